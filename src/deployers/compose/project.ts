@@ -1,0 +1,24 @@
+/** A set of compose files as one Compose project: all a call of `docker compose` needs (02 §10.1). */
+export interface ComposeProject {
+  /** Compose project name: prefix of containers, networks and volumes. */
+  readonly name: string;
+  /** Absolute compose files in pod order. Their spelling matters: Compose hashes bind paths made from it (decision 6). */
+  readonly files: readonly string[];
+  /** Absolute compose file of each job, by job name. */
+  readonly jobFiles: ReadonlyMap<string, string>;
+  /** `--env-file` arguments in order; later ones win. */
+  readonly envFiles: readonly string[];
+  /** The whole process environment for `docker compose`: names the spec sets are removed from it (decisions 7 and 9). */
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** Arguments of `docker` that select this project: `compose --file … --env-file … --project-name …`. */
+export function composeArguments(project: ComposeProject): string[] {
+  return [
+    'compose',
+    ...project.files.flatMap((file) => ['--file', file]),
+    ...project.envFiles.flatMap((file) => ['--env-file', file]),
+    '--project-name',
+    project.name,
+  ];
+}

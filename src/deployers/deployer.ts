@@ -1,0 +1,94 @@
+/** One container (compose) or container of a pod (Kubernetes) as `ps` and `status` show it. */
+export interface ContainerStatus {
+  /** Full id on compose, `<namespace>/<pod>` on Kubernetes. */
+  id: string;
+  name: string;
+  service: string;
+  image: string;
+  state: 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
+  /** Absent when the service has no healthcheck. */
+  health?: 'starting' | 'healthy' | 'unhealthy';
+  /** Present once the container has stopped. */
+  exitCode?: number;
+  restarts: number;
+  /** ISO 8601; absent while it never ran. */
+  startedAt?: string;
+  ports: PublishedPort[];
+}
+
+export interface PublishedPort {
+  containerPort: number;
+  protocol: string;
+  /** Absent when the port is exposed but not published. */
+  host?: { ip: string; port: number };
+}
+
+export interface StartOptions {
+  /** Empty: all services. */
+  services: readonly string[];
+  /** `up` without `--detach`: the containers' output on our terminal until they end or Ctrl-C. */
+  attached: boolean;
+  wait: boolean;
+  /** Seconds to wait for readiness; absent: no limit of ours. */
+  waitTimeout?: number;
+  /** `image` by service name, over what the compose files say. */
+  images: ReadonlyMap<string, string>;
+  acceptNewPath: boolean;
+  /** Pull images first and recreate what changed (`restart`). */
+  pull: boolean;
+}
+
+export interface StopOptions {
+  /** Empty: all services, and the deployment's network with them. */
+  services: readonly string[];
+  /** Seconds a container may take before it is killed; absent: the engine's rule. */
+  timeout?: number;
+  deleteVolumes: boolean;
+  deleteData: boolean;
+  /** Go on although a job is running. */
+  force: boolean;
+}
+
+export interface LogsOptions {
+  services: readonly string[];
+  /** Last lines per container; absent: all. */
+  tail?: number;
+  follow: boolean;
+  since?: string;
+  until?: string;
+  timestamps: boolean;
+}
+
+export interface ExecOptions {
+  service: string;
+  command: readonly string[];
+  index: number;
+}
+
+export interface PortQuery {
+  service: string;
+  port: number;
+  protocol: 'tcp' | 'udp' | 'sctp';
+  index: number;
+}
+
+/**
+ * What a deployment target can do (design). Both targets implement it; no caller asks which one it has.
+ * Every method reports through the context's reporter and throws a LaconicError on failure.
+ */
+export interface Deployer {
+  start(options: StartOptions): Promise<void>;
+  stop(options: StopOptions): Promise<void>;
+  /** Every container of the deployment, stopped ones too, ordered by name. */
+  list(): Promise<ContainerStatus[]>;
+  /** Streams to stdout until the end, or until interrupted with `follow`. */
+  logs(options: LogsOptions): Promise<void>;
+  /** Resolves to the command's own exit code. */
+  exec(options: ExecOptions): Promise<number>;
+  /** The published address, `0.0.0.0:32768` or `[::1]:32768`. */
+  port(query: PortQuery): Promise<string>;
+  /** Runs a job of the stack to its end; resolves to its exit code. */
+  runJob(job: string, args: readonly string[]): Promise<number>;
+  /** Makes the containers run with the configuration the deployment directory holds now. */
+  updateEnvs(): Promise<void>;
+}

@@ -1,0 +1,70 @@
+import { join } from 'node:path';
+
+/** Every path inside a deployment directory that this program knows (01 §10), absolute. */
+export interface DeploymentLayout {
+  readonly root: string;
+  readonly spec: string;
+  readonly stack: string;
+  readonly deployment: string;
+  readonly configEnv: string;
+  /** Generated secrets, mode 0600 (decision 9). */
+  readonly secretsEnv: string;
+  readonly compose: string;
+  readonly composeJobs: string;
+  readonly pods: string;
+  readonly config: string;
+  readonly hooks: string;
+  readonly data: string;
+  readonly configmaps: string;
+  /** Our own state: lock, journal, manifest, history. */
+  readonly state: string;
+  readonly lock: string;
+  readonly incomplete: string;
+  readonly journal: string;
+  /** New files of an update, before they are renamed into place (decision 2). */
+  readonly next: string;
+  readonly manifest: string;
+  readonly history: string;
+  /** The arguments `deploy create` was given, passed to the hooks again on update (decision 33). */
+  readonly createArguments: string;
+  /** Checksums of bind-mounted files as the containers were created with (decision 16). */
+  readonly started: string;
+  readonly composeFile: (pod: string) => string;
+  readonly jobFile: (job: string) => string;
+  readonly podScript: (pod: string, script: string) => string;
+}
+
+/** The layout of the deployment directory at `root` (absolute; its spelling is kept, 02 §7). */
+export function layoutOf(root: string): DeploymentLayout {
+  const state = join(root, '.laconic');
+  const compose = join(root, 'compose');
+  const composeJobs = join(root, 'compose-jobs');
+  const pods = join(root, 'pods');
+  return {
+    root,
+    spec: join(root, 'spec.yml'),
+    stack: join(root, 'stack.yml'),
+    deployment: join(root, 'deployment.yml'),
+    configEnv: join(root, 'config.env'),
+    secretsEnv: join(root, 'secrets.env'),
+    compose,
+    composeJobs,
+    pods,
+    config: join(root, 'config'),
+    hooks: join(root, 'hooks'),
+    data: join(root, 'data'),
+    configmaps: join(root, 'configmaps'),
+    state,
+    lock: join(state, 'lock'),
+    incomplete: join(state, 'incomplete'),
+    journal: join(state, 'journal.json'),
+    next: join(state, 'next'),
+    manifest: join(state, 'manifest.json'),
+    history: join(state, 'history'),
+    createArguments: join(state, 'create.json'),
+    started: join(state, 'started.json'),
+    composeFile: (pod) => join(compose, `docker-compose-${pod}.yml`),
+    jobFile: (job) => join(composeJobs, `docker-compose-${job}.yml`),
+    podScript: (pod, script) => join(pods, pod, 'scripts', script),
+  };
+}

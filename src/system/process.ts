@@ -1,0 +1,118 @@
+import type { Readable } from 'node:stream';
+import { execa, type Options } from 'execa';
+import { CommandFailedError, errorCode, InterruptedError, LaconicError } from './errors.js';
+
+export interface RunOptions {
+  cwd?: string;
+  /** The child's whole environment. Absent: ours. */
+  env?: NodeJS.ProcessEnv;
+  signal?: AbortSignal;
+  /** Text for the child's stdin; absent: stdin is closed. */
+  input?: string;
+  /** Called for each line of stderr as it comes. */
+  onStderrLine?: (line: string) => void;
+}
+
+export interface RunResult {
+  stdout: string;
+  stderr: string;
+  /** The exit code; 128 + n when the child died of signal n. */
+  code: number;
+  /** The command as one could paste it into a shell. */
+  command: string;
+}
+
+const signalNumbers: Record<string, number> = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 };
+
+function environment(env: NodeJS.ProcessEnv | undefined): Pick<Options, 'env' | 'extendEnv'> {
+  return env === undefined ? {} : { env, extendEnv: false };
+}
+
+function missing(program: string, cause: unknown): LaconicError {
+  return new LaconicError(`${program} is not installed, or not on the PATH`, {
+    hint:
+      program === 'docker'
+        ? 'install the Docker engine and Compose v2 (docker compose version must answer)'
+        : `install ${program}`,
+    cause,
+  });
+}
+
+/**
+ * Runs a program with exactly these arguments (no shell), stdout and stderr captured.
+ * Resolves whatever its exit code is; throws only when it could not be started or `signal` stopped it.
+ */
+export async function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+  const child = execa(program, args, {
+    ...environment(options.env),
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
+    ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
+    reject: false,
+    stripFinalNewline: false,
+    maxBuffer: 256 * 1024 * 1024,
+  });
+  if (options.onStderrLine) forEachLine(child.stderr, options.onStderrLine);
+  const result = await child;
+  if (result.isCanceled) throw new InterruptedError();
+  if (errorCode(result.cause) === 'ENOENT' && result.exitCode === undefined) throw missing(program, result.cause);
+  const signalCode = result.signal ? 128 + (signalNumbers[result.signal] ?? 0) : undefined;
+  if (result.exitCode === undefined && signalCode === undefined) {
+    throw new LaconicError(`cannot run ${program}: ${result.originalMessage ?? 'unknown reason'}`, {
+      cause: result.cause,
+    });
+  }
+  return {
+    stdout: result.stdout,
+    stderr: result.stderr,
+    code: result.exitCode ?? signalCode ?? 1,
+    command: result.escapedCommand,
+  };
+}
+
+/** Like {@link run}, but an exit code other than 0 is a {@link CommandFailedError} that starts with `what`. */
+export async function runOrFail(
+  what: string,
+  program: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<RunResult> {
+  const result = await run(program, args, options);
+  if (result.code !== 0) throw new CommandFailedError(what, result);
+  return result;
+}
+
+/** Runs a program on our own terminal (stdin, stdout, stderr inherited unless told); resolves to its exit code. */
+export async function runAttached(
+  program: string,
+  args: readonly string[],
+  options: { cwd?: string; env?: NodeJS.ProcessEnv; signal?: AbortSignal; stdin?: 'inherit' | 'ignore' } = {},
+): Promise<number> {
+  const child = execa(program, args, {
+    ...environment(options.env),
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
+    stdin: options.stdin ?? 'inherit',
+    stdout: 'inherit',
+    stderr: 'inherit',
+    reject: false,
+  });
+  const result = await child;
+  if (result.isCanceled) throw new InterruptedError();
+  if (errorCode(result.cause) === 'ENOENT' && result.exitCode === undefined) throw missing(program, result.cause);
+  return result.exitCode ?? (result.signal ? 128 + (signalNumbers[result.signal] ?? 0) : 1);
+}
+
+/** Calls back for every line of a stream, the last one even without a newline. Bytes that are no UTF-8 become U+FFFD. */
+export function forEachLine(stream: Readable, each: (line: string) => void): void {
+  let rest = '';
+  stream.setEncoding('utf8');
+  stream.on('data', (text: string) => {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) each(line.replace(/\r$/, ''));
+  });
+  stream.on('end', () => {
+    if (rest !== '') each(rest);
+  });
+}

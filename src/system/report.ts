@@ -1,0 +1,113 @@
+import { styleText } from 'node:util';
+
+/** The streams a reporter writes to; the real ones in the program, buffers in tests. */
+export interface Streams {
+  stdout: { write(text: string): unknown; isTTY?: boolean };
+  stderr: { write(text: string): unknown; isTTY?: boolean };
+}
+
+export interface ReportOptions {
+  quiet: boolean;
+  verbose: boolean;
+  debug: boolean;
+  /** `NO_COLOR` and friends decide before this: false means never colour. */
+  color: boolean;
+}
+
+/**
+ * The one way out of the program (decision 31). stdout carries the answer and the lines existing scripts read;
+ * stderr carries warnings, errors and progress. `--quiet` silences progress and information, never the answer,
+ * warnings or errors.
+ */
+export interface Reporter {
+  readonly options: ReportOptions;
+  /** True when progress may be redrawn in place: stderr is a terminal. */
+  readonly live: boolean;
+  /** A line of the answer, on stdout. */
+  print(line: string): void;
+  /** Raw text of the answer, on stdout. */
+  write(text: string): void;
+  /** Something worth knowing, on stderr; nothing with `--quiet`. */
+  info(line: string): void;
+  /** `WARNING: …` on stderr, always. */
+  warn(line: string): void;
+  /** `Error: …` on stderr, always. */
+  error(line: string): void;
+  /** On stderr, with `--verbose` or `--debug`. */
+  verbose(line: string): void;
+  /** On stderr, with `--debug`. */
+  debug(line: string): void;
+  /** The newest state of one named thing (a service, an image); see {@link createReporter}. */
+  progress(subject: string, state: string, outcome?: 'working' | 'done' | 'failed'): void;
+  /** Ends the progress block: what follows is printed below it. */
+  endProgress(): void;
+}
+
+const marks = { working: '…', done: '✔', failed: '✘' } as const;
+const colours = { working: 'yellow', done: 'green', failed: 'red' } as const;
+
+/** True when colour is wanted on this stream: a terminal, and no `NO_COLOR` (no-color.org), or `FORCE_COLOR`. */
+export function wantsColor(env: NodeJS.ProcessEnv, isTTY: boolean | undefined): boolean {
+  if (env.NO_COLOR) return false;
+  if (env.FORCE_COLOR && env.FORCE_COLOR !== '0') return true;
+  return Boolean(isTTY) && env.TERM !== 'dumb';
+}
+
+/**
+ * A reporter on these streams. On a terminal each progress subject keeps one line, redrawn in place; elsewhere each
+ * change of state is one plain line `subject: state`.
+ */
+export function createReporter(streams: Streams, options: ReportOptions): Reporter {
+  const live = Boolean(streams.stderr.isTTY) && !options.quiet;
+  const block = new Map<string, { state: string; outcome: keyof typeof marks }>();
+  let drawn = 0;
+
+  const paint = (colour: 'yellow' | 'green' | 'red' | 'bold', text: string): string =>
+    options.color ? styleText(colour, text, { validateStream: false }) : text;
+  const erase = (): void => {
+    if (drawn > 0) streams.stderr.write(`\u001b[${drawn}A\u001b[J`);
+    drawn = 0;
+  };
+  const draw = (): void => {
+    for (const [subject, { state, outcome }] of block) {
+      streams.stderr.write(` ${paint(colours[outcome], marks[outcome])} ${subject}  ${state}\n`);
+      drawn += 1;
+    }
+  };
+  const aside = (text: string): void => {
+    erase();
+    streams.stderr.write(text);
+    draw();
+  };
+
+  return {
+    options,
+    live,
+    print: (line) => void streams.stdout.write(`${line}\n`),
+    write: (text) => void streams.stdout.write(text),
+    info: (line) => {
+      if (!options.quiet) aside(`${line}\n`);
+    },
+    warn: (line) => aside(`${paint('yellow', 'WARNING:')} ${line}\n`),
+    error: (line) => aside(`${paint('red', 'Error:')} ${line}\n`),
+    verbose: (line) => {
+      if (options.verbose || options.debug) aside(`${line}\n`);
+    },
+    debug: (line) => {
+      if (options.debug) aside(`${line}\n`);
+    },
+    progress: (subject, state, outcome = 'working') => {
+      if (options.quiet) return;
+      const before = block.get(subject);
+      if (before?.state === state && before.outcome === outcome) return;
+      erase();
+      block.set(subject, { state, outcome });
+      if (live) draw();
+      else streams.stderr.write(`${subject}: ${state}\n`);
+    },
+    endProgress: () => {
+      block.clear();
+      drawn = 0;
+    },
+  };
+}
