@@ -1,0 +1,92 @@
+import type { Agent } from 'node:http';
+import type Dockerode from 'dockerode';
+import { errorCode, errorMessage, InterruptedError, LaconicError } from '../system/errors.js';
+import { findEndpoint } from './endpoint.js';
+
+/** The Docker engine this program works with. What it can be asked is in the other modules of this folder. */
+export interface Engine {
+  /** Its address as the operator configured it, for messages. */
+  readonly name: string;
+  /** For this folder: other layers use the functions here, which explain failures. */
+  readonly docker: Dockerode;
+}
+
+/**
+ * Finds the engine of this environment (see findEndpoint) and loads the client. Nothing is sent yet: an engine that is down
+ * shows at the first question, as a LaconicError that says what to do.
+ */
+export async function connectEngine(env: NodeJS.ProcessEnv): Promise<Engine> {
+  const endpoint = await findEndpoint(env);
+  const { default: Docker } = await import('dockerode');
+  // The client reads DOCKER_HOST itself where these are not given.
+  const options =
+    endpoint.kind === 'socket'
+      ? { socketPath: endpoint.path, host: '', protocol: 'http' as const }
+      : { host: 'docker', port: 80, protocol: 'http' as const, agent: await dialStdioAgent(env) };
+  try {
+    return { name: endpoint.name, docker: new Docker(options) };
+  } catch (error) {
+    throw new LaconicError(`cannot use the Docker engine at ${endpoint.name}: ${errorMessage(error)}`, {
+      hint: 'see DOCKER_HOST and DOCKER_CERT_PATH in your environment',
+      cause: error,
+    });
+  }
+}
+
+async function dialStdioAgent(env: NodeJS.ProcessEnv): Promise<Agent> {
+  const { DialStdioAgent } = await import('./dial-stdio.js');
+  return new DialStdioAgent(env);
+}
+
+/** Asks the engine something; every failure becomes a LaconicError that starts with `what` (`cannot list the containers`). */
+export async function ask<T>(engine: Engine, what: string, question: () => Promise<T>): Promise<T> {
+  try {
+    return await question();
+  } catch (error) {
+    throw explainEngineError(engine, what, error);
+  }
+}
+
+/** Like {@link ask}, but undefined when the engine does not know the thing asked for. */
+export async function askIfAny<T>(engine: Engine, what: string, question: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await question();
+  } catch (error) {
+    if (statusCode(error) === 404) return undefined;
+    throw explainEngineError(engine, what, error);
+  }
+}
+
+/** What went wrong between us and the engine, and what the operator can do about it. */
+export function explainEngineError(engine: { name: string }, what: string, error: unknown): LaconicError {
+  if (error instanceof LaconicError) return error;
+  if (error instanceof Error && error.name === 'AbortError') return new InterruptedError();
+  const status = statusCode(error);
+  if (status !== undefined) return new LaconicError(`${what}: ${engineWords(error)}`, { cause: error });
+  const unreachable = `${what}: the Docker engine at ${engine.name} cannot be reached`;
+  const code = errorCode(error);
+  if (code === 'EACCES' || code === 'EPERM') {
+    return new LaconicError(`${unreachable}: no permission`, {
+      hint: 'add yourself to its group (sudo usermod -aG docker $USER) and log in again, or use sudo',
+      cause: error,
+    });
+  }
+  const reason = code === 'ENOENT' || code === 'ECONNREFUSED' ? 'nothing answers there' : errorMessage(error);
+  return new LaconicError(`${unreachable}: ${reason}`, {
+    hint: 'is the Docker engine installed and running? (`docker info` must answer; sudo systemctl start docker starts it)',
+    cause: error,
+  });
+}
+
+function statusCode(error: unknown): number | undefined {
+  if (error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number') return error.statusCode;
+  return undefined;
+}
+
+/** The engine's own sentence, without the client's `(HTTP code …)` in front. */
+function engineWords(error: unknown): string {
+  if (error instanceof Error && 'json' in error && typeof error.json === 'object' && error.json !== null) {
+    if ('message' in error.json && typeof error.json.message === 'string') return error.json.message.trim();
+  }
+  return errorMessage(error).trim();
+}

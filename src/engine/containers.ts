@@ -1,0 +1,110 @@
+import { stripVTControlCharacters } from 'node:util';
+import type Dockerode from 'dockerode';
+import { ask, askIfAny, type Engine } from './connect.js';
+
+/** Labels by which Compose knows its own. */
+export const composeLabels = {
+  project: 'com.docker.compose.project',
+  service: 'com.docker.compose.service',
+  number: 'com.docker.compose.container-number',
+  oneOff: 'com.docker.compose.oneoff',
+  configHash: 'com.docker.compose.config-hash',
+  image: 'com.docker.compose.image',
+  workingDirectory: 'com.docker.compose.project.working_dir',
+  volume: 'com.docker.compose.volume',
+} as const;
+
+export type ContainerState = 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
+
+/** A container of a Compose project as the engine's list shows it. */
+export interface ProjectContainer {
+  id: string;
+  name: string;
+  service: string;
+  /** 1 for the first container of a service. */
+  number: number;
+  /** Made by `docker compose run`: a job, not part of the running deployment. */
+  oneOff: boolean;
+  /** As the compose file names it. */
+  image: string;
+  imageId: string;
+  state: ContainerState;
+  labels: Readonly<Record<string, string>>;
+  ports: readonly Dockerode.Port[];
+  mounts: readonly { type: string; name?: string | undefined; source: string; destination: string }[];
+}
+
+/** All containers of a Compose project, stopped and one-off ones too, ordered by name. */
+export async function listProjectContainers(engine: Engine, project: string): Promise<ProjectContainer[]> {
+  const found = await ask(engine, `cannot list the containers of ${project}`, () =>
+    engine.docker.listContainers({ all: true, filters: { label: [`${composeLabels.project}=${project}`] } }),
+  );
+  return found.map(projectContainer).sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function projectContainer(info: Dockerode.ContainerInfo): ProjectContainer {
+  return {
+    id: info.Id,
+    name: (info.Names[0] ?? info.Id).replace(/^\//, ''),
+    service: info.Labels[composeLabels.service] ?? '',
+    number: Number(info.Labels[composeLabels.number] ?? 1),
+    oneOff: info.Labels[composeLabels.oneOff] === 'True',
+    image: info.Image,
+    imageId: info.ImageID,
+    state: info.State as ContainerState,
+    labels: info.Labels,
+    ports: info.Ports,
+    mounts: info.Mounts.map(({ Type, Name, Source, Destination }) => ({
+      type: Type,
+      name: Name,
+      source: Source,
+      destination: Destination,
+    })),
+  };
+}
+
+export type ContainerDetails = Dockerode.ContainerInspectInfo;
+
+/** All the engine knows of a container; undefined when it is gone. */
+export async function inspectContainer(engine: Engine, id: string): Promise<ContainerDetails | undefined> {
+  return askIfAny(engine, `cannot inspect the container ${id.slice(0, 12)}`, () =>
+    engine.docker.getContainer(id).inspect(),
+  );
+}
+
+/** Stops (the engine's grace period first) and removes a container (its volumes stay); nothing when it is gone. */
+export async function removeContainer(engine: Engine, id: string): Promise<void> {
+  const what = `cannot remove the container ${id.slice(0, 12)}`;
+  const container = engine.docker.getContainer(id);
+  await askIfAny(engine, what, async () => {
+    await container.stop().catch((error: unknown) => {
+      // 304: it was stopped already.
+      if (!(error instanceof Error && 'statusCode' in error && error.statusCode === 304)) throw error;
+    });
+    await container.remove({ force: true });
+  });
+}
+
+/** The last lines a container wrote, both streams in order, without terminal codes; bytes that are no UTF-8 become U+FFFD. */
+export async function lastLogLines(engine: Engine, container: ContainerDetails, count: number): Promise<string[]> {
+  const raw = await askIfAny(engine, `cannot read the log of ${container.Name}`, () =>
+    engine.docker.getContainer(container.Id).logs({ stdout: true, stderr: true, tail: count, follow: false }),
+  );
+  if (raw === undefined) return [];
+  const text = (container.Config.Tty ? raw : joinFrames(raw)).toString('utf8');
+  return stripVTControlCharacters(text)
+    .split(/\r?\n/)
+    .filter((line) => line.trim() !== '')
+    .slice(-count);
+}
+
+/** The payload of the engine's multiplexed log format: frames of an 8-byte header (stream, length) and text. */
+export function joinFrames(raw: Buffer): Buffer {
+  const parts: Buffer[] = [];
+  for (let at = 0; at + 8 <= raw.length; ) {
+    const end = at + 8 + raw.readUInt32BE(at + 4);
+    parts.push(raw.subarray(at + 8, end));
+    at = end;
+  }
+  return Buffer.concat(parts);
+}

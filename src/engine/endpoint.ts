@@ -1,0 +1,47 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { LaconicError } from '../system/errors.js';
+import { readTextIfAny } from '../system/files.js';
+import { runOrFail } from '../system/process.js';
+
+/** How the engine is reached: its unix socket, or whatever way the `docker` program is configured for. */
+export type Endpoint =
+  | { kind: 'socket'; path: string; name: string }
+  /** Through `docker system dial-stdio`, which knows ssh hosts, TLS and contexts better than a second implementation. */
+  | { kind: 'docker-cli'; name: string };
+
+const defaultSocket = '/var/run/docker.sock';
+
+/**
+ * Where the engine of this environment is, by the `docker` program's own rules: `DOCKER_HOST`, else `DOCKER_CONTEXT`, else the
+ * current context of `config.json`, else the default socket. Throws a LaconicError for a configuration `docker` cannot use.
+ */
+export async function findEndpoint(env: NodeJS.ProcessEnv): Promise<Endpoint> {
+  if (env.DOCKER_HOST) return endpointOfHost(env.DOCKER_HOST, env.DOCKER_HOST);
+  const context = env.DOCKER_CONTEXT ?? (await currentContext(env));
+  if (context === undefined || context === '' || context === 'default') {
+    return { kind: 'socket', path: defaultSocket, name: `unix://${defaultSocket}` };
+  }
+  const args = ['context', 'inspect', context, '--format', '{{.Endpoints.docker.Host}}'];
+  const { stdout } = await runOrFail(`the Docker context ${context} cannot be used`, 'docker', args, { env });
+  return endpointOfHost(stdout.trim(), `${stdout.trim()} (context ${context})`);
+}
+
+function endpointOfHost(host: string, name: string): Endpoint {
+  if (!host.startsWith('unix://')) return { kind: 'docker-cli', name };
+  return { kind: 'socket', path: host.slice('unix://'.length) || defaultSocket, name };
+}
+
+async function currentContext(env: NodeJS.ProcessEnv): Promise<string | undefined> {
+  const file = join(env.DOCKER_CONFIG ?? join(env.HOME ?? homedir(), '.docker'), 'config.json');
+  const text = await readTextIfAny(file);
+  if (text === undefined) return undefined;
+  let config: unknown;
+  try {
+    config = JSON.parse(text);
+  } catch (error) {
+    throw new LaconicError(`${file} is not valid JSON`, { hint: 'repair it, or move it away', cause: error });
+  }
+  if (typeof config !== 'object' || config === null || !('currentContext' in config)) return undefined;
+  return typeof config.currentContext === 'string' ? config.currentContext : undefined;
+}
