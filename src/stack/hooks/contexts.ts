@@ -1,0 +1,125 @@
+import type { Context } from '../../system/context.js';
+
+/** A hook module: `deploy/commands.py` (Python), `deploy/commands.mjs` or `deploy/commands.js` (JavaScript). */
+export interface HookSource {
+  /** Absolute path of the module. */
+  readonly file: string;
+  readonly language: 'python' | 'javascript';
+}
+
+/** The functions a hook module may have; each is optional (01 §5). */
+export type HookName = 'init' | 'setup' | 'create' | 'start';
+
+/** What the compose side of a command looks like to a hook (01 §5). */
+export interface ClusterContext {
+  /** The compose project name. */
+  readonly cluster: string;
+  readonly composeFiles: readonly string[];
+  readonly preStartCommands: readonly string[];
+  readonly postStartCommands: readonly string[];
+  /** The stack's own `config:` map (01 §3.5), or null. */
+  readonly config: unknown;
+  readonly envFile: string | null;
+  readonly jobComposeFiles: readonly string[] | null;
+}
+
+/** First argument of `init` and `setup` (01 §5). JSON-able. */
+export interface DeployCommandContext {
+  /** The resolved stack path. */
+  readonly stack: string;
+  readonly clusterContext: ClusterContext;
+  /** `type` is what `--deploy-to` says: `compose`, `k8s-kind` or `k8s`. */
+  readonly deployer: { readonly type: string };
+}
+
+/** Second argument of `setup`: the options of `deploy setup` (02 §6.3); an option that was not given is null. */
+export interface SetupParameters {
+  readonly chainId: string | null;
+  readonly nodeMoniker: string | null;
+  readonly keyName: string | null;
+  readonly initializeNetwork: boolean;
+  readonly joinNetwork: boolean;
+  readonly connectNetwork: boolean;
+  readonly createNetwork: boolean;
+  /** `--gentx-files`, as typed. */
+  readonly gentxFileList: string | null;
+  /** `--gentx-addresses`, as typed. */
+  readonly gentxAddressList: string | null;
+  readonly genesisFile: string | null;
+  readonly networkDir: string | null;
+}
+
+/** First argument of `create` and `start` (01 §5). JSON-able. */
+export interface DeploymentContext {
+  /** Absolute path of the deployment directory, where it is when the hook runs. */
+  readonly deploymentDir: string;
+  /** The cluster-id. */
+  readonly id: string;
+  readonly deploymentId: string;
+  /** `spec.yml`, parsed. */
+  readonly spec: Readonly<Record<string, unknown>>;
+  /** The spec's `stack:` string and the deployment's `stack.yml`, parsed. */
+  readonly stack: { readonly name: string; readonly obj: Readonly<Record<string, unknown>> };
+  readonly paths: DeploymentPaths;
+}
+
+/** Absolute paths of the files of a deployment (01 §10). */
+export interface DeploymentPaths {
+  readonly stackFile: string;
+  readonly specFile: string;
+  /** `config.env`. */
+  readonly envFile: string;
+  readonly deploymentFile: string;
+  readonly composeDir: string;
+}
+
+/** Whether a `create` hook works on a new deployment, or again on one that exists (decision 33). */
+export type CreateMode = 'create' | 'update';
+
+/** What each hook is called with. */
+export interface HookCalls {
+  readonly init: { readonly context: DeployCommandContext };
+  readonly setup: {
+    readonly context: DeployCommandContext;
+    readonly parameters: SetupParameters;
+    /** The positional arguments of `deploy setup`. */
+    readonly extraArgs: readonly string[];
+  };
+  readonly create: {
+    readonly context: DeploymentContext;
+    readonly mode: CreateMode;
+    /** `[network_dir, initial_peers, *positional]`; the first two are null when not given. */
+    readonly extraArgs: readonly (string | null)[];
+  };
+  readonly start: { readonly context: DeploymentContext };
+}
+
+/** One host path mounted at one path of a container. */
+export interface VolumeMapping {
+  readonly hostPath: string;
+  readonly containerPath: string;
+}
+
+/** What the caller does for a hook while it runs. */
+export interface HookServices {
+  /** Options (seen by the hook, `debug` adds tracebacks to errors), working directory, environment, Ctrl-C. */
+  readonly context: Context;
+  /** Variables the hook gets besides the program's environment, such as KUBECONFIG (decision 33). */
+  readonly env?: Readonly<Record<string, string>>;
+  /**
+   * Runs `sh -c <command>` in a fresh container of the image of this service of the stack (02 §6.3); resolves to its
+   * stdout. A rejection reaches the hook as an exception with the same message.
+   */
+  runContainerCommand(service: string, command: string, mounts: readonly VolumeMapping[]): Promise<string>;
+}
+
+/** How a call ended that did not fail. */
+export interface HookOutcome {
+  /** False: the module has no function of this name, nothing was called. */
+  readonly called: boolean;
+  /**
+   * What `init` returned: a plain map, or undefined when it returned nothing. Undefined for the other hooks.
+   * A number that JavaScript would write differently (`1.10`, `0440`, more than 2^53) is here as its text.
+   */
+  readonly result: Readonly<Record<string, unknown>> | undefined;
+}
