@@ -1,0 +1,2 @@
+#!/bin/sh
+echo "Hello from the configuration of the test stack"
