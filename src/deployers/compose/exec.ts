@@ -1,0 +1,67 @@
+import type { Engine } from '../../engine/connect.js';
+import type { Context } from '../../system/context.js';
+import { LaconicError } from '../../system/errors.js';
+import { runAttached } from '../../system/process.js';
+import type { ExecOptions } from '../deployer.js';
+import { runningContainer } from './find.js';
+import type { ComposeProject } from './project.js';
+
+/**
+ * Runs a command in a running container, on our own stdin, stdout and stderr; resolves to the command's exit code
+ * (02 §7.7, weakness 3, decision 32). One word is a line for the container's shell (`sh -c WORD`), several are the
+ * command's own arguments. A terminal is allocated when stdin and stdout are one; else bytes pass unchanged.
+ * @throws LaconicError (exit 1) that says the command was not run: unknown service, not running
+ */
+export async function execInService(
+  project: ComposeProject,
+  options: ExecOptions,
+  engine: Engine,
+  context: Context,
+): Promise<number> {
+  const command = shellOrDirect(options.command);
+  if (context.options.dryRun) {
+    context.report.info(`Would run in service ${options.service}: ${JSON.stringify(command)}`);
+    return 0;
+  }
+  context.report.verbose(`Running compose exec ${options.service} ${JSON.stringify(command)}`);
+  const container = await runningContainer(project, options, engine, context).catch((error: unknown) => {
+    throw notRun(error);
+  });
+  // The engine's own exec: the container is found already, and Compose would read all files (and warn about them) again.
+  const flags = ['--interactive', ...(hasTerminal() ? ['--tty'] : []), ...runtimeArguments(context)];
+  return runAttached('docker', ['exec', ...flags, container.id, ...command], {
+    env: project.env,
+    signal: context.signal,
+  });
+}
+
+function notRun(error: unknown): unknown {
+  if (!(error instanceof LaconicError) || error.exitCode !== 1) return error;
+  return new LaconicError(`the command was not run: ${error.message}`, {
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    cause: error,
+  });
+}
+
+/** What is executed for the words after the service name: see {@link execInService}. */
+export function shellOrDirect(words: readonly string[]): string[] {
+  const [only = ''] = words;
+  return words.length === 1 ? ['sh', '-c', only] : [...words];
+}
+
+/** Whether a terminal can be handed on: Docker refuses one when stdin or stdout is something else. */
+export function hasTerminal(): boolean {
+  return process.stdin.isTTY && process.stdout.isTTY;
+}
+
+/** `--env` arguments every command in a container gets (01 §17): who runs it on the host, and whether to debug. */
+export function runtimeArguments(context: Context): string[] {
+  const variables = {
+    CERC_HOST_UID: process.getuid?.(),
+    CERC_HOST_GID: process.getgid?.(),
+    CERC_SCRIPT_DEBUG: context.options.debug ? true : undefined,
+  };
+  return Object.entries(variables).flatMap(([name, value]) =>
+    value === undefined ? [] : ['--env', `${name}=${value}`],
+  );
+}

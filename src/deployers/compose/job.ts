@@ -1,0 +1,176 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Engine } from '../../engine/connect.js';
+import { listProjectContainers, removeContainer } from '../../engine/containers.js';
+import type { Context } from '../../system/context.js';
+import { InterruptedError, LaconicError } from '../../system/errors.js';
+import { secretMode, writeFileAtomically } from '../../system/files.js';
+import { runAttached, runOrFail } from '../../system/process.js';
+import { didYouMean } from '../../system/suggest.js';
+import { hasTerminal } from './exec.js';
+import { type ComposeProject, composeArguments } from './project.js';
+
+/**
+ * Runs a job of the stack to its end on our own terminal, in the network and with the volumes of the deployment; resolves to
+ * its exit code (02 §7.11, weakness 27, decision 32). `args` replace the job's command. Needs no pods and no running
+ * service. When interrupted, the job's container is stopped and removed before this throws.
+ * @throws LaconicError for an unknown job or a job file Compose cannot use; InterruptedError
+ */
+export async function runJob(
+  project: ComposeProject,
+  job: string,
+  args: readonly string[],
+  engine: Engine,
+  context: Context,
+): Promise<number> {
+  const file = project.jobFiles.get(job);
+  if (file === undefined) throw unknownJob(job, [...project.jobFiles.keys()]);
+  if (context.options.dryRun) {
+    context.report.info(`Would run: job ${job} from ${file}`);
+    return 0;
+  }
+  const alone: ComposeProject = {
+    ...project,
+    files: [file],
+    // The services of the deployment are no orphans of a job.
+    env: { ...project.env, COMPOSE_IGNORE_ORPHANS: 'true' },
+  };
+  const model = await readJob(alone, context);
+  if (!model.services.includes(job)) {
+    throw new LaconicError(`${file}: a job runs the service of its own name, and there is no service "${job}"`, {
+      hint: `services in it: ${model.services.join(', ')}`,
+    });
+  }
+  context.report.print(`Running job: ${job}`);
+  context.report.verbose(`Running job from: ${file}`);
+  return withOverride(await existing(model, alone, context), async (override) => {
+    const files = override === undefined ? alone.files : [file, override];
+    return runNamed({ ...alone, files }, job, args, engine, context);
+  });
+}
+
+function unknownJob(job: string, jobs: readonly string[]): LaconicError {
+  return new LaconicError(`Job '${job}' not found${didYouMean(job, jobs)}`, {
+    hint: jobs.length === 0 ? 'this deployment has no jobs' : `Available jobs: ${jobs.join(', ')}`,
+  });
+}
+
+/** A network or volume of a job file that is not external: its key there, and its name on the engine. */
+interface Shared {
+  kind: 'networks' | 'volumes';
+  key: string;
+  name: string;
+}
+
+async function readJob(project: ComposeProject, context: Context): Promise<{ services: string[]; shared: Shared[] }> {
+  const { stdout } = await runOrFail(
+    'cannot read the job',
+    'docker',
+    [...composeArguments(project), '--profile', '*', 'config', '--format', 'json'],
+    { env: project.env, signal: context.signal },
+  );
+  type Section = Record<string, { name: string; external?: boolean } | null>;
+  const model = JSON.parse(stdout) as { services?: Record<string, unknown>; networks?: Section; volumes?: Section };
+  const shared = (['networks', 'volumes'] as const).flatMap((kind) =>
+    Object.entries(model[kind] ?? {}).flatMap(([key, value]) =>
+      value === null || value.external ? [] : [{ kind, key, name: value.name }],
+    ),
+  );
+  return { services: Object.keys(model.services ?? {}), shared };
+}
+
+/**
+ * Those of the job's networks and volumes that the engine has already. The job must use them as they are: where its file
+ * declares one differently from the deployment's files, newer Compose (2.40 does, 2.26 does not) would rebuild the network under the running
+ * services (they lose their names in it) and offer to delete the volume with its data, taking the answer from the job's stdin.
+ */
+async function existing(
+  model: { shared: readonly Shared[] },
+  project: ComposeProject,
+  context: Context,
+): Promise<Shared[]> {
+  const names = async (kind: Shared['kind']): Promise<Set<string>> => {
+    if (!model.shared.some((shared) => shared.kind === kind)) return new Set();
+    const noun = kind === 'networks' ? 'network' : 'volume';
+    const { stdout } = await runOrFail(`cannot list the ${kind}`, 'docker', [noun, 'ls', '--format', '{{.Name}}'], {
+      env: project.env,
+      signal: context.signal,
+    });
+    return new Set(stdout.split('\n'));
+  };
+  const [networks, volumes] = await Promise.all([names('networks'), names('volumes')]);
+  return model.shared.filter(({ kind, name }) => (kind === 'networks' ? networks : volumes).has(name));
+}
+
+/** The text of a compose file that makes these external, whatever an earlier file says about them. Pure. */
+export function externalOverride(shared: readonly Shared[]): string {
+  const section = (kind: Shared['kind']): string =>
+    shared
+      .filter((one) => one.kind === kind)
+      .map(({ key, name }) => `  ${JSON.stringify(key)}: !override\n    external: true\n    name: ${JSON.stringify(name)}\n`)
+      .join('');
+  return (['networks', 'volumes'] as const)
+    .map((kind) => [kind, section(kind)] as const)
+    .filter(([, text]) => text !== '')
+    .map(([kind, text]) => `${kind}:\n${text}`)
+    .join('');
+}
+
+/** Calls back with the path of a temporary override file for these, or undefined when there are none. */
+async function withOverride<T>(shared: readonly Shared[], each: (path: string | undefined) => Promise<T>): Promise<T> {
+  if (shared.length === 0) return each(undefined);
+  const directory = await mkdtemp(join(tmpdir(), 'laconic-so-job-'));
+  try {
+    const path = join(directory, 'existing.yml');
+    await writeFileAtomically(path, externalOverride(shared), secretMode);
+    return await each(path);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function runNamed(
+  project: ComposeProject,
+  job: string,
+  args: readonly string[],
+  engine: Engine,
+  context: Context,
+): Promise<number> {
+  // As Compose names it, but known to us: Compose leaves the container running when it is interrupted.
+  const name = `${project.name}-${job}-run-${randomBytes(6).toString('hex')}`;
+  const quiet = context.options.quiet ? ['--progress', 'quiet'] : [];
+  const run = ['run', '--rm', '--name', name, ...(hasTerminal() ? [] : ['--no-TTY']), job, ...args];
+  try {
+    const code = await runAttached('docker', [...composeArguments(project), ...quiet, ...run], {
+      env: project.env,
+      signal: context.signal,
+    });
+    // On a terminal Compose may see Ctrl-C first and end by itself.
+    if (context.signal.aborted) throw new InterruptedError();
+    if (code !== 0) context.report.error(`Error running job ${job}: it returned with code ${code}`);
+    return code;
+  } catch (error) {
+    if (error instanceof InterruptedError) await removeJobContainer(project, name, engine, context);
+    throw error;
+  }
+}
+
+/** Looks twice: what Compose asked of the engine just before it was stopped may still be under way. */
+async function removeJobContainer(
+  project: ComposeProject,
+  name: string,
+  engine: Engine,
+  context: Context,
+): Promise<void> {
+  for (const pause of [0, 500]) {
+    await sleep(pause);
+    const found = (await listProjectContainers(engine, project.name)).find((container) => container.name === name);
+    if (found === undefined) continue;
+    context.report.info(`Stopping the job (${name})`);
+    await removeContainer(engine, found.id);
+    return;
+  }
+}

@@ -1,0 +1,130 @@
+import { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { execa } from 'execa';
+import type { Context } from '../../system/context.js';
+import { CommandFailedError, errorCode, InterruptedError, UsageError } from '../../system/errors.js';
+import { forEachLine } from '../../system/process.js';
+import type { LogsOptions } from '../deployer.js';
+import { type ComposeProject, composeArguments } from './project.js';
+import { listServices, unknownServices } from './services.js';
+
+/** `--tail`: lines per container, undefined for `all` (02 §7.8, weakness 16). @throws UsageError for anything else */
+export function parseTail(text: string): number | undefined {
+  if (text === 'all') return undefined;
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new UsageError(`--tail: ${text} is not a number of lines or "all"`);
+}
+
+/**
+ * Streams the containers' output to stdout as Compose prints it, `<service>-<n>  | ` before each line (02 §7.8, weakness 16).
+ * Compose's own warnings go to stderr. Memory stays bounded whatever the size; a reader that goes away (`| head`) ends it quietly.
+ * @param output where the lines go; the program's stdout unless a test says otherwise
+ * @throws LaconicError for unknown services; InterruptedError after Ctrl-C; CommandFailedError when Compose fails
+ */
+export async function streamLogs(
+  project: ComposeProject,
+  options: LogsOptions,
+  context: Context,
+  output: NodeJS.WritableStream = process.stdout,
+): Promise<void> {
+  if (context.options.dryRun) {
+    context.report.info(`Would run: docker ${[...composeArguments(project), ...logsArguments(options)].join(' ')}`);
+    return;
+  }
+  const services = await listServices(project, context.signal);
+  const unknown = options.services.filter((service) => !services.includes(service));
+  if (unknown.length > 0) throw unknownServices(unknown, services);
+  if (services.length === 0) return;
+
+  const args = [...composeArguments(project), ...logsArguments(options)];
+  const child = execa('docker', args, {
+    env: project.env,
+    extendEnv: false,
+    cancelSignal: context.signal,
+    stdin: 'ignore',
+    reject: false,
+    buffer: false,
+  });
+  const complaints: string[] = [];
+  forEachLine(child.stderr, (line) => {
+    const warning = composeWarning(line);
+    if (warning !== undefined) context.report.warn(warning);
+    else if (complaints.push(line) > 20) complaints.shift();
+  });
+  const readerLeft = await pipeline(child.stdout, new LineStartCleaner(), output, { end: false }).then(
+    () => false,
+    (error: unknown) => {
+      child.kill();
+      if (errorCode(error) === 'EPIPE') return true;
+      if (context.signal.aborted) return false;
+      throw error;
+    },
+  );
+  const result = await child;
+  if (readerLeft) return;
+  if (context.signal.aborted) throw new InterruptedError();
+  if (result.exitCode !== 0) {
+    throw new CommandFailedError('cannot show the logs', {
+      command: result.escapedCommand,
+      code: result.exitCode,
+      stderr: complaints.join('\n'),
+    });
+  }
+}
+
+function logsArguments({ services, tail, follow, since, until, timestamps }: LogsOptions): string[] {
+  return [
+    'logs',
+    '--no-color',
+    ...(tail === undefined ? [] : ['--tail', String(tail)]),
+    ...(follow ? ['--follow'] : []),
+    ...(since === undefined ? [] : [`--since=${since}`]),
+    ...(until === undefined ? [] : [`--until=${until}`]),
+    ...(timestamps ? ['--timestamps'] : []),
+    ...services,
+  ];
+}
+
+/** The sentence of a warning as Compose logs it (`time="…" level=warning msg="…"`), else undefined. Pure. */
+export function composeWarning(line: string): string | undefined {
+  const quoted = /^time="[^"]*" level=warning msg="(.*)"$/.exec(line)?.[1];
+  return quoted?.replace(/\\(.)/g, '$1');
+}
+
+const clearLine = Buffer.from('\u001b[2K');
+const newline = 0x0a;
+
+/**
+ * Drops the escape "clear this line" that older versions of Compose put before each line even into a pipe (02 §7.8). Only at the
+ * start of a line: what a container writes stands behind its name and passes byte for byte.
+ */
+export class LineStartCleaner extends Transform {
+  /** Bytes of the escape seen since the last line start; -1 inside a line. */
+  private matched = 0;
+
+  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: (error: null, data?: Buffer) => void): void {
+    const kept: Buffer[] = [];
+    let at = 0;
+    while (at < chunk.length) {
+      if (this.matched >= 0) {
+        if (chunk[at] === clearLine[this.matched]) {
+          at += 1;
+          this.matched = this.matched + 1 === clearLine.length ? 0 : this.matched + 1;
+          continue;
+        }
+        kept.push(clearLine.subarray(0, this.matched));
+        this.matched = -1;
+      }
+      const end = chunk.indexOf(newline, at);
+      const next = end === -1 ? chunk.length : end + 1;
+      kept.push(chunk.subarray(at, next));
+      if (end !== -1) this.matched = 0;
+      at = next;
+    }
+    done(null, Buffer.concat(kept));
+  }
+
+  override _flush(done: (error: null, data?: Buffer) => void): void {
+    done(null, this.matched > 0 ? clearLine.subarray(0, this.matched) : undefined);
+  }
+}

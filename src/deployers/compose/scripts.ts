@@ -1,0 +1,57 @@
+import { access, constants } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import type { Context } from '../../system/context.js';
+import { errorMessage, InterruptedError, LaconicError } from '../../system/errors.js';
+import { kindOf } from '../../system/files.js';
+import { runAttached } from '../../system/process.js';
+import type { ComposeProject } from './project.js';
+
+/** A pre-start or post-start command of a pod (01 §3.4). */
+export interface PodScript {
+  /** Absolute path of the script. */
+  path: string;
+  /** The pod it belongs to, for messages. */
+  pod: string;
+}
+
+/**
+ * Runs the scripts one after another, on our own terminal, each from its own directory as `./<name>` and with
+ * `CERC_SO_COMPOSE_PROJECT` in its environment (02 §7.1). Nothing in a dry run (weakness 10).
+ * @throws LaconicError at the first that is missing, not executable or ends with another code than 0
+ */
+export async function runPodScripts(
+  scripts: readonly PodScript[],
+  project: Pick<ComposeProject, 'name' | 'env'>,
+  context: Context,
+): Promise<void> {
+  for (const script of scripts) {
+    if (context.options.dryRun) context.report.info(`Would run: ${script.path}`);
+    else await runPodScript(script, project, context);
+  }
+}
+
+async function runPodScript(
+  { path, pod }: PodScript,
+  project: Pick<ComposeProject, 'name' | 'env'>,
+  context: Context,
+): Promise<void> {
+  if (context.signal.aborted) throw new InterruptedError();
+  context.report.verbose(`Running command: ${path}`);
+  const failed = (reason: string, hint?: string): LaconicError =>
+    new LaconicError(`Error running command: ${path}: ${reason} (pod ${pod})`, hint === undefined ? {} : { hint });
+
+  if ((await kindOf(path)) !== 'file') throw failed('there is no such file');
+  await access(path, constants.X_OK).catch((error: unknown) => {
+    throw failed(`it is not executable: ${errorMessage(error)}`, `chmod +x ${path}`);
+  });
+  context.report.endProgress();
+  const code = await runAttached(`./${basename(path)}`, [], {
+    cwd: dirname(path),
+    env: { ...project.env, CERC_SO_COMPOSE_PROJECT: project.name },
+    signal: context.signal,
+  }).catch((error: unknown) => {
+    if (error instanceof InterruptedError) throw error;
+    throw failed('it cannot be started', 'is the interpreter its first line names installed?');
+  });
+  if (code !== 0) throw failed(`it ended with exit code ${code}`);
+}

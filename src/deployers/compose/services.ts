@@ -1,0 +1,31 @@
+import { LaconicError } from '../../system/errors.js';
+import { runOrFail } from '../../system/process.js';
+import { didYouMean } from '../../system/suggest.js';
+import { type ComposeProject, composeArguments } from './project.js';
+
+/**
+ * The names of all services of the project's compose files, those of profiles too, in alphabetical order. None when the
+ * project has no files: Compose would look for one in the current directory.
+ * @throws CommandFailedError with Compose's own words when it cannot use the files
+ */
+export async function listServices(project: ComposeProject, signal: AbortSignal): Promise<string[]> {
+  if (project.files.length === 0) return [];
+  const { stdout } = await runOrFail(
+    'cannot read the compose files',
+    'docker',
+    [...composeArguments(project), '--profile', '*', 'config', '--services'],
+    { env: project.env, signal },
+  );
+  return stdout
+    .split('\n')
+    .filter((name) => name !== '')
+    .sort();
+}
+
+/** The error for names that are no service: all of them, near misses, and what there is. */
+export function unknownServices(names: readonly string[], services: readonly string[], also = ''): LaconicError {
+  const lines = names.map((name) => `no such service: ${name}${didYouMean(name, services)}${also}`);
+  return new LaconicError(lines.join('\n'), {
+    hint: services.length === 0 ? 'this deployment has no services' : `services: ${services.join(', ')}`,
+  });
+}

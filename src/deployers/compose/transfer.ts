@@ -1,0 +1,173 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Engine } from '../../engine/connect.js';
+import { listProjectContainers } from '../../engine/containers.js';
+import type { Context } from '../../system/context.js';
+import { InterruptedError, LaconicError } from '../../system/errors.js';
+import { type RunResult, run } from '../../system/process.js';
+import { runtimeArguments } from './exec.js';
+import type { ComposeProject } from './project.js';
+
+/** One entry of the stack's `config:` (01 §3.5): a value that a running service exports and another imports. */
+export interface Transfer {
+  destination: string;
+  /** Names the import script: `/scripts/import-<variable>.sh`. */
+  variable: string;
+  source: string;
+  /** Names the export script: `/docker-entrypoint-scripts.d/export-<sourceVariable>.sh`. */
+  sourceVariable: string;
+}
+
+export interface TransferLimits {
+  /** Milliseconds one transfer may take from its first attempt on. */
+  deadline: number;
+  /** Milliseconds before the second attempt; each further pause is half as long again. */
+  firstPause: number;
+  longestPause: number;
+}
+
+/** Five minutes for a chain to come up; quick attempts first. */
+export const defaultLimits: TransferLimits = { deadline: 300_000, firstPause: 250, longestPause: 5_000 };
+
+/** States that a container does not leave without somebody's doing. */
+const stopped = new Set<string>(['exited', 'dead', 'paused', 'removing']);
+
+/**
+ * Carries values between running containers, one after another, after a successful start (01 §3.5, weakness 17). Nothing in a
+ * dry run. The value goes to the import script as its one argument, whatever is in it; it is never part of a shell text, of
+ * the arguments of a program on the host, or of a message.
+ * @throws LaconicError at the first that cannot succeed, naming the script, its last exit code and what it said
+ */
+export async function runTransfers(
+  transfers: readonly Transfer[],
+  project: ComposeProject,
+  engine: Engine,
+  context: Context,
+  limits: TransferLimits = defaultLimits,
+): Promise<void> {
+  for (const transfer of transfers) {
+    const { destination, variable, source, sourceVariable } = transfer;
+    const what = `${destination}.${variable} = ${source}.${sourceVariable}`;
+    if (context.options.dryRun) {
+      context.report.info(`Would set ${what}`);
+      continue;
+    }
+    context.report.verbose(`${destination} config: {'${variable}': '${source}.${sourceVariable}'}`);
+    context.report.verbose(`Setting ${what}`);
+    await new Attempts(`config transfer ${what}`, project, engine, context, limits).carry(transfer);
+  }
+}
+
+class Attempts {
+  private readonly until: number;
+  private pause: number;
+  /** What the last attempt ran into, for the message at the deadline. */
+  private last = 'nothing was tried';
+
+  private readonly what: string;
+  private readonly project: ComposeProject;
+  private readonly engine: Engine;
+  private readonly context: Context;
+  private readonly limits: TransferLimits;
+
+  constructor(what: string, project: ComposeProject, engine: Engine, context: Context, limits: TransferLimits) {
+    this.what = what;
+    this.project = project;
+    this.engine = engine;
+    this.context = context;
+    this.limits = limits;
+    this.until = Date.now() + limits.deadline;
+    this.pause = limits.firstPause;
+  }
+
+  async carry(transfer: Transfer): Promise<void> {
+    const value = await this.exportValue(transfer);
+    await this.importValue(transfer, value);
+  }
+
+  /** Asks the source until its script ends with 0 and a value, or can never. */
+  private async exportValue({ source, sourceVariable }: Transfer): Promise<string> {
+    const script = `/docker-entrypoint-scripts.d/export-${sourceVariable}.sh`;
+    for (;;) {
+      const container = await this.runningContainer(source);
+      this.last = `${script} in service "${source}" did not end`;
+      const result = await this.exec(container, ['sh', script]);
+      const value = result.stdout.replace(/\n$/, '');
+      if (result.code === 0 && value !== '') return value;
+      const outcome = describe(`${script} in service "${source}"`, result);
+      // A shell ends with 2 when it cannot open its script: mounted files do not appear later.
+      if (result.code === 2) throw this.failed(`Fatal error reading config source: ${outcome}`);
+      this.last = result.code === 0 ? `${script} in service "${source}" printed nothing` : outcome;
+      this.context.report.verbose(`Config export script returned an error, re-trying: ${this.last}`);
+      await this.wait();
+    }
+  }
+
+  private async importValue({ destination, variable }: Transfer, value: string): Promise<void> {
+    const script = `/scripts/import-${variable}.sh`;
+    const container = await this.runningContainer(destination);
+    this.last = `${script} in service "${destination}" did not end`;
+    // The value comes on stdin, so that no process list of the host shows it; the mark keeps its trailing newlines.
+    const receive = 'value=$(cat; echo .) && exec sh "$0" "${value%.}"';
+    const result = await this.exec(container, ['sh', '-c', receive, script], value);
+    if (result.code !== 0) throw this.failed(describe(`${script} in service "${destination}"`, result));
+    this.context.report.debug(result.stdout.trimEnd());
+  }
+
+  /** The id of the service's first container once it runs; fails at once when it has stopped or there is none. */
+  private async runningContainer(service: string): Promise<string> {
+    for (;;) {
+      const all = await listProjectContainers(this.engine, this.project.name);
+      const found = all.filter((container) => container.service === service && !container.oneOff);
+      const running = found.find(({ state }) => state === 'running');
+      if (running !== undefined) return running.id;
+      const hopeless = found.find(({ state }) => stopped.has(state));
+      if (found.length === 0) throw this.failed(`service "${service}" has no container`);
+      if (hopeless !== undefined) {
+        throw this.failed(`service "${service}" is not running: ${hopeless.name} is ${hopeless.state}`);
+      }
+      this.last = `service "${service}" is ${found[0]?.state ?? 'not running'}`;
+      await this.wait();
+    }
+  }
+
+  private async exec(container: string, command: readonly string[], input?: string): Promise<RunResult> {
+    const remaining = Math.max(1, this.until - Date.now());
+    const args = ['exec', '--interactive', ...runtimeArguments(this.context), container, ...command];
+    try {
+      return await run('docker', args, {
+        env: this.project.env,
+        signal: AbortSignal.any([this.context.signal, AbortSignal.timeout(remaining)]),
+        ...(input === undefined ? {} : { input }),
+      });
+    } catch (error) {
+      if (error instanceof InterruptedError && !this.context.signal.aborted) throw this.late();
+      throw error;
+    }
+  }
+
+  /** The pause before the next attempt; throws when the deadline comes first. */
+  private async wait(): Promise<void> {
+    if (this.context.signal.aborted) throw new InterruptedError();
+    if (Date.now() + this.pause >= this.until) throw this.late();
+    await sleep(this.pause, undefined, { signal: this.context.signal }).catch(() => {
+      throw new InterruptedError();
+    });
+    this.pause = Math.min(this.pause * 1.5, this.limits.longestPause);
+  }
+
+  private late(): LaconicError {
+    return this.failed(`no value within ${Math.round(this.limits.deadline / 1000)} s: ${this.last}`);
+  }
+
+  private failed(reason: string): LaconicError {
+    return new LaconicError(`${this.what}: ${reason}`, {
+      hint: 'the containers go on running; `start` tries the transfer again',
+    });
+  }
+}
+
+/** What a script came to: its exit code and the last of what it said on stderr (stdout may hold the value). */
+function describe(script: string, { code, stderr }: RunResult): string {
+  const said = stderr.trim().split('\n').slice(-5).join('\n');
+  return `${script} returned with code ${code}${said === '' ? '' : `: ${said}`}`;
+}

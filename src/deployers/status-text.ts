@@ -1,0 +1,107 @@
+import type { ContainerStatus, PublishedPort } from './deployer.js';
+
+/** A container as `ps` and `status` list it. */
+export interface ListedContainer extends ContainerStatus {
+  /** Made by `run-job`: shown by `status`, no part of `ps` and of the deployment's health. */
+  readonly job?: boolean;
+  /** The engine keeps it running whatever its exit code is (`restart: always`, `unless-stopped`): ended with 0 it is stopped, not done. */
+  readonly keptRunning?: boolean;
+}
+
+/** `1.2.3.4:80` or `[::1]:80`. */
+export function formatAddress(host: { ip: string; port: number }): string {
+  return host.ip.includes(':') ? `[${host.ip}]:${host.port}` : `${host.ip}:${host.port}`;
+}
+
+function formatPort({ containerPort, protocol, host }: PublishedPort): string {
+  const inside = `${containerPort}/${protocol}`;
+  return host === undefined ? inside : `${formatAddress(host)}->${inside}`;
+}
+
+/**
+ * `ps` as text (02 §7.4, decision 31), every line ended by a newline: the running containers, then the others with what
+ * became of them. Scripts wait for `Running containers:`, so it stands there only when one runs.
+ */
+export function renderPs(containers: readonly ListedContainer[]): string {
+  const own = containers.filter(({ job }) => !job);
+  const running = own.filter(({ state }) => state === 'running');
+  const others = own.filter(({ state }) => state !== 'running');
+  const lines = running.length === 0 ? ['No containers running'] : ['Running containers:'];
+  for (const { id, name, ports } of running) {
+    lines.push(`id: ${id}, name: ${name}, ports: ${ports.map(formatPort).join(', ')}`);
+  }
+  if (others.length > 0) lines.push('Not running:');
+  for (const { id, name, state, exitCode, health } of others) {
+    const code = exitCode === undefined ? '' : `, exit code: ${exitCode}`;
+    const judged = health === undefined ? '' : `, health: ${health}`;
+    lines.push(`id: ${id}, name: ${name}, state: ${state}${code}${judged}`);
+  }
+  return joined(lines);
+}
+
+/**
+ * `status` as text (02 §7.5, weakness 15), every line ended by a newline: `<name><TAB><state>`, and after further tabs what
+ * is worth knowing of a container that is unhealthy, exited, restarting or a job. Nothing when there is none.
+ */
+export function renderStatus(containers: readonly ListedContainer[]): string {
+  return joined(containers.map((container) => [container.name, container.state, ...facts(container)].join('\t')));
+}
+
+function facts({ job, health, state, exitCode, restarts }: ListedContainer): string[] {
+  return [
+    ...(job ? ['job'] : []),
+    ...(health === 'unhealthy' && state === 'running' ? ['unhealthy'] : []),
+    ...(exitCode === undefined ? [] : [`exit code ${exitCode}`]),
+    ...(state === 'restarting' ? [`${restarts} restarts`] : []),
+  ];
+}
+
+function joined(lines: readonly string[]): string {
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+/**
+ * `ps --format json`: `{"containers": [...]}`, one document with a newline at its end. Each container has `id`, `name`, `service`,
+ * `image`, `state`, `restarts` and `ports`; `health`, `exitCode`, `startedAt` and `keptRunning` where they apply. A port has `containerPort`
+ * and `protocol`, and `host: {ip, port}` when it is published. Jobs are left out, as in the text.
+ */
+export function renderPsJson(containers: readonly ListedContainer[]): string {
+  return document({ containers: containers.filter(({ job }) => !job) });
+}
+
+/**
+ * `status --format json`: `{"degraded": …, "missing": [...], "containers": [...]}`. `missing` names the expected services without a
+ * container; containers are as in {@link renderPsJson}, jobs (`"job": true`) among them.
+ */
+export function renderStatusJson(containers: readonly ListedContainer[], expectedServices: Iterable<string>): string {
+  const expected = [...expectedServices];
+  return document({
+    degraded: isDegraded(containers, expected),
+    missing: missingServices(containers, expected),
+    containers,
+  });
+}
+
+function document(value: unknown): string {
+  return `${JSON.stringify(value, undefined, 2)}\n`;
+}
+
+/** The expected services that have no container at all, in the order given. Jobs count for none. */
+export function missingServices(containers: readonly ListedContainer[], expectedServices: Iterable<string>): string[] {
+  const present = new Set(containers.filter(({ job }) => !job).map(({ service }) => service));
+  return [...expectedServices].filter((service) => !present.has(service));
+}
+
+/**
+ * Whether `status --exit-code` answers 1 (decision 32): an expected service has no container, or a container is neither running
+ * nor a one-shot that ended with 0, or its healthcheck says unhealthy. One whose healthcheck is still starting is not
+ * degraded; jobs do not count.
+ */
+export function isDegraded(containers: readonly ListedContainer[], expectedServices: Iterable<string>): boolean {
+  if (missingServices(containers, expectedServices).length > 0) return true;
+  return containers.some(({ job, state, health, exitCode, keptRunning }) => {
+    if (job) return false;
+    if (state === 'running') return health === 'unhealthy';
+    return state !== 'exited' || exitCode !== 0 || Boolean(keptRunning);
+  });
+}
