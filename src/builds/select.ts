@@ -1,0 +1,36 @@
+import { didYouMean } from '../system/suggest.js';
+
+/** What `--include` and `--exclude` leave, and what to tell the operator about them. */
+export interface Selection {
+  selected: string[];
+  excluded: string[];
+  warnings: string[];
+}
+
+function listed(option: string | undefined): string[] | undefined {
+  if (option === undefined) return undefined;
+  return option
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+}
+
+/**
+ * Chooses among names by comma lists (05 §1.3): `include` wins over `exclude`, order stays that of `names`.
+ * Unknown names and an empty result are warnings that list what is valid, never errors (decision 35).
+ */
+export function selectNames(
+  names: readonly string[],
+  options: { include?: string | undefined; exclude?: string | undefined },
+): Selection {
+  const include = listed(options.include);
+  const exclude = include === undefined ? (listed(options.exclude) ?? []) : [];
+  const wanted = (name: string): boolean => (include === undefined ? !exclude.includes(name) : include.includes(name));
+  const selected = names.filter(wanted);
+  const option = include === undefined ? '--exclude' : '--include';
+  const warnings = (include ?? exclude)
+    .filter((name) => !names.includes(name))
+    .map((name) => `${option} names ${name}, which is not one of: ${names.join(', ')}${didYouMean(name, names)}`);
+  if (selected.length === 0 && names.length > 0) warnings.push(`${option} leaves nothing of: ${names.join(', ')}`);
+  return { selected, excluded: names.filter((name) => !wanted(name)), warnings };
+}

@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { selectNames } from '../../../src/builds/select.js';
+
+const names = ['cerc/app', 'cerc/tool', 'org/other'];
+
+describe('--include and --exclude of builds (05 §1.3, decision 35)', () => {
+  it('takes everything without options', () => {
+    expect(selectNames(names, {})).toEqual({ selected: names, excluded: [], warnings: [] });
+  });
+
+  it('keeps the order of the stack, trims blanks, and lets include win over exclude', () => {
+    const { selected, excluded } = selectNames(names, { include: ' org/other , cerc/app ', exclude: 'cerc/app' });
+    expect(selected).toEqual(['cerc/app', 'org/other']);
+    expect(excluded).toEqual(['cerc/tool']);
+  });
+
+  it('leaves out what exclude names', () => {
+    expect(selectNames(names, { exclude: 'cerc/tool' }).selected).toEqual(['cerc/app', 'org/other']);
+  });
+
+  it('warns about an unknown name with the valid ones and the likely one', () => {
+    const { selected, warnings } = selectNames(names, { exclude: 'cerc/tol' });
+    expect(selected).toEqual(names);
+    expect(warnings).toEqual([
+      '--exclude names cerc/tol, which is not one of: cerc/app, cerc/tool, org/other, did you mean "cerc/tool"?',
+    ]);
+  });
+
+  it('warns when nothing is left', () => {
+    const { selected, warnings } = selectNames(names, { include: '' });
+    expect(selected).toEqual([]);
+    expect(warnings).toEqual(['--include leaves nothing of: cerc/app, cerc/tool, org/other']);
+  });
+});
