@@ -1,0 +1,29 @@
+import { LaconicError } from '../../system/errors.js';
+import type { HookName, HookSource } from './contexts.js';
+
+/** Why a hook failed, as far as it is known. */
+export interface HookFailure {
+  /** What went wrong, in one sentence: `KeyError: 'volumes'`. */
+  readonly reason: string;
+  /** Line in the hook's own file. */
+  readonly line?: number | undefined;
+  /** `helper.py:3`, when the failure is in a file the hook calls. */
+  readonly elsewhere?: string | undefined;
+  /** The language's own traceback; shown with `--debug` only. */
+  readonly traceback?: string | undefined;
+  readonly hint?: string | undefined;
+  readonly cause?: unknown;
+}
+
+/** The one error a hook ends in: file, line, function and reason. */
+export function hookError(source: HookSource, hook: HookName, failure: HookFailure, debug: boolean): LaconicError {
+  const place = failure.line === undefined ? source.file : `${source.file}:${failure.line}`;
+  const elsewhere = failure.elsewhere === undefined ? '' : ` (at ${failure.elsewhere})`;
+  const traceback = debug && failure.traceback ? `\n${failure.traceback.trimEnd()}` : '';
+  const hint =
+    failure.hint ?? (failure.traceback && !debug ? 'run with --debug to see the whole traceback' : undefined);
+  return new LaconicError(`the ${hook} hook failed: ${place}: ${failure.reason}${elsewhere}${traceback}`, {
+    ...(hint === undefined ? {} : { hint }),
+    cause: failure.cause,
+  });
+}

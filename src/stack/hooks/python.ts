@@ -1,0 +1,192 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { errorCode, InterruptedError, type LaconicError } from '../../system/errors.js';
+import { kindOf } from '../../system/files.js';
+import { forEachLine } from '../../system/process.js';
+import type { HookCalls, HookName, HookOutcome, HookServices, HookSource } from './contexts.js';
+import { type HookFailure, hookError } from './failure.js';
+import { pythonCall } from './python-call.js';
+import { createAnswerer, type RequestAnswerer } from './python-requests.js';
+import { exactValueOfEdit } from './yaml-edit.js';
+import { toPlain } from './values.js';
+import { fromWire } from './wire.js';
+
+/** The last line of the Python side: how the call ended. */
+const ending = z.discriminatedUnion('outcome', [
+  z.object({
+    outcome: z.literal('returned'),
+    called: z.boolean(),
+    result: z.unknown().optional(),
+    source: z.string().nullish(),
+  }),
+  z.object({
+    outcome: z.literal('failed'),
+    reason: z.string(),
+    kind: z.string().optional(),
+    line: z.number().nullish(),
+    elsewhere: z.string().optional(),
+    traceback: z.string().optional(),
+  }),
+  z.object({ outcome: z.literal('too-old'), version: z.string(), oldest: z.string() }),
+  z.object({ outcome: z.literal('interrupted') }),
+]);
+type Ending = z.output<typeof ending>;
+
+/** How the process ended, and what it said on descriptor 3. */
+interface Finished {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly said: string | undefined;
+}
+
+/** How long a Python that ignores SIGTERM goes on after Ctrl-C, and how long its last words may take once it is gone. */
+const graceMilliseconds = { kill: 2000, lastWords: 500 };
+
+/**
+ * Calls a function of `commands.py` in a `python3` of its own (decision 33). The hook's stdin, stdout and stderr are ours.
+ * @throws LaconicError naming file, line, function and reason; InterruptedError after Ctrl-C
+ */
+export async function callPythonHook<H extends HookName>(
+  source: HookSource,
+  hook: H,
+  call: HookCalls[H],
+  services: HookServices,
+): Promise<HookOutcome> {
+  const { options, signal } = services.context;
+  if (signal.aborted) throw new InterruptedError();
+  const fail = (failure: HookFailure): LaconicError => hookError(source, hook, failure, options.debug);
+  const answerer = createAnswerer('deploymentDir' in call.context ? call.context.deploymentDir : undefined, services);
+  let finished: Finished;
+  try {
+    finished = await converse(JSON.stringify(pythonCall(source, hook, call, options)), answerer, services);
+  } catch (error) {
+    throw fail(await cannotStart(error, services.context.cwd));
+  }
+  if (signal.aborted) throw new InterruptedError();
+
+  const message = readEnding(finished);
+  switch (message?.outcome) {
+    case 'returned':
+      return { called: message.called, result: message.result === undefined ? undefined : plainResult(message) };
+    case 'failed':
+      throw fail(explain(message, answerer));
+    case 'interrupted':
+      throw new InterruptedError();
+    case 'too-old':
+      throw fail({
+        reason: `python3 is version ${message.version}; hooks need ${message.oldest} or newer`,
+        hint: 'install a newer Python 3, and make sure it is the first python3 on the PATH',
+      });
+    case undefined:
+      throw fail({ reason: endedEarly(finished) });
+  }
+}
+
+/** The map `init` returned. One that was loaded from YAML is read from that YAML, where numbers have their text. */
+function plainResult(message: Extract<Ending, { outcome: 'returned' }>): Record<string, unknown> {
+  const value = fromWire(message.result);
+  const exact = typeof message.source === 'string' ? exactValueOfEdit(message.source, value) : value;
+  return toPlain(exact, 'text') as Record<string, unknown>;
+}
+
+function explain(message: Extract<Ending, { outcome: 'failed' }>, answerer: RequestAnswerer): HookFailure {
+  return {
+    reason: message.reason,
+    line: message.line ?? undefined,
+    elsewhere: message.elsewhere,
+    traceback: message.traceback,
+    cause: answerer.causeOf(message.reason),
+    ...(message.kind === 'missing-module'
+      ? { hint: 'install that module for the python3 on the PATH, or put it beside the hook file' }
+      : {}),
+  };
+}
+
+async function cannotStart(error: unknown, cwd: string): Promise<HookFailure> {
+  if (errorCode(error) === 'ENOENT' && (await kindOf(cwd)) !== 'directory') {
+    return { reason: `the current directory ${cwd} is gone`, cause: error };
+  }
+  if (errorCode(error) === 'ENOENT') {
+    return {
+      reason: 'python3 is not installed, or not on the PATH, and this hook is written in Python',
+      hint: 'install Python 3 (on Debian: apt-get install python3)',
+      cause: error,
+    };
+  }
+  return { reason: `cannot run python3: ${error instanceof Error ? error.message : String(error)}`, cause: error };
+}
+
+function readEnding({ said }: Finished): Ending | undefined {
+  if (said === undefined) return undefined;
+  try {
+    return ending.parse(JSON.parse(said));
+  } catch {
+    // Something else wrote to the result descriptor: the process ended without a result of ours.
+    return undefined;
+  }
+}
+
+function endedEarly({ code, signal, said }: Finished): string {
+  if (signal !== null) return `python3 was killed by ${signal} before the hook returned`;
+  if (said !== undefined) return 'the hook wrote to file descriptor 3, which carries its result';
+  return `python3 ended with exit code ${code ?? 'unknown'} before the hook returned`;
+}
+
+/** Starts Python, hands it the call, answers it until it ends. Rejects only when it cannot be started. */
+async function converse(call: string, answerer: RequestAnswerer, services: HookServices): Promise<Finished> {
+  const { context } = services;
+  const runner = fileURLToPath(new URL('./python/laconic_hook_runner.py', import.meta.url));
+  const child = spawn('python3', ['-u', runner], {
+    cwd: context.cwd,
+    env: { ...context.env, ...services.env, PYTHONDONTWRITEBYTECODE: '1' },
+    stdio: ['inherit', 'inherit', 'inherit', 'pipe', 'pipe', 'pipe'],
+  });
+  const [, , , result, requests, answers] = child.stdio as unknown as [null, null, null, Readable, Readable, Writable];
+  // A hook may end with descriptors open or closed in any order: its exit decides, not these.
+  for (const stream of [result, requests, answers]) stream.on('error', () => undefined);
+
+  const stop = stopOnAbort(child, context.signal);
+  try {
+    const said = new Promise<string | undefined>((resolve) => {
+      forEachLine(result, resolve);
+      result.on('close', () => resolve(undefined));
+    });
+    const exit = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve, reject) => {
+      child.on('error', reject);
+      child.on('exit', (code, signal) => resolve({ code, signal }));
+    });
+    forEachLine(requests, (line) => {
+      void answerer.answer(line).then((answer) => answers.write(`${answer}\n`));
+    });
+    answers.write(`${call}\n`);
+
+    const ended = await exit;
+    // A process the hook left behind may hold descriptor 3 open; what was said before the exit is there at once.
+    return { ...ended, said: await Promise.race([said, after(graceMilliseconds.lastWords)]) };
+  } finally {
+    stop();
+    for (const stream of [result, requests, answers]) stream.destroy();
+  }
+}
+
+function after(milliseconds: number): Promise<undefined> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, milliseconds, undefined).unref();
+  });
+}
+
+/** Ends the child when the signal is aborted: SIGTERM, then SIGKILL. Returns what undoes this. */
+function stopOnAbort(child: ChildProcess, signal: AbortSignal): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  const stop = (): void => {
+    child.kill('SIGTERM');
+    timer = setTimeout(() => child.kill('SIGKILL'), graceMilliseconds.kill);
+  };
+  signal.addEventListener('abort', stop, { once: true });
+  return () => {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', stop);
+  };
+}

@@ -1,0 +1,1 @@
+"""The names stack hooks import from `stack_orchestrator.deploy`."""
