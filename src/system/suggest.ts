@@ -23,6 +23,8 @@ export function nearMiss(name: string, known: Iterable<string>): string | undefi
   let best: string | undefined;
   let bestDistance = Math.min(3, Math.max(1, Math.floor(name.length / 3))) + 1;
   for (const candidate of known) {
+    // The difference in length alone is that many edits: a huge key costs nothing.
+    if (Math.abs(candidate.length - name.length) >= bestDistance) continue;
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
     if (distance < bestDistance) {
       best = candidate;

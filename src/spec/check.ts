@@ -1,0 +1,101 @@
+import type { Problem } from '../system/errors.js';
+import type { UnknownKey } from '../system/schema.js';
+import { nearMiss } from '../system/suggest.js';
+import type { KeyPath } from '../system/yaml.js';
+import type { Spec } from './model.js';
+
+/** What the compose files of a stack (pods and jobs) name. */
+export interface StackFacts {
+  services: ReadonlySet<string>;
+  /** Top-level volumes. */
+  volumes: ReadonlySet<string>;
+  /** Variables that some service mentions. */
+  mentioned: ReadonlySet<string>;
+}
+
+/**
+ * What a spec says that its stack does not have, and the other way round (decisions 7 and 10, 01 §20.23). None of it
+ * crashed before: a near miss is an error at create, all else a warning.
+ */
+export function checkAgainstStack(spec: Spec, facts: StackFacts): UnknownKey[] {
+  return [
+    ...serviceReferences(spec).flatMap(({ name, path }) => unknownName(spec, path, name, 'service', facts.services)),
+    ...volumeReferences(spec).flatMap(({ name, path }) => unknownName(spec, path, name, 'volume', facts.volumes)),
+    ...unplacedVolumes(spec, facts.volumes).map((problem) => ({ problem })),
+    ...unmentioned(spec, facts.mentioned).map((problem) => ({ problem })),
+  ];
+}
+
+interface Reference {
+  name: string;
+  path: KeyPath;
+}
+
+function serviceReferences(spec: Spec): Reference[] {
+  const named = (names: Iterable<string>, path: KeyPath): Reference[] =>
+    [...names].map((name) => ({ name, path: [...path, name] }));
+  const routes = spec.httpProxy.flatMap((proxy, index) =>
+    proxy.routes.map((route, position) => ({
+      name: route.service,
+      path: ['network', 'http-proxy', index, 'routes', position, 'proxy-to'],
+    })),
+  );
+  const maintenance = spec.maintenanceService;
+  return [
+    ...named(spec.ports.keys(), ['network', 'ports']),
+    ...routes,
+    ...named(spec.resources.containers.named.keys(), ['resources', 'containers']),
+    ...named(spec.imageOverrides.keys(), ['image-overrides']),
+    ...(maintenance ? [{ name: maintenance.service, path: ['maintenance-service'] }] : []),
+  ];
+}
+
+function volumeReferences(spec: Spec): Reference[] {
+  const sections: [KeyPath, Iterable<string>][] = [
+    [['volumes'], spec.volumes.keys()],
+    [['configmaps'], spec.configmaps.keys()],
+    [['resources', 'volumes'], spec.resources.volumes.named.keys()],
+  ];
+  return sections.flatMap(([path, names]) => [...names].map((name) => ({ name, path: [...path, name] })));
+}
+
+function unknownName(
+  spec: Spec,
+  path: KeyPath,
+  name: string,
+  kind: 'service' | 'volume',
+  known: ReadonlySet<string>,
+): UnknownKey[] {
+  if (known.has(name)) return [];
+  const near = nearMiss(name, known);
+  if (near !== undefined) {
+    const message = `the stack has no ${kind} "${name}", did you mean "${near}"?`;
+    return [{ problem: spec.yaml.problem(path, message), nearMiss: near }];
+  }
+  const all = known.size === 0 ? `it has no ${kind}s` : `its ${kind}s are ${[...known].sort().join(', ')}`;
+  return [{ problem: spec.yaml.problem(path, `the stack has no ${kind} "${name}": ${all}`) }];
+}
+
+/** Volumes of the stack for which the spec has no entry, such as those of a pod that came later (01 §20.34). */
+function unplacedVolumes(spec: Spec, volumes: ReadonlySet<string>): Problem[] {
+  const effect =
+    spec.deployTo === 'compose'
+      ? 'it becomes a volume of the engine, outside the deployment directory'
+      : 'no claim is made for it, and its pod cannot be scheduled';
+  return [...volumes]
+    .filter((name) => !spec.volumes.has(name) && !spec.configmaps.has(name))
+    .map((name) => spec.yaml.problem(['volumes'], `the volume "${name}" of the stack is not here: ${effect}`));
+}
+
+/** Names of `config:` that reach no container by interpolation (decision 7). */
+function unmentioned(spec: Spec, mentioned: ReadonlySet<string>): Problem[] {
+  const effect = spec.deployTo === 'compose' ? 'no container gets it' : 'every container gets it';
+  return [...spec.config.keys()]
+    .filter((name) => !mentioned.has(name))
+    .map((name) => {
+      const why = /^[A-Za-z_][A-Za-z0-9_]*$/.test(name)
+        ? `no service mentions \${${name}}`
+        : 'compose files can only mention names of letters, digits and "_"';
+      return spec.yaml.problem(['config', name], `${why}: ${effect}`);
+    });
+}

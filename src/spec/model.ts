@@ -1,0 +1,91 @@
+import type { YamlFile } from '../system/yaml.js';
+import type { DeployTarget } from './schema.js';
+
+/** CPUs, memory and storage as they are written: Kubernetes quantities pass unchanged (decision 21). */
+export interface Amounts {
+  cpus?: string;
+  memory?: string;
+  storage?: string;
+}
+
+export interface ResourceBounds {
+  limits?: Amounts;
+  reservations?: Amounts;
+}
+
+/** Bounds for all, and those of single containers or volumes, which win (01 §6). */
+export interface ResourceSection {
+  all: ResourceBounds;
+  named: ReadonlyMap<string, ResourceBounds>;
+}
+
+export interface Resources {
+  containers: ResourceSection;
+  volumes: ResourceSection;
+}
+
+export interface HttpProxy {
+  hostName: string;
+  routes: readonly { path: string; service: string; port: number }[];
+}
+
+export interface Security {
+  privileged: boolean;
+  capabilities: readonly string[];
+  unlimitedMemlock: boolean;
+  runtimeClass?: string;
+}
+
+export interface ImagePullSecret {
+  server: string;
+  username: string;
+  tokenEnv?: string;
+  tokenFile?: string;
+}
+
+/** A service outside the deployment: one of three ways to find it, the first that is given (04 §4.11). */
+export type ExternalService = { port: number } & (
+  | { kind: 'host'; host: string }
+  | { kind: 'ip'; ip: string }
+  | { kind: 'selector'; selector: ReadonlyMap<string, string>; namespace: string }
+);
+
+/** `spec.yml`, checked: every key of 01 §6. Sections that are null or missing are empty. Paths are as written. */
+export interface Spec {
+  readonly yaml: YamlFile;
+  readonly stack: string;
+  readonly deployTo: DeployTarget;
+  /** Values as text: strings by value, numbers and booleans as they are written (decision 8). May hold `$generate:` tokens. */
+  readonly config: ReadonlyMap<string, string>;
+  readonly credentialsFiles: readonly string[];
+  /** Path by volume; undefined leaves the volume to the target (01 §6.1). */
+  readonly volumes: ReadonlyMap<string, string | undefined>;
+  /** Source by volume; undefined means the stack's own `config/<name>` (01 §6.2). */
+  readonly configmaps: ReadonlyMap<string, string | undefined>;
+  /** Ports by service, in the place of the compose file's; an empty list removes them (01 §6.3). */
+  readonly ports: ReadonlyMap<string, readonly string[]>;
+  readonly httpProxy: readonly HttpProxy[];
+  readonly acmeEmail?: string;
+  /** Names of secrets that exist in the cluster. */
+  readonly secrets: readonly string[];
+  readonly resources: Resources;
+  readonly security: Security;
+  readonly annotations: ReadonlyMap<string, string>;
+  readonly labels: ReadonlyMap<string, string>;
+  readonly replicas?: number;
+  readonly nodeAffinities: readonly { label: string; value: string }[];
+  readonly nodeTolerations: readonly { key: string; value: string }[];
+  readonly kubeConfig?: string;
+  readonly imageRegistry?: string;
+  readonly imagePullSecret?: ImagePullSecret;
+  readonly imagePullPolicy?: 'Always' | 'IfNotPresent' | 'Never';
+  readonly imageOverrides: ReadonlyMap<string, string>;
+  readonly namespace?: string;
+  readonly kindClusterName?: string;
+  readonly kindNodeImage?: string;
+  readonly kindMountRoot?: string;
+  readonly caddyIngressImage?: string;
+  readonly maintenanceService?: { service: string; port: number };
+  readonly externalServices: ReadonlyMap<string, ExternalService>;
+  readonly caCertificates: readonly string[];
+}

@@ -1,0 +1,228 @@
+import { z } from 'zod';
+import { nameProblem } from '../system/path-names.js';
+import { mustBe, textCheck } from '../system/schema.js';
+import { didYouMean } from '../system/suggest.js';
+import { quote } from '../system/yaml.js';
+import { portProblem } from './ports.js';
+import { parseCpus, parseMemory } from './units.js';
+
+/** The targets a spec may name (01 §1). */
+export const deployTargets = ['compose', 'k8s-kind', 'k8s'] as const;
+export type DeployTarget = (typeof deployTargets)[number];
+
+/** Text, or nothing: null and a missing key mean the same (01 §20.23). */
+const optionalText = (what: string) => z.string(mustBe(what)).nullish();
+
+/** Text that has to be there and say something. */
+const text = (what: string) => z.string(mustBe(what)).min(1, mustBe(what));
+
+/** A number, a boolean or text: read as text, as it is written. */
+const scalar = (what: string) => z.union([z.string(), z.number(), z.boolean()], mustBe(what));
+
+const list = <T extends z.ZodType>(item: T, what: string) => z.array(item, mustBe(`a list of ${what}`)).nullish();
+
+const map = <T extends z.ZodType>(value: T, what: string, key: z.ZodString = z.string()) =>
+  z.record(key, value, mustBe(`a map of ${what}`)).nullish();
+
+const section = <T extends z.ZodRawShape>(shape: T, what: string) => z.object(shape, mustBe(what)).nullish();
+
+/** True or false, also as text in any case (01 §6 `security`). */
+const flag = z
+  .union([z.boolean(), z.string().regex(/^(true|false)$/i)], mustBe('true or false'))
+  .transform((value) => String(value).toLowerCase() === 'true')
+  .nullish();
+
+/** Compose takes these characters in volume names; `.` and `..` would be folders of their own. */
+const volumeName = z.string().check(
+  textCheck((name) => {
+    if (/^[A-Za-z0-9._-]+$/.test(name) && name !== '.' && name !== '..') return undefined;
+    return `${quote(name)} is not a volume name: letters, digits, ".", "_" and "-" are allowed`;
+  }),
+);
+
+/** A configmap's name is a folder name as well (01 §6.2). */
+const configmapName = z.string().check(textCheck(nameProblem));
+
+const noNull = (value: string): string | undefined =>
+  value.includes('\0') ? 'holds a NUL character, which no path can' : undefined;
+
+const pathOrNothing = z.string(mustBe('a path, or nothing')).check(textCheck(noNull)).nullish();
+
+const port = z
+  .union([z.string(), z.number()], mustBe('a port such as "8080:80"'))
+  .transform(String)
+  .check(textCheck(portProblem));
+
+const sized = (parse: (value: string) => bigint | undefined, what: string) =>
+  scalar(what)
+    .transform(String)
+    .check(textCheck((value) => (parse(value) === undefined ? `must be ${what}, found ${quote(value)}` : undefined)));
+
+const cpus = sized(parseCpus, 'a number of CPUs such as 0.5 or 500m');
+const bytes = sized(parseMemory, 'a size such as 512M, 512Mi or 2Gi');
+
+const containerAmounts = section({ cpus: cpus.nullish(), memory: bytes.nullish() }, 'a map with cpus and memory');
+const volumeAmounts = section({ storage: bytes.nullish() }, 'a map with storage');
+
+/** `limits` and `reservations` for all, beside the same under the name of one (01 §6 `resources`). */
+function resourceSection<T extends z.ZodType>(amounts: T, what: string) {
+  const shape = { limits: amounts, reservations: amounts };
+  return z
+    .object(shape, mustBe(what))
+    .catchall(z.object(shape, mustBe('a map with limits and reservations')))
+    .nullish();
+}
+
+/** `service:port`. */
+const serviceAndPort = text('service:port, such as web:80').check(
+  textCheck((value) => {
+    const match = /^[A-Za-z0-9._-]+:(\d{1,5})$/.exec(value);
+    return match && Number(match[1]) >= 1 && Number(match[1]) <= 65535
+      ? undefined
+      : `must be service:port, such as web:80, found ${quote(value)}`;
+  }),
+);
+
+const portNumber = z.int(mustBe('a port number')).min(1, mustBe('a port number')).max(65535, mustBe('a port number'));
+
+const dnsLabel = (what: string) =>
+  z
+    .string(mustBe(what))
+    .check(
+      textCheck((value) =>
+        value === '' || /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(value)
+          ? undefined
+          : `must be ${what} of at most 63 lower-case letters, digits and "-", found ${quote(value)}`,
+      ),
+    )
+    .nullish();
+
+const absolutePath = z
+  .string(mustBe('an absolute path'))
+  .check(
+    textCheck((value) =>
+      value === '' || value.startsWith('/') ? undefined : `must be an absolute path, found ${quote(value)}`,
+    ),
+  )
+  .nullish();
+
+const externalService = z
+  .object(
+    {
+      host: optionalText('a host name'),
+      ip: optionalText('an IP address'),
+      selector: map(scalar('text'), 'labels to text'),
+      namespace: dnsLabel('a namespace'),
+      port: portNumber.nullish(),
+    },
+    mustBe('a map with host, ip, or selector and namespace'),
+  )
+  .refine((service) => service.host ?? service.ip ?? (service.selector && service.namespace), {
+    error: 'needs host, ip, or selector and namespace',
+  });
+
+const imagePullSecret = section(
+  {
+    server: text('the host of a registry'),
+    username: text('a user name'),
+    'token-env': optionalText('the name of an environment variable'),
+    'token-file': optionalText('a path'),
+  },
+  'a map with server, username and token-env or token-file',
+).refine((secret) => !secret || Boolean(secret['token-env']) || Boolean(secret['token-file']), {
+  error: 'needs token-env or token-file beside server and username',
+});
+
+const network = section(
+  {
+    ports: map(list(port, 'ports'), 'services to lists of ports'),
+    'http-proxy': list(
+      z.object(
+        {
+          'host-name': text('a host name'),
+          routes: z.array(
+            z.object(
+              { path: text('a path such as /'), 'proxy-to': serviceAndPort },
+              mustBe('a map with path and proxy-to'),
+            ),
+            mustBe('a list of maps with path and proxy-to'),
+          ),
+        },
+        mustBe('a map with host-name and routes'),
+      ),
+      'maps with host-name and routes',
+    ),
+    'acme-email': optionalText('an e-mail address'),
+  },
+  'a map with ports, http-proxy and acme-email',
+);
+
+const deployTo = z
+  .string(mustBe(`one of ${deployTargets.join(', ')}`))
+  .check(
+    textCheck((value) =>
+      (deployTargets as readonly string[]).includes(value)
+        ? undefined
+        : `must be one of ${deployTargets.join(', ')}, found ${quote(value)}${didYouMean(value, deployTargets)}`,
+    ),
+  );
+
+/** `spec.yml` as it is written (01 §6). The values of `config` are checked where they are read as text. */
+export const specShape = z.object(
+  {
+    stack: text('the name or path of a stack'),
+    'deploy-to': deployTo,
+    config: map(z.unknown(), 'names to values'),
+    'credentials-files': list(text('a path').check(textCheck(noNull)), 'paths'),
+    volumes: map(pathOrNothing, 'volumes to paths', volumeName),
+    configmaps: map(pathOrNothing, 'volumes to paths', configmapName),
+    network,
+    secrets: z
+      .union([z.array(z.string()), z.record(z.string(), z.unknown())], mustBe('a map or list of secret names'))
+      .nullish(),
+    resources: section(
+      {
+        containers: resourceSection(containerAmounts, 'a map with limits, reservations or container names'),
+        volumes: resourceSection(volumeAmounts, 'a map with limits, reservations or volume names'),
+      },
+      'a map with containers and volumes',
+    ),
+    security: section(
+      {
+        privileged: flag,
+        capabilities: list(text('the name of a capability'), 'capabilities'),
+        'unlimited-memlock': flag,
+        'runtime-class': optionalText('the name of a runtime class'),
+      },
+      'a map with privileged, capabilities, unlimited-memlock and runtime-class',
+    ),
+    annotations: map(scalar('text'), 'annotations to text'),
+    labels: map(scalar('text'), 'labels to text'),
+    replicas: z.int(mustBe('a whole number')).min(0, mustBe('0 or more')).nullish(),
+    'node-affinities': list(
+      z.object({ label: text('a node label'), value: scalar('text') }, mustBe('a map with label and value')),
+      'maps with label and value',
+    ),
+    'node-tolerations': list(
+      z.object({ key: text('the key of a taint'), value: scalar('text') }, mustBe('a map with key and value')),
+      'maps with key and value',
+    ),
+    'kube-config': optionalText('a path'),
+    'image-registry': optionalText('a registry address'),
+    'image-pull-secret': imagePullSecret,
+    'image-pull-policy': z.enum(['Always', 'IfNotPresent', 'Never'], mustBe('Always, IfNotPresent or Never')).nullish(),
+    'image-overrides': map(text('an image'), 'containers to images'),
+    namespace: dnsLabel('a namespace'),
+    'kind-cluster-name': dnsLabel('a cluster name'),
+    'kind-node-image': optionalText('an image'),
+    'kind-mount-root': absolutePath,
+    'caddy-ingress-image': optionalText('an image'),
+    'maintenance-service': serviceAndPort.nullish(),
+    'external-services': map(externalService, 'names to services'),
+    'ca-certificates': list(text('a path').check(textCheck(noNull)), 'paths'),
+  },
+  mustBe('a map of keys such as stack and deploy-to'),
+);
+
+/** A spec whose shape is right, with the keys as they are written. */
+export type SpecShape = z.output<typeof specShape>;

@@ -1,0 +1,40 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { quote } from './yaml.js';
+
+const name = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+const pathComponent = /^[A-Za-z0-9._][A-Za-z0-9._-]*$/;
+const maxLength = 200;
+
+/**
+ * Why this text cannot be a name that becomes a file name, a Compose name or part of an argument; undefined when it can.
+ * Allowed: ASCII letters, digits, `.`, `_` and `-`, starting with a letter or digit, at most 200 characters. So there are no
+ * separators, `..`, spaces, quotes, line breaks, leading dashes, and it is never empty.
+ */
+export function nameProblem(text: string): string | undefined {
+  if (text === '') return 'must not be empty';
+  if (text.length > maxLength) return `${quote(text)} is longer than ${maxLength} characters`;
+  if (name.test(text)) return undefined;
+  return `${quote(text)} is not a name: letters, digits, ".", "_" and "-" are allowed, starting with a letter or digit`;
+}
+
+/**
+ * Why this text cannot be a path below some folder; undefined when it can. Sub-folders are allowed, and `.` for the folder
+ * itself; absolute paths, `..`, `~`, empty text and characters that {@link nameProblem} forbids inside a name are not.
+ */
+export function insidePathProblem(text: string): string | undefined {
+  if (text === '') return 'must not be empty';
+  if (text.startsWith('/') || text.startsWith('~'))
+    return `${quote(text)} must be relative to the folder it belongs to`;
+  const parts = text.split('/');
+  if (parts.includes('..')) return `${quote(text)} leads out of the folder it belongs to: ".." is not allowed`;
+  const fits = parts.every((part) => part === '' || (pathComponent.test(part) && part.length <= maxLength));
+  if (fits) return undefined;
+  return `${quote(text)} is not a usable path: letters, digits, ".", "_", "-" and "/" are allowed, no part starting with "-"`;
+}
+
+/** `~` and `~/x` with the home directory in its place; any other text unchanged. */
+export function expandHome(path: string, home: string = homedir()): string {
+  if (path === '~') return home;
+  return path.startsWith('~/') ? join(home, path.slice(2)) : path;
+}

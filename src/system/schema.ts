@@ -1,0 +1,107 @@
+import { z } from 'zod';
+import type { Problem } from './errors.js';
+import { nearMiss } from './suggest.js';
+import { type KeyPath, quote, type YamlFile } from './yaml.js';
+
+/** A key (or a name) that nothing reads. The caller decides whether that is an error (decision 10). */
+export interface UnknownKey {
+  problem: Problem;
+  /** The known key it most likely means. */
+  nearMiss?: string;
+}
+
+/** What a schema says about a YAML file: the value, or what is wrong with it; and in any case the keys it does not know. */
+export interface Checked<T> {
+  value?: T;
+  problems: Problem[];
+  unknown: UnknownKey[];
+}
+
+/** How a message names a value that was found instead of what is allowed. */
+export function describeValue(value: unknown): string {
+  if (value === null || value === undefined) return 'nothing';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'string') return quote(value);
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  return 'a map';
+}
+
+/** Error option of a zod type: `must be <what>, found a map`; a missing key `is missing: it must be <what>`. */
+export function mustBe(what: string): { error: (issue: { input?: unknown }) => string } {
+  return {
+    error: ({ input }) =>
+      input === undefined ? `is missing: it must be ${what}` : `must be ${what}, found ${describeValue(input)}`,
+  };
+}
+
+/** A check of text by a function that says what is wrong with it, or undefined. */
+export function textCheck(problemWith: (text: string) => string | undefined): z.core.CheckFn<string> {
+  return (context) => {
+    const message = problemWith(context.value);
+    if (message !== undefined) context.issues.push({ code: 'custom', message, input: context.value });
+  };
+}
+
+/**
+ * Checks the value of a file against a schema made of `z.object`, `z.array`, `z.record` and unions of scalars.
+ * @param stale what to say about a key that is not known but documented somewhere
+ */
+export function checkShape<T>(
+  yaml: YamlFile,
+  schema: z.ZodType<T>,
+  stale: (path: KeyPath) => string | undefined = () => undefined,
+): Checked<T> {
+  const result = schema.safeParse(yaml.value);
+  const unknown = unknownKeys(schema, yaml.value, []).map(({ path, known }): UnknownKey => {
+    const explained = stale(path);
+    if (explained !== undefined) return { problem: yaml.problem(path, explained) };
+    const near = nearMiss(String(path[path.length - 1]), known);
+    if (near === undefined) {
+      return { problem: yaml.problem(path, `is not a key that anything reads; known here: ${known.join(', ')}`) };
+    }
+    return { problem: yaml.problem(path, `is not a key that anything reads, did you mean "${near}"?`), nearMiss: near };
+  });
+  if (result.success) return { value: result.data, problems: [], unknown };
+  return { problems: result.error.issues.map((issue) => issueProblem(yaml, issue)), unknown };
+}
+
+/** Problems in the order of their lines, as an operator goes through the file. */
+export function byLine(problems: readonly Problem[]): Problem[] {
+  return [...problems].sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
+}
+
+function issueProblem(yaml: YamlFile, issue: z.core.$ZodIssue): Problem {
+  const path = issue.path.map((key) => (typeof key === 'number' ? key : String(key)));
+  // A key that its schema refuses: the reason is one level down.
+  const message = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message;
+  return yaml.problem(path, message);
+}
+
+/** The keys of `value` that no object of the schema names; keys that start with `x-` are free (decision 10). */
+function unknownKeys(schema: unknown, value: unknown, path: KeyPath): { path: KeyPath; known: string[] }[] {
+  const type = unwrap(schema);
+  if (Array.isArray(value)) {
+    if (!(type instanceof z.ZodArray)) return [];
+    return value.flatMap((item, index) => unknownKeys(type.element, item, [...path, index]));
+  }
+  if (typeof value !== 'object' || value === null) return [];
+  const entries = Object.entries(value);
+  if (type instanceof z.ZodRecord) {
+    return entries.flatMap(([key, item]) => unknownKeys(type.valueType, item, [...path, key]));
+  }
+  if (!(type instanceof z.ZodObject)) return [];
+  const shape = type.shape as Record<string, unknown>;
+  const known = Object.keys(shape);
+  return entries.flatMap(([key, item]) => {
+    const at = [...path, key];
+    if (known.includes(key)) return unknownKeys(shape[key], item, at);
+    if (type.def.catchall) return unknownKeys(type.def.catchall, item, at);
+    return key.startsWith('x-') ? [] : [{ path: at, known }];
+  });
+}
+
+function unwrap(schema: unknown): unknown {
+  let type = schema;
+  while (type instanceof z.ZodOptional || type instanceof z.ZodNullable) type = type.unwrap();
+  return type;
+}
