@@ -7,7 +7,7 @@ import { makeDirectory, secretMode, writeFileAtomically } from '../system/files.
 import { run, runAttached, runOrFail } from '../system/process.js';
 import { type BuildOptions, buildEnvironment } from './environment.js';
 import { type BuildPlaces, type BuildRecipe, containerNameProblem, findRecipe, folderOf, imageOf } from './recipe.js';
-import { selectNames } from './select.js';
+import { selectNames } from '../stack/select.js';
 
 /** What became of one container. */
 export interface BuildResult {
