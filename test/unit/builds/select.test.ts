@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { selectNames } from '../../../src/builds/select.js';
+import { selectNames } from '../../../src/stack/select.js';
 
 const names = ['cerc/app', 'cerc/tool', 'org/other'];
 
