@@ -25,7 +25,7 @@ export function parseSpec(text: string, file: string): ParsedSpec {
   if (yaml.value === null) {
     throw new InvalidFileError([{ file, message: 'is empty: at least stack and deploy-to are needed' }]);
   }
-  const { value: shape, problems, unknown } = checkShape(yaml, specShape, staleKey);
+  const { value: shape, problems, unknown } = checkShape(yaml, specShape, { stale: staleKey });
   const config = readConfig(yaml);
   problems.push(...config.problems);
   if (shape?.['deploy-to'] === 'k8s' && !shape['kube-config']) {

@@ -43,17 +43,19 @@ export function textCheck(problemWith: (text: string) => string | undefined): z.
 }
 
 /**
- * Checks the value of a file against a schema made of `z.object`, `z.array`, `z.record` and unions of scalars.
- * @param stale what to say about a key that is not known but documented somewhere
+ * Checks the value of a file, or the part of it at `at`, against a schema made of `z.object`, `z.array`, `z.record` and unions
+ * of scalars. `stale` says what to write instead of a key that is not known here but documented somewhere.
  */
 export function checkShape<T>(
   yaml: YamlFile,
   schema: z.ZodType<T>,
-  stale: (path: KeyPath) => string | undefined = () => undefined,
+  options: { at?: KeyPath; stale?: (path: KeyPath) => string | undefined } = {},
 ): Checked<T> {
-  const result = schema.safeParse(yaml.value);
-  const unknown = unknownKeys(schema, yaml.value, []).map(({ path, known }): UnknownKey => {
-    const explained = stale(path);
+  const { at = [], stale } = options;
+  const value = valueAt(yaml.value, at);
+  const result = schema.safeParse(value);
+  const unknown = unknownKeys(schema, value, at).map(({ path, known }): UnknownKey => {
+    const explained = stale?.(path);
     if (explained !== undefined) return { problem: yaml.problem(path, explained) };
     const near = nearMiss(String(path[path.length - 1]), known);
     if (near === undefined) {
@@ -62,7 +64,7 @@ export function checkShape<T>(
     return { problem: yaml.problem(path, `is not a key that anything reads, did you mean "${near}"?`), nearMiss: near };
   });
   if (result.success) return { value: result.data, problems: [], unknown };
-  return { problems: result.error.issues.map((issue) => issueProblem(yaml, issue)), unknown };
+  return { problems: result.error.issues.map((issue) => issueProblem(yaml, issue, at)), unknown };
 }
 
 /** Problems in the order of their lines, as an operator goes through the file. */
@@ -70,8 +72,16 @@ export function byLine(problems: readonly Problem[]): Problem[] {
   return [...problems].sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
 }
 
-function issueProblem(yaml: YamlFile, issue: z.core.$ZodIssue): Problem {
-  const path = issue.path.map((key) => (typeof key === 'number' ? key : String(key)));
+function valueAt(root: unknown, path: KeyPath): unknown {
+  let value = root;
+  for (const key of path) {
+    value = typeof value === 'object' && value !== null ? (value as Record<string | number, unknown>)[key] : undefined;
+  }
+  return value;
+}
+
+function issueProblem(yaml: YamlFile, issue: z.core.$ZodIssue, at: KeyPath): Problem {
+  const path = [...at, ...issue.path.map((key) => (typeof key === 'number' ? key : String(key)))];
   // A key that its schema refuses: the reason is one level down.
   const message = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message;
   return yaml.problem(path, message);

@@ -1,0 +1,134 @@
+import { basename, dirname, join, resolve } from 'node:path';
+import { LaconicError } from '../system/errors.js';
+import { kindOf } from '../system/files.js';
+import { expandHome } from '../system/path-names.js';
+import type { StackLocation } from './locate.js';
+import type { Pod, Stack } from './parse.js';
+
+/** A file with hooks of a stack (01 §5, decision 33). */
+export interface HookSource {
+  /** Absolute. */
+  file: string;
+  language: 'python' | 'javascript';
+}
+
+/** The files that belong to a stack (01 §4). All paths are absolute. */
+export interface StackAssets {
+  /** The compose file of a pod. @throws LaconicError that names every place looked in */
+  podFile(pod: Pod): Promise<string>;
+  /** The compose file of a job; undefined when there is none (01 §3.6). */
+  jobFile(job: string): Promise<string | undefined>;
+  /**
+   * The configuration directory `config/<name>`. `internal`: an external stack gets it from the program, which is for
+   * reading only: volumes are never filled from it (01 §20.8).
+   */
+  configDirectory(name: string): Promise<{ path: string; internal: boolean } | undefined>;
+  /** Files with hooks, in the order of the pods (01 §20.11). */
+  hookSources(): Promise<HookSource[]>;
+  /** Where a pre- or post-start command of a pod with a repository is. */
+  podScript(pod: Pod, command: string): string;
+}
+
+const hookFiles = [
+  { name: 'commands.mjs', language: 'javascript' },
+  { name: 'commands.js', language: 'javascript' },
+  { name: 'commands.py', language: 'python' },
+] as const;
+
+/** The directory that working copies of repositories stand in: CERC_REPO_BASE_DIR, else `~/cerc` (01 §17), absolute. */
+export function repositoryBase(env: NodeJS.ProcessEnv, home: string): string {
+  const set = env.CERC_REPO_BASE_DIR;
+  return set ? resolve(expandHome(set, home)) : join(home, 'cerc');
+}
+
+/**
+ * Finds the files of a stack: those of an external stack beside its `stacks/` folder first, then those that ship with the
+ * program, but only for what the external stack does not provide (01 §4, §20.8).
+ */
+export function createAssets(
+  location: StackLocation,
+  stack: Stack,
+  from: { packageDirectory: string; repositoryBase: string },
+): StackAssets {
+  const own = location.external ? dirname(dirname(location.directory)) : from.packageDirectory;
+  const roots = own === from.packageDirectory ? [own] : [own, from.packageDirectory];
+  const podRoot = (pod: Pod): string => resolve(from.repositoryBase, basename(pod.repository ?? ''), pod.path);
+
+  const composeCandidates = (folder: string, name: string): string[] =>
+    roots.map((root) => join(root, folder, `docker-compose-${name}.yml`));
+
+  const podFile = async (pod: Pod): Promise<string> => {
+    // One choice for init, create and the quick workflow, which once disagreed on the name (01 §20.15).
+    const candidates =
+      pod.repository === undefined
+        ? composeCandidates('compose', pod.path)
+        : ['docker-compose.yml', `docker-compose-${pod.name}.yml`].map((file) => join(podRoot(pod), file));
+    const found = await firstFile(candidates);
+    if (found !== undefined) return found;
+    throw new LaconicError(`the compose file of pod ${pod.name} is missing: looked for ${candidates.join(' and ')}`, {
+      hint:
+        pod.repository === undefined
+          ? `write one of these files, or remove ${pod.name} from the pods of ${location.file}`
+          : await repositoryHint(pod.repository),
+    });
+  };
+
+  const repositoryHint = async (repository: string): Promise<string> => {
+    const copy = join(from.repositoryBase, basename(repository));
+    if ((await kindOf(copy)) === 'directory') return `is the working copy ${copy} of ${repository} up to date?`;
+    return `clone ${repository} with "laconic-so --stack ${location.reference} setup-repositories", or set CERC_REPO_BASE_DIR to the folder that holds it`;
+  };
+
+  /** An external stack's own pod or job never gets configuration that ships with the program under the same name. */
+  const isOwn = async (name: string): Promise<boolean> => {
+    const pod = stack.pods.find((candidate) => candidate.name === name);
+    if (pod?.repository !== undefined) return true;
+    const files = [
+      join(own, 'compose', `docker-compose-${pod?.path ?? name}.yml`),
+      join(own, 'compose-jobs', `docker-compose-${name}.yml`),
+    ];
+    return (await firstFile(files)) !== undefined;
+  };
+
+  const configDirectory = async (name: string): Promise<{ path: string; internal: boolean } | undefined> => {
+    // A folder directly below config/ is meant: `../config/<name>/…` of a compose file must not lead anywhere else.
+    if (['', '.', '..'].includes(name) || name.includes('/')) return undefined;
+    const path = join(own, 'config', name);
+    if ((await kindOf(path)) === 'directory') return { path, internal: false };
+    if (own === from.packageDirectory || (await isOwn(name))) return undefined;
+    const bundled = join(from.packageDirectory, 'config', name);
+    return (await kindOf(bundled)) === 'directory' ? { path: bundled, internal: true } : undefined;
+  };
+
+  const hookSources = async (): Promise<HookSource[]> => {
+    const stackHooks = join(location.directory, 'deploy');
+    const folders = stack.pods.map((pod) =>
+      pod.repository === undefined ? stackHooks : join(podRoot(pod), 'stack', 'deploy'),
+    );
+    // A stack of jobs only has hooks as well (01 §20.12).
+    const distinct = new Set(folders.length === 0 ? [stackHooks] : folders);
+    const sources: HookSource[] = [];
+    for (const folder of distinct) {
+      for (const { name, language } of hookFiles) {
+        const file = join(folder, name);
+        if ((await kindOf(file)) !== 'file') continue;
+        sources.push({ file, language });
+        break;
+      }
+    }
+    return sources;
+  };
+
+  return {
+    podFile,
+    jobFile: (job) => firstFile(composeCandidates('compose-jobs', job)),
+    configDirectory,
+    hookSources,
+    podScript: (pod, command) => join(podRoot(pod), command),
+  };
+}
+
+async function firstFile(candidates: readonly string[]): Promise<string | undefined> {
+  for (const candidate of candidates) if ((await kindOf(candidate)) === 'file') return candidate;
+  return undefined;
+}

@@ -1,0 +1,80 @@
+import { readdir } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { errorCode, errorMessage, LaconicError } from '../system/errors.js';
+import { kindOf } from '../system/files.js';
+import { expandHome, nameProblem } from '../system/path-names.js';
+import { nearMiss } from '../system/suggest.js';
+import { quote } from '../system/yaml.js';
+
+/** Where a stack is (01 §2). */
+export interface StackLocation {
+  /** The name or path as the operator wrote it. */
+  reference: string;
+  /** Absolute; symbolic links on the way are kept. */
+  directory: string;
+  /** A path of the operator, not one of the stacks that ship with the program. */
+  external: boolean;
+  /** Absolute path of its `stack.yml`. */
+  file: string;
+}
+
+/**
+ * Finds the stack that `--stack`, or `stack:` in a spec, means. A path is external when it holds a `stack.yml` or is one
+ * itself, so a mere folder called like a bundled stack does not hide that (01 §20.8). `~` is expanded.
+ * @throws LaconicError when there is none, with the names that look alike
+ */
+export async function locateStack(
+  reference: string,
+  from: { cwd: string; packageDirectory: string; home?: string },
+): Promise<StackLocation> {
+  if (reference.trim() === '' || reference.includes('\0')) {
+    throw new LaconicError(`${quote(reference)} is not the name or path of a stack`);
+  }
+  const path = resolve(from.cwd, expandHome(reference, from.home));
+  const directory = basename(path) === 'stack.yml' && (await kindOf(path)) === 'file' ? dirname(path) : path;
+  const file = join(directory, 'stack.yml');
+  if ((await kindOf(file)) === 'file') return { reference, directory, external: true, file };
+
+  const bundled = join(from.packageDirectory, 'stacks');
+  const candidates = [path];
+  if (nameProblem(reference) === undefined) {
+    const internal = join(bundled, reference);
+    const internalFile = join(internal, 'stack.yml');
+    if ((await kindOf(internalFile)) === 'file') {
+      return { reference, directory: internal, external: false, file: internalFile };
+    }
+    candidates.push(internal);
+  }
+  for (const candidate of candidates) {
+    if ((await kindOf(candidate)) === 'directory') {
+      throw new LaconicError(`stack.yml file is missing from stack: ${reference}`, {
+        hint: `${candidate} is a directory, but there is no stack.yml in it`,
+      });
+    }
+  }
+  throw new LaconicError(`stack ${reference} does not exist`, { hint: await missingHint(reference, path, bundled) });
+}
+
+async function missingHint(reference: string, path: string, bundled: string): Promise<string> {
+  if (nameProblem(reference) !== undefined) {
+    const near = nearMiss(basename(path), await stackNames(dirname(path)));
+    return near === undefined ? `nothing is at ${path}` : `did you mean ${join(dirname(path), near)}?`;
+  }
+  const names = await stackNames(bundled);
+  const near = nearMiss(reference, names);
+  if (near !== undefined) return `did you mean "${near}"?`;
+  return `nothing is at ${path}, and the stacks that come with laconic-so are ${names.join(', ')}`;
+}
+
+async function stackNames(directory: string): Promise<string[]> {
+  try {
+    const entries = await readdir(directory, { withFileTypes: true });
+    return entries
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => entry.name)
+      .sort();
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return [];
+    throw new LaconicError(`cannot read ${directory}: ${errorMessage(error)}`, { cause: error });
+  }
+}

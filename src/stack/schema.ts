@@ -1,0 +1,103 @@
+import { z } from 'zod';
+import { insidePathProblem, nameProblem } from '../system/path-names.js';
+import { mustBe, textCheck } from '../system/schema.js';
+import { quote } from '../system/yaml.js';
+
+const name = (what: string) => z.string(mustBe(what)).check(textCheck(nameProblem));
+
+/** An argument of git, docker or npm later on: one word, no option. */
+const word = (what: string) =>
+  z.string(mustBe(what)).check(
+    textCheck((value) => {
+      if (value === '') return 'must not be empty';
+      return /^-|[\s\p{Cc}'"\\]/u.test(value)
+        ? `must be ${what} without spaces, quotes or a leading "-", found ${quote(value)}`
+        : undefined;
+    }),
+  );
+
+const list = <T extends z.ZodType>(item: T, what: string) => z.array(item, mustBe(`a list of ${what}`)).nullish();
+
+/** Kept for people, read by nobody (01 §3): text, or a number such as `1.1`. */
+const remark = z.union([z.string(), z.number(), z.boolean()], mustBe('text')).nullish();
+
+/** A name that becomes part of `export-<name>.sh` and `import-<name>.sh` in a container (01 §3.5). */
+const transferName = z
+  .string()
+  .check(
+    textCheck((value) =>
+      /^\w[\w.-]*$/.test(value) ? undefined : `${quote(value)} is not a name: letters, digits, ".", "_" and "-"`,
+    ),
+  );
+
+/** `<source service>.<source variable>`; the variable is what follows the last dot. */
+const transferSource = z
+  .string(mustBe('<service>.<variable>'))
+  .check(
+    textCheck((value) =>
+      /^\w[\w.-]*\.\w[\w-]*$/.test(value) ? undefined : `must be <service>.<variable>, found ${quote(value)}`,
+    ),
+  );
+
+/** `stack.yml` as it is written (01 §3); the items of `pods` and `jobs` have two forms each and are checked one by one. */
+export const stackShape = z.object(
+  {
+    version: remark,
+    name: remark,
+    description: remark,
+    repos: list(word('a repository'), 'repositories'),
+    containers: list(word('an image name'), 'image names'),
+    npms: list(word('a package name'), 'package names'),
+    pods: list(z.unknown(), 'pods'),
+    jobs: list(z.unknown(), 'jobs'),
+    config: z
+      .record(
+        transferName,
+        z.record(transferName, transferSource, mustBe('a map of variables to <service>.<variable>')).nullish(),
+        mustBe('a map of services to variables'),
+      )
+      .nullish(),
+  },
+  mustBe('a map of keys such as name and pods'),
+);
+
+/** A pod or job as plain text: its name (01 §3.3, §3.6). */
+export const nameItem = name('a name');
+
+/** Why this is not `[host/]org/repo[@ref]` with a last part that can name a folder (01 §3.4, §20.15). */
+function repositoryProblem(value: string): string | undefined {
+  if (value === '' || value === 'internal') return undefined;
+  const at = value.indexOf('@');
+  const repository = at < 0 ? value : value.slice(0, at);
+  const ref = at < 0 ? undefined : value.slice(value.lastIndexOf('@') + 1);
+  const parts = repository.split('/');
+  if (!parts.every((part) => /^[A-Za-z0-9~][A-Za-z0-9._:~-]*$/.test(part)) || nameProblem(parts.at(-1) ?? '')) {
+    return `must be [host/]org/repository[@ref], found ${quote(value)}`;
+  }
+  if (ref !== undefined && !/^[A-Za-z0-9_.][A-Za-z0-9_./+#-]*$/.test(ref)) {
+    return `${quote(ref)} after "@" is not a branch, tag or commit`;
+  }
+  return undefined;
+}
+
+const inside = (what: string) => z.string(mustBe(what)).check(textCheck(insidePathProblem));
+
+const script = z
+  .string(mustBe('the path of a script'))
+  .check(textCheck((value) => (value === '' ? undefined : insidePathProblem(value))))
+  .nullish();
+
+/** A pod as a map (01 §3.4). */
+export const podItem = z.object(
+  {
+    name: name('the name of the pod'),
+    repository: z.string(mustBe('[host/]org/repository or internal')).check(textCheck(repositoryProblem)).nullish(),
+    path: inside('a folder of the repository').nullish(),
+    pre_start_command: script,
+    post_start_command: script,
+  },
+  mustBe('the name of a pod, or a map with name, repository and path'),
+);
+
+/** A job as a map: only its name is read (01 §3.6). */
+export const jobItem = z.object({ name: name('the name of the job') }, mustBe('the name of a job'));
