@@ -1,0 +1,171 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createAssets, repositoryBase, type StackAssets } from '../../../src/stack/assets.js';
+import { locateStack } from '../../../src/stack/locate.js';
+import { type Pod, parseStack } from '../../../src/stack/parse.js';
+import { LaconicError } from '../../../src/system/errors.js';
+
+describe('files of a stack (01 §4)', () => {
+  let root: string;
+  const at = (...path: string[]): string => join(root, ...path);
+  const bundled = (...path: string[]): string => at('package', ...path);
+  const external = (...path: string[]): string => at('repo', 'so', ...path);
+
+  beforeEach(async () => {
+    root = await mkdtemp(join(tmpdir(), 'assets-'));
+  });
+
+  afterEach(async () => {
+    await rm(root, { recursive: true });
+  });
+
+  async function files(...paths: string[]): Promise<void> {
+    for (const path of paths) {
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, '');
+    }
+  }
+
+  async function assetsOf(
+    text: string,
+    directory = external('stacks', 'demo'),
+  ): Promise<{ assets: StackAssets; pods: readonly Pod[] }> {
+    const file = join(directory, 'stack.yml');
+    await files(file);
+    await writeFile(file, text);
+    const internal = directory.startsWith(bundled());
+    const from = { packageDirectory: bundled(), repositoryBase: at('cerc') };
+    const location = await locateStack(internal ? 'demo' : directory, { cwd: root, ...from });
+    const stack = parseStack(text, file);
+    return { assets: createAssets(location, stack, from), pods: stack.pods };
+  }
+
+  const podFiles = async ({ assets, pods }: { assets: StackAssets; pods: readonly Pod[] }): Promise<string[]> =>
+    Promise.all(pods.map((pod) => assets.podFile(pod)));
+
+  it("finds a pod's compose file beside the stack first, then in the program", async () => {
+    await files(
+      external('compose/docker-compose-a.yml'),
+      bundled('compose/docker-compose-a.yml'),
+      bundled('compose/docker-compose-b.yml'),
+    );
+    expect(await podFiles(await assetsOf('pods: [a, b]'))).toEqual([
+      external('compose/docker-compose-a.yml'),
+      bundled('compose/docker-compose-b.yml'),
+    ]);
+    expect(await podFiles(await assetsOf('pods: [a]', bundled('stacks', 'demo')))).toEqual([
+      bundled('compose/docker-compose-a.yml'),
+    ]);
+  });
+
+  it('finds the compose file of a pod with a repository, the plain name first (weakness 15)', async () => {
+    await files(
+      at('cerc/hosting/gitea/docker-compose.yml'),
+      at('cerc/hosting/gitea/docker-compose-gitea.yml'),
+      at('cerc/hosting/docker-compose-runner.yml'),
+    );
+    const found = await assetsOf(
+      'pods: [{name: gitea, repository: host/org/hosting@v1, path: gitea}, {name: runner, repository: org/hosting, path: .}]',
+    );
+    expect(await podFiles(found)).toEqual([
+      at('cerc/hosting/gitea/docker-compose.yml'),
+      at('cerc/hosting/docker-compose-runner.yml'),
+    ]);
+    expect(found.assets.podScript(found.pods[0] as Pod, 'scripts/x.sh')).toBe(at('cerc/hosting/gitea/scripts/x.sh'));
+  });
+
+  async function failure(found: { assets: StackAssets; pods: readonly Pod[] }): Promise<[string, string | undefined]> {
+    const error: unknown = await podFiles(found).catch((thrown: unknown) => thrown);
+    if (!(error instanceof LaconicError)) throw new Error('nothing was missing, or it failed otherwise');
+    return [error.message, error.hint];
+  }
+
+  it('says where it looked for a compose file, and what to do', async () => {
+    const [message, hint] = await failure(await assetsOf('pods: [a]'));
+    expect(message).toBe(
+      `the compose file of pod a is missing: looked for ${external('compose/docker-compose-a.yml')} and ${bundled('compose/docker-compose-a.yml')}`,
+    );
+    expect(hint).toContain('stack.yml');
+    const [, cloneHint] = await failure(await assetsOf('pods: [{name: a, repository: org/r, path: sub}]'));
+    expect(cloneHint).toContain('setup-repositories');
+    expect(cloneHint).toContain('CERC_REPO_BASE_DIR');
+    await mkdir(at('cerc/r'), { recursive: true });
+    const [, staleHint] = await failure(await assetsOf('pods: [{name: a, repository: org/r, path: sub}]'));
+    expect(staleHint).toContain(`working copy ${at('cerc/r')}`);
+  });
+
+  it('finds job files in the same way, and says nothing of a missing one (§3.6)', async () => {
+    await files(external('compose-jobs/docker-compose-a.yml'), bundled('compose-jobs/docker-compose-b.yml'));
+    const { assets } = await assetsOf('jobs: [a, b, c]');
+    expect(await assets.jobFile('a')).toBe(external('compose-jobs/docker-compose-a.yml'));
+    expect(await assets.jobFile('b')).toBe(bundled('compose-jobs/docker-compose-b.yml'));
+    expect(await assets.jobFile('c')).toBeUndefined();
+  });
+
+  it('never gives an external pod the configuration of a bundled one of the same name (weakness 8)', async () => {
+    await files(
+      external('compose/docker-compose-test.yml'),
+      external('config/own/f'),
+      ...['own', 'test', 'net', 'remote'].map((name) => bundled('config', name, 'f')),
+    );
+    const { assets } = await assetsOf('pods: [test, net, {name: remote, repository: o/r, path: .}]');
+    expect(await assets.configDirectory('own')).toEqual({ path: external('config/own'), internal: false });
+    expect(await assets.configDirectory('test')).toBeUndefined();
+    expect(await assets.configDirectory('remote')).toBeUndefined();
+    expect(await assets.configDirectory('net')).toEqual({ path: bundled('config/net'), internal: true });
+    expect(await assets.configDirectory('none')).toBeUndefined();
+    for (const name of ['', '.', '..', '../config/net']) expect(await assets.configDirectory(name)).toBeUndefined();
+    const own = await assetsOf('pods: [test]', bundled('stacks', 'demo'));
+    expect(await own.assets.configDirectory('test')).toEqual({ path: bundled('config/test'), internal: false });
+  });
+
+  it('collects hooks in stack order, each root once, JavaScript before Python (weakness 11, decision 33)', async () => {
+    const { assets } = await assetsOf(`
+pods:
+  - {name: b, repository: org/b, path: sub}
+  - one
+  - {name: a, repository: org/a, path: .}
+  - two
+  - {name: a2, repository: other/a, path: ./}
+`);
+    const hooks = {
+      b: at('cerc/b/sub/stack/deploy/commands.py'),
+      own: external('stacks/demo/deploy/commands.js'),
+      a: at('cerc/a/stack/deploy/commands.mjs'),
+    };
+    await files(
+      hooks.b,
+      hooks.own,
+      external('stacks/demo/deploy/commands.py'),
+      hooks.a,
+      at('cerc/a/stack/deploy/commands.js'),
+    );
+    expect(await assets.hookSources()).toEqual([
+      { file: hooks.b, language: 'python' },
+      { file: hooks.own, language: 'javascript' },
+      { file: hooks.a, language: 'javascript' },
+    ]);
+  });
+
+  it('calls the hooks of a stack of jobs only, and of no stack when all pods have repositories (weakness 12)', async () => {
+    const file = external('stacks/demo/deploy/commands.py');
+    await files(file);
+    const jobsOnly = await assetsOf('jobs: [a]');
+    expect(await jobsOnly.assets.hookSources()).toEqual([{ file, language: 'python' }]);
+    const elsewhere = await assetsOf('pods: [{name: a, repository: o/a, path: .}]');
+    expect(await elsewhere.assets.hookSources()).toEqual([]);
+  });
+});
+
+describe('the base directory of repositories (01 §17)', () => {
+  it.each([
+    [{}, '/home/me/cerc'],
+    [{ CERC_REPO_BASE_DIR: '' }, '/home/me/cerc'],
+    [{ CERC_REPO_BASE_DIR: '~/src' }, '/home/me/src'],
+    [{ CERC_REPO_BASE_DIR: '/srv/repos/' }, '/srv/repos'],
+  ])('%j', (env, base) => {
+    expect(repositoryBase(env, '/home/me')).toBe(base);
+  });
+});
