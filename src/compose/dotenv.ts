@@ -1,0 +1,178 @@
+import { errorMessage, InvalidFileError, type Problem } from '../system/errors.js';
+import { interpolate } from './template.js';
+
+/** One statement of an env file. */
+export interface EnvEntry {
+  name: string;
+  /** 1-based line of the name. */
+  line: number;
+  /** What stands after `=` or `:`, quotes and escapes undone; absent when the name stands alone. */
+  text?: string;
+  /** True when Compose puts values into the text: always, except in single quotes. */
+  interpolated: boolean;
+}
+
+/** What Go calls a space; JavaScript's `\s` has one more (U+FEFF) and one less (U+0085). */
+const space = /[\t\n\v\f\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/;
+const spacesInLine = /[\t\v\f\r \u0085\u00a0]*/y;
+const trailingSpace = new RegExp(`${space.source}+$`);
+const exportPrefix = /export[\t\n\f\r ]+/y;
+const nameCharacter = /[\p{L}\p{N}_.\-[\]\t\v\f\r \u0085\u00a0]/u;
+const escapes = /\\(?:[abcfnrtv$"\\]|0\d{0,3})/g;
+
+const controlCharacters: Record<string, string> = {
+  a: '\x07',
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  v: '\v',
+  '"': '"',
+  '\\': '\\',
+};
+
+/**
+ * Reads an env file as Compose's own reader does (`--env-file`, `env_file`): `export`, `NAME=v`, `NAME: v`, `NAME` alone,
+ * quotes, escapes, comments after ` #`, quoted values over several lines.
+ * @throws InvalidFileError with the first mistake: what follows it cannot be read
+ */
+export function scanEnvFile(source: string, file: string): EnvEntry[] {
+  const text = source.replace(/^\ufeff/, '').replaceAll('\r\n', '\n');
+  const entries: EnvEntry[] = [];
+  let line = 1;
+  let counted = 0;
+  const lineAt = (index: number): number => {
+    for (; counted < index; counted += 1) if (text[counted] === '\n') line += 1;
+    return line;
+  };
+
+  let at = nextStatement(text, 0);
+  while (at < text.length) {
+    const startLine = lineAt(at);
+    const key = readName(text, skip(exportPrefix, text, at), file, startLine);
+    if (key.alone) {
+      entries.push({ name: key.name, line: startLine, interpolated: false });
+      at = nextStatement(text, key.end);
+      continue;
+    }
+    const value = readValue(text, skip(spacesInLine, text, key.end), file, startLine, key.name);
+    entries.push({ name: key.name, line: startLine, text: value.text, interpolated: value.interpolated });
+    at = nextStatement(text, value.end);
+  }
+  return entries;
+}
+
+/** The index after what `pattern` matches at `at`; `at` when it does not match. */
+function skip(pattern: RegExp, text: string, at: number): number {
+  pattern.lastIndex = at;
+  return pattern.test(text) ? pattern.lastIndex : at;
+}
+
+/** Index of the first character that is neither space nor part of a comment line. */
+function nextStatement(text: string, from: number): number {
+  let at = from;
+  while (at < text.length) {
+    if (text[at] === '#') {
+      const end = text.indexOf('\n', at);
+      if (end < 0) return text.length;
+      at = end;
+    }
+    if (!space.test(text[at] ?? '')) return at;
+    at += 1;
+  }
+  return at;
+}
+
+function readName(
+  text: string,
+  start: number,
+  file: string,
+  line: number,
+): { name: string; end: number; alone: boolean } {
+  let at = start;
+  while (at < text.length && !'=:\n'.includes(text[at] ?? '')) {
+    const character = String.fromCodePoint(text.codePointAt(at) ?? 0);
+    if (!nameCharacter.test(character)) {
+      throw new InvalidFileError([
+        { file, line, message: `${JSON.stringify(character)} cannot stand in a variable name: expected NAME=value` },
+      ]);
+    }
+    at += character.length;
+  }
+  const name = text.slice(start, at).replace(trailingSpace, '');
+  if (name.includes(' ')) {
+    throw new InvalidFileError([{ file, line, message: 'a variable name cannot contain a space' }]);
+  }
+  return { name, end: at + 1, alone: at >= text.length || text[at] === '\n' };
+}
+
+function readValue(
+  text: string,
+  start: number,
+  file: string,
+  line: number,
+  name: string,
+): { text: string; interpolated: boolean; end: number } {
+  const quote = text[start];
+  if (quote !== '"' && quote !== "'") {
+    const newline = text.indexOf('\n', start);
+    const end = newline < 0 ? text.length : newline;
+    const beforeComment = text.slice(start, end).split(' #', 1)[0] ?? '';
+    return { text: beforeComment.replace(trailingSpace, ''), interpolated: true, end };
+  }
+  let value = '';
+  for (let at = start + 1; at < text.length; at += 1) {
+    if (text[at] === '\\' && at + 1 < text.length) {
+      at += 1;
+      value += text[at] === quote ? quote : `\\${text[at] ?? ''}`;
+    } else if (text[at] === quote) {
+      return { text: quote === '"' ? unescape(value) : value, interpolated: quote === '"', end: at + 1 };
+    } else {
+      value += text[at] ?? '';
+    }
+  }
+  throw new InvalidFileError([{ file, line, key: name, message: `the value starts with ${quote} and never ends` }]);
+}
+
+function unescape(text: string): string {
+  return text.replace(escapes, (match) => {
+    const code = match.slice(1);
+    // An escaped dollar is the doubled one of interpolation, which is what happens to the text next.
+    if (code === '$') return '$$';
+    if (code.startsWith('0')) {
+      const value = Number.parseInt(code.slice(1), 8);
+      return /^0[0-7]{3}$/.test(code) && value < 256 ? String.fromCodePoint(value) : match;
+    }
+    return controlCharacters[code] ?? match;
+  });
+}
+
+/**
+ * The variables an env file sets, by Compose's rules: an earlier name of the file may be used in a later value, the
+ * environment (`lookup`) goes before both, a name alone takes its value from the environment or is skipped.
+ * @throws InvalidFileError for a file Compose could not read
+ */
+export function readEnvFile(
+  text: string,
+  file: string,
+  lookup: (name: string) => string | undefined = () => undefined,
+): Map<string, string> {
+  const values = new Map<string, string>();
+  const problems: Problem[] = [];
+  for (const entry of scanEnvFile(text, file)) {
+    try {
+      const value =
+        entry.text === undefined
+          ? lookup(entry.name)
+          : entry.interpolated
+            ? interpolate(entry.text, (name) => lookup(name) ?? values.get(name))
+            : entry.text;
+      if (value !== undefined) values.set(entry.name, value);
+    } catch (error) {
+      problems.push({ file, line: entry.line, key: entry.name, message: errorMessage(error) });
+    }
+  }
+  if (problems.length > 0) throw new InvalidFileError(problems);
+  return values;
+}

@@ -1,0 +1,136 @@
+import type { YAMLMap } from 'yaml';
+import { isMap, isScalar, isSeq, type Node, Scalar, visit, YAMLSeq } from 'yaml';
+import { yamlStyle } from '../system/yaml.js';
+import { copyComments, detachAliases, nodesBelow, ownMap, ownPair } from './anchors.js';
+import type { ComposeFile } from './file.js';
+
+/** Files whose document differs from their text. */
+const edited = new WeakSet<ComposeFile>();
+
+/**
+ * Replaces the ports of one service (01 §11.3); other services that share nodes with it keep theirs. A service that has exactly
+ * these ports is left as it is written.
+ * @param ports in the short form; an empty list takes all ports away
+ * @returns false when the file has no such service
+ */
+export function setServicePorts(file: ComposeFile, service: string, ports: readonly string[]): boolean {
+  const known = file.services.get(service);
+  if (!known) return false;
+  if (known.ports.length === ports.length && known.ports.every((port, index) => port.raw === ports[index])) return true;
+  const parents = openMaps(file, ['services', service]);
+  const map = parents[parents.length - 1];
+  if (!map) return false;
+  const pair = ownPair(map, 'ports');
+  detachAliases(file.yaml.document, new Set<Node>([...parents, ...nodesBelow(pair?.value)]));
+
+  const before = pair?.value;
+  const list = new YAMLSeq<Scalar>(file.yaml.document.schema);
+  copyComments(before, list);
+  if (isSeq(before) && before.flow) list.flow = true;
+  const unused = isSeq(before) ? before.items.filter(isScalar) : [];
+  list.items = ports.map((port) => {
+    const node = new Scalar(port);
+    const at = unused.findIndex((item) => String(item.value) === port);
+    const [same] = at < 0 ? [] : unused.splice(at, 1);
+    if (same) keepLook(same, node);
+    return node;
+  });
+  if (pair) pair.value = list;
+  else map.items.push(file.yaml.document.createPair('ports', list));
+  edited.add(file);
+  return true;
+}
+
+/** A port that stays keeps its quotes and comments. */
+function keepLook(from: Scalar, to: Scalar): void {
+  if (typeof from.value === 'string' && from.type) to.type = from.type;
+  if (from.comment) to.comment = from.comment;
+  if (from.commentBefore) to.commentBefore = from.commentBefore;
+  if (from.spaceBefore) to.spaceBefore = true;
+}
+
+/**
+ * Makes a top-level volume a bind of `device` (01 §11.1). Whatever defined it before is gone.
+ * @returns false when the file declares no such volume
+ */
+export function bindVolume(file: ComposeFile, volume: string, device: string): boolean {
+  if (!file.volumes.has(volume)) return false;
+  const parents = openMaps(file, ['volumes']);
+  const map = parents[parents.length - 1];
+  if (!map) return false;
+  const pair = ownPair(map, volume);
+  const { document } = file.yaml;
+  detachAliases(document, new Set<Node>([...parents, ...nodesBelow(pair?.value)]));
+
+  const definition = document.createNode(
+    new Map<string, unknown>([
+      ['driver', 'local'],
+      [
+        'driver_opts',
+        new Map([
+          ['type', 'none'],
+          ['device', device],
+          ['o', 'bind'],
+        ]),
+      ],
+    ]),
+  );
+  if (pair) {
+    copyComments(pair.value, definition);
+    pair.value = definition;
+  } else {
+    map.items.push(document.createPair(volume, definition));
+  }
+  edited.add(file);
+  return true;
+}
+
+/** The maps along a path from the root, each a node of its own; they will change. */
+function openMaps(file: ComposeFile, path: readonly string[]): YAMLMap[] {
+  const { document } = file.yaml;
+  let map: unknown = document.contents;
+  const maps: YAMLMap[] = [];
+  for (const key of path) {
+    if (!isMap(map)) return [];
+    maps.push(map);
+    map = ownMap(document, map, key);
+  }
+  return isMap(map) ? [...maps, map] : [];
+}
+
+/** The text of the file: the very text that was read unless it was edited, else the document with its comments and quotes. */
+export function renderCompose(file: ComposeFile): string {
+  if (!edited.has(file)) return file.yaml.text;
+  const copy = file.yaml.document.clone();
+  copy.schema.tags.unshift(verbatimNumber);
+  visit(copy, {
+    Scalar: (_key, scalar) => {
+      if (typeof scalar.value === 'number' && scalar.source !== undefined) {
+        scalar.value = new VerbatimNumber(scalar.source);
+        delete scalar.tag;
+      }
+    },
+  });
+  return copy.toString(yamlStyle);
+}
+
+/**
+ * A number as the file has it. Compose reads `mode: 0440` as octal, this YAML version does not: written by value it would
+ * become another mode.
+ */
+class VerbatimNumber {
+  readonly source: string;
+
+  constructor(source: string) {
+    this.source = source;
+  }
+}
+
+const verbatimNumber = {
+  tag: 'tag:yaml.org,2002:int',
+  default: true,
+  test: /^\b$/,
+  identify: (value: unknown) => value instanceof VerbatimNumber,
+  resolve: (text: string) => text,
+  stringify: (scalar: { value?: unknown }) => (scalar.value instanceof VerbatimNumber ? scalar.value.source : ''),
+};

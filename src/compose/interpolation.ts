@@ -1,0 +1,78 @@
+import { scanEnvFile } from './dotenv.js';
+import type { ComposeFile } from './file.js';
+import { namesIn } from './template.js';
+
+/** The key of {@link mentionedNames} under which names stand that are mentioned outside of services. */
+export const outsideServices = '';
+
+/**
+ * The names of variables that a compose file mentions, by service: what is interpolated in any value, entries of
+ * `environment` and `build.args` without a value, and what the service's env files interpolate or leave to the environment.
+ * These are the only names whose values can reach a container (decision 7, 01 §15).
+ * @param envFileTexts text of the env files, by their path as `env_file` has it; files that are not given mention nothing
+ * @returns by service name; names mentioned elsewhere in the file under {@link outsideServices}
+ * @throws InvalidFileError for an env file that Compose could not read
+ */
+export function mentionedNames(file: ComposeFile, envFileTexts: ReadonlyMap<string, string>): Map<string, Set<string>> {
+  const { services: serviceValues, ...rest } = asMap(file.yaml.value);
+  const mentioned = new Map<string, Set<string>>();
+
+  const elsewhere = new Set<string>();
+  collect(rest, elsewhere);
+  for (const section of [rest.configs, rest.secrets]) {
+    // `environment: NAME` of a config or secret takes its content from that variable.
+    for (const { environment } of Object.values(asMap(section)).map(asMap)) {
+      if (typeof environment === 'string') elsewhere.add(environment);
+    }
+  }
+  mentioned.set(outsideServices, elsewhere);
+
+  for (const [name, service] of file.services) {
+    const names = new Set<string>();
+    const value = asMap(asMap(serviceValues)[name]);
+    collect(value, names);
+    addUnvalued(value.environment, names);
+    addUnvalued(asMap(value.build).args, names);
+    for (const path of service.envFiles) {
+      const text = envFileTexts.get(path);
+      if (text !== undefined) addEnvFileNames(text, path, names);
+    }
+    mentioned.set(name, names);
+  }
+  return mentioned;
+}
+
+/** Names interpolated in the values below `root`; keys are not interpolated. Shared (aliased) values are read once. */
+function collect(root: unknown, names: Set<string>): void {
+  const seen = new Set<object>();
+  const visit = (value: unknown): void => {
+    if (typeof value === 'string') {
+      for (const name of namesIn(value)) names.add(name);
+    } else if (typeof value === 'object' && value !== null && !seen.has(value)) {
+      seen.add(value);
+      for (const item of Object.values(value)) visit(item);
+    }
+  };
+  visit(root);
+}
+
+/** `NAME:` or `- NAME`: the value is taken from the environment. */
+function addUnvalued(section: unknown, names: Set<string>): void {
+  if (Array.isArray(section)) {
+    for (const item of section) if (typeof item === 'string' && !/[=$]/.test(item)) names.add(item);
+  } else {
+    for (const [name, value] of Object.entries(asMap(section))) if (value === null) names.add(name);
+  }
+}
+
+function addEnvFileNames(text: string, path: string, names: Set<string>): void {
+  for (const entry of scanEnvFile(text, path)) {
+    if (entry.text === undefined) names.add(entry.name);
+    // A name the file sets itself counts too: the environment goes before earlier lines of the file.
+    else if (entry.interpolated) for (const name of namesIn(entry.text)) names.add(name);
+  }
+}
+
+function asMap(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
+}

@@ -1,0 +1,98 @@
+import { isIP } from 'node:net';
+import { splitShortForm } from './split.js';
+
+/** One entry of a service's `ports`. Ports are text: a range (`8000-8010`) or an interpolation (`${PORT:-80}`) too. */
+export interface ComposePort {
+  /** As written in the file; the long form as the short form that means the same. */
+  raw: string;
+  container: string;
+  /** Port of the host; absent: Docker picks a free one. */
+  host?: string;
+  /** Address of the host, without brackets. */
+  ip?: string;
+  /** Lower case, `tcp` when the file names none. */
+  protocol: string;
+}
+
+/**
+ * Reads one port: a number, the short form (`80`, `8080:80`, `127.0.0.1:8080:80/udp`, `[::1]::80`, ranges) or the long form
+ * (`target`, `published`, `host_ip`, `protocol`). Interpolations stay as they are.
+ * @returns undefined when it is none of these
+ */
+export function parsePort(value: unknown): ComposePort | undefined {
+  if (typeof value === 'number') return parseShort(String(value));
+  if (typeof value === 'string') return parseShort(value);
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return parseLong({ ...value });
+  return undefined;
+}
+
+/** The short form of a port: `[ip:][host:]container[/protocol]`, tcp left out. */
+export function formatPort(port: Omit<ComposePort, 'raw'>): string {
+  const ip = port.ip?.includes(':') && !port.ip.includes('$') ? `[${port.ip}]` : port.ip;
+  const host = ip === undefined ? port.host : `${ip}:${port.host ?? ''}`;
+  const protocol = port.protocol === 'tcp' ? '' : `/${port.protocol}`;
+  return `${host === undefined ? '' : `${host}:`}${port.container}${protocol}`;
+}
+
+/** First and last port of `80` or `8000-8010`; undefined for an interpolation. */
+export function portRange(port: string): { first: number; last: number } | undefined {
+  const match = /^(\d+)(?:-(\d+))?$/.exec(port);
+  if (!match) return undefined;
+  const first = Number(match[1]);
+  return { first, last: match[2] === undefined ? first : Number(match[2]) };
+}
+
+function parseShort(raw: string): ComposePort | undefined {
+  const [address = '', protocol = 'tcp', ...tooMany] = splitShortForm(raw, '/');
+  const pieces = splitShortForm(address, ':');
+  const container = pieces.pop() ?? '';
+  const host = pieces.pop();
+  const ip = pieces.pop();
+  if (tooMany.length > 0 || protocol === '' || pieces.length > 0) return undefined;
+  // An empty host port is only meaningful behind an address: "any free port of it".
+  if (host === '' && ip === undefined) return undefined;
+  return checked({ raw, container, host: host === '' ? undefined : host, ip, protocol });
+}
+
+function parseLong(value: Record<string, unknown>): ComposePort | undefined {
+  const text = (key: string): string | undefined => {
+    const found = value[key];
+    return typeof found === 'string' || typeof found === 'number' ? String(found) : undefined;
+  };
+  const host = text('published');
+  const ip = text('host_ip');
+  const port = checked({
+    raw: '',
+    container: text('target') ?? '',
+    host: host === '' ? undefined : host,
+    ip: ip === '' ? undefined : ip,
+    protocol: text('protocol') ?? 'tcp',
+  });
+  return port && { ...port, raw: formatPort(port) };
+}
+
+function checked(port: {
+  raw: string;
+  container: string;
+  host: string | undefined;
+  ip: string | undefined;
+  protocol: string;
+}): ComposePort | undefined {
+  const { raw, container, host } = port;
+  const ip = port.ip?.replace(/^\[(.*)\]$/, '$1');
+  if (!isPort(container, 1) || (host !== undefined && !isPort(host, 0))) return undefined;
+  if (ip !== undefined && !ip.includes('$') && isIP(ip) === 0) return undefined;
+  return {
+    raw,
+    container,
+    ...(host === undefined ? {} : { host }),
+    ...(ip === undefined ? {} : { ip }),
+    protocol: port.protocol.includes('$') ? port.protocol : port.protocol.toLowerCase(),
+  };
+}
+
+function isPort(text: string, lowest: number): boolean {
+  if (text.includes('$')) return true;
+  const range = portRange(text);
+  return range !== undefined && range.first >= lowest && range.first <= range.last && range.last <= 65535;
+}

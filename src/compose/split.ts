@@ -1,0 +1,22 @@
+/**
+ * Splits a short form (`host:container`, `source:target:ro`) at a separator, but not inside `${…}` or `[…]`: what an
+ * interpolation holds is known only once Compose has put the values in.
+ */
+export function splitShortForm(text: string, separator: ':' | '/'): string[] {
+  const pieces: string[] = [];
+  let piece = '';
+  let depth = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text[at] ?? '';
+    const opens = (character === '{' && (depth > 0 || text[at - 1] === '$')) || (character === '[' && depth === 0);
+    if (opens) depth += 1;
+    else if (depth > 0 && (character === '}' || character === ']')) depth -= 1;
+    if (character === separator && depth === 0) {
+      pieces.push(piece);
+      piece = '';
+    } else {
+      piece += character;
+    }
+  }
+  return [...pieces, piece];
+}

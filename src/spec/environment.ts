@@ -1,0 +1,107 @@
+import { readEnvFile } from '../compose/dotenv.js';
+import { InvalidFileError, LaconicError } from '../system/errors.js';
+
+const header = [
+  '# Generated from the config section of spec.yml.',
+  '# Written by laconic-so (deploy create, deployment restart).',
+  '# Do not edit: the next update or restart writes it again.',
+  '# Change config in spec.yml and run deploy create --update instead.',
+];
+
+/**
+ * The text of `config.env` (01 §13): a name and its literal value per line, then each credentials file as it is.
+ * @param entries values by name, in the order of the spec, without those that hold generated secrets
+ * @param credentials path as the spec has it, and text
+ * @throws LaconicError with every name or value that no env file can hold
+ */
+export function renderConfigEnv(
+  entries: ReadonlyMap<string, string>,
+  credentials: readonly { path: string; text: string }[],
+): string {
+  const lines = [...header, ...renderEntries(entries)];
+  const files = credentials.map(({ path, text }) => {
+    const comment = `# From credentials file: ${path.replace(/[\r\n]+/g, ' ')}\n`;
+    return comment + (text === '' || text.endsWith('\n') ? text : `${text}\n`);
+  });
+  return `${lines.join('\n')}\n${files.join('')}`;
+}
+
+/** `NAME=value` lines that Compose reads as exactly these values (decision 8). */
+export function renderEntries(entries: ReadonlyMap<string, string>): string[] {
+  const problems = [...entries].flatMap(([name, value]) => {
+    const problem = environmentProblem(name, value);
+    return problem === undefined ? [] : [problem];
+  });
+  if (problems.length > 0) throw new LaconicError(problems.join('\n'));
+  return [...entries].map(([name, value]) => `${name}=${quoteEnvValue(value)}`);
+}
+
+/** Why no env file can hold this variable; undefined when one can. Never shows the value. */
+export function environmentProblem(name: string, value: string): string | undefined {
+  if (!/^[\p{L}\p{N}_.[\]-]+$/u.test(name)) {
+    return `${JSON.stringify(name)}: not a variable name: letters, digits, _ . and - are allowed`;
+  }
+  if (value.includes('\0')) return `${name}: the value holds a NUL character, which no variable can`;
+  if (/\p{Surrogate}/u.test(value)) return `${name}: the value holds half of a character (a lone surrogate)`;
+  return undefined;
+}
+
+/**
+ * A value as it stands in an env file so that Compose reads it back literally (decision 8): bare, in single quotes, or in double
+ * quotes with escapes. Line breaks are escaped, so that every variable stays on a line of its own.
+ */
+export function quoteEnvValue(value: string): string {
+  if (/^[A-Za-z0-9_./:@%+,-]*$/.test(value)) return value;
+  if (!/['\\\r\n]/.test(value)) return `'${value}'`;
+  const escaped = value
+    .replace(/[\\"$]/g, '\\$&')
+    .replaceAll('\n', '\\n')
+    .replaceAll('\r', '\\r');
+  return `"${escaped}"`;
+}
+
+/**
+ * The variables an env file sets, by Compose's own rules (see {@link readEnvFile}).
+ * @param lookup the environment: goes before what the file says, and gives names without `=` their value
+ * @throws InvalidFileError for a file Compose could not read
+ */
+export function parseEnvFile(
+  text: string,
+  file = 'config.env',
+  lookup: (name: string) => string | undefined = () => undefined,
+): Map<string, string> {
+  return readEnvFile(text, file, lookup);
+}
+
+/** A value that containers got differently from what the spec says, since the old file had no quotes. */
+export interface ChangedValue {
+  name: string;
+  before: string | undefined;
+  after: string;
+}
+
+/**
+ * What changes when an unquoted `config.env` of the Python program is written with quotes (decision 8): variables whose
+ * line holds the very value of the spec, but which Compose expanded, cut or unquoted when it read the file.
+ * A file that Compose could not read gave no container anything: nothing changes then.
+ * @param oldText the `config.env` as it stands
+ * @param entries the spec's values by name
+ */
+export function changedByNewQuoting(
+  oldText: string,
+  entries: ReadonlyMap<string, string>,
+  lookup?: (name: string) => string | undefined,
+): ChangedValue[] {
+  let before: Map<string, string>;
+  try {
+    before = parseEnvFile(oldText, 'config.env', lookup);
+  } catch (error) {
+    if (error instanceof InvalidFileError) return [];
+    throw error;
+  }
+  const text = `\n${oldText}\n`;
+  return [...entries].flatMap(([name, after]) => {
+    const unedited = text.includes(`\n${name}=${after}\n`);
+    return unedited && before.get(name) !== after ? [{ name, before: before.get(name), after }] : [];
+  });
+}
