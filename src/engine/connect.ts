@@ -7,6 +7,8 @@ import { findEndpoint } from './endpoint.js';
 export interface Engine {
   /** Its address as the operator configured it, for messages. */
   readonly name: string;
+  /** It runs on this machine: paths mean the same to it as to us. */
+  readonly local: boolean;
   /** For this folder: other layers use the functions here, which explain failures. */
   readonly docker: Dockerode;
 }
@@ -24,7 +26,7 @@ export async function connectEngine(env: NodeJS.ProcessEnv): Promise<Engine> {
       ? { socketPath: endpoint.path, host: '', protocol: 'http' as const }
       : { host: 'docker', port: 80, protocol: 'http' as const, agent: await dialStdioAgent(env) };
   try {
-    return { name: endpoint.name, docker: new Docker(options) };
+    return { name: endpoint.name, local: endpoint.kind === 'socket', docker: new Docker(options) };
   } catch (error) {
     throw new LaconicError(`cannot use the Docker engine at ${endpoint.name}: ${errorMessage(error)}`, {
       hint: 'see DOCKER_HOST and DOCKER_CERT_PATH in your environment',

@@ -72,12 +72,23 @@ export async function inspectContainer(engine: Engine, id: string): Promise<Cont
   );
 }
 
-/** Stops (the engine's grace period first) and removes a container (its volumes stay); nothing when it is gone. */
-export async function removeContainer(engine: Engine, id: string): Promise<void> {
+/** All containers, of whatever project, that mount this volume, stopped ones too. */
+export async function listContainersUsing(engine: Engine, volume: string): Promise<ProjectContainer[]> {
+  const found = await ask(engine, `cannot list the containers that use ${volume}`, () =>
+    engine.docker.listContainers({ all: true, filters: { volume: [volume] } }),
+  );
+  return found.map(projectContainer);
+}
+
+/**
+ * Stops and removes a container (its volumes stay); nothing when it is gone.
+ * @param timeout seconds it may take to stop; absent: the container's or the engine's rule
+ */
+export async function removeContainer(engine: Engine, id: string, timeout?: number): Promise<void> {
   const what = `cannot remove the container ${id.slice(0, 12)}`;
   const container = engine.docker.getContainer(id);
   await askIfAny(engine, what, async () => {
-    await container.stop().catch((error: unknown) => {
+    await container.stop(timeout === undefined ? {} : { t: timeout }).catch((error: unknown) => {
       // 304: it was stopped already.
       if (!(error instanceof Error && 'statusCode' in error && error.statusCode === 304)) throw error;
     });

@@ -1,0 +1,57 @@
+import type { Context } from '../../system/context.js';
+import { CommandFailedError, InterruptedError, LaconicError } from '../../system/errors.js';
+import { run, type RunResult } from '../../system/process.js';
+import { type ComposeLine, parseComposeLine, warnOnce } from './compose-progress.js';
+import { type ComposeProject, composeArguments } from './project.js';
+
+export interface ComposeCallOptions {
+  /** Each line of stderr that is no warning, as it comes. */
+  onLine?: (line: ComposeLine) => void;
+  /** Stops the call; absent: the context's own signal. */
+  signal?: AbortSignal;
+}
+
+/**
+ * The environment of our calls: orphans are ours to find and remove (decision 14), whatever the operator's shell says, and
+ * Compose need not warn about them.
+ */
+export function callEnvironment(project: Pick<ComposeProject, 'env'>): NodeJS.ProcessEnv {
+  return { ...project.env, COMPOSE_REMOVE_ORPHANS: undefined, COMPOSE_IGNORE_ORPHANS: 'true' };
+}
+
+/**
+ * `docker compose … <args>` with stdin closed and plain progress. Warnings go to the reporter, once each.
+ * @throws CommandFailedError that starts with `what` and holds Compose's own words without its progress and warnings
+ */
+export async function composeOrFail(
+  what: string,
+  project: ComposeProject,
+  args: readonly string[],
+  context: Context,
+  options: ComposeCallOptions = {},
+): Promise<RunResult> {
+  const words: string[] = [];
+  const [compose = 'compose', ...selection] = composeArguments(project);
+  const signal = options.signal ?? context.signal;
+  const result = await run('docker', [compose, '--progress', 'plain', ...selection, ...args], {
+    env: callEnvironment(project),
+    signal,
+    onStderrLine: (raw) => {
+      const line = parseComposeLine(raw);
+      if (line.kind === 'warning') warnOnce(context, line.text);
+      else options.onLine?.(line);
+      if (line.kind === 'other' && line.text.trim() !== '') words.push(line.text);
+    },
+  });
+  if (result.code === 0) return result;
+  // Compose may end by itself, with a code of its own, when Ctrl-C reaches it first.
+  if (signal.aborted) throw new InterruptedError();
+  if (
+    /unknown command: docker compose|'compose' is not a docker command|unknown flag: --progress/.test(result.stderr)
+  ) {
+    throw new LaconicError(`${what}: the docker program has no Compose v2 (2.20 or newer)`, {
+      hint: 'install it: Debian calls it docker-compose, Docker calls it docker-compose-plugin',
+    });
+  }
+  throw new CommandFailedError(what, { ...result, stderr: words.join('\n') });
+}

@@ -1,0 +1,68 @@
+import { stripVTControlCharacters } from 'node:util';
+import type { Context } from '../../system/context.js';
+import type { ProjectModel } from './model.js';
+
+/** One line of what `docker compose` writes to stderr. */
+export type ComposeLine =
+  | { kind: 'step'; subject: 'Container' | 'Network' | 'Volume' | 'Image'; name: string; state: string }
+  | { kind: 'warning'; text: string }
+  | { kind: 'other'; text: string };
+
+// ` Container demo-web-1  Started`: two spaces up to 2.40, one later.
+const step = /^ *(Container|Network|Volume|Image) (\S.*?) +(\S+)\s*$/;
+// ` web Pulling`, ` web Pulled`, before Compose said `Image x Pulling`.
+const pull = /^ *(\S+) (Pulling|Pulled|Building|Built)\s*$/;
+const warning = /^time="[^"]*" level=warning msg="((?:[^"\\]|\\.)*)"/;
+
+/** Reads one line of Compose's plain progress (2.26 to 2.40), its warnings included. Pure. */
+export function parseComposeLine(raw: string): ComposeLine {
+  const line = stripVTControlCharacters(raw);
+  const said = warning.exec(line)?.[1];
+  if (said !== undefined) return { kind: 'warning', text: said.replace(/\\(["\\])/g, '$1') };
+  const [, subject, name, state] = step.exec(line) ?? [];
+  if (subject !== undefined && name !== undefined && state !== undefined) {
+    return { kind: 'step', subject: subject as 'Container', name, state };
+  }
+  const [, image, pulling] = pull.exec(line) ?? [];
+  if (image !== undefined && pulling !== undefined)
+    return { kind: 'step', subject: 'Image', name: image, state: pulling };
+  return { kind: 'other', text: line };
+}
+
+/** Warnings already shown: each call of Compose repeats them. */
+const shown = new WeakMap<Context['report'], Set<string>>();
+
+/** Shows a warning of Compose, once per run of this program. */
+export function warnOnce(context: Context, text: string): void {
+  const before = shown.get(context.report) ?? new Set();
+  shown.set(context.report, before);
+  if (before.has(text)) return;
+  before.add(text);
+  // Whoever runs a deployment can do nothing about this line of its compose file, and it has no effect.
+  if (text.includes('the attribute `version` is obsolete')) context.report.verbose(text);
+  else context.report.warn(text);
+}
+
+/** The service of a container by Compose's naming, `<project>-<service>-<n>` or the service's `container_name`. */
+export function serviceOfContainer(model: ProjectModel, container: string): string | undefined {
+  for (const service of model.services.values()) {
+    if (service.containerName === container) return service.name;
+    const prefix = `${model.project}-${service.name}-`;
+    if (container.startsWith(prefix) && /^\d+$/.test(container.slice(prefix.length))) return service.name;
+  }
+  return undefined;
+}
+
+/**
+ * Shows the steps of `docker compose up` as progress of the services. What is final for Compose (`Started`) is not for
+ * us, as the wait for readiness follows: only failures are marked.
+ */
+export function showStep(line: ComposeLine, model: ProjectModel, context: Context): void {
+  if (line.kind !== 'step') return;
+  const service = line.subject === 'Container' ? serviceOfContainer(model, line.name) : line.name;
+  if (line.subject === 'Network' || line.subject === 'Volume') {
+    context.report.verbose(`${line.subject} ${line.name} ${line.state}`);
+  } else if (service !== undefined && line.state !== 'Running') {
+    context.report.progress(service, line.state.toLowerCase(), line.state === 'Error' ? 'failed' : 'working');
+  }
+}

@@ -1,0 +1,53 @@
+import type { Engine } from '../../engine/connect.js';
+import { lastLogLines } from '../../engine/containers.js';
+import type { ObservedContainer } from './observe.js';
+
+/** Log lines shown per container. */
+const logLines = 10;
+
+/** Containers explained in full; of more only the state is told, or the reason would scroll away. */
+const explained = 5;
+
+/** A container that is not ready, and in which state it was seen. */
+export interface NotReady {
+  service: string;
+  state: string;
+  /** Absent when the service has no container. */
+  observed: ObservedContainer | undefined;
+}
+
+/** Why services are not ready: per container its state, the last health check, and the end of its log. */
+export async function explainNotReady(engine: Engine, causes: readonly NotReady[]): Promise<string> {
+  const parts = await Promise.all(
+    causes.map(async ({ service, state, observed }, at) => {
+      if (observed === undefined) return `${service}: ${state}`;
+      const head = `${service}: ${state} (container ${observed.container.name})`;
+      if (at >= explained) return head;
+      return [head, ...lastHealthCheck(observed), ...(await endOfLog(engine, observed))].join('\n');
+    }),
+  );
+  return parts.join('\n');
+}
+
+function lastHealthCheck({ details }: ObservedContainer): string[] {
+  const health = details.State.Health;
+  const last = health?.Log.at(-1);
+  if (last === undefined || health?.Status === 'healthy') return [];
+  const output = last.Output.trim();
+  return [
+    `  last health check, exit code ${last.ExitCode}: ${output === '' ? 'no output' : indent(output).trimStart()}`,
+  ];
+}
+
+async function endOfLog(engine: Engine, { details }: ObservedContainer): Promise<string[]> {
+  // Some log drivers cannot be read; the state must be told all the same.
+  const lines = await lastLogLines(engine, details, logLines).catch(() => []);
+  return lines.length === 0 ? ['  it wrote no log'] : ['  end of its log:', ...lines.map(indent)];
+}
+
+function indent(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => `    ${line}`)
+    .join('\n');
+}

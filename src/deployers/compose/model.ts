@@ -1,0 +1,179 @@
+import { LaconicError } from '../../system/errors.js';
+import { sha256 } from '../../system/files.js';
+import type { Context } from '../../system/context.js';
+import { composeOrFail } from './compose-cli.js';
+import type { ComposeProject } from './project.js';
+
+/** What Compose itself makes of the project's files: everything merged, interpolated and with absolute paths. */
+export interface ProjectModel {
+  readonly project: string;
+  /** Services of disabled profiles are not among them. */
+  readonly services: ReadonlyMap<string, ServiceModel>;
+  readonly volumes: readonly VolumeModel[];
+  /** Changes when a network or volume is defined otherwise: no service's own fingerprint shows that. */
+  readonly fingerprint: string;
+}
+
+export interface ServiceModel {
+  readonly name: string;
+  /** As written, or the name Compose gives an image it builds. */
+  readonly image: string;
+  /** Compose can build it. */
+  readonly built: boolean;
+  readonly platform: string | undefined;
+  readonly pullPolicy: string | undefined;
+  readonly containerName: string | undefined;
+  readonly replicas: number;
+  readonly publishesPorts: boolean;
+  readonly dependsOn: readonly Dependency[];
+  /** Host paths that are mounted as they are: bind mounts, and files of configs and secrets. */
+  readonly hostPaths: readonly string[];
+  /** Configs and secrets Compose copies into the container when it creates it: where from, and the text. */
+  readonly copied: readonly { name: string; text: string }[];
+  /** Changes with anything in the service's definition, the values of its env files included. */
+  readonly fingerprint: string;
+}
+
+export interface Dependency {
+  readonly service: string;
+  readonly condition: string;
+  /** The service must be restarted or recreated with the other one (also what `network_mode: service:x` and the like imply). */
+  readonly restart: boolean;
+}
+
+export interface VolumeModel {
+  /** The engine's name. */
+  readonly name: string;
+  readonly options: Readonly<Record<string, string>>;
+}
+
+/** The parts of `docker compose config --format json` we read. */
+interface RawModel {
+  services?: Record<string, RawService>;
+  volumes?: Record<string, { name: string; external?: boolean; driver_opts?: Record<string, string> } | null>;
+  networks?: Record<string, unknown>;
+  configs?: Record<string, RawContent>;
+  secrets?: Record<string, RawContent>;
+}
+
+interface RawService {
+  image?: string;
+  build?: unknown;
+  platform?: string;
+  pull_policy?: string;
+  container_name?: string;
+  scale?: number;
+  deploy?: { replicas?: number };
+  ports?: { published?: string }[];
+  depends_on?: Record<string, { condition?: string; restart?: boolean }>;
+  volumes?: { type: string; source?: string }[];
+  configs?: { source: string }[];
+  secrets?: { source: string }[];
+}
+
+interface RawContent {
+  file?: string;
+  content?: string;
+  environment?: string;
+}
+
+/**
+ * Asks Compose for the model. With `services`, only these and what they depend on (services of profiles can be named too).
+ * @throws CommandFailedError with Compose's own words when it cannot use the files or does not know a service
+ */
+export async function loadModel(
+  project: ComposeProject,
+  services: readonly string[],
+  context: Context,
+): Promise<ProjectModel> {
+  const { stdout } = await composeOrFail(
+    'cannot read the compose files',
+    project,
+    ['config', '--format', 'json', ...services],
+    context,
+  );
+  return parseModel(stdout, project);
+}
+
+/** {@link loadModel} without the process. Pure. */
+export function parseModel(text: string, project: Pick<ComposeProject, 'name' | 'env'>): ProjectModel {
+  const raw = JSON.parse(text) as RawModel;
+  const volumes = Object.values(raw.volumes ?? {}).flatMap((volume) =>
+    volume === null || volume.external === true ? [] : [{ name: volume.name, options: volume.driver_opts ?? {} }],
+  );
+  const services = Object.entries(raw.services ?? {}).map(
+    ([name, service]) => [name, parseService(name, service, raw, project)] as const,
+  );
+  return {
+    project: project.name,
+    services: new Map(services),
+    volumes,
+    fingerprint: sha256(JSON.stringify([raw.networks ?? {}, raw.volumes ?? {}])),
+  };
+}
+
+function parseService(
+  name: string,
+  raw: RawService,
+  model: RawModel,
+  project: Pick<ComposeProject, 'name' | 'env'>,
+): ServiceModel {
+  const contents = [
+    ...(raw.configs ?? []).map(({ source }) => ({ name: `config ${source}`, raw: model.configs?.[source] })),
+    ...(raw.secrets ?? []).map(({ source }) => ({ name: `secret ${source}`, raw: model.secrets?.[source] })),
+  ];
+  const bound = (raw.volumes ?? []).flatMap((volume) =>
+    volume.type === 'bind' && volume.source !== undefined ? [volume.source] : [],
+  );
+  return {
+    name,
+    image: raw.image ?? `${project.name}-${name}`,
+    built: raw.build !== undefined,
+    platform: raw.platform,
+    pullPolicy: raw.pull_policy,
+    containerName: raw.container_name,
+    replicas: raw.scale ?? raw.deploy?.replicas ?? 1,
+    publishesPorts: (raw.ports ?? []).length > 0,
+    dependsOn: Object.entries(raw.depends_on ?? {}).map(([service, { condition, restart }]) => ({
+      service,
+      condition: condition ?? 'service_started',
+      restart: restart === true,
+    })),
+    hostPaths: [...bound, ...contents.flatMap((content) => content.raw?.file ?? [])],
+    copied: contents.flatMap((content) => {
+      const variable = content.raw?.environment;
+      const text = content.raw?.content ?? (variable === undefined ? undefined : (project.env[variable] ?? ''));
+      return text === undefined ? [] : [{ name: content.name, text }];
+    }),
+    fingerprint: sha256(JSON.stringify(raw)),
+  };
+}
+
+/** The services of these names (all when none is given) and everything they depend on. */
+export function withDependencies(model: ProjectModel, names: readonly string[]): Set<string> {
+  const found = new Set<string>();
+  const add = (name: string): void => {
+    const service = model.services.get(name);
+    if (service === undefined || found.has(name)) return;
+    found.add(name);
+    for (const dependency of service.dependsOn) add(dependency.service);
+  };
+  for (const name of names.length === 0 ? model.services.keys() : names) add(name);
+  return found;
+}
+
+/**
+ * Compose's own hash of each service as it stands in the label of a container it made: equal hashes prove that a
+ * container is up to date. Different ones prove nothing (env files and `service:` references are hashed otherwise).
+ */
+export async function composeHashes(project: ComposeProject, context: Context): Promise<Map<string, string>> {
+  const { stdout } = await composeOrFail('cannot read the compose files', project, ['config', '--hash', '*'], context);
+  const hashes = new Map<string, string>();
+  for (const line of stdout.split('\n')) {
+    const [service, hash, ...rest] = line.trim().split(/\s+/);
+    if (service === undefined || service === '') continue;
+    if (hash === undefined || rest.length > 0) throw new LaconicError(`docker compose config --hash said: ${line}`);
+    hashes.set(service, hash);
+  }
+  return hashes;
+}

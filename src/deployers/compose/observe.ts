@@ -1,0 +1,37 @@
+import type { Engine } from '../../engine/connect.js';
+import {
+  type ContainerDetails,
+  inspectContainer,
+  listProjectContainers,
+  type ProjectContainer,
+} from '../../engine/containers.js';
+
+/** A container of the project with all the engine knows of it. */
+export interface ObservedContainer {
+  readonly container: ProjectContainer;
+  readonly details: ContainerDetails;
+}
+
+/** Inspections at one time: enough to hide the engine's latency, few enough for its socket backlog. */
+const concurrency = 16;
+
+/** The project's containers without those of jobs; one that vanishes while we look is left out. */
+export async function observeContainers(engine: Engine, project: string): Promise<ObservedContainer[]> {
+  const all = (await listProjectContainers(engine, project)).filter((container) => !container.oneOff);
+  const observed: ObservedContainer[] = [];
+  for (let at = 0; at < all.length; at += concurrency) {
+    const inspected = await Promise.all(
+      all.slice(at, at + concurrency).map(async (container) => {
+        const details = await inspectContainer(engine, container.id);
+        return details && { container, details };
+      }),
+    );
+    observed.push(...inspected.filter((one) => one !== undefined));
+  }
+  return observed;
+}
+
+/** The containers of one service. */
+export function containersOf(service: string, containers: readonly ObservedContainer[]): ObservedContainer[] {
+  return containers.filter((one) => one.container.service === service);
+}

@@ -1,0 +1,45 @@
+import type { Engine } from '../../engine/connect.js';
+import { removeContainer } from '../../engine/containers.js';
+import type { Context } from '../../system/context.js';
+import type { ProjectModel } from './model.js';
+import type { ObservedContainer } from './observe.js';
+import type { ComposeProject } from './project.js';
+import { listServices } from './services.js';
+
+const configFiles = 'com.docker.compose.project.config_files';
+
+/**
+ * Containers whose service left the model (decision 14): not those of jobs, nor of services a job file declares, nor of
+ * services in profiles (`known` names these too). Pure.
+ */
+export function findOrphans(
+  containers: readonly ObservedContainer[],
+  known: ReadonlySet<string>,
+  jobFiles: ReadonlySet<string>,
+): ObservedContainer[] {
+  return containers.filter(({ container }) => {
+    const files = (container.labels[configFiles] ?? '').split(',');
+    return !container.oneOff && !known.has(container.service) && !files.some((file) => jobFiles.has(file));
+  });
+}
+
+/** Removes the orphans of a project by id, never by `--remove-orphans`, which would end a running job; says which. */
+export async function removeOrphans(
+  project: ComposeProject,
+  model: ProjectModel,
+  containers: readonly ObservedContainer[],
+  engine: Engine,
+  context: Context,
+): Promise<void> {
+  const jobFiles = new Set(project.jobFiles.values());
+  const suspects = findOrphans(containers, new Set(model.services.keys()), jobFiles);
+  if (suspects.length === 0) return;
+  const known = new Set(await listServices(project, context.signal));
+  const orphans = findOrphans(suspects, known, jobFiles);
+  await Promise.all(
+    orphans.map(async ({ container }) => {
+      context.report.info(`removing ${container.name}: the stack has no service ${container.service} any more`);
+      await removeContainer(engine, container.id);
+    }),
+  );
+}

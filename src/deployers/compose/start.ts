@@ -1,0 +1,201 @@
+import { dirname } from 'node:path';
+import type { Engine } from '../../engine/connect.js';
+import type { Context } from '../../system/context.js';
+import { ExitError, InterruptedError } from '../../system/errors.js';
+import { makeDirectory, writeFileAtomically } from '../../system/files.js';
+import type { StartOptions } from '../deployer.js';
+import { type Checksums, checksumsOf } from './bind-files.js';
+import { Deadline } from './deadline.js';
+import { checkImageServices, renderImageOverride } from './image-override.js';
+import { composeHashes, loadModel, type ProjectModel, withDependencies } from './model.js';
+import { containersOf, type ObservedContainer, observeContainers } from './observe.js';
+import { removeOrphans } from './orphans.js';
+import { planStart, type PlanInput, type StartPlan, unrecorded } from './plan.js';
+import type { ComposeProject } from './project.js';
+import { checkLocalImages, localImages, pullImages } from './pull.js';
+import { readStarted, type StartedRecord, writeStarted } from './started.js';
+import { upAttached, upDetached } from './up.js';
+import { fitVolumes } from './volumes.js';
+import { waitForServices } from './wait.js';
+
+export interface StartDeps {
+  context: Context;
+  engine: Engine;
+  /** `.laconic/started.json`; absent for a project without a deployment directory. */
+  startedFile: string | undefined;
+  /** Where the compose file for `options.images` is written. */
+  imagesFile: string;
+  /** Containers of services that left the compose files are removed. False where the files are a selection. */
+  removeOrphans: boolean;
+  /**
+   * Called once, when all containers were started and before the wait for their readiness; attached, while their output
+   * runs (weakness 25 of 02 §13).
+   */
+  afterUp: () => Promise<void>;
+}
+
+/**
+ * Makes the services of a Compose project run as its files say, and waits until they are ready (02 §7.1, decisions 13–16). Does
+ * nothing, and does not call `up`, where nothing is to be done. One-shots that completed are not run again, except as a
+ * dependency of a service that is started or made anew: Compose runs them before it, as their order asks.
+ * @throws LaconicError; InterruptedError
+ */
+export async function startProject(project: ComposeProject, options: StartOptions, deps: StartDeps): Promise<void> {
+  // Only jobs: nothing runs between them.
+  if (project.files.length === 0) {
+    await deps.afterUp();
+    return;
+  }
+  const { context, engine } = deps;
+  const [loaded, present, record] = await Promise.all([
+    loadWithImages(project, options, deps),
+    observeContainers(engine, project.name),
+    deps.startedFile === undefined ? undefined : readStarted(deps.startedFile),
+  ]);
+  const start: Start = { ...loaded, options, deps, record, selected: withDependencies(loaded.model, options.services) };
+  let containers = present;
+  if (await fitVolumes(start.model, engine, options.acceptNewPath, context)) {
+    containers = await observeContainers(engine, project.name);
+  }
+  if (options.services.length === 0 && deps.removeOrphans) {
+    await removeOrphans(start.project, start.model, containers, engine, context);
+  }
+  if (options.pull) await pullImages(start.project, start.model, start.selected, engine, context);
+  await (options.attached ? runAttachedStart(start) : runDetachedStart(start, containers));
+}
+
+/** One start under way. */
+interface Start {
+  project: ComposeProject;
+  model: ProjectModel;
+  /** The services to start, dependencies included. */
+  selected: ReadonlySet<string>;
+  options: StartOptions;
+  deps: StartDeps;
+  record: StartedRecord | undefined;
+}
+
+async function loadWithImages(
+  project: ComposeProject,
+  { images, services }: StartOptions,
+  { context, imagesFile }: StartDeps,
+): Promise<{ project: ComposeProject; model: ProjectModel }> {
+  const model = await loadModel(project, services, context);
+  if (images.size === 0) return { project, model };
+  checkImageServices(images, model);
+  await makeDirectory(dirname(imagesFile));
+  await writeFileAtomically(imagesFile, renderImageOverride(images));
+  const overridden = { ...project, files: [...project.files.filter((file) => file !== imagesFile), imagesFile] };
+  return { project: overridden, model: await loadModel(overridden, services, context) };
+}
+
+async function runDetachedStart(start: Start, containers: readonly ObservedContainer[]): Promise<void> {
+  const { project, options, deps } = start;
+  const { context, engine } = deps;
+  const deadline = new Deadline(options.waitTimeout);
+  const contents = await checksums(start);
+  const plan = await makePlan(start, containers, contents);
+  const acted = await carryOut(start, plan, deadline);
+  await remember(start, acted ? await observeContainers(engine, project.name) : containers, contents);
+  await deps.afterUp();
+  if (options.wait) {
+    deadline.begin();
+    const services = expectedContainers(start);
+    await waitForServices({ project: project.name, services, until: 'ready', deadline, engine, context });
+  }
+  context.report.endProgress();
+}
+
+async function checksums({ model, selected }: Start): Promise<Map<string, Checksums>> {
+  const services = [...selected].flatMap((name) => model.services.get(name) ?? []);
+  return new Map(await Promise.all(services.map(async (one) => [one.name, await checksumsOf(one)] as const)));
+}
+
+async function makePlan(
+  start: Start,
+  containers: readonly ObservedContainer[],
+  contents: ReadonlyMap<string, Checksums>,
+): Promise<StartPlan> {
+  const { project, model, selected, record, options, deps } = start;
+  const images = await localImages(model, selected, deps.engine);
+  const known: Omit<PlanInput, 'hashes' | 'contents'> = {
+    model,
+    selected,
+    named: new Set(options.services),
+    containers,
+    imageIds: new Map([...images].map(([name, image]) => [name, image.id])),
+    record,
+  };
+  const hashes = unrecorded(known) ? await composeHashes(project, deps.context) : new Map<string, string>();
+  const plan = planStart({ ...known, hashes, contents });
+  checkLocalImages(model, [...plan.up.keys(), ...plan.stale.keys()], images);
+  return plan;
+}
+
+/** Calls `up` for what the plan names. @returns false when there was nothing to do */
+async function carryOut(start: Start, plan: StartPlan, deadline: Deadline): Promise<boolean> {
+  const { project, model, deps } = start;
+  const { report } = deps.context;
+  const request = { project, model, services: expectedContainers(start), engine: deps.engine, context: deps.context };
+  for (const [service, reason] of plan.up) report.verbose(`${service}: ${reason}`);
+  if (plan.stale.size > 0) {
+    for (const [service, changed] of plan.stale) {
+      report.info(`${service} is made anew: ${changed.join(', ')} changed since it was created`);
+    }
+    await upDetached(request, [...plan.stale.keys()], deadline, { recreate: true });
+  }
+  const rest = [...plan.up.keys()].filter((service) => !plan.stale.has(service));
+  if (rest.length > 0) await upDetached(request, rest, deadline, { recreate: false });
+  return plan.stale.size + rest.length > 0;
+}
+
+function expectedContainers({ model, selected }: Start): Map<string, number> {
+  return new Map([...selected].map((name) => [name, model.services.get(name)?.replicas ?? 0]));
+}
+
+/** Records what the containers were made from; what was recorded of other services stays. */
+async function remember(
+  { model, selected, options, record, deps }: Start,
+  containers: readonly ObservedContainer[],
+  contents: ReadonlyMap<string, Checksums>,
+): Promise<void> {
+  if (deps.startedFile === undefined) return;
+  const services = Object.fromEntries(
+    [...selected].flatMap((name) => {
+      const service = model.services.get(name);
+      const ids = containersOf(name, containers)
+        .map((one) => one.container.id)
+        .sort();
+      if (service === undefined) return [];
+      return [[name, { containers: ids, fingerprint: service.fingerprint, contents: contents.get(name) ?? {} }]];
+    }),
+  );
+  const whole = options.services.length === 0;
+  await writeStarted(deps.startedFile, {
+    networksAndVolumes: whole ? model.fingerprint : record?.networksAndVolumes,
+    services: whole ? services : { ...record?.services, ...services },
+  });
+}
+
+async function runAttachedStart(start: Start): Promise<void> {
+  const { project, options, deps } = start;
+  const { context, engine } = deps;
+  // Ends the wait for the containers when Compose ends before they all started.
+  const ended = new AbortController();
+  const inner: Context = { ...context, signal: AbortSignal.any([context.signal, ended.signal]) };
+  const services = expectedContainers(start);
+  const deadline = new Deadline(undefined);
+  const request = { project: project.name, services, until: 'started' as const, deadline, engine, context: inner };
+  const watching = waitForServices(request)
+    .then(deps.afterUp)
+    .catch((error: unknown) => {
+      if (!(error instanceof InterruptedError)) throw error;
+    });
+  // Told when Compose has ended: the output goes on until then.
+  watching.catch(() => undefined);
+  const code = await upAttached(project, options.services, context);
+  ended.abort();
+  await watching;
+  if (context.signal.aborted) throw new InterruptedError();
+  if (code !== 0) throw new ExitError(code);
+}

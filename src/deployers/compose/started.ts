@@ -1,0 +1,57 @@
+import { dirname } from 'node:path';
+import { makeDirectory, readTextIfAny, secretMode, writeFileAtomically } from '../../system/files.js';
+import type { Checksums } from './bind-files.js';
+
+/**
+ * What the containers of a project were created from, as of the last start: `.laconic/started.json`. A record counts only
+ * for the very containers it names; losing the file costs one call of `docker compose up`, in which Compose looks itself.
+ */
+export interface StartedRecord {
+  /** ProjectModel.fingerprint, when all services were started. */
+  readonly networksAndVolumes: string | undefined;
+  readonly services: Readonly<Record<string, StartedService>>;
+}
+
+export interface StartedService {
+  /** Full ids, sorted. */
+  readonly containers: readonly string[];
+  /** ServiceModel.fingerprint. */
+  readonly fingerprint: string;
+  readonly contents: Checksums;
+}
+
+interface StoredRecord extends StartedRecord {
+  readonly version: 1;
+}
+
+/** The record in this file; undefined when there is none that this version can use. */
+export async function readStarted(file: string): Promise<StartedRecord | undefined> {
+  const text = await readTextIfAny(file);
+  return text === undefined ? undefined : parseStarted(text);
+}
+
+/** {@link readStarted} without the file. Pure. */
+export function parseStarted(text: string): StartedRecord | undefined {
+  try {
+    const stored = JSON.parse(text) as Partial<StoredRecord> | null;
+    if (stored?.version !== 1 || typeof stored.services !== 'object') return undefined;
+    const complete = Object.values(stored.services).every(
+      (service) =>
+        Array.isArray(service.containers) &&
+        typeof service.fingerprint === 'string' &&
+        typeof service.contents === 'object',
+    );
+    return complete ? { networksAndVolumes: stored.networksAndVolumes, services: stored.services } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Writes the record if it says something new. Only for the owner: it holds hashes of texts with secrets. */
+export async function writeStarted(file: string, record: StartedRecord): Promise<void> {
+  const stored: StoredRecord = { version: 1, ...record };
+  const text = `${JSON.stringify(stored, undefined, 2)}\n`;
+  if ((await readTextIfAny(file)) === text) return;
+  await makeDirectory(dirname(file));
+  await writeFileAtomically(file, text, secretMode);
+}

@@ -1,0 +1,99 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { Engine } from '../../engine/connect.js';
+import type { Context } from '../../system/context.js';
+import { CommandFailedError, errorMessage, InterruptedError, LaconicError } from '../../system/errors.js';
+import { callEnvironment, composeOrFail } from './compose-cli.js';
+import { showStep } from './compose-progress.js';
+import type { Deadline } from './deadline.js';
+import { explainNotReady } from './explain.js';
+import type { ProjectModel } from './model.js';
+import { type ComposeProject, composeArguments } from './project.js';
+import { failedContainers } from './wait.js';
+
+export interface UpRequest {
+  project: ComposeProject;
+  model: ProjectModel;
+  /** All awaited services, for the explanation of a failure. */
+  services: ReadonlyMap<string, number>;
+  engine: Engine;
+  context: Context;
+}
+
+/**
+ * `docker compose up --detach [SERVICE…]` with stdin closed: containers are created, recreated and started as Compose decides.
+ * `--force-recreate` touches only the named services, not what they depend on; `--no-deps` is never used, as Compose 2.26 would
+ * hash the services differently and make them anew at the next start.
+ * @throws CommandFailedError with Compose's words and what is wrong with the containers it started; LaconicError at the deadline
+ */
+export async function upDetached(
+  request: UpRequest,
+  names: readonly string[],
+  deadline: Deadline,
+  options: { recreate: boolean },
+): Promise<void> {
+  const { project, model, context } = request;
+  const args = ['up', '--detach', ...(options.recreate ? ['--force-recreate'] : []), ...names];
+  try {
+    await composeOrFail('docker compose up failed', project, args, context, {
+      signal: AbortSignal.any([context.signal, deadline.signal]),
+      onLine: (line) => {
+        showStep(line, model, context);
+        // From here on Compose waits where `depends_on` has a condition.
+        if (line.kind === 'step' && (line.state === 'Started' || line.state === 'Waiting')) deadline.begin();
+      },
+    });
+  } catch (error) {
+    throw await explained(error, request, deadline);
+  }
+}
+
+async function explained(error: unknown, request: UpRequest, deadline: Deadline): Promise<unknown> {
+  const timedOut = error instanceof InterruptedError && deadline.passed() && !request.context.signal.aborted;
+  if (!timedOut && !(error instanceof CommandFailedError)) return error;
+  request.context.report.endProgress();
+  const failed = await failedContainers({ ...request, project: request.project.name });
+  const why = await explainNotReady(request.engine, failed);
+  if (!(error instanceof CommandFailedError)) {
+    return deadline.error(
+      failed.length > 0 ? failed.map((one) => one.service) : [...request.services.keys()],
+      why === '' ? 'docker compose was still waiting for a service that others depend on' : why,
+    );
+  }
+  return new CommandFailedError('docker compose up failed', {
+    command: error.command,
+    code: error.code,
+    stderr: [error.stderr, why].filter((text) => text !== '').join('\n'),
+    cause: error,
+  });
+}
+
+/**
+ * `docker compose up [SERVICE…]`: the containers' output on our terminal until they end. Compose gets a process group of its own,
+ * since Ctrl-C on the terminal would reach it besides the one signal we pass on, and a second one makes it kill the containers.
+ * @returns Compose's exit code
+ */
+export async function upAttached(
+  project: ComposeProject,
+  names: readonly string[],
+  { signal }: Context,
+): Promise<number> {
+  const child = spawn('docker', [...composeArguments(project), 'up', ...names], {
+    env: callEnvironment(project),
+    stdio: ['ignore', 'inherit', 'inherit'],
+    detached: true,
+  });
+  const interrupt = (): void => {
+    child.kill('SIGINT');
+  };
+  if (signal.aborted) interrupt();
+  signal.addEventListener('abort', interrupt, { once: true });
+  try {
+    const [code] = (await once(child, 'close')) as [number | null];
+    return code ?? 1;
+  } catch (error) {
+    throw new LaconicError(`cannot run docker: ${errorMessage(error)}`, { cause: error });
+  } finally {
+    signal.removeEventListener('abort', interrupt);
+  }
+}

@@ -1,0 +1,118 @@
+import { readdir, stat } from 'node:fs/promises';
+import type { Engine } from '../../engine/connect.js';
+import { composeLabels, listContainersUsing, removeContainer } from '../../engine/containers.js';
+import { type EngineVolume, hostDirectory, listProjectVolumes, removeVolume } from '../../engine/volumes.js';
+import type { Context } from '../../system/context.js';
+import { errorCode, LaconicError } from '../../system/errors.js';
+import type { ProjectModel, VolumeModel } from './model.js';
+
+/** What to do about a volume whose device is not the one the compose files want. */
+export type VolumeVerdict =
+  | { kind: 'keep' }
+  /** Remove the engine's object, never the data: Compose makes it again with the new device. */
+  | { kind: 'recreate' }
+  | { kind: 'refuse'; message: string };
+
+/** What the old device holds: `unknown` when this machine cannot tell. */
+export type OldData = 'gone' | 'empty' | 'present' | 'unknown';
+
+/**
+ * Makes the engine's volumes fit the compose files before `up` (decision 15, 01 §20.5): the engine would go on using the old
+ * directory without a word. Volumes whose old directory is gone or empty are removed, with the containers that mount them, and made again by
+ * `up`. All that cannot be decided is refused in one error, before anything is touched.
+ * @returns true when containers were removed
+ */
+export async function fitVolumes(
+  model: ProjectModel,
+  engine: Engine,
+  acceptNewPath: boolean,
+  context: Context,
+): Promise<boolean> {
+  const existing = new Map((await listProjectVolumes(engine, model.project)).map((volume) => [volume.name, volume]));
+  const recreated: EngineVolume[] = [];
+  const refused: string[] = [];
+  for (const wanted of model.volumes) {
+    const found = existing.get(wanted.name);
+    if (found === undefined || found.options.device === wanted.options.device) continue;
+    if (engine.local && (await sameDirectory(found.options.device, wanted.options.device))) continue;
+    const verdict = judgeVolume(wanted, found, engine.local ? await dataAt(found) : 'unknown', acceptNewPath);
+    if (verdict.kind === 'refuse') refused.push(verdict.message);
+    if (verdict.kind === 'recreate') recreated.push(found);
+  }
+  if (refused.length > 0) {
+    throw new LaconicError(refused.join('\n'), {
+      hint: 'move the data (stop first), put the old path back into spec.yml, or start with --accept-new-path to leave the old data where it is',
+    });
+  }
+  let removed = false;
+  for (const volume of recreated) removed = (await removeVolumeObject(volume, model, engine, context)) || removed;
+  return removed;
+}
+
+/** Decision 15 for one volume whose device differs. Pure. */
+export function judgeVolume(
+  wanted: VolumeModel,
+  found: Pick<EngineVolume, 'name' | 'options'>,
+  old: OldData,
+  acceptNewPath: boolean,
+): VolumeVerdict {
+  const to = wanted.options.device ?? 'a directory managed by the engine';
+  const from = found.options.device;
+  if (from === undefined) {
+    return {
+      kind: 'refuse',
+      message: `volume ${found.name} is to move to ${to}, but it is managed by the engine and may hold data: copy that, then remove it with docker volume rm ${found.name}`,
+    };
+  }
+  if (acceptNewPath || old === 'gone' || old === 'empty') return { kind: 'recreate' };
+  const why = old === 'present' ? 'still holds data' : 'cannot be looked at from here';
+  return { kind: 'refuse', message: `volume ${found.name} is to move to ${to}, but its present path ${from} ${why}` };
+}
+
+/** One directory under two spellings (symbolic links, `..`): nothing moved. */
+async function sameDirectory(a: string | undefined, b: string | undefined): Promise<boolean> {
+  if (a === undefined || b === undefined) return false;
+  const [first, second] = await Promise.all([a, b].map((path) => stat(path).catch(() => undefined)));
+  if (first === undefined || second === undefined) return false;
+  return first.dev === second.dev && first.ino === second.ino;
+}
+
+async function dataAt({ options }: EngineVolume): Promise<OldData> {
+  const directory = hostDirectory({ options });
+  if (directory === undefined) return 'unknown';
+  try {
+    return (await readdir(directory)).length === 0 ? 'empty' : 'present';
+  } catch (error) {
+    return errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR' ? 'gone' : 'unknown';
+  }
+}
+
+async function removeVolumeObject(
+  volume: EngineVolume,
+  { project }: ProjectModel,
+  engine: Engine,
+  { report }: Context,
+): Promise<boolean> {
+  const users = await listContainersUsing(engine, volume.name);
+  const foreign = users.filter(
+    (user) => user.labels[composeLabels.project] !== project || (user.oneOff && user.state === 'running'),
+  );
+  if (foreign.length > 0) {
+    const names = foreign.map((user) => user.name).join(', ');
+    throw new LaconicError(`volume ${volume.name} changed its path, but it is in use: ${names}`, {
+      hint: 'stop what uses it, then start again',
+    });
+  }
+  report.info(
+    `volume ${volume.name} moved away from ${volume.options.device ?? 'the engine'}: its containers are made anew`,
+  );
+  await Promise.all(users.map((user) => removeContainer(engine, user.id)));
+  await removeVolume(engine, volume.name);
+  return users.length > 0;
+}
+
+/** Host directories of the project's bind volumes, by the compose files and by the engine, without doubles. */
+export function hostDirectories(...volumes: readonly (readonly Pick<EngineVolume, 'options'>[])[]): string[] {
+  const found = volumes.flat().flatMap((volume) => hostDirectory(volume) ?? []);
+  return [...new Set(found)].sort();
+}

@@ -1,0 +1,257 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Engine } from '../../engine/connect.js';
+import { inspectContainer } from '../../engine/containers.js';
+import { type ContainerEvent, projectEvents } from '../../engine/events.js';
+import type { Context } from '../../system/context.js';
+import { InterruptedError, LaconicError } from '../../system/errors.js';
+import type { Deadline } from './deadline.js';
+import { explainNotReady, type NotReady } from './explain.js';
+import { type ObservedContainer, observeContainers } from './observe.js';
+import { containerReadiness, Patience, type Readiness } from './readiness.js';
+
+export interface WaitRequest {
+  project: string;
+  /** How many containers each awaited service has. */
+  services: ReadonlyMap<string, number>;
+  /** `started`: every container was started, whatever became of it. `ready`: decision 13. */
+  until: 'started' | 'ready';
+  deadline: Deadline;
+  engine: Engine;
+  context: Context;
+}
+
+/** What is known of one awaited service. */
+interface Verdict {
+  service: string;
+  readiness: Readiness;
+  observed: ObservedContainer | undefined;
+}
+
+/** What happens to containers without changing whether they are ready; health checks make most of it. */
+const irrelevant = /^(exec_|attach|resize|top|copy|archive-path|extract-to-dir|export|commit|update|kill)/;
+const changesList = new Set(['create', 'destroy', 'rename']);
+
+/**
+ * Waits by events until the services are ready (decision 13), showing each one's state as progress. Fails at once when one can no
+ * longer become ready, and at the deadline, explaining each service that is not.
+ * @throws LaconicError; InterruptedError
+ */
+export async function waitForServices(request: WaitRequest): Promise<void> {
+  const { engine, context, project } = request;
+  const controller = new AbortController();
+  const stop = (): void => controller.abort();
+  context.signal.addEventListener('abort', stop, { once: true });
+  if (context.signal.aborted) stop();
+  try {
+    const inbox = new Inbox(await projectEvents(engine, project, controller.signal));
+    await follow(request, inbox);
+  } finally {
+    context.signal.removeEventListener('abort', stop);
+    stop();
+  }
+}
+
+async function follow(request: WaitRequest, inbox: Inbox): Promise<void> {
+  const { engine, context, project, deadline } = request;
+  const memory = new Memory(engine.local);
+  let containers = await observeContainers(engine, project);
+  for (let confirmed = false; ; ) {
+    const verdicts = judge(request, containers, memory);
+    for (const { service, readiness } of verdicts) {
+      context.report.progress(service, readiness.state, outcome(readiness));
+    }
+    const failed = verdicts.filter((one) => one.readiness.kind === 'failed');
+    if (failed.length > 0) throw await failure(request, verdicts, failed);
+    if (verdicts.every((one) => one.readiness.kind === 'ready')) {
+      // What was ready first must still be so now that the last one is: one look at all of them at the same time.
+      if (confirmed) return;
+      containers = await observeContainers(engine, project);
+      confirmed = true;
+      continue;
+    }
+    confirmed = false;
+    if (deadline.passed()) throw await timeout(request, verdicts);
+    const events = await inbox.next(Math.min(recheckAfter(verdicts), deadline.remainingMs()));
+    if (context.signal.aborted) throw new InterruptedError();
+    containers = await refreshed(containers, events, request);
+  }
+}
+
+function outcome(readiness: Readiness): 'working' | 'done' | 'failed' {
+  if (readiness.kind === 'ready') return 'done';
+  return readiness.kind === 'failed' ? 'failed' : 'working';
+}
+
+/** Remembers between looks what a single one does not show. */
+class Memory {
+  readonly patience = new Patience();
+  readonly #local: boolean;
+  readonly #firstSeen = new Map<string, number>();
+  readonly #everReady = new Set<string>();
+  #looks = 0;
+
+  constructor(local: boolean) {
+    this.#local = local;
+  }
+
+  /** How long a container runs since its last start. Another machine's clock is not asked. */
+  runningMs({ details }: ObservedContainer): number {
+    const start = `${details.Id} ${details.State.StartedAt}`;
+    const seen = this.#firstSeen.get(start) ?? performance.now();
+    this.#firstSeen.set(start, seen);
+    const byEngine = this.#local ? Date.now() - Date.parse(details.State.StartedAt) : 0;
+    return Math.max(byEngine, performance.now() - seen);
+  }
+
+  /** Services that became ready while we waited, not before, give those that restart new chances. */
+  note(verdicts: readonly Verdict[]): void {
+    for (const { service, readiness } of verdicts) {
+      if (readiness.kind !== 'ready' || this.#everReady.has(service)) continue;
+      this.#everReady.add(service);
+      if (this.#looks > 0) this.patience.forgive();
+    }
+    this.#looks += 1;
+  }
+}
+
+function judge(request: WaitRequest, containers: readonly ObservedContainer[], memory: Memory): Verdict[] {
+  const verdicts = [...request.services].map(([service, count]) => {
+    const own = containers.filter((one) => one.container.service === service);
+    const each = own.map((observed) => ({ service, observed, readiness: readinessOf(request, observed, memory) }));
+    const worst = each.sort((a, b) => rank(a.readiness) - rank(b.readiness)).at(0);
+    if (own.length >= count && worst !== undefined && worst.readiness.kind !== 'ready') return worst;
+    if (own.length >= count) return worst ?? { service, observed: undefined, readiness: ready };
+    const absent: Readiness =
+      request.until === 'started'
+        ? { kind: 'waiting', state: 'no container yet' }
+        : { kind: 'failed', state: `it has ${own.length} of ${count} containers: somebody removed one` };
+    return { service, observed: undefined, readiness: absent };
+  });
+  memory.note(verdicts);
+  const pending = verdicts.some((one) => one.readiness.kind === 'waiting');
+  return verdicts.map((verdict) => {
+    const { readiness, observed } = verdict;
+    if (readiness.kind !== 'looping' || observed === undefined) return verdict;
+    const exhausted = memory.patience.isExhausted(observed.container.id, readiness);
+    return exhausted && !pending ? { ...verdict, readiness: { kind: 'failed', state: readiness.state } } : verdict;
+  });
+}
+
+const ready: Readiness = { kind: 'ready', state: 'running' };
+
+function readinessOf(request: WaitRequest, observed: ObservedContainer, memory: Memory): Readiness {
+  if (request.until === 'ready') return containerReadiness(observed.details, memory.runningMs(observed));
+  return observed.details.State.Status === 'created' ? { kind: 'waiting', state: 'created' } : ready;
+}
+
+function rank(readiness: Readiness): number {
+  return ['failed', 'looping', 'waiting', 'ready'].indexOf(readiness.kind);
+}
+
+/** Milliseconds after which time alone may have made something ready. */
+function recheckAfter(verdicts: readonly Verdict[]): number {
+  const times = verdicts.flatMap(({ readiness }) => (readiness.kind === 'waiting' ? (readiness.recheckMs ?? []) : []));
+  return Math.min(...times, Number.POSITIVE_INFINITY);
+}
+
+async function refreshed(
+  containers: readonly ObservedContainer[],
+  events: readonly ContainerEvent[],
+  { engine, project }: WaitRequest,
+): Promise<ObservedContainer[]> {
+  if (events.some((event) => changesList.has(event.action))) return observeContainers(engine, project);
+  const touched = new Set(events.map((event) => event.id));
+  const looked = await Promise.all(
+    containers.map(async (one) => {
+      if (!touched.has(one.container.id)) return one;
+      const details = await inspectContainer(engine, one.container.id);
+      return details && { ...one, details };
+    }),
+  );
+  return looked.filter((one) => one !== undefined);
+}
+
+/** The events since the last look, in order. */
+class Inbox {
+  #events: ContainerEvent[] = [];
+  #ended = false;
+  #wake: () => void = () => undefined;
+  readonly #filling: Promise<void>;
+
+  constructor(source: AsyncIterable<ContainerEvent>) {
+    this.#filling = this.#fill(source).finally(() => {
+      this.#ended = true;
+      this.#wake();
+    });
+    // Whoever asks next is told; nobody may ask any more.
+    this.#filling.catch(() => undefined);
+  }
+
+  async #fill(source: AsyncIterable<ContainerEvent>): Promise<void> {
+    for await (const event of source) {
+      if (event.oneOff || irrelevant.test(event.action)) continue;
+      this.#events.push(event);
+      this.#wake();
+    }
+  }
+
+  /** Resolves with what happened, or with nothing after `ms` or when the source ended. @throws what the source threw */
+  async next(ms: number): Promise<ContainerEvent[]> {
+    if (this.#events.length === 0 && !this.#ended) {
+      const timer = new AbortController();
+      const woken = new Promise<void>((resolve) => (this.#wake = resolve));
+      const slept = Number.isFinite(ms) ? sleep(Math.max(1, ms), undefined, { signal: timer.signal }) : woken;
+      await Promise.race([woken, slept]);
+      timer.abort();
+      await slept.catch(() => undefined);
+    }
+    if (this.#ended) await this.#filling;
+    const events = this.#events;
+    this.#events = [];
+    return events;
+  }
+}
+
+async function failure(
+  request: WaitRequest,
+  all: readonly Verdict[],
+  failed: readonly Verdict[],
+): Promise<LaconicError> {
+  request.context.report.endProgress();
+  const open = all.filter((one) => one.readiness.kind === 'waiting' || one.readiness.kind === 'looping');
+  const rest = open.length === 0 ? '' : `\nnot ready yet: ${open.map((one) => one.service).join(', ')}`;
+  const count = failed.length === 1 ? '1 service' : `${failed.length} services`;
+  return new LaconicError(
+    `${count} did not become ready\n${await explainNotReady(request.engine, causes(failed))}${rest}`,
+    {
+      hint: 'the containers were left as they are',
+    },
+  );
+}
+
+async function timeout(request: WaitRequest, all: readonly Verdict[]): Promise<LaconicError> {
+  request.context.report.endProgress();
+  const open = all.filter((one) => one.readiness.kind !== 'ready');
+  const explained = await explainNotReady(request.engine, causes(open));
+  return request.deadline.error(
+    open.map((one) => one.service),
+    explained,
+  );
+}
+
+function causes(verdicts: readonly Verdict[]): NotReady[] {
+  return verdicts.map(({ service, readiness, observed }) => ({ service, state: readiness.state, observed }));
+}
+
+/** Containers of these services that have failed for good, as they are at this moment. */
+export async function failedContainers(request: Omit<WaitRequest, 'until' | 'deadline'>): Promise<NotReady[]> {
+  const containers = await observeContainers(request.engine, request.project);
+  return containers.flatMap((observed) => {
+    const readiness = containerReadiness(observed.details, 0);
+    const { service } = observed.container;
+    if (!request.services.has(service)) return [];
+    return readiness.kind === 'failed' || readiness.kind === 'looping'
+      ? [{ service, state: readiness.state, observed }]
+      : [];
+  });
+}
