@@ -16,11 +16,9 @@ else
 fi
 title=$(printf %s "${DEMO_TITLE}" | escape)
 
+# The server passes header lines on as they are.
+printf '%s\r\n' 'Status: 200 OK' 'Content-Type: text/html; charset=utf-8' 'Cache-Control: no-store' ''
 cat <<PAGE
-Status: 200 OK
-Content-Type: text/html; charset=utf-8
-Cache-Control: no-store
-
 <!doctype html>
 <html lang="en">
 <head>
