@@ -77,10 +77,16 @@ export interface PortQuery {
  * Every method reports through the context's reporter and throws a LaconicError on failure.
  */
 export interface Deployer {
-  start(options: StartOptions): Promise<void>;
+  /**
+   * Brings the services up and, unless told otherwise, waits until they are ready.
+   * @param changed called once everything is changed that will be, before the waiting starts: the lock can go (decision 5)
+   */
+  start(options: StartOptions, changed: () => Promise<void>): Promise<void>;
   stop(options: StopOptions): Promise<void>;
   /** Every container of the deployment, stopped ones too, ordered by name. */
   list(): Promise<ContainerStatus[]>;
+  /** The services that should have a container, by the compose files and profiles in force. */
+  services(): Promise<string[]>;
   /** Streams to stdout until the end, or until interrupted with `follow`. */
   logs(options: LogsOptions): Promise<void>;
   /** Resolves to the command's own exit code. */

@@ -29,6 +29,8 @@ export interface DeploymentLayout {
   readonly createArguments: string;
   /** Checksums of bind-mounted files as the containers were created with (decision 16). */
   readonly started: string;
+  /** Compose file with the images of `restart --image`; in force until the next restart. */
+  readonly images: string;
   readonly composeFile: (pod: string) => string;
   readonly jobFile: (job: string) => string;
   readonly podScript: (pod: string, script: string) => string;
@@ -63,6 +65,7 @@ export function layoutOf(root: string): DeploymentLayout {
     history: join(state, 'history'),
     createArguments: join(state, 'create.json'),
     started: join(state, 'started.json'),
+    images: join(state, 'images.yml'),
     composeFile: (pod) => join(compose, `docker-compose-${pod}.yml`),
     jobFile: (job) => join(composeJobs, `docker-compose-${job}.yml`),
     podScript: (pod, script) => join(pods, pod, 'scripts', script),

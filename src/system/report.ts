@@ -69,6 +69,7 @@ export function createReporter(streams: Streams, options: ReportOptions): Report
     drawn = 0;
   };
   const draw = (): void => {
+    if (!live) return;
     for (const [subject, { state, outcome }] of block) {
       streams.stderr.write(` ${paint(colours[outcome], marks[outcome])} ${subject}  ${state}\n`);
       drawn += 1;
@@ -102,8 +103,8 @@ export function createReporter(streams: Streams, options: ReportOptions): Report
       if (before?.state === state && before.outcome === outcome) return;
       erase();
       block.set(subject, { state, outcome });
-      if (live) draw();
-      else streams.stderr.write(`${subject}: ${state}\n`);
+      draw();
+      if (!live && before?.state !== state) streams.stderr.write(`${subject}: ${state}\n`);
     },
     endProgress: () => {
       block.clear();

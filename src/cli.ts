@@ -1,0 +1,125 @@
+import { type Command, CommanderError } from 'commander';
+import { createProgram } from './commands/program.js';
+import { InterruptedError, LaconicError, UsageError } from './system/errors.js';
+import { createReporter, type Reporter, wantsColor } from './system/report.js';
+import type { Context, GlobalOptions } from './system/context.js';
+
+/** One entry of the command tree's first level; the module is loaded only when the command is called. */
+interface TableEntry {
+  names: readonly [string, ...string[]];
+  description: string;
+  load: () => Promise<{ declare: (command: Command, contextOf: (command: Command) => Context) => void }>;
+}
+
+const table: readonly TableEntry[] = [
+  { names: ['version'], description: 'print the version of this program', load: () => import('./commands/version.js') },
+  {
+    names: ['deploy', 'deploy-system'],
+    description: 'make a spec and a deployment from a stack, or run a stack in place',
+    load: () => import('./commands/deploy.js'),
+  },
+  {
+    names: ['deployment'],
+    description: 'start, watch, change and stop a deployment directory',
+    load: () => import('./commands/deployment.js'),
+  },
+  {
+    names: ['build-containers'],
+    description: 'build the container images a stack needs',
+    load: () => import('./commands/build-containers.js'),
+  },
+];
+
+function reporterFor(options: Pick<GlobalOptions, 'quiet' | 'verbose' | 'debug'>): Reporter {
+  return createReporter(process, { ...options, color: wantsColor(process.env, process.stderr.isTTY) });
+}
+
+/** The first Ctrl-C stops the starting of work and lets state be saved; the second leaves at once (decision 32). */
+function interruptSignal(report: () => Reporter): AbortSignal {
+  const controller = new AbortController();
+  const onSignal = (): void => {
+    if (controller.signal.aborted) process.exit(130);
+    controller.abort(new InterruptedError());
+    report().info('stopping: what was begun is left consistent (Ctrl-C again leaves at once)');
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  return controller.signal;
+}
+
+/** What went wrong, why, and what to do: once, on stderr. Returns the exit code. */
+function explain(error: unknown, report: Reporter): number {
+  report.endProgress();
+  if (!(error instanceof LaconicError)) {
+    report.error(error instanceof Error ? error.message : String(error));
+    report.info('this is a defect of laconic-so: --debug shows where it happened');
+  } else if (error instanceof InterruptedError) {
+    report.info('interrupted');
+  } else if (error.name !== 'ExitError') {
+    report.error(error.message);
+    if (error.hint !== undefined) report.info(error.hint);
+  }
+  if (report.options.debug && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
+  return error instanceof LaconicError ? error.exitCode : 1;
+}
+
+/** Usage errors read as existing scripts expect them: usage, where to find help, a blank line, the error (02 §1.1). */
+function explainUsage(message: string, command: Command): void {
+  const path: string[] = [];
+  for (let at: Command | null = command; at !== null; at = at.parent) path.unshift(at.name());
+  const name = path.join(' ');
+  process.stderr.write(`Usage: ${name} ${command.usage()}\nTry '${name} --help' for help.\n\nError: ${message}\n`);
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  let report = reporterFor({ quiet: false, verbose: false, debug: argv.includes('--debug') });
+  const signal = interruptSignal(() => report);
+  const contextOf = (command: Command): Context => {
+    let root = command;
+    while (root.parent !== null) root = root.parent;
+    const options = root.opts<GlobalOptions>();
+    report = reporterFor(options);
+    return { options, report, signal, env: process.env, cwd: process.cwd() };
+  };
+  const program = createProgram();
+  let current: Command = program;
+  const commands = new Map<string, TableEntry>();
+  for (const entry of table) {
+    const command = program.command(entry.names[0]).description(entry.description);
+    for (const alias of entry.names.slice(1)) command.alias(alias);
+    for (const name of entry.names) commands.set(name, entry);
+  }
+  try {
+    const called = program.parseOptions([...argv]).operands[0];
+    const entry = called === undefined ? undefined : commands.get(called);
+    if (entry !== undefined) {
+      const command = program.commands.find((candidate) => candidate.name() === entry.names[0]);
+      if (command !== undefined) (await entry.load()).declare(command, contextOf);
+    }
+    program.hook('preAction', (_, action) => {
+      current = action;
+    });
+    await program.parseAsync([...argv], { from: 'user' });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return usageExit(error);
+    if (error instanceof UsageError) explainUsage(error.message, current);
+    return error instanceof UsageError ? error.exitCode : explain(error, report);
+  }
+}
+
+/** Commander has printed help or the usage error already; only the exit code is ours (02 §1.2). */
+function usageExit(error: CommanderError): number {
+  if (error.code === 'commander.helpDisplayed' || error.code === 'commander.version') return 0;
+  return 2;
+}
+
+// A reader that closes the pipe early (`| head -1`) has what it wanted.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
+}
+
+process.exitCode = await main(process.argv.slice(2));

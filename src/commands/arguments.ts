@@ -1,0 +1,23 @@
+import type { Command } from 'commander';
+import type { Context } from '../system/context.js';
+import { UsageError } from '../system/errors.js';
+
+/** How a command gets the context of its call. */
+export type ContextOf = (command: Command) => Context;
+
+/** A number of seconds from the command line, such as `30` or `0.5`. @throws UsageError */
+export function parseSeconds(text: string, option: string): number {
+  if (/^\d+(\.\d+)?$/.test(text)) return Number(text);
+  throw new UsageError(`${option}: ${text} is not a number of seconds`);
+}
+
+/** The deployment a subcommand of `deployment` works on. */
+export function targetOf(command: Command): { directory: string; lockWaitSeconds: number } {
+  const options = command.optsWithGlobals<{ dir: string; lockWait: string }>();
+  return { directory: options.dir, lockWaitSeconds: parseSeconds(options.lockWait, '--lock-wait') };
+}
+
+/** Collects the values of an option that may be repeated. */
+export function collect(value: string, before: string[] = []): string[] {
+  return [...before, value];
+}

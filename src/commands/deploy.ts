@@ -1,0 +1,23 @@
+import type { Command } from 'commander';
+import type { ContextOf } from './arguments.js';
+import { declare as declareCreate } from './deploy/create.js';
+import { declare as declareInit } from './deploy/init.js';
+import { declare as declareK8s } from './deploy/k8s.js';
+import { declare as declareQuick } from './deploy/quick.js';
+import { declare as declareSetup } from './deploy/setup.js';
+import { configure } from './program.js';
+
+/** `deploy`, also called `deploy-system` (02 §6). */
+export function declare(command: Command, contextOf: ContextOf): void {
+  configure(command)
+    .option('--include <pods>', 'only these pods of the stack (comma-separated)')
+    .option('--exclude <pods>', 'all pods of the stack but these (comma-separated)')
+    .option('--env-file <file>', 'variables for the compose files, when the stack runs in place')
+    .option('--cluster <name>', 'the Compose project name, when the stack runs in place')
+    .option('--deploy-to <target>', 'compose, k8s-kind or k8s', 'compose');
+  declareInit(command, contextOf);
+  declareCreate(command, contextOf);
+  declareSetup(command, contextOf);
+  declareQuick(command, contextOf);
+  declareK8s(command, contextOf);
+}

@@ -1,0 +1,45 @@
+import type { Command } from 'commander';
+import { collect, type ContextOf, parseSeconds } from '../arguments.js';
+import { subcommand } from '../program.js';
+import { groupOptions, refuseQuickOptions } from './group.js';
+
+interface Options {
+  specFile: string;
+  deploymentDir: string;
+  update: boolean;
+  helmChart: boolean;
+  networkDir?: string;
+  initialPeers?: string;
+  lockWait: string;
+  rotateSecret: string[];
+  generateSecrets: boolean;
+  acceptLiteralValues: boolean;
+}
+
+/** `deploy create` (02 §6.2). */
+export function declare(group: Command, contextOf: ContextOf): void {
+  subcommand(group, 'create [extra-args...]', 'make a deployment directory from a spec file, or bring one up to date')
+    .requiredOption('--spec-file <file>', 'the spec file')
+    .option('--deployment-dir <path>', 'the directory to make', 'deployment-001')
+    .option('--update', 'bring an existing directory up to date with the spec and the stack; data stays', false)
+    .option('--helm-chart', 'write a Helm chart instead, for k8s', false)
+    .option('--network-dir <path>', "passed to the stack's create hook")
+    .option('--initial-peers <peers>', "passed to the stack's create hook")
+    .option('--lock-wait <seconds>', 'how long to wait for another command on this deployment to finish', '0')
+    .option('--rotate-secret <name>', 'with --update: give a generated secret a new value (repeatable)', collect, [])
+    .option('--generate-secrets', 'with --update: give generated secrets of an old directory a value', false)
+    .option(
+      '--accept-literal-values',
+      'with --update: take config values literally where an old config.env was read differently',
+      false,
+    )
+    .action(async (extraArgs: string[], options: Options, self: Command) => {
+      const context = contextOf(self);
+      refuseQuickOptions(groupOptions(self), 'create');
+      const { createOrUpdate } = await import('../../deployment/create-or-update.js');
+      await createOrUpdate(
+        { ...options, extraArgs, lockWaitSeconds: parseSeconds(options.lockWait, '--lock-wait') },
+        context,
+      );
+    });
+}

@@ -1,0 +1,42 @@
+import type { Command } from 'commander';
+import { collect, type ContextOf } from '../arguments.js';
+import { subcommand } from '../program.js';
+import { groupOptions, parseTarget, refuseQuickOptions, requireStack } from './group.js';
+
+interface Options {
+  output: string;
+  config: string[];
+  configFile?: string;
+  kubeConfig?: string;
+  imageRegistry?: string;
+  mapPortsToHost?: string;
+  force: boolean;
+}
+
+/** `deploy init` (02 §6.1). */
+export function declare(group: Command, contextOf: ContextOf): void {
+  subcommand(group, 'init', 'write a spec file for a stack, to be edited and given to create')
+    .requiredOption('--output <file>', 'the spec file to write')
+    .option(
+      '--config <NAME=value,…>',
+      "values for the spec's config (repeatable; repeated, each holds one pair)",
+      collect,
+      [],
+    )
+    .option('--config-file <file>', "an env file with values for the spec's config")
+    .option('--kube-config <file>', 'the kubeconfig of the cluster, for --deploy-to k8s')
+    .option('--image-registry <url>', 'where images are pushed, for --deploy-to k8s')
+    .option(
+      '--map-ports-to-host <recipe>',
+      'how ports are published: any-variable-random, localhost-same, any-same, localhost-fixed-random, any-fixed-random',
+    )
+    .option('--force', 'overwrite a spec file that exists and differs', false)
+    .action(async (options: Options, self: Command) => {
+      const context = contextOf(self);
+      const stack = requireStack(context);
+      const shared = groupOptions(self);
+      refuseQuickOptions(shared, 'init');
+      const { initSpec } = await import('../../deployment/init.js');
+      await initSpec({ ...options, stack, deployTo: parseTarget(shared.deployTo) }, context);
+    });
+}

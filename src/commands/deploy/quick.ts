@@ -1,0 +1,76 @@
+import type { Command } from 'commander';
+import type { LogsFlags } from '../../deployers/operations.js';
+import { type ContextOf, parseSeconds } from '../arguments.js';
+import { declareExec } from '../deployment/exec.js';
+import { addLogsOptions } from '../deployment/logs.js';
+import { declarePort } from '../deployment/port.js';
+import { addStopOptions, splitTimeout } from '../deployment/stop.js';
+import { subcommand } from '../program.js';
+import { groupOptions, requireStack } from './group.js';
+
+/** `deploy up|down|ps|port|exec|logs`: the stack's own compose files, run in place (02 §6.4). */
+export function declare(group: Command, contextOf: ContextOf): void {
+  const deployerOf = async (self: Command) => {
+    const context = contextOf(self);
+    const { quickDeployer } = await import('../../deployers/compose/quick.js');
+    return quickDeployer(requireStack(context), groupOptions(self), context);
+  };
+
+  subcommand(group, 'up [services...]', "run the stack's own compose files, and wait until they are ready")
+    .option('--no-wait', 'return when the containers are started, ready or not')
+    .option('--wait-timeout <seconds>', 'fail when the services are not ready by then (no limit without it)')
+    .action(async (services: string[], options: { wait: boolean; waitTimeout?: string }, self: Command) => {
+      const waitTimeout =
+        options.waitTimeout === undefined ? undefined : parseSeconds(options.waitTimeout, '--wait-timeout');
+      const deployer = await deployerOf(self);
+      await deployer.start(
+        {
+          services,
+          attached: false,
+          wait: options.wait,
+          ...(waitTimeout === undefined ? {} : { waitTimeout }),
+          images: new Map(),
+          acceptNewPath: false,
+          pull: false,
+        },
+        async () => undefined,
+      );
+    });
+
+  addStopOptions(subcommand(group, 'down [services...]', 'stop and remove the containers; volumes stay'))
+    .option('--timeout <seconds>', 'how long a container may take to stop before it is killed')
+    .option('--force', 'stop although a job is running', false)
+    .action(
+      async (words: string[], options: { deleteVolumes: boolean; timeout?: string; force: boolean }, self: Command) => {
+        const { services, timeout } = splitTimeout(words, options.timeout);
+        const deployer = await deployerOf(self);
+        await deployer.stop({
+          services,
+          ...(timeout === undefined ? {} : { timeout }),
+          deleteVolumes: options.deleteVolumes,
+          deleteData: false,
+          force: options.force,
+        });
+      },
+    );
+
+  subcommand(group, 'ps', 'list the containers')
+    .option('--format <text|json>', 'how to print them', 'text')
+    .action(async (options: { format: string }, self: Command) => {
+      const { parseFormat, printContainers } = await import('../../deployers/operations.js');
+      await printContainers(await deployerOf(self), parseFormat(options.format), contextOf(self));
+    });
+
+  addLogsOptions(subcommand(group, 'logs [services...]', 'show the output of the containers')).action(
+    async (services: string[], options: LogsFlags, self: Command) => {
+      const { logsOptions } = await import('../../deployers/operations.js');
+      await (await deployerOf(self)).logs(logsOptions(services, options));
+    },
+  );
+
+  declarePort(group, async (self, query) => {
+    contextOf(self).report.print(await (await deployerOf(self)).port(query));
+  });
+
+  declareExec(group, async (self, options) => (await deployerOf(self)).exec(options));
+}

@@ -1,0 +1,30 @@
+import type { Command } from 'commander';
+import { ExitError, LaconicError } from '../../system/errors.js';
+import { type ContextOf, targetOf } from '../arguments.js';
+import { subcommand } from '../program.js';
+
+/** Adds `exec` to a group; `run` does it. Options after the service name belong to the command (02 §7.7, §13.3). */
+export function declareExec(
+  group: Command,
+  run: (self: Command, options: { service: string; command: string[]; index: number }) => Promise<number>,
+): void {
+  subcommand(group, 'exec [service] [command...]', 'run a command in a running container')
+    .passThroughOptions()
+    .allowUnknownOption()
+    .option('--index <number>', 'which container of the service', '1')
+    .action(async (service: string | undefined, command: string[], options: { index: string }, self: Command) => {
+      const words = command[0] === '--' ? command.slice(1) : command;
+      if (service === undefined || words.length === 0) throw new LaconicError('Usage: exec <service> <cmd>');
+      const { parseIndex } = await import('../../deployers/compose/port.js');
+      const code = await run(self, { service, command: words, index: parseIndex(options.index) });
+      if (code !== 0) throw new ExitError(code);
+    });
+}
+
+/** `exec` (02 §7.7). */
+export function declare(group: Command, contextOf: ContextOf): void {
+  declareExec(group, async (self, options) => {
+    const { execInDeployment } = await import('../../deployers/operations.js');
+    return execInDeployment(targetOf(self), options, contextOf(self));
+  });
+}

@@ -1,0 +1,37 @@
+import type { Command } from 'commander';
+import type { PortQuery } from '../../deployers/deployer.js';
+import { LaconicError } from '../../system/errors.js';
+import { type ContextOf, targetOf } from '../arguments.js';
+import { subcommand } from '../program.js';
+
+/** Adds `port` to a group; `run` does it (02 §7.6, §13.14). */
+export function declarePort(group: Command, run: (self: Command, query: PortQuery) => Promise<void>): void {
+  subcommand(group, 'port [service] [port]', 'print the address a port of a service is published at')
+    .option('--protocol <tcp|udp>', 'which protocol', 'tcp')
+    .option('--index <number>', 'which container of the service', '1')
+    .action(
+      async (
+        service: string | undefined,
+        port: string | undefined,
+        options: { protocol: string; index: string },
+        self: Command,
+      ) => {
+        if (service === undefined || port === undefined) throw new LaconicError('Usage: port <service> <exposed-port>');
+        const { parseIndex, parsePort, parseProtocol } = await import('../../deployers/compose/port.js');
+        await run(self, {
+          service,
+          port: parsePort(port),
+          protocol: parseProtocol(options.protocol),
+          index: parseIndex(options.index),
+        });
+      },
+    );
+}
+
+/** `port` (02 §7.6). */
+export function declare(group: Command, contextOf: ContextOf): void {
+  declarePort(group, async (self, query) => {
+    const { deploymentPort } = await import('../../deployers/operations.js');
+    await deploymentPort(targetOf(self), query, contextOf(self));
+  });
+}

@@ -1,0 +1,78 @@
+import type { Command } from 'commander';
+import { UsageError } from '../../system/errors.js';
+import { collect, type ContextOf, parseSeconds, targetOf } from '../arguments.js';
+import { subcommand } from '../program.js';
+
+interface Options {
+  stackPath?: string;
+  specFile?: string;
+  configFile?: string;
+  force: boolean;
+  expectedIp?: string;
+  image: string[];
+  wait: boolean;
+  waitTimeout?: string;
+  acceptNewPath: boolean;
+  acceptLiteralValues: boolean;
+  rotateSecret: string[];
+  pull: boolean;
+}
+
+/** `restart` (02 §7.12). */
+export function declare(group: Command, contextOf: ContextOf): void {
+  subcommand(
+    group,
+    'restart',
+    'pull the stack, bring the deployment directory up to date, and recreate the services that changed',
+  )
+    .option('--stack-path <path>', 'where the stack is now (its git working tree is pulled)')
+    .option('--spec-file <path>', 'the spec to take, relative to the root of the stack repository')
+    .option('--config-file <path>', 'accepted for old scripts, not used')
+    .option('--force', 'go on although a new host name was not verified', false)
+    .option('--expected-ip <address>', 'accepted for old scripts, not used')
+    .option('--image <container=image>', 'run a service with another image (repeatable)', collect, [])
+    .option('--no-wait', 'return when the containers are started, ready or not')
+    .option('--wait-timeout <seconds>', 'fail when the services are not ready by then (no limit without it)')
+    .option('--accept-new-path', 'go on although a volume had another path that still holds data', false)
+    .option(
+      '--accept-literal-values',
+      'take config values literally where an old config.env was read differently',
+      false,
+    )
+    .option('--rotate-secret <name>', 'give a generated secret a new value (repeatable)', collect, [])
+    .option('--pull', 'look for newer images in their registries first', false)
+    .action(async (options: Options, self: Command) => {
+      const images = new Map(options.image.map(parseImage));
+      const waitTimeout =
+        options.waitTimeout === undefined ? undefined : parseSeconds(options.waitTimeout, '--wait-timeout');
+      const { restartDeployment } = await import('../../deployers/restart.js');
+      await restartDeployment(
+        targetOf(self),
+        {
+          stackPath: options.stackPath,
+          specFile: options.specFile,
+          force: options.force,
+          unused: [...(options.configFile ? ['--config-file'] : []), ...(options.expectedIp ? ['--expected-ip'] : [])],
+          rotateSecrets: options.rotateSecret,
+          acceptLiteralValues: options.acceptLiteralValues,
+          start: {
+            services: [],
+            attached: false,
+            wait: options.wait,
+            ...(waitTimeout === undefined ? {} : { waitTimeout }),
+            images,
+            acceptNewPath: options.acceptNewPath,
+            pull: options.pull,
+          },
+        },
+        contextOf(self),
+      );
+    });
+}
+
+function parseImage(text: string): [string, string] {
+  const at = text.indexOf('=');
+  const [container, image] = [text.slice(0, at), text.slice(at + 1)];
+  if (at < 1 || image === '') throw new UsageError(`Invalid --image format '${text}', expected container=image`);
+  return [container, image];
+}

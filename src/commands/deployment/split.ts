@@ -1,0 +1,15 @@
+import type { Command } from 'commander';
+import { type ContextOf, targetOf } from '../arguments.js';
+import { subcommand } from '../program.js';
+
+/** `split` (decision 6, 01 §20.1). */
+export function declare(group: Command, contextOf: ContextOf): void {
+  subcommand(
+    group,
+    'split',
+    'give this deployment a Compose project of its own, where it shares one with another directory',
+  ).action(async (_: unknown, self: Command) => {
+    const { splitDeployment } = await import('../../deployers/split.js');
+    await splitDeployment(targetOf(self), contextOf(self));
+  });
+}

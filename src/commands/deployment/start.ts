@@ -1,0 +1,65 @@
+import type { Command } from 'commander';
+import { type ContextOf, parseSeconds, targetOf } from '../arguments.js';
+import { addSwitch, subcommand, SwitchOption } from '../program.js';
+
+interface Options {
+  stayAttached: boolean;
+  skipClusterManagement: boolean;
+  wait: boolean;
+  waitTimeout?: string;
+  acceptNewPath: boolean;
+  pull: boolean;
+}
+
+/** `start` and `up` (02 §7.1): they differ in what they do with a kind cluster by default. */
+export function declare(group: Command, contextOf: ContextOf): void {
+  for (const name of ['start', 'up']) {
+    const command = subcommand(
+      group,
+      `${name} [services...]`,
+      'start the deployment, or some of its services, and wait until they are ready',
+    );
+    addSwitch(
+      command,
+      { flags: '--stay-attached', description: 'show the output of the containers until they end' },
+      { flags: '--detach', description: 'return once the services are ready' },
+      'stayAttached',
+      false,
+    );
+    command.addOption(
+      new SwitchOption('--detatch-terminal', 'the same as --detach, as it was spelt before', 'stayAttached', false),
+    );
+    addSwitch(
+      command,
+      { flags: '--skip-cluster-management', description: 'leave the kind cluster alone' },
+      { flags: '--perform-cluster-management', description: 'create the kind cluster if it is missing' },
+      'skipClusterManagement',
+      name === 'start',
+    );
+    command
+      .option('--no-wait', 'return when the containers are started, ready or not')
+      .option('--wait-timeout <seconds>', 'fail when the services are not ready by then (no limit without it)')
+      .option('--accept-new-path', 'go on although a volume had another path that still holds data', false)
+      .option('--pull', 'look for newer images in their registries first', false)
+      .action(async (services: string[], options: Options, self: Command) => {
+        const context = contextOf(self);
+        const target = targetOf(self);
+        const waitTimeout =
+          options.waitTimeout === undefined ? undefined : parseSeconds(options.waitTimeout, '--wait-timeout');
+        const { startDeployment } = await import('../../deployers/operations.js');
+        await startDeployment(
+          target,
+          {
+            services,
+            attached: options.stayAttached,
+            wait: options.wait,
+            ...(waitTimeout === undefined ? {} : { waitTimeout }),
+            images: new Map(),
+            acceptNewPath: options.acceptNewPath,
+            pull: options.pull,
+          },
+          context,
+        );
+      });
+  }
+}

@@ -1,0 +1,16 @@
+import type { Command } from 'commander';
+import { ExitError } from '../../system/errors.js';
+import { type ContextOf, targetOf } from '../arguments.js';
+import { subcommand } from '../program.js';
+
+/** `status` (02 §7.5, decision 32). */
+export function declare(group: Command, contextOf: ContextOf): void {
+  subcommand(group, 'status', 'show the state of every container of the deployment')
+    .option('--format <text|json>', 'how to print it', 'text')
+    .option('--exit-code', 'exit 1 when a service is missing, has failed or is unhealthy', false)
+    .action(async (options: { format: string; exitCode: boolean }, self: Command) => {
+      const { deploymentStatus, parseFormat } = await import('../../deployers/operations.js');
+      const healthy = await deploymentStatus(targetOf(self), parseFormat(options.format), contextOf(self));
+      if (options.exitCode && !healthy) throw new ExitError(1);
+    });
+}

@@ -1,0 +1,75 @@
+import type { Command } from 'commander';
+import { type ContextOf, parseSeconds, targetOf } from '../arguments.js';
+import { addSwitch, subcommand } from '../program.js';
+
+interface Options {
+  deleteVolumes: boolean;
+  deleteData: boolean;
+  yes: boolean;
+  force: boolean;
+  timeout?: string;
+}
+
+/** `stop` and `down` (02 §7.2). */
+export function declare(group: Command, contextOf: ContextOf): void {
+  for (const name of ['stop', 'down']) {
+    const command = subcommand(
+      group,
+      `${name} [services...]`,
+      'stop and remove the containers of the deployment, or of some services; data stays',
+    );
+    addStopOptions(command);
+    addSwitch(
+      command,
+      { flags: '--skip-cluster-management', description: 'leave the kind cluster alone' },
+      { flags: '--perform-cluster-management', description: 'remove the kind cluster' },
+      'skipClusterManagement',
+      true,
+    );
+    command
+      .option('--delete-namespace', 'on Kubernetes, delete the namespace too', false)
+      .option('--delete-data', 'delete what is in the deployment directory below data/, for good', false)
+      .option('--yes', 'do not ask before --delete-data', false)
+      .option('--force', 'stop although a job of the deployment is running', false)
+      .option('--timeout <seconds>', 'how long a container may take to stop before it is killed')
+      .action(async (words: string[], options: Options, self: Command) => {
+        const { services, timeout } = splitTimeout(words, options.timeout);
+        const context = contextOf(self);
+        const { stopDeployment } = await import('../../deployers/operations.js');
+        await stopDeployment(
+          targetOf(self),
+          {
+            services,
+            ...(timeout === undefined ? {} : { timeout }),
+            deleteVolumes: options.deleteVolumes || options.deleteData,
+            deleteData: options.deleteData,
+            force: options.force,
+            yes: options.yes,
+          },
+          context,
+        );
+      });
+  }
+}
+
+/** The options that `stop`, `down` and the quick workflow's `down` share. */
+export function addStopOptions(command: Command): Command {
+  return addSwitch(
+    command,
+    { flags: '--delete-volumes', description: "delete the engine's volumes; host directories keep their content" },
+    { flags: '--preserve-volumes', description: 'keep the volumes' },
+    'deleteVolumes',
+    false,
+  );
+}
+
+/** A single number among the words is the time-out in seconds, as scripts give it (02 §13.6). */
+export function splitTimeout(
+  words: readonly string[],
+  option: string | undefined,
+): { services: string[]; timeout?: number } {
+  if (option !== undefined) return { services: [...words], timeout: parseSeconds(option, '--timeout') };
+  const [only, ...more] = words;
+  if (only !== undefined && more.length === 0 && /^\d+$/.test(only)) return { services: [], timeout: Number(only) };
+  return { services: [...words] };
+}

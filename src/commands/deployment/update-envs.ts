@@ -1,0 +1,17 @@
+import type { Command } from 'commander';
+import { collect, type ContextOf, targetOf } from '../arguments.js';
+import { subcommand } from '../program.js';
+
+/** `update-envs` (02 §7.9, §13.4). */
+export function declare(group: Command, contextOf: ContextOf): void {
+  subcommand(
+    group,
+    'update-envs',
+    "make config.env from the deployment's spec again and recreate the containers that see a difference",
+  )
+    .option('--rotate-secret <name>', 'give a generated secret a new value (repeatable)', collect, [])
+    .action(async (options: { rotateSecret: string[] }, self: Command) => {
+      const { updateEnvironment } = await import('../../deployers/operations.js');
+      await updateEnvironment(targetOf(self), options.rotateSecret, contextOf(self));
+    });
+}

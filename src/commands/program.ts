@@ -1,0 +1,83 @@
+import { Command, Option } from 'commander';
+
+declare const __BUILD_TAG__: string | undefined;
+
+/** `<version>-<commit>-<time>` of a build (02 §4); from source `<version>-unknown`. */
+export function versionText(): string {
+  return typeof __BUILD_TAG__ === 'string' ? __BUILD_TAG__ : 'source-unknown';
+}
+
+/** An on/off pair of options such as `--delete-volumes / --preserve-volumes`: the last one given wins (02 §1). */
+export class SwitchOption extends Option {
+  readonly #attribute: string;
+
+  constructor(flags: string, description: string, attribute: string, value: boolean) {
+    super(flags, description);
+    this.#attribute = attribute;
+    this.preset(value);
+  }
+
+  override attributeName(): string {
+    return this.#attribute;
+  }
+}
+
+/** Adds an on/off pair to a command. `flags` are given as `--on` and `--off`. */
+export function addSwitch(
+  command: Command,
+  on: { flags: string; description: string },
+  off: { flags: string; description: string },
+  attribute: string,
+  initial: boolean,
+): Command {
+  const mark = (text: string, isDefault: boolean): string => (isDefault ? `${text} (default)` : text);
+  return command
+    .addOption(new SwitchOption(on.flags, mark(on.description, initial), attribute, true))
+    .addOption(new SwitchOption(off.flags, mark(off.description, !initial), attribute, false));
+}
+
+/** Makes help, usage errors and exits of a command (and of those added below it) behave as 02 §1 says. */
+export function configure(command: Command): Command {
+  return command
+    .exitOverride()
+    .enablePositionalOptions()
+    .showHelpAfterError(false)
+    .configureOutput({
+      outputError: (text, write) => {
+        const path: string[] = [];
+        for (let at: Command | null = command; at !== null; at = at.parent) path.unshift(at.name());
+        const name = path.join(' ');
+        const message = text.replace(/^error: /, '').trimEnd();
+        write(`Usage: ${name} ${command.usage()}\nTry '${name} --help' for help.\n\nError: ${message}\n`);
+      },
+    })
+    .configureHelp({ optionDescription: describeOption, showGlobalOptions: false })
+    .helpCommand(false)
+    .helpOption('-h, --help', 'show this help');
+}
+
+/** Defaults are shown where they say something: not for switches, which are off, nor for empty lists. */
+function describeOption(option: Option): string {
+  const { defaultValue } = option as { defaultValue: unknown };
+  const shown = typeof defaultValue === 'string' && defaultValue !== '' ? ` (default: ${defaultValue})` : '';
+  return `${option.description}${shown}`;
+}
+
+/** Adds a subcommand that behaves like every other. */
+export function subcommand(parent: Command, nameAndArguments: string, description: string): Command {
+  return configure(parent.command(nameAndArguments)).description(description);
+}
+
+/** The program with its global options, which come before the command's name (02 §2). No commands yet. */
+export function createProgram(): Command {
+  return configure(new Command('laconic-so'))
+    .description('Runs stacks of containers on Docker Compose, from one description.')
+    .version(versionText(), '--version', 'print the version of this program')
+    .option('--stack <name or path>', 'the stack to work on')
+    .option('--quiet', 'no progress and information, only results, warnings and errors', false)
+    .option('--verbose', 'more about what is done', false)
+    .option('--dry-run', 'print what would be done, and do nothing', false)
+    .option('--local-stack', 'take repositories from the folder above the current stack-orchestrator folder', false)
+    .option('--debug', 'everything, with stack traces of errors; containers get CERC_SCRIPT_DEBUG=true', false)
+    .option('--continue-on-error', 'go on with the next container when one fails to build', false);
+}

@@ -1,0 +1,161 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { deleteData } from '../../deployment/delete-data.js';
+import type { Deployment } from '../../deployment/open.js';
+import { connectEngine, type Engine } from '../../engine/connect.js';
+import type { ConfigTransfer } from '../../stack/parse.js';
+import type { Context } from '../../system/context.js';
+import type { Deployer, ExecOptions, LogsOptions, PortQuery, StartOptions, StopOptions } from '../deployer.js';
+import type { ListedContainer } from '../status-text.js';
+import { deploymentProject, podScripts } from './deployment-project.js';
+import { execInService } from './exec.js';
+import { runJob } from './job.js';
+import { listContainers } from './list.js';
+import { streamLogs } from './logs.js';
+import { loadModel } from './model.js';
+import { publishedPort } from './port.js';
+import type { ComposeProject } from './project.js';
+import { type PodScript, runPodScripts } from './scripts.js';
+import { startProject } from './start.js';
+import { stopProject } from './stop.js';
+import { runTransfers } from './transfer.js';
+
+/** What a Compose project is started with beside its files. */
+export interface ProjectSetup {
+  project: ComposeProject;
+  preStart: readonly PodScript[];
+  postStart: readonly PodScript[];
+  transfers: readonly ConfigTransfer[];
+  /** What a start remembers, and its image overrides; absent when a stack runs in place. */
+  state: { startedFile: string; imagesFile: string; dataDirectory: string } | undefined;
+}
+
+/** The deployer of a deployment directory that runs on Docker Compose. */
+export async function composeDeployerOf(deployment: Deployment, context: Context): Promise<Deployer> {
+  const { layout, stack } = deployment;
+  const setup: ProjectSetup = {
+    project: await deploymentProject(deployment, context),
+    preStart: await podScripts(deployment, 'preStartCommand'),
+    postStart: await podScripts(deployment, 'postStartCommand'),
+    transfers: stack.transfers,
+    state: { startedFile: layout.started, imagesFile: layout.images, dataDirectory: layout.data },
+  };
+  return new ComposeDeployer(setup, await connectEngine(context.env), context);
+}
+
+/** A Compose project as a {@link Deployer}: each method is one function of this folder. */
+export class ComposeDeployer implements Deployer {
+  readonly #setup: ProjectSetup;
+  readonly #engine: Engine;
+  readonly #context: Context;
+
+  constructor(setup: ProjectSetup, engine: Engine, context: Context) {
+    this.#setup = setup;
+    this.#engine = engine;
+    this.#context = context;
+  }
+
+  async start(options: StartOptions, changed: () => Promise<void>): Promise<void> {
+    const { project, preStart, postStart, transfers, state } = this.#setup;
+    const context = this.#context;
+    await runPodScripts(preStart, project, context);
+    if (context.options.dryRun) {
+      context.report.print(`would run docker compose up for project ${project.name}: ${project.files.join(', ')}`);
+      await runPodScripts(postStart, project, context);
+      return;
+    }
+    const afterUp = async (): Promise<void> => {
+      await runPodScripts(postStart, project, context);
+      await changed();
+      await runTransfers(transfers.map(asTransfer), project, this.#engine, context);
+    };
+    const common = { context, engine: this.#engine, afterUp, removeOrphans: state !== undefined };
+    if (state !== undefined) {
+      await startProject(project, options, { ...common, startedFile: state.startedFile, imagesFile: state.imagesFile });
+      return;
+    }
+    const folder = await mkdtemp(join(tmpdir(), 'laconic-so-start-'));
+    try {
+      const files = { startedFile: join(folder, 'started.json'), imagesFile: join(folder, 'images.yml') };
+      await startProject(project, options, { ...common, ...files });
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+
+  async stop(options: StopOptions): Promise<void> {
+    const { project, state } = this.#setup;
+    const context = this.#context;
+    if (context.options.dryRun) {
+      const more = [options.deleteVolumes ? 'delete its volumes' : '', options.deleteData ? 'delete its data' : ''];
+      context.report.print([`would stop project ${project.name}`, ...more.filter(Boolean)].join(', '));
+      return;
+    }
+    await stopProject(project, options, { context, engine: this.#engine, removeOrphans: state !== undefined });
+    if (options.deleteData && state !== undefined) await deleteData(state.dataDirectory, context);
+  }
+
+  async list(): Promise<ListedContainer[]> {
+    return this.#context.options.dryRun ? [] : listContainers(this.#setup.project, this.#engine);
+  }
+
+  async services(): Promise<string[]> {
+    const { project } = this.#setup;
+    if (project.files.length === 0 || this.#context.options.dryRun) return [];
+    const model = await loadModel(project, [], this.#context);
+    return [...model.services.values()].filter((service) => service.replicas > 0).map((service) => service.name);
+  }
+
+  async logs(options: LogsOptions): Promise<void> {
+    if (!this.#context.options.dryRun) await streamLogs(this.#setup.project, options, this.#context);
+  }
+
+  async exec(options: ExecOptions): Promise<number> {
+    if (this.#context.options.dryRun) {
+      this.#context.report.print(`would run in ${options.service}: ${options.command.join(' ')}`);
+      return 0;
+    }
+    return execInService(this.#setup.project, options, this.#engine, this.#context);
+  }
+
+  async port(query: PortQuery): Promise<string> {
+    return publishedPort(this.#setup.project, query, this.#engine, this.#context);
+  }
+
+  async runJob(job: string, args: readonly string[]): Promise<number> {
+    return runJob(this.#setup.project, job, args, this.#engine, this.#context);
+  }
+
+  /** Only what has containers is brought up to date: `update-envs` is no way to start a deployment. */
+  async updateEnvs(): Promise<void> {
+    const existing = await this.list();
+    const expected = new Set(await this.services());
+    const services = [
+      ...new Set(existing.filter((one) => !one.job && one.state === 'running').map((one) => one.service)),
+    ];
+    const present = services.filter((service) => expected.has(service));
+    if (present.length === 0) {
+      this.#context.report.info('nothing runs: the new configuration is used at the next start');
+      return;
+    }
+    const options = {
+      services: present,
+      attached: false,
+      wait: true,
+      images: new Map(),
+      acceptNewPath: false,
+      pull: false,
+    };
+    await this.start(options, async () => undefined);
+  }
+}
+
+function asTransfer(transfer: ConfigTransfer) {
+  return {
+    destination: transfer.service,
+    variable: transfer.variable,
+    source: transfer.fromService,
+    sourceVariable: transfer.fromVariable,
+  };
+}

@@ -1,0 +1,91 @@
+import { stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { Deployment } from '../../deployment/open.js';
+import { connectEngine } from '../../engine/connect.js';
+import { composeLabels, listProjectContainers } from '../../engine/containers.js';
+import type { Pod } from '../../stack/parse.js';
+import type { Context } from '../../system/context.js';
+import { LaconicError } from '../../system/errors.js';
+import { kindOf, readTextIfAny } from '../../system/files.js';
+import type { ComposeProject } from './project.js';
+import { composeEnvironment } from './runtime-env.js';
+import type { PodScript } from './scripts.js';
+
+/** The Compose project of a deployment directory (02 §10.1, §10.2). Its containers, if any, are looked at for decision 6. */
+export async function deploymentProject(deployment: Deployment, context: Context): Promise<ComposeProject> {
+  const { layout, record, stack } = deployment;
+  const envFiles: string[] = [];
+  const texts: string[] = [];
+  for (const file of [layout.configEnv, layout.secretsEnv]) {
+    const text = await readTextIfAny(file);
+    if (text === undefined) continue;
+    envFiles.push(file);
+    texts.push(text);
+  }
+  const spelling = context.options.dryRun
+    ? undefined
+    : await runningSpelling(layout.compose, record.clusterId, context);
+  const respell = (file: string): string => (spelling === undefined ? file : join(spelling, basename(file)));
+  const files = await Promise.all(stack.pods.map(async (pod) => respell(await podFile(deployment, pod))));
+  if ((await kindOf(layout.images)) === 'file') files.push(layout.images);
+  const jobFiles = new Map<string, string>();
+  for (const job of stack.jobs) {
+    if ((await kindOf(layout.jobFile(job))) === 'file') jobFiles.set(job, layout.jobFile(job));
+  }
+  return { name: record.clusterId, files, jobFiles, envFiles, env: composeEnvironment(texts, context) };
+}
+
+/** The pod's scripts of one kind, in stack order (02 §10.2). */
+export async function podScripts(
+  deployment: Deployment,
+  kind: 'preStartCommand' | 'postStartCommand',
+): Promise<PodScript[]> {
+  const scripts: PodScript[] = [];
+  for (const pod of deployment.stack.pods) {
+    const command = pod[kind];
+    if (command === undefined) continue;
+    const path = deployment.layout.podScript(pod.name, command);
+    // The Python program copied scripts of sub-folders flat (01 §20.15): its directories still work.
+    const flat = deployment.layout.podScript(pod.name, basename(command));
+    scripts.push({ path: (await kindOf(path)) === 'file' ? path : flat, pod: pod.name });
+  }
+  return scripts;
+}
+
+async function podFile(deployment: Deployment, pod: Pod): Promise<string> {
+  const byName = deployment.layout.composeFile(pod.name);
+  if ((await kindOf(byName)) === 'file') return byName;
+  const byPath = deployment.layout.composeFile(pod.path);
+  if (pod.repository === undefined && (await kindOf(byPath)) === 'file') return byPath;
+  throw new LaconicError(`the compose file of pod ${pod.name} is missing: ${byName}`, {
+    hint: 'deploy create --update writes it again',
+  });
+}
+
+/**
+ * The directory's path as the running containers know it, if that is this directory under another name: Compose hashes
+ * paths, and another spelling would recreate every container (decision 6).
+ * @throws LaconicError when the containers belong to another directory that exists (01 §20.1)
+ */
+async function runningSpelling(
+  composeDirectory: string,
+  project: string,
+  context: Context,
+): Promise<string | undefined> {
+  const containers = await listProjectContainers(await connectEngine(context.env), project);
+  for (const known of new Set(containers.map((container) => container.labels[composeLabels.workingDirectory]))) {
+    if (known === undefined || known === composeDirectory) continue;
+    const there = await stat(known).catch(() => undefined);
+    if (there === undefined) continue;
+    const here = await stat(composeDirectory);
+    if (there.ino === here.ino && there.dev === here.dev) return known;
+    if (basename(known) === 'compose-jobs' && dirname(known) === dirname(composeDirectory)) continue;
+    throw new LaconicError(
+      `the containers of project ${project} belong to another deployment directory: ${dirname(known)}, not to ${dirname(composeDirectory)}`,
+      {
+        hint: `two directories with one cluster-id would destroy each other's containers: run deployment --dir ${dirname(composeDirectory)} split to give this one a project of its own`,
+      },
+    );
+  }
+  return undefined;
+}

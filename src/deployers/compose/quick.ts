@@ -1,0 +1,152 @@
+import { createHash } from 'node:crypto';
+import { resolve } from 'node:path';
+import { runSetupHooks } from '../../deployment/hooks.js';
+import { type LoadedStack, loadStack } from '../../stack/load.js';
+import { connectEngine } from '../../engine/connect.js';
+import { listProjectContainers } from '../../engine/containers.js';
+import { selectNames } from '../../stack/select.js';
+import type { Pod } from '../../stack/parse.js';
+import type { SetupParameters } from '../../stack/hooks/contexts.js';
+import type { Context } from '../../system/context.js';
+import { LaconicError } from '../../system/errors.js';
+import { kindOf, readTextIfAny } from '../../system/files.js';
+import { isProjectName } from '../../deployment/ids.js';
+import type { Deployer } from '../deployer.js';
+import { ComposeDeployer } from './deployer.js';
+import type { ComposeProject } from './project.js';
+import { composeEnvironment } from './runtime-env.js';
+
+/** The options of the `deploy` group that the quick workflow knows (02 §6). */
+export interface QuickOptions {
+  include?: string;
+  exclude?: string;
+  envFile?: string;
+  cluster?: string;
+  deployTo: string;
+}
+
+/** The deployer of a stack run in place: its own compose files, plain volumes, no deployment directory (02 §6.4). */
+export async function quickDeployer(reference: string, options: QuickOptions, context: Context): Promise<Deployer> {
+  if (options.deployTo !== 'compose') {
+    throw new LaconicError(`a stack runs in place on compose only, not on ${options.deployTo}`, {
+      hint: 'make a deployment with deploy init and deploy create, and use deployment --dir',
+    });
+  }
+  const loaded = await loadStack(reference, context);
+  const pods = selectPods(loaded.stack.pods, options, context);
+  const project = await quickProject(reference, loaded, pods, options, context);
+  const scripts = (kind: 'preStartCommand' | 'postStartCommand') =>
+    pods.flatMap((pod) =>
+      pod[kind] === undefined ? [] : [{ path: loaded.assets.podScript(pod, pod[kind]), pod: pod.name }],
+    );
+  return new ComposeDeployer(
+    {
+      project,
+      preStart: scripts('preStartCommand'),
+      postStart: scripts('postStartCommand'),
+      transfers: loaded.stack.transfers,
+      state: undefined,
+    },
+    await connectEngine(context.env),
+    context,
+  );
+}
+
+/** `deploy setup`: the stack's setup hooks (02 §6.3). */
+export async function setupStack(
+  reference: string,
+  options: QuickOptions,
+  parameters: SetupParameters,
+  extraArgs: readonly string[],
+  context: Context,
+): Promise<void> {
+  const loaded = await loadStack(reference, context);
+  if (context.options.dryRun) {
+    for (const source of await loaded.assets.hookSources()) context.report.print(`would call setup of ${source.file}`);
+    return;
+  }
+  const facts = {
+    deployTo: options.deployTo,
+    project: options.cluster ?? projectNames(reference, loaded, options, context.cwd).current,
+    envFile: options.envFile ?? null,
+  };
+  await runSetupHooks(loaded, facts, parameters, extraArgs, context);
+}
+
+function selectPods(pods: readonly Pod[], options: QuickOptions, context: Context): Pod[] {
+  const { selected, excluded, warnings } = selectNames(
+    pods.map((pod) => pod.name),
+    options,
+  );
+  for (const warning of warnings) context.report.warn(warning);
+  if (selected.length === 0 && pods.length > 0) {
+    throw new LaconicError('--include and --exclude leave no pod to deploy', {
+      hint: `pods: ${pods.map((pod) => pod.name).join(', ')}`,
+    });
+  }
+  for (const name of excluded) context.report.verbose(`Excluding: ${name}`);
+  return pods.filter((pod) => selected.includes(pod.name));
+}
+
+async function quickProject(
+  reference: string,
+  loaded: LoadedStack,
+  pods: readonly Pod[],
+  options: QuickOptions,
+  context: Context,
+): Promise<ComposeProject> {
+  const envFile = options.envFile === undefined ? undefined : resolve(context.cwd, options.envFile);
+  if (envFile !== undefined && (await kindOf(envFile)) !== 'file') {
+    throw new LaconicError(`--env-file ${options.envFile ?? ''} does not exist`);
+  }
+  const text = envFile === undefined ? undefined : await readTextIfAny(envFile);
+  const files = await Promise.all(pods.map((pod) => loaded.assets.podFile(pod)));
+  return {
+    name: await projectName(reference, loaded, options, context),
+    files,
+    jobFiles: new Map(),
+    envFiles: envFile === undefined ? [] : [envFile],
+    env: composeEnvironment(text === undefined ? [] : [text], context),
+  };
+}
+
+async function projectName(
+  reference: string,
+  loaded: LoadedStack,
+  options: QuickOptions,
+  context: Context,
+): Promise<string> {
+  if (options.cluster !== undefined) {
+    if (isProjectName(options.cluster)) return options.cluster;
+    throw new LaconicError(
+      `--cluster ${options.cluster} is not a Compose project name: lower-case letters, digits, - and _`,
+    );
+  }
+  const { current, former } = projectNames(reference, loaded, options, context.cwd);
+  if (context.options.dryRun || former === current) return current;
+  const engine = await connectEngine(context.env);
+  const [now, before] = await Promise.all([current, former].map((name) => listProjectContainers(engine, name)));
+  return now?.length === 0 && before !== undefined && before.length > 0 ? former : current;
+}
+
+/**
+ * The project name of a stack run in place (01 §12, 02 §13.11): made from the stack's real place, so that it is the same however
+ * the path is spelt and whatever pods are chosen; and the name the Python program would have used, for what it left running.
+ */
+export function projectNames(
+  reference: string,
+  loaded: Pick<LoadedStack, 'location'>,
+  options: Pick<QuickOptions, 'include' | 'exclude'>,
+  cwd: string,
+): { current: string; former: string } {
+  const { location } = loaded;
+  const place = location.external ? location.directory : reference;
+  const typed = location.external ? reference.replace(/^\.\//, '') : location.directory;
+  const hash = (text: string): string => `laconic-${createHash('md5').update(text).digest('hex').slice(0, 16)}`;
+  return {
+    current: hash(`internal,${place},None,None`),
+    former: hash(
+      `internal,${typed.startsWith('~') ? resolve(cwd, typed) : typed},${options.include ?? 'None'},${options.exclude ?? 'None'}`,
+    ),
+  };
+}

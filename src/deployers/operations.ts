@@ -1,0 +1,187 @@
+import { basename } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import {
+  finishUpdate,
+  findDeployment,
+  lockDeployment,
+  openForReading,
+  readDeployment,
+  type Deployment,
+} from '../deployment/open.js';
+import type { Lock } from '../deployment/lock.js';
+import { runStartHooks } from '../deployment/hooks.js';
+import { regenerateEnvironment } from '../deployment/update.js';
+import type { Context } from '../system/context.js';
+import { formatProblem, LaconicError, UsageError } from '../system/errors.js';
+import type { Deployer, ExecOptions, LogsOptions, PortQuery, StartOptions, StopOptions } from './deployer.js';
+import { parseTail } from './compose/logs.js';
+import { deployerFor } from './select.js';
+import { isDegraded, renderPs, renderPsJson, renderStatus, renderStatusJson } from './status-text.js';
+
+/** How the commands of a deployment find it. */
+export interface Target {
+  /** `--dir` as typed. */
+  directory: string;
+  lockWaitSeconds: number;
+}
+
+/** Runs `work` on the deployment while holding its lock; an interrupted update is completed first (decisions 2 and 5). */
+export async function withLockedDeployment<T>(
+  target: Target,
+  context: Context,
+  work: (deployment: Deployment, lock: Lock, context: Context) => Promise<T>,
+): Promise<T> {
+  refuseStackOption(context);
+  if (context.options.dryRun) {
+    const noLock = { token: '', release: async () => undefined };
+    return work(await openForReading(target.directory, context), noLock, context);
+  }
+  const layout = await findDeployment(target.directory, context);
+  const lock = await lockDeployment(layout, target.lockWaitSeconds, context);
+  try {
+    await finishUpdate(layout, context);
+    const inside = { ...context, env: { ...context.env, LACONIC_SO_LOCK: lock.token } };
+    const deployment = await readDeployment(layout);
+    for (const problem of deployment.ignored) context.report.warn(formatProblem(problem));
+    return await work(deployment, lock, inside);
+  } finally {
+    await lock.release();
+  }
+}
+
+async function openDeployer(target: Target, context: Context): Promise<Deployer> {
+  refuseStackOption(context);
+  return deployerFor(await openForReading(target.directory, context), context);
+}
+
+function refuseStackOption(context: Context): void {
+  if (context.options.stack !== undefined)
+    throw new LaconicError("--stack can't be supplied with the deployment command");
+}
+
+/** `start` and `up`: containers up, then (the lock released) readiness, then the start hooks of the stack. */
+export async function startDeployment(target: Target, options: StartOptions, context: Context): Promise<void> {
+  await withLockedDeployment(target, context, async (deployment, lock, inside) => {
+    await startAndReport(deployment, options, lock, inside);
+  });
+}
+
+/** The part of `start` that `restart` shares. The lock is released before the wait for readiness (decision 5). */
+export async function startAndReport(
+  deployment: Deployment,
+  options: StartOptions,
+  lock: Lock,
+  context: Context,
+): Promise<void> {
+  const deployer = await deployerFor(deployment, context);
+  await deployer.start(options, () => lock.release());
+  if (!context.options.dryRun) await runStartHooks(deployment, context);
+}
+
+/** `stop` and `down`. `--delete-data` asks first, and deletes below the deployment's own `data/` only (decision 17). */
+export async function stopDeployment(
+  target: Target,
+  options: StopOptions & { yes: boolean },
+  context: Context,
+): Promise<void> {
+  await withLockedDeployment(target, context, async (deployment, _, inside) => {
+    if (options.deleteData && !options.yes && !context.options.dryRun) await confirmDeletion(deployment);
+    const deployer = await deployerFor(deployment, inside);
+    await deployer.stop(options);
+  });
+}
+
+async function confirmDeletion(deployment: Deployment): Promise<void> {
+  const name = basename(deployment.layout.root);
+  if (!process.stdin.isTTY) {
+    throw new LaconicError(`--delete-data deletes what is in ${deployment.layout.data} for good`, {
+      hint: 'add --yes to do so without a question',
+    });
+  }
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await terminal.question(
+      `This deletes all data in ${deployment.layout.data}. Type ${name} to go on: `,
+    );
+    if (answer.trim() !== name) throw new LaconicError('nothing was stopped or deleted: the name was not repeated');
+  } finally {
+    terminal.close();
+  }
+}
+
+/** `ps` (02 §7.4). */
+export async function listDeployment(target: Target, format: OutputFormat, context: Context): Promise<void> {
+  await printContainers(await openDeployer(target, context), format, context);
+}
+
+/** What `ps` prints of a deployer's containers. */
+export async function printContainers(deployer: Deployer, format: OutputFormat, context: Context): Promise<void> {
+  const containers = await deployer.list();
+  context.report.write(format === 'json' ? renderPsJson(containers) : renderPs(containers));
+}
+
+export type OutputFormat = 'text' | 'json';
+
+/** `--format`. @throws UsageError */
+export function parseFormat(text: string): OutputFormat {
+  if (text === 'text' || text === 'json') return text;
+  throw new UsageError(`--format: ${text} is not text or json`);
+}
+
+/**
+ * `status` (02 §7.5).
+ * @returns false when the deployment is degraded: `--exit-code` makes that exit 1
+ */
+export async function deploymentStatus(target: Target, format: OutputFormat, context: Context): Promise<boolean> {
+  const deployer = await openDeployer(target, context);
+  const [containers, services] = await Promise.all([deployer.list(), deployer.services()]);
+  context.report.write(format === 'json' ? renderStatusJson(containers, services) : renderStatus(containers));
+  return !isDegraded(containers, services);
+}
+
+/** `logs` (02 §7.8). */
+export async function deploymentLogs(target: Target, options: LogsOptions, context: Context): Promise<void> {
+  await (await openDeployer(target, context)).logs(options);
+}
+
+/** The options of `logs` as typed. */
+export interface LogsFlags {
+  tail: string;
+  follow: boolean;
+  since?: string;
+  until?: string;
+  timestamps: boolean;
+}
+
+/** What the flags of `logs` mean. @throws UsageError */
+export function logsOptions(services: readonly string[], flags: LogsFlags): LogsOptions {
+  const { tail: lines, ...rest } = flags;
+  const tail = parseTail(lines);
+  return { services, ...rest, ...(tail === undefined ? {} : { tail }) };
+}
+
+/** `exec` (02 §7.7): resolves to the command's exit code. */
+export async function execInDeployment(target: Target, options: ExecOptions, context: Context): Promise<number> {
+  return (await openDeployer(target, context)).exec(options);
+}
+
+/** `port` (02 §7.6). */
+export async function deploymentPort(target: Target, query: PortQuery, context: Context): Promise<void> {
+  context.report.print(await (await openDeployer(target, context)).port(query));
+}
+
+/** `run-job` (02 §7.11): resolves to the job's exit code. Jobs run beside everything else: no lock is held. */
+export async function runJob(target: Target, job: string, args: readonly string[], context: Context): Promise<number> {
+  return (await openDeployer(target, context)).runJob(job, args);
+}
+
+/** `update-envs` (02 §13.4): `config.env` made anew from the deployment's spec, and the containers that see a difference recreated. */
+export async function updateEnvironment(target: Target, rotate: readonly string[], context: Context): Promise<void> {
+  await withLockedDeployment(target, context, async (deployment, _, inside) => {
+    const changed = await regenerateEnvironment(deployment, { rotate: new Set(rotate), generate: false }, inside);
+    context.report.info(
+      changed ? `${deployment.layout.configEnv} is new` : `${deployment.layout.configEnv} is up to date`,
+    );
+    await (await deployerFor(deployment, inside)).updateEnvs();
+  });
+}

@@ -1,0 +1,199 @@
+import { rm } from 'node:fs/promises';
+import { basename, isAbsolute, join, resolve } from 'node:path';
+import type { Deployment } from '../deployment/open.js';
+import { loadSpec } from '../deployment/prepare.js';
+import { readDeployment } from '../deployment/open.js';
+import { updateDeployment } from '../deployment/update.js';
+import type { ParsedSpec, Spec } from '../spec/parse.js';
+import type { Context } from '../system/context.js';
+import { LaconicError } from '../system/errors.js';
+import { kindOf, readTextIfAny } from '../system/files.js';
+import { run } from '../system/process.js';
+import type { StartOptions } from './deployer.js';
+import { startAndReport, type Target, withLockedDeployment } from './operations.js';
+
+export interface RestartOptions {
+  stackPath: string | undefined;
+  specFile: string | undefined;
+  force: boolean;
+  /** Options that are accepted and have no effect. */
+  unused: readonly string[];
+  rotateSecrets: readonly string[];
+  acceptLiteralValues: boolean;
+  start: StartOptions;
+}
+
+/** Where the sources of a restart are. */
+interface Source {
+  /** The stack source as given or recorded. */
+  path: string;
+  /** The root of its git working tree; the source itself when it is no git tree. */
+  root: string;
+  git: boolean;
+}
+
+/**
+ * `deployment restart` (01 §16, 02 §7.12, §13.13): pull the stack's git tree if it is one, bring the deployment directory up
+ * to date with it, and recreate what changed. Nothing is pulled or written before the deployment itself is found sound.
+ */
+export async function restartDeployment(target: Target, options: RestartOptions, context: Context): Promise<void> {
+  await withLockedDeployment(target, context, async (deployment, lock, inside) => {
+    const { report } = inside;
+    for (const option of options.unused) report.warn(`${option} has no effect`);
+    const source = await findSource(deployment, options, inside);
+    const before = hostOf(deployment.spec);
+    report.print('=== Deployment Restart ===');
+    report.print(`Deployment dir: ${deployment.layout.root}`);
+    report.print(`Stack source: ${source.path}`);
+    report.print(`Current hostname: ${before ?? 'None'}`);
+    report.print('');
+    report.print('[1/4] Pulling latest code from stack repository...');
+    await pull(source, inside);
+    const parsed = await chooseSpec(deployment, source, options, inside);
+    report.print('');
+    const renamed = compareHosts(before, hostOf(parsed.spec), options.force, inside);
+    report.print('');
+    report.print('[3/4] Syncing deployment directory...');
+    await updateDeployment(
+      deployment.layout,
+      {
+        parsed,
+        secrets: { rotate: new Set(options.rotateSecrets), generate: false },
+        acceptLiteralValues: options.acceptLiteralValues,
+        cwd: source.root,
+      },
+      inside,
+    );
+    report.print('');
+    report.print('[4/4] Applying deployment update...');
+    if (options.start.images.size === 0) await dropImages(deployment, inside);
+    await startAndReport(
+      inside.options.dryRun ? deployment : await readDeployment(deployment.layout),
+      options.start,
+      lock,
+      inside,
+    );
+    report.print('');
+    report.print('=== Restart Complete ===');
+    report.print('Deployment updated: services that changed were recreated.');
+    if (renamed !== undefined) report.print(`\nNew hostname: ${renamed}`);
+  });
+}
+
+async function findSource(deployment: Deployment, options: RestartOptions, context: Context): Promise<Source> {
+  const given = options.stackPath ?? deployment.record.stackSource;
+  if (given === undefined) {
+    throw new LaconicError('No stack-source in deployment.yml and --stack-path not provided', {
+      hint: 'Use --stack-path to specify the stack git repository location',
+    });
+  }
+  const path = isAbsolute(given) ? given : resolve(context.cwd, given);
+  if ((await kindOf(path)) !== 'directory') {
+    throw new LaconicError(`Stack source path does not exist: ${path}`, {
+      ...(isAbsolute(given) || options.stackPath !== undefined
+        ? {}
+        : {
+            hint: `deployment.yml has the relative path ${given}: run this from where the deployment was created, or give --stack-path`,
+          }),
+    });
+  }
+  const top = await run('git', ['-C', path, 'rev-parse', '--show-toplevel'], {
+    env: context.env,
+    signal: context.signal,
+  });
+  return top.code === 0 ? { path, root: top.stdout.trim(), git: true } : { path, root: path, git: false };
+}
+
+async function pull(source: Source, context: Context): Promise<void> {
+  if (!source.git) {
+    context.report.info(
+      `Git pull skipped: ${source.path} is not in a git working tree, its files are taken as they are`,
+    );
+    return;
+  }
+  if (context.options.dryRun) {
+    context.report.print(`would run git pull in ${source.root}`);
+    return;
+  }
+  // A question on the terminal would stop a restart for ever: git must answer or fail.
+  const env = { ...context.env, GIT_TERMINAL_PROMPT: '0' };
+  const upstream = await run('git', ['-C', source.root, 'rev-parse', '--abbrev-ref', '@{upstream}'], {
+    env,
+    signal: context.signal,
+  });
+  if (upstream.code !== 0) {
+    context.report.info(
+      `Git pull skipped: the current branch of ${source.root} follows no remote branch, its files are taken as they are`,
+    );
+    return;
+  }
+  const result = await run('git', ['-C', source.root, 'pull'], { env, signal: context.signal });
+  if (result.code !== 0) {
+    throw new LaconicError(`Git pull failed: ${result.stderr.trim()}`, {
+      hint: `mend it in ${source.root}; the deployment is unchanged`,
+    });
+  }
+  context.report.print(`Git pull: ${result.stdout.trim()}`);
+}
+
+/** The images of an earlier `restart --image` end with a restart that names none. */
+async function dropImages(deployment: Deployment, context: Context): Promise<void> {
+  const text = await readTextIfAny(deployment.layout.images);
+  if (text === undefined || context.options.dryRun) return;
+  context.report.info(
+    `the images of the last restart --image are no longer in force: ${text.replace(/\s+/g, ' ').trim()}`,
+  );
+  await rm(deployment.layout.images);
+}
+
+/** `<root>/<--spec-file>`, else `<root>/deployment/spec.yml` if it exists, else the deployment's own (01 §16). */
+async function chooseSpec(
+  deployment: Deployment,
+  source: Source,
+  options: RestartOptions,
+  context: Context,
+): Promise<ParsedSpec> {
+  const conventional = join(source.root, 'deployment', 'spec.yml');
+  let path = deployment.layout.spec;
+  if (options.specFile !== undefined)
+    path = isAbsolute(options.specFile) ? options.specFile : join(source.root, options.specFile);
+  else if ((await kindOf(conventional)) === 'file') path = conventional;
+  if ((await kindOf(path)) !== 'file') {
+    throw new LaconicError(`spec.yml not found at ${path}`, {
+      hint: `--spec-file is relative to the root of the stack repository, ${source.root}`,
+    });
+  }
+  const parsed = await loadSpec(path, source.root);
+  context.report.print(`Using spec: ${path}`);
+  context.report.print(`Spec hostname: ${hostOf(parsed.spec) ?? 'None'}`);
+  if (path !== deployment.layout.spec && parsed.spec.yaml.text !== deployment.spec.yaml.text) {
+    context.report.info(
+      `the deployment's spec.yml is replaced by ${path}; what it was is in ${basename(deployment.layout.spec)}.bak`,
+    );
+  }
+  return parsed;
+}
+
+function hostOf(spec: Spec): string | undefined {
+  return spec.httpProxy[0]?.hostName;
+}
+
+/** @returns the new host name when it changed. On compose nothing of ours serves it, so there is nothing to verify. */
+function compareHosts(
+  before: string | undefined,
+  after: string | undefined,
+  force: boolean,
+  context: Context,
+): string | undefined {
+  if (after === undefined || after === before) {
+    context.report.print('[2/4] Hostname unchanged, skipping DNS verification');
+    return undefined;
+  }
+  context.report.print(`[2/4] Hostname changed: ${before ?? 'None'} -> ${after}`);
+  context.report.print(
+    force
+      ? 'DNS verification skipped (--force)'
+      : 'DNS is not verified on compose: point the name at whatever serves it',
+  );
+  return after;
+}

@@ -1,0 +1,80 @@
+import type { Context } from '../system/context.js';
+import { LaconicError, UsageError } from '../system/errors.js';
+import { kindOf } from '../system/files.js';
+import { resolve } from 'node:path';
+import { type CreateArguments, createDeployment, warnAboutOtherStack } from './create.js';
+import { findDeployment, finishUpdate, lockDeployment } from './open.js';
+import { loadSpec } from './prepare.js';
+import { updateDeployment } from './update.js';
+
+/** The options of `deploy create` (02 §6.2). */
+export interface CreateOrUpdateOptions {
+  specFile: string;
+  deploymentDir: string;
+  update: boolean;
+  helmChart: boolean;
+  networkDir?: string;
+  initialPeers?: string;
+  extraArgs: string[];
+  lockWaitSeconds: number;
+  rotateSecret: string[];
+  generateSecrets: boolean;
+  acceptLiteralValues: boolean;
+}
+
+/** `deploy create`, with or without `--update`. */
+export async function createOrUpdate(options: CreateOrUpdateOptions, context: Context): Promise<void> {
+  if (options.helmChart)
+    throw new LaconicError('--helm-chart is not supported by this version, which runs on compose only');
+  const given: CreateArguments = {
+    networkDir: options.networkDir ?? null,
+    initialPeers: options.initialPeers ?? null,
+    extraArgs: options.extraArgs,
+  };
+  const { specFile, deploymentDir, lockWaitSeconds } = options;
+  const { stack } = context.options;
+  if (!options.update) {
+    const updateOnly = (['rotateSecret', 'generateSecrets', 'acceptLiteralValues'] as const).filter((name) =>
+      Array.isArray(options[name]) ? options[name].length > 0 : options[name],
+    );
+    if (updateOnly.length > 0)
+      throw new UsageError('--rotate-secret, --generate-secrets and --accept-literal-values need --update');
+    await createDeployment(
+      { specFile, deploymentDirectory: deploymentDir, arguments: given, stack, lockWaitSeconds },
+      context,
+    );
+    return;
+  }
+
+  if ((await kindOf(resolve(context.cwd, deploymentDir))) === undefined) {
+    throw new LaconicError(`--update requires that ${deploymentDir} already exists`);
+  }
+  const layout = await findDeployment(deploymentDir, context);
+  const parsed = await loadSpec(specFile, context.cwd);
+  warnAboutOtherStack(stack, parsed.spec.stack, context);
+  const anyGiven = given.networkDir !== null || given.initialPeers !== null || given.extraArgs.length > 0;
+  const update = async (inside: Context): Promise<void> => {
+    await updateDeployment(
+      layout,
+      {
+        parsed,
+        secrets: { rotate: new Set(options.rotateSecret), generate: options.generateSecrets },
+        acceptLiteralValues: options.acceptLiteralValues,
+        ...(anyGiven ? { arguments: given } : {}),
+        cwd: context.cwd,
+      },
+      inside,
+    );
+  };
+  if (context.options.dryRun) {
+    await update(context);
+    return;
+  }
+  const lock = await lockDeployment(layout, lockWaitSeconds, context);
+  try {
+    await finishUpdate(layout, context);
+    await update({ ...context, env: { ...context.env, LACONIC_SO_LOCK: lock.token } });
+  } finally {
+    await lock.release();
+  }
+}

@@ -1,0 +1,163 @@
+import { cp, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import type { Context } from '../system/context.js';
+import { errorMessage, LaconicError } from '../system/errors.js';
+import { kindOf, makeDirectory, secretMode, syncPath } from '../system/files.js';
+import { runCreateHooks } from './hooks.js';
+import { newId } from './ids.js';
+import { type DeploymentLayout, layoutOf } from './layout.js';
+import { takeLock } from './lock.js';
+import { renderManifest } from './manifest.js';
+import { loadSpec, loadStackOfSpec, type Prepared, prepareTree } from './prepare.js';
+import { renderRecord } from './record.js';
+import { readDeployment } from './open.js';
+import { type GeneratedFile, type VolumeDirectory, writeGenerated } from './tree.js';
+import { isBelow } from './volume-paths.js';
+
+/** The arguments of `deploy create` that the create hooks get, again on every update (decision 33). */
+export interface CreateArguments {
+  networkDir: string | null;
+  initialPeers: string | null;
+  extraArgs: string[];
+}
+
+export interface CreateOptions {
+  specFile: string;
+  deploymentDirectory: string;
+  arguments: CreateArguments;
+  /** `--stack` of the command line: only compared with the spec's (decision 10). */
+  stack?: string | undefined;
+  lockWaitSeconds: number;
+}
+
+/**
+ * `deploy create` (decision 1): everything is built in a sibling directory and renamed into place as one step; then the
+ * create hooks run at the final path. When anything fails, or the program is killed, the next try starts afresh.
+ * @throws LaconicError when the directory exists already, or anything it is made from is wrong: nothing is left behind then
+ */
+export async function createDeployment(options: CreateOptions, context: Context): Promise<void> {
+  const root = resolve(context.cwd, options.deploymentDirectory);
+  const layout = layoutOf(root);
+  await requireParent(root, options.deploymentDirectory);
+  const parsed = await loadSpec(options.specFile, context.cwd);
+  warnAboutOtherStack(options.stack, parsed.spec.stack, context);
+  const loaded = await loadStackOfSpec(parsed.spec, undefined, context.cwd, context);
+  const prepared = await prepareTree(
+    loaded,
+    parsed,
+    layout,
+    'fresh',
+    { rotate: new Set(), generate: false },
+    context.cwd,
+    context,
+  );
+  if (context.options.dryRun) {
+    await requireFree(layout, options.deploymentDirectory);
+    printPlan(prepared, layout, context);
+    return;
+  }
+
+  const lock = await takeLock(
+    join(dirname(root), `.${basename(root)}.laconic-lock`),
+    `deployment ${root}`,
+    options.lockWaitSeconds,
+    context,
+  );
+  const staging = join(dirname(root), `.${basename(root)}.laconic-new`);
+  try {
+    await requireFree(layout, options.deploymentDirectory);
+    await removeUnfinished(layout);
+    await rm(staging, { recursive: true, force: true });
+    try {
+      await build(staging, prepared, options.arguments);
+      await rename(staging, root);
+      await syncPath(dirname(root));
+    } catch (error) {
+      await rm(staging, { recursive: true, force: true });
+      throw error instanceof LaconicError
+        ? error
+        : new LaconicError(`cannot create ${root}: ${errorMessage(error)}`, { cause: error });
+    }
+    try {
+      await makeOutsideVolumes(prepared.generated.tree.volumes, root);
+      await runCreateHooks(await readDeployment(layout), prepared, options.arguments, 'create', context);
+    } catch (error) {
+      await rm(root, { recursive: true, force: true });
+      throw error;
+    }
+    await rm(layout.incomplete);
+  } finally {
+    await lock.release();
+  }
+}
+
+/** A `--stack` that says another stack than the spec does is most likely a mistake, but scripts pass it always. */
+export function warnAboutOtherStack(given: string | undefined, inSpec: string, context: Context): void {
+  if (given !== undefined && given !== inSpec && resolve(context.cwd, given) !== resolve(context.cwd, inSpec)) {
+    context.report.warn(`--stack ${given} is not used: the spec file says stack: ${inSpec}`);
+  }
+}
+
+async function requireParent(root: string, asGiven: string): Promise<void> {
+  const parent = dirname(root);
+  if ((await kindOf(parent)) !== 'directory') {
+    throw new LaconicError(`cannot create ${asGiven}: the directory ${parent} does not exist`);
+  }
+}
+
+async function requireFree(layout: DeploymentLayout, asGiven: string): Promise<void> {
+  if ((await kindOf(layout.incomplete)) !== undefined) return;
+  if ((await kindOf(layout.root)) !== undefined) throw new LaconicError(`${asGiven} already exists`);
+}
+
+/** A directory that still says it is incomplete was left by a kill between the rename and the end of the hooks. */
+async function removeUnfinished(layout: DeploymentLayout): Promise<void> {
+  if ((await kindOf(layout.incomplete)) !== undefined) await rm(layout.root, { recursive: true, force: true });
+}
+
+async function build(staging: string, prepared: Prepared, createArguments: CreateArguments): Promise<void> {
+  const { tree } = prepared.generated;
+  const own: GeneratedFile[] = [
+    {
+      path: 'deployment.yml',
+      source: { text: renderRecord({ clusterId: newId(), deploymentId: newId(), stackSource: prepared.location.directory }) },
+      mode: 0o644,
+    },
+    { path: '.laconic/incomplete', source: { text: '' }, mode: 0o644 },
+    { path: '.laconic/create.json', source: { text: JSON.stringify(createArguments) }, mode: secretMode },
+    { path: '.laconic/manifest.json', source: { text: await renderManifest(tree.files) }, mode: secretMode },
+  ];
+  await mkdir(staging);
+  await writeGenerated(staging, [...tree.files, ...own], tree.directories);
+  for (const volume of insideVolumes(tree.volumes, prepared)) {
+    await makeVolume(join(staging, volume.below), volume.seed);
+  }
+}
+
+function insideVolumes(
+  volumes: readonly VolumeDirectory[],
+  prepared: Prepared,
+): (VolumeDirectory & { below: string })[] {
+  const root = prepared.generated.root;
+  return volumes
+    .filter((volume) => isBelow(volume.path, root))
+    .map((volume) => ({ ...volume, below: relative(root, volume.path) }));
+}
+
+/** Creates a volume's directory; a new or empty one starts with the files of its seed (01 §11.6). */
+export async function makeVolume(path: string, seed: string | undefined): Promise<void> {
+  await makeDirectory(path);
+  if (seed !== undefined && (await readdir(path)).length === 0) await cp(seed, path, { recursive: true });
+}
+
+/** Volumes with a relative path that leads out of the directory: made once the directory has its place. */
+async function makeOutsideVolumes(volumes: readonly VolumeDirectory[], root: string): Promise<void> {
+  for (const volume of volumes) if (!isBelow(volume.path, root)) await makeVolume(volume.path, volume.seed);
+}
+
+function printPlan(prepared: Prepared, layout: DeploymentLayout, context: Context): void {
+  context.report.print(`would create ${layout.root} from stack ${prepared.location.directory}:`);
+  const { files, volumes } = prepared.generated.tree;
+  for (const path of ['deployment.yml', ...files.map((file) => file.path)].sort()) context.report.print(`  ${path}`);
+  for (const volume of volumes) context.report.print(`  ${volume.path}/ (volume ${volume.volume})`);
+}

@@ -1,0 +1,192 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runInFreshContainer } from '../engine/run-container.js';
+import { callHook } from '../stack/hooks/call.js';
+import type {
+  DeployCommandContext,
+  DeploymentContext,
+  HookCalls,
+  HookName,
+  HookOutcome,
+  HookServices,
+  HookSource,
+  SetupParameters,
+} from '../stack/hooks/contexts.js';
+import type { Context } from '../system/context.js';
+import { LaconicError } from '../system/errors.js';
+import { secretMode } from '../system/files.js';
+import type { CreateArguments } from './create.js';
+import { readComposeFiles } from './generate.js';
+import type { Deployment } from './open.js';
+import type { LoadedStack } from '../stack/load.js';
+
+/** What the hooks of the quick workflow and of init see of the command (01 §5). */
+export interface CommandFacts {
+  deployTo: string;
+  project: string;
+  envFile: string | null;
+}
+
+/**
+ * Calls `init` of the first hook module that has one; the others are named (01 §5).
+ * @returns the map it returned, or undefined
+ */
+export async function runInitHook(
+  loaded: LoadedStack,
+  facts: CommandFacts,
+  context: Context,
+): Promise<HookOutcome['result']> {
+  let answer: HookOutcome | undefined;
+  for (const source of await loaded.assets.hookSources()) {
+    if (answer !== undefined) {
+      context.report.print(`Skipping init() from plugin ${source.file}. Only one init() is allowed.`);
+      continue;
+    }
+    const outcome = await callWithServices(
+      source,
+      'init',
+      { context: await commandContext(loaded, facts) },
+      loaded,
+      context,
+    );
+    if (outcome.called) answer = outcome;
+  }
+  return answer?.result;
+}
+
+/** Calls every `setup` hook, in stack order. */
+export async function runSetupHooks(
+  loaded: LoadedStack,
+  facts: CommandFacts,
+  parameters: SetupParameters,
+  extraArgs: readonly string[],
+  context: Context,
+): Promise<void> {
+  for (const source of await loaded.assets.hookSources()) {
+    const call = { context: await commandContext(loaded, facts), parameters, extraArgs };
+    await callWithServices(source, 'setup', call, loaded, context);
+  }
+}
+
+/** Calls every `create` hook of the stack source, in stack order; `before` is told each one's file first. */
+export async function runCreateHooks(
+  deployment: Deployment,
+  loaded: LoadedStack,
+  createArguments: CreateArguments,
+  mode: 'create' | 'update',
+  context: Context,
+  before: (hook: string) => Promise<void> = async () => undefined,
+): Promise<void> {
+  const extraArgs = [createArguments.networkDir, createArguments.initialPeers, ...createArguments.extraArgs];
+  for (const source of await loaded.assets.hookSources()) {
+    await before(`create of ${source.file}`);
+    await callWithServices(
+      source,
+      'create',
+      { context: deploymentContext(deployment), mode, extraArgs },
+      loaded,
+      context,
+    );
+  }
+}
+
+/** Calls the `start` hooks the deployment keeps copies of, in the order of their file names (01 §5). */
+export async function runStartHooks(deployment: Deployment, context: Context): Promise<void> {
+  for (const source of await keptHooks(deployment)) {
+    await callWithServices(source, 'start', { context: deploymentContext(deployment) }, undefined, context);
+  }
+}
+
+async function keptHooks(deployment: Deployment): Promise<HookSource[]> {
+  const { hooks } = deployment.layout;
+  const names = await readdir(hooks).catch(() => [] as string[]);
+  return names
+    .filter((name) => /^commands(_\d+)?\.(py|mjs|js)$/.test(name))
+    .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
+    .map((name) => ({ file: join(hooks, name), language: name.endsWith('.py') ? 'python' : 'javascript' }));
+}
+
+async function commandContext(loaded: LoadedStack, facts: CommandFacts): Promise<DeployCommandContext> {
+  const { stack, assets, location } = loaded;
+  const composeFiles = await Promise.all(stack.pods.map((pod) => assets.podFile(pod)));
+  const jobFiles = await Promise.all(stack.jobs.map((job) => assets.jobFile(job)));
+  const scripts = (kind: 'preStartCommand' | 'postStartCommand'): string[] =>
+    stack.pods.flatMap((pod) => (pod[kind] === undefined ? [] : [assets.podScript(pod, pod[kind])]));
+  return {
+    stack: location.directory,
+    clusterContext: {
+      cluster: facts.project,
+      composeFiles,
+      preStartCommands: scripts('preStartCommand'),
+      postStartCommands: scripts('postStartCommand'),
+      config: plainMap(stack.yaml.value).config ?? null,
+      envFile: facts.envFile,
+      jobComposeFiles: jobFiles.length > 0 ? jobFiles.filter((file) => file !== undefined) : null,
+    },
+    deployer: { type: facts.deployTo },
+  };
+}
+
+function deploymentContext(deployment: Deployment): DeploymentContext {
+  const { layout, record, spec, stack } = deployment;
+  return {
+    deploymentDir: layout.root,
+    id: record.clusterId,
+    deploymentId: record.deploymentId,
+    spec: plainMap(spec.yaml.value),
+    stack: { name: spec.stack, obj: plainMap(stack.yaml.value) },
+    paths: {
+      stackFile: layout.stack,
+      specFile: layout.spec,
+      envFile: layout.configEnv,
+      deploymentFile: layout.deployment,
+      composeDir: layout.compose,
+    },
+  };
+}
+
+function plainMap(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
+}
+
+/** A hook must never reach a cluster that is not this deployment's: on compose KUBECONFIG is an empty file (decision 33). */
+async function callWithServices<H extends HookName>(
+  source: HookSource,
+  hook: H,
+  call: HookCalls[H],
+  loaded: LoadedStack | undefined,
+  context: Context,
+): Promise<HookOutcome> {
+  const folder = await mkdtemp(join(tmpdir(), 'laconic-so-hook-'));
+  const kubeconfig = join(folder, 'kubeconfig');
+  try {
+    await writeFile(kubeconfig, '', { mode: secretMode });
+    const services: HookServices = {
+      context,
+      env: {
+        KUBECONFIG: kubeconfig,
+        ...(context.env.LACONIC_SO_LOCK ? { LACONIC_SO_LOCK: context.env.LACONIC_SO_LOCK } : {}),
+      },
+      runContainerCommand: async (service, command, mounts) =>
+        runInFreshContainer(await imageOf(service, loaded), command, mounts, {
+          env: context.env,
+          signal: context.signal,
+        }),
+    };
+    return await callHook(source, hook, call, services);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function imageOf(service: string, loaded: LoadedStack | undefined): Promise<string> {
+  const files = loaded === undefined ? [] : await readComposeFiles(loaded.stack, loaded.assets);
+  const image = files
+    .map(({ file }) => file.services.get(service)?.image)
+    .filter((found) => found !== undefined)
+    .at(-1);
+  if (image === undefined)
+    throw new LaconicError(`no compose file of the stack has a service ${service} with an image`);
+  return image;
+}

@@ -1,0 +1,95 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { parseComposeFile } from '../compose/file.js';
+import { composeSpec, parseConfigFile, parseConfigOption } from '../spec/init.js';
+import type { DeployTarget } from '../spec/parse.js';
+import { type LoadedStack, loadStack } from '../stack/load.js';
+import type { Context } from '../system/context.js';
+import { LaconicError } from '../system/errors.js';
+import { kindOf, readTextIfAny, writeFileAtomically } from '../system/files.js';
+import { runInitHook } from './hooks.js';
+
+/** The options of `deploy init` (02 §6.1). */
+export interface InitOptions {
+  stack: string;
+  deployTo: DeployTarget;
+  output: string;
+  config: readonly string[];
+  configFile?: string;
+  kubeConfig?: string;
+  imageRegistry?: string;
+  mapPortsToHost?: string;
+  force: boolean;
+}
+
+/**
+ * `deploy init`: writes the spec of a stack (01 §7). The file is written last, whole, and only where nothing else is lost:
+ * one that exists and differs is kept without `--force` (decision 11).
+ */
+export async function initSpec(options: InitOptions, context: Context): Promise<void> {
+  const output = resolve(context.cwd, options.output);
+  if ((await kindOf(dirname(output))) !== 'directory') {
+    throw new LaconicError(`cannot write ${options.output}: the directory ${dirname(output)} does not exist`);
+  }
+  checkClusterOptions(options, context);
+  const loaded = await loadStack(options.stack, context);
+  const config = parseConfigOption(options.config);
+  const configFile = options.configFile === undefined ? new Map() : await readConfigFile(options.configFile, context);
+  const composeFiles = await readFiles(loaded);
+  const facts = { deployTo: options.deployTo, project: '', envFile: null };
+  const hookResult = context.options.dryRun ? undefined : await runInitHook(loaded, facts, context);
+  const text = composeSpec({
+    stackReference: options.stack,
+    deployTo: options.deployTo,
+    kubeConfig: options.kubeConfig,
+    imageRegistry: options.imageRegistry,
+    hookResult,
+    config,
+    configFile,
+    recipe: options.mapPortsToHost,
+    composeFiles,
+  });
+  const existing = await readTextIfAny(output);
+  if (existing === text) return;
+  if (existing !== undefined && !options.force) {
+    throw new LaconicError(`${options.output} exists and differs from the spec this would write`, {
+      hint: '--force overwrites it',
+    });
+  }
+  if (context.options.dryRun) {
+    context.report.print(`would write ${output}:`);
+    context.report.write(text);
+    return;
+  }
+  await writeFileAtomically(output, text);
+}
+
+function checkClusterOptions(options: InitOptions, context: Context): void {
+  if (options.deployTo === 'k8s') {
+    if (options.kubeConfig === undefined) throw new LaconicError('--kube-config must be supplied with --deploy-to k8s');
+    if (options.imageRegistry === undefined) {
+      context.report.print(
+        'WARNING: --image-registry not specified, only default container registries (eg, Docker Hub) will be available',
+      );
+    }
+    return;
+  }
+  if (options.kubeConfig !== undefined)
+    throw new LaconicError(`--kube-config is not allowed with a ${options.deployTo} deployment`);
+  if (options.imageRegistry !== undefined)
+    throw new LaconicError(`--image-registry is not allowed with a ${options.deployTo} deployment`);
+}
+
+async function readConfigFile(path: string, context: Context): Promise<Map<string, string>> {
+  const text = await readTextIfAny(resolve(context.cwd, path));
+  if (text === undefined) throw new LaconicError(`config file: ${path} does not exist`);
+  return parseConfigFile(text, path);
+}
+
+async function readFiles({ stack, assets }: LoadedStack) {
+  const parse = async (path: string) => parseComposeFile(await readFile(path, 'utf8'), path);
+  const pods = await Promise.all(stack.pods.map(async (pod) => parse(await assets.podFile(pod))));
+  const jobPaths = await Promise.all(stack.jobs.map((job) => assets.jobFile(job)));
+  const jobs = await Promise.all(jobPaths.filter((path) => path !== undefined).map(parse));
+  return { pods, jobs };
+}

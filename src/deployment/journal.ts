@@ -1,0 +1,112 @@
+import { chmod, link, lstat, mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { errorCode, errorMessage, LaconicError } from '../system/errors.js';
+import { kindOf, readTextIfAny, secretMode, syncPath, writeFileAtomically } from '../system/files.js';
+import type { DeploymentLayout } from './layout.js';
+
+/** One step of an update, on a path relative to the deployment directory. */
+export type JournalStep =
+  /** Put the staged file there; what stood there becomes `<file>.bak` when `backup`. */
+  | { op: 'replace'; path: string; backup: boolean; secret: boolean }
+  /** Take the file away; it becomes `<file>.bak` when `backup`. */
+  | { op: 'remove'; path: string; backup: boolean }
+  /** Put the staged directory there (a new volume, seeded) unless something exists. */
+  | { op: 'directory'; path: string };
+
+/** What an update has decided to do. Written and synced before the first step, so that any later command can finish it. */
+export interface Journal {
+  phase: 'files' | 'hooks';
+  steps: JournalStep[];
+  /** The hook that was running, while in phase `hooks`. */
+  hook?: string;
+}
+
+export async function readJournal(layout: DeploymentLayout): Promise<Journal | undefined> {
+  const text = await readTextIfAny(layout.journal);
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text) as Journal;
+  } catch (error) {
+    throw new LaconicError(`the journal ${layout.journal} is damaged`, { cause: error });
+  }
+}
+
+export async function writeJournal(layout: DeploymentLayout, journal: Journal): Promise<void> {
+  await writeFileAtomically(layout.journal, JSON.stringify(journal), secretMode);
+}
+
+/** Ends an update: the journal is gone, and with it the staging area. */
+export async function clearJournal(layout: DeploymentLayout): Promise<void> {
+  await rm(layout.journal, { force: true });
+  await rm(layout.next, { recursive: true, force: true });
+}
+
+/**
+ * Carries out the steps of a journal in phase `files`. Every step may be carried out again after a kill at any moment:
+ * a staged file that is gone has arrived already (decision 2).
+ */
+export async function applySteps(layout: DeploymentLayout, steps: readonly JournalStep[]): Promise<void> {
+  const touched = new Set<string>();
+  for (const step of steps) {
+    const target = join(layout.root, step.path);
+    try {
+      if (step.op === 'replace') await replace(join(layout.next, step.path), target, step);
+      else if (step.op === 'remove') await remove(target, step.backup);
+      else await place(join(layout.next, step.path), target);
+    } catch (error) {
+      throw new LaconicError(`cannot update ${target}: ${errorMessage(error)}`, {
+        hint: 'the update is recorded and will be finished by the next command once the cause is gone',
+        cause: error,
+      });
+    }
+    touched.add(dirname(target));
+  }
+  for (const directory of touched) if ((await kindOf(directory)) === 'directory') await syncPath(directory);
+}
+
+async function replace(staged: string, target: string, step: { backup: boolean; secret: boolean }): Promise<void> {
+  if (!(await exists(staged))) return;
+  if (step.backup) await backUp(target, step.secret);
+  await mkdir(dirname(target), { recursive: true });
+  await move(staged, target);
+}
+
+async function remove(target: string, backup: boolean): Promise<void> {
+  if (!(await exists(target))) return;
+  if (backup) await rename(target, `${target}.bak`);
+  else await rm(target);
+}
+
+async function place(staged: string, target: string): Promise<void> {
+  if (!(await exists(staged)) || (await exists(target))) return;
+  await mkdir(dirname(target), { recursive: true });
+  await move(staged, target);
+}
+
+/** Gives the old file a second name, so that there is no moment without the file. */
+async function backUp(target: string, secret: boolean): Promise<void> {
+  if (!(await exists(target))) return;
+  const backup = `${target}.bak`;
+  if (secret) await chmod(target, secretMode);
+  await rm(backup, { force: true });
+  await link(target, backup);
+}
+
+async function move(from: string, to: string): Promise<void> {
+  try {
+    await rename(from, to);
+  } catch (error) {
+    // A folder of the deployment may be a mount of its own: there a rename has to become a write beside the target.
+    if (errorCode(error) !== 'EXDEV') throw error;
+    const { mode } = await lstat(from);
+    await writeFileAtomically(to, await readFile(from), mode & 0o777);
+    await rm(from);
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false,
+  );
+}

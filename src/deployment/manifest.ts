@@ -1,0 +1,69 @@
+import { lstat, readdir, readFile, readlink, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  copyTree,
+  kindOf,
+  makeDirectory,
+  readTextIfAny,
+  secretMode,
+  sha256,
+  writeFileAtomically,
+} from '../system/files.js';
+import type { DeploymentLayout } from './layout.js';
+import { checksumOf, type GeneratedFile } from './tree.js';
+
+/** SHA-256 of every file the last create or update generated, by path relative to the deployment directory (decision 3). */
+export type Manifest = Record<string, string>;
+
+/** How many generations of generated files are kept (decision 3). */
+const generations = 5;
+
+/** The manifest of this deployment; undefined in a directory that only the Python program wrote. */
+export async function readManifest(layout: DeploymentLayout): Promise<Manifest | undefined> {
+  const text = await readTextIfAny(layout.manifest);
+  return text === undefined ? undefined : (JSON.parse(text) as Manifest);
+}
+
+/** The manifest these files make, as text. */
+export async function renderManifest(files: readonly GeneratedFile[]): Promise<string> {
+  const entries = await Promise.all(files.map(async (file) => [file.path, await checksumOf(file)] as const));
+  return `${JSON.stringify(Object.fromEntries(entries.sort()), undefined, 1)}\n`;
+}
+
+/**
+ * Files of a Python-made directory that an update may remove although no manifest names them: copies of hooks,
+ * which would otherwise keep running after their source is gone (01 §20.11).
+ */
+export async function impliedManifest(layout: DeploymentLayout): Promise<Manifest> {
+  if ((await kindOf(layout.hooks)) !== 'directory') return {};
+  const names = (await readdir(layout.hooks)).filter((name) => /^commands(_\d+)?\.py$/.test(name));
+  const entries = await Promise.all(
+    names.map(async (name) => [join('hooks', name), sha256(await readFile(join(layout.hooks, name)))] as const),
+  );
+  return Object.fromEntries(entries);
+}
+
+/** The checksum of what stands at a path now (a link counts by its target's text); undefined when nothing does. */
+export async function currentChecksum(path: string): Promise<string | undefined> {
+  const found = await lstat(path).catch(() => undefined);
+  if (found === undefined) return undefined;
+  if (found.isSymbolicLink()) return sha256(await readlink(path));
+  return found.isFile() ? sha256(await readFile(path)) : undefined;
+}
+
+/** Keeps a copy of the generated files as they are now, the newest five generations (0700: they may hold secrets). */
+export async function keepGeneration(layout: DeploymentLayout, paths: readonly string[], name: string): Promise<void> {
+  const target = join(layout.history, name);
+  await makeDirectory(layout.history, 0o700);
+  await rm(target, { recursive: true, force: true });
+  for (const path of paths) {
+    if ((await currentChecksum(join(layout.root, path))) !== undefined) {
+      await copyTree(join(layout.root, path), join(target, path));
+    }
+  }
+  await writeFileAtomically(join(target, '.paths.json'), JSON.stringify(paths), secretMode);
+  const kept = (await readdir(layout.history)).sort();
+  for (const old of kept.slice(0, Math.max(0, kept.length - generations))) {
+    await rm(join(layout.history, old), { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,121 @@
+import { isAbsolute, resolve } from 'node:path';
+import { type Spec, parseSpec } from '../spec/parse.js';
+import { parseStack, type Stack } from '../stack/parse.js';
+import type { Context } from '../system/context.js';
+import { InvalidFileError, LaconicError, type Problem } from '../system/errors.js';
+import { parseYaml } from '../system/yaml.js';
+import { kindOf, readTextIfAny } from '../system/files.js';
+import { applySteps, clearJournal, readJournal } from './journal.js';
+import { type DeploymentLayout, layoutOf } from './layout.js';
+import { type Lock, takeLock } from './lock.js';
+import { type DeploymentRecord, readRecord } from './record.js';
+
+/** A deployment directory as it stands, read and checked. */
+export interface Deployment {
+  readonly layout: DeploymentLayout;
+  readonly record: DeploymentRecord;
+  readonly spec: Spec;
+  /** What of the spec could not be used, and was left out with its section. */
+  readonly ignored: readonly Problem[];
+  readonly stack: Stack;
+  /** False for a directory that the Python program made (decision 6). */
+  readonly ours: boolean;
+}
+
+/** How long a reader waits for the renames of an update that is being made: they take milliseconds. */
+const readerPatienceSeconds = 5;
+
+/** The layout of a deployment directory given on the command line, after the checks of 02 §7 in their order. */
+export async function findDeployment(directory: string, context: Context): Promise<DeploymentLayout> {
+  const root = isAbsolute(directory) ? resolve(directory) : resolve(context.cwd, directory);
+  const kind = await kindOf(root);
+  if (kind === undefined) throw new LaconicError(`deployment directory ${directory} does not exist`);
+  if (kind !== 'directory') {
+    throw new LaconicError(`supplied deployment directory path ${directory} exists but is a file not a directory`);
+  }
+  const layout = layoutOf(root);
+  if ((await kindOf(layout.incomplete)) !== undefined) {
+    throw new LaconicError(`the creation of ${root} did not finish`, {
+      hint: 'run the deploy create command again: it starts over',
+    });
+  }
+  return layout;
+}
+
+/** Takes the deployment's lock for a command that changes something (decision 5). */
+export function lockDeployment(layout: DeploymentLayout, waitSeconds: number, context: Context): Promise<Lock> {
+  return takeLock(layout.lock, `deployment ${layout.root}`, waitSeconds, context);
+}
+
+/**
+ * Completes an update that a kill interrupted (decision 2). The caller holds the lock.
+ * An update that stopped inside a hook cannot be completed by us: that is said, and left to the next update.
+ */
+export async function finishUpdate(layout: DeploymentLayout, context: Context): Promise<void> {
+  const journal = await readJournal(layout);
+  if (journal === undefined) return;
+  if (journal.phase === 'files') {
+    await applySteps(layout, journal.steps);
+    await clearJournal(layout);
+    context.report.warn(
+      'an interrupted update of this deployment was completed; its create hooks did not run: run create --update again',
+    );
+    return;
+  }
+  context.report.warn(
+    `the last update stopped in the hook ${journal.hook ?? '(unknown)'}: its files are in place, what the hook does may not be; run create --update again`,
+  );
+}
+
+/** Reads a deployment for a command that changes nothing: waits out the renames of an update, completes an interrupted one. */
+export async function openForReading(directory: string, context: Context): Promise<Deployment> {
+  const layout = await findDeployment(directory, context);
+  if ((await readJournal(layout))?.phase === 'files' && !context.options.dryRun) {
+    const lock = await lockDeployment(layout, readerPatienceSeconds, context);
+    try {
+      await finishUpdate(layout, context);
+    } finally {
+      await lock.release();
+    }
+  }
+  return readDeployment(layout);
+}
+
+/** Reads a deployment directory whose lock the caller holds, or needs none. */
+export async function readDeployment(layout: DeploymentLayout): Promise<Deployment> {
+  const record = await readRecord(layout);
+  if ((await kindOf(`${layout.root}/chart`)) === 'directory' && (await kindOf(layout.compose)) === undefined) {
+    throw new LaconicError(`${layout.root} is a Helm chart deployment, which this version cannot run`);
+  }
+  const { spec, ignored } = readUsableSpec(await readRequired(layout.spec), layout.spec);
+  const stack = parseStack(await readRequired(layout.stack), layout.stack);
+  return { layout, record, spec, ignored, stack, ours: (await kindOf(layout.createArguments)) === 'file' };
+}
+
+/** Sections of a spec that nothing works without. */
+const essential = new Set(['stack', 'deploy-to']);
+
+/**
+ * The spec of a deployment that exists. It may hold what was never looked at on this target, or was taken as it was before:
+ * that must not keep a deployment from being stopped or looked at, so unusable sections are left out and returned.
+ */
+function readUsableSpec(text: string, file: string): { spec: Spec; ignored: readonly Problem[] } {
+  try {
+    return { spec: parseSpec(text, file).spec, ignored: [] };
+  } catch (error) {
+    if (!(error instanceof InvalidFileError)) throw error;
+    const sections = new Set(error.problems.map((problem) => problem.key?.split(/[.[]/)[0]));
+    const { document } = parseYaml(text, file);
+    for (const section of sections) {
+      if (section === undefined || essential.has(section) || !document.has(section)) throw error;
+      document.delete(section);
+    }
+    return { spec: parseSpec(String(document), file).spec, ignored: error.problems };
+  }
+}
+
+async function readRequired(path: string): Promise<string> {
+  const text = await readTextIfAny(path);
+  if (text === undefined) throw new LaconicError(`${path} is missing: this is not a complete deployment directory`);
+  return text;
+}

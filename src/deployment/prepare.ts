@@ -1,0 +1,148 @@
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { basename, isAbsolute, resolve } from 'node:path';
+import { renderConfigEnv } from '../spec/environment.js';
+import { parseSecretsEnv, renderSecretsEnv, resolveSecrets } from '../spec/secrets.js';
+import { type ParsedSpec, parseSpec, type Spec } from '../spec/parse.js';
+import { type LoadedStack, loadStack } from '../stack/load.js';
+import type { Context } from '../system/context.js';
+import { formatProblem, InvalidFileError, LaconicError, type Problem } from '../system/errors.js';
+import { kindOf, readTextIfAny, secretMode } from '../system/files.js';
+import { type Generated, generateTree } from './generate.js';
+import type { DeploymentLayout } from './layout.js';
+import type { GeneratedFile } from './tree.js';
+
+/** Reads the spec file an operator named. */
+export async function loadSpec(file: string, cwd: string): Promise<ParsedSpec> {
+  const path = isAbsolute(file) ? file : resolve(cwd, file);
+  if ((await kindOf(path)) !== 'file') throw new LaconicError(`spec file: ${file} does not exist`);
+  return parseSpec(await readFile(path, 'utf8'), file);
+}
+
+/**
+ * The stack a spec names. On update a relative reference that leads nowhere from here, or to a bundled stack although the
+ * deployment was made from an external one, falls back to the recorded source of the same name (01 §20.9).
+ */
+export async function loadStackOfSpec(
+  spec: Spec,
+  recordedSource: string | undefined,
+  cwd: string,
+  context: Context,
+): Promise<LoadedStack> {
+  const fallback =
+    recordedSource !== undefined &&
+    isAbsolute(recordedSource) &&
+    !isAbsolute(spec.stack) &&
+    basename(recordedSource) === basename(spec.stack) &&
+    (await kindOf(recordedSource)) === 'directory'
+      ? recordedSource
+      : undefined;
+  try {
+    const found = await loadStack(spec.stack, context, cwd);
+    if (found.location.external || fallback === undefined) return found;
+  } catch (error) {
+    if (fallback === undefined || error instanceof InvalidFileError) throw error;
+  }
+  context.report.verbose(`stack ${spec.stack}: using the recorded source ${fallback}`);
+  return loadStack(fallback, context, cwd);
+}
+
+export interface SecretOptions {
+  /** Names whose generated value is made anew. */
+  rotate: ReadonlySet<string>;
+  /** Generate secrets although this directory was made by the Python program without them (decision 9). */
+  generate: boolean;
+}
+
+/** What create and update write, worked out before anything is written. */
+export interface Prepared extends LoadedStack {
+  spec: Spec;
+  generated: Generated;
+}
+
+/**
+ * Reads everything a deployment is made from and generates its tree.
+ * @param previous `fresh` at create; otherwise whether the directory is ours, to keep secrets and severities (decisions 9, 10)
+ * @throws InvalidFileError, LaconicError; warnings go to the reporter
+ */
+export async function prepareTree(
+  loaded: LoadedStack,
+  parsed: ParsedSpec,
+  layout: DeploymentLayout,
+  previous: 'fresh' | 'ours' | 'python',
+  secrets: SecretOptions,
+  cwd: string,
+  context: Context,
+): Promise<Prepared> {
+  const { spec } = parsed;
+  if (spec.deployTo !== 'compose') {
+    throw new LaconicError(
+      `${spec.yaml.file}: deploy-to ${spec.deployTo} cannot be created by this version, which runs on compose only`,
+    );
+  }
+  const environment = await environmentFiles(spec, layout, previous, secrets, context, cwd);
+  const generated = await generateTree({ root: layout.root, ...loaded, spec, environment });
+  reportFindings(parsed, generated, previous === 'fresh', context);
+  return { ...loaded, spec, generated };
+}
+
+/**
+ * `config.env` and, where the spec has generated secrets, `secrets.env` (01 §13, decisions 8 and 9).
+ * @param cwd where relative credentials files start (01 §6)
+ */
+export async function environmentFiles(
+  spec: Spec,
+  layout: DeploymentLayout,
+  previous: 'fresh' | 'ours' | 'python',
+  options: SecretOptions,
+  context: Context,
+  cwd: string = context.cwd,
+): Promise<GeneratedFile[]> {
+  const text = previous === 'fresh' ? undefined : await readTextIfAny(layout.secretsEnv);
+  const existing = text === undefined ? undefined : parseSecretsEnv(text);
+  const resolved = resolveSecrets(spec.config, existing, { rotate: options.rotate });
+  if (resolved.problems.length > 0) {
+    throw new InvalidFileError(
+      resolved.problems.map((problem) => spec.yaml.problem(['config', problem.name], problem.message)),
+    );
+  }
+  for (const name of options.rotate) {
+    if (!resolved.secret.has(name))
+      throw new LaconicError(`--rotate-secret ${name}: the spec's config has no $generate token under this name`);
+  }
+  const config = renderConfigEnv(resolved.plain, await readCredentials(spec, cwd));
+  const files: GeneratedFile[] = [{ path: 'config.env', source: { text: config }, mode: secretMode }];
+  if (previous === 'python' && text === undefined && !options.generate) {
+    for (const name of resolved.secret.keys()) {
+      context.report.warn(
+        `${name}: stays unset, as the program that made this deployment left it; create --update --generate-secrets gives it a value`,
+      );
+    }
+  } else if (resolved.secret.size > 0 || text !== undefined) {
+    files.push({ path: 'secrets.env', source: { text: renderSecretsEnv(resolved) }, mode: secretMode });
+  }
+  return files;
+}
+
+async function readCredentials(spec: Spec, cwd: string): Promise<{ path: string; text: string }[]> {
+  return Promise.all(
+    spec.credentialsFiles.map(async (path) => {
+      const text = await readTextIfAny(resolve(cwd, path.replace(/^~(?=\/|$)/, homedir())));
+      if (text === undefined) throw new LaconicError(`credentials file does not exist: ${path}`);
+      return { path, text };
+    }),
+  );
+}
+
+/** Decision 10: a near miss is an error at create; everything else, and everything later, a warning. */
+function reportFindings(parsed: ParsedSpec, generated: Generated, fresh: boolean, context: Context): void {
+  const misspelt: Problem[] = [
+    ...parsed.unknown.filter((key) => key.nearMiss !== undefined).map((key) => key.problem),
+    ...generated.nearMisses,
+  ];
+  if (fresh && misspelt.length > 0) throw new InvalidFileError(misspelt);
+  const mild = parsed.unknown.filter((key) => key.nearMiss === undefined).map((key) => key.problem);
+  for (const problem of [...misspelt, ...mild, ...generated.warnings]) {
+    context.report.warn(formatProblem(problem));
+  }
+}

@@ -1,0 +1,73 @@
+import { stringify } from 'yaml';
+import { InvalidFileError, LaconicError } from '../system/errors.js';
+import { readTextIfAny } from '../system/files.js';
+import { parseYaml, yamlStyle } from '../system/yaml.js';
+import { isProjectName } from './ids.js';
+import type { DeploymentLayout } from './layout.js';
+
+/** What `deployment.yml` says (01 §12). */
+export interface DeploymentRecord {
+  /** Compose project name; kind cluster name. */
+  clusterId: string;
+  deploymentId: string;
+  /** The stack directory the deployment was made from; absent in some old directories, relative in others. */
+  stackSource?: string;
+}
+
+/** The text of a new `deployment.yml`; ids stand on one line each, as scripts read them (01 §18). */
+export function renderRecord(record: DeploymentRecord): string {
+  return stringify(
+    {
+      'cluster-id': record.clusterId,
+      'deployment-id': record.deploymentId,
+      ...(record.stackSource === undefined ? {} : { 'stack-source': record.stackSource }),
+    },
+    yamlStyle,
+  );
+}
+
+/** The text of an existing `deployment.yml` with some of its values changed, all else as it was. */
+export function editRecord(text: string, file: string, changes: Partial<DeploymentRecord>): string {
+  const { document } = parseYaml(text, file);
+  if (changes.deploymentId !== undefined) document.set('deployment-id', changes.deploymentId);
+  if (changes.clusterId !== undefined) document.set('cluster-id', changes.clusterId);
+  if (changes.stackSource !== undefined) document.set('stack-source', changes.stackSource);
+  return document.toString(yamlStyle);
+}
+
+/**
+ * Reads `deployment.yml`. A missing deployment-id equals the cluster-id, as the Python program reads it.
+ * @throws LaconicError when there is none, InvalidFileError when its ids cannot be used
+ */
+export async function readRecord(layout: DeploymentLayout): Promise<DeploymentRecord> {
+  const file = layout.deployment;
+  const text = await readTextIfAny(file);
+  if (text === undefined) {
+    throw new LaconicError(`${layout.root} is not a deployment directory: it has no deployment.yml`, {
+      hint: 'directories from before deployment.yml existed cannot be used: make a new one with deploy create, and move the data there',
+    });
+  }
+  const yaml = parseYaml(text, file);
+  const value = (yaml.value ?? {}) as Record<string, unknown>;
+  const clusterId = value['cluster-id'];
+  const deploymentId = value['deployment-id'] ?? clusterId;
+  const stackSource = value['stack-source'];
+  const problems = [];
+  if (typeof clusterId !== 'string' || !isProjectName(clusterId)) {
+    problems.push(
+      yaml.problem(
+        ['cluster-id'],
+        'must be a name of lower-case letters, digits, - and _ (it is the Compose project name)',
+      ),
+    );
+  }
+  if (typeof deploymentId !== 'string' || !isProjectName(deploymentId)) {
+    problems.push(yaml.problem(['deployment-id'], 'must be a name of lower-case letters, digits, - and _'));
+  }
+  if (problems.length > 0) throw new InvalidFileError(problems);
+  return {
+    clusterId: clusterId as string,
+    deploymentId: deploymentId as string,
+    ...(typeof stackSource === 'string' ? { stackSource } : {}),
+  };
+}

@@ -1,0 +1,100 @@
+import { lstat, open, readdir, readFile, readlink, symlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { errorMessage, LaconicError } from '../system/errors.js';
+import { makeDirectory, secretMode, sha256, syncPath } from '../system/files.js';
+
+/** One file that `create` and `--update` generate; paths are relative to the deployment directory. */
+export interface GeneratedFile {
+  path: string;
+  /** The content, the file it is copied from, or the target of a symbolic link. */
+  source: { text: string } | { copyOf: string } | { linkTo: string };
+  /** Permission bits; 0600 for a file with secrets. */
+  mode: number;
+}
+
+/** A directory behind a volume of the spec: created, never written to after that (decision 3). */
+export interface VolumeDirectory {
+  volume: string;
+  /** Absolute; inside the deployment directory or wherever a relative path of the spec leads. */
+  path: string;
+  /** Directory whose content an empty new volume starts with (01 §11.6). */
+  seed?: string;
+}
+
+/** All that a stack and a spec make of a deployment directory, before anything is written. */
+export interface GeneratedTree {
+  files: GeneratedFile[];
+  /** Directories that exist even when empty, relative. */
+  directories: string[];
+  volumes: VolumeDirectory[];
+}
+
+export function isSecret(file: GeneratedFile): boolean {
+  return file.mode === secretMode;
+}
+
+/** The file's content as bytes; a link's target text for a link. */
+export async function contentOf(file: GeneratedFile): Promise<Buffer> {
+  if ('text' in file.source) return Buffer.from(file.source.text);
+  return 'copyOf' in file.source ? readFile(file.source.copyOf) : Buffer.from(file.source.linkTo);
+}
+
+/** The SHA-256 of {@link contentOf}, in hex. */
+export async function checksumOf(file: GeneratedFile): Promise<string> {
+  return sha256(await contentOf(file));
+}
+
+/** Every file below a directory as generated files under `to` (relative), links kept as links, in name order. */
+export async function filesBelow(
+  directory: string,
+  to: string,
+): Promise<{ files: GeneratedFile[]; directories: string[] }> {
+  const files: GeneratedFile[] = [];
+  const directories = [to];
+  const entries = (await readdir(directory, { withFileTypes: true })).sort((a, b) => (a.name < b.name ? -1 : 1));
+  for (const entry of entries) {
+    const from = join(directory, entry.name);
+    const path = join(to, entry.name);
+    if (entry.isDirectory()) {
+      const below = await filesBelow(from, path);
+      files.push(...below.files);
+      directories.push(...below.directories);
+    } else if (entry.isSymbolicLink()) {
+      files.push({ path, source: { linkTo: await readlink(from) }, mode: 0o777 });
+    } else if (entry.isFile()) {
+      files.push({ path, source: { copyOf: from }, mode: (await lstat(from)).mode & 0o777 });
+    }
+  }
+  return { files, directories };
+}
+
+/** Writes generated files below `root`, which holds none of them yet; parents are created. Durable when it returns. */
+export async function writeGenerated(
+  root: string,
+  files: readonly GeneratedFile[],
+  directories: readonly string[],
+): Promise<void> {
+  const folders = new Set([...directories, ...files.map((file) => dirname(file.path))]);
+  for (const folder of folders) await makeDirectory(join(root, folder));
+  await Promise.all(files.map((file) => writeOne(join(root, file.path), file)));
+  await Promise.all([...folders].map((folder) => syncPath(join(root, folder))));
+}
+
+async function writeOne(path: string, file: GeneratedFile): Promise<void> {
+  try {
+    if ('linkTo' in file.source) {
+      await symlink(file.source.linkTo, path);
+      return;
+    }
+    const handle = await open(path, 'wx', file.mode);
+    try {
+      await handle.writeFile(await contentOf(file));
+      await handle.chmod(file.mode);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    throw new LaconicError(`cannot write ${path}: ${errorMessage(error)}`, { cause: error });
+  }
+}

@@ -1,0 +1,30 @@
+import { isAbsolute, join, relative, resolve } from 'node:path';
+
+/** Where a volume of the spec lives. */
+export interface VolumePlace {
+  /** Absolute path on the host, normalised. */
+  path: string;
+  /** True when the spec gives a path relative to the deployment directory. */
+  relative: boolean;
+  /** What the compose file says: relative to its own directory, or absolute (01 §11.1, 01 §20.4). */
+  device: string;
+}
+
+/**
+ * Resolves a volume path of the spec: `~` is the home directory, everything not absolute is relative to the deployment
+ * directory — `./data/x`, `data/x` and `../x` alike.
+ * @param deploymentDirectory absolute
+ */
+export function placeVolume(value: string, deploymentDirectory: string, home: string): VolumePlace {
+  const expanded = value === '~' || value.startsWith('~/') ? join(home, value.slice(1)) : value;
+  if (isAbsolute(expanded)) return { path: resolve(expanded), relative: false, device: expanded };
+  const path = resolve(deploymentDirectory, expanded);
+  const below = relative(deploymentDirectory, path);
+  return { path, relative: true, device: below === '' ? '..' : `../${below}` };
+}
+
+/** True when `path` is `directory` or lies below it; both absolute and normalised. */
+export function isBelow(path: string, directory: string): boolean {
+  const below = relative(directory, path);
+  return below === '' || (!below.startsWith('..') && !isAbsolute(below));
+}

@@ -1,0 +1,41 @@
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import type { Context } from '../system/context.js';
+import { LaconicError } from '../system/errors.js';
+import { packageDirectory } from '../system/package.js';
+import { createAssets, repositoryBase, type StackAssets } from './assets.js';
+import { locateStack, type StackLocation } from './locate.js';
+import { parseStack, type Stack } from './parse.js';
+
+/** A stack of this machine, read: where it is, what it says, where its files are. */
+export interface LoadedStack {
+  location: StackLocation;
+  stack: Stack;
+  assets: StackAssets;
+}
+
+/** Finds and reads a stack by name or path (01 §2). Paths are relative to `cwd`. */
+export async function loadStack(reference: string, context: Context, cwd: string = context.cwd): Promise<LoadedStack> {
+  const location = await locateStack(reference, { cwd, packageDirectory: packageDirectory(), home: homedir() });
+  const stack = parseStack(await readFile(location.file, 'utf8'), location.file);
+  const base = repositoryBaseOf(context);
+  return {
+    location,
+    stack,
+    assets: createAssets(location, stack, { packageDirectory: packageDirectory(), repositoryBase: base }),
+  };
+}
+
+/** Where repositories are cloned: `CERC_REPO_BASE_DIR`, or with `--local-stack` the folder above stack-orchestrator (01 §17). */
+export function repositoryBaseOf(context: Context): string {
+  if (!context.options.localStack) return repositoryBase(context.env, homedir());
+  const at = context.cwd.lastIndexOf('stack-orchestrator');
+  if (at < 0) {
+    throw new LaconicError(
+      `--local-stack needs a current directory below a folder named stack-orchestrator, this is ${context.cwd}`,
+    );
+  }
+  const base = context.cwd.slice(0, at).replace(/\/$/, '');
+  context.report.print(`Local stack dev_root_path (CERC_REPO_BASE_DIR) overridden to: ${base}`);
+  return base;
+}
