@@ -48,7 +48,9 @@ export async function callJavaScriptHook<H extends HookName>(
     if (error instanceof HookExit && (error.code === undefined || error.code === 0))
       return { called, result: undefined };
     if (error instanceof InterruptedError || signal.aborted) throw new InterruptedError();
-    throw hookError(source, hook, await explain(error, source.file), options.debug);
+    // Node names files by their real paths.
+    const real = await realpath(source.file).catch(() => source.file);
+    throw hookError(source, hook, await explain(error, real), options.debug);
   }
 }
 
@@ -125,20 +127,17 @@ async function explain(error: unknown, file: string): Promise<HookFailure> {
 /** The innermost line of the hook's file in a stack, and the file beside it where the error was thrown. */
 function placeOf(error: Error, file: string): Pick<HookFailure, 'line' | 'elsewhere'> {
   const frames = (error.stack ?? '').split('\n').flatMap((text) => {
-    const match = /(?:\(|at (?:async )?)((?:file:\/\/)?\/.*?)(?:\?[^:]*)?:(\d+):\d+\)?$/.exec(text);
+    const match = /(?:\(|at (?:async )?)((?:file:\/\/)?\/.*):(\d+):\d+\)?$/.exec(text);
     if (!match?.[1]) return [];
-    const path = match[1].startsWith('file:') ? fileURLToPath(match[1]) : match[1];
+    const place = match[1].replace(/\?changed=[\d-]+$/, '');
+    const path = place.startsWith('file:') ? fileURLToPath(place) : place;
     return [{ path, line: Number(match[2]) }];
   });
   const own = frames.find((frame) => frame.path === file);
   const folder = dirname(file);
-  const beside = frames.find((frame) => frame.path === file || frame.path.startsWith(`${folder}/`));
-  return {
-    line: own?.line,
-    ...(beside === undefined || beside.path === file
-      ? {}
-      : { elsewhere: `${relative(folder, beside.path)}:${beside.line}` }),
-  };
+  const innermost = frames.find((frame) => frame.path.startsWith(`${folder}/`));
+  if (innermost === undefined || innermost.path === file) return { line: own?.line };
+  return { line: own?.line, elsewhere: `${relative(folder, innermost.path)}:${innermost.line}` };
 }
 
 /** A failed import does not tell the line of a syntax error; `node --check` does. */

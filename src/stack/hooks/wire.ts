@@ -14,13 +14,13 @@ const reordered = /^\d+$/;
 export function toWire(value: HookValue): Wire {
   if (value instanceof Numeral) return value.isFloat ? { $: ['float', pythonFloat(value.text)] } : toWire(value.value);
   if (typeof value === 'bigint') return { $: ['int', String(value)] };
-  if (Array.isArray(value)) return value.map(toWire);
-  if (!(value instanceof Map)) return value;
+  if (value === null || typeof value !== 'object') return value;
+  if (Array.isArray(value)) return value.map((item) => toWire(item));
   const entries = [...value];
   if (entries.some(([key]) => typeof key !== 'string' || key === '$' || key === '__proto__' || reordered.test(key))) {
     return { $: ['map', entries.map(([key, item]) => [toWire(key), toWire(item)])] };
   }
-  return Object.fromEntries(entries.map(([key, item]) => [key, toWire(item)]));
+  return Object.fromEntries(entries.map(([key, item]) => [String(key), toWire(item)]));
 }
 
 /** The value of JSON that the Python side wrote. @throws LaconicError when it is not of this format */
