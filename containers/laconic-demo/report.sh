@@ -4,4 +4,4 @@ if [ ! -f /data/visits ]; then
   echo "The demo page has not been visited yet."
   exit 0
 fi
-echo "The demo page has been visited $(wc -l </data/visits) times, last on $(tail -n 1 /data/visits)."
+echo "Visits of the demo page: $(wc -l </data/visits), the last one at $(tail -n 1 /data/visits)."

@@ -113,6 +113,6 @@ describeWithEngine('the images of the bundled stacks (03)', () => {
     expect(page).not.toContain('not-to-be-shown');
     await Promise.all(Array.from({ length: 20 }, visit));
     expect(await visit()).toContain('Counter: 22');
-    expect((await demo.job('demo-report')).stdout).toContain('visited 22 times');
+    expect((await demo.job('demo-report')).stdout).toContain('Visits of the demo page: 22,');
   });
 });
