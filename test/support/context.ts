@@ -1,0 +1,32 @@
+import { createReporter } from '../../src/system/report.js';
+import type { Context, GlobalOptions } from '../../src/system/context.js';
+
+/** A context whose output is kept, for functions that report. */
+export interface TestContext extends Context {
+  /** What was written so far. */
+  readonly output: { stdout: string; stderr: string };
+}
+
+/** A context in `cwd` with these global options; nothing is printed. */
+export function testContext(
+  cwd: string,
+  options: Partial<GlobalOptions> = {},
+  env: NodeJS.ProcessEnv = process.env,
+): TestContext {
+  const output = { stdout: '', stderr: '' };
+  const all: GlobalOptions = {
+    quiet: false,
+    verbose: false,
+    dryRun: false,
+    localStack: false,
+    debug: false,
+    continueOnError: false,
+    ...options,
+  };
+  const streams = {
+    stdout: { write: (text: string) => (output.stdout += text) },
+    stderr: { write: (text: string) => (output.stderr += text) },
+  };
+  const report = createReporter(streams, { ...all, color: false });
+  return { options: all, report, signal: new AbortController().signal, env, cwd, output };
+}

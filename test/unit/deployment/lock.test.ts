@@ -1,0 +1,115 @@
+import { spawn } from 'node:child_process';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { takeLock } from '../../../src/deployment/lock.js';
+import { testContext } from '../../support/context.js';
+import { temporaryDirectory } from '../../support/temporary.js';
+
+async function bootId(): Promise<string> {
+  return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
+}
+
+/** A holder as another command would write it; overridden where the test wants it stale. */
+async function holder(overrides: object): Promise<string> {
+  const stat = await readFile(`/proc/${process.ppid}/stat`, 'utf8');
+  const startTime = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  const base = { token: 'other', pid: process.ppid, startTime, bootId: await bootId(), host: hostname() };
+  return JSON.stringify({ ...base, command: 'laconic-so deployment start', since: 'then', ...overrides });
+}
+
+async function pidOfEndedProcess(): Promise<number> {
+  const child = spawn('true');
+  await new Promise((resolve) => child.on('exit', resolve));
+  return child.pid ?? 0;
+}
+
+describe('the lock of a deployment (decision 5)', () => {
+  it('keeps a second taker out, and names the holder', async () => {
+    const directory = await temporaryDirectory();
+    const path = join(directory, 'lock');
+    const context = testContext(directory);
+    const lock = await takeLock(path, 'deployment d', 0, context);
+
+    await expect(takeLock(path, 'deployment d', 0, context)).rejects.toThrow(`deployment d is in use by "laconic-so`);
+    await expect(takeLock(path, 'deployment d', 0, context)).rejects.toThrow(`process ${process.pid}`);
+
+    await lock.release();
+    const again = await takeLock(path, 'deployment d', 0, context);
+    await again.release();
+    expect(await readdir(directory)).toEqual([]);
+  });
+
+  it('waits as long as it is told to', async () => {
+    const directory = await temporaryDirectory();
+    const path = join(directory, 'lock');
+    const context = testContext(directory);
+    const lock = await takeLock(path, 'deployment d', 0, context);
+    setTimeout(() => void lock.release(), 300);
+
+    const second = await takeLock(path, 'deployment d', 10, context);
+
+    await second.release();
+  });
+
+  it.each([
+    ['whose process has ended', async () => ({ pid: await pidOfEndedProcess() })],
+    ['whose process number belongs to another process now', async () => ({ startTime: '1' })],
+    ['from before the machine was started', async () => ({ bootId: 'another' })],
+  ])('takes over a lock %s', async (_, overrides) => {
+    const directory = await temporaryDirectory();
+    const path = join(directory, 'lock');
+    await writeFile(path, await holder(await overrides()));
+
+    const lock = await takeLock(path, 'deployment d', 0, testContext(directory));
+
+    expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject({ pid: process.pid });
+    await lock.release();
+    expect(await readdir(directory)).toEqual([]);
+  });
+
+  it.each([
+    ['a process that runs', {}],
+    ['another host, whose processes cannot be seen', { host: 'elsewhere', pid: 1 }],
+  ])('respects a lock of %s', async (_, overrides) => {
+    const directory = await temporaryDirectory();
+    const path = join(directory, 'lock');
+    await writeFile(path, await holder(overrides));
+
+    await expect(takeLock(path, 'deployment d', 0, testContext(directory))).rejects.toThrow('is in use by');
+
+    expect(await readFile(path, 'utf8')).toContain('other');
+  });
+
+  it('lets a hook of the holder through, and leaves the lock to the holder', async () => {
+    const directory = await temporaryDirectory();
+    const path = join(directory, 'lock');
+    const lock = await takeLock(path, 'deployment d', 0, testContext(directory));
+    const inHook = testContext(directory, {}, { ...process.env, LACONIC_SO_LOCK: lock.token });
+
+    const inner = await takeLock(path, 'deployment d', 0, inHook);
+    await inner.release();
+
+    expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject({ token: lock.token });
+    await lock.release();
+  });
+
+  it('lets only one of many win a stale lock', async () => {
+    const directory = await temporaryDirectory();
+    const path = join(directory, 'lock');
+    await writeFile(path, await holder({ bootId: 'another' }));
+    const context = testContext(directory);
+
+    const outcomes = await Promise.allSettled(Array.from({ length: 20 }, () => takeLock(path, 'd', 0, context)));
+
+    expect(outcomes.filter((outcome) => outcome.status === 'fulfilled')).toHaveLength(1);
+  });
+
+  it('says what to do about a damaged lock file', async () => {
+    const directory = await temporaryDirectory();
+    await writeFile(join(directory, 'lock'), '{');
+
+    await expect(takeLock(join(directory, 'lock'), 'd', 0, testContext(directory))).rejects.toThrow('is damaged');
+  });
+});
