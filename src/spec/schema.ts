@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { nameProblem } from '../system/path-names.js';
-import { mustBe, textCheck } from '../system/schema.js';
+import { describeValue, mustBe, textCheck } from '../system/schema.js';
 import { didYouMean } from '../system/suggest.js';
 import { quote } from '../system/yaml.js';
 import { portProblem } from './ports.js';
@@ -28,7 +28,7 @@ const section = <T extends z.ZodRawShape>(shape: T, what: string) => z.object(sh
 
 /** True or false, also as text in any case (01 §6 `security`). */
 const flag = z
-  .union([z.boolean(), z.string().regex(/^(true|false)$/i)], mustBe('true or false'))
+  .union([z.boolean(), z.string().regex(/^(true|false)$/i, mustBe('true or false'))], mustBe('true or false'))
   .transform((value) => String(value).toLowerCase() === 'true')
   .nullish();
 
@@ -157,6 +157,12 @@ const network = section(
   'a map with ports, http-proxy and acme-email',
 );
 
+/** Unlike elsewhere text is not shown: it may be a secret. */
+const configError = {
+  error: ({ input }: { input?: unknown }) =>
+    `must be a map of names to values, found ${typeof input === 'string' ? 'text' : describeValue(input)}`,
+};
+
 const deployTo = z
   .string(mustBe(`one of ${deployTargets.join(', ')}`))
   .check(
@@ -172,7 +178,7 @@ export const specShape = z.object(
   {
     stack: text('the name or path of a stack'),
     'deploy-to': deployTo,
-    config: map(z.unknown(), 'names to values'),
+    config: z.record(z.string(), z.unknown(), configError).nullish(),
     'credentials-files': list(text('a path').check(textCheck(noNull)), 'paths'),
     volumes: map(pathOrNothing, 'volumes to paths', volumeName),
     configmaps: map(pathOrNothing, 'volumes to paths', configmapName),

@@ -73,7 +73,10 @@ describe('files of a stack (01 §4)', () => {
       at('cerc/hosting/gitea/docker-compose.yml'),
       at('cerc/hosting/docker-compose-runner.yml'),
     ]);
-    expect(found.assets.podScript(found.pods[0] as Pod, 'scripts/x.sh')).toBe(at('cerc/hosting/gitea/scripts/x.sh'));
+    expect(found.pods.map((pod) => found.assets.podScript(pod, 'scripts/x.sh'))).toEqual([
+      at('cerc/hosting/gitea/scripts/x.sh'),
+      at('cerc/hosting/scripts/x.sh'),
+    ]);
   });
 
   async function failure(found: { assets: StackAssets; pods: readonly Pod[] }): Promise<[string, string | undefined]> {

@@ -1,0 +1,323 @@
+import { describe, expect, it } from 'vitest';
+import { parseSpec } from '../../../src/spec/parse.js';
+import { formatProblem } from '../../../src/system/errors.js';
+import { problemsOf } from '../../support/problems.js';
+
+const head = 'stack: test\ndeploy-to: compose\n';
+const parse = (text: string) => parseSpec(text, 'spec.yml');
+const specOf = (text: string) => parse(head + text).spec;
+const refused = (text: string): string[] => problemsOf(() => parse(text));
+const refusedBelowHead = (text: string): string[] => refused(head + text);
+
+describe('spec.yml (01 §6)', () => {
+  it('gives every key', () => {
+    const { spec, unknown } = parse(`
+stack: test
+deploy-to: k8s
+kube-config: ~/.kube/config
+image-registry: registry.example.org/me
+config:
+  GOSSIP_HOST: 10.0.0.1
+  ADMIN_TOKEN: $generate:hex:16$
+credentials-files: [~/.credentials/app.env]
+network:
+  ports:
+    test: ['80', 8001, '8001/udp']
+    off: []
+    none:
+  http-proxy:
+    - host-name: app.example.com
+      routes:
+        - {path: /, proxy-to: test:80}
+  acme-email: ops@example.com
+volumes:
+  bind: ./data/bind
+  auto:
+  empty: ''
+configmaps: {conf: ./configmaps/conf, own: }
+secrets:
+  my-secret: [SOME_KEY]
+resources:
+  containers:
+    reservations: {cpus: "0.5", memory: 512M}
+    test: {limits: {cpus: 2, memory: 2000000000}}
+  volumes:
+    reservations: {storage: 5Gi}
+    bind: {reservations: {storage: 1.5GiB}}
+security: {privileged: "True", capabilities: [NET_ADMIN], unlimited-memlock: false, runtime-class: fast}
+annotations: {"example.com/{name}": 1.50}
+labels: {"app.{name}": on}
+replicas: 2
+node-affinities: [{label: nodetype, value: 0123}]
+node-tolerations: [{key: nodeavoid, value: True}]
+image-pull-secret: {server: ghcr.io, username: me, token-env: GHCR_TOKEN}
+image-pull-policy: Never
+image-overrides: {test: ghcr.io/me/test:v2}
+namespace: my-ns
+kind-cluster-name: laconic-abc
+kind-node-image: kindest/node:v1
+kind-mount-root: /srv/kind
+caddy-ingress-image: caddy:1
+maintenance-service: page:8000
+external-services:
+  a: {host: example.org}
+  b: {ip: 10.1.1.1, port: 8899}
+  c: {selector: {app: x}, namespace: other, port: 80}
+ca-certificates: [~/ca.pem]
+`);
+    const { yaml, ...keys } = spec;
+    expect(yaml.file).toBe('spec.yml');
+    expect(unknown).toEqual([]);
+    expect(keys).toEqual({
+      stack: 'test',
+      deployTo: 'k8s',
+      kubeConfig: '~/.kube/config',
+      imageRegistry: 'registry.example.org/me',
+      config: new Map([
+        ['GOSSIP_HOST', '10.0.0.1'],
+        ['ADMIN_TOKEN', '$generate:hex:16$'],
+      ]),
+      credentialsFiles: ['~/.credentials/app.env'],
+      ports: new Map([
+        ['test', ['80', '8001', '8001/udp']],
+        ['off', []],
+        ['none', []],
+      ]),
+      httpProxy: [{ hostName: 'app.example.com', routes: [{ path: '/', service: 'test', port: 80 }] }],
+      acmeEmail: 'ops@example.com',
+      volumes: new Map([
+        ['bind', './data/bind'],
+        ['auto', undefined],
+        ['empty', undefined],
+      ]),
+      configmaps: new Map([
+        ['conf', './configmaps/conf'],
+        ['own', undefined],
+      ]),
+      secrets: ['my-secret'],
+      resources: {
+        containers: {
+          all: { reservations: { cpus: '0.5', memory: '512M' } },
+          named: new Map([['test', { limits: { cpus: '2', memory: '2000000000' } }]]),
+        },
+        volumes: {
+          all: { reservations: { storage: '5Gi' } },
+          named: new Map([['bind', { reservations: { storage: '1.5GiB' } }]]),
+        },
+      },
+      security: { privileged: true, capabilities: ['NET_ADMIN'], unlimitedMemlock: false, runtimeClass: 'fast' },
+      annotations: new Map([['example.com/{name}', '1.50']]),
+      labels: new Map([['app.{name}', 'on']]),
+      replicas: 2,
+      nodeAffinities: [{ label: 'nodetype', value: '0123' }],
+      nodeTolerations: [{ key: 'nodeavoid', value: 'True' }],
+      imagePullSecret: { server: 'ghcr.io', username: 'me', tokenEnv: 'GHCR_TOKEN' },
+      imagePullPolicy: 'Never',
+      imageOverrides: new Map([['test', 'ghcr.io/me/test:v2']]),
+      namespace: 'my-ns',
+      kindClusterName: 'laconic-abc',
+      kindNodeImage: 'kindest/node:v1',
+      kindMountRoot: '/srv/kind',
+      caddyIngressImage: 'caddy:1',
+      maintenanceService: { service: 'page', port: 8000 },
+      externalServices: new Map<string, unknown>([
+        ['a', { kind: 'host', host: 'example.org', port: 443 }],
+        ['b', { kind: 'ip', ip: '10.1.1.1', port: 8899 }],
+        ['c', { kind: 'selector', selector: new Map([['app', 'x']]), namespace: 'other', port: 80 }],
+      ]),
+      caCertificates: ['~/ca.pem'],
+    });
+  });
+
+  it('takes every null section as an empty one (weakness 23)', () => {
+    const bare = specOf('');
+    const keys =
+      'config credentials-files volumes configmaps network secrets resources security annotations labels replicas node-affinities node-tolerations kube-config image-registry image-pull-secret image-pull-policy image-overrides namespace kind-cluster-name kind-node-image kind-mount-root caddy-ingress-image maintenance-service external-services ca-certificates';
+    const nulls = specOf(keys.split(' ').join(':\n').concat(':\n'));
+    expect({ ...nulls, yaml: bare.yaml }).toEqual(bare);
+    const nested = specOf(`
+network: {ports: , http-proxy: , acme-email: }
+resources: {containers: {limits: , reservations: {cpus: , memory: }}, volumes: }
+security: {privileged: , capabilities: , unlimited-memlock: , runtime-class: }
+`);
+    expect({ ...nested, yaml: bare.yaml, resources: bare.resources }).toEqual(bare);
+    expect(nested.resources.containers.named.size).toBe(0);
+  });
+
+  it('takes a list of secret names', () => {
+    expect(specOf('secrets: [a, b]').secrets).toEqual(['a', 'b']);
+    expect(specOf('secrets: {}').secrets).toEqual([]);
+  });
+});
+
+describe('config as text (decision 8)', () => {
+  it('is what is written', () => {
+    const { config } = specOf(`
+common: &common {SHARED: 0x1F}
+config:
+  <<: *common
+  ZERO: 0123
+  PRICE: 1.50
+  YES: True
+  EXP: 1e3
+  DAY: 2020-01-01
+  BIG: 123456789012345678901234567890
+  NEG: -1.50
+  WORD: yes
+  EMPTY: ''
+  QUOTED: " a # b "
+  LINES: |
+    one
+    two
+  DOLLAR: $HOME \${A} 'x'
+  a.b-c: 1
+  1X: 2
+`);
+    expect(Object.fromEntries(config)).toEqual({
+      SHARED: '0x1F',
+      ZERO: '0123',
+      PRICE: '1.50',
+      YES: 'True',
+      EXP: '1e3',
+      DAY: '2020-01-01',
+      BIG: '123456789012345678901234567890',
+      NEG: '-1.50',
+      WORD: 'yes',
+      EMPTY: '',
+      QUOTED: ' a # b ',
+      LINES: 'one\ntwo\n',
+      DOLLAR: "$HOME ${A} 'x'",
+      'a.b-c': '1',
+      '1X': '2',
+    });
+  });
+
+  it('refuses null, maps, lists and impossible names, each by name', () => {
+    expect(
+      refusedBelowHead('config:\n  A:\n  B: ~\n  C: [1]\n  D: {x: 1}\n  "E F": 1\n  -g: 1\n  "": 1\n  H: "\\0"\n'),
+    ).toEqual([
+      "spec.yml:4 config.A: has no value: write '' for an empty one, or remove the name",
+      "spec.yml:5 config.B: has no value: write '' for an empty one, or remove the name",
+      'spec.yml:6 config.C: must be text, a number, true or false, found a list',
+      'spec.yml:7 config.D: must be text, a number, true or false, found a map',
+      'spec.yml:8 config.E F: "E F" is not the name of a variable: letters, digits and "_" are allowed',
+      'spec.yml:9 config.-g: "-g" is not the name of a variable: letters, digits and "_" are allowed',
+      'spec.yml:10 config[""]: "" is not the name of a variable: letters, digits and "_" are allowed',
+      'spec.yml:11 config.H: holds a NUL character, which no variable can',
+    ]);
+  });
+});
+
+describe('a spec that cannot be used', () => {
+  it('reports all problems at once with line, key and what is allowed', () => {
+    expect(
+      refused(`
+stack: 7
+deploy_to: compose
+config: [a]
+credentials-files: {a: b}
+volumes:
+  data: [x]
+  ../up: ./x
+configmaps: {'..': ./x}
+netwrk: {}
+network:
+  ports: {web: ['8080:eighty', {target: 80}], db: '5432'}
+  http-proxy: [{host-name: h, routes: [{path: /, proxy-to: web}]}, {routes: []}]
+security: {privileged: maybe}
+resources: {containers: {web: {limits: {cpus: many, memory: 5Xi}}}}
+replicas: 1.5
+namespace: My_NS
+`),
+    ).toEqual([
+      'spec.yml deploy-to: is missing: it must be one of compose, k8s-kind, k8s',
+      'spec.yml:2 stack: must be the name or path of a stack, found 7',
+      'spec.yml:3 deploy_to: is not a key that anything reads, did you mean "deploy-to"?',
+      'spec.yml:4 config: must be a map of names to values, found a list',
+      'spec.yml:5 credentials-files: must be a list of paths, found a map',
+      'spec.yml:7 volumes.data: must be a path, or nothing, found a list',
+      'spec.yml:8 volumes["../up"]: "../up" is not a volume name: letters, digits, ".", "_" and "-" are allowed',
+      'spec.yml:9 configmaps[".."]: ".." is not a name: letters, digits, ".", "_" and "-" are allowed, starting with a letter or digit',
+      'spec.yml:10 netwrk: is not a key that anything reads, did you mean "network"?',
+      expect.stringMatching(/^spec.yml:12 network.ports.web\[0\]: "eighty" in "8080:eighty" is not a port/),
+      'spec.yml:12 network.ports.web[1]: must be a port such as "8080:80", found a map',
+      'spec.yml:12 network.ports.db: must be a list of ports, found "5432"',
+      'spec.yml:13 network.http-proxy[0].routes[0].proxy-to: must be service:port, such as web:80, found "web"',
+      'spec.yml:13 network.http-proxy[1].host-name: is missing: it must be a host name',
+      'spec.yml:14 security.privileged: must be true or false, found "maybe"',
+      'spec.yml:15 resources.containers.web.limits.cpus: must be a number of CPUs such as 0.5 or 500m, found "many"',
+      'spec.yml:15 resources.containers.web.limits.memory: must be a size such as 512M, 512Mi or 2Gi, found "5Xi"',
+      'spec.yml:16 replicas: must be a whole number, found 1.5',
+      'spec.yml:17 namespace: must be a namespace of at most 63 lower-case letters, digits and "-", found "My_NS"',
+    ]);
+  });
+
+  it('never shows what may be a secret', () => {
+    expect(refusedBelowHead('config: TOKEN=hunter2\n')).toEqual([
+      'spec.yml:3 config: must be a map of names to values, found text',
+    ]);
+  });
+
+  it.each([
+    ['an empty file', '', 'spec.yml: is empty: at least stack and deploy-to are needed'],
+    ['a list', '- stack: x\n', 'spec.yml: must be a map of keys such as stack and deploy-to, found a list'],
+    ['text', 'stack', 'spec.yml: must be a map of keys such as stack and deploy-to, found "stack"'],
+  ])('%s', (_what, text, message) => {
+    expect(refused(text)).toEqual([message]);
+  });
+
+  it('a target there is not (weakness 23)', () => {
+    expect(refused('stack: x\ndeploy-to: composed\n')).toEqual([
+      'spec.yml:2 deploy-to: must be one of compose, k8s-kind, k8s, found "composed", did you mean "compose"?',
+    ]);
+    expect(refused('stack: x\ndeploy-to:\n')).toEqual([
+      'spec.yml:2 deploy-to: must be one of compose, k8s-kind, k8s, found nothing',
+    ]);
+  });
+
+  it('k8s without a kubeconfig, and sections that say half of what is needed', () => {
+    expect(refused('stack: x\ndeploy-to: k8s\n')).toEqual([
+      'spec.yml kube-config: is missing: deploy-to k8s needs the path of a kubeconfig',
+    ]);
+    expect(
+      refusedBelowHead('image-pull-secret: {server: a, username: b}\nexternal-services:\n  rpc: {namespace: x}\n'),
+    ).toEqual([
+      'spec.yml:3 image-pull-secret: needs token-env or token-file beside server and username',
+      'spec.yml:5 external-services.rpc: needs host, ip, or selector and namespace',
+    ]);
+  });
+});
+
+describe('keys that nothing reads (decision 10)', () => {
+  it('are given to the caller, near misses marked; x- keys are free at every level', () => {
+    const { unknown } = parse(`${head}
+volumess: {}
+colour: red
+x-mine: 1
+network: {x-a: 1, acme-mail: me@example.org}
+resources: {containers: {web: {limit: {}}}}
+registry-credentials: {}
+image-pull-secret: {server: a, username: b, token_env: C, token-file: ~/t}
+`);
+    expect(unknown.map(({ problem, nearMiss }) => [formatProblem(problem), nearMiss])).toEqual([
+      ['spec.yml:4 volumess: is not a key that anything reads, did you mean "volumes"?', 'volumes'],
+      [expect.stringMatching(/^spec.yml:5 colour: is not a key that anything reads; known here: stack, /), undefined],
+      ['spec.yml:7 network.acme-mail: is not a key that anything reads, did you mean "acme-email"?', 'acme-email'],
+      ['spec.yml:8 resources.containers.web.limit: is not a key that anything reads, did you mean "limits"?', 'limits'],
+      [
+        expect.stringContaining(
+          'registry-credentials: is not read, although documents name it: write image-pull-secret',
+        ),
+        undefined,
+      ],
+      [expect.stringContaining('did you mean "token-env"?'), 'token-env'],
+    ]);
+  });
+
+  it('names cluster-issuer wherever it stands', () => {
+    const { unknown } = parse(`${head}network:\n  http-proxy:\n    - {host-name: h, cluster-issuer: le, routes: []}\n`);
+    expect(unknown.map(({ problem }) => formatProblem(problem))).toEqual([
+      'spec.yml:5 network.http-proxy[0].cluster-issuer: is not read, although documents name it: the issuer of certificates is not a setting; remove it',
+    ]);
+  });
+});

@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import { portProblem } from '../../../src/spec/ports.js';
+import { parseCpus, parseMemory } from '../../../src/spec/units.js';
+
+describe('ports of a spec (01 §6.3, weakness 21)', () => {
+  it.each([
+    ['8080:eighty', '"eighty" in "8080:eighty" is not a port: 1 to 65535, ranges upwards'],
+    ['65536:80', '"65536" in "65536:80" is not a host port: 0 to 65535, ranges upwards'],
+    ['8000-8002:80-81', '"8000-8002:80-81" maps 3 host ports to 2 container ports: the ranges must be equally long'],
+    ['80/http', '"http" in "80/http" is not a protocol: tcp, udp and sctp are'],
+    ['localhost:80:80', expect.stringContaining('"localhost" in "localhost:80:80" is not an IP address: write ')],
+    ['1:2:3:4', expect.stringContaining('"1:2:3:4" is not a port: write [ip:][host:]container[/protocol]')],
+    ['80\n', expect.stringContaining('"80\\n"')],
+    // Only Compose knows what this becomes.
+    ['${PORT}:80', undefined],
+  ])('%j', (text, problem) => {
+    expect(portProblem(text)).toEqual(problem);
+  });
+});
+
+describe('sizes (weakness 24, decision 21)', () => {
+  const Ki = 1024n;
+  it.each<[string | number, bigint | undefined]>([
+    ['128974848', 128_974_848n],
+    [128_974_848, 128_974_848n],
+    ['129e6', 129_000_000n],
+    ['129E6', 129_000_000n],
+    ['1.5e3', 1500n],
+    ['1e-1', 1n],
+    ['129M', 129_000_000n],
+    ['100k', 100_000n],
+    ['1E', 10n ** 18n],
+    ['5Gi', 5n * Ki ** 3n],
+    ['0.5Gi', Ki ** 3n / 2n],
+    ['.5Ki', 512n],
+    ['1.Mi', Ki ** 2n],
+    ['0.1Ki', 103n],
+    ['512m', 512n * Ki ** 2n],
+    ['1g', Ki ** 3n],
+    ['10b', 10n],
+    ['10B', 10n],
+    ['64kb', 64n * Ki],
+    ['64KB', 64n * Ki],
+    ['2gb', 2n * Ki ** 3n],
+    ['1.5GiB', (3n * Ki ** 3n) / 2n],
+    ['3 MiB', 3n * Ki ** 2n],
+    ['1K', Ki],
+    [0, 0n],
+    ['9223372036854775807', 2n ** 63n - 1n],
+    ['9223372036854775808', undefined],
+    ['8Ei', undefined],
+    ['1e99', undefined],
+    ['1e999999999', undefined],
+    ['', undefined],
+    ['.', undefined],
+    ['M', undefined],
+    ['-1', undefined],
+    ['1,5G', undefined],
+    ['5Xi', undefined],
+    ['5 Gi b', undefined],
+    ['0x10', undefined],
+    ['five', undefined],
+  ])('%s is %s bytes', (text, bytes) => {
+    expect(parseMemory(text)).toBe(bytes);
+  });
+});
+
+describe('CPUs in billionths', () => {
+  it.each<[string | number, bigint | undefined]>([
+    [2, 2_000_000_000n],
+    ['0.5', 500_000_000n],
+    ['500m', 500_000_000n],
+    ['250000u', 250_000_000n],
+    ['1n', 1n],
+    ['1e-3', 1_000_000n],
+    ['0.0000000001', 1n],
+    ['1k', undefined],
+    ['-1', undefined],
+    ['one', undefined],
+    ['', undefined],
+  ])('%s is %s', (text, nanos) => {
+    expect(parseCpus(text)).toBe(nanos);
+  });
+});
