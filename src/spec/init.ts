@@ -1,0 +1,172 @@
+import { Document } from 'yaml';
+import { scanEnvFile } from '../compose/dotenv.js';
+import type { ComposeFile } from '../compose/file.js';
+import { InvalidFileError, LaconicError } from '../system/errors.js';
+import { yamlStyle } from '../system/yaml.js';
+import { parseEnvFile } from './environment.js';
+import { parseRecipe, portMapper } from './recipes.js';
+import type { DeployTarget } from './schema.js';
+
+/** What a new spec is made from. */
+export interface InitInput {
+  /** `--stack` as it was given. */
+  stackReference: string;
+  deployTo: DeployTarget;
+  kubeConfig?: string | undefined;
+  imageRegistry?: string | undefined;
+  /** What the stack's init hook returned. */
+  hookResult?: unknown;
+  /** From `--config` ({@link parseConfigOption}). */
+  config: ReadonlyMap<string, string>;
+  /** From `--config-file` ({@link parseConfigFile}). */
+  configFile: ReadonlyMap<string, string>;
+  /** `--map-ports-to-host`. */
+  recipe?: string | undefined;
+  /** In stack order. */
+  composeFiles: { pods: readonly ComposeFile[]; jobs: readonly ComposeFile[] };
+  /** A random integer between two, both included. */
+  random?: (first: number, last: number) => number;
+}
+
+/**
+ * The text of a new `spec.yml` (01 §7), in its key order and in the style of 01 §18. Pure but for random ports.
+ * Values of the operator beat those of the config file, which beat those of the hook (decision 11).
+ * @throws LaconicError for an unknown recipe, one the target cannot follow, and a hook result that is no map
+ */
+export function composeSpec(input: InitInput): string {
+  const files = [...input.composeFiles.pods, ...input.composeFiles.jobs];
+  const mapPort = portMapper(parseRecipe(input.recipe), input.deployTo, input.random);
+
+  const spec = new Map<string, unknown>([
+    ['stack', input.stackReference],
+    ['deploy-to', input.deployTo],
+  ]);
+  if (input.kubeConfig !== undefined) spec.set('kube-config', input.kubeConfig);
+  if (input.imageRegistry !== undefined) spec.set('image-registry', input.imageRegistry);
+  for (const [key, value] of hookEntries(input.hookResult)) spec.set(key, value);
+
+  if (spec.has('config') || input.config.size > 0 || input.configFile.size > 0) {
+    spec.set('config', mergedConfig(section(spec, 'config'), input));
+  }
+  spec.set('network', new Map([...section(spec, 'network'), ['ports', portsOf(files, mapPort)]]));
+  const { volumes, configmaps } = placesOf(files, input.deployTo);
+  if (spec.has('volumes') || volumes.size > 0) spec.set('volumes', new Map([...volumes, ...section(spec, 'volumes')]));
+  if (configmaps.size > 0) spec.set('configmaps', configmaps);
+  if (input.deployTo !== 'compose' && !spec.has('secrets')) spec.set('secrets', new Map());
+
+  const document = new Document(spec, { version: '1.2', aliasDuplicateObjects: false });
+  return document.toString(yamlStyle);
+}
+
+function hookEntries(result: unknown): [string, unknown][] {
+  if (result === undefined || result === null) return [];
+  if (typeof result !== 'object' || Array.isArray(result)) {
+    throw new LaconicError(
+      `the stack's init hook returned ${Array.isArray(result) ? 'a list' : `a ${typeof result}`}: it must return a map of spec keys, or nothing`,
+    );
+  }
+  return Object.entries(result);
+}
+
+/** A section that a hook may have given; null and absence are an empty one. */
+function section(spec: ReadonlyMap<string, unknown>, key: string): [string, unknown][] {
+  const value = spec.get(key);
+  if (value === undefined || value === null) return [];
+  if (typeof value !== 'object' || Array.isArray(value)) {
+    throw new LaconicError(`the stack's init hook returned a ${key} that is no map`);
+  }
+  return Object.entries(value);
+}
+
+/** Names in the order of 01 §7: of the file, then of the command line, then of the hook; values by decision 11. */
+function mergedConfig(hook: readonly [string, unknown][], input: InitInput): Map<string, unknown> {
+  const merged = new Map<string, unknown>([...input.configFile, ...input.config]);
+  for (const [name, value] of hook) if (!merged.has(name)) merged.set(name, value);
+  return merged;
+}
+
+/** Ports of every service that has any. One that several files define has those of all of them (01 §20.21). */
+function portsOf(files: readonly ComposeFile[], mapPort: ReturnType<typeof portMapper>): Map<string, string[]> {
+  const raw = new Map<string, Set<string>>();
+  const ports = new Map<string, string[]>();
+  for (const service of files.flatMap((file) => [...file.services.values()])) {
+    const seen = raw.get(service.name) ?? new Set();
+    raw.set(service.name, seen);
+    for (const port of service.ports) {
+      if (seen.has(port.raw)) continue;
+      seen.add(port.raw);
+      ports.set(service.name, [...(ports.get(service.name) ?? []), ...mapPort(port)]);
+    }
+  }
+  return ports;
+}
+
+/** Where the mounted named volumes go (01 §7.8): writable ones first, each in the order it is first met. */
+function placesOf(
+  files: readonly ComposeFile[],
+  deployTo: DeployTarget,
+): { volumes: Map<string, string | null>; configmaps: Map<string, string> } {
+  const writable = new Map<string, boolean>();
+  for (const file of files) {
+    for (const mount of [...file.services.values()].flatMap((service) => service.mounts)) {
+      if (mount.kind !== 'volume' || mount.source === undefined || !file.volumes.has(mount.source)) continue;
+      writable.set(mount.source, (writable.get(mount.source) ?? false) || !mount.readOnly);
+    }
+  }
+  const names = [...writable.keys()];
+  const ordered = [...names.filter((name) => writable.get(name)), ...names.filter((name) => !writable.get(name))];
+  const volumes = new Map<string, string | null>();
+  const configmaps = new Map<string, string>();
+  for (const name of ordered) {
+    if (deployTo === 'compose') volumes.set(name, `./data/${name}`);
+    else if (!writable.get(name) && name.includes('config')) configmaps.set(name, `./configmaps/${name}`);
+    else volumes.set(name, null);
+  }
+  return { volumes, configmaps };
+}
+
+const pair = /^([A-Za-z_][\w.-]*)=([^]*)$/;
+
+/**
+ * Reads `--config`: `NAME=value`, split at the first `=`. A single option may hold several, separated by commas; a comma that
+ * no `NAME=` follows belongs to the value. When the option is repeated each holds exactly one.
+ * @throws LaconicError for a value without a name
+ */
+export function parseConfigOption(values: readonly string[]): Map<string, string> {
+  const pieces = values.length === 1 ? values.flatMap((value) => value.split(/,(?=[A-Za-z_][\w.-]*=)/)) : values;
+  const config = new Map<string, string>();
+  for (const piece of pieces) {
+    const [, name, value] = pair.exec(piece) ?? [];
+    if (name === undefined || value === undefined) {
+      throw new LaconicError(`config argument is not valid: ${values.join(' ')}`, {
+        hint: 'write --config NAME=value, several as NAME=value,NAME=value or by repeating the option',
+      });
+    }
+    config.set(name, value);
+  }
+  return config;
+}
+
+/**
+ * Reads the file of `--config-file` by Compose's rules for env files.
+ * @param lookup the environment, for `${X}` and for names without a value
+ * @throws InvalidFileError for a file that cannot be read, or a name without a value that the environment does not have
+ */
+export function parseConfigFile(
+  text: string,
+  file: string,
+  lookup: (name: string) => string | undefined = () => undefined,
+): Map<string, string> {
+  const unset = scanEnvFile(text, file).filter((entry) => entry.text === undefined && lookup(entry.name) === undefined);
+  if (unset.length > 0) {
+    throw new InvalidFileError(
+      unset.map(({ name, line }) => ({
+        file,
+        line,
+        key: name,
+        message: 'has no value: write NAME=value, or NAME= for an empty one',
+      })),
+    );
+  }
+  return parseEnvFile(text, file, lookup);
+}

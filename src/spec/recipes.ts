@@ -1,0 +1,123 @@
+import { randomInt } from 'node:crypto';
+import { type ComposePort, formatPort, portRange } from '../compose/ports.js';
+import { LaconicError } from '../system/errors.js';
+import { didYouMean } from '../system/suggest.js';
+import type { DeployTarget } from './schema.js';
+
+const recipes = [
+  'any-variable-random',
+  'localhost-same',
+  'any-same',
+  'localhost-fixed-random',
+  'any-fixed-random',
+] as const;
+
+/** How `deploy init` maps ports to the host (01 §7.1). */
+export type PortRecipe = (typeof recipes)[number];
+
+/** Host ports of the random recipes, both ends included. */
+const composeRange = { first: 20000, last: 50000 };
+/** What a Kubernetes cluster gives out as node ports unless configured otherwise. */
+const nodePortRange = { first: 30000, last: 32767 };
+
+/**
+ * The recipe of this name; without a name ports stay as they are.
+ * @throws LaconicError for an unknown name, also when the stack has no ports
+ */
+export function parseRecipe(name: string | undefined): PortRecipe {
+  if (name === undefined) return 'any-variable-random';
+  const found = recipes.find((recipe) => recipe === name);
+  if (found === undefined) {
+    const names = recipes.map((recipe) => `'${recipe}'`).join(', ');
+    throw new LaconicError(
+      `--map-ports-to-host must specify one of: [${names}], not "${name}"${didYouMean(name, recipes)}`,
+    );
+  }
+  return found;
+}
+
+/**
+ * A function that maps one port of a compose file to the entry, or entries, of the spec. Use one for a whole spec: the
+ * random ports it hands out differ from each other.
+ *
+ * On compose every recipe but the first gives `address:host:container`. "Same" is the host port the stack asks for, or else
+ * the container's own. On Kubernetes an entry is a node port (`[node:]container`), which has no address: ports keep no other
+ * host port than a legal node port, and of the recipes only `any-fixed-random` means something else.
+ * @param random a random integer from `first` to `last`, both included
+ * @throws LaconicError for a recipe that the target cannot follow
+ */
+export function portMapper(
+  recipe: PortRecipe,
+  deployTo: DeployTarget,
+  random: (first: number, last: number) => number = (first, last) => randomInt(first, last + 1),
+): (port: ComposePort) => string[] {
+  if (deployTo !== 'compose') return nodePortMapper(recipe, deployTo, random);
+  if (recipe === 'any-variable-random') return (port) => [port.raw];
+  const ip = recipe.startsWith('localhost-') ? '127.0.0.1' : '0.0.0.0';
+  if (recipe.endsWith('-same')) return (port) => [formatPort({ ...port, ip, host: port.host ?? port.container })];
+  const pick = distinctPorts(composeRange, random);
+  return (port) => [formatPort({ ...port, ip, host: pick(portCount(port)) })];
+}
+
+function nodePortMapper(
+  recipe: PortRecipe,
+  deployTo: DeployTarget,
+  random: (first: number, last: number) => number,
+): (port: ComposePort) => string[] {
+  if (recipe !== 'any-variable-random' && recipe !== 'any-fixed-random') {
+    throw new LaconicError(
+      `--map-ports-to-host ${recipe} is not possible with --deploy-to ${deployTo}: node ports have no address and a range of their own`,
+      { hint: 'use any-fixed-random, or leave the choice to the cluster with any-variable-random' },
+    );
+  }
+  const pick = distinctPorts(nodePortRange, random);
+  return ({ container, host, protocol }) =>
+    eachOf(container).map((single, index) => {
+      const node = recipe === 'any-fixed-random' ? pick(1) : nodePort(host, index);
+      return formatPort({ container: single, protocol, ...(node === undefined ? {} : { host: node }) });
+    });
+}
+
+/** The single ports of a range. */
+function eachOf(container: string): string[] {
+  const range = portRange(container);
+  if (range === undefined) return [container];
+  return Array.from({ length: range.last - range.first + 1 }, (_, index) => String(range.first + index));
+}
+
+/** The port at this place of a host range, when a cluster could give it out. */
+function nodePort(host: string | undefined, index: number): string | undefined {
+  const range = host === undefined ? undefined : portRange(host);
+  if (range === undefined) return undefined;
+  const port = range.first + index;
+  return port <= range.last && port >= nodePortRange.first && port <= nodePortRange.last ? String(port) : undefined;
+}
+
+/** How many host ports a port needs: those of the container's range. */
+function portCount(port: ComposePort): number {
+  const range = portRange(port.container);
+  return range === undefined ? 1 : range.last - range.first + 1;
+}
+
+/** Hands out ports, or ranges of ports, that do not overlap. */
+function distinctPorts(
+  bounds: { first: number; last: number },
+  random: (first: number, last: number) => number,
+): (count: number) => string {
+  const taken: { first: number; last: number }[] = [];
+  return (count) => {
+    const starts = bounds.last - bounds.first + 2 - count;
+    const offset = starts < 1 ? 0 : random(bounds.first, bounds.last + 1 - count) - bounds.first;
+    for (let step = 0; step < starts; step += 1) {
+      const first = bounds.first + ((offset + step) % starts);
+      const last = first + count - 1;
+      if (taken.some((range) => first <= range.last && last >= range.first)) continue;
+      taken.push({ first, last });
+      return count === 1 ? String(first) : `${first}-${last}`;
+    }
+    throw new LaconicError(
+      `--map-ports-to-host: no ${count} neighbouring host ports are left between ${bounds.first} and ${bounds.last}`,
+      { hint: 'use a recipe that keeps the ports, or map the ports in the spec by hand' },
+    );
+  };
+}
