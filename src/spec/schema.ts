@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { nameProblem } from '../system/path-names.js';
 import { describeValue, mustBe, textCheck } from '../system/schema.js';
 import { didYouMean } from '../system/suggest.js';

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { InvalidFileError, type Problem } from '../system/errors.js';
 import { nameProblem } from '../system/path-names.js';
 import { byLine, checkShape, type UnknownKey } from '../system/schema.js';

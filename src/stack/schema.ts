@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { insidePathProblem, nameProblem } from '../system/path-names.js';
 import { mustBe, textCheck } from '../system/schema.js';
 import { quote } from '../system/yaml.js';

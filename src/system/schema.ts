@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Problem } from './errors.js';
 import { nearMiss } from './suggest.js';
 import { type KeyPath, quote, type YamlFile } from './yaml.js';
