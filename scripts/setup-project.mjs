@@ -55,12 +55,15 @@ function dependenciesInstalled() {
   );
 }
 
-/** Installs the npm dependencies unless they are there. */
+/**
+ * Installs the npm dependencies unless they are there: the versions of package-lock.json, which stays as it is. Not
+ * `npm ci`: that refuses a lock which was written where not every platform's packages were to be had.
+ */
 export function installDependencies() {
   if (dependenciesInstalled()) return;
-  const fresh = existsSync(join(root, 'package-lock.json')) && !existsSync(join(root, 'node_modules'));
-  console.log(`Installing npm dependencies (npm ${fresh ? 'ci' : 'install'}) …`);
-  runStep('the npm dependencies cannot be installed', 'npm', [fresh ? 'ci' : 'install', '--no-audit', '--no-fund']);
+  console.log('Installing npm dependencies …');
+  const args = ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel', 'error'];
+  runStep('the npm dependencies cannot be installed', 'npm', args);
 }
 
 /** Builds `dist/` from the sources. */
