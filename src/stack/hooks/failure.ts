@@ -15,13 +15,18 @@ export interface HookFailure {
   readonly cause?: unknown;
 }
 
+const debugHint = 'run with --debug to see the whole traceback';
+
+function hintOf(cause: unknown): string | undefined {
+  return cause instanceof LaconicError ? cause.hint : undefined;
+}
+
 /** The one error a hook ends in: file, line, function and reason. */
 export function hookError(source: HookSource, hook: HookName, failure: HookFailure, debug: boolean): LaconicError {
   const place = failure.line === undefined ? source.file : `${source.file}:${failure.line}`;
   const elsewhere = failure.elsewhere === undefined ? '' : ` (at ${failure.elsewhere})`;
   const traceback = debug && failure.traceback ? `\n${failure.traceback.trimEnd()}` : '';
-  const hint =
-    failure.hint ?? (failure.traceback && !debug ? 'run with --debug to see the whole traceback' : undefined);
+  const hint = failure.hint ?? hintOf(failure.cause) ?? (failure.traceback && !debug ? debugHint : undefined);
   return new LaconicError(`the ${hook} hook failed: ${place}: ${failure.reason}${elsewhere}${traceback}`, {
     ...(hint === undefined ? {} : { hint }),
     cause: failure.cause,

@@ -182,7 +182,7 @@ describe('what we refuse or report reaches the hook as an exception', () => {
         "    run_container_command(c, 'x', 'false', [])",
       ),
     );
-    const cause = new LaconicError('service x is in no compose file');
+    const cause = new LaconicError('service x is in no compose file', { hint: 'name another' });
 
     const error = await failureOf(
       call(file, 'init', init, hookServices({ runContainerCommand: () => Promise.reject(cause) })),
@@ -190,6 +190,7 @@ describe('what we refuse or report reaches the hook as an exception', () => {
 
     expect(error.message).toBe(`the init hook failed: ${file}:3: service x is in no compose file`);
     expect(error.cause).toBe(cause);
+    expect(error.hint).toBe('name another');
   });
 
   it('modify_yaml stays inside the deployment directory, links followed (01 §5)', async () => {
