@@ -28,7 +28,7 @@ export async function execInService(
     throw notRun(error);
   });
   // The engine's own exec: the container is found already, and Compose would read all files (and warn about them) again.
-  const flags = ['--interactive', ...(hasTerminal() ? ['--tty'] : []), ...runtimeArguments(context)];
+  const flags = ['--interactive', ...(hasTerminal() ? ['--tty'] : []), ...runtimeArguments(project)];
   return runAttached('docker', ['exec', ...flags, container.id, ...command], {
     env: project.env,
     signal: context.signal,
@@ -55,13 +55,9 @@ export function hasTerminal(): boolean {
 }
 
 /** `--env` arguments every command in a container gets (01 §17): who runs it on the host, and whether to debug. */
-export function runtimeArguments(context: Context): string[] {
-  const variables = {
-    CERC_HOST_UID: process.getuid?.(),
-    CERC_HOST_GID: process.getgid?.(),
-    CERC_SCRIPT_DEBUG: context.options.debug ? true : undefined,
-  };
-  return Object.entries(variables).flatMap(([name, value]) =>
-    value === undefined ? [] : ['--env', `${name}=${value}`],
-  );
+export function runtimeArguments({ env }: Pick<ComposeProject, 'env'>): string[] {
+  return ['CERC_HOST_UID', 'CERC_HOST_GID', 'CERC_SCRIPT_DEBUG'].flatMap((name) => {
+    const value = env[name];
+    return value === undefined ? [] : ['--env', `${name}=${value}`];
+  });
 }

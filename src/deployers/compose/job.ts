@@ -4,12 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Engine } from '../../engine/connect.js';
-import { listProjectContainers, removeContainer } from '../../engine/containers.js';
+import { listProjectContainers } from '../../engine/containers.js';
 import type { Context } from '../../system/context.js';
 import { InterruptedError, LaconicError } from '../../system/errors.js';
 import { secretMode, writeFileAtomically } from '../../system/files.js';
-import { runAttached, runOrFail } from '../../system/process.js';
+import { run, runAttached, runOrFail } from '../../system/process.js';
 import { didYouMean } from '../../system/suggest.js';
+import { callEnvironment, composeOrFail } from './compose-cli.js';
 import { hasTerminal } from './exec.js';
 import { type ComposeProject, composeArguments } from './project.js';
 
@@ -32,12 +33,8 @@ export async function runJob(
     context.report.info(`Would run: job ${job} from ${file}`);
     return 0;
   }
-  const alone: ComposeProject = {
-    ...project,
-    files: [file],
-    // The services of the deployment are no orphans of a job.
-    env: { ...project.env, COMPOSE_IGNORE_ORPHANS: 'true' },
-  };
+  // The services of the deployment are no orphans of a job: see callEnvironment.
+  const alone: ComposeProject = { ...project, files: [file], env: callEnvironment(project) };
   const model = await readJob(alone, context);
   if (!model.services.includes(job)) {
     throw new LaconicError(`${file}: a job runs the service of its own name, and there is no service "${job}"`, {
@@ -66,12 +63,8 @@ interface Shared {
 }
 
 async function readJob(project: ComposeProject, context: Context): Promise<{ services: string[]; shared: Shared[] }> {
-  const { stdout } = await runOrFail(
-    'cannot read the job',
-    'docker',
-    [...composeArguments(project), '--profile', '*', 'config', '--format', 'json'],
-    { env: project.env, signal: context.signal },
-  );
+  const args = ['--profile', '*', 'config', '--format', 'json'];
+  const { stdout } = await composeOrFail('cannot read the job', project, args, context);
   type Section = Record<string, { name: string; external?: boolean } | null>;
   const model = JSON.parse(stdout) as { services?: Record<string, unknown>; networks?: Section; volumes?: Section };
   const shared = (['networks', 'volumes'] as const).flatMap((kind) =>
@@ -110,7 +103,10 @@ export function externalOverride(shared: readonly Shared[]): string {
   const section = (kind: Shared['kind']): string =>
     shared
       .filter((one) => one.kind === kind)
-      .map(({ key, name }) => `  ${JSON.stringify(key)}: !override\n    external: true\n    name: ${JSON.stringify(name)}\n`)
+      .map(
+        ({ key, name }) =>
+          `  ${JSON.stringify(key)}: !override\n    external: true\n    name: ${JSON.stringify(name)}\n`,
+      )
       .join('');
   return (['networks', 'volumes'] as const)
     .map((kind) => [kind, section(kind)] as const)
@@ -142,9 +138,9 @@ async function runNamed(
   // As Compose names it, but known to us: Compose leaves the container running when it is interrupted.
   const name = `${project.name}-${job}-run-${randomBytes(6).toString('hex')}`;
   const quiet = context.options.quiet ? ['--progress', 'quiet'] : [];
-  const run = ['run', '--rm', '--name', name, ...(hasTerminal() ? [] : ['--no-TTY']), job, ...args];
+  const command = ['run', '--rm', '--name', name, ...(hasTerminal() ? [] : ['--no-TTY']), job, ...args];
   try {
-    const code = await runAttached('docker', [...composeArguments(project), ...quiet, ...run], {
+    const code = await runAttached('docker', [...composeArguments(project), ...quiet, ...command], {
       env: project.env,
       signal: context.signal,
     });
@@ -158,19 +154,30 @@ async function runNamed(
   }
 }
 
-/** Looks twice: what Compose asked of the engine just before it was stopped may still be under way. */
+/**
+ * Gives the job's container the engine's grace period to end, and removes it. Looks until it has not been there for a moment:
+ * what Compose asked of the engine just before it was stopped may still be under way, and `--rm` makes the engine remove it too.
+ */
 async function removeJobContainer(
   project: ComposeProject,
   name: string,
   engine: Engine,
   context: Context,
 ): Promise<void> {
-  for (const pause of [0, 500]) {
-    await sleep(pause);
+  let absent = 0;
+  let told = false;
+  for (let attempt = 0; attempt < 40 && absent < 3; attempt += 1) {
     const found = (await listProjectContainers(engine, project.name)).find((container) => container.name === name);
-    if (found === undefined) continue;
-    context.report.info(`Stopping the job (${name})`);
-    await removeContainer(engine, found.id);
-    return;
+    if (found === undefined) {
+      absent += 1;
+    } else {
+      absent = 0;
+      if (!told) context.report.info(`Stopping the job (${name})`);
+      told = true;
+      await run('docker', ['stop', found.id], { env: project.env });
+      await run('docker', ['rm', '--force', '--volumes', found.id], { env: project.env });
+    }
+    await sleep(200);
   }
+  if (absent === 0) throw new LaconicError(`the container of the job cannot be removed: ${name}`);
 }

@@ -5,6 +5,7 @@ import type { Context } from '../../system/context.js';
 import { CommandFailedError, errorCode, InterruptedError, UsageError } from '../../system/errors.js';
 import { forEachLine } from '../../system/process.js';
 import type { LogsOptions } from '../deployer.js';
+import { parseComposeLine, warnOnce } from './compose-progress.js';
 import { type ComposeProject, composeArguments } from './project.js';
 import { listServices, unknownServices } from './services.js';
 
@@ -47,8 +48,8 @@ export async function streamLogs(
   });
   const complaints: string[] = [];
   forEachLine(child.stderr, (line) => {
-    const warning = composeWarning(line);
-    if (warning !== undefined) context.report.warn(warning);
+    const parsed = parseComposeLine(line);
+    if (parsed.kind === 'warning') warnOnce(context, parsed.text);
     else if (complaints.push(line) > 20) complaints.shift();
   });
   const readerLeft = await pipeline(child.stdout, new LineStartCleaner(), output, { end: false }).then(
@@ -83,12 +84,6 @@ function logsArguments({ services, tail, follow, since, until, timestamps }: Log
     ...(timestamps ? ['--timestamps'] : []),
     ...services,
   ];
-}
-
-/** The sentence of a warning as Compose logs it (`time="…" level=warning msg="…"`), else undefined. Pure. */
-export function composeWarning(line: string): string | undefined {
-  const quoted = /^time="[^"]*" level=warning msg="(.*)"$/.exec(line)?.[1];
-  return quoted?.replace(/\\(.)/g, '$1');
 }
 
 const clearLine = Buffer.from('\u001b[2K');

@@ -60,8 +60,8 @@ export async function runTransfers(
 class Attempts {
   private readonly until: number;
   private pause: number;
-  /** What the last attempt ran into, for the message at the deadline. */
-  private last = 'nothing was tried';
+  /** What the attempt before came to, for the message at the deadline. */
+  private last: string | undefined;
 
   private readonly what: string;
   private readonly project: ComposeProject;
@@ -89,26 +89,24 @@ class Attempts {
     const script = `/docker-entrypoint-scripts.d/export-${sourceVariable}.sh`;
     for (;;) {
       const container = await this.runningContainer(source);
-      this.last = `${script} in service "${source}" did not end`;
-      const result = await this.exec(container, ['sh', script]);
+      const result = await this.exec(container, script, ['sh', script]);
       const value = result.stdout.replace(/\n$/, '');
       if (result.code === 0 && value !== '') return value;
       const outcome = describe(`${script} in service "${source}"`, result);
       // A shell ends with 2 when it cannot open its script: mounted files do not appear later.
       if (result.code === 2) throw this.failed(`Fatal error reading config source: ${outcome}`);
-      this.last = result.code === 0 ? `${script} in service "${source}" printed nothing` : outcome;
-      this.context.report.verbose(`Config export script returned an error, re-trying: ${this.last}`);
-      await this.wait();
+      const seen = result.code === 0 ? `${script} in service "${source}" printed nothing` : outcome;
+      this.context.report.verbose(`Config export script returned an error, re-trying: ${seen}`);
+      await this.wait(seen);
     }
   }
 
   private async importValue({ destination, variable }: Transfer, value: string): Promise<void> {
     const script = `/scripts/import-${variable}.sh`;
     const container = await this.runningContainer(destination);
-    this.last = `${script} in service "${destination}" did not end`;
     // The value comes on stdin, so that no process list of the host shows it; the mark keeps its trailing newlines.
     const receive = 'value=$(cat; echo .) && exec sh "$0" "${value%.}"';
-    const result = await this.exec(container, ['sh', '-c', receive, script], value);
+    const result = await this.exec(container, script, ['sh', '-c', receive, script], value);
     if (result.code !== 0) throw this.failed(describe(`${script} in service "${destination}"`, result));
     this.context.report.debug(result.stdout.trimEnd());
   }
@@ -125,14 +123,18 @@ class Attempts {
       if (hopeless !== undefined) {
         throw this.failed(`service "${service}" is not running: ${hopeless.name} is ${hopeless.state}`);
       }
-      this.last = `service "${service}" is ${found[0]?.state ?? 'not running'}`;
-      await this.wait();
+      await this.wait(`service "${service}" is ${found[0]?.state ?? 'not running'}`);
     }
   }
 
-  private async exec(container: string, command: readonly string[], input?: string): Promise<RunResult> {
+  private async exec(
+    container: string,
+    script: string,
+    command: readonly string[],
+    input?: string,
+  ): Promise<RunResult> {
     const remaining = Math.max(1, this.until - Date.now());
-    const args = ['exec', '--interactive', ...runtimeArguments(this.context), container, ...command];
+    const args = ['exec', '--interactive', ...runtimeArguments(this.project), container, ...command];
     try {
       return await run('docker', args, {
         env: this.project.env,
@@ -140,23 +142,24 @@ class Attempts {
         ...(input === undefined ? {} : { input }),
       });
     } catch (error) {
-      if (error instanceof InterruptedError && !this.context.signal.aborted) throw this.late();
-      throw error;
+      if (!(error instanceof InterruptedError) || this.context.signal.aborted) throw error;
+      throw this.late(this.last === undefined ? `${script} did not end` : `${this.last}; the next attempt did not end`);
     }
   }
 
-  /** The pause before the next attempt; throws when the deadline comes first. */
-  private async wait(): Promise<void> {
+  /** The pause after an attempt that came to `seen`; throws when the deadline comes first. */
+  private async wait(seen: string): Promise<void> {
     if (this.context.signal.aborted) throw new InterruptedError();
-    if (Date.now() + this.pause >= this.until) throw this.late();
+    if (Date.now() + this.pause >= this.until) throw this.late(seen);
+    this.last = seen;
     await sleep(this.pause, undefined, { signal: this.context.signal }).catch(() => {
       throw new InterruptedError();
     });
     this.pause = Math.min(this.pause * 1.5, this.limits.longestPause);
   }
 
-  private late(): LaconicError {
-    return this.failed(`no value within ${Math.round(this.limits.deadline / 1000)} s: ${this.last}`);
+  private late(seen: string): LaconicError {
+    return this.failed(`not done within ${Math.round(this.limits.deadline / 1000)} s: ${seen}`);
   }
 
   private failed(reason: string): LaconicError {

@@ -1,0 +1,70 @@
+import { connectEngine } from '../../../src/engine/connect.js';
+import { execInService } from '../../../src/deployers/compose/exec.js';
+import { runJob } from '../../../src/deployers/compose/job.js';
+import { streamLogs } from '../../../src/deployers/compose/logs.js';
+import type { ComposeProject } from '../../../src/deployers/compose/project.js';
+import { composeEnvironment } from '../../../src/deployers/compose/runtime-env.js';
+import { type PodScript, runPodScripts } from '../../../src/deployers/compose/scripts.js';
+import type { ExecOptions, LogsOptions } from '../../../src/deployers/deployer.js';
+import type { Context } from '../../../src/system/context.js';
+import { errorMessage, LaconicError } from '../../../src/system/errors.js';
+import { createReporter } from '../../../src/system/report.js';
+
+/** One operation that uses the program's own stdin, stdout and stderr, as a process of its own can be told to do it. */
+export type Call =
+  | { operation: 'exec'; options: ExecOptions }
+  | { operation: 'logs'; options: LogsOptions }
+  | { operation: 'job'; job: string; args: readonly string[] }
+  | { operation: 'scripts'; scripts: readonly PodScript[] };
+
+/** {@link ComposeProject} without what JSON cannot carry. */
+export interface PlainProject {
+  name: string;
+  files: readonly string[];
+  jobFiles: Readonly<Record<string, string>>;
+  envFiles: readonly string[];
+}
+
+const { project: plain, call } = JSON.parse(process.env.LSOPS_CALL ?? '') as { project: PlainProject; call: Call };
+const interrupted = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => interrupted.abort());
+const options = { quiet: false, verbose: false, debug: false };
+const report = createReporter(process, { ...options, color: false });
+const context: Context = {
+  options: { ...options, dryRun: false, localStack: false, continueOnError: false },
+  report,
+  signal: interrupted.signal,
+  env: process.env,
+  cwd: process.cwd(),
+};
+
+const project: ComposeProject = {
+  ...plain,
+  jobFiles: new Map(Object.entries(plain.jobFiles)),
+  env: composeEnvironment([], context),
+};
+
+async function perform(): Promise<number> {
+  const engine = await connectEngine(process.env);
+  switch (call.operation) {
+    case 'exec':
+      return execInService(project, call.options, engine, context);
+    case 'job':
+      return runJob(project, call.job, call.args, engine, context);
+    case 'logs':
+      await streamLogs(project, call.options, context);
+      return 0;
+    case 'scripts':
+      await runPodScripts(call.scripts, project, context);
+      return 0;
+  }
+}
+
+try {
+  process.exitCode = await perform();
+} catch (error) {
+  report.error(errorMessage(error));
+  if (error instanceof LaconicError && error.hint !== undefined) report.info(error.hint);
+  process.exitCode = error instanceof LaconicError ? error.exitCode : 70;
+}
+process.on('exit', () => process.stderr.write(`memory ${process.resourceUsage().maxRSS}\n`));

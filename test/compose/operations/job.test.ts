@@ -1,0 +1,167 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { listContainers } from '../../../src/deployers/compose/list.js';
+import { renderPs, renderStatus } from '../../../src/deployers/status-text.js';
+import { describeWithEngine } from '../../support/engine.js';
+import { type CallOptions, eventually, type Playground, playground } from './support.js';
+
+/** The deployment binds its volume to a directory and labels its network; the job files know nothing of that. */
+const compose = `
+services:
+  web:
+    image: IMAGE
+    command: sh -c 'echo served > /srv/index.html; exec httpd -f -p 80 -h /srv'
+    init: true
+    volumes: ['data:/srv']
+volumes:
+  data: { driver_opts: { type: none, o: bind, device: DIRECTORY/data } }
+networks:
+  default: { labels: { own: 'yes' } }
+`;
+const jobs = {
+  ask: `
+services:
+  ask:
+    image: IMAGE
+    command: sh -c 'cat /srv/index.html; nslookup web >/dev/null && echo found; echo \${GREETING}; echo to stderr >&2; exit 4'
+    volumes: ['data:/srv']
+volumes:
+  data:
+`,
+  read: `
+services:
+  read:
+    image: IMAGE
+    entrypoint: [sh, -c, 'echo "$$@"; cat', words]
+    volumes: ['data:/srv']
+volumes:
+  data:
+`,
+  long: `
+services:
+  long:
+    image: IMAGE
+    command: sh -c 'trap "echo bye > /srv/bye; exit 0" TERM; echo up; while true; do sleep 0.1; done'
+    volumes: ['data:/srv']
+volumes:
+  data:
+`,
+  terminal: `
+services:
+  terminal: { image: IMAGE, command: tty }
+`,
+  misnamed: `
+services:
+  other: { image: IMAGE }
+`,
+};
+
+describeWithEngine('run-job (02 §7.11, weakness 27)', () => {
+  let ground: Playground;
+  const runJob = async (
+    job: string,
+    args: string[] = [],
+    more: CallOptions = {},
+  ): Promise<{ code: number | undefined; stdout: string; stderr: string }> => {
+    const result = await ground.call({ operation: 'job', job, args }, more);
+    return {
+      code: result.exitCode,
+      stdout: Buffer.from(result.stdout).toString(),
+      stderr: Buffer.from(result.stderr)
+        .toString()
+        .replace(/memory \d+\n$/, ''),
+    };
+  };
+  const network = (): Promise<string> =>
+    ground.docker('network', 'inspect', '-f', '{{.Id}}', `${ground.project.name}_default`);
+
+  beforeAll(async () => {
+    ground = await playground(compose, jobs);
+    await ground.write('data/first', 'kept');
+  });
+  afterAll(() => ground.remove());
+
+  it('runs without pods and without a deployment that is up, its arguments in place of the command', async () => {
+    const alone = { ...ground, project: { ...ground.project, files: [] } };
+    expect(alone.project.files).toEqual([]);
+    const { code, stdout, stderr } = await runJob('read', ['a  b', '--rm', '-x', '$HOME'], { input: 'y\n\u00ff\n' });
+    expect(stderr.replace(/^.*(Creating|Created) *\n/gm, '')).toBe('');
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'Running job: read\na  b --rm -x $HOME\ny\n\u00ff\n' });
+    await ground.compose('down', '--volumes');
+  });
+
+  it('shares network and volumes with the running deployment, and leaves both as they are', async () => {
+    await ground.compose('up', '--detach');
+    const before = { network: await network(), config: await ground.compose('ps', '--all', '--format', 'json') };
+    await eventually('the page is there', async () =>
+      (await readFile(join(ground.directory, 'data/index.html'), 'utf8').catch(() => '')) === '' ? undefined : true,
+    );
+    const result = await runJob('ask', [], { input: 'y\ny\n' });
+
+    expect(result.stdout).toBe('Running job: ask\nserved\nfound\nfrom config.env\n');
+    expect(result.code).toBe(4);
+    expect(result.stderr).toContain('to stderr\n');
+    expect(result.stderr).toContain('Error: Error running job ask: it returned with code 4\n');
+    expect(result.stderr).not.toContain('orphan');
+    expect(await network()).toBe(before.network);
+    expect(await readFile(join(ground.directory, 'data/first'), 'utf8')).toBe('kept');
+    expect(await ground.docker('volume', 'inspect', '-f', '{{.Options.device}}', `${ground.project.name}_data`)).toBe(
+      `${ground.directory}/data\n`,
+    );
+    // Nothing is recreated by the next start.
+    const ids = (): Promise<string> =>
+      ground.docker('ps', '-aq', '--no-trunc', '--filter', `name=${ground.project.name}-web`);
+    const web = await ids();
+    await ground.compose('up', '--detach');
+    expect(await ids()).toBe(web);
+    expect(await ground.docker('ps', '-aq', '--filter', `name=${ground.project.name}-ask`)).toBe('');
+  });
+
+  it('explains a job that is not there, and one that names its service differently', async () => {
+    const unknown = await runJob('aks');
+    expect(unknown).toMatchObject({ code: 1, stdout: '' });
+    expect(unknown.stderr).toBe(
+      'Error: Job \'aks\' not found, did you mean "ask"?\nAvailable jobs: ask, read, long, terminal, misnamed\n',
+    );
+    expect((await runJob('misnamed')).stderr).toContain('there is no service "misnamed"\nservices in it: other\n');
+  });
+
+  it('is shown by status as a job, and when interrupted is stopped and removed before we end', async () => {
+    const temporary = await ground.write('tmp/other', '');
+    const env = { TMPDIR: dirname(temporary) };
+    const running = ground.call({ operation: 'job', job: 'long', args: [] }, { env });
+    let seen = '';
+    running.stdout.on('data', (bytes: Buffer) => (seen += bytes.toString()));
+    await eventually('the job runs', async () => (seen.includes('up\n') ? true : undefined));
+    const listed = await listContainers(ground.project, ground.engine);
+    expect(renderStatus(listed)).toMatch(
+      new RegExp(`^${ground.project.name}-long-run-[0-9a-f]{12}\trunning\tjob$`, 'm'),
+    );
+    expect(renderPs(listed)).not.toContain('-long-run-');
+
+    running.kill('SIGTERM');
+    const result = await running;
+    expect(Buffer.from(result.stderr).toString()).toContain('Error: interrupted\n');
+    expect(result.exitCode).toBe(130);
+    expect(await ground.docker('ps', '-aq', '--filter', `name=${ground.project.name}-long`)).toBe('');
+    // It had the time to end by itself.
+    expect(await readFile(join(ground.directory, 'data/bye'), 'utf8')).toBe('bye\n');
+    expect(await readdir(dirname(temporary))).toEqual(['other']);
+  });
+
+  it.each([0, 150, 300, 450, 600, 800])('leaves no container when interrupted after %i ms', async (pause) => {
+    const running = ground.call({ operation: 'job', job: 'long', args: [] });
+    await new Promise((resolve) => running.stdout.once('data', resolve));
+    await new Promise((resolve) => setTimeout(resolve, pause));
+    running.kill('SIGINT');
+    expect((await running).exitCode).toBe(130);
+    expect(await ground.docker('ps', '-aq', '--filter', `name=${ground.project.name}-long`)).toBe('');
+  });
+
+  it('hands a terminal on', async () => {
+    const shell = `export A="$1" B="$2"; script -qec '"$A" "$B"' /dev/null`;
+    expect((await runJob('terminal', [], { shell, input: '' })).stdout).toContain('/dev/pts/');
+    expect((await runJob('terminal')).stdout).toBe('Running job: terminal\nnot a tty\n');
+  });
+});

@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { runPodScripts } from '../../../src/deployers/compose/scripts.js';
+import { describeWithEngine } from '../../support/engine.js';
+import { type Playground, playground, testContext } from './support.js';
+
+describeWithEngine('pre-start and post-start scripts of pods (02 §7.1)', () => {
+  let ground: Playground;
+  const runScripts = async (
+    ...paths: string[]
+  ): Promise<{ code: number | undefined; stdout: string; stderr: string }> => {
+    const scripts = paths.map((path) => ({ path, pod: 'app' }));
+    const result = await ground.call({ operation: 'scripts', scripts }, { input: 'from stdin' });
+    return {
+      code: result.exitCode,
+      stdout: Buffer.from(result.stdout).toString(),
+      stderr: Buffer.from(result.stderr)
+        .toString()
+        .replace(/memory \d+\n$/, ''),
+    };
+  };
+
+  beforeAll(async () => {
+    ground = await playground('services: {}');
+  });
+  afterAll(() => ground.remove());
+
+  it('run one after another from their own directory, told the project, on our own stdin and stdout', async () => {
+    const text = '#!/bin/sh\necho "$0 $(pwd -P) $CERC_SO_COMPOSE_PROJECT $(cat)"; echo aside >&2\n';
+    const one = await ground.write('pods/app one/scripts/pre start.sh', text, 0o755);
+    const two = await ground.write('pods/app/scripts/pre.sh', 'echo without a first line\n', 0o755);
+    expect(await runScripts(one, two)).toEqual({
+      code: 0,
+      stdout: `./pre start.sh ${ground.directory}/pods/app one/scripts ${ground.project.name} from stdin\nwithout a first line\n`,
+      stderr: 'aside\n',
+    });
+  });
+
+  it('stop the start at the first that fails, with the reason', async () => {
+    const failing = await ground.write('fail.sh', '#!/bin/sh\nexit 3\n', 0o755);
+    const plain = await ground.write('plain.sh', '#!/bin/sh\n');
+    const foreign = await ground.write('foreign.sh', '#!/no/such/interpreter\n', 0o755);
+    const after = await ground.write('after.sh', '#!/bin/sh\necho ran\n', 0o755);
+    const cases = [
+      [failing, 'it ended with exit code 3 (pod app)'],
+      [`${ground.directory}/none.sh`, 'there is no such file (pod app)'],
+      [ground.directory, 'there is no such file (pod app)'],
+      [foreign, 'it cannot be started (pod app)'],
+    ] as const;
+    for (const [path, reason] of cases) {
+      const result = await runScripts(path, after);
+      expect(result).toMatchObject({ code: 1, stdout: '' });
+      expect(result.stderr).toContain(`Error: Error running command: ${path}: ${reason}\n`);
+    }
+    expect((await runScripts(plain)).stderr).toContain(`it is not executable`);
+    expect((await runScripts(plain)).stderr).toContain(`chmod +x ${plain}\n`);
+  });
+
+  it('do not run in a dry run (weakness 10)', async () => {
+    const { context, stderr } = testContext({ dryRun: true });
+    await runPodScripts([{ path: '/no/such/script', pod: 'app' }], ground.project, context);
+    expect(stderr()).toBe('Would run: /no/such/script\n');
+  });
+});

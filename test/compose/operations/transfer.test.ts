@@ -1,0 +1,131 @@
+import { spawnSync } from 'node:child_process';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { runTransfers, type Transfer, type TransferLimits } from '../../../src/deployers/compose/transfer.js';
+import { describeWithEngine } from '../../support/engine.js';
+import { type Playground, playground, testContext } from './support.js';
+
+const compose = `
+services:
+  source: &idle
+    image: IMAGE
+    command: sleep 1000
+    init: true
+    volumes: ['../scripts:/docker-entrypoint-scripts.d']
+  destination:
+    <<: *idle
+    volumes: ['../scripts:/scripts']
+  dead:
+    <<: *idle
+    command: 'true'
+  looping:
+    <<: *idle
+    command: sh -c 'sleep 0.1; exit 1'
+    restart: always
+`;
+const nasty = 'a  b\'"$(touch /hacked)`id`;\n\\ ü\n\n';
+const limits: TransferLimits = { deadline: 60_000, firstPause: 50, longestPause: 500 };
+
+describeWithEngine('config transfers (01 §3.5, weakness 17)', () => {
+  let ground: Playground;
+  const transfer = async (
+    part: Partial<Transfer>,
+    more: { limits?: Partial<TransferLimits>; verbose?: boolean; dryRun?: boolean } = {},
+  ): Promise<string> => {
+    const { context, stderr } = testContext({ verbose: more.verbose ?? false, dryRun: more.dryRun ?? false });
+    const whole = { source: 'source', sourceVariable: 'good', destination: 'destination', variable: 'value', ...part };
+    await runTransfers([whole], ground.project, ground.engine, context, { ...limits, ...more.limits });
+    return stderr();
+  };
+  const received = (): Promise<string> => ground.compose('exec', '--no-TTY', 'destination', 'cat', '/received');
+
+  beforeAll(async () => {
+    ground = await playground(compose);
+    const script = (name: string, text: string): Promise<string> => ground.write(`scripts/${name}.sh`, text);
+    await ground.write('scripts/nasty', `${nasty}\n`);
+    await script('export-good', 'cat /docker-entrypoint-scripts.d/nasty');
+    await script(
+      'export-later',
+      'n=$(cat /n 2>/dev/null); echo x$n > /n; case $n in xx) echo now;; x) :;; *) exit 1;; esac',
+    );
+    await script('export-failing', 'echo not yet >&2; exit 7');
+    await script('export-silent', ':');
+    await script('export-hanging', 'sleep 1000');
+    await script('import-value', 'printf "%s:" $# > /received; printf %s "$1" >> /received; ps > /processes');
+    await script('import-failing', 'echo no room >&2; exit 9');
+    await ground.compose('up', '--detach');
+  });
+  afterAll(() => ground.remove());
+
+  it('carries the value as one argument, whatever is in it', async () => {
+    const said = await transfer({}, { verbose: true });
+    expect(await received()).toBe(`1:${nasty}`);
+    expect(said).toContain('Setting destination.value = source.good\n');
+    expect(said).not.toContain('hacked');
+    expect(spawnSync('docker', ['exec', `${ground.project.name}-destination-1`, 'test', '-e', '/hacked']).status).toBe(
+      1,
+    );
+  });
+
+  it('asks again while there is no value', async () => {
+    const said = await transfer({ sourceVariable: 'later' }, { verbose: true });
+    expect(await received()).toBe('1:now');
+    expect(said.match(/Config export script returned an error, re-trying/g)).toHaveLength(2);
+  });
+
+  it.each([
+    [
+      'failing',
+      /not done within 1 s: \/docker-entrypoint-scripts\.d\/export-failing\.sh .*returned with code 7: not yet(; the next attempt did not end)?$/,
+    ],
+    [
+      'silent',
+      /not done within 1 s: .*export-silent\.sh in service "source" printed nothing(; the next attempt did not end)?$/,
+    ],
+    ['hanging', /not done within 1 s: .*export-hanging\.sh did not end$/],
+  ])(
+    'gives up at the deadline when the script is %s, and says how the last attempt ended',
+    async (sourceVariable, message) => {
+      const start = Date.now();
+      await expect(transfer({ sourceVariable }, { limits: { deadline: 1200 } })).rejects.toThrow(message);
+      expect(Date.now() - start).toBeLessThan(5_000);
+    },
+  );
+
+  it.each<[string, Partial<Transfer>, RegExp]>([
+    [
+      'code 2',
+      { sourceVariable: 'missing' },
+      /Fatal error reading config source: .*export-missing\.sh .* returned with code 2: /,
+    ],
+    ['an import that fails', { variable: 'failing' }, /import-failing\.sh .* returned with code 9: no room$/],
+    ['an import that is missing', { variable: 'missing' }, /import-missing\.sh .* returned with code 2/],
+    ['a stopped source', { source: 'dead' }, /service "dead" is not running: .*-dead-1 is exited$/],
+    ['a stopped destination', { destination: 'dead' }, /service "dead" is not running: .*-dead-1 is exited$/],
+    ['an unknown source', { source: 'nobody' }, /service "nobody" has no container$/],
+  ])('fails at once on %s', async (_what, part, message) => {
+    const start = Date.now();
+    await expect(transfer(part)).rejects.toThrow(message);
+    expect(Date.now() - start).toBeLessThan(5_000);
+  });
+
+  it('waits for a container that restarts, up to the deadline', async () => {
+    await expect(
+      transfer({ source: 'looping', sourceVariable: 'hanging' }, { limits: { deadline: 1500 } }),
+    ).rejects.toThrow(/config transfer destination\.value = looping\.hanging: not done within 2 s: /);
+  });
+
+  it('ends when interrupted, and touches nothing in a dry run', async () => {
+    const { context, interrupt } = testContext();
+    const hanging: Transfer = {
+      source: 'source',
+      sourceVariable: 'hanging',
+      destination: 'destination',
+      variable: 'value',
+    };
+    setTimeout(interrupt, 500);
+    await expect(runTransfers([hanging], ground.project, ground.engine, context, limits)).rejects.toThrow(
+      'interrupted',
+    );
+    expect(await transfer({ source: 'nobody' }, { dryRun: true })).toBe('Would set destination.value = nobody.good\n');
+  });
+});

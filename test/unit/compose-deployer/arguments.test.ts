@@ -1,0 +1,121 @@
+import fc from 'fast-check';
+import { parse } from 'yaml';
+import { describe, expect, it } from 'vitest';
+import { runtimeArguments, shellOrDirect } from '../../../src/deployers/compose/exec.js';
+import { externalOverride } from '../../../src/deployers/compose/job.js';
+import { listedContainer } from '../../../src/deployers/compose/list.js';
+import { LineStartCleaner, parseTail } from '../../../src/deployers/compose/logs.js';
+import { parseIndex, parsePort, parseProtocol, publishedAddress } from '../../../src/deployers/compose/port.js';
+import { UsageError } from '../../../src/system/errors.js';
+
+describe('options of the operations', () => {
+  it('tail is a number of lines or all (weakness 16)', () => {
+    expect(['all', '0', '25'].map(parseTail)).toEqual([undefined, 0, 25]);
+    for (const bad of ['', '-1', '1.5', 'ten', '1e3', ' 5', 'ALL']) expect(() => parseTail(bad)).toThrow(UsageError);
+  });
+
+  it('port, protocol and index are what Docker knows (weakness 14)', () => {
+    expect(['1', '80', '65535'].map(parsePort)).toEqual([1, 80, 65535]);
+    for (const bad of ['0', '65536', '-1', '', '80/udp', '0x50', 'http'])
+      expect(() => parsePort(bad)).toThrow(UsageError);
+    expect(parseProtocol('udp')).toBe('udp');
+    expect(() => parseProtocol('UPD')).toThrow('--protocol: UPD is not tcp, udp or sctp');
+    expect(parseIndex('12')).toBe(12);
+    for (const bad of ['0', '-1', 'x', '1.0']) expect(() => parseIndex(bad)).toThrow(UsageError);
+  });
+
+  it('exec gives one word to the shell and several to the kernel (02 §7.7, weakness 3)', () => {
+    expect(shellOrDirect(['ls -la /'])).toEqual(['sh', '-c', 'ls -la /']);
+    expect(shellOrDirect(['echo', 'hi'])).toEqual(['echo', 'hi']);
+  });
+
+  it('commands in containers are told who runs them (01 §17)', () => {
+    const env = { CERC_HOST_UID: '1000', CERC_SCRIPT_DEBUG: 'true', HOME: '/h' };
+    expect(runtimeArguments({ env })).toEqual(['--env', 'CERC_HOST_UID=1000', '--env', 'CERC_SCRIPT_DEBUG=true']);
+  });
+});
+
+describe('published address (02 §7.6)', () => {
+  const query = { service: 'web', port: 80, protocol: 'tcp', index: 1 } as const;
+  it('prefers IPv4 and brackets IPv6', () => {
+    const six = { HostIp: '::', HostPort: '32768' };
+    const four = { HostIp: '0.0.0.0', HostPort: '32769' };
+    expect(publishedAddress({ '80/tcp': [six, four] }, query)).toBe('0.0.0.0:32769');
+    expect(publishedAddress({ '80/tcp': [six] }, query)).toBe('[::]:32768');
+  });
+  it('says what is published instead', () => {
+    const table = { '80/udp': [{ HostIp: '0.0.0.0', HostPort: '1' }], '80/tcp': null, '81/tcp': [] };
+    expect(() => publishedAddress(table, query)).toThrow('port 80/tcp of service "web" is not published');
+    expect(() => publishedAddress(table, query)).toThrow(expect.objectContaining({ hint: 'published: 80/udp' }));
+  });
+});
+
+describe('a container as the engine describes it', () => {
+  const details = {
+    Id: 'abc',
+    RestartCount: 2,
+    State: { Status: 'created', ExitCode: 0, StartedAt: '0001-01-01T00:00:00Z' },
+    HostConfig: { RestartPolicy: { Name: 'no' } },
+    NetworkSettings: { Ports: null },
+  } as unknown as Parameters<typeof listedContainer>[1];
+  it('leaves out what does not apply', () => {
+    const container = { name: 'p-web-1', service: 'web', image: 'i', oneOff: false };
+    expect(listedContainer(container, details)).toEqual({
+      id: 'abc',
+      name: 'p-web-1',
+      service: 'web',
+      image: 'i',
+      state: 'created',
+      restarts: 2,
+      ports: [],
+    });
+  });
+});
+
+describe("Compose's own words in logs (02 §7.8)", () => {
+  async function cleaned(chunks: readonly Buffer[]): Promise<string> {
+    const cleaner = new LineStartCleaner();
+    const out: Buffer[] = [];
+    cleaner.on('data', (data: Buffer) => out.push(data));
+    for (const chunk of chunks) cleaner.write(chunk);
+    await new Promise<void>((resolve) => cleaner.end(resolve));
+    return Buffer.concat(out).toString();
+  }
+
+  it('loses the clear-line escape at line starts only, however the bytes are cut', async () => {
+    const piece = fc.constantFrom(
+      '\u001b[2K',
+      '\u001b[2',
+      '\u001b[',
+      '\u001b',
+      '\n',
+      'web-1  | ',
+      'ü',
+      '\u001b[2Kx',
+      '',
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(piece), fc.array(fc.nat(60)), async (pieces, cuts) => {
+        const text = Buffer.from(pieces.join(''));
+        const places = [0, ...cuts.map((cut) => Math.min(cut, text.length)), text.length].sort((a, b) => a - b);
+        const chunks = places.slice(1).map((end, index) => text.subarray(places[index], end));
+        expect(await cleaned(chunks)).toBe(text.toString().replace(/^(\u001b\[2K)+/gm, ''));
+      }),
+    );
+  });
+});
+
+describe('what a job shares (02 §7.11)', () => {
+  it('becomes external, replacing what the job file says about it', () => {
+    const text = externalOverride([
+      { kind: 'volumes', key: 'data', name: 'p_data' },
+      { kind: 'networks', key: 'default', name: 'p_default' },
+    ]);
+    expect(text).toContain('"data": !override\n');
+    expect(parse(text, { logLevel: 'silent' })).toEqual({
+      networks: { default: { external: true, name: 'p_default' } },
+      volumes: { data: { external: true, name: 'p_data' } },
+    });
+    expect(externalOverride([])).toBe('');
+  });
+});

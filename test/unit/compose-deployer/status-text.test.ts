@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest';
+import {
+  isDegraded,
+  type ListedContainer,
+  renderPs,
+  renderPsJson,
+  renderStatus,
+  renderStatusJson,
+} from '../../../src/deployers/status-text.js';
+
+function container(part: Partial<ListedContainer>): ListedContainer {
+  const service = part.service ?? 'web';
+  return {
+    id: `id-${service}`,
+    name: `p-${service}-1`,
+    service,
+    image: 'i:local',
+    state: 'running',
+    restarts: 0,
+    ports: [],
+    ...part,
+  };
+}
+
+const web = container({
+  ports: [
+    { containerPort: 80, protocol: 'tcp', host: { ip: '0.0.0.0', port: 32768 } },
+    { containerPort: 90, protocol: 'udp' },
+    { containerPort: 443, protocol: 'tcp', host: { ip: '::', port: 8443 } },
+  ],
+});
+const plain = container({ service: 'side' });
+const exited = container({ service: 'db', state: 'exited', exitCode: 3, health: 'unhealthy' });
+const done = container({ service: 'init', state: 'exited', exitCode: 0 });
+const sick = container({ service: 'sick', health: 'unhealthy' });
+const looping = container({ service: 'loop', state: 'restarting', exitCode: 1, restarts: 7, keptRunning: true });
+const job = container({ service: 'job', name: 'p-job-run-1', job: true });
+
+describe('ps (02 §7.4, decision 31)', () => {
+  it('prints running ones as scripts know them, with a trailing space where there are no ports', () => {
+    expect(renderPs([plain, web])).toBe(
+      'Running containers:\n' +
+        'id: id-side, name: p-side-1, ports: \n' +
+        'id: id-web, name: p-web-1, ports: 0.0.0.0:32768->80/tcp, 90/udp, [::]:8443->443/tcp\n',
+    );
+  });
+
+  it('lists the others below with state, exit code and health', () => {
+    expect(renderPs([plain, exited, looping])).toBe(
+      'Running containers:\nid: id-side, name: p-side-1, ports: \n' +
+        'Not running:\n' +
+        'id: id-db, name: p-db-1, state: exited, exit code: 3, health: unhealthy\n' +
+        'id: id-loop, name: p-loop-1, state: restarting, exit code: 1\n',
+    );
+  });
+
+  it.each([[[]], [[job]]])('says that none runs, and not the words scripts wait for', (containers) => {
+    expect(renderPs(containers)).toBe('No containers running\n');
+  });
+
+  it('says that none runs although some exist', () => {
+    const text = renderPs([done]);
+    expect(text).toBe(
+      'No containers running\nNot running:\nid: id-init, name: p-init-1, state: exited, exit code: 0\n',
+    );
+    expect(text).not.toContain('Running containers:');
+  });
+
+  it('gives the same as one JSON document', () => {
+    expect(JSON.parse(renderPsJson([web, done, job]))).toEqual({ containers: [web, done] });
+  });
+});
+
+describe('status (02 §7.5, weakness 15)', () => {
+  it('keeps name and state in the first two fields, and nothing more for a healthy one', () => {
+    expect(renderStatus([plain, container({ health: 'healthy' }), container({ health: 'starting' })])).toBe(
+      'p-side-1\trunning\np-web-1\trunning\np-web-1\trunning\n',
+    );
+  });
+
+  it('adds what is worth knowing of the others', () => {
+    expect(renderStatus([exited, sick, looping, job])).toBe(
+      'p-db-1\texited\texit code 3\n' +
+        'p-sick-1\trunning\tunhealthy\n' +
+        'p-loop-1\trestarting\texit code 1\t7 restarts\n' +
+        'p-job-run-1\trunning\tjob\n',
+    );
+  });
+
+  it('prints nothing when there is none', () => {
+    expect(renderStatus([])).toBe('');
+  });
+
+  it('is one JSON document with jobs, health and what is missing', () => {
+    expect(JSON.parse(renderStatusJson([web, job], ['web', 'db', 'job']))).toEqual({
+      degraded: true,
+      missing: ['db', 'job'],
+      containers: [web, job],
+    });
+  });
+});
+
+describe('degraded (decision 32)', () => {
+  it.each<[string, ListedContainer[], boolean]>([
+    ['all run', [web, plain], false],
+    ['a healthcheck is still starting', [container({ health: 'starting' })], false],
+    ['a one-shot is done', [web, done], false],
+    ['a one-shot failed', [web, exited], true],
+    ['a healthcheck failed', [web, sick], true],
+    ['one restarts again and again', [web, looping], true],
+    ['one was stopped by hand', [container({ state: 'exited', exitCode: 0, keptRunning: true })], true],
+    ['one was never started', [container({ state: 'created' })], true],
+    ['one is paused', [container({ state: 'paused' })], true],
+    ['a job failed', [web, container({ job: true, state: 'exited', exitCode: 1 })], false],
+  ])('%s', (_what, containers, degraded) => {
+    expect(isDegraded(containers, [])).toBe(degraded);
+  });
+
+  it('also when an expected service has no container', () => {
+    expect(isDegraded([web], ['web'])).toBe(false);
+    expect(isDegraded([web], ['web', 'db'])).toBe(true);
+    expect(isDegraded([web, job], ['web', 'job'])).toBe(true);
+  });
+});
