@@ -11,5 +11,5 @@ export async function listKindCluster(context: Context): Promise<void> {
     },
   );
   const first = clusters?.code === 0 ? clusters.stdout.split('\n')[0]?.trim() : undefined;
-  context.report.print(first || 'No cluster found');
+  context.report.print(first === undefined || first === '' ? 'No cluster found' : first);
 }

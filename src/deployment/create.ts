@@ -120,7 +120,9 @@ async function build(staging: string, prepared: Prepared, createArguments: Creat
   const own: GeneratedFile[] = [
     {
       path: 'deployment.yml',
-      source: { text: renderRecord({ clusterId: newId(), deploymentId: newId(), stackSource: prepared.location.directory }) },
+      source: {
+        text: renderRecord({ clusterId: newId(), deploymentId: newId(), stackSource: prepared.location.directory }),
+      },
       mode: 0o644,
     },
     { path: '.laconic/incomplete', source: { text: '' }, mode: 0o644 },

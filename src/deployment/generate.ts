@@ -74,13 +74,14 @@ export async function generateTree(input: GenerateInput): Promise<Generated> {
     warnings: [
       ...stack.warnings,
       ...checks.filter((check) => check.nearMiss === undefined).map((check) => check.problem),
+      ...jobsWithoutFile(stack, composeFiles),
       ...missingBindSources(composeFiles, files, directories),
     ],
     nearMisses: checks.filter((check) => check.nearMiss !== undefined).map((check) => check.problem),
   };
 }
 
-/** The compose files of a stack's pods, then of its jobs, parsed; a job without a file is refused. */
+/** The compose files of a stack's pods, then of those of its jobs that have one (01 §3.6), parsed. */
 export async function readComposeFiles(stack: Stack, assets: StackAssets): Promise<ReadComposeFile[]> {
   const read: ReadComposeFile[] = [];
   for (const pod of stack.pods) {
@@ -91,10 +92,13 @@ export async function readComposeFiles(stack: Stack, assets: StackAssets): Promi
   for (const job of stack.jobs) {
     const source = await assets.jobFile(job);
     if (source === undefined) continue;
-    const path = join('compose-jobs', `docker-compose-${job}.yml`);
-    read.push({ path, owner: job, file: parseComposeFile(await readFile(source, 'utf8'), source) });
+    read.push({ path: jobPath(job), owner: job, file: parseComposeFile(await readFile(source, 'utf8'), source) });
   }
   return read;
+}
+
+function jobPath(job: string): string {
+  return join('compose-jobs', `docker-compose-${job}.yml`);
 }
 
 async function hookFiles(assets: StackAssets): Promise<GeneratedFile[]> {
@@ -209,6 +213,20 @@ async function factsOf(
     for (const names of mentionedNames(file, envFiles).values()) for (const name of names) mentioned.add(name);
   }
   return { services, volumes, mentioned };
+}
+
+function jobsWithoutFile(stack: Stack, read: readonly ReadComposeFile[]): Problem[] {
+  const found = new Set(read.map(({ path }) => path));
+  return stack.jobs.flatMap((job, index) =>
+    found.has(jobPath(job))
+      ? []
+      : [
+          stack.yaml.problem(
+            ['jobs', index],
+            `job ${job} cannot be run: there is no compose-jobs/docker-compose-${job}.yml`,
+          ),
+        ],
+  );
 }
 
 /** Bind sources inside the directory that nothing provides: the engine would create an empty directory as root (01 §20.23). */

@@ -9,6 +9,7 @@ import type { Context } from '../system/context.js';
 import { formatProblem, InvalidFileError, LaconicError, type Problem } from '../system/errors.js';
 import { kindOf, readTextIfAny, secretMode } from '../system/files.js';
 import { type Generated, generateTree } from './generate.js';
+import { expandHome } from '../system/path-names.js';
 import type { DeploymentLayout } from './layout.js';
 import type { GeneratedFile } from './tree.js';
 
@@ -127,7 +128,7 @@ export async function environmentFiles(
 async function readCredentials(spec: Spec, cwd: string): Promise<{ path: string; text: string }[]> {
   return Promise.all(
     spec.credentialsFiles.map(async (path) => {
-      const text = await readTextIfAny(resolve(cwd, path.replace(/^~(?=\/|$)/, homedir())));
+      const text = await readTextIfAny(resolve(cwd, expandHome(path, homedir())));
       if (text === undefined) throw new LaconicError(`credentials file does not exist: ${path}`);
       return { path, text };
     }),

@@ -1,4 +1,5 @@
-import { isAbsolute, join, relative, resolve } from 'node:path';
+import { isAbsolute, relative, resolve } from 'node:path';
+import { expandHome } from '../system/path-names.js';
 
 /** Where a volume of the spec lives. */
 export interface VolumePlace {
@@ -16,7 +17,7 @@ export interface VolumePlace {
  * @param deploymentDirectory absolute
  */
 export function placeVolume(value: string, deploymentDirectory: string, home: string): VolumePlace {
-  const expanded = value === '~' || value.startsWith('~/') ? join(home, value.slice(1)) : value;
+  const expanded = expandHome(value, home);
   if (isAbsolute(expanded)) return { path: resolve(expanded), relative: false, device: expanded };
   const path = resolve(deploymentDirectory, expanded);
   const below = relative(deploymentDirectory, path);
