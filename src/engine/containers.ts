@@ -88,12 +88,24 @@ export async function removeContainer(engine: Engine, id: string, timeout?: numb
   const what = `cannot remove the container ${id.slice(0, 12)}`;
   const container = engine.docker.getContainer(id);
   await askIfAny(engine, what, async () => {
-    await container.stop(timeout === undefined ? {} : { t: timeout }).catch((error: unknown) => {
-      // 304: it was stopped already.
-      if (!(error instanceof Error && 'statusCode' in error && error.statusCode === 304)) throw error;
-    });
-    await container.remove({ force: true });
+    await container.stop(timeout === undefined ? {} : { t: timeout }).catch(unless(304)); // It was stopped already.
+    const waiting = new AbortController();
+    const removed = container.wait({ condition: 'removed', abortSignal: waiting.signal });
+    removed.catch(() => undefined);
+    try {
+      await container.remove({ force: true }).catch(unless(409)); // Of `--rm`: the engine is removing it already.
+      await removed;
+    } finally {
+      waiting.abort();
+    }
   });
+}
+
+/** Passes on any failure but an answer of this HTTP status. */
+function unless(status: number): (error: unknown) => void {
+  return (error) => {
+    if (!(error instanceof Error && 'statusCode' in error && error.statusCode === status)) throw error;
+  };
 }
 
 /** The last lines a container wrote, both streams in order, without terminal codes; bytes that are no UTF-8 become U+FFFD. */

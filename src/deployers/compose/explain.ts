@@ -1,5 +1,5 @@
 import type { Engine } from '../../engine/connect.js';
-import { lastLogLines } from '../../engine/containers.js';
+import { type ContainerDetails, inspectContainer, lastLogLines } from '../../engine/containers.js';
 import type { ObservedContainer } from './observe.js';
 
 /** Log lines shown per container. */
@@ -23,14 +23,16 @@ export async function explainNotReady(engine: Engine, causes: readonly NotReady[
       if (observed === undefined) return `${service}: ${state}`;
       const head = `${service}: ${state} (container ${observed.container.name})`;
       if (at >= explained) return head;
-      return [head, ...lastHealthCheck(observed), ...(await endOfLog(engine, observed))].join('\n');
+      // A health check that fails again changes no state and is no event: look once more.
+      const details = (await inspectContainer(engine, observed.container.id)) ?? observed.details;
+      return [head, ...lastHealthCheck(details), ...(await endOfLog(engine, details))].join('\n');
     }),
   );
   return parts.join('\n');
 }
 
-function lastHealthCheck({ details }: ObservedContainer): string[] {
-  const health = details.State.Health;
+function lastHealthCheck({ State }: ContainerDetails): string[] {
+  const health = State.Health;
   const last = health?.Log.at(-1);
   if (last === undefined || health?.Status === 'healthy') return [];
   const output = last.Output.trim();
@@ -39,7 +41,7 @@ function lastHealthCheck({ details }: ObservedContainer): string[] {
   ];
 }
 
-async function endOfLog(engine: Engine, { details }: ObservedContainer): Promise<string[]> {
+async function endOfLog(engine: Engine, details: ContainerDetails): Promise<string[]> {
   // Some log drivers cannot be read; the state must be told all the same.
   const lines = await lastLogLines(engine, details, logLines).catch(() => []);
   return lines.length === 0 ? ['  it wrote no log'] : ['  end of its log:', ...lines.map(indent)];

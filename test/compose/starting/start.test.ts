@@ -1,0 +1,337 @@
+import { readFile, rename, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, expect, it } from 'vitest';
+import { describeWithEngine } from '../../support/engine.js';
+import { Ground, type Seen } from './support.js';
+
+/** Ends at once when told to stop, so that tests need not wait for the grace period. */
+const idle = 'image: IMAGE\n    init: true\n    command: sleep 1000';
+
+describeWithEngine('start', () => {
+  let ground: Ground;
+  const others: Ground[] = [];
+  const make = async (compose?: string): Promise<Ground> => {
+    ground = await Ground.make(compose);
+    others.push(ground);
+    return ground;
+  };
+  afterEach(async () => {
+    for (const one of others.splice(0)) await one.remove();
+  });
+  const identity = (seen: Record<string, Seen>): Record<string, string> =>
+    Object.fromEntries(Object.entries(seen).map(([key, one]) => [key, `${one.id} ${one.startedAt}`]));
+
+  /** What makes Compose's own hash useless to us: env files, references to services, configs, secrets, scale. */
+  const varied = `
+services:
+  web:
+    ${idle}
+    environment: { GREETING: "\${GREETING}" }
+    env_file: ../more.env
+    ports: ["80"]
+    configs: [text]
+    secrets: [word]
+    healthcheck: { test: ["CMD", "true"], interval: 500ms }
+  side:
+    ${idle}
+    network_mode: service:web
+  many:
+    ${idle}
+    scale: 2
+    volumes: ["named:/n", "/anonymous", "../config/many.conf:/many.conf:ro"]
+  migrate:
+    image: IMAGE
+    command: sh -c 'echo run >> /data/runs'
+    volumes: ["data:/data"]
+  app:
+    ${idle}
+    depends_on: { migrate: { condition: service_completed_successfully }, web: { condition: service_healthy } }
+  alone:
+    image: IMAGE
+    command: sh -c 'echo run >> /data/alone'
+    volumes: ["data:/data"]
+  debugger:
+    ${idle}
+    profiles: [debug]
+volumes:
+  named:
+  data: { driver: local, driver_opts: { type: none, o: bind, device: DIRECTORY/data } }
+configs: { text: { content: "it says \${GREETING}" } }
+secrets: { word: { file: ../word } }
+`;
+  const makeVaried = async (): Promise<Ground> => {
+    await make(varied);
+    await ground.write('more.env', 'MORE=1\n');
+    await ground.write('word', 'secret');
+    await ground.write('config/many.conf', 'a');
+    await ground.write('data/.keep', '');
+    return ground;
+  };
+
+  it('brings everything up, in order, and says how each service fares (decision 13)', async () => {
+    await makeVaried();
+
+    const outcome = await ground.start();
+
+    expect(outcome.error).toBeUndefined();
+    expect(outcome.stdout).toBe('');
+    const seen = await ground.containers();
+    expect(Object.keys(seen).sort()).toEqual(['alone/1', 'app/1', 'many/1', 'many/2', 'migrate/1', 'side/1', 'web/1']);
+    expect(seen['web/1']?.health).toBe('healthy');
+    expect(outcome.stderr).toContain('web: healthy\n');
+    expect(outcome.stderr).toContain('migrate: completed\n');
+    expect(outcome.stderr).toContain('app: running\n');
+    const record = await stat(join(ground.directory, '.laconic/started.json'));
+    expect(record.mode & 0o777).toBe(0o600);
+    expect(await readFile(join(ground.directory, '.laconic/started.json'), 'utf8')).not.toContain('secret"');
+  });
+
+  it('does nothing at all the second time, and runs no one-shot again (decision 13)', async () => {
+    await makeVaried();
+    await ground.start();
+    const before = await ground.containers();
+
+    const outcome = await ground.start();
+
+    expect(outcome.error).toBeUndefined();
+    expect(await ground.containers()).toEqual(before);
+    expect(await readFile(join(ground.directory, 'data/runs'), 'utf8')).toBe('run\n');
+    expect(await readFile(join(ground.directory, 'data/alone'), 'utf8')).toBe('run\n');
+  });
+
+  it('recreates nothing of what another program started (decision 6)', async () => {
+    await makeVaried();
+    await ground.compose('up', '--detach');
+    const { 'alone/1': alone, 'migrate/1': migrate, ...before } = identity(await ground.containers());
+
+    const outcome = await ground.start();
+
+    expect(outcome.error).toBeUndefined();
+    const { 'alone/1': aloneNow, 'migrate/1': migrateNow, ...after } = identity(await ground.containers());
+    expect(after).toEqual(before);
+    expect([aloneNow, migrateNow?.slice(0, 64)]).toEqual([alone, migrate?.slice(0, 64)]);
+  });
+
+  it('recreates the one service whose configuration changed, and nothing else', async () => {
+    await makeVaried();
+    await ground.start();
+    const before = identity(await ground.containers());
+
+    await ground.describe(varied.replace('scale: 2', 'scale: 2\n    environment: { NEW: "1" }'));
+    const outcome = await ground.start();
+
+    expect(outcome.error).toBeUndefined();
+    const after = identity(await ground.containers());
+    const changed = Object.keys(after).filter((key) => after[key] !== before[key]);
+    expect(changed.sort()).toEqual(['many/1', 'many/2']);
+  });
+
+  it('notices a changed env file, and takes along what shares the network of the recreated service', async () => {
+    await makeVaried();
+    await ground.start();
+    const before = identity(await ground.containers());
+
+    await ground.write('more.env', 'MORE=2\n');
+    await ground.start();
+
+    const after = identity(await ground.containers());
+    expect(
+      Object.keys(after)
+        .filter((key) => after[key] !== before[key])
+        .sort(),
+    ).toEqual(['side/1', 'web/1']);
+    const web = (await ground.containers())['web/1']?.id ?? '';
+    const mode = await ground.docker('inspect', '--format', '{{.HostConfig.NetworkMode}}', `${ground.name}-side-1`);
+    expect(mode.trim()).toBe(`container:${web}`);
+  });
+
+  it('starts again what was stopped, also a server that ended cleanly, but no finished one-shot', async () => {
+    await make(`
+services:
+  server:
+    image: IMAGE
+    command: sh -c 'trap "exit 0" TERM; while true; do sleep 0.1; done'
+    ports: ["80"]
+  once: { image: IMAGE, command: "true" }
+`);
+    await ground.start();
+    const before = await ground.containers();
+    await ground.docker('stop', `${ground.name}-server-1`);
+
+    const outcome = await ground.start();
+
+    expect(outcome.error).toBeUndefined();
+    const after = await ground.containers();
+    expect(after['server/1']).toMatchObject({ id: before['server/1']?.id, state: 'running' });
+    expect(after['once/1']).toEqual(before['once/1']);
+  });
+
+  it('makes services anew whose mounted file was replaced, and says so (decision 16)', async () => {
+    await makeVaried();
+    await ground.start();
+    const before = identity(await ground.containers());
+
+    const next = await ground.write('config/next', 'b');
+    await rename(next, join(ground.directory, 'config/many.conf'));
+    const outcome = await ground.start();
+
+    expect(outcome.stderr).toMatch(/many is made anew: .*config\/many\.conf changed since it was created/);
+    const after = identity(await ground.containers());
+    expect(
+      Object.keys(after)
+        .filter((key) => after[key] !== before[key])
+        .sort(),
+    ).toEqual(['many/1', 'many/2']);
+    expect(await ground.compose('exec', '--no-TTY', 'many', 'cat', '/many.conf')).toBe('b');
+    expect(identity(await ground.containers())).toEqual(after);
+    await ground.start();
+    expect(identity(await ground.containers())).toEqual(after);
+  });
+
+  it('makes services anew whose config text changed, which Compose does not notice', async () => {
+    await makeVaried();
+    await ground.start();
+
+    await ground.write('config.env', 'GREETING=bye\n');
+    await ground.start();
+
+    expect(await ground.compose('exec', '--no-TTY', 'web', 'cat', '/text')).toBe('it says bye');
+  });
+
+  it('starts only the named services and what they need, profiles too', async () => {
+    await makeVaried();
+
+    await ground.start({ services: ['side', 'debugger'] });
+
+    expect(Object.keys(await ground.containers()).sort()).toEqual(['debugger/1', 'side/1', 'web/1']);
+    expect((await ground.start({ services: ['sied'] })).error).toContain('no such service: sied');
+  });
+
+  it('does not take a service of a profile for an orphan', async () => {
+    await makeVaried();
+    await ground.start({ services: ['debugger'] });
+    const before = identity(await ground.containers());
+
+    await ground.start();
+
+    expect(identity(await ground.containers())['debugger/1']).toBe(before['debugger/1']);
+  });
+
+  it('removes containers whose service left the compose files, never those of jobs (decision 14)', async () => {
+    await make(`services:\n  web:\n    ${idle}\n  old:\n    ${idle}\n`);
+    ground.jobFiles.set(
+      'job',
+      await ground.write('compose-jobs/docker-compose-job.yml', `services:\n  job:\n    ${idle}\n`),
+    );
+    await ground.start();
+    const job = ground.jobFiles.get('job') ?? '';
+    await ground.docker('compose', '--file', job, '--project-name', ground.name, 'run', '--detach', 'job');
+    await ground.describe(`services:\n  web:\n    ${idle}\n`);
+
+    const outcome = await ground.start();
+
+    expect(outcome.stderr).toContain(`removing ${ground.name}-old-1: the stack has no service old any more`);
+    expect(Object.keys(await ground.containers()).sort()).toEqual(['job job', 'web/1']);
+    expect((await ground.containers())['job job']?.state).toBe('running');
+  });
+
+  it('uses other images for named services, through a file of its own', async () => {
+    await make(`services:\n  web:\n    ${idle}\n`);
+    const [image = ''] = (await ground.docker('images', '--quiet', '--no-trunc', 'busybox')).trim().split('\n');
+    await ground.docker('tag', image, `${ground.name}:other`);
+    try {
+      expect((await ground.start({ images: new Map([['wbe', 'x']]) })).error).toContain(
+        '--image: no such service: wbe, did you mean "web"?',
+      );
+      const outcome = await ground.start({ images: new Map([['web', `${ground.name}:other`]]) });
+      expect(outcome.error).toBeUndefined();
+      const used = await ground.docker('inspect', '--format', '{{.Config.Image}}', `${ground.name}-web-1`);
+      expect(used.trim()).toBe(`${ground.name}:other`);
+    } finally {
+      await ground.remove();
+      await ground.docker('rmi', `${ground.name}:other`);
+    }
+  });
+
+  it('recreates when the image of that name is another one, and pulls nothing that was built here', async () => {
+    await make(`services:\n  web:\n    image: NAME:local\n    init: true\n    command: sleep 1000\n`);
+    await ground.describe(
+      `services:\n  web:\n    image: ${ground.name}:local\n    init: true\n    command: sleep 1000\n`,
+    );
+    const build = async (label: string): Promise<void> => {
+      const file = await ground.write('build/Dockerfile', `FROM IMAGE\nLABEL v=${label}\n`);
+      await ground.docker('build', '--quiet', '--tag', `${ground.name}:local`, join(file, '..'));
+    };
+    expect((await ground.start()).error).toMatch(
+      /service web: the image .*:local is not on this host\n.*build-containers/,
+    );
+    try {
+      await build('1');
+      expect((await ground.start({ pull: true })).error).toBeUndefined();
+      const before = await ground.containers();
+      await build('2');
+      const outcome = await ground.start({ pull: true });
+      expect(outcome.stderr).not.toContain('WARNING');
+      expect((await ground.containers())['web/1']?.image).not.toBe(before['web/1']?.image);
+    } finally {
+      await ground.remove();
+      await ground.docker('rmi', '--force', `${ground.name}:local`);
+    }
+  });
+
+  it('never touches a foreign project with the same service names', async () => {
+    const foreign = await make(`services:\n  web:\n    ${idle}\n  old:\n    ${idle}\n`);
+    await foreign.compose('up', '--detach');
+    const before = identity(await foreign.containers());
+    await make(`services:\n  web:\n    ${idle}\n`);
+
+    await ground.start();
+    await ground.describe(`services:\n  web:\n    ${idle}\n    environment: { A: "1" }\n`);
+    await ground.start();
+    await ground.stop({ deleteVolumes: true });
+
+    expect(identity(await foreign.containers())).toEqual(before);
+  });
+
+  it('shows what Compose says when it cannot go on, without its progress', async () => {
+    await make(`services:\n  web:\n    image: IMAGE\n    command: /no/such/program\n`);
+    const outcome = await ground.start();
+    expect(outcome.error).toContain('/no/such/program');
+    expect(outcome.error).not.toContain('Creating');
+  });
+
+  it('warns once of what Compose warns about', async () => {
+    await make(`services:\n  web:\n    ${idle}\n    environment: { A: "\${NOWHERE_SET}" }\n`);
+    const { stderr } = await ground.start();
+    expect(stderr.split('NOWHERE_SET').length - 1).toBe(1);
+    expect(stderr).toContain('WARNING: The "NOWHERE_SET" variable is not set. Defaulting to a blank string.');
+  });
+
+  it('ignores what the shell of the operator asks of Compose about orphans', async () => {
+    await make(`services:\n  web:\n    ${idle}\n`);
+    process.env.COMPOSE_REMOVE_ORPHANS = 'true';
+    try {
+      expect((await ground.start()).error).toBeUndefined();
+    } finally {
+      delete process.env.COMPOSE_REMOVE_ORPHANS;
+    }
+  });
+
+  it('calls afterUp when the containers are there, before waiting for readiness', async () => {
+    await make(
+      `services:\n  web:\n    ${idle}\n    healthcheck: { test: ["CMD", "test", "-e", "/go"], interval: 300ms, retries: 100 }\n`,
+    );
+    const outcome = await ground.start({}, async () => {
+      await ground.compose('exec', '--no-TTY', 'web', 'touch', '/go');
+    });
+    expect(outcome.error).toBeUndefined();
+    expect((await ground.containers())['web/1']?.health).toBe('healthy');
+  });
+
+  it('does nothing for a project that has only jobs', async () => {
+    await make();
+    let called = false;
+    const outcome = await ground.start({}, async () => void (called = true));
+    expect([outcome.error, called, await ground.containers()]).toEqual([undefined, true, {}]);
+  });
+});

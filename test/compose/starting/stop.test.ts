@@ -1,0 +1,99 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, expect, it } from 'vitest';
+import { describeWithEngine } from '../../support/engine.js';
+import { Ground } from './support.js';
+
+const idle = 'image: IMAGE\n    init: true\n    command: sleep 1000';
+const compose = `
+services:
+  web:
+    ${idle}
+    volumes: ["data:/data", "plain:/plain"]
+  other:
+    ${idle}
+volumes:
+  data: { driver: local, driver_opts: { type: none, o: bind, device: DIRECTORY/data } }
+  plain:
+`;
+const job = `services:\n  job:\n    ${idle}\n    volumes: ["plain:/plain"]\nvolumes:\n  plain:\n`;
+
+describeWithEngine('stop (02 §7.2)', () => {
+  let ground: Ground;
+  afterEach(() => ground.remove());
+  const begin = async (): Promise<void> => {
+    ground = await Ground.make(compose);
+    await ground.write('data/file', 'precious');
+    ground.jobFiles.set('job', await ground.write('compose-jobs/docker-compose-job.yml', job));
+    expect((await ground.start({ wait: false })).error).toBeUndefined();
+  };
+  const runJob = async (): Promise<void> => {
+    const file = ground.jobFiles.get('job') ?? '';
+    await ground.docker('compose', '--file', file, '--project-name', ground.name, 'run', '--rm', '--detach', 'job');
+  };
+
+  it('removes containers and network, keeps volumes, and can be repeated', async () => {
+    await begin();
+    const outcome = await ground.stop();
+    expect(outcome.error).toBeUndefined();
+    expect([await ground.containers(), await ground.networks()]).toEqual([{}, []]);
+    expect(await ground.volumes()).toEqual([`${ground.name}_data`, `${ground.name}_plain`]);
+    const again = await ground.stop();
+    expect([again.error, again.stderr]).toEqual([undefined, '']);
+  });
+
+  it('deletes volumes when asked, never host directories, and says what it kept (decision 17)', async () => {
+    await begin();
+    const outcome = await ground.stop({ deleteVolumes: true });
+    expect(outcome.error).toBeUndefined();
+    expect(await ground.volumes()).toEqual([]);
+    expect(existsSync(join(ground.directory, 'data/file'))).toBe(true);
+    expect(outcome.stderr).toContain(`kept: ${join(ground.directory, 'data')}\n`);
+    expect(ground.stopped.hostDirectories).toEqual([join(ground.directory, 'data')]);
+  });
+
+  it('names the host directories also when the volumes are gone already', async () => {
+    await begin();
+    await ground.stop({ deleteVolumes: true });
+    await ground.stop({ deleteData: true });
+    expect(ground.stopped.hostDirectories).toEqual([join(ground.directory, 'data')]);
+  });
+
+  it('stops and removes only the named services', async () => {
+    await begin();
+    const before = await ground.containers();
+    expect((await ground.stop({ services: ['web'] })).error).toBeUndefined();
+    expect(await ground.containers()).toEqual({ 'other/1': before['other/1'] });
+    expect((await ground.stop({ services: ['nosuch'] })).error).toContain('no such service: nosuch');
+    expect((await ground.stop({ services: ['other'], deleteVolumes: true })).error).toContain('name no services');
+  });
+
+  it('refuses while a job runs, unless forced, which ends the job (decision 14)', async () => {
+    await begin();
+    await runJob();
+    const before = await ground.containers();
+
+    const refused = await ground.stop();
+
+    expect(refused.error).toMatch(/a job of this deployment is running: .*--force/s);
+    expect(await ground.containers()).toEqual(before);
+    expect((await ground.stop({ force: true })).error).toBeUndefined();
+    expect([await ground.containers(), await ground.networks()]).toEqual([{}, []]);
+  });
+
+  it('removes what left the compose files, too', async () => {
+    await begin();
+    await ground.describe(`services:\n  web:\n    ${idle}\n`);
+    expect((await ground.stop({ deleteVolumes: true })).error).toBeUndefined();
+    expect([await ground.containers(), await ground.networks(), await ground.volumes()]).toEqual([{}, [], []]);
+  });
+
+  it('works for a project that has only jobs', async () => {
+    await begin();
+    await ground.stop();
+    await runJob();
+    ground.files = [];
+    expect((await ground.stop({ force: true, deleteVolumes: true })).error).toBeUndefined();
+    expect([await ground.containers(), await ground.networks(), await ground.volumes()]).toEqual([{}, [], []]);
+  });
+});

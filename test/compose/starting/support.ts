@@ -1,0 +1,198 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { StartOptions, StopOptions } from '../../../src/deployers/deployer.js';
+import { type ComposeProject, composeArguments } from '../../../src/deployers/compose/project.js';
+import { startProject } from '../../../src/deployers/compose/start.js';
+import { type Stopped, stopProject } from '../../../src/deployers/compose/stop.js';
+import { connectEngine, type Engine } from '../../../src/engine/connect.js';
+import type { LaconicError } from '../../../src/system/errors.js';
+import { runOrFail } from '../../../src/system/process.js';
+import { testContext, testImage } from '../operations/support.js';
+
+/** What a start or stop said and how it ended. */
+export interface Outcome {
+  stdout: string;
+  stderr: string;
+  /** The error's message and hint; undefined when it succeeded. */
+  error: string | undefined;
+  seconds: number;
+}
+
+/** One container as the tests compare them: the same object before and after means that nothing was touched. */
+export interface Seen {
+  service: string;
+  id: string;
+  startedAt: string;
+  state: string;
+  health: string | undefined;
+  image: string;
+  oneOff: boolean;
+}
+
+/** A Compose project in a directory of its own, removed with all it made by {@link Ground.remove}. */
+export class Ground {
+  readonly name: string;
+  readonly directory: string;
+  readonly engine: Engine;
+  readonly #image: string;
+  files: string[] = [];
+  jobFiles = new Map<string, string>();
+
+  private constructor(name: string, directory: string, engine: Engine, image: string) {
+    this.name = name;
+    this.directory = directory;
+    this.engine = engine;
+    this.#image = image;
+  }
+
+  static async make(compose?: string): Promise<Ground> {
+    const directory = await mkdtemp(join(tmpdir(), 'lsoup-'));
+    const name = `lsoup-${randomBytes(4).toString('hex')}`;
+    const ground = new Ground(name, directory, await connectEngine(process.env), await testImage());
+    await ground.write('config.env', 'GREETING=hello\n');
+    if (compose !== undefined) await ground.describe(compose);
+    return ground;
+  }
+
+  /** The project's compose file from now on; `IMAGE` and `DIRECTORY` in it are filled in. */
+  async describe(compose: string): Promise<void> {
+    this.files = [await this.write('compose/docker-compose-main.yml', compose)];
+  }
+
+  async write(file: string, text: string): Promise<string> {
+    const path = join(this.directory, file);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, text.replaceAll('IMAGE', this.#image).replaceAll('DIRECTORY', this.directory));
+    return path;
+  }
+
+  get project(): ComposeProject {
+    const envFiles = [join(this.directory, 'config.env')];
+    return { name: this.name, files: this.files, jobFiles: this.jobFiles, envFiles, env: process.env };
+  }
+
+  async start(
+    options: Partial<StartOptions> = {},
+    afterUp: () => Promise<void> = async () => undefined,
+  ): Promise<Outcome> {
+    const defaults = {
+      services: [],
+      attached: false,
+      wait: true,
+      images: new Map(),
+      acceptNewPath: false,
+      pull: false,
+    };
+    return this.attempt((context) =>
+      startProject(
+        this.project,
+        { ...defaults, ...options },
+        {
+          context,
+          engine: this.engine,
+          startedFile: join(this.directory, '.laconic/started.json'),
+          imagesFile: join(this.directory, '.laconic/images.yml'),
+          removeOrphans: true,
+          afterUp,
+        },
+      ),
+    );
+  }
+
+  stopped: Stopped = { hostDirectories: [] };
+
+  async stop(options: Partial<StopOptions> = {}): Promise<Outcome> {
+    const defaults = { services: [], timeout: 1, deleteVolumes: false, deleteData: false, force: false };
+    return this.attempt(async (context) => {
+      const deps = { context, engine: this.engine, removeOrphans: true };
+      this.stopped = await stopProject(this.project, { ...defaults, ...options }, deps);
+    });
+  }
+
+  async attempt(work: (context: ReturnType<typeof testContext>['context']) => Promise<void>): Promise<Outcome> {
+    const { context, stdout, stderr } = testContext();
+    const began = performance.now();
+    let error: string | undefined;
+    try {
+      await work(context);
+    } catch (thrown) {
+      const { message, hint } = thrown as LaconicError;
+      error = hint === undefined ? message : `${message}\n${hint}`;
+    }
+    return { stdout: stdout(), stderr: stderr(), error, seconds: (performance.now() - began) / 1000 };
+  }
+
+  async docker(...args: string[]): Promise<string> {
+    return (await runOrFail(args.join(' '), 'docker', args)).stdout;
+  }
+
+  async compose(...args: string[]): Promise<string> {
+    return this.docker(...composeArguments(this.project), ...args);
+  }
+
+  /** Every container of the project by service and number: `web/1`. */
+  async containers(): Promise<Record<string, Seen>> {
+    const ids = (
+      await this.docker('ps', '--all', '--quiet', '--filter', `label=com.docker.compose.project=${this.name}`)
+    ).trim();
+    if (ids === '') return {};
+    const inspected = JSON.parse(await this.docker('inspect', ...ids.split('\n'))) as {
+      Id: string;
+      Image: string;
+      State: { Status: string; StartedAt: string; Health?: { Status: string } };
+      Config: { Labels: Record<string, string> };
+    }[];
+    return Object.fromEntries(
+      inspected.map(({ Id, Image, State, Config: { Labels } }) => {
+        const service = Labels['com.docker.compose.service'] ?? '';
+        const oneOff = Labels['com.docker.compose.oneoff'] === 'True';
+        const key = oneOff ? `job ${service}` : `${service}/${Labels['com.docker.compose.container-number'] ?? ''}`;
+        const health = State.Health?.Status;
+        return [
+          key,
+          { service, id: Id, startedAt: State.StartedAt, state: State.Status, health, image: Image, oneOff },
+        ];
+      }),
+    );
+  }
+
+  async volumes(): Promise<string[]> {
+    const said = await this.docker(
+      'volume',
+      'ls',
+      '--quiet',
+      '--filter',
+      `label=com.docker.compose.project=${this.name}`,
+    );
+    return said
+      .trim()
+      .split('\n')
+      .filter((name) => name !== '');
+  }
+
+  async networks(): Promise<string[]> {
+    const said = await this.docker(
+      'network',
+      'ls',
+      '--quiet',
+      '--filter',
+      `label=com.docker.compose.project=${this.name}`,
+    );
+    return said
+      .trim()
+      .split('\n')
+      .filter((name) => name !== '');
+  }
+
+  async remove(): Promise<void> {
+    const own = (
+      await this.docker('ps', '--all', '--quiet', '--filter', `label=com.docker.compose.project=${this.name}`)
+    ).trim();
+    if (own !== '') await this.docker('rm', '--force', '--volumes', ...own.split('\n'));
+    for (const network of await this.networks()) await this.docker('network', 'rm', network);
+    for (const volume of await this.volumes()) await this.docker('volume', 'rm', volume);
+    await rm(this.directory, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,120 @@
+import { mkdir, rename, rm, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, expect, it } from 'vitest';
+import { describeWithEngine } from '../../support/engine.js';
+import { Ground } from './support.js';
+
+const compose = (device: string): string => `
+services:
+  web:
+    image: IMAGE
+    init: true
+    command: sleep 1000
+    volumes: ["data:/data"]
+  beside:
+    image: IMAGE
+    init: true
+    command: sleep 1000
+volumes:
+  data: ${device === '' ? '{}' : `{ driver: local, driver_opts: { type: none, o: bind, device: "${device}" } }`}
+`;
+
+describeWithEngine('a volume whose path changed (decision 15, 01 §20.5)', () => {
+  let ground: Ground;
+  afterEach(() => ground.remove());
+  const begin = async (): Promise<void> => {
+    ground = await Ground.make(compose('DIRECTORY/old'));
+    await ground.write('old/file', 'precious');
+    expect((await ground.start()).error).toBeUndefined();
+  };
+  const seenInside = (): Promise<string> => ground.compose('exec', '--no-TTY', 'web', 'ls', '/data');
+
+  it('follows a directory that moved, recreating only what mounts it', async () => {
+    await begin();
+    const before = await ground.containers();
+    await rename(join(ground.directory, 'old'), join(ground.directory, 'new'));
+    await ground.describe(compose('DIRECTORY/new'));
+
+    const outcome = await ground.start();
+
+    expect(outcome.error).toBeUndefined();
+    expect(outcome.stderr).toMatch(/volume lsoup-\w+_data moved away from .*old: its containers are made anew/);
+    expect(await seenInside()).toBe('file\n');
+    const after = await ground.containers();
+    expect(after['web/1']?.id).not.toBe(before['web/1']?.id);
+    expect(after['beside/1']).toEqual(before['beside/1']);
+  });
+
+  it('refuses while the old path still holds data, and touches nothing', async () => {
+    await begin();
+    const before = await ground.containers();
+    await ground.write('new/other', '');
+    await ground.describe(compose('DIRECTORY/new'));
+
+    const outcome = await ground.start();
+
+    expect(outcome.error).toContain(join(ground.directory, 'old'));
+    expect(outcome.error).toContain(join(ground.directory, 'new'));
+    expect(outcome.error).toContain('--accept-new-path');
+    expect(await ground.containers()).toEqual(before);
+
+    const accepted = await ground.start({ acceptNewPath: true });
+    expect(accepted.error).toBeUndefined();
+    expect(await seenInside()).toBe('other\n');
+  });
+
+  it('goes on by itself when the old directory is empty', async () => {
+    await begin();
+    await rm(join(ground.directory, 'old/file'));
+    await ground.write('new/other', '');
+    await ground.describe(compose('DIRECTORY/new'));
+    expect((await ground.start()).error).toBeUndefined();
+    expect(await seenInside()).toBe('other\n');
+  });
+
+  it('sees that another spelling is the same directory', async () => {
+    await begin();
+    const before = await ground.containers();
+    await symlink(ground.directory, join(ground.directory, 'link'));
+    for (const spelling of ['DIRECTORY/../DIRECTORY/old', 'DIRECTORY/link/old']) {
+      await ground.describe(compose(spelling.replace('/../DIRECTORY', '/old/..')));
+      expect((await ground.start()).error).toBeUndefined();
+      expect((await ground.containers())['web/1']?.id).toBe(before['web/1']?.id);
+    }
+  });
+
+  it('never removes a volume whose data the engine keeps', async () => {
+    ground = await Ground.make(compose(''));
+    await ground.start();
+    await mkdir(join(ground.directory, 'new'));
+    await ground.describe(compose('DIRECTORY/new'));
+
+    const outcome = await ground.start({ acceptNewPath: true });
+
+    expect(outcome.error).toContain('managed by the engine and may hold data');
+    expect(await ground.volumes()).toEqual([`${ground.name}_data`]);
+  });
+
+  it('refuses while another project uses the volume', async () => {
+    await begin();
+    await ground.docker(
+      'run',
+      '--detach',
+      '--init',
+      '--name',
+      `${ground.name}-guest`,
+      '--volume',
+      `${ground.name}_data:/d`,
+      'busybox:1.36',
+      'sleep',
+      '1000',
+    );
+    try {
+      await ground.write('new/other', '');
+      await ground.describe(compose('DIRECTORY/new'));
+      expect((await ground.start({ acceptNewPath: true })).error).toContain(`in use: ${ground.name}-guest`);
+    } finally {
+      await ground.docker('rm', '--force', `${ground.name}-guest`);
+    }
+  });
+});

@@ -1,0 +1,128 @@
+import { afterEach, expect, it } from 'vitest';
+import { describeWithEngine } from '../../support/engine.js';
+import { Ground } from './support.js';
+
+const idle = 'image: IMAGE\n    init: true\n    command: sleep 1000';
+const check = (test: string, more = ''): string =>
+  `healthcheck: { test: ["CMD-SHELL", "${test}"], interval: 300ms, retries: 2${more} }`;
+
+describeWithEngine('start waits until services are ready, or says why they are not (decision 13)', () => {
+  let ground: Ground;
+  afterEach(() => ground.remove());
+  const start = async (services: string, options: Parameters<Ground['start']>[0] = {}) => {
+    ground = await Ground.make(`services:\n${services}`);
+    return ground.start(options);
+  };
+
+  it('fails at once when a service exits with a code, with the end of its log', async () => {
+    const outcome = await start(`  good:
+    ${idle}
+  bad:
+    image: IMAGE
+    command: sh -c 'sleep 0.2; for i in 1 2 3 4 5 6 7 8 9 10 11; do echo line $$i; done; printf "\\377 last\\n" >&2; exit 3'
+`);
+    expect(outcome.error).toMatch(
+      /^1 service did not become ready\nbad: exited with code 3 \(container lsoup-\w+-bad-1\)\n {2}end of its log:\n/,
+    );
+    expect(outcome.error).toContain('\n    line 11\n    \ufffd last');
+    expect(outcome.error).not.toContain('line 1\n');
+    expect(outcome.seconds).toBeLessThan(10);
+    expect((await ground.containers())['good/1']?.state).toBe('running');
+  });
+
+  it('fails at once when a service is unhealthy, with what the check said', async () => {
+    const outcome = await start(`  sick:\n    ${idle}\n    ${check('echo no database; exit 7')}\n`);
+    expect(outcome.error).toContain('sick: unhealthy');
+    expect(outcome.error).toContain('last health check, exit code 7: no database');
+    expect(outcome.error).toContain('it wrote no log');
+  });
+
+  it('explains the dependency that failed when Compose itself gives up', async () => {
+    const outcome = await start(`  sick:
+    ${idle}
+    ${check('echo no database; exit 7')}
+  app:
+    ${idle}
+    depends_on: { sick: { condition: service_healthy } }
+`);
+    expect(outcome.error).toContain('is unhealthy');
+    expect(outcome.error).toContain('last health check, exit code 7: no database');
+  });
+
+  it('bears a service that restarts until what it needs is there', async () => {
+    const outcome = await start(`  database:
+    ${idle}
+    ${check('test $$(($$(date +%s) - $$(stat -c %Y /proc/1))) -ge 3', ', start_period: 20s, start_interval: 300ms')}
+    volumes: ["shared:/shared"]
+  app:
+    image: IMAGE
+    init: true
+    command: sh -c 'test -e /shared/up || { n=$$(cat /shared/n 2>/dev/null); echo x$$n > /shared/n; case $$n in xxx*) touch /shared/up;; esac; exit 1; }; sleep 1000'
+    restart: always
+    ${check('true')}
+    volumes: ["shared:/shared"]
+volumes:
+  shared:
+`);
+    expect(outcome.error).toBeUndefined();
+    const restarts = await ground.docker('inspect', '--format', '{{.RestartCount}}', `${ground.name}-app-1`);
+    expect(Number(restarts)).toBeGreaterThanOrEqual(4);
+  });
+
+  it('gives up on a service that only ever restarts', async () => {
+    const outcome = await start(
+      `  loop:\n    image: IMAGE\n    command: sh -c 'echo cannot; exit 4'\n    restart: always\n`,
+    );
+    expect(outcome.error).toMatch(/loop: restarting after exit code 4 \(restarted 5 times\)/);
+    expect(outcome.error).toContain('cannot');
+    expect(outcome.seconds).toBeLessThan(25);
+  });
+
+  it('says what it waited for and what it saw when the time is over', async () => {
+    const outcome = await start(
+      `  good:\n    ${idle}\n  slow:\n    ${idle}\n    ${check('echo warming up; exit 1', ', start_period: 60s, start_interval: 300ms')}\n`,
+      { waitTimeout: 2 },
+    );
+    expect(outcome.error).toMatch(/^not ready after 2 seconds: slow\nslow: running, not healthy yet/);
+    expect(outcome.error).toContain('warming up');
+  });
+
+  it('keeps to the time limit while Compose waits for a dependency', async () => {
+    const outcome = await start(
+      `  slow:\n    ${idle}\n    ${check('exit 1', ', start_period: 60s, start_interval: 300ms')}\n  app:\n    ${idle}\n    depends_on: { slow: { condition: service_healthy } }\n`,
+      { waitTimeout: 2 },
+    );
+    expect(outcome.error).toMatch(/^not ready after 2 seconds: /);
+    expect(outcome.seconds).toBeLessThan(15);
+  });
+
+  it('does not take a service for ready that ends right after it started', async () => {
+    const outcome = await start(`  brief:\n    image: IMAGE\n    command: sh -c 'sleep 0.3; exit 1'\n`);
+    expect(outcome.error).toContain('brief: exited with code 1');
+  });
+
+  it('notices that what was ready first is not any more when the last one is', async () => {
+    const outcome = await start(`  first:
+    image: IMAGE
+    command: sh -c 'sleep 1.5; exit 9'
+  last:
+    ${idle}
+    ${check('true', ', start_period: 0s').replace('interval: 300ms', 'interval: 3s')}
+`);
+    expect(outcome.error).toContain('first: exited with code 9');
+  });
+
+  it('tells an unhealthy service also when there is nothing to start', async () => {
+    await start(`  web:\n    ${idle}\n    ${check('test -e /ok')}\n`, { wait: false });
+    const again = await ground.start();
+    expect(again.error).toContain('web: unhealthy');
+    await ground.compose('exec', '--no-TTY', 'web', 'touch', '/ok');
+  });
+
+  it('does not wait with --no-wait', async () => {
+    const outcome = await start(`  web:\n    ${idle}\n    ${check('exit 1', ', start_period: 60s')}\n`, {
+      wait: false,
+    });
+    expect(outcome.error).toBeUndefined();
+  });
+});
