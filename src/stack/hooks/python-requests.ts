@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { errorMessage, LaconicError } from '../../system/errors.js';
 import type { HookServices } from './contexts.js';
 import { type ReadYamlFile, readDeploymentYaml, writeDeploymentYaml } from './deployment-files.js';

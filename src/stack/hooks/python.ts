@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
+import * as z from 'zod';
 import { errorCode, InterruptedError, type LaconicError } from '../../system/errors.js';
 import { kindOf } from '../../system/files.js';
 import { forEachLine } from '../../system/process.js';
