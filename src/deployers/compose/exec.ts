@@ -19,10 +19,6 @@ export async function execInService(
   context: Context,
 ): Promise<number> {
   const command = shellOrDirect(options.command);
-  if (context.options.dryRun) {
-    context.report.info(`Would run in service ${options.service}: ${JSON.stringify(command)}`);
-    return 0;
-  }
   context.report.verbose(`Running compose exec ${options.service} ${JSON.stringify(command)}`);
   const container = await runningContainer(project, options, engine, context).catch((error: unknown) => {
     throw notRun(error);

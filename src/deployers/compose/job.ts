@@ -30,7 +30,7 @@ export async function runJob(
   const file = project.jobFiles.get(job);
   if (file === undefined) throw unknownJob(job, [...project.jobFiles.keys()]);
   if (context.options.dryRun) {
-    context.report.info(`Would run: job ${job} from ${file}`);
+    context.report.print(`would run job ${job} from ${file}`);
     return 0;
   }
   // The services of the deployment are no orphans of a job: see callEnvironment.

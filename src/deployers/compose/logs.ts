@@ -28,10 +28,6 @@ export async function streamLogs(
   context: Context,
   output: NodeJS.WritableStream = process.stdout,
 ): Promise<void> {
-  if (context.options.dryRun) {
-    context.report.info(`Would run: docker ${[...composeArguments(project), ...logsArguments(options)].join(' ')}`);
-    return;
-  }
   const services = await listServices(project, context.signal);
   const unknown = options.services.filter((service) => !services.includes(service));
   if (unknown.length > 0) throw unknownServices(unknown, services);

@@ -16,7 +16,7 @@ export interface PodScript {
 
 /**
  * Runs the scripts one after another, on our own terminal, each from its own directory as `./<name>` and with
- * `CERC_SO_COMPOSE_PROJECT` in its environment (02 §7.1). Nothing in a dry run (weakness 10).
+ * `CERC_SO_COMPOSE_PROJECT` in its environment (02 §7.1). A dry run only names them (weakness 10).
  * @throws LaconicError at the first that is missing, not executable or ends with another code than 0
  */
 export async function runPodScripts(
@@ -25,7 +25,7 @@ export async function runPodScripts(
   context: Context,
 ): Promise<void> {
   for (const script of scripts) {
-    if (context.options.dryRun) context.report.info(`Would run: ${script.path}`);
+    if (context.options.dryRun) context.report.print(`would run ${script.path}`);
     else await runPodScript(script, project, context);
   }
 }

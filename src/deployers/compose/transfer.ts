@@ -32,8 +32,8 @@ export const defaultLimits: TransferLimits = { deadline: 300_000, firstPause: 25
 const stopped = new Set<string>(['exited', 'dead', 'paused', 'removing']);
 
 /**
- * Carries values between running containers, one after another, after a successful start (01 §3.5, weakness 17). Nothing in a
- * dry run. The value goes to the import script as its one argument, whatever is in it; it is never part of a shell text, of
+ * Carries values between running containers, one after another, after a successful start (01 §3.5, weakness 17). A dry run
+ * only names them. The value goes to the import script as its one argument, whatever is in it; it is never part of a shell text, of
  * the arguments of a program on the host, or of a message.
  * @throws LaconicError at the first that cannot succeed, naming the script, its last exit code and what it said
  */
@@ -48,7 +48,7 @@ export async function runTransfers(
     const { destination, variable, source, sourceVariable } = transfer;
     const what = `${destination}.${variable} = ${source}.${sourceVariable}`;
     if (context.options.dryRun) {
-      context.report.info(`Would set ${what}`);
+      context.report.print(`would set ${what}`);
       continue;
     }
     context.report.verbose(`${destination} config: {'${variable}': '${source}.${sourceVariable}'}`);

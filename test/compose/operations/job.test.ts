@@ -83,9 +83,10 @@ describeWithEngine('run-job (02 §7.11, weakness 27)', () => {
   afterAll(() => ground.remove());
 
   it('runs without pods and without a deployment that is up, its arguments in place of the command', async () => {
-    const alone = { ...ground, project: { ...ground.project, files: [] } };
-    expect(alone.project.files).toEqual([]);
-    const { code, stdout, stderr } = await runJob('read', ['a  b', '--rm', '-x', '$HOME'], { input: 'y\n\u00ff\n' });
+    const { code, stdout, stderr } = await runJob('read', ['a  b', '--rm', '-x', '$HOME'], {
+      files: [],
+      input: 'y\n\u00ff\n',
+    });
     expect(stderr.replace(/^.*(Creating|Created) *\n/gm, '')).toBe('');
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'Running job: read\na  b --rm -x $HOME\ny\n\u00ff\n' });
     await ground.compose('down', '--volumes');

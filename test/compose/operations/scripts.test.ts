@@ -56,8 +56,8 @@ describeWithEngine('pre-start and post-start scripts of pods (02 §7.1)', () => 
   });
 
   it('do not run in a dry run (weakness 10)', async () => {
-    const { context, stderr } = testContext({ dryRun: true });
+    const { context, stdout } = testContext({ dryRun: true });
     await runPodScripts([{ path: '/no/such/script', pod: 'app' }], ground.project, context);
-    expect(stderr()).toBe('Would run: /no/such/script\n');
+    expect(stdout()).toBe('would run /no/such/script\n');
   });
 });

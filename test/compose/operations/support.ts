@@ -31,6 +31,8 @@ export interface CallOptions {
   /** Instead of plain words: a shell line in which `"$@"` is the operation. */
   shell?: string;
   env?: Record<string, string>;
+  /** Compose files of the project; absent: its own. */
+  files?: readonly string[];
 }
 
 /** The image every test container runs: busybox, made from this machine's package where no registry can be reached. */
@@ -71,7 +73,8 @@ export async function playground(compose: string, jobs: Record<string, string> =
     compose: (...args) => docker(...composeArguments(project), ...args),
     write,
     call: (call, options = {}) => {
-      const plain = { ...project, jobFiles: Object.fromEntries(jobFiles), env: undefined };
+      const files = options.files ?? project.files;
+      const plain = { ...project, files, jobFiles: Object.fromEntries(jobFiles), env: undefined };
       const words = [process.execPath, driver];
       const [program = '', ...args] =
         options.shell === undefined ? words : ['bash', '-c', options.shell, 'call', ...words];

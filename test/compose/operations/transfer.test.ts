@@ -29,9 +29,9 @@ describeWithEngine('config transfers (01 §3.5, weakness 17)', () => {
   let ground: Playground;
   const transfer = async (
     part: Partial<Transfer>,
-    more: { limits?: Partial<TransferLimits>; verbose?: boolean; dryRun?: boolean } = {},
+    more: { limits?: Partial<TransferLimits>; verbose?: boolean } = {},
   ): Promise<string> => {
-    const { context, stderr } = testContext({ verbose: more.verbose ?? false, dryRun: more.dryRun ?? false });
+    const { context, stderr } = testContext({ verbose: more.verbose ?? false });
     const whole = { source: 'source', sourceVariable: 'good', destination: 'destination', variable: 'value', ...part };
     await runTransfers([whole], ground.project, ground.engine, context, { ...limits, ...more.limits });
     return stderr();
@@ -126,6 +126,8 @@ describeWithEngine('config transfers (01 §3.5, weakness 17)', () => {
     await expect(runTransfers([hanging], ground.project, ground.engine, context, limits)).rejects.toThrow(
       'interrupted',
     );
-    expect(await transfer({ source: 'nobody' }, { dryRun: true })).toBe('Would set destination.value = nobody.good\n');
+    const dry = testContext({ dryRun: true });
+    await runTransfers([{ ...hanging, source: 'nobody' }], ground.project, ground.engine, dry.context);
+    expect(dry.stdout()).toBe('would set destination.value = nobody.hanging\n');
   });
 });
