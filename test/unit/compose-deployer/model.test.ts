@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest';
+import { parseModel, withDependencies } from '../../../src/deployers/compose/model.js';
+import { checkImageServices, renderImageOverride } from '../../../src/deployers/compose/image-override.js';
+import { isPullable } from '../../../src/deployers/compose/pull.js';
+import { parseStarted } from '../../../src/deployers/compose/started.js';
+import { judgeVolume } from '../../../src/deployers/compose/volumes.js';
+import { joinFrames } from '../../../src/engine/containers.js';
+
+const model = (services: Record<string, unknown>, more: Record<string, unknown> = {}, env: NodeJS.ProcessEnv = {}) =>
+  parseModel(JSON.stringify({ services, ...more }), { name: 'p', env });
+
+describe('what Compose makes of the files', () => {
+  it('lists what a container keeps from its creation: mounted paths, files and texts of configs and secrets (decision 16)', () => {
+    const { services } = model(
+      {
+        web: {
+          volumes: [
+            { type: 'bind', source: '/a.conf' },
+            { type: 'volume', source: 'data' },
+          ],
+          configs: [{ source: 'text' }, { source: 'file' }],
+          secrets: [{ source: 'word' }],
+        },
+      },
+      { configs: { text: { content: 'hi' }, file: { file: '/b.conf' } }, secrets: { word: { environment: 'WORD' } } },
+      { WORD: 'w' },
+    );
+    expect(services.get('web')?.hostPaths).toEqual(['/a.conf', '/b.conf']);
+    expect(services.get('web')?.copied).toEqual([
+      { name: 'config text', text: 'hi' },
+      { name: 'secret word', text: 'w' },
+    ]);
+  });
+
+  it('knows how many containers a service has, and the name of an image it builds', () => {
+    const { services } = model({ a: {}, b: { scale: 0 }, c: { deploy: { replicas: 3 } } });
+    expect([...services.values()].map((one) => one.replicas)).toEqual([1, 0, 3]);
+    expect(services.get('a')?.image).toBe('p-a');
+  });
+
+  it('leaves external volumes alone', () => {
+    const { volumes } = model({}, { volumes: { a: { name: 'x', external: true }, b: { name: 'p_b' } } });
+    expect(volumes).toEqual([{ name: 'p_b', options: {} }]);
+  });
+
+  it('takes dependencies of dependencies along', () => {
+    const chain = model({ a: { depends_on: { b: {} } }, b: { depends_on: { c: {} } }, c: {}, d: {} });
+    expect([...withDependencies(chain, ['a'])]).toEqual(['a', 'b', 'c']);
+    expect([...withDependencies(chain, [])]).toEqual(['a', 'b', 'c', 'd']);
+  });
+});
+
+describe('other images for services', () => {
+  it('become a compose file', () => {
+    expect(JSON.parse(renderImageOverride(new Map([['web', 'x:1']])))).toEqual({ services: { web: { image: 'x:1' } } });
+  });
+
+  it('are refused for services there are not', () => {
+    expect(() => checkImageServices(new Map([['wbe', 'x']]), model({ web: {} }))).toThrow('did you mean "web"?');
+  });
+});
+
+describe('which images restart pulls', () => {
+  const service = (raw: Record<string, unknown>) => {
+    const found = model({ a: raw }).services.get('a');
+    if (found === undefined) throw new Error('no service');
+    return found;
+  };
+  const pulled = { id: 'x', repoDigests: ['r@sha256:1'] };
+  it.each([
+    ['from a registry', { image: 'r:1' }, pulled, true],
+    ['not here yet', { image: 'r:1' }, undefined, true],
+    ['built here', { image: 'r:1' }, { id: 'x', repoDigests: [] }, false],
+    ['built by Compose', { image: 'r:1', build: {} }, pulled, false],
+    [':local', { image: 'r:local' }, undefined, false],
+    ['never to be pulled', { image: 'r:1', pull_policy: 'never' }, pulled, false],
+    ['pinned and here', { image: 'r:1@sha256:1' }, pulled, false],
+  ])('%s', (_, raw, local, expected) => {
+    expect(isPullable(service(raw), local)).toBe(expected);
+  });
+});
+
+describe('a volume with another device (decision 15)', () => {
+  const wanted = { name: 'p_data', options: { device: '/new' } };
+  const found = { name: 'p_data', options: { device: '/old' } };
+  it.each([
+    ['gone', false, 'recreate'],
+    ['empty', false, 'recreate'],
+    ['present', false, 'refuse'],
+    ['unknown', false, 'refuse'],
+    ['present', true, 'recreate'],
+  ] as const)('old data %s, accepted %s: %s', (old, accepted, kind) => {
+    expect(judgeVolume(wanted, found, old, accepted).kind).toBe(kind);
+  });
+
+  it('never gives up data that the engine keeps', () => {
+    expect(judgeVolume(wanted, { name: 'p_data', options: {} }, 'unknown', true).kind).toBe('refuse');
+  });
+});
+
+describe('the record of a start', () => {
+  it.each([
+    '',
+    'null',
+    '[]',
+    '{"version":2,"services":{}}',
+    '{"version":1}',
+    '{"version":1,"services":{"a":{}}}',
+    '{"version":1,"services":{"a":null}}',
+  ])('is as good as none when it says %s', (text) => {
+    expect(parseStarted(text)).toBeUndefined();
+  });
+});
+
+describe("the engine's log format", () => {
+  it('is taken apart, a cut last frame included', () => {
+    const frame = (stream: number, text: string, length = Buffer.byteLength(text)): Buffer => {
+      const header = Buffer.alloc(8);
+      header[0] = stream;
+      header.writeUInt32BE(length, 4);
+      return Buffer.concat([header, Buffer.from(text)]);
+    };
+    expect(joinFrames(Buffer.concat([frame(1, 'a\n'), frame(2, 'ü\n'), frame(1, 'cu', 10)])).toString()).toBe(
+      'a\nü\ncu',
+    );
+  });
+});

@@ -1,0 +1,161 @@
+import { describe, expect, it } from 'vitest';
+import { parseModel } from '../../../src/deployers/compose/model.js';
+import type { ObservedContainer } from '../../../src/deployers/compose/observe.js';
+import { planStart, type PlanInput } from '../../../src/deployers/compose/plan.js';
+
+const services = {
+  web: { image: 'web:1', ports: [{ published: '80' }], depends_on: { db: { condition: 'service_healthy' } } },
+  db: { image: 'db:1' },
+  side: { image: 'side:1', depends_on: { web: { condition: 'service_started', restart: true } } },
+  migrate: { image: 'web:1' },
+};
+const modelOf = (changed: Record<string, unknown> = {}, more: Record<string, unknown> = {}) =>
+  parseModel(JSON.stringify({ services: { ...services, ...changed }, ...more }), { name: 'p', env: {} });
+
+interface Looks {
+  status?: string;
+  exitCode?: number;
+  policy?: string;
+  health?: string[];
+  imageId?: string;
+  hash?: string;
+}
+
+function container(service: string, looks: Looks = {}): ObservedContainer {
+  const state = { Status: looks.status ?? 'running', ExitCode: looks.exitCode ?? 0, OOMKilled: false, Error: '' };
+  return {
+    container: {
+      id: `id-${service}`,
+      service,
+      imageId: looks.imageId ?? `sha-${service}`,
+      labels: { 'com.docker.compose.config-hash': looks.hash ?? `hash-${service}` },
+    },
+    details: {
+      State: state,
+      RestartCount: 0,
+      HostConfig: { RestartPolicy: { Name: looks.policy ?? 'no' } },
+      Config: { Healthcheck: looks.health === undefined ? undefined : { Test: looks.health } },
+    },
+  } as unknown as ObservedContainer;
+}
+
+const running = ['web', 'db', 'side'].map((name) => container(name));
+const completed = container('migrate', { status: 'exited' });
+
+function input(changes: Partial<PlanInput> = {}): PlanInput {
+  const model = modelOf();
+  const record = {
+    networksAndVolumes: model.fingerprint,
+    services: Object.fromEntries(
+      [...model.services.values()].map(({ name, fingerprint }) => [
+        name,
+        { containers: [`id-${name}`], fingerprint, contents: { '/etc/a.conf': 'old' } },
+      ]),
+    ),
+  };
+  return {
+    model,
+    selected: new Set(model.services.keys()),
+    named: new Set(),
+    containers: [...running, completed],
+    imageIds: new Map(),
+    record,
+    hashes: new Map(),
+    contents: new Map(),
+    ...changes,
+  };
+}
+
+const reasons = (changes?: Partial<PlanInput>): Record<string, string> =>
+  Object.fromEntries(planStart(input(changes)).up);
+const replaced = (one: ObservedContainer): ObservedContainer[] =>
+  [...running, completed].map((other) => (other.container.service === one.container.service ? one : other));
+
+describe('the plan of a start (decisions 13 and 16)', () => {
+  it('is empty when everything runs as recorded, one-shots included', () => {
+    expect(planStart(input())).toEqual({ up: new Map(), stale: new Map() });
+  });
+
+  it('takes a container that is in no record for up to date when Compose hashes it alike', () => {
+    const hashes = new Map(Object.keys(services).map((name) => [name, `hash-${name}`]));
+    expect(reasons({ record: undefined, hashes })).toEqual({});
+    expect(reasons({ record: undefined, hashes: new Map(hashes).set('db', 'other') })).toEqual({
+      db: 'its configuration changed',
+    });
+  });
+
+  it('does not trust a record about other containers', () => {
+    const { record } = input();
+    const db = record?.services.db;
+    if (record === undefined || db === undefined) throw new Error('no record');
+    const other = { ...record, services: { ...record.services, db: { ...db, containers: ['id-of-before'] } } };
+    expect(reasons({ record: other })).toEqual({ db: 'its configuration changed' });
+  });
+
+  it('names what changed, and what must follow it', () => {
+    expect(reasons({ model: modelOf({ web: { ...services.web, command: ['x'] } }) })).toEqual({
+      web: 'its configuration changed',
+      side: 'it follows web',
+    });
+  });
+
+  it.each([
+    ['missing', running.filter((one) => one.container.service !== 'db'), 'it has no container'],
+    ['one of two', [...running, container('db')], 'it has 2 of 1 containers'],
+    ['stopped with a code', replaced(container('db', { status: 'exited', exitCode: 137 })), 'its container is exited'],
+    ['never started', replaced(container('db', { status: 'created' })), 'its container is created'],
+    [
+      'stopped cleanly, with a restart policy',
+      replaced(container('db', { status: 'exited', policy: 'always' })),
+      'its container is exited',
+    ],
+    [
+      'stopped cleanly, with a healthcheck',
+      replaced(container('db', { status: 'exited', health: ['CMD', 'x'] })),
+      'its container is exited',
+    ],
+  ])('starts a service whose container is %s', (_, containers, reason) => {
+    expect(reasons({ containers: [...containers, completed] }).db).toBe(reason);
+  });
+
+  it('starts a server that stopped cleanly, and knows it by its ports', () => {
+    expect(reasons({ containers: replaced(container('web', { status: 'exited' })) })).toHaveProperty('web');
+  });
+
+  it('runs a completed one-shot again only when it is named, or was changed', () => {
+    expect(reasons({ named: new Set(['migrate']) })).toEqual({ migrate: 'its container is exited' });
+    expect(reasons({ model: modelOf({ migrate: { image: 'web:2' } }) })).toEqual({
+      migrate: 'its configuration changed',
+    });
+  });
+
+  it('takes what others wait for the completion of for a one-shot, even with a healthcheck', () => {
+    const model = modelOf({
+      db: { ...services.db, depends_on: { migrate: { condition: 'service_completed_successfully' } } },
+    });
+    const finished = container('migrate', { status: 'exited', health: ['CMD', 'x'] });
+    expect(reasons({ model, containers: [...running, finished] })).not.toHaveProperty('migrate');
+  });
+
+  it('notices another image of the same name', () => {
+    expect(reasons({ imageIds: new Map([['db:1', 'sha-db']]) })).toEqual({});
+    expect(reasons({ imageIds: new Map([['db:1', 'sha-newer']]) })).toEqual({ db: 'its image changed' });
+  });
+
+  it('lets Compose look at everything that runs when networks or volumes are defined otherwise', () => {
+    const model = modelOf({}, { networks: { default: { driver: 'bridge' } } });
+    expect(Object.keys(reasons({ model })).sort()).toEqual(['db', 'side', 'web']);
+  });
+
+  it('makes anew what keeps an old content of a file', () => {
+    const contents = new Map<string, Record<string, string>>([
+      ['db', { '/etc/a.conf': 'new', '/etc/never-recorded.conf': 'x' }],
+      ['web', { '/etc/a.conf': 'old' }],
+    ]);
+    expect(planStart(input({ contents })).stale).toEqual(new Map([['db', ['/etc/a.conf']]]));
+  });
+
+  it('looks only at the selected services', () => {
+    expect(reasons({ containers: [], selected: new Set(['db']) })).toEqual({ db: 'it has no container' });
+  });
+});

@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import { containerReadiness, Patience, type ReadinessFacts } from '../../../src/deployers/compose/readiness.js';
+
+function facts(state: Record<string, unknown>, policy = 'no', restarts = 0): ReadinessFacts {
+  return {
+    State: { ExitCode: 0, OOMKilled: false, Error: '', ...state },
+    RestartCount: restarts,
+    HostConfig: { RestartPolicy: { Name: policy } },
+  } as unknown as ReadinessFacts;
+}
+const health = (status: string) => ({ Status: 'running', Health: { Status: status, Log: [] } });
+
+describe('readiness of a container (decision 13)', () => {
+  it.each([
+    ['runs long enough', facts({ Status: 'running' }), 500, { kind: 'ready', state: 'running' }],
+    ['runs not long enough', facts({ Status: 'running' }), 120, { kind: 'waiting', state: 'running', recheckMs: 380 }],
+    ['is healthy', facts(health('healthy')), 0, { kind: 'ready', state: 'healthy' }],
+    ['is not healthy yet', facts(health('starting')), 9000, { kind: 'waiting', state: 'running, not healthy yet' }],
+    ['is unhealthy', facts(health('unhealthy')), 9000, { kind: 'failed', state: 'unhealthy' }],
+    ['has its healthcheck switched off', facts(health('none')), 500, { kind: 'ready', state: 'running' }],
+    ['completed', facts({ Status: 'exited' }), 0, { kind: 'ready', state: 'completed' }],
+    [
+      'completed, restarted on failure',
+      facts({ Status: 'exited' }, 'on-failure'),
+      0,
+      { kind: 'ready', state: 'completed' },
+    ],
+    ['failed', facts({ Status: 'exited', ExitCode: 3 }), 0, { kind: 'failed', state: 'exited with code 3' }],
+    [
+      'ran out of memory',
+      facts({ Status: 'exited', ExitCode: 137, OOMKilled: true }),
+      0,
+      { kind: 'failed', state: 'killed: out of memory' },
+    ],
+    [
+      'used up its retries',
+      facts({ Status: 'exited', ExitCode: 1 }, 'on-failure', 3),
+      0,
+      { kind: 'failed', state: 'exited with code 1' },
+    ],
+    [
+      'was stopped by somebody',
+      facts({ Status: 'exited' }, 'always'),
+      0,
+      { kind: 'failed', state: 'stopped with exit code 0' },
+    ],
+    ['is dead', facts({ Status: 'dead' }), 0, { kind: 'failed', state: 'dead' }],
+    ['was not started', facts({ Status: 'created' }), 0, { kind: 'waiting', state: 'created' }],
+  ])('a container that %s', (_, container, runningMs, readiness) => {
+    expect(containerReadiness(container, runningMs)).toEqual(readiness);
+  });
+
+  it('counts restarts, also those of a container that runs between two crashes', () => {
+    expect(containerReadiness(facts({ Status: 'restarting', ExitCode: 4 }, 'always', 2), 0)).toEqual({
+      kind: 'looping',
+      state: 'restarting after exit code 4 (restarted 2 times)',
+      restarts: 2,
+      pausing: true,
+    });
+    expect(containerReadiness(facts(health('starting'), 'always', 1), 0)).toMatchObject({
+      kind: 'looping',
+      pausing: false,
+    });
+  });
+});
+
+describe('patience with a container that restarts', () => {
+  it('ends after five restarts in which nothing else became ready', () => {
+    const patience = new Patience();
+    const exhausted = (restarts: number): boolean => patience.isExhausted('a', { restarts, pausing: true });
+    expect([1, 2, 4].map(exhausted)).toEqual([false, false, false]);
+    patience.forgive();
+    expect([5, 8, 9].map(exhausted)).toEqual([false, false, true]);
+  });
+
+  it('is over at once for one that was looping before we came, but not for one that crashed long ago', () => {
+    expect(new Patience().isExhausted('a', { restarts: 500, pausing: true })).toBe(true);
+    expect(new Patience().isExhausted('a', { restarts: 500, pausing: false })).toBe(false);
+  });
+});
