@@ -114,11 +114,10 @@ function usageExit(error: CommanderError): number {
   return 2;
 }
 
-// A reader that closes the pipe early (`| head -1`) has what it wanted.
+// A reader that closes the pipe early (`| head -1`) has what it wanted; the work that was begun is finished all the same.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0);
-    throw error;
+    if (error.code !== 'EPIPE') throw error;
   });
 }
 

@@ -1,13 +1,6 @@
 import { basename } from 'node:path';
 import { createInterface } from 'node:readline/promises';
-import {
-  finishUpdate,
-  findDeployment,
-  lockDeployment,
-  openForReading,
-  readDeployment,
-  type Deployment,
-} from '../deployment/open.js';
+import { findDeployment, lockDeployment, openForReading, readDeployment, type Deployment } from '../deployment/open.js';
 import type { Lock } from '../deployment/lock.js';
 import { runStartHooks } from '../deployment/hooks.js';
 import { regenerateEnvironment } from '../deployment/update.js';
@@ -39,7 +32,6 @@ export async function withLockedDeployment<T>(
   const layout = await findDeployment(target.directory, context);
   const lock = await lockDeployment(layout, target.lockWaitSeconds, context);
   try {
-    await finishUpdate(layout, context);
     const inside = { ...context, env: { ...context.env, LACONIC_SO_LOCK: lock.token } };
     const deployment = await readDeployment(layout);
     for (const problem of deployment.ignored) context.report.warn(formatProblem(problem));
@@ -129,19 +121,21 @@ export function parseFormat(text: string): OutputFormat {
 }
 
 /**
- * `status` (02 §7.5).
- * @returns false when the deployment is degraded: `--exit-code` makes that exit 1
+ * `status` (02 §7.5, decision 32). What is expected is read from the compose files only where it is asked for: broken files must
+ * not hide what runs.
+ * @returns false when `judged` and the deployment is degraded
  */
-export async function deploymentStatus(target: Target, format: OutputFormat, context: Context): Promise<boolean> {
+export async function deploymentStatus(
+  target: Target,
+  format: OutputFormat,
+  judged: boolean,
+  context: Context,
+): Promise<boolean> {
   const deployer = await openDeployer(target, context);
-  const [containers, services] = await Promise.all([deployer.list(), deployer.services()]);
+  const containers = await deployer.list();
+  const services = judged || format === 'json' ? await deployer.services() : [];
   context.report.write(format === 'json' ? renderStatusJson(containers, services) : renderStatus(containers));
-  return !isDegraded(containers, services);
-}
-
-/** `logs` (02 §7.8). */
-export async function deploymentLogs(target: Target, options: LogsOptions, context: Context): Promise<void> {
-  await (await openDeployer(target, context)).logs(options);
+  return !judged || !isDegraded(containers, services);
 }
 
 /** The options of `logs` as typed. */
@@ -160,6 +154,11 @@ export function logsOptions(services: readonly string[], flags: LogsFlags): Logs
   return { services, ...rest, ...(tail === undefined ? {} : { tail }) };
 }
 
+/** `logs` (02 §7.8). */
+export async function deploymentLogs(target: Target, options: LogsOptions, context: Context): Promise<void> {
+  await (await openDeployer(target, context)).logs(options);
+}
+
 /** `exec` (02 §7.7): resolves to the command's exit code. */
 export async function execInDeployment(target: Target, options: ExecOptions, context: Context): Promise<number> {
   return (await openDeployer(target, context)).exec(options);
@@ -167,7 +166,14 @@ export async function execInDeployment(target: Target, options: ExecOptions, con
 
 /** `port` (02 §7.6). */
 export async function deploymentPort(target: Target, query: PortQuery, context: Context): Promise<void> {
-  context.report.print(await (await openDeployer(target, context)).port(query));
+  await printPort(await openDeployer(target, context), query, context);
+}
+
+/** Prints where a port is published. */
+export async function printPort(deployer: Deployer, query: PortQuery, context: Context): Promise<void> {
+  if (context.options.dryRun)
+    context.report.print(`would look up port ${query.port}/${query.protocol} of ${query.service}`);
+  else context.report.print(await deployer.port(query));
 }
 
 /** `run-job` (02 §7.11): resolves to the job's exit code. Jobs run beside everything else: no lock is held. */

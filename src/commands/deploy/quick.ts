@@ -69,7 +69,8 @@ export function declare(group: Command, contextOf: ContextOf): void {
   );
 
   declarePort(group, async (self, query) => {
-    contextOf(self).report.print(await (await deployerOf(self)).port(query));
+    const { printPort } = await import('../../deployers/operations.js');
+    await printPort(await deployerOf(self), query, contextOf(self));
   });
 
   declareExec(group, async (self, options) => (await deployerOf(self)).exec(options));

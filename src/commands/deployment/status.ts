@@ -10,7 +10,8 @@ export function declare(group: Command, contextOf: ContextOf): void {
     .option('--exit-code', 'exit 1 when a service is missing, has failed or is unhealthy', false)
     .action(async (options: { format: string; exitCode: boolean }, self: Command) => {
       const { deploymentStatus, parseFormat } = await import('../../deployers/operations.js');
-      const healthy = await deploymentStatus(targetOf(self), parseFormat(options.format), contextOf(self));
-      if (options.exitCode && !healthy) throw new ExitError(1);
+      const format = parseFormat(options.format);
+      const sound = await deploymentStatus(targetOf(self), format, options.exitCode, contextOf(self));
+      if (!sound) throw new ExitError(1);
     });
 }

@@ -38,9 +38,16 @@ export function warnOnce(context: Context, text: string): void {
   shown.set(context.report, before);
   if (before.has(text)) return;
   before.add(text);
-  // Whoever runs a deployment can do nothing about this line of its compose file, and it has no effect.
-  if (text.includes('the attribute `version` is obsolete')) context.report.verbose(text);
+  if (isNoNews(text)) context.report.verbose(text);
   else context.report.warn(text);
+}
+
+/**
+ * What whoever runs a deployment can do nothing about: a line of its compose file that has no effect, and the variable that is
+ * set with `--debug` only (02 §13.16).
+ */
+function isNoNews(text: string): boolean {
+  return text.includes('the attribute `version` is obsolete') || /"?CERC_SCRIPT_DEBUG"? variable is not set/.test(text);
 }
 
 /** The service of a container by Compose's naming, `<project>-<service>-<n>` or the service's `container_name`. */
