@@ -11,6 +11,7 @@ import { kindOf, readTextIfAny } from '../system/files.js';
 import { run } from '../system/process.js';
 import type { StartOptions } from './deployer.js';
 import { startAndReport, type Target, withLockedDeployment } from './operations.js';
+import { deployerFor } from './select.js';
 
 export interface RestartOptions {
   stackPath: string | undefined;
@@ -41,6 +42,8 @@ export async function restartDeployment(target: Target, options: RestartOptions,
     const { report } = inside;
     for (const option of options.unused) report.warn(`${option} has no effect`);
     const source = await findSource(deployment, options, inside);
+    // Asks the engine: containers of another directory, or no engine at all, end the restart here.
+    await deployerFor(deployment, inside);
     const before = hostOf(deployment.spec);
     report.print('=== Deployment Restart ===');
     report.print(`Deployment dir: ${deployment.layout.root}`);

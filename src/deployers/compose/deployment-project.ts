@@ -73,19 +73,28 @@ async function runningSpelling(
   context: Context,
 ): Promise<string | undefined> {
   const containers = await listProjectContainers(await connectEngine(context.env), project);
+  const root = dirname(composeDirectory);
   for (const known of new Set(containers.map((container) => container.labels[composeLabels.workingDirectory]))) {
-    if (known === undefined || known === composeDirectory) continue;
-    const there = await stat(known).catch(() => undefined);
-    if (there === undefined) continue;
-    const here = await stat(composeDirectory);
-    if (there.ino === here.ino && there.dev === here.dev) return known;
-    if (basename(known) === 'compose-jobs' && dirname(known) === dirname(composeDirectory)) continue;
+    if (known === undefined || known === composeDirectory || (await identityOf(known)) === undefined) continue;
+    // A container of a job tells whose it is, but not how the compose files of the services were spelt.
+    const ofJob = basename(known) === 'compose-jobs';
+    const [there, here] = await Promise.all(
+      (ofJob ? [dirname(known), root] : [known, composeDirectory]).map(identityOf),
+    );
+    if (there === here && ofJob) continue;
+    if (there === here) return known;
     throw new LaconicError(
-      `the containers of project ${project} belong to another deployment directory: ${dirname(known)}, not to ${dirname(composeDirectory)}`,
+      `the containers of project ${project} belong to another deployment directory: ${dirname(known)}, not to ${root}`,
       {
-        hint: `two directories with one cluster-id would destroy each other's containers: run deployment --dir ${dirname(composeDirectory)} split to give this one a project of its own`,
+        hint: `two directories with one cluster-id would destroy each other's containers: run deployment --dir ${root} split to give this one a project of its own`,
       },
     );
   }
   return undefined;
+}
+
+/** What tells a directory from all others, however its path is spelt; undefined when there is none. */
+async function identityOf(directory: string): Promise<string | undefined> {
+  const found = await stat(directory).catch(() => undefined);
+  return found && `${found.dev}:${found.ino}`;
 }

@@ -41,7 +41,7 @@ export async function fitVolumes(
   }
   if (refused.length > 0) {
     throw new LaconicError(refused.join('\n'), {
-      hint: 'move the data (stop first), put the old path back into spec.yml, or start with --accept-new-path to leave the old data where it is',
+      hint: 'move the data (stop first), put the old path back into spec.yml, or start with --accept-new-path to leave the old data where it is; a path in another deployment directory with the same cluster-id: deployment split gives this one volumes of its own',
     });
   }
   let removed = false;

@@ -1,0 +1,151 @@
+import { cp, mkdir, rename, rm, symlink } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeWithEngine } from '../../support/engine.js';
+import { Shop } from './shop.js';
+
+describeWithEngine('a running deployment of the Python program goes on in place (decision 6)', () => {
+  let shop: Shop;
+  beforeAll(async () => {
+    shop = await Shop.make();
+    await symlink(shop.root, join(shop.base, 'linked'));
+    await shop.pythonUp();
+  });
+  afterAll(() => shop.remove());
+
+  it.each([
+    ['as it is', (root: string) => root],
+    ['with ..', (root: string) => `${root}/compose/../../${basename(root)}`],
+    ['relative', (root: string) => `./${basename(root)}/`],
+    ['through a symbolic link', () => 'linked'],
+  ])('start recreates nothing: --dir %s', async (_, spelt) => {
+    const before = await shop.containers();
+    expect(Object.keys(before).sort()).toEqual(['side-1', 'web-1']);
+
+    const started = await shop.cli(['deployment', '--dir', spelt(shop.root), 'start']);
+
+    expect(started).toMatchObject({ code: 0, stdout: '' });
+    expect(started.stderr).not.toMatch(/WARNING/);
+    expect(await shop.containers()).toEqual(before);
+  });
+
+  it('scripts that were copied flat run, and the start hook (01 §20.14, §20.15)', async () => {
+    expect(
+      await shop.docker('run', '--rm', '--volume', `${shop.base}:/base`, 'busybox:1.36', 'head', '-2', '/base/log'),
+    ).toBe(`before ${shop.project}\nafter ${shop.project}\n`);
+    expect(await shop.read('start-file')).toBe(`by ${shop.project}`);
+  });
+
+  it('ps, status, port, logs and exec answer (02 §7.4–§7.8)', async () => {
+    const ps = await shop.deploymentCommand('ps');
+    expect(ps.stdout).toMatch(/^Running containers:\nid: [0-9a-f]{64}, name: .*-side-1, ports: \n/);
+    const status = await shop.deploymentCommand('status');
+    expect(status.stdout).toBe(`${shop.project}-side-1\trunning\n${shop.project}-web-1\trunning\n`);
+    const port = await shop.deploymentCommand('port', 'web', '80');
+    expect(port.stdout).toMatch(/^0\.0\.0\.0:\d+\n$/);
+    const logs = await shop.deploymentCommand('logs', 'web');
+    expect(logs.stdout).toMatch(/^web-1 {2}\| shop is open, greeting hello\n/);
+    const exec = await shop.deploymentCommand('exec', 'web', 'echo $GREETING $SETTING; exit 7');
+    expect(exec).toMatchObject({ code: 7, stdout: 'hello first\n' });
+    const page = await fetch(`http://127.0.0.1:${port.stdout.trim().split(':')[1] ?? ''}/`);
+    expect(await page.text()).toBe('page: hello\n');
+  });
+
+  it('run-job shares volumes and network (02 §7.11), and disturbs nothing', async () => {
+    const before = await shop.containers();
+    const job = await shop.deploymentCommand('run-job', 'count');
+    expect(job).toMatchObject({ code: 0, stdout: 'Running job: count\nthe rows\n' });
+    expect(await shop.read('data/data/counted')).toBe('hello\n');
+    expect(await shop.containers()).toEqual(before);
+  });
+
+  it('stop and start keep data and engine volumes', async () => {
+    await shop.inWeb('echo mine > /scratch/note');
+    expect(await shop.deploymentCommand('stop', '1')).toMatchObject({ code: 0 });
+    expect(await shop.containers()).toEqual({});
+    expect(await shop.deploymentCommand('start')).toMatchObject({ code: 0 });
+    expect(await shop.inWeb('cat /scratch/note /data/kept')).toBe('mine\nthe rows\n');
+    expect(await shop.read('config.env')).toContain('\nGREETING=hello\n');
+  });
+
+  it('a spec section that nothing looked at before warns, and keeps nothing from working (decision 10)', async () => {
+    const before = await shop.containers();
+    const spec = await shop.read('spec.yml');
+    const broken = `${spec}resources:\n  containers: lots\nreplicas: many\nannotations:\nfoo: bar\n`;
+    await shop.write('shop/spec.yml', broken);
+    const started = await shop.deploymentCommand('start');
+    expect(started.code).toBe(0);
+    expect(started.stderr).toMatch(/WARNING: .*spec\.yml:\d+ resources\.containers: must be a map/);
+    expect(started.stderr).toMatch(/WARNING: .*spec\.yml:\d+ replicas: must be a whole number, found "many"/);
+    expect(await shop.deploymentCommand('ps')).toMatchObject({ code: 0 });
+    expect(await shop.containers()).toEqual(before);
+    await shop.write('shop/spec.yml', spec);
+  });
+
+  it('a moved directory starts with its data (01 §20.5)', async () => {
+    await rm(join(shop.base, 'linked'));
+    const moved = join(shop.base, 'elsewhere');
+    await mkdir(moved);
+    await rename(shop.root, join(moved, 'shop'));
+    shop.root = join(moved, 'shop');
+    const started = await shop.deploymentCommand('start');
+    expect(started).toMatchObject({ code: 0 });
+    expect(await shop.inWeb('cat /data/kept /data/counted /scratch/note')).toBe('the rows\nhello\nmine\n');
+    const device = await shop.docker('volume', 'inspect', `${shop.project}_data`, '--format', '{{.Options.device}}');
+    expect(device.trim()).toBe(join(shop.root, 'data', 'data'));
+  });
+
+  it('a copy of the directory is refused, naming both; split gives it a project of its own (01 §20.1)', async () => {
+    const original = shop.root;
+    const before = await shop.containers();
+    const copy = join(shop.base, 'copy');
+    await cp(original, copy, { recursive: true });
+    for (const command of ['start', 'stop', 'ps', 'restart']) {
+      const refused = await shop.cli(['deployment', '--dir', copy, command]);
+      expect(refused, command).toMatchObject({ code: 1, stdout: '' });
+      expect(refused.stderr, command).toContain(
+        `the containers of project ${shop.project} belong to another deployment directory: ${original}, not to ${copy}`,
+      );
+      expect(refused.stderr, command).toContain(`deployment --dir ${copy} split`);
+    }
+    expect(await shop.containers()).toEqual(before);
+
+    const split = await shop.cli(['deployment', '--dir', copy, 'split']);
+    expect(split.code).toBe(0);
+    expect(split.stderr).toMatch(/WARNING: volume scratch has no path in the spec/);
+    const other = new Shop(shop.base, `${shop.project}d`);
+    try {
+      const started = await shop.cli(['deployment', '--dir', copy, 'start']);
+      expect(started).toMatchObject({ code: 0 });
+      expect(Object.keys(await other.containers()).sort()).toEqual(['side-1', 'web-1']);
+      expect(await other.inWeb('cat /data/kept; ls /scratch')).toBe('the rows\n');
+      expect(await shop.cli(['deployment', '--dir', copy, 'stop', '1', '--delete-volumes'])).toMatchObject({ code: 0 });
+      expect(await shop.containers()).toEqual(before);
+    } finally {
+      await other.removeFromEngine();
+    }
+  });
+});
+
+describeWithEngine('containers that were started through a symbolic link (decision 6)', () => {
+  let shop: Shop;
+  beforeAll(async () => {
+    shop = await Shop.make();
+    await symlink(shop.root, join(shop.base, 'linked'));
+    await shop.pythonUp(join(shop.base, 'linked'));
+  });
+  afterAll(() => shop.remove());
+
+  it('go on untouched when the real path is given, also beside what a killed run-job left behind', async () => {
+    const linked = join(shop.base, 'linked');
+    const job = ['--file', `${linked}/compose-jobs/docker-compose-count.yml`, '--env-file', `${linked}/config.env`];
+    await shop.docker('compose', ...job, '--project-name', shop.project, 'run', '--detach', 'count');
+    const before = await shop.containers();
+    expect(Object.keys(before)).toHaveLength(3);
+    expect(before['web-1']?.labels['com.docker.compose.project.working_dir']).toBe(`${linked}/compose`);
+
+    expect(await shop.deploymentCommand('start')).toMatchObject({ code: 0, stdout: '' });
+    expect(await shop.cli(['deployment', '--dir', linked, 'start'])).toMatchObject({ code: 0, stdout: '' });
+    expect(await shop.containers()).toEqual(before);
+  });
+});
