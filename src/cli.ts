@@ -34,11 +34,14 @@ function reporterFor(options: Pick<GlobalOptions, 'quiet' | 'verbose' | 'debug'>
   return createReporter(process, { ...options, color: wantsColor(process.env, process.stderr.isTTY) });
 }
 
+/** After Ctrl-C (decision 32). */
+const interruptedCode = new InterruptedError().exitCode;
+
 /** The first Ctrl-C stops the starting of work and lets state be saved; the second leaves at once (decision 32). */
 function interruptSignal(report: () => Reporter): AbortSignal {
   const controller = new AbortController();
   const onSignal = (): void => {
-    if (controller.signal.aborted) process.exit(130);
+    if (controller.signal.aborted) process.exit(interruptedCode);
     controller.abort(new InterruptedError());
     report().info('stopping: what was begun is left consistent (Ctrl-C again leaves at once)');
   };
@@ -122,3 +125,5 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 
 process.exitCode = await main(process.argv.slice(2));
+// A hook in JavaScript that was interrupted may still wait for something: that must not keep us.
+if (process.exitCode === interruptedCode) process.exit();

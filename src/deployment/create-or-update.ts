@@ -3,7 +3,7 @@ import { LaconicError, UsageError } from '../system/errors.js';
 import { kindOf } from '../system/files.js';
 import { resolve } from 'node:path';
 import { type CreateArguments, createDeployment, warnAboutOtherStack } from './create.js';
-import { findDeployment, finishUpdate, lockDeployment } from './open.js';
+import { findDeployment, lockDeployment } from './open.js';
 import { loadSpec } from './prepare.js';
 import { updateDeployment } from './update.js';
 
@@ -72,7 +72,6 @@ export async function createOrUpdate(options: CreateOrUpdateOptions, context: Co
   }
   const lock = await lockDeployment(layout, lockWaitSeconds, context);
   try {
-    await finishUpdate(layout, context);
     await update({ ...context, env: { ...context.env, LACONIC_SO_LOCK: lock.token } });
   } finally {
     await lock.release();

@@ -1,8 +1,9 @@
-import { cp, mkdir, readdir, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join, relative, resolve } from 'node:path';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { dirname, join, relative, resolve } from 'node:path';
 import type { Context } from '../system/context.js';
 import { errorMessage, LaconicError } from '../system/errors.js';
-import { kindOf, makeDirectory, secretMode, syncPath } from '../system/files.js';
+import { copyTree, kindOf, makeDirectory, secretMode, syncPath } from '../system/files.js';
+import { removeLeftovers, temporaryBeside } from '../system/leftovers.js';
 import { runCreateHooks } from './hooks.js';
 import { newId } from './ids.js';
 import { type DeploymentLayout, layoutOf } from './layout.js';
@@ -57,17 +58,13 @@ export async function createDeployment(options: CreateOptions, context: Context)
     return;
   }
 
-  const lock = await takeLock(
-    join(dirname(root), `.${basename(root)}.laconic-lock`),
-    `deployment ${root}`,
-    options.lockWaitSeconds,
-    context,
-  );
-  const staging = join(dirname(root), `.${basename(root)}.laconic-new`);
+  const { staging } = layout;
+  const lock = await takeLock(layout.createLock, `deployment ${root}`, options.lockWaitSeconds, context);
+  const inside = { ...context, env: { ...context.env, LACONIC_SO_LOCK: lock.token } };
   try {
     await requireFree(layout, options.deploymentDirectory);
-    await removeUnfinished(layout);
     await rm(staging, { recursive: true, force: true });
+    if ((await kindOf(layout.incomplete)) !== undefined) await removeUnfinished(layout);
     try {
       await build(staging, prepared, options.arguments);
       await rename(staging, root);
@@ -80,9 +77,9 @@ export async function createDeployment(options: CreateOptions, context: Context)
     }
     try {
       await makeOutsideVolumes(prepared.generated.tree.volumes, root);
-      await runCreateHooks(await readDeployment(layout), prepared, options.arguments, 'create', context);
+      await runCreateHooks(await readDeployment(layout), prepared, options.arguments, 'create', inside);
     } catch (error) {
-      await rm(root, { recursive: true, force: true });
+      await removeUnfinished(layout);
       throw error;
     }
     await rm(layout.incomplete);
@@ -110,9 +107,13 @@ async function requireFree(layout: DeploymentLayout, asGiven: string): Promise<v
   if ((await kindOf(layout.root)) !== undefined) throw new LaconicError(`${asGiven} already exists`);
 }
 
-/** A directory that still says it is incomplete was left by a kill between the rename and the end of the hooks. */
-async function removeUnfinished(layout: DeploymentLayout): Promise<void> {
-  if ((await kindOf(layout.incomplete)) !== undefined) await rm(layout.root, { recursive: true, force: true });
+/**
+ * Removes a directory that failed, or was killed, between the rename and the end of the hooks. It leaves its name in one step:
+ * a kill in the middle must not leave a part of it that no longer says it is incomplete.
+ */
+async function removeUnfinished({ root, staging }: DeploymentLayout): Promise<void> {
+  await rename(root, staging);
+  await rm(staging, { recursive: true, force: true });
 }
 
 async function build(staging: string, prepared: Prepared, createArguments: CreateArguments): Promise<void> {
@@ -146,10 +147,28 @@ function insideVolumes(
     .map((volume) => ({ ...volume, below: relative(root, volume.path) }));
 }
 
-/** Creates a volume's directory; a new or empty one starts with the files of its seed (01 §11.6). */
+/**
+ * Creates a volume's directory; a new or empty one starts with the files of its seed (01 §11.6). A new one appears with all
+ * of them: after a kill a part would look like the volume's own data. One that exists keeps its owner, mode and inode.
+ */
 export async function makeVolume(path: string, seed: string | undefined): Promise<void> {
-  await makeDirectory(path);
-  if (seed !== undefined && (await readdir(path)).length === 0) await cp(seed, path, { recursive: true });
+  if ((await kindOf(path)) !== undefined || seed === undefined) {
+    await makeDirectory(path);
+    if (seed !== undefined && (await readdir(path)).length === 0) await copyTree(seed, path);
+    return;
+  }
+  const seeded = temporaryBeside(path);
+  await makeDirectory(dirname(path));
+  await removeLeftovers(path);
+  try {
+    await copyTree(seed, seeded);
+    await rename(seeded, path);
+  } catch (error) {
+    await rm(seeded, { recursive: true, force: true });
+    throw error instanceof LaconicError
+      ? error
+      : new LaconicError(`cannot fill the new volume ${path}: ${errorMessage(error)}`, { cause: error });
+  }
 }
 
 /** Volumes with a relative path that leads out of the directory: made once the directory has its place. */

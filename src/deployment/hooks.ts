@@ -69,6 +69,15 @@ export async function runSetupHooks(
   }
 }
 
+/** What {@link runCreateHooks} will call, as the journal of an update names it (decision 2). */
+export async function createHookLabels(loaded: LoadedStack): Promise<string[]> {
+  return (await loaded.assets.hookSources()).map(createHookLabel);
+}
+
+function createHookLabel(source: HookSource): string {
+  return `create of ${source.file}`;
+}
+
 /** Calls every `create` hook of the stack source, in stack order; `before` is told each one's file first. */
 export async function runCreateHooks(
   deployment: Deployment,
@@ -80,7 +89,7 @@ export async function runCreateHooks(
 ): Promise<void> {
   const extraArgs = [createArguments.networkDir, createArguments.initialPeers, ...createArguments.extraArgs];
   for (const source of await loaded.assets.hookSources()) {
-    await before(`create of ${source.file}`);
+    await before(createHookLabel(source));
     await callWithServices(
       source,
       'create',

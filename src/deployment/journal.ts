@@ -1,7 +1,8 @@
-import { chmod, link, lstat, mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { chmod, link, lstat, mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errorCode, errorMessage, LaconicError } from '../system/errors.js';
-import { kindOf, readTextIfAny, secretMode, syncPath, writeFileAtomically } from '../system/files.js';
+import { copyTree, kindOf, readTextIfAny, secretMode, syncPath, writeFileAtomically } from '../system/files.js';
+import { removeLeftovers, temporaryBeside } from '../system/leftovers.js';
 import type { DeploymentLayout } from './layout.js';
 
 /** One step of an update, on a path relative to the deployment directory. */
@@ -17,7 +18,7 @@ export type JournalStep =
 export interface Journal {
   phase: 'files' | 'hooks';
   steps: JournalStep[];
-  /** The hook that was running, while in phase `hooks`. */
+  /** The hook that was running, while in phase `hooks`; in phase `files` the first one that has to follow. */
   hook?: string;
 }
 
@@ -38,6 +39,17 @@ export async function writeJournal(layout: DeploymentLayout, journal: Journal): 
 /** Ends an update: the journal is gone, and with it the staging area. */
 export async function clearJournal(layout: DeploymentLayout): Promise<void> {
   await rm(layout.journal, { force: true });
+  await rm(layout.next, { recursive: true, force: true });
+}
+
+/** Completes an update that ended in phase `files`. What its hooks would have done is still to do: the journal goes on saying so. */
+export async function completeJournal(layout: DeploymentLayout, { steps, hook }: Journal): Promise<void> {
+  await applySteps(layout, steps);
+  if (hook === undefined) {
+    await clearJournal(layout);
+    return;
+  }
+  await writeJournal(layout, { phase: 'hooks', steps: [], hook });
   await rm(layout.next, { recursive: true, force: true });
 }
 
@@ -96,11 +108,19 @@ async function move(from: string, to: string): Promise<void> {
   try {
     await rename(from, to);
   } catch (error) {
-    // A folder of the deployment may be a mount of its own: there a rename has to become a write beside the target.
+    // A folder of the deployment (`data` above all) may be a mount of its own: there a rename takes a copy beside the target.
     if (errorCode(error) !== 'EXDEV') throw error;
-    const { mode } = await lstat(from);
-    await writeFileAtomically(to, await readFile(from), mode & 0o777);
-    await rm(from);
+    const beside = temporaryBeside(to);
+    await removeLeftovers(to);
+    try {
+      await copyTree(from, beside);
+      if (!(await lstat(beside)).isSymbolicLink()) await syncPath(beside);
+      await rename(beside, to);
+    } catch (failure) {
+      await rm(beside, { recursive: true, force: true });
+      throw failure;
+    }
+    await rm(from, { recursive: true });
   }
 }
 

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 /** Every path inside a deployment directory that this program knows (01 §10), absolute. */
 export interface DeploymentLayout {
@@ -20,6 +20,10 @@ export interface DeploymentLayout {
   readonly state: string;
   readonly lock: string;
   readonly incomplete: string;
+  /** Where `create` builds the directory, and where it puts what it gives up (decision 1). */
+  readonly staging: string;
+  /** The lock of `create`, beside the directory that does not exist yet (decision 5). */
+  readonly createLock: string;
   readonly journal: string;
   /** New files of an update, before they are renamed into place (decision 2). */
   readonly next: string;
@@ -59,6 +63,8 @@ export function layoutOf(root: string): DeploymentLayout {
     state,
     lock: join(state, 'lock'),
     incomplete: join(state, 'incomplete'),
+    staging: join(dirname(root), `.${basename(root)}.laconic-new`),
+    createLock: join(dirname(root), `.${basename(root)}.laconic-lock`),
     journal: join(state, 'journal.json'),
     next: join(state, 'next'),
     manifest: join(state, 'manifest.json'),

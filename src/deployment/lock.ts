@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from '../system/context.js';
 import { errorCode, errorMessage, InterruptedError, LaconicError } from '../system/errors.js';
 import { makeDirectory, readTextIfAny } from '../system/files.js';
+import { isProcessAlive, removeLeftovers, temporaryBeside } from '../system/leftovers.js';
+import { outliveSurvivors } from './survivors.js';
 
 /** Who holds a lock. A holder is gone when its process is (decision 5). */
 interface Holder {
@@ -38,19 +40,10 @@ async function bootId(): Promise<string> {
   return (await readTextIfAny('/proc/sys/kernel/random/boot_id'))?.trim() ?? 'unknown';
 }
 
-function processExists(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return errorCode(error) === 'EPERM';
-  }
-}
-
 async function isGone(holder: Holder): Promise<boolean> {
   if (holder.host !== hostname()) return false;
   if (holder.bootId !== (await bootId())) return true;
-  if (!processExists(holder.pid)) return true;
+  if (!isProcessAlive(holder.pid)) return true;
   const started = await startTimeOf(holder.pid);
   return started !== undefined && started !== holder.startTime;
 }
@@ -69,7 +62,7 @@ async function readHolder(path: string): Promise<Holder | undefined> {
 
 /** Takes a stale lock out of the way; puts back what turns out to be somebody's fresh one. */
 async function discardStale(path: string, stale: Holder): Promise<void> {
-  const aside = `${path}.${randomBytes(6).toString('hex')}`;
+  const aside = temporaryBeside(path);
   try {
     await rename(path, aside);
   } catch (error) {
@@ -91,12 +84,19 @@ function heldMessage(what: string, holder: Holder): LaconicError {
   );
 }
 
+/** True when this process was started by the holder of the lock at `path`: it is the holder's hook, or what that called. */
+export async function isInsideLock(path: string, context: Context): Promise<boolean> {
+  const token = context.env.LACONIC_SO_LOCK;
+  return token !== undefined && (await readHolder(path))?.token === token;
+}
+
 /**
  * Takes the lock file at `path`, or fails at once naming the holder, or waits up to `waitSeconds` for it.
  * The file appears whole (written aside, then linked), so a kill never leaves an empty one. A lock whose process is
- * gone is taken over. A process started by the holder (a hook) passes through on `LACONIC_SO_LOCK`.
+ * gone is taken over, once what that process started has ended too. A process started by the holder (a hook) passes
+ * through on `LACONIC_SO_LOCK`.
  * @param what how the locked thing is called in messages
- * @throws LaconicError when somebody else holds it
+ * @throws LaconicError when somebody else holds it, or the file cannot be written: its cause is the system's error then
  */
 export async function takeLock(path: string, what: string, waitSeconds: number, context: Context): Promise<Lock> {
   const token = randomBytes(16).toString('hex');
@@ -109,33 +109,39 @@ export async function takeLock(path: string, what: string, waitSeconds: number, 
     command: ['laconic-so', ...process.argv.slice(2)].join(' '),
     since: new Date().toISOString(),
   };
-  const temporary = join(dirname(path), `.lock-${token}.tmp`);
   const deadline = Date.now() + waitSeconds * 1000;
+  for (;;) {
+    const other = await readHolder(path);
+    if (other === undefined) {
+      if (await place(path, holder, what)) break;
+      continue;
+    }
+    if (other.token === context.env.LACONIC_SO_LOCK) return { token: other.token, release: async () => undefined };
+    if (await isGone(other)) {
+      context.report.verbose(`taking over the lock of "${other.command}", whose process ${other.pid} is gone`);
+      await outliveSurvivors(other, context);
+      await discardStale(path, other);
+      continue;
+    }
+    if (Date.now() >= deadline) throw heldMessage(what, other);
+    await sleep(pollMilliseconds, undefined, { signal: context.signal }).catch(() => {
+      throw new InterruptedError();
+    });
+  }
+  await removeLeftovers(path);
+  return { token, release: () => release(path, token) };
+}
+
+/** @returns false when somebody was quicker */
+async function place(path: string, holder: Holder, what: string): Promise<boolean> {
+  const temporary = temporaryBeside(path);
   await makeDirectory(dirname(path));
   try {
     await writeFile(temporary, JSON.stringify(holder), { mode: 0o600, flag: 'wx' });
-    for (;;) {
-      try {
-        await link(temporary, path);
-        return { token, release: () => release(path, token) };
-      } catch (error) {
-        if (errorCode(error) !== 'EEXIST') throw error;
-      }
-      const other = await readHolder(path);
-      if (other === undefined) continue;
-      if (other.token === context.env.LACONIC_SO_LOCK) return { token: other.token, release: async () => undefined };
-      if (await isGone(other)) {
-        context.report.verbose(`taking over the lock of "${other.command}", whose process ${other.pid} is gone`);
-        await discardStale(path, other);
-        continue;
-      }
-      if (Date.now() >= deadline) throw heldMessage(what, other);
-      await sleep(pollMilliseconds, undefined, { signal: context.signal }).catch(() => {
-        throw new InterruptedError();
-      });
-    }
+    await link(temporary, path);
+    return true;
   } catch (error) {
-    if (error instanceof LaconicError) throw error;
+    if (errorCode(error) === 'EEXIST') return false;
     throw new LaconicError(`cannot lock ${what}: ${errorMessage(error)}`, { cause: error });
   } finally {
     await rm(temporary, { force: true });

@@ -1,5 +1,5 @@
 import { lstat, readdir, readFile, readlink, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import {
   copyTree,
   kindOf,
@@ -51,17 +51,32 @@ export async function currentChecksum(path: string): Promise<string | undefined>
   return found.isFile() ? sha256(await readFile(path)) : undefined;
 }
 
-/** Keeps a copy of the generated files as they are now, the newest five generations (0700: they may hold secrets). */
-export async function keepGeneration(layout: DeploymentLayout, paths: readonly string[], name: string): Promise<void> {
-  const target = join(layout.history, name);
+/**
+ * Copies the generated files as they are now into the staging area, as the generation `name` (decision 3). It becomes part
+ * of the history together with the update that replaces them, so that killed and failed ones do not push real ones out.
+ * @returns its place, relative to the deployment directory
+ */
+export async function stageGeneration(
+  layout: DeploymentLayout,
+  paths: readonly string[],
+  name: string,
+): Promise<string> {
+  const place = relative(layout.root, join(layout.history, name));
+  const target = join(layout.next, place);
+  // They may hold secrets.
   await makeDirectory(layout.history, 0o700);
-  await rm(target, { recursive: true, force: true });
+  await makeDirectory(target);
   for (const path of paths) {
     if ((await currentChecksum(join(layout.root, path))) !== undefined) {
       await copyTree(join(layout.root, path), join(target, path));
     }
   }
   await writeFileAtomically(join(target, '.paths.json'), JSON.stringify(paths), secretMode);
+  return place;
+}
+
+/** Removes all but the newest generations. */
+export async function pruneGenerations(layout: DeploymentLayout): Promise<void> {
   const kept = (await readdir(layout.history)).sort();
   for (const old of kept.slice(0, Math.max(0, kept.length - generations))) {
     await rm(join(layout.history, old), { recursive: true, force: true });

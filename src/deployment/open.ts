@@ -5,9 +5,9 @@ import type { Context } from '../system/context.js';
 import { InvalidFileError, LaconicError, type Problem } from '../system/errors.js';
 import { parseYaml } from '../system/yaml.js';
 import { kindOf, readTextIfAny } from '../system/files.js';
-import { applySteps, clearJournal, readJournal } from './journal.js';
+import { completeJournal, readJournal } from './journal.js';
 import { type DeploymentLayout, layoutOf } from './layout.js';
-import { type Lock, takeLock } from './lock.js';
+import { isInsideLock, type Lock, takeLock } from './lock.js';
 import { type DeploymentRecord, readRecord } from './record.js';
 
 /** A deployment directory as it stands, read and checked. */
@@ -34,7 +34,8 @@ export async function findDeployment(directory: string, context: Context): Promi
     throw new LaconicError(`supplied deployment directory path ${directory} exists but is a file not a directory`);
   }
   const layout = layoutOf(root);
-  if ((await kindOf(layout.incomplete)) !== undefined) {
+  // A create hook may use the directory that is being made.
+  if ((await kindOf(layout.incomplete)) !== undefined && !(await isInsideLock(layout.createLock, context))) {
     throw new LaconicError(`the creation of ${root} did not finish`, {
       hint: 'run the deploy create command again: it starts over',
     });
@@ -42,23 +43,32 @@ export async function findDeployment(directory: string, context: Context): Promi
   return layout;
 }
 
-/** Takes the deployment's lock for a command that changes something (decision 5). */
-export function lockDeployment(layout: DeploymentLayout, waitSeconds: number, context: Context): Promise<Lock> {
-  return takeLock(layout.lock, `deployment ${layout.root}`, waitSeconds, context);
+/**
+ * Takes the deployment's lock for a command that changes something, and completes an update that a kill interrupted
+ * (decisions 2 and 5). A hook's command works inside the lock of the command that runs the hook.
+ */
+export async function lockDeployment(layout: DeploymentLayout, waitSeconds: number, context: Context): Promise<Lock> {
+  const lock = await takeLock(layout.lock, `deployment ${layout.root}`, waitSeconds, context);
+  if (lock.token === context.env.LACONIC_SO_LOCK) return lock;
+  try {
+    await finishUpdate(layout, context);
+    return lock;
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
 }
 
-/**
- * Completes an update that a kill interrupted (decision 2). The caller holds the lock.
- * An update that stopped inside a hook cannot be completed by us: that is said, and left to the next update.
- */
-export async function finishUpdate(layout: DeploymentLayout, context: Context): Promise<void> {
+/** An update that stopped inside a hook cannot be completed by us: that is said, and left to the next update. */
+async function finishUpdate(layout: DeploymentLayout, context: Context): Promise<void> {
   const journal = await readJournal(layout);
   if (journal === undefined) return;
   if (journal.phase === 'files') {
-    await applySteps(layout, journal.steps);
-    await clearJournal(layout);
+    await completeJournal(layout, journal);
     context.report.warn(
-      'an interrupted update of this deployment was completed; its create hooks did not run: run create --update again',
+      journal.hook === undefined
+        ? 'an interrupted update of this deployment was completed'
+        : 'an interrupted update of this deployment was completed; its create hooks did not run: run create --update again',
     );
     return;
   }
@@ -72,11 +82,7 @@ export async function openForReading(directory: string, context: Context): Promi
   const layout = await findDeployment(directory, context);
   if ((await readJournal(layout))?.phase === 'files' && !context.options.dryRun) {
     const lock = await lockDeployment(layout, readerPatienceSeconds, context);
-    try {
-      await finishUpdate(layout, context);
-    } finally {
-      await lock.release();
-    }
+    await lock.release();
   }
   return readDeployment(layout);
 }

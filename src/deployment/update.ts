@@ -3,19 +3,20 @@ import { dirname, join, relative } from 'node:path';
 import { changedByNewQuoting } from '../spec/environment.js';
 import type { ParsedSpec } from '../spec/parse.js';
 import type { Context } from '../system/context.js';
-import { LaconicError } from '../system/errors.js';
+import { errorMessage, LaconicError } from '../system/errors.js';
 import { kindOf, makeDirectory, readTextIfAny, secretMode, syncPath } from '../system/files.js';
 import { type CreateArguments, makeVolume } from './create.js';
-import { runCreateHooks } from './hooks.js';
+import { createHookLabels, runCreateHooks } from './hooks.js';
 import { applySteps, clearJournal, type JournalStep, writeJournal } from './journal.js';
 import { type DeploymentLayout } from './layout.js';
 import {
   currentChecksum,
   impliedManifest,
-  keepGeneration,
   type Manifest,
+  pruneGenerations,
   readManifest,
   renderManifest,
+  stageGeneration,
 } from './manifest.js';
 import { type Deployment, readDeployment } from './open.js';
 import { environmentFiles, loadStackOfSpec, prepareTree, type Prepared, type SecretOptions } from './prepare.js';
@@ -74,7 +75,7 @@ export async function updateDeployment(
     if (plan.steps.length === 0) context.report.print('nothing to change');
     return false;
   }
-  if (plan.steps.length > 0) await carryOut(layout, plan);
+  if (plan.steps.length > 0) await carryOut(layout, plan, (await createHookLabels(loaded))[0]);
   for (const directory of prepared.generated.tree.directories) await makeDirectory(join(layout.root, directory));
   for (const file of prepared.generated.tree.files)
     if (isSecret(file)) await chmod(join(layout.root, file.path), secretMode);
@@ -175,22 +176,35 @@ async function removals(layout: DeploymentLayout, files: readonly GeneratedFile[
   return steps;
 }
 
-/** Stages the files, records the steps durably, and takes them. */
-async function carryOut(layout: DeploymentLayout, plan: Plan): Promise<void> {
-  await stage(layout, plan);
-  await writeJournal(layout, { phase: 'files', steps: plan.steps });
-  await applySteps(layout, plan.steps);
+/**
+ * Stages the files, records the steps durably, and takes them. What fails before the steps leaves nothing behind.
+ * @param hook the first hook that has to run after this
+ */
+async function carryOut(layout: DeploymentLayout, plan: Plan, hook: string | undefined): Promise<void> {
+  let steps: JournalStep[];
+  try {
+    steps = [{ op: 'directory', path: await stage(layout, plan) }, ...plan.steps];
+    await writeJournal(layout, { phase: 'files', steps, ...(hook === undefined ? {} : { hook }) });
+  } catch (error) {
+    await rm(layout.next, { recursive: true, force: true });
+    throw error instanceof LaconicError
+      ? error
+      : new LaconicError(`cannot update ${layout.root}: ${errorMessage(error)}`, { cause: error });
+  }
+  await applySteps(layout, steps);
+  await pruneGenerations(layout);
 }
 
-async function stage(layout: DeploymentLayout, plan: Plan): Promise<void> {
+/** @returns the place of the generation that the update replaces, see stageGeneration */
+async function stage(layout: DeploymentLayout, plan: Plan): Promise<string> {
+  await rm(layout.next, { recursive: true, force: true });
+  await mkdir(layout.next, { recursive: true });
   const generated = Object.keys((await readManifest(layout)) ?? {});
-  await keepGeneration(
+  const generation = await stageGeneration(
     layout,
     generated.length > 0 ? generated : plan.steps.map((step) => step.path),
     new Date().toISOString().replaceAll(':', ''),
   );
-  await rm(layout.next, { recursive: true, force: true });
-  await mkdir(layout.next, { recursive: true });
   await writeGenerated(layout.next, plan.staged, []);
   for (const volume of plan.volumes) {
     const target = join(layout.next, volume.path);
@@ -199,6 +213,7 @@ async function stage(layout: DeploymentLayout, plan: Plan): Promise<void> {
     else await cp(volume.seed, target, { recursive: true });
     await syncPath(target);
   }
+  return generation;
 }
 
 /**
@@ -231,7 +246,7 @@ export async function regenerateEnvironment(
     staged.push({ path, source: { text: `${JSON.stringify(manifest, undefined, 1)}\n` }, mode: secretMode });
     steps.push({ op: 'replace', path, backup: false, secret: true });
   }
-  await carryOut(layout, { steps, staged, volumes: [] });
+  await carryOut(layout, { steps, staged, volumes: [] }, undefined);
   await clearJournal(layout);
   return true;
 }

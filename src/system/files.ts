@@ -1,7 +1,8 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { chmod, cp, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { errorCode, errorMessage, LaconicError } from './errors.js';
+import { removeLeftovers, temporaryBeside } from './leftovers.js';
 
 /** Mode of a file that holds secrets. */
 export const secretMode = 0o600;
@@ -43,7 +44,8 @@ export async function syncPath(path: string): Promise<void> {
  * `mode` defaults to the old file's mode, else 0644.
  */
 export async function writeFileAtomically(path: string, content: string | Buffer, mode?: number): Promise<void> {
-  const temporary = join(dirname(path), `.${randomBytes(6).toString('hex')}.tmp`);
+  const temporary = temporaryBeside(path);
+  await removeLeftovers(path);
   const wanted =
     mode ??
     (await stat(path).then(

@@ -28,7 +28,8 @@ function environment(env: NodeJS.ProcessEnv | undefined): Pick<Options, 'env' | 
   return env === undefined ? {} : { env, extendEnv: false };
 }
 
-function missing(program: string, cause: unknown): LaconicError {
+/** A program we need is not there: what to install. */
+export function programMissing(program: string, cause: unknown): LaconicError {
   return new LaconicError(`${program} is not installed, or not on the PATH`, {
     hint:
       program === 'docker'
@@ -55,7 +56,8 @@ export async function run(program: string, args: readonly string[], options: Run
   if (options.onStderrLine) forEachLine(child.stderr, options.onStderrLine);
   const result = await child;
   if (result.isCanceled) throw new InterruptedError();
-  if (errorCode(result.cause) === 'ENOENT' && result.exitCode === undefined) throw missing(program, result.cause);
+  if (errorCode(result.cause) === 'ENOENT' && result.exitCode === undefined)
+    throw programMissing(program, result.cause);
   const signalCode = result.signal ? 128 + (signalNumbers[result.signal] ?? 0) : undefined;
   if (result.exitCode === undefined && signalCode === undefined) {
     throw new LaconicError(`cannot run ${program}: ${result.originalMessage ?? 'unknown reason'}`, {
@@ -99,7 +101,8 @@ export async function runAttached(
   });
   const result = await child;
   if (result.isCanceled) throw new InterruptedError();
-  if (errorCode(result.cause) === 'ENOENT' && result.exitCode === undefined) throw missing(program, result.cause);
+  if (errorCode(result.cause) === 'ENOENT' && result.exitCode === undefined)
+    throw programMissing(program, result.cause);
   return result.exitCode ?? (result.signal ? 128 + (signalNumbers[result.signal] ?? 0) : 1);
 }
 

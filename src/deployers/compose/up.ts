@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Engine } from '../../engine/connect.js';
 import type { Context } from '../../system/context.js';
-import { CommandFailedError, errorMessage, InterruptedError, LaconicError } from '../../system/errors.js';
+import { CommandFailedError, errorCode, errorMessage, InterruptedError, LaconicError } from '../../system/errors.js';
+import { programMissing } from '../../system/process.js';
 import { callEnvironment, composeOrFail } from './compose-cli.js';
 import { showStep } from './compose-progress.js';
 import type { Deadline } from './deadline.js';
@@ -92,6 +93,7 @@ export async function upAttached(
     const [code] = (await once(child, 'close')) as [number | null];
     return code ?? 1;
   } catch (error) {
+    if (errorCode(error) === 'ENOENT') throw programMissing('docker', error);
     throw new LaconicError(`cannot run docker: ${errorMessage(error)}`, { cause: error });
   } finally {
     signal.removeEventListener('abort', interrupt);
