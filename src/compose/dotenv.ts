@@ -38,7 +38,7 @@ const controlCharacters: Record<string, string> = {
  * @throws InvalidFileError with the first mistake: what follows it cannot be read
  */
 export function scanEnvFile(source: string, file: string): EnvEntry[] {
-  const text = source.replace(/^\ufeff/, '').replaceAll('\r\n', '\n');
+  const text = source.replace(/^\ufeff/, '');
   const entries: EnvEntry[] = [];
   let line = 1;
   let counted = 0;

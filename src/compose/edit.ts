@@ -1,8 +1,8 @@
 import type { YAMLMap } from 'yaml';
-import { isMap, isScalar, isSeq, type Node, Scalar, visit, YAMLSeq } from 'yaml';
-import { yamlStyle } from '../system/yaml.js';
+import { isMap, isScalar, isSeq, type Node, Scalar, YAMLSeq } from 'yaml';
 import { copyComments, detachAliases, nodesBelow, ownMap, ownPair } from './anchors.js';
 import type { ComposeFile } from './file.js';
+import { renderDocument } from './render.js';
 
 /** Files whose document differs from their text. */
 const edited = new WeakSet<ComposeFile>();
@@ -101,36 +101,5 @@ function openMaps(file: ComposeFile, path: readonly string[]): YAMLMap[] {
 /** The text of the file: the very text that was read unless it was edited, else the document with its comments and quotes. */
 export function renderCompose(file: ComposeFile): string {
   if (!edited.has(file)) return file.yaml.text;
-  const copy = file.yaml.document.clone();
-  copy.schema.tags.unshift(verbatimNumber);
-  visit(copy, {
-    Scalar: (_key, scalar) => {
-      if (typeof scalar.value === 'number' && scalar.source !== undefined) {
-        scalar.value = new VerbatimNumber(scalar.source);
-        delete scalar.tag;
-      }
-    },
-  });
-  return copy.toString(yamlStyle);
+  return renderDocument(file.yaml.document);
 }
-
-/**
- * A number as the file has it. Compose reads `mode: 0440` as octal, this YAML version does not: written by value it would
- * become another mode.
- */
-class VerbatimNumber {
-  readonly source: string;
-
-  constructor(source: string) {
-    this.source = source;
-  }
-}
-
-const verbatimNumber = {
-  tag: 'tag:yaml.org,2002:int',
-  default: true,
-  test: /^\b$/,
-  identify: (value: unknown) => value instanceof VerbatimNumber,
-  resolve: (text: string) => text,
-  stringify: (scalar: { value?: unknown }) => (scalar.value instanceof VerbatimNumber ? scalar.value.source : ''),
-};

@@ -49,8 +49,7 @@ function parseShort(raw: string): ComposePort | undefined {
   const host = pieces.pop();
   const ip = pieces.pop();
   if (tooMany.length > 0 || protocol === '' || pieces.length > 0) return undefined;
-  // An empty host port is only meaningful behind an address: "any free port of it".
-  if (host === '' && ip === undefined) return undefined;
+  // An empty host port is any free one.
   return checked({ raw, container, host: host === '' ? undefined : host, ip, protocol });
 }
 

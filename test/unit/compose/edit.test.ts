@@ -140,6 +140,14 @@ services:
     expect(result).toContain('[0x1F, 1.50, 1e3, 12345678901234567890, .inf, 0o17, -0, True, ~]');
   });
 
+  it('keeps a null in a flow map a value: Compose reads {a:} as a key "a:"', () => {
+    const text = 'services: {a: {image: x, environment: {A: , B}}}\nvolumes: {data: , other: }\n';
+    const result = edit(text, (file) => setServicePorts(file, 'a', ['81']));
+    expect(result).toBe(
+      "services: {a: {image: x, environment: {A: null, B}, ports: ['81']}}\nvolumes: {data: null, other: null}\n",
+    );
+  });
+
   it('keeps text in all its styles', () => {
     const text = `services:
   a:

@@ -15,6 +15,7 @@ describe('parsePort (01 §6.3, weakness 21)', () => {
     ['9090-9091:8080-8081', { host: '9090-9091', container: '8080-8081' }],
     ['8000-8010:80', { host: '8000-8010', container: '80' }],
     ['0:80', { host: '0', container: '80' }],
+    [':80', { container: '80' }],
     ['${PORT:-80}:80', { host: '${PORT:-80}', container: '80' }],
     [
       '${IP:-127.0.0.1}:${P:-${Q:-1}}:80/${PROTO:-udp}',
@@ -42,7 +43,6 @@ describe('parsePort (01 §6.3, weakness 21)', () => {
     '',
     ':',
     '80:',
-    ':80',
     'a',
     '80:b',
     '1:2:3',

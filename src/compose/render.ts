@@ -1,0 +1,44 @@
+import { type Document, isCollection, type Scalar, visit } from 'yaml';
+import { yamlStyle } from '../system/yaml.js';
+
+/**
+ * The text of an edited document, in our style, so that Compose reads what was not edited as it did before. Two things would
+ * get lost otherwise: `mode: 0440`, octal for Compose and decimal for YAML 1.2, would be written by its value, and the
+ * null of `{data: }` as `{data:}`, where Compose sees a key `data:`.
+ */
+export function renderDocument(document: Document.Parsed): string {
+  const copy = document.clone();
+  copy.schema.tags.unshift(verbatimTag);
+  visit(copy, {
+    Scalar: (_key, scalar, parents) => {
+      if (typeof scalar.value === 'number' && scalar.source !== undefined) {
+        scalar.value = new Verbatim(scalar.source);
+        delete scalar.tag;
+      } else if (
+        scalar.value === null &&
+        !scalar.source &&
+        parents.some((parent) => isCollection(parent) && parent.flow)
+      ) {
+        scalar.source = 'null';
+      }
+    },
+  });
+  return copy.toString(yamlStyle);
+}
+
+/** A number as the file has it. */
+class Verbatim {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+const verbatimTag = {
+  tag: 'tag:yaml.org,2002:int',
+  default: true,
+  identify: (value: unknown) => value instanceof Verbatim,
+  resolve: (text: string) => text,
+  stringify: ({ value }: Scalar) => (value instanceof Verbatim ? value.text : ''),
+};
