@@ -28,8 +28,8 @@ function aliasTargets(document: Document.Parsed): Map<Alias, Node> {
  * Call it before changing those nodes.
  */
 export function detachAliases(document: Document.Parsed, changing: ReadonlySet<Node>): void {
+  if (![...changing].some((node) => !isAlias(node) && node.anchor !== undefined)) return;
   const targets = aliasTargets(document);
-  if (targets.size === 0) return;
   visit(document, {
     Alias: (_key, alias) => {
       const target = targets.get(alias);

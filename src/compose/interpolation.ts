@@ -14,7 +14,8 @@ export const outsideServices = '';
  * @throws InvalidFileError for an env file that Compose could not read
  */
 export function mentionedNames(file: ComposeFile, envFileTexts: ReadonlyMap<string, string>): Map<string, Set<string>> {
-  const { services: serviceValues, ...rest } = asMap(file.yaml.value);
+  const { services, ...rest } = asMap(file.yaml.value);
+  const serviceValues = asMap(services);
   const mentioned = new Map<string, Set<string>>();
 
   const elsewhere = new Set<string>();
@@ -29,13 +30,16 @@ export function mentionedNames(file: ComposeFile, envFileTexts: ReadonlyMap<stri
 
   for (const [name, service] of file.services) {
     const names = new Set<string>();
-    const value = asMap(asMap(serviceValues)[name]);
+    const value = asMap(serviceValues[name]);
     collect(value, names);
     addUnvalued(value.environment, names);
     addUnvalued(asMap(value.build).args, names);
+    const raw = rawEnvFiles(value.env_file);
     for (const path of service.envFiles) {
       const text = envFileTexts.get(path);
-      if (text !== undefined) addEnvFileNames(text, path, names);
+      if (text === undefined) continue;
+      if (raw.has(path)) addRawNames(text, names);
+      else addEnvFileNames(text, path, names);
     }
     mentioned.set(name, names);
   }
@@ -70,6 +74,18 @@ function addEnvFileNames(text: string, path: string, names: Set<string>): void {
     if (entry.text === undefined) names.add(entry.name);
     // A name the file sets itself counts too: the environment goes before earlier lines of the file.
     else if (entry.interpolated) for (const name of namesIn(entry.text)) names.add(name);
+  }
+}
+
+/** Paths of env files with `format: raw`, which Compose takes line by line, as they are. */
+function rawEnvFiles(section: unknown): Set<unknown> {
+  const entries = Array.isArray(section) ? section.map(asMap) : [];
+  return new Set(entries.filter((entry) => entry.format === 'raw').map((entry) => entry.path));
+}
+
+function addRawNames(text: string, names: Set<string>): void {
+  for (const line of text.split('\n').map((each) => each.trim())) {
+    if (line !== '' && !line.startsWith('#') && !line.includes('=')) names.add(line);
   }
 }
 

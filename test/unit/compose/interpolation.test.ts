@@ -70,6 +70,14 @@ describe('mentionedNames (decision 7, 01 §15)', () => {
     ).toEqual({ [outsideServices]: [], a: ['B', 'E', 'G', 'J'], b: ['L'] });
   });
 
+  it('takes an env file with `format: raw` line by line', () => {
+    const raw = "A='$B\n#C\nD\n";
+    expect(names('services: {a: {env_file: [{path: x.env, format: raw}]}}', { 'x.env': raw })).toEqual({
+      [outsideServices]: [],
+      a: ['D'],
+    });
+  });
+
   it('finds names outside of services', () => {
     expect(
       names(
