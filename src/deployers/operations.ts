@@ -182,9 +182,15 @@ export async function runJob(target: Target, job: string, args: readonly string[
 }
 
 /** `update-envs` (02 §13.4): `config.env` made anew from the deployment's spec, and the containers that see a difference recreated. */
-export async function updateEnvironment(target: Target, rotate: readonly string[], context: Context): Promise<void> {
+export async function updateEnvironment(
+  target: Target,
+  options: { rotateSecret: readonly string[]; acceptLiteralValues: boolean },
+  context: Context,
+): Promise<void> {
   await withLockedDeployment(target, context, async (deployment, _, inside) => {
-    const changed = await regenerateEnvironment(deployment, { rotate: new Set(rotate), generate: false }, inside);
+    const secrets = { rotate: new Set(options.rotateSecret), generate: false };
+    const { acceptLiteralValues } = options;
+    const changed = await regenerateEnvironment(deployment, { secrets, acceptLiteralValues }, inside);
     context.report.info(
       changed ? `${deployment.layout.configEnv} is new` : `${deployment.layout.configEnv} is up to date`,
     );

@@ -1,9 +1,9 @@
 import { chmod, cp, mkdir, rm } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
-import { changedByNewQuoting } from '../spec/environment.js';
-import type { ParsedSpec } from '../spec/parse.js';
+import { asPythonWrote, changedByNewQuoting, parseEnvFile } from '../spec/environment.js';
+import type { ParsedSpec, Spec } from '../spec/parse.js';
 import type { Context } from '../system/context.js';
-import { errorMessage, LaconicError } from '../system/errors.js';
+import { errorMessage, InvalidFileError, LaconicError } from '../system/errors.js';
 import { kindOf, makeDirectory, readTextIfAny, secretMode, syncPath } from '../system/files.js';
 import { type CreateArguments, makeVolume } from './create.js';
 import { createHookLabels, runCreateHooks } from './hooks.js';
@@ -22,7 +22,7 @@ import { type Deployment, readDeployment } from './open.js';
 import { environmentFiles, loadStackOfSpec, prepareTree, type Prepared, type SecretOptions } from './prepare.js';
 import type { LoadedStack } from '../stack/load.js';
 import { editRecord, readRecord } from './record.js';
-import { checksumOf, type GeneratedFile, isSecret, writeGenerated } from './tree.js';
+import { checksumOf, contentOf, type GeneratedFile, isSecret, writeGenerated } from './tree.js';
 import { isBelow } from './volume-paths.js';
 
 export interface UpdateOptions {
@@ -66,7 +66,9 @@ export async function updateDeployment(
     options.cwd,
     context,
   );
-  if (!ours && !options.acceptLiteralValues) await refuseChangedValues(layout, prepared);
+  if (!ours && !options.acceptLiteralValues) {
+    await refuseChangedValues(layout, prepared.spec, prepared.generated.tree.files, context);
+  }
 
   const plan = await planUpdate(layout, prepared, await recordFile(layout, loaded));
   if (context.options.dryRun) {
@@ -99,9 +101,29 @@ async function readCreateArguments(layout: DeploymentLayout): Promise<CreateArgu
     : (JSON.parse(text) as CreateArguments);
 }
 
-async function refuseChangedValues(layout: DeploymentLayout, prepared: Prepared): Promise<void> {
+/**
+ * Decision 8 for a directory of the Python program: its containers must not get other values without the operator's word.
+ * @param files what is about to be written, `config.env` among it
+ */
+async function refuseChangedValues(
+  layout: DeploymentLayout,
+  spec: Spec,
+  files: readonly GeneratedFile[],
+  context: Context,
+): Promise<void> {
   const old = await readTextIfAny(layout.configEnv);
-  const changed = old === undefined ? [] : changedByNewQuoting(old, prepared.spec.config);
+  const file = files.find((candidate) => candidate.path === 'config.env');
+  if (old === undefined || file === undefined) return;
+  const next = parseEnvFile((await contentOf(file)).toString('utf8'));
+  // What a credentials file sets stands in both files as it is.
+  const entries = new Map([...spec.config].filter(([name, value]) => next.get(name) === value));
+  const formerly = new Map<string, string>();
+  const { config } = spec.yaml.value as { config?: Record<string, unknown> | null };
+  for (const [name, value] of Object.entries(config ?? {})) {
+    const text = asPythonWrote(value);
+    if (text !== undefined) formerly.set(name, text);
+  }
+  const changed = changedByNewQuoting(old, entries, { formerly, lookup: (name) => context.env[name] });
   if (changed.length === 0) return;
   const lines = changed.map(
     (entry) => `  ${entry.name}: was ${JSON.stringify(entry.before)}, becomes ${JSON.stringify(entry.after)}`,
@@ -220,14 +242,18 @@ async function stage(layout: DeploymentLayout, plan: Plan): Promise<string> {
  * Makes `config.env` (and `secrets.env`) anew from the deployment's own spec, nothing else (02 §13.4).
  * The caller holds the lock.
  * @returns true when a file changed
+ * @throws InvalidFileError for a spec with unusable sections; LaconicError where containers would get other values
  */
 export async function regenerateEnvironment(
   deployment: Deployment,
-  secrets: SecretOptions,
+  options: { secrets: SecretOptions; acceptLiteralValues: boolean },
   context: Context,
 ): Promise<boolean> {
-  const { layout, spec } = deployment;
-  const files = await environmentFiles(spec, layout, deployment.ours ? 'ours' : 'python', secrets, context);
+  const { layout, spec, ours } = deployment;
+  // A spec that is only good enough for looking at the deployment: its config may be what was left out.
+  if (deployment.ignored.length > 0) throw new InvalidFileError(deployment.ignored);
+  const files = await environmentFiles(spec, layout, ours ? 'ours' : 'python', options.secrets, context);
+  if (!ours && !options.acceptLiteralValues) await refuseChangedValues(layout, spec, files, context);
   const steps: JournalStep[] = [];
   const manifest = { ...(await readManifest(layout)) };
   for (const file of files) {

@@ -81,27 +81,36 @@ export interface ChangedValue {
 }
 
 /**
- * What changes when an unquoted `config.env` of the Python program is written with quotes (decision 8): variables whose
- * line holds the very value of the spec, but which Compose expanded, cut or unquoted when it read the file.
- * A file that Compose could not read gave no container anything: nothing changes then.
+ * What changes for containers when the unquoted `config.env` of the Python program is written anew (decision 8): variables whose
+ * line holds the very value of the spec, but which that program wrote in Python's words, or which Compose expanded, cut or
+ * unquoted when it read the file. A file that Compose could not read gave no container anything: nothing changes then.
  * @param oldText the `config.env` as it stands
- * @param entries the spec's values by name
+ * @param entries the spec's values by name, without those that something else sets
+ * @param options `formerly`: how the Python program wrote a value, where that differs; `lookup`: the environment, as
+ *   Compose read it
  */
 export function changedByNewQuoting(
   oldText: string,
   entries: ReadonlyMap<string, string>,
-  lookup?: (name: string) => string | undefined,
+  options: { formerly?: ReadonlyMap<string, string>; lookup?: (name: string) => string | undefined } = {},
 ): ChangedValue[] {
   let before: Map<string, string>;
   try {
-    before = parseEnvFile(oldText, 'config.env', lookup);
+    before = parseEnvFile(oldText, 'config.env', options.lookup);
   } catch (error) {
     if (error instanceof InvalidFileError) return [];
     throw error;
   }
   const text = `\n${oldText}\n`;
   return [...entries].flatMap(([name, after]) => {
-    const unedited = text.includes(`\n${name}=${after}\n`);
+    const written = [after, options.formerly?.get(name) ?? after];
+    const unedited = written.some((value) => text.includes(`\n${name}=${value}\n`));
     return unedited && before.get(name) !== after ? [{ name, before: before.get(name), after }] : [];
   });
+}
+
+/** A scalar of YAML as the Python program wrote it into `config.env` (01 §13): `True` for `true`, `123` for `0123`. */
+export function asPythonWrote(value: unknown): string | undefined {
+  if (typeof value === 'boolean') return value ? 'True' : 'False';
+  return typeof value === 'number' ? String(value) : undefined;
 }

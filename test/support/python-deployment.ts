@@ -101,9 +101,9 @@ export function configEnv(spec: string, credentials: Record<string, string> = {}
 function pythonText(node: unknown): string {
   if (isSeq(node)) return `[${node.items.map(pythonText).join(', ')}]`;
   const value = isScalar(node) ? node.value : node;
-  if (value === null || value === undefined) return 'None';
   if (typeof value === 'boolean') return value ? 'True' : 'False';
-  return String(value);
+  if (typeof value === 'string' || typeof value === 'number') return String(value);
+  return 'None';
 }
 
 /**

@@ -10,8 +10,13 @@ export function declare(group: Command, contextOf: ContextOf): void {
     "make config.env from the deployment's spec again and recreate the containers that see a difference",
   )
     .option('--rotate-secret <name>', 'give a generated secret a new value (repeatable)', collect, [])
-    .action(async (options: { rotateSecret: string[] }, self: Command) => {
+    .option(
+      '--accept-literal-values',
+      'take config values literally where an old config.env was read differently',
+      false,
+    )
+    .action(async (options: { rotateSecret: string[]; acceptLiteralValues: boolean }, self: Command) => {
       const { updateEnvironment } = await import('../../deployers/operations.js');
-      await updateEnvironment(targetOf(self), options.rotateSecret, contextOf(self));
+      await updateEnvironment(targetOf(self), options, contextOf(self));
     });
 }

@@ -93,8 +93,27 @@ describe('changedByNewQuoting (decision 8, last sentence)', () => {
 
   it('uses the environment as Compose did', () => {
     expect(
-      changedByNewQuoting('A=$HOME\n', new Map([['A', '$HOME']]), (name) => (name === 'HOME' ? '/root' : undefined)),
+      changedByNewQuoting('A=$HOME\n', new Map([['A', '$HOME']]), {
+        lookup: (name) => (name === 'HOME' ? '/root' : undefined),
+      }),
     ).toEqual([{ name: 'A', before: '/root', after: '$HOME' }]);
+  });
+
+  it('names what was written in the words of Python (01 §13)', () => {
+    const formerly = new Map([
+      ['FLAG', 'True'],
+      ['NUMBER', '123'],
+      ['EDITED', 'False'],
+    ]);
+    const entries = new Map([
+      ['FLAG', 'true'],
+      ['NUMBER', '0123'],
+      ['EDITED', 'false'],
+    ]);
+    expect(changedByNewQuoting('FLAG=True\nNUMBER=123\nEDITED=True\n', entries, { formerly })).toEqual([
+      { name: 'FLAG', before: 'True', after: 'true' },
+      { name: 'NUMBER', before: '123', after: '0123' },
+    ]);
   });
 
   it('says nothing of values that the operator has changed since', () => {
