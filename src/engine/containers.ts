@@ -108,7 +108,7 @@ function unless(status: number): (error: unknown) => void {
   };
 }
 
-/** The last lines a container wrote, both streams in order, without terminal codes; bytes that are no UTF-8 become U+FFFD. */
+/** The last lines a container wrote, both streams in the engine's order, without terminal codes; bytes that are no UTF-8 become U+FFFD. */
 export async function lastLogLines(engine: Engine, container: ContainerDetails, count: number): Promise<string[]> {
   const raw = await askIfAny(engine, `cannot read the log of ${container.Name}`, () =>
     engine.docker.getContainer(container.Id).logs({ stdout: true, stderr: true, tail: count, follow: false }),

@@ -57,7 +57,8 @@ async function follow(request: WaitRequest, inbox: Inbox): Promise<void> {
   let containers = await observeContainers(engine, project);
   for (let confirmed = false; ; ) {
     const verdicts = judge(request, containers, memory);
-    for (const { service, readiness } of verdicts) {
+    // Attached, the terminal belongs to the containers' output.
+    for (const { service, readiness } of request.until === 'ready' ? verdicts : []) {
       context.report.progress(service, readiness.state, outcome(readiness));
     }
     const failed = verdicts.filter((one) => one.readiness.kind === 'failed');

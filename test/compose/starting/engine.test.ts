@@ -1,0 +1,104 @@
+import { createServer, connect, type Server } from 'node:net';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { connectEngine } from '../../../src/engine/connect.js';
+import { lastLogLines, inspectContainer, listProjectContainers } from '../../../src/engine/containers.js';
+import { projectEvents } from '../../../src/engine/events.js';
+import type { LaconicError } from '../../../src/system/errors.js';
+import { describeWithEngine } from '../../support/engine.js';
+import { Ground } from './support.js';
+
+describeWithEngine('the connection to the engine', () => {
+  let ground: Ground;
+  let server: Server;
+  let port: number;
+  let directory: string;
+  beforeAll(async () => {
+    ground = await Ground.make(`services:
+  web:
+    image: IMAGE
+    init: true
+    command: sh -c 'printf "first\\n"; sleep 0.2; printf "\\377 second\\n" >&2; sleep 1000'
+`);
+    await ground.start();
+    directory = await mkdtemp(join(tmpdir(), 'lsoup-engine-'));
+    // An engine on TCP: ours behind a door.
+    server = createServer((socket) => {
+      const engine = connect('/var/run/docker.sock');
+      socket.pipe(engine).pipe(socket);
+      for (const end of [socket, engine]) end.on('error', () => undefined);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    port = typeof address === 'object' && address !== null ? address.port : 0;
+  });
+  afterAll(async () => {
+    server.close();
+    await rm(directory, { recursive: true, force: true });
+    await ground.remove();
+  });
+  const failure = async (env: NodeJS.ProcessEnv): Promise<string> => {
+    try {
+      await listProjectContainers(await connectEngine({ ...process.env, ...env }), 'x');
+      return 'it answered';
+    } catch (error) {
+      const { message, hint } = error as LaconicError;
+      return `${message}\n${hint ?? ''}`;
+    }
+  };
+
+  it('goes through the docker program where the engine is not on a unix socket, keeping the connection', async () => {
+    const engine = await connectEngine({ ...process.env, DOCKER_HOST: `tcp://127.0.0.1:${port}` });
+    expect(engine.local).toBe(false);
+    const [web] = await listProjectContainers(engine, ground.name);
+    const details = await inspectContainer(engine, web?.id ?? '');
+    expect(details?.State.Status).toBe('running');
+    if (details === undefined) return;
+    expect(await lastLogLines(engine, details, 10)).toEqual(['first', '\ufffd second']);
+
+    const stop = new AbortController();
+    const events = await projectEvents(engine, ground.name, stop.signal);
+    await ground.docker('restart', '--time', '0', details.Id);
+    const seen: string[] = [];
+    for await (const event of events) {
+      seen.push(event.action);
+      if (event.action === 'start') stop.abort();
+    }
+    expect(seen).toContain('die');
+  });
+
+  it('follows DOCKER_CONTEXT and the current context of config.json, as the docker program does', async () => {
+    const env = { DOCKER_CONFIG: directory, DOCKER_HOST: '' };
+    await ground.docker(
+      '--config',
+      directory,
+      'context',
+      'create',
+      'away',
+      '--docker',
+      'host=unix:///nowhere/docker.sock',
+    );
+    expect(await failure({ ...env, DOCKER_CONTEXT: 'away' })).toContain('unix:///nowhere/docker.sock (context away)');
+    expect(await failure(env)).toBe('it answered');
+    await writeFile(join(directory, 'config.json'), JSON.stringify({ currentContext: 'away' }));
+    expect(await failure(env)).toContain('(context away)');
+    expect(await failure({ ...env, DOCKER_CONTEXT: 'default' })).toBe('it answered');
+    expect(await failure({ ...env, DOCKER_CONTEXT: 'nosuch' })).toMatch(
+      /the Docker context nosuch cannot be used.*not found/s,
+    );
+    await writeFile(join(directory, 'config.json'), '{');
+    expect(await failure(env)).toContain('config.json is not valid JSON');
+  });
+
+  it.each([
+    ['a socket that is not there', 'unix:///nowhere/docker.sock'],
+    ['a port nobody listens at', 'tcp://127.0.0.1:1'],
+    ['a host nobody knows', 'ssh://nosuch.invalid'],
+  ])('says what to do about %s', async (_, host) => {
+    const said = await failure({ DOCKER_HOST: host });
+    expect(said).toContain(`the Docker engine at ${host} cannot be reached`);
+    expect(said).toContain('is the Docker engine installed and running?');
+  });
+});

@@ -1,0 +1,100 @@
+import { rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { build } from 'esbuild';
+import { execa } from 'execa';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { describeWithEngine } from '../../support/engine.js';
+import { eventually } from '../operations/support.js';
+import { Ground } from './support.js';
+
+const five = (seconds: number): string =>
+  `services:\n${[1, 2, 3, 4, 5]
+    .map((n) => `  s${n}: { image: IMAGE, init: true, command: "sh -c 'echo hello ${n}; sleep ${seconds}'" }\n`)
+    .join('')}`;
+
+describeWithEngine('a start in a process of its own', () => {
+  const driver = join(import.meta.dirname, '../../../node_modules/.cache', `lsoup-${process.pid}`, 'driver.mjs');
+  let ground: Ground;
+  beforeAll(async () => {
+    await build({
+      entryPoints: [join(import.meta.dirname, 'driver.ts')],
+      outfile: driver,
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      packages: 'external',
+      logLevel: 'error',
+    });
+  });
+  afterAll(() => rm(dirname(driver), { recursive: true, force: true }));
+  afterEach(() => ground.remove());
+  const start = (attached: boolean) => {
+    const { name, files, directory } = ground;
+    const asked = JSON.stringify({ name, files, directory, attached });
+    return execa(process.execPath, [driver], {
+      env: { LSOUP_START: asked },
+      reject: false,
+      stdin: 'ignore',
+      all: true,
+    });
+  };
+
+  it('attached shows the output, runs what follows meanwhile, and stops the containers on Ctrl-C (weakness 25)', async () => {
+    ground = await Ground.make(five(1000));
+    const child = start(true);
+    let said = '';
+    child.all.on('data', (text: Buffer) => (said += text.toString()));
+    await eventually(
+      'the output and what follows',
+      async () => (said.includes('hello 3') && said.includes('after up')) || undefined,
+    );
+
+    child.kill('SIGINT');
+    const { exitCode, all } = await child;
+
+    expect([exitCode, all]).toEqual([1, expect.stringContaining('Error: interrupted')]);
+    const states = Object.values(await ground.containers()).map((one) => one.state);
+    expect(states).toEqual(Array<string>(5).fill('exited'));
+  });
+
+  it('attached ends when the containers end', async () => {
+    ground = await Ground.make(five(1));
+    const { exitCode, all } = await start(true);
+    expect(all).toContain('hello 5');
+    expect(exitCode).toBe(0);
+  });
+
+  it('can be killed at any moment: the next start gets everything right', async () => {
+    ground = await Ground.make(five(1000));
+    for (let round = 0; round < 6; round += 1) {
+      await ground.describe(five(1001 + round));
+      const child = start(false);
+      await new Promise((resolve) => setTimeout(resolve, 300 + round * 200));
+      child.kill('SIGKILL');
+      await child;
+
+      const outcome = await ground.start();
+
+      expect(outcome.error).toBeUndefined();
+      const states = Object.values(await ground.containers()).map((one) => one.state);
+      expect(states).toEqual(Array<string>(5).fill('running'));
+    }
+  });
+
+  it('detached ends on Ctrl-C and leaves what Compose had done', async () => {
+    ground = await Ground.make(`services:
+  slow:
+    image: IMAGE
+    init: true
+    command: sleep 1000
+    healthcheck: { test: ["CMD", "false"], interval: 1s, start_period: 60s }
+`);
+    const child = start(false);
+    await eventually('the container', async () => (await ground.containers())['slow/1']);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    child.kill('SIGINT');
+    const { all } = await child;
+    expect(all).toContain('Error: interrupted');
+    expect((await ground.containers())['slow/1']?.state).toBe('running');
+  });
+});
