@@ -21,8 +21,8 @@ import { waitForServices } from './wait.js';
 export interface StartDeps {
   context: Context;
   engine: Engine;
-  /** `.laconic/started.json`; absent for a project without a deployment directory. */
-  startedFile: string | undefined;
+  /** `.laconic/started.json`, or a temporary file for a project without a deployment directory. */
+  startedFile: string;
   /** Where the compose file for `options.images` is written. */
   imagesFile: string;
   /** Containers of services that left the compose files are removed. False where the files are a selection. */
@@ -50,7 +50,7 @@ export async function startProject(project: ComposeProject, options: StartOption
   const [loaded, present, record] = await Promise.all([
     loadWithImages(project, options, deps),
     observeContainers(engine, project.name),
-    deps.startedFile === undefined ? undefined : readStarted(deps.startedFile),
+    readStarted(deps.startedFile),
   ]);
   const start: Start = { ...loaded, options, deps, record, selected: withDependencies(loaded.model, options.services) };
   let containers = present;
@@ -159,7 +159,6 @@ async function remember(
   containers: readonly ObservedContainer[],
   contents: ReadonlyMap<string, Checksums>,
 ): Promise<void> {
-  if (deps.startedFile === undefined) return;
   const services = Object.fromEntries(
     [...selected].flatMap((name) => {
       const service = model.services.get(name);
