@@ -2,7 +2,7 @@ import type { YAMLMap } from 'yaml';
 import { isMap, isScalar, isSeq, type Node, Scalar, YAMLSeq } from 'yaml';
 import { copyComments, detachAliases, nodesBelow, ownMap, ownPair } from './anchors.js';
 import type { ComposeFile } from './file.js';
-import { renderDocument } from './render.js';
+import { renderDocument } from '../system/yaml-render.js';
 
 /** Files whose document differs from their text. */
 const edited = new WeakSet<ComposeFile>();

@@ -83,7 +83,7 @@ function checkClusterOptions(options: InitOptions, context: Context): void {
 async function readConfigFile(path: string, context: Context): Promise<Map<string, string>> {
   const text = await readTextIfAny(resolve(context.cwd, path));
   if (text === undefined) throw new LaconicError(`config file: ${path} does not exist`);
-  return parseConfigFile(text, path);
+  return parseConfigFile(text, path, (name) => context.env[name]);
 }
 
 async function readFiles({ stack, assets }: LoadedStack) {

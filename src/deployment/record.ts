@@ -2,6 +2,7 @@ import { stringify } from 'yaml';
 import { InvalidFileError, LaconicError } from '../system/errors.js';
 import { readTextIfAny } from '../system/files.js';
 import { parseYaml, yamlStyle } from '../system/yaml.js';
+import { renderDocument } from '../system/yaml-render.js';
 import { isProjectName } from './ids.js';
 import type { DeploymentLayout } from './layout.js';
 
@@ -32,7 +33,7 @@ export function editRecord(text: string, file: string, changes: Partial<Deployme
   if (changes.deploymentId !== undefined) document.set('deployment-id', changes.deploymentId);
   if (changes.clusterId !== undefined) document.set('cluster-id', changes.clusterId);
   if (changes.stackSource !== undefined) document.set('stack-source', changes.stackSource);
-  return document.toString(yamlStyle);
+  return renderDocument(document);
 }
 
 /**

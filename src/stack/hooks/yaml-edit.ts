@@ -11,6 +11,7 @@ import {
   type YAMLSeq,
 } from 'yaml';
 import { parseYaml, yamlStyle } from '../../system/yaml.js';
+import { renderDocument } from '../../system/yaml-render.js';
 import { exactValue, type HookMap, type HookValue, isMergePair, keyOf, sameValue, toNode } from './values.js';
 
 /** The exact value of a YAML text; `file` names it in messages. @throws InvalidFileError with every syntax error */
@@ -34,7 +35,6 @@ export function dumpYaml(value: HookValue): string {
 export function editYaml(text: string, file: string, after: HookValue): string {
   const { document } = parseYaml(text, file);
   if (sameValue(exactValue(document.contents, document), after)) return text;
-  keepNumberText(document);
   // contents is typed by how it was parsed; the edit may replace a list by a map.
   (document as Document).contents = edited(document.contents, after, document);
   const written = document.errors.length === 0 ? tryWrite(document) : undefined;
@@ -46,28 +46,13 @@ export function exactValueOfEdit(text: string, after: HookValue): HookValue {
   return loadYaml(editYaml(text, 'YAML text', after), 'YAML text');
 }
 
-function tryWrite(document: Document): string | undefined {
+function tryWrite(document: Document.Parsed): string | undefined {
   try {
-    return document.toString(yamlStyle);
+    return renderDocument(document);
   } catch {
     // An alias whose anchor was deleted: the caller writes the value anew.
     return undefined;
   }
-}
-
-/** Numbers that were not touched are written as they were: `0440` stays `0440`, 30 digits stay 30 digits. */
-function keepNumberText(document: Document): void {
-  const { schema } = document;
-  schema.tags = schema.tags.map((tag) => {
-    if (tag.tag !== 'tag:yaml.org,2002:int' && tag.tag !== 'tag:yaml.org,2002:float') return tag;
-    if (tag.collection) return tag;
-    const { stringify } = tag;
-    return {
-      ...tag,
-      stringify: (item, context, onComment, onChompKeep) =>
-        item.source ?? stringify?.(item, context, onComment, onChompKeep) ?? String(item.value),
-    };
-  });
 }
 
 /** The node to stand where `node` stands so that its value is `after`. */

@@ -1,5 +1,5 @@
 import { type Document, isCollection, type Scalar, visit } from 'yaml';
-import { yamlStyle } from '../system/yaml.js';
+import { yamlStyle } from './yaml.js';
 
 /**
  * The text of an edited document, in our style, so that Compose reads what was not edited as it did before. Two things would
