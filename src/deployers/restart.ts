@@ -166,7 +166,7 @@ async function chooseSpec(
       hint: `--spec-file is relative to the root of the stack repository, ${source.root}`,
     });
   }
-  const parsed = await loadSpec(path, source.root);
+  const parsed = await loadSpec(path, source.root, true);
   context.report.print(`Using spec: ${path}`);
   context.report.print(`Spec hostname: ${hostOf(parsed.spec) ?? 'None'}`);
   if (path !== deployment.layout.spec && parsed.spec.yaml.text !== deployment.spec.yaml.text) {

@@ -50,7 +50,7 @@ export async function createOrUpdate(options: CreateOrUpdateOptions, context: Co
     throw new LaconicError(`--update requires that ${deploymentDir} already exists`);
   }
   const layout = await findDeployment(deploymentDir, context);
-  const parsed = await loadSpec(specFile, context.cwd);
+  const parsed = await loadSpec(specFile, context.cwd, true);
   warnAboutOtherStack(stack, parsed.spec.stack, context);
   const anyGiven = given.networkDir !== null || given.initialPeers !== null || given.extraArgs.length > 0;
   const update = async (inside: Context): Promise<void> => {

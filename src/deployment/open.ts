@@ -1,9 +1,9 @@
 import { isAbsolute, resolve } from 'node:path';
-import { type Spec, parseSpec } from '../spec/parse.js';
+import type { Spec } from '../spec/parse.js';
+import { identity, parseUsableSpec } from '../spec/usable.js';
 import { parseStack, type Stack } from '../stack/parse.js';
 import type { Context } from '../system/context.js';
-import { InvalidFileError, LaconicError, type Problem } from '../system/errors.js';
-import { parseYaml } from '../system/yaml.js';
+import { LaconicError, type Problem } from '../system/errors.js';
 import { kindOf, readTextIfAny } from '../system/files.js';
 import { completeJournal, readJournal } from './journal.js';
 import { type DeploymentLayout, layoutOf } from './layout.js';
@@ -93,31 +93,9 @@ export async function readDeployment(layout: DeploymentLayout): Promise<Deployme
   if ((await kindOf(`${layout.root}/chart`)) === 'directory' && (await kindOf(layout.compose)) === undefined) {
     throw new LaconicError(`${layout.root} is a Helm chart deployment, which this version cannot run`);
   }
-  const { spec, ignored } = readUsableSpec(await readRequired(layout.spec), layout.spec);
+  const { spec, ignored } = parseUsableSpec(await readRequired(layout.spec), layout.spec, identity);
   const stack = parseStack(await readRequired(layout.stack), layout.stack);
   return { layout, record, spec, ignored, stack, ours: (await kindOf(layout.createArguments)) === 'file' };
-}
-
-/** Sections of a spec that nothing works without. */
-const essential = new Set(['stack', 'deploy-to']);
-
-/**
- * The spec of a deployment that exists. It may hold what was never looked at on this target, or was taken as it was before:
- * that must not keep a deployment from being stopped or looked at, so unusable sections are left out and returned.
- */
-function readUsableSpec(text: string, file: string): { spec: Spec; ignored: readonly Problem[] } {
-  try {
-    return { spec: parseSpec(text, file).spec, ignored: [] };
-  } catch (error) {
-    if (!(error instanceof InvalidFileError)) throw error;
-    const sections = new Set(error.problems.map((problem) => problem.key?.split(/[.[]/)[0]));
-    const { document } = parseYaml(text, file);
-    for (const section of sections) {
-      if (section === undefined || essential.has(section) || !document.has(section)) throw error;
-      document.delete(section);
-    }
-    return { spec: parseSpec(String(document), file).spec, ignored: error.problems };
-  }
 }
 
 async function readRequired(path: string): Promise<string> {

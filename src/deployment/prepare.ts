@@ -4,6 +4,7 @@ import { basename, isAbsolute, resolve } from 'node:path';
 import { renderConfigEnv } from '../spec/environment.js';
 import { parseSecretsEnv, renderSecretsEnv, resolveSecrets } from '../spec/secrets.js';
 import { type ParsedSpec, parseSpec, type Spec } from '../spec/parse.js';
+import { parseUsableSpec, usedOnCompose } from '../spec/usable.js';
 import { type LoadedStack, loadStack } from '../stack/load.js';
 import type { Context } from '../system/context.js';
 import { formatProblem, InvalidFileError, LaconicError, type Problem } from '../system/errors.js';
@@ -13,11 +14,17 @@ import { expandHome } from '../system/path-names.js';
 import type { DeploymentLayout } from './layout.js';
 import type { GeneratedFile } from './tree.js';
 
-/** Reads the spec file an operator named. */
-export async function loadSpec(file: string, cwd: string): Promise<ParsedSpec> {
+/**
+ * Reads the spec file an operator named.
+ * @param existing for a deployment that exists: what only Kubernetes reads does not stop it, but warns (decision 10)
+ */
+export async function loadSpec(file: string, cwd: string, existing = false): Promise<ParsedSpec> {
   const path = isAbsolute(file) ? file : resolve(cwd, file);
   if ((await kindOf(path)) !== 'file') throw new LaconicError(`spec file: ${file} does not exist`);
-  return parseSpec(await readFile(path, 'utf8'), file);
+  const text = await readFile(path, 'utf8');
+  if (!existing) return parseSpec(text, file);
+  const { spec, unknown, ignored } = parseUsableSpec(text, file, usedOnCompose);
+  return { spec, unknown: [...unknown, ...ignored.map((problem) => ({ problem }))] };
 }
 
 /**

@@ -2,6 +2,7 @@ import { chmod, cp, mkdir, rm } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { asPythonWrote, changedByNewQuoting, parseEnvFile } from '../spec/environment.js';
 import type { ParsedSpec, Spec } from '../spec/parse.js';
+import { sectionOf, usedOnCompose } from '../spec/usable.js';
 import type { Context } from '../system/context.js';
 import { errorMessage, InvalidFileError, LaconicError } from '../system/errors.js';
 import { kindOf, makeDirectory, readTextIfAny, secretMode, syncPath } from '../system/files.js';
@@ -250,8 +251,9 @@ export async function regenerateEnvironment(
   context: Context,
 ): Promise<boolean> {
   const { layout, spec, ours } = deployment;
-  // A spec that is only good enough for looking at the deployment: its config may be what was left out.
-  if (deployment.ignored.length > 0) throw new InvalidFileError(deployment.ignored);
+  // Where the config itself was left out, its names must not vanish from the file.
+  const unusable = deployment.ignored.filter((problem) => usedOnCompose.has(sectionOf(problem) ?? ''));
+  if (unusable.length > 0) throw new InvalidFileError(unusable);
   const files = await environmentFiles(spec, layout, ours ? 'ours' : 'python', options.secrets, context);
   if (!ours && !options.acceptLiteralValues) await refuseChangedValues(layout, spec, files, context);
   const steps: JournalStep[] = [];
