@@ -3,7 +3,7 @@ import { styleText } from 'node:util';
 /** The streams a reporter writes to; the real ones in the program, buffers in tests. */
 export interface Streams {
   stdout: { write(text: string): unknown; isTTY?: boolean };
-  stderr: { write(text: string): unknown; isTTY?: boolean };
+  stderr: { write(text: string): unknown; isTTY?: boolean; columns?: number; rows?: number };
 }
 
 export interface ReportOptions {
@@ -53,13 +53,27 @@ export function wantsColor(env: NodeJS.ProcessEnv, isTTY: boolean | undefined): 
   return Boolean(isTTY) && env.TERM !== 'dumb';
 }
 
+interface Progress {
+  state: string;
+  outcome: keyof typeof marks;
+}
+
+/** The lines that fit on the terminal: all in their order, or those that are not done before the others. */
+function visible(block: ReadonlyMap<string, Progress>, room: number): (Progress & { subject: string })[] {
+  const all = [...block].map(([subject, progress]) => ({ subject, ...progress }));
+  if (all.length <= room) return all;
+  const done = all.filter(({ outcome }) => outcome === 'done');
+  const others = all.filter(({ outcome }) => outcome !== 'done');
+  return [...others, ...done].slice(0, Math.max(1, room - 1));
+}
+
 /**
  * A reporter on these streams. On a terminal each progress subject keeps one line, redrawn in place; elsewhere each
  * change of state is one plain line `subject: state`.
  */
 export function createReporter(streams: Streams, options: ReportOptions): Reporter {
   const live = Boolean(streams.stderr.isTTY) && !options.quiet;
-  const block = new Map<string, { state: string; outcome: keyof typeof marks }>();
+  const block = new Map<string, Progress>();
   let drawn = 0;
 
   const paint = (colour: 'yellow' | 'green' | 'red' | 'bold', text: string): string =>
@@ -70,8 +84,15 @@ export function createReporter(streams: Streams, options: ReportOptions): Report
   };
   const draw = (): void => {
     if (!live) return;
-    for (const [subject, { state, outcome }] of block) {
-      streams.stderr.write(` ${paint(colours[outcome], marks[outcome])} ${subject}  ${state}\n`);
+    const { columns = 80, rows = 24 } = streams.stderr;
+    for (const { subject, state, outcome } of visible(block, rows - 2)) {
+      const text = `${subject}  ${state}`.slice(0, Math.max(1, columns - 4));
+      streams.stderr.write(` ${paint(colours[outcome], marks[outcome])} ${text}\n`);
+      drawn += 1;
+    }
+    const hidden = block.size - drawn;
+    if (hidden > 0) {
+      streams.stderr.write(`   and ${hidden} more\n`);
       drawn += 1;
     }
   };

@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest';
+import { createReporter, type ReportOptions, wantsColor } from '../../../src/system/report.js';
+
+interface Screen {
+  isTTY?: boolean;
+  columns?: number;
+  rows?: number;
+}
+
+function reporter(options: Partial<ReportOptions> = {}, screen: Screen = {}) {
+  const written = { stdout: '', stderr: '' };
+  const streams = {
+    stdout: { write: (text: string) => (written.stdout += text) },
+    stderr: { write: (text: string) => (written.stderr += text), ...screen },
+  };
+  const report = createReporter(streams, { quiet: false, verbose: false, debug: false, color: false, ...options });
+  return { report, written };
+}
+
+/** What a terminal shows after these writes: only "up N lines and clear" is understood. */
+function shown(text: string): string[] {
+  const lines: string[] = [];
+  for (const part of text.split(/(\u001b\[\d+A\u001b\[J)/)) {
+    const up = /^\u001b\[(\d+)A/.exec(part);
+    if (up) lines.splice(lines.length - Number(up[1]));
+    else lines.push(...part.split('\n').slice(0, -1));
+  }
+  return lines;
+}
+
+describe('the two streams (decision 31)', () => {
+  it('keep the answer apart from the story', () => {
+    const { report, written } = reporter();
+
+    report.print('answer');
+    report.info('story');
+    report.warn('careful');
+    report.error('wrong');
+
+    expect(written.stdout).toBe('answer\n');
+    expect(written.stderr).toBe('story\nWARNING: careful\nError: wrong\n');
+  });
+
+  it('--quiet leaves the answer, warnings and errors', () => {
+    const { report, written } = reporter({ quiet: true }, { isTTY: true });
+
+    report.print('answer');
+    report.info('story');
+    report.progress('web', 'starting');
+    report.warn('careful');
+
+    expect(written.stdout).toBe('answer\n');
+    expect(written.stderr).toBe('WARNING: careful\n');
+  });
+
+  it.each([
+    [{}, ''],
+    [{ verbose: true }, 'more\n'],
+    [{ debug: true }, 'more\nmost\n'],
+  ])('%o shows what it should', (options, expected) => {
+    const { report, written } = reporter(options);
+
+    report.verbose('more');
+    report.debug('most');
+
+    expect(written.stderr).toBe(expected);
+  });
+});
+
+describe('progress', () => {
+  it('is one plain line for each change of state without a terminal', () => {
+    const { report, written } = reporter();
+
+    report.progress('web', 'starting');
+    report.progress('web', 'starting');
+    report.progress('web', 'healthy', 'done');
+
+    expect(written.stderr).toBe('web: starting\nweb: healthy\n');
+  });
+
+  it('keeps one line for each subject on a terminal, and prints other lines above', () => {
+    const { report, written } = reporter({}, { isTTY: true });
+
+    report.progress('web', 'starting');
+    report.progress('db', 'starting');
+    report.warn('careful');
+    report.progress('web', 'healthy', 'done');
+
+    expect(shown(written.stderr)).toEqual(['WARNING: careful', ' ✔ web  healthy', ' … db  starting']);
+  });
+
+  it('never draws more lines than the terminal has, nor longer ones', () => {
+    const { report, written } = reporter({}, { isTTY: true, rows: 6, columns: 20 });
+
+    for (let number = 1; number <= 10; number += 1) report.progress(`service-${number}`, 'x'.repeat(30));
+    report.progress('service-1', 'healthy', 'done');
+
+    const lines = shown(written.stderr);
+    expect(lines.at(-1)).toBe('   and 7 more');
+    expect(lines).toHaveLength(4);
+    expect(lines.every((line) => line.length < 20)).toBe(true);
+    expect(lines.some((line) => line.includes('healthy'))).toBe(false);
+  });
+
+  it('is left standing once it ended', () => {
+    const { report, written } = reporter({}, { isTTY: true });
+
+    report.progress('web', 'healthy', 'done');
+    report.endProgress();
+    report.info('next');
+
+    expect(shown(written.stderr)).toEqual([' ✔ web  healthy', 'next']);
+  });
+});
+
+describe('colour (no-color.org)', () => {
+  it.each([
+    [{}, true, true],
+    [{}, false, false],
+    [{ NO_COLOR: '1' }, true, false],
+    [{ NO_COLOR: '' }, true, true],
+    [{ FORCE_COLOR: '1' }, false, true],
+    [{ FORCE_COLOR: '0' }, false, false],
+    [{ TERM: 'dumb' }, true, false],
+  ])('%o on a terminal (%s): %s', (env, isTTY, expected) => {
+    expect(wantsColor(env, isTTY)).toBe(expected);
+  });
+});
