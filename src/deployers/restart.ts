@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { basename, isAbsolute, join, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import type { Deployment } from '../deployment/open.js';
 import { loadSpec } from '../deployment/prepare.js';
 import { readDeployment } from '../deployment/open.js';
@@ -8,6 +8,7 @@ import type { ParsedSpec, Spec } from '../spec/parse.js';
 import type { Context } from '../system/context.js';
 import { LaconicError } from '../system/errors.js';
 import { kindOf, readTextIfAny } from '../system/files.js';
+import { packageDirectory } from '../system/package.js';
 import { run } from '../system/process.js';
 import type { StartOptions } from './deployer.js';
 import { startAndReport, type Target, withLockedDeployment } from './operations.js';
@@ -64,6 +65,7 @@ export async function restartDeployment(target: Target, options: RestartOptions,
         secrets: { rotate: new Set(options.rotateSecrets), generate: false },
         acceptLiteralValues: options.acceptLiteralValues,
         cwd: source.root,
+        stackPath: source.path,
       },
       inside,
     );
@@ -91,20 +93,39 @@ async function findSource(deployment: Deployment, options: RestartOptions, conte
     });
   }
   const path = isAbsolute(given) ? given : resolve(context.cwd, given);
-  if ((await kindOf(path)) !== 'directory') {
-    throw new LaconicError(`Stack source path does not exist: ${path}`, {
-      ...(isAbsolute(given) || options.stackPath !== undefined
-        ? {}
-        : {
-            hint: `deployment.yml has the relative path ${given}: run this from where the deployment was created, or give --stack-path`,
-          }),
-    });
+  if ((await kindOf(path)) === 'directory') return describeSource(path, context);
+  const bundled = options.stackPath === undefined ? await bundledStack(deployment.spec.stack) : undefined;
+  if (bundled !== undefined) {
+    context.report.info(`the stack's former place ${path} is gone: taking the stack that comes with laconic-so`);
+    return { path: bundled, root: bundled, git: false };
   }
+  throw new LaconicError(`Stack source path does not exist: ${path}`, {
+    ...(isAbsolute(given) || options.stackPath !== undefined
+      ? {}
+      : {
+          hint: `deployment.yml has the relative path ${given}: run this from where the deployment was created, or give --stack-path`,
+        }),
+  });
+}
+
+async function describeSource(path: string, context: Context): Promise<Source> {
+  // The stacks that come with the program are not the operator's working tree, even where the program is a git clone.
+  if (dirname(path) === bundledStacks()) return { path, root: path, git: false };
   const top = await run('git', ['-C', path, 'rev-parse', '--show-toplevel'], {
     env: context.env,
     signal: context.signal,
   });
   return top.code === 0 ? { path, root: top.stdout.trim(), git: true } : { path, root: path, git: false };
+}
+
+function bundledStacks(): string {
+  return join(packageDirectory(), 'stacks');
+}
+
+/** The directory of the bundled stack of this name; undefined when there is none. */
+async function bundledStack(name: string): Promise<string | undefined> {
+  const path = join(bundledStacks(), basename(name));
+  return basename(name) === name && (await kindOf(join(path, 'stack.yml'))) === 'file' ? path : undefined;
 }
 
 async function pull(source: Source, context: Context): Promise<void> {

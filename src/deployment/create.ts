@@ -42,7 +42,7 @@ export async function createDeployment(options: CreateOptions, context: Context)
   await requireParent(root, options.deploymentDirectory);
   const parsed = await loadSpec(options.specFile, context.cwd);
   warnAboutOtherStack(options.stack, parsed.spec.stack, context);
-  const loaded = await loadStackOfSpec(parsed.spec, undefined, context.cwd, context);
+  const loaded = await loadStackOfSpec(parsed.spec, [], context.cwd, context);
   const prepared = await prepareTree(
     loaded,
     parsed,

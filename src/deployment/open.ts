@@ -25,7 +25,10 @@ export interface Deployment {
 /** How long a reader waits for the renames of an update that is being made: they take milliseconds. */
 const readerPatienceSeconds = 5;
 
-/** The layout of a deployment directory given on the command line, after the checks of 02 §7 in their order. */
+/**
+ * The layout of a deployment directory given on the command line, after the checks of 02 §7 in their order. Nothing is written
+ * into what is no deployment directory, not even a lock.
+ */
 export async function findDeployment(directory: string, context: Context): Promise<DeploymentLayout> {
   const root = isAbsolute(directory) ? resolve(directory) : resolve(context.cwd, directory);
   const kind = await kindOf(root);
@@ -40,6 +43,7 @@ export async function findDeployment(directory: string, context: Context): Promi
       hint: 'run the deploy create command again: it starts over',
     });
   }
+  await readRecord(layout);
   return layout;
 }
 

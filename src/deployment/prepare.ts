@@ -29,30 +29,33 @@ export async function loadSpec(file: string, cwd: string, existing = false): Pro
 
 /**
  * The stack a spec names. On update a relative reference that leads nowhere from here, or to a bundled stack although the
- * deployment was made from an external one, falls back to the recorded source of the same name (01 §20.9).
+ * deployment was made from an external one, falls back to a known place of the same name (01 §20.9).
+ * @param places directories the stack may be in, the best first
  */
 export async function loadStackOfSpec(
   spec: Spec,
-  recordedSource: string | undefined,
+  places: readonly string[],
   cwd: string,
   context: Context,
 ): Promise<LoadedStack> {
-  const fallback =
-    recordedSource !== undefined &&
-    isAbsolute(recordedSource) &&
-    !isAbsolute(spec.stack) &&
-    basename(recordedSource) === basename(spec.stack) &&
-    (await kindOf(recordedSource)) === 'directory'
-      ? recordedSource
-      : undefined;
+  const fallback = await firstPlace(spec, places);
   try {
     const found = await loadStack(spec.stack, context, cwd);
     if (found.location.external || fallback === undefined) return found;
   } catch (error) {
     if (fallback === undefined || error instanceof InvalidFileError) throw error;
   }
-  context.report.verbose(`stack ${spec.stack}: using the recorded source ${fallback}`);
+  context.report.verbose(`stack ${spec.stack}: taken from ${fallback}`);
   return loadStack(fallback, context, cwd);
+}
+
+async function firstPlace({ stack }: Spec, places: readonly string[]): Promise<string | undefined> {
+  if (isAbsolute(stack)) return undefined;
+  for (const place of places) {
+    if (!isAbsolute(place) || basename(place) !== basename(stack)) continue;
+    if ((await kindOf(place)) === 'directory') return place;
+  }
+  return undefined;
 }
 
 export interface SecretOptions {

@@ -35,6 +35,8 @@ export interface UpdateOptions {
   arguments?: CreateArguments;
   /** Where relative paths of the spec start. */
   cwd: string;
+  /** Where the stack is, if its name in the spec leads nowhere; goes before what `deployment.yml` says. Absolute. */
+  stackPath?: string;
 }
 
 interface Plan {
@@ -56,7 +58,8 @@ export async function updateDeployment(
   context: Context,
 ): Promise<boolean> {
   const record = await readRecord(layout);
-  const loaded = await loadStackOfSpec(options.parsed.spec, record.stackSource, options.cwd, context);
+  const sources = [options.stackPath, record.stackSource].filter((source) => source !== undefined);
+  const loaded = await loadStackOfSpec(options.parsed.spec, sources, options.cwd, context);
   const ours = (await kindOf(layout.createArguments)) === 'file';
   const prepared = await prepareTree(
     loaded,

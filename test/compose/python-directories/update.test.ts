@@ -1,0 +1,224 @@
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { describeWithEngine } from '../../support/engine.js';
+import { Shop, type ShopOptions } from './shop.js';
+
+/** Every file below a directory with its content, `.laconic` left out. */
+async function snapshot(root: string): Promise<Record<string, string>> {
+  const entries = await readdir(root, { recursive: true, withFileTypes: true });
+  const files = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => !path.includes('/.laconic/'))
+    .sort();
+  return Object.fromEntries(
+    await Promise.all(files.map(async (path) => [path, await readFile(path, 'utf8')] as const)),
+  );
+}
+
+async function newShop(options: ShopOptions = {}): Promise<Shop> {
+  const shop = await Shop.make(options);
+  onTestFinished(() => shop.remove());
+  return shop;
+}
+
+const config = `  FLAG: true
+  LABEL: "$GREETING # b"
+  TOKEN: $generate:hex:8$
+  PASSWORD: overridden below
+`;
+
+describeWithEngine('create --update of a running deployment of the Python program', () => {
+  const password = 'PASSWORD=pa$$word # not for logs';
+  let shop: Shop;
+  let base: string;
+  beforeAll(async () => {
+    base = await mkdtemp(join(tmpdir(), 'laconic-credentials-'));
+    const credentials = join(base, 'app.env');
+    await writeFile(credentials, password);
+    shop = await Shop.make({
+      config,
+      spec: `credentials-files:\n  - ${credentials}\n`,
+      change: (deployment) => ({
+        ...deployment,
+        credentials: { [credentials]: password },
+        hooks: { 'commands_0.py': 'def start(context): raise Exception("stale")\n', 'commands_1.py': '' },
+        files: {
+          ...deployment.files,
+          'config/web/settings.env': 'SETTING=edited\n',
+          'config/gone/file': 'of an old pod',
+        },
+      }),
+    });
+    await chmod(join(shop.root, 'data/data/kept'), 0o640);
+    await shop.pythonUp();
+  });
+  afterAll(async () => {
+    await shop.remove();
+    await rm(base, { recursive: true });
+  });
+
+  it.each([
+    ['create --update', () => shop.update()],
+    ['update-envs', () => shop.deploymentCommand('update-envs')],
+    ['restart', () => shop.deploymentCommand('restart')],
+  ])('%s stops where the old reader had expanded a value, showing both (decision 8)', async (_, command) => {
+    const files = await snapshot(shop.root);
+    const containers = await shop.containers();
+    const refused = await command();
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain(
+      '  FLAG: was "True", becomes "true"\n  LABEL: was "hello", becomes "$GREETING # b"\n',
+    );
+    expect(refused.stderr).toContain('--accept-literal-values');
+    expect(refused.stderr).not.toMatch(/PASSWORD|pa\$|GREETING: was/);
+    expect(await snapshot(shop.root)).toEqual(files);
+    expect(await shop.containers()).toEqual(containers);
+  });
+
+  it('takes them literally with --accept-literal-values; ids, data and edits are kept (decisions 2, 3, 6)', async () => {
+    const data = await stat(join(shop.root, 'data/data/kept'));
+    const directory = await stat(join(shop.root, 'data/data'));
+    const record = await shop.read('deployment.yml');
+    const spec = await shop.read('spec.yml');
+    const before = await snapshot(shop.root);
+    const containers = await shop.containers();
+
+    const updated = await shop.update('--accept-literal-values');
+
+    expect(updated).toMatchObject({ code: 0, stdout: '' });
+    expect(updated.stderr).toMatch(/WARNING: TOKEN: stays unset.*--generate-secrets/);
+    expect(updated.stderr).not.toContain('pa$$');
+    expect(await shop.read('deployment.yml')).toBe(record);
+    expect(await shop.read('spec.yml')).toBe(spec);
+    const env = await shop.read('config.env');
+    expect(env).toContain(`\nGREETING=hello\nFLAG=true\nLABEL='$GREETING # b'\nPASSWORD='overridden below'\n`);
+    expect(env).toContain(`\n# From credentials file: ${base}/app.env\n${password}\n`);
+    expect(await shop.read('config.env.bak')).toBe(before[join(shop.root, 'config.env')]);
+    expect([await shop.mode('config.env'), await shop.mode('config.env.bak')]).toEqual(['600', '600']);
+    expect((await readdir(join(shop.root, 'hooks'))).sort()).toEqual(['commands.py']);
+    expect(await readdir(shop.root)).not.toContain('secrets.env');
+    expect(await shop.read('config/web/settings.env')).toBe('SETTING=first\n');
+    expect(await shop.read('config/web/settings.env.bak')).toBe('SETTING=edited\n');
+    expect(await readdir(join(shop.root, 'config/web'))).not.toContain('start.sh.bak');
+    expect(await shop.read('config/gone/file')).toBe('of an old pod');
+    expect(await shop.read('spec.yml.bak')).toBe('# an older one\n');
+    const kept = await stat(join(shop.root, 'data/data/kept'));
+    expect([kept.ino, kept.mtimeMs, kept.mode & 0o777]).toEqual([data.ino, data.mtimeMs, 0o640]);
+    expect((await stat(join(shop.root, 'data/data'))).ino).toBe(directory.ino);
+    expect(await shop.containers()).toEqual(containers);
+  });
+
+  it('the next start recreates what sees a difference, and only that', async () => {
+    const before = await shop.containers();
+    expect(await shop.inWeb('echo "$FLAG|$LABEL|$TOKEN|$SETTING"')).toBe('True|hello|none|edited\n');
+    expect(await shop.deploymentCommand('start')).toMatchObject({ code: 0 });
+    const after = await shop.containers();
+    expect(after['side-1']).toEqual(before['side-1']);
+    expect(after['web-1']?.id).not.toBe(before['web-1']?.id);
+    expect(await shop.inWeb('echo "$FLAG|$LABEL|$TOKEN|$SETTING"; cat /data/kept')).toBe(
+      'true|$GREETING # b|none|first\nthe rows\n',
+    );
+    expect(await shop.read('start-file')).toBe(`by ${shop.project}`);
+  });
+
+  it('a second update has nothing to change', async () => {
+    const files = await snapshot(shop.root);
+    expect(await shop.update()).toMatchObject({ code: 0, stdout: '' });
+    expect(await snapshot(shop.root)).toEqual(files);
+  });
+
+  it('--generate-secrets gives the names a value, once (decision 9)', async () => {
+    expect(await shop.update('--generate-secrets')).toMatchObject({ code: 0, stderr: '' });
+    expect(await shop.mode('secrets.env')).toBe('600');
+    const [, token] = /^TOKEN=([0-9a-f]{16})$/m.exec(await shop.read('secrets.env')) ?? [];
+    expect(token).toBeDefined();
+    const started = await shop.deploymentCommand('start');
+    expect(started.code).toBe(0);
+    expect(await shop.inWeb('echo $TOKEN')).toBe(`${token ?? ''}\n`);
+    expect(started.stdout + started.stderr).not.toContain(token);
+    const secrets = await shop.read('secrets.env');
+    expect(await shop.update()).toMatchObject({ code: 0, stderr: '' });
+    expect(await shop.read('secrets.env')).toBe(secrets);
+  });
+});
+
+describeWithEngine('directories of the Python program that need a word first', () => {
+  it('config values without a value, and lists, stop the update by name (decision 8); start and ps go on', async () => {
+    const shop = await newShop({ config: '  EMPTY:\n  LIST: [1, 2]\n' });
+    await shop.pythonUp();
+    const containers = await shop.containers();
+    const before = await snapshot(shop.root);
+    expect(before[join(shop.root, 'config.env')]).toContain('\nEMPTY=None\nLIST=[1, 2]\n');
+    for (const refused of [await shop.update(), await shop.deploymentCommand('update-envs')]) {
+      expect(refused.code).toBe(1);
+      expect(refused.stderr).toMatch(
+        /spec\.yml:6 config\.EMPTY: has no value.*\n.*spec\.yml:7 config\.LIST: must be text/,
+      );
+    }
+    const started = await shop.deploymentCommand('start');
+    expect(started.code).toBe(0);
+    expect(started.stderr).toMatch(/WARNING: .*config\.EMPTY/);
+    expect(await shop.deploymentCommand('ps')).toMatchObject({ code: 0 });
+    expect(await shop.containers()).toEqual(containers);
+    expect({ ...(await snapshot(shop.root)), ...before }).toEqual(await snapshot(shop.root));
+  });
+
+  it('sections only Kubernetes reads, null sections and unknown keys do not stop an update (decision 10)', async () => {
+    const shop = await newShop({
+      spec: 'security:\nresources:\n  containers: lots\nannotations: [a]\nregistry-credentials: {}\nvolume: {}\n',
+    });
+    const spec = await shop.read('spec.yml');
+    const updated = await shop.update();
+    expect(updated).toMatchObject({ code: 0, stdout: '' });
+    for (const key of ['resources.containers', 'annotations', 'registry-credentials', 'volume']) {
+      expect(updated.stderr).toMatch(new RegExp(`WARNING: .*spec\\.yml:\\d+ ${key}: `));
+    }
+    expect(await shop.read('spec.yml')).toBe(spec);
+  });
+
+  it('a missing deployment-id is the cluster-id; update adds nothing to deployment.yml (01 §12)', async () => {
+    const shop = await newShop({
+      change: (deployment) => ({
+        ...deployment,
+        record: deployment.record && {
+          clusterId: deployment.record.clusterId,
+          stackSource: deployment.record.stackSource ?? '',
+        },
+      }),
+    });
+    const record = await shop.read('deployment.yml');
+    expect(record).not.toContain('deployment-id');
+    expect(await shop.update()).toMatchObject({ code: 0 });
+    expect(await shop.read('deployment.yml')).toBe(record);
+  });
+
+  it('a directory without deployment.yml is refused by every command (01 §20.20)', async () => {
+    const shop = await newShop({ change: (deployment) => ({ ...deployment, record: null }) });
+    const files = await snapshot(shop.root);
+    const names = ['start', 'stop', 'ps', 'status', 'logs', 'restart', 'update-envs', 'split'];
+    const commands = names.map((name) => shop.deploymentCommand(name));
+    for (const refused of await Promise.all([...commands, shop.deploymentCommand('run-job', 'count'), shop.update()])) {
+      expect(refused).toMatchObject({ code: 1, stdout: '' });
+      expect(refused.stderr).toBe(
+        `Error: ${shop.root} is not a deployment directory: it has no deployment.yml\n` +
+          'directories from before deployment.yml existed cannot be used: make a new one with deploy create, and move the data there\n',
+      );
+    }
+    expect(await snapshot(shop.root)).toEqual(files);
+    expect(await readdir(shop.root)).not.toContain('.laconic');
+  });
+
+  it('a new volume of the stack gets its directory, files in volumes are never written (01 §20.2)', async () => {
+    const shop = await newShop();
+    await shop.write('sources/stack-orchestrator/config/data/kept', 'seed, not data\n');
+    await shop.write('shop/spec.yml', (await shop.read('spec.yml')).replace('  scratch:', '  scratch: ./data/scratch'));
+    await rm(join(shop.root, 'data/data/kept'));
+    expect(await shop.update()).toMatchObject({ code: 0 });
+    expect(await readdir(join(shop.root, 'data/data'))).toEqual([]);
+    expect(await readdir(join(shop.root, 'data/scratch'))).toEqual([]);
+    expect(await shop.read('compose/docker-compose-web.yml')).toContain('device: ../data/scratch');
+  });
+});
