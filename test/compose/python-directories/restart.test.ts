@@ -1,0 +1,157 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { runOrFail } from '../../../src/system/process.js';
+import { describeWithEngine } from '../../support/engine.js';
+import { pythonUp, writePythonDeployment } from '../../support/python-deployment.js';
+import { Shop, type ShopOptions } from './shop.js';
+
+async function newShop(options: ShopOptions = {}): Promise<Shop> {
+  const shop = await Shop.make(options);
+  onTestFinished(() => shop.remove());
+  return shop;
+}
+
+/** Runs git as a person of the tests; no configuration of the machine's user counts. */
+async function git(cwd: string, ...args: string[]): Promise<void> {
+  const person = ['-c', 'user.name=tester', '-c', 'user.email=tester@example.com', '-c', 'init.defaultBranch=main'];
+  const env = { ...process.env, GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_SYSTEM: '/dev/null' };
+  await runOrFail(`git ${args.join(' ')}`, 'git', [...person, ...args], { cwd, env });
+}
+
+describeWithEngine('restart of a deployment of the Python program whose stack is a git clone (01 §16)', () => {
+  let shop: Shop;
+  let upstream: string;
+  beforeAll(async () => {
+    shop = await Shop.make();
+    const sources = join(shop.base, 'sources');
+    upstream = join(shop.base, 'upstream');
+    await git(sources, 'init', '--quiet');
+    await git(sources, 'add', '.');
+    await git(sources, 'commit', '--quiet', '--message', 'first');
+    await git(shop.base, 'clone', '--quiet', 'sources', 'upstream');
+    await git(sources, 'remote', 'add', 'origin', upstream);
+    await git(sources, 'fetch', '--quiet');
+    await git(sources, 'branch', '--quiet', '--set-upstream-to', 'origin/main');
+    await shop.pythonUp();
+  });
+  afterAll(() => shop.remove());
+
+  it('with nothing new leaves all containers alone', async () => {
+    const before = await shop.containers();
+    expect(await shop.deploymentCommand('restart')).toMatchObject({ code: 0 });
+    expect(await shop.containers()).toEqual(before);
+  });
+
+  it('pulls, syncs, and recreates only what changed; data stays', async () => {
+    const before = await shop.containers();
+    await shop.write('upstream/stack-orchestrator/config/web/settings.env', 'SETTING=second\n');
+    await git(upstream, 'commit', '--quiet', '--all', '--message', 'second');
+
+    const restarted = await shop.deploymentCommand('restart');
+
+    expect(restarted.code).toBe(0);
+    const lines = restarted.stdout.replace(/Git pull: [^]*?(?=\nUsing)/, 'Git pull: …').split('\n');
+    expect(lines).toEqual([
+      '=== Deployment Restart ===',
+      `Deployment dir: ${shop.root}`,
+      `Stack source: ${shop.stack}`,
+      'Current hostname: None',
+      '',
+      '[1/4] Pulling latest code from stack repository...',
+      'Git pull: …',
+      `Using spec: ${shop.root}/spec.yml`,
+      'Spec hostname: None',
+      '',
+      '[2/4] Hostname unchanged, skipping DNS verification',
+      '',
+      '[3/4] Syncing deployment directory...',
+      '',
+      '[4/4] Applying deployment update...',
+      '',
+      '=== Restart Complete ===',
+      'Deployment updated: services that changed were recreated.',
+      '',
+    ]);
+    const after = await shop.containers();
+    expect(after['side-1']).toEqual(before['side-1']);
+    expect(after['web-1']?.id).not.toBe(before['web-1']?.id);
+    expect(await shop.inWeb('echo $SETTING; cat /data/kept')).toBe('second\nthe rows\n');
+    expect(await shop.read('config/web/settings.env.bak')).toBe('SETTING=first\n');
+  });
+
+  it('takes deployment/spec.yml of the repository, and keeps the former one as spec.yml.bak', async () => {
+    const own = await shop.read('spec.yml');
+    await shop.write('upstream/deployment/spec.yml', own.replace('GREETING: hello', 'GREETING: bye'));
+    await git(upstream, 'add', '.');
+    await git(upstream, 'commit', '--quiet', '--message', 'third');
+    const restarted = await shop.deploymentCommand('restart');
+    expect(restarted).toMatchObject({ code: 0 });
+    expect(restarted.stdout).toContain(`\nUsing spec: ${shop.base}/sources/deployment/spec.yml\n`);
+    expect(await shop.inWeb('echo $GREETING')).toBe('bye\n');
+    expect(await shop.read('spec.yml.bak')).toBe(own);
+  });
+});
+
+describeWithEngine('restart of a deployment of the Python program from other sources', () => {
+  it('a relative stack-source works from where it was made, and from anywhere afterwards (01 §20.9)', async () => {
+    const relative = './sources/stack-orchestrator/stacks/shop';
+    const shop = await newShop({
+      change: (deployment) => ({
+        ...deployment,
+        record: deployment.record && { ...deployment.record, stackSource: relative.slice(2) },
+        spec: deployment.spec.replace(/^stack: .*$/m, `stack: ${relative}`),
+      }),
+    });
+    const restart = (cwd: string, ...args: string[]) =>
+      shop.cli(['deployment', '--dir', shop.root, 'restart', '--no-wait', ...args], { cwd });
+    const elsewhere = await restart('/');
+    expect(elsewhere).toMatchObject({ code: 1, stdout: '' });
+    expect(elsewhere.stderr).toContain('run this from where the deployment was created, or give --stack-path');
+
+    expect(await restart(shop.base)).toMatchObject({ code: 0 });
+    expect(await shop.read('deployment.yml')).toBe(
+      `cluster-id: ${shop.project}\ndeployment-id: ${shop.project}d\nstack-source: ${shop.stack}\n`,
+    );
+    const before = await shop.containers();
+    expect(await restart('/')).toMatchObject({ code: 0 });
+    expect(await shop.containers()).toEqual(before);
+  });
+
+  it('--stack-path mends a source that is gone', async () => {
+    const shop = await newShop({
+      change: (deployment) => ({
+        ...deployment,
+        record: deployment.record && { ...deployment.record, stackSource: `/gone/${'long/'.repeat(20)}stacks/shop` },
+        spec: deployment.spec.replace(/^stack: .*$/m, 'stack: ../gone/stacks/shop'),
+      }),
+    });
+    expect(await shop.read('deployment.yml')).toContain('stack-source: \n  /gone/long/');
+    const lost = await shop.deploymentCommand('restart', '--no-wait');
+    expect(lost).toMatchObject({ code: 1, stdout: '' });
+    expect(lost.stderr).toContain(`Stack source path does not exist: /gone/${'long/'.repeat(20)}stacks/shop`);
+    const given = await shop.deploymentCommand('restart', '--no-wait', '--stack-path', shop.stack);
+    expect(given).toMatchObject({ code: 0 });
+    expect(given.stderr).toContain('Git pull skipped');
+    expect(await shop.read('deployment.yml')).toContain(`\nstack-source: ${shop.stack}\n`);
+  });
+
+  it('a bundled stack restarts, although it is no git tree and the Python program is gone (02 §13.13)', async () => {
+    const shop = await newShop();
+    shop.root = join(shop.base, 'bundled');
+    const compose =
+      'services:\n  test-restart:\n    image: busybox:1.36\n    command: sleep 100000\n    stop_signal: SIGKILL\n';
+    await writePythonDeployment(shop.root, {
+      record: { clusterId: shop.project, stackSource: '/usr/lib/gone/stack_orchestrator/data/stacks/test-restart' },
+      spec: 'stack: test-restart\ndeploy-to: compose\nnetwork:\n  ports: {}\n',
+      stack: 'version: "1.0"\nname: test-restart\npods:\n  - test-restart\n',
+      compose: { 'test-restart': compose },
+    });
+    await pythonUp(shop.root, shop.project, ['test-restart']);
+    const restarted = await shop.deploymentCommand('restart', '--no-wait');
+    expect(restarted).toMatchObject({ code: 0 });
+    expect(restarted.stderr).toContain('taking the stack that comes with laconic-so');
+    expect(restarted.stdout).not.toContain('Git pull');
+    expect(await shop.read('marker')).toBe('v1');
+    expect(await shop.read('compose/docker-compose-test-restart.yml.bak')).toBe(compose);
+  });
+});
