@@ -1,0 +1,27 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { run } from '../../src/system/process.js';
+import { describeWithEngine } from '../support/engine.js';
+
+const folder = join(import.meta.dirname, '..', 'scenarios');
+const scenarios = readdirSync(folder).filter((name) => name.endsWith('.sh') && name !== 'run.sh');
+
+/** The shell scripts of test/scenarios, each as one test: what users' scripts rely on (02 §11, 01 §14 and §18, 03). */
+describeWithEngine('scenarios', () => {
+  it.each(scenarios)(
+    '%s',
+    async (name) => {
+      const { code, stdout, stderr } = await run('bash', [join(folder, name)]);
+      // From the check that failed on: what was seen, and the folder in which it can be read.
+      const failed = stdout.indexOf('FAILED - ');
+      expect({ code, failed: failed < 0 ? '' : stdout.slice(failed), stderr: code === 0 ? '' : stderr }).toEqual({
+        code: 0,
+        failed: '',
+        stderr: '',
+      });
+      expect(stdout).toMatch(/: \d+ passed\n$/);
+    },
+    300_000,
+  );
+});

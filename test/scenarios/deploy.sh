@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# The stack `test` that ships with the program, line by line as 02 §11, 01 §14 and 03 have it, and what only needs no
+# deployment: version, specs for Kubernetes as scripts edit them (01 §18).
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/support/lib.sh"
+. "$repository/test/scenarios/support/deploy-story.sh"
+
+need_images busybox:1.36
+run "version" so version
+check "is one line" equals "$(wc -l <"$out")" 1
+check "on stdout only" empty "$err"
+run "version, whatever the stack" so --stack no-such-stack version
+run "--version" so --version
+
+run "deploy k8s list cluster" so deploy k8s list cluster
+check "prints one line" equals "$(wc -l <"$out")" 1
+
+run "init for kind" so --stack test deploy --deploy-to k8s-kind init --output kind-spec.yml --config CERC_TEST_PARAM_1=PASSED
+check "secrets: {} stands at the beginning of a line" grep -qx 'secrets: {}' kind-spec.yml
+check "a volume without a path is a line that ends with its colon" grep -qE '^\s*test-data-bind:$' kind-spec.yml
+sed -i "s|^\(\s*test-data-bind:$\)$|\1 $work/bound|" kind-spec.yml
+check "so that sed can give it one" grep -qE "^\s*test-data-bind: $work/bound$" kind-spec.yml
+check "a read-only volume called like config is a config map" grep -qE '^\s*test-config: \./configmaps/test-config$' kind-spec.yml
+sed -i 's/^secrets: {}$/secrets:\n  test-secret:\n    - TEST_SECRET_KEY/' kind-spec.yml
+check "and secrets can be put in the place of {}" grep -qE '^\s*- TEST_SECRET_KEY$' kind-spec.yml
+echo "kind-mount-root: $work/root" >>kind-spec.yml
+check "a key can be appended" equals "$(grep -cE '^[a-z-]+:' kind-spec.yml)" \
+  "$(printf '%s\n' stack deploy-to config network volumes configmaps secrets kind-mount-root | wc -l)"
+
+deploy_story test "$repository" "$(own_project)"

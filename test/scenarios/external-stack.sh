@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# The same story with the stack in somebody's repository, found by its absolute path; and by a relative one, from where existing
+# scripts call it and from inside the repository (02 §11, 01 §2, weakness 8 of 01 §20).
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/support/lib.sh"
+. "$repository/test/scenarios/support/deploy-story.sh"
+
+need_images busybox:1.36
+
+external=$CERC_REPO_BASE_DIR/my-stack/stack-orchestrator
+mkdir -p "$external/stacks" "$external/compose" "$external/compose-jobs" "$external/config" "$external/container-build"
+cp -r "$repository/stacks/test" "$external/stacks/test-external"
+cp "$repository/compose/docker-compose-test.yml" "$external/compose/"
+cp "$repository/compose-jobs/docker-compose-test-job.yml" "$external/compose-jobs/"
+cp -r "$repository/config/test" "$external/config/"
+cp -r "$repository/containers/cerc-test-container" "$external/container-build/"
+sed -i "s|^name: test$|name: test-external|" "$external/stacks/test-external/stack.yml"
+# What tells it from the bundled one: its own greeting.
+echo 'echo "from the external repository"' >>"$external/config/test/script.sh"
+stack=$external/stacks/test-external
+
+deploy_story "$stack" "$external" "$(default_project "$stack")"
+
+check "the deployment remembers where its stack is" \
+  equals "$(sed -n '/^stack-source:/,$p' test-deployment/deployment.yml | tr -d '\n' | awk '{ print $2 }')" "$stack"
+check "its files are those of the repository" \
+  grep -q 'from the external repository' test-deployment/config/test/script.sh
+
+# A relative path, two components (which always worked) and from inside (which did not).
+cd "$external"
+run "init with stacks/<name>" so --stack stacks/test-external deploy init --output "$work/relative-spec.yml"
+check "the spec has the path as it was given" grep -qx 'stack: stacks/test-external' "$work/relative-spec.yml"
+run "create from the same place" so --stack stacks/test-external deploy create \
+  --spec-file "$work/relative-spec.yml" --deployment-dir "$work/relative"
+watch_deployment "$work/relative"
+check "it is made from the repository" grep -q 'from the external repository' "$work/relative/config/test/script.sh"
+cd "$work"
+run "update from anywhere else" so deploy create --update --spec-file relative-spec.yml --deployment-dir relative
+cd "$external/stacks/test-external"
+for path in . ../test-external; do
+  run "init with --stack $path" so --stack "$path" deploy init --output "$work/inside-${#path}.yml"
+  run "create with --stack $path" so --stack "$path" deploy create \
+    --spec-file "$work/inside-${#path}.yml" --deployment-dir "$work/inside-${#path}"
+  check "it is made from the repository" \
+    cmp "$external/config/test/script.sh" "$work/inside-${#path}/config/test/script.sh"
+done
+
+# One project however the path is spelt (02 §13.11).
+cd "$external/stacks"
+run "up with a relative path" so --stack test-external deploy up
+cd "$work"
+run "down with the absolute path" so --stack "$stack" deploy down --delete-volumes
+check "is the same project" no_containers "$(default_project "$stack")"
+
+fails 1 "an unknown path" so --stack "$external/stacks/test-extern" deploy init --output no-spec.yml
+check "is said" grep -qF "stack $external/stacks/test-extern does not exist" "$err"
+check "with what is meant" grep -qF "test-external" "$err"
+fails 1 "a folder that is no stack" so --stack "$external/stacks" deploy init --output no-spec.yml
+check "is said" grep -qF "stack.yml file is missing from stack: $external/stacks" "$err"
+check "and nothing was written" not test -e no-spec.yml
