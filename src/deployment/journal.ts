@@ -4,6 +4,7 @@ import { errorCode, errorMessage, LaconicError } from '../system/errors.js';
 import { copyTree, kindOf, readTextIfAny, secretMode, syncPath, writeFileAtomically } from '../system/files.js';
 import { removeLeftovers, temporaryBeside } from '../system/leftovers.js';
 import type { DeploymentLayout } from './layout.js';
+import { pruneGenerations } from './manifest.js';
 
 /** One step of an update, on a path relative to the deployment directory. */
 export type JournalStep =
@@ -45,6 +46,7 @@ export async function clearJournal(layout: DeploymentLayout): Promise<void> {
 /** Completes an update that ended in phase `files`. What its hooks would have done is still to do: the journal goes on saying so. */
 export async function completeJournal(layout: DeploymentLayout, { steps, hook }: Journal): Promise<void> {
   await applySteps(layout, steps);
+  await pruneGenerations(layout);
   if (hook === undefined) {
     await clearJournal(layout);
     return;

@@ -75,9 +75,9 @@ export async function stageGeneration(
   return place;
 }
 
-/** Removes all but the newest generations. */
+/** Removes all but the newest generations, as the last step of an update. */
 export async function pruneGenerations(layout: DeploymentLayout): Promise<void> {
-  const kept = (await readdir(layout.history)).sort();
+  const kept = (await readdir(layout.history).catch(() => [])).sort();
   for (const old of kept.slice(0, Math.max(0, kept.length - generations))) {
     await rm(join(layout.history, old), { recursive: true, force: true });
   }

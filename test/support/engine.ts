@@ -33,8 +33,8 @@ export function describeWithEngine(name: string, suite: () => void): void {
   }
 }
 
-/** Absolute path of the built program, `dist/cli.js`. */
-export const cliPath = join(import.meta.dirname, '..', '..', 'dist', 'cli.js');
+/** Absolute path of the built program: `dist/cli.js`, or another build that `LACONIC_TEST_CLI` names. */
+export const cliPath = process.env.LACONIC_TEST_CLI ?? join(import.meta.dirname, '..', '..', 'dist', 'cli.js');
 
 /** What a call of the program left behind. */
 export interface CliResult {
