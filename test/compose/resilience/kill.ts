@@ -1,0 +1,98 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cliPath } from '../../support/engine.js';
+
+/** The seed of this run: `LACONIC_TEST_SEED` repeats one. It is printed, and part of every failure. */
+export const seed = process.env.LACONIC_TEST_SEED ?? String(Date.now() % 1_000_000);
+
+/** A reproducible source of numbers in [0, 1) (mulberry32), one for each purpose. */
+export function random(purpose: string): () => number {
+  let state = [...`${seed} ${purpose}`].reduce((hash, letter) => Math.imul(hash ^ letter.charCodeAt(0), 0x01000193), 7);
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+/** A call of the built program that is under way. */
+export function launch(args: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}) {
+  const child = spawn(process.execPath, [cliPath, ...args], {
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    env: { ...process.env, ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const said = { stdout: '', stderr: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (said.stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (said.stderr += text));
+  // Not `close`: what a killed program left behind holds the pipes open.
+  const ended = once(child, 'exit').then(([code, signal]) => ({
+    code: code as number | null,
+    signal: signal as NodeJS.Signals | null,
+    ...said,
+  }));
+  return { child, said, ended };
+}
+
+/** Runs the program and kills it (and only it) with SIGKILL after `milliseconds`. @returns false when it had ended before */
+export async function killAfter(args: readonly string[], milliseconds: number, cwd: string): Promise<boolean> {
+  const { child, ended } = launch(args, { cwd });
+  const timer = setTimeout(() => child.kill('SIGKILL'), milliseconds);
+  const { signal } = await ended;
+  clearTimeout(timer);
+  child.stdout.destroy();
+  child.stderr.destroy();
+  return signal === 'SIGKILL';
+}
+
+/** How long each call takes when nothing disturbs it: the median. */
+export async function medianMilliseconds(calls: readonly (() => Promise<unknown>)[]): Promise<number> {
+  const times: number[] = [];
+  for (const call of calls) {
+    const begin = performance.now();
+    await call();
+    times.push(performance.now() - begin);
+  }
+  return times.sort((a, b) => a - b)[Math.floor(times.length / 2)] ?? 0;
+}
+
+/** Counts of one series of kills, for the line that is printed at its end. */
+export interface Tally {
+  kills: number;
+  [outcome: string]: number;
+}
+
+/**
+ * Kills `total` runs at moments spread evenly at random over `duration`, and checks after each. Runs that ended before their
+ * moment do not count and are repeated. A failure names round, moment and seed.
+ * @param round sets up, returns the arguments to run and what to check afterwards (which returns the outcome's name)
+ */
+export async function killRounds(
+  purpose: string,
+  total: number,
+  duration: number,
+  cwd: string,
+  round: () => Promise<{ args: readonly string[]; check: (killed: boolean) => Promise<string> }>,
+): Promise<Tally> {
+  const next = random(purpose);
+  const tally: Tally = { kills: 0 };
+  const begin = performance.now();
+  for (let number = 1; tally.kills < total; number += 1) {
+    if (number > total * 3) throw new Error(`${purpose}: only ${tally.kills} of ${number} runs lived until their kill`);
+    const moment = next() * duration;
+    try {
+      const { args, check } = await round();
+      const killed = await killAfter(args, moment, cwd);
+      if (killed) tally.kills += 1;
+      const outcome = await check(killed);
+      tally[outcome] = (tally[outcome] ?? 0) + 1;
+    } catch (error) {
+      const where = `${purpose}, round ${number}, killed after ${moment.toFixed(1)} of ${duration.toFixed(0)} ms, LACONIC_TEST_SEED=${seed}`;
+      throw new Error(`${where}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    }
+  }
+  const seconds = ((performance.now() - begin) / 1000).toFixed(0);
+  process.stderr.write(`${purpose}: ${JSON.stringify(tally)} in ${seconds} s, LACONIC_TEST_SEED=${seed}\n`);
+  return tally;
+}

@@ -1,0 +1,265 @@
+import { randomBytes } from 'node:crypto';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { run, runOrFail } from '../../../src/system/process.js';
+import { type CliResult, runCli } from '../../support/engine.js';
+import { testImage } from '../operations/support.js';
+
+/** The two states of the stack between which updates and restarts go. */
+export type Variant = 'a' | 'b';
+
+export const otherVariant = (variant: Variant): Variant => (variant === 'a' ? 'b' : 'a');
+
+/** One container as the tests compare them: the same before and after means that nothing touched it. */
+export interface Seen {
+  service: string;
+  id: string;
+  startedAt: string;
+  state: string;
+  health: string | undefined;
+  env: string[];
+}
+
+/**
+ * A folder with a stack of its own in it and everything deployed from it; {@link Site.remove} takes all of it away again.
+ * The stack has a JavaScript hook, two services, a job, config files, seeded volumes and a generated secret. Its two
+ * variants differ in compose files, config files (one more, one less), a config value and a volume.
+ */
+export class Site {
+  /** Where deployments are made: nothing else is in it. */
+  readonly ground: string;
+  readonly stack: string;
+
+  readonly directory: string;
+  readonly #image: string;
+
+  private constructor(directory: string, image: string) {
+    this.directory = directory;
+    this.#image = image;
+    this.ground = join(directory, 'ground');
+    this.stack = join(directory, 'source', 'stacks', 'sturdy');
+  }
+
+  static async make(): Promise<Site> {
+    const site = new Site(await mkdtemp(join(tmpdir(), 'lsres-')), await testImage());
+    await mkdir(site.ground);
+    await site.writeStack('a');
+    for (const variant of ['a', 'b'] as const) await site.put(`spec-${variant}.yml`, site.specText(variant));
+    return site;
+  }
+
+  spec(variant: Variant): string {
+    return join(this.directory, `spec-${variant}.yml`);
+  }
+
+  deployment(name: string): string {
+    return join(this.ground, name);
+  }
+
+  /** Writes a file below the site's directory; `IMAGE` and `SITE` in it are filled in. */
+  async put(file: string, text: string): Promise<string> {
+    const path = join(this.directory, file);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, text.replaceAll('IMAGE', this.#image).replaceAll('SITE', this.directory));
+    return path;
+  }
+
+  /** The stack's source becomes this variant. */
+  async writeStack(variant: Variant): Promise<void> {
+    await rm(join(this.directory, 'source'), { recursive: true, force: true });
+    for (const [file, text] of Object.entries(stackFiles(variant))) await this.put(join('source', file), text);
+  }
+
+  /** Another hook for the stack: the text of `commands.mjs`. */
+  async writeHook(text: string): Promise<void> {
+    await this.put('source/stacks/sturdy/deploy/commands.mjs', text);
+  }
+
+  private specText(variant: Variant): string {
+    return [
+      `stack: ${this.stack}`,
+      'deploy-to: compose',
+      'config:',
+      '  PASSWORD: $generate:hex:16$',
+      `  FLAVOUR: flavour ${variant}`,
+      'volumes:',
+      '  seeded: ./data/seeded',
+      '  plain: ./data/plain',
+      ...(variant === 'b' ? ['  extra: ./data/extra'] : []),
+      '',
+    ].join('\n');
+  }
+
+  async cli(args: readonly string[], options: { env?: NodeJS.ProcessEnv; cwd?: string } = {}): Promise<CliResult> {
+    return runCli(args, { cwd: this.ground, ...options });
+  }
+
+  createArguments(name: string, variant: Variant = 'a'): string[] {
+    return ['deploy', 'create', '--spec-file', this.spec(variant), '--deployment-dir', this.deployment(name)];
+  }
+
+  updateArguments(name: string, variant: Variant): string[] {
+    return [...this.createArguments(name, variant), '--update'];
+  }
+
+  deploymentArguments(name: string, ...rest: string[]): string[] {
+    return ['deployment', '--dir', this.deployment(name), ...rest];
+  }
+
+  /** Like {@link cli}, but what is not exit 0 is an error with all the program said. */
+  async succeed(args: readonly string[], options: { env?: NodeJS.ProcessEnv; cwd?: string } = {}): Promise<CliResult> {
+    const result = await this.cli(args, options);
+    if (result.code !== 0) {
+      throw new Error(`laconic-so ${args.join(' ')}: exit ${result.code}\n${result.stdout}\n${result.stderr}`);
+    }
+    return result;
+  }
+
+  async project(name: string): Promise<string> {
+    const text = await readFile(join(this.deployment(name), 'deployment.yml'), 'utf8');
+    const id = /^cluster-id: (\S+)$/m.exec(text)?.[1];
+    if (id === undefined) throw new Error(`no cluster-id in ${text}`);
+    this.projects.add(id);
+    return id;
+  }
+
+  /** Projects whose containers, networks and volumes go with the site. */
+  readonly projects = new Set<string>();
+
+  async docker(...args: string[]): Promise<string> {
+    return (await runOrFail(args.join(' '), 'docker', args)).stdout;
+  }
+
+  /** Ids of what carries this Compose project's label. */
+  async idsOf(kind: 'container' | 'network' | 'volume', project: string): Promise<string[]> {
+    const all = kind === 'container' ? ['--all', '--no-trunc'] : [];
+    const said = await this.docker(
+      kind,
+      'ls',
+      ...all,
+      '--quiet',
+      '--filter',
+      `label=com.docker.compose.project=${project}`,
+    );
+    return said.split('\n').filter((line) => line !== '');
+  }
+
+  /** The project's containers by name. */
+  async containers(project: string): Promise<Record<string, Seen>> {
+    const ids = await this.idsOf('container', project);
+    if (ids.length === 0) return {};
+    const inspected = JSON.parse((await run('docker', ['inspect', ...ids])).stdout) as {
+      Id: string;
+      Name: string;
+      State: { Status: string; StartedAt: string; Health?: { Status: string } };
+      Config: { Labels: Record<string, string>; Env: string[] };
+    }[];
+    return Object.fromEntries(
+      inspected.map(({ Id, Name, State, Config }) => [
+        Name.slice(1),
+        {
+          service: Config.Labels['com.docker.compose.service'] ?? '',
+          id: Id,
+          startedAt: State.StartedAt,
+          state: State.Status,
+          health: State.Health?.Status,
+          env: Config.Env,
+        },
+      ]),
+    );
+  }
+
+  async removeContainers(project: string): Promise<void> {
+    const ids = await this.idsOf('container', project);
+    if (ids.length > 0) await run('docker', ['rm', '--force', '--volumes', ...ids]);
+  }
+
+  async remove(): Promise<void> {
+    for (const project of this.projects) {
+      await this.removeContainers(project);
+      for (const id of await this.idsOf('network', project)) await this.docker('network', 'rm', id);
+      for (const id of await this.idsOf('volume', project)) await this.docker('volume', 'rm', id);
+    }
+    await rm(this.directory, { recursive: true, force: true });
+  }
+
+  /** Keeps a copy of a directory as it is now, to compare with. */
+  async keep(name: string, as: string): Promise<string> {
+    const copy = join(this.directory, as);
+    await cp(this.deployment(name), copy, { recursive: true });
+    return copy;
+  }
+}
+
+/** A name for a site's own things on the engine. */
+export function uniqueName(prefix: string): string {
+  return `${prefix}-${randomBytes(4).toString('hex')}`;
+}
+
+function stackFiles(variant: Variant): Record<string, string> {
+  const extra = variant === 'b';
+  return {
+    'stacks/sturdy/stack.yml': `version: "1.0"
+name: sturdy
+description: stack ${variant}
+pods:
+  - sturdy
+jobs:
+  - chore
+`,
+    'stacks/sturdy/deploy/commands.mjs': `import { renameSync, writeFileSync } from 'node:fs';
+// ${variant}
+export async function create(context, extraArgs) {
+  await new Promise((resolve) => setTimeout(resolve, 40));
+  writeFileSync(context.deploymentDir + '/hooked.tmp', '${variant}');
+  renameSync(context.deploymentDir + '/hooked.tmp', context.deploymentDir + '/hooked.txt');
+}
+`,
+    'compose/docker-compose-sturdy.yml': `services:
+  # variant ${variant}
+  web:
+    image: IMAGE
+    command: [sh, -c, "mkdir -p /tmp/www && echo \\"$$FLAVOUR\\" > /tmp/www/index.html && exec httpd -f -p 8080 -h /tmp/www"]
+    stop_signal: SIGKILL
+    environment:
+      FLAVOUR: \${FLAVOUR}
+      VARIANT: ${variant}
+    volumes:
+      - ../config/sturdy/page.txt:/etc/page.txt:ro
+      - seeded:/seeded
+${extra ? '      - extra:/extra\n' : ''}    healthcheck:
+      test: [CMD, wget, -q, -O, /dev/null, "http://127.0.0.1:8080/index.html"]
+      interval: 200ms
+      timeout: 5s
+      retries: 50
+  side:
+    image: IMAGE
+    command: [sleep, "1000000"]
+    stop_signal: SIGKILL
+    environment:
+      PASSWORD: \${PASSWORD}
+    volumes:
+      - plain:/plain
+volumes:
+  seeded:
+  plain:
+${extra ? '  extra:\n' : ''}`,
+    'compose-jobs/docker-compose-chore.yml': `services:
+  chore:
+    image: IMAGE
+    command: [sh, -c, "echo working; sleep 1000000"]
+    stop_signal: SIGKILL
+`,
+    'config/sturdy/page.txt': `page ${variant}\n`,
+    'config/sturdy/same.txt': 'the same in both\n',
+    'config/sturdy/deep/large.txt': `${variant} `.repeat(20_000),
+    [`config/sturdy/only-${variant}.txt`]: 'one of a kind\n',
+    ...Object.fromEntries(
+      Array.from({ length: 20 }, (_, at) => [`config/sturdy/many/${at}.txt`, `${at % 2 ? variant : 'same'}\n`]),
+    ),
+    'config/seeded/first.txt': 'seeded\n',
+    'config/seeded/deep/second.bin': 'seed '.repeat(10_000),
+    ...(extra ? { 'config/extra/third.txt': 'extra seed\n' } : {}),
+  };
+}
