@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { execa, type Options } from 'execa';
+import type { execa, Options } from 'execa';
 import { CommandFailedError, errorCode, InterruptedError, LaconicError } from './errors.js';
 
 export interface RunOptions {
@@ -20,6 +20,11 @@ export interface RunResult {
   code: number;
   /** The command as one could paste it into a shell. */
   command: string;
+}
+
+/** Loaded when a first program is run: commands that run none do without its weight. */
+export async function loadExeca(): Promise<typeof execa> {
+  return (await import('execa')).execa;
 }
 
 const signalNumbers: Record<string, number> = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 };
@@ -44,6 +49,7 @@ export function programMissing(program: string, cause: unknown): LaconicError {
  * Resolves whatever its exit code is; throws only when it could not be started or `signal` stopped it.
  */
 export async function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+  const execa = await loadExeca();
   const child = execa(program, args, {
     ...environment(options.env),
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
@@ -90,6 +96,7 @@ export async function runAttached(
   args: readonly string[],
   options: { cwd?: string; env?: NodeJS.ProcessEnv; signal?: AbortSignal; stdin?: 'inherit' | 'ignore' } = {},
 ): Promise<number> {
+  const execa = await loadExeca();
   const child = execa(program, args, {
     ...environment(options.env),
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),

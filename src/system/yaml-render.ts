@@ -4,12 +4,12 @@ import { yamlStyle } from './yaml.js';
 /**
  * The text of an edited document, in our style, so that Compose reads what was not edited as it did before. Two things would
  * get lost otherwise: `mode: 0440`, octal for Compose and decimal for YAML 1.2, would be written by its value, and the
- * null of `{data: }` as `{data:}`, where Compose sees a key `data:`.
+ * null of `{data: }` as `{data:}`, where Compose sees a key `data:`. The document is spent by this: its numbers are texts
+ * afterwards (a copy would cost as much as the writing).
  */
 export function renderDocument(document: Document.Parsed): string {
-  const copy = document.clone();
-  copy.schema.tags.unshift(verbatimTag);
-  visit(copy, {
+  if (!document.schema.tags.includes(verbatimTag)) document.schema.tags.unshift(verbatimTag);
+  visit(document, {
     Scalar: (_key, scalar, parents) => {
       if (typeof scalar.value === 'number' && scalar.source !== undefined) {
         scalar.value = new Verbatim(scalar.source);
@@ -23,7 +23,7 @@ export function renderDocument(document: Document.Parsed): string {
       }
     },
   });
-  return copy.toString(yamlStyle);
+  return document.toString(yamlStyle);
 }
 
 /** A number as the file has it. */

@@ -1,9 +1,9 @@
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { execa } from 'execa';
+
 import type { Context } from '../../system/context.js';
 import { CommandFailedError, errorCode, InterruptedError, UsageError } from '../../system/errors.js';
-import { forEachLine } from '../../system/process.js';
+import { forEachLine, loadExeca } from '../../system/process.js';
 import type { LogsOptions } from '../deployer.js';
 import { parseComposeLine, warnOnce } from './compose-progress.js';
 import { type ComposeProject, composeArguments } from './project.js';
@@ -34,6 +34,7 @@ export async function streamLogs(
   if (services.length === 0) return;
 
   const args = [...composeArguments(project), ...logsArguments(options)];
+  const execa = await loadExeca();
   const child = execa('docker', args, {
     env: project.env,
     extendEnv: false,
