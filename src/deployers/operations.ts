@@ -18,11 +18,15 @@ export interface Target {
   lockWaitSeconds: number;
 }
 
-/** Runs `work` on the deployment while holding its lock; an interrupted update is completed first (decisions 2 and 5). */
+/**
+ * Runs `work` on the deployment while holding its lock; an interrupted update is completed first (decisions 2 and 5).
+ * @param options.lockOptional see lockDeployment
+ */
 export async function withLockedDeployment<T>(
   target: Target,
   context: Context,
   work: (deployment: Deployment, lock: Lock, context: Context) => Promise<T>,
+  options: { lockOptional?: boolean } = {},
 ): Promise<T> {
   refuseStackOption(context);
   if (context.options.dryRun) {
@@ -30,7 +34,7 @@ export async function withLockedDeployment<T>(
     return work(await openForReading(target.directory, context), noLock, context);
   }
   const layout = await findDeployment(target.directory, context);
-  const lock = await lockDeployment(layout, target.lockWaitSeconds, context);
+  const lock = await lockDeployment(layout, target.lockWaitSeconds, context, options.lockOptional);
   try {
     const inside = { ...context, env: { ...context.env, LACONIC_SO_LOCK: lock.token } };
     const deployment = await readDeployment(layout);
@@ -76,11 +80,12 @@ export async function stopDeployment(
   options: StopOptions & { yes: boolean },
   context: Context,
 ): Promise<void> {
-  await withLockedDeployment(target, context, async (deployment, _, inside) => {
+  const stop = async (deployment: Deployment, _: Lock, inside: Context): Promise<void> => {
     if (options.deleteData && !options.yes && !context.options.dryRun) await confirmDeletion(deployment);
     const deployer = await deployerFor(deployment, inside);
     await deployer.stop(options);
-  });
+  };
+  await withLockedDeployment(target, context, stop, { lockOptional: true });
 }
 
 async function confirmDeletion(deployment: Deployment): Promise<void> {

@@ -3,7 +3,7 @@ import type { Spec } from '../spec/parse.js';
 import { identity, parseUsableSpec } from '../spec/usable.js';
 import { parseStack, type Stack } from '../stack/parse.js';
 import type { Context } from '../system/context.js';
-import { LaconicError, type Problem } from '../system/errors.js';
+import { errorCode, LaconicError, type Problem } from '../system/errors.js';
 import { kindOf, readTextIfAny } from '../system/files.js';
 import { completeJournal, readJournal } from './journal.js';
 import { type DeploymentLayout, layoutOf } from './layout.js';
@@ -21,6 +21,9 @@ export interface Deployment {
   /** False for a directory that the Python program made (decision 6). */
   readonly ours: boolean;
 }
+
+/** Nothing can be written there, whoever tries. */
+const unwritable: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EROFS']);
 
 /** How long a reader waits for the renames of an update that is being made: they take milliseconds. */
 const readerPatienceSeconds = 5;
@@ -50,9 +53,21 @@ export async function findDeployment(directory: string, context: Context): Promi
 /**
  * Takes the deployment's lock for a command that changes something, and completes an update that a kill interrupted
  * (decisions 2 and 5). A hook's command works inside the lock of the command that runs the hook.
+ * @param optional go on without a lock where nothing can be written: a full disk must not keep anybody from stopping what fills it
  */
-export async function lockDeployment(layout: DeploymentLayout, waitSeconds: number, context: Context): Promise<Lock> {
-  const lock = await takeLock(layout.lock, `deployment ${layout.root}`, waitSeconds, context);
+export async function lockDeployment(
+  layout: DeploymentLayout,
+  waitSeconds: number,
+  context: Context,
+  optional = false,
+): Promise<Lock> {
+  const lock = await takeLock(layout.lock, `deployment ${layout.root}`, waitSeconds, context).catch(
+    (error: unknown) => {
+      if (!optional || !(error instanceof LaconicError) || !unwritable.has(errorCode(error.cause) ?? '')) throw error;
+      context.report.warn(`going on without a lock: ${error.message}`);
+      return { token: '', release: async () => undefined };
+    },
+  );
   if (lock.token === context.env.LACONIC_SO_LOCK) return lock;
   try {
     await finishUpdate(layout, context);
