@@ -1,11 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deleteData } from '../../deployment/delete-data.js';
 import type { Deployment } from '../../deployment/open.js';
+import { isBelow, placeVolume } from '../../deployment/volume-paths.js';
 import { connectEngine, type Engine } from '../../engine/connect.js';
 import type { ConfigTransfer } from '../../stack/parse.js';
 import type { Context } from '../../system/context.js';
+import { makeDirectory } from '../../system/files.js';
 import type { Deployer, ExecOptions, LogsOptions, PortQuery, StartOptions, StopOptions } from '../deployer.js';
 import type { ListedContainer } from '../status-text.js';
 import { deploymentProject, podScripts } from './deployment-project.js';
@@ -28,18 +30,33 @@ export interface ProjectSetup {
   postStart: readonly PodScript[];
   transfers: readonly ConfigTransfer[];
   /** What a start remembers, and its image overrides; absent when a stack runs in place. */
-  state: { startedFile: string; imagesFile: string; dataDirectory: string } | undefined;
+  state:
+    | {
+        startedFile: string;
+        imagesFile: string;
+        dataDirectory: string;
+        /** Directories of volumes below `dataDirectory`: there even when they are empty. */
+        volumeDirectories: readonly string[];
+      }
+    | undefined;
 }
 
 /** The deployer of a deployment directory that runs on Docker Compose. */
 export async function composeDeployerOf(deployment: Deployment, context: Context): Promise<Deployer> {
-  const { layout, stack } = deployment;
+  const { layout, stack, spec } = deployment;
+  const volumes = [...spec.volumes.values()].filter((path) => path !== undefined);
+  const places = volumes.map((path) => placeVolume(path, layout.root, homedir()).path);
   const setup: ProjectSetup = {
     project: await deploymentProject(deployment, context),
     preStart: await podScripts(deployment, 'preStartCommand'),
     postStart: await podScripts(deployment, 'postStartCommand'),
     transfers: stack.transfers,
-    state: { startedFile: layout.started, imagesFile: layout.images, dataDirectory: layout.data },
+    state: {
+      startedFile: layout.started,
+      imagesFile: layout.images,
+      dataDirectory: layout.data,
+      volumeDirectories: places.filter((path) => isBelow(path, layout.data)),
+    },
   };
   return new ComposeDeployer(setup, await connectEngine(context.env), context);
 }
@@ -93,7 +110,10 @@ export class ComposeDeployer implements Deployer {
       return;
     }
     await stopProject(project, options, { context, engine: this.#engine, removeOrphans: state !== undefined });
-    if (options.deleteData && state !== undefined) await deleteData(state.dataDirectory, context);
+    if (!options.deleteData || state === undefined) return;
+    await deleteData(state.dataDirectory, context);
+    // The engine does not make them: without them the next start would fail.
+    for (const directory of state.volumeDirectories) await makeDirectory(directory);
   }
 
   async list(): Promise<ListedContainer[]> {

@@ -1,4 +1,4 @@
-import { cp, mkdir, rename, rm, symlink } from 'node:fs/promises';
+import { cp, mkdir, readdir, rename, rm, symlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithEngine } from '../../support/engine.js';
@@ -68,6 +68,19 @@ describeWithEngine('a running deployment of the Python program goes on in place 
     expect(await shop.read('config.env')).toContain('\nGREETING=hello\n');
   });
 
+  it('stop --delete-volumes keeps host directories and says so; --delete-data empties them, and start works (decision 17)', async () => {
+    const stopped = await shop.deploymentCommand('stop', '1', '--delete-volumes');
+    expect(stopped).toMatchObject({ code: 0, stdout: '' });
+    expect(stopped.stderr).toContain(`\nkept: ${shop.root}/data/data\n`);
+    expect(await shop.read('data/data/kept')).toBe('the rows\n');
+    const emptied = await shop.deploymentCommand('stop', '--delete-data', '--yes');
+    expect(emptied).toMatchObject({ code: 0, stdout: `Deleted: ${shop.root}/data/data\n` });
+    expect(await readdir(join(shop.root, 'data/data'))).toEqual([]);
+    await shop.write('shop/data/data/kept', 'the rows\n');
+    expect(await shop.deploymentCommand('start')).toMatchObject({ code: 0 });
+    expect(await shop.inWeb('cat /data/kept; ls /scratch')).toBe('the rows\n');
+  });
+
   it('a spec section that nothing looked at before warns, and keeps nothing from working (decision 10)', async () => {
     const before = await shop.containers();
     const spec = await shop.read('spec.yml');
@@ -90,7 +103,7 @@ describeWithEngine('a running deployment of the Python program goes on in place 
     shop.root = join(moved, 'shop');
     const started = await shop.deploymentCommand('start');
     expect(started).toMatchObject({ code: 0 });
-    expect(await shop.inWeb('cat /data/kept /data/counted /scratch/note')).toBe('the rows\nhello\nmine\n');
+    expect(await shop.inWeb('cat /data/kept')).toBe('the rows\n');
     const device = await shop.docker('volume', 'inspect', `${shop.project}_data`, '--format', '{{.Options.device}}');
     expect(device.trim()).toBe(join(shop.root, 'data', 'data'));
   });
