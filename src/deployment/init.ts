@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { parseComposeFile } from '../compose/file.js';
 import { composeSpec, parseConfigFile, parseConfigOption } from '../spec/init.js';
@@ -6,7 +5,7 @@ import type { DeployTarget } from '../spec/parse.js';
 import { type LoadedStack, loadStack } from '../stack/load.js';
 import type { Context } from '../system/context.js';
 import { LaconicError } from '../system/errors.js';
-import { kindOf, readTextIfAny, writeFileAtomically } from '../system/files.js';
+import { kindOf, readText, readTextIfAny, requireUtf8, writeFileAtomically } from '../system/files.js';
 import { runInitHook } from './hooks.js';
 
 /** The options of `deploy init` (02 §6.1). */
@@ -83,11 +82,12 @@ function checkClusterOptions(options: InitOptions, context: Context): void {
 async function readConfigFile(path: string, context: Context): Promise<Map<string, string>> {
   const text = await readTextIfAny(resolve(context.cwd, path));
   if (text === undefined) throw new LaconicError(`config file: ${path} does not exist`);
+  requireUtf8(text, path);
   return parseConfigFile(text, path, (name) => context.env[name]);
 }
 
 async function readFiles({ stack, assets }: LoadedStack) {
-  const parse = async (path: string) => parseComposeFile(await readFile(path, 'utf8'), path);
+  const parse = async (path: string) => parseComposeFile(await readText(path), path);
   const pods = await Promise.all(stack.pods.map(async (pod) => parse(await assets.podFile(pod))));
   const jobPaths = await Promise.all(stack.jobs.map((job) => assets.jobFile(job)));
   const jobs = await Promise.all(jobPaths.filter((path) => path !== undefined).map(parse));

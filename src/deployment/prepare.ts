@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, isAbsolute, resolve } from 'node:path';
+import { scanEnvFile } from '../compose/dotenv.js';
 import { renderConfigEnv } from '../spec/environment.js';
 import { parseSecretsEnv, renderSecretsEnv, resolveSecrets } from '../spec/secrets.js';
 import { type ParsedSpec, parseSpec, type Spec } from '../spec/parse.js';
@@ -8,7 +8,7 @@ import { parseUsableSpec, usedOnCompose } from '../spec/usable.js';
 import { type LoadedStack, loadStack } from '../stack/load.js';
 import type { Context } from '../system/context.js';
 import { formatProblem, InvalidFileError, LaconicError, type Problem } from '../system/errors.js';
-import { kindOf, readTextIfAny, secretMode } from '../system/files.js';
+import { kindOf, readTextIfAny, requireUtf8, secretMode } from '../system/files.js';
 import { type Generated, generateTree } from './generate.js';
 import { expandHome } from '../system/path-names.js';
 import type { DeploymentLayout } from './layout.js';
@@ -20,8 +20,8 @@ import type { GeneratedFile } from './tree.js';
  */
 export async function loadSpec(file: string, cwd: string, existing = false): Promise<ParsedSpec> {
   const path = isAbsolute(file) ? file : resolve(cwd, file);
-  if ((await kindOf(path)) !== 'file') throw new LaconicError(`spec file: ${file} does not exist`);
-  const text = await readFile(path, 'utf8');
+  const text = await readTextIfAny(path);
+  if (text === undefined) throw new LaconicError(`spec file: ${file} does not exist`);
   if (!existing) return parseSpec(text, file);
   const { spec, unknown, ignored } = parseUsableSpec(text, file, usedOnCompose);
   return { spec, unknown: [...unknown, ...ignored.map((problem) => ({ problem }))] };
@@ -140,6 +140,9 @@ async function readCredentials(spec: Spec, cwd: string): Promise<{ path: string;
     spec.credentialsFiles.map(async (path) => {
       const text = await readTextIfAny(resolve(cwd, expandHome(path, homedir())));
       if (text === undefined) throw new LaconicError(`credentials file does not exist: ${path}`);
+      requireUtf8(text, path);
+      // It becomes a part of config.env, which nothing could read then.
+      scanEnvFile(text, path);
       return { path, text };
     }),
   );

@@ -36,7 +36,11 @@ export function isSecret(file: GeneratedFile): boolean {
 /** The file's content as bytes; a link's target text for a link. */
 export async function contentOf(file: GeneratedFile): Promise<Buffer> {
   if ('text' in file.source) return Buffer.from(file.source.text);
-  return 'copyOf' in file.source ? readFile(file.source.copyOf) : Buffer.from(file.source.linkTo);
+  if ('linkTo' in file.source) return Buffer.from(file.source.linkTo);
+  const { copyOf } = file.source;
+  return readFile(copyOf).catch((error: unknown) => {
+    throw new LaconicError(`cannot read ${copyOf}: ${errorMessage(error)}`, { cause: error });
+  });
 }
 
 /** The SHA-256 of {@link contentOf}, in hex. */
@@ -44,14 +48,20 @@ export async function checksumOf(file: GeneratedFile): Promise<string> {
   return sha256(await contentOf(file));
 }
 
-/** Every file below a directory as generated files under `to` (relative), links kept as links, in name order. */
+/**
+ * Every file below a directory as generated files under `to` (relative), links kept as links, in name order.
+ * @throws LaconicError for a directory that cannot be read, and for pipes, sockets and devices: they cannot be copied
+ */
 export async function filesBelow(
   directory: string,
   to: string,
 ): Promise<{ files: GeneratedFile[]; directories: string[] }> {
   const files: GeneratedFile[] = [];
   const directories = [to];
-  const entries = (await readdir(directory, { withFileTypes: true })).sort((a, b) => (a.name < b.name ? -1 : 1));
+  const found = await readdir(directory, { withFileTypes: true }).catch((error: unknown) => {
+    throw new LaconicError(`cannot read ${directory}: ${errorMessage(error)}`, { cause: error });
+  });
+  const entries = found.sort((a, b) => (a.name < b.name ? -1 : 1));
   for (const entry of entries) {
     const from = join(directory, entry.name);
     const path = join(to, entry.name);
@@ -63,6 +73,8 @@ export async function filesBelow(
       files.push({ path, source: { linkTo: await readlink(from) }, mode: 0o777 });
     } else if (entry.isFile()) {
       files.push({ path, source: { copyOf: from }, mode: (await lstat(from)).mode & 0o777 });
+    } else {
+      throw new LaconicError(`cannot copy ${from}: it is neither a file, a directory nor a link`);
     }
   }
   return { files, directories };
@@ -76,7 +88,10 @@ export async function writeGenerated(
 ): Promise<void> {
   const folders = new Set([...directories, ...files.map((file) => dirname(file.path))]);
   for (const folder of folders) await makeDirectory(join(root, folder));
-  await Promise.all(files.map((file) => writeOne(join(root, file.path), file)));
+  const written = await Promise.allSettled(files.map((file) => writeOne(join(root, file.path), file)));
+  // All have ended: whoever removes what was written finds nothing new in it.
+  const failed = written.find((outcome) => outcome.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
   await Promise.all([...folders].map((folder) => syncPath(join(root, folder))));
 }
 
@@ -95,6 +110,7 @@ async function writeOne(path: string, file: GeneratedFile): Promise<void> {
       await handle.close();
     }
   } catch (error) {
+    if (error instanceof LaconicError) throw error;
     throw new LaconicError(`cannot write ${path}: ${errorMessage(error)}`, { cause: error });
   }
 }

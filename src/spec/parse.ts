@@ -45,7 +45,7 @@ function readConfig(yaml: YamlFile): { values: Map<string, string>; problems: Pr
   for (const [name, value] of entriesAt(yaml, 'config')) {
     const path = ['config', name];
     const text = scalarText(yaml, path);
-    const wrong = configNameProblem(name) ?? (text === undefined ? configValueProblem(value) : nulProblem(text));
+    const wrong = configNameProblem(name) ?? (text === undefined ? configValueProblem(value) : configTextProblem(text));
     if (wrong !== undefined) problems.push(yaml.problem(path, wrong));
     else if (text !== undefined) values.set(name, text);
   }
@@ -63,8 +63,9 @@ function configValueProblem(value: unknown): string {
   return `must be text, a number, true or false, found ${describeValue(value)}`;
 }
 
-function nulProblem(text: string): string | undefined {
-  return text.includes('\0') ? 'holds a NUL character, which no variable can' : undefined;
+function configTextProblem(text: string): string | undefined {
+  if (text.includes('\0')) return 'holds a NUL character, which no variable can';
+  return /\p{Surrogate}/u.test(text) ? 'holds half of a character (a lone surrogate)' : undefined;
 }
 
 /** The entries of a top-level map as they stand in the file, or none. */

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import type { Context } from '../system/context.js';
 import { LaconicError } from '../system/errors.js';
+import { readText } from '../system/files.js';
 import { packageDirectory } from '../system/package.js';
 import { createAssets, repositoryBase, type StackAssets } from './assets.js';
 import { locateStack, type StackLocation } from './locate.js';
@@ -17,7 +17,7 @@ export interface LoadedStack {
 /** Finds and reads a stack by name or path (01 §2). Paths are relative to `cwd`. */
 export async function loadStack(reference: string, context: Context, cwd: string = context.cwd): Promise<LoadedStack> {
   const location = await locateStack(reference, { cwd, packageDirectory: packageDirectory(), home: homedir() });
-  const stack = parseStack(await readFile(location.file, 'utf8'), location.file);
+  const stack = parseStack(await readText(location.file), location.file);
   const base = repositoryBaseOf(context);
   return {
     location,

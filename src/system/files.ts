@@ -1,20 +1,48 @@
 import { createHash } from 'node:crypto';
 import { chmod, cp, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { errorCode, errorMessage, LaconicError } from './errors.js';
+import { errorCode, errorMessage, InvalidFileError, LaconicError } from './errors.js';
 import { removeLeftovers, temporaryBeside } from './leftovers.js';
 
 /** Mode of a file that holds secrets. */
 export const secretMode = 0o600;
 
-/** The text of a file, or undefined when there is none. Other failures are explained. */
+/** What a shell hands over as `<(command)`: somebody writes to these pipes, while one that lies about may be waited for for ever. */
+const openAlready = /^\/(dev\/(stdin|fd\/\d+)|proc\/self\/fd\/\d+)$/;
+
+/**
+ * The text of a file, or undefined when there is none.
+ * @throws LaconicError for what is there and is no file, or cannot be read
+ */
 export async function readTextIfAny(path: string): Promise<string | undefined> {
+  const kind = await kindOf(path);
+  if (kind === undefined) return undefined;
+  if (kind === 'directory') throw new LaconicError(`cannot read ${path}: it is a directory, not a file`);
+  if (kind === 'other' && !openAlready.test(path)) throw new LaconicError(`cannot read ${path}: it is no regular file`);
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
     if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return undefined;
     throw new LaconicError(`cannot read ${path}: ${errorMessage(error)}`, { cause: error });
   }
+}
+
+/** The text of a file that has to be there. @throws LaconicError otherwise, or when it cannot be read */
+export async function readText(path: string): Promise<string> {
+  const text = await readTextIfAny(path);
+  if (text === undefined) throw new LaconicError(`${path} does not exist`);
+  return text;
+}
+
+/**
+ * Refuses text with the mark that decoding leaves where bytes were no UTF-8: it would be written and handed on as something else.
+ * @throws InvalidFileError with the line
+ */
+export function requireUtf8(text: string, file: string): void {
+  const at = text.indexOf('\ufffd');
+  if (at < 0) return;
+  const line = text.slice(0, at).split('\n').length;
+  throw new InvalidFileError([{ file, line, message: 'holds bytes that are not UTF-8: save it as UTF-8' }]);
 }
 
 /** What stands at a path, following links: a file, a directory, something else, or nothing. */
