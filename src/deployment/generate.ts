@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join, normalize, sep } from 'node:path';
 import { bindVolume, renderCompose, setServicePorts } from '../compose/edit.js';
@@ -9,9 +9,10 @@ import type { Spec } from '../spec/parse.js';
 import type { Stack } from '../stack/parse.js';
 import type { StackAssets } from '../stack/assets.js';
 import type { StackLocation } from '../stack/locate.js';
-import { LaconicError, type Problem } from '../system/errors.js';
-import { kindOf } from '../system/files.js';
+import { InvalidFileError, LaconicError, type Problem } from '../system/errors.js';
+import { kindOf, readText } from '../system/files.js';
 import { contentOf, filesBelow, type GeneratedFile, type GeneratedTree, type VolumeDirectory } from './tree.js';
+import { missingVolumePaths, volumesOverOurs } from './volume-checks.js';
 import { isBelow, placeVolume } from './volume-paths.js';
 
 /** What a deployment directory is generated from. */
@@ -49,6 +50,8 @@ interface ReadComposeFile {
  */
 export async function generateTree(input: GenerateInput): Promise<Generated> {
   const { spec, stack, assets } = input;
+  const misplaced = volumesOverOurs(spec, input.root);
+  if (misplaced.length > 0) throw new InvalidFileError(misplaced);
   const composeFiles = await readComposeFiles(stack, assets);
   const files: GeneratedFile[] = [
     { path: 'spec.yml', source: { text: spec.yaml.text }, mode: 0o644 },
@@ -67,13 +70,15 @@ export async function generateTree(input: GenerateInput): Promise<Generated> {
   files.push(...(await podScripts(stack, assets)));
 
   const volumes = await volumeDirectories(input);
-  const checks = checkAgainstStack(spec, await factsOf(composeFiles, files));
+  const facts = await factsOf(composeFiles, files);
+  const checks = checkAgainstStack(spec, facts);
   return {
     root: input.root,
     tree: { files: withoutVolumeContent(files, volumes, input.root), directories, volumes },
     warnings: [
       ...stack.warnings,
       ...checks.filter((check) => check.nearMiss === undefined).map((check) => check.problem),
+      ...(await missingVolumePaths(spec, input.root, facts.volumes)),
       ...jobsWithoutFile(stack, composeFiles),
       ...missingBindSources(composeFiles, files, directories),
     ],
@@ -87,12 +92,12 @@ export async function readComposeFiles(stack: Stack, assets: StackAssets): Promi
   for (const pod of stack.pods) {
     const source = await assets.podFile(pod);
     const path = join('compose', `docker-compose-${pod.name}.yml`);
-    read.push({ path, owner: pod.name, file: parseComposeFile(await readFile(source, 'utf8'), source) });
+    read.push({ path, owner: pod.name, file: parseComposeFile(await readText(source), source) });
   }
   for (const job of stack.jobs) {
     const source = await assets.jobFile(job);
     if (source === undefined) continue;
-    read.push({ path: jobPath(job), owner: job, file: parseComposeFile(await readFile(source, 'utf8'), source) });
+    read.push({ path: jobPath(job), owner: job, file: parseComposeFile(await readText(source), source) });
   }
   return read;
 }

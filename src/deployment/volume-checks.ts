@@ -1,0 +1,53 @@
+import { relative } from 'node:path';
+import { homedir } from 'node:os';
+import type { Spec } from '../spec/parse.js';
+import type { Problem } from '../system/errors.js';
+import { kindOf } from '../system/files.js';
+import { isBelow, placeVolume } from './volume-paths.js';
+
+/** What stands in a deployment directory by itself (01 §10). `config/` is not among it: a volume may take the place of a folder there. */
+const ours = new Set([
+  ...['.laconic', 'compose', 'compose-jobs', 'hooks', 'pods'],
+  ...['spec.yml', 'stack.yml', 'deployment.yml', 'config.env', 'secrets.env'],
+]);
+
+/**
+ * Paths of volumes that would mix the data of containers with what this program writes: the deployment directory itself, and its own
+ * files and folders. A relative path that leads to a folder above it has the same effect; an absolute one (`/`) is the operator's wish.
+ * @param root absolute path of the deployment directory
+ */
+export function volumesOverOurs(spec: Spec, root: string): Problem[] {
+  return [...spec.volumes].flatMap(([volume, value]) => {
+    if (value === undefined) return [];
+    const place = placeVolume(value, root, homedir());
+    const at = ['volumes', volume];
+    if (place.path === root || (place.relative && isBelow(root, place.path))) {
+      return [
+        spec.yaml.problem(
+          at,
+          `${value} holds the deployment directory itself: use a folder of its own, such as ./data/${volume}`,
+        ),
+      ];
+    }
+    const [first = ''] = isBelow(place.path, root) ? relative(root, place.path).split('/') : [];
+    if (!ours.has(first)) return [];
+    return [
+      spec.yaml.problem(
+        at,
+        `${value} is where the deployment keeps its own ${first}: use another folder, such as ./data/${volume}`,
+      ),
+    ];
+  });
+}
+
+/** Absolute paths of volumes that do not exist (01 §6.1): the engine will not create them. */
+export async function missingVolumePaths(spec: Spec, root: string, volumes: ReadonlySet<string>): Promise<Problem[]> {
+  const found: Problem[] = [];
+  for (const [volume, value] of spec.volumes) {
+    if (value === undefined || !volumes.has(volume)) continue;
+    const place = placeVolume(value, root, homedir());
+    if (place.relative || (await kindOf(place.path)) !== undefined) continue;
+    found.push(spec.yaml.problem(['volumes', volume], `mount path for volume ${volume} does not exist: ${place.path}`));
+  }
+  return found;
+}
