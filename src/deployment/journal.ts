@@ -5,6 +5,7 @@ import { copyTree, kindOf, readTextIfAny, secretMode, syncPath, writeFileAtomica
 import { removeLeftovers, temporaryBeside } from '../system/leftovers.js';
 import type { DeploymentLayout } from './layout.js';
 import { pruneGenerations } from './manifest.js';
+import { parseOwnJson } from './own-json.js';
 
 /** One step of an update, on a path relative to the deployment directory. */
 export type JournalStep =
@@ -26,11 +27,11 @@ export interface Journal {
 export async function readJournal(layout: DeploymentLayout): Promise<Journal | undefined> {
   const text = await readTextIfAny(layout.journal);
   if (text === undefined) return undefined;
-  try {
-    return JSON.parse(text) as Journal;
-  } catch (error) {
-    throw new LaconicError(`the journal ${layout.journal} is damaged`, { cause: error });
-  }
+  return parseOwnJson(
+    text,
+    layout.journal,
+    'delete it and run deploy create --update: every file is written again',
+  ) as Journal;
 }
 
 export async function writeJournal(layout: DeploymentLayout, journal: Journal): Promise<void> {

@@ -10,6 +10,7 @@ import {
   writeFileAtomically,
 } from '../system/files.js';
 import type { DeploymentLayout } from './layout.js';
+import { parseOwnJson } from './own-json.js';
 import { checksumOf, type GeneratedFile } from './tree.js';
 
 /** SHA-256 of every file the last create or update generated, by path relative to the deployment directory (decision 3). */
@@ -18,10 +19,12 @@ export type Manifest = Record<string, string>;
 /** How many generations of generated files are kept (decision 3). */
 const generations = 5;
 
+const damaged = 'delete it: the next update writes it again, and leaves the files of pods that the stack no longer has';
+
 /** The manifest of this deployment; undefined in a directory that only the Python program wrote. */
 export async function readManifest(layout: DeploymentLayout): Promise<Manifest | undefined> {
   const text = await readTextIfAny(layout.manifest);
-  return text === undefined ? undefined : (JSON.parse(text) as Manifest);
+  return text === undefined ? undefined : (parseOwnJson(text, layout.manifest, damaged) as Manifest);
 }
 
 /** The manifest these files make, as text. */

@@ -62,7 +62,7 @@ export async function readRecord(layout: DeploymentLayout): Promise<DeploymentRe
       ),
     );
   }
-  if (typeof deploymentId !== 'string' || !isProjectName(deploymentId)) {
+  if (deploymentId !== clusterId && (typeof deploymentId !== 'string' || !isProjectName(deploymentId))) {
     problems.push(yaml.problem(['deployment-id'], 'must be a name of lower-case letters, digits, - and _'));
   }
   if (problems.length > 0) throw new InvalidFileError(problems);

@@ -20,6 +20,7 @@ import {
   stageGeneration,
 } from './manifest.js';
 import { type Deployment, readDeployment } from './open.js';
+import { parseOwnJson } from './own-json.js';
 import { environmentFiles, loadStackOfSpec, prepareTree, type Prepared, type SecretOptions } from './prepare.js';
 import type { LoadedStack } from '../stack/load.js';
 import { editRecord, readRecord } from './record.js';
@@ -81,6 +82,7 @@ export async function updateDeployment(
     if (plan.steps.length === 0) context.report.print('nothing to change');
     return false;
   }
+  const createArguments = options.arguments ?? (await readCreateArguments(layout));
   if (plan.steps.length > 0) await carryOut(layout, plan, (await createHookLabels(loaded))[0]);
   for (const directory of prepared.generated.tree.directories) await makeDirectory(join(layout.root, directory));
   for (const file of prepared.generated.tree.files)
@@ -88,7 +90,6 @@ export async function updateDeployment(
   for (const volume of prepared.generated.tree.volumes) {
     if (!isBelow(volume.path, layout.root)) await makeVolume(volume.path, volume.seed);
   }
-  const createArguments = options.arguments ?? (await readCreateArguments(layout));
   const deployment = await readDeployment(layout);
   await runCreateHooks(deployment, prepared, createArguments, 'update', context, (hook) =>
     writeJournal(layout, { phase: 'hooks', steps: [], hook }),
@@ -102,7 +103,11 @@ async function readCreateArguments(layout: DeploymentLayout): Promise<CreateArgu
   const text = await readTextIfAny(layout.createArguments);
   return text === undefined
     ? { networkDir: null, initialPeers: null, extraArgs: [] }
-    : (JSON.parse(text) as CreateArguments);
+    : (parseOwnJson(
+        text,
+        layout.createArguments,
+        'it held what deploy create was given for the hooks: write {"networkDir":null,"initialPeers":null,"extraArgs":[]} into it, with those values',
+      ) as CreateArguments);
 }
 
 /**
