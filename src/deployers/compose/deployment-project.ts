@@ -8,19 +8,16 @@ import type { Context } from '../../system/context.js';
 import { LaconicError } from '../../system/errors.js';
 import { kindOf, readTextIfAny } from '../../system/files.js';
 import type { ComposeProject } from './project.js';
-import { composeEnvironment } from './runtime-env.js';
+import { composeEnvironment, type EnvFileText } from './runtime-env.js';
 import type { PodScript } from './scripts.js';
 
 /** The Compose project of a deployment directory (02 §10.1, §10.2). Its containers, if any, are looked at for decision 6. */
 export async function deploymentProject(deployment: Deployment, context: Context): Promise<ComposeProject> {
   const { layout, record, stack } = deployment;
-  const envFiles: string[] = [];
-  const texts: string[] = [];
-  for (const file of [layout.configEnv, layout.secretsEnv]) {
-    const text = await readTextIfAny(file);
-    if (text === undefined) continue;
-    envFiles.push(file);
-    texts.push(text);
+  const envFiles: EnvFileText[] = [];
+  for (const path of [layout.configEnv, layout.secretsEnv]) {
+    const text = await readTextIfAny(path);
+    if (text !== undefined) envFiles.push({ path, text });
   }
   const spelling = context.options.dryRun
     ? undefined
@@ -32,7 +29,13 @@ export async function deploymentProject(deployment: Deployment, context: Context
   for (const job of stack.jobs) {
     if ((await kindOf(layout.jobFile(job))) === 'file') jobFiles.set(job, layout.jobFile(job));
   }
-  return { name: record.clusterId, files, jobFiles, envFiles, env: composeEnvironment(texts, context) };
+  return {
+    name: record.clusterId,
+    files,
+    jobFiles,
+    envFiles: envFiles.map(({ path }) => path),
+    env: composeEnvironment(envFiles, context),
+  };
 }
 
 /** The pod's scripts of one kind, in stack order (02 §10.2). */

@@ -3,6 +3,7 @@ import { sha256 } from '../../system/files.js';
 import type { Context } from '../../system/context.js';
 import { composeOrFail } from './compose-cli.js';
 import type { ComposeProject } from './project.js';
+import { explainUnknownService } from './services.js';
 
 /** What Compose itself makes of the project's files: everything merged, interpolated and with absolute paths. */
 export interface ProjectModel {
@@ -79,7 +80,7 @@ interface RawContent {
 
 /**
  * Asks Compose for the model. With `services`, only these and what they depend on (services of profiles can be named too).
- * @throws CommandFailedError with Compose's own words when it cannot use the files or does not know a service
+ * @throws CommandFailedError with Compose's own words when it cannot use the files; LaconicError for names that are no service
  */
 export async function loadModel(
   project: ComposeProject,
@@ -91,7 +92,9 @@ export async function loadModel(
     project,
     ['config', '--format', 'json', ...services],
     context,
-  );
+  ).catch(async (error: unknown) => {
+    throw await explainUnknownService(error, services, project, context.signal);
+  });
   return parseModel(stdout, project);
 }
 

@@ -106,7 +106,7 @@ async function quickProject(
     files,
     jobFiles: new Map(),
     envFiles: envFile === undefined ? [] : [envFile],
-    env: composeEnvironment(text === undefined ? [] : [text], context),
+    env: composeEnvironment(envFile === undefined || text === undefined ? [] : [{ path: envFile, text }], context),
   };
 }
 

@@ -1,4 +1,4 @@
-import { LaconicError } from '../../system/errors.js';
+import { CommandFailedError, LaconicError } from '../../system/errors.js';
 import { runOrFail } from '../../system/process.js';
 import { didYouMean } from '../../system/suggest.js';
 import { type ComposeProject, composeArguments } from './project.js';
@@ -28,4 +28,19 @@ export function unknownServices(names: readonly string[], services: readonly str
   return new LaconicError(lines.join('\n'), {
     hint: services.length === 0 ? 'this deployment has no services' : `services: ${services.join(', ')}`,
   });
+}
+
+/** What a failed call of Compose with service names means to the operator: {@link unknownServices} where a name is none. */
+export async function explainUnknownService(
+  error: unknown,
+  names: readonly string[],
+  project: ComposeProject,
+  signal: AbortSignal,
+): Promise<unknown> {
+  if (!(error instanceof CommandFailedError) || !error.stderr.includes('no such service: ')) return error;
+  const services = await listServices(project, signal);
+  const unknown = names.filter((name) => !services.includes(name));
+  if (unknown.length === 0) return error;
+  const job = unknown.every((name) => project.jobFiles.has(name)) ? ' (it is a job: see run-job)' : '';
+  return unknownServices(unknown, services, job);
 }

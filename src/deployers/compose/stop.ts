@@ -9,6 +9,7 @@ import { composeOrFail } from './compose-cli.js';
 import type { ComposeLine } from './compose-progress.js';
 import { loadModel } from './model.js';
 import type { ComposeProject } from './project.js';
+import { explainUnknownService } from './services.js';
 import { hostDirectories } from './volumes.js';
 
 export interface StopDeps {
@@ -41,7 +42,9 @@ export async function stopProject(project: ComposeProject, options: StopOptions,
     await composeOrFail(`docker compose ${args[0] ?? ''} failed`, project, args, context, { onLine });
   };
   if (options.services.length > 0) {
-    await call(['stop', ...timeout, ...options.services]);
+    await call(['stop', ...timeout, ...options.services]).catch(async (error: unknown) => {
+      throw await explainUnknownService(error, options.services, project, context.signal);
+    });
     await call(['rm', '--force', ...options.services]);
     context.report.endProgress();
     return { hostDirectories: [] };
