@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import type { Context } from '../system/context.js';
 import { UsageError } from '../system/errors.js';
 
@@ -9,6 +9,12 @@ export type ContextOf = (command: Command) => Context;
 export function parseSeconds(text: string, option: string): number {
   if (/^\d+(\.\d+)?$/.test(text)) return Number(text);
   throw new UsageError(`${option}: ${text} is not a number of seconds`);
+}
+
+/** A path from the command line. An empty one is most likely a variable of a script that was never set. */
+export function parsePath(text: string): string {
+  if (text === '') throw new InvalidArgumentError('It must not be empty.');
+  return text;
 }
 
 /** The deployment a subcommand of `deployment` works on. */

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Context } from '../system/context.js';
+import { parsePath } from './arguments.js';
 import { declare as declareExec } from './deployment/exec.js';
 import { declare as declareLogs } from './deployment/logs.js';
 import { declare as declarePort } from './deployment/port.js';
@@ -16,7 +17,7 @@ import { configure } from './program.js';
 /** `deployment --dir D …` (02 §7). */
 export function declare(command: Command, contextOf: (command: Command) => Context): void {
   configure(command)
-    .requiredOption('--dir <path>', 'the deployment directory')
+    .requiredOption('--dir <path>', 'the deployment directory', parsePath)
     .option('--lock-wait <seconds>', 'how long to wait for another command on this deployment to finish', '0');
   declareStart(command, contextOf);
   declareStop(command, contextOf);

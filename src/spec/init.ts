@@ -2,7 +2,7 @@ import { Document } from 'yaml';
 import { scanEnvFile } from '../compose/dotenv.js';
 import type { ComposeFile } from '../compose/file.js';
 import { InvalidFileError, LaconicError } from '../system/errors.js';
-import { yamlStyle } from '../system/yaml.js';
+import { quote, yamlStyle } from '../system/yaml.js';
 import { parseEnvFile } from './environment.js';
 import { parseRecipe, portMapper } from './recipes.js';
 import type { DeployTarget } from './schema.js';
@@ -130,7 +130,7 @@ const pair = /^([A-Za-z_][\w.-]*)=([^]*)$/;
 /**
  * Reads `--config`: `NAME=value`, split at the first `=`. A single option may hold several, separated by commas; a comma that
  * no `NAME=` follows belongs to the value. When the option is repeated each holds exactly one.
- * @throws LaconicError for a value without a name
+ * @throws LaconicError for a value without a name; what may be a value is not shown
  */
 export function parseConfigOption(values: readonly string[]): Map<string, string> {
   const pieces = values.length === 1 ? values.flatMap((value) => value.split(/,(?=[A-Za-z_][\w.-]*=)/)) : values;
@@ -138,7 +138,7 @@ export function parseConfigOption(values: readonly string[]): Map<string, string
   for (const piece of pieces) {
     const [, name, value] = pair.exec(piece) ?? [];
     if (name === undefined || value === undefined) {
-      throw new LaconicError(`config argument is not valid: ${values.join(' ')}`, {
+      throw new LaconicError(`config argument is not valid: ${quote(piece.replace(/=[^]+/, '=…'))}`, {
         hint: 'write --config NAME=value, several as NAME=value,NAME=value or by repeating the option',
       });
     }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { collect, type ContextOf, parseSeconds } from '../arguments.js';
+import { collect, type ContextOf, parsePath, parseSeconds } from '../arguments.js';
 import { subcommand } from '../program.js';
 import { groupOptions, refuseQuickOptions } from './group.js';
 
@@ -19,8 +19,8 @@ interface Options {
 /** `deploy create` (02 §6.2). */
 export function declare(group: Command, contextOf: ContextOf): void {
   subcommand(group, 'create [extra-args...]', 'make a deployment directory from a spec file, or bring one up to date')
-    .requiredOption('--spec-file <file>', 'the spec file')
-    .option('--deployment-dir <path>', 'the directory to make', 'deployment-001')
+    .requiredOption('--spec-file <file>', 'the spec file', parsePath)
+    .option('--deployment-dir <path>', 'the directory to make', parsePath, 'deployment-001')
     .option('--update', 'bring an existing directory up to date with the spec and the stack; data stays', false)
     .option('--helm-chart', 'write a Helm chart instead, for k8s', false)
     .option('--network-dir <path>', "passed to the stack's create hook")

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { collect, type ContextOf } from '../arguments.js';
+import { collect, type ContextOf, parsePath } from '../arguments.js';
 import { subcommand } from '../program.js';
 import { groupOptions, parseTarget, refuseQuickOptions, requireStack } from './group.js';
 
@@ -16,7 +16,7 @@ interface Options {
 /** `deploy init` (02 §6.1). */
 export function declare(group: Command, contextOf: ContextOf): void {
   subcommand(group, 'init', 'write a spec file for a stack, to be edited and given to create')
-    .requiredOption('--output <file>', 'the spec file to write')
+    .requiredOption('--output <file>', 'the spec file to write', parsePath)
     .option(
       '--config <NAME=value,…>',
       "values for the spec's config (repeatable; repeated, each holds one pair)",

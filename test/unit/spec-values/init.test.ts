@@ -329,7 +329,7 @@ describe('parseConfigOption (weakness 16)', () => {
   });
 
   it.each([[['']], [['A']], [['=1']], [['A=1', 'B']], [['A B=1']]])('refuses %j', (values) => {
-    expect(() => parseConfigOption(values)).toThrow(`config argument is not valid: ${values.join(' ')}`);
+    expect(() => parseConfigOption(values)).toThrow('config argument is not valid: ');
   });
 });
 
