@@ -1,0 +1,148 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect } from 'vitest';
+import { accepts, type BadInput, composeFile, create, type Files, init, refuses, stackPath } from './support.js';
+
+const compose = (...lines: string[]): Files => ({ [composeFile]: `${lines.join('\n')}\n` });
+const spec = (...lines: string[]): Files => ({
+  'spec.yml': [`stack: ${stackPath}`, 'deploy-to: compose', ...lines, ''].join('\n'),
+});
+
+function bothWays(rows: readonly Omit<BadInput, 'args'>[]): BadInput[] {
+  return rows.map((row, index) => ({ ...row, args: index % 2 === 0 ? init : create }));
+}
+
+describe('compose files (01 §7.7, §7.8, §11, §20.21, §20.23)', () => {
+  refuses(
+    bothWays([
+      {
+        what: 'a compose file that is a list',
+        files: compose('- web'),
+        says: ['docker-compose-app.yml', 'must be a map, not a list'],
+      },
+      {
+        what: 'services that are a list',
+        files: compose('services: [web]'),
+        says: ['docker-compose-app.yml:1 services: must be a map'],
+      },
+      {
+        what: 'a service that is a word',
+        files: compose('services:', '  web: busybox'),
+        says: [':2 services.web: must be a map'],
+      },
+      {
+        what: 'ports that are a map',
+        files: compose('services:', '  web: {ports: {80: 80}}'),
+        says: ['services.web.ports: must be a list'],
+      },
+      {
+        what: 'a port that is null',
+        files: compose('services:', '  web:', '    ports:', '      -'),
+        says: [':4 services.web.ports[0]', 'is no port'],
+      },
+      {
+        what: 'a long port without target',
+        files: compose('services:', '  web: {ports: [{published: 80}]}'),
+        says: ['services.web.ports[0]', 'target'],
+      },
+      {
+        what: 'a mount that is a number',
+        files: compose('services:', '  web: {volumes: [1]}'),
+        says: ['services.web.volumes[0]', 'is no mount'],
+      },
+      {
+        what: 'a long mount without type',
+        files: compose('services:', '  web: {volumes: [{source: a}]}'),
+        says: ['services.web.volumes[0]', 'type'],
+      },
+      {
+        what: 'an env_file that is a number',
+        files: compose('services:', '  web: {env_file: 3}'),
+        says: ['services.web.env_file: must be a list'],
+      },
+      {
+        what: 'an image that is a list',
+        files: compose('services:', '  web: {image: [a]}'),
+        says: ['services.web.image: must be text'],
+      },
+      {
+        what: 'volumes that are a word',
+        files: compose('services:', 'volumes: data'),
+        says: [':2 volumes: must be a map'],
+      },
+      {
+        what: 'a duplicate service',
+        files: compose('services:', '  web: {}', '  web: {}'),
+        says: [':3', 'the key "web" is here a second time'],
+      },
+      {
+        what: 'broken YAML',
+        files: compose('services:', '  web: {image: a'),
+        says: ['docker-compose-app.yml', 'is not valid YAML'],
+      },
+    ]),
+  );
+
+  accepts([
+    {
+      what: 'every form of a port, and maps them (01 §20.21)',
+      files: compose(
+        'services:',
+        '  web:',
+        '    image: busybox:1.36',
+        '    ports: ["8080:8081", "91/tcp", "90/udp", "127.0.0.1:7000:70", "6000-6001:60-61", 50, {target: 40, published: 4000}]',
+      ),
+      args: [...init, '--map-ports-to-host', 'localhost-same'],
+      then: async (root) =>
+        expect(
+          (await readFile(join(root, 'new-spec.yml'), 'utf8')).split('\n').filter((line) => line.includes(' - ')),
+        ).toEqual(
+          [
+            '127.0.0.1:8080:8081',
+            '127.0.0.1:91:91/tcp',
+            '127.0.0.1:90:90/udp',
+            '127.0.0.1:7000:70',
+            '127.0.0.1:6000-6001:60-61',
+            '127.0.0.1:50:50',
+            '127.0.0.1:4000:40',
+          ].map((port) => expect.stringContaining(port.replace('/tcp', '')) as unknown as string),
+        ),
+    },
+    {
+      what: 'a compose file without services although the spec has ports (01 §11.3)',
+      files: {
+        ...compose('volumes: {data: }'),
+        ...spec('network: {ports: {tidy: ["80"]}}', 'volumes: {data: ./data/data}'),
+      },
+      args: create,
+    },
+    { what: 'an empty compose file', files: { ...compose('#'), ...spec() }, args: create },
+    {
+      what: 'long mounts, ../config alone and an env_file as text, with what is missing named (01 §20.23)',
+      files: {
+        ...compose(
+          'services:',
+          '  web:',
+          '    image: busybox:1.36',
+          '    env_file: ../config/app/settings.env',
+          '    volumes:',
+          '      - {type: bind, source: ../config/app/page, target: /page}',
+          '      - ../config:/all',
+          '      - /anonymous',
+        ),
+        ...spec(),
+        'repo/stack-orchestrator/config/app/settings.env': 'A=1\n',
+      },
+      args: create,
+      says: [
+        /WARNING: .*docker-compose-app.yml:5 services.web.volumes: nothing in the stack provides ..\/config\/app\/page/,
+      ],
+      then: async (root) => expect(await readFile(join(root, 'made/config/app/settings.env'), 'utf8')).toBe('A=1\n'),
+    },
+    {
+      what: 'a volume without a path although the stack has a config directory for it (01 §11.6)',
+      files: { ...spec('volumes:', '  data:'), 'repo/stack-orchestrator/config/data/x': 'x' },
+      args: create,
+    },
+  ]);
+});

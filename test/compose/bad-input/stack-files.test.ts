@@ -1,0 +1,224 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect } from 'vitest';
+import {
+  accepts,
+  type BadInput,
+  composeFile,
+  create,
+  type Files,
+  init,
+  refuses,
+  stackFile,
+  stackPath,
+} from './support.js';
+
+/** A stack.yml with these lines. */
+const stack = (...lines: string[]): Files => ({ [stackFile]: `${lines.join('\n')}\n` });
+
+/** What is wrong with a stack stops init and create alike: every second row goes through create. */
+function bothWays(rows: readonly Omit<BadInput, 'args'>[]): BadInput[] {
+  return rows.map((row, index) => ({ ...row, args: index % 2 === 0 ? init : create }));
+}
+
+describe('stack.yml (01 §2, §3, §20.8, §20.23)', () => {
+  refuses(
+    bothWays([
+      { what: 'an empty stack.yml', files: stack(''), says: [`${stackPath}/stack.yml`, 'is empty'] },
+      { what: 'a stack.yml of comments', files: stack('# nothing here'), says: ['is empty'] },
+      { what: 'a stack.yml that says null', files: stack('~'), says: ['is empty'] },
+      { what: 'a stack.yml that is a list', files: stack('- app'), says: ['must be a map of keys', 'found a list'] },
+      { what: 'a stack.yml that is a word', files: stack('app'), says: ['must be a map of keys', 'found "app"'] },
+      {
+        what: 'a duplicate key, naming both lines',
+        files: stack('name: app', 'pods: [app]', 'pods: [app]'),
+        says: ['stack.yml:3', 'the key "pods" is here a second time, first on line 2'],
+      },
+      { what: 'an unclosed list', files: stack('pods: [app'), says: ['is not valid YAML'] },
+      { what: 'a tab as indentation', files: stack('pods:', '\t- app'), says: ['stack.yml:2', 'is not valid YAML'] },
+      { what: 'two documents in one file', files: stack('pods: [app]', '---', 'pods: [b]'), says: ['second document'] },
+      { what: 'pods that are a word', files: stack('pods: app'), says: ['stack.yml:1 pods: must be a list of pods'] },
+      { what: 'pods that are a map', files: stack('pods:', '  app: {}'), says: ['pods: must be a list of pods'] },
+      { what: 'a pod that is a number', files: stack('pods: [8]'), says: ['pods[0]', 'must be the name of a pod'] },
+      { what: 'a pod that is null', files: stack('pods:', '  -'), says: ['stack.yml:2 pods[0]', 'must be the name'] },
+      { what: 'a pod with .. in its name', files: stack('pods: [../../etc]'), says: ['pods[0]', 'is not a name'] },
+      { what: 'a pod with a space', files: stack('pods: ["my pod"]'), says: ['pods[0]', '"my pod" is not a name'] },
+      { what: 'a pod with a quote', files: stack(`pods: ["a'b"]`), says: ['pods[0]', 'is not a name'] },
+      { what: 'a pod with a line break', files: stack('pods: ["a\\nb"]'), says: ['pods[0]', '"a\\nb" is not a name'] },
+      { what: 'a pod with a leading dash', files: stack('pods: ["--help"]'), says: ['pods[0]', 'is not a name'] },
+      { what: 'a pod with an empty name', files: stack('pods: [""]'), says: ['pods[0]', 'must not be empty'] },
+      { what: 'a pod that is there twice', files: stack('pods: [app, app]'), says: ['pods[1]', 'a second time'] },
+      {
+        what: 'a pod with a terminal escape in its name',
+        files: stack('pods: ["\\e[31mred"]'),
+        says: ['pods[0]', '\\u001b'],
+      },
+      {
+        what: 'a pod as a map without a name',
+        files: stack('pods:', '  - repository: org/app', '    path: .'),
+        says: ['pods[0].name', 'is missing'],
+      },
+      {
+        what: 'a pod with a repository but no path',
+        files: stack('pods:', '  - name: app', '    repository: org/app'),
+        says: ['pods[0]', 'path', 'is missing', '"." for its root'],
+      },
+      {
+        what: 'a pod whose path leads out of its repository',
+        files: stack('pods:', '  - name: app', '    repository: org/app', '    path: ../../etc'),
+        says: ['pods[0].path', '".." is not allowed'],
+      },
+      {
+        what: 'a pod whose path is absolute',
+        files: stack('pods:', '  - name: app', '    repository: org/app', '    path: /etc'),
+        says: ['pods[0].path', 'must be relative'],
+      },
+      {
+        what: 'a repository that is an option of git',
+        files: stack('pods:', '  - name: app', '    repository: --upload-pack=x', '    path: .'),
+        says: ['pods[0].repository', 'must be [host/]org/repository'],
+      },
+      {
+        what: 'a start script outside its repository',
+        files: stack(
+          'pods:',
+          '  - name: app',
+          '    repository: org/app',
+          '    path: .',
+          '    pre_start_command: ../../../bin/sh',
+        ),
+        says: ['pods[0].pre_start_command', '".." is not allowed'],
+      },
+      {
+        what: 'a start script of a pod without a repository',
+        files: stack('pods:', '  - name: app', '    path: app', '    post_start_command: run.sh'),
+        says: ['pods[0].post_start_command', 'only a pod with a repository'],
+      },
+      {
+        what: 'a pod whose repository was never cloned (01 §20.15)',
+        files: stack('pods:', '  - name: app', '    repository: org/never-cloned', '    path: .'),
+        says: ['compose file of pod app is missing', 'never-cloned/docker-compose.yml', 'setup-repositories'],
+      },
+      {
+        what: 'jobs that are a map',
+        files: stack('pods: [app]', 'jobs: {a: b}'),
+        says: ['jobs: must be a list of jobs'],
+      },
+      { what: 'a job without a name', files: stack('jobs:', '  - image: x'), says: ['jobs[0].name', 'is missing'] },
+      { what: 'a job with a slash', files: stack('jobs: [a/b]'), says: ['jobs[0]', '"a/b" is not a name'] },
+      { what: 'a config: that is a list (01 §3.5)', files: stack('config: [a]'), says: ['config: must be a map'] },
+      {
+        what: 'a transfer from nowhere',
+        files: stack('pods: [app]', 'config:', '  web:', '    KEY: nowhere'),
+        says: ['stack.yml:4 config.web.KEY', 'must be <service>.<variable>'],
+      },
+      {
+        what: 'a transfer of a variable that is shell text',
+        files: stack('pods: [app]', 'config:', '  web:', '    "K; reboot": a.b'),
+        says: ['config.web', 'is not a name'],
+      },
+      { what: 'containers that are a word', files: stack('containers: a/b'), says: ['containers: must be a list'] },
+      { what: 'a container that is an option', files: stack('containers: ["-a/b"]'), says: ['containers[0]'] },
+      { what: 'repos that are a map', files: stack('repos: {a: b}'), says: ['repos: must be a list of repositories'] },
+      { what: 'npms that are numbers', files: stack('npms: [1]'), says: ['npms[0]', 'must be a package name'] },
+      {
+        what: 'everything that is wrong, at once',
+        files: stack('pods: [a b]', 'jobs: 3', 'containers: [4]', 'config: 5'),
+        says: ['stack.yml:1 pods[0]', 'stack.yml:2 jobs', 'stack.yml:3 containers[0]', 'stack.yml:4 config'],
+      },
+    ]),
+  );
+});
+
+describe('the place of a stack (01 §2, 02 §6)', () => {
+  const missing = ['deploy', 'init', '--output', 'x.yml'];
+  refuses([
+    {
+      what: 'a stack that is nowhere',
+      args: ['--stack', 'nope/at/all', ...missing],
+      says: ['stack nope/at/all does not exist'],
+    },
+    {
+      what: 'a misspelt bundled stack',
+      args: ['--stack', 'tset', ...missing],
+      says: ['stack tset does not exist', 'did you mean "test"'],
+    },
+    { what: 'an empty --stack', args: ['--stack', '', ...missing], says: ['"" is not the name or path of a stack'] },
+    { what: 'a blank --stack', args: ['--stack', '  ', ...missing], says: ['is not the name or path of a stack'] },
+    { what: 'a --stack of dots', args: ['--stack', '../../..', ...missing], says: ['stack'] },
+    {
+      what: 'a directory without stack.yml',
+      args: ['--stack', 'repo', ...missing],
+      says: ['stack.yml file is missing from stack: repo', 'there is no stack.yml in it'],
+    },
+    {
+      what: 'a spec whose stack is nowhere',
+      files: { 'spec.yml': 'stack: gone/away\ndeploy-to: compose\n' },
+      args: create,
+      says: ['stack gone/away does not exist'],
+    },
+    {
+      what: 'a very long --stack',
+      args: ['--stack', 'x'.repeat(5000), ...missing],
+      says: ['stack'],
+    },
+    { what: 'a --stack with a line break', args: ['--stack', 'a\nb', ...missing], says: ['stack'] },
+    {
+      what: 'a pod without a compose file, naming both places (01 §4)',
+      files: { [composeFile]: undefined },
+      args: init,
+      says: [
+        'compose file of pod app is missing',
+        `${stackPath.replace('stacks/app', 'compose')}/docker-compose-app.yml`,
+      ],
+    },
+  ]);
+
+  accepts([
+    {
+      what: 'a bundled stack although a folder here has its name (01 §20.8)',
+      arrange: async (root) => void (await mkdir(join(root, 'test'))),
+      args: ['--stack', 'test', ...missing],
+      then: async (root) => expect(await readFile(join(root, 'x.yml'), 'utf8')).toContain('stack: test\n'),
+    },
+    { what: 'the path of stack.yml itself', args: ['--stack', stackFile, ...missing] },
+    { what: 'a path of one word', cwd: 'repo/stack-orchestrator/stacks', args: ['--stack', 'app', ...missing] },
+    { what: 'the current directory', cwd: stackPath, args: ['--stack', '.', ...missing] },
+    {
+      what: 'old and new pods in one list, and null sections (01 §3.4, §20.23)',
+      files: {
+        ...stack(
+          'pods:',
+          '  - app',
+          '  - name: b',
+          '    repository: internal',
+          '    path: b',
+          'jobs:',
+          'repos:',
+          'config:',
+        ),
+        'repo/stack-orchestrator/compose/docker-compose-b.yml': 'services:\n',
+      },
+      args: create,
+      then: async (root) =>
+        expect(await readFile(join(root, 'made/compose/docker-compose-b.yml'), 'utf8')).toBe('services:\n'),
+    },
+    {
+      what: 'a stack of jobs only (01 §20.12)',
+      files: { ...stack('jobs: [tidy]'), 'spec.yml': `stack: ${stackPath}\ndeploy-to: compose\n` },
+      args: create,
+    },
+    {
+      what: 'a job without a file, with a warning (01 §3.6)',
+      files: stack('pods: [app]', 'jobs: [gone]'),
+      args: create,
+      says: ['stack.yml:2 jobs[0]: job gone cannot be run: there is no compose-jobs/docker-compose-gone.yml'],
+    },
+    {
+      what: 'keys nothing reads, with a warning (decision 10)',
+      files: stack('pods: [app]', 'color: blue'),
+      args: create,
+      says: ['WARNING: ', 'stack.yml:2 color: is not a key that anything reads'],
+    },
+  ]);
+});

@@ -1,0 +1,166 @@
+import { createHash } from 'node:crypto';
+import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { expect, it } from 'vitest';
+import { type CliResult, runCli } from '../../support/engine.js';
+
+/** Files of a case below its own directory: the content, or nothing for a file of the sound world that is not there. */
+export type Files = Readonly<Record<string, string | Buffer | undefined>>;
+
+/** Where the sound world has its parts. */
+export const stackFile = 'repo/stack-orchestrator/stacks/app/stack.yml';
+export const composeFile = 'repo/stack-orchestrator/compose/docker-compose-app.yml';
+export const hookFile = 'repo/stack-orchestrator/stacks/app/deploy/commands.mjs';
+/** The stack of the sound world as `--stack` and `stack:` name it. */
+export const stackPath = 'repo/stack-orchestrator/stacks/app';
+
+/** A stack of one service and one job, and a spec for it, in which nothing is wrong. */
+export const soundWorld = {
+  [stackFile]: 'name: app\npods:\n  - app\njobs:\n  - tidy\n',
+  [composeFile]: [
+    'services:',
+    '  web:',
+    '    image: busybox:1.36',
+    '    ports: ["80"]',
+    '    environment:',
+    '      GREETING: ${GREETING:-hello}',
+    '    volumes:',
+    '      - data:/data',
+    'volumes:',
+    '  data:',
+    '',
+  ].join('\n'),
+  'repo/stack-orchestrator/compose-jobs/docker-compose-tidy.yml': 'services:\n  tidy:\n    image: busybox:1.36\n',
+  'spec.yml': [
+    `stack: ${stackPath}`,
+    'deploy-to: compose',
+    'config:',
+    '  GREETING: good day',
+    'volumes:',
+    '  data: ./data/data',
+    '',
+  ].join('\n'),
+} satisfies Files;
+
+/** The two ways a stack and a spec are read. */
+export const init = ['--stack', stackPath, 'deploy', 'init', '--output', 'new-spec.yml'];
+export const create = ['deploy', 'create', '--spec-file', 'spec.yml', '--deployment-dir', 'made'];
+
+/** One bad input, and what the program has to say about it. */
+export interface BadInput {
+  /** Continues "refuses …". */
+  what: string;
+  /** Changes to {@link soundWorld}. */
+  files?: Files;
+  args: readonly string[];
+  /** Every one of these stands in the message. */
+  says: readonly (string | RegExp)[];
+  /** 1 unless it is a usage error (decision 32). */
+  code?: 1 | 2;
+  env?: NodeJS.ProcessEnv;
+  /** What files alone cannot express; `root` is the case's directory. */
+  arrange?: (root: string) => Promise<void>;
+  /** Relative to the case's directory. */
+  cwd?: string;
+}
+
+/** An input the program takes; it may have something to say about it. */
+export interface OddInput extends Omit<BadInput, 'code' | 'says'> {
+  says?: readonly (string | RegExp)[];
+  /** What has to hold in the case's directory afterwards. */
+  then?: (root: string, result: CliResult) => Promise<void>;
+}
+
+/** One test per row: refused, explained in one message, and nothing changed on disk. They run side by side. */
+export function refuses(rows: readonly BadInput[]): void {
+  it.concurrent.each(named(rows))('refuses %s', async (_, row) => {
+    await inWorld(row, async (root) => {
+      const before = await listing(root);
+      const result = await runCli(row.args, { cwd: join(root, row.cwd ?? ''), env: row.env ?? {} });
+      expectRefusal(result, row);
+      expect(await listing(root)).toEqual(before);
+    });
+  });
+}
+
+/** One test per row: taken, with exit code 0. */
+export function accepts(rows: readonly OddInput[]): void {
+  it.concurrent.each(named(rows))('takes %s', async (_, row) => {
+    await inWorld(row, async (root) => {
+      const result = await runCli(row.args, { cwd: join(root, row.cwd ?? ''), env: row.env ?? {} });
+      expect(result.stderr).not.toMatch(/^Error: /m);
+      for (const text of row.says ?? []) expectText(result.stderr, text);
+      expect(result.code).toBe(0);
+      await row.then?.(root, result);
+    });
+  });
+}
+
+function named<T extends { what: string }>(rows: readonly T[]): [string, T][] {
+  return rows.map((row) => [row.what, row]);
+}
+
+/** Exactly one message on stderr, with nothing of the program's inside in it; nothing on stdout. */
+export function expectRefusal(result: CliResult, row: Pick<BadInput, 'says' | 'code'>): void {
+  const { code, stdout, stderr } = result;
+  expect(stderr.match(/^Error: /gm) ?? [], stderr).toHaveLength(1);
+  for (const text of row.says) expectText(stderr, text);
+  expect(stderr).not.toMatch(/^\s+at |node:internal|\[object |undefined|defect of laconic-so|Traceback/m);
+  // The operator's terminal gets text only.
+  expect(stderr).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/);
+  expect(stdout).toBe('');
+  expect(code).toBe(row.code ?? 1);
+}
+
+function expectText(whole: string, part: string | RegExp): void {
+  if (typeof part === 'string') expect(whole).toContain(part);
+  else expect(whole).toMatch(part);
+}
+
+/** Runs `work` in a directory that holds the sound world with the row's changes, and removes it. */
+export async function inWorld(
+  row: Pick<BadInput, 'files' | 'arrange'>,
+  work: (root: string) => Promise<void>,
+): Promise<void> {
+  const root = await makeWorld(row.files ?? {});
+  try {
+    await row.arrange?.(root);
+    await work(root);
+  } finally {
+    await rm(root, { recursive: true, force: true });
+  }
+}
+
+/** A new directory with the sound world and these changes. The caller removes it. */
+export async function makeWorld(files: Files): Promise<string> {
+  const root = await mkdtemp(join(tmpdir(), 'laconic-test-bad-'));
+  for (const [path, content] of Object.entries({ ...soundWorld, ...files })) {
+    if (content === undefined) continue;
+    await mkdir(dirname(join(root, path)), { recursive: true });
+    await writeFile(join(root, path), content);
+  }
+  return root;
+}
+
+/** Everything below a directory: kind and mode, and what is in it. */
+export async function listing(root: string, below = ''): Promise<string[]> {
+  const names = (await readdir(join(root, below))).sort();
+  const lines: string[] = [];
+  for (const name of names) {
+    const path = join(below, name);
+    const found = await lstat(join(root, path));
+    const mode = found.mode.toString(8);
+    if (found.isDirectory()) lines.push(`${path}/ ${mode}`, ...(await listing(root, path)));
+    else if (found.isSymbolicLink()) lines.push(`${path} -> ${await readlink(join(root, path))}`);
+    else if (found.isFile()) lines.push(`${path} ${mode} ${await checksum(join(root, path))}`);
+    else lines.push(`${path} ${mode}`);
+  }
+  return lines;
+}
+
+async function checksum(path: string): Promise<string> {
+  return createHash('sha256')
+    .update(await readFile(path))
+    .digest('hex');
+}
