@@ -1,0 +1,137 @@
+import { readdir } from 'node:fs/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { cliPath, describeWithEngine } from '../../support/engine.js';
+import type { Sandbox } from '../../support/sandbox.js';
+import { calls, hookedSandbox, hookTexts, setHooks } from './stack.js';
+
+const { file } = hookTexts.python;
+const broken = { file, text: 'def create(context, extra_args):\n    extra_args[0].split()\n' };
+const update = ['deploy', 'create', '--update', '--spec-file', 'spec.yml', '--deployment-dir', 'd'];
+const failure = /^Error: the create hook failed: .*\/deploy\/commands\.py:2: AttributeError: .*split.*$/m;
+
+describeWithEngine('a hook that fails', () => {
+  let sandbox: Sandbox;
+  beforeAll(async () => {
+    sandbox = await hookedSandbox(broken);
+  });
+  afterAll(() => sandbox.remove());
+
+  it('at create leaves nothing, and the next try works (decision 1)', async () => {
+    const before = await readdir(sandbox.base);
+
+    const failed = await sandbox.cli(['deploy', 'create', '--spec-file', 'spec.yml', '--deployment-dir', 'd']);
+
+    expect(failed).toMatchObject({ code: 1, stdout: '' });
+    expect(failed.stderr).toMatch(failure);
+    expect(failed.stderr).not.toMatch(/Traceback|^\s+at /m);
+    expect(await readdir(sandbox.base)).toEqual(before);
+
+    await setHooks(sandbox, hookTexts.python);
+    await sandbox.create('spec.yml', 'd');
+    expect((await calls(sandbox)).map((call) => call.mode)).toEqual(['create']);
+  });
+
+  it('at an update is named, by the following commands too, until an update succeeds (decision 2)', async () => {
+    await setHooks(sandbox, broken);
+    await sandbox.edit('spec.yml', 'ONE: "1"', 'ONE: "uno"');
+
+    const failed = await sandbox.cli(update);
+    const next = await sandbox.deployment('d', 'start');
+
+    expect(failed.code).toBe(1);
+    expect(failed.stderr).toMatch(failure);
+    expect(next.code).toBe(0);
+    expect(next.stderr).toMatch(
+      /^WARNING: the last update stopped in the hook create of .*commands\.py: .*run create --update again$/m,
+    );
+    const project = await sandbox.projectOf('d');
+    expect((await sandbox.containers(project)).web).toMatchObject({ state: 'running', env: { ONE: 'uno' } });
+
+    await setHooks(sandbox, hookTexts.python);
+    expect((await sandbox.succeed(update)).stderr).toContain('the last update stopped');
+    expect((await sandbox.deployment('d', 'start')).stderr).not.toContain('the last update stopped');
+    expect((await calls(sandbox)).map((call) => call.hook)).toEqual(['create', 'start']);
+  });
+
+  it('at restart stops it before any container is touched', async () => {
+    await setHooks(sandbox, broken);
+    await sandbox.edit('d/spec.yml', 'ONE: "uno"', 'ONE: "eins"');
+    const project = await sandbox.projectOf('d');
+    const before = await sandbox.containers(project);
+
+    const failed = await sandbox.deployment('d', 'restart');
+
+    expect(failed.code).toBe(1);
+    expect(failed.stderr).toMatch(failure);
+    expect(failed.stdout).not.toContain('[4/4]');
+    expect(await sandbox.containers(project)).toEqual(before);
+  });
+
+  it('at start is said after the containers are up, with exit code 1', async () => {
+    await setHooks(sandbox, { file, text: 'def start(context):\n    raise RuntimeError("not today")\n' });
+    await sandbox.succeed(update);
+
+    const failed = await sandbox.deployment('d', 'start');
+
+    expect(failed.code).toBe(1);
+    expect(failed.stderr).toMatch(
+      /^Error: the start hook failed: .*d\/hooks\/commands\.py:2: RuntimeError: not today$/m,
+    );
+    const { web } = await sandbox.containers(await sandbox.projectOf('d'));
+    expect(web).toMatchObject({ state: 'running', env: { ONE: 'uno' } });
+  });
+});
+
+describeWithEngine('a hook that calls laconic-so on its own deployment (decision 5)', () => {
+  const calling = (environment: string): string => `import os, subprocess, sys
+
+def laconic(context, *words):
+    env = dict(os.environ)
+    ${environment}
+    command = ["${process.execPath}", "${cliPath}", "deployment", "--dir", str(context.deployment_dir), *words]
+    done = subprocess.run(command, env=env, capture_output=True, text=True)
+    with open("BASE/answers", "a") as answers:
+        answers.write(f"{done.returncode} {done.stdout}{done.stderr}")
+
+def create(context, extra_args):
+    laconic(context, "ps")
+    if context.mode == "update":
+        laconic(context, "stop")
+
+def start(context):
+    laconic(context, "ps")
+`;
+  let sandbox: Sandbox;
+  beforeAll(async () => {
+    sandbox = await hookedSandbox({ file, text: calling('pass') });
+  });
+  afterAll(() => sandbox.remove());
+  const answers = async (): Promise<string> => {
+    const text = await sandbox.read('answers');
+    await sandbox.write('answers', '');
+    return text;
+  };
+
+  it('passes through the lock of the command that runs it', async () => {
+    await sandbox.create('spec.yml', 'd');
+    expect(await answers()).toBe('0 No containers running\n');
+
+    await sandbox.succeed(['deployment', '--dir', 'd', 'start']);
+    expect(await answers()).toMatch(/^0 Running containers:\nid: .*\n$/);
+
+    await sandbox.succeed(update);
+    expect(await answers()).toMatch(/^0 Running containers:\nid: .*\n0 /);
+    expect(await sandbox.containers(await sandbox.projectOf('d'))).toEqual({});
+    expect(await sandbox.exists('d/.laconic/lock')).toBe(false);
+  });
+
+  it('is refused, like anybody else, when it hides whose child it is', async () => {
+    await setHooks(sandbox, { file, text: calling('del env["LACONIC_SO_LOCK"]') });
+
+    await sandbox.succeed(update);
+
+    expect(await answers()).toMatch(
+      /^0 .*\n1 Error: deployment \S+\/d is in use by "laconic-so deploy create --update /,
+    );
+  });
+});

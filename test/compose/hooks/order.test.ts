@@ -1,0 +1,101 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeWithEngine } from '../../support/engine.js';
+import { idleService, Sandbox } from '../../support/sandbox.js';
+
+/** Neither alphabetical nor the order in which folders are made; more than ten, so that 10 follows 9 and not 1. */
+const pods = ['m', 'z', 'a', 'k', 'b', 'y', 'c', 'x', 'd', 'w', 'e'];
+
+/** Those with hooks in Python, which take their time, and with a container. */
+const few = ['m', 'z'];
+
+const python = (pod: string): string => `
+def note(hook):
+    with open("BASE/order", "a") as order:
+        order.write(f"{hook} ${pod}\\n")
+
+def init(context):
+    note("init")
+    return {"config": {"FIRST": "${pod}"}}
+
+def setup(context, parameters, extra_args):
+    note("setup")
+
+def create(context, extra_args):
+    note("create")
+
+def start(context):
+    note("start")
+`;
+
+const javascript = (pod: string): string => `
+import { appendFileSync } from 'node:fs';
+const note = (hook) => () => appendFileSync('BASE/order', hook + ' ${pod}\\n');
+export const init = note('init');
+export const setup = note('setup');
+export const create = note('create');
+export const start = note('start');
+`;
+
+describeWithEngine('the hooks of several pods (01 §20.11)', () => {
+  let sandbox: Sandbox;
+  beforeAll(async () => {
+    const entries = pods.map((pod) => `  - name: pod-${pod}\n    repository: example/repo-${pod}\n    path: .\n`);
+    sandbox = await Sandbox.make({ 'source/stacks/many/stack.yml': `name: many\npods:\n${entries.join('')}` });
+    for (const pod of pods) {
+      await sandbox.write(`repositories/repo-${pod}/docker-compose.yml`, `services:\n${idleService(`s-${pod}`)}`);
+      const hooks = `repositories/repo-${pod}/stack/deploy/commands`;
+      if (few.includes(pod)) await sandbox.write(`${hooks}.py`, python(pod));
+      else await sandbox.write(`${hooks}.mjs`, javascript(pod));
+    }
+    // To start them all would only take time.
+    for (const pod of pods.filter((one) => !few.includes(one))) {
+      await sandbox.edit(`repositories/repo-${pod}/docker-compose.yml`, 'SIGKILL\n', 'SIGKILL\n    scale: 0\n');
+    }
+  });
+  afterAll(() => sandbox.remove());
+
+  const order = async (): Promise<string[]> => {
+    const text = await sandbox.read('order');
+    await sandbox.write('order', '');
+    return text.split('\n').filter(Boolean);
+  };
+  const inOrder = (hook: string): string[] => pods.map((pod) => `${hook} ${pod}`);
+
+  it('run in the order of the stack, of init only the first', async () => {
+    const stack = ['--stack', 'source/stacks/many', 'deploy'];
+    const made = await sandbox.succeed([...stack, 'init', '--output', 'spec.yml']);
+    expect(await order()).toEqual(['init m']);
+    expect(await sandbox.read('spec.yml')).toMatch(/^ {2}FIRST: m$/m);
+    expect(made.stdout.trimEnd().split('\n')).toEqual(
+      pods
+        .slice(1)
+        .map(
+          (pod) =>
+            `Skipping init() from plugin ${sandbox.path('repositories', `repo-${pod}`)}/stack/deploy/commands.${few.includes(pod) ? 'py' : 'mjs'}. Only one init() is allowed.`,
+        ),
+    );
+
+    await sandbox.succeed([...stack, 'setup']);
+    expect(await order()).toEqual(inOrder('setup'));
+    await sandbox.create('spec.yml', 'd');
+    expect(await order()).toEqual(inOrder('create'));
+    await sandbox.succeed(['deployment', '--dir', 'd', 'start']);
+    expect(await order()).toEqual(inOrder('start'));
+  });
+
+  it('from many to one: the copies of the others go, and no longer run', async () => {
+    await sandbox.write(
+      'source/stacks/many/stack.yml',
+      'name: many\npods:\n  - name: pod-z\n    repository: example/repo-z\n    path: .\n',
+    );
+
+    await sandbox.succeed(['deployment', '--dir', 'd', 'restart']);
+
+    expect(await order()).toEqual(['create z', 'start z']);
+    expect(Object.keys(await sandbox.fileState('d/hooks'))).toEqual([
+      sandbox.path('d/hooks'),
+      sandbox.path('d/hooks/commands.py'),
+    ]);
+    expect(Object.keys(await sandbox.containers(await sandbox.projectOf('d')))).toEqual(['s-z']);
+  });
+});

@@ -1,0 +1,223 @@
+import { lstat, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { run, runOrFail } from '../../src/system/process.js';
+import { type CliResult, runCli } from './engine.js';
+
+/** A container as tests compare it: the same id before and after means that nothing recreated it. */
+export interface SeenContainer {
+  id: string;
+  image: string;
+  state: string;
+  startedAt: string;
+  env: Record<string, string>;
+}
+
+/**
+ * A folder of one test file: its stacks in git trees or not, its repositories, its specs and its deployments, and the
+ * program called from there. {@link Sandbox.remove} takes all of it away, the containers too.
+ */
+export class Sandbox {
+  readonly base: string;
+  readonly #projects = new Set<string>();
+
+  private constructor(base: string) {
+    this.base = base;
+  }
+
+  /** @param files their texts by path below the base; `BASE` in them is the base; a name that ends with `.sh` is executable */
+  static async make(files: Readonly<Record<string, string>> = {}): Promise<Sandbox> {
+    const sandbox = new Sandbox(await mkdtemp(join(tmpdir(), 'laconic-sandbox-')));
+    await mkdir(sandbox.path('repositories'));
+    for (const [path, text] of Object.entries(files)) await sandbox.write(path, text);
+    return sandbox;
+  }
+
+  path(...below: string[]): string {
+    return join(this.base, ...below);
+  }
+
+  async write(path: string, text: string): Promise<string> {
+    const file = this.path(path);
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, text.replaceAll('BASE', this.base), { mode: path.endsWith('.sh') ? 0o755 : 0o644 });
+    return file;
+  }
+
+  read(path: string): Promise<string> {
+    return readFile(this.path(path), 'utf8');
+  }
+
+  async exists(path: string): Promise<boolean> {
+    return lstat(this.path(path)).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  /** Replaces text in a file, which must be there. */
+  async edit(path: string, from: string, to: string): Promise<void> {
+    const text = await this.read(path);
+    if (!text.includes(from)) throw new Error(`${path} has no ${from}:\n${text}`);
+    await this.write(path, text.replaceAll(from, to));
+  }
+
+  /** `laconic-so …` in the base, or in `cwd` below it; repositories are in `repositories`. */
+  async cli(args: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): Promise<CliResult> {
+    return runCli(args, {
+      cwd: this.path(options.cwd ?? ''),
+      env: { CERC_REPO_BASE_DIR: this.path('repositories'), ...options.env },
+    });
+  }
+
+  /** Like {@link cli}; what does not end with 0 is an error with all the program said. */
+  async succeed(args: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): Promise<CliResult> {
+    const result = await this.cli(args, options);
+    if (result.code === 0) return result;
+    throw new Error(`laconic-so ${args.join(' ')}: exit code ${result.code}\n${result.stdout}${result.stderr}`);
+  }
+
+  /** `deploy create` of a spec; its project is removed with the sandbox. */
+  async create(spec: string, directory: string, ...more: string[]): Promise<CliResult> {
+    const result = await this.succeed([
+      'deploy',
+      'create',
+      '--spec-file',
+      spec,
+      '--deployment-dir',
+      directory,
+      ...more,
+    ]);
+    await this.projectOf(directory);
+    return result;
+  }
+
+  /** `deployment --dir <directory> …`. */
+  deployment(directory: string, ...args: string[]): Promise<CliResult> {
+    return this.cli(['deployment', '--dir', directory, ...args]);
+  }
+
+  /** The cluster-id of a deployment, its Compose project. */
+  async projectOf(directory: string): Promise<string> {
+    const id = /^cluster-id: (\S+)$/m.exec(await this.read(join(directory, 'deployment.yml')))?.[1] ?? '';
+    this.watch(id);
+    return id;
+  }
+
+  /** The project's things go with the sandbox. */
+  watch(project: string): void {
+    this.#projects.add(project);
+  }
+
+  /** git as a person of the tests; no configuration of the machine's user counts. */
+  async git(tree: string, ...args: string[]): Promise<string> {
+    const person = [
+      '-c',
+      'user.name=tester',
+      '-c',
+      'user.email=tester@example.invalid',
+      '-c',
+      'init.defaultBranch=main',
+    ];
+    const env = { ...process.env, GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_SYSTEM: '/dev/null' };
+    const words = [...person, '-C', this.path(tree), ...args];
+    return (await runOrFail(`git ${args.join(' ')}`, 'git', words, { env })).stdout;
+  }
+
+  /** Makes a folder a git tree whose branch follows a bare repository beside it, `<tree>.git`. */
+  async publish(tree: string): Promise<void> {
+    await this.git('.', 'init', '--quiet', '--bare', `${tree}.git`);
+    await this.git(tree, 'init', '--quiet');
+    await this.commit(tree);
+    await this.git(tree, 'remote', 'add', 'origin', this.path(`${tree}.git`));
+    await this.git(tree, 'push', '--quiet', '--set-upstream', 'origin', 'main');
+  }
+
+  async commit(tree: string): Promise<void> {
+    await this.git(tree, 'add', '.');
+    await this.git(tree, 'commit', '--quiet', '--message', 'a change');
+  }
+
+  /** Somebody else changes a file of a published tree: the change is in the remote only. */
+  async pushElsewhere(tree: string, path: string, text: string): Promise<void> {
+    const elsewhere = `${tree}-elsewhere`;
+    if (!(await this.exists(elsewhere))) await this.git('.', 'clone', '--quiet', `${tree}.git`, elsewhere);
+    await this.git(elsewhere, 'pull', '--quiet');
+    await this.write(join(elsewhere, path), text);
+    await this.commit(elsewhere);
+    await this.git(elsewhere, 'push', '--quiet');
+  }
+
+  async docker(...args: string[]): Promise<string> {
+    return (await runOrFail(args.join(' '), 'docker', args)).stdout;
+  }
+
+  async #labelled(kind: string, project: string): Promise<string[]> {
+    const all = kind === 'container' ? ['--all', '--no-trunc'] : [];
+    const filter = `label=com.docker.compose.project=${project}`;
+    return (await this.docker(kind, 'ls', ...all, '--quiet', '--filter', filter)).split('\n').filter(Boolean);
+  }
+
+  /** The containers of a project by service. */
+  async containers(project: string): Promise<Record<string, SeenContainer>> {
+    const ids = await this.#labelled('container', project);
+    if (ids.length === 0) return {};
+    const found = JSON.parse(await this.docker('inspect', ...ids)) as {
+      Id: string;
+      State: { Status: string; StartedAt: string };
+      Config: { Image: string; Labels: Record<string, string>; Env: string[] };
+    }[];
+    return Object.fromEntries(
+      found.map(({ Id, State, Config }) => [
+        Config.Labels['com.docker.compose.service'] ?? '',
+        {
+          id: Id,
+          image: Config.Image,
+          state: State.Status,
+          startedAt: State.StartedAt,
+          env: Object.fromEntries(Config.Env.map((line) => [line.split('=', 1)[0] ?? '', line.replace(/^[^=]*=/, '')])),
+        },
+      ]),
+    );
+  }
+
+  /** Everything of a project on the engine, with what would change if anything were done to it. */
+  async engineState(project: string): Promise<unknown> {
+    const [networks, volumes] = await Promise.all(['network', 'volume'].map((kind) => this.#labelled(kind, project)));
+    return { containers: await this.containers(project), networks, volumes };
+  }
+
+  /** Every path below a folder, with its inode and the times of its last changes: equal listings mean that nothing was done. */
+  async fileState(below = '.'): Promise<Record<string, string>> {
+    const listing: Record<string, string> = {};
+    const walk = async (path: string): Promise<void> => {
+      const { ino, mode, size, mtimeMs, ctimeMs } = await stat(path);
+      listing[path] = [ino, mode, size, mtimeMs, ctimeMs].join(' ');
+      if (!(await lstat(path)).isDirectory()) return;
+      for (const name of await readdir(path)) await walk(join(path, name));
+    };
+    await walk(this.path(below));
+    return listing;
+  }
+
+  async remove(): Promise<void> {
+    for (const project of this.#projects) {
+      const containers = await this.#labelled('container', project);
+      if (containers.length > 0) await this.docker('rm', '--force', '--volumes', ...containers);
+      for (const kind of ['network', 'volume']) {
+        const ids = await this.#labelled(kind, project);
+        if (ids.length > 0) await run('docker', [kind, 'rm', ...ids]);
+      }
+    }
+    await rm(this.base, { recursive: true, force: true });
+  }
+}
+
+/** A service that idles and ends at once when it is told to. */
+export function idleService(name: string, more = ''): string {
+  return `  ${name}:
+    image: busybox:1.36
+    command: ["sleep", "1000000"]
+    stop_signal: SIGKILL
+${more}`;
+}
