@@ -1,4 +1,4 @@
-import { chmod, cp, mkdir, rm } from 'node:fs/promises';
+import { chmod, cp, mkdir, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { asPythonWrote, changedByNewQuoting, parseEnvFile } from '../spec/environment.js';
 import type { ParsedSpec, Spec } from '../spec/parse.js';
@@ -85,8 +85,10 @@ export async function updateDeployment(
   const createArguments = options.arguments ?? (await readCreateArguments(layout));
   if (plan.steps.length > 0) await carryOut(layout, plan, (await createHookLabels(loaded))[0]);
   for (const directory of prepared.generated.tree.directories) await makeDirectory(join(layout.root, directory));
-  for (const file of prepared.generated.tree.files)
-    if (isSecret(file)) await chmod(join(layout.root, file.path), secretMode);
+  for (const file of prepared.generated.tree.files.filter(isSecret)) {
+    const path = join(layout.root, file.path);
+    if (((await stat(path)).mode & 0o777) !== secretMode) await chmod(path, secretMode);
+  }
   for (const volume of prepared.generated.tree.volumes) {
     if (!isBelow(volume.path, layout.root)) await makeVolume(volume.path, volume.seed);
   }
