@@ -34,7 +34,7 @@ export function buildLogFile(container: string, env: NodeJS.ProcessEnv): string 
  *
  * Every name is checked before anything is built. A failure is explained at once; the remaining containers are skipped
  * unless `--continue-on-error` was given. The caller leaves with exit code 1 when any result is `failed`.
- * @throws LaconicError when a name cannot be a container's
+ * @throws LaconicError when a name cannot be a container's, or no engine answers
  * @throws InterruptedError after Ctrl-C
  */
 export async function buildContainers(
@@ -52,6 +52,7 @@ export async function buildContainers(
   for (const warning of selection.warnings) report.warn(warning);
   for (const container of selection.excluded) report.verbose(`Excluding: ${container}`);
 
+  if (selection.selected.length > 0 && !context.options.dryRun) await requireEngine(context);
   const results: BuildResult[] = [];
   let stopped = false;
   for (const container of selection.selected) {
@@ -72,6 +73,12 @@ export async function buildContainers(
     report.info(`not built: ${skipped.map((result) => result.container).join(', ')} (--continue-on-error goes on)`);
   }
   return results;
+}
+
+/** A build script that meets no engine may try for minutes, and says it in its own words. */
+async function requireEngine({ env, signal }: Context): Promise<void> {
+  const what = 'nothing can be built without the Docker engine';
+  await runOrFail(what, 'docker', ['version', '--format', '{{.Server.Version}}'], { env, signal });
 }
 
 async function buildOne(

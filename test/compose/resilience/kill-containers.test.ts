@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithEngine } from '../../support/engine.js';
-import { killRounds, medianMilliseconds } from './kill.js';
+import { killRounds, durations } from './kill.js';
 import { otherVariant, Site, type Variant } from './site.js';
 import { isGenerated, readTree, type Tree, withoutIdentity } from './tree.js';
 
@@ -35,13 +35,13 @@ describeWithEngine('kill -9 while containers are made (decisions 2, 5, 13)', () 
     `start: after ${kills.start} kills the next start brings everything up`,
     async () => {
       const start = site.deploymentArguments('c', 'start');
-      const duration = await medianMilliseconds(
+      const undisturbedRuns = await durations(
         [1, 2, 3].map(() => async () => {
           await site.removeContainers(project);
           await site.succeed(start);
         }),
       );
-      await killRounds('deployment start', kills.start, duration, site.ground, async () => {
+      await killRounds('deployment start', kills.start, undisturbedRuns, site.ground, async () => {
         await site.removeContainers(project);
         const check = async (): Promise<string> => {
           const left = Object.keys(await site.containers(project)).length;
@@ -64,14 +64,14 @@ describeWithEngine('kill -9 while containers are made (decisions 2, 5, 13)', () 
         variant = otherVariant(variant);
         await site.writeStack(variant);
       };
-      const duration = await medianMilliseconds(
+      const undisturbedRuns = await durations(
         [1, 2, 3, 4].map(() => async () => {
           await change();
           await site.succeed(restart);
           expected[variant] = await generated();
         }),
       );
-      await killRounds('deployment restart', kills.restart, duration, site.ground, async () => {
+      await killRounds('deployment restart', kills.restart, undisturbedRuns, site.ground, async () => {
         const before = variant;
         await change();
         const check = async (): Promise<string> => {

@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promis
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { describeWithEngine } from '../../support/engine.js';
-import { killRounds, medianMilliseconds, random } from './kill.js';
+import { killRounds, durations, random } from './kill.js';
 import { otherVariant, Site, type Variant } from './site.js';
 import { isGenerated, readTree, type Tree, withoutIdentity } from './tree.js';
 
@@ -57,13 +57,13 @@ async function killCreates(site: Site): Promise<void> {
   const directory = site.deployment('d');
   const remove = () => rm(directory, { recursive: true, force: true });
   const create = site.createArguments('d');
-  const duration = await medianMilliseconds(
+  const undisturbedRuns = await durations(
     Array.from({ length: 7 }, () => async () => {
       await remove();
       await site.succeed(create);
     }),
   );
-  await killRounds('deploy create', kills.create, duration, site.ground, async () => {
+  await killRounds('deploy create', kills.create, undisturbedRuns, site.ground, async () => {
     await remove();
     return { args: create, check: checkCreated };
   });
@@ -106,12 +106,12 @@ async function killUpdates(site: Site): Promise<void> {
     await site.writeStack(variant);
     await site.succeed(site.updateArguments('u', variant));
   };
-  const duration = await medianMilliseconds(Array.from({ length: 7 }, () => update));
+  const undisturbedRuns = await durations(Array.from({ length: 7 }, () => update));
   const data = await readTree(join(directory, 'data'));
   const secrets = await readFile(join(directory, 'secrets.env'), 'utf8');
   const coin = random('what comes next');
 
-  await killRounds('deploy create --update', kills.update, duration, site.ground, async () => {
+  await killRounds('deploy create --update', kills.update, undisturbedRuns, site.ground, async () => {
     const before = variant;
     variant = otherVariant(before);
     await site.writeStack(variant);

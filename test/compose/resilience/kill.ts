@@ -35,26 +35,36 @@ export function launch(args: readonly string[], options: { cwd?: string; env?: N
   return { child, said, ended };
 }
 
-/** Runs the program and kills it (and only it) with SIGKILL after `milliseconds`. @returns false when it had ended before */
-export async function killAfter(args: readonly string[], milliseconds: number, cwd: string): Promise<boolean> {
+/**
+ * Runs the program and kills it (and only it) with SIGKILL after `milliseconds`.
+ * @returns how many milliseconds it took when it had ended before, else undefined
+ */
+async function killAfter(args: readonly string[], milliseconds: number, cwd: string): Promise<number | undefined> {
+  const begin = performance.now();
   const { child, ended } = launch(args, { cwd });
   const timer = setTimeout(() => child.kill('SIGKILL'), milliseconds);
   const { signal } = await ended;
   clearTimeout(timer);
   child.stdout.destroy();
   child.stderr.destroy();
-  return signal === 'SIGKILL';
+  return signal === 'SIGKILL' ? undefined : performance.now() - begin;
 }
 
-/** How long each call takes when nothing disturbs it: the median. */
-export async function medianMilliseconds(calls: readonly (() => Promise<unknown>)[]): Promise<number> {
+/** How long each of these calls takes when nothing disturbs it. */
+export async function durations(calls: readonly (() => Promise<unknown>)[]): Promise<number[]> {
   const times: number[] = [];
   for (const call of calls) {
     const begin = performance.now();
     await call();
     times.push(performance.now() - begin);
   }
-  return times.sort((a, b) => a - b)[Math.floor(times.length / 2)] ?? 0;
+  return times;
+}
+
+/** The median of the last seven: how busy the machine is changes. */
+function typical(times: readonly number[]): number {
+  const recent = times.slice(-7).sort((a, b) => a - b);
+  return recent[Math.floor(recent.length / 2)] ?? 0;
 }
 
 /** Counts of one series of kills, for the line that is printed at its end. */
@@ -64,28 +74,32 @@ export interface Tally {
 }
 
 /**
- * Kills `total` runs at moments spread evenly at random over `duration`, and checks after each. Runs that ended before their
+ * Kills `total` runs at moments spread evenly at random over the time an undisturbed run takes, and checks after each. Runs that ended before their
  * moment do not count and are repeated. A failure names round, moment and seed.
+ * @param undisturbed milliseconds of undisturbed runs, to begin with
  * @param round sets up, returns the arguments to run and what to check afterwards (which returns the outcome's name)
  */
 export async function killRounds(
   purpose: string,
   total: number,
-  duration: number,
+  undisturbed: readonly number[],
   cwd: string,
-  round: () => Promise<{ args: readonly string[]; check: (killed: boolean) => Promise<string> }>,
+  round: () => Promise<{ args: readonly string[]; check: () => Promise<string> }>,
 ): Promise<Tally> {
   const next = random(purpose);
+  const times = [...undisturbed];
   const tally: Tally = { kills: 0 };
   const begin = performance.now();
   for (let number = 1; tally.kills < total; number += 1) {
     if (number > total * 3) throw new Error(`${purpose}: only ${tally.kills} of ${number} runs lived until their kill`);
+    const duration = typical(times);
     const moment = next() * duration;
     try {
       const { args, check } = await round();
-      const killed = await killAfter(args, moment, cwd);
-      if (killed) tally.kills += 1;
-      const outcome = await check(killed);
+      const ended = await killAfter(args, moment, cwd);
+      if (ended === undefined) tally.kills += 1;
+      else times.push(ended);
+      const outcome = `${ended === undefined ? '' : 'not killed, '}${await check()}`;
       tally[outcome] = (tally[outcome] ?? 0) + 1;
     } catch (error) {
       const where = `${purpose}, round ${number}, killed after ${moment.toFixed(1)} of ${duration.toFixed(0)} ms, LACONIC_TEST_SEED=${seed}`;

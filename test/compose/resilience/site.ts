@@ -1,5 +1,4 @@
-import { randomBytes } from 'node:crypto';
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { run, runOrFail } from '../../../src/system/process.js';
@@ -71,7 +70,7 @@ export class Site {
     for (const [file, text] of Object.entries(stackFiles(variant))) await this.put(join('source', file), text);
   }
 
-  /** Another hook for the stack: the text of `commands.mjs`. */
+  /** Another hook for the stack: the text of `commands.mjs`, in which `SITE` is the site's directory. */
   async writeHook(text: string): Promise<void> {
     await this.put('source/stacks/sturdy/deploy/commands.mjs', text);
   }
@@ -183,18 +182,6 @@ export class Site {
     }
     await rm(this.directory, { recursive: true, force: true });
   }
-
-  /** Keeps a copy of a directory as it is now, to compare with. */
-  async keep(name: string, as: string): Promise<string> {
-    const copy = join(this.directory, as);
-    await cp(this.deployment(name), copy, { recursive: true });
-    return copy;
-  }
-}
-
-/** A name for a site's own things on the engine. */
-export function uniqueName(prefix: string): string {
-  return `${prefix}-${randomBytes(4).toString('hex')}`;
 }
 
 function stackFiles(variant: Variant): Record<string, string> {
@@ -220,7 +207,9 @@ export async function create(context, extraArgs) {
   # variant ${variant}
   web:
     image: IMAGE
-    command: [sh, -c, "mkdir -p /tmp/www && echo \\"$$FLAVOUR\\" > /tmp/www/index.html && exec httpd -f -p 8080 -h /tmp/www"]
+    command: [sh, -c, "echo \\"$$FLAVOUR\\"; exec sleep 1000000"]
+    ports:
+      - "8080"
     stop_signal: SIGKILL
     environment:
       FLAVOUR: \${FLAVOUR}
@@ -229,7 +218,8 @@ export async function create(context, extraArgs) {
       - ../config/sturdy/page.txt:/etc/page.txt:ro
       - seeded:/seeded
 ${extra ? '      - extra:/extra\n' : ''}    healthcheck:
-      test: [CMD, wget, -q, -O, /dev/null, "http://127.0.0.1:8080/index.html"]
+      # Whoever takes the file away from the volume makes it unready.
+      test: [CMD, test, -e, /seeded/ready]
       interval: 200ms
       timeout: 5s
       retries: 50
@@ -258,6 +248,7 @@ ${extra ? '  extra:\n' : ''}`,
     ...Object.fromEntries(
       Array.from({ length: 20 }, (_, at) => [`config/sturdy/many/${at}.txt`, `${at % 2 ? variant : 'same'}\n`]),
     ),
+    'config/seeded/ready': '',
     'config/seeded/first.txt': 'seeded\n',
     'config/seeded/deep/second.bin': 'seed '.repeat(10_000),
     ...(extra ? { 'config/extra/third.txt': 'extra seed\n' } : {}),

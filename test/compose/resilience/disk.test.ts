@@ -1,0 +1,196 @@
+import { readdir, readFile, rm, statfs, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { CliResult } from '../../support/engine.js';
+import { describeWithMounts, Mounts } from './mounts.js';
+import { Site } from './site.js';
+import { isGenerated, readTree, type Tree } from './tree.js';
+
+/** Free pages at which something of what a command writes has no room: the lock, a small file, a larger one. */
+const tooFew = [0, 1, 8, 30];
+
+describeWithMounts('a full disk (decisions 1, 2, 5; weakness: half-written directories)', () => {
+  const mounts = new Mounts();
+  let site: Site;
+  let fill: string;
+
+  beforeAll(async () => {
+    site = await Site.make();
+    await mounts.small(site.ground, 4);
+    fill = join(site.ground, 'fill');
+  });
+  afterAll(async () => {
+    await mounts.undoAll();
+    await site.remove();
+  });
+
+  async function leavePages(pages: number): Promise<void> {
+    await rm(fill, { force: true });
+    const { bfree, bsize } = await statfs(site.ground);
+    await writeFile(fill, Buffer.alloc((bfree - pages) * bsize));
+  }
+
+  it.each(tooFew)('create with room for %i pages fails with one message and leaves nothing', async (pages) => {
+    await leavePages(pages);
+
+    expectNoSpace(await site.cli(site.createArguments('d')));
+
+    expect(await readdir(site.ground)).toEqual(['fill']);
+  });
+
+  it('create works once there is room', async () => {
+    await rm(fill);
+    await site.succeed(site.createArguments('d'));
+    await site.project('d');
+  });
+
+  it.each([0, 1])('init with room for %i pages keeps the file that is there', async (pages) => {
+    await writeFile(join(site.ground, 'spec.yml'), 'mine');
+    await leavePages(pages === 0 ? 0 : 1);
+    if (pages === 1) await writeFile(join(site.ground, 'last'), 'page');
+
+    expectNoSpace(await site.cli(['--stack', site.stack, 'deploy', 'init', '--output', 'spec.yml', '--force']));
+
+    expect(await readFile(join(site.ground, 'spec.yml'), 'utf8')).toBe('mine');
+    await rm(fill);
+    await rm(join(site.ground, 'last'), { force: true });
+    await site.succeed(['--stack', site.stack, 'deploy', 'init', '--output', 'spec.yml', '--force']);
+    expect((await readdir(site.ground)).sort()).toEqual(['d', 'spec.yml']);
+    await rm(join(site.ground, 'spec.yml'));
+  });
+
+  it('update without room leaves the directory as it was; with room it goes through', async () => {
+    const directory = site.deployment('d');
+    const before = await readTree(directory);
+    await site.writeStack('b');
+    for (const pages of tooFew) {
+      await leavePages(pages);
+      expectNoSpace(await site.cli(site.updateArguments('d', 'b')));
+      expect(await readTree(directory), `with ${pages} pages`).toEqual(before);
+      await site.succeed(site.deploymentArguments('d', 'ps'));
+    }
+
+    await rm(fill);
+    await site.succeed(site.updateArguments('d', 'b'));
+
+    expect(withoutBackups(await readTree(directory, isGenerated))['spec.yml']).toContain('flavour b');
+    expect(await readdir(join(directory, 'data'))).toEqual(['extra', 'plain', 'seeded']);
+    expect((await readdir(join(directory, '.laconic'))).sort()).toEqual(['create.json', 'history', 'manifest.json']);
+  });
+
+  it('start that cannot record what it started says so, and the next one goes on with the same containers', async () => {
+    const project = await site.project('d');
+    await leavePages(0);
+    expectNoSpace(await site.cli(site.deploymentArguments('d', 'start')));
+    expect(await site.containers(project)).toEqual({});
+
+    await leavePages(1);
+    const { stderr } = expectNoSpace(await site.cli(site.deploymentArguments('d', 'start')));
+    expect(stderr).toContain('started.json');
+    const ids = Object.values(await site.containers(project)).map((container) => container.id);
+    expect(ids).toHaveLength(2);
+
+    await rm(fill);
+    await site.succeed(site.deploymentArguments('d', 'start'));
+    const after = Object.values(await site.containers(project));
+    expect(after.map((container) => container.id)).toEqual(ids);
+    expect(after.map((container) => container.state)).toEqual(['running', 'running']);
+  });
+
+  it('stop works although the lock cannot be written', async () => {
+    await leavePages(0);
+
+    const { stderr } = await site.succeed(site.deploymentArguments('d', 'stop'));
+
+    expect(stderr).toContain('WARNING: going on without a lock');
+    expect(await site.containers(await site.project('d'))).toEqual({});
+  });
+});
+
+describeWithMounts('a read-only directory', () => {
+  const mounts = new Mounts();
+  let site: Site;
+
+  beforeAll(async () => {
+    site = await Site.make();
+    await site.succeed(site.createArguments('d'));
+    await site.project('d');
+    await site.succeed(site.deploymentArguments('d', 'start'));
+    await mounts.readOnly(site.ground);
+  });
+  afterAll(async () => {
+    await mounts.undoAll();
+    await site.remove();
+  });
+
+  it.each([
+    ['create', () => site.createArguments('other')],
+    ['create --update', () => site.updateArguments('d', 'b')],
+    ['start', () => site.deploymentArguments('d', 'start')],
+    ['restart', () => site.deploymentArguments('d', 'restart')],
+    ['update-envs', () => site.deploymentArguments('d', 'update-envs')],
+    ['init', () => ['--stack', site.stack, 'deploy', 'init', '--output', join(site.ground, 'spec.yml')]],
+  ])('%s says that it cannot write, and changes nothing', async (_, args) => {
+    const before = await readTree(site.ground);
+    const { code, stderr } = await site.cli(args());
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^Error: cannot .*read-only file system/m);
+    expect(stderr).not.toMatch(/^ +at /m);
+    expect(await readTree(site.ground)).toEqual(before);
+  });
+
+  it.each([['ps'], ['status'], ['logs'], ['port', 'web', '8080'], ['exec', 'web', 'true']])(
+    '%s works',
+    async (...command) => {
+      await site.succeed(site.deploymentArguments('d', ...command));
+    },
+  );
+
+  it('stop works', async () => {
+    await site.succeed(site.deploymentArguments('d', 'stop'));
+    expect(await site.containers(await site.project('d'))).toEqual({});
+  });
+});
+
+describeWithMounts('file systems of their own', () => {
+  const mounts = new Mounts();
+  let site: Site;
+
+  beforeAll(async () => {
+    site = await Site.make();
+    await mounts.small(site.ground, 8);
+  });
+  afterAll(async () => {
+    await mounts.undoAll();
+    await site.remove();
+  });
+
+  it('the deployment may be on one, and its data on another', async () => {
+    await site.succeed(site.createArguments('d'));
+    await site.project('d');
+    const directory = site.deployment('d');
+    await mounts.small(join(directory, 'data'), 2);
+    await writeFile(join(directory, 'data/mine'), 'kept');
+    await site.writeStack('b');
+
+    await site.succeed(site.updateArguments('d', 'b'));
+
+    const seeds = await readTree(join(site.directory, 'source/config'), (path) => /^(seeded|extra)\//.test(path));
+    expect(await readTree(join(directory, 'data'))).toEqual({ ...seeds, mine: '644 kept' });
+    expect((await readdir(join(directory, 'data'))).sort()).toEqual(['extra', 'mine', 'plain', 'seeded']);
+    expect((await readdir(join(directory, '.laconic'))).sort()).toEqual(['create.json', 'history', 'manifest.json']);
+  });
+});
+
+/** Exit 1, one message that says what has no room, nothing of our insides. */
+function expectNoSpace(result: CliResult): CliResult {
+  expect(result.code).toBe(1);
+  expect(result.stderr.match(/^Error: /gm), result.stderr).toHaveLength(1);
+  expect(result.stderr).toMatch(/^Error: .*no space left on device/m);
+  expect(result.stderr).not.toMatch(/^ +at |defect/m);
+  return result;
+}
+
+function withoutBackups(tree: Tree): Tree {
+  return Object.fromEntries(Object.entries(tree).filter(([path]) => !path.endsWith('.bak')));
+}
