@@ -3,7 +3,8 @@ import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } fro
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
-import { type CliResult, runCli } from '../../support/engine.js';
+import { run } from '../../../src/system/process.js';
+import { type CliResult, cliPath, runCli } from '../../support/engine.js';
 
 /** Files of a case below its own directory: the content, or nothing for a file of the sound world that is not there. */
 export type Files = Readonly<Record<string, string | Buffer | undefined>>;
@@ -63,6 +64,8 @@ export interface BadInput {
   arrange?: (root: string) => Promise<void>;
   /** Relative to the case's directory. */
   cwd?: string;
+  /** Permissions of files count, even when the tests run as root. */
+  ordinaryUser?: boolean;
 }
 
 /** An input the program takes; it may have something to say about it. */
@@ -77,7 +80,7 @@ export function refuses(rows: readonly BadInput[]): void {
   it.concurrent.each(named(rows))('refuses %s', async (_, row) => {
     await inWorld(row, async (root) => {
       const before = await listing(root);
-      const result = await runCli(row.args, { cwd: join(root, row.cwd ?? ''), env: row.env ?? {} });
+      const result = await call(row, root);
       expectRefusal(result, row);
       expect(await listing(root)).toEqual(before);
     });
@@ -88,13 +91,21 @@ export function refuses(rows: readonly BadInput[]): void {
 export function accepts(rows: readonly OddInput[]): void {
   it.concurrent.each(named(rows))('takes %s', async (_, row) => {
     await inWorld(row, async (root) => {
-      const result = await runCli(row.args, { cwd: join(root, row.cwd ?? ''), env: row.env ?? {} });
+      const result = await call(row, root);
       expect(result.stderr).not.toMatch(/^Error: /m);
       for (const text of row.says ?? []) expectText(result.stderr, text);
       expect(result.code).toBe(0);
       await row.then?.(root, result);
     });
   });
+}
+
+async function call(row: OddInput, root: string): Promise<CliResult> {
+  const cwd = join(root, row.cwd ?? '');
+  if (row.ordinaryUser !== true || process.getuid?.() !== 0) return runCli(row.args, { cwd, env: row.env ?? {} });
+  const bound = '--bounding-set=-dac_override,-dac_read_search';
+  const { code, stdout, stderr } = await run('setpriv', [bound, process.execPath, cliPath, ...row.args], { cwd });
+  return { code, stdout, stderr };
 }
 
 function named<T extends { what: string }>(rows: readonly T[]): [string, T][] {

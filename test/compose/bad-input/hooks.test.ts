@@ -1,0 +1,87 @@
+import { describe, expect } from 'vitest';
+import { accepts, create, type Files, hookFile, init, refuses } from './support.js';
+
+const hooks = (text: string): Files => ({ [hookFile]: text });
+const python = (text: string): Files => ({ [hookFile.replace('.mjs', '.py')]: text });
+
+describe('hooks that fail leave nothing behind (01 §5, §9, §20.10)', () => {
+  refuses([
+    {
+      what: 'an init hook that throws',
+      files: hooks("export function init() { throw new Error('no luck'); }"),
+      args: init,
+      says: ['init', 'commands.mjs', 'no luck'],
+    },
+    {
+      what: 'an init hook that returns a list',
+      files: hooks('export const init = () => [1];'),
+      args: init,
+      says: ['commands.mjs', 'init must return an object or nothing, it returned a list'],
+    },
+    {
+      what: 'an init hook whose config is no map',
+      files: hooks("export const init = () => ({ config: 'x' });"),
+      args: init,
+      says: ['init hook returned a config that is no map'],
+    },
+    {
+      what: 'a create hook that throws',
+      files: hooks("export function create() { throw new Error('no luck'); }"),
+      args: create,
+      says: ['create', 'commands.mjs', 'no luck'],
+    },
+    {
+      what: 'a create hook that ends the process',
+      files: hooks('export function create() { process.exit(3); }'),
+      args: create,
+      says: ['create', 'commands.mjs', '3'],
+    },
+    {
+      what: 'a hook file that is no JavaScript',
+      files: hooks('export function create( {'),
+      args: create,
+      says: ['commands.mjs'],
+    },
+    {
+      what: 'a create hook that writes outside the deployment',
+      files: hooks("export const create = (context) => context.modifyYaml('/etc/passwd', () => {});"),
+      args: create,
+      says: ['commands.mjs'],
+    },
+    {
+      what: 'a Python hook that raises',
+      files: python("def create(context, extra_args):\n    raise Exception('no luck')\n"),
+      args: create,
+      says: ['create', 'commands.py', 'no luck'],
+    },
+    {
+      what: 'a Python hook that indexes arguments it was not given',
+      files: python('def create(context, extra_args):\n    extra_args[2]\n'),
+      args: create,
+      says: ['commands.py', 'list index out of range'],
+    },
+    { what: 'a Python hook that is no Python', files: python('def create(:\n'), args: create, says: ['commands.py'] },
+    {
+      what: 'a Python hook that calls sys.exit',
+      files: python('import sys\ndef create(context, extra_args):\n    sys.exit(3)\n'),
+      args: create,
+      says: ['commands.py'],
+    },
+    {
+      what: 'a Python hook where there is no Python (decision 33)',
+      files: python('def create(context, extra_args):\n    pass\n'),
+      args: create,
+      env: { PATH: '/nowhere' },
+      says: ['commands.py', 'python3'],
+    },
+  ]);
+
+  accepts([
+    {
+      what: 'a Python hook of too few parameters, which once crashed',
+      files: python("def create(context):\n    print('called')\n"),
+      args: create,
+      then: async (_, { stdout }) => expect(stdout).toBe('called\n'),
+    },
+  ]);
+});

@@ -1,0 +1,178 @@
+import { execFileSync } from 'node:child_process';
+import { chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe } from 'vitest';
+import {
+  accepts,
+  type BadInput,
+  composeFile,
+  create,
+  type Files,
+  hookFile,
+  init,
+  refuses,
+  soundWorld,
+  stackFile,
+} from './support.js';
+
+/** The files a command reads, and a command that reads them. */
+const readers = [
+  { file: stackFile, args: init },
+  { file: composeFile, args: create },
+  { file: 'spec.yml', args: create },
+  { file: 'c.env', args: [...init, '--config-file', 'c.env'] },
+  { file: 'secret.env', args: create, files: specWithCredentials() },
+] satisfies { file: string; args: readonly string[]; files?: Files }[];
+
+const yamlReaders = readers.slice(0, 3);
+
+function specWithCredentials(): Files {
+  return { 'spec.yml': `${soundWorld['spec.yml']}credentials-files: [secret.env]\n` };
+}
+
+/** One row per file that is read. */
+function each(
+  which: readonly { file: string; args: readonly string[]; files?: Files }[],
+  row: (file: string) => Omit<BadInput, 'args'>,
+): BadInput[] {
+  return which.map(({ file, args, files }) => {
+    const made = row(file);
+    return { ...made, what: `${made.what}: ${file.split('/').at(-1) ?? ''}`, files: { ...files, ...made.files }, args };
+  });
+}
+
+const replacedBy =
+  (file: string, put: (path: string) => Promise<void> | void) =>
+  async (root: string): Promise<void> => {
+    const path = join(root, file);
+    await rm(path, { recursive: true, force: true });
+    await put(path);
+  };
+
+/** Nine levels of nine aliases each: 9⁹ values in less than a kilobyte. */
+const bomb = Array.from({ length: 9 }, (_, at) =>
+  at === 0
+    ? 'x-0: &a0 [lol]'
+    : `x-${at}: &a${at} [${Array(9)
+        .fill(`*a${at - 1}`)
+        .join(', ')}]`,
+).join('\n');
+
+describe('files that cannot be read (01 §20.10, §20.23)', () => {
+  refuses([
+    ...each(readers, (file) => ({
+      what: 'a pipe nobody writes to',
+      arrange: replacedBy(file, (path) => void execFileSync('mkfifo', [path])),
+      // A stack or a compose file that is no file is not there; where an operator names the file, its kind is told.
+      says: [file === stackFile || file === composeFile ? 'missing' : `${file}: it is no regular file`],
+    })),
+    ...each(readers, (file) => ({
+      what: 'a directory',
+      arrange: replacedBy(file, async (path) => void (await mkdir(path))),
+      says: [file === stackFile || file === composeFile ? 'missing' : `${file}: it is a directory, not a file`],
+    })),
+    ...each(readers, (file) => ({
+      what: 'a link that leads to itself',
+      arrange: replacedBy(file, (path) => symlink(path, path)),
+      says: [file, 'ELOOP'],
+    })),
+    ...each(readers, (file) => ({
+      what: 'a file one may not read',
+      ordinaryUser: true,
+      arrange: async (root) => {
+        await writeFile(join(root, file), 'A=1\n', { flag: 'a' });
+        await chmod(join(root, file), 0);
+      },
+      says: ['cannot read', file, 'permission denied'],
+    })),
+    ...each(readers, (file) => ({
+      what: 'bytes that are no UTF-8',
+      arrange: replacedBy(file, (path) => writeFile(path, Buffer.from('A=1\n# \xe9t\xe9\n', 'latin1'))),
+      says: [`${file}:2: holds bytes that are not UTF-8`],
+    })),
+    ...each(yamlReaders, (file) => ({
+      what: 'a NUL byte',
+      files: { [file]: 'stack: a\nx: \0\n' },
+      says: [`${file}:2: holds the control character "\\u0000"`],
+    })),
+    ...each(yamlReaders, (file) => ({
+      what: 'a file of more than 2 MiB',
+      files: { [file]: `#${'x'.repeat(2 * 1024 * 1024)}\n` },
+      says: [`${file}: is larger than 2 MiB`],
+    })),
+    ...each(yamlReaders, (file) => ({
+      what: 'lists in lists without end',
+      files: { [file]: `x: ${'['.repeat(100_000)}` },
+      says: [`${file}:1: is nested more than 200 levels deep`],
+    })),
+    ...each(yamlReaders, (file) => ({
+      what: 'maps in maps without end',
+      files: { [file]: Array.from({ length: 1000 }, (_, at) => `${' '.repeat(at)}x:`).join('\n') },
+      says: [`${file}:`, 'is nested more than 200 levels deep'],
+    })),
+    ...each(yamlReaders, (file) => ({
+      what: 'a bomb of aliases',
+      files: { [file]: `${bomb}\nstack: x\n` },
+      says: [`${file}: its aliases (*name) expand to far more than they hold`],
+    })),
+    {
+      what: 'a folder of the stack one may not look into',
+      ordinaryUser: true,
+      arrange: async (root) => chmod(join(root, 'repo'), 0),
+      args: create,
+      says: ['repo', 'permission denied'],
+    },
+    {
+      what: 'a configuration file one may not read',
+      ordinaryUser: true,
+      files: { 'repo/stack-orchestrator/config/app/page': 'x' },
+      arrange: async (root) => chmod(join(root, 'repo/stack-orchestrator/config/app/page'), 0),
+      args: create,
+      says: ['cannot read', 'config/app/page', 'permission denied'],
+    },
+    {
+      what: 'a configuration folder one may not read',
+      ordinaryUser: true,
+      files: { 'repo/stack-orchestrator/config/app/page': 'x' },
+      arrange: async (root) => chmod(join(root, 'repo/stack-orchestrator/config/app'), 0),
+      args: create,
+      says: ['cannot read', 'config/app', 'permission denied'],
+    },
+    {
+      what: 'a pipe among configuration files',
+      files: { 'repo/stack-orchestrator/config/app/page': 'x' },
+      arrange: async (root) => void execFileSync('mkfifo', [join(root, 'repo/stack-orchestrator/config/app/pipe')]),
+      args: create,
+      says: ['config/app/pipe', 'neither a file, a directory nor a link'],
+    },
+    {
+      what: 'a seed of a volume one may not read, leaving no directory behind',
+      ordinaryUser: true,
+      files: { 'repo/stack-orchestrator/config/data/page': 'x' },
+      arrange: async (root) => chmod(join(root, 'repo/stack-orchestrator/config/data/page'), 0),
+      args: create,
+      says: ['config/data/page', 'permission denied'],
+    },
+    {
+      what: 'hooks one may not read',
+      ordinaryUser: true,
+      files: { [hookFile]: 'export function create() {}\n' },
+      arrange: async (root) => chmod(join(root, hookFile), 0),
+      args: create,
+      says: ['commands.mjs', 'permission denied'],
+    },
+  ]);
+
+  accepts([
+    {
+      what: 'links among configuration files, also those that lead nowhere or in a circle',
+      files: { 'repo/stack-orchestrator/config/app/page': 'x' },
+      arrange: async (root) => {
+        const folder = join(root, 'repo/stack-orchestrator/config/app');
+        await symlink('.', join(folder, 'circle'));
+        await symlink('gone', join(folder, 'nowhere'));
+      },
+      args: create,
+    },
+  ]);
+});
