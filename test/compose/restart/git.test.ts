@@ -1,0 +1,237 @@
+import { rename } from 'node:fs/promises';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import type { CliResult } from '../../support/engine.js';
+import { describeWithEngine } from '../../support/engine.js';
+import { idleService, Sandbox, type SeenContainer } from '../../support/sandbox.js';
+
+const tree = 'repositories/shop';
+const below = 'stack-orchestrator';
+const composeFile = `${below}/compose/docker-compose-shop.yml`;
+const compose = (flavour: string): string =>
+  `services:\n${idleService('web', `    environment:\n      FLAVOUR: ${flavour}\n      TITLE: \${TITLE:-none}\n      TOKEN: \${TOKEN:-none}\n`)}${idleService('side')}`;
+const spec = (title: string, more = ''): string =>
+  `stack: ${below}/stacks/shop\ndeploy-to: compose\nconfig:\n  TITLE: ${title}\n  TOKEN: $generate:hex:8$\n${more}`;
+const host = (name: string): string =>
+  `network:\n  http-proxy:\n    - host-name: ${name}\n      routes: [{path: /, proxy-to: "web:80"}]\n`;
+
+describeWithEngine('deployment restart of a stack in a git tree (01 §16, 02 §7.12)', () => {
+  let sandbox: Sandbox;
+  let before: Record<string, SeenContainer>;
+  const containers = async (): Promise<Record<string, SeenContainer>> =>
+    sandbox.containers(await sandbox.projectOf('d'));
+  const restart = (...args: string[]): Promise<CliResult> => sandbox.deployment('d', 'restart', ...args);
+  const pushed = (path: string, text: string): Promise<void> => sandbox.pushElsewhere(tree, path, text);
+
+  beforeAll(async () => {
+    sandbox = await Sandbox.make({
+      [`${tree}/${below}/stacks/shop/stack.yml`]: 'name: shop\npods:\n  - shop\n',
+      [`${tree}/${composeFile}`]: compose('one'),
+      [`${tree}/specs/other.yml`]: spec('from --spec-file'),
+      'spec.yml': spec('own').replace(below, `BASE/${tree}/${below}`),
+    });
+    await sandbox.publish(tree);
+    await sandbox.create('spec.yml', 'd');
+    await sandbox.succeed(['deployment', '--dir', 'd', 'start']);
+  });
+  afterAll(() => sandbox.remove());
+  beforeEach(async () => {
+    before = await containers();
+  });
+
+  it('pulls, and recreates only what changed', async () => {
+    await pushed(composeFile, compose('two'));
+
+    const { code, stdout, stderr } = await restart();
+
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    expect(stdout).toMatch(/^Git pull: Updating [0-9a-f]+\.\.[0-9a-f]+$/m);
+    const after = await containers();
+    expect(after.web?.env.FLAVOUR).toBe('two');
+    expect(after.side).toEqual(before.side);
+    expect(await sandbox.read(`${tree}/${composeFile}`)).toBe(compose('two'));
+  });
+
+  it('takes a stopped deployment up', async () => {
+    await sandbox.succeed(['deployment', '--dir', 'd', 'stop']);
+    expect((await restart()).code).toBe(0);
+    expect((await containers()).web?.state).toBe('running');
+  });
+
+  it('changes nothing when nothing changed, the files included', async () => {
+    const files = await sandbox.fileState('d/compose');
+    expect((await restart()).stdout).toMatch(/^Git pull: Already up to date\.$/m);
+    expect(await containers()).toEqual(before);
+    expect(await sandbox.fileState('d/compose')).toEqual(files);
+  });
+
+  it.each([
+    ['relative to the root of the tree', () => 'specs/other.yml'],
+    ['absolute', () => sandbox.path(tree, 'specs/other.yml')],
+  ])('--spec-file, %s, replaces the spec of the deployment', async (_, path) => {
+    await sandbox.write('d/spec.yml', spec('edited here').replace(below, sandbox.path(tree, below)));
+
+    const { code, stdout, stderr } = await restart('--spec-file', path());
+
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    expect(stdout).toContain(`Using spec: ${sandbox.path(tree, 'specs/other.yml')}\n`);
+    expect((await containers()).web?.env.TITLE).toBe('from --spec-file');
+    expect(await sandbox.read('d/spec.yml')).toBe(spec('from --spec-file'));
+    expect(await sandbox.read('d/spec.yml.bak')).toContain('edited here');
+    expect(stderr).toContain('spec.yml.bak');
+  });
+
+  it('deployment/spec.yml in the root of the tree is taken by itself, as soon as it is pulled', async () => {
+    await pushed('deployment/spec.yml', spec('from the tree'));
+
+    const { stdout } = await restart();
+
+    expect(stdout).toContain(`Using spec: ${sandbox.path(tree, 'deployment/spec.yml')}\n`);
+    expect((await containers()).web?.env.TITLE).toBe('from the tree');
+    expect((await containers()).side).toEqual(before.side);
+  });
+
+  it('says when the host name changes', async () => {
+    await pushed('deployment/spec.yml', spec('from the tree', host('shop.example.com')));
+    const changed = await restart();
+    expect(changed.stdout).toMatch(
+      /^Current hostname: None\n[^]*^Spec hostname: shop\.example\.com\n\n\[2\/4\] Hostname changed: None -> shop\.example\.com\n/m,
+    );
+    expect(changed.stdout).toMatch(/^New hostname: shop\.example\.com$/m);
+
+    expect((await restart()).stdout).toMatch(
+      /^Current hostname: shop\.example\.com\n[^]*^\[2\/4\] Hostname unchanged, skipping DNS verification$/m,
+    );
+
+    await pushed('deployment/spec.yml', spec('from the tree', host('other.example.com')));
+    const forced = await restart('--force');
+    expect(forced.stdout).toMatch(
+      /^\[2\/4\] Hostname changed: shop\.example\.com -> other\.example\.com\n\s*DNS verification skipped \(--force\)$/m,
+    );
+    expect(await containers()).toEqual(before);
+  });
+
+  it('--image holds for the starts after it and ends with the next restart (02 §13.13)', async () => {
+    const image = `laconic-sandbox:${sandbox.base.slice(-6).toLowerCase()}`;
+    await sandbox.docker('tag', 'busybox:1.36', image);
+    try {
+      expect((await restart('--image', `web=${image}`)).code).toBe(0);
+      const overridden = await containers();
+      expect(overridden.web?.image).toBe(image);
+      expect(overridden.side).toEqual(before.side);
+
+      await sandbox.succeed(['deployment', '--dir', 'd', 'start']);
+      expect(await containers()).toEqual(overridden);
+      await sandbox.succeed(['deployment', '--dir', 'd', 'stop']);
+      await sandbox.succeed(['deployment', '--dir', 'd', 'start']);
+      expect((await containers()).web?.image).toBe(image);
+
+      const next = await restart();
+      expect(next.stderr).toContain(image);
+      expect((await containers()).web?.image).toBe('busybox:1.36');
+    } finally {
+      await sandbox.docker('rmi', '--force', image);
+    }
+  });
+
+  it('--rotate-secret gives a new value, and only its readers are recreated', async () => {
+    expect((await restart('--rotate-secret', 'TOKEN')).code).toBe(0);
+    const after = await containers();
+    expect(after.web?.env.TOKEN).toMatch(/^[0-9a-f]{16}$/);
+    expect(after.web?.env.TOKEN).not.toBe(before.web?.env.TOKEN);
+    expect(after.side).toEqual(before.side);
+    expect((await restart()).code).toBe(0);
+    expect((await containers()).web).toEqual(after.web);
+  });
+
+  it('an edit in the working tree counts, and goes with what is pulled', async () => {
+    await sandbox.write(`${tree}/${below}/stacks/shop/deploy/commands.mjs`, 'export function start() {}\n');
+    await pushed('README', 'about\n');
+    expect((await restart()).code).toBe(0);
+    expect(await sandbox.read('d/hooks/commands.mjs')).toBe('export function start() {}\n');
+    expect(await sandbox.exists(`${tree}/README`)).toBe(true);
+  });
+
+  it.each<[string, string[], RegExp, number]>([
+    ['an image for a service that is not there', ['--image', 'wbe=busybox:1.36'], /wbe/, 1],
+    ['an image without a name', ['--image', 'web='], /Invalid --image format 'web=', expected container=image/, 2],
+    ['a secret that is not generated', ['--rotate-secret', 'TITLE'], /--rotate-secret TITLE: /, 1],
+    ['a spec that is not there', ['--spec-file', 'specs/none.yml'], /spec\.yml not found at \S+\/specs\/none\.yml/, 1],
+    ['a source that is not there', ['--stack-path', 'nowhere'], /Stack source path does not exist: \S+\/nowhere/, 1],
+  ])('%s: refused, nothing done', async (_, args, message, code) => {
+    const files = await listing();
+    const result = await restart(...args);
+    expect(result.code).toBe(code);
+    expect(result.stderr).toMatch(message);
+    expect(await containers()).toEqual(before);
+    expect(await listing()).toEqual(files);
+  });
+
+  /** The deployment's files, without the folder that holds the lock while a command runs. */
+  async function listing(): Promise<Record<string, string>> {
+    const all = await sandbox.fileState('d');
+    return Object.fromEntries(Object.entries(all).filter(([path]) => !path.endsWith('/.laconic')));
+  }
+
+  it('a pull that fails leaves all as it is: remote away, conflicting edit, broken spec', async () => {
+    const files = await listing();
+    await rename(sandbox.path(`${tree}.git`), sandbox.path('away'));
+    const away = await restart();
+    await rename(sandbox.path('away'), sandbox.path(`${tree}.git`));
+    expect(away).toMatchObject({ code: 1 });
+    expect(away.stderr).toMatch(/^Error: Git pull failed: .*shop\.git/m);
+
+    await sandbox.write(`${tree}/README`, 'mine\n');
+    await pushed('README', 'theirs\n');
+    const conflict = await restart();
+    expect(conflict.code).toBe(1);
+    expect(conflict.stderr).toMatch(/^Error: Git pull failed: [^]*README/m);
+    expect(await sandbox.read(`${tree}/README`)).toBe('mine\n');
+    await sandbox.git(tree, 'checkout', '--', 'README');
+
+    await pushed('deployment/spec.yml', 'stack: [');
+    const broken = await restart();
+    expect(broken.code).toBe(1);
+    expect(broken.stderr).toMatch(/^Error: \S+\/deployment\/spec\.yml:1/m);
+
+    expect(await containers()).toEqual(before);
+    expect(await listing()).toEqual(files);
+    await pushed('deployment/spec.yml', spec('mended'));
+    expect((await restart()).code).toBe(0);
+  });
+
+  it('a branch that follows nothing is not pulled, and the restart goes on', async () => {
+    await sandbox.git(tree, 'checkout', '--quiet', '-b', 'mine');
+    await sandbox.write(`${tree}/${composeFile}`, compose('three'));
+    const { code, stderr } = await restart();
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^Git pull skipped: the current branch of \S+ follows no remote branch/m);
+    expect((await containers()).web?.env.FLAVOUR).toBe('three');
+  });
+
+  it('a source outside of git is taken as it is; --stack-path is the source from then on', async () => {
+    for (const path of [`stacks/shop/stack.yml`, 'compose/docker-compose-shop.yml']) {
+      await sandbox.write(`plain/${below}/${path}`, await sandbox.read(`${tree}/${below}/${path}`));
+    }
+    await sandbox.write(`plain/${below}/compose/docker-compose-shop.yml`, compose('plain'));
+    await sandbox.write('d/spec.yml', spec('plain').replace(below, sandbox.path('plain', below)));
+
+    const { code, stderr } = await restart('--stack-path', `plain/${below}/stacks/shop`);
+
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^Git pull skipped: \S+\/plain\/\S+ is not in a git working tree/m);
+    expect((await containers()).web?.env.FLAVOUR).toBe('plain');
+    expect(await sandbox.read('d/deployment.yml')).toContain(sandbox.path('plain', below));
+  });
+
+  it('without a stack-source says what to give', async () => {
+    await sandbox.write(
+      'd/deployment.yml',
+      (await sandbox.read('d/deployment.yml')).replace(/^stack-source:[^]*/m, ''),
+    );
+    const { code, stderr } = await restart();
+    expect(code).toBe(1);
+    expect(stderr).toBe(
+      'Error: No stack-source in deployment.yml and --stack-path not provided\nUse --stack-path to specify the stack git repository location\n',
+    );
+  });
+});
