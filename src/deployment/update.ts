@@ -90,7 +90,8 @@ export async function updateDeployment(
     if (((await stat(path)).mode & 0o777) !== secretMode) await chmod(path, secretMode);
   }
   for (const volume of prepared.generated.tree.volumes) {
-    if (!isBelow(volume.path, layout.root)) await makeVolume(volume.path, volume.seed);
+    const isNew = !isBelow(volume.path, layout.root) && (await kindOf(volume.path)) === undefined;
+    if (isNew) await makeVolume(volume.path, volume.seed);
   }
   const deployment = await readDeployment(layout);
   await runCreateHooks(deployment, prepared, createArguments, 'update', context, (hook) =>

@@ -22,6 +22,7 @@ export function checkAgainstStack(spec: Spec, facts: StackFacts): UnknownKey[] {
     ...serviceReferences(spec).flatMap(({ name, path }) => unknownName(spec, path, name, 'service', facts.services)),
     ...volumeReferences(spec).flatMap(({ name, path }) => unknownName(spec, path, name, 'volume', facts.volumes)),
     ...unplacedVolumes(spec, facts.volumes).map((problem) => ({ problem })),
+    ...uselessConfigmaps(spec).map((problem) => ({ problem })),
     ...unmentioned(spec, facts.mentioned).map((problem) => ({ problem })),
   ];
 }
@@ -85,6 +86,14 @@ function unplacedVolumes(spec: Spec, volumes: ReadonlySet<string>): Problem[] {
   return [...volumes]
     .filter((name) => !spec.volumes.has(name) && !spec.configmaps.has(name))
     .map((name) => spec.yaml.problem(['volumes'], `the volume "${name}" of the stack is not here: ${effect}`));
+}
+
+/** On compose nothing is mounted from `configmaps:` (01 §6). */
+function uselessConfigmaps(spec: Spec): Problem[] {
+  if (spec.deployTo !== 'compose' || spec.configmaps.size === 0) return [];
+  return [
+    spec.yaml.problem(['configmaps'], 'ConfigMaps not supported for compose: give these volumes a path in volumes'),
+  ];
 }
 
 /** Names of `config:` that reach no container by interpolation (decision 7). */

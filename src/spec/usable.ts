@@ -16,7 +16,8 @@ export const usedOnCompose: ReadonlySet<string> = new Set([
 
 /**
  * Reads the spec of a deployment that exists. It may hold what was never looked at on this target, or was taken as it was before:
- * that must not keep a deployment from going on, so sections that cannot be used are left out (decision 10).
+ * that must not keep a deployment from going on, so sections that cannot be used are left out (decision 10). A missing
+ * deploy-to means compose (01 §6).
  * @param required sections that must be right
  * @returns the spec, with the whole file in `yaml`; and what is wrong with the sections left out
  * @throws InvalidFileError with every problem when a required section has one
@@ -33,6 +34,10 @@ export function parseUsableSpec(
     const yaml = parseYaml(text, file);
     const { document } = parseYaml(text, file);
     for (const section of new Set(error.problems.map(sectionOf))) {
+      if (section === 'deploy-to' && !document.has(section)) {
+        document.set(section, 'compose');
+        continue;
+      }
       if (section === undefined || required.has(section) || !document.has(section)) throw error;
       document.delete(section);
     }

@@ -79,7 +79,7 @@ function recordText({ clusterId, deploymentId, stackSource }: NonNullable<Python
 }
 
 /** `config.env` without any quoting, in Python's words (01 §13). Names with a `$generate` token are left out (01 §8). */
-export function configEnv(spec: string, credentials: Record<string, string> = {}): string {
+function configEnv(spec: string, credentials: Record<string, string> = {}): string {
   const config = parseDocument(spec).get('config');
   const lines = [
     '# This file is generated from the config section of the spec.',

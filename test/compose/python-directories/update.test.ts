@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
@@ -216,9 +216,13 @@ describeWithEngine('directories of the Python program that need a word first', (
     await shop.write('sources/stack-orchestrator/config/data/kept', 'seed, not data\n');
     await shop.write('shop/spec.yml', (await shop.read('spec.yml')).replace('  scratch:', '  scratch: ./data/scratch'));
     await rm(join(shop.root, 'data/data/kept'));
+    await mkdir(join(shop.base, 'outside'));
+    await shop.write('sources/stack-orchestrator/config/outside/seed', 'not wanted\n');
+    await shop.write('shop/spec.yml', `${await shop.read('spec.yml')}  outside: ../outside\n`);
     expect(await shop.update()).toMatchObject({ code: 0 });
     expect(await readdir(join(shop.root, 'data/data'))).toEqual([]);
     expect(await readdir(join(shop.root, 'data/scratch'))).toEqual([]);
+    expect(await readdir(join(shop.base, 'outside'))).toEqual([]);
     expect(await shop.read('compose/docker-compose-web.yml')).toContain('device: ../data/scratch');
   });
 });

@@ -23,9 +23,16 @@ deploy-to: compose
 config: {A: 1}
 network: {ports: {web: ['80']}}
 volumes: {data: ./data/data}
-configmaps: {conf: }
 `;
-    expect(check(spec, { services: ['web', 'db'], volumes: ['data', 'conf'], mentioned: ['A', 'B'] })).toEqual([]);
+    expect(check(spec, { services: ['web', 'db'], volumes: ['data'], mentioned: ['A', 'B'] })).toEqual([]);
+    const clustered = 'deploy-to: k8s-kind\nconfigmaps: {conf: }\n';
+    expect(check(clustered, { volumes: ['conf'] })).toEqual([]);
+  });
+
+  it('says that compose has no configmaps (01 §6)', () => {
+    expect(check('deploy-to: compose\nconfigmaps: {conf: }\n', { volumes: ['conf'] })).toEqual([
+      ['spec.yml:3 configmaps: ConfigMaps not supported for compose: give these volumes a path in volumes', undefined],
+    ]);
   });
 
   it('names services the stack does not have, wherever the spec mentions one', () => {
@@ -59,6 +66,7 @@ maintenance-service: pagee:80
         'spec.yml:3 volumes: the volume "data" of the stack is not here: it becomes a volume of the engine, outside the deployment directory',
         undefined,
       ],
+      ['spec.yml:5 configmaps: ConfigMaps not supported for compose: give these volumes a path in volumes', undefined],
     ]);
     expect(check('deploy-to: k8s-kind\n', { volumes: ['data'] })[0]?.[0]).toContain('no claim is made for it');
     expect(check('deploy-to: compose\nvolumes: {a: }\n', {})[0]?.[0]).toContain('it has no volumes');

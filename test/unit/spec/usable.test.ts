@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { identity, parseUsableSpec, usedOnCompose } from '../../../src/spec/usable.js';
+import { formatProblem } from '../../../src/system/errors.js';
+import { problemsOf } from '../../support/problems.js';
+
+const text = `# mine
+stack: shop
+deploy-to: compose
+config:
+  A:
+replicas: many
+annotations: {a: [1]}
+namespace: ok
+`;
+
+describe('the spec of a deployment that exists (decision 10)', () => {
+  it('leaves out what cannot be used, and keeps the file as it is', () => {
+    const { spec, ignored } = parseUsableSpec(text, 'spec.yml', identity);
+    expect(ignored.map((problem) => formatProblem(problem).replace(/: .*/, ''))).toEqual([
+      'spec.yml:5 config.A',
+      'spec.yml:6 replicas',
+      'spec.yml:7 annotations.a',
+    ]);
+    expect(spec).toMatchObject({ stack: 'shop', namespace: 'ok' });
+    expect(spec.config.size).toBe(0);
+    expect(spec.yaml.text).toBe(text);
+    expect(spec.yaml.lineOf(['namespace'])).toBe(8);
+  });
+
+  it('refuses with every problem where a section that is needed has one', () => {
+    expect(problemsOf(() => parseUsableSpec(text, 'spec.yml', usedOnCompose))).toHaveLength(3);
+    expect(problemsOf(() => parseUsableSpec('stack: [a]\ndeploy-to: compose\n', 'spec.yml', identity))).toHaveLength(1);
+    expect(problemsOf(() => parseUsableSpec('stack: a\ndeploy-to: komposed\n', 'spec.yml', identity))).toHaveLength(1);
+  });
+
+  it('takes a missing deploy-to for compose, with a word (01 §6)', () => {
+    const { spec, ignored } = parseUsableSpec('stack: shop\nreplicas: many\n', 'spec.yml', identity);
+    expect(spec.deployTo).toBe('compose');
+    expect(ignored.map((problem) => problem.key).sort()).toEqual(['deploy-to', 'replicas']);
+  });
+
+  it('has nothing to say of a spec that is right', () => {
+    expect(parseUsableSpec('stack: a\ndeploy-to: compose\n', 'spec.yml', identity).ignored).toEqual([]);
+  });
+});
