@@ -78,6 +78,17 @@ describeWithEngine('create --update of a running deployment of the Python progra
     expect(await shop.containers()).toEqual(containers);
   });
 
+  it('--dry-run shows what would change, and changes nothing (decision 34)', async () => {
+    const files = await snapshot(shop.root);
+    const spec = join(shop.root, 'spec.yml');
+    const create = ['deploy', 'create', '--update', '--spec-file', spec, '--deployment-dir', shop.root];
+    const planned = await shop.cli(['--dry-run', ...create, '--accept-literal-values']);
+    expect(planned.code).toBe(0);
+    const lines = ['config.env', 'hooks/commands.py', 'config/web/settings.env'].map((path) => `would replace ${path}`);
+    expect(planned.stdout.split('\n')).toEqual(expect.arrayContaining([...lines, 'would remove hooks/commands_0.py']));
+    expect(await snapshot(shop.root)).toEqual(files);
+  });
+
   it('takes them literally with --accept-literal-values; ids, data and edits are kept (decisions 2, 3, 6)', async () => {
     const data = await stat(join(shop.root, 'data/data/kept'));
     const directory = await stat(join(shop.root, 'data/data'));
