@@ -11,7 +11,6 @@ import { takeLock } from './lock.js';
 import { renderManifest } from './manifest.js';
 import { loadSpec, loadStackOfSpec, type Prepared, prepareTree } from './prepare.js';
 import { renderRecord } from './record.js';
-import { readDeployment } from './open.js';
 import { type GeneratedFile, type VolumeDirectory, writeGenerated } from './tree.js';
 import { isBelow } from './volume-paths.js';
 
@@ -77,7 +76,7 @@ export async function createDeployment(options: CreateOptions, context: Context)
     }
     try {
       await makeOutsideVolumes(prepared.generated.tree.volumes, root);
-      await runCreateHooks(await readDeployment(layout), prepared, options.arguments, 'create', inside);
+      await runCreateHooks(layout, prepared, options.arguments, 'create', inside);
     } catch (error) {
       await removeUnfinished(layout);
       throw error;

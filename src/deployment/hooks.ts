@@ -18,7 +18,8 @@ import { LaconicError } from '../system/errors.js';
 import { secretMode } from '../system/files.js';
 import type { CreateArguments } from './create.js';
 import { readComposeFiles } from './generate.js';
-import type { Deployment } from './open.js';
+import type { DeploymentLayout } from './layout.js';
+import { type Deployment, readDeployment } from './open.js';
 import type { LoadedStack } from '../stack/load.js';
 
 /** What the hooks of the quick workflow and of init see of the command (01 §5). */
@@ -78,9 +79,9 @@ function createHookLabel(source: HookSource): string {
   return `create of ${source.file}`;
 }
 
-/** Calls every `create` hook of the stack source, in stack order; `before` is told each one's file first. */
+/** Calls every `create` hook of the stack source on this directory, in stack order; `before` is told each one's file first. */
 export async function runCreateHooks(
-  deployment: Deployment,
+  layout: DeploymentLayout,
   loaded: LoadedStack,
   createArguments: CreateArguments,
   mode: 'create' | 'update',
@@ -88,15 +89,12 @@ export async function runCreateHooks(
   before: (hook: string) => Promise<void> = async () => undefined,
 ): Promise<void> {
   const extraArgs = [createArguments.networkDir, createArguments.initialPeers, ...createArguments.extraArgs];
-  for (const source of await loaded.assets.hookSources()) {
+  const sources = await loaded.assets.hookSources();
+  if (sources.length === 0) return;
+  const deployment = deploymentContext(await readDeployment(layout));
+  for (const source of sources) {
     await before(createHookLabel(source));
-    await callWithServices(
-      source,
-      'create',
-      { context: deploymentContext(deployment), mode, extraArgs },
-      loaded,
-      context,
-    );
+    await callWithServices(source, 'create', { context: deployment, mode, extraArgs }, loaded, context);
   }
 }
 

@@ -19,7 +19,7 @@ import {
   renderManifest,
   stageGeneration,
 } from './manifest.js';
-import { type Deployment, readDeployment } from './open.js';
+import type { Deployment } from './open.js';
 import { parseOwnJson } from './own-json.js';
 import { environmentFiles, loadStackOfSpec, prepareTree, type Prepared, type SecretOptions } from './prepare.js';
 import type { LoadedStack } from '../stack/load.js';
@@ -93,8 +93,7 @@ export async function updateDeployment(
     const isNew = !isBelow(volume.path, layout.root) && (await kindOf(volume.path)) === undefined;
     if (isNew) await makeVolume(volume.path, volume.seed);
   }
-  const deployment = await readDeployment(layout);
-  await runCreateHooks(deployment, prepared, createArguments, 'update', context, (hook) =>
+  await runCreateHooks(layout, prepared, createArguments, 'update', context, (hook) =>
     writeJournal(layout, { phase: 'hooks', steps: [], hook }),
   );
   await clearJournal(layout);
