@@ -1,0 +1,82 @@
+import { symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeWithEngine } from '../../support/engine.js';
+import { Shop } from './shop.js';
+
+describeWithEngine('containers that were started through a symbolic link (decision 6)', () => {
+  let shop: Shop;
+  beforeAll(async () => {
+    shop = await Shop.make();
+    await symlink(shop.root, join(shop.base, 'linked'));
+    await shop.pythonUp(join(shop.base, 'linked'));
+  });
+  afterAll(() => shop.remove());
+
+  it('go on untouched when the real path is given, also beside what a killed run-job left behind', async () => {
+    const linked = join(shop.base, 'linked');
+    const job = ['--file', `${linked}/compose-jobs/docker-compose-count.yml`, '--env-file', `${linked}/config.env`];
+    await shop.docker('compose', ...job, '--project-name', shop.project, 'run', '--detach', 'count');
+    const before = await shop.containers();
+    expect(Object.keys(before)).toHaveLength(3);
+    expect(before['web-1']?.labels['com.docker.compose.project.working_dir']).toBe(`${linked}/compose`);
+
+    expect(await shop.deploymentCommand('start')).toMatchObject({ code: 0, stdout: '' });
+    expect(await shop.cli(['deployment', '--dir', linked, 'start'])).toMatchObject({ code: 0, stdout: '' });
+    expect(await shop.containers()).toEqual(before);
+  });
+});
+
+describeWithEngine('two directories the Python program gave one cluster-id (01 §20.1)', () => {
+  let first: Shop;
+  let second: Shop;
+  beforeAll(async () => {
+    first = await Shop.make();
+    second = await Shop.make({ clusterId: first.project });
+    await second.write('shop/data/data/kept', 'rows of the second\n');
+    await first.pythonUp();
+    await second.pythonUp();
+  });
+  afterAll(async () => {
+    await new Shop(first.base, `${first.project}d`).removeFromEngine();
+    await second.remove();
+    await first.remove();
+  });
+
+  it('the second took over a container, on the data of the first: nothing starts and nothing splits', async () => {
+    expect(await first.inWeb('cat /data/kept')).toBe('the rows\n');
+    const before = await first.containers();
+    for (const [shop, other] of [
+      [first, second],
+      [second, first],
+    ] as const) {
+      const refused = await shop.deploymentCommand('start');
+      expect(refused).toMatchObject({ code: 1, stdout: '' });
+      expect(refused.stderr).toContain(`another deployment directory: ${other.root}, not to ${shop.root}`);
+    }
+    const name = (service: string) => `${first.project}-${service}-1`;
+    for (const [shop, side, web] of [
+      [first, 'belongs to it', `of ${second.root} works on its ${first.root}/data/data`],
+      [second, undefined, 'belongs to it'],
+    ] as const) {
+      const split = await shop.deploymentCommand('split');
+      expect(split).toMatchObject({ code: 1, stdout: '' });
+      const lines = [...(side === undefined ? [] : [`${name('side')} ${side}`]), `${name('web')} ${web}`];
+      expect(split.stderr).toContain(` cannot leave project ${first.project} now:\n${lines.join('\n')}\n`);
+    }
+    expect(await first.containers()).toEqual(before);
+  });
+
+  it('once those containers are removed each gets its own, on its own data', async () => {
+    const names = ['side', 'web'].map((service) => `${first.project}-${service}-1`);
+    await first.docker('rm', '--force', ...names);
+    expect(await first.deploymentCommand('split')).toMatchObject({ code: 0 });
+    expect(await first.deploymentCommand('start', '--no-wait')).toMatchObject({ code: 0 });
+    const started = await second.deploymentCommand('start');
+    expect(started).toMatchObject({ code: 1, stdout: '' });
+    expect(started.stderr).toContain(`its present path ${first.root}/data/data still holds data`);
+    expect(await second.deploymentCommand('start', '--no-wait', '--accept-new-path')).toMatchObject({ code: 0 });
+    expect((await first.deploymentCommand('exec', 'web', 'cat /data/kept')).stdout).toBe('the rows\n');
+    expect((await second.deploymentCommand('exec', 'web', 'cat /data/kept')).stdout).toBe('rows of the second\n');
+  });
+});
