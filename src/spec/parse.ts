@@ -1,6 +1,6 @@
 import { InvalidFileError, type Problem } from '../system/errors.js';
 import { byLine, checkShape, describeValue, type UnknownKey } from '../system/schema.js';
-import { type KeyPath, parseYaml, quote, scalarText, type YamlFile } from '../system/yaml.js';
+import { type KeyPath, parseYaml, quote, scalarText, unknownTags, type YamlFile } from '../system/yaml.js';
 import { staleKey } from './keys.js';
 import type { ExternalService, ResourceBounds, ResourceSection, Spec } from './model.js';
 import { type DeployTarget, type SpecShape, specShape } from './schema.js';
@@ -27,7 +27,7 @@ export function parseSpec(text: string, file: string): ParsedSpec {
   }
   const { value: shape, problems, unknown } = checkShape(yaml, specShape, { stale: staleKey });
   const config = readConfig(yaml);
-  problems.push(...config.problems);
+  problems.push(...config.problems, ...unknownTags(yaml));
   if (shape?.['deploy-to'] === 'k8s' && !shape['kube-config']) {
     problems.push(yaml.problem(['kube-config'], 'is missing: deploy-to k8s needs the path of a kubeconfig'));
   }

@@ -3,7 +3,7 @@ import type * as z from 'zod';
 import { InvalidFileError, type Problem } from '../system/errors.js';
 import { nameProblem } from '../system/path-names.js';
 import { byLine, checkShape, type UnknownKey } from '../system/schema.js';
-import { parseYaml, quote, scalarText, type YamlFile } from '../system/yaml.js';
+import { parseYaml, quote, scalarText, unknownTags, type YamlFile } from '../system/yaml.js';
 import { jobItem, nameItem, podItem, stackShape } from './schema.js';
 
 /** One compose file of a stack (01 §3.3, §3.4), whichever way it is written. */
@@ -53,7 +53,7 @@ export interface Stack {
 export function parseStack(text: string, file: string): Stack {
   const yaml = parseYaml(text, file);
   if (yaml.value === null) throw new InvalidFileError([{ file, message: 'is empty: a stack names at least its pods' }]);
-  const findings: Findings = { problems: [], unknown: [] };
+  const findings: Findings = { problems: unknownTags(yaml), unknown: [] };
   const shape = collect(findings, checkShape(yaml, stackShape));
   const pods = itemsOf(yaml, 'pods').flatMap((item, index) => readPod(yaml, item, index, findings));
   const jobs = itemsOf(yaml, 'jobs').flatMap((item, index) => readJob(yaml, item, index, findings));

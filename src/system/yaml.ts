@@ -129,6 +129,20 @@ export function scalarText(yaml: YamlFile, path: KeyPath): string | undefined {
   return node.source ?? String(node.value);
 }
 
+/**
+ * Values with a tag of nobody's (`!name`). Compose has such tags (`!reset`); elsewhere quotes were forgotten, and what starts with `!`
+ * would silently be something else. What stands there is not shown: it may be a password.
+ */
+export function unknownTags({ document, file, text }: YamlFile): Problem[] {
+  return document.warnings
+    .filter((warning) => warning.code === 'TAG_RESOLVE_FAILED')
+    .map((warning) => ({
+      file,
+      line: text.slice(0, warning.pos[0]).split('\n').length,
+      message: 'text that starts with ! needs quotes',
+    }));
+}
+
 /** How every YAML file of ours is written: null as nothing, single quotes, no folding (scripts grep these lines, 01 §18). */
 export const yamlStyle: ToStringOptions = {
   nullStr: '',
@@ -139,6 +153,9 @@ export const yamlStyle: ToStringOptions = {
 
 function refuseWhatIsNoText(text: string, file: string): void {
   if (Buffer.byteLength(text) > maxBytes) throw new InvalidFileError([{ file, message: 'is larger than 2 MiB' }]);
+  if (text.startsWith('\ufeff\ufeff')) {
+    throw new InvalidFileError([{ file, line: 1, message: 'starts with two byte order marks: save it without any' }]);
+  }
   // What YAML forbids in a file, and the mark that decoding leaves where bytes were no UTF-8.
   const found = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffd]/.exec(text);
   if (!found) return;
@@ -181,9 +198,17 @@ function syntaxProblems(errors: readonly YAMLError[], file: string, lineAt: (off
     const line = lineAt(error.pos[0]);
     if (lines.has(line)) continue;
     lines.add(line);
-    problems.push({ file, line, message: `is not valid YAML: ${error.message}` });
+    problems.push({ file, line, message: `is not valid YAML: ${withoutSource(error.message)}` });
   }
   return problems.slice(0, maxSyntaxProblems);
+}
+
+/** A message of the parser without the text it quotes: on a line of a spec that may be a password. */
+function withoutSource(message: string): string {
+  return message.replace(
+    /(?<=YAML (?:stream|document)|extra characters|escape sequence|(?:resolve|valid|Unresolved) tag)[: ][^]*/,
+    '',
+  );
 }
 
 /** Duplicate keys, and aliases that lead nowhere or into what they stand in (they would make an endless value). */
@@ -197,8 +222,13 @@ function referenceProblems(document: Document.Parsed, file: string, lineAt: (off
     Node: (_key, node, path) => {
       if (isAlias(node)) {
         const anchored = anchors.get(node.source);
-        if (anchored === undefined) report(node, `*${node.source}: there is no &${node.source} above it`);
-        else if ((path as readonly unknown[]).includes(anchored)) report(node, `*${node.source} contains itself`);
+        if (anchored === undefined) {
+          // The name is not shown: where quotes were forgotten it is a part of a password.
+          report(
+            node,
+            'this is an alias (*name), but its anchor (&name) is not above it: text that starts with * needs quotes',
+          );
+        } else if ((path as readonly unknown[]).includes(anchored)) report(node, `*${node.source} contains itself`);
         return;
       }
       if (node.anchor) anchors.set(node.anchor, node);
