@@ -8,7 +8,11 @@ import type { BuildOptions } from './environment.js';
  * `build-containers`: builds the images a stack lists (05 §6).
  * @returns false when any of them failed
  */
-export async function buildStackContainers(reference: string, options: BuildOptions, context: Context): Promise<boolean> {
+export async function buildStackContainers(
+  reference: string,
+  options: BuildOptions,
+  context: Context,
+): Promise<boolean> {
   const { location, stack } = await loadStack(reference, context);
   if (stack.containers.length === 0) {
     context.report.warn(`stack ${reference} does not define any containers`);
