@@ -43,6 +43,8 @@ export interface UpdateOptions {
 interface Plan {
   steps: JournalStep[];
   staged: GeneratedFile[];
+  /** Files whose content stays and whose permissions do not: copies follow their source (01 §14), secrets are their owner's only. */
+  modes: GeneratedFile[];
   /** New volumes inside the directory, relative, with their seeds. */
   volumes: { path: string; seed: string | undefined }[];
 }
@@ -79,16 +81,14 @@ export async function updateDeployment(
   if (context.options.dryRun) {
     for (const step of plan.steps)
       context.report.print(`would ${step.op === 'directory' ? 'create' : step.op} ${step.path}`);
-    if (plan.steps.length === 0) context.report.print('nothing to change');
+    for (const { path, mode } of plan.modes) context.report.print(`would chmod ${mode.toString(8)} ${path}`);
+    if (plan.steps.length + plan.modes.length === 0) context.report.print('nothing to change');
     return false;
   }
   const createArguments = options.arguments ?? (await readCreateArguments(layout));
   if (plan.steps.length > 0) await carryOut(layout, plan, (await createHookLabels(loaded))[0]);
   for (const directory of prepared.generated.tree.directories) await makeDirectory(join(layout.root, directory));
-  for (const file of prepared.generated.tree.files.filter(isSecret)) {
-    const path = join(layout.root, file.path);
-    if (((await stat(path)).mode & 0o777) !== secretMode) await chmod(path, secretMode);
-  }
+  for (const { path, mode } of plan.modes) await chmod(join(layout.root, path), mode);
   for (const volume of prepared.generated.tree.volumes) {
     const isNew = !isBelow(volume.path, layout.root) && (await kindOf(volume.path)) === undefined;
     if (isNew) await makeVolume(volume.path, volume.seed);
@@ -97,7 +97,7 @@ export async function updateDeployment(
     writeJournal(layout, { phase: 'hooks', steps: [], hook }),
   );
   await clearJournal(layout);
-  return plan.steps.length > 0;
+  return plan.steps.length + plan.modes.length > 0;
 }
 
 /** The arguments `deploy create` was given for this directory; nothing for one of the Python program. */
@@ -165,9 +165,13 @@ async function planUpdate(
   const { tree } = prepared.generated;
   const steps: JournalStep[] = [];
   const staged: GeneratedFile[] = [];
+  const modes: GeneratedFile[] = [];
   for (const file of [...tree.files, ...(record === undefined ? [] : [record])]) {
     const before = await currentChecksum(join(layout.root, file.path));
-    if (before === (await checksumOf(file))) continue;
+    if (before === (await checksumOf(file))) {
+      if (await hasOtherMode(layout, file)) modes.push(file);
+      continue;
+    }
     staged.push(file);
     steps.push({
       op: 'replace',
@@ -192,7 +196,12 @@ async function planUpdate(
     staged.push({ path, source: { text: manifest }, mode: secretMode });
     steps.push({ op: 'replace', path, backup: false, secret: true });
   }
-  return { steps, staged, volumes };
+  return { steps, staged, modes, volumes };
+}
+
+async function hasOtherMode(layout: DeploymentLayout, file: GeneratedFile): Promise<boolean> {
+  if (!('copyOf' in file.source) && !isSecret(file)) return false;
+  return ((await stat(join(layout.root, file.path))).mode & 0o777) !== file.mode;
 }
 
 /** Files the last update generated and this one does not: taken away, kept as `.bak` where somebody edited them. */
@@ -284,7 +293,7 @@ export async function regenerateEnvironment(
     staged.push({ path, source: { text: `${JSON.stringify(manifest, undefined, 1)}\n` }, mode: secretMode });
     steps.push({ op: 'replace', path, backup: false, secret: true });
   }
-  await carryOut(layout, { steps, staged, volumes: [] }, undefined);
+  await carryOut(layout, { steps, staged, modes: [], volumes: [] }, undefined);
   await clearJournal(layout);
   return true;
 }

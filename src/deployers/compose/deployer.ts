@@ -80,6 +80,7 @@ export class ComposeDeployer implements Deployer {
     if (context.options.dryRun) {
       context.report.print(`would run docker compose up for project ${project.name}: ${project.files.join(', ')}`);
       await runPodScripts(postStart, project, context);
+      await runTransfers(transfers.map(asTransfer), project, this.#engine, context);
       return;
     }
     const afterUp = async (): Promise<void> => {

@@ -1,0 +1,146 @@
+import { chmod } from 'node:fs/promises';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { describeWithEngine } from '../../support/engine.js';
+import { idleService, Sandbox } from '../../support/sandbox.js';
+
+/** Says where and with what it runs, and whether the pods' containers are there. */
+const script = (name: string, more = ''): string => `#!/bin/sh
+running=$(docker ps --quiet --filter "label=com.docker.compose.project=$CERC_SO_COMPOSE_PROJECT" | wc -l)
+echo "${name} $CERC_SO_COMPOSE_PROJECT $running $PWD $0" >>BASE/log
+${more}`;
+
+const stack = ['--stack', 'source/stacks/app'];
+
+describeWithEngine('pods from repositories, with scripts (01 §3.4, §20.15)', () => {
+  let sandbox: Sandbox;
+  beforeAll(async () => {
+    sandbox = await Sandbox.make({
+      'source/stacks/app/stack.yml': `name: app
+pods:
+  - name: front
+    repository: git.example.com/org/front@v1.2
+    path: deploy/here
+    pre_start_command: scripts/pre/before.sh
+    post_start_command: after.sh
+  - name: back
+    repository: org/back
+    path: ./
+    pre_start_command: before.sh
+  - name: plain
+    repository: internal
+    path: simple
+`,
+      'source/compose/docker-compose-simple.yml': `services:\n${idleService('plain')}`,
+      'repositories/front/deploy/here/docker-compose.yml': `services:\n${idleService('front', '    environment: {NAME: "${NAME:-front}"}\n')}`,
+      'repositories/front/deploy/here/scripts/pre/before.sh': script(
+        'front-before',
+        'if [ -e data.txt ]; then cat data.txt >>BASE/log; fi\n',
+      ),
+      'repositories/front/deploy/here/scripts/pre/data.txt': 'beside the script\n',
+      'repositories/front/deploy/here/after.sh': script('front-after', 'exit "${AFTER_CODE:-0}"\n'),
+      'repositories/back/docker-compose.yml': `services:\n${idleService('back')}`,
+      'repositories/back/before.sh': script('back-before', 'echo to stdout; echo to stderr >&2\n'),
+    });
+  });
+  afterAll(() => sandbox.remove());
+  afterEach(() => sandbox.write('log', ''));
+
+  it('their files come along: scripts in their sub-folders, with their modes', async () => {
+    await sandbox.succeed([...stack, 'deploy', 'init', '--output', 'spec.yml']);
+    await sandbox.create('spec.yml', 'd');
+    const below = sandbox.path('d');
+    const made = Object.entries(await sandbox.fileState('d')).map(([path, state]): [string, string] => [
+      path.slice(below.length + 1),
+      (Number(state.split(' ')[1]) & 0o777).toString(8),
+    ]);
+    expect(Object.fromEntries(made.filter(([path]) => /^(pods|compose)\/.*\.(sh|yml|txt)$/.test(path)))).toEqual({
+      'compose/docker-compose-front.yml': '644',
+      'compose/docker-compose-back.yml': '644',
+      'compose/docker-compose-plain.yml': '644',
+      'pods/front/scripts/scripts/pre/before.sh': '755',
+      'pods/front/scripts/after.sh': '755',
+      'pods/back/scripts/before.sh': '755',
+    });
+  });
+
+  it('start: pre-start scripts in the order of the pods, containers, post-start scripts', async () => {
+    const started = await sandbox.deployment('d', 'start');
+
+    expect(started).toMatchObject({ code: 0 });
+    const project = await sandbox.projectOf('d');
+    const folder = (pod: string, below = ''): string => sandbox.path('d/pods', pod, 'scripts', below);
+    expect((await sandbox.read('log')).trimEnd().split('\n')).toEqual([
+      `front-before ${project} 0 ${folder('front', 'scripts/pre')} ./before.sh`,
+      `back-before ${project} 0 ${folder('back').replace(/\/$/, '')} ./before.sh`,
+      `front-after ${project} 3 ${folder('front').replace(/\/$/, '')} ./after.sh`,
+    ]);
+    expect(started.stdout).toContain('to stdout\n');
+    expect(started.stderr).toContain('to stderr\n');
+    expect(Object.keys(await sandbox.containers(project)).sort()).toEqual(['back', 'front', 'plain']);
+  });
+
+  it('a post-start script that fails: exit code 1, its path and code, the containers stay', async () => {
+    const failed = await sandbox.cli(['deployment', '--dir', 'd', 'start'], { env: { AFTER_CODE: '7' } });
+    expect(failed.code).toBe(1);
+    expect(failed.stderr).toContain(
+      `Error running command: ${sandbox.path('d/pods/front/scripts/after.sh')}: it ended with exit code 7 (pod front)`,
+    );
+    expect(Object.keys(await sandbox.containers(await sandbox.projectOf('d')))).toHaveLength(3);
+  });
+
+  it('an update brings changed scripts and modes, and restart runs them', async () => {
+    await sandbox.write('repositories/back/before.sh', script('back-changed'));
+    await chmod(sandbox.path('repositories/back/before.sh'), 0o644);
+    const failed = await sandbox.deployment('d', 'restart');
+    expect(failed.code).toBe(1);
+    expect(failed.stderr).toMatch(/before\.sh: it is not executable: .*\(pod back\)\nchmod \+x /);
+
+    await chmod(sandbox.path('repositories/back/before.sh'), 0o755);
+    expect((await sandbox.deployment('d', 'restart')).code).toBe(0);
+    expect(await sandbox.read('log')).toContain('back-changed');
+    await sandbox.succeed(['deployment', '--dir', 'd', 'stop']);
+  });
+
+  it('run in place as well, with the scripts where they are (weakness 15)', async () => {
+    const group = [...stack, 'deploy', '--cluster', `quick${sandbox.base.slice(-6).toLowerCase()}`];
+    const project = group.at(-1) ?? '';
+    sandbox.watch(project);
+    await sandbox.succeed([...group, 'up']);
+    expect((await sandbox.read('log')).trimEnd().split('\n')).toEqual([
+      `front-before ${project} 0 ${sandbox.path('repositories/front/deploy/here/scripts/pre')} ./before.sh`,
+      'beside the script',
+      `back-changed ${project} 0 ${sandbox.path('repositories/back')} ./before.sh`,
+      `front-after ${project} 3 ${sandbox.path('repositories/front/deploy/here')} ./after.sh`,
+    ]);
+    await sandbox.succeed([...group, 'down']);
+
+    await sandbox.write('log', '');
+    await sandbox.succeed([...group, '--exclude', 'front', 'up']);
+    expect(await sandbox.read('log')).not.toContain('front');
+    expect(Object.keys(await sandbox.containers(project)).sort()).toEqual(['back', 'plain']);
+    await sandbox.succeed([...group, 'down']);
+  });
+
+  it('the script of a pod that is missing is named at create, before anything is made', async () => {
+    await sandbox.edit('source/stacks/app/stack.yml', 'after.sh', 'afterwards.sh');
+    const failed = await sandbox.cli(['deploy', 'create', '--spec-file', 'spec.yml', '--deployment-dir', 'e']);
+    await sandbox.edit('source/stacks/app/stack.yml', 'afterwards.sh', 'after.sh');
+    expect(failed.code).toBe(1);
+    expect(failed.stderr).toContain(
+      `the script afterwards.sh of pod front does not exist: ${sandbox.path('repositories/front/deploy/here/afterwards.sh')}`,
+    );
+    expect(await sandbox.exists('e')).toBe(false);
+  });
+
+  it.each([
+    ['in another base directory', { CERC_REPO_BASE_DIR: '/nonexistent' }, /clone git\.example\.com\/org\/front/],
+  ])('a repository that is not there: %s', async (_, env, hint) => {
+    const failed = await sandbox.cli([...stack, 'deploy', 'init', '--output', 'other.yml'], { env });
+    expect(failed.code).toBe(1);
+    expect(failed.stderr).toMatch(
+      /compose file of pod front is missing: looked for \/nonexistent\/front\/deploy\/here\/docker-compose\.yml/,
+    );
+    expect(failed.stderr).toMatch(hint);
+    expect(await sandbox.exists('other.yml')).toBe(false);
+  });
+});

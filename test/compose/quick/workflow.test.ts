@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeWithEngine, type CliResult } from '../../support/engine.js';
+import { idleService, Sandbox } from '../../support/sandbox.js';
+
+const stack = 'source/stacks/app';
+
+describeWithEngine('a stack run in place (02 §6.4, §8, §13.11, §13.24)', () => {
+  let sandbox: Sandbox;
+  let project: string;
+  const deploy = (...args: string[]): Promise<CliResult> => sandbox.cli(['--stack', stack, 'deploy', ...args]);
+
+  beforeAll(async () => {
+    sandbox = await Sandbox.make({
+      [`${stack}/stack.yml`]: 'name: app\npods:\n  - one\n  - two\n',
+      'source/compose/docker-compose-one.yml': `services:\n${idleService('one', '    environment: {VALUE: "${VALUE:-none}"}\n    ports: ["8000", "8001/udp"]\n    volumes: [kept:/kept]\n')}volumes:\n  kept:\n`,
+      'source/compose/docker-compose-two.yml': `services:\n${idleService('two')}`,
+      'values.env': 'VALUE=from the file\n',
+    });
+    const ps = await sandbox.succeed(['--stack', stack, 'deploy', '--env-file', 'values.env', 'up']);
+    expect(ps.stdout).toBe('');
+    const list = await sandbox.succeed(['--stack', stack, 'deploy', 'ps', '--format', 'json']);
+    const { containers } = JSON.parse(list.stdout) as { containers: { name: string; service: string }[] };
+    project = /^(.*)-one-1$/.exec(containers.find(({ service }) => service === 'one')?.name ?? '')?.[1] ?? '';
+    sandbox.watch(project);
+  });
+  afterAll(() => sandbox.remove());
+
+  it('has its env file, plain volumes and a project name of 16 hex digits', async () => {
+    expect(project).toMatch(/^laconic-[0-9a-f]{16}$/);
+    const { one } = await sandbox.containers(project);
+    expect(one?.env.VALUE).toBe('from the file');
+    const volume = JSON.parse(await sandbox.docker('volume', 'inspect', `${project}_kept`)) as { Options: unknown }[];
+    expect(volume[0]?.Options).toBeNull();
+  });
+
+  it('is the same project from anywhere, with any selection of pods', async () => {
+    const all = await deploy('ps');
+    expect(all.stdout.match(/^id: /gm)).toHaveLength(2);
+    const elsewhere = [
+      sandbox.cli(['--stack', '.', 'deploy', 'ps'], { cwd: stack }),
+      sandbox.cli(['--stack', sandbox.path(stack), 'deploy', 'ps'], { cwd: 'repositories' }),
+      deploy('--include', 'two', 'ps'),
+    ];
+    for (const { stdout } of await Promise.all(elsewhere)) expect(stdout).toBe(all.stdout);
+  });
+
+  it('port: --protocol, and what is not published', async () => {
+    expect((await deploy('port', 'one', '8000')).stdout).toMatch(/^0\.0\.0\.0:[1-9]\d*\n$/);
+    expect((await deploy('port', 'one', '8001', '--protocol', 'udp')).stdout).toMatch(/^0\.0\.0\.0:[1-9]\d*\n$/);
+    for (const words of [['8001'], ['8000', '--index', '2'], ['9000']]) {
+      expect(await deploy('port', 'one', ...words)).toMatchObject({ code: 1, stdout: '' });
+    }
+  });
+
+  it('exec: one word for the shell, several as they are, the code of the command', async () => {
+    expect(await deploy('exec', 'one', 'echo "$VALUE" | wc -w')).toMatchObject({ code: 0, stdout: '3\n' });
+    expect(await deploy('exec', 'one', '--', 'echo', '$VALUE', '-n')).toMatchObject({ code: 0, stdout: '$VALUE -n\n' });
+    expect(await deploy('exec', 'one', 'exit 42')).toMatchObject({ code: 42 });
+  });
+
+  it('--include and --exclude choose what is started and stopped; unknown names warn, nothing left is an error', async () => {
+    expect((await deploy('--include', 'two', 'down')).code).toBe(0);
+    expect(Object.keys(await sandbox.containers(project))).toEqual(['one']);
+    const { code, stderr } = await deploy('--exclude', 'one,three', 'up');
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^WARNING: .*three.*one, two/m);
+    expect(Object.keys(await sandbox.containers(project)).sort()).toEqual(['one', 'two']);
+    const empty = await deploy('--exclude', 'one,two', 'up');
+    expect(empty.code).toBe(1);
+    expect(empty.stderr).toMatch(/leave no pod to deploy\npods: one, two/);
+  });
+
+  it('refuses what needs a deployment, and options that would be ignored (02 §13.21, §13.23)', async () => {
+    const kubernetes = await deploy('--deploy-to', 'k8s-kind', 'up');
+    expect(kubernetes.code).toBe(1);
+    expect(kubernetes.stderr).toContain('deployment --dir');
+    expect(await deploy('--include', 'one', 'init', '--output', 'spec.yml')).toMatchObject({ code: 2 });
+    expect(await sandbox.exists('spec.yml')).toBe(false);
+    const missing = await deploy('--env-file', './none.env', 'up');
+    expect(missing.code).not.toBe(0);
+    expect(missing.stderr).toContain('none.env');
+    expect(await deploy('--cluster', 'Not A Name', 'up')).toMatchObject({ code: 1 });
+  });
+
+  it('down keeps the volumes, --delete-volumes does not', async () => {
+    expect((await deploy('down', '0')).code).toBe(0);
+    expect(await sandbox.engineState(project)).toMatchObject({
+      containers: {},
+      networks: [],
+      volumes: [`${project}_kept`],
+    });
+    expect((await deploy('down', '--delete-volumes')).code).toBe(0);
+    expect(await sandbox.engineState(project)).toMatchObject({ volumes: [] });
+  });
+});

@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeWithEngine } from '../../support/engine.js';
+import { idleService, Sandbox } from '../../support/sandbox.js';
+
+/** What a shell would take apart. */
+const nasty = `it's "two words"  $HOME \`id\` ; echo hacked * \\ ü # end`;
+
+const service = (name: string, mounted: string): string =>
+  idleService(name, `    volumes: ["../config/app/${mounted}"]\n    init: true\n`);
+
+describeWithEngine('the config: section of stack.yml at start (01 §3.5, weakness 17)', () => {
+  let sandbox: Sandbox;
+  let project: string;
+  beforeAll(async () => {
+    sandbox = await Sandbox.make({
+      'source/stacks/app/stack.yml':
+        'name: app\npods:\n  - app\nconfig:\n  reader:\n    greeting: writer.key\n    second: writer.late\n',
+      'source/compose/docker-compose-app.yml': `services:\n${service('writer', 'export:/docker-entrypoint-scripts.d')}${service('reader', 'import:/scripts')}`,
+      'source/config/app/export/key': nasty,
+      'source/config/app/export/export-key.sh': 'cat /docker-entrypoint-scripts.d/key; echo\n',
+      'source/config/app/export/export-late.sh': 'test -e /tmp/asked && echo now || { touch /tmp/asked; exit 1; }\n',
+      'source/config/app/import/import-greeting.sh': 'printf "%s|" "$#" "$1" >/greeting; echo imported-greeting\n',
+      'source/config/app/import/import-second.sh': 'printf "%s|" "$#" "$1" >/second\n',
+      'spec.yml': 'stack: source/stacks/app\ndeploy-to: compose\n',
+    });
+    await sandbox.create('spec.yml', 'd');
+    project = await sandbox.projectOf('d');
+  });
+  afterAll(() => sandbox.remove());
+  const inReader = async (file: string): Promise<string> =>
+    (await sandbox.succeed(['deployment', '--dir', 'd', 'exec', 'reader', '--', 'cat', file])).stdout;
+
+  it('a dry run names them and ends (02 §2.1)', async () => {
+    const dry = await sandbox.cli(['--dry-run', 'deployment', '--dir', 'd', 'start']);
+    expect(dry.code).toBe(0);
+    expect(dry.stdout).toContain('would set reader.greeting = writer.key\n');
+    expect(await sandbox.containers(project)).toEqual({});
+  });
+
+  it('the value arrives whole, as one argument; one that comes late is awaited', async () => {
+    const started = await sandbox.succeed(['--verbose', 'deployment', '--dir', 'd', 'start']);
+    expect(await inReader('/greeting')).toBe(`1|${nasty}|`);
+    expect(await inReader('/second')).toBe('1|now|');
+    expect(started.stderr).toContain('Setting reader.greeting = writer.key\n');
+    expect(started.stderr).toContain('Config export script returned an error, re-trying');
+    expect(started.stdout + started.stderr).not.toContain('two words');
+  });
+
+  it('are carried out again by restart, and say nothing without --verbose', async () => {
+    await sandbox.succeed(['deployment', '--dir', 'd', 'exec', 'reader', 'rm /greeting']);
+    const { code, stdout, stderr } = await sandbox.deployment('d', 'restart');
+    expect(code).toBe(0);
+    expect(await inReader('/greeting')).toBe(`1|${nasty}|`);
+    expect(stdout + stderr).not.toMatch(/Setting|imported-greeting/);
+  });
+
+  it('a script that is missing: exit code 1, the script named, the containers stay', async () => {
+    await sandbox.edit('d/stack.yml', 'writer.key', 'writer.none');
+    const failed = await sandbox.deployment('d', 'start');
+    expect(failed.code).toBe(1);
+    expect(failed.stderr).toMatch(
+      /^Error: config transfer reader\.greeting = writer\.none: Fatal error reading config source: .*export-none\.sh/m,
+    );
+    expect(Object.keys(await sandbox.containers(project)).sort()).toEqual(['reader', 'writer']);
+  });
+});
