@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { run, runOrFail } from '../../../src/system/process.js';
@@ -175,6 +175,7 @@ export class Site {
   }
 
   async remove(): Promise<void> {
+    for (const name of await readdir(this.ground)) await this.project(name).catch(() => undefined);
     for (const project of this.projects) {
       await this.removeContainers(project);
       for (const id of await this.idsOf('network', project)) await this.docker('network', 'rm', id);
@@ -207,7 +208,7 @@ export async function create(context, extraArgs) {
   # variant ${variant}
   web:
     image: IMAGE
-    command: [sh, -c, "echo \\"$$FLAVOUR\\"; exec sleep 1000000"]
+    command: [sh, -c, "while echo \\"$$FLAVOUR\\"; do sleep 0.3; done"]
     ports:
       - "8080"
     stop_signal: SIGKILL

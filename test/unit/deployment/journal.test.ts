@@ -1,7 +1,13 @@
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { applySteps, type JournalStep, readJournal, writeJournal } from '../../../src/deployment/journal.js';
+import {
+  applySteps,
+  completeJournal,
+  type JournalStep,
+  readJournal,
+  writeJournal,
+} from '../../../src/deployment/journal.js';
 import { type DeploymentLayout, layoutOf } from '../../../src/deployment/layout.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 
@@ -54,6 +60,19 @@ describe('the journal of an update (decision 2)', () => {
     await applySteps(layout, journal?.steps ?? []);
 
     await expectNew(layout);
+  });
+
+  it('completed by a later command, goes on naming the hook that did not run; without hooks it is gone', async () => {
+    for (const hook of ['create of commands.mjs', undefined]) {
+      const { layout, steps } = await staged();
+
+      await completeJournal(layout, { phase: 'files', steps, ...(hook === undefined ? {} : { hook }) });
+
+      await expectNew(layout);
+      const left = hook === undefined ? undefined : { phase: 'hooks', steps: [], hook };
+      expect(await readJournal(layout)).toEqual(left);
+      expect(await readdir(layout.state)).toEqual(hook === undefined ? [] : ['journal.json']);
+    }
   });
 
   it('never replaces a volume directory that exists', async () => {

@@ -106,6 +106,31 @@ describe('the lock of a deployment (decision 5)', () => {
     expect(outcomes.filter((outcome) => outcome.status === 'fulfilled')).toHaveLength(1);
   });
 
+  it('waits until what the killed holder had started has ended', async () => {
+    const directory = await temporaryDirectory();
+    const path = join(directory, 'lock');
+    await writeFile(path, await holder({ token: 'of-the-killed', pid: await pidOfEndedProcess() }));
+    const survivor = spawn('sleep', ['1'], { env: { ...process.env, LACONIC_SO_LOCK: 'of-the-killed' } });
+    const context = testContext(directory);
+
+    const lock = await takeLock(path, 'deployment d', 0, context);
+
+    expect(survivor.exitCode).toBe(0);
+    expect(context.output.stderr).toContain(`left running: sleep (process ${survivor.pid})`);
+    await lock.release();
+  });
+
+  it('clears away what killed takers left beside it, and nothing of those that run', async () => {
+    const directory = await temporaryDirectory();
+    await writeFile(join(directory, `.lock.${await pidOfEndedProcess()}-0123456789ab.tmp`), '');
+    await writeFile(join(directory, `.lock.${process.ppid}-0123456789ab.tmp`), '');
+
+    const lock = await takeLock(join(directory, 'lock'), 'deployment d', 0, testContext(directory));
+
+    await lock.release();
+    expect(await readdir(directory)).toEqual([`.lock.${process.ppid}-0123456789ab.tmp`]);
+  });
+
   it('says what to do about a damaged lock file', async () => {
     const directory = await temporaryDirectory();
     await writeFile(join(directory, 'lock'), '{');

@@ -1,0 +1,153 @@
+import { readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { run } from '../../../src/system/process.js';
+import { cliPath, describeWithEngine } from '../../support/engine.js';
+import { launch } from './kill.js';
+import { Site } from './site.js';
+import { exists, until } from './waiting.js';
+
+describeWithEngine('Ctrl-C and closed pipes (decision 32)', () => {
+  let site: Site;
+  let directory: string;
+  let project: string;
+  let lock: string;
+  let readyFile: string;
+
+  beforeAll(async () => {
+    site = await Site.make();
+    await site.succeed(site.createArguments('d'));
+    directory = site.deployment('d');
+    project = await site.project('d');
+    lock = join(directory, '.laconic/lock');
+    readyFile = join(directory, 'data/seeded/ready');
+  });
+  afterAll(() => site.remove());
+  beforeEach(() => writeFile(readyFile, ''));
+
+  const on = (...rest: string[]) => site.deploymentArguments('d', ...rest);
+
+  async function running(service: string): Promise<boolean> {
+    const all = Object.values(await site.containers(project));
+    return all.some((container) => container.service === service && container.state === 'running');
+  }
+
+  async function expectNoComposeOf(name: string): Promise<void> {
+    const { stdout } = await run('ps', ['-eo', 'args']);
+    expect(stdout.split('\n').filter((line) => line.includes('compose') && line.includes(name))).toEqual([]);
+  }
+
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    '%s while containers are made: exit 130, no lock, and stop works',
+    async (signal) => {
+      await site.removeContainers(project);
+      const { child, said, ended } = launch(on('start'));
+      await until('start says something', () => /\w/.test(said.stderr));
+
+      child.kill(signal);
+      const { code } = await ended;
+
+      expect({ code, stderr: said.stderr }).toEqual({ code: 130, stderr: said.stderr });
+      expect(said.stderr).not.toMatch(/^Error|^ +at /m);
+      expect(await exists(lock)).toBe(false);
+      await expectNoComposeOf(project);
+      await site.succeed(on('stop'));
+      expect(await site.containers(project)).toEqual({});
+    },
+  );
+
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    '%s while it waits for readiness: exit 130 at once, the containers stay',
+    async (signal) => {
+      await rm(readyFile);
+      const { child, ended } = launch(on('start'));
+      await until('web runs and the lock is released', async () => (await running('web')) && !(await exists(lock)));
+
+      const begin = performance.now();
+      child.kill(signal);
+      expect((await ended).code).toBe(130);
+
+      expect(performance.now() - begin).toBeLessThan(3000);
+      expect(await running('web')).toBe(true);
+      await site.succeed(on('stop'));
+    },
+  );
+
+  it('a second Ctrl-C leaves at once; what it leaves behind does not keep stop from working', async () => {
+    await site.removeContainers(project);
+    const { child, said, ended } = launch(on('start'));
+    await until('start says something', () => /\w/.test(said.stderr));
+
+    child.kill('SIGINT');
+    await until('the first is noticed', () => said.stderr.includes('stopping') || child.exitCode !== null);
+    child.kill('SIGINT');
+    const begin = performance.now();
+
+    expect((await ended).code).toBe(130);
+    expect(performance.now() - begin).toBeLessThan(1000);
+    await site.succeed(on('stop'));
+    expect(await site.containers(project)).toEqual({});
+  });
+
+  it('in a JavaScript hook that waits: exit 130, and nothing of the new directory is left', async () => {
+    await site.writeHook(`import { writeFileSync } from 'node:fs';
+export async function create() {
+  writeFileSync('SITE/hook-began', '');
+  await new Promise((resolve) => setTimeout(resolve, 120_000));
+}`);
+    const { child, said, ended } = launch(site.createArguments('interrupted'));
+    await until('the hook began', () => exists(join(site.directory, 'hook-began')));
+
+    child.kill('SIGINT');
+    expect((await ended).code, said.stderr).toBe(130);
+
+    expect(await readdir(site.ground)).toEqual(['d']);
+    await site.writeStack('a');
+  });
+
+  it('during logs --follow: exit 130', async () => {
+    await site.succeed(on('start'));
+    const { child, said, ended } = launch(on('logs', '--follow'));
+    await until('a line of the log', () => said.stdout.includes('flavour a'));
+
+    child.kill('SIGINT');
+
+    expect(await ended).toMatchObject({ code: 130 });
+    expect(said.stderr).not.toMatch(/^Error|^ +at /m);
+  });
+
+  it('during run-job: exit 130, and the container of the job is gone', async () => {
+    const { child, said, ended } = launch(on('run-job', 'chore'));
+    await until('the job works', () => said.stdout.includes('working'));
+
+    child.kill('SIGINT');
+
+    expect(await ended).toMatchObject({ code: 130 });
+    const services = Object.values(await site.containers(project)).map((container) => container.service);
+    expect(services.sort()).toEqual(['side', 'web']);
+  });
+
+  it('a reader that goes away ends logs --follow, and harms no start', async () => {
+    const pipe = (command: string) =>
+      run('bash', [
+        '-c',
+        `"$@" ${command} | head -1; echo "\${PIPESTATUS[0]}"`,
+        'pipe',
+        process.execPath,
+        cliPath,
+        ...on(),
+      ]);
+
+    const logs = await pipe('logs --follow');
+    expect(logs.stdout).toMatch(/flavour a\n0\n$/);
+    expect(logs.stderr).toBe('');
+
+    expect((await pipe('ps')).stdout).toMatch(/^Running containers:\n0\n$/);
+
+    await site.removeContainers(project);
+    const start = await pipe('start 2>&1');
+    expect(start.stdout).toMatch(/\n0\n$/);
+    expect([await running('web'), await running('side')]).toEqual([true, true]);
+    expect(await exists(lock)).toBe(false);
+  });
+});
