@@ -66,7 +66,8 @@ try {
   });
   const cli = join(next, 'cli.js');
   const text = readFileSync(cli, 'utf8');
-  if (!text.startsWith('#!')) writeFileSync(cli, `#!/usr/bin/env node\n${text}`);
+  // `--`: Node 20 would take our own option --env-file for its, wherever it stands.
+  writeFileSync(cli, `#!/usr/bin/env -S node --\n${text}`);
   chmodSync(cli, 0o755);
   const python = join(root, 'src', 'stack', 'hooks', 'python');
   if (existsSync(python)) {

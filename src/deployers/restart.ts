@@ -7,7 +7,7 @@ import { updateDeployment } from '../deployment/update.js';
 import type { ParsedSpec, Spec } from '../spec/parse.js';
 import type { Context } from '../system/context.js';
 import { LaconicError } from '../system/errors.js';
-import { kindOf, readTextIfAny } from '../system/files.js';
+import { kindOf, readTextIfAny, writeFileAtomically } from '../system/files.js';
 import { packageDirectory } from '../system/package.js';
 import { run } from '../system/process.js';
 import type { StartOptions } from './deployer.js';
@@ -71,13 +71,8 @@ export async function restartDeployment(target: Target, options: RestartOptions,
     );
     report.print('');
     report.print('[4/4] Applying deployment update...');
-    if (options.start.images.size === 0) await dropImages(deployment, inside);
-    await startAndReport(
-      inside.options.dryRun ? deployment : await readDeployment(deployment.layout),
-      options.start,
-      lock,
-      inside,
-    );
+    const updated = inside.options.dryRun ? deployment : await readDeployment(deployment.layout);
+    await withImages(updated, options.start, inside, () => startAndReport(updated, options.start, lock, inside));
     report.print('');
     report.print('=== Restart Complete ===');
     report.print('Deployment updated: services that changed were recreated.');
@@ -160,14 +155,33 @@ async function pull(source: Source, context: Context): Promise<void> {
   context.report.print(`Git pull: ${result.stdout.trim()}`);
 }
 
-/** The images of an earlier `restart --image` end with a restart that names none. */
-async function dropImages(deployment: Deployment, context: Context): Promise<void> {
-  const text = await readTextIfAny(deployment.layout.images);
-  if (text === undefined || context.options.dryRun) return;
-  context.report.info(
-    `the images of the last restart --image are no longer in force: ${text.replace(/\s+/g, ' ').trim()}`,
-  );
-  await rm(deployment.layout.images);
+/**
+ * The images of `restart --image` stay in force until the next restart, but only when that one succeeds: after a failure
+ * a plain start runs what it would have run before.
+ */
+async function withImages(
+  { layout }: Deployment,
+  { images }: StartOptions,
+  context: Context,
+  start: () => Promise<void>,
+): Promise<void> {
+  const before = context.options.dryRun ? undefined : await readTextIfAny(layout.images);
+  if (images.size === 0 && before !== undefined) {
+    context.report.info(
+      `the images of the last restart --image are no longer in force: ${before.replace(/\s+/g, ' ').trim()}`,
+    );
+    await rm(layout.images);
+  }
+  try {
+    await start();
+  } catch (error) {
+    if (images.size > 0 && !context.options.dryRun) {
+      if (before === undefined) await rm(layout.images, { force: true });
+      else await writeFileAtomically(layout.images, before);
+      context.report.info('the images given with --image are not in force: the next start takes those from before');
+    }
+    throw error;
+  }
 }
 
 /** `<root>/<--spec-file>`, else `<root>/deployment/spec.yml` if it exists, else the deployment's own (01 §16). */

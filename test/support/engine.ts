@@ -52,7 +52,7 @@ export async function runCli(
   args: readonly string[],
   options: { cwd?: string; env?: NodeJS.ProcessEnv; input?: string } = {},
 ): Promise<CliResult> {
-  const { code, stdout, stderr } = await run(process.execPath, [cliPath, ...args], {
+  const { code, stdout, stderr } = await run(process.execPath, ['--', cliPath, ...args], {
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.input === undefined ? {} : { input: options.input }),
     env: { ...process.env, ...options.env },

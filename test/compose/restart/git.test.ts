@@ -133,6 +133,17 @@ describeWithEngine('deployment restart of a stack in a git tree (01 §16, 02 §7
     }
   });
 
+  it('--image that cannot be run is not in force afterwards', async () => {
+    const failed = await restart('--image', 'web=laconic-sandbox-missing:local');
+    expect(failed.code).toBe(1);
+    expect(failed.stderr).toContain('laconic-sandbox-missing:local');
+    expect(failed.stderr).toContain('not in force');
+    expect(await containers()).toEqual(before);
+
+    await sandbox.succeed(['deployment', '--dir', 'd', 'start']);
+    expect(await containers()).toEqual(before);
+  });
+
   it('--rotate-secret gives a new value, and only its readers are recreated', async () => {
     expect((await restart('--rotate-secret', 'TOKEN')).code).toBe(0);
     const after = await containers();
