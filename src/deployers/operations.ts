@@ -71,7 +71,7 @@ export async function startAndReport(
 ): Promise<void> {
   const deployer = await deployerFor(deployment, context);
   await deployer.start(options, () => lock.release());
-  if (!context.options.dryRun) await runStartHooks(deployment, context);
+  await runStartHooks(deployment, context);
 }
 
 /** `stop` and `down`. `--delete-data` asks first, and deletes below the deployment's own `data/` only (decision 17). */
@@ -113,6 +113,10 @@ export async function listDeployment(target: Target, format: OutputFormat, conte
 
 /** What `ps` prints of a deployer's containers. */
 export async function printContainers(deployer: Deployer, format: OutputFormat, context: Context): Promise<void> {
+  if (context.options.dryRun) {
+    context.report.print('would list the containers');
+    return;
+  }
   const containers = await deployer.list();
   context.report.write(format === 'json' ? renderPsJson(containers) : renderPs(containers));
 }
@@ -137,6 +141,10 @@ export async function deploymentStatus(
   context: Context,
 ): Promise<boolean> {
   const deployer = await openDeployer(target, context);
+  if (context.options.dryRun) {
+    context.report.print('would show the state of every container');
+    return true;
+  }
   const containers = await deployer.list();
   const services = judged || format === 'json' ? await deployer.services() : [];
   context.report.write(format === 'json' ? renderStatusJson(containers, services) : renderStatus(containers));

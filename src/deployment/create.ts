@@ -4,7 +4,7 @@ import type { Context } from '../system/context.js';
 import { errorMessage, LaconicError } from '../system/errors.js';
 import { copyTree, kindOf, makeDirectory, secretMode, syncPath } from '../system/files.js';
 import { removeLeftovers, temporaryBeside } from '../system/leftovers.js';
-import { runCreateHooks } from './hooks.js';
+import { createHookLabels, runCreateHooks } from './hooks.js';
 import { newId } from './ids.js';
 import { type DeploymentLayout, layoutOf } from './layout.js';
 import { takeLock } from './lock.js';
@@ -54,6 +54,7 @@ export async function createDeployment(options: CreateOptions, context: Context)
   if (context.options.dryRun) {
     await requireFree(layout, options.deploymentDirectory);
     printPlan(prepared, layout, context);
+    for (const hook of await createHookLabels(prepared)) context.report.print(`would call ${hook}`);
     return;
   }
 

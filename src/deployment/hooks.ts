@@ -98,9 +98,13 @@ export async function runCreateHooks(
   }
 }
 
-/** Calls the `start` hooks the deployment keeps copies of, in the order of their file names (01 §5). */
+/** Calls the `start` hooks the deployment keeps copies of, in the order of their file names (01 §5). A dry run only names them. */
 export async function runStartHooks(deployment: Deployment, context: Context): Promise<void> {
   for (const source of await keptHooks(deployment)) {
+    if (context.options.dryRun) {
+      context.report.print(`would call start of ${source.file}`);
+      continue;
+    }
     await callWithServices(source, 'start', { context: deploymentContext(deployment) }, undefined, context);
   }
 }

@@ -49,16 +49,20 @@ export async function initSpec(options: InitOptions, context: Context): Promise<
     composeFiles,
   });
   const existing = await readTextIfAny(output);
+  if (context.options.dryRun) {
+    for (const { file } of (await loaded.assets.hookSources()).slice(0, 1)) {
+      context.report.print(`would call init of ${file}, and merge what it returns`);
+    }
+    const kept = existing !== undefined && !options.force;
+    context.report.print(kept ? `would refuse to write ${output} if it differs from:` : `would write ${output}:`);
+    context.report.write(text);
+    return;
+  }
   if (existing === text) return;
   if (existing !== undefined && !options.force) {
     throw new LaconicError(`${options.output} exists and differs from the spec this would write`, {
       hint: '--force overwrites it',
     });
-  }
-  if (context.options.dryRun) {
-    context.report.print(`would write ${output}:`);
-    context.report.write(text);
-    return;
   }
   await writeFileAtomically(output, text);
 }

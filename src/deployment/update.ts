@@ -83,6 +83,7 @@ export async function updateDeployment(
       context.report.print(`would ${step.op === 'directory' ? 'create' : step.op} ${step.path}`);
     for (const { path, mode } of plan.modes) context.report.print(`would chmod ${mode.toString(8)} ${path}`);
     if (plan.steps.length + plan.modes.length === 0) context.report.print('nothing to change');
+    for (const hook of await createHookLabels(loaded)) context.report.print(`would call ${hook}`);
     return false;
   }
   const createArguments = options.arguments ?? (await readCreateArguments(layout));

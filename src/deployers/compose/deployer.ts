@@ -78,7 +78,8 @@ export class ComposeDeployer implements Deployer {
     const context = this.#context;
     await runPodScripts(preStart, project, context);
     if (context.options.dryRun) {
-      context.report.print(`would run docker compose up for project ${project.name}: ${project.files.join(', ')}`);
+      const services = options.services.length > 0 ? `services ${options.services.join(', ')} of ` : '';
+      context.report.print(`would start ${services}project ${project.name}: ${project.files.join(', ')}`);
       await runPodScripts(postStart, project, context);
       await runTransfers(transfers.map(asTransfer), project, this.#engine, context);
       return;
@@ -107,7 +108,8 @@ export class ComposeDeployer implements Deployer {
     const context = this.#context;
     if (context.options.dryRun) {
       const more = [options.deleteVolumes ? 'delete its volumes' : '', options.deleteData ? 'delete its data' : ''];
-      context.report.print([`would stop project ${project.name}`, ...more.filter(Boolean)].join(', '));
+      const services = options.services.length > 0 ? `services ${options.services.join(', ')} of ` : '';
+      context.report.print([`would stop ${services}project ${project.name}`, ...more.filter(Boolean)].join(', '));
       return;
     }
     await stopProject(project, options, { context, engine: this.#engine, removeOrphans: state !== undefined });
@@ -129,7 +131,11 @@ export class ComposeDeployer implements Deployer {
   }
 
   async logs(options: LogsOptions): Promise<void> {
-    if (!this.#context.options.dryRun) await streamLogs(this.#setup.project, options, this.#context);
+    if (this.#context.options.dryRun) {
+      this.#context.report.print(`would show the logs of ${options.services.join(', ') || 'all services'}`);
+      return;
+    }
+    await streamLogs(this.#setup.project, options, this.#context);
   }
 
   async exec(options: ExecOptions): Promise<number> {

@@ -1,0 +1,156 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeWithEngine } from '../../support/engine.js';
+import { idleService, Sandbox } from '../../support/sandbox.js';
+
+const stack = ['--stack', 'tree/stacks/app'];
+const inPlace = [...stack, 'deploy', '--cluster', 'never-made-by-a-dry-run'];
+
+/** Every command, in a sandbox where all of them would do something, and a part of the plan each prints. */
+const plans: [command: string, args: string[], plan: RegExp][] = [
+  [
+    'init',
+    [...stack, 'deploy', 'init', '--output', 'new.yml', '--config', 'A=1'],
+    /^would call init of .*commands\.py.*\nwould write \S+\/new\.yml:\nstack: tree\/stacks\/app\n[^]*A: '1'/,
+  ],
+  [
+    'init over a spec',
+    [...stack, 'deploy', 'init', '--output', 'spec.yml'],
+    /^would refuse to write \S+\/spec\.yml if it differs/m,
+  ],
+  [
+    'create',
+    ['deploy', 'create', '--spec-file', 'spec.yml', '--deployment-dir', 'new'],
+    /^would create \S+\/new from stack \S+\/tree\/stacks\/app:\n[^]*^ {2}compose\/docker-compose-app\.yml$[^]*\/new\/data\/kept\/ \(volume kept\)\nwould call create of \S+commands\.py\n$/m,
+  ],
+  [
+    'create --update',
+    ['deploy', 'create', '--update', '--spec-file', 'changed.yml', '--deployment-dir', 'd'],
+    /^would replace spec\.yml\nwould replace config\.env\n[^]*would create data\/more\n[^]*would call create of/m,
+  ],
+  ['setup', [...stack, 'deploy', 'setup', 'word'], /^would call setup of \S+commands\.py\n$/],
+  ['build-containers', [...stack, 'build-containers'], /laconic\/none/],
+  [
+    'up',
+    [...inPlace, 'up', 'web'],
+    /^would start services web of project never-made-by-a-dry-run: \S+docker-compose-app\.yml\n/,
+  ],
+  [
+    'down',
+    [...inPlace, 'down', '--delete-volumes'],
+    /^would stop project never-made-by-a-dry-run, delete its volumes\n$/,
+  ],
+  ['ps in place', [...inPlace, 'ps'], /^would list the containers\n$/],
+  ['logs in place', [...inPlace, 'logs'], /^would show the logs of all services\n$/],
+  ['port in place', [...inPlace, 'port', 'web', '80'], /^would look up port 80\/tcp of web\n$/],
+  ['exec in place', [...inPlace, 'exec', 'web', 'true'], /^would run in web: true\n$/],
+  ['k8s list cluster', ['deploy', 'k8s', 'list', 'cluster'], /^would run kind get clusters\n$/],
+  [
+    'start',
+    ['deployment', '--dir', 'd', 'start'],
+    /^would start project [\w-]+: \S+\nwould set web\.a = web\.b\nwould call start of \S+\/hooks\/commands\.py\n$/,
+  ],
+  ['up of a deployment', ['deployment', '--dir', 'd', 'up', 'web'], /^would start services web of project/],
+  [
+    'stop',
+    ['deployment', '--dir', 'd', 'stop', '--delete-data', '--yes'],
+    /^would stop project [\w-]+, delete its volumes, delete its data\n$/,
+  ],
+  [
+    'down of a deployment',
+    ['deployment', '--dir', 'd', 'down', 'web'],
+    /^would stop services web of project [\w-]+\n$/,
+  ],
+  [
+    'restart',
+    ['deployment', '--dir', 'd', 'restart', '--spec-file', '../changed.yml', '--image', 'web=other'],
+    /^would run git pull in \S+\/tree\n[^]*^would replace config\.env\n[^]*^would start project/m,
+  ],
+  ['status', ['deployment', '--dir', 'd', 'status', '--exit-code'], /^would show the state of every container\n$/],
+  ['ps', ['deployment', '--dir', 'd', 'ps'], /^would list the containers\n$/],
+  ['logs', ['deployment', '--dir', 'd', 'logs', 'web'], /^would show the logs of web\n$/],
+  ['exec', ['deployment', '--dir', 'd', 'exec', 'web', '--', 'touch', '/x'], /^would run in web: touch \/x\n$/],
+  [
+    'port',
+    ['deployment', '--dir', 'd', 'port', 'web', '80', '--protocol', 'udp'],
+    /^would look up port 80\/udp of web\n$/,
+  ],
+  ['run-job', ['deployment', '--dir', 'd', 'run-job', 'job'], /^would run job job from \S+docker-compose-job\.yml\n$/],
+  ['update-envs', ['deployment', '--dir', 'edited', 'update-envs'], /^would replace config\.env\n/],
+  [
+    'split',
+    ['deployment', '--dir', 'd', 'split'],
+    /^would change the Compose project of \S+\/d from [\w-]+ to [\w-]+\n$/,
+  ],
+];
+
+describeWithEngine('--dry-run prints a plan and touches nothing: no engine, no git, no files (decision 34)', () => {
+  let sandbox: Sandbox;
+  beforeAll(async () => {
+    const environment =
+      '    environment: {VALUE: "${VALUE:-none}"}\n    ports: ["80"]\n    volumes: [kept:/kept, more:/more]\n';
+    sandbox = await Sandbox.make({
+      'tree/stacks/app/stack.yml':
+        'name: app\npods:\n  - app\njobs:\n  - job\ncontainers:\n  - laconic/none\nconfig:\n  web:\n    a: web.b\n',
+      'tree/stacks/app/deploy/commands.py': ['init', 'setup', 'create', 'start']
+        .map((name) => `def ${name}(*words):\n    open("BASE/called", "a").write("${name}")\n`)
+        .join(''),
+      'tree/compose/docker-compose-app.yml': `services:\n${idleService('web', environment)}volumes:\n  kept:\n  more:\n`,
+      'tree/compose-jobs/docker-compose-job.yml': `services:\n${idleService('job')}`,
+      'tree/container-build/laconic-none/Dockerfile': 'FROM scratch\nCOPY . /\n',
+      'spec.yml': 'stack: BASE/tree/stacks/app\ndeploy-to: compose\nvolumes:\n  kept: ./data/kept\n',
+      'changed.yml':
+        'stack: BASE/tree/stacks/app\ndeploy-to: compose\nconfig: {VALUE: new}\nvolumes:\n  kept: ./data/kept\n  more: ./data/more\n',
+    });
+    await sandbox.publish('tree');
+    for (const directory of ['d', 'edited']) await sandbox.create('spec.yml', directory);
+    await sandbox.edit('edited/spec.yml', 'volumes:', 'config: {VALUE: edited}\nvolumes:');
+    await sandbox.write('called', '');
+    // The transfer of the stack has no scripts: it would fail. Compose brings the container up as well.
+    const files = [
+      '--file',
+      sandbox.path('d/compose/docker-compose-app.yml'),
+      '--env-file',
+      sandbox.path('d/config.env'),
+    ];
+    await sandbox.docker('compose', ...files, '--project-name', await sandbox.projectOf('d'), 'up', '--detach');
+  });
+  afterAll(() => sandbox.remove());
+
+  it('whatever the command', async () => {
+    const project = await sandbox.projectOf('d');
+    const state = async (): Promise<unknown> => ({
+      files: await sandbox.fileState(),
+      engine: await sandbox.engineState(project),
+      quick: await sandbox.engineState('never-made-by-a-dry-run'),
+    });
+    const before = await state();
+
+    const results = await Promise.all(
+      plans.map(async ([command, args, plan]) => {
+        // A docker program that cannot be reached by accident: a plan needs no engine.
+        const env = { DOCKER_HOST: 'unix:///nonexistent/docker.sock' };
+        const { code, stdout, stderr } = await sandbox.cli(['--dry-run', ...args], { env });
+        const problems = stderr.split('\n').filter((line) => /^Error|defect/.test(line));
+        return { command, code, problems, plan: plan.test(stdout) ? 'as expected' : stdout };
+      }),
+    );
+
+    expect(results).toEqual(plans.map(([command]) => ({ command, code: 0, problems: [], plan: 'as expected' })));
+    expect(await state()).toEqual(before);
+  });
+
+  it('covers every command there is', async () => {
+    const subcommands = async (...path: string[]): Promise<string[]> => {
+      const { stdout } = await sandbox.succeed([...path, '--help']);
+      const list = /^Commands:\n((?: {2}.*\n)+)/m.exec(stdout)?.[1] ?? '';
+      return [...list.matchAll(/^ {2}([\w-]+)/gm)].map((match) => match[1] ?? '');
+    };
+    const tried = (prefix: string): Set<string> =>
+      new Set(plans.filter(([, args]) => args.includes(prefix)).flatMap(([, args]) => args));
+    const missing = [];
+    for (const group of ['deploy', 'deployment']) {
+      for (const name of await subcommands(group)) if (!tried(group).has(name)) missing.push(`${group} ${name}`);
+    }
+    expect(missing).toEqual([]);
+  });
+});
