@@ -1,3 +1,4 @@
+import type { Document } from 'yaml';
 import { InvalidFileError, type Problem } from '../system/errors.js';
 import { parseYaml } from '../system/yaml.js';
 import { type ParsedSpec, parseSpec } from './parse.js';
@@ -41,8 +42,17 @@ export function parseUsableSpec(
       if (section === undefined || required.has(section) || !document.has(section)) throw error;
       document.delete(section);
     }
-    const { spec, unknown } = parseSpec(String(document), file);
+    const { spec, unknown } = parseSpec(remainder(document) ?? text, file);
     return { spec: { ...spec, yaml }, unknown, ignored: error.problems };
+  }
+}
+
+/** What is left of a spec; undefined when something in it is an alias of what was left out. */
+function remainder(document: Document): string | undefined {
+  try {
+    return String(document);
+  } catch {
+    return undefined;
   }
 }
 

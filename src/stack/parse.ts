@@ -3,7 +3,8 @@ import type * as z from 'zod';
 import { InvalidFileError, type Problem } from '../system/errors.js';
 import { nameProblem } from '../system/path-names.js';
 import { byLine, checkShape, type UnknownKey } from '../system/schema.js';
-import { parseYaml, quote, scalarText, unknownTags, type YamlFile } from '../system/yaml.js';
+import { unknownTags } from '../system/yaml-problems.js';
+import { parseYaml, quote, scalarText, type YamlFile } from '../system/yaml.js';
 import { jobItem, nameItem, podItem, stackShape } from './schema.js';
 
 /** One compose file of a stack (01 §3.3, §3.4), whichever way it is written. */

@@ -1,0 +1,144 @@
+import { type Document, isAlias, isMap, isNode, isScalar, type Node, visit, type YAMLError } from 'yaml';
+import { InvalidFileError, type Problem } from './errors.js';
+import { quote } from './yaml-text.js';
+
+/** A YAML file larger than this is refused: no stack, spec or compose file comes near it. */
+const maxBytes = 2 * 1024 * 1024;
+
+/** One mistake makes the parser complain about much of what follows; the first complaints are the useful ones. */
+const maxSyntaxProblems = 5;
+
+/** Refuses text that is none: too much of it, bytes that were no UTF-8, control characters. @throws InvalidFileError */
+export function refuseWhatIsNoText(text: string, file: string): void {
+  if (Buffer.byteLength(text) > maxBytes) throw new InvalidFileError([{ file, message: 'is larger than 2 MiB' }]);
+  if (text.startsWith('\ufeff\ufeff')) {
+    throw new InvalidFileError([{ file, line: 1, message: 'starts with two byte order marks: save it without any' }]);
+  }
+  // What YAML forbids in a file, and the mark that decoding leaves where bytes were no UTF-8.
+  const found = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffd]/.exec(text);
+  if (!found) return;
+  const line = text.slice(0, found.index).split('\n').length;
+  const what =
+    found[0] === '\ufffd'
+      ? 'holds bytes that are not UTF-8: save it as UTF-8'
+      : `holds the control character ${quote(found[0])}: this is not a YAML text file`;
+  throw new InvalidFileError([{ file, line, message: what }]);
+}
+
+/** What the parser said, without the text it quotes. */
+export function syntaxProblems(
+  errors: readonly YAMLError[],
+  file: string,
+  lineAt: (offset: number) => number,
+): Problem[] {
+  const problems: Problem[] = [];
+  const lines = new Set<number>();
+  for (const error of errors) {
+    const line = lineAt(error.pos[0]);
+    if (lines.has(line)) continue;
+    lines.add(line);
+    problems.push({ file, line, message: `is not valid YAML: ${withoutSource(error.message)}` });
+  }
+  return problems.slice(0, maxSyntaxProblems);
+}
+
+/** A message of the parser without the text it quotes: on a line of a spec that may be a password. */
+function withoutSource(message: string): string {
+  return message.replace(
+    /(?<=YAML (?:stream|document)|extra characters|escape sequence|(?:resolve|valid|Unresolved) tag)[: ][^]*/,
+    '',
+  );
+}
+
+/** Duplicate keys, and aliases that lead nowhere or into what they stand in (they would make an endless value). */
+export function referenceProblems(
+  document: Document.Parsed,
+  file: string,
+  lineAt: (offset: number) => number,
+): Problem[] {
+  const problems: Problem[] = [];
+  const anchors = new Map<string, unknown>();
+  const report = (node: { range?: [number, number, number] | null }, message: string): void => {
+    problems.push({ file, line: node.range ? lineAt(node.range[0]) : undefined, message });
+  };
+  visit(document, {
+    Node: (_key, node, path) => {
+      if (isAlias(node)) {
+        const anchored = anchors.get(node.source);
+        if (anchored === undefined) {
+          // The name is not shown: where quotes were forgotten it is a part of a password.
+          report(
+            node,
+            'this is an alias (*name), but its anchor (&name) is not above it: text that starts with * needs quotes',
+          );
+        } else if ((path as readonly unknown[]).includes(anchored)) report(node, `*${node.source} contains itself`);
+        return;
+      }
+      if (node.anchor) anchors.set(node.anchor, node);
+      if (node.anchor && /\s/.test(node.anchor))
+        report(node, 'the name of this anchor (&name) holds an invisible character');
+      const [, special] = /^tag:yaml\.org,2002:(set|omap|pairs|binary)$/.exec(node.tag ?? '') ?? [];
+      if (special !== undefined) report(node, `the tag !!${special} is not supported: write a plain map, list or text`);
+      if (!isMap(node)) return;
+      const seen = new Map<string, Node>();
+      const repeated = new Set<Node>();
+      for (const { key } of node.items) {
+        const name = keyText(key);
+        if (name === undefined) {
+          if (isNode(key)) report(key, 'a key must be plain text, not a map, a list or an alias');
+          continue;
+        }
+        const first = seen.get(name);
+        if (first === undefined) seen.set(name, isNode(key) ? key : node);
+        else if (!repeated.has(first)) {
+          repeated.add(first);
+          const where = first.range ? `, first on line ${lineAt(first.range[0])}` : '';
+          if (isNode(key)) report(key, `the key ${quote(name)} is here a second time${where}`);
+        }
+      }
+    },
+  });
+  return problems;
+}
+
+/**
+ * Values with a tag of nobody's (`!name`). Compose has such tags (`!reset`); elsewhere quotes were forgotten, and what starts with `!`
+ * would silently be something else. What stands there is not shown: it may be a password.
+ */
+export function unknownTags({
+  document,
+  file,
+  text,
+}: {
+  document: Document.Parsed;
+  file: string;
+  text: string;
+}): Problem[] {
+  return document.warnings
+    .filter((warning) => warning.code === 'TAG_RESOLVE_FAILED')
+    .map((warning) => ({
+      file,
+      line: text.slice(0, warning.pos[0]).split('\n').length,
+      key: sectionAt(document, warning.pos[0]),
+      message: 'text that starts with ! needs quotes',
+    }));
+}
+
+/** The top-level key whose value stands at this offset. */
+function sectionAt({ contents }: Document.Parsed, offset: number): string | undefined {
+  if (!isMap(contents)) return undefined;
+  const pair = contents.items.findLast(({ key }) => isNode(key) && key.range && key.range[0] <= offset);
+  return pair === undefined ? undefined : keyText(pair.key);
+}
+
+/** A map key as `toJS` makes it; undefined when it is no scalar. */
+export function keyText(key: unknown): string | undefined {
+  if (!isScalar<string | number | boolean | symbol | null>(key)) return undefined;
+  if (isMergeKey(key)) return '<<';
+  return key.value === null ? '' : String(key.value);
+}
+
+/** Whether this key is `<<`. */
+export function isMergeKey(key: unknown): boolean {
+  return isScalar(key) && typeof key.value === 'symbol';
+}
