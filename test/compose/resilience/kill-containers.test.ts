@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithEngine } from '../../support/engine.js';
-import { killRounds, durations } from './kill.js';
+import { durations, killRounds, type Timed } from './kill.js';
 import { otherVariant, Site, type Variant } from './site.js';
 import { isGenerated, readTree, type Tree, withoutIdentity } from './tree.js';
 
@@ -43,9 +43,9 @@ describeWithEngine('kill -9 while containers are made (decisions 2, 5, 13)', () 
       );
       await killRounds('deployment start', kills.start, undisturbedRuns, site.ground, async () => {
         await site.removeContainers(project);
-        const check = async (): Promise<string> => {
+        const check = async (timed: Timed): Promise<string> => {
           const left = Object.keys(await site.containers(project)).length;
-          await site.succeed(start);
+          await timed(() => site.succeed(start));
           await expectRunning();
           return `${left} containers`;
         };
@@ -74,12 +74,12 @@ describeWithEngine('kill -9 while containers are made (decisions 2, 5, 13)', () 
       await killRounds('deployment restart', kills.restart, undisturbedRuns, site.ground, async () => {
         const before = variant;
         await change();
-        const check = async (): Promise<string> => {
+        const check = async (timed: Timed): Promise<string> => {
           await site.succeed(site.deploymentArguments('c', 'status'));
           const tree = await generated();
           const isNew = tree['stack.yml'] === expected[variant]['stack.yml'];
           expect(tree).toEqual(expected[isNew ? variant : before]);
-          await site.succeed(restart);
+          await timed(() => site.succeed(restart));
           await expectRunning();
           return isNew ? 'new' : 'old';
         };

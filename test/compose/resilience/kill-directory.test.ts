@@ -2,8 +2,9 @@ import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promis
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { describeWithEngine } from '../../support/engine.js';
-import { killRounds, durations, random } from './kill.js';
+import { durations, killRounds, launch, random, type Timed } from './kill.js';
 import { otherVariant, Site, type Variant } from './site.js';
+import { exists, until } from './waiting.js';
 import { isGenerated, readTree, type Tree, withoutIdentity } from './tree.js';
 
 const kills = { create: 90, update: 70 };
@@ -38,6 +39,30 @@ describeWithEngine('kill -9 while a deployment directory is written (decisions 1
     },
     patience,
   );
+
+  it.concurrent('a hook that outlives its killed command is awaited by the next one', async () => {
+    const site = await Site.make();
+    const began = join(site.directory, 'began');
+    try {
+      await site.writeHook(`import { execFileSync } from 'node:child_process';
+export const create = ({ deploymentDir }) =>
+  execFileSync('sh', ['-c', 'touch ' + deploymentDir + '/early SITE/began; sleep 2; touch ' + deploymentDir + '/late'], { stdio: 'ignore' });`);
+      const { child, ended } = launch(site.createArguments('d'));
+      await until('the hook began', () => exists(began));
+      child.kill('SIGKILL');
+      await ended;
+      await site.writeStack('a');
+
+      const { stderr } = await site.succeed(site.createArguments('d'));
+
+      expect(stderr).toContain('left running: sh (process');
+      expect(await readdir(site.deployment('d'))).not.toEqual(
+        expect.arrayContaining([expect.stringMatching(/early|late/)]),
+      );
+    } finally {
+      await site.remove();
+    }
+  });
 });
 
 /** What an undisturbed create makes of each variant. */
@@ -68,7 +93,7 @@ async function killCreates(site: Site): Promise<void> {
     return { args: create, check: checkCreated };
   });
 
-  async function checkCreated(): Promise<string> {
+  async function checkCreated(timed: Timed): Promise<string> {
     const exists = (await readdir(site.ground)).includes('d');
     const unfinished = exists && (await readdir(join(directory, '.laconic'))).includes('incomplete');
     const whole = exists && !unfinished;
@@ -83,7 +108,7 @@ async function killCreates(site: Site): Promise<void> {
       expect(code).toBe(1);
       expect(stderr).toContain('already exists');
     } else {
-      expect(await site.succeed(create)).toMatchObject({ stdout: '' });
+      await timed(() => site.succeed(create));
     }
     expect(withoutIdentity(await readTree(directory, isGenerated))).toEqual(expected.a);
     expect(await readFile(join(directory, 'hooked.txt'), 'utf8')).toBe('a');
@@ -116,10 +141,10 @@ async function killUpdates(site: Site): Promise<void> {
     variant = otherVariant(before);
     await site.writeStack(variant);
     const args = site.updateArguments('u', variant);
-    return { args, check: () => checkUpdated(before, variant, args) };
+    return { args, check: (timed) => checkUpdated(before, variant, args, timed) };
   });
 
-  async function checkUpdated(before: Variant, after: Variant, args: readonly string[]): Promise<string> {
+  async function checkUpdated(before: Variant, after: Variant, args: readonly string[], timed: Timed): Promise<string> {
     let outcome = 'retried at once';
     if (coin() < 0.5) {
       await site.succeed(site.deploymentArguments('u', 'ps'));
@@ -128,7 +153,7 @@ async function killUpdates(site: Site): Promise<void> {
       expect(tree).toEqual(expected[isNew ? after : before]);
       outcome = isNew ? 'new' : 'old';
     }
-    await site.succeed(args);
+    await timed(() => site.succeed(args));
     expect(withoutIdentity(await readTree(directory, isGenerated))).toEqual(expected[after]);
     expect(await readFile(join(directory, 'hooked.txt'), 'utf8')).toBe(after);
     const backups = await readTree(directory, (path) => path.endsWith('.bak'));

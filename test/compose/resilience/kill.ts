@@ -35,29 +35,30 @@ export function launch(args: readonly string[], options: { cwd?: string; env?: N
   return { child, said, ended };
 }
 
-/**
- * Runs the program and kills it (and only it) with SIGKILL after `milliseconds`.
- * @returns how many milliseconds it took when it had ended before, else undefined
- */
-async function killAfter(args: readonly string[], milliseconds: number, cwd: string): Promise<number | undefined> {
-  const begin = performance.now();
+/** Runs the program and kills it (and only it) with SIGKILL after `milliseconds`. @returns false when it had ended before */
+async function killAfter(args: readonly string[], milliseconds: number, cwd: string): Promise<boolean> {
   const { child, ended } = launch(args, { cwd });
   const timer = setTimeout(() => child.kill('SIGKILL'), milliseconds);
   const { signal } = await ended;
   clearTimeout(timer);
   child.stdout.destroy();
   child.stderr.destroy();
-  return signal === 'SIGKILL' ? undefined : performance.now() - begin;
+  return signal === 'SIGKILL';
 }
+
+async function stopwatch<T>(work: () => Promise<T>): Promise<[T, number]> {
+  const begin = performance.now();
+  const result = await work();
+  return [result, performance.now() - begin];
+}
+
+/** Runs one more undisturbed run, and takes its time into account for the kills that follow. */
+export type Timed = <T>(work: () => Promise<T>) => Promise<T>;
 
 /** How long each of these calls takes when nothing disturbs it. */
 export async function durations(calls: readonly (() => Promise<unknown>)[]): Promise<number[]> {
   const times: number[] = [];
-  for (const call of calls) {
-    const begin = performance.now();
-    await call();
-    times.push(performance.now() - begin);
-  }
+  for (const call of calls) times.push((await stopwatch(call))[1]);
   return times;
 }
 
@@ -74,8 +75,8 @@ export interface Tally {
 }
 
 /**
- * Kills `total` runs at moments spread evenly at random over the time an undisturbed run takes, and checks after each. Runs that ended before their
- * moment do not count and are repeated. A failure names round, moment and seed.
+ * Kills `total` runs at moments spread evenly at random over the time an undisturbed run takes, and checks after each. Runs
+ * that ended before their moment do not count and are repeated. A failure names round, moment and seed.
  * @param undisturbed milliseconds of undisturbed runs, to begin with
  * @param round sets up, returns the arguments to run and what to check afterwards (which returns the outcome's name)
  */
@@ -84,10 +85,15 @@ export async function killRounds(
   total: number,
   undisturbed: readonly number[],
   cwd: string,
-  round: () => Promise<{ args: readonly string[]; check: () => Promise<string> }>,
+  round: () => Promise<{ args: readonly string[]; check: (timed: Timed) => Promise<string> }>,
 ): Promise<Tally> {
   const next = random(purpose);
   const times = [...undisturbed];
+  const timed: Timed = async (work) => {
+    const [result, milliseconds] = await stopwatch(work);
+    times.push(milliseconds);
+    return result;
+  };
   const tally: Tally = { kills: 0 };
   const begin = performance.now();
   for (let number = 1; tally.kills < total; number += 1) {
@@ -96,10 +102,9 @@ export async function killRounds(
     const moment = next() * duration;
     try {
       const { args, check } = await round();
-      const ended = await killAfter(args, moment, cwd);
-      if (ended === undefined) tally.kills += 1;
-      else times.push(ended);
-      const outcome = `${ended === undefined ? '' : 'not killed, '}${await check()}`;
+      const killed = await killAfter(args, moment, cwd);
+      if (killed) tally.kills += 1;
+      const outcome = `${killed ? '' : 'not killed, '}${await check(timed)}`;
       tally[outcome] = (tally[outcome] ?? 0) + 1;
     } catch (error) {
       const where = `${purpose}, round ${number}, killed after ${moment.toFixed(1)} of ${duration.toFixed(0)} ms, LACONIC_TEST_SEED=${seed}`;

@@ -153,7 +153,7 @@ export function start(context) {
         .split('\n')
         .map((line) => line.trimEnd()),
     ).toEqual([...fromCreate, ...fromCreate, ...fromStart]);
-    for (const { stderr } of [created, updated, started]) expect(stderr).not.toContain('WARNING');
+    for (const { stderr } of [created, updated, started]) expect(stderr).not.toContain('the last update stopped');
     expect(await exists(join(site.deployment('hooked'), '.laconic/lock'))).toBe(false);
   });
 });
