@@ -1,0 +1,232 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { runOrFail } from '../../src/system/process.js';
+import { type CliResult, describeWithEngine, runCli } from '../support/engine.js';
+
+/** Values by name, as they have to arrive. The names are the variables of the spec's config. */
+const nasty: Record<string, string> = {
+  DOLLAR: '$',
+  DOLLARS: '$$ $$$ a$$b',
+  NAME: '$HOME',
+  BRACED: '${HOME}',
+  DEFAULTED: '${NOBODY:-fallback} ${HOME:?} ${HOME:+x}',
+  UNFINISHED: '${HOME',
+  HASH: '#start # middle #',
+  SPACE_HASH: 'has space # hash',
+  SINGLE: "it's 'quoted'",
+  DOUBLE: 'say "hi"',
+  BOTH: `"it's" '"' "'"`,
+  BACKSLASH: 'C:\\new\\table \\\\ \\',
+  BACKSLASH_N: '\\n \\t \\$ \\" \\x41 \\u0041 \\0101',
+  EQUALS: 'a=b==c=',
+  BACKTICK: '`id` $(id)',
+  PERCENT: '100% %s %PATH%',
+  LEADING: '   leading',
+  TRAILING: 'trailing   ',
+  BLANK: '   ',
+  TABS: '\ta\tb\t',
+  CR: 'a\rb\r',
+  LF: 'a\nb\n',
+  CRLF: 'a\r\nb\r\n',
+  LINES: 'first\n  # second\nA=1\n\n\nexport B=2\n',
+  PEM: `-----BEGIN KEY-----\n${'Ab+/'.repeat(16)}\n${'0='.repeat(8)}\n-----END KEY-----\n`,
+  JSON: '{"a": [1, "two", {"$": "#"}], "b": "c\\nd"}',
+  UNICODE: 'grüße 日本語 עברית',
+  EMOJI: '👩‍👩‍👧‍👦 🏴󠁧󠁢󠁥󠁮󠁧󠁿',
+  COMBINING: 'e\u0301 \u00e9 \u200b\u200d\ufeff',
+  SEPARATORS: 'a\u2028b\u2029c\u0085d\u00a0e',
+  CONTROL: '\u0001\u001b[31m\u007f',
+  EMPTY: '',
+  TRUE_TEXT: 'true',
+  NULL_TEXT: 'null',
+  TILDE: '~',
+  COMMA: 'a,B=c,d',
+  DASHES: '--privileged',
+  EXPORT: 'export X=1',
+  YAML: '- a: {b: c} # d\n? x\n: y',
+  SHELL: '; rm -rf / & | > < * ? [a] {a,b} !x ~',
+  BIG: '0123456789abcde\n'.repeat(6400),
+};
+
+/** Scalars that are no text for YAML reach the container as they are written (decision 8). */
+const plain: Record<string, string> = {
+  PLAIN_TRUE: 'true',
+  PLAIN_FALSE: 'False',
+  PLAIN_OCTAL: '0123',
+  PLAIN_FRACTION: '1.50',
+  PLAIN_LARGE: '12345678901234567890',
+  PLAIN_HEX: '0x1F',
+  PLAIN_EXPONENT: '1e3',
+  PLAIN_DATE: '2020-01-01',
+  PLAIN_YES: 'yes',
+};
+
+/** Of a credentials file: what stands there, and what arrives. It is read by Compose's own rules (01 §13). */
+const credentials: Record<string, [text: string, value: string]> = {
+  TOKEN: ['\'p$w#x "y" z\'', 'p$w#x "y" z'],
+  CERTIFICATE: ['"one\ntwo\n"', 'one\ntwo\n'],
+  PERCENTS: ['a%b&c', 'a%b&c'],
+  TWICE: ['from-credentials', 'from-credentials'],
+};
+
+/** Half of the config comes from `--config`, half from `--config-file`, as an operator would give it. */
+const optionNames = Object.keys(nasty).filter((_, index) => index % 2 === 0 && index > 0);
+const fileNames = Object.keys(nasty).filter((name) => !optionNames.includes(name));
+const generated = { DB_URL: ['postgres://app:', '@db/x?a=$b#c d'], PAIR: ['<', '>'] } as const;
+const names = [...Object.keys(nasty), ...Object.keys(plain), ...Object.keys(credentials), ...Object.keys(generated)];
+
+/** An env file line of Compose for a value: double quotes with escapes, as `docs` of Compose have it. */
+function quoted(value: string): string {
+  const escapes: Record<string, string> = { '\\': '\\\\', '"': '\\"', $: '\\$', '\n': '\\n', '\r': '\\r' };
+  return `"${value.replace(/[\\"$\n\r]/g, (character) => escapes[character] ?? character)}"`;
+}
+
+describeWithEngine('values reach the container byte for byte (01 §20.18, decisions 7 to 9, issue: bad input)', () => {
+  let root = '';
+  let project = '';
+  const files = {
+    'so/stacks/values/stack.yml': 'name: values\npods: [values]\njobs: [values-job]\n',
+    'so/compose/docker-compose-values.yml': [
+      'services:',
+      '  map:',
+      '    image: busybox:1.36',
+      '    command: sleep infinity',
+      '    stop_signal: SIGKILL',
+      '    environment:',
+      ...names.map((name) => `      ${name}: \${${name}}`),
+      '  list:',
+      '    image: busybox:1.36',
+      '    command: sleep infinity',
+      '    stop_signal: SIGKILL',
+      '    environment:',
+      ...names.map((name) => `      - ${name}=\${${name}:-missing}`),
+      '      - DOUBLE=literal wins',
+      '',
+    ].join('\n'),
+    'so/compose-jobs/docker-compose-values-job.yml': [
+      'services:',
+      '  values-job:',
+      '    image: busybox:1.36',
+      '    command: cat /proc/1/environ',
+      '    environment:',
+      ...names.map((name) => `      ${name}: \${${name}}`),
+      '',
+    ].join('\n'),
+    'values.env': fileNames.map((name) => `${name}=${quoted(nasty[name] ?? '')}\n`).join(''),
+    'secret.env': Object.entries(credentials)
+      .map(([name, [text]]) => `${name}=${text}\n`)
+      .join(''),
+  };
+  const cli = (args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<CliResult> =>
+    runCli(args, { cwd: root, env });
+
+  beforeAll(async () => {
+    root = await mkdtemp(join(tmpdir(), 'laconic-test-values-'));
+    for (const [path, text] of Object.entries(files)) {
+      await mkdir(dirname(join(root, path)), { recursive: true });
+      await writeFile(join(root, path), text);
+    }
+    const options = optionNames.flatMap((name) => ['--config', `${name}=${nasty[name] ?? ''}`]);
+    const init = [
+      '--stack',
+      'so/stacks/values',
+      'deploy',
+      'init',
+      '--output',
+      'spec.yml',
+      '--config-file',
+      'values.env',
+    ];
+    expect(await cli([...init, ...options])).toMatchObject({ code: 0, stderr: '' });
+    const written = await readFile(join(root, 'spec.yml'), 'utf8');
+    const more = [
+      'config:',
+      ...Object.entries(plain).map(([name, text]) => `  ${name}: ${text}`),
+      '  TWICE: from-config',
+      ...Object.entries(generated).map(([name, [before, after]]) => `  ${name}: '${before}$generate:hex:16$${after}'`),
+    ];
+    expect(written).toMatch(/^config:$/m);
+    const spec = `${written.replace(/^config:$/m, () => more.join('\n'))}credentials-files: [secret.env]\n`;
+    await writeFile(join(root, 'spec.yml'), spec);
+    expect(await cli(['deploy', 'create', '--spec-file', 'spec.yml', '--deployment-dir', 'd'])).toMatchObject({
+      code: 0,
+      stderr: '',
+    });
+    project = /cluster-id: (\S+)/.exec(await readFile(join(root, 'd/deployment.yml'), 'utf8'))?.[1] ?? '';
+    // The shell has the same names, and more that Compose would heed.
+    const shell = Object.fromEntries(names.map((name) => [name, 'from the shell']));
+    const started = await cli(['deployment', '--dir', 'd', 'start'], { ...shell, COMPOSE_ENV_FILES: '/nowhere' });
+    expect(started.stderr).not.toContain('WARNING');
+    expect(started.code).toBe(0);
+  });
+
+  afterAll(async () => {
+    await cli(['deployment', '--dir', 'd', 'stop', '--delete-volumes', '--timeout', '0']);
+    await rm(root, { recursive: true, force: true });
+  });
+
+  const environmentOf = async (service: string): Promise<Map<string, string>> => {
+    const { stdout } = await runOrFail('cannot read', 'docker', [
+      'exec',
+      `${project}-${service}-1`,
+      'cat',
+      '/proc/1/environ',
+    ]);
+    return parseEnvironment(stdout);
+  };
+  const expected = {
+    ...nasty,
+    ...plain,
+    ...Object.fromEntries(Object.entries(credentials).map(([name, [, value]]) => [name, value])),
+  };
+
+  it.each(['map', 'list'])('through an environment written as a %s, whatever the shell says', async (service) => {
+    const arrived = await environmentOf(service);
+    for (const [name, value] of Object.entries(expected)) {
+      // With `:-` an empty value is none; a literal of the compose file wins (01 §15).
+      const other = service === 'list' ? { EMPTY: 'missing', DOUBLE: 'literal wins' }[name] : undefined;
+      expect({ [name]: arrived.get(name) }).toEqual({ [name]: other ?? value });
+    }
+  });
+
+  it('into a job', async () => {
+    const { stdout, code } = await cli(['deployment', '--dir', 'd', 'run-job', 'values-job'], {
+      DOLLAR: 'from the shell',
+    });
+    expect(code).toBe(0);
+    const arrived = parseEnvironment(stdout.replace('Running job: values-job\n', ''));
+    for (const [name, value] of Object.entries(expected))
+      expect({ [name]: arrived.get(name) }).toEqual({ [name]: value });
+  });
+
+  it('with secrets in the place of their tokens, the same after update and restart', async () => {
+    const first = await environmentOf('map');
+    for (const [name, [before, after]] of Object.entries(generated)) {
+      const value = first.get(name) ?? '';
+      expect(value.startsWith(before) && value.endsWith(after)).toBe(true);
+      expect(value.slice(before.length, -after.length)).toMatch(/^[0-9a-f]{32}$/);
+    }
+    const changed = (await readFile(join(root, 'spec.yml'), 'utf8')).replace('PLAIN_YES: yes', "PLAIN_YES: 'no $HOME'");
+    await writeFile(join(root, 'spec.yml'), changed);
+    const update = ['deploy', 'create', '--spec-file', 'spec.yml', '--deployment-dir', 'd', '--update'];
+    expect((await cli(update)).code).toBe(0);
+    expect((await cli(['deployment', '--dir', 'd', 'start'], { PLAIN_YES: 'from the shell' })).code).toBe(0);
+    const second = await environmentOf('map');
+    expect(second.get('PLAIN_YES')).toBe('no $HOME');
+    for (const name of Object.keys(generated)) expect(second.get(name)).toBe(first.get(name));
+    for (const [name, value] of Object.entries({ ...expected, PLAIN_YES: 'no $HOME' })) {
+      expect({ [name]: second.get(name) }).toEqual({ [name]: value });
+    }
+  });
+});
+
+function parseEnvironment(text: string): Map<string, string> {
+  return new Map(
+    text.split('\0').map((entry) => {
+      const at = entry.indexOf('=');
+      return [entry.slice(0, at), entry.slice(at + 1)];
+    }),
+  );
+}
