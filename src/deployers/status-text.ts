@@ -1,13 +1,5 @@
 import type { ContainerStatus, PublishedPort } from './deployer.js';
 
-/** A container as `ps` and `status` list it. */
-export interface ListedContainer extends ContainerStatus {
-  /** Made by `run-job`: shown by `status`, no part of `ps` and of the deployment's health. */
-  readonly job?: boolean;
-  /** The engine keeps it running whatever its exit code is (`restart: always`, `unless-stopped`): ended with 0 it is stopped, not done. */
-  readonly keptRunning?: boolean;
-}
-
 /** `1.2.3.4:80` or `[::1]:80`. */
 export function formatAddress(host: { ip: string; port: number }): string {
   return host.ip.includes(':') ? `[${host.ip}]:${host.port}` : `${host.ip}:${host.port}`;
@@ -22,7 +14,7 @@ function formatPort({ containerPort, protocol, host }: PublishedPort): string {
  * `ps` as text (02 §7.4, decision 31), every line ended by a newline: the running containers, then the others with what
  * became of them. Scripts wait for `Running containers:`, so it stands there only when one runs.
  */
-export function renderPs(containers: readonly ListedContainer[]): string {
+export function renderPs(containers: readonly ContainerStatus[]): string {
   const own = containers.filter(({ job }) => !job);
   const running = own.filter(({ state }) => state === 'running');
   const others = own.filter(({ state }) => state !== 'running');
@@ -43,11 +35,11 @@ export function renderPs(containers: readonly ListedContainer[]): string {
  * `status` as text (02 §7.5, weakness 15), every line ended by a newline: `<name><TAB><state>`, and after further tabs what
  * is worth knowing of a container that is unhealthy, exited, restarting or a job. Nothing when there is none.
  */
-export function renderStatus(containers: readonly ListedContainer[]): string {
+export function renderStatus(containers: readonly ContainerStatus[]): string {
   return joined(containers.map((container) => [container.name, container.state, ...facts(container)].join('\t')));
 }
 
-function facts({ job, health, state, exitCode, restarts }: ListedContainer): string[] {
+function facts({ job, health, state, exitCode, restarts }: ContainerStatus): string[] {
   return [
     ...(job ? ['job'] : []),
     ...(health === 'unhealthy' && state === 'running' ? ['unhealthy'] : []),
@@ -65,7 +57,7 @@ function joined(lines: readonly string[]): string {
  * `image`, `state`, `restarts` and `ports`; `health`, `exitCode`, `startedAt` and `keptRunning` where they apply. A port has `containerPort`
  * and `protocol`, and `host: {ip, port}` when it is published. Jobs are left out, as in the text.
  */
-export function renderPsJson(containers: readonly ListedContainer[]): string {
+export function renderPsJson(containers: readonly ContainerStatus[]): string {
   return document({ containers: containers.filter(({ job }) => !job) });
 }
 
@@ -73,7 +65,7 @@ export function renderPsJson(containers: readonly ListedContainer[]): string {
  * `status --format json`: `{"degraded": …, "missing": [...], "containers": [...]}`. `missing` names the expected services without a
  * container; containers are as in {@link renderPsJson}, jobs (`"job": true`) among them.
  */
-export function renderStatusJson(containers: readonly ListedContainer[], expectedServices: Iterable<string>): string {
+export function renderStatusJson(containers: readonly ContainerStatus[], expectedServices: Iterable<string>): string {
   const expected = [...expectedServices];
   return document({
     degraded: isDegraded(containers, expected),
@@ -87,7 +79,7 @@ function document(value: unknown): string {
 }
 
 /** The expected services that have no container at all, in the order given. Jobs count for none. */
-export function missingServices(containers: readonly ListedContainer[], expectedServices: Iterable<string>): string[] {
+export function missingServices(containers: readonly ContainerStatus[], expectedServices: Iterable<string>): string[] {
   const present = new Set(containers.filter(({ job }) => !job).map(({ service }) => service));
   return [...expectedServices].filter((service) => !present.has(service));
 }
@@ -97,7 +89,7 @@ export function missingServices(containers: readonly ListedContainer[], expected
  * nor a one-shot that ended with 0, or its healthcheck says unhealthy. One whose healthcheck is still starting is not
  * degraded; jobs do not count.
  */
-export function isDegraded(containers: readonly ListedContainer[], expectedServices: Iterable<string>): boolean {
+export function isDegraded(containers: readonly ContainerStatus[], expectedServices: Iterable<string>): boolean {
   if (missingServices(containers, expectedServices).length > 0) return true;
   return containers.some(({ job, state, health, exitCode, keptRunning }) => {
     if (job) return false;

@@ -8,8 +8,15 @@ import { connectEngine, type Engine } from '../../engine/connect.js';
 import type { ConfigTransfer } from '../../stack/parse.js';
 import type { Context } from '../../system/context.js';
 import { makeDirectory } from '../../system/files.js';
-import type { Deployer, ExecOptions, LogsOptions, PortQuery, StartOptions, StopOptions } from '../deployer.js';
-import type { ListedContainer } from '../status-text.js';
+import type {
+  ContainerStatus,
+  Deployer,
+  ExecOptions,
+  LogsOptions,
+  PortQuery,
+  StartOptions,
+  StopOptions,
+} from '../deployer.js';
 import { deploymentProject, podScripts } from './deployment-project.js';
 import { execInService } from './exec.js';
 import { runJob } from './job.js';
@@ -119,7 +126,7 @@ export class ComposeDeployer implements Deployer {
     for (const directory of state.volumeDirectories) await makeDirectory(directory);
   }
 
-  async list(): Promise<ListedContainer[]> {
+  async list(): Promise<ContainerStatus[]> {
     return this.#context.options.dryRun ? [] : listContainers(this.#setup.project, this.#engine);
   }
 

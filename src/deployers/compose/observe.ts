@@ -15,13 +15,25 @@ export interface ObservedContainer {
 /** Inspections at one time: enough to hide the engine's latency, few enough for its socket backlog. */
 const concurrency = 16;
 
-/** The project's containers without those of jobs; one that vanishes while we look is left out. */
+/** All containers of a project, those of jobs too, ordered by name; one that vanishes while we look is left out. */
+export async function observeAll(engine: Engine, project: string): Promise<ObservedContainer[]> {
+  return inspectAll(engine, await listProjectContainers(engine, project));
+}
+
+/** The project's containers without those of jobs. */
 export async function observeContainers(engine: Engine, project: string): Promise<ObservedContainer[]> {
-  const all = (await listProjectContainers(engine, project)).filter((container) => !container.oneOff);
+  const all = await listProjectContainers(engine, project);
+  return inspectAll(
+    engine,
+    all.filter((container) => !container.oneOff),
+  );
+}
+
+async function inspectAll(engine: Engine, containers: readonly ProjectContainer[]): Promise<ObservedContainer[]> {
   const observed: ObservedContainer[] = [];
-  for (let at = 0; at < all.length; at += concurrency) {
+  for (let at = 0; at < containers.length; at += concurrency) {
     const inspected = await Promise.all(
-      all.slice(at, at + concurrency).map(async (container) => {
+      containers.slice(at, at + concurrency).map(async (container) => {
         const details = await inspectContainer(engine, container.id);
         return details && { container, details };
       }),

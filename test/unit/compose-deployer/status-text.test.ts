@@ -1,14 +1,14 @@
+import type { ContainerStatus } from '../../../src/deployers/deployer.js';
 import { describe, expect, it } from 'vitest';
 import {
   isDegraded,
-  type ListedContainer,
   renderPs,
   renderPsJson,
   renderStatus,
   renderStatusJson,
 } from '../../../src/deployers/status-text.js';
 
-function container(part: Partial<ListedContainer>): ListedContainer {
+function container(part: Partial<ContainerStatus>): ContainerStatus {
   const service = part.service ?? 'web';
   return {
     id: `id-${service}`,
@@ -101,7 +101,7 @@ describe('status (02 §7.5, weakness 15)', () => {
 });
 
 describe('degraded (decision 32)', () => {
-  it.each<[string, ListedContainer[], boolean]>([
+  it.each<[string, ContainerStatus[], boolean]>([
     ['all run', [web, plain], false],
     ['a healthcheck is still starting', [container({ health: 'starting' })], false],
     ['a one-shot is done', [web, done], false],
