@@ -84,7 +84,11 @@ export function createReporter(streams: Streams, options: ReportOptions): Report
   };
   const draw = (): void => {
     if (!live) return;
-    const { columns = 80, rows = 24 } = streams.stderr;
+    // Terminals without a window of their own (`script`, some CI) say that they have 0 columns and rows.
+    const sizeOr = (size: number | undefined, usual: number): number =>
+      size === undefined || size === 0 ? usual : size;
+    const columns = sizeOr(streams.stderr.columns, 80);
+    const rows = sizeOr(streams.stderr.rows, 24);
     for (const { subject, state, outcome } of visible(block, rows - 2)) {
       const text = `${subject}  ${state}`.slice(0, Math.max(1, columns - 4));
       streams.stderr.write(` ${paint(colours[outcome], marks[outcome])} ${text}\n`);
@@ -96,17 +100,20 @@ export function createReporter(streams: Streams, options: ReportOptions): Report
       drawn += 1;
     }
   };
-  const aside = (text: string): void => {
+  const above = (stream: { write(text: string): unknown }, text: string): void => {
     erase();
-    streams.stderr.write(text);
+    stream.write(text);
     draw();
   };
+  const aside = (text: string): void => above(streams.stderr, text);
+  // An answer below a progress block on the same terminal would be erased with the block.
+  const answer = (text: string): void => above(streams.stdout, text);
 
   return {
     options,
     live,
-    print: (line) => void streams.stdout.write(`${line}\n`),
-    write: (text) => void streams.stdout.write(text),
+    print: (line) => answer(`${line}\n`),
+    write: answer,
     info: (line) => {
       if (!options.quiet) aside(`${line}\n`);
     },

@@ -102,6 +102,28 @@ describe('progress', () => {
     expect(lines.some((line) => line.includes('healthy'))).toBe(false);
   });
 
+  it('is drawn in full on a terminal that says it has no size', () => {
+    const { report, written } = reporter({}, { isTTY: true, rows: 0, columns: 0 });
+
+    report.progress('web', 'starting');
+    report.progress('db', 'starting');
+
+    expect(shown(written.stderr)).toEqual([' … web  starting', ' … db  starting']);
+  });
+
+  it('does not erase an answer on the same terminal', () => {
+    let terminal = '';
+    const write = (text: string): string => (terminal += text);
+    const streams = { stdout: { write }, stderr: { write, isTTY: true } };
+    const report = createReporter(streams, { quiet: false, verbose: false, debug: false, color: false });
+
+    report.progress('web', 'starting');
+    report.print('answer');
+    report.progress('web', 'healthy', 'done');
+
+    expect(shown(terminal)).toEqual(['answer', ' ✔ web  healthy']);
+  });
+
   it('is left standing once it ended', () => {
     const { report, written } = reporter({}, { isTTY: true });
 

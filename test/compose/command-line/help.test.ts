@@ -1,0 +1,188 @@
+import { describe, expect, it } from 'vitest';
+import { runCli } from '../../support/engine.js';
+
+/** The command tree as users know it (02 §3), of what this version has. */
+const groups: Record<string, string[]> = {
+  '': ['version', 'deploy', 'deployment', 'build-containers'],
+  deploy: ['init', 'create', 'setup', 'up', 'down', 'ps', 'logs', 'port', 'exec', 'k8s'],
+  'deploy-system': [],
+  'deploy k8s': ['list'],
+  'deploy k8s list': ['cluster'],
+  deployment: [
+    'start',
+    'up',
+    'stop',
+    'down',
+    'restart',
+    'status',
+    'ps',
+    'logs',
+    'exec',
+    'port',
+    'run-job',
+    'update-envs',
+    'split',
+  ],
+};
+const paths = Object.entries(groups).flatMap(([group, names]) => names.map((name) => `${group} ${name}`.trim()));
+
+/** Nothing that a command could want: no stack, no deployment, no engine. */
+const nowhere = { cwd: '/', env: { DOCKER_HOST: 'unix:///nonexistent/docker.sock' } };
+
+describe('help works at every level without any context (02 §13.19)', () => {
+  it.each(Object.keys(groups))('laconic-so %s --help lists its commands', async (group) => {
+    const words = group.split(' ').filter(Boolean);
+    const { code, stdout, stderr } = await runCli([...words, '--help'], nowhere);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(new RegExp(`^Usage: laconic-so ${group.replace('-system', '(\\|deploy-system)?')}`));
+    const listed = [...stdout.matchAll(/^ {2}([a-z][\w-]*)(?:\|[\w-]+)?(?: .*)?$/gm)].map((match) => match[1]);
+    if (group !== 'deploy-system') expect(listed).toEqual(groups[group]);
+  });
+
+  it.each(paths)('laconic-so %s --help says what it does and describes every option', async (path) => {
+    const { code, stdout, stderr } = await runCli([...path.split(' '), '--help'], nowhere);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const [usage, blank, description] = stdout.split('\n');
+    expect(usage).toMatch(new RegExp(`^Usage: laconic-so .*${path.split(' ').at(-1) ?? ''}`));
+    expect([blank, description]).toEqual(['', expect.stringMatching(/^[a-z].{10,}/)]);
+    // An option whose description is missing stands alone on its line.
+    const options = /^Options:\n([^]*?)(?:\n\n|$)/m.exec(stdout)?.[1] ?? '';
+    expect(options.split('\n').filter((line) => /^ {2}-[^ ]*(, --[\w-]+)?( <[^>]*>)?$/.test(line))).toEqual([]);
+  });
+
+  it('-h is the same', async () => {
+    const [long, short] = await Promise.all(
+      ['--help', '-h'].map((flag) => runCli(['deployment', 'start', flag], nowhere)),
+    );
+    expect(short).toEqual(long);
+  });
+
+  it('a group without a command prints its help on stderr and exits 2 (02 §1)', async () => {
+    for (const words of [[], ['deploy'], ['deploy', 'k8s'], ['deployment'], ['deployment', '--dir', '/']]) {
+      const { code, stdout, stderr } = await runCli(words, nowhere);
+      expect({ words, code, stdout }).toEqual({ words, code: 2, stdout: '' });
+      expect(stderr).toMatch(/^Usage: laconic-so .*\n\n[^]*^Commands:$/m);
+    }
+  });
+});
+
+describe('usage errors: exit code 2, and the block scripts know on stderr (02 §1.1, §1.2)', () => {
+  const usage: [words: string, args: string[], message: RegExp, command: string][] = [
+    ['an unknown command', ['deplyo'], /unknown command 'deplyo'\n?.*Did you mean deploy\?/i, 'laconic-so'],
+    [
+      'an unknown subcommand',
+      ['deployment', '--dir', 'd', 'strat'],
+      /unknown command 'strat'/,
+      'laconic-so deployment',
+    ],
+    [
+      'an unknown option',
+      ['deploy', 'init', '--output', 'x', '--confgi', 'A=1'],
+      /unknown option '--confgi'/,
+      'laconic-so deploy init',
+    ],
+    [
+      'no option is abbreviated',
+      ['deployment', '--dir', 'd', 'logs', '--tai', '1'],
+      /unknown option '--tai'/,
+      'laconic-so deployment logs',
+    ],
+    [
+      'a required option',
+      ['deploy', 'init'],
+      /required option '--output <file>' not specified/,
+      'laconic-so deploy init',
+    ],
+    ['--dir', ['deployment', 'start'], /required option '--dir <path>' not specified/, 'laconic-so deployment'],
+    [
+      'an option without its value',
+      ['deploy', 'create', '--spec-file'],
+      /'--spec-file <file>' argument missing/,
+      'laconic-so deploy create',
+    ],
+    [
+      'a missing argument',
+      ['deployment', '--dir', '/', 'run-job'],
+      /missing required argument 'job'/,
+      'laconic-so deployment run-job',
+    ],
+    [
+      'a value for a switch',
+      ['deployment', '--dir', '/', 'stop', '--delete-volumes=true'],
+      /--delete-volumes/,
+      'laconic-so deployment stop',
+    ],
+    [
+      'a time that is no number',
+      ['deployment', '--dir', '/', 'start', '--wait-timeout', 'soon'],
+      /--wait-timeout: soon is not a number/,
+      'laconic-so deployment start',
+    ],
+    [
+      'a format there is not',
+      ['deployment', '--dir', '/', 'ps', '--format', 'xml'],
+      /--format: xml is not text or json/,
+      'laconic-so deployment ps',
+    ],
+    [
+      'a bad image',
+      ['deployment', '--dir', '/', 'restart', '--image', 'web'],
+      /Invalid --image format 'web', expected container=image/,
+      'laconic-so deployment restart',
+    ],
+    [
+      'an option-like word among extra arguments',
+      ['deploy', 'create', '--spec-file', 'x', '-x'],
+      /unknown option '-x'/,
+      'laconic-so deploy create',
+    ],
+  ];
+  it.each(usage)('%s', async (_, args, message, command) => {
+    const { code, stdout, stderr } = await runCli(args, nowhere);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    const lines = stderr.split('\n');
+    expect(lines[0]).toMatch(new RegExp(`^Usage: ${command} `));
+    expect(lines.slice(1, 3)).toEqual([`Try '${command} --help' for help.`, '']);
+    expect(lines[3]).toMatch(/^Error: /);
+    expect(lines.slice(3).join('\n')).toMatch(message);
+  });
+
+  it('what a command finds wrong in its own checks is an error like any other: exit code 1', async () => {
+    const cases: [string[], string][] = [
+      [['deploy', 'ps'], 'Error: --stack option is required\n'],
+      [
+        ['--stack', 's', 'deployment', '--dir', '/', 'ps'],
+        "Error: --stack can't be supplied with the deployment command\n",
+      ],
+      [['deployment', '--dir', '/nonexistent', 'start'], 'Error: deployment directory /nonexistent does not exist\n'],
+      [
+        ['deployment', '--dir', '/etc/passwd', 'ps'],
+        'Error: supplied deployment directory path /etc/passwd exists but is a file not a directory\n',
+      ],
+      [['deployment', '--dir', '/', 'port', 'web'], 'Error: Usage: port <service> <exposed-port>\n'],
+      [['deployment', '--dir', '/', 'exec', 'web'], 'Error: Usage: exec <service> <cmd>\n'],
+    ];
+    for (const [args, message] of cases) {
+      expect(await runCli(args, nowhere)).toEqual({ code: 1, stdout: '', stderr: message });
+    }
+  });
+});
+
+describe('options of the command line (02 §1)', () => {
+  it('version and --version print one line, whatever the other options', async () => {
+    const [one, two] = await Promise.all([
+      runCli(['--stack', 'x', 'version'], nowhere),
+      runCli(['--version'], nowhere),
+    ]);
+    expect(one.stdout).toMatch(/^\d+\.\d+\.\d+\S*-([0-9a-f]+|unknown)-\d{12}\n$/);
+    expect(two).toEqual(one);
+  });
+
+  it('the last of a repeated option wins, and options may follow arguments', async () => {
+    const { stderr } = await runCli(
+      ['deployment', '--dir', '/one', '--dir', '/nonexistent/two', 'start', 'web', '--no-wait'],
+      nowhere,
+    );
+    expect(stderr).toBe('Error: deployment directory /nonexistent/two does not exist\n');
+  });
+});

@@ -1,0 +1,107 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { run } from '../../../src/system/process.js';
+import { cliPath, describeWithEngine } from '../../support/engine.js';
+import { idleService, Sandbox } from '../../support/sandbox.js';
+
+const escape = '\u001b';
+
+describeWithEngine('what is written where (decision 31)', () => {
+  let sandbox: Sandbox;
+  beforeAll(async () => {
+    sandbox = await Sandbox.make({
+      'source/stacks/app/stack.yml': 'name: app\npods:\n  - app\n',
+      'source/compose/docker-compose-app.yml': `services:\n${idleService('web')}`,
+      'spec.yml': 'stack: source/stacks/app\ndeploy-to: compose\nconfig: {UNUSED: x}\n',
+    });
+    await sandbox.create('spec.yml', 'd');
+  });
+  afterAll(() => sandbox.remove());
+
+  /** The program on a terminal of its own, as `script` makes one; resolves to all that appears there. */
+  async function onTerminal(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<string> {
+    const command = [process.execPath, cliPath, ...args].map((word) => `'${word}'`).join(' ');
+    const plain = { ...process.env, NO_COLOR: undefined, FORCE_COLOR: undefined, CI: undefined, TERM: 'xterm', ...env };
+    const result = await run('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
+      cwd: sandbox.base,
+      env: plain,
+    });
+    expect(result.code).toBe(0);
+    return result.stdout;
+  }
+
+  it('progress is plain lines on stderr where there is no terminal', async () => {
+    const started = await sandbox.succeed(['deployment', '--dir', 'd', 'start']);
+    expect(started.stdout).toBe('');
+    expect(started.stderr).toMatch(/^web: created\n/m);
+    expect(started.stderr).not.toContain(escape);
+    const stopped = await sandbox.succeed(['deployment', '--dir', 'd', 'stop']);
+    expect(stopped.stdout).toBe('');
+    expect(stopped.stderr).toMatch(/^web: removed\n/m);
+  });
+
+  it('--quiet: nothing but answers, warnings and errors', async () => {
+    expect(await sandbox.succeed(['--quiet', 'deployment', '--dir', 'd', 'start'])).toMatchObject({
+      stdout: '',
+      stderr: '',
+    });
+    expect((await sandbox.succeed(['--quiet', 'deployment', '--dir', 'd', 'ps'])).stdout).toMatch(
+      /^Running containers:\n/,
+    );
+    expect((await sandbox.succeed(['--quiet', 'deployment', '--dir', 'd', 'restart'])).stderr).toBe(
+      `WARNING: ${sandbox.path('d/spec.yml')}:3 config.UNUSED: no service mentions \${UNUSED}: no container gets it\n`,
+    );
+    const failed = await sandbox.cli(['--quiet', 'deployment', '--dir', 'd', 'exec', 'nobody', 'true']);
+    expect(failed.code).toBe(1);
+    expect(failed.stderr).toMatch(/^Error: .*nobody/);
+    expect(await sandbox.succeed(['--quiet', 'deployment', '--dir', 'd', 'stop'])).toMatchObject({
+      stdout: '',
+      stderr: '',
+    });
+  });
+
+  it('a terminal shows one line per service, in colour; NO_COLOR takes the colour away', async () => {
+    const colour = new RegExp(`${escape}\\[\\d+m`);
+    const started = await onTerminal(['deployment', '--dir', 'd', 'start']);
+    expect(started).toMatch(colour);
+    // Lines are redrawn in place, and the last state stays.
+    expect(started).toContain(`${escape}[1A`);
+    const plain = await onTerminal(['deployment', '--dir', 'd', 'stop'], { NO_COLOR: '1' });
+    expect(plain).not.toMatch(colour);
+    expect(plain).toMatch(/web {2}removed/);
+    expect(await onTerminal(['--quiet', 'deployment', '--dir', 'd', 'start'])).toBe('');
+  });
+
+  it('FORCE_COLOR gives it back to a pipe; an answer is never coloured', async () => {
+    const env = { FORCE_COLOR: '1', NO_COLOR: '' };
+    const warned = await sandbox.cli(
+      ['deploy', 'create', '--update', '--spec-file', 'spec.yml', '--deployment-dir', 'd'],
+      { env },
+    );
+    expect(warned.stderr).toContain(`${escape}[33mWARNING:${escape}[39m`);
+    const listed = await sandbox.cli(['deployment', '--dir', 'd', 'ps'], { env });
+    expect(listed.stdout).not.toContain(escape);
+  });
+
+  it('--format json is one document on stdout', async () => {
+    for (const command of ['ps', 'status']) {
+      const { stdout, stderr } = await sandbox.succeed([
+        '--verbose',
+        'deployment',
+        '--dir',
+        'd',
+        command,
+        '--format',
+        'json',
+      ]);
+      const { containers } = JSON.parse(stdout) as { containers: { service: string; state: string }[] };
+      expect(containers).toMatchObject([{ service: 'web', state: 'running' }]);
+      expect(stderr).not.toContain('{');
+    }
+  });
+
+  it('--debug shows where an error comes from, and nothing else does', async () => {
+    const args = ['deployment', '--dir', 'd', 'exec', 'nobody', 'true'];
+    expect((await sandbox.cli(args)).stderr).not.toMatch(/^\s+at /m);
+    expect((await sandbox.cli(['--debug', ...args])).stderr).toMatch(/^\s+at /m);
+  });
+});

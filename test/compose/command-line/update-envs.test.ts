@@ -1,0 +1,92 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { describeWithEngine, type CliResult } from '../../support/engine.js';
+import { idleService, Sandbox, type SeenContainer } from '../../support/sandbox.js';
+
+const spec = (config: string): string => `stack: source/stacks/app\ndeploy-to: compose\nconfig:\n${config}`;
+const first = spec('  ONE: "1"\n  BOTH: both\n  TOKEN: $generate:hex:8$\n');
+const service = (name: string, ...variables: string[]): string =>
+  idleService(name, `    environment:\n${variables.map((one) => `      ${one}: \${${one}:-unset}\n`).join('')}`);
+
+describeWithEngine('update-envs (02 §7.9, §13.4)', () => {
+  let sandbox: Sandbox;
+  let before: Record<string, SeenContainer>;
+  const containers = async (): Promise<Record<string, SeenContainer>> =>
+    sandbox.containers(await sandbox.projectOf('d'));
+  const updateEnvs = (...args: string[]): Promise<CliResult> => sandbox.deployment('d', 'update-envs', ...args);
+
+  beforeAll(async () => {
+    sandbox = await Sandbox.make({
+      'source/stacks/app/stack.yml': 'name: app\npods:\n  - app\n',
+      'source/compose/docker-compose-app.yml': `services:\n${service('one', 'ONE', 'BOTH')}${service('two', 'TWO', 'BOTH')}${service('three', 'TOKEN')}`,
+      'spec.yml': first,
+    });
+    await sandbox.create('spec.yml', 'd');
+    await sandbox.succeed(['deployment', '--dir', 'd', 'start']);
+  });
+  afterAll(() => sandbox.remove());
+  beforeEach(async () => {
+    before = await containers();
+  });
+
+  it('changes the environment of the services that see a difference, and of no other', async () => {
+    await sandbox.edit('d/spec.yml', 'ONE: "1"', `ONE: it's "new" $HOME # $`);
+
+    const { code, stderr } = await updateEnvs();
+
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    const after = await containers();
+    expect(after.one?.env).toMatchObject({ ONE: `it's "new" $HOME`, BOTH: 'both' });
+    expect({ two: after.two, three: after.three }).toEqual({ two: before.two, three: before.three });
+    expect(await sandbox.read('d/config.env.bak')).toMatch(/^ONE=1$/m);
+  });
+
+  it('reaches all readers of a shared value, and a value that is new', async () => {
+    await sandbox.edit('d/spec.yml', 'BOTH: both', 'BOTH: shared\n  TWO: second');
+    expect((await updateEnvs()).code).toBe(0);
+    const after = await containers();
+    expect(after.one?.env.BOTH).toBe('shared');
+    expect(after.two?.env).toMatchObject({ TWO: 'second', BOTH: 'shared' });
+    expect(after.three).toEqual(before.three);
+  });
+
+  it('with nothing to change touches nothing', async () => {
+    const files = await sandbox.fileState('d/config.env');
+    expect((await updateEnvs()).code).toBe(0);
+    expect(await containers()).toEqual(before);
+    expect(await sandbox.fileState('d/config.env')).toEqual(files);
+  });
+
+  it('keeps generated secrets, and --rotate-secret makes a new one', async () => {
+    expect((await updateEnvs('--rotate-secret', 'TOKEN')).code).toBe(0);
+    const after = await containers();
+    expect(after.three?.env.TOKEN).toMatch(/^[0-9a-f]{16}$/);
+    expect(after.three?.env.TOKEN).not.toBe(before.three?.env.TOKEN);
+    expect(after.one).toEqual(before.one);
+  });
+
+  it('does not start what is stopped: what is new is there at the next start', async () => {
+    await sandbox.succeed(['deployment', '--dir', 'd', 'stop', 'two']);
+    await sandbox.edit('d/spec.yml', 'BOTH: shared', 'BOTH: later');
+    expect((await updateEnvs()).code).toBe(0);
+    expect((await containers()).one?.env.BOTH).toBe('later');
+    expect((await containers()).two).toBeUndefined();
+
+    await sandbox.succeed(['deployment', '--dir', 'd', 'stop']);
+    await sandbox.edit('d/spec.yml', 'BOTH: later', 'BOTH: last');
+    const stopped = await updateEnvs();
+    expect(stopped.code).toBe(0);
+    expect(stopped.stderr).toContain('nothing runs: the new configuration is used at the next start');
+    expect(await containers()).toEqual({});
+    await sandbox.succeed(['deployment', '--dir', 'd', 'start']);
+    expect((await containers()).two?.env.BOTH).toBe('last');
+  });
+
+  it('a spec that cannot be used changes nothing', async () => {
+    await sandbox.edit('d/spec.yml', 'BOTH: last', 'BOTH: [not, a, value]');
+    const { code, stderr } = await updateEnvs();
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/d\/spec\.yml:\d+ config\.BOTH: /);
+    expect(await containers()).toEqual(before);
+    expect(await sandbox.read('d/config.env')).toMatch(/^BOTH=last$/m);
+  });
+});
