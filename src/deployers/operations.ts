@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline/promises';
 import { findDeployment, lockDeployment, openForReading, readDeployment, type Deployment } from '../deployment/open.js';
 import type { Lock } from '../deployment/lock.js';
 import { runStartHooks } from '../deployment/hooks.js';
-import { regenerateEnvironment } from '../deployment/update.js';
+import { regenerateEnvironment } from '../deployment/update-environment.js';
 import type { Context } from '../system/context.js';
 import { formatProblem, LaconicError, UsageError } from '../system/errors.js';
 import type { Deployer, ExecOptions, LogsOptions, PortQuery, StartOptions, StopOptions } from './deployer.js';

@@ -1,0 +1,88 @@
+import { join, relative } from 'node:path';
+import { asPythonWrote, changedByNewQuoting, parseEnvFile } from '../spec/environment.js';
+import type { Spec } from '../spec/parse.js';
+import { sectionOf, usedOnCompose } from '../spec/usable.js';
+import type { Context } from '../system/context.js';
+import { InvalidFileError, LaconicError } from '../system/errors.js';
+import { readTextIfAny, secretMode } from '../system/files.js';
+import { carryOut } from './carry-out.js';
+import { clearJournal, type JournalStep } from './journal.js';
+import type { DeploymentLayout } from './layout.js';
+import { currentChecksum, readManifest } from './manifest.js';
+import type { Deployment } from './open.js';
+import { environmentFiles, type SecretOptions } from './prepare.js';
+import { checksumOf, contentOf, type GeneratedFile } from './tree.js';
+
+/**
+ * Makes `config.env` (and `secrets.env`) anew from the deployment's own spec, nothing else (02 §13.4).
+ * The caller holds the lock.
+ * @returns true when a file changed
+ * @throws InvalidFileError for a spec with unusable sections; LaconicError where containers would get other values
+ */
+export async function regenerateEnvironment(
+  deployment: Deployment,
+  options: { secrets: SecretOptions; acceptLiteralValues: boolean },
+  context: Context,
+): Promise<boolean> {
+  const { layout, spec, ours } = deployment;
+  // Where the config itself was left out, its names must not vanish from the file.
+  const unusable = deployment.ignored.filter((problem) => usedOnCompose.has(sectionOf(problem) ?? ''));
+  if (unusable.length > 0) throw new InvalidFileError(unusable);
+  const files = await environmentFiles(spec, layout, ours ? 'ours' : 'python', options.secrets, context);
+  if (!ours && !options.acceptLiteralValues) await refuseChangedValues(layout, spec, files, context);
+  const steps: JournalStep[] = [];
+  const before = await readManifest(layout);
+  const manifest = { ...before };
+  for (const file of files) {
+    const checksum = await checksumOf(file);
+    const now = await currentChecksum(join(layout.root, file.path));
+    if (now !== checksum) steps.push({ op: 'replace', path: file.path, backup: now !== undefined, secret: true });
+    manifest[file.path] = checksum;
+  }
+  if (steps.length === 0 || context.options.dryRun) {
+    for (const step of steps) context.report.print(`would replace ${step.path}`);
+    return steps.length > 0;
+  }
+  const staged = files.filter((file) => steps.some((step) => step.path === file.path));
+  if (before !== undefined) {
+    const path = relative(layout.root, layout.manifest);
+    staged.push({ path, source: { text: `${JSON.stringify(manifest, undefined, 1)}\n` }, mode: secretMode });
+    steps.push({ op: 'replace', path, backup: false, secret: true });
+  }
+  await carryOut(layout, { steps, staged, modes: [], volumes: [] }, undefined);
+  await clearJournal(layout);
+  return true;
+}
+
+/**
+ * Decision 8 for a directory of the Python program: its containers must not get other values without the operator's word.
+ * @param files what is about to be written, `config.env` among it
+ */
+export async function refuseChangedValues(
+  layout: DeploymentLayout,
+  spec: Spec,
+  files: readonly GeneratedFile[],
+  context: Context,
+): Promise<void> {
+  const old = await readTextIfAny(layout.configEnv);
+  const file = files.find((candidate) => candidate.path === 'config.env');
+  if (old === undefined || file === undefined) return;
+  const next = parseEnvFile((await contentOf(file)).toString('utf8'));
+  // What a credentials file sets stands in both files as it is.
+  const entries = new Map([...spec.config].filter(([name, value]) => next.get(name) === value));
+  const formerly = new Map<string, string>();
+  const { config } = spec.yaml.value as { config?: Record<string, unknown> | null };
+  for (const [name, value] of Object.entries(config ?? {})) {
+    const text = asPythonWrote(value);
+    if (text !== undefined) formerly.set(name, text);
+  }
+  const changed = changedByNewQuoting(old, entries, { formerly, lookup: (name) => context.env[name] });
+  if (changed.length === 0) return;
+  const lines = changed.map(
+    (entry) => `  ${entry.name}: was ${JSON.stringify(entry.before)}, becomes ${JSON.stringify(entry.after)}`,
+  );
+  throw new LaconicError(
+    `${layout.configEnv}: containers got other values than the spec says, because the old file had no quotes:\n${lines.join('\n')}`,
+    { hint: 'write in the spec what you want to keep, or add --accept-literal-values to take the values on the right' },
+  );
+}

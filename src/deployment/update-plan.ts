@@ -1,0 +1,107 @@
+import { stat } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import type { LoadedStack } from '../stack/load.js';
+import { kindOf, readTextIfAny, secretMode } from '../system/files.js';
+import type { CreateArguments } from './create.js';
+import type { JournalStep } from './journal.js';
+import type { DeploymentLayout } from './layout.js';
+import { currentChecksum, impliedManifest, type Manifest, readManifest, renderManifest } from './manifest.js';
+import type { Prepared } from './prepare.js';
+import { editRecord, readRecord } from './record.js';
+import { checksumOf, type GeneratedFile, isSecret } from './tree.js';
+import { isBelow } from './volume-paths.js';
+
+/** What an update writes. */
+export interface UpdatePlan {
+  steps: JournalStep[];
+  staged: GeneratedFile[];
+  /** Files whose content stays and whose permissions do not: copies follow their source (01 §14), secrets are their owner's only. */
+  modes: GeneratedFile[];
+  /** New volumes inside the directory, relative, with their seeds. */
+  volumes: { path: string; seed: string | undefined }[];
+}
+
+/**
+ * What has to be written so that the directory is what was prepared. Reads, and writes nothing.
+ * @param createArguments new arguments for the create hooks, to be kept for the updates after this one (decision 33)
+ */
+export async function planUpdate(
+  layout: DeploymentLayout,
+  prepared: Prepared,
+  createArguments: CreateArguments | undefined,
+): Promise<UpdatePlan> {
+  const { tree } = prepared.generated;
+  const steps: JournalStep[] = [];
+  const staged: GeneratedFile[] = [];
+  const modes: GeneratedFile[] = [];
+  const own = [...(await recordFile(layout, prepared)), ...argumentsFile(createArguments)];
+  for (const file of [...tree.files, ...own]) {
+    const before = await currentChecksum(join(layout.root, file.path));
+    if (before === (await checksumOf(file))) {
+      if (await hasOtherMode(layout, file)) modes.push(file);
+      continue;
+    }
+    staged.push(file);
+    steps.push({
+      op: 'replace',
+      path: file.path,
+      backup: before !== undefined && !own.includes(file),
+      secret: isSecret(file),
+    });
+  }
+  steps.push(...(await removals(layout, tree.files)));
+
+  const volumes = [];
+  for (const volume of tree.volumes) {
+    if (!isBelow(volume.path, layout.root) || (await kindOf(volume.path)) !== undefined) continue;
+    const path = relative(layout.root, volume.path);
+    volumes.push({ path, seed: volume.seed });
+    steps.push({ op: 'directory', path });
+  }
+
+  const manifest = await renderManifest(tree.files);
+  if ((await readTextIfAny(layout.manifest)) !== manifest) {
+    const path = relative(layout.root, layout.manifest);
+    staged.push({ path, source: { text: manifest }, mode: secretMode });
+    steps.push({ op: 'replace', path, backup: false, secret: true });
+  }
+  return { steps, staged, modes, volumes };
+}
+
+async function hasOtherMode(layout: DeploymentLayout, file: GeneratedFile): Promise<boolean> {
+  if (!('copyOf' in file.source) && !isSecret(file)) return false;
+  return ((await stat(join(layout.root, file.path))).mode & 0o777) !== file.mode;
+}
+
+/** Files the last update generated and this one does not: taken away, kept as `.bak` where somebody edited them. */
+async function removals(layout: DeploymentLayout, files: readonly GeneratedFile[]): Promise<JournalStep[]> {
+  const before: Manifest = (await readManifest(layout)) ?? (await impliedManifest(layout));
+  const wanted = new Set(files.map((file) => file.path));
+  const steps: JournalStep[] = [];
+  for (const [path, checksum] of Object.entries(before)) {
+    // Secrets are never deleted by us: another spec may want them back.
+    if (wanted.has(path) || path === 'secrets.env') continue;
+    const now = await currentChecksum(join(layout.root, path));
+    if (now !== undefined) steps.push({ op: 'remove', path, backup: now !== checksum });
+  }
+  return steps;
+}
+
+/** `deployment.yml` with the stack's present place, where that differs (01 §20.28). */
+async function recordFile(layout: DeploymentLayout, loaded: LoadedStack): Promise<GeneratedFile[]> {
+  const record = await readRecord(layout);
+  if (record.stackSource === loaded.location.directory) return [];
+  const text = (await readTextIfAny(layout.deployment)) ?? '';
+  return [
+    {
+      path: 'deployment.yml',
+      source: { text: editRecord(text, layout.deployment, { stackSource: loaded.location.directory }) },
+      mode: 0o644,
+    },
+  ];
+}
+
+function argumentsFile(createArguments: CreateArguments | undefined): GeneratedFile[] {
+  if (createArguments === undefined) return [];
+  return [{ path: '.laconic/create.json', source: { text: JSON.stringify(createArguments) }, mode: secretMode }];
+}
