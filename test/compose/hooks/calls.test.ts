@@ -71,6 +71,8 @@ for (const [language, hooks] of Object.entries(hookTexts)) {
 
       await sandbox.succeed([...update, '--network-dir', 'other'], { env: env() });
       expect(await calls(sandbox)).toMatchObject([{ ...common, mode: 'update', extra: ['other', null] }]);
+      await sandbox.succeed(update, { env: env() });
+      expect(await calls(sandbox)).toMatchObject([{ ...common, mode: 'update', extra: ['other', null] }]);
     });
 
     it('start: runs on compose, from the copy, before start returns; not in a dry run', async () => {
