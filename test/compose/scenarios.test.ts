@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { run } from '../../src/system/process.js';
-import { describeWithEngine } from '../support/engine.js';
+import { cliPath, describeWithEngine } from '../support/engine.js';
 
 const folder = join(import.meta.dirname, '..', 'scenarios');
 const scenarios = readdirSync(folder).filter((name) => name.endsWith('.sh') && name !== 'run.sh');
@@ -12,7 +12,8 @@ describeWithEngine('scenarios', () => {
   it.each(scenarios)(
     '%s',
     async (name) => {
-      const { code, stdout, stderr } = await run('bash', [join(folder, name)]);
+      const env = { LACONIC_SO: `${process.execPath} ${cliPath}`, ...process.env };
+      const { code, stdout, stderr } = await run('bash', [join(folder, name)], { env });
       // From the check that failed on: what was seen, and the folder in which it can be read.
       const failed = stdout.indexOf('FAILED - ');
       expect({ code, failed: failed < 0 ? '' : stdout.slice(failed), stderr: code === 0 ? '' : stderr }).toEqual({
