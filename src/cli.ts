@@ -62,7 +62,7 @@ function explain(error: unknown, report: Reporter): number {
     report.error(error.message);
     if (error.hint !== undefined) report.info(error.hint);
   }
-  if (report.options.debug && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
+  if (error instanceof Error) report.debug(error.stack ?? '');
   return error instanceof LaconicError ? error.exitCode : 1;
 }
 

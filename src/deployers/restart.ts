@@ -1,10 +1,10 @@
 import { rm } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import type { Deployment } from '../deployment/open.js';
-import { loadSpec } from '../deployment/prepare.js';
+import { type LoadedSpec, loadSpec } from '../deployment/prepare.js';
 import { readDeployment } from '../deployment/open.js';
 import { updateDeployment } from '../deployment/update.js';
-import type { ParsedSpec, Spec } from '../spec/parse.js';
+import type { Spec } from '../spec/parse.js';
 import type { Context } from '../system/context.js';
 import { LaconicError } from '../system/errors.js';
 import { kindOf, readTextIfAny, writeFileAtomically } from '../system/files.js';
@@ -190,7 +190,7 @@ async function chooseSpec(
   source: Source,
   options: RestartOptions,
   context: Context,
-): Promise<ParsedSpec> {
+): Promise<LoadedSpec> {
   const conventional = join(source.root, 'deployment', 'spec.yml');
   let path = deployment.layout.spec;
   if (options.specFile !== undefined)

@@ -23,6 +23,8 @@ export interface GenerateInput {
   stack: Stack;
   assets: StackAssets;
   spec: Spec;
+  /** Mode of the copy of the spec. */
+  specMode: number;
   /** `config.env`, and `secrets.env` if there is one. */
   environment: readonly GeneratedFile[];
 }
@@ -54,7 +56,7 @@ export async function generateTree(input: GenerateInput): Promise<Generated> {
   if (misplaced.length > 0) throw new InvalidFileError(misplaced);
   const composeFiles = await readComposeFiles(stack, assets);
   const files: GeneratedFile[] = [
-    { path: 'spec.yml', source: { text: spec.yaml.text }, mode: 0o644 },
+    { path: 'spec.yml', source: { text: spec.yaml.text }, mode: input.specMode },
     { path: 'stack.yml', source: { text: stack.yaml.text }, mode: 0o644 },
     ...(await hookFiles(assets)),
     ...input.environment,

@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from '../system/context.js';
 import { errorCode, errorMessage, InterruptedError, LaconicError } from '../system/errors.js';
-import { makeDirectory, readTextIfAny } from '../system/files.js';
+import { kindOf, makeDirectory, readTextIfAny } from '../system/files.js';
 import { isProcessAlive, removeLeftovers, temporaryBeside } from '../system/leftovers.js';
 import { outliveSurvivors } from './survivors.js';
 
@@ -135,7 +135,7 @@ export async function takeLock(path: string, what: string, waitSeconds: number, 
 /** @returns false when somebody was quicker */
 async function place(path: string, holder: Holder, what: string): Promise<boolean> {
   const temporary = temporaryBeside(path);
-  await makeDirectory(dirname(path));
+  if ((await kindOf(dirname(path))) === undefined) await makeDirectory(dirname(path), 0o700);
   try {
     await writeFile(temporary, JSON.stringify(holder), { mode: 0o600, flag: 'wx' });
     await link(temporary, path);

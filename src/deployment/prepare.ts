@@ -1,8 +1,9 @@
+import { stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, isAbsolute, resolve } from 'node:path';
 import { scanEnvFile } from '../compose/dotenv.js';
-import { renderConfigEnv } from '../spec/environment.js';
-import { parseSecretsEnv, renderSecretsEnv, resolveSecrets } from '../spec/secrets.js';
+import { credentialSecrets, renderConfigEnv } from '../spec/environment.js';
+import { parseSecretsEnv, renderSecretsEnv, resolveSecrets, secretTexts } from '../spec/secrets.js';
 import { type ParsedSpec, parseSpec, type Spec } from '../spec/parse.js';
 import { parseUsableSpec, usedOnCompose } from '../spec/usable.js';
 import { type LoadedStack, loadStack } from '../stack/load.js';
@@ -14,17 +15,24 @@ import { expandHome } from '../system/path-names.js';
 import type { DeploymentLayout } from './layout.js';
 import type { GeneratedFile } from './tree.js';
 
+/** A spec read from a file. */
+export interface LoadedSpec extends ParsedSpec {
+  /** Nobody but the owner could read the file, so it is with the copy in the deployment directory: its config may hold passwords. */
+  onlyForOwner: boolean;
+}
+
 /**
  * Reads the spec file an operator named.
  * @param existing for a deployment that exists: what only Kubernetes reads does not stop it, but warns (decision 10)
  */
-export async function loadSpec(file: string, cwd: string, existing = false): Promise<ParsedSpec> {
+export async function loadSpec(file: string, cwd: string, existing = false): Promise<LoadedSpec> {
   const path = isAbsolute(file) ? file : resolve(cwd, file);
   const text = await readTextIfAny(path);
   if (text === undefined) throw new LaconicError(`spec file: ${file} does not exist`);
-  if (!existing) return parseSpec(text, file);
+  const onlyForOwner = ((await stat(path)).mode & 0o077) === 0;
+  if (!existing) return { ...parseSpec(text, file), onlyForOwner };
   const { spec, unknown, ignored } = parseUsableSpec(text, file, usedOnCompose);
-  return { spec, unknown: [...unknown, ...ignored.map((problem) => ({ problem }))] };
+  return { spec, unknown: [...unknown, ...ignored.map((problem) => ({ problem }))], onlyForOwner };
 }
 
 /**
@@ -78,7 +86,7 @@ export interface Prepared extends LoadedStack {
  */
 export async function prepareTree(
   loaded: LoadedStack,
-  parsed: ParsedSpec,
+  parsed: LoadedSpec,
   layout: DeploymentLayout,
   previous: 'fresh' | 'ours' | 'python',
   secrets: SecretOptions,
@@ -92,7 +100,13 @@ export async function prepareTree(
     );
   }
   const environment = await environmentFiles(spec, layout, previous, secrets, context, cwd);
-  const generated = await generateTree({ root: layout.root, ...loaded, spec, environment });
+  const generated = await generateTree({
+    root: layout.root,
+    ...loaded,
+    spec,
+    specMode: parsed.onlyForOwner ? secretMode : 0o644,
+    environment,
+  });
   reportFindings(parsed, generated, previous === 'fresh', context);
   return { ...loaded, spec, generated };
 }
@@ -122,6 +136,7 @@ export async function environmentFiles(
       throw new LaconicError(`--rotate-secret ${name}: the spec's config has no $generate token under this name`);
   }
   const config = renderConfigEnv(resolved.plain, await readCredentials(spec, cwd));
+  context.report.conceal([...secretTexts(resolved.stored), ...credentialSecrets(config, 'config.env')]);
   const files: GeneratedFile[] = [{ path: 'config.env', source: { text: config }, mode: secretMode }];
   if (previous === 'python' && text === undefined && !options.generate) {
     for (const name of resolved.secret.keys()) {

@@ -87,7 +87,7 @@ export async function writeGenerated(
   directories: readonly string[],
 ): Promise<void> {
   const folders = new Set([...directories, ...files.map((file) => dirname(file.path))]);
-  for (const folder of folders) await makeDirectory(join(root, folder));
+  for (const folder of folders) await makeDirectory(join(root, folder), folder === '.laconic' ? 0o700 : undefined);
   const written = await Promise.allSettled(files.map((file) => writeOne(join(root, file.path), file)));
   // All have ended: whoever removes what was written finds nothing new in it.
   const failed = written.find((outcome) => outcome.status === 'rejected');
@@ -104,7 +104,8 @@ async function writeOne(path: string, file: GeneratedFile): Promise<void> {
     const handle = await open(path, 'wx', file.mode);
     try {
       await handle.writeFile(await contentOf(file));
-      await handle.chmod(file.mode);
+      // What is made from text follows the umask like any file of the operator's; copies keep their mode, secrets theirs.
+      if ('copyOf' in file.source || isSecret(file)) await handle.chmod(file.mode);
       await handle.sync();
     } finally {
       await handle.close();

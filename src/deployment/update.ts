@@ -1,6 +1,5 @@
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ParsedSpec } from '../spec/parse.js';
 import type { Context } from '../system/context.js';
 import { kindOf, makeDirectory, readTextIfAny } from '../system/files.js';
 import { carryOut } from './carry-out.js';
@@ -9,14 +8,14 @@ import { createHookLabels, runCreateHooks } from './hooks.js';
 import { clearJournal, writeJournal } from './journal.js';
 import type { DeploymentLayout } from './layout.js';
 import { parseOwnJson } from './own-json.js';
-import { loadStackOfSpec, prepareTree, type SecretOptions } from './prepare.js';
+import { type LoadedSpec, loadStackOfSpec, prepareTree, type SecretOptions } from './prepare.js';
 import { readRecord } from './record.js';
 import { refuseChangedValues } from './update-environment.js';
 import { planUpdate } from './update-plan.js';
 import { isBelow } from './volume-paths.js';
 
 export interface UpdateOptions {
-  parsed: ParsedSpec;
+  parsed: LoadedSpec;
   secrets: SecretOptions;
   /** Write values literally where the old, unquoted `config.env` was read differently (decision 8). */
   acceptLiteralValues: boolean;

@@ -8,6 +8,8 @@ const header = [
   '# Change config in spec.yml and run deploy create --update instead.',
 ];
 
+const credentialsMark = '# From credentials file: ';
+
 /**
  * The text of `config.env` (01 §13): a name and its literal value per line, then each credentials file as it is.
  * @param entries values by name, in the order of the spec, without those that hold generated secrets
@@ -20,10 +22,24 @@ export function renderConfigEnv(
 ): string {
   const lines = [...header, ...renderEntries(entries)];
   const files = credentials.map(({ path, text }) => {
-    const comment = `# From credentials file: ${path.replace(/[\r\n]+/g, ' ')}\n`;
+    const comment = `${credentialsMark}${path.replace(/[\r\n]+/g, ' ')}\n`;
     return comment + (text === '' || text.endsWith('\n') ? text : `${text}\n`);
   });
   return `${lines.join('\n')}\n${files.join('')}`;
+}
+
+/**
+ * The secrets among the variables that credentials files put into a `config.env`. They hold names and ports as well: short values, and
+ * words under a name that promises no secret, are not among them, or hardly a message could be read.
+ * @throws InvalidFileError for a file Compose could not read
+ */
+export function credentialSecrets(configEnv: string, file: string): string[] {
+  const at = `\n${configEnv}`.indexOf(`\n${credentialsMark}`);
+  if (at < 0) return [];
+  return [...parseEnvFile(configEnv.slice(at), file)].flatMap(([name, value]) => {
+    const secret = /pass|secret|token|key|cred|auth|pw/i.test(name) || !/^[a-z]+(?:[._-][a-z]+)*$/i.test(value);
+    return secret && value.length >= 8 ? [value] : [];
+  });
 }
 
 /** `NAME=value` lines that Compose reads as exactly these values (decision 8). */

@@ -196,6 +196,14 @@ export function renderSecretsEnv(resolved: Pick<ResolvedSecrets, 'stored'>): str
   return `${lines.join('\n')}\n`;
 }
 
+/** Everything of these secrets that must not be shown: the finished values, and the generated parts in them. */
+export function secretTexts(stored: ReadonlyMap<string, StoredSecret>): string[] {
+  return [...stored.values()].flatMap(({ value, template }) => [
+    value,
+    ...(template === undefined ? [] : (secretsIn(value, findTokens(template)) ?? [])),
+  ]);
+}
+
 const retiredPrefix = '# no longer in the config: ';
 
 /**

@@ -69,7 +69,7 @@ export async function syncPath(path: string): Promise<void> {
 
 /**
  * Replaces a file as one step: a reader (and a crash) sees the old or the new content, never a part.
- * `mode` defaults to the old file's mode, else 0644.
+ * `mode` defaults to the old file's mode, else the umask decides.
  */
 export async function writeFileAtomically(path: string, content: string | Buffer, mode?: number): Promise<void> {
   const temporary = temporaryBeside(path);
@@ -78,13 +78,13 @@ export async function writeFileAtomically(path: string, content: string | Buffer
     mode ??
     (await stat(path).then(
       (found) => found.mode & 0o777,
-      () => 0o644,
+      () => undefined,
     ));
   try {
     const handle = await open(temporary, 'wx', wanted);
     try {
       await handle.writeFile(content);
-      await handle.chmod(wanted);
+      if (wanted !== undefined) await handle.chmod(wanted);
       await handle.sync();
     } finally {
       await handle.close();

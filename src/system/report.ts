@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { ShownText } from './shown-text.js';
 
 /** The streams a reporter writes to; the real ones in the program, buffers in tests. */
 export interface Streams {
@@ -41,6 +42,8 @@ export interface Reporter {
   progress(subject: string, state: string, outcome?: 'working' | 'done' | 'failed'): void;
   /** Ends the progress block: what follows is printed below it. */
   endProgress(): void;
+  /** From now on nothing on stderr shows these secrets, whoever's words it repeats. Answers are what they are. */
+  conceal(secrets: Iterable<string>): void;
 }
 
 const marks = { working: '…', done: '✔', failed: '✘' } as const;
@@ -74,6 +77,7 @@ function visible(block: ReadonlyMap<string, Progress>, room: number): (Progress 
 export function createReporter(streams: Streams, options: ReportOptions): Reporter {
   const live = Boolean(streams.stderr.isTTY) && !options.quiet;
   const block = new Map<string, Progress>();
+  const shown = new ShownText();
   let drawn = 0;
 
   const paint = (colour: 'yellow' | 'green' | 'red' | 'bold', text: string): string =>
@@ -115,18 +119,19 @@ export function createReporter(streams: Streams, options: ReportOptions): Report
     print: (line) => answer(`${line}\n`),
     write: answer,
     info: (line) => {
-      if (!options.quiet) aside(`${line}\n`);
+      if (!options.quiet) aside(`${shown.of(line)}\n`);
     },
-    warn: (line) => aside(`${paint('yellow', 'WARNING:')} ${line}\n`),
-    error: (line) => aside(`${paint('red', 'Error:')} ${line}\n`),
+    warn: (line) => aside(`${paint('yellow', 'WARNING:')} ${shown.of(line)}\n`),
+    error: (line) => aside(`${paint('red', 'Error:')} ${shown.of(line)}\n`),
     verbose: (line) => {
-      if (options.verbose || options.debug) aside(`${line}\n`);
+      if (options.verbose || options.debug) aside(`${shown.of(line)}\n`);
     },
     debug: (line) => {
-      if (options.debug) aside(`${line}\n`);
+      if (options.debug) aside(`${shown.of(line)}\n`);
     },
-    progress: (subject, state, outcome = 'working') => {
+    progress: (subject, said, outcome = 'working') => {
       if (options.quiet) return;
+      const state = shown.of(said);
       const before = block.get(subject);
       if (before?.state === state && before.outcome === outcome) return;
       erase();
@@ -138,5 +143,6 @@ export function createReporter(streams: Streams, options: ReportOptions): Report
       block.clear();
       drawn = 0;
     },
+    conceal: (secrets) => shown.conceal(secrets),
   };
 }

@@ -3,6 +3,8 @@ import { basename, dirname, join } from 'node:path';
 import type { Deployment } from '../../deployment/open.js';
 import { connectEngine } from '../../engine/connect.js';
 import { composeLabels, listProjectContainers } from '../../engine/containers.js';
+import { credentialSecrets } from '../../spec/environment.js';
+import { parseSecretsEnv, secretTexts } from '../../spec/secrets.js';
 import type { Pod } from '../../stack/parse.js';
 import type { Context } from '../../system/context.js';
 import { LaconicError } from '../../system/errors.js';
@@ -18,6 +20,11 @@ export async function deploymentProject(deployment: Deployment, context: Context
   for (const path of [layout.configEnv, layout.secretsEnv]) {
     const text = await readTextIfAny(path);
     if (text !== undefined) envFiles.push({ path, text });
+  }
+  for (const { path, text } of envFiles) {
+    context.report.conceal(
+      path === layout.secretsEnv ? secretTexts(parseSecretsEnv(text)) : credentialSecrets(text, path),
+    );
   }
   const spelling = context.options.dryRun
     ? undefined

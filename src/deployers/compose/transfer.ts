@@ -91,7 +91,11 @@ class Attempts {
       const container = await this.runningContainer(source);
       const result = await this.exec(container, script, ['sh', script]);
       const value = result.stdout.replace(/\n$/, '');
-      if (result.code === 0 && value !== '') return value;
+      if (result.code === 0 && value !== '') {
+        // Keys of a node, passwords: what the other script says about it must not show it.
+        this.context.report.conceal([value]);
+        return value;
+      }
       const outcome = describe(`${script} in service "${source}"`, result);
       // A shell ends with 2 when it cannot open its script: mounted files do not appear later.
       if (result.code === 2) throw this.failed(`Fatal error reading config source: ${outcome}`);
