@@ -1,13 +1,14 @@
 import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import type { Journal } from '../../../src/deployment/journal.js';
 import { describeWithEngine } from '../../support/engine.js';
-import { durations, killRounds, launch, random, type Timed } from './kill.js';
+import { durations, killAfter, killRounds, launch, random, seed, type Timed } from './kill.js';
 import { otherVariant, Site, type Variant } from './site.js';
 import { exists, until } from './waiting.js';
 import { isGenerated, readTree, type Tree, withoutIdentity } from './tree.js';
 
-const kills = { create: 90, update: 70 };
+const kills = { create: 90, update: 70, replacing: 20 };
 
 /** Milliseconds; on two cores with nothing else to do it takes about a minute. */
 const patience = 600_000;
@@ -143,6 +144,25 @@ async function killUpdates(site: Site): Promise<void> {
     const args = site.updateArguments('u', variant);
     return { args, check: (timed) => checkUpdated(before, variant, args, timed) };
   });
+
+  // The renames take milliseconds: few of those kills meet them.
+  const moment = random('while files are replaced');
+  const tally: Record<string, number> = {};
+  const journal = join(directory, '.laconic/journal.json');
+  for (let number = 0; number < kills.replacing; number += 1) {
+    const before = variant;
+    variant = otherVariant(before);
+    await site.writeStack(variant);
+    const args = site.updateArguments('u', variant);
+    const milliseconds = moment() * 12;
+    await killAfter(args, milliseconds, site.ground, journal);
+    const stood = (await exists(journal))
+      ? (JSON.parse(await readFile(journal, 'utf8')) as Journal).phase
+      : 'no journal';
+    const outcome = `${stood}, ${await checkUpdated(before, variant, args, (work) => work())}`;
+    tally[outcome] = (tally[outcome] ?? 0) + 1;
+  }
+  process.stderr.write(`while files are replaced: ${JSON.stringify(tally)}, LACONIC_TEST_SEED=${seed}\n`);
 
   async function checkUpdated(before: Variant, after: Variant, args: readonly string[], timed: Timed): Promise<string> {
     let outcome = 'retried at once';

@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { watch } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { cliPath } from '../../support/engine.js';
 
 /** The seed of this run: `LACONIC_TEST_SEED` repeats one. It is printed, and part of every failure. */
@@ -35,11 +37,27 @@ export function launch(args: readonly string[], options: { cwd?: string; env?: N
   return { child, said, ended };
 }
 
-/** Runs the program and kills it (and only it) with SIGKILL after `milliseconds`. @returns false when it had ended before */
-async function killAfter(args: readonly string[], milliseconds: number, cwd: string): Promise<boolean> {
+/**
+ * Runs the program and kills it (and only it) with SIGKILL after `milliseconds`.
+ * @param since a file: the time counts from when it appears, not from the start
+ * @returns false when it had ended before
+ */
+export async function killAfter(
+  args: readonly string[],
+  milliseconds: number,
+  cwd: string,
+  since?: string,
+): Promise<boolean> {
+  const watcher = since === undefined ? undefined : watch(dirname(since));
   const { child, ended } = launch(args, { cwd });
-  const timer = setTimeout(() => child.kill('SIGKILL'), milliseconds);
+  let timer: NodeJS.Timeout | undefined;
+  const begin = (): void => {
+    timer ??= setTimeout(() => child.kill('SIGKILL'), milliseconds);
+  };
+  if (watcher === undefined) begin();
+  else watcher.on('change', (_, name) => void (name === basename(since ?? '') && begin()));
   const { signal } = await ended;
+  watcher?.close();
   clearTimeout(timer);
   child.stdout.destroy();
   child.stderr.destroy();
