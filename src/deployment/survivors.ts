@@ -64,8 +64,8 @@ async function survivorsOf(token: string): Promise<Survivor[]> {
   return found.filter((one) => one !== undefined && one.pid !== process.pid && one.command.length > 0) as Survivor[];
 }
 
-function isCompose({ command: [program = '', subcommand] }: Survivor): boolean {
-  return basename(program).startsWith('docker') && subcommand === 'compose';
+function isCompose({ command: [program = '', ...words] }: Survivor): boolean {
+  return basename(program).startsWith('docker') && words.find((word) => !word.startsWith('--')) === 'compose';
 }
 
 function terminate(pid: number): void {

@@ -31,9 +31,10 @@ export async function composeOrFail(
   options: ComposeCallOptions = {},
 ): Promise<RunResult> {
   const words: string[] = [];
-  const [compose = 'compose', ...selection] = composeArguments(project);
+  const selection = composeArguments(project);
+  selection.splice(selection.indexOf('compose') + 1, 0, '--progress', 'plain');
   const signal = options.signal ?? context.signal;
-  const result = await run('docker', [compose, '--progress', 'plain', ...selection, ...args], {
+  const result = await run('docker', [...selection, ...args], {
     env: callEnvironment(project),
     signal,
     onStderrLine: (raw) => {

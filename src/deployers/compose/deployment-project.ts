@@ -10,7 +10,7 @@ import type { Context } from '../../system/context.js';
 import { LaconicError } from '../../system/errors.js';
 import { kindOf, readTextIfAny } from '../../system/files.js';
 import type { ComposeProject } from './project.js';
-import { composeEnvironment, type EnvFileText } from './runtime-env.js';
+import { composeEnvironment, type EnvFileText, engineFlags } from './runtime-env.js';
 import type { PodScript } from './scripts.js';
 
 /** The Compose project of a deployment directory (02 §10.1, §10.2). Its containers, if any, are looked at for decision 6. */
@@ -42,6 +42,7 @@ export async function deploymentProject(deployment: Deployment, context: Context
     jobFiles,
     envFiles: envFiles.map(({ path }) => path),
     env: composeEnvironment(envFiles, context),
+    dockerFlags: engineFlags(envFiles, context),
   };
 }
 

@@ -26,7 +26,7 @@ export async function execInService(
   // The engine's own exec: the container is found already, and Compose would read all files (and warn about them) again.
   const flags = ['--interactive', ...(hasTerminal() ? ['--tty'] : []), ...runtimeArguments(project)];
   return runAttached('docker', ['exec', ...flags, container.id, ...command], {
-    env: project.env,
+    env: context.env,
     signal: context.signal,
   });
 }

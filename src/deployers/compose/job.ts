@@ -43,7 +43,7 @@ export async function runJob(
   }
   context.report.print(`Running job: ${job}`);
   context.report.verbose(`Running job from: ${file}`);
-  return withOverride(await existing(model, alone, context), async (override) => {
+  return withOverride(await existing(model, context), async (override) => {
     const files = override === undefined ? alone.files : [file, override];
     return runNamed({ ...alone, files }, job, args, engine, context);
   });
@@ -80,16 +80,12 @@ async function readJob(project: ComposeProject, context: Context): Promise<{ ser
  * declares one differently from the deployment's files, newer Compose (2.40 does, 2.26 does not) would rebuild the network under the running
  * services (they lose their names in it) and offer to delete the volume with its data, taking the answer from the job's stdin.
  */
-async function existing(
-  model: { shared: readonly Shared[] },
-  project: ComposeProject,
-  context: Context,
-): Promise<Shared[]> {
+async function existing(model: { shared: readonly Shared[] }, context: Context): Promise<Shared[]> {
   const names = async (kind: Shared['kind']): Promise<Set<string>> => {
     if (!model.shared.some((shared) => shared.kind === kind)) return new Set();
     const noun = kind === 'networks' ? 'network' : 'volume';
     const { stdout } = await runOrFail(`cannot list the ${kind}`, 'docker', [noun, 'ls', '--format', '{{.Name}}'], {
-      env: project.env,
+      env: context.env,
       signal: context.signal,
     });
     return new Set(stdout.split('\n'));
@@ -174,8 +170,8 @@ async function removeJobContainer(
       absent = 0;
       if (!told) context.report.info(`Stopping the job (${name})`);
       told = true;
-      await run('docker', ['stop', found.id], { env: project.env });
-      await run('docker', ['rm', '--force', '--volumes', found.id], { env: project.env });
+      await run('docker', ['stop', found.id], { env: context.env });
+      await run('docker', ['rm', '--force', '--volumes', found.id], { env: context.env });
     }
     await sleep(200);
   }

@@ -10,11 +10,14 @@ export interface ComposeProject {
   readonly envFiles: readonly string[];
   /** The whole process environment for `docker compose`: names the spec sets are removed from it (decisions 7 and 9). */
   readonly env: NodeJS.ProcessEnv;
+  /** `--host=…` and the like, where `env` cannot say which engine is meant because the spec sets such a name. */
+  readonly dockerFlags?: readonly string[];
 }
 
 /** Arguments of `docker` that select this project: `compose --file … --env-file … --project-name …`. */
 export function composeArguments(project: ComposeProject): string[] {
   return [
+    ...(project.dockerFlags ?? []),
     'compose',
     ...project.files.flatMap((file) => ['--file', file]),
     ...project.envFiles.flatMap((file) => ['--env-file', file]),

@@ -4,7 +4,6 @@ import type { Context } from '../../system/context.js';
 import { LaconicError } from '../../system/errors.js';
 import { run } from '../../system/process.js';
 import type { ProjectModel, ServiceModel } from './model.js';
-import type { ComposeProject } from './project.js';
 
 /** Pulls at one time: as Compose and the engine do by default for layers. */
 const concurrency = 3;
@@ -36,7 +35,6 @@ function isLocalName(image: string): boolean {
  * is, with a warning; one that is nowhere is an error.
  */
 export async function pullImages(
-  project: ComposeProject,
   model: ProjectModel,
   services: ReadonlySet<string>,
   engine: Engine,
@@ -51,21 +49,20 @@ export async function pullImages(
   const queue = [...wanted.values()];
   const worker = async (): Promise<void> => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      await pullImage(project, next, local.has(next.image), context);
+      await pullImage(next, local.has(next.image), context);
     }
   };
   await Promise.all(Array.from({ length: concurrency }, worker));
 }
 
 async function pullImage(
-  project: ComposeProject,
   { image, platform }: ServiceModel,
   present: boolean,
-  { report, signal }: Context,
+  { report, signal, env }: Context,
 ): Promise<void> {
   report.progress(image, 'pulling');
   const args = ['pull', '--quiet', ...(platform === undefined ? [] : ['--platform', platform]), image];
-  const result = await run('docker', args, { env: project.env, signal });
+  const result = await run('docker', args, { env, signal });
   if (result.code === 0) {
     report.progress(image, 'pulled', 'done');
     return;

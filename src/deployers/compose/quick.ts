@@ -14,7 +14,7 @@ import { isProjectName } from '../../deployment/ids.js';
 import type { Deployer } from '../deployer.js';
 import { ComposeDeployer } from './deployer.js';
 import type { ComposeProject } from './project.js';
-import { composeEnvironment } from './runtime-env.js';
+import { composeEnvironment, engineFlags } from './runtime-env.js';
 
 /** The options of the `deploy` group that the quick workflow knows (02 §6). */
 export interface QuickOptions {
@@ -100,13 +100,15 @@ async function quickProject(
     throw new LaconicError(`--env-file ${options.envFile ?? ''} does not exist`);
   }
   const text = envFile === undefined ? undefined : await readTextIfAny(envFile);
+  const read = envFile === undefined || text === undefined ? [] : [{ path: envFile, text }];
   const files = await Promise.all(pods.map((pod) => loaded.assets.podFile(pod)));
   return {
     name: await projectName(reference, loaded, options, context),
     files,
     jobFiles: new Map(),
     envFiles: envFile === undefined ? [] : [envFile],
-    env: composeEnvironment(envFile === undefined || text === undefined ? [] : [{ path: envFile, text }], context),
+    env: composeEnvironment(read, context),
+    dockerFlags: engineFlags(read, context),
   };
 }
 

@@ -60,7 +60,7 @@ export async function startProject(project: ComposeProject, options: StartOption
   if (options.services.length === 0 && deps.removeOrphans) {
     await removeOrphans(start.project, start.model, containers, engine, context);
   }
-  if (options.pull) await pullImages(start.project, start.model, start.selected, engine, context);
+  if (options.pull) await pullImages(start.model, start.selected, engine, context);
   await (options.attached ? runAttachedStart(start) : runDetachedStart(start, containers));
 }
 

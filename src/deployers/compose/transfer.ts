@@ -141,7 +141,7 @@ class Attempts {
     const args = ['exec', '--interactive', ...runtimeArguments(this.project), container, ...command];
     try {
       return await run('docker', args, {
-        env: this.project.env,
+        env: this.context.env,
         signal: AbortSignal.any([this.context.signal, AbortSignal.timeout(remaining)]),
         ...(input === undefined ? {} : { input }),
       });
