@@ -59,8 +59,8 @@ function explain(error: unknown, report: Reporter): number {
   } else if (error instanceof InterruptedError) {
     report.info('interrupted');
   } else if (error.name !== 'ExitError') {
-    report.error(error.message);
-    if (error.hint !== undefined) report.info(error.hint);
+    // What to do belongs to the error: --quiet leaves it.
+    report.error(error.hint === undefined ? error.message : `${error.message}\n${error.hint}`);
   }
   if (error instanceof Error) report.debug(error.stack ?? '');
   return error instanceof LaconicError ? error.exitCode : 1;
