@@ -106,6 +106,9 @@ describeWithEngine('secrets (01 §20.7, decisions 3, 5, 8 and 9, issue: only the
 
   afterAll(async () => {
     watcher?.kill();
+    // Compose reads the files also to stop: it needs a port that is one.
+    await put('app.env', files['app.env'] ?? '');
+    await cli([...create, '--update']);
     await runCli(dir('stop', '--delete-volumes', '--timeout', '0', '--force'), { cwd: root });
     await rm(root, { recursive: true, force: true });
   });

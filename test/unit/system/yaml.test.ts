@@ -29,7 +29,11 @@ describe('a file that is not usable YAML has one clear message (01 §20.23)', ()
     ],
     ['bytes that are no UTF-8', 'a: 1\nb: \ufffd\n', 'f.yml:2: holds bytes that are not UTF-8: save it as UTF-8'],
     ['two documents', 'a: 1\n---\nb: 2\n', 'f.yml:2: a second document starts here (---): one file holds one'],
-    ['an unknown alias', 'a: *nope\n', 'f.yml:1: this is an alias (*name), but its anchor (&name) is not above it: text that starts with * needs quotes'],
+    [
+      'an unknown alias',
+      'a: *nope\n',
+      'f.yml:1: this is an alias (*name), but its anchor (&name) is not above it: text that starts with * needs quotes',
+    ],
     ['an alias inside itself', 'a: &a\n  b: *a\n', 'f.yml:2: *a contains itself'],
     ['too much text', `a: ${'x'.repeat(2 ** 21)}`, 'f.yml: is larger than 2 MiB'],
   ])('%s', (_what, text, message) => {
