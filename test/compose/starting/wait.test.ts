@@ -19,7 +19,7 @@ describeWithEngine('start waits until services are ready, or says why they are n
     ${idle}
   bad:
     image: IMAGE
-    command: sh -c 'sleep 0.2; for i in 1 2 3 4 5 6 7 8 9 10 11; do echo line $$i; done; printf "\\377 last\\n" >&2; exit 3'
+    command: sh -c 'sleep 0.2; for i in 1 2 3 4 5 6 7 8 9 10 11; do echo line $$i; done; sleep 0.2; printf "\\377 last\\n" >&2; exit 3'
 `);
     expect(outcome.error).toMatch(
       /^1 service did not become ready\nbad: exited with code 3 \(container lsoup-\w+-bad-1\)\n {2}end of its log:\n/,
