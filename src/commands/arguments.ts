@@ -19,7 +19,9 @@ export function parsePath(text: string): string {
 
 /** The deployment a subcommand of `deployment` works on. */
 export function targetOf(command: Command): { directory: string; lockWaitSeconds: number } {
-  const options = command.optsWithGlobals<{ dir: string; lockWait: string }>();
+  const options = command.optsWithGlobals<{ dir?: string; lockWait: string }>();
+  // Not left to the parser, which would complain of this first where the option is only misspelt or misplaced.
+  if (options.dir === undefined) throw new UsageError("required option '--dir <path>' not specified");
   return { directory: options.dir, lockWaitSeconds: parseSeconds(options.lockWait, '--lock-wait') };
 }
 

@@ -17,7 +17,7 @@ import { configure } from './program.js';
 /** `deployment --dir D …` (02 §7). */
 export function declare(command: Command, contextOf: (command: Command) => Context): void {
   configure(command)
-    .requiredOption('--dir <path>', 'the deployment directory', parsePath)
+    .option('--dir <path>', 'the deployment directory (required)', parsePath)
     .option('--lock-wait <seconds>', 'how long to wait for another command on this deployment to finish', '0');
   declareStart(command, contextOf);
   declareStop(command, contextOf);

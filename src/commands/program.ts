@@ -47,13 +47,22 @@ export function configure(command: Command): Command {
         const path: string[] = [];
         for (let at: Command | null = command; at !== null; at = at.parent) path.unshift(at.name());
         const name = path.join(' ');
-        const message = text.replace(/^error: /, '').trimEnd();
+        const message = text.replace(/^error: /, '').trimEnd() + placeOf(text, command);
         write(`Usage: ${name} ${command.usage()}\nTry '${name} --help' for help.\n\nError: ${message}\n`);
       },
     })
     .configureHelp({ optionDescription: describeOption, showGlobalOptions: false })
     .helpCommand(false)
     .helpOption('-h, --help', 'show this help');
+}
+
+/** Where an unknown option belongs, when a command above this one has it (02 §1: options of a group come before its commands). */
+function placeOf(text: string, command: Command): string {
+  const flag = /unknown option '(--[\w-]+)/.exec(text)?.[1];
+  for (let below = command, at = command.parent; at !== null; below = at, at = at.parent) {
+    if (at.options.some((option) => option.long === flag)) return ` (it goes before "${below.name()}")`;
+  }
+  return '';
 }
 
 /** Defaults are shown where they say something: not for switches, which are off, nor for empty lists. */

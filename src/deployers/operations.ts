@@ -204,6 +204,11 @@ export async function updateEnvironment(
     const secrets = { rotate: new Set(options.rotateSecret), generate: false };
     const { acceptLiteralValues } = options;
     const changed = await regenerateEnvironment(deployment, { secrets, acceptLiteralValues }, inside);
+    if (inside.options.dryRun) {
+      if (changed) inside.report.print('would recreate the running services that see a difference');
+      else inside.report.print('nothing to change');
+      return;
+    }
     context.report.info(
       changed ? `${deployment.layout.configEnv} is new` : `${deployment.layout.configEnv} is up to date`,
     );

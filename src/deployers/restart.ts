@@ -22,6 +22,7 @@ export interface RestartOptions {
   unused: readonly string[];
   rotateSecrets: readonly string[];
   acceptLiteralValues: boolean;
+  acceptOtherStack: boolean;
   start: StartOptions;
 }
 
@@ -64,6 +65,7 @@ export async function restartDeployment(target: Target, options: RestartOptions,
         parsed,
         secrets: { rotate: new Set(options.rotateSecrets), generate: false },
         acceptLiteralValues: options.acceptLiteralValues,
+        acceptOtherStack: options.acceptOtherStack,
         cwd: source.root,
         stackPath: source.path,
       },
@@ -74,6 +76,10 @@ export async function restartDeployment(target: Target, options: RestartOptions,
     const updated = inside.options.dryRun ? deployment : await readDeployment(deployment.layout);
     await withImages(updated, options.start, inside, () => startAndReport(updated, options.start, lock, inside));
     report.print('');
+    if (inside.options.dryRun) {
+      report.print('nothing was done (--dry-run)');
+      return;
+    }
     report.print('=== Restart Complete ===');
     report.print('Deployment updated: services that changed were recreated.');
     if (renamed !== undefined) report.print(`\nNew hostname: ${renamed}`);

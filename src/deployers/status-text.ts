@@ -42,7 +42,7 @@ export function renderStatus(containers: readonly ContainerStatus[]): string {
 function facts({ job, health, state, exitCode, restarts }: ContainerStatus): string[] {
   return [
     ...(job ? ['job'] : []),
-    ...(health === 'unhealthy' && state === 'running' ? ['unhealthy'] : []),
+    ...((health === 'unhealthy' || health === 'starting') && state === 'running' ? [health] : []),
     ...(exitCode === undefined ? [] : [`exit code ${exitCode}`]),
     ...(state === 'restarting' ? [`${restarts} restarts`] : []),
   ];

@@ -20,6 +20,7 @@ export interface CreateOrUpdateOptions {
   rotateSecret: string[];
   generateSecrets: boolean;
   acceptLiteralValues: boolean;
+  acceptOtherStack: boolean;
 }
 
 /** `deploy create`, with or without `--update`. */
@@ -60,6 +61,7 @@ export async function createOrUpdate(options: CreateOrUpdateOptions, context: Co
         parsed,
         secrets: { rotate: new Set(options.rotateSecret), generate: options.generateSecrets },
         acceptLiteralValues: options.acceptLiteralValues,
+        acceptOtherStack: options.acceptOtherStack,
         ...(anyGiven ? { arguments: given } : {}),
         cwd: context.cwd,
       },

@@ -87,12 +87,12 @@ async function finishUpdate(layout: DeploymentLayout, context: Context): Promise
     context.report.warn(
       journal.hook === undefined
         ? 'an interrupted update of this deployment was completed'
-        : 'an interrupted update of this deployment was completed; its create hooks did not run: run create --update again',
+        : 'an interrupted update of this deployment was completed; its create hooks did not run: run deploy create --update again',
     );
     return;
   }
   context.report.warn(
-    `the last update stopped in the hook ${journal.hook ?? '(unknown)'}: its files are in place, what the hook does may not be; run create --update again`,
+    `the last update stopped in the hook ${journal.hook ?? '(unknown)'}: its files are in place, what the hook does may not be; run deploy create --update again`,
   );
 }
 

@@ -18,7 +18,7 @@ export interface UpdatePlan {
   /** Files whose content stays and whose permissions do not: copies follow their source (01 §14), secrets are their owner's only. */
   modes: GeneratedFile[];
   /** New volumes inside the directory, relative, with their seeds. */
-  volumes: { path: string; seed: string | undefined }[];
+  volumes: { volume: string; path: string; seed: string | undefined }[];
 }
 
 /**
@@ -55,7 +55,7 @@ export async function planUpdate(
   for (const volume of tree.volumes) {
     if (!isBelow(volume.path, layout.root) || (await kindOf(volume.path)) !== undefined) continue;
     const path = relative(layout.root, volume.path);
-    volumes.push({ path, seed: volume.seed });
+    volumes.push({ volume: volume.volume, path, seed: volume.seed });
     steps.push({ op: 'directory', path });
   }
 

@@ -1,17 +1,20 @@
 import { chmod } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
+import type { Spec } from '../spec/parse.js';
 import type { Context } from '../system/context.js';
+import { LaconicError } from '../system/errors.js';
 import { kindOf, makeDirectory, readTextIfAny } from '../system/files.js';
 import { carryOut } from './carry-out.js';
 import { type CreateArguments, makeVolume } from './create.js';
 import { createHookLabels, runCreateHooks } from './hooks.js';
 import { clearJournal, writeJournal } from './journal.js';
 import type { DeploymentLayout } from './layout.js';
+import { readDeployment } from './open.js';
 import { parseOwnJson } from './own-json.js';
 import { type LoadedSpec, loadStackOfSpec, prepareTree, type SecretOptions } from './prepare.js';
 import { readRecord } from './record.js';
 import { refuseChangedValues } from './update-environment.js';
-import { planUpdate } from './update-plan.js';
+import { planUpdate, type UpdatePlan } from './update-plan.js';
 import { isBelow } from './volume-paths.js';
 
 export interface UpdateOptions {
@@ -19,6 +22,8 @@ export interface UpdateOptions {
   secrets: SecretOptions;
   /** Write values literally where the old, unquoted `config.env` was read differently (decision 8). */
   acceptLiteralValues: boolean;
+  /** The spec may name another stack than the deployment was made from. */
+  acceptOtherStack: boolean;
   /** New arguments for the create hooks; absent: those of the create. */
   arguments?: CreateArguments;
   /** Where relative paths of the spec start. */
@@ -39,6 +44,7 @@ export async function updateDeployment(
   context: Context,
 ): Promise<boolean> {
   const record = await readRecord(layout);
+  if (!options.acceptOtherStack) await refuseOtherStack(layout, options.parsed.spec);
   const sources = [options.stackPath, record.stackSource].filter((source) => source !== undefined);
   const loaded = await loadStackOfSpec(options.parsed.spec, sources, options.cwd, context);
   const ours = (await kindOf(layout.createArguments)) === 'file';
@@ -56,6 +62,7 @@ export async function updateDeployment(
   }
 
   const plan = await planUpdate(layout, prepared, ours ? options.arguments : undefined);
+  await warnAboutLostVolumes(layout, plan, context);
   if (context.options.dryRun) {
     for (const step of plan.steps)
       context.report.print(`would ${step.op === 'directory' ? 'create' : step.op} ${step.path}`);
@@ -77,6 +84,27 @@ export async function updateDeployment(
   );
   await clearJournal(layout);
   return plan.steps.length + plan.modes.length > 0;
+}
+
+/** A directory that a volume had before and that is gone is made anew, and empty: whoever lost it must hear of it. */
+async function warnAboutLostVolumes(layout: DeploymentLayout, plan: UpdatePlan, context: Context): Promise<void> {
+  const present = (await readDeployment(layout)).spec.volumes;
+  for (const { volume, path } of plan.volumes) {
+    if (!present.has(volume)) continue;
+    context.report.warn(
+      `the directory of volume ${volume}, ${path}, is missing: an empty one is made; if it held data, put that back`,
+    );
+  }
+}
+
+/** A spec of another stack is most likely the wrong file: it would replace every service (and say so only at the next start). */
+async function refuseOtherStack(layout: DeploymentLayout, spec: Spec): Promise<void> {
+  const { spec: present } = await readDeployment(layout);
+  if (basename(resolve(present.stack)) === basename(resolve(spec.stack))) return;
+  throw new LaconicError(
+    `${spec.yaml.file} is a spec of stack ${spec.stack}, and ${layout.root} is a deployment of stack ${present.stack}`,
+    { hint: 'is it the right file? --accept-other-stack replaces the services of the one by those of the other' },
+  );
 }
 
 /** The arguments `deploy create` was given for this directory; nothing for one of the Python program. */

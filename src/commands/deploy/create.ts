@@ -14,6 +14,7 @@ interface Options {
   rotateSecret: string[];
   generateSecrets: boolean;
   acceptLiteralValues: boolean;
+  acceptOtherStack: boolean;
 }
 
 /** `deploy create` (02 §6.2). */
@@ -33,6 +34,7 @@ export function declare(group: Command, contextOf: ContextOf): void {
       'with --update: take config values literally where an old config.env was read differently',
       false,
     )
+    .option('--accept-other-stack', 'with --update: the spec may be one of another stack', false)
     .action(async (extraArgs: string[], options: Options, self: Command) => {
       const context = contextOf(self);
       refuseQuickOptions(groupOptions(self), 'create');

@@ -14,6 +14,7 @@ interface Options {
   waitTimeout?: string;
   acceptNewPath: boolean;
   acceptLiteralValues: boolean;
+  acceptOtherStack: boolean;
   rotateSecret: string[];
   pull: boolean;
 }
@@ -39,6 +40,7 @@ export function declare(group: Command, contextOf: ContextOf): void {
       'take config values literally where an old config.env was read differently',
       false,
     )
+    .option('--accept-other-stack', 'the spec may be one of another stack', false)
     .option('--rotate-secret <name>', 'give a generated secret a new value (repeatable)', collect, [])
     .option('--pull', 'look for newer images in their registries first', false)
     .action(async (options: Options, self: Command) => {
@@ -55,6 +57,7 @@ export function declare(group: Command, contextOf: ContextOf): void {
           unused: [...(options.configFile ? ['--config-file'] : []), ...(options.expectedIp ? ['--expected-ip'] : [])],
           rotateSecrets: options.rotateSecret,
           acceptLiteralValues: options.acceptLiteralValues,
+          acceptOtherStack: options.acceptOtherStack,
           start: {
             services: [],
             attached: false,

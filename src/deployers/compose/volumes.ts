@@ -28,6 +28,7 @@ export async function fitVolumes(
   acceptNewPath: boolean,
   context: Context,
 ): Promise<boolean> {
+  if (engine.local) await refuseMissingDirectories(model);
   const existing = new Map((await listProjectVolumes(engine, model.project)).map((volume) => [volume.name, volume]));
   const recreated: EngineVolume[] = [];
   const refused: string[] = [];
@@ -47,6 +48,20 @@ export async function fitVolumes(
   let removed = false;
   for (const volume of recreated) removed = (await removeVolumeObject(volume, model, engine, context)) || removed;
   return removed;
+}
+
+/** A bind volume without its directory: the engine says so in words nobody understands, or (running) not at all. */
+async function refuseMissingDirectories({ volumes }: ProjectModel): Promise<void> {
+  const missing: string[] = [];
+  for (const { name, options } of volumes) {
+    const directory = hostDirectory({ options });
+    if (directory === undefined || (await stat(directory).catch(() => undefined)) !== undefined) continue;
+    missing.push(`the directory of volume ${name} does not exist: ${directory}`);
+  }
+  if (missing.length === 0) return;
+  throw new LaconicError(missing.join('\n'), {
+    hint: 'put it back if it held data; deploy create --update (or mkdir) makes an empty one',
+  });
 }
 
 /** Decision 15 for one volume whose device differs. Pure. */

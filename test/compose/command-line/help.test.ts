@@ -93,7 +93,19 @@ describe('usage errors: exit code 2, and the block scripts know on stderr (02 §
       /required option '--output <file>' not specified/,
       'laconic-so deploy init',
     ],
-    ['--dir', ['deployment', 'start'], /required option '--dir <path>' not specified/, 'laconic-so deployment'],
+    [
+      'an option of the group behind its command',
+      ['deployment', 'start', '--dir', 'd'],
+      /unknown option '--dir' \(it goes before "start"\)/,
+      'laconic-so deployment start',
+    ],
+    [
+      'a global option behind the command',
+      ['deployment', '--dir', 'd', 'start', '--quiet'],
+      /unknown option '--quiet' \(it goes before "deployment"\)/,
+      'laconic-so deployment start',
+    ],
+    ['--dir', ['deployment', 'start'], /required option '--dir <path>' not specified/, 'laconic-so deployment start'],
     [
       'an option without its value',
       ['deploy', 'create', '--spec-file'],

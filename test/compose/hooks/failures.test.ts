@@ -42,7 +42,7 @@ describeWithEngine('a hook that fails', () => {
     expect(failed.stderr).toMatch(failure);
     expect(next.code).toBe(0);
     expect(next.stderr).toMatch(
-      /^WARNING: the last update stopped in the hook create of .*commands\.py: .*run create --update again$/m,
+      /^WARNING: the last update stopped in the hook create of .*commands\.py: .*run deploy create --update again$/m,
     );
     const project = await sandbox.projectOf('d');
     expect((await sandbox.containers(project)).web).toMatchObject({ state: 'running', env: { ONE: 'uno' } });

@@ -72,9 +72,9 @@ describe('ps (02 §7.4, decision 31)', () => {
 });
 
 describe('status (02 §7.5, weakness 15)', () => {
-  it('keeps name and state in the first two fields, and nothing more for a healthy one', () => {
+  it('keeps name and state in the first two fields, nothing more for a healthy one, and that a healthcheck is still to answer', () => {
     expect(renderStatus([plain, container({ health: 'healthy' }), container({ health: 'starting' })])).toBe(
-      'p-side-1\trunning\np-web-1\trunning\np-web-1\trunning\n',
+      'p-side-1\trunning\np-web-1\trunning\np-web-1\trunning\tstarting\n',
     );
   });
 
