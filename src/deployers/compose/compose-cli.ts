@@ -1,6 +1,8 @@
 import type { Context } from '../../system/context.js';
 import { CommandFailedError, InterruptedError, LaconicError } from '../../system/errors.js';
+import { readText } from '../../system/files.js';
 import { run, type RunResult } from '../../system/process.js';
+import { parseYaml } from '../../system/yaml.js';
 import { type ComposeLine, parseComposeLine, warnOnce } from './compose-progress.js';
 import { type ComposeProject, composeArguments } from './project.js';
 
@@ -54,5 +56,11 @@ export async function composeOrFail(
       hint: 'install it: Debian calls it docker-compose, Docker calls it docker-compose-plugin',
     });
   }
+  if (words.some((line) => line.startsWith('yaml: '))) await nameBrokenFile(project);
   throw new CommandFailedError(what, { ...result, stderr: words.join('\n') });
+}
+
+/** Compose 2.26 says what is wrong in a YAML file and not in which: ours is asked, if it sees it too. @throws InvalidFileError */
+async function nameBrokenFile(project: ComposeProject): Promise<void> {
+  for (const file of project.files) parseYaml(await readText(file), file);
 }
