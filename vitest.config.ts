@@ -1,4 +1,24 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** The longest files, the longest first: one of them started last would keep one worker busy alone. */
+const longest = [
+  'resilience/kill-directory',
+  'scenarios',
+  'resilience/kill-containers',
+  'starting/start',
+  'restart/git',
+];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const at = longest.findIndex((name) => moduleId.endsWith(`/${name}.test.ts`));
+      return at < 0 ? longest.length : at;
+    };
+    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
+  }
+}
 
 const pure = ['test/{unit,golden,properties}/**/*.test.ts'];
 
@@ -6,6 +26,7 @@ const pure = ['test/{unit,golden,properties}/**/*.test.ts'];
 export default defineConfig({
   test: {
     reporters: ['default'],
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {

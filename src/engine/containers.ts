@@ -80,6 +80,13 @@ export async function listContainersUsing(engine: Engine, volume: string): Promi
   return found.map(projectContainer);
 }
 
+/** Gives a container another name. */
+export async function renameContainer(engine: Engine, id: string, name: string): Promise<void> {
+  await ask(engine, `cannot rename the container ${id.slice(0, 12)}`, () =>
+    engine.docker.getContainer(id).rename({ name }),
+  );
+}
+
 /**
  * Stops and removes a container (its volumes stay); nothing when it is gone.
  * @param timeout seconds it may take to stop; absent: the container's or the engine's rule

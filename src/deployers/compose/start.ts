@@ -7,6 +7,7 @@ import type { StartOptions } from '../deployer.js';
 import { type Checksums, checksumsOf } from './bind-files.js';
 import { Deadline } from './deadline.js';
 import { checkImageServices, renderImageOverride } from './image-override.js';
+import { mendLeftovers } from './interrupted.js';
 import { composeHashes, loadModel, type ProjectModel, withDependencies } from './model.js';
 import { containersOf, type ObservedContainer, observeContainers } from './observe.js';
 import { removeOrphans } from './orphans.js';
@@ -54,6 +55,7 @@ export async function startProject(project: ComposeProject, options: StartOption
   ]);
   const start: Start = { ...loaded, options, deps, record, selected: withDependencies(loaded.model, options.services) };
   let containers = present;
+  if (await mendLeftovers(containers, engine, context)) containers = await observeContainers(engine, project.name);
   if (await fitVolumes(start.model, engine, options.acceptNewPath, context)) {
     containers = await observeContainers(engine, project.name);
   }

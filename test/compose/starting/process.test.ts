@@ -64,23 +64,6 @@ describeWithEngine('a start in a process of its own', () => {
     expect(exitCode).toBe(0);
   });
 
-  it('can be killed at any moment: the next start gets everything right', async () => {
-    ground = await Ground.make(five(1000));
-    for (let round = 0; round < 6; round += 1) {
-      await ground.describe(five(1001 + round));
-      const child = start(false);
-      await new Promise((resolve) => setTimeout(resolve, 300 + round * 200));
-      child.kill('SIGKILL');
-      await child;
-
-      const outcome = await ground.start();
-
-      expect(outcome.error).toBeUndefined();
-      const states = Object.values(await ground.containers()).map((one) => one.state);
-      expect(states).toEqual(Array<string>(5).fill('running'));
-    }
-  });
-
   it('detached ends on Ctrl-C and leaves what Compose had done', async () => {
     ground = await Ground.make(`services:
   slow:
