@@ -9,10 +9,9 @@ import { type CreateArguments, makeVolume } from './create.js';
 import { createHookLabels, runCreateHooks } from './hooks.js';
 import { clearJournal, writeJournal } from './journal.js';
 import type { DeploymentLayout } from './layout.js';
-import { readDeployment } from './open.js';
+import { type Deployment, readDeployment } from './open.js';
 import { parseOwnJson } from './own-json.js';
 import { type LoadedSpec, loadStackOfSpec, prepareTree, type SecretOptions } from './prepare.js';
-import { readRecord } from './record.js';
 import { refuseChangedValues } from './update-environment.js';
 import { planUpdate, type UpdatePlan } from './update-plan.js';
 import { isBelow } from './volume-paths.js';
@@ -43,11 +42,11 @@ export async function updateDeployment(
   options: UpdateOptions,
   context: Context,
 ): Promise<boolean> {
-  const record = await readRecord(layout);
-  if (!options.acceptOtherStack) await refuseOtherStack(layout, options.parsed.spec);
+  const present = await readDeployment(layout);
+  const { ours, record } = present;
+  if (!options.acceptOtherStack) refuseOtherStack(present, options.parsed.spec);
   const sources = [options.stackPath, record.stackSource].filter((source) => source !== undefined);
   const loaded = await loadStackOfSpec(options.parsed.spec, sources, options.cwd, context);
-  const ours = (await kindOf(layout.createArguments)) === 'file';
   const prepared = await prepareTree(
     loaded,
     options.parsed,
@@ -62,7 +61,7 @@ export async function updateDeployment(
   }
 
   const plan = await planUpdate(layout, prepared, ours ? options.arguments : undefined);
-  await warnAboutLostVolumes(layout, plan, context);
+  warnAboutLostVolumes(present, plan, context);
   if (context.options.dryRun) {
     for (const step of plan.steps)
       context.report.print(`would ${step.op === 'directory' ? 'create' : step.op} ${step.path}`);
@@ -87,10 +86,9 @@ export async function updateDeployment(
 }
 
 /** A directory that a volume had before and that is gone is made anew, and empty: whoever lost it must hear of it. */
-async function warnAboutLostVolumes(layout: DeploymentLayout, plan: UpdatePlan, context: Context): Promise<void> {
-  const present = (await readDeployment(layout)).spec.volumes;
+function warnAboutLostVolumes(present: Deployment, plan: UpdatePlan, context: Context): void {
   for (const { volume, path } of plan.volumes) {
-    if (!present.has(volume)) continue;
+    if (!present.spec.volumes.has(volume)) continue;
     context.report.warn(
       `the directory of volume ${volume}, ${path}, is missing: an empty one is made; if it held data, put that back`,
     );
@@ -98,8 +96,7 @@ async function warnAboutLostVolumes(layout: DeploymentLayout, plan: UpdatePlan, 
 }
 
 /** A spec of another stack is most likely the wrong file: it would replace every service (and say so only at the next start). */
-async function refuseOtherStack(layout: DeploymentLayout, spec: Spec): Promise<void> {
-  const { spec: present } = await readDeployment(layout);
+function refuseOtherStack({ layout, spec: present }: Deployment, spec: Spec): void {
   if (basename(resolve(present.stack)) === basename(resolve(spec.stack))) return;
   throw new LaconicError(
     `${spec.yaml.file} is a spec of stack ${spec.stack}, and ${layout.root} is a deployment of stack ${present.stack}`,
