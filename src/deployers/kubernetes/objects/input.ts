@@ -1,0 +1,53 @@
+import type { ComposeModel } from '../../../compose/model/types.js';
+import type { Spec } from '../../../spec/model.js';
+import type { Problem } from '../../../system/errors.js';
+
+/** Everything the objects of a deployment are made from; nothing else is read or asked. */
+export interface ObjectsInput {
+  /** `deployment-id`: prefix of every object's name, value of the label `app` (04 §1). */
+  readonly app: string;
+  /** Last part of the spec's `stack`; empty when there is none (04 §1). */
+  readonly stack: string;
+  readonly namespace: string;
+  /** The deployment directory, absolute: written into the namespace's annotation (decision 20). */
+  readonly directory: string;
+  readonly target: 'k8s-kind' | 'k8s';
+  readonly spec: Spec;
+  /** In the stack's order. */
+  readonly pods: readonly PodInput[];
+  readonly jobs: readonly PodInput[];
+  /** Variables of `config.env` (decision 8), read by Compose's rules. */
+  readonly config: ReadonlyMap<string, string>;
+  /** Variables of `secrets.env`: generated secrets by name (decision 9). */
+  readonly generated: ReadonlyMap<string, string>;
+  /** `mentioned`: only services whose text names a variable get it; `all`: old directories (decision 7). */
+  readonly environment: 'mentioned' | 'all';
+  /** Content of declared configmaps by volume name: file name and bytes. */
+  readonly configmaps: ReadonlyMap<string, FileContents>;
+  /** Content of what is bind-mounted, and of files of secrets and configs, by the path as the compose file has it. */
+  readonly files: ReadonlyMap<string, BoundFile>;
+  /** Image by service (or container) name: the spec's `image-overrides`, then `--image`. */
+  readonly images: ReadonlyMap<string, string>;
+  /** Id in this host's engine by image reference, for `:local` images on kind (decision 25). */
+  readonly imageIds: ReadonlyMap<string, string>;
+  /** Token of `image-pull-secret`; absent when the spec has none or it could not be read. */
+  readonly registryToken?: string;
+}
+
+/** One pod or job of the stack. */
+export interface PodInput {
+  /** POD or JOB of 04 §1. */
+  readonly name: string;
+  readonly model: ComposeModel;
+}
+
+export type FileContents = ReadonlyMap<string, Buffer>;
+
+/** What a path on the host holds. */
+export type BoundFile = { kind: 'file'; name: string; content: Buffer } | { kind: 'directory'; files: FileContents };
+
+/** What could not be mapped: an error where it would change what runs, else a warning (issue 4, part 2). */
+export interface Findings {
+  readonly errors: Problem[];
+  readonly warnings: Problem[];
+}
