@@ -1,0 +1,153 @@
+import { createHash } from 'node:crypto';
+import { posix } from 'node:path';
+import type { ObjectsInput } from './input.js';
+
+/**
+ * The names of all objects of a deployment (04 §4.0): exactly the contract's name wherever Kubernetes allows it, as existing objects
+ * are adopted by name; else made valid, at most 63 characters, with a hash of what it stands for (decision 18).
+ */
+export interface Names {
+  /** Deployment of a pod file. */
+  deployment(pod: string): string;
+  /** The ClusterIP Service that the Ingress leads to. */
+  service(pod: string): string;
+  /** The headless Service of a compose service (decision 22); undefined when DNS does not allow its name. */
+  serviceOf(composeService: string): string | undefined;
+  /** @param distinct the node port, where another Service has the plain name already */
+  nodePort(port: number, protocol: string, distinct?: number): string;
+  readonly ingress: string;
+  job(job: string): string;
+  /** A declared configmap of the spec (04 §4.8.1). */
+  configmap(volume: string): string;
+  /** The ConfigMap of a path on the host (04 §4.8.2, §10.5); sources whose names would be equal differ by a hash (K-30). */
+  bindConfigmap(source: string): string;
+  claim(volume: string): string;
+  /** The PersistentVolume: as the claim. */
+  volume(volume: string): string;
+  readonly generatedSecrets: string;
+  readonly registrySecret: string;
+  /** Secret with the content of a compose file's top-level secret; the content is at {@link fileKey}. */
+  composeSecret(name: string): string;
+  /** ConfigMap with the content of a compose file's top-level config; the content is at {@link fileKey}. */
+  composeConfig(name: string): string;
+  /** A container: the compose service's name. */
+  container(composeService: string): string;
+  /** `volumes[].name` in a pod of a named volume: the volume's own name. */
+  podVolume(volume: string): string;
+  /** `volumes[].name` in a pod of a path on the host: `host-path-…` of 04 §10.5. */
+  bindVolume(source: string): string;
+}
+
+/** The one key in the objects of {@link Names.composeSecret} and {@link Names.composeConfig}. */
+export const fileKey = 'content';
+
+const maxLength = 63;
+const labelName = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/;
+const serviceName = /^[a-z]([a-z0-9-]*[a-z0-9])?$/;
+const objectName = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
+
+/** The names for this deployment. Of the input only the id, the pods' names and the bind mounts are looked at. */
+export function createNames(input: Pick<ObjectsInput, 'app' | 'pods' | 'jobs'>): Names {
+  const { app } = input;
+  const several = input.pods.length > 1;
+  const binds = bindNames([...input.pods, ...input.jobs]);
+  const bindVolume = (source: string): string => binds.get(posix.normalize(source)) ?? plainBindName(source);
+  const ofPod = (pod: string): string => (several ? `${app}-${pod}` : app);
+  const claim = (volume: string): string => fit(`${app}-${volume}`, objectName);
+  return {
+    deployment: (pod) => fit(`${ofPod(pod)}-deployment`, objectName, 253),
+    service: (pod) => fit(`${ofPod(pod)}-service`, serviceName),
+    serviceOf: dnsName,
+    nodePort: (port, protocol, distinct) =>
+      fit(`${app}-nodeport-${port}-${protocol}${distinct === undefined ? '' : `-${distinct}`}`, serviceName),
+    ingress: fit(`${app}-ingress`, objectName),
+    job: (job) => fit(`${app}-job-${job}`, objectName),
+    configmap: (volume) => fit(`${app}-${volume}`, objectName, 253),
+    bindConfigmap: (source) => fit(`${app}-${bindVolume(source)}`, objectName, 253),
+    claim,
+    volume: claim,
+    generatedSecrets: fit(`${app}-generated-secrets`, objectName),
+    registrySecret: fit(`${app}-image-pull-secret`, objectName),
+    composeSecret: (name) => fit(`${app}-compose-secret-${name}`, objectName, 253),
+    composeConfig: (name) => fit(`${app}-compose-config-${name}`, objectName, 253),
+    container: (service) => fit(service, labelName),
+    podVolume: (volume) => fit(volume, labelName),
+    bindVolume,
+  };
+}
+
+/**
+ * The namespace of a deployment (04 §1): the spec's, else `laconic-<stack>`, else `laconic-<deployment-id>`. Two stacks whose names
+ * become one here are told apart by the namespace's owner (decision 20), so only a name that is too long gets a hash.
+ */
+export function namespaceName(given: string | undefined, stack: string, app: string): string {
+  if (given) return given;
+  const name = `laconic-${stack || app}`;
+  const valid = cleaned(name);
+  return valid.length <= maxLength ? valid : withHash(valid, name);
+}
+
+/** A label's value: as it is where Kubernetes allows it, else made valid (04 §4.0). */
+export function labelValue(text: string): string {
+  if (text === '' || (text.length <= maxLength && /^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/.test(text))) return text;
+  return withHash(cleaned(text), text);
+}
+
+/** The name under which pods find a compose service: DNS knows no upper case, so `Web` is found as `web`. */
+function dnsName(service: string): string | undefined {
+  const name = service.toLowerCase();
+  return serviceName.test(name) && name.length <= maxLength ? name : undefined;
+}
+
+function fit(name: string, pattern: RegExp, limit = maxLength): string {
+  if (name.length <= limit && pattern.test(name)) return name;
+  const valid = withHash(cleaned(name), name);
+  return pattern.test(valid) ? valid : withHash(`x-${cleaned(name)}`, name);
+}
+
+function cleaned(name: string): string {
+  return name
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '');
+}
+
+function withHash(valid: string, original: string): string {
+  const hash = createHash('sha256').update(original).digest('hex').slice(0, 8);
+  const start = valid.slice(0, maxLength - hash.length - 1).replace(/-+$/, '');
+  return start === '' ? `x-${hash}` : `${start}-${hash}`;
+}
+
+/** The pod volume's name of every bind mount's source, by the source's normal spelling. The first of equal names keeps it. */
+function bindNames(pods: ObjectsInput['pods']): Map<string, string> {
+  const names = new Map<string, string>();
+  const taken = new Set<string>();
+  for (const { model } of pods) {
+    for (const service of model.services.values()) {
+      for (const mount of service.volumes) {
+        if (mount.type !== 'bind' || mount.source === undefined) continue;
+        const source = posix.normalize(mount.source);
+        if (names.has(source)) continue;
+        const plain = plainBindName(source);
+        const name = taken.has(plain) ? withHash(plain, source) : plain;
+        names.set(source, name);
+        taken.add(name);
+      }
+    }
+  }
+  return names;
+}
+
+/** 04 §10.5. */
+function plainBindName(source: string): string {
+  const path = source
+    .replace(/^\.+\//, '')
+    .replace(/[/.]/g, '-')
+    .replace(/[^A-Za-z0-9-]/g, '')
+    .toLowerCase()
+    .replace(/-+/g, '-')
+    .replace(/^-|-$/g, '');
+  const name = `host-path-${path}`;
+  if (path === '') return withHash('host-path', source);
+  return name.length <= maxLength ? name : withHash(name, source);
+}
