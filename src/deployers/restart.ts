@@ -13,6 +13,7 @@ import { run } from '../system/process.js';
 import type { StartOptions } from './deployer.js';
 import { startAndReport, type Target, withLockedDeployment } from './operations.js';
 import { deployerFor } from './select.js';
+import { targetGenerator } from './targets.js';
 
 export interface RestartOptions {
   stackPath: string | undefined;
@@ -68,6 +69,7 @@ export async function restartDeployment(target: Target, options: RestartOptions,
         acceptOtherStack: options.acceptOtherStack,
         cwd: source.root,
         stackPath: source.path,
+        targets: targetGenerator,
       },
       inside,
     );

@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import { type CreateArguments, createDeployment, warnAboutOtherStack } from './create.js';
 import { findDeployment, lockDeployment } from './open.js';
 import { loadSpec } from './prepare.js';
+import type { TargetGenerators } from './target.js';
 import { updateDeployment } from './update.js';
 
 /** The options of `deploy create` (02 §6.2). */
@@ -24,7 +25,11 @@ export interface CreateOrUpdateOptions {
 }
 
 /** `deploy create`, with or without `--update`. */
-export async function createOrUpdate(options: CreateOrUpdateOptions, context: Context): Promise<void> {
+export async function createOrUpdate(
+  options: CreateOrUpdateOptions,
+  targets: TargetGenerators,
+  context: Context,
+): Promise<void> {
   if (options.helmChart)
     throw new LaconicError('--helm-chart is not supported by this version, which runs on compose only');
   const given: CreateArguments = {
@@ -41,7 +46,7 @@ export async function createOrUpdate(options: CreateOrUpdateOptions, context: Co
     if (updateOnly.length > 0)
       throw new UsageError('--rotate-secret, --generate-secrets and --accept-literal-values need --update');
     await createDeployment(
-      { specFile, deploymentDirectory: deploymentDir, arguments: given, stack, lockWaitSeconds },
+      { specFile, deploymentDirectory: deploymentDir, arguments: given, stack, lockWaitSeconds, targets },
       context,
     );
     return;
@@ -64,6 +69,7 @@ export async function createOrUpdate(options: CreateOrUpdateOptions, context: Co
         acceptOtherStack: options.acceptOtherStack,
         ...(anyGiven ? { arguments: given } : {}),
         cwd: context.cwd,
+        targets,
       },
       inside,
     );

@@ -10,7 +10,8 @@ import { type DeploymentLayout, layoutOf } from './layout.js';
 import { takeLock } from './lock.js';
 import { renderManifest } from './manifest.js';
 import { loadSpec, loadStackOfSpec, type Prepared, prepareTree } from './prepare.js';
-import { renderRecord } from './record.js';
+import { type DeploymentRecord, renderRecord } from './record.js';
+import type { TargetGenerators } from './target.js';
 import { type GeneratedFile, type VolumeDirectory, writeGenerated } from './tree.js';
 import { isBelow } from './volume-paths.js';
 
@@ -27,6 +28,7 @@ export interface CreateOptions {
   arguments: CreateArguments;
   /** `--stack` of the command line: only compared with the spec's (decision 10). */
   stack?: string | undefined;
+  targets: TargetGenerators;
   lockWaitSeconds: number;
 }
 
@@ -42,13 +44,17 @@ export async function createDeployment(options: CreateOptions, context: Context)
   const parsed = await loadSpec(options.specFile, context.cwd);
   warnAboutOtherStack(options.stack, parsed.spec.stack, context);
   const loaded = await loadStackOfSpec(parsed.spec, [], context.cwd, context);
+  const target = await options.targets(parsed.spec.deployTo, context);
+  const record: DeploymentRecord = {
+    clusterId: (await target?.existingCluster(parsed.spec)) ?? newId(),
+    deploymentId: newId(),
+    stackSource: loaded.location.directory,
+  };
+  const secrets = { rotate: new Set<string>(), generate: false };
   const prepared = await prepareTree(
     loaded,
     parsed,
-    layout,
-    'fresh',
-    { rotate: new Set(), generate: false },
-    context.cwd,
+    { layout, record, previous: 'fresh', secrets, cwd: context.cwd, target },
     context,
   );
   if (context.options.dryRun) {
@@ -66,7 +72,7 @@ export async function createDeployment(options: CreateOptions, context: Context)
     await rm(staging, { recursive: true, force: true });
     if ((await kindOf(layout.incomplete)) !== undefined) await removeUnfinished(layout);
     try {
-      await build(staging, prepared, options.arguments);
+      await build(staging, prepared, record, options.arguments);
       await rename(staging, root);
       await syncPath(dirname(root));
     } catch (error) {
@@ -116,16 +122,15 @@ async function removeUnfinished({ root, staging }: DeploymentLayout): Promise<vo
   await rm(staging, { recursive: true, force: true });
 }
 
-async function build(staging: string, prepared: Prepared, createArguments: CreateArguments): Promise<void> {
+async function build(
+  staging: string,
+  prepared: Prepared,
+  record: DeploymentRecord,
+  createArguments: CreateArguments,
+): Promise<void> {
   const { tree } = prepared.generated;
   const own: GeneratedFile[] = [
-    {
-      path: 'deployment.yml',
-      source: {
-        text: renderRecord({ clusterId: newId(), deploymentId: newId(), stackSource: prepared.location.directory }),
-      },
-      mode: 0o644,
-    },
+    { path: 'deployment.yml', source: { text: renderRecord(record) }, mode: 0o644 },
     { path: '.laconic/incomplete', source: { text: '' }, mode: 0o644 },
     { path: '.laconic/create.json', source: { text: JSON.stringify(createArguments) }, mode: secretMode },
     { path: '.laconic/manifest.json', source: { text: await renderManifest(tree.files) }, mode: secretMode },

@@ -11,7 +11,10 @@ import type { StackAssets } from '../stack/assets.js';
 import type { StackLocation } from '../stack/locate.js';
 import { InvalidFileError, LaconicError, type Problem } from '../system/errors.js';
 import { kindOf, readText } from '../system/files.js';
+import { byLine } from '../system/schema.js';
 import { contentOf, filesBelow, type GeneratedFile, type GeneratedTree, type VolumeDirectory } from './tree.js';
+import type { DeploymentRecord } from './record.js';
+import type { TargetGenerator } from './target.js';
 import { missingVolumePaths, volumesOverOurs } from './volume-checks.js';
 import { isBelow, placeVolume } from './volume-paths.js';
 
@@ -27,6 +30,13 @@ export interface GenerateInput {
   specMode: number;
   /** `config.env`, and `secrets.env` if there is one. */
   environment: readonly GeneratedFile[];
+  record: DeploymentRecord;
+  /** Where relative paths of the spec start. */
+  cwd: string;
+  /** False for a directory that the Python program made. */
+  ours: boolean;
+  /** Absent on Docker Compose. */
+  target: TargetGenerator | undefined;
 }
 
 export interface Generated {
@@ -71,6 +81,13 @@ export async function generateTree(input: GenerateInput): Promise<Generated> {
   }
   files.push(...(await podScripts(stack, assets)));
 
+  const added = await input.target?.generate({ ...input, composeFiles, files });
+  if (added !== undefined) {
+    if (added.errors.length > 0) throw new InvalidFileError(byLine(added.errors));
+    files.push(...added.files);
+    directories.push(...added.directories);
+  }
+
   const volumes = await volumeDirectories(input);
   const facts = await factsOf(composeFiles, files);
   const checks = checkAgainstStack(spec, facts);
@@ -80,9 +97,11 @@ export async function generateTree(input: GenerateInput): Promise<Generated> {
     warnings: [
       ...stack.warnings,
       ...checks.filter((check) => check.nearMiss === undefined).map((check) => check.problem),
-      ...(await missingVolumePaths(spec, input.root, facts.volumes)),
+      // On any other cluster the paths are those of its nodes.
+      ...(spec.deployTo === 'k8s' ? [] : await missingVolumePaths(spec, input.root, facts.volumes)),
       ...jobsWithoutFile(stack, composeFiles),
-      ...missingBindSources(composeFiles, files, directories),
+      ...(added?.warnings ?? []),
+      ...(added === undefined ? missingBindSources(composeFiles, files, directories) : []),
     ],
     nearMisses: checks.filter((check) => check.nearMiss !== undefined).map((check) => check.problem),
   };
@@ -122,7 +141,8 @@ function editComposeFile(read: ReadComposeFile, input: GenerateInput): Generated
   for (const [service, ports] of input.spec.ports)
     if (file.services.has(service)) setServicePorts(file, service, ports);
   for (const [volume, path] of input.spec.volumes) {
-    if (path !== undefined && file.volumes.has(volume)) {
+    // On Kubernetes a volume is a claim: the compose file's own definition stays as it is.
+    if (path !== undefined && file.volumes.has(volume) && input.target === undefined) {
       bindVolume(file, volume, placeVolume(path, input.root, homedir()).device);
     }
   }
@@ -185,7 +205,7 @@ async function volumeDirectories(input: GenerateInput): Promise<VolumeDirectory[
     if (!place.relative) continue;
     const seed = await input.assets.configDirectory(volume);
     // A bundled config directory that happens to be called like a volume of somebody's stack is not its data (01 §20.8).
-    const own = seed !== undefined && !(seed.internal && input.location.external);
+    const own = seed !== undefined && !(seed.internal && input.location.external) && input.target === undefined;
     found.push({ volume, path: place.path, ...(own ? { seed: seed.path } : {}) });
   }
   return found;

@@ -3,7 +3,7 @@ import type { Spec } from '../spec/parse.js';
 import { identity, parseUsableSpec } from '../spec/usable.js';
 import { parseStack, type Stack } from '../stack/parse.js';
 import type { Context } from '../system/context.js';
-import { errorCode, LaconicError, type Problem } from '../system/errors.js';
+import { errorCode, InvalidFileError, LaconicError, type Problem } from '../system/errors.js';
 import { kindOf, readTextIfAny } from '../system/files.js';
 import { completeJournal, readJournal } from './journal.js';
 import { type DeploymentLayout, layoutOf } from './layout.js';
@@ -113,6 +113,8 @@ export async function readDeployment(layout: DeploymentLayout): Promise<Deployme
     throw new LaconicError(`${layout.root} is a Helm chart deployment, which this version cannot run`);
   }
   const { spec, ignored } = parseUsableSpec(await readRequired(layout.spec), layout.spec, identity);
+  // On compose what is left out was never looked at; a cluster must not get objects that lack it.
+  if (spec.deployTo !== 'compose' && ignored.length > 0) throw new InvalidFileError(ignored);
   const stack = parseStack(await readRequired(layout.stack), layout.stack);
   return { layout, record, spec, ignored, stack, ours: (await kindOf(layout.createArguments)) === 'file' };
 }

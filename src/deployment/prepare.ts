@@ -13,6 +13,8 @@ import { kindOf, readTextIfAny, requireUtf8, secretMode } from '../system/files.
 import { type Generated, generateTree } from './generate.js';
 import { expandHome } from '../system/path-names.js';
 import type { DeploymentLayout } from './layout.js';
+import type { DeploymentRecord } from './record.js';
+import type { TargetGenerator } from './target.js';
 import type { GeneratedFile } from './tree.js';
 
 /** A spec read from a file. */
@@ -32,6 +34,7 @@ export async function loadSpec(file: string, cwd: string, existing = false): Pro
   const onlyForOwner = ((await stat(path)).mode & 0o077) === 0;
   if (!existing) return { ...parseSpec(text, file), onlyForOwner };
   const { spec, unknown, ignored } = parseUsableSpec(text, file, usedOnCompose);
+  if (spec.deployTo !== 'compose' && ignored.length > 0) throw new InvalidFileError(ignored);
   return { spec, unknown: [...unknown, ...ignored.map((problem) => ({ problem }))], onlyForOwner };
 }
 
@@ -79,33 +82,42 @@ export interface Prepared extends LoadedStack {
   generated: Generated;
 }
 
+/** What beside the stack and the spec decides what a tree is. */
+export interface PrepareOptions {
+  layout: DeploymentLayout;
+  record: DeploymentRecord;
+  /** `fresh` at create; otherwise whether the directory is ours, to keep secrets and severities (decisions 9, 10). */
+  previous: 'fresh' | 'ours' | 'python';
+  secrets: SecretOptions;
+  /** Where relative paths of the spec start. */
+  cwd: string;
+  /** Absent on Docker Compose. */
+  target: TargetGenerator | undefined;
+}
+
 /**
  * Reads everything a deployment is made from and generates its tree.
- * @param previous `fresh` at create; otherwise whether the directory is ours, to keep secrets and severities (decisions 9, 10)
  * @throws InvalidFileError, LaconicError; warnings go to the reporter
  */
 export async function prepareTree(
   loaded: LoadedStack,
   parsed: LoadedSpec,
-  layout: DeploymentLayout,
-  previous: 'fresh' | 'ours' | 'python',
-  secrets: SecretOptions,
-  cwd: string,
+  options: PrepareOptions,
   context: Context,
 ): Promise<Prepared> {
   const { spec } = parsed;
-  if (spec.deployTo !== 'compose') {
-    throw new LaconicError(
-      `${spec.yaml.file}: deploy-to ${spec.deployTo} cannot be created by this version, which runs on compose only`,
-    );
-  }
+  const { layout, record, previous, secrets, cwd, target } = options;
   const environment = await environmentFiles(spec, layout, previous, secrets, context, cwd);
   const generated = await generateTree({
     root: layout.root,
+    record,
     ...loaded,
     spec,
     specMode: parsed.onlyForOwner ? secretMode : 0o644,
     environment,
+    cwd,
+    ours: previous !== 'python',
+    target,
   });
   reportFindings(parsed, generated, previous === 'fresh', context);
   return { ...loaded, spec, generated };

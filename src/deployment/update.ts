@@ -12,6 +12,7 @@ import type { DeploymentLayout } from './layout.js';
 import { type Deployment, readDeployment } from './open.js';
 import { parseOwnJson } from './own-json.js';
 import { type LoadedSpec, loadStackOfSpec, prepareTree, type SecretOptions } from './prepare.js';
+import type { TargetGenerators } from './target.js';
 import { refuseChangedValues } from './update-environment.js';
 import { planUpdate, type UpdatePlan } from './update-plan.js';
 import { isBelow } from './volume-paths.js';
@@ -29,6 +30,7 @@ export interface UpdateOptions {
   cwd: string;
   /** Where the stack is, if its name in the spec leads nowhere; goes before what `deployment.yml` says. Absolute. */
   stackPath?: string;
+  targets: TargetGenerators;
 }
 
 /**
@@ -45,15 +47,15 @@ export async function updateDeployment(
   const present = await readDeployment(layout);
   const { ours, record } = present;
   if (!options.acceptOtherStack) refuseOtherStack(present, options.parsed.spec);
+  refuseOtherTarget(present, options.parsed.spec);
   const sources = [options.stackPath, record.stackSource].filter((source) => source !== undefined);
   const loaded = await loadStackOfSpec(options.parsed.spec, sources, options.cwd, context);
+  const { secrets, cwd } = options;
+  const target = await options.targets(options.parsed.spec.deployTo, context);
   const prepared = await prepareTree(
     loaded,
     options.parsed,
-    layout,
-    ours ? 'ours' : 'python',
-    options.secrets,
-    options.cwd,
+    { layout, record, previous: ours ? 'ours' : 'python', secrets, cwd, target },
     context,
   );
   if (!ours && !options.acceptLiteralValues) {
@@ -101,6 +103,15 @@ function refuseOtherStack({ layout, spec: present }: Deployment, spec: Spec): vo
   throw new LaconicError(
     `${spec.yaml.file} is a spec of stack ${spec.stack}, and ${layout.root} is a deployment of stack ${present.stack}`,
     { hint: 'is it the right file? --accept-other-stack replaces the services of the one by those of the other' },
+  );
+}
+
+/** What runs on one target would go on running there, with nobody left who knows of it. */
+function refuseOtherTarget({ layout, spec: present }: Deployment, spec: Spec): void {
+  if (present.deployTo === spec.deployTo) return;
+  throw new LaconicError(
+    `${spec.yaml.file} says deploy-to: ${spec.deployTo}, and ${layout.root} is a deployment on ${present.deployTo}`,
+    { hint: 'make a new deployment directory for the other target, and move the data there' },
   );
 }
 

@@ -38,9 +38,13 @@ export function declare(group: Command, contextOf: ContextOf): void {
     .action(async (extraArgs: string[], options: Options, self: Command) => {
       const context = contextOf(self);
       refuseQuickOptions(groupOptions(self), 'create');
-      const { createOrUpdate } = await import('../../deployment/create-or-update.js');
+      const [{ createOrUpdate }, { targetGenerator }] = await Promise.all([
+        import('../../deployment/create-or-update.js'),
+        import('../../deployers/targets.js'),
+      ]);
       await createOrUpdate(
         { ...options, extraArgs, lockWaitSeconds: parseSeconds(options.lockWait, '--lock-wait') },
+        targetGenerator,
         context,
       );
     });

@@ -311,9 +311,14 @@ describe('what only Kubernetes reads (01 §6, §20.24)', () => {
       says: ['kube-config: is missing'],
     },
     {
-      what: 'k8s-kind, which this version cannot create',
-      files: whole(`stack: ${stackPath}\ndeploy-to: k8s-kind\n`),
-      says: ['deploy-to k8s-kind', 'compose only'],
+      what: 'k8s with a kubeconfig that does not exist',
+      files: whole(`stack: ${stackPath}\ndeploy-to: k8s\nkube-config: nowhere.yml\n`),
+      says: ['spec.yml:3 kube-config', 'Kube config file nowhere.yml does not exist'],
+    },
+    {
+      what: 'k8s with a relative volume path',
+      files: whole(`stack: ${stackPath}\ndeploy-to: k8s\nkube-config: spec.yml\nvolumes: {data: ./data}\n`),
+      says: ['spec.yml:4 volumes.data', 'Relative path ./data for volume data not supported for k8s'],
     },
     {
       what: 'everything wrong that Kubernetes would read, each with its line',

@@ -1,0 +1,80 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { dirname, isAbsolute, join, normalize, resolve } from 'node:path';
+import { errorCode, errorMessage, LaconicError } from '../system/errors.js';
+import { kindOf } from '../system/files.js';
+import { contentOf, type GeneratedFile } from './tree.js';
+
+/**
+ * The files of a deployment directory, whether it is there or about to be written: what is checked at create is read the same way
+ * as what runs at start. Paths are relative to the directory; absolute ones are read from the host.
+ */
+export interface DeploymentFiles {
+  /** What stands there, links followed; undefined when nothing does. */
+  kind(path: string): Promise<'file' | 'directory' | 'other' | undefined>;
+  /** The bytes of a file; undefined when there is none. */
+  read(path: string): Promise<Buffer | undefined>;
+  /** Names of what is directly in a directory, sorted; undefined when there is none. */
+  list(path: string): Promise<string[] | undefined>;
+}
+
+/** The files of the directory at `root` (absolute). */
+export function filesOnDisk(root: string): DeploymentFiles {
+  const at = (path: string): string => resolve(root, path);
+  return {
+    kind: async (path) => kindOf(at(path)),
+    read: async (path) => readIfAny(at(path)),
+    list: async (path) => ((await kindOf(at(path))) === 'directory' ? (await readdir(at(path))).sort() : undefined),
+  };
+}
+
+/**
+ * The files of a directory that will hold `generated`, beside what `root` holds now: an update leaves that in place.
+ * @param root absolute; need not exist
+ */
+export function filesOfTree(root: string, generated: readonly GeneratedFile[]): DeploymentFiles {
+  const present = filesOnDisk(root);
+  const byPath = new Map(generated.map((file) => [file.path, file]));
+  const folders = new Map<string, Set<string>>();
+  for (const { path } of generated) {
+    for (let below = path; below !== '.'; below = dirname(below)) {
+      const folder = dirname(below);
+      const names = folders.get(folder) ?? new Set();
+      folders.set(folder, names.add(below.slice(folder === '.' ? 0 : folder.length + 1)));
+    }
+  }
+  /** The generated file behind a path, through links; the path to look at on the host when it is none of them. */
+  const follow = (path: string, hops = 0): { file: GeneratedFile } | { path: string } => {
+    const file = isAbsolute(path) ? undefined : byPath.get(normalize(path));
+    if (file === undefined) return { path: isAbsolute(path) ? path : normalize(path) };
+    if (!('linkTo' in file.source)) return { file };
+    const { linkTo } = file.source;
+    if (hops === 40) throw new LaconicError(`${file.path}: too many symbolic links`);
+    return follow(isAbsolute(linkTo) ? linkTo : join(dirname(file.path), linkTo), hops + 1);
+  };
+  return {
+    kind: async (path) => {
+      const found = follow(path);
+      if ('file' in found) return 'file';
+      return folders.has(found.path) ? 'directory' : present.kind(found.path);
+    },
+    read: async (path) => {
+      const found = follow(path);
+      return 'file' in found ? contentOf(found.file) : present.read(found.path);
+    },
+    list: async (path) => {
+      const found = follow(path);
+      const names = 'file' in found ? undefined : folders.get(found.path);
+      const there = 'file' in found ? undefined : await present.list(found.path);
+      if (names === undefined) return there;
+      return [...new Set([...names, ...(there ?? [])])].sort();
+    },
+  };
+}
+
+async function readIfAny(path: string): Promise<Buffer | undefined> {
+  return readFile(path).catch((error: unknown) => {
+    const code = errorCode(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw new LaconicError(`cannot read ${path}: ${errorMessage(error)}`, { cause: error });
+  });
+}

@@ -1,0 +1,47 @@
+import type { ComposeFile } from '../compose/file.js';
+import type { DeployTarget, Spec } from '../spec/parse.js';
+import type { StackAssets } from '../stack/assets.js';
+import type { Stack } from '../stack/parse.js';
+import type { Context } from '../system/context.js';
+import type { Problem } from '../system/errors.js';
+import type { DeploymentRecord } from './record.js';
+import type { GeneratedFile } from './tree.js';
+
+/** The generator of a target; undefined for Docker Compose, which needs nothing more. */
+export type TargetGenerators = (deployTo: DeployTarget, context: Context) => Promise<TargetGenerator | undefined>;
+
+/**
+ * What a target other than Docker Compose adds to a deployment directory. The deployers implement it, the commands hand it in: this
+ * folder does not know which targets there are.
+ */
+export interface TargetGenerator {
+  /** The cluster of this host that a new deployment joins (decision 4); undefined: it gets one of its own. */
+  existingCluster(spec: Spec): Promise<string | undefined>;
+  /** The target's own files, and what of the stack it cannot run. Nothing is written. */
+  generate(input: TargetInput): Promise<TargetFiles>;
+}
+
+export interface TargetInput {
+  /** Absolute path the directory has, or will have. */
+  root: string;
+  record: DeploymentRecord;
+  spec: Spec;
+  stack: Stack;
+  assets: StackAssets;
+  /** The compose files of pods and jobs by their path in the directory, as they were in the stack. */
+  composeFiles: readonly { path: string; owner: string; file: ComposeFile }[];
+  /** What is generated for every target. */
+  files: readonly GeneratedFile[];
+  /** Where relative paths of the spec start. */
+  cwd: string;
+  /** False for a directory that the Python program made (decision 7). */
+  ours: boolean;
+}
+
+export interface TargetFiles {
+  files: GeneratedFile[];
+  directories: string[];
+  /** What cannot run as it is: nothing is created or changed then. */
+  errors: Problem[];
+  warnings: Problem[];
+}
