@@ -1,0 +1,70 @@
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { type DeploymentFiles, filesOfTree, filesOnDisk } from '../../../src/deployment/files.js';
+import type { GeneratedFile } from '../../../src/deployment/tree.js';
+import { temporaryDirectory } from '../../support/temporary.js';
+
+const generated = (path: string, source: GeneratedFile['source']): GeneratedFile => ({ path, source, mode: 0o644 });
+
+/** A directory that holds two files, and the tree that an update would write into it. */
+async function prepared(): Promise<{ root: string; tree: DeploymentFiles }> {
+  const root = await temporaryDirectory();
+  mkdirSync(join(root, 'config/web'), { recursive: true });
+  writeFileSync(join(root, 'config/web/present.txt'), 'there before');
+  symlinkSync('present.txt', join(root, 'config/web/link.txt'));
+  const tree = filesOfTree(root, [
+    generated('config/web/new.txt', { text: 'new' }),
+    generated('config/web/copy.txt', { copyOf: join(root, 'config/web/present.txt') }),
+    generated('config/web/alias.txt', { linkTo: 'new.txt' }),
+    generated('config/web/deep/below.txt', { text: 'below' }),
+    generated('config/web/circle.txt', { linkTo: 'circle.txt' }),
+    generated('config/web/current', { linkTo: 'deep' }),
+  ]);
+  return { root, tree };
+}
+
+async function text(tree: DeploymentFiles, path: string): Promise<string | undefined> {
+  return (await tree.read(path))?.toString();
+}
+
+describe('the files of a deployment directory, written or about to be (04 §4.8)', () => {
+  it('reads what will be written, through copies and links', async () => {
+    const { tree } = await prepared();
+    expect(await text(tree, 'config/web/new.txt')).toBe('new');
+    expect(await text(tree, 'compose/../config/web/copy.txt')).toBe('there before');
+    expect(await text(tree, 'config/web/alias.txt')).toBe('new');
+    expect(await tree.kind('config/web/alias.txt')).toBe('file');
+  });
+
+  it('sees what an update leaves in place beside it', async () => {
+    const { tree } = await prepared();
+    expect(await text(tree, 'config/web/link.txt')).toBe('there before');
+    const names = ['alias.txt', 'circle.txt', 'copy.txt', 'current', 'deep', 'link.txt', 'new.txt', 'present.txt'];
+    expect(await tree.list('config/web')).toEqual(names);
+    expect(await tree.list('config')).toEqual(['web']);
+  });
+
+  it('knows directories that only generated files make', async () => {
+    const { tree } = await prepared();
+    expect(await tree.kind('config/web/deep')).toBe('directory');
+    expect(await tree.kind('config/web/current')).toBe('directory');
+    expect(await tree.list('config/web/current')).toEqual(['below.txt']);
+    expect(await text(tree, 'config/web/deep')).toBeUndefined();
+  });
+
+  it('says undefined for what is nowhere, and ends for links in a circle', async () => {
+    const { tree } = await prepared();
+    expect(await tree.kind('nowhere')).toBeUndefined();
+    expect(await tree.read('config/web/present.txt/below')).toBeUndefined();
+    await expect(tree.read('config/web/circle.txt')).rejects.toThrow('too many symbolic links');
+  });
+
+  it('reads a directory that is there the same way', async () => {
+    const { root } = await prepared();
+    const disk = filesOnDisk(root);
+    expect((await disk.read('config/web/link.txt'))?.toString()).toBe('there before');
+    expect(await disk.list('config/web')).toEqual(['link.txt', 'present.txt']);
+    expect(await disk.list('config/web/present.txt')).toBeUndefined();
+  });
+});
