@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { KubernetesObject } from '../objects/object.js';
 
 /** A kind of object: where its objects are found. */
@@ -64,4 +65,6 @@ export interface ClusterApi {
   watch(type: ResourceType, query: ListQuery, signal: AbortSignal): AsyncIterable<WatchEvent>;
   /** A GET of any path (pod logs, /version), as text. */
   text(path: string, query?: Record<string, string>): Promise<string>;
+  /** The same as it comes, for what is followed (pod logs); `signal` ends it. */
+  stream(path: string, query: Record<string, string>, signal: AbortSignal): Promise<Readable>;
 }

@@ -1,0 +1,105 @@
+import { errorCode, errorMessage, LaconicError } from '../../../system/errors.js';
+
+/** One thing the API server found wrong: the field, and its own words. */
+export interface ErrorCause {
+  field?: string;
+  message: string;
+  reason?: string;
+}
+
+/** The API server refused something, or could not be asked. */
+export class ClusterError extends LaconicError {
+  /** HTTP status; undefined when there was no answer. */
+  readonly status: number | undefined;
+  /** The server's word for it: `Conflict`, `Invalid`, `Forbidden`, … */
+  readonly reason: string | undefined;
+  readonly causes: readonly ErrorCause[];
+
+  constructor(
+    message: string,
+    details: {
+      status?: number | undefined;
+      reason?: string | undefined;
+      causes?: readonly ErrorCause[];
+      hint?: string | undefined;
+      cause?: unknown;
+    } = {},
+  ) {
+    super(message, { ...(details.hint === undefined ? {} : { hint: details.hint }), cause: details.cause });
+    this.status = details.status;
+    this.reason = details.reason;
+    this.causes = details.causes ?? [];
+  }
+}
+
+/** The `Status` object that an API server answers a refused request with; what is no such object counts as its message. */
+export function parseStatus(body: string): { message: string; reason?: string; causes: ErrorCause[] } {
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    return { message: body.trim().slice(0, 500), causes: [] };
+  }
+  const status = asRecord(value);
+  const causes = asRecord(status.details).causes;
+  return {
+    message: typeof status.message === 'string' ? status.message : body.trim().slice(0, 500),
+    ...(typeof status.reason === 'string' ? { reason: status.reason } : {}),
+    causes: (Array.isArray(causes) ? causes : []).map((each: unknown) => {
+      const { field, message, reason } = asRecord(each);
+      return {
+        ...(typeof field === 'string' ? { field } : {}),
+        message: typeof message === 'string' ? message : '',
+        ...(typeof reason === 'string' ? { reason } : {}),
+      };
+    }),
+  };
+}
+
+/** What to do about a refusal, where the status alone tells it. */
+function hintFor(status: number): string | undefined {
+  if (status === 401) return 'the credentials in the kubeconfig are not accepted (expired?): renew them';
+  if (status === 403) return 'the account of the kubeconfig lacks this permission: ask for it, or use another account';
+  return undefined;
+}
+
+/** @param what `cannot apply Deployment x`; @param mask applied to the server's words */
+export function refused(
+  what: string,
+  status: number,
+  body: string,
+  mask: (text: string) => string = (text) => text,
+): ClusterError {
+  const { message, reason, causes } = parseStatus(body);
+  const said = message === '' ? `HTTP status ${status}` : mask(message);
+  return new ClusterError(`${what}: ${said}`, {
+    status,
+    reason,
+    causes: causes.map((cause) => ({ ...cause, message: mask(cause.message) })),
+    hint: hintFor(status),
+  });
+}
+
+/** Node's codes for a server certificate that the kubeconfig's authority did not sign, or that is out of date. */
+const untrusted = /^(UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|CERT_|ERR_TLS_CERT_)/;
+
+/** No answer came from the server: the connection failed. */
+export function unreachable(what: string, server: string, error: unknown): ClusterError {
+  const code = errorCode(error) ?? '';
+  const said = errorMessage(error) || code;
+  if (untrusted.test(code)) {
+    return new ClusterError(`${what}: the certificate of ${server} is not the one the kubeconfig trusts: ${said}`, {
+      hint: 'the cluster may have been made anew since: get its current kubeconfig',
+      cause: error,
+    });
+  }
+  return new ClusterError(`${what}: the API server ${server} cannot be reached: ${said}`, {
+    hint: 'check that the cluster runs and that this host can reach it',
+    cause: error,
+  });
+}
+
+/** The value as an object to look into; an empty one when it is none. */
+export function asRecord(value: unknown): Record<string, unknown> {
+  return value !== null && typeof value === 'object' && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
+}

@@ -1,0 +1,41 @@
+import type { KubernetesObject } from '../objects/object.js';
+import { asRecord } from './errors.js';
+
+/** Shorter texts are found in too many words. */
+const shortest = 4;
+
+/**
+ * Takes out of a server's words what it quotes of the object that was sent: all that a Secret holds, and whole values of
+ * environment variables (credentials may be among them).
+ */
+export function maskFor(object: KubernetesObject): (text: string) => string {
+  const secrets = object.kind === 'Secret' ? secretTexts(object) : [];
+  const quoted = environmentValues(object).flatMap((value) => [JSON.stringify(value), `'${value}'`]);
+  const hidden = [...new Set([...secrets, ...quoted])].sort((a, b) => b.length - a.length);
+  return (text) => hidden.reduce((shown, each) => shown.replaceAll(each, '***'), text);
+}
+
+function secretTexts(secret: KubernetesObject): string[] {
+  const encoded = strings(secret.data);
+  const plain = [...strings(secret.stringData), ...encoded.map((text) => Buffer.from(text, 'base64').toString())];
+  return [...encoded, ...plain, ...plain.flatMap((text) => text.split(/\r?\n/))].filter(
+    (text) => text.trim().length >= shortest,
+  );
+}
+
+function strings(map: unknown): string[] {
+  return Object.values(asRecord(map)).filter((value) => typeof value === 'string');
+}
+
+function environmentValues(object: KubernetesObject): string[] {
+  const pod = asRecord(asRecord(asRecord(object.spec).template).spec);
+  return [pod.containers, pod.initContainers]
+    .flatMap((containers): unknown[] => (Array.isArray(containers) ? containers : []))
+    .flatMap((container): unknown[] => {
+      const { env } = asRecord(container);
+      return Array.isArray(env) ? env : [];
+    })
+    .map((entry) => asRecord(entry).value)
+    .filter((value) => typeof value === 'string')
+    .filter((value) => value.length >= shortest);
+}

@@ -1,0 +1,161 @@
+import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { text as readAll } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { KubeConfig } from '@kubernetes/client-node';
+import { errorMessage, InterruptedError } from '../../../system/errors.js';
+import { ClusterError, unreachable } from './errors.js';
+import { retryDelay } from './retry.js';
+
+export interface ApiRequest {
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  path: string;
+  query?: Record<string, string>;
+  body?: string;
+  contentType?: string;
+  /** Sending it twice does the same as sending it once. */
+  repeatable: boolean;
+  /** `cannot read Deployment x`: begins every message about it. */
+  what: string;
+}
+
+export interface ApiAnswer {
+  status: number;
+  body: string;
+}
+
+/** A request must be answered in full within this time: an API server ends its own requests after 60 s. */
+const deadline = 65_000;
+/** A server that does not take a connection within this time is not there. */
+const connectDeadline = 10_000;
+/** Credentials are looked up again after this time: programs that hand them out give short-lived ones. */
+const credentialLife = 60_000;
+
+/** HTTP with one API server: its address, certificates and credentials as the kubeconfig's current context has them. */
+export class Transport {
+  readonly #config: KubeConfig;
+  readonly #signal: AbortSignal;
+  readonly server: string;
+  #authorized: { options: RequestOptions; identity: string; until: number } | undefined;
+
+  constructor(config: KubeConfig, server: string, signal: AbortSignal) {
+    this.#config = config;
+    this.server = server;
+    this.#signal = signal;
+  }
+
+  /**
+   * Sends a request until it is answered or must not be sent again.
+   * @throws ClusterError when no answer came; InterruptedError when the command was interrupted
+   */
+  async send(request: ApiRequest): Promise<ApiAnswer> {
+    let renewed = false;
+    for (let attempt = 0; ; attempt += 1) {
+      this.#stopIfInterrupted();
+      const outcome = await this.#once(request).catch((error: unknown) => ({ error }));
+      this.#stopIfInterrupted();
+      if (!('error' in outcome) && outcome.status === 401 && !renewed) {
+        renewed = true;
+        this.#authorized = undefined;
+        continue;
+      }
+      const wait = retryDelay(outcome, request.repeatable, attempt);
+      if (wait !== undefined) {
+        await sleep(wait, undefined, { signal: this.#signal }).catch(() => undefined);
+        continue;
+      }
+      if (!('error' in outcome)) return outcome;
+      if (outcome.error instanceof ClusterError) throw outcome.error;
+      throw unreachable(request.what, this.server, outcome.error);
+    }
+  }
+
+  /**
+   * Opens an answer that is read as it comes (a watch, followed logs). Sent once; the caller reads the status.
+   * @param signal ends it; so does the command's own
+   * @param idle milliseconds without a byte after which the connection counts as broken
+   */
+  async open(request: ApiRequest, signal: AbortSignal, idle: number): Promise<IncomingMessage> {
+    const options = await this.#authorize(request.what);
+    const response = await this.#exchange(request, options, AbortSignal.any([signal, this.#signal]));
+    response.socket.setKeepAlive(true, 30_000);
+    response.setTimeout(idle, () => response.destroy(new Error(`nothing came for ${idle / 1_000} s`)));
+    return response;
+  }
+
+  #stopIfInterrupted(): void {
+    if (this.#signal.aborted) throw new InterruptedError();
+  }
+
+  async #once(request: ApiRequest): Promise<ApiAnswer & { retryAfter?: string | undefined }> {
+    const options = await this.#authorize(request.what);
+    const late = AbortSignal.timeout(deadline);
+    try {
+      const response = await this.#exchange(request, options, AbortSignal.any([this.#signal, late]));
+      const body = await readAll(response);
+      return { status: response.statusCode ?? 0, body, retryAfter: response.headers['retry-after'] };
+    } catch (error) {
+      if (late.aborted) throw new Error(`no answer within ${deadline / 1_000} s`, { cause: error });
+      throw error;
+    }
+  }
+
+  #exchange(request: ApiRequest, authorized: RequestOptions, signal: AbortSignal): Promise<IncomingMessage> {
+    const url = new URL(this.server + request.path);
+    for (const [key, value] of Object.entries(request.query ?? {})) url.searchParams.set(key, value);
+    const body = request.body === undefined ? undefined : Buffer.from(request.body);
+    const headers = {
+      ...authorized.headers,
+      accept: 'application/json, text/plain, */*',
+      'user-agent': 'laconic-so',
+      ...(body === undefined
+        ? {}
+        : { 'content-type': request.contentType ?? 'application/json', 'content-length': body.length }),
+    };
+    const send = url.protocol === 'http:' ? httpRequest : httpsRequest;
+    return new Promise((resolve, reject) => {
+      const outgoing = send(url, { ...authorized, method: request.method, headers, signal }, resolve);
+      outgoing.once('error', reject);
+      outgoing.once('socket', (socket) => {
+        if (!socket.connecting) return;
+        const timer = setTimeout(
+          () => outgoing.destroy(new Error(`no connection within ${connectDeadline / 1_000} s`)),
+          connectDeadline,
+        );
+        socket.once('connect', () => clearTimeout(timer));
+        socket.once('close', () => clearTimeout(timer));
+      });
+      outgoing.end(body);
+    });
+  }
+
+  /** Credentials as request options. The agent, and so the open connections, stay as long as the certificates do. */
+  async #authorize(what: string): Promise<RequestOptions> {
+    const known = this.#authorized;
+    if (known !== undefined && Date.now() < known.until) return known.options;
+    const fresh: RequestOptions & { ca?: unknown; cert?: unknown; key?: unknown } = {};
+    try {
+      await this.#config.applyToHTTPSOptions(fresh);
+    } catch (error) {
+      throw new ClusterError(
+        `${what}: no credentials for context ${this.#config.getCurrentContext()}: ${errorMessage(error).trim()}`,
+        { hint: 'the kubeconfig names a file or a program that gives them: check that it is there', cause: error },
+      );
+    }
+    const { agent, headers, auth } = fresh;
+    const identity = [fresh.ca, fresh.cert, fresh.key].map(String).join('\n');
+    const kept = known?.identity === identity ? known.options.agent : reusing(agent);
+    const options: RequestOptions = {
+      ...(kept === undefined ? {} : { agent: kept }),
+      ...(headers === undefined ? {} : { headers }),
+      ...(auth === undefined ? {} : { auth }),
+    };
+    this.#authorized = { options, identity, until: Date.now() + credentialLife };
+    return options;
+  }
+}
+
+/** The client library makes agents that open a connection per request; ours are kept for the next one. */
+function reusing(agent: RequestOptions['agent']): RequestOptions['agent'] {
+  return agent === undefined || typeof agent === 'boolean' ? agent : Object.assign(agent, { keepAlive: true });
+}
