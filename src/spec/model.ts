@@ -27,6 +27,10 @@ export interface Resources {
 export interface HttpProxy {
   hostName: string;
   routes: readonly { path: string; service: string; port: number }[];
+  /** Secret of the cluster with the host's certificate (K-26). */
+  tlsSecret?: string;
+  /** ClusterIssuer of cert-manager that makes it. */
+  issuer?: string;
 }
 
 export interface Security {
@@ -66,6 +70,8 @@ export interface Spec {
   readonly ports: ReadonlyMap<string, readonly string[]>;
   readonly httpProxy: readonly HttpProxy[];
   readonly acmeEmail?: string;
+  /** Absent: `caddy`. */
+  readonly ingressClass?: string;
   /** Names of secrets that exist in the cluster. */
   readonly secrets: readonly string[];
   readonly resources: Resources;

@@ -97,6 +97,7 @@ function toSpec(yaml: YamlFile, shape: SpecShape, config: ReadonlyMap<string, st
     httpProxy: proxies.map((proxy) => ({
       hostName: proxy['host-name'],
       routes: proxy.routes.map((route) => ({ path: route.path, ...serviceAndPort(route['proxy-to']) })),
+      ...given({ tlsSecret: proxy['tls-secret'], issuer: proxy.issuer }),
     })),
     secrets: Array.isArray(shape.secrets) ? shape.secrets : Object.keys(shape.secrets ?? {}),
     resources: { containers: toSection(resources?.containers), volumes: toSection(resources?.volumes) },
@@ -126,6 +127,7 @@ function toSpec(yaml: YamlFile, shape: SpecShape, config: ReadonlyMap<string, st
     caCertificates: shape['ca-certificates'] ?? [],
     ...given({
       acmeEmail: network?.['acme-email'],
+      ingressClass: network?.['ingress-class'],
       replicas: shape.replicas,
       kubeConfig: shape['kube-config'],
       imageRegistry: shape['image-registry'],

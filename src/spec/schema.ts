@@ -97,6 +97,20 @@ const dnsLabel = (what: string) =>
     )
     .nullish();
 
+/** What an object of a cluster may be called. */
+const objectName = (what: string) =>
+  z
+    .string(mustBe(what))
+    .check(
+      textCheck((value) =>
+        value === '' ||
+        (value.length <= 253 && /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/.test(value))
+          ? undefined
+          : `must be ${what}: lower-case letters, digits, "-" and ".", found ${quote(value)}`,
+      ),
+    )
+    .nullish();
+
 const absolutePath = z
   .string(mustBe('an absolute path'))
   .check(
@@ -147,14 +161,17 @@ const network = section(
             ),
             mustBe('a list of maps with path and proxy-to'),
           ),
+          'tls-secret': objectName('the name of a TLS secret'),
+          issuer: objectName('the name of a ClusterIssuer'),
         },
         mustBe('a map with host-name and routes'),
       ),
       'maps with host-name and routes',
     ),
     'acme-email': optionalText('an e-mail address'),
+    'ingress-class': objectName('the name of an ingress class'),
   },
-  'a map with ports, http-proxy and acme-email',
+  'a map with ports, http-proxy, acme-email and ingress-class',
 );
 
 /** Unlike elsewhere text is not shown: it may be a secret. */

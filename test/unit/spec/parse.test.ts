@@ -29,6 +29,8 @@ network:
     - host-name: app.example.com
       routes:
         - {path: /, proxy-to: test:80}
+    - {host-name: own.example.com, tls-secret: own-cert, issuer: staging, routes: []}
+  ingress-class: nginx
   acme-email: ops@example.com
 volumes:
   bind: ./data/bind
@@ -83,7 +85,11 @@ ca-certificates: [~/ca.pem]
         ['off', []],
         ['none', []],
       ]),
-      httpProxy: [{ hostName: 'app.example.com', routes: [{ path: '/', service: 'test', port: 80 }] }],
+      httpProxy: [
+        { hostName: 'app.example.com', routes: [{ path: '/', service: 'test', port: 80 }] },
+        { hostName: 'own.example.com', routes: [], tlsSecret: 'own-cert', issuer: 'staging' },
+      ],
+      ingressClass: 'nginx',
       acmeEmail: 'ops@example.com',
       volumes: new Map([
         ['bind', './data/bind'],
@@ -317,7 +323,7 @@ image-pull-secret: {server: a, username: b, token_env: C, token-file: ~/t}
   it('names cluster-issuer wherever it stands', () => {
     const { unknown } = parse(`${head}network:\n  http-proxy:\n    - {host-name: h, cluster-issuer: le, routes: []}\n`);
     expect(unknown.map(({ problem }) => formatProblem(problem))).toEqual([
-      'spec.yml:5 network.http-proxy[0].cluster-issuer: is not read, although documents name it: the issuer of certificates is not a setting; remove it',
+      'spec.yml:5 network.http-proxy[0].cluster-issuer: is not read, although documents name it: write issuer in an entry of network.http-proxy',
     ]);
   });
 });
