@@ -22,6 +22,8 @@ export interface ObjectsInput {
   readonly generated: ReadonlyMap<string, string>;
   /** `mentioned`: only services whose text names a variable get it; `all`: old directories (decision 7). */
   readonly environment: 'mentioned' | 'all';
+  /** Names of `config` and `generated` that no compose file of the stack mentions: every container gets them (decision 7). */
+  readonly unmentioned: ReadonlySet<string>;
   /** Content of declared configmaps by volume name: file name and bytes. */
   readonly configmaps: ReadonlyMap<string, FileContents>;
   /** Content of what is bind-mounted, and of files of secrets and configs, by the path as the compose file has it. */
