@@ -80,6 +80,14 @@ export async function listContainersUsing(engine: Engine, volume: string): Promi
   return found.map(projectContainer);
 }
 
+/** The running containers, of whatever project, that have this port of the host. */
+export async function listContainersAt(engine: Engine, port: number, protocol: string): Promise<ProjectContainer[]> {
+  const running = await ask(engine, `cannot list the containers at port ${port}`, () => engine.docker.listContainers());
+  return running
+    .filter(({ Ports: ports }) => ports.some((one) => one.PublicPort === port && one.Type === protocol))
+    .map(projectContainer);
+}
+
 /** Gives a container another name. */
 export async function renameContainer(engine: Engine, id: string, name: string): Promise<void> {
   await ask(engine, `cannot rename the container ${id.slice(0, 12)}`, () =>

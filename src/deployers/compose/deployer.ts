@@ -5,6 +5,7 @@ import { deleteData } from '../../deployment/delete-data.js';
 import type { Deployment } from '../../deployment/open.js';
 import { isBelow, placeVolume } from '../../deployment/volume-paths.js';
 import { connectEngine, type Engine } from '../../engine/connect.js';
+import type { Spec } from '../../spec/model.js';
 import type { ConfigTransfer } from '../../stack/parse.js';
 import type { Context } from '../../system/context.js';
 import { makeDirectory } from '../../system/files.js';
@@ -36,6 +37,8 @@ export interface ProjectSetup {
   preStart: readonly PodScript[];
   postStart: readonly PodScript[];
   transfers: readonly ConfigTransfer[];
+  /** What the compose files were made from; absent when a stack runs in place. */
+  spec?: Spec;
   /** What a start remembers, and its image overrides; absent when a stack runs in place. */
   state:
     | {
@@ -58,6 +61,7 @@ export async function composeDeployerOf(deployment: Deployment, context: Context
     preStart: await podScripts(deployment, 'preStartCommand'),
     postStart: await podScripts(deployment, 'postStartCommand'),
     transfers: stack.transfers,
+    spec,
     state: {
       startedFile: layout.started,
       imagesFile: layout.images,
@@ -81,7 +85,7 @@ export class ComposeDeployer implements Deployer {
   }
 
   async start(options: StartOptions, changed: () => Promise<void>): Promise<void> {
-    const { project, preStart, postStart, transfers, state } = this.#setup;
+    const { project, preStart, postStart, transfers, spec, state } = this.#setup;
     const context = this.#context;
     await runPodScripts(preStart, project, context);
     if (context.options.dryRun) {
@@ -96,7 +100,8 @@ export class ComposeDeployer implements Deployer {
       await changed();
       await runTransfers(transfers.map(asTransfer), project, this.#engine, context);
     };
-    const common = { context, engine: this.#engine, afterUp, removeOrphans: state !== undefined };
+    const own = { removeOrphans: state !== undefined, ...(spec && { spec }) };
+    const common = { context, engine: this.#engine, afterUp, ...own };
     if (state !== undefined) {
       await startProject(project, options, { ...common, startedFile: state.startedFile, imagesFile: state.imagesFile });
       return;

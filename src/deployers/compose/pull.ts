@@ -4,6 +4,9 @@ import type { Context } from '../../system/context.js';
 import { LaconicError } from '../../system/errors.js';
 import { run } from '../../system/process.js';
 import type { ProjectModel, ServiceModel } from './model.js';
+import { placeOfImage } from './places.js';
+import type { ComposeProject } from './project.js';
+import { explainPull } from './pull-words.js';
 
 /** Pulls at one time: as Compose and the engine do by default for layers. */
 const concurrency = 3;
@@ -32,45 +35,124 @@ function isLocalName(image: string): boolean {
 
 /**
  * Pulls the newest images of these services (`restart`). An image that is on this host and cannot be pulled now is used as it
- * is, with a warning; one that is nowhere is an error.
+ * is, with a warning; those that are nowhere are one error.
  */
 export async function pullImages(
   model: ProjectModel,
   services: ReadonlySet<string>,
   engine: Engine,
+  project: ComposeProject,
   context: Context,
 ): Promise<void> {
   const local = await localImages(model, services, engine);
-  const wanted = new Map<string, ServiceModel>();
+  const wanted = usersByImage(model, services, (service) => isPullable(service, local.get(service.image)));
+  const failed = await pullAll(wanted, new Set(local.keys()), context);
+  const nowhere: FailedPull[] = [];
+  for (const one of failed) {
+    if (!local.has(one.image)) nowhere.push(one);
+    else context.report.warn(`could not pull ${one.image}, the one on this host is used: ${one.words}`);
+  }
+  if (nowhere.length > 0) throw await pullError(nowhere, project, context);
+}
+
+/**
+ * Pulls what `up` would pull for these services, so that all that fails is told at once and by our words: images that are not on
+ * this host, and those whose `pull_policy` asks for it each time.
+ * @param local see localImages
+ */
+export async function pullMissingImages(
+  model: ProjectModel,
+  services: Iterable<string>,
+  local: ReadonlyMap<string, unknown>,
+  project: ComposeProject,
+  context: Context,
+): Promise<void> {
+  const wanted = usersByImage(model, services, ({ image, built, pullPolicy }) => {
+    if (built || isLocalName(image) || pullPolicy === 'never' || pullPolicy === 'build') return false;
+    return pullPolicy === 'always' || !local.has(image);
+  });
+  const failed = await pullAll(wanted, new Set(), context);
+  if (failed.length > 0) throw await pullError(failed, project, context);
+}
+
+/** The services that want an image pulled, by the image's name. */
+function usersByImage(
+  model: ProjectModel,
+  services: Iterable<string>,
+  wants: (service: ServiceModel) => boolean,
+): Map<string, ServiceModel[]> {
+  const users = new Map<string, ServiceModel[]>();
   for (const name of services) {
     const service = model.services.get(name);
-    if (service !== undefined && isPullable(service, local.get(service.image))) wanted.set(service.image, service);
+    if (service !== undefined && wants(service))
+      users.set(service.image, [...(users.get(service.image) ?? []), service]);
   }
-  const queue = [...wanted.values()];
+  return users;
+}
+
+interface FailedPull {
+  image: string;
+  services: readonly string[];
+  /** What `docker pull` said. */
+  words: string;
+}
+
+/** @param optional images that are not marked as failed, as the one on this host will do */
+async function pullAll(
+  wanted: ReadonlyMap<string, readonly ServiceModel[]>,
+  optional: ReadonlySet<string>,
+  context: Context,
+): Promise<FailedPull[]> {
+  const queue = [...wanted];
+  const failed: FailedPull[] = [];
   const worker = async (): Promise<void> => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      await pullImage(next, local.has(next.image), context);
+      const [image, users] = next;
+      const words = await pullImage(image, users[0]?.platform, optional.has(image), context);
+      if (words !== undefined) failed.push({ image, services: users.map(({ name }) => name), words });
     }
   };
   await Promise.all(Array.from({ length: concurrency }, worker));
+  return failed.sort((a, b) => (a.image < b.image ? -1 : 1));
 }
 
+/** @returns what `docker pull` said when it failed */
 async function pullImage(
-  { image, platform }: ServiceModel,
-  present: boolean,
+  image: string,
+  platform: string | undefined,
+  optional: boolean,
   { report, signal, env }: Context,
-): Promise<void> {
+): Promise<string | undefined> {
   report.progress(image, 'pulling');
   const args = ['pull', '--quiet', ...(platform === undefined ? [] : ['--platform', platform]), image];
   const result = await run('docker', args, { env, signal });
   if (result.code === 0) {
     report.progress(image, 'pulled', 'done');
-    return;
+    return undefined;
   }
-  report.progress(image, 'not pulled', present ? 'done' : 'failed');
-  const words = result.stderr.trim();
-  if (!present) throw new LaconicError(`cannot pull the image ${image}: ${words}`);
-  report.warn(`could not pull ${image}, the one on this host is used: ${words}`);
+  report.progress(image, 'not pulled', optional ? 'done' : 'failed');
+  return result.stderr.trim();
+}
+
+async function pullError(
+  failed: readonly FailedPull[],
+  project: ComposeProject,
+  context: Context,
+): Promise<LaconicError> {
+  const lines: string[] = [];
+  const hints = new Set<string>();
+  for (const { image, services, words } of failed) {
+    const { why, hint } = explainPull(image, words);
+    lines.push(`service ${services.join(', ')}: cannot pull the image ${image}: ${why}`);
+    for (const service of services) {
+      const place = await placeOfImage(project, service);
+      if (place !== undefined) lines.push(`  set at ${place}`);
+    }
+    if (hint === undefined) lines.push(`  docker pull said: ${words}`);
+    else context.report.verbose(`docker pull ${image}: ${words}`);
+    hints.add(hint ?? `try it by hand: docker pull ${image}`);
+  }
+  return new LaconicError(lines.join('\n'), { hint: [...hints].join('\n') });
 }
 
 /** Refuses to start services whose `:local` image was not built: the engine would ask a registry that never has it. */

@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import type { Engine } from '../../engine/connect.js';
+import type { Spec } from '../../spec/model.js';
 import type { Context } from '../../system/context.js';
 import { ExitError, InterruptedError } from '../../system/errors.js';
 import { makeDirectory, writeFileAtomically } from '../../system/files.js';
@@ -13,9 +14,9 @@ import { containersOf, type ObservedContainer, observeContainers } from './obser
 import { removeOrphans } from './orphans.js';
 import { planStart, type PlanInput, type StartPlan, unrecorded } from './plan.js';
 import type { ComposeProject } from './project.js';
-import { checkLocalImages, localImages, pullImages } from './pull.js';
+import { checkLocalImages, localImages, pullImages, pullMissingImages } from './pull.js';
 import { readStarted, type StartedRecord, writeStarted } from './started.js';
-import { upAttached, upDetached } from './up.js';
+import { portProblem, upAttached, upDetached } from './up.js';
 import { fitVolumes } from './volumes.js';
 import { waitForServices } from './wait.js';
 
@@ -26,6 +27,8 @@ export interface StartDeps {
   startedFile: string;
   /** Where the compose file for `options.images` is written. */
   imagesFile: string;
+  /** What the compose files were made from; absent for a stack that runs in place. */
+  spec?: Spec;
   /** Containers of services that left the compose files are removed. False where the files are a selection. */
   removeOrphans: boolean;
   /**
@@ -62,7 +65,7 @@ export async function startProject(project: ComposeProject, options: StartOption
   if (options.services.length === 0 && deps.removeOrphans) {
     await removeOrphans(start.project, start.model, containers, engine, context);
   }
-  if (options.pull) await pullImages(start.model, start.selected, engine, context);
+  if (options.pull) await pullImages(start.model, start.selected, engine, start.project, context);
   await (options.attached ? runAttachedStart(start) : runDetachedStart(start, containers));
 }
 
@@ -130,7 +133,9 @@ async function makePlan(
   };
   const hashes = unrecorded(known) ? await composeHashes(project, deps.context) : new Map<string, string>();
   const plan = planStart({ ...known, hashes, contents });
-  checkLocalImages(model, [...plan.up.keys(), ...plan.stale.keys()], images);
+  const changing = [...plan.up.keys(), ...plan.stale.keys()];
+  checkLocalImages(model, changing, images);
+  await pullMissingImages(model, changing, images, project, deps.context);
   return plan;
 }
 
@@ -138,7 +143,8 @@ async function makePlan(
 async function carryOut(start: Start, plan: StartPlan, deadline: Deadline): Promise<boolean> {
   const { project, model, deps } = start;
   const { report } = deps.context;
-  const request = { project, model, services: expectedContainers(start), engine: deps.engine, context: deps.context };
+  const { engine, context, spec } = deps;
+  const request = { project, model, services: expectedContainers(start), spec, engine, context };
   for (const [service, reason] of plan.up) report.verbose(`${service}: ${reason}`);
   if (plan.stale.size > 0) {
     for (const [service, changed] of plan.stale) {
@@ -179,11 +185,14 @@ async function remember(
 }
 
 async function runAttachedStart(start: Start): Promise<void> {
-  const { project, options, deps } = start;
+  const { project, model, selected, options, deps } = start;
   const { context, engine } = deps;
   // Ends the wait for the containers when Compose ends before they all started.
   const ended = new AbortController();
   const inner: Context = { ...context, signal: AbortSignal.any([context.signal, ended.signal]) };
+  const images = await localImages(model, selected, engine);
+  checkLocalImages(model, selected, images);
+  await pullMissingImages(model, selected, images, project, context);
   const services = expectedContainers(start);
   const deadline = new Deadline(undefined);
   const request = { project: project.name, services, until: 'started' as const, deadline, engine, context: inner };
@@ -198,5 +207,5 @@ async function runAttachedStart(start: Start): Promise<void> {
   ended.abort();
   await watching;
   if (context.signal.aborted) throw new InterruptedError();
-  if (code !== 0) throw new ExitError(code);
+  if (code !== 0) throw (await portProblem({ project, spec: deps.spec, engine }, undefined)) ?? new ExitError(code);
 }

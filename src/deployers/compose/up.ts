@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Engine } from '../../engine/connect.js';
+import type { Spec } from '../../spec/model.js';
 import type { Context } from '../../system/context.js';
 import { CommandFailedError, errorCode, errorMessage, InterruptedError, LaconicError } from '../../system/errors.js';
 import { programMissing } from '../../system/process.js';
@@ -9,6 +10,8 @@ import { showStep } from './compose-progress.js';
 import type { Deadline } from './deadline.js';
 import { explainNotReady } from './explain.js';
 import type { ProjectModel } from './model.js';
+import { observeContainers } from './observe.js';
+import { explainPorts } from './port-taken.js';
 import { type ComposeProject, composeArguments } from './project.js';
 import { failedContainers } from './wait.js';
 
@@ -17,6 +20,8 @@ export interface UpRequest {
   model: ProjectModel;
   /** All awaited services, for the explanation of a failure. */
   services: ReadonlyMap<string, number>;
+  /** For the places of ports; see StartDeps. */
+  spec: Spec | undefined;
   engine: Engine;
   context: Context;
 }
@@ -25,7 +30,8 @@ export interface UpRequest {
  * `docker compose up --detach [SERVICE…]` with stdin closed: containers are created, recreated and started as Compose decides.
  * `--force-recreate` touches only the named services, not what they depend on; `--no-deps` is never used, as Compose 2.26 would
  * hash the services differently and make them anew at the next start.
- * @throws CommandFailedError with Compose's words and what is wrong with the containers it started; LaconicError at the deadline
+ * @throws LaconicError for ports of the host that are taken, and at the deadline; else CommandFailedError with Compose's words and what
+ * is wrong with the containers it started
  */
 export async function upDetached(
   request: UpRequest,
@@ -61,12 +67,27 @@ async function explained(error: unknown, request: UpRequest, deadline: Deadline)
       why === '' ? 'docker compose was still waiting for a service that others depend on' : why,
     );
   }
+  const ports = await portProblem(request, error.stderr);
+  if (ports !== undefined) {
+    request.context.report.verbose(error.message);
+    const lines = [ports.message, why].filter((text) => text !== '');
+    return new LaconicError(lines.join('\n'), { ...(ports.hint && { hint: ports.hint }), cause: error });
+  }
   return new CommandFailedError('docker compose up failed', {
     command: error.command,
     code: error.code,
     stderr: [error.stderr, why].filter((text) => text !== '').join('\n'),
     cause: error,
   });
+}
+
+/** Ports of the host that the project's containers could not get; see explainPorts. */
+export async function portProblem(
+  { project, spec, engine }: Pick<UpRequest, 'project' | 'spec' | 'engine'>,
+  words: string | undefined,
+): Promise<LaconicError | undefined> {
+  const containers = await observeContainers(engine, project.name);
+  return explainPorts({ project, spec, engine, containers, words });
 }
 
 /**

@@ -1,0 +1,44 @@
+import { parseComposeFile, type ComposeService } from '../../compose/file.js';
+import { formatProblem } from '../../system/errors.js';
+import { readText } from '../../system/files.js';
+import type { KeyPath } from '../../system/yaml.js';
+import type { ComposeProject } from './project.js';
+
+/** What of a service is looked for: its key below the service, and its value as written. */
+export interface Setting {
+  key: KeyPath;
+  value: string;
+}
+
+/**
+ * Where the compose files set something of a service, for messages: `FILE:LINE KEY: VALUE`. The last file is looked at first, as it
+ * wins. Undefined when no file says it in so many words (`extends`, `include`).
+ */
+export async function placeInFiles(
+  { files }: Pick<ComposeProject, 'files'>,
+  service: string,
+  find: (service: ComposeService) => Setting | undefined,
+): Promise<string | undefined> {
+  for (const file of [...files].reverse()) {
+    // Compose could read it and we cannot: what is to be explained must be told all the same.
+    const parsed = await readText(file)
+      .then((text) => parseComposeFile(text, file))
+      .catch(() => undefined);
+    const known = parsed?.services.get(service);
+    const setting = known && find(known);
+    if (parsed !== undefined && setting !== undefined) {
+      return formatProblem(parsed.yaml.problem(['services', service, ...setting.key], setting.value));
+    }
+  }
+  return undefined;
+}
+
+/** Where the image of a service is named; see {@link placeInFiles}. */
+export async function placeOfImage(
+  project: Pick<ComposeProject, 'files'>,
+  service: string,
+): Promise<string | undefined> {
+  return placeInFiles(project, service, ({ image }) =>
+    image === undefined ? undefined : { key: ['image'], value: image },
+  );
+}

@@ -1,0 +1,59 @@
+import { createServer } from 'node:net';
+import { afterEach, expect, it } from 'vitest';
+import { describeWithEngine } from '../../support/engine.js';
+import { Ground } from './support.js';
+
+/** A port of this host at which nothing answers. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+describeWithEngine('an image that cannot be pulled (02 §13.1)', () => {
+  let ground: Ground;
+  afterEach(() => ground.remove());
+
+  it.each([[false], [true]])(
+    'all of them are named, with service, line and reason, before anything starts (attached: %s)',
+    async (attached) => {
+      const registry = `127.0.0.1:${await freePort()}`;
+      ground = await Ground.make(`services:
+  web: { image: IMAGE, command: sleep 1000, init: true }
+  one:
+    image: ${registry}/a/one:1
+  two:
+    image: ${registry}/a/two:1
+  again:
+    image: ${registry}/a/one:1
+  always:
+    image: IMAGE
+    pull_policy: never
+`);
+      const outcome = await ground.start({ attached });
+      const file = ground.files[0] ?? '';
+      expect(outcome.error).toBe(
+        [
+          `service again, one: cannot pull the image ${registry}/a/one:1: ${registry} cannot be reached (connection refused)`,
+          `  set at ${file}:8 services.again.image: ${registry}/a/one:1`,
+          `  set at ${file}:4 services.one.image: ${registry}/a/one:1`,
+          `service two: cannot pull the image ${registry}/a/two:1: ${registry} cannot be reached (connection refused)`,
+          `  set at ${file}:6 services.two.image: ${registry}/a/two:1`,
+          "check the registry's name, the network and the proxy of the engine's host; an image that another host has comes here by docker save there and docker load here",
+        ].join('\n'),
+      );
+      expect(outcome.stderr).not.toContain('dial tcp');
+      expect(await ground.containers()).toEqual({});
+    },
+  );
+
+  it('only services that are to be started count', async () => {
+    const registry = `127.0.0.1:${await freePort()}`;
+    ground = await Ground.make(
+      `services:\n  web: { image: IMAGE, command: sleep 1000, init: true }\n  one: { image: '${registry}/a/one:1' }\n`,
+    );
+    expect((await ground.start({ services: ['web'] })).error).toBeUndefined();
+  });
+});
