@@ -5,11 +5,19 @@ import type { Lock } from '../deployment/lock.js';
 import { runStartHooks } from '../deployment/hooks.js';
 import { regenerateEnvironment } from '../deployment/update-environment.js';
 import type { Context } from '../system/context.js';
-import { formatProblem, LaconicError, UsageError } from '../system/errors.js';
-import type { Deployer, ExecOptions, LogsOptions, PortQuery, StartOptions, StopOptions } from './deployer.js';
+import { formatProblem, InterruptedError, LaconicError, UsageError } from '../system/errors.js';
+import type {
+  Deployer,
+  ExecOptions,
+  LogsOptions,
+  OutputFormat,
+  PortQuery,
+  StartOptions,
+  StopOptions,
+} from './deployer.js';
 import { parseTail } from './compose/logs.js';
 import { deployerFor } from './select.js';
-import { isDegraded, renderPs, renderPsJson, renderStatus, renderStatusJson } from './status-text.js';
+import { isDegraded, missingServices, renderPs, renderPsJson, renderStatus, renderStatusJson } from './status-text.js';
 
 /** How the commands of a deployment find it. */
 export interface Target {
@@ -117,11 +125,8 @@ export async function printContainers(deployer: Deployer, format: OutputFormat, 
     context.report.print('would list the containers');
     return;
   }
-  const containers = await deployer.list();
-  context.report.write(format === 'json' ? renderPsJson(containers) : renderPs(containers));
+  context.report.write(await deployer.ps(format));
 }
-
-export type OutputFormat = 'text' | 'json';
 
 /** `--format`. @throws UsageError */
 export function parseFormat(text: string): OutputFormat {
@@ -130,8 +135,8 @@ export function parseFormat(text: string): OutputFormat {
 }
 
 /**
- * `status` (02 §7.5, decision 32). What is expected is read from the compose files only where it is asked for: broken files must
- * not hide what runs.
+ * `status` (02 §7.5, decision 32). Services without a container are named on stderr: scripts read one line per container on stdout
+ * (decision 31). Files that cannot be read must not hide what runs: then they are only told to be so, unless the answer depends on them.
  * @returns false when `judged` and the deployment is degraded
  */
 export async function deploymentStatus(
@@ -146,9 +151,20 @@ export async function deploymentStatus(
     return true;
   }
   const containers = await deployer.list();
-  const services = judged || format === 'json' ? await deployer.services() : [];
+  const needed = judged || format === 'json';
+  const services = needed ? await deployer.services() : await servicesIfReadable(deployer, context);
   context.report.write(format === 'json' ? renderStatusJson(containers, services) : renderStatus(containers));
+  const missing = missingServices(containers, services);
+  if (format === 'text' && missing.length > 0) context.report.info(`no container: ${missing.join(', ')}`);
   return !judged || !isDegraded(containers, services);
+}
+
+async function servicesIfReadable(deployer: Deployer, { report }: Context): Promise<string[]> {
+  return deployer.services().catch((error: unknown) => {
+    if (!(error instanceof LaconicError) || error instanceof InterruptedError) throw error;
+    report.warn(`cannot tell which services have no container: ${error.message}`);
+    return [];
+  });
 }
 
 /** The options of `logs` as typed. */
@@ -158,6 +174,7 @@ export interface LogsFlags {
   since?: string;
   until?: string;
   timestamps: boolean;
+  previous?: boolean;
 }
 
 /** What the flags of `logs` mean. @throws UsageError */

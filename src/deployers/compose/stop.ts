@@ -35,6 +35,7 @@ export async function stopProject(project: ComposeProject, options: StopOptions,
   }
   const { context, engine } = deps;
   const containers = await listProjectContainers(engine, project.name);
+  if (!containers.some((one) => concerns(one, options))) context.report.info(nothingRan(project, options));
   await endJobs(containers, options, deps);
   const timeout = options.timeout === undefined ? [] : ['--timeout', String(options.timeout)];
   const call = async (args: readonly string[]): Promise<void> => {
@@ -58,6 +59,15 @@ export async function stopProject(project: ComposeProject, options: StopOptions,
     for (const directory of directories) context.report.info(`kept: ${directory}`);
   }
   return { hostDirectories: directories };
+}
+
+function concerns({ service }: ProjectContainer, { services }: StopOptions): boolean {
+  return services.length === 0 || services.includes(service);
+}
+
+function nothingRan({ name }: ComposeProject, { services }: StopOptions): string {
+  const of = services.length === 0 ? '' : ` of ${services.join(', ')}`;
+  return `nothing was running: project ${name} has no container${of}`;
 }
 
 async function endJobs(

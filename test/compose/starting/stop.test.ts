@@ -39,7 +39,8 @@ describeWithEngine('stop (02 §7.2)', () => {
     expect([await ground.containers(), await ground.networks()]).toEqual([{}, []]);
     expect(await ground.volumes()).toEqual([`${ground.name}_data`, `${ground.name}_plain`]);
     const again = await ground.stop();
-    expect([again.error, again.stderr]).toEqual([undefined, '']);
+    const said = `nothing was running: project ${ground.name} has no container\n`;
+    expect([again.error, again.stdout, again.stderr]).toEqual([undefined, '', said]);
   });
 
   it('deletes volumes when asked, never host directories, and says what it kept (decision 17)', async () => {
@@ -64,6 +65,11 @@ describeWithEngine('stop (02 §7.2)', () => {
     const before = await ground.containers();
     expect((await ground.stop({ services: ['web'] })).error).toBeUndefined();
     expect(await ground.containers()).toEqual({ 'other/1': before['other/1'] });
+    const again = await ground.stop({ services: ['web'] });
+    expect([again.error, again.stderr]).toEqual([
+      undefined,
+      `nothing was running: project ${ground.name} has no container of web\n`,
+    ]);
     expect((await ground.stop({ services: ['nosuch'] })).error).toContain('no such service: nosuch');
     expect((await ground.stop({ services: ['other'], deleteVolumes: true })).error).toContain('name no services');
   });
