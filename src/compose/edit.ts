@@ -11,12 +11,19 @@ const edited = new WeakSet<ComposeFile>();
  * Replaces the ports of one service (01 §11.3); other services that share nodes with it keep theirs. A service that has exactly
  * these ports is left as it is written.
  * @param ports in the short form; an empty list takes all ports away
+ * @param inherits the service extends one that has ports: Compose would add those, unless the list says that it replaces them
  * @returns false when the file has no such service
  */
-export function setServicePorts(file: ComposeFile, service: string, ports: readonly string[]): boolean {
+export function setServicePorts(
+  file: ComposeFile,
+  service: string,
+  ports: readonly string[],
+  inherits = false,
+): boolean {
   const known = file.services.get(service);
   if (!known) return false;
-  if (known.ports.length === ports.length && known.ports.every((port, index) => port.raw === ports[index])) return true;
+  if (!inherits && known.ports.length === ports.length && known.ports.every((port, index) => port.raw === ports[index]))
+    return true;
   const parents = openMaps(file, ['services', service]);
   const map = parents[parents.length - 1];
   if (!map) return false;
@@ -27,6 +34,7 @@ export function setServicePorts(file: ComposeFile, service: string, ports: reado
   const list = new YAMLSeq<Scalar>(file.yaml.document.schema);
   copyComments(before, list);
   if (isSeq(before) && before.flow) list.flow = true;
+  if (inherits) list.tag = '!override';
   const unused = isSeq(before) ? before.items.filter(isScalar) : [];
   list.items = ports.map((port) => {
     const node = new Scalar(port);

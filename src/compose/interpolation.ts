@@ -1,3 +1,4 @@
+import { mapOf } from '../system/plain-map.js';
 import { scanEnvFile } from './dotenv.js';
 import type { ComposeFile } from './file.js';
 import { namesIn } from './template.js';
@@ -14,15 +15,15 @@ export const outsideServices = '';
  * @throws InvalidFileError for an env file that Compose could not read
  */
 export function mentionedNames(file: ComposeFile, envFileTexts: ReadonlyMap<string, string>): Map<string, Set<string>> {
-  const { services, ...rest } = asMap(file.yaml.value);
-  const serviceValues = asMap(services);
+  const { services, ...rest } = mapOf(file.yaml.value);
+  const serviceValues = mapOf(services);
   const mentioned = new Map<string, Set<string>>();
 
   const elsewhere = new Set<string>();
   collect(rest, elsewhere);
   for (const section of [rest.configs, rest.secrets]) {
     // `environment: NAME` of a config or secret takes its content from that variable.
-    for (const { environment } of Object.values(asMap(section)).map(asMap)) {
+    for (const { environment } of Object.values(mapOf(section)).map(mapOf)) {
       if (typeof environment === 'string') elsewhere.add(environment);
     }
   }
@@ -30,10 +31,10 @@ export function mentionedNames(file: ComposeFile, envFileTexts: ReadonlyMap<stri
 
   for (const [name, service] of file.services) {
     const names = new Set<string>();
-    const value = asMap(serviceValues[name]);
+    const value = mapOf(serviceValues[name]);
     collect(value, names);
     addUnvalued(value.environment, names);
-    addUnvalued(asMap(value.build).args, names);
+    addUnvalued(mapOf(value.build).args, names);
     const raw = rawEnvFiles(value.env_file);
     for (const path of service.envFiles) {
       const text = envFileTexts.get(path);
@@ -65,7 +66,7 @@ function addUnvalued(section: unknown, names: Set<string>): void {
   if (Array.isArray(section)) {
     for (const item of section) if (typeof item === 'string' && !/[=$]/.test(item)) names.add(item);
   } else {
-    for (const [name, value] of Object.entries(asMap(section))) if (value === null) names.add(name);
+    for (const [name, value] of Object.entries(mapOf(section))) if (value === null) names.add(name);
   }
 }
 
@@ -79,7 +80,7 @@ function addEnvFileNames(text: string, path: string, names: Set<string>): void {
 
 /** Paths of env files with `format: raw`, which Compose takes line by line, as they are. */
 function rawEnvFiles(section: unknown): Set<unknown> {
-  const entries = Array.isArray(section) ? section.map(asMap) : [];
+  const entries = Array.isArray(section) ? section.map(mapOf) : [];
   return new Set(entries.filter((entry) => entry.format === 'raw').map((entry) => entry.path));
 }
 
@@ -87,8 +88,4 @@ function addRawNames(text: string, names: Set<string>): void {
   for (const line of text.split('\n').map((each) => each.trim())) {
     if (line !== '' && !line.startsWith('#') && !line.includes('=')) names.add(line);
   }
-}
-
-function asMap(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
 }

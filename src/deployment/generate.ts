@@ -1,16 +1,24 @@
 import { stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { basename, dirname, isAbsolute, join, normalize, sep } from 'node:path';
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { bindVolume, renderCompose, setServicePorts } from '../compose/edit.js';
-import { type ComposeFile, parseComposeFile } from '../compose/file.js';
-import { mentionedNames } from '../compose/interpolation.js';
+import { mentionedNames, outsideServices } from '../compose/interpolation.js';
 import { checkAgainstStack } from '../spec/check.js';
 import type { Spec } from '../spec/parse.js';
 import type { Stack } from '../stack/parse.js';
 import type { StackAssets } from '../stack/assets.js';
 import type { StackLocation } from '../stack/locate.js';
 import { InvalidFileError, LaconicError, type Problem } from '../system/errors.js';
-import { kindOf, readText } from '../system/files.js';
+import { kindOf } from '../system/files.js';
+import {
+  type ComposeFiles,
+  inheritedBy,
+  jobPath,
+  placeOf,
+  type ReadComposeFile,
+  readComposeFiles,
+  usedServices,
+} from './compose-files.js';
 import { byLine } from '../system/schema.js';
 import { contentOf, filesBelow, type GeneratedFile, type GeneratedTree, type VolumeDirectory } from './tree.js';
 import type { DeploymentRecord } from './record.js';
@@ -44,16 +52,8 @@ export interface Generated {
   root: string;
   tree: GeneratedTree;
   warnings: Problem[];
-  /** Problems that look like a misspelt name: errors at create, warnings later (decision 10). */
-  nearMisses: Problem[];
-}
-
-interface ReadComposeFile {
-  /** Where it goes in the deployment directory. */
-  path: string;
-  /** The pod's or job's name: its config directory is called the same. */
-  owner: string;
-  file: ComposeFile;
+  /** Misspelt names and files that Compose will not find: errors at create, warnings later (decision 10). */
+  refusedAtCreate: Problem[];
 }
 
 /**
@@ -64,7 +64,8 @@ export async function generateTree(input: GenerateInput): Promise<Generated> {
   const { spec, stack, assets } = input;
   const misplaced = volumesOverOurs(spec, input.root);
   if (misplaced.length > 0) throw new InvalidFileError(misplaced);
-  const composeFiles = await readComposeFiles(stack, assets);
+  const read = await readComposeFiles(stack, assets);
+  const composeFiles = read.files;
   const files: GeneratedFile[] = [
     { path: 'spec.yml', source: { text: spec.yaml.text }, mode: input.specMode },
     { path: 'stack.yml', source: { text: stack.yaml.text }, mode: 0o644 },
@@ -74,9 +75,14 @@ export async function generateTree(input: GenerateInput): Promise<Generated> {
 
   const directories = ['compose', ...stack.pods.map((pod) => join('pods', pod.name))];
   if (stack.jobs.length > 0) directories.push('compose-jobs');
-  for (const read of composeFiles) files.push(editComposeFile(read, input));
-  for (const config of await configTrees(composeFiles, assets)) {
-    files.push(...config.files);
+  for (const each of composeFiles) if (!isAbsolute(each.path)) files.push(editComposeFile(each, composeFiles, input));
+  for (const { path, source } of read.variables) {
+    if (!isAbsolute(path)) files.push({ path, source: { copyOf: source }, mode: (await stat(source)).mode & 0o777 });
+  }
+  const taken = new Set(files.map((file) => file.path));
+  for (const config of await configTrees(read, assets)) {
+    // A compose file in it that others include is there already, with the ports and volumes of the spec.
+    files.push(...config.files.filter((file) => !taken.has(file.path)));
     directories.push(...config.directories);
   }
   files.push(...(await podScripts(stack, assets)));
@@ -102,29 +108,13 @@ export async function generateTree(input: GenerateInput): Promise<Generated> {
       ...jobsWithoutFile(stack, composeFiles),
       ...(added?.warnings ?? []),
       ...(added === undefined ? missingBindSources(composeFiles, files, directories) : []),
+      ...read.unknown,
     ],
-    nearMisses: checks.filter((check) => check.nearMiss !== undefined).map((check) => check.problem),
+    refusedAtCreate: [
+      ...checks.filter((check) => check.nearMiss !== undefined).map((check) => check.problem),
+      ...read.missing,
+    ],
   };
-}
-
-/** The compose files of a stack's pods, then of those of its jobs that have one (01 §3.6), parsed. */
-export async function readComposeFiles(stack: Stack, assets: StackAssets): Promise<ReadComposeFile[]> {
-  const read: ReadComposeFile[] = [];
-  for (const pod of stack.pods) {
-    const source = await assets.podFile(pod);
-    const path = join('compose', `docker-compose-${pod.name}.yml`);
-    read.push({ path, owner: pod.name, file: parseComposeFile(await readText(source), source) });
-  }
-  for (const job of stack.jobs) {
-    const source = await assets.jobFile(job);
-    if (source === undefined) continue;
-    read.push({ path: jobPath(job), owner: job, file: parseComposeFile(await readText(source), source) });
-  }
-  return read;
-}
-
-function jobPath(job: string): string {
-  return join('compose-jobs', `docker-compose-${job}.yml`);
 }
 
 async function hookFiles(assets: StackAssets): Promise<GeneratedFile[]> {
@@ -136,40 +126,49 @@ async function hookFiles(assets: StackAssets): Promise<GeneratedFile[]> {
   });
 }
 
-function editComposeFile(read: ReadComposeFile, input: GenerateInput): GeneratedFile {
+function editComposeFile(read: ReadComposeFile, all: readonly ReadComposeFile[], input: GenerateInput): GeneratedFile {
   const { file } = read;
-  for (const [service, ports] of input.spec.ports)
-    if (file.services.has(service)) setServicePorts(file, service, ports);
+  // What others extend stays as it is written: services of this name are theirs.
+  if (read.role === 'extends') return { path: read.path, source: { text: renderCompose(file) }, mode: 0o644 };
+  for (const [service, ports] of input.spec.ports) {
+    if (!file.services.has(service)) continue;
+    const inherits = inheritedBy(all, read, service).some((one) => one.service.ports.length > 0);
+    setServicePorts(file, service, ports, inherits);
+  }
   for (const [volume, path] of input.spec.volumes) {
     // On Kubernetes a volume is a claim: the compose file's own definition stays as it is.
     if (path !== undefined && file.volumes.has(volume) && input.target === undefined) {
-      bindVolume(file, volume, placeVolume(path, input.root, homedir()).device);
+      bindVolume(file, volume, deviceFor(read, path, input.root));
     }
   }
   return { path: read.path, source: { text: renderCompose(file) }, mode: 0o644 };
 }
 
-/** The `<dir>` of `../config/<dir>/…`, or undefined. */
-function configDirectoryOf(path: string): string | undefined {
-  const [up, config, name] = normalize(path).split(sep);
-  return up === '..' && config === 'config' && name ? name : undefined;
+/** The volume's path as this file has to say it: relative ones from where the file's paths start (01 §11.1). */
+function deviceFor(read: ReadComposeFile, value: string, root: string): string {
+  const place = placeVolume(value, root, homedir());
+  if (!place.relative || read.base === 'compose' || read.base === 'compose-jobs') return place.device;
+  const below = relative(resolve(root, read.base), place.path);
+  return below.startsWith('.') ? below : `./${below}`;
+}
+
+/** The `<dir>` of a path below `config/<dir>` in the deployment directory, or undefined. */
+function configDirectoryOf(path: string | undefined): string | undefined {
+  const [config, name] = path?.split(sep) ?? [];
+  return config === 'config' && name ? name : undefined;
 }
 
 async function configTrees(
-  read: readonly ReadComposeFile[],
+  { files, variables }: ComposeFiles,
   assets: StackAssets,
 ): Promise<{ files: GeneratedFile[]; directories: string[] }[]> {
-  const names = new Set<string>();
-  for (const { owner, file } of read) {
-    names.add(owner);
-    for (const service of file.services.values()) {
-      const binds = service.mounts.filter((mount) => mount.kind === 'bind').map((mount) => mount.source ?? '');
-      for (const path of [...binds, ...service.envFiles]) {
-        const name = configDirectoryOf(path);
-        if (name !== undefined) names.add(name);
-      }
-    }
+  const names = new Set(files.map(({ owner }) => owner));
+  const paths = [...files, ...variables].map(({ path }): string | undefined => path);
+  for (const { read, service } of usedServices(files)) {
+    const binds = service.mounts.filter((mount) => mount.kind === 'bind').map((mount) => mount.source ?? '');
+    paths.push(...[...binds, ...service.envFiles].map((path) => placeOf(read, path)));
   }
+  for (const name of paths.map(configDirectoryOf)) if (name !== undefined) names.add(name);
   const trees = [];
   for (const name of names) {
     const found = await assets.configDirectory(name);
@@ -224,20 +223,23 @@ async function factsOf(
   read: readonly ReadComposeFile[],
   files: readonly GeneratedFile[],
 ): Promise<{ services: Set<string>; volumes: Set<string>; mentioned: Set<string> }> {
-  const services = new Set<string>();
-  const volumes = new Set<string>();
+  const used = usedServices(read);
+  const project = read.filter(({ role }) => role !== 'extends');
+  const services = new Set(project.flatMap(({ file }) => [...file.services.keys()]));
+  const volumes = new Set(project.flatMap(({ file }) => [...file.volumes]));
   const mentioned = new Set<string>();
-  for (const { path, file } of read) {
-    for (const volume of file.volumes) volumes.add(volume);
+  for (const each of read) {
+    const mine = used.filter((one) => one.read === each).map(({ service }) => service);
     const envFiles = new Map<string, string>();
-    for (const service of file.services.values()) {
-      services.add(service.name);
-      for (const name of service.envFiles) {
-        const generated = files.find((candidate) => candidate.path === normalize(join(dirname(path), name)));
-        if (generated) envFiles.set(name, (await contentOf(generated)).toString('utf8'));
-      }
+    for (const name of mine.flatMap((service) => service.envFiles)) {
+      const path = placeOf(each, name);
+      const generated = files.find((candidate) => candidate.path === path);
+      if (generated) envFiles.set(name, (await contentOf(generated)).toString('utf8'));
     }
-    for (const names of mentionedNames(file, envFiles).values()) for (const name of names) mentioned.add(name);
+    const names = mentionedNames(each.file, envFiles);
+    const parts = mine.map(({ name }) => name);
+    if (each.role !== 'extends') parts.push(outsideServices);
+    for (const part of parts) for (const name of names.get(part) ?? []) mentioned.add(name);
   }
   return { services, volumes, mentioned };
 }
@@ -267,20 +269,17 @@ function missingBindSources(
     for (let at = path; at !== '.'; at = dirname(at)) provided.add(at);
   }
   const problems: Problem[] = [];
-  for (const { path, file } of read) {
-    for (const service of file.services.values()) {
-      for (const mount of service.mounts) {
-        const source = mount.source ?? '';
-        if (mount.kind !== 'bind' || isAbsolute(source) || source.startsWith('~') || source.includes('$')) continue;
-        const inside = normalize(join(dirname(path), source));
-        if (inside.startsWith('..') || provided.has(inside)) continue;
-        problems.push(
-          file.yaml.problem(
-            ['services', service.name, 'volumes'],
-            `nothing in the stack provides ${source}, mounted at ${mount.target}: the engine will create an empty directory there (expected in config/${configDirectoryOf(source) ?? basename(inside)})`,
-          ),
-        );
-      }
+  for (const { read: each, service } of usedServices(read)) {
+    for (const { kind, source = '', target } of service.mounts) {
+      if (kind !== 'bind' || source.startsWith('~') || source.includes('$')) continue;
+      const inside = placeOf(each, source);
+      if (inside === undefined || isAbsolute(inside) || inside.startsWith('..') || provided.has(inside)) continue;
+      problems.push(
+        each.file.yaml.problem(
+          ['services', service.name, 'volumes'],
+          `nothing in the stack provides ${source}, mounted at ${target}: the engine will create an empty directory there (expected in config/${configDirectoryOf(inside) ?? basename(inside)})`,
+        ),
+      );
     }
   }
   return problems;

@@ -16,8 +16,9 @@ import type {
 import type { Context } from '../system/context.js';
 import { LaconicError } from '../system/errors.js';
 import { secretMode } from '../system/files.js';
+import { mapOf } from '../system/plain-map.js';
 import type { CreateArguments } from './create.js';
-import { readComposeFiles } from './generate.js';
+import { readComposeFiles } from './compose-files.js';
 import type { DeploymentLayout } from './layout.js';
 import { type Deployment, readDeployment } from './open.js';
 import type { LoadedStack } from '../stack/load.js';
@@ -131,7 +132,7 @@ async function commandContext(loaded: LoadedStack, facts: CommandFacts): Promise
       composeFiles,
       preStartCommands: scripts('preStartCommand'),
       postStartCommands: scripts('postStartCommand'),
-      config: plainMap(stack.yaml.value).config ?? null,
+      config: mapOf(stack.yaml.value).config ?? null,
       envFile: facts.envFile,
       jobComposeFiles: jobFiles.length > 0 ? jobFiles.filter((file) => file !== undefined) : null,
     },
@@ -145,8 +146,8 @@ function deploymentContext(deployment: Deployment): DeploymentContext {
     deploymentDir: layout.root,
     id: record.clusterId,
     deploymentId: record.deploymentId,
-    spec: plainMap(spec.yaml.value),
-    stack: { name: spec.stack, obj: plainMap(stack.yaml.value) },
+    spec: mapOf(spec.yaml.value),
+    stack: { name: spec.stack, obj: mapOf(stack.yaml.value) },
     paths: {
       stackFile: layout.stack,
       specFile: layout.spec,
@@ -155,10 +156,6 @@ function deploymentContext(deployment: Deployment): DeploymentContext {
       composeDir: layout.compose,
     },
   };
-}
-
-function plainMap(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
 }
 
 /** A hook must never reach a cluster that is not this deployment's: on compose KUBECONFIG is an empty file (decision 33). */
@@ -192,7 +189,7 @@ async function callWithServices<H extends HookName>(
 }
 
 async function imageOf(service: string, loaded: LoadedStack | undefined): Promise<string> {
-  const files = loaded === undefined ? [] : await readComposeFiles(loaded.stack, loaded.assets);
+  const files = loaded === undefined ? [] : (await readComposeFiles(loaded.stack, loaded.assets)).files;
   const image = files
     .map(({ file }) => file.services.get(service)?.image)
     .filter((found) => found !== undefined)

@@ -1,11 +1,12 @@
 import { dirname, resolve } from 'node:path';
-import { parseComposeFile } from '../compose/file.js';
+import type { ComposeFile } from '../compose/file.js';
 import { composeSpec, parseConfigFile, parseConfigOption } from '../spec/init.js';
 import type { DeployTarget } from '../spec/parse.js';
 import { type LoadedStack, loadStack } from '../stack/load.js';
 import type { Context } from '../system/context.js';
-import { LaconicError } from '../system/errors.js';
-import { kindOf, readText, readTextIfAny, requireUtf8, writeFileAtomically } from '../system/files.js';
+import { InvalidFileError, LaconicError } from '../system/errors.js';
+import { kindOf, readTextIfAny, requireUtf8, writeFileAtomically } from '../system/files.js';
+import { inheritedBy, type ReadComposeFile, readComposeFiles } from './compose-files.js';
 import { runInitHook } from './hooks.js';
 
 /** The options of `deploy init` (02 §6.1). */
@@ -90,10 +91,23 @@ async function readConfigFile(path: string, context: Context): Promise<Map<strin
   return parseConfigFile(text, path, (name) => context.env[name]);
 }
 
-async function readFiles({ stack, assets }: LoadedStack) {
-  const parse = async (path: string) => parseComposeFile(await readText(path), path);
-  const pods = await Promise.all(stack.pods.map(async (pod) => parse(await assets.podFile(pod))));
-  const jobPaths = await Promise.all(stack.jobs.map((job) => assets.jobFile(job)));
-  const jobs = await Promise.all(jobPaths.filter((path) => path !== undefined).map(parse));
-  return { pods, jobs };
+/**
+ * The files of pods and of jobs, each with what it includes, as a spec sees them: a service has the ports and mounts that it inherits
+ * too, and the volumes are those of the whole project. A file that only lends a service to others offers nothing itself.
+ */
+async function readFiles({ stack, assets }: LoadedStack): Promise<{ pods: ComposeFile[]; jobs: ComposeFile[] }> {
+  const { files, missing } = await readComposeFiles(stack, assets);
+  if (missing.length > 0) throw new InvalidFileError(missing);
+  const volumes = new Set(files.flatMap((read) => (read.role === 'extends' ? [] : [...read.file.volumes])));
+  const whole = (read: ReadComposeFile): ComposeFile => {
+    const services = [...read.file.services.values()].map((service) => {
+      const line = [service, ...inheritedBy(files, read, service.name).map((one) => one.service)];
+      const { ports, mounts } = { ports: line.flatMap((one) => one.ports), mounts: line.flatMap((one) => one.mounts) };
+      return [service.name, { ...service, ports, mounts }] as const;
+    });
+    return { ...read.file, services: new Map(services), volumes };
+  };
+  const of = (...roles: ReadComposeFile['role'][]): ComposeFile[] =>
+    files.filter(({ role }) => roles.includes(role)).map(whole);
+  return { pods: of('pod', 'include'), jobs: of('job') };
 }

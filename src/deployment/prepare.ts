@@ -175,15 +175,15 @@ async function readCredentials(spec: Spec, cwd: string): Promise<{ path: string;
   );
 }
 
-/** Decision 10: a near miss is an error at create; everything else, and everything later, a warning. */
+/** Decision 10: a near miss, or a file that Compose will not find, is an error at create; everything else, and everything later, a warning. */
 function reportFindings(parsed: ParsedSpec, generated: Generated, fresh: boolean, context: Context): void {
-  const misspelt: Problem[] = [
+  const refused: Problem[] = [
     ...parsed.unknown.filter((key) => key.nearMiss !== undefined).map((key) => key.problem),
-    ...generated.nearMisses,
+    ...generated.refusedAtCreate,
   ];
-  if (fresh && misspelt.length > 0) throw new InvalidFileError(misspelt);
+  if (fresh && refused.length > 0) throw new InvalidFileError(refused);
   const mild = parsed.unknown.filter((key) => key.nearMiss === undefined).map((key) => key.problem);
-  for (const problem of [...misspelt, ...mild, ...generated.warnings]) {
+  for (const problem of [...refused, ...mild, ...generated.warnings]) {
     context.report.warn(formatProblem(problem));
   }
 }

@@ -1,9 +1,12 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { describe, expect } from 'vitest';
+import { runCli } from '../../support/engine.js';
 import { accepts, type BadInput, composeFile, create, type Files, init, refuses, stackPath } from './support.js';
 
 const compose = (...lines: string[]): Files => ({ [composeFile]: `${lines.join('\n')}\n` });
+const repo = dirname(dirname(composeFile));
+const sharedPart = `${repo}/shared/part.yml`;
 const spec = (...lines: string[]): Files => ({
   'spec.yml': [`stack: ${stackPath}`, 'deploy-to: compose', ...lines, ''].join('\n'),
 });
@@ -66,6 +69,31 @@ describe('compose files (01 §7.7, §7.8, §11, §20.21, §20.23)', () => {
         says: ['services.web.image: must be text'],
       },
       {
+        what: 'an included file that is not there',
+        files: compose('include:', '  - path: [parts/none.yml]', 'services:', '  web: {image: busybox:1.36}'),
+        says: ['docker-compose-app.yml:2 include[0].path', /there is no file \S+\/compose\/parts\/none\.yml/],
+      },
+      {
+        what: 'an extended file that is not there',
+        files: compose('services:', '  web:', '    extends: {file: ../config/app/none.yml, service: base}'),
+        says: [':3 services.web.extends.file', /there is no file \S*config\/app\/none\.yml/],
+      },
+      {
+        what: 'an included file that has no place in a deployment directory',
+        files: { ...compose('include: [../shared/part.yml]'), [sharedPart]: 'services: {}\n' },
+        says: [':1 include[0]: ../shared/part.yml will not be in the deployment directory', 'config/<name>/'],
+      },
+      {
+        what: 'an included file that leads to the files of the deployment itself',
+        files: { ...compose('include: [../.laconic/part.yml]'), [`${repo}/.laconic/part.yml`]: 'services: {}\n' },
+        says: ['../.laconic/part.yml will not be in the deployment directory'],
+      },
+      {
+        what: 'a mistake in an included file',
+        files: { ...compose('include: [part.yml]'), [`${repo}/compose/part.yml`]: 'services:\n  more: {ports: 3}\n' },
+        says: ['part.yml:2 services.more.ports: must be a list'],
+      },
+      {
         what: 'volumes that are a word',
         files: compose('services:', 'volumes: data'),
         says: [':2 volumes: must be a map'],
@@ -115,6 +143,26 @@ describe('compose files (01 §7.7, §7.8, §11, §20.21, §20.23)', () => {
         ...spec('network: {ports: {tidy: ["80"]}}', 'volumes: {data: ./data/data}'),
       },
       args: create,
+    },
+    {
+      what: 'an included file that only the start knows, with a warning (decision 7)',
+      files: { ...compose('include: ["${PART:-part.yml}"]', 'services: {web: {image: busybox:1.36}}'), ...spec() },
+      args: create,
+      says: [/^WARNING: \S+:1 include\[0\]: \$\{PART:-part\.yml\} is known at start only/m],
+    },
+    {
+      what: 'an update whose stack lost an included file, with a warning (decision 10)',
+      files: {
+        ...compose('include: [part.yml]', 'services: {web: {image: busybox:1.36}}'),
+        ...spec(),
+        [`${repo}/compose/part.yml`]: 'services: {more: {image: busybox:1.36}}\n',
+      },
+      arrange: async (root) => {
+        expect(await runCli(create, { cwd: root })).toMatchObject({ code: 0 });
+        await rm(join(root, repo, 'compose/part.yml'));
+      },
+      args: [...create, '--update'],
+      says: [/^WARNING: \S+:1 include\[0\]: there is no file \S+part\.yml, and Compose needs it/m],
     },
     { what: 'an empty compose file', files: { ...compose('#'), ...spec() }, args: create },
     {

@@ -36,6 +36,19 @@ describe('a file that needs no edit is written back byte for byte (decision 12)'
 });
 
 describe('setServicePorts (01 §11.3, §18)', () => {
+  it.each([
+    ['services:\n  web:\n    extends: base\n    ports: ["80"]\n', ['80']],
+    ['services:\n  web: {extends: base}\n', []],
+  ])('a list that must replace inherited ports says so', (text, ports) => {
+    const written = edit(text, (file) => setServicePorts(file, 'web', ports, true));
+    expect(written).toContain('ports: !override');
+    expect(
+      parseComposeFile(written, 'again.yml')
+        .services.get('web')
+        ?.ports.map(({ raw }) => raw),
+    ).toEqual(ports);
+  });
+
   it('replaces the list, keeps comments, quotes and order, and quotes what looks like a number', () => {
     const text = `# head
 services:
