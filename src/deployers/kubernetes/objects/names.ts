@@ -16,6 +16,10 @@ export interface Names {
   /** @param distinct the node port, where another Service has the plain name already */
   nodePort(port: number, protocol: string, distinct?: number): string;
   readonly ingress: string;
+  /** A further Ingress, where hosts have different issuers (K-25). */
+  ingressOf(issuer: string): string;
+  /** The secret that cert-manager fills with a host's certificate. */
+  tlsSecret(host: string): string;
   job(job: string): string;
   /** A declared configmap of the spec (04 §4.8.1). */
   configmap(volume: string): string;
@@ -61,6 +65,8 @@ export function createNames(input: Pick<ObjectsInput, 'app' | 'pods' | 'jobs'>):
     nodePort: (port, protocol, distinct) =>
       fit(`${app}-nodeport-${port}-${protocol}${distinct === undefined ? '' : `-${distinct}`}`, serviceName),
     ingress: fit(`${app}-ingress`, objectName),
+    ingressOf: (issuer) => fit(`${app}-ingress-${issuer}`, objectName),
+    tlsSecret: (host) => fit(`${app}-${host}-tls`, objectName, 253),
     job: (job) => fit(`${app}-job-${job}`, objectName),
     configmap: (volume) => fit(`${app}-${volume}`, objectName, 253),
     bindConfigmap: (source) => fit(`${app}-${bindVolume(source)}`, objectName, 253),

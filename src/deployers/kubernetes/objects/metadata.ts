@@ -1,0 +1,21 @@
+import type { ObjectsInput } from './input.js';
+import { standardLabels } from './labels.js';
+import type { ObjectMeta } from './object.js';
+
+/** The metadata of an object in the deployment's namespace: its name and the standard labels (04 §4.0), with more labels if given. */
+export function metadata(
+  input: Pick<ObjectsInput, 'app' | 'stack' | 'pods' | 'namespace'>,
+  name: string,
+  labels: Record<string, string> = {},
+): ObjectMeta & { labels: Record<string, string> } {
+  return { name, namespace: input.namespace, labels: { ...standardLabels(input), ...labels } };
+}
+
+/** The same for an object of the whole cluster. */
+export function clusterMetadata(
+  input: Pick<ObjectsInput, 'app' | 'stack' | 'pods'>,
+  name: string,
+  labels: Record<string, string> = {},
+): ObjectMeta {
+  return { name, labels: { ...standardLabels(input), ...labels } };
+}

@@ -1,0 +1,123 @@
+import type { ServiceModel } from '../../../compose/model/types.js';
+import { portRange } from '../../../compose/ports.js';
+import { quote } from '../../../system/yaml.js';
+import type { PodInput } from './input.js';
+import { podSelector } from './labels.js';
+import { metadata } from './metadata.js';
+import type { KubernetesObject } from './object.js';
+import type { Scope } from './scope.js';
+
+/**
+ * The ClusterIP Services that the Ingress leads to (04 §4.6): one for each pod file that a route of `http-proxy` names, and in stacks of
+ * several pod files the one with the maintenance page.
+ */
+export function proxiedServices(scope: Scope): KubernetesObject[] {
+  const { input, names, podOf } = scope;
+  const { httpProxy, maintenanceService } = input.spec;
+  const routes = httpProxy.flatMap((proxy) => proxy.routes);
+  const page = input.pods.length > 1 && maintenanceService ? [maintenanceService] : [];
+  const ports = new Map<PodInput, Set<number>>();
+  for (const { service, port } of [...routes, ...page]) {
+    const pod = podOf.get(service);
+    if (pod !== undefined) ports.set(pod, (ports.get(pod) ?? new Set()).add(port));
+  }
+  return input.pods.flatMap((pod) => {
+    const numbers = [...(ports.get(pod) ?? [])].sort((a, b) => a - b);
+    if (numbers.length === 0) return [];
+    return [
+      {
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: metadata(input, names.service(pod.name)),
+        spec: {
+          type: 'ClusterIP',
+          selector: podSelector(input, pod.name),
+          ports: numbers.map((port) => ({ name: `port-${port}`, port, targetPort: port, protocol: 'TCP' })),
+        },
+      },
+    ];
+  });
+}
+
+/**
+ * The headless Service of every compose service, called like it, so that pods find each other under the names they have on Compose
+ * (decision 22). It leads to pods that are not ready too: on Compose a name exists as soon as its container does.
+ */
+export function headlessServices(scope: Scope): KubernetesObject[] {
+  const { input, names, findings } = scope;
+  return input.pods.flatMap((pod) =>
+    [...pod.model.services.values()].flatMap((service) => {
+      const owner = scope.podOf.get(service.name);
+      if (owner === undefined) return [];
+      if (owner !== pod) {
+        const message = `pod ${owner.name} has a service of this name too: in the cluster the name leads there; rename one of the two`;
+        findings.warnings.push(pod.model.problem(['services', service.name], message));
+        return [];
+      }
+      const name = names.serviceOf(service.name);
+      if (name === undefined) {
+        reportUnreachable(scope, pod, service);
+        return [];
+      }
+      const ports = headlessPorts(service);
+      return [
+        {
+          apiVersion: 'v1',
+          kind: 'Service',
+          metadata: metadata(input, name),
+          spec: {
+            type: 'ClusterIP',
+            clusterIP: 'None',
+            publishNotReadyAddresses: true,
+            selector: podSelector(input, pod.name),
+            ...(ports.length === 0 ? {} : { ports }),
+          },
+        },
+      ];
+    }),
+  );
+}
+
+/** What the service listens on, for those who look at the Service: a name without ports would resolve as well. */
+function headlessPorts(service: ServiceModel): object[] {
+  const ports = new Map<string, object>();
+  const add = (port: number, protocol: string): void => {
+    const name = `${protocol}-${port}`;
+    if (!ports.has(name)) ports.set(name, { name, port, targetPort: port, protocol: protocol.toUpperCase() });
+  };
+  for (const { target, protocol } of service.ports) add(target, protocol);
+  for (const text of service.expose) {
+    const [port = '', protocol = 'tcp'] = text.split('/');
+    const range = portRange(port);
+    for (let at = range?.first ?? 1; at <= (range?.last ?? 0); at += 1) add(at, protocol.toLowerCase());
+  }
+  return [...ports.values()];
+}
+
+/** A name that DNS does not allow: an error when a variable names it, as somebody would look for it in vain (decision 22). */
+function reportUnreachable(scope: Scope, pod: PodInput, service: ServiceModel): void {
+  const why = `no pod finds it under this name: DNS allows letters, digits and "-", starting with a letter, at most 63`;
+  const mention = findMention(scope, service.name);
+  const path = ['services', service.name];
+  if (mention === undefined) {
+    scope.findings.warnings.push(pod.model.problem(path, why));
+  } else {
+    scope.findings.errors.push(pod.model.problem(path, `${why}; ${mention} names it: rename the service`));
+  }
+}
+
+/** `DB_URL of service web`: a variable whose value names a host; undefined when none does. */
+function findMention({ input }: Scope, name: string): string | undefined {
+  const escaped = name.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+  const named = new RegExp(`(?<![\\w-]|\\w\\.)${escaped}(?![\\w-]|\\.\\w)`);
+  for (const { model } of [...input.pods, ...input.jobs]) {
+    for (const service of model.services.values()) {
+      for (const [variable, value] of service.environment) {
+        if (named.test(value)) return `${quote(variable)} of service ${quote(service.name)}`;
+      }
+    }
+  }
+  if (input.environment === 'mentioned') return undefined;
+  const everywhere = [...input.config].find(([, value]) => named.test(value));
+  return everywhere && `${quote(everywhere[0])} of the config`;
+}
