@@ -5,6 +5,7 @@ import { declare as declareExec } from './deployment/exec.js';
 import { declare as declareLogs } from './deployment/logs.js';
 import { declare as declarePort } from './deployment/port.js';
 import { declare as declarePs } from './deployment/ps.js';
+import { declare as declareRender } from './deployment/render.js';
 import { declare as declareRestart } from './deployment/restart.js';
 import { declare as declareRunJob } from './deployment/run-job.js';
 import { declare as declareSplit } from './deployment/split.js';
@@ -29,5 +30,6 @@ export function declare(command: Command, contextOf: (command: Command) => Conte
   declarePort(command, contextOf);
   declareRunJob(command, contextOf);
   declareUpdateEnvs(command, contextOf);
+  declareRender(command, contextOf);
   declareSplit(command, contextOf);
 }

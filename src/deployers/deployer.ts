@@ -40,6 +40,10 @@ export interface StartOptions {
   acceptNewPath: boolean;
   /** Pull images first and recreate what changed (`restart`). */
   pull: boolean;
+  /** A kind cluster that is missing is made (decision 27); absent or false: that is an error. */
+  manageCluster?: boolean;
+  /** `restart`: on Kubernetes every pod is made anew (decision 25). */
+  restart?: boolean;
 }
 
 export interface StopOptions {
@@ -49,8 +53,12 @@ export interface StopOptions {
   timeout?: number;
   deleteVolumes: boolean;
   deleteData: boolean;
-  /** Go on although a job is running. */
+  /** Go on although a job is running, or other deployments live in the kind cluster that is to be deleted. */
   force: boolean;
+  /** On Kubernetes: the namespace goes too. */
+  deleteNamespace?: boolean;
+  /** On kind: the cluster goes too. */
+  manageCluster?: boolean;
 }
 
 export interface LogsOptions {
@@ -61,6 +69,8 @@ export interface LogsOptions {
   since?: string;
   until?: string;
   timestamps: boolean;
+  /** Of the containers' last run before the present one: Kubernetes keeps that. */
+  previous?: boolean;
 }
 
 export interface ExecOptions {
@@ -76,6 +86,8 @@ export interface PortQuery {
   index: number;
 }
 
+export type OutputFormat = 'text' | 'json';
+
 /**
  * What a deployment target can do (design). Both targets implement it; no caller asks which one it has.
  * Every method reports through the context's reporter and throws a LaconicError on failure.
@@ -87,10 +99,13 @@ export interface Deployer {
    */
   start(options: StartOptions, changed: () => Promise<void>): Promise<void>;
   stop(options: StopOptions): Promise<void>;
-  /** Every container of the deployment, stopped ones too, ordered by name. */
-  list(): Promise<ContainerStatus[]>;
-  /** The services that should have a container, by the compose files and profiles in force. */
-  services(): Promise<string[]>;
+  /** What `ps` prints, newline at its end (02 §7.4, 04 §5.7). */
+  ps(format: OutputFormat): Promise<string>;
+  /**
+   * What `status` prints, newline at its end (02 §7.5, 04 §5.7), and whether the deployment is degraded (decision 32).
+   * @param judged false: nobody asks for `degraded`, so what should be there need not be known; broken files must not hide what runs
+   */
+  status(format: OutputFormat, judged: boolean): Promise<{ output: string; degraded: boolean }>;
   /** Streams to stdout until the end, or until interrupted with `follow`. */
   logs(options: LogsOptions): Promise<void>;
   /** Resolves to the command's own exit code. */
@@ -101,4 +116,6 @@ export interface Deployer {
   runJob(job: string, args: readonly string[]): Promise<number>;
   /** Makes the containers run with the configuration the deployment directory holds now. */
   updateEnvs(): Promise<void>;
+  /** What `start` hands to Docker Compose or the API server, as text, secret values included; changes nothing. */
+  render(): Promise<string>;
 }

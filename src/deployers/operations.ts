@@ -5,7 +5,7 @@ import type { Lock } from '../deployment/lock.js';
 import { runStartHooks } from '../deployment/hooks.js';
 import { regenerateEnvironment } from '../deployment/update-environment.js';
 import type { Context } from '../system/context.js';
-import { formatProblem, InterruptedError, LaconicError, UsageError } from '../system/errors.js';
+import { formatProblem, LaconicError, UsageError } from '../system/errors.js';
 import type {
   Deployer,
   ExecOptions,
@@ -17,7 +17,6 @@ import type {
 } from './deployer.js';
 import { parseTail } from './compose/logs.js';
 import { deployerFor } from './select.js';
-import { isDegraded, missingServices, renderPs, renderPsJson, renderStatus, renderStatusJson } from './status-text.js';
 
 /** How the commands of a deployment find it. */
 export interface Target {
@@ -135,8 +134,7 @@ export function parseFormat(text: string): OutputFormat {
 }
 
 /**
- * `status` (02 §7.5, decision 32). Services without a container are named on stderr: scripts read one line per container on stdout
- * (decision 31). Files that cannot be read must not hide what runs: then they are only told to be so, unless the answer depends on them.
+ * `status` (02 §7.5, decision 32).
  * @returns false when `judged` and the deployment is degraded
  */
 export async function deploymentStatus(
@@ -150,21 +148,14 @@ export async function deploymentStatus(
     context.report.print('would show the state of every container');
     return true;
   }
-  const containers = await deployer.list();
-  const needed = judged || format === 'json';
-  const services = needed ? await deployer.services() : await servicesIfReadable(deployer, context);
-  context.report.write(format === 'json' ? renderStatusJson(containers, services) : renderStatus(containers));
-  const missing = missingServices(containers, services);
-  if (format === 'text' && missing.length > 0) context.report.info(`no container: ${missing.join(', ')}`);
-  return !judged || !isDegraded(containers, services);
+  const { output, degraded } = await deployer.status(format, judged);
+  context.report.write(output);
+  return !judged || !degraded;
 }
 
-async function servicesIfReadable(deployer: Deployer, { report }: Context): Promise<string[]> {
-  return deployer.services().catch((error: unknown) => {
-    if (!(error instanceof LaconicError) || error instanceof InterruptedError) throw error;
-    report.warn(`cannot tell which services have no container: ${error.message}`);
-    return [];
-  });
+/** `render` (design): what `start` would hand to the engine or the API server, on stdout. */
+export async function renderDeployment(target: Target, context: Context): Promise<void> {
+  context.report.write(await (await openDeployer(target, context)).render());
 }
 
 /** The options of `logs` as typed. */

@@ -15,10 +15,10 @@ export function addLogsOptions(command: Command): Command {
 
 /** `logs` (02 §7.8). */
 export function declare(group: Command, contextOf: ContextOf): void {
-  addLogsOptions(subcommand(group, 'logs [services...]', 'show the output of the containers')).action(
-    async (services: string[], options: LogsFlags, self: Command) => {
+  addLogsOptions(subcommand(group, 'logs [services...]', 'show the output of the containers'))
+    .option('--previous', "on Kubernetes, the output of the containers' last run before this one", false)
+    .action(async (services: string[], options: LogsFlags, self: Command) => {
       const { deploymentLogs, logsOptions } = await import('../../deployers/operations.js');
       await deploymentLogs(targetOf(self), logsOptions(services, options), contextOf(self));
-    },
-  );
+    });
 }

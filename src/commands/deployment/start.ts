@@ -4,14 +4,14 @@ import { addSwitch, subcommand, SwitchOption } from '../program.js';
 
 interface Options {
   stayAttached: boolean;
-  skipClusterManagement: boolean;
+  manageCluster: boolean;
   wait: boolean;
   waitTimeout?: string;
   acceptNewPath: boolean;
   pull: boolean;
 }
 
-/** `start` and `up` (02 §7.1): they differ in what they do with a kind cluster by default. */
+/** `start` and `up` (02 §7.1): the same (decision 27, K-42). */
 export function declare(group: Command, contextOf: ContextOf): void {
   for (const name of ['start', 'up']) {
     const command = subcommand(
@@ -31,10 +31,10 @@ export function declare(group: Command, contextOf: ContextOf): void {
     );
     addSwitch(
       command,
-      { flags: '--skip-cluster-management', description: 'leave the kind cluster alone' },
-      { flags: '--perform-cluster-management', description: 'create the kind cluster if it is missing' },
-      'skipClusterManagement',
-      name === 'start',
+      { flags: '--perform-cluster-management', description: 'on kind, create the cluster if it is missing' },
+      { flags: '--skip-cluster-management', description: 'a kind cluster that is missing is an error' },
+      'manageCluster',
+      true,
     );
     command
       .option('--no-wait', 'return when the containers are started, ready or not')
@@ -57,6 +57,7 @@ export function declare(group: Command, contextOf: ContextOf): void {
             images: new Map(),
             acceptNewPath: options.acceptNewPath,
             pull: options.pull,
+            manageCluster: options.manageCluster,
           },
           context,
         );

@@ -8,6 +8,8 @@ interface Options {
   yes: boolean;
   force: boolean;
   timeout?: string;
+  deleteNamespace: boolean;
+  skipClusterManagement: boolean;
 }
 
 /** `stop` and `down` (02 §7.2). */
@@ -22,7 +24,7 @@ export function declare(group: Command, contextOf: ContextOf): void {
     addSwitch(
       command,
       { flags: '--skip-cluster-management', description: 'leave the kind cluster alone' },
-      { flags: '--perform-cluster-management', description: 'remove the kind cluster' },
+      { flags: '--perform-cluster-management', description: 'on kind, delete the cluster afterwards' },
       'skipClusterManagement',
       true,
     );
@@ -30,7 +32,7 @@ export function declare(group: Command, contextOf: ContextOf): void {
       .option('--delete-namespace', 'on Kubernetes, delete the namespace too', false)
       .option('--delete-data', 'delete what is in the deployment directory below data/, for good', false)
       .option('--yes', 'do not ask before --delete-data', false)
-      .option('--force', 'stop although a job of the deployment is running', false)
+      .option('--force', 'stop although a job is running, or others use the kind cluster that is deleted', false)
       .option('--timeout <seconds>', 'how long a container may take to stop before it is killed')
       .action(async (words: string[], options: Options, self: Command) => {
         const { services, timeout } = splitTimeout(words, options.timeout);
@@ -44,6 +46,8 @@ export function declare(group: Command, contextOf: ContextOf): void {
             deleteVolumes: options.deleteVolumes || options.deleteData,
             deleteData: options.deleteData,
             force: options.force,
+            deleteNamespace: options.deleteNamespace,
+            manageCluster: !options.skipClusterManagement,
             yes: options.yes,
           },
           context,

@@ -8,16 +8,20 @@ import { connectEngine, type Engine } from '../../engine/connect.js';
 import type { Spec } from '../../spec/model.js';
 import type { ConfigTransfer } from '../../stack/parse.js';
 import type { Context } from '../../system/context.js';
+import { UsageError } from '../../system/errors.js';
 import { makeDirectory } from '../../system/files.js';
 import type {
   ContainerStatus,
   Deployer,
   ExecOptions,
   LogsOptions,
+  OutputFormat,
   PortQuery,
   StartOptions,
   StopOptions,
 } from '../deployer.js';
+import { renderPs, renderPsJson } from '../status-text.js';
+import { composeOrFail } from './compose-cli.js';
 import { deploymentProject, podScripts } from './deployment-project.js';
 import { execInService } from './exec.js';
 import { runJob } from './job.js';
@@ -28,6 +32,7 @@ import { publishedPort } from './port.js';
 import type { ComposeProject } from './project.js';
 import { type PodScript, runPodScripts } from './scripts.js';
 import { startProject } from './start.js';
+import { projectStatus } from './status.js';
 import { stopProject } from './stop.js';
 import { runTransfers } from './transfer.js';
 
@@ -131,11 +136,20 @@ export class ComposeDeployer implements Deployer {
     for (const directory of state.volumeDirectories) await makeDirectory(directory);
   }
 
-  async list(): Promise<ContainerStatus[]> {
+  async ps(format: OutputFormat): Promise<string> {
+    const containers = await this.#list();
+    return format === 'json' ? renderPsJson(containers) : renderPs(containers);
+  }
+
+  async status(format: OutputFormat, judged: boolean): Promise<{ output: string; degraded: boolean }> {
+    return projectStatus(await this.#list(), () => this.#services(), { format, judged }, this.#context);
+  }
+
+  async #list(): Promise<ContainerStatus[]> {
     return this.#context.options.dryRun ? [] : listContainers(this.#setup.project, this.#engine);
   }
 
-  async services(): Promise<string[]> {
+  async #services(): Promise<string[]> {
     const { project } = this.#setup;
     if (project.files.length === 0 || this.#context.options.dryRun) return [];
     const model = await loadModel(project, [], this.#context);
@@ -143,6 +157,9 @@ export class ComposeDeployer implements Deployer {
   }
 
   async logs(options: LogsOptions): Promise<void> {
+    if (options.previous === true) {
+      throw new UsageError('--previous is for Kubernetes: with Docker the log of a container holds all its runs');
+    }
     if (this.#context.options.dryRun) {
       this.#context.report.print(`would show the logs of ${options.services.join(', ') || 'all services'}`);
       return;
@@ -166,10 +183,17 @@ export class ComposeDeployer implements Deployer {
     return runJob(this.#setup.project, job, args, this.#engine, this.#context);
   }
 
+  /** As `docker compose config` prints it. The project's name is that of the deployment; without compose files there is nothing. */
+  async render(): Promise<string> {
+    const { project } = this.#setup;
+    if (project.files.length === 0) return '';
+    return (await composeOrFail('cannot read the compose files', project, ['config'], this.#context)).stdout;
+  }
+
   /** Only what has containers is brought up to date: `update-envs` is no way to start a deployment. */
   async updateEnvs(): Promise<void> {
-    const existing = await this.list();
-    const expected = new Set(await this.services());
+    const existing = await this.#list();
+    const expected = new Set(await this.#services());
     const services = [
       ...new Set(existing.filter((one) => !one.job && one.state === 'running').map((one) => one.service)),
     ];

@@ -21,6 +21,7 @@ const groups: Record<string, string[]> = {
     'port',
     'run-job',
     'update-envs',
+    'render',
     'split',
   ],
 };

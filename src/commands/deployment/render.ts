@@ -1,0 +1,15 @@
+import type { Command } from 'commander';
+import { type ContextOf, targetOf } from '../arguments.js';
+import { subcommand } from '../program.js';
+
+/** `render` (design): what `start` would apply, without asking the engine or the cluster. */
+export function declare(group: Command, contextOf: ContextOf): void {
+  subcommand(
+    group,
+    'render',
+    'print what start hands to Docker Compose or to Kubernetes, secret values included',
+  ).action(async (_: unknown, self: Command) => {
+    const { renderDeployment } = await import('../../deployers/operations.js');
+    await renderDeployment(targetOf(self), contextOf(self));
+  });
+}

@@ -1,0 +1,101 @@
+import type { ClusterApi } from '../cluster/api.js';
+import { resourcePath, resources } from '../cluster/resources.js';
+import { describeObject } from '../objects/object.js';
+import { oneLine } from './container.js';
+import { type ContainerStatusFacts, eventTime, type PodFacts } from './facts.js';
+import type { Verdict } from './judge.js';
+import { containersOf } from './pod.js';
+import type { World } from './world.js';
+
+/** Log lines shown per container. */
+const logLines = 10;
+/** Events shown per object. */
+const eventLines = 3;
+/** Objects explained in full; of more only the state is told, or the reason would scroll away. */
+const explained = 5;
+
+/** Why objects are not ready: per object its state, the latest warnings about it and its pod, and the end of the container's log. */
+export async function explainNotReady(
+  verdicts: readonly Verdict[],
+  world: World,
+  { api, namespace }: { api: ClusterApi; namespace: string },
+): Promise<string> {
+  const parts = await Promise.all(
+    verdicts.map(async ({ awaited, readiness }, at) => {
+      const head = `${describeObject({ kind: awaited.kind, metadata: awaited })}: ${readiness.state}`;
+      if (at >= explained) return head;
+      const pod = podOf({ awaited, readiness }, world);
+      const container = pod && troubled({ awaited, readiness }, pod);
+      const subjects = [
+        world.find(awaited.kind, awaited.name)?.metadata.uid,
+        pod?.metadata.uid,
+        ...claimsOf(pod, world),
+      ];
+      return [
+        pod === undefined ? head : `${head} (pod ${pod.metadata.name})`,
+        ...warnings(subjects, readiness.state, world),
+        ...(pod === undefined || container === undefined ? [] : await endOfLog(api, namespace, pod, container)),
+      ].join('\n');
+    }),
+  );
+  return parts.join('\n');
+}
+
+function podOf({ awaited, readiness }: Verdict, world: World): PodFacts | undefined {
+  if ('pod' in readiness && readiness.pod !== undefined) return world.find('Pod', readiness.pod);
+  if (awaited.kind === 'Job') {
+    const job = world.find('Job', awaited.name);
+    return job && world.podsOfJob(job)[0];
+  }
+  const deployment = world.find('Deployment', awaited.name);
+  const pods = deployment === undefined ? [] : world.podsOf(deployment);
+  return pods.find((pod) => containersOf(pod).some(({ status }) => !status?.ready)) ?? pods[0];
+}
+
+/** The container whose log tells most: the one that is named, else the first that is not ready. */
+function troubled({ readiness }: Verdict, pod: PodFacts): ContainerStatusFacts | undefined {
+  const all = containersOf(pod);
+  const named = 'container' in readiness ? all.find(({ spec }) => spec.name === readiness.container) : undefined;
+  return (named ?? all.find(({ status }) => status !== undefined && !status.ready && hasRun(status)))?.status;
+}
+
+function hasRun({ state, lastState }: ContainerStatusFacts): boolean {
+  return state?.running !== undefined || state?.terminated !== undefined || lastState?.terminated !== undefined;
+}
+
+function claimsOf(pod: PodFacts | undefined, world: World): (string | undefined)[] {
+  return (pod?.spec.volumes ?? []).map(({ persistentVolumeClaim: claim }) =>
+    claim === undefined ? undefined : world.find('PersistentVolumeClaim', claim.claimName)?.metadata.uid,
+  );
+}
+
+/** The latest warnings about these objects, each text once and none that the state tells already. */
+function warnings(uids: readonly (string | undefined)[], state: string, world: World): string[] {
+  const events = uids
+    .flatMap((uid) => (uid === undefined ? [] : world.eventsAbout(uid)))
+    .filter((event) => event.type === 'Warning')
+    .sort((a, b) => eventTime(b) - eventTime(a));
+  const texts = new Set(events.map((event) => `${event.reason ?? 'Warning'}: ${oneLine(event.message)}`));
+  return [...texts]
+    .filter((text) => !state.includes(text.slice(text.indexOf(': ') + 2)))
+    .slice(0, eventLines)
+    .map((text) => `  event: ${text}`);
+}
+
+async function endOfLog(
+  api: ClusterApi,
+  namespace: string,
+  pod: PodFacts,
+  status: ContainerStatusFacts,
+): Promise<string[]> {
+  if (!hasRun(status)) return [];
+  // Between two tries the log of the last one is what counts.
+  const previous = status.state?.waiting !== undefined && status.lastState?.terminated !== undefined;
+  const path = `${resourcePath(resources.Pod, namespace, pod.metadata.name)}/log`;
+  const query = { container: status.name, tailLines: String(logLines), ...(previous ? { previous: 'true' } : {}) };
+  // The node may have cleaned it up; the state must be told all the same.
+  const text = await api.text(path, query).catch(() => '');
+  const lines = text.split('\n').filter((line) => line !== '');
+  if (lines.length === 0) return [`  ${status.name} wrote no log`];
+  return [`  end of the log of ${status.name}:`, ...lines.map((line) => `    ${line}`)];
+}

@@ -1,0 +1,134 @@
+/** What of the API server's objects decides whether they are ready, and what operators are shown of them. */
+
+export interface Meta {
+  name: string;
+  namespace?: string;
+  uid: string;
+  generation?: number;
+  creationTimestamp?: string;
+  deletionTimestamp?: string;
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+  ownerReferences?: { kind: string; name: string; uid: string; controller?: boolean }[];
+}
+
+export interface Condition {
+  type: string;
+  status: string;
+  reason?: string;
+  message?: string;
+}
+
+export interface ContainerState {
+  waiting?: { reason?: string; message?: string };
+  running?: { startedAt?: string };
+  terminated?: { exitCode: number; reason?: string; message?: string; finishedAt?: string };
+}
+
+export interface ContainerStatusFacts {
+  name: string;
+  image: string;
+  ready: boolean;
+  started?: boolean | null;
+  restartCount: number;
+  state?: ContainerState;
+  lastState?: ContainerState;
+}
+
+export interface ContainerSpecFacts {
+  name: string;
+  image?: string;
+  ports?: { containerPort: number; protocol?: string }[];
+  readinessProbe?: unknown;
+  /** `Always` on an init container: it goes on running beside the others. */
+  restartPolicy?: string;
+}
+
+export interface PodFacts {
+  metadata: Meta;
+  spec: {
+    containers: ContainerSpecFacts[];
+    initContainers?: ContainerSpecFacts[];
+    nodeName?: string;
+    volumes?: { name: string; persistentVolumeClaim?: { claimName: string } }[];
+  };
+  status?: {
+    phase?: string;
+    reason?: string;
+    message?: string;
+    podIP?: string;
+    hostIP?: string;
+    conditions?: Condition[];
+    containerStatuses?: ContainerStatusFacts[];
+    initContainerStatuses?: ContainerStatusFacts[];
+  };
+}
+
+export interface DeploymentFacts {
+  metadata: Meta;
+  spec: { replicas?: number };
+  status?: {
+    observedGeneration?: number;
+    replicas?: number;
+    updatedReplicas?: number;
+    readyReplicas?: number;
+    availableReplicas?: number;
+    conditions?: Condition[];
+  };
+}
+
+export interface ReplicaSetFacts {
+  metadata: Meta;
+}
+
+export interface JobFacts {
+  metadata: Meta;
+  spec: { completions?: number };
+  status?: { active?: number; succeeded?: number; failed?: number; conditions?: Condition[] };
+}
+
+export interface ClaimFacts {
+  metadata: Meta;
+  spec: { storageClassName?: string; volumeName?: string };
+  status?: { phase?: string; capacity?: { storage?: string } };
+}
+
+export interface VolumeFacts {
+  metadata: Meta;
+  spec: { storageClassName?: string; claimRef?: { namespace?: string; name?: string; uid?: string } };
+  status?: { phase?: string };
+}
+
+export interface EventFacts {
+  metadata: Meta;
+  involvedObject: { kind?: string; name?: string; uid?: string; fieldPath?: string };
+  type?: string;
+  reason?: string;
+  message?: string;
+  count?: number;
+  firstTimestamp?: string | null;
+  lastTimestamp?: string | null;
+  eventTime?: string | null;
+  series?: { count?: number; lastObservedTime?: string };
+}
+
+/** The condition of this type when it is `True`, or has the status asked for. */
+export function conditionOf(
+  object: { status?: { conditions?: Condition[] } },
+  type: string,
+  status = 'True',
+): Condition | undefined {
+  return object.status?.conditions?.find((one) => one.type === type && one.status === status);
+}
+
+/** Whether `owner` made this object. */
+export function isOwnedBy(object: { metadata: Meta }, owner: { metadata: Meta }): boolean {
+  return object.metadata.ownerReferences?.some((one) => one.uid === owner.metadata.uid) ?? false;
+}
+
+/** When an event was last seen, in milliseconds; 0 when it does not say. */
+export function eventTime(event: EventFacts): number {
+  const text =
+    event.series?.lastObservedTime ?? event.lastTimestamp ?? event.eventTime ?? event.metadata.creationTimestamp;
+  return text === undefined ? 0 : Date.parse(text);
+}

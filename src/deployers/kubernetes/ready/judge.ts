@@ -1,0 +1,125 @@
+import { containerReadiness, initRole, type Readiness } from './container.js';
+import type { DeploymentFacts, JobFacts, PodFacts } from './facts.js';
+import { containersOf } from './pod.js';
+import { deploymentReadiness, jobReadiness, type WorkloadQuestion } from './workload.js';
+import type { World } from './world.js';
+
+/** An object whose readiness is waited for. */
+export interface Awaited {
+  kind: 'Deployment' | 'Job';
+  name: string;
+}
+
+export interface Verdict {
+  awaited: Awaited;
+  readiness: Readiness;
+}
+
+export interface JudgeOptions {
+  /** Milliseconds that the cluster may take to make room for a pod: nodes come by themselves on some, never on kind. */
+  roomMs: number;
+}
+
+/** How long what became ready must stay so: a server without a probe counts as ready until it crashes (decision 13). */
+export const steadyMs = 500;
+
+/** Crashes after which a container is given up on although something that it may need is not ready yet. */
+export const crashLimit = 5;
+
+/** Judges objects again and again, and remembers between the looks what a single one does not show. */
+export class Judge {
+  readonly #options: JudgeOptions;
+  readonly #unscheduled = new Map<string, number>();
+  readonly #notReady = new Set<string>();
+  readonly #readySince = new Map<string, number>();
+  readonly #crashes = new Crashes();
+
+  constructor(options: JudgeOptions) {
+    this.#options = options;
+  }
+
+  /** @param now milliseconds of any steady clock */
+  look(world: World, awaited: readonly Awaited[], now: number): Verdict[] {
+    const question: WorkloadQuestion = {
+      world,
+      roomMs: this.#options.roomMs,
+      unscheduledMs: (pod) => {
+        const since = this.#unscheduled.get(pod.metadata.uid) ?? now;
+        this.#unscheduled.set(pod.metadata.uid, since);
+        return now - since;
+      },
+    };
+    const seen = awaited.map((one) => ({ awaited: one, readiness: readinessOf(one, world, question) }));
+    const steady = seen.map((verdict) => this.#steady(verdict, now));
+    return steady.map((verdict) => this.#patient(verdict, steady, world));
+  }
+
+  /** What became ready while we watched must stay so for a moment. */
+  #steady(verdict: Verdict, now: number): Verdict {
+    const key = `${verdict.awaited.kind}/${verdict.awaited.name}`;
+    if (verdict.readiness.kind !== 'ready') {
+      this.#notReady.add(key);
+      this.#readySince.delete(key);
+      return verdict;
+    }
+    if (!this.#notReady.has(key) || verdict.awaited.kind === 'Job') return verdict;
+    const since = this.#readySince.get(key);
+    this.#readySince.set(key, since ?? now);
+    if (since === undefined) this.#crashes.forgive();
+    const ready = now - (since ?? now);
+    if (ready >= steadyMs) return verdict;
+    return { ...verdict, readiness: { kind: 'waiting', state: verdict.readiness.state, recheckMs: steadyMs - ready } };
+  }
+
+  #patient(verdict: Verdict, all: readonly Verdict[], world: World): Verdict {
+    const { readiness } = verdict;
+    if (readiness.kind !== 'looping') return verdict;
+    const crashes = this.#crashes.since(`${readiness.pod}/${readiness.container}`, readiness.restarts);
+    const others = all.some((one) => one !== verdict && one.readiness.kind === 'waiting');
+    const limit = others || siblingsWait(readiness, world) ? crashLimit : 1;
+    if (crashes < limit) return verdict;
+    const { state, pod, container } = readiness;
+    return { ...verdict, readiness: { kind: 'failed', state, pod, container } };
+  }
+}
+
+/**
+ * Counts a container's crashes since something last became ready: stacks without an order rely on restarts until a database
+ * accepts connections. One that is found in a crash loop was in it before we came.
+ */
+class Crashes {
+  readonly #baseline = new Map<string, number>();
+  readonly #restarts = new Map<string, number>();
+
+  since(container: string, restarts: number): number {
+    this.#restarts.set(container, restarts);
+    return restarts - (this.#baseline.get(container) ?? 0);
+  }
+
+  forgive(): void {
+    for (const [container, restarts] of this.#restarts) this.#baseline.set(container, restarts);
+  }
+}
+
+function readinessOf({ kind, name }: Awaited, world: World, question: WorkloadQuestion): Readiness {
+  const object = world.find(kind, name);
+  if (object === undefined) {
+    if (world.isGone(kind, name)) return { kind: 'failed', state: 'was deleted by somebody else' };
+    return { kind: 'waiting', state: 'not reported yet' };
+  }
+  return kind === 'Deployment'
+    ? deploymentReadiness(object as DeploymentFacts, question)
+    : jobReadiness(object as JobFacts, question);
+}
+
+/** Whether other containers of the pod are on their way. Those behind a crashing init container wait for that one. */
+function siblingsWait({ pod: name, container }: { pod: string; container: string }, world: World): boolean {
+  const pod: PodFacts | undefined = world.find('Pod', name);
+  if (pod === undefined) return false;
+  const all = containersOf(pod);
+  if (all.find(({ spec }) => spec.name === container)?.init !== false) return false;
+  return all.some(({ spec, status, init }) => {
+    const role = init ? initRole(spec) : 'main';
+    return spec.name !== container && containerReadiness(name, spec.name, status, role, false).kind === 'waiting';
+  });
+}

@@ -1,0 +1,79 @@
+import { oneLine, type Readiness } from './container.js';
+import { conditionOf, type DeploymentFacts, type JobFacts, type PodFacts } from './facts.js';
+import { containersOf, podReadiness, type PodQuestion, rank } from './pod.js';
+
+export type WorkloadQuestion = Omit<PodQuestion, 'final'>;
+
+/**
+ * Whether a Deployment runs its present template everywhere and nothing else (04 §14 K-33). Pure.
+ * A rollout that is over is judged by the Deployment alone: its pods may be reported a moment later.
+ */
+export function deploymentReadiness(deployment: DeploymentFacts, question: WorkloadQuestion): Readiness {
+  const { metadata, spec, status = {} } = deployment;
+  const desired = spec.replicas ?? 1;
+  if (metadata.deletionTimestamp !== undefined) return { kind: 'failed', state: 'is being deleted' };
+  if ((status.observedGeneration ?? 0) < (metadata.generation ?? 1)) {
+    return { kind: 'waiting', state: 'not looked at by the cluster yet' };
+  }
+  const late = conditionOf(deployment, 'Progressing', 'False');
+  const pods = question.world.podsOf(deployment);
+  const worst = worstPod(pods, { ...question, final: false });
+  const counted = (text: string): string =>
+    `${status.readyReplicas ?? 0}/${desired} ready${text === '' ? '' : `: ${text}`}`;
+  if (worst?.kind === 'failed' || worst?.kind === 'looping') return worst;
+  if (late?.reason === 'ProgressDeadlineExceeded') {
+    const why = worst === undefined || worst.kind === 'ready' ? oneLine(late.message) : worst.state;
+    return { kind: 'failed', state: `made no progress within its deadline: ${why}`, ...podNotReady(pods) };
+  }
+  const refused = conditionOf(deployment, 'ReplicaFailure');
+  if (refused !== undefined) {
+    const state = `its pods are refused: ${oneLine(refused.message)}`;
+    // Pods that are just going still count for a quota.
+    return { kind: state.includes('exceeded quota') ? 'waiting' : 'failed', state };
+  }
+  const updated = status.updatedReplicas ?? 0;
+  const available = status.availableReplicas ?? 0;
+  const total = status.replicas ?? 0;
+  if (updated >= desired && total <= updated && available >= desired) return { kind: 'ready', state: counted('') };
+  if (worst !== undefined && worst.kind !== 'ready') return { ...worst, state: counted(worst.state) };
+  const leaving = question.world.oldPodsOf(deployment).length;
+  if (leaving > 0)
+    return { kind: 'waiting', state: counted(`${leaving} earlier pod${leaving === 1 ? '' : 's'} to go`) };
+  return { kind: 'waiting', state: counted('') };
+}
+
+/** Whether a Job has done its work. Pure. */
+export function jobReadiness(job: JobFacts, question: WorkloadQuestion): Readiness {
+  if (job.metadata.deletionTimestamp !== undefined) return { kind: 'failed', state: 'is being deleted' };
+  if (conditionOf(job, 'Complete') !== undefined) return { kind: 'ready', state: 'completed' };
+  const pods = question.world.podsOfJob(job);
+  const worst = worstPod(pods, { ...question, final: true });
+  const failed = conditionOf(job, 'Failed') ?? conditionOf(job, 'FailureTarget');
+  if (failed !== undefined) {
+    if (worst?.kind === 'failed') return { ...worst, state: `failed: ${worst.state}` };
+    return { kind: 'failed', state: `failed: ${oneLine(failed.message) || (failed.reason ?? 'without a reason')}` };
+  }
+  const suspended = conditionOf(job, 'Suspended');
+  if (suspended !== undefined) return { kind: 'failed', state: 'is suspended: it does not run' };
+  if (worst === undefined) return { kind: 'waiting', state: 'waits for its pod' };
+  // A container's end is the Job's only once it says so: it may have tries left.
+  if (worst.kind === 'failed' && endedWithoutCleanup(pods)) return { kind: 'waiting', state: worst.state };
+  if (worst.kind === 'ready') return { kind: 'waiting', state: 'finishing' };
+  return worst;
+}
+
+function endedWithoutCleanup(pods: readonly PodFacts[]): boolean {
+  return pods.some((pod) => containersOf(pod).some(({ status }) => (status?.state?.terminated?.exitCode ?? 0) !== 0));
+}
+
+/** The pod furthest from being ready. */
+function worstPod(pods: readonly PodFacts[], question: PodQuestion): Readiness | undefined {
+  return pods.map((pod) => podReadiness(pod, question)).sort((a, b) => rank(a) - rank(b))[0];
+}
+
+function podNotReady(pods: readonly PodFacts[]): { pod?: string; container?: string } {
+  const pod = pods.find((one) => conditionOf(one, 'Ready') === undefined);
+  if (pod === undefined) return {};
+  const container = containersOf(pod).find(({ status, init }) => !init && !status?.ready)?.spec.name;
+  return { pod: pod.metadata.name, ...(container === undefined ? {} : { container }) };
+}

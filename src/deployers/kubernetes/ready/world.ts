@@ -1,0 +1,94 @@
+import type { LiveObject, WatchEvent } from '../cluster/api.js';
+import {
+  type ClaimFacts,
+  type DeploymentFacts,
+  type EventFacts,
+  isOwnedBy,
+  type JobFacts,
+  type PodFacts,
+  type ReplicaSetFacts,
+  type VolumeFacts,
+} from './facts.js';
+
+interface FactsByKind {
+  Deployment: DeploymentFacts;
+  ReplicaSet: ReplicaSetFacts;
+  Job: JobFacts;
+  Pod: PodFacts;
+  PersistentVolumeClaim: ClaimFacts;
+  PersistentVolume: VolumeFacts;
+  Event: EventFacts;
+}
+
+export type WatchedKind = keyof FactsByKind;
+
+/** What is known of a namespace's objects, kept up to date by what a watch reports. */
+export class World {
+  readonly #objects = new Map<string, Map<string, LiveObject>>();
+  readonly #gone = new Set<string>();
+
+  /** Takes over one change. */
+  note({ type, object }: WatchEvent): void {
+    const ofKind = this.#objects.get(object.kind) ?? new Map<string, LiveObject>();
+    this.#objects.set(object.kind, ofKind);
+    const { uid, name } = object.metadata;
+    if (type === 'DELETED') {
+      ofKind.delete(uid);
+      this.#gone.add(`${object.kind}/${name}`);
+      return;
+    }
+    ofKind.set(uid, object);
+    this.#gone.delete(`${object.kind}/${name}`);
+  }
+
+  /** Somebody looked for an object, and there is none. */
+  noteMissing(kind: WatchedKind, name: string): void {
+    const found = this.find(kind, name);
+    if (found !== undefined) this.#objects.get(kind)?.delete(found.metadata.uid);
+    this.#gone.add(`${kind}/${name}`);
+  }
+
+  /** The objects of one kind, in no particular order. */
+  all<K extends WatchedKind>(kind: K): FactsByKind[K][] {
+    return [...(this.#objects.get(kind)?.values() ?? [])] as unknown as FactsByKind[K][];
+  }
+
+  find<K extends WatchedKind>(kind: K, name: string): FactsByKind[K] | undefined {
+    return this.all(kind).find((one) => one.metadata.name === name);
+  }
+
+  /** True when it is known that there is no object of this name (any more). */
+  isGone(kind: WatchedKind, name: string): boolean {
+    return this.#gone.has(`${kind}/${name}`);
+  }
+
+  /** The pods that a Deployment makes from its present template, youngest first. */
+  podsOf(deployment: DeploymentFacts): PodFacts[] {
+    const revision = deployment.metadata.annotations?.['deployment.kubernetes.io/revision'];
+    const current = this.all('ReplicaSet').filter(
+      (set) =>
+        isOwnedBy(set, deployment) && set.metadata.annotations?.['deployment.kubernetes.io/revision'] === revision,
+    );
+    return this.#youngestFirst(this.all('Pod').filter((pod) => current.some((set) => isOwnedBy(pod, set))));
+  }
+
+  /** The pods of a Deployment that come from an earlier template: they have to go. */
+  oldPodsOf(deployment: DeploymentFacts): PodFacts[] {
+    const own = this.all('ReplicaSet').filter((set) => isOwnedBy(set, deployment));
+    const current = new Set(this.podsOf(deployment).map((pod) => pod.metadata.uid));
+    return this.all('Pod').filter((pod) => own.some((set) => isOwnedBy(pod, set)) && !current.has(pod.metadata.uid));
+  }
+
+  podsOfJob(job: JobFacts): PodFacts[] {
+    return this.#youngestFirst(this.all('Pod').filter((pod) => isOwnedBy(pod, job)));
+  }
+
+  eventsAbout(uid: string): EventFacts[] {
+    return this.all('Event').filter((event) => event.involvedObject.uid === uid);
+  }
+
+  #youngestFirst(pods: PodFacts[]): PodFacts[] {
+    const made = (pod: PodFacts): string => pod.metadata.creationTimestamp ?? '';
+    return pods.sort((a, b) => made(b).localeCompare(made(a)));
+  }
+}
