@@ -1,0 +1,27 @@
+import { sha256 } from '../../../system/files.js';
+import type { KubernetesObject } from '../objects/object.js';
+
+/** Says on an applied object what it was applied as: an equal one needs no write (decision 26). */
+export const hashAnnotation = 'laconic.com/applied-hash';
+
+/** The object with the hash of its content as an annotation; that is what is applied, and shown by `render`. */
+export function stamped(object: KubernetesObject): KubernetesObject {
+  const annotations = { ...object.metadata.annotations, [hashAnnotation]: hashOf(object) };
+  return { ...object, metadata: { ...object.metadata, annotations } };
+}
+
+/** Hash of the content, whatever the order of its keys. */
+function hashOf(object: KubernetesObject): string {
+  return sha256(JSON.stringify(sorted(object))).slice(0, 32);
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, each]) => each !== undefined)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, each]) => [key, sorted(each)]),
+  );
+}

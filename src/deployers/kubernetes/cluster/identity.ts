@@ -1,0 +1,52 @@
+import { deploymentIdLabel, stackLabel } from '../objects/labels.js';
+import { labelValue } from '../objects/names.js';
+import type { KubernetesObject } from '../objects/object.js';
+import type { LiveObject } from './api.js';
+
+/** Whose objects are meant: one deployment in its namespace (decision 20). */
+export interface Identity {
+  /** `deployment-id`. */
+  readonly app: string;
+  /** Last part of the spec's `stack`; may be empty. */
+  readonly stack: string;
+  readonly namespace: string;
+  /** The deployment directory, absolute. */
+  readonly directory: string;
+}
+
+/** The Python program's mark of ownership on a namespace: a directory (04 §4.1). Still written. */
+export const directoryAnnotation = 'laconic.com/deployment-dir';
+
+/**
+ * Who an object belongs to. `old`: this deployment's, as the Python program made it, without our label. `other`: of the deployment with
+ * this id. `foreign`: nobody says.
+ */
+export type Owner = { kind: 'ours' } | { kind: 'old' } | { kind: 'other'; id: string } | { kind: 'foreign' };
+
+/** The owner of an object that is not a namespace, by its labels and its name (decision 20). */
+export function ownerOf(object: KubernetesObject, identity: Identity): Owner {
+  const labels = object.metadata.labels ?? {};
+  const id = labels[deploymentIdLabel];
+  if (id !== undefined) return id === labelValue(identity.app) ? { kind: 'ours' } : { kind: 'other', id };
+  // The Python program's Secrets have no labels; their names begin with the id, which is nobody else's.
+  if (labels.app === labelValue(identity.app)) return { kind: 'old' };
+  if (labels.app === undefined && object.metadata.name.startsWith(`${identity.app}-`)) return { kind: 'old' };
+  if (labels.app !== undefined && labels[stackLabel] !== undefined) return { kind: 'other', id: labels.app };
+  return { kind: 'foreign' };
+}
+
+/**
+ * The owner of a namespace: our label; else the Python program's `app` label or directory (the directory may have been moved, so
+ * the label counts first). One without any mark was made by hand, for a deployment to come: `foreign`.
+ */
+export function namespaceOwner(namespace: LiveObject, identity: Identity): Owner {
+  const labels = namespace.metadata.labels ?? {};
+  const id = labels[deploymentIdLabel] ?? labels.app;
+  const directory = namespace.metadata.annotations?.[directoryAnnotation] ?? '';
+  if (labels[deploymentIdLabel] === labelValue(identity.app)) return { kind: 'ours' };
+  if (id === labelValue(identity.app)) return { kind: 'old' };
+  if (labels[deploymentIdLabel] !== undefined) return { kind: 'other', id: labels[deploymentIdLabel] };
+  if (directory === identity.directory) return { kind: 'old' };
+  if (directory !== '') return { kind: 'other', id: id ?? 'unknown' };
+  return { kind: 'foreign' };
+}

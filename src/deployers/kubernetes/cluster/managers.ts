@@ -1,0 +1,79 @@
+import type { KubernetesObject } from '../objects/object.js';
+import { asRecord } from './errors.js';
+
+/** Who writes what start applies (decision 19). */
+export const fieldManager = 'laconic-so';
+/** Who stamps `restartedAt` (decision 25). */
+export const restartFieldManager = 'laconic-so-restart';
+
+/** An entry of `metadata.managedFields`: who set which fields. */
+interface ManagedFields {
+  manager?: string;
+  operation?: string;
+  apiVersion?: string;
+  time?: string;
+  fieldsType?: string;
+  fieldsV1?: Record<string, unknown>;
+  subresource?: string;
+}
+
+/** The names under which the Python program's Kubernetes client appears. */
+const pythonClient = /^(OpenAPI-Generator|python-client)/;
+
+function entriesOf(object: KubernetesObject): ManagedFields[] {
+  const entries = object.metadata.managedFields;
+  return Array.isArray(entries) ? (entries as ManagedFields[]) : [];
+}
+
+function isPython({ manager, operation, subresource }: ManagedFields): boolean {
+  return operation === 'Update' && pythonClient.test(manager ?? '') && subresource !== 'status';
+}
+
+/** True while the object has fields that the Python program's client set and nobody took over. */
+export function writtenByPython(object: KubernetesObject): boolean {
+  return entriesOf(object).some(isPython);
+}
+
+/** True for the name of a field manager that is the Python program's client. */
+export function isPythonManager(name: string): boolean {
+  return pythonClient.test(name);
+}
+
+/** True when an apply of ours has fields of the object. */
+export function appliedByUs(object: KubernetesObject): boolean {
+  return entriesOf(object).some(({ manager, operation }) => manager === fieldManager && operation === 'Apply');
+}
+
+/**
+ * The `managedFields` that make the Python program's fields ours, as if we had applied them (decision 19): what we do not apply any
+ * more then goes, and nothing conflicts. Undefined when it has none.
+ */
+export function adoptedFields(object: KubernetesObject): ManagedFields[] | undefined {
+  const entries = entriesOf(object);
+  const python = entries.filter(isPython);
+  const [first] = python;
+  if (first === undefined) return undefined;
+  const ours = entries.find(({ manager, operation }) => manager === fieldManager && operation === 'Apply');
+  const fields = [ours, ...python].reduce(
+    (sum, entry) => union(sum, entry?.fieldsV1 ?? {}),
+    {} as Record<string, unknown>,
+  );
+  const taken: ManagedFields = { ...(ours ?? first), manager: fieldManager, operation: 'Apply', fieldsV1: fields };
+  delete taken.subresource;
+  return [taken, ...entries.filter((entry) => entry !== ours && !isPython(entry))];
+}
+
+/** A set of fields is a tree of maps. */
+function union(a: Record<string, unknown>, b: Record<string, unknown>): Record<string, unknown> {
+  const sum = { ...a };
+  for (const [key, value] of Object.entries(b)) sum[key] = union(asRecord(sum[key]), asRecord(value));
+  return sum;
+}
+
+/** Who else set `spec.replicas` (`kubectl scale`, an autoscaler): it is theirs from then on (decision 19). */
+export function foreignReplicas(object: KubernetesObject): string | undefined {
+  return entriesOf(object).find(
+    (entry) =>
+      entry.manager !== fieldManager && !isPython(entry) && 'f:replicas' in asRecord(entry.fieldsV1?.['f:spec']),
+  )?.manager;
+}

@@ -1,0 +1,76 @@
+import type { KubernetesObject } from '../objects/object.js';
+import type { ClusterApi, LiveObject, ResourceType } from './api.js';
+import type { Identity } from './identity.js';
+import { type Entry, entryKey, inventoryName, keyOfObject, readInventory } from './inventory.js';
+import { inParallel } from './parallel.js';
+import { findType, resources, typeOf } from './resources.js';
+
+/** What the cluster has of a deployment, and beside it under the same names. */
+export interface Observed {
+  readonly namespace: LiveObject | undefined;
+  /** By {@link entryKey}: every object in the namespace of a kind that matters, and the volumes by name. */
+  readonly objects: ReadonlyMap<string, LiveObject>;
+  /** Absent: no start of this program has finished planning here. */
+  readonly inventory: readonly Entry[] | undefined;
+}
+
+/** Kinds that the Python program made, which may be there without a list of them. */
+const oldKinds: readonly ResourceType[] = [
+  resources.Deployment,
+  resources.Service,
+  resources.Ingress,
+  resources.Job,
+  resources.ConfigMap,
+  resources.Endpoints,
+];
+
+/**
+ * Reads what a plan needs: one list per kind of object that is wanted or was made before (decision 26).
+ * @throws ClusterError
+ */
+export async function observe(
+  api: ClusterApi,
+  identity: Identity,
+  wanted: readonly KubernetesObject[],
+): Promise<Observed> {
+  const [namespace, listed] = await Promise.all([
+    api.get(resources.Namespace, identity.namespace),
+    api.get(resources.ConfigMap, inventoryName(identity), identity.namespace),
+  ]);
+  const inventory = listed === undefined ? undefined : readInventory(listed);
+  const objects = new Map<string, LiveObject>();
+  const types = namespacedTypes(wanted, inventory);
+  const lists =
+    namespace === undefined ? [] : await inParallel(types, (type) => api.list(type, { namespace: identity.namespace }));
+  for (const object of lists.flat()) objects.set(keyOfObject(object), object);
+  const volumes = await inParallel(volumeNames(wanted, inventory ?? []), (name) =>
+    api.get(resources.PersistentVolume, name),
+  );
+  for (const volume of volumes) if (volume !== undefined) objects.set(keyOfObject(volume), volume);
+  return { namespace, objects, inventory };
+}
+
+function namespacedTypes(wanted: readonly KubernetesObject[], inventory: readonly Entry[] | undefined): ResourceType[] {
+  const types = new Set<ResourceType>([resources.ConfigMap, ...wanted.map(typeOf)]);
+  for (const entry of inventory ?? []) {
+    const type = findType(entry);
+    if (type !== undefined) types.add(type);
+  }
+  for (const type of inventory === undefined ? oldKinds : []) types.add(type);
+  // Whether a workload that goes still has pods is asked of the pods when it goes.
+  return [...types].filter((type) => type.namespaced);
+}
+
+function volumeNames(wanted: readonly KubernetesObject[], inventory: readonly Entry[]): string[] {
+  const kind = resources.PersistentVolume.kind;
+  const named = [
+    ...wanted.filter((object) => object.kind === kind).map((object) => object.metadata.name),
+    ...inventory.filter((entry) => entry.kind === kind).map((entry) => entry.name),
+  ];
+  return [...new Set(named)];
+}
+
+/** The live object of an entry, if the cluster has one. */
+export function liveOf(observed: Observed, entry: { kind: string; name: string }): LiveObject | undefined {
+  return entry.kind === resources.Namespace.kind ? observed.namespace : observed.objects.get(entryKey(entry));
+}

@@ -1,0 +1,143 @@
+import { describeObject, type KubernetesObject } from '../objects/object.js';
+import type { Action } from './actions.js';
+import type { LiveObject } from './api.js';
+import { differences } from './compare.js';
+import { asRecord } from './errors.js';
+import { hashAnnotation } from './hash.js';
+import { foreignReplicas, writtenByPython } from './managers.js';
+
+/** What to do about one wanted object of ours that is there, and what to tell about it. */
+export interface Decision {
+  readonly action: Action;
+  /** Shown as warnings: what is wanted and not done. */
+  readonly warnings: readonly string[];
+  /** Told, as it is no reason to worry. */
+  readonly remarks: readonly string[];
+}
+
+/** @param object what is wanted, with its hash; @param live the object of this name, which is ours or may be adopted */
+export function decide(object: KubernetesObject, live: LiveObject): Decision {
+  switch (object.kind) {
+    case 'PersistentVolume':
+    case 'PersistentVolumeClaim':
+      return decideVolume(object, live);
+    case 'Job':
+      return decideJob(object, live);
+    default: {
+      const why = unchangeable(object, live);
+      if (why !== undefined) return { action: { do: 'replace', object, live, why }, warnings: [], remarks: [why] };
+      return decideOther(object, live);
+    }
+  }
+}
+
+/** Hash equal and nothing else than wanted: no write (decision 26). */
+function decideOther(object: KubernetesObject, live: LiveObject): Decision {
+  const owner = object.kind === 'Deployment' ? foreignReplicas(live) : undefined;
+  const sent = owner === undefined ? object : withoutReplicas(object);
+  const remarks = owner === undefined ? [] : replicaRemarks(object, live, owner);
+  const changed = differences(sent, live);
+  const adopt = writtenByPython(live);
+  if (changed.length === 0 && !adopt) return { action: { do: 'keep', object: sent, live }, warnings: [], remarks };
+  return { action: { do: 'apply', object: sent, live, changed, adopt }, warnings: [], remarks };
+}
+
+function withoutReplicas(object: KubernetesObject): KubernetesObject {
+  const spec = { ...asRecord(object.spec) };
+  delete spec.replicas;
+  return { ...object, spec };
+}
+
+function replicaRemarks(object: KubernetesObject, live: LiveObject, owner: string): string[] {
+  const [wanted, is] = [asRecord(object.spec).replicas, asRecord(live.spec).replicas];
+  if (wanted === undefined || wanted === is) return [];
+  return [
+    `${describeObject(object)} keeps its ${JSON.stringify(is)} replicas, which ${owner} set (the spec says ${JSON.stringify(wanted)})`,
+  ];
+}
+
+/** Changes that the API server refuses in place. */
+function unchangeable(object: KubernetesObject, live: LiveObject): string | undefined {
+  const name = describeObject(object);
+  const [wanted, is] = [asRecord(object.spec), asRecord(live.spec)];
+  if (object.kind === 'Deployment') {
+    const selectors = [asRecord(wanted.selector).matchLabels, asRecord(is.selector).matchLabels];
+    if (sameMap(selectors[0], selectors[1])) return undefined;
+    return `${name} is deleted and made anew: it selects other pods now, and a selector cannot be changed`;
+  }
+  if (object.kind === 'Service') {
+    if (is.type === 'ExternalName' || wanted.type === 'ExternalName') return undefined;
+    if ((wanted.clusterIP === 'None') === (is.clusterIP === 'None')) return undefined;
+    return `${name} is deleted and made anew: a Service cannot change between an address of its own and none`;
+  }
+  if (object.kind === 'Secret' || object.kind === 'ConfigMap') {
+    const type = object.type ?? 'Opaque';
+    if (object.kind === 'Secret' && type !== (live.type ?? 'Opaque')) {
+      return `${name} is deleted and made anew: the type of a Secret cannot be changed`;
+    }
+    if (live.immutable === true && differences({ ...object, metadata: {} }, live).length > 0) {
+      return `${name} is deleted and made anew: it is immutable`;
+    }
+  }
+  return undefined;
+}
+
+function sameMap(a: unknown, b: unknown): boolean {
+  const [one, other] = [asRecord(a), asRecord(b)];
+  const keys = Object.keys(one);
+  return keys.length === Object.keys(other).length && keys.every((key) => one[key] === other[key]);
+}
+
+/** Existing volumes and claims are never changed: what differs is reported (decision 19). A Released volume can be bound again. */
+function decideVolume(object: KubernetesObject, live: LiveObject): Decision {
+  const release = object.kind === 'PersistentVolume' && asRecord(live.status).phase === 'Released';
+  const drift = differences(object.spec, live.spec, 'spec').map((path) => {
+    const [is, wanted] = [valueAt(live, path), valueAt(object, path)].map(
+      (value) => JSON.stringify(value) ?? 'not set',
+    );
+    return { path, text: `${describeObject(object)} stays as it is: ${path} is ${is}, the spec wants ${wanted}` };
+  });
+  // Sizes of volumes are not enforced on most storage, and the Python program counted them in other units.
+  const isSize = ({ path }: { path: string }): boolean => /\.(storage)$/.test(path);
+  return {
+    action: release || unmarked(object, live) ? { do: 'label', object, live, release } : { do: 'keep', object, live },
+    warnings: drift.filter((each) => !isSize(each)).map(({ text }) => text),
+    remarks: drift.filter(isSize).map(({ text }) => text),
+  };
+}
+
+function valueAt(object: KubernetesObject, path: string): unknown {
+  return path
+    .split(/[.[\]]+/)
+    .filter((part) => part !== '')
+    .reduce<unknown>((value, part) => (Array.isArray(value) ? value[Number(part)] : asRecord(value)[part]), object);
+}
+
+/** A Job runs once: a failed one is made anew, a finished or running one stays (decision 24). */
+function decideJob(object: KubernetesObject, live: LiveObject): Decision {
+  const name = describeObject(object);
+  if (hasFailed(live)) {
+    const why = `${name} failed before: it is made anew`;
+    return { action: { do: 'replace', object, live, why }, warnings: [], remarks: [why] };
+  }
+  const before = live.metadata.annotations?.[hashAnnotation];
+  const changed = before !== undefined && before !== object.metadata.annotations?.[hashAnnotation];
+  return {
+    action: unmarked(object, live) ? { do: 'label', object, live, release: false } : { do: 'keep', object, live },
+    warnings: [],
+    remarks: changed ? [`${name} has run with another definition: run-job runs the present one`] : [],
+  };
+}
+
+function hasFailed(job: LiveObject): boolean {
+  const { conditions } = asRecord(job.status);
+  return (Array.isArray(conditions) ? conditions : []).some((each: unknown) => {
+    const { type, status } = asRecord(each);
+    return type === 'Failed' && status === 'True';
+  });
+}
+
+/** True when labels of ours are missing on an object that is otherwise not touched. */
+function unmarked(object: KubernetesObject, live: LiveObject): boolean {
+  return differences(object.metadata.labels ?? {}, live.metadata.labels ?? {}).length > 0;
+}

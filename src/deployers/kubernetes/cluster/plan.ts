@@ -1,0 +1,111 @@
+import { LaconicError } from '../../../system/errors.js';
+import { describeObject, type KubernetesObject } from '../objects/object.js';
+import type { Action, Removal } from './actions.js';
+import type { LiveObject } from './api.js';
+import { asRecord } from './errors.js';
+import { stamped } from './hash.js';
+import { directoryAnnotation, type Identity, namespaceOwner, ownerOf } from './identity.js';
+import { type Entry, entryOf, mergeEntries } from './inventory.js';
+import { appliedByUs } from './managers.js';
+import { liveOf, type Observed } from './observe.js';
+import { decide } from './plan-object.js';
+import { oldEntries, planPrune } from './prune.js';
+
+/** Everything a start will do to the cluster, as data; {@link executePlan} does it. */
+export interface Plan {
+  readonly identity: Identity;
+  /** One per wanted object, in the order given; the Namespace is among them. */
+  readonly actions: readonly Action[];
+  readonly removals: readonly Removal[];
+  /** The inventory as it is on the cluster; absent: none yet. */
+  readonly inventory: readonly Entry[] | undefined;
+  /** Old ∪ new: written before anything else is (decision 20). */
+  readonly inventoryBefore: readonly Entry[];
+  /** Entries beside those of the wanted objects that the inventory keeps: volumes and claims with data, kinds we do not know. */
+  readonly keptEntries: readonly Entry[];
+  readonly warnings: readonly string[];
+  readonly remarks: readonly string[];
+}
+
+/**
+ * Compares what is wanted with what the cluster has. Pure.
+ * @param wanted the deployment's objects, its Namespace among them, without hash annotations
+ * @throws LaconicError naming everything that belongs to somebody else
+ */
+export function planApply(identity: Identity, wanted: readonly KubernetesObject[], observed: Observed): Plan {
+  refuseOthersNamespace(identity, observed);
+  const problems = wanted.flatMap((object) => ownershipProblems(object, liveOf(observed, keyed(object)), identity));
+  if (problems.length > 0) {
+    throw new LaconicError(problems.join('\n'), {
+      hint: 'nothing was changed: delete or rename what stands there, or give this deployment another namespace in its spec',
+    });
+  }
+  const decisions = wanted.map((object) => decideAny(stamped(object), liveOf(observed, keyed(object))));
+  const actions = decisions.map(({ action }) => action);
+  const earlier = observed.inventory ?? oldEntries(identity, observed);
+  const prune = planPrune(identity, wanted, observed, earlier);
+  const entries = actions.map((action) => entryOf(action.object, liveAfter(action)));
+  return {
+    identity,
+    actions,
+    removals: prune.removals,
+    inventory: observed.inventory,
+    inventoryBefore: mergeEntries(earlier, entries),
+    keptEntries: prune.kept,
+    warnings: decisions.flatMap(({ warnings }) => warnings),
+    remarks: [...decisions.flatMap(({ remarks }) => remarks), ...prune.remarks],
+  };
+}
+
+/** True when the plan writes nothing. */
+export function isNoOp(plan: Plan): boolean {
+  return plan.removals.length === 0 && plan.actions.every((action) => action.do === 'keep');
+}
+
+function keyed(object: KubernetesObject): { kind: string; name: string } {
+  return { kind: object.kind, name: object.metadata.name };
+}
+
+/** The live object that an action leaves in place: its uid stays. */
+function liveAfter(action: Action): LiveObject | undefined {
+  return action.do === 'create' || action.do === 'replace' ? undefined : action.live;
+}
+
+function decideAny(object: KubernetesObject, live: LiveObject | undefined): ReturnType<typeof decide> {
+  if (live === undefined) return { action: { do: 'create', object }, warnings: [], remarks: [] };
+  if (live.metadata.deletionTimestamp !== undefined) {
+    return {
+      action: { do: 'create', object, after: live },
+      warnings: [],
+      remarks: [`${describeObject(object)} is being deleted: it is awaited and made anew`],
+    };
+  }
+  return decide(object, live);
+}
+
+function refuseOthersNamespace(identity: Identity, { namespace }: Observed): void {
+  if (namespace === undefined) return;
+  const name = identity.namespace;
+  const owner = namespaceOwner(namespace, identity);
+  if (owner.kind !== 'other') return;
+  const directory = namespace.metadata.annotations?.[directoryAnnotation];
+  throw new LaconicError(
+    `namespace ${name} belongs to deployment ${owner.id}${directory ? ` (${directory})` : ''}, not to ${identity.app} (${identity.directory})`,
+    { hint: `give this deployment a namespace of its own: namespace: <name> in ${identity.directory}/spec.yml` },
+  );
+}
+
+function ownershipProblems(object: KubernetesObject, live: LiveObject | undefined, identity: Identity): string[] {
+  if (live === undefined || object.kind === 'Namespace') return [];
+  const name = describeObject(object);
+  const place = object.metadata.namespace === undefined ? '' : ` in namespace ${object.metadata.namespace}`;
+  const owner = ownerOf(live, identity);
+  if (owner.kind === 'other') return [`${name}${place} belongs to deployment ${owner.id}`];
+  if (owner.kind === 'foreign' && !appliedByUs(live)) {
+    return [`${name}${place} was not made by this deployment, and is in its way`];
+  }
+  if (object.kind !== 'PersistentVolume') return [];
+  const { namespace, name: claim } = asRecord(asRecord(live.spec).claimRef);
+  if (namespace === undefined || namespace === identity.namespace) return [];
+  return [`${name} is bound to claim ${JSON.stringify(claim)} in namespace ${JSON.stringify(namespace)}`];
+}

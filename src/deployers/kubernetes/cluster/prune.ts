@@ -1,0 +1,106 @@
+import type { KubernetesObject } from '../objects/object.js';
+import type { Removal } from './actions.js';
+import type { LiveObject } from './api.js';
+import { asRecord } from './errors.js';
+import { type Identity, ownerOf } from './identity.js';
+import { type Entry, entryKey, entryOf, keyOfObject } from './inventory.js';
+import { writtenByPython } from './managers.js';
+import { liveOf, type Observed } from './observe.js';
+
+/** What of the deployment's earlier objects goes, stays although nothing wants it, or turned out not to be ours. */
+export interface PrunePlan {
+  readonly removals: readonly Removal[];
+  /** Volumes and claims that left the set: they hold data, only `stop --delete-volumes` removes them. */
+  readonly kept: readonly Entry[];
+  /** Told. */
+  readonly remarks: readonly string[];
+}
+
+const workloads: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'Job']);
+const dataKinds: ReadonlySet<string> = new Set(['PersistentVolume', 'PersistentVolumeClaim']);
+/** In this order, others between: traffic is led to the old pods until there are new ones (decision 20). */
+const lastKinds = ['Service', 'EndpointSlice', 'Endpoints', 'Ingress'];
+
+/**
+ * What left the set: inventory − wanted, each the very object the inventory means (decision 20). Labels alone condemn nothing: start
+ * hooks make objects too.
+ * @param earlier the inventory, or what {@link oldEntries} found in its place
+ */
+export function planPrune(
+  identity: Identity,
+  wanted: readonly KubernetesObject[],
+  observed: Observed,
+  earlier: readonly Entry[],
+): PrunePlan {
+  const present = new Set(wanted.map(keyOfObject));
+  const claims = new Set(wanted.flatMap(claimsOf));
+  const removals: Removal[] = [];
+  const kept: Entry[] = [];
+  const remarks: string[] = [];
+  for (const entry of earlier.filter((each) => !present.has(entryKey(each)))) {
+    const live = liveOf(observed, entry);
+    if (live === undefined || live.metadata.deletionTimestamp !== undefined) continue;
+    if (!isMeant(entry, live, identity)) {
+      remarks.push(`${entry.kind} ${entry.name} left the stack, but somebody made it anew since: it stays`);
+    } else if (dataKinds.has(entry.kind)) {
+      kept.push(entryOf(live, live));
+      if (entry.kind === 'PersistentVolumeClaim') {
+        remarks.push(
+          `PersistentVolumeClaim ${entry.name} is not used any more; it stays with its data until stop --delete-volumes`,
+        );
+      }
+    } else {
+      const first = workloads.has(entry.kind) && claimsOf(live).some((claim) => claims.has(claim));
+      removals.push({ live, when: first ? 'first' : 'last' });
+    }
+  }
+  return { removals: removals.sort((a, b) => rank(a) - rank(b)), kept, remarks };
+}
+
+/** An entry without uid was not made before its start was killed, or just after: then our label is on it. */
+function isMeant(entry: Entry, live: LiveObject, identity: Identity): boolean {
+  return entry.uid === undefined ? ownerOf(live, identity).kind === 'ours' : entry.uid === live.metadata.uid;
+}
+
+function rank({ live }: Removal): number {
+  return workloads.has(live.kind) ? -1 : lastKinds.indexOf(live.kind) + 1;
+}
+
+/** Names of the claims that an object's pods mount. */
+function claimsOf(object: KubernetesObject): string[] {
+  const { volumes } = asRecord(asRecord(asRecord(object.spec).template).spec);
+  return (Array.isArray(volumes) ? volumes : [])
+    .map((volume) => asRecord(asRecord(volume).persistentVolumeClaim).claimName)
+    .filter((name) => typeof name === 'string');
+}
+
+/**
+ * The objects that the Python program made for this deployment, which kept no list: by its label, its client, and the names it gives
+ * (04 §4.0), so that what it made and nobody wants any more (NodePort Services, the Deployment of a stack that has several pods now)
+ * is pruned as well.
+ */
+export function oldEntries(identity: Identity, observed: Observed): Entry[] {
+  return [...observed.objects.values()]
+    .filter((object) => ownerOf(object, identity).kind === 'old' && writtenByPython(object))
+    .filter((object) => hasOldName(object, identity))
+    .map((object) => entryOf(object, object));
+}
+
+function hasOldName({ kind, metadata }: KubernetesObject, { app }: Identity): boolean {
+  const { name, labels = {} } = metadata;
+  if (!name.startsWith(`${app}-`)) return false;
+  switch (kind) {
+    case 'Deployment':
+      return name.endsWith('-deployment');
+    case 'Service':
+      return name.endsWith('-service') || name.startsWith(`${app}-nodeport-`);
+    case 'Ingress':
+      return name === `${app}-ingress`;
+    case 'Job':
+      return name.startsWith(`${app}-job-`);
+    case 'ConfigMap':
+      return labels['configmap-label'] !== undefined;
+    default:
+      return false;
+  }
+}
