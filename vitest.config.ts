@@ -22,7 +22,12 @@ class LongestFirst extends BaseSequencer {
 
 const pure = ['test/{unit,golden,properties}/**/*.test.ts'];
 
-/** Two kinds of suites: pure ones, and those that share the real engine of this machine (see test/support/engine.ts). */
+const onCluster = ['test/kubernetes/**/*.test.ts'];
+
+/**
+ * Three kinds of suites: pure ones, those that share the real engine of this machine (see test/support/engine.ts), and those that
+ * share a kind cluster on it (see test/support/cluster.ts), which `npm run test:kubernetes` runs.
+ */
 export default defineConfig({
   test: {
     reporters: ['default'],
@@ -39,7 +44,7 @@ export default defineConfig({
         test: {
           name: 'engine',
           include: ['test/**/*.test.ts'],
-          exclude: pure,
+          exclude: [...pure, ...onCluster],
           // After the pure ones: what fails fast is seen first, and the engine has the machine to itself.
           sequence: { groupOrder: 1 },
           testTimeout: 180_000,
@@ -47,6 +52,18 @@ export default defineConfig({
           pool: 'forks',
           // More than cores: a test waits for the engine half of its time (8.8 instead of 10 minutes on two cores).
           maxWorkers: 3,
+        },
+      },
+      {
+        test: {
+          name: 'kubernetes',
+          include: onCluster,
+          globalSetup: ['test/support/cluster-setup.ts'],
+          sequence: { groupOrder: 2 },
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          pool: 'forks',
+          maxWorkers: 2,
         },
       },
     ],

@@ -4,7 +4,7 @@
 #
 #   test/cluster/up.sh             prints where everything is: KUBECONFIG, LACONIC_TEST_CLUSTER, …, for `eval`
 #   test/cluster/up.sh --images    only the images and programs
-#   test/cluster/up.sh --delete    removes the shared cluster, and clusters that earlier tests left behind
+#   test/cluster/up.sh --delete    removes the shared cluster, and every other cluster of the tests
 #
 # Where a registry can be reached the node is kind's own image; elsewhere everything is compiled and packed here, which takes
 # 16 minutes the first time. Needs a Docker engine (scripts/engine.sh).
@@ -79,10 +79,22 @@ test_clusters() {
 
 delete_cluster() { kind delete cluster --quiet --name "$1" --kubeconfig "$state/deleted" >&2; }
 
+# A test writes down the clusters that it makes with its own process: those of runs that were killed are removed.
+sweep() {
+  local file name
+  for file in "$cache"/clusters/*; do
+    [[ -f $file ]] || continue
+    kill -0 "$(cat "$file")" 2>/dev/null && continue
+    name=$(basename "$file")
+    if test_clusters | grep -qx "$name"; then delete_cluster "$name"; fi
+    rm -f "$file"
+  done
+}
+
 delete_all() {
   local each
   for each in $(test_clusters); do delete_cluster "$each"; done
-  rm -rf "$state"
+  rm -rf "$state" "$cache/clusters"
 }
 
 answers() { kubectl --kubeconfig "$kubeconfig" --request-timeout 5s get --raw /readyz >/dev/null 2>&1; }
@@ -138,6 +150,7 @@ case ${1:-} in
   --images) need_images ;;
   '')
     need_images
+    sweep
     usable || create_cluster
     describe
     ;;

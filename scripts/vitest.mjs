@@ -1,0 +1,59 @@
+// Runs vitest and counts: for `npm test` and `npm run test:kubernetes`.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { engineMissing, Failure, installEngine, root } from './setup-project.mjs';
+
+/** Brings up the engine if that is possible here; returns why there is none. */
+export function engineReason(mayInstall) {
+  let missing = engineMissing();
+  const isRoot = process.getuid?.() === 0;
+  if (missing.length > 0 && mayInstall && isRoot) missing = installEngine();
+  else if (missing.length > 0) missing.push(isRoot ? 'not installed: --no-install' : 'not installed: this is not root');
+  return missing.join('; ');
+}
+
+/** Counts of vitest's JSON report. A file that could not be loaded counts as a failure. */
+function count(reportFile) {
+  const report = JSON.parse(readFileSync(reportFile, 'utf8'));
+  const broken = report.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0);
+  return {
+    passed: report.numPassedTests,
+    failed: report.numFailedTests + broken.length,
+    skipped: report.numPendingTests + report.numTodoTests,
+  };
+}
+
+/** Runs the tests of these projects of vitest.config.ts with more arguments of vitest; `env` is added to the environment. */
+export function runVitest(projects, args, env) {
+  const folder = mkdtempSync(join(tmpdir(), 'laconic-test-report-'));
+  const reportFile = join(folder, 'report.json');
+  try {
+    const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
+    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`];
+    const chosen = projects.map((project) => `--project=${project}`);
+    const { status } = spawnSync(process.execPath, [vitest, 'run', ...chosen, ...reporters, ...args], {
+      cwd: root,
+      stdio: 'inherit',
+      env: { ...process.env, ...env },
+    });
+    let counts;
+    try {
+      counts = count(reportFile);
+    } catch (error) {
+      throw new Failure(`vitest left no report: ${error.message}`);
+    }
+    // vitest also fails for reasons that are no test's: an error outside of all tests, or nothing to run.
+    if (status !== 0 && counts.failed === 0) counts.failed = 1;
+    return counts;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The last line, `N passed, N failed` (and `, N skipped`), and the exit code. */
+export function conclude({ passed, failed, skipped }) {
+  console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
+  if (failed > 0) process.exitCode = 1;
+}

@@ -1,0 +1,119 @@
+import { randomInt } from 'node:crypto';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { describe, it } from 'vitest';
+import { run, runOrFail } from '../../src/system/process.js';
+
+/**
+ * The tests' shared kind cluster, which test/cluster/up.sh makes and test/support/cluster-setup.ts brings here. The program
+ * finds it by the environment that tests have: KUBECONFIG, PATH (kind, kubectl), LACONIC_SO_KIND_NODE_IMAGE.
+ */
+export const shared = {
+  /** For `kind-cluster-name` in a spec: without it the program does not take this cluster for one of its own. */
+  get name(): string {
+    return fromSetup('LACONIC_TEST_CLUSTER');
+  },
+  /** For `kind-mount-root`: the directory that the node has on /mnt. Tests make folders of their own below it. */
+  get mountRoot(): string {
+    return fromSetup('LACONIC_TEST_MOUNT_ROOT');
+  },
+  /** For `caddy-ingress-image`: on this host's engine. */
+  get ingressImage(): string {
+    return fromSetup('LACONIC_TEST_INGRESS_IMAGE');
+  },
+  get kubeconfig(): string {
+    return fromSetup('KUBECONFIG');
+  },
+  /** The container that is its only node. */
+  get node(): string {
+    return `${this.name}-control-plane`;
+  },
+};
+
+function fromSetup(name: string): string {
+  const value = process.env[name];
+  if (value === undefined || value === '')
+    throw new Error(`${name} is not set: this is no test of the project kubernetes`);
+  return value;
+}
+
+/**
+ * A suite on the real cluster. Without one it is skipped and its name says why; with `CI=true` it fails instead (as
+ * describeWithEngine does).
+ */
+export function describeWithCluster(name: string, suite: () => void): void {
+  const reason = process.env.LACONIC_TEST_NO_CLUSTER;
+  if (reason === undefined || reason === '') {
+    describe(name, suite);
+  } else if (process.env.CI === 'true') {
+    describe(name, () => {
+      it('has a cluster', () => {
+        throw new Error(`this suite needs a kind cluster: ${reason}`);
+      });
+    });
+  } else {
+    describe.skip(`${name} [skipped: ${reason}]`, suite);
+  }
+}
+
+/** kubectl on the shared cluster; resolves to its stdout. */
+export async function kubectl(...args: string[]): Promise<string> {
+  const words = ['--kubeconfig', shared.kubeconfig, '--context', `kind-${shared.name}`, ...args];
+  return (await runOrFail(`kubectl ${args.join(' ')}`, 'kubectl', words)).stdout;
+}
+
+/** What `kubectl get … --output json` shows of one object, or of a list its `items`. */
+export async function kubectlGet(...args: string[]): Promise<Record<string, unknown> & { items?: unknown[] }> {
+  return JSON.parse(await kubectl('get', ...args, '--output', 'json')) as Record<string, unknown>;
+}
+
+/** Removes the namespaces of a test, and waits until all that was in them is gone. */
+export async function deleteNamespaces(...names: string[]): Promise<void> {
+  await kubectl('delete', 'namespace', '--ignore-not-found', '--timeout', '120s', ...names);
+}
+
+/** Where test/cluster/up.sh looks for clusters whose test run is gone. */
+function registration(name: string): string {
+  return join(dirname(dirname(shared.kubeconfig)), 'clusters', name);
+}
+
+/**
+ * A name for a cluster of a test's own, which looks to the program like one it made (decision 4). A run that is killed leaves a
+ * cluster behind: the next run removes it. Ports 80 and 443 of this host are the shared cluster's.
+ */
+export async function ownClusterName(): Promise<string> {
+  const name = `laconic-t${process.pid.toString(36)}${randomInt(36 ** 4).toString(36)}`;
+  await mkdir(dirname(registration(name)), { recursive: true });
+  await writeFile(registration(name), String(process.pid));
+  return name;
+}
+
+/** Removes a cluster of {@link ownClusterName}, if the test made it. */
+export async function deleteOwnCluster(name: string, kubeconfig: string): Promise<void> {
+  await runOrFail(`kind delete cluster ${name}`, 'kind', [
+    'delete',
+    'cluster',
+    '--name',
+    name,
+    '--kubeconfig',
+    kubeconfig,
+  ]);
+  await rm(registration(name), { force: true });
+}
+
+/** An HTTP answer of the cluster's ingress, by way of port 80 or 443 of this host, or of the port that is given. */
+export async function throughIngress(
+  url: string,
+  port = url.startsWith('https:') ? 443 : 80,
+): Promise<{ status: number; body: string }> {
+  const { host } = new URL(url);
+  const args = ['--silent', '--show-error', '--insecure', '--max-time', '10', '--write-out', '\n%{http_code}'];
+  const { stdout } = await run('curl', [
+    ...args,
+    '--connect-to',
+    `${host}:${url.startsWith('https:') ? 443 : 80}:127.0.0.1:${port}`,
+    url,
+  ]);
+  const at = stdout.lastIndexOf('\n');
+  return { status: Number(stdout.slice(at + 1)), body: stdout.slice(0, at) };
+}
