@@ -1,45 +1,93 @@
+import { resolve } from 'node:path';
 import { readTextIfAny, writeFileAtomically } from '../system/files.js';
-import { connectEngine } from '../engine/connect.js';
+import { connectEngine, type Engine } from '../engine/connect.js';
 import type { Context } from '../system/context.js';
 import { LaconicError } from '../system/errors.js';
 import { newId } from '../deployment/ids.js';
+import type { DeploymentLayout } from '../deployment/layout.js';
+import type { Deployment } from '../deployment/open.js';
 import { editRecord } from '../deployment/record.js';
+import { findSharers, projectOf, sameDirectory } from './compose/sharers.js';
 import { tiesOf } from './compose/ties.js';
 import { type Target, withLockedDeployment } from './operations.js';
 
 /**
  * Gives a deployment a Compose project of its own: the Python program named the project after the host's kind cluster, so
- * that two directories could share one and destroy each other's containers (01 §20.1). The containers that run stay with
- * the other directory; data in host directories is this deployment's as before.
- * @throws LaconicError while containers of the shared project are this deployment's, or work on its data
+ * that two directories could share one and destroy each other's containers (01 §20.1); a copied directory shares it, too. The
+ * containers that run stay with the other directory; data in host directories is this deployment's as before.
+ * @param sharedWith another directory with the same project as the operator typed it, where nothing else tells of one
+ * @throws LaconicError where nothing is shared; while containers of the shared project are this deployment's, or work on its data
  */
-export async function splitDeployment(target: Target, context: Context): Promise<void> {
-  await withLockedDeployment(target, context, async ({ layout, record, spec }, _, inside) => {
+export async function splitDeployment(target: Target, sharedWith: string | undefined, context: Context): Promise<void> {
+  await withLockedDeployment(target, context, async (deployment, _, inside) => {
+    const { layout, record } = deployment;
     const project = record.deploymentId === record.clusterId ? newId() : record.deploymentId;
-    for (const [volume, path] of spec.volumes) {
-      if (path === undefined) {
-        context.report.warn(
-          `volume ${volume} has no path in the spec: its data is in the engine's volume ${record.clusterId}_${volume}, which stays with project ${record.clusterId}`,
-        );
-      }
-    }
+    const named = sharedWith === undefined ? undefined : resolve(inside.cwd, sharedWith);
+    if (named !== undefined) await checkNamed(named, deployment);
     if (context.options.dryRun) {
+      warnOfVolumes(deployment, context);
       context.report.print(`would change the Compose project of ${layout.root} from ${record.clusterId} to ${project}`);
       return;
     }
-    const ties = await tiesOf(layout.root, record.clusterId, await connectEngine(inside.env));
-    if (ties.length > 0) {
-      const names = ties.map((tie) => tie.container).join(' ');
-      throw new LaconicError(
-        `${layout.root} cannot leave project ${record.clusterId} now:\n${ties.map(({ container, why }) => `${container} ${why}`).join('\n')}`,
-        {
-          hint: `two sets of containers must not work on one set of data; remove these first (the data stays): docker stop ${names} && docker rm ${names}`,
-        },
-      );
-    }
+    const engine = await connectEngine(inside.env);
+    await requireSharers(deployment, named, engine);
+    await refuseTies(deployment, engine);
+    warnOfVolumes(deployment, context);
     const text = (await readTextIfAny(layout.deployment)) ?? '';
     const changes = { clusterId: project, deploymentId: record.deploymentId };
     await writeFileAtomically(layout.deployment, editRecord(text, layout.deployment, changes));
     context.report.print(`${layout.root} is Compose project ${project} now (was ${record.clusterId})`);
   });
+}
+
+async function checkNamed(named: string, { layout, record }: Deployment): Promise<void> {
+  const refuse = (why: string): LaconicError => new LaconicError(`--shared-with ${named}: ${why}`);
+  if (await sameDirectory(named, layout.root)) throw refuse('this is the deployment itself');
+  const project = await projectOf(named);
+  if (project === undefined) throw refuse('this is no deployment directory');
+  if (project !== record.clusterId) throw refuse(`its Compose project is ${project}, not ${record.clusterId}`);
+}
+
+/**
+ * Without another directory there is nothing to split, and the project's containers and volumes would be left behind. Whom a split met is
+ * remembered: it may ask for the removal of the very containers that told of it.
+ */
+async function requireSharers(
+  { layout, record }: Deployment,
+  named: string | undefined,
+  engine: Engine,
+): Promise<void> {
+  const known = named === undefined ? await rememberedSharers(layout) : [named];
+  const sharers = await findSharers(layout.root, record.clusterId, engine, known);
+  if (sharers.length > 0) {
+    await writeFileAtomically(layout.sharers, `${sharers.join('\n')}\n`);
+    return;
+  }
+  throw new LaconicError(
+    `nothing to split: no other deployment directory is known that shares the Compose project ${record.clusterId} of ${layout.root}`,
+    { hint: 'if there is one, name it: split --shared-with DIRECTORY' },
+  );
+}
+
+async function rememberedSharers({ sharers }: DeploymentLayout): Promise<string[]> {
+  return ((await readTextIfAny(sharers)) ?? '').split('\n').filter((line) => line !== '');
+}
+
+async function refuseTies({ layout, record }: Deployment, engine: Engine): Promise<void> {
+  const ties = await tiesOf(layout.root, record.clusterId, engine);
+  if (ties.length === 0) return;
+  const names = ties.map((tie) => tie.container).join(' ');
+  const lines = ties.map(({ container, why }) => `${container} ${why}`).join('\n');
+  throw new LaconicError(`${layout.root} cannot leave project ${record.clusterId} now:\n${lines}`, {
+    hint: `two sets of containers must not work on one set of data; remove these first (the data stays): docker stop ${names} && docker rm ${names}`,
+  });
+}
+
+function warnOfVolumes({ record, spec }: Deployment, { report }: Context): void {
+  for (const [volume, path] of spec.volumes) {
+    if (path !== undefined) continue;
+    report.warn(
+      `volume ${volume} has no path in the spec: its data is in the engine's volume ${record.clusterId}_${volume}, which stays with project ${record.clusterId}`,
+    );
+  }
 }

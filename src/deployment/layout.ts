@@ -33,6 +33,8 @@ export interface DeploymentLayout {
   readonly createArguments: string;
   /** Checksums of bind-mounted files as the containers were created with (decision 16). */
   readonly started: string;
+  /** Directories that shared the Compose project with this one as the last `split` found it, one per line. */
+  readonly sharers: string;
   /** Compose file with the images of `restart --image`; in force until the next restart. */
   readonly images: string;
   readonly composeFile: (pod: string) => string;
@@ -71,6 +73,7 @@ export function layoutOf(root: string): DeploymentLayout {
     history: join(state, 'history'),
     createArguments: join(state, 'create.json'),
     started: join(state, 'started.json'),
+    sharers: join(state, 'sharers'),
     images: join(state, 'images.yml'),
     composeFile: (pod) => join(compose, `docker-compose-${pod}.yml`),
     jobFile: (job) => join(composeJobs, `docker-compose-${job}.yml`),

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type ContextOf, targetOf } from '../arguments.js';
+import { type ContextOf, parsePath, targetOf } from '../arguments.js';
 import { subcommand } from '../program.js';
 
 /** `split` (decision 6, 01 §20.1). */
@@ -8,8 +8,10 @@ export function declare(group: Command, contextOf: ContextOf): void {
     group,
     'split',
     'give this deployment a Compose project of its own, where it shares one with another directory',
-  ).action(async (_: unknown, self: Command) => {
-    const { splitDeployment } = await import('../../deployers/split.js');
-    await splitDeployment(targetOf(self), contextOf(self));
-  });
+  )
+    .option('--shared-with <directory>', 'the other directory, where nothing else tells of it', parsePath)
+    .action(async (options: { sharedWith?: string }, self: Command) => {
+      const { splitDeployment } = await import('../../deployers/split.js');
+      await splitDeployment(targetOf(self), options.sharedWith, contextOf(self));
+    });
 }
