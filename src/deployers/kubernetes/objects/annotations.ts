@@ -1,0 +1,152 @@
+import { createHash, type Hash } from 'node:crypto';
+import type { V1Container, V1PodSpec } from '@kubernetes/client-node';
+import type { FileObjectModel, ServiceModel } from '../../../compose/model/types.js';
+import { secretEntries } from './environment.js';
+import type { BoundFile, FileContents, ObjectsInput } from './input.js';
+import type { PodScope } from './scope.js';
+
+/** What the ConfigMaps and Secrets that a pod uses hold: when it changes, pods are replaced (decision 25, K-32). */
+export const configChecksum = 'laconic.com/config-checksum';
+export const secretChecksum = 'laconic.com/secret-checksum';
+
+/** `image-id.laconic.com/<container>`: id of a `:local` image, so that a rebuilt one rolls out (decision 25, K-43). */
+export const imageIdPrefix = 'image-id.laconic.com/';
+
+/**
+ * The annotations of a Deployment's pods: the spec's (04 §4.3), and what makes them roll out when something changes that the pod's spec
+ * does not show.
+ */
+export function podAnnotations(scope: PodScope, spec: V1PodSpec): { annotations?: Record<string, string> } {
+  const annotations = {
+    ...expandNames(scope.input.spec.annotations, scope.services),
+    ...checksum(configChecksum, configsOf(scope)),
+    ...checksum(secretChecksum, secretsOf(scope, spec)),
+    ...imageIds(scope, spec),
+  };
+  return Object.keys(annotations).length === 0 ? {} : { annotations };
+}
+
+/** Keys with `{name}` stand once for each service, with its name in the place (04 §4.3). */
+export function expandNames(
+  entries: ReadonlyMap<string, string>,
+  services: readonly ServiceModel[],
+): Record<string, string> {
+  const expanded = [...entries].flatMap(([key, value]) =>
+    key.includes('{name}') ? services.map(({ name }) => [key.replaceAll('{name}', name), value]) : [[key, value]],
+  );
+  return Object.fromEntries(expanded) as Record<string, string>;
+}
+
+/** A digest for each thing by its name; absent when there are none. */
+function checksum(annotation: string, digests: ReadonlyMap<string, string>): Record<string, string> {
+  if (digests.size === 0) return {};
+  const hash = createHash('sha256');
+  for (const [name, digest] of [...digests].sort(byKey)) addText(addText(hash, name), digest);
+  return { [annotation]: hash.digest('hex').slice(0, 32) };
+}
+
+/** Content of the ConfigMaps that the pod mounts. */
+function configsOf({ input, pod, services }: PodScope): Map<string, string> {
+  const digests = new Map<string, string>();
+  for (const service of services) {
+    for (const { type, source } of service.volumes) {
+      if (source === undefined) continue;
+      const declared = type === 'volume' ? input.configmaps.get(source) : undefined;
+      const bound = type === 'bind' ? input.files.get(source) : undefined;
+      if (declared !== undefined) digests.set(`volume ${source}`, filesDigest(declared));
+      if (bound !== undefined) digests.set(`path ${source}`, boundDigest(bound));
+    }
+    for (const { source } of service.configs) {
+      const content = contentOf(input, pod.model.configs.get(source));
+      if (content !== undefined) digests.set(`config ${source}`, content);
+    }
+  }
+  return digests;
+}
+
+/** Content of the Secrets that the pod reads; of the generated ones, only the keys that it reads. */
+function secretsOf({ input, pod, services, names }: PodScope, spec: V1PodSpec): Map<string, string> {
+  const digests = new Map<string, string>();
+  for (const service of services) {
+    for (const { source } of service.secrets) {
+      const content = contentOf(input, pod.model.secrets.get(source));
+      if (content !== undefined) digests.set(`secret ${source}`, content);
+    }
+  }
+  if (input.generated.size === 0) return digests;
+  const entries = entriesOf(input);
+  for (const { valueFrom } of allContainers(spec).flatMap(({ env }) => env ?? [])) {
+    const reference = valueFrom?.secretKeyRef;
+    if (reference?.name !== names.generatedSecrets) continue;
+    digests.set(`key ${reference.key}`, textDigest(entries.get(reference.key) ?? ''));
+  }
+  return digests;
+}
+
+const entriesByInput = new WeakMap<ObjectsInput, Map<string, string>>();
+
+function entriesOf(input: ObjectsInput): Map<string, string> {
+  const entries = entriesByInput.get(input) ?? secretEntries(input);
+  entriesByInput.set(input, entries);
+  return entries;
+}
+
+function contentOf(input: ObjectsInput, defined: FileObjectModel | undefined): string | undefined {
+  if (defined === undefined || defined.external) return undefined;
+  if (defined.content !== undefined) return textDigest(defined.content);
+  if (defined.environment !== undefined) {
+    return textDigest(input.generated.get(defined.environment) ?? input.config.get(defined.environment) ?? '');
+  }
+  const file = defined.file === undefined ? undefined : input.files.get(defined.file);
+  return file === undefined ? undefined : boundDigest(file);
+}
+
+function imageIds({ input }: PodScope, spec: V1PodSpec): Record<string, string> {
+  if (input.target !== 'k8s-kind') return {};
+  const ids: Record<string, string> = {};
+  for (const { name, image = '' } of allContainers(spec)) {
+    const id = image.endsWith(':local') ? input.imageIds.get(image) : undefined;
+    if (id !== undefined) ids[`${imageIdPrefix}${name}`] = id;
+  }
+  return ids;
+}
+
+function allContainers({ initContainers = [], containers }: V1PodSpec): V1Container[] {
+  return [...initContainers, ...containers];
+}
+
+/** Digests of what is large, or bound by many: worked out once. */
+const digestsOf = new WeakMap<object, string>();
+
+function once(content: object, digest: () => string): string {
+  const known = digestsOf.get(content) ?? digest();
+  digestsOf.set(content, known);
+  return known;
+}
+
+function boundDigest(bound: BoundFile): string {
+  if (bound.kind === 'directory') return filesDigest(bound.files);
+  return once(bound, () => filesDigest(new Map([[bound.name, bound.content]])));
+}
+
+function filesDigest(files: FileContents): string {
+  return once(files, () => {
+    const hash = createHash('sha256');
+    for (const [name, content] of [...files].sort(byKey))
+      addText(hash, name).update(`${content.length}\n`).update(content);
+    return hash.digest('hex');
+  });
+}
+
+function textDigest(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/** With its length before it, so that no two lists of texts are alike. */
+function addText(hash: Hash, text: string): Hash {
+  return hash.update(`${Buffer.byteLength(text)}\n`).update(text);
+}
+
+function byKey([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

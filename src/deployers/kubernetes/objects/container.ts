@@ -1,0 +1,47 @@
+import type { V1Container, V1ContainerPort } from '@kubernetes/client-node';
+import type { ServiceModel } from '../../../compose/model/types.js';
+import { containerCommand } from './command.js';
+import { containerEnv, containerEnvFrom } from './environment.js';
+import { containerImage, pullPolicy } from './images.js';
+import { containerMounts } from './mounts.js';
+import type { PlacedService } from './placing.js';
+import type { PodVolumes } from './pod-volumes.js';
+import { containerProbes } from './probes.js';
+import { containerResources } from './resources.js';
+import { compact, type PodScope } from './scope.js';
+import { containerSecurity } from './security.js';
+
+/** The container of a compose service (04 §4.4). A sidecar is an init container that is always restarted (decision 23). */
+export function containerOf(scope: PodScope, placed: PlacedService, volumes: PodVolumes): V1Container {
+  const { service, role } = placed;
+  const { command, args, env } = containerCommand(scope, service, containerEnv(scope, service));
+  return compact<V1Container>({
+    name: scope.names.container(service.name),
+    image: containerImage(scope.input, scope.pod, service, scope.findings) ?? '',
+    imagePullPolicy: pullPolicy(scope.input, service),
+    ...(role === 'sidecar' ? { restartPolicy: 'Always' } : {}),
+    command,
+    args,
+    workingDir: service.working_dir,
+    env,
+    envFrom: containerEnvFrom(scope),
+    ports: containerPorts(service),
+    ...containerProbes(scope, placed),
+    resources: containerResources(scope, service),
+    securityContext: containerSecurity(scope, service),
+    stdin: service.stdin_open || undefined,
+    tty: service.tty || undefined,
+    volumeMounts: containerMounts(scope, service, volumes),
+  });
+}
+
+/** Ports inside the container, each once (04 §4.4.5). */
+function containerPorts(service: ServiceModel): V1ContainerPort[] {
+  const ports = new Map(
+    service.ports.map(({ target, protocol }) => [
+      `${target}/${protocol}`,
+      { containerPort: target, protocol: protocol.toUpperCase() },
+    ]),
+  );
+  return [...ports.values()];
+}

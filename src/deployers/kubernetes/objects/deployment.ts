@@ -1,0 +1,44 @@
+import { expandNames, podAnnotations } from './annotations.js';
+import { componentLabels, podSelector } from './labels.js';
+import { metadata } from './metadata.js';
+import type { KubernetesObject } from './object.js';
+import { podSpec } from './pod.js';
+import { replicasOf, strategyOf } from './replicas.js';
+import { type PodScope, podScope, type Scope } from './scope.js';
+
+/**
+ * The Deployments: one per pod file, in stack order (04 §4.2–4.3). A file whose services all have profiles that are not in force has
+ * none. What cannot be mapped is added to the scope's findings; with errors in them the objects are not to be applied.
+ */
+export function deployments(scope: Scope): KubernetesObject[] {
+  return scope.input.pods.flatMap((pod) =>
+    pod.model.services.size === 0 ? [] : [deployment(podScope(scope, pod, false))],
+  );
+}
+
+function deployment(scope: PodScope): KubernetesObject {
+  const { input, names, pod } = scope;
+  const meta = metadata(input, names.deployment(pod.name), componentLabels(input, pod.name));
+  const selector = podSelector(input, pod.name);
+  const ownLabels = expandNames(input.spec.labels, scope.services);
+  for (const label of Object.keys(selector)) {
+    if (ownLabels[label] === undefined || ownLabels[label] === selector[label]) continue;
+    const message = 'the pods are found by this label: it cannot be set';
+    scope.findings.errors.push(input.spec.yaml.problem(['labels', label], message));
+  }
+  const spec = podSpec(scope);
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: meta,
+    spec: {
+      replicas: replicasOf(scope),
+      selector: { matchLabels: selector },
+      strategy: strategyOf(scope),
+      template: {
+        metadata: { labels: { ...meta.labels, ...ownLabels, ...selector }, ...podAnnotations(scope, spec) },
+        spec,
+      },
+    },
+  };
+}

@@ -1,0 +1,51 @@
+import type { V1VolumeMount } from '@kubernetes/client-node';
+import type { FileReferenceModel, ServiceModel } from '../../../compose/model/types.js';
+import { fileKey } from './names.js';
+import type { PodVolumes } from './pod-volumes.js';
+import { type PodScope, refuse, warn } from './scope.js';
+
+type Section = 'secrets' | 'configs';
+
+const readable = 0o444;
+
+/**
+ * The secrets and configs of a service: each a single file at its path in the container, from the Secret or ConfigMap that holds its
+ * content (names.composeSecret, names.composeConfig).
+ */
+export function fileMounts(scope: PodScope, service: ServiceModel, volumes: PodVolumes): V1VolumeMount[] {
+  const mount = (section: Section) => (reference: FileReferenceModel, index: number) =>
+    fileMount(scope, service, volumes, section, reference, index);
+  return [...service.secrets.flatMap(mount('secrets')), ...service.configs.flatMap(mount('configs'))];
+}
+
+function fileMount(
+  scope: PodScope,
+  service: ServiceModel,
+  volumes: PodVolumes,
+  section: Section,
+  reference: FileReferenceModel,
+  index: number,
+): V1VolumeMount[] {
+  const key = [section, index];
+  const { source, target, mode = readable } = reference;
+  const defined = scope.pod.model[section].get(source);
+  if (defined === undefined) {
+    refuse(scope, service, key, `there is no ${source} among the file's ${section}`);
+    return [];
+  }
+  if ((reference.uid ?? '0') !== '0' || (reference.gid ?? '0') !== '0') {
+    warn(scope, service, key, 'uid and gid: the file belongs to root on Kubernetes; its mode says who may read it');
+  }
+  // One that exists elsewhere is an object of the cluster with a key of the reference's name.
+  const { external, name: ownName = source } = defined;
+  const items = [{ key: external ? source : fileKey, path: fileKey }];
+  const kind = section === 'secrets' ? 'secret' : 'config';
+  const name = volumes.name(
+    `${kind} ${source} ${mode}`,
+    `${kind}-${source}`,
+    section === 'secrets'
+      ? { secret: { secretName: external ? ownName : scope.names.composeSecret(source), items, defaultMode: mode } }
+      : { configMap: { name: external ? ownName : scope.names.composeConfig(source), items, defaultMode: mode } },
+  );
+  return [{ name, mountPath: target, subPath: fileKey, readOnly: true }];
+}

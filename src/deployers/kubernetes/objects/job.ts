@@ -1,0 +1,33 @@
+import { expandNames } from './annotations.js';
+import { jobPodLabels } from './labels.js';
+import { metadata } from './metadata.js';
+import type { KubernetesObject } from './object.js';
+import { podSpec } from './pod.js';
+import { podScope, type PodScope, type Scope } from './scope.js';
+
+/**
+ * The Jobs: one per job file, in stack order (04 §4.5), with scheduling, image overrides, pull policy and annotations as Deployments have
+ * them (K-65). One that fails is not tried again, and one that has ended stays until it is run anew (decision 24).
+ */
+export function jobs(scope: Scope): KubernetesObject[] {
+  return scope.input.jobs.flatMap((job) => (job.model.services.size === 0 ? [] : [jobOf(podScope(scope, job, true))]));
+}
+
+function jobOf(scope: PodScope): KubernetesObject {
+  const { input, names, pod } = scope;
+  // No checksums: nothing is rolled out, and the template of a Job cannot change.
+  const annotations = expandNames(input.spec.annotations, scope.services);
+  const labels = { ...expandNames(input.spec.labels, scope.services), ...jobPodLabels(input) };
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: metadata(input, names.job(pod.name)),
+    spec: {
+      backoffLimit: 0,
+      template: {
+        metadata: { labels, ...(Object.keys(annotations).length === 0 ? {} : { annotations }) },
+        spec: podSpec(scope),
+      },
+    },
+  };
+}

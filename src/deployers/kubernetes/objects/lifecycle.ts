@@ -1,0 +1,33 @@
+import type { PlacedService } from './placing.js';
+import { type PodScope, warn } from './scope.js';
+
+/** What Compose waits before it kills, in milliseconds. */
+const composeGrace = 10_000;
+
+/**
+ * Seconds a pod has to end: the longest `stop_grace_period` of its services. Kubernetes' own when none has one.
+ */
+export function terminationGrace({ services }: PodScope): number | undefined {
+  if (services.every(({ stop_grace_period: period }) => period === undefined)) return undefined;
+  const longest = Math.max(...services.map(({ stop_grace_period: period }) => period ?? composeGrace));
+  // 0 would take the pod away before its containers have ended.
+  return Math.max(1, Math.ceil(longest / 1000));
+}
+
+/** Finds what Compose does when a service ends that Kubernetes does not do. */
+export function reportEnding(scope: PodScope, placed: readonly PlacedService[]): void {
+  for (const { service, role } of placed) {
+    const signal = service.stop_signal?.toUpperCase().replace(/^SIG/, '');
+    if (signal !== undefined && signal !== 'TERM' && signal !== '15') {
+      const message = `Kubernetes stops containers with the signal of their image (STOPSIGNAL in its Dockerfile), else SIGTERM: set ${service.stop_signal ?? ''} there`;
+      warn(scope, service, ['stop_signal'], message);
+    }
+    const { restart } = service;
+    if (!scope.job && role === 'main' && (restart === 'no' || restart?.startsWith('on-failure') === true)) {
+      const message = `restart: ${restart}: Kubernetes starts a container of a Deployment again whenever it ends. If it runs to its end, make it a job, or label it laconic.init-container, or let who waits for it depend on it with service_completed_successfully`;
+      warn(scope, service, ['restart'], message);
+    }
+    if (service.init)
+      warn(scope, service, ['init'], 'Kubernetes starts no init process: the program itself must reap its children');
+  }
+}

@@ -1,0 +1,153 @@
+import type { V1VolumeMount } from '@kubernetes/client-node';
+import type { MountModel, ServiceModel } from '../../../compose/model/types.js';
+import { quote } from '../../../system/yaml.js';
+import { fileMounts } from './file-mounts.js';
+import type { PodVolumes } from './pod-volumes.js';
+import { bytesQuantity, composeBytes } from './quantities.js';
+import { compact, type PodScope, refuse, warn } from './scope.js';
+
+/** Files of ConfigMaps can be executed, as scripts among them must (04 §4.4.8). */
+const configMode = 0o755;
+
+/** Options of mounts that mean nothing on Kubernetes, or that say what is so anyway. */
+const idleOptions = new Set(['', 'ro', 'rw', 'z', 'Z', 'cached', 'delegated', 'consistent', 'nocopy', 'volume-nocopy']);
+
+/** What a container mounts (04 §4.4.8): volumes, files of the host, memory, and secrets and configs of the compose file. */
+export function containerMounts(scope: PodScope, service: ServiceModel, volumes: PodVolumes): V1VolumeMount[] {
+  const mounts: V1VolumeMount[] = [];
+  service.volumes.forEach((mount, index) => {
+    const made = mountOf(scope, service, volumes, mount, index);
+    if (made !== undefined) mounts.push(made);
+  });
+  service.tmpfs.forEach((entry, index) => mounts.push(memoryMount(scope, service, volumes, entry, index)));
+  if (
+    service.shm_size !== undefined &&
+    service.shm_size > 0 &&
+    !mounts.some(({ mountPath }) => mountPath === '/dev/shm')
+  ) {
+    const name = volumes.name(`shm ${service.name}`, `shm-${service.name}`, memory(service.shm_size));
+    mounts.push({ name, mountPath: '/dev/shm' });
+  }
+  mounts.push(...fileMounts(scope, service, volumes));
+  return withoutDoubles(scope, service, mounts);
+}
+
+function mountOf(
+  scope: PodScope,
+  service: ServiceModel,
+  volumes: PodVolumes,
+  mount: MountModel,
+  index: number,
+): V1VolumeMount | undefined {
+  const key = ['volumes', index];
+  const strange = mount.options.filter((option) => !idleOptions.has(option));
+  if (strange.length > 0) warn(scope, service, key, `${strange.join(', ')}: Kubernetes has nothing like this option`);
+  const at = (name: string): V1VolumeMount =>
+    compact({
+      name,
+      mountPath: mount.target,
+      subPath: mount.subpath === '' ? undefined : mount.subpath,
+      readOnly: mount.read_only || undefined,
+    });
+  if (mount.target.includes(':')) {
+    refuse(scope, service, key, `${quote(mount.target)}: Kubernetes takes no path with ":" in it`);
+    return undefined;
+  }
+  switch (mount.type) {
+    case 'volume':
+      return mount.source === undefined
+        ? at(anonymous(scope, service, volumes, index))
+        : at(named(scope, volumes, mount.source));
+    case 'bind':
+      return bound(scope, service, volumes, mount, key, at);
+    case 'tmpfs':
+      return at(volumes.name(`tmpfs ${service.name} ${mount.target}`, `tmpfs-${service.name}`, memory(mount.size)));
+    case 'npipe':
+    case 'cluster':
+    case 'image':
+      refuse(scope, service, key, `Kubernetes has no mounts of the type ${mount.type}: use a named volume`);
+      return undefined;
+  }
+}
+
+/** A declared configmap, or a claim. */
+function named({ input, names }: PodScope, volumes: PodVolumes, volume: string): string {
+  return volumes.name(
+    `volume ${volume}`,
+    volume,
+    input.spec.configmaps.has(volume)
+      ? { configMap: { name: names.configmap(volume), defaultMode: configMode } }
+      : { persistentVolumeClaim: { claimName: names.claim(volume) } },
+  );
+}
+
+function anonymous(scope: PodScope, service: ServiceModel, volumes: PodVolumes, index: number): string {
+  const message =
+    'a volume without a name lives only as long as its pod on Kubernetes, and starts empty: name it, and what is in it is kept';
+  warn(scope, service, ['volumes', index], message);
+  return volumes.name(`anonymous ${service.name} ${index}`, `anonymous-${service.name}`, { emptyDir: {} });
+}
+
+/** A path on the host is a ConfigMap with what was there at create (04 §4.8.2); a single file lands as that file. */
+function bound(
+  { input, names, ...scope }: PodScope,
+  service: ServiceModel,
+  volumes: PodVolumes,
+  mount: MountModel,
+  key: readonly (string | number)[],
+  at: (name: string) => V1VolumeMount,
+): V1VolumeMount | undefined {
+  const source = mount.source ?? '';
+  const found = input.files.get(source);
+  if (found === undefined) {
+    const message = `${quote(source)} is not among the files of the deployment, and a pod reaches no others of this host: put it into the stack's config folder, or use a named volume`;
+    refuse({ input, names, ...scope }, service, key, message);
+    return undefined;
+  }
+  const name = volumes.name(`bind ${names.bindVolume(source)}`, names.bindVolume(source), {
+    configMap: { name: names.bindConfigmap(source), defaultMode: configMode },
+  });
+  return found.kind === 'file' ? { ...at(name), subPath: found.name } : at(name);
+}
+
+function memory(size: number | undefined): { emptyDir: { medium: string; sizeLimit?: string } } {
+  const sizeLimit = size === undefined || size <= 0 ? undefined : bytesQuantity(BigInt(Math.ceil(size)));
+  return { emptyDir: { medium: 'Memory', ...(sizeLimit === undefined ? {} : { sizeLimit }) } };
+}
+
+/** An entry of `tmpfs`: `/run:size=64m,mode=1777`. */
+function memoryMount(
+  scope: PodScope,
+  service: ServiceModel,
+  volumes: PodVolumes,
+  entry: string,
+  index: number,
+): V1VolumeMount {
+  const [mountPath = '', options = ''] = entry.split(':');
+  const key = ['tmpfs', index];
+  let size: number | undefined;
+  const strange: string[] = [];
+  for (const option of options.split(',')) {
+    const [, amount] = /^size=(.*)$/.exec(option) ?? [];
+    const bytes = amount === undefined ? undefined : composeBytes(amount);
+    if (bytes !== undefined) size = Number(bytes);
+    else if (amount !== undefined) refuse(scope, service, key, `${quote(amount)} is no size: write it like 64m`);
+    // All who run in the pod may write to it, which is what 1777 says.
+    else if (!/^(?:|rw|ro|noexec|nosuid|nodev|mode=0?1?777)$/.test(option)) strange.push(option);
+  }
+  if (strange.length > 0) warn(scope, service, key, `${strange.join(', ')}: Kubernetes has nothing like this option`);
+  const name = volumes.name(`tmpfs ${service.name} ${mountPath}`, `tmpfs-${service.name}`, memory(size));
+  return compact({ name, mountPath, readOnly: options.split(',').includes('ro') || undefined });
+}
+
+/** The API takes a path once; Compose takes the last. */
+function withoutDoubles(scope: PodScope, service: ServiceModel, mounts: readonly V1VolumeMount[]): V1VolumeMount[] {
+  const byPath = new Map<string, V1VolumeMount>();
+  for (const mount of mounts) {
+    if (byPath.has(mount.mountPath)) {
+      refuse(scope, service, ['volumes'], `two mounts have the path ${mount.mountPath} in the container: remove one`);
+    }
+    byPath.set(mount.mountPath, mount);
+  }
+  return [...byPath.values()];
+}

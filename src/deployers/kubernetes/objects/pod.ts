@@ -1,0 +1,60 @@
+import type { V1Container, V1PodSpec } from '@kubernetes/client-node';
+import { containerOf } from './container.js';
+import { hostAliases } from './host-aliases.js';
+import { imagePullSecrets } from './images.js';
+import { reportEnding, terminationGrace } from './lifecycle.js';
+import { type PlacedService, placeServices } from './placing.js';
+import { isHostNetwork, podNamespaces } from './pod-network.js';
+import { PodVolumes } from './pod-volumes.js';
+import { podScheduling } from './scheduling.js';
+import { compact, type PodScope, refuse } from './scope.js';
+import { podSysctls, supplementalGroups } from './security.js';
+
+/** The spec of the pods of a pod file or of a job (04 §4.4). */
+export function podSpec(scope: PodScope): V1PodSpec {
+  const placed = placeServices(scope);
+  const volumes = new PodVolumes(scope.names);
+  const containers: V1Container[] = [];
+  const initContainers: V1Container[] = [];
+  for (const each of placed) {
+    (each.role === 'main' ? containers : initContainers).push(containerOf(scope, each, volumes));
+  }
+  reportEnding(scope, placed);
+  reportSharedPorts(scope, placed);
+  const { spec } = scope.input;
+  const sysctls = podSysctls(scope, isHostNetwork(scope));
+  const groups = supplementalGroups(scope);
+  return compact<V1PodSpec>({
+    ...(scope.job ? { restartPolicy: 'Never' } : {}),
+    // Variables of every Service in the namespace would meet the services' own (decision 21).
+    enableServiceLinks: false,
+    initContainers,
+    containers,
+    volumes: volumes.list(),
+    imagePullSecrets: imagePullSecrets(scope.input, scope.names),
+    ...podNamespaces(scope),
+    hostAliases: hostAliases(scope),
+    ...(sysctls.length + groups.length === 0
+      ? {}
+      : { securityContext: compact({ sysctls, supplementalGroups: groups }) }),
+    terminationGracePeriodSeconds: terminationGrace(scope),
+    runtimeClassName: spec.security.runtimeClass,
+    ...podScheduling(spec),
+  });
+}
+
+/** Containers of a pod share their ports; those that run to their end free them again. */
+function reportSharedPorts(scope: PodScope, placed: readonly PlacedService[]): void {
+  const owners = new Map<string, string>();
+  for (const { service, role } of placed) {
+    if (role === 'init') continue;
+    service.ports.forEach(({ target, protocol }, index) => {
+      const port = `${target}/${protocol}`;
+      const owner = owners.get(port) ?? service.name;
+      owners.set(port, owner);
+      if (owner === service.name) return;
+      const message = `${owner} listens on ${port} too, and the services of one compose file share their ports on Kubernetes: put one of them into a compose file of its own`;
+      refuse(scope, service, ['ports', index], message);
+    });
+  }
+}

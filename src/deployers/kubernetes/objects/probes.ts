@@ -1,0 +1,97 @@
+import type { V1Probe } from '@kubernetes/client-node';
+import type { HealthcheckModel, ServiceModel } from '../../../compose/model/types.js';
+import { secretsIn } from './command.js';
+import { literal } from './expansion.js';
+import { hasTest, type PlacedService } from './placing.js';
+import { compact, isLabelled, type PodScope, refuse, warn } from './scope.js';
+
+/** Labels of a service that let its healthcheck restart it, which Compose never does (decision 21). */
+export const livenessLabel = 'laconic.liveness-probe';
+export const startupLabel = 'laconic.startup-probe';
+
+export interface Probes {
+  readinessProbe?: V1Probe;
+  livenessProbe?: V1Probe;
+  startupProbe?: V1Probe;
+}
+
+/** The engine's defaults, in milliseconds. */
+const defaults = { interval: 30_000, timeout: 30_000, retries: 3, startInterval: 5_000 };
+
+/** An int32, the most the API takes: a startup probe that fails this often never restarts the container. */
+const never = 2 ** 31 - 1;
+
+/**
+ * The probes of a container. Its healthcheck says whether it is ready (decision 21); without one, a container behind a route is ready
+ * when its port takes connections (04 §4.4.6). Who waits for it to be healthy inside the pod waits for a startup probe, which gives it all
+ * the time it needs. A container that runs to its end has none: the API refuses them.
+ */
+export function containerProbes(scope: PodScope, { service, role, awaitedHealthy }: PlacedService): Probes {
+  const labelled = [livenessLabel, startupLabel].filter((label) => isLabelled(service, label));
+  if (role === 'init') {
+    for (const label of labelled) warn(scope, service, ['labels', label], 'an init container has no probes');
+    return {};
+  }
+  const readinessProbe = hasTest(service) ? healthProbe(scope, service) : routeProbe(scope, service);
+  if (readinessProbe === undefined) {
+    for (const label of labelled) {
+      warn(scope, service, ['labels', label], 'there is no healthcheck in the compose file to make a probe from');
+    }
+    return {};
+  }
+  const check = compact({ ...readinessProbe, initialDelaySeconds: undefined });
+  const start = startOf(service.healthcheck);
+  const probes: Probes = { readinessProbe };
+  if (isLabelled(service, startupLabel)) {
+    const tries = Math.ceil(start.period / start.interval) + (check.failureThreshold ?? 1);
+    probes.startupProbe = { ...check, periodSeconds: seconds(start.interval), failureThreshold: tries };
+  } else if (awaitedHealthy) {
+    probes.startupProbe = { ...check, periodSeconds: seconds(start.interval), failureThreshold: never };
+  }
+  if (isLabelled(service, livenessLabel)) {
+    // Failures during the start period do not count, as in Compose; a startup probe holds the others off by itself.
+    const delay = start.period > 0 && probes.startupProbe === undefined;
+    probes.livenessProbe = { ...check, ...(delay ? { initialDelaySeconds: seconds(start.period) } : {}) };
+  }
+  return probes;
+}
+
+/** How long a service takes to start, and how often it is looked at meanwhile, in milliseconds, as the engine does. */
+function startOf(healthcheck: HealthcheckModel | undefined): { period: number; interval: number } {
+  const period = healthcheck?.start_period ?? 0;
+  const interval = healthcheck?.interval ?? defaults.interval;
+  return { period, interval: period > 0 ? (healthcheck?.start_interval ?? defaults.startInterval) : interval };
+}
+
+function healthProbe(scope: PodScope, service: ServiceModel): V1Probe | undefined {
+  const { test = [], interval, timeout, retries } = service.healthcheck ?? { disable: false };
+  const [kind, ...words] = test;
+  const key = ['healthcheck', 'test'];
+  const command = kind === 'CMD-SHELL' ? ['/bin/sh', '-c', ...words] : words;
+  if ((kind !== 'CMD' && kind !== 'CMD-SHELL') || words.length === 0) {
+    refuse(scope, service, key, 'must be a text, or a list that starts with CMD, CMD-SHELL or NONE');
+    return undefined;
+  }
+  for (const secret of command.flatMap((word) => secretsIn(scope, word))) {
+    const message = `holds the generated secret ${secret}, which everybody can read who can read the Deployment: write $$${secret} in a shell command and ${secret} into environment`;
+    warn(scope, service, key, message);
+  }
+  return {
+    exec: { command: command.map(literal) },
+    periodSeconds: seconds(interval ?? defaults.interval),
+    timeoutSeconds: seconds(timeout ?? defaults.timeout),
+    // The engine takes 0 for its default.
+    failureThreshold: retries === undefined || retries === 0 ? defaults.retries : retries,
+  };
+}
+
+function routeProbe({ routedPorts, job }: PodScope, service: ServiceModel): V1Probe | undefined {
+  const port = job ? undefined : routedPorts.get(service.name);
+  if (port === undefined) return undefined;
+  return { tcpSocket: { port }, initialDelaySeconds: 5, periodSeconds: 10, failureThreshold: 3 };
+}
+
+/** Whole seconds, at least one: the API knows no less. */
+function seconds(milliseconds: number): number {
+  return Math.max(1, Math.ceil(milliseconds / 1000));
+}

@@ -1,0 +1,63 @@
+import { parseCpus, parseMemory } from '../../../spec/units.js';
+
+/**
+ * Amounts as the API server writes them back: the same value with the largest suffix that needs no fraction (`0.5` CPU is `500m`,
+ * `1.5Gi` is `1536Mi`, `2000M` is `2G`), so that what is sent equals what is there (decision 26).
+ */
+
+const binarySuffixes = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'];
+const decimalSuffixes = ['n', 'u', 'm', '', 'k', 'M', 'G', 'T', 'P', 'E'];
+const composeSize = /^(\d+(?:\.\d*)?|\.\d+) ?([kmgtp]?)(?:i?b|i)?$/i;
+
+/**
+ * A number of CPUs: `2`, `0.5`, `500m`.
+ * @returns undefined when it is none
+ */
+export function cpuQuantity(text: string): string | undefined {
+  const nanos = parseCpus(text);
+  return nanos === undefined ? undefined : withSuffix(nanos, 1000n, decimalSuffixes);
+}
+
+/**
+ * A size of a spec: a Kubernetes quantity keeps its value, everything else is a Compose size (decision 21, K-53).
+ * @returns undefined when it is none
+ */
+export function sizeQuantity(text: string): string | undefined {
+  const bytes = parseMemory(text);
+  if (bytes === undefined) return undefined;
+  const decimal = /(?:[kMGTPE]|\d|[eE][+-]?\d+)$/.test(text.trim());
+  return decimal ? withSuffix(bytes, 1000n, decimalSuffixes.slice(3)) : bytesQuantity(bytes);
+}
+
+/**
+ * A size of a compose file, where every unit is a power of 1024, as on Compose: `256M` is `256Mi`.
+ * @returns undefined when it is none
+ */
+export function composeSizeQuantity(text: string): string | undefined {
+  const bytes = composeBytes(text);
+  return bytes === undefined ? undefined : bytesQuantity(bytes);
+}
+
+/** Bytes of a size as Compose reads it; parts of a byte are cut off, as there. */
+export function composeBytes(text: string): bigint | undefined {
+  const match = composeSize.exec(text.trim());
+  if (match === null) return undefined;
+  const [whole = '', fraction = ''] = (match[1] ?? '').split('.');
+  const exponent = ' kmgtp'.indexOf((match[2] ?? '').toLowerCase() || ' ');
+  return (BigInt(whole + fraction) * 1024n ** BigInt(exponent)) / 10n ** BigInt(fraction.length);
+}
+
+/** Bytes with a suffix of powers of 1024. */
+export function bytesQuantity(bytes: bigint): string {
+  return withSuffix(bytes, 1024n, binarySuffixes);
+}
+
+function withSuffix(amount: bigint, step: bigint, suffixes: readonly string[]): string {
+  if (amount === 0n) return '0';
+  let [number, index] = [amount, 0];
+  while (number % step === 0n && index < suffixes.length - 1) {
+    number /= step;
+    index += 1;
+  }
+  return `${number}${suffixes[index] ?? ''}`;
+}

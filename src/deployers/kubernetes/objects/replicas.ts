@@ -1,0 +1,49 @@
+import type { V1DeploymentStrategy } from '@kubernetes/client-node';
+import { isHostNetwork } from './pod-network.js';
+import { type PodScope, refuse, warn } from './scope.js';
+
+/**
+ * How many pods a Deployment has: the spec's `replicas`, else the most that one of the services asks for in `deploy.replicas`, else one.
+ * A service with 0 is left out of its pod; when all have, the Deployment stays without pods.
+ */
+export function replicasOf(scope: PodScope): number {
+  const { replicas } = scope.input.spec;
+  if (scope.services.length === 0) return 0;
+  const asked = scope.services.map((service) => service.deploy?.replicas ?? 1);
+  const most = Math.max(...asked);
+  const count = replicas ?? most;
+  if (replicas === undefined && asked.some((number) => number !== most)) {
+    const service = scope.services.find((each) => each.deploy?.replicas === most);
+    if (service !== undefined) {
+      warn(
+        scope,
+        service,
+        ['deploy', 'replicas'],
+        `all services of the pod ${scope.pod.name} run ${most} times: put this one into a compose file of its own`,
+      );
+    }
+  }
+  if (count > 1) refuseSharedVolumes(scope, count);
+  return count;
+}
+
+/** A claim is mounted by one node at a time, and two of most databases on one volume destroy it (K-56, decision 21). */
+function refuseSharedVolumes(scope: PodScope, count: number): void {
+  for (const service of scope.services) {
+    service.volumes.forEach(({ type, source }, index) => {
+      if (type !== 'volume' || source === undefined || scope.input.spec.configmaps.has(source)) return;
+      const message = `the volume ${source} is for one pod (ReadWriteOnce), and ${count} replicas would share it: use one replica, or put what needs no volume into a compose file of its own`;
+      refuse(scope, service, ['volumes', index], message);
+    });
+  }
+}
+
+/**
+ * How pods are replaced (04 §4.3): the old one first where there are volumes, or ports of the host (decision 21), which only one can have.
+ * The numbers of a rolling update are always written out (decision 19).
+ */
+export function strategyOf(scope: PodScope): V1DeploymentStrategy {
+  const volumes = [...scope.pod.model.volumes.keys()].some((volume) => !scope.input.spec.configmaps.has(volume));
+  if (volumes || isHostNetwork(scope)) return { type: 'Recreate' };
+  return { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } };
+}

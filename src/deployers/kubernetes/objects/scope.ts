@@ -1,0 +1,79 @@
+import type { ServiceModel } from '../../../compose/model/types.js';
+import type { KeyPath } from '../../../system/yaml.js';
+import type { Findings, ObjectsInput, PodInput } from './input.js';
+import type { Names } from './names.js';
+
+/** What the workloads of a deployment are made from, looked up once for all of them. */
+export interface Scope {
+  readonly input: ObjectsInput;
+  readonly names: Names;
+  readonly findings: Findings;
+  /** The pod file of each service that runs; jobs are not among them. The first where several have one of the name. */
+  readonly podOf: ReadonlyMap<string, PodInput>;
+  /** Port of the first `http-proxy` route to a service (04 §4.4.6). */
+  readonly routedPorts: ReadonlyMap<string, number>;
+  /** Who waits until a service has run to its end, by that service: `service_completed_successfully`. */
+  readonly awaitedToEnd: ReadonlyMap<string, string>;
+}
+
+/** The scope of one pod: of a pod file, or of a job. */
+export interface PodScope extends Scope {
+  readonly pod: PodInput;
+  readonly job: boolean;
+  /** The services that run in it, in the order of the file. */
+  readonly services: readonly ServiceModel[];
+}
+
+/** @param findings where what cannot be mapped is added */
+export function createScope(input: ObjectsInput, names: Names, findings: Findings): Scope {
+  const podOf = new Map<string, PodInput>();
+  const awaitedToEnd = new Map<string, string>();
+  for (const pod of input.pods) {
+    for (const service of running(pod)) {
+      if (!podOf.has(service.name)) podOf.set(service.name, pod);
+      for (const [dependency, { condition }] of service.depends_on) {
+        if (condition === 'service_completed_successfully') awaitedToEnd.set(dependency, service.name);
+      }
+    }
+  }
+  const routedPorts = new Map<string, number>();
+  for (const { routes } of input.spec.httpProxy) {
+    for (const { service, port } of routes) if (!routedPorts.has(service)) routedPorts.set(service, port);
+  }
+  return { input, names, findings, podOf, routedPorts, awaitedToEnd };
+}
+
+export function podScope(scope: Scope, pod: PodInput, job: boolean): PodScope {
+  return { ...scope, pod, job, services: job ? [...pod.model.services.values()] : running(pod) };
+}
+
+/** The services of a pod file without those that are switched off by `deploy.replicas: 0`. */
+function running(pod: PodInput): ServiceModel[] {
+  return [...pod.model.services.values()].filter((service) => service.deploy?.replicas !== 0);
+}
+
+/** An error at a key of a service. */
+export function refuse({ findings, pod }: PodScope, service: ServiceModel, key: KeyPath, message: string): void {
+  findings.errors.push(pod.model.problem(['services', service.name, ...key], message));
+}
+
+/** A warning at a key of a service. */
+export function warn({ findings, pod }: PodScope, service: ServiceModel, key: KeyPath, message: string): void {
+  findings.warnings.push(pod.model.problem(['services', service.name, ...key], message));
+}
+
+/** Whether a label of a service says yes: `true`, `1` or `yes` (04 §4.4.2). */
+export function isLabelled(service: ServiceModel, label: string): boolean {
+  return /^(?:true|1|yes)$/i.test(service.labels.get(label)?.trim() ?? '');
+}
+
+/**
+ * An object without the fields that are undefined or empty lists: the API server drops those, and what it gives back should equal
+ * what is sent (decision 26).
+ */
+export function compact<T extends object>(value: T): T {
+  const entries = Object.entries(value).filter(
+    ([, field]) => field !== undefined && !(Array.isArray(field) && field.length === 0),
+  );
+  return Object.fromEntries(entries) as T;
+}
