@@ -1,0 +1,84 @@
+import { quote } from '../../system/yaml.js';
+import type { Cursor } from './cursor.js';
+import type { ReadService } from './service.js';
+
+/** The names that services may refer to. */
+export interface Known {
+  readonly services: ReadonlySet<string>;
+  readonly volumes: ReadonlySet<string>;
+  readonly networks: ReadonlySet<string>;
+  readonly secrets: ReadonlySet<string>;
+  readonly configs: ReadonlySet<string>;
+}
+
+/** Refuses what does not fit together in the services in force: names that nothing has, keys that exclude each other, circles. */
+export function checkServices(services: ReadonlyMap<string, ReadService>, known: Known): void {
+  for (const { cursor, model } of services.values()) {
+    if (model.image === undefined && cursor.at('build') === undefined && cursor.at('provider') === undefined) {
+      cursor.refuse('has neither an image nor a build');
+    }
+    checkNetworks(cursor, known);
+    checkReferences(cursor, 'volumes', namedVolumes(model.volumes), known.volumes, 'volume');
+    checkReferences(cursor, 'secrets', model.secrets.map(sourceOf), known.secrets, 'secret');
+    checkReferences(cursor, 'configs', model.configs.map(sourceOf), known.configs, 'config');
+    for (const [name, { required }] of model.depends_on) {
+      if (services.has(name) || (known.services.has(name) && !required)) continue;
+      const why = known.services.has(name) ? 'is of a profile that is not in force' : 'is not in this file';
+      (cursor.at('depends_on') ?? cursor).refuse(`depends on the service ${quote(name)}, which ${why}`);
+    }
+    const name = cursor.at('container_name');
+    if (name !== undefined && (model.deploy?.replicas ?? 1) > 1)
+      name.refuse('cannot stand beside more than one replica');
+  }
+  checkCircles(services);
+}
+
+function checkNetworks(cursor: Cursor, known: Known): void {
+  const networks = cursor.at('networks');
+  if (networks === undefined) return;
+  const names =
+    networks.tree.kind === 'map' ? networks.entries().map(([name]) => name) : networks.texts({ once: true });
+  if (names.length > 0 && cursor.at('network_mode') !== undefined) networks.refuse('cannot stand beside network_mode');
+  checkReferences(cursor, 'networks', names, known.networks, 'network');
+}
+
+function namedVolumes(mounts: ReadService['model']['volumes']): string[] {
+  return mounts.flatMap((mount) => (mount.type === 'volume' && mount.source !== undefined ? [mount.source] : []));
+}
+
+function sourceOf({ source }: { source: string }): string {
+  return source;
+}
+
+function checkReferences(
+  cursor: Cursor,
+  key: string,
+  names: readonly string[],
+  known: ReadonlySet<string>,
+  kind: string,
+): void {
+  for (const name of names) {
+    if (!known.has(name))
+      (cursor.at(key) ?? cursor).refuse(`the ${kind} ${quote(name)} is not declared under ${kind}s`);
+  }
+}
+
+/** Each service once, depth first: a dependency on one that is still being looked at closes a circle. */
+function checkCircles(services: ReadonlyMap<string, ReadService>): void {
+  const done = new Set<string>();
+  const open: string[] = [];
+  const visit = (name: string): void => {
+    const service = services.get(name);
+    if (service === undefined || done.has(name)) return;
+    if (open.includes(name)) {
+      const circle = [...open.slice(open.indexOf(name)), name].join(' → ');
+      (service.cursor.at('depends_on') ?? service.cursor).refuse(`goes round in a circle: ${circle}`);
+      return;
+    }
+    open.push(name);
+    for (const other of service.model.depends_on.keys()) visit(other);
+    open.pop();
+    done.add(name);
+  };
+  for (const name of services.keys()) visit(name);
+}

@@ -1,0 +1,108 @@
+import { posix } from 'node:path';
+import { quote } from '../../system/yaml.js';
+import type { Cursor } from './cursor.js';
+import type { MountModel } from './types.js';
+
+const types = ['bind', 'volume', 'tmpfs', 'cluster', 'npipe', 'image'] as const;
+
+/** The mounts of a service in their long form; of several at one path the last one counts, as in Compose. */
+export function readMounts(section: Cursor): MountModel[] {
+  const mounts = new Map<string, MountModel>();
+  for (const item of section.items()) {
+    const mount = item.tree.kind === 'map' ? longMount(item) : shortMount(item);
+    if (mount !== undefined) mounts.set(mount.target, mount);
+  }
+  return [...mounts.values()];
+}
+
+function shortMount(item: Cursor): MountModel | undefined {
+  const text = item.text();
+  if (text === undefined) return undefined;
+  const pieces = text.length <= 2 ? [text] : splitMount(text);
+  if (pieces.includes('') || pieces.length > 3) {
+    return item.refuse(`${quote(text)} is no mount: write [source:]target[:options]`);
+  }
+  const [source, target = source, options] = pieces;
+  const anonymous = pieces.length === 1;
+  const path = checkedTarget(item, target ?? '');
+  if (path === undefined || source === undefined) return undefined;
+  const given = options?.split(',') ?? [];
+  return {
+    type: !anonymous && isHostPath(source) ? 'bind' : 'volume',
+    ...(anonymous ? {} : { source }),
+    target: path,
+    read_only: given.findLast((option) => option === 'ro' || option === 'rw') === 'ro',
+    options: given.filter((option) => option !== 'ro' && option !== 'rw' && option !== ''),
+  };
+}
+
+/** At `:`, but not at the one of a Windows drive, which is what Compose takes any single letter for. */
+function splitMount(text: string): string[] {
+  const pieces = text.split(':');
+  return pieces.reduce<string[]>((done, piece) => {
+    const before = done.at(-1);
+    if (before !== undefined && /^\p{L}$/u.test(before)) return [...done.slice(0, -1), `${before}:${piece}`];
+    return [...done, piece];
+  }, []);
+}
+
+function isHostPath(source: string): boolean {
+  return /^(?:[./~]|\\\\|\p{L}:)/u.test(source);
+}
+
+function checkedTarget(item: Cursor, target: string): string | undefined {
+  if (target.startsWith('/')) return posix.join(target).replace(/(?<=.)\/$/, '');
+  const letter = /^\p{L}:/u.test(target) ? '; Compose reads a name of one letter as a Windows drive' : '';
+  return item.refuse(`the target ${quote(target)} must be a path in the container that starts with /${letter}`);
+}
+
+const keys = ['type', 'source', 'target', 'read_only', 'consistency', 'bind', 'volume', 'tmpfs', 'image'];
+
+function longMount(item: Cursor): MountModel | undefined {
+  item.checkKeys(keys);
+  if (item.at('type') === undefined) return item.refuse(`is missing its key type: one of ${types.join(', ')}`);
+  if (item.at('target') === undefined) return item.refuse('is missing its key target: the path in the container');
+  const type = item.at('type')?.oneOf(types);
+  const target = item.at('target')?.text();
+  const path = target === undefined ? undefined : checkedTarget(item, target);
+  const source = item.at('source')?.text();
+  const details = longDetails(item);
+  const readOnly = item.at('read_only')?.boolean() ?? false;
+  if (type === undefined || path === undefined) return undefined;
+  if (type === 'bind' && source === undefined) return item.refuse('is missing its key source: the path on the host');
+  return {
+    type,
+    ...(source === undefined || source === '' ? {} : { source }),
+    target: path,
+    read_only: readOnly,
+    ...details,
+  };
+}
+
+/** What the sub-maps of the long form say. */
+function longDetails(item: Cursor): Pick<MountModel, 'options' | 'size' | 'subpath'> {
+  const [bind, volume, tmpfs, image] = ['bind', 'volume', 'tmpfs', 'image'].map((key) => item.at(key));
+  bind?.checkKeys(['propagation', 'create_host_path', 'recursive', 'selinux']);
+  volume?.checkKeys(['labels', 'nocopy', 'subpath']);
+  tmpfs?.checkKeys(['size', 'mode']);
+  image?.checkKeys(['subpath']);
+  const createHostPath = bind?.at('create_host_path')?.boolean();
+  const recursive = bind?.at('recursive')?.text();
+  const mode = tmpfs?.at('mode')?.scalar();
+  const size = tmpfs?.at('size')?.bytes();
+  const subpath = (volume ?? image)?.at('subpath')?.text();
+  const options = [
+    item.at('consistency')?.text(),
+    bind?.at('propagation')?.text(),
+    bind?.at('selinux')?.oneOf(['z', 'Z']),
+    createHostPath === false ? 'create_host_path=false' : undefined,
+    recursive === undefined ? undefined : `recursive=${recursive}`,
+    volume?.at('nocopy')?.boolean() ? 'nocopy' : undefined,
+    mode === undefined ? undefined : `mode=${mode}`,
+  ];
+  return {
+    options: options.filter((option) => option !== undefined),
+    ...(size === undefined ? {} : { size }),
+    ...(subpath === undefined ? {} : { subpath }),
+  };
+}

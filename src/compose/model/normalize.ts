@@ -1,0 +1,191 @@
+import { InvalidFileError, type Problem } from '../../system/errors.js';
+import { byLine } from '../../system/schema.js';
+import { type KeyPath, quote, type YamlFile } from '../../system/yaml.js';
+import { checkServices } from './consistency.js';
+import { Cursor, type Findings } from './cursor.js';
+import { addEnvFile, type EnvFileReference, type Environment } from './environment.js';
+import { Extensions } from './extends.js';
+import { readFileObject, readVolume } from './files.js';
+import { type ReadService, readService } from './service.js';
+import { composeTree, type Lookup, problemAt, type Tree } from './tree.js';
+import type { ComposeModel, FileObjectModel, ServiceModel, VolumeModel } from './types.js';
+
+export type { EnvFileReference } from './environment.js';
+
+export interface ComposeInput {
+  /** The compose file, parsed once by whoever needs it ({@link parseYaml}). */
+  readonly yaml: YamlFile;
+  /** Values of variables: those of config.env and secrets.env. */
+  readonly lookup: Lookup;
+  /** The profiles in force; `*` is all of them. */
+  readonly profiles?: readonly string[];
+}
+
+export interface NormalizedCompose {
+  readonly model: ComposeModel;
+  /** What Compose takes without a word, and which hardly means what is written. */
+  readonly warnings: readonly Problem[];
+}
+
+/** A compose file that is read but for its env files. */
+export interface ComposeReading {
+  /** The env files that services in force name, each once, in the order of the file. The caller reads them. */
+  readonly envFiles: readonly EnvFileReference[];
+  /**
+   * The normal form.
+   * @param envFileTexts texts of the env files by their `path`; one that is missing is an error if it is required
+   * @throws InvalidFileError with all problems of the compose file and the env files
+   */
+  normalize(envFileTexts?: ReadonlyMap<string, string>): NormalizedCompose;
+}
+
+const topLevelKeys = ['version', 'name', 'include', 'services', 'models', 'networks', 'volumes', 'secrets', 'configs'];
+
+/**
+ * The normal form of one compose file: every short form written out, variables resolved, values typed, as `docker compose config` does it
+ * (decision 7); sections that are null count as absent. Pure: nothing is read.
+ * @param input the file and the values for it
+ * @param envFileTexts texts of its env files (use {@link readCompose} to learn which there are)
+ * @throws InvalidFileError with every problem: what Compose itself refuses, or cannot be followed here (`include`, `extends` of another file)
+ */
+export function normalizeCompose(
+  input: ComposeInput,
+  envFileTexts: ReadonlyMap<string, string> = new Map(),
+): NormalizedCompose {
+  return readCompose(input).normalize(envFileTexts);
+}
+
+/** Reads a compose file up to its env files, so that the caller learns which these are. Throws nothing: `normalize` does. */
+export function readCompose({ yaml, lookup, profiles = [] }: ComposeInput): ComposeReading {
+  const findings: Findings = { problems: [], warnings: [] };
+  const root = new Cursor(composeTree(yaml, lookup, findings.problems), findings);
+  if (root.checkKeys(topLevelKeys)) {
+    root.at('include')?.refuse('is not followed: write the services into this file');
+  }
+  const services = readServices(root, lookup);
+  const inForce = new Map([...services.read].filter(([, service]) => isInForce(service, profiles)));
+  const volumes = readSection(root, 'volumes', readVolume);
+  const secrets = readSection(root, 'secrets', (cursor) => readFileObject(cursor, 'secrets'));
+  const configs = readSection(root, 'configs', (cursor) => readFileObject(cursor, 'configs'));
+  checkServices(inForce, {
+    services: new Set(services.trees.keys()),
+    volumes: names(root, 'volumes'),
+    networks: new Set(['default', ...names(root, 'networks')]),
+    secrets: names(root, 'secrets'),
+    configs: names(root, 'configs'),
+  });
+
+  const references = [...inForce.values()].flatMap((service) => service.envFiles.map(({ reference }) => reference));
+  return {
+    envFiles: [...new Map(references.map((reference) => [reference.path, reference])).values()],
+    normalize: (envFileTexts = new Map()) => {
+      const problems = [...findings.problems];
+      const models = new Map<string, ServiceModel>();
+      for (const [name, service] of inForce) {
+        models.set(name, withEnvironment(service, inForce, lookup, envFileTexts, problems));
+      }
+      if (problems.length > 0) throw new InvalidFileError(byLine(problems));
+      const model: ComposeModel = {
+        file: yaml.file,
+        services: models,
+        volumes,
+        secrets,
+        configs,
+        problem: (path, message) => problemNear(root.tree, services.trees, path, message),
+      };
+      return { model, warnings: byLine(findings.warnings) };
+    },
+  };
+}
+
+function readServices(root: Cursor, lookup: Lookup): { read: Map<string, ReadService>; trees: Map<string, Tree> } {
+  const section = root.at('services');
+  const written = new Map(section?.entries());
+  const extensions = new Extensions(written);
+  const read = new Map<string, ReadService>();
+  const trees = new Map<string, Tree>();
+  for (const [name, cursor] of written) {
+    const tree = extensions.resolve(name) ?? cursor.tree;
+    trees.set(name, tree);
+    if (!/^[a-zA-Z0-9._-]+$/.test(name)) cursor.refuse('a service name has letters, digits, dots, - and _ only');
+    const service = readService(new Cursor(tree, cursor.findings, name, section), name, lookup);
+    if (service !== undefined) read.set(name, service);
+  }
+  return { read, trees };
+}
+
+function isInForce({ model }: ReadService, profiles: readonly string[]): boolean {
+  if (model.profiles.length === 0 || profiles.includes('*')) return true;
+  return model.profiles.some((profile) => profiles.includes(profile));
+}
+
+function readSection<T extends VolumeModel | FileObjectModel>(
+  root: Cursor,
+  key: string,
+  read: (cursor: Cursor) => T | undefined,
+): Map<string, T> {
+  const found = new Map<string, T>();
+  for (const [name, cursor] of root.at(key)?.entries() ?? []) {
+    if (!/^[a-zA-Z0-9._-]+$/.test(name)) cursor.refuse('a name has letters, digits, dots, - and _ only');
+    const value = read(cursor);
+    if (value !== undefined) found.set(name, value);
+  }
+  return found;
+}
+
+/** The names of a section; none where it is no map, which is refused elsewhere. */
+function names(root: Cursor, key: string): Set<string> {
+  const tree = root.at(key)?.tree;
+  return new Set(tree?.kind === 'map' ? tree.entries.keys() : []);
+}
+
+function withEnvironment(
+  { model, environment, envFiles }: ReadService,
+  inForce: ReadonlyMap<string, unknown>,
+  lookup: Lookup,
+  texts: ReadonlyMap<string, string>,
+  problems: Problem[],
+): ServiceModel {
+  const files: Environment = { values: new Map(), templates: new Map() };
+  for (const { reference, cursor } of envFiles) {
+    const text = texts.get(reference.path);
+    if (text === undefined) {
+      if (reference.required) {
+        problems.push(problemAt(cursor.tree.place, cursor.path, `the env file ${quote(reference.path)} is missing`));
+      }
+      continue;
+    }
+    try {
+      addEnvFile(files, reference, text, environment, lookup);
+    } catch (error) {
+      if (!(error instanceof InvalidFileError)) throw error;
+      problems.push(...error.problems);
+    }
+  }
+  const templates = new Map([...files.templates].filter(([name]) => !environment.values.has(name)));
+  return {
+    ...model,
+    // A dependency on a service that is not in force nor required says nothing.
+    depends_on: new Map([...model.depends_on].filter(([name]) => inForce.has(name))),
+    environment: new Map([...files.values, ...environment.values]),
+    environmentTemplates: new Map([...templates, ...environment.templates]),
+  };
+}
+
+/** A problem at a key path; where the key does not exist, at the nearest one above it. */
+function problemNear(root: Tree, services: ReadonlyMap<string, Tree>, path: KeyPath, message: string): Problem {
+  let tree = root;
+  for (const [depth, key] of path.entries()) {
+    const next: Tree | undefined =
+      depth === 1 && path[0] === 'services'
+        ? services.get(String(key))
+        : tree.kind === 'map'
+          ? tree.entries.get(String(key))
+          : tree.kind === 'list'
+            ? tree.items[Number(key)]
+            : undefined;
+    if (next === undefined) break;
+    tree = next;
+  }
+  return problemAt(tree.place, path, message);
+}

@@ -1,0 +1,177 @@
+import { isAlias, isMap, isScalar, isSeq, type Node, type Scalar } from 'yaml';
+import { errorMessage, type Problem } from '../../system/errors.js';
+import { formatKeyPath, type KeyPath, type YamlFile } from '../../system/yaml.js';
+import { isMergeKey } from '../../system/yaml-problems.js';
+import { interpolate } from '../template.js';
+import { plainScalar, type ScalarValue } from './scalar.js';
+
+/** Where a value stands: the offset of its key, of the item of its list, or its own. */
+export interface Place {
+  readonly yaml: YamlFile;
+  readonly offset: number;
+}
+
+export interface ScalarTree extends ScalarValue {
+  readonly kind: 'scalar';
+  readonly place: Place;
+  /** The text before values were put into it, where it mentions variables. */
+  readonly template?: string;
+}
+
+export interface ListTree {
+  readonly kind: 'list';
+  readonly place: Place;
+  readonly items: readonly Tree[];
+}
+
+export interface MapTree {
+  readonly kind: 'map';
+  readonly place: Place;
+  readonly entries: ReadonlyMap<string, Tree>;
+  /** Keys that `!reset` or `!override` stands at: what a service extends gives nothing for them. */
+  readonly cut?: ReadonlySet<string>;
+}
+
+/** A value of a compose file: aliases, `<<` and variables resolved, typed as Compose types it. Parts of it may be shared. */
+export type Tree = ScalarTree | ListTree | MapTree;
+
+export type Lookup = (name: string) => string | undefined;
+
+/**
+ * The value of a compose file as Compose has it before it looks at any key. Every text is interpolated (keys are not), those of `x-*`
+ * and of services that are not in force too: what is wrong in them Compose refuses.
+ * @param problems what is wrong is added here
+ */
+export function composeTree(yaml: YamlFile, lookup: Lookup, problems: Problem[]): Tree {
+  return new TreeBuilder(yaml, lookup, problems).build(yaml.document.contents, [], 0);
+}
+
+class TreeBuilder {
+  /** In the order of the file, so that an alias finds the nearest anchor above it. */
+  readonly #anchors = new Map<string, Tree>();
+
+  readonly #yaml: YamlFile;
+  readonly #lookup: Lookup;
+  readonly #problems: Problem[];
+
+  constructor(yaml: YamlFile, lookup: Lookup, problems: Problem[]) {
+    this.#yaml = yaml;
+    this.#lookup = lookup;
+    this.#problems = problems;
+  }
+
+  build(node: Node | null, path: KeyPath, offset: number): Tree {
+    if (isAlias(node)) return this.#anchors.get(node.source) ?? this.#null(offset);
+    const tree = this.#value(node, path, { yaml: this.#yaml, offset });
+    if (node?.anchor !== undefined) this.#anchors.set(node.anchor, tree);
+    return tree;
+  }
+
+  #value(node: Node | null, path: KeyPath, place: Place): Tree {
+    if (isMap(node)) return this.#map(node.items, path, place);
+    if (isSeq(node)) {
+      const items = (node.items as (Node | null)[]).filter((item) => item?.tag !== '!reset');
+      return {
+        kind: 'list',
+        place,
+        items: items.map((item, index) => this.build(item, [...path, index], item?.range?.[0] ?? place.offset)),
+      };
+    }
+    return isScalar(node) ? this.#scalar(node, path, place) : this.#null(place.offset);
+  }
+
+  #null(offset: number): ScalarTree {
+    return { kind: 'scalar', type: 'null', text: '', place: { yaml: this.#yaml, offset } };
+  }
+
+  #map(pairs: readonly { key: unknown; value: unknown }[], path: KeyPath, place: Place): MapTree {
+    const entries = new Map<string, Tree>();
+    const cut = new Set<string>();
+    for (const { key, value } of pairs) {
+      if (!isScalar(key)) continue;
+      const node = value as Node | null;
+      const offset = key.range?.[0] ?? place.offset;
+      if (isMergeKey(key)) {
+        this.#merge(this.build(node, [...path, '<<'], offset), entries, [...path, '<<']);
+        continue;
+      }
+      const name = this.#key(key, path, offset);
+      if (node?.tag === '!reset' || node?.tag === '!override') cut.add(name);
+      const tree = this.build(node, [...path, name], offset);
+      if (node?.tag !== '!reset') entries.set(name, tree);
+    }
+    return { kind: 'map', place, entries, ...(cut.size > 0 ? { cut } : {}) };
+  }
+
+  /** What `<<` brings: of several maps the first one that has a key wins, and every key of the map itself does. */
+  #merge(source: Tree, entries: Map<string, Tree>, path: KeyPath): void {
+    const sources = source.kind === 'list' ? source.items : [source];
+    for (const each of sources) {
+      if (each.kind !== 'map') {
+        this.#refuse(each.place, path, 'must be a map or a list of maps');
+        continue;
+      }
+      for (const [name, tree] of each.entries) if (!entries.has(name)) entries.set(name, tree);
+    }
+  }
+
+  #key(key: Scalar, path: KeyPath, offset: number): string {
+    const { type, text } = scalarValue(key);
+    if (type === 'text') return text;
+    const written = key.source ?? text;
+    this.#refuse({ yaml: this.#yaml, offset }, [...path, written], 'a key must be text: write it in quotes');
+    return written;
+  }
+
+  #scalar(node: Scalar, path: KeyPath, place: Place): ScalarTree {
+    const value = scalarValue(node);
+    if (value.type === 'unusable') {
+      this.#refuse(place, path, 'is a date or an endless number for Compose: write it in quotes');
+    }
+    if (value.type !== 'text' || !value.text.includes('$')) return { kind: 'scalar', ...value, place };
+    try {
+      const text = interpolate(value.text, this.#lookup);
+      return { kind: 'scalar', type: 'text', text, place, template: value.text };
+    } catch (error) {
+      this.#refuse(place, path, errorMessage(error));
+      return { kind: 'scalar', ...value, place };
+    }
+  }
+
+  #refuse(place: Place, path: KeyPath, message: string): void {
+    this.#problems.push(problemAt(place, path, message));
+  }
+}
+
+const standardTag = /^tag:yaml\.org,2002:(str|int|float|bool|null)$/;
+
+function scalarValue(node: Scalar): ScalarValue {
+  const [, tag] = standardTag.exec(node.tag ?? '') ?? [];
+  const isText = tag === undefined ? node.type !== undefined && node.type !== 'PLAIN' : tag === 'str';
+  const written = typeof node.value === 'string' ? node.value : (node.source ?? '');
+  return isText ? { type: 'text', text: written } : plainScalar(written);
+}
+
+/** A problem with a value, at the line it is written on: for what an alias, `<<` or `extends` brought that is not where it is used. */
+export function problemAt({ yaml, offset }: Place, path: KeyPath, message: string): Problem {
+  return { file: yaml.file, line: lineOf(yaml, offset), key: formatKeyPath(path), message };
+}
+
+const lineStarts = new WeakMap<YamlFile, number[]>();
+
+function lineOf(yaml: YamlFile, offset: number): number {
+  let starts = lineStarts.get(yaml);
+  if (starts === undefined) {
+    starts = [0];
+    for (let at = yaml.text.indexOf('\n'); at >= 0; at = yaml.text.indexOf('\n', at + 1)) starts.push(at + 1);
+    lineStarts.set(yaml, starts);
+  }
+  let low = 0;
+  let high = starts.length;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if ((starts[middle] ?? 0) <= offset) low = middle;
+    else high = middle;
+  }
+  return low + 1;
+}
