@@ -3,7 +3,8 @@ import type { PodInput } from './input.js';
 import { podSelector } from './labels.js';
 import { metadata } from './metadata.js';
 import type { KubernetesObject } from './object.js';
-import type { Scope } from './scope.js';
+import { isHostNetwork } from './pod-network.js';
+import { podScope, type Scope } from './scope.js';
 
 /** What a cluster gives out as node ports unless it is configured otherwise. */
 const range = { first: 30000, last: 32767 };
@@ -18,7 +19,7 @@ export function nodePortServices(scope: Scope): KubernetesObject[] {
   const taken = new Map<number, string>();
   const plain = new Set<string>();
   for (const pod of input.pods) {
-    if (usesHostNetwork(pod)) continue;
+    if (isHostNetwork(podScope(scope, pod, false))) continue;
     for (const service of pod.model.services.values()) {
       if (scope.podOf.get(service.name) !== pod) continue;
       service.ports.forEach((port, index) => {
@@ -48,11 +49,6 @@ export function nodePortServices(scope: Scope): KubernetesObject[] {
     }
   }
   return services;
-}
-
-/** Whether a pod is in the network of its node: a service that runs in it asks for it (K-27: only this pod then). */
-export function usesHostNetwork({ model }: PodInput): boolean {
-  return [...model.services.values()].some((service) => service.network_mode === 'host');
 }
 
 /** The node port of a port of a service; undefined, with a warning where somebody expects one, when it gets none. */

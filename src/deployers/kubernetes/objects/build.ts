@@ -1,0 +1,87 @@
+import type { Problem } from '../../../system/errors.js';
+import { configmaps } from './configmaps.js';
+import { deployments } from './deployment.js';
+import { ingresses } from './ingress.js';
+import type { Findings, ObjectsInput } from './input.js';
+import { jobs } from './job.js';
+import { createNames } from './names.js';
+import { namespaceObject } from './namespace.js';
+import { nodePortServices } from './node-ports.js';
+import { describeObject, type KubernetesObject } from './object.js';
+import { createScope } from './scope.js';
+import { secrets } from './secrets.js';
+import { headlessServices, proxiedServices } from './services.js';
+import { reportOrder, startOrder, type StartStep } from './start-order.js';
+import { reportUnmapped } from './support.js';
+import { volumes } from './volumes.js';
+
+export interface BuiltObjects {
+  /** In the order in which they are applied: what is referred to first. Deployments and Jobs in stack order. */
+  objects: KubernetesObject[];
+  /** The order among Deployments and Jobs, and what each waits for (decision 23). */
+  order: StartStep[];
+  findings: Findings;
+}
+
+/**
+ * All objects of a deployment. Pure. With errors in the findings they are not to be applied: something would run otherwise than on
+ * Compose, or the API server would refuse it.
+ */
+export function buildObjects(input: ObjectsInput): BuiltObjects {
+  const findings: Findings = { errors: [], warnings: [] };
+  const names = createNames(input);
+  const scope = createScope(input, names, findings);
+  for (const pod of [...input.pods, ...input.jobs]) reportUnmapped(pod, findings);
+  reportOrder(scope);
+  reportLaterKeys(input, findings);
+  const objects = [
+    namespaceObject(input),
+    ...secrets(scope),
+    ...configmaps(scope),
+    ...volumes(scope),
+    ...headlessServices(scope),
+    ...proxiedServices(scope),
+    ...nodePortServices(scope),
+    ...deployments(scope),
+    ...jobs(scope),
+    ...ingresses(scope),
+  ];
+  reportCollisions(input, objects, findings);
+  return {
+    objects,
+    order: startOrder(input, names),
+    findings: { errors: unique(findings.errors), warnings: unique(findings.warnings) },
+  };
+}
+
+/** Two parts of a deployment that would be one object: the second would take the place of the first (K-29). */
+function reportCollisions(input: ObjectsInput, objects: readonly KubernetesObject[], findings: Findings): void {
+  const taken = new Set<string>();
+  for (const object of objects) {
+    const name = describeObject(object);
+    if (taken.has(name)) {
+      const message = `two services, volumes, pods or jobs of the stack would be the same ${name} in the cluster: give one of them another name`;
+      findings.errors.push(input.spec.yaml.problem(['stack'], message));
+    }
+    taken.add(name);
+  }
+}
+
+/** Keys of the spec that this version does not carry out yet. What would run without it is refused. */
+function reportLaterKeys({ spec }: ObjectsInput, findings: Findings): void {
+  const later = 'is not carried out by this version on Kubernetes yet';
+  if (spec.externalServices.size > 0) findings.errors.push(spec.yaml.problem(['external-services'], later));
+  if (spec.caCertificates.length > 0) findings.errors.push(spec.yaml.problem(['ca-certificates'], later));
+  if (spec.security.unlimitedMemlock) {
+    findings.errors.push(spec.yaml.problem(['security', 'unlimited-memlock'], later));
+  }
+  if (spec.maintenanceService !== undefined) {
+    findings.warnings.push(spec.yaml.problem(['maintenance-service'], `${later}: a restart does not switch to it`));
+  }
+}
+
+/** A compose file that is a pod's and a job's, or a thing that is looked at twice, is reported once. */
+function unique(problems: readonly Problem[]): Problem[] {
+  const byText = new Map(problems.map((problem) => [JSON.stringify(problem), problem]));
+  return [...byText.values()];
+}

@@ -1,0 +1,119 @@
+import { isAbsolute, posix } from 'node:path';
+import { homedir } from 'node:os';
+import { isBelow, placeVolume } from '../../../deployment/volume-paths.js';
+import type { ObjectsInput } from './input.js';
+import { clusterMetadata, metadata } from './metadata.js';
+import type { KubernetesObject } from './object.js';
+import { sizeQuantity } from './quantities.js';
+import type { Scope } from './scope.js';
+
+/** The class of PersistentVolumes that are made by hand, and of the claims for them (04 §4.10). */
+const manualClass = 'manual';
+const defaultSize = '2Gi';
+
+/** The top-level volumes of a deployment's compose files, in the order of the files. */
+export function volumesOf({ pods, jobs }: Pick<ObjectsInput, 'pods' | 'jobs'>): Set<string> {
+  return new Set([...pods, ...jobs].flatMap(({ model }) => [...model.volumes.keys()]));
+}
+
+/** Where a volume of the spec with a path is, on this host and in the node of a kind cluster. */
+export interface NodePlace {
+  /** Absolute, normalised. */
+  hostPath: string;
+  nodePath: string;
+  /** It lies below `kind-mount-root`, so it needs no mount of its own. */
+  belowRoot: boolean;
+}
+
+/**
+ * Where a volume is in the node of a kind cluster (04 §10.6): below `/mnt` as it is below `kind-mount-root`, else at `/mnt/<volume>`. Paths
+ * are compared part by part (K-21). What mounts it and what claims it both ask here.
+ * @param value path of the spec
+ * @param directory the deployment directory, absolute
+ */
+export function placeOnNode(
+  volume: string,
+  value: string,
+  directory: string,
+  kindMountRoot: string | undefined,
+): NodePlace {
+  const hostPath = placeVolume(value, directory, homedir()).path;
+  const root = kindMountRoot === undefined ? undefined : posix.resolve(kindMountRoot);
+  if (root === undefined || !isBelow(hostPath, root)) return { hostPath, nodePath: `/mnt/${volume}`, belowRoot: false };
+  return { hostPath, nodePath: posix.join('/mnt', posix.relative(root, hostPath)), belowRoot: true };
+}
+
+/**
+ * The claim of each top-level volume that is no configmap, and the PersistentVolume of those to which the spec gives a path (04 §4.10). A
+ * volume without a path, or one that the spec does not name, is left to the cluster's default storage class.
+ */
+export function volumes(scope: Scope): KubernetesObject[] {
+  const { input } = scope;
+  const made = [...volumesOf(input)].filter((volume) => !input.spec.configmaps.has(volume));
+  reportDriverOptions(scope);
+  const pairs = made.map((volume) => claimAndVolume(scope, volume));
+  return [...pairs.flatMap(({ volume }) => volume), ...pairs.map(({ claim }) => claim)];
+}
+
+function claimAndVolume(scope: Scope, volume: string): { volume: KubernetesObject[]; claim: KubernetesObject } {
+  const { input, names, findings } = scope;
+  const value = input.spec.volumes.get(volume);
+  const labels = { 'volume-label': names.claim(volume) };
+  const { storage, limit } = sizes(input, volume);
+  const resources = { requests: { storage }, ...(limit === undefined ? {} : { limits: { storage: limit } }) };
+  const common = { accessModes: ['ReadWriteOnce'], resources };
+  const object = {
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: metadata(input, names.claim(volume), labels),
+  };
+  if (value === undefined) return { volume: [], claim: { ...object, spec: common } };
+  const path =
+    input.target === 'k8s-kind'
+      ? placeOnNode(volume, value, input.directory, input.spec.kindMountRoot).nodePath
+      : value;
+  if (!isAbsolute(path)) {
+    const message = `${value} is relative, and nodes do not have the deployment directory: write an absolute path, or nothing for the cluster's default storage class`;
+    findings.errors.push(input.spec.yaml.problem(['volumes', volume], message));
+  }
+  const persistent: KubernetesObject = {
+    apiVersion: 'v1',
+    kind: 'PersistentVolume',
+    metadata: clusterMetadata(input, names.volume(volume), labels),
+    spec: {
+      storageClassName: manualClass,
+      accessModes: ['ReadWriteOnce'],
+      capacity: { storage },
+      persistentVolumeReclaimPolicy: 'Retain',
+      hostPath: { path },
+    },
+  };
+  const claim = { ...object, spec: { storageClassName: manualClass, volumeName: names.volume(volume), ...common } };
+  return { volume: [persistent], claim };
+}
+
+/** The size of a volume, exactly (K-63): its own, else that of all volumes, else 2Gi. The spec's values are checked already. */
+function sizes({ spec }: ObjectsInput, volume: string): { storage: string; limit: string | undefined } {
+  const own = spec.resources.volumes.named.get(volume);
+  const { reservations, limits } = own?.reservations || own?.limits ? own : spec.resources.volumes.all;
+  const quantity = (text: string): string => sizeQuantity(text) ?? text;
+  const limit = limits?.storage === undefined ? undefined : quantity(limits.storage);
+  return {
+    storage: reservations?.storage === undefined ? (limit ?? defaultSize) : quantity(reservations.storage),
+    limit,
+  };
+}
+
+/** What a compose file says of a volume's driver is for Docker; where the spec gives a path, those options are our own. */
+function reportDriverOptions({ input, findings }: Scope): void {
+  for (const { model } of [...input.pods, ...input.jobs]) {
+    for (const [name, { external, driver, driver_opts: options }] of model.volumes) {
+      if (input.spec.volumes.get(name) !== undefined || input.spec.configmaps.has(name)) continue;
+      const driven = (driver !== undefined && driver !== 'local') || options.size > 0;
+      if (!external && !driven) continue;
+      const what = external ? 'an external volume of Docker is not in the cluster' : 'its driver is one of Docker';
+      const message = `${what}: it becomes a new volume of the cluster's default storage class; give it a path in volumes of the spec if its data is elsewhere`;
+      findings.warnings.push(model.problem(['volumes', name], message));
+    }
+  }
+}
