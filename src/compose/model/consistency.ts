@@ -5,6 +5,8 @@ import type { ReadService } from './service.js';
 /** The names that services may refer to. */
 export interface Known {
   readonly services: ReadonlySet<string>;
+  /** Of other files, and in force. */
+  readonly otherServices: ReadonlySet<string>;
   readonly volumes: ReadonlySet<string>;
   readonly networks: ReadonlySet<string>;
   readonly secrets: ReadonlySet<string>;
@@ -22,7 +24,7 @@ export function checkServices(services: ReadonlyMap<string, ReadService>, known:
     checkReferences(cursor, 'secrets', model.secrets.map(sourceOf), known.secrets, 'secret');
     checkReferences(cursor, 'configs', model.configs.map(sourceOf), known.configs, 'config');
     for (const [name, { required }] of model.depends_on) {
-      if (services.has(name) || (known.services.has(name) && !required)) continue;
+      if (services.has(name) || known.otherServices.has(name) || (known.services.has(name) && !required)) continue;
       const why = known.services.has(name) ? 'is of a profile that is not in force' : 'is not in this file';
       (cursor.at('depends_on') ?? cursor).refuse(`depends on the service ${quote(name)}, which ${why}`);
     }

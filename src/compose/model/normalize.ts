@@ -19,6 +19,8 @@ export interface ComposeInput {
   readonly lookup: Lookup;
   /** The profiles in force; `*` is all of them. */
   readonly profiles?: readonly string[];
+  /** Services in force of the stack's other compose files, which are one project with this one: `depends_on` may name them. */
+  readonly otherServices?: ReadonlySet<string>;
 }
 
 export interface NormalizedCompose {
@@ -56,7 +58,7 @@ export function normalizeCompose(
 }
 
 /** Reads a compose file up to its env files, so that the caller learns which these are. Throws nothing: `normalize` does. */
-export function readCompose({ yaml, lookup, profiles = [] }: ComposeInput): ComposeReading {
+export function readCompose({ yaml, lookup, profiles = [], otherServices = new Set() }: ComposeInput): ComposeReading {
   const findings: Findings = { problems: [], warnings: [] };
   const root = new Cursor(composeTree(yaml, lookup, findings.problems), findings);
   if (root.checkKeys(topLevelKeys)) {
@@ -69,6 +71,7 @@ export function readCompose({ yaml, lookup, profiles = [] }: ComposeInput): Comp
   const configs = readSection(root, 'configs', (cursor) => readFileObject(cursor, 'configs'));
   checkServices(inForce, {
     services: new Set(services.trees.keys()),
+    otherServices,
     volumes: names(root, 'volumes'),
     networks: new Set(['default', ...names(root, 'networks')]),
     secrets: names(root, 'secrets'),
@@ -82,7 +85,10 @@ export function readCompose({ yaml, lookup, profiles = [] }: ComposeInput): Comp
       const problems = [...findings.problems];
       const models = new Map<string, ServiceModel>();
       for (const [name, service] of inForce) {
-        models.set(name, withEnvironment(service, inForce, lookup, envFileTexts, problems));
+        const read = withEnvironment(service, lookup, envFileTexts, problems);
+        // A dependency on a service that is not in force nor required says nothing.
+        const known = [...read.depends_on].filter(([other]) => inForce.has(other) || otherServices.has(other));
+        models.set(name, { ...read, depends_on: new Map(known) });
       }
       if (problems.length > 0) throw new InvalidFileError(byLine(problems));
       const model: ComposeModel = {
@@ -141,7 +147,6 @@ function names(root: Cursor, key: string): Set<string> {
 
 function withEnvironment(
   { model, environment, envFiles }: ReadService,
-  inForce: ReadonlyMap<string, unknown>,
   lookup: Lookup,
   texts: ReadonlyMap<string, string>,
   problems: Problem[],
@@ -165,8 +170,6 @@ function withEnvironment(
   const templates = new Map([...files.templates].filter(([name]) => !environment.values.has(name)));
   return {
     ...model,
-    // A dependency on a service that is not in force nor required says nothing.
-    depends_on: new Map([...model.depends_on].filter(([name]) => inForce.has(name))),
     environment: new Map([...files.values, ...environment.values]),
     environmentTemplates: new Map([...templates, ...environment.templates]),
   };
