@@ -1,9 +1,10 @@
 import type { V1VolumeMount } from '@kubernetes/client-node';
+import { parseBytes } from '../../../compose/amounts.js';
 import type { MountModel, ServiceModel } from '../../../compose/model/types.js';
 import { quote } from '../../../system/yaml.js';
 import { fileMounts } from './file-mounts.js';
 import type { PodVolumes } from './pod-volumes.js';
-import { bytesQuantity, composeBytes } from './quantities.js';
+import { bytesQuantity } from './quantities.js';
 import { compact, type PodScope, refuse, warn } from './scope.js';
 
 /** Files of ConfigMaps can be executed, as scripts among them must (04 §4.4.8). */
@@ -129,8 +130,8 @@ function memoryMount(
   const strange: string[] = [];
   for (const option of options.split(',')) {
     const [, amount] = /^size=(.*)$/.exec(option) ?? [];
-    const bytes = amount === undefined ? undefined : composeBytes(amount);
-    if (bytes !== undefined) size = Number(bytes);
+    const bytes = amount === undefined ? undefined : parseBytes(amount);
+    if (bytes !== undefined) size = bytes;
     else if (amount !== undefined) refuse(scope, service, key, `${quote(amount)} is no size: write it like 64m`);
     // All who run in the pod may write to it, which is what 1777 says.
     else if (!/^(?:|rw|ro|noexec|nosuid|nodev|mode=0?1?777)$/.test(option)) strange.push(option);

@@ -1,3 +1,4 @@
+import { parseBytes } from '../../../compose/amounts.js';
 import { parseCpus, parseMemory } from '../../../spec/units.js';
 
 /**
@@ -7,7 +8,6 @@ import { parseCpus, parseMemory } from '../../../spec/units.js';
 
 const binarySuffixes = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'];
 const decimalSuffixes = ['n', 'u', 'm', '', 'k', 'M', 'G', 'T', 'P', 'E'];
-const composeSize = /^(\d+(?:\.\d*)?|\.\d+) ?([kmgtp]?)(?:i?b|i)?$/i;
 
 /**
  * A number of CPUs: `2`, `0.5`, `500m`.
@@ -34,17 +34,8 @@ export function sizeQuantity(text: string): string | undefined {
  * @returns undefined when it is none
  */
 export function composeSizeQuantity(text: string): string | undefined {
-  const bytes = composeBytes(text);
-  return bytes === undefined ? undefined : bytesQuantity(bytes);
-}
-
-/** Bytes of a size as Compose reads it; parts of a byte are cut off, as there. */
-export function composeBytes(text: string): bigint | undefined {
-  const match = composeSize.exec(text.trim());
-  if (match === null) return undefined;
-  const [whole = '', fraction = ''] = (match[1] ?? '').split('.');
-  const exponent = ' kmgtp'.indexOf((match[2] ?? '').toLowerCase() || ' ');
-  return (BigInt(whole + fraction) * 1024n ** BigInt(exponent)) / 10n ** BigInt(fraction.length);
+  const bytes = parseBytes(text);
+  return bytes === undefined ? undefined : bytesQuantity(BigInt(bytes));
 }
 
 /** Bytes with a suffix of powers of 1024. */

@@ -1,8 +1,9 @@
 import type { V1ResourceRequirements } from '@kubernetes/client-node';
+import { parseBytes } from '../../../compose/amounts.js';
 import type { ResourcesModel, ServiceModel } from '../../../compose/model/types.js';
 import type { Amounts, ResourceBounds } from '../../../spec/model.js';
 import { parseCpus, parseMemory } from '../../../spec/units.js';
-import { composeBytes, composeSizeQuantity, cpuQuantity, sizeQuantity } from './quantities.js';
+import { composeSizeQuantity, cpuQuantity, sizeQuantity } from './quantities.js';
 import { type PodScope, refuse, warn } from './scope.js';
 
 type Quantities = Record<string, string>;
@@ -71,7 +72,7 @@ function fromCompose(
   };
   for (const [what, parse] of [
     ['cpus', parseCpus],
-    ['memory', composeBytes],
+    ['memory', parseBytes],
   ] as const) {
     if (exceeds(reservations?.[what], limits?.[what], parse))
       refuse(scope, service, [...key, 'reservations', what], moreThanLimit(what));
@@ -82,10 +83,10 @@ function fromCompose(
 function exceeds(
   wanted: string | undefined,
   limit: string | undefined,
-  parse: (text: string) => bigint | undefined,
+  parse: (text: string) => bigint | number | undefined,
 ): boolean {
   const [least, most] = [wanted, limit].map((text) => (text === undefined ? undefined : parse(text)));
-  return least !== undefined && most !== undefined && most > 0n && least > most;
+  return least !== undefined && most !== undefined && most > 0 && least > most;
 }
 
 function moreThanLimit(what: string): string {
