@@ -1,0 +1,191 @@
+import { posix } from 'node:path';
+import { stringify } from 'yaml';
+import type { Spec } from '../../../spec/model.js';
+import { InvalidFileError } from '../../../system/errors.js';
+import { parseYaml, yamlStyle } from '../../../system/yaml.js';
+import { asRecord } from '../cluster/errors.js';
+import type { PodInput } from '../objects/input.js';
+import { nodeRoot, placeOnKind } from './places.js';
+
+/** A directory of the host in a node. */
+export interface NodeMount {
+  hostPath: string;
+  containerPath: string;
+}
+
+/** A port of the host that leads to one of the node. */
+export interface NodePort {
+  hostPort: number;
+  containerPort: number;
+  /** Upper case. */
+  protocol: string;
+}
+
+/** What a deployment needs of a kind cluster: what kind-config.yml says, as far as a running cluster can be held against it. */
+export interface KindConfig {
+  readonly mounts: readonly NodeMount[];
+  readonly ports: readonly NodePort[];
+  /** Labels of the Kubernetes node, `key=value`. */
+  readonly nodeLabels: readonly string[];
+  /** Absent: LACONIC_SO_KIND_NODE_IMAGE, else kind's default (decision 27). */
+  readonly nodeImage?: string;
+}
+
+/** What kind-config.yml is made from. */
+export interface KindConfigInput {
+  /** The deployment directory, absolute. */
+  readonly root: string;
+  readonly home: string;
+  readonly spec: Pick<Spec, 'volumes' | 'configmaps' | 'kindMountRoot' | 'kindNodeImage'>;
+  /** Of the stack only, never what else lies in the directory (K-21). */
+  readonly pods: readonly PodInput[];
+  readonly jobs: readonly PodInput[];
+}
+
+/** The ingress controller's ports, in every cluster. */
+const ingressPorts: readonly NodePort[] = [80, 443].map((port) => ({
+  hostPort: port,
+  containerPort: port,
+  protocol: 'TCP',
+}));
+
+/** Caddy runs on the node that has it (04 §6.2). */
+const ingressLabel = 'ingress-ready=true';
+
+/** The cluster that a deployment needs (04 §3.2, §3.3): mounts of pods and jobs, each once; the host's ports of host-network services. */
+export function kindConfig(input: KindConfigInput): KindConfig {
+  const { spec } = input;
+  const mounts: NodeMount[] = [];
+  if (spec.kindMountRoot !== undefined) {
+    mounts.push({ hostPath: posix.resolve(spec.kindMountRoot), containerPath: nodeRoot });
+  }
+  for (const volume of mountedVolumes(input)) {
+    const place = placeOnKind(volume, spec, input.root, input.home);
+    if (place?.ownMount === true) mounts.push({ hostPath: place.hostPath, containerPath: place.nodePath });
+  }
+  return {
+    mounts,
+    ports: onceEach([...ingressPorts, ...hostNetworkPorts(input)], portKey),
+    nodeLabels: [ingressLabel],
+    ...(spec.kindNodeImage === undefined ? {} : { nodeImage: spec.kindNodeImage }),
+  };
+}
+
+/** Names of the volumes that services of pods and jobs mount, in file order; configmaps are none. */
+function mountedVolumes({ pods, jobs, spec }: KindConfigInput): Set<string> {
+  const names = [...pods, ...jobs].flatMap(({ model }) =>
+    [...model.services.values()].flatMap((service) =>
+      service.volumes.flatMap(({ type, source }) => (type === 'volume' && source !== undefined ? [source] : [])),
+    ),
+  );
+  return new Set(names.filter((name) => !spec.configmaps.has(name)));
+}
+
+/** A host-network pod listens on the node: the host's ports are those of the container (04 §3.2). */
+function hostNetworkPorts({ pods }: KindConfigInput): NodePort[] {
+  return pods.flatMap(({ model }) =>
+    [...model.services.values()]
+      .filter(({ network_mode }) => network_mode === 'host')
+      .flatMap(({ ports }) => ports)
+      .map(({ target, protocol }) => ({
+        hostPort: target,
+        containerPort: target,
+        protocol: protocol.toUpperCase(),
+      })),
+  );
+}
+
+function portKey({ hostPort, protocol }: NodePort): string {
+  return `${hostPort}/${protocol}`;
+}
+
+function onceEach<T>(all: readonly T[], key: (each: T) => string): T[] {
+  return [...new Map([...all].reverse().map((each) => [key(each), each])).values()].reverse();
+}
+
+/** The text of kind-config.yml (04 §3.2). */
+export function renderKindConfig(config: KindConfig): string {
+  const labels = config.nodeLabels.join(',');
+  const node = {
+    role: 'control-plane',
+    ...(config.nodeImage === undefined ? {} : { image: config.nodeImage }),
+    kubeadmConfigPatches: [
+      `kind: InitConfiguration\nnodeRegistration:\n  kubeletExtraArgs:\n    node-labels: "${labels}"\n`,
+    ],
+    extraPortMappings: config.ports.map(({ containerPort, hostPort, protocol }) => ({
+      containerPort,
+      hostPort,
+      ...(ingressPorts.some((own) => own.hostPort === hostPort && protocol === 'TCP') ? {} : { protocol }),
+    })),
+    ...(config.mounts.length === 0
+      ? {}
+      : { extraMounts: config.mounts.map((mount) => ({ ...mount, propagation: 'HostToContainer' })) }),
+  };
+  return stringify({ kind: 'Cluster', apiVersion: 'kind.x-k8s.io/v1alpha4', nodes: [node] }, yamlStyle);
+}
+
+/**
+ * Reads kind-config.yml, which may be written by hand or by the Python program: several nodes count together, and what is
+ * there twice counts once.
+ * @throws InvalidFileError for what is no configuration of a kind cluster
+ */
+export function parseKindConfig(text: string, file: string): KindConfig {
+  const yaml = parseYaml(text, file);
+  const root = asRecord(yaml.value);
+  if (root.kind !== 'Cluster')
+    throw new InvalidFileError([yaml.problem(['kind'], 'must be Cluster: kind reads this file')]);
+  const nodes = (Array.isArray(root.nodes) ? root.nodes : []).map(asRecord);
+  const image = nodes.find(({ role }) => role !== 'worker')?.image;
+  return {
+    mounts: onceEach(nodes.flatMap(mountsOf), ({ hostPath, containerPath }) => `${containerPath}\n${hostPath}`),
+    ports: onceEach(nodes.flatMap(portsOf), portKey),
+    nodeLabels: [...new Set(nodes.flatMap(labelsOf))],
+    ...(typeof image === 'string' ? { nodeImage: image } : {}),
+  };
+}
+
+/** The document to give to kind: as {@link parseKindConfig} reads it, without what is there twice, which Docker refuses (K-21). */
+export function withoutRepeats(text: string, file: string): string {
+  const { value } = parseYaml(text, file);
+  const root = asRecord(value);
+  const nodes = (Array.isArray(root.nodes) ? root.nodes : []).map((each: unknown) => {
+    const node = { ...asRecord(each) };
+    for (const key of ['extraMounts', 'extraPortMappings']) {
+      const list: unknown = node[key];
+      if (Array.isArray(list)) node[key] = onceEach(list as unknown[], (item) => JSON.stringify(item));
+    }
+    return node;
+  });
+  return stringify({ ...root, ...(nodes.length === 0 ? {} : { nodes }) }, yamlStyle);
+}
+
+function listOf(value: unknown): Record<string, unknown>[] {
+  return Array.isArray(value) ? value.map(asRecord) : [];
+}
+
+function mountsOf(node: Record<string, unknown>): NodeMount[] {
+  return listOf(node.extraMounts).flatMap(({ hostPath, containerPath }) =>
+    typeof hostPath === 'string' && typeof containerPath === 'string' ? [{ hostPath, containerPath }] : [],
+  );
+}
+
+function portsOf(node: Record<string, unknown>): NodePort[] {
+  return listOf(node.extraPortMappings).flatMap(({ hostPort, containerPort, protocol }) =>
+    typeof hostPort === 'number' && typeof containerPort === 'number'
+      ? [{ hostPort, containerPort, protocol: typeof protocol === 'string' ? protocol.toUpperCase() : 'TCP' }]
+      : [],
+  );
+}
+
+/** Labels that the kubelet gives its node, and those of kind's own key `labels`. */
+function labelsOf(node: Record<string, unknown>): string[] {
+  const patches = Array.isArray(node.kubeadmConfigPatches) ? node.kubeadmConfigPatches : [];
+  const fromPatches = patches.flatMap((patch: unknown) => {
+    const found = typeof patch === 'string' ? /node-labels:\s*["']?([^"'\n]+)/.exec(patch)?.[1] : undefined;
+    return found === undefined ? [] : found.split(',').map((label) => label.trim());
+  });
+  const own = Object.entries(asRecord(node.labels)).flatMap(([key, value]) =>
+    typeof value === 'string' ? [`${key}=${value}`] : [],
+  );
+  return [...fromPatches, ...own].filter((label) => label !== '');
+}

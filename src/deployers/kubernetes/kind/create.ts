@@ -1,0 +1,82 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { takeLock, type Lock } from '../../../deployment/lock.js';
+import type { Context } from '../../../system/context.js';
+import { InterruptedError } from '../../../system/errors.js';
+import { kindOf, makeDirectory } from '../../../system/files.js';
+import { stateDirectory } from '../../../system/state.js';
+import { type KindConfig, withoutRepeats } from './config.js';
+import { explainCreation, nodeImageVariable, progressOf, runKind } from './kind-cli.js';
+import { nodeRoot } from './places.js';
+
+/** Creating a cluster takes a minute, pulling its node image some more: others wait that long for it. */
+const othersWaitSeconds = 900;
+
+function directoryOf(context: Context): string {
+  return join(stateDirectory(context.env), 'kind');
+}
+
+/** Stands while a cluster is being made: one that it is left of is half done, whoever finds it. */
+function markerOf(name: string, context: Context): string {
+  return join(directoryOf(context), `${name}.creating`);
+}
+
+/** Makes this process the only one that creates or deletes the cluster of this name. */
+export async function lockCluster(name: string, context: Context): Promise<Lock> {
+  const file = join(directoryOf(context), `${name}.lock`);
+  return takeLock(file, `kind cluster ${name}`, othersWaitSeconds, context);
+}
+
+/** True for a cluster whose making was cut short: nothing was ever deployed to it. Ask while holding its lock. */
+export async function isHalfMade(name: string, context: Context): Promise<boolean> {
+  return (await kindOf(markerOf(name, context))) !== undefined;
+}
+
+/**
+ * Creates a cluster (04 §3.1) and waits until its node is ready. kind adds the context to the operator's kubeconfig. What fails or
+ * is interrupted leaves nothing behind. The caller holds the cluster's lock.
+ * @param text of kind-config.yml; @param file its path, for messages
+ */
+export async function createCluster(
+  name: string,
+  config: KindConfig,
+  { text, file }: { text: string; file: string },
+  context: Context,
+): Promise<void> {
+  const { report, env } = context;
+  if (!config.mounts.some(({ containerPath }) => containerPath === nodeRoot)) {
+    report.warn(
+      `the kind cluster ${name} is created without a kind-mount-root: later deployments cannot have volumes with paths in it unless it is made anew`,
+    );
+  }
+  report.print(`Creating new cluster: ${name}`);
+  const marker = markerOf(name, context);
+  await makeDirectory(directoryOf(context), 0o700);
+  await writeFile(marker, `${file}\n`, { mode: 0o600 });
+  const image = config.nodeImage === undefined && env[nodeImageVariable] ? ['--image', env[nodeImageVariable]] : [];
+  // Created without waiting, a cluster has no node that pods could run on yet.
+  const args = ['create', 'cluster', '--name', name, '--config', '-', '--wait', '5m', ...image];
+  try {
+    const result = await runKind(args, context, {
+      input: withoutRepeats(text, file),
+      onStderrLine: (line) => {
+        const step = progressOf(line);
+        if (step !== undefined) report.progress(`cluster ${name}`, step);
+      },
+    });
+    if (result.code !== 0) throw explainCreation(name, result);
+  } catch (error) {
+    report.progress(`cluster ${name}`, error instanceof InterruptedError ? 'interrupted' : 'not created', 'failed');
+    await discardCluster(name, context);
+    throw error;
+  }
+  await rm(marker, { force: true });
+  report.progress(`cluster ${name}`, 'created', 'done');
+}
+
+/** Removes what is there of a cluster that was not finished. An interrupted program does that too before it leaves. */
+export async function discardCluster(name: string, context: Context): Promise<void> {
+  const result = await runKind(['delete', 'cluster', '--name', name], { env: context.env });
+  if (result.code === 0) await rm(markerOf(name, context), { force: true });
+  else context.report.warn(`what was made of the kind cluster ${name} cannot be removed: ${result.stderr.trim()}`);
+}

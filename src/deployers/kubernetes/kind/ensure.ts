@@ -1,0 +1,182 @@
+import { join } from 'node:path';
+import type { DeploymentLayout } from '../../../deployment/layout.js';
+import { type DeploymentRecord, editRecord } from '../../../deployment/record.js';
+import type { Engine } from '../../../engine/connect.js';
+import { type ContainerWiring, startContainer, wiringOf } from '../../../engine/labelled.js';
+import type { Spec } from '../../../spec/model.js';
+import type { Context } from '../../../system/context.js';
+import { LaconicError } from '../../../system/errors.js';
+import { readText, readTextIfAny, writeFileAtomically } from '../../../system/files.js';
+import { resources } from '../cluster/resources.js';
+import { chooseCluster, type ClusterChoice, type KindCluster, listKindClusters } from './clusters.js';
+import { type KindConfig, parseKindConfig } from './config.js';
+import { awaitApiServer, ensureKubeContext } from './context.js';
+import { createCluster, discardCluster, isHalfMade, lockCluster } from './create.js';
+import { canonicalPaths, misfitAdvice, misfits } from './fit.js';
+
+/** Name of the file in the deployment directory that the cluster is made from (04 §3.2). */
+export const kindConfigFile = 'kind-config.yml';
+
+/** Seconds that the API server of a running node may take to answer, and that of one which was started just now. */
+const answerSeconds = { running: 30, started: 120 };
+
+/** The deployment that needs a cluster. */
+export interface ClusterWish {
+  readonly layout: Pick<DeploymentLayout, 'root' | 'deployment'>;
+  readonly record: Pick<DeploymentRecord, 'clusterId' | 'deploymentId'>;
+  readonly spec: Pick<Spec, 'kindClusterName'>;
+  /** False with --skip-cluster-management: a cluster that is missing is an error. */
+  readonly manage: boolean;
+}
+
+export interface EnsuredCluster {
+  /** The kube context is `kind-<name>`. */
+  readonly name: string;
+  readonly created: boolean;
+}
+
+/** The kind cluster a deployment belongs to (04 §1): the one its spec names, else its cluster-id. */
+export function clusterNameOf({ spec, record }: Pick<ClusterWish, 'spec' | 'record'>): string {
+  return spec.kindClusterName ?? record.clusterId;
+}
+
+/**
+ * The deployment's kind cluster, running and with a context in the operator's kubeconfig: the one of its name; else the one of ours
+ * that runs on this host, which is then written into deployment.yml (decision 4, K-41); else a new one (decision 27).
+ * The caller holds the deployment's lock. Prints `Using existing cluster: C` or `Creating new cluster: C` (04 §11).
+ * @throws LaconicError when there is none and none may be made, or when it lacks what kind-config.yml asks for (K-45)
+ */
+export async function ensureCluster(wish: ClusterWish, engine: Engine, context: Context): Promise<EnsuredCluster> {
+  const name = clusterNameOf(wish);
+  const config = await readConfig(wish.layout);
+  const choice = await choose(wish, engine);
+  if (choice.kind === 'existing' && !(await isHalfMade(choice.cluster.name, context))) {
+    return joinCluster(choice.cluster, config, wish, engine, context);
+  }
+  if (choice.kind === 'ambiguous') throw ambiguous(name, choice.names);
+  if (!wish.manage) throw missing(name);
+
+  const wanted = choice.kind === 'existing' ? choice.cluster.name : name;
+  const lock = await lockCluster(wanted, context);
+  try {
+    // Somebody else may have made it meanwhile.
+    const now = chooseCluster(await listKindClusters(engine), wanted, true);
+    if (now.kind === 'existing' && !(await isHalfMade(wanted, context))) {
+      return await joinCluster(now.cluster, config, wish, engine, context);
+    }
+    if (now.kind === 'existing') {
+      context.report.info(`the kind cluster ${wanted} was not finished when it was made: it is made anew`);
+      await discardCluster(wanted, context);
+    }
+    const file = join(wish.layout.root, kindConfigFile);
+    if (config === undefined) throw noConfig(file);
+    await createCluster(wanted, config, { text: await readText(file), file }, context);
+  } finally {
+    await lock.release();
+  }
+  await writeClusterId(wanted, wish);
+  return { name: wanted, created: true };
+}
+
+async function choose(wish: ClusterWish, engine: Engine): Promise<ClusterChoice> {
+  return chooseCluster(await listKindClusters(engine), clusterNameOf(wish), wish.spec.kindClusterName !== undefined);
+}
+
+async function readConfig({ root }: ClusterWish['layout']): Promise<KindConfig | undefined> {
+  const file = join(root, kindConfigFile);
+  const text = await readTextIfAny(file);
+  return text === undefined ? undefined : parseKindConfig(text, file);
+}
+
+/** Everything that makes a running cluster usable for this deployment. Nothing of it is changed, but stopped nodes are started. */
+async function joinCluster(
+  cluster: KindCluster,
+  config: KindConfig | undefined,
+  wish: ClusterWish,
+  engine: Engine,
+  context: Context,
+): Promise<EnsuredCluster> {
+  const { report } = context;
+  report.print(`Using existing cluster: ${cluster.name}`);
+  const live = await wiringOfAll(cluster, engine);
+  if (config !== undefined) await checkFit(cluster, config, live, engine);
+  const stopped = cluster.nodes.filter(({ running }) => !running);
+  for (const node of stopped) {
+    report.info(`the node ${node.name} is stopped: starting it`);
+    await startContainer(engine, node);
+  }
+  await ensureKubeContext(cluster, engine, context);
+  const { connectCluster } = await import('../cluster/connect.js');
+  const { api } = await connectCluster({ kind: 'k8s-kind', cluster: cluster.name }, context);
+  await awaitApiServer(api, stopped.length > 0 ? answerSeconds.started : answerSeconds.running, context);
+  if (config !== undefined) checkLabels(cluster, config, await api.list(resources.Node, {}));
+  await writeClusterId(cluster.name, wish);
+  return { name: cluster.name, created: false };
+}
+
+async function wiringOfAll(cluster: KindCluster, engine: Engine): Promise<ContainerWiring> {
+  const each = await Promise.all(cluster.nodes.map(({ id }) => wiringOf(engine, id)));
+  return { binds: each.flatMap(({ binds }) => binds), ports: each.flatMap(({ ports }) => ports) };
+}
+
+async function checkFit(
+  cluster: KindCluster,
+  config: KindConfig,
+  live: ContainerWiring,
+  engine: Engine,
+): Promise<void> {
+  const paths = [...config.mounts, ...live.binds].map(({ hostPath }) => hostPath);
+  // On another host's engine the paths of this one say nothing.
+  const canonical = engine.local ? await canonicalPaths(paths) : (path: string) => path;
+  const { lines, mounts } = misfits(config, live, canonical);
+  if (lines.length === 0) return;
+  throw new LaconicError(
+    [`the kind cluster ${cluster.name} lacks what this deployment needs:`, ...lines].join('\n  '),
+    {
+      hint: misfitAdvice(cluster.name, live, mounts),
+    },
+  );
+}
+
+function checkLabels(
+  cluster: KindCluster,
+  config: KindConfig,
+  nodes: readonly { metadata: { labels?: Record<string, string> } }[],
+): void {
+  const there = new Set(
+    nodes.flatMap(({ metadata }) => Object.entries(metadata.labels ?? {}).map((pair) => pair.join('='))),
+  );
+  const lacking = config.nodeLabels.filter((label) => !there.has(label));
+  if (lacking.length === 0) return;
+  throw new LaconicError(`no node of the kind cluster ${cluster.name} has the label ${lacking.join(', ')}`, {
+    hint: `add it: kubectl --context kind-${cluster.name} label node ${cluster.nodes[0]?.name ?? '<node>'} ${lacking.join(' ')}`,
+  });
+}
+
+/** The name that was found or made goes into deployment.yml, so that later commands look for this one (K-41). */
+async function writeClusterId(name: string, { layout, record, spec }: ClusterWish): Promise<void> {
+  if (spec.kindClusterName !== undefined || record.clusterId === name) return;
+  const file = layout.deployment;
+  // Without a deployment-id of its own the deployment would change its id with the cluster's.
+  const changes = { clusterId: name, deploymentId: record.deploymentId };
+  await writeFileAtomically(file, editRecord(await readText(file), file, changes));
+}
+
+function missing(name: string): LaconicError {
+  return new LaconicError(`there is no kind cluster ${name} on this host`, {
+    hint: 'start creates it when it is called without --skip-cluster-management',
+  });
+}
+
+function ambiguous(name: string, names: readonly string[]): LaconicError {
+  return new LaconicError(
+    `there is no kind cluster ${name} on this host, and several others that could be meant: ${names.join(', ')}`,
+    { hint: 'name one with kind-cluster-name in the spec and run deploy create --update' },
+  );
+}
+
+function noConfig(file: string): LaconicError {
+  return new LaconicError(`${file} is missing: it says what the kind cluster must be like`, {
+    hint: 'run deploy create --update, which writes it',
+  });
+}

@@ -1,0 +1,62 @@
+import { dirname } from 'node:path';
+import { realpath } from 'node:fs/promises';
+import type { ContainerWiring } from '../../../engine/labelled.js';
+import { errorCode } from '../../../system/errors.js';
+import type { KindConfig } from './config.js';
+import { nodeRoot } from './places.js';
+
+/** Mounts that the Python program once made for single files; it never asks for them of a running cluster (04 §3.5). */
+const fileMounts = `${nodeRoot}/host-path-`;
+
+/**
+ * What a running cluster lacks of what a deployment needs, one line each, explained; empty when it fits (04 §3.5, K-45).
+ * @param live what the containers of its nodes were created with
+ * @param canonical the same path for all spellings of a directory
+ */
+export function misfits(
+  wanted: KindConfig,
+  live: ContainerWiring,
+  canonical: (path: string) => string,
+): { lines: string[]; mounts: boolean } {
+  const mounts = wanted.mounts.flatMap(({ hostPath, containerPath }) => {
+    if (containerPath.startsWith(fileMounts)) return [];
+    const found = live.binds.filter((bind) => bind.containerPath === containerPath);
+    if (found.some((bind) => canonical(bind.hostPath) === canonical(hostPath))) return [];
+    const actual = found[0] === undefined ? 'nothing is mounted there' : `${found[0].hostPath} is mounted there`;
+    return [`${containerPath} must be ${hostPath} of this host: ${actual}`];
+  });
+  const ports = wanted.ports.flatMap(({ hostPort, containerPort, protocol }) => {
+    const fits = live.ports.some(
+      (port) =>
+        port.containerPort === containerPort && port.hostPort === hostPort && port.protocol === protocol.toLowerCase(),
+    );
+    return fits ? [] : [`port ${hostPort}/${protocol} of this host does not lead to port ${containerPort} of a node`];
+  });
+  return { lines: [...mounts, ...ports], mounts: mounts.length > 0 };
+}
+
+/** What to do about it: the directory that is mounted as a whole already, or a new cluster with one (04 §3.5). */
+export function misfitAdvice(cluster: string, live: ContainerWiring, mounts: boolean): string {
+  const umbrella = live.binds.find(({ containerPath }) => containerPath === nodeRoot);
+  if (mounts && umbrella !== undefined) {
+    return `set kind-mount-root: ${umbrella.hostPath} in the spec, put the volumes below it, and run deploy create --update; or give the deployment a cluster of its own with kind-cluster-name`;
+  }
+  const root = mounts ? ', best with a kind-mount-root, below which later deployments can have volumes too' : '';
+  return `a running cluster cannot be given more: give the deployment a cluster of its own with kind-cluster-name in the spec, or make ${cluster} anew (stop its deployments, kind delete cluster --name ${cluster}, start this one first)${root}`;
+}
+
+/** Real paths of these, as far as they exist; of what does not, the real path of the directory above it. */
+export async function canonicalPaths(paths: Iterable<string>): Promise<(path: string) => string> {
+  const known = new Map<string, string>();
+  for (const path of paths) known.set(path, await canonicalPath(path));
+  return (path) => known.get(path) ?? path;
+}
+
+async function canonicalPath(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT' || dirname(path) === path) return path;
+    return `${(await canonicalPath(dirname(path))).replace(/\/$/, '')}/${path.slice(path.lastIndexOf('/') + 1)}`;
+  }
+}

@@ -1,0 +1,62 @@
+import { posix } from 'node:path';
+import { isBelow, placeVolume } from '../../../deployment/volume-paths.js';
+import type { Spec } from '../../../spec/model.js';
+import type { Problem } from '../../../system/errors.js';
+
+/** Where everything of the host is mounted in a node of kind (04 §3.3). */
+export const nodeRoot = '/mnt';
+
+/** Where a volume with a path is, on the host and in the node. The PersistentVolume and kind's mount both come from here (K-21). */
+export interface VolumePlace {
+  /** Absolute, normalised. */
+  hostPath: string;
+  /** The `hostPath` of its PersistentVolume (04 §4.10). */
+  nodePath: string;
+  /** False when it is in the node already, below the mount root. */
+  ownMount: boolean;
+}
+
+/**
+ * Where a volume of the spec is on kind; undefined for one without a path, which the cluster's storage class makes.
+ * @param root the deployment directory, absolute; @param home for `~`
+ */
+export function placeOnKind(
+  volume: string,
+  spec: Pick<Spec, 'volumes' | 'kindMountRoot'>,
+  root: string,
+  home: string,
+): VolumePlace | undefined {
+  const value = spec.volumes.get(volume);
+  if (value === undefined) return undefined;
+  const hostPath = placeVolume(value, root, home).path;
+  const mountRoot = spec.kindMountRoot === undefined ? undefined : posix.resolve(spec.kindMountRoot);
+  if (mountRoot !== undefined && isBelow(hostPath, mountRoot)) {
+    return { hostPath, nodePath: posix.join(nodeRoot, posix.relative(mountRoot, hostPath)), ownMount: false };
+  }
+  return { hostPath, nodePath: posix.join(nodeRoot, volume), ownMount: true };
+}
+
+/** Volumes that would be at one place in the node although they are at two on the host: one would show the other's data. */
+export function clashingPlaces(
+  volumes: Iterable<string>,
+  spec: Pick<Spec, 'volumes' | 'kindMountRoot' | 'yaml'>,
+  root: string,
+  home: string,
+): Problem[] {
+  const problems: Problem[] = [];
+  const taken = new Map<string, { volume: string; hostPath: string }>();
+  for (const volume of volumes) {
+    const place = placeOnKind(volume, spec, root, home);
+    if (place === undefined) continue;
+    const other = taken.get(place.nodePath);
+    taken.set(place.nodePath, { volume, hostPath: place.hostPath });
+    if (other === undefined || other.hostPath === place.hostPath) continue;
+    problems.push(
+      spec.yaml.problem(
+        ['volumes', volume],
+        `${place.hostPath} would be ${place.nodePath} in the kind node, where volume ${other.volume} (${other.hostPath}) is already: use another path below ${spec.kindMountRoot ?? 'a kind-mount-root'}`,
+      ),
+    );
+  }
+  return problems;
+}

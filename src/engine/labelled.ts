@@ -1,0 +1,67 @@
+import { ask, type Engine } from './connect.js';
+
+/** A container as the engine's list shows it, of whatever made it. */
+export interface LabelledContainer {
+  id: string;
+  name: string;
+  labels: Readonly<Record<string, string>>;
+  running: boolean;
+}
+
+/** A directory of the host in a container, and a port of the host that leads to one, as it was created: also of a stopped one. */
+export interface ContainerWiring {
+  binds: { hostPath: string; containerPath: string }[];
+  /** Protocol in lower case. */
+  ports: { hostPort: number; containerPort: number; protocol: string }[];
+}
+
+/** All containers with this label, stopped ones too, ordered by name. */
+export async function listLabelled(engine: Engine, label: string): Promise<LabelledContainer[]> {
+  const found = await ask(engine, `cannot list the containers with the label ${label}`, () =>
+    engine.docker.listContainers({ all: true, filters: { label: [label] } }),
+  );
+  return found
+    .map(({ Id, Names, Labels, State }) => ({
+      id: Id,
+      name: (Names[0] ?? Id).replace(/^\//, ''),
+      labels: Labels,
+      running: State === 'running',
+    }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** How a container is tied to its host. */
+export async function wiringOf(engine: Engine, id: string): Promise<ContainerWiring> {
+  const found = await ask(engine, `cannot inspect the container ${id.slice(0, 12)}`, () =>
+    engine.docker.getContainer(id).inspect(),
+  );
+  const bindings = (found.HostConfig.PortBindings ?? {}) as Record<string, { HostPort?: string }[] | null>;
+  // The ports that Docker chose itself are known while the container runs only.
+  const chosen = found.NetworkSettings.Ports as Record<string, { HostPort?: string }[] | null> | undefined;
+  return {
+    binds: found.Mounts.filter(({ Type }) => Type === 'bind').map(({ Source, Destination }) => ({
+      hostPath: Source,
+      containerPath: Destination,
+    })),
+    ports: Object.entries({ ...bindings, ...chosen }).flatMap(([key, hosts]) => {
+      const [port = '', protocol = 'tcp'] = key.split('/');
+      return (hosts ?? []).flatMap(({ HostPort }) =>
+        HostPort === undefined || HostPort === ''
+          ? []
+          : [{ hostPort: Number(HostPort), containerPort: Number(port), protocol }],
+      );
+    }),
+  };
+}
+
+/** Starts a stopped container; nothing when it runs. */
+export async function startContainer(engine: Engine, { id, name }: { id: string; name: string }): Promise<void> {
+  await ask(engine, `cannot start the container ${name}`, async () => {
+    await engine.docker
+      .getContainer(id)
+      .start()
+      .catch((error: unknown) => {
+        if (!(error instanceof Error && 'statusCode' in error && error.statusCode === 304)) throw error;
+      });
+  });
+}
