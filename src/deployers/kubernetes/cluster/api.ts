@@ -32,6 +32,8 @@ export interface DeleteOptions {
   /** Only the very object with this uid is deleted. */
   uid?: string;
   propagation?: 'Foreground' | 'Background' | 'Orphan';
+  /** Seconds a pod may take to end; absent: what the pod says. */
+  graceSeconds?: number;
 }
 
 export interface WatchEvent {
@@ -50,7 +52,8 @@ export interface ClusterApi {
   list(type: ResourceType, query: ListQuery): Promise<LiveObject[]>;
   /** Server-side apply (decision 19). */
   apply(object: KubernetesObject, options: ApplyOptions): Promise<LiveObject>;
-  create(object: KubernetesObject, fieldManager: string): Promise<LiveObject>;
+  /** @param dryRun the server checks it and makes nothing */
+  create(object: KubernetesObject, fieldManager: string, dryRun?: boolean): Promise<LiveObject>;
   /** JSON merge patch, or a JSON patch when given a list. */
   patch(
     type: ResourceType,

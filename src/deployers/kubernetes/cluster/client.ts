@@ -21,7 +21,7 @@ export function createClusterApi(transport: Transport, description: string, ende
     get: (type, name, namespace) => client.get(type, name, namespace),
     list: async (type, query) => (await client.list(type, query)).items,
     apply: (object, options) => client.apply(object, options),
-    create: (object, fieldManager) => client.create(object, fieldManager),
+    create: (object, fieldManager, dryRun) => client.create(object, fieldManager, dryRun),
     patch: (type, name, namespace, patch, fieldManager) => client.patch(type, name, namespace, patch, fieldManager),
     delete: (type, name, namespace, options) => client.delete(type, name, namespace, options),
     watch: (type, query, signal) => followObjects(client, type, query, AbortSignal.any([signal, ended])),
@@ -98,11 +98,11 @@ export class Client {
     });
   }
 
-  async create(object: KubernetesObject, fieldManager: string): Promise<LiveObject> {
+  async create(object: KubernetesObject, fieldManager: string, dryRun = false): Promise<LiveObject> {
     return this.#write(object, `cannot create ${describe(object)}`, {
       method: 'POST',
-      query: { fieldManager },
-      repeatable: false,
+      query: { fieldManager, ...(dryRun ? { dryRun: 'All' } : {}) },
+      repeatable: dryRun,
     });
   }
 
@@ -152,6 +152,7 @@ export class Client {
       apiVersion: 'v1',
       kind: 'DeleteOptions',
       propagationPolicy: options.propagation ?? 'Background',
+      ...(options.graceSeconds === undefined ? {} : { gracePeriodSeconds: options.graceSeconds }),
       ...(options.uid === undefined ? {} : { preconditions: { uid: options.uid } }),
     };
     const answer = await this.#transport.send({

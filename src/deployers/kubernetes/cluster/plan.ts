@@ -8,6 +8,7 @@ import { directoryAnnotation, type Identity, namespaceOwner, ownerOf } from './i
 import { type Entry, entryOf, mergeEntries } from './inventory.js';
 import { appliedByUs } from './managers.js';
 import { liveOf, type Observed } from './observe.js';
+import { withKnownImageIds } from './image-ids.js';
 import { decide } from './plan-object.js';
 import { oldEntries, planPrune } from './prune.js';
 
@@ -40,7 +41,10 @@ export function planApply(identity: Identity, wanted: readonly KubernetesObject[
       hint: 'nothing was changed: delete or rename what stands there, or give this deployment another namespace in its spec',
     });
   }
-  const decisions = wanted.map((object) => decideAny(stamped(object), liveOf(observed, keyed(object))));
+  const decisions = wanted.map((object) => {
+    const live = liveOf(observed, keyed(object));
+    return decideAny(stamped(withKnownImageIds(object, live)), live);
+  });
   const actions = decisions.map(({ action }) => action);
   const earlier = observed.inventory ?? oldEntries(identity, observed);
   const prune = planPrune(identity, wanted, observed, earlier);

@@ -6,6 +6,7 @@ import { type Identity, ownerOf } from './identity.js';
 import { type Entry, entryKey, entryOf, keyOfObject } from './inventory.js';
 import { writtenByPython } from './managers.js';
 import { liveOf, type Observed } from './observe.js';
+import { findType } from './resources.js';
 
 /** What of the deployment's earlier objects goes, stays although nothing wants it, or turned out not to be ours. */
 export interface PrunePlan {
@@ -38,6 +39,11 @@ export function planPrune(
   const kept: Entry[] = [];
   const remarks: string[] = [];
   for (const entry of earlier.filter((each) => !present.has(entryKey(each)))) {
+    if (findType(entry) === undefined) {
+      // A newer version of this program made it.
+      kept.push(entry);
+      continue;
+    }
     const live = liveOf(observed, entry);
     if (live === undefined || live.metadata.deletionTimestamp !== undefined) continue;
     if (!isMeant(entry, live, identity)) {

@@ -1,0 +1,189 @@
+import type { Context } from '../../../system/context.js';
+import { errorMessage } from '../../../system/errors.js';
+import { describeObject } from '../objects/object.js';
+import type { StartStep, Workload } from '../objects/start-order.js';
+import type { Action, Removal } from './actions.js';
+import type { ClusterApi, LiveObject } from './api.js';
+import { ClusterError } from './errors.js';
+import { requireGone } from './gone.js';
+import { type Entry, entryOf, inventoryObject, keyOfObject, sameEntries } from './inventory.js';
+import { fieldManager, restartFieldManager } from './managers.js';
+import { inParallel } from './parallel.js';
+import { isNoOp, type Plan } from './plan.js';
+import { typeOf } from './resources.js';
+import { lineFor } from './said.js';
+import { nextWorkloads, stagesOf } from './stages.js';
+import { carryOut, check } from './write.js';
+
+export interface ApplyOptions {
+  /** The workloads by what they wait for (decision 23); those that are not named wait for nothing. */
+  readonly order: readonly StartStep[];
+  /** Returns when these are ready; returns at once where order is not kept (`--no-wait`). */
+  readonly awaitReady: (workloads: readonly Workload[]) => Promise<void>;
+  /** ISO time to stamp on Deployments whose pods would not be replaced otherwise (`restart`, decision 25). */
+  readonly restartedAt?: string;
+}
+
+/**
+ * Carries out a plan: the one place that changes a cluster on start. Everything is checked by the server before the first object is
+ * changed; the inventory is written before (old ∪ new) and after.
+ * @throws ClusterError, LaconicError, InterruptedError; what was done by then is in the inventory, and the next start goes on from it
+ */
+export async function executePlan(plan: Plan, api: ClusterApi, options: ApplyOptions, context: Context): Promise<void> {
+  for (const line of plan.warnings) context.report.warn(line);
+  for (const line of plan.remarks) context.report.info(line);
+  const run = new Execution(plan, api, options, context);
+  if (isNoOp(plan)) run.sayAll(plan.actions);
+  else await run.writeAll();
+  await run.finish();
+}
+
+class Execution {
+  readonly #plan: Plan;
+  readonly #api: ClusterApi;
+  readonly #options: ApplyOptions;
+  readonly #context: Context;
+  /** The wanted objects as they are on the server, by key. */
+  readonly #done = new Map<string, LiveObject>();
+
+  constructor(plan: Plan, api: ClusterApi, options: ApplyOptions, context: Context) {
+    this.#plan = plan;
+    this.#api = api;
+    this.#options = options;
+    this.#context = context;
+    for (const action of plan.actions) {
+      if (action.do === 'keep') this.#done.set(keyOfObject(action.object), action.live);
+    }
+  }
+
+  async writeAll(): Promise<void> {
+    const stages = stagesOf(this.#plan.actions);
+    await this.#carryOut(stages.namespace);
+    await this.#checkAll();
+    await this.#writeInventory(this.#plan.inventory, this.#plan.inventoryBefore);
+    await this.#remove('first');
+    await this.#carryOut(stages.supplies);
+    await this.#carryOut(stages.services);
+    await this.#startWorkloads(stages.workloads);
+    await this.#carryOut(stages.traffic);
+    await this.#remove('last');
+  }
+
+  /** The stamp of a restart, and the inventory of what there is now. */
+  async finish(): Promise<void> {
+    await this.#stampRestart();
+    const entries = this.#plan.actions.map(({ object }) => entryOf(object, this.#done.get(keyOfObject(object))));
+    const before = isNoOp(this.#plan) ? this.#plan.inventory : this.#plan.inventoryBefore;
+    await this.#writeInventory(before, [...entries, ...this.#plan.keptEntries]);
+  }
+
+  sayAll(actions: readonly Action[]): void {
+    for (const action of actions) {
+      const line = lineFor(action);
+      if (line !== undefined) this.#context.report.print(line);
+    }
+  }
+
+  async #carryOut(actions: readonly Action[]): Promise<void> {
+    const done = await inParallel(actions, async (action) => {
+      if (action.do !== 'keep') this.#context.report.verbose(`${action.do} ${describeObject(action.object)}`);
+      return carryOut(action, this.#api, this.#context);
+    });
+    for (const live of done) this.#done.set(keyOfObject(live), live);
+    this.sayAll(actions);
+  }
+
+  /** All that the server would refuse is shown at once, and a namespace that was made for nothing goes again. */
+  async #checkAll(): Promise<void> {
+    const refusals: ClusterError[] = [];
+    await inParallel(this.#plan.actions, async (action) => {
+      if (action.object.kind === 'Namespace') return;
+      await check(action, this.#api).catch((error: unknown) => {
+        if (!(error instanceof ClusterError) || error.status === undefined) throw error;
+        refusals.push(error);
+      });
+    });
+    const [first] = refusals;
+    if (first === undefined) return;
+    await this.#removeNewNamespace();
+    throw new ClusterError(refusals.map(errorMessage).join('\n'), {
+      status: first.status,
+      reason: first.reason,
+      hint: `nothing of this deployment was changed${first.hint === undefined ? '' : `; ${first.hint}`}`,
+      cause: first,
+    });
+  }
+
+  async #removeNewNamespace(): Promise<void> {
+    const made = this.#plan.actions.find(({ object, do: what }) => object.kind === 'Namespace' && what === 'create');
+    const live = made === undefined ? undefined : this.#done.get(keyOfObject(made.object));
+    if (live === undefined) return;
+    await this.#api.delete(typeOf(live), live.metadata.name, undefined, { uid: live.metadata.uid });
+  }
+
+  async #startWorkloads(actions: readonly Action[]): Promise<void> {
+    const applied = new Set<string>();
+    const ready = new Set<string>();
+    const keyed = new Map(actions.map((action) => [keyOfObject(action.object), action]));
+    const named = new Set(this.#options.order.map(({ workload: { kind, name } }) => `${kind}/${name}`));
+    await this.#carryOut(actions.filter((action) => !named.has(keyOfObject(action.object))));
+    for (;;) {
+      const next = nextWorkloads(this.#options.order, applied, ready);
+      if (next === undefined) return;
+      if ('await' in next) {
+        await this.#options.awaitReady(next.await);
+        for (const { kind, name } of next.await) ready.add(`${kind}/${name}`);
+        continue;
+      }
+      const keys = next.apply.map(({ kind, name }) => `${kind}/${name}`);
+      await this.#carryOut(keys.map((key) => keyed.get(key)).filter((action) => action !== undefined));
+      for (const key of keys) applied.add(key);
+    }
+  }
+
+  /** Those that go first are awaited with their pods: two must not work on one volume (decision 20). */
+  async #remove(when: Removal['when']): Promise<void> {
+    const removals = this.#plan.removals.filter((removal) => removal.when === when);
+    for (const { live } of removals) {
+      const { name, namespace, uid } = live.metadata;
+      const propagation = when === 'first' ? 'Foreground' : 'Background';
+      const deleted = await this.#api
+        .delete(typeOf(live), name, namespace, { uid, propagation })
+        .catch((error: unknown) => {
+          if (error instanceof ClusterError && error.status === 409) return false;
+          throw error;
+        });
+      if (deleted) this.#context.report.info(`${describeObject(live)} left the stack: removed`);
+    }
+    if (when === 'first')
+      await requireGone(
+        this.#api,
+        removals.map(({ live }) => live),
+        this.#context,
+      );
+  }
+
+  async #stampRestart(): Promise<void> {
+    const { restartedAt } = this.#options;
+    if (restartedAt === undefined) return;
+    const annotations = { 'kubectl.kubernetes.io/restartedAt': restartedAt };
+    const same = this.#plan.actions.filter((action) => action.object.kind === 'Deployment' && !replacesPods(action));
+    await inParallel(same, async ({ object }) => {
+      const patch = { spec: { template: { metadata: { annotations } } } };
+      const { name, namespace } = object.metadata;
+      await this.#api.patch(typeOf(object), name, namespace, patch, restartFieldManager);
+    });
+  }
+
+  async #writeInventory(before: readonly Entry[] | undefined, entries: readonly Entry[]): Promise<void> {
+    if (before !== undefined && sameEntries(before, entries)) return;
+    const object = inventoryObject(this.#plan.identity, entries);
+    await this.#api.apply(object, { fieldManager, force: true });
+  }
+}
+
+/** True when carrying out the action replaces the Deployment's pods anyway. */
+function replacesPods(action: Action): boolean {
+  if (action.do === 'apply') return action.changed.some((path) => path.startsWith('spec.template'));
+  return action.do === 'create' || action.do === 'replace';
+}

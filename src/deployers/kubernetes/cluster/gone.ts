@@ -1,0 +1,69 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Context } from '../../../system/context.js';
+import { describeObject } from '../objects/object.js';
+import type { ClusterApi, LiveObject } from './api.js';
+import { ClusterError } from './errors.js';
+import { inParallel } from './parallel.js';
+import { typeOf } from './resources.js';
+
+const shortestPause = 100;
+const longestPause = 1_000;
+
+/**
+ * Waits until these very objects (by uid) are gone.
+ * @param seconds how long at most
+ * @returns those that are still there then; empty when all went
+ */
+export async function awaitGone(
+  api: ClusterApi,
+  objects: readonly LiveObject[],
+  seconds: number,
+  context: Context,
+): Promise<LiveObject[]> {
+  const until = Date.now() + seconds * 1_000;
+  let left = [...objects];
+  for (let pause = shortestPause; ; pause = Math.min(pause * 1.5, longestPause)) {
+    const now = await inParallel(left, (object) =>
+      api.get(typeOf(object), object.metadata.name, object.metadata.namespace),
+    );
+    left = now.filter((object, index) => object?.metadata.uid === left[index]?.metadata.uid).filter(isThere);
+    if (left.length === 0 || Date.now() > until) return left;
+    await sleep(pause, undefined, { signal: context.signal }).catch(() => undefined);
+  }
+}
+
+function isThere(object: LiveObject | undefined): object is LiveObject {
+  return object !== undefined;
+}
+
+/** `Deployment x (waits for the finalizers a, b)`: why an object is still there. */
+export function describeLeft(object: LiveObject): string {
+  const finalizers = object.metadata.finalizers;
+  const named = Array.isArray(finalizers) ? finalizers.map(String) : [];
+  const deleted = object.metadata.deletionTimestamp !== undefined;
+  const why =
+    named.length > 0 ? ` (waits for the finalizer ${named.join(', ')})` : deleted ? '' : ' (not being deleted)';
+  return `${describeObject(object)}${why}`;
+}
+
+/** How long pods of a workload may take to end by their own rule, in seconds. */
+export function graceOf(object: LiveObject): number {
+  const pod = object as {
+    spec?: { terminationGracePeriodSeconds?: unknown; template?: { spec?: Record<string, unknown> } };
+  };
+  const seconds = pod.spec?.template?.spec?.terminationGracePeriodSeconds ?? pod.spec?.terminationGracePeriodSeconds;
+  return typeof seconds === 'number' ? seconds : 30;
+}
+
+/** What nodes, controllers and finalizers get beside the pods' own time. */
+export const deletionSeconds = 120;
+
+/** Waits until all are gone. @throws ClusterError naming what is left */
+export async function requireGone(api: ClusterApi, objects: readonly LiveObject[], context: Context): Promise<void> {
+  const seconds = deletionSeconds + Math.max(0, ...objects.map(graceOf));
+  const left = await awaitGone(api, objects, seconds, context);
+  if (left.length === 0) return;
+  throw new ClusterError(`after ${seconds} s these are not gone: ${left.map(describeLeft).join(', ')}`, {
+    hint: 'see what holds them (kubectl describe), then run the command again',
+  });
+}

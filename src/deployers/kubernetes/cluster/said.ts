@@ -1,0 +1,57 @@
+import type { KubernetesObject } from '../objects/object.js';
+import type { Action } from './actions.js';
+import { asRecord } from './errors.js';
+
+/**
+ * The line on stdout that the Python program prints for what was done to an object (04 §11, decision 31); undefined when it says
+ * nothing, as for most kinds and for what needed no write.
+ */
+export function lineFor(action: Action): string | undefined {
+  const { object } = action;
+  const { name } = object.metadata;
+  const verb = verbOf(action);
+  switch (object.kind) {
+    case 'Deployment':
+      if (verb === undefined) return undefined;
+      return verb === 'Created'
+        ? `Created Deployment ${name} (strategy: ${strategyOf(object)})`
+        : `Updated Deployment ${name} (rolling update)`;
+    case 'Service':
+      return verb === undefined || asRecord(object.spec).type === 'NodePort' ? undefined : `${verb} Service ${name}`;
+    case 'Ingress':
+      return verb === undefined ? undefined : `${verb} Ingress ${name}`;
+    case 'Job':
+      return action.do === 'keep' || action.do === 'label' ? `Job ${name} already exists, skipping` : undefined;
+    case 'Secret':
+      return verb === undefined ? undefined : secretLine(object, verb);
+    case 'PersistentVolume':
+      return action.do === 'label' && action.release
+        ? `PV ${name} is Released, clearing claimRef for rebinding`
+        : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function verbOf(action: Action): 'Created' | 'Updated' | undefined {
+  if (action.do === 'create' || action.do === 'replace') return 'Created';
+  return action.do === 'apply' ? 'Updated' : undefined;
+}
+
+function strategyOf(deployment: KubernetesObject): string {
+  const { type } = asRecord(asRecord(deployment.spec).strategy);
+  return typeof type === 'string' ? type : 'RollingUpdate';
+}
+
+/** Keys are counted and a server is named; no value is shown. */
+function secretLine(secret: KubernetesObject, verb: string): string | undefined {
+  const { name } = secret.metadata;
+  const data = asRecord(secret.data);
+  if (name.endsWith('-generated-secrets')) {
+    return `${verb} K8s Secret '${name}' with ${Object.keys(data).length} secret(s)`;
+  }
+  const registry = data['.dockerconfigjson'];
+  if (typeof registry !== 'string') return undefined;
+  const { auths } = asRecord(JSON.parse(Buffer.from(registry, 'base64').toString()) as unknown);
+  return `${verb} registry secret '${name}' for ${Object.keys(asRecord(auths)).join(', ')}`;
+}

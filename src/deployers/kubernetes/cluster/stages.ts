@@ -1,0 +1,69 @@
+import type { Workload, StartStep } from '../objects/start-order.js';
+import type { Action } from './actions.js';
+
+const supplies = 1;
+const services = 2;
+const workloads = 3;
+const traffic = 4;
+
+/** What has to be there before what: configuration and volumes, then names, then workloads, then the traffic. */
+const stageOfKind: Readonly<Record<string, number>> = {
+  Namespace: 0,
+  Service: services,
+  EndpointSlice: services,
+  Deployment: workloads,
+  StatefulSet: workloads,
+  Job: workloads,
+  Ingress: traffic,
+};
+
+/** The actions of a plan by when they are carried out. Order within one does not matter, except that of the workloads. */
+export interface Stages {
+  readonly namespace: readonly Action[];
+  readonly supplies: readonly Action[];
+  readonly services: readonly Action[];
+  readonly workloads: readonly Action[];
+  readonly traffic: readonly Action[];
+}
+
+export function stagesOf(actions: readonly Action[]): Stages {
+  const at = (stage: number): Action[] =>
+    actions.filter((action) => (stageOfKind[action.object.kind] ?? supplies) === stage);
+  return {
+    namespace: at(0),
+    supplies: at(supplies),
+    services: at(services),
+    workloads: at(workloads),
+    traffic: at(traffic),
+  };
+}
+
+/** Workloads that may be applied now, or those that must be ready before more may be; undefined when all are applied. */
+export type NextWorkloads = { apply: readonly Workload[] } | { await: readonly Workload[] } | undefined;
+
+/**
+ * Goes through the workloads in their order (decision 23).
+ * @param applied keys (`Deployment/x`) of those that are applied; @param ready of those that were awaited
+ */
+export function nextWorkloads(
+  order: readonly StartStep[],
+  applied: ReadonlySet<string>,
+  ready: ReadonlySet<string>,
+): NextWorkloads {
+  const known = new Set(order.map(({ workload }) => workloadKey(workload)));
+  const left = order.filter(({ workload }) => !applied.has(workloadKey(workload)));
+  const met = ({ workload, condition }: StartStep['after'][number]): boolean => {
+    const key = workloadKey(workload);
+    return !known.has(key) || (condition === 'ready' ? ready.has(key) : applied.has(key));
+  };
+  const startable = left.filter(({ after }) => after.every(met));
+  if (startable.length > 0) return { apply: startable.map(({ workload }) => workload) };
+  const [first] = left;
+  if (first === undefined) return undefined;
+  // The first that is left waits only for what was before it, and that is applied.
+  return { await: first.after.filter((each) => !met(each)).map(({ workload }) => workload) };
+}
+
+export function workloadKey({ kind, name }: Workload): string {
+  return `${kind}/${name}`;
+}

@@ -1,0 +1,158 @@
+import type { Context } from '../../../system/context.js';
+import { describeObject, type KubernetesObject } from '../objects/object.js';
+import type { Action } from './actions.js';
+import type { ClusterApi, LiveObject } from './api.js';
+import { ClusterError } from './errors.js';
+import { requireGone } from './gone.js';
+import { adoptedFields, fieldManager, isPythonManager } from './managers.js';
+import { typeOf } from './resources.js';
+
+/** How often an object may change under our hands while it is adopted. */
+const adoptionAttempts = 5;
+
+/**
+ * Carries out one action.
+ * @returns the object as it is then
+ * @throws ClusterError; a conflict names the fields and who set them
+ */
+export async function carryOut(action: Action, api: ClusterApi, context: Context): Promise<LiveObject> {
+  const { object } = action;
+  switch (action.do) {
+    case 'keep':
+      return action.live;
+    case 'label':
+      return mark(action.live, object, action.release, api);
+    case 'create':
+      if (action.after !== undefined) await requireGone(api, [action.after], context);
+      return makeNew(object, api);
+    case 'replace': {
+      const { name, namespace, uid } = action.live.metadata;
+      await api.delete(typeOf(object), name, namespace, { uid, propagation: 'Foreground' });
+      await requireGone(api, [action.live], context);
+      return makeNew(object, api);
+    }
+    case 'apply':
+      if (action.adopt) await adopt(action.live, api);
+      return apply(object, action.live, api);
+  }
+}
+
+/**
+ * Namespaces, volumes and claims are created by a request that fails when there is one already: the namespace is taken by whoever makes
+ * it (K-36), and what holds data is never changed. All else is applied.
+ */
+function makeNew(object: KubernetesObject, api: ClusterApi): Promise<LiveObject> {
+  if (['Namespace', 'PersistentVolume', 'PersistentVolumeClaim'].includes(object.kind)) {
+    return api.create(object, fieldManager);
+  }
+  return explained(object, () => api.apply(object, { fieldManager, force: false }));
+}
+
+function apply(object: KubernetesObject, live: LiveObject, api: ClusterApi): Promise<LiveObject> {
+  // Two deployments may take one namespace at the same moment: only one of them has seen it as it is now.
+  const { resourceVersion } = live.metadata;
+  const sent = object.kind === 'Namespace' ? { ...object, metadata: { ...object.metadata, resourceVersion } } : object;
+  return explained(object, () => api.apply(sent, { fieldManager, force: false }));
+}
+
+/** Checks what an action would write, without writing it (K-35). @throws ClusterError */
+export async function check(action: Action, api: ClusterApi): Promise<void> {
+  const { object } = action;
+  switch (action.do) {
+    case 'keep':
+    case 'label':
+      return;
+    case 'create':
+      // What is just going away cannot be changed into what comes after it.
+      if (action.after === undefined) await explained(object, () => dryApply(object, false, api));
+      return;
+    case 'replace': {
+      const other = { ...object, metadata: { ...object.metadata, name: '', generateName: 'laconic-check-' } };
+      await api.create(other, fieldManager, true);
+      return;
+    }
+    case 'apply':
+      // What the Python client set will be ours: only other conflicts are real (decision 19).
+      await explained(object, () => dryApply(object, false, api)).catch((error: unknown) => {
+        if (!(action.adopt && error instanceof ConflictError && error.managers.every(isPythonManager))) throw error;
+      });
+      if (action.adopt) await dryApply(object, true, api);
+  }
+}
+
+function dryApply(object: KubernetesObject, force: boolean, api: ClusterApi): Promise<LiveObject> {
+  return api.apply(object, { fieldManager, force, dryRun: true });
+}
+
+/** Fields of an object that we set are somebody else's by now. */
+class ConflictError extends ClusterError {
+  readonly managers: readonly string[];
+
+  constructor(object: KubernetesObject, conflicts: readonly { manager: string; field: string }[], cause: ClusterError) {
+    const lines = conflicts.map(({ manager, field }) => `  ${field}: set by ${manager}`);
+    super(`${describeObject(object)} has fields that somebody else has set since:\n${lines.join('\n')}`, {
+      status: cause.status,
+      reason: cause.reason,
+      causes: cause.causes,
+      hint: 'set them to what `render` shows, or put into the spec what they are now; then start again',
+      cause,
+    });
+    this.managers = conflicts.map(({ manager }) => manager);
+  }
+}
+
+async function explained<T>(object: KubernetesObject, request: () => Promise<T>): Promise<T> {
+  try {
+    return await request();
+  } catch (error) {
+    const conflicts = error instanceof ClusterError && error.status === 409 ? conflictsOf(error) : [];
+    if (conflicts.length > 0) throw new ConflictError(object, conflicts, error as ClusterError);
+    throw error;
+  }
+}
+
+/** Each cause reads `conflict with "kubectl-edit" using apps/v1`. */
+function conflictsOf(error: ClusterError): { manager: string; field: string }[] {
+  return error.causes
+    .filter(({ reason }) => reason === 'FieldManagerConflict')
+    .map(({ message, field = '' }) => ({
+      manager: /conflict with "([^"]*)"/.exec(message)?.[1] ?? message,
+      field: field.replace(/^\./, ''),
+    }));
+}
+
+/**
+ * Makes the fields that the Python program's client set ours, once: what we do not set is then removed by the apply that follows, and
+ * nothing conflicts (decision 19). Done only on the object as it was seen; where it changed meanwhile, it is looked at again.
+ */
+async function adopt(object: LiveObject, api: ClusterApi): Promise<void> {
+  const type = typeOf(object);
+  const { name, namespace } = object.metadata;
+  let live: LiveObject | undefined = object;
+  for (let attempt = 1; live !== undefined; attempt += 1) {
+    const managedFields = adoptedFields(live);
+    if (managedFields === undefined) return;
+    const patch = [
+      { op: 'replace', path: '/metadata/managedFields', value: managedFields },
+      // The server refuses the patch when the object has another version.
+      { op: 'replace', path: '/metadata/resourceVersion', value: live.metadata.resourceVersion },
+    ];
+    try {
+      await api.patch(type, name, namespace, patch, fieldManager);
+      return;
+    } catch (error) {
+      if (!(error instanceof ClusterError && error.status === 409) || attempt === adoptionAttempts) throw error;
+    }
+    live = await api.get(type, name, namespace);
+  }
+}
+
+/** Labels on what is not changed otherwise; a Released volume loses the claim that it was bound to. */
+function mark(live: LiveObject, object: KubernetesObject, release: boolean, api: ClusterApi): Promise<LiveObject> {
+  const { name, namespace, resourceVersion } = live.metadata;
+  const patch = {
+    metadata: { labels: object.metadata.labels ?? {}, resourceVersion },
+    ...(release ? { spec: { claimRef: null } } : {}),
+  };
+  return api.patch(typeOf(object), name, namespace, patch, fieldManager);
+}
