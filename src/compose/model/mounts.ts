@@ -32,7 +32,7 @@ function shortMount(item: Cursor): MountModel | undefined {
     ...(anonymous ? {} : { source }),
     target: path,
     read_only: given.findLast((option) => option === 'ro' || option === 'rw') === 'ro',
-    options: given.filter((option) => option !== 'ro' && option !== 'rw' && option !== ''),
+    options: given.filter((option) => option !== 'ro' && option !== ''),
   };
 }
 

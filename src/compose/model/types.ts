@@ -91,7 +91,7 @@ export interface MountModel {
   source?: string;
   target: string;
   read_only: boolean;
-  /** Options of the short form beside `ro`/`rw` (`z`, `cached`, …), or of the long form, as written. */
+  /** Options of the short form beside `ro` (`rw`, `z`, `cached`, …), or of the long form, as written. */
   options: readonly string[];
   /** Of a tmpfs: bytes. */
   size?: number;

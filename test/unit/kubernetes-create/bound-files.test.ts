@@ -1,0 +1,91 @@
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { normalizeCompose } from '../../../src/compose/model/normalize.js';
+import { copiesOf, hostPathsOf, placesOf } from '../../../src/deployers/kubernetes/bound-files.js';
+import type { Findings } from '../../../src/deployers/kubernetes/objects/input.js';
+import type { GeneratedFile } from '../../../src/deployment/tree.js';
+import { formatProblem } from '../../../src/system/errors.js';
+import { parseYaml } from '../../../src/system/yaml.js';
+import { temporaryDirectory } from '../../support/temporary.js';
+
+/** A stack's folder with some files beside the compose file of one service, and what create would copy for it. */
+async function copiesFor(
+  mounts: readonly string[],
+  more = '',
+): Promise<{ stack: string; files: GeneratedFile[]; says: string[]; errors: number }> {
+  const stack = await temporaryDirectory();
+  for (const folder of ['compose', 'scripts/deep', 'tools', 'config/web']) {
+    mkdirSync(join(stack, folder), { recursive: true });
+  }
+  writeFileSync(join(stack, 'tools/a.sh'), 'a');
+  writeFileSync(join(stack, 'tools/b.sh'), 'b');
+  symlinkSync('a.sh', join(stack, 'tools/link.sh'));
+  writeFileSync(join(stack, 'scripts/deep/x'), 'x');
+  writeFileSync(join(stack, 'key.pem'), 'key');
+  const list = mounts.map((mount) => `\n      - ${mount.replaceAll('STACK', stack)}`).join('');
+  const volumes = list === '' ? '' : `\n    volumes:${list}`;
+  const text = `services:\n  web:\n    image: web:local${volumes}\n${more}`;
+  const { model } = normalizeCompose({ yaml: parseYaml(text, 'web.yml'), lookup: () => undefined });
+  const findings: Findings = { errors: [], warnings: [] };
+  const paths = hostPathsOf(model, { base: 'compose', sourceBase: join(stack, 'compose') });
+  const files = await copiesOf(paths, new Set(['config/web/app.conf']), findings);
+  const says = [...findings.errors, ...findings.warnings].map(formatProblem);
+  return { stack, files, says, errors: findings.errors.length };
+}
+
+describe('what compose files name on the host, for a cluster that cannot reach it (K-30, 01 §11.5)', () => {
+  it('leaves the configuration of the stack where every deployment has it', async () => {
+    const { files, says } = await copiesFor(['../config/web:/etc/web', '../config/web/app.conf:/etc/app.conf']);
+    expect(files).toEqual([]);
+    expect(says).toEqual([]);
+  });
+
+  it('copies files and folders from anywhere else, once, with links as what they lead to', async () => {
+    const { stack, files, says } = await copiesFor(['../tools:/tools', '../tools:/again:ro', 'STACK/key.pem:/key.pem']);
+    expect(says).toEqual([]);
+    expect(files.map(({ path }) => path.replace(/-[0-9a-f]{8}/, ''))).toEqual([
+      'binds/tools/a.sh',
+      'binds/tools/b.sh',
+      'binds/tools/link.sh',
+      'binds/key.pem',
+    ]);
+    expect(files[3]).toMatchObject({ source: { copyOf: join(stack, 'key.pem') }, mode: 0o644 });
+    const [first] = placesOf({ source: '../tools', base: 'compose' });
+    expect(files[0]?.path).toBe(`${first ?? ''}/a.sh`);
+  });
+
+  it('keeps secrets for their owner only, and leaves out what no service uses', async () => {
+    const definitions = 'secrets:\n  pem: {file: ../key.pem}\n  unused: {file: ../nowhere}\n';
+    const { files, says } = await copiesFor([], `    secrets: [pem]\n${definitions}`);
+    expect(says).toEqual([]);
+    expect(files).toMatchObject([{ mode: 0o600 }]);
+  });
+
+  it('refuses what a cluster cannot have, with its line', async () => {
+    const { stack, says, errors } = await copiesFor(['../scripts:/s', '/nowhere/at/all:/n', '../../outside:/o']);
+    expect(errors).toBe(3);
+    expect(says).toEqual([
+      'web.yml:5 services.web.volumes[0]: ../scripts cannot be given to the cluster: it holds more than files (deep); name the folders with the files, or use a volume with a path',
+      'web.yml:6 services.web.volumes[1]: /nowhere/at/all does not exist on this host (/nowhere/at/all)',
+      `web.yml:7 services.web.volumes[2]: ../../outside does not exist on this host (${join(stack, '../outside')})`,
+    ]);
+  });
+
+  it('refuses a socket', async () => {
+    const folder = await temporaryDirectory();
+    const server = createServer().listen(join(folder, 'engine.sock'));
+    onTestFinished(() => void server.close());
+    const { says } = await copiesFor([`${folder}/engine.sock:/var/run/docker.sock`]);
+    expect(says.join()).toContain('is a socket or device of this host');
+  });
+
+  it('only warns of what a hook may put into the directory', async () => {
+    const { says, errors } = await copiesFor(['../config/made-by-hook/x.conf:/x.conf']);
+    expect(errors).toBe(0);
+    expect(says).toEqual([
+      'web.yml:5 services.web.volumes[0]: nothing in the stack provides ../config/made-by-hook/x.conf: a hook, or you, must put it at config/made-by-hook/x.conf before the start',
+    ]);
+  });
+});
