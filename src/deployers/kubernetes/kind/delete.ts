@@ -1,0 +1,120 @@
+import { connectEngine } from '../../../engine/connect.js';
+import type { Context } from '../../../system/context.js';
+import { CommandFailedError, LaconicError } from '../../../system/errors.js';
+import type { LiveObject } from '../cluster/api.js';
+import { resources } from '../cluster/resources.js';
+import { type KindCluster, listKindClusters } from './clusters.js';
+import { lockCluster } from './create.js';
+import { runKind } from './kind-cli.js';
+
+/** Who else has something in a cluster. */
+interface Resident {
+  namespace: string;
+  /** What is known of the deployment: its directory, else its id. */
+  deployment: string;
+}
+
+/** Marks of a deployment on its namespace: ours, and that of the Python program (decision 20, 04 §4.1). */
+const idLabel = 'laconic.com/deployment-id';
+const directoryAnnotation = 'laconic.com/deployment-dir';
+
+/** Namespaces that a kind cluster has without any deployment. */
+const clusterNamespaces = /^(?:kube-.*|local-path-storage|caddy-system)$/;
+
+/**
+ * Deletes a kind cluster, with everything in it: `stop --perform-cluster-management` (04 §3.1). Refused while other deployments
+ * live in it, and when nobody can tell (decision 27, K-10); also a cluster that is not ours while anything lives in it.
+ * @param own the deployment-id of the deployment that asks; its own namespace does not count
+ * @returns false when there is no such cluster, or in a dry run, which asks nobody (K-09)
+ */
+export async function deleteCluster(
+  name: string,
+  options: { own: string; namespace: string; force: boolean },
+  context: Context,
+): Promise<boolean> {
+  const { report } = context;
+  if (context.options.dryRun) {
+    report.print(`would delete the kind cluster ${name}`);
+    return false;
+  }
+  const lock = await lockCluster(name, context);
+  try {
+    const cluster = (await listKindClusters(await connectEngine(context.env))).find((each) => each.name === name);
+    if (cluster === undefined) {
+      report.info(`there is no kind cluster ${name} on this host`);
+      return false;
+    }
+    if (!options.force) await refuseWhileUsed(cluster, options, context);
+    report.progress(`cluster ${name}`, 'deleting');
+    const result = await runKind(['delete', 'cluster', '--name', name], context);
+    if (result.code !== 0) throw new CommandFailedError(`cannot delete the kind cluster ${name}`, result);
+    report.progress(`cluster ${name}`, 'deleted', 'done');
+    return true;
+  } finally {
+    await lock.release();
+  }
+}
+
+async function refuseWhileUsed(
+  cluster: KindCluster,
+  { own, namespace }: { own: string; namespace: string },
+  context: Context,
+): Promise<void> {
+  const { namespaces, inhabited } = await contentOf(cluster.name, context);
+  const others = namespaces.filter(({ metadata: { name, labels } }) => name !== namespace && labels?.[idLabel] !== own);
+  const residents = residentsOf(others, inhabited, cluster.ours);
+  if (residents.length === 0) return;
+  const lines = residents.map((each) => `namespace ${each.namespace}: ${each.deployment}`);
+  throw new LaconicError(
+    [`the kind cluster ${cluster.name} is not deleted, others live in it:`, ...lines].join('\n  '),
+    {
+      hint: 'stop them first with --delete-volumes, or delete everything with --force',
+    },
+  );
+}
+
+/** What a namespace is lived in by. A deployment that was stopped leaves an empty one, or one with its volumes. */
+const inhabitants = [
+  resources.Deployment,
+  resources.StatefulSet,
+  resources.DaemonSet,
+  resources.Job,
+  resources.PersistentVolumeClaim,
+];
+
+async function contentOf(
+  cluster: string,
+  context: Context,
+): Promise<{ namespaces: LiveObject[]; inhabited: ReadonlySet<string> }> {
+  try {
+    const { connectCluster } = await import('../cluster/connect.js');
+    const { api } = await connectCluster({ kind: 'k8s-kind', cluster }, context);
+    const namespaces = await api.list(resources.Namespace, {});
+    const objects = await Promise.all(inhabitants.map((type) => api.list(type, {})));
+    return { namespaces, inhabited: new Set(objects.flat().flatMap(({ metadata }) => metadata.namespace ?? [])) };
+  } catch (error) {
+    if (!(error instanceof LaconicError) || error.exitCode !== 1) throw error;
+    throw new LaconicError(
+      `the kind cluster ${cluster} is not deleted, as nobody can tell who else lives in it: ${error.message}`,
+      { hint: 'make its API server answer, or delete it all the same with --force', cause: error },
+    );
+  }
+}
+
+/**
+ * The deployments behind namespaces that something lives in; in a cluster that is not ours, whatever else lives there too. Pure.
+ * @param inhabited names of the namespaces with workloads or volumes
+ */
+export function residentsOf(
+  namespaces: readonly Pick<LiveObject, 'metadata'>[],
+  inhabited: ReadonlySet<string>,
+  ours: boolean,
+): Resident[] {
+  return namespaces.flatMap(({ metadata }) => {
+    if (!inhabited.has(metadata.name)) return [];
+    const deployment = metadata.annotations?.[directoryAnnotation] ?? metadata.labels?.[idLabel];
+    if (deployment !== undefined && deployment !== '') return [{ namespace: metadata.name, deployment }];
+    if (ours || clusterNamespaces.test(metadata.name)) return [];
+    return [{ namespace: metadata.name, deployment: 'not made by laconic-so' }];
+  });
+}

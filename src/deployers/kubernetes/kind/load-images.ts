@@ -1,0 +1,94 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Engine } from '../../../engine/connect.js';
+import { findImage } from '../../../engine/images.js';
+import type { Context } from '../../../system/context.js';
+import { CommandFailedError, InterruptedError, LaconicError } from '../../../system/errors.js';
+import { runPiped } from '../../../system/pipe.js';
+import { runOrFail } from '../../../system/process.js';
+import { type KindNode, listKindClusters } from './clusters.js';
+import { type HostImages, imagesToSend, type NodeImages, parseNodeImages, type WantedImage } from './node-images.js';
+
+const ctr = ['ctr', '--namespace', 'k8s.io', 'images'] as const;
+
+/** How long the node's Kubernetes may take to notice an image that was sent. */
+const noticeMilliseconds = 5_000;
+
+/**
+ * The images of a deployment on the nodes of its kind cluster: what is on this host and differs is sent in one stream per node,
+ * nothing when all is there (decision 27, K-43, K-44).
+ * @returns the id on this host of each wanted image that is here, by name: a roll-out follows it (decision 25)
+ */
+export async function loadImages(
+  cluster: string,
+  wanted: readonly WantedImage[],
+  engine: Engine,
+  context: Context,
+): Promise<Map<string, string>> {
+  const host = new Map<string, string>();
+  for (const image of new Set(wanted.map((each) => each.image))) {
+    const found = await findImage(engine, image);
+    if (found !== undefined) host.set(image, found.id);
+  }
+  if (host.size === 0) return host;
+  const found = (await listKindClusters(engine)).find(({ name }) => name === cluster);
+  if (found === undefined) throw new LaconicError(`there is no kind cluster ${cluster} on this host`);
+  for (const node of found.nodes) {
+    const images = imagesToSend(wanted, host, await nodeImages(node, context));
+    if (images.length > 0) await sendImages(images, host, node, context);
+  }
+  return host;
+}
+
+async function nodeImages(node: KindNode, { env, signal }: Context): Promise<NodeImages> {
+  const what = `cannot list the images of the kind node ${node.name}`;
+  const { stdout } = await runOrFail(what, 'docker', ['exec', node.id, ...ctr, 'ls'], { env, signal });
+  return parseNodeImages(stdout);
+}
+
+/** `docker save` of the images, straight into the node: nothing is kept here, however large they are. */
+async function sendImages(
+  images: readonly string[],
+  host: HostImages,
+  node: KindNode,
+  context: Context,
+): Promise<void> {
+  const { env, signal, report } = context;
+  const subject = `images on ${node.name}`;
+  report.progress(subject, `sending ${images.join(', ')}`);
+  try {
+    const save = ['docker', 'save', ...images] as const;
+    const load = ['docker', 'exec', '--interactive', node.id, ...ctr, 'import', '-'] as const;
+    const { from, to } = await runPiped(save, load, { env, signal });
+    // When the second ends early the first fails as well, for no reason of its own.
+    if (to.code !== 0)
+      throw new CommandFailedError(`cannot send ${images.join(', ')} to the kind node ${node.name}`, to);
+    if (from.code !== 0) throw new CommandFailedError(`cannot read ${images.join(', ')}`, from);
+    await awaitNoticed(images, host, node, context);
+  } catch (error) {
+    report.progress(subject, 'not sent', 'failed');
+    throw error;
+  }
+  report.progress(subject, `sent ${images.join(', ')}`, 'done');
+}
+
+/** Kubernetes learns of an image a moment after it was sent: a pod that starts earlier would try to pull it. */
+async function awaitNoticed(
+  images: readonly string[],
+  host: HostImages,
+  node: KindNode,
+  context: Context,
+): Promise<void> {
+  const deadline = Date.now() + noticeMilliseconds;
+  const wanted = images.map((image) => ({ image, built: true }));
+  for (;;) {
+    const unnoticed = imagesToSend(wanted, host, await nodeImages(node, context));
+    if (unnoticed.length === 0) return;
+    if (Date.now() >= deadline) {
+      context.report.warn(`the kind node ${node.name} has another ${unnoticed.join(', ')} than this host`);
+      return;
+    }
+    await sleep(100, undefined, { signal: context.signal }).catch(() => {
+      throw new InterruptedError();
+    });
+  }
+}

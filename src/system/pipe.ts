@@ -1,0 +1,39 @@
+import { errorCode, InterruptedError } from './errors.js';
+import { loadExeca, programMissing, type RunResult } from './process.js';
+
+/** A program and exactly its arguments. */
+export type Command = readonly [program: string, ...args: string[]];
+
+/**
+ * Runs two programs, the first one's stdout being the second one's stdin; nothing of it is kept here. Resolves whatever their exit
+ * codes are; throws only when one could not be started or `signal` stopped them.
+ * @returns how each ended
+ */
+export async function runPiped(
+  from: Command,
+  to: Command,
+  options: { env: NodeJS.ProcessEnv; signal: AbortSignal },
+): Promise<{ from: RunResult; to: RunResult }> {
+  const execa = await loadExeca();
+  const common = { env: options.env, extendEnv: false, cancelSignal: options.signal, reject: false } as const;
+  const [program, ...args] = from;
+  const [target, ...targetArgs] = to;
+  const source = execa(program, args, { ...common, stdin: 'ignore', buffer: { stdout: false } });
+  const destination = await source.pipe(target, targetArgs, { ...common, buffer: { stdout: false } });
+  const origin = await source;
+  if (origin.isCanceled || destination.isCanceled) throw new InterruptedError();
+  return { from: asResult(program, origin), to: asResult(target, destination) };
+}
+
+interface Ended {
+  readonly cause?: unknown;
+  readonly exitCode?: number | undefined;
+  readonly stderr: unknown;
+  readonly escapedCommand: string;
+}
+
+function asResult(program: string, { cause, exitCode, stderr, escapedCommand }: Ended): RunResult {
+  if (errorCode(cause) === 'ENOENT' && exitCode === undefined) throw programMissing(program, cause);
+  const text = typeof stderr === 'string' ? stderr : '';
+  return { stdout: '', stderr: text, code: exitCode ?? 1, command: escapedCommand };
+}
