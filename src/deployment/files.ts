@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, normalize, resolve } from 'node:path';
 import { errorCode, errorMessage, LaconicError } from '../system/errors.js';
 import { kindOf } from '../system/files.js';
@@ -13,6 +13,8 @@ export interface DeploymentFiles {
   kind(path: string): Promise<'file' | 'directory' | 'other' | undefined>;
   /** The bytes of a file; undefined when there is none. */
   read(path: string): Promise<Buffer | undefined>;
+  /** Bytes of a file, without reading it; undefined when there is none. */
+  size(path: string): Promise<number | undefined>;
   /** Names of what is directly in a directory, sorted; undefined when there is none. */
   list(path: string): Promise<string[] | undefined>;
 }
@@ -23,6 +25,7 @@ export function filesOnDisk(root: string): DeploymentFiles {
   return {
     kind: async (path) => kindOf(at(path)),
     read: async (path) => readIfAny(at(path)),
+    size: async (path) => sizeIfAny(at(path)),
     list: async (path) => ((await kindOf(at(path))) === 'directory' ? (await readdir(at(path))).sort() : undefined),
   };
 }
@@ -61,6 +64,12 @@ export function filesOfTree(root: string, generated: readonly GeneratedFile[]): 
       const found = follow(path);
       return 'file' in found ? contentOf(found.file) : present.read(found.path);
     },
+    size: async (path) => {
+      const found = follow(path);
+      if (!('file' in found)) return present.size(found.path);
+      const { source } = found.file;
+      return 'copyOf' in source ? sizeIfAny(source.copyOf) : (await contentOf(found.file)).length;
+    },
     list: async (path) => {
       const found = follow(path);
       const names = 'file' in found ? undefined : folders.get(found.path);
@@ -72,9 +81,18 @@ export function filesOfTree(root: string, generated: readonly GeneratedFile[]): 
 }
 
 async function readIfAny(path: string): Promise<Buffer | undefined> {
-  return readFile(path).catch((error: unknown) => {
-    const code = errorCode(error);
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw new LaconicError(`cannot read ${path}: ${errorMessage(error)}`, { cause: error });
-  });
+  return readFile(path).catch((error: unknown) => undefinedIfMissing(error, path));
+}
+
+async function sizeIfAny(path: string): Promise<number | undefined> {
+  return stat(path).then(
+    ({ size }) => size,
+    (error: unknown) => undefinedIfMissing(error, path),
+  );
+}
+
+function undefinedIfMissing(error: unknown, path: string): undefined {
+  const code = errorCode(error);
+  if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+  throw new LaconicError(`cannot read ${path}: ${errorMessage(error)}`, { cause: error });
 }

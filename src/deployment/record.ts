@@ -13,6 +13,11 @@ export interface DeploymentRecord {
   deploymentId: string;
   /** The stack directory the deployment was made from; absent in some old directories, relative in others. */
   stackSource?: string;
+  /**
+   * Which containers get a variable of the config on Kubernetes (decision 7): those that mention it, or `all`, as the Python program did.
+   * Absent in new directories, which mean `mentioned`, and in those of the Python program, which mean `all`.
+   */
+  environment?: 'mentioned' | 'all';
 }
 
 /** The text of a new `deployment.yml`; ids stand on one line each, as scripts read them (01 §18). */
@@ -65,10 +70,15 @@ export async function readRecord(layout: DeploymentLayout): Promise<DeploymentRe
   if (deploymentId !== clusterId && (typeof deploymentId !== 'string' || !isProjectName(deploymentId))) {
     problems.push(yaml.problem(['deployment-id'], 'must be a name of lower-case letters, digits, - and _'));
   }
+  const { environment } = value;
+  if (environment !== undefined && environment !== null && environment !== 'mentioned' && environment !== 'all') {
+    problems.push(yaml.problem(['environment'], 'must be mentioned or all'));
+  }
   if (problems.length > 0) throw new InvalidFileError(problems);
   return {
     clusterId: clusterId as string,
     deploymentId: deploymentId as string,
     ...(typeof stackSource === 'string' ? { stackSource } : {}),
+    ...(environment === 'mentioned' || environment === 'all' ? { environment } : {}),
   };
 }

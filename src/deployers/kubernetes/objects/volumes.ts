@@ -1,6 +1,6 @@
-import { isAbsolute, posix } from 'node:path';
 import { homedir } from 'node:os';
-import { isBelow, placeVolume } from '../../../deployment/volume-paths.js';
+import { isAbsolute } from 'node:path';
+import { placeOnKind } from '../kind/places.js';
 import type { ObjectsInput } from './input.js';
 import { clusterMetadata, metadata } from './metadata.js';
 import type { KubernetesObject } from './object.js';
@@ -14,33 +14,6 @@ const defaultSize = '2Gi';
 /** The top-level volumes of a deployment's compose files, in the order of the files. */
 export function volumesOf({ pods, jobs }: Pick<ObjectsInput, 'pods' | 'jobs'>): Set<string> {
   return new Set([...pods, ...jobs].flatMap(({ model }) => [...model.volumes.keys()]));
-}
-
-/** Where a volume of the spec with a path is, on this host and in the node of a kind cluster. */
-export interface NodePlace {
-  /** Absolute, normalised. */
-  hostPath: string;
-  nodePath: string;
-  /** It lies below `kind-mount-root`, so it needs no mount of its own. */
-  belowRoot: boolean;
-}
-
-/**
- * Where a volume is in the node of a kind cluster (04 §10.6): below `/mnt` as it is below `kind-mount-root`, else at `/mnt/<volume>`. Paths
- * are compared part by part (K-21). What mounts it and what claims it both ask here.
- * @param value path of the spec
- * @param directory the deployment directory, absolute
- */
-export function placeOnNode(
-  volume: string,
-  value: string,
-  directory: string,
-  kindMountRoot: string | undefined,
-): NodePlace {
-  const hostPath = placeVolume(value, directory, homedir()).path;
-  const root = kindMountRoot === undefined ? undefined : posix.resolve(kindMountRoot);
-  if (root === undefined || !isBelow(hostPath, root)) return { hostPath, nodePath: `/mnt/${volume}`, belowRoot: false };
-  return { hostPath, nodePath: posix.join('/mnt', posix.relative(root, hostPath)), belowRoot: true };
 }
 
 /**
@@ -68,10 +41,8 @@ function claimAndVolume(scope: Scope, volume: string): { volume: KubernetesObjec
     metadata: metadata(input, names.claim(volume), labels),
   };
   if (value === undefined) return { volume: [], claim: { ...object, spec: common } };
-  const path =
-    input.target === 'k8s-kind'
-      ? placeOnNode(volume, value, input.directory, input.spec.kindMountRoot).nodePath
-      : value;
+  const onKind = input.target === 'k8s-kind' ? placeOnKind(volume, input.spec, input.directory, homedir()) : undefined;
+  const path = onKind?.nodePath ?? value;
   if (!isAbsolute(path)) {
     const message = `${value} is relative, and nodes do not have the deployment directory: write an absolute path, or nothing for the cluster's default storage class`;
     findings.errors.push(input.spec.yaml.problem(['volumes', volume], message));

@@ -1,0 +1,143 @@
+import { posix } from 'node:path';
+import { type ComposeFile, parseComposeFile } from '../../compose/file.js';
+import { mentionedNames } from '../../compose/interpolation.js';
+import { type ComposeReading, readCompose } from '../../compose/model/normalize.js';
+import type { DeploymentFiles } from '../../deployment/files.js';
+import { InvalidFileError, type Problem } from '../../system/errors.js';
+import { mapOf } from '../../system/plain-map.js';
+import type { PodInput } from './objects/input.js';
+
+/** A compose file of a deployment. */
+export interface ComposeSource {
+  /** The pod's or job's. */
+  name: string;
+  /** Relative to the deployment directory. */
+  path: string;
+  job: boolean;
+}
+
+export interface NormalizedFiles {
+  pods: PodInput[];
+  jobs: PodInput[];
+  /** Every variable that some compose file mentions (decision 7). */
+  mentioned: ReadonlySet<string>;
+  errors: Problem[];
+  warnings: Problem[];
+}
+
+interface NormalizeOptions {
+  lookup: (name: string) => string | undefined;
+  profiles: readonly string[];
+  fileName: (path: string) => string;
+}
+
+interface ReadSource extends ComposeSource {
+  file: ComposeFile;
+}
+
+/**
+ * Reads the compose files, and the env files they name, into their normal form.
+ * @throws InvalidFileError with the problems of all of them
+ */
+export async function normalizeFiles(
+  sources: readonly ComposeSource[],
+  files: DeploymentFiles,
+  options: NormalizeOptions,
+): Promise<NormalizedFiles> {
+  const problems: Problem[] = [];
+  const collect = <T>(work: () => T): T | undefined => {
+    try {
+      return work();
+    } catch (error) {
+      if (!(error instanceof InvalidFileError)) throw error;
+      problems.push(...error.problems);
+      return undefined;
+    }
+  };
+
+  const read: ReadSource[] = [];
+  for (const source of sources) {
+    const text = (await files.read(source.path))?.toString('utf8') ?? '';
+    const file = collect(() => parseComposeFile(text, options.fileName(source.path)));
+    if (file !== undefined) read.push({ ...source, file });
+  }
+  const result: NormalizedFiles = { pods: [], jobs: [], mentioned: new Set(), errors: [], warnings: [] };
+  const mentioned = new Set<string>();
+  for (const source of read) {
+    const { file } = source;
+    const { lookup, profiles } = options;
+    const otherServices = servicesBeside(source, read, profiles);
+    const reading = readCompose({ yaml: file.yaml, lookup, profiles, otherServices });
+    const envFiles = await readEnvFiles(source, reading, files);
+    const normalized = collect(() => reading.normalize(envFiles));
+    if (normalized === undefined) continue;
+    collect(() => {
+      for (const names of mentionedNames(file, envFiles).values()) for (const name of names) mentioned.add(name);
+    });
+    (source.job ? result.jobs : result.pods).push({ name: source.name, model: normalized.model });
+    result.warnings.push(...normalized.warnings, ...aliases(file));
+    result.errors.push(...writableBinds(file));
+  }
+  if (problems.length > 0) throw new InvalidFileError(problems);
+  return { ...result, mentioned };
+}
+
+/** The services of the pods' other files: all of them are one project, in which a job's services do not run all the time. */
+function servicesBeside(source: ReadSource, all: readonly ReadSource[], profiles: readonly string[]): Set<string> {
+  const names = all
+    .filter((other) => other !== source && !other.job)
+    .flatMap(({ file }) => [...file.services.values()])
+    .filter((service) => service.profiles.length === 0 || service.profiles.some((name) => profiles.includes(name)))
+    .map((service) => service.name);
+  return new Set(names);
+}
+
+async function readEnvFiles(
+  { path }: ComposeSource,
+  reading: ComposeReading,
+  files: DeploymentFiles,
+): Promise<Map<string, string>> {
+  const texts = new Map<string, string>();
+  for (const { path: written } of reading.envFiles) {
+    const content = await files.read(posix.isAbsolute(written) ? written : posix.join(posix.dirname(path), written));
+    if (content !== undefined) texts.set(written, content.toString('utf8'));
+  }
+  return texts;
+}
+
+/** Other names of a service in a network of Docker: a pod finds nothing under them. */
+function aliases(file: ComposeFile): Problem[] {
+  return eachService(file, (name, service) =>
+    Object.entries(mapOf(service.networks)).flatMap(([network, value]) =>
+      Array.isArray(mapOf(value).aliases)
+        ? [
+            file.yaml.problem(
+              ['services', name, 'networks', network, 'aliases'],
+              'do not exist on Kubernetes: services are found under their own names',
+            ),
+          ]
+        : [],
+    ),
+  );
+}
+
+/** What a container is meant to write to on this host (04 §4.8.2): it would get a copy that it cannot write to. */
+function writableBinds(file: ComposeFile): Problem[] {
+  return eachService(file, (name, { volumes }) =>
+    (Array.isArray(volumes) ? volumes : []).flatMap((mount: unknown, index) => {
+      const [, source = '', options = ''] =
+        typeof mount === 'string' ? (/^([./~].*):[^:]*:([^:]*)$/.exec(mount) ?? []) : [];
+      if (source === '' || !options.split(',').includes('rw')) return [];
+      const message = `${source} is to be written to (rw), and pods do not write to this host: use a named volume, on kind with a path below kind-mount-root`;
+      return [file.yaml.problem(['services', name, 'volumes', index], message)];
+    }),
+  );
+}
+
+function eachService(
+  file: ComposeFile,
+  check: (name: string, service: Readonly<Record<string, unknown>>) => Problem[],
+): Problem[] {
+  const services = mapOf(mapOf(file.yaml.value).services);
+  return Object.entries(services).flatMap(([name, service]) => check(name, mapOf(service)));
+}

@@ -1,0 +1,107 @@
+import { posix } from 'node:path';
+import type { DeploymentFiles } from '../../deployment/files.js';
+import type { Spec } from '../../spec/model.js';
+import { expandHome } from '../../system/path-names.js';
+import type { KeyPath } from '../../system/yaml.js';
+import { quote } from '../../system/yaml.js';
+import { maxBytes } from './objects/configmaps.js';
+import type { BoundFile, FileContents, Findings, PodInput } from './objects/input.js';
+
+/** The files of `configmaps/<volume>` of the volumes that the spec declares there (04 §4.8.1); folders in it are left out. */
+export async function declaredConfigmaps(spec: Spec, files: DeploymentFiles): Promise<Map<string, FileContents>> {
+  const found = new Map<string, FileContents>();
+  for (const volume of spec.configmaps.keys()) {
+    const folder = `configmaps/${volume}`;
+    const names = await files.list(folder);
+    if (names === undefined) continue;
+    const contents = new Map<string, Buffer>();
+    for (const name of names) {
+      const path = posix.join(folder, name);
+      const content = (await files.kind(path)) === 'file' ? await files.read(path) : undefined;
+      if (content !== undefined) contents.set(name, content);
+    }
+    found.set(volume, contents);
+  }
+  return found;
+}
+
+/**
+ * What is mounted from this host, and the files of secrets and configs, by the path as the compose file has it (04 §4.8.2). Relative paths
+ * start in `compose/`, also those of jobs. What is not there is left out: it is reported where it is used.
+ */
+export async function boundFiles(
+  pods: readonly PodInput[],
+  files: DeploymentFiles,
+  home: string,
+  findings: Findings,
+): Promise<Map<string, BoundFile>> {
+  const found = new Map<string, BoundFile>();
+  const seen = new Set<string>();
+  for (const { model } of pods) {
+    for (const { source, at } of sourcesOf(model)) {
+      if (seen.has(source)) continue;
+      seen.add(source);
+      const { file, problem } = await readSource(hostPath(source, home), source, files);
+      if (problem !== undefined) findings.errors.push(model.problem(at, problem));
+      if (file !== undefined) found.set(source, file);
+    }
+  }
+  return found;
+}
+
+function hostPath(source: string, home: string): string {
+  const expanded = expandHome(source, home);
+  return posix.isAbsolute(expanded) ? posix.normalize(expanded) : posix.join('compose', expanded);
+}
+
+function* sourcesOf(model: PodInput['model']): Generator<{ source: string; at: KeyPath }> {
+  for (const service of model.services.values()) {
+    for (const [index, { type, source }] of service.volumes.entries()) {
+      if (type === 'bind' && source !== undefined) yield { source, at: ['services', service.name, 'volumes', index] };
+    }
+    for (const section of ['secrets', 'configs'] as const) {
+      for (const { source: name } of service[section]) {
+        const file = model[section].get(name)?.file;
+        if (file !== undefined) yield { source: file, at: [section, name, 'file'] };
+      }
+    }
+  }
+}
+
+interface ReadFile {
+  file?: BoundFile;
+  problem?: string;
+}
+
+/** What cannot be a ConfigMap has a problem, and no content, so that it is reported once. */
+async function readSource(path: string, source: string, files: DeploymentFiles): Promise<ReadFile> {
+  const empty: BoundFile = { kind: 'directory', files: new Map() };
+  const kind = await files.kind(path);
+  if (kind === undefined) return {};
+  if (kind === 'other') {
+    const problem = `${quote(source)} is no file and no directory, such as a socket or a device: pods do not reach those of this host`;
+    return { file: empty, problem };
+  }
+  const names = kind === 'directory' ? ((await files.list(path)) ?? []) : [''];
+  const contents = new Map<string, Buffer>();
+  let bytes = 0;
+  for (const name of names) {
+    const inside = name === '' ? path : posix.join(path, name);
+    const what = name === '' ? 'file' : await files.kind(inside);
+    if (what === 'directory') {
+      const problem = `${quote(source)} has a folder in it (${quote(name)}), and what is mounted from this host becomes a ConfigMap, which has none: mount the folders one by one, or use a named volume`;
+      return { file: empty, problem };
+    }
+    if (what !== 'file') return { file: empty, problem: `${quote(`${source}/${name}`)} is no regular file` };
+    bytes += (await files.size(inside)) ?? 0;
+    if (bytes > maxBytes) {
+      const problem = `${quote(source)} holds more than ${maxBytes} bytes, and what is mounted from this host becomes a ConfigMap, which takes no more: use a named volume, on kind with a path below kind-mount-root`;
+      return { file: empty, problem };
+    }
+    const content = await files.read(inside);
+    if (content !== undefined) contents.set(name === '' ? posix.basename(path) : name, content);
+  }
+  if (kind === 'directory') return { file: { kind, files: contents } };
+  const [[name, content] = ['', Buffer.alloc(0)]] = contents;
+  return { file: { kind, name, content } };
+}

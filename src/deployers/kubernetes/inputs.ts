@@ -1,0 +1,187 @@
+import { basename, resolve } from 'node:path';
+import type { DeploymentFiles } from '../../deployment/files.js';
+import type { DeploymentRecord } from '../../deployment/record.js';
+import { parseEnvFile } from '../../spec/environment.js';
+import type { Spec } from '../../spec/model.js';
+import { parseSecretsEnv } from '../../spec/secrets.js';
+import type { Stack } from '../../stack/parse.js';
+import { LaconicError, type Problem } from '../../system/errors.js';
+import { expandHome } from '../../system/path-names.js';
+import { type ComposeSource, normalizeFiles } from './input-compose.js';
+import { boundFiles, declaredConfigmaps } from './input-files.js';
+import { registryImage } from './objects/images.js';
+import type { Findings, ObjectsInput, PodInput } from './objects/input.js';
+import { namespaceName } from './objects/names.js';
+
+/** The parts of a deployment that its objects are made from, whether its directory is there or about to be written. */
+export interface InputSource {
+  /** The deployment directory, absolute. */
+  readonly root: string;
+  readonly record: DeploymentRecord;
+  readonly spec: Spec;
+  readonly stack: Stack;
+  /** False for a directory that the Python program made (decision 7). */
+  readonly ours: boolean;
+}
+
+export interface InputOptions {
+  /** The process environment: the registry's token, and what compose files mention and the spec does not set. */
+  readonly env: NodeJS.ProcessEnv;
+  /** For `~`. */
+  readonly home: string;
+  /** Where a relative `token-file` starts. */
+  readonly cwd: string;
+  /** `--image`, by service name. */
+  readonly images?: ReadonlyMap<string, string>;
+  /** Ids in this host's engine of the images of these references, as far as it has them; asked on kind only. */
+  readonly imageIds?: (references: readonly string[]) => Promise<ReadonlyMap<string, string>>;
+  /** Whether a registry token that cannot be read is an error: not where nothing is applied, as at create. */
+  readonly requireToken: boolean;
+  /** How messages name a file of the directory; absent: by its path. */
+  readonly fileName?: (path: string) => string;
+}
+
+export interface GatheredInput {
+  input: ObjectsInput;
+  /** What cannot be read as it is meant; goes with what the objects' mapping finds. */
+  findings: Findings;
+  /** Values that must not be shown in messages. */
+  secrets: string[];
+}
+
+/**
+ * Reads everything the objects of a deployment are made from (04 §2).
+ * @throws InvalidFileError with all problems of the compose files; LaconicError for a compose file that is missing
+ */
+export async function gatherInput(
+  source: InputSource,
+  files: DeploymentFiles,
+  options: InputOptions,
+): Promise<GatheredInput> {
+  const { record, spec } = source;
+  const findings: Findings = { errors: [], warnings: [] };
+  const configText = (await files.read('config.env'))?.toString('utf8') ?? '';
+  const secretsText = (await files.read('secrets.env'))?.toString('utf8') ?? '';
+  const config = parseEnvFile(configText, 'config.env');
+  const generated = new Map(
+    [...parseSecretsEnv(secretsText)].flatMap(([name, { value, retired }]) => (retired ? [] : [[name, value]])),
+  );
+  const environment = record.environment ?? (source.ours ? 'mentioned' : 'all');
+  const lookup = variables(config, generated, environment === 'mentioned' ? options.env : {});
+  const compose = await normalizeFiles(await composeFiles(source, files), files, {
+    lookup,
+    profiles: (lookup('COMPOSE_PROFILES') ?? options.env.COMPOSE_PROFILES ?? '').split(',').map((name) => name.trim()),
+    fileName: options.fileName ?? ((path) => resolve(source.root, path)),
+  });
+  findings.errors.push(...compose.errors);
+  findings.warnings.push(...compose.warnings);
+  const all = [...compose.pods, ...compose.jobs];
+  const token = await registryToken(spec, files, options, findings);
+  const images = new Map([...spec.imageOverrides, ...(options.images ?? [])]);
+  const app = record.deploymentId;
+  const stack = basename(spec.stack);
+  const input: ObjectsInput = {
+    app,
+    stack,
+    namespace: namespaceName(spec.namespace, stack, app),
+    directory: source.root,
+    target: spec.deployTo === 'k8s' ? 'k8s' : 'k8s-kind',
+    spec,
+    pods: compose.pods,
+    jobs: compose.jobs,
+    config,
+    generated,
+    environment,
+    unmentioned: new Set([...config.keys(), ...generated.keys()].filter((name) => !compose.mentioned.has(name))),
+    configmaps: await declaredConfigmaps(spec, files),
+    files: await boundFiles(all, files, options.home, findings),
+    images,
+    imageIds: await localImageIds(all, images, source, options),
+    ...(token === undefined ? {} : { registryToken: token }),
+  };
+  return { input, findings, secrets: [...generated.values(), ...(token === undefined ? [] : [token])] };
+}
+
+/** The compose files of the stack, by the names that a deployment directory gives them. A job without a file cannot be run (01 §3.6). */
+async function composeFiles({ stack, root }: InputSource, files: DeploymentFiles): Promise<ComposeSource[]> {
+  const sources: ComposeSource[] = [];
+  for (const pod of stack.pods) {
+    const names = pod.repository === undefined ? [pod.name, pod.path] : [pod.name];
+    const candidates = names.map((name) => `compose/docker-compose-${name}.yml`);
+    const found = await firstFile(candidates, files);
+    if (found === undefined) {
+      throw new LaconicError(`the compose file of pod ${pod.name} is missing: ${resolve(root, candidates[0] ?? '')}`, {
+        hint: 'deploy create --update writes it again',
+      });
+    }
+    sources.push({ name: pod.name, path: found, job: false });
+  }
+  for (const name of stack.jobs) {
+    const found = await firstFile([`compose-jobs/docker-compose-${name}.yml`], files);
+    if (found !== undefined) sources.push({ name, path: found, job: true });
+  }
+  return sources;
+}
+
+async function firstFile(paths: readonly string[], files: DeploymentFiles): Promise<string | undefined> {
+  for (const path of paths) if ((await files.kind(path)) === 'file') return path;
+  return undefined;
+}
+
+/**
+ * The value of a variable in a compose file (decision 7): the spec's, else the same user's number as on Compose (04 §5.2), else that of
+ * the process environment.
+ */
+function variables(
+  config: ReadonlyMap<string, string>,
+  generated: ReadonlyMap<string, string>,
+  env: NodeJS.ProcessEnv,
+): (name: string) => string | undefined {
+  const own: Record<string, string | undefined> = {
+    CERC_HOST_UID: process.getuid === undefined ? undefined : String(process.getuid()),
+    CERC_HOST_GID: process.getgid === undefined ? undefined : String(process.getgid()),
+  };
+  return (name) => generated.get(name) ?? config.get(name) ?? own[name] ?? env[name];
+}
+
+/** The token of the registry (04 §4.9): the file's text, else the variable's value. */
+async function registryToken(
+  { imagePullSecret: registry, yaml }: Spec,
+  files: DeploymentFiles,
+  { env, home, cwd, requireToken }: InputOptions,
+  findings: Findings,
+): Promise<string | undefined> {
+  if (registry === undefined) return undefined;
+  const { tokenFile, tokenEnv } = registry;
+  const text = tokenFile === undefined ? undefined : await files.read(resolve(cwd, expandHome(tokenFile, home)));
+  const inFile = text?.toString('utf8').trim() ?? '';
+  const token = inFile !== '' || tokenEnv === undefined ? inFile : (env[tokenEnv] ?? '');
+  if (token !== '') return token;
+  const places = [
+    ...(tokenFile === undefined ? [] : [`the file ${tokenFile} has none`]),
+    ...(tokenEnv === undefined ? [] : [`the variable ${tokenEnv} is not set`]),
+  ];
+  const problem: Problem = yaml.problem(
+    ['image-pull-secret'],
+    `the token for ${registry.server} cannot be read: ${places.join(', and ')}; without it nodes cannot pull`,
+  );
+  (requireToken ? findings.errors : findings.warnings).push(problem);
+  return undefined;
+}
+
+/** Ids of the `:local` images: a rebuilt one rolls out by them (decision 25). */
+async function localImageIds(
+  pods: readonly PodInput[],
+  overrides: ReadonlyMap<string, string>,
+  { spec, record }: InputSource,
+  { imageIds }: InputOptions,
+): Promise<ReadonlyMap<string, string>> {
+  if (spec.deployTo !== 'k8s-kind' || imageIds === undefined) return new Map();
+  const images = pods.flatMap(({ model }) =>
+    [...model.services.values()].map(
+      ({ name, image = '' }) => overrides.get(name) ?? registryImage(image, spec.imageRegistry, record.deploymentId),
+    ),
+  );
+  const local = [...new Set(images)].filter((image) => image.endsWith(':local'));
+  return local.length === 0 ? new Map() : imageIds(local);
+}
