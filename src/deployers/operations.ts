@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { findDeployment, lockDeployment, openForReading, readDeployment, type Deployment } from '../deployment/open.js';
+import { insideOperation } from '../deployment/callers.js';
 import type { Lock } from '../deployment/lock.js';
 import { runStartHooks } from '../deployment/hooks.js';
 import { regenerateEnvironment } from '../deployment/update-environment.js';
@@ -76,9 +77,10 @@ export async function startAndReport(
   lock: Lock,
   context: Context,
 ): Promise<void> {
-  const deployer = await deployerFor(deployment, context);
+  const inside = await insideOperation('start', deployment.layout.root, context);
+  const deployer = await deployerFor(deployment, inside);
   await deployer.start(options, () => lock.release());
-  await runStartHooks(deployment, context);
+  await runStartHooks(deployment, inside);
 }
 
 /** `stop` and `down`. `--delete-data` asks first, and deletes below the deployment's own `data/` only (decision 17). */

@@ -2,6 +2,8 @@ import { rm } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import type { Deployment } from '../deployment/open.js';
 import { type LoadedSpec, loadSpec } from '../deployment/prepare.js';
+import { refuseRecursion } from '../deployment/callers.js';
+import { changesText } from '../deployment/outcome.js';
 import { readDeployment } from '../deployment/open.js';
 import { updateDeployment } from '../deployment/update.js';
 import type { Spec } from '../spec/parse.js';
@@ -43,6 +45,7 @@ interface Source {
 export async function restartDeployment(target: Target, options: RestartOptions, context: Context): Promise<void> {
   await withLockedDeployment(target, context, async (deployment, lock, inside) => {
     const { report } = inside;
+    await refuseRecursion(['update', 'start'], deployment.layout.root, inside);
     for (const option of options.unused) report.warn(`${option} has no effect`);
     const source = await findSource(deployment, options, inside);
     // Asks the engine: containers of another directory, or no engine at all, end the restart here.
@@ -60,7 +63,7 @@ export async function restartDeployment(target: Target, options: RestartOptions,
     const renamed = compareHosts(before, hostOf(parsed.spec), options.force, inside);
     report.print('');
     report.print('[3/4] Syncing deployment directory...');
-    await updateDeployment(
+    const outcome = await updateDeployment(
       deployment.layout,
       {
         parsed,
@@ -73,6 +76,7 @@ export async function restartDeployment(target: Target, options: RestartOptions,
       },
       inside,
     );
+    if (outcome !== undefined) for (const line of changesText(target.directory, outcome)) report.info(line);
     report.print('');
     report.print('[4/4] Applying deployment update...');
     const updated = inside.options.dryRun ? deployment : await readDeployment(deployment.layout);

@@ -3,8 +3,10 @@ import { LaconicError, UsageError } from '../system/errors.js';
 import { kindOf } from '../system/files.js';
 import { resolve } from 'node:path';
 import { type CreateArguments, createDeployment, warnAboutOtherStack } from './create.js';
+import { refuseRecursion } from './callers.js';
+import { createText, updateText } from './outcome.js';
 import { findDeployment, lockDeployment } from './open.js';
-import { loadSpec } from './prepare.js';
+import { loadSpec, type Prepared } from './prepare.js';
 import type { TargetGenerators } from './target.js';
 import { updateDeployment } from './update.js';
 
@@ -45,10 +47,11 @@ export async function createOrUpdate(
     );
     if (updateOnly.length > 0)
       throw new UsageError('--rotate-secret, --generate-secrets and --accept-literal-values need --update');
-    await createDeployment(
+    const made = await createDeployment(
       { specFile, deploymentDirectory: deploymentDir, arguments: given, stack, lockWaitSeconds, targets },
       context,
     );
+    if (made !== undefined) tellCreated(made, options, context);
     return;
   }
 
@@ -56,11 +59,12 @@ export async function createOrUpdate(
     throw new LaconicError(`--update requires that ${deploymentDir} already exists`);
   }
   const layout = await findDeployment(deploymentDir, context);
+  await refuseRecursion(['update'], layout.root, context);
   const parsed = await loadSpec(specFile, context.cwd, true);
   warnAboutOtherStack(stack, parsed.spec.stack, context);
   const anyGiven = given.networkDir !== null || given.initialPeers !== null || given.extraArgs.length > 0;
   const update = async (inside: Context): Promise<void> => {
-    await updateDeployment(
+    const outcome = await updateDeployment(
       layout,
       {
         parsed,
@@ -73,6 +77,7 @@ export async function createOrUpdate(
       },
       inside,
     );
+    if (outcome !== undefined) for (const line of updateText(deploymentDir, outcome)) context.report.info(line);
   };
   if (context.options.dryRun) {
     await update(context);
@@ -84,4 +89,15 @@ export async function createOrUpdate(
   } finally {
     await lock.release();
   }
+}
+
+function tellCreated({ location, stack, spec }: Prepared, options: CreateOrUpdateOptions, context: Context): void {
+  const text = createText({
+    directory: options.deploymentDir,
+    specFile: options.specFile,
+    stack: spec.stack,
+    stackDirectory: location.directory,
+    images: stack.containers,
+  });
+  for (const line of text) context.report.info(line);
 }

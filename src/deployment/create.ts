@@ -35,9 +35,10 @@ export interface CreateOptions {
 /**
  * `deploy create` (decision 1): everything is built in a sibling directory and renamed into place as one step; then the
  * create hooks run at the final path. When anything fails, or the program is killed, the next try starts afresh.
+ * @returns what the directory was made from; undefined in a dry run
  * @throws LaconicError when the directory exists already, or anything it is made from is wrong: nothing is left behind then
  */
-export async function createDeployment(options: CreateOptions, context: Context): Promise<void> {
+export async function createDeployment(options: CreateOptions, context: Context): Promise<Prepared | undefined> {
   const root = resolve(context.cwd, options.deploymentDirectory);
   const layout = layoutOf(root);
   await requireParent(root, options.deploymentDirectory);
@@ -61,7 +62,7 @@ export async function createDeployment(options: CreateOptions, context: Context)
     await requireFree(layout, options.deploymentDirectory);
     printPlan(prepared, layout, context);
     for (const hook of await createHookLabels(prepared)) context.report.print(`would call ${hook}`);
-    return;
+    return undefined;
   }
 
   const { staging } = layout;
@@ -89,6 +90,7 @@ export async function createDeployment(options: CreateOptions, context: Context)
       throw error;
     }
     await rm(layout.incomplete);
+    return prepared;
   } finally {
     await lock.release();
   }

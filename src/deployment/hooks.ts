@@ -17,10 +17,12 @@ import type { Context } from '../system/context.js';
 import { LaconicError } from '../system/errors.js';
 import { secretMode } from '../system/files.js';
 import { mapOf } from '../system/plain-map.js';
+import { callersVariable, insideOperation } from './callers.js';
 import type { CreateArguments } from './create.js';
 import { readComposeFiles } from './compose-files.js';
 import type { DeploymentLayout } from './layout.js';
 import { type Deployment, readDeployment } from './open.js';
+import { warnAboutUnusedHooks } from '../stack/assets.js';
 import type { LoadedStack } from '../stack/load.js';
 
 /** What the hooks of the quick workflow and of init see of the command (01 §5). */
@@ -65,6 +67,7 @@ export async function runSetupHooks(
   extraArgs: readonly string[],
   context: Context,
 ): Promise<void> {
+  await warnAboutUnusedHooks(loaded.assets, context.report);
   for (const source of await loaded.assets.hookSources()) {
     const call = { context: await commandContext(loaded, facts), parameters, extraArgs };
     await callWithServices(source, 'setup', call, loaded, context);
@@ -93,9 +96,10 @@ export async function runCreateHooks(
   const sources = await loaded.assets.hookSources();
   if (sources.length === 0) return;
   const deployment = deploymentContext(await readDeployment(layout));
+  const inside = mode === 'update' ? await insideOperation('update', layout.root, context) : context;
   for (const source of sources) {
     await before(createHookLabel(source));
-    await callWithServices(source, 'create', { context: deployment, mode, extraArgs }, loaded, context);
+    await callWithServices(source, 'create', { context: deployment, mode, extraArgs }, loaded, inside);
   }
 }
 
@@ -174,7 +178,7 @@ async function callWithServices<H extends HookName>(
       context,
       env: {
         KUBECONFIG: kubeconfig,
-        ...(context.env.LACONIC_SO_LOCK ? { LACONIC_SO_LOCK: context.env.LACONIC_SO_LOCK } : {}),
+        ...ours(context.env),
       },
       runContainerCommand: async (service, command, mounts) =>
         runInFreshContainer(await imageOf(service, loaded), command, mounts, {
@@ -186,6 +190,12 @@ async function callWithServices<H extends HookName>(
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** What tells a laconic-so that the hook calls where it is called from. */
+function ours(env: NodeJS.ProcessEnv): Record<string, string> {
+  const set = ['LACONIC_SO_LOCK', callersVariable].map((name) => [name, env[name]] as const);
+  return Object.fromEntries(set.filter((entry): entry is [string, string] => Boolean(entry[1])));
 }
 
 async function imageOf(service: string, loaded: LoadedStack | undefined): Promise<string> {

@@ -2,12 +2,14 @@ import { dirname, resolve } from 'node:path';
 import type { ComposeFile } from '../compose/file.js';
 import { composeSpec, parseConfigFile, parseConfigOption } from '../spec/init.js';
 import type { DeployTarget } from '../spec/parse.js';
+import { warnAboutUnusedHooks } from '../stack/assets.js';
 import { type LoadedStack, loadStack } from '../stack/load.js';
 import type { Context } from '../system/context.js';
 import { InvalidFileError, LaconicError } from '../system/errors.js';
 import { kindOf, readTextIfAny, requireUtf8, writeFileAtomically } from '../system/files.js';
 import { inheritedBy, type ReadComposeFile, readComposeFiles } from './compose-files.js';
 import { runInitHook } from './hooks.js';
+import { initText } from './outcome.js';
 
 /** The options of `deploy init` (02 §6.1). */
 export interface InitOptions {
@@ -36,6 +38,7 @@ export async function initSpec(options: InitOptions, context: Context): Promise<
   const config = parseConfigOption(options.config);
   const configFile = options.configFile === undefined ? new Map() : await readConfigFile(options.configFile, context);
   const composeFiles = await readFiles(loaded);
+  await warnAboutUnusedHooks(loaded.assets, context.report);
   const facts = { deployTo: options.deployTo, project: '', envFile: null };
   const hookResult = context.options.dryRun ? undefined : await runInitHook(loaded, facts, context);
   const text = composeSpec({
@@ -59,13 +62,22 @@ export async function initSpec(options: InitOptions, context: Context): Promise<
     context.report.write(text);
     return;
   }
-  if (existing === text) return;
-  if (existing !== undefined && !options.force) {
+  if (existing !== undefined && existing !== text && !options.force) {
     throw new LaconicError(`${options.output} exists and differs from the spec this would write`, {
       hint: '--force overwrites it',
     });
   }
-  await writeFileAtomically(output, text);
+  if (existing !== text) await writeFileAtomically(output, text);
+  for (const line of initText(options.output, existing !== text, await freeDirectory(context.cwd)))
+    context.report.info(line);
+}
+
+/** A name for a deployment directory that is not taken in `cwd`. */
+async function freeDirectory(cwd: string): Promise<string> {
+  for (let number = 1; ; number += 1) {
+    const name = `deployment-${String(number).padStart(3, '0')}`;
+    if ((await kindOf(resolve(cwd, name))) === undefined) return name;
+  }
 }
 
 function checkClusterOptions(options: InitOptions, context: Context): void {

@@ -6,6 +6,7 @@ import { credentialSecrets, renderConfigEnv } from '../spec/environment.js';
 import { parseSecretsEnv, renderSecretsEnv, resolveSecrets, secretTexts } from '../spec/secrets.js';
 import { type ParsedSpec, parseSpec, type Spec } from '../spec/parse.js';
 import { parseUsableSpec, usedOnCompose } from '../spec/usable.js';
+import { warnAboutUnusedHooks } from '../stack/assets.js';
 import { type LoadedStack, loadStack } from '../stack/load.js';
 import type { Context } from '../system/context.js';
 import { formatProblem, InvalidFileError, LaconicError, type Problem } from '../system/errors.js';
@@ -119,6 +120,7 @@ export async function prepareTree(
     ours: previous !== 'python',
     target,
   });
+  await warnAboutUnusedHooks(loaded.assets, context.report);
   reportFindings(parsed, generated, previous === 'fresh', context);
   return { ...loaded, spec, generated };
 }

@@ -1,5 +1,6 @@
 import { chmod } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
+import { compareServices } from '../compose/service-prints.js';
 import type { Spec } from '../spec/parse.js';
 import type { Context } from '../system/context.js';
 import { LaconicError } from '../system/errors.js';
@@ -9,10 +10,13 @@ import { type CreateArguments, makeVolume } from './create.js';
 import { createHookLabels, runCreateHooks } from './hooks.js';
 import { clearJournal, writeJournal } from './journal.js';
 import type { DeploymentLayout } from './layout.js';
+import { currentChecksum } from './manifest.js';
 import { type Deployment, readDeployment } from './open.js';
+import type { ChangedPath, UpdateOutcome } from './outcome.js';
 import { parseOwnJson } from './own-json.js';
 import { type LoadedSpec, loadStackOfSpec, prepareTree, type SecretOptions } from './prepare.js';
 import type { TargetGenerators } from './target.js';
+import { servicePrints } from './service-prints.js';
 import { refuseChangedValues } from './update-environment.js';
 import { planUpdate, type UpdatePlan } from './update-plan.js';
 import { isBelow } from './volume-paths.js';
@@ -37,13 +41,13 @@ export interface UpdateOptions {
  * `deploy create --update` and the sync of `deployment restart` (decisions 2 and 3). The directory is never moved; what
  * changed is staged, journalled and renamed file by file. Volume directories are created when new, never written to.
  * The caller holds the lock and has finished an earlier update.
- * @returns true when any file changed
+ * @returns what is different now; undefined in a dry run
  */
 export async function updateDeployment(
   layout: DeploymentLayout,
   options: UpdateOptions,
   context: Context,
-): Promise<boolean> {
+): Promise<UpdateOutcome | undefined> {
   const present = await readDeployment(layout);
   const { ours, record } = present;
   if (!options.acceptOtherStack) refuseOtherStack(present, options.parsed.spec);
@@ -70,21 +74,61 @@ export async function updateDeployment(
     for (const { path, mode } of plan.modes) context.report.print(`would chmod ${mode.toString(8)} ${path}`);
     if (plan.steps.length + plan.modes.length === 0) context.report.print('nothing to change');
     for (const hook of await createHookLabels(loaded)) context.report.print(`would call ${hook}`);
-    return false;
+    return undefined;
   }
   const createArguments = options.arguments ?? (await readCreateArguments(layout));
-  if (plan.steps.length > 0) await carryOut(layout, plan, (await createHookLabels(loaded))[0]);
+  const hooks = await createHookLabels(loaded);
+  const printed = target === undefined && plan.steps.length + hooks.length > 0;
+  const servicesBefore = printed ? await servicePrints(layout, present.stack, context.env) : undefined;
+  const before = await checksumsNow(layout, plan);
+  if (plan.steps.length > 0) await carryOut(layout, plan, hooks[0]);
   for (const directory of prepared.generated.tree.directories) await makeDirectory(join(layout.root, directory));
   for (const { path, mode } of plan.modes) await chmod(join(layout.root, path), mode);
+  const outside: ChangedPath[] = [];
   for (const volume of prepared.generated.tree.volumes) {
     const isNew = !isBelow(volume.path, layout.root) && (await kindOf(volume.path)) === undefined;
-    if (isNew) await makeVolume(volume.path, volume.seed);
+    if (!isNew) continue;
+    await makeVolume(volume.path, volume.seed);
+    outside.push({ path: `${volume.path}/`, change: 'new' });
   }
   await runCreateHooks(layout, prepared, createArguments, 'update', context, (hook) =>
     writeJournal(layout, { phase: 'hooks', steps: [], hook }),
   );
   await clearJournal(layout);
-  return plan.steps.length + plan.modes.length > 0;
+  const servicesNow = printed ? await servicePrints(layout, prepared.stack, context.env) : undefined;
+  return {
+    paths: [...changedPaths(plan, before, await checksumsNow(layout, plan)), ...outside],
+    ...(servicesBefore === undefined || servicesNow === undefined
+      ? {}
+      : { services: compareServices(servicesBefore, servicesNow) }),
+  };
+}
+
+/** Of the files that a plan touches, but for our own. */
+async function checksumsNow(layout: DeploymentLayout, plan: UpdatePlan): Promise<Map<string, string | undefined>> {
+  const paths = plan.steps.map(({ path }) => path).filter((path) => !path.startsWith('.laconic/'));
+  const sums = paths.map(async (path) => [path, await currentChecksum(join(layout.root, path))] as const);
+  return new Map(await Promise.all(sums));
+}
+
+/** A create hook may have made of a file what it was before: that is no change. */
+function changedPaths(
+  plan: UpdatePlan,
+  before: ReadonlyMap<string, string | undefined>,
+  now: ReadonlyMap<string, string | undefined>,
+): ChangedPath[] {
+  const paths = plan.modes.map(({ path }): ChangedPath => ({ path, change: 'permissions' }));
+  for (const { op, path } of plan.steps) {
+    const [old, present] = [before.get(path), now.get(path)];
+    if (op === 'directory') paths.push({ path: `${path}/`, change: 'new' });
+    else if (old !== present) paths.push({ path, change: changeOf(old, present) });
+  }
+  return paths.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+function changeOf(before: string | undefined, now: string | undefined): ChangedPath['change'] {
+  if (before === undefined) return 'new';
+  return now === undefined ? 'removed' : 'changed';
 }
 
 /** A directory that a volume had before and that is gone is made anew, and empty: whoever lost it must hear of it. */

@@ -2,6 +2,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { LaconicError } from '../system/errors.js';
 import { kindOf } from '../system/files.js';
 import { expandHome } from '../system/path-names.js';
+import type { Reporter } from '../system/report.js';
 import type { StackLocation } from './locate.js';
 import type { Pod, Stack } from './parse.js';
 
@@ -10,6 +11,8 @@ export interface HookSource {
   /** Absolute. */
   file: string;
   language: 'python' | 'javascript';
+  /** Names of files beside it that could hold hooks too, and are not used. */
+  unused?: readonly string[];
 }
 
 /** The files that belong to a stack (01 §4). All paths are absolute. */
@@ -109,12 +112,13 @@ export function createAssets(
     const distinct = new Set(folders.length === 0 ? [stackHooks] : folders);
     const sources: HookSource[] = [];
     for (const folder of distinct) {
-      for (const { name, language } of hookFiles) {
-        const file = join(folder, name);
-        if ((await kindOf(file)) !== 'file') continue;
-        sources.push({ file, language });
-        break;
-      }
+      const here = [];
+      for (const each of hookFiles) if ((await kindOf(join(folder, each.name))) === 'file') here.push(each);
+      const [first, ...others] = here;
+      if (first === undefined) continue;
+      const unused = others.map(({ name }) => name);
+      const { name, language } = first;
+      sources.push({ file: join(folder, name), language, ...(unused.length > 0 ? { unused } : {}) });
     }
     return sources;
   };
@@ -126,6 +130,17 @@ export function createAssets(
     hookSources,
     podScript: (pod, command) => join(podRoot(pod), command),
   };
+}
+
+/** `commands.mjs` beside `commands.py`: somebody may wait for what stands in the other one. */
+export async function warnAboutUnusedHooks(assets: StackAssets, report: Reporter): Promise<void> {
+  for (const { file, unused } of await assets.hookSources()) {
+    if (unused !== undefined) {
+      report.warn(
+        `only the hooks in ${file} are called, not those in ${unused.join(' and ')} beside it: put all into one file`,
+      );
+    }
+  }
 }
 
 async function firstFile(candidates: readonly string[]): Promise<string | undefined> {

@@ -139,7 +139,7 @@ describeWithEngine('values reach the container byte for byte (01 §20.18, decisi
       '--config-file',
       'values.env',
     ];
-    expect(await cli([...init, ...options])).toMatchObject({ code: 0, stderr: '' });
+    expect(await cli(['--quiet', ...init, ...options])).toMatchObject({ code: 0, stderr: '' });
     const written = await readFile(join(root, 'spec.yml'), 'utf8');
     const more = [
       'config:',
@@ -150,7 +150,9 @@ describeWithEngine('values reach the container byte for byte (01 §20.18, decisi
     expect(written).toMatch(/^config:$/m);
     const spec = `${written.replace(/^config:$/m, () => more.join('\n'))}credentials-files: [secret.env]\n`;
     await writeFile(join(root, 'spec.yml'), spec);
-    expect(await cli(['deploy', 'create', '--spec-file', 'spec.yml', '--deployment-dir', 'd'])).toMatchObject({
+    expect(
+      await cli(['--quiet', 'deploy', 'create', '--spec-file', 'spec.yml', '--deployment-dir', 'd']),
+    ).toMatchObject({
       code: 0,
       stderr: '',
     });

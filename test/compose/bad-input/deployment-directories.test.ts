@@ -10,7 +10,7 @@ const dir = (...words: string[]): string[] => ['deployment', '--dir', 'made', ..
 let template = '';
 beforeAll(async () => {
   template = await makeWorld({});
-  expect(await runCli(create, { cwd: template })).toMatchObject({ code: 0, stderr: '' });
+  expect(await runCli(['--quiet', ...create], { cwd: template })).toMatchObject({ code: 0, stderr: '' });
 });
 afterAll(() => rm(template, { recursive: true, force: true }));
 

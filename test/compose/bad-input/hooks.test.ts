@@ -1,5 +1,6 @@
 import { describe, expect } from 'vitest';
-import { accepts, create, type Files, hookFile, init, refuses } from './support.js';
+import type { CliResult } from '../../support/engine.js';
+import { accepts, create, type Files, hookFile, init, refuses, stackPath } from './support.js';
 
 const hooks = (text: string): Files => ({ [hookFile]: text });
 const python = (text: string): Files => ({ [hookFile.replace('.mjs', '.py')]: text });
@@ -83,5 +84,15 @@ describe('hooks that fail leave nothing behind (01 §5, §9, §20.10)', () => {
       args: create,
       then: async (_, { stdout }) => expect(stdout).toBe('called\n'),
     },
+    ...[init, create, ['--stack', stackPath, 'deploy', 'setup']].map((args) => ({
+      what: `commands.mjs beside commands.py: ${args.find((word) => ['init', 'create', 'setup'].includes(word)) ?? ''} uses the first and names both (decision 33)`,
+      files: {
+        ...hooks("export const init = () => console.log('called'), create = init, setup = init;"),
+        ...python("def init(context):\n    raise RuntimeError('this one')\ncreate = setup = init\n"),
+      },
+      args,
+      says: [/^WARNING: only the hooks in \S+commands\.mjs are called, not those in commands\.py beside it/m],
+      then: async (_: string, { stdout }: CliResult) => expect(stdout).toBe('called\n'),
+    })),
   ]);
 });

@@ -27,7 +27,7 @@ describeWithEngine('bad input to a deployment that runs (02 §7, §10.4, §13)',
       'repo/stack-orchestrator/compose-jobs/docker-compose-other.yml': 'services:\n  nothing: {image: busybox:1.36}\n',
       'spec.yml': 'stack: repo/stack-orchestrator/stacks/app\ndeploy-to: compose\n',
     });
-    expect(await runCli(create, { cwd: root })).toMatchObject({ code: 0, stderr: '' });
+    expect(await runCli(['--quiet', ...create], { cwd: root })).toMatchObject({ code: 0, stderr: '' });
     expect(await cli('start')).toMatchObject({ code: 0 });
   });
 

@@ -221,7 +221,18 @@ ${spec}`,
   /** `laconic-so deploy create --update …` with the deployment's own spec. */
   async update(...args: string[]): Promise<CliResult> {
     const spec = join(this.root, 'spec.yml');
-    return this.cli(['deploy', 'create', '--update', '--spec-file', spec, '--deployment-dir', this.root, ...args]);
+    // What is left on stderr is warnings and errors.
+    return this.cli([
+      '--quiet',
+      'deploy',
+      'create',
+      '--update',
+      '--spec-file',
+      spec,
+      '--deployment-dir',
+      this.root,
+      ...args,
+    ]);
   }
 
   async docker(...args: string[]): Promise<string> {

@@ -147,8 +147,8 @@ pods:
     );
     expect(await assets.hookSources()).toEqual([
       { file: hooks.b, language: 'python' },
-      { file: hooks.own, language: 'javascript' },
-      { file: hooks.a, language: 'javascript' },
+      { file: hooks.own, language: 'javascript', unused: ['commands.py'] },
+      { file: hooks.a, language: 'javascript', unused: ['commands.js'] },
     ]);
   });
 

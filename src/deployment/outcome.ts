@@ -1,0 +1,78 @@
+import type { ServiceChanges } from '../compose/service-prints.js';
+import { shownCommand } from '../system/shown-command.js';
+
+/** What `--update` or `restart` did to a directory. */
+export interface UpdateOutcome {
+  /** Files and directories that are not what they were, without our own state; paths relative to the directory, in order. */
+  paths: readonly ChangedPath[];
+  /** Absent: not known without the engine. */
+  services?: ServiceChanges;
+}
+
+export interface ChangedPath {
+  path: string;
+  change: 'changed' | 'new' | 'removed' | 'permissions';
+}
+
+const marks = { changed: '', new: ' (new)', removed: ' (removed)', permissions: ' (permissions)' } as const;
+
+/** What `deploy init` says when it is done. `spec` and `directory` as they would be typed. */
+export function initText(spec: string, written: boolean, directory: string): string[] {
+  const next = shownCommand(['laconic-so', 'deploy', 'create', '--spec-file', spec, '--deployment-dir', directory]);
+  return [
+    written
+      ? `${spec} is written: edit in it what is particular to this deployment`
+      : `nothing changed: ${spec} says this already`,
+    `next: ${next}`,
+  ];
+}
+
+/** What `deploy create` says when it is done. */
+export function createText(made: {
+  directory: string;
+  specFile: string;
+  stack: string;
+  stackDirectory: string;
+  /** Images that the stack itself builds. */
+  images: readonly string[];
+}): string[] {
+  const images =
+    made.images.length === 0
+      ? []
+      : [
+          `it needs the images ${made.images.map((image) => `${image}:local`).join(', ')}; where they are missing: ${shownCommand(['laconic-so', '--stack', made.stack, 'build-containers'])}`,
+        ];
+  return [
+    `${made.directory} is made from ${made.specFile} and the stack in ${made.stackDirectory}`,
+    ...images,
+    nextStart(made.directory),
+  ];
+}
+
+/** What an update says that no start follows by itself. */
+export function updateText(directory: string, outcome: UpdateOutcome): string[] {
+  return [...changesText(directory, outcome), ...(outcome.paths.length === 0 ? [] : [nextStart(directory)])];
+}
+
+/** What changed in a directory. */
+export function changesText(directory: string, { paths, services }: UpdateOutcome): string[] {
+  if (paths.length === 0) return [`nothing changed in ${directory}`];
+  return [
+    `changed in ${directory}:`,
+    ...paths.map(({ path, change }) => `  ${path}${marks[change]}`),
+    ...(services === undefined ? [] : [servicesText(services)]),
+  ];
+}
+
+function servicesText({ recreated, added, removed }: ServiceChanges): string {
+  const parts = [
+    ...(recreated.length > 0 ? [`recreates ${recreated.join(', ')}`] : []),
+    ...(added.length > 0 ? [`adds ${added.join(', ')}`] : []),
+    ...(removed.length > 0 ? [`removes ${removed.join(', ')}`] : []),
+  ];
+  return parts.length === 0 ? 'no service is recreated for this' : `the next start ${parts.join('; ')}`;
+}
+
+function nextStart(directory: string): string {
+  return `next: ${shownCommand(['laconic-so', 'deployment', '--dir', directory, 'start'])}`;
+}

@@ -1,0 +1,125 @@
+import { isAbsolute, join } from 'node:path';
+import { definitionPrint, envFilePrint, followedBy, type ServicePrint, withValues } from '../compose/service-prints.js';
+import { parseEnvFile } from '../spec/environment.js';
+import type { Stack } from '../stack/parse.js';
+import { LaconicError } from '../system/errors.js';
+import { readTextIfAny } from '../system/files.js';
+import { mapOf } from '../system/plain-map.js';
+import {
+  inheritedBy,
+  placeOf,
+  podPath,
+  type ReadComposeFile,
+  readDeployedFiles,
+  type UsedService,
+} from './compose-files.js';
+import type { DeploymentLayout } from './layout.js';
+import { currentChecksum } from './manifest.js';
+
+type Lookup = (name: string) => string | undefined;
+
+/**
+ * What the containers of each service are made of, as the directory stands now: definition, values, env files, mounted single files,
+ * volumes. No engine is asked.
+ * @param env the environment of the program, for names that the spec does not set
+ * @returns undefined when the files do not tell, such as those that Compose could not read either
+ */
+export async function servicePrints(
+  layout: DeploymentLayout,
+  stack: Stack,
+  env: NodeJS.ProcessEnv,
+): Promise<Map<string, ServicePrint> | undefined> {
+  try {
+    const paths = stack.pods.map((pod) => podPath(pod.name));
+    const { files, variables, unknown, missing } = await readDeployedFiles(layout.root, paths);
+    const complete = paths.every((path) => files.some((read) => read.path === path));
+    if (!complete || unknown.length + missing.length > 0) return undefined;
+    const lookup = await lookupIn(layout, env);
+    const beside = await Promise.all(variables.map(({ source }) => readTextIfAny(source)));
+    const prints = new Map<string, ServicePrint>();
+    for (const read of files.filter(({ role }) => role !== 'extends')) {
+      for (const service of read.file.services.values()) {
+        const line = [{ read, service }, ...inheritedBy(files, read, service.name)];
+        const parts = await Promise.all(line.map((part) => printOf(part, files, layout, lookup)));
+        const text = JSON.stringify([parts, read.role === 'include' ? beside : []]);
+        prints.set(service.name, { text, follows: line.flatMap((part) => followedBy(definitionOf(part))) });
+      }
+    }
+    return prints;
+  } catch (error) {
+    // Files that cannot be read are for the start to report.
+    if (error instanceof LaconicError) return undefined;
+    throw error;
+  }
+}
+
+async function lookupIn(layout: DeploymentLayout, env: NodeJS.ProcessEnv): Promise<Lookup> {
+  const values = new Map<string, string>();
+  for (const path of [layout.configEnv, layout.secretsEnv]) {
+    for (const [name, value] of parseEnvFile((await readTextIfAny(path)) ?? '', path)) values.set(name, value);
+  }
+  return (name) => values.get(name) ?? env[name];
+}
+
+function definitionOf({ read, service }: UsedService): unknown {
+  return mapOf(mapOf(read.file.yaml.value).services)[service.name];
+}
+
+async function printOf(
+  part: UsedService,
+  files: readonly ReadComposeFile[],
+  layout: DeploymentLayout,
+  lookup: Lookup,
+): Promise<unknown> {
+  const { read, service } = part;
+  const hostPath = (path: string): string | undefined => {
+    const place = placeOf(read, path);
+    if (place === undefined) return undefined;
+    return isAbsolute(place) ? place : join(layout.root, place);
+  };
+  const checksum = async (path: string | undefined): Promise<string | undefined> => {
+    const place = path === undefined ? undefined : hostPath(path);
+    return place === undefined ? undefined : currentChecksum(place);
+  };
+  const envFiles = await Promise.all(
+    service.envFiles.map(async (path) => {
+      const place = hostPath(path);
+      const text = place === undefined ? undefined : await readTextIfAny(place);
+      return text === undefined ? null : envFilePrint(text, path, lookup);
+    }),
+  );
+  const mounted = await Promise.all(
+    service.mounts.map(async ({ kind, source }) => {
+      if (kind === 'bind') return checksum(source);
+      return kind === 'volume' && source !== undefined ? withValues(topLevel(files, 'volumes', source), lookup) : null;
+    }),
+  );
+  const definition = definitionOf(part);
+  const copied = await Promise.all(
+    (['configs', 'secrets'] as const).flatMap((section) =>
+      sourcesOf(mapOf(definition)[section]).map(async (name) => {
+        const found = topLevel(files, section, name);
+        const { file, environment } = mapOf(found);
+        return [
+          withValues(found, lookup),
+          typeof file === 'string' ? await checksum(file) : null,
+          typeof environment === 'string' ? lookup(environment) : null,
+        ];
+      }),
+    ),
+  );
+  return [definitionPrint(definition, lookup), envFiles, mounted, copied];
+}
+
+function topLevel(files: readonly ReadComposeFile[], section: string, name: string): unknown {
+  const found = files.find((read) => name in mapOf(mapOf(read.file.yaml.value)[section]));
+  return found === undefined ? undefined : mapOf(mapOf(found.file.yaml.value)[section])[name];
+}
+
+/** The names that a service's `configs` or `secrets` list, in the short form or the long one. */
+function sourcesOf(list: unknown): string[] {
+  const items: unknown[] = Array.isArray(list) ? list : [];
+  return items
+    .map((item) => (typeof item === 'string' ? item : mapOf(item).source))
+    .filter((name) => typeof name === 'string');
+}
