@@ -111,7 +111,7 @@ function imageIds({ input }: PodScope, spec: V1PodSpec): Record<string, string> 
   return ids;
 }
 
-function allContainers({ initContainers = [], containers }: V1PodSpec): V1Container[] {
+function allContainers({ initContainers = [], containers = [] }: Partial<V1PodSpec>): V1Container[] {
   return [...initContainers, ...containers];
 }
 

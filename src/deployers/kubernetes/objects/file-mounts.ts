@@ -1,5 +1,6 @@
 import type { V1VolumeMount } from '@kubernetes/client-node';
 import type { FileReferenceModel, ServiceModel } from '../../../compose/model/types.js';
+import type { KeyPath } from '../../../system/yaml.js';
 import { fileKey } from './names.js';
 import type { PodVolumes } from './pod-volumes.js';
 import { type PodScope, refuse, warn } from './scope.js';
@@ -8,11 +9,17 @@ type Section = 'secrets' | 'configs';
 
 const readable = 0o444;
 
+/** A mount, and the key of the service that asks for it. */
+export interface FileMount {
+  mount: V1VolumeMount;
+  key: KeyPath;
+}
+
 /**
  * The secrets and configs of a service: each a single file at its path in the container, from the Secret or ConfigMap that holds its
  * content (names.composeSecret, names.composeConfig).
  */
-export function fileMounts(scope: PodScope, service: ServiceModel, volumes: PodVolumes): V1VolumeMount[] {
+export function fileMounts(scope: PodScope, service: ServiceModel, volumes: PodVolumes): FileMount[] {
   const mount = (section: Section) => (reference: FileReferenceModel, index: number) =>
     fileMount(scope, service, volumes, section, reference, index);
   return [...service.secrets.flatMap(mount('secrets')), ...service.configs.flatMap(mount('configs'))];
@@ -25,7 +32,7 @@ function fileMount(
   section: Section,
   reference: FileReferenceModel,
   index: number,
-): V1VolumeMount[] {
+): FileMount[] {
   const key = [section, index];
   const { source, target, mode = readable } = reference;
   const defined = scope.pod.model[section].get(source);
@@ -47,5 +54,5 @@ function fileMount(
       ? { secret: { secretName: external ? ownName : scope.names.composeSecret(source), items, defaultMode: mode } }
       : { configMap: { name: external ? ownName : scope.names.composeConfig(source), items, defaultMode: mode } },
   );
-  return [{ name, mountPath: target, subPath: fileKey, readOnly: true }];
+  return [{ mount: { name, mountPath: target, subPath: fileKey, readOnly: true }, key }];
 }

@@ -1,7 +1,7 @@
 import type { V1VolumeMount } from '@kubernetes/client-node';
 import { parseBytes } from '../../../compose/amounts.js';
 import type { MountModel, ServiceModel } from '../../../compose/model/types.js';
-import { quote } from '../../../system/yaml.js';
+import { type KeyPath, quote } from '../../../system/yaml.js';
 import { fileMounts } from './file-mounts.js';
 import type { PodVolumes } from './pod-volumes.js';
 import { bytesQuantity } from './quantities.js';
@@ -15,22 +15,28 @@ const idleOptions = new Set(['', 'ro', 'rw', 'z', 'Z', 'cached', 'delegated', 'c
 
 /** What a container mounts (04 §4.4.8): volumes, files of the host, memory, and secrets and configs of the compose file. */
 export function containerMounts(scope: PodScope, service: ServiceModel, volumes: PodVolumes): V1VolumeMount[] {
-  const mounts: V1VolumeMount[] = [];
+  const byPath = new Map<string, V1VolumeMount>();
+  const add = (mount: V1VolumeMount, key: KeyPath): void => {
+    if (byPath.has(mount.mountPath)) {
+      refuse(scope, service, key, `something else has the path ${mount.mountPath} in the container: remove one`);
+    }
+    byPath.set(mount.mountPath, mount);
+  };
   service.volumes.forEach((mount, index) => {
     const made = mountOf(scope, service, volumes, mount, index);
-    if (made !== undefined) mounts.push(made);
+    if (made !== undefined) add(made, ['volumes', index]);
   });
-  service.tmpfs.forEach((entry, index) => mounts.push(memoryMount(scope, service, volumes, entry, index)));
-  if (
-    service.shm_size !== undefined &&
-    service.shm_size > 0 &&
-    !mounts.some(({ mountPath }) => mountPath === '/dev/shm')
-  ) {
-    const name = volumes.name(`shm ${service.name}`, `shm-${service.name}`, memory(service.shm_size));
-    mounts.push({ name, mountPath: '/dev/shm' });
+  service.tmpfs.forEach((entry, index) => {
+    add(memoryMount(scope, service, volumes, entry, index), ['tmpfs', index]);
+  });
+  const { shm_size: shared = 0 } = service;
+  // What is mounted there itself has a size of its own.
+  if (shared > 0 && !byPath.has('/dev/shm')) {
+    const name = volumes.name(`shm ${service.name}`, `shm-${service.name}`, memory(shared));
+    add({ name, mountPath: '/dev/shm' }, ['shm_size']);
   }
-  mounts.push(...fileMounts(scope, service, volumes));
-  return withoutDoubles(scope, service, mounts);
+  for (const { mount, key } of fileMounts(scope, service, volumes)) add(mount, key);
+  return [...byPath.values()];
 }
 
 function mountOf(
@@ -95,7 +101,7 @@ function bound(
   service: ServiceModel,
   volumes: PodVolumes,
   mount: MountModel,
-  key: readonly (string | number)[],
+  key: KeyPath,
   at: (name: string) => V1VolumeMount,
 ): V1VolumeMount | undefined {
   const source = mount.source ?? '';
@@ -144,16 +150,4 @@ function memoryMount(
   if (strange.length > 0) warn(scope, service, key, `${strange.join(', ')}: Kubernetes has nothing like this option`);
   const name = volumes.name(`tmpfs ${service.name} ${mountPath}`, `tmpfs-${service.name}`, memory(size));
   return compact({ name, mountPath, readOnly: options.split(',').includes('ro') || undefined });
-}
-
-/** The API takes a path once; Compose takes the last. */
-function withoutDoubles(scope: PodScope, service: ServiceModel, mounts: readonly V1VolumeMount[]): V1VolumeMount[] {
-  const byPath = new Map<string, V1VolumeMount>();
-  for (const mount of mounts) {
-    if (byPath.has(mount.mountPath)) {
-      refuse(scope, service, ['volumes'], `two mounts have the path ${mount.mountPath} in the container: remove one`);
-    }
-    byPath.set(mount.mountPath, mount);
-  }
-  return [...byPath.values()];
 }

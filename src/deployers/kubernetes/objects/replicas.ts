@@ -8,7 +8,6 @@ import { type PodScope, refuse, warn } from './scope.js';
  */
 export function replicasOf(scope: PodScope): number {
   const { replicas } = scope.input.spec;
-  if (scope.services.length === 0) return 0;
   const asked = scope.services.map((service) => service.deploy?.replicas ?? 1);
   const most = Math.max(...asked);
   const count = replicas ?? most;

@@ -36,12 +36,10 @@ function fromSpec(scope: PodScope, bounds: ResourceBounds, key: readonly string[
   return requirements(specQuantities(reservations), specQuantities(limits));
 }
 
-function specQuantities({ cpus, memory, storage }: Amounts): Quantities {
+function specQuantities({ cpus, memory }: Amounts): Quantities {
   return quantities({
     cpu: cpus === undefined ? undefined : cpuQuantity(cpus),
     memory: memory === undefined ? undefined : sizeQuantity(memory),
-    // What a container writes outside of volumes: the API knows no other storage of a container.
-    'ephemeral-storage': storage === undefined ? undefined : sizeQuantity(storage),
   });
 }
 

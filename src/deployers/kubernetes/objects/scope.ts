@@ -44,10 +44,11 @@ export function createScope(input: ObjectsInput, names: Names, findings: Finding
 }
 
 export function podScope(scope: Scope, pod: PodInput, job: boolean): PodScope {
-  return { ...scope, pod, job, services: job ? [...pod.model.services.values()] : running(pod) };
+  const services = job ? [] : running(pod);
+  return { ...scope, pod, job, services: services.length > 0 ? services : [...pod.model.services.values()] };
 }
 
-/** The services of a pod file without those that are switched off by `deploy.replicas: 0`. */
+/** The services of a pod file without those that are switched off by `deploy.replicas: 0`; see also replicasOf. */
 function running(pod: PodInput): ServiceModel[] {
   return [...pod.model.services.values()].filter((service) => service.deploy?.replicas !== 0);
 }

@@ -1,0 +1,163 @@
+import { parseComposeFile } from '../../src/compose/file.js';
+import { mentionedNames } from '../../src/compose/interpolation.js';
+import { normalizeCompose } from '../../src/compose/model/normalize.js';
+import { deployments } from '../../src/deployers/kubernetes/objects/deployment.js';
+import type { Findings, ObjectsInput, PodInput } from '../../src/deployers/kubernetes/objects/input.js';
+import { jobs } from '../../src/deployers/kubernetes/objects/job.js';
+import { createNames } from '../../src/deployers/kubernetes/objects/names.js';
+import { createScope } from '../../src/deployers/kubernetes/objects/scope.js';
+import { parseSpec } from '../../src/spec/parse.js';
+import { formatProblem } from '../../src/system/errors.js';
+import { parseYaml } from '../../src/system/yaml.js';
+
+/** A stack as text: what a test cares about; everything else is plain. */
+export interface StackText {
+  /** Compose files by pod name. */
+  pods?: Record<string, string>;
+  jobs?: Record<string, string>;
+  /** Lines of spec.yml beside `stack` and `deploy-to`. */
+  spec?: string;
+  config?: Record<string, string>;
+  generated?: Record<string, string>;
+  environment?: ObjectsInput['environment'];
+  /** Declared configmaps: content by volume and file name. */
+  configmaps?: Record<string, Record<string, string>>;
+  /** What is on the host: the text of a file, or texts by name of a directory. */
+  files?: Record<string, string | Record<string, string>>;
+  imageIds?: Record<string, string>;
+  images?: Record<string, string>;
+  registryToken?: string;
+  target?: ObjectsInput['target'];
+  profiles?: readonly string[];
+}
+
+export const app = 'laconic-f3abcdxy';
+
+/** The input of the objects for a stack called `notes`, its compose files read as those of a deployment are. */
+export function objectsInput(stack: StackText): ObjectsInput {
+  const { pods = {}, jobs: jobTexts = {}, config = {}, generated = {}, target = 'k8s-kind' } = stack;
+  const values = new Map(Object.entries({ ...config, ...generated }));
+  const files = Object.entries({ ...pods, ...jobTexts }).map(([name, text]) => parseComposeFile(text, fileName(name)));
+  const services = new Set(files.flatMap((file) => [...file.services.keys()]));
+  const mentioned = new Set(
+    files.flatMap((file) => [...mentionedNames(file, new Map()).values()].flatMap((set) => [...set])),
+  );
+  const read = (texts: Record<string, string>): PodInput[] =>
+    Object.entries(texts).map(([name, text]) => ({
+      name,
+      model: normalizeCompose({
+        yaml: parseYaml(text, fileName(name)),
+        lookup: (variable) => values.get(variable),
+        otherServices: services,
+        ...(stack.profiles === undefined ? {} : { profiles: stack.profiles }),
+      }).model,
+    }));
+  const kubeConfig = target === 'k8s' ? 'kube-config: k.yml\n' : '';
+  const { spec } = parseSpec(`stack: notes\ndeploy-to: ${target}\n${kubeConfig}${stack.spec ?? ''}`, 'spec.yml');
+  return {
+    app,
+    stack: 'notes',
+    namespace: 'laconic-notes',
+    directory: '/srv/notes',
+    target,
+    spec,
+    pods: read(pods),
+    jobs: read(jobTexts),
+    config: new Map(Object.entries(config)),
+    generated: new Map(Object.entries(generated)),
+    environment: stack.environment ?? 'mentioned',
+    unmentioned: new Set([...values.keys()].filter((name) => !mentioned.has(name))),
+    configmaps: new Map(Object.entries(stack.configmaps ?? {}).map(([name, contents]) => [name, buffers(contents)])),
+    files: new Map(
+      Object.entries(stack.files ?? {}).map(([path, content]) => [
+        path,
+        typeof content === 'string'
+          ? { kind: 'file', name: path.split('/').pop() ?? '', content: Buffer.from(content) }
+          : { kind: 'directory', files: buffers(content) },
+      ]),
+    ),
+    images: new Map(Object.entries(stack.images ?? {})),
+    imageIds: new Map(Object.entries(stack.imageIds ?? {})),
+    ...(stack.registryToken === undefined ? {} : { registryToken: stack.registryToken }),
+  };
+}
+
+function fileName(pod: string): string {
+  return `docker-compose-${pod}.yml`;
+}
+
+function buffers(texts: Record<string, string>): Map<string, Buffer> {
+  return new Map(Object.entries(texts).map(([name, text]) => [name, Buffer.from(text)]));
+}
+
+export interface Workloads {
+  deployments: Workload[];
+  jobs: Workload[];
+  /** As an operator sees them. */
+  errors: string[];
+  warnings: string[];
+}
+
+/** What tests look at in a Deployment or Job. */
+export interface Workload {
+  metadata: { name: string; labels: Record<string, string> };
+  spec: {
+    replicas?: number;
+    strategy?: unknown;
+    selector?: { matchLabels: Record<string, string> };
+    backoffLimit?: number;
+    template: { metadata: { labels: Record<string, string>; annotations?: Record<string, string> }; spec: PodSpec };
+  };
+}
+
+export interface PodSpec extends Record<string, unknown> {
+  containers: Container[];
+  initContainers?: Container[];
+}
+
+export type Container = Record<string, unknown> & { name: string };
+
+/** The workloads of a stack, and what was found. */
+export function workloads(stack: StackText): Workloads {
+  const input = objectsInput(stack);
+  const findings: Findings = { errors: [], warnings: [] };
+  const scope = createScope(input, createNames(input), findings);
+  const made = { deployments: deployments(scope), jobs: jobs(scope) };
+  return {
+    deployments: made.deployments as unknown as Workload[],
+    jobs: made.jobs as unknown as Workload[],
+    errors: findings.errors.map(formatProblem),
+    warnings: findings.warnings.map(formatProblem),
+  };
+}
+
+/** The pod of a stack's only pod file. */
+export function podOf(stack: StackText): PodSpec {
+  const made = workloads(stack);
+  const [first] = made.deployments;
+  if (first === undefined || made.errors.length > 0) throw new Error(`no pod: ${made.errors.join('\n')}`);
+  return first.spec.template.spec;
+}
+
+/** The container of the only service, `web`, whose keys are given as lines of YAML. */
+export function containerOf(keys: string, rest: Omit<StackText, 'pods'> & { top?: string } = {}): Container {
+  const { containers, initContainers = [] } = podOf({ ...rest, pods: { web: oneService(keys, rest.top) } });
+  const [container] = [...initContainers, ...containers];
+  if (container === undefined) throw new Error('no container');
+  return container;
+}
+
+/** A compose file with the service `web`. */
+export function oneService(keys: string, top = ''): string {
+  const lines = keys.split('\n').filter((line) => line.trim() !== '');
+  return ['services:', '  web:', '    image: nginx:1.27', ...lines.map((line) => `    ${line}`), top, ''].join('\n');
+}
+
+/** Errors and warnings of a service `web` with these keys. */
+export function findingsOf(
+  keys: string,
+  rest: Omit<StackText, 'pods'> & { top?: string } = {},
+): Pick<Workloads, 'errors' | 'warnings'> {
+  const { errors, warnings } = workloads({ ...rest, pods: { web: oneService(keys, rest.top) } });
+  return { errors, warnings };
+}

@@ -1,0 +1,175 @@
+import { describe, expect, it } from 'vitest';
+import { app, containerOf, findingsOf, type PodSpec, podOf, workloads } from '../../support/kubernetes-objects.js';
+
+const config = { configMap: { name: `${app}-site-config`, defaultMode: 493 } };
+
+describe('volumes and mounts (04 §4.4.8)', () => {
+  const pods = {
+    web: `
+services:
+  web:
+    image: x
+    volumes:
+      - data:/data
+      - site-config:/etc/site:ro
+      - ../config/web/run.sh:/run.sh
+      - ../config/web/conf:/conf:ro,z
+      - { type: volume, source: data, target: /part, volume: { subpath: a/b } }
+  db:
+    image: x
+    volumes: [ "data:/var/lib", "../config/web/run.sh:/other.sh" ]
+volumes: { data: , site-config: , unused: }
+`,
+  };
+  const made = podOf({
+    pods,
+    spec: 'volumes: { data: ./data }\nconfigmaps: { site-config: }\n',
+    configmaps: { 'site-config': { 'a.conf': 'a' } },
+    files: { '../config/web/run.sh': '#!/bin/sh\n', '../config/web/conf': { 'x.conf': 'x' } },
+  });
+
+  it('mounts claims, declared configmaps, and files of the host as ConfigMaps: a single file as that file', () => {
+    expect(made.containers.map(({ volumeMounts }) => volumeMounts)).toEqual([
+      [
+        { name: 'data', mountPath: '/data' },
+        { name: 'site-config', mountPath: '/etc/site', readOnly: true },
+        { name: 'host-path-config-web-run-sh', mountPath: '/run.sh', subPath: 'run.sh' },
+        { name: 'host-path-config-web-conf', mountPath: '/conf', readOnly: true },
+        { name: 'data', mountPath: '/part', subPath: 'a/b' },
+      ],
+      [
+        { name: 'data', mountPath: '/var/lib' },
+        { name: 'host-path-config-web-run-sh', mountPath: '/other.sh', subPath: 'run.sh' },
+      ],
+    ]);
+  });
+
+  it('names each of them once in the pod', () => {
+    expect(made.volumes).toEqual([
+      { name: 'data', persistentVolumeClaim: { claimName: `${app}-data` } },
+      { name: 'site-config', ...config },
+      {
+        name: 'host-path-config-web-run-sh',
+        configMap: { name: `${app}-host-path-config-web-run-sh`, defaultMode: 493 },
+      },
+      { name: 'host-path-config-web-conf', configMap: { name: `${app}-host-path-config-web-conf`, defaultMode: 493 } },
+    ]);
+  });
+
+  it('makes names valid that Kubernetes does not take (K-29)', () => {
+    const pod = podOf({
+      pods: {
+        web: 'services:\n  a_b: { image: x, volumes: [ "My_Data:/d" ] }\n  x: { image: x }\nvolumes: { My_Data: }\n',
+      },
+    });
+    const [volume] = pod.volumes as { name: string }[];
+    expect(volume?.name).toMatch(/^my-data-[0-9a-f]{8}$/);
+    expect(pod.containers.map(({ name }) => name)).toEqual([expect.stringMatching(/^a-b-[0-9a-f]{8}$/), 'x']);
+    expect(pod.containers[0]?.volumeMounts).toEqual([{ name: volume?.name, mountPath: '/d' }]);
+  });
+});
+
+describe('memory', () => {
+  it('tmpfs, long and short, and shm_size are emptyDirs with their size', () => {
+    const pod = podOf({
+      pods: {
+        web: `
+services:
+  web:
+    image: x
+    tmpfs: [ "/run:size=64m,mode=1777,noexec", /tmp ]
+    shm_size: 1gb
+    volumes: [ { type: tmpfs, target: /cache, tmpfs: { size: 1048576 } } ]
+`,
+      },
+    });
+    expect(pod.containers[0]?.volumeMounts).toEqual([
+      { name: 'tmpfs-web', mountPath: '/cache' },
+      { name: 'tmpfs-web-2', mountPath: '/run' },
+      { name: 'tmpfs-web-3', mountPath: '/tmp' },
+      { name: 'shm-web', mountPath: '/dev/shm' },
+    ]);
+    expect(volumesOf(pod)).toEqual({
+      'tmpfs-web': { emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } },
+      'tmpfs-web-2': { emptyDir: { medium: 'Memory', sizeLimit: '64Mi' } },
+      'tmpfs-web-3': { emptyDir: { medium: 'Memory' } },
+      'shm-web': { emptyDir: { medium: 'Memory', sizeLimit: '1Gi' } },
+    });
+  });
+
+  it('an own mount at /dev/shm stands in the place of shm_size', () => {
+    expect(containerOf('tmpfs: /dev/shm\nshm_size: 1gb').volumeMounts).toEqual([
+      { name: 'tmpfs-web', mountPath: '/dev/shm' },
+    ]);
+  });
+});
+
+describe('secrets and configs of the compose file', () => {
+  it('are single files, with their mode, from the objects that hold them; external ones are objects of the cluster', () => {
+    const pod = podOf({
+      pods: {
+        web: `
+services:
+  web:
+    image: x
+    secrets: [ db, { source: db, target: /etc/db, mode: 0400 }, theirs ]
+    configs: [ { source: app, target: /etc/app.conf } ]
+secrets: { db: { file: ./db.txt }, theirs: { external: true, name: their-secret } }
+configs: { app: { content: hello } }
+`,
+      },
+      files: { './db.txt': 'pw' },
+    });
+    expect(pod.containers[0]?.volumeMounts).toEqual([
+      { name: 'secret-db', mountPath: '/run/secrets/db', subPath: 'content', readOnly: true },
+      { name: 'secret-db-2', mountPath: '/etc/db', subPath: 'content', readOnly: true },
+      { name: 'secret-theirs', mountPath: '/run/secrets/theirs', subPath: 'content', readOnly: true },
+      { name: 'config-app', mountPath: '/etc/app.conf', subPath: 'content', readOnly: true },
+    ]);
+    const items = [{ key: 'content', path: 'content' }];
+    expect(volumesOf(pod)).toEqual({
+      'secret-db': { secret: { secretName: `${app}-compose-secret-db`, items, defaultMode: 0o444 } },
+      'secret-db-2': { secret: { secretName: `${app}-compose-secret-db`, items, defaultMode: 0o400 } },
+      'secret-theirs': {
+        secret: { secretName: 'their-secret', items: [{ key: 'theirs', path: 'content' }], defaultMode: 0o444 },
+      },
+      'config-app': { configMap: { name: `${app}-compose-config-app`, items, defaultMode: 0o444 } },
+    });
+  });
+});
+
+describe('what cannot be mounted', () => {
+  it.each([
+    ['volumes: [ ./missing:/x ]', /volumes\[0\]: "\.\/missing" is not among the files of the deployment/],
+    ['volumes: [ /var/run/docker.sock:/s ]', /"\/var\/run\/docker\.sock" is not among the files/],
+    ['tmpfs: [ /a, "/a:size=1m" ]', /tmpfs\[1\]: something else has the path \/a/],
+    ['tmpfs: "/a:size=lots"', /tmpfs\[0\]: "lots" is no size/],
+  ])('refuses %j, by file and line', (keys, message) => {
+    const [error = '', ...more] = findingsOf(keys).errors;
+    expect(error).toMatch(message);
+    expect(error).toMatch(/^docker-compose-web\.yml:4 /);
+    expect(more).toEqual([]);
+  });
+
+  it('warns of volumes without a name, which end with the pod, and of options that mean nothing', () => {
+    expect(findingsOf('volumes: [ /cache ]').warnings).toEqual([
+      expect.stringContaining('volumes[0]: a volume without a name lives only as long as its pod'),
+    ]);
+    expect(findingsOf('tmpfs: "/a:uid=5"').warnings).toEqual([
+      expect.stringContaining('uid=5: Kubernetes has nothing like this option'),
+    ]);
+  });
+
+  it('takes two services of one pod that mount one volume', () => {
+    const { errors } = workloads({
+      pods: {
+        web: 'services:\n  a: { image: x, volumes: [ "data:/d" ] }\n  b: { image: x, volumes: [ "data:/d" ] }\nvolumes: { data: }\n',
+      },
+    });
+    expect(errors).toEqual([]);
+  });
+});
+
+function volumesOf(pod: PodSpec): Record<string, object> {
+  return Object.fromEntries((pod.volumes as { name: string }[]).map(({ name, ...source }) => [name, source]));
+}

@@ -1,0 +1,172 @@
+import { describe, expect, it } from 'vitest';
+import { startOrder } from '../../../src/deployers/kubernetes/objects/start-order.js';
+import { app, objectsInput, podOf, workloads } from '../../support/kubernetes-objects.js';
+
+const healthy = 'healthcheck: { test: [CMD, ok], interval: 2s }';
+
+describe('order inside a pod (decision 23)', () => {
+  it('awaited healthy: a sidecar with a startup probe that never restarts it', () => {
+    const { containers, initContainers } = podOf({
+      pods: {
+        shop: `
+services:
+  web: { image: x, depends_on: { db: { condition: service_healthy } } }
+  db: { image: pg, ${healthy} }
+`,
+      },
+    });
+    expect(containers.map(({ name }) => name)).toEqual(['web']);
+    expect(initContainers).toEqual([
+      expect.objectContaining({
+        name: 'db',
+        restartPolicy: 'Always',
+        startupProbe: { exec: { command: ['ok'] }, periodSeconds: 2, timeoutSeconds: 30, failureThreshold: 2147483647 },
+        readinessProbe: { exec: { command: ['ok'] }, periodSeconds: 2, timeoutSeconds: 30, failureThreshold: 3 },
+      }),
+    ]);
+  });
+
+  it('awaited to its end: an init container without probes; what it needs starts before it', () => {
+    const { containers, initContainers = [] } = podOf({
+      pods: {
+        shop: `
+services:
+  web: { image: x, depends_on: { migrate: { condition: service_completed_successfully } } }
+  migrate: { image: m, ${healthy}, depends_on: { db: { condition: service_healthy }, cache: { condition: service_started } } }
+  cache: { image: c }
+  db: { image: pg, ${healthy} }
+`,
+      },
+    });
+    expect(containers.map(({ name }) => name)).toEqual(['web']);
+    expect(
+      initContainers.map(({ name, restartPolicy, startupProbe, readinessProbe }) => [
+        name,
+        restartPolicy,
+        !!startupProbe,
+        !!readinessProbe,
+      ]),
+    ).toEqual([
+      ['db', 'Always', true, true],
+      ['cache', 'Always', false, false],
+      ['migrate', undefined, false, false],
+    ]);
+  });
+
+  it('init containers by label come first, in file order, unless they depend on a sidecar (04 §4.4.2)', () => {
+    const { containers, initContainers = [] } = podOf({
+      pods: {
+        shop: `
+services:
+  web: { image: x, depends_on: { db: { condition: service_healthy } } }
+  db: { image: pg, ${healthy} }
+  first: { image: i, labels: [ "laconic.init-container=YES" ] }
+  last: { image: i, labels: { laconic.init-container: 1 }, depends_on: [ db ] }
+  other: { image: o, labels: { laconic.init-container: no } }
+`,
+      },
+    });
+    expect(initContainers.map(({ name }) => name)).toEqual(['first', 'db', 'last']);
+    expect(containers.map(({ name }) => name)).toEqual(['web', 'other']);
+  });
+
+  it('awaited to be started: an ordinary container before the other', () => {
+    const { containers, initContainers } = podOf({
+      pods: { shop: 'services:\n  web: { image: x, depends_on: [ db ] }\n  db: { image: pg }\n' },
+    });
+    expect(containers.map(({ name }) => name)).toEqual(['db', 'web']);
+    expect(initContainers).toBeUndefined();
+  });
+
+  it('awaited healthy without a healthcheck in the file: started first, with a warning', () => {
+    const made = workloads({
+      pods: {
+        shop: 'services:\n  web:\n    image: x\n    depends_on: { db: { condition: service_healthy } }\n  db: { image: pg }\n',
+      },
+    });
+    expect(made.warnings).toEqual([
+      'docker-compose-shop.yml:4 services.web.depends_on.db: db has no healthcheck in the compose file, and Kubernetes knows none of its image: it is only started first; give it a healthcheck',
+    ]);
+    expect(made.deployments[0]?.spec.template.spec.containers.map(({ name }) => name)).toEqual(['db', 'web']);
+  });
+
+  it('refuses a pod that has init containers only', () => {
+    const made = workloads({
+      pods: {
+        web: 'services: { web: { image: x, depends_on: { seed: { condition: service_completed_successfully } } } }',
+        seed: 'services: { seed: { image: x } }',
+      },
+    });
+    expect(made.errors).toEqual([
+      'docker-compose-seed.yml:1 services.seed: runs to its end, as web awaits it, and nothing else is in this pod: put it into the compose file of what waits for it, or make it a job',
+    ]);
+  });
+});
+
+describe('order across pods (decision 23)', () => {
+  const name = (pod: string): string => `${app}-${pod}-deployment`;
+  const deployment = (pod: string): object => ({ kind: 'Deployment', name: name(pod) });
+
+  it('names every workload after what it waits for, and whether that must be ready', () => {
+    const input = objectsInput({
+      pods: {
+        web: `services: { web: { image: x, depends_on: { db: { condition: service_healthy }, cache: { condition: service_started } } }, more: { image: x, depends_on: [ db ] } }`,
+        db: `services: { db: { image: x, ${healthy} } }`,
+        cache: 'services: { cache: { image: x } }',
+      },
+      jobs: { seed: `services: { seed: { image: x, depends_on: { db: { condition: service_healthy } } } }` },
+    });
+    expect(startOrder(input)).toEqual([
+      { workload: deployment('db'), after: [] },
+      { workload: deployment('cache'), after: [] },
+      {
+        workload: deployment('web'),
+        after: [
+          { workload: deployment('db'), condition: 'ready' },
+          { workload: deployment('cache'), condition: 'started' },
+        ],
+      },
+      {
+        workload: { kind: 'Job', name: `${app}-job-seed` },
+        after: [{ workload: deployment('db'), condition: 'ready' }],
+      },
+    ]);
+  });
+
+  it('leaves out pods without services, as no Deployment is made of them', () => {
+    const pods = {
+      web: 'services: { web: { image: x } }',
+      debug: 'services: { debug: { image: x, profiles: [ debug ] } }',
+    };
+    expect(startOrder(objectsInput({ pods })).map(({ workload }) => workload)).toEqual([deployment('web')]);
+    expect(workloads({ pods }).deployments.map(({ metadata }) => metadata.name)).toEqual([name('web')]);
+    expect(workloads({ pods, profiles: ['debug'] }).deployments).toHaveLength(2);
+  });
+
+  it('does not await in a circle, and says so', () => {
+    const pods = {
+      a: 'services:\n  a1: { image: x, depends_on: [ b1 ] }\n  a2: { image: x }\n',
+      b: 'services:\n  b1: { image: x }\n  b2: { image: x, depends_on: [ a2 ] }\n',
+    };
+    expect(startOrder(objectsInput({ pods }))).toEqual([
+      { workload: deployment('b'), after: [] },
+      { workload: deployment('a'), after: [{ workload: deployment('b'), condition: 'started' }] },
+    ]);
+  });
+
+  it('warns when a pod is to be healthy that has no healthcheck in its file', () => {
+    const input = {
+      pods: {
+        web: 'services: { web: { image: x, depends_on: { db: { condition: service_healthy } } } }',
+        db: 'services: { db: { image: x } }',
+      },
+    };
+    expect(orderWarnings(input)).toEqual([
+      'docker-compose-web.yml:1 services.web.depends_on.db: db has no healthcheck in the compose file, and Kubernetes knows none of its image: it is awaited until it runs; give it a healthcheck',
+    ]);
+  });
+});
+
+function orderWarnings(stack: Parameters<typeof workloads>[0]): string[] {
+  return workloads(stack).warnings;
+}

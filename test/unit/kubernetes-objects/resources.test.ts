@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest';
+import {
+  composeSizeQuantity,
+  cpuQuantity,
+  sizeQuantity,
+} from '../../../src/deployers/kubernetes/objects/quantities.js';
+import { containerOf, findingsOf } from '../../support/kubernetes-objects.js';
+
+describe('sizes of a spec keep their value (decision 21, K-53), in the form the API server gives back (decision 26)', () => {
+  it.each([
+    ['128M', '128M'],
+    ['128Mi', '128Mi'],
+    ['128m', '128Mi'],
+    ['128MB', '128Mi'],
+    ['1.5G', '1500M'],
+    ['1.5Gi', '1536Mi'],
+    ['2000M', '2G'],
+    ['1Gi', '1Gi'],
+    ['1024Mi', '1Gi'],
+    ['1g', '1Gi'],
+    ['1GiB', '1Gi'],
+    ['512k', '512k'],
+    ['512kb', '512Ki'],
+    ['10Ti', '10Ti'],
+    ['129e6', '129M'],
+    ['1024', '1024'],
+    ['0.5Ki', '512'],
+    ['0', '0'],
+    ['abc', undefined],
+  ])('%s is %s', (text, expected) => {
+    expect(sizeQuantity(text)).toBe(expected);
+  });
+});
+
+it.each([
+  ['2', '2'],
+  ['2.0', '2'],
+  ['0.5', '500m'],
+  ['500m', '500m'],
+  ['0.05', '50m'],
+  ['0.0001', '100u'],
+  ['1000', '1k'],
+  ['x', undefined],
+])('%s CPUs are %s', (text, expected) => {
+  expect(cpuQuantity(text)).toBe(expected);
+});
+
+it.each([
+  ['256M', '256Mi'],
+  ['256m', '256Mi'],
+  ['1.5g', '1536Mi'],
+  ['512k', '512Ki'],
+  ['1000', '1000'],
+  ['268435456', '256Mi'],
+  ['1 KiB', '1Ki'],
+  ['1X', undefined],
+])('the compose size %s, where units are powers of 1024, is %s', (text, expected) => {
+  expect(composeSizeQuantity(text)).toBe(expected);
+});
+
+describe('requests and limits (04 §4.4.7): the first level that says something, whole', () => {
+  const compose = 'deploy: { resources: { limits: { cpus: "0.5", memory: 256M }, reservations: { memory: 128M } } }';
+  const spec = 'resources: { containers: { reservations: { cpus: 1 }, web: { limits: { memory: 1Gi } } } }\n';
+
+  it.each([
+    ['nothing', '', '', undefined],
+    ['the compose file', compose, '', { limits: { cpu: '500m', memory: '256Mi' }, requests: { memory: '128Mi' } }],
+    ['the spec for this container', compose, spec, undefined],
+    [
+      'the spec for all',
+      '',
+      'resources: { containers: { reservations: { cpus: 1, memory: 0 } } }\n',
+      { requests: { cpu: '1' } },
+    ],
+    [
+      'the compose file before the spec for all',
+      compose,
+      'resources: { containers: { limits: { cpus: 9 } } }\n',
+      { limits: { cpu: '500m', memory: '256Mi' }, requests: { memory: '128Mi' } },
+    ],
+    ['older keys of the compose file', 'mem_limit: 64m\ncpus: 0.25', '', { limits: { cpu: '250m', memory: '64Mi' } }],
+  ])('%s', (_, keys, specText, expected) => {
+    const wanted = specText === spec ? { limits: { memory: '1Gi' } } : expected;
+    expect(containerOf(keys, { spec: specText }).resources).toEqual(wanted);
+  });
+
+  it('refuses what no node could give, by file and line', () => {
+    expect(
+      findingsOf('deploy: { resources: { limits: { memory: 1m }, reservations: { memory: 2m } } }').errors,
+    ).toEqual([
+      expect.stringMatching(
+        /^docker-compose-web\.yml:4 services\.web\.deploy\.resources\.reservations\.memory: is more than the limit of memory/,
+      ),
+    ]);
+    expect(
+      findingsOf('', {
+        spec: 'resources:\n  containers:\n    web: { limits: { cpus: 500m }, reservations: { cpus: 1 } }\n',
+      }).errors,
+    ).toEqual([expect.stringMatching(/^spec\.yml:5 resources\.containers\.web\.reservations\.cpus: is more than/)]);
+  });
+
+  it('warns of a bound of processes, which Kubernetes does not have', () => {
+    expect(findingsOf('deploy: { resources: { limits: { pids: 5 } } }').warnings).toEqual([
+      expect.stringContaining('pids: Kubernetes bounds processes per node only'),
+    ]);
+  });
+});
