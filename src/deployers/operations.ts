@@ -83,7 +83,10 @@ export async function startAndReport(
   await runStartHooks(deployment, inside);
 }
 
-/** `stop` and `down`. `--delete-data` asks first, and deletes below the deployment's own `data/` only (decision 17). */
+/**
+ * `stop` and `down`. `--delete-data` asks first, and deletes below the deployment's own `data/` only (decision 17). What runs of a
+ * directory that is gone is stopped, too.
+ */
 export async function stopDeployment(
   target: Target,
   options: StopOptions & { yes: boolean },
@@ -94,6 +97,9 @@ export async function stopDeployment(
     const deployer = await deployerFor(deployment, inside);
     await deployer.stop(options);
   };
+  refuseStackOption(context);
+  const { stopRemains } = await import('./compose/stop-remains.js');
+  if (await stopRemains(target.directory, options, context)) return;
   await withLockedDeployment(target, context, stop, { lockOptional: true });
 }
 

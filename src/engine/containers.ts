@@ -11,6 +11,7 @@ export const composeLabels = {
   configHash: 'com.docker.compose.config-hash',
   image: 'com.docker.compose.image',
   workingDirectory: 'com.docker.compose.project.working_dir',
+  dependsOn: 'com.docker.compose.depends_on',
   volume: 'com.docker.compose.volume',
 } as const;
 
@@ -76,6 +77,15 @@ export async function inspectContainer(engine: Engine, id: string): Promise<Cont
 export async function listContainersUsing(engine: Engine, volume: string): Promise<ProjectContainer[]> {
   const found = await ask(engine, `cannot list the containers that use ${volume}`, () =>
     engine.docker.listContainers({ all: true, filters: { volume: [volume] } }),
+  );
+  return found.map(projectContainer);
+}
+
+/** All containers, of whatever project, that Compose made from files in this directory. */
+export async function listContainersFrom(engine: Engine, directory: string): Promise<ProjectContainer[]> {
+  const label = `${composeLabels.workingDirectory}=${directory}`;
+  const found = await ask(engine, `cannot list the containers from ${directory}`, () =>
+    engine.docker.listContainers({ all: true, filters: { label: [label] } }),
   );
   return found.map(projectContainer);
 }

@@ -1,3 +1,4 @@
+import type Dockerode from 'dockerode';
 import { ask, askIfAny, type Engine } from './connect.js';
 import { composeLabels } from './containers.js';
 
@@ -13,17 +14,23 @@ export interface EngineVolume {
 
 /** The volumes that Compose made for a project, ordered by name. */
 export async function listProjectVolumes(engine: Engine, project: string): Promise<EngineVolume[]> {
+  const filters = { label: [`${composeLabels.project}=${project}`] };
   const { Volumes: found } = await ask(engine, `cannot list the volumes of ${project}`, () =>
-    engine.docker.listVolumes({ filters: { label: [`${composeLabels.project}=${project}`] } }),
+    engine.docker.listVolumes({ filters }),
   );
-  return found
-    .map(({ Name, Driver, Options, Labels }) => ({
-      name: Name,
-      driver: Driver,
-      options: Options ?? {},
-      labels: Labels,
-    }))
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  return found.map(engineVolume).sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Every volume of the engine. */
+export async function listAllVolumes(engine: Engine): Promise<EngineVolume[]> {
+  const { Volumes: found } = await ask(engine, 'cannot list the volumes', () => engine.docker.listVolumes());
+  return found.map(engineVolume);
+}
+
+function engineVolume({ Name, Driver, Options, Labels }: Dockerode.VolumeInspectInfo): EngineVolume {
+  // Volumes that nobody labelled have null there.
+  const labels = Labels as Record<string, string> | null;
+  return { name: Name, driver: Driver, options: Options ?? {}, labels: labels ?? {} };
 }
 
 /** Removes a volume; nothing when it is gone. A volume in use is an error of the engine. */

@@ -5,9 +5,11 @@ import { deleteData } from '../../deployment/delete-data.js';
 import type { Deployment } from '../../deployment/open.js';
 import { isBelow, placeVolume } from '../../deployment/volume-paths.js';
 import { connectEngine, type Engine } from '../../engine/connect.js';
+import type { ProjectContainer } from '../../engine/containers.js';
 import type { Spec } from '../../spec/model.js';
 import type { ConfigTransfer } from '../../stack/parse.js';
 import type { Context } from '../../system/context.js';
+import type { LaconicError } from '../../system/errors.js';
 import { UsageError } from '../../system/errors.js';
 import { makeDirectory } from '../../system/files.js';
 import type {
@@ -39,6 +41,10 @@ import { runTransfers } from './transfer.js';
 /** What a Compose project is started with beside its files. */
 export interface ProjectSetup {
   project: ComposeProject;
+  /** Why the project's files cannot be used; see deploymentProject. */
+  problem?: LaconicError;
+  /** The project's containers, if they were listed when it was opened. */
+  containers?: readonly ProjectContainer[] | undefined;
   preStart: readonly PodScript[];
   postStart: readonly PodScript[];
   transfers: readonly ConfigTransfer[];
@@ -61,8 +67,9 @@ export async function composeDeployerOf(deployment: Deployment, context: Context
   const { layout, stack, spec } = deployment;
   const volumes = [...spec.volumes.values()].filter((path) => path !== undefined);
   const places = volumes.map((path) => placeVolume(path, layout.root, homedir()).path);
+  const engine = await connectEngine(context.env);
   const setup: ProjectSetup = {
-    project: await deploymentProject(deployment, context),
+    ...(await deploymentProject(deployment, engine, context)),
     preStart: await podScripts(deployment, 'preStartCommand'),
     postStart: await podScripts(deployment, 'postStartCommand'),
     transfers: stack.transfers,
@@ -74,24 +81,37 @@ export async function composeDeployerOf(deployment: Deployment, context: Context
       volumeDirectories: places.filter((path) => isBelow(path, layout.data)),
     },
   };
-  return new ComposeDeployer(setup, await connectEngine(context.env), context);
+  return new ComposeDeployer(setup, engine, context);
 }
 
 /** A Compose project as a {@link Deployer}: each method is one function of this folder. */
 export class ComposeDeployer implements Deployer {
   readonly #setup: ProjectSetup;
+  #listed: readonly ProjectContainer[] | undefined;
   readonly #engine: Engine;
   readonly #context: Context;
 
   constructor(setup: ProjectSetup, engine: Engine, context: Context) {
     this.#setup = setup;
+    this.#listed = setup.containers;
     this.#engine = engine;
     this.#context = context;
   }
 
+  /** What needs the files: everything but listing and stopping what is there. */
+  get #project(): ComposeProject {
+    const { project, problem } = this.#setup;
+    if (problem !== undefined) throw problem;
+    return project;
+  }
+
   async start(options: StartOptions, changed: () => Promise<void>): Promise<void> {
-    const { project, preStart, postStart, transfers, spec, state } = this.#setup;
+    const { preStart, postStart, transfers, spec, state } = this.#setup;
+    const project = this.#project;
     const context = this.#context;
+    // Only as long as nothing else was done: scripts may start containers, and so did an earlier call.
+    const listed = preStart.length === 0 ? this.#listed : undefined;
+    this.#listed = undefined;
     await runPodScripts(preStart, project, context);
     if (context.options.dryRun) {
       const services = options.services.length > 0 ? `services ${options.services.join(', ')} of ` : '';
@@ -105,7 +125,7 @@ export class ComposeDeployer implements Deployer {
       await changed();
       await runTransfers(transfers.map(asTransfer), project, this.#engine, context);
     };
-    const own = { removeOrphans: state !== undefined, ...(spec && { spec }) };
+    const own = { removeOrphans: state !== undefined, ...(spec && { spec }), ...(listed && { listed }) };
     const common = { context, engine: this.#engine, afterUp, ...own };
     if (state !== undefined) {
       await startProject(project, options, { ...common, startedFile: state.startedFile, imagesFile: state.imagesFile });
@@ -121,7 +141,7 @@ export class ComposeDeployer implements Deployer {
   }
 
   async stop(options: StopOptions): Promise<void> {
-    const { project, state } = this.#setup;
+    const { project, problem, state } = this.#setup;
     const context = this.#context;
     if (context.options.dryRun) {
       const more = [options.deleteVolumes ? 'delete its volumes' : '', options.deleteData ? 'delete its data' : ''];
@@ -129,7 +149,8 @@ export class ComposeDeployer implements Deployer {
       context.report.print([`would stop ${services}project ${project.name}`, ...more.filter(Boolean)].join(', '));
       return;
     }
-    await stopProject(project, options, { context, engine: this.#engine, removeOrphans: state !== undefined });
+    const own = { removeOrphans: state !== undefined, ...(problem && { problem }) };
+    await stopProject(project, options, { context, engine: this.#engine, ...own });
     if (!options.deleteData || state === undefined) return;
     await deleteData(state.dataDirectory, context);
     // The engine does not make them: without them the next start would fail.
@@ -150,7 +171,7 @@ export class ComposeDeployer implements Deployer {
   }
 
   async #services(): Promise<string[]> {
-    const { project } = this.#setup;
+    const project = this.#project;
     if (project.files.length === 0 || this.#context.options.dryRun) return [];
     const model = await loadModel(project, [], this.#context);
     return [...model.services.values()].filter((service) => service.replicas > 0).map((service) => service.name);
@@ -164,7 +185,7 @@ export class ComposeDeployer implements Deployer {
       this.#context.report.print(`would show the logs of ${options.services.join(', ') || 'all services'}`);
       return;
     }
-    await streamLogs(this.#setup.project, options, this.#context);
+    await streamLogs(this.#project, options, this.#context);
   }
 
   async exec(options: ExecOptions): Promise<number> {
@@ -172,20 +193,20 @@ export class ComposeDeployer implements Deployer {
       this.#context.report.print(`would run in ${options.service}: ${options.command.join(' ')}`);
       return 0;
     }
-    return execInService(this.#setup.project, options, this.#engine, this.#context);
+    return execInService(this.#project, options, this.#engine, this.#context);
   }
 
   async port(query: PortQuery): Promise<string> {
-    return publishedPort(this.#setup.project, query, this.#engine, this.#context);
+    return publishedPort(this.#project, query, this.#engine, this.#context);
   }
 
   async runJob(job: string, args: readonly string[]): Promise<number> {
-    return runJob(this.#setup.project, job, args, this.#engine, this.#context);
+    return runJob(this.#project, job, args, this.#engine, this.#context);
   }
 
   /** As `docker compose config` prints it. The project's name is that of the deployment; without compose files there is nothing. */
   async render(): Promise<string> {
-    const { project } = this.#setup;
+    const project = this.#project;
     if (project.files.length === 0) return '';
     return (await composeOrFail('cannot read the compose files', project, ['config'], this.#context)).stdout;
   }

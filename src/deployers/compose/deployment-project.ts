@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Deployment } from '../../deployment/open.js';
-import { connectEngine } from '../../engine/connect.js';
-import { composeLabels, listProjectContainers } from '../../engine/containers.js';
+import type { Engine } from '../../engine/connect.js';
+import { composeLabels, listProjectContainers, type ProjectContainer } from '../../engine/containers.js';
 import { credentialSecrets } from '../../spec/environment.js';
 import { parseSecretsEnv, secretTexts } from '../../spec/secrets.js';
 import type { Pod } from '../../stack/parse.js';
@@ -13,8 +13,43 @@ import type { ComposeProject } from './project.js';
 import { composeEnvironment, type EnvFileText, engineFlags } from './runtime-env.js';
 import type { PodScript } from './scripts.js';
 
-/** The Compose project of a deployment directory (02 §10.1, §10.2). Its containers, if any, are looked at for decision 6. */
-export async function deploymentProject(deployment: Deployment, context: Context): Promise<ComposeProject> {
+/** A deployment's Compose project, and what was seen of it on the engine. */
+export interface OpenedProject {
+  project: ComposeProject;
+  /** Its containers, as they were listed to see whose they are; undefined in a dry run. */
+  containers: readonly ProjectContainer[] | undefined;
+  /** Why its files cannot be used. The project has a name then, and nothing else. */
+  problem?: LaconicError;
+}
+
+/**
+ * The Compose project of a deployment directory (02 §10.1, §10.2). Its containers, if any, are looked at for decision 6. Files that cannot
+ * be used are told as a problem and no failure yet: what runs can be listed and stopped without them.
+ * @throws LaconicError when the containers belong to another directory
+ */
+export async function deploymentProject(
+  deployment: Deployment,
+  engine: Engine,
+  context: Context,
+): Promise<OpenedProject> {
+  const { layout, record } = deployment;
+  const name = record.clusterId;
+  const containers = context.options.dryRun ? undefined : await listProjectContainers(engine, name);
+  const spelling = await runningSpelling(layout.compose, name, containers ?? []);
+  try {
+    return { project: await readProject(deployment, spelling, context), containers };
+  } catch (error) {
+    if (!(error instanceof LaconicError)) throw error;
+    const project = { name, files: [], jobFiles: new Map(), envFiles: [], env: composeEnvironment([], context) };
+    return { project, containers, problem: error };
+  }
+}
+
+async function readProject(
+  deployment: Deployment,
+  spelling: string | undefined,
+  context: Context,
+): Promise<ComposeProject> {
   const { layout, record, stack } = deployment;
   const envFiles: EnvFileText[] = [];
   for (const path of [layout.configEnv, layout.secretsEnv]) {
@@ -26,9 +61,6 @@ export async function deploymentProject(deployment: Deployment, context: Context
       path === layout.secretsEnv ? secretTexts(parseSecretsEnv(text)) : credentialSecrets(text, path),
     );
   }
-  const spelling = context.options.dryRun
-    ? undefined
-    : await runningSpelling(layout.compose, record.clusterId, context);
   const respell = (file: string): string => (spelling === undefined ? file : join(spelling, basename(file)));
   const files = await Promise.all(stack.pods.map(async (pod) => respell(await podFile(deployment, pod))));
   if ((await kindOf(layout.images)) === 'file') files.push(layout.images);
@@ -81,9 +113,8 @@ async function podFile(deployment: Deployment, pod: Pod): Promise<string> {
 async function runningSpelling(
   composeDirectory: string,
   project: string,
-  context: Context,
+  containers: readonly ProjectContainer[],
 ): Promise<string | undefined> {
-  const containers = await listProjectContainers(await connectEngine(context.env), project);
   const root = dirname(composeDirectory);
   for (const known of new Set(containers.map((container) => container.labels[composeLabels.workingDirectory]))) {
     if (known === undefined || known === composeDirectory || (await identityOf(known)) === undefined) continue;

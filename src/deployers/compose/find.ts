@@ -23,7 +23,7 @@ export async function runningContainer(
       const numbers = own.map(({ number }) => number).sort((a, b) => a - b);
       throw new LaconicError(`service "${service}" has no container ${index}, only ${numbers.join(', ')}`);
     }
-    const services = await listServices(project, context.signal);
+    const services = await listServices(project, context);
     if (!services.includes(service)) throw unknownServices([service], services, jobNote(service, project));
     throw new LaconicError(`service "${service}" is not running: it has no container`, { hint: 'start it first' });
   }

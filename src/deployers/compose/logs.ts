@@ -28,7 +28,7 @@ export async function streamLogs(
   context: Context,
   output: NodeJS.WritableStream = process.stdout,
 ): Promise<void> {
-  const services = await listServices(project, context.signal);
+  const services = await listServices(project, context);
   const unknown = options.services.filter((service) => !services.includes(service));
   if (unknown.length > 0) throw unknownServices(unknown, services);
   if (services.length === 0) return;

@@ -93,7 +93,7 @@ export async function loadModel(
     ['config', '--format', 'json', ...services],
     context,
   ).catch(async (error: unknown) => {
-    throw await explainUnknownService(error, services, project, context.signal);
+    throw await explainUnknownService(error, services, project, context);
   });
   return parseModel(stdout, project);
 }

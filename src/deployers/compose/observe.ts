@@ -22,10 +22,14 @@ export async function observeAll(engine: Engine, project: string): Promise<Obser
 
 /** The project's containers without those of jobs. */
 export async function observeContainers(engine: Engine, project: string): Promise<ObservedContainer[]> {
-  const all = await listProjectContainers(engine, project);
+  return observeListed(engine, await listProjectContainers(engine, project));
+}
+
+/** {@link observeContainers} of a list that was made already. */
+export async function observeListed(engine: Engine, listed: readonly ProjectContainer[]): Promise<ObservedContainer[]> {
   return inspectAll(
     engine,
-    all.filter((container) => !container.oneOff),
+    listed.filter((container) => !container.oneOff),
   );
 }
 

@@ -34,7 +34,7 @@ export async function removeOrphans(
   const jobFiles = new Set(project.jobFiles.values());
   const suspects = findOrphans(containers, new Set(model.services.keys()), jobFiles);
   if (suspects.length === 0) return;
-  const known = new Set(await listServices(project, context.signal));
+  const known = new Set(await listServices(project, context));
   const orphans = findOrphans(suspects, known, jobFiles);
   await Promise.all(
     orphans.map(async ({ container }) => {

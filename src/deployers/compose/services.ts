@@ -1,21 +1,18 @@
+import type { Context } from '../../system/context.js';
 import { CommandFailedError, LaconicError } from '../../system/errors.js';
-import { runOrFail } from '../../system/process.js';
 import { didYouMean } from '../../system/suggest.js';
-import { type ComposeProject, composeArguments } from './project.js';
+import { composeOrFail } from './compose-cli.js';
+import type { ComposeProject } from './project.js';
 
 /**
  * The names of all services of the project's compose files, those of profiles too, in alphabetical order. None when the
  * project has no files: Compose would look for one in the current directory.
  * @throws CommandFailedError with Compose's own words when it cannot use the files
  */
-export async function listServices(project: ComposeProject, signal: AbortSignal): Promise<string[]> {
+export async function listServices(project: ComposeProject, context: Context): Promise<string[]> {
   if (project.files.length === 0) return [];
-  const { stdout } = await runOrFail(
-    'cannot read the compose files',
-    'docker',
-    [...composeArguments(project), '--profile', '*', 'config', '--services'],
-    { env: project.env, signal },
-  );
+  const args = ['--profile', '*', 'config', '--services'];
+  const { stdout } = await composeOrFail('cannot read the compose files', project, args, context);
   return stdout
     .split('\n')
     .filter((name) => name !== '')
@@ -35,10 +32,10 @@ export async function explainUnknownService(
   error: unknown,
   names: readonly string[],
   project: ComposeProject,
-  signal: AbortSignal,
+  context: Context,
 ): Promise<unknown> {
   if (!(error instanceof CommandFailedError) || !error.stderr.includes('no such service: ')) return error;
-  const services = await listServices(project, signal);
+  const services = await listServices(project, context);
   const unknown = names.filter((name) => !services.includes(name));
   if (unknown.length === 0) return error;
   const job = unknown.every((name) => project.jobFiles.has(name)) ? ' (it is a job: see run-job)' : '';

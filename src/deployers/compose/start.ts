@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import type { Engine } from '../../engine/connect.js';
+import type { ProjectContainer } from '../../engine/containers.js';
 import type { Spec } from '../../spec/model.js';
 import type { Context } from '../../system/context.js';
 import { ExitError, InterruptedError } from '../../system/errors.js';
@@ -10,7 +11,7 @@ import { Deadline } from './deadline.js';
 import { checkImageServices, renderImageOverride } from './image-override.js';
 import { mendLeftovers } from './interrupted.js';
 import { composeHashes, loadModel, type ProjectModel, withDependencies } from './model.js';
-import { containersOf, type ObservedContainer, observeContainers } from './observe.js';
+import { containersOf, type ObservedContainer, observeContainers, observeListed } from './observe.js';
 import { removeOrphans } from './orphans.js';
 import { planStart, type PlanInput, type StartPlan, unrecorded } from './plan.js';
 import type { ComposeProject } from './project.js';
@@ -27,6 +28,8 @@ export interface StartDeps {
   startedFile: string;
   /** Where the compose file for `options.images` is written. */
   imagesFile: string;
+  /** The project's containers, when they were listed just before. */
+  listed?: readonly ProjectContainer[];
   /** What the compose files were made from; absent for a stack that runs in place. */
   spec?: Spec;
   /** Containers of services that left the compose files are removed. False where the files are a selection. */
@@ -53,7 +56,7 @@ export async function startProject(project: ComposeProject, options: StartOption
   const { context, engine } = deps;
   const [loaded, present, record] = await Promise.all([
     loadWithImages(project, options, deps),
-    observeContainers(engine, project.name),
+    deps.listed === undefined ? observeContainers(engine, project.name) : observeListed(engine, deps.listed),
     readStarted(deps.startedFile),
   ]);
   const start: Start = { ...loaded, options, deps, record, selected: withDependencies(loaded.model, options.services) };

@@ -1,22 +1,22 @@
-import type { Engine } from '../../engine/connect.js';
-import { listProjectContainers, removeContainer, type ProjectContainer } from '../../engine/containers.js';
+import { listProjectContainers, type ProjectContainer } from '../../engine/containers.js';
 import { removeProjectNetworks } from '../../engine/networks.js';
-import { listProjectVolumes, removeVolume } from '../../engine/volumes.js';
+import { listProjectVolumes } from '../../engine/volumes.js';
 import type { Context } from '../../system/context.js';
-import { LaconicError, UsageError } from '../../system/errors.js';
+import { CommandFailedError, InvalidFileError, type LaconicError, UsageError } from '../../system/errors.js';
 import type { StopOptions } from '../deployer.js';
 import { composeOrFail } from './compose-cli.js';
 import type { ComposeLine } from './compose-progress.js';
-import { loadModel } from './model.js';
+import { loadModel, type VolumeModel } from './model.js';
 import type { ComposeProject } from './project.js';
 import { explainUnknownService } from './services.js';
+import { deleteVolumes, endJobs, removeInOrder, selectContainers, type StopTools } from './stop-labelled.js';
 import { hostDirectories } from './volumes.js';
 
-export interface StopDeps {
-  context: Context;
-  engine: Engine;
+export interface StopDeps extends StopTools {
   /** Containers that the compose files do not name go too. False where the files are a selection of the project's. */
   removeOrphans: boolean;
+  /** Why the project's files cannot be used at all; see deploymentProject. */
+  problem?: LaconicError;
 }
 
 export interface Stopped {
@@ -26,34 +26,25 @@ export interface Stopped {
 
 /**
  * Ends a Compose project (02 §7.2, decisions 14 and 17): `down`, or `stop` and `rm` of the named services only. Refuses while a job runs,
- * unless forced, which ends the job. Stopping what is stopped is no error.
+ * unless forced, which ends the job. Stopping what is stopped is no error. Where Compose cannot read the files of a deployment any more,
+ * the containers' labels must do.
  * @returns the host directories of its volumes, when volumes or data are to be deleted
  */
 export async function stopProject(project: ComposeProject, options: StopOptions, deps: StopDeps): Promise<Stopped> {
   if (options.services.length > 0 && (options.deleteVolumes || options.deleteData)) {
     throw new UsageError('volumes belong to the whole deployment: name no services together with a --delete option');
   }
-  const { context, engine } = deps;
+  const { context, engine, problem } = deps;
   const containers = await listProjectContainers(engine, project.name);
   if (!containers.some((one) => concerns(one, options))) context.report.info(nothingRan(project, options));
   await endJobs(containers, options, deps);
-  const timeout = options.timeout === undefined ? [] : ['--timeout', String(options.timeout)];
-  const call = async (args: readonly string[]): Promise<void> => {
-    const onLine = (line: ComposeLine): void => showStopStep(line, containers, context);
-    await composeOrFail(`docker compose ${args[0] ?? ''} failed`, project, args, context, { onLine });
-  };
-  if (options.services.length > 0) {
-    await call(['stop', ...timeout, ...options.services]).catch(async (error: unknown) => {
-      throw await explainUnknownService(error, options.services, project, context.signal);
-    });
-    await call(['rm', '--force', ...options.services]);
-    context.report.endProgress();
-    return { hostDirectories: [] };
-  }
-  const directories = options.deleteVolumes || options.deleteData ? await findDirectories(project, deps) : [];
-  if (project.files.length > 0) await call(['down', ...timeout]);
-  if (deps.removeOrphans || project.files.length === 0) await removeLeftovers(project, options, deps);
-  if (options.deleteVolumes) await deleteVolumes(project, deps);
+  const directories = await (problem === undefined
+    ? stopByFiles(project, containers, options, deps).catch(async (error: unknown) => {
+        const why = deps.removeOrphans ? await problemOfFiles(error, project, context) : undefined;
+        if (why === undefined) throw error;
+        return stopByLabels(project, why, options, deps);
+      })
+    : stopByLabels(project, problem, options, deps));
   context.report.endProgress();
   if (!options.deleteData) {
     for (const directory of directories) context.report.info(`kept: ${directory}`);
@@ -70,21 +61,70 @@ function nothingRan({ name }: ComposeProject, { services }: StopOptions): string
   return `nothing was running: project ${name} has no container${of}`;
 }
 
-async function endJobs(
+/** @returns host directories, as stopProject */
+async function stopByFiles(
+  project: ComposeProject,
   containers: readonly ProjectContainer[],
-  { force, timeout }: StopOptions,
-  { engine, context }: StopDeps,
-): Promise<void> {
-  const jobs = containers.filter((one) => one.oneOff && (one.state === 'running' || one.state === 'restarting'));
-  if (jobs.length === 0) return;
-  const names = jobs.map((job) => job.name).join(', ');
-  if (!force) {
-    throw new LaconicError(`a job of this deployment is running: ${names}`, {
-      hint: 'wait until it has ended, or stop it too with --force',
+  options: StopOptions,
+  deps: StopDeps,
+): Promise<string[]> {
+  const { context } = deps;
+  const timeout = options.timeout === undefined ? [] : ['--timeout', String(options.timeout)];
+  const call = async (args: readonly string[]): Promise<void> => {
+    const onLine = (line: ComposeLine): void => showStopStep(line, containers, context);
+    await composeOrFail(`docker compose ${args[0] ?? ''} failed`, project, args, context, { onLine });
+  };
+  if (options.services.length > 0) {
+    await call(['stop', ...timeout, ...options.services]).catch(async (error: unknown) => {
+      throw await explainUnknownService(error, options.services, project, context);
     });
+    await call(['rm', '--force', ...options.services]);
+    return [];
   }
-  context.report.info(`ending the running job ${names}`);
-  await Promise.all(jobs.map((job) => removeContainer(engine, job.id, timeout)));
+  const wanted =
+    asksForDirectories(options) && project.files.length > 0 ? (await loadModel(project, [], context)).volumes : [];
+  const directories = await findDirectories(project, wanted, options, deps);
+  if (project.files.length > 0) await call(['down', ...timeout]);
+  if (deps.removeOrphans || project.files.length === 0) await removeLeftovers(project, options, deps);
+  if (options.deleteVolumes) await deleteVolumes(project.name, deps);
+  return directories;
+}
+
+/** What is wrong with the project's files, if that is why Compose failed. */
+async function problemOfFiles(
+  error: unknown,
+  project: ComposeProject,
+  context: Context,
+): Promise<LaconicError | undefined> {
+  if (error instanceof InvalidFileError) return error;
+  if (!(error instanceof CommandFailedError)) return undefined;
+  return composeOrFail('docker compose cannot read the files', project, ['config', '--quiet'], context).then(
+    () => undefined,
+    (reason: unknown) => {
+      if (reason instanceof InvalidFileError || reason instanceof CommandFailedError) return reason;
+      throw reason;
+    },
+  );
+}
+
+/** @returns host directories, as stopProject: those of volumes that exist */
+async function stopByLabels(
+  project: ComposeProject,
+  why: LaconicError,
+  options: StopOptions,
+  deps: StopDeps,
+): Promise<string[]> {
+  const { context, engine } = deps;
+  context.report.warn(
+    `the files of this deployment cannot be used; its containers are known by their labels: ${why.message}`,
+  );
+  const containers = await listProjectContainers(engine, project.name);
+  await removeInOrder(selectContainers(containers, options.services), options.timeout, deps);
+  if (options.services.length > 0) return [];
+  const directories = await findDirectories(project, [], options, deps);
+  await removeProjectNetworks(engine, project.name);
+  if (options.deleteVolumes) await deleteVolumes(project.name, deps);
+  return directories;
 }
 
 function showStopStep(line: ComposeLine, containers: readonly ProjectContainer[], { report }: Context): void {
@@ -99,30 +139,22 @@ function showStopStep(line: ComposeLine, containers: readonly ProjectContainer[]
  * What `down` does not know: containers of services that left the compose files or belong to a job, and everything of a
  * project without compose files. Their networks are free only then.
  */
-async function removeLeftovers(
+async function removeLeftovers(project: ComposeProject, { timeout }: StopOptions, deps: StopDeps): Promise<void> {
+  const left = await listProjectContainers(deps.engine, project.name);
+  await removeInOrder(left, timeout, deps);
+  if (left.length > 0 || project.files.length === 0) await removeProjectNetworks(deps.engine, project.name);
+}
+
+function asksForDirectories({ deleteVolumes: volumes, deleteData }: StopOptions): boolean {
+  return volumes || deleteData;
+}
+
+async function findDirectories(
   project: ComposeProject,
-  { timeout }: StopOptions,
-  { engine, context }: StopDeps,
-): Promise<void> {
-  const left = await listProjectContainers(engine, project.name);
-  await Promise.all(
-    left.map(async (container) => {
-      context.report.verbose(`removing ${container.name}`);
-      await removeContainer(engine, container.id, timeout);
-    }),
-  );
-  if (left.length > 0 || project.files.length === 0) await removeProjectNetworks(engine, project.name);
-}
-
-async function findDirectories(project: ComposeProject, { engine, context }: StopDeps): Promise<string[]> {
-  const existing = await listProjectVolumes(engine, project.name);
-  const wanted = project.files.length === 0 ? [] : (await loadModel(project, [], context)).volumes;
-  return hostDirectories(existing, wanted);
-}
-
-async function deleteVolumes(project: ComposeProject, { engine, context }: StopDeps): Promise<void> {
-  for (const { name } of await listProjectVolumes(engine, project.name)) {
-    await removeVolume(engine, name);
-    context.report.info(`deleted: volume ${name}`);
-  }
+  wanted: readonly VolumeModel[],
+  options: StopOptions,
+  { engine }: StopDeps,
+): Promise<string[]> {
+  if (!asksForDirectories(options)) return [];
+  return hostDirectories(await listProjectVolumes(engine, project.name), wanted);
 }

@@ -1,0 +1,119 @@
+import { realpath } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { layoutOf } from '../../deployment/layout.js';
+import { isBelow } from '../../deployment/volume-paths.js';
+import { connectEngine } from '../../engine/connect.js';
+import {
+  composeLabels,
+  listContainersFrom,
+  listProjectContainers,
+  type ProjectContainer,
+} from '../../engine/containers.js';
+import { removeProjectNetworks } from '../../engine/networks.js';
+import { hostDirectory, listAllVolumes, listProjectVolumes, removeVolume } from '../../engine/volumes.js';
+import type { Context } from '../../system/context.js';
+import { InterruptedError, LaconicError, UsageError } from '../../system/errors.js';
+import { kindOf } from '../../system/files.js';
+import type { StopOptions } from '../deployer.js';
+import { deleteVolumes, endJobs, removeInOrder, selectContainers, type StopTools } from './stop-labelled.js';
+import { hostDirectories } from './volumes.js';
+
+/**
+ * `stop` of a deployment whose directory is gone, or at least its deployment.yml: what was started from there is known by the label
+ * in which Compose keeps the directory of its files. Data directories stay, and so do volumes unless they are to be deleted (decision 17).
+ * @param directory as typed
+ * @returns false when this is not such a case: the directory is there, or nothing is left of it on the engine
+ */
+export async function stopRemains(directory: string, options: StopOptions, context: Context): Promise<boolean> {
+  const root = resolve(context.cwd, directory);
+  if ((await kindOf(layoutOf(root).deployment)) !== undefined) return false;
+  const what = (await kindOf(root)) === undefined ? 'does not exist' : 'has no deployment.yml';
+  if (context.options.dryRun) {
+    if (what === 'does not exist') {
+      context.report.print(`deployment directory ${root} ${what}: would stop the containers that were started from it`);
+    }
+    return what === 'does not exist';
+  }
+  const tools = { context, engine: await connectEngine(context.env) };
+  const found = await findRemains(root, options, tools).catch((error: unknown) => {
+    if (!(error instanceof LaconicError) || error instanceof InterruptedError) throw error;
+    throw new LaconicError(`deployment directory ${directory} ${what}`, {
+      hint: `what was started from it cannot be looked for: ${error.message}`,
+      cause: error,
+    });
+  });
+  if (found.containers.length === 0 && found.volumes.length === 0) return false;
+  if (options.services.length > 0 && (options.deleteVolumes || options.deleteData)) {
+    throw new UsageError('volumes belong to the whole deployment: name no services together with a --delete option');
+  }
+  context.report.warn(`${root} ${what}: what was started from it is known by the labels on the engine`);
+  if (options.deleteData)
+    context.report.warn(`--delete-data deletes nothing below ${root}: it is no deployment directory`);
+  await stopFound(found, options, tools);
+  context.report.endProgress();
+  return true;
+}
+
+/** What the engine still has of a directory. */
+interface Remains {
+  containers: readonly ProjectContainer[];
+  /** Names of volumes that lie in the directory; looked for where they are to be deleted. */
+  volumes: readonly string[];
+}
+
+async function findRemains(
+  root: string,
+  { deleteVolumes: wanted }: StopOptions,
+  { engine }: StopTools,
+): Promise<Remains> {
+  const roots = await spellings(root);
+  const places = roots.flatMap((one) => [join(one, 'compose'), join(one, 'compose-jobs')]);
+  const lists = await Promise.all(places.map((place) => listContainersFrom(engine, place)));
+  const volumes = wanted ? await listAllVolumes(engine) : [];
+  const ours = volumes.filter((volume) => {
+    const device = hostDirectory(volume);
+    const made = volume.labels[composeLabels.project] !== undefined;
+    return made && device !== undefined && roots.some((one) => isBelow(resolve(device), one));
+  });
+  return { containers: lists.flat(), volumes: ours.map(({ name }) => name) };
+}
+
+/** The path as typed, and as it is without the symbolic links above it. */
+async function spellings(root: string): Promise<string[]> {
+  const above = await realpath(dirname(root)).catch(() => dirname(root));
+  return [...new Set([root, join(above, basename(root))])];
+}
+
+async function stopFound({ containers, volumes }: Remains, options: StopOptions, tools: StopTools): Promise<void> {
+  const { engine, context } = tools;
+  await endJobs(containers, options, tools);
+  await removeInOrder(selectContainers(containers, options.services), options.timeout, tools);
+  if (options.services.length > 0) return;
+  for (const project of new Set(containers.flatMap(({ labels }) => labels[composeLabels.project] ?? []))) {
+    const others = await listProjectContainers(engine, project);
+    context.report.info(`stopped: project ${project}`);
+    // Two directories of the Python program may share a project (01 §20.1).
+    if (others.length > 0) {
+      context.report.warn(
+        `project ${project} goes on: ${others.map(({ name }) => name).join(', ')} came from elsewhere`,
+      );
+      continue;
+    }
+    await removeProjectNetworks(engine, project);
+    if (!options.deleteVolumes) continue;
+    const kept = hostDirectories(await listProjectVolumes(engine, project));
+    await deleteVolumes(project, tools);
+    for (const directory of kept) context.report.info(`kept: ${directory}`);
+  }
+  if (options.deleteVolumes) await deleteOwn(volumes, tools);
+}
+
+/** Volumes of a directory whose containers were stopped before: those that lie in it. */
+async function deleteOwn(volumes: readonly string[], { engine, context }: StopTools): Promise<void> {
+  const left = new Set((await listAllVolumes(engine)).map(({ name }) => name));
+  for (const name of volumes) {
+    if (!left.has(name)) continue;
+    await removeVolume(engine, name);
+    context.report.info(`deleted: volume ${name}`);
+  }
+}

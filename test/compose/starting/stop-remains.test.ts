@@ -1,0 +1,176 @@
+import { cp, rename, rm, symlink } from 'node:fs/promises';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { describeWithEngine } from '../../support/engine.js';
+import { idleService, Sandbox } from '../../support/sandbox.js';
+
+const volumes = '    volumes: [data:/data, plain:/plain]\n';
+const compose = `services:\n${idleService('web', '    depends_on: [db]\n')}${idleService('db', volumes)}volumes:\n  data:\n  plain:\n`;
+
+/** A deployment `d` that runs: `web`, `db`, a bind volume below it and one that the engine manages. */
+class Running {
+  readonly sandbox: Sandbox;
+  readonly project: string;
+
+  private constructor(sandbox: Sandbox, project: string) {
+    this.sandbox = sandbox;
+    this.project = project;
+  }
+
+  static async make(): Promise<Running> {
+    const sandbox = await Sandbox.make({
+      'source/stacks/app/stack.yml': 'name: app\npods: [app]\njobs: [tidy]\n',
+      'source/compose/docker-compose-app.yml': compose,
+      'source/compose-jobs/docker-compose-tidy.yml': `services:\n${idleService('tidy')}`,
+      'spec.yml': 'stack: source/stacks/app\ndeploy-to: compose\nvolumes:\n  data: ./data/data\n  plain:\n',
+    });
+    await sandbox.create('spec.yml', 'd');
+    const project = await sandbox.projectOf('d');
+    await sandbox.succeed(['deployment', '--dir', 'd', 'start', '--no-wait']);
+    return new Running(sandbox, project);
+  }
+
+  async services(project = this.project): Promise<string[]> {
+    return Object.keys(await this.sandbox.containers(project)).sort();
+  }
+
+  async #named(kind: 'volume' | 'network'): Promise<string[]> {
+    const filter = `label=com.docker.compose.project=${this.project}`;
+    const listed = await this.sandbox.docker(kind, 'ls', '--filter', filter, '--format', '{{.Name}}');
+    return listed.split('\n').filter((name) => name !== '');
+  }
+
+  volumes = (): Promise<string[]> => this.#named('volume');
+  networks = (): Promise<string[]> => this.#named('network');
+}
+
+describeWithEngine('stop of a deployment whose directory is gone (02 §7.2, decision 17)', () => {
+  let running: Running;
+  let sandbox: Sandbox;
+  let project = '';
+  beforeEach(async () => {
+    running = await Running.make();
+    ({ sandbox, project } = running);
+  });
+  afterEach(() => sandbox.remove());
+
+  it('finds it by the labels, in every spelling of the path, and keeps the volumes', async () => {
+    await symlink(sandbox.base, `${sandbox.base}-link`);
+    try {
+      await rm(sandbox.path('d'), { recursive: true });
+      const stopped = await sandbox.cli(['deployment', '--dir', `${sandbox.base}-link/x/../d`, 'stop', '1']);
+      expect(stopped).toMatchObject({ code: 0, stdout: '' });
+      expect(stopped.stderr).toContain('/d does not exist: what was started from it is known by the labels');
+      expect(stopped.stderr).toContain(`stopped: project ${project}\n`);
+      expect(stopped.stderr.indexOf('web: removed')).toBeLessThan(stopped.stderr.indexOf('db: stopping'));
+      expect([await running.services(), await running.networks()]).toEqual([[], []]);
+      expect(await running.volumes()).toEqual([`${project}_data`, `${project}_plain`]);
+      // What is left is a directory that does not exist.
+      const again = await sandbox.deployment('d', 'stop');
+      expect(again).toMatchObject({ code: 1, stdout: '', stderr: 'Error: deployment directory d does not exist\n' });
+    } finally {
+      await rm(`${sandbox.base}-link`);
+    }
+  });
+
+  it('deletes the volumes when asked, also later, and says what it kept', async () => {
+    // The engine makes a directory of root's that an operator cannot delete: half a directory is left.
+    await rename(sandbox.path('d/data'), sandbox.path('data'));
+    await rm(sandbox.path('d'), { recursive: true });
+    await sandbox.write('d/data/data/precious', 'rows');
+    const stopped = await sandbox.deployment('d', 'stop', '--delete-volumes', '--timeout', '1');
+    expect(stopped).toMatchObject({ code: 0, stdout: '' });
+    expect(stopped.stderr).toContain(`${sandbox.path('d')} has no deployment.yml`);
+    expect(stopped.stderr).toContain(`kept: ${sandbox.path('d/data/data')}\n`);
+    expect([await running.services(), await running.volumes()]).toEqual([[], []]);
+    expect(await sandbox.read('d/data/data/precious')).toBe('rows');
+  });
+
+  it('deletes what lies in the directory when its containers were stopped before', async () => {
+    await sandbox.succeed(['deployment', '--dir', 'd', 'stop', '1']);
+    await rm(sandbox.path('d'), { recursive: true });
+    const stopped = await sandbox.deployment('d', 'stop', '--delete-volumes');
+    expect(stopped).toMatchObject({ code: 0, stdout: '' });
+    // Whose the other one is nothing proves.
+    expect(await running.volumes()).toEqual([`${project}_plain`]);
+  });
+
+  it('stops one service, refuses while a job runs, and does nothing in a dry run', async () => {
+    await rename(sandbox.path('d'), sandbox.path('moved'));
+    const dry = await sandbox.cli(['--dry-run', 'deployment', '--dir', 'd', 'stop']);
+    expect(dry).toMatchObject({ code: 0, stderr: '' });
+    expect(dry.stdout).toMatch(/\/d does not exist: would stop the containers that were started from it\n/);
+    expect(await running.services()).toEqual(['db', 'web']);
+    const wrong = await sandbox.deployment('d', 'stop', 'wbe');
+    expect(wrong.code).toBe(1);
+    expect(wrong.stderr).toContain(
+      'service wbe has no container, did you mean "web"?\nservices with containers: db, web',
+    );
+    expect(await sandbox.deployment('d', 'stop', 'web')).toMatchObject({ code: 0 });
+    expect(await running.services()).toEqual(['db']);
+
+    await rename(sandbox.path('moved'), sandbox.path('d'));
+    const job = ['--file', sandbox.path('d/compose-jobs/docker-compose-tidy.yml'), '--project-name', project];
+    await sandbox.docker('compose', ...job, 'run', '--rm', '--detach', 'tidy');
+    await rm(sandbox.path('d'), { recursive: true });
+    const refused = await sandbox.deployment('d', 'stop');
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toMatch(/a job of this deployment is running: .*--force/s);
+    expect(await sandbox.deployment('d', 'stop', '--force')).toMatchObject({ code: 0 });
+    expect(await running.services()).toEqual([]);
+  });
+
+  it('leaves alone what another directory started in the same project (01 §20.1)', async () => {
+    await sandbox.docker('rm', '--force', `${project}-web-1`);
+    await cp(sandbox.path('d'), sandbox.path('other'), { recursive: true });
+    const other = ['--file', sandbox.path('other/compose/docker-compose-app.yml'), '--project-name', project];
+    await sandbox.docker('compose', ...other, 'up', '--detach', '--no-deps', 'web');
+    await rm(sandbox.path('d'), { recursive: true });
+    const stopped = await sandbox.deployment('d', 'stop', '--delete-volumes');
+    expect(stopped).toMatchObject({ code: 0, stdout: '' });
+    expect(stopped.stderr).toContain(`WARNING: project ${project} goes on: ${project}-web-1 came from elsewhere`);
+    expect(await running.services()).toEqual(['web']);
+    expect(await running.networks()).toHaveLength(1);
+    expect(await running.volumes()).toContain(`${project}_plain`);
+  });
+});
+
+describeWithEngine('stop with files that cannot be used any more (02 §7.2)', () => {
+  let running: Running;
+  let sandbox: Sandbox;
+  let project = '';
+  beforeEach(async () => {
+    running = await Running.make();
+    ({ sandbox, project } = running);
+  });
+  afterEach(() => sandbox.remove());
+
+  it.each<[string, (sandbox: Sandbox) => Promise<unknown>, RegExp]>([
+    [
+      'is broken YAML',
+      (one) => one.edit('d/compose/docker-compose-app.yml', 'services:\n', 'services: [\n'),
+      /docker-compose-app\.yml:\d+: /,
+    ],
+    [
+      'asks for nonsense',
+      (one) => one.edit('d/compose/docker-compose-app.yml', 'image: busybox:1.36', 'imagine: busybox'),
+      /imagine/,
+    ],
+    ['is gone', (one) => rm(one.path('d/compose/docker-compose-app.yml')), /compose file of pod app is missing/],
+    ['has no env file that can be read', (one) => one.write('d/config.env', "A='open\n"), /d\/config\.env:1/],
+  ])('the compose file %s: by labels, saying so', async (_, harm, why) => {
+    await harm(sandbox);
+    const some = await sandbox.deployment('d', 'stop', 'web');
+    expect(some).toMatchObject({ code: 0, stdout: '' });
+    expect(some.stderr).toMatch(/^WARNING: the files of this deployment cannot be used; .* by their labels: /m);
+    expect(some.stderr).toMatch(why);
+    expect(await running.services()).toEqual(['db']);
+    // What runs can be seen, too.
+    expect(await sandbox.deployment('d', 'status')).toMatchObject({ code: 0, stdout: `${project}-db-1\trunning\n` });
+    expect((await sandbox.deployment('d', 'start')).code).toBe(1);
+
+    const all = await sandbox.deployment('d', 'stop', '--delete-volumes', '--timeout', '1');
+    expect(all).toMatchObject({ code: 0, stdout: '' });
+    expect(all.stderr).toContain(`kept: ${sandbox.path('d/data/data')}\n`);
+    expect([await running.services(), await running.networks(), await running.volumes()]).toEqual([[], [], []]);
+  });
+});
