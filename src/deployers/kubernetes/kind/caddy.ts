@@ -1,0 +1,154 @@
+import type { Engine } from '../../../engine/connect.js';
+import type { Context } from '../../../system/context.js';
+import type { Deadline } from '../../compose/deadline.js';
+import type { ClusterApi, LiveObject } from '../cluster/api.js';
+import { asRecord, ClusterError } from '../cluster/errors.js';
+import { stamped } from '../cluster/hash.js';
+import { withKnownImageIds } from '../cluster/image-ids.js';
+import { decide } from '../cluster/plan-object.js';
+import { resources, typeOf } from '../cluster/resources.js';
+import { carryOut } from '../cluster/write.js';
+import type { KubernetesObject } from '../objects/object.js';
+import { waitUntilReady } from '../ready/wait.js';
+import {
+  caddyConfigMap,
+  caddyName,
+  caddyNamespace,
+  caddyObjects,
+  caddyRelease,
+  type CaddySettings,
+  defaultAcmeAuthority,
+  defaultCaddyImage,
+  imageFromAnnotation,
+  releaseAnnotation,
+} from './caddy-manifest.js';
+import { loadImages } from './load-images.js';
+
+export interface CaddyWish {
+  /** The kind cluster. */
+  readonly cluster: string;
+  /** `caddy-ingress-image` of the spec (04 §6.3). */
+  readonly image?: string | undefined;
+  /** `network.acme-email` of the spec. */
+  readonly email?: string | undefined;
+  /** False with --skip-cluster-management: what is there is reconciled, nothing is installed. */
+  readonly install: boolean;
+  /** Wait until it is ready: where the deployment has host names. Without them it may take its time, or never get its image. */
+  readonly wait: boolean;
+  readonly deadline: Deadline;
+}
+
+/**
+ * The ingress controller of the kind cluster as this deployment needs it (04 §6, decision 28): installed, or brought up to date; the
+ * image comes from this host where it has it. Nothing is written when all is as wanted, and it does not matter in which state an
+ * earlier install stopped (K-23).
+ * @throws LaconicError when it does not become ready
+ */
+export async function ensureCaddy(wish: CaddyWish, api: ClusterApi, engine: Engine, context: Context): Promise<void> {
+  const live = await liveCaddy(api);
+  if (live.deployment === undefined && !wish.install) return;
+  if (releaseOf(live.deployment) > caddyRelease) {
+    context.report.verbose('Caddy was installed by a newer laconic-so: it is left as it is');
+  } else {
+    await reconcile(caddySettings(live, wish), live, wish, { api, engine, context });
+  }
+  if (!wish.wait) return;
+  await waitUntilReady({
+    api,
+    namespace: caddyNamespace,
+    awaited: [{ kind: 'Deployment', name: caddyName }],
+    deadline: wish.deadline,
+    roomMs: 0,
+    context,
+  });
+}
+
+/** The parts of a running Caddy that decide what becomes of it. */
+export interface LiveCaddy {
+  deployment?: LiveObject | undefined;
+  configMap?: LiveObject | undefined;
+}
+
+async function liveCaddy(api: ClusterApi): Promise<LiveCaddy> {
+  const [deployment, configMap] = await Promise.all([
+    api.get(resources.Deployment, caddyName, caddyNamespace),
+    api.get(resources.ConfigMap, caddyConfigMap, caddyNamespace),
+  ]);
+  return { deployment, configMap };
+}
+
+function releaseOf(deployment: LiveObject | undefined): number {
+  return Number(deployment?.metadata.annotations?.[releaseAnnotation] ?? 0);
+}
+
+/**
+ * What Caddy is to be like. A spec that names an image or an e-mail address has its way, the last one that starts; one that does
+ * not changes nothing that another deployment or an operator chose (decision 28). Pure.
+ */
+export function caddySettings(live: LiveCaddy, wish: Pick<CaddyWish, 'image' | 'email'>): CaddySettings {
+  const data = asRecord(live.configMap?.data);
+  const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
+  const chosen = wish.image ?? imageChosenBefore(live.deployment);
+  return {
+    image: chosen ?? defaultCaddyImage,
+    imageFrom: chosen === undefined || chosen === defaultCaddyImage ? 'default' : 'spec',
+    email: wish.email ?? text(data.email) ?? '',
+    acmeAuthority: text(data.acmeCA) ?? defaultAcmeAuthority,
+  };
+}
+
+/** The image that somebody chose: a spec, or the Python program, which does not say whether it was one. */
+function imageChosenBefore(deployment: LiveObject | undefined): string | undefined {
+  if (deployment?.metadata.annotations?.[imageFromAnnotation] === 'default') return undefined;
+  const { containers } = asRecord(asRecord(asRecord(deployment?.spec).template).spec);
+  const found = (Array.isArray(containers) ? containers : []).map(asRecord).find(({ name }) => name === caddyName);
+  return typeof found?.image === 'string' ? found.image : undefined;
+}
+
+interface Tools {
+  api: ClusterApi;
+  engine: Engine;
+  context: Context;
+}
+
+async function reconcile(settings: CaddySettings, live: LiveCaddy, wish: CaddyWish, tools: Tools): Promise<void> {
+  const { engine, context, api } = tools;
+  const { image } = settings;
+  const built = image.endsWith(':local');
+  const imageId = (await loadImages(wish.cluster, [{ image, built }], engine, context)).get(image);
+  const before = live.deployment === undefined ? undefined : caddySettings(live, {});
+  if (before !== undefined && before.image !== image) {
+    context.report.info(`Caddy in the kind cluster ${wish.cluster}: image ${image} instead of ${before.image}`);
+  }
+  if (before !== undefined && before.email !== settings.email) {
+    context.report.info(`Caddy in the kind cluster ${wish.cluster}: the ACME e-mail is ${settings.email} now`);
+  }
+  const objects = caddyObjects({ ...settings, ...(built && imageId !== undefined ? { imageId } : {}) });
+  const found = await Promise.all(objects.map((object) => find(object, api)));
+  for (const [index, object] of objects.entries()) await applyOne(object, found[index], tools);
+}
+
+function find(object: KubernetesObject, api: ClusterApi): Promise<LiveObject | undefined> {
+  return api.get(typeOf(object), object.metadata.name, object.metadata.namespace);
+}
+
+async function applyOne(
+  object: KubernetesObject,
+  live: LiveObject | undefined,
+  { api, context }: Tools,
+): Promise<void> {
+  if (live === undefined) {
+    await carryOut({ do: 'create', object }, api, context).catch((error: unknown) => {
+      // Another start installs it at this moment.
+      if (!(error instanceof ClusterError && error.status === 409)) throw error;
+    });
+    return;
+  }
+  try {
+    await carryOut(decide(object, live).action, api, context);
+  } catch (error) {
+    // One deployment's start must not fail for what somebody changed on an ingress controller that all share.
+    if (!(error instanceof ClusterError && error.status === 409)) throw error;
+    context.report.warn(`Caddy is left as it is: ${error.message}`);
+  }
+}
