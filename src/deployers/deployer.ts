@@ -11,6 +11,8 @@ export interface ContainerStatus {
   /** Present once the container has stopped. */
   exitCode?: number;
   restarts: number;
+  /** Kubernetes: why it does not run. */
+  reason?: string;
   /** Made by `run-job`: shown by `status`, no part of `ps` and of the deployment's health. */
   job?: boolean;
   /** It is kept running whatever its exit code is (`restart: always`, `unless-stopped`): ended with 0 it is stopped, not done. */

@@ -50,6 +50,7 @@ export interface PodFacts {
     containers: ContainerSpecFacts[];
     initContainers?: ContainerSpecFacts[];
     nodeName?: string;
+    hostNetwork?: boolean;
     volumes?: { name: string; persistentVolumeClaim?: { claimName: string } }[];
   };
   status?: {

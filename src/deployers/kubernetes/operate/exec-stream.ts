@@ -1,0 +1,206 @@
+import { once } from 'node:events';
+import type { Readable, Writable } from 'node:stream';
+import type { KubeConfig } from '@kubernetes/client-node';
+import { InterruptedError, LaconicError } from '../../../system/errors.js';
+import { asRecord } from '../cluster/errors.js';
+
+/** A command to be run in a container of a pod. */
+export interface PodCommand {
+  namespace: string;
+  pod: string;
+  container: string;
+  command: readonly string[];
+}
+
+export interface PodStreams {
+  /** Absent: the command has no stdin. */
+  stdin?: Readable;
+  stdout: Writable;
+  /** Absent with a terminal, which has one stream only. */
+  stderr?: Writable;
+  /** The terminal's size; its presence asks for a terminal in the container. */
+  terminal?: Terminal;
+}
+
+/** A terminal of this process. */
+export interface Terminal {
+  columns: number;
+  rows: number;
+  on(event: 'resize', listener: () => void): unknown;
+  off(event: 'resize', listener: () => void): unknown;
+}
+
+/** What is used of the client library's web socket. */
+interface Socket {
+  readonly protocol: string;
+  readonly bufferedAmount: number;
+  send(data: Buffer, sent?: (error?: Error) => void): void;
+  close(): void;
+  terminate(): void;
+  pause(): void;
+  resume(): void;
+  on(event: 'close', listener: (code: number) => void): void;
+  on(event: 'error', listener: (error: Error) => void): void;
+}
+
+/** Channels of the API server's protocol. */
+const channel = { stdin: 0, stdout: 1, stderr: 2, status: 3, size: 4, close: 255 } as const;
+/** The first protocol in which stdin can be ended. */
+const closable = 'v5.channel.k8s.io';
+/** More than this is not sent before what is on its way has left. */
+const inFlight = 1024 * 1024;
+
+/**
+ * Runs a command in a container, its streams joined to ours; resolves to its exit code. Memory stays bounded whatever passes.
+ * Interrupted, the connection is closed; the process in the container may go on.
+ * @throws LaconicError when it cannot be run, or the connection ends before the command; InterruptedError
+ */
+export async function execInPod(
+  config: KubeConfig,
+  target: PodCommand,
+  streams: PodStreams,
+  signal: AbortSignal,
+): Promise<number> {
+  if (signal.aborted) throw new InterruptedError();
+  const receiver = new Receiver(streams);
+  const open = await connect(config, target, receiver);
+  const interrupt = (): void => open.terminate();
+  signal.addEventListener('abort', interrupt, { once: true });
+  const ended = new Promise<void>((resolve) => open.on('close', () => resolve()));
+  // The close that follows an error says the same.
+  open.on('error', () => undefined);
+  const stopSizes = streams.terminal === undefined ? () => undefined : sendSizes(open, streams.terminal);
+  const input = new AbortController();
+  const sent = streams.stdin === undefined ? undefined : sendInput(open, streams.stdin, input.signal);
+  try {
+    await Promise.race([ended, sent?.then(() => ended) ?? ended]);
+  } finally {
+    signal.removeEventListener('abort', interrupt);
+    stopSizes();
+    input.abort();
+    open.terminate();
+  }
+  if (signal.aborted) throw new InterruptedError();
+  const { status } = receiver;
+  if (status === undefined) throw new LaconicError(`the connection to ${target.pod} ended before the command did`);
+  return exitCodeOf(status, target);
+}
+
+/** What comes from the container, and the server's last word about the command. */
+class Receiver {
+  readonly streams: PodStreams;
+  socket: Socket | undefined;
+  status: Record<string, unknown> | undefined;
+
+  constructor(streams: PodStreams) {
+    this.streams = streams;
+  }
+
+  /** @returns false when nothing more is wanted */
+  take(number: number, data: Buffer): boolean {
+    const { stdout, stderr } = this.streams;
+    if (number === channel.status) {
+      this.status = asRecord(JSON.parse(data.toString('utf8')));
+      return false;
+    }
+    const output = number === channel.stdout ? stdout : number === channel.stderr ? stderr : undefined;
+    if (output !== undefined && data.length > 0 && !output.write(data)) {
+      this.socket?.pause();
+      output.once('drain', () => this.socket?.resume());
+    }
+    return true;
+  }
+}
+
+async function connect(config: KubeConfig, target: PodCommand, receiver: Receiver): Promise<Socket> {
+  const { Exec } = await import('@kubernetes/client-node');
+  const { handler } = new Exec(config);
+  const opening: Promise<unknown> = handler.connect(pathOf(target, receiver.streams), null, (number, data) =>
+    receiver.take(number, data),
+  );
+  const socket = (await opening.catch((error: unknown) => {
+    throw cannotRun(target, error);
+  })) as Socket;
+  receiver.socket = socket;
+  return socket;
+}
+
+function pathOf({ namespace, pod, container, command }: PodCommand, streams: PodStreams): string {
+  const query = new URLSearchParams({
+    container,
+    stdin: String(streams.stdin !== undefined),
+    stdout: 'true',
+    stderr: String(streams.stderr !== undefined),
+    tty: String(streams.terminal !== undefined),
+  });
+  for (const word of command) query.append('command', word);
+  return `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/exec?${query.toString()}`;
+}
+
+function cannotRun({ pod, container }: PodCommand, error: unknown): LaconicError {
+  const said = asRecord(error).message;
+  const reason = typeof said === 'string' ? said : String(error);
+  const refused = /Unexpected server response: (\d+)/.exec(reason)?.[1];
+  const forbidden = refused === '403' ? { hint: 'the account of the kubeconfig may not create pods/exec' } : {};
+  return new LaconicError(
+    `the command was not run in ${container} of pod ${pod}: ${refused === undefined ? reason : `the API server answered ${refused}`}`,
+    { ...forbidden, cause: error },
+  );
+}
+
+function sendSizes(socket: Socket, terminal: Terminal): () => void {
+  const send = (): void => {
+    socket.send(framed(channel.size, Buffer.from(JSON.stringify({ Width: terminal.columns, Height: terminal.rows }))));
+  };
+  send();
+  terminal.on('resize', send);
+  return () => terminal.off('resize', send);
+}
+
+/** Passes stdin on, as fast as it is taken. */
+async function sendInput(socket: Socket, stdin: Readable, ended: AbortSignal): Promise<void> {
+  let any = false;
+  const finish = (): void => {
+    stdin.pause();
+  };
+  ended.addEventListener('abort', finish, { once: true });
+  const onData = (data: Buffer | string): void => {
+    if (ended.aborted) return;
+    any = true;
+    const bytes = typeof data === 'string' ? Buffer.from(data) : data;
+    socket.send(framed(channel.stdin, bytes), () => {
+      if (socket.bufferedAmount < inFlight && !ended.aborted) stdin.resume();
+    });
+    if (socket.bufferedAmount >= inFlight) stdin.pause();
+  };
+  stdin.on('data', onData);
+  try {
+    await once(stdin, 'end', { signal: ended });
+  } catch (error) {
+    if (ended.aborted) return;
+    throw error;
+  } finally {
+    stdin.off('data', onData);
+    ended.removeEventListener('abort', finish);
+  }
+  if (socket.protocol === closable) {
+    socket.send(Buffer.from([channel.close, channel.stdin]));
+  } else if (any) {
+    throw new LaconicError('this cluster cannot be told that the input has ended: that takes Kubernetes 1.30 or newer');
+  }
+}
+
+function framed(number: number, data: Buffer): Buffer {
+  return Buffer.concat([Buffer.from([number]), data]);
+}
+
+/** The exit code in the server's last word about the command. */
+function exitCodeOf(status: Record<string, unknown>, { pod, container }: PodCommand): number {
+  if (status.status === 'Success') return 0;
+  const causes = asRecord(status.details).causes;
+  const cause = (Array.isArray(causes) ? causes : []).map(asRecord).find(({ reason }) => reason === 'ExitCode');
+  const code = Number(cause?.message);
+  if (Number.isInteger(code)) return code;
+  const said = typeof status.message === 'string' ? status.message : 'without a reason';
+  throw new LaconicError(`the command was not run in ${container} of pod ${pod}: ${said}`);
+}

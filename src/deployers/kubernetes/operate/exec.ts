@@ -1,0 +1,47 @@
+import { LaconicError } from '../../../system/errors.js';
+import type { Context } from '../../../system/context.js';
+import { hasTerminal, shellOrDirect } from '../../compose/exec.js';
+import type { ExecOptions } from '../../deployer.js';
+import type { Connection } from '../cluster/connect.js';
+import type { Identity } from '../cluster/identity.js';
+import { execInPod } from './exec-stream.js';
+import { runningContainer } from './find.js';
+
+/**
+ * Runs a command in a running container on our own stdin, stdout and stderr; resolves to its exit code (02 §7.7, K-13, decision 32). One word
+ * is a line for the container's shell, several are the command's own arguments. With a terminal on both sides there is one in the container.
+ * @throws LaconicError (exit 1) that says the command was not run
+ */
+export async function execInDeployment(
+  { api, kubeConfig }: Connection,
+  identity: Identity,
+  options: ExecOptions,
+  context: Context,
+): Promise<number> {
+  const { pod, container } = await runningContainer(api, identity, options).catch((error: unknown) => {
+    throw notRun(error);
+  });
+  const target = {
+    namespace: identity.namespace,
+    pod: pod.metadata.name,
+    container,
+    command: shellOrDirect(options.command),
+  };
+  context.report.verbose(`Running exec in ${container} of pod ${target.pod}: ${JSON.stringify(target.command)}`);
+  const { stdin, stdout, stderr } = process;
+  if (!hasTerminal()) return execInPod(kubeConfig, target, { stdin, stdout, stderr }, context.signal);
+  stdin.setRawMode(true);
+  try {
+    return await execInPod(kubeConfig, target, { stdin, stdout, terminal: stdout }, context.signal);
+  } finally {
+    stdin.setRawMode(false);
+  }
+}
+
+function notRun(error: unknown): unknown {
+  if (!(error instanceof LaconicError) || error.exitCode !== 1) return error;
+  return new LaconicError(`the command was not run: ${error.message}`, {
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    cause: error,
+  });
+}

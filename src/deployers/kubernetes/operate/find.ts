@@ -1,0 +1,74 @@
+import type { ClusterApi } from '../cluster/api.js';
+import { LaconicError } from '../../../system/errors.js';
+import { didYouMean } from '../../../system/suggest.js';
+import type { Identity } from '../cluster/identity.js';
+import { resources } from '../cluster/resources.js';
+import { createNames } from '../objects/names.js';
+import type { PodFacts } from '../ready/facts.js';
+import { containersOf } from '../ready/pod.js';
+import { podState } from './ps.js';
+import { isJobPod, isOwnPod } from './snapshot.js';
+
+/** A container that runs, in the pod where it does. */
+export interface FoundContainer {
+  pod: PodFacts;
+  container: string;
+}
+
+/** The deployment's pods as they are, the oldest first; those of Jobs among them. */
+export async function listPods(api: ClusterApi, identity: Identity): Promise<PodFacts[]> {
+  const objects = await api.list(resources.Pod, { namespace: identity.namespace });
+  const pods = (objects as unknown as PodFacts[]).filter((pod) => isOwnPod(pod, identity));
+  return pods.sort((a, b) => ageKey(a).localeCompare(ageKey(b)));
+}
+
+function ageKey({ metadata }: PodFacts): string {
+  return `${metadata.creationTimestamp ?? ''} ${metadata.name}`;
+}
+
+/** The name of a service's container; Kubernetes does not allow every name of Compose. */
+export function containerName(service: string, { app }: Identity): string {
+  return createNames({ app, pods: [], jobs: [] }).container(service);
+}
+
+/**
+ * The container of a service that runs (02 §7.6, §7.7), the `index`-th where there are several pods, the oldest first.
+ * @throws LaconicError when the service is unknown, does not run, or has fewer containers
+ */
+export async function runningContainer(
+  api: ClusterApi,
+  identity: Identity,
+  { service, index }: { service: string; index: number },
+): Promise<FoundContainer> {
+  const container = containerName(service, identity);
+  const pods = (await listPods(api, identity)).filter((pod) => !isJobPod(pod));
+  const having = pods.filter((pod) => containersOf(pod).some(({ spec }) => spec.name === container));
+  if (having.length === 0) throw noSuchService(service, serviceNames(pods));
+  const running = having.filter((pod) =>
+    containersOf(pod).some(({ spec, status }) => spec.name === container && status?.state?.running !== undefined),
+  );
+  const pod = running[index - 1];
+  if (pod !== undefined) return { pod, container };
+  if (running.length === 0) {
+    const states = having.map((one) => `${one.metadata.name}: ${podState(one)}`).join(', ');
+    throw new LaconicError(`service "${service}" is not running (${states})`, { hint: 'status shows more' });
+  }
+  const count = running.length === 1 ? '1 container' : `${running.length} containers`;
+  throw new LaconicError(`service "${service}" has ${count}: there is no number ${index}`);
+}
+
+/** The names of the pods' containers, each once, in alphabetical order. */
+export function serviceNames(pods: readonly PodFacts[]): string[] {
+  return [...new Set(pods.flatMap((pod) => containersOf(pod).map(({ spec }) => spec.name)))].sort();
+}
+
+function noSuchService(service: string, services: readonly string[]): LaconicError {
+  if (services.length === 0) {
+    return new LaconicError(`service "${service}" is not running: the deployment has no pods`, {
+      hint: 'start it first',
+    });
+  }
+  return new LaconicError(`no container of service ${service}${didYouMean(service, services)}`, {
+    hint: `services: ${services.join(', ')}`,
+  });
+}

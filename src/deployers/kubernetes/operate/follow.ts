@@ -1,0 +1,166 @@
+import { once } from 'node:events';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { errorCode, InterruptedError } from '../../../system/errors.js';
+import { ClusterError } from '../cluster/errors.js';
+import { resources } from '../cluster/resources.js';
+import type { ContainerStatusFacts, PodFacts } from '../ready/facts.js';
+import { containersOf } from '../ready/pod.js';
+import { Inbox } from '../ready/inbox.js';
+import type { WatchEvent } from '../cluster/api.js';
+import { isOurs, isOwnPod } from './snapshot.js';
+import { LogLines } from './log-lines.js';
+import { type LogSource, type LogsRequest, openLog } from './logs.js';
+
+/**
+ * Follows the logs of the deployment's containers, those that start later (a restart, another job) among them, until nothing is left that
+ * could write, Ctrl-C, or the reader goes.
+ */
+export async function followLogs(request: LogsRequest): Promise<void> {
+  const { api, identity, context } = request;
+  const ended = new AbortController();
+  const signal = AbortSignal.any([ended.signal, context.signal]);
+  const inbox = new Inbox<WatchEvent>();
+  const wake = (): void => inbox.wake();
+  signal.addEventListener('abort', wake, { once: true });
+  const follower = new Follower(request, signal, () => ended.abort(), wake);
+  try {
+    inbox.fill(api.watch(resources.Pod, { namespace: identity.namespace }, signal));
+    const pods = new Map<string, PodFacts>();
+    for (let first = true; ; first = false) {
+      for (const { type, object } of await inbox.next(first ? 1_000 : Number.POSITIVE_INFINITY)) {
+        const pod = object as unknown as PodFacts;
+        if (!isOwnPod(pod, identity)) continue;
+        if (type === 'DELETED') pods.delete(pod.metadata.uid);
+        else pods.set(pod.metadata.uid, pod);
+        follower.look(pod);
+      }
+      if (context.signal.aborted) throw new InterruptedError();
+      if (ended.signal.aborted) return;
+      follower.throwFailure();
+      if (follower.open === 0 && [...pods.values()].every(hasEnded) && !(await mayComeBack(request))) return;
+    }
+  } finally {
+    ended.abort();
+    await follower.settled();
+  }
+}
+
+function hasEnded({ status }: PodFacts): boolean {
+  return status?.phase === 'Succeeded' || status?.phase === 'Failed';
+}
+
+/** A Deployment makes new pods. */
+async function mayComeBack({ api, identity }: LogsRequest): Promise<boolean> {
+  const objects = await api.list(resources.Deployment, { namespace: identity.namespace });
+  return objects.some((object) => isOurs(object, identity));
+}
+
+/** Opens one log for each run of each container, and no run twice. */
+class Follower {
+  readonly #request: LogsRequest;
+  readonly #signal: AbortSignal;
+  readonly #readerLeft: () => void;
+  readonly #wake: () => void;
+  readonly #writer: Writer;
+  readonly #seen = new Map<string, string>();
+  readonly #running = new Set<Promise<void>>();
+  #failure: { error: unknown } | undefined;
+
+  constructor(request: LogsRequest, signal: AbortSignal, readerLeft: () => void, wake: () => void) {
+    this.#request = request;
+    this.#writer = new Writer(request.output);
+    this.#signal = signal;
+    this.#readerLeft = readerLeft;
+    this.#wake = wake;
+  }
+
+  /** How many logs are being followed. */
+  get open(): number {
+    return this.#running.size;
+  }
+
+  throwFailure(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  async settled(): Promise<void> {
+    await Promise.all(this.#running);
+  }
+
+  look(pod: PodFacts): void {
+    for (const { spec, status } of containersOf(pod)) {
+      if (!this.#request.wanted(pod, spec.name) || status === undefined || !hasLog(status)) continue;
+      const key = `${pod.metadata.uid}/${spec.name}`;
+      const run = `${status.restartCount}`;
+      const before = this.#seen.get(key);
+      if (before === run) continue;
+      this.#seen.set(key, run);
+      this.#start({ pod: pod.metadata.name, container: spec.name }, before !== undefined);
+    }
+  }
+
+  /** @param again an earlier run was followed: of this one everything is shown */
+  #start(source: LogSource, again: boolean): void {
+    const work = this.#follow(source, again)
+      .catch((error: unknown) => {
+        if (this.#signal.aborted) return;
+        if (errorCode(error) === 'EPIPE') this.#readerLeft();
+        else this.#failure ??= { error };
+      })
+      .finally(() => {
+        this.#running.delete(work);
+        this.#wake();
+      });
+    this.#running.add(work);
+  }
+
+  async #follow(source: LogSource, again: boolean): Promise<void> {
+    const { query } = this.#request;
+    const parameters = { ...query.parameters };
+    if (again) delete parameters.tailLines;
+    const own = { ...this.#request, query: { ...query, parameters } };
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        const stream = await openLog(source, own, { follow: 'true' }, this.#signal);
+        for await (const lines of pipeTo(stream, new LogLines(source.container, query)))
+          await this.#writer.write(lines);
+        return;
+      } catch (error) {
+        // The kubelet may answer that a container has not started just after the API server said that it has; a pod may be gone.
+        if (!(error instanceof ClusterError) || error.status === undefined || attempt === 3) throw error;
+        if (error.status === 404) return;
+        await sleep(500, undefined, { signal: this.#signal });
+      }
+    }
+  }
+}
+
+/** The lines of a log; errors of either stream end the other. */
+function pipeTo(log: Readable, lines: LogLines): AsyncIterable<Buffer> {
+  // Whoever reads the lines is told.
+  pipeline(log, lines).catch(() => undefined);
+  return lines;
+}
+
+/** One way out for several logs: each write waits until the reader has room. */
+class Writer {
+  readonly #output: NodeJS.WritableStream;
+  #room: Promise<unknown> = Promise.resolve();
+
+  constructor(output: NodeJS.WritableStream) {
+    this.#output = output;
+  }
+
+  /** @throws an error with the code EPIPE when the reader went away */
+  async write(text: Buffer): Promise<void> {
+    await this.#room;
+    if (!this.#output.writable) throw Object.assign(new Error('nobody reads the output'), { code: 'EPIPE' });
+    if (!this.#output.write(text)) this.#room = once(this.#output, 'drain');
+  }
+}
+
+function hasLog({ state }: ContainerStatusFacts): boolean {
+  return state?.running !== undefined || state?.terminated !== undefined;
+}

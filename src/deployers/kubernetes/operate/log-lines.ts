@@ -1,0 +1,68 @@
+import { Transform } from 'node:stream';
+import type { LogQuery } from './log-query.js';
+
+const newline = 0x0a;
+/** A time as the kubelet writes it before a line, and the space behind it. */
+const stamp = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})) /;
+/** No longer than a stamp is. */
+const stampBytes = 40;
+/** A line is passed on in parts where it is longer than this: it must not fill the memory. */
+const longest = 1024 * 1024;
+
+/**
+ * Puts `<container>: ` before each line (04 §5.7) and leaves out what is not asked for. The bytes of a line pass as they are; each line
+ * leaves in one piece, so that the lines of several containers do not mix.
+ */
+export class LogLines extends Transform {
+  readonly #prefix: Buffer;
+  readonly #query: Pick<LogQuery, 'until' | 'timestamps'>;
+  #rest: Buffer[] = [];
+  #length = 0;
+  #ended = false;
+
+  constructor(container: string, query: Pick<LogQuery, 'until' | 'timestamps'>) {
+    super();
+    this.#prefix = Buffer.from(`${container}: `);
+    this.#query = query;
+  }
+
+  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    let at = 0;
+    for (let end = chunk.indexOf(newline); end !== -1; end = chunk.indexOf(newline, at)) {
+      this.#keep(chunk.subarray(at, end));
+      this.#line();
+      at = end + 1;
+    }
+    this.#keep(chunk.subarray(at));
+    if (this.#length > longest) this.#line();
+    done();
+  }
+
+  override _flush(done: () => void): void {
+    if (this.#length > 0) this.#line();
+    done();
+  }
+
+  #keep(part: Buffer): void {
+    if (part.length > 0) this.#rest.push(part);
+    this.#length += part.length;
+  }
+
+  #line(): void {
+    const line = Buffer.concat(this.#rest);
+    this.#rest = [];
+    this.#length = 0;
+    if (this.#ended) return;
+    const { until, timestamps } = this.#query;
+    let shown = line;
+    if (until !== undefined) {
+      const [whole = '', time = ''] = stamp.exec(line.subarray(0, stampBytes).toString('latin1')) ?? [];
+      if (time !== '' && Date.parse(time) >= until) {
+        this.#ended = true;
+        return;
+      }
+      if (!timestamps) shown = line.subarray(whole.length);
+    }
+    this.push(Buffer.concat([this.#prefix, shown, Buffer.of(newline)]));
+  }
+}

@@ -1,0 +1,48 @@
+import { UsageError } from '../../../system/errors.js';
+import type { LogsOptions } from '../../deployer.js';
+
+/** What of a log is asked for, as the API server understands it, and what is left for us to do. */
+export interface LogQuery {
+  /** Of the pod's `log`. */
+  parameters: Record<string, string>;
+  /** Lines from this time on are left out (milliseconds since the epoch): the server knows no end. */
+  until?: number;
+  /** The time before each line is shown. */
+  timestamps: boolean;
+}
+
+/** The options of `logs` in the API server's terms. @throws UsageError for a time that is none */
+export function logQuery(options: LogsOptions, now: number): LogQuery {
+  if (options.previous === true && options.follow) {
+    throw new UsageError('--previous shows what has ended: nothing comes that --follow could wait for');
+  }
+  const since = options.since === undefined ? undefined : parseTime(options.since, '--since', now);
+  const until = options.until === undefined ? undefined : parseTime(options.until, '--until', now);
+  const timestamps = options.timestamps || until !== undefined;
+  return {
+    parameters: {
+      ...(options.tail === undefined ? {} : { tailLines: String(options.tail) }),
+      ...(since === undefined ? {} : { sinceTime: new Date(since).toISOString() }),
+      ...(timestamps ? { timestamps: 'true' } : {}),
+      ...(options.previous === true ? { previous: 'true' } : {}),
+    },
+    ...(until === undefined ? {} : { until }),
+    timestamps: options.timestamps,
+  };
+}
+
+const units: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** A time (`2026-01-02T13:23:37Z`), seconds since the epoch, or a while ago (`42m`, `1h30m`), in milliseconds since the epoch. */
+export function parseTime(text: string, option: string, now: number): number {
+  if (/^(?:\d+(?:\.\d+)?[smhd])+$/.test(text)) {
+    const parts = [...text.matchAll(/(\d+(?:\.\d+)?)([smhd])/g)];
+    return now - parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * (units[unit ?? ''] ?? 0), 0);
+  }
+  if (/^\d{9,12}(?:\.\d+)?$/.test(text)) return Number(text) * 1_000;
+  const time = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(time)) {
+    throw new UsageError(`${option}: ${text} is neither a time (2026-01-02T13:23:37Z) nor a while (42m)`);
+  }
+  return time;
+}

@@ -1,0 +1,126 @@
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Context } from '../../../system/context.js';
+import { errorCode, InterruptedError, LaconicError } from '../../../system/errors.js';
+import { didYouMean } from '../../../system/suggest.js';
+import type { LogsOptions } from '../../deployer.js';
+import type { ClusterApi } from '../cluster/api.js';
+import { ClusterError } from '../cluster/errors.js';
+import type { Identity } from '../cluster/identity.js';
+import { resourcePath, resources } from '../cluster/resources.js';
+import type { PodFacts } from '../ready/facts.js';
+import { containersOf } from '../ready/pod.js';
+import { containerName, listPods, serviceNames } from './find.js';
+import { followLogs } from './follow.js';
+import { LogLines } from './log-lines.js';
+import { type LogQuery, logQuery } from './log-query.js';
+
+/** The log of one container. */
+export interface LogSource {
+  pod: string;
+  container: string;
+}
+
+export interface LogsRequest {
+  api: ClusterApi;
+  identity: Identity;
+  options: LogsOptions;
+  query: LogQuery;
+  /** Whether the log of this container is asked for. */
+  wanted: (pod: PodFacts, container: string) => boolean;
+  context: Context;
+  output: NodeJS.WritableStream;
+}
+
+/**
+ * Streams what the containers wrote to stdout, each line as `<container>: <line>` (04 §5.7, K-13): of all pods, init containers and jobs
+ * among them, or of the services (or jobs) that are named; with `follow` also of what comes. Memory stays bounded; a reader that goes away ends it.
+ * Scripts wait until neither `Pods not running` nor `No logs available` is in the output.
+ * @param output where the lines go; the program's stdout unless a test says otherwise
+ * @throws UsageError; LaconicError for services that the deployment has no container of; InterruptedError after Ctrl-C
+ */
+export async function showLogs(
+  api: ClusterApi,
+  identity: Identity,
+  options: LogsOptions,
+  context: Context,
+  output: NodeJS.WritableStream = process.stdout,
+): Promise<void> {
+  const query = logQuery(options, Date.now());
+  const pods = await listPods(api, identity);
+  if (pods.length === 0 && !options.follow) {
+    context.report.print('******* Pods not running ********');
+    return;
+  }
+  if (pods.length > 0) refuseUnknown(options.services, pods, identity);
+  const wanted = wantedLogs(options.services, identity);
+  const request: LogsRequest = { api, identity, options, query, wanted, context, output };
+  if (options.follow) {
+    await followLogs(request);
+    return;
+  }
+  let any = false;
+  for (const pod of pods) {
+    for (const { spec } of containersOf(pod)) {
+      if (!wanted(pod, spec.name)) continue;
+      const outcome = await showLog({ pod: pod.metadata.name, container: spec.name }, request);
+      if (outcome === 'reader left') return;
+      any ||= outcome === 'shown';
+    }
+  }
+  if (!any) context.report.print('******* No logs available ********');
+}
+
+/** What named services and jobs mean: containers of these names, and all containers of such a job. */
+function wantedLogs(services: readonly string[], identity: Identity): LogsRequest['wanted'] {
+  if (services.length === 0) return () => true;
+  const names = new Set(services.map((service) => containerName(service, identity)));
+  const jobs = new Set(services.map((service) => `${identity.app}-job-${service}`));
+  return (pod, container) => {
+    const owners = pod.metadata.ownerReferences ?? [];
+    return names.has(container) || owners.some(({ kind, name }) => kind === 'Job' && jobs.has(name));
+  };
+}
+
+function refuseUnknown(services: readonly string[], pods: readonly PodFacts[], identity: Identity): void {
+  const wanted = (service: string): boolean =>
+    pods.some((pod) => containersOf(pod).some(({ spec }) => wantedLogs([service], identity)(pod, spec.name)));
+  const unknown = services.filter((service) => !wanted(service));
+  if (unknown.length === 0) return;
+  const known = serviceNames(pods);
+  throw new LaconicError(
+    unknown.map((service) => `no container of service ${service}${didYouMean(service, known)}`).join('\n'),
+    { hint: `services: ${known.join(', ')}` },
+  );
+}
+
+/** Shows one container's log as it is. `nothing`: it wrote none yet, or has no earlier run. */
+async function showLog(source: LogSource, request: LogsRequest): Promise<'shown' | 'nothing' | 'reader left'> {
+  const { context, output } = request;
+  const stream = await openLog(source, request, {}).catch((error: unknown) => {
+    if (!(error instanceof ClusterError) || error.status === undefined) throw error;
+    // Waiting to start, or no previous run: that is no failure of ours.
+    context.report.verbose(error.message);
+    return undefined;
+  });
+  if (stream === undefined) return 'nothing';
+  try {
+    await pipeline(stream, new LogLines(source.container, request.query), output, { end: false });
+    return 'shown';
+  } catch (error) {
+    if (context.signal.aborted) throw new InterruptedError();
+    if (errorCode(error) === 'EPIPE') return 'reader left';
+    throw error;
+  }
+}
+
+/** The log of a container as it comes. @throws ClusterError */
+export async function openLog(
+  { pod, container }: LogSource,
+  { api, identity, query, context }: Pick<LogsRequest, 'api' | 'identity' | 'query' | 'context'>,
+  more: Record<string, string>,
+  signal: AbortSignal = context.signal,
+): Promise<Readable> {
+  const path = `${resourcePath(resources.Pod, identity.namespace, pod)}/log`;
+  return api.stream(path, { container, ...query.parameters, ...more }, signal);
+}

@@ -1,0 +1,98 @@
+import type { ContainerStatus } from '../../deployer.js';
+import { containersOf } from '../ready/pod.js';
+import { endOf, oneLine } from '../ready/container.js';
+import type { ContainerStatusFacts, PodFacts } from '../ready/facts.js';
+import { isJobPod, type Snapshot } from './snapshot.js';
+
+/**
+ * `ps` as text (04 §5.7, decision 31), every line ended by a newline: `id: NS/POD, name: POD, ports: IP:P->P, …` per pod with a
+ * running container, then the others with what became of them. Jobs are no part of it.
+ */
+export function renderPods({ namespace, pods }: Pick<Snapshot, 'namespace' | 'pods'>): string {
+  const own = pods.filter((pod) => !isJobPod(pod));
+  const running = own.filter(runs);
+  const others = own.filter((pod) => !runs(pod));
+  const lines = running.length === 0 ? ['No containers running'] : ['Running containers:'];
+  for (const pod of running) lines.push(`${head(namespace, pod)}, ports: ${portsOf(pod).join(', ')}`);
+  if (others.length > 0) lines.push('Not running:');
+  for (const pod of others) lines.push(`${head(namespace, pod)}, state: ${podState(pod)}`);
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function head(namespace: string, { metadata }: PodFacts): string {
+  return `id: ${namespace}/${metadata.name}, name: ${metadata.name}`;
+}
+
+function runs(pod: PodFacts): boolean {
+  if (pod.metadata.deletionTimestamp !== undefined) return false;
+  return containersOf(pod).some(({ status, init }) => !init && status?.state?.running !== undefined);
+}
+
+/** Each port once, whatever its protocols (04 §5.7). */
+function portsOf(pod: PodFacts): string[] {
+  const numbers = pod.spec.containers.flatMap(({ ports = [] }) => ports.map(({ containerPort }) => containerPort));
+  const ip = pod.status?.podIP ?? '';
+  const shown = ip.includes(':') ? `[${ip}]` : ip;
+  return [...new Set(numbers)].map((port) => `${shown}:${port}->${port}`);
+}
+
+/** What a pod is doing, in one word, and why where it is not as it should be. */
+export function podState(pod: PodFacts): string {
+  if (pod.metadata.deletionTimestamp !== undefined) return 'Terminating';
+  const phase = pod.status?.phase ?? 'Unknown';
+  const reason = containersOf(pod)
+    .map(({ status }) => troubleOf(status))
+    .find((text) => text !== undefined);
+  return reason === undefined ? phase : `${phase}, ${reason}`;
+}
+
+/** Why a container does not run, in a few words; undefined when it does or is only being started. */
+export function troubleOf(status: ContainerStatusFacts | undefined): string | undefined {
+  const { waiting, terminated } = status?.state ?? {};
+  if (waiting?.reason !== undefined && !/^(ContainerCreating|PodInitializing)$/.test(waiting.reason)) {
+    return `${status?.name ?? ''}: ${waiting.reason}`;
+  }
+  if (terminated !== undefined && terminated.exitCode !== 0) return `${status?.name ?? ''}: ${endOf(terminated)}`;
+  return undefined;
+}
+
+/** Every container of the pods, in the form that both targets share (`ps` and `status --format json`). */
+export function containerStatuses({ namespace, pods }: Pick<Snapshot, 'namespace' | 'pods'>): ContainerStatus[] {
+  return pods.flatMap((pod) =>
+    containersOf(pod).map(({ spec, status }): ContainerStatus => {
+      const { running, terminated, waiting } = status?.state ?? {};
+      const ended = terminated ?? (waiting === undefined ? undefined : status?.lastState?.terminated);
+      const state = stateOf(status);
+      const health = spec.readinessProbe === undefined || state !== 'running' ? undefined : status?.ready;
+      return {
+        id: `${namespace}/${pod.metadata.name}`,
+        name: pod.metadata.name,
+        service: spec.name,
+        image: spec.image ?? '',
+        state,
+        ...(health === undefined ? {} : { health: health ? ('healthy' as const) : ('starting' as const) }),
+        ...(ended === undefined ? {} : { exitCode: ended.exitCode }),
+        restarts: status?.restartCount ?? 0,
+        ...(waiting === undefined ? {} : { reason: reasonOf(waiting) }),
+        ...(isJobPod(pod) ? { job: true } : {}),
+        ...(running?.startedAt === undefined ? {} : { startedAt: running.startedAt }),
+        ports: (spec.ports ?? []).map(({ containerPort, protocol = 'TCP' }) => ({
+          containerPort,
+          protocol: protocol.toLowerCase(),
+        })),
+      };
+    }),
+  );
+}
+
+function reasonOf(waiting: { reason?: string; message?: string }): string {
+  const said = oneLine(waiting.message);
+  return [waiting.reason, said].filter((text) => text !== undefined && text !== '').join(': ');
+}
+
+function stateOf(status: ContainerStatusFacts | undefined): ContainerStatus['state'] {
+  const { running, terminated, waiting } = status?.state ?? {};
+  if (running !== undefined) return 'running';
+  if (terminated !== undefined) return 'exited';
+  return waiting?.reason === 'CrashLoopBackOff' ? 'restarting' : 'created';
+}

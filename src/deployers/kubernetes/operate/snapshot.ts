@@ -1,0 +1,97 @@
+import type { ClusterApi, LiveObject } from '../cluster/api.js';
+import type { Identity } from '../cluster/identity.js';
+import { namespaceOwner, ownerOf } from '../cluster/identity.js';
+import { inParallel } from '../cluster/parallel.js';
+import { resources } from '../cluster/resources.js';
+import { labelValue } from '../objects/names.js';
+import type { DeploymentFacts, JobFacts, Meta, PodFacts } from '../ready/facts.js';
+import { isOwnedBy } from '../ready/facts.js';
+import { World } from '../ready/world.js';
+
+export interface IngressFacts {
+  metadata: Meta;
+  spec: { rules?: { host?: string }[]; tls?: { hosts?: string[]; secretName?: string }[] };
+  status?: { loadBalancer?: { ingress?: { ip?: string; hostname?: string }[] } };
+}
+
+/** What a deployment has on its cluster at one moment. */
+export interface Snapshot {
+  namespace: string;
+  /** Everything in the namespace that decides about readiness. */
+  world: World;
+  /** The deployment's own, ordered by name; what start hooks made is not among them. */
+  deployments: DeploymentFacts[];
+  jobs: JobFacts[];
+  /** The pods of these, ordered by name. */
+  pods: PodFacts[];
+  claims: LiveObject[];
+  ingresses: IngressFacts[];
+}
+
+const listed = [
+  resources.Deployment,
+  resources.ReplicaSet,
+  resources.Pod,
+  resources.Job,
+  resources.PersistentVolumeClaim,
+  resources.Event,
+  resources.Ingress,
+];
+
+/** Reads what the cluster has of a deployment, in one list per kind. Without its namespace, or in somebody else's, there is nothing. */
+export async function takeSnapshot(api: ClusterApi, identity: Identity): Promise<Snapshot> {
+  const { namespace } = identity;
+  const place = await api.get(resources.Namespace, namespace);
+  const own = place !== undefined && namespaceOwner(place, identity).kind !== 'other';
+  const lists = own ? await inParallel(listed, (type) => api.list(type, { namespace })) : [];
+  const objects = lists.flat();
+  const world = new World();
+  for (const object of objects) world.note({ type: 'ADDED', object });
+  const ours = (kind: string): LiveObject[] =>
+    objects.filter((object) => object.kind === kind && isOurs(object, identity)).sort(byName);
+  const deployments = ours('Deployment') as unknown as DeploymentFacts[];
+  const jobs = ours('Job') as unknown as JobFacts[];
+  return {
+    namespace,
+    world,
+    deployments,
+    jobs,
+    pods: podsOf(world, identity),
+    claims: ours('PersistentVolumeClaim'),
+    ingresses: ours('Ingress') as unknown as IngressFacts[],
+  };
+}
+
+/** True for an object that a start of this deployment made, by this program or the Python one. */
+export function isOurs(object: LiveObject, identity: Identity): boolean {
+  const { kind } = ownerOf(object, identity);
+  return kind === 'ours' || kind === 'old';
+}
+
+/** The deployment's pods: their labels are the same whoever made them (04 §4.0, §4.5). */
+export function podsOf(world: World, identity: Identity): PodFacts[] {
+  return world
+    .all('Pod')
+    .filter((pod) => isOwnPod(pod, identity))
+    .sort(byName);
+}
+
+/** Whether a pod is one of the deployment's: of a Deployment or of a Job. */
+export function isOwnPod(pod: { metadata: Meta }, { app }: Identity): boolean {
+  const label = pod.metadata.labels?.app;
+  return label === labelValue(app) || label === labelValue(`${app}-job`);
+}
+
+/** The Job that made a pod; undefined for pods that are kept running. */
+export function jobOf(pod: PodFacts, { world }: Pick<Snapshot, 'world'>): JobFacts | undefined {
+  return world.all('Job').find((job) => isOwnedBy(pod, job));
+}
+
+/** A pod that a Job made, as far as the pod itself tells. */
+export function isJobPod(pod: { metadata: Meta }): boolean {
+  return pod.metadata.ownerReferences?.some(({ kind }) => kind === 'Job') ?? false;
+}
+
+function byName(a: { metadata: { name: string } }, b: { metadata: { name: string } }): number {
+  return a.metadata.name < b.metadata.name ? -1 : 1;
+}

@@ -1,0 +1,192 @@
+import type { ContainerStatus } from '../../deployer.js';
+import { describeObject } from '../objects/object.js';
+import { claimProblem } from '../ready/claim.js';
+import { oneLine, type Readiness } from '../ready/container.js';
+import { type ClaimFacts, eventTime, type PodFacts } from '../ready/facts.js';
+import type { Awaited } from '../ready/judge.js';
+import { containersOf } from '../ready/pod.js';
+import { deploymentReadiness, jobReadiness, type WorkloadQuestion } from '../ready/workload.js';
+import { containerStatuses, troubleOf } from './ps.js';
+import type { Snapshot } from './snapshot.js';
+
+/** A host of the deployment's Ingress. */
+export interface HostStatus {
+  host: string;
+  /** Where the ingress controller listens, if it says so. */
+  address?: string;
+  /** What is known of the certificate. */
+  tls: string;
+}
+
+export interface ObjectStatus {
+  name: string;
+  ready: boolean;
+  /** `1/1 ready`, or what it waits for, or why it never will be. */
+  state: string;
+  failed: boolean;
+}
+
+export interface PodStatus {
+  name: string;
+  state: string;
+  ready: string;
+  restarts: number;
+  node?: string;
+  createdAt?: string;
+  deletedAt?: string;
+  /** Why containers do not run. */
+  reasons: string[];
+}
+
+/** `status` as data: `--format json` prints it. */
+export interface StatusDocument {
+  degraded: boolean;
+  /** Objects that should be there and are not: `Deployment x`. */
+  missing: string[];
+  namespace: string;
+  hosts: HostStatus[];
+  deployments: ObjectStatus[];
+  jobs: ObjectStatus[];
+  volumes: ObjectStatus[];
+  pods: PodStatus[];
+  /** The latest warnings of the cluster about anything of these. */
+  warnings: string[];
+  containers: ContainerStatus[];
+}
+
+/** Warnings shown; older ones than this are no news (milliseconds). */
+const warningsShown = 5;
+const warningAge = 15 * 60_000;
+
+/**
+ * What a deployment has and how it is (04 §5.7, K-12). Pure.
+ * @param expected workloads that should be there; empty when nobody asks
+ * @param now milliseconds since the epoch
+ */
+export function describeStatus(
+  snapshot: Snapshot,
+  hosts: HostStatus[],
+  expected: readonly Awaited[],
+  now: number,
+): StatusDocument {
+  const { world } = snapshot;
+  const question: WorkloadQuestion = { world, unscheduledMs: () => 0, roomMs: Number.POSITIVE_INFINITY };
+  const deployments = snapshot.deployments.map((one) => objectStatus(one, deploymentReadiness(one, question)));
+  const jobs = snapshot.jobs.map((one) => objectStatus(one, jobReadiness(one, question)));
+  const present = new Set([
+    ...snapshot.deployments.map(({ metadata }) => `Deployment/${metadata.name}`),
+    ...snapshot.jobs.map(({ metadata }) => `Job/${metadata.name}`),
+  ]);
+  const missing = expected
+    .filter(({ kind, name }) => !present.has(`${kind}/${name}`))
+    .map(({ kind, name }) => describeObject({ kind, metadata: { name } }));
+  return {
+    degraded: missing.length > 0 || deployments.some(({ ready }) => !ready) || jobs.some(({ failed }) => failed),
+    missing,
+    namespace: snapshot.namespace,
+    hosts,
+    deployments,
+    jobs,
+    volumes: snapshot.claims.map((claim) => claimStatus(claim as unknown as ClaimFacts, snapshot)),
+    pods: snapshot.pods.map(podStatus),
+    warnings: warnings(snapshot, now),
+    containers: containerStatuses(snapshot),
+  };
+}
+
+function objectStatus({ metadata }: { metadata: { name: string } }, readiness: Readiness): ObjectStatus {
+  return {
+    name: metadata.name,
+    ready: readiness.kind === 'ready',
+    state: readiness.state,
+    failed: readiness.kind === 'failed' || readiness.kind === 'looping',
+  };
+}
+
+function claimStatus(claim: ClaimFacts, { world }: Snapshot): ObjectStatus {
+  const problem = claimProblem(claim, world);
+  const { name } = claim.metadata;
+  if (problem !== undefined) return { name, ready: false, state: problem.state, failed: problem.never };
+  const size = claim.status?.capacity?.storage;
+  return { name, ready: true, state: size === undefined ? 'Bound' : `Bound, ${size}`, failed: false };
+}
+
+function podStatus(pod: PodFacts): PodStatus {
+  const all = containersOf(pod);
+  const main = all.filter(({ init }) => !init);
+  const { creationTimestamp, deletionTimestamp, name } = pod.metadata;
+  return {
+    name,
+    state: deletionTimestamp === undefined ? (pod.status?.phase ?? 'Unknown') : 'Terminating',
+    ready: `${main.filter(({ status }) => status?.ready).length}/${main.length}`,
+    restarts: all.reduce((sum, { status }) => sum + (status?.restartCount ?? 0), 0),
+    ...(pod.spec.nodeName === undefined ? {} : { node: pod.spec.nodeName }),
+    ...(creationTimestamp === undefined ? {} : { createdAt: creationTimestamp }),
+    ...(deletionTimestamp === undefined ? {} : { deletedAt: deletionTimestamp }),
+    reasons: all.map(({ status }) => troubleOf(status)).filter((text) => text !== undefined),
+  };
+}
+
+/** The latest warnings about objects that are there, each text once. */
+function warnings({ world, deployments, jobs, pods, claims, ingresses }: Snapshot, now: number): string[] {
+  const own = new Set([...deployments, ...jobs, ...pods, ...claims, ...ingresses].map(({ metadata }) => metadata.uid));
+  const recent = world
+    .all('Event')
+    .filter((event) => event.type === 'Warning' && own.has(event.involvedObject.uid ?? ''))
+    .filter((event) => now - eventTime(event) < warningAge)
+    .sort((a, b) => eventTime(b) - eventTime(a));
+  const texts = recent.map(({ involvedObject: about, reason, message }) => {
+    return `${about.kind ?? ''} ${about.name ?? ''}: ${reason ?? ''}: ${oneLine(message)}`;
+  });
+  return [...new Set(texts)].slice(0, warningsShown);
+}
+
+/**
+ * `status` as text (04 §5.7), every line ended by a newline; nothing where there is nothing. The blocks `Ingress:` and `Pods:` are
+ * those that scripts know, with more behind a pod's line.
+ */
+export function renderStatusText(status: StatusDocument): string {
+  const blocks = [
+    ...status.hosts.map(({ host, address, tls }) => [
+      'Ingress:',
+      `\tHostname: ${host}`,
+      `\tIP: ${address ?? '?'}`,
+      `\tTLS: ${tls}`,
+    ]),
+    block(
+      'Deployments:',
+      status.deployments.map(({ name, state }) => `\t${name}: ${state}`),
+    ),
+    block(
+      'Jobs:',
+      status.jobs.map(({ name, state }) => `\t${name}: ${state}`),
+    ),
+    block(
+      'Volumes:',
+      status.volumes.map(({ name, state }) => `\t${name}: ${state}`),
+    ),
+    block(
+      'Pods:',
+      status.pods.map((pod) => podLine(status.namespace, pod)),
+    ),
+    block(
+      'Warnings:',
+      status.warnings.map((text) => `\t${text}`),
+    ),
+  ].filter((lines) => lines.length > 0);
+  return blocks.map((lines) => lines.map((line) => `${line}\n`).join('')).join('\n');
+}
+
+function block(title: string, lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : [title, ...lines];
+}
+
+function podLine(namespace: string, pod: PodStatus): string {
+  const time = pod.deletedAt ?? pod.createdAt ?? '?';
+  const facts = [
+    ...(pod.deletedAt === undefined ? [`${pod.ready} ready`] : []),
+    ...(pod.restarts === 0 ? [] : [pod.restarts === 1 ? '1 restart' : `${pod.restarts} restarts`]),
+    ...pod.reasons,
+  ];
+  return [`\t${namespace}/${pod.name}: ${pod.state} (${time})`, ...facts].join('\t');
+}
