@@ -133,10 +133,11 @@ function find(object: KubernetesObject, api: ClusterApi): Promise<LiveObject | u
 }
 
 async function applyOne(
-  object: KubernetesObject,
+  wanted: KubernetesObject,
   live: LiveObject | undefined,
   { api, context }: Tools,
 ): Promise<void> {
+  const object = stamped(withKnownImageIds(wanted, live));
   if (live === undefined) {
     await carryOut({ do: 'create', object }, api, context).catch((error: unknown) => {
       // Another start installs it at this moment.
