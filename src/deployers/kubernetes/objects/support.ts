@@ -15,9 +15,7 @@ const unused = (text: string): KeySupport => ({ level: 'unused', text });
 const warning = (text: string): KeySupport => ({ level: 'warning', text });
 const error = (text: string): KeySupport => ({ level: 'error', text });
 
-const byResources = warning(
-  'is not mapped: write deploy.resources, or resources.containers in the spec (limits and reservations of cpus and memory)',
-);
+const asDeploy = mapped('as the key below `deploy` that means the same');
 const noScheduler = warning('has no counterpart on Kubernetes: bound the container by deploy.resources');
 
 /** Keys of a service. {@link reportUnmapped} and docs/kubernetes.md are made from this. */
@@ -40,7 +38,7 @@ export const serviceKeys: Readonly<Record<string, KeySupport>> = {
   cpu_rt_period: noScheduler,
   cpu_rt_runtime: noScheduler,
   cpu_shares: noScheduler,
-  cpus: byResources,
+  cpus: asDeploy,
   cpuset: noScheduler,
   credential_spec: error('is for Windows, and not mapped'),
   depends_on: mapped('the order in which pods are started and awaited; in one pod sidecars and init containers'),
@@ -76,8 +74,8 @@ export const serviceKeys: Readonly<Record<string, KeySupport>> = {
   links: warning('is not mapped: containers are found under the name of the service, other aliases do not exist'),
   logging: unused("the cluster's own logs are used"),
   mac_address: warning('has no counterpart on Kubernetes'),
-  mem_limit: byResources,
-  mem_reservation: byResources,
+  mem_limit: asDeploy,
+  mem_reservation: asDeploy,
   mem_swappiness: noScheduler,
   memswap_limit: noScheduler,
   models: error('cannot be mapped: Docker runs these models itself'),
@@ -86,8 +84,8 @@ export const serviceKeys: Readonly<Record<string, KeySupport>> = {
   oom_kill_disable: noScheduler,
   oom_score_adj: noScheduler,
   pid: partly('`host`: `hostPID`; others only within the pod'),
-  pids_limit: warning('has no counterpart on Kubernetes: the cluster sets it for its nodes'),
-  platform: mapped('a node of that architecture'),
+  pids_limit: partly('a cluster sets it for its nodes'),
+  platform: warning('is not mapped: nodes pull the image of their own architecture'),
   ports: mapped('`containerPort`s; a NodePort where `network.ports` of the spec asks for one in 30000–32767'),
   post_start: error('is not mapped: start the container with a script that does it'),
   pre_stop: error('is not mapped: stop the container with a script that does it'),
@@ -99,7 +97,7 @@ export const serviceKeys: Readonly<Record<string, KeySupport>> = {
   read_only: mapped('`readOnlyRootFilesystem`'),
   restart: partly('Kubernetes starts a container of a Deployment again whenever it ends; what is to end is a job'),
   runtime: warning('is not mapped: write security.runtime-class in the spec'),
-  scale: warning('is not mapped: write deploy.replicas, or replicas in the spec'),
+  scale: asDeploy,
   secrets: mapped('a Secret with the content, mounted as a file; `external`: a Secret that exists'),
   security_opt: partly('what `securityContext` has a field for'),
   shm_size: mapped('a memory `emptyDir` at `/dev/shm`'),
@@ -110,7 +108,7 @@ export const serviceKeys: Readonly<Record<string, KeySupport>> = {
   sysctls: partly('`sysctls` of the pod; a cluster allows only some'),
   tmpfs: mapped('a memory `emptyDir`'),
   tty: mapped('`tty`'),
-  ulimits: partly('`memlock` by `security.unlimited-memlock` of the spec; others have no counterpart'),
+  ulimits: warning('has no counterpart on Kubernetes: nodes set the limits of their containers'),
   use_api_socket: error("cannot be mapped: there is no Docker engine in the container's reach"),
   user: mapped('`runAsUser` and `runAsGroup`'),
   userns_mode: warning('has no counterpart on Kubernetes'),

@@ -1,0 +1,226 @@
+import { describe, expect, it } from 'vitest';
+import { buildObjects } from '../../../src/deployers/kubernetes/objects/build.js';
+import { formatProblem } from '../../../src/system/errors.js';
+import { app, objectsInput, oneService, type StackText } from '../../support/kubernetes-objects.js';
+
+interface Service {
+  metadata: { name: string; namespace: string; labels: Record<string, string> };
+  spec: Record<string, unknown> & { type: string; selector: Record<string, string>; ports?: Record<string, unknown>[] };
+}
+
+function servicesOf(stack: StackText): { services: Map<string, Service>; errors: string[]; warnings: string[] } {
+  const { objects, findings } = buildObjects(objectsInput(stack));
+  const services = objects.filter(({ kind }) => kind === 'Service') as unknown as Service[];
+  return {
+    services: new Map(services.map((service) => [service.metadata.name, service])),
+    errors: findings.errors.map(formatProblem),
+    warnings: findings.warnings.map(formatProblem),
+  };
+}
+
+const proxy = (...routes: string[]): string =>
+  `network:\n  http-proxy:\n    - host-name: a.example.org\n      routes:\n${routes
+    .map((route, index) => `        - { path: "/${index}", proxy-to: "${route}" }\n`)
+    .join('')}`;
+
+const shop = {
+  front: 'services: { web: { image: a }, api: { image: a } }',
+  back: 'services: { db: { image: a } }',
+};
+
+describe('ClusterIP Services for the Ingress (04 §4.6)', () => {
+  it('one for a stack of one pod file, with the ports of all routes, sorted', () => {
+    const { services } = servicesOf({ pods: { web: shop.front }, spec: proxy('web:8080', 'api:90', 'web:8080') });
+    expect(services.get(`${app}-service`)).toEqual({
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: {
+        name: `${app}-service`,
+        namespace: 'laconic-notes',
+        labels: {
+          app,
+          'app.kubernetes.io/stack': 'notes',
+          'app.kubernetes.io/managed-by': 'laconic-so',
+          'laconic.com/deployment-id': app,
+        },
+      },
+      spec: {
+        type: 'ClusterIP',
+        selector: { app },
+        ports: [
+          { name: 'port-90', port: 90, targetPort: 90, protocol: 'TCP' },
+          { name: 'port-8080', port: 8080, targetPort: 8080, protocol: 'TCP' },
+        ],
+      },
+    });
+  });
+
+  it('one for each routed pod file of several, which selects its pods only; with the port of the maintenance page', () => {
+    const { services } = servicesOf({ pods: shop, spec: `${proxy('web:80')}maintenance-service: web:8000\n` });
+    const front = services.get(`${app}-front-service`);
+    expect(front?.spec.selector).toEqual({ app, 'app.kubernetes.io/component': 'front' });
+    expect(front?.spec.ports?.map(({ port }) => port)).toEqual([80, 8000]);
+    expect(services.has(`${app}-back-service`)).toBe(false);
+  });
+
+  it('none without a route', () => {
+    expect([...servicesOf({ pods: { web: shop.front } }).services.keys()]).toEqual(['web', 'api']);
+  });
+});
+
+describe('headless Services: names of compose services between pods (decision 22, K-59)', () => {
+  it('are called like the compose services, lead to pods that are not ready, and show their ports', () => {
+    const { services } = servicesOf({
+      pods: { web: oneService('ports: [ "8080:80", "53/udp" ]\nexpose: [ "9000-9001", "80" ]') },
+    });
+    expect(services.get('web')?.spec).toEqual({
+      type: 'ClusterIP',
+      clusterIP: 'None',
+      publishNotReadyAddresses: true,
+      selector: { app },
+      ports: [
+        { name: 'tcp-80', port: 80, targetPort: 80, protocol: 'TCP' },
+        { name: 'udp-53', port: 53, targetPort: 53, protocol: 'UDP' },
+        { name: 'tcp-9000', port: 9000, targetPort: 9000, protocol: 'TCP' },
+        { name: 'tcp-9001', port: 9001, targetPort: 9001, protocol: 'TCP' },
+      ],
+    });
+  });
+
+  it('select the pods of their own file', () => {
+    const { services } = servicesOf({ pods: shop });
+    expect(services.get('db')?.spec.selector).toEqual({ app, 'app.kubernetes.io/component': 'back' });
+    expect(services.get('db')?.spec.ports).toBeUndefined();
+  });
+
+  it('warn of a name that DNS does not allow, and refuse it where a variable names it', () => {
+    const plain = servicesOf({ pods: { web: 'services:\n  my_db: { image: a }\n  web: { image: a }\n' } });
+    expect(plain.errors).toEqual([]);
+    expect(plain.warnings).toEqual([
+      'docker-compose-web.yml:2 services.my_db: no pod finds it under this name: DNS allows letters, digits and "-", starting with a letter, at most 63',
+    ]);
+    const named = servicesOf({
+      pods: {
+        web: 'services:\n  my_db: { image: a }\n  web: { image: a, environment: { DB: "tcp://my_db:5432/x" } }\n',
+      },
+    });
+    expect(named.errors).toEqual([
+      'docker-compose-web.yml:2 services.my_db: no pod finds it under this name: DNS allows letters, digits and "-", starting with a letter, at most 63; "DB" of service "web" names it: rename the service',
+    ]);
+  });
+
+  it.each(['xmy_db', 'my_db2', 'my_db.example.org', 'not-my_db', 'a.my_db'])('%s does not name it', (value) => {
+    const { errors } = servicesOf({
+      pods: { web: `services: { my_db: { image: a }, web: { image: a, environment: { DB: "${value}" } } }` },
+    });
+    expect(errors).toEqual([]);
+  });
+
+  it('a name in the config counts where every container gets the config (decision 7)', () => {
+    const stack: StackText = { pods: { web: 'services: { my_db: { image: a } }' }, config: { HOST: 'my_db' } };
+    expect(servicesOf({ ...stack, environment: 'all' }).errors).toHaveLength(1);
+    expect(servicesOf(stack).errors).toEqual([]);
+  });
+
+  it('are one for a name that two pod files have, and that is said', () => {
+    const { services, warnings } = servicesOf({ pods: { a: oneService(''), b: oneService('') } });
+    expect(services.get('web')?.spec.selector).toEqual({ app, 'app.kubernetes.io/component': 'a' });
+    expect(warnings).toContain(
+      'docker-compose-b.yml:2 services.web: pod a has a service of this name too: in the cluster the name leads there; rename one of the two',
+    );
+  });
+
+  it('refuse a name that another object has', () => {
+    const { errors } = servicesOf({
+      pods: { web: `services: { web: { image: a }, ${app}-service: { image: a } }` },
+      spec: proxy('web:80'),
+    });
+    expect(errors).toEqual([
+      `spec.yml:1 stack: two services, volumes, pods or jobs of the stack would be the same Service ${app}-service in the cluster: give one of them another name`,
+    ]);
+  });
+
+  it('are not made for jobs, which do not run all the time', () => {
+    const { services } = servicesOf({
+      pods: { web: oneService('') },
+      jobs: { seed: 'services: { seed: { image: a } }' },
+    });
+    expect([...services.keys()]).toEqual(['web']);
+  });
+});
+
+describe('NodePort Services: only for what the spec asks for in 30000–32767 (decision 22, K-18)', () => {
+  const nodePorts = (keys: string, spec: string) => {
+    const found = servicesOf({ pods: { web: oneService(keys) }, spec });
+    return { ...found, made: [...found.services.values()].filter((each) => each.spec.type === 'NodePort') };
+  };
+  const ports = (...list: string[]): string => `network:\n  ports:\n    web: ${JSON.stringify(list)}\n`;
+
+  it('with the name, the selector and the port of the contract (04 §4.7)', () => {
+    const list = ['31001:9000', '31002:53/udp', '80'];
+    const { made, warnings, errors } = nodePorts(`ports: ${JSON.stringify(list)}`, ports(...list));
+    expect([...warnings, ...errors]).toEqual([]);
+    const port = (number: number, nodePort: number, protocol: string) => ({
+      type: 'NodePort',
+      selector: { app },
+      ports: [{ port: number, targetPort: number, nodePort, protocol }],
+    });
+    expect(made.map(({ metadata, spec }) => [metadata.name, spec])).toEqual([
+      [`${app}-nodeport-9000-tcp`, port(9000, 31001, 'TCP')],
+      [`${app}-nodeport-53-udp`, port(53, 31002, 'UDP')],
+    ]);
+  });
+
+  it('not for the compose file’s own ports: who publishes one is told', () => {
+    const { made, warnings } = nodePorts('ports: [ "31001:9000" ]', '');
+    expect(made).toEqual([]);
+    expect(warnings).toEqual([
+      'docker-compose-web.yml:4 services.web.ports[0]: port 9000 is reached inside of the cluster only: network.ports of the spec has no ports for service web; write "30000 to 32767:9000" for a node port there',
+    ]);
+  });
+
+  it.each([
+    ['8080:80', '8080 is no node port; write "30000 to 32767:80" for a node port'],
+    [
+      '127.0.0.1:30080:80',
+      'a node port is open on every address, not on 127.0.0.1 alone; leave the address out if that is meant',
+    ],
+    ['30080-30081:80', '30080-30081 is no node port; write "30000 to 32767:80" for a node port'],
+  ])('%s is not one', (port, why) => {
+    const { made, warnings, errors } = nodePorts(`ports: [ "${port}" ]`, ports(port));
+    expect(made).toEqual([]);
+    expect(errors).toEqual([]);
+    expect(warnings).toEqual([
+      `spec.yml:5 network.ports.web[0]: port 80 is reached inside of the cluster only: ${why}`,
+    ]);
+  });
+
+  it('0.0.0.0 is every address', () => {
+    const port = '0.0.0.0:30080:80';
+    expect(nodePorts(`ports: [ "${port}" ]`, ports(port)).made).toHaveLength(1);
+  });
+
+  it('nothing is said of a port that the Ingress leads to', () => {
+    const { warnings } = nodePorts('ports: [ "80:80" ]', `${proxy('web:80')}`);
+    expect(warnings).toEqual([]);
+  });
+
+  it('pods with one port each have a Service each, for their own pods; one node port is refused twice', () => {
+    const text = (name: string, port: number): string => `services: { ${name}: { image: a, ports: [ "${port}:80" ] } }`;
+    const spec = 'network: { ports: { one: [ "30001:80" ], two: [ "30002:80" ] } }\n';
+    const { services, errors } = servicesOf({ pods: { a: text('one', 30001), b: text('two', 30002) }, spec });
+    expect(errors).toEqual([]);
+    expect(services.get(`${app}-nodeport-80-tcp`)?.spec.selector['app.kubernetes.io/component']).toBe('a');
+    expect(services.get(`${app}-nodeport-80-tcp-30002`)?.spec.selector['app.kubernetes.io/component']).toBe('b');
+    const twice = servicesOf({ pods: { a: text('one', 30001), b: text('two', 30001) }, spec });
+    expect(twice.errors).toEqual([
+      'spec.yml:3 network.ports.two[0]: node port 30001 is wanted for service one as well: a node has it once',
+    ]);
+  });
+
+  it('a pod in the network of the host has none (K-27)', () => {
+    const { made, warnings } = nodePorts('network_mode: host\nports: [ "30080:80" ]', ports('30080:80'));
+    expect(made).toEqual([]);
+    expect(warnings).toEqual([]);
+  });
+});
