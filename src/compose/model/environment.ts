@@ -20,6 +20,12 @@ export interface Environment {
   templates: Map<string, string>;
 }
 
+/** What `environment` says. */
+export interface OwnEnvironment extends Environment {
+  /** Names without a value that no variable has either: what env files set for them does not count. */
+  unset: Set<string>;
+}
+
 /** `env_file`: a path, or a list of paths and maps. Of one path the last entry counts. */
 export function readEnvFiles(section: Cursor): { reference: EnvFileReference; cursor: Cursor }[] {
   const found = new Map<string, { reference: EnvFileReference; cursor: Cursor }>();
@@ -45,13 +51,14 @@ function longReference(cursor: Cursor): EnvFileReference | undefined {
 }
 
 /** `environment`: names that are set, and names that only pass a variable on. */
-export function readEnvironment(section: Cursor | undefined, lookup: Lookup): Environment {
-  const environment: Environment = { values: new Map(), templates: new Map() };
+export function readEnvironment(section: Cursor | undefined, lookup: Lookup): OwnEnvironment {
+  const environment: OwnEnvironment = { values: new Map(), templates: new Map(), unset: new Set() };
   for (const [name, { value, cursor }] of section?.pairs() ?? []) {
     if (/\s$/.test(name)) cursor.refuse('a name cannot end with a space');
-    const inherited = value === undefined ? lookup(name) : undefined;
-    if (inherited !== undefined) set(environment, name, inherited, `\${${name}}`);
+    const inherited = lookup(name);
     if (value !== undefined) set(environment, name, value, templateOf(cursor, name));
+    else if (inherited !== undefined) set(environment, name, inherited, `\${${name}}`);
+    else environment.unset.add(name);
   }
   return environment;
 }
@@ -94,6 +101,18 @@ function formatTemplate(parts: readonly TemplatePart[]): string {
       return `\${${part.name}${part.operator === undefined ? '' : part.operator + formatTemplate(part.word)}}`;
     })
     .join('');
+}
+
+/** Both as the container gets them. */
+export function mergeEnvironment(files: Environment, own: OwnEnvironment): Environment {
+  const values = new Map([...files.values, ...own.values]);
+  const fromFiles = [...files.templates].filter(([name]) => !own.values.has(name));
+  const templates = new Map([...fromFiles, ...own.templates]);
+  for (const name of own.unset) {
+    values.delete(name);
+    templates.delete(name);
+  }
+  return { values, templates };
 }
 
 /**

@@ -3,7 +3,7 @@ import { byLine } from '../../system/schema.js';
 import { type KeyPath, quote, type YamlFile } from '../../system/yaml.js';
 import { checkServices } from './consistency.js';
 import { Cursor, type Findings } from './cursor.js';
-import { addEnvFile, type EnvFileReference, type Environment } from './environment.js';
+import { addEnvFile, type EnvFileReference, type Environment, mergeEnvironment } from './environment.js';
 import { Extensions } from './extends.js';
 import { readFileObject, readVolume } from './files.js';
 import { type ReadService, readService } from './service.js';
@@ -167,11 +167,11 @@ function withEnvironment(
       problems.push(...error.problems);
     }
   }
-  const templates = new Map([...files.templates].filter(([name]) => !environment.values.has(name)));
+  const merged = mergeEnvironment(files, environment);
   return {
     ...model,
-    environment: new Map([...files.values, ...environment.values]),
-    environmentTemplates: new Map([...templates, ...environment.templates]),
+    environment: merged.values,
+    environmentTemplates: merged.templates,
   };
 }
 

@@ -23,7 +23,8 @@ function shortPorts(item: Cursor): PortModel[] {
     return [];
   }
   const text = item.scalar() ?? '';
-  const port = text.includes('$') ? undefined : parsePort(text);
+  // Compose takes `80/` for `80`.
+  const port = text.includes('$') ? undefined : parsePort(text.replace(/\/$/, ''));
   const targets = port && portRange(port.container);
   if (port === undefined || targets === undefined || !['tcp', 'udp', 'sctp'].includes(port.protocol)) {
     item.refuse(`${quote(text)} is no port: write [ip:][host:]container[/protocol], with tcp, udp or sctp`);

@@ -46,10 +46,10 @@ function wholeNumber(text: string): bigint | undefined {
   return sign === '-' ? -size : size;
 }
 
-/** A number as Go prints it: with an exponent (of two digits at least) below 0.0001 and from 10²¹ on. */
+/** A number as Go prints it: with an exponent (of two digits at least) below 0.0001 and from a million on. */
 export function floatText(value: number): string {
   if (Object.is(value, -0)) return '-0';
-  const plain = String(value);
-  const exponential = (value !== 0 && Math.abs(value) < 1e-4) || plain.includes('e') ? value.toExponential() : plain;
+  const size = Math.abs(value);
+  const exponential = (size !== 0 && size < 1e-4) || size >= 1e6 ? value.toExponential() : String(value);
   return exponential.replace(/e([-+])(\d)$/, 'e$10$2');
 }

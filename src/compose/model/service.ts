@@ -3,7 +3,7 @@ import { splitWords } from '../words.js';
 import type { Cursor } from './cursor.js';
 import { readDependencies } from './dependencies.js';
 import { readDeploy } from './deploy.js';
-import { type EnvFileReference, type Environment, readEnvFiles, readEnvironment } from './environment.js';
+import { type EnvFileReference, type OwnEnvironment, readEnvFiles, readEnvironment } from './environment.js';
 import { readFileReferences } from './files.js';
 import { readHealthcheck } from './health.js';
 import { readExtraHosts } from './hosts.js';
@@ -17,7 +17,7 @@ import type { ServiceModel } from './types.js';
 export interface ReadService {
   readonly cursor: Cursor;
   readonly model: Omit<ServiceModel, 'environment' | 'environmentTemplates'>;
-  readonly environment: Environment;
+  readonly environment: OwnEnvironment;
   readonly envFiles: readonly { reference: EnvFileReference; cursor: Cursor }[];
 }
 
@@ -61,7 +61,7 @@ export function readService(cursor: Cursor, name: string, lookup: Lookup): ReadS
     init: flag('init'),
     tty: flag('tty'),
     stdin_open: flag('stdin_open'),
-    tmpfs: [...new Set(textOrTexts('tmpfs'))],
+    tmpfs: lastOfEach(textOrTexts('tmpfs')),
     ...optional('shm_size', at('shm_size')?.bytes()),
     ...optional('network_mode', at('network_mode')?.text()),
     ...optional('pid', at('pid')?.text()),
@@ -94,6 +94,11 @@ export function readService(cursor: Cursor, name: string, lookup: Lookup): ReadS
 
 function present<T>(cursor: Cursor | undefined, read: (cursor: Cursor) => T): T | undefined {
   return cursor === undefined ? undefined : read(cursor);
+}
+
+/** Of texts that are equal up to a `=` the last one, at the place of the first: so Compose reads `tmpfs`, whose options hold a `=`. */
+function lastOfEach(texts: readonly string[]): string[] {
+  return [...new Map(texts.map((text) => [text.split('=', 1)[0], text])).values()];
 }
 
 /** A property that is there only when it has a value. */
