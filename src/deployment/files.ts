@@ -33,12 +33,17 @@ export function filesOnDisk(root: string): DeploymentFiles {
 /**
  * The files of a directory that will hold `generated`, beside what `root` holds now: an update leaves that in place.
  * @param root absolute; need not exist
+ * @param directories those that exist even when empty, relative
  */
-export function filesOfTree(root: string, generated: readonly GeneratedFile[]): DeploymentFiles {
+export function filesOfTree(
+  root: string,
+  generated: readonly GeneratedFile[],
+  directories: readonly string[] = [],
+): DeploymentFiles {
   const present = filesOnDisk(root);
   const byPath = new Map(generated.map((file) => [file.path, file]));
-  const folders = new Map<string, Set<string>>();
-  for (const { path } of generated) {
+  const folders = new Map(directories.map((directory) => [directory, new Set<string>()]));
+  for (const { path } of [...generated, ...directories.map((directory) => ({ path: directory }))]) {
     for (let below = path; below !== '.'; below = dirname(below)) {
       const folder = dirname(below);
       const names = folders.get(folder) ?? new Set();

@@ -11,6 +11,8 @@ const ours = new Set([
   ...['spec.yml', 'stack.yml', 'deployment.yml', 'config.env', 'secrets.env'],
 ]);
 
+const oursOnKubernetes = new Set([...ours, 'configmaps', 'binds', 'kubeconfig.yml', 'kind-config.yml']);
+
 /**
  * Paths of volumes that would mix the data of containers with what this program writes: the deployment directory itself, and its own
  * files and folders. A relative path that leads to a folder above it has the same effect; an absolute one (`/`) is the operator's wish.
@@ -30,7 +32,7 @@ export function volumesOverOurs(spec: Spec, root: string): Problem[] {
       ];
     }
     const [first = ''] = isBelow(place.path, root) ? relative(root, place.path).split('/') : [];
-    if (!ours.has(first)) return [];
+    if (!(spec.deployTo === 'compose' ? ours : oursOnKubernetes).has(first)) return [];
     return [
       spec.yaml.problem(
         at,

@@ -1,66 +1,65 @@
 import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { isAbsolute, join, normalize, posix, resolve } from 'node:path';
+import type { ComposeModel } from '../../compose/model/types.js';
 import type { GeneratedFile } from '../../deployment/tree.js';
-import type { KeyPath } from '../../system/yaml.js';
 import { kindOf, secretMode } from '../../system/files.js';
 import { expandHome } from '../../system/path-names.js';
-import type { Problem } from '../../system/errors.js';
-import type { ComposeModel } from '../../compose/model/types.js';
+import type { KeyPath } from '../../system/yaml.js';
 import type { Findings } from './objects/input.js';
 
 /** A path of the host that a compose file names: for a mount, or as the content of a secret or config. */
 export interface HostPath {
   /** As the compose file has it. */
   source: string;
-  /** Where relative paths start: in the deployment directory, and where the compose file was read. */
-  base: string;
-  sourceBase: string;
+  /** The key that names it. */
+  at: KeyPath;
   secret: boolean;
-  problem: (message: string) => Problem;
 }
 
-/** Where compose files of a kind stand in the deployment directory. */
-export interface Bases {
-  base: string;
-  sourceBase: string;
-}
-
-/** Every path of the host in a compose file, each once, those of services and definitions that nothing uses left out. */
-export function hostPathsOf(model: ComposeModel, bases: Bases): HostPath[] {
-  const found = new Map<string, HostPath>();
-  const add = (source: string, secret: boolean, path: KeyPath): void => {
-    if (found.has(source)) return;
-    found.set(source, { ...bases, source, secret, problem: (message) => model.problem(path, message) });
-  };
+/** Every path of the host in a compose file; those of definitions that nothing uses are left out. */
+export function* hostPathsOf(model: ComposeModel): Generator<HostPath> {
   for (const service of model.services.values()) {
-    service.volumes.forEach(({ type, source }, index) => {
-      if (type === 'bind' && source !== undefined) add(source, false, ['services', service.name, 'volumes', index]);
-    });
+    for (const [index, { type, source }] of service.volumes.entries()) {
+      const at = ['services', service.name, 'volumes', index];
+      if (type === 'bind' && source !== undefined) yield { source, at, secret: false };
+    }
     for (const section of ['secrets', 'configs'] as const) {
       for (const { source: name } of service[section]) {
-        const file = model[section].get(name)?.file;
-        if (file !== undefined) add(file, section === 'secrets', [section, name, 'file']);
+        const source = model[section].get(name)?.file;
+        if (source !== undefined) yield { source, at: [section, name, 'file'], secret: section === 'secrets' };
       }
     }
   }
-  return [...found.values()];
 }
 
-/** The places in the deployment directory where a path of the host may be found, the copy that `create` made first. */
-export function placesOf({ source, base }: Pick<HostPath, 'source' | 'base'>): string[] {
-  return [
-    copyOf(source),
-    isAbsolute(source) || source.startsWith('~') ? expandHome(source, homedir()) : join(base, source),
-  ];
+/**
+ * Where what a compose file names is found: the copy that create made, relative to the deployment directory, else the path itself, which
+ * starts in `compose/` (04 §4.8.2).
+ * @param home for `~`
+ */
+export function placesOf(source: string, home: string): [copy: string, path: string] {
+  const expanded = expandHome(source, home);
+  return [copyOf(source), isAbsolute(expanded) ? normalize(expanded) : join('compose', expanded)];
 }
 
-/** Where `create` puts what a compose file names outside of the files that every deployment gets (K-30). */
+/** Where create puts what a compose file names outside of the files that every deployment gets (K-30). */
 function copyOf(source: string): string {
   const hash = createHash('sha256').update(posix.normalize(source)).digest('hex').slice(0, 8);
   const name = posix.basename(source).replace(/[^A-Za-z0-9._-]/g, '');
-  return `binds/${name === '' || /^\.+$/.test(name) ? 'root' : name}-${hash}`;
+  return `binds/${/^\.*$/.test(name) ? 'root' : name}-${hash}`;
+}
+
+/** A compose file of the stack, and where its relative paths start. */
+export interface ModelPlace {
+  model: ComposeModel;
+  sourceBase: string;
+}
+
+export interface Copies {
+  files: GeneratedFile[];
+  /** Paths that are not there, or cannot be copied, and of which the findings say so. */
+  missing: Set<string>;
 }
 
 /**
@@ -69,56 +68,58 @@ function copyOf(source: string): string {
  * @param provided paths of the files that are generated anyway
  */
 export async function copiesOf(
-  paths: readonly HostPath[],
+  models: readonly ModelPlace[],
   provided: ReadonlySet<string>,
+  home: string,
   findings: Findings,
-): Promise<GeneratedFile[]> {
-  const files = new Map<string, GeneratedFile>();
-  for (const path of paths) {
-    const { source, base, sourceBase } = path;
-    const inside = isAbsolute(source) || source.startsWith('~') ? undefined : normalize(join(base, source));
-    if (inside !== undefined && isProvided(inside, provided)) continue;
-    const origin = resolve(sourceBase, expandHome(source, homedir()));
-    for (const file of await copyFrom(origin, path, inside, findings)) files.set(file.path, file);
+): Promise<Copies> {
+  const copies: Copies = { files: [], missing: new Set() };
+  const seen = new Set<string>();
+  for (const { model, sourceBase } of models) {
+    for (const path of hostPathsOf(model)) {
+      const { source, at } = path;
+      if (seen.has(source)) continue;
+      seen.add(source);
+      const [, place] = placesOf(source, home);
+      if (isProvided(place, provided)) continue;
+      const copied = await copyFrom(resolve(sourceBase, expandHome(source, home)), path);
+      if (Array.isArray(copied)) {
+        copies.files.push(...copied);
+        continue;
+      }
+      copies.missing.add(source);
+      // A hook may still make what is to be inside the directory.
+      if (copied === 'missing' && !isAbsolute(place) && !place.startsWith('..')) {
+        const message = `nothing in the stack provides ${source}: a hook, or you, must put it at ${place} before the start`;
+        findings.warnings.push(model.problem(at, message));
+      } else {
+        const message = copied === 'missing' ? 'does not exist on this host' : copied;
+        findings.errors.push(model.problem(at, `${source} ${message}`));
+      }
+    }
   }
-  return [...files.values()];
+  return copies;
 }
 
 function isProvided(path: string, provided: ReadonlySet<string>): boolean {
+  if (provided.has(path)) return true;
   const folder = path.endsWith('/') ? path : `${path}/`;
-  return provided.has(path) || [...provided].some((file) => file.startsWith(folder));
+  return [...provided].some((file) => file.startsWith(folder));
 }
 
-async function copyFrom(
-  origin: string,
-  { source, secret, problem }: HostPath,
-  inside: string | undefined,
-  findings: Findings,
-): Promise<GeneratedFile[]> {
+/** The copies, or why there can be none. */
+async function copyFrom(origin: string, { source, secret }: HostPath): Promise<GeneratedFile[] | string> {
   const path = copyOf(source);
   const mode = secret ? secretMode : 0o644;
   const kind = await kindOf(origin);
+  if (kind === undefined) return 'missing';
   if (kind === 'file') return [{ path, source: { copyOf: origin }, mode }];
-  if (kind === 'directory') {
-    const names = (await readdir(origin)).sort();
-    const kinds = await Promise.all(names.map(async (name) => kindOf(join(origin, name))));
-    const deeper = names.filter((_, index) => kinds[index] !== 'file');
-    if (deeper.length === 0) {
-      return names.map((name) => ({ path: join(path, name), source: { copyOf: join(origin, name) }, mode }));
-    }
-    findings.errors.push(
-      problem(
-        `${source} cannot be given to the cluster: it holds more than files (${deeper.slice(0, 3).join(', ')}); name the folders with the files, or use a volume with a path`,
-      ),
-    );
-  } else if (kind === 'other') {
-    findings.errors.push(problem(`${source} is a socket or device of this host: the cluster cannot have it`));
-  } else if (inside !== undefined && !inside.startsWith('..')) {
-    findings.warnings.push(
-      problem(`nothing in the stack provides ${source}: a hook, or you, must put it at ${inside} before the start`),
-    );
-  } else {
-    findings.errors.push(problem(`${source} does not exist on this host (${origin})`));
+  if (kind === 'other') return 'is a socket or device of this host: the cluster cannot have it';
+  const names = (await readdir(origin)).sort();
+  const kinds = await Promise.all(names.map(async (name) => kindOf(join(origin, name))));
+  const others = names.filter((_, index) => kinds[index] !== 'file');
+  if (others.length > 0) {
+    return `cannot be given to the cluster: it holds more than files (${others.slice(0, 3).join(', ')}); name the folders with the files, or use a named volume`;
   }
-  return [];
+  return names.map((name) => ({ path: join(path, name), source: { copyOf: join(origin, name) }, mode }));
 }

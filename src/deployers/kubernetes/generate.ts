@@ -1,18 +1,30 @@
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+import { filesOfTree } from '../../deployment/files.js';
 import { type GeneratedFile, filesBelow } from '../../deployment/tree.js';
 import type { TargetFiles, TargetGenerator, TargetInput } from '../../deployment/target.js';
 import { placeVolume } from '../../deployment/volume-paths.js';
 import type { DeployTarget } from '../../spec/parse.js';
 import type { Context } from '../../system/context.js';
-import type { Problem } from '../../system/errors.js';
+import { connectEngine } from '../../engine/connect.js';
+import { LaconicError, type Problem } from '../../system/errors.js';
 import { kindOf, secretMode } from '../../system/files.js';
 import { expandHome } from '../../system/path-names.js';
+import { copiesOf } from './bound-files.js';
+import { gatherCompose, gatherInput } from './inputs.js';
+import { clusterToJoin } from './kind/clusters.js';
+import { kindConfig, renderKindConfig } from './kind/config.js';
+import { kindConfigFile } from './kind/ensure.js';
+import { buildObjects } from './objects/build.js';
+import type { BoundFile } from './objects/input.js';
 
 /** What `deploy create` adds for Kubernetes (01 §11, 04 §2.1): cluster files, configmaps, and what is bind-mounted. */
 export function kubernetesGenerator(deployTo: Exclude<DeployTarget, 'compose'>, context: Context): TargetGenerator {
   return {
-    existingCluster: async () => undefined,
+    existingCluster: async (spec) =>
+      deployTo === 'k8s' || spec.kindClusterName !== undefined || context.options.dryRun
+        ? undefined
+        : runningCluster(context),
     generate: async (input) => {
       const added: TargetFiles = { files: [], directories: [], errors: [], warnings: [] };
       if (deployTo === 'k8s') {
@@ -20,10 +32,52 @@ export function kubernetesGenerator(deployTo: Exclude<DeployTarget, 'compose'>, 
         added.errors.push(...relativeVolumes(input));
       }
       await addConfigmaps(input, added);
-      context.report.debug(`${added.files.length} files of the target ${deployTo}`);
+      await addObjectFiles(input, added, context);
       return added;
     },
   };
+}
+
+/** The cluster that a new deployment joins. Without an engine to ask it gets one of its own, as its start will need an engine anyway. */
+async function runningCluster(context: Context): Promise<string | undefined> {
+  try {
+    return await clusterToJoin(await connectEngine(context.env));
+  } catch (error) {
+    if (!(error instanceof LaconicError) || error.exitCode !== 1) throw error;
+    context.report.warn(
+      `it is not known whether a kind cluster runs here, so one of its own is planned: ${error.message}`,
+    );
+    return undefined;
+  }
+}
+
+/** Builds the objects once, as start will, to report what cannot be mapped; adds the files that they will be made from. */
+async function addObjectFiles(input: TargetInput, added: TargetFiles, context: Context): Promise<void> {
+  const names = new Map(input.composeFiles.map(({ path, file }) => [path, file.yaml.file]));
+  const fileName = (path: string): string => names.get(path) ?? path;
+  const options = { env: context.env, home: homedir(), cwd: input.cwd, requireToken: false, fileName };
+  const generated = [...input.files, ...added.files];
+  const compose = await gatherCompose(input, filesOfTree(input.root, generated), options);
+  const models = [...compose.pods, ...compose.jobs].map(({ model }) => ({ model, sourceBase: dirname(model.file) }));
+  const copies = await copiesOf(models, new Set(generated.map(({ path }) => path)), homedir(), added);
+  added.files.push(...copies.files);
+  if (input.spec.deployTo === 'k8s-kind') {
+    const config = kindConfig({ ...input, home: homedir(), pods: compose.pods, jobs: compose.jobs });
+    const text = renderKindConfig(config);
+    added.files.push({ path: kindConfigFile, source: { text }, mode: 0o644 });
+  }
+
+  const files = filesOfTree(input.root, [...input.files, ...added.files], added.directories);
+  const gathered = await gatherInput(input, files, options, compose);
+  context.report.conceal(gathered.secrets);
+  const unread: [string, BoundFile][] = [...copies.missing].map((path) => [
+    path,
+    { kind: 'directory', files: new Map() },
+  ]);
+  const objectsInput = { ...gathered.input, files: new Map([...gathered.input.files, ...unread]) };
+  const { findings } = buildObjects(objectsInput);
+  added.errors.push(...gathered.findings.errors, ...findings.errors);
+  added.warnings.push(...gathered.findings.warnings, ...findings.warnings);
 }
 
 /** A copy of the spec's kubeconfig, which from then on is the deployment's own (04 §2.1). */

@@ -76,7 +76,6 @@ export async function normalizeFiles(
     });
     (source.job ? result.jobs : result.pods).push({ name: source.name, model: normalized.model });
     result.warnings.push(...normalized.warnings, ...aliases(file));
-    result.errors.push(...writableBinds(file));
   }
   if (problems.length > 0) throw new InvalidFileError(problems);
   return { ...result, mentioned };
@@ -118,19 +117,6 @@ function aliases(file: ComposeFile): Problem[] {
           ]
         : [],
     ),
-  );
-}
-
-/** What a container is meant to write to on this host (04 §4.8.2): it would get a copy that it cannot write to. */
-function writableBinds(file: ComposeFile): Problem[] {
-  return eachService(file, (name, { volumes }) =>
-    (Array.isArray(volumes) ? volumes : []).flatMap((mount: unknown, index) => {
-      const [, source = '', options = ''] =
-        typeof mount === 'string' ? (/^([./~].*):[^:]*:([^:]*)$/.exec(mount) ?? []) : [];
-      if (source === '' || !options.split(',').includes('rw')) return [];
-      const message = `${source} is to be written to (rw), and pods do not write to this host: use a named volume, on kind with a path below kind-mount-root`;
-      return [file.yaml.problem(['services', name, 'volumes', index], message)];
-    }),
   );
 }
 

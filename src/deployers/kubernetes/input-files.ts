@@ -1,9 +1,8 @@
 import { posix } from 'node:path';
 import type { DeploymentFiles } from '../../deployment/files.js';
 import type { Spec } from '../../spec/model.js';
-import { expandHome } from '../../system/path-names.js';
-import type { KeyPath } from '../../system/yaml.js';
 import { quote } from '../../system/yaml.js';
+import { hostPathsOf, placesOf } from './bound-files.js';
 import { maxBytes } from './objects/configmaps.js';
 import type { BoundFile, FileContents, Findings, PodInput } from './objects/input.js';
 
@@ -27,7 +26,7 @@ export async function declaredConfigmaps(spec: Spec, files: DeploymentFiles): Pr
 
 /**
  * What is mounted from this host, and the files of secrets and configs, by the path as the compose file has it (04 §4.8.2). Relative paths
- * start in `compose/`, also those of jobs. What is not there is left out: it is reported where it is used.
+ * start in `compose/`, also those of jobs, where create made no copy. What is not there is left out: it is reported where it is used.
  */
 export async function boundFiles(
   pods: readonly PodInput[],
@@ -38,10 +37,10 @@ export async function boundFiles(
   const found = new Map<string, BoundFile>();
   const seen = new Set<string>();
   for (const { model } of pods) {
-    for (const { source, at } of sourcesOf(model)) {
+    for (const { source, at } of hostPathsOf(model)) {
       if (seen.has(source)) continue;
       seen.add(source);
-      const { file, problem } = await readSource(hostPath(source, home), source, files);
+      const { file, problem } = await readSource(await placeOf(source, home, files), source, files);
       if (problem !== undefined) findings.errors.push(model.problem(at, problem));
       if (file !== undefined) found.set(source, file);
     }
@@ -49,23 +48,10 @@ export async function boundFiles(
   return found;
 }
 
-function hostPath(source: string, home: string): string {
-  const expanded = expandHome(source, home);
-  return posix.isAbsolute(expanded) ? posix.normalize(expanded) : posix.join('compose', expanded);
-}
-
-function* sourcesOf(model: PodInput['model']): Generator<{ source: string; at: KeyPath }> {
-  for (const service of model.services.values()) {
-    for (const [index, { type, source }] of service.volumes.entries()) {
-      if (type === 'bind' && source !== undefined) yield { source, at: ['services', service.name, 'volumes', index] };
-    }
-    for (const section of ['secrets', 'configs'] as const) {
-      for (const { source: name } of service[section]) {
-        const file = model[section].get(name)?.file;
-        if (file !== undefined) yield { source: file, at: [section, name, 'file'] };
-      }
-    }
-  }
+/** The first place where a path of a compose file is found; the last one when it is nowhere. */
+async function placeOf(source: string, home: string, files: DeploymentFiles): Promise<string> {
+  const [copy, place] = placesOf(source, home);
+  return (await files.kind(copy)) === undefined ? place : copy;
 }
 
 interface ReadFile {
@@ -99,7 +85,7 @@ async function readSource(path: string, source: string, files: DeploymentFiles):
       return { file: empty, problem };
     }
     const content = await files.read(inside);
-    if (content !== undefined) contents.set(name === '' ? posix.basename(path) : name, content);
+    if (content !== undefined) contents.set(name === '' ? posix.basename(posix.normalize(source)) : name, content);
   }
   if (kind === 'directory') return { file: { kind, files: contents } };
   const [[name, content] = ['', Buffer.alloc(0)]] = contents;

@@ -7,7 +7,7 @@ import { parseSecretsEnv } from '../../spec/secrets.js';
 import type { Stack } from '../../stack/parse.js';
 import { LaconicError, type Problem } from '../../system/errors.js';
 import { expandHome } from '../../system/path-names.js';
-import { type ComposeSource, normalizeFiles } from './input-compose.js';
+import { type ComposeSource, type NormalizedFiles, normalizeFiles } from './input-compose.js';
 import { boundFiles, declaredConfigmaps } from './input-files.js';
 import { registryImage } from './objects/images.js';
 import type { Findings, ObjectsInput, PodInput } from './objects/input.js';
@@ -49,33 +49,54 @@ export interface GatheredInput {
   secrets: string[];
 }
 
+/** The compose files of a deployment in their normal form, and what their variables stand for. */
+export interface GatheredCompose extends NormalizedFiles {
+  config: ReadonlyMap<string, string>;
+  generated: ReadonlyMap<string, string>;
+  environment: ObjectsInput['environment'];
+}
+
 /**
- * Reads everything the objects of a deployment are made from (04 §2).
- * @throws InvalidFileError with all problems of the compose files; LaconicError for a compose file that is missing
+ * Reads the compose files of a deployment.
+ * @throws InvalidFileError with all their problems; LaconicError for one that is missing
  */
-export async function gatherInput(
+export async function gatherCompose(
   source: InputSource,
   files: DeploymentFiles,
-  options: InputOptions,
-): Promise<GatheredInput> {
-  const { record, spec } = source;
-  const findings: Findings = { errors: [], warnings: [] };
+  options: Pick<InputOptions, 'env' | 'fileName'>,
+): Promise<GatheredCompose> {
   const configText = (await files.read('config.env'))?.toString('utf8') ?? '';
   const secretsText = (await files.read('secrets.env'))?.toString('utf8') ?? '';
   const config = parseEnvFile(configText, 'config.env');
   const generated = new Map(
     [...parseSecretsEnv(secretsText)].flatMap(([name, { value, retired }]) => (retired ? [] : [[name, value]])),
   );
-  const environment = record.environment ?? (source.ours ? 'mentioned' : 'all');
+  const environment = source.record.environment ?? (source.ours ? 'mentioned' : 'all');
   const lookup = variables(config, generated, environment === 'mentioned' ? options.env : {});
   const compose = await normalizeFiles(await composeFiles(source, files), files, {
     lookup,
     profiles: (lookup('COMPOSE_PROFILES') ?? options.env.COMPOSE_PROFILES ?? '').split(',').map((name) => name.trim()),
     fileName: options.fileName ?? ((path) => resolve(source.root, path)),
   });
-  findings.errors.push(...compose.errors);
-  findings.warnings.push(...compose.warnings);
-  const all = [...compose.pods, ...compose.jobs];
+  return { ...compose, config, generated, environment };
+}
+
+/**
+ * Reads everything the objects of a deployment are made from (04 §2).
+ * @param compose its compose files, where they are read already
+ * @throws InvalidFileError with all problems of the compose files; LaconicError for a compose file that is missing
+ */
+export async function gatherInput(
+  source: InputSource,
+  files: DeploymentFiles,
+  options: InputOptions,
+  compose?: GatheredCompose,
+): Promise<GatheredInput> {
+  const { record, spec } = source;
+  const read = compose ?? (await gatherCompose(source, files, options));
+  const { config, generated, environment, pods, jobs, mentioned } = read;
+  const findings: Findings = { errors: [...read.errors], warnings: [...read.warnings] };
+  const all = [...pods, ...jobs];
   const token = await registryToken(spec, files, options, findings);
   const images = new Map([...spec.imageOverrides, ...(options.images ?? [])]);
   const app = record.deploymentId;
@@ -87,12 +108,12 @@ export async function gatherInput(
     directory: source.root,
     target: spec.deployTo === 'k8s' ? 'k8s' : 'k8s-kind',
     spec,
-    pods: compose.pods,
-    jobs: compose.jobs,
+    pods,
+    jobs,
     config,
     generated,
     environment,
-    unmentioned: new Set([...config.keys(), ...generated.keys()].filter((name) => !compose.mentioned.has(name))),
+    unmentioned: new Set([...config.keys(), ...generated.keys()].filter((name) => !mentioned.has(name))),
     configmaps: await declaredConfigmaps(spec, files),
     files: await boundFiles(all, files, options.home, findings),
     images,

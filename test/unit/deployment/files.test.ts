@@ -13,14 +13,18 @@ async function prepared(): Promise<{ root: string; tree: DeploymentFiles }> {
   mkdirSync(join(root, 'config/web'), { recursive: true });
   writeFileSync(join(root, 'config/web/present.txt'), 'there before');
   symlinkSync('present.txt', join(root, 'config/web/link.txt'));
-  const tree = filesOfTree(root, [
-    generated('config/web/new.txt', { text: 'new' }),
-    generated('config/web/copy.txt', { copyOf: join(root, 'config/web/present.txt') }),
-    generated('config/web/alias.txt', { linkTo: 'new.txt' }),
-    generated('config/web/deep/below.txt', { text: 'below' }),
-    generated('config/web/circle.txt', { linkTo: 'circle.txt' }),
-    generated('config/web/current', { linkTo: 'deep' }),
-  ]);
+  const tree = filesOfTree(
+    root,
+    [
+      generated('config/web/new.txt', { text: 'new' }),
+      generated('config/web/copy.txt', { copyOf: join(root, 'config/web/present.txt') }),
+      generated('config/web/alias.txt', { linkTo: 'new.txt' }),
+      generated('config/web/deep/below.txt', { text: 'below' }),
+      generated('config/web/circle.txt', { linkTo: 'circle.txt' }),
+      generated('config/web/current', { linkTo: 'deep' }),
+    ],
+    ['configmaps/empty'],
+  );
   return { root, tree };
 }
 
@@ -48,6 +52,8 @@ describe('the files of a deployment directory, written or about to be (04 §4.8)
   it('knows directories that only generated files make', async () => {
     const { tree } = await prepared();
     expect(await tree.kind('config/web/deep')).toBe('directory');
+    expect(await tree.list('configmaps/empty')).toEqual([]);
+    expect(await tree.list('configmaps')).toEqual(['empty']);
     expect(await tree.kind('config/web/current')).toBe('directory');
     expect(await tree.list('config/web/current')).toEqual(['below.txt']);
     expect(await text(tree, 'config/web/deep')).toBeUndefined();

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { normalizeCompose } from '../../../src/compose/model/normalize.js';
-import { copiesOf, hostPathsOf, placesOf } from '../../../src/deployers/kubernetes/bound-files.js';
+import { copiesOf, placesOf } from '../../../src/deployers/kubernetes/bound-files.js';
 import type { Findings } from '../../../src/deployers/kubernetes/objects/input.js';
 import type { GeneratedFile } from '../../../src/deployment/tree.js';
 import { formatProblem } from '../../../src/system/errors.js';
@@ -29,8 +29,8 @@ async function copiesFor(
   const text = `services:\n  web:\n    image: web:local${volumes}\n${more}`;
   const { model } = normalizeCompose({ yaml: parseYaml(text, 'web.yml'), lookup: () => undefined });
   const findings: Findings = { errors: [], warnings: [] };
-  const paths = hostPathsOf(model, { base: 'compose', sourceBase: join(stack, 'compose') });
-  const files = await copiesOf(paths, new Set(['config/web/app.conf']), findings);
+  const places = [{ model, sourceBase: join(stack, 'compose') }];
+  const { files } = await copiesOf(places, new Set(['config/web/app.conf']), '/home/op', findings);
   const says = [...findings.errors, ...findings.warnings].map(formatProblem);
   return { stack, files, says, errors: findings.errors.length };
 }
@@ -52,8 +52,8 @@ describe('what compose files name on the host, for a cluster that cannot reach i
       'binds/key.pem',
     ]);
     expect(files[3]).toMatchObject({ source: { copyOf: join(stack, 'key.pem') }, mode: 0o644 });
-    const [first] = placesOf({ source: '../tools', base: 'compose' });
-    expect(files[0]?.path).toBe(`${first ?? ''}/a.sh`);
+    const [first] = placesOf('../tools', '/home/op');
+    expect(files[0]?.path).toBe(`${first}/a.sh`);
   });
 
   it('keeps secrets for their owner only, and leaves out what no service uses', async () => {
@@ -64,12 +64,12 @@ describe('what compose files name on the host, for a cluster that cannot reach i
   });
 
   it('refuses what a cluster cannot have, with its line', async () => {
-    const { stack, says, errors } = await copiesFor(['../scripts:/s', '/nowhere/at/all:/n', '../../outside:/o']);
+    const { says, errors } = await copiesFor(['../scripts:/s', '/nowhere/at/all:/n', '../../outside:/o']);
     expect(errors).toBe(3);
     expect(says).toEqual([
-      'web.yml:5 services.web.volumes[0]: ../scripts cannot be given to the cluster: it holds more than files (deep); name the folders with the files, or use a volume with a path',
-      'web.yml:6 services.web.volumes[1]: /nowhere/at/all does not exist on this host (/nowhere/at/all)',
-      `web.yml:7 services.web.volumes[2]: ../../outside does not exist on this host (${join(stack, '../outside')})`,
+      'web.yml:5 services.web.volumes[0]: ../scripts cannot be given to the cluster: it holds more than files (deep); name the folders with the files, or use a named volume',
+      'web.yml:6 services.web.volumes[1]: /nowhere/at/all does not exist on this host',
+      'web.yml:7 services.web.volumes[2]: ../../outside does not exist on this host',
     ]);
   });
 
