@@ -1,11 +1,8 @@
 import { parseComposeFile } from '../../src/compose/file.js';
 import { mentionedNames } from '../../src/compose/interpolation.js';
 import { normalizeCompose } from '../../src/compose/model/normalize.js';
-import { deployments } from '../../src/deployers/kubernetes/objects/deployment.js';
-import type { Findings, ObjectsInput, PodInput } from '../../src/deployers/kubernetes/objects/input.js';
-import { jobs } from '../../src/deployers/kubernetes/objects/job.js';
-import { createNames } from '../../src/deployers/kubernetes/objects/names.js';
-import { createScope } from '../../src/deployers/kubernetes/objects/scope.js';
+import { buildObjects } from '../../src/deployers/kubernetes/objects/build.js';
+import type { ObjectsInput, PodInput } from '../../src/deployers/kubernetes/objects/input.js';
 import { parseSpec } from '../../src/spec/parse.js';
 import { formatProblem } from '../../src/system/errors.js';
 import { parseYaml } from '../../src/system/yaml.js';
@@ -119,13 +116,12 @@ export type Container = Record<string, unknown> & { name: string };
 
 /** The workloads of a stack, and what was found. */
 export function workloads(stack: StackText): Workloads {
-  const input = objectsInput(stack);
-  const findings: Findings = { errors: [], warnings: [] };
-  const scope = createScope(input, createNames(input), findings);
-  const made = { deployments: deployments(scope), jobs: jobs(scope) };
+  const { objects, findings } = buildObjects(objectsInput(stack));
+  const ofKind = (kind: string): Workload[] =>
+    objects.filter((object) => object.kind === kind) as unknown as Workload[];
   return {
-    deployments: made.deployments as unknown as Workload[],
-    jobs: made.jobs as unknown as Workload[],
+    deployments: ofKind('Deployment'),
+    jobs: ofKind('Job'),
     errors: findings.errors.map(formatProblem),
     warnings: findings.warnings.map(formatProblem),
   };

@@ -4,7 +4,6 @@ import { metadata } from './metadata.js';
 import type { KubernetesObject } from './object.js';
 import { podSpec } from './pod.js';
 import { replicasOf, strategyOf } from './replicas.js';
-import { reportOrder } from './start-order.js';
 import { type PodScope, podScope, type Scope } from './scope.js';
 
 /**
@@ -12,7 +11,6 @@ import { type PodScope, podScope, type Scope } from './scope.js';
  * none. What cannot be mapped is added to the scope's findings; with errors in them the objects are not to be applied.
  */
 export function deployments(scope: Scope): KubernetesObject[] {
-  reportOrder(scope);
   return scope.input.pods.flatMap((pod) =>
     pod.model.services.size === 0 ? [] : [deployment(podScope(scope, pod, false))],
   );
