@@ -44,6 +44,13 @@ export function programMissing(program: string, cause: unknown): LaconicError {
   });
 }
 
+/** A command as one could paste it into a shell: for messages, never to be run. */
+export function commandLine(program: string, args: readonly string[]): string {
+  return [program, ...args]
+    .map((word) => (/^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
+    .join(' ');
+}
+
 /**
  * Runs a program with exactly these arguments (no shell), stdout and stderr captured.
  * Resolves whatever its exit code is; throws only when it could not be started or `signal` stopped it.

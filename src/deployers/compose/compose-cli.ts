@@ -1,7 +1,7 @@
 import type { Context } from '../../system/context.js';
 import { CommandFailedError, InterruptedError, LaconicError } from '../../system/errors.js';
 import { readText } from '../../system/files.js';
-import { run, type RunResult } from '../../system/process.js';
+import { commandLine, run, type RunResult } from '../../system/process.js';
 import { parseYaml } from '../../system/yaml.js';
 import { type ComposeLine, parseComposeLine, warnOnce } from './compose-progress.js';
 import { type ComposeProject, composeArguments } from './project.js';
@@ -32,18 +32,20 @@ export async function composeOrFail(
   context: Context,
   options: ComposeCallOptions = {},
 ): Promise<RunResult> {
-  const words: string[] = [];
+  const said: string[] = [];
   const selection = composeArguments(project);
   selection.splice(selection.indexOf('compose') + 1, 0, '--progress', 'plain');
   const signal = options.signal ?? context.signal;
-  const result = await run('docker', [...selection, ...args], {
+  const words = [...selection, ...args];
+  context.report.verbose(commandLine('docker', words));
+  const result = await run('docker', words, {
     env: callEnvironment(project),
     signal,
     onStderrLine: (raw) => {
       const line = parseComposeLine(raw);
       if (line.kind === 'warning') warnOnce(context, line.text);
       else options.onLine?.(line);
-      if (line.kind === 'other' && line.text.trim() !== '') words.push(line.text);
+      if (line.kind === 'other' && line.text.trim() !== '') said.push(line.text);
     },
   });
   if (result.code === 0) return result;
@@ -56,8 +58,8 @@ export async function composeOrFail(
       hint: 'install it: Debian calls it docker-compose, Docker calls it docker-compose-plugin',
     });
   }
-  if (words.some((line) => line.startsWith('yaml: '))) await nameBrokenFile(project);
-  throw new CommandFailedError(what, { ...result, stderr: words.join('\n') });
+  if (said.some((line) => line.startsWith('yaml: '))) await nameBrokenFile(project);
+  throw new CommandFailedError(what, { ...result, stderr: said.join('\n') });
 }
 
 /** Compose 2.26 says what is wrong in a YAML file and not in which: ours is asked, if it sees it too. @throws InvalidFileError */

@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import type { Deployment } from '../../deployment/open.js';
 import type { Engine } from '../../engine/connect.js';
 import { composeLabels, listProjectContainers, type ProjectContainer } from '../../engine/containers.js';
-import { credentialSecrets } from '../../spec/environment.js';
+import { credentialSecrets, parseEnvFile } from '../../spec/environment.js';
 import { parseSecretsEnv, secretTexts } from '../../spec/secrets.js';
 import type { Pod } from '../../stack/parse.js';
 import type { Context } from '../../system/context.js';
@@ -60,6 +60,9 @@ async function readProject(
     context.report.conceal(
       path === layout.secretsEnv ? secretTexts(parseSecretsEnv(text)) : credentialSecrets(text, path),
     );
+  }
+  for (const { path, text } of envFiles) {
+    context.report.verbose(`env file ${path}: ${[...parseEnvFile(text, path).keys()].join(', ') || 'no names'}`);
   }
   const respell = (file: string): string => (spelling === undefined ? file : join(spelling, basename(file)));
   const files = await Promise.all(stack.pods.map(async (pod) => respell(await podFile(deployment, pod))));

@@ -8,7 +8,7 @@ import { listProjectContainers } from '../../engine/containers.js';
 import type { Context } from '../../system/context.js';
 import { InterruptedError, LaconicError } from '../../system/errors.js';
 import { secretMode, writeFileAtomically } from '../../system/files.js';
-import { run, runAttached, runOrFail } from '../../system/process.js';
+import { commandLine, run, runAttached, runOrFail } from '../../system/process.js';
 import { didYouMean } from '../../system/suggest.js';
 import { callEnvironment, composeOrFail } from './compose-cli.js';
 import { hasTerminal } from './exec.js';
@@ -135,8 +135,10 @@ async function runNamed(
   const name = `${project.name}-${job}-run-${randomBytes(6).toString('hex')}`;
   const quiet = context.options.quiet ? ['--progress', 'quiet'] : [];
   const command = ['run', '--rm', '--name', name, ...(hasTerminal() ? [] : ['--no-TTY']), job, ...args];
+  const words = [...composeArguments(project), ...quiet, ...command];
+  context.report.verbose(commandLine('docker', words));
   try {
-    const code = await runAttached('docker', [...composeArguments(project), ...quiet, ...command], {
+    const code = await runAttached('docker', words, {
       env: project.env,
       signal: context.signal,
     });

@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 
 import type { Context } from '../../system/context.js';
 import { CommandFailedError, errorCode, InterruptedError, UsageError } from '../../system/errors.js';
-import { forEachLine, loadExeca } from '../../system/process.js';
+import { commandLine, forEachLine, loadExeca } from '../../system/process.js';
 import type { LogsOptions } from '../deployer.js';
 import { parseComposeLine, warnOnce } from './compose-progress.js';
 import { type ComposeProject, composeArguments } from './project.js';
@@ -34,6 +34,7 @@ export async function streamLogs(
   if (services.length === 0) return;
 
   const args = [...composeArguments(project), ...logsArguments(options)];
+  context.report.verbose(commandLine('docker', args));
   const execa = await loadExeca();
   const child = execa('docker', args, {
     env: project.env,

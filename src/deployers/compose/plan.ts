@@ -26,6 +26,8 @@ export interface StartPlan {
   readonly up: ReadonlyMap<string, string>;
   /** What changed, by service whose containers must be made anew although Compose sees no difference (decision 16). */
   readonly stale: ReadonlyMap<string, readonly string[]>;
+  /** Why not, by service that is left alone. */
+  readonly kept: ReadonlyMap<string, string>;
 }
 
 /**
@@ -44,7 +46,8 @@ export function planStart(input: PlanInput): StartPlan {
     if (changed.length > 0) stale.set(name, changed);
   }
   addFollowers(up, stale, input);
-  return { up, stale };
+  const rest = [...input.selected].filter((name) => !up.has(name) && !stale.has(name));
+  return { up, stale, kept: new Map(rest.map((name) => [name, reasonToKeep(name, input)])) };
 }
 
 /** Services of which Compose must be asked for its hash: their containers are in no record of ours. Pure. */
@@ -78,6 +81,11 @@ function reasonForUp(service: ServiceModel, input: PlanInput): string | undefine
   const completed = own.every((one) => !isUp(one));
   if (known !== undefined && known !== input.model.fingerprint && !completed) return 'networks or volumes changed';
   return undefined;
+}
+
+function reasonToKeep(service: string, { model, containers }: PlanInput): string {
+  if (model.services.get(service)?.replicas === 0) return 'it is to have no container';
+  return containersOf(service, containers).some(isUp) ? 'nothing differs' : 'it did its work before';
 }
 
 function isUp({ details }: ObservedContainer): boolean {

@@ -2,7 +2,7 @@ import { type Engine } from '../../engine/connect.js';
 import { type EngineImage, findImage } from '../../engine/images.js';
 import type { Context } from '../../system/context.js';
 import { LaconicError } from '../../system/errors.js';
-import { run } from '../../system/process.js';
+import { commandLine, run } from '../../system/process.js';
 import type { ProjectModel, ServiceModel } from './model.js';
 import { placeOfImage } from './places.js';
 import type { ComposeProject } from './project.js';
@@ -125,6 +125,7 @@ async function pullImage(
 ): Promise<string | undefined> {
   report.progress(image, 'pulling');
   const args = ['pull', '--quiet', ...(platform === undefined ? [] : ['--platform', platform]), image];
+  report.verbose(commandLine('docker', args));
   const result = await run('docker', args, { env, signal });
   if (result.code === 0) {
     report.progress(image, 'pulled', 'done');

@@ -148,7 +148,8 @@ async function carryOut(start: Start, plan: StartPlan, deadline: Deadline): Prom
   const { report } = deps.context;
   const { engine, context, spec } = deps;
   const request = { project, model, services: expectedContainers(start), spec, engine, context };
-  for (const [service, reason] of plan.up) report.verbose(`${service}: ${reason}`);
+  for (const [service, reason] of plan.up) report.verbose(`plan: ${service} is touched: ${reason}`);
+  for (const [service, reason] of plan.kept) report.verbose(`plan: ${service} is left alone: ${reason}`);
   if (plan.stale.size > 0) {
     for (const [service, changed] of plan.stale) {
       report.info(`${service} is made anew: ${changed.join(', ')} changed since it was created`);

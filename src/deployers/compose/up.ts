@@ -4,7 +4,7 @@ import type { Engine } from '../../engine/connect.js';
 import type { Spec } from '../../spec/model.js';
 import type { Context } from '../../system/context.js';
 import { CommandFailedError, errorCode, errorMessage, InterruptedError, LaconicError } from '../../system/errors.js';
-import { programMissing } from '../../system/process.js';
+import { commandLine, programMissing } from '../../system/process.js';
 import { callEnvironment, composeOrFail } from './compose-cli.js';
 import { showStep } from './compose-progress.js';
 import type { Deadline } from './deadline.js';
@@ -98,9 +98,11 @@ export async function portProblem(
 export async function upAttached(
   project: ComposeProject,
   names: readonly string[],
-  { signal }: Context,
+  { signal, report }: Context,
 ): Promise<number> {
-  const child = spawn('docker', [...composeArguments(project), 'up', ...names], {
+  const words = [...composeArguments(project), 'up', ...names];
+  report.verbose(commandLine('docker', words));
+  const child = spawn('docker', words, {
     env: callEnvironment(project),
     stdio: ['ignore', 'inherit', 'inherit'],
     detached: true,

@@ -51,5 +51,11 @@ describeWithEngine('status of a deployment that runs in part (02 §7.5, decision
       /^WARNING: cannot tell which services have no container: .*docker-compose-app\.yml:\d/,
     );
     expect((await sandbox.deployment('d', 'status', '--exit-code')).code).toBe(1);
+    // Commands that need the files name the one that is broken, though Compose 2.26 does not.
+    for (const command of [['logs'], ['start', 'nosuch']]) {
+      const refused = await sandbox.deployment('d', ...command);
+      expect(refused).toMatchObject({ code: 1, stdout: '' });
+      expect(refused.stderr).toMatch(/^Error: \/.*docker-compose-app\.yml:\d/);
+    }
   });
 });

@@ -71,9 +71,19 @@ const reasons = (changes?: Partial<PlanInput>): Record<string, string> =>
 const replaced = (one: ObservedContainer): ObservedContainer[] =>
   [...running, completed].map((other) => (other.container.service === one.container.service ? one : other));
 
+const runs = 'nothing differs';
+const done = 'it did its work before';
+
 describe('the plan of a start (decisions 13 and 16)', () => {
   it('is empty when everything runs as recorded, one-shots included', () => {
-    expect(planStart(input())).toEqual({ up: new Map(), stale: new Map() });
+    expect(planStart(input())).toEqual({
+      up: new Map(),
+      stale: new Map(),
+      kept: new Map(Object.keys(services).map((name) => [name, name === 'migrate' ? done : runs])),
+    });
+    const changed = planStart(input({ containers: running.filter(({ container }) => container.service !== 'db') }));
+    expect(changed.kept.get('db')).toBeUndefined();
+    expect(changed.kept.get('side')).toBe(runs);
   });
 
   it('takes a container that is in no record for up to date when Compose hashes it alike', () => {
