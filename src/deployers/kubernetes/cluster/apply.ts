@@ -1,15 +1,17 @@
 import type { Context } from '../../../system/context.js';
 import { errorMessage } from '../../../system/errors.js';
-import { describeObject } from '../objects/object.js';
+import { describeObject, type KubernetesObject } from '../objects/object.js';
 import type { StartStep, Workload } from '../objects/start-order.js';
 import type { Action, Removal } from './actions.js';
 import type { ClusterApi, LiveObject } from './api.js';
 import { ClusterError } from './errors.js';
 import { requireGone } from './gone.js';
+import type { Identity } from './identity.js';
 import { type Entry, entryOf, inventoryObject, keyOfObject, sameEntries } from './inventory.js';
 import { fieldManager, restartFieldManager } from './managers.js';
 import { inParallel } from './parallel.js';
-import { isNoOp, type Plan } from './plan.js';
+import { observe } from './observe.js';
+import { isNoOp, type Plan, planApply } from './plan.js';
 import { typeOf } from './resources.js';
 import { lineFor } from './said.js';
 import { nextWorkloads, stagesOf } from './stages.js';
@@ -22,6 +24,21 @@ export interface ApplyOptions {
   readonly awaitReady: (workloads: readonly Workload[]) => Promise<void>;
   /** ISO time to stamp on Deployments whose pods would not be replaced otherwise (`restart`, decision 25). */
   readonly restartedAt?: string;
+}
+
+/**
+ * Makes the cluster have these objects of a deployment, and no others of it: reads, plans, carries out.
+ * @param wanted as {@link planApply} takes them
+ */
+export async function applyObjects(
+  identity: Identity,
+  wanted: readonly KubernetesObject[],
+  api: ClusterApi,
+  options: ApplyOptions,
+  context: Context,
+): Promise<void> {
+  const observed = await observe(api, identity, wanted);
+  await executePlan(planApply(identity, wanted, observed), api, options, context);
 }
 
 /**

@@ -41,7 +41,7 @@ export function isPythonManager(name: string): boolean {
 
 /** True when an apply of ours has fields of the object. */
 export function appliedByUs(object: KubernetesObject): boolean {
-  return entriesOf(object).some(({ manager, operation }) => manager === fieldManager && operation === 'Apply');
+  return entriesOf(object).some(isOurApply);
 }
 
 /**
@@ -53,7 +53,7 @@ export function adoptedFields(object: KubernetesObject): ManagedFields[] | undef
   const python = entries.filter(isPython);
   const [first] = python;
   if (first === undefined) return undefined;
-  const ours = entries.find(({ manager, operation }) => manager === fieldManager && operation === 'Apply');
+  const ours = entries.find(isOurApply);
   const fields = [ours, ...python].reduce(
     (sum, entry) => union(sum, entry?.fieldsV1 ?? {}),
     {} as Record<string, unknown>,
@@ -70,10 +70,18 @@ function union(a: Record<string, unknown>, b: Record<string, unknown>): Record<s
   return sum;
 }
 
-/** Who else set `spec.replicas` (`kubectl scale`, an autoscaler): it is theirs from then on (decision 19). */
+/**
+ * Who else set `spec.replicas`: it is theirs from then on (decision 19). Undefined when it is ours. An autoscaler is named in
+ * `managedFields`; after `kubectl scale` nobody is, but what we had applied is not ours any more.
+ */
 export function foreignReplicas(object: KubernetesObject): string | undefined {
-  return entriesOf(object).find(
-    (entry) =>
-      entry.manager !== fieldManager && !isPython(entry) && 'f:replicas' in asRecord(entry.fieldsV1?.['f:spec']),
-  )?.manager;
+  const ours = entriesOf(object).filter(isOurApply);
+  const setBy = ({ fieldsV1 }: ManagedFields): boolean => 'f:replicas' in asRecord(fieldsV1?.['f:spec']);
+  const other = entriesOf(object).find((entry) => entry.manager !== fieldManager && !isPython(entry) && setBy(entry));
+  if (other !== undefined) return other.manager ?? 'somebody';
+  return ours.length > 0 && !ours.some(setBy) ? 'kubectl scale' : undefined;
+}
+
+function isOurApply({ manager, operation }: ManagedFields): boolean {
+  return manager === fieldManager && operation === 'Apply';
 }

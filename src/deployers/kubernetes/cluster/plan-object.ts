@@ -33,9 +33,15 @@ export function decide(object: KubernetesObject, live: LiveObject): Decision {
 
 /** Hash equal and nothing else than wanted: no write (decision 26). */
 function decideOther(object: KubernetesObject, live: LiveObject): Decision {
-  const owner = object.kind === 'Deployment' ? foreignReplicas(live) : undefined;
+  const [wanted, is] = [asRecord(object.spec).replicas, asRecord(live.spec).replicas];
+  const owner = object.kind === 'Deployment' && wanted !== is ? foreignReplicas(live) : undefined;
   const sent = owner === undefined ? object : withoutReplicas(object);
-  const remarks = owner === undefined ? [] : replicaRemarks(object, live, owner);
+  const remarks =
+    owner === undefined
+      ? []
+      : [
+          `${describeObject(object)} keeps its ${JSON.stringify(is)} replicas, set by ${owner}: scale it to ${JSON.stringify(wanted)}, as the spec says, to hand them back`,
+        ];
   const changed = differences(sent, live);
   const adopt = writtenByPython(live);
   if (changed.length === 0 && !adopt) return { action: { do: 'keep', object: sent, live }, warnings: [], remarks };
@@ -46,14 +52,6 @@ function withoutReplicas(object: KubernetesObject): KubernetesObject {
   const spec = { ...asRecord(object.spec) };
   delete spec.replicas;
   return { ...object, spec };
-}
-
-function replicaRemarks(object: KubernetesObject, live: LiveObject, owner: string): string[] {
-  const [wanted, is] = [asRecord(object.spec).replicas, asRecord(live.spec).replicas];
-  if (wanted === undefined || wanted === is) return [];
-  return [
-    `${describeObject(object)} keeps its ${JSON.stringify(is)} replicas, which ${owner} set (the spec says ${JSON.stringify(wanted)})`,
-  ];
 }
 
 /** Changes that the API server refuses in place. */

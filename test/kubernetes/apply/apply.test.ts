@@ -1,0 +1,239 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { asRecord } from '../../../src/deployers/kubernetes/cluster/errors.js';
+import { resources } from '../../../src/deployers/kubernetes/cluster/resources.js';
+import { describeWithCluster, kubectl, kubectlGet } from '../../support/cluster.js';
+import { createAs, type Site, site } from './support.js';
+
+/** Versions of all objects of the namespace by `Kind/name`: a write changes one. */
+async function versions(at: Site): Promise<Record<string, string>> {
+  const kinds = 'namespace/' + at.identity.namespace;
+  const namespace = await kubectlGet(kinds, '--show-managed-fields');
+  const { items } = await kubectlGet(
+    'deployments,services,configmaps,secrets,ingresses,jobs,persistentvolumeclaims',
+    '--namespace',
+    at.identity.namespace,
+    '--show-managed-fields',
+  );
+  // What controllers write into the status is no write of ours.
+  return Object.fromEntries(
+    [namespace, ...(items ?? [])].map((each) => {
+      const { kind, metadata } = each as { kind: string; metadata: { name: string; managedFields?: unknown[] } };
+      const managed = (metadata.managedFields ?? []).filter((entry) => asRecord(entry).subresource !== 'status');
+      return [`${kind}/${metadata.name}`, JSON.stringify(managed)];
+    }),
+  );
+}
+
+describeWithCluster('applying objects (decisions 19, 20, 24, 26)', () => {
+  let at: Site;
+  beforeAll(async () => {
+    at = await site();
+  });
+  afterAll(() => at.remove());
+
+  const name = (suffix: string): string => `${at.identity.app}-${suffix}`;
+  const all = () => [
+    at.configmap(name('config')),
+    {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: name('generated-secrets'), namespace: at.identity.namespace, labels: at.labels },
+      type: 'Opaque',
+      data: { TOKEN: Buffer.from('not shown').toString('base64') },
+    },
+    ...at.volume(name('data')),
+    at.service(name('service')),
+    at.service('web', { clusterIP: 'None', publishNotReadyAddresses: true }),
+    at.deployment(name('deployment'), { claim: name('data'), env: '' }),
+    at.job(name('job-seed')),
+    {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'Ingress',
+      metadata: { name: name('ingress'), namespace: at.identity.namespace, labels: at.labels },
+      spec: {
+        ingressClassName: 'caddy',
+        rules: [
+          {
+            host: `${at.identity.app}.example.org`,
+            http: {
+              paths: [
+                {
+                  path: '/',
+                  pathType: 'Prefix',
+                  backend: { service: { name: name('service'), port: { number: 80 } } },
+                },
+              ],
+            },
+          },
+        ],
+      },
+    },
+  ];
+
+  it('creates every kind and prints the lines of 04 §11', async () => {
+    const { stdout } = await at.start(all());
+    expect(stdout.split('\n').filter(Boolean).sort()).toEqual(
+      [
+        `Created Deployment ${name('deployment')} (strategy: Recreate)`,
+        `Created Ingress ${name('ingress')}`,
+        `Created K8s Secret '${name('generated-secrets')}' with 1 secret(s)`,
+        `Created Service ${name('service')}`,
+        'Created Service web',
+      ].sort(),
+    );
+    const claim = await at.api.get(resources.PersistentVolumeClaim, name('data'), at.identity.namespace);
+    expect(asRecord(claim?.spec).volumeName).toBe(name('data'));
+  });
+
+  it('writes nothing when nothing changed (decision 26)', async () => {
+    await kubectl('wait', '--for=condition=complete', `job/${name('job-seed')}`, '--namespace', at.identity.namespace);
+    const before = await versions(at);
+    const { stdout, requests } = await at.start(all());
+    expect(stdout).toBe(`Job ${name('job-seed')} already exists, skipping\n`);
+    expect(requests).toEqual([]);
+    expect(await versions(at)).toEqual(before);
+  });
+
+  it('updates what differs, and only that; a removed key of a ConfigMap goes (K-31)', async () => {
+    const before = await versions(at);
+    const objects = all().map((object) =>
+      object.metadata.name === name('config') ? at.configmap(name('config'), { other: 'x' }) : object,
+    );
+    const { stdout, requests } = await at.start(objects);
+    expect(stdout).toBe(`Job ${name('job-seed')} already exists, skipping\n`);
+    expect(requests).toEqual([`check ConfigMap/${name('config')}`, `apply ConfigMap/${name('config')}`]);
+    const after = await versions(at);
+    const changed = Object.keys(after).filter((key) => after[key] !== before[key]);
+    expect(changed).toEqual([`ConfigMap/${name('config')}`]);
+    const config = await at.api.get(resources.ConfigMap, name('config'), at.identity.namespace);
+    expect(config?.data).toEqual({ other: 'x' });
+  });
+
+  it('puts back what somebody changed by hand where nobody claims it, and prints it', async () => {
+    // A Service's selector that was emptied: nobody owns the field then.
+    const patch = '[{"op":"remove","path":"/spec/selector/app"}]';
+    await kubectl(
+      'patch',
+      'service',
+      name('service'),
+      '--namespace',
+      at.identity.namespace,
+      '--type=json',
+      '-p',
+      patch,
+    );
+    const { stdout } = await at.start(all());
+    expect(stdout).toContain(`Updated Service ${name('service')}\n`);
+    const service = await at.api.get(resources.Service, name('service'), at.identity.namespace);
+    expect(asRecord(service?.spec).selector).toEqual({ app: at.identity.app });
+  });
+
+  it('shows a conflict with the field and its owner, and changes nothing else (decision 19)', async () => {
+    const words = ['set', 'image', `deployment/${name('deployment')}`, 'main=example.org/other:1'];
+    await kubectl(...words, '--namespace', at.identity.namespace, '--field-manager=operator-by-hand');
+    const before = await versions(at);
+    const objects = all().map((object) =>
+      object.metadata.name === name('config') ? at.configmap(name('config'), { third: 'x' }) : object,
+    );
+    await expect(at.start(objects)).rejects.toThrow(
+      `Deployment ${name('deployment')} has fields that somebody else has set since:\n  spec.template.spec.containers[name="main"].image: set by operator-by-hand`,
+    );
+    expect(await versions(at)).toEqual(before);
+    const wanted = asRecord(
+      asRecord(asRecord(asRecord(all().find(({ kind }) => kind === 'Deployment')?.spec).template).spec),
+    ).containers as { image: string }[];
+    const back = ['set', 'image', `deployment/${name('deployment')}`, `main=${wanted[0]?.image ?? ''}`];
+    await kubectl(...back, '--namespace', at.identity.namespace, '--field-manager=operator-by-hand');
+    await at.start(all());
+  });
+
+  it('leaves the replicas to who scaled the Deployment, and says so (decision 19)', async () => {
+    await kubectl('scale', `deployment/${name('deployment')}`, '--replicas=0', '--namespace', at.identity.namespace);
+    const { stderr } = await at.start(all());
+    expect(stderr).toContain(`Deployment ${name('deployment')} keeps its 0 replicas, set by kubectl scale`);
+    const deployment = await at.api.get(resources.Deployment, name('deployment'), at.identity.namespace);
+    expect(asRecord(deployment?.spec).replicas).toBe(0);
+  });
+
+  it('makes a Service anew that turns headless, which cannot be changed in place (K-31)', async () => {
+    const before = await at.api.get(resources.Service, name('service'), at.identity.namespace);
+    const objects = all().map((object) =>
+      object.metadata.name === name('service') ? at.service(name('service'), { clusterIP: 'None' }) : object,
+    );
+    const { stdout, stderr } = await at.start(objects);
+    expect(stdout).toContain(`Created Service ${name('service')}\n`);
+    expect(stderr).toContain('a Service cannot change between an address of its own and none');
+    const after = await at.api.get(resources.Service, name('service'), at.identity.namespace);
+    expect(after?.metadata.uid).not.toBe(before?.metadata.uid);
+    expect(asRecord(after?.spec).clusterIP).toBe('None');
+  });
+
+  it('reports drift of a volume and never sends it (decision 19)', async () => {
+    const moved = all().map((object) =>
+      object.kind === 'PersistentVolume' ? at.volume(name('data'), '/mnt/elsewhere')[0] : object,
+    );
+    const { stderr } = await at.start(moved);
+    expect(stderr).toContain(
+      `WARNING: PersistentVolume ${name('data')} stays as it is: spec.hostPath.path is "/mnt/${at.identity.app}", the spec wants "/mnt/elsewhere"`,
+    );
+    const volume = await at.api.get(resources.PersistentVolume, name('data'));
+    expect(asRecord(asRecord(volume?.spec).hostPath).path).toBe(`/mnt/${at.identity.app}`);
+  });
+
+  it('refuses what somebody else made under the same name, and writes nothing (decision 20)', async () => {
+    const foreign = at.configmap('operators-own');
+    await createAs('kubectl-create', { ...foreign, metadata: { ...foreign.metadata, labels: {} } });
+    const before = await versions(at);
+    await expect(at.start([...all(), at.configmap('operators-own', { key: 'ours' })])).rejects.toThrow(
+      `ConfigMap operators-own in namespace ${at.identity.namespace} was not made by this deployment, and is in its way`,
+    );
+    expect(await versions(at)).toEqual(before);
+  });
+});
+
+describeWithCluster('Jobs and volumes over several starts (decisions 19, 24)', () => {
+  let at: Site;
+  beforeAll(async () => {
+    at = await site();
+  });
+  afterAll(() => at.remove());
+
+  it('replaces a failed Job and leaves one that has run, even with another definition', async () => {
+    const [good, bad] = [`${at.identity.app}-job-good`, `${at.identity.app}-job-bad`];
+    const wait = (condition: string, job: string): Promise<string> =>
+      kubectl(
+        'wait',
+        `--for=condition=${condition}`,
+        `job/${job}`,
+        '--namespace',
+        at.identity.namespace,
+        '--timeout=90s',
+      );
+    await at.start([at.job(good), at.job(bad, ['/not-there'])]);
+    await Promise.all([wait('complete', good), wait('failed', bad)]);
+    const before = await at.api.list(resources.Job, { namespace: at.identity.namespace });
+    const { stdout, stderr } = await at.start([at.job(good, ['/coredns']), at.job(bad)]);
+    expect(stdout).toBe(`Job ${good} already exists, skipping\n`);
+    expect(stderr).toContain(`Job ${good} has run with another definition`);
+    await wait('complete', bad);
+    const after = await at.api.list(resources.Job, { namespace: at.identity.namespace });
+    const uid = (jobs: typeof after, job: string): string | undefined =>
+      jobs.find(({ metadata }) => metadata.name === job)?.metadata.uid;
+    expect(uid(after, good)).toBe(uid(before, good));
+    expect(uid(after, bad)).not.toBe(uid(before, bad));
+  });
+
+  it('binds a Released volume again, and prints it', async () => {
+    const data = `${at.identity.app}-data`;
+    const objects = at.volume(data);
+    await at.start(objects);
+    const phase = (wanted: string): Promise<string> =>
+      kubectl('wait', `--for=jsonpath={.status.phase}=${wanted}`, `persistentvolume/${data}`, '--timeout=60s');
+    await phase('Bound');
+    await kubectl('delete', 'persistentvolumeclaim', data, '--namespace', at.identity.namespace);
+    await phase('Released');
+    const { stdout } = await at.start(objects);
+    expect(stdout).toBe(`PV ${data} is Released, clearing claimRef for rebinding\n`);
+    await phase('Bound');
+  });
+});
