@@ -1,0 +1,243 @@
+import { describe, expect, it } from 'vitest';
+import { app, oneService, podOf, type StackText, type Workload, workloads } from '../../support/kubernetes-objects.js';
+
+const labels = {
+  app,
+  'app.kubernetes.io/stack': 'notes',
+  'app.kubernetes.io/managed-by': 'laconic-so',
+  'laconic.com/deployment-id': app,
+};
+
+describe('Deployments (04 §4.2, 4.3, decision 18)', () => {
+  it('a single pod file: the names and selector that existing deployments have', () => {
+    const [made] = workloads({ pods: { web: oneService('') } }).deployments;
+    expect(made).toMatchObject({
+      apiVersion: 'apps/v1',
+      metadata: { name: `${app}-deployment`, namespace: 'laconic-notes', labels },
+      spec: {
+        replicas: 1,
+        selector: { matchLabels: { app } },
+        strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
+        template: { metadata: { labels }, spec: { enableServiceLinks: false } },
+      },
+    });
+    expect(made?.spec.selector).toEqual({ matchLabels: { app } });
+    expect(made?.spec.template.spec).not.toHaveProperty('restartPolicy');
+  });
+
+  it('several pod files: each with its component, in stack order', () => {
+    const made = workloads({ pods: { web: oneService(''), db: 'services: { db: { image: x } }' } }).deployments;
+    expect(
+      made.map(({ metadata, spec }) => [metadata.name, spec.selector?.matchLabels, spec.template.metadata.labels]),
+    ).toEqual(
+      ['web', 'db'].map((pod) => {
+        const component = { 'app.kubernetes.io/component': pod };
+        return [`${app}-${pod}-deployment`, { app, ...component }, { ...labels, ...component }];
+      }),
+    );
+  });
+
+  it("expands {name} in the spec's annotations and labels for each service, pods only", () => {
+    const [made] = workloads({
+      pods: { web: 'services: { a: { image: x }, b: { image: x } }' },
+      spec: 'annotations: { "x.io/{name}": on, plain: y }\nlabels: { "tier-{name}": t }\n',
+    }).deployments;
+    expect(made?.spec.template.metadata.annotations).toEqual({ 'x.io/a': 'on', 'x.io/b': 'on', plain: 'y' });
+    expect(made?.spec.template.metadata.labels).toEqual({ ...labels, 'tier-a': 't', 'tier-b': 't' });
+    expect(made?.metadata.labels).toEqual(labels);
+  });
+
+  it('refuses a label of the spec by which the pods are found', () => {
+    expect(workloads({ pods: { web: oneService('') }, spec: 'labels:\n  app: mine\n' }).errors).toEqual([
+      'spec.yml:4 labels.app: the pods are found by this label: it cannot be set',
+    ]);
+  });
+});
+
+describe('strategy (04 §4.3, decision 21)', () => {
+  it.each([
+    ['volumes', 'volumes: { data: }', '', 'Recreate'],
+    ['declared configmaps only', 'volumes: { conf: }', 'configmaps: { conf: }\n', 'RollingUpdate'],
+    ['both', 'volumes: { conf: , data: }', 'configmaps: { conf: }\n', 'Recreate'],
+  ])('%s', (_, top, spec, type) => {
+    const [made] = workloads({
+      pods: { web: oneService('', top) },
+      spec,
+      configmaps: { conf: { a: 'b' } },
+    }).deployments;
+    expect(made?.spec.strategy).toMatchObject({ type });
+  });
+});
+
+describe('replicas', () => {
+  const replicas = (stack: StackText): unknown => workloads(stack).deployments.map(({ spec }) => spec.replicas);
+
+  it("are the spec's, else the compose file's, else one", () => {
+    expect(replicas({ pods: { web: oneService('deploy: { replicas: 3 }') } })).toEqual([3]);
+    expect(replicas({ pods: { web: oneService('scale: 2') } })).toEqual([2]);
+    expect(replicas({ pods: { web: oneService('deploy: { replicas: 3 }') }, spec: 'replicas: 5\n' })).toEqual([5]);
+  });
+
+  it('of 0 leave a service out of its pod, and a pod without any is kept without pods', () => {
+    const off = 'services:\n  a: { image: x, scale: 0 }\n  b: { image: x }\n';
+    expect(podOf({ pods: { web: off } }).containers.map(({ name }) => name)).toEqual(['b']);
+    const [none] = workloads({ pods: { web: oneService('scale: 0') } }).deployments;
+    expect([none?.spec.replicas, none?.spec.template.spec.containers.length]).toEqual([0, 1]);
+  });
+
+  it('are refused with a volume, which one pod has (decision 21, K-56)', () => {
+    const pods = { web: oneService('volumes: [ "data:/d", "conf:/c" ]', 'volumes: { data: , conf: }') };
+    const made = workloads({ pods, spec: 'replicas: 2\nconfigmaps: { conf: }\n', configmaps: { conf: { a: 'b' } } });
+    expect(made.errors).toEqual([
+      expect.stringMatching(
+        /^docker-compose-web\.yml:4 services\.web\.volumes\[0\]: the volume data is for one pod \(ReadWriteOnce\), and 2 replicas/,
+      ),
+    ]);
+  });
+
+  it('that differ within a pod are told', () => {
+    const made = workloads({ pods: { web: 'services:\n  a: { image: x, scale: 2 }\n  b: { image: x }\n' } });
+    expect(made.deployments[0]?.spec.replicas).toBe(2);
+    expect(made.warnings).toEqual([
+      expect.stringContaining('services.a.deploy.replicas: all services of the pod web run 2 times'),
+    ]);
+  });
+});
+
+describe('scheduling (04 §4.4.9, K-55) of Deployments and Jobs (K-65)', () => {
+  const spec = `node-affinities: [ { label: type, value: ssd }, { label: zone, value: a }, { label: zone, value: b } ]
+node-tolerations: [ { key: dedicated, value: yes } ]
+security: { runtime-class: gvisor }
+image-pull-policy: Never
+`;
+  const made = workloads({
+    pods: { web: oneService('') },
+    jobs: { seed: oneService('') },
+    spec,
+    images: { web: 'other:1' },
+  });
+
+  it.each([
+    ['Deployment', made.deployments[0]],
+    ['Job', made.jobs[0]],
+  ])('%s: a node must have all labels; values of one label are alternatives', (_, workload) => {
+    expect(workload?.spec.template.spec).toMatchObject({
+      affinity: {
+        nodeAffinity: {
+          requiredDuringSchedulingIgnoredDuringExecution: {
+            nodeSelectorTerms: [
+              {
+                matchExpressions: [
+                  { key: 'type', operator: 'In', values: ['ssd'] },
+                  { key: 'zone', operator: 'In', values: ['a', 'b'] },
+                ],
+              },
+            ],
+          },
+        },
+      },
+      tolerations: [{ key: 'dedicated', operator: 'Equal', value: 'yes', effect: 'NoSchedule' }],
+      runtimeClassName: 'gvisor',
+      containers: [{ image: 'other:1', imagePullPolicy: 'Never' }],
+    });
+  });
+});
+
+describe('Jobs (04 §4.5, decision 24)', () => {
+  it('are not tried again, and no Service finds their pods', () => {
+    const [job] = workloads({
+      jobs: { seed: oneService('volumes: [ "data:/d" ]\nhealthcheck: { test: [ CMD, ok ] }', 'volumes: { data: }') },
+      spec: 'annotations: { "x/{name}": y }\n',
+    }).jobs;
+    expect(job).toEqual({
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      metadata: { name: `${app}-job-seed`, namespace: 'laconic-notes', labels },
+      spec: {
+        backoffLimit: 0,
+        template: {
+          metadata: { labels: { ...labels, app: `${app}-job` }, annotations: { 'x/web': 'y' } },
+          spec: {
+            restartPolicy: 'Never',
+            enableServiceLinks: false,
+            containers: [
+              expect.objectContaining({
+                name: 'web',
+                image: 'nginx:1.27',
+                volumeMounts: [{ name: 'data', mountPath: '/d' }],
+              }),
+            ],
+            volumes: [{ name: 'data', persistentVolumeClaim: { claimName: `${app}-data` } }],
+          },
+        },
+      },
+    });
+  });
+});
+
+describe('roll-outs (decision 25, K-32, K-43)', () => {
+  const stack: StackText = {
+    pods: {
+      web: `
+services:
+  web:
+    image: mine:local
+    environment: { P: "\${P}" }
+    volumes: [ ../config/a:/a, "conf:/c" ]
+    secrets: [ s ]
+    configs: [ c ]
+volumes: { conf: }
+secrets: { s: { file: ./s } }
+configs: { c: { content: one } }
+`,
+    },
+    spec: 'configmaps: { conf: }\n',
+    configmaps: { conf: { x: '1' } },
+    files: { '../config/a': { f: '1' }, './s': 'secret' },
+    generated: { P: 'f00d', Q: 'cafe' },
+    imageIds: { 'mine:local': 'sha256:1', 'other:local': 'sha256:2' },
+  };
+  // Q is mentioned by nobody, so every container has it: name it elsewhere.
+  const other = { other: 'services: { other: { image: y, environment: { Q: "${Q}" } } }' };
+  const annotations = (change: Partial<StackText>): Record<string, string> =>
+    template({ ...stack, ...change, pods: { ...stack.pods, ...change.pods, ...other } })?.metadata.annotations ?? {};
+  const template = (full: StackText): Workload['spec']['template'] | undefined =>
+    workloads(full).deployments[0]?.spec.template;
+  const [config, secret] = ['laconic.com/config-checksum', 'laconic.com/secret-checksum'];
+  const before = annotations({});
+
+  it('are stamped with what the pods read, and the id of a local image', () => {
+    expect(before).toEqual({
+      [config]: expect.stringMatching(/^[0-9a-f]{32}$/) as string,
+      [secret]: expect.stringMatching(/^[0-9a-f]{32}$/) as string,
+      'image-id.laconic.com/web': 'sha256:1',
+    });
+    expect(annotations({})).toEqual(before);
+  });
+
+  it.each<[string, Partial<StackText>, string]>([
+    ['a file that is mounted', { files: { ...stack.files, '../config/a': { f: '2' } } }, config],
+    ['its name', { files: { ...stack.files, '../config/a': { g: '1' } } }, config],
+    ['a declared configmap', { configmaps: { conf: { x: '2' } } }, config],
+    [
+      'a config of the compose file',
+      { pods: { web: stack.pods?.web?.replace('content: one', 'content: two') ?? '' } },
+      config,
+    ],
+    ['a secret of the compose file', { files: { ...stack.files, './s': 'new' } }, secret],
+    ['a generated secret that it reads', { generated: { P: 'beef', Q: 'cafe' } }, secret],
+    ['a rebuilt image', { imageIds: { 'mine:local': 'sha256:9' } }, 'image-id.laconic.com/web'],
+  ])('follow %s', (_, change, annotation) => {
+    const after = annotations(change);
+    expect(Object.keys(after).filter((key) => after[key] !== before[key])).toEqual([annotation]);
+  });
+
+  it('do not follow what the pod does not read', () => {
+    expect(annotations({ generated: { P: 'f00d', Q: 'beef' } })).toEqual(before);
+    expect(template({ pods: { web: oneService('') } })?.metadata).not.toHaveProperty('annotations');
+  });
+
+  it('have no image ids on other clusters, which pull', () => {
+    expect(annotations({ target: 'k8s' })).not.toHaveProperty(['image-id.laconic.com/web']);
+  });
+});
