@@ -100,7 +100,12 @@ function portKey({ hostPort, protocol }: NodePort): string {
 }
 
 function onceEach<T>(all: readonly T[], key: (each: T) => string): T[] {
-  return [...new Map([...all].reverse().map((each) => [key(each), each])).values()].reverse();
+  const seen = new Set<string>();
+  return all.filter((each) => {
+    const known = seen.has(key(each));
+    seen.add(key(each));
+    return !known;
+  });
 }
 
 /** The text of kind-config.yml (04 §3.2). */

@@ -1,0 +1,147 @@
+import { describe, expect, it } from 'vitest';
+import { chooseCluster, type KindCluster } from '../../../src/deployers/kubernetes/kind/clusters.js';
+import { residentsOf } from '../../../src/deployers/kubernetes/kind/delete.js';
+import { misfitAdvice, misfits } from '../../../src/deployers/kubernetes/kind/fit.js';
+import { explainCreation, progressOf } from '../../../src/deployers/kubernetes/kind/kind-cli.js';
+
+const cluster = (name: string, ours = true): KindCluster => ({ name, ours, nodes: [] });
+
+describe('which kind cluster a deployment works with (decision 4, K-40)', () => {
+  const foreign = cluster('kind', false);
+
+  it('takes the one of its name among others', () => {
+    const found = chooseCluster([foreign, cluster('laconic-a'), cluster('laconic-b')], 'laconic-b', false);
+    expect(found).toEqual({ kind: 'existing', cluster: cluster('laconic-b'), adopted: false });
+  });
+
+  it('adopts the only one of ours, whatever else there is', () => {
+    const found = chooseCluster([foreign, cluster('laconic-a')], 'laconic-b', false);
+    expect(found).toEqual({ kind: 'existing', cluster: cluster('laconic-a'), adopted: true });
+  });
+
+  it('never adopts a foreign one, nor any where the spec names one', () => {
+    expect(chooseCluster([foreign], 'laconic-b', false)).toEqual({ kind: 'missing' });
+    expect(chooseCluster([cluster('laconic-a')], 'shop', true)).toEqual({ kind: 'missing' });
+  });
+
+  it('takes a foreign one that the spec names', () => {
+    expect(chooseCluster([foreign], 'kind', true)).toMatchObject({ kind: 'existing', adopted: false });
+  });
+
+  it('asks where several of ours could be meant', () => {
+    const found = chooseCluster([cluster('laconic-a'), cluster('laconic-b')], 'laconic-c', false);
+    expect(found).toEqual({ kind: 'ambiguous', names: ['laconic-a', 'laconic-b'] });
+  });
+});
+
+describe('whether a running cluster has what a deployment needs (04 §3.5, K-45)', () => {
+  const live = {
+    binds: [
+      { hostPath: '/srv/kind', containerPath: '/mnt' },
+      { hostPath: '/srv/a', containerPath: '/mnt/a' },
+    ],
+    ports: [{ hostPort: 80, containerPort: 80, protocol: 'tcp' }],
+  };
+  const wanted = (mounts: [string, string][], ports: number[] = []) => ({
+    mounts: mounts.map(([hostPath, containerPath]) => ({ hostPath, containerPath })),
+    ports: ports.map((port) => ({ hostPort: port, containerPort: port, protocol: 'TCP' })),
+    nodeLabels: [],
+  });
+  const same = (path: string): string => path;
+
+  it('explains each mount and each port that is missing or another', () => {
+    const found = misfits(
+      wanted(
+        [
+          ['/srv/kind', '/mnt'],
+          ['/srv/b', '/mnt/a'],
+          ['/srv/c', '/mnt/c'],
+        ],
+        [80, 53],
+      ),
+      live,
+      same,
+    );
+    expect(found.lines).toEqual([
+      '/mnt/a must be /srv/b of this host: /srv/a is mounted there',
+      '/mnt/c must be /srv/c of this host: nothing is mounted there',
+      'port 53/TCP of this host does not lead to port 53 of a node',
+    ]);
+  });
+
+  it('takes two spellings of one directory for the same', () => {
+    const canonical = (path: string): string => path.replace('/data', '/srv');
+    expect(misfits(wanted([['/data/a', '/mnt/a']]), live, canonical).lines).toEqual([]);
+  });
+
+  it('does not ask for the mounts of single files that old files name', () => {
+    expect(misfits(wanted([['/x/y', '/mnt/host-path-y']]), live, same).lines).toEqual([]);
+  });
+
+  it('names the directory that is mounted as a whole, below which volumes can go', () => {
+    expect(misfitAdvice('c', live, true)).toContain('kind-mount-root: /srv/kind');
+    expect(misfitAdvice('c', { binds: [], ports: [] }, true)).toContain('best with a kind-mount-root');
+    expect(misfitAdvice('c', live, false)).not.toContain('kind-mount-root');
+  });
+});
+
+describe('who lives in a cluster that is to be deleted (decision 27, K-10)', () => {
+  const namespace = (
+    name: string,
+    marks: { labels?: Record<string, string>; annotations?: Record<string, string> } = {},
+  ) => ({
+    metadata: { name, uid: name, resourceVersion: '1', ...marks },
+  });
+  const all = [
+    namespace('kube-system'),
+    namespace('caddy-system'),
+    namespace('local-path-storage'),
+    namespace('ours', { labels: { 'laconic.com/deployment-id': 'laconic-1' } }),
+    namespace('python', { annotations: { 'laconic.com/deployment-dir': '/srv/p' } }),
+    namespace('stopped', { annotations: { 'laconic.com/deployment-dir': '/srv/s' } }),
+    namespace('somebody'),
+  ];
+  const inhabited = new Set(['kube-system', 'caddy-system', 'local-path-storage', 'ours', 'python', 'somebody']);
+
+  it('counts deployments of ours and of the Python program while something of them is there', () => {
+    expect(residentsOf(all, inhabited, true)).toEqual([
+      { namespace: 'ours', deployment: 'laconic-1' },
+      { namespace: 'python', deployment: '/srv/p' },
+    ]);
+  });
+
+  it('counts everything in a cluster that we did not make', () => {
+    expect(residentsOf(all, inhabited, false).map((each) => each.namespace)).toEqual(['ours', 'python', 'somebody']);
+  });
+});
+
+describe('what kind says', () => {
+  const failed = (stderr: string) =>
+    explainCreation('c', { stdout: '', stderr, code: 1, command: 'kind create cluster' });
+
+  it('explains a taken port', () => {
+    const said =
+      'ERROR: failed to create cluster: command "docker run" failed\ndocker: Error response from daemon: driver failed programming external connectivity on endpoint c: Bind for 0.0.0.0:80 failed: port is already allocated.\n';
+    expect(failed(said).message).toBe('cannot create the kind cluster c: port 80 of this host is taken');
+    const other = 'listen tcp4 0.0.0.0:443: bind: address already in use';
+    expect(failed(other).message).toContain('port 443');
+  });
+
+  it('explains a node image that cannot be pulled', () => {
+    const error = failed('ERROR: failed to create cluster: failed to pull image "kindest/node:v9": command …');
+    expect(error.message).toContain('kindest/node:v9 cannot be pulled');
+    expect(error.hint).toContain('kind-node-image');
+  });
+
+  it('shows the end of anything else', () => {
+    expect(failed(`${'noise\n'.repeat(50)}ERROR: something new\nStack`).message).toBe(
+      'cannot create the kind cluster c: ERROR: something new\nStack',
+    );
+  });
+
+  it('tells its steps from its decoration', () => {
+    expect(progressOf(' • Starting control-plane 🕹️ ...')).toBe('Starting control-plane');
+    expect(progressOf(' ✓ Ensuring node image (kindest/node:v1) 🖼')).toBe('Ensuring node image (kindest/node:v1)');
+    expect(progressOf('Set kubectl context to "kind-c"')).toBeUndefined();
+  });
+});

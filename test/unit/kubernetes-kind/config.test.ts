@@ -1,0 +1,186 @@
+import { describe, expect, it } from 'vitest';
+import {
+  kindConfig,
+  type KindConfigInput,
+  parseKindConfig,
+  renderKindConfig,
+  withoutRepeats,
+} from '../../../src/deployers/kubernetes/kind/config.js';
+import { clashingPlaces, placeOnKind } from '../../../src/deployers/kubernetes/kind/places.js';
+import { parseYaml } from '../../../src/system/yaml.js';
+import { objectsInput, type StackText } from '../../support/kubernetes-objects.js';
+import { problemsOf } from '../../support/problems.js';
+
+const root = '/home/op/notes';
+const home = '/home/op';
+
+function input(stack: StackText): KindConfigInput {
+  const { spec, pods, jobs } = objectsInput(stack);
+  return { root, home, spec, pods, jobs };
+}
+
+const pod = (name: string, lines: string): string => `services:\n  ${name}:\n    image: x:1\n${lines}`;
+const ingressPorts = [80, 443].map((port) => ({ hostPort: port, containerPort: port, protocol: 'TCP' }));
+
+describe('kind-config.yml (04 §3.2)', () => {
+  it('has the ingress ports and the node label, and no mounts where nothing needs one', () => {
+    const config = kindConfig(input({ pods: { web: pod('web', '    ports: ["8080"]\n') } }));
+    expect(config).toEqual({ mounts: [], ports: ingressPorts, nodeLabels: ['ingress-ready=true'] });
+    expect(parseYaml(renderKindConfig(config), 'kind-config.yml').value).toEqual({
+      kind: 'Cluster',
+      apiVersion: 'kind.x-k8s.io/v1alpha4',
+      nodes: [
+        {
+          role: 'control-plane',
+          kubeadmConfigPatches: [
+            'kind: InitConfiguration\nnodeRegistration:\n  kubeletExtraArgs:\n    node-labels: "ingress-ready=true"\n',
+          ],
+          extraPortMappings: [
+            { containerPort: 80, hostPort: 80 },
+            { containerPort: 443, hostPort: 443 },
+          ],
+        },
+      ],
+    });
+  });
+
+  it('gives host-network services the ports of the host, the ones of the container, each once', () => {
+    const services = `services:
+  dns:
+    image: x:1
+    network_mode: host
+    ports: ["5300:53/udp", "53/udp", "53/tcp", "443"]
+  plain:
+    image: x:1
+    ports: ["9000:9000"]
+`;
+    const config = kindConfig(input({ pods: { dns: services } }));
+    expect(config.ports).toEqual([
+      ...ingressPorts,
+      { hostPort: 53, containerPort: 53, protocol: 'UDP' },
+      { hostPort: 53, containerPort: 53, protocol: 'TCP' },
+    ]);
+    expect(renderKindConfig(config)).toContain('protocol: UDP');
+  });
+
+  it('mounts the volumes of pods and jobs, each once (04 §3.3, K-21)', () => {
+    const spec = `volumes:
+  data: ./data/data
+  logs: /var/log/notes
+  backup: ~/backup
+  auto:
+  settings: ./data/settings
+configmaps:
+  settings: ./config/settings
+`;
+    const mounts = '    volumes: ["data:/d", "logs:/l", "auto:/a", "settings:/s:ro", "../config/x:/x", "/anonymous"]\n';
+    const volumes = 'volumes:\n  data:\n  logs:\n  backup:\n  auto:\n  settings:\n';
+    const config = kindConfig(
+      input({
+        pods: { a: pod('one', mounts) + volumes, b: pod('two', '    volumes: ["data:/d"]\n') + volumes },
+        jobs: { save: pod('save', '    volumes: ["data:/d", {type: volume, source: backup, target: /b}]\n') + volumes },
+        spec,
+      }),
+    );
+    expect(config.mounts).toEqual([
+      { hostPath: `${root}/data/data`, containerPath: '/mnt/data' },
+      { hostPath: '/var/log/notes', containerPath: '/mnt/logs' },
+      { hostPath: `${home}/backup`, containerPath: '/mnt/backup' },
+    ]);
+    expect(renderKindConfig(config).match(/HostToContainer/g)).toHaveLength(3);
+  });
+
+  it('mounts the kind-mount-root instead of what is below it, by path components (04 §3.3, K-21)', () => {
+    const spec = `kind-mount-root: /srv/kind/
+volumes:
+  below: /srv/kind/notes/db
+  beside: /srv/kind2/db
+  itself: /srv/kind
+`;
+    const all = ['below', 'beside', 'itself'];
+    const text = `${pod('one', `    volumes: [${all.map((name) => `"${name}:/${name}"`).join(', ')}]\n`)}volumes: {${all.join(': , ')}: }\n`;
+    const made = input({ pods: { a: text }, spec });
+    expect(kindConfig(made).mounts).toEqual([
+      { hostPath: '/srv/kind', containerPath: '/mnt' },
+      { hostPath: '/srv/kind2/db', containerPath: '/mnt/beside' },
+    ]);
+    const inNode = (volume: string): string | undefined => placeOnKind(volume, made.spec, root, home)?.nodePath;
+    expect(all.map(inNode)).toEqual(['/mnt/notes/db', '/mnt/beside', '/mnt']);
+  });
+
+  it('says which node image the spec wants (decision 27)', () => {
+    const config = kindConfig(input({ spec: 'kind-node-image: mine/node:v1\n' }));
+    expect(renderKindConfig(config)).toContain('image: mine/node:v1');
+    expect(parseKindConfig(renderKindConfig(config), 'f')).toEqual(config);
+  });
+
+  it('reads again what it wrote', () => {
+    const spec = 'kind-mount-root: "/srv/with space"\nvolumes:\n  data: "/x: y/#1"\n';
+    const text = pod('one', '    network_mode: host\n    ports: ["53/udp"]\n    volumes: ["data:/d"]\n');
+    const config = kindConfig(input({ pods: { a: `${text}volumes:\n  data:\n` }, spec }));
+    expect(config.mounts).toHaveLength(2);
+    expect(parseKindConfig(renderKindConfig(config), 'f')).toEqual(config);
+  });
+});
+
+describe('kind-config.yml of others (04 §3.2: users edit it, the Python program wrote it)', () => {
+  const text = `kind: Cluster
+apiVersion: kind.x-k8s.io/v1alpha4
+nodes:
+- role: control-plane
+  kubeadmConfigPatches:
+    - |
+      kind: InitConfiguration
+      nodeRegistration:
+        kubeletExtraArgs:
+          node-labels: "ingress-ready=true"
+  extraPortMappings:
+  - containerPort: 80
+    hostPort: 8080
+  extraMounts:
+  - hostPath: /srv/data
+    containerPath: /mnt/data
+    propagation: HostToContainer
+  - hostPath: /srv/data
+    containerPath: /mnt/data
+    propagation: HostToContainer
+- role: worker
+  labels:
+    zone: one
+`;
+
+  it('counts all nodes, and what is there twice once', () => {
+    expect(parseKindConfig(text, 'f')).toEqual({
+      mounts: [{ hostPath: '/srv/data', containerPath: '/mnt/data' }],
+      ports: [{ hostPort: 8080, containerPort: 80, protocol: 'TCP' }],
+      nodeLabels: ['ingress-ready=true', 'zone=one'],
+    });
+  });
+
+  it('is given to kind without the repeated mounts that Docker refuses (K-21), all else unchanged', () => {
+    const given = parseYaml(withoutRepeats(text, 'f'), 'f').value as { nodes: { extraMounts?: unknown[] }[] };
+    const before = parseYaml(text, 'f').value as typeof given;
+    expect(given.nodes[0]?.extraMounts).toHaveLength(1);
+    before.nodes[0]?.extraMounts?.pop();
+    expect(given).toEqual(before);
+  });
+
+  it('refuses a file that is no kind configuration, with its line', () => {
+    expect(problemsOf(() => parseKindConfig('nodes: []\nkind: Pod\n', 'kind-config.yml'))).toEqual([
+      'kind-config.yml:2 kind: must be Cluster: kind reads this file',
+    ]);
+  });
+});
+
+describe('two volumes at one place in the node', () => {
+  it('are refused: one would show the data of the other', () => {
+    const { spec } = objectsInput({
+      spec: 'kind-mount-root: /srv/kind\nvolumes:\n  db: /data/db\n  other: /srv/kind/db\n',
+    });
+    const problems = clashingPlaces(['db', 'other'], spec, root, home);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatchObject({ key: 'volumes.other' });
+    expect(problems[0]?.message).toContain('/mnt/db');
+    expect(clashingPlaces(['db'], spec, root, home)).toEqual([]);
+  });
+});

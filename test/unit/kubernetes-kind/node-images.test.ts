@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import { fullImageName, imagesToSend, parseNodeImages } from '../../../src/deployers/kubernetes/kind/node-images.js';
+
+const id = (digit: string): string => `sha256:${digit.repeat(64)}`;
+
+/** As `ctr images ls` prints it: a name, a type, the digest of the manifest, more. */
+const listing = [
+  'REF                            TYPE                     DIGEST                 SIZE    PLATFORMS   LABELS',
+  `docker.io/cerc/shop:local      application/vnd.oci.x    ${id('a')} 3.9 MiB linux/amd64 io.cri-containerd.image=managed`,
+  `docker.io/library/busybox:1.36 application/vnd.oci.x    ${id('b')} 3.9 MiB linux/amd64 -`,
+  `${id('1')} application/vnd.oci.x ${id('a')} 3.9 MiB linux/amd64 io.cri-containerd.image=managed`,
+  '',
+].join('\n');
+
+describe('the names that containerd keeps images under', () => {
+  it.each([
+    ['busybox', 'docker.io/library/busybox:latest'],
+    ['busybox:1.36', 'docker.io/library/busybox:1.36'],
+    ['cerc/shop:local', 'docker.io/cerc/shop:local'],
+    ['ghcr.io/o/x', 'ghcr.io/o/x:latest'],
+    ['localhost/x:1', 'localhost/x:1'],
+    ['localhost:5000/x', 'localhost:5000/x:latest'],
+    ['host:5000/a/b:1', 'host:5000/a/b:1'],
+    [`a/b@${id('c')}`, `docker.io/a/b@${id('c')}`],
+  ])('%s is %s', (image, full) => {
+    expect(fullImageName(image)).toBe(full);
+  });
+});
+
+describe('which images are sent to a node (decision 27)', () => {
+  const node = parseNodeImages(listing);
+  const send = (image: string, hostId: string | undefined, built: boolean): string[] =>
+    imagesToSend([{ image, built }], new Map(hostId === undefined ? [] : [[image, hostId]]), node);
+
+  it('knows an image by the id of its manifest and of its configuration', () => {
+    expect([...(node.get('docker.io/cerc/shop:local') ?? [])].sort()).toEqual([id('1'), id('a')]);
+    expect([...node.keys()]).toEqual(['docker.io/cerc/shop:local', 'docker.io/library/busybox:1.36']);
+  });
+
+  it('sends nothing that is the same there', () => {
+    expect(send('cerc/shop:local', id('1'), true)).toEqual([]);
+    expect(send('cerc/shop:local', id('a'), true)).toEqual([]);
+  });
+
+  it('sends a rebuilt image, and one that the node lacks (K-43)', () => {
+    expect(send('cerc/shop:local', id('2'), true)).toEqual(['cerc/shop:local']);
+    expect(send('cerc/new:local', id('3'), true)).toEqual(['cerc/new:local']);
+    expect(send('redis:7', id('4'), false)).toEqual(['redis:7']);
+  });
+
+  it("leaves what the node pulled itself: this host's may be older", () => {
+    expect(send('busybox:1.36', id('5'), false)).toEqual([]);
+  });
+
+  it('sends nothing that this host does not have, or that is named by its content', () => {
+    expect(send('cerc/shop:local', undefined, true)).toEqual([]);
+    expect(send(`a/b@${id('c')}`, id('6'), false)).toEqual([]);
+  });
+
+  it('sends each image once', () => {
+    const wanted = [1, 2].map(() => ({ image: 'x:1', built: true }));
+    expect(imagesToSend(wanted, new Map([['x:1', id('7')]]), node)).toEqual(['x:1']);
+  });
+});
