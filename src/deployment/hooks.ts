@@ -1,5 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runInFreshContainer } from '../engine/run-container.js';
 import { callHook } from '../stack/hooks/call.js';
@@ -16,6 +15,7 @@ import type {
 import type { Context } from '../system/context.js';
 import { LaconicError } from '../system/errors.js';
 import { secretMode } from '../system/files.js';
+import { withTemporaryFolder } from '../system/leftovers.js';
 import { mapOf } from '../system/plain-map.js';
 import { callersVariable, insideOperation } from './callers.js';
 import type { CreateArguments } from './create.js';
@@ -170,26 +170,20 @@ async function callWithServices<H extends HookName>(
   loaded: LoadedStack | undefined,
   context: Context,
 ): Promise<HookOutcome> {
-  const folder = await mkdtemp(join(tmpdir(), 'laconic-so-hook-'));
-  const kubeconfig = join(folder, 'kubeconfig');
-  try {
+  return withTemporaryFolder('hook', async (folder) => {
+    const kubeconfig = join(folder, 'kubeconfig');
     await writeFile(kubeconfig, '', { mode: secretMode });
     const services: HookServices = {
       context,
-      env: {
-        KUBECONFIG: kubeconfig,
-        ...ours(context.env),
-      },
+      env: { KUBECONFIG: kubeconfig, ...ours(context.env) },
       runContainerCommand: async (service, command, mounts) =>
         runInFreshContainer(await imageOf(service, loaded), command, mounts, {
           env: context.env,
           signal: context.signal,
         }),
     };
-    return await callHook(source, hook, call, services);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+    return callHook(source, hook, call, services);
+  });
 }
 
 /** What tells a laconic-so that the hook calls where it is called from. */

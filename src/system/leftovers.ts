@@ -1,5 +1,6 @@
-import { randomBytes } from 'node:crypto';
-import { readdir, rm } from 'node:fs/promises';
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtemp, readdir, readlink, rm } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { errorCode } from './errors.js';
 
@@ -30,5 +31,38 @@ export async function removeLeftovers(path: string): Promise<void> {
     const pid = /^(\d+)-[0-9a-f]{12}\.tmp$/.exec(name.slice(prefix.length))?.[1];
     if (pid === undefined || isProcessAlive(Number(pid))) continue;
     await rm(join(dirname(path), name), { recursive: true, force: true }).catch(() => undefined);
+  }
+}
+
+/**
+ * Calls back with a new folder in the system's temporary directory, 0700, and removes it afterwards. Those of processes that were
+ * killed go first.
+ * @param kind what it is for: a word of its name, `laconic-so-<kind>-…`
+ */
+export async function withTemporaryFolder<T>(kind: string, work: (folder: string) => Promise<T>): Promise<T> {
+  const prefix = `laconic-so-${kind}-${await machine()}-`;
+  await removeFolders(prefix);
+  const folder = await mkdtemp(join(tmpdir(), `${prefix}${process.pid}-`));
+  try {
+    return await work(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Names the set of processes that this one's number counts in: containers share temporary directories, but not process numbers. */
+async function machine(): Promise<string> {
+  const namespace = await readlink('/proc/self/ns/pid').catch(() => '');
+  return createHash('sha256').update(`${hostname()} ${namespace}`).digest('hex').slice(0, 8);
+}
+
+async function removeFolders(prefix: string): Promise<void> {
+  const names = await readdir(tmpdir()).catch(() => [] as string[]);
+  for (const name of names) {
+    if (!name.startsWith(prefix)) continue;
+    const pid = /^(\d+)-\w{6}$/.exec(name.slice(prefix.length))?.[1];
+    if (pid === undefined || isProcessAlive(Number(pid))) continue;
+    // Another user's stays.
+    await rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => undefined);
   }
 }

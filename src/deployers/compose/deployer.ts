@@ -1,5 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { deleteData } from '../../deployment/delete-data.js';
 import type { Deployment } from '../../deployment/open.js';
@@ -12,6 +11,7 @@ import type { Context } from '../../system/context.js';
 import type { LaconicError } from '../../system/errors.js';
 import { UsageError } from '../../system/errors.js';
 import { makeDirectory } from '../../system/files.js';
+import { withTemporaryFolder } from '../../system/leftovers.js';
 import type {
   ContainerStatus,
   Deployer,
@@ -131,13 +131,10 @@ export class ComposeDeployer implements Deployer {
       await startProject(project, options, { ...common, startedFile: state.startedFile, imagesFile: state.imagesFile });
       return;
     }
-    const folder = await mkdtemp(join(tmpdir(), 'laconic-so-start-'));
-    try {
+    await withTemporaryFolder('start', async (folder) => {
       const files = { startedFile: join(folder, 'started.json'), imagesFile: join(folder, 'images.yml') };
       await startProject(project, options, { ...common, ...files });
-    } finally {
-      await rm(folder, { recursive: true, force: true });
-    }
+    });
   }
 
   async stop(options: StopOptions): Promise<void> {

@@ -1,6 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Engine } from '../../engine/connect.js';
@@ -9,6 +7,7 @@ import type { Context } from '../../system/context.js';
 import { InterruptedError, LaconicError } from '../../system/errors.js';
 import { secretMode, writeFileAtomically } from '../../system/files.js';
 import { commandLine, run, runAttached, runOrFail } from '../../system/process.js';
+import { withTemporaryFolder } from '../../system/leftovers.js';
 import { didYouMean } from '../../system/suggest.js';
 import { callEnvironment, composeOrFail } from './compose-cli.js';
 import { hasTerminal } from './exec.js';
@@ -114,14 +113,11 @@ export function externalOverride(shared: readonly Shared[]): string {
 /** Calls back with the path of a temporary override file for these, or undefined when there are none. */
 async function withOverride<T>(shared: readonly Shared[], each: (path: string | undefined) => Promise<T>): Promise<T> {
   if (shared.length === 0) return each(undefined);
-  const directory = await mkdtemp(join(tmpdir(), 'laconic-so-job-'));
-  try {
-    const path = join(directory, 'existing.yml');
+  return withTemporaryFolder('job', async (folder) => {
+    const path = join(folder, 'existing.yml');
     await writeFileAtomically(path, externalOverride(shared), secretMode);
-    return await each(path);
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
+    return each(path);
+  });
 }
 
 async function runNamed(
