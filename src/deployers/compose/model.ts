@@ -19,7 +19,7 @@ export interface ServiceModel {
   readonly name: string;
   /** As written, or the name Compose gives an image it builds. */
   readonly image: string;
-  /** Compose can build it. */
+  /** Compose can build it, or it needs none (`provider`): there is nothing to pull. */
   readonly built: boolean;
   readonly platform: string | undefined;
   readonly pullPolicy: string | undefined;
@@ -131,7 +131,7 @@ function parseService(
   return {
     name,
     image: raw.image ?? `${project.name}-${name}`,
-    built: raw.build !== undefined,
+    built: raw.build !== undefined || raw.image === undefined,
     platform: raw.platform,
     pullPolicy: raw.pull_policy,
     containerName: raw.container_name,

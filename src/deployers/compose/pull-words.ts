@@ -27,7 +27,7 @@ const reasons: readonly (readonly [RegExp, Explain])[] = [
     ({ image, registry }) => ({ why: `${registry} has no such image`, hint: `check name and tag: ${image}` }),
   ],
   [
-    /unauthorized|denied|authentication required|no basic auth/i,
+    /unauthorized|(?<!permission )denied|authentication required|no basic auth/i,
     ({ registry, login }) => ({
       why: `${registry} does not give it out: there is none, or a login is needed`,
       hint: `check the name, or log in: ${login}`,

@@ -67,8 +67,8 @@ export async function pullMissingImages(
   project: ComposeProject,
   context: Context,
 ): Promise<void> {
-  const wanted = usersByImage(model, services, ({ image, built, pullPolicy }) => {
-    if (built || isLocalName(image) || pullPolicy === 'never' || pullPolicy === 'build') return false;
+  const wanted = usersByImage(model, services, ({ image, built, pullPolicy, replicas }) => {
+    if (built || replicas === 0 || isLocalName(image) || pullPolicy === 'never' || pullPolicy === 'build') return false;
     return pullPolicy === 'always' || !local.has(image);
   });
   const failed = await pullAll(wanted, new Set(), context);

@@ -40,7 +40,9 @@ export function selectContainers(
   const unknown = services.filter((service) => !known.includes(service));
   if (unknown.length > 0) {
     const lines = unknown.map((name) => `service ${name} has no container${didYouMean(name, known)}`);
-    throw new LaconicError(lines.join('\n'), { hint: `services with containers: ${known.join(', ')}` });
+    const hint =
+      known.length === 0 ? 'nothing of this deployment has one' : `services with containers: ${known.join(', ')}`;
+    throw new LaconicError(lines.join('\n'), { hint });
   }
   return containers.filter(({ service }) => services.includes(service));
 }

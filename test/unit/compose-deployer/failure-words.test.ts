@@ -68,10 +68,11 @@ describe('why an image cannot be pulled (02 §13.1)', () => {
     expect(explained.hint).not.toBe('');
   });
 
-  it('what it does not know is shown as it is', () => {
-    expect(explainPull('a/b', 'write /var/lib/docker/tmp: no space left on device')).toEqual({
-      why: 'docker pull failed',
-    });
+  it.each([
+    'write /var/lib/docker/tmp: no space left on device',
+    'permission denied while trying to connect to the Docker daemon socket',
+  ])('what it does not know is shown as it is: %s', (words) => {
+    expect(explainPull('a/b', words)).toEqual({ why: 'docker pull failed' });
   });
 
   it.each([
