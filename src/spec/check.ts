@@ -82,7 +82,7 @@ function unplacedVolumes(spec: Spec, volumes: ReadonlySet<string>): Problem[] {
   const effect =
     spec.deployTo === 'compose'
       ? 'it becomes a volume of the engine, outside the deployment directory'
-      : 'no claim is made for it, and its pod cannot be scheduled';
+      : "it becomes a volume of the cluster's default storage class";
   return [...volumes]
     .filter((name) => !spec.volumes.has(name) && !spec.configmaps.has(name))
     .map((name) => spec.yaml.problem(['volumes'], `the volume "${name}" of the stack is not here: ${effect}`));

@@ -3,11 +3,10 @@ import { dirname, join, resolve } from 'node:path';
 import { filesOfTree } from '../../deployment/files.js';
 import { type GeneratedFile, filesBelow } from '../../deployment/tree.js';
 import type { TargetFiles, TargetGenerator, TargetInput } from '../../deployment/target.js';
-import { placeVolume } from '../../deployment/volume-paths.js';
 import type { DeployTarget } from '../../spec/parse.js';
 import type { Context } from '../../system/context.js';
 import { connectEngine } from '../../engine/connect.js';
-import { LaconicError, type Problem } from '../../system/errors.js';
+import { LaconicError } from '../../system/errors.js';
 import { kindOf, secretMode } from '../../system/files.js';
 import { expandHome } from '../../system/path-names.js';
 import { copiesOf } from './bound-files.js';
@@ -27,10 +26,7 @@ export function kubernetesGenerator(deployTo: Exclude<DeployTarget, 'compose'>, 
         : runningCluster(context),
     generate: async (input) => {
       const added: TargetFiles = { files: [], directories: [], errors: [], warnings: [] };
-      if (deployTo === 'k8s') {
-        await addKubeconfig(input, added);
-        added.errors.push(...relativeVolumes(input));
-      }
+      if (deployTo === 'k8s') await addKubeconfig(input, added);
       await addConfigmaps(input, added);
       await addObjectFiles(input, added, context);
       return added;
@@ -98,19 +94,6 @@ async function addKubeconfig({ spec, root, cwd }: TargetInput, added: TargetFile
   }
   added.warnings.push({ ...problem, message: `${problem.message}: the deployment keeps its copy` });
   added.files.push({ path: 'kubeconfig.yml', source: { copyOf: kept }, mode: secretMode });
-}
-
-/** On a cluster of many hosts a path below the deployment directory means nothing (01 §6.1). */
-function relativeVolumes({ spec, root }: TargetInput): Problem[] {
-  return [...spec.volumes].flatMap(([volume, value]) => {
-    if (value === undefined || !placeVolume(value, root, homedir()).relative) return [];
-    return [
-      spec.yaml.problem(
-        ['volumes', volume],
-        `Relative path ${value} for volume ${volume} not supported for k8s: write an absolute path on the nodes, or nothing for the cluster's default storage class`,
-      ),
-    ];
-  });
 }
 
 /** The folders of declared configmaps (01 §6.2): the stack's `config/<name>`, or the folder the spec names. */

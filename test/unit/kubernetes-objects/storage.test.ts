@@ -82,7 +82,7 @@ describe('volumes with a path (04 §4.10)', () => {
   it('are where the spec says on any other cluster, which has no relative paths (04 §9)', () => {
     expect(pathOf(storageOf('volumes: { data: /srv/x }\n', { target: 'k8s' }))).toBe('/srv/x');
     expect(storageOf('volumes: { data: ./data/x }\n', { target: 'k8s' }).errors).toEqual([
-      "spec.yml:4 volumes.data: ./data/x is relative, and nodes do not have the deployment directory: write an absolute path, or nothing for the cluster's default storage class",
+      "spec.yml:4 volumes.data: Relative path ./data/x for volume data not supported for k8s: write an absolute path on the nodes, or nothing for the cluster's default storage class",
     ]);
   });
 });

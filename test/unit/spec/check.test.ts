@@ -68,7 +68,9 @@ maintenance-service: pagee:80
       ],
       ['spec.yml:5 configmaps: ConfigMaps not supported for compose: give these volumes a path in volumes', undefined],
     ]);
-    expect(check('deploy-to: k8s-kind\n', { volumes: ['data'] })[0]?.[0]).toContain('no claim is made for it');
+    expect(check('deploy-to: k8s-kind\n', { volumes: ['data'] })[0]?.[0]).toContain(
+      "it becomes a volume of the cluster's default storage class",
+    );
     expect(check('deploy-to: compose\nvolumes: {a: }\n', {})[0]?.[0]).toContain('it has no volumes');
   });
 

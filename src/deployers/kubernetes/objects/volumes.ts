@@ -44,7 +44,7 @@ function claimAndVolume(scope: Scope, volume: string): { volume: KubernetesObjec
   const onKind = input.target === 'k8s-kind' ? placeOnKind(volume, input.spec, input.directory, homedir()) : undefined;
   const path = onKind?.nodePath ?? value;
   if (!isAbsolute(path)) {
-    const message = `${value} is relative, and nodes do not have the deployment directory: write an absolute path, or nothing for the cluster's default storage class`;
+    const message = `Relative path ${value} for volume ${volume} not supported for k8s: write an absolute path on the nodes, or nothing for the cluster's default storage class`;
     findings.errors.push(input.spec.yaml.problem(['volumes', volume], message));
   }
   const persistent: KubernetesObject = {
