@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Context } from '../system/context.js';
-import { UsageError } from '../system/errors.js';
+import { LaconicError, UsageError } from '../system/errors.js';
 
 /** How a command gets the context of its call. */
 export type ContextOf = (command: Command) => Context;
@@ -15,6 +15,11 @@ export function parseSeconds(text: string, option: string): number {
 export function parsePath(text: string): string {
   if (text === '') throw new InvalidArgumentError('It must not be empty.');
   return text;
+}
+
+/** A call with too few arguments: the line that scripts know with its exit code 1 (02 §7.6, §7.7), and what is missing. */
+export function missingArgument(usage: string, missing: string): LaconicError {
+  return new LaconicError(`Usage: ${usage}`, { hint: `missing: ${missing}` });
 }
 
 /** The deployment a subcommand of `deployment` works on. */

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { ExitError, LaconicError } from '../../system/errors.js';
-import { type ContextOf, targetOf } from '../arguments.js';
+import { ExitError } from '../../system/errors.js';
+import { type ContextOf, missingArgument, targetOf } from '../arguments.js';
 import { subcommand } from '../program.js';
 
 /** Adds `exec` to a group; `run` does it. Options after the service name belong to the command (02 §7.7, §13.3). */
@@ -14,7 +14,9 @@ export function declareExec(
     .option('--index <number>', 'which container of the service', '1')
     .action(async (service: string | undefined, command: string[], options: { index: string }, self: Command) => {
       const words = command[0] === '--' ? command.slice(1) : command;
-      if (service === undefined || words.length === 0) throw new LaconicError('Usage: exec <service> <cmd>');
+      const usage = 'exec <service> <cmd>';
+      if (service === undefined) throw missingArgument(usage, '<service>, the name of a service of the stack');
+      if (words.length === 0) throw missingArgument(usage, `<cmd>, what to run in ${service}`);
       const { parseIndex } = await import('../../deployers/compose/port.js');
       const code = await run(self, { service, command: words, index: parseIndex(options.index) });
       if (code !== 0) throw new ExitError(code);

@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import type { PortQuery } from '../../deployers/deployer.js';
-import { LaconicError } from '../../system/errors.js';
-import { type ContextOf, targetOf } from '../arguments.js';
+import { type ContextOf, missingArgument, targetOf } from '../arguments.js';
 import { subcommand } from '../program.js';
 
 /** Adds `port` to a group; `run` does it (02 §7.6, §13.14). */
@@ -16,7 +15,11 @@ export function declarePort(group: Command, run: (self: Command, query: PortQuer
         options: { protocol: string; index: string },
         self: Command,
       ) => {
-        if (service === undefined || port === undefined) throw new LaconicError('Usage: port <service> <exposed-port>');
+        const usage = 'port <service> <exposed-port>';
+        if (service === undefined) throw missingArgument(usage, '<service>, the name of a service of the stack');
+        if (port === undefined) {
+          throw missingArgument(usage, `<exposed-port>, a port that ${service} listens on in its container`);
+        }
         const { parseIndex, parsePort, parseProtocol } = await import('../../deployers/compose/port.js');
         await run(self, {
           service,

@@ -172,8 +172,22 @@ describe('usage errors: exit code 2, and the block scripts know on stderr (02 §
         ['deployment', '--dir', '/etc/passwd', 'ps'],
         'Error: supplied deployment directory path /etc/passwd exists but is a file not a directory\n',
       ],
-      [['deployment', '--dir', '/', 'port', 'web'], 'Error: Usage: port <service> <exposed-port>\n'],
-      [['deployment', '--dir', '/', 'exec', 'web'], 'Error: Usage: exec <service> <cmd>\n'],
+      [
+        ['deployment', '--dir', '/', 'port', 'web'],
+        'Error: Usage: port <service> <exposed-port>\nmissing: <exposed-port>, a port that web listens on in its container\n',
+      ],
+      [
+        ['deployment', '--dir', '/', 'port'],
+        'Error: Usage: port <service> <exposed-port>\nmissing: <service>, the name of a service of the stack\n',
+      ],
+      [
+        ['deployment', '--dir', '/', 'exec', 'web'],
+        'Error: Usage: exec <service> <cmd>\nmissing: <cmd>, what to run in web\n',
+      ],
+      [
+        ['--stack', 'demo', 'deploy', 'exec'],
+        'Error: Usage: exec <service> <cmd>\nmissing: <service>, the name of a service of the stack\n',
+      ],
     ];
     for (const [args, message] of cases) {
       expect(await runCli(args, nowhere)).toEqual({ code: 1, stdout: '', stderr: message });
