@@ -69,7 +69,7 @@ export async function askCompose(
     cwd: directory,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...options.variables },
   });
-  return code === 0 ? parseConfig(stdout) : { refused: stderr };
+  return code === 0 ? parseConfig(stdout) : { refused: stderr.trim().split('\n').at(-1) ?? '' };
 }
 
 /** Compose doubles every `$` of the whole text it prints. */
@@ -120,10 +120,7 @@ export function ours(service: ServiceModel): Comparable {
         { condition, required, ...(restart ? { restart } : {}) },
       ]),
     ),
-    healthcheck: service.healthcheck && {
-      ...service.healthcheck,
-      disable: service.healthcheck.disable && service.healthcheck.test?.[0] !== 'NONE',
-    },
+    healthcheck: service.healthcheck,
     deploy: deployOf({ deploy: service.deploy }),
     extra_hosts: [...service.extra_hosts].flatMap(([host, addresses]) => addresses.map((each) => `${host}=${each}`)),
     ulimits: Object.fromEntries(service.ulimits),
@@ -209,8 +206,10 @@ function durationOf(text: unknown): number | undefined {
 
 function healthOf(healthcheck: Record<string, unknown> | undefined): Comparable | undefined {
   if (healthcheck === undefined) return undefined;
+  const [kind] = (healthcheck.test as string[] | undefined) ?? [];
   return {
     ...healthcheck,
+    disable: healthcheck.disable === true || kind === 'NONE',
     ...Object.fromEntries(
       ['interval', 'timeout', 'start_period', 'start_interval'].map((key) => [key, durationOf(healthcheck[key])]),
     ),
