@@ -78,11 +78,13 @@ function registration(name: string): string {
 }
 
 /**
- * A name for a cluster of a test's own, which looks to the program like one it made (decision 4). A run that is killed leaves a
- * cluster behind: the next run removes it. Ports 80 and 443 of this host are the shared cluster's.
+ * A name for a cluster of a test's own. A run that is killed leaves a cluster behind: the next run removes it. Ports 80 and 443 of
+ * this host are the shared cluster's.
+ * @param adoptable the program takes it for one of its own, which deployments of any name join (decision 4)
  */
-export async function ownClusterName(): Promise<string> {
-  const name = `laconic-t${process.pid.toString(36)}${randomInt(36 ** 4).toString(36)}`;
+export async function ownClusterName(adoptable = false): Promise<string> {
+  const unique = `${process.pid.toString(36)}${randomInt(36 ** 4).toString(36)}`;
+  const name = adoptable ? `laconic-t${unique}` : `laconic-so-t${unique}`;
   await mkdir(dirname(registration(name)), { recursive: true });
   await writeFile(registration(name), String(process.pid));
   return name;

@@ -1,11 +1,13 @@
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { DeploymentLayout } from '../../../deployment/layout.js';
 import { type DeploymentRecord, editRecord } from '../../../deployment/record.js';
+import { isBelow } from '../../../deployment/volume-paths.js';
 import type { Engine } from '../../../engine/connect.js';
 import { type ContainerWiring, startContainer, wiringOf } from '../../../engine/labelled.js';
 import type { Spec } from '../../../spec/model.js';
 import type { Context } from '../../../system/context.js';
-import { LaconicError } from '../../../system/errors.js';
+import { InvalidFileError, LaconicError } from '../../../system/errors.js';
 import { readText, readTextIfAny, writeFileAtomically } from '../../../system/files.js';
 import { resources } from '../cluster/resources.js';
 import { chooseCluster, type ClusterChoice, type KindCluster, listKindClusters } from './clusters.js';
@@ -13,6 +15,7 @@ import { type KindConfig, parseKindConfig } from './config.js';
 import { awaitApiServer, ensureKubeContext } from './context.js';
 import { createCluster, discardCluster, isHalfMade, lockCluster } from './create.js';
 import { canonicalPaths, misfitAdvice, misfits } from './fit.js';
+import { placeOnKind } from './places.js';
 
 /** Name of the file in the deployment directory that the cluster is made from (04 §3.2). */
 export const kindConfigFile = 'kind-config.yml';
@@ -24,7 +27,7 @@ const answerSeconds = { running: 30, started: 120 };
 export interface ClusterWish {
   readonly layout: Pick<DeploymentLayout, 'root' | 'deployment'>;
   readonly record: Pick<DeploymentRecord, 'clusterId' | 'deploymentId'>;
-  readonly spec: Pick<Spec, 'kindClusterName'>;
+  readonly spec: Pick<Spec, 'kindClusterName' | 'kindMountRoot' | 'volumes' | 'yaml'>;
   /** False with --skip-cluster-management: a cluster that is missing is an error. */
   readonly manage: boolean;
 }
@@ -36,7 +39,13 @@ export interface EnsuredCluster {
 }
 
 /** The kind cluster a deployment belongs to (04 §1): the one its spec names, else its cluster-id. */
-export function clusterNameOf({ spec, record }: Pick<ClusterWish, 'spec' | 'record'>): string {
+export function clusterNameOf({
+  spec,
+  record,
+}: {
+  spec: Pick<Spec, 'kindClusterName'>;
+  record: Pick<DeploymentRecord, 'clusterId'>;
+}): string {
   return spec.kindClusterName ?? record.clusterId;
 }
 
@@ -49,6 +58,7 @@ export function clusterNameOf({ spec, record }: Pick<ClusterWish, 'spec' | 'reco
 export async function ensureCluster(wish: ClusterWish, engine: Engine, context: Context): Promise<EnsuredCluster> {
   const name = clusterNameOf(wish);
   const config = await readConfig(wish.layout);
+  if (engine.local) await refuseLeadingOut(wish);
   const choice = await choose(wish, engine);
   if (choice.kind === 'existing' && !(await isHalfMade(choice.cluster.name, context))) {
     return joinCluster(choice.cluster, config, wish, engine, context);
@@ -76,6 +86,29 @@ export async function ensureCluster(wish: ClusterWish, engine: Engine, context: 
   }
   await writeClusterId(wanted, wish);
   return { name: wanted, created: true };
+}
+
+/**
+ * A link below the mount root that leads out of it leads to nothing in the node: the data would be written there, and be gone with
+ * the cluster.
+ */
+async function refuseLeadingOut({ spec, layout }: ClusterWish): Promise<void> {
+  if (spec.kindMountRoot === undefined) return;
+  const places = [...spec.volumes.keys()].flatMap((volume) => {
+    const place = placeOnKind(volume, spec, layout.root, homedir());
+    return place === undefined || place.ownMount ? [] : [{ volume, path: place.hostPath }];
+  });
+  const canonical = await canonicalPaths([spec.kindMountRoot, ...places.map(({ path }) => path)]);
+  const problems = places.flatMap(({ volume, path }) => {
+    if (isBelow(canonical(path), canonical(spec.kindMountRoot ?? ''))) return [];
+    return [
+      spec.yaml.problem(
+        ['volumes', volume],
+        `${path} is a link out of kind-mount-root, to ${canonical(path)}, which the kind node does not have: write that path, or move the data`,
+      ),
+    ];
+  });
+  if (problems.length > 0) throw new InvalidFileError(problems);
 }
 
 async function choose(wish: ClusterWish, engine: Engine): Promise<ClusterChoice> {

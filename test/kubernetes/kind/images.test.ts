@@ -1,0 +1,141 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { WantedImage } from '../../../src/deployers/kubernetes/kind/node-images.js';
+import { loadImages } from '../../../src/deployers/kubernetes/kind/load-images.js';
+import { connectEngine, type Engine } from '../../../src/engine/connect.js';
+import { InterruptedError } from '../../../src/system/errors.js';
+import { runOrFail } from '../../../src/system/process.js';
+import { describeWithCluster, shared } from '../../support/cluster.js';
+import { type TestContext, testContext } from '../../support/context.js';
+
+let base: string;
+let engine: Engine;
+const repository = `laconic-so-test/load-${process.pid}`;
+const made = new Set<string>();
+
+async function docker(...args: string[]): Promise<string> {
+  return (await runOrFail(args.join(' '), 'docker', args)).stdout.trim();
+}
+
+function ctr(...args: string[]): Promise<string> {
+  return docker('exec', shared.node, 'ctr', '--namespace', 'k8s.io', 'images', ...args);
+}
+
+/** An image of its own with this content, `megabytes` large, and as those of tests: for this engine only. */
+async function build(name: string, content: string, megabytes = 0): Promise<string> {
+  const image = `${repository}/${name}`;
+  const folder = await mkdtemp(join(base, 'image-'));
+  await writeFile(join(folder, 'content'), content);
+  await writeFile(join(folder, 'ballast'), Buffer.alloc(megabytes * 1024 * 1024));
+  await writeFile(join(folder, 'Dockerfile'), 'FROM scratch\nCOPY content ballast /\nCMD ["/content"]\n');
+  await docker('build', '--quiet', '--tag', image, folder);
+  made.add(image);
+  return image;
+}
+
+/** The content of an image as the node has it: its file system, looked at there. */
+async function contentInNode(image: string): Promise<string> {
+  const at = `/tmp/look-${process.pid}`;
+  await docker('exec', shared.node, 'mkdir', '-p', at);
+  await ctr('mount', `docker.io/${image}`, at);
+  try {
+    return await docker('exec', shared.node, 'cat', `${at}/content`);
+  } finally {
+    await ctr('unmount', '--rm', at);
+  }
+}
+
+/** Runs it with a `docker` that writes down what it is called with, and then is the real one. */
+async function load(
+  wanted: readonly WantedImage[],
+  signal?: AbortSignal,
+): Promise<{ ids: Map<string, string>; saved: string[]; context: TestContext }> {
+  const bin = await mkdtemp(join(base, 'bin-'));
+  const log = join(bin, 'calls');
+  const real = (await runOrFail('which docker', 'sh', ['-c', 'command -v docker'])).stdout.trim();
+  await writeFile(join(bin, 'docker'), `#!/bin/sh\necho "$*" >>'${log}'\nexec '${real}' "$@"\n`, { mode: 0o755 });
+  const plain = testContext(base, {}, { ...process.env, PATH: `${bin}:${process.env.PATH ?? ''}` });
+  const context = signal === undefined ? plain : { ...plain, signal };
+  const ids = await loadImages(shared.name, wanted, engine, context);
+  const calls = (await readFile(log, 'utf8').catch(() => '')).split('\n');
+  return { ids, saved: calls.filter((call) => call.startsWith('save ')), context };
+}
+
+describeWithCluster('images on the nodes of kind (decision 27, K-43, K-44)', () => {
+  beforeAll(async () => {
+    base = await mkdtemp(join(tmpdir(), 'laconic-load-'));
+    await mkdir(join(base, 'home'));
+    engine = await connectEngine(process.env);
+  });
+  afterAll(async () => {
+    for (const image of made) {
+      await docker('image', 'rm', '--force', image);
+      await ctr('rm', `docker.io/${image}`);
+    }
+    await rm(base, { recursive: true, force: true });
+  });
+
+  it('sends all that differ in one stream, and nothing at all when it is there', async () => {
+    const [one, two] = [await build('one:local', 'first'), await build('two:1', 'second')];
+    const wanted = [
+      { image: one, built: true },
+      { image: two, built: false },
+      { image: 'laconic-so-test/nowhere:1', built: true },
+    ];
+    const first = await load(wanted);
+    expect(first.saved).toEqual([`save ${one} ${two}`]);
+    expect(await contentInNode(one)).toBe('first');
+    expect(await contentInNode(two)).toBe('second');
+    expect([...first.ids]).toEqual([
+      [one, await docker('image', 'inspect', '--format', '{{.Id}}', one)],
+      [two, await docker('image', 'inspect', '--format', '{{.Id}}', two)],
+    ]);
+
+    const again = await load(wanted);
+    expect(again.saved).toEqual([]);
+    expect(again.context.output.stderr).toBe('');
+  });
+
+  it('sends only the image that was rebuilt, and leaves what was not built here', async () => {
+    const [one, two] = [await build('one:local', 'rebuilt'), await build('two:1', 'rebuilt')];
+    const { saved } = await load([
+      { image: one, built: true },
+      { image: two, built: false },
+    ]);
+    expect(saved).toEqual([`save ${one}`]);
+    expect(await contentInNode(one)).toBe('rebuilt');
+    expect(await contentInNode(two)).toBe('second');
+  });
+
+  it('keeps nothing of a large image in memory', async () => {
+    const large = await build('large:local', 'large', 200);
+    const before = process.memoryUsage().rss;
+    let most = before;
+    const watch = setInterval(() => (most = Math.max(most, process.memoryUsage().rss)), 10);
+    try {
+      await load([{ image: large, built: true }]);
+    } finally {
+      clearInterval(watch);
+    }
+    expect((most - before) / 1024 / 1024).toBeLessThan(80);
+    expect(await ctr('ls', '--quiet')).toContain(large);
+  });
+
+  it('leaves no half image behind when it is interrupted', async () => {
+    const large = await build('cut:local', 'cut', 200);
+    const interrupted = new AbortController();
+    setTimeout(() => interrupted.abort(), 300);
+    await expect(load([{ image: large, built: true }], interrupted.signal)).rejects.toThrow(InterruptedError);
+    expect(await ctr('ls', '--quiet')).not.toContain(large);
+    expect((await load([{ image: large, built: true }])).saved).toHaveLength(1);
+    expect(await contentInNode(large)).toBe('cut');
+  });
+
+  it('names the cluster that is not there', async () => {
+    const image = await build('one:local', 'first');
+    const lost = loadImages('laconic-nowhere', [{ image, built: true }], engine, testContext(base));
+    await expect(lost).rejects.toThrow('there is no kind cluster laconic-nowhere on this host');
+  });
+});
