@@ -21,7 +21,6 @@ export interface NormalizedFiles {
   jobs: PodInput[];
   /** Every variable that some compose file mentions (decision 7). */
   mentioned: ReadonlySet<string>;
-  errors: Problem[];
   warnings: Problem[];
 }
 
@@ -61,7 +60,7 @@ export async function normalizeFiles(
     const file = collect(() => parseComposeFile(text, options.fileName(source.path)));
     if (file !== undefined) read.push({ ...source, file });
   }
-  const result: NormalizedFiles = { pods: [], jobs: [], mentioned: new Set(), errors: [], warnings: [] };
+  const result: NormalizedFiles = { pods: [], jobs: [], mentioned: new Set(), warnings: [] };
   const mentioned = new Set<string>();
   for (const source of read) {
     const { file } = source;

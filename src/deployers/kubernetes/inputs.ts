@@ -95,7 +95,7 @@ export async function gatherInput(
   const { record, spec } = source;
   const read = compose ?? (await gatherCompose(source, files, options));
   const { config, generated, environment, pods, jobs, mentioned } = read;
-  const findings: Findings = { errors: [...read.errors], warnings: [...read.warnings] };
+  const findings: Findings = { errors: [], warnings: [...read.warnings] };
   const all = [...pods, ...jobs];
   const token = await registryToken(spec, files, options, findings);
   const images = new Map([...spec.imageOverrides, ...(options.images ?? [])]);

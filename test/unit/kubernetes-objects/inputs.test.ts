@@ -1,0 +1,280 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { type GatheredInput, gatherInput, type InputOptions } from '../../../src/deployers/kubernetes/inputs.js';
+import { filesOnDisk } from '../../../src/deployment/files.js';
+import { layoutOf } from '../../../src/deployment/layout.js';
+import { readDeployment } from '../../../src/deployment/open.js';
+import { formatProblem, InvalidFileError } from '../../../src/system/errors.js';
+import { temporaryDirectory } from '../../support/temporary.js';
+
+const plain: Record<string, string> = {
+  'spec.yml': 'stack: ../stacks/notes\ndeploy-to: k8s-kind\n',
+  'stack.yml': 'pods: [ web ]\n',
+  'deployment.yml': 'cluster-id: laconic-aaaa\ndeployment-id: laconic-bbbb\n',
+  'config.env': '',
+  'compose/docker-compose-web.yml': 'services: { web: { image: a } }\n',
+  '.laconic/create.json': '{}',
+};
+
+type Gathered = GatheredInput & { errors: string[]; warnings: string[]; root: string };
+
+/** The input of a deployment directory with these files, beside or in the place of plain ones. */
+async function gather(files: Record<string, string | null>, options: Partial<InputOptions> = {}): Promise<Gathered> {
+  const root = await temporaryDirectory();
+  for (const [path, text] of Object.entries({ ...plain, ...files })) {
+    if (text === null) continue;
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), text);
+  }
+  const deployment = await readDeployment(layoutOf(root));
+  const all = { env: {}, home: '/nowhere', cwd: root, requireToken: true, ...options };
+  const gathered = await gatherInput({ ...deployment, root }, filesOnDisk(root), all);
+  const { errors, warnings } = gathered.findings;
+  return { ...gathered, root, errors: errors.map(formatProblem), warnings: warnings.map(formatProblem) };
+}
+
+const environmentOf = ({ input }: Gathered): Record<string, string> =>
+  Object.fromEntries(input.pods[0]?.model.services.get('web')?.environment ?? []);
+
+describe('what a deployment is called (04 §1)', () => {
+  it('by deployment-id, the last part of the stack, and the namespace from it', async () => {
+    const { input, root } = await gather({});
+    expect(input).toMatchObject({
+      app: 'laconic-bbbb',
+      stack: 'notes',
+      namespace: 'laconic-notes',
+      directory: root,
+      target: 'k8s-kind',
+      environment: 'mentioned',
+    });
+  });
+});
+
+describe('which containers get a variable (decision 7)', () => {
+  it.each([
+    ['a directory of ours', {}, 'mentioned'],
+    ['a directory of the Python program', { '.laconic/create.json': null }, 'all'],
+    ['one that says so', { 'deployment.yml': `${plain['deployment.yml'] ?? ''}environment: all\n` }, 'all'],
+    [
+      'one of the Python program that was changed',
+      { '.laconic/create.json': null, 'deployment.yml': `${plain['deployment.yml'] ?? ''}environment: mentioned\n` },
+      'mentioned',
+    ],
+  ])('%s', async (_, files, expected) => {
+    expect((await gather(files)).input.environment).toBe(expected);
+  });
+
+  it('refuses another word in deployment.yml', async () => {
+    const text = `${plain['deployment.yml'] ?? ''}environment: some\n`;
+    await expect(gather({ 'deployment.yml': text })).rejects.toThrow(
+      /deployment\.yml:3 environment: must be mentioned or all/,
+    );
+  });
+
+  it('values are those of config.env and secrets.env, then the user’s number, then the process environment', async () => {
+    const gathered = await gather(
+      {
+        'config.env': "A=config\nB='$literal'\n",
+        'secrets.env': 'S=secret\n# no longer in the config: {"name":"OLD","value":"x"}\n',
+        'compose/docker-compose-web.yml':
+          'services: { web: { image: a, environment: { A: "${A}", B: "${B}", S: "${S}", U: "${CERC_HOST_UID}", H: "${HERE}", X: "${X:-x}" } } }',
+      },
+      { env: { A: 'process', HERE: 'process' } },
+    );
+    expect(environmentOf(gathered)).toEqual({
+      A: 'config',
+      B: '$literal',
+      S: 'secret',
+      U: String(process.getuid?.()),
+      H: 'process',
+      X: 'x',
+    });
+    expect(gathered.input.generated).toEqual(new Map([['S', 'secret']]));
+    expect(gathered.secrets).toEqual(['secret']);
+    const old = await gather(
+      {
+        '.laconic/create.json': null,
+        'compose/docker-compose-web.yml': 'services: { web: { image: a, environment: { H: "${HERE}" } } }',
+      },
+      { env: { HERE: 'process' } },
+    );
+    expect(environmentOf(old)).toEqual({ H: '' });
+  });
+
+  it('names that no compose file mentions are told apart, env files included', async () => {
+    const { input } = await gather({
+      'stack.yml': 'pods: [ web ]\njobs: [ seed ]\n',
+      'config.env': 'A=1\nB=1\nC=1\nD=1\nE=1\n',
+      'compose/docker-compose-web.yml':
+        'services: { web: { image: "x:${A}", env_file: ../config/web/app.env } }\nconfigs: { c: { content: "${B}" } }\n',
+      'config/web/app.env': 'X=${C}\n',
+      'compose-jobs/docker-compose-seed.yml': 'services: { seed: { image: a, environment: [ D ] } }\n',
+    });
+    expect([...input.unmentioned]).toEqual(['E']);
+  });
+
+  it.each([
+    [{}, ['web']],
+    [{ COMPOSE_PROFILES: 'debug, other' }, ['web', 'shell']],
+  ])('profiles of %j (01 §15)', async (env, expected) => {
+    const text = 'services: { web: { image: a }, shell: { image: a, profiles: [ debug ] } }';
+    const { input } = await gather({ 'compose/docker-compose-web.yml': text }, { env });
+    expect([...(input.pods[0]?.model.services.keys() ?? [])]).toEqual(expected);
+    const byConfig = await gather({ 'compose/docker-compose-web.yml': text, 'config.env': 'COMPOSE_PROFILES=debug\n' });
+    expect([...(byConfig.input.pods[0]?.model.services.keys() ?? [])]).toEqual(['web', 'shell']);
+  });
+});
+
+describe('compose files of pods and jobs', () => {
+  it('in stack order; a job without a file is none', async () => {
+    const { input } = await gather({
+      'stack.yml': 'pods: [ web, back ]\njobs: [ seed, gone ]\n',
+      'compose/docker-compose-back.yml': 'services: { db: { image: a, depends_on: [ web ] } }',
+      'compose-jobs/docker-compose-seed.yml': 'services: { seed: { image: a, depends_on: [ db ] } }',
+    });
+    expect(input.pods.map(({ name }) => name)).toEqual(['web', 'back']);
+    expect(input.jobs.map(({ name }) => name)).toEqual(['seed']);
+  });
+
+  it('one that is missing is named', async () => {
+    await expect(gather({ 'stack.yml': 'pods: [ web, back ]\n' })).rejects.toThrow(
+      /the compose file of pod back is missing: .*\/compose\/docker-compose-back\.yml/,
+    );
+  });
+
+  it('the problems of all of them are reported together', async () => {
+    const failure = await gather({
+      'stack.yml': 'pods: [ web, back ]\n',
+      'compose/docker-compose-web.yml': 'services:\n  web:\n    image: a\n    ports: [ x ]\n',
+      'compose/docker-compose-back.yml': 'services:\n  db:\n    image: a\n    nonsense: 1\n',
+    }).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    const problems = failure instanceof InvalidFileError ? failure.problems : [];
+    expect(problems.map(({ file, line }) => [file.split('/').pop(), line])).toEqual([
+      ['docker-compose-web.yml', 4],
+      ['docker-compose-back.yml', 4],
+    ]);
+  });
+
+  it('other names in a network of Docker do not exist, and that is said', async () => {
+    const { warnings } = await gather({
+      'compose/docker-compose-web.yml': [
+        'services:',
+        '  web:',
+        '    image: a',
+        '    networks:',
+        '      default:',
+        '        aliases: [ other ]',
+      ].join('\n'),
+    });
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toMatch(/docker-compose-web\.yml:6 services\.web\.networks\.default\.aliases: do not exist/);
+  });
+});
+
+describe('files that go into the cluster (04 §4.8)', () => {
+  const mounting = (...mounts: string[]): Record<string, string> => ({
+    'compose/docker-compose-web.yml': `services: { web: { image: a, volumes: ${JSON.stringify(mounts)} } }`,
+  });
+
+  it('are read from compose/, one level deep, by the path as it is written', async () => {
+    const { input, errors } = await gather({
+      ...mounting('../config/web/run.sh:/run.sh', '../config/etc:/etc/x', '../nowhere:/y'),
+      'config/web/run.sh': 'run',
+      'config/etc/a': 'a',
+      'config/etc/b': 'b',
+    });
+    expect(errors).toEqual([]);
+    expect(input.files).toEqual(
+      new Map([
+        ['../config/web/run.sh', { kind: 'file', name: 'run.sh', content: Buffer.from('run') }],
+        [
+          '../config/etc',
+          {
+            kind: 'directory',
+            files: new Map([
+              ['a', Buffer.from('a')],
+              ['b', Buffer.from('b')],
+            ]),
+          },
+        ],
+      ]),
+    );
+  });
+
+  it('declared configmaps without their folders', async () => {
+    const { input } = await gather({
+      'spec.yml': `${plain['spec.yml'] ?? ''}configmaps: { conf: , gone: }\n`,
+      'configmaps/conf/a': 'a',
+      'configmaps/conf/deep/b': 'b',
+    });
+    expect(input.configmaps).toEqual(new Map([['conf', new Map([['a', Buffer.from('a')]])]]));
+  });
+
+  it('what cannot be a ConfigMap is refused with its line, unread (K-30)', async () => {
+    const { errors } = await gather({
+      ...mounting('../config/deep:/a', '../config/big:/b', '/dev/null:/c'),
+      'config/deep/x/y': '',
+      'config/big/a': 'x'.repeat(600_000),
+      'config/big/b': 'x'.repeat(600_000),
+    });
+    expect(errors.map((text) => text.replace(/^.*services/, 'services').slice(0, 70))).toEqual([
+      'services.web.volumes[0]: "../config/deep" has a folder in it ("x"), an',
+      'services.web.volumes[1]: "../config/big" holds more than 1048576 bytes',
+      'services.web.volumes[2]: "/dev/null" is no file and no directory, such',
+    ]);
+  });
+});
+
+describe('the registry’s token (04 §4.9)', () => {
+  const spec = (keys: string): Record<string, string> => ({
+    'spec.yml': `${plain['spec.yml'] ?? ''}image-pull-secret: { server: ghcr.io, username: me, ${keys} }\n`,
+  });
+
+  it.each([
+    ['token-env: T', {}, { T: 'from-env' }, 'from-env'],
+    ['token-file: token', { token: ' from-file\n' }, {}, 'from-file'],
+    ['token-file: token, token-env: T', { token: 'from-file' }, { T: 'from-env' }, 'from-file'],
+    ['token-file: token, token-env: T', {}, { T: 'from-env' }, 'from-env'],
+  ])('%s', async (keys, files, env, expected) => {
+    const { input, secrets, errors } = await gather({ ...spec(keys), ...files }, { env });
+    expect(input.registryToken).toBe(expected);
+    expect(secrets).toContain(expected);
+    expect(errors).toEqual([]);
+  });
+
+  it('that cannot be read is an error where something is applied, else a warning', async () => {
+    const missing = spec('token-file: gone, token-env: T');
+    const text =
+      'image-pull-secret: the token for ghcr.io cannot be read: the file gone has none, and the variable T is not set; without it nodes cannot pull';
+    const needed = await gather(missing);
+    expect(needed.errors.map((error) => error.replace(/^\S+ /, ''))).toEqual([text]);
+    const later = await gather(missing, { requireToken: false });
+    expect(later.errors).toEqual([]);
+    expect(later.warnings.map((warning) => warning.replace(/^\S+ /, ''))).toEqual([text]);
+  });
+});
+
+describe('ids of local images (decision 25)', () => {
+  it('are asked once, on kind only, for what pods and jobs run after overrides', async () => {
+    const asked: string[][] = [];
+    const imageIds = async (references: readonly string[]) => {
+      asked.push([...references]);
+      return new Map([['x:local', 'sha256:1']]);
+    };
+    const files = {
+      'compose/docker-compose-web.yml':
+        'services: { web: { image: "x:local" }, b: { image: "y:local" }, c: { image: "z:1" }, d: { image: "x:local" } }',
+    };
+    const images = new Map([['b', 'y:2']]);
+    const { input } = await gather(files, { imageIds, images });
+    expect(asked).toEqual([['x:local']]);
+    expect(input.imageIds).toEqual(new Map([['x:local', 'sha256:1']]));
+    const spec = 'stack: s\ndeploy-to: k8s\nkube-config: k\n';
+    expect((await gather({ ...files, 'spec.yml': spec }, { imageIds })).input.imageIds.size).toBe(0);
+    expect(asked).toHaveLength(1);
+  });
+});
