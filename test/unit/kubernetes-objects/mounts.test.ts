@@ -141,11 +141,15 @@ configs: { app: { content: hello } }
 describe('what cannot be mounted', () => {
   it.each([
     ['volumes: [ ./missing:/x ]', /volumes\[0\]: "\.\/missing" is not among the files of the deployment/],
+    [
+      'volumes: [ "./f:/x:rw" ]',
+      /volumes\[0\]: "\.\/f" is copied into a ConfigMap, which nobody can write to.*leave rw out/,
+    ],
     ['volumes: [ /var/run/docker.sock:/s ]', /"\/var\/run\/docker\.sock" is not among the files/],
     ['tmpfs: [ /a, "/a:size=1m" ]', /tmpfs\[1\]: something else has the path \/a/],
     ['tmpfs: "/a:size=lots"', /tmpfs\[0\]: "lots" is no size/],
   ])('refuses %j, by file and line', (keys, message) => {
-    const [error = '', ...more] = findingsOf(keys).errors;
+    const [error = '', ...more] = findingsOf(keys, { files: { './f': 'x' } }).errors;
     expect(error).toMatch(message);
     expect(error).toMatch(/^docker-compose-web\.yml:4 /);
     expect(more).toEqual([]);
@@ -155,6 +159,11 @@ describe('what cannot be mounted', () => {
     expect(findingsOf('volumes: [ /cache ]').warnings).toEqual([
       expect.stringContaining('volumes[0]: a volume without a name lives only as long as its pod'),
     ]);
+    const secret = findingsOf('configs: [ c ]', {
+      top: 'configs: { c: { content: "pw ${PW}" } }',
+      generated: { PW: 'f00dfeed' },
+    });
+    expect(secret.warnings).toEqual([expect.stringContaining('configs[0]: c holds a generated secret')]);
     expect(findingsOf('tmpfs: "/a:uid=5"').warnings).toEqual([
       expect.stringContaining('uid=5: Kubernetes has nothing like this option'),
     ]);

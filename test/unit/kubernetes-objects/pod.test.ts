@@ -22,6 +22,13 @@ describe('names inside a pod (decision 22, K-60): hostAliases, never rewritten v
     expect(podOf({ pods: { web: oneService('') } })).not.toHaveProperty('hostAliases');
   });
 
+  it('extra_hosts goes before a service of the same name, as on Compose', () => {
+    expect(podOf({ pods: two('extra_hosts: { b: 10.0.0.9 }', '') }).hostAliases).toEqual([
+      { ip: '127.0.0.1', hostnames: ['a'] },
+      { ip: '10.0.0.9', hostnames: ['b'] },
+    ]);
+  });
+
   it.each([
     [
       'extra_hosts: [ "host.docker.internal:host-gateway" ]\nenvironment: { U: "http://host.docker.internal:1" }',
@@ -117,7 +124,7 @@ describe('how services end', () => {
 
   it.each([
     ['stop_signal: SIGINT', /stop_signal: Kubernetes stops containers with the signal of their image/],
-    ['restart: "no"', /restart: restart: no: Kubernetes starts a container of a Deployment again whenever it ends/],
+    ['restart: "no"', /restart: no: Kubernetes starts a container of a Deployment again whenever it ends/],
     ['restart: on-failure:3', /restart: on-failure:3/],
     ['init: true', /init: Kubernetes starts no init process/],
   ])('warns of %j', (keys, message) => {

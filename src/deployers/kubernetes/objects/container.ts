@@ -22,7 +22,7 @@ export function containerOf(scope: PodScope, placed: PlacedService, volumes: Pod
     ...(role === 'sidecar' ? { restartPolicy: 'Always' } : {}),
     command,
     args,
-    workingDir: service.working_dir,
+    workingDir: service.working_dir || undefined,
     env,
     envFrom: containerEnvFrom(scope),
     ports: containerPorts(service),

@@ -66,7 +66,7 @@ function variablesOf(
     const template = input.generated.size === 0 ? undefined : service.environmentTemplates.get(name);
     const secret = template === undefined ? undefined : embeddedSecret(template, value, input.generated);
     const whole = secret !== undefined && input.generated.get(secret) === value;
-    const key = whole ? secret : `${job ? 'job.' : ''}${pod.name}.${service.name}.${name}`;
+    const key = whole ? secret : derivedKey(job ? `job.${pod.name}` : pod.name, service, name);
     variables.set(name, secret === undefined ? { value } : { key, value });
   }
   const all = input.environment === 'all';
@@ -77,6 +77,11 @@ function variablesOf(
     if ((all || input.unmentioned.has(name)) && !variables.has(name)) variables.set(name, { key: name, value });
   }
   return variables;
+}
+
+/** Letters that a Secret takes in its keys. */
+function derivedKey(pod: string, service: ServiceModel, name: string): string {
+  return `${pod}.${service.name}.${name}`.replace(/[^-._a-zA-Z0-9]/g, '_');
 }
 
 /** The generated secret that a template mentions and that is in the value it came to; `${SECRET:+yes}` holds none. */

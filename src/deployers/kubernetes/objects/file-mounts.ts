@@ -1,6 +1,7 @@
 import type { V1VolumeMount } from '@kubernetes/client-node';
 import type { FileReferenceModel, ServiceModel } from '../../../compose/model/types.js';
 import type { KeyPath } from '../../../system/yaml.js';
+import { secretsIn } from './command.js';
 import { fileKey } from './names.js';
 import type { PodVolumes } from './pod-volumes.js';
 import { type PodScope, refuse, warn } from './scope.js';
@@ -39,6 +40,10 @@ function fileMount(
   if (defined === undefined) {
     refuse(scope, service, key, `there is no ${source} among the file's ${section}`);
     return [];
+  }
+  if (section === 'configs' && secretsIn(scope, defined.content ?? '').length > 0) {
+    const message = `${source} holds a generated secret, and a ConfigMap is for everybody to read: make it one of the file's secrets`;
+    warn(scope, service, key, message);
   }
   if ((reference.uid ?? '0') !== '0' || (reference.gid ?? '0') !== '0') {
     warn(scope, service, key, 'uid and gid: the file belongs to root on Kubernetes; its mode says who may read it');

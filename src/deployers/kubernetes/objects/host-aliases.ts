@@ -14,13 +14,15 @@ const hostName = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?
  */
 export function hostAliases(scope: PodScope): V1HostAlias[] {
   const addresses = new Map<string, Set<string>>();
+  // What extra_hosts says of a service's name goes before the service, as on Compose.
+  const given = new Set(scope.services.flatMap(({ extra_hosts: hosts }) => [...hosts.keys()]));
   const add = (address: string, host: string): void => {
     addresses.set(address, (addresses.get(address) ?? new Set()).add(host));
   };
   if (scope.services.length > 1) {
     for (const { name } of scope.services) {
       const host = scope.names.serviceOf(name);
-      if (host !== undefined) add(loopback, host);
+      if (host !== undefined && !given.has(name)) add(loopback, host);
     }
   }
   const known = new Map<string, readonly string[]>();

@@ -97,23 +97,30 @@ function anonymous(scope: PodScope, service: ServiceModel, volumes: PodVolumes, 
 
 /** A path on the host is a ConfigMap with what was there at create (04 §4.8.2); a single file lands as that file. */
 function bound(
-  { input, names, ...scope }: PodScope,
+  scope: PodScope,
   service: ServiceModel,
   volumes: PodVolumes,
   mount: MountModel,
   key: KeyPath,
   at: (name: string) => V1VolumeMount,
 ): V1VolumeMount | undefined {
+  const { input, names } = scope;
   const source = mount.source ?? '';
+  // Without options Compose would let the container write too; stacks bind their scripts and settings like that.
+  if (mount.options.includes('rw')) {
+    const message = `${quote(source)} is copied into a ConfigMap, which nobody can write to: use a named volume, with a path in volumes of the spec, or leave rw out`;
+    refuse(scope, service, key, message);
+    return undefined;
+  }
   if (mount.options.includes('rw')) {
     const message = `Writable host-path bind not supported: ${quote(source)} would be a copy that nothing can be written to; use a named volume with a path`;
-    refuse({ input, names, ...scope }, service, key, message);
+    refuse(scope, service, key, message);
     return undefined;
   }
   const found = input.files.get(source);
   if (found === undefined) {
     const message = `${quote(source)} is not among the files of the deployment, and a pod reaches no others of this host: put it into the stack's config folder, or use a named volume`;
-    refuse({ input, names, ...scope }, service, key, message);
+    refuse(scope, service, key, message);
     return undefined;
   }
   const name = volumes.name(`bind ${names.bindVolume(source)}`, names.bindVolume(source), {

@@ -38,8 +38,9 @@ export function composeSizeQuantity(text: string): string | undefined {
   return bytes === undefined ? undefined : bytesQuantity(BigInt(bytes));
 }
 
-/** Bytes with a suffix of powers of 1024. */
+/** Bytes with a suffix of powers of 1024; a number without one is a decimal quantity, which is `1k` for 1000. */
 export function bytesQuantity(bytes: bigint): string {
+  if (bytes % 1024n !== 0n) return withSuffix(bytes, 1000n, decimalSuffixes.slice(3));
   return withSuffix(bytes, 1024n, binarySuffixes);
 }
 

@@ -38,8 +38,9 @@ interface Edge {
  */
 export function startOrder(input: ObjectsInput, names: Names = createNames(input)): StartStep[] {
   const { kept } = edgesOf(input);
+  const jobs = new Set(input.jobs);
   const workloadOf = (pod: PodInput): Workload =>
-    input.jobs.includes(pod)
+    jobs.has(pod)
       ? { kind: 'Job', name: names.job(pod.name) }
       : { kind: 'Deployment', name: names.deployment(pod.name) };
   const steps: StartStep[] = [];
