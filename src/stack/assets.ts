@@ -3,17 +3,9 @@ import { LaconicError } from '../system/errors.js';
 import { kindOf } from '../system/files.js';
 import { expandHome } from '../system/path-names.js';
 import type { Reporter } from '../system/report.js';
+import type { HookSource } from './hooks/contexts.js';
 import type { StackLocation } from './locate.js';
 import type { Pod, Stack } from './parse.js';
-
-/** A file with hooks of a stack (01 §5, decision 33). */
-export interface HookSource {
-  /** Absolute. */
-  file: string;
-  language: 'python' | 'javascript';
-  /** Names of files beside it that could hold hooks too, and are not used. */
-  unused?: readonly string[];
-}
 
 /** The files that belong to a stack (01 §4). All paths are absolute. */
 export interface StackAssets {

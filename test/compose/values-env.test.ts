@@ -7,6 +7,7 @@ import { renderConfigEnv } from '../../src/spec/environment.js';
 import { renderSecretsEnv, resolveSecrets } from '../../src/spec/secrets.js';
 import { run, runOrFail } from '../../src/system/process.js';
 import { describeWithEngine } from '../support/engine.js';
+import { envFileSpecials } from '../support/env-values.js';
 import { temporaryDirectory } from '../support/temporary.js';
 import { composeConfig, literal } from './values-support.js';
 
@@ -68,28 +69,7 @@ const value = fc.string({
   unit: fc.oneof(
     {
       weight: 3,
-      arbitrary: fc.constantFrom(
-        '$',
-        '#',
-        "'",
-        '"',
-        '\\',
-        '=',
-        ' ',
-        '\t',
-        '\n',
-        '\r',
-        '\r\n',
-        '{',
-        '}',
-        'A',
-        'n',
-        '0',
-        ':',
-        '-',
-        '`',
-        '!',
-      ),
+      arbitrary: fc.constantFrom(...envFileSpecials, ':', '-', '`', '!'),
     },
     {
       weight: 1,

@@ -1,33 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseEnvFile, renderConfigEnv } from '../../src/spec/environment.js';
+import { envFileSpecials } from '../support/env-values.js';
 import { parseSecretsEnv, renderSecretsEnv, resolveSecrets } from '../../src/spec/secrets.js';
 
 /** Values made mostly of what env files treat specially. */
 const value = fc.string({
   unit: fc.oneof(
-    fc.constantFrom(
-      '$',
-      '#',
-      "'",
-      '"',
-      '\\',
-      '=',
-      ' ',
-      '\t',
-      '\n',
-      '\r',
-      '\r\n',
-      '{',
-      '}',
-      'A',
-      'n',
-      '0',
-      '$A',
-      '${A}',
-      '\ufeff',
-      '\u0085',
-    ),
+    fc.constantFrom(...envFileSpecials, '$A', '${A}', '\ufeff', '\u0085'),
     fc.string({ unit: 'grapheme', minLength: 1, maxLength: 1 }).filter((text) => !text.includes('\0')),
   ),
   maxLength: 20,

@@ -5,6 +5,8 @@ export interface HookSource {
   /** Absolute path of the module. */
   readonly file: string;
   readonly language: 'python' | 'javascript';
+  /** Names of files beside it that could hold hooks too, and are not used. */
+  readonly unused?: readonly string[];
 }
 
 /** The functions a hook module may have; each is optional (01 §5). */

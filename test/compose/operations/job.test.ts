@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { listContainers } from '../../../src/deployers/compose/list.js';
 import { renderPs, renderStatus } from '../../../src/deployers/status-text.js';
 import { describeWithEngine } from '../../support/engine.js';
-import { type CallOptions, eventually, type Playground, playground } from './support.js';
+import { type CallOptions, eventually, outcomeOf, type Playground, playground } from './support.js';
 
 /** The deployment binds its volume to a directory and labels its network; the job files know nothing of that. */
 const compose = `
@@ -59,20 +59,8 @@ services:
 
 describeWithEngine('run-job (02 §7.11, weakness 27)', () => {
   let ground: Playground;
-  const runJob = async (
-    job: string,
-    args: string[] = [],
-    more: CallOptions = {},
-  ): Promise<{ code: number | undefined; stdout: string; stderr: string }> => {
-    const result = await ground.call({ operation: 'job', job, args }, more);
-    return {
-      code: result.exitCode,
-      stdout: Buffer.from(result.stdout).toString(),
-      stderr: Buffer.from(result.stderr)
-        .toString()
-        .replace(/memory \d+\n$/, ''),
-    };
-  };
+  const runJob = async (job: string, args: string[] = [], more: CallOptions = {}) =>
+    outcomeOf(await ground.call({ operation: 'job', job, args }, more));
   const network = (): Promise<string> =>
     ground.docker('network', 'inspect', '-f', '{{.Id}}', `${ground.project.name}_default`);
 

@@ -1,22 +1,13 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runPodScripts } from '../../../src/deployers/compose/scripts.js';
 import { describeWithEngine } from '../../support/engine.js';
-import { type Playground, playground, testContext } from './support.js';
+import { outcomeOf, type Playground, playground, testContext } from './support.js';
 
 describeWithEngine('pre-start and post-start scripts of pods (02 §7.1)', () => {
   let ground: Playground;
-  const runScripts = async (
-    ...paths: string[]
-  ): Promise<{ code: number | undefined; stdout: string; stderr: string }> => {
+  const runScripts = async (...paths: string[]) => {
     const scripts = paths.map((path) => ({ path, pod: 'app' }));
-    const result = await ground.call({ operation: 'scripts', scripts }, { input: 'from stdin' });
-    return {
-      code: result.exitCode,
-      stdout: Buffer.from(result.stdout).toString(),
-      stderr: Buffer.from(result.stderr)
-        .toString()
-        .replace(/memory \d+\n$/, ''),
-    };
+    return outcomeOf(await ground.call({ operation: 'scripts', scripts }, { input: 'from stdin' }));
   };
 
   beforeAll(async () => {

@@ -97,6 +97,21 @@ export async function playground(compose: string, jobs: Record<string, string> =
   };
 }
 
+/** How an operation ended and what it said, without the driver's own last line. */
+export function outcomeOf(result: Awaited<ReturnType<Playground['call']>>): {
+  code: number | undefined;
+  stdout: string;
+  stderr: string;
+} {
+  return {
+    code: result.exitCode,
+    stdout: Buffer.from(result.stdout).toString(),
+    stderr: Buffer.from(result.stderr)
+      .toString()
+      .replace(/memory \d+\n$/, ''),
+  };
+}
+
 /** The driver as one file a Node of any version runs; below node_modules, so that it finds the packages. */
 async function builtDriver(name: string): Promise<string> {
   const outfile = join(repository, 'node_modules', '.cache', name, 'driver.mjs');

@@ -158,28 +158,18 @@ export class Ground {
     );
   }
 
-  async volumes(): Promise<string[]> {
-    const said = await this.docker(
-      'volume',
-      'ls',
-      '--quiet',
-      '--filter',
-      `label=com.docker.compose.project=${this.name}`,
-    );
-    return said
-      .trim()
-      .split('\n')
-      .filter((name) => name !== '');
+  volumes(): Promise<string[]> {
+    return this.#labelled('volume', 'ls');
   }
 
-  async networks(): Promise<string[]> {
-    const said = await this.docker(
-      'network',
-      'ls',
-      '--quiet',
-      '--filter',
-      `label=com.docker.compose.project=${this.name}`,
-    );
+  networks(): Promise<string[]> {
+    return this.#labelled('network', 'ls');
+  }
+
+  /** What `docker …` lists of this project, by name; containers by id. */
+  async #labelled(...list: string[]): Promise<string[]> {
+    const filter = `label=com.docker.compose.project=${this.name}`;
+    const said = await this.docker(...list, '--quiet', '--filter', filter);
     return said
       .trim()
       .split('\n')
@@ -187,10 +177,8 @@ export class Ground {
   }
 
   async remove(): Promise<void> {
-    const own = (
-      await this.docker('ps', '--all', '--quiet', '--filter', `label=com.docker.compose.project=${this.name}`)
-    ).trim();
-    if (own !== '') await this.docker('rm', '--force', '--volumes', ...own.split('\n'));
+    const own = await this.#labelled('ps', '--all');
+    if (own.length > 0) await this.docker('rm', '--force', '--volumes', ...own);
     for (const network of await this.networks()) await this.docker('network', 'rm', network);
     for (const volume of await this.volumes()) await this.docker('volume', 'rm', volume);
     await rm(this.directory, { recursive: true, force: true });

@@ -130,24 +130,21 @@ describe('Python hooks see what 01 §5 lists', () => {
 
   it('YAML values are plain Python values in their order; dumping a loaded file keeps its comments', async () => {
     const dir = temporaryDirectory();
-    writeFileSync(
-      join(dir, 'round.yml'),
-      [
-        '# head',
-        'text: hello # why',
-        'yes: yes',
-        'integer: 12345678901234567890123',
-        'octal: 0440',
-        'float: 1.10',
-        'nothing:',
-        '9: nine',
-        '1: one',
-        'list: [a]',
-        'map: {$: x}',
-        'flag: true',
-        '',
-      ].join('\n'),
-    );
+    const lines = [
+      '# head',
+      'text: hello # why',
+      'yes: yes',
+      'integer: 12345678901234567890123',
+      'octal: 0440',
+      'float: 1.10',
+      'nothing:',
+      '9: nine',
+      '1: one',
+      'list: [a]',
+      'map: {$: x}',
+      'flag: true',
+    ];
+    writeFileSync(join(dir, 'round.yml'), [...lines, ''].join('\n'));
 
     await call(fixture('names'), 'start', { context: deploymentContext(dir) });
 
@@ -174,26 +171,7 @@ describe('Python hooks see what 01 §5 lists', () => {
       mode: null,
     });
     expect(readFileSync(join(dir, 'round.yml'), 'utf8')).toBe(
-      [
-        '# head',
-        'text: hello # why',
-        'yes: yes',
-        'integer: 12345678901234567890123',
-        'octal: 0440',
-        'float: 1.10',
-        'nothing:',
-        '9: nine',
-        '1: one',
-        'list: [a]',
-        'map: {$: x}',
-        'flag: true',
-        'added:',
-        '  - true',
-        '  - ',
-        '  - 1.0',
-        '  - 1000000000000000000000000000000',
-        '',
-      ].join('\n'),
+      [...lines, 'added:', '  - true', '  - ', '  - 1.0', '  - 1000000000000000000000000000000', ''].join('\n'),
     );
   });
 });

@@ -14,7 +14,7 @@ import type {
   SetupParameters,
 } from '../../../src/stack/hooks/contexts.js';
 import { LaconicError } from '../../../src/system/errors.js';
-import { createReporter } from '../../../src/system/report.js';
+import { testContext } from '../../support/context.js';
 
 /** A new directory, removed after the test. */
 export function temporaryDirectory(): string {
@@ -45,28 +45,9 @@ export function hookServices(
     } = {},
 ): HookServices {
   const { options, report, signal, env, cwd, runContainerCommand } = changes;
-  const nothing = { write: () => true };
+  const context = testContext(cwd ?? process.cwd(), options);
   return {
-    context: {
-      options: {
-        quiet: false,
-        verbose: false,
-        dryRun: false,
-        localStack: false,
-        debug: false,
-        continueOnError: false,
-        ...options,
-      },
-      report:
-        report ??
-        createReporter(
-          { stdout: nothing, stderr: nothing },
-          { quiet: false, verbose: false, debug: false, color: false },
-        ),
-      signal: signal ?? new AbortController().signal,
-      env: process.env,
-      cwd: cwd ?? process.cwd(),
-    },
+    context: { ...context, ...(report && { report }), ...(signal && { signal }) },
     env: { KUBECONFIG: '/nowhere/kubeconfig', ...env },
     runContainerCommand: runContainerCommand ?? (() => Promise.reject(new Error('no container is expected to run'))),
   };
