@@ -1,8 +1,9 @@
 import type { ContainerStatus } from '../../deployer.js';
+import { asRecord } from '../cluster/errors.js';
 import { describeObject } from '../objects/object.js';
 import { claimProblem } from '../ready/claim.js';
 import { oneLine, type Readiness } from '../ready/container.js';
-import { type ClaimFacts, eventTime, type PodFacts } from '../ready/facts.js';
+import { type ClaimFacts, conditionOf, eventTime, type Meta, type PodFacts } from '../ready/facts.js';
 import type { Awaited } from '../ready/judge.js';
 import { containersOf } from '../ready/pod.js';
 import { deploymentReadiness, jobReadiness, type WorkloadQuestion } from '../ready/workload.js';
@@ -73,6 +74,12 @@ export function describeStatus(
   const question: WorkloadQuestion = { world, unscheduledMs: () => 0, roomMs: Number.POSITIVE_INFINITY };
   const deployments = snapshot.deployments.map((one) => objectStatus(one, deploymentReadiness(one, question)));
   const jobs = snapshot.jobs.map((one) => objectStatus(one, jobReadiness(one, question)));
+  const unwell = [
+    ...snapshot.deployments.filter((_, at) => deployments[at]?.ready === false),
+    ...snapshot.jobs.filter((_, at) => jobs[at]?.ready === false),
+    ...snapshot.pods.filter((pod) => conditionOf(pod, 'Ready') === undefined && pod.status?.phase !== 'Succeeded'),
+    ...snapshot.claims.filter(({ status }) => asRecord(status).phase !== 'Bound'),
+  ];
   const present = new Set([
     ...snapshot.deployments.map(({ metadata }) => `Deployment/${metadata.name}`),
     ...snapshot.jobs.map(({ metadata }) => `Job/${metadata.name}`),
@@ -89,7 +96,7 @@ export function describeStatus(
     jobs,
     volumes: snapshot.claims.map((claim) => claimStatus(claim as unknown as ClaimFacts, snapshot)),
     pods: snapshot.pods.map(podStatus),
-    warnings: warnings(snapshot, now),
+    warnings: warnings(snapshot, unwell, now),
     containers: containerStatuses(snapshot),
   };
 }
@@ -127,9 +134,9 @@ function podStatus(pod: PodFacts): PodStatus {
   };
 }
 
-/** The latest warnings about objects that are there, each text once. */
-function warnings({ world, deployments, jobs, pods, claims, ingresses }: Snapshot, now: number): string[] {
-  const own = new Set([...deployments, ...jobs, ...pods, ...claims, ...ingresses].map(({ metadata }) => metadata.uid));
+/** The latest warnings about what is not as it should be, each text once. */
+function warnings({ world, ingresses }: Snapshot, unwell: readonly { metadata: Meta }[], now: number): string[] {
+  const own = new Set([...unwell, ...ingresses].map(({ metadata }) => metadata.uid));
   const recent = world
     .all('Event')
     .filter((event) => event.type === 'Warning' && own.has(event.involvedObject.uid ?? ''))

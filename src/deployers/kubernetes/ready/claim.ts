@@ -15,13 +15,13 @@ const lasting = /not found|invalid|unsupported|not supported|no such/i;
 /** The claims of a pod that are not bound, and why, those that never will be first. */
 export function claimProblems(pod: PodFacts, world: World): ClaimProblem[] {
   const names = (pod.spec.volumes ?? []).flatMap((volume) => volume.persistentVolumeClaim?.claimName ?? []);
-  const missing = (name: string): ClaimProblem => {
-    return { claim: name, state: 'does not exist', never: world.isGone('PersistentVolumeClaim', name) };
-  };
   return names
     .map((name) => {
       const claim = world.find('PersistentVolumeClaim', name);
-      return claim === undefined ? missing(name) : claimProblem(claim, world);
+      if (claim !== undefined) return claimProblem(claim, world);
+      // It may just not have been reported yet.
+      if (!world.isGone('PersistentVolumeClaim', name)) return undefined;
+      return { claim: name, state: 'does not exist', never: true };
     })
     .filter((problem) => problem !== undefined)
     .sort((a, b) => Number(b.never) - Number(a.never));

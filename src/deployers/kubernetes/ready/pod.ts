@@ -82,6 +82,7 @@ function unscheduledReadiness(
     return problem.never ? { kind: 'failed', state, pod: name } : { kind: 'waiting', state };
   }
   const state = `no node takes it: ${said}`;
+  if (unbound.test(said)) return { kind: 'waiting', state: 'waits for its volumes' };
   const coming = world.eventsAbout(pod.metadata.uid).some((event) => roomComing.has(event.reason ?? ''));
   if (coming || notYet.test(said)) return { kind: 'waiting', state };
   const since = unscheduledMs(pod);
@@ -91,8 +92,10 @@ function unscheduledReadiness(
 
 /** Events of those who make room: nodes are on their way, or another pod is going. */
 const roomComing: ReadonlySet<string> = new Set(['TriggeredScaleUp', 'Nominated', 'Preempted']);
-/** Nodes that are just starting, and claims whose binding the scheduler has not seen yet. */
-const notYet = /node\.kubernetes\.io\/(?:not-ready|network-unavailable)|unbound immediate PersistentVolumeClaims/;
+/** Nodes that are just starting. */
+const notYet = /node\.kubernetes\.io\/(?:not-ready|network-unavailable)/;
+/** Claims whose binding has not been reported yet: what keeps them from it is told by {@link claimProblems}. */
+const unbound = /unbound immediate PersistentVolumeClaims|persistentvolumeclaim ".*" not found/;
 
 /** What keeps a pod's volumes from being mounted: the containers only say that they are being created. */
 function mountTrouble(pod: PodFacts, world: World): string | undefined {

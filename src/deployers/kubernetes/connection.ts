@@ -1,0 +1,11 @@
+import { join } from 'node:path';
+import type { Deployment } from '../../deployment/open.js';
+import type { ClusterTarget } from './cluster/connect.js';
+import { clusterNameOf } from './kind/ensure.js';
+
+/** The cluster of a deployment (04 §5.0): nothing it does ever goes to another one. */
+export function clusterOf({ layout, record, spec }: Deployment): ClusterTarget {
+  return spec.deployTo === 'k8s'
+    ? { kind: 'k8s', kubeconfig: join(layout.root, 'kubeconfig.yml') }
+    : { kind: 'k8s-kind', cluster: clusterNameOf({ spec, record }) };
+}

@@ -1,0 +1,143 @@
+import { connectEngine } from '../../engine/connect.js';
+import type { Deployment } from '../../deployment/open.js';
+import type { Context } from '../../system/context.js';
+import { LaconicError } from '../../system/errors.js';
+import type {
+  Deployer,
+  ExecOptions,
+  LogsOptions,
+  OutputFormat,
+  PortQuery,
+  StartOptions,
+  StopOptions,
+} from '../deployer.js';
+import type { ClusterApi } from './cluster/api.js';
+import type { Connection } from './cluster/connect.js';
+import { stamped } from './cluster/hash.js';
+import type { Identity } from './cluster/identity.js';
+import { clusterOf } from './connection.js';
+import { imageIdsOf } from './images.js';
+import type { Snapshot } from './operate/snapshot.js';
+import { identityOf, prepareObjects, type Prepared } from './prepare.js';
+import { renderObjects } from './render.js';
+
+/** A deployment on Kubernetes as a {@link Deployer}. What needs the API server is loaded when it is called. */
+export class KubernetesDeployer implements Deployer {
+  readonly #deployment: Deployment;
+  readonly #identity: Identity;
+  readonly #context: Context;
+
+  constructor(deployment: Deployment, context: Context) {
+    this.#deployment = deployment;
+    this.#identity = identityOf(deployment);
+    this.#context = context;
+  }
+
+  async start(options: StartOptions, changed: () => Promise<void>): Promise<void> {
+    const { startOnKubernetes } = await import('./start.js');
+    await startOnKubernetes(this.#deployment, options, changed, this.#context);
+  }
+
+  async stop(options: StopOptions): Promise<void> {
+    const { stopOnKubernetes } = await import('./stop.js');
+    await stopOnKubernetes(this.#deployment, options, this.#context);
+  }
+
+  async ps(format: OutputFormat): Promise<string> {
+    if (this.#context.options.dryRun) return '';
+    const [{ renderPods, containerStatuses }, snapshot] = await Promise.all([
+      import('./operate/ps.js'),
+      this.#snapshot(),
+    ]);
+    if (format === 'text') return renderPods(snapshot);
+    return document({ containers: containerStatuses(snapshot).filter(({ job }) => !job) });
+  }
+
+  async status(format: OutputFormat, judged: boolean): Promise<{ output: string; degraded: boolean }> {
+    const { describeStatus, renderStatusText } = await import('./operate/status.js');
+    const { hostsOf } = await import('./operate/hosts.js');
+    const prepared = judged || format === 'json' ? await this.#prepare() : undefined;
+    const snapshot = await this.#snapshot();
+    const hosts = await hostsOf(await this.#api(), snapshot);
+    const expected = (prepared?.order ?? []).map(({ workload }) => workload);
+    const status = describeStatus(snapshot, hosts, expected, Date.now());
+    const output = format === 'json' ? document(status) : renderStatusText(status);
+    return { output, degraded: status.degraded };
+  }
+
+  async logs(options: LogsOptions): Promise<void> {
+    if (this.#context.options.dryRun) {
+      this.#context.report.print(`would show the logs of ${options.services.join(', ') || 'all services'}`);
+      return;
+    }
+    const { showLogs } = await import('./operate/logs.js');
+    await showLogs(await this.#api(), this.#identity, options, this.#context);
+  }
+
+  async exec(options: ExecOptions): Promise<number> {
+    if (this.#context.options.dryRun) {
+      this.#context.report.print(`would run in ${options.service}: ${options.command.join(' ')}`);
+      return 0;
+    }
+    const { execInDeployment } = await import('./operate/exec.js');
+    return execInDeployment(await this.#connection(), this.#identity, options, this.#context);
+  }
+
+  async port(query: PortQuery): Promise<string> {
+    const { publishedPort } = await import('./operate/port.js');
+    return publishedPort(await this.#api(), this.#identity, query);
+  }
+
+  async runJob(job: string, args: readonly string[]): Promise<number> {
+    const { runJobOnKubernetes } = await import('./run-job.js');
+    return runJobOnKubernetes(this.#deployment, job, args, this.#context);
+  }
+
+  async updateEnvs(): Promise<void> {
+    throw new LaconicError('update-envs is not there for Kubernetes yet', {
+      hint: 'change config in the spec, run deploy create --update, and start: pods that see a difference are made anew',
+    });
+  }
+
+  async render(): Promise<string> {
+    const { objects } = await this.#prepare();
+    return renderObjects(objects.map(stamped));
+  }
+
+  async #snapshot(): Promise<Snapshot> {
+    const { takeSnapshot } = await import('./operate/snapshot.js');
+    return takeSnapshot(await this.#api(), this.#identity);
+  }
+
+  /** With the ids of local images where this host's engine can be asked: they are part of what start applies. */
+  async #prepare(): Promise<Prepared> {
+    const { env } = this.#context;
+    const imageIds = async (references: readonly string[]): Promise<Map<string, string>> => {
+      try {
+        return await imageIdsOf(await connectEngine(env), references);
+      } catch (error) {
+        if (!(error instanceof LaconicError) || error.exitCode !== 1) throw error;
+        this.#context.report.verbose(`the ids of local images are not known: ${error.message}`);
+        return new Map();
+      }
+    };
+    return prepareObjects(this.#deployment, { imageIds, requireToken: false }, this.#context);
+  }
+
+  #connected: Promise<Connection> | undefined;
+
+  async #connection(): Promise<Connection> {
+    this.#connected ??= import('./cluster/connect.js').then(({ connectCluster }) =>
+      connectCluster(clusterOf(this.#deployment), this.#context),
+    );
+    return this.#connected;
+  }
+
+  async #api(): Promise<ClusterApi> {
+    return (await this.#connection()).api;
+  }
+}
+
+function document(value: unknown): string {
+  return `${JSON.stringify(value, undefined, 2)}\n`;
+}

@@ -1,0 +1,41 @@
+import type { Engine } from '../../engine/connect.js';
+import { findImage } from '../../engine/images.js';
+import { asRecord } from './cluster/errors.js';
+import type { WantedImage } from './kind/node-images.js';
+import type { KubernetesObject } from './objects/object.js';
+
+/** The ids of images on this host, as far as it has them (decision 25). */
+export async function imageIdsOf(engine: Engine, references: readonly string[]): Promise<Map<string, string>> {
+  const ids = new Map<string, string>();
+  for (const reference of references) {
+    const found = await findImage(engine, reference);
+    if (found !== undefined) ids.set(reference, found.id);
+  }
+  return ids;
+}
+
+/**
+ * The images that a deployment's pods run, for a kind node (04 §3.6): those built on this host are kept like it. Pure.
+ * @param containers what the stack builds: `containers` of stack.yml
+ * @param overrides images that the operator chose
+ */
+export function wantedImages(
+  objects: readonly KubernetesObject[],
+  containers: readonly string[],
+  overrides: ReadonlySet<string>,
+): WantedImage[] {
+  const images = new Set(objects.flatMap(imagesOfPods));
+  return [...images].map((image) => ({
+    image,
+    built: image.endsWith(':local') || overrides.has(image) || containers.some((name) => image.includes(name)),
+  }));
+}
+
+function imagesOfPods({ kind, spec }: KubernetesObject): string[] {
+  if (kind !== 'Deployment' && kind !== 'Job') return [];
+  const pod = asRecord(asRecord(asRecord(spec).template).spec);
+  return [pod.initContainers, pod.containers]
+    .flatMap((list): unknown[] => (Array.isArray(list) ? list : []))
+    .map((container) => asRecord(container).image)
+    .filter((image) => typeof image === 'string');
+}

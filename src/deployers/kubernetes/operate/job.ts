@@ -1,0 +1,129 @@
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Context } from '../../../system/context.js';
+import { InterruptedError, LaconicError } from '../../../system/errors.js';
+import type { ClusterApi, LiveObject, WatchEvent } from '../cluster/api.js';
+import { ClusterError } from '../cluster/errors.js';
+import { resourcePath, resources } from '../cluster/resources.js';
+import { explainNotReady } from '../ready/explain.js';
+import type { ContainerStatusFacts, PodFacts } from '../ready/facts.js';
+import { Inbox } from '../ready/inbox.js';
+import { Judge } from '../ready/judge.js';
+import { containersOf } from '../ready/pod.js';
+import { World } from '../ready/world.js';
+import { LogLines } from './log-lines.js';
+
+/** On a Job that `run-job` made: somebody waits for its end. */
+export const runJobAnnotation = 'laconic.com/run-job';
+
+export interface JobRun {
+  api: ClusterApi;
+  /** As it was created. */
+  job: LiveObject;
+  /** The container whose exit code counts first: the service of the job's own name. */
+  main: string;
+  roomMs: number;
+  context: Context;
+  output: NodeJS.WritableStream;
+}
+
+/** A container that writes, or has written. */
+interface Running {
+  pod: string;
+  container: string;
+}
+
+/**
+ * Follows a Job to its end (decision 24): what its containers write goes to stdout as it comes, with `<container>: ` before each line where
+ * there are several. Resolves to the exit code.
+ * @throws LaconicError when it cannot run at all; InterruptedError
+ */
+export async function followJob(run: JobRun): Promise<number> {
+  const { api, job, context } = run;
+  const namespace = job.metadata.namespace ?? '';
+  const ended = new AbortController();
+  const inbox = new Inbox<WatchEvent>();
+  const wake = (): void => inbox.wake();
+  context.signal.addEventListener('abort', wake, { once: true });
+  try {
+    for (const type of [resources.Job, resources.Pod, resources.PersistentVolumeClaim, resources.Event]) {
+      inbox.fill(api.watch(type, { namespace }, ended.signal));
+    }
+    return await follow(run, inbox);
+  } finally {
+    ended.abort();
+    context.signal.removeEventListener('abort', wake);
+  }
+}
+
+async function follow(run: JobRun, inbox: Inbox<WatchEvent>): Promise<number> {
+  const { job, api, context } = run;
+  const { name, namespace = '', uid } = job.metadata;
+  const world = new World();
+  const judge = new Judge({ roomMs: run.roomMs });
+  const awaited = { kind: 'Job' as const, name };
+  const logs = new Map<string, Promise<void>>();
+  for (let recheck = Number.POSITIVE_INFINITY; ; ) {
+    for (const event of await inbox.next(recheck)) world.note(event);
+    if (context.signal.aborted) throw new InterruptedError();
+    const now = world.find('Job', name);
+    if (now === undefined && !world.isGone('Job', name)) continue;
+    if (now?.metadata.uid !== uid) throw new LaconicError(`Job ${name} was deleted by somebody else while it ran`);
+    const pods = world.podsOfJob(now);
+    for (const source of pods.flatMap(writing)) {
+      const key = `${source.pod}/${source.container}`;
+      if (!logs.has(key)) logs.set(key, showLog(source, run, pods));
+    }
+    const [verdict] = judge.look(world, [awaited], performance.now());
+    if (verdict === undefined) continue;
+    const { readiness } = verdict;
+    if (readiness.kind === 'waiting') {
+      if (logs.size === 0) context.report.progress(`Job ${name}`, readiness.state);
+      recheck = readiness.recheckMs ?? Number.POSITIVE_INFINITY;
+      continue;
+    }
+    context.report.endProgress();
+    await Promise.all(logs.values());
+    if (readiness.kind === 'ready') return 0;
+    const code = exitCode(pods, run.main);
+    if (code !== undefined) return code;
+    throw new LaconicError(`the job did not run\n${await explainNotReady([verdict], world, { api, namespace })}`);
+  }
+}
+
+function writing(pod: PodFacts): Running[] {
+  const started = (status: ContainerStatusFacts | undefined): boolean =>
+    status?.state?.running !== undefined || status?.state?.terminated !== undefined;
+  return containersOf(pod)
+    .filter(({ status }) => started(status))
+    .map(({ spec }) => ({ pod: pod.metadata.name, container: spec.name }));
+}
+
+/** The code of the container that counts, else of the first that failed. */
+function exitCode(pods: readonly PodFacts[], main: string): number | undefined {
+  const all = pods.flatMap(containersOf);
+  const codes = all
+    .sort((a, b) => Number(b.spec.name === main) - Number(a.spec.name === main))
+    .map(({ status }) => status?.state?.terminated?.exitCode);
+  return codes.find((code) => code !== undefined && code !== 0);
+}
+
+async function showLog(source: Running, run: JobRun, pods: readonly PodFacts[]): Promise<void> {
+  const { api, job, context, output } = run;
+  const path = `${resourcePath(resources.Pod, job.metadata.namespace, source.pod)}/log`;
+  const several = pods.some((pod) => containersOf(pod).length > 1);
+  context.report.endProgress();
+  try {
+    const log = await api.stream(path, { container: source.container, follow: 'true' }, context.signal);
+    await copy(log, several ? source.container : undefined, output);
+  } catch (error) {
+    if (context.signal.aborted) return;
+    if (!(error instanceof ClusterError)) throw error;
+    context.report.warn(`the output of ${source.container} is not shown: ${error.message}`);
+  }
+}
+
+async function copy(log: Readable, container: string | undefined, output: NodeJS.WritableStream): Promise<void> {
+  if (container === undefined) await pipeline(log, output, { end: false });
+  else await pipeline(log, new LogLines(container, { timestamps: false }), output, { end: false });
+}

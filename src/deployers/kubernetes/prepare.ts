@@ -1,0 +1,92 @@
+import { homedir } from 'node:os';
+import { basename } from 'node:path';
+import { filesOnDisk } from '../../deployment/files.js';
+import type { Deployment } from '../../deployment/open.js';
+import { credentialSecrets } from '../../spec/environment.js';
+import type { Context } from '../../system/context.js';
+import { formatProblem, InvalidFileError, LaconicError } from '../../system/errors.js';
+import { readTextIfAny } from '../../system/files.js';
+import { didYouMean } from '../../system/suggest.js';
+import { parseYaml } from '../../system/yaml.js';
+import type { Identity } from './cluster/identity.js';
+import { gatherInput, type InputOptions } from './inputs.js';
+import { buildObjects } from './objects/build.js';
+import type { ObjectsInput } from './objects/input.js';
+import { namespaceName } from './objects/names.js';
+import type { KubernetesObject } from './objects/object.js';
+import type { StartStep } from './objects/start-order.js';
+
+/** A deployment's objects, ready to be applied. */
+export interface Prepared {
+  readonly input: ObjectsInput;
+  readonly identity: Identity;
+  readonly objects: readonly KubernetesObject[];
+  readonly order: readonly StartStep[];
+}
+
+export interface PrepareOptions {
+  /** `--image`, by service; absent: those of the last restart that are in force. */
+  images?: ReadonlyMap<string, string>;
+  /** See InputOptions. */
+  imageIds?: InputOptions['imageIds'];
+  requireToken: boolean;
+}
+
+/**
+ * Makes the objects of a deployment from its directory. Asks no cluster. What is generated or a credential is hidden from messages from
+ * here on. Warnings are reported.
+ * @throws InvalidFileError with everything that cannot be carried out on Kubernetes
+ */
+export async function prepareObjects(
+  deployment: Deployment,
+  options: PrepareOptions,
+  context: Context,
+): Promise<Prepared> {
+  const { layout } = deployment;
+  const images = options.images ?? (await imagesInForce(layout.images));
+  const config = await readTextIfAny(layout.configEnv);
+  if (config !== undefined) context.report.conceal(credentialSecrets(config, layout.configEnv));
+  const source = { root: layout.root, ...deployment };
+  const { input, findings, secrets } = await gatherInput(source, filesOnDisk(layout.root), {
+    env: context.env,
+    home: homedir(),
+    cwd: context.cwd,
+    images,
+    requireToken: options.requireToken,
+    ...(options.imageIds === undefined ? {} : { imageIds: options.imageIds }),
+  });
+  context.report.conceal(secrets);
+  checkImageServices(options.images ?? new Map(), input);
+  const { objects, order, findings: mapping } = buildObjects(input);
+  const errors = [...findings.errors, ...mapping.errors];
+  if (errors.length > 0) throw new InvalidFileError(errors);
+  for (const problem of [...findings.warnings, ...mapping.warnings]) context.report.warn(formatProblem(problem));
+  return { input, identity: identityOf(deployment), objects, order };
+}
+
+/** Whose objects a deployment's are; nothing but its spec and its ids is needed to know. */
+export function identityOf({ layout, record, spec }: Deployment): Identity {
+  const app = record.deploymentId;
+  const stack = basename(spec.stack);
+  return { app, stack, namespace: namespaceName(spec.namespace, stack, app), directory: layout.root };
+}
+
+/** The images of the last `restart --image`: a compose file, as on the other target. */
+async function imagesInForce(file: string): Promise<Map<string, string>> {
+  const text = await readTextIfAny(file);
+  if (text === undefined) return new Map();
+  const { services = {} } = (parseYaml(text, file).value ?? {}) as { services?: Record<string, { image?: unknown }> };
+  return new Map(
+    Object.entries(services).flatMap(([name, { image }]) => (typeof image === 'string' ? [[name, image]] : [])),
+  );
+}
+
+function checkImageServices(images: ReadonlyMap<string, string>, { pods, jobs }: ObjectsInput): void {
+  const known = [...pods, ...jobs].flatMap(({ model }) => [...model.services.keys()]);
+  const unknown = [...images.keys()].filter((service) => !known.includes(service));
+  if (unknown.length === 0) return;
+  throw new LaconicError(
+    unknown.map((service) => `--image: no such service: ${service}${didYouMean(service, known)}`).join('\n'),
+    { hint: `services: ${known.join(', ')}` },
+  );
+}

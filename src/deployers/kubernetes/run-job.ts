@@ -1,0 +1,195 @@
+import type { Deployment } from '../../deployment/open.js';
+import { connectEngine } from '../../engine/connect.js';
+import type { Context } from '../../system/context.js';
+import { InterruptedError, LaconicError } from '../../system/errors.js';
+import { didYouMean } from '../../system/suggest.js';
+import type { ClusterApi, LiveObject } from './cluster/api.js';
+import type { ClusterTarget } from './cluster/connect.js';
+import { requireGone } from './cluster/gone.js';
+import { stamped } from './cluster/hash.js';
+import { entryOf, mergeEntries } from './cluster/inventory.js';
+import { fieldManager } from './cluster/managers.js';
+import { observe } from './cluster/observe.js';
+import { type Plan, planApply } from './cluster/plan.js';
+import { resources } from './cluster/resources.js';
+import { clusterOf } from './connection.js';
+import { imageIdsOf, wantedImages } from './images.js';
+import { createNames } from './objects/names.js';
+import { literal } from './objects/expansion.js';
+import type { KubernetesObject } from './objects/object.js';
+import { followJob, runJobAnnotation } from './operate/job.js';
+import type { PodFacts } from './ready/facts.js';
+import { containersOf } from './ready/pod.js';
+import { type Prepared, prepareObjects } from './prepare.js';
+import { roomMs } from './start.js';
+
+/**
+ * Runs a job of the stack to its end and shows its output; resolves to its exit code (02 §7.11, K-16, decision 24). What ran before is
+ * replaced. `args` take the place of the job's own. Needs no running pods: what the job works with is applied first. When interrupted, the
+ * Job is deleted before this throws.
+ * @throws LaconicError for an unknown job, or one that runs at this moment; InterruptedError
+ */
+export async function runJobOnKubernetes(
+  deployment: Deployment,
+  name: string,
+  args: readonly string[],
+  context: Context,
+): Promise<number> {
+  const kind = deployment.spec.deployTo === 'k8s-kind';
+  const dry = context.options.dryRun;
+  const engine = kind && !dry ? await connectEngine(context.env) : undefined;
+  const imageIds = engine && ((references: readonly string[]) => imageIdsOf(engine, references));
+  const how = { requireToken: !dry, ...(imageIds === undefined ? {} : { imageIds }) };
+  const prepared = await prepareObjects(deployment, how, context);
+  const { object, main } = jobObject(prepared, name, args);
+  if (dry) {
+    context.report.print(`would run job ${name} as Job ${object.metadata.name}`);
+    return 0;
+  }
+  const { api, target: cluster } = await readyCluster(deployment, object, prepared, context);
+  const before = await api.get(resources.Job, object.metadata.name, prepared.identity.namespace);
+  if (before !== undefined) await refuseWhileRunning(before, api);
+  context.report.print(`Running job: ${name}`);
+  await applySupplies(prepared, object, api, context);
+  if (before !== undefined) await replace(before, api, context);
+  const job = await api.create(object, fieldManager);
+  try {
+    const { target } = prepared.input;
+    const code = await followJob({ api, job, main, roomMs: roomMs[target], context, output: process.stdout });
+    if (code !== 0) context.report.error(`Error running job ${name}: it returned with code ${code}`);
+    return code;
+  } catch (error) {
+    if (error instanceof InterruptedError) await removeInterrupted(cluster, job, context);
+    throw error;
+  }
+}
+
+/** The Job as it is run: with these arguments, and marked as being awaited. */
+function jobObject(
+  { input, objects }: Prepared,
+  name: string,
+  args: readonly string[],
+): { object: KubernetesObject; main: string } {
+  const names = createNames(input);
+  const found = objects.find((object) => object.kind === 'Job' && object.metadata.name === names.job(name));
+  const known = input.jobs.map((job) => job.name);
+  if (found === undefined || !known.includes(name)) {
+    throw new LaconicError(`Job '${name}' not found${didYouMean(name, known)}`, {
+      hint: known.length === 0 ? 'this deployment has no jobs' : `Available jobs: ${known.join(', ')}`,
+    });
+  }
+  const job = structuredClone(found) as KubernetesObject & {
+    spec: { template: { spec: { containers: { name: string; args?: string[] }[] } } };
+  };
+  const { containers } = job.spec.template.spec;
+  const own = containers.find((container) => container.name === names.container(name));
+  if (own === undefined && args.length > 0) {
+    throw new LaconicError(`job ${name} has no service of its own name, which the arguments would be for`, {
+      hint: `services in it: ${containers.map((container) => container.name).join(', ')}`,
+    });
+  }
+  if (own !== undefined && args.length > 0) own.args = args.map(literal);
+  job.metadata = { ...job.metadata, annotations: { ...job.metadata.annotations, [runJobAnnotation]: 'true' } };
+  return { object: stamped(job), main: own?.name ?? containers[0]?.name ?? name };
+}
+
+/** The API server of the deployment's cluster; on kind with the images of the job. */
+async function readyCluster(
+  deployment: Deployment,
+  job: KubernetesObject,
+  { input }: Prepared,
+  context: Context,
+): Promise<{ api: ClusterApi; target: ClusterTarget }> {
+  const { connectCluster } = await import('./cluster/connect.js');
+  const own = clusterOf(deployment);
+  if (own.kind === 'k8s') return { api: (await connectCluster(own, context)).api, target: own };
+  const engine = await connectEngine(context.env);
+  const { ensureCluster } = await import('./kind/ensure.js');
+  const quiet = { ...context, report: { ...context.report, print: (line: string) => context.report.verbose(line) } };
+  const { name } = await ensureCluster({ ...deployment, manage: false }, engine, quiet);
+  const { loadImages } = await import('./kind/load-images.js');
+  await loadImages(
+    name,
+    wantedImages([job], deployment.stack.containers, new Set(input.images.values())),
+    engine,
+    context,
+  );
+  const target: ClusterTarget = { kind: 'k8s-kind', cluster: name };
+  return { api: (await connectCluster(target, context)).api, target };
+}
+
+/** A running container may be in the middle of what must not be done twice at a time. What only waits can be replaced. */
+async function refuseWhileRunning(job: LiveObject, api: ClusterApi): Promise<void> {
+  const { name, namespace = '' } = job.metadata;
+  const pods = await api.list(resources.Pod, { namespace, labelSelector: `job-name=${name}` });
+  const running = (pods as unknown as PodFacts[]).filter((pod) =>
+    containersOf(pod).some(({ status }) => status?.state?.running !== undefined),
+  );
+  if (running.length === 0) return;
+  throw new LaconicError(`Job ${name} is running at this moment`, {
+    hint: `wait until it has ended, or end it: kubectl --namespace ${namespace} delete job ${name}`,
+  });
+}
+
+async function replace(job: LiveObject, api: ClusterApi, context: Context): Promise<void> {
+  const { name, namespace, uid } = job.metadata;
+  await api.delete(resources.Job, name, namespace, { uid, propagation: 'Foreground' });
+  await requireGone(api, [job], context);
+}
+
+/** Configuration, volumes and names: what pods need. No workload, no traffic, and nothing is removed. */
+const supplies: ReadonlySet<string> = new Set([
+  'Namespace',
+  'Secret',
+  'ConfigMap',
+  'PersistentVolume',
+  'PersistentVolumeClaim',
+  'Service',
+]);
+
+async function applySupplies(
+  { identity, objects }: Prepared,
+  job: KubernetesObject,
+  api: ClusterApi,
+  context: Context,
+): Promise<void> {
+  const { executePlan } = await import('./cluster/apply.js');
+  const observed = await observe(api, identity, objects);
+  const plan = suppliesOnly(planApply(identity, objects, observed), job);
+  await executePlan(plan, api, { order: [], awaitReady: async () => undefined }, context);
+}
+
+/**
+ * The part of a plan that a job needs; the inventory keeps all the rest that is there. The Job stands in it without its uid, as it is
+ * about to be made anew. Pure.
+ */
+export function suppliesOnly(plan: Plan, job: KubernetesObject): Plan {
+  const actions = plan.actions.filter(({ object }) => supplies.has(object.kind));
+  const others = plan.actions.filter(({ object }) => !supplies.has(object.kind));
+  const live = others.flatMap((action) => ('live' in action ? [entryOf(action.object, action.live)] : []));
+  const leaving = plan.removals.map((removal) => entryOf(removal.live, removal.live));
+  const keptEntries = mergeEntries([...plan.keptEntries, ...leaving, ...live], [entryOf(job, undefined)]);
+  const earlier = plan.inventory ?? [];
+  const made = actions.map((action) => entryOf(action.object, 'live' in action ? action.live : undefined));
+  return {
+    ...plan,
+    actions,
+    removals: [],
+    inventoryBefore: mergeEntries(earlier, [...made, ...keptEntries]),
+    keptEntries,
+    warnings: [],
+    remarks: [],
+  };
+}
+
+/** The context's own requests have ended with Ctrl-C: what was begun is ended by another connection. */
+async function removeInterrupted(target: ClusterTarget, job: LiveObject, context: Context): Promise<void> {
+  const { name, namespace, uid } = job.metadata;
+  context.report.endProgress();
+  context.report.info(`deleting Job ${name}`);
+  const { connectCluster } = await import('./cluster/connect.js');
+  const lasting = { ...context, signal: new AbortController().signal };
+  const { api } = await connectCluster(target, lasting);
+  await api.delete(resources.Job, name, namespace, { uid, propagation: 'Foreground' });
+  await requireGone(api, [job], lasting);
+}

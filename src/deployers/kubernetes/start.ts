@@ -1,0 +1,185 @@
+import { dirname } from 'node:path';
+import type { Deployment } from '../../deployment/open.js';
+import { connectEngine } from '../../engine/connect.js';
+import type { Context } from '../../system/context.js';
+import { makeDirectory, writeFileAtomically } from '../../system/files.js';
+import { Deadline } from '../compose/deadline.js';
+import { renderImageOverride } from '../compose/image-override.js';
+import { podScripts } from '../compose/deployment-project.js';
+import { runPodScripts } from '../compose/scripts.js';
+import type { StartOptions } from '../deployer.js';
+import type { ClusterApi } from './cluster/api.js';
+import type { ClusterTarget } from './cluster/connect.js';
+import { clusterOf } from './connection.js';
+import { imageIdsOf, wantedImages } from './images.js';
+import { describeObject } from './objects/object.js';
+import type { Workload } from './objects/start-order.js';
+import { type Prepared, prepareObjects } from './prepare.js';
+import { waitUntilReady } from './ready/wait.js';
+
+/** What a cluster may take to make room for a pod: on kind nothing comes by itself. */
+export const roomMs = { 'k8s-kind': 10_000, k8s: 90_000 } as const;
+
+/**
+ * Makes the cluster run a deployment as its directory says, and waits until it is ready (04 §5.2, decisions 19–27). The kind cluster is made
+ * when it is missing and may be; everything else is checked before it.
+ * @param changed called once everything is applied that will be, before the wait (decision 5)
+ */
+export async function startOnKubernetes(
+  deployment: Deployment,
+  options: StartOptions,
+  changed: () => Promise<void>,
+  context: Context,
+): Promise<void> {
+  const scripts = await startScripts(deployment, context);
+  tellIgnored(options, context);
+  if (context.options.dryRun) {
+    await scripts.before();
+    tellPlan(await prepareObjects(deployment, chosenImages(options), context), deployment, context);
+    await scripts.after();
+    return;
+  }
+  const kind = deployment.spec.deployTo === 'k8s-kind';
+  const engine = kind ? await connectEngine(context.env) : undefined;
+  const imageIds = engine && ((references: readonly string[]) => imageIdsOf(engine, references));
+  const how = { ...chosenImages(options), requireToken: true, ...(imageIds === undefined ? {} : { imageIds }) };
+  const prepared = await prepareObjects(deployment, how, context);
+  if (options.images.size > 0) await keepImages(deployment, options.images);
+  await scripts.before();
+  const start: Start = {
+    deployment,
+    options,
+    prepared,
+    deadline: new Deadline(options.waitTimeout),
+    context,
+  };
+  const api = await (kind ? readyKindCluster(start) : connect(clusterOf(deployment), context));
+  await apply(start, api);
+  await scripts.after();
+  await changed();
+  if (options.wait) await awaitReady(start, api, workloadsOf(prepared));
+  context.report.endProgress();
+}
+
+/** One start under way. */
+interface Start {
+  deployment: Deployment;
+  options: StartOptions;
+  prepared: Prepared;
+  deadline: Deadline;
+  context: Context;
+}
+
+async function connect(target: ClusterTarget, context: Context): Promise<ClusterApi> {
+  const { connectCluster } = await import('./cluster/connect.js');
+  return (await connectCluster(target, context)).api;
+}
+
+/** The deployment's kind cluster with its images and its ingress controller. */
+async function readyKindCluster({ deployment, options, prepared, deadline, context }: Start): Promise<ClusterApi> {
+  const { spec, stack } = deployment;
+  const engine = await connectEngine(context.env);
+  const manage = options.manageCluster ?? false;
+  const { ensureCluster } = await import('./kind/ensure.js');
+  const { name } = await ensureCluster({ ...deployment, manage }, engine, context);
+  const api = await connect({ kind: 'k8s-kind', cluster: name }, context);
+  const { loadImages } = await import('./kind/load-images.js');
+  const images = wantedImages(prepared.objects, stack.containers, new Set(prepared.input.images.values()));
+  await loadImages(name, images, engine, context);
+  const { ensureCaddy } = await import('./kind/caddy.js');
+  const wish = { cluster: name, image: spec.caddyIngressImage, email: spec.acmeEmail, install: manage };
+  await ensureCaddy({ ...wish, wait: options.wait && spec.httpProxy.length > 0, deadline }, api, engine, context);
+  return api;
+}
+
+async function apply(start: Start, api: ClusterApi): Promise<void> {
+  const { prepared, options, context } = start;
+  const { applyObjects } = await import('./cluster/apply.js');
+  const ordered = prepared.order.some(({ after }) => after.some(({ condition }) => condition === 'ready'));
+  if (!options.wait && ordered) {
+    context.report.warn(
+      '--no-wait: services that others depend on are not awaited, the order of depends_on is not kept',
+    );
+  }
+  await applyObjects(
+    prepared.identity,
+    prepared.objects,
+    api,
+    {
+      order: prepared.order,
+      awaitReady: async (workloads) => {
+        if (options.wait) await awaitReady(start, api, workloads);
+      },
+      ...(options.restart === true ? { restartedAt: new Date().toISOString() } : {}),
+    },
+    context,
+  );
+}
+
+async function awaitReady(start: Start, api: ClusterApi, workloads: readonly Workload[]): Promise<void> {
+  const { prepared, deadline, context } = start;
+  deadline.begin();
+  const { identity, input } = prepared;
+  await waitUntilReady({
+    api,
+    namespace: identity.namespace,
+    awaited: workloads,
+    deadline,
+    roomMs: roomMs[input.target],
+    context,
+  });
+}
+
+/** Deployments and Jobs, in the order in which they are started. */
+function workloadsOf({ order }: Prepared): Workload[] {
+  return order.map(({ workload }) => workload);
+}
+
+function chosenImages({ images }: StartOptions): { images?: ReadonlyMap<string, string>; requireToken: boolean } {
+  return images.size > 0 ? { images, requireToken: false } : { requireToken: false };
+}
+
+/** In force until the next restart, as on the other target. */
+async function keepImages({ layout }: Deployment, images: ReadonlyMap<string, string>): Promise<void> {
+  await makeDirectory(dirname(layout.images));
+  await writeFileAtomically(layout.images, renderImageOverride(images));
+}
+
+/** The scripts of the pods, which run on this host (04 §5.2). */
+async function startScripts(
+  deployment: Deployment,
+  context: Context,
+): Promise<{ before: () => Promise<void>; after: () => Promise<void> }> {
+  const project = {
+    name: deployment.record.clusterId,
+    env: {
+      ...context.env,
+      CERC_HOST_UID: String(process.getuid?.() ?? ''),
+      CERC_HOST_GID: String(process.getgid?.() ?? ''),
+      ...(context.options.debug ? { CERC_SCRIPT_DEBUG: 'true' } : {}),
+    },
+  };
+  const [before, after] = await Promise.all([
+    podScripts(deployment, 'preStartCommand'),
+    podScripts(deployment, 'postStartCommand'),
+  ]);
+  return {
+    before: () => runPodScripts(before, project, context),
+    after: () => runPodScripts(after, project, context),
+  };
+}
+
+/** Options that mean something for Compose only. */
+function tellIgnored({ services, attached, pull }: StartOptions, { report }: Context): void {
+  if (services.length > 0)
+    report.warn(`on Kubernetes the whole deployment is started, not only ${services.join(', ')}`);
+  if (attached) report.warn('--stay-attached has no effect on Kubernetes: logs --follow shows the output');
+  if (pull) report.warn('--pull has no effect on Kubernetes: nodes pull as image-pull-policy says');
+}
+
+function tellPlan({ objects, identity }: Prepared, { spec, record }: Deployment, { report }: Context): void {
+  const cluster =
+    spec.deployTo === 'k8s-kind' ? ` of the kind cluster ${spec.kindClusterName ?? record.clusterId}` : '';
+  report.print(`would apply ${objects.length} objects to namespace ${identity.namespace}${cluster}:`);
+  for (const object of objects) report.print(`  ${describeObject(object)}`);
+}

@@ -1,0 +1,139 @@
+import { homedir } from 'node:os';
+import { deleteData } from '../../deployment/delete-data.js';
+import type { Deployment } from '../../deployment/open.js';
+import { connectEngine } from '../../engine/connect.js';
+import type { Context } from '../../system/context.js';
+import { LaconicError, UsageError } from '../../system/errors.js';
+import type { StopOptions } from '../deployer.js';
+import type { ClusterApi } from './cluster/api.js';
+import { ClusterError } from './cluster/errors.js';
+import type { Identity } from './cluster/identity.js';
+import { resources } from './cluster/resources.js';
+import { clusterOf } from './connection.js';
+import { ensureKubeContext } from './kind/context.js';
+import { listKindClusters } from './kind/clusters.js';
+import { clusterNameOf } from './kind/ensure.js';
+import { placeOnKind, type VolumePlace } from './kind/places.js';
+import { runJobAnnotation } from './operate/job.js';
+import { identityOf } from './prepare.js';
+
+/**
+ * Removes a deployment from its cluster, and returns when all is gone (04 §5.3, decisions 17, 20 and 27): volumes, the namespace and the
+ * kind cluster only when asked for, data on hosts only with `deleteData`. Stopping what is stopped is no error.
+ */
+export async function stopOnKubernetes(deployment: Deployment, options: StopOptions, context: Context): Promise<void> {
+  if (options.services.length > 0) {
+    throw new UsageError('on Kubernetes a deployment is stopped as a whole: name no services');
+  }
+  const identity = identityOf(deployment);
+  const kind = deployment.spec.deployTo === 'k8s-kind';
+  if (context.options.dryRun) {
+    tellPlan(deployment, identity, options, context);
+    return;
+  }
+  const api = await (kind ? kindApi(deployment, options, context) : connect(deployment, context));
+  if (api !== undefined) await removeObjects(api, deployment, identity, options, context);
+  if (kind && options.manageCluster === true) {
+    const { deleteCluster } = await import('./kind/delete.js');
+    const { namespace, app: own } = identity;
+    await deleteCluster(clusterNameOf(deployment), { own, namespace, force: options.force }, context);
+  }
+  context.report.endProgress();
+  if (!options.deleteData) return;
+  const { data } = deployment.layout;
+  await deleteData(
+    data,
+    context,
+    volumePlaces(deployment).map(({ hostPath }) => hostPath),
+  );
+}
+
+async function connect(deployment: Deployment, context: Context): Promise<ClusterApi> {
+  const { connectCluster } = await import('./cluster/connect.js');
+  return (await connectCluster(clusterOf(deployment), context)).api;
+}
+
+/** The API server of the deployment's kind cluster; undefined where nothing can run, or where the cluster is deleted whatever it says. */
+async function kindApi(
+  deployment: Deployment,
+  options: StopOptions,
+  context: Context,
+): Promise<ClusterApi | undefined> {
+  const engine = await connectEngine(context.env);
+  const name = clusterNameOf(deployment);
+  const cluster = (await listKindClusters(engine)).find((one) => one.name === name);
+  if (cluster === undefined) {
+    context.report.info(`nothing was running: there is no kind cluster ${name} on this host`);
+    return undefined;
+  }
+  try {
+    await ensureKubeContext(cluster, engine, context);
+    const api = await connect(deployment, context);
+    await api.text('/readyz');
+    return api;
+  } catch (error) {
+    const unreachable = error instanceof ClusterError && (error.status === undefined || error.status >= 500);
+    if (!unreachable || options.manageCluster !== true || !options.force) throw error;
+    context.report.warn(`${error.message}: the cluster is deleted with everything in it (--force)`);
+    return undefined;
+  }
+}
+
+async function removeObjects(
+  api: ClusterApi,
+  deployment: Deployment,
+  identity: Identity,
+  options: StopOptions,
+  context: Context,
+): Promise<void> {
+  if (!options.force) await refuseWhileJobRuns(api, identity);
+  const { removeDeployment } = await import('./cluster/remove.js');
+  const { count, keptData } = await removeDeployment(
+    identity,
+    api,
+    {
+      deleteVolumes: options.deleteVolumes,
+      deleteNamespace: options.deleteNamespace ?? false,
+      ...(options.timeout === undefined ? {} : { graceSeconds: options.timeout }),
+    },
+    context,
+  );
+  context.report.endProgress();
+  if (count === 0) context.report.info(`nothing was running in namespace ${identity.namespace}`);
+  if (options.deleteData) return;
+  const onHost = new Map(volumePlaces(deployment).map(({ nodePath, hostPath }) => [nodePath, hostPath]));
+  for (const { path } of keptData) context.report.info(`kept: ${onHost.get(path) ?? `${path} on the node`}`);
+}
+
+/** A job that `run-job` runs is somebody's work in progress (decision 14). */
+async function refuseWhileJobRuns(api: ClusterApi, { namespace }: Identity): Promise<void> {
+  const jobs = await api.list(resources.Job, { namespace });
+  const running = jobs.filter(({ metadata, status }) => {
+    const { active = 0 } = (status ?? {}) as { active?: number };
+    return metadata.annotations?.[runJobAnnotation] !== undefined && active > 0;
+  });
+  if (running.length === 0) return;
+  const names = running.map(({ metadata }) => metadata.name).join(', ');
+  throw new LaconicError(`a job of this deployment is running: ${names}`, {
+    hint: 'wait until it has ended, or stop it too with --force',
+  });
+}
+
+/** Where the deployment's volumes with a path are on kind; elsewhere they are on nodes, out of our sight. */
+function volumePlaces({ spec, layout }: Deployment): VolumePlace[] {
+  if (spec.deployTo !== 'k8s-kind') return [];
+  return [...spec.volumes.keys()]
+    .map((volume) => placeOnKind(volume, spec, layout.root, homedir()))
+    .filter((place) => place !== undefined);
+}
+
+function tellPlan(deployment: Deployment, identity: Identity, options: StopOptions, { report }: Context): void {
+  const kind = deployment.spec.deployTo === 'k8s-kind';
+  const name = clusterNameOf(deployment);
+  const place = kind ? ` of the kind cluster ${name}` : '';
+  report.print(`would remove deployment ${identity.app} from namespace ${identity.namespace}${place}`);
+  if (options.deleteVolumes) report.print('would delete its volume claims and volumes; directories of hosts stay');
+  if (options.deleteNamespace === true) report.print(`would delete namespace ${identity.namespace}`);
+  if (kind && options.manageCluster === true) report.print(`would delete the kind cluster ${name}`);
+  if (options.deleteData) report.print(`would delete what is below ${deployment.layout.data}`);
+}
