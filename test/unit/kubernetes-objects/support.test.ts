@@ -1,0 +1,64 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { serviceKeys as composeKeys } from '../../../src/compose/model/service-keys.js';
+import { buildObjects } from '../../../src/deployers/kubernetes/objects/build.js';
+import { deployKeys, renderSupport, serviceKeys } from '../../../src/deployers/kubernetes/objects/support.js';
+import { formatProblem } from '../../../src/system/errors.js';
+import { objectsInput, oneService } from '../../support/kubernetes-objects.js';
+
+const document = new URL('../../../docs/kubernetes.md', import.meta.url);
+const marks = /(<!-- support matrix -->\n)([^]*)(<!-- end of support matrix -->)/;
+
+describe('the support matrix (issue 4, part 2)', () => {
+  it('stands in docs/kubernetes.md as the code has it: `npm run docs` writes it', () => {
+    const wanted = `\n${renderSupport()}\n\n`;
+    const text = readFileSync(document, 'utf8');
+    if (process.env.WRITE_DOCS === 'true') {
+      writeFileSync(
+        document,
+        text.replace(marks, (_, start: string, __, end: string) => `${start}${wanted}${end}`),
+      );
+      return;
+    }
+    expect(marks.exec(text)?.[2]).toBe(wanted);
+  });
+
+  it('names every key that Compose knows, and no other', () => {
+    expect(Object.keys(serviceKeys)).toEqual([...composeKeys].sort());
+  });
+});
+
+const findings = (keys: string): { errors: string[]; warnings: string[] } => {
+  const { errors, warnings } = buildObjects(objectsInput({ pods: { web: oneService(keys) } })).findings;
+  return { errors: errors.map(formatProblem), warnings: warnings.map(formatProblem) };
+};
+
+describe('keys that are not mapped are reported, each with its line (K-20)', () => {
+  it.each([
+    ['mac_address: "02:42:ac:11:65:43"', 'mac_address', 'warning'],
+    ['userns_mode: host', 'userns_mode', 'warning'],
+    ['container_name: x', 'container_name', 'warning'],
+    ['oom_score_adj: 5', 'oom_score_adj', 'warning'],
+    ['devices: [ "/dev/fuse:/dev/fuse" ]', 'devices', 'error'],
+    ['external_links: [ other ]', 'external_links', 'error'],
+  ])('%s', (line, key, level) => {
+    const text = serviceKeys[key]?.text ?? '';
+    const expected = [`docker-compose-web.yml:4 services.web.${key}: ${text}`];
+    expect(findings(line)).toEqual(
+      level === 'error' ? { errors: expected, warnings: [] } : { errors: [], warnings: expected },
+    );
+  });
+
+  it('below deploy too', () => {
+    expect(findings('deploy: { placement: { constraints: [ "node.role == manager" ] } }').warnings).toEqual([
+      `docker-compose-web.yml:4 services.web.deploy.placement: ${deployKeys.placement?.text ?? ''}`,
+    ]);
+  });
+
+  it.each(['logging: { driver: none }', 'x-mine: 1', 'build: .', 'labels: { a: b }', 'networks: [ default ]'])(
+    'nothing is said of %s, which changes nothing that runs',
+    (line) => {
+      expect(findings(line)).toEqual({ errors: [], warnings: [] });
+    },
+  );
+});
