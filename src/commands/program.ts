@@ -32,6 +32,7 @@ export function addSwitch(
 ): Command {
   const mark = (text: string, isDefault: boolean): string => (isDefault ? `${text} (default)` : text);
   return command
+    .setOptionValueWithSource(attribute, initial, 'default')
     .addOption(new SwitchOption(on.flags, mark(on.description, initial), attribute, true))
     .addOption(new SwitchOption(off.flags, mark(off.description, !initial), attribute, false));
 }

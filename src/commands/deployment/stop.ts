@@ -9,7 +9,7 @@ interface Options {
   force: boolean;
   timeout?: string;
   deleteNamespace: boolean;
-  skipClusterManagement: boolean;
+  manageCluster: boolean;
 }
 
 /** `stop` and `down` (02 §7.2). */
@@ -23,10 +23,10 @@ export function declare(group: Command, contextOf: ContextOf): void {
     addStopOptions(command);
     addSwitch(
       command,
-      { flags: '--skip-cluster-management', description: 'leave the kind cluster alone' },
       { flags: '--perform-cluster-management', description: 'on kind, delete the cluster afterwards' },
-      'skipClusterManagement',
-      true,
+      { flags: '--skip-cluster-management', description: 'leave the kind cluster alone' },
+      'manageCluster',
+      false,
     );
     command
       .option('--delete-namespace', 'on Kubernetes, delete the namespace too', false)
@@ -47,7 +47,7 @@ export function declare(group: Command, contextOf: ContextOf): void {
             deleteData: options.deleteData,
             force: options.force,
             deleteNamespace: options.deleteNamespace,
-            manageCluster: !options.skipClusterManagement,
+            manageCluster: options.manageCluster,
             yes: options.yes,
           },
           context,
