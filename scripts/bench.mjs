@@ -1,9 +1,11 @@
 // npm run bench: what docs/performance.md promises, measured against its peer in the same run.
 // Prints one row per promise: medians, the ratio, the limit. Exits 1 when a limit is broken.
+// `npm run bench -- compose` and `npm run bench -- kubernetes` measure one target only.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { measureKubernetes } from './bench/kubernetes.mjs';
 import { compare, median, peakMemory, timed } from './bench/measure.mjs';
 import { writeHealthyStack, writeLargeStack } from './bench/stacks.mjs';
 import { build, installDependencies, root, runMain } from './setup-project.mjs';
@@ -131,10 +133,14 @@ await runMain(async () => {
   installDependencies();
   build();
   const folder = mkdtempSync(join(tmpdir(), 'laconic-bench-'));
+  const [only] = process.argv.slice(2);
   try {
-    await measureVersion();
-    await measureCreate(folder);
-    await measureStart(folder);
+    if (only !== 'kubernetes') {
+      await measureVersion();
+      await measureCreate(folder);
+      await measureStart(folder);
+    }
+    if (only !== 'compose') await measureKubernetes({ root, cli, call, record }, folder);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

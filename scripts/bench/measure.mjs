@@ -44,8 +44,8 @@ export async function compare(rounds, contenders) {
   return new Map([...times].map(([name, values]) => [name, median(values)]));
 }
 
-/** The greatest resident set of a Node program, in MiB. */
-export function peakMemory(args) {
+/** The greatest resident set of a Node program, in MiB. @param env beside this process's own */
+export function peakMemory(args, env) {
   const folder = mkdtempSync(join(tmpdir(), 'laconic-bench-memory-'));
   try {
     const out = join(folder, 'kib');
@@ -54,7 +54,7 @@ export function peakMemory(args) {
       preload,
       `process.on('exit', () => require('node:fs').writeFileSync(${JSON.stringify(out)}, String(process.resourceUsage().maxRSS)));`,
     );
-    timed({ program: process.execPath, args: ['--require', preload, ...args] });
+    timed({ program: process.execPath, args: ['--require', preload, ...args], env });
     return Number(readFileSync(out, 'utf8')) / 1024;
   } finally {
     rmSync(folder, { recursive: true, force: true });

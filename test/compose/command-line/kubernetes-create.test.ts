@@ -1,0 +1,123 @@
+import { statSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Sandbox } from '../../support/sandbox.js';
+
+/** deploy create for Kubernetes touches no cluster: the directory holds all that its start needs (04 §2.1, 01 §11). */
+describe('deploy create for Kubernetes', () => {
+  let sandbox: Sandbox;
+  const compose = (lines: string): string => `services:\n  web:\n    image: web:local\n${lines}`;
+  const create = (...more: string[]) =>
+    sandbox.cli(['deploy', 'create', '--spec-file', 'spec.yml', '--deployment-dir', 'd', ...more]);
+  const specOf = (...lines: string[]): Promise<string> =>
+    sandbox.write('spec.yml', ['stack: BASE/so/stacks/notes', ...lines, ''].join('\n'));
+
+  beforeAll(async () => {
+    sandbox = await Sandbox.make({
+      'so/stacks/notes/stack.yml': 'version: "1.0"\nname: notes\npods: [web]\njobs: [seed]\n',
+      'so/config/settings/a.conf': 'a=1\n',
+      'so/config/settings/deep/b.conf': 'b=1\n',
+      'so/scripts/run.sh': 'echo run\n',
+      'so/compose-jobs/docker-compose-seed.yml':
+        'services:\n  seed:\n    image: web:local\n    volumes: [seeds:/seeds]\nvolumes: {seeds: {}}\n',
+      'cluster/kubeconfig': 'apiVersion: v1\nkind: Config\n',
+    });
+    await sandbox.write(
+      'so/compose/docker-compose-web.yml',
+      `${compose('    volumes:\n      - data:/data\n      - data:/again\n      - settings:/etc/web:ro\n      - ../scripts/run.sh:/run.sh\n')}volumes:\n  data: {}\n  settings: {}\n`,
+    );
+  });
+
+  afterAll(() => sandbox.remove());
+
+  it('writes what the cluster is made from: each mount once, those of jobs too (K-21)', async () => {
+    await specOf(
+      'deploy-to: k8s-kind',
+      'volumes: {data: ./data/web, seeds: BASE/seeds}',
+      'configmaps: {settings: ./configmaps/settings}',
+    );
+    const result = await create();
+    expect(result).toMatchObject({ code: 0, stdout: '' });
+    expect(result.stderr).toContain('configmaps.settings: a ConfigMap holds files of one folder only');
+    const config = await sandbox.read('d/kind-config.yml');
+    expect(config.match(/containerPath: .*/g)).toEqual(['containerPath: /mnt/data', 'containerPath: /mnt/seeds']);
+    expect(config).toContain(`hostPath: ${sandbox.path('d/data/web')}`);
+    expect(config).toContain(`hostPath: ${sandbox.path('seeds')}`);
+    expect(await sandbox.read('d/configmaps/settings/a.conf')).toBe('a=1\n');
+    expect(await sandbox.exists('d/configmaps/settings/deep')).toBe(false);
+    expect(await sandbox.exists('d/data/web')).toBe(true);
+    // The compose file keeps its own volumes: on Kubernetes they are claims.
+    expect(await sandbox.read('d/compose/docker-compose-web.yml')).not.toContain('driver_opts');
+  });
+
+  it('copies what is bind-mounted from beside the stack configuration (K-30)', async () => {
+    const render = await sandbox.succeed(['deployment', '--dir', 'd', 'render']);
+    expect(render.stdout).toContain(`run.sh: ${Buffer.from('echo run\n').toString('base64')}`);
+    await sandbox.write('so/scripts/run.sh', 'echo changed\n');
+    const later = await sandbox.succeed(['deployment', '--dir', 'd', 'render']);
+    expect(later.stdout).toBe(render.stdout);
+    await sandbox.succeed(['deploy', 'create', '--update', '--spec-file', 'spec.yml', '--deployment-dir', 'd']);
+    const updated = await sandbox.succeed(['deployment', '--dir', 'd', 'render']);
+    expect(updated.stdout).toContain(`run.sh: ${Buffer.from('echo changed\n').toString('base64')}`);
+  });
+
+  it('keeps what an operator puts into the folder of a configmap over an update', async () => {
+    await sandbox.write('d/configmaps/settings/mine.conf', 'mine\n');
+    await sandbox.succeed(['deploy', 'create', '--update', '--spec-file', 'spec.yml', '--deployment-dir', 'd']);
+    expect(await sandbox.read('d/configmaps/settings/mine.conf')).toBe('mine\n');
+  });
+
+  it('refuses a spec for another target: what runs on the one would go on running', async () => {
+    await specOf('deploy-to: compose');
+    const result = await create('--update');
+    expect(result.code).toBe(1);
+    expect(result.stderr).toContain('is a deployment on k8s-kind');
+    expect(await sandbox.read('d/spec.yml')).toContain('deploy-to: k8s-kind');
+  });
+
+  it('keeps a copy of the kubeconfig that only the owner can read, also where the original is gone (04 §2.1)', async () => {
+    await specOf('deploy-to: k8s', 'kube-config: cluster/kubeconfig', 'volumes: {data: /srv/data}');
+    await sandbox.succeed(['deploy', 'create', '--spec-file', 'spec.yml', '--deployment-dir', 'remote']);
+    expect(await sandbox.read('remote/kubeconfig.yml')).toBe('apiVersion: v1\nkind: Config\n');
+    expect(statSync(sandbox.path('remote/kubeconfig.yml')).mode & 0o777).toBe(0o600);
+    expect(await sandbox.exists('remote/kind-config.yml')).toBe(false);
+    await specOf('deploy-to: k8s', 'kube-config: cluster/gone', 'volumes: {data: /srv/data}');
+    const update = ['deploy', 'create', '--update', '--spec-file', 'spec.yml', '--deployment-dir', 'remote'];
+    const result = await sandbox.succeed(update);
+    expect(result.stderr).toContain('the deployment keeps its copy');
+    expect(await sandbox.read('remote/kubeconfig.yml')).toBe('apiVersion: v1\nkind: Config\n');
+  });
+
+  it.each([
+    { what: 'a device', lines: '    devices: [/dev/kvm]\n', says: 'docker-compose-web.yml:4 services.web.devices' },
+    {
+      what: 'a writable bind',
+      lines: '    volumes:\n      - ../scripts/run.sh:/run.sh:rw\n',
+      says: 'docker-compose-web.yml:5 services.web.volumes[0]: "../scripts/run.sh" is copied into a ConfigMap, which nobody can write to',
+    },
+    {
+      what: 'a bind of what is not there',
+      lines: '    volumes:\n      - /nowhere/at/all:/x\n',
+      says: 'docker-compose-web.yml:5 services.web.volumes[0]: /nowhere/at/all does not exist on this host',
+    },
+    {
+      what: 'a user name',
+      lines: '    user: postgres\n',
+      says: 'docker-compose-web.yml:4 services.web.user',
+    },
+  ])('refuses $what with the line in the stack, and writes nothing', async ({ lines, says }) => {
+    const stack = await Sandbox.make({
+      'so/stacks/notes/stack.yml': 'name: notes\npods: [web]\n',
+      'so/scripts/run.sh': '',
+      'so/compose/docker-compose-web.yml': compose(lines),
+      'spec.yml': 'stack: BASE/so/stacks/notes\ndeploy-to: k8s-kind\n',
+    });
+    try {
+      const result = await stack.cli(['deploy', 'create', '--spec-file', 'spec.yml', '--deployment-dir', 'd']);
+      expect(result.code).toBe(1);
+      expect(result.stderr).toContain(says);
+      expect(await stack.exists('d')).toBe(false);
+    } finally {
+      await stack.remove();
+    }
+  });
+});
