@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from '../../../system/context.js';
 import { describeObject } from '../objects/object.js';
 import type { ClusterApi, LiveObject } from './api.js';
-import { ClusterError } from './errors.js';
+import { asRecord, ClusterError } from './errors.js';
 import { inParallel } from './parallel.js';
 import { typeOf } from './resources.js';
 
@@ -46,12 +46,12 @@ export function describeLeft(object: LiveObject): string {
   return `${describeObject(object)}${why}`;
 }
 
-/** How long pods of a workload may take to end by their own rule, in seconds. */
+/** How long the pods of a workload, or a pod, may take to end by their own rule, in seconds; 0 for what has none. */
 export function graceOf(object: LiveObject): number {
-  const pod = object as {
-    spec?: { terminationGracePeriodSeconds?: unknown; template?: { spec?: Record<string, unknown> } };
-  };
-  const seconds = pod.spec?.template?.spec?.terminationGracePeriodSeconds ?? pod.spec?.terminationGracePeriodSeconds;
+  const spec = asRecord(object.spec);
+  const pod = object.kind === 'Pod' ? spec : asRecord(asRecord(spec.template).spec);
+  if (!Array.isArray(pod.containers)) return 0;
+  const seconds = pod.terminationGracePeriodSeconds;
   return typeof seconds === 'number' ? seconds : 30;
 }
 

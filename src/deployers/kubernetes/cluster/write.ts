@@ -7,8 +7,8 @@ import { requireGone } from './gone.js';
 import { adoptedFields, fieldManager, isPythonManager } from './managers.js';
 import { typeOf } from './resources.js';
 
-/** How often an object may change under our hands while it is adopted. */
-const adoptionAttempts = 5;
+/** How often an object may change under our hands while it is adopted. A namespace that changes may have become another's. */
+const attemptsFor = (kind: string): number => (kind === 'Namespace' ? 1 : 5);
 
 /**
  * Carries out one action.
@@ -32,8 +32,7 @@ export async function carryOut(action: Action, api: ClusterApi, context: Context
       return makeNew(object, api);
     }
     case 'apply':
-      if (action.adopt) await adopt(action.live, api);
-      return apply(object, action.live, api);
+      return apply(object, action.adopt ? await adopt(action.live, api) : action.live, api);
   }
 }
 
@@ -125,25 +124,27 @@ function conflictsOf(error: ClusterError): { manager: string; field: string }[] 
  * Makes the fields that the Python program's client set ours, once: what we do not set is then removed by the apply that follows, and
  * nothing conflicts (decision 19). Done only on the object as it was seen; where it changed meanwhile, it is looked at again.
  */
-async function adopt(object: LiveObject, api: ClusterApi): Promise<void> {
+async function adopt(object: LiveObject, api: ClusterApi): Promise<LiveObject> {
   const type = typeOf(object);
   const { name, namespace } = object.metadata;
-  let live: LiveObject | undefined = object;
-  for (let attempt = 1; live !== undefined; attempt += 1) {
+  let live = object;
+  for (let attempt = 1; ; attempt += 1) {
     const managedFields = adoptedFields(live);
-    if (managedFields === undefined) return;
+    if (managedFields === undefined) return live;
     const patch = [
       { op: 'replace', path: '/metadata/managedFields', value: managedFields },
       // The server refuses the patch when the object has another version.
       { op: 'replace', path: '/metadata/resourceVersion', value: live.metadata.resourceVersion },
     ];
     try {
-      await api.patch(type, name, namespace, patch, fieldManager);
-      return;
+      return await api.patch(type, name, namespace, patch, fieldManager);
     } catch (error) {
-      if (!(error instanceof ClusterError && error.status === 409) || attempt === adoptionAttempts) throw error;
+      const changed = error instanceof ClusterError && error.status === 409;
+      if (!changed || attempt === attemptsFor(object.kind)) throw error;
     }
-    live = await api.get(type, name, namespace);
+    const now = await api.get(type, name, namespace);
+    if (now === undefined) return live;
+    live = now;
   }
 }
 

@@ -1,0 +1,54 @@
+import { deploymentIdLabel, stackLabel } from '../objects/labels.js';
+import { labelValue } from '../objects/names.js';
+import type { ClusterApi, LiveObject, ResourceType } from './api.js';
+import type { Identity } from './identity.js';
+import type { Entry } from './inventory.js';
+import { inParallel } from './parallel.js';
+import { findType, resources } from './resources.js';
+
+/** Kinds that the Python program's stop removes (04 §5.3): hooks make objects of these, too. */
+const usualKinds: readonly ResourceType[] = [
+  resources.Ingress,
+  resources.Deployment,
+  resources.Job,
+  resources.Service,
+  resources.ConfigMap,
+  resources.Secret,
+  resources.Endpoints,
+  resources.Pod,
+  resources.PersistentVolumeClaim,
+];
+
+/** The kinds in a deployment's namespace that are looked through when it is stopped. */
+export function kindsToRemove(inventory: readonly Entry[]): ResourceType[] {
+  const known = inventory.map(findType).filter((type) => type !== undefined);
+  return [...new Set([...usualKinds, ...known])].filter((type) => type.namespaced);
+}
+
+/**
+ * True for an object in the deployment's own namespace that goes when the deployment is stopped: by our label, by the inventory (the very
+ * object), or by what the Python program's objects and hooks have (04 §4.0, §5.3; K-37). Never one that names another deployment.
+ */
+export function belongsTo(object: LiveObject, identity: Identity, inventory: readonly Entry[]): boolean {
+  const { labels = {}, name, uid } = object.metadata;
+  const app = labelValue(identity.app);
+  if (labels[deploymentIdLabel] !== undefined) return labels[deploymentIdLabel] === app;
+  if (inventory.some((entry) => entry.uid === uid)) return true;
+  if (labels.app !== undefined) return labels.app === app || labels.app === labelValue(`${identity.app}-job`);
+  if (identity.stack !== '' && labels[stackLabel] === labelValue(identity.stack)) return true;
+  return object.kind === 'Secret' && unlabelled.some((suffix) => name === `${identity.app}-${suffix}`);
+}
+
+/** Secrets to which the Python program gives no label (04 §4.9). */
+const unlabelled = ['image-pull-secret', 'generated-secrets'];
+
+/** The objects of these kinds that belong to the deployment. @throws ClusterError */
+export async function findBelongings(
+  api: ClusterApi,
+  identity: Identity,
+  inventory: readonly Entry[],
+  kinds: readonly ResourceType[],
+): Promise<LiveObject[]> {
+  const lists = await inParallel(kinds, (type) => api.list(type, { namespace: identity.namespace }));
+  return lists.flat().filter((object) => belongsTo(object, identity, inventory));
+}

@@ -1,0 +1,78 @@
+import { labelValue } from '../objects/names.js';
+import type { Reporter } from '../../../system/report.js';
+import type { ClusterApi, LiveObject, ResourceType } from './api.js';
+import { belongsTo } from './belongings.js';
+import { asRecord, ClusterError } from './errors.js';
+import type { Identity } from './identity.js';
+import type { Entry } from './inventory.js';
+import { inParallel } from './parallel.js';
+
+/**
+ * What a namespace holds that is not the deployment's: deleting the namespace would delete it too (decision 20). Every kind that the
+ * server knows is looked at, also those of other programs. What Kubernetes itself puts into each namespace does not count.
+ * @throws ClusterError
+ */
+export async function foreignContents(
+  api: ClusterApi,
+  identity: Identity,
+  inventory: readonly Entry[],
+  report: Reporter,
+): Promise<LiveObject[]> {
+  const types = await listableTypes(api);
+  const unseen: string[] = [];
+  const lists = await inParallel(types, (type) =>
+    api.list(type, { namespace: identity.namespace }).catch((error: unknown) => {
+      if (!(error instanceof ClusterError) || ![403, 404, 405].includes(error.status ?? 0)) throw error;
+      if (error.status === 403) unseen.push(type.plural);
+      return [];
+    }),
+  );
+  if (unseen.length > 0) {
+    report.warn(
+      `this account may not list ${unseen.join(', ')}: what there is of them in namespace ${identity.namespace} goes with it`,
+    );
+  }
+  const objects = new Map(lists.flat().map((object) => [object.metadata.uid, object]));
+  return [...objects.values()].filter(
+    (object) => !belongsTo(object, identity, inventory) && !isOldSecret(object, identity) && !comesByItself(object),
+  );
+}
+
+/** The kinds in namespaces that can be listed, each in the version that the server prefers. */
+async function listableTypes(api: ClusterApi): Promise<ResourceType[]> {
+  const { groups } = JSON.parse(await api.text('/apis')) as {
+    groups: { name: string; preferredVersion: { groupVersion: string } }[];
+  };
+  // Numbers of the moment and records of what happened are no objects that somebody keeps.
+  const kept = groups.filter(({ name }) => name !== 'metrics.k8s.io' && name !== 'events.k8s.io');
+  const versions = ['v1', ...kept.map(({ preferredVersion }) => preferredVersion.groupVersion)];
+  const lists = await inParallel(versions, async (version) => {
+    const path = version === 'v1' ? '/api/v1' : `/apis/${version}`;
+    const { resources } = JSON.parse(await api.text(path)) as {
+      resources: { name: string; kind: string; namespaced: boolean; verbs: string[] }[];
+    };
+    return resources
+      .filter(({ name, namespaced, verbs }) => namespaced && verbs.includes('list') && !name.includes('/'))
+      .map(({ name, kind }) => ({ apiVersion: version, kind, plural: name, namespaced: true }));
+  });
+  return lists.flat().filter(({ kind }) => kind !== 'Event');
+}
+
+/** Written by the Python program at create, under the stack's name and without a label (04 §4.9). */
+function isOldSecret({ kind, metadata }: LiveObject, { stack }: Identity): boolean {
+  return (
+    kind === 'Secret' &&
+    metadata.labels === undefined &&
+    metadata.name === `${labelValue(stack.replace(/_/g, '-'))}-generated-secrets`
+  );
+}
+
+/** What controllers make in every namespace, and what goes with an object that is looked at by itself. */
+function comesByItself({ kind, metadata, ...object }: LiveObject): boolean {
+  if (Array.isArray(metadata.ownerReferences) && metadata.ownerReferences.length > 0) return true;
+  if (kind === 'ConfigMap') return metadata.name === 'kube-root-ca.crt';
+  if (kind === 'ServiceAccount') return metadata.name === 'default';
+  if (kind === 'Secret') return asRecord(object).type === 'kubernetes.io/service-account-token';
+  const labels = metadata.labels ?? {};
+  return kind === 'Endpoints' && labels['endpoints.kubernetes.io/managed-by'] !== undefined;
+}

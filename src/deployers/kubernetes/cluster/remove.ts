@@ -1,0 +1,224 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Context } from '../../../system/context.js';
+import { describeObject } from '../objects/object.js';
+import type { ClusterApi, LiveObject, ResourceType } from './api.js';
+import { findBelongings, kindsToRemove } from './belongings.js';
+import { asRecord, ClusterError } from './errors.js';
+import { deletionSeconds, describeLeft, graceOf, requireGone } from './gone.js';
+import { type Identity, namespaceOwner, type Owner } from './identity.js';
+import { type Entry, inventoryName, readInventory } from './inventory.js';
+import { foreignContents } from './namespace-contents.js';
+import { inParallel } from './parallel.js';
+import { resources, typeOf } from './resources.js';
+import { claimsThatHoldData, findVolumes, hostPathOf } from './volumes.js';
+
+export interface RemoveOptions {
+  /** Claims and PersistentVolumes too; directories of hosts never (decision 17). */
+  readonly deleteVolumes: boolean;
+  readonly deleteNamespace: boolean;
+  /** Seconds a pod may take to end; absent: what the pod says. */
+  readonly graceSeconds?: number;
+  /** Seconds that deleting may take beside the pods' own time; absent: two minutes. */
+  readonly patienceSeconds?: number;
+}
+
+/** What a stop did. */
+export interface Removed {
+  /** Objects that were there. */
+  readonly count: number;
+  /** Directories of nodes whose PersistentVolume was deleted: the data is still there. */
+  readonly keptData: readonly { volume: string; path: string }[];
+}
+
+/**
+ * Deletes a deployment's objects, and returns when they are gone (04 §5.3, decisions 17 and 20): those of the inventory, those with its
+ * label, and the Python program's. Volumes and the namespace only when asked for. Nothing of another deployment.
+ * @throws ClusterError when the namespace must not be deleted, before anything is; or naming what is left after the time that pods may
+ *   take and two minutes
+ */
+export async function removeDeployment(
+  identity: Identity,
+  api: ClusterApi,
+  options: RemoveOptions,
+  context: Context,
+): Promise<Removed> {
+  const namespace = await api.get(resources.Namespace, identity.namespace);
+  const owner = namespace === undefined ? undefined : namespaceOwner(namespace, identity);
+  const ours = owner !== undefined && isOurs(owner);
+  if (owner?.kind === 'other') {
+    context.report.warn(`namespace ${identity.namespace} belongs to deployment ${owner.id}: nothing in it is touched`);
+  }
+  const inventory = ours ? await inventoryIn(identity, api) : [];
+  const removal = new Removal(identity, inventory, api, options, context);
+  if (options.deleteNamespace && namespace !== undefined) {
+    if (!ours) throw refuseNamespace(identity, `it is not this deployment's`);
+    await removal.checkNamespace();
+  }
+  const count = ours ? await removal.removeObjects() : 0;
+  const volumes = options.deleteVolumes ? await removal.removeVolumes() : [];
+  if (ours) await removal.removeInventory();
+  if (options.deleteNamespace && namespace !== undefined) await removal.removeNamespace(namespace);
+  const keptData = volumes.flatMap((volume) => {
+    const path = hostPathOf(volume);
+    return path === undefined ? [] : [{ volume: volume.metadata.name, path }];
+  });
+  return { count: count + volumes.length, keptData };
+}
+
+function isOurs(owner: Owner): boolean {
+  return owner.kind === 'ours' || owner.kind === 'old';
+}
+
+async function inventoryIn(identity: Identity, api: ClusterApi): Promise<Entry[]> {
+  const live = await api.get(resources.ConfigMap, inventoryName(identity), identity.namespace);
+  return live === undefined ? [] : readInventory(live);
+}
+
+function refuseNamespace({ namespace }: Identity, why: string, hint?: string): ClusterError {
+  return new ClusterError(`namespace ${namespace} is not deleted: ${why}`, { hint: hint ?? 'nothing was changed' });
+}
+
+/** No traffic first, then what works, then what it works with. Other kinds before the pods. */
+const orderOfKinds = ['Ingress', 'Deployment', 'StatefulSet', 'DaemonSet', 'CronJob', 'Job', 'Service'];
+const lastKinds = ['Pod', 'PersistentVolumeClaim'];
+
+class Removal {
+  readonly #identity: Identity;
+  readonly #inventory: readonly Entry[];
+  readonly #api: ClusterApi;
+  readonly #options: RemoveOptions;
+  readonly #context: Context;
+
+  constructor(
+    identity: Identity,
+    inventory: readonly Entry[],
+    api: ClusterApi,
+    options: RemoveOptions,
+    context: Context,
+  ) {
+    this.#identity = identity;
+    this.#inventory = inventory;
+    this.#api = api;
+    this.#options = options;
+    this.#context = context;
+  }
+
+  /** Refuses while others' objects, or data that nothing else keeps, would go with the namespace. */
+  async checkNamespace(): Promise<void> {
+    const foreign = await foreignContents(this.#api, this.#identity, this.#inventory, this.#context.report);
+    if (foreign.length > 0) {
+      const names = foreign.map(describeObject).sort().join(', ');
+      const { namespace } = this.#identity;
+      throw refuseNamespace(
+        this.#identity,
+        `it holds what is not this deployment's: ${names}`,
+        `nothing was changed; delete these first, or leave out --delete-namespace and delete it with: kubectl delete namespace ${namespace}`,
+      );
+    }
+    if (this.#options.deleteVolumes) return;
+    const claims = await this.#find([resources.PersistentVolumeClaim]);
+    const holding = await claimsThatHoldData(this.#api, claims);
+    if (holding.length === 0) return;
+    throw refuseNamespace(
+      this.#identity,
+      `the data of ${holding.map(describeObject).join(', ')} would go with it`,
+      'nothing was changed; add --delete-volumes if the data is not needed',
+    );
+  }
+
+  /** Deletes what is in the namespace and waits. Resolves to how many objects there were. */
+  async removeObjects(): Promise<number> {
+    const kinds = kindsToRemove(this.#inventory).filter(
+      (type) => this.#options.deleteVolumes || type !== resources.PersistentVolumeClaim,
+    );
+    const found = await this.#find(kinds);
+    const others = kinds.filter(({ kind }) => !orderOfKinds.includes(kind) && !lastKinds.includes(kind));
+    const order = [...orderOfKinds, ...others.map(({ kind }) => kind), ...lastKinds];
+    for (const kind of order) {
+      await inParallel(
+        found.filter((object) => object.kind === kind),
+        (object) => this.#delete(object),
+      );
+    }
+    await this.#awaitNone(kinds, found);
+    return found.length;
+  }
+
+  /** Deletes the deployment's PersistentVolumes and waits. */
+  async removeVolumes(): Promise<LiveObject[]> {
+    const volumes = await findVolumes(this.#api, this.#identity, this.#inventory);
+    await inParallel(volumes, (volume) => this.#delete(volume));
+    await requireGone(this.#api, volumes, this.#context);
+    return volumes;
+  }
+
+  /** The last object to go: until then an interrupted stop knows what there is. */
+  async removeInventory(): Promise<void> {
+    await this.#api.delete(resources.ConfigMap, inventoryName(this.#identity), this.#identity.namespace);
+  }
+
+  async removeNamespace(namespace: LiveObject): Promise<void> {
+    await this.#delete(namespace);
+    await requireGone(this.#api, [namespace], this.#context).catch(async (error: unknown) => {
+      const now = await this.#api.get(resources.Namespace, this.#identity.namespace);
+      const why = now === undefined ? [] : remainingIn(now);
+      if (why.length === 0 || !(error instanceof ClusterError)) throw error;
+      throw new ClusterError(`${error.message}: ${why.join('; ')}`, { hint: error.hint, cause: error });
+    });
+  }
+
+  async #find(kinds: readonly ResourceType[]): Promise<LiveObject[]> {
+    const all = await findBelongings(this.#api, this.#identity, this.#inventory, kinds);
+    const inventory = inventoryName(this.#identity);
+    return all.filter(({ kind, metadata }) => !(kind === 'ConfigMap' && metadata.name === inventory));
+  }
+
+  async #delete(object: LiveObject): Promise<void> {
+    const { name, namespace, uid } = object.metadata;
+    const grace = object.kind === 'Pod' ? this.#options.graceSeconds : undefined;
+    const options = { uid, ...(grace === undefined ? {} : { graceSeconds: grace }) };
+    this.#context.report.verbose(`deleting ${describeObject(object)}`);
+    await this.#api.delete(typeOf(object), name, namespace, options).catch((error: unknown) => {
+      // Another object of this name by now: what follows finds it, if it is ours.
+      if (!(error instanceof ClusterError && error.status === 409)) throw error;
+    });
+  }
+
+  /** Until nothing of these kinds is ours: a workload may have made a pod while it was deleted. */
+  async #awaitNone(kinds: readonly ResourceType[], found: readonly LiveObject[]): Promise<void> {
+    const grace = this.#options.graceSeconds ?? Math.max(0, ...found.map(graceOf));
+    const seconds = grace + (this.#options.patienceSeconds ?? deletionSeconds);
+    const until = Date.now() + seconds * 1_000;
+    let looked = kinds;
+    for (let pause = 100; ; pause = Math.min(pause * 1.5, 1_000)) {
+      const left = await this.#find(looked);
+      if (left.length === 0) {
+        if (looked === kinds) break;
+        looked = kinds;
+        continue;
+      }
+      const names = new Set(left.map(({ kind }) => kind));
+      this.#context.report.progress(this.#identity.namespace, `waiting until gone: ${[...names].join(', ')}`);
+      if (Date.now() > until) throw this.#timedOut(left, seconds);
+      looked = kinds.filter(({ kind }) => names.has(kind));
+      await sleep(pause, undefined, { signal: this.#context.signal }).catch(() => undefined);
+    }
+    this.#context.report.endProgress();
+  }
+
+  #timedOut(left: readonly LiveObject[], seconds: number): ClusterError {
+    const names = left.map(describeLeft).join(', ');
+    return new ClusterError(`after ${seconds} s these are not gone: ${names}`, {
+      hint: 'see what holds them (kubectl describe), then run stop again',
+    });
+  }
+}
+
+/** What keeps a namespace from going, in the server's words. */
+function remainingIn(namespace: LiveObject): string[] {
+  const { conditions } = asRecord(namespace.status);
+  return (Array.isArray(conditions) ? conditions : [])
+    .map(asRecord)
+    .filter(({ status }) => status === 'True')
+    .map(({ message }) => String(message));
+}

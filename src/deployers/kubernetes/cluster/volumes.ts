@@ -1,0 +1,42 @@
+import { labelValue } from '../objects/names.js';
+import type { ClusterApi, LiveObject } from './api.js';
+import { asRecord } from './errors.js';
+import { type Identity, ownerOf } from './identity.js';
+import type { Entry } from './inventory.js';
+import { resources } from './resources.js';
+
+/**
+ * The PersistentVolumes of a deployment: by their labels or the inventory, and bound to its namespace or to nothing (decision 20, K-08).
+ * Those that the cluster made for a claim are not among them: they go with it.
+ */
+export async function findVolumes(
+  api: ClusterApi,
+  identity: Identity,
+  inventory: readonly Entry[],
+): Promise<LiveObject[]> {
+  const labelled = await api.list(resources.PersistentVolume, { labelSelector: `app=${labelValue(identity.app)}` });
+  return labelled.filter((volume) => {
+    const { namespace } = asRecord(asRecord(volume.spec).claimRef);
+    if (namespace !== undefined && namespace !== identity.namespace) return false;
+    const listed = inventory.some(({ uid }) => uid === volume.metadata.uid);
+    return listed || ['ours', 'old'].includes(ownerOf(volume, identity).kind);
+  });
+}
+
+/** Where a volume's data is on the node; undefined when it is no directory of a host. */
+export function hostPathOf(volume: LiveObject): string | undefined {
+  const { path } = asRecord(asRecord(volume.spec).hostPath);
+  return typeof path === 'string' ? path : undefined;
+}
+
+/** Claims whose data is deleted with them: the cluster made the volume, and its rule is not to keep it. */
+export async function claimsThatHoldData(api: ClusterApi, claims: readonly LiveObject[]): Promise<LiveObject[]> {
+  const holding: LiveObject[] = [];
+  for (const claim of claims) {
+    const { volumeName } = asRecord(claim.spec);
+    if (typeof volumeName !== 'string' || volumeName === '') continue;
+    const volume = await api.get(resources.PersistentVolume, volumeName);
+    if (volume !== undefined && asRecord(volume.spec).persistentVolumeReclaimPolicy !== 'Retain') holding.push(claim);
+  }
+  return holding;
+}

@@ -1,0 +1,183 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { asRecord } from '../../../src/deployers/kubernetes/cluster/errors.js';
+import { resources } from '../../../src/deployers/kubernetes/cluster/resources.js';
+import type { KubernetesObject } from '../../../src/deployers/kubernetes/objects/object.js';
+import { describeWithCluster, kubectl } from '../../support/cluster.js';
+import { createAsPython, type Site, site } from './support.js';
+
+/** As the Python program makes it: its client, its labels only (04 §4). */
+function old(at: Site, object: KubernetesObject): KubernetesObject {
+  const { app, stack } = at.identity;
+  return { ...object, metadata: { ...object.metadata, labels: { app, 'app.kubernetes.io/stack': stack } } };
+}
+
+/** Without the label that a pod of the Python program does not have. */
+function oldPods(deployment: KubernetesObject, at: Site): KubernetesObject {
+  const spec = asRecord(deployment.spec);
+  const template = asRecord(spec.template);
+  const { app, stack } = at.identity;
+  const labels = { app, 'app.kubernetes.io/stack': stack };
+  return {
+    ...deployment,
+    spec: { ...spec, selector: { matchLabels: { app } }, template: { ...template, metadata: { labels } } },
+  };
+}
+
+function newPods(deployment: KubernetesObject, at: Site): KubernetesObject {
+  const spec = asRecord(deployment.spec);
+  return { ...deployment, spec: { ...spec, selector: { matchLabels: { app: at.identity.app } } } };
+}
+
+describeWithCluster('adopting what the Python program made (decisions 18–20)', () => {
+  let at: Site;
+  beforeAll(async () => {
+    at = await site();
+  });
+  afterAll(() => at.remove());
+
+  const named = (suffix: string): string => `${at.identity.app}-${suffix}`;
+  const annotations = (): Record<string, string> => ({ 'laconic.com/deployment-dir': at.identity.directory });
+
+  it('takes over every object: fields it set and we do not set go, nothing conflicts, no claim or volume changes', async () => {
+    const { app, namespace } = at.identity;
+    const deployment = oldPods(at.deployment(named('deployment'), { claim: named('data'), env: 'old' }), at);
+    const containers = asRecord(asRecord(asRecord(deployment.spec).template).spec).containers as object[];
+    Object.assign(containers[0] ?? {}, { resources: { limits: { memory: '2000M' } }, tty: true });
+    await createAsPython(
+      {
+        apiVersion: 'v1',
+        kind: 'Namespace',
+        metadata: { name: namespace, labels: { app }, annotations: annotations() },
+      },
+      ...at.volume(named('data')).map((object) => old(at, object)),
+      old(at, at.configmap(named('config'), { removed: 'x', key: 'old' })),
+      old(at, deployment),
+      old(at, at.service(named('service'))),
+      old(
+        at,
+        at.service(named('nodeport-80-tcp'), {
+          type: 'NodePort',
+          ports: [{ port: 80, targetPort: 80, protocol: 'TCP' }],
+        }),
+      ),
+      old(at, at.job(named('job-seed'))),
+      {
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata: { name: named('generated-secrets'), namespace },
+        data: { OLD: 'eA==' },
+      },
+    );
+    await kubectl('wait', '--for=condition=complete', `job/${named('job-seed')}`, '--namespace', namespace);
+    const before = await at.api.get(resources.Deployment, named('deployment'), namespace);
+    const wanted = [
+      ...at.volume(named('data')),
+      at.configmap(named('config'), { key: 'new' }),
+      newPods(at.deployment(named('deployment'), { claim: named('data'), env: 'new' }), at),
+      at.service(named('service')),
+      at.job(named('job-seed')),
+      {
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata: { name: named('generated-secrets'), namespace, labels: at.labels },
+        data: { NEW: 'eA==' },
+      },
+    ];
+    const { stdout, stderr } = await at.start(wanted);
+    expect(stdout.split('\n').filter(Boolean).sort()).toEqual([
+      `Job ${named('job-seed')} already exists, skipping`,
+      `Updated Deployment ${named('deployment')} (rolling update)`,
+      `Updated K8s Secret '${named('generated-secrets')}' with 1 secret(s)`,
+      `Updated Service ${named('service')}`,
+    ]);
+    expect(stderr).toContain(`Service ${named('nodeport-80-tcp')} left the stack: removed`);
+
+    const live = await at.api.get(resources.Deployment, named('deployment'), namespace);
+    expect(live?.metadata.uid).toBe(before?.metadata.uid);
+    const [container] = asRecord(asRecord(asRecord(live?.spec).template).spec).containers as Record<string, unknown>[];
+    expect(container).toMatchObject({ env: [{ name: 'VALUE', value: 'new' }], resources: {} });
+    expect(container).not.toHaveProperty('tty');
+    const config = await at.api.get(resources.ConfigMap, named('config'), namespace);
+    expect(config?.data).toEqual({ key: 'new' });
+    const secret = await at.api.get(resources.Secret, named('generated-secrets'), namespace);
+    expect(Object.keys(asRecord(secret?.data))).toEqual(['NEW']);
+    expect(await at.api.get(resources.Service, named('nodeport-80-tcp'), namespace)).toBeUndefined();
+    for (const type of [resources.PersistentVolume, resources.PersistentVolumeClaim, resources.Job]) {
+      const name = type === resources.Job ? named('job-seed') : named('data');
+      const object = await at.api.get(type, name, type.namespaced ? namespace : undefined);
+      expect(object?.metadata.labels).toMatchObject({ 'laconic.com/deployment-id': app });
+    }
+
+    expect((await at.start(wanted)).requests).toEqual([]);
+  });
+
+  it('shows a conflict with somebody else even while it adopts (decision 19)', async () => {
+    const { namespace } = at.identity;
+    await createAsPython(old(at, at.configmap(named('late'), { key: 'old' })));
+    const patch = ['patch', 'configmap', named('late'), '--namespace', namespace, '--type=merge'];
+    await kubectl(...patch, '-p', '{"data":{"key":"by hand"}}', '--field-manager=operator-by-hand');
+    await expect(at.start([at.configmap(named('late'), { key: 'ours' })])).rejects.toThrow(
+      `ConfigMap ${named('late')} has fields that somebody else has set since:\n  data.key: set by operator-by-hand`,
+    );
+  });
+});
+
+describeWithCluster('whose namespace it is (decision 20, K-36)', () => {
+  it('is taken by the first deployment; another is refused with both names, and nothing is written', async () => {
+    const first = await site('taken');
+    try {
+      await first.start([]);
+      const second = await site('taken', { namespace: first.identity.namespace });
+      await expect(second.start([second.configmap('x')])).rejects.toThrow(
+        `namespace ${first.identity.namespace} belongs to deployment ${first.identity.app} (${first.identity.directory}), not to ${second.identity.app} (${second.identity.directory})`,
+      );
+      expect(await first.api.get(resources.ConfigMap, 'x', first.identity.namespace)).toBeUndefined();
+    } finally {
+      await first.remove();
+    }
+  });
+
+  it('is taken over when it was made by hand, and by a directory that has been moved', async () => {
+    const at = await site('moved');
+    try {
+      await kubectl('create', 'namespace', at.identity.namespace);
+      await at.start([]);
+      const moved = await site('moved', { ...at.identity, directory: '/srv/elsewhere' });
+      await moved.start([]);
+      const namespace = await at.api.get(resources.Namespace, at.identity.namespace);
+      expect(namespace?.metadata.annotations).toMatchObject({ 'laconic.com/deployment-dir': '/srv/elsewhere' });
+    } finally {
+      await at.remove();
+    }
+  });
+
+  it('of two that start at the same moment only one gets it', async () => {
+    const one = await site('race');
+    const other = await site('race', { namespace: one.identity.namespace });
+    try {
+      const results = await Promise.allSettled([one.start([]), other.start([])]);
+      expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+      const winner = results[0].status === 'fulfilled' ? one : other;
+      const namespace = await one.api.get(resources.Namespace, one.identity.namespace);
+      expect(namespace?.metadata.labels?.['laconic.com/deployment-id']).toBe(winner.identity.app);
+    } finally {
+      await one.remove();
+    }
+  });
+
+  it('a volume of this name that another namespace uses is left alone', async () => {
+    const [one, other] = await Promise.all([site(), site()]);
+    try {
+      const shared = `${one.identity.app}-data`;
+      await one.start(one.volume(shared));
+      const bound = '--for=jsonpath={.status.phase}=Bound';
+      await kubectl('wait', bound, `persistentvolume/${shared}`, '--timeout=60s');
+      await expect(other.start(other.volume(shared))).rejects.toThrow(
+        `PersistentVolume ${shared} belongs to deployment ${one.identity.app}`,
+      );
+      expect(await other.api.get(resources.Namespace, other.identity.namespace)).toBeUndefined();
+    } finally {
+      await Promise.all([one.remove(), other.remove()]);
+    }
+  });
+});

@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { asRecord } from '../../../src/deployers/kubernetes/cluster/errors.js';
+import { resources } from '../../../src/deployers/kubernetes/cluster/resources.js';
+import { describeWithCluster, kubectl } from '../../support/cluster.js';
+import { createAs, type Site, site } from './support.js';
+
+describeWithCluster('what leaves the stack (decision 20)', () => {
+  let at: Site;
+  beforeAll(async () => {
+    at = await site();
+  });
+  afterAll(() => at.remove());
+
+  const named = (suffix: string): string => `${at.identity.app}-${suffix}`;
+
+  it('goes, but not what hooks or the operator made beside it, whatever their labels', async () => {
+    await at.start([at.configmap('stays'), at.configmap('goes'), at.service('goes')]);
+    await createAs('hook', { ...at.configmap('from-a-hook'), metadata: { ...at.configmap('from-a-hook').metadata } });
+    const { stderr, requests } = await at.start([at.configmap('stays')]);
+    expect(stderr).toBe('ConfigMap goes left the stack: removed\nService goes left the stack: removed\n');
+    // Services last: they lead to the old pods until there are new ones.
+    expect(requests.filter((each) => each.startsWith('delete'))).toEqual([
+      'delete ConfigMap/goes',
+      'delete Service/goes',
+    ]);
+    expect(await at.api.get(resources.ConfigMap, 'goes', at.identity.namespace)).toBeUndefined();
+    expect(await at.api.get(resources.ConfigMap, 'from-a-hook', at.identity.namespace)).toBeDefined();
+    expect((await at.start([at.configmap('stays')])).requests).toEqual([]);
+  });
+
+  it('stays when somebody made it anew since: the inventory means the very object', async () => {
+    await at.start([at.configmap('stays'), at.configmap('again')]);
+    await kubectl('delete', 'configmap', 'again', '--namespace', at.identity.namespace);
+    await createAs('kubectl-create', at.configmap('again', { by: 'hand' }));
+    const { stderr } = await at.start([at.configmap('stays')]);
+    expect(stderr).toContain('ConfigMap again left the stack, but somebody made it anew since: it stays');
+    expect(await at.api.get(resources.ConfigMap, 'again', at.identity.namespace)).toMatchObject({
+      data: { by: 'hand' },
+    });
+  });
+
+  it('a workload that shares a claim with its successor is gone with its pods before that one starts', async () => {
+    const { namespace } = at.identity;
+    const volume = at.volume(named('data'));
+    await at.start([...volume, at.deployment(named('deployment'), { claim: named('data') })]);
+    await kubectl(
+      'wait',
+      '--for=condition=available',
+      `deployment/${named('deployment')}`,
+      '--timeout=120s',
+      '--namespace',
+      namespace,
+    );
+    const watching = new AbortController();
+    const seen: string[] = [];
+    const watch = (async (): Promise<void> => {
+      for await (const { type, object } of at.api.watch(resources.Pod, { namespace }, watching.signal)) {
+        const component = object.metadata.labels?.['app.kubernetes.io/component'] ?? '';
+        if (type !== 'MODIFIED') seen.push(`${type} ${component.slice(at.identity.app.length + 1)}`);
+      }
+    })();
+    await at.start([...volume, at.deployment(named('db-deployment'), { claim: named('data') })]);
+    const available = `deployment/${named('db-deployment')}`;
+    await kubectl('wait', '--for=condition=available', available, '--timeout=120s', '--namespace', namespace);
+    watching.abort();
+    await watch;
+    expect(seen).toEqual(['ADDED deployment', 'DELETED deployment', 'ADDED db-deployment']);
+  });
+
+  it('a claim stays with its data, is told of, and is still known to stop', async () => {
+    const { stderr } = await at.start([at.configmap('stays')]);
+    expect(stderr).toContain(`PersistentVolumeClaim ${named('data')} is not used any more; it stays with its data`);
+    const claim = await at.api.get(resources.PersistentVolumeClaim, named('data'), at.identity.namespace);
+    expect(asRecord(claim?.status).phase).toBe('Bound');
+    expect((await at.start([at.configmap('stays')])).requests).toEqual([]);
+  });
+
+  it('a start that was killed before it wrote down what it made still prunes it later', async () => {
+    const { namespace } = at.identity;
+    // As it is after a kill between the inventory and the object: an entry without uid.
+    const inventory = await at.api.get(resources.ConfigMap, `${at.identity.app}.inventory`, namespace);
+    const entries = JSON.parse(asRecord(inventory?.data)['objects.json'] as string) as object[];
+    const left = [...entries, { apiVersion: 'v1', kind: 'ConfigMap', name: 'half-done' }];
+    await at.api.patch(
+      resources.ConfigMap,
+      `${at.identity.app}.inventory`,
+      namespace,
+      { data: { 'objects.json': JSON.stringify(left) } },
+      'laconic-so',
+    );
+    await at.api.apply(at.configmap('half-done'), { fieldManager: 'laconic-so', force: false });
+    const { stderr } = await at.start([at.configmap('stays')]);
+    expect(stderr).toContain('ConfigMap half-done left the stack: removed');
+  });
+});

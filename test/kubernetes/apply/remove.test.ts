@@ -1,0 +1,219 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { removeDeployment, type RemoveOptions } from '../../../src/deployers/kubernetes/cluster/remove.js';
+import { resources } from '../../../src/deployers/kubernetes/cluster/resources.js';
+import { describeWithCluster, kubectl, kubectlGet } from '../../support/cluster.js';
+import { createAs, createAsPython, type Site, site } from './support.js';
+
+function stop(at: Site, options: Partial<RemoveOptions> = {}): ReturnType<typeof removeDeployment> {
+  const all = { deleteVolumes: false, deleteNamespace: false, ...options };
+  return removeDeployment(at.identity, at.api, all, at.context());
+}
+
+/** `Kind/name` of all that the namespace holds but for what Kubernetes puts there itself. */
+async function contents(at: Site): Promise<string[]> {
+  const kinds = 'deployments,pods,jobs,services,ingresses,configmaps,secrets,persistentvolumeclaims,endpoints';
+  const { items = [] } = await kubectlGet(kinds, '--namespace', at.identity.namespace);
+  return (items as { kind: string; metadata: { name: string } }[])
+    .map(({ kind, metadata }) => `${kind}/${metadata.name}`)
+    .filter((each) => each !== 'ConfigMap/kube-root-ca.crt')
+    .sort();
+}
+
+async function volumesOf(at: Site): Promise<string[]> {
+  const list = await at.api.list(resources.PersistentVolume, { labelSelector: `app=${at.identity.app}` });
+  return list.map(({ metadata }) => metadata.name);
+}
+
+function everything(at: Site) {
+  const { app } = at.identity;
+  return [
+    ...at.volume(`${app}-data`),
+    at.configmap(`${app}-config`),
+    at.service(`${app}-service`),
+    at.deployment(`${app}-deployment`, { claim: `${app}-data` }),
+    at.job(`${app}-job-seed`),
+  ];
+}
+
+describeWithCluster('stop (04 §5.3, decisions 17, 20)', () => {
+  describe('two deployments of one stack (K-08, K-39)', () => {
+    let one: Site;
+    let other: Site;
+    beforeAll(async () => {
+      one = await site('same-stack');
+      other = await site('same-stack');
+      await Promise.all([one.start(everything(one)), other.start(everything(other))]);
+      const pods = (at: Site): Promise<string> =>
+        kubectl(
+          'wait',
+          '--for=condition=available',
+          `deployment/${at.identity.app}-deployment`,
+          '--timeout=120s',
+          '--namespace',
+          at.identity.namespace,
+        );
+      await Promise.all([pods(one), pods(other)]);
+    });
+    afterAll(async () => {
+      await Promise.all([one.remove(), other.remove()]);
+    });
+
+    it('removes all of this one before it returns, and keeps volumes and the namespace', async () => {
+      // A start hook's ConfigMap has the stack's label (K-37); the operator's own has none.
+      const hook = one.configmap('from-a-hook');
+      const own = one.configmap('operators-own');
+      const labels = { 'app.kubernetes.io/stack': 'same-stack' };
+      await createAs(
+        'hook',
+        { ...hook, metadata: { ...hook.metadata, labels } },
+        { ...own, metadata: { ...own.metadata, labels: {} } },
+      );
+      await stop(one);
+      expect(await contents(one)).toEqual([
+        'ConfigMap/operators-own',
+        `PersistentVolumeClaim/${one.identity.app}-data`,
+      ]);
+      expect(await volumesOf(one)).toEqual([`${one.identity.app}-data`]);
+      expect(await one.api.get(resources.Namespace, one.identity.namespace)).toBeDefined();
+      expect(await contents(other)).toContain(`Deployment/${other.identity.app}-deployment`);
+    });
+
+    it('a second stop finds nothing and does nothing', async () => {
+      expect((await stop(one)).count).toBe(0);
+    });
+
+    it('starts again on the same volume', async () => {
+      const { stdout } = await one.start(everything(one));
+      expect(stdout).toContain(`Created Deployment ${one.identity.app}-deployment`);
+      const claim = await one.api.get(
+        resources.PersistentVolumeClaim,
+        `${one.identity.app}-data`,
+        one.identity.namespace,
+      );
+      expect((claim?.status as { phase: string }).phase).toBe('Bound');
+    });
+
+    it('--delete-volumes removes its claims and volumes, tells where the data stays, and touches nothing of the other', async () => {
+      const { keptData } = await stop(one, { deleteVolumes: true });
+      expect(keptData).toEqual([{ volume: `${one.identity.app}-data`, path: `/mnt/${one.identity.app}` }]);
+      expect(await volumesOf(one)).toEqual([]);
+      expect(await contents(one)).toEqual(['ConfigMap/operators-own']);
+      expect(await volumesOf(other)).toEqual([`${other.identity.app}-data`]);
+      expect(await contents(other)).toContain(`PersistentVolumeClaim/${other.identity.app}-data`);
+    });
+
+    it('--delete-namespace refuses while somebody keeps something there, and names it', async () => {
+      await expect(stop(one, { deleteNamespace: true })).rejects.toThrow(
+        `namespace ${one.identity.namespace} is not deleted: it holds what is not this deployment's: ConfigMap operators-own`,
+      );
+      await kubectl('delete', 'configmap', 'operators-own', '--namespace', one.identity.namespace);
+      await stop(one, { deleteNamespace: true });
+      expect(await one.api.get(resources.Namespace, one.identity.namespace)).toBeUndefined();
+    });
+
+    it("never touches another deployment's namespace", async () => {
+      const before = await contents(other);
+      const stranger = await site('same-stack', { namespace: other.identity.namespace });
+      expect((await stop(stranger, { deleteVolumes: true })).count).toBe(0);
+      await expect(stop(stranger, { deleteNamespace: true })).rejects.toThrow("it is not this deployment's");
+      expect(await contents(other)).toEqual(before);
+    });
+  });
+
+  describe('what can go wrong', () => {
+    let at: Site;
+    beforeAll(async () => {
+      at = await site();
+      await at.start([at.configmap(`${at.identity.app}-config`), at.service('web')]);
+    });
+    afterAll(() => at.remove());
+
+    it('names what is left and the finalizer that holds it, and exits 1 (K-37)', async () => {
+      const patch = (finalizers: string[]): Promise<string> =>
+        kubectl(
+          'patch',
+          'configmap',
+          `${at.identity.app}-config`,
+          '--namespace',
+          at.identity.namespace,
+          '--type=merge',
+          '-p',
+          JSON.stringify({ metadata: { finalizers } }),
+        );
+      await patch(['example.org/hold']);
+      const failure = await stop(at, { patienceSeconds: 2 })
+        .catch((error: unknown) => error)
+        .finally(() => patch([]));
+      expect(failure).toMatchObject({
+        message: `after 2 s these are not gone: ConfigMap ${at.identity.app}-config (waits for the finalizer example.org/hold)`,
+        exitCode: 1,
+      });
+      await stop(at);
+      expect(await contents(at)).toEqual([]);
+    });
+
+    it('--delete-namespace refuses while a claim holds the only copy of its data', async () => {
+      const [, claim] = at.volume(`${at.identity.app}-data`);
+      const spec = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Mi' } } };
+      await at.start([
+        { ...claim, spec },
+        at.deployment(`${at.identity.app}-deployment`, { claim: `${at.identity.app}-data` }),
+      ]);
+      const claimName = `persistentvolumeclaim/${at.identity.app}-data`;
+      const bound = '--for=jsonpath={.status.phase}=Bound';
+      await kubectl('wait', bound, claimName, '--namespace', at.identity.namespace, '--timeout=120s');
+      await expect(stop(at, { deleteNamespace: true })).rejects.toThrow(
+        `the data of PersistentVolumeClaim ${at.identity.app}-data would go with it`,
+      );
+      expect(await contents(at)).toContain(`Deployment/${at.identity.app}-deployment`);
+      await stop(at, { deleteNamespace: true, deleteVolumes: true });
+      expect(await at.api.get(resources.Namespace, at.identity.namespace)).toBeUndefined();
+    });
+  });
+
+  it('removes what the Python program made, its unlabelled Secrets too (decision 20)', async () => {
+    const at = await site('python-stack');
+    const { app, namespace } = at.identity;
+    try {
+      await createAsPython(...(await pythonObjects(at)));
+      await stop(at, { deleteVolumes: true });
+      // Generated at create, under the stack's name: the Python program keeps it, too.
+      expect(await contents(at)).toEqual(['Secret/python-stack-generated-secrets']);
+      expect(await volumesOf(at)).toEqual([]);
+      await stop(at, { deleteNamespace: true });
+      expect(await at.api.get(resources.Namespace, namespace)).toBeUndefined();
+    } finally {
+      await at.remove();
+    }
+    expect(app).toMatch(/^laconic-/);
+  });
+});
+
+/** Objects as the Python program leaves them (04 §4): its labels, its names. */
+async function pythonObjects(at: Site) {
+  const { app, stack, namespace, directory } = at.identity;
+  const labels = { app, 'app.kubernetes.io/stack': stack };
+  const old = <T extends { metadata: object }>(object: T): T => ({
+    ...object,
+    metadata: { ...object.metadata, labels },
+  });
+  const secret = (name: string) => ({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name, namespace },
+    data: { KEY: 'dmFsdWU=' },
+  });
+  return [
+    {
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name: namespace, labels, annotations: { 'laconic.com/deployment-dir': directory } },
+    },
+    ...at.volume(`${app}-data`).map(old),
+    old(at.configmap(`${app}-config`)),
+    old(at.deployment(`${app}-deployment`, { claim: `${app}-data` })),
+    old(at.service(`${app}-service`)),
+    secret(`${app}-image-pull-secret`),
+    secret(`${stack}-generated-secrets`),
+  ];
+}
