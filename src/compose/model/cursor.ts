@@ -5,9 +5,17 @@ import { parseBytes, parseDuration } from '../amounts.js';
 import { type ListTree, type MapTree, problemAt, type ScalarTree, type Tree } from './tree.js';
 
 /** What was found wrong (Compose refuses the file), and what Compose takes but hardly means what is written. */
-export interface Findings {
-  readonly problems: Problem[];
-  readonly warnings: Problem[];
+export class Findings {
+  readonly problems: Problem[] = [];
+  readonly warnings: Problem[] = [];
+  readonly #said = new Map<Tree, Set<string>>();
+
+  /** False for what was said of this value before: services share values by aliases and `extends`. */
+  isNew(tree: Tree, message: string): boolean {
+    const said = this.#said.get(tree) ?? new Set();
+    this.#said.set(tree, said);
+    return said.size < said.add(message).size;
+  }
 }
 
 /** A value of a compose file with its key path, read as one of the types Compose knows. What is of another type is refused once. */
@@ -43,10 +51,12 @@ export class Cursor {
   }
 
   refuse(message: string): undefined {
+    if (!this.findings.isNew(this.tree, message)) return;
     this.findings.problems.push(problemAt(this.tree.place, this.path, message));
   }
 
   warn(message: string): void {
+    if (!this.findings.isNew(this.tree, message)) return;
     this.findings.warnings.push(problemAt(this.tree.place, this.path, message));
   }
 

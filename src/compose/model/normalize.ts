@@ -2,7 +2,7 @@ import { InvalidFileError, type Problem } from '../../system/errors.js';
 import { byLine } from '../../system/schema.js';
 import { type KeyPath, quote, type YamlFile } from '../../system/yaml.js';
 import { checkServices } from './consistency.js';
-import { Cursor, type Findings } from './cursor.js';
+import { Cursor, Findings } from './cursor.js';
 import { addEnvFile, type EnvFileReference, type Environment, mergeEnvironment } from './environment.js';
 import { Extensions } from './extends.js';
 import { readFileObject, readVolume } from './files.js';
@@ -59,7 +59,7 @@ export function normalizeCompose(
 
 /** Reads a compose file up to its env files, so that the caller learns which these are. Throws nothing: `normalize` does. */
 export function readCompose({ yaml, lookup, profiles = [], otherServices = new Set() }: ComposeInput): ComposeReading {
-  const findings: Findings = { problems: [], warnings: [] };
+  const findings = new Findings();
   const root = new Cursor(composeTree(yaml, lookup, findings.problems), findings);
   if (root.checkKeys(topLevelKeys)) {
     root.at('include')?.refuse('is not followed: write the services into this file');
@@ -90,7 +90,7 @@ export function readCompose({ yaml, lookup, profiles = [], otherServices = new S
         const known = [...read.depends_on].filter(([other]) => inForce.has(other) || otherServices.has(other));
         models.set(name, { ...read, depends_on: new Map(known) });
       }
-      if (problems.length > 0) throw new InvalidFileError(byLine(problems));
+      if (problems.length > 0) throw new InvalidFileError(byLine(once(problems)));
       const model: ComposeModel = {
         file: yaml.file,
         services: models,
@@ -102,6 +102,11 @@ export function readCompose({ yaml, lookup, profiles = [], otherServices = new S
       return { model, warnings: byLine(findings.warnings) };
     },
   };
+}
+
+/** What is wrong in an env file of several services is wrong once. */
+function once(problems: readonly Problem[]): Problem[] {
+  return [...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()];
 }
 
 function readServices(root: Cursor, lookup: Lookup): { read: Map<string, ReadService>; trees: Map<string, Tree> } {

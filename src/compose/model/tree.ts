@@ -43,7 +43,17 @@ export type Lookup = (name: string) => string | undefined;
  * @param problems what is wrong is added here
  */
 export function composeTree(yaml: YamlFile, lookup: Lookup, problems: Problem[]): Tree {
-  return new TreeBuilder(yaml, lookup, problems).build(yaml.document.contents, [], 0);
+  return new TreeBuilder(yaml, lookup, problems).build(yaml.document.contents, undefined, 0);
+}
+
+/** A key path from its end: making one costs nothing for the values that nothing is wrong with. */
+interface Link {
+  readonly key: string | number;
+  readonly above: Link | undefined;
+}
+
+function pathOf(link: Link | undefined): KeyPath {
+  return link === undefined ? [] : [...pathOf(link.above), link.key];
 }
 
 class TreeBuilder {
@@ -60,31 +70,31 @@ class TreeBuilder {
     this.#problems = problems;
   }
 
-  build(node: Node | null, path: KeyPath, offset: number): Tree {
+  build(node: Node | null, above: Link | undefined, offset: number): Tree {
     if (isAlias(node)) return this.#anchors.get(node.source) ?? this.#null(offset);
-    const tree = this.#value(node, path, { yaml: this.#yaml, offset });
+    const tree = this.#value(node, above, { yaml: this.#yaml, offset });
     if (node?.anchor !== undefined) this.#anchors.set(node.anchor, tree);
     return tree;
   }
 
-  #value(node: Node | null, path: KeyPath, place: Place): Tree {
-    if (isMap(node)) return this.#map(node.items, path, place);
+  #value(node: Node | null, above: Link | undefined, place: Place): Tree {
+    if (isMap(node)) return this.#map(node.items, above, place);
     if (isSeq(node)) {
       const items = (node.items as (Node | null)[]).filter((item) => item?.tag !== '!reset');
       return {
         kind: 'list',
         place,
-        items: items.map((item, index) => this.build(item, [...path, index], item?.range?.[0] ?? place.offset)),
+        items: items.map((item, index) => this.build(item, { key: index, above }, item?.range?.[0] ?? place.offset)),
       };
     }
-    return isScalar(node) ? this.#scalar(node, path, place) : this.#null(place.offset);
+    return isScalar(node) ? this.#scalar(node, above, place) : this.#null(place.offset);
   }
 
   #null(offset: number): ScalarTree {
     return { kind: 'scalar', type: 'null', text: '', place: { yaml: this.#yaml, offset } };
   }
 
-  #map(pairs: readonly { key: unknown; value: unknown }[], path: KeyPath, place: Place): MapTree {
+  #map(pairs: readonly { key: unknown; value: unknown }[], above: Link | undefined, place: Place): MapTree {
     const entries = new Map<string, Tree>();
     const cut = new Set<string>();
     for (const { key, value } of pairs) {
@@ -92,61 +102,62 @@ class TreeBuilder {
       const node = value as Node | null;
       const offset = key.range?.[0] ?? place.offset;
       if (isMergeKey(key)) {
-        this.#merge(this.build(node, [...path, '<<'], offset), entries, [...path, '<<']);
+        const link = { key: '<<', above };
+        this.#merge(this.build(node, link, offset), entries, link);
         continue;
       }
-      const name = this.#key(key, path, offset);
+      const name = this.#key(key, above, offset);
       if (node?.tag === '!reset' || node?.tag === '!override') cut.add(name);
-      const tree = this.build(node, [...path, name], offset);
+      const tree = this.build(node, { key: name, above }, offset);
       if (node?.tag !== '!reset') entries.set(name, tree);
     }
     return { kind: 'map', place, entries, ...(cut.size > 0 ? { cut } : {}) };
   }
 
   /** What `<<` brings: of several maps the first one that has a key wins, and every key of the map itself does. */
-  #merge(source: Tree, entries: Map<string, Tree>, path: KeyPath): void {
+  #merge(source: Tree, entries: Map<string, Tree>, link: Link): void {
     const sources = source.kind === 'list' ? source.items : [source];
     for (const each of sources) {
       if (each.kind !== 'map') {
-        this.#refuse(each.place, path, 'must be a map or a list of maps');
+        this.#refuse(each.place, link, 'must be a map or a list of maps');
         continue;
       }
       for (const [name, tree] of each.entries) if (!entries.has(name)) entries.set(name, tree);
     }
   }
 
-  #key(key: Scalar, path: KeyPath, offset: number): string {
+  #key(key: Scalar, above: Link | undefined, offset: number): string {
     const { type, text } = scalarValue(key);
     if (type === 'text') return text;
     const written = key.source ?? text;
-    this.#refuse({ yaml: this.#yaml, offset }, [...path, written], 'a key must be text: write it in quotes');
+    this.#refuse({ yaml: this.#yaml, offset }, { key: written, above }, 'a key must be text: write it in quotes');
     return written;
   }
 
-  #scalar(node: Scalar, path: KeyPath, place: Place): ScalarTree {
+  #scalar(node: Scalar, link: Link | undefined, place: Place): ScalarTree {
     const value = scalarValue(node);
     if (value.type === 'unusable') {
-      this.#refuse(place, path, 'is a date or an endless number for Compose: write it in quotes');
+      this.#refuse(place, link, 'is a date or an endless number for Compose: write it in quotes');
     }
     if (value.type !== 'text' || !value.text.includes('$')) return { kind: 'scalar', ...value, place };
     try {
       const text = interpolate(value.text, this.#lookup);
       return { kind: 'scalar', type: 'text', text, place, template: value.text };
     } catch (error) {
-      this.#refuse(place, path, errorMessage(error));
+      this.#refuse(place, link, errorMessage(error));
       return { kind: 'scalar', ...value, place };
     }
   }
 
-  #refuse(place: Place, path: KeyPath, message: string): void {
-    this.#problems.push(problemAt(place, path, message));
+  #refuse(place: Place, link: Link | undefined, message: string): void {
+    this.#problems.push(problemAt(place, pathOf(link), message));
   }
 }
 
 const standardTag = /^tag:yaml\.org,2002:(str|int|float|bool|null)$/;
 
 function scalarValue(node: Scalar): ScalarValue {
-  const [, tag] = standardTag.exec(node.tag ?? '') ?? [];
+  const tag = node.tag === undefined ? undefined : standardTag.exec(node.tag)?.[1];
   const isText = tag === undefined ? node.type !== undefined && node.type !== 'PLAIN' : tag === 'str';
   const written = typeof node.value === 'string' ? node.value : (node.source ?? '');
   return isText ? { type: 'text', text: written } : plainScalar(written);
