@@ -43,7 +43,7 @@ const plans: [command: string, args: string[], plan: RegExp][] = [
   ['logs in place', [...inPlace, 'logs'], /^would show the logs of all services\n$/],
   ['port in place', [...inPlace, 'port', 'web', '80'], /^would look up port 80\/tcp of web\n$/],
   ['exec in place', [...inPlace, 'exec', 'web', 'true'], /^would run in web: true\n$/],
-  ['k8s list cluster', ['deploy', 'k8s', 'list', 'cluster'], /^would run kind get clusters\n$/],
+  ['k8s list cluster', ['deploy', 'k8s', 'list', 'cluster'], /^would list the kind clusters of this host\n$/],
   [
     'start',
     ['deployment', '--dir', 'd', 'start'],

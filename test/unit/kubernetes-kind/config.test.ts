@@ -181,6 +181,8 @@ describe('two volumes at one place in the node', () => {
     expect(problems).toHaveLength(1);
     expect(problems[0]).toMatchObject({ key: 'volumes.other' });
     expect(problems[0]?.message).toContain('/mnt/db');
+    expect(clashingPlaces(['db', 'deep'], spec, root, home)).toMatchObject([{ key: 'volumes.deep' }]);
     expect(clashingPlaces(['db'], spec, root, home)).toEqual([]);
+    expect(clashingPlaces(['other', 'deep'], spec, root, home)).toEqual([]);
   });
 });

@@ -67,8 +67,8 @@ export async function awaitApiServer(api: ClusterApi, seconds: number, { report,
   }
 }
 
-/** No answer, or one that says "not yet": a certificate or a permission will not change. */
+/** No answer, or one that says "not yet": a certificate will not change. A server that just started does not know who may do what. */
 function passesByItself({ status, cause }: ClusterError): boolean {
-  if (status !== undefined) return status >= 500;
+  if (status !== undefined) return status >= 500 || status === 403;
   return !(cause instanceof Error && 'code' in cause && /CERT|SIGNATURE|ISSUER/.test(String(cause.code)));
 }

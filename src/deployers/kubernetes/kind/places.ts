@@ -36,27 +36,29 @@ export function placeOnKind(
   return { hostPath, nodePath: posix.join(nodeRoot, volume), ownMount: true };
 }
 
-/** Volumes that would be at one place in the node although they are at two on the host: one would show the other's data. */
+/**
+ * Volumes that a mount of another volume would hide in the node, at the same place or below it, although they are elsewhere on the
+ * host: one would show the other's data.
+ */
 export function clashingPlaces(
   volumes: Iterable<string>,
   spec: Pick<Spec, 'volumes' | 'kindMountRoot' | 'yaml'>,
   root: string,
   home: string,
 ): Problem[] {
-  const problems: Problem[] = [];
-  const taken = new Map<string, { volume: string; hostPath: string }>();
-  for (const volume of volumes) {
+  const places = [...volumes].flatMap((volume) => {
     const place = placeOnKind(volume, spec, root, home);
-    if (place === undefined) continue;
-    const other = taken.get(place.nodePath);
-    taken.set(place.nodePath, { volume, hostPath: place.hostPath });
-    if (other === undefined || other.hostPath === place.hostPath) continue;
-    problems.push(
-      spec.yaml.problem(
-        ['volumes', volume],
-        `${place.hostPath} would be ${place.nodePath} in the kind node, where volume ${other.volume} (${other.hostPath}) is already: use another path below ${spec.kindMountRoot ?? 'a kind-mount-root'}`,
-      ),
-    );
-  }
-  return problems;
+    return place === undefined ? [] : [{ volume, ...place }];
+  });
+  return places.flatMap((place) => {
+    const hiding = places.find((other) => other !== place && hides(other, place));
+    if (hiding === undefined) return [];
+    const message = `${place.hostPath} would be ${place.nodePath} in the kind node, which volume ${hiding.volume} (${hiding.hostPath}) hides: use another path below ${spec.kindMountRoot ?? 'kind-mount-root'}`;
+    return [spec.yaml.problem(['volumes', place.volume], message)];
+  });
+}
+
+function hides(mount: VolumePlace, place: VolumePlace): boolean {
+  if (!mount.ownMount || place.ownMount || !isBelow(place.nodePath, mount.nodePath)) return false;
+  return posix.relative(mount.nodePath, place.nodePath) !== posix.relative(mount.hostPath, place.hostPath);
 }

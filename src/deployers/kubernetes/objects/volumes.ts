@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { isAbsolute } from 'node:path';
-import { placeOnKind } from '../kind/places.js';
+import { clashingPlaces, placeOnKind } from '../kind/places.js';
 import type { ObjectsInput } from './input.js';
 import { clusterMetadata, metadata } from './metadata.js';
 import type { KubernetesObject } from './object.js';
@@ -24,6 +24,9 @@ export function volumes(scope: Scope): KubernetesObject[] {
   const { input } = scope;
   const made = [...volumesOf(input)].filter((volume) => !input.spec.configmaps.has(volume));
   reportDriverOptions(scope);
+  if (input.target === 'k8s-kind') {
+    scope.findings.errors.push(...clashingPlaces(made, input.spec, input.directory, homedir()));
+  }
   const pairs = made.map((volume) => claimAndVolume(scope, volume));
   return [...pairs.flatMap(({ volume }) => volume), ...pairs.map(({ claim }) => claim)];
 }

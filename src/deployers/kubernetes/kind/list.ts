@@ -1,0 +1,29 @@
+import { connectEngine } from '../../../engine/connect.js';
+import type { Context } from '../../../system/context.js';
+import { LaconicError } from '../../../system/errors.js';
+import { type KindCluster, listKindClusters } from './clusters.js';
+
+/**
+ * Prints the name of this host's kind cluster, or `No cluster found` (02 §6.5, 04 §8): the first one that deployments join, else the
+ * first of all. Without an engine there are none.
+ */
+export async function listKindCluster(context: Context): Promise<void> {
+  const { report } = context;
+  if (context.options.dryRun) {
+    report.print('would list the kind clusters of this host');
+    return;
+  }
+  const clusters = await allClusters(context);
+  const [first] = [...clusters.filter(({ ours }) => ours), ...clusters];
+  report.print(first?.name ?? 'No cluster found');
+}
+
+async function allClusters({ env, report }: Context): Promise<KindCluster[]> {
+  try {
+    return await listKindClusters(await connectEngine(env));
+  } catch (error) {
+    if (!(error instanceof LaconicError) || error.exitCode !== 1) throw error;
+    report.verbose(error.message);
+    return [];
+  }
+}
