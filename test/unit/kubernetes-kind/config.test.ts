@@ -175,7 +175,7 @@ nodes:
 describe('two volumes at one place in the node', () => {
   it('are refused: one would show the data of the other', () => {
     const { spec } = objectsInput({
-      spec: 'kind-mount-root: /srv/kind\nvolumes:\n  db: /data/db\n  other: /srv/kind/db\n',
+      spec: 'kind-mount-root: /srv/kind\nvolumes:\n  db: /data/db\n  other: /srv/kind/db\n  deep: /srv/kind/db/x\n',
     });
     const problems = clashingPlaces(['db', 'other'], spec, root, home);
     expect(problems).toHaveLength(1);

@@ -1,0 +1,198 @@
+import { copyFile, mkdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { clusterToJoin, listKindClusters } from '../../../src/deployers/kubernetes/kind/clusters.js';
+import { deleteCluster } from '../../../src/deployers/kubernetes/kind/delete.js';
+import { InterruptedError } from '../../../src/system/errors.js';
+import { runOrFail } from '../../../src/system/process.js';
+import { deleteOwnCluster, describeWithCluster, ownClusterName, shared } from '../../support/cluster.js';
+import { OwnCluster } from './own-cluster.js';
+
+let own: OwnCluster;
+
+/** When the node's container was made: another time means another cluster. */
+async function createdAt(): Promise<string> {
+  const args = ['inspect', '--format', '{{.Created}}', own.node];
+  return (await runOrFail('docker inspect', 'docker', args)).stdout.trim();
+}
+
+describeWithCluster('the life of a kind cluster (04 §3, decisions 4 and 27)', () => {
+  beforeAll(async () => {
+    own = await OwnCluster.plan(true);
+  });
+  afterAll(async () => {
+    await own.remove();
+  });
+
+  it('is not made when that is not allowed (--skip-cluster-management)', async () => {
+    const wish = await own.deployment('first', { spec: `kind-cluster-name: ${own.name}\n` });
+    const skipped = own.ensure({ ...wish, manage: false });
+    await expect(skipped).rejects.toThrow(`there is no kind cluster ${own.name} on this host`);
+    expect(await own.nodes()).toEqual([]);
+  });
+
+  it('leaves nothing behind when its making is interrupted', async () => {
+    const name = await ownClusterName();
+    const stopped = new AbortController();
+    const plain = own.context();
+    const wish = await own.deployment('cut', { clusterId: name, spec: `kind-cluster-name: ${name}\n` });
+    const making = own.ensure(wish, { ...plain, signal: stopped.signal });
+    const ended = expect(making).rejects.toThrow(InterruptedError);
+    while ((await own.nodes(name)).length === 0) await sleep(100);
+    stopped.abort();
+    await ended;
+    expect(await own.nodes(name)).toEqual([]);
+    expect(await readFile(own.kubeconfig, 'utf8').catch(() => '')).not.toContain(name);
+    await deleteOwnCluster(name, own.kubeconfig);
+  });
+
+  it('is created when it is missing, next to others on this host (K-40, K-42)', async () => {
+    const context = own.context();
+    const wish = await own.deployment('first');
+    expect(await own.ensure(wish, context)).toEqual({ name: own.name, created: true });
+    expect(context.output.stdout).toBe(`Creating new cluster: ${own.name}\n`);
+    expect(await own.kubectl('get', 'nodes')).toMatch(/ Ready /);
+    const names = (await listKindClusters(own.engine)).map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining([own.name, shared.name]));
+    expect((await listKindClusters(own.engine)).find(({ name }) => name === shared.name)?.ours).toBe(false);
+  });
+
+  it('is used when it is there, whatever other clusters there are', async () => {
+    const before = [await createdAt(), (await stat(own.kubeconfig)).mtimeMs];
+    const context = own.context();
+    expect(await own.ensure(await own.deployment('first'), context)).toEqual({ name: own.name, created: false });
+    expect(context.output).toEqual({ stdout: `Using existing cluster: ${own.name}\n`, stderr: '' });
+    expect([await createdAt(), (await stat(own.kubeconfig)).mtimeMs]).toEqual(before);
+  });
+
+  it('is adopted by a deployment that expected one of its own, which then says so itself (K-41)', async () => {
+    expect(await clusterToJoin(own.engine)).toBe(own.name);
+    const wish = await own.deployment('second', {
+      clusterId: 'laconic-elsewhere',
+      record: 'cluster-id: laconic-elsewhere # mine\n',
+    });
+    const found = await own.ensure({
+      ...wish,
+      record: { clusterId: 'laconic-elsewhere', deploymentId: 'laconic-elsewhere' },
+    });
+    expect(found).toEqual({ name: own.name, created: false });
+    const record = await readFile(wish.layout.deployment, 'utf8');
+    expect(record).toContain(`cluster-id: ${own.name} # mine\n`);
+    expect(record).toContain('deployment-id: laconic-elsewhere\n');
+  });
+
+  it('is not adopted where the spec names another', async () => {
+    const wish = await own.deployment('third', { spec: 'kind-cluster-name: laconic-so-t-nowhere\n' });
+    await expect(own.ensure({ ...wish, manage: false })).rejects.toThrow(
+      'there is no kind cluster laconic-so-t-nowhere',
+    );
+  });
+
+  it('is refused with every reason when it lacks what a deployment needs (04 §3.5, K-45)', async () => {
+    const wish = await own.deployment('misfit', { mounts: [['/srv/other', '/mnt/other']] });
+    const file = join(wish.layout.root, 'kind-config.yml');
+    await writeFile(file, (await readFile(file, 'utf8')).replace('ingress-ready=true', 'ingress-ready=true,zone=a'));
+    const refused = own.ensure(wish);
+    await expect(refused).rejects.toThrow('/mnt/other must be /srv/other of this host: nothing is mounted there');
+    await expect(refused).rejects.toMatchObject({ hint: expect.stringContaining(join(own.base, 'mnt')) as string });
+
+    const labelled = await own.deployment('misfit');
+    await writeFile(file, (await readFile(file, 'utf8')).replace('ingress-ready=true', 'ingress-ready=true,zone=a'));
+    await expect(own.ensure(labelled)).rejects.toThrow('has the label zone=a');
+  });
+
+  it('takes another spelling of a mounted directory for the same one (K-45)', async () => {
+    const wish = await own.deployment('spelling');
+    await symlink(join(own.base, 'mnt'), join(own.base, 'link'));
+    const file = join(wish.layout.root, 'kind-config.yml');
+    await writeFile(file, (await readFile(file, 'utf8')).replace(join(own.base, 'mnt'), join(own.base, 'link')));
+    expect(await own.ensure(wish)).toEqual({ name: own.name, created: false });
+  });
+
+  it('refuses a volume that a link leads out of the mount root: its data would be in the node only', async () => {
+    const root = join(own.base, 'mnt');
+    await mkdir(join(own.base, 'real'));
+    await symlink(join(own.base, 'real'), join(root, 'away'));
+    const wish = await own.deployment('links', { spec: `kind-mount-root: ${root}\nvolumes:\n  db: ${root}/away/db\n` });
+    await expect(own.ensure(wish)).rejects.toThrow(
+      `spec.yml:5 volumes.db: ${root}/away/db is a link out of kind-mount-root`,
+    );
+    await rm(join(root, 'away'));
+  });
+
+  it('has its stopped node started, and its lost context written again', async () => {
+    await own.kubectl('create', 'namespace', 'stays');
+    await runOrFail('docker kill', 'docker', ['kill', own.node]);
+    await rm(own.kubeconfig);
+    const context = own.context();
+    expect(await own.ensure(await own.deployment('first'), context)).toEqual({ name: own.name, created: false });
+    expect(context.output.stderr).toContain(`the node ${own.node} is stopped: starting it`);
+    expect(await own.kubectl('get', 'namespace', 'stays')).toContain('Active');
+  });
+
+  it('is never mistaken for an earlier one of its name: a context of that one is written anew', async () => {
+    const text = await readFile(own.kubeconfig, 'utf8');
+    await writeFile(own.kubeconfig, text.replace(/server: .*/, 'server: https://127.0.0.1:1'));
+    await own.ensure(await own.deployment('first'));
+    expect(await own.kubectl('get', 'namespace', 'stays')).toContain('Active');
+  });
+
+  it('is not deleted while others live in it, nor by a dry run (K-09, K-10)', async () => {
+    const mine = { own: 'laconic-first', namespace: 'laconic-shop', force: false };
+    const namespace = (name: string, id: string): object => ({
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: {
+        name,
+        labels: { 'laconic.com/deployment-id': id },
+        annotations: { 'laconic.com/deployment-dir': `/srv/${id}` },
+      },
+    });
+    const claim = (where: string): object => ({
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata: { name: 'data', namespace: where },
+      spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Mi' } } },
+    });
+    for (const [name, id] of [
+      ['laconic-shop', 'laconic-first'],
+      ['empty', 'laconic-gone'],
+      ['theirs', 'laconic-other'],
+    ] as const) {
+      await own.kubectlWith(namespace(name, id), 'create');
+      if (name !== 'empty') await own.kubectlWith(claim(name), 'create');
+    }
+
+    const dry = own.context({ dryRun: true });
+    expect(await deleteCluster(own.name, mine, dry)).toBe(false);
+    expect(dry.output.stdout).toBe(`would delete the kind cluster ${own.name}\n`);
+    const refused = deleteCluster(own.name, mine, own.context());
+    await expect(refused).rejects.toThrow('namespace theirs: /srv/laconic-other');
+    await expect(refused).rejects.not.toThrow('empty');
+    expect(await own.nodes()).toEqual([own.node]);
+  });
+
+  it('is not deleted when nobody can tell who lives in it, without --force', async () => {
+    const kept = join(own.base, 'kubeconfig.kept');
+    await copyFile(own.kubeconfig, kept);
+    await writeFile(
+      own.kubeconfig,
+      (await readFile(kept, 'utf8')).replace(/server: .*/, 'server: https://127.0.0.1:1'),
+    );
+    const options = { own: 'laconic-first', namespace: 'laconic-shop', force: false };
+    await expect(deleteCluster(own.name, options, own.context())).rejects.toThrow(
+      'nobody can tell who else lives in it',
+    );
+    await copyFile(kept, own.kubeconfig);
+    expect(await own.nodes()).toEqual([own.node]);
+  });
+
+  it('is deleted with --force, and its context with it; a second time there is nothing to do', async () => {
+    const options = { own: 'laconic-first', namespace: 'laconic-shop', force: true };
+    expect(await deleteCluster(own.name, options, own.context())).toBe(true);
+    expect(await own.nodes()).toEqual([]);
+    expect(await readFile(own.kubeconfig, 'utf8')).not.toContain(own.name);
+    expect(await deleteCluster(own.name, options, own.context())).toBe(false);
+  });
+});
