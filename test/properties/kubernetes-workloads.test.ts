@@ -50,12 +50,13 @@ describe('amounts (decision 21: they keep their value)', () => {
     );
   });
 
-  it('CPUs as well', () => {
+  it('CPUs as well, in thousandths, rounded up as the API server does', () => {
     fc.assert(
       fc.property(number, fc.constantFrom('', 'm', 'u', 'n'), (amount, unit) => {
         const sent = cpuQuantity(`${amount}${unit}`) ?? '';
-        expect(parseCpus(sent.replace(/k$/, '000').replace(/M$/, '000000'))).toBe(parseCpus(`${amount}${unit}`));
-        expect(sent).toMatch(/^\d+[numkM]?$/);
+        const milli = ((parseCpus(`${amount}${unit}`) ?? 0n) + 999_999n) / 1_000_000n;
+        expect(parseCpus(sent.replace(/k$/, '000').replace(/M$/, '000000'))).toBe(milli * 1_000_000n);
+        expect(sent).toMatch(/^\d+[mkM]?$/);
       }),
     );
   });

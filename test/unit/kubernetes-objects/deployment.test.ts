@@ -47,6 +47,20 @@ describe('Deployments (04 §4.2, 4.3, decision 18)', () => {
     expect(made?.metadata.labels).toEqual(labels);
   });
 
+  it('puts the container in the place of {name}, and refuses keys and values that the API does', () => {
+    const stack = { pods: { web: 'services: { a_b: { image: x } }' } };
+    const [made] = workloads({ ...stack, spec: 'annotations: { "x.io/{name}": on }\n' }).deployments;
+    expect(Object.keys(made?.spec.template.metadata.annotations ?? {})).toEqual([
+      expect.stringMatching(/^x\.io\/a-b-[0-9a-f]{8}$/),
+    ]);
+    const spec = `annotations:\n  "a b": x\nlabels:\n  "${'long'.repeat(15)}-{name}": x\n  v: "not valid"\n`;
+    expect(workloads({ ...stack, spec }).errors).toEqual([
+      expect.stringMatching(/^spec\.yml:6 labels\[.*is no key for labels/),
+      expect.stringMatching(/^spec\.yml:7 labels\.v: "not valid" is no value of a label/),
+      expect.stringMatching(/^spec\.yml:4 annotations.*"a b" is no key for annotations/),
+    ]);
+  });
+
   it('refuses a label of the spec by which the pods are found', () => {
     expect(workloads({ pods: { web: oneService('') }, spec: 'labels:\n  app: mine\n' }).errors).toEqual([
       'spec.yml:4 labels.app: the pods are found by this label: it cannot be set',

@@ -147,9 +147,13 @@ describe('what cannot be mounted', () => {
     ],
     ['volumes: [ /var/run/docker.sock:/s ]', /"\/var\/run\/docker\.sock" is not among the files/],
     ['tmpfs: [ /a, "/a:size=1m" ]', /tmpfs\[1\]: something else has the path \/a/],
+    ['secrets: [ { source: s, mode: 04755 } ]', /secrets\[0\]: the mode 04755 is more than Kubernetes takes/],
     ['tmpfs: "/a:size=lots"', /tmpfs\[0\]: "lots" is no size/],
   ])('refuses %j, by file and line', (keys, message) => {
-    const [error = '', ...more] = findingsOf(keys, { files: { './f': 'x' } }).errors;
+    const [error = '', ...more] = findingsOf(keys, {
+      files: { './f': 'x' },
+      top: 'secrets: { s: { file: ./f } }',
+    }).errors;
     expect(error).toMatch(message);
     expect(error).toMatch(/^docker-compose-web\.yml:4 /);
     expect(more).toEqual([]);

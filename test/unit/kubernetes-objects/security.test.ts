@@ -78,12 +78,22 @@ services:
     expect(podOf({ pods: { web: oneService('') } })).not.toHaveProperty('securityContext');
   });
 
+  it.each([
+    ['sysctls: { "Bad Name": 1 }', '"Bad Name" is no name of a kernel setting'],
+    ['dns: [ 1.1.1.1, one.example.org ]', 'services.web.dns: "one.example.org" is no IP address'],
+  ])('refuses %j, as the API does', (keys, message) => {
+    expect(findingsOf(keys).errors).toEqual([expect.stringContaining(message)]);
+  });
+
   it('warns of kernel settings that nodes must allow, refuses those of the network of the host', () => {
     expect(findingsOf('sysctls: { net.core.somaxconn: 1024 }').warnings).toEqual([
       expect.stringContaining('nodes must allow it (kubelet --allowed-unsafe-sysctls=net.core.somaxconn)'),
     ]);
     expect(findingsOf('network_mode: host\nsysctls: { net.ipv4.tcp_syncookies: 0 }').errors).toEqual([
-      expect.stringContaining('cannot be set in the network of the host'),
+      expect.stringContaining('sysctls["net.ipv4.tcp_syncookies"]: the pod has the network of the host'),
+    ]);
+    expect(findingsOf('ipc: host\nsysctls: { kernel.msgmax: 1 }').errors).toEqual([
+      expect.stringContaining('the pod has the IPC of the host'),
     ]);
   });
 });

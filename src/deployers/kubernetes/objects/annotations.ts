@@ -1,9 +1,10 @@
 import { createHash, type Hash } from 'node:crypto';
 import type { V1Container, V1PodSpec } from '@kubernetes/client-node';
-import type { FileObjectModel, ServiceModel } from '../../../compose/model/types.js';
+import type { FileObjectModel } from '../../../compose/model/types.js';
 import { secretEntries } from './environment.js';
 import type { BoundFile, FileContents, ObjectsInput } from './input.js';
 import type { PodScope } from './scope.js';
+import { specAnnotations } from './spec-metadata.js';
 
 /** What the ConfigMaps and Secrets that a pod uses hold: when it changes, pods are replaced (decision 25, K-32). */
 export const configChecksum = 'laconic.com/config-checksum';
@@ -18,23 +19,12 @@ export const imageIdPrefix = 'image-id.laconic.com/';
  */
 export function podAnnotations(scope: PodScope, spec: V1PodSpec): { annotations?: Record<string, string> } {
   const annotations = {
-    ...expandNames(scope.input.spec.annotations, scope.services),
+    ...specAnnotations(scope),
     ...checksum(configChecksum, configsOf(scope)),
     ...checksum(secretChecksum, secretsOf(scope, spec)),
     ...imageIds(scope, spec),
   };
   return Object.keys(annotations).length === 0 ? {} : { annotations };
-}
-
-/** Keys with `{name}` stand once for each service, with its name in the place (04 §4.3). */
-export function expandNames(
-  entries: ReadonlyMap<string, string>,
-  services: readonly ServiceModel[],
-): Record<string, string> {
-  const expanded = [...entries].flatMap(([key, value]) =>
-    key.includes('{name}') ? services.map(({ name }) => [key.replaceAll('{name}', name), value]) : [[key, value]],
-  );
-  return Object.fromEntries(expanded) as Record<string, string>;
 }
 
 /** A digest for each thing by its name; absent when there are none. */

@@ -22,7 +22,7 @@ export function containerOf(scope: PodScope, placed: PlacedService, volumes: Pod
     ...(role === 'sidecar' ? { restartPolicy: 'Always' } : {}),
     command,
     args,
-    workingDir: service.working_dir || undefined,
+    workingDir: service.working_dir === '' ? undefined : service.working_dir,
     env,
     envFrom: containerEnvFrom(scope),
     ports: containerPorts(service),

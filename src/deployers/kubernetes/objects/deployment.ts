@@ -1,10 +1,11 @@
-import { expandNames, podAnnotations } from './annotations.js';
+import { podAnnotations } from './annotations.js';
 import { componentLabels, podSelector } from './labels.js';
 import { metadata } from './metadata.js';
 import type { KubernetesObject } from './object.js';
 import { podSpec } from './pod.js';
 import { replicasOf, strategyOf } from './replicas.js';
 import { type PodScope, podScope, type Scope } from './scope.js';
+import { specLabels } from './spec-metadata.js';
 
 /**
  * The Deployments: one per pod file, in stack order (04 §4.2–4.3). A file whose services all have profiles that are not in force has
@@ -20,7 +21,7 @@ function deployment(scope: PodScope): KubernetesObject {
   const { input, names, pod } = scope;
   const meta = metadata(input, names.deployment(pod.name), componentLabels(input, pod.name));
   const selector = podSelector(input, pod.name);
-  const ownLabels = expandNames(input.spec.labels, scope.services);
+  const ownLabels = specLabels(scope);
   for (const label of Object.keys(selector)) {
     if (ownLabels[label] === undefined || ownLabels[label] === selector[label]) continue;
     const message = 'the pods are found by this label: it cannot be set';

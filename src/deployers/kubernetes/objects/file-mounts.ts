@@ -41,6 +41,7 @@ function fileMount(
     refuse(scope, service, key, `there is no ${source} among the file's ${section}`);
     return [];
   }
+  if (mode > 0o777) refuse(scope, service, key, `the mode 0${mode.toString(8)} is more than Kubernetes takes: 0777`);
   if (section === 'configs' && secretsIn(scope, defined.content ?? '').length > 0) {
     const message = `${source} holds a generated secret, and a ConfigMap is for everybody to read: make it one of the file's secrets`;
     warn(scope, service, key, message);

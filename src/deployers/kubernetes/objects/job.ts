@@ -1,9 +1,9 @@
-import { expandNames } from './annotations.js';
 import { jobPodLabels } from './labels.js';
 import { metadata } from './metadata.js';
 import type { KubernetesObject } from './object.js';
 import { podSpec } from './pod.js';
 import { podScope, type PodScope, type Scope } from './scope.js';
+import { specAnnotations, specLabels } from './spec-metadata.js';
 
 /**
  * The Jobs: one per job file, in stack order (04 §4.5), with scheduling, image overrides, pull policy and annotations as Deployments have
@@ -16,8 +16,8 @@ export function jobs(scope: Scope): KubernetesObject[] {
 function jobOf(scope: PodScope): KubernetesObject {
   const { input, names, pod } = scope;
   // No checksums: nothing is rolled out, and the template of a Job cannot change.
-  const annotations = expandNames(input.spec.annotations, scope.services);
-  const labels = { ...expandNames(input.spec.labels, scope.services), ...jobPodLabels(input) };
+  const annotations = specAnnotations(scope);
+  const labels = { ...specLabels(scope), ...jobPodLabels(input) };
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',

@@ -147,7 +147,8 @@ function memoryMount(
   let size: number | undefined;
   const strange: string[] = [];
   for (const option of options.split(',')) {
-    const [, amount] = /^size=(.*)$/.exec(option) ?? [];
+    // A share of the node's memory is a bound that Kubernetes does not have.
+    const [, amount] = /^size=(.*[^%])$/.exec(option) ?? [];
     const bytes = amount === undefined ? undefined : parseBytes(amount);
     if (bytes !== undefined) size = bytes;
     else if (amount !== undefined) refuse(scope, service, key, `${quote(amount)} is no size: write it like 64m`);

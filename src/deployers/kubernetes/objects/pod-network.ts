@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { V1PodSpec } from '@kubernetes/client-node';
 import type { ServiceModel } from '../../../compose/model/types.js';
 import { quote } from '../../../system/yaml.js';
@@ -113,6 +114,11 @@ function dnsConfig(scope: PodScope): V1PodSpec['dnsConfig'] {
   const searches = [...new Set(scope.services.flatMap(({ dns_search: domains }) => domains))].filter(
     (domain) => domain !== '.',
   );
+  for (const service of scope.services) {
+    service.dns.forEach((address) => {
+      if (isIP(address) === 0) refuse(scope, service, ['dns'], `${quote(address)} is no IP address`);
+    });
+  }
   if (nameservers.length > maxNameservers) {
     const service = scope.services.find(({ dns }) => dns.length > 0);
     if (service !== undefined)

@@ -4,7 +4,7 @@ import { hostAliases } from './host-aliases.js';
 import { imagePullSecrets } from './images.js';
 import { reportEnding, terminationGrace } from './lifecycle.js';
 import { type PlacedService, placeServices } from './placing.js';
-import { isHostNetwork, podNamespaces } from './pod-network.js';
+import { podNamespaces } from './pod-network.js';
 import { PodVolumes } from './pod-volumes.js';
 import { podScheduling } from './scheduling.js';
 import { compact, type PodScope, refuse } from './scope.js';
@@ -22,7 +22,7 @@ export function podSpec(scope: PodScope): V1PodSpec {
   reportEnding(scope, placed);
   reportSharedPorts(scope, placed);
   const { spec } = scope.input;
-  const sysctls = podSysctls(scope, isHostNetwork(scope));
+  const sysctls = podSysctls(scope);
   const groups = supplementalGroups(scope);
   return compact<V1PodSpec>({
     ...(scope.job ? { restartPolicy: 'Never' } : {}),

@@ -7,7 +7,7 @@ import { parseCpus, parseMemory } from '../../../spec/units.js';
  */
 
 const binarySuffixes = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'];
-const decimalSuffixes = ['n', 'u', 'm', '', 'k', 'M', 'G', 'T', 'P', 'E'];
+const decimalSuffixes = ['m', '', 'k', 'M', 'G', 'T', 'P', 'E'];
 
 /**
  * A number of CPUs: `2`, `0.5`, `500m`.
@@ -15,7 +15,8 @@ const decimalSuffixes = ['n', 'u', 'm', '', 'k', 'M', 'G', 'T', 'P', 'E'];
  */
 export function cpuQuantity(text: string): string | undefined {
   const nanos = parseCpus(text);
-  return nanos === undefined ? undefined : withSuffix(nanos, 1000n, decimalSuffixes);
+  // The API knows nothing finer than thousandths, and rounds up.
+  return nanos === undefined ? undefined : withSuffix((nanos + 999_999n) / 1_000_000n, 1000n, decimalSuffixes);
 }
 
 /**
@@ -26,7 +27,7 @@ export function sizeQuantity(text: string): string | undefined {
   const bytes = parseMemory(text);
   if (bytes === undefined) return undefined;
   const decimal = /(?:[kMGTPE]|\d|[eE][+-]?\d+)$/.test(text.trim());
-  return decimal ? withSuffix(bytes, 1000n, decimalSuffixes.slice(3)) : bytesQuantity(bytes);
+  return decimal ? withSuffix(bytes, 1000n, decimalSuffixes.slice(1)) : bytesQuantity(bytes);
 }
 
 /**
@@ -40,7 +41,7 @@ export function composeSizeQuantity(text: string): string | undefined {
 
 /** Bytes with a suffix of powers of 1024; a number without one is a decimal quantity, which is `1k` for 1000. */
 export function bytesQuantity(bytes: bigint): string {
-  if (bytes % 1024n !== 0n) return withSuffix(bytes, 1000n, decimalSuffixes.slice(3));
+  if (bytes % 1024n !== 0n) return withSuffix(bytes, 1000n, decimalSuffixes.slice(1));
   return withSuffix(bytes, 1024n, binarySuffixes);
 }
 

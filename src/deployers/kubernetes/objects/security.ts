@@ -1,6 +1,7 @@
 import type { V1Capabilities, V1SecurityContext, V1SELinuxOptions, V1Sysctl } from '@kubernetes/client-node';
 import type { ServiceModel } from '../../../compose/model/types.js';
 import { quote } from '../../../system/yaml.js';
+import { isHostNetwork } from './pod-network.js';
 import { compact, type PodScope, refuse, warn } from './scope.js';
 
 /** Kernel settings that the kubelet lets a pod change without being told to. */
@@ -18,6 +19,11 @@ const safeSysctls = new Set([
   'net.ipv4.tcp_syncookies',
   'net.ipv4.tcp_wmem',
 ]);
+
+/** Settings of the IPC namespace. */
+const ipcSysctl = /^(?:kernel\.(?:sem$|shm|msg)|fs\.mqueue\.)/;
+
+const sysctlName = /^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$/;
 
 /**
  * The security context of a container: what its service and the spec ask for, and nothing more (decision 21: images that run on Compose
@@ -129,12 +135,18 @@ export function supplementalGroups(scope: PodScope): number[] {
 }
 
 /** Kernel settings of a pod: those of its services, which share them. */
-export function podSysctls(scope: PodScope, hostNetwork: boolean): V1Sysctl[] {
+export function podSysctls(scope: PodScope): V1Sysctl[] {
+  const hostNetwork = isHostNetwork(scope);
+  const hostIpc = scope.services.some(({ ipc }) => ipc === 'host');
   const values = new Map<string, string>();
   for (const service of scope.services) {
     for (const [name, value] of service.sysctls) {
       const key = ['sysctls', name];
       const other = values.get(name);
+      if (!sysctlName.test(name) || name.length > 253) {
+        refuse(scope, service, key, `${quote(name)} is no name of a kernel setting`);
+        continue;
+      }
       if (other !== undefined && other !== value) {
         refuse(
           scope,
@@ -142,8 +154,9 @@ export function podSysctls(scope: PodScope, hostNetwork: boolean): V1Sysctl[] {
           key,
           `another service of the pod ${scope.pod.name} sets it to ${other}, and they share it: set it once`,
         );
-      } else if (hostNetwork && name.startsWith('net.')) {
-        refuse(scope, service, key, 'cannot be set in the network of the host: set it on the host, and remove it here');
+      } else if ((hostNetwork && name.startsWith('net.')) || (hostIpc && ipcSysctl.test(name))) {
+        const what = name.startsWith('net.') ? 'network' : 'IPC';
+        refuse(scope, service, key, `the pod has the ${what} of the host: set it on the host, and remove it here`);
       } else {
         values.set(name, value);
         if (!safeSysctls.has(name))
