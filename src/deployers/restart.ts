@@ -60,7 +60,7 @@ export async function restartDeployment(target: Target, options: RestartOptions,
     await pull(source, inside);
     const parsed = await chooseSpec(deployment, source, options, inside);
     report.print('');
-    const renamed = compareHosts(before, hostOf(parsed.spec), options.force, inside);
+    const renamed = compareHosts({ before, after: hostOf(parsed.spec) }, options.force, deployment.spec, inside);
     report.print('');
     report.print('[3/4] Syncing deployment directory...');
     const outcome = await updateDeployment(
@@ -230,9 +230,9 @@ function hostOf(spec: Spec): string | undefined {
 
 /** @returns the new host name when it changed. On compose nothing of ours serves it, so there is nothing to verify. */
 function compareHosts(
-  before: string | undefined,
-  after: string | undefined,
+  { before, after }: { before: string | undefined; after: string | undefined },
   force: boolean,
+  { deployTo }: Spec,
   context: Context,
 ): string | undefined {
   if (after === undefined || after === before) {
@@ -243,7 +243,9 @@ function compareHosts(
   context.report.print(
     force
       ? 'DNS verification skipped (--force)'
-      : 'DNS is not verified on compose: point the name at whatever serves it',
+      : deployTo === 'compose'
+        ? 'DNS is not verified on compose: point the name at whatever serves it'
+        : 'DNS is not verified by this version: point the name at the cluster',
   );
   return after;
 }

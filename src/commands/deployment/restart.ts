@@ -66,6 +66,7 @@ export function declare(group: Command, contextOf: ContextOf): void {
             images,
             acceptNewPath: options.acceptNewPath,
             pull: options.pull,
+            restart: true,
           },
         },
         contextOf(self),

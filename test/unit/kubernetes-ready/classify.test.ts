@@ -1,0 +1,266 @@
+import { describe, expect, it } from 'vitest';
+import { claimProblem } from '../../../src/deployers/kubernetes/ready/claim.js';
+import type { ContainerStatusFacts } from '../../../src/deployers/kubernetes/ready/facts.js';
+import { podReadiness, type PodQuestion } from '../../../src/deployers/kubernetes/ready/pod.js';
+import { deploymentReadiness, jobReadiness } from '../../../src/deployers/kubernetes/ready/workload.js';
+import {
+  claim,
+  container,
+  crashing,
+  deployment,
+  event,
+  job,
+  pod,
+  podWith,
+  replicaSet,
+  rolledOut,
+  volume,
+  waiting,
+  worldOf,
+} from './objects.js';
+
+function question(changes: Partial<PodQuestion> = {}): PodQuestion {
+  return { world: worldOf({}), final: false, unscheduledMs: () => 0, roomMs: 10_000, ...changes };
+}
+
+describe('a container that is not running (K-33, issue 4 part 4)', () => {
+  it.each([
+    ['ImagePullBackOff', 'Back-off pulling image "nope"'],
+    ['ErrImageNeverPull', 'Container image "x" is not present'],
+    ['InvalidImageName', 'invalid reference format'],
+    ['CreateContainerConfigError', 'secret "keys" not found'],
+    ['CreateContainerError', 'failed to create'],
+  ])('%s never comes right by itself', (reason, message) => {
+    const readiness = podReadiness(podWith(waiting(reason, message)), question());
+    expect(readiness).toEqual({
+      kind: 'failed',
+      state: `app ${reason}: ${message}`,
+      pod: 'web-r-1',
+      container: 'app',
+    });
+  });
+
+  it.each<[string, Partial<ContainerStatusFacts>]>([
+    ['a first failed pull, which is tried again', waiting('ErrImagePull', 'connection reset')],
+    [
+      'a ConfigMap that the kubelet has not loaded yet',
+      waiting('CreateContainerConfigError', 'failed to sync configmap cache: timed out'),
+    ],
+    ['being created', waiting('ContainerCreating')],
+    ['behind an init container', waiting('PodInitializing')],
+    ['ended, and about to be started again', { state: { terminated: { exitCode: 1 } }, restartCount: 0 }],
+    ['running and not ready', { state: { running: {} } }],
+    ['not reported', {}],
+  ])('%s: it may still become ready', (_, status) => {
+    expect(podReadiness(podWith(status), question()).kind).toBe('waiting');
+  });
+
+  it('a crash loop is told with how it ended', () => {
+    expect(podReadiness(podWith(crashing(2)), question())).toEqual({
+      kind: 'looping',
+      state: 'app crash loop: exited with code 3, restarted 2 times',
+      pod: 'web-r-1',
+      container: 'app',
+      restarts: 2,
+    });
+  });
+
+  it('out of memory is said in these words', () => {
+    const status = { ...crashing(1), lastState: { terminated: { exitCode: 137, reason: 'OOMKilled' } } };
+    expect(podReadiness(podWith(status), question()).state).toContain('killed: out of memory');
+  });
+});
+
+describe('pods', () => {
+  it('the init container that fails is named, not those behind it', () => {
+    const one = pod({
+      spec: { initContainers: [{ name: 'prepare' }] },
+      status: {
+        initContainerStatuses: [container({ name: 'prepare', ...waiting('ImagePullBackOff') })],
+        containerStatuses: [container(waiting('PodInitializing'))],
+      },
+    });
+    expect(podReadiness(one, question())).toMatchObject({ kind: 'failed', container: 'prepare' });
+  });
+
+  it('a sidecar that runs is ready; an init container that runs holds up the pod', () => {
+    const running = (restartPolicy: string | undefined) =>
+      pod({
+        spec: { initContainers: [{ name: 'side', ...(restartPolicy === undefined ? {} : { restartPolicy }) }] },
+        status: {
+          conditions: [{ type: 'Ready', status: 'True' }],
+          initContainerStatuses: [container({ name: 'side', state: { running: {} }, ready: true })],
+          containerStatuses: [container({ state: { running: {} }, ready: true })],
+        },
+      });
+    expect(podReadiness(running('Always'), question()).kind).toBe('ready');
+    expect(podReadiness(running(undefined), question()).kind).toBe('waiting');
+  });
+
+  const unscheduled = (message: string) =>
+    pod({ status: { conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }] } });
+
+  it('no node takes it: failed when the cluster has had its time to make room', () => {
+    const one = unscheduled('0/1 nodes are available: 1 Insufficient cpu.');
+    expect(podReadiness(one, question({ unscheduledMs: () => 4_000 }))).toMatchObject({
+      kind: 'waiting',
+      recheckMs: 6_000,
+    });
+    expect(podReadiness(one, question({ unscheduledMs: () => 10_000 }))).toMatchObject({
+      kind: 'failed',
+      pod: 'web-r-1',
+    });
+  });
+
+  it('new nodes on their way, or nodes that are just starting, are waited for', () => {
+    const late = { unscheduledMs: () => 60_000 };
+    const one = unscheduled('0/1 nodes are available: 1 Insufficient cpu.');
+    const world = worldOf({ Event: [event(one.metadata.uid, 'TriggeredScaleUp')] });
+    expect(podReadiness(one, question({ ...late, world })).kind).toBe('waiting');
+    const starting = unscheduled('1 node(s) had untolerated taint {node.kubernetes.io/not-ready: }');
+    expect(podReadiness(starting, question(late)).kind).toBe('waiting');
+  });
+
+  it('a pod that waits for a claim that never can be bound has failed at once', () => {
+    const one = {
+      ...unscheduled('pod has unbound immediate PersistentVolumeClaims'),
+      spec: { containers: [{ name: 'app' }], volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'data' } }] },
+    };
+    const world = worldOf({ PersistentVolumeClaim: [claim({ volumeName: 'gone' })] });
+    expect(podReadiness(one, question({ world })).kind).toBe('waiting');
+    world.noteMissing('PersistentVolume', 'gone');
+    expect(podReadiness(one, question({ world }))).toMatchObject({
+      kind: 'failed',
+      state: 'volume claim data waits for volume gone, which does not exist',
+    });
+  });
+
+  it('what the cluster says of a pull and of a mount is told while a container is being created', () => {
+    const one = podWith(waiting('ContainerCreating'));
+    const { uid } = one.metadata;
+    const pulling = worldOf({ Event: [event(uid, 'Pulling')] });
+    expect(podReadiness(one, question({ world: pulling })).state).toBe('app pulls image app:1');
+    const mount = worldOf({ Event: [event(uid, 'FailedMount', 'configmap "x" not found')] });
+    expect(podReadiness(one, question({ world: mount })).state).toBe(
+      'app cannot be created yet: configmap "x" not found',
+    );
+  });
+});
+
+describe('claims that are not bound', () => {
+  it.each<[string, ReturnType<typeof claim>, Parameters<typeof worldOf>[0], string, boolean]>([
+    ['to come', claim({ volumeName: 'v' }), { PersistentVolume: [volume('v')] }, 'waits for volume v', false],
+    [
+      'whose volume is another claim’s',
+      claim({ volumeName: 'v' }),
+      { PersistentVolume: [volume('v', { namespace: 'other', name: 'data', uid: 'x' })] },
+      'belongs to claim other/data',
+      true,
+    ],
+    [
+      'whose volume was an earlier one’s',
+      claim({ volumeName: 'v' }),
+      { PersistentVolume: [volume('v', { namespace: 'ns', name: 'data', uid: 'before' })] },
+      'earlier claim',
+      true,
+    ],
+    [
+      'of a class that is not there',
+      claim({ storageClassName: 'fast' }),
+      { Event: [event('c', 'ProvisioningFailed', 'storageclass.storage.k8s.io "fast" not found')] },
+      '"fast" not found',
+      true,
+    ],
+    [
+      'whose provisioner is in trouble now',
+      claim({ storageClassName: 'fast' }),
+      { Event: [event('c', 'ProvisioningFailed', 'rpc error: deadline exceeded')] },
+      'deadline exceeded',
+      false,
+    ],
+    ['without a default class', claim(), { Event: [event('c', 'FailedBinding')] }, 'no default storage class', true],
+    ['that lost its volume', claim({ volumeName: 'v' }, 'Lost'), {}, 'is lost', true],
+  ])('%s', (_, one, world, state, never) => {
+    const problem = claimProblem(one, worldOf(world));
+    expect(problem).toEqual({ claim: 'data', state: expect.stringContaining(state) as string, never });
+  });
+
+  it('a bound one has no problem', () => {
+    expect(claimProblem(claim({}, 'Bound'), worldOf({}))).toBeUndefined();
+  });
+});
+
+describe('Deployments (K-33)', () => {
+  const judge = (one: ReturnType<typeof deployment>, objects: Parameters<typeof worldOf>[0] = {}) =>
+    deploymentReadiness(one, question({ world: worldOf({ ReplicaSet: [replicaSet()], ...objects }) }));
+
+  it('ready: looked at, all pods of the new template and no other', () => {
+    expect(judge(deployment(rolledOut))).toEqual({ kind: 'ready', state: '1/1 ready' });
+  });
+
+  it.each<[string, ReturnType<typeof deployment>]>([
+    ['not looked at since it was changed', deployment({ ...rolledOut, observedGeneration: 1 }, 2)],
+    ['an old pod still runs', deployment({ ...rolledOut, replicas: 2 })],
+    ['only an old pod is ready', deployment({ ...rolledOut, updatedReplicas: 0 })],
+    ['not available', deployment({ ...rolledOut, availableReplicas: 0 })],
+    [
+      'its pods still count for a quota',
+      deployment({ conditions: [{ type: 'ReplicaFailure', status: 'True', message: 'exceeded quota: x' }] }),
+    ],
+  ])('waiting: %s', (_, one) => {
+    expect(judge(one).kind).toBe('waiting');
+  });
+
+  it('the pods of an earlier template do not count, whatever their state', () => {
+    const old = podWith(waiting('ImagePullBackOff'), { owner: { kind: 'ReplicaSet', uid: 'old' } });
+    const objects = { ReplicaSet: [replicaSet(), replicaSet('old', '1')], Pod: [old] };
+    expect(judge(deployment(), objects)).toEqual({ kind: 'waiting', state: '0/1 ready: 1 earlier pod to go' });
+  });
+
+  it.each<[string, ReturnType<typeof deployment>, string]>([
+    [
+      'its pods are refused',
+      deployment({ conditions: [{ type: 'ReplicaFailure', status: 'True', message: 'pods "x" is forbidden' }] }),
+      'its pods are refused: pods "x" is forbidden',
+    ],
+    [
+      'no progress within its deadline',
+      deployment({ conditions: [{ type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' }] }),
+      'made no progress within its deadline',
+    ],
+  ])('failed: %s', (_, one, state) => {
+    expect(judge(one)).toMatchObject({ kind: 'failed', state: expect.stringContaining(state) as string });
+  });
+});
+
+describe('Jobs (decision 24)', () => {
+  const judge = (one: ReturnType<typeof job>, pods: ReturnType<typeof pod>[] = []) =>
+    jobReadiness(one, question({ world: worldOf({ Pod: pods }) }));
+  const own = { owner: { kind: 'Job', uid: 'j' }, name: 'seed-1' };
+
+  it('completed', () => {
+    expect(judge(job({ conditions: [{ type: 'Complete', status: 'True' }] })).kind).toBe('ready');
+  });
+
+  it('failed, with the container that ended', () => {
+    const one = job({
+      conditions: [{ type: 'Failed', status: 'True', message: 'Job has reached the specified backoff limit' }],
+    });
+    const ended = podWith({ state: { terminated: { exitCode: 7 } } }, own);
+    expect(judge(one, [ended])).toEqual({
+      kind: 'failed',
+      state: 'failed: app exited with code 7',
+      pod: 'seed-1',
+      container: 'app',
+    });
+    expect(judge(one)).toMatchObject({ kind: 'failed', state: 'failed: Job has reached the specified backoff limit' });
+  });
+
+  it('a container that ended badly is not the end of a Job that has not said so', () => {
+    expect(judge(job(), [podWith({ state: { terminated: { exitCode: 7 } } }, own)]).kind).toBe('waiting');
+  });
+
+  it('an image that cannot be pulled would keep it waiting for ever', () => {
+    expect(judge(job(), [podWith(waiting('ImagePullBackOff'), own)]).kind).toBe('failed');
+  });
+});

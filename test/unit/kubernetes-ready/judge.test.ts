@@ -1,0 +1,122 @@
+import { describe, expect, it } from 'vitest';
+import { crashLimit, Judge, steadyMs } from '../../../src/deployers/kubernetes/ready/judge.js';
+import type { World } from '../../../src/deployers/kubernetes/ready/world.js';
+import type { LiveObject } from '../../../src/deployers/kubernetes/cluster/api.js';
+import {
+  crashing,
+  deployment,
+  job as runningJob,
+  pod,
+  podWith,
+  replicaSet,
+  rolledOut,
+  waiting,
+  worldOf,
+} from './objects.js';
+
+const web = { kind: 'Deployment', name: 'web' } as const;
+const job = { kind: 'Job', name: 'seed' } as const;
+
+function change(world: World, kind: string, object: { metadata: { name: string } }): void {
+  world.note({ type: 'MODIFIED', object: { apiVersion: 'v1', kind, ...object } as unknown as LiveObject });
+}
+
+describe('what became ready must stay so for a moment (decision 13)', () => {
+  it('a Deployment that is ready at the first look is believed at once: nothing was started', () => {
+    const judge = new Judge({ roomMs: 0 });
+    const world = worldOf({ Deployment: [deployment(rolledOut)] });
+    expect(judge.look(world, [web], 0)[0]?.readiness.kind).toBe('ready');
+  });
+
+  it('one that becomes ready while watched is looked at again', () => {
+    const judge = new Judge({ roomMs: 0 });
+    const world = worldOf({ Deployment: [deployment()], ReplicaSet: [replicaSet()] });
+    expect(judge.look(world, [web], 0)[0]?.readiness.kind).toBe('waiting');
+    change(world, 'Deployment', deployment(rolledOut));
+    expect(judge.look(world, [web], 1_000)[0]?.readiness).toMatchObject({ kind: 'waiting', recheckMs: steadyMs });
+    expect(judge.look(world, [web], 1_000 + steadyMs)[0]?.readiness.kind).toBe('ready');
+  });
+
+  it('one that falls back starts over', () => {
+    const judge = new Judge({ roomMs: 0 });
+    const world = worldOf({ Deployment: [deployment()] });
+    judge.look(world, [web], 0);
+    change(world, 'Deployment', deployment(rolledOut));
+    judge.look(world, [web], 1_000);
+    change(world, 'Deployment', deployment());
+    judge.look(world, [web], 1_100);
+    change(world, 'Deployment', deployment(rolledOut));
+    expect(judge.look(world, [web], 1_000 + steadyMs)[0]?.readiness.kind).toBe('waiting');
+  });
+});
+
+describe('what is gone', () => {
+  it('an object that somebody deletes while it is waited for has failed', () => {
+    const judge = new Judge({ roomMs: 0 });
+    const world = worldOf({ Deployment: [deployment()] });
+    judge.look(world, [web], 0);
+    world.noteMissing('Deployment', 'web');
+    expect(judge.look(world, [web], 1)[0]?.readiness).toEqual({
+      kind: 'failed',
+      state: 'was deleted by somebody else',
+    });
+  });
+});
+
+describe('crash loops: the first repeated crash counts, unless something else may be the reason', () => {
+  const loop = (restarts: number) =>
+    worldOf({ Deployment: [deployment()], ReplicaSet: [replicaSet()], Pod: [podWith(crashing(restarts))] });
+
+  it('alone: failed at the first crash that repeats', () => {
+    expect(new Judge({ roomMs: 0 }).look(loop(1), [web], 0)[0]?.readiness).toMatchObject({
+      kind: 'failed',
+      container: 'app',
+    });
+  });
+
+  it('while a job still runs, it gets more chances, and not for ever', () => {
+    const judge = new Judge({ roomMs: 0 });
+    const world = loop(1);
+    change(world, 'Job', runningJob());
+    expect(judge.look(world, [web, job], 0)[0]?.readiness.kind).toBe('looping');
+    change(world, 'Pod', podWith(crashing(crashLimit)));
+    expect(judge.look(world, [web, job], 1)[0]?.readiness.kind).toBe('failed');
+  });
+
+  it('while another container of its pod is on its way, too', () => {
+    const both = (restarts: number) => {
+      const one = podWith(crashing(restarts));
+      const db = { name: 'db', image: 'db:1', ready: false, restartCount: 0, state: { running: {} } };
+      return pod({
+        spec: { containers: [{ name: 'app' }, { name: 'db' }] },
+        status: { containerStatuses: [...(one.status?.containerStatuses ?? []), db] },
+      });
+    };
+    const world = worldOf({ Deployment: [deployment()], ReplicaSet: [replicaSet()], Pod: [both(1)] });
+    expect(new Judge({ roomMs: 0 }).look(world, [web], 0)[0]?.readiness.kind).toBe('looping');
+  });
+
+  it('what became ready meanwhile gives one more chance', () => {
+    const judge = new Judge({ roomMs: 0 });
+    const other = { ...deployment(), metadata: { ...deployment().metadata, name: 'db', uid: 'other' } };
+    const awaited = [web, { kind: 'Deployment', name: 'db' } as const];
+    const world = loop(1);
+    change(world, 'Deployment', other);
+    expect(judge.look(world, awaited, 0)[0]?.readiness.kind).toBe('looping');
+    change(world, 'Deployment', { ...other, status: { observedGeneration: 1, ...rolledOut } });
+    judge.look(world, awaited, 10);
+    expect(judge.look(world, awaited, 10 + steadyMs)[0]?.readiness.kind).toBe('looping');
+    change(world, 'Pod', podWith(crashing(2)));
+    expect(judge.look(world, awaited, 20 + steadyMs)[0]?.readiness.kind).toBe('failed');
+  });
+
+  it('a failing image is not excused by others', () => {
+    const judge = new Judge({ roomMs: 0 });
+    const world = worldOf({
+      Deployment: [deployment()],
+      ReplicaSet: [replicaSet()],
+      Pod: [podWith(waiting('ImagePullBackOff'))],
+    });
+    expect(judge.look(world, [web, job], 0)[0]?.readiness.kind).toBe('failed');
+  });
+});

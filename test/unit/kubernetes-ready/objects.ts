@@ -1,0 +1,121 @@
+import type { LiveObject } from '../../../src/deployers/kubernetes/cluster/api.js';
+import type {
+  ClaimFacts,
+  ContainerStatusFacts,
+  DeploymentFacts,
+  EventFacts,
+  JobFacts,
+  PodFacts,
+  VolumeFacts,
+} from '../../../src/deployers/kubernetes/ready/facts.js';
+import { World } from '../../../src/deployers/kubernetes/ready/world.js';
+
+/** Objects as the API server answers with them, of one Deployment `web` with a ReplicaSet and a pod. */
+export function deployment(status: DeploymentFacts['status'] = {}, generation = 1): DeploymentFacts {
+  return {
+    metadata: {
+      name: 'web',
+      uid: 'd',
+      generation,
+      annotations: { 'deployment.kubernetes.io/revision': '2' },
+    },
+    spec: { replicas: 1 },
+    status: { observedGeneration: generation, ...status },
+  };
+}
+
+export const rolledOut = { replicas: 1, updatedReplicas: 1, readyReplicas: 1, availableReplicas: 1 };
+
+export function replicaSet(uid = 'r', revision = '2') {
+  return {
+    metadata: {
+      name: `web-${uid}`,
+      uid,
+      annotations: { 'deployment.kubernetes.io/revision': revision },
+      ownerReferences: [{ kind: 'Deployment', name: 'web', uid: 'd', controller: true }],
+    },
+  };
+}
+
+interface PodShape {
+  name?: string;
+  owner?: { kind: string; uid: string };
+  status?: PodFacts['status'];
+  spec?: Partial<PodFacts['spec']>;
+  deleted?: boolean;
+}
+
+export function pod({
+  name = 'web-r-1',
+  owner = { kind: 'ReplicaSet', uid: 'r' },
+  status,
+  spec,
+  deleted,
+}: PodShape): PodFacts {
+  return {
+    metadata: {
+      name,
+      uid: `uid-${name}`,
+      creationTimestamp: '2026-01-01T00:00:00Z',
+      ownerReferences: [{ name: 'owner', ...owner }],
+      ...(deleted === true ? { deletionTimestamp: '2026-01-01T00:01:00Z' } : {}),
+    },
+    spec: { containers: [{ name: 'app', image: 'app:1' }], ...spec },
+    ...(status === undefined ? {} : { status }),
+  };
+}
+
+export function container(changes: Partial<ContainerStatusFacts>): ContainerStatusFacts {
+  return { name: 'app', image: 'app:1', ready: false, restartCount: 0, ...changes };
+}
+
+/** A pod whose one container is in this state. */
+export function podWith(changes: Partial<ContainerStatusFacts>, shape: PodShape = {}): PodFacts {
+  return pod({ ...shape, status: { phase: 'Pending', containerStatuses: [container(changes)] } });
+}
+
+export function waiting(reason: string, message?: string): Partial<ContainerStatusFacts> {
+  return { state: { waiting: { reason, ...(message === undefined ? {} : { message }) } } };
+}
+
+export function crashing(restartCount: number): Partial<ContainerStatusFacts> {
+  return { ...waiting('CrashLoopBackOff'), restartCount, lastState: { terminated: { exitCode: 3 } } };
+}
+
+export function job(status: JobFacts['status'] = {}): JobFacts {
+  return { metadata: { name: 'seed', uid: 'j' }, spec: {}, status };
+}
+
+export function claim(spec: ClaimFacts['spec'] = {}, phase = 'Pending'): ClaimFacts {
+  return { metadata: { name: 'data', namespace: 'ns', uid: 'c' }, spec, status: { phase } };
+}
+
+export function volume(name: string, claimRef?: VolumeFacts['spec']['claimRef']): VolumeFacts {
+  return {
+    metadata: { name, uid: `v-${name}` },
+    spec: claimRef === undefined ? {} : { claimRef },
+    status: { phase: 'Available' },
+  };
+}
+
+export function event(about: string, reason: string, message = reason): EventFacts {
+  return {
+    metadata: { name: `e-${about}-${reason}-${message}`, uid: `e-${about}-${reason}-${message}` },
+    involvedObject: { uid: about, fieldPath: 'spec.containers{app}' },
+    type: 'Warning',
+    reason,
+    message,
+    lastTimestamp: '2026-01-01T00:00:10Z',
+  };
+}
+
+/** A world that has seen these, and nothing else. */
+export function worldOf(objects: Partial<Record<string, readonly { metadata: { name: string } }[]>>): World {
+  const world = new World();
+  for (const [kind, list] of Object.entries(objects)) {
+    for (const object of list ?? []) {
+      world.note({ type: 'ADDED', object: { apiVersion: 'v1', kind, ...object } as unknown as LiveObject });
+    }
+  }
+  return world;
+}
