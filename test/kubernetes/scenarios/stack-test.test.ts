@@ -1,0 +1,127 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { deleteNamespaces, describeWithCluster, kubectl, kubectlGet } from '../../support/cluster.js';
+import { type Deployed, needImage, ownKinds, Scene } from './support.js';
+
+let scene: Scene;
+let deployed: Deployed;
+
+/** The pod template of its only Deployment. */
+async function podSpec(): Promise<{ containers: { envFrom?: { secretRef: { name: string } }[] }[] }> {
+  const [deployment] = await deployed.objects('deployment');
+  return (deployment?.spec as { template: { spec: Awaited<ReturnType<typeof podSpec>> } }).template.spec;
+}
+
+describeWithCluster('the stack test on Kubernetes, as existing scripts use it (04 §13, 03 test)', () => {
+  beforeAll(async () => {
+    // The program's own choice of a namespace: a killed run may have left it.
+    await deleteNamespaces('laconic-test');
+    scene = await Scene.make();
+    await needImage(scene.sandbox, 'cerc/test-container:local', 'test');
+    const spec = [
+      'config: {CERC_TEST_PARAM_1: from-the-spec}',
+      'volumes: {test-data-bind: MOUNTED/bind, test-data-auto: }',
+      'configmaps: {test-config: ./configmaps/test-config}',
+      'secrets: {my-keys: [TOKEN]}',
+    ];
+    deployed = await scene.create('test', 'd', spec.join('\n'), '');
+    await scene.sandbox.write('d/configmaps/test-config/test_config', 'a setting of the operator\n');
+    await deployed.run('start', '--perform-cluster-management');
+  });
+  afterAll(() => scene.remove());
+
+  it('leaves the bind of a file in the compose file, and no trace of it elsewhere in the directory', async () => {
+    const compose = await scene.sandbox.read('d/compose/docker-compose-test.yml');
+    expect(compose).toContain('- ../config/test/script.sh:/opt/run.sh\n');
+    expect(await scene.sandbox.read('d/kind-config.yml')).not.toContain('/mnt/host-path-');
+    expect(Object.keys(await scene.sandbox.fileState('d/configmaps'))).toEqual([
+      scene.sandbox.path('d/configmaps'),
+      scene.sandbox.path('d/configmaps/test-config'),
+      scene.sandbox.path('d/configmaps/test-config/test_config'),
+    ]);
+  });
+
+  it('ps says that containers are running', async () => {
+    expect((await deployed.run('ps')).stdout).toMatch(/^Running containers:\nid: \S+, name: \S+, ports: .*80->80/);
+  });
+
+  it('has ConfigMaps for the bound files and the declared folder', async () => {
+    const maps = await deployed.objects('configmap');
+    expect(maps.map(({ metadata }) => metadata.name)).toEqual(
+      expect.arrayContaining([
+        `${deployed.app}-host-path-config-test-script-sh`,
+        `${deployed.app}-host-path-config-test-settings-env`,
+        `${deployed.app}-test-config`,
+      ]),
+    );
+    expect(await deployed.inContainer('test', 'cat', '/opt/settings.env')).toBe('ANSWER=42\n');
+    expect(await deployed.inContainer('test', 'cat', '/opt/run.sh')).toBe(
+      await scene.sandbox.read('d/config/test/script.sh'),
+    );
+  });
+
+  it('logs show fresh volumes, the config value, the default, the literal and the ConfigMap', async () => {
+    const { stdout } = await deployed.run('logs', 'test');
+    for (const line of [
+      '/data: MOUNTED dev=',
+      '/data2: MOUNTED dev=',
+      '/data filesystem is fresh',
+      '/data2 filesystem is fresh',
+      'Test-param-1: from-the-spec',
+      'Test-param-2: CERC_TEST_PARAM_2_VALUE',
+      'Test-param-3: FAILED',
+      '/config: EXISTS',
+      '/config/test_config:',
+      'a setting of the operator',
+    ])
+      expect(stdout).toContain(line);
+  });
+
+  it('has pods with the labels that scripts select by', async () => {
+    const byApp = await deployed.objects('pod', `app=${deployed.app}`);
+    expect(byApp.map(({ status }) => status.phase)).toEqual(['Running']);
+    const byStack = await deployed.objects('pod', 'app.kubernetes.io/stack=test');
+    expect(byStack.map(({ metadata }) => metadata.name)).toContain(byApp[0]?.metadata.name);
+  });
+
+  it('ran its job once, to its end', async () => {
+    const [job, ...more] = await deployed.objects('job');
+    expect(more).toEqual([]);
+    expect(job?.metadata.name).toBe(`${deployed.app}-job-test-job`);
+    expect(job?.status.succeeded).toBe(1);
+    expect((await deployed.run('logs', 'test-job')).stdout).toContain('Job completed successfully');
+  });
+
+  it('offers the Secret of the operator to its containers, which is none yet', async () => {
+    const { containers } = await podSpec();
+    expect(containers[0]?.envFrom).toEqual([{ secretRef: { name: 'my-keys', optional: true } }]);
+    await deployed.kubectl('create', 'secret', 'generic', 'my-keys', '--from-literal=TOKEN=x y$z');
+  });
+
+  it('stop --delete-volumes is complete when it returns; the namespace and what others made stay', async () => {
+    await deployed.run('stop', '--delete-volumes', '--skip-cluster-management', '5');
+    expect(await deployed.names(ownKinds)).toEqual([]);
+    expect(await deployed.objects(ownKinds, 'app.kubernetes.io/stack=test')).toEqual([]);
+    const namespace = (await kubectlGet('namespace', 'laconic-test')) as { status?: { phase: string } };
+    expect(namespace.status?.phase).toBe('Active');
+    expect(await kubectl('get', 'persistentvolume', '--selector', `app=${deployed.app}`)).toBe('');
+    expect(await deployed.kubectl('get', 'secret', 'my-keys')).toContain('my-keys');
+  });
+
+  it('started again, the bind volume keeps its data and the provisioned one is fresh', async () => {
+    await deployed.run('start', '--skip-cluster-management');
+    const { stdout } = await deployed.run('logs', 'test');
+    expect(stdout).toContain('/data filesystem is old, created: ');
+    expect(stdout).toContain('/data2 filesystem is fresh');
+    expect(await deployed.inContainer('test', 'sh', '-c', 'printf %s "$TOKEN"')).toBe('x y$z');
+  });
+
+  it('stop without --delete-volumes keeps both volumes', async () => {
+    await deployed.run('stop', '5');
+    expect(await deployed.names('deployment,job,ingress,service,configmap,secret,pod')).toEqual([]);
+    expect(await deployed.names('persistentvolumeclaim')).toHaveLength(2);
+    await deployed.run('start');
+    const { stdout } = await deployed.run('logs', 'test');
+    expect(stdout).toContain('/data filesystem is old, created: ');
+    expect(stdout).toContain('/data2 filesystem is old, created: ');
+  });
+});
