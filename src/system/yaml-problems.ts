@@ -1,4 +1,15 @@
-import { type Document, isAlias, isMap, isNode, isScalar, type Node, visit, type YAMLError } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isCollection,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  type Node,
+  type YAMLError,
+  type YAMLMap,
+} from 'yaml';
 import { InvalidFileError, type Problem } from './errors.js';
 import { quote } from './yaml-text.js';
 
@@ -57,47 +68,58 @@ export function referenceProblems(
   lineAt: (offset: number) => number,
 ): Problem[] {
   const problems: Problem[] = [];
-  const anchors = new Map<string, unknown>();
+  const anchors = new Map<string, Node>();
   const report = (node: { range?: [number, number, number] | null }, message: string): void => {
     problems.push({ file, line: node.range ? lineAt(node.range[0]) : undefined, message });
   };
-  visit(document, {
-    Node: (_key, node, path) => {
-      if (isAlias(node)) {
-        const anchored = anchors.get(node.source);
-        if (anchored === undefined) {
-          // The name is not shown: where quotes were forgotten it is a part of a password.
-          report(
-            node,
-            'this is an alias (*name), but its anchor (&name) is not above it: text that starts with * needs quotes',
-          );
-        } else if ((path as readonly unknown[]).includes(anchored)) report(node, `*${node.source} contains itself`);
-        return;
+  const within: Node[] = [];
+  const look = (node: unknown): void => {
+    if (!isNode(node)) return;
+    if (isAlias(node)) {
+      const anchored = anchors.get(node.source);
+      if (anchored === undefined) {
+        // The name is not shown: where quotes were forgotten it is a part of a password.
+        report(
+          node,
+          'this is an alias (*name), but its anchor (&name) is not above it: text that starts with * needs quotes',
+        );
+      } else if (within.includes(anchored)) report(node, `*${node.source} contains itself`);
+      return;
+    }
+    if (node.anchor) anchors.set(node.anchor, node);
+    if (node.anchor && /\s/.test(node.anchor))
+      report(node, 'the name of this anchor (&name) holds an invisible character');
+    const [, special] = /^tag:yaml\.org,2002:(set|omap|pairs|binary)$/.exec(node.tag ?? '') ?? [];
+    if (special !== undefined) report(node, `the tag !!${special} is not supported: write a plain map, list or text`);
+    if (isMap(node)) checkKeys(node);
+    if (!isCollection(node)) return;
+    // Not by the package's own visitor, which takes as long as all of the parsing.
+    within.push(node);
+    for (const item of node.items) {
+      if (isPair(item)) look(item.key);
+      look(isPair(item) ? item.value : item);
+    }
+    within.pop();
+  };
+  const checkKeys = (map: YAMLMap): void => {
+    const seen = new Map<string, Node>();
+    const repeated = new Set<Node>();
+    for (const { key } of map.items) {
+      const name = keyText(key);
+      if (name === undefined) {
+        if (isNode(key)) report(key, 'a key must be plain text, not a map, a list or an alias');
+        continue;
       }
-      if (node.anchor) anchors.set(node.anchor, node);
-      if (node.anchor && /\s/.test(node.anchor))
-        report(node, 'the name of this anchor (&name) holds an invisible character');
-      const [, special] = /^tag:yaml\.org,2002:(set|omap|pairs|binary)$/.exec(node.tag ?? '') ?? [];
-      if (special !== undefined) report(node, `the tag !!${special} is not supported: write a plain map, list or text`);
-      if (!isMap(node)) return;
-      const seen = new Map<string, Node>();
-      const repeated = new Set<Node>();
-      for (const { key } of node.items) {
-        const name = keyText(key);
-        if (name === undefined) {
-          if (isNode(key)) report(key, 'a key must be plain text, not a map, a list or an alias');
-          continue;
-        }
-        const first = seen.get(name);
-        if (first === undefined) seen.set(name, isNode(key) ? key : node);
-        else if (!repeated.has(first)) {
-          repeated.add(first);
-          const where = first.range ? `, first on line ${lineAt(first.range[0])}` : '';
-          if (isNode(key)) report(key, `the key ${quote(name)} is here a second time${where}`);
-        }
+      const first = seen.get(name);
+      if (first === undefined) seen.set(name, isNode(key) ? key : map);
+      else if (!repeated.has(first)) {
+        repeated.add(first);
+        const where = first.range ? `, first on line ${lineAt(first.range[0])}` : '';
+        if (isNode(key)) report(key, `the key ${quote(name)} is here a second time${where}`);
       }
-    },
-  });
+    }
+  };
+  look(document.contents);
   return problems;
 }
 

@@ -1,0 +1,60 @@
+/** What JSON can hold. */
+export type Plain = string | number | boolean | null | readonly Plain[] | { readonly [key: string]: Plain | undefined };
+
+/** Texts that every reader of YAML 1.1 and 1.2 takes for text without quotes. */
+const bare = /^[A-Za-z/_](?:[A-Za-z0-9_./@%+=,-]|:(?=[A-Za-z0-9_./@%+=-])| (?=[A-Za-z0-9_./@%+=]))*$/;
+const words = /^(?:true|false|null|yes|no|on|off|y|n)$/i;
+
+/** Quantities of Kubernetes that no reader takes for a number. */
+const quantity = /^\d+(?:[KMGTP]i|[kmMGT])$/;
+
+/** Several lines that can stand in a block as they are: printable, none with blanks at its end, the first not indented or empty. */
+const lines = /^(?![ \n\t])(?:[\t\x20-\x7e\u00a0-\u2027\u202a-\ud7ff\ue000-\ufefe]|\n)+$/;
+
+/**
+ * Plain data as a YAML document, in block style, keys in their order; undefined values are left out. The yaml package would write the
+ * same far more slowly, and hundreds of objects are written at once (issue 4, render).
+ */
+export function writePlainYaml(value: Plain): string {
+  return `${block(value, '').replace(/^\n| /, '')}\n`;
+}
+
+/** What follows a key or a dash: ` value`, or the lines below it. */
+function block(value: Plain, indent: string): string {
+  if (typeof value === 'string') return ` ${text(value, indent)}`;
+  if (typeof value !== 'object' || value === null) return ` ${String(value)}`;
+  if (Array.isArray(value)) {
+    const items = value as readonly Plain[];
+    return items.length === 0 ? ' []' : items.map((item) => `\n${indent}-${nested(item, `${indent}  `)}`).join('');
+  }
+  const entries = Object.entries(value).filter((entry): entry is [string, Plain] => entry[1] !== undefined);
+  if (entries.length === 0) return ' {}';
+  return entries.map(([key, item]) => `\n${indent}${quoted(key)}:${block(item, below(item, indent))}`).join('');
+}
+
+/** An item of a list: a map, or a list, begins on the line of its dash. */
+function nested(item: Plain, indent: string): string {
+  const made = block(item, indent);
+  return made.startsWith(`\n${indent}`) ? ` ${made.slice(indent.length + 1)}` : made;
+}
+
+function below(item: Plain, indent: string): string {
+  return typeof item === 'object' || typeof item === 'string' ? `${indent}  ` : indent;
+}
+
+function text(value: string, indent: string): string {
+  if (!value.includes('\n') || !lines.test(value) || /[ \t](?:\n|$)/.test(value)) return quoted(value);
+  const end = /\n*$/.exec(value)?.[0].length ?? 0;
+  const chomping = end === 0 ? '-' : end === 1 ? '' : '+';
+  const body = end === 0 ? value : value.slice(0, -1);
+  return `|${chomping}\n${body.replace(/^(?=.)/gm, indent)}`;
+}
+
+/** JSON's double quotes are YAML's, but for what JSON does not escape and YAML does not take. */
+function quoted(value: string): string {
+  if ((bare.test(value) && !words.test(value)) || quantity.test(value)) return value;
+  return JSON.stringify(value).replace(
+    /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
