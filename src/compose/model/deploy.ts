@@ -54,6 +54,7 @@ function readResources(section: Cursor | undefined, known: readonly string[]): R
   if (cpus !== undefined) found.cpus = cpus;
   if (memory !== undefined) found.memory = memory;
   if (pids !== undefined) found.pids = pids;
+  if (['devices', 'generic_resources'].some((key) => section.at(key) !== undefined)) found.devices = true;
   return found;
 }
 

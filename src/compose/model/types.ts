@@ -123,6 +123,8 @@ export interface ResourcesModel {
   cpus?: string;
   memory?: string;
   pids?: number;
+  /** True when `devices` or `generic_resources` ask for hardware. */
+  devices?: boolean;
 }
 
 export interface DeployModel {

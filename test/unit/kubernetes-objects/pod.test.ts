@@ -67,6 +67,22 @@ describe('namespaces (04 §4.4.10, K-27)', () => {
     ]);
   });
 
+  it('says whose port of the node a pod wants: that of another pod, or of the ingress controller on kind (K-27)', () => {
+    const pods = {
+      a: 'services: { a: { image: x, network_mode: host, ports: [ "443", "5000/udp" ] } }',
+      b: 'services: { b: { image: x, network_mode: host, ports: [ "5000/udp", "5000" ] } }',
+      c: 'services: { c: { image: x, ports: [ "443" ] } }',
+    };
+    const clashes = (target: 'k8s-kind' | 'k8s'): string[] =>
+      workloads({ pods, target }).warnings.filter((warning) => warning.includes('of the node already'));
+    const shared = 'docker-compose-b.yml:1 services.b.ports[0]: the pod a has port 5000/udp of the node already';
+    expect(clashes('k8s')).toEqual([expect.stringContaining(shared)]);
+    expect(clashes('k8s-kind')).toEqual([
+      expect.stringContaining('services.a.ports[0]: the ingress controller of the kind cluster has port 443/tcp'),
+      expect.stringContaining(shared),
+    ]);
+  });
+
   it('process and IPC namespaces', () => {
     expect(podOf({ pods: two('pid: host, ipc: host', '') })).toMatchObject({ hostPID: true, hostIPC: true });
     expect(

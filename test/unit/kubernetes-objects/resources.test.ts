@@ -101,6 +101,15 @@ describe('requests and limits (04 §4.4.7): the first level that says something,
     ).toEqual([expect.stringMatching(/^spec\.yml:5 resources\.containers\.web\.reservations\.cpus: is more than/)]);
   });
 
+  it('refuses devices, which would be missing', () => {
+    const gpu = 'deploy: { resources: { reservations: { devices: [ { capabilities: [ gpu ] } ] } } }';
+    expect(findingsOf(gpu).errors).toEqual([
+      expect.stringMatching(
+        /^docker-compose-web\.yml:4 services\.web\.deploy\.resources\.reservations\.devices: Kubernetes gives devices/,
+      ),
+    ]);
+  });
+
   it('warns of a bound of processes, which Kubernetes does not have', () => {
     expect(findingsOf('deploy: { resources: { limits: { pids: 5 } } }').warnings).toEqual([
       expect.stringContaining('pids: Kubernetes bounds processes per node only'),

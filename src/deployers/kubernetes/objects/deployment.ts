@@ -1,4 +1,5 @@
 import { podAnnotations } from './annotations.js';
+import { reportHostPorts } from './host-ports.js';
 import { componentLabels, podSelector } from './labels.js';
 import { metadata } from './metadata.js';
 import type { KubernetesObject } from './object.js';
@@ -12,6 +13,7 @@ import { specLabels } from './spec-metadata.js';
  * none. What cannot be mapped is added to the scope's findings; with errors in them the objects are not to be applied.
  */
 export function deployments(scope: Scope): KubernetesObject[] {
+  reportHostPorts(scope);
   return scope.input.pods.flatMap((pod) =>
     pod.model.services.size === 0 ? [] : [deployment(podScope(scope, pod, false))],
   );

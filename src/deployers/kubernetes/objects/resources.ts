@@ -58,6 +58,11 @@ function fromCompose(
     if (amounts.memory !== undefined && memory === undefined) {
       refuse(scope, service, [...key, section, 'memory'], 'must be a size, such as 512M');
     }
+    if (amounts.devices === true) {
+      const message =
+        'Kubernetes gives devices through plugins of its nodes only, which this program does not ask for: remove it';
+      refuse(scope, service, [...key, section, 'devices'], message);
+    }
     if (amounts.pids !== undefined) {
       warn(
         scope,

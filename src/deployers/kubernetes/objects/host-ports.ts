@@ -1,0 +1,30 @@
+import { isHostNetwork } from './pod-network.js';
+import { podScope, type Scope, warn } from './scope.js';
+
+/** What listens on the ports 80 and 443 of a kind node. */
+const ingressPorts = new Map([80, 443].map((port) => [`${port}/tcp`, 'the ingress controller of the kind cluster']));
+
+/**
+ * Finds ports that pods in the network of the host have in common with each other or with the ingress controller: a node has each once, and
+ * the second pod waits for another node (K-27).
+ */
+export function reportHostPorts(scope: Scope): void {
+  const owners = new Map<string, string>(scope.input.target === 'k8s-kind' ? ingressPorts : []);
+  for (const pod of scope.input.pods) {
+    const own = podScope(scope, pod, false);
+    if (!isHostNetwork(own)) continue;
+    const taken = new Set<string>();
+    for (const service of own.services) {
+      service.ports.forEach(({ target, protocol }, index) => {
+        const port = `${target}/${protocol}`;
+        const owner = owners.get(port);
+        if (owner !== undefined) {
+          const message = `${owner} has port ${port} of the node already: this pod waits for a node where it is free; use another port`;
+          warn(own, service, ['ports', index], message);
+        }
+        taken.add(port);
+      });
+    }
+    for (const port of taken) owners.set(port, owners.get(port) ?? `the pod ${pod.name}`);
+  }
+}
