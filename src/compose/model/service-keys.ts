@@ -13,3 +13,9 @@ export const serviceKeys: readonly string[] = [
   ...['storage_opt', 'sysctls', 'tmpfs', 'tty', 'ulimits', 'use_api_socket', 'user', 'userns_mode', 'uts'],
   ...['volumes', 'volumes_from', 'working_dir'],
 ];
+
+/** Those of them that hold text and have no field in the normal form: they are only checked. */
+export const otherTextKeys: readonly string[] = [
+  ...['cgroup', 'cgroup_parent', 'container_name', 'cpuset', 'domainname', 'isolation', 'mac_address', 'runtime'],
+  ...['userns_mode', 'uts'],
+];

@@ -9,7 +9,7 @@ import { readHealthcheck } from './health.js';
 import { readExtraHosts } from './hosts.js';
 import { readMounts } from './mounts.js';
 import { readPorts } from './ports.js';
-import { serviceKeys } from './service-keys.js';
+import { otherTextKeys, serviceKeys } from './service-keys.js';
 import type { Lookup } from './tree.js';
 import type { ServiceModel } from './types.js';
 
@@ -30,6 +30,7 @@ export function readService(cursor: Cursor, name: string, lookup: Lookup): ReadS
   const textOrTexts = (key: string): string[] => at(key)?.textOrTexts() ?? [];
   const flag = (key: string): boolean => at(key)?.boolean() ?? false;
   const healthcheck = at('healthcheck');
+  for (const key of otherTextKeys) at(key)?.text();
 
   const model = {
     name,

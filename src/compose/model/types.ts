@@ -24,16 +24,18 @@ export interface ServiceModel {
   readonly image?: string;
   readonly command?: readonly string[];
   readonly entrypoint?: readonly string[];
-  /** `env_file` and `environment` merged. A name without a value anywhere is absent. */
+  /** `env_file` and `environment` merged. A name that `environment` has without a value, and no variable either, is absent. */
   readonly environment: ReadonlyMap<string, string>;
   /**
    * For each name whose value was put together from variables: the template as it is written, so that the caller can see which variables
-   * a value mentions. Names that only pass a variable on (`NAME:` or `- NAME`) have `${NAME}` here.
+   * a value mentions. Names that only pass a variable on (`NAME:` or `- NAME`) have `${NAME}` here. In values of env files, names that the
+   * files or the service set themselves are replaced by what they were put together from.
    */
   readonly environmentTemplates: ReadonlyMap<string, string>;
   readonly ports: readonly PortModel[];
   readonly expose: readonly string[];
   readonly volumes: readonly MountModel[];
+  /** With what `links`, `volumes_from` and `service:` modes imply; without services that are neither in force nor required. */
   readonly depends_on: ReadonlyMap<string, DependencyModel>;
   readonly healthcheck?: HealthcheckModel;
   readonly labels: ReadonlyMap<string, string>;
@@ -118,7 +120,7 @@ export interface HealthcheckModel {
   retries?: number;
 }
 
-/** Amounts as they are written: `0.5`, `256M`. */
+/** Amounts as they are written: `0.5`, `256M`. The older keys `cpus`, `mem_limit`, `mem_reservation`, `pids_limit` count too. */
 export interface ResourcesModel {
   cpus?: string;
   memory?: string;
@@ -128,6 +130,7 @@ export interface ResourcesModel {
 }
 
 export interface DeployModel {
+  /** `scale` of the service counts too. */
   replicas?: number;
   mode?: string;
   resources: { limits?: ResourcesModel; reservations?: ResourcesModel };
