@@ -128,6 +128,9 @@ describe('generated secrets (decision 9, K-01, K-02)', () => {
     expect(container.args).toEqual(['--pw=$(PW)', '$$HOME', 'plain']);
     expect(container.env).toEqual([secretRef('PW', 'PASSWORD')]);
 
+    const dollar = containerOf('command: [ "$$${PASSWORD}$$" ]', { generated: { PASSWORD: 'f00dfeed' } });
+    expect(dollar.args).toEqual(['$$$(PASSWORD)$$']);
+
     const taken = containerOf('entrypoint: ["run", "${PASSWORD}${PASSWORD}"]\nenvironment: { PASSWORD: other }', {
       generated: { PASSWORD: 'f00dfeed' },
     });

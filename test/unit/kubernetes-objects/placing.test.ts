@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { startOrder } from '../../../src/deployers/kubernetes/objects/start-order.js';
-import { app, objectsInput, podOf, workloads } from '../../support/kubernetes-objects.js';
+import { app, objectsInput, podOf, type StackText, workloads } from '../../support/kubernetes-objects.js';
 
 const healthy = 'healthcheck: { test: [CMD, ok], interval: 2s }';
 
@@ -88,6 +88,20 @@ services:
       'docker-compose-shop.yml:4 services.web.depends_on.db: db has no healthcheck in the compose file, and Kubernetes knows none of its image: it is only started first; give it a healthcheck',
     ]);
     expect(made.deployments[0]?.spec.template.spec.containers.map(({ name }) => name)).toEqual(['db', 'web']);
+  });
+
+  it('awaited to its end by another pod or a job: an init container of its own pod', () => {
+    const waiting =
+      'services: { late: { image: x, depends_on: { migrate: { condition: service_completed_successfully } } } }';
+    const pod = 'services: { db: { image: x }, migrate: { image: x, depends_on: [ db ] } }';
+    const stacks: StackText[] = [
+      { pods: { web: pod, late: waiting } },
+      { pods: { web: pod }, jobs: { late: waiting } },
+    ];
+    for (const stack of stacks) {
+      const { initContainers = [] } = workloads(stack).deployments[0]?.spec.template.spec ?? {};
+      expect(initContainers.map(({ name }) => name)).toEqual(['db', 'migrate']);
+    }
   });
 
   it('refuses a pod that has init containers only', () => {

@@ -12,7 +12,7 @@ export interface Scope {
   readonly podOf: ReadonlyMap<string, PodInput>;
   /** Port of the first `http-proxy` route to a service (04 §4.4.6). */
   readonly routedPorts: ReadonlyMap<string, number>;
-  /** Who waits until a service has run to its end, by that service: `service_completed_successfully`. */
+  /** Who waits until a service of a pod has run to its end, by that service: `service_completed_successfully`. */
   readonly awaitedToEnd: ReadonlyMap<string, string>;
 }
 
@@ -31,8 +31,15 @@ export function createScope(input: ObjectsInput, names: Names, findings: Finding
   for (const pod of input.pods) {
     for (const service of running(pod)) {
       if (!podOf.has(service.name)) podOf.set(service.name, pod);
+    }
+  }
+  const jobs = new Set(input.jobs);
+  for (const pod of [...input.pods, ...jobs]) {
+    for (const service of running(pod)) {
       for (const [dependency, { condition }] of service.depends_on) {
-        if (condition === 'service_completed_successfully') awaitedToEnd.set(dependency, service.name);
+        // In a job, the job's own services go before those of the pods.
+        const own = jobs.has(pod) && pod.model.services.has(dependency);
+        if (condition === 'service_completed_successfully' && !own) awaitedToEnd.set(dependency, service.name);
       }
     }
   }
