@@ -219,7 +219,7 @@ describe('NodePort Services: only for what the spec asks for in 30000–32767 (d
   });
 
   it('a pod in the network of the host has none (K-27)', () => {
-    const { made, warnings } = nodePorts('network_mode: host\nports: [ "30080:80" ]', ports('30080:80'));
+    const { made, warnings } = nodePorts('network_mode: host\nports: [ "30080:81" ]', ports('30080:81'));
     expect(made).toEqual([]);
     expect(warnings).toEqual([]);
   });
