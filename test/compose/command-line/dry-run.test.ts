@@ -67,6 +67,8 @@ const plans: [command: string, args: string[], plan: RegExp][] = [
   ],
   ['status', ['deployment', '--dir', 'd', 'status', '--exit-code'], /^would show the state of every container\n$/],
   ['ps', ['deployment', '--dir', 'd', 'ps'], /^would list the containers\n$/],
+  // It asks no engine in any case.
+  ['render', ['deployment', '--dir', 'd', 'render'], /^name: [\w-]+\nservices:\n {2}\w+:\n/],
   ['logs', ['deployment', '--dir', 'd', 'logs', 'web'], /^would show the logs of web\n$/],
   ['exec', ['deployment', '--dir', 'd', 'exec', 'web', '--', 'touch', '/x'], /^would run in web: touch \/x\n$/],
   [
