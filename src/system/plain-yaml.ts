@@ -50,9 +50,12 @@ function text(value: string, indent: string): string {
   return `|${chomping}\n${body.replace(/^(?=.)/gm, indent)}`;
 }
 
-/** JSON's double quotes are YAML's, but for what JSON does not escape and YAML does not take. */
 function quoted(value: string): string {
-  if ((bare.test(value) && !words.test(value)) || quantity.test(value)) return value;
+  return (bare.test(value) && !words.test(value)) || quantity.test(value) ? value : writeJsonForYaml(value);
+}
+
+/** JSON that readers of YAML take for the same: with escapes for what JSON does not escape and YAML does not take or folds. */
+export function writeJsonForYaml(value: Plain): string {
   return JSON.stringify(value).replace(
     /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { text as readAll } from 'node:stream/consumers';
+import { type Plain, writeJsonForYaml } from '../../../system/plain-yaml.js';
 import type { KubernetesObject } from '../objects/object.js';
 import type { ApplyOptions, ClusterApi, DeleteOptions, ListQuery, LiveObject, ResourceType } from './api.js';
 import { refused } from './errors.js';
@@ -113,7 +114,9 @@ export class Client {
   ): Promise<LiveObject> {
     const { name, namespace } = object.metadata;
     const path = resourcePath(typeOf(object), namespace, request.method === 'POST' ? undefined : name);
-    const answer = await this.#transport.send({ ...request, path, body: JSON.stringify(object), what });
+    // An apply is read as YAML, where JSON leaves characters bare that YAML folds or refuses.
+    const body = writeJsonForYaml(object as Plain);
+    const answer = await this.#transport.send({ ...request, path, body, what });
     if (answer.status !== 200 && answer.status !== 201) {
       throw refused(what, answer.status, answer.body, maskFor(object));
     }
