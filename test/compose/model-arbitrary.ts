@@ -126,7 +126,11 @@ const test = fc.oneof(
 
 /** A host has one address: with several, versions of Compose differ. */
 const hosts = fc
-  .dictionary(word, fc.constantFrom('10.0.0.1', 'host-gateway', '::1', '[::2]'), { minKeys: 1, maxKeys: 3, noNullPrototype: true })
+  .dictionary(word, fc.constantFrom('10.0.0.1', 'host-gateway', '::1', '[::2]'), {
+    minKeys: 1,
+    maxKeys: 3,
+    noNullPrototype: true,
+  })
   .chain((map) =>
     fc.constantFrom<unknown>(
       map,

@@ -93,7 +93,10 @@ export interface MountModel {
   source?: string;
   target: string;
   read_only: boolean;
-  /** Options of the short form beside `ro` (`rw`, `z`, `cached`, …), or of the long form, as written. */
+  /**
+   * Options of the short form beside `ro` (`rw`, `z`, `cached`, …); of the long form what says the same (consistency, propagation, selinux,
+   * `nocopy`), and `create_host_path=false`, `recursive=…`, `mode=…`.
+   */
   options: readonly string[];
   /** Of a tmpfs: bytes. */
   size?: number;
