@@ -87,8 +87,12 @@ export function chooseContext(config: KubeConfig, context: string, source: strin
   if (config.getCurrentUser() === null) {
     throw new LaconicError(`${source}: context ${context} names user ${found.user}, which is not in it`, { hint });
   }
-  if (!URL.canParse(cluster.server)) {
-    throw new LaconicError(`${source}: the server of cluster ${cluster.name}, ${cluster.server}, is no URL`, { hint });
+  // Credentials go over plain HTTP only where the kubeconfig gives up on TLS.
+  const scheme = URL.canParse(cluster.server) ? new URL(cluster.server).protocol : '';
+  if (scheme !== 'https:' && !(scheme === 'http:' && cluster.skipTLSVerify)) {
+    throw new LaconicError(`${source}: the server of cluster ${cluster.name}, ${cluster.server}, is no https URL`, {
+      hint,
+    });
   }
   return { config, context, server: cluster.server };
 }

@@ -50,11 +50,22 @@ export function typeOf(object: { apiVersion: string; kind: string }): ResourceTy
   return found;
 }
 
-/** Path of a list or an object on the API server. Without a namespace: those of the cluster, or of all namespaces. */
+/** What a part of a path may be: `..` or nothing would lead to another object, or to all of them. RBAC's names may have `:`. */
+const pathPart = /^[A-Za-z0-9]([A-Za-z0-9.:_-]*[A-Za-z0-9])?$/;
+
+/**
+ * Path of a list or an object on the API server. Without a namespace: those of the cluster, or of all namespaces.
+ * @throws LaconicError for what no object can be called
+ */
 export function resourcePath(type: ResourceType, namespace?: string, name?: string): string {
   const root = type.apiVersion.includes('/') ? `/apis/${type.apiVersion}` : `/api/${type.apiVersion}`;
-  const scope = type.namespaced && namespace !== undefined ? `/namespaces/${encodeURIComponent(namespace)}` : '';
-  return `${root}${scope}/${type.plural}${name === undefined ? '' : `/${encodeURIComponent(name)}`}`;
+  const scope = type.namespaced && namespace !== undefined ? `/namespaces/${checked(namespace)}` : '';
+  return `${root}${scope}/${type.plural}${name === undefined ? '' : `/${checked(name)}`}`;
+}
+
+function checked(part: string): string {
+  if (pathPart.test(part)) return part;
+  throw new LaconicError(`${JSON.stringify(part)} is no name of a Kubernetes object`);
 }
 
 /** `Deployment x in namespace y`: how messages call an object on a server. */

@@ -1,0 +1,89 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { connectCluster } from '../../../src/deployers/kubernetes/cluster/connect.js';
+import { resources } from '../../../src/deployers/kubernetes/cluster/resources.js';
+import { describeWithCluster, kubectl, shared } from '../../support/cluster.js';
+import { testContext } from '../../support/context.js';
+import { temporaryDirectory } from '../../support/temporary.js';
+
+interface Kubeconfig {
+  clusters: { cluster: Record<string, string> }[];
+  users: { user: Record<string, unknown> }[];
+}
+
+describeWithCluster('reaching a real API server (04 §9): one message for each thing that is wrong', () => {
+  /** The shared cluster's kubeconfig, changed, as a deployment's own. */
+  async function connectWith(change: (config: Kubeconfig) => void): ReturnType<typeof connectCluster> {
+    const text = await kubectl('config', 'view', '--raw', '--minify', '--flatten', '--output', 'json');
+    const config = JSON.parse(text) as Kubeconfig;
+    change(config);
+    const directory = await temporaryDirectory();
+    const kubeconfig = join(directory, 'kubeconfig.yml');
+    await writeFile(kubeconfig, JSON.stringify(config));
+    return connectCluster({ kind: 'k8s', kubeconfig }, testContext(directory));
+  }
+  const user = (fields: Record<string, unknown>) => (config: Kubeconfig) => {
+    for (const each of config.users) each.user = fields;
+  };
+  const cluster = (fields: Record<string, string>) => (config: Kubeconfig) => {
+    for (const each of config.clusters) each.cluster = { ...each.cluster, ...fields };
+  };
+  const listed = async (change: (config: Kubeconfig) => void): Promise<number> => {
+    const { api } = await connectWith(change);
+    return (await api.list(resources.Namespace, {})).length;
+  };
+
+  it('a copied kubeconfig works, with certificates or a program that gives a token', async () => {
+    expect(await listed(() => undefined)).toBeGreaterThan(2);
+    const credential = {
+      kind: 'ExecCredential',
+      apiVersion: 'client.authentication.k8s.io/v1',
+      status: { token: 'no' },
+    };
+    const exec = { apiVersion: credential.apiVersion, command: 'echo', args: [JSON.stringify(credential)] };
+    await expect(listed(user({ exec }))).rejects.toMatchObject({ status: 401 });
+  });
+
+  it.each([
+    ['a token that expired', user({ token: 'expired' }), /^cannot list namespaces: Unauthorized$/],
+    ['no credentials', user({}), /^cannot list namespaces: .*"system:anonymous" cannot list/],
+    [
+      'a program for credentials that is not there',
+      user({ exec: { apiVersion: 'client.authentication.k8s.io/v1', command: '/not/there' } }),
+      /^cannot list namespaces: no credentials for context kind-.*: spawn \/not\/there ENOENT$/,
+    ],
+    [
+      'a certificate file that is not there',
+      user({ 'client-certificate': 'none.crt' }),
+      /no credentials for context .*ENOENT/,
+    ],
+    [
+      'nobody at the address',
+      cluster({ server: 'https://127.0.0.1:1' }),
+      /https:\/\/127.0.0.1:1 cannot be reached: connect ECONNREFUSED/,
+    ],
+    [
+      'a name that does not exist',
+      cluster({ server: 'https://x.invalid' }),
+      /https:\/\/x.invalid cannot be reached: getaddrinfo/,
+    ],
+    [
+      "another cluster's authority",
+      (config: Kubeconfig): void => {
+        for (const each of config.clusters) delete each.cluster['certificate-authority-data'];
+      },
+      /the certificate of https:\/\/.* is not the one the kubeconfig trusts/,
+    ],
+  ])('%s', async (_, change, message) => {
+    const failure = await listed(change).catch((error: unknown) => error);
+    expect((failure as Error).message).toMatch(message);
+    expect(failure).toMatchObject({ exitCode: 1, hint: expect.any(String) as string });
+  });
+
+  it('the context of this kind cluster is used whatever the current one is', async () => {
+    const { api } = await connectCluster({ kind: 'k8s-kind', cluster: shared.name }, testContext('/'));
+    expect(api.description).toMatch(new RegExp(`^context kind-${shared.name} \\(https://127\\.0\\.0\\.1:\\d+\\)$`));
+    expect(JSON.parse(await api.text('/version'))).toMatchObject({ major: '1' });
+  });
+});

@@ -1,0 +1,88 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { type ClusterTarget, connectCluster } from '../../../src/deployers/kubernetes/cluster/connect.js';
+import { testContext } from '../../support/context.js';
+import { temporaryDirectory } from '../../support/temporary.js';
+
+function kubeconfig(context: string, server: string, rest: { current?: string; cluster?: string; user?: string } = {}) {
+  return JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    ...(rest.current === undefined ? {} : { 'current-context': rest.current }),
+    clusters: [{ name: 'c', cluster: { server } }],
+    users: [{ name: 'u', user: { token: 'secret-token' } }],
+    contexts: [{ name: context, context: { cluster: rest.cluster ?? 'c', user: rest.user ?? 'u' } }],
+  });
+}
+
+describe('which cluster a deployment goes to (04 §5.0, §9): no other one, ever', () => {
+  let home: string;
+  const kind: ClusterTarget = { kind: 'k8s-kind', cluster: 'laconic-abc' };
+  const own = (): ClusterTarget => ({ kind: 'k8s', kubeconfig: join(home, 'kubeconfig.yml') });
+  const connect = async (target: ClusterTarget, env: NodeJS.ProcessEnv = {}): Promise<string> =>
+    (await connectCluster(target, testContext(home, {}, { HOME: home, ...env }))).api.description;
+
+  beforeEach(async () => {
+    home = await temporaryDirectory();
+    await mkdir(join(home, '.kube'));
+  });
+  const write = (name: string, text: string): Promise<void> => writeFile(join(home, name), text);
+
+  it('kind: the context of that cluster, whatever the current one is', async () => {
+    await write('.kube/config', kubeconfig('kind-laconic-abc', 'https://a:1', { current: 'production' }));
+    expect(await connect(kind)).toBe('context kind-laconic-abc (https://a:1)');
+  });
+
+  it('kind: the first file of $KUBECONFIG that names it; missing ones are skipped', async () => {
+    await write('one', kubeconfig('other', 'https://one:1'));
+    await write('two', kubeconfig('kind-laconic-abc', 'https://two:1'));
+    const files = ['missing', 'two', 'one'].map((name) => join(home, name)).join(':');
+    expect(await connect(kind, { KUBECONFIG: files })).toBe('context kind-laconic-abc (https://two:1)');
+  });
+
+  it('kind: refuses when there is no file, or not this context', async () => {
+    await expect(connect(kind)).rejects.toMatchObject({
+      message: `there is no kubeconfig ${home}/.kube/config`,
+      hint: 'write it with: kind export kubeconfig --name laconic-abc',
+    });
+    await write('.kube/config', kubeconfig('kind-other', 'https://a:1', { current: 'kind-other' }));
+    await expect(connect(kind)).rejects.toThrow(
+      `${home}/.kube/config has no context kind-laconic-abc: it has kind-other`,
+    );
+  });
+
+  it('k8s: the current context of the deployment, not of the operator', async () => {
+    await write('.kube/config', kubeconfig('production', 'https://production:1', { current: 'production' }));
+    await write('kubeconfig.yml', kubeconfig('staging', 'https://staging:1', { current: 'staging' }));
+    const elsewhere = { KUBECONFIG: join(home, '.kube/config') };
+    expect(await connect(own(), elsewhere)).toBe('context staging (https://staging:1)');
+  });
+
+  it.each([
+    ['no file', undefined, 'there is no kubeconfig'],
+    ['no current context', kubeconfig('a', 'https://a:1'), 'has no current-context'],
+    ['a context that is not there', kubeconfig('a', 'https://a:1', { current: 'b' }), 'has no context b: it has a'],
+    [
+      'no cluster',
+      kubeconfig('a', 'https://a:1', { current: 'a', cluster: 'x' }),
+      'names cluster x, which is not in it',
+    ],
+    ['no user', kubeconfig('a', 'https://a:1', { current: 'a', user: 'x' }), 'names user x, which is not in it'],
+    ['no URL', kubeconfig('a', 'a:b:c', { current: 'a' }), 'is no https URL'],
+    ['plain HTTP', kubeconfig('a', 'http://a:1', { current: 'a' }), 'is no https URL'],
+    ['an empty file', '', 'has no current-context'],
+    ['another file', 'services: {}', 'is no kubeconfig: it has no clusters'],
+    ['no YAML', '{', 'kubeconfig.yml'],
+    [
+      'a cluster without a name',
+      'clusters: [ { cluster: { server: x } } ]',
+      'is no usable kubeconfig: clusters[0].name is missing',
+    ],
+  ])('k8s: one message for %s', async (_, text, message) => {
+    if (text !== undefined) await write('kubeconfig.yml', text);
+    const failure = await connect(own()).catch((error: unknown) => error);
+    expect((failure as Error).message).toContain(message);
+    expect(String(failure)).not.toContain('secret-token');
+  });
+});

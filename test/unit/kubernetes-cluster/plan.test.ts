@@ -1,0 +1,232 @@
+import { describe, expect, it } from 'vitest';
+import type { LiveObject } from '../../../src/deployers/kubernetes/cluster/api.js';
+import { stamped } from '../../../src/deployers/kubernetes/cluster/hash.js';
+import type { Identity } from '../../../src/deployers/kubernetes/cluster/identity.js';
+import { type Entry, keyOfObject } from '../../../src/deployers/kubernetes/cluster/inventory.js';
+import { isNoOp, planApply } from '../../../src/deployers/kubernetes/cluster/plan.js';
+import { nextWorkloads } from '../../../src/deployers/kubernetes/cluster/stages.js';
+import { standardLabels } from '../../../src/deployers/kubernetes/objects/labels.js';
+import type { KubernetesObject } from '../../../src/deployers/kubernetes/objects/object.js';
+
+const identity: Identity = { app: 'laconic-f3abcdxy', stack: 'notes', namespace: 'laconic-notes', directory: '/srv/d' };
+const labels = standardLabels({ ...identity, pods: [] });
+
+function object(kind: string, name: string, more: Record<string, unknown> = {}): KubernetesObject {
+  const apiVersion = kind === 'Deployment' ? 'apps/v1' : kind === 'Job' ? 'batch/v1' : 'v1';
+  const place = ['PersistentVolume', 'Namespace'].includes(kind) ? {} : { namespace: identity.namespace };
+  return { apiVersion, kind, metadata: { name, ...place, labels }, ...more };
+}
+
+/** As the server has it after we applied it. */
+function live(of: KubernetesObject, more: Record<string, unknown> = {}, metadata: object = {}): LiveObject {
+  const base = stamped(of);
+  return {
+    ...base,
+    ...more,
+    metadata: { ...base.metadata, uid: `uid-${of.metadata.name}`, resourceVersion: '1', ...metadata },
+  };
+}
+
+function plan(wanted: KubernetesObject[], found: LiveObject[], inventory?: Entry[]): ReturnType<typeof planApply> {
+  const namespace = live(object('Namespace', identity.namespace));
+  const objects = new Map(found.map((each) => [keyOfObject(each), each]));
+  return planApply(identity, wanted, { namespace, objects, inventory });
+}
+
+function what(of: ReturnType<typeof plan>): string[] {
+  return of.actions.map((action) => `${action.do} ${keyOfObject(action.object)}`);
+}
+
+describe('planning a start (decisions 19, 20, 24–26)', () => {
+  const config = object('ConfigMap', 'config', { data: { key: 'value' } });
+
+  it('creates what is missing, keeps what is equal, applies what differs or was applied otherwise', () => {
+    const [made, same] = [object('ConfigMap', 'new'), object('ConfigMap', 'same', { data: { key: 'value' } })];
+    const drifted = live(config, { data: { key: 'by hand' } });
+    expect(what(plan([made, same, config], [live(same), drifted]))).toEqual([
+      'create ConfigMap/new',
+      'keep ConfigMap/same',
+      'apply ConfigMap/config',
+    ]);
+    // A key that left the object is still on the server: only the hash tells.
+    const before = live(object('ConfigMap', 'config', { data: { key: 'value', gone: 'x' } }));
+    expect(what(plan([config], [before]))).toEqual(['apply ConfigMap/config']);
+    expect(isNoOp(plan([same], [live(same)], []))).toBe(true);
+  });
+
+  it('awaits an object that is just going away', () => {
+    const going = live(config, {}, { deletionTimestamp: '2026-01-01T00:00:00Z' });
+    expect(plan([config], [going]).actions).toMatchObject([{ do: 'create', after: going }]);
+  });
+
+  it.each([
+    [
+      'another deployment',
+      { ...labels, 'laconic.com/deployment-id': 'laconic-other' },
+      'belongs to deployment laconic-other',
+    ],
+    [
+      "the Python program's of another",
+      { app: 'laconic-x', 'app.kubernetes.io/stack': 'n' },
+      'belongs to deployment laconic-x',
+    ],
+    ['somebody', {}, 'was not made by this deployment, and is in its way'],
+  ])('refuses the object of %s', (_, theirs, message) => {
+    expect(() => plan([config], [live(config, {}, { labels: theirs, managedFields: [] })])).toThrow(message);
+  });
+
+  it("takes the Python program's objects, the unlabelled Secrets by their names", () => {
+    const secret = object('Secret', `${identity.app}-image-pull-secret`);
+    const old = { managedFields: [{ manager: 'OpenAPI-Generator', operation: 'Update', fieldsV1: {} }] };
+    const found = [
+      live(config, {}, { ...old, labels: { app: identity.app } }),
+      live(secret, {}, { ...old, labels: {} }),
+    ];
+    expect(plan([config, secret], found).actions).toMatchObject([
+      { do: 'apply', adopt: true },
+      { do: 'apply', adopt: true },
+    ]);
+  });
+
+  it('a Deployment with another selector, a Service that turns headless, a Secret of another type are made anew', () => {
+    const deployment = (app: string) => object('Deployment', 'web', { spec: { selector: { matchLabels: { app } } } });
+    const service = (clusterIP: string) => object('Service', 'web', { spec: { clusterIP } });
+    const secret = (type: string) => object('Secret', 'keys', { type });
+    const made = plan(
+      [deployment('new'), service('None'), secret('Opaque')],
+      [live(deployment('old')), live(service('10.0.0.1')), live(secret('kubernetes.io/tls'))],
+    );
+    expect(what(made)).toEqual(['replace Deployment/web', 'replace Service/web', 'replace Secret/keys']);
+    expect(made.remarks).toHaveLength(3);
+  });
+
+  it('never changes a volume: tells what differs, clears the claim of a Released one', () => {
+    const volume = (path: string) => object('PersistentVolume', 'data', { spec: { hostPath: { path } } });
+    const released = live(volume('/mnt/old'), {
+      status: { phase: 'Released' },
+      spec: { hostPath: { path: '/mnt/old' }, claimRef: { namespace: identity.namespace, name: 'data' } },
+    });
+    const made = plan([volume('/mnt/new')], [released]);
+    expect(made.actions).toMatchObject([{ do: 'label', release: true }]);
+    expect(made.warnings).toEqual([
+      'PersistentVolume data stays as it is: spec.hostPath.path is "/mnt/old", the spec wants "/mnt/new"',
+    ]);
+    const elsewhere = { ...released, spec: { claimRef: { namespace: 'other', name: 'x' } } };
+    expect(() => plan([volume('/mnt/old')], [elsewhere])).toThrow('is bound to claim "x" in namespace "other"');
+  });
+
+  it.each([
+    ['running', {}, 'keep'],
+    ['complete', { conditions: [{ type: 'Complete', status: 'True' }] }, 'keep'],
+    ['failed', { conditions: [{ type: 'Failed', status: 'True' }] }, 'replace'],
+    ['not failed after all', { conditions: [{ type: 'Failed', status: 'False' }] }, 'keep'],
+  ])('a Job that is %s', (_, status, expected) => {
+    const job = object('Job', 'seed', { spec: {} });
+    expect(what(plan([job], [live(job, { status })]))).toEqual([`${expected} Job/seed`]);
+  });
+
+  it('keeps the image id of a host that has the image (decision 25)', () => {
+    const deployment = (annotations: Record<string, string>, image = 'x:local') =>
+      object('Deployment', 'web', {
+        spec: { selector: {}, template: { metadata: { annotations }, spec: { containers: [{ name: 'web', image }] } } },
+      });
+    const id = { 'image-id.laconic.com/web': 'sha256:abc' };
+    expect(what(plan([deployment({})], [live(deployment(id))]))).toEqual(['keep Deployment/web']);
+    const rebuilt = { 'image-id.laconic.com/web': 'sha256:def' };
+    expect(what(plan([deployment(rebuilt)], [live(deployment(id))]))).toEqual(['apply Deployment/web']);
+    expect(what(plan([deployment({}, 'y:local')], [live(deployment(id))]))).toEqual(['apply Deployment/web']);
+  });
+});
+
+describe('pruning (decision 20)', () => {
+  const entry = (of: LiveObject, uid = of.metadata.uid): Entry => ({
+    apiVersion: of.apiVersion,
+    kind: of.kind,
+    name: of.metadata.name,
+    uid,
+  });
+  const pod = (claim: string) => ({ spec: { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: claim } }] } });
+
+  it('removes what the inventory has and nobody wants, Services and Ingress last', () => {
+    const found = ['Service', 'ConfigMap', 'Deployment'].map((kind) => live(object(kind, 'old')));
+    const made = plan(
+      [],
+      found,
+      found.map((each) => entry(each)),
+    );
+    expect(made.removals.map(({ live: each, when }) => `${when} ${each.kind}`)).toEqual([
+      'last Deployment',
+      'last ConfigMap',
+      'last Service',
+    ]);
+  });
+
+  it('a workload on a claim that is still used goes first', () => {
+    const old = live(object('Deployment', 'old', { spec: { template: pod('data') } }));
+    const made = plan([object('Deployment', 'new', { spec: { template: pod('data') } })], [old], [entry(old)]);
+    expect(made.removals.map(({ when }) => when)).toEqual(['first']);
+    const apart = plan([object('Deployment', 'new', { spec: { template: pod('other') } })], [old], [entry(old)]);
+    expect(apart.removals.map(({ when }) => when)).toEqual(['last']);
+  });
+
+  it('leaves what is not in the inventory, or is another object by now', () => {
+    const hook = live(object('ConfigMap', 'hook'));
+    const again = live(object('ConfigMap', 'again'));
+    const made = plan([], [hook, again], [entry(again, 'another-uid')]);
+    expect(made.removals).toEqual([]);
+    expect(made.remarks).toEqual(['ConfigMap again left the stack, but somebody made it anew since: it stays']);
+  });
+
+  it('keeps volumes, claims and kinds that it does not know in the inventory', () => {
+    const found = [live(object('PersistentVolume', 'data')), live(object('PersistentVolumeClaim', 'data'))];
+    const unknown = { apiVersion: 'example.org/v9', kind: 'Later', name: 'x', uid: '1' };
+    const made = plan([], found, [...found.map((each) => entry(each)), unknown]);
+    expect(made.removals).toEqual([]);
+    expect(made.keptEntries.map(({ kind }) => kind)).toEqual(['PersistentVolume', 'PersistentVolumeClaim', 'Later']);
+  });
+
+  it("without an inventory knows the Python program's objects by label, client and name", () => {
+    const old = {
+      labels: { app: identity.app },
+      managedFields: [{ manager: 'OpenAPI-Generator', operation: 'Update' }],
+    };
+    const made = plan(
+      [],
+      [
+        live(object('Service', `${identity.app}-nodeport-80-tcp`), {}, old),
+        live(object('Service', 'a-hooks-own'), {}, old),
+        live(object('Deployment', `${identity.app}-deployment`), {}, { ...old, managedFields: [] }),
+      ],
+    );
+    expect(made.removals.map(({ live: each }) => each.metadata.name)).toEqual([`${identity.app}-nodeport-80-tcp`]);
+  });
+});
+
+describe('the order of workloads (decision 23)', () => {
+  const workload = (name: string) => ({ kind: 'Deployment' as const, name });
+  const order = [
+    { workload: workload('db'), after: [] },
+    { workload: workload('cache'), after: [] },
+    { workload: workload('web'), after: [{ workload: workload('db'), condition: 'ready' as const }] },
+    { workload: workload('proxy'), after: [{ workload: workload('web'), condition: 'started' as const }] },
+  ];
+  const names = (next: ReturnType<typeof nextWorkloads>): unknown =>
+    next &&
+    Object.fromEntries(
+      Object.entries(next).map(([key, list]) => [key, list.map(({ name }: { name: string }) => name)]),
+    );
+
+  it('applies all that may be, awaits only what is waited for, until all are applied', () => {
+    const applied = new Set<string>();
+    const ready = new Set<string>();
+    const seen: unknown[] = [];
+    for (;;) {
+      const next = nextWorkloads(order, applied, ready);
+      if (next === undefined) break;
+      seen.push(names(next));
+      if ('apply' in next) for (const { name } of next.apply) applied.add(`Deployment/${name}`);
+      else for (const { name } of next.await) ready.add(`Deployment/${name}`);
+    }
+    expect(seen).toEqual([{ apply: ['db', 'cache'] }, { await: ['db'] }, { apply: ['web'] }, { apply: ['proxy'] }]);
+  });
+});
