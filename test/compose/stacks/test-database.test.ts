@@ -1,0 +1,60 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { runOrFail } from '../../../src/system/process.js';
+import { ownDatabaseStack, tellDatabaseStory } from '../../support/database-story.js';
+import { describeWithEngine } from '../../support/engine.js';
+import { Sandbox } from '../../support/sandbox.js';
+
+describeWithEngine('the stack test-database on Compose (03)', () => {
+  let sandbox: Sandbox;
+  let project: string;
+
+  beforeAll(async () => {
+    sandbox = await Sandbox.make();
+    const stack = await ownDatabaseStack(sandbox);
+    await sandbox.write('spec.yml', `stack: ${stack}\ndeploy-to: compose\nvolumes:\n  db-data: ./data/db-data\n`);
+    await sandbox.create('spec.yml', 'd');
+    project = await sandbox.projectOf('d');
+  });
+  afterAll(async () => {
+    // What the database wrote belongs to its user.
+    const args = ['run', '--rm', '--volume', `${sandbox.base}:/base`, 'cerc/test-database-client:local'];
+    await runOrFail('rm', 'docker', [...args, 'rm', '-rf', '/base/d/data/db-data']);
+    await sandbox.remove();
+  });
+
+  it('keeps its data over stop, restart and the loss of the volume object', async () => {
+    await tellDatabaseStory(sandbox, 'd');
+  });
+
+  it('goes on from the data of a database that was killed', async () => {
+    const containers = await sandbox.containers(project);
+    await sandbox.docker('kill', containers.database?.id ?? '');
+    await sandbox.succeed(['deployment', '--dir', 'd', 'start']);
+    const query = [
+      'exec',
+      'database',
+      '--',
+      'psql',
+      '--host',
+      '/tmp',
+      '--username',
+      'test-user',
+      '--tuples-only',
+      'test-db',
+    ];
+    const answer = await sandbox.deployment(
+      'd',
+      ...query,
+      '--command',
+      "SELECT value FROM test_data WHERE name = 'key'",
+    );
+    expect(answer).toMatchObject({ code: 0, stdout: ' value\n\n' });
+  });
+
+  it('lets nobody in over the network with another password', async () => {
+    const args = ['exec', 'test-client', '--', 'env', 'PGPASSWORD=wrong', 'psql', '--command', 'SELECT 1'];
+    const refused = await sandbox.deployment('d', ...args);
+    expect(refused.code).not.toBe(0);
+    expect(refused.stderr + refused.stdout).toContain('password authentication failed');
+  });
+});

@@ -1,0 +1,29 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeWithCluster } from '../../support/cluster.js';
+import { ownDatabaseStack, tellDatabaseStory } from '../../support/database-story.js';
+import { type Deployed, Scene } from './support.js';
+
+describeWithCluster('the stack test-database on Kubernetes (03)', () => {
+  let scene: Scene;
+  let deployed: Deployed;
+
+  beforeAll(async () => {
+    scene = await Scene.make();
+    const stack = await ownDatabaseStack(scene.sandbox);
+    deployed = await scene.create(stack, 'd', 'volumes: {db-data: MOUNTED/db}\n');
+  });
+  afterAll(() => scene.remove());
+
+  it('keeps its data over stop, restart and the loss of claim and volume', async () => {
+    await tellDatabaseStory(scene.sandbox, 'd');
+  });
+
+  it('goes on from the data of a database that was killed', async () => {
+    const { metadata } = await deployed.podWith('database');
+    await deployed.kubectl('delete', 'pod', metadata.name, '--grace-period', '0', '--force');
+    await deployed.run('start');
+    const query = ['psql', '--host', '/tmp', '--username', 'test-user', '--tuples-only', 'test-db', '--command'];
+    const answer = await deployed.inContainer('database', ...query, "SELECT value FROM test_data WHERE name = 'key'");
+    expect(answer).toBe(' value\n\n');
+  });
+});
