@@ -4,64 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runOrFail } from '../../src/system/process.js';
 import { type CliResult, describeWithEngine, runCli } from '../support/engine.js';
-
-/** Values by name, as they have to arrive. The names are the variables of the spec's config. */
-const nasty: Record<string, string> = {
-  DOLLAR: '$',
-  DOLLARS: '$$ $$$ a$$b',
-  NAME: '$HOME',
-  BRACED: '${HOME}',
-  DEFAULTED: '${NOBODY:-fallback} ${HOME:?} ${HOME:+x}',
-  UNFINISHED: '${HOME',
-  HASH: '#start # middle #',
-  SPACE_HASH: 'has space # hash',
-  SINGLE: "it's 'quoted'",
-  DOUBLE: 'say "hi"',
-  BOTH: `"it's" '"' "'"`,
-  BACKSLASH: 'C:\\new\\table \\\\ \\',
-  BACKSLASH_N: '\\n \\t \\$ \\" \\x41 \\u0041 \\0101',
-  EQUALS: 'a=b==c=',
-  BACKTICK: '`id` $(id)',
-  PERCENT: '100% %s %PATH%',
-  LEADING: '   leading',
-  TRAILING: 'trailing   ',
-  BLANK: '   ',
-  TABS: '\ta\tb\t',
-  CR: 'a\rb\r',
-  LF: 'a\nb\n',
-  CRLF: 'a\r\nb\r\n',
-  LINES: 'first\n  # second\nA=1\n\n\nexport B=2\n',
-  PEM: `-----BEGIN KEY-----\n${'Ab+/'.repeat(16)}\n${'0='.repeat(8)}\n-----END KEY-----\n`,
-  JSON: '{"a": [1, "two", {"$": "#"}], "b": "c\\nd"}',
-  UNICODE: 'grüße 日本語 עברית',
-  EMOJI: '👩‍👩‍👧‍👦 🏴󠁧󠁢󠁥󠁮󠁧󠁿',
-  COMBINING: 'e\u0301 \u00e9 \u200b\u200d\ufeff',
-  SEPARATORS: 'a\u2028b\u2029c\u0085d\u00a0e',
-  CONTROL: '\u0001\u001b[31m\u007f',
-  EMPTY: '',
-  TRUE_TEXT: 'true',
-  NULL_TEXT: 'null',
-  TILDE: '~',
-  COMMA: 'a,B=c,d',
-  DASHES: '--privileged',
-  EXPORT: 'export X=1',
-  YAML: '- a: {b: c} # d\n? x\n: y',
-  SHELL: '; rm -rf / & | > < * ? [a] {a,b} !x ~',
-  BIG: '0123456789abcde\n'.repeat(6400),
-};
-
-/** Scalars that are no text for YAML reach the container as they are written (decision 8). */
-const plain: Record<string, string> = {
-  PLAIN_TRUE: 'true',
-  PLAIN_FALSE: 'False',
-  PLAIN_OCTAL: '0123',
-  PLAIN_FRACTION: '1.50',
-  PLAIN_LARGE: '12345678901234567890',
-  PLAIN_HEX: '0x1F',
-  PLAIN_EXPONENT: '1e3',
-  PLAIN_DATE: '2020-01-01',
-  PLAIN_YES: 'yes',
-};
+import { nasty, plain } from '../support/hard-values.js';
 
 /** Of a credentials file: what stands there, and what arrives. It is read by Compose's own rules (01 §13). */
 const credentials: Record<string, [text: string, value: string]> = {
