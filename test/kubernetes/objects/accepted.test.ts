@@ -1,0 +1,65 @@
+import { randomBytes } from 'node:crypto';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { ClusterApi } from '../../../src/deployers/kubernetes/cluster/api.js';
+import { differences } from '../../../src/deployers/kubernetes/cluster/compare.js';
+import { connectCluster } from '../../../src/deployers/kubernetes/cluster/connect.js';
+import { buildObjects } from '../../../src/deployers/kubernetes/objects/build.js';
+import { describeObject } from '../../../src/deployers/kubernetes/objects/object.js';
+import { errorMessage, InvalidFileError } from '../../../src/system/errors.js';
+import { deleteNamespaces, describeWithCluster, kubectl, shared } from '../../support/cluster.js';
+import { testContext } from '../../support/context.js';
+import { objectsInput, type StackText } from '../../support/kubernetes-objects.js';
+import { anyStack } from '../../support/kubernetes-stacks.js';
+
+describeWithCluster('what render prints is taken by the API server (issue 4)', () => {
+  const namespace = `accepted-${randomBytes(4).toString('hex')}`;
+  let api: ClusterApi;
+
+  beforeAll(async () => {
+    await kubectl('create', 'namespace', namespace);
+    ({ api } = await connectCluster({ kind: 'k8s-kind', cluster: shared.name }, testContext('/')));
+  });
+
+  afterAll(() => deleteNamespaces(namespace));
+
+  /** What the server refuses of a stack's objects, or would keep otherwise than it was sent; undefined for a stack that we refuse. */
+  async function complaints(made: StackText): Promise<string[] | undefined> {
+    const app = `laconic-${randomBytes(4).toString('hex')}`;
+    let input;
+    try {
+      input = objectsInput(made);
+    } catch (error) {
+      if (error instanceof InvalidFileError) return undefined;
+      throw error;
+    }
+    const { objects, findings } = buildObjects({ ...input, app, namespace });
+    if (findings.errors.length > 0) return undefined;
+    const answers = await Promise.all(
+      objects.map(async (object) => {
+        try {
+          const live = await api.apply(object, { fieldManager: 'laconic-so', force: true, dryRun: true });
+          // Decision 26: what is sent and what is there are compared, and a start without changes writes nothing.
+          return differences(object, live).map((path) => `${describeObject(object)}: ${path} is kept otherwise`);
+        } catch (error) {
+          return [errorMessage(error)];
+        }
+      }),
+    );
+    return answers.flat();
+  }
+
+  it('for any stack that deploy create does not refuse, and kept as it is sent', async () => {
+    let accepted = 0;
+    await fc.assert(
+      fc.asyncProperty(anyStack, async (made) => {
+        const found = await complaints(made);
+        fc.pre(found !== undefined);
+        expect(found).toEqual([]);
+        accepted += 1;
+      }),
+      { numRuns: 60, maxSkipsPerRun: 200, interruptAfterTimeLimit: 120_000 },
+    );
+    expect(accepted).toBeGreaterThan(20);
+  });
+});
