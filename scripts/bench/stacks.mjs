@@ -39,9 +39,9 @@ export function writeLargeStack(folder, count) {
     environment:
       LEVEL: \${LEVEL:-info}
       NUMBER: "${number}"
-      PEER: http://service-${(number % count) + 1}:80
+      PEER: http://service-${(number % count) + 1}:${8001 + (number % count)}
     ports:
-      - "80"
+      - "${8000 + number}"
     volumes:
       - data-${number}:/data
       - ../config/${name}/app.conf:/etc/app.conf:ro
