@@ -17,7 +17,7 @@ import {
 const web = { kind: 'Deployment', name: 'web' } as const;
 const job = { kind: 'Job', name: 'seed' } as const;
 
-function change(world: World, kind: string, object: { metadata: { name: string } }): void {
+function change(world: World, kind: string, object: object): void {
   world.note({ type: 'MODIFIED', object: { apiVersion: 'v1', kind, ...object } as unknown as LiveObject });
 }
 

@@ -1,0 +1,155 @@
+import { afterEach, expect, it } from 'vitest';
+import { describeWithCluster, kubectl } from '../../support/cluster.js';
+import { server, service, Site, type StackFiles } from './site.js';
+
+describeWithCluster('a start that cannot succeed fails at once and says why (K-33, issue 4 part 4)', () => {
+  let site: Site | undefined;
+  afterEach(async () => site?.remove());
+
+  async function make(name: string, stack: StackFiles): Promise<Site> {
+    site = await Site.make(name, stack);
+    return site;
+  }
+
+  it('an image that nobody has', async () => {
+    const one = await make('image', {
+      pods: { app: '  web:\n    image: registry.invalid/nobody/nothing:1\n' + server('other') },
+    });
+    const { code, stderr } = await one.run('start');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /Error: 1 object did not become ready\nDeployment \S+: web ImagePullBackOff: .*registry\.invalid/,
+    );
+    expect(stderr).toMatch(/\n {2}event: Failed: .*registry\.invalid/);
+    const { stdout } = await one.run('status');
+    expect(stdout).toMatch(/\tweb: (ImagePullBackOff|ErrImagePull)/);
+    const logs = await one.run('logs', 'web');
+    expect([logs.code, logs.stdout]).toEqual([0, '******* No logs available ********\n']);
+  });
+
+  it('a server that crashes again and again, with its last words', async () => {
+    const one = await make('crash', { pods: { app: service('web', 'echo cannot find my database; exit 3') } });
+    const { code, stderr } = await one.run('start');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/Deployment \S+: web crash loop: exited with code 3, restarted (once|\d times) \(pod \S+\)/);
+    expect(stderr).toContain('  end of the log of web:\n    cannot find my database');
+    expect((await one.run('status', '--exit-code')).code).toBe(1);
+    expect((await one.run('ps')).stdout).toMatch(
+      /^No containers running\nNot running:\nid: operate-crash\/\S+, name: \S+, state: Running, web: (CrashLoopBackOff|exited with code 3)\n$/,
+    );
+    expect((await one.run('logs', '--previous')).stdout).toBe('web: cannot find my database\n');
+  });
+
+  it('a claim of a storage class that is not there', async () => {
+    const one = await make('claim', {
+      pods: { app: server('db', '    volumes: ["data:/data"]\n') + 'volumes:\n  data:\n' },
+      spec: 'volumes:\n  data:\n',
+    });
+    const id = /^deployment-id: (\S+)$/m.exec(await one.sandbox.read('dep/deployment.yml'))?.[1] ?? '';
+    await kubectl('create', 'namespace', one.namespace);
+    await one.sandbox.write(
+      'claim.yml',
+      `apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: ${id}-data}
+spec: {storageClassName: nowhere, accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
+`,
+    );
+    await one.kubectl('apply', '--filename', one.sandbox.path('claim.yml'));
+    const { code, stderr } = await one.run('start');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/Deployment \S+: volume claim \S+-data gets no volume: .*"nowhere" not found/);
+  });
+
+  it('a pod that no node has room for', async () => {
+    const one = await make('room', {
+      pods: { app: server('web') },
+      spec: 'resources:\n  containers:\n    reservations: {cpus: "500"}\n',
+    });
+    const { code, stderr } = await one.run('start');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/Deployment \S+: no node takes it: .*Insufficient cpu/);
+  });
+
+  it('a job that fails, although the server runs', async () => {
+    const one = await make('job', {
+      pods: { app: server('web') },
+      jobs: { seed: service('seed', 'echo no such table; exit 4') },
+    });
+    const { code, stderr } = await one.run('start');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /Job \S+: failed: seed exited with code 4 \(pod \S+\)\n {2}end of the log of seed:\n {4}no such table/,
+    );
+  });
+
+  it('one that takes too long: --wait-timeout says what was awaited; --no-wait does not wait', async () => {
+    const one = await make('slow', {
+      pods: { app: server('web', '    healthcheck: {test: ["CMD", "false"], interval: 1s, retries: 1000}\n') },
+    });
+    const { code, stderr } = await one.run('start', '--wait-timeout', '4');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /Error: not ready after 4 seconds: Deployment \S+\n.*0\/1 ready: web running, not ready yet/,
+    );
+    expect(stderr).toContain('end of the log of web:\n    web is here');
+    await one.succeed('start', '--no-wait');
+  });
+});
+
+describeWithCluster('a start is interrupted, and pods restart (decision 32)', () => {
+  let site: Site | undefined;
+  afterEach(async () => site?.remove());
+
+  it('Ctrl-C while it waits: exit 130, the deployment is not locked, the next start goes on', async () => {
+    site = await Site.make('interrupted', {
+      pods: { app: server('web', '    healthcheck: {test: ["CMD", "test", "-e", "/tmp/go"], interval: 1s}\n') },
+    });
+    const starting = site.begin('start');
+    await starting.said('0/1 ready: web running, not ready yet');
+    starting.interrupt();
+    expect(await starting.ended()).toBe(130);
+    const again = site.begin('start');
+    await again.said('0/1 ready');
+    await site.succeed('exec', 'web', 'touch /tmp/go');
+    expect(await again.ended()).toBe(0);
+  });
+
+  it('the deployment is stopped while a start waits for it: the start says so (decision 5)', async () => {
+    site = await Site.make('stopped', {
+      pods: { app: server('web', '    healthcheck: {test: ["CMD", "false"], interval: 1s, retries: 1000}\n') },
+    });
+    const starting = site.begin('start');
+    await starting.said('not ready yet');
+    await site.succeed('stop');
+    expect(await starting.ended()).toBe(1);
+    expect(starting.stderr).toMatch(/Deployment \S+: (was deleted by somebody else|is being deleted)/);
+  });
+
+  it('run-job is interrupted: the Job is gone (decision 32)', async () => {
+    site = await Site.make('jobs', { pods: {}, jobs: { long: server('long') } });
+    const running = site.begin('run-job', 'long');
+    await running.said('long is here');
+    const busy = await site.run('run-job', 'long');
+    expect([busy.code, busy.stderr]).toEqual([1, expect.stringContaining('is running at this moment')]);
+    const refused = await site.run('stop');
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('a job of this deployment is running')]);
+    running.interrupt();
+    expect(await running.ended()).toBe(130);
+    expect(await site.names('jobs')).toEqual([]);
+  });
+
+  it('a container that ended and was started again is counted, and its earlier output kept', async () => {
+    site = await Site.make('again', {
+      pods: { app: service('web', 'trap exit TERM; date +run-%s%N; while [ ! -e /tmp/end ]; do sleep 0.1; done') },
+    });
+    await site.succeed('start');
+    const first = (await site.succeed('logs')).stdout;
+    await site.succeed('exec', 'web', 'touch /tmp/end');
+    await expect
+      .poll(async () => (await site?.run('status'))?.stdout, { timeout: 30_000 })
+      .toMatch(/\t1\/1 ready\t1 restart$/m);
+    expect((await site.succeed('logs', '--previous')).stdout).toBe(first);
+    expect((await site.succeed('logs')).stdout).not.toBe(first);
+  });
+});

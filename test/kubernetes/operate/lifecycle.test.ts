@@ -1,0 +1,184 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeWithCluster } from '../../support/cluster.js';
+import { runCli } from '../../support/engine.js';
+import { server, service, Site } from './site.js';
+
+describeWithCluster('a deployment of two pods and a job, from its first start to its end (04 §5)', () => {
+  let site: Site;
+
+  beforeAll(async () => {
+    site = await Site.make('shop', {
+      pods: {
+        front:
+          server('web', '    ports: ["8080"]\n    depends_on: [prepare]\n') +
+          service('prepare', 'echo prepared', '    labels: {laconic.init-container: "true"}\n'),
+        back: server('db', '    ports: ["5432"]\n    volumes: ["data:/data"]\n') + 'volumes:\n  data:\n',
+      },
+      jobs: { seed: service('seed', 'echo "seeding $$0 $$@"; cat /data/kept 2>/dev/null; exit 0') },
+      spec: `volumes:\n  data:\nnetwork:\n  ports:\n    web: ["30123:8080"]\n`,
+    });
+  });
+  afterAll(() => site.remove());
+
+  it('render prints what start applies, without a cluster', async () => {
+    const { code, stdout } = await runCli(['deployment', '--dir', site.sandbox.path('dep'), 'render'], {
+      env: { KUBECONFIG: '/nonexistent' },
+    });
+    expect(code).toBe(0);
+    expect(stdout.match(/^kind: .*$/gm)).toEqual(
+      expect.arrayContaining(['kind: Namespace', 'kind: Deployment', 'kind: Job']),
+    );
+  });
+
+  it('before it is started there is nothing: ps and logs say so as scripts expect (04 §5.7)', async () => {
+    expect((await site.succeed('ps')).stdout).toBe('No containers running\n');
+    expect((await site.succeed('logs')).stdout).toContain('Pods not running');
+    expect((await site.succeed('status')).stdout).toBe('');
+    expect((await site.run('status', '--exit-code')).code).toBe(1);
+    expect((await site.run('exec', 'web', 'true')).stderr).toContain('the command was not run');
+  });
+
+  it('start returns when everything is ready, and says what it waited for (K-33)', async () => {
+    const { stderr } = await site.succeed('start');
+    expect(stderr).toMatch(/^Deployment laconic-\w+-front-deployment: 1\/1 ready$/m);
+    expect(stderr).toMatch(/^Job laconic-\w+-job-seed: completed$/m);
+    const { items } = await site.get('deployments');
+    expect(items).toHaveLength(2);
+    for (const one of items as { status: { availableReplicas?: number } }[])
+      expect(one.status.availableReplicas).toBe(1);
+  });
+
+  it('ps lists the pods of all pod files, as scripts read them (04 §5.7, K-12)', async () => {
+    const { stdout } = await site.succeed('ps');
+    const [first, ...lines] = stdout.trimEnd().split('\n');
+    expect(first).toBe('Running containers:');
+    expect(lines).toHaveLength(2);
+    expect(lines[0]).toMatch(/^id: operate-shop\/(\S+-back-\S+), name: \1, ports: [\d.]+:5432->5432$/);
+  });
+
+  it('status shows Deployments, jobs, volumes and pods; its JSON the same (K-12, decision 32)', async () => {
+    const { stdout } = await site.succeed('status', '--exit-code');
+    expect(stdout).toMatch(/^Deployments:\n\tlaconic-\w+-back-deployment: 1\/1 ready$/m);
+    expect(stdout).toMatch(/^Jobs:\n\tlaconic-\w+-job-seed: completed$/m);
+    expect(stdout).toMatch(/^Volumes:\n\tlaconic-\w+-data: Bound, 2Gi$/m);
+    expect(stdout).toMatch(/^Pods:\n\toperate-shop\/\S+: Running \(\S+\)\t1\/1 ready$/m);
+    const status = JSON.parse((await site.succeed('status', '--format', 'json')).stdout) as Record<string, unknown>;
+    expect(status).toMatchObject({ degraded: false, missing: [], namespace: 'operate-shop' });
+    expect((status.deployments as unknown[]).length).toBe(2);
+  });
+
+  it('logs: every container, init containers and jobs too, or those that are named (04 §5.7, K-13)', async () => {
+    const all = (await site.succeed('logs')).stdout.trimEnd().split('\n').sort();
+    expect(all).toEqual(['db: db is here', 'prepare: prepared', 'seed: seeding sh', 'web: web is here'].sort());
+    expect((await site.succeed('logs', 'db')).stdout).toBe('db: db is here\n');
+    expect((await site.succeed('logs', 'seed')).stdout).toContain('seed: seeding');
+    const stamped = (await site.succeed('logs', '--timestamps', 'db')).stdout;
+    expect(stamped).toMatch(/^db: \d{4}-\d\d-\d\dT\S+Z db is here\n$/);
+    expect((await site.succeed('logs', '--since', '2099-01-01T00:00:00Z', 'db')).stdout).toBe('');
+    const unknown = await site.run('logs', 'bd');
+    expect([unknown.code, unknown.stderr]).toEqual([1, expect.stringContaining('did you mean "db"')]);
+  });
+
+  it('logs --follow goes on with what comes, also from a pod that is made anew, until Ctrl-C (K-13)', async () => {
+    const following = site.begin('logs', '--follow', '--tail', '1', 'db');
+    await following.said('db: db is here');
+    const [before = ''] = await site.names('pods').then((names) => names.filter((name) => name.includes('-back-')));
+    await site.kubectl('delete', 'pod', before, '--wait=false');
+    await following.said(/db is here\n[^]*db is here/);
+    following.interrupt();
+    expect(await following.ended()).toBe(130);
+  });
+
+  it('exec: the exit code, both streams, stdin byte for byte, one word as a line of shell (02 §7.7, K-13)', async () => {
+    const line = await site.run('exec', 'web', 'echo out; echo err >&2; exit 7');
+    expect(line).toEqual({ code: 7, stdout: 'out\n', stderr: 'err\n' });
+    const words = await site.succeed('exec', 'web', 'printf', '%s|', 'a b', '$HOME', "it's");
+    expect(words.stdout).toBe("a b|$HOME|it's|");
+    const bytes = 'é\u0000\n'.repeat(200_000);
+    const piped = await runCli(
+      ['deployment', '--dir', site.sandbox.path('dep'), 'exec', 'web', 'sha256sum | cut -c1-64'],
+      {
+        input: bytes,
+      },
+    );
+    const { createHash } = await import('node:crypto');
+    expect(piped.stdout.trim()).toBe(createHash('sha256').update(bytes).digest('hex'));
+    const unknown = await site.run('exec', 'wbe', 'true');
+    expect([unknown.code, unknown.stderr]).toEqual([1, expect.stringContaining('did you mean "web"')]);
+  });
+
+  it('port: the node port at the address of the node; what is not published is said (K-13)', async () => {
+    const { stdout } = await site.succeed('port', 'web', '8080');
+    expect(stdout).toMatch(/^\d+\.\d+\.\d+\.\d+:30123\n$/);
+    const { code, stderr } = await site.run('port', 'db', '5432');
+    expect([code, stderr]).toEqual([1, expect.stringContaining('port 5432/tcp of service "db" is not published')]);
+  });
+
+  it('run-job replaces what ran before, shows the output and passes the exit code on (K-16, decision 24)', async () => {
+    const uid = async (): Promise<string> =>
+      site.kubectl('get', 'jobs', '--output', 'jsonpath={.items[*].metadata.uid}');
+    const before = await uid();
+    const { stdout } = await site.succeed('run-job', 'seed');
+    expect(stdout).toBe('Running job: seed\nseeding sh \n');
+    expect(await uid()).not.toBe(before);
+    const failed = await site.run('run-job', 'seed', '--', 'echo "$HOME" `echo $0`; exit 9', 'seed');
+    expect([failed.code, failed.stdout]).toEqual([9, 'Running job: seed\n/root seed\n']);
+    const unknown = await site.run('run-job', 'sed');
+    expect([unknown.code, unknown.stderr]).toEqual([1, expect.stringContaining('Available jobs: seed')]);
+  });
+
+  it('a start after it makes the failed job anew, and one more does nothing (decisions 24 and 26)', async () => {
+    await site.succeed('start');
+    const versions = (): Promise<string> =>
+      site.kubectl(
+        'get',
+        'deployments,jobs,services,configmaps',
+        '--output',
+        'jsonpath={.items[*].metadata.resourceVersion}',
+      );
+    const before = await versions();
+    const { stdout } = await site.succeed('start');
+    expect(stdout).toMatch(/^Job laconic-\w+-job-seed already exists, skipping$/m);
+    expect(await versions()).toBe(before);
+  });
+
+  it('status --exit-code is 1 when something that should be there is not (decision 32)', async () => {
+    const [gone = ''] = (await site.names('deployments')).filter((name) => name.includes('-front-'));
+    await site.kubectl('delete', 'deployment', gone);
+    const { code, stdout } = await site.run('status', '--exit-code', '--format', 'json');
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({ degraded: true, missing: [`Deployment ${gone}`] });
+    await site.succeed('start');
+  });
+
+  it('a dry run of stop and start says what it would do and does nothing (decision 34)', async () => {
+    const pods = await site.names('pods');
+    const dry = (...args: string[]) =>
+      runCli(['--dry-run', 'deployment', '--dir', site.sandbox.path('dep'), ...args], {
+        env: { KUBECONFIG: '/nonexistent', DOCKER_HOST: 'unix:///nonexistent' },
+      });
+    expect((await dry('stop', '--delete-volumes', '--perform-cluster-management')).stdout).toContain(
+      'would delete the kind cluster',
+    );
+    expect((await dry('start')).stdout).toContain('would apply');
+    expect(await site.names('pods')).toEqual(pods);
+  });
+
+  it('a service is not stopped alone, and naming one does not stop the deployment', async () => {
+    const { code, stderr } = await site.run('stop', 'web');
+    expect([code, stderr]).toEqual([2, expect.stringContaining('stopped as a whole')]);
+    expect(await site.names('deployments')).toHaveLength(2);
+  });
+
+  it('stop returns when all is gone; volumes and the namespace stay until they are asked for (04 §5.3)', async () => {
+    await site.succeed('exec', 'db', 'echo kept > /data/kept');
+    await site.succeed('stop');
+    for (const kind of ['deployments', 'pods', 'jobs', 'services']) expect(await site.names(kind)).toEqual([]);
+    expect(await site.names('persistentvolumeclaims')).toHaveLength(1);
+    expect((await site.succeed('stop')).stderr).toContain('nothing was running');
+    await site.succeed('start');
+    expect((await site.succeed('exec', 'db', 'cat /data/kept')).stdout).toBe('kept\n');
+    await site.succeed('stop', '--delete-volumes', '--delete-namespace');
+    expect(await site.kubectl('get', 'namespace', site.namespace, '--ignore-not-found')).toBe('');
+  });
+});
