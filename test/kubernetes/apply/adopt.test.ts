@@ -151,6 +151,23 @@ describeWithCluster('whose namespace it is (decision 20, K-36)', () => {
     }
   });
 
+  it('is awaited and made anew while it is being deleted', async () => {
+    const at = await site();
+    try {
+      const objects = [at.deployment('web'), ...at.volume(`${at.identity.app}-data`)];
+      await at.start(objects);
+      const bound = '--for=jsonpath={.status.phase}=Bound';
+      await kubectl('wait', bound, `persistentvolume/${at.identity.app}-data`, '--timeout=60s');
+      await kubectl('delete', 'namespace', at.identity.namespace, '--wait=false');
+      const { stdout, stderr } = await at.start(objects);
+      expect(stderr).toContain(`namespace ${at.identity.namespace} is being deleted: it is awaited and made anew`);
+      expect(stdout).toContain('Created Deployment web');
+      expect(stdout).toContain(`PV ${at.identity.app}-data is Released, clearing claimRef for rebinding`);
+    } finally {
+      await at.remove();
+    }
+  });
+
   it('of two that start at the same moment only one gets it', async () => {
     const one = await site('race');
     const other = await site('race', { namespace: one.identity.namespace });

@@ -128,6 +128,16 @@ describeWithCluster('stop (04 §5.3, decisions 17, 20)', () => {
     });
     afterAll(() => at.remove());
 
+    it('works without a usable inventory, by labels', async () => {
+      const damaged = { data: { 'objects.json': 'not what we wrote' } };
+      const name = `${at.identity.app}.inventory`;
+      await at.api.patch(resources.ConfigMap, name, at.identity.namespace, damaged, 'somebody');
+      await expect(at.start([at.service('web')])).rejects.toThrow("the list of the deployment's objects, is damaged");
+      await stop(at);
+      expect(await contents(at)).toEqual([]);
+      await at.start([at.configmap(`${at.identity.app}-config`), at.service('web')]);
+    });
+
     it('names what is left and the finalizer that holds it, and exits 1 (K-37)', async () => {
       const patch = (finalizers: string[]): Promise<string> =>
         kubectl(

@@ -6,7 +6,7 @@ import { connectCluster } from '../../../src/deployers/kubernetes/cluster/connec
 import type { Identity } from '../../../src/deployers/kubernetes/cluster/identity.js';
 import { standardLabels } from '../../../src/deployers/kubernetes/objects/labels.js';
 import type { KubernetesObject } from '../../../src/deployers/kubernetes/objects/object.js';
-import { deleteNamespaces, kubectl, kubectlGet, shared } from '../../support/cluster.js';
+import { kubectl, kubectlGet, shared } from '../../support/cluster.js';
 import { type TestContext, testContext } from '../../support/context.js';
 
 /** An image that the node has: `pause` runs until it is told to end, `coredns -version` ends at once. */
@@ -167,8 +167,10 @@ export async function site(stack = 'shop', given: Partial<Identity> = {}): Promi
       },
     ],
     async remove() {
-      await deleteNamespaces(namespace);
-      await kubectl('delete', 'persistentvolume', '--ignore-not-found', '--selector', `app=${app}`);
+      // No test uses these names again: nobody needs to wait.
+      const words = ['--ignore-not-found', '--wait=false'];
+      await kubectl('delete', 'namespace', namespace, ...words);
+      await kubectl('delete', 'persistentvolume', '--selector', `app=${app}`, ...words);
     },
   };
 }

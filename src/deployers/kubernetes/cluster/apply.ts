@@ -37,7 +37,13 @@ export async function applyObjects(
   options: ApplyOptions,
   context: Context,
 ): Promise<void> {
-  const observed = await observe(api, identity, wanted);
+  let observed = await observe(api, identity, wanted);
+  if (observed.namespace?.metadata.deletionTimestamp !== undefined) {
+    // With it goes all that is in it.
+    context.report.info(`namespace ${identity.namespace} is being deleted: it is awaited and made anew`);
+    await requireGone(api, [observed.namespace], context);
+    observed = await observe(api, identity, wanted);
+  }
   await executePlan(planApply(identity, wanted, observed), api, options, context);
 }
 

@@ -14,9 +14,14 @@ const pageSize = 500;
 /** Followed output may be silent for long; only a dead connection ends it, which keep-alive finds. */
 const neverIdle = 0;
 
-/** The ClusterApi of one API server. */
-export function createClusterApi(transport: Transport, description: string, ended: AbortSignal): ClusterApi {
-  const client = new Client(transport, description);
+/** The ClusterApi of one API server. `warn` is told what the server warns of when something is written. */
+export function createClusterApi(
+  transport: Transport,
+  description: string,
+  ended: AbortSignal,
+  warn: (text: string) => void,
+): ClusterApi {
+  const client = new Client(transport, warn);
   return {
     description,
     get: (type, name, namespace) => client.get(type, name, namespace),
@@ -40,11 +45,12 @@ export interface ListAnswer {
 /** One method per kind of request; what the server refuses becomes a ClusterError. */
 export class Client {
   readonly #transport: Transport;
-  readonly description: string;
+  readonly #warn: (text: string) => void;
+  readonly #warned = new Set<string>();
 
-  constructor(transport: Transport, description: string) {
+  constructor(transport: Transport, warn: (text: string) => void) {
     this.#transport = transport;
-    this.description = description;
+    this.#warn = warn;
   }
 
   async get(type: ResourceType, name: string, namespace?: string): Promise<LiveObject | undefined> {
@@ -117,10 +123,17 @@ export class Client {
     // An apply is read as YAML, where JSON leaves characters bare that YAML folds or refuses.
     const body = writeJsonForYaml(object as Plain);
     const answer = await this.#transport.send({ ...request, path, body, what });
-    if (answer.status !== 200 && answer.status !== 201) {
-      throw refused(what, answer.status, answer.body, maskFor(object));
-    }
+    const mask = maskFor(object);
+    if (answer.status !== 200 && answer.status !== 201) throw refused(what, answer.status, answer.body, mask);
+    for (const text of answer.warnings) this.#tell(`${describe(object)}: ${mask(text)}`);
     return parse<LiveObject>(answer.body);
+  }
+
+  /** What is checked first and applied then is warned of once. */
+  #tell(warning: string): void {
+    if (this.#warned.has(warning)) return;
+    this.#warned.add(warning);
+    this.#warn(warning);
   }
 
   async patch(

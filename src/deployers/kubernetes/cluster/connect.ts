@@ -29,7 +29,10 @@ export async function connectCluster(target: ClusterTarget, context: Context): P
     target.kind === 'k8s-kind' ? await kindContext(target.cluster, context.env) : await ownContext(target.kubeconfig);
   const transport = new Transport(chosen.config, chosen.server, context.signal);
   const description = `context ${chosen.context} (${chosen.server})`;
-  return { api: createClusterApi(transport, description, context.signal), kubeConfig: chosen.config };
+  return {
+    api: createClusterApi(transport, description, context.signal, (text) => context.report.warn(text)),
+    kubeConfig: chosen.config,
+  };
 }
 
 async function kindContext(cluster: string, env: NodeJS.ProcessEnv): Promise<ChosenContext> {

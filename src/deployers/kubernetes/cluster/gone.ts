@@ -22,14 +22,18 @@ export async function awaitGone(
 ): Promise<LiveObject[]> {
   const until = Date.now() + seconds * 1_000;
   let left = [...objects];
+  const shown = objects.map(describeObject).join(', ');
   for (let pause = shortestPause; ; pause = Math.min(pause * 1.5, longestPause)) {
     const now = await inParallel(left, (object) =>
       api.get(typeOf(object), object.metadata.name, object.metadata.namespace),
     );
     left = now.filter((object, index) => object?.metadata.uid === left[index]?.metadata.uid).filter(isThere);
-    if (left.length === 0 || Date.now() > until) return left;
+    if (left.length === 0 || Date.now() > until) break;
+    context.report.progress(shown, 'waiting until gone');
     await sleep(pause, undefined, { signal: context.signal }).catch(() => undefined);
   }
+  context.report.endProgress();
+  return left;
 }
 
 function isThere(object: LiveObject | undefined): object is LiveObject {

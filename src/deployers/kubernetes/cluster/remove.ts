@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from '../../../system/context.js';
+import { errorMessage } from '../../../system/errors.js';
 import { describeObject } from '../objects/object.js';
 import type { ClusterApi, LiveObject, ResourceType } from './api.js';
 import { findBelongings, kindsToRemove } from './belongings.js';
@@ -48,7 +49,7 @@ export async function removeDeployment(
   if (owner?.kind === 'other') {
     context.report.warn(`namespace ${identity.namespace} belongs to deployment ${owner.id}: nothing in it is touched`);
   }
-  const inventory = ours ? await inventoryIn(identity, api) : [];
+  const inventory = ours ? await inventoryIn(identity, api, context) : [];
   const removal = new Removal(identity, inventory, api, options, context);
   if (options.deleteNamespace && namespace !== undefined) {
     if (!ours) throw refuseNamespace(identity, `it is not this deployment's`);
@@ -69,9 +70,16 @@ function isOurs(owner: Owner): boolean {
   return owner.kind === 'ours' || owner.kind === 'old';
 }
 
-async function inventoryIn(identity: Identity, api: ClusterApi): Promise<Entry[]> {
+/** Without it labels still tell what is ours: a damaged one keeps nobody from stopping. */
+async function inventoryIn(identity: Identity, api: ClusterApi, context: Context): Promise<Entry[]> {
   const live = await api.get(resources.ConfigMap, inventoryName(identity), identity.namespace);
-  return live === undefined ? [] : readInventory(live);
+  if (live === undefined) return [];
+  try {
+    return readInventory(live);
+  } catch (error) {
+    context.report.warn(`${errorMessage(error)}: objects are found by their labels`);
+    return [];
+  }
 }
 
 function refuseNamespace({ namespace }: Identity, why: string, hint?: string): ClusterError {

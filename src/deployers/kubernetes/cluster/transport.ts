@@ -22,6 +22,8 @@ export interface ApiRequest {
 export interface ApiAnswer {
   status: number;
   body: string;
+  /** What the server warns of (`would violate PodSecurity …`), in its own words. */
+  warnings: string[];
 }
 
 /** A request must be answered in full within this time: an API server ends its own requests after 60 s. */
@@ -93,7 +95,8 @@ export class Transport {
     try {
       const response = await this.#exchange(request, options, AbortSignal.any([this.#signal, late]));
       const body = await readAll(response);
-      return { status: response.statusCode ?? 0, body, retryAfter: response.headers['retry-after'] };
+      const { 'retry-after': retryAfter, warning } = response.headers;
+      return { status: response.statusCode ?? 0, body, warnings: parseWarnings(warning), retryAfter };
     } catch (error) {
       if (late.aborted) throw new Error(`no answer within ${deadline / 1_000} s`, { cause: error });
       throw error;
@@ -153,6 +156,12 @@ export class Transport {
     this.#authorized = { options, identity, until: Date.now() + credentialLife };
     return options;
   }
+}
+
+/** `299 - "text", 299 - "more"`: the header in which API servers warn. */
+export function parseWarnings(header: string | undefined): string[] {
+  const quoted = (header ?? '').matchAll(/299 \S+ "((?:[^"\\]|\\.)*)"/g);
+  return [...quoted].map(([, text = '']) => text.replace(/\\(.)/g, '$1'));
 }
 
 /** The client library makes agents that open a connection per request; ours are kept for the next one. */

@@ -3,6 +3,7 @@ import type { ClusterApi, LiveObject } from './api.js';
 import { asRecord } from './errors.js';
 import { type Identity, ownerOf } from './identity.js';
 import type { Entry } from './inventory.js';
+import { inParallel } from './parallel.js';
 import { resources } from './resources.js';
 
 /**
@@ -15,12 +16,17 @@ export async function findVolumes(
   inventory: readonly Entry[],
 ): Promise<LiveObject[]> {
   const labelled = await api.list(resources.PersistentVolume, { labelSelector: `app=${labelValue(identity.app)}` });
-  return labelled.filter((volume) => {
-    const { namespace } = asRecord(asRecord(volume.spec).claimRef);
-    if (namespace !== undefined && namespace !== identity.namespace) return false;
-    const listed = inventory.some(({ uid }) => uid === volume.metadata.uid);
-    return listed || ['ours', 'old'].includes(ownerOf(volume, identity).kind);
-  });
+  const known = new Set(labelled.map(({ metadata }) => metadata.name));
+  const others = inventory.filter(({ kind, name }) => kind === resources.PersistentVolume.kind && !known.has(name));
+  const found = await inParallel(others, ({ name }) => api.get(resources.PersistentVolume, name));
+  return [...labelled, ...found]
+    .filter((volume) => volume !== undefined)
+    .filter((volume) => {
+      const { namespace } = asRecord(asRecord(volume.spec).claimRef);
+      if (namespace !== undefined && namespace !== identity.namespace) return false;
+      const listed = inventory.some(({ uid }) => uid === volume.metadata.uid);
+      return listed || ['ours', 'old'].includes(ownerOf(volume, identity).kind);
+    });
 }
 
 /** Where a volume's data is on the node; undefined when it is no directory of a host. */
