@@ -1,9 +1,9 @@
 /** What JSON can hold. */
 export type Plain = string | number | boolean | null | readonly Plain[] | { readonly [key: string]: Plain | undefined };
 
-/** Texts that every reader of YAML 1.1 and 1.2 takes for text without quotes. */
+/** Texts that every reader of YAML 1.1 and 1.2 takes for text without quotes, but for those below: some read `E0` as a number. */
 const bare = /^[A-Za-z/_](?:[A-Za-z0-9_./@%+=,-]|:(?=[A-Za-z0-9_./@%+=-])| (?=[A-Za-z0-9_./@%+=]))*$/;
-const words = /^(?:true|false|null|yes|no|on|off|y|n)$/i;
+const words = /^(?:true|false|null|yes|no|on|off|y|n|e[-+]?[\d_]+)$/i;
 
 /** Quantities of Kubernetes that no reader takes for a number. */
 const quantity = /^\d+(?:[KMGTP]i|[kmMGT])$/;

@@ -4,7 +4,11 @@ import type { KubernetesObject } from '../../../src/deployers/kubernetes/objects
 import { formatProblem } from '../../../src/system/errors.js';
 import { app, objectsInput, oneService, type StackText } from '../../support/kubernetes-objects.js';
 
-function made(stack: StackText): { of(kind: string): Map<string, KubernetesObject>; errors: string[]; text: string } {
+function made(stack: StackText): {
+  of: (kind: string) => Map<string, KubernetesObject>;
+  errors: string[];
+  text: string;
+} {
   const { objects, findings } = buildObjects(objectsInput(stack));
   return {
     of: (kind) =>

@@ -3,9 +3,9 @@ import { labelValue } from './names.js';
 
 /** Labels of our own objects and their pods, beside those of 04 §4.0 (decision 18). */
 export const deploymentIdLabel = 'laconic.com/deployment-id';
-export const managedByLabel = 'app.kubernetes.io/managed-by';
+const managedByLabel = 'app.kubernetes.io/managed-by';
 export const stackLabel = 'app.kubernetes.io/stack';
-export const componentLabel = 'app.kubernetes.io/component';
+const componentLabel = 'app.kubernetes.io/component';
 
 type Labelled = Pick<ObjectsInput, 'app' | 'stack' | 'pods'>;
 
