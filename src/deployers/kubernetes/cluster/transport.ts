@@ -79,7 +79,10 @@ export class Transport {
    */
   async open(request: ApiRequest, signal: AbortSignal, idle: number): Promise<IncomingMessage> {
     const options = await this.#authorize(request.what);
-    const response = await this.#exchange(request, options, AbortSignal.any([signal, this.#signal]));
+    const ended = AbortSignal.any([signal, this.#signal]);
+    const response = await this.#exchange(request, options, ended).catch((error: unknown) => {
+      throw ended.aborted ? error : unreachable(request.what, this.server, error);
+    });
     response.socket.setKeepAlive(true, 30_000);
     response.setTimeout(idle, () => response.destroy(new Error(`nothing came for ${idle / 1_000} s`)));
     return response;

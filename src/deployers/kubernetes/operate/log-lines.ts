@@ -1,4 +1,5 @@
 import { Transform } from 'node:stream';
+import { isLost } from '../ready/explain.js';
 import type { LogQuery } from './log-query.js';
 
 const newline = 0x0a;
@@ -6,6 +7,8 @@ const newline = 0x0a;
 const stamp = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})) /;
 /** No longer than a stamp is. */
 const stampBytes = 40;
+/** No longer than the kubelet's word that a log is lost is. */
+const lostBytes = 200;
 /** A line is passed on in parts where it is longer than this: it must not fill the memory. */
 const longest = 1024 * 1024;
 
@@ -19,6 +22,8 @@ export class LogLines extends Transform {
   #rest: Buffer[] = [];
   #length = 0;
   #ended = false;
+  /** Another text came in the place of a log that is not there any more. */
+  lost = false;
 
   constructor(container: string, query: Pick<LogQuery, 'until' | 'timestamps'>) {
     super();
@@ -53,6 +58,10 @@ export class LogLines extends Transform {
     this.#rest = [];
     this.#length = 0;
     if (this.#ended) return;
+    if (isLost(line.toString('latin1', 0, lostBytes))) {
+      this.lost = true;
+      return;
+    }
     const { until, timestamps } = this.#query;
     let shown = line;
     if (until !== undefined) {

@@ -94,7 +94,7 @@ function refuseUnknown(services: readonly string[], pods: readonly PodFacts[], i
   );
 }
 
-/** Shows one container's log as it is. `nothing`: it wrote none yet, or has no earlier run. */
+/** Shows one container's log as it is. `nothing`: it has not started, has no earlier run, or its log is gone. */
 async function showLog(source: LogSource, request: LogsRequest): Promise<'shown' | 'nothing' | 'reader left'> {
   const { context, output } = request;
   const stream = await openLog(source, request, {}).catch((error: unknown) => {
@@ -104,9 +104,10 @@ async function showLog(source: LogSource, request: LogsRequest): Promise<'shown'
     return undefined;
   });
   if (stream === undefined) return 'nothing';
+  const lines = new LogLines(source.container, request.query);
   try {
-    await pipeline(stream, new LogLines(source.container, request.query), output, { end: false });
-    return 'shown';
+    await pipeline(stream, lines, output, { end: false });
+    return lines.lost ? 'nothing' : 'shown';
   } catch (error) {
     if (context.signal.aborted) throw new InterruptedError();
     if (errorCode(error) === 'EPIPE') return 'reader left';

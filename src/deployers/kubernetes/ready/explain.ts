@@ -89,13 +89,17 @@ async function endOfLog(
   status: ContainerStatusFacts,
 ): Promise<string[]> {
   if (!hasRun(status)) return [];
-  // Between two tries the log of the last one is what counts.
-  const previous = status.state?.waiting !== undefined && status.lastState?.terminated !== undefined;
   const path = `${resourcePath(resources.Pod, namespace, pod.metadata.name)}/log`;
-  const query = { container: status.name, tailLines: String(logLines), ...(previous ? { previous: 'true' } : {}) };
+  // Between two tries this is the log of the last one.
+  const query = { container: status.name, tailLines: String(logLines) };
   // The node may have cleaned it up; the state must be told all the same.
   const text = await api.text(path, query).catch(() => '');
-  const lines = text.split('\n').filter((line) => line !== '');
+  const lines = text.split('\n').filter((line) => line !== '' && !isLost(line));
   if (lines.length === 0) return [`  ${status.name} wrote no log`];
   return [`  end of the log of ${status.name}:`, ...lines.map((line) => `    ${line}`)];
+}
+
+/** What the kubelet answers in the place of a log that it has removed. */
+export function isLost(line: string): boolean {
+  return /^unable to retrieve container logs for [\w.-]+:\/\/[0-9a-f]+$/.test(line);
 }
