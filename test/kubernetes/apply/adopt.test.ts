@@ -111,6 +111,22 @@ describeWithCluster('adopting what the Python program made (decisions 18–20)',
     expect((await at.start(wanted)).requests).toEqual([]);
   });
 
+  it('changes between roll-out strategies both ways, also of what that client made (decision 19)', async () => {
+    const rolling = { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } };
+    const web = (strategy: object): KubernetesObject => {
+      const made = at.deployment(named('deployment'));
+      return newPods({ ...made, spec: { ...asRecord(made.spec), strategy } }, at);
+    };
+    const stays = at.volume(named('data'));
+    await kubectl('delete', 'deployment', named('deployment'), '--namespace', at.identity.namespace);
+    await createAsPython(oldPods(old(at, web(rolling)), at));
+    for (const strategy of [{ type: 'Recreate' }, rolling, { type: 'Recreate' }]) {
+      await at.start([...stays, web(strategy)]);
+      const live = await at.api.get(resources.Deployment, named('deployment'), at.identity.namespace);
+      expect(asRecord(live?.spec).strategy).toEqual(strategy);
+    }
+  });
+
   it('shows a conflict with somebody else even while it adopts (decision 19)', async () => {
     const { namespace } = at.identity;
     await createAsPython(old(at, at.configmap(named('late'), { key: 'old' })));

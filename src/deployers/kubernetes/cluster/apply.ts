@@ -85,6 +85,7 @@ class Execution {
     await this.#checkAll();
     await this.#writeInventory(this.#plan.inventory, this.#plan.inventoryBefore);
     await this.#remove('first');
+    await this.#carryOut(stages.volumes);
     await this.#carryOut(stages.supplies);
     await this.#carryOut(stages.services);
     await this.#startWorkloads(stages.workloads);

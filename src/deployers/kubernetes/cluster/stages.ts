@@ -1,14 +1,16 @@
 import type { Workload, StartStep } from '../objects/start-order.js';
 import type { Action } from './actions.js';
 
-const supplies = 1;
-const services = 2;
-const workloads = 3;
-const traffic = 4;
+const volumes = 1;
+const supplies = 2;
+const services = 3;
+const workloads = 4;
+const traffic = 5;
 
 /** What has to be there before what: configuration and volumes, then names, then workloads, then the traffic. */
 const stageOfKind: Readonly<Record<string, number>> = {
   Namespace: 0,
+  PersistentVolume: volumes,
   Service: services,
   EndpointSlice: services,
   Deployment: workloads,
@@ -20,6 +22,8 @@ const stageOfKind: Readonly<Record<string, number>> = {
 /** The actions of a plan by when they are carried out. Order within one does not matter, except that of the workloads. */
 export interface Stages {
   readonly namespace: readonly Action[];
+  /** Before the claims that name them: a claim whose volume is not there yet is looked at again after 15 seconds only. */
+  readonly volumes: readonly Action[];
   readonly supplies: readonly Action[];
   readonly services: readonly Action[];
   readonly workloads: readonly Action[];
@@ -31,6 +35,7 @@ export function stagesOf(actions: readonly Action[]): Stages {
     actions.filter((action) => (stageOfKind[action.object.kind] ?? supplies) === stage);
   return {
     namespace: at(0),
+    volumes: at(volumes),
     supplies: at(supplies),
     services: at(services),
     workloads: at(workloads),

@@ -65,17 +65,29 @@ export async function check(action: Action, api: ClusterApi): Promise<void> {
       // What is just going away cannot be changed into what comes after it.
       if (action.after === undefined) await explained(object, () => dryApply(object, false, api));
       return;
-    case 'replace': {
-      const other = { ...object, metadata: { ...object.metadata, name: '', generateName: 'laconic-check-' } };
-      await api.create(other, fieldManager, true);
+    case 'replace':
+      await dryCreate(object, api);
       return;
-    }
     case 'apply':
       // What the Python client set will be ours: only other conflicts are real (decision 19).
       await explained(object, () => dryApply(object, false, api)).catch((error: unknown) => {
         if (!(action.adopt && error instanceof ConflictError && error.managers.every(isPythonManager))) throw error;
       });
-      if (action.adopt) await dryApply(object, true, api);
+      // Until it is adopted the server would keep fields that go with the adoption (a roll-out strategy's).
+      if (action.adopt) await (object.kind === 'Deployment' ? dryCreate(object, api) : dryApply(object, true, api));
+  }
+}
+
+/** Checks an object by itself, under another name. */
+async function dryCreate(object: KubernetesObject, api: ClusterApi): Promise<LiveObject> {
+  const other = { ...object, metadata: { ...object.metadata, name: '', generateName: 'laconic-check-' } };
+  try {
+    return await api.create(other, fieldManager, true);
+  } catch (error) {
+    if (!(error instanceof ClusterError) || error.status === undefined) throw error;
+    const { status, reason, causes, hint } = error;
+    const message = error.message.replace(/^cannot create \S+ +/, `cannot apply ${describeObject(object)} `);
+    throw new ClusterError(message, { status, reason, causes, hint, cause: error });
   }
 }
 
