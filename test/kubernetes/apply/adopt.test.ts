@@ -118,7 +118,7 @@ describeWithCluster('adopting what the Python program made (decisions 18–20)',
       return newPods({ ...made, spec: { ...asRecord(made.spec), strategy } }, at);
     };
     const stays = at.volume(named('data'));
-    await kubectl('delete', 'deployment', named('deployment'), '--namespace', at.identity.namespace);
+    await at.start(stays);
     await createAsPython(oldPods(old(at, web(rolling)), at));
     for (const strategy of [{ type: 'Recreate' }, rolling, { type: 'Recreate' }]) {
       await at.start([...stays, web(strategy)]);

@@ -12,6 +12,7 @@ describe('requests over a network that fails', () => {
   let server: Server;
   let answers: ((request: IncomingMessage, response: ServerResponse) => void)[];
   let asked: string[];
+  let warned: string[];
   const interrupt = new AbortController();
   let api: ClusterApi;
 
@@ -31,7 +32,10 @@ describe('requests over a network that fails', () => {
       contexts: [{ name: 'x', cluster: 'c', user: 'u' }],
       currentContext: 'x',
     });
-    api = createClusterApi(new Transport(config, address, interrupt.signal), 'x', interrupt.signal);
+    warned = [];
+    api = createClusterApi(new Transport(config, address, interrupt.signal), 'x', interrupt.signal, (text) =>
+      warned.push(text),
+    );
   });
   afterEach(() => {
     server.closeAllConnections();
@@ -83,6 +87,16 @@ describe('requests over a network that fails', () => {
       hint: expect.stringContaining('renew them') as string,
     });
     expect(asked).toHaveLength(2);
+  });
+
+  it('what the server warns of is told once', async () => {
+    const warning = { warning: '299 - "would violate \\"restricted\\"", 299 - "another"' };
+    answers = [json(200, pod('a', '1'), warning), json(200, pod('a', '1'), warning)];
+    for (const dryRun of [true, false]) await api.apply(object, { fieldManager: 'm', force: false, dryRun });
+    expect(warned).toEqual([
+      'ConfigMap a in namespace n: would violate "restricted"',
+      'ConfigMap a in namespace n: another',
+    ]);
   });
 
   it('long lists are read in pages, and from the start when the server forgot the place', async () => {
