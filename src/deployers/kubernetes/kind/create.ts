@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { takeLock, type Lock } from '../../../deployment/lock.js';
 import type { Context } from '../../../system/context.js';
 import { InterruptedError } from '../../../system/errors.js';
-import { kindOf, makeDirectory } from '../../../system/files.js';
+import { kindOf, makeDirectory, readTextIfAny, writeFileAtomically } from '../../../system/files.js';
 import { stateDirectory } from '../../../system/state.js';
+import type { KindCluster } from './clusters.js';
 import { type KindConfig, withoutRepeats } from './config.js';
 import { explainCreation, nodeImageVariable, progressOf, runKind } from './kind-cli.js';
 import { nodeRoot } from './places.js';
@@ -19,6 +20,27 @@ function directoryOf(context: Context): string {
 /** Stands while a cluster is being made: one that it is left of is half done, whoever finds it. */
 function markerOf(name: string, context: Context): string {
   return join(directoryOf(context), `${name}.creating`);
+}
+
+/** Holds the ids of the nodes of a cluster that this program made, whatever its name is. */
+function recordOf(name: string, context: Context): string {
+  return join(directoryOf(context), `${name}.made`);
+}
+
+/** Writes down that this program made the cluster. */
+export async function rememberMade(cluster: KindCluster, context: Context): Promise<void> {
+  await writeFileAtomically(recordOf(cluster.name, context), cluster.nodes.map(({ id }) => `${id}\n`).join(''), 0o600);
+}
+
+/** True when this program made this very cluster, and not only an earlier one of its name. */
+export async function wasMadeByUs(cluster: KindCluster, context: Context): Promise<boolean> {
+  const ids = (await readTextIfAny(recordOf(cluster.name, context)))?.split('\n') ?? [];
+  return cluster.nodes.some(({ id }) => ids.includes(id));
+}
+
+/** Forgets a cluster that is gone. */
+export async function forgetCluster(name: string, context: Context): Promise<void> {
+  await rm(recordOf(name, context), { force: true });
 }
 
 /** Makes this process the only one that creates or deletes the cluster of this name. */

@@ -4,7 +4,7 @@ import { CommandFailedError, LaconicError } from '../../../system/errors.js';
 import type { LiveObject } from '../cluster/api.js';
 import { resources } from '../cluster/resources.js';
 import { type KindCluster, listKindClusters } from './clusters.js';
-import { lockCluster } from './create.js';
+import { forgetCluster, lockCluster, wasMadeByUs } from './create.js';
 import { runKind } from './kind-cli.js';
 
 /** Who else has something in a cluster. */
@@ -48,6 +48,7 @@ export async function deleteCluster(
     report.progress(`cluster ${name}`, 'deleting');
     const result = await runKind(['delete', 'cluster', '--name', name], context);
     if (result.code !== 0) throw new CommandFailedError(`cannot delete the kind cluster ${name}`, result);
+    await forgetCluster(name, context);
     report.progress(`cluster ${name}`, 'deleted', 'done');
     return true;
   } finally {
@@ -62,7 +63,8 @@ async function refuseWhileUsed(
 ): Promise<void> {
   const { namespaces, inhabited } = await contentOf(cluster.name, context);
   const others = namespaces.filter(({ metadata: { name, labels } }) => name !== namespace && labels?.[idLabel] !== own);
-  const residents = residentsOf(others, inhabited, cluster.ours);
+  const ours = cluster.ours || (await wasMadeByUs(cluster, context));
+  const residents = residentsOf(others, inhabited, ours);
   if (residents.length === 0) return;
   const lines = residents.map((each) => `namespace ${each.namespace}: ${each.deployment}`);
   throw new LaconicError(

@@ -13,7 +13,7 @@ import { resources } from '../cluster/resources.js';
 import { chooseCluster, type ClusterChoice, type KindCluster, listKindClusters } from './clusters.js';
 import { type KindConfig, parseKindConfig } from './config.js';
 import { awaitApiServer, ensureKubeContext } from './context.js';
-import { createCluster, discardCluster, isHalfMade, lockCluster } from './create.js';
+import { createCluster, discardCluster, isHalfMade, lockCluster, rememberMade } from './create.js';
 import { canonicalPaths, misfitAdvice, misfits } from './fit.js';
 import { placeOnKind } from './places.js';
 
@@ -81,6 +81,8 @@ export async function ensureCluster(wish: ClusterWish, engine: Engine, context: 
     const file = join(wish.layout.root, kindConfigFile);
     if (config === undefined) throw noConfig(file);
     await createCluster(wanted, config, { text: await readText(file), file }, context);
+    const made = chooseCluster(await listKindClusters(engine), wanted, true);
+    if (made.kind === 'existing') await rememberMade(made.cluster, context);
   } finally {
     await lock.release();
   }
