@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { launch } from '../../compose/resilience/kill.js';
+import { describeWithCluster } from '../../support/cluster.js';
+import { type Deployed, eventually, idle, Scene } from './support.js';
+
+/** Ready when the file is there, which is on a volume. */
+const gated = `
+    volumes: ["data:/data"]
+    healthcheck: {test: ["CMD", "test", "-e", "/data/go"], interval: 1s}
+`;
+
+let scene: Scene;
+let deployed: Deployed;
+
+const lock = (): Promise<boolean> => scene.sandbox.exists('d/.laconic/lock');
+
+describeWithCluster('a start that is interrupted (decisions 5 and 32)', () => {
+  beforeAll(async () => {
+    scene = await Scene.make({
+      'so/stacks/slow/stack.yml': 'name: slow\npods: [first, second]\n',
+      'so/compose/docker-compose-first.yml': `services:\n${idle('first', gated)}volumes: {data: }\n`,
+      'so/compose/docker-compose-second.yml': `services:\n${idle('second', '    depends_on: {first: {condition: service_healthy}}\n')}`,
+    });
+    deployed = await scene.create('BASE/so/stacks/slow', 'd', 'volumes: {data: MOUNTED/data}');
+  });
+  afterAll(() => scene.remove());
+
+  it.each(['SIGINT', 'SIGTERM'] as const)('%s while it waits: exit 130 at once, no lock', async (signal) => {
+    const { child, said, ended } = launch(['deployment', '--dir', 'd', 'start'], { cwd: scene.sandbox.base });
+    await eventually('the first pod waits to be ready', async () => {
+      if (!(await deployed.names('deployment')).some((name) => name.includes('first'))) return false;
+      return (await deployed.pods()).some(({ status }) => status.phase === 'Running');
+    });
+    child.kill(signal);
+    const { code } = await ended;
+    expect({ code, trace: /^ +at /m.test(said.stderr) }).toEqual({ code: 130, trace: false });
+    expect(await lock()).toBe(false);
+    // depends_on: what waits for the first one was not started.
+    expect((await deployed.names('deployment')).some((name) => name.includes('second'))).toBe(false);
+  });
+
+  it('SIGINT before anything is applied leaves nothing half done', async () => {
+    await deployed.run('stop');
+    const { child, ended } = launch(['deployment', '--dir', 'd', 'start'], { cwd: scene.sandbox.base });
+    await eventually('the lock is taken', lock);
+    child.kill('SIGINT');
+    expect((await ended).code).toBe(130);
+    expect(await lock()).toBe(false);
+  });
+
+  it('the next start completes', async () => {
+    const { ended } = launch(['deployment', '--dir', 'd', 'start'], { cwd: scene.sandbox.base });
+    await eventually('the first pod runs', async () =>
+      (await deployed.pods()).some(({ status }) => status.phase === 'Running'),
+    );
+    await deployed.inContainer('first', 'touch', '/data/go');
+    expect((await ended).code).toBe(0);
+    expect((await deployed.pods()).map(({ status }) => status.phase)).toEqual(['Running', 'Running']);
+    expect((await deployed.run('status', '--exit-code')).stdout).toContain('1/1 ready');
+  });
+
+  it('killed with SIGKILL, nothing stays locked', async () => {
+    await deployed.run('stop');
+    const { child, ended } = launch(['deployment', '--dir', 'd', 'start'], { cwd: scene.sandbox.base });
+    await eventually('something is applied', async () => (await deployed.names('deployment')).length > 0);
+    child.kill('SIGKILL');
+    await ended;
+    await deployed.run('start');
+    expect((await deployed.pods()).map(({ status }) => status.phase)).toEqual(['Running', 'Running']);
+  });
+});
