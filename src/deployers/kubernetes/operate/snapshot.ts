@@ -5,7 +5,6 @@ import { inParallel } from '../cluster/parallel.js';
 import { resources } from '../cluster/resources.js';
 import { labelValue } from '../objects/names.js';
 import type { DeploymentFacts, JobFacts, Meta, PodFacts } from '../ready/facts.js';
-import { isOwnedBy } from '../ready/facts.js';
 import { World } from '../ready/world.js';
 
 export interface IngressFacts {
@@ -80,11 +79,6 @@ export function podsOf(world: World, identity: Identity): PodFacts[] {
 export function isOwnPod(pod: { metadata: Meta }, { app }: Identity): boolean {
   const label = pod.metadata.labels?.app;
   return label === labelValue(app) || label === labelValue(`${app}-job`);
-}
-
-/** The Job that made a pod; undefined for pods that are kept running. */
-export function jobOf(pod: PodFacts, { world }: Pick<Snapshot, 'world'>): JobFacts | undefined {
-  return world.all('Job').find((job) => isOwnedBy(pod, job));
 }
 
 /** A pod that a Job made, as far as the pod itself tells. */
