@@ -1,0 +1,169 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { run } from '../../../src/system/process.js';
+import { describeWithCluster, shared } from '../../support/cluster.js';
+import { type Deployed, idle, Scene } from './support.js';
+
+const tree = 'repositories/roll';
+const stack = `BASE/${tree}/stacks/roll`;
+const image = `scenario-${randomBytes(4).toString('hex')}/code`;
+
+let scene: Scene;
+let deployed: Deployed;
+/** uids of the pods by service, before each test. */
+let before: Record<string, string>;
+
+const spec = (title: string): string =>
+  [
+    `config: {TITLE: ${title}, TOKEN: "$generate:hex:16$"}`,
+    'volumes: {data: MOUNTED/data, cache: }',
+    'network: {http-proxy: [{host-name: roll.example.org, routes: [{path: /, proxy-to: "coded:80"}]}]}',
+  ].join('\n');
+
+async function uids(): Promise<Record<string, string>> {
+  const services = ['titled', 'coded', 'still'];
+  const pods = await Promise.all(services.map((service) => deployed.podWith(service)));
+  return Object.fromEntries(services.map((service, index) => [service, pods[index]?.metadata.uid ?? '']));
+}
+
+/** Builds the `:local` image with this text in it, as build-containers would. */
+async function build(tag: string, text: string): Promise<string> {
+  await scene.sandbox.write(
+    'image/Dockerfile',
+    `FROM busybox:1.36\nRUN echo ${text} > /code\nCMD ["httpd", "-f", "-p", "80"]\n`,
+  );
+  await scene.sandbox.docker('build', '--quiet', '--tag', `${image}:${tag}`, scene.sandbox.path('image'));
+  return (await scene.sandbox.docker('image', 'inspect', '--format', '{{.Id}}', `${image}:${tag}`)).trim();
+}
+
+/** What `kubectl diff` of the rendered objects says; empty: what is there is what is rendered. */
+async function difference(): Promise<string> {
+  const { stdout: rendered } = await deployed.run('render');
+  const args = ['--kubeconfig', shared.kubeconfig, '--context', `kind-${shared.name}`, 'diff', '--server-side'];
+  const { code, stdout, stderr } = await run('kubectl', [...args, '--field-manager', 'laconic-so', '--filename', '-'], {
+    input: rendered,
+  });
+  return code === 0 ? stdout : `exit code ${code}\n${stdout}${stderr}`;
+}
+
+async function versions(): Promise<Record<string, unknown>> {
+  const all = await deployed.objects('deployment,job,ingress,service,configmap,secret,persistentvolumeclaim,pod');
+  return Object.fromEntries(
+    all.map(({ kind, metadata }) => [
+      `${kind}/${metadata.name}`,
+      (metadata as { resourceVersion?: string }).resourceVersion,
+    ]),
+  );
+}
+
+describeWithCluster('roll-outs (decisions 25 and 26)', () => {
+  beforeAll(async () => {
+    scene = await Scene.make({
+      [`${tree}/stacks/roll/stack.yml`]: 'name: roll\npods: [titled, coded, still]\n',
+      [`${tree}/compose/docker-compose-titled.yml`]: `services:\n${idle(
+        'titled',
+        '    environment: {TITLE: "${TITLE}", TOKEN: "${TOKEN}"}\n    volumes: ["../config/roll/page.txt:/page.txt:ro", "data:/data", "cache:/cache"]\n',
+      )}volumes: {data: , cache: }\n`,
+      [`${tree}/compose/docker-compose-coded.yml`]: `services:\n  coded:\n    image: ${image}:local\n    ports: ["80"]\n    stop_grace_period: 1s\n`,
+      [`${tree}/compose/docker-compose-still.yml`]: `services:\n${idle('still')}`,
+      [`${tree}/config/roll/page.txt`]: 'first page\n',
+    });
+    await scene.sandbox.publish(tree);
+    await build('local', 'one');
+    deployed = await scene.create(stack, 'd', spec('one'));
+    await deployed.run('start');
+  });
+  afterAll(async () => {
+    await scene.remove();
+    for (const tag of ['local', 'other']) {
+      await run('docker', ['image', 'rm', '--force', `${image}:${tag}`]);
+      await run('docker', ['exec', shared.node, 'ctr', '-n', 'k8s.io', 'images', 'rm', `docker.io/${image}:${tag}`]);
+    }
+  });
+  beforeEach(async () => {
+    before = await uids();
+  });
+
+  it('what render prints is what was applied', async () => {
+    expect(await difference()).toBe('');
+  });
+
+  it('a start without a change writes nothing', async () => {
+    const seen = await versions();
+    await deployed.run('start');
+    expect(await versions()).toEqual(seen);
+  });
+
+  it('a changed value rolls the pods that it reaches, and no others', async () => {
+    await deployed.update(await scene.writeSpec(stack, 'd', spec('two')));
+    await deployed.run('start');
+    const after = await uids();
+    expect(after).toEqual({ ...before, titled: after.titled });
+    expect(after.titled).not.toBe(before.titled);
+    expect(await deployed.inContainer('titled', 'sh', '-c', 'echo "$TITLE"')).toBe('two\n');
+    expect(await difference()).toBe('');
+  });
+
+  it('a changed file of the stack does as well', async () => {
+    await scene.sandbox.write(`${tree}/config/roll/page.txt`, 'second page\n');
+    await deployed.update('d.spec.yml');
+    await deployed.run('start');
+    const after = await uids();
+    expect(after).toEqual({ ...before, titled: after.titled });
+    expect(after.titled).not.toBe(before.titled);
+    expect(await deployed.inContainer('titled', 'cat', '/page.txt')).toBe('second page\n');
+  });
+
+  it('a rotated secret does as well', async () => {
+    const token = await deployed.inContainer('titled', 'sh', '-c', 'echo "$TOKEN"');
+    await scene.sandbox.succeed([
+      ...['deploy', 'create', '--spec-file', 'd.spec.yml', '--deployment-dir', 'd'],
+      ...['--update', '--rotate-secret', 'TOKEN'],
+    ]);
+    await deployed.run('start');
+    expect(await uids()).toMatchObject({ coded: before.coded, still: before.still });
+    expect(await deployed.inContainer('titled', 'sh', '-c', 'echo "$TOKEN"')).not.toBe(token);
+  });
+
+  it('a rebuilt :local image is sent to the node, and its pods run the new code (K-43)', async () => {
+    expect(await deployed.inContainer('coded', 'cat', '/code')).toBe('one\n');
+    const id = await build('local', 'two');
+    await deployed.run('start');
+    const after = await uids();
+    expect(after).toEqual({ ...before, coded: after.coded });
+    expect(await deployed.inContainer('coded', 'cat', '/code')).toBe('two\n');
+    expect(JSON.stringify((await deployed.podWith('coded')).metadata.annotations)).toContain(id);
+    expect(await difference()).toBe('');
+  });
+
+  it('restart --image runs another image, which stays until the next restart', async () => {
+    await build('other', 'three');
+    await deployed.run('restart', '--image', `coded=${image}:other`);
+    expect(await deployed.inContainer('coded', 'cat', '/code')).toBe('three\n');
+    expect(await difference()).toBe('');
+    await deployed.run('start');
+    expect(await deployed.inContainer('coded', 'cat', '/code')).toBe('three\n');
+  });
+
+  it('restart makes every pod anew, start does not undo it', async () => {
+    await deployed.run('restart');
+    expect(await deployed.inContainer('coded', 'cat', '/code')).toBe('two\n');
+    const after = await uids();
+    for (const service of ['titled', 'coded', 'still']) expect(after[service]).not.toBe(before[service]);
+    await deployed.run('start');
+    expect(await uids()).toEqual(after);
+    expect(await difference()).toBe('');
+  });
+
+  it('a removed pod is pruned with its objects; data stays', async () => {
+    await deployed.inContainer('titled', 'sh', '-c', 'echo kept > /data/file; echo kept > /cache/file');
+    await scene.sandbox.write(`${tree}/stacks/roll/stack.yml`, 'name: roll\npods: [titled, coded]\n');
+    await deployed.update('d.spec.yml');
+    await deployed.run('start');
+    expect(await deployed.names('deployment')).toEqual(
+      ['coded', 'titled'].map((pod) => `Deployment/${deployed.app}-${pod}-deployment`),
+    );
+    expect(await deployed.names('service')).not.toContain('Service/still');
+    expect(await deployed.inContainer('titled', 'cat', '/data/file', '/cache/file')).toBe('kept\nkept\n');
+  });
+});
