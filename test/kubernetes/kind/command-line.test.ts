@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { runOrFail } from '../../../src/system/process.js';
 import { describeWithCluster } from '../../support/cluster.js';
 import { type CliResult, cliPath } from '../../support/engine.js';
 import { Sandbox } from '../../support/sandbox.js';
@@ -103,6 +104,17 @@ describeWithCluster('a kind cluster of the command line (04 §3.1, decision 27)'
   it('is used again by the next start', async () => {
     const started = await deployment('one', 'start');
     expect(started).toMatchObject({ code: 0, stdout: `Using existing cluster: ${own.name}\n` });
+  });
+
+  it('comes back when its node was restarted: data is there, and a start at once completes', async () => {
+    const written = ['exec', 'web', 'echo kept > /data/file && sync'];
+    expect(await deployment('one', ...written)).toMatchObject({ code: 0 });
+    await runOrFail('docker restart', 'docker', ['restart', '--time', '20', own.node]);
+    const started = await deployment('one', 'start');
+    expect([started.code, started.code === 0 ? '' : started.stderr]).toEqual([0, '']);
+    expect(await deployment('one', 'exec', 'web', 'cat /data/file')).toMatchObject({ code: 0, stdout: 'kept\n' });
+    const status = await deployment('one', 'status', '--exit-code');
+    expect([status.code, status.code === 0 ? '' : status.stdout]).toEqual([0, '']);
   });
 
   it('is not deleted by the stop of one deployment while the other lives in it (K-10)', async () => {
