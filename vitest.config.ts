@@ -8,6 +8,11 @@ const longest = [
   'resilience/kill-containers',
   'starting/start',
   'restart/git',
+  'kind/lifecycle',
+  'operate/failures',
+  'scenarios/rollout',
+  'kind/command-line',
+  'scenarios/side-by-side',
 ];
 
 class LongestFirst extends BaseSequencer {
