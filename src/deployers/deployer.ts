@@ -116,8 +116,8 @@ export interface Deployer {
   port(query: PortQuery): Promise<string>;
   /** Runs a job of the stack to its end; resolves to its exit code. */
   runJob(job: string, args: readonly string[]): Promise<number>;
-  /** Makes the containers run with the configuration the deployment directory holds now. */
-  updateEnvs(): Promise<void>;
+  /** Makes the containers run with the configuration the deployment directory holds now. Absent where the target cannot. */
+  updateEnvs?(): Promise<void>;
   /** What `start` hands to Docker Compose or the API server, as text, secret values included; changes nothing. */
   render(): Promise<string>;
 }

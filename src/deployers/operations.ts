@@ -17,7 +17,7 @@ import type {
   StopOptions,
 } from './deployer.js';
 import { parseTail } from './compose/logs.js';
-import { deployerFor } from './select.js';
+import { deployerFor, requireUpdateEnvs } from './select.js';
 
 /** How the commands of a deployment find it. */
 export interface Target {
@@ -217,6 +217,7 @@ export async function updateEnvironment(
   context: Context,
 ): Promise<void> {
   await withLockedDeployment(target, context, async (deployment, _, inside) => {
+    requireUpdateEnvs(deployment);
     const secrets = { rotate: new Set(options.rotateSecret), generate: false };
     const { acceptLiteralValues } = options;
     const changed = await regenerateEnvironment(deployment, { secrets, acceptLiteralValues }, inside);
@@ -228,6 +229,6 @@ export async function updateEnvironment(
     context.report.info(
       changed ? `${deployment.layout.configEnv} is new` : `${deployment.layout.configEnv} is up to date`,
     );
-    await (await deployerFor(deployment, inside)).updateEnvs();
+    await (await deployerFor(deployment, inside)).updateEnvs?.();
   });
 }

@@ -1,5 +1,6 @@
 import type { Deployment } from '../deployment/open.js';
 import type { Context } from '../system/context.js';
+import { LaconicError } from '../system/errors.js';
 import type { Deployer } from './deployer.js';
 
 /** The deployer of a deployment's target; the one place that knows which there are. */
@@ -10,4 +11,12 @@ export async function deployerFor(deployment: Deployment, context: Context): Pro
   }
   const { KubernetesDeployer } = await import('./kubernetes/deployer.js');
   return new KubernetesDeployer(deployment, context);
+}
+
+/** Refuses `update-envs` where the target does not have it, before anything is written. */
+export function requireUpdateEnvs({ spec }: Deployment): void {
+  if (spec.deployTo === 'compose') return;
+  throw new LaconicError('update-envs is not there for Kubernetes yet', {
+    hint: 'change config in the spec, run deploy create --update, and start: pods that see a difference are made anew',
+  });
 }

@@ -93,12 +93,6 @@ export class KubernetesDeployer implements Deployer {
     return runJobOnKubernetes(this.#deployment, job, args, this.#context);
   }
 
-  async updateEnvs(): Promise<void> {
-    throw new LaconicError('update-envs is not there for Kubernetes yet', {
-      hint: 'change config in the spec, run deploy create --update, and start: pods that see a difference are made anew',
-    });
-  }
-
   async render(): Promise<string> {
     const { objects } = await this.#prepare();
     return renderObjects(objects.map(stamped));

@@ -95,7 +95,7 @@ export async function gatherInput(
   const { record, spec } = source;
   const read = compose ?? (await gatherCompose(source, files, options));
   const { config, generated, environment, pods, jobs, mentioned } = read;
-  const findings: Findings = { errors: [], warnings: [...read.warnings] };
+  const findings: Findings = { errors: transfers(source.stack), warnings: [...read.warnings] };
   const all = [...pods, ...jobs];
   const token = await registryToken(spec, files, options, findings);
   const images = new Map([...spec.imageOverrides, ...(options.images ?? [])]);
@@ -121,6 +121,12 @@ export async function gatherInput(
     ...(token === undefined ? {} : { registryToken: token }),
   };
   return { input, findings, secrets: [...generated.values(), ...(token === undefined ? [] : [token])] };
+}
+
+/** Values that containers hand to each other after start (01 §3.5): the Python program waited for ever here (K-17). */
+function transfers({ transfers: all, yaml }: Stack): Problem[] {
+  const message = 'is not carried out by this version on Kubernetes yet: hand this value over in another way';
+  return all.map(({ service, variable }) => yaml.problem(['config', service, variable], message));
 }
 
 /** The compose files of the stack, by the names that a deployment directory gives them. A job without a file cannot be run (01 §3.6). */

@@ -2,7 +2,6 @@ import { dirname } from 'node:path';
 import type { Deployment } from '../../deployment/open.js';
 import { connectEngine } from '../../engine/connect.js';
 import type { Context } from '../../system/context.js';
-import { LaconicError } from '../../system/errors.js';
 import { makeDirectory, writeFileAtomically } from '../../system/files.js';
 import { Deadline } from '../compose/deadline.js';
 import { renderImageOverride } from '../compose/image-override.js';
@@ -32,7 +31,6 @@ export async function startOnKubernetes(
   changed: () => Promise<void>,
   context: Context,
 ): Promise<void> {
-  refuseTransfers(deployment);
   const scripts = await startScripts(deployment, context);
   tellIgnored(options, context);
   if (context.options.dryRun) {
@@ -169,15 +167,6 @@ async function startScripts(
     before: () => runPodScripts(before, project, context),
     after: () => runPodScripts(after, project, context),
   };
-}
-
-/** The Python program waited for ever here (K-17). */
-function refuseTransfers({ stack, layout }: Deployment): void {
-  if (stack.transfers.length === 0) return;
-  const wanted = stack.transfers.map(({ service, variable }) => `${service}.${variable}`).join(', ');
-  throw new LaconicError(`${layout.stack}: config (${wanted}) is not carried out by this version on Kubernetes yet`, {
-    hint: 'nothing was changed; take config out of stack.yml, and hand these values over in another way',
-  });
 }
 
 /** Options that mean something for Compose only. */

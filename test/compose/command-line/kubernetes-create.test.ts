@@ -120,4 +120,30 @@ describe('deploy create for Kubernetes', () => {
       await stack.remove();
     }
   });
+
+  it('refuses values that containers hand to each other (K-17), and update-envs, before anything is written', async () => {
+    const stack = await Sandbox.make({
+      'so/stacks/notes/stack.yml': 'name: notes\npods: [web]\nconfig:\n  web:\n    key: web.exported\n',
+      'so/compose/docker-compose-web.yml': compose(''),
+      'spec.yml': 'stack: BASE/so/stacks/notes\ndeploy-to: k8s-kind\nconfig: {A: 1}\n',
+    });
+    try {
+      const args = ['deploy', 'create', '--spec-file', 'spec.yml', '--deployment-dir', 'd'];
+      const refused = await stack.cli(args);
+      expect(refused.code).toBe(1);
+      expect(refused.stderr).toContain('stack.yml:5 config.web.key: is not carried out by this version on Kubernetes');
+      expect(await stack.exists('d')).toBe(false);
+
+      await stack.write('so/stacks/notes/stack.yml', 'name: notes\npods: [web]\n');
+      await stack.succeed(args);
+      await stack.edit('d/spec.yml', 'A: 1', 'A: 2');
+      const before = await stack.read('d/config.env');
+      const update = await stack.deployment('d', 'update-envs');
+      expect(update.code).toBe(1);
+      expect(update.stderr).toContain('update-envs is not there for Kubernetes yet');
+      expect(await stack.read('d/config.env')).toBe(before);
+    } finally {
+      await stack.remove();
+    }
+  });
 });
