@@ -29,18 +29,31 @@ describe("a server's words", () => {
   it('are shown with what was tried, and what to do', () => {
     const body = JSON.stringify({
       kind: 'Status',
-      message: 'no',
+      message: 'pods "x" is forbidden: User "u" cannot get resource "pods"',
       reason: 'Forbidden',
       details: { causes: [{ field: 'a' }] },
     });
     expect(refused('cannot read Pod x', 403, body)).toMatchObject({
-      message: 'cannot read Pod x: no',
+      message: 'cannot read Pod x: pods "x" is forbidden: User "u" cannot get resource "pods"',
       status: 403,
       reason: 'Forbidden',
       causes: [{ field: 'a', message: '' }],
       hint: expect.stringContaining('lacks this permission') as string,
     });
     expect(parseStatus('<html>').message).toBe('<html>');
+  });
+
+  it('a quota or a policy that refuses is no missing permission', () => {
+    const hint = (message: string) => refused('cannot apply x', 403, JSON.stringify({ message })).hint;
+    expect(hint('pods "x" is forbidden: exceeded quota: q')).toContain('quota');
+    expect(hint('admission webhook "policy" denied the request: no')).toBeUndefined();
+  });
+
+  it('tell a damaged key from a server that is not there', () => {
+    const damaged = Object.assign(new Error('DECODER routines::unsupported'), { code: 'ERR_OSSL_UNSUPPORTED' });
+    expect(unreachable('x', 'https://h', damaged).message).toBe(
+      'x: the certificates or the key of the kubeconfig cannot be used: DECODER routines::unsupported',
+    );
   });
 
   it('tell a certificate that is not trusted from a server that is not there', () => {

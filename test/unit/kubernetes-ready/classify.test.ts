@@ -211,6 +211,18 @@ describe('Deployments (K-33)', () => {
     expect(judge(one).kind).toBe('waiting');
   });
 
+  it('a quota that nothing frees is told, not waited for until the end', () => {
+    const refused = deployment({
+      conditions: [{ type: 'ReplicaFailure', status: 'True', message: 'exceeded quota: x' }],
+    });
+    const asked = (objects: Parameters<typeof worldOf>[0], ms: number) =>
+      deploymentReadiness(refused, question({ world: worldOf(objects), unscheduledMs: () => ms }));
+    expect(asked({}, 9_000)).toMatchObject({ kind: 'waiting', recheckMs: 1_000 });
+    expect(asked({}, 10_000)).toEqual({ kind: 'failed', state: 'its pods are refused: exceeded quota: x' });
+    const ofJob = podWith({ state: { running: {} } }, { owner: { kind: 'Job', uid: 'j' }, name: 'seed-1' });
+    expect(asked({ Pod: [ofJob] }, 60_000).kind).toBe('waiting');
+  });
+
   it('the pods of an earlier template do not count, whatever their state', () => {
     const old = podWith(waiting('ImagePullBackOff'), { owner: { kind: 'ReplicaSet', uid: 'old' } });
     const objects = { ReplicaSet: [replicaSet(), replicaSet('old', '1')], Pod: [old] };
@@ -258,6 +270,15 @@ describe('Jobs (decision 24)', () => {
 
   it('a container that ended badly is not the end of a Job that has not said so', () => {
     expect(judge(job(), [podWith({ state: { terminated: { exitCode: 7 } } }, own)]).kind).toBe('waiting');
+  });
+
+  it('whose pods are refused would wait for ever as well', () => {
+    const refused = event('j', 'FailedCreate', 'Error creating: pods "x" is forbidden: violates PodSecurity');
+    const world = worldOf({ Event: [refused] });
+    expect(jobReadiness(job(), question({ world }))).toEqual({
+      kind: 'failed',
+      state: 'its pods are refused: Error creating: pods "x" is forbidden: violates PodSecurity',
+    });
   });
 
   it('an image that cannot be pulled would keep it waiting for ever', () => {

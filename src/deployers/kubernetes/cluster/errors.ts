@@ -57,9 +57,14 @@ export function parseStatus(body: string): { message: string; reason?: string; c
 }
 
 /** What to do about a refusal, where the status alone tells it. */
-function hintFor(status: number): string | undefined {
+function hintFor(status: number, message: string): string | undefined {
   if (status === 401) return 'the credentials in the kubeconfig are not accepted (expired?): renew them';
-  if (status === 403) return 'the account of the kubeconfig lacks this permission: ask for it, or use another account';
+  if (status !== 403) return undefined;
+  if (message.includes('exceeded quota'))
+    return 'ask for a larger quota of this namespace, or use less of what it counts';
+  // Admission (policies, webhooks) refuses with the same status, whatever the account may do.
+  if (/\bUser "[^"]*" cannot /.test(message))
+    return 'the account of the kubeconfig lacks this permission: ask for it, or use another account';
   return undefined;
 }
 
@@ -76,7 +81,7 @@ export function refused(
     status,
     reason,
     causes: causes.map((cause) => ({ ...cause, message: mask(cause.message) })),
-    hint: hintFor(status),
+    hint: hintFor(status, message),
   });
 }
 
@@ -90,6 +95,12 @@ export function unreachable(what: string, server: string, error: unknown): Clust
   if (untrusted.test(code)) {
     return new ClusterError(`${what}: the certificate of ${server} is not the one the kubeconfig trusts: ${said}`, {
       hint: 'the cluster may have been made anew since: get its current kubeconfig',
+      cause: error,
+    });
+  }
+  if (code.startsWith('ERR_OSSL_')) {
+    return new ClusterError(`${what}: the certificates or the key of the kubeconfig cannot be used: ${said}`, {
+      hint: 'get the kubeconfig anew: what it has as key or certificate is damaged',
       cause: error,
     });
   }

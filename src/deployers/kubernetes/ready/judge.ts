@@ -43,9 +43,9 @@ export class Judge {
     const question: WorkloadQuestion = {
       world,
       roomMs: this.#options.roomMs,
-      unscheduledMs: (pod) => {
-        const since = this.#unscheduled.get(pod.metadata.uid) ?? now;
-        this.#unscheduled.set(pod.metadata.uid, since);
+      unscheduledMs: ({ metadata: { uid } }) => {
+        const since = this.#unscheduled.get(uid) ?? now;
+        this.#unscheduled.set(uid, since);
         return now - since;
       },
     };

@@ -1,14 +1,21 @@
 import { claimProblems } from './claim.js';
 import { containerReadiness, initRole, oneLine, type Readiness } from './container.js';
-import { type ContainerSpecFacts, type ContainerStatusFacts, conditionOf, eventTime, type PodFacts } from './facts.js';
+import {
+  type ContainerSpecFacts,
+  type ContainerStatusFacts,
+  conditionOf,
+  eventTime,
+  type Meta,
+  type PodFacts,
+} from './facts.js';
 import type { World } from './world.js';
 
 export interface PodQuestion {
   world: World;
   /** Its containers are not started again when they end: a Job's pod. */
   final: boolean;
-  /** Milliseconds since we first saw that no node takes it. */
-  unscheduledMs: (pod: PodFacts) => number;
+  /** Milliseconds since we first saw that there is no room for it. */
+  unscheduledMs: (waiting: { metadata: Meta }) => number;
   /** Milliseconds that a cluster may take to make room for a pod that no node takes. */
   roomMs: number;
 }

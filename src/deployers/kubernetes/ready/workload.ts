@@ -1,5 +1,5 @@
 import { oneLine, type Readiness } from './container.js';
-import { conditionOf, type DeploymentFacts, type JobFacts, type PodFacts } from './facts.js';
+import { conditionOf, type DeploymentFacts, type JobFacts, type Meta, type PodFacts } from './facts.js';
 import { containersOf, podReadiness, type PodQuestion, rank } from './pod.js';
 
 export type WorkloadQuestion = Omit<PodQuestion, 'final'>;
@@ -26,11 +26,7 @@ export function deploymentReadiness(deployment: DeploymentFacts, question: Workl
     return { kind: 'failed', state: `made no progress within its deadline: ${why}`, ...podNotReady(pods) };
   }
   const refused = conditionOf(deployment, 'ReplicaFailure');
-  if (refused !== undefined) {
-    const state = `its pods are refused: ${oneLine(refused.message)}`;
-    // Pods that are just going still count for a quota.
-    return { kind: state.includes('exceeded quota') ? 'waiting' : 'failed', state };
-  }
+  if (refused !== undefined) return refusedPods(deployment, refused.message, question);
   const updated = status.updatedReplicas ?? 0;
   const available = status.availableReplicas ?? 0;
   const total = status.replicas ?? 0;
@@ -55,11 +51,35 @@ export function jobReadiness(job: JobFacts, question: WorkloadQuestion): Readine
   }
   const suspended = conditionOf(job, 'Suspended');
   if (suspended !== undefined) return { kind: 'failed', state: 'is suspended: it does not run' };
-  if (worst === undefined) return { kind: 'waiting', state: 'waits for its pod' };
+  if (worst === undefined) {
+    const refused = question.world.eventsAbout(job.metadata.uid).find((event) => event.reason === 'FailedCreate');
+    if (refused !== undefined) return refusedPods(job, refused.message, question);
+    return { kind: 'waiting', state: 'waits for its pod' };
+  }
   // A container's end is the Job's only once it says so: it may have tries left.
   if (worst.kind === 'failed' && endedWithoutCleanup(pods)) return { kind: 'waiting', state: worst.state };
   if (worst.kind === 'ready') return { kind: 'waiting', state: 'finishing' };
   return worst;
+}
+
+/** Nothing but a quota lets pods in later that it refused before: while others are going, or for as long as a cluster may take to make room. */
+function refusedPods(
+  owner: { metadata: Meta },
+  message: string | undefined,
+  { world, unscheduledMs, roomMs }: WorkloadQuestion,
+): Readiness {
+  const state = `its pods are refused: ${oneLine(message)}`;
+  if (!state.includes('exceeded quota')) return { kind: 'failed', state };
+  if (world.all('Pod').some(makesRoom)) return { kind: 'waiting', state };
+  const since = unscheduledMs(owner);
+  return since >= roomMs ? { kind: 'failed', state } : { kind: 'waiting', state, recheckMs: roomMs - since };
+}
+
+/** A pod that is going, or that a Job will have done with. */
+function makesRoom({ metadata, status }: PodFacts): boolean {
+  if (metadata.deletionTimestamp !== undefined) return true;
+  const ended = status?.phase === 'Succeeded' || status?.phase === 'Failed';
+  return !ended && (metadata.ownerReferences ?? []).some(({ kind }) => kind === 'Job');
 }
 
 function endedWithoutCleanup(pods: readonly PodFacts[]): boolean {
