@@ -35,6 +35,7 @@ describe('image references (K-07)', () => {
     'a b',
     'A',
     'a/B:v',
+    'UPPER/x:1',
     'a@sha256:12',
     '/a',
     'a//b',

@@ -20,14 +20,14 @@ const registryName =
 const tagName = /^\w[\w.-]{0,127}$/;
 const digestText = /^[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}$/;
 
-/** Reads `[registry/]repository[:tag][@digest]` (K-07); undefined when it is no reference. */
+/** Reads `[registry/]repository[:tag][@digest]` as nodes do (K-07: containerd takes no capitals); undefined when it is no reference. */
 export function parseImage(text: string): ImageReference | undefined {
   const at = text.indexOf('@');
   const digest = at < 0 ? undefined : text.slice(at + 1);
   const name = at < 0 ? text : text.slice(0, at);
   const slash = name.indexOf('/');
   const first = slash < 0 ? '' : name.slice(0, slash);
-  const registry = /[.:A-Z[]/.test(first) || first === 'localhost' ? first : undefined;
+  const registry = /[.:[]/.test(first) || first === 'localhost' ? first : undefined;
   const rest = registry === undefined ? name : name.slice(slash + 1);
   const colon = rest.indexOf(':');
   const tag = colon < 0 ? undefined : rest.slice(colon + 1);
