@@ -1,8 +1,9 @@
 import { lstat, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { run, runOrFail } from '../../src/system/process.js';
+import { runOrFail } from '../../src/system/process.js';
 import { type CliResult, runCli } from './engine.js';
+import { inspect, labelled, removeFromEngine } from './engine-api.js';
 
 /** A container as tests compare it: the same id before and after means that nothing recreated it. */
 export interface SeenContainer {
@@ -152,21 +153,9 @@ export class Sandbox {
     return (await runOrFail(args.join(' '), 'docker', args)).stdout;
   }
 
-  async #labelled(kind: string, project: string): Promise<string[]> {
-    const all = kind === 'container' ? ['--all', '--no-trunc'] : [];
-    const filter = `label=com.docker.compose.project=${project}`;
-    return (await this.docker(kind, 'ls', ...all, '--quiet', '--filter', filter)).split('\n').filter(Boolean);
-  }
-
   /** The containers of a project by service. */
   async containers(project: string): Promise<Record<string, SeenContainer>> {
-    const ids = await this.#labelled('container', project);
-    if (ids.length === 0) return {};
-    const found = JSON.parse(await this.docker('inspect', ...ids)) as {
-      Id: string;
-      State: { Status: string; StartedAt: string };
-      Config: { Image: string; Labels: Record<string, string>; Env: string[] };
-    }[];
+    const found = await Promise.all((await labelled('containers', project)).map((id) => inspect(id)));
     return Object.fromEntries(
       found.map(({ Id, State, Config }) => [
         Config.Labels['com.docker.compose.service'] ?? '',
@@ -183,7 +172,7 @@ export class Sandbox {
 
   /** Everything of a project on the engine, with what would change if anything were done to it. */
   async engineState(project: string): Promise<unknown> {
-    const [networks, volumes] = await Promise.all(['network', 'volume'].map((kind) => this.#labelled(kind, project)));
+    const [networks, volumes] = await Promise.all([labelled('networks', project), labelled('volumes', project)]);
     return { containers: await this.containers(project), networks, volumes };
   }
 
@@ -202,11 +191,8 @@ export class Sandbox {
 
   async remove(): Promise<void> {
     for (const project of this.#projects) {
-      const containers = await this.#labelled('container', project);
-      if (containers.length > 0) await this.docker('rm', '--force', '--volumes', ...containers);
-      for (const kind of ['network', 'volume']) {
-        const ids = await this.#labelled(kind, project);
-        if (ids.length > 0) await run('docker', [kind, 'rm', ...ids]);
+      for (const kind of ['containers', 'networks', 'volumes'] as const) {
+        for (const id of await labelled(kind, project)) await removeFromEngine(kind, id);
       }
     }
     await rm(this.base, { recursive: true, force: true });

@@ -6,7 +6,7 @@ import { durations, killRounds, type Timed } from './kill.js';
 import { otherVariant, Site, type Variant } from './site.js';
 import { isGenerated, readTree, type Tree, withoutIdentity } from './tree.js';
 
-const kills = { start: 20, restart: 20 };
+const kills = { start: 10, restart: 10 };
 
 /** Milliseconds; on two cores with nothing else to do it takes about a minute. */
 const patience = 600_000;

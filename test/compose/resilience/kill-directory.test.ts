@@ -8,7 +8,7 @@ import { otherVariant, Site, type Variant } from './site.js';
 import { exists, until } from './waiting.js';
 import { isGenerated, readTree, type Tree, withoutIdentity } from './tree.js';
 
-const kills = { create: 90, update: 70, replacing: 20 };
+const kills = { create: 100, update: 80, replacing: 20 };
 
 /** Milliseconds; on two cores with nothing else to do it takes about a minute. */
 const patience = 600_000;
