@@ -81,15 +81,28 @@ async function readyKindCluster({ deployment, options, prepared, deadline, conte
   const engine = await connectEngine(context.env);
   const manage = options.manageCluster ?? false;
   const { ensureCluster } = await import('./kind/ensure.js');
-  const { name } = await ensureCluster({ ...deployment, manage }, engine, context);
+  // The client takes a moment to load, in which the engine answers.
+  const [{ name }] = await bothDone([
+    ensureCluster({ ...deployment, manage }, engine, context),
+    import('./cluster/connect.js'),
+  ]);
   const api = await connect({ kind: 'k8s-kind', cluster: name }, context);
   const { loadImages } = await import('./kind/load-images.js');
-  const images = wantedImages(prepared.objects, stack.containers, new Set(prepared.input.images.values()));
-  await loadImages(name, images, engine, context);
   const { ensureCaddy } = await import('./kind/caddy.js');
+  const images = wantedImages(prepared.objects, stack.containers, new Set(prepared.input.images.values()));
   const wish = { cluster: name, image: spec.caddyIngressImage, email: spec.acmeEmail, install: manage };
-  await ensureCaddy({ ...wish, wait: options.wait && spec.httpProxy.length > 0, deadline }, api, engine, context);
+  const wait = options.wait && spec.httpProxy.length > 0;
+  await bothDone([
+    loadImages(name, images, engine, context),
+    ensureCaddy({ ...wish, wait, deadline }, api, engine, context),
+  ]);
   return api;
+}
+
+/** Both results. When one fails the other has ended too: nothing goes on behind the message. */
+async function bothDone<A, B>(work: [Promise<A>, Promise<B>]): Promise<[A, B]> {
+  await Promise.allSettled(work);
+  return Promise.all(work);
 }
 
 async function apply(start: Start, api: ClusterApi): Promise<void> {

@@ -37,6 +37,23 @@ describe('what became ready must stay so for a moment (decision 13)', () => {
     expect(judge.look(world, [web], 1_000 + steadyMs)[0]?.readiness.kind).toBe('ready');
   });
 
+  it('one whose containers all have probes is believed as soon as they say so', () => {
+    const judge = new Judge({ roomMs: 0 });
+    const probed = (...probes: (object | undefined)[]) => ({
+      spec: { replicas: 1, template: { spec: { containers: probes.map((readinessProbe) => ({ readinessProbe })) } } },
+    });
+    const world = worldOf({ Deployment: [{ ...deployment(), ...probed({}, {}) }] });
+    expect(judge.look(world, [web], 0)[0]?.readiness.kind).toBe('waiting');
+    change(world, 'Deployment', { ...deployment(rolledOut), ...probed({}, {}) });
+    expect(judge.look(world, [web], 1_000)[0]?.readiness.kind).toBe('ready');
+
+    const half = new Judge({ roomMs: 0 });
+    change(world, 'Deployment', { ...deployment(), ...probed({}, undefined) });
+    half.look(world, [web], 0);
+    change(world, 'Deployment', { ...deployment(rolledOut), ...probed({}, undefined) });
+    expect(half.look(world, [web], 1_000)[0]?.readiness.kind).toBe('waiting');
+  });
+
   it('one that falls back starts over', () => {
     const judge = new Judge({ roomMs: 0 });
     const world = worldOf({ Deployment: [deployment()] });

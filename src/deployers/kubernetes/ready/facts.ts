@@ -67,7 +67,7 @@ export interface PodFacts {
 
 export interface DeploymentFacts {
   metadata: Meta;
-  spec: { replicas?: number };
+  spec: { replicas?: number; template?: { spec?: { containers?: { readinessProbe?: object }[] } } };
   status?: {
     observedGeneration?: number;
     replicas?: number;

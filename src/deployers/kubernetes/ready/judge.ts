@@ -50,7 +50,7 @@ export class Judge {
       },
     };
     const seen = awaited.map((one) => ({ awaited: one, readiness: readinessOf(one, world, question) }));
-    const steady = seen.map((verdict) => this.#steady(verdict, now));
+    const steady = seen.map((verdict) => (isProbed(verdict.awaited, world) ? verdict : this.#steady(verdict, now)));
     return steady.map((verdict) => this.#patient(verdict, steady, world));
   }
 
@@ -99,6 +99,14 @@ class Crashes {
   forgive(): void {
     for (const [container, restarts] of this.#restarts) this.#baseline.set(container, restarts);
   }
+}
+
+/** Every container says itself when it is ready: nothing is gained by watching it longer (decision 13). */
+function isProbed({ kind, name }: Awaited, world: World): boolean {
+  if (kind !== 'Deployment') return false;
+  const found: DeploymentFacts | undefined = world.find(kind, name);
+  const containers = found?.spec.template?.spec?.containers ?? [];
+  return containers.length > 0 && containers.every(({ readinessProbe }) => readinessProbe !== undefined);
 }
 
 function readinessOf({ kind, name }: Awaited, world: World, question: WorkloadQuestion): Readiness {
