@@ -3,6 +3,9 @@ import type { Problem } from './errors.js';
 import { nearMiss } from './suggest.js';
 import { type KeyPath, quote, type YamlFile } from './yaml.js';
 
+// Each schema is used once or twice: compiling it first costs more than it saves.
+z.config({ jitless: true });
+
 /** A key (or a name) that nothing reads. The caller decides whether that is an error (decision 10). */
 export interface UnknownKey {
   problem: Problem;
