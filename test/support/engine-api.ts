@@ -38,7 +38,8 @@ export async function labelled(kind: 'containers' | 'networks' | 'volumes', proj
   const filters = encodeURIComponent(JSON.stringify({ label: [`com.docker.compose.project=${project}`] }));
   if (kind === 'volumes') {
     const { Volumes } = (await get(`/volumes?filters=${filters}`)) as { Volumes: { Name: string }[] | null };
-    return (Volumes ?? []).map(({ Name }) => Name);
+    // The engine gives them in any order.
+    return (Volumes ?? []).map(({ Name }) => Name).sort();
   }
   const path = kind === 'networks' ? `/networks?filters=${filters}` : `/containers/json?all=1&filters=${filters}`;
   return ((await get(path)) as { Id: string }[]).map(({ Id }) => Id);
