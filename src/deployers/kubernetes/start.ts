@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import type { Deployment } from '../../deployment/open.js';
-import { connectEngine } from '../../engine/connect.js';
+import { connectEngine, type Engine } from '../../engine/connect.js';
 import type { Context } from '../../system/context.js';
 import { makeDirectory, writeFileAtomically } from '../../system/files.js';
 import { Deadline } from '../compose/deadline.js';
@@ -53,7 +53,7 @@ export async function startOnKubernetes(
     deadline: new Deadline(options.waitTimeout),
     context,
   };
-  const api = await (kind ? readyKindCluster(start) : connect(clusterOf(deployment), context));
+  const api = await (engine ? readyKindCluster(start, engine) : connect(clusterOf(deployment), context));
   await apply(start, api);
   await scripts.after();
   await changed();
@@ -76,9 +76,11 @@ async function connect(target: ClusterTarget, context: Context): Promise<Cluster
 }
 
 /** The deployment's kind cluster with its images and its ingress controller. */
-async function readyKindCluster({ deployment, options, prepared, deadline, context }: Start): Promise<ClusterApi> {
+async function readyKindCluster(
+  { deployment, options, prepared, deadline, context }: Start,
+  engine: Engine,
+): Promise<ClusterApi> {
   const { spec, stack } = deployment;
-  const engine = await connectEngine(context.env);
   const manage = options.manageCluster ?? false;
   const { ensureCluster } = await import('./kind/ensure.js');
   // The client takes a moment to load, in which the engine answers.

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Engine } from '../../../engine/connect.js';
-import { findImage } from '../../../engine/images.js';
 import type { Context } from '../../../system/context.js';
 import { CommandFailedError, InterruptedError, LaconicError } from '../../../system/errors.js';
 import { runPiped } from '../../../system/pipe.js';
 import { runOrFail } from '../../../system/process.js';
+import { imageIdsOf } from '../images.js';
 import { type KindNode, listKindClusters } from './clusters.js';
 import { type HostImages, imagesToSend, type NodeImages, parseNodeImages, type WantedImage } from './node-images.js';
 
@@ -24,11 +24,7 @@ export async function loadImages(
   engine: Engine,
   context: Context,
 ): Promise<Map<string, string>> {
-  const host = new Map<string, string>();
-  for (const image of new Set(wanted.map((each) => each.image))) {
-    const found = await findImage(engine, image);
-    if (found !== undefined) host.set(image, found.id);
-  }
+  const host = await imageIdsOf(engine, [...new Set(wanted.map((each) => each.image))]);
   if (host.size === 0) return host;
   const found = (await listKindClusters(engine)).find(({ name }) => name === cluster);
   if (found === undefined) throw new LaconicError(`there is no kind cluster ${cluster} on this host`);
