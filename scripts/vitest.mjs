@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { engineMissing, Failure, installEngine, root } from './setup-project.mjs';
 
 /** Brings up the engine if that is possible here; returns why there is none. */
@@ -14,15 +14,26 @@ export function engineReason(mayInstall) {
   return missing.join('; ');
 }
 
-/** Counts of vitest's JSON report. A file that could not be loaded counts as a failure. */
+/** Counts of vitest's JSON report, and what failed, a line each. A file that could not be loaded counts as a failure. */
 function count(reportFile) {
   const report = JSON.parse(readFileSync(reportFile, 'utf8'));
   const broken = report.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0);
+  const failures = report.testResults.flatMap((file) => {
+    const name = relative(root, file.name);
+    if (broken.includes(file)) return [`${name}: ${firstLine(file.message)}`];
+    const failed = file.assertionResults.filter((test) => test.status === 'failed');
+    return failed.map((test) => `${name}: ${test.fullName}: ${firstLine(test.failureMessages[0])}`);
+  });
   return {
+    failures,
     passed: report.numPassedTests,
     failed: report.numFailedTests + broken.length,
     skipped: report.numPendingTests + report.numTodoTests,
   };
+}
+
+function firstLine(text = '') {
+  return text.split('\n', 1)[0].slice(0, 200);
 }
 
 /** Runs the tests of these projects of vitest.config.ts with more arguments of vitest; `env` is added to the environment. */
@@ -45,15 +56,19 @@ export function runVitest(projects, args, env) {
       throw new Failure(`vitest left no report: ${error.message}`);
     }
     // vitest also fails for reasons that are no test's: an error outside of all tests, or nothing to run.
-    if (status !== 0 && counts.failed === 0) counts.failed = 1;
+    if (status !== 0 && counts.failed === 0) {
+      counts.failed = 1;
+      counts.failures.push(`vitest ended with ${status}: see its errors above`);
+    }
     return counts;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** The last line, `N passed, N failed` (and `, N skipped`), and the exit code. */
-export function conclude({ passed, failed, skipped }) {
+/** What failed, a line `failed: …` each; the last line, `N passed, N failed` (and `, N skipped`); and the exit code. */
+export function conclude({ passed, failed, skipped, failures }) {
+  for (const failure of failures) console.log(`failed: ${failure}`);
   console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
   if (failed > 0) process.exitCode = 1;
 }

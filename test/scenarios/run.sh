@@ -10,11 +10,16 @@ if ((!${#names[@]})); then
 fi
 passed=0
 failed=0
+failures=()
 for name in "${names[@]}"; do
   started=$SECONDS
   echo "--- ${name%.sh}"
-  if bash "${name%.sh}.sh"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+  if bash "${name%.sh}.sh"; then passed=$((passed + 1)); else
+    failed=$((failed + 1))
+    failures+=("${name%.sh}")
+  fi
   echo "--- ${name%.sh}: $((SECONDS - started))s"
 done
+for name in "${failures[@]}"; do echo "failed: $name"; done
 echo "$passed passed, $failed failed"
 ((failed == 0))
