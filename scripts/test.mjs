@@ -1,10 +1,10 @@
 // npm test [-- vitest arguments]
 //
 // Everything the tests need, then the tests. The last line is `N passed, N failed` (and `, N skipped`).
-// --no-install: never install an engine, not even where that is possible.
+// --no-install: never install an engine or a registry, not even where that is possible.
 import { join } from 'node:path';
 import { build, checkNode, Failure, installDependencies, root, runMain, runStep } from './setup-project.mjs';
-import { conclude, engineReason, runVitest } from './vitest.mjs';
+import { conclude, engineReason, registryReason, runVitest } from './vitest.mjs';
 
 async function main() {
   const args = process.argv.slice(2);
@@ -21,8 +21,14 @@ async function main() {
   } else {
     console.log(`No engine, suites that need one are skipped: ${reason}`);
   }
+  const noRegistry = registryReason(mayInstall);
+  if (noRegistry !== '' && process.env.CI === 'true') {
+    throw new Failure(`CI=true, and there is no image registry to test with: ${noRegistry}`);
+  }
+  if (noRegistry !== '') console.log(`No image registry, suites that need one are skipped: ${noRegistry}`);
   const rest = args.filter((arg) => arg !== '--no-install');
-  conclude(runVitest(['unit', 'engine'], rest, { LACONIC_TEST_NO_ENGINE: reason }));
+  const env = { LACONIC_TEST_NO_ENGINE: reason, LACONIC_TEST_NO_REGISTRY: noRegistry };
+  conclude(runVitest(['unit', 'engine'], rest, env));
 }
 
 await runMain(main);

@@ -14,6 +14,14 @@ export function engineReason(mayInstall) {
   return missing.join('; ');
 }
 
+/** Finds a registry for the tests, or gets one (scripts/registry.sh); returns why there is none. */
+export function registryReason(mayInstall) {
+  const args = [join(root, 'scripts', 'registry.sh'), ...(mayInstall ? [] : ['--check'])];
+  const { status, stderr } = spawnSync('bash', args, { encoding: 'utf8' });
+  if (status === 0) return '';
+  return stderr.trim().replaceAll('\n', '; ') || 'scripts/registry.sh failed and said nothing';
+}
+
 /** Counts of vitest's JSON report, and what failed, a line each. A file that could not be loaded counts as a failure. */
 function count(reportFile) {
   const report = JSON.parse(readFileSync(reportFile, 'utf8'));

@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { run, runOrFail } from '../../src/system/process.js';
+import { type Platform } from '../support/registry-client.js';
+import { describeWithRegistry, registryUser, startRegistry, type TestRegistry } from '../support/registry.js';
+import { temporaryDirectory } from '../support/temporary.js';
+
+const amd64: Platform = { os: 'linux', architecture: 'amd64' };
+const arm64: Platform = { os: 'linux', architecture: 'arm64' };
+
+const kinds = [
+  { name: 'http, for anybody', options: {} },
+  { name: 'https, for anybody', options: { tls: true } },
+  { name: 'http with a password', options: { auth: 'basic' } },
+  { name: 'https with a password', options: { auth: 'basic', tls: true } },
+  { name: 'http with tokens', options: { auth: 'token' } },
+] as const;
+
+describeWithRegistry('the registries of the tests are real ones', () => {
+  describe.each(kinds)('$name', ({ options }) => {
+    let registry: TestRegistry;
+    beforeAll(async () => {
+      registry = await startRegistry(options);
+    });
+    afterAll(() => registry.stop());
+
+    it('docker pushes and pulls; who has no password is refused where one is wanted', async () => {
+      const config = await temporaryDirectory();
+      const env = { ...process.env, DOCKER_CONFIG: config };
+      const image = `${registry.host}/org/thing:one`;
+      await runOrFail('tag', 'docker', ['tag', 'busybox:1.36', image]);
+      try {
+        const refused = await run('docker', ['push', '--quiet', image], { env });
+        expect(refused.code === 0).toBe(!('auth' in options));
+        const login = ['login', '--username', registryUser.name, '--password-stdin', registry.host];
+        if ('auth' in options) await runOrFail('login', 'docker', login, { env, input: registryUser.password });
+        const { stdout } = await runOrFail('push', 'docker', ['push', image], { env });
+        expect(await registry.tags('org/thing')).toEqual(['one']);
+        expect(stdout).toContain((await registry.digest('org/thing', 'one')) ?? 'no digest');
+        await runOrFail('rm', 'docker', ['rmi', image]);
+        await runOrFail('pull', 'docker', ['pull', '--quiet', image], { env });
+      } finally {
+        await run('docker', ['rmi', image]);
+      }
+    });
+
+    it('lists for several platforms are pushed by hand, in both families', async () => {
+      for (const family of ['docker', 'oci'] as const) {
+        const repository = `org/many-${family}`;
+        const images = [
+          await registry.pushImage(repository, undefined, arm64, 'for arm', family),
+          await registry.pushImage(repository, undefined, amd64, 'for amd', family),
+        ];
+        const list = await registry.pushList(repository, 'v1', images, family);
+        expect(await registry.digest(repository, 'v1')).toBe(list.digest);
+      }
+    });
+  });
+
+  it('a stopped registry is gone, with its storage', async () => {
+    const registry = await startRegistry();
+    await registry.pushImage('org/thing', 'v1', amd64, 'one');
+    expect(registry.log()).toContain('PUT /v2/org/thing/manifests/v1');
+    await registry.stop();
+    await expect(fetch(`${registry.url}/v2/`)).rejects.toThrow();
+  });
+});

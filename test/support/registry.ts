@@ -1,0 +1,211 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it } from 'vitest';
+import { runOrFail } from '../../src/system/process.js';
+import { makeAuthority } from './authority.js';
+import { describeWithEngine } from './engine.js';
+import { RegistryClient } from './registry-client.js';
+import { startTokenServer, tokenIssuer, type TokenServer, tokenService } from './registry-token.js';
+
+/** The one user of the registries that want one; a colon in a password belongs to it. */
+export const registryUser = { name: 'tester', password: 'p4ss:w0rd of the registry' } as const;
+/** The password as the registry checks it (bcrypt is the only form it takes). */
+const passwordFile = `${registryUser.name}:$2b$04$HDPkwN46aaqQozbYLCJC1O9ITyr3WzXSCo7FTGb30XEehYvTiatrK\n`;
+
+export interface RegistryOptions {
+  /**
+   * Who is let in: anybody (the default); who has the user's password, by basic authentication; or who has a token of a token
+   * server, which gives it to the user, and for `public/…` to everybody to pull with.
+   */
+  auth?: 'basic' | 'token';
+  /** https with a certificate of an authority of its own; else plain http, which engines take from localhost. */
+  tls?: boolean;
+  /**
+   * A kind node that pulls by the same name, `localhost:PORT`: the registry runs in its network, and this process forwards the
+   * port of the host. Without `tls` and `token`.
+   */
+  node?: string;
+}
+
+/** A real image registry, Debian's docker-registry, with storage of its own. */
+export interface TestRegistry extends RegistryClient {
+  /** `localhost:PORT`: what image names begin with. */
+  readonly host: string;
+  /** With `tls`: the file of the authority's certificate, for NODE_EXTRA_CA_CERTS. */
+  readonly authority: string | undefined;
+  /** With `auth: 'token'`: what was asked of the token server. */
+  readonly tokens: TokenServer | undefined;
+  /** What the registry has logged: with a line of `METHOD /path` for each request. */
+  log(): string;
+  stop(): Promise<void>;
+}
+
+/** Set by scripts/test.mjs: why there is no registry; empty or absent: look. */
+const reasonVariable = 'LACONIC_TEST_NO_REGISTRY';
+const script = join(import.meta.dirname, '..', '..', 'scripts', 'registry.sh');
+
+let program: { path: string } | { reason: string } | undefined;
+
+function findProgram(): { path: string } | { reason: string } {
+  const told = process.env[reasonVariable] ?? '';
+  if (told !== '') return { reason: told };
+  const asked = spawnSync('bash', [script, '--check'], { encoding: 'utf8' });
+  return asked.status === 0 ? { path: asked.stdout.trim() } : { reason: asked.stderr.trim() };
+}
+
+/**
+ * A suite that needs a registry and the engine. Without one it is skipped and its name says why; with `CI=true` it fails (as
+ * describeWithEngine does).
+ */
+export function describeWithRegistry(name: string, suite: () => void): void {
+  program ??= findProgram();
+  if ('path' in program) {
+    describeWithEngine(name, suite);
+    return;
+  }
+  const { reason } = program;
+  if (process.env.CI !== 'true') {
+    describe.skip(`${name} [skipped: ${reason}]`, suite);
+    return;
+  }
+  describe(name, () => {
+    it('has a registry', () => {
+      throw new Error(`this suite needs an image registry: ${reason}`);
+    });
+  });
+}
+
+/** What ends with the registry, the last first. */
+type Ends = (() => Promise<unknown>)[];
+
+/** Starts a registry. The test stops it. */
+export async function startRegistry(options: RegistryOptions = {}): Promise<TestRegistry> {
+  const folder = await mkdtemp(join(tmpdir(), 'laconic-registry-'));
+  const ends: Ends = [() => rm(folder, { recursive: true, force: true })];
+  const stop = async (): Promise<void> => {
+    for (let end = ends.pop(); end !== undefined; end = ends.pop()) await end();
+  };
+  try {
+    return await startIn(folder, options, ends, stop);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function startIn(
+  folder: string,
+  { auth, tls = false, node }: RegistryOptions,
+  ends: Ends,
+  stop: () => Promise<void>,
+): Promise<TestRegistry> {
+  await mkdir(join(folder, 'storage'));
+  await writeFile(join(folder, 'htpasswd'), passwordFile);
+  const authority = tls || auth === 'token' ? await makeAuthority(join(folder, 'authority')) : undefined;
+  const server = tls ? await authority?.issue('registry') : undefined;
+  const signer = auth === 'token' ? await authority?.issue('tokens') : undefined;
+  const tokens = signer && (await startTokenServer(registryUser.name, registryUser.password, signer));
+  if (tokens !== undefined) ends.push(() => tokens.stop());
+
+  // JSON is YAML.
+  const configOf = (place: string, address: string): string =>
+    JSON.stringify({
+      version: '0.1',
+      log: { accesslog: { disabled: false }, level: 'info' },
+      storage: { filesystem: { rootdirectory: `${place}/storage` }, delete: { enabled: true } },
+      http: { addr: address, secret: 'test', ...(server && { tls: server }) },
+      ...(auth === 'basic' && { auth: { htpasswd: { realm: 'test', path: `${place}/htpasswd` } } }),
+      ...(tokens && {
+        auth: {
+          token: {
+            realm: tokens.url,
+            service: tokenService,
+            issuer: tokenIssuer,
+            rootcertbundle: authority?.certificate,
+          },
+        },
+      }),
+    });
+  const config = join(folder, 'config.json');
+  let port: number;
+  let log: () => string;
+  if (node === undefined) {
+    await writeFile(config, configOf(folder, '127.0.0.1:0'));
+    ({ port, log } = await runProgram(config, ends));
+  } else {
+    port = await forwardPort(node, ends);
+    await writeFile(config, configOf('/registry', `:${port}`));
+    log = await runInNode(node, folder, ends);
+  }
+  const host = `localhost:${port}`;
+  const client = new RegistryClient({
+    url: `${tls ? 'https' : 'http'}://${host}`,
+    authority: tls ? authority?.certificate : undefined,
+    user: auth === undefined ? undefined : registryUser,
+  });
+  if (node !== undefined) await client.answers();
+  return Object.assign(client, { host, authority: tls ? authority?.certificate : undefined, tokens, log, stop });
+}
+
+/** Runs docker-registry on this host, on a port of its own choice. */
+async function runProgram(config: string, ends: Ends): Promise<{ port: number; log: () => string }> {
+  program ??= findProgram();
+  if ('reason' in program) throw new Error(program.reason);
+  // Nothing of the machine's registry counts (REGISTRY_…), and no proxy.
+  const child = spawn(program.path, ['serve', config], { env: { PATH: process.env.PATH }, stdio: 'pipe' });
+  let log = '';
+  const ended = new Promise<void>((resolve) => child.on('close', () => resolve()));
+  ends.push(async () => {
+    child.kill('SIGKILL');
+    await ended;
+  });
+  const port = await new Promise<number>((resolve, reject) => {
+    const collect = (text: Buffer): void => {
+      log += text.toString('utf8');
+      const listening = /listening on 127\.0\.0\.1:(\d+)/.exec(log)?.[1];
+      if (listening !== undefined) resolve(Number(listening));
+    };
+    child.stdout.on('data', collect);
+    child.stderr.on('data', collect);
+    child.on('error', reject);
+    child.on('close', () => reject(new Error(`docker-registry ended: ${log}`)));
+  });
+  return { port, log: () => log };
+}
+
+/** Runs the registry in the network of a kind node, which then reaches it as localhost: containerd asks that by plain http. */
+async function runInNode(node: string, folder: string, ends: Ends): Promise<() => string> {
+  const run = ['run', '--detach', '--network', `container:${node}`, '--volume', `${folder}:/registry`];
+  const image = 'registry:2.8';
+  const entry = ['--entrypoint', 'registry', image, 'serve', '/registry/config.json'];
+  const id = (await runOrFail('a registry beside a node', 'docker', [...run, ...entry])).stdout.trim();
+  ends.push(() => runOrFail('its removal', 'docker', ['rm', '--force', '--volumes', id]));
+  return () => {
+    const { stdout, stderr } = spawnSync('docker', ['logs', id], { encoding: 'utf8' });
+    return stdout + stderr;
+  };
+}
+
+/** Forwards a free port of this host's localhost to the same port of a kind node. */
+async function forwardPort(node: string, ends: Ends): Promise<number> {
+  const format = '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}';
+  const { stdout } = await runOrFail('the address of the node', 'docker', ['inspect', '--format', format, node]);
+  const address = stdout.trim().split(' ')[0] ?? '';
+  const server = createServer((incoming) => {
+    const outgoing = connect((server.address() as AddressInfo).port, address);
+    incoming.pipe(outgoing).pipe(incoming);
+    incoming.on('error', () => outgoing.destroy());
+    outgoing.on('error', () => incoming.destroy());
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.on('error', reject);
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  ends.push(async () => {
+    server.close();
+  });
+  return (server.address() as AddressInfo).port;
+}
