@@ -1,7 +1,6 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import { LaconicError } from '../system/errors.js';
 import { kindOf } from '../system/files.js';
-import { expandHome } from '../system/path-names.js';
 import type { Reporter } from '../system/report.js';
 import type { HookSource } from './hooks/contexts.js';
 import type { StackLocation } from './locate.js';
@@ -29,12 +28,6 @@ const hookFiles = [
   { name: 'commands.js', language: 'javascript' },
   { name: 'commands.py', language: 'python' },
 ] as const;
-
-/** The directory that working copies of repositories stand in: CERC_REPO_BASE_DIR, else `~/cerc` (01 §17), absolute. */
-export function repositoryBase(env: NodeJS.ProcessEnv, home: string): string {
-  const set = env.CERC_REPO_BASE_DIR;
-  return set ? resolve(expandHome(set, home)) : join(home, 'cerc');
-}
 
 /**
  * Finds the files of a stack: those of an external stack beside its `stacks/` folder first, then those that ship with the

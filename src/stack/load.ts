@@ -1,11 +1,14 @@
 import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
 import type { Context } from '../system/context.js';
 import { LaconicError } from '../system/errors.js';
 import { readText } from '../system/files.js';
 import { packageDirectory } from '../system/package.js';
-import { createAssets, repositoryBase, type StackAssets } from './assets.js';
+import { expandHome } from '../system/path-names.js';
+import { createAssets, type StackAssets } from './assets.js';
 import { locateStack, type StackLocation } from './locate.js';
 import { parseStack, type Stack } from './parse.js';
+import { findSetting } from './settings.js';
 
 /** A stack of this machine, read: where it is, what it says, where its files are. */
 export interface LoadedStack {
@@ -26,9 +29,16 @@ export async function loadStack(reference: string, context: Context, cwd: string
   };
 }
 
-/** Where repositories are cloned: `CERC_REPO_BASE_DIR`, or with `--local-stack` the folder above stack-orchestrator (01 §17). */
+/**
+ * The directory that working copies of repositories stand in, absolute: the setting `CERC_REPO_BASE_DIR`, else `~/cerc`; with
+ * `--local-stack` the folder above stack-orchestrator (01 §17, 05 §1.1).
+ */
 export function repositoryBaseOf(context: Context): string {
-  if (!context.options.localStack) return repositoryBase(context.env, homedir());
+  if (!context.options.localStack) {
+    const home = context.env.HOME ?? homedir();
+    const set = findSetting('CERC_REPO_BASE_DIR', context);
+    return set === undefined ? join(home, 'cerc') : resolve(set.folder, expandHome(set.value, home));
+  }
   const at = context.cwd.lastIndexOf('stack-orchestrator');
   if (at < 0) {
     throw new LaconicError(

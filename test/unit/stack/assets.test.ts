@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createAssets, repositoryBase, type StackAssets } from '../../../src/stack/assets.js';
+import { createAssets, type StackAssets } from '../../../src/stack/assets.js';
 import { locateStack } from '../../../src/stack/locate.js';
 import { type Pod, parseStack } from '../../../src/stack/parse.js';
 import { LaconicError } from '../../../src/system/errors.js';
@@ -159,16 +159,5 @@ pods:
     expect(await jobsOnly.assets.hookSources()).toEqual([{ file, language: 'python' }]);
     const elsewhere = await assetsOf('pods: [{name: a, repository: o/a, path: .}]');
     expect(await elsewhere.assets.hookSources()).toEqual([]);
-  });
-});
-
-describe('the base directory of repositories (01 §17)', () => {
-  it.each([
-    [{}, '/home/me/cerc'],
-    [{ CERC_REPO_BASE_DIR: '' }, '/home/me/cerc'],
-    [{ CERC_REPO_BASE_DIR: '~/src' }, '/home/me/src'],
-    [{ CERC_REPO_BASE_DIR: '/srv/repos/' }, '/srv/repos'],
-  ])('%j', (env, base) => {
-    expect(repositoryBase(env, '/home/me')).toBe(base);
   });
 });
