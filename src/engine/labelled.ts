@@ -15,6 +15,11 @@ export interface ContainerWiring {
   ports: { hostPort: number; containerPort: number; protocol: string }[];
 }
 
+/** The wiring of a container, and when it was last started: in milliseconds since 1970, by the engine's clock. */
+export interface StartedWiring extends ContainerWiring {
+  startedAt: number;
+}
+
 /** All containers with this label, stopped ones too, ordered by name. */
 export async function listLabelled(engine: Engine, label: string): Promise<LabelledContainer[]> {
   const found = await ask(engine, `cannot list the containers with the label ${label}`, () =>
@@ -31,7 +36,7 @@ export async function listLabelled(engine: Engine, label: string): Promise<Label
 }
 
 /** How a container is tied to its host. */
-export async function wiringOf(engine: Engine, id: string): Promise<ContainerWiring> {
+export async function wiringOf(engine: Engine, id: string): Promise<StartedWiring> {
   const found = await ask(engine, `cannot inspect the container ${id.slice(0, 12)}`, () =>
     engine.docker.getContainer(id).inspect(),
   );
@@ -39,6 +44,7 @@ export async function wiringOf(engine: Engine, id: string): Promise<ContainerWir
   // The ports that Docker chose itself are known while the container runs only.
   const chosen = found.NetworkSettings.Ports as Record<string, { HostPort?: string }[] | null> | undefined;
   return {
+    startedAt: Date.parse(found.State.StartedAt),
     binds: found.Mounts.filter(({ Type }) => Type === 'bind').map(({ Source, Destination }) => ({
       hostPath: Source,
       containerPath: Destination,

@@ -53,11 +53,11 @@ export async function startOnKubernetes(
     deadline: new Deadline(options.waitTimeout),
     context,
   };
-  const api = await (engine ? readyKindCluster(start, engine) : connect(clusterOf(deployment), context));
-  await apply(start, api);
+  const cluster = await (engine ? readyKindCluster(start, engine) : connect(clusterOf(deployment), context));
+  await apply(start, cluster);
   await scripts.after();
   await changed();
-  if (options.wait) await awaitReady(start, api, workloadsOf(prepared));
+  if (options.wait) await awaitReady(start, cluster, workloadsOf(prepared));
   context.report.endProgress();
 }
 
@@ -70,25 +70,32 @@ interface Start {
   context: Context;
 }
 
-async function connect(target: ClusterTarget, context: Context): Promise<ClusterApi> {
+/** The cluster of a start. */
+interface StartCluster {
+  api: ClusterApi;
+  /** See EnsuredCluster. */
+  nodesStartedAt?: number;
+}
+
+async function connect(target: ClusterTarget, context: Context): Promise<StartCluster> {
   const { connectCluster } = await import('./cluster/connect.js');
-  return (await connectCluster(target, context)).api;
+  return { api: (await connectCluster(target, context)).api };
 }
 
 /** The deployment's kind cluster with its images and its ingress controller. */
 async function readyKindCluster(
   { deployment, options, prepared, deadline, context }: Start,
   engine: Engine,
-): Promise<ClusterApi> {
+): Promise<StartCluster> {
   const { spec, stack } = deployment;
   const manage = options.manageCluster ?? false;
   const { ensureCluster } = await import('./kind/ensure.js');
   // The client takes a moment to load, in which the engine answers.
-  const [{ name }] = await bothDone([
+  const [{ name, nodesStartedAt }] = await bothDone([
     ensureCluster({ ...deployment, manage }, engine, context),
     import('./cluster/connect.js'),
   ]);
-  const api = await connect({ kind: 'k8s-kind', cluster: name }, context);
+  const { api } = await connect({ kind: 'k8s-kind', cluster: name }, context);
   const { loadImages } = await import('./kind/load-images.js');
   const { ensureCaddy } = await import('./kind/caddy.js');
   const images = wantedImages(prepared.objects, stack.containers, new Set(prepared.input.images.values()));
@@ -98,7 +105,7 @@ async function readyKindCluster(
     loadImages(name, images, engine, context),
     ensureCaddy({ ...wish, wait, deadline }, api, engine, context),
   ]);
-  return api;
+  return { api, ...(nodesStartedAt === undefined ? {} : { nodesStartedAt }) };
 }
 
 /** Both results. When one fails the other has ended too: nothing goes on behind the message. */
@@ -107,7 +114,7 @@ async function bothDone<A, B>(work: [Promise<A>, Promise<B>]): Promise<[A, B]> {
   return Promise.all(work);
 }
 
-async function apply(start: Start, api: ClusterApi): Promise<void> {
+async function apply(start: Start, cluster: StartCluster): Promise<void> {
   const { prepared, options, context } = start;
   const { applyObjects } = await import('./cluster/apply.js');
   const ordered = prepared.order.some(({ after }) => after.some(({ condition }) => condition === 'ready'));
@@ -119,11 +126,11 @@ async function apply(start: Start, api: ClusterApi): Promise<void> {
   await applyObjects(
     prepared.identity,
     prepared.objects,
-    api,
+    cluster.api,
     {
       order: prepared.order,
       awaitReady: async (workloads) => {
-        if (options.wait) await awaitReady(start, api, workloads);
+        if (options.wait) await awaitReady(start, cluster, workloads);
       },
       ...(options.restart === true ? { restartedAt: new Date().toISOString() } : {}),
     },
@@ -131,12 +138,12 @@ async function apply(start: Start, api: ClusterApi): Promise<void> {
   );
 }
 
-async function awaitReady(start: Start, api: ClusterApi, workloads: readonly Workload[]): Promise<void> {
+async function awaitReady(start: Start, cluster: StartCluster, workloads: readonly Workload[]): Promise<void> {
   const { prepared, deadline, context } = start;
   deadline.begin();
   const { identity, input } = prepared;
   await waitUntilReady({
-    api,
+    ...cluster,
     namespace: identity.namespace,
     awaited: workloads,
     deadline,

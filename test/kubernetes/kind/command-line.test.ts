@@ -112,7 +112,8 @@ describeWithCluster('a kind cluster of the command line (04 §3.1, decision 27)'
     await runOrFail('docker restart', 'docker', ['restart', '--time', '20', own.node]);
     const started = await deployment('one', 'start');
     expect([started.code, started.code === 0 ? '' : started.stderr]).toEqual([0, '']);
-    expect(await deployment('one', 'exec', 'web', 'cat /data/file')).toMatchObject({ code: 0, stdout: 'kept\n' });
+    const read = await deployment('one', 'exec', 'web', 'cat /data/file');
+    expect([read.code, read.stdout, read.code === 0 ? '' : read.stderr]).toEqual([0, 'kept\n', '']);
     const status = await deployment('one', 'status', '--exit-code');
     expect([status.code, status.code === 0 ? '' : status.stdout]).toEqual([0, '']);
   });

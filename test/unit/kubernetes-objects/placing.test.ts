@@ -53,6 +53,20 @@ services:
     ]);
   });
 
+  it('an init container names no ports: what runs after it may listen on the same (the API server warns of both)', () => {
+    const { containers, initContainers = [] } = podOf({
+      pods: {
+        shop: `
+services:
+  web: { image: x, ports: [ 80 ], depends_on: { migrate: { condition: service_completed_successfully } } }
+  migrate: { image: m, ports: [ 80 ] }
+`,
+      },
+    });
+    expect(containers[0]?.ports).toEqual([{ containerPort: 80, protocol: 'TCP' }]);
+    expect(initContainers[0]?.ports).toBeUndefined();
+  });
+
   it('init containers by label come first, in file order, unless they depend on a sidecar (04 §4.4.2)', () => {
     const { containers, initContainers = [] } = podOf({
       pods: {

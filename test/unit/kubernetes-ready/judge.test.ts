@@ -54,6 +54,25 @@ describe('what became ready must stay so for a moment (decision 13)', () => {
     expect(half.look(world, [web], 1_000)[0]?.readiness.kind).toBe('waiting');
   });
 
+  it('one that is reported as before its node was started again is not: its containers are gone', () => {
+    const nodesStartedAt = Date.parse('2026-01-01T12:00:00.700Z');
+    const running = (startedAt: string) => podWith({ ready: true, state: { running: { startedAt } } });
+    const world = worldOf({
+      Deployment: [deployment(rolledOut)],
+      ReplicaSet: [replicaSet()],
+      Pod: [running('2026-01-01T11:59:59Z')],
+    });
+    expect(new Judge({ roomMs: 0 }).look(world, [web], 0)[0]?.readiness.kind).toBe('ready');
+    const judge = new Judge({ roomMs: 0, nodesStartedAt });
+    expect(judge.look(world, [web], 0)[0]?.readiness).toMatchObject({
+      kind: 'waiting',
+      state: '1/1 ready: not reported yet since its node was started',
+    });
+    change(world, 'Pod', running('2026-01-01T12:00:00Z'));
+    judge.look(world, [web], 1_000);
+    expect(judge.look(world, [web], 1_000 + steadyMs)[0]?.readiness.kind).toBe('ready');
+  });
+
   it('one that falls back starts over', () => {
     const judge = new Judge({ roomMs: 0 });
     const world = worldOf({ Deployment: [deployment()] });

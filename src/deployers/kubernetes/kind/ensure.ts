@@ -4,7 +4,7 @@ import type { DeploymentLayout } from '../../../deployment/layout.js';
 import { type DeploymentRecord, editRecord } from '../../../deployment/record.js';
 import { isBelow } from '../../../deployment/volume-paths.js';
 import type { Engine } from '../../../engine/connect.js';
-import { type ContainerWiring, startContainer, wiringOf } from '../../../engine/labelled.js';
+import { type ContainerWiring, type StartedWiring, startContainer, wiringOf } from '../../../engine/labelled.js';
 import type { Spec } from '../../../spec/model.js';
 import type { Context } from '../../../system/context.js';
 import { InvalidFileError, LaconicError } from '../../../system/errors.js';
@@ -36,6 +36,8 @@ export interface EnsuredCluster {
   /** The kube context is `kind-<name>`. */
   readonly name: string;
   readonly created: boolean;
+  /** When a node was last started, in milliseconds since 1970; absent: it was made now. */
+  readonly nodesStartedAt?: number;
 }
 
 /** The kind cluster a deployment belongs to (04 §1): the one its spec names, else its cluster-id. */
@@ -140,18 +142,23 @@ async function joinCluster(
     report.info(`the node ${node.name} is stopped: starting it`);
     await startContainer(engine, node);
   }
+  const { startedAt } = stopped.length > 0 ? await wiringOfAll(cluster, engine) : live;
   await ensureKubeContext(cluster, engine, context);
   const { connectCluster } = await import('../cluster/connect.js');
   const { api } = await connectCluster({ kind: 'k8s-kind', cluster: cluster.name }, context);
   await awaitApiServer(api, stopped.length > 0 ? answerSeconds.started : answerSeconds.running, context);
   if (config !== undefined) checkLabels(cluster, config, await api.list(resources.Node, {}));
   await writeClusterId(cluster.name, wish);
-  return { name: cluster.name, created: false };
+  return { name: cluster.name, created: false, nodesStartedAt: startedAt };
 }
 
-async function wiringOfAll(cluster: KindCluster, engine: Engine): Promise<ContainerWiring> {
+async function wiringOfAll(cluster: KindCluster, engine: Engine): Promise<StartedWiring> {
   const each = await Promise.all(cluster.nodes.map(({ id }) => wiringOf(engine, id)));
-  return { binds: each.flatMap(({ binds }) => binds), ports: each.flatMap(({ ports }) => ports) };
+  return {
+    startedAt: Math.max(...each.map(({ startedAt }) => startedAt)),
+    binds: each.flatMap(({ binds }) => binds),
+    ports: each.flatMap(({ ports }) => ports),
+  };
 }
 
 async function checkFit(

@@ -127,6 +127,19 @@ export function isOwnedBy(object: { metadata: Meta }, owner: { metadata: Meta })
   return object.metadata.ownerReferences?.some((one) => one.uid === owner.metadata.uid) ?? false;
 }
 
+/**
+ * Whether a pod is still reported as it was before its node was started again: with a container that cannot run any more.
+ * @param nodesStartedAt milliseconds since 1970
+ */
+export function isFromBefore({ status }: PodFacts, nodesStartedAt: number): boolean {
+  const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
+  return containers.some(({ state }) => {
+    const since = state?.running?.startedAt;
+    // The server's times are whole seconds, cut off.
+    return since !== undefined && Date.parse(since) + 1000 <= nodesStartedAt;
+  });
+}
+
 /** When an event was last seen, in milliseconds; 0 when it does not say. */
 export function eventTime(event: EventFacts): number {
   const text =

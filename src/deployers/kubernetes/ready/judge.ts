@@ -18,6 +18,8 @@ export interface Verdict {
 export interface JudgeOptions {
   /** Milliseconds that the cluster may take to make room for a pod: nodes come by themselves on some, never on kind. */
   roomMs: number;
+  /** Milliseconds since 1970 at which the nodes were started, when that was not long ago. */
+  nodesStartedAt?: number;
 }
 
 /** How long what became ready must stay so: a server without a probe counts as ready until it crashes (decision 13). */
@@ -42,7 +44,7 @@ export class Judge {
   look(world: World, awaited: readonly Awaited[], now: number): Verdict[] {
     const question: WorkloadQuestion = {
       world,
-      roomMs: this.#options.roomMs,
+      ...this.#options,
       unscheduledMs: ({ metadata: { uid } }) => {
         const since = this.#unscheduled.get(uid) ?? now;
         this.#unscheduled.set(uid, since);

@@ -5,6 +5,7 @@ import {
   type ContainerStatusFacts,
   conditionOf,
   eventTime,
+  isFromBefore,
   type Meta,
   type PodFacts,
 } from './facts.js';
@@ -18,6 +19,8 @@ export interface PodQuestion {
   unscheduledMs: (waiting: { metadata: Meta }) => number;
   /** Milliseconds that a cluster may take to make room for a pod that no node takes. */
   roomMs: number;
+  /** Milliseconds since 1970 at which the nodes were started, when that was not long ago. */
+  nodesStartedAt?: number;
 }
 
 /** Whether a pod is ready, may still become so, or never will: the worst of its containers decides. Pure. */
@@ -29,6 +32,9 @@ export function podReadiness(pod: PodFacts, question: PodQuestion): Readiness {
   if (pod.status?.phase === 'Failed' && pod.status.reason !== undefined && pod.status.reason !== '') {
     const state = `${pod.status.reason}: ${oneLine(pod.status.message)}`;
     return question.final ? { kind: 'failed', state, pod: name } : { kind: 'waiting', state };
+  }
+  if (question.nodesStartedAt !== undefined && isFromBefore(pod, question.nodesStartedAt)) {
+    return { kind: 'waiting', state: 'not reported yet since its node was started' };
   }
   const worst = containersOf(pod)
     .map(({ spec, status, init }) => {

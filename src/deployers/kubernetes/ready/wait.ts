@@ -17,8 +17,13 @@ export interface WaitRequest {
   deadline: Deadline;
   /** See JudgeOptions. */
   roomMs: number;
+  /** Milliseconds since 1970 at which the cluster's nodes were last started, when that is known. */
+  nodesStartedAt?: number;
   context: Context;
 }
+
+/** Milliseconds after which every node has reported its pods since it was started, or is known to be lost. */
+const reportedMs = 600_000;
 
 /** What is followed while waiting: readiness stands in some, the reasons for its absence in the others. */
 const followed = [
@@ -37,9 +42,11 @@ const followed = [
  */
 export async function waitUntilReady(request: WaitRequest): Promise<void> {
   if (request.awaited.length === 0) return;
-  const judge = new Judge({ roomMs: request.roomMs });
+  const { roomMs, nodesStartedAt = 0 } = request;
+  const restarted = Date.now() - nodesStartedAt < reportedMs;
+  const judge = new Judge({ roomMs, ...(restarted ? { nodesStartedAt } : {}) });
   const world = new World();
-  await look(request, world);
+  await look(request, world, restarted ? podKinds : []);
   const first = judge.look(world, request.awaited, performance.now());
   show(request, first);
   if (first.every((one) => one.readiness.kind === 'ready')) return;
@@ -58,9 +65,16 @@ export async function waitUntilReady(request: WaitRequest): Promise<void> {
   }
 }
 
+/** What has to be known of pods, beside their owners. */
+const podKinds = ['ReplicaSet', 'Pod'] as const;
+
 /** Of what is ready already nothing more is asked. */
-async function look({ api, namespace, awaited }: WaitRequest, world: World): Promise<void> {
-  const kinds = new Set(awaited.map((one) => one.kind));
+async function look(
+  { api, namespace, awaited }: WaitRequest,
+  world: World,
+  also: readonly (typeof podKinds)[number][],
+): Promise<void> {
+  const kinds = new Set([...awaited.map((one) => one.kind), ...also]);
   const lists = await Promise.all([...kinds].map((kind) => api.list(resources[kind], { namespace })));
   for (const object of lists.flat()) world.note({ type: 'ADDED', object });
   for (const { kind, name } of awaited) if (world.find(kind, name) === undefined) world.noteMissing(kind, name);

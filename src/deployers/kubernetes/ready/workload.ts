@@ -1,5 +1,5 @@
 import { oneLine, type Readiness } from './container.js';
-import { conditionOf, type DeploymentFacts, type JobFacts, type Meta, type PodFacts } from './facts.js';
+import { conditionOf, type DeploymentFacts, isFromBefore, type JobFacts, type Meta, type PodFacts } from './facts.js';
 import { containersOf, podReadiness, type PodQuestion, rank } from './pod.js';
 
 export type WorkloadQuestion = Omit<PodQuestion, 'final'>;
@@ -30,7 +30,11 @@ export function deploymentReadiness(deployment: DeploymentFacts, question: Workl
   const updated = status.updatedReplicas ?? 0;
   const available = status.availableReplicas ?? 0;
   const total = status.replicas ?? 0;
-  if (updated >= desired && total <= updated && available >= desired) return { kind: 'ready', state: counted('') };
+  const { nodesStartedAt } = question;
+  const stale = nodesStartedAt !== undefined && pods.some((pod) => isFromBefore(pod, nodesStartedAt));
+  if (updated >= desired && total <= updated && available >= desired && !stale) {
+    return { kind: 'ready', state: counted('') };
+  }
   if (worst !== undefined && worst.kind !== 'ready') return { ...worst, state: counted(worst.state) };
   const leaving = question.world.oldPodsOf(deployment).length;
   if (leaving > 0)
