@@ -46,6 +46,8 @@ export interface StartOptions {
   manageCluster?: boolean;
   /** `restart`: on Kubernetes every pod is made anew (decision 25). */
   restart?: boolean;
+  /** On Kubernetes fields that another field manager has set are taken over; absent or false: that is an error (decision 19). */
+  forceConflicts?: boolean;
 }
 
 export interface StopOptions {

@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { realpath, rm } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import type { Deployment } from '../deployment/open.js';
 import { type LoadedSpec, loadSpec } from '../deployment/prepare.js';
@@ -21,6 +21,8 @@ export interface RestartOptions {
   stackPath: string | undefined;
   specFile: string | undefined;
   force: boolean;
+  /** False: the stack's git tree is taken as it is. */
+  gitPull: boolean;
   /** Options that are accepted and have no effect. */
   unused: readonly string[];
   rotateSecrets: readonly string[];
@@ -57,7 +59,7 @@ export async function restartDeployment(target: Target, options: RestartOptions,
     report.print(`Current hostname: ${before ?? 'None'}`);
     report.print('');
     report.print('[1/4] Pulling latest code from stack repository...');
-    await pull(source, inside);
+    await pull(source, options.gitPull, inside);
     const parsed = await chooseSpec(deployment, source, options, inside);
     report.print('');
     const renamed = compareHosts({ before, after: hostOf(parsed.spec) }, options.force, deployment.spec, inside);
@@ -87,9 +89,15 @@ export async function restartDeployment(target: Target, options: RestartOptions,
       return;
     }
     report.print('=== Restart Complete ===');
-    report.print('Deployment updated: services that changed were recreated.');
+    report.print(`Deployment updated: ${remade(updated.spec, options.start)}`);
     if (renamed !== undefined) report.print(`\nNew hostname: ${renamed}`);
   });
+}
+
+/** What became of the containers. On Kubernetes a restart replaces them all (decision 25). */
+function remade({ deployTo }: Spec, { wait }: StartOptions): string {
+  if (deployTo === 'compose') return 'services that changed were recreated.';
+  return wait ? 'all pods were made anew.' : 'all pods are being made anew.';
 }
 
 async function findSource(deployment: Deployment, options: RestartOptions, context: Context): Promise<Source> {
@@ -118,11 +126,21 @@ async function findSource(deployment: Deployment, options: RestartOptions, conte
 async function describeSource(path: string, context: Context): Promise<Source> {
   // The stacks that come with the program are not the operator's working tree, even where the program is a git clone.
   if (dirname(path) === bundledStacks()) return { path, root: path, git: false };
-  const top = await run('git', ['-C', path, 'rev-parse', '--show-toplevel'], {
-    env: context.env,
-    signal: context.signal,
-  });
-  return top.code === 0 ? { path, root: top.stdout.trim(), git: true } : { path, root: path, git: false };
+  const root = context.options.dryRun ? await treeAround(path) : await treeByGit(path, context);
+  return root === undefined ? { path, root: path, git: false } : { path, root, git: true };
+}
+
+async function treeByGit(path: string, { env, signal }: Context): Promise<string | undefined> {
+  const top = await run('git', ['-C', path, 'rev-parse', '--show-toplevel'], { env, signal });
+  return top.code === 0 ? top.stdout.trim() : undefined;
+}
+
+/** The root of the working tree around a path as its files tell it: a dry run calls no git (decision 34). */
+async function treeAround(path: string): Promise<string | undefined> {
+  for (let at = await realpath(path); ; at = dirname(at)) {
+    if ((await kindOf(join(at, '.git'))) !== undefined) return at;
+    if (at === dirname(at)) return undefined;
+  }
 }
 
 function bundledStacks(): string {
@@ -135,7 +153,11 @@ async function bundledStack(name: string): Promise<string | undefined> {
   return basename(name) === name && (await kindOf(join(path, 'stack.yml'))) === 'file' ? path : undefined;
 }
 
-async function pull(source: Source, context: Context): Promise<void> {
+async function pull(source: Source, wanted: boolean, context: Context): Promise<void> {
+  if (!wanted) {
+    context.report.info(`Git pull skipped: --no-git-pull, the files of ${source.root} are taken as they are`);
+    return;
+  }
   if (!source.git) {
     context.report.info(
       `Git pull skipped: ${source.path} is not in a git working tree, its files are taken as they are`,
@@ -161,7 +183,7 @@ async function pull(source: Source, context: Context): Promise<void> {
   const result = await run('git', ['-C', source.root, 'pull'], { env, signal: context.signal });
   if (result.code !== 0) {
     throw new LaconicError(`Git pull failed: ${result.stderr.trim()}`, {
-      hint: `mend it in ${source.root}; the deployment is unchanged`,
+      hint: `mend it in ${source.root}, or take its files as they are with --no-git-pull; the deployment is unchanged`,
     });
   }
   context.report.print(`Git pull: ${result.stdout.trim()}`);

@@ -17,6 +17,8 @@ interface Options {
   acceptOtherStack: boolean;
   rotateSecret: string[];
   pull: boolean;
+  gitPull: boolean;
+  forceConflicts: boolean;
 }
 
 /** `restart` (02 §7.12). */
@@ -28,6 +30,10 @@ export function declare(group: Command, contextOf: ContextOf): void {
   )
     .option('--stack-path <path>', 'where the stack is now (its git working tree is pulled)')
     .option('--spec-file <path>', 'the spec to take, relative to the root of the stack repository')
+    .option(
+      '--no-git-pull',
+      "take the files of the stack's git tree as they are, with local edits or without a network",
+    )
     .option('--config-file <path>', 'accepted for old scripts, not used')
     .option('--force', 'go on although a new host name was not verified', false)
     .option('--expected-ip <address>', 'accepted for old scripts, not used')
@@ -43,6 +49,7 @@ export function declare(group: Command, contextOf: ContextOf): void {
     .option('--accept-other-stack', 'the spec may be one of another stack', false)
     .option('--rotate-secret <name>', 'give a generated secret a new value (repeatable)', collect, [])
     .option('--pull', 'look for newer images in their registries first', false)
+    .option('--force-conflicts', 'on Kubernetes, take over fields of objects that somebody else has set', false)
     .action(async (options: Options, self: Command) => {
       const images = new Map(options.image.map(parseImage));
       const waitTimeout =
@@ -54,6 +61,7 @@ export function declare(group: Command, contextOf: ContextOf): void {
           stackPath: options.stackPath,
           specFile: options.specFile,
           force: options.force,
+          gitPull: options.gitPull,
           unused: [...(options.configFile ? ['--config-file'] : []), ...(options.expectedIp ? ['--expected-ip'] : [])],
           rotateSecrets: options.rotateSecret,
           acceptLiteralValues: options.acceptLiteralValues,
@@ -67,6 +75,7 @@ export function declare(group: Command, contextOf: ContextOf): void {
             acceptNewPath: options.acceptNewPath,
             pull: options.pull,
             restart: true,
+            forceConflicts: options.forceConflicts,
           },
         },
         contextOf(self),

@@ -9,6 +9,7 @@ interface Options {
   waitTimeout?: string;
   acceptNewPath: boolean;
   pull: boolean;
+  forceConflicts: boolean;
 }
 
 /** `start` and `up` (02 §7.1): the same (decision 27, K-42). */
@@ -41,6 +42,7 @@ export function declare(group: Command, contextOf: ContextOf): void {
       .option('--wait-timeout <seconds>', 'fail when the services are not ready by then (no limit without it)')
       .option('--accept-new-path', 'go on although a volume had another path that still holds data', false)
       .option('--pull', 'look for newer images in their registries first', false)
+      .option('--force-conflicts', 'on Kubernetes, take over fields of objects that somebody else has set', false)
       .action(async (services: string[], options: Options, self: Command) => {
         const context = contextOf(self);
         const target = targetOf(self);
@@ -58,6 +60,7 @@ export function declare(group: Command, contextOf: ContextOf): void {
             acceptNewPath: options.acceptNewPath,
             pull: options.pull,
             manageCluster: options.manageCluster,
+            forceConflicts: options.forceConflicts,
           },
           context,
         );

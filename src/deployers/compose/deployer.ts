@@ -109,6 +109,7 @@ export class ComposeDeployer implements Deployer {
     const { preStart, postStart, transfers, spec, state } = this.#setup;
     const project = this.#project;
     const context = this.#context;
+    if (options.forceConflicts === true) context.report.warn('--force-conflicts has no effect on Compose');
     // Only as long as nothing else was done: scripts may start containers, and so did an earlier call.
     const listed = preStart.length === 0 ? this.#listed : undefined;
     this.#listed = undefined;

@@ -132,6 +132,7 @@ async function apply(start: Start, cluster: StartCluster): Promise<void> {
       awaitReady: async (workloads) => {
         if (options.wait) await awaitReady(start, cluster, workloads);
       },
+      forceConflicts: options.forceConflicts ?? false,
       ...(options.restart === true ? { restartedAt: new Date().toISOString() } : {}),
     },
     context,

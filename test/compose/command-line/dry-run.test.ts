@@ -1,3 +1,4 @@
+import { chmod } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithEngine } from '../../support/engine.js';
 import { idleService, Sandbox } from '../../support/sandbox.js';
@@ -107,6 +108,11 @@ describeWithEngine('--dry-run prints a plan and touches nothing: no engine, no g
     for (const directory of ['d', 'edited']) await sandbox.create('spec.yml', directory);
     await sandbox.edit('edited/spec.yml', 'volumes:', 'config: {VALUE: edited}\nvolumes:');
     await sandbox.write('called', '');
+    // Found before the real ones.
+    for (const tool of ['git', 'kind', 'kubectl']) {
+      await sandbox.write(`bin/${tool}`, `#!/bin/sh\necho ${tool} "$@" >> BASE/called\nexit 1\n`);
+      await chmod(sandbox.path('bin', tool), 0o755);
+    }
     // The transfer of the stack has no scripts: it would fail. Compose brings the container up as well.
     const files = [
       '--file',
@@ -130,7 +136,10 @@ describeWithEngine('--dry-run prints a plan and touches nothing: no engine, no g
     const results = await Promise.all(
       plans.map(async ([command, args, plan]) => {
         // A docker program that cannot be reached by accident: a plan needs no engine.
-        const env = { DOCKER_HOST: 'unix:///nonexistent/docker.sock' };
+        const env = {
+          DOCKER_HOST: 'unix:///nonexistent/docker.sock',
+          PATH: `${sandbox.path('bin')}:${process.env.PATH ?? ''}`,
+        };
         const { code, stdout, stderr } = await sandbox.cli(['--dry-run', ...args], { env });
         const problems = stderr.split('\n').filter((line) => /^Error|defect/.test(line));
         return { command, code, problems, plan: plan.test(stdout) ? 'as expected' : stdout };
@@ -138,6 +147,7 @@ describeWithEngine('--dry-run prints a plan and touches nothing: no engine, no g
     );
 
     expect(results).toEqual(plans.map(([command]) => ({ command, code: 0, problems: [], plan: 'as expected' })));
+    expect(await sandbox.read('called')).toBe('');
     expect(await state()).toEqual(before);
   });
 

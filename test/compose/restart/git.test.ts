@@ -189,7 +189,9 @@ describeWithEngine('deployment restart of a stack in a git tree (01 §16, 02 §7
     const away = await restart();
     await rename(sandbox.path('away'), sandbox.path(`${tree}.git`));
     expect(away).toMatchObject({ code: 1 });
-    expect(away.stderr).toMatch(/^Error: Git pull failed: .*shop\.git/m);
+    expect(away.stderr).toMatch(
+      /^Error: Git pull failed: .*shop\.git[^]*or take its files as they are with --no-git-pull/m,
+    );
 
     await sandbox.write(`${tree}/README`, 'mine\n');
     await pushed('README', 'theirs\n');
@@ -208,6 +210,20 @@ describeWithEngine('deployment restart of a stack in a git tree (01 §16, 02 §7
     expect(await listing()).toEqual(files);
     await pushed('deployment/spec.yml', spec('mended'));
     expect((await restart()).code).toBe(0);
+  });
+
+  it('--no-git-pull takes the tree as it is, with edits and without its remote (K-73)', async () => {
+    await rename(sandbox.path(`${tree}.git`), sandbox.path('away'));
+    await sandbox.write(`${tree}/${composeFile}`, compose('edited here'));
+    const { code, stdout, stderr } = await restart('--no-git-pull');
+    await rename(sandbox.path('away'), sandbox.path(`${tree}.git`));
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    expect(stderr).toContain(
+      `Git pull skipped: --no-git-pull, the files of ${sandbox.path(tree)} are taken as they are\n`,
+    );
+    expect(stdout).toContain('Deployment updated: services that changed were recreated.\n');
+    expect((await containers()).web?.env.FLAVOUR).toBe('edited here');
+    await sandbox.git(tree, 'checkout', '--', composeFile);
   });
 
   it('a branch that follows nothing is not pulled, and the restart goes on', async () => {

@@ -53,7 +53,7 @@ describeWithCluster('a dry run on Kubernetes touches nothing (decision 34, K-09)
     for (const target of ['k8s', 'kind']) await sandbox.create(`${target}.yml`, target);
     await mkdir(sandbox.path('bin'));
     await symlink(process.execPath, sandbox.path('bin', 'node'));
-    for (const tool of ['docker', 'kind', 'kubectl']) {
+    for (const tool of ['docker', 'kind', 'kubectl', 'git']) {
       const script = `#!/bin/sh\n: > ${sandbox.path('called')}\nexit 1\n`;
       await writeFile(sandbox.path('bin', tool), script, { mode: 0o755 });
     }
@@ -83,11 +83,12 @@ describeWithCluster('a dry run on Kubernetes touches nothing (decision 34, K-09)
       'port web 80',
       'exec web true',
       'run-job seed',
+      'restart',
     ]) {
       const args = [cliPath, '--dry-run', 'deployment', '--dir', join(sandbox.base, target), ...words.split(' ')];
       const { code, stdout, stderr } = await run(process.execPath, args, { env, cwd: sandbox.base });
       expect({ words, code, stderr }).toMatchObject({ words, code: 0 });
-      expect(stdout).toMatch(/^would /);
+      expect(stdout).toMatch(/^would /m);
     }
     expect(listener.visits).toBe(0);
     expect(await sandbox.exists('called')).toBe(false);

@@ -103,6 +103,34 @@ describeWithCluster('a start is interrupted, and pods restart (decision 32)', ()
   let site: Site | undefined;
   afterEach(async () => site?.remove());
 
+  it('a probe that fails is told while it is waited for, once per reason (K-33, issue 4 part 4)', async () => {
+    const check = ['CMD-SHELL', 'cat /tmp/reason; test -e /tmp/go'];
+    site = await Site.make('probe', {
+      pods: {
+        app: service(
+          'web',
+          'echo schema is missing after 1 s > /tmp/reason; trap exit TERM; sleep 100000 & wait',
+          `    healthcheck: {test: ${JSON.stringify(check)}, interval: 1s, retries: 1000}\n`,
+        ),
+      },
+    });
+    const starting = site.begin('start');
+    const waits = '0/1 ready: web running, not ready yet';
+    await starting.said(`${waits}: readiness probe failed: schema is missing after 1 s\n`);
+    const say = async (text: string) => site?.succeed('exec', 'web', `echo ${text} > /tmp/reason`);
+    await say('schema is missing after 2 s');
+    await expect.poll(async () => (await site?.succeed('status'))?.stdout, { timeout: 20_000 }).toContain('after 2 s');
+    await say('no leader was elected');
+    await starting.said(`${waits}: readiness probe failed: no leader was elected\n`);
+    await site.succeed('exec', 'web', 'touch /tmp/go');
+    expect(await starting.ended()).toBe(0);
+    const lines = starting.stderr.split('\n').filter((line) => line.includes('probe failed'));
+    expect(lines.map((line) => line.replace(/^.*failed: /, ''))).toEqual([
+      'schema is missing after 1 s',
+      'no leader was elected',
+    ]);
+  });
+
   it('Ctrl-C while it waits: exit 130, the deployment is not locked, the next start goes on', async () => {
     site = await Site.make('interrupted', {
       pods: { app: server('web', '    healthcheck: {test: ["CMD", "test", "-e", "/tmp/go"], interval: 1s}\n') },

@@ -147,6 +147,44 @@ describe('pods', () => {
   });
 });
 
+describe('what a probe last said of a container that runs and is not ready (issue 4 part 4)', () => {
+  const probed = (messages: readonly string[], startedAt = '2026-01-01T00:00:00Z') => {
+    const one = podWith({ state: { running: { startedAt } } });
+    const events = messages.map((text, at) => event(one.metadata.uid, 'Unhealthy', text, `2026-01-01T00:00:1${at}Z`));
+    return podReadiness(one, question({ world: worldOf({ Event: events }) }));
+  };
+  const waits = { kind: 'waiting', state: 'app running, not ready yet' };
+
+  it.each<[string, string[], string]>([
+    ['in one line', ['Readiness probe failed: no\n  route\n'], 'readiness probe failed: no route'],
+    ['the newest', ['Readiness probe failed: a', 'Readiness probe failed: b'], 'readiness probe failed: b'],
+    ['without its output', ['Readiness probe failed: '], 'readiness probe failed'],
+    ['a start-up probe', ['Startup probe errored: no shell'], 'startup probe errored: no shell'],
+    [
+      'as the kubelet repeats it',
+      ['(combined from similar events): Readiness probe failed: x'],
+      'readiness probe failed: x',
+    ],
+  ])('%s', (_, messages, probe) => {
+    expect(probed(messages)).toEqual({ ...waits, probe });
+  });
+
+  it('a long one is cut', () => {
+    const readiness = probed([`Readiness probe failed: ${'word '.repeat(100)}`]);
+    const probe = 'probe' in readiness ? readiness.probe : undefined;
+    expect(probe).toMatch(/^readiness probe failed: word .* word…$/);
+    expect(probe?.length).toBeLessThanOrEqual(160);
+  });
+
+  it('none of before the container was started again, of another probe, of another container', () => {
+    expect(probed(['Readiness probe failed: before'], '2026-01-01T00:01:00Z')).toEqual(waits);
+    expect(probed(['Liveness probe failed: x'])).toEqual(waits);
+    const one = podWith({ name: 'other', state: { running: {} } }, { spec: { containers: [{ name: 'other' }] } });
+    const world = worldOf({ Event: [event(one.metadata.uid, 'Unhealthy', 'Readiness probe failed: x')] });
+    expect(podReadiness(one, question({ world }))).toEqual({ ...waits, state: 'other running, not ready yet' });
+  });
+});
+
 describe('claims that are not bound', () => {
   it.each<[string, ReturnType<typeof claim>, Parameters<typeof worldOf>[0], string, boolean]>([
     ['to come', claim({ volumeName: 'v' }), { PersistentVolume: [volume('v')] }, 'waits for volume v', false],

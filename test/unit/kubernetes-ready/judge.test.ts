@@ -5,6 +5,7 @@ import type { LiveObject } from '../../../src/deployers/kubernetes/cluster/api.j
 import {
   crashing,
   deployment,
+  event,
   job as runningJob,
   pod,
   podWith,
@@ -154,5 +155,29 @@ describe('crash loops: the first repeated crash counts, unless something else ma
       Pod: [podWith(waiting('ImagePullBackOff'))],
     });
     expect(judge.look(world, [web, job], 0)[0]?.readiness.kind).toBe('failed');
+  });
+});
+
+describe('what a probe says while it is waited for (issue 4 part 4)', () => {
+  it('is told once, not again for every number in it that changes', () => {
+    const judge = new Judge({ roomMs: 0 });
+    const world = worldOf({
+      Deployment: [deployment()],
+      ReplicaSet: [replicaSet()],
+      Pod: [podWith({ state: { running: { startedAt: '2026-01-01T00:00:00Z' } } })],
+    });
+    const says = (text: string, second: number) => {
+      const at = `2026-01-01T00:00:0${second}Z`;
+      change(world, 'Event', event('uid-web-r-1', 'Unhealthy', `Readiness probe failed: ${text}`, at));
+      return judge.look(world, [web], second)[0]?.readiness;
+    };
+    const waits = (probe: string) => ({ kind: 'waiting', state: '0/1 ready: app running, not ready yet', probe });
+    expect(judge.look(world, [web], 0)[0]?.readiness).toEqual({
+      kind: 'waiting',
+      state: '0/1 ready: app running, not ready yet',
+    });
+    expect(says('refused after 11 ms', 1)).toEqual(waits('readiness probe failed: refused after 11 ms'));
+    expect(says('refused after 7 ms', 2)).toEqual(waits('readiness probe failed: refused after 11 ms'));
+    expect(says('no such table', 3)).toEqual(waits('readiness probe failed: no such table'));
   });
 });

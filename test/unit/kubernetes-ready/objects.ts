@@ -98,14 +98,19 @@ export function volume(name: string, claimRef?: VolumeFacts['spec']['claimRef'])
   };
 }
 
-export function event(about: string, reason: string, message = reason): EventFacts {
+export function event(
+  about: string,
+  reason: string,
+  message = reason,
+  lastTimestamp = '2026-01-01T00:00:10Z',
+): EventFacts {
   return {
     metadata: { name: `e-${about}-${reason}-${message}`, uid: `e-${about}-${reason}-${message}` },
     involvedObject: { uid: about, fieldPath: 'spec.containers{app}' },
     type: 'Warning',
     reason,
     message,
-    lastTimestamp: '2026-01-01T00:00:10Z',
+    lastTimestamp,
   };
 }
 

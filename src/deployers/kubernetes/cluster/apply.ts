@@ -24,6 +24,8 @@ export interface ApplyOptions {
   readonly awaitReady: (workloads: readonly Workload[]) => Promise<void>;
   /** ISO time to stamp on Deployments whose pods would not be replaced otherwise (`restart`, decision 25). */
   readonly restartedAt?: string;
+  /** Fields that somebody else has set are taken over, and each is told; false or absent: that is an error. */
+  readonly forceConflicts?: boolean;
 }
 
 /**
@@ -111,7 +113,7 @@ class Execution {
   async #carryOut(actions: readonly Action[]): Promise<void> {
     const done = await inParallel(actions, async (action) => {
       if (action.do !== 'keep') this.#context.report.verbose(`${action.do} ${describeObject(action.object)}`);
-      return carryOut(action, this.#api, this.#context);
+      return carryOut(action, this.#api, this.#context, this.#options.forceConflicts);
     });
     for (const live of done) this.#done.set(keyOfObject(live), live);
     this.sayAll(actions);
@@ -119,14 +121,14 @@ class Execution {
 
   /** All that the server would refuse is shown at once, and a namespace that was made for nothing goes again. */
   async #checkAll(): Promise<void> {
-    const refusals: ClusterError[] = [];
-    await inParallel(this.#plan.actions, async (action) => {
-      if (action.object.kind === 'Namespace') return;
-      await check(action, this.#api).catch((error: unknown) => {
+    const answers = await inParallel(this.#plan.actions, async (action) => {
+      if (action.object.kind === 'Namespace') return undefined;
+      return check(action, this.#api, this.#options.forceConflicts).catch((error: unknown) => {
         if (!(error instanceof ClusterError) || error.status === undefined) throw error;
-        refusals.push(error);
+        return error;
       });
     });
+    const refusals = answers.filter((answer) => answer instanceof ClusterError);
     const [first] = refusals;
     if (first === undefined) return;
     await this.#removeNewNamespace();

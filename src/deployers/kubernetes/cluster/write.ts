@@ -12,10 +12,11 @@ const attemptsFor = (kind: string): number => (kind === 'Namespace' ? 1 : 5);
 
 /**
  * Carries out one action.
+ * @param force fields of an object of ours that somebody else has set are taken over, and each is told
  * @returns the object as it is then
  * @throws ClusterError; a conflict names the fields and who set them
  */
-export async function carryOut(action: Action, api: ClusterApi, context: Context): Promise<LiveObject> {
+export async function carryOut(action: Action, api: ClusterApi, context: Context, force = false): Promise<LiveObject> {
   const { object } = action;
   switch (action.do) {
     case 'keep':
@@ -31,8 +32,15 @@ export async function carryOut(action: Action, api: ClusterApi, context: Context
       await requireGone(api, [action.live], context);
       return makeNew(object, api);
     }
-    case 'apply':
-      return apply(object, action.adopt ? await adopt(action.live, api) : action.live, api);
+    case 'apply': {
+      const live = action.adopt ? await adopt(action.live, api) : action.live;
+      return apply(object, live, false, api).catch(async (error: unknown) => {
+        if (!(force && error instanceof ConflictError)) throw error;
+        const done = await apply(object, live, true, api);
+        context.report.info(error.taken);
+        return done;
+      });
+    }
   }
 }
 
@@ -47,15 +55,19 @@ function makeNew(object: KubernetesObject, api: ClusterApi): Promise<LiveObject>
   return explained(object, () => api.apply(object, { fieldManager, force: false }));
 }
 
-function apply(object: KubernetesObject, live: LiveObject, api: ClusterApi): Promise<LiveObject> {
+function apply(object: KubernetesObject, live: LiveObject, force: boolean, api: ClusterApi): Promise<LiveObject> {
   // Two deployments may take one namespace at the same moment: only one of them has seen it as it is now.
   const { resourceVersion } = live.metadata;
   const sent = object.kind === 'Namespace' ? { ...object, metadata: { ...object.metadata, resourceVersion } } : object;
-  return explained(object, () => api.apply(sent, { fieldManager, force: false }));
+  return explained(object, () => api.apply(sent, { fieldManager, force }));
 }
 
-/** Checks what an action would write, without writing it (K-35). @throws ClusterError */
-export async function check(action: Action, api: ClusterApi): Promise<void> {
+/**
+ * Checks what an action would write, without writing it (K-35).
+ * @param force see {@link carryOut}
+ * @throws ClusterError
+ */
+export async function check(action: Action, api: ClusterApi, force = false): Promise<void> {
   const { object } = action;
   switch (action.do) {
     case 'keep':
@@ -70,8 +82,11 @@ export async function check(action: Action, api: ClusterApi): Promise<void> {
       return;
     case 'apply':
       // What the Python client set will be ours: only other conflicts are real (decision 19).
-      await explained(object, () => dryApply(object, false, api)).catch((error: unknown) => {
-        if (!(action.adopt && error instanceof ConflictError && error.managers.every(isPythonManager))) throw error;
+      await explained(object, () => dryApply(object, false, api)).catch(async (error: unknown) => {
+        if (!(error instanceof ConflictError)) throw error;
+        if (action.adopt && error.managers.every(isPythonManager)) return;
+        if (!force) throw error;
+        await dryApply(object, true, api);
       });
       // Until it is adopted the server would keep fields that go with the adoption (a roll-out strategy's).
       if (action.adopt) await (object.kind === 'Deployment' ? dryCreate(object, api) : dryApply(object, true, api));
@@ -98,6 +113,8 @@ function dryApply(object: KubernetesObject, force: boolean, api: ClusterApi): Pr
 /** Fields of an object that we set are somebody else's by now. */
 class ConflictError extends ClusterError {
   readonly managers: readonly string[];
+  /** What is told once they are ours. */
+  readonly taken: string;
 
   constructor(object: KubernetesObject, conflicts: readonly { manager: string; field: string }[], cause: ClusterError) {
     const lines = conflicts.map(({ manager, field }) => `  ${field}: set by ${manager}`);
@@ -105,10 +122,12 @@ class ConflictError extends ClusterError {
       status: cause.status,
       reason: cause.reason,
       causes: cause.causes,
-      hint: 'set them to what `render` shows, or put into the spec what they are now; then start again',
+      hint: 'set them to what `render` shows or put into the spec what they are now, and start again; or take them over with --force-conflicts',
       cause,
     });
     this.managers = conflicts.map(({ manager }) => manager);
+    const fields = conflicts.map(({ manager, field }) => `  ${field}: was set by ${manager}`);
+    this.taken = `${describeObject(object)} has these fields from this deployment again:\n${fields.join('\n')}`;
   }
 }
 

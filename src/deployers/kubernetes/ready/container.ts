@@ -3,8 +3,11 @@ import type { ContainerSpecFacts, ContainerStatusFacts } from './facts.js';
 /** What is known of something that is waited for. */
 export type Readiness =
   | { kind: 'ready'; state: string }
-  /** `recheckMs`: time alone may change it, without anything happening in the cluster. */
-  | { kind: 'waiting'; state: string; recheckMs?: number }
+  /**
+   * `probe`: what the probe that is waited for last said.
+   * `recheckMs`: time alone may change it, without anything happening in the cluster.
+   */
+  | { kind: 'waiting'; state: string; probe?: string; recheckMs?: number }
   /** It crashes again and again: failed, unless what it may wait for is still being started; see Patience. */
   | { kind: 'looping'; state: string; pod: string; container: string; restarts: number }
   /** `pod` and `container` are where the reason is found, when they are known. */

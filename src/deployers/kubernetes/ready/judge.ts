@@ -1,6 +1,7 @@
 import { containerReadiness, initRole, type Readiness } from './container.js';
 import type { DeploymentFacts, JobFacts, PodFacts } from './facts.js';
 import { containersOf } from './pod.js';
+import { isSameReason } from './probe.js';
 import { deploymentReadiness, jobReadiness, type WorkloadQuestion } from './workload.js';
 import type { World } from './world.js';
 
@@ -35,6 +36,7 @@ export class Judge {
   readonly #notReady = new Set<string>();
   readonly #readySince = new Map<string, number>();
   readonly #crashes = new Crashes();
+  readonly #probes = new Map<string, string>();
 
   constructor(options: JudgeOptions) {
     this.#options = options;
@@ -53,7 +55,19 @@ export class Judge {
     };
     const seen = awaited.map((one) => ({ awaited: one, readiness: readinessOf(one, world, question) }));
     const steady = seen.map((verdict) => (isProbed(verdict.awaited, world) ? verdict : this.#steady(verdict, now)));
-    return steady.map((verdict) => this.#patient(verdict, steady, world));
+    return steady.map((verdict) => this.#sameWords(this.#patient(verdict, steady, world)));
+  }
+
+  /** A probe's reason is a new one only when more than numbers in it changed: an address, a count and a time do with every try. */
+  #sameWords(verdict: Verdict): Verdict {
+    const { readiness, awaited } = verdict;
+    if (readiness.kind !== 'waiting' || readiness.probe === undefined) return verdict;
+    const key = `${awaited.kind}/${awaited.name}`;
+    const before = this.#probes.get(key);
+    if (before !== undefined && isSameReason(before, readiness.probe))
+      return { ...verdict, readiness: { ...readiness, probe: before } };
+    this.#probes.set(key, readiness.probe);
+    return verdict;
   }
 
   /** What became ready while we watched must stay so for a moment. */

@@ -9,6 +9,7 @@ import {
   type Meta,
   type PodFacts,
 } from './facts.js';
+import { lastProbeFailure } from './probe.js';
 import type { World } from './world.js';
 
 export interface PodQuestion {
@@ -39,14 +40,16 @@ export function podReadiness(pod: PodFacts, question: PodQuestion): Readiness {
   const worst = containersOf(pod)
     .map(({ spec, status, init }) => {
       const role = init ? initRole(spec) : 'main';
-      return { spec, of: containerReadiness(name, spec.name, status, role, question.final) };
+      return { spec, status, of: containerReadiness(name, spec.name, status, role, question.final) };
     })
     .sort((a, b) => rank(a.of) - rank(b.of))[0];
   if (worst === undefined || (worst.of.kind === 'ready' && !question.final)) return notReadyReason(pod);
   if (worst.of.kind === 'ready') return worst.of;
   const detail = mountTrouble(pod, question.world) ?? pulling(pod, worst.spec, question.world);
   const state = worst.of.state === 'being created' && detail !== undefined ? detail : worst.of.state;
-  return { ...worst.of, state: `${worst.spec.name} ${state}` };
+  const probe =
+    worst.of.kind === 'waiting' ? lastProbeFailure(pod, worst.spec.name, worst.status, question.world) : undefined;
+  return { ...worst.of, state: `${worst.spec.name} ${state}`, ...(probe === undefined ? {} : { probe }) };
 }
 
 /** All containers are ready; the pod is so a moment later, or when its readiness gates say so. */

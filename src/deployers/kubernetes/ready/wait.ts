@@ -111,8 +111,14 @@ async function findVolumes({ api }: WaitRequest, world: World): Promise<void> {
 
 function show({ context }: WaitRequest, verdicts: readonly Verdict[]): void {
   for (const { awaited, readiness } of verdicts) {
-    context.report.progress(describe(awaited), readiness.state, outcome(readiness));
+    context.report.progress(describe(awaited), told(readiness), outcome(readiness));
   }
+}
+
+/** Its state, and what keeps it there. */
+function told(readiness: Readiness): string {
+  const probe = readiness.kind === 'waiting' ? readiness.probe : undefined;
+  return probe === undefined ? readiness.state : `${readiness.state}: ${probe}`;
 }
 
 function describe({ kind, name }: Awaited): string {

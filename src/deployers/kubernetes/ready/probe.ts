@@ -1,0 +1,44 @@
+import { oneLine } from './container.js';
+import { type ContainerStatusFacts, eventTime, type PodFacts } from './facts.js';
+import type { World } from './world.js';
+
+/** A probe's output may be a whole page; `status` and a failed start show all of it. */
+const longest = 160;
+
+/** A failing liveness probe ends the container instead, which is told as such. The kubelet marks messages that are many and alike. */
+const awaitedProbe = /^(?:\(combined from similar events\): )?(?=(?:Readiness|Startup) probe )/;
+
+/**
+ * What the probes of a running container last found wrong, in one line: `readiness probe failed: connection refused`. Undefined when
+ * it does not run, or when they have found nothing since it runs. Pure.
+ */
+export function lastProbeFailure(
+  pod: PodFacts,
+  container: string,
+  status: ContainerStatusFacts | undefined,
+  world: World,
+): string | undefined {
+  const startedAt = status?.state?.running?.startedAt;
+  if (status?.state?.running === undefined) return undefined;
+  const [last] = world
+    .eventsAbout(pod.metadata.uid)
+    .filter(
+      ({ reason, involvedObject: about }) => reason === 'Unhealthy' && about.fieldPath?.endsWith(`{${container}}`),
+    )
+    .filter(({ message }) => awaitedProbe.test(message ?? ''))
+    .filter((event) => startedAt === undefined || eventTime(event) >= Date.parse(startedAt))
+    .sort((a, b) => eventTime(b) - eventTime(a));
+  return last && shortened(last.message);
+}
+
+function shortened(message: string | undefined): string {
+  const said = oneLine(message).replace(awaitedProbe, '').replace(/:$/, '');
+  const text = said.charAt(0).toLowerCase() + said.slice(1);
+  return text.length <= longest ? text : `${text.slice(0, longest - 1).trimEnd()}…`;
+}
+
+/** Whether two such reasons differ in more than their numbers: addresses, counts and times change with every try. */
+export function isSameReason(a: string, b: string): boolean {
+  const words = (text: string): string => text.replace(/\d+/g, '0');
+  return words(a) === words(b);
+}

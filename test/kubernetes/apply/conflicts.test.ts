@@ -1,0 +1,107 @@
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { asRecord } from '../../../src/deployers/kubernetes/cluster/errors.js';
+import { resources } from '../../../src/deployers/kubernetes/cluster/resources.js';
+import { describeWithCluster, kubectl } from '../../support/cluster.js';
+import { Site as Deployed, server } from '../operate/site.js';
+import { createAsPython, type Site, site } from './support.js';
+
+describeWithCluster('fields that somebody else has set are taken over on demand (decision 19)', () => {
+  let at: Site;
+  beforeAll(async () => {
+    at = await site('conflicts');
+  });
+  afterAll(() => at.remove());
+
+  const name = (suffix: string): string => `${at.identity.app}-${suffix}`;
+  const wanted = () => [
+    at.deployment(name('deployment'), { env: 'ours' }),
+    at.configmap(name('config'), { key: 'ours', second: 'ours' }),
+    at.configmap(name('calm')),
+  ];
+  const patched = async (object: string, patch: object, manager: string): Promise<void> => {
+    const words = ['patch', object, '--namespace', at.identity.namespace, '--type=strategic'];
+    await kubectl(...words, '-p', JSON.stringify(patch), `--field-manager=${manager}`);
+  };
+  const byOthers = async (): Promise<void> => {
+    const env = [{ name: 'VALUE', value: 'theirs' }];
+    const template = { spec: { containers: [{ name: 'main', env }] } };
+    await patched(`deployment/${name('deployment')}`, { spec: { template } }, 'operator-by-hand');
+    await patched(`configmap/${name('config')}`, { data: { key: 'theirs', more: 'theirs' } }, 'other-tool');
+  };
+  const data = async (config: string): Promise<unknown> =>
+    (await at.api.get(resources.ConfigMap, name(config), at.identity.namespace))?.data;
+
+  it('not otherwise: the error names fields, owners and the option, and nothing changes', async () => {
+    await at.start(wanted());
+    await byOthers();
+    const field = 'spec.template.spec.containers[name="main"].env[name="VALUE"].value';
+    await expect(at.start(wanted())).rejects.toMatchObject({
+      message: [
+        `Deployment ${name('deployment')} has fields that somebody else has set since:\n  ${field}: set by operator-by-hand`,
+        `ConfigMap ${name('config')} has fields that somebody else has set since:\n  data.key: set by other-tool`,
+      ].join('\n'),
+      hint: expect.stringMatching(/^nothing of this deployment was changed; .*--force-conflicts/) as string,
+    });
+    expect(await data('config')).toEqual({ key: 'theirs', second: 'ours', more: 'theirs' });
+  });
+
+  it('tells per object what was taken from whom, and what we do not set stays theirs', async () => {
+    const { stderr, requests } = await at.start(wanted(), { forceConflicts: true });
+    const field = 'spec.template.spec.containers[name="main"].env[name="VALUE"].value';
+    expect(stderr).toContain(
+      `Deployment ${name('deployment')} has these fields from this deployment again:\n  ${field}: was set by operator-by-hand\n`,
+    );
+    expect(stderr).toContain(
+      `ConfigMap ${name('config')} has these fields from this deployment again:\n  data.key: was set by other-tool\n`,
+    );
+    expect(requests.filter((one) => one.includes(name('calm')))).toEqual([]);
+    expect(await data('config')).toEqual({ key: 'ours', second: 'ours', more: 'theirs' });
+    const live = await at.api.get(resources.Deployment, name('deployment'), at.identity.namespace);
+    const { containers } = asRecord(asRecord(asRecord(live?.spec).template).spec) as { containers: unknown[] };
+    expect(asRecord(containers[0]).env).toEqual([{ name: 'VALUE', value: 'ours' }]);
+  });
+
+  it('once: the next start writes nothing and needs no option', async () => {
+    const { stderr, requests } = await at.start(wanted());
+    expect([stderr, requests]).toEqual(['', []]);
+  });
+
+  it('leaves the replicas to who scaled the Deployment', async () => {
+    await kubectl('scale', `deployment/${name('deployment')}`, '--replicas=0', '--namespace', at.identity.namespace);
+    const { stderr } = await at.start(wanted(), { forceConflicts: true });
+    expect(stderr).toContain('keeps its 0 replicas, set by kubectl scale');
+    const live = await at.api.get(resources.Deployment, name('deployment'), at.identity.namespace);
+    expect(asRecord(live?.spec).replicas).toBe(0);
+  });
+
+  it('while it adopts what the Python program made, too', async () => {
+    const old = at.configmap(name('old'), { key: 'old', gone: 'old' });
+    await createAsPython({ ...old, metadata: { ...old.metadata, labels: { app: at.identity.app } } });
+    await patched(`configmap/${name('old')}`, { data: { key: 'theirs' } }, 'operator-by-hand');
+    const objects = [...wanted(), at.configmap(name('old'), { key: 'ours' })];
+    const { stderr } = await at.start(objects, { forceConflicts: true });
+    expect(stderr).toContain(`ConfigMap ${name('old')} has these fields from this deployment again:\n  data.key: was`);
+    expect(await data('old')).toEqual({ key: 'ours' });
+  });
+});
+
+describeWithCluster('start and restart --force-conflicts (decision 19)', () => {
+  let deployed: Deployed | undefined;
+  afterEach(async () => deployed?.remove());
+
+  it('take over what kubectl set', async () => {
+    deployed = await Deployed.make('conflicts', { pods: { app: server('web', '    environment: {COLOUR: blue}\n') } });
+    await deployed.succeed('start');
+    const [deployment = ''] = await deployed.names('deployments');
+    for (const command of ['start', 'restart']) {
+      await deployed.kubectl('set', 'env', `deployment/${deployment}`, 'COLOUR=red');
+      const refused = await deployed.run(command);
+      expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('with --force-conflicts')]);
+      const { stdout, stderr } = await deployed.succeed(command, '--force-conflicts');
+      expect(stderr).toMatch(/env\[name="COLOUR"\]\.value: was set by kubectl-set/);
+      expect((await deployed.succeed('exec', 'web', 'echo $COLOUR')).stdout).toBe('blue\n');
+      // On Kubernetes a restart replaces every pod, and says so (K-70).
+      if (command === 'restart') expect(stdout).toContain('Deployment updated: all pods were made anew.\n');
+    }
+  });
+});
