@@ -7,8 +7,9 @@ export interface RunOptions {
   /** The child's whole environment. Absent: ours. */
   env?: NodeJS.ProcessEnv;
   signal?: AbortSignal;
-  /** Text for the child's stdin; absent: stdin is closed. */
+  /** Text for the child's stdin; absent: stdin is closed, or ours with `stdin`. */
   input?: string;
+  stdin?: 'inherit';
   /** Called for each line of stderr as it comes. */
   onStderrLine?: (line: string) => void;
 }
@@ -61,7 +62,7 @@ export async function run(program: string, args: readonly string[], options: Run
     ...environment(options.env),
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
-    ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
+    ...(options.input === undefined ? { stdin: options.stdin ?? ('ignore' as const) } : { input: options.input }),
     reject: false,
     stripFinalNewline: false,
     maxBuffer: 256 * 1024 * 1024,

@@ -1,4 +1,5 @@
-import { LaconicError } from '../../../system/errors.js';
+import { errorMessage, InterruptedError, LaconicError } from '../../../system/errors.js';
+import { run } from '../../../system/process.js';
 import type { Context } from '../../../system/context.js';
 import { hasTerminal, shellOrDirect } from '../../compose/exec.js';
 import type { ExecOptions } from '../../deployer.js';
@@ -32,10 +33,23 @@ export async function execInDeployment(
   if (!hasTerminal()) return execInPod(kubeConfig, target, { stdin, stdout, stderr }, context.signal);
   stdin.setRawMode(true);
   try {
+    await leaveOutputAlone(context);
     return await execInPod(kubeConfig, target, { stdin, stdout, terminal: stdout }, context.signal);
   } finally {
     stdin.setRawMode(false);
   }
+}
+
+/**
+ * Node's raw mode leaves the terminal to make a carriage return and a line feed of each line feed that comes, which full-screen programs
+ * in the container do not expect: only they know. The end of raw mode takes this back too.
+ */
+async function leaveOutputAlone({ env, signal, report }: Context): Promise<void> {
+  const set = await run('stty', ['-opost'], { env, signal, stdin: 'inherit' }).catch((error: unknown) => {
+    if (error instanceof InterruptedError) throw error;
+    return { code: 1, stderr: errorMessage(error) };
+  });
+  if (set.code !== 0) report.verbose(`the terminal goes on changing line ends: ${set.stderr.trim()}`);
 }
 
 function notRun(error: unknown): unknown {

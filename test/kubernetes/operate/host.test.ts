@@ -1,0 +1,89 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { runOrFail } from '../../../src/system/process.js';
+import { describeWithCluster, kubectlGet, shared } from '../../support/cluster.js';
+import { cliPath } from '../../support/engine.js';
+import { server, service, Site } from './site.js';
+
+const port = 28_471;
+
+describeWithCluster("what of this host a deployment touches: terminal, the node's network, data directories", () => {
+  let site: Site;
+  let directory: string;
+
+  /** `deployment --dir <directory> …` in a terminal of so many columns. */
+  async function inTerminal(columns: number, ...args: string[]): Promise<string> {
+    const words = [process.execPath, cliPath, 'deployment', '--dir', directory, ...args].map((word) => `'${word}'`);
+    const line = `stty rows 40 cols ${columns}; exec ${words.join(' ')}`;
+    const { stdout } = await runOrFail('script', 'script', ['-qec', line, '/dev/null'], { input: '' });
+    // What `script` shows of the end of its own input.
+    return stdout.replace('^@', '');
+  }
+
+  beforeAll(async () => {
+    site = await Site.make('host', {
+      pods: {
+        app: server('web', '    volumes: [data:/data]\nvolumes: {data: }\n'),
+        net: service(
+          'net',
+          `trap exit TERM; while true; do printf 'HTTP/1.0 200 OK\\r\\n\\r\\non the node\\n' | nc -l -p ${port} & wait; done`,
+          '    network_mode: host\n',
+        ),
+      },
+    });
+    // Below the mount root the node sees the deployment directory too, and so `data/` in it.
+    directory = join(site.mountRoot, 'dep');
+    const spec = await site.sandbox.read('spec.yml');
+    await site.sandbox.write('here.yml', `${spec}volumes: {data: ./data/data}\n`);
+    await mkdir(site.mountRoot, { recursive: true });
+    await site.sandbox.succeed(['deploy', 'create', '--spec-file', 'here.yml', '--deployment-dir', directory]);
+    await site.sandbox.succeed(['deployment', '--dir', directory, 'start']);
+  });
+  afterAll(async () => {
+    await site.sandbox.cli(['deployment', '--dir', directory, 'stop', '--delete-volumes']);
+    await site.remove();
+  });
+
+  it('exec has a terminal of the same size where stdin and stdout are one, and else none (02 §7.7)', async () => {
+    // The container's terminal ends lines as terminals do; nothing is added on the way.
+    expect(await inTerminal(91, 'exec', 'web', 'tty; stty size')).toMatch(/^\/dev\/pts\/\d+\r\n40 91\r\n$/);
+    expect(await inTerminal(91, 'exec', 'web', 'stty -opost; printf "a\\nb\\n"')).toMatch(/a\nb\n$/);
+    expect(await inTerminal(91, 'exec', 'web', 'exit 7').catch((error: unknown) => error)).toMatchObject({ code: 7 });
+    const { stdout } = await site.sandbox.succeed(['deployment', '--dir', directory, 'exec', 'web', 'tty || true']);
+    expect(stdout).toBe('not a tty\n');
+  });
+
+  it("network_mode: host puts this pod alone into the node's network (K-27)", async () => {
+    const { items = [] } = await kubectlGet('pods', '--namespace', site.namespace);
+    const pods = items as { spec: { hostNetwork?: boolean; containers: { name: string }[] } }[];
+    expect(pods.map(({ spec }) => [spec.containers[0]?.name, spec.hostNetwork ?? false]).sort()).toEqual([
+      ['net', true],
+      ['web', false],
+    ]);
+    const inspected = await runOrFail('inspect', 'docker', [
+      ...['inspect', '--format', '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}', shared.node],
+    ]);
+    const answer = await fetch(`http://${inspected.stdout.trim()}:${port}/`);
+    expect(await answer.text()).toBe('on the node\n');
+  });
+
+  it('stop --delete-data empties data/ of the deployment directory, and nothing without it (decision 17)', async () => {
+    const file = join(directory, 'data', 'data', 'kept');
+    await site.sandbox.succeed(['deployment', '--dir', directory, 'exec', 'web', 'echo from the pod > /data/kept']);
+    expect(await readFile(file, 'utf8')).toBe('from the pod\n');
+    const beside = join(site.mountRoot, 'beside');
+    await writeFile(beside, '');
+
+    await site.sandbox.succeed(['deployment', '--dir', directory, 'stop', '--delete-volumes']);
+    expect(await readFile(file, 'utf8')).toBe('from the pod\n');
+
+    const unasked = await site.sandbox.cli(['deployment', '--dir', directory, 'stop', '--delete-data']);
+    expect([unasked.code, unasked.stderr]).toEqual([1, expect.stringContaining('--yes')]);
+    expect(await readFile(file, 'utf8')).toBe('from the pod\n');
+
+    await site.sandbox.succeed(['deployment', '--dir', directory, 'stop', '--delete-data', '--yes']);
+    await expect(readFile(file, 'utf8')).rejects.toThrow('ENOENT');
+    expect(await readFile(beside, 'utf8')).toBe('');
+  });
+});
