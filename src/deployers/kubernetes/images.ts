@@ -1,8 +1,8 @@
 import type { Engine } from '../../engine/connect.js';
 import { findImage } from '../../engine/images.js';
-import { asRecord } from './cluster/errors.js';
 import type { WantedImage } from './kind/node-images.js';
 import type { KubernetesObject } from './objects/object.js';
+import { mapOf } from '../../system/plain-map.js';
 
 /** The ids of images on this host, as far as it has them (decision 25). */
 export async function imageIdsOf(engine: Engine, references: readonly string[]): Promise<Map<string, string>> {
@@ -33,9 +33,9 @@ export function wantedImages(
 
 function imagesOfPods({ kind, spec }: KubernetesObject): string[] {
   if (kind !== 'Deployment' && kind !== 'Job') return [];
-  const pod = asRecord(asRecord(asRecord(spec).template).spec);
+  const pod = mapOf(mapOf(mapOf(spec).template).spec);
   return [pod.initContainers, pod.containers]
     .flatMap((list): unknown[] => (Array.isArray(list) ? list : []))
-    .map((container) => asRecord(container).image)
+    .map((container) => mapOf(container).image)
     .filter((image) => typeof image === 'string');
 }

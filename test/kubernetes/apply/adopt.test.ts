@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { asRecord } from '../../../src/deployers/kubernetes/cluster/errors.js';
 import { resources } from '../../../src/deployers/kubernetes/cluster/resources.js';
 import type { KubernetesObject } from '../../../src/deployers/kubernetes/objects/object.js';
 import { describeWithCluster, kubectl } from '../../support/cluster.js';
 import { createAsPython, type Site, site } from './support.js';
+import { mapOf } from '../../../src/system/plain-map.js';
 
 /** As the Python program makes it: its client, its labels only (04 §4). */
 function old(at: Site, object: KubernetesObject): KubernetesObject {
@@ -13,8 +13,8 @@ function old(at: Site, object: KubernetesObject): KubernetesObject {
 
 /** Without the label that a pod of the Python program does not have. */
 function oldPods(deployment: KubernetesObject, at: Site): KubernetesObject {
-  const spec = asRecord(deployment.spec);
-  const template = asRecord(spec.template);
+  const spec = mapOf(deployment.spec);
+  const template = mapOf(spec.template);
   const { app, stack } = at.identity;
   const labels = { app, 'app.kubernetes.io/stack': stack };
   return {
@@ -24,7 +24,7 @@ function oldPods(deployment: KubernetesObject, at: Site): KubernetesObject {
 }
 
 function newPods(deployment: KubernetesObject, at: Site): KubernetesObject {
-  const spec = asRecord(deployment.spec);
+  const spec = mapOf(deployment.spec);
   return { ...deployment, spec: { ...spec, selector: { matchLabels: { app: at.identity.app } } } };
 }
 
@@ -41,7 +41,7 @@ describeWithCluster('adopting what the Python program made (decisions 18–20)',
   it('takes over every object: fields it set and we do not set go, nothing conflicts, no claim or volume changes', async () => {
     const { app, namespace } = at.identity;
     const deployment = oldPods(at.deployment(named('deployment'), { claim: named('data'), env: 'old' }), at);
-    const containers = asRecord(asRecord(asRecord(deployment.spec).template).spec).containers as object[];
+    const containers = mapOf(mapOf(mapOf(deployment.spec).template).spec).containers as object[];
     Object.assign(containers[0] ?? {}, { resources: { limits: { memory: '2000M' } }, tty: true });
     await createAsPython(
       {
@@ -94,13 +94,13 @@ describeWithCluster('adopting what the Python program made (decisions 18–20)',
 
     const live = await at.api.get(resources.Deployment, named('deployment'), namespace);
     expect(live?.metadata.uid).toBe(before?.metadata.uid);
-    const [container] = asRecord(asRecord(asRecord(live?.spec).template).spec).containers as Record<string, unknown>[];
+    const [container] = mapOf(mapOf(mapOf(live?.spec).template).spec).containers as Record<string, unknown>[];
     expect(container).toMatchObject({ env: [{ name: 'VALUE', value: 'new' }], resources: {} });
     expect(container).not.toHaveProperty('tty');
     const config = await at.api.get(resources.ConfigMap, named('config'), namespace);
     expect(config?.data).toEqual({ key: 'new' });
     const secret = await at.api.get(resources.Secret, named('generated-secrets'), namespace);
-    expect(Object.keys(asRecord(secret?.data))).toEqual(['NEW']);
+    expect(Object.keys(mapOf(secret?.data))).toEqual(['NEW']);
     expect(await at.api.get(resources.Service, named('nodeport-80-tcp'), namespace)).toBeUndefined();
     for (const type of [resources.PersistentVolume, resources.PersistentVolumeClaim, resources.Job]) {
       const name = type === resources.Job ? named('job-seed') : named('data');
@@ -115,7 +115,7 @@ describeWithCluster('adopting what the Python program made (decisions 18–20)',
     const rolling = { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } };
     const web = (strategy: object): KubernetesObject => {
       const made = at.deployment(named('deployment'));
-      return newPods({ ...made, spec: { ...asRecord(made.spec), strategy } }, at);
+      return newPods({ ...made, spec: { ...mapOf(made.spec), strategy } }, at);
     };
     const stays = at.volume(named('data'));
     await at.start(stays);
@@ -123,7 +123,7 @@ describeWithCluster('adopting what the Python program made (decisions 18–20)',
     for (const strategy of [{ type: 'Recreate' }, rolling, { type: 'Recreate' }]) {
       await at.start([...stays, web(strategy)]);
       const live = await at.api.get(resources.Deployment, named('deployment'), at.identity.namespace);
-      expect(asRecord(live?.spec).strategy).toEqual(strategy);
+      expect(mapOf(live?.spec).strategy).toEqual(strategy);
     }
   });
 

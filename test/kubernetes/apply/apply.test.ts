@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { asRecord } from '../../../src/deployers/kubernetes/cluster/errors.js';
 import { resources } from '../../../src/deployers/kubernetes/cluster/resources.js';
 import { describeWithCluster, kubectl, kubectlGet } from '../../support/cluster.js';
 import { createAs, type Site, site } from './support.js';
+import { mapOf } from '../../../src/system/plain-map.js';
 
 /** Versions of all objects of the namespace by `Kind/name`: a write changes one. */
 async function versions(at: Site): Promise<Record<string, string>> {
@@ -18,7 +18,7 @@ async function versions(at: Site): Promise<Record<string, string>> {
   return Object.fromEntries(
     [namespace, ...(items ?? [])].map((each) => {
       const { kind, metadata } = each as { kind: string; metadata: { name: string; managedFields?: unknown[] } };
-      const managed = (metadata.managedFields ?? []).filter((entry) => asRecord(entry).subresource !== 'status');
+      const managed = (metadata.managedFields ?? []).filter((entry) => mapOf(entry).subresource !== 'status');
       return [`${kind}/${metadata.name}`, JSON.stringify(managed)];
     }),
   );
@@ -82,7 +82,7 @@ describeWithCluster('applying objects (decisions 19, 20, 24, 26)', () => {
       ].sort(),
     );
     const claim = await at.api.get(resources.PersistentVolumeClaim, name('data'), at.identity.namespace);
-    expect(asRecord(claim?.spec).volumeName).toBe(name('data'));
+    expect(mapOf(claim?.spec).volumeName).toBe(name('data'));
   });
 
   it('writes nothing when nothing changed (decision 26)', async () => {
@@ -125,7 +125,7 @@ describeWithCluster('applying objects (decisions 19, 20, 24, 26)', () => {
     const { stdout } = await at.start(all());
     expect(stdout).toContain(`Updated Service ${name('service')}\n`);
     const service = await at.api.get(resources.Service, name('service'), at.identity.namespace);
-    expect(asRecord(service?.spec).selector).toEqual({ app: at.identity.app });
+    expect(mapOf(service?.spec).selector).toEqual({ app: at.identity.app });
   });
 
   it('shows a conflict with the field and its owner, and changes nothing else (decision 19)', async () => {
@@ -139,9 +139,8 @@ describeWithCluster('applying objects (decisions 19, 20, 24, 26)', () => {
       `Deployment ${name('deployment')} has fields that somebody else has set since:\n  spec.template.spec.containers[name="main"].image: set by operator-by-hand`,
     );
     expect(await versions(at)).toEqual(before);
-    const wanted = asRecord(
-      asRecord(asRecord(asRecord(all().find(({ kind }) => kind === 'Deployment')?.spec).template).spec),
-    ).containers as { image: string }[];
+    const wanted = mapOf(mapOf(mapOf(mapOf(all().find(({ kind }) => kind === 'Deployment')?.spec).template).spec))
+      .containers as { image: string }[];
     const back = ['set', 'image', `deployment/${name('deployment')}`, `main=${wanted[0]?.image ?? ''}`];
     await kubectl(...back, '--namespace', at.identity.namespace, '--field-manager=operator-by-hand');
     await at.start(all());
@@ -152,7 +151,7 @@ describeWithCluster('applying objects (decisions 19, 20, 24, 26)', () => {
     const { stderr } = await at.start(all());
     expect(stderr).toContain(`Deployment ${name('deployment')} keeps its 0 replicas, set by kubectl scale`);
     const deployment = await at.api.get(resources.Deployment, name('deployment'), at.identity.namespace);
-    expect(asRecord(deployment?.spec).replicas).toBe(0);
+    expect(mapOf(deployment?.spec).replicas).toBe(0);
   });
 
   it('makes a Service anew that turns headless, which cannot be changed in place (K-31)', async () => {
@@ -165,7 +164,7 @@ describeWithCluster('applying objects (decisions 19, 20, 24, 26)', () => {
     expect(stderr).toContain('a Service cannot change between an address of its own and none');
     const after = await at.api.get(resources.Service, name('service'), at.identity.namespace);
     expect(after?.metadata.uid).not.toBe(before?.metadata.uid);
-    expect(asRecord(after?.spec).clusterIP).toBe('None');
+    expect(mapOf(after?.spec).clusterIP).toBe('None');
   });
 
   it('reports drift of a volume and never sends it (decision 19)', async () => {
@@ -177,7 +176,7 @@ describeWithCluster('applying objects (decisions 19, 20, 24, 26)', () => {
       `WARNING: PersistentVolume ${name('data')} stays as it is: spec.hostPath.path is "/mnt/${at.identity.app}", the spec wants "/mnt/elsewhere"`,
     );
     const volume = await at.api.get(resources.PersistentVolume, name('data'));
-    expect(asRecord(asRecord(volume?.spec).hostPath).path).toBe(`/mnt/${at.identity.app}`);
+    expect(mapOf(mapOf(volume?.spec).hostPath).path).toBe(`/mnt/${at.identity.app}`);
   });
 
   it('refuses what somebody else made under the same name, and writes nothing (decision 20)', async () => {

@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { asRecord } from '../../../src/deployers/kubernetes/cluster/errors.js';
 import { resources } from '../../../src/deployers/kubernetes/cluster/resources.js';
 import { describeWithCluster, kubectl } from '../../support/cluster.js';
 import { Site as Deployed, server } from '../operate/site.js';
 import { createAsPython, type Site, site } from './support.js';
+import { mapOf } from '../../../src/system/plain-map.js';
 
 describeWithCluster('fields that somebody else has set are taken over on demand (decision 19)', () => {
   let at: Site;
@@ -57,8 +57,8 @@ describeWithCluster('fields that somebody else has set are taken over on demand 
     expect(requests.filter((one) => one.includes(name('calm')))).toEqual([]);
     expect(await data('config')).toEqual({ key: 'ours', second: 'ours', more: 'theirs' });
     const live = await at.api.get(resources.Deployment, name('deployment'), at.identity.namespace);
-    const { containers } = asRecord(asRecord(asRecord(live?.spec).template).spec) as { containers: unknown[] };
-    expect(asRecord(containers[0]).env).toEqual([{ name: 'VALUE', value: 'ours' }]);
+    const { containers } = mapOf(mapOf(mapOf(live?.spec).template).spec) as { containers: unknown[] };
+    expect(mapOf(containers[0]).env).toEqual([{ name: 'VALUE', value: 'ours' }]);
   });
 
   it('once: the next start writes nothing and needs no option', async () => {
@@ -71,7 +71,7 @@ describeWithCluster('fields that somebody else has set are taken over on demand 
     const { stderr } = await at.start(wanted(), { forceConflicts: true });
     expect(stderr).toContain('keeps its 0 replicas, set by kubectl scale');
     const live = await at.api.get(resources.Deployment, name('deployment'), at.identity.namespace);
-    expect(asRecord(live?.spec).replicas).toBe(0);
+    expect(mapOf(live?.spec).replicas).toBe(0);
   });
 
   it('while it adopts what the Python program made, too', async () => {

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { asRecord } from '../../../src/deployers/kubernetes/cluster/errors.js';
 import { resources } from '../../../src/deployers/kubernetes/cluster/resources.js';
 import { describeWithCluster, kubectl } from '../../support/cluster.js';
 import { createAs, type Site, site } from './support.js';
+import { mapOf } from '../../../src/system/plain-map.js';
 
 describeWithCluster('what leaves the stack (decision 20)', () => {
   let at: Site;
@@ -71,7 +71,7 @@ describeWithCluster('what leaves the stack (decision 20)', () => {
     const { stderr } = await at.start([at.configmap('stays')]);
     expect(stderr).toContain(`PersistentVolumeClaim ${named('data')} is not used any more; it stays with its data`);
     const claim = await at.api.get(resources.PersistentVolumeClaim, named('data'), at.identity.namespace);
-    expect(asRecord(claim?.status).phase).toBe('Bound');
+    expect(mapOf(claim?.status).phase).toBe('Bound');
     expect((await at.start([at.configmap('stays')])).requests).toEqual([]);
   });
 
@@ -79,7 +79,7 @@ describeWithCluster('what leaves the stack (decision 20)', () => {
     const { namespace } = at.identity;
     // As it is after a kill between the inventory and the object: an entry without uid.
     const inventory = await at.api.get(resources.ConfigMap, `${at.identity.app}.inventory`, namespace);
-    const entries = JSON.parse(asRecord(inventory?.data)['objects.json'] as string) as object[];
+    const entries = JSON.parse(mapOf(inventory?.data)['objects.json'] as string) as object[];
     const left = [...entries, { apiVersion: 'v1', kind: 'ConfigMap', name: 'half-done' }];
     await at.api.patch(
       resources.ConfigMap,

@@ -1,5 +1,5 @@
 import { parseCpus, parseMemory } from '../../../spec/units.js';
-import { asRecord } from './errors.js';
+import { mapOf } from '../../../system/plain-map.js';
 
 /** Fields of an element that tell it from the others of its list, by the list's name: server-side apply merges these lists. */
 const listKeys: Readonly<Record<string, readonly string[]>> = {
@@ -27,7 +27,7 @@ export function differences(wanted: unknown, live: unknown, path = '', parent = 
   if (Array.isArray(wanted)) return Array.isArray(live) ? listDifferences(wanted, live, path, parent) : [path];
   if (wanted !== null && typeof wanted === 'object') {
     if (live === null || typeof live !== 'object' || Array.isArray(live)) return [path];
-    const found = asRecord(live);
+    const found = mapOf(live);
     return Object.entries(wanted).flatMap(([key, value]: [string, unknown]) => {
       const at = path === '' ? key : `${path}.${key}`;
       if (amounts.has(parent) || key === 'sizeLimit') return sameAmount(value, found[key]) ? [] : [at];
@@ -52,7 +52,7 @@ function listDifferences(wanted: readonly unknown[], live: readonly unknown[], p
 }
 
 function keyOf(element: unknown, keys: readonly string[]): string {
-  const fields = asRecord(element);
+  const fields = mapOf(element);
   return keys
     .map((key) => fields[key] ?? (key === 'protocol' ? 'TCP' : undefined))
     .filter((value) => value !== undefined)

@@ -1,4 +1,5 @@
 import { errorCode, errorMessage, LaconicError } from '../../../system/errors.js';
+import { mapOf } from '../../../system/plain-map.js';
 
 /** One thing the API server found wrong: the field, and its own words. */
 export interface ErrorCause {
@@ -40,13 +41,13 @@ export function parseStatus(body: string): { message: string; reason?: string; c
   } catch {
     return { message: body.trim().slice(0, 500), causes: [] };
   }
-  const status = asRecord(value);
-  const causes = asRecord(status.details).causes;
+  const status = mapOf(value);
+  const causes = mapOf(status.details).causes;
   return {
     message: typeof status.message === 'string' ? status.message : body.trim().slice(0, 500),
     ...(typeof status.reason === 'string' ? { reason: status.reason } : {}),
     causes: (Array.isArray(causes) ? causes : []).map((each: unknown) => {
-      const { field, message, reason } = asRecord(each);
+      const { field, message, reason } = mapOf(each);
       return {
         ...(typeof field === 'string' ? { field } : {}),
         message: typeof message === 'string' ? message : '',
@@ -108,9 +109,4 @@ export function unreachable(what: string, server: string, error: unknown): Clust
     hint: 'check that the cluster runs and that this host can reach it',
     cause: error,
   });
-}
-
-/** The value as an object to look into; an empty one when it is none. */
-export function asRecord(value: unknown): Record<string, unknown> {
-  return value !== null && typeof value === 'object' && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
 }

@@ -2,9 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from '../../../system/context.js';
 import { describeObject } from '../objects/object.js';
 import type { ClusterApi, LiveObject } from './api.js';
-import { asRecord, ClusterError } from './errors.js';
+import { ClusterError } from './errors.js';
 import { inParallel } from './parallel.js';
 import { typeOf } from './resources.js';
+import { mapOf } from '../../../system/plain-map.js';
 
 const shortestPause = 100;
 const longestPause = 1_000;
@@ -52,8 +53,8 @@ export function describeLeft(object: LiveObject): string {
 
 /** How long the pods of a workload, or a pod, may take to end by their own rule, in seconds; 0 for what has none. */
 export function graceOf(object: LiveObject): number {
-  const spec = asRecord(object.spec);
-  const pod = object.kind === 'Pod' ? spec : asRecord(asRecord(spec.template).spec);
+  const spec = mapOf(object.spec);
+  const pod = object.kind === 'Pod' ? spec : mapOf(mapOf(spec.template).spec);
   if (!Array.isArray(pod.containers)) return 0;
   const seconds = pod.terminationGracePeriodSeconds;
   return typeof seconds === 'number' ? seconds : 30;

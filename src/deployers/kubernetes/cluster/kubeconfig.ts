@@ -4,7 +4,7 @@ import { KubeConfig } from '@kubernetes/client-node';
 import { errorMessage, LaconicError } from '../../../system/errors.js';
 import { readTextIfAny } from '../../../system/files.js';
 import { parseYaml } from '../../../system/yaml.js';
-import { asRecord } from './errors.js';
+import { mapOf } from '../../../system/plain-map.js';
 
 /** The one context that may be used, and where it was found. */
 export interface ChosenContext {
@@ -57,7 +57,7 @@ function parseKubeconfig(text: string, file: string): KubeConfig {
 }
 
 function isKubeconfig(value: unknown): boolean {
-  const { clusters, kind } = asRecord(value);
+  const { clusters, kind } = mapOf(value);
   return Array.isArray(clusters) || kind === 'Config';
 }
 

@@ -1,5 +1,5 @@
 import type { KubernetesObject } from '../objects/object.js';
-import { asRecord } from './errors.js';
+import { mapOf } from '../../../system/plain-map.js';
 
 /** Who writes what start applies (decision 19). */
 export const fieldManager = 'laconic-so';
@@ -66,7 +66,7 @@ export function adoptedFields(object: KubernetesObject): ManagedFields[] | undef
 /** A set of fields is a tree of maps. */
 function union(a: Record<string, unknown>, b: Record<string, unknown>): Record<string, unknown> {
   const sum = { ...a };
-  for (const [key, value] of Object.entries(b)) sum[key] = union(asRecord(sum[key]), asRecord(value));
+  for (const [key, value] of Object.entries(b)) sum[key] = union(mapOf(sum[key]), mapOf(value));
   return sum;
 }
 
@@ -76,7 +76,7 @@ function union(a: Record<string, unknown>, b: Record<string, unknown>): Record<s
  */
 export function foreignReplicas(object: KubernetesObject): string | undefined {
   const ours = entriesOf(object).filter(isOurApply);
-  const setBy = ({ fieldsV1 }: ManagedFields): boolean => 'f:replicas' in asRecord(fieldsV1?.['f:spec']);
+  const setBy = ({ fieldsV1 }: ManagedFields): boolean => 'f:replicas' in mapOf(fieldsV1?.['f:spec']);
   const other = entriesOf(object).find((entry) => entry.manager !== fieldManager && !isPython(entry) && setBy(entry));
   if (other !== undefined) return other.manager ?? 'somebody';
   return ours.length > 0 && !ours.some(setBy) ? 'kubectl scale' : undefined;

@@ -1,5 +1,5 @@
 import type { KubernetesObject } from '../objects/object.js';
-import { asRecord } from './errors.js';
+import { mapOf } from '../../../system/plain-map.js';
 
 /** Shorter texts are found in too many words. */
 const shortest = 4;
@@ -24,18 +24,18 @@ function secretTexts(secret: KubernetesObject): string[] {
 }
 
 function strings(map: unknown): string[] {
-  return Object.values(asRecord(map)).filter((value) => typeof value === 'string');
+  return Object.values(mapOf(map)).filter((value) => typeof value === 'string');
 }
 
 function environmentValues(object: KubernetesObject): string[] {
-  const pod = asRecord(asRecord(asRecord(object.spec).template).spec);
+  const pod = mapOf(mapOf(mapOf(object.spec).template).spec);
   return [pod.containers, pod.initContainers]
     .flatMap((containers): unknown[] => (Array.isArray(containers) ? containers : []))
     .flatMap((container): unknown[] => {
-      const { env } = asRecord(container);
+      const { env } = mapOf(container);
       return Array.isArray(env) ? env : [];
     })
-    .map((entry) => asRecord(entry).value)
+    .map((entry) => mapOf(entry).value)
     .filter((value) => typeof value === 'string')
     .filter((value) => value.length >= shortest);
 }

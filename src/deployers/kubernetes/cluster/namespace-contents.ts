@@ -2,10 +2,11 @@ import { labelValue } from '../objects/names.js';
 import type { Reporter } from '../../../system/report.js';
 import type { ClusterApi, LiveObject, ResourceType } from './api.js';
 import { belongsTo } from './belongings.js';
-import { asRecord, ClusterError } from './errors.js';
+import { ClusterError } from './errors.js';
 import type { Identity } from './identity.js';
 import type { Entry } from './inventory.js';
 import { inParallel } from './parallel.js';
+import { mapOf } from '../../../system/plain-map.js';
 
 /**
  * What a namespace holds that is not the deployment's: deleting the namespace would delete it too (decision 20). Every kind that the
@@ -72,7 +73,7 @@ function comesByItself({ kind, metadata, ...object }: LiveObject): boolean {
   if (Array.isArray(metadata.ownerReferences) && metadata.ownerReferences.length > 0) return true;
   if (kind === 'ConfigMap') return metadata.name === 'kube-root-ca.crt';
   if (kind === 'ServiceAccount') return metadata.name === 'default';
-  if (kind === 'Secret') return asRecord(object).type === 'kubernetes.io/service-account-token';
+  if (kind === 'Secret') return mapOf(object).type === 'kubernetes.io/service-account-token';
   const labels = metadata.labels ?? {};
   return kind === 'Endpoints' && labels['endpoints.kubernetes.io/managed-by'] !== undefined;
 }

@@ -2,9 +2,9 @@ import { describeObject, type KubernetesObject } from '../objects/object.js';
 import type { Action } from './actions.js';
 import type { LiveObject } from './api.js';
 import { differences } from './compare.js';
-import { asRecord } from './errors.js';
 import { hashAnnotation } from './hash.js';
 import { foreignReplicas, writtenByPython } from './managers.js';
+import { mapOf } from '../../../system/plain-map.js';
 
 /** What to do about one wanted object of ours that is there, and what to tell about it. */
 export interface Decision {
@@ -33,7 +33,7 @@ export function decide(object: KubernetesObject, live: LiveObject): Decision {
 
 /** Hash equal and nothing else than wanted: no write (decision 26). */
 function decideOther(object: KubernetesObject, live: LiveObject): Decision {
-  const [wanted, is] = [asRecord(object.spec).replicas, asRecord(live.spec).replicas];
+  const [wanted, is] = [mapOf(object.spec).replicas, mapOf(live.spec).replicas];
   const owner = object.kind === 'Deployment' && wanted !== is ? foreignReplicas(live) : undefined;
   const sent = owner === undefined ? object : withoutReplicas(object);
   const remarks =
@@ -49,7 +49,7 @@ function decideOther(object: KubernetesObject, live: LiveObject): Decision {
 }
 
 function withoutReplicas(object: KubernetesObject): KubernetesObject {
-  const spec = { ...asRecord(object.spec) };
+  const spec = { ...mapOf(object.spec) };
   delete spec.replicas;
   return { ...object, spec };
 }
@@ -57,9 +57,9 @@ function withoutReplicas(object: KubernetesObject): KubernetesObject {
 /** Changes that the API server refuses in place. */
 function unchangeable(object: KubernetesObject, live: LiveObject): string | undefined {
   const name = describeObject(object);
-  const [wanted, is] = [asRecord(object.spec), asRecord(live.spec)];
+  const [wanted, is] = [mapOf(object.spec), mapOf(live.spec)];
   if (object.kind === 'Deployment') {
-    const selectors = [asRecord(wanted.selector).matchLabels, asRecord(is.selector).matchLabels];
+    const selectors = [mapOf(wanted.selector).matchLabels, mapOf(is.selector).matchLabels];
     if (sameMap(selectors[0], selectors[1])) return undefined;
     return `${name} is deleted and made anew: it selects other pods now, and a selector cannot be changed`;
   }
@@ -81,14 +81,14 @@ function unchangeable(object: KubernetesObject, live: LiveObject): string | unde
 }
 
 function sameMap(a: unknown, b: unknown): boolean {
-  const [one, other] = [asRecord(a), asRecord(b)];
+  const [one, other] = [mapOf(a), mapOf(b)];
   const keys = Object.keys(one);
   return keys.length === Object.keys(other).length && keys.every((key) => one[key] === other[key]);
 }
 
 /** Existing volumes and claims are never changed: what differs is reported (decision 19). A Released volume can be bound again. */
 function decideVolume(object: KubernetesObject, live: LiveObject): Decision {
-  const release = object.kind === 'PersistentVolume' && asRecord(live.status).phase === 'Released';
+  const release = object.kind === 'PersistentVolume' && mapOf(live.status).phase === 'Released';
   const drift = differences(object.spec, live.spec, 'spec').map((path) => {
     const [is, wanted] = [valueAt(live, path), valueAt(object, path)].map(
       (value) => JSON.stringify(value) ?? 'not set',
@@ -108,7 +108,7 @@ function valueAt(object: KubernetesObject, path: string): unknown {
   return path
     .split(/[.[\]]+/)
     .filter((part) => part !== '')
-    .reduce<unknown>((value, part) => (Array.isArray(value) ? value[Number(part)] : asRecord(value)[part]), object);
+    .reduce<unknown>((value, part) => (Array.isArray(value) ? value[Number(part)] : mapOf(value)[part]), object);
 }
 
 /** A Job runs once: a failed one is made anew, a finished or running one stays (decision 24). */
@@ -128,9 +128,9 @@ function decideJob(object: KubernetesObject, live: LiveObject): Decision {
 }
 
 function hasFailed(job: LiveObject): boolean {
-  const { conditions } = asRecord(job.status);
+  const { conditions } = mapOf(job.status);
   return (Array.isArray(conditions) ? conditions : []).some((each: unknown) => {
-    const { type, status } = asRecord(each);
+    const { type, status } = mapOf(each);
     return type === 'Failed' && status === 'True';
   });
 }

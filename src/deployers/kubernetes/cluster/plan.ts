@@ -2,7 +2,6 @@ import { LaconicError } from '../../../system/errors.js';
 import { describeObject, type KubernetesObject } from '../objects/object.js';
 import type { Action, Removal } from './actions.js';
 import type { LiveObject } from './api.js';
-import { asRecord } from './errors.js';
 import { stamped } from './hash.js';
 import { directoryAnnotation, type Identity, namespaceOwner, ownerOf } from './identity.js';
 import { type Entry, entryOf, mergeEntries } from './inventory.js';
@@ -11,6 +10,7 @@ import { liveOf, type Observed } from './observe.js';
 import { withKnownImageIds } from './image-ids.js';
 import { decide } from './plan-object.js';
 import { oldEntries, planPrune } from './prune.js';
+import { mapOf } from '../../../system/plain-map.js';
 
 /** Everything a start will do to the cluster, as data; {@link executePlan} does it. */
 export interface Plan {
@@ -109,7 +109,7 @@ function ownershipProblems(object: KubernetesObject, live: LiveObject | undefine
     return [`${name}${place} was not made by this deployment, and is in its way`];
   }
   if (object.kind !== 'PersistentVolume') return [];
-  const { namespace, name: claim } = asRecord(asRecord(live.spec).claimRef);
+  const { namespace, name: claim } = mapOf(mapOf(live.spec).claimRef);
   if (namespace === undefined || namespace === identity.namespace) return [];
   return [`${name} is bound to claim ${JSON.stringify(claim)} in namespace ${JSON.stringify(namespace)}`];
 }

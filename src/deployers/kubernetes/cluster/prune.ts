@@ -1,12 +1,12 @@
 import type { KubernetesObject } from '../objects/object.js';
 import type { Removal } from './actions.js';
 import type { LiveObject } from './api.js';
-import { asRecord } from './errors.js';
 import { type Identity, ownerOf } from './identity.js';
 import { type Entry, entryKey, entryOf, keyOfObject } from './inventory.js';
 import { writtenByPython } from './managers.js';
 import { liveOf, type Observed } from './observe.js';
 import { findType } from './resources.js';
+import { mapOf } from '../../../system/plain-map.js';
 
 /** What of the deployment's earlier objects goes, stays although nothing wants it, or turned out not to be ours. */
 export interface PrunePlan {
@@ -74,9 +74,9 @@ function rank({ live }: Removal): number {
 
 /** Names of the claims that an object's pods mount. */
 function claimsOf(object: KubernetesObject): string[] {
-  const { volumes } = asRecord(asRecord(asRecord(object.spec).template).spec);
+  const { volumes } = mapOf(mapOf(mapOf(object.spec).template).spec);
   return (Array.isArray(volumes) ? volumes : [])
-    .map((volume) => asRecord(asRecord(volume).persistentVolumeClaim).claimName)
+    .map((volume) => mapOf(mapOf(volume).persistentVolumeClaim).claimName)
     .filter((name) => typeof name === 'string');
 }
 

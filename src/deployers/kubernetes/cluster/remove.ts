@@ -4,7 +4,7 @@ import { errorMessage } from '../../../system/errors.js';
 import { describeObject } from '../objects/object.js';
 import type { ClusterApi, LiveObject, ResourceType } from './api.js';
 import { findBelongings, kindsToRemove } from './belongings.js';
-import { asRecord, ClusterError } from './errors.js';
+import { ClusterError } from './errors.js';
 import { deletionSeconds, describeLeft, graceOf, requireGone } from './gone.js';
 import { type Identity, namespaceOwner, type Owner } from './identity.js';
 import { type Entry, inventoryName, readInventory } from './inventory.js';
@@ -12,6 +12,7 @@ import { foreignContents } from './namespace-contents.js';
 import { inParallel } from './parallel.js';
 import { resources, typeOf } from './resources.js';
 import { claimsThatHoldData, findVolumes, hostPathOf } from './volumes.js';
+import { mapOf } from '../../../system/plain-map.js';
 
 export interface RemoveOptions {
   /** Claims and PersistentVolumes too; directories of hosts never (decision 17). */
@@ -224,9 +225,9 @@ class Removal {
 
 /** What keeps a namespace from going, in the server's words. */
 function remainingIn(namespace: LiveObject): string[] {
-  const { conditions } = asRecord(namespace.status);
+  const { conditions } = mapOf(namespace.status);
   return (Array.isArray(conditions) ? conditions : [])
-    .map(asRecord)
+    .map(mapOf)
     .filter(({ status }) => status === 'True')
     .map(({ message }) => String(message));
 }

@@ -1,6 +1,6 @@
 import type { KubernetesObject } from '../objects/object.js';
 import type { Action } from './actions.js';
-import { asRecord } from './errors.js';
+import { mapOf } from '../../../system/plain-map.js';
 
 /**
  * The line on stdout that the Python program prints for what was done to an object (04 §11, decision 31); undefined when it says
@@ -17,7 +17,7 @@ export function lineFor(action: Action): string | undefined {
         ? `Created Deployment ${name} (strategy: ${strategyOf(object)})`
         : `Updated Deployment ${name} (rolling update)`;
     case 'Service':
-      return verb === undefined || asRecord(object.spec).type === 'NodePort' ? undefined : `${verb} Service ${name}`;
+      return verb === undefined || mapOf(object.spec).type === 'NodePort' ? undefined : `${verb} Service ${name}`;
     case 'Ingress':
       return verb === undefined ? undefined : `${verb} Ingress ${name}`;
     case 'Job':
@@ -39,19 +39,19 @@ function verbOf(action: Action): 'Created' | 'Updated' | undefined {
 }
 
 function strategyOf(deployment: KubernetesObject): string {
-  const { type } = asRecord(asRecord(deployment.spec).strategy);
+  const { type } = mapOf(mapOf(deployment.spec).strategy);
   return typeof type === 'string' ? type : 'RollingUpdate';
 }
 
 /** Keys are counted and a server is named; no value is shown. */
 function secretLine(secret: KubernetesObject, verb: string): string | undefined {
   const { name } = secret.metadata;
-  const data = asRecord(secret.data);
+  const data = mapOf(secret.data);
   if (name.endsWith('-generated-secrets')) {
     return `${verb} K8s Secret '${name}' with ${Object.keys(data).length} secret(s)`;
   }
   const registry = data['.dockerconfigjson'];
   if (typeof registry !== 'string') return undefined;
-  const { auths } = asRecord(JSON.parse(Buffer.from(registry, 'base64').toString()) as unknown);
-  return `${verb} registry secret '${name}' for ${Object.keys(asRecord(auths)).join(', ')}`;
+  const { auths } = mapOf(JSON.parse(Buffer.from(registry, 'base64').toString()) as unknown);
+  return `${verb} registry secret '${name}' for ${Object.keys(mapOf(auths)).join(', ')}`;
 }

@@ -1,10 +1,10 @@
 import { labelValue } from '../objects/names.js';
 import type { ClusterApi, LiveObject } from './api.js';
-import { asRecord } from './errors.js';
 import { type Identity, ownerOf } from './identity.js';
 import type { Entry } from './inventory.js';
 import { inParallel } from './parallel.js';
 import { resources } from './resources.js';
+import { mapOf } from '../../../system/plain-map.js';
 
 /**
  * The PersistentVolumes of a deployment: by their labels or the inventory, and bound to its namespace or to nothing (decision 20, K-08).
@@ -22,7 +22,7 @@ export async function findVolumes(
   return [...labelled, ...found]
     .filter((volume) => volume !== undefined)
     .filter((volume) => {
-      const { namespace } = asRecord(asRecord(volume.spec).claimRef);
+      const { namespace } = mapOf(mapOf(volume.spec).claimRef);
       if (namespace !== undefined && namespace !== identity.namespace) return false;
       const listed = inventory.some(({ uid }) => uid === volume.metadata.uid);
       return listed || ['ours', 'old'].includes(ownerOf(volume, identity).kind);
@@ -31,7 +31,7 @@ export async function findVolumes(
 
 /** Where a volume's data is on the node; undefined when it is no directory of a host. */
 export function hostPathOf(volume: LiveObject): string | undefined {
-  const { path } = asRecord(asRecord(volume.spec).hostPath);
+  const { path } = mapOf(mapOf(volume.spec).hostPath);
   return typeof path === 'string' ? path : undefined;
 }
 
@@ -39,10 +39,10 @@ export function hostPathOf(volume: LiveObject): string | undefined {
 export async function claimsThatHoldData(api: ClusterApi, claims: readonly LiveObject[]): Promise<LiveObject[]> {
   const holding: LiveObject[] = [];
   for (const claim of claims) {
-    const { volumeName } = asRecord(claim.spec);
+    const { volumeName } = mapOf(claim.spec);
     if (typeof volumeName !== 'string' || volumeName === '') continue;
     const volume = await api.get(resources.PersistentVolume, volumeName);
-    if (volume !== undefined && asRecord(volume.spec).persistentVolumeReclaimPolicy !== 'Retain') holding.push(claim);
+    if (volume !== undefined && mapOf(volume.spec).persistentVolumeReclaimPolicy !== 'Retain') holding.push(claim);
   }
   return holding;
 }

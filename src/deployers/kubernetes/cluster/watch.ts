@@ -1,7 +1,8 @@
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ListQuery, LiveObject, ResourceType, WatchEvent } from './api.js';
-import { asRecord, ClusterError } from './errors.js';
+import { ClusterError } from './errors.js';
+import { mapOf } from '../../../system/plain-map.js';
 
 /** What following needs of a client. */
 interface Follower {
@@ -90,7 +91,7 @@ async function* readChanges(
     for await (const line of linesOf(changes)) {
       const change = JSON.parse(line) as { type: string; object: LiveObject };
       if (change.type === 'ERROR') {
-        const { code, message } = asRecord(change.object);
+        const { code, message } = mapOf(change.object);
         if (code === 410) throw new GoneError();
         throw new ClusterError(`cannot follow ${type.plural}: ${String(message)}`, {
           status: typeof code === 'number' ? code : undefined,

@@ -2,7 +2,7 @@ import type { Engine } from '../../../engine/connect.js';
 import type { Context } from '../../../system/context.js';
 import type { Deadline } from '../../compose/deadline.js';
 import type { ClusterApi, LiveObject } from '../cluster/api.js';
-import { asRecord, ClusterError } from '../cluster/errors.js';
+import { ClusterError } from '../cluster/errors.js';
 import { stamped } from '../cluster/hash.js';
 import { withKnownImageIds } from '../cluster/image-ids.js';
 import { decide } from '../cluster/plan-object.js';
@@ -23,6 +23,7 @@ import {
   releaseAnnotation,
 } from './caddy-manifest.js';
 import { loadImages } from './load-images.js';
+import { mapOf } from '../../../system/plain-map.js';
 
 export interface CaddyWish {
   /** The kind cluster. */
@@ -86,7 +87,7 @@ function releaseOf(deployment: LiveObject | undefined): number {
  * not changes nothing that another deployment or an operator chose (decision 28). Pure.
  */
 export function caddySettings(live: LiveCaddy, wish: Pick<CaddyWish, 'image' | 'email'>): CaddySettings {
-  const data = asRecord(live.configMap?.data);
+  const data = mapOf(live.configMap?.data);
   const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
   const chosen = wish.image ?? imageChosenBefore(live.deployment);
   return {
@@ -100,8 +101,8 @@ export function caddySettings(live: LiveCaddy, wish: Pick<CaddyWish, 'image' | '
 /** The image that somebody chose: a spec, or the Python program, which does not say whether it was one. */
 function imageChosenBefore(deployment: LiveObject | undefined): string | undefined {
   if (deployment?.metadata.annotations?.[imageFromAnnotation] === 'default') return undefined;
-  const { containers } = asRecord(asRecord(asRecord(deployment?.spec).template).spec);
-  const found = (Array.isArray(containers) ? containers : []).map(asRecord).find(({ name }) => name === caddyName);
+  const { containers } = mapOf(mapOf(mapOf(deployment?.spec).template).spec);
+  const found = (Array.isArray(containers) ? containers : []).map(mapOf).find(({ name }) => name === caddyName);
   return typeof found?.image === 'string' ? found.image : undefined;
 }
 

@@ -3,9 +3,9 @@ import { stringify } from 'yaml';
 import type { Spec } from '../../../spec/model.js';
 import { InvalidFileError } from '../../../system/errors.js';
 import { parseYaml, yamlStyle } from '../../../system/yaml.js';
-import { asRecord } from '../cluster/errors.js';
 import type { PodInput } from '../objects/input.js';
 import { nodeRoot, placeOnKind } from './places.js';
+import { mapOf } from '../../../system/plain-map.js';
 
 /** A directory of the host in a node. */
 export interface NodeMount {
@@ -136,10 +136,10 @@ export function renderKindConfig(config: KindConfig): string {
  */
 export function parseKindConfig(text: string, file: string): KindConfig {
   const yaml = parseYaml(text, file);
-  const root = asRecord(yaml.value);
+  const root = mapOf(yaml.value);
   if (root.kind !== 'Cluster')
     throw new InvalidFileError([yaml.problem(['kind'], 'must be Cluster: kind reads this file')]);
-  const nodes = (Array.isArray(root.nodes) ? root.nodes : []).map(asRecord);
+  const nodes = (Array.isArray(root.nodes) ? root.nodes : []).map(mapOf);
   const image = nodes.find(({ role }) => role !== 'worker')?.image;
   return {
     mounts: onceEach(nodes.flatMap(mountsOf), ({ hostPath, containerPath }) => `${containerPath}\n${hostPath}`),
@@ -152,9 +152,9 @@ export function parseKindConfig(text: string, file: string): KindConfig {
 /** The document to give to kind: as {@link parseKindConfig} reads it, without what is there twice, which Docker refuses (K-21). */
 export function withoutRepeats(text: string, file: string): string {
   const { value } = parseYaml(text, file);
-  const root = asRecord(value);
+  const root = mapOf(value);
   const nodes = (Array.isArray(root.nodes) ? root.nodes : []).map((each: unknown) => {
-    const node = { ...asRecord(each) };
+    const node = { ...mapOf(each) };
     for (const key of ['extraMounts', 'extraPortMappings']) {
       const list: unknown = node[key];
       if (Array.isArray(list)) node[key] = onceEach(list as unknown[], (item) => JSON.stringify(item));
@@ -165,7 +165,7 @@ export function withoutRepeats(text: string, file: string): string {
 }
 
 function listOf(value: unknown): Record<string, unknown>[] {
-  return Array.isArray(value) ? value.map(asRecord) : [];
+  return Array.isArray(value) ? value.map(mapOf) : [];
 }
 
 function mountsOf(node: Record<string, unknown>): NodeMount[] {
@@ -189,7 +189,7 @@ function labelsOf(node: Record<string, unknown>): string[] {
     const found = typeof patch === 'string' ? /node-labels:\s*["']?([^"'\n]+)/.exec(patch)?.[1] : undefined;
     return found === undefined ? [] : found.split(',').map((label) => label.trim());
   });
-  const own = Object.entries(asRecord(node.labels)).flatMap(([key, value]) =>
+  const own = Object.entries(mapOf(node.labels)).flatMap(([key, value]) =>
     typeof value === 'string' ? [`${key}=${value}`] : [],
   );
   return [...fromPatches, ...own].filter((label) => label !== '');

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { InterruptedError, LaconicError } from '../../../system/errors.js';
-import { asRecord } from '../cluster/errors.js';
+import { mapOf } from '../../../system/plain-map.js';
 
 /** A command to be run in a container of a pod. */
 export interface PodCommand {
@@ -100,7 +100,7 @@ class Receiver {
   take(number: number, data: Buffer): boolean {
     const { stdout, stderr } = this.streams;
     if (number === channel.status) {
-      this.status = asRecord(JSON.parse(data.toString('utf8')));
+      this.status = mapOf(JSON.parse(data.toString('utf8')));
       return false;
     }
     const output = number === channel.stdout ? stdout : number === channel.stderr ? stderr : undefined;
@@ -138,7 +138,7 @@ function pathOf({ namespace, pod, container, command }: PodCommand, streams: Pod
 }
 
 function cannotRun({ pod, container }: PodCommand, error: unknown): LaconicError {
-  const said = asRecord(error).message;
+  const said = mapOf(error).message;
   const reason = typeof said === 'string' ? said : String(error);
   const refused = /Unexpected server response: (\d+)/.exec(reason)?.[1];
   const forbidden = refused === '403' ? { hint: 'the account of the kubeconfig may not create pods/exec' } : {};
@@ -197,8 +197,8 @@ function framed(number: number, data: Buffer): Buffer {
 /** The exit code in the server's last word about the command. */
 function exitCodeOf(status: Record<string, unknown>, { pod, container }: PodCommand): number {
   if (status.status === 'Success') return 0;
-  const causes = asRecord(status.details).causes;
-  const cause = (Array.isArray(causes) ? causes : []).map(asRecord).find(({ reason }) => reason === 'ExitCode');
+  const causes = mapOf(status.details).causes;
+  const cause = (Array.isArray(causes) ? causes : []).map(mapOf).find(({ reason }) => reason === 'ExitCode');
   const code = Number(cause?.message);
   if (Number.isInteger(code)) return code;
   const said = typeof status.message === 'string' ? status.message : 'without a reason';

@@ -1,8 +1,9 @@
 import type { ClusterApi } from '../cluster/api.js';
-import { asRecord, ClusterError } from '../cluster/errors.js';
+import { ClusterError } from '../cluster/errors.js';
 import { resources } from '../cluster/resources.js';
 import type { IngressFacts, Snapshot } from './snapshot.js';
 import type { HostStatus } from './status.js';
+import { mapOf } from '../../../system/plain-map.js';
 
 /** The hosts of a deployment's Ingress, and what the cluster knows of their addresses and certificates (04 §5.7). */
 export async function hostsOf(api: ClusterApi, { ingresses, namespace }: Snapshot): Promise<HostStatus[]> {
@@ -33,8 +34,8 @@ async function certificateOf(
     throw error;
   });
   if (certificate === undefined) return `secret ${secret}`;
-  const { notBefore, notAfter } = asRecord(certificate.status);
-  const names = asRecord(certificate.spec).dnsNames;
+  const { notBefore, notAfter } = mapOf(certificate.status);
+  const names = mapOf(certificate.spec).dnsNames;
   const listed = (Array.isArray(names) ? names : []).map((name) => `'${String(name)}'`).join(', ');
   return `notBefore: ${text(notBefore)}; notAfter: ${text(notAfter)}; names: [${listed}]`;
 }

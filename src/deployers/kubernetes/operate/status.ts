@@ -1,5 +1,4 @@
 import type { ContainerStatus } from '../../deployer.js';
-import { asRecord } from '../cluster/errors.js';
 import { describeObject } from '../objects/object.js';
 import { claimProblem } from '../ready/claim.js';
 import { oneLine, type Readiness } from '../ready/container.js';
@@ -9,6 +8,7 @@ import { containersOf } from '../ready/pod.js';
 import { deploymentReadiness, jobReadiness, type WorkloadQuestion } from '../ready/workload.js';
 import { containerStatuses, troubleOf } from './ps.js';
 import type { Snapshot } from './snapshot.js';
+import { mapOf } from '../../../system/plain-map.js';
 
 /** A host of the deployment's Ingress. */
 export interface HostStatus {
@@ -78,7 +78,7 @@ export function describeStatus(
     ...snapshot.deployments.filter((_, at) => deployments[at]?.ready === false),
     ...snapshot.jobs.filter((_, at) => jobs[at]?.ready === false),
     ...snapshot.pods.filter((pod) => conditionOf(pod, 'Ready') === undefined && pod.status?.phase !== 'Succeeded'),
-    ...snapshot.claims.filter(({ status }) => asRecord(status).phase !== 'Bound'),
+    ...snapshot.claims.filter(({ status }) => mapOf(status).phase !== 'Bound'),
   ];
   const present = new Set([
     ...snapshot.deployments.map(({ metadata }) => `Deployment/${metadata.name}`),
