@@ -7,7 +7,8 @@ const layers = {
   compose: ['system'],
   stack: ['system', 'compose'],
   spec: ['system', 'compose', 'stack'],
-  builds: ['system', 'engine', 'compose', 'stack'],
+  repositories: ['system', 'compose', 'stack'],
+  builds: ['system', 'engine', 'compose', 'stack', 'repositories'],
   deployment: ['system', 'engine', 'compose', 'stack', 'spec'],
   deployers: ['system', 'engine', 'compose', 'stack', 'spec', 'deployment'],
 };

@@ -29,6 +29,16 @@ const table: readonly TableEntry[] = [
     load: () => import('./commands/deployment.js'),
   },
   {
+    names: ['fetch-stack'],
+    description: 'clone or update a repository that contains stacks',
+    load: () => import('./commands/fetch-stack.js'),
+  },
+  {
+    names: ['setup-repositories'],
+    description: 'clone or update the repositories a stack needs',
+    load: () => import('./commands/setup-repositories.js'),
+  },
+  {
     names: ['build-containers'],
     description: 'build the container images a stack needs',
     load: () => import('./commands/build-containers.js'),

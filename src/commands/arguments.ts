@@ -11,6 +11,18 @@ export function parseSeconds(text: string, option: string): number {
   throw new UsageError(`${option}: ${text} is not a number of seconds`);
 }
 
+/** How many, from 1 to 64. @throws UsageError */
+export function parseCount(text: string, option: string): number {
+  if (/^[1-9]\d?$/.test(text) && Number(text) <= 64) return Number(text);
+  throw new UsageError(`${option}: ${text} is not a number from 1 to 64`);
+}
+
+/** `--format`. @throws UsageError */
+export function parseFormat(text: string): 'text' | 'json' {
+  if (text === 'text' || text === 'json') return text;
+  throw new UsageError(`--format: ${text} is not text or json`);
+}
+
 /** A path from the command line. An empty one is most likely a variable of a script that was never set. */
 export function parsePath(text: string): string {
   if (text === '') throw new InvalidArgumentError('It must not be empty.');

@@ -6,7 +6,7 @@ import type { Lock } from '../deployment/lock.js';
 import { runStartHooks } from '../deployment/hooks.js';
 import { regenerateEnvironment } from '../deployment/update-environment.js';
 import type { Context } from '../system/context.js';
-import { formatProblem, LaconicError, UsageError } from '../system/errors.js';
+import { formatProblem, LaconicError } from '../system/errors.js';
 import type {
   Deployer,
   ExecOptions,
@@ -133,12 +133,6 @@ export async function printContainers(deployer: Deployer, format: OutputFormat, 
     return;
   }
   context.report.write(await deployer.ps(format));
-}
-
-/** `--format`. @throws UsageError */
-export function parseFormat(text: string): OutputFormat {
-  if (text === 'text' || text === 'json') return text;
-  throw new UsageError(`--format: ${text} is not text or json`);
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { LogsFlags } from '../../deployers/operations.js';
-import { type ContextOf, parseSeconds } from '../arguments.js';
+import { type ContextOf, parseFormat, parseSeconds } from '../arguments.js';
 import { declareExec } from '../deployment/exec.js';
 import { addLogsOptions } from '../deployment/logs.js';
 import { declarePort } from '../deployment/port.js';
@@ -57,7 +57,7 @@ export function declare(group: Command, contextOf: ContextOf): void {
   subcommand(group, 'ps', 'list the containers')
     .option('--format <text|json>', 'how to print them', 'text')
     .action(async (options: { format: string }, self: Command) => {
-      const { parseFormat, printContainers } = await import('../../deployers/operations.js');
+      const { printContainers } = await import('../../deployers/operations.js');
       await printContainers(await deployerOf(self), parseFormat(options.format), contextOf(self));
     });
 

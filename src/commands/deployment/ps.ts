@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type ContextOf, targetOf } from '../arguments.js';
+import { type ContextOf, parseFormat, targetOf } from '../arguments.js';
 import { subcommand } from '../program.js';
 
 /** `ps` (02 §7.4). */
@@ -7,7 +7,7 @@ export function declare(group: Command, contextOf: ContextOf): void {
   subcommand(group, 'ps', 'list the containers of the deployment')
     .option('--format <text|json>', 'how to print them', 'text')
     .action(async (options: { format: string }, self: Command) => {
-      const { listDeployment, parseFormat } = await import('../../deployers/operations.js');
+      const { listDeployment } = await import('../../deployers/operations.js');
       await listDeployment(targetOf(self), parseFormat(options.format), contextOf(self));
     });
 }

@@ -1,3 +1,5 @@
+import { inParallel as inParallelAtMost } from '../../../system/parallel.js';
+
 /** Requests that are under way at once: an API server gives one account only so many. */
 const width = 8;
 
@@ -6,21 +8,5 @@ const width = 8;
  * is thrown.
  */
 export async function inParallel<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = new Array<R>(items.length);
-  const failures: unknown[] = [];
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    while (next < items.length && failures.length === 0) {
-      const index = next;
-      next += 1;
-      try {
-        results[index] = await work(items[index] as T);
-      } catch (error) {
-        failures.push(error);
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(width, items.length) }, worker));
-  if (failures.length > 0) throw failures[0];
-  return results;
+  return inParallelAtMost(items, width, work);
 }

@@ -1,0 +1,27 @@
+import type { Command } from 'commander';
+import type { SetupOptions } from '../repositories/setup-repositories.js';
+import { type ContextOf, parseCount, parseFormat } from './arguments.js';
+import { requireStack } from './deploy/group.js';
+import { configure } from './program.js';
+
+/** `setup-repositories` (05 §5). */
+export function declare(command: Command, contextOf: ContextOf): void {
+  configure(command)
+    .option('--include <repositories>', 'only these repositories of the stack (comma-separated)')
+    .option('--exclude <repositories>', 'all repositories of the stack but these (comma-separated)')
+    .option('--git-ssh', 'clone over ssh, with the keys of your agent, instead of https', false)
+    .option('--check-only', 'look at what is there and say what would be done; change nothing', false)
+    .option('--pull', 'fetch what is there already, and fast-forward branches', false)
+    .option('--branches <repository@ref,…>', 'take these branches, tags or commits instead of those of the stack')
+    .option('--jobs <n>', 'how many repositories are worked on at once', '4')
+    .option('--format <text|json>', 'how to print the outcome', 'text')
+    .action(
+      async (options: Omit<SetupOptions, 'jobs' | 'format'> & { jobs: string; format: string }, self: Command) => {
+        const context = contextOf(self);
+        const jobs = parseCount(options.jobs, '--jobs');
+        const format = parseFormat(options.format);
+        const { setupRepositories } = await import('../repositories/setup-repositories.js');
+        await setupRepositories(requireStack(context), { ...options, jobs, format }, context);
+      },
+    );
+}

@@ -1,0 +1,190 @@
+import { join } from 'node:path';
+import type { Context } from '../system/context.js';
+import type { LaconicError } from '../system/errors.js';
+import { InterruptedError } from '../system/errors.js';
+import { kindOf } from '../system/files.js';
+import { inParallel } from '../system/parallel.js';
+import { carryOut } from './carry-out.js';
+import { type GitConfig, readConfig, readConfigs } from './config.js';
+import { gitEnvironment, type GitOptions } from './git.js';
+import { sweepUnfinishedClones } from './leftovers.js';
+import { OrderedLines } from './lines.js';
+import { isAbsent, type Observed, observeCopy } from './observe.js';
+import { checkingLine, type Plan, planRepository, planText, type Wanted } from './plan.js';
+import { rewriteUrl } from './remote.js';
+import { asLaconicError, type Outcome, outcomeText, type Result } from './result.js';
+import { shownName } from './spec.js';
+import { checkSshHosts, hostKey, sshEnvironment } from './ssh.js';
+
+/** How repositories are brought in place. */
+export interface BringOptions {
+  pull: boolean;
+  checkOnly: boolean;
+  /** How many repositories are worked on at once. */
+  jobs: number;
+  /** The lines that scripts read are not printed: the answer is a document. */
+  silent: boolean;
+}
+
+/** One repository on its way. */
+interface Task {
+  wanted: Wanted;
+  options: GitOptions;
+  /** What is there; undefined when that cannot be worked with: the outcome says why. */
+  observed?: Observed;
+  plan?: Plan;
+  /** The URL that git connects to in the end. */
+  remote?: string;
+  outcome?: Outcome;
+}
+
+/**
+ * Clones what is missing and, with `pull`, updates what is there (05 §3). Everything is looked at before anything is changed;
+ * repositories are worked on side by side, and what scripts read is printed in their order. Failures are told at once; after one
+ * nothing new is begun unless `--continue-on-error` was given.
+ * @param base absolute path of the base directory; it exists unless nothing is to be changed
+ * @returns what became of each, in their order
+ * @throws InterruptedError after Ctrl-C
+ */
+export async function bringRepositories(
+  all: readonly Wanted[],
+  base: string,
+  options: BringOptions,
+  context: Context,
+): Promise<Result[]> {
+  const { signal, report } = context;
+  const env = gitEnvironment(context.env, base);
+  const tasks = all.map((wanted): Task => ({ wanted, options: { env, signal } }));
+  if (!options.checkOnly) await sweepUnfinishedClones(base);
+  await observeAll(tasks, base, options, context);
+  const lines = new OrderedLines(tasks.length, (line) => {
+    if (!options.silent) report.print(line);
+  });
+  if (!options.checkOnly && mayGoOn(tasks, context)) await checkHosts(tasks, base, context);
+  if (!mayGoOn(tasks, context)) return resultsOf(tasks);
+  const stopped = (): boolean => !mayGoOn(tasks, context);
+  await inParallel(tasks, options.jobs, (task, place) => {
+    const print = (line: string): void => lines.line(place, line);
+    return bringOne(task, options, { print, stopped }, context).finally(() => lines.close(place));
+  });
+  return resultsOf(tasks);
+}
+
+function resultsOf(tasks: readonly Task[]): Result[] {
+  return tasks.map(({ wanted, outcome }) => ({ wanted, outcome: outcome ?? { state: 'not started' } }));
+}
+
+function mayGoOn(tasks: readonly Task[], { options }: Context): boolean {
+  return options.continueOnError || tasks.every(({ outcome }) => outcome?.state !== 'failed');
+}
+
+function fail(task: Task, error: LaconicError, { report }: Context): void {
+  task.outcome = { state: 'failed', error };
+  if (report.live) report.progress(shownName(task.wanted.spec), 'failed', 'failed');
+  const message = `${shownName(task.wanted.spec)}: ${error.message}`;
+  report.error(error.hint === undefined ? message : `${message}\n${error.hint}`);
+}
+
+/** Looks at all places at once, and decides what to do with each. */
+async function observeAll(
+  tasks: readonly Task[],
+  base: string,
+  { pull, jobs }: BringOptions,
+  context: Context,
+): Promise<void> {
+  const present = await inParallel(tasks, jobs, async ({ wanted: { directory } }) =>
+    (await kindOf(directory)) === 'directory' ? directory : undefined,
+  );
+  const configs = await configsOf(base, present, tasks[0]?.options);
+  await inParallel(tasks, jobs, async (task) => {
+    const { spec, directory, url, ref } = task.wanted;
+    try {
+      const config = configs?.get(directory);
+      task.observed = (await isAbsent(directory))
+        ? { kind: 'absent' }
+        : await observeCopy(spec, directory, config, task.options);
+      task.plan = planRepository(ref, task.observed, pull);
+      const known = config ?? configs?.get(base) ?? { rules: [] };
+      task.remote = rewriteUrl(task.observed.kind === 'absent' ? url : (known.origin ?? url), known.rules);
+      task.options = { ...task.options, env: sshEnvironment(task.options.env, known.sshCommand) };
+    } catch (error) {
+      if (error instanceof InterruptedError) throw error;
+      fail(task, asLaconicError(error), context);
+    }
+  });
+}
+
+async function configsOf(
+  base: string,
+  present: readonly (string | undefined)[],
+  options: GitOptions | undefined,
+): Promise<Map<string, GitConfig> | undefined> {
+  if (options === undefined || (await kindOf(base)) !== 'directory') return undefined;
+  const folders: string[] = [];
+  for (const folder of present) {
+    if (folder !== undefined && (await kindOf(join(folder, '.git', 'config'))) === 'file') folders.push(folder);
+  }
+  return (await readConfigs(base, folders, options)) ?? new Map([[base, await readConfig(base, options)]]);
+}
+
+/** No prompt hangs later, and no first half is done when the second cannot be: hosts are tried before anything starts. */
+async function checkHosts(tasks: readonly Task[], base: string, context: Context): Promise<void> {
+  const remote = tasks.filter(({ plan }) => plan?.action === 'clone' || (plan?.action === 'update' && plan.fetch));
+  const accesses = remote.map(({ remote: url = '', options }) => ({ url, env: options.env }));
+  const problems = await checkSshHosts(accesses, base, { env: context.env, signal: context.signal });
+  const told = new Set<LaconicError>();
+  for (const task of remote) {
+    const problem = problems.get(hostKey(task.remote ?? '') ?? '');
+    if (problem === undefined) continue;
+    if (told.has(problem)) task.outcome = { state: 'failed', error: problem };
+    else fail(task, problem, context);
+    told.add(problem);
+  }
+}
+
+async function bringOne(
+  task: Task,
+  options: BringOptions,
+  { print, stopped }: { print: (line: string) => void; stopped: () => boolean },
+  context: Context,
+): Promise<void> {
+  const { wanted, observed, plan } = task;
+  const { report, signal } = context;
+  if (observed === undefined || plan === undefined || task.outcome !== undefined || stopped()) return;
+  if (signal.aborted) throw new InterruptedError();
+  const quiet = report.options.quiet;
+  report.verbose(`Processing repo: ${wanted.spec.entry}${wanted.ref === undefined ? '' : `@${wanted.ref}`}`);
+  if (!quiet) print(checkingLine(wanted.directory, observed));
+  const subject = shownName(wanted.spec);
+  if (options.checkOnly) {
+    if (plan.action === 'clone') print('(git clone skipped)');
+    else if (options.pull) print('(git pull skipped)');
+    task.outcome = {
+      state: 'planned',
+      text: planText(plan, wanted),
+      ...(observed.kind === 'copy' ? { head: observed.head } : {}),
+    };
+    report.info(`${subject}: ${outcomeText(task.outcome)}`);
+    return;
+  }
+  const events = {
+    switching: (ref: string): void => {
+      if (!quiet) print(`switching to branch ${ref} in repo ${subject}`);
+    },
+    warn: (line: string): void => report.warn(`${subject}: ${line}`),
+  };
+  const onProgress = report.live ? (state: string): void => report.progress(subject, state) : undefined;
+  try {
+    task.outcome = await carryOut(wanted, { observed, plan }, events, { ...task.options, onProgress });
+  } catch (error) {
+    if (error instanceof InterruptedError) throw error;
+    fail(task, asLaconicError(error), context);
+    return;
+  }
+  if (report.live) report.progress(subject, outcomeText(task.outcome), 'done');
+  else report.info(`${subject}: ${outcomeText(task.outcome)}`);
+  if ((await kindOf(join(wanted.directory, '.gitmodules'))) === 'file') {
+    const command = `git -C ${wanted.directory} submodule update --init --recursive`;
+    report.info(`${subject}: its submodules are not fetched; where they are needed: ${command}`);
+  }
+}

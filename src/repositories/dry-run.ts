@@ -1,0 +1,44 @@
+import type { Context } from '../system/context.js';
+import { isAbsent } from './observe.js';
+import { checkingLine, planText, type Wanted } from './plan.js';
+import { asLaconicError, type Outcome, outcomeText, type Result } from './result.js';
+import { shownName } from './spec.js';
+
+/** `--dry-run`: what would be done, as far as that can be told without calling git and without touching anything (decision 34). */
+export async function planWithoutGit(
+  all: readonly Wanted[],
+  { pull, silent }: { pull: boolean; silent: boolean },
+  { report }: Context,
+): Promise<Result[]> {
+  const print = (line: string): void => {
+    if (!silent) report.print(line);
+  };
+  const results: Result[] = [];
+  for (const wanted of all) {
+    const { spec, directory, ref } = wanted;
+    let outcome: Outcome;
+    try {
+      if (await isAbsent(directory)) {
+        if (!report.options.quiet) print(checkingLine(directory, { kind: 'absent' }));
+        print('(git clone skipped)');
+        outcome = { state: 'planned', text: planText({ action: 'clone' }, wanted) };
+      } else {
+        if (!report.options.quiet) print(`Checking: ${directory}: already exists`);
+        if (pull) print('(git pull skipped)');
+        outcome = { state: 'planned', text: presentText(pull, ref) };
+      }
+      report.info(`${shownName(spec)}: ${outcomeText(outcome)}`);
+    } catch (error) {
+      outcome = { state: 'failed', error: asLaconicError(error) };
+      report.error(`${shownName(spec)}: ${outcome.error.message}`);
+    }
+    results.push({ wanted, outcome });
+  }
+  return results;
+}
+
+function presentText(pull: boolean, ref: string | undefined): string {
+  const steps = [pull ? 'fetched' : '', ref === undefined ? '' : `switched to ${ref} unless it is there already`];
+  const text = steps.filter((step) => step !== '').join(' and ');
+  return text === '' ? 'nothing to do' : `would be ${text} (--check-only asks git)`;
+}

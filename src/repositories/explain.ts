@@ -1,0 +1,79 @@
+import { LaconicError } from '../system/errors.js';
+import type { GitFailedError } from './git.js';
+
+/** What the hints of a failure are about. */
+export interface Subject {
+  url: string;
+  /** Where git worked, for hints that name a folder. */
+  directory: string;
+}
+
+interface Explanation {
+  pattern: RegExp;
+  hint: (subject: Subject) => string;
+}
+
+const hostOf = (url: string): string => /^(?:[a-z+]+:\/\/)?(?:[^@/]*@)?([^/:]+)/i.exec(url)?.[1] ?? url;
+
+const explanations: readonly Explanation[] = [
+  {
+    pattern: /No space left on device|Disk quota exceeded/,
+    hint: ({ directory }) => `make room on the disk of ${directory}; nothing half cloned is left there`,
+  },
+  {
+    pattern: /Host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED|host key is known/,
+    hint: ({ url }) => hostKeyHint(hostOf(url)),
+  },
+  {
+    pattern: /Permission denied \(|Too many authentication failures/,
+    hint: ({ url }) => `${hostOf(url)} takes none of the keys offered: "ssh-add -l" lists those of the agent`,
+  },
+  {
+    pattern:
+      /could not read (Username|Password)|terminal prompts disabled|Authentication failed|returned error: 40[13]/,
+    hint: ({ url }) =>
+      /^https?:/.test(url)
+        ? `the repository is private, or not there: use --git-ssh with a key, or a credential helper of git for ${hostOf(url)}`
+        : 'the repository is private, or not there',
+  },
+  {
+    pattern:
+      /[Rr]epository ['"]?.*['"]? ?not found|does not appear to be a git repository|repository not exported|access denied/,
+    hint: ({ url }) =>
+      `is ${url} spelt as the host spells it, and are you allowed to read it?${/^https?:/.test(url) ? ' With a key: --git-ssh' : ''}`,
+  },
+  {
+    pattern: /certificate/i,
+    hint: () => "the server's certificate is not trusted: for an authority of your own, git config http.sslCAInfo FILE",
+  },
+  {
+    pattern:
+      /Could not resolve|Connection refused|timed out|No route to host|unreachable|Failed to connect|Connection (closed|reset)|unable to connect/i,
+    hint: ({ url }) => `is ${hostOf(url)} right, and can this machine reach it (network, proxy, firewall)?`,
+  },
+  {
+    pattern: /would be overwritten by|local changes/,
+    hint: ({ directory }) => `commit or stash what was changed in ${directory}; it is left as it was`,
+  },
+  {
+    pattern: /\.lock'?: File exists|cannot lock ref/,
+    hint: ({ directory }) => `another git works in ${directory}, or was killed there: see git -C ${directory} status`,
+  },
+  {
+    pattern: /dubious ownership/,
+    hint: ({ directory }) => `${directory} belongs to another user`,
+  },
+  { pattern: /cannot run ssh/, hint: () => 'install the ssh client (openssh-client)' },
+];
+
+/** How to make a host's key known without trusting whoever answers. */
+export function hostKeyHint(host: string): string {
+  return `connect once by hand (ssh -T git@${host}) and compare the key's fingerprint with the one the host publishes`;
+}
+
+/** A failure of git with what to do about it: what was tried, git's own words, a hint (weakness 6). */
+export function explainGit(what: string, error: GitFailedError, subject: Subject): LaconicError {
+  const found = explanations.find(({ pattern }) => pattern.test(error.said));
+  const hint = found?.hint(subject);
+  return new LaconicError(`${what}: ${error.message}`, { ...(hint === undefined ? {} : { hint }), cause: error });
+}

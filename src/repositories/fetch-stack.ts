@@ -1,0 +1,29 @@
+import { homedir } from 'node:os';
+import { repositoryBase } from '../stack/assets.js';
+import type { Context } from '../system/context.js';
+import { shownCommand } from '../system/shown-command.js';
+import { announceBase, bringAll, type RepositoryOptions } from './setup-repositories.js';
+import { findStacks } from './stacks-found.js';
+import { parseRepositorySpec } from './spec.js';
+import { wantedOf } from './wanted.js';
+
+/**
+ * `fetch-stack` (05 §4): one repository with stack definitions, and then the stacks in it with the path that `--stack` takes
+ * (weakness 13). `--local-stack` does not count here.
+ * @throws LaconicError for a locator that is no repository; ExitError with 1 when it failed
+ */
+export async function fetchStack(locator: string, options: RepositoryOptions, context: Context): Promise<void> {
+  const { report } = context;
+  const spec = parseRepositorySpec(locator);
+  const base = repositoryBase(context.env, homedir());
+  const wanted = wantedOf([spec], { base, gitSsh: options.gitSsh, branches: [] });
+  await announceBase(base, options, context);
+  const changes = !options.checkOnly && !context.options.dryRun;
+  await bringAll(wanted, base, options, context, async () => {
+    if (!changes) return {};
+    const stacks = await findStacks(wanted[0]?.directory ?? base);
+    if (stacks.length === 0) report.info('there is no stacks/<name>/stack.yml in it');
+    else report.info(['stacks in it:', ...stacks.map((path) => `  ${shownCommand(['--stack', path])}`)].join('\n'));
+    return { stacks };
+  });
+}

@@ -1,0 +1,121 @@
+import { dirname } from 'node:path';
+import type { SimpleGitOptions } from 'simple-git';
+import { InterruptedError, LaconicError } from '../system/errors.js';
+import { commandLine, programMissing } from '../system/process.js';
+import { withoutCredentials } from './remote.js';
+
+/** A git command that failed: its own words, as text to be looked at and to be shown. */
+export class GitFailedError extends LaconicError {
+  /** What git said, without credentials and without its progress lines. */
+  readonly said: string;
+  readonly command: string;
+
+  constructor(command: string, said: string) {
+    super(said === '' ? `\`${command}\` failed and said nothing` : said);
+    this.command = command;
+    this.said = said;
+  }
+}
+
+/** How git is run for one repository. */
+export interface GitOptions {
+  env: NodeJS.ProcessEnv;
+  signal: AbortSignal;
+  /** Called with each state of git's own progress, such as `Receiving objects:  42%`. */
+  onProgress?: ((state: string) => void) | undefined;
+}
+
+/** Variables that would make git work on another repository than the one it is called for: set by git in its hooks. */
+const ofOneRepository =
+  /^GIT_(DIR|WORK_TREE|INDEX_FILE|OBJECT_DIRECTORY|COMMON_DIR|PREFIX|NAMESPACE|QUARANTINE_PATH|INTERNAL_\w+)$/;
+
+/**
+ * The environment for git: the caller's, in English so that its words can be explained, never asking on a terminal (questions of
+ * several repositories at once could not be told apart), and never taking a folder for a part of a repository above `base`.
+ */
+export function gitEnvironment(caller: NodeJS.ProcessEnv, base: string): NodeJS.ProcessEnv {
+  const own = Object.entries(caller).filter(([name]) => !ofOneRepository.test(name) && name !== 'LANGUAGE');
+  return {
+    ...Object.fromEntries(own),
+    LC_ALL: 'C',
+    GIT_TERMINAL_PROMPT: '0',
+    GIT_CEILING_DIRECTORIES: [base, dirname(base)].join(':'),
+  };
+}
+
+/**
+ * Runs git in a folder with exactly these arguments and resolves to its stdout.
+ * @throws GitFailedError when it fails; InterruptedError when `signal` stopped it; LaconicError when there is no git
+ */
+export async function git(folder: string, args: readonly string[], options: GitOptions): Promise<string> {
+  const { simpleGit } = await import('simple-git');
+  const { env, signal, onProgress } = options;
+  if (signal.aborted) throw new InterruptedError();
+  const ended = { code: 0, stderr: '' };
+  const caller = simpleGit({
+    baseDir: folder,
+    abort: signal,
+    // Specs are checked by us; the environment, and the programs it names for ssh and passwords, are the operator's own.
+    unsafe: trusted,
+    allowEnvironment: Object.keys(env).filter((name) => guarded.test(name)),
+    errors: (error, { exitCode, stdErr }) => {
+      ended.code = exitCode;
+      ended.stderr = Buffer.concat(stdErr).toString('utf8');
+      return error;
+    },
+  }).env(env);
+  if (onProgress !== undefined) {
+    caller.outputHandler((_command, _stdout, stderr) => {
+      stderr.on('data', (chunk: Buffer) => {
+        const state = /([A-Z][\w ]*:\s+\d+%)[^\r\n]*[\r\n]*$/.exec(chunk.toString('utf8'))?.[1];
+        if (state !== undefined) onProgress(state);
+      });
+    });
+  }
+  try {
+    const output = await caller.raw([...args]);
+    if (ended.code === 0) return output;
+  } catch (error) {
+    if (signal.aborted) throw new InterruptedError();
+    if (ended.code === 0) throw error;
+  }
+  if (signal.aborted) throw new InterruptedError();
+  if (ended.stderr.includes('spawn git ENOENT')) throw programMissing('git', new Error(ended.stderr));
+  throw new GitFailedError(commandLine('git', ['-C', folder, ...args]), plainWords(ended.stderr));
+}
+
+/** Names that the library hands on only when they are listed. */
+const guarded = /^(git_.*|editor|pager|prefix|visual|ssh_askpass)$/i;
+
+/** What an operator's own environment may hold; other servers' programs and more protocols stay blocked. */
+const trusted: NonNullable<SimpleGitOptions['unsafe']> = {
+  allowUnsafeAlias: true,
+  allowUnsafeAskPass: true,
+  allowUnsafeConfigEnvCount: true,
+  allowUnsafeConfigPaths: true,
+  allowUnsafeCredentialHelper: true,
+  allowUnsafeEditor: true,
+  allowUnsafeExec: true,
+  allowUnsafeFsMonitor: true,
+  allowUnsafeGitProxy: true,
+  allowUnsafeHooksPath: true,
+  allowUnsafeInclude: true,
+  allowUnsafePager: true,
+  allowUnsafeSshCommand: true,
+  allowUnsafeTemplateDir: true,
+  allowUnsafeUrlRewrite: true,
+};
+
+/** Lines of git's progress and greetings that say nothing about a failure. */
+const noise =
+  /^(Cloning into |(remote: )?(Enumerating|Counting|Compressing|Receiving|Resolving|Updating|Filtering|Total|Reused|POST|Note: )|hint: |Please make sure you have the correct access rights|and the repository exists\.$|From )/;
+
+/** What git said on stderr: the last state of each line, without its progress, its hints about itself, and credentials. */
+function plainWords(stderr: string): string {
+  const lines = stderr
+    .split('\n')
+    .map((line) => line.split('\r').findLast((part) => part.trim() !== '') ?? '')
+    .map((line) => line.trimEnd())
+    .filter((line) => line !== '' && !noise.test(line));
+  return withoutCredentials(lines.join('\n'));
+}

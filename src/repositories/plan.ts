@@ -1,0 +1,50 @@
+import { looksLikeCommit } from './ref.js';
+import { type Head, type Observed, refOf } from './observe.js';
+import type { RepositorySpec } from './spec.js';
+
+/** One repository to be brought in place. */
+export interface Wanted {
+  spec: RepositorySpec;
+  /** Absolute path of the working copy. */
+  directory: string;
+  url: string;
+  /** Branch, tag or commit; undefined for what the remote, or the working copy, has. */
+  ref?: string;
+}
+
+/** What is to be done with one repository. */
+export type Plan =
+  | { action: 'clone' }
+  /** Fetch if asked for; then switch; then fast-forward what is a branch (weaknesses 4, 5). */
+  | { action: 'update'; fetch: boolean; switchTo?: string }
+  | { action: 'keep' };
+
+/** Whether HEAD is where this ref says already. */
+export function isAt(head: Head, ref: string): boolean {
+  if (head.branch !== undefined) return head.branch === ref;
+  if (head.tags.includes(ref)) return true;
+  return looksLikeCommit(ref) && head.commit?.startsWith(ref.toLowerCase()) === true;
+}
+
+/** Decides by what there is and what is wanted; asks nobody. */
+export function planRepository(ref: string | undefined, observed: Observed, pull: boolean): Plan {
+  if (observed.kind === 'absent') return { action: 'clone' };
+  const switches = ref !== undefined && !isAt(observed.head, ref);
+  if (!pull && !switches) return { action: 'keep' };
+  return { action: 'update', fetch: pull, ...(switches ? { switchTo: ref } : {}) };
+}
+
+/** `Checking: …`, which scripts read (05 §3.5). */
+export function checkingLine(directory: string, observed: Observed): string {
+  if (observed.kind === 'absent') return `Checking: ${directory}: Needs to be fetched`;
+  const kind = observed.head.branch === undefined ? 'ref' : 'branch';
+  return `Checking: ${directory}: already exists active ${kind}: ${refOf(observed.head)}`;
+}
+
+/** What a plan would do, for `--check-only`. */
+export function planText(plan: Plan, { url, ref }: Wanted): string {
+  if (plan.action === 'clone') return `would be cloned from ${url}${ref === undefined ? '' : `, at ${ref}`}`;
+  if (plan.action === 'keep') return 'nothing to do';
+  const steps = [plan.fetch ? 'fetched' : '', plan.switchTo === undefined ? '' : `switched to ${plan.switchTo}`];
+  return `would be ${steps.filter((step) => step !== '').join(' and ')}`;
+}

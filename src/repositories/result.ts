@@ -1,0 +1,68 @@
+import { errorMessage, LaconicError } from '../system/errors.js';
+import { type Head, refOf } from './observe.js';
+import type { Wanted } from './plan.js';
+
+/** What became of one repository. */
+export type Outcome =
+  | { state: 'cloned' | 'updated' | 'switched' | 'unchanged'; head: Head }
+  /** With `--check-only` and `--dry-run`. */
+  | { state: 'planned'; text: string; head?: Head }
+  | { state: 'failed'; error: LaconicError }
+  /** An earlier failure ended the run before its turn. */
+  | { state: 'not started' };
+
+/** One repository and its outcome. */
+export interface Result {
+  wanted: Wanted;
+  outcome: Outcome;
+}
+
+/** `cloned, main at 1a2b3c4d5e6f`: where a repository is in the end (weakness 12). */
+export function outcomeText(outcome: Outcome): string {
+  switch (outcome.state) {
+    case 'failed':
+      return 'failed';
+    case 'not started':
+      return 'not started';
+    case 'planned':
+      return outcome.text;
+    case 'cloned':
+    case 'updated':
+    case 'switched':
+    case 'unchanged':
+      return `${outcome.state}, ${headText(outcome.head)}`;
+  }
+}
+
+function headText(head: Head): string {
+  if (head.commit === undefined) return `${refOf(head)}, without commits`;
+  const short = head.commit.slice(0, 12);
+  const name = head.branch ?? head.tags[0];
+  return name === undefined ? `commit ${short}` : `${name} at ${short}`;
+}
+
+/** The document of `--format json`. */
+export function resultsDocument(base: string, results: readonly Result[], more: Record<string, unknown> = {}): string {
+  const repositories = results.map(({ wanted, outcome }) => {
+    const head = 'head' in outcome ? outcome.head : undefined;
+    return {
+      repository: wanted.spec.entry,
+      directory: wanted.directory,
+      url: wanted.url,
+      wanted: wanted.ref ?? null,
+      state: outcome.state,
+      branch: head?.branch ?? null,
+      tags: head?.tags ?? [],
+      commit: head?.commit ?? null,
+      ...(outcome.state === 'planned' ? { plan: outcome.text } : {}),
+      ...(outcome.state === 'failed' ? { error: outcome.error.message, hint: outcome.error.hint ?? null } : {}),
+    };
+  });
+  return `${JSON.stringify({ baseDirectory: base, repositories, ...more }, null, 2)}\n`;
+}
+
+/** A failure as one of the kind that is shown to operators; a defect of ours stays one. */
+export function asLaconicError(error: unknown): LaconicError {
+  if (error instanceof LaconicError) return error;
+  throw error instanceof Error ? error : new Error(errorMessage(error));
+}

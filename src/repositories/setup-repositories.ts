@@ -1,0 +1,94 @@
+import { loadStack, repositoryBaseOf } from '../stack/load.js';
+import type { Context } from '../system/context.js';
+import { ExitError, formatProblem } from '../system/errors.js';
+import { kindOf, makeDirectory } from '../system/files.js';
+import { bringRepositories } from './bring.js';
+import { planWithoutGit } from './dry-run.js';
+import type { Wanted } from './plan.js';
+import { type Result, resultsDocument } from './result.js';
+import { shownName } from './spec.js';
+import { parseBranches, parseSpecs, selectRepositories, wantedOf } from './wanted.js';
+
+/** What both commands take. */
+export interface RepositoryOptions {
+  gitSsh: boolean;
+  pull: boolean;
+  checkOnly: boolean;
+  jobs: number;
+  format: 'text' | 'json';
+}
+
+export interface SetupOptions extends RepositoryOptions {
+  include?: string | undefined;
+  exclude?: string | undefined;
+  branches?: string | undefined;
+}
+
+/**
+ * `setup-repositories` (05 §5): brings the repositories that a stack lists into the base directory. Everything that was written is
+ * checked before anything is touched.
+ * @throws LaconicError for what is wrong with the call or the stack; ExitError with 1 when a repository failed
+ */
+export async function setupRepositories(reference: string, options: SetupOptions, context: Context): Promise<void> {
+  const { report } = context;
+  const branches = parseBranches(options.branches);
+  const { stack, location } = await loadStack(reference, context);
+  for (const warning of stack.warnings) report.verbose(formatProblem(warning));
+  const specs = parseSpecs(stack.repos, (index) => {
+    const line = stack.yaml.lineOf(['repos', index]);
+    return line === undefined ? location.file : `${location.file}:${line} repos[${index}]`;
+  });
+  const { selected, excluded, warnings } = selectRepositories(specs, options);
+  const base = repositoryBaseOf(context);
+  const wanted = wantedOf(selected, { base, gitSsh: options.gitSsh, branches });
+  await announceBase(base, options, context);
+  for (const entry of excluded) report.verbose(`Excluding: ${entry}`);
+  for (const warning of warnings) report.warn(warning);
+  if (specs.length === 0) report.warn(`stack ${reference} does not define any repositories`);
+  await bringAll(wanted, base, options, context);
+}
+
+/** `Dev Root is: …`, and makes that directory unless nothing is to be changed. */
+export async function announceBase(base: string, options: RepositoryOptions, context: Context): Promise<void> {
+  const { report } = context;
+  const print = (line: string): void => {
+    if (!report.options.quiet && options.format === 'text') report.print(line);
+  };
+  print(`Dev Root is: ${base}`);
+  if ((await kindOf(base)) === 'directory' || options.checkOnly || context.options.dryRun) return;
+  print(`Dev root directory doesn't exist, creating`);
+  await makeDirectory(base);
+}
+
+/**
+ * Does it, or tells what would be done, and answers.
+ * @param more further keys of the document, once all is in place
+ * @throws ExitError with 1 when a repository failed
+ */
+export async function bringAll(
+  wanted: readonly Wanted[],
+  base: string,
+  options: RepositoryOptions,
+  context: Context,
+  more: () => Promise<Record<string, unknown>> = async () => ({}),
+): Promise<void> {
+  const { report } = context;
+  const silent = options.format === 'json';
+  const results = context.options.dryRun
+    ? await planWithoutGit(wanted, { pull: options.pull, silent }, context)
+    : await bringRepositories(wanted, base, { ...options, silent }, context);
+  report.endProgress();
+  const failed = results.filter(({ outcome }) => outcome.state === 'failed');
+  const further = failed.length === 0 ? await more() : {};
+  if (silent) report.write(resultsDocument(base, results, further));
+  if (failed.length > 0) throw concluded(failed, results, context);
+}
+
+/** What failed is told by then: who it was, and what was not begun for it. */
+function concluded(failed: readonly Result[], results: readonly Result[], { report }: Context): ExitError {
+  const names = (some: readonly Result[]): string => some.map(({ wanted }) => shownName(wanted.spec)).join(', ');
+  if (results.length > 1) report.info(`${failed.length} of ${results.length} repositories failed: ${names(failed)}`);
+  const left = results.filter(({ outcome }) => outcome.state === 'not started');
+  if (left.length > 0) report.info(`not begun: ${names(left)} (--continue-on-error goes on)`);
+  return new ExitError(1);
+}

@@ -1,0 +1,22 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { kindOf } from '../system/files.js';
+
+/** Folders that hold no stacks of the repository's own. */
+const skipped = new Set(['.git', 'node_modules']);
+
+const maxDepth = 12;
+
+/** The directories of the stacks in a repository, the folders of all `stacks/<name>/stack.yml`, in their order (weakness 13). */
+export async function findStacks(directory: string, depth = 0): Promise<string[]> {
+  const entries = await readdir(directory, { withFileTypes: true });
+  const found: string[] = [];
+  // Links are not followed: they may lead anywhere, and round in circles.
+  const folders = entries.filter((entry) => entry.isDirectory() && !skipped.has(entry.name)).map(({ name }) => name);
+  for (const name of folders.sort()) {
+    const path = join(directory, name);
+    if (directory.endsWith('/stacks') && (await kindOf(join(path, 'stack.yml'))) === 'file') found.push(path);
+    else if (depth < maxDepth) found.push(...(await findStacks(path, depth + 1)));
+  }
+  return found;
+}

@@ -1,0 +1,100 @@
+import { LaconicError } from '../system/errors.js';
+import { checkOut } from './checkout.js';
+import { git, GitFailedError, type GitOptions } from './git.js';
+import { type Head, readHead } from './observe.js';
+import type { Plan } from './plan.js';
+
+/** What an update tells while it goes on. */
+export interface UpdateEvents {
+  /** Just before another branch, tag or commit is checked out. */
+  switching: (ref: string) => void;
+  warn: (line: string) => void;
+}
+
+/**
+ * Brings a working copy up to date: fetches branches and tags if that was asked for, switches, then fast-forwards the branch it
+ * is on by then (weaknesses 4, 5). Nothing is merged, and no tag that is there is moved.
+ * @returns where its HEAD is afterwards
+ * @throws GitFailedError in git's words (local changes in the way, no connection), LaconicError for what is ours to say
+ */
+export async function updateCopy(
+  directory: string,
+  { fetch, switchTo }: Extract<Plan, { action: 'update' }>,
+  wanted: string | undefined,
+  events: UpdateEvents,
+  options: GitOptions,
+): Promise<Head> {
+  if (fetch) await fetchAll(directory, wanted, events, options);
+  if (switchTo !== undefined) {
+    events.switching(switchTo);
+    await patiently(() => checkOut(directory, switchTo, fetch, options), options);
+  }
+  if (fetch) await fastForward(directory, options);
+  return readHead(directory, options);
+}
+
+/** Tags that moved on the remote are left as they are here, and told; when it is the wanted one, that is a failure. */
+async function fetchAll(
+  directory: string,
+  wanted: string | undefined,
+  events: UpdateEvents,
+  options: GitOptions,
+): Promise<void> {
+  try {
+    await patiently(() => git(directory, ['fetch', '--progress', '--tags', '--', 'origin'], options), options);
+  } catch (error) {
+    if (!(error instanceof GitFailedError)) throw error;
+    const moved = [...error.said.matchAll(/! \[rejected\]\s+(\S+)\s+->.*would clobber existing tag/g)].map(
+      ([, tag = '']) => tag,
+    );
+    const rejected = error.said.split('\n').filter((line) => /! \[|^(error|fatal):/.test(line));
+    if (moved.length === 0 || rejected.length > moved.length) throw error;
+    const command = `git -C ${directory} fetch --tags --force origin`;
+    if (wanted !== undefined && moved.includes(wanted)) {
+      throw new LaconicError(`the tag ${wanted} is another commit on the remote than here`, {
+        hint: `take the remote's: ${command}`,
+        cause: error,
+      });
+    }
+    events.warn(`tags moved on the remote and were left as they are here: ${moved.join(', ')} (${command})`);
+  }
+}
+
+/** Moves the current branch to where its branch of the remote is; what is detached, or not on the remote, stays. */
+async function fastForward(directory: string, options: GitOptions): Promise<void> {
+  const format = '--format=%(HEAD)%00%(refname)%00%(objectname)%00%(upstream)';
+  const head = await readHead(directory, options);
+  if (head.branch === undefined) return;
+  const refs = await git(directory, ['for-each-ref', format, 'refs/heads', 'refs/remotes/origin'], options);
+  const lines = refs.split('\n').map((line) => line.split('\0'));
+  const local = lines.find(([, name]) => name === `refs/heads/${head.branch}`);
+  const upstream = local?.[3]?.startsWith('refs/remotes/origin/') ? local[3] : `refs/remotes/origin/${head.branch}`;
+  const remote = lines.find(([, name]) => name === upstream);
+  if (remote === undefined || remote[2] === local?.[2]) return;
+  try {
+    await patiently(() => git(directory, ['merge', '--ff-only', upstream], options), options);
+  } catch (error) {
+    if (!(error instanceof GitFailedError) || !error.said.includes('Not possible to fast-forward')) throw error;
+    throw new LaconicError(`the branch ${head.branch} and that of the remote have both gone on: nothing was merged`, {
+      hint: `merge or rebase it yourself in ${directory}`,
+      cause: error,
+    });
+  }
+}
+
+const patienceMilliseconds = 15_000;
+const pauseMilliseconds = 200;
+
+/** Waits for another git that works in the same place, such as a second run of ours: it holds its locks for moments. */
+async function patiently<T>(work: () => Promise<T>, { signal }: GitOptions): Promise<T> {
+  const until = Date.now() + patienceMilliseconds;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      const locked = error instanceof GitFailedError && /\.lock': File exists|cannot lock ref/.test(error.said);
+      if (!locked || Date.now() > until || signal.aborted) throw error;
+      await new Promise((resolve) => setTimeout(resolve, pauseMilliseconds));
+    }
+  }
+}

@@ -1,0 +1,137 @@
+import { join } from 'node:path';
+import { selectNames } from '../stack/select.js';
+import { LaconicError } from '../system/errors.js';
+import { didYouMean } from '../system/suggest.js';
+import type { Wanted } from './plan.js';
+import { parseRepositorySpec, type RepositorySpec, remoteUrl, shownName } from './spec.js';
+import { refProblem } from './ref.js';
+
+/** An item of `--branches`. */
+export interface BranchOverride {
+  repository: string;
+  ref: string;
+}
+
+function listed(option: string): string[] {
+  return option
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
+
+/**
+ * `--branches repo@ref,repo@ref` (05 §5).
+ * @throws LaconicError for an item that has not exactly one `@`, or no valid ref behind it
+ */
+export function parseBranches(option: string | undefined): BranchOverride[] {
+  return listed(option ?? '').map((item) => {
+    // A URL has its own "@" before the path.
+    const [, repository = '', ref = ''] = /^((?:[a-z]+:\/\/[^/]*|[^/@]+@[^/@:]+:)?[^@]*)@([^@]*)$/.exec(item) ?? [];
+    if (repository === '' || ref === '') {
+      throw new LaconicError(`branch specified is not valid: ${item}`, { hint: 'expected repository@branch' });
+    }
+    const problem = refProblem(ref);
+    if (problem !== undefined) throw new LaconicError(`branch specified is not valid: ${item}: ${problem}`);
+    return { repository, ref };
+  });
+}
+
+/** Every entry of a list, checked; all problems in one message (weakness 9). @throws LaconicError */
+export function parseSpecs(entries: readonly string[], place: (index: number) => string): RepositorySpec[] {
+  const problems: string[] = [];
+  const specs = entries.flatMap((entry, index) => {
+    try {
+      return [parseRepositorySpec(entry)];
+    } catch (error) {
+      if (!(error instanceof LaconicError)) throw error;
+      problems.push(`${place(index)}: ${error.message}`);
+      return [];
+    }
+  });
+  if (problems.length > 0) throw new LaconicError(problems.join('\n'));
+  return specs;
+}
+
+/** The entry that a name on the command line means: as it is listed, or without the host (weakness 10). */
+function entryFor(name: string, specs: readonly RepositorySpec[]): string | undefined {
+  const exact = specs.find(({ entry }) => entry === name);
+  if (exact !== undefined) return exact.entry;
+  const wanted = name.replace(/\.git$/, '').toLowerCase();
+  const alike = specs.filter(({ host, path }) => {
+    const plain = path.replace(/\.git$/, '').toLowerCase();
+    return plain === wanted || `${host}/${plain}` === wanted;
+  });
+  return alike.length === 1 ? alike[0]?.entry : undefined;
+}
+
+/** What `--include` and `--exclude` leave, with warnings for names that match nothing (05 §1.3, decision 35). */
+export function selectRepositories(
+  specs: readonly RepositorySpec[],
+  options: { include?: string | undefined; exclude?: string | undefined },
+): { selected: RepositorySpec[]; excluded: string[]; warnings: string[] } {
+  const resolve = (option: string | undefined): string | undefined =>
+    option === undefined
+      ? undefined
+      : listed(option)
+          .map((name) => entryFor(name, specs) ?? name)
+          .join(',');
+  const entries = specs.map(({ entry }) => entry);
+  const { selected, excluded, warnings } = selectNames(entries, {
+    include: resolve(options.include),
+    exclude: resolve(options.exclude),
+  });
+  return { selected: specs.filter(({ entry }) => selected.includes(entry)), excluded, warnings };
+}
+
+/**
+ * Where each repository goes and at what ref. An override counts for the repository it names only (weakness 1); the same
+ * repository twice at one ref is one.
+ * @throws LaconicError for overrides that name none of them, and for two entries that want one folder
+ */
+export function wantedOf(
+  specs: readonly RepositorySpec[],
+  from: { base: string; gitSsh: boolean; branches: readonly BranchOverride[] },
+): Wanted[] {
+  const refs = overriddenRefs(specs, from.branches);
+  const wanted = new Map<string, Wanted>();
+  const problems: string[] = [];
+  for (const spec of specs) {
+    const ref = refs.get(spec.entry) ?? spec.ref;
+    const url = remoteUrl(spec, from.gitSsh);
+    const next = { spec, directory: join(from.base, spec.name), url, ...(ref === undefined ? {} : { ref }) };
+    const other = wanted.get(spec.name);
+    if (other === undefined) wanted.set(spec.name, next);
+    else if (other.url !== url || other.ref !== ref) {
+      problems.push(`${described(other)} and ${described(next)} would both be ${next.directory}`);
+    }
+  }
+  if (problems.length > 0) {
+    throw new LaconicError(problems.join('\n'), {
+      hint: 'a working copy has the name of the repository alone: take one of them with --include, in another base directory (CERC_REPO_BASE_DIR)',
+    });
+  }
+  return [...wanted.values()];
+}
+
+function described({ spec, ref }: Wanted): string {
+  return ref === undefined ? spec.entry : `${spec.entry}@${ref}`;
+}
+
+function overriddenRefs(
+  specs: readonly RepositorySpec[],
+  branches: readonly BranchOverride[],
+): ReadonlyMap<string, string> {
+  const refs = new Map<string, string>();
+  for (const { repository, ref } of branches) {
+    const entry = entryFor(repository, specs);
+    if (entry === undefined) {
+      const names = specs.flatMap((spec) => [spec.entry, shownName(spec)]);
+      throw new LaconicError(
+        `--branches names ${repository}, which is none of the repositories${didYouMean(repository, names)}`,
+        { hint: `they are: ${specs.map((spec) => spec.entry).join(', ')}` },
+      );
+    }
+    refs.set(entry, ref);
+  }
+  return refs;
+}

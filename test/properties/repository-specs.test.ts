@@ -1,0 +1,118 @@
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { refProblem } from '../../src/repositories/ref.js';
+import { isOriginOf } from '../../src/repositories/remote.js';
+import { parseRepositorySpec, type RepositorySpec, remoteUrl } from '../../src/repositories/spec.js';
+import { LaconicError } from '../../src/system/errors.js';
+
+function parsed(text: string): RepositorySpec | undefined {
+  try {
+    return parseRepositorySpec(text);
+  } catch (error) {
+    if (error instanceof LaconicError) return undefined;
+    throw error;
+  }
+}
+
+/** Text made of the pieces that attacks and mistakes are made of. */
+const hostile = fc
+  .array(
+    fc.oneof(
+      fc.constantFrom(
+        'ext::',
+        'fd::',
+        '://',
+        ':',
+        '/',
+        '//',
+        '..',
+        '.',
+        '-',
+        '--',
+        '@',
+        '@{',
+        '~',
+        '%2e',
+        '\\',
+        '\n',
+        '\0',
+        ' ',
+      ),
+      fc.constantFrom(
+        'https',
+        'ssh',
+        'file',
+        'git',
+        'github.com',
+        'org',
+        'repo',
+        '.git',
+        'u',
+        '--upload-pack=',
+        '$(id)',
+        '22',
+        '[::1]',
+      ),
+      fc.string({ unit: 'binary', maxLength: 3 }),
+    ),
+    { maxLength: 10 },
+  )
+  .map((pieces) => pieces.join(''));
+
+const name = fc
+  .stringMatching(/^[A-Za-z0-9_][A-Za-z0-9._-]{0,10}[A-Za-z0-9]$/)
+  .filter((text) => !text.endsWith('.git'));
+const ref = fc.stringMatching(/^[a-z0-9][a-z0-9/._+-]{0,12}$/).filter((text) => refProblem(text) === undefined);
+
+it('05 §2, weakness 9: whatever is accepted holds no option, no other transport, no control character, and stays inside the base', () => {
+  fc.assert(
+    fc.property(hostile, fc.boolean(), (text, gitSsh) => {
+      const spec = parsed(text);
+      if (spec === undefined) return;
+      const url = remoteUrl(spec, gitSsh);
+      expect(url).toMatch(/^(https|http|ssh|git|file):\/\/|^[a-z0-9_][a-z0-9._-]*@[a-z0-9_[]/i);
+      expect(url).not.toMatch(/::(?!.*\])|[\s\p{Cc}\\]/u);
+      expect(spec.name).toMatch(/^[^/~-][^/]*$/);
+      expect(['.', '..', '.git']).not.toContain(spec.name);
+      expect(join('/base', spec.name)).toBe(`/base/${spec.name}`);
+      expect(spec.path.split('/')).not.toContain('..');
+      expect(spec.ref ?? 'main').toMatch(/^[^-]/);
+    }),
+    { numRuns: 5000 },
+  );
+});
+
+it('05 §2: what is written as it should be is read back', () => {
+  fc.assert(
+    fc.property(
+      fc.option(name, { nil: undefined }),
+      name,
+      name,
+      fc.option(ref, { nil: undefined }),
+      (host, org, repo, at) => {
+        const entry = [...(host === undefined ? [] : [host]), org, repo].join('/');
+        const spec = parsed(at === undefined ? entry : `${entry}@${at}`);
+        if (host?.includes('..') === true) return;
+        expect(spec).toMatchObject({
+          entry,
+          host: (host ?? 'github.com').toLowerCase(),
+          path: `${org}/${repo}`,
+          name: repo,
+        });
+        expect(spec?.ref).toBe(at);
+      },
+    ),
+  );
+});
+
+it('weakness 3: a clone of a spec is always found to be one, by https and by ssh, with and without .git', () => {
+  fc.assert(
+    fc.property(name, name, name, fc.boolean(), fc.boolean(), (host, org, repo, gitSsh, suffix) => {
+      const spec = parsed(`${host}/${org}/${repo}`);
+      if (spec === undefined) return;
+      expect(isOriginOf(spec, `${remoteUrl(spec, gitSsh)}${suffix ? '.git' : ''}`, [])).toBe(true);
+      expect(isOriginOf(spec, remoteUrl({ ...spec, path: `${spec.path}x` }, gitSsh), [])).toBe(false);
+    }),
+  );
+});
