@@ -1,5 +1,4 @@
-import { homedir } from 'node:os';
-import { repositoryBase } from '../stack/assets.js';
+import { repositoryBaseOf } from '../stack/load.js';
 import type { Context } from '../system/context.js';
 import { shownCommand } from '../system/shown-command.js';
 import { announceBase, bringAll, type RepositoryOptions } from './setup-repositories.js';
@@ -15,7 +14,7 @@ import { wantedOf } from './wanted.js';
 export async function fetchStack(locator: string, options: RepositoryOptions, context: Context): Promise<void> {
   const { report } = context;
   const spec = parseRepositorySpec(locator);
-  const base = repositoryBase(context.env, homedir());
+  const base = repositoryBaseOf({ ...context, options: { ...context.options, localStack: false } });
   const wanted = wantedOf([spec], { base, gitSsh: options.gitSsh, branches: [] });
   await announceBase(base, options, context);
   const changes = !options.checkOnly && !context.options.dryRun;
