@@ -8,9 +8,10 @@ const layers = {
   stack: ['system', 'compose'],
   spec: ['system', 'compose', 'stack'],
   repositories: ['system', 'compose', 'stack'],
-  builds: ['system', 'engine', 'compose', 'stack', 'repositories'],
+  images: ['system', 'engine'],
+  builds: ['system', 'engine', 'images', 'compose', 'stack', 'repositories'],
   deployment: ['system', 'engine', 'compose', 'stack', 'spec'],
-  deployers: ['system', 'engine', 'compose', 'stack', 'spec', 'deployment'],
+  deployers: ['system', 'engine', 'images', 'compose', 'stack', 'spec', 'deployment'],
 };
 
 const layerRules = Object.entries(layers).map(([layer, allowed]) => {

@@ -43,6 +43,11 @@ const table: readonly TableEntry[] = [
     description: 'build the container images a stack needs',
     load: () => import('./commands/build-containers.js'),
   },
+  {
+    names: ['fetch-containers'],
+    description: 'fetch the container images a stack needs from a registry, instead of building them',
+    load: () => import('./commands/fetch-containers.js'),
+  },
 ];
 
 function reporterFor(options: Pick<GlobalOptions, 'quiet' | 'verbose' | 'debug'>): Reporter {

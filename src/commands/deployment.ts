@@ -5,6 +5,7 @@ import { declare as declareExec } from './deployment/exec.js';
 import { declare as declareLogs } from './deployment/logs.js';
 import { declare as declarePort } from './deployment/port.js';
 import { declare as declarePs } from './deployment/ps.js';
+import { declare as declarePushImages } from './deployment/push-images.js';
 import { declare as declareRender } from './deployment/render.js';
 import { declare as declareRestart } from './deployment/restart.js';
 import { declare as declareRunJob } from './deployment/run-job.js';
@@ -30,6 +31,7 @@ export function declare(command: Command, contextOf: (command: Command) => Conte
   declarePort(command, contextOf);
   declareRunJob(command, contextOf);
   declareUpdateEnvs(command, contextOf);
+  declarePushImages(command, contextOf);
   declareRender(command, contextOf);
   declareSplit(command, contextOf);
 }

@@ -118,6 +118,11 @@ export interface Deployer {
   port(query: PortQuery): Promise<string>;
   /** Runs a job of the stack to its end; resolves to its exit code. */
   runJob(job: string, args: readonly string[]): Promise<number>;
+  /**
+   * Pushes the images that were built for the deployment to the registry of its spec (02 §7.10); prints what became of each.
+   * @returns false when one of them could not be pushed
+   */
+  pushImages(format: OutputFormat): Promise<boolean>;
   /** Makes the containers run with the configuration the deployment directory holds now. Absent where the target cannot. */
   updateEnvs?(): Promise<void>;
   /** What `start` hands to Docker Compose or the API server, as text, secret values included; changes nothing. */

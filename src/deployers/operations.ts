@@ -160,6 +160,11 @@ export async function renderDeployment(target: Target, context: Context): Promis
   context.report.write(await (await openDeployer(target, context)).render());
 }
 
+/** `push-images` (02 §7.10). No lock is held: nothing of the directory changes. @returns false when it is incomplete */
+export async function pushDeployment(target: Target, format: OutputFormat, context: Context): Promise<boolean> {
+  return (await openDeployer(target, context)).pushImages(format);
+}
+
 /** The options of `logs` as typed. */
 export interface LogsFlags {
   tail: string;

@@ -8,8 +8,7 @@ import type { ProjectContainer } from '../../engine/containers.js';
 import type { Spec } from '../../spec/model.js';
 import type { ConfigTransfer } from '../../stack/parse.js';
 import type { Context } from '../../system/context.js';
-import type { LaconicError } from '../../system/errors.js';
-import { UsageError } from '../../system/errors.js';
+import { LaconicError, UsageError } from '../../system/errors.js';
 import { makeDirectory } from '../../system/files.js';
 import { withTemporaryFolder } from '../../system/leftovers.js';
 import type {
@@ -48,6 +47,8 @@ export interface ProjectSetup {
   preStart: readonly PodScript[];
   postStart: readonly PodScript[];
   transfers: readonly ConfigTransfer[];
+  /** Absent when a stack runs in place. */
+  deployment?: Deployment;
   /** What the compose files were made from; absent when a stack runs in place. */
   spec?: Spec;
   /** What a start remembers, and its image overrides; absent when a stack runs in place. */
@@ -73,6 +74,7 @@ export async function composeDeployerOf(deployment: Deployment, context: Context
     preStart: await podScripts(deployment, 'preStartCommand'),
     postStart: await podScripts(deployment, 'postStartCommand'),
     transfers: stack.transfers,
+    deployment,
     spec,
     state: {
       startedFile: layout.started,
@@ -200,6 +202,18 @@ export class ComposeDeployer implements Deployer {
 
   async runJob(job: string, args: readonly string[]): Promise<number> {
     return runJob(this.#project, job, args, this.#engine, this.#context);
+  }
+
+  async pushImages(format: OutputFormat): Promise<boolean> {
+    const { deployment } = this.#setup;
+    // `deploy` has no such command: a stack that runs in place has no registry.
+    if (deployment === undefined) throw new LaconicError('a stack that runs in place has no images to push');
+    const [{ usedImages }, { pushDeploymentImages }] = await Promise.all([
+      import('./used-images.js'),
+      import('../push-images.js'),
+    ]);
+    const used = await usedImages(this.#project, this.#context);
+    return pushDeploymentImages(deployment, used, format, this.#context);
   }
 
   /** As `docker compose config` prints it. The project's name is that of the deployment; without compose files there is nothing. */

@@ -1,12 +1,12 @@
 import { type Engine } from '../../engine/connect.js';
 import { type EngineImage, findImage } from '../../engine/images.js';
+import { explainPull } from '../../images/refusals.js';
 import type { Context } from '../../system/context.js';
 import { LaconicError } from '../../system/errors.js';
 import { commandLine, run } from '../../system/process.js';
 import type { ProjectModel, ServiceModel } from './model.js';
 import { placeOfImage } from './places.js';
 import type { ComposeProject } from './project.js';
-import { explainPull } from './pull-words.js';
 
 /** Pulls at one time: as Compose and the engine do by default for layers. */
 const concurrency = 3;

@@ -93,6 +93,15 @@ export class KubernetesDeployer implements Deployer {
     return runJobOnKubernetes(this.#deployment, job, args, this.#context);
   }
 
+  async pushImages(format: OutputFormat): Promise<boolean> {
+    const [{ usedImages }, { pushDeploymentImages }] = await Promise.all([
+      import('./used-images.js'),
+      import('../push-images.js'),
+    ]);
+    const used = await usedImages(this.#deployment, this.#context);
+    return pushDeploymentImages(this.#deployment, used, format, this.#context);
+  }
+
   async render(): Promise<string> {
     const { objects } = await this.#prepare();
     return renderObjects(objects.map(stamped));

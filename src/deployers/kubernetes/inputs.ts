@@ -1,15 +1,15 @@
 import { basename, resolve } from 'node:path';
 import type { DeploymentFiles } from '../../deployment/files.js';
 import type { DeploymentRecord } from '../../deployment/record.js';
+import { registryImage } from '../../images/reference.js';
 import { parseEnvFile } from '../../spec/environment.js';
 import type { Spec } from '../../spec/model.js';
 import { parseSecretsEnv } from '../../spec/secrets.js';
 import type { Stack } from '../../stack/parse.js';
 import { LaconicError, type Problem } from '../../system/errors.js';
-import { expandHome } from '../../system/path-names.js';
+import { pullToken } from '../pull-secret.js';
 import { type ComposeSource, type NormalizedFiles, normalizeFiles } from './input-compose.js';
 import { boundFiles, declaredConfigmaps } from './input-files.js';
-import { registryImage } from './objects/images.js';
 import type { Findings, ObjectsInput, PodInput } from './objects/input.js';
 import { namespaceName } from './objects/names.js';
 
@@ -179,18 +179,12 @@ async function registryToken(
   findings: Findings,
 ): Promise<string | undefined> {
   if (registry === undefined) return undefined;
-  const { tokenFile, tokenEnv } = registry;
-  const text = tokenFile === undefined ? undefined : await files.read(resolve(cwd, expandHome(tokenFile, home)));
-  const inFile = text?.toString('utf8').trim() ?? '';
-  const token = inFile !== '' || tokenEnv === undefined ? inFile : (env[tokenEnv] ?? '');
-  if (token !== '') return token;
-  const places = [
-    ...(tokenFile === undefined ? [] : [`the file ${tokenFile} has none`]),
-    ...(tokenEnv === undefined ? [] : [`the variable ${tokenEnv} is not set`]),
-  ];
+  const read = async (path: string): Promise<string | undefined> => (await files.read(path))?.toString('utf8');
+  const found = await pullToken(registry, { read, env, home, cwd });
+  if ('token' in found) return found.token;
   const problem: Problem = yaml.problem(
     ['image-pull-secret'],
-    `the token for ${registry.server} cannot be read: ${places.join(', and ')}; without it nodes cannot pull`,
+    `the token for ${registry.server} cannot be read: ${found.missing}; without it nodes cannot pull`,
   );
   (requireToken ? findings.errors : findings.warnings).push(problem);
   return undefined;

@@ -72,7 +72,7 @@ export function identityOf({ layout, record, spec }: Deployment): Identity {
 }
 
 /** The images of the last `restart --image`: a compose file, as on the other target. */
-async function imagesInForce(file: string): Promise<Map<string, string>> {
+export async function imagesInForce(file: string): Promise<Map<string, string>> {
   const text = await readTextIfAny(file);
   if (text === undefined) return new Map();
   const { services = {} } = (parseYaml(text, file).value ?? {}) as { services?: Record<string, { image?: unknown }> };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { buildObjects } from '../../../src/deployers/kubernetes/objects/build.js';
-import { deploymentTag, parseImage, registryImage } from '../../../src/deployers/kubernetes/objects/images.js';
+import { deploymentTag, parseImage, registryImage } from '../../../src/images/reference.js';
 import { formatProblem } from '../../../src/system/errors.js';
 import {
   type Container,

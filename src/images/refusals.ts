@@ -1,4 +1,6 @@
-/** What a failed pull means, and what to do about it. */
+import { hub, parseImage } from './reference.js';
+
+/** What a failed pull or push means, and what to do about it. */
 interface Explanation {
   why: string;
   /** Absent where the words say more than we know: they are shown. */
@@ -8,6 +10,20 @@ interface Explanation {
 type Explain = (facts: { image: string; registry: string; login: string; matched: string }) => Explanation;
 
 const reasons: readonly (readonly [RegExp, Explain])[] = [
+  [
+    /server gave HTTP response to HTTPS client/i,
+    ({ registry }) => ({
+      why: `${registry} does not speak TLS (https)`,
+      hint: `for a registry that is meant to be so: "insecure-registries": ["${registry}"] in the engine's daemon.json`,
+    }),
+  ],
+  [
+    /x509: [^\n]*|certificate signed by unknown authority/i,
+    ({ registry, matched }) => ({
+      why: `the engine does not trust ${registry} (${matched})`,
+      hint: `put the certificate of its authority into /etc/docker/certs.d/${registry}/ca.crt on the engine's host`,
+    }),
+  ],
   [
     /toomanyrequests|rate limit/i,
     ({ registry, login }) => ({
@@ -42,11 +58,9 @@ const reasons: readonly (readonly [RegExp, Explain])[] = [
   ],
 ];
 
-const hub = 'docker.io';
-
 /** What the words of a failed `docker pull` mean. Pure. */
 export function explainPull(image: string, words: string): Explanation {
-  const registry = registryOf(image);
+  const registry = parseImage(image)?.registry ?? hub;
   const login = registry === hub ? 'docker login' : `docker login ${registry}`;
   for (const [pattern, explain] of reasons) {
     const matched = pattern.exec(words)?.[0];
@@ -55,8 +69,15 @@ export function explainPull(image: string, words: string): Explanation {
   return { why: 'docker pull failed' };
 }
 
-/** The registry that a name leads to: its first part, if that is a host. */
-function registryOf(image: string): string {
-  const [first = '', ...rest] = image.split('/');
-  return rest.length > 0 && (/[.:]/.test(first) || first === 'localhost') ? first : hub;
+/** What the engine's words of a failed push mean. Pure. */
+export function explainPush(image: string, words: string): Explanation {
+  const registry = parseImage(image)?.registry ?? hub;
+  if (/unauthorized|(?<!permission )denied|authentication required|no basic auth|forbidden/i.test(words)) {
+    return {
+      why: `${registry} does not let this login push there`,
+      hint: `log in as somebody who may: docker login ${registry === hub ? '' : registry}`.trimEnd(),
+    };
+  }
+  const { why, hint } = explainPull(image, words);
+  return hint === undefined ? { why: words } : { why, hint };
 }

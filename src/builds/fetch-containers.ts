@@ -1,0 +1,183 @@
+import { connectEngine, type Engine } from '../engine/connect.js';
+import { type EngineFacts, engineFacts, pullByDigest, tagImage } from '../engine/image-transfer.js';
+import { findImage } from '../engine/images.js';
+import type { Credentials } from '../images/credentials.js';
+import { engineLogin } from '../images/push.js';
+import { type ImageReference, parseImage } from '../images/reference.js';
+import { explainPull } from '../images/refusals.js';
+import { HttpClient } from '../images/registry/http.js';
+import { newestImage } from '../images/registry/newest.js';
+import { Registry } from '../images/registry/registry.js';
+import type { Context } from '../system/context.js';
+import { InterruptedError, LaconicError, UsageError } from '../system/errors.js';
+import { containerNameProblem, imageOf } from './recipe.js';
+
+/** Where images are fetched from. */
+export interface ImageSource {
+  /** `ghcr.io`, `localhost:5000`, `docker.io` */
+  registry: string;
+  /** What repositories begin with: `org`; of any depth, empty for none. */
+  prefix: string;
+}
+
+/** What became of one container. */
+export interface FetchResult {
+  container: string;
+  /** `org/name:local` */
+  image: string;
+  /** `present`: it was here, and nothing was asked. `missing`: the registry has none for this kind of machine. */
+  outcome: 'fetched' | 'present' | 'missing' | 'failed' | 'skipped';
+  /** `ghcr.io/org/name:tag` */
+  source?: string;
+  digest?: string;
+  error?: string;
+}
+
+/** Pulls at one time. */
+const concurrency = 3;
+
+/** Reads `--image-registry`: `host`, `host/org`, `host:port/more/parts`. @throws UsageError */
+export function parseImageSource(text: string): ImageSource {
+  const trimmed = text.replace(/\/+$/, '');
+  const [registry = '', ...path] = trimmed.split('/');
+  const reference: ImageReference | undefined = parseImage(`${trimmed}/name`);
+  if (reference?.registry === undefined || reference.tag !== undefined) {
+    const scheme = /^https?:\/\//.test(text) ? ', without https://' : '';
+    throw new UsageError(`--image-registry: ${text} is no registry: write host/org, such as ghcr.io/my-org${scheme}`);
+  }
+  return { registry, prefix: path.join('/') };
+}
+
+/** What {@link fetchContainers} asks with. */
+interface Fetcher {
+  source: ImageSource;
+  registry: Registry;
+  engine: Engine;
+  facts: EngineFacts;
+  credentials: Credentials | undefined;
+  force: boolean;
+}
+
+/**
+ * Fetches the newest image of each container from a registry and tags it `:local` (05 §7, weaknesses 26 and 27). What is here is left,
+ * unless forced, and then the registry is not asked about it. A failure is told at once and ends no other fetch.
+ * @throws LaconicError for names that are none, an engine or a registry that does not answer, a login that is refused
+ */
+export async function fetchContainers(
+  containers: readonly string[],
+  source: ImageSource,
+  options: { credentials: Credentials | undefined; force: boolean },
+  context: Context,
+): Promise<FetchResult[]> {
+  const problems = containers.flatMap((container) => containerNameProblem(container) ?? []);
+  if (problems.length > 0) throw new LaconicError(problems.join('\n'));
+  if (context.options.dryRun) return containers.map((container) => plan(container, source, options.force, context));
+
+  const engine = await connectEngine(context.env);
+  const results: FetchResult[] = [];
+  const wanted: [number, string][] = [];
+  for (const [position, container] of containers.entries()) {
+    const present = await findImage(engine, imageOf(container));
+    if (present === undefined || options.force) wanted.push([position, container]);
+    else results[position] = keep(container, present.id, context);
+  }
+  if (wanted.length === 0) return results;
+
+  const facts = await engineFacts(engine);
+  const registry = await open(source.registry, options.credentials, facts, context);
+  const fetcher: Fetcher = { source, registry, engine, facts, ...options };
+  const worker = async (): Promise<void> => {
+    for (let next = wanted.shift(); next !== undefined; next = wanted.shift()) {
+      if (context.signal.aborted) throw new InterruptedError();
+      const [position, container] = next;
+      results[position] = await fetchOne(container, fetcher, context);
+    }
+  };
+  await Promise.all(Array.from({ length: concurrency }, worker));
+  context.report.endProgress();
+  return results;
+}
+
+async function open(
+  host: string,
+  credentials: Credentials | undefined,
+  facts: EngineFacts,
+  { env, signal, report }: Context,
+): Promise<Registry> {
+  const insecure = facts.isInsecure(host);
+  const registry = await Registry.open({ host, insecure, credentials }, new HttpClient(env, signal));
+  if (registry.plain && credentials !== undefined && !/^(?:localhost|127\.|\[::1\])/.test(host)) {
+    report.warn(`${host} speaks http only: the login goes there unencrypted`);
+  }
+  return registry;
+}
+
+function plan(container: string, { registry, prefix }: ImageSource, force: boolean, { report }: Context): FetchResult {
+  const name = [registry, prefix, container].filter((part) => part !== '').join('/');
+  const unless = force ? '' : ', unless it is here';
+  report.print(`would fetch the newest image of ${name} as ${imageOf(container)}${unless}`);
+  return { container, image: imageOf(container), outcome: 'skipped' };
+}
+
+function keep(container: string, id: string, { report }: Context): FetchResult {
+  const image = imageOf(container);
+  report.info(`${image} is here already (${id.slice(0, 19)}) and is left: --force-local-overwrite fetches it`);
+  return { container, image, outcome: 'present' };
+}
+
+async function fetchOne(container: string, fetcher: Fetcher, context: Context): Promise<FetchResult> {
+  const { report } = context;
+  const image = imageOf(container);
+  try {
+    report.progress(container, 'looking for the newest image');
+    const repository = [fetcher.source.prefix, container].filter((part) => part !== '').join('/');
+    const newest = await newestImage(fetcher.registry, repository, fetcher.facts);
+    const name = `${fetcher.source.registry}/${repository}`;
+    if (newest === undefined) {
+      report.progress(container, `no image for ${fetcher.facts.os}/${fetcher.facts.architecture}`, 'failed');
+      report.warn(`no image found to fetch for container: ${container}`);
+      return { container, image, outcome: 'missing', error: `${name} has no image for this kind of machine` };
+    }
+    const source = `${name}:${newest.tag}`;
+    report.verbose(`Pulling ${source}@${newest.digest}`);
+    await pull(name, newest.digest, container, fetcher, context);
+    await tagImage(fetcher.engine, `${name}@${newest.digest}`, name, newest.tag);
+    await tagImage(fetcher.engine, `${name}@${newest.digest}`, ...split(image));
+    report.progress(container, `fetched ${source}, ${newest.digest}`, 'done');
+    return { container, image, outcome: 'fetched', source, digest: newest.digest };
+  } catch (error) {
+    if (error instanceof InterruptedError || !(error instanceof LaconicError)) throw error;
+    report.progress(container, 'failed', 'failed');
+    report.error(`${container}: ${error.message}${error.hint === undefined ? '' : `\n${error.hint}`}`);
+    return { container, image, outcome: 'failed', error: error.message };
+  }
+}
+
+async function pull(
+  name: string,
+  digest: string,
+  container: string,
+  { engine, source, credentials }: Fetcher,
+  { report, signal }: Context,
+): Promise<void> {
+  const login = engineLogin(source.registry, credentials);
+  const onProgress = (state: string, percent: number | undefined): void => {
+    if (report.live) report.progress(container, percent === undefined ? state : `${state}, ${percent} %`);
+  };
+  report.progress(container, 'pulling');
+  try {
+    await pullByDigest(engine, name, digest, { login, signal, onProgress });
+  } catch (error) {
+    if (error instanceof InterruptedError || !(error instanceof LaconicError)) throw error;
+    const { why, hint } = explainPull(name, error.message);
+    if (hint === undefined) throw error;
+    report.verbose(error.message);
+    throw new LaconicError(`cannot pull ${name}@${digest}: ${why}`, { hint, cause: error });
+  }
+}
+
+/** `org/name:local` in its two parts. */
+function split(image: string): [name: string, tag: string] {
+  const at = image.lastIndexOf(':');
+  return [image.slice(0, at), image.slice(at + 1)];
+}

@@ -1,0 +1,100 @@
+import { text as readAll } from 'node:stream/consumers';
+import { type Credentials, dockerLogin } from '../images/credentials.js';
+import { loadStack } from '../stack/load.js';
+import { selectNames } from '../stack/select.js';
+import type { Context } from '../system/context.js';
+import { UsageError } from '../system/errors.js';
+import { fetchContainers, type FetchResult, type ImageSource, parseImageSource } from './fetch-containers.js';
+
+/** The options of `fetch-containers` as typed. */
+export interface FetchOptions {
+  imageRegistry: string;
+  registryUsername?: string;
+  /** On the command line, where every user of the machine can read it. */
+  registryToken?: string;
+  registryTokenStdin: boolean;
+  forceLocalOverwrite: boolean;
+  include?: string;
+  exclude?: string;
+  format: 'text' | 'json';
+}
+
+const tokenVariable = 'LACONIC_SO_REGISTRY_TOKEN';
+const userVariable = 'LACONIC_SO_REGISTRY_USERNAME';
+
+/**
+ * `fetch-containers`: the images of a stack from a registry, in the place of building them (05 §7).
+ * @returns false when any of them is not here in the end
+ */
+export async function fetchStackContainers(
+  reference: string,
+  options: FetchOptions,
+  context: Context,
+): Promise<boolean> {
+  const { report } = context;
+  const source = parseImageSource(options.imageRegistry);
+  const { stack } = await loadStack(reference, context);
+  if (stack.containers.length === 0) report.warn(`stack ${reference} does not define any containers`);
+  const selection = selectNames(stack.containers, options);
+  for (const warning of selection.warnings) report.warn(warning);
+  for (const container of selection.excluded) report.verbose(`Excluding: ${container}`);
+
+  const credentials = context.options.dryRun ? undefined : await credentialsFor(source, options, context);
+  const force = options.forceLocalOverwrite;
+  const results =
+    selection.selected.length === 0
+      ? []
+      : await fetchContainers(selection.selected, source, { credentials, force }, context);
+  const complete = results.every(isThere);
+  if (options.format === 'json' && !context.options.dryRun) {
+    report.write(
+      `${JSON.stringify({ registry: options.imageRegistry, complete, containers: results }, undefined, 2)}\n`,
+    );
+  }
+  if (!complete) {
+    const lacking = results.filter((result) => !isThere(result)).map(({ container }) => container);
+    report.warn(`the stack will not deploy: ${lacking.length} of its images are not here: ${lacking.join(', ')}`);
+  }
+  return complete;
+}
+
+function isThere({ outcome }: FetchResult): boolean {
+  return outcome !== 'missing' && outcome !== 'failed';
+}
+
+/** Who asks: by the options, else who is logged in there by `docker login`, else nobody. @throws UsageError */
+async function credentialsFor(
+  { registry }: ImageSource,
+  options: FetchOptions,
+  { env, report, options: { quiet } }: Context,
+): Promise<Credentials | undefined> {
+  const username = options.registryUsername ?? env[userVariable] ?? '';
+  const password = await tokenFrom(options, env);
+  if (options.registryToken !== undefined) {
+    report.warn(
+      `--registry-token: every user of this machine can read a command line; use ${tokenVariable} or --registry-token-stdin`,
+    );
+  }
+  if (username === '' && password === '') return dockerLogin(registry, env);
+  if (username === '')
+    throw new UsageError(`a token is given and no user: add --registry-username (or ${userVariable})`);
+  if (password === '') {
+    throw new UsageError(
+      `--registry-username is given and no token: set ${tokenVariable}, or use --registry-token-stdin`,
+    );
+  }
+  report.conceal([password]);
+  // Scripts know this line; nothing of the login is kept.
+  if (!quiet && options.format === 'text') report.print('Logging into container registry:');
+  return { username, password };
+}
+
+async function tokenFrom({ registryToken, registryTokenStdin }: FetchOptions, env: NodeJS.ProcessEnv): Promise<string> {
+  if (registryToken !== undefined && registryTokenStdin) {
+    throw new UsageError('--registry-token and --registry-token-stdin exclude each other');
+  }
+  if (registryToken !== undefined) return registryToken;
+  if (!registryTokenStdin) return env[tokenVariable] ?? '';
+  if (process.stdin.isTTY) throw new UsageError('--registry-token-stdin: hand the token over by a pipe or from a file');
+  return (await readAll(process.stdin)).trim();
+}

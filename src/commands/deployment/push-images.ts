@@ -1,0 +1,15 @@
+import type { Command } from 'commander';
+import { ExitError } from '../../system/errors.js';
+import { type ContextOf, parseFormat, targetOf } from '../arguments.js';
+import { subcommand } from '../program.js';
+
+/** `push-images` (02 §7.10, 04 §5.12). */
+export function declare(group: Command, contextOf: ContextOf): void {
+  subcommand(group, 'push-images', "push the images that were built for the deployment to its spec's image-registry")
+    .option('--format <text|json>', 'how to print the outcome', 'text')
+    .action(async (options: { format: string }, self: Command) => {
+      const { pushDeployment } = await import('../../deployers/operations.js');
+      const complete = await pushDeployment(targetOf(self), parseFormat(options.format), contextOf(self));
+      if (!complete) throw new ExitError(1);
+    });
+}

@@ -1,0 +1,43 @@
+import type { Command } from 'commander';
+import { ExitError } from '../system/errors.js';
+import { type ContextOf, parseFormat } from './arguments.js';
+import { requireStack } from './deploy/group.js';
+import { configure } from './program.js';
+
+interface Flags {
+  imageRegistry: string;
+  registryUsername?: string;
+  registryToken?: string;
+  registryTokenStdin: boolean;
+  forceLocalOverwrite: boolean;
+  include?: string;
+  exclude?: string;
+  format: string;
+}
+
+/** `fetch-containers` (05 §7). */
+export function declare(command: Command, contextOf: ContextOf): void {
+  configure(command)
+    .requiredOption('--image-registry <host/org>', 'where the images are, for example ghcr.io/my-org (required)')
+    .option('--registry-username <name>', 'who asks; default: who is logged in by docker login, else nobody')
+    .option(
+      '--registry-token-stdin',
+      'read the token from stdin; else it is taken from LACONIC_SO_REGISTRY_TOKEN',
+      false,
+    )
+    .option('--registry-token <token>', 'the token itself: every user of the machine can read it here')
+    .option(
+      '--force-local-overwrite',
+      'fetch images that are here already, and let name:local be the fetched one',
+      false,
+    )
+    .option('--include <containers>', 'only these containers of the stack (comma-separated)')
+    .option('--exclude <containers>', 'all containers of the stack but these (comma-separated)')
+    .option('--format <text|json>', 'how to print the outcome', 'text')
+    .action(async (flags: Flags, self: Command) => {
+      const context = contextOf(self);
+      const { fetchStackContainers } = await import('../builds/fetch-stack-containers.js');
+      const options = { ...flags, format: parseFormat(flags.format) };
+      if (!(await fetchStackContainers(requireStack(context), options, context))) throw new ExitError(1);
+    });
+}

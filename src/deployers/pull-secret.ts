@@ -1,0 +1,56 @@
+import { homedir } from 'node:os';
+import { resolve } from 'node:path';
+import { type Credentials, serverAddress } from '../images/credentials.js';
+import type { ImagePullSecret, Spec } from '../spec/model.js';
+import type { Context } from '../system/context.js';
+import { readTextIfAny } from '../system/files.js';
+import { expandHome } from '../system/path-names.js';
+
+/** Where the token of `image-pull-secret` is looked for. */
+export interface TokenPlaces {
+  /** The text of a file; undefined when there is none. */
+  read: (path: string) => Promise<string | undefined>;
+  readonly env: NodeJS.ProcessEnv;
+  /** For `~`. */
+  readonly home: string;
+  /** Where a relative `token-file` starts. */
+  readonly cwd: string;
+}
+
+/** The token of a registry (04 §4.9): the file's text, else the variable's value; or where there is none. */
+export async function pullToken(
+  { tokenFile, tokenEnv }: ImagePullSecret,
+  { read, env, home, cwd }: TokenPlaces,
+): Promise<{ token: string } | { missing: string }> {
+  const text = tokenFile === undefined ? undefined : await read(resolve(cwd, expandHome(tokenFile, home)));
+  const inFile = text?.trim() ?? '';
+  const token = inFile !== '' || tokenEnv === undefined ? inFile : (env[tokenEnv] ?? '');
+  if (token !== '') return { token };
+  const places = [
+    ...(tokenFile === undefined ? [] : [`the file ${tokenFile} has none`]),
+    ...(tokenEnv === undefined ? [] : [`the variable ${tokenEnv} is not set`]),
+  ];
+  return { missing: places.join(', and ') };
+}
+
+/** Who the spec's `image-pull-secret` is, if it is for this registry; a token that cannot be read is a warning. */
+export async function pullSecretCredentials(
+  { imagePullSecret, yaml }: Spec,
+  registry: string,
+  { env, cwd, report }: Context,
+): Promise<Credentials | undefined> {
+  if (imagePullSecret === undefined || !isFor(imagePullSecret.server, registry)) return undefined;
+  const found = await pullToken(imagePullSecret, { read: readTextIfAny, env, home: homedir(), cwd });
+  if ('token' in found) {
+    report.conceal([found.token]);
+    return { username: imagePullSecret.username, password: found.token };
+  }
+  report.warn(`${yaml.file}: the token of image-pull-secret cannot be read: ${found.missing}`);
+  return undefined;
+}
+
+/** `https://ghcr.io/v2/` and `ghcr.io` are one server. */
+function isFor(server: string, registry: string): boolean {
+  const host = (text: string): string => text.replace(/^https?:\/\//, '').replace(/\/.*$/, '');
+  return host(server) === host(serverAddress(registry)) || host(server) === registry;
+}

@@ -1,0 +1,75 @@
+import * as z from 'zod';
+import { LaconicError } from '../../system/errors.js';
+import type { HttpAnswer } from './http.js';
+
+/** A registry that does not do what it was asked. */
+export class RegistryError extends LaconicError {
+  /** The status of its answer; absent when none came. */
+  readonly status: number | undefined;
+
+  constructor(message: string, options: { status?: number; hint?: string; cause?: unknown } = {}) {
+    super(message, options);
+    this.status = options.status;
+  }
+}
+
+const descriptor = z.object({
+  digest: z.string(),
+  mediaType: z.string().optional(),
+  platform: z.object({ os: z.string(), architecture: z.string() }).optional(),
+});
+
+/** A manifest of one image (`config`), or a list of those for several platforms (`manifests`): Docker's or the OCI's. */
+const manifest = z.object({ config: descriptor.optional(), manifests: z.array(descriptor).optional() });
+export type Manifest = z.infer<typeof manifest>;
+
+const imageConfig = z.object({ os: z.string().optional(), architecture: z.string().optional() });
+export type ImageConfig = z.infer<typeof imageConfig>;
+
+const tagList = z.object({ tags: z.array(z.string()).nullish() });
+const token = z.object({ token: z.string().optional(), access_token: z.string().optional() });
+const failures = z.object({
+  errors: z.array(z.object({ code: z.string().optional(), message: z.string().optional() })),
+});
+
+function read<T>(schema: z.ZodType<T>, answer: HttpAnswer, what: string): T {
+  const checked = schema.safeParse(asJson(answer));
+  if (checked.success) return checked.data;
+  throw new RegistryError(`${what}: the answer is not what registries answer`, { status: answer.status });
+}
+
+export const readManifest = (answer: HttpAnswer, what: string): Manifest => read(manifest, answer, what);
+export const readImageConfig = (answer: HttpAnswer, what: string): ImageConfig => read(imageConfig, answer, what);
+export const readTags = (answer: HttpAnswer, what: string): string[] => read(tagList, answer, what).tags ?? [];
+export function readToken(answer: HttpAnswer, what: string): string {
+  const { token: one, access_token: other } = read(token, answer, what);
+  const found = one ?? other;
+  if (found === undefined || found === '') throw new RegistryError(`${what}: the answer holds no token`);
+  return found;
+}
+
+/** The registry's own words for a refusal, as far as it has any. */
+export function wordsOf(answer: HttpAnswer): string {
+  const said = failures.safeParse(asJson(answer));
+  const words = said.success
+    ? said.data.errors.map(({ code, message }) => [code, message].filter(Boolean).join(': ')).join('; ')
+    : '';
+  return words === '' ? `status ${answer.status}` : `status ${answer.status}, ${words}`;
+}
+
+function asJson({ body }: HttpAnswer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Where the `Link` header says the next page is (RFC 8288; distribution specification, listing tags). Pure. */
+export function nextPage(header: string | string[] | undefined): string | undefined {
+  const links = Array.isArray(header) ? header.join(',') : (header ?? '');
+  for (const [, target, parameters = ''] of links.matchAll(/<([^>]*)>([^<]*)/g)) {
+    if (/;\s*rel\s*=\s*"?next"?/i.test(parameters)) return target;
+  }
+  return undefined;
+}

@@ -1,0 +1,162 @@
+import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { errorCode, InterruptedError } from '../../system/errors.js';
+import { proxyFor } from './proxy.js';
+
+export interface HttpRequest {
+  method?: 'GET' | 'POST';
+  url: URL;
+  headers?: Record<string, string>;
+  body?: string;
+}
+
+export interface HttpAnswer {
+  status: number;
+  headers: IncomingMessage['headers'];
+  body: Buffer;
+}
+
+/** No answer came: what was awaited, and what came instead. */
+export class NoAnswer extends Error {
+  /** The server took the connection and does not speak TLS. */
+  readonly notTls: boolean;
+
+  constructor(message: string, options: { cause?: unknown; notTls?: boolean } = {}) {
+    super(message, options);
+    this.name = 'NoAnswer';
+    this.notTls = options.notTls === true;
+  }
+}
+
+/** Seconds; a test sets shorter ones. */
+export interface Limits {
+  /** Until there is a connection. */
+  connect: number;
+  /** From one byte of the answer to the next. */
+  silence: number;
+}
+
+const usualLimits: Limits = { connect: 10, silence: 30 };
+/** No list of tags and no manifest is longer: who sends more is no registry. */
+const longest = 32 * 1024 * 1024;
+/** What a moment later may be answered, after so many milliseconds each. */
+const pauses = [300, 1_000];
+const passing = new Set([502, 503, 504]);
+
+/**
+ * HTTP and HTTPS by the environment's proxies (HTTPS_PROXY, HTTP_PROXY, NO_PROXY) and Node's authorities, which
+ * NODE_EXTRA_CA_CERTS adds to. Connections are kept for the next request. Redirections are followed by no one here.
+ */
+export class HttpClient {
+  readonly #env: NodeJS.ProcessEnv;
+  readonly #signal: AbortSignal;
+  readonly #limits: Limits;
+  readonly #agents = new Map<string, Promise<HttpAgent>>();
+
+  constructor(env: NodeJS.ProcessEnv, signal: AbortSignal, limits: Limits = usualLimits) {
+    this.#env = env;
+    this.#signal = signal;
+    this.#limits = limits;
+  }
+
+  /**
+   * Sends a request, again where it may be answered a moment later: everything here only reads.
+   * @throws NoAnswer; InterruptedError
+   */
+  async send(request: HttpRequest): Promise<HttpAnswer> {
+    for (let attempt = 0; ; attempt += 1) {
+      if (this.#signal.aborted) throw new InterruptedError();
+      const pause = pauses[attempt];
+      try {
+        const answer = await this.#once(request);
+        if (pause === undefined || !passing.has(answer.status)) return answer;
+      } catch (error) {
+        if (this.#signal.aborted) throw new InterruptedError();
+        if (pause === undefined || errorCode((error as Error).cause) !== 'ECONNRESET') throw error;
+      }
+      await sleep(pause, undefined, { signal: this.#signal }).catch(() => undefined);
+    }
+  }
+
+  async #once({ method = 'GET', url, headers = {}, body }: HttpRequest): Promise<HttpAnswer> {
+    const agent = await this.#agentFor(url);
+    const { connect, silence } = this.#limits;
+    return new Promise((resolve, reject) => {
+      const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
+      const length: Record<string, string> =
+        body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
+      const sent = send(url, { method, agent, headers: { ...headers, ...length }, signal: this.#signal });
+      const fail = (error: unknown): void => {
+        clearTimeout(connecting);
+        sent.destroy();
+        reject(error instanceof NoAnswer ? error : noAnswer(error));
+      };
+      const connecting = setTimeout(
+        () => fail(new NoAnswer(`waited ${connect} s for a connection to ${url.host}, none came`)),
+        connect * 1000,
+      );
+      sent.on('finish', () => clearTimeout(connecting));
+      sent.setTimeout(silence * 1000, () => {
+        fail(new NoAnswer(`waited ${silence} s for ${url.host} to answer ${method} ${url.pathname}, nothing came`));
+      });
+      sent.on('error', fail);
+      sent.on('response', (response) => {
+        const chunks: Buffer[] = [];
+        let size = 0;
+        response.on('data', (chunk: Buffer) => {
+          chunks.push(chunk);
+          size += chunk.length;
+          if (size > longest) fail(new NoAnswer(`the answer to ${url.pathname} is longer than ${longest} bytes`));
+        });
+        response.on('error', fail);
+        response.on('end', () => {
+          clearTimeout(connecting);
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) });
+        });
+      });
+      sent.end(body);
+    });
+  }
+
+  async #agentFor(url: URL): Promise<HttpAgent> {
+    const proxy = proxyFor(url, this.#env);
+    const key = `${url.protocol} ${proxy ?? ''}`;
+    let agent = this.#agents.get(key);
+    if (agent === undefined) {
+      agent = makeAgent(url, proxy);
+      this.#agents.set(key, agent);
+    }
+    return agent;
+  }
+}
+
+async function makeAgent({ protocol }: URL, proxy: string | undefined): Promise<HttpAgent> {
+  const options = { keepAlive: true, maxSockets: 4 };
+  if (proxy === undefined) return protocol === 'https:' ? new HttpsAgent(options) : new HttpAgent(options);
+  const { HttpProxyAgent, HttpsProxyAgent } = await import('hpagent');
+  return protocol === 'https:' ? new HttpsProxyAgent({ ...options, proxy }) : new HttpProxyAgent({ ...options, proxy });
+}
+
+const notTlsCodes = new Set(['EPROTO', 'ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG']);
+
+function noAnswer(error: unknown): NoAnswer {
+  const code = errorCode(error) ?? '';
+  const said = error instanceof Error ? error.message : String(error);
+  if (notTlsCodes.has(code)) return new NoAnswer('it does not speak TLS (https)', { cause: error, notTls: true });
+  return new NoAnswer(reasons[code] ?? said, { cause: error });
+}
+
+const untrusted = 'its certificate is signed by no authority that is known here';
+
+const reasons: Record<string, string> = {
+  ECONNREFUSED: 'nothing listens there (connection refused)',
+  ENOTFOUND: 'no such host',
+  EAI_AGAIN: 'its name cannot be looked up now',
+  ECONNRESET: 'the connection was closed before an answer came',
+  SELF_SIGNED_CERT_IN_CHAIN: untrusted,
+  DEPTH_ZERO_SELF_SIGNED_CERT: untrusted,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrusted,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: untrusted,
+  CERT_HAS_EXPIRED: 'its certificate has expired',
+};
