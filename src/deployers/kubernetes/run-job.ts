@@ -89,8 +89,10 @@ function jobObject(
     });
   }
   if (own !== undefined && args.length > 0) own.args = args.map(literal);
-  job.metadata = { ...job.metadata, annotations: { ...job.metadata.annotations, [runJobAnnotation]: 'true' } };
-  return { object: stamped(job), main: own?.name ?? containers[0]?.name ?? name };
+  // The mark is no part of what is run: the hash is the one that start compares with (decision 26).
+  const object = stamped(job);
+  object.metadata.annotations = { ...object.metadata.annotations, [runJobAnnotation]: 'true' };
+  return { object, main: own?.name ?? containers[0]?.name ?? name };
 }
 
 /** The API server of the deployment's cluster; on kind with the images of the job. */

@@ -167,6 +167,20 @@ describeWithCluster('whose namespace it is (decision 20, K-36)', () => {
     }
   });
 
+  it('that it made itself is changed by a directory that has been moved, and then left alone (decision 26)', async () => {
+    const at = await site('moved-own');
+    try {
+      await at.start([]);
+      const moved = await site('moved-own', { ...at.identity, directory: '/srv/elsewhere' });
+      await moved.start([]);
+      const namespace = await at.api.get(resources.Namespace, at.identity.namespace);
+      expect(namespace?.metadata.annotations).toMatchObject({ 'laconic.com/deployment-dir': '/srv/elsewhere' });
+      expect((await moved.start([])).requests).toEqual([]);
+    } finally {
+      await at.remove();
+    }
+  });
+
   it('is awaited and made anew while it is being deleted', async () => {
     const at = await site();
     try {

@@ -121,6 +121,8 @@ describeWithCluster('a deployment of two pods and a job, from its first start to
     const { stdout } = await site.succeed('run-job', 'seed');
     expect(stdout).toBe('Running job: seed\nseeding sh \n');
     expect(await uid()).not.toBe(before);
+    // It ran as start would run it: nothing differs (decision 24).
+    expect((await site.succeed('start')).stderr).not.toContain('has run with another definition');
     const failed = await site.run('run-job', 'seed', '--', 'echo "$HOME" `echo $0`; exit 9', 'seed');
     expect([failed.code, failed.stdout]).toEqual([9, 'Running job: seed\n/root seed\n']);
     const unknown = await site.run('run-job', 'sed');

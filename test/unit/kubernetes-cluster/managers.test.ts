@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { adoptedFields, foreignReplicas, writtenByPython } from '../../../src/deployers/kubernetes/cluster/managers.js';
+import {
+  adoptedFields,
+  createdByUs,
+  foreignReplicas,
+  writtenByPython,
+} from '../../../src/deployers/kubernetes/cluster/managers.js';
 import type { KubernetesObject } from '../../../src/deployers/kubernetes/objects/object.js';
 
 const replicas = { 'f:spec': { 'f:replicas': {} } };
@@ -41,6 +46,13 @@ describe("taking over the Python client's fields (decision 19)", () => {
     expect(adoptedFields(managed(scale))).toEqual([
       { manager: 'laconic-so', operation: 'Apply', apiVersion: 'apps/v1', fieldsV1: replicas },
     ]);
+  });
+
+  it('joins what we created by a plain request with what we apply: a moved directory changes the namespace', () => {
+    const created = { ...ours, operation: 'Update', fieldsV1: { 'f:metadata': { 'f:annotations': {} } } };
+    expect(adoptedFields(managed(created, controller))).toEqual([{ ...created, operation: 'Apply' }, controller]);
+    expect([createdByUs(managed(created)), createdByUs(managed(ours, controller))]).toEqual([true, false]);
+    expect(writtenByPython(managed(created))).toBe(false);
   });
 
   it.each([

@@ -29,14 +29,28 @@ function isPython({ manager, operation, subresource }: ManagedFields): boolean {
   return operation === 'Update' && pythonClient.test(manager ?? '') && subresource !== 'status';
 }
 
+/** What we created by a plain request, or patched: to the server that is another owner than what we apply. */
+function isOurUpdate({ manager, operation, subresource }: ManagedFields): boolean {
+  return operation === 'Update' && manager === fieldManager && subresource !== 'status';
+}
+
+function isAdopted(entry: ManagedFields): boolean {
+  return isPython(entry) || isOurUpdate(entry);
+}
+
 /** True while the object has fields that the Python program's client set and nobody took over. */
 export function writtenByPython(object: KubernetesObject): boolean {
   return entriesOf(object).some(isPython);
 }
 
-/** True for the name of a field manager that is the Python program's client. */
-export function isPythonManager(name: string): boolean {
-  return pythonClient.test(name);
+/** True while the object has fields that we set without applying them: an apply that changes them would conflict with ourselves. */
+export function createdByUs(object: KubernetesObject): boolean {
+  return entriesOf(object).some(isOurUpdate);
+}
+
+/** True for the name of a field manager whose fields are taken over. */
+export function isAdoptedManager(name: string): boolean {
+  return pythonClient.test(name) || name === fieldManager;
 }
 
 /** True when an apply of ours has fields of the object. */
@@ -45,22 +59,22 @@ export function appliedByUs(object: KubernetesObject): boolean {
 }
 
 /**
- * The `managedFields` that make the Python program's fields ours, as if we had applied them (decision 19): what we do not apply any
- * more then goes, and nothing conflicts. Undefined when it has none.
+ * The `managedFields` that make the Python program's fields, and those that we set otherwise, ours as if we had applied them
+ * (decision 19): what we do not apply any more then goes, and nothing conflicts. Undefined when there are none.
  */
 export function adoptedFields(object: KubernetesObject): ManagedFields[] | undefined {
   const entries = entriesOf(object);
-  const python = entries.filter(isPython);
-  const [first] = python;
+  const adopted = entries.filter(isAdopted);
+  const [first] = adopted;
   if (first === undefined) return undefined;
   const ours = entries.find(isOurApply);
-  const fields = [ours, ...python].reduce(
+  const fields = [ours, ...adopted].reduce(
     (sum, entry) => union(sum, entry?.fieldsV1 ?? {}),
     {} as Record<string, unknown>,
   );
   const taken: ManagedFields = { ...(ours ?? first), manager: fieldManager, operation: 'Apply', fieldsV1: fields };
   delete taken.subresource;
-  return [taken, ...entries.filter((entry) => entry !== ours && !isPython(entry))];
+  return [taken, ...entries.filter((entry) => entry !== ours && !isAdopted(entry))];
 }
 
 /** A set of fields is a tree of maps. */

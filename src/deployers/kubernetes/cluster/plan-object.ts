@@ -3,7 +3,7 @@ import type { Action } from './actions.js';
 import type { LiveObject } from './api.js';
 import { differences } from './compare.js';
 import { hashAnnotation } from './hash.js';
-import { foreignReplicas, writtenByPython } from './managers.js';
+import { createdByUs, foreignReplicas, writtenByPython } from './managers.js';
 import { mapOf } from '../../../system/plain-map.js';
 
 /** What to do about one wanted object of ours that is there, and what to tell about it. */
@@ -43,8 +43,9 @@ function decideOther(object: KubernetesObject, live: LiveObject): Decision {
           `${describeObject(object)} keeps its ${JSON.stringify(is)} replicas, set by ${owner}: scale it to ${JSON.stringify(wanted)}, as the spec says, to hand them back`,
         ];
   const changed = differences(sent, live);
-  const adopt = writtenByPython(live);
-  if (changed.length === 0 && !adopt) return { action: { do: 'keep', object: sent, live }, warnings: [], remarks };
+  const python = writtenByPython(live);
+  if (changed.length === 0 && !python) return { action: { do: 'keep', object: sent, live }, warnings: [], remarks };
+  const adopt = python || createdByUs(live);
   return { action: { do: 'apply', object: sent, live, changed, adopt }, warnings: [], remarks };
 }
 

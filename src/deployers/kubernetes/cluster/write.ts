@@ -4,7 +4,7 @@ import type { Action } from './actions.js';
 import type { ClusterApi, LiveObject } from './api.js';
 import { ClusterError } from './errors.js';
 import { requireGone } from './gone.js';
-import { adoptedFields, fieldManager, isPythonManager } from './managers.js';
+import { adoptedFields, fieldManager, isAdoptedManager } from './managers.js';
 import { typeOf } from './resources.js';
 
 /** How often an object may change under our hands while it is adopted. A namespace that changes may have become another's. */
@@ -81,10 +81,10 @@ export async function check(action: Action, api: ClusterApi, force = false): Pro
       await dryCreate(object, api);
       return;
     case 'apply':
-      // What the Python client set will be ours: only other conflicts are real (decision 19).
+      // What the Python client set, or we by creating it, will be applied by us: only other conflicts are real (decision 19).
       await explained(object, () => dryApply(object, false, api)).catch(async (error: unknown) => {
         if (!(error instanceof ConflictError)) throw error;
-        if (action.adopt && error.managers.every(isPythonManager)) return;
+        if (action.adopt && error.managers.every(isAdoptedManager)) return;
         if (!force) throw error;
         await dryApply(object, true, api);
       });
@@ -152,8 +152,8 @@ function conflictsOf(error: ClusterError): { manager: string; field: string }[] 
 }
 
 /**
- * Makes the fields that the Python program's client set ours, once: what we do not set is then removed by the apply that follows, and
- * nothing conflicts (decision 19). Done only on the object as it was seen; where it changed meanwhile, it is looked at again.
+ * Makes the fields that the Python program's client set, or we by creating the object, fields that we applied, once: what we do not
+ * set is then removed by the apply that follows, and nothing conflicts (decision 19). Done only on the object as it was seen; where it changed meanwhile, it is looked at again.
  */
 async function adopt(object: LiveObject, api: ClusterApi): Promise<LiveObject> {
   const type = typeOf(object);
