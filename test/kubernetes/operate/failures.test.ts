@@ -73,6 +73,28 @@ spec: {storageClassName: nowhere, accessModes: [ReadWriteOnce], resources: {requ
     expect(stderr).toMatch(/Deployment \S+: no node takes it: .*Insufficient cpu/);
   });
 
+  it('a pod that no node has room for, with a claim that waits for the pod; a Secret that nobody made', async () => {
+    const one = await make('room-data', {
+      pods: { app: server('web', '    volumes: ["data:/data"]\n') + 'volumes:\n  data:\n' },
+      spec: 'volumes:\n  data:\nresources:\n  containers:\n    reservations: {memory: 9000G}\n',
+    });
+    const full = await one.run('start');
+    expect([full.code, full.stderr]).toEqual([
+      1,
+      expect.stringMatching(/Deployment \S+: no node takes it: .*Insufficient memory/),
+    ]);
+    const other = await make('secret', {
+      pods: {
+        app: server('web', '    secrets: [keys]\n') + 'secrets:\n  keys: {external: true, name: nobody-made-it}\n',
+      },
+    });
+    const { code, stderr } = await other.run('start');
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/Deployment \S+: web cannot be created: .*secret "nobody-made-it" not found/),
+    ]);
+  });
+
   it('a job that fails, although the server runs', async () => {
     const one = await make('job', {
       pods: { app: server('web') },

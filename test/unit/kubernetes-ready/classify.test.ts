@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { LiveObject } from '../../../src/deployers/kubernetes/cluster/api.js';
 import { claimProblem } from '../../../src/deployers/kubernetes/ready/claim.js';
 import type { ContainerStatusFacts } from '../../../src/deployers/kubernetes/ready/facts.js';
 import { podReadiness, type PodQuestion } from '../../../src/deployers/kubernetes/ready/pod.js';
@@ -132,6 +133,48 @@ describe('pods', () => {
     expect(podReadiness(one, question({ world }))).toMatchObject({
       kind: 'failed',
       state: 'volume claim data waits for volume gone, which does not exist',
+    });
+  });
+
+  it('a claim that waits for its pod does not hide why no node takes the pod, and it fails (K-33)', () => {
+    const volumes = [{ name: 'v', persistentVolumeClaim: { claimName: 'data' } }];
+    const world = worldOf({ PersistentVolumeClaim: [claim()] });
+    const late = question({ world, unscheduledMs: () => 10_000 });
+    const full = {
+      ...unscheduled('0/1 nodes are available: 1 Insufficient memory.'),
+      spec: { containers: [{ name: 'app' }], volumes },
+    };
+    expect(podReadiness(full, late)).toEqual({
+      kind: 'failed',
+      state: 'no node takes it: 0/1 nodes are available: 1 Insufficient memory.',
+      pod: 'web-r-1',
+    });
+    const unbound = {
+      ...unscheduled("0/1 nodes are available: 1 node(s) didn't find available persistent volumes to bind."),
+      spec: full.spec,
+    };
+    expect(podReadiness(unbound, late)).toEqual({ kind: 'waiting', state: 'volume claim data waits for a volume' });
+  });
+
+  it('a collision that the scheduler tries again is not told', () => {
+    const message =
+      'running PreBind plugin "VolumeBinding": Operation cannot be fulfilled on persistentvolumeclaims "data": the object has been modified; please apply your changes to the latest version and try again';
+    const one = pod({
+      status: { conditions: [{ type: 'PodScheduled', status: 'False', reason: 'SchedulerError', message }] },
+    });
+    expect(podReadiness(one, question())).toEqual({ kind: 'waiting', state: 'not scheduled yet' });
+  });
+
+  it('a Secret that is missing at the second try of a mount never comes; what was said before we came may be over', () => {
+    const one = podWith(waiting('ContainerCreating'));
+    const missing = event(one.metadata.uid, 'FailedMount', 'MountVolume.SetUp failed: secret "keys" not found');
+    const world = worldOf({ Event: [missing] });
+    expect(podReadiness(one, question({ world })).kind).toBe('waiting');
+    world.note({ type: 'MODIFIED', object: { apiVersion: 'v1', kind: 'Event', ...missing } as unknown as LiveObject });
+    expect(podReadiness(one, question({ world }))).toEqual({
+      kind: 'failed',
+      state: 'app cannot be created: MountVolume.SetUp failed: secret "keys" not found',
+      pod: 'web-r-1',
     });
   });
 

@@ -6,6 +6,7 @@ import { ClusterError } from '../cluster/errors.js';
 import type { Identity } from '../cluster/identity.js';
 import { resources } from '../cluster/resources.js';
 import type { PodFacts } from '../ready/facts.js';
+import { lastingContainersOf } from '../ready/pod.js';
 import { runningContainer } from './find.js';
 import { isOurs } from './snapshot.js';
 
@@ -63,7 +64,7 @@ export function nodePorts(services: readonly ServiceFacts[], pod: PodFacts): Pub
 
 function hostNetworkPorts(pod: PodFacts, container: string): Published[] {
   if (pod.spec.hostNetwork !== true) return [];
-  const ports = pod.spec.containers.find(({ name }) => name === container)?.ports ?? [];
+  const ports = lastingContainersOf(pod).find(({ spec }) => spec.name === container)?.spec.ports ?? [];
   return ports.map(({ containerPort, protocol = 'TCP' }) => ({
     port: containerPort,
     protocol: protocol.toLowerCase(),

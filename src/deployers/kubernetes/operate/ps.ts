@@ -1,5 +1,5 @@
 import type { ContainerStatus } from '../../deployer.js';
-import { containersOf } from '../ready/pod.js';
+import { containersOf, lastingContainersOf } from '../ready/pod.js';
 import { endOf, oneLine } from '../ready/container.js';
 import type { ContainerStatusFacts, PodFacts } from '../ready/facts.js';
 import { isJobPod, type Snapshot } from './snapshot.js';
@@ -30,7 +30,7 @@ function runs(pod: PodFacts): boolean {
 
 /** Each port once, whatever its protocols (04 §5.7). */
 function portsOf(pod: PodFacts): string[] {
-  const numbers = pod.spec.containers.flatMap(({ ports = [] }) => ports.map(({ containerPort }) => containerPort));
+  const numbers = lastingContainersOf(pod).flatMap(({ spec }) => (spec.ports ?? []).map((port) => port.containerPort));
   const ip = pod.status?.podIP ?? '';
   const shown = ip.includes(':') ? `[${ip}]` : ip;
   return [...new Set(numbers)].map((port) => `${shown}:${port}->${port}`);

@@ -4,7 +4,7 @@ import { claimProblem } from '../ready/claim.js';
 import { oneLine, type Readiness } from '../ready/container.js';
 import { type ClaimFacts, conditionOf, eventTime, type Meta, type PodFacts } from '../ready/facts.js';
 import type { Awaited } from '../ready/judge.js';
-import { containersOf } from '../ready/pod.js';
+import { containersOf, lastingContainersOf, triedAgain } from '../ready/pod.js';
 import { deploymentReadiness, jobReadiness, type WorkloadQuestion } from '../ready/workload.js';
 import { containerStatuses, troubleOf } from './ps.js';
 import type { Snapshot } from './snapshot.js';
@@ -120,12 +120,12 @@ function claimStatus(claim: ClaimFacts, { world }: Snapshot): ObjectStatus {
 
 function podStatus(pod: PodFacts): PodStatus {
   const all = containersOf(pod);
-  const main = all.filter(({ init }) => !init);
+  const lasting = lastingContainersOf(pod);
   const { creationTimestamp, deletionTimestamp, name } = pod.metadata;
   return {
     name,
     state: deletionTimestamp === undefined ? (pod.status?.phase ?? 'Unknown') : 'Terminating',
-    ready: `${main.filter(({ status }) => status?.ready).length}/${main.length}`,
+    ready: `${lasting.filter(({ status }) => status?.ready).length}/${lasting.length}`,
     restarts: all.reduce((sum, { status }) => sum + (status?.restartCount ?? 0), 0),
     ...(pod.spec.nodeName === undefined ? {} : { node: pod.spec.nodeName }),
     ...(creationTimestamp === undefined ? {} : { createdAt: creationTimestamp }),
@@ -140,7 +140,7 @@ function warnings({ world, ingresses }: Snapshot, unwell: readonly { metadata: M
   const recent = world
     .all('Event')
     .filter((event) => event.type === 'Warning' && own.has(event.involvedObject.uid ?? ''))
-    .filter((event) => now - eventTime(event) < warningAge)
+    .filter((event) => now - eventTime(event) < warningAge && !triedAgain.test(event.message ?? ''))
     .sort((a, b) => eventTime(b) - eventTime(a));
   const texts = recent.map(({ involvedObject: about, reason, message }) => {
     return `${about.kind ?? ''} ${about.name ?? ''}: ${reason ?? ''}: ${oneLine(message)}`;

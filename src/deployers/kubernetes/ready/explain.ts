@@ -4,7 +4,7 @@ import { describeObject } from '../objects/object.js';
 import { oneLine } from './container.js';
 import { type ContainerStatusFacts, eventTime, type PodFacts } from './facts.js';
 import type { Verdict } from './judge.js';
-import { containersOf } from './pod.js';
+import { containersOf, triedAgain } from './pod.js';
 import type { World } from './world.js';
 
 /** Log lines shown per container. */
@@ -73,7 +73,7 @@ function claimsOf(pod: PodFacts | undefined, world: World): (string | undefined)
 function warnings(uids: readonly (string | undefined)[], state: string, world: World): string[] {
   const events = uids
     .flatMap((uid) => (uid === undefined ? [] : world.eventsAbout(uid)))
-    .filter((event) => event.type === 'Warning')
+    .filter((event) => event.type === 'Warning' && !triedAgain.test(event.message ?? ''))
     .sort((a, b) => eventTime(b) - eventTime(a));
   const texts = new Set(events.map((event) => `${event.reason ?? 'Warning'}: ${oneLine(event.message)}`));
   return [...texts]

@@ -4,6 +4,7 @@ import {
   type ContainerSpecFacts,
   type ContainerStatusFacts,
   conditionOf,
+  type EventFacts,
   eventTime,
   isFromBefore,
   type Meta,
@@ -45,11 +46,14 @@ export function podReadiness(pod: PodFacts, question: PodQuestion): Readiness {
     .sort((a, b) => rank(a.of) - rank(b.of))[0];
   if (worst === undefined || (worst.of.kind === 'ready' && !question.final)) return notReadyReason(pod);
   if (worst.of.kind === 'ready') return worst.of;
-  const detail = mountTrouble(pod, question.world) ?? pulling(pod, worst.spec, question.world);
-  const state = worst.of.state === 'being created' && detail !== undefined ? detail : worst.of.state;
-  const probe =
-    worst.of.kind === 'waiting' ? lastProbeFailure(pod, worst.spec.name, worst.status, question.world) : undefined;
-  return { ...worst.of, state: `${worst.spec.name} ${state}`, ...(probe === undefined ? {} : { probe }) };
+  const { spec, status, of } = worst;
+  if (of.kind !== 'waiting') return { ...of, state: `${spec.name} ${of.state}` };
+  const creating = of.state === 'being created';
+  const trouble = creating ? mountTrouble(pod, question.world) : undefined;
+  if (trouble?.never === true) return { kind: 'failed', state: `${spec.name} ${trouble.state}`, pod: name };
+  const state = trouble?.state ?? (creating ? pulling(pod, spec, question.world) : undefined) ?? of.state;
+  const probe = lastProbeFailure(pod, spec.name, status, question.world);
+  return { ...of, state: `${spec.name} ${state}`, ...(probe === undefined ? {} : { probe }) };
 }
 
 /** All containers are ready; the pod is so a moment later, or when its readiness gates say so. */
@@ -79,6 +83,11 @@ export function containersOf({ spec, status }: PodFacts): PodContainer[] {
   ];
 }
 
+/** The containers that run as long as the pod does: sidecars, which are init containers to the cluster, and the others. */
+export function lastingContainersOf(pod: PodFacts): PodContainer[] {
+  return containersOf(pod).filter(({ spec, init }) => !init || initRole(spec) === 'sidecar');
+}
+
 /** Failed before looping before waiting before ready. */
 export function rank(readiness: Readiness): number {
   return ['failed', 'looping', 'waiting', 'ready'].indexOf(readiness.kind);
@@ -91,11 +100,21 @@ function unscheduledReadiness(
 ): Readiness {
   const said = oneLine(condition.message);
   const { name } = pod.metadata;
-  if (condition.reason !== 'Unschedulable') return { kind: 'waiting', state: said === '' ? 'not scheduled yet' : said };
+  if (condition.reason !== 'Unschedulable') {
+    return {
+      kind: 'waiting',
+      state:
+        said === '' || said.includes('the object has been modified; please apply your changes to the latest version')
+          ? 'not scheduled yet'
+          : said,
+    };
+  }
   const [problem] = claimProblems(pod, world);
   if (problem !== undefined) {
     const state = `volume claim ${problem.claim} ${problem.state}`;
-    return problem.never ? { kind: 'failed', state, pod: name } : { kind: 'waiting', state };
+    if (problem.never) return { kind: 'failed', state, pod: name };
+    // A claim that is bound when its pod has a node waits for the pod: then it is no reason.
+    if (said === '' || aboutVolumes.test(said)) return { kind: 'waiting', state };
   }
   const state = `no node takes it: ${said}`;
   if (unbound.test(said)) return { kind: 'waiting', state: 'waits for its volumes' };
@@ -113,24 +132,37 @@ const notYet = /node\.kubernetes\.io\/(?:not-ready|network-unavailable)/;
 /** Claims whose binding has not been reported yet: what keeps them from it is told by {@link claimProblems}. */
 const unbound = /unbound immediate PersistentVolumeClaims|persistentvolumeclaim ".*" not found/;
 
-/** What keeps a pod's volumes from being mounted: the containers only say that they are being created. */
-function mountTrouble(pod: PodFacts, world: World): string | undefined {
-  const event = newest(pod, world, ['FailedMount', 'FailedAttachVolume', 'FailedCreatePodSandBox']);
-  return event === undefined ? undefined : `cannot be created yet: ${oneLine(event)}`;
+/** Two controllers wrote the same object at the same moment: one of them does it again. */
+export const triedAgain = /the object has been modified; please apply your changes to the latest version/;
+/** What nodes lack is a volume. */
+const aboutVolumes = /PersistentVolume|persistentvolume|persistent volume|storage class/;
+
+/** A Secret or a ConfigMap that somebody has to make. */
+const missing = /\b(?:secret|configmap) "[^"]*" not found/;
+
+/**
+ * What keeps a pod's volumes from being mounted: the containers only say that they are being created. The kubelet tries again and again;
+ * what is still missing then is not on its way.
+ */
+function mountTrouble(pod: PodFacts, world: World): { state: string; never: boolean } | undefined {
+  const event = newest(
+    world
+      .eventsAbout(pod.metadata.uid)
+      .filter(({ reason = '' }) => ['FailedMount', 'FailedAttachVolume', 'FailedCreatePodSandBox'].includes(reason)),
+  );
+  if (event === undefined) return undefined;
+  const said = oneLine(event.message);
+  if (missing.test(said) && world.happenedAgain(event)) return { state: `cannot be created: ${said}`, never: true };
+  return { state: `cannot be created yet: ${said}`, never: false };
 }
 
 function pulling(pod: PodFacts, container: ContainerSpecFacts, world: World): string | undefined {
   const field = new RegExp(`\\{${container.name}\\}$`);
-  const last = world
-    .eventsAbout(pod.metadata.uid)
-    .filter((event) => field.test(event.involvedObject.fieldPath ?? ''))
-    .sort((a, b) => eventTime(b) - eventTime(a))[0];
+  const about = world.eventsAbout(pod.metadata.uid);
+  const last = newest(about.filter((event) => field.test(event.involvedObject.fieldPath ?? '')));
   return last?.reason === 'Pulling' ? `pulls image ${container.image ?? ''}` : undefined;
 }
 
-function newest(pod: PodFacts, world: World, reasons: readonly string[]): string | undefined {
-  return world
-    .eventsAbout(pod.metadata.uid)
-    .filter((event) => reasons.includes(event.reason ?? ''))
-    .sort((a, b) => eventTime(b) - eventTime(a))[0]?.message;
+function newest(events: EventFacts[]): EventFacts | undefined {
+  return events.sort((a, b) => eventTime(b) - eventTime(a))[0];
 }

@@ -26,6 +26,7 @@ export type WatchedKind = keyof FactsByKind;
 export class World {
   readonly #objects = new Map<string, Map<string, LiveObject>>();
   readonly #gone = new Set<string>();
+  readonly #repeated = new Set<string>();
 
   /** Takes over one change. */
   note({ type, object }: WatchEvent): void {
@@ -37,6 +38,7 @@ export class World {
       this.#gone.add(`${object.kind}/${name}`);
       return;
     }
+    if (type === 'MODIFIED' && object.kind === 'Event') this.#repeated.add(uid);
     ofKind.set(uid, object);
     this.#gone.delete(`${object.kind}/${name}`);
   }
@@ -85,6 +87,11 @@ export class World {
 
   eventsAbout(uid: string): EventFacts[] {
     return this.all('Event').filter((event) => event.involvedObject.uid === uid);
+  }
+
+  /** True when an event happened once more while we watched: what it tells is so now, and not only before we came. */
+  happenedAgain(event: EventFacts): boolean {
+    return this.#repeated.has(event.metadata.uid);
   }
 
   #youngestFirst(pods: PodFacts[]): PodFacts[] {
