@@ -58,7 +58,7 @@ export class KubernetesDeployer implements Deployer {
     const { hostsOf } = await import('./operate/hosts.js');
     const prepared = judged || format === 'json' ? await this.#prepare() : undefined;
     const snapshot = await this.#snapshot();
-    const hosts = await hostsOf(await this.#api(), snapshot);
+    const hosts = snapshot.ingresses.length === 0 ? [] : await hostsOf(await this.#api(), snapshot);
     const expected = (prepared?.order ?? []).map(({ workload }) => workload);
     const status = describeStatus(snapshot, hosts, expected, Date.now());
     const output = format === 'json' ? document(status) : renderStatusText(status);
@@ -107,9 +107,17 @@ export class KubernetesDeployer implements Deployer {
     return renderObjects(objects.map(stamped));
   }
 
+  /** Without its kind cluster a deployment has nothing: that is an answer, as for one that was never started (decision 32). */
   async #snapshot(): Promise<Snapshot> {
-    const { takeSnapshot } = await import('./operate/snapshot.js');
-    return takeSnapshot(await this.#api(), this.#identity);
+    const { emptySnapshot, takeSnapshot } = await import('./operate/snapshot.js');
+    try {
+      return await takeSnapshot(await this.#api(), this.#identity);
+    } catch (error) {
+      const { NoKindClusterError } = await import('./kind/none.js');
+      if (!(error instanceof NoKindClusterError)) throw error;
+      this.#context.report.info(error.message);
+      return emptySnapshot(this.#identity);
+    }
   }
 
   /** With the ids of local images where this host's engine can be asked: they are part of what start applies. */
@@ -130,10 +138,21 @@ export class KubernetesDeployer implements Deployer {
   #connected: Promise<Connection> | undefined;
 
   async #connection(): Promise<Connection> {
-    this.#connected ??= import('./cluster/connect.js').then(({ connectCluster }) =>
-      connectCluster(clusterOf(this.#deployment), this.#context),
-    );
+    this.#connected ??= this.#connect();
     return this.#connected;
+  }
+
+  /** @throws NoKindClusterError when the deployment's kind cluster is not there */
+  async #connect(): Promise<Connection> {
+    const target = clusterOf(this.#deployment);
+    const { connectCluster } = await import('./cluster/connect.js');
+    try {
+      return await connectCluster(target, this.#context);
+    } catch (error) {
+      if (target.kind !== 'k8s-kind') throw error;
+      const { whyNoKindCluster } = await import('./kind/none.js');
+      throw await whyNoKindCluster(target.cluster, error, this.#context);
+    }
   }
 
   async #api(): Promise<ClusterApi> {

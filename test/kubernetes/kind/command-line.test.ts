@@ -54,6 +54,15 @@ describeWithCluster('a kind cluster of the command line (04 §3.1, decision 27)'
     await sandbox.remove();
   });
 
+  it('before it is made there is nothing, and that is said: status and ps answer, logs and exec say what to do (decision 32)', async () => {
+    const said = `there is no kind cluster ${own.name} on this host`;
+    expect(await deployment('one', 'status')).toEqual({ code: 0, stdout: '', stderr: `${said}\n` });
+    expect(await deployment('one', 'ps')).toMatchObject({ code: 0, stdout: 'No containers running\n' });
+    expect((await deployment('one', 'status', '--exit-code')).code).toBe(1);
+    const { code, stderr } = await deployment('one', 'exec', 'web', 'true');
+    expect([code, stderr]).toEqual([1, expect.stringMatching(new RegExp(`${said}[^]*start`))]);
+  });
+
   it('says what to install where kind is missing', async () => {
     const bin = sandbox.path('bin');
     await mkdir(bin);

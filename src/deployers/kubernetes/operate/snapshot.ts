@@ -61,6 +61,11 @@ export async function takeSnapshot(api: ClusterApi, identity: Identity): Promise
   };
 }
 
+/** What there is of a deployment whose cluster does not exist. */
+export function emptySnapshot({ namespace }: Identity): Snapshot {
+  return { namespace, world: new World(), deployments: [], jobs: [], pods: [], claims: [], ingresses: [] };
+}
+
 /** True for an object that a start of this deployment made, by this program or the Python one. */
 export function isOurs(object: LiveObject, identity: Identity): boolean {
   const { kind } = ownerOf(object, identity);
