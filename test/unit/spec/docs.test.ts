@@ -1,0 +1,23 @@
+import { readFile } from 'node:fs/promises';
+import { expect, it } from 'vitest';
+import * as z from 'zod';
+import { specShape } from '../../../src/spec/schema.js';
+
+/** Sections whose keys are told one by one. */
+const sections = ['network', 'resources', 'security'];
+
+function keysOf(shape: z.ZodType): string[] {
+  let inner = shape;
+  while (inner instanceof z.ZodOptional || inner instanceof z.ZodNullable) inner = inner.unwrap() as z.ZodType;
+  return inner instanceof z.ZodObject ? Object.keys(inner.shape) : [];
+}
+
+it('docs/spec.md has every key that a spec may have, once, and no other (01 §6)', async () => {
+  const keys = Object.entries(specShape.shape).flatMap(([key, shape]) =>
+    sections.includes(key) ? keysOf(shape).map((inner) => `${key}.${inner}`) : [key],
+  );
+  const text = await readFile('docs/spec.md', 'utf8');
+  const rows = text.split('\n').filter((line) => line.startsWith('| `'));
+  const told = rows.flatMap((row) => [...(row.split('|')[1] ?? '').matchAll(/`([^`]+)`/g)].map(([, key]) => key));
+  expect(told.sort()).toEqual(keys.sort());
+});
