@@ -18,6 +18,7 @@ import type {
 } from './deployer.js';
 import { parseTail } from './compose/logs.js';
 import { deployerFor, requireUpdateEnvs } from './select.js';
+import { targetGenerator } from './targets.js';
 
 /** How the commands of a deployment find it. */
 export interface Target {
@@ -80,7 +81,7 @@ export async function startAndReport(
   const inside = await insideOperation('start', deployment.layout.root, context);
   const deployer = await deployerFor(deployment, inside);
   await deployer.start(options, () => lock.release());
-  await runStartHooks(deployment, inside);
+  await runStartHooks(deployment, targetGenerator, inside);
 }
 
 /**

@@ -84,7 +84,7 @@ export async function createDeployment(options: CreateOptions, context: Context)
     }
     try {
       await makeOutsideVolumes(prepared.generated.tree.volumes, root);
-      await runCreateHooks(layout, prepared, options.arguments, 'create', inside);
+      await runCreateHooks(layout, prepared, options.arguments, 'create', options.targets, inside);
     } catch (error) {
       await removeUnfinished(layout);
       throw error;

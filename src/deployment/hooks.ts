@@ -22,6 +22,7 @@ import type { CreateArguments } from './create.js';
 import { readComposeFiles } from './compose-files.js';
 import type { DeploymentLayout } from './layout.js';
 import { type Deployment, readDeployment } from './open.js';
+import type { HookCluster, TargetGenerators } from './target.js';
 import { warnAboutUnusedHooks } from '../stack/assets.js';
 import type { LoadedStack } from '../stack/load.js';
 
@@ -89,33 +90,51 @@ export async function runCreateHooks(
   loaded: LoadedStack,
   createArguments: CreateArguments,
   mode: 'create' | 'update',
+  targets: TargetGenerators,
   context: Context,
   before: (hook: string) => Promise<void> = async () => undefined,
 ): Promise<void> {
   const extraArgs = [createArguments.networkDir, createArguments.initialPeers, ...createArguments.extraArgs];
   const sources = await loaded.assets.hookSources();
   if (sources.length === 0) return;
-  const deployment = deploymentContext(await readDeployment(layout));
+  const deployment = await readDeployment(layout);
+  const cluster = await clusterFor(deployment, targets, context);
   const inside = mode === 'update' ? await insideOperation('update', layout.root, context) : context;
   for (const source of sources) {
     await before(createHookLabel(source));
-    await callWithServices(source, 'create', { context: deployment, mode, extraArgs }, loaded, inside);
+    const call = { context: deploymentContext(deployment, cluster), mode, extraArgs };
+    await callWithServices(source, 'create', call, loaded, inside, cluster);
   }
 }
 
 /** Calls the `start` hooks the deployment keeps copies of, in the order of their file names (01 §5). A dry run only names them. */
-export async function runStartHooks(deployment: Deployment, context: Context): Promise<void> {
-  for (const source of await keptHooks(deployment)) {
-    if (context.options.dryRun) {
-      context.report.print(`would call start of ${source.file}`);
-      continue;
-    }
-    await callWithServices(source, 'start', { context: deploymentContext(deployment) }, undefined, context);
+export async function runStartHooks(
+  { layout }: Deployment,
+  targets: TargetGenerators,
+  context: Context,
+): Promise<void> {
+  const sources = await keptHooks(layout);
+  if (context.options.dryRun) {
+    for (const { file } of sources) context.report.print(`would call start of ${file}`);
+    return;
   }
+  if (sources.length === 0) return;
+  // The start may have joined another cluster than was planned (decision 4).
+  const deployment = await readDeployment(layout);
+  const cluster = await clusterFor(deployment, targets, context);
+  const call = { context: deploymentContext(deployment, cluster) };
+  for (const source of sources) await callWithServices(source, 'start', call, undefined, context, cluster);
 }
 
-async function keptHooks(deployment: Deployment): Promise<HookSource[]> {
-  const { hooks } = deployment.layout;
+async function clusterFor(
+  deployment: Deployment,
+  targets: TargetGenerators,
+  context: Context,
+): Promise<HookCluster | undefined> {
+  return (await targets(deployment.spec.deployTo, context))?.hookCluster(deployment);
+}
+
+async function keptHooks({ hooks }: DeploymentLayout): Promise<HookSource[]> {
   const names = await readdir(hooks).catch(() => [] as string[]);
   return names
     .filter((name) => /^commands(_\d+)?\.(py|mjs|js)$/.test(name))
@@ -144,12 +163,13 @@ async function commandContext(loaded: LoadedStack, facts: CommandFacts): Promise
   };
 }
 
-function deploymentContext(deployment: Deployment): DeploymentContext {
+function deploymentContext(deployment: Deployment, cluster: HookCluster | undefined): DeploymentContext {
   const { layout, record, spec, stack } = deployment;
   return {
     deploymentDir: layout.root,
     id: record.clusterId,
     deploymentId: record.deploymentId,
+    namespace: cluster?.namespace ?? null,
     spec: mapOf(spec.yaml.value),
     stack: { name: spec.stack, obj: mapOf(stack.yaml.value) },
     paths: {
@@ -169,10 +189,11 @@ async function callWithServices<H extends HookName>(
   call: HookCalls[H],
   loaded: LoadedStack | undefined,
   context: Context,
+  cluster?: HookCluster,
 ): Promise<HookOutcome> {
   return withTemporaryFolder('hook', async (folder) => {
     const kubeconfig = join(folder, 'kubeconfig');
-    await writeFile(kubeconfig, '', { mode: secretMode });
+    await writeFile(kubeconfig, cluster?.kubeconfig ?? '', { mode: secretMode });
     const services: HookServices = {
       context,
       env: { KUBECONFIG: kubeconfig, ...ours(context.env) },

@@ -4,6 +4,7 @@ import type { StackAssets } from '../stack/assets.js';
 import type { Stack } from '../stack/parse.js';
 import type { Context } from '../system/context.js';
 import type { Problem } from '../system/errors.js';
+import type { Deployment } from './open.js';
 import type { DeploymentRecord } from './record.js';
 import type { GeneratedFile } from './tree.js';
 
@@ -19,6 +20,14 @@ export interface TargetGenerator {
   existingCluster(spec: Spec): Promise<string | undefined>;
   /** The target's own files, and what of the stack it cannot run. Nothing is written. */
   generate(input: TargetInput): Promise<TargetFiles>;
+  hookCluster(deployment: Deployment): Promise<HookCluster>;
+}
+
+/** What hooks are given of the cluster that a deployment runs in (decision 33). */
+export interface HookCluster {
+  /** A kubeconfig with this cluster only; empty when there is none yet. */
+  kubeconfig: string;
+  namespace: string;
 }
 
 export interface TargetInput {

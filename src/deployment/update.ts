@@ -91,7 +91,7 @@ export async function updateDeployment(
     await makeVolume(volume.path, volume.seed);
     outside.push({ path: `${volume.path}/`, change: 'new' });
   }
-  await runCreateHooks(layout, prepared, createArguments, 'update', context, (hook) =>
+  await runCreateHooks(layout, prepared, createArguments, 'update', options.targets, context, (hook) =>
     writeJournal(layout, { phase: 'hooks', steps: [], hook }),
   );
   await clearJournal(layout);

@@ -31,6 +31,7 @@ export function kubernetesGenerator(deployTo: Exclude<DeployTarget, 'compose'>, 
       await addObjectFiles(input, added, context);
       return added;
     },
+    hookCluster: async (deployment) => (await import('./hook-cluster.js')).hookCluster(deployment, context),
   };
 }
 

@@ -58,6 +58,8 @@ export interface DeploymentContext {
   /** The cluster-id. */
   readonly id: string;
   readonly deploymentId: string;
+  /** Where its objects are on Kubernetes; null on Compose. */
+  readonly namespace: string | null;
   /** `spec.yml`, parsed. */
   readonly spec: Readonly<Record<string, unknown>>;
   /** The spec's `stack:` string and the deployment's `stack.yml`, parsed. */

@@ -74,6 +74,7 @@ function deploymentContextWire(context: DeploymentContext, mode: string | null):
     deployment_dir: context.deploymentDir,
     id: context.id,
     deployment_id: context.deploymentId,
+    namespace: context.namespace,
     mode,
     spec: toWire(fromPlain(context.spec)),
     stack_name: context.stack.name,

@@ -29,6 +29,8 @@ export interface StackFiles {
   jobs?: Record<string, string>;
   /** Lines of spec.yml. */
   spec?: string;
+  /** More files of the stack, by their path below its directory. */
+  files?: Record<string, string>;
   /** Of spec.yml: where it runs; absent: on the shared kind cluster as such. */
   target?: string;
 }
@@ -52,7 +54,7 @@ export class Site {
   /** Creates the deployment `dep`; nothing is started. */
   static async make(name: string, stack: StackFiles): Promise<Site> {
     const site = new Site(await Sandbox.make(), `operate-${name}`);
-    const { pods, jobs = {}, spec = '' } = stack;
+    const { pods, jobs = {}, files = {}, spec = '' } = stack;
     const list = (title: string, names: readonly string[]): string =>
       names.length === 0 ? '' : `${title}:\n${names.map((one) => `  - ${one}\n`).join('')}`;
     await site.sandbox.write(
@@ -66,6 +68,9 @@ export class Site {
     for (const [job, services] of Object.entries(jobs)) {
       const text = `services:\n${services}`;
       await site.sandbox.write(`src/stack-orchestrator/compose-jobs/docker-compose-${job}.yml`, text);
+    }
+    for (const [path, text] of Object.entries(files)) {
+      await site.sandbox.write(`src/stack-orchestrator/stacks/${name}/${path}`, text);
     }
     await mkdir(site.mountRoot, { recursive: true });
     await site.sandbox.write(

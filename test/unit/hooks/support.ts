@@ -87,6 +87,7 @@ export function deploymentContext(deploymentDir: string): DeploymentContext {
     deploymentDir,
     id: 'laconic-0123456789abcdef',
     deploymentId: 'laconic-fedcba9876543210',
+    namespace: null,
     spec: {
       stack: 'demo',
       'deploy-to': 'compose',

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type ClusterTarget, connectCluster } from '../../../src/deployers/kubernetes/cluster/connect.js';
+import { singleContext } from '../../../src/deployers/kubernetes/cluster/single-context.js';
 import { testContext } from '../../support/context.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 
@@ -84,5 +85,71 @@ describe('which cluster a deployment goes to (04 §5.0, §9): no other one, ever
     const failure = await connect(own()).catch((error: unknown) => error);
     expect((failure as Error).message).toContain(message);
     expect(String(failure)).not.toContain('secret-token');
+  });
+});
+
+describe('what hooks get of a kubeconfig (decision 33): one context with its namespace, and no other', () => {
+  const several = (current: string) => ({
+    'current-context': current,
+    clusters: [
+      { name: 'a', cluster: { server: 'https://a:1', 'certificate-authority': 'pki/ca.crt' } },
+      { name: 'b', cluster: { server: 'https://b:1', 'proxy-url': 'http://p:1', 'disable-compression': true } },
+    ],
+    users: [
+      { name: 'a', user: { 'client-certificate': '/pki/a.crt', 'client-key': 'a.key', 'as-groups': ['g'] } },
+      { name: 'b', user: { exec: { command: './login', args: ['x'] }, tokenFile: 'token' } },
+      { name: 'path', user: { exec: { command: 'aws' } } },
+    ],
+    contexts: [
+      { name: 'one', context: { cluster: 'a', user: 'a', namespace: 'elsewhere' } },
+      { name: 'two', context: { cluster: 'b', user: 'b' } },
+      { name: 'three', context: { cluster: 'b', user: 'path' } },
+      { name: 'half', context: { cluster: 'gone', user: 'a' } },
+    ],
+  });
+
+  async function single(context: string | undefined, current = 'one') {
+    const home = await temporaryDirectory();
+    const file = join(home, 'config');
+    await writeFile(file, JSON.stringify(several(current)));
+    const text = await singleContext([join(home, 'missing'), file], context, 'mine');
+    return { home, made: text === undefined ? undefined : (JSON.parse(text) as unknown) };
+  }
+
+  it('the current one, with paths that hold from anywhere, and what else its user has', async () => {
+    const { home, made } = await single(undefined);
+    expect(made).toEqual({
+      apiVersion: 'v1',
+      kind: 'Config',
+      'current-context': 'one',
+      contexts: [{ name: 'one', context: { cluster: 'a', user: 'a', namespace: 'mine' } }],
+      clusters: [{ name: 'a', cluster: { server: 'https://a:1', 'certificate-authority': join(home, 'pki/ca.crt') } }],
+      users: [
+        {
+          name: 'a',
+          user: { 'client-certificate': '/pki/a.crt', 'client-key': join(home, 'a.key'), 'as-groups': ['g'] },
+        },
+      ],
+    });
+  });
+
+  it('another one by its name', async () => {
+    const { home, made } = await single('two');
+    expect(made).toMatchObject({
+      'current-context': 'two',
+      clusters: [{ name: 'b', cluster: { 'proxy-url': 'http://p:1', 'disable-compression': true } }],
+      users: [
+        { name: 'b', user: { exec: { command: join(home, 'login'), args: ['x'] }, tokenFile: join(home, 'token') } },
+      ],
+    });
+    expect((await single('three')).made).toMatchObject({ users: [{ user: { exec: { command: 'aws' } } }] });
+  });
+
+  it.each([
+    ['that is not there', 'four', 'one'],
+    ['without its cluster', 'half', 'one'],
+    ['that is not named', undefined, ''],
+  ])('none for a context %s', async (_, context, current) => {
+    expect((await single(context, current)).made).toBeUndefined();
   });
 });

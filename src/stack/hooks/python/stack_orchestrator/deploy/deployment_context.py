@@ -23,6 +23,7 @@ class DeploymentContext:
         self.deployment_dir = Path(facts["deployment_dir"])
         self.id = facts["id"]
         self.deployment_id = facts["deployment_id"]
+        self.namespace = facts["namespace"]
         self.mode = facts["mode"]
         self.spec = Spec(_channel.decode(facts["spec"]), Path(paths["spec_file"]))
         self.stack = Stack(facts["stack_name"], _channel.decode(facts["stack_obj"]))

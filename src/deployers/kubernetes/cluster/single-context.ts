@@ -1,0 +1,61 @@
+import { dirname, isAbsolute, join } from 'node:path';
+import { readTextIfAny } from '../../../system/files.js';
+import { parseYaml } from '../../../system/yaml.js';
+import { asRecord } from './errors.js';
+
+/** Keys of a cluster and of a user that name files, relative to the kubeconfig. */
+const fileKeys = ['certificate-authority', 'client-certificate', 'client-key', 'tokenFile'];
+
+/**
+ * The text of a kubeconfig that has one context of these files and nothing else, for whoever must reach no other cluster (decision 33).
+ * All else of its cluster and user is as it was, whatever keys it has.
+ * @param context its name; absent: the files' current one
+ * @param namespace the one that is used where none is named
+ * @returns undefined when there is no such context, or half of it is missing
+ */
+export async function singleContext(
+  files: readonly string[],
+  context: string | undefined,
+  namespace: string,
+): Promise<string | undefined> {
+  const read = await Promise.all(files.map(readKubeconfigFile));
+  // Of what several files name, the first has it, as kubectl does.
+  const find = (list: string, name: unknown, key: string): Record<string, unknown> | undefined => {
+    for (const { root, directory } of read) {
+      const all = Array.isArray(root[list]) ? (root[list] as unknown[]) : [];
+      const found = all.map(asRecord).find((each) => each.name === name);
+      if (found !== undefined) return withAbsolutePaths(asRecord(found[key]), directory);
+    }
+    return undefined;
+  };
+  const name = context ?? read.map(({ root }) => root['current-context']).find(Boolean);
+  const chosen = find('contexts', name, 'context');
+  const cluster = chosen && find('clusters', chosen.cluster, 'cluster');
+  const user = chosen && find('users', chosen.user, 'user');
+  if (cluster === undefined || user === undefined) return undefined;
+  return JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': name,
+    contexts: [{ name, context: { ...chosen, namespace } }],
+    clusters: [{ name: chosen?.cluster, cluster }],
+    users: [{ name: chosen?.user, user }],
+  });
+}
+
+async function readKubeconfigFile(file: string): Promise<{ root: Record<string, unknown>; directory: string }> {
+  const text = await readTextIfAny(file);
+  return { root: asRecord(text === undefined ? undefined : parseYaml(text, file).value), directory: dirname(file) };
+}
+
+function withAbsolutePaths(value: Record<string, unknown>, directory: string): Record<string, unknown> {
+  const absolute = (path: unknown): unknown =>
+    typeof path === 'string' && path !== '' && !isAbsolute(path) ? join(directory, path) : path;
+  const changed = Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, fileKeys.includes(key) ? absolute(item) : item]),
+  );
+  // A program without a slash is looked for in the PATH.
+  const { command } = asRecord(value.exec);
+  if (typeof command !== 'string' || !command.includes('/')) return changed;
+  return { ...changed, exec: { ...asRecord(value.exec), command: absolute(command) } };
+}

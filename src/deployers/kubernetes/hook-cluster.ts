@@ -1,0 +1,20 @@
+import type { Deployment } from '../../deployment/open.js';
+import type { HookCluster } from '../../deployment/target.js';
+import type { Context } from '../../system/context.js';
+import { clusterOf } from './connection.js';
+import { identityOf } from './prepare.js';
+
+/** What hooks are given of a deployment's cluster (decision 33): it, and no other one. Asks nothing of it. */
+export async function hookCluster(deployment: Deployment, { env }: Context): Promise<HookCluster> {
+  const [{ defaultKubeconfigFiles }, { singleContext }] = await Promise.all([
+    import('./cluster/kubeconfig.js'),
+    import('./cluster/single-context.js'),
+  ]);
+  const { namespace } = identityOf(deployment);
+  const target = clusterOf(deployment);
+  const kubeconfig =
+    target.kind === 'k8s'
+      ? await singleContext([target.kubeconfig], undefined, namespace)
+      : await singleContext(defaultKubeconfigFiles(env), `kind-${target.cluster}`, namespace);
+  return { kubeconfig: kubeconfig ?? '', namespace };
+}

@@ -1,0 +1,64 @@
+import { readFile } from 'node:fs/promises';
+import { afterEach, expect, it } from 'vitest';
+import { describeWithCluster, shared } from '../../support/cluster.js';
+import { server, Site } from './site.js';
+
+/** Writes what it is given, and puts an object beside those of the deployment, by kubectl and nothing else. */
+const python = `import json, os, subprocess
+from pathlib import Path
+
+def log(hook, context):
+    config = Path(os.environ["KUBECONFIG"])
+    text = config.read_text()
+    mode = oct(config.stat().st_mode & 0o777)
+    facts = {"hook": hook, "namespace": context.namespace, "mode": mode, "config": json.loads(text or "null")}
+    with open(context.deployment_dir / "calls", "a") as calls:
+        calls.write(json.dumps(facts) + "\\n")
+
+def create(context, extra_args):
+    log("create", context)
+
+def start(context):
+    log("start", context)
+    subprocess.run(["kubectl", "create", "configmap", "by-hook", "--from-literal=id=" + context.id], check=True)
+`;
+
+interface Call {
+  hook: string;
+  namespace: string;
+  mode: string;
+  config: { contexts: { name: string; context: { namespace: string } }[]; clusters: unknown[]; users: unknown[] };
+}
+
+describeWithCluster('hooks reach the cluster of their deployment, and no other one (decision 33, K-72, K-69)', () => {
+  let site: Site | undefined;
+  afterEach(async () => site?.remove());
+
+  it.each(['k8s-kind', 'k8s'])('on %s', async (target) => {
+    const own = `deploy-to: k8s\nkube-config: ${shared.kubeconfig}\nimage-pull-policy: IfNotPresent\n`;
+    const made = await Site.make(`hooks-${target}`, {
+      pods: { app: server('web') },
+      files: { 'deploy/commands.py': python },
+      ...(target === 'k8s' ? { target: own } : {}),
+    });
+    site = made;
+    await made.succeed('start');
+
+    const lines = (await readFile(made.sandbox.path('dep/calls'), 'utf8')).trimEnd().split('\n');
+    const calls = lines.map((line) => JSON.parse(line) as Call);
+    expect(calls.map(({ hook, namespace, mode }) => [hook, namespace, mode])).toEqual([
+      ['create', made.namespace, '0o600'],
+      ['start', made.namespace, '0o600'],
+    ]);
+    for (const { config } of calls) {
+      const context = { cluster: `kind-${shared.name}`, user: `kind-${shared.name}`, namespace: made.namespace };
+      expect(config.contexts).toEqual([{ name: `kind-${shared.name}`, context }]);
+      expect([config.clusters.length, config.users.length]).toEqual([1, 1]);
+    }
+    // A start that changes nothing leaves it alone; this hook itself does not bear a second call.
+    const { code, stderr } = await made.run('start');
+    expect([code, stderr]).toEqual([1, expect.stringContaining('the start hook failed')]);
+    expect(await made.names('configmaps')).toContain('by-hook');
+    await made.kubectl('delete', 'configmap', 'by-hook');
+  });
+});
