@@ -1,3 +1,4 @@
+import type { Explained } from '../system/schema.js';
 import type { KeyPath } from '../system/yaml.js';
 
 const stale: Record<string, string> = {
@@ -6,8 +7,30 @@ const stale: Record<string, string> = {
   'cluster-issuer': 'is not read, although documents name it: write issuer in an entry of network.http-proxy',
 };
 
-/** What to write instead of a key that documents of the existing program name but nothing reads (decision 10). */
-export function staleKey(path: KeyPath): string | undefined {
+/** Keys that are often written at the top of a spec, and the sections that they belong to. */
+const sections: Record<string, string> = {
+  'http-proxy': 'network',
+  ports: 'network',
+  'acme-email': 'network',
+  'ingress-class': 'network',
+  privileged: 'security',
+  capabilities: 'security',
+  'unlimited-memlock': 'security',
+  'runtime-class': 'security',
+  containers: 'resources',
+};
+
+/**
+ * What to write instead of a key that documents of the existing program name but nothing reads, or that stands in the wrong place
+ * (decision 10, K-68).
+ */
+export function staleKey(path: KeyPath): Explained | undefined {
   const key = path[path.length - 1];
-  return typeof key === 'string' && Object.hasOwn(stale, key) ? stale[key] : undefined;
+  if (typeof key !== 'string') return undefined;
+  if (path.length === 1 && Object.hasOwn(sections, key)) {
+    const [section = '', meant] = [sections[key], `${sections[key]}.${key}`];
+    return { message: `belongs below ${section}: write ${meant}`, nearMiss: meant };
+  }
+  const message = Object.hasOwn(stale, key) ? stale[key] : undefined;
+  return message === undefined ? undefined : { message };
 }

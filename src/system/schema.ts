@@ -13,6 +13,12 @@ export interface UnknownKey {
   nearMiss?: string;
 }
 
+/** What a caller knows of a key that its schema does not; `nearMiss` as in {@link UnknownKey}. */
+export interface Explained {
+  message: string;
+  nearMiss?: string;
+}
+
 /** What a schema says about a YAML file: the value, or what is wrong with it; and in any case the keys it does not know. */
 export interface Checked<T> {
   value?: T;
@@ -47,19 +53,22 @@ export function textCheck(problemWith: (text: string) => string | undefined): z.
 
 /**
  * Checks the value of a file, or the part of it at `at`, against a schema made of `z.object`, `z.array`, `z.record` and unions
- * of scalars. `stale` says what to write instead of a key that is not known here but documented somewhere.
+ * of scalars. `stale` says what to write instead of a key that is not known here but documented somewhere, or known elsewhere.
  */
 export function checkShape<T>(
   yaml: YamlFile,
   schema: z.ZodType<T>,
-  options: { at?: KeyPath; stale?: (path: KeyPath) => string | undefined } = {},
+  options: { at?: KeyPath; stale?: (path: KeyPath) => Explained | undefined } = {},
 ): Checked<T> {
   const { at = [], stale } = options;
   const value = valueAt(yaml.value, at);
   const result = schema.safeParse(value);
   const unknown = unknownKeys(schema, value, at).map(({ path, known }): UnknownKey => {
     const explained = stale?.(path);
-    if (explained !== undefined) return { problem: yaml.problem(path, explained) };
+    if (explained !== undefined) {
+      const { message, ...meant } = explained;
+      return { problem: yaml.problem(path, message), ...meant };
+    }
     const near = nearMiss(String(path[path.length - 1]), known);
     if (near === undefined) {
       return { problem: yaml.problem(path, `is not a key that anything reads; known here: ${known.join(', ')}`) };

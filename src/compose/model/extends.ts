@@ -49,7 +49,9 @@ function referenced(reference: Cursor): string | undefined {
   if (!reference.checkKeys(['service', 'file'])) return undefined;
   const file = reference.at('file');
   if (file !== undefined) {
-    return file.refuse('extends a service of another file, which is not followed: write the service into this file');
+    return file.refuse(
+      'a service of another file is not followed on Kubernetes: write what it has into this service, or copy it into this file and extend it here',
+    );
   }
   const service = reference.at('service');
   return service === undefined ? reference.refuse('is missing its key service') : service.text();

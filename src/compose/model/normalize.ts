@@ -62,7 +62,11 @@ export function readCompose({ yaml, lookup, profiles = [], otherServices = new S
   const findings = new Findings();
   const root = new Cursor(composeTree(yaml, lookup, findings.problems), findings);
   if (root.checkKeys(topLevelKeys)) {
-    root.at('include')?.refuse('is not followed: write the services into this file');
+    root
+      .at('include')
+      ?.refuse(
+        'is not followed on Kubernetes: write the services into this file, or name the other file among the pods of stack.yml',
+      );
   }
   const services = readServices(root, lookup);
   const inForce = new Map([...services.read].filter(([, service]) => isInForce(service, profiles)));

@@ -93,8 +93,8 @@ describe('problems (04 §14: one message that names all)', () => {
 
   it('what cannot be followed says what to do', () => {
     expect(problems('include: [x.yml]\nservices: {a: {image: i, extends: {service: b, file: other.yml}}}\n')).toEqual([
-      'c.yml:1 include: is not followed: write the services into this file',
-      'c.yml:2 services.a.extends.file: extends a service of another file, which is not followed: write the service into this file',
+      'c.yml:1 include: is not followed on Kubernetes: write the services into this file, or name the other file among the pods of stack.yml',
+      'c.yml:2 services.a.extends.file: a service of another file is not followed on Kubernetes: write what it has into this service, or copy it into this file and extend it here',
     ]);
   });
 

@@ -320,6 +320,17 @@ image-pull-secret: {server: a, username: b, token_env: C, token-file: ~/t}
     ]);
   });
 
+  it('that stand in the wrong place are near misses too: they would do nothing (K-68)', () => {
+    const { unknown } = parse(`${head}http-proxy: []\nprivileged: true\nnetwork: {privileged: true}\n`);
+    expect(unknown.map(({ problem, nearMiss }) => [formatProblem(problem).replace(/; known.*/, ''), nearMiss])).toEqual(
+      [
+        ['spec.yml:3 http-proxy: belongs below network: write network.http-proxy', 'network.http-proxy'],
+        ['spec.yml:4 privileged: belongs below security: write security.privileged', 'security.privileged'],
+        ['spec.yml:5 network.privileged: is not a key that anything reads', undefined],
+      ],
+    );
+  });
+
   it('names cluster-issuer wherever it stands', () => {
     const { unknown } = parse(`${head}network:\n  http-proxy:\n    - {host-name: h, cluster-issuer: le, routes: []}\n`);
     expect(unknown.map(({ problem }) => formatProblem(problem))).toEqual([

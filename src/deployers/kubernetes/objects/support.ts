@@ -58,7 +58,7 @@ export const serviceKeys: Readonly<Record<string, KeySupport>> = {
   env_file: mapped('as `environment`'),
   environment: mapped('`env`; names whose values hold a generated secret by `secretKeyRef`'),
   expose: mapped("ports of the service's headless Service"),
-  extends: mapped('followed before anything else'),
+  extends: partly('followed within the file; a service of another file is refused'),
   external_links: error(
     'cannot be mapped: containers outside the deployment have no name in the cluster; use external-services in the spec',
   ),
@@ -140,7 +140,9 @@ export const deployKeys: Readonly<Record<string, KeySupport>> = {
 /** Top-level keys of a compose file. */
 export const fileKeys: Readonly<Record<string, KeySupport>> = {
   configs: mapped('see `configs` of a service'),
-  include: warning('is not followed: name the other file among the pods of stack.yml'),
+  include: error(
+    'is not followed: write the services into this file, or name the other file among the pods of stack.yml',
+  ),
   models: error('cannot be mapped: Docker runs these models itself'),
   name: unused('names come from deployment.yml'),
   networks: unused('all pods of the deployment reach each other'),

@@ -1,0 +1,47 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { asRecord } from '../../../src/deployers/kubernetes/cluster/errors.js';
+import { describeWithCluster, kubectl } from '../../support/cluster.js';
+import { server, service, Site } from './site.js';
+
+describeWithCluster('the Secret of the registry (04 §4.9, K-64)', () => {
+  let site: Site;
+  beforeAll(async () => {
+    site = await Site.make('pull-secret', {
+      pods: { app: server('web') },
+      jobs: { seed: service('seed', 'exit 0') },
+      spec: 'image-pull-secret: { server: registry.example.org, username: me, token-env: PULL_TOKEN }\n',
+    });
+  });
+  afterAll(() => site.remove());
+
+  const start = (env: NodeJS.ProcessEnv) => site.sandbox.cli(['deployment', '--dir', 'dep', 'start'], { env });
+  const pullSecrets = async (kind: string): Promise<unknown[]> => {
+    const { items = [] } = await site.get(kind);
+    return items.map((each) => asRecord(asRecord(asRecord(asRecord(each).spec).template).spec).imagePullSecrets);
+  };
+
+  it('no token: the start is refused with the line of the spec, and nothing is applied', async () => {
+    const { code, stderr } = await start({});
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /^Error: \S+\/spec\.yml:\d+ image-pull-secret: the token for registry\.example\.org cannot be read: the variable PULL_TOKEN is not set; without it nodes cannot pull$/m,
+    );
+    expect(await kubectl('get', 'namespace', site.namespace, '--ignore-not-found')).toBe('');
+  });
+
+  it('with one it is made before the pods of Deployments and Jobs, which name it; the token is shown nowhere', async () => {
+    const { code, stdout, stderr } = await start({ PULL_TOKEN: 'tok-of-the-registry' });
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    expect(stdout + stderr).not.toContain('tok-of-the-registry');
+    const names = (await site.names('secrets')).filter((name) => name.endsWith('-image-pull-secret'));
+    expect(names).toHaveLength(1);
+    for (const kind of ['deployments', 'jobs']) expect(await pullSecrets(kind)).toEqual([[{ name: names[0] }]]);
+  });
+
+  it('left out of the spec, it goes, and no Deployment names it any more', async () => {
+    await site.sandbox.edit('dep/spec.yml', 'image-pull-secret:', 'x-image-pull-secret:');
+    expect(await start({})).toMatchObject({ code: 0 });
+    expect((await site.names('secrets')).filter((name) => name.endsWith('-image-pull-secret'))).toEqual([]);
+    expect(await pullSecrets('deployments')).toEqual([undefined]);
+  });
+});
