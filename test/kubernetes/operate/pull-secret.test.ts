@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { asRecord } from '../../../src/deployers/kubernetes/cluster/errors.js';
+import { mapOf } from '../../../src/system/plain-map.js';
 import { describeWithCluster, kubectl } from '../../support/cluster.js';
 import { server, service, Site } from './site.js';
 
@@ -17,7 +17,7 @@ describeWithCluster('the Secret of the registry (04 §4.9, K-64)', () => {
   const start = (env: NodeJS.ProcessEnv) => site.sandbox.cli(['deployment', '--dir', 'dep', 'start'], { env });
   const pullSecrets = async (kind: string): Promise<unknown[]> => {
     const { items = [] } = await site.get(kind);
-    return items.map((each) => asRecord(asRecord(asRecord(asRecord(each).spec).template).spec).imagePullSecrets);
+    return items.map((each) => mapOf(mapOf(mapOf(mapOf(each).spec).template).spec).imagePullSecrets);
   };
 
   it('no token: the start is refused with the line of the spec, and nothing is applied', async () => {

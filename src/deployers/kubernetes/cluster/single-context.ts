@@ -1,7 +1,7 @@
 import { dirname, isAbsolute, join } from 'node:path';
 import { readTextIfAny } from '../../../system/files.js';
 import { parseYaml } from '../../../system/yaml.js';
-import { asRecord } from './errors.js';
+import { mapOf } from '../../../system/plain-map.js';
 
 /** Keys of a cluster and of a user that name files, relative to the kubeconfig. */
 const fileKeys = ['certificate-authority', 'client-certificate', 'client-key', 'tokenFile'];
@@ -23,8 +23,8 @@ export async function singleContext(
   const find = (list: string, name: unknown, key: string): Record<string, unknown> | undefined => {
     for (const { root, directory } of read) {
       const all = Array.isArray(root[list]) ? (root[list] as unknown[]) : [];
-      const found = all.map(asRecord).find((each) => each.name === name);
-      if (found !== undefined) return withAbsolutePaths(asRecord(found[key]), directory);
+      const found = all.map(mapOf).find((each) => each.name === name);
+      if (found !== undefined) return withAbsolutePaths(mapOf(found[key]), directory);
     }
     return undefined;
   };
@@ -45,7 +45,7 @@ export async function singleContext(
 
 async function readKubeconfigFile(file: string): Promise<{ root: Record<string, unknown>; directory: string }> {
   const text = await readTextIfAny(file);
-  return { root: asRecord(text === undefined ? undefined : parseYaml(text, file).value), directory: dirname(file) };
+  return { root: mapOf(text === undefined ? undefined : parseYaml(text, file).value), directory: dirname(file) };
 }
 
 function withAbsolutePaths(value: Record<string, unknown>, directory: string): Record<string, unknown> {
@@ -55,7 +55,7 @@ function withAbsolutePaths(value: Record<string, unknown>, directory: string): R
     Object.entries(value).map(([key, item]) => [key, fileKeys.includes(key) ? absolute(item) : item]),
   );
   // A program without a slash is looked for in the PATH.
-  const { command } = asRecord(value.exec);
+  const { command } = mapOf(value.exec);
   if (typeof command !== 'string' || !command.includes('/')) return changed;
-  return { ...changed, exec: { ...asRecord(value.exec), command: absolute(command) } };
+  return { ...changed, exec: { ...mapOf(value.exec), command: absolute(command) } };
 }
