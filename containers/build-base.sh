@@ -3,6 +3,8 @@
 
 if [ -n "${CERC_SCRIPT_DEBUG:-}" ]; then
   set -x
+  echo "Build environment variables:"
+  env
 fi
 
 build_command_args=""

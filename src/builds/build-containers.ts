@@ -1,40 +1,31 @@
-import { homedir } from 'node:os';
-import { join } from 'node:path';
-import { stripVTControlCharacters } from 'node:util';
+import { connectEngine, pingEngine } from '../engine/connect.js';
+import { selectNames } from '../stack/select.js';
 import type { Context } from '../system/context.js';
 import { errorMessage, InterruptedError, LaconicError } from '../system/errors.js';
-import { makeDirectory, secretMode, writeFileAtomically } from '../system/files.js';
-import { run, runAttached, runOrFail } from '../system/process.js';
-import { type BuildOptions, buildEnvironment } from './environment.js';
-import { type BuildPlaces, type BuildRecipe, containerNameProblem, findRecipe, folderOf, imageOf } from './recipe.js';
-import { selectNames } from '../stack/select.js';
+import { commandLine } from '../system/process.js';
+import { buildOne, type BuildRun, EngineGoneError } from './build-one.js';
+import { type BuildOptions, buildEnvironment, buildSecrets, buildVariables, chooseBuilder } from './environment.js';
+import { containerNameProblem, imageOf } from './names.js';
+import { needsOf } from './needs.js';
+import { publishedName } from './publish.js';
+import { type BuildPlaces, type BuildRecipe, findRecipe } from './recipe.js';
+import { planWaits, runInOrder, usedTooEarly } from './schedule.js';
+import { type BuildResult, summaryLines } from './summary.js';
 
-/** What became of one container. */
-export interface BuildResult {
+/** A container of the list, and how it is built; `problem`: why it cannot be. */
+interface Planned {
   container: string;
-  /** The image it was to produce: `org/name:local`. */
-  image: string;
-  /** `skipped`: an earlier one failed, or this was a dry run. */
-  outcome: 'built' | 'failed' | 'skipped';
-  seconds: number;
-}
-
-/** How much of a failed build is shown; the rest is in its log file. */
-const shownLines = 30;
-
-/** Where the log of a container's last build is: below `XDG_STATE_HOME`, by default `~/.local/state`. */
-export function buildLogFile(container: string, env: NodeJS.ProcessEnv): string {
-  const own = env.XDG_STATE_HOME;
-  const state = own === undefined || own === '' ? join(homedir(), '.local', 'state') : own;
-  return join(state, 'laconic-so', 'builds', `${folderOf(container)}.log`);
+  recipe?: BuildRecipe;
+  problem?: LaconicError;
 }
 
 /**
- * Builds the images of a stack's containers, one after the other, as `build-containers` does (05 §6.1–6.3).
+ * Builds the images of containers as `build-containers` does (05 §6.1–6.3): in the order of the list, with `--jobs` several at once
+ * where they are known not to need each other.
  *
- * Every name is checked before anything is built. A failure is explained at once; the remaining containers are skipped
- * unless `--continue-on-error` was given. The caller leaves with exit code 1 when any result is `failed`.
- * @throws LaconicError when a name cannot be a container's, or no engine answers
+ * Names, build files and the registry are checked before anything is built. A failure is explained at once; the remaining containers
+ * are skipped unless `--continue-on-error` was given. The caller leaves with exit code 1 when any result is `failed`.
+ * @throws LaconicError when a name cannot be a container's, build files are missing, or no engine answers
  * @throws InterruptedError after Ctrl-C
  */
 export async function buildContainers(
@@ -48,119 +39,126 @@ export async function buildContainers(
   if (problems.length > 0) throw new LaconicError(problems.join('\n'));
   if (!report.options.quiet) report.print(`Dev Root is: ${from.repositoryBase}`);
 
-  const selection = selectNames(containers, options);
+  const selection = selectNames([...new Set(containers)], options);
   for (const warning of selection.warnings) report.warn(warning);
   for (const container of selection.excluded) report.verbose(`Excluding: ${container}`);
+  if (selection.selected.length === 0) return [];
 
-  if (selection.selected.length > 0 && !context.options.dryRun) await requireEngine(context);
-  const results: BuildResult[] = [];
-  let stopped = false;
-  for (const container of selection.selected) {
-    const image = imageOf(container);
-    if (stopped) {
-      results.push({ container, image, outcome: 'skipped', seconds: 0 });
-      continue;
-    }
-    if (context.signal.aborted) throw new InterruptedError();
-    const started = Date.now();
-    const outcome = await buildOne(container, from, options, context);
-    results.push({ container, image, outcome, seconds: (Date.now() - started) / 1000 });
-    if (outcome === 'failed' && !context.options.continueOnError) stopped = true;
+  const planned = await Promise.all(selection.selected.map((container) => plan(container, from)));
+  refuseMissing(planned, from, context);
+  if (context.options.dryRun) return planned.map((each) => printPlan(each, options, context));
+  const run = await prepare(from, options, context);
+  return runAll(planned, options.jobs ?? 1, run);
+}
+
+async function plan(container: string, from: BuildPlaces): Promise<Planned> {
+  try {
+    return { container, recipe: await findRecipe(container, from) };
+  } catch (error) {
+    if (!(error instanceof LaconicError)) throw error;
+    return { container, problem: error };
   }
-  report.endProgress();
-  const skipped = results.filter((result) => stopped && result.outcome === 'skipped');
-  if (skipped.length > 0) {
-    report.info(`not built: ${skipped.map((result) => result.container).join(', ')} (--continue-on-error goes on)`);
+}
+
+/** What cannot be built is said before the first long build, not after it. @throws LaconicError unless told to go on with the others */
+function refuseMissing(planned: readonly Planned[], from: BuildPlaces, context: Context): void {
+  const problems = planned.flatMap(({ problem }) => problem ?? []);
+  if (problems.length === 0 || (context.options.continueOnError && !context.options.dryRun)) return;
+  const hints = problems.flatMap(({ hint }) => hint ?? []);
+  throw new LaconicError(problems.map(errorMessage).join('\n'), {
+    hint: [...hints, ...(from.advice ?? [])].join('\n'),
+  });
+}
+
+function printPlan({ container, recipe }: Planned, options: BuildOptions, { report }: Context): BuildResult {
+  if (!report.options.quiet) report.print(`Building: ${container}`);
+  if (recipe !== undefined) report.print(`Skipped: would run ${commandLine(recipe.program, recipe.args)}`);
+  if (options.publish !== undefined) {
+    report.print(`would publish ${publishedName(container, options.publish, '<time>-<image id>')}`);
   }
-  return results;
+  return { container, image: imageOf(container), outcome: 'skipped', seconds: 0 };
+}
+
+async function prepare(from: BuildPlaces, options: BuildOptions, context: Context): Promise<BuildRun> {
+  const { report } = context;
+  const [engine, buildkit] = await Promise.all([answeringEngine(context), chooseBuilder(context)]);
+  const variables = buildVariables(from, options, buildkit, context);
+  const secrets = buildSecrets(buildEnvironment('', variables, context.env));
+  report.conceal(secrets);
+  for (const [name, value] of Object.entries(variables)) report.verbose(`${name}=${value}`);
+  const blank = /\s/.test(from.repositoryBase + variables.CERC_CONTAINER_BASE_DIR);
+  const advice = [
+    ...(from.advice ?? []),
+    ...(blank ? ['a path above holds a blank: does the build script put its variables in quotes?'] : []),
+  ];
+  const parallel = (options.jobs ?? 1) > 1;
+  return { context, engine, variables, secrets, parallel, advice, destination: options.publish };
 }
 
 /** A build script that meets no engine may try for minutes, and says it in its own words. */
-async function requireEngine({ env, signal }: Context): Promise<void> {
-  const what = 'nothing can be built without the Docker engine';
-  await runOrFail(what, 'docker', ['version', '--format', '{{.Server.Version}}'], { env, signal });
+async function answeringEngine(context: Context): Promise<BuildRun['engine']> {
+  const engine = await connectEngine(context.env);
+  await pingEngine(engine, 'nothing can be built without the Docker engine');
+  return engine;
 }
 
-async function buildOne(
-  container: string,
-  from: BuildPlaces,
-  options: BuildOptions,
-  context: Context,
-): Promise<BuildResult['outcome']> {
-  const { report } = context;
-  if (!report.options.quiet) report.print(`Building: ${container}`);
-  try {
-    const recipe = await findRecipe(container, from);
-    report.verbose(`Build command: ${[recipe.program, ...recipe.args].join(' ')} in ${recipe.folder}`);
-    if (context.options.dryRun) {
-      report.print(`Skipped: would run ${[recipe.program, ...recipe.args].join(' ')} in ${recipe.folder}`);
-      return 'skipped';
-    }
-    report.progress(container, 'building');
-    const started = Date.now();
-    await runRecipe(container, recipe, buildEnvironment(imageOf(container), from, options, context), context);
-    await verifyImage(container, context);
-    report.progress(container, `built in ${((Date.now() - started) / 1000).toFixed(1)} s`, 'done');
-    return 'built';
-  } catch (error) {
-    if (error instanceof InterruptedError || !(error instanceof LaconicError)) throw error;
-    report.progress(container, 'failed', 'failed');
-    report.error(`Error running build for ${container}: ${errorMessage(error)}`);
-    if (error.hint !== undefined) report.info(error.hint);
-    return 'failed';
+async function runAll(planned: readonly Planned[], jobs: number, run: BuildRun): Promise<BuildResult[]> {
+  const { report, options, signal } = run.context;
+  const builds = await Promise.all(
+    planned.map(async ({ container, recipe }) =>
+      recipe === undefined ? { image: imageOf(container) } : needsOf(container, recipe, run.variables),
+    ),
+  );
+  const waits = planWaits(builds);
+  for (const { image, from } of usedTooEarly(builds)) {
+    report.warn(`${image} is built from ${from}, which comes later in the list: it gets the one of before`);
   }
-}
-
-async function runRecipe(
-  container: string,
-  recipe: BuildRecipe,
-  env: NodeJS.ProcessEnv,
-  context: Context,
-): Promise<void> {
-  const { report, signal } = context;
-  const where = { cwd: recipe.folder, env, signal };
-  if (report.options.verbose || report.options.debug) {
+  const started = Date.now();
+  const results: BuildResult[] = planned.map(({ container }) => ({
+    container,
+    image: imageOf(container),
+    outcome: 'skipped',
+    seconds: 0,
+  }));
+  let engineGone: EngineGoneError | undefined;
+  const finish = (): void => {
     report.endProgress();
-    const code = await runAttached(recipe.program, recipe.args, { ...where, stdin: 'ignore' });
-    if (code !== 0) throw new LaconicError(`the build returned ${code}`);
-    return;
-  }
-  const result = await run(recipe.program, recipe.args, {
-    ...where,
-    ...(report.live ? { onStderrLine: (line: string) => report.progress(container, oneLine(line)) } : {}),
-  });
-  const output = result.stdout + result.stderr;
-  const log = await writeLog(container, output, context);
-  if (result.code === 0) return;
-  const lines = output.trimEnd().split('\n');
-  throw new LaconicError(`the build returned ${result.code}; its last lines:\n${lines.slice(-shownLines).join('\n')}`, {
-    hint: log === undefined ? 'see all of it with --verbose' : `all ${lines.length} lines are in ${log}`,
-  });
-}
-
-/** Keeps the build's output, for its owner only: build output may show tokens. A log that cannot be written fails no build. */
-async function writeLog(container: string, output: string, context: Context): Promise<string | undefined> {
-  const file = buildLogFile(container, context.env);
+    for (const line of summaryLines(results, (Date.now() - started) / 1000)) report.info(line);
+  };
+  const build = async (index: number): Promise<'go on' | 'stop'> => {
+    const each = planned[index];
+    const result = results[index];
+    if (each === undefined || result === undefined) return 'go on';
+    if (signal.aborted) throw new InterruptedError();
+    const failed = (waits[index]?.needs ?? []).filter((other) => results[other]?.outcome !== 'built');
+    if (failed.length > 0) {
+      result.reason = `it needs ${failed.map((other) => planned[other]?.container).join(', ')}`;
+      return 'go on';
+    }
+    if (each.recipe === undefined) {
+      report.error(`Error running build for ${each.container}: ${errorMessage(each.problem)}`);
+      if (each.problem?.hint !== undefined) report.info(each.problem.hint);
+      Object.assign(result, { outcome: 'failed', reason: 'no build files' });
+      return 'go on';
+    }
+    try {
+      Object.assign(result, await buildOne(each.container, each.recipe, run));
+    } catch (error) {
+      if (error instanceof InterruptedError) result.reason = 'interrupted';
+      if (!(error instanceof EngineGoneError)) throw error;
+      engineGone ??= error;
+      Object.assign(result, { outcome: 'failed', reason: 'the engine went away' });
+    }
+    const goOn = result.outcome === 'built' || (options.continueOnError && engineGone === undefined);
+    return goOn ? 'go on' : 'stop';
+  };
   try {
-    await makeDirectory(join(file, '..'));
-    await writeFileAtomically(file, output, secretMode);
-    return file;
-  } catch (error) {
-    context.report.warn(`no build log was kept: ${errorMessage(error)}`);
-    return undefined;
+    await runInOrder(waits, jobs, build);
+  } finally {
+    finish();
   }
-}
-
-/** A script may succeed without producing the image it was run for (05, weakness 22). */
-async function verifyImage(container: string, context: Context): Promise<void> {
-  const image = imageOf(container);
-  await runOrFail(`the build succeeded but made no image ${image}`, 'docker', ['image', 'inspect', image], {
-    env: context.env,
-    signal: context.signal,
-  });
-}
-
-/** The end of a build's output line that fits on a progress line. */
-function oneLine(line: string): string {
-  return `building  ${stripVTControlCharacters(line).replaceAll(/\s+/g, ' ').trim().slice(0, 50)}`;
+  if (engineGone !== undefined) throw engineGone;
+  const skipped = results.some(({ outcome, reason }) => outcome === 'skipped' && reason === undefined);
+  if (skipped) report.info('--continue-on-error goes on with the others when one fails');
+  return results;
 }

@@ -1,5 +1,8 @@
 import { join } from 'node:path';
-import type { GlobalOptions } from '../system/context.js';
+import { findSetting, type SettingName } from '../stack/settings.js';
+import type { Context } from '../system/context.js';
+import { run } from '../system/process.js';
+import { imageOf } from './names.js';
 
 /** What a build was asked for beyond its name. */
 export interface BuildOptions {
@@ -8,27 +11,106 @@ export interface BuildOptions {
   exclude?: string | undefined;
   /** Words for `docker build`, split by the build scripts. */
   extraBuildArgs?: string | undefined;
+  /** How many are built at once, where they do not need each other; absent: 1. */
+  jobs?: number | undefined;
+  /** Where the images are pushed to once they are built; absent: nowhere. */
+  publish?: { registry: string; tag?: string | undefined } | undefined;
 }
 
+/** Set for a build by us alone: what the caller's environment says under these names was meant for another one. */
+const oursOnly = [
+  'CERC_SCRIPT_DEBUG',
+  'CERC_FORCE_REBUILD',
+  'CERC_CONTAINER_EXTRA_BUILD_ARGS',
+  'CERC_WEBAPP_BUILD_RUNNING',
+  'CERC_CONTAINER_BUILD_WORK_DIR',
+  'CERC_CONTAINER_BUILD_DOCKERFILE',
+  'CERC_CONTAINER_BUILD_TAG',
+];
+
+/** Where npm packages come from when nobody says so: a token is for the registry of one's own (05 §6.3). */
+const npmRegistries = {
+  own: 'http://gitea.local:3000/api/packages/cerc-io/npm/',
+  public: 'https://git.vdb.to/api/packages/cerc-io/npm/',
+};
+
 /**
- * The environment of a build script (05 §6.3): the caller's, so that proxies, docker contexts and agents work
- * (weakness 19), plus the documented names. Tokens and registries of npm are not set here.
+ * The names of 05 §6.3 that are the same for all containers of a run.
+ * @param buildkit the value of DOCKER_BUILDKIT, see {@link chooseBuilder}
  */
-export function buildEnvironment(
-  image: string,
+export function buildVariables(
   paths: { packageDirectory: string; repositoryBase: string },
   options: BuildOptions,
-  caller: { env: NodeJS.ProcessEnv; options: GlobalOptions },
-): NodeJS.ProcessEnv {
+  buildkit: string,
+  context: Context,
+): Record<string, string> {
+  const setting = (name: SettingName): string => findSetting(name, context)?.value ?? '';
+  const npmToken = setting('CERC_NPM_AUTH_TOKEN');
   return {
-    ...caller.env,
+    CERC_NPM_REGISTRY_URL:
+      setting('CERC_NPM_REGISTRY_URL') || (npmToken === '' ? npmRegistries.public : npmRegistries.own),
+    CERC_NPM_AUTH_TOKEN: npmToken,
+    CERC_GO_AUTH_TOKEN: setting('CERC_GO_AUTH_TOKEN'),
     CERC_REPO_BASE_DIR: paths.repositoryBase,
     CERC_CONTAINER_BASE_DIR: join(paths.packageDirectory, 'containers'),
     CERC_HOST_UID: String(process.getuid?.() ?? 0),
     CERC_HOST_GID: String(process.getgid?.() ?? 0),
-    CERC_DEFAULT_CONTAINER_IMAGE_TAG: image,
-    ...(caller.options.debug ? { CERC_SCRIPT_DEBUG: 'true' } : {}),
+    DOCKER_BUILDKIT: buildkit,
+    ...(context.options.debug ? { CERC_SCRIPT_DEBUG: 'true' } : {}),
     ...(options.forceRebuild ? { CERC_FORCE_REBUILD: 'true' } : {}),
     ...(options.extraBuildArgs ? { CERC_CONTAINER_EXTRA_BUILD_ARGS: options.extraBuildArgs } : {}),
   };
+}
+
+/** The environment of one build: the caller's, so that proxies, docker contexts and agents work (weakness 19), and the documented names. */
+export function buildEnvironment(
+  container: string,
+  variables: Readonly<Record<string, string>>,
+  caller: NodeJS.ProcessEnv,
+): NodeJS.ProcessEnv {
+  const inherited = Object.entries(caller).filter(([name]) => !oursOnly.includes(name));
+  return { ...Object.fromEntries(inherited), ...variables, CERC_DEFAULT_CONTAINER_IMAGE_TAG: imageOf(container) };
+}
+
+/** DOCKER_BUILDKIT as the caller set it, else `1` where `docker` has what BuildKit needs, else `0` (05 §6.3, weakness 24). */
+export async function chooseBuilder(context: Context): Promise<string> {
+  const set = findSetting('DOCKER_BUILDKIT', context);
+  if (set !== undefined) return set.value;
+  const asked = await run('docker', ['buildx', 'version'], { env: context.env, signal: context.signal });
+  return asked.code === 0 ? '1' : '0';
+}
+
+const secretName = /pass(word|wd|phrase)|secret|token|credential|(^|_|-)(api|auth|access|private)?_?key$/i;
+
+/**
+ * What no log and no message may show: the tokens of 05 §6.3, and what stands in the environment, in the extra build arguments or
+ * in a URL as a password.
+ */
+export function buildSecrets(env: Readonly<NodeJS.ProcessEnv>): string[] {
+  const words = (env.CERC_CONTAINER_EXTRA_BUILD_ARGS ?? '').split(/\s+/);
+  const arguments_ = words.map((word): [string, string] => {
+    const [name = '', ...value] = word.replace(/^--[\w-]+=(?=\w+=)/, '').split('=');
+    return [name, value.join('=')];
+  });
+  return [...Object.entries(env), ...arguments_].flatMap(([name, value = '']) => {
+    const named = name === 'CERC_NPM_AUTH_TOKEN' || name === 'CERC_GO_AUTH_TOKEN';
+    // A path, a switch or a short word under such a name is hidden in too many places, and is none.
+    const secret = named || (secretName.test(name) && value.length >= 8 && !value.startsWith('/'));
+    return [...(secret ? [value] : []), ...passwordsInUrls(value)];
+  });
+}
+
+function passwordsInUrls(text: string): string[] {
+  return [...text.matchAll(/\b[a-z][a-z0-9+.-]*:\/\/[^\s/@:]*:([^\s/@]+)@/gi)].flatMap(([, password = '']) => [
+    password,
+    decoded(password),
+  ]);
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

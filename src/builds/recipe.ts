@@ -1,64 +1,31 @@
-import { access, constants } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { LaconicError } from '../system/errors.js';
 import { kindOf } from '../system/files.js';
+import { folderOf, imageOf } from './names.js';
 
 /** Where build folders are looked for. */
 export interface BuildPlaces {
-  /** Absolute directory of the stack. */
-  stackDirectory: string;
-  /** True when the stack is not one of ours: its repository may hold build folders. */
-  external: boolean;
+  /** Absolute directory of an external stack, whose repository may hold build folders; undefined for a stack of ours, and without one. */
+  externalStack?: string | undefined;
   /** Absolute directory of this program's package, which holds `containers/`. */
   packageDirectory: string;
   /** Absolute folder of the cloned repositories (`CERC_REPO_BASE_DIR`). */
   repositoryBase: string;
+  /** What to say besides when something cannot be built, such as which repositories are not cloned. */
+  advice?: readonly string[];
 }
 
-/** How one container is built: a command and the folder it runs in. */
+/** How one container is built: a command, and what was found. */
 export interface BuildRecipe {
   program: string;
   args: string[];
-  folder: string;
-}
-
-const namePattern = /^[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:\/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)+$/;
-
-/** What is wrong with a container's name, or undefined: it must be `org/name` and usable in an image name (05, weakness 23). */
-export function containerNameProblem(container: string): string | undefined {
-  return namePattern.test(container)
-    ? undefined
-    : `container "${container}": must be org/name, in lower-case letters, digits and single . _ - between them`;
-}
-
-/** The image a build has to produce (05 §6.2). */
-export function imageOf(container: string): string {
-  return `${container}:local`;
-}
-
-/** The folder of a container's build files (05 §6.2): `cerc/test-container` → `cerc-test-container`. */
-export function folderOf(container: string): string {
-  return container.replaceAll('/', '-');
-}
-
-async function isExecutable(file: string): Promise<boolean> {
-  return access(file, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
-}
-
-async function scriptIn(folder: string): Promise<BuildRecipe | undefined> {
-  const script = join(folder, 'build.sh');
-  if ((await kindOf(script)) !== 'file') return undefined;
-  // Build scripts are bash by convention: one that lost its execute bit on the way is run all the same.
-  if (await isExecutable(script)) return { program: script, args: [], folder };
-  return { program: 'bash', args: [script], folder };
-}
-
-async function dockerfileIn(folder: string, container: string, toolFolder: string): Promise<BuildRecipe | undefined> {
-  if ((await kindOf(join(folder, 'Dockerfile'))) !== 'file') return undefined;
-  return { program: 'bash', args: [join(toolFolder, 'default-build.sh'), imageOf(container), folder], folder };
+  /** Whose build files these are. */
+  origin: 'stack' | 'repository' | 'laconic-so';
+  /** A script of its own, or a folder with a Dockerfile that `default-build.sh` builds. */
+  kind: 'script' | 'Dockerfile';
+  /** The script or the Dockerfile. */
+  file: string;
 }
 
 /**
@@ -71,19 +38,68 @@ export async function findRecipe(container: string, places: BuildPlaces): Promis
   const toolFolder = join(places.packageDirectory, 'containers');
   const own = join(toolFolder, folderOf(container));
   const repository = join(places.repositoryBase, container.split('/')[1] ?? '');
-  const external = places.external
-    ? join(dirname(dirname(places.stackDirectory)), 'container-build', folderOf(container))
-    : undefined;
+  const external =
+    places.externalStack === undefined
+      ? undefined
+      : join(dirname(dirname(places.externalStack)), 'container-build', folderOf(container));
+  const dockerfile = (folder: string, origin: BuildRecipe['origin']): Promise<BuildRecipe | undefined> =>
+    dockerfileIn(folder, origin, container, toolFolder);
   const found =
     (external === undefined
       ? undefined
-      : ((await scriptIn(external)) ?? (await dockerfileIn(external, container, toolFolder)))) ??
-    (await scriptIn(own)) ??
-    (await dockerfileIn(repository, container, toolFolder)) ??
-    (await dockerfileIn(own, container, toolFolder));
+      : ((await scriptIn(external, 'stack')) ?? (await dockerfile(external, 'stack')))) ??
+    (await scriptIn(own, 'laconic-so')) ??
+    (await dockerfile(repository, 'repository')) ??
+    (await dockerfile(own, 'laconic-so'));
   if (found) return found;
   const searched = [...(external === undefined ? [] : [external]), own, repository];
   throw new LaconicError(`no build files for container ${container}`, {
     hint: `looked for build.sh or a Dockerfile in: ${searched.join(', ')}`,
   });
+}
+
+async function scriptIn(folder: string, origin: BuildRecipe['origin']): Promise<BuildRecipe | undefined> {
+  const file = join(folder, 'build.sh');
+  if ((await kindOf(file)) !== 'file') return undefined;
+  const [program, ...args] = await commandFor(file);
+  return { program, args, origin, kind: 'script', file };
+}
+
+async function dockerfileIn(
+  folder: string,
+  origin: BuildRecipe['origin'],
+  container: string,
+  toolFolder: string,
+): Promise<BuildRecipe | undefined> {
+  const file = join(folder, 'Dockerfile');
+  if ((await kindOf(file)) !== 'file') return undefined;
+  const args = [join(toolFolder, 'default-build.sh'), imageOf(container), folder];
+  return { program: 'bash', args, origin, kind: 'Dockerfile', file };
+}
+
+/** How a script is run: through the interpreter of its first line, so that one that lost its execute bit runs as well (weakness 20). */
+async function commandFor(script: string): Promise<[program: string, ...args: string[]]> {
+  const first = await firstLine(script);
+  if (!first.startsWith('#!')) return ['bash', script];
+  if (first.includes('\r')) {
+    throw new LaconicError(`${script} has the line ends of Windows: no shell can run it`, {
+      hint: `sed -i 's/\\r$//' ${script}`,
+    });
+  }
+  const [, program = 'bash', argument] = /^#!\s*(\S+)(?:[ \t]+(.*?))?[ \t]*$/.exec(first) ?? [];
+  return [program, ...(argument === undefined ? [] : [argument]), script];
+}
+
+async function firstLine(file: string): Promise<string> {
+  const handle = await open(file, 'r').catch((error: unknown) => {
+    throw new LaconicError(`cannot read ${file}: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
+  });
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(256), 0, 256, 0);
+    return buffer.subarray(0, bytesRead).toString('utf8').split('\n')[0] ?? '';
+  } finally {
+    await handle.close();
+  }
 }

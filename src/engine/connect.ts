@@ -49,6 +49,11 @@ export async function ask<T>(engine: Engine, what: string, question: () => Promi
   }
 }
 
+/** Asks the engine whether it is there. @throws LaconicError that starts with `what` when it does not answer */
+export async function pingEngine(engine: Engine, what: string): Promise<void> {
+  await ask(engine, what, () => engine.docker.ping());
+}
+
 /** Like {@link ask}, but undefined when the engine does not know the thing asked for. */
 export async function askIfAny<T>(engine: Engine, what: string, question: () => Promise<T>): Promise<T | undefined> {
   try {

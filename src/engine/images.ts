@@ -5,6 +5,8 @@ export interface EngineImage {
   id: string;
   /** `name@sha256:…` for each registry it came from or went to; empty for an image built here. */
   repoDigests: readonly string[];
+  /** When a name was last given to it, in the engine's time; also when it had that name before. Absent where the engine does not say. */
+  lastTagged?: string;
 }
 
 /** The image of this name or id on this host; undefined when there is none. */
@@ -12,5 +14,7 @@ export async function findImage(engine: Engine, name: string): Promise<EngineIma
   const found = await askIfAny(engine, `cannot inspect the image ${name}`, () =>
     engine.docker.getImage(name).inspect(),
   );
-  return found && { id: found.Id, repoDigests: found.RepoDigests };
+  if (found === undefined) return undefined;
+  const lastTagged = (found as { Metadata?: { LastTagTime?: string } }).Metadata?.LastTagTime;
+  return { id: found.Id, repoDigests: found.RepoDigests, ...(lastTagged === undefined ? {} : { lastTagged }) };
 }

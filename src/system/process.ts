@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
 import type { execa, Options } from 'execa';
 import { CommandFailedError, errorCode, InterruptedError, LaconicError } from './errors.js';
@@ -28,7 +29,10 @@ export async function loadExeca(): Promise<typeof execa> {
   return (await import('execa')).execa;
 }
 
-const signalNumbers: Record<string, number> = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 };
+/** What a shell makes of a child that died of a signal: 128 + its number. */
+export function signalExitCode(signal: NodeJS.Signals | null): number {
+  return 128 + (signal === null ? 0 : constants.signals[signal]);
+}
 
 function environment(env: NodeJS.ProcessEnv | undefined): Pick<Options, 'env' | 'extendEnv'> {
   return env === undefined ? {} : { env, extendEnv: false };
@@ -72,7 +76,7 @@ export async function run(program: string, args: readonly string[], options: Run
   if (result.isCanceled) throw new InterruptedError();
   if (errorCode(result.cause) === 'ENOENT' && result.exitCode === undefined)
     throw programMissing(program, result.cause);
-  const signalCode = result.signal ? 128 + (signalNumbers[result.signal] ?? 0) : undefined;
+  const signalCode = result.signal ? signalExitCode(result.signal) : undefined;
   if (result.exitCode === undefined && signalCode === undefined) {
     throw new LaconicError(`cannot run ${program}: ${result.originalMessage ?? 'unknown reason'}`, {
       cause: result.cause,
@@ -118,7 +122,7 @@ export async function runAttached(
   if (result.isCanceled) throw new InterruptedError();
   if (errorCode(result.cause) === 'ENOENT' && result.exitCode === undefined)
     throw programMissing(program, result.cause);
-  return result.exitCode ?? (result.signal ? 128 + (signalNumbers[result.signal] ?? 0) : 1);
+  return result.exitCode ?? (result.signal ? signalExitCode(result.signal) : 1);
 }
 
 /** Calls back for every line of a stream, the last one even without a newline. Bytes that are no UTF-8 become U+FFFD. */

@@ -2,7 +2,8 @@ import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { buildContainers, buildLogFile } from '../../../src/builds/build-containers.js';
+import { buildContainers } from '../../../src/builds/build-containers.js';
+import { buildLogFile } from '../../../src/builds/build-log.js';
 import type { BuildPlaces } from '../../../src/builds/recipe.js';
 import type { Context } from '../../../src/system/context.js';
 import { run } from '../../../src/system/process.js';
@@ -56,8 +57,7 @@ describeWithEngine('build-containers on the engine (05 §6, decision 35)', () =>
   beforeAll(async () => {
     root = await mkdtemp(join(tmpdir(), 'laconic-builds-'));
     places = {
-      stackDirectory: join(root, 'repository with blanks/stacks/web'),
-      external: true,
+      externalStack: join(root, 'repository with blanks/stacks/web'),
       packageDirectory: join(import.meta.dirname, '../../..'),
       repositoryBase: join(root, 'repos'),
     };
@@ -81,7 +81,7 @@ describeWithEngine('build-containers on the engine (05 §6, decision 35)', () =>
     expect(await readFile(log, 'utf8')).toContain('COPY Dockerfile /');
   });
 
-  it('gives build.sh its environment and its own folder', async () => {
+  it('gives build.sh its environment and the directory of the caller (05 §6.2, §6.3)', async () => {
     const name = await container('script', {
       Dockerfile: 'FROM scratch\nARG NOTE\nLABEL note=$NOTE\nCOPY Dockerfile /\n',
       'build.sh': [
@@ -89,15 +89,14 @@ describeWithEngine('build-containers on the engine (05 §6, decision 35)', () =>
         'set -e',
         'source "$CERC_CONTAINER_BASE_DIR/build-base.sh"',
         'note="$PWD $CERC_REPO_BASE_DIR $CERC_HOST_UID:$CERC_HOST_GID$build_command_args"',
-        'docker build -t "$CERC_DEFAULT_CONTAINER_IMAGE_TAG" $build_command_args --build-arg "NOTE=$note" .',
+        'docker build -t "$CERC_DEFAULT_CONTAINER_IMAGE_TAG" $build_command_args --build-arg "NOTE=$note" "$(dirname "$0")"',
       ].join('\n'),
     });
     const { context } = contextFor({ quiet: true });
     await buildContainers([name], places, { forceRebuild: true, extraBuildArgs: '--label extra=1' }, context);
     const note = await run('docker', ['image', 'inspect', '--format', '{{.Config.Labels}}', `${name}:local`]);
-    const folder = join(root, 'repository with blanks/container-build', `${org}-script`);
     expect(note.stdout).toContain(
-      `note:${folder} ${places.repositoryBase} ${process.getuid?.()}:${process.getgid?.()} --no-cache`,
+      `note:${root} ${places.repositoryBase} ${process.getuid?.()}:${process.getgid?.()} --no-cache`,
     );
     expect(note.stdout).toContain('extra:1');
   });

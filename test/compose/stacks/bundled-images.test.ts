@@ -44,8 +44,6 @@ describeWithEngine('the images of the bundled stacks (03)', () => {
     const results = await buildContainers(
       ['cerc/test-container', 'laconic/demo'],
       {
-        stackDirectory: join(root, 'stacks/test'),
-        external: false,
         packageDirectory: root,
         repositoryBase: '/nowhere',
       },

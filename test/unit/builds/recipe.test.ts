@@ -1,25 +1,24 @@
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type BuildPlaces, containerNameProblem, findRecipe } from '../../../src/builds/recipe.js';
+import { containerNameProblem } from '../../../src/builds/names.js';
+import { type BuildPlaces, findRecipe } from '../../../src/builds/recipe.js';
 
 let root: string;
 let places: BuildPlaces;
 
-async function put(path: string, mode = 0o644): Promise<string> {
+async function put(path: string, text = ''): Promise<string> {
   const file = join(root, path);
   await mkdir(dirname(file), { recursive: true });
-  await writeFile(file, '');
-  await chmod(file, mode);
+  await writeFile(file, text);
   return file;
 }
 
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'build recipe '));
   places = {
-    stackDirectory: join(root, 'external/stacks/web'),
-    external: true,
+    externalStack: join(root, 'external/stacks/web'),
     packageDirectory: join(root, 'package'),
     repositoryBase: join(root, 'repos'),
   };
@@ -28,37 +27,59 @@ afterEach(() => rm(root, { recursive: true, force: true }));
 
 describe('where a container is built from (05 §6.2, weakness 18)', () => {
   it('prefers the external build.sh over everything', async () => {
-    const script = await put('external/container-build/org-app/build.sh', 0o755);
-    await put('package/containers/org-app/build.sh', 0o755);
+    const script = await put('external/container-build/org-app/build.sh');
+    await put('package/containers/org-app/build.sh');
     await put('repos/app/Dockerfile');
-    expect(await findRecipe('org/app', places)).toEqual({ program: script, args: [], folder: dirname(script) });
+    expect(await findRecipe('org/app', places)).toEqual({
+      program: 'bash',
+      args: [script],
+      origin: 'stack',
+      kind: 'script',
+      file: script,
+    });
   });
 
   it('takes an external folder that holds only a Dockerfile before our build.sh', async () => {
     const dockerfile = await put('external/container-build/org-app/Dockerfile');
-    await put('package/containers/org-app/build.sh', 0o755);
+    await put('package/containers/org-app/build.sh');
     expect(await findRecipe('org/app', places)).toEqual({
       program: 'bash',
       args: [join(root, 'package/containers/default-build.sh'), 'org/app:local', dirname(dockerfile)],
-      folder: dirname(dockerfile),
+      origin: 'stack',
+      kind: 'Dockerfile',
+      file: dockerfile,
     });
   });
 
   it('ignores the folders beside a stack of ours', async () => {
-    await put('external/container-build/org-app/build.sh', 0o755);
-    const ours = await put('package/containers/org-app/build.sh', 0o755);
-    expect((await findRecipe('org/app', { ...places, external: false })).program).toBe(ours);
+    await put('external/container-build/org-app/build.sh');
+    const ours = await put('package/containers/org-app/build.sh');
+    expect((await findRecipe('org/app', { ...places, externalStack: undefined })).file).toBe(ours);
   });
 
   it('builds from the cloned repository before our bare Dockerfile', async () => {
     const dockerfile = await put('repos/app/Dockerfile');
     await put('package/containers/org-app/Dockerfile');
-    expect((await findRecipe('org/app', places)).folder).toBe(dirname(dockerfile));
+    expect(await findRecipe('org/app', places)).toMatchObject({ origin: 'repository', file: dockerfile });
   });
 
-  it('runs a script without its execute bit through bash (weakness 20)', async () => {
-    const script = await put('package/containers/org-app/build.sh');
-    expect(await findRecipe('org/app', places)).toMatchObject({ program: 'bash', args: [script] });
+  it.each([
+    ['#!/usr/bin/env bash', ['/usr/bin/env', 'bash']],
+    ['#! /bin/sh -e ', ['/bin/sh', '-e']],
+    ['#!/usr/bin/env -S python3 -u', ['/usr/bin/env', '-S python3 -u']],
+    ['echo no first line', ['bash']],
+  ])('runs a script through the interpreter of %s, executable or not (weakness 20)', async (first, command) => {
+    const script = await put('package/containers/org-app/build.sh', `${first}\necho built`);
+    const { program, args } = await findRecipe('org/app', places);
+    expect([program, ...args]).toEqual([...command, script]);
+  });
+
+  it('says what is wrong with a script from Windows (weakness 20)', async () => {
+    const script = await put('package/containers/org-app/build.sh', '#!/bin/bash\r\necho\r\n');
+    await expect(findRecipe('org/app', places)).rejects.toMatchObject({
+      message: `${script} has the line ends of Windows: no shell can run it`,
+      hint: expect.stringContaining('sed') as unknown,
+    });
   });
 
   it('names the places searched when there is nothing', async () => {

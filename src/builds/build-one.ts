@@ -1,0 +1,138 @@
+import { type Engine, pingEngine } from '../engine/connect.js';
+import type { Context } from '../system/context.js';
+import { errorMessage, InterruptedError, LaconicError } from '../system/errors.js';
+import { commandLine } from '../system/process.js';
+import { runInGroup } from '../system/process-group.js';
+import { BuildLog } from './build-log.js';
+import { buildEnvironment } from './environment.js';
+import { imageOf } from './names.js';
+import { type Destination, publish } from './publish.js';
+import type { BuildRecipe } from './recipe.js';
+import type { BuildResult } from './summary.js';
+import { lookAtImage, verifyImage } from './verify.js';
+
+/** What the builds of one run share. */
+export interface BuildRun {
+  context: Context;
+  engine: Engine;
+  /** See `buildVariables`. */
+  variables: Readonly<Record<string, string>>;
+  secrets: readonly string[];
+  destination?: Destination | undefined;
+  /** Several are built at once: their lines say whose they are. */
+  parallel: boolean;
+  /** What to say besides when a build fails. */
+  advice: readonly string[];
+}
+
+/** The engine went away: no other build of the run can succeed. */
+export class EngineGoneError extends LaconicError {}
+
+/**
+ * Builds, verifies and publishes one container, and says what comes of it; all it prints is in its log file (05 §6.2, §6.6).
+ * @returns what came of it: a failure is a result
+ * @throws InterruptedError after Ctrl-C, when all that the build started has ended; EngineGoneError
+ */
+export async function buildOne(container: string, recipe: BuildRecipe, run: BuildRun): Promise<BuildResult> {
+  const { report } = run.context;
+  if (!report.options.quiet) report.print(`Building: ${container}`);
+  report.verbose(`Build files of ${container}: ${recipe.file} (${origins[recipe.origin]})`);
+  report.progress(container, 'building');
+  const started = Date.now();
+  const elapsed = (): number => (Date.now() - started) / 1000;
+  const log = new BuildLog(container, run.secrets, run.context);
+  const result = { container, image: imageOf(container) };
+  try {
+    const published = await build(container, recipe, run, log, elapsed);
+    return { ...result, outcome: 'built', seconds: elapsed(), ...(published === undefined ? {} : { published }) };
+  } catch (error) {
+    if (!(error instanceof LaconicError)) throw error;
+    log.note(`${error instanceof InterruptedError ? 'interrupted' : 'failed'} after ${elapsed().toFixed(1)} s`);
+    report.progress(container, error instanceof InterruptedError ? 'interrupted' : 'failed', 'failed');
+    if (error instanceof InterruptedError || error instanceof EngineGoneError) throw error;
+    report.error(`Error running build for ${container}: ${errorMessage(error)}`);
+    for (const advice of [error.hint, ...run.advice]) if (advice !== undefined) report.info(advice);
+    const reason = errorMessage(error).split(/[;:\n]/)[0] ?? '';
+    return { ...result, outcome: 'failed', seconds: elapsed(), reason, ...(log.complete ? { log: log.file } : {}) };
+  } finally {
+    log.close();
+  }
+}
+
+const origins = {
+  stack: "of the stack's repository",
+  repository: 'of the cloned repository',
+  'laconic-so': 'ships with laconic-so',
+} as const;
+
+async function build(
+  container: string,
+  recipe: BuildRecipe,
+  run: BuildRun,
+  log: BuildLog,
+  elapsed: () => number,
+): Promise<string | undefined> {
+  const { context, engine, variables } = run;
+  const { report, signal } = context;
+  const before = await lookAtImage(engine, container);
+  const command = commandLine(recipe.program, recipe.args);
+  report.verbose(`Executing: ${command} in ${context.cwd}`);
+  log.note(`${container}: ${command} in ${context.cwd}, DOCKER_BUILDKIT=${variables.DOCKER_BUILDKIT ?? ''}`);
+  const code = await runInGroup(recipe.program, recipe.args, {
+    cwd: context.cwd,
+    env: buildEnvironment(container, variables, context.env),
+    signal,
+    onLine: (line) => show(log.line(line), 'building', container, run),
+  });
+  report.verbose(`Return code is: ${code}`);
+  if (code !== 0) throw await explainFailure(code, container, engine, log, report.options);
+  const image = await verifyImage(engine, container, before);
+  const untouched = `the build of ${container} succeeded, but nothing shows that it made ${imageOf(container)}: it is the image of before, ${image.id}`;
+  if (!image.confirmed && run.destination !== undefined) {
+    throw new LaconicError(`nothing is published: ${untouched}`, {
+      hint: 'a script that leaves an image alone that is there already: remove the image first, or publish it by hand',
+    });
+  }
+  if (!image.confirmed) report.warn(untouched);
+  const seconds = elapsed().toFixed(1);
+  log.note(`built ${image.id} in ${seconds} s`);
+  if (run.destination === undefined) {
+    report.progress(container, `built in ${seconds} s`, 'done');
+    return undefined;
+  }
+  report.progress(container, 'publishing');
+  report.verbose(`Publishing this image: ${imageOf(container)} to this registry: ${run.destination.registry}`);
+  const onLine = (shown: string): void => show(shown, 'publishing', container, run);
+  const published = await publish(container, image.id, run.destination, log, onLine, context);
+  log.note(`published as ${published}`);
+  report.progress(container, `built in ${seconds} s, published as ${published}`, 'done');
+  return published;
+}
+
+function show(shown: string, doing: string, container: string, { context: { report }, parallel }: BuildRun): void {
+  report.verbose(parallel ? `${container} | ${shown}` : shown);
+  // The end of a line that fits on a progress line.
+  if (report.live) report.progress(container, `${doing}  ${shown.replaceAll(/\s+/g, ' ').trim().slice(0, 50)}`);
+}
+
+async function explainFailure(
+  code: number,
+  container: string,
+  engine: Engine,
+  log: BuildLog,
+  { verbose, debug }: { verbose: boolean; debug: boolean },
+): Promise<LaconicError> {
+  try {
+    await pingEngine(engine, `the build of ${container} was cut off`);
+  } catch (error) {
+    if (!(error instanceof LaconicError)) throw error;
+    const hint = [error.hint, log.complete ? `what it said is in ${log.file}` : undefined];
+    return new EngineGoneError(error.message, {
+      hint: hint.filter((line) => line !== undefined).join('\n'),
+      cause: error,
+    });
+  }
+  // With --verbose all lines stand above.
+  const lines = verbose || debug || log.tail === '' ? '' : `; its last lines:\n${log.tail}`;
+  return new LaconicError(`the build returned ${code}${lines}`, { hint: log.whereAll });
+}

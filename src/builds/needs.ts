@@ -1,0 +1,31 @@
+import { dirname } from 'node:path';
+import { readTextIfAny } from '../system/files.js';
+import { readBuildWords } from './build-words.js';
+import { imagesOfDockerfile } from './dockerfile.js';
+import { imageOf } from './names.js';
+import { wordsOfPlainScript } from './plain-script.js';
+import type { BuildRecipe } from './recipe.js';
+import type { BuildNeeds } from './schedule.js';
+
+/**
+ * Finds out which images a build uses, from its files. What is not surely known counts as unknown: such a build runs by itself.
+ * @param variables see `buildVariables`
+ */
+export async function needsOf(
+  container: string,
+  recipe: BuildRecipe,
+  variables: Readonly<Record<string, string>>,
+): Promise<BuildNeeds> {
+  const image = imageOf(container);
+  const extra = (variables.CERC_CONTAINER_EXTRA_BUILD_ARGS ?? '').split(/\s+/).filter((word) => word !== '');
+  const own = { ...variables, CERC_DEFAULT_CONTAINER_IMAGE_TAG: image };
+  const words =
+    recipe.kind === 'Dockerfile'
+      ? ['-t', image, ...extra, dirname(recipe.file)]
+      : wordsOfPlainScript((await readTextIfAny(recipe.file)) ?? '', recipe.file, own, extra);
+  const build = words === undefined ? undefined : readBuildWords(words);
+  if (build === undefined || build.tags.some((tag) => tag !== image)) return { image };
+  const text = await readTextIfAny(build.dockerfile);
+  const from = text === undefined ? undefined : imagesOfDockerfile(text, build.given);
+  return from === undefined ? { image } : { image, from };
+}

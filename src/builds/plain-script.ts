@@ -1,0 +1,63 @@
+import { dirname } from 'node:path';
+
+/** Lines of a build script that make and use no image. */
+const harmless = [
+  /^set( [-+][a-z]+( pipefail)?)+$/,
+  /^(source|\.) "?\$\{?CERC_CONTAINER_BASE_DIR\}?"?\/build-base\.sh"?$/,
+  /^(echo|printf) [\w "'.,:-]*$/,
+];
+
+/** `here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)` in the ways it is written. */
+const ownFolder =
+  /^(\w+)="?\$\( *cd (?:-- )?"?\$\( *dirname (?:-- )?"?(?:\$\{BASH_SOURCE\[0\]\}|\$\{?BASH_SOURCE\}?|\$0)"? *\)"? *(?:(?:&>|>) ?\/dev\/null *(?:2>&1 *)?)?&& pwd *\)"?$/;
+
+/**
+ * The words after `docker build` of a script that does nothing else, their variables replaced: such a script's images are known before
+ * it runs. It is what most build scripts are (05 §6.4).
+ * @param file the script's absolute path
+ * @param variables what is known of its environment
+ * @param extra the words that `build_command_args` stands for
+ * @returns undefined for every other script
+ */
+export function wordsOfPlainScript(
+  text: string,
+  file: string,
+  variables: Readonly<Record<string, string>>,
+  extra: readonly string[],
+): string[] | undefined {
+  const known = new Map(Object.entries(variables));
+  let found: string[] | undefined;
+  for (const line of commands(text)) {
+    const own = ownFolder.exec(line)?.[1];
+    if (own !== undefined) known.set(own, dirname(file));
+    if (own !== undefined || harmless.some((pattern) => pattern.test(line))) continue;
+    const words = /^docker (?:image )?build /.test(line) && found === undefined ? wordsOf(line) : undefined;
+    if (words === undefined) return undefined;
+    found = words
+      .slice(words.indexOf('build') + 1)
+      .flatMap((word) => (/^\$\{?build_command_args\}?$/.test(word) ? extra : [replaced(word, known)]));
+  }
+  return found;
+}
+
+function commands(text: string): string[] {
+  return text
+    .replaceAll(/\\\r?\n/g, ' ')
+    .split(/\r?\n/)
+    .map((line) => line.trim().replaceAll(/[ \t]+/g, ' '))
+    .filter((line) => line !== '' && !line.startsWith('#'));
+}
+
+/** The words of a command; undefined when it holds more than words, variables and whole quoted words. */
+function wordsOf(line: string): string[] | undefined {
+  if (/[;|&<>`()*?[\]~!#\\']/.test(line)) return undefined;
+  const words = line.match(/(?:[^\s"]|"[^"]*")+/g) ?? [];
+  return words.map((word) => word.replaceAll('"', ''));
+}
+
+/** A variable that is not known stays as it is. */
+function replaced(word: string, known: ReadonlyMap<string, string>): string {
+  return word.replaceAll(/\$(?:(\w+)|\{(\w+)\})/g, (all, plain?: string, braced?: string) => {
+    return known.get(plain ?? braced ?? '') ?? String(all);
+  });
+}

@@ -1,0 +1,170 @@
+import { describe, expect, it } from 'vitest';
+import { readBuildWords } from '../../../src/builds/build-words.js';
+import { imagesOfDockerfile } from '../../../src/builds/dockerfile.js';
+import { wordsOfPlainScript } from '../../../src/builds/plain-script.js';
+import { type BuildNeeds, planWaits, runInOrder, usedTooEarly } from '../../../src/builds/schedule.js';
+
+function images(text: string, given: Record<string, string> = {}): string[] | undefined {
+  const found = imagesOfDockerfile(text, new Map(Object.entries(given)));
+  return found && [...found].sort();
+}
+
+describe('the images that a Dockerfile is built from (05, weakness 25)', () => {
+  it('knows FROM, COPY --from and RUN --mount, and leaves its own stages out', () => {
+    const text = [
+      '# syntax=docker/dockerfile:1.7',
+      'from --platform=$BUILDPLATFORM cerc/base:local as Build',
+      '# FROM not/this',
+      'RUN --mount=type=cache,target=/x --mount=type=bind,from=org/tools:local,target=/t make \\',
+      '  # a comment inside',
+      '  && echo FROM no/image',
+      'FROM build AS next',
+      'FROM scratch',
+      'COPY --from=build /a /a',
+      'COPY --chown=1:1 --from=org/files:local /a /a',
+      'COPY --from=0 /a /a',
+      'COPY --from=next \\',
+      '  /a /a',
+    ].join('\r\n');
+    expect(images(text)).toEqual(['cerc/base:local', 'org/files:local', 'org/tools:local']);
+  });
+
+  it('takes the defaults of ARG, and what the command line gives instead', () => {
+    const text = 'ARG TAG=local\nARG BASE="cerc/a:${TAG}"\nFROM ${BASE}\nFROM cerc/b:${OTHER:-$TAG}\n';
+    expect(images('ARG TAG=local\nARG BASE="cerc/a:${TAG}"\nFROM ${BASE}\n')).toEqual(['cerc/a:local']);
+    expect(images('ARG BASE=cerc/a:local\nFROM $BASE\n', { BASE: 'cerc/b:local' })).toEqual(['cerc/b:local']);
+    expect(images('FROM cerc/b:${OTHER:-local}\n')).toEqual(['cerc/b:local']);
+    expect(images(text)).toBeUndefined();
+  });
+
+  it.each([
+    'ARG BASE\nFROM $BASE',
+    'FROM cerc/a:$UNSET',
+    '# syntax=org/my-frontend\nFROM cerc/a',
+    'FROM a\nCOPY --from=$STAGE /x /x',
+    'RUN nothing',
+    '',
+  ])('says that it does not know: %j', (text) => {
+    expect(images(text)).toBeUndefined();
+  });
+});
+
+const variables = { CERC_REPO_BASE_DIR: '/repos', CERC_CONTAINER_BASE_DIR: '/tool' };
+const words = (text: string, extra: string[] = []) => wordsOfPlainScript(text, '/c/org-a/build.sh', variables, extra);
+
+describe('build scripts that do nothing but docker build (05 §6.4)', () => {
+  it('are read, with their variables', () => {
+    const text = [
+      '#!/usr/bin/env bash',
+      '# Build org/a',
+      'set -eo pipefail',
+      'source ${CERC_CONTAINER_BASE_DIR}/build-base.sh',
+      '',
+      'SCRIPT_DIR=$( cd -- "$( dirname -- "${BASH_SOURCE[0]}" )" &> /dev/null && pwd )',
+      'docker build -t org/a:local -f ${SCRIPT_DIR}/Dockerfile ${build_command_args} \\',
+      '  --build-arg CERC_NPM_AUTH_TOKEN --add-host gitea.local:host-gateway "${CERC_REPO_BASE_DIR}/a"',
+    ].join('\n');
+    const found = words(text, ['--no-cache']);
+    expect(found).toEqual([
+      ...['-t', 'org/a:local', '-f', '/c/org-a/Dockerfile', '--no-cache', '--build-arg', 'CERC_NPM_AUTH_TOKEN'],
+      ...['--add-host', 'gitea.local:host-gateway', '/repos/a'],
+    ]);
+    expect(readBuildWords(found ?? [])).toEqual({
+      tags: ['org/a:local'],
+      dockerfile: '/c/org-a/Dockerfile',
+      given: new Map([['CERC_NPM_AUTH_TOKEN', '$']]),
+    });
+  });
+
+  it.each([
+    'docker build -t org/a:local /x && docker tag org/a:local org/b:local',
+    'docker build -t org/a:local /x\ndocker build -t org/b:local /y',
+    'make image',
+    'docker build -t org/a:local $(pwd)',
+    'if true; then docker build -t org/a:local /x; fi',
+    'export DOCKER_HOST=tcp://elsewhere\ndocker build -t org/a:local /x',
+  ])('others are not: %j', (text) => {
+    expect(words(text)).toBeUndefined();
+  });
+
+  it.each([
+    ['-t', 'a:local'],
+    ['--build-context', 'x=/y', '/x'],
+    ['.'],
+    ['-'],
+    ['https://host/repo.git'],
+    ['/a', '/b'],
+    ['$DIR'],
+  ])('calls of docker build that say something else: %j', (...call) => {
+    expect(readBuildWords(call)).toBeUndefined();
+  });
+});
+
+function build(name: string, from?: string[]): BuildNeeds {
+  return { image: `${name}:local`, ...(from === undefined ? {} : { from: new Set(from) }) };
+}
+
+describe('what waits for what (05, weakness 25)', () => {
+  it('keeps the order of builds of which too little is known', () => {
+    const list = [build('a', []), build('script'), build('b', []), build('c', [])];
+    expect(planWaits(list)).toEqual([
+      { after: [], needs: [] },
+      { after: [0], needs: [] },
+      { after: [1], needs: [] },
+      { after: [1], needs: [] },
+    ]);
+  });
+
+  it('waits for a base of the list by whatever name, also for one that a script makes', () => {
+    const list = [build('a'), build('b', ['alpine']), build('c', ['docker.io/b:local', 'a:local@sha256:0'])];
+    expect(planWaits(list)[2]).toEqual({ after: [0, 1], needs: [0, 1] });
+  });
+
+  it('does not build a base anew while an earlier one still uses it, and tells of the order', () => {
+    const list = [build('app', ['base:local']), build('base', ['alpine'])];
+    expect(planWaits(list)[1]).toEqual({ after: [0], needs: [] });
+    expect(usedTooEarly(list)).toEqual([{ image: 'app:local', from: 'base:local' }]);
+  });
+});
+
+describe('running builds at once (05, weakness 25)', () => {
+  async function trace(list: BuildNeeds[], jobs: number, outcome: (index: number) => 'go on' | 'stop' | Error) {
+    const events: string[] = [];
+    let most = 0;
+    let running = 0;
+    const done = runInOrder(planWaits(list), jobs, async (index) => {
+      running += 1;
+      most = Math.max(most, running);
+      events.push(`+${index}`);
+      await new Promise((resolve) => setTimeout(resolve, index === 0 ? 40 : 10));
+      events.push(`-${index}`);
+      running -= 1;
+      const made = outcome(index);
+      if (made instanceof Error) throw made;
+      return made;
+    });
+    const error = await done.then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    return { events: events.join(' '), most, error };
+  }
+  const four = [build('a', []), build('b', []), build('c', ['a:local']), build('d', [])];
+
+  it('one job is the order of the list', async () => {
+    expect((await trace(four, 1, () => 'go on')).events).toBe('+0 -0 +1 -1 +2 -2 +3 -3');
+  });
+
+  it('takes what is ready, and never more than it may', async () => {
+    const { events, most } = await trace(four, 2, () => 'go on');
+    expect(most).toBe(2);
+    expect(events).toBe('+0 +1 -1 +3 -3 -0 +2 -2');
+  });
+
+  it('starts nothing after a stop or an error, and waits for what runs', async () => {
+    const stopped = await trace(four, 2, (index) => (index === 1 ? 'stop' : 'go on'));
+    expect(stopped.events).toBe('+0 +1 -1 -0');
+    const broken = await trace(four, 2, (index) => (index === 1 ? new Error('broken') : 'go on'));
+    expect(broken).toMatchObject({ events: '+0 +1 -1 -0', error: new Error('broken') });
+  });
+});
