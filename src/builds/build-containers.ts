@@ -9,6 +9,7 @@ import { containerNameProblem, imageOf } from './names.js';
 import { needsOf } from './needs.js';
 import { publishedName } from './publish.js';
 import { type BuildPlaces, type BuildRecipe, findRecipe } from './recipe.js';
+import { cloneAdvice, namedByScript } from './repositories.js';
 import { planWaits, runInOrder, usedTooEarly } from './schedule.js';
 import { type BuildResult, summaryLines } from './summary.js';
 
@@ -47,6 +48,7 @@ export async function buildContainers(
   const planned = await Promise.all(selection.selected.map((container) => plan(container, from)));
   refuseMissing(planned, from, context);
   if (context.options.dryRun) return planned.map((each) => printPlan(each, options, context));
+  await warnOfMissing(planned, from, context);
   const run = await prepare(from, options, context);
   return runAll(planned, options.jobs ?? 1, run);
 }
@@ -66,8 +68,22 @@ function refuseMissing(planned: readonly Planned[], from: BuildPlaces, context: 
   if (problems.length === 0 || (context.options.continueOnError && !context.options.dryRun)) return;
   const hints = problems.flatMap(({ hint }) => hint ?? []);
   throw new LaconicError(problems.map(errorMessage).join('\n'), {
-    hint: [...hints, ...(from.advice ?? [])].join('\n'),
+    hint: [...hints, ...cloneHint(from, context)].join('\n'),
   });
+}
+
+/** A long build that ends at a missing repository is worth a word before it. */
+async function warnOfMissing(planned: readonly Planned[], from: BuildPlaces, context: Context): Promise<void> {
+  for (const { container, recipe } of planned) {
+    const missing = recipe === undefined ? [] : await namedByScript(recipe, from.missing ?? []);
+    if (missing.length === 0) continue;
+    const advice = cloneAdvice(missing, from.repositoryBase, context.options.stack ?? '');
+    context.report.warn(`the build of ${container} uses repositories that are ${advice}`);
+  }
+}
+
+function cloneHint({ missing = [], repositoryBase }: BuildPlaces, { options }: Context): string[] {
+  return missing.length === 0 ? [] : [cloneAdvice(missing, repositoryBase, options.stack ?? '')];
 }
 
 function printPlan({ container, recipe }: Planned, options: BuildOptions, { report }: Context): BuildResult {
@@ -88,7 +104,7 @@ async function prepare(from: BuildPlaces, options: BuildOptions, context: Contex
   for (const [name, value] of Object.entries(variables)) report.verbose(`${name}=${value}`);
   const blank = /\s/.test(from.repositoryBase + variables.CERC_CONTAINER_BASE_DIR);
   const advice = [
-    ...(from.advice ?? []),
+    ...cloneHint(from, context),
     ...(blank ? ['a path above holds a blank: does the build script put its variables in quotes?'] : []),
   ];
   const parallel = (options.jobs ?? 1) > 1;

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { LaconicError } from '../system/errors.js';
 import { kindOf } from '../system/files.js';
 import { folderOf, imageOf } from './names.js';
+import type { MissingRepository } from './repositories.js';
 
 /** Where build folders are looked for. */
 export interface BuildPlaces {
@@ -12,8 +13,8 @@ export interface BuildPlaces {
   packageDirectory: string;
   /** Absolute folder of the cloned repositories (`CERC_REPO_BASE_DIR`). */
   repositoryBase: string;
-  /** What to say besides when something cannot be built, such as which repositories are not cloned. */
-  advice?: readonly string[];
+  /** The repositories of the stack that are not there. */
+  missing?: readonly MissingRepository[];
 }
 
 /** How one container is built: a command, and what was found. */

@@ -1,0 +1,197 @@
+import { readFile, stat } from 'node:fs/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { run, runOrFail } from '../../../src/system/process.js';
+import { describeWithEngine } from '../../support/engine.js';
+import { BuildSite, tinyDockerfile } from './support.js';
+
+/** Scripts as users of the existing program have them. */
+describeWithEngine('build scripts written for the existing program (05 §6.2–6.5)', () => {
+  let site: BuildSite;
+
+  beforeAll(async () => {
+    site = await BuildSite.make('scripts');
+  });
+  afterAll(() => site.remove());
+
+  it('build a cloned repository, with their variables unquoted and no newline at their end', async () => {
+    await site.stack(['app'], ['github.com/org/app@v1']);
+    await site.put('repositories/app/Dockerfile', `ARG NOTE=none\n${tinyDockerfile('from the repository')}`);
+    await site.file(
+      'app',
+      'build.sh',
+      [
+        '#!/usr/bin/env bash',
+        '# Build ORG/app',
+        'source ${CERC_CONTAINER_BASE_DIR}/build-base.sh',
+        'docker build -t ORG/app:local ${build_command_args} --build-arg CERC_NPM_AUTH_TOKEN --add-host gitea.local:host-gateway ${CERC_REPO_BASE_DIR}/app',
+      ].join('\n'),
+    );
+
+    const { code, stdout, stderr } = await site.build();
+
+    expect(stderr).toBe(`${site.org}/app: building\n${stderr.split('\n')[1]}\n`);
+    expect(code).toBe(0);
+    expect(stdout).toBe(`Dev Root is: ${site.sandbox.path('repositories')}\nBuilding: ${site.org}/app\n`);
+    expect(await site.line('app')).toBe('from the repository');
+  });
+
+  it('run where the user is, also with blanks in the path, no execute bit, and files beside them', async () => {
+    await site.stack(['here']);
+    await site.put('note.txt', 'what the user has here');
+    await site.file('here', 'Dockerfile', 'FROM scratch\nARG NOTE\nLABEL line="$NOTE"\nCOPY own.txt /\n');
+    await site.file('here', 'own.txt', 'beside the script');
+    await site.file(
+      'here',
+      'build.sh',
+      [
+        '#!/usr/bin/env bash',
+        'set -euo pipefail',
+        'source "${CERC_CONTAINER_BASE_DIR}/build-base.sh"',
+        'SCRIPT_DIR=$( cd -- "$( dirname -- "${BASH_SOURCE[0]}" )" &> /dev/null && pwd )',
+        'docker build -t ORG/here:local ${build_command_args} --build-arg NOTE="$(cat note.txt)" "${SCRIPT_DIR}"',
+        '',
+      ].join('\n'),
+      0o644,
+    );
+
+    expect(await site.build()).toMatchObject({ code: 0 });
+
+    expect(await site.line('here')).toBe('what the user has here');
+  });
+
+  it('get every documented variable, --force-rebuild and the extra arguments as words', async () => {
+    await site.stack(['env']);
+    await site.file('env', 'Dockerfile', tinyDockerfile('env'));
+    await site.file(
+      'env',
+      'build.sh',
+      [
+        '#!/bin/bash',
+        'source ${CERC_CONTAINER_BASE_DIR}/build-base.sh',
+        'for name in CERC_NPM_REGISTRY_URL CERC_NPM_AUTH_TOKEN CERC_GO_AUTH_TOKEN CERC_REPO_BASE_DIR CERC_HOST_UID CERC_HOST_GID \\',
+        '  DOCKER_BUILDKIT CERC_DEFAULT_CONTAINER_IMAGE_TAG CERC_FORCE_REBUILD CERC_SCRIPT_DEBUG FROM_CALLER; do',
+        '  echo "$name is ${!name-unset}"',
+        'done',
+        'echo "arguments are <${build_command_args}>"',
+        'docker build -t ${CERC_DEFAULT_CONTAINER_IMAGE_TAG} ${build_command_args} "$(dirname "$0")"',
+      ].join('\n'),
+    );
+
+    const env = { FROM_CALLER: 'yes', CERC_SCRIPT_DEBUG: 'true', DOCKER_BUILDKIT: '0', DOCKER_CONFIG: undefined };
+    const done = await site.build(['--force-rebuild', '--extra-build-args', '--label extra=1  --pull=false'], env);
+
+    expect(done.code, done.stderr).toBe(0);
+    const log = await readFile(site.log('env'), 'utf8');
+    for (const line of [
+      'CERC_NPM_REGISTRY_URL is https://git.vdb.to/api/packages/cerc-io/npm/',
+      'CERC_NPM_AUTH_TOKEN is ',
+      'CERC_GO_AUTH_TOKEN is ',
+      `CERC_REPO_BASE_DIR is ${site.sandbox.path('repositories')}`,
+      `CERC_HOST_UID is ${process.getuid?.()}`,
+      'DOCKER_BUILDKIT is 0',
+      `CERC_DEFAULT_CONTAINER_IMAGE_TAG is ${site.org}/env:local`,
+      'CERC_FORCE_REBUILD is true',
+      'CERC_SCRIPT_DEBUG is unset',
+      'FROM_CALLER is yes',
+      'arguments are < --no-cache --label extra=1  --pull=false>',
+    ]) {
+      expect(log.split('\n')).toContain(line);
+    }
+    expect(log).toContain('legacy builder');
+    const label = await run('docker', [
+      'image',
+      'inspect',
+      '--format',
+      '{{.Config.Labels.extra}}',
+      `${site.org}/env:local`,
+    ]);
+    expect(label.stdout).toBe('1\n');
+  });
+
+  it('may call default-build.sh, and a folder without a script is built by it', async () => {
+    await site.stack(['calls', 'plain']);
+    const dockerfile =
+      'FROM scratch\nARG CERC_HOST_UID\nARG CERC_HOST_GID\nLABEL line="$CERC_HOST_UID:$CERC_HOST_GID"\n';
+    await site.file('calls', 'Dockerfile', dockerfile);
+    await site.file(
+      'calls',
+      'build.sh',
+      '#!/bin/sh\nexec ${CERC_CONTAINER_BASE_DIR}/default-build.sh ORG/calls:local "$(dirname "$0")"',
+    );
+    await site.file('plain', 'Dockerfile', dockerfile);
+
+    const done = await site.build();
+
+    expect(done.code, done.stderr).toBe(0);
+    const ids = `${process.getuid?.()}:${process.getgid?.()}`;
+    expect([await site.line('calls'), await site.line('plain')]).toEqual([ids, ids]);
+    const usage = await run('bash', ['containers/default-build.sh', 'only-one']);
+    expect(usage).toMatchObject({ code: 1, stdout: '' });
+    expect(usage.stderr).toContain('usage');
+  });
+
+  it('--debug traces them and prints their environment into the log, without the tokens (weakness 25)', async () => {
+    const tokens = { CERC_NPM_AUTH_TOKEN: 'npm-5ecret', CERC_GO_AUTH_TOKEN: 'go-5ecret', MY_API_KEY: 'key-5ecret' };
+    const done = await site.build(['--include', `${site.org}/plain`], tokens, ['--debug']);
+
+    expect(done.code).toBe(0);
+    const log = await readFile(site.log('plain'), 'utf8');
+    expect(log).toContain('Build environment variables:\n');
+    expect(log).toContain('CERC_SCRIPT_DEBUG=true');
+    expect(log).toContain('CERC_NPM_AUTH_TOKEN=***');
+    expect(log).toContain('+ docker build -t');
+    expect(done.stderr).toContain('CERC_GO_AUTH_TOKEN=***');
+    expect(log + done.stdout + done.stderr).not.toMatch(/5ecret/);
+    expect((await stat(site.log('plain'))).mode & 0o777).toBe(0o600);
+  });
+
+  it('the container of a repository without build files says what is missing, before anything is built (weakness 18, 21)', async () => {
+    await site.stack(['plain', 'absent'], ['github.com/org/absent@v2', 'org/app']);
+    await run('docker', ['image', 'rm', `${site.org}/plain:local`]);
+
+    const { code, stderr } = await site.build();
+
+    expect(code).toBe(1);
+    expect(stderr).toContain(`no build files for container ${site.org}/absent`);
+    expect(stderr).toContain(site.sandbox.path('repositories/absent'));
+    expect(stderr).toMatch(/not cloned in .*: github\.com\/org\/absent@v2; this does it: .* setup-repositories/);
+    expect(stderr).not.toContain('org/app');
+    expect(await site.line('plain')).toBeUndefined();
+  });
+
+  it('a script that uses a missing repository is announced, and runs (weakness 21)', async () => {
+    await site.stack(['app'], ['github.com/org/app@v1', 'github.com/org/other']);
+    await runOrFail('move', 'mv', [site.sandbox.path('repositories/app'), site.sandbox.path('away')]);
+
+    const { code, stderr } = await site.build();
+
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      new RegExp(
+        `^WARNING: the build of ${site.org}/app uses repositories that are not cloned in .*: github.com/org/app@v1;`,
+      ),
+    );
+    expect(stderr).toContain(`Error running build for ${site.org}/app: the build returned`);
+  });
+
+  it('without --stack: what ships with the program, which is said (05 §1.2)', async () => {
+    const { code, stdout, stderr } = await site.sandbox.cli(
+      ['build-containers', '--include', 'laconic/demo, cerc/tset-container'],
+      { env: site.env },
+    );
+
+    expect(code, stderr).toBe(0);
+    expect(stderr).toContain(
+      'without --stack these are the containers that ship with laconic-so: cerc/test-container,',
+    );
+    expect(stderr).toContain('did you mean "cerc/test-container"?');
+    expect(stdout).toMatch(/^Dev Root is: .*\nBuilding: laconic\/demo\n$/);
+  });
+
+  it('a stack without containers is a warning and exit 0 (05 §12)', async () => {
+    await site.stack([]);
+    const { code, stderr } = await site.build();
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^WARNING: stack .* does not define any containers\n$/);
+  });
+});
