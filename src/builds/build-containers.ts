@@ -7,7 +7,7 @@ import { buildOne, type BuildRun, EngineGoneError } from './build-one.js';
 import { type BuildOptions, buildEnvironment, buildSecrets, buildVariables, chooseBuilder } from './environment.js';
 import { containerNameProblem, imageOf } from './names.js';
 import { needsOf } from './needs.js';
-import { publishedName } from './publish.js';
+import { openDestination, publishedName } from './publish.js';
 import { type BuildPlaces, type BuildRecipe, findRecipe } from './recipe.js';
 import { cloneAdvice, namedByScript } from './repositories.js';
 import { planWaits, runInOrder, usedTooEarly } from './schedule.js';
@@ -49,7 +49,7 @@ export async function buildContainers(
   refuseMissing(planned, from, context);
   if (context.options.dryRun) return planned.map((each) => printPlan(each, options, context));
   await warnOfMissing(planned, from, context);
-  const run = await prepare(from, options, context);
+  const run = await prepare(selection.selected[0] ?? '', from, options, context);
   return runAll(planned, options.jobs ?? 1, run);
 }
 
@@ -95,20 +95,21 @@ function printPlan({ container, recipe }: Planned, options: BuildOptions, { repo
   return { container, image: imageOf(container), outcome: 'skipped', seconds: 0 };
 }
 
-async function prepare(from: BuildPlaces, options: BuildOptions, context: Context): Promise<BuildRun> {
+async function prepare(first: string, from: BuildPlaces, options: BuildOptions, context: Context): Promise<BuildRun> {
   const { report } = context;
   const [engine, buildkit] = await Promise.all([answeringEngine(context), chooseBuilder(context)]);
   const variables = buildVariables(from, options, buildkit, context);
   const secrets = buildSecrets(buildEnvironment('', variables, context.env));
   report.conceal(secrets);
   for (const [name, value] of Object.entries(variables)) report.verbose(`${name}=${value}`);
+  const destination = options.publish && (await openDestination(engine, options.publish, first, context));
   const blank = /\s/.test(from.repositoryBase + variables.CERC_CONTAINER_BASE_DIR);
   const advice = [
     ...cloneHint(from, context),
     ...(blank ? ['a path above holds a blank: does the build script put its variables in quotes?'] : []),
   ];
   const parallel = (options.jobs ?? 1) > 1;
-  return { context, engine, variables, secrets, parallel, advice, destination: options.publish };
+  return { context, engine, variables, secrets, parallel, advice, destination };
 }
 
 /** A build script that meets no engine may try for minutes, and says it in its own words. */

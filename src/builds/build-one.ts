@@ -6,7 +6,7 @@ import { runInGroup } from '../system/process-group.js';
 import { BuildLog } from './build-log.js';
 import { buildEnvironment } from './environment.js';
 import { imageOf } from './names.js';
-import { type Destination, publish } from './publish.js';
+import { type OpenDestination, publish } from './publish.js';
 import type { BuildRecipe } from './recipe.js';
 import type { BuildResult } from './summary.js';
 import { lookAtImage, verifyImage } from './verify.js';
@@ -18,7 +18,7 @@ export interface BuildRun {
   /** See `buildVariables`. */
   variables: Readonly<Record<string, string>>;
   secrets: readonly string[];
-  destination?: Destination | undefined;
+  destination?: OpenDestination | undefined;
   /** Several are built at once: their lines say whose they are. */
   parallel: boolean;
   /** What to say besides when a build fails. */
@@ -82,7 +82,7 @@ async function build(
     cwd: context.cwd,
     env: buildEnvironment(container, variables, context.env),
     signal,
-    onLine: (line) => show(log.line(line), 'building', container, run),
+    onLine: (line) => show(log.line(line), container, run),
   });
   report.verbose(`Return code is: ${code}`);
   if (code !== 0) throw await explainFailure(code, container, engine, log, report.options);
@@ -102,17 +102,19 @@ async function build(
   }
   report.progress(container, 'publishing');
   report.verbose(`Publishing this image: ${imageOf(container)} to this registry: ${run.destination.registry}`);
-  const onLine = (shown: string): void => show(shown, 'publishing', container, run);
-  const published = await publish(container, image.id, run.destination, log, onLine, context);
+  const onProgress = (state: string): void => {
+    if (report.live) report.progress(container, `publishing  ${state}`);
+  };
+  const published = await publish(engine, container, image.id, run.destination, { signal, onProgress });
   log.note(`published as ${published}`);
   report.progress(container, `built in ${seconds} s, published as ${published}`, 'done');
   return published;
 }
 
-function show(shown: string, doing: string, container: string, { context: { report }, parallel }: BuildRun): void {
+function show(shown: string, container: string, { context: { report }, parallel }: BuildRun): void {
   report.verbose(parallel ? `${container} | ${shown}` : shown);
   // The end of a line that fits on a progress line.
-  if (report.live) report.progress(container, `${doing}  ${shown.replaceAll(/\s+/g, ' ').trim().slice(0, 50)}`);
+  if (report.live) report.progress(container, `building  ${shown.replaceAll(/\s+/g, ' ').trim().slice(0, 50)}`);
 }
 
 async function explainFailure(

@@ -29,7 +29,7 @@ export async function buildStackContainers(options: BuildStackOptions, context: 
     externalStack: loaded?.location.external === true ? loaded.location.directory : undefined,
     packageDirectory: packageDirectory(),
     repositoryBase,
-    missing: await missingRepositories(loaded?.stack.repos ?? [], repositoryBase),
+    missing: await missingRepositories(loaded?.stack.repos ?? [], repositoryBase, context.report),
   };
   const results = await buildContainers(containers, places, { ...options, publish }, context);
   return results.every((result) => result.outcome !== 'failed');

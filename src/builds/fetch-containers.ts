@@ -10,7 +10,7 @@ import { newestImage } from '../images/registry/newest.js';
 import { Registry } from '../images/registry/registry.js';
 import type { Context } from '../system/context.js';
 import { InterruptedError, LaconicError, UsageError } from '../system/errors.js';
-import { containerNameProblem, imageOf } from './recipe.js';
+import { containerNameProblem, imageOf } from './names.js';
 
 /** Where images are fetched from. */
 export interface ImageSource {

@@ -1,34 +1,82 @@
+import type { Engine } from '../engine/connect.js';
+import { type EngineLogin, pushImage, tagImage } from '../engine/image-transfer.js';
+import { askRegistry, checkLogin } from '../engine/registry-access.js';
+import { dockerLogin } from '../images/credentials.js';
+import { engineLogin, registryOf } from '../images/push.js';
+import { hub, parseImage } from '../images/reference.js';
+import { explainPush } from '../images/refusals.js';
 import type { Context } from '../system/context.js';
-import { LaconicError } from '../system/errors.js';
-import { runInGroup } from '../system/process-group.js';
-import { runOrFail } from '../system/process.js';
+import { InterruptedError, LaconicError } from '../system/errors.js';
 import { quote } from '../system/yaml-text.js';
-import type { BuildLog } from './build-log.js';
 
 /** Where images go once they are built. */
 export interface Destination {
-  /** `host[:port][/path]` without a slash at its end; what Docker takes for `host` of an image name. */
+  /** `host[:port][/path]` without a slash at its end; what Docker takes for the beginning of an image's name. */
   registry: string;
   /** The tag of all images; absent: each gets one of its own, see {@link versionOf}. */
   tag?: string | undefined;
 }
 
+/** A destination that was looked at: who pushes there. */
+export interface OpenDestination extends Destination {
+  login: EngineLogin | undefined;
+}
+
 /** Why nothing can be published there; undefined when the text at least can be the beginning of an image's name. Pure. */
 export function destinationProblem({ registry, tag }: Destination): string | undefined {
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(registry)) {
-    return `--image-registry ${registry}: images are named by host and path only, without ${registry.split('//')[0]}//`;
+    return `--image-registry ${registry}: images are named by host and path only, without ${registry.split('//')[0] ?? ''}//`;
   }
-  if (!registryPattern.test(registry)) {
+  const probe = parseImage(`${registry}/name`);
+  if (probe === undefined || probe.tag !== undefined || registry === '') {
     return `--image-registry ${quote(registry)}: must be host[:port][/path], such as registry.example.org/team, in lower case`;
   }
-  if (tag !== undefined && !/^\w[\w.-]{0,127}$/.test(tag)) {
+  if (tag !== undefined && parseImage(`name:${tag}`)?.tag !== tag) {
     return `--publish-tag ${quote(tag)}: must be letters, digits, "_", "." and "-", at most 128, and begin with none of the last two`;
   }
   return undefined;
 }
 
-const registryPattern =
-  /^(?:\[[0-9a-f:]+\]|[a-z0-9]+(?:[._-]+[a-z0-9]+)*)(?::\d{1,5})?(?:\/[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*)*$/;
+/**
+ * Looks at the registry as the engine will reach it, and at the login that `docker login` left for it: what is wrong there is said
+ * before a long build, not after it (05, weakness 23).
+ * @param container one of those to be published
+ * @throws LaconicError for a registry that is not there, or lets nobody in like this
+ */
+export async function openDestination(
+  engine: Engine,
+  destination: Destination,
+  container: string,
+  { env, report }: Context,
+): Promise<OpenDestination> {
+  const name = publishedName(container, destination, 'local');
+  const host = registryOf(name);
+  const login = engineLogin(host, await dockerLogin(host, env));
+  report.progress(host, 'asking for access');
+  try {
+    await (login === undefined ? askRegistry(engine, name) : checkLogin(engine, login));
+  } catch (error) {
+    if (!(error instanceof LaconicError)) throw error;
+    const problem = accessProblem(error.message, host, name, login !== undefined);
+    if (problem !== undefined) throw problem;
+    report.verbose(error.message);
+  }
+  report.progress(host, 'there', 'done');
+  return { ...destination, login };
+}
+
+function accessProblem(words: string, host: string, name: string, loggedIn: boolean): LaconicError | undefined {
+  const hint = host === hub ? 'docker login' : `docker login ${host}`;
+  if (/unauthorized|denied|authentication required|no basic auth|forbidden|incorrect username/i.test(words)) {
+    const what = loggedIn ? `${host} does not take the login that docker has for it` : `${host} wants a login`;
+    return new LaconicError(`nothing is built: ${what}`, { hint });
+  }
+  if (!loggedIn && /manifest unknown|not found|name unknown|does not exist/i.test(words)) return undefined;
+  const { why, hint: what } = explainPush(name, words);
+  return new LaconicError(`nothing is built, as it could not be published: ${why}`, {
+    hint: what ?? 'build without --publish-images, or publish elsewhere',
+  });
+}
 
 /**
  * The tag of a published image: `YYYYMMDDHHMMSS-<image id>`, in local time (05 §6.6, weakness 23). It sorts after those of the existing
@@ -48,45 +96,36 @@ export function publishedName(container: string, destination: Destination, versi
 }
 
 /**
- * Gives the image its name in the registry and pushes it there, as `docker` is logged in (05 §6.6). The name stays on this host.
+ * Gives the image its name in the registry and pushes it there (05 §6.6). The name stays on this host.
  * @param imageId the image that was built: its `:local` name may be another one's by now
- * @returns the name and, where the registry said it, the digest
- * @throws LaconicError with the last lines of the push; InterruptedError
+ * @param onProgress what is being done
+ * @returns the name with the digest under which the registry has it
+ * @throws LaconicError when the push is refused; InterruptedError
  */
 export async function publish(
+  engine: Engine,
   container: string,
   imageId: string,
-  destination: Destination,
-  log: BuildLog,
-  onLine: (shown: string) => void,
-  context: Context,
+  destination: OpenDestination,
+  { signal, onProgress }: { signal: AbortSignal; onProgress: (state: string) => void },
 ): Promise<string> {
-  const { env, signal, cwd } = context;
   const name = publishedName(container, destination, versionOf(imageId, new Date()));
-  await runOrFail(`${container} cannot be named ${name}`, 'docker', ['image', 'tag', imageId, name], { env, signal });
-  log.note(`docker image push ${name}`);
-  const said: string[] = [];
-  let digest: string | undefined;
-  const code = await runInGroup('docker', ['image', 'push', name], {
-    cwd,
-    env,
-    signal,
-    onLine: (line) => {
-      const shown = log.line(line);
-      digest = /\bdigest: (\S+:[0-9a-f]+)/.exec(line)?.[1] ?? digest;
-      said.push(shown);
-      onLine(shown);
-    },
-  });
-  if (code !== 0) {
-    throw new LaconicError(
-      `${name} was built but cannot be pushed: ${said.slice(-3).join('\n') || `exit code ${code}`}`,
-      {
-        hint: /denied|unauthorized|authentication|no basic auth/i.test(said.join('\n'))
-          ? `docker login ${destination.registry.split('/')[0] ?? ''}`
-          : `push it again: docker image push ${name}`,
-      },
-    );
+  const repository = `${destination.registry}/${container}`;
+  const tag = name.slice(repository.length + 1);
+  await tagImage(engine, imageId, repository, tag);
+  try {
+    const digest = await pushImage(engine, repository, tag, {
+      login: destination.login,
+      signal,
+      onProgress: (state, percent) => onProgress(percent === undefined ? state : `${state}, ${percent} %`),
+    });
+    return `${name}@${digest}`;
+  } catch (error) {
+    if (error instanceof InterruptedError || !(error instanceof LaconicError)) throw error;
+    const { why, hint } = explainPush(name, error.message);
+    throw new LaconicError(`built, but not published as ${name}: ${why}`, {
+      hint: `${hint === undefined ? '' : `${hint}; `}the image is here by this name: docker image push ${name}`,
+      cause: error,
+    });
   }
-  return digest === undefined ? name : `${name}@${digest}`;
 }

@@ -1,5 +1,8 @@
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
+import { parseRepositorySpec } from '../repositories/spec.js';
+import { LaconicError } from '../system/errors.js';
 import { kindOf, readTextIfAny } from '../system/files.js';
+import type { Reporter } from '../system/report.js';
 import { shownCommand } from '../system/shown-command.js';
 import type { BuildRecipe } from './recipe.js';
 
@@ -11,17 +14,31 @@ export interface MissingRepository {
   name: string;
 }
 
-/** The repositories of a stack that are not cloned. @param base absolute */
-export async function missingRepositories(repositories: readonly string[], base: string): Promise<MissingRepository[]> {
-  const all = repositories.map((repository) => ({ repository, name: workingCopy(repository) }));
-  const there = await Promise.all(all.map(async ({ name }) => (await kindOf(join(base, name))) === 'directory'));
-  return all.filter((_, index) => there[index] !== true);
+/**
+ * The repositories of a stack that are not cloned. One whose name is none is told, and left to setup-repositories.
+ * @param base absolute
+ */
+export async function missingRepositories(
+  repositories: readonly string[],
+  base: string,
+  report: Reporter,
+): Promise<MissingRepository[]> {
+  const missing: MissingRepository[] = [];
+  for (const repository of repositories) {
+    const name = workingCopy(repository, report);
+    if (name !== undefined && (await kindOf(join(base, name))) !== 'directory') missing.push({ repository, name });
+  }
+  return missing;
 }
 
-/** The folder of a repository's working copy: the last part of its name (05 §2). */
-function workingCopy(repository: string): string {
-  const path = repository.replace(/^(\w+:\/\/[^/]*\/|[\w.-]+@[^/@:]+:)/, '').replace(/@.*$/, '');
-  return basename(path).replace(/\.git$/, '');
+function workingCopy(repository: string, report: Reporter): string | undefined {
+  try {
+    return parseRepositorySpec(repository).name;
+  } catch (error) {
+    if (!(error instanceof LaconicError)) throw error;
+    report.warn(error.message);
+    return undefined;
+  }
 }
 
 /**
