@@ -36,6 +36,8 @@ export interface TestRegistry extends RegistryClient {
   readonly host: string;
   /** With `tls`: the file of the authority's certificate, for NODE_EXTRA_CA_CERTS. */
   readonly authority: string | undefined;
+  /** Where it keeps what is pushed: `docker/registry/v2/repositories/…` is below. */
+  readonly storage: string;
   /** With `auth: 'token'`: what was asked of the token server. */
   readonly tokens: TokenServer | undefined;
   /** What the registry has logged: with a line of `METHOD /path` for each request. */
@@ -147,7 +149,8 @@ async function startIn(
     user: auth === undefined ? undefined : registryUser,
   });
   if (node !== undefined) await client.answers();
-  return Object.assign(client, { host, authority: tls ? authority?.certificate : undefined, tokens, log, stop });
+  const facts = { host, authority: tls ? authority?.certificate : undefined, storage: join(folder, 'storage') };
+  return Object.assign(client, facts, { tokens, log, stop });
 }
 
 /** Runs docker-registry on this host, on a port of its own choice. */

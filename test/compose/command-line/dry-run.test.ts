@@ -80,6 +80,16 @@ const plans: [command: string, args: string[], plan: RegExp][] = [
   ['run-job', ['deployment', '--dir', 'd', 'run-job', 'job'], /^would run job job from \S+docker-compose-job\.yml\n$/],
   ['update-envs', ['deployment', '--dir', 'edited', 'update-envs'], /^would replace config\.env\n/],
   [
+    'push-images',
+    ['deployment', '--dir', 'd', 'push-images'],
+    /^would push laconic\/none:local as reg\.example\.org\/x\/none:deploy-\w{8}\n$/,
+  ],
+  [
+    'fetch-containers',
+    [...stack, 'fetch-containers', '--image-registry', 'reg.invalid/x'],
+    /^would fetch the newest image of reg\.invalid\/x\/laconic\/none as laconic\/none:local, unless it is here\n$/,
+  ],
+  [
     'split',
     ['deployment', '--dir', 'd', 'split'],
     /^would change the Compose project of \S+\/d from [\w-]+ to [\w-]+\n$/,
@@ -98,11 +108,12 @@ describeWithEngine('--dry-run prints a plan and touches nothing: no engine, no g
         .map((name) => `def ${name}(*words):\n    open("BASE/called", "a").write("${name}")\n`)
         .join(''),
       'tree/compose/docker-compose-app.yml': `services:\n${idleService('web', environment)}volumes:\n  kept:\n  more:\n`,
-      'tree/compose-jobs/docker-compose-job.yml': `services:\n${idleService('job')}`,
+      'tree/compose-jobs/docker-compose-job.yml': `services:\n${idleService('job')}  built:\n    image: laconic/none:local\n`,
       'tree/container-build/laconic-none/Dockerfile': 'FROM scratch\nCOPY . /\n',
-      'spec.yml': 'stack: BASE/tree/stacks/app\ndeploy-to: compose\nvolumes:\n  kept: ./data/kept\n',
+      'spec.yml':
+        'stack: BASE/tree/stacks/app\ndeploy-to: compose\nimage-registry: reg.example.org/x\nvolumes:\n  kept: ./data/kept\n',
       'changed.yml':
-        'stack: BASE/tree/stacks/app\ndeploy-to: compose\nconfig: {VALUE: new}\nvolumes:\n  kept: ./data/kept\n  more: ./data/more\n',
+        'stack: BASE/tree/stacks/app\ndeploy-to: compose\nimage-registry: reg.example.org/x\nconfig: {VALUE: new}\nvolumes:\n  kept: ./data/kept\n  more: ./data/more\n',
     });
     await sandbox.publish('tree');
     for (const directory of ['d', 'edited']) await sandbox.create('spec.yml', directory);

@@ -1,0 +1,108 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { run } from '../../../src/system/process.js';
+import { deleteNamespaces, describeWithCluster, shared } from '../../support/cluster.js';
+import { registryUser, startRegistry, type TestRegistry } from '../../support/registry.js';
+import { Sandbox } from '../../support/sandbox.js';
+import { Deployed } from '../scenarios/support.js';
+
+const unique = randomBytes(4).toString('hex');
+const org = `laconic-push-${unique}`;
+const namespace = `push-${unique}`;
+
+/** Not a kind deployment, whose images are loaded into the node: this one's are pulled, as on any other cluster. */
+describeWithCluster('push-images, and a cluster that pulls what was pushed (K-06, 04 §4.4.4, §4.9)', () => {
+  let registry: TestRegistry;
+  let sandbox: Sandbox;
+  let deployed: Deployed;
+  let tag: string;
+  const env = { REGISTRY_TOKEN: registryUser.password };
+
+  const build = async (name: string, page: string): Promise<void> => {
+    const dockerfile = `FROM busybox:1.36\nRUN mkdir /www && echo ${page} > /www/page\nCMD ["httpd", "-f", "-p", "80", "-h", "/www"]\n`;
+    await sandbox.write(`images/${name}/Dockerfile`, dockerfile);
+    await sandbox.docker('build', '--quiet', '--tag', `${org}/${name}:local`, sandbox.path(`images/${name}`));
+  };
+  const program = (...args: string[]) => sandbox.succeed(['deployment', '--dir', 'd', ...args], { env });
+
+  beforeAll(async () => {
+    registry = await startRegistry({ auth: 'basic', node: shared.node });
+    sandbox = await Sandbox.make({
+      'x/stacks/push/stack.yml': 'name: push\npods: [web]\njobs: [job]\n',
+      'x/compose/docker-compose-web.yml': `services:\n  web:\n    image: ${org}/web:local\n    stop_signal: SIGKILL\n    stop_grace_period: 1s\n`,
+      'x/compose-jobs/docker-compose-job.yml': `services:\n  job:\n    image: ${org}/job:local\n    command: ["cat", "/www/page"]\n`,
+      'docker/keep': '',
+    });
+    await build('web', 'first');
+    await build('job', 'from-the-job');
+    await sandbox.write(
+      'spec.yml',
+      [
+        'stack: BASE/x/stacks/push',
+        'deploy-to: k8s',
+        `kube-config: ${shared.kubeconfig}`,
+        `namespace: ${namespace}`,
+        `image-registry: ${registry.host}/team`,
+        `image-pull-secret: {server: "${registry.host}", username: ${registryUser.name}, token-env: REGISTRY_TOKEN}`,
+        '',
+      ].join('\n'),
+    );
+    await sandbox.succeed(['deploy', 'create', '--spec-file', 'spec.yml', '--deployment-dir', 'd'], { env });
+    const app = /^deployment-id: (\S+)$/m.exec(await sandbox.read('d/deployment.yml'))?.[1] ?? '';
+    deployed = new Deployed(sandbox, 'd', app, namespace);
+    tag = `deploy-${app.slice(-8)}`;
+  });
+  afterAll(async () => {
+    await deleteNamespaces(namespace);
+    const names = ['web', 'job'].flatMap((name) => [`${org}/${name}:local`, `${registry.host}/team/${name}:${tag}`]);
+    await run('docker', ['rmi', '--force', ...names]);
+    for (const name of names) await run('docker', ['exec', shared.node, 'ctr', '-n', 'k8s.io', 'images', 'rm', name]);
+    await registry.stop();
+    await sandbox.remove();
+  });
+
+  it('what is pushed has the names that render shows, jobs too', async () => {
+    const { stdout } = await program('push-images', '--format', 'json');
+    const { images } = JSON.parse(stdout) as { images: { image: string; target: string; digest: string }[] };
+    expect(images).toEqual(
+      await Promise.all(
+        ['job', 'web'].map(async (name) => ({
+          image: `${org}/${name}:local`,
+          target: `${registry.host}/team/${name}:${tag}`,
+          digest: await registry.digest(`team/${name}`, tag),
+        })),
+      ),
+    );
+    const rendered = (await program('render')).stdout;
+    expect(rendered.match(/image: \S+/g)).toContain(`image: ${registry.host}/team/web:${tag}`);
+    for (const { image } of images) expect(rendered).not.toContain(image);
+  });
+
+  it('pods pull it with the login of image-pull-secret, and get ready', async () => {
+    await program('start', '--wait-timeout', '120');
+    expect(await deployed.inContainer('web', 'cat', '/www/page')).toBe('first\n');
+    const { status } = await deployed.podWith('web');
+    const { imageID } = (status.containerStatuses as { imageID: string }[])[0] ?? {};
+    expect(imageID).toBe(`${registry.host}/team/web@${await registry.digest('team/web', tag)}`);
+    expect(registry.log()).toMatch(/GET \/v2\/team\/web\/manifests\/\S+ .*containerd/);
+  });
+
+  it('so does a job', async () => {
+    expect((await program('run-job', 'job')).stdout).toContain('from-the-job');
+  });
+
+  it('a new build is pushed, and runs after restart', async () => {
+    await build('web', 'second');
+    const { stderr } = await program('push-images');
+    expect(stderr).toContain(`web:${tag}: pushed, ${await registry.digest('team/web', tag)}`);
+    await program('restart', '--no-git-pull', '--wait-timeout', '120');
+    expect(await deployed.inContainer('web', 'cat', '/www/page')).toBe('second\n');
+  });
+
+  it('an image that a restart chose is not pushed in the place of the one that nobody runs', async () => {
+    await program('restart', '--no-git-pull', '--image', 'web=busybox:1.36', '--no-wait');
+    const { stdout } = await program('push-images', '--format', 'json');
+    const { images } = JSON.parse(stdout) as { images: { image: string }[] };
+    expect(images.map(({ image }) => image)).toEqual([`${org}/job:local`]);
+  });
+});
