@@ -33,6 +33,18 @@ export interface HttpProxy {
   issuer?: string;
 }
 
+/** A taint of nodes on which pods may run all the same, in the words of Kubernetes (K-55). */
+export interface Toleration {
+  /** Absent: every taint. */
+  key?: string;
+  operator: 'Equal' | 'Exists';
+  value?: string;
+  /** Absent: every effect. */
+  effect?: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute';
+  /** How long a running pod stays. */
+  tolerationSeconds?: number;
+}
+
 export interface Security {
   privileged: boolean;
   capabilities: readonly string[];
@@ -80,7 +92,7 @@ export interface Spec {
   readonly labels: ReadonlyMap<string, string>;
   readonly replicas?: number;
   readonly nodeAffinities: readonly { label: string; value: string }[];
-  readonly nodeTolerations: readonly { key: string; value: string }[];
+  readonly nodeTolerations: readonly Toleration[];
   readonly kubeConfig?: string;
   readonly imageRegistry?: string;
   readonly imagePullSecret?: ImagePullSecret;

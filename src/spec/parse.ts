@@ -3,7 +3,7 @@ import { byLine, checkShape, describeValue, type UnknownKey } from '../system/sc
 import { unknownTags } from '../system/yaml-problems.js';
 import { type KeyPath, parseYaml, quote, scalarText, type YamlFile } from '../system/yaml.js';
 import { staleKey } from './keys.js';
-import type { ExternalService, ResourceBounds, ResourceSection, Spec } from './model.js';
+import type { ExternalService, ResourceBounds, ResourceSection, Spec, Toleration } from './model.js';
 import { type DeployTarget, type SpecShape, specShape } from './schema.js';
 
 export type * from './model.js';
@@ -113,10 +113,9 @@ function toSpec(yaml: YamlFile, shape: SpecShape, config: ReadonlyMap<string, st
       label,
       value: written(['node-affinities', index, 'value']),
     })),
-    nodeTolerations: (shape['node-tolerations'] ?? []).map(({ key }, index) => ({
-      key,
-      value: written(['node-tolerations', index, 'value']),
-    })),
+    nodeTolerations: (shape['node-tolerations'] ?? []).map((toleration, index) =>
+      toToleration(toleration, scalarText(yaml, ['node-tolerations', index, 'value'])),
+    ),
     imageOverrides: new Map(Object.entries(shape['image-overrides'] ?? {})),
     externalServices: new Map(
       Object.entries(shape['external-services'] ?? {}).map(([name, service]) => [
@@ -164,6 +163,21 @@ function paths(section: Record<string, string | null | undefined> | null | undef
 function serviceAndPort(text: string): { service: string; port: number } {
   const colon = text.lastIndexOf(':');
   return { service: text.slice(0, colon), port: Number(text.slice(colon + 1)) };
+}
+
+/** Key and value alone are the notation of the existing program, which meant `NoSchedule` (04 §4.4.9). */
+function toToleration(
+  shape: NonNullable<SpecShape['node-tolerations']>[number],
+  value: string | undefined,
+): Toleration {
+  const operator = shape.operator ?? 'Equal';
+  const effect = shape.effect ?? (shape.operator ? undefined : 'NoSchedule');
+  const { key, tolerationSeconds } = shape;
+  return {
+    operator,
+    ...given({ key, effect, tolerationSeconds }),
+    ...(operator === 'Equal' ? { value: value ?? '' } : {}),
+  };
 }
 
 interface BoundsShape {

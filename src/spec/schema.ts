@@ -135,6 +135,35 @@ const externalService = z
     error: 'needs host, ip, or selector and namespace',
   });
 
+/** A toleration of Kubernetes, with what its API server would refuse (K-55). */
+const toleration = z
+  .object(
+    {
+      key: optionalText('the key of a taint'),
+      operator: z.enum(['Equal', 'Exists'], mustBe('Equal or Exists')).nullish(),
+      value: scalar('text').nullish(),
+      effect: z
+        .enum(['NoSchedule', 'PreferNoSchedule', 'NoExecute'], mustBe('NoSchedule, PreferNoSchedule or NoExecute'))
+        .nullish(),
+      tolerationSeconds: z.int(mustBe('a whole number of seconds')).nullish(),
+    },
+    mustBe('a toleration such as {key: dedicated, operator: Exists}'),
+  )
+  .check(({ value: { key, operator, value, effect, tolerationSeconds }, issues }) => {
+    const refuse = (message: string, ...path: string[]): void => {
+      issues.push({ code: 'custom', message, path, input: value });
+    };
+    const hasValue = value !== undefined && value !== null;
+    if (operator === 'Exists') {
+      if (hasValue && value !== '')
+        refuse('operator Exists means any value: remove value, or write operator: Equal', 'value');
+    } else if (!key) refuse('has no key: write key, or operator: Exists without a value for every taint');
+    else if (!hasValue) refuse('has no value: write value, or operator: Exists for any value');
+    if (typeof tolerationSeconds === 'number' && effect !== 'NoExecute') {
+      refuse('is only for effect: NoExecute, which makes running pods leave', 'tolerationSeconds');
+    }
+  });
+
 const imagePullSecret = section(
   {
     server: text('the host of a registry'),
@@ -226,10 +255,7 @@ export const specShape = z.object(
       z.object({ label: text('a node label'), value: scalar('text') }, mustBe('a map with label and value')),
       'maps with label and value',
     ),
-    'node-tolerations': list(
-      z.object({ key: text('the key of a taint'), value: scalar('text') }, mustBe('a map with key and value')),
-      'maps with key and value',
-    ),
+    'node-tolerations': list(toleration, 'tolerations'),
     'kube-config': optionalText('a path'),
     'image-registry': optionalText('a registry address'),
     'image-pull-secret': imagePullSecret,

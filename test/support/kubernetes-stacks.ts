@@ -162,7 +162,12 @@ const spec = fc
       annotations: fc.constantFrom({ 'example.org/a': 'x y' }, { plain: '1' }),
       labels: fc.constantFrom({ team: 'blue' }, { plain: 'on' }),
       'node-affinities': fc.constant([{ label: 'kind', value: 'a' }]),
-      'node-tolerations': fc.constant([{ key: 'k', value: 'v' }]),
+      'node-tolerations': fc.subarray([
+        { key: 'k', value: 'v' },
+        { key: 'k', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 30 },
+        { key: 'example.org/k', operator: 'Equal', value: '', effect: 'PreferNoSchedule' },
+        { operator: 'Exists' },
+      ]),
       'image-pull-policy': fc.constantFrom('Never', 'Always'),
       security: fc.record({ privileged: fc.boolean(), capabilities: fc.constantFrom(['IPC_LOCK'], []) }),
       resources: fc.record({

@@ -120,7 +120,7 @@ describe('replicas', () => {
 
 describe('scheduling (04 §4.4.9, K-55) of Deployments and Jobs (K-65)', () => {
   const spec = `node-affinities: [ { label: type, value: ssd }, { label: zone, value: a }, { label: zone, value: b } ]
-node-tolerations: [ { key: dedicated, value: yes } ]
+node-tolerations: [ { key: dedicated, value: yes }, { key: slow, operator: Exists, effect: NoExecute, tolerationSeconds: 9 } ]
 security: { runtime-class: gvisor }
 image-pull-policy: Never
 `;
@@ -150,10 +150,32 @@ image-pull-policy: Never
           },
         },
       },
-      tolerations: [{ key: 'dedicated', operator: 'Equal', value: 'yes', effect: 'NoSchedule' }],
+      tolerations: [
+        { key: 'dedicated', operator: 'Equal', value: 'yes', effect: 'NoSchedule' },
+        { key: 'slow', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 9 },
+      ],
       runtimeClassName: 'gvisor',
       containers: [{ image: 'other:1', imagePullPolicy: 'Never' }],
     });
+  });
+});
+
+describe('labels and taints of nodes that Kubernetes knows none like', () => {
+  it('are refused with their line, once', () => {
+    const spec = `node-affinities:
+  - { label: "node type", value: ssd }
+  - { label: type, value: "fast disk" }
+node-tolerations:
+  - { key: -dedicated, operator: Exists }
+  - { key: dedicated, value: "a/b" }
+`;
+    const pods = { web: oneService(''), more: 'services: { more: { image: x } }' };
+    expect(workloads({ pods, spec }).errors).toEqual([
+      expect.stringMatching(/^spec\.yml:4 node-affinities\[0\]\.label: "node type" is no label of a node/),
+      expect.stringMatching(/^spec\.yml:5 node-affinities\[1\]\.value: "fast disk" is no value of a label/),
+      expect.stringMatching(/^spec\.yml:7 node-tolerations\[0\]\.key: "-dedicated" is no key of a taint/),
+      expect.stringMatching(/^spec\.yml:8 node-tolerations\[1\]\.value: "a\/b" is no value of a taint/),
+    ]);
   });
 });
 

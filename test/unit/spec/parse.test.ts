@@ -116,7 +116,7 @@ ca-certificates: [~/ca.pem]
       labels: new Map([['app.{name}', 'on']]),
       replicas: 2,
       nodeAffinities: [{ label: 'nodetype', value: '0123' }],
-      nodeTolerations: [{ key: 'nodeavoid', value: 'True' }],
+      nodeTolerations: [{ key: 'nodeavoid', operator: 'Equal', value: 'True', effect: 'NoSchedule' }],
       imagePullSecret: { server: 'ghcr.io', username: 'me', tokenEnv: 'GHCR_TOKEN' },
       imagePullPolicy: 'Never',
       imageOverrides: new Map([['test', 'ghcr.io/me/test:v2']]),
@@ -153,6 +153,55 @@ security: {privileged: , capabilities: , unlimited-memlock: , runtime-class: }
   it('takes a list of secret names', () => {
     expect(specOf('secrets: [a, b]').secrets).toEqual(['a', 'b']);
     expect(specOf('secrets: {}').secrets).toEqual([]);
+  });
+});
+
+describe('node-tolerations (04 §4.4.9, K-55)', () => {
+  const tolerations = (...lines: string[]): string =>
+    `node-tolerations:\n${lines.map((line) => `  - ${line}\n`).join('')}`;
+
+  it('take what Kubernetes takes; key and value alone mean NoSchedule, as ever', () => {
+    const text = tolerations(
+      '{key: dedicated, value: db}',
+      '{key: dedicated, operator: Exists}',
+      '{key: dedicated, value: 1.50, operator: Equal}',
+      '{key: disk, value: ssd, effect: PreferNoSchedule}',
+      '{key: node.kubernetes.io/unreachable, operator: Exists, effect: NoExecute, tolerationSeconds: 30}',
+      '{operator: Exists}',
+      "{key: empty, value: ''}",
+    );
+    expect(specOf(text).nodeTolerations).toEqual([
+      { key: 'dedicated', operator: 'Equal', value: 'db', effect: 'NoSchedule' },
+      { key: 'dedicated', operator: 'Exists' },
+      { key: 'dedicated', operator: 'Equal', value: '1.50' },
+      { key: 'disk', operator: 'Equal', value: 'ssd', effect: 'PreferNoSchedule' },
+      { key: 'node.kubernetes.io/unreachable', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 30 },
+      { operator: 'Exists' },
+      { key: 'empty', operator: 'Equal', value: '', effect: 'NoSchedule' },
+    ]);
+  });
+
+  it('refuse what Kubernetes would not take, with the line', () => {
+    const text = tolerations(
+      '{key: a}',
+      '{value: b}',
+      '{key: a, operator: Exists, value: b}',
+      '{key: a, operator: In, value: b}',
+      '{key: a, value: b, effect: Never}',
+      '{key: a, value: b, tolerationSeconds: 60}',
+      '{key: a, operator: Exists, effect: NoExecute, tolerationSeconds: soon}',
+      'dedicated',
+    );
+    expect(refusedBelowHead(text)).toEqual([
+      'spec.yml:4 node-tolerations[0]: has no value: write value, or operator: Exists for any value',
+      'spec.yml:5 node-tolerations[1]: has no key: write key, or operator: Exists without a value for every taint',
+      'spec.yml:6 node-tolerations[2].value: operator Exists means any value: remove value, or write operator: Equal',
+      'spec.yml:7 node-tolerations[3].operator: must be Equal or Exists, found "In"',
+      'spec.yml:8 node-tolerations[4].effect: must be NoSchedule, PreferNoSchedule or NoExecute, found "Never"',
+      'spec.yml:9 node-tolerations[5].tolerationSeconds: is only for effect: NoExecute, which makes running pods leave',
+      'spec.yml:10 node-tolerations[6].tolerationSeconds: must be a whole number of seconds, found "soon"',
+      'spec.yml:11 node-tolerations[7]: must be a toleration such as {key: dedicated, operator: Exists}, found "dedicated"',
+    ]);
   });
 });
 

@@ -39,7 +39,7 @@ export function podSpec(scope: PodScope): V1PodSpec {
       : { securityContext: compact({ sysctls, supplementalGroups: groups }) }),
     terminationGracePeriodSeconds: terminationGrace(scope),
     runtimeClassName: spec.security.runtimeClass,
-    ...podScheduling(spec),
+    ...podScheduling(scope),
   });
 }
 

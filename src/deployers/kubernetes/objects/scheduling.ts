@@ -1,5 +1,7 @@
 import type { V1Affinity, V1Toleration } from '@kubernetes/client-node';
-import type { Spec } from '../../../spec/model.js';
+import { type KeyPath, quote } from '../../../system/yaml.js';
+import { isLabelKey, isLabelValue, labelKeyRule, labelValueRule } from './label-syntax.js';
+import type { Scope } from './scope.js';
 
 /** Where pods may run (04 §4.4.9): Deployments and Jobs alike (K-65). */
 export interface Scheduling {
@@ -11,7 +13,9 @@ export interface Scheduling {
  * The spec's `node-affinities` and `node-tolerations`. A node must have all of the labels: one term with an expression for each (K-55);
  * several values of one label are alternatives.
  */
-export function podScheduling({ nodeAffinities, nodeTolerations }: Spec): Scheduling {
+export function podScheduling(scope: Pick<Scope, 'input' | 'findings'>): Scheduling {
+  const { nodeAffinities, nodeTolerations } = scope.input.spec;
+  checkNames(scope);
   const values = new Map<string, string[]>();
   for (const { label, value } of nodeAffinities) values.set(label, [...(values.get(label) ?? []), value]);
   const matchExpressions = [...values].map(([key, all]) => ({ key, operator: 'In', values: all }));
@@ -20,15 +24,23 @@ export function podScheduling({ nodeAffinities, nodeTolerations }: Spec): Schedu
     ...(values.size === 0
       ? {}
       : { affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } } } }),
-    ...(nodeTolerations.length === 0
-      ? {}
-      : {
-          tolerations: nodeTolerations.map(({ key, value }) => ({
-            key,
-            operator: 'Equal',
-            value,
-            effect: 'NoSchedule',
-          })),
-        }),
+    ...(nodeTolerations.length === 0 ? {} : { tolerations: [...nodeTolerations] }),
   };
+}
+
+/** What the API server would refuse is an error at its line. */
+function checkNames({ input: { spec }, findings }: Pick<Scope, 'input' | 'findings'>): void {
+  const refuse = (at: KeyPath, text: string, why: string): void => {
+    findings.errors.push(spec.yaml.problem(at, `${quote(text)} is ${why}`));
+  };
+  spec.nodeAffinities.forEach(({ label, value }, index) => {
+    const at = ['node-affinities', index];
+    if (!isLabelKey(label)) refuse([...at, 'label'], label, `no label of a node: ${labelKeyRule}`);
+    if (!isLabelValue(value)) refuse([...at, 'value'], value, `no value of a label: ${labelValueRule}`);
+  });
+  spec.nodeTolerations.forEach(({ key, value = '' }, index) => {
+    const at = ['node-tolerations', index];
+    if (key !== undefined && !isLabelKey(key)) refuse([...at, 'key'], key, `no key of a taint: ${labelKeyRule}`);
+    if (!isLabelValue(value)) refuse([...at, 'value'], value, `no value of a taint: ${labelValueRule}`);
+  });
 }

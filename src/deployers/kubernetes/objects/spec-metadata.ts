@@ -1,8 +1,6 @@
 import { quote } from '../../../system/yaml.js';
+import { isLabelKey, isLabelValue, labelKeyRule, labelValueRule } from './label-syntax.js';
 import type { PodScope } from './scope.js';
-
-const prefix = /^(?=.{1,253}\/)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\//;
-const name = /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
 
 /** The spec's `labels` for the pods of a pod file or job (04 §4.3). */
 export function specLabels(scope: PodScope): Record<string, string> {
@@ -22,18 +20,14 @@ function expanded(scope: PodScope, section: 'labels' | 'annotations'): Record<st
     const refuse = (message: string): void => {
       findings.errors.push(input.spec.yaml.problem([section, written], message));
     };
-    if (section === 'labels' && value !== '' && !name.test(value)) {
-      refuse(`${quote(value)} is no value of a label: at most 63 letters, digits, "-", "_" and "."`);
+    if (section === 'labels' && !isLabelValue(value)) {
+      refuse(`${quote(value)} is no value of a label: ${labelValueRule}`);
     }
     const keys = written.includes('{name}')
       ? services.map((service) => written.replaceAll('{name}', names.container(service.name)))
       : [written];
     for (const key of keys) {
-      if (!name.test(key.replace(prefix, ''))) {
-        refuse(
-          `${quote(key)} is no key for ${section}: [prefix/]name, with at most 63 letters, digits, "-", "_" and "."`,
-        );
-      }
+      if (!isLabelKey(key)) refuse(`${quote(key)} is no key for ${section}: ${labelKeyRule}`);
       result[key] = value;
     }
   }
