@@ -11,8 +11,13 @@ export interface LabelledContainer {
 /** A directory of the host in a container, and a port of the host that leads to one, as it was created: also of a stopped one. */
 export interface ContainerWiring {
   binds: { hostPath: string; containerPath: string }[];
-  /** Protocol in lower case. */
-  ports: { hostPort: number; containerPort: number; protocol: string }[];
+  /** Protocol in lower case; `hostAddress` `0.0.0.0` and `::` are all addresses. */
+  ports: { hostPort: number; containerPort: number; protocol: string; hostAddress: string }[];
+}
+
+interface HostBinding {
+  HostIp?: string;
+  HostPort?: string;
 }
 
 /** The wiring of a container, and when it was last started: in milliseconds since 1970, by the engine's clock. */
@@ -40,9 +45,9 @@ export async function wiringOf(engine: Engine, id: string): Promise<StartedWirin
   const found = await ask(engine, `cannot inspect the container ${id.slice(0, 12)}`, () =>
     engine.docker.getContainer(id).inspect(),
   );
-  const bindings = (found.HostConfig.PortBindings ?? {}) as Record<string, { HostPort?: string }[] | null>;
+  const bindings = (found.HostConfig.PortBindings ?? {}) as Record<string, HostBinding[] | null>;
   // The ports that Docker chose itself are known while the container runs only.
-  const chosen = found.NetworkSettings.Ports as Record<string, { HostPort?: string }[] | null> | undefined;
+  const chosen = found.NetworkSettings.Ports as Record<string, HostBinding[] | null> | undefined;
   return {
     startedAt: Date.parse(found.State.StartedAt),
     binds: found.Mounts.filter(({ Type }) => Type === 'bind').map(({ Source, Destination }) => ({
@@ -51,10 +56,10 @@ export async function wiringOf(engine: Engine, id: string): Promise<StartedWirin
     })),
     ports: Object.entries({ ...bindings, ...chosen }).flatMap(([key, hosts]) => {
       const [port = '', protocol = 'tcp'] = key.split('/');
-      return (hosts ?? []).flatMap(({ HostPort }) =>
+      return (hosts ?? []).flatMap(({ HostIp, HostPort }) =>
         HostPort === undefined || HostPort === ''
           ? []
-          : [{ hostPort: Number(HostPort), containerPort: Number(port), protocol }],
+          : [{ hostPort: Number(HostPort), containerPort: Number(port), protocol, hostAddress: HostIp || '0.0.0.0' }],
       );
     }),
   };

@@ -31,6 +31,8 @@ export interface HttpProxy {
   tlsSecret?: string;
   /** ClusterIssuer of cert-manager that makes it. */
   issuer?: string;
+  /** `tls: false`: it gets none. */
+  withoutTls?: true;
 }
 
 /** A taint of nodes on which pods may run all the same, in the words of Kubernetes (K-55). */
@@ -101,6 +103,11 @@ export interface Spec {
   readonly namespace?: string;
   readonly kindClusterName?: string;
   readonly kindNodeImage?: string;
+  /** Address of this host on which the kind cluster's ports are. Absent: all. */
+  readonly kindListenAddress?: string;
+  /** Ports of this host for the ingress controller of the kind cluster. Absent: 80 and 443. */
+  readonly kindHttpPort?: number;
+  readonly kindHttpsPort?: number;
   readonly kindMountRoot?: string;
   readonly caddyIngressImage?: string;
   readonly maintenanceService?: { service: string; port: number };

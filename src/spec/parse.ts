@@ -32,6 +32,11 @@ export function parseSpec(text: string, file: string): ParsedSpec {
   if (shape?.['deploy-to'] === 'k8s' && !shape['kube-config']) {
     problems.push(yaml.problem(['kube-config'], 'is missing: deploy-to k8s needs the path of a kubeconfig'));
   }
+  const { 'kind-http-port': http, 'kind-https-port': https } = shape ?? {};
+  if ((http ?? 80) === (https ?? 443)) {
+    const [key, other] = http ? ['kind-http-port', 'HTTPS'] : ['kind-https-port', 'HTTP'];
+    problems.push(yaml.problem([key], `is the port for ${other} too (${http ?? https}): they must differ`));
+  }
   if (shape === undefined || problems.length > 0) {
     const misspelt = unknown.filter((key) => key.nearMiss !== undefined).map((key) => key.problem);
     throw new InvalidFileError(byLine([...problems, ...misspelt]));
@@ -98,6 +103,7 @@ function toSpec(yaml: YamlFile, shape: SpecShape, config: ReadonlyMap<string, st
       hostName: proxy['host-name'],
       routes: proxy.routes.map((route) => ({ path: route.path, ...serviceAndPort(route['proxy-to']) })),
       ...given({ tlsSecret: proxy['tls-secret'], issuer: proxy.issuer }),
+      ...(proxy.tls === false ? { withoutTls: true as const } : {}),
     })),
     secrets: Array.isArray(shape.secrets) ? shape.secrets : Object.keys(shape.secrets ?? {}),
     resources: { containers: toSection(resources?.containers), volumes: toSection(resources?.volumes) },
@@ -134,6 +140,9 @@ function toSpec(yaml: YamlFile, shape: SpecShape, config: ReadonlyMap<string, st
       namespace: shape.namespace,
       kindClusterName: shape['kind-cluster-name'],
       kindNodeImage: shape['kind-node-image'],
+      kindListenAddress: shape['kind-listen-address'],
+      kindHttpPort: shape['kind-http-port'],
+      kindHttpsPort: shape['kind-https-port'],
       kindMountRoot: shape['kind-mount-root'],
       caddyIngressImage: shape['caddy-ingress-image'],
       maintenanceService: shape['maintenance-service'] ? serviceAndPort(shape['maintenance-service']) : undefined,

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import * as z from 'zod';
 import { nameProblem } from '../system/path-names.js';
 import { describeValue, mustBe, textCheck } from '../system/schema.js';
@@ -120,6 +121,17 @@ const absolutePath = z
   )
   .nullish();
 
+const listenAddress = z
+  .string(mustBe('an IP address of this host such as 127.0.0.1'))
+  .check(
+    textCheck((value) =>
+      value === '' || isIP(value) !== 0
+        ? undefined
+        : `must be an IP address of this host such as 127.0.0.1, found ${quote(value)}`,
+    ),
+  )
+  .nullish();
+
 const externalService = z
   .object(
     {
@@ -176,27 +188,34 @@ const imagePullSecret = section(
   error: 'needs token-env or token-file beside server and username',
 });
 
+const httpProxy = z
+  .object(
+    {
+      'host-name': text('a host name'),
+      routes: z.array(
+        z.object(
+          { path: text('a path such as /'), 'proxy-to': serviceAndPort },
+          mustBe('a map with path and proxy-to'),
+        ),
+        mustBe('a list of maps with path and proxy-to'),
+      ),
+      'tls-secret': objectName('the name of a TLS secret'),
+      issuer: objectName('the name of a ClusterIssuer'),
+      tls: flag,
+    },
+    mustBe('a map with host-name and routes'),
+  )
+  .check(({ value, issues }) => {
+    const named = (['tls-secret', 'issuer'] as const).find((key) => value[key]);
+    if (value.tls !== false || named === undefined) return;
+    const message = `is false, so ${named} has no effect: remove one of them`;
+    issues.push({ code: 'custom', message, path: ['tls'], input: value });
+  });
+
 const network = section(
   {
     ports: map(list(port, 'ports'), 'services to lists of ports'),
-    'http-proxy': list(
-      z.object(
-        {
-          'host-name': text('a host name'),
-          routes: z.array(
-            z.object(
-              { path: text('a path such as /'), 'proxy-to': serviceAndPort },
-              mustBe('a map with path and proxy-to'),
-            ),
-            mustBe('a list of maps with path and proxy-to'),
-          ),
-          'tls-secret': objectName('the name of a TLS secret'),
-          issuer: objectName('the name of a ClusterIssuer'),
-        },
-        mustBe('a map with host-name and routes'),
-      ),
-      'maps with host-name and routes',
-    ),
+    'http-proxy': list(httpProxy, 'maps with host-name and routes'),
     'acme-email': optionalText('an e-mail address'),
     'ingress-class': objectName('the name of an ingress class'),
   },
@@ -264,6 +283,9 @@ export const specShape = z.object(
     namespace: dnsLabel('a namespace'),
     'kind-cluster-name': dnsLabel('a cluster name'),
     'kind-node-image': optionalText('an image'),
+    'kind-listen-address': listenAddress,
+    'kind-http-port': portNumber.nullish(),
+    'kind-https-port': portNumber.nullish(),
     'kind-mount-root': absolutePath,
     'caddy-ingress-image': optionalText('an image'),
     'maintenance-service': serviceAndPort.nullish(),

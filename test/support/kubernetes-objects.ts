@@ -75,6 +75,7 @@ export function objectsInput(stack: StackText): ObjectsInput {
     ),
     images: new Map(Object.entries(stack.images ?? {})),
     imageIds: new Map(Object.entries(stack.imageIds ?? {})),
+    certificates: [],
     ...(stack.registryToken === undefined ? {} : { registryToken: stack.registryToken }),
   };
 }

@@ -18,7 +18,7 @@ import type { Identity } from './cluster/identity.js';
 import { clusterOf } from './connection.js';
 import { imageIdsOf } from './images.js';
 import type { Snapshot } from './operate/snapshot.js';
-import { identityOf, prepareObjects, type Prepared } from './prepare.js';
+import { identityOf, prepareObjects, type Prepared, type PrepareOptions } from './prepare.js';
 import { renderObjects } from './render.js';
 
 /** A deployment on Kubernetes as a {@link Deployer}. What needs the API server is loaded when it is called. */
@@ -103,7 +103,9 @@ export class KubernetesDeployer implements Deployer {
   }
 
   async render(): Promise<string> {
-    const { objects } = await this.#prepare();
+    const { certificatesIfAny } = await import('./certificates.js');
+    const certificates = certificatesIfAny(() => this.#api(), this.#context);
+    const { objects } = await this.#prepare(this.#context.options.dryRun ? {} : { certificates });
     return renderObjects(objects.map(stamped));
   }
 
@@ -121,7 +123,7 @@ export class KubernetesDeployer implements Deployer {
   }
 
   /** With the ids of local images where this host's engine can be asked: they are part of what start applies. */
-  async #prepare(): Promise<Prepared> {
+  async #prepare(more: Pick<PrepareOptions, 'certificates'> = {}): Promise<Prepared> {
     const { env } = this.#context;
     const imageIds = async (references: readonly string[]): Promise<Map<string, string>> => {
       try {
@@ -132,7 +134,7 @@ export class KubernetesDeployer implements Deployer {
         return new Map();
       }
     };
-    return prepareObjects(this.#deployment, { imageIds, requireToken: false }, this.#context);
+    return prepareObjects(this.#deployment, { imageIds, requireToken: false, ...more }, this.#context);
   }
 
   #connected: Promise<Connection> | undefined;

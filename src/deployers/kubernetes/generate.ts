@@ -12,7 +12,7 @@ import { expandHome } from '../../system/path-names.js';
 import { copiesOf } from './bound-files.js';
 import { gatherCompose, gatherInput } from './inputs.js';
 import { clusterToJoin } from './kind/clusters.js';
-import { kindConfig, renderKindConfig } from './kind/config.js';
+import { hostPortProblems, kindConfig, renderKindConfig } from './kind/config.js';
 import { kindConfigFile } from './kind/ensure.js';
 import { buildObjects } from './objects/build.js';
 import type { BoundFile } from './objects/input.js';
@@ -60,6 +60,7 @@ async function addObjectFiles(input: TargetInput, added: TargetFiles, context: C
   added.files.push(...copies.files);
   if (input.spec.deployTo === 'k8s-kind') {
     const config = kindConfig({ ...input, home: homedir(), pods: compose.pods, jobs: compose.jobs });
+    added.errors.push(...hostPortProblems(input.spec, compose.pods));
     const text = renderKindConfig(config);
     added.files.push({ path: kindConfigFile, source: { text }, mode: 0o644 });
   }

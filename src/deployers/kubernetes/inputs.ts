@@ -118,6 +118,7 @@ export async function gatherInput(
     files: await boundFiles(all, files, options.home, findings),
     images,
     imageIds: await localImageIds(all, images, source, options),
+    certificates: [],
     ...(token === undefined ? {} : { registryToken: token }),
   };
   return { input, findings, secrets: [...generated.values(), ...(token === undefined ? [] : [token])] };

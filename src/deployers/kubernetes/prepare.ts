@@ -11,7 +11,8 @@ import { parseYaml } from '../../system/yaml.js';
 import type { Identity } from './cluster/identity.js';
 import { gatherInput, type InputOptions } from './inputs.js';
 import { buildObjects } from './objects/build.js';
-import type { ObjectsInput } from './objects/input.js';
+import { takesExistingCertificate } from './objects/ingress.js';
+import type { FoundCertificate, ObjectsInput } from './objects/input.js';
 import { namespaceName } from './objects/names.js';
 import type { KubernetesObject } from './objects/object.js';
 import type { StartStep } from './objects/start-order.js';
@@ -29,11 +30,13 @@ export interface PrepareOptions {
   images?: ReadonlyMap<string, string>;
   /** See InputOptions. */
   imageIds?: InputOptions['imageIds'];
+  /** Certificates of the namespace on the cluster; asked where a host leaves open where its own comes from. Absent: there are none. */
+  certificates?: (namespace: string) => Promise<readonly FoundCertificate[]>;
   requireToken: boolean;
 }
 
 /**
- * Makes the objects of a deployment from its directory. Asks no cluster. What is generated or a credential is hidden from messages from
+ * Makes the objects of a deployment from its directory. Asks no cluster but for certificates. What is generated or a credential is hidden from messages from
  * here on. Warnings are reported.
  * @throws InvalidFileError with everything that cannot be carried out on Kubernetes
  */
@@ -57,11 +60,25 @@ export async function prepareObjects(
   });
   context.report.conceal(secrets);
   checkImageServices(options.images ?? new Map(), input);
-  const { objects, order, findings: mapping } = buildObjects(input);
-  const errors = [...findings.errors, ...mapping.errors];
+  const built = buildObjects(input);
+  const errors = [...findings.errors, ...built.findings.errors];
   if (errors.length > 0) throw new InvalidFileError(errors);
-  for (const problem of [...findings.warnings, ...mapping.warnings]) context.report.warn(formatProblem(problem));
-  return { input, identity: identityOf(deployment), objects, order };
+  for (const problem of [...findings.warnings, ...built.findings.warnings]) context.report.warn(formatProblem(problem));
+  const identity = identityOf(deployment);
+  const certificates = await certificatesFor(input, options);
+  if (certificates.length === 0) return { input, identity, objects: built.objects, order: built.order };
+  const complete = { ...input, certificates };
+  const { objects, order } = buildObjects(complete);
+  return { input: complete, identity, objects, order };
+}
+
+/** Looked up when everything else is right: what is wrong in the files is said without asking the cluster. */
+async function certificatesFor(
+  { target, spec, namespace }: ObjectsInput,
+  { certificates }: PrepareOptions,
+): Promise<readonly FoundCertificate[]> {
+  if (certificates === undefined || target === 'k8s-kind') return [];
+  return spec.httpProxy.some(takesExistingCertificate) ? certificates(namespace) : [];
 }
 
 /** Whose objects a deployment's are; nothing but its spec and its ids is needed to know. */

@@ -8,6 +8,7 @@ import { renderImageOverride } from '../compose/image-override.js';
 import { podScripts } from '../compose/deployment-project.js';
 import { runPodScripts } from '../compose/scripts.js';
 import type { StartOptions } from '../deployer.js';
+import { Certificates } from './certificates.js';
 import type { ClusterApi } from './cluster/api.js';
 import type { ClusterTarget } from './cluster/connect.js';
 import { clusterOf } from './connection.js';
@@ -42,8 +43,17 @@ export async function startOnKubernetes(
   const kind = deployment.spec.deployTo === 'k8s-kind';
   const engine = kind ? await connectEngine(context.env) : undefined;
   const imageIds = engine && ((references: readonly string[]) => imageIdsOf(engine, references));
-  const how = { ...chosenImages(options), requireToken: true, ...(imageIds === undefined ? {} : { imageIds }) };
+  let connected: Promise<StartCluster> | undefined;
+  const connection = (): Promise<StartCluster> => (connected ??= connect(clusterOf(deployment), context));
+  const certificates = new Certificates(async () => (await connection()).api);
+  const how = {
+    ...chosenImages(options),
+    requireToken: true,
+    certificates: (namespace: string) => certificates.valid(namespace),
+    ...(imageIds === undefined ? {} : { imageIds }),
+  };
   const prepared = await prepareObjects(deployment, how, context);
+  if (!kind) await certificates.tellMissing(prepared.objects, context);
   if (options.images.size > 0) await keepImages(deployment, options.images);
   await scripts.before();
   const start: Start = {
@@ -53,7 +63,7 @@ export async function startOnKubernetes(
     deadline: new Deadline(options.waitTimeout),
     context,
   };
-  const cluster = await (engine ? readyKindCluster(start, engine) : connect(clusterOf(deployment), context));
+  const cluster = await (engine ? readyKindCluster(start, engine) : connection());
   await apply(start, cluster);
   await scripts.after();
   await changed();

@@ -28,6 +28,27 @@ function newPods(deployment: KubernetesObject, at: Site): KubernetesObject {
   return { ...deployment, spec: { ...spec, selector: { matchLabels: { app: at.identity.app } } } };
 }
 
+/** @param className absent: by the annotation that is no longer to be used, as the Python program has it (K-57) */
+function ingress(at: Site, className?: string): KubernetesObject {
+  const { app, namespace } = at.identity;
+  const service = { name: `${app}-service`, port: { number: 80 } };
+  const path = { path: '/', pathType: 'Prefix', backend: { service } };
+  return {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'Ingress',
+    metadata: {
+      name: `${app}-ingress`,
+      namespace,
+      labels: at.labels,
+      ...(className === undefined ? { annotations: { 'kubernetes.io/ingress.class': 'nobody' } } : {}),
+    },
+    spec: {
+      ...(className === undefined ? {} : { ingressClassName: className }),
+      rules: [{ host: `${app}.example.org`, http: { paths: [path] } }],
+    },
+  };
+}
+
 describeWithCluster('adopting what the Python program made (decisions 18–20)', () => {
   let at: Site;
   beforeAll(async () => {
@@ -61,6 +82,7 @@ describeWithCluster('adopting what the Python program made (decisions 18–20)',
         }),
       ),
       old(at, at.job(named('job-seed'))),
+      old(at, ingress(at)),
       {
         apiVersion: 'v1',
         kind: 'Secret',
@@ -76,6 +98,7 @@ describeWithCluster('adopting what the Python program made (decisions 18–20)',
       newPods(at.deployment(named('deployment'), { claim: named('data'), env: 'new' }), at),
       at.service(named('service')),
       at.job(named('job-seed')),
+      ingress(at, 'nobody'),
       {
         apiVersion: 'v1',
         kind: 'Secret',
@@ -87,6 +110,7 @@ describeWithCluster('adopting what the Python program made (decisions 18–20)',
     expect(stdout.split('\n').filter(Boolean).sort()).toEqual([
       `Job ${named('job-seed')} already exists, skipping`,
       `Updated Deployment ${named('deployment')} (rolling update)`,
+      `Updated Ingress ${named('ingress')}`,
       `Updated K8s Secret '${named('generated-secrets')}' with 1 secret(s)`,
       `Updated Service ${named('service')}`,
     ]);
@@ -101,6 +125,9 @@ describeWithCluster('adopting what the Python program made (decisions 18–20)',
     expect(config?.data).toEqual({ key: 'new' });
     const secret = await at.api.get(resources.Secret, named('generated-secrets'), namespace);
     expect(Object.keys(mapOf(secret?.data))).toEqual(['NEW']);
+    const adopted = await at.api.get(resources.Ingress, named('ingress'), namespace);
+    expect(mapOf(adopted?.spec).ingressClassName).toBe('nobody');
+    expect(adopted?.metadata.annotations).not.toHaveProperty(['kubernetes.io/ingress.class']);
     expect(await at.api.get(resources.Service, named('nodeport-80-tcp'), namespace)).toBeUndefined();
     for (const type of [resources.PersistentVolume, resources.PersistentVolumeClaim, resources.Job]) {
       const name = type === resources.Job ? named('job-seed') : named('data');

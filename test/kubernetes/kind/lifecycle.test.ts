@@ -53,6 +53,9 @@ describeWithCluster('the life of a kind cluster (04 §3, decisions 4 and 27)', (
     expect(await own.ensure(wish, context)).toEqual({ name: own.name, created: true });
     expect(context.output.stdout).toBe(`Creating new cluster: ${own.name}\n`);
     expect(await own.kubectl('get', 'nodes')).toMatch(/ Ready /);
+    // On the address that the spec names and on no other (K-46).
+    const ports = (await runOrFail('docker port', 'docker', ['port', own.node, '80'])).stdout;
+    expect(ports).toBe(`127.0.0.1:${own.ports.http}\n`);
     const names = (await listKindClusters(own.engine)).map(({ name }) => name);
     expect(names).toEqual(expect.arrayContaining([own.name, shared.name]));
     expect((await listKindClusters(own.engine)).find(({ name }) => name === shared.name)?.ours).toBe(false);
@@ -96,6 +99,10 @@ describeWithCluster('the life of a kind cluster (04 §3, decisions 4 and 27)', (
     const refused = own.ensure(wish);
     await expect(refused).rejects.toThrow('/mnt/other must be /srv/other of this host: nothing is mounted there');
     await expect(refused).rejects.toMatchObject({ hint: expect.stringContaining(join(own.base, 'mnt')) as string });
+
+    await expect(own.ensure(await own.deployment('misfit', { listenAddress: '127.0.0.2' }))).rejects.toThrow(
+      `port ${own.ports.https}/TCP must listen on 127.0.0.2 of this host: it listens on 127.0.0.1`,
+    );
 
     const labelled = await own.deployment('misfit');
     await writeFile(file, (await readFile(file, 'utf8')).replace('ingress-ready=true', 'ingress-ready=true,zone=a'));

@@ -61,19 +61,26 @@ export class OwnCluster {
   /** A deployment directory as far as a cluster depends on it. @param clusterId absent: that of this cluster */
   async deployment(
     directory: string,
-    more: { clusterId?: string; mounts?: [string, string][]; spec?: string; record?: string } = {},
+    more: {
+      clusterId?: string;
+      mounts?: [string, string][];
+      spec?: string;
+      record?: string;
+      listenAddress?: string;
+    } = {},
   ): Promise<ClusterWish> {
     const layout = layoutOf(join(this.base, directory));
     await mkdir(layout.root, { recursive: true });
     const clusterId = more.clusterId ?? this.name;
     const record = { clusterId, deploymentId: `laconic-${directory}` };
     await writeFile(layout.deployment, more.record ?? renderRecord(record));
+    const { listenAddress = '127.0.0.1' } = more;
     const mounts = [[join(this.base, 'mnt'), '/mnt'] as [string, string], ...(more.mounts ?? [])];
     const config = renderKindConfig({
       mounts: mounts.map(([hostPath, containerPath]) => ({ hostPath, containerPath })),
       ports: [
-        { hostPort: this.ports.http, containerPort: 80, protocol: 'TCP' },
-        { hostPort: this.ports.https, containerPort: 443, protocol: 'TCP' },
+        { hostPort: this.ports.http, containerPort: 80, protocol: 'TCP', listenAddress },
+        { hostPort: this.ports.https, containerPort: 443, protocol: 'TCP', listenAddress },
       ],
       nodeLabels: ['ingress-ready=true'],
     });

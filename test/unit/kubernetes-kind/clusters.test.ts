@@ -40,7 +40,7 @@ describe('whether a running cluster has what a deployment needs (04 §3.5, K-45)
       { hostPath: '/srv/kind', containerPath: '/mnt' },
       { hostPath: '/srv/a', containerPath: '/mnt/a' },
     ],
-    ports: [{ hostPort: 80, containerPort: 80, protocol: 'tcp' }],
+    ports: [{ hostPort: 80, containerPort: 80, protocol: 'tcp', hostAddress: '0.0.0.0' }],
   };
   const wanted = (mounts: [string, string][], ports: number[] = []) => ({
     mounts: mounts.map(([hostPath, containerPath]) => ({ hostPath, containerPath })),
@@ -66,6 +66,23 @@ describe('whether a running cluster has what a deployment needs (04 §3.5, K-45)
       '/mnt/a must be /srv/b of this host: /srv/a is mounted there',
       '/mnt/c must be /srv/c of this host: nothing is mounted there',
       'port 53/TCP of this host does not lead to port 53 of a node',
+    ]);
+  });
+
+  it('wants the address that the spec names, and any where it names none (K-46)', () => {
+    const at = (hostAddress: string) => ({ binds: [], ports: live.ports.map((port) => ({ ...port, hostAddress })) });
+    const on = (listenAddress: string) => ({
+      ...wanted([]),
+      ports: [{ hostPort: 80, containerPort: 80, protocol: 'TCP', listenAddress }],
+    });
+    expect(misfits(on('127.0.0.1'), at('127.0.0.1'), same).lines).toEqual([]);
+    expect(misfits(wanted([], [80]), at('127.0.0.1'), same).lines).toEqual([]);
+    expect(misfits(on('::'), live, same).lines).toEqual([]);
+    expect(misfits(on('127.0.0.1'), live, same).lines).toEqual([
+      'port 80/TCP must listen on 127.0.0.1 of this host: it listens on 0.0.0.0',
+    ]);
+    expect(misfits(on('0.0.0.0'), at('10.0.0.5'), same).lines).toEqual([
+      'port 80/TCP must listen on 0.0.0.0 of this host: it listens on 10.0.0.5',
     ]);
   });
 
@@ -125,6 +142,15 @@ describe('what kind says', () => {
     expect(failed(said).message).toBe('cannot create the kind cluster c: port 80 of this host is taken');
     const other = 'listen tcp4 0.0.0.0:443: bind: address already in use';
     expect(failed(other).message).toContain('port 443');
+    expect(failed(other).hint).toContain('kind-https-port');
+  });
+
+  it('explains an address that this host does not have', () => {
+    const said =
+      'ERROR: failed to create cluster\nError starting userland proxy: listen tcp4 192.0.2.7:8080: bind: cannot assign requested address.\n';
+    const error = failed(said);
+    expect(error.message).toBe('cannot create the kind cluster c: this host has no address 192.0.2.7');
+    expect(error.hint).toContain('kind-listen-address');
   });
 
   it('explains a node image that cannot be pulled', () => {

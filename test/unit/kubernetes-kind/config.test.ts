@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  hostPortProblems,
   kindConfig,
   type KindConfigInput,
   parseKindConfig,
@@ -7,6 +8,7 @@ import {
   withoutRepeats,
 } from '../../../src/deployers/kubernetes/kind/config.js';
 import { clashingPlaces, placeOnKind } from '../../../src/deployers/kubernetes/kind/places.js';
+import { formatProblem } from '../../../src/system/errors.js';
 import { parseYaml } from '../../../src/system/yaml.js';
 import { objectsInput, type StackText } from '../../support/kubernetes-objects.js';
 import { problemsOf } from '../../support/problems.js';
@@ -114,6 +116,31 @@ volumes:
     expect(parseKindConfig(renderKindConfig(config), 'f')).toEqual(config);
   });
 
+  it('takes the address and the ports of this host that the spec names (K-46)', () => {
+    const lines = '    network_mode: host\n    ports: ["53/udp"]\n';
+    const spec = 'kind-listen-address: 127.0.0.1\nkind-http-port: 8080\nkind-https-port: 8443\n';
+    const config = kindConfig(input({ pods: { dns: pod('dns', lines) }, spec }));
+    const listenAddress = '127.0.0.1';
+    expect(config.ports).toEqual([
+      { hostPort: 8080, containerPort: 80, protocol: 'TCP', listenAddress },
+      { hostPort: 8443, containerPort: 443, protocol: 'TCP', listenAddress },
+      { hostPort: 53, containerPort: 53, protocol: 'UDP', listenAddress },
+    ]);
+    const text = renderKindConfig(config);
+    expect(parseYaml(text, 'f').value).toMatchObject({
+      nodes: [
+        {
+          extraPortMappings: [
+            { containerPort: 80, hostPort: 8080, listenAddress },
+            { containerPort: 443, hostPort: 8443, listenAddress },
+            { containerPort: 53, hostPort: 53, protocol: 'UDP', listenAddress },
+          ],
+        },
+      ],
+    });
+    expect(parseKindConfig(text, 'f')).toEqual(config);
+  });
+
   it('reads again what it wrote', () => {
     const spec = 'kind-mount-root: "/srv/with space"\nvolumes:\n  data: "/x: y/#1"\n';
     const text = pod('one', '    network_mode: host\n    ports: ["53/udp"]\n    volumes: ["data:/d"]\n');
@@ -169,6 +196,21 @@ nodes:
     expect(problemsOf(() => parseKindConfig('nodes: []\nkind: Pod\n', 'kind-config.yml'))).toEqual([
       'kind-config.yml:2 kind: must be Cluster: kind reads this file',
     ]);
+  });
+});
+
+describe('ports of this host that are wanted twice (K-46, K-27)', () => {
+  it('are refused with their line: only one of them would be led to', () => {
+    const lines = '    network_mode: host\n    ports: ["8080", "80", "9000"]\n';
+    const { spec, pods } = objectsInput({
+      pods: { web: pod('web', lines) },
+      spec: 'kind-http-port: 8080\nkind-https-port: 9000\n',
+    });
+    expect(hostPortProblems(spec, pods).map(formatProblem)).toEqual([
+      'spec.yml:3 kind-http-port: port 8080/tcp of this host would lead to the ingress controller, and web, which is in the network of the node, has it: use another port',
+      'spec.yml:4 kind-https-port: port 9000/tcp of this host would lead to the ingress controller, and web, which is in the network of the node, has it: use another port',
+    ]);
+    expect(hostPortProblems(objectsInput({ spec: '' }).spec, pods)).toEqual([]);
   });
 });
 

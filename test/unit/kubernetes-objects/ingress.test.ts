@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { buildObjects } from '../../../src/deployers/kubernetes/objects/build.js';
+import type { FoundCertificate } from '../../../src/deployers/kubernetes/objects/input.js';
 import { formatProblem } from '../../../src/system/errors.js';
 import { app, objectsInput, type StackText } from '../../support/kubernetes-objects.js';
 
@@ -8,8 +9,11 @@ interface Ingress {
   spec: { ingressClassName: string; tls?: unknown; rules: { host: string; http: { paths: unknown[] } }[] };
 }
 
-function ingressesOf(stack: StackText): { ingresses: Ingress[]; errors: string[]; warnings: string[] } {
-  const { objects, findings } = buildObjects(objectsInput(stack));
+function ingressesOf(
+  stack: StackText,
+  certificates: readonly FoundCertificate[] = [],
+): { ingresses: Ingress[]; errors: string[]; warnings: string[] } {
+  const { objects, findings } = buildObjects({ ...objectsInput(stack), certificates });
   return {
     ingresses: objects.filter(({ kind }) => kind === 'Ingress') as unknown as Ingress[],
     errors: findings.errors.map(formatProblem),
@@ -112,6 +116,83 @@ describe('Ingress (04 §4.13)', () => {
     ]);
   });
 
+  describe('certificates that the namespace has already (04 §4.13)', () => {
+    const tlsOf = (certificates: readonly FoundCertificate[], ...hosts: string[]) =>
+      ingressesOf({ pods, target: 'k8s', spec: spec(...hosts) }, certificates).ingresses.map(
+        ({ metadata, spec: { tls } }) => [metadata.name, metadata.annotations, tls],
+      );
+    const wild = { secret: 'wild', names: ['example.org', '*.example.org'] };
+    const issued = { 'cert-manager.io/cluster-issuer': 'letsencrypt-prod' };
+
+    it('serve hosts that they name, themselves or by a wildcard of one label; no issuer makes another', () => {
+      const hosts = [host('Example.org'), host('a.example.org'), host('*.example.org')];
+      expect(tlsOf([wild], ...hosts)).toEqual([
+        [
+          `${app}-ingress`,
+          undefined,
+          [{ hosts: ['example.org', 'a.example.org', '*.example.org'], secretName: 'wild' }],
+        ],
+      ]);
+    });
+
+    it('do not serve others, which keep their issuer (K-25)', () => {
+      expect(tlsOf([wild], host('a.b.example.org'), host('a.example.org'), host('notexample.org'))).toEqual([
+        [
+          `${app}-ingress`,
+          issued,
+          [
+            { hosts: ['a.b.example.org'], secretName: `${app}-a.b.example.org-tls` },
+            { hosts: ['notexample.org'], secretName: `${app}-notexample.org-tls` },
+          ],
+        ],
+        [`${app}-ingress-tls`, undefined, [{ hosts: ['a.example.org'], secretName: 'wild' }]],
+      ]);
+    });
+
+    it('the first that fits is taken; a secret or issuer of the spec goes before all', () => {
+      const all = [
+        { secret: 'other', names: ['b.org'] },
+        { secret: 'first', names: ['A.org'] },
+        { secret: 'second', names: ['a.org'] },
+      ];
+      expect(tlsOf(all, host('a.org'))[0]?.[2]).toEqual([{ hosts: ['a.org'], secretName: 'first' }]);
+      expect(tlsOf(all, host('a.org', 'tls-secret: mine,'))[0]?.[2]).toEqual([
+        { hosts: ['a.org'], secretName: 'mine' },
+      ]);
+      expect(tlsOf(all, host('a.org', 'issuer: own,'))).toEqual([
+        [
+          `${app}-ingress`,
+          { 'cert-manager.io/cluster-issuer': 'own' },
+          [{ hosts: ['a.org'], secretName: `${app}-a.org-tls` }],
+        ],
+      ]);
+    });
+
+    it('those that cert-manager made for our own Ingress are no reason to stop asking for them', () => {
+      const made = (ingress: string) => [{ secret: `${app}-a.org-tls`, names: ['a.org', '*.a.org'], ingress }];
+      expect(tlsOf(made(`${app}-ingress`), host('a.org'), host('b.a.org'))[0]?.[1]).toEqual(issued);
+      expect(tlsOf(made(`${app}-ingress-staging`), host('a.org'))[0]?.[1]).toEqual(issued);
+      expect(tlsOf(made('of-somebody-else'), host('a.org'))[0]?.[1]).toBeUndefined();
+    });
+  });
+
+  it('tls: false: neither a secret nor an issuer (K-26)', () => {
+    const { ingresses } = ingressesOf(
+      { pods, target: 'k8s', spec: spec(host('a.org', 'tls: false,'), host('b.org')) },
+      [{ secret: 'wild', names: ['a.org'] }],
+    );
+    expect(ingresses.map(({ metadata, spec: { tls } }) => [metadata.annotations, tls])).toEqual([
+      [undefined, undefined],
+      [
+        { 'cert-manager.io/cluster-issuer': 'letsencrypt-prod' },
+        [{ hosts: ['b.org'], secretName: `${app}-b.org-tls` }],
+      ],
+    ]);
+    expect(ingressesOf({ pods, spec: spec(host('a.org', 'tls: false,')) }).warnings).toEqual([
+      'spec.yml:5 network.http-proxy[0].tls: has no effect on kind: Caddy makes a certificate for every host',
+    ]);
+  });
+
   it('on kind a named secret is used, and an issuer is not', () => {
     const { ingresses, warnings } = ingressesOf({ pods, spec: spec(host('a.org', 'issuer: x, tls-secret: mine,')) });
     expect(ingresses[0]?.spec.tls).toEqual([{ hosts: ['a.org'], secretName: 'mine' }]);
@@ -122,6 +203,14 @@ describe('Ingress (04 §4.13)', () => {
 
   it.each([
     [host('a_b.org'), 'network.http-proxy[0].host-name: "a_b.org" is not a host name'],
+    [
+      host('127.0.0.1'),
+      'network.http-proxy[0].host-name: "127.0.0.1" is an IP address, and an Ingress takes host names only: write a name that leads there',
+    ],
+    [
+      host('::1'),
+      'network.http-proxy[0].host-name: "::1" is an IP address, and an Ingress takes host names only: write a name that leads there',
+    ],
     [
       host('a.org', '', '{ path: /, proxy-to: "wbe:80" }'),
       'network.http-proxy[0].routes[0].proxy-to: no pod has a service "wbe": there are web, api',

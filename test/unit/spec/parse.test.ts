@@ -30,6 +30,7 @@ network:
       routes:
         - {path: /, proxy-to: test:80}
     - {host-name: own.example.com, tls-secret: own-cert, issuer: staging, routes: []}
+    - {host-name: plain.example.com, tls: false, routes: []}
   ingress-class: nginx
   acme-email: ops@example.com
 volumes:
@@ -58,6 +59,9 @@ image-overrides: {test: ghcr.io/me/test:v2}
 namespace: my-ns
 kind-cluster-name: laconic-abc
 kind-node-image: kindest/node:v1
+kind-listen-address: 127.0.0.1
+kind-http-port: 8080
+kind-https-port: 8443
 kind-mount-root: /srv/kind
 caddy-ingress-image: caddy:1
 maintenance-service: page:8000
@@ -88,6 +92,7 @@ ca-certificates: [~/ca.pem]
       httpProxy: [
         { hostName: 'app.example.com', routes: [{ path: '/', service: 'test', port: 80 }] },
         { hostName: 'own.example.com', routes: [], tlsSecret: 'own-cert', issuer: 'staging' },
+        { hostName: 'plain.example.com', routes: [], withoutTls: true },
       ],
       ingressClass: 'nginx',
       acmeEmail: 'ops@example.com',
@@ -123,6 +128,9 @@ ca-certificates: [~/ca.pem]
       namespace: 'my-ns',
       kindClusterName: 'laconic-abc',
       kindNodeImage: 'kindest/node:v1',
+      kindListenAddress: '127.0.0.1',
+      kindHttpPort: 8080,
+      kindHttpsPort: 8443,
       kindMountRoot: '/srv/kind',
       caddyIngressImage: 'caddy:1',
       maintenanceService: { service: 'page', port: 8000 },
@@ -138,7 +146,7 @@ ca-certificates: [~/ca.pem]
   it('takes every null section as an empty one (weakness 23)', () => {
     const bare = specOf('');
     const keys =
-      'config credentials-files volumes configmaps network secrets resources security annotations labels replicas node-affinities node-tolerations kube-config image-registry image-pull-secret image-pull-policy image-overrides namespace kind-cluster-name kind-node-image kind-mount-root caddy-ingress-image maintenance-service external-services ca-certificates';
+      'config credentials-files volumes configmaps network secrets resources security annotations labels replicas node-affinities node-tolerations kube-config image-registry image-pull-secret image-pull-policy image-overrides namespace kind-cluster-name kind-node-image kind-listen-address kind-http-port kind-https-port kind-mount-root caddy-ingress-image maintenance-service external-services ca-certificates';
     const nulls = specOf(keys.split(' ').join(':\n').concat(':\n'));
     expect({ ...nulls, yaml: bare.yaml }).toEqual(bare);
     const nested = specOf(`
@@ -304,6 +312,27 @@ namespace: My_NS
       'spec.yml:15 resources.containers.web.limits.memory: must be a size such as 512M, 512Mi or 2Gi, found "5Xi"',
       'spec.yml:16 replicas: must be a whole number, found 1.5',
       'spec.yml:17 namespace: must be a namespace of at most 63 lower-case letters, digits and "-", found "My_NS"',
+    ]);
+  });
+
+  it('a host that is to have no certificate and names one (K-26)', () => {
+    const hosts = ['tls: false, issuer: a', "tls: 'False', tls-secret: b", 'tls: true, issuer: c', 'tls: maybe'];
+    const text = hosts.map((keys) => `    - {host-name: h, routes: [], ${keys}}\n`).join('');
+    expect(refusedBelowHead(`network:\n  http-proxy:\n${text}`)).toEqual([
+      'spec.yml:5 network.http-proxy[0].tls: is false, so issuer has no effect: remove one of them',
+      'spec.yml:6 network.http-proxy[1].tls: is false, so tls-secret has no effect: remove one of them',
+      'spec.yml:8 network.http-proxy[3].tls: must be true or false, found "maybe"',
+    ]);
+  });
+
+  it('where a kind cluster cannot listen (K-46)', () => {
+    expect(refusedBelowHead('kind-listen-address: localhost\nkind-http-port: 0\nkind-https-port: "443"\n')).toEqual([
+      'spec.yml:3 kind-listen-address: must be an IP address of this host such as 127.0.0.1, found "localhost"',
+      'spec.yml:4 kind-http-port: must be a port number, found 0',
+      'spec.yml:5 kind-https-port: must be a port number, found "443"',
+    ]);
+    expect(refusedBelowHead('kind-http-port: 443\n')).toEqual([
+      'spec.yml:3 kind-http-port: is the port for HTTPS too (443): they must differ',
     ]);
   });
 

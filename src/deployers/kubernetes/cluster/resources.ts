@@ -35,6 +35,7 @@ export const resources = {
   RuntimeClass: type('node.k8s.io/v1', 'RuntimeClass', 'runtimeclasses', false),
   Lease: type('coordination.k8s.io/v1', 'Lease', 'leases'),
   Certificate: type('cert-manager.io/v1', 'Certificate', 'certificates'),
+  ClusterIssuer: type('cert-manager.io/v1', 'ClusterIssuer', 'clusterissuers', false),
 } as const satisfies Record<string, ResourceType>;
 
 /** The type of an object, or undefined for a kind (or a version of it) that this program does not know. */

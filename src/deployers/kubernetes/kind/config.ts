@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { stringify } from 'yaml';
 import type { Spec } from '../../../spec/model.js';
-import { InvalidFileError } from '../../../system/errors.js';
+import { InvalidFileError, type Problem } from '../../../system/errors.js';
 import { parseYaml, yamlStyle } from '../../../system/yaml.js';
 import type { PodInput } from '../objects/input.js';
 import { nodeRoot, placeOnKind } from './places.js';
@@ -19,6 +19,8 @@ export interface NodePort {
   containerPort: number;
   /** Upper case. */
   protocol: string;
+  /** Address of the host; absent: all of them. */
+  listenAddress?: string;
 }
 
 /** What a deployment needs of a kind cluster: what kind-config.yml says, as far as a running cluster can be held against it. */
@@ -31,23 +33,26 @@ export interface KindConfig {
   readonly nodeImage?: string;
 }
 
+type PortSpec = Pick<Spec, 'kindListenAddress' | 'kindHttpPort' | 'kindHttpsPort'>;
+
 /** What kind-config.yml is made from. */
 export interface KindConfigInput {
   /** The deployment directory, absolute. */
   readonly root: string;
   readonly home: string;
-  readonly spec: Pick<Spec, 'volumes' | 'configmaps' | 'kindMountRoot' | 'kindNodeImage'>;
+  readonly spec: PortSpec & Pick<Spec, 'volumes' | 'configmaps' | 'kindMountRoot' | 'kindNodeImage'>;
   /** Of the stack only, never what else lies in the directory (K-21). */
   readonly pods: readonly PodInput[];
   readonly jobs: readonly PodInput[];
 }
 
-/** The ingress controller's ports, in every cluster. */
-const ingressPorts: readonly NodePort[] = [80, 443].map((port) => ({
-  hostPort: port,
-  containerPort: port,
-  protocol: 'TCP',
-}));
+/** The ingress controller's ports, in every cluster: 80 and 443 of the node (04 §3.2), of the host those that the spec names (K-46). */
+function ingressPorts({ kindHttpPort = 80, kindHttpsPort = 443 }: PortSpec): NodePort[] {
+  return [
+    { hostPort: kindHttpPort, containerPort: 80, protocol: 'TCP' },
+    { hostPort: kindHttpsPort, containerPort: 443, protocol: 'TCP' },
+  ];
+}
 
 /** Caddy runs on the node that has it (04 §6.2). */
 const ingressLabel = 'ingress-ready=true';
@@ -63,9 +68,14 @@ export function kindConfig(input: KindConfigInput): KindConfig {
     const place = placeOnKind(volume, spec, input.root, input.home);
     if (place?.ownMount === true) mounts.push({ hostPath: place.hostPath, containerPath: place.nodePath });
   }
+  const ports = onceEach(
+    [...ingressPorts(spec), ...hostNetworkPorts(input.pods).map(({ service: _, ...port }) => port)],
+    portKey,
+  );
+  const { kindListenAddress: listenAddress } = spec;
   return {
     mounts,
-    ports: onceEach([...ingressPorts, ...hostNetworkPorts(input)], portKey),
+    ports: listenAddress === undefined ? ports : ports.map((port) => ({ ...port, listenAddress })),
     nodeLabels: [ingressLabel],
     ...(spec.kindNodeImage === undefined ? {} : { nodeImage: spec.kindNodeImage }),
   };
@@ -82,17 +92,35 @@ function mountedVolumes({ pods, jobs, spec }: KindConfigInput): Set<string> {
 }
 
 /** A host-network pod listens on the node: the host's ports are those of the container (04 §3.2). */
-function hostNetworkPorts({ pods }: KindConfigInput): NodePort[] {
+function hostNetworkPorts(pods: readonly PodInput[]): (NodePort & { service: string })[] {
   return pods.flatMap(({ model }) =>
     [...model.services.values()]
       .filter(({ network_mode }) => network_mode === 'host')
-      .flatMap(({ ports }) => ports)
-      .map(({ target, protocol }) => ({
+      .flatMap(({ name, ports }) => ports.map((port) => ({ ...port, service: name })))
+      .map(({ target, protocol, service }) => ({
         hostPort: target,
         containerPort: target,
         protocol: protocol.toUpperCase(),
+        service,
       })),
   );
+}
+
+/**
+ * Ports of the host that the spec gives to the ingress controller although a host-network service has them: only one of the two would
+ * be reached (K-27). Port 80 or 443 of the node itself is told with the pods.
+ */
+export function hostPortProblems(spec: PortSpec & Pick<Spec, 'yaml'>, pods: readonly PodInput[]): Problem[] {
+  const wanted = [
+    ['kind-http-port', spec.kindHttpPort],
+    ['kind-https-port', spec.kindHttpsPort],
+  ] as const;
+  return wanted.flatMap(([key, port]) => {
+    const other = hostNetworkPorts(pods).find(({ hostPort, protocol }) => hostPort === port && protocol === 'TCP');
+    if (other === undefined) return [];
+    const message = `port ${port}/tcp of this host would lead to the ingress controller, and ${other.service}, which is in the network of the node, has it: use another port`;
+    return [spec.yaml.problem([key], message)];
+  });
 }
 
 function portKey({ hostPort, protocol }: NodePort): string {
@@ -117,10 +145,11 @@ export function renderKindConfig(config: KindConfig): string {
     kubeadmConfigPatches: [
       `kind: InitConfiguration\nnodeRegistration:\n  kubeletExtraArgs:\n    node-labels: "${labels}"\n`,
     ],
-    extraPortMappings: config.ports.map(({ containerPort, hostPort, protocol }) => ({
+    extraPortMappings: config.ports.map(({ containerPort, hostPort, protocol, listenAddress }) => ({
       containerPort,
       hostPort,
-      ...(ingressPorts.some((own) => own.hostPort === hostPort && protocol === 'TCP') ? {} : { protocol }),
+      ...([80, 443].includes(containerPort) && protocol === 'TCP' ? {} : { protocol }),
+      ...(listenAddress === undefined ? {} : { listenAddress }),
     })),
     ...(config.mounts.length === 0
       ? {}
@@ -175,9 +204,16 @@ function mountsOf(node: Record<string, unknown>): NodeMount[] {
 }
 
 function portsOf(node: Record<string, unknown>): NodePort[] {
-  return listOf(node.extraPortMappings).flatMap(({ hostPort, containerPort, protocol }) =>
+  return listOf(node.extraPortMappings).flatMap(({ hostPort, containerPort, protocol, listenAddress }) =>
     typeof hostPort === 'number' && typeof containerPort === 'number'
-      ? [{ hostPort, containerPort, protocol: typeof protocol === 'string' ? protocol.toUpperCase() : 'TCP' }]
+      ? [
+          {
+            hostPort,
+            containerPort,
+            protocol: typeof protocol === 'string' ? protocol.toUpperCase() : 'TCP',
+            ...(typeof listenAddress === 'string' ? { listenAddress } : {}),
+          },
+        ]
       : [],
   );
 }

@@ -25,14 +25,25 @@ export function misfits(
     const actual = found[0] === undefined ? 'nothing is mounted there' : `${found[0].hostPath} is mounted there`;
     return [`${containerPath} must be ${hostPath} of this host: ${actual}`];
   });
-  const ports = wanted.ports.flatMap(({ hostPort, containerPort, protocol }) => {
-    const fits = live.ports.some(
+  const ports = wanted.ports.flatMap(({ hostPort, containerPort, protocol, listenAddress }) => {
+    const found = live.ports.filter(
       (port) =>
         port.containerPort === containerPort && port.hostPort === hostPort && port.protocol === protocol.toLowerCase(),
     );
-    return fits ? [] : [`port ${hostPort}/${protocol} of this host does not lead to port ${containerPort} of a node`];
+    if (found[0] === undefined) {
+      return [`port ${hostPort}/${protocol} of this host does not lead to port ${containerPort} of a node`];
+    }
+    if (listenAddress === undefined || found.some(({ hostAddress }) => sameAddress(hostAddress, listenAddress)))
+      return [];
+    const actual = found.map(({ hostAddress }) => hostAddress).join(', ');
+    return [`port ${hostPort}/${protocol} must listen on ${listenAddress} of this host: it listens on ${actual}`];
   });
   return { lines: [...mounts, ...ports], mounts: mounts.length > 0 };
+}
+
+function sameAddress(a: string, b: string): boolean {
+  const everywhere = ['0.0.0.0', '::'];
+  return a === b || (everywhere.includes(a) && everywhere.includes(b));
 }
 
 /** What to do about it: the directory that is mounted as a whole already, or a new cluster with one (04 §3.5). */

@@ -32,7 +32,16 @@ export function explainCreation(cluster: string, result: RunResult): LaconicErro
     )?.[1];
   if (port !== undefined) {
     return new LaconicError(`${what}: port ${port} of this host is taken`, {
-      hint: `a kind cluster takes ports 80 and 443, and those of host-network services: stop what listens on ${port} (docker ps, ss --listening --processes), or use the cluster that does with kind-cluster-name in the spec`,
+      hint: `a kind cluster takes ports 80 and 443, and those of host-network services: stop what listens on ${port} (docker ps, ss --listening --processes), use the cluster that does with kind-cluster-name in the spec, or name other ports with kind-http-port and kind-https-port`,
+      cause: new CommandFailedError(what, result),
+    });
+  }
+  const address = /listen (?:tcp|udp)\d? \[?([0-9a-fA-F.:]+?)\]?:\d+: bind: cannot assign requested address/.exec(
+    result.stderr,
+  )?.[1];
+  if (address !== undefined) {
+    return new LaconicError(`${what}: this host has no address ${address}`, {
+      hint: 'correct kind-listen-address in the spec (ip address shows those of this host), and run deploy create --update',
       cause: new CommandFailedError(what, result),
     });
   }

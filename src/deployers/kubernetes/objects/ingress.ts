@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { HttpProxy } from '../../../spec/model.js';
 import { quote } from '../../../system/yaml.js';
 import { metadata } from './metadata.js';
@@ -8,6 +9,9 @@ import type { Scope } from './scope.js';
 const defaultIssuer = 'letsencrypt-prod';
 const defaultClass = 'caddy';
 
+/** By it an Ingress asks cert-manager for certificates. */
+export const issuerAnnotation = 'cert-manager.io/cluster-issuer';
+
 interface Host {
   name: string;
   paths: object[];
@@ -17,8 +21,8 @@ interface Host {
 
 /**
  * The Ingress of the spec's `http-proxy` (04 §4.13). On kind Caddy makes the certificates itself, so only named secrets are in `tls`;
- * elsewhere each host has a secret, filled by cert-manager unless the spec names it. cert-manager looks at a whole Ingress, so
- * hosts with different issuers get one each (K-25): the first host's keeps the contract's name.
+ * elsewhere each host has a secret, filled by cert-manager unless the spec names it or the namespace has a certificate for it already.
+ * cert-manager looks at a whole Ingress, so hosts with different issuers get one each (K-25): the first host's keeps the contract's name.
  */
 export function ingresses(scope: Scope): KubernetesObject[] {
   const { input, names } = scope;
@@ -35,7 +39,7 @@ export function ingresses(scope: Scope): KubernetesObject[] {
       kind: 'Ingress',
       metadata: {
         ...metadata(input, index === 0 ? names.ingress : names.ingressOf(issuer === '' ? 'tls' : issuer)),
-        ...(issuer === '' ? {} : { annotations: { 'cert-manager.io/cluster-issuer': issuer } }),
+        ...(issuer === '' ? {} : { annotations: { [issuerAnnotation]: issuer } }),
       },
       spec: {
         ingressClassName: spec.ingressClass ?? defaultClass,
@@ -53,6 +57,12 @@ function readHost(scope: Scope, proxy: HttpProxy, index: number): Host | undefin
   const { yaml } = input.spec;
   const at = ['network', 'http-proxy', index];
   const name = proxy.hostName.toLowerCase();
+  // Kubernetes takes 010.0.0.1 for an address too.
+  if (isIP(name) !== 0 || /^\d+(\.\d+){3}$/.test(name)) {
+    const message = `${quote(proxy.hostName)} is an IP address, and an Ingress takes host names only: write a name that leads there`;
+    findings.errors.push(yaml.problem([...at, 'host-name'], message));
+    return undefined;
+  }
   if (!hostName.test(name) || name.length > 253) {
     findings.errors.push(yaml.problem([...at, 'host-name'], `${quote(proxy.hostName)} is not a host name`));
     return undefined;
@@ -68,14 +78,37 @@ function readHost(scope: Scope, proxy: HttpProxy, index: number): Host | undefin
         yaml.problem([...at, 'issuer'], 'is not used on kind: Caddy makes the certificates itself'),
       );
     }
+    if (proxy.withoutTls) {
+      findings.warnings.push(
+        yaml.problem([...at, 'tls'], 'has no effect on kind: Caddy makes a certificate for every host'),
+      );
+    }
     return { name, paths, issuer: undefined, secret: proxy.tlsSecret };
   }
-  return {
-    name,
-    paths,
-    issuer: proxy.issuer ?? (proxy.tlsSecret === undefined ? defaultIssuer : undefined),
-    secret: proxy.tlsSecret ?? names.tlsSecret(name),
-  };
+  if (proxy.withoutTls) return { name, paths, issuer: undefined, secret: undefined };
+  const secret = proxy.tlsSecret ?? existingSecret(scope, proxy, name);
+  const issuer = proxy.issuer ?? (secret === undefined ? defaultIssuer : undefined);
+  return { name, paths, issuer, secret: secret ?? names.tlsSecret(name) };
+}
+
+/** True for a host whose certificate the spec leaves open: one that the namespace has is taken before an issuer is asked. */
+export function takesExistingCertificate({ tlsSecret, issuer, withoutTls }: HttpProxy): boolean {
+  return tlsSecret === undefined && issuer === undefined && withoutTls === undefined;
+}
+
+/**
+ * The secret of the first certificate for a host (04 §4.13). Those that cert-manager made for an Ingress of ours do not count: without
+ * the issuer on the Ingress nobody would look after them.
+ */
+function existingSecret({ input, names }: Scope, proxy: HttpProxy, host: string): string | undefined {
+  if (!takesExistingCertificate(proxy)) return undefined;
+  const wildcard = host.replace(/^[^.]+/, '*');
+  const ours = (ingress: string | undefined): boolean =>
+    ingress !== undefined && (ingress === names.ingress || ingress.startsWith(`${names.ingress}-`));
+  return input.certificates.find(
+    (certificate) =>
+      !ours(certificate.ingress) && certificate.names.some((name) => [host, wildcard].includes(name.toLowerCase())),
+  )?.secret;
 }
 
 function backendPath(scope: Scope, route: HttpProxy['routes'][number], at: (string | number)[]): object[] {

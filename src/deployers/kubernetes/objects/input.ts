@@ -32,6 +32,8 @@ export interface ObjectsInput {
   readonly images: ReadonlyMap<string, string>;
   /** Id in this host's engine by image reference, for `:local` images on kind (decision 25). */
   readonly imageIds: ReadonlyMap<string, string>;
+  /** Valid certificates of cert-manager in the namespace, on clusters other than kind (04 §4.13). None where nobody asked. */
+  readonly certificates: readonly FoundCertificate[];
   /** Token of `image-pull-secret`; absent when the spec has none or it could not be read. */
   readonly registryToken?: string;
 }
@@ -41,6 +43,16 @@ export interface PodInput {
   /** POD or JOB of 04 §1. */
   readonly name: string;
   readonly model: ComposeModel;
+}
+
+/** A certificate of the cluster that a host can be served with. */
+export interface FoundCertificate {
+  /** The Secret it is in. */
+  readonly secret: string;
+  /** Host names; `*.example.org` stands for those of one more label. */
+  readonly names: readonly string[];
+  /** The Ingress for which cert-manager made it. */
+  readonly ingress?: string;
 }
 
 export type FileContents = ReadonlyMap<string, Buffer>;

@@ -1,38 +1,29 @@
-import type { ClusterApi } from '../cluster/api.js';
-import { ClusterError } from '../cluster/errors.js';
-import { resources } from '../cluster/resources.js';
+import type { ClusterApi, LiveObject } from '../cluster/api.js';
+import { readCertManager } from '../cluster/certificates.js';
 import type { IngressFacts, Snapshot } from './snapshot.js';
 import type { HostStatus } from './status.js';
 import { mapOf } from '../../../system/plain-map.js';
 
 /** The hosts of a deployment's Ingress, and what the cluster knows of their addresses and certificates (04 §5.7). */
 export async function hostsOf(api: ClusterApi, { ingresses, namespace }: Snapshot): Promise<HostStatus[]> {
-  const hosts: HostStatus[] = [];
-  for (const ingress of ingresses) {
+  const withSecrets = ingresses.some(({ spec }) => (spec.tls ?? []).length > 0);
+  // In a cluster without cert-manager, or where the account may not look, the Secret is all that is known.
+  const { certificates } = withSecrets ? await readCertManager(api, namespace) : { certificates: [] };
+  return ingresses.flatMap((ingress) => {
     const entry = ingress.status?.loadBalancer?.ingress?.[0];
     const address = entry?.ip ?? entry?.hostname;
-    for (const { host } of ingress.spec.rules ?? []) {
-      if (host === undefined) continue;
-      const tls = await certificateOf(host, ingress, api, namespace);
-      hosts.push({ host, ...(address === undefined ? {} : { address }), tls });
-    }
-  }
-  return hosts;
+    return (ingress.spec.rules ?? []).flatMap(({ host }) => {
+      if (host === undefined) return [];
+      const tls = certificateOf(host, ingress, certificates);
+      return [{ host, ...(address === undefined ? {} : { address }), tls }];
+    });
+  });
 }
 
-async function certificateOf(
-  host: string,
-  { spec }: IngressFacts,
-  api: ClusterApi,
-  namespace: string,
-): Promise<string> {
+function certificateOf(host: string, { spec }: IngressFacts, certificates: readonly LiveObject[]): string {
   const secret = spec.tls?.find(({ hosts = [] }) => hosts.includes(host))?.secretName;
   if (secret === undefined) return 'by the ingress controller';
-  const certificate = await api.get(resources.Certificate, secret, namespace).catch((error: unknown) => {
-    // A cluster without cert-manager, or an account that may not look: the Secret is all that is known.
-    if (error instanceof ClusterError && error.status !== undefined) return undefined;
-    throw error;
-  });
+  const certificate = certificates.find((each) => mapOf(each.spec).secretName === secret);
   if (certificate === undefined) return `secret ${secret}`;
   const { notBefore, notAfter } = mapOf(certificate.status);
   const names = mapOf(certificate.spec).dnsNames;

@@ -1,0 +1,98 @@
+import { mapOf } from '../../../system/plain-map.js';
+import { issuerAnnotation } from '../objects/ingress.js';
+import type { FoundCertificate } from '../objects/input.js';
+import type { KubernetesObject } from '../objects/object.js';
+import type { ClusterApi, LiveObject } from './api.js';
+import { ClusterError } from './errors.js';
+import { resources } from './resources.js';
+
+/** What the cluster has of cert-manager. */
+export interface CertManager {
+  /** False: nobody makes certificates. Undefined: the account may not look. */
+  readonly installed: boolean | undefined;
+  /** Every certificate of the namespace. */
+  readonly certificates: readonly LiveObject[];
+}
+
+/** Reads the certificates of a namespace; cert-manager need not be there (K-26). @throws ClusterError when the server does not answer */
+export async function readCertManager(api: ClusterApi, namespace: string): Promise<CertManager> {
+  try {
+    return { installed: true, certificates: await api.list(resources.Certificate, { namespace }) };
+  } catch (error) {
+    if (!(error instanceof ClusterError)) throw error;
+    if (error.status === 404) return { installed: false, certificates: [] };
+    if (error.status === 403) return { installed: undefined, certificates: [] };
+    throw error;
+  }
+}
+
+/** Those that are ready and valid, in the order of their names (04 §4.13). Pure. @param now milliseconds since the epoch */
+export function validCertificates(certificates: readonly LiveObject[], now: number): FoundCertificate[] {
+  return certificates
+    .filter(({ metadata, status }) => metadata.deletionTimestamp === undefined && isValid(mapOf(status), now))
+    .sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
+    .flatMap(({ metadata, spec }) => {
+      const { secretName: secret, dnsNames } = mapOf(spec);
+      if (typeof secret !== 'string' || secret === '') return [];
+      const names = (Array.isArray(dnsNames) ? dnsNames : []).filter((name) => typeof name === 'string');
+      const ingress = ownerIngress(metadata.ownerReferences);
+      return [{ secret, names, ...(ingress === undefined ? {} : { ingress }) }];
+    });
+}
+
+function isValid({ notBefore, notAfter, conditions }: Record<string, unknown>, now: number): boolean {
+  const time = (value: unknown): number => (typeof value === 'string' ? Date.parse(value) : Number.NaN);
+  const ready = (Array.isArray(conditions) ? conditions : [])
+    .map(mapOf)
+    .some(({ type, status }) => type === 'Ready' && status === 'True');
+  return ready && time(notBefore) < now && now < time(notAfter);
+}
+
+function ownerIngress(owners: unknown): string | undefined {
+  const found = (Array.isArray(owners) ? owners : []).map(mapOf).find(({ kind }) => kind === 'Ingress');
+  return typeof found?.name === 'string' ? found.name : undefined;
+}
+
+/** Hosts by the ClusterIssuer that is to make their certificates. */
+function hostsByIssuer(objects: readonly KubernetesObject[]): Map<string, string[]> {
+  const hosts = new Map<string, string[]>();
+  for (const { kind, metadata, spec } of objects) {
+    const issuer = kind === 'Ingress' ? metadata.annotations?.[issuerAnnotation] : undefined;
+    if (issuer === undefined) continue;
+    const rules = mapOf(spec).rules;
+    const names = (Array.isArray(rules) ? rules : []).map((rule: unknown) => String(mapOf(rule).host));
+    hosts.set(issuer, [...(hosts.get(issuer) ?? []), ...names]);
+  }
+  return hosts;
+}
+
+/** One line for each issuer that is not there: its hosts have no certificate, and nothing else would say so (K-26). */
+export async function missingIssuers(
+  objects: readonly KubernetesObject[],
+  installed: boolean | undefined,
+  api: ClusterApi,
+): Promise<string[]> {
+  const lines: string[] = [];
+  const advice = 'name the Secret with it as tls-secret of the host in the spec, or write tls: false there';
+  for (const [issuer, hosts] of hostsByIssuer(objects)) {
+    const names = hosts.join(', ');
+    if (installed === false) {
+      lines.push(`cert-manager is not installed in this cluster: nothing makes a certificate for ${names}; ${advice}`);
+    } else if (await isMissing(issuer, api)) {
+      lines.push(
+        `there is no ClusterIssuer ${issuer} in this cluster: nothing makes a certificate for ${names}; create it, name another as issuer of the host in the spec, or ${advice}`,
+      );
+    }
+  }
+  return lines;
+}
+
+/** False too where the account may not look. */
+async function isMissing(issuer: string, api: ClusterApi): Promise<boolean> {
+  try {
+    return (await api.get(resources.ClusterIssuer, issuer)) === undefined;
+  } catch (error) {
+    if (error instanceof ClusterError && error.status === 403) return false;
+    throw error;
+  }
+}

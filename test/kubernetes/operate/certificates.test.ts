@@ -1,0 +1,166 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { runOrFail } from '../../../src/system/process.js';
+import { describeWithCluster, kubectl, shared } from '../../support/cluster.js';
+import { nodeImage } from '../apply/support.js';
+import { Site } from './site.js';
+
+/** What the API server has to know of cert-manager to keep its objects. Nobody works on them here. */
+const definitions = [
+  { kind: 'Certificate', plural: 'certificates', scope: 'Namespaced' },
+  { kind: 'ClusterIssuer', plural: 'clusterissuers', scope: 'Cluster' },
+].map(({ kind, plural, scope }) => ({
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: `${plural}.cert-manager.io` },
+  spec: {
+    group: 'cert-manager.io',
+    scope,
+    names: { kind, plural, singular: kind.toLowerCase() },
+    versions: [
+      {
+        name: 'v1',
+        served: true,
+        storage: true,
+        schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+      },
+    ],
+  },
+}));
+
+interface Ingress {
+  metadata: { name: string; uid: string; resourceVersion: string; annotations: Record<string, string> };
+  spec: { tls: unknown; rules: { host: string }[] };
+}
+
+let site: Site;
+const issuer = 'cert-manager.io/cluster-issuer';
+const day = 86_400_000;
+
+async function apply(...objects: object[]): Promise<void> {
+  const input = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects });
+  const words = ['--kubeconfig', shared.kubeconfig, 'apply', '--filename', '-'];
+  await runOrFail('kubectl apply', 'kubectl', words, { input });
+}
+
+/** A certificate as cert-manager keeps it. @param valid from and to, in days from now */
+function certificate(
+  name: string,
+  dnsNames: string[],
+  valid: [number, number],
+  more: object = {},
+  ready = true,
+): object {
+  const [notBefore, notAfter] = valid.map((days) => new Date(Date.now() + days * day).toISOString());
+  return {
+    apiVersion: 'cert-manager.io/v1',
+    kind: 'Certificate',
+    metadata: { name, namespace: site.namespace, ...more },
+    spec: { secretName: `${name}-secret`, dnsNames },
+    status: { notBefore, notAfter, conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }] },
+  };
+}
+
+async function ingresses(): Promise<Ingress[]> {
+  return (await site.get('ingresses')).items as Ingress[];
+}
+
+/** Secret and issuer by host. */
+async function served(): Promise<Record<string, unknown>> {
+  const found = (await ingresses()).flatMap(({ metadata, spec }) =>
+    (spec.tls as { hosts: string[]; secretName: string }[]).flatMap(({ hosts, secretName }) =>
+      hosts.map((host) => [host, [secretName, metadata.annotations[issuer]]]),
+    ),
+  );
+  return Object.fromEntries(found) as Record<string, unknown>;
+}
+
+describeWithCluster('certificates of a cluster that is not kind (04 §4.13, K-25, K-26)', () => {
+  const made = (host: string, app: string): [string, string] => [`${app}-${host}-tls`, 'letsencrypt-prod'];
+  let app: string;
+
+  beforeAll(async () => {
+    const image = await nodeImage('pause');
+    const host = (name: string): string => `    - {host-name: ${name}, routes: [{path: /, proxy-to: "web:80"}]}\n`;
+    site = await Site.make('certificates', {
+      pods: { web: `  web:\n    image: ${image}\n    stop_grace_period: 1s\n` },
+      target: `deploy-to: k8s\nkube-config: ${shared.kubeconfig}\nimage-pull-policy: Never\n`,
+      // No ingress controller looks at these.
+      spec: `network:\n  ingress-class: nobody\n  http-proxy:\n${host('a.example.org')}${host('example.com')}`,
+    });
+    app = /^deployment-id: (\S+)$/m.exec(await site.sandbox.read('dep/deployment.yml'))?.[1] ?? '';
+  });
+  afterAll(async () => {
+    await site.remove();
+    const names = definitions.map(({ metadata }) => metadata.name);
+    await kubectl('delete', 'customresourcedefinition', '--ignore-not-found', ...names);
+  });
+
+  it('start says that nobody makes them where there is no cert-manager, and goes on', async () => {
+    const { stderr } = await site.succeed('start', '--no-wait');
+    expect(stderr).toContain(
+      'cert-manager is not installed in this cluster: nothing makes a certificate for a.example.org, example.com; name the Secret',
+    );
+    expect(await served()).toEqual({
+      'a.example.org': made('a.example.org', app),
+      'example.com': made('example.com', app),
+    });
+  });
+
+  it('start says that there is no ClusterIssuer, until there is one', async () => {
+    await apply(...definitions);
+    const names = definitions.map(({ metadata }) => `customresourcedefinition/${metadata.name}`);
+    await kubectl('wait', '--for=condition=established', ...names);
+    expect((await site.succeed('start', '--no-wait')).stderr).toContain(
+      'there is no ClusterIssuer letsencrypt-prod in this cluster',
+    );
+    await apply({ apiVersion: 'cert-manager.io/v1', kind: 'ClusterIssuer', metadata: { name: 'letsencrypt-prod' } });
+    expect((await site.succeed('start', '--no-wait')).stderr).not.toContain('ClusterIssuer');
+  });
+
+  it('one that is there is used for its hosts, the others keep their issuer; render shows the same', async () => {
+    const [ingress] = await ingresses();
+    const { name, uid } = ingress?.metadata ?? {};
+    const ownerReferences = [{ apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', name, uid, controller: true }];
+    await apply(
+      certificate('a-expired', ['a.example.org'], [-90, -1]),
+      certificate('b-later', ['a.example.org'], [1, 90]),
+      certificate('c-failed', ['a.example.org'], [-1, 90], {}, false),
+      certificate('d-own', ['a.example.org'], [-1, 90], { ownerReferences }),
+      certificate('wild', ['example.org', '*.example.org'], [-1, 90]),
+    );
+    const rendered = await site.succeed('render');
+    expect(rendered.stdout).toContain('secretName: wild-secret');
+    await site.succeed('start', '--no-wait');
+    const expected = { 'a.example.org': ['wild-secret', undefined], 'example.com': made('example.com', app) };
+    expect(await served()).toEqual(expected);
+    const before = (await ingresses()).map(({ metadata }) => metadata.resourceVersion);
+    await site.succeed('start', '--no-wait');
+    expect((await ingresses()).map(({ metadata }) => metadata.resourceVersion)).toEqual(before);
+  });
+
+  it('status shows its dates and names', async () => {
+    const { stdout } = await site.succeed('status');
+    expect(stdout).toMatch(
+      /Hostname: a\.example\.org\n\tIP: \?\n\tTLS: notBefore: \S+; notAfter: \S+; names: \['example\.org', '\*\.example\.org'\]/,
+    );
+    expect(stdout).toContain(`TLS: secret ${app}-example.com-tls`);
+  });
+
+  it('one that is gone is asked for again', async () => {
+    await site.kubectl('delete', 'certificates.cert-manager.io', 'wild');
+    await site.succeed('start', '--no-wait');
+    expect(await served()).toEqual({
+      'a.example.org': made('a.example.org', app),
+      'example.com': made('example.com', app),
+    });
+  });
+
+  it('render goes on where the cluster does not answer, and says what it does not know', async () => {
+    const kubeconfig = await site.sandbox.read('dep/kubeconfig.yml');
+    await site.sandbox.write('dep/kubeconfig.yml', kubeconfig.replace(/server: .*/, 'server: https://127.0.0.1:1'));
+    const { stdout, stderr } = await site.succeed('render');
+    await site.sandbox.write('dep/kubeconfig.yml', kubeconfig);
+    expect(stdout).toContain(`secretName: ${app}-a.example.org-tls`);
+    expect(stderr).toContain('it is not known which certificates the namespace has');
+  });
+});
