@@ -15,6 +15,11 @@ export interface ContainerWiring {
   ports: { hostPort: number; containerPort: number; protocol: string; hostAddress: string }[];
 }
 
+/** Docker writes no address, or an empty one, for all of them. */
+function addressOf(hostIp = ''): string {
+  return hostIp === '' ? '0.0.0.0' : hostIp;
+}
+
 interface HostBinding {
   HostIp?: string;
   HostPort?: string;
@@ -59,7 +64,7 @@ export async function wiringOf(engine: Engine, id: string): Promise<StartedWirin
       return (hosts ?? []).flatMap(({ HostIp, HostPort }) =>
         HostPort === undefined || HostPort === ''
           ? []
-          : [{ hostPort: Number(HostPort), containerPort: Number(port), protocol, hostAddress: HostIp || '0.0.0.0' }],
+          : [{ hostPort: Number(HostPort), containerPort: Number(port), protocol, hostAddress: addressOf(HostIp) }],
       );
     }),
   };

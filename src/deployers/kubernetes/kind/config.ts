@@ -68,10 +68,8 @@ export function kindConfig(input: KindConfigInput): KindConfig {
     const place = placeOnKind(volume, spec, input.root, input.home);
     if (place?.ownMount === true) mounts.push({ hostPath: place.hostPath, containerPath: place.nodePath });
   }
-  const ports = onceEach(
-    [...ingressPorts(spec), ...hostNetworkPorts(input.pods).map(({ service: _, ...port }) => port)],
-    portKey,
-  );
+  const wanted = [...ingressPorts(spec), ...hostNetworkPorts(input.pods).map(({ port }) => port)];
+  const ports = onceEach(wanted, portKey);
   const { kindListenAddress: listenAddress } = spec;
   return {
     mounts,
@@ -92,17 +90,16 @@ function mountedVolumes({ pods, jobs, spec }: KindConfigInput): Set<string> {
 }
 
 /** A host-network pod listens on the node: the host's ports are those of the container (04 §3.2). */
-function hostNetworkPorts(pods: readonly PodInput[]): (NodePort & { service: string })[] {
+function hostNetworkPorts(pods: readonly PodInput[]): { port: NodePort; service: string }[] {
   return pods.flatMap(({ model }) =>
     [...model.services.values()]
       .filter(({ network_mode }) => network_mode === 'host')
-      .flatMap(({ name, ports }) => ports.map((port) => ({ ...port, service: name })))
-      .map(({ target, protocol, service }) => ({
-        hostPort: target,
-        containerPort: target,
-        protocol: protocol.toUpperCase(),
-        service,
-      })),
+      .flatMap(({ name, ports }) =>
+        ports.map(({ target, protocol }) => ({
+          port: { hostPort: target, containerPort: target, protocol: protocol.toUpperCase() },
+          service: name,
+        })),
+      ),
   );
 }
 
@@ -116,7 +113,7 @@ export function hostPortProblems(spec: PortSpec & Pick<Spec, 'yaml'>, pods: read
     ['kind-https-port', spec.kindHttpsPort],
   ] as const;
   return wanted.flatMap(([key, port]) => {
-    const other = hostNetworkPorts(pods).find(({ hostPort, protocol }) => hostPort === port && protocol === 'TCP');
+    const other = hostNetworkPorts(pods).find((each) => each.port.hostPort === port && each.port.protocol === 'TCP');
     if (other === undefined) return [];
     const message = `port ${port}/tcp of this host would lead to the ingress controller, and ${other.service}, which is in the network of the node, has it: use another port`;
     return [spec.yaml.problem([key], message)];
