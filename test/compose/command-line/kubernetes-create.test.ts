@@ -104,12 +104,29 @@ describe('deploy create for Kubernetes', () => {
       lines: '    user: postgres\n',
       says: 'docker-compose-web.yml:4 services.web.user',
     },
-  ])('refuses $what with the line in the stack, and writes nothing', async ({ lines, says }) => {
+    {
+      what: 'a volume that two replicas would share (K-56)',
+      lines: '    deploy: {replicas: 2}\n    volumes: ["data:/data"]\nvolumes: {data: }\n',
+      says: 'docker-compose-web.yml:5 services.web.volumes[0]: the volume data is for one pod (ReadWriteOnce), and 2 replicas',
+    },
+    {
+      what: 'a host that is an address',
+      lines: '',
+      spec: 'network: {http-proxy: [{host-name: 127.0.0.1, routes: [{path: /, proxy-to: "web:80"}]}]}\n',
+      says: 'spec.yml:3 network.http-proxy[0].host-name: "127.0.0.1" is an IP address',
+    },
+    {
+      what: 'a port of the kind cluster that a service of the host has (K-46)',
+      lines: '    network_mode: host\n    ports: ["8080"]\n',
+      spec: 'kind-http-port: 8080\n',
+      says: 'spec.yml:3 kind-http-port: port 8080/tcp of this host would lead to the ingress controller, and web',
+    },
+  ])('refuses $what with the line in the stack, and writes nothing', async ({ lines, says, spec = '' }) => {
     const stack = await Sandbox.make({
       'so/stacks/notes/stack.yml': 'name: notes\npods: [web]\n',
       'so/scripts/run.sh': '',
       'so/compose/docker-compose-web.yml': compose(lines),
-      'spec.yml': 'stack: BASE/so/stacks/notes\ndeploy-to: k8s-kind\n',
+      'spec.yml': `stack: BASE/so/stacks/notes\ndeploy-to: k8s-kind\n${spec}`,
     });
     try {
       const result = await stack.cli(['deploy', 'create', '--spec-file', 'spec.yml', '--deployment-dir', 'd']);

@@ -1,0 +1,59 @@
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { run } from '../../../src/system/process.js';
+import { cliPath } from '../../support/engine.js';
+import { Sandbox } from '../../support/sandbox.js';
+
+/** Two deployments that share a cluster-id share a Compose project (decision 4, K-28). */
+describe('the cluster-id of a new deployment', () => {
+  let sandbox: Sandbox;
+  let engine: Server;
+  let asked = 0;
+  let env: NodeJS.ProcessEnv;
+
+  beforeAll(async () => {
+    engine = createServer((socket) => {
+      asked += 1;
+      socket.destroy();
+    });
+    await new Promise<void>((resolve) => engine.listen(0, '127.0.0.1', resolve));
+    const address = engine.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    sandbox = await Sandbox.make({
+      'so/stacks/notes/stack.yml': 'name: notes\npods: [web]\n',
+      'so/compose/docker-compose-web.yml': 'services:\n  web:\n    image: busybox:1.36\n',
+      'compose.yml': 'stack: BASE/so/stacks/notes\ndeploy-to: compose\n',
+      'k8s-kind.yml': 'stack: BASE/so/stacks/notes\ndeploy-to: k8s-kind\n',
+    });
+    await mkdir(sandbox.path('bin'));
+    await symlink(process.execPath, sandbox.path('bin', 'node'));
+    const kind = `#!/bin/sh\n: >${sandbox.path('called')}\necho laconic-running\n`;
+    await writeFile(sandbox.path('bin', 'kind'), kind, { mode: 0o755 });
+    env = { PATH: sandbox.path('bin'), HOME: sandbox.base, DOCKER_HOST: `tcp://127.0.0.1:${port}` };
+  });
+  afterAll(async () => {
+    engine.close();
+    await sandbox.remove();
+  });
+
+  async function clusterId(target: string, directory: string): Promise<string | undefined> {
+    const words = ['deploy', 'create', '--spec-file', `${target}.yml`, '--deployment-dir', directory];
+    const { code, stderr } = await run(process.execPath, [cliPath, ...words], { env, cwd: sandbox.base });
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    return /^cluster-id: (\S+)$/m.exec(await sandbox.read(`${directory}/deployment.yml`))?.[1];
+  }
+
+  it('is its own on Compose, whatever kind clusters there are: neither kind nor the engine is asked', async () => {
+    const ids = [await clusterId('compose', 'one'), await clusterId('compose', 'two')];
+    for (const id of ids) expect(id).toMatch(/^laconic-[0-9a-z]{8,}$/);
+    expect(new Set([...ids, 'laconic-running']).size).toBe(3);
+    expect(asked).toBe(0);
+    expect(await sandbox.exists('called')).toBe(false);
+  });
+
+  it('for kind the engine is asked which clusters run', async () => {
+    await clusterId('k8s-kind', 'kind');
+    expect(asked).toBeGreaterThan(0);
+  });
+});
