@@ -17,20 +17,21 @@ describe('the cluster-id of a new deployment', () => {
       asked += 1;
       socket.destroy();
     });
-    await new Promise<void>((resolve) => engine.listen(0, '127.0.0.1', resolve));
-    const address = engine.address();
-    const port = typeof address === 'object' && address !== null ? address.port : 0;
     sandbox = await Sandbox.make({
       'so/stacks/notes/stack.yml': 'name: notes\npods: [web]\n',
       'so/compose/docker-compose-web.yml': 'services:\n  web:\n    image: busybox:1.36\n',
       'compose.yml': 'stack: BASE/so/stacks/notes\ndeploy-to: compose\n',
       'k8s-kind.yml': 'stack: BASE/so/stacks/notes\ndeploy-to: k8s-kind\n',
     });
+    const socket = sandbox.path('engine.sock');
+    await new Promise<void>((resolve) => engine.listen(socket, resolve));
     await mkdir(sandbox.path('bin'));
     await symlink(process.execPath, sandbox.path('bin', 'node'));
-    const kind = `#!/bin/sh\n: >${sandbox.path('called')}\necho laconic-running\n`;
-    await writeFile(sandbox.path('bin', 'kind'), kind, { mode: 0o755 });
-    env = { PATH: sandbox.path('bin'), HOME: sandbox.base, DOCKER_HOST: `tcp://127.0.0.1:${port}` };
+    for (const tool of ['docker', 'kind']) {
+      const script = `#!/bin/sh\n: >${sandbox.path('called')}\necho laconic-running\n`;
+      await writeFile(sandbox.path('bin', tool), script, { mode: 0o755 });
+    }
+    env = { PATH: sandbox.path('bin'), HOME: sandbox.base, DOCKER_HOST: `unix://${socket}` };
   });
   afterAll(async () => {
     engine.close();
