@@ -1,10 +1,10 @@
 // npm test [-- vitest arguments]
 //
 // Everything the tests need, then the tests. The last line is `N passed, N failed` (and `, N skipped`).
-// --no-install: never install an engine or a registry, not even where that is possible.
+// --no-install: never install an engine, a registry or an ssh server, not even where that is possible.
 import { join } from 'node:path';
 import { build, checkNode, Failure, installDependencies, root, runMain, runStep } from './setup-project.mjs';
-import { conclude, engineReason, registryReason, runVitest } from './vitest.mjs';
+import { conclude, engineReason, registryReason, runVitest, sshdReason } from './vitest.mjs';
 
 async function main() {
   const args = process.argv.slice(2);
@@ -26,8 +26,12 @@ async function main() {
     throw new Failure(`CI=true, and there is no image registry to test with: ${noRegistry}`);
   }
   if (noRegistry !== '') console.log(`No image registry, suites that need one are skipped: ${noRegistry}`);
+  const noSshd = sshdReason(mayInstall);
+  if (noSshd !== '' && process.env.CI === 'true')
+    throw new Failure(`CI=true, and there is no sshd to test with: ${noSshd}`);
+  if (noSshd !== '') console.log(`No sshd, suites that need one are skipped: ${noSshd}`);
   const rest = args.filter((arg) => arg !== '--no-install');
-  const env = { LACONIC_TEST_NO_ENGINE: reason, LACONIC_TEST_NO_REGISTRY: noRegistry };
+  const env = { LACONIC_TEST_NO_ENGINE: reason, LACONIC_TEST_NO_REGISTRY: noRegistry, LACONIC_TEST_NO_SSHD: noSshd };
   conclude(runVitest(['unit', 'engine'], rest, env));
 }
 

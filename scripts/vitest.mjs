@@ -16,10 +16,20 @@ export function engineReason(mayInstall) {
 
 /** Finds a registry for the tests, or gets one (scripts/registry.sh); returns why there is none. */
 export function registryReason(mayInstall) {
-  const args = [join(root, 'scripts', 'registry.sh'), ...(mayInstall ? [] : ['--check'])];
+  return scriptReason('registry.sh', mayInstall);
+}
+
+/** Finds an ssh server for the tests, or installs one (scripts/sshd.sh); returns why there is none. */
+export function sshdReason(mayInstall) {
+  return scriptReason('sshd.sh', mayInstall);
+}
+
+/** Runs a script that finds or gets a program; returns what it says when there is none. */
+function scriptReason(name, mayInstall) {
+  const args = [join(root, 'scripts', name), ...(mayInstall ? [] : ['--check'])];
   const { status, stderr } = spawnSync('bash', args, { encoding: 'utf8' });
   if (status === 0) return '';
-  return stderr.trim().replaceAll('\n', '; ') || 'scripts/registry.sh failed and said nothing';
+  return stderr.trim().replaceAll('\n', '; ') || `scripts/${name} failed and said nothing`;
 }
 
 /** Counts of vitest's JSON report, and what failed, a line each. A file that could not be loaded counts as a failure. */

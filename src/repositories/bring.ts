@@ -22,8 +22,6 @@ export interface BringOptions {
   checkOnly: boolean;
   /** How many repositories are worked on at once. */
   jobs: number;
-  /** The lines that scripts read are not printed: the answer is a document. */
-  silent: boolean;
 }
 
 /** One repository on its way. */
@@ -57,9 +55,7 @@ export async function bringRepositories(
   const tasks = all.map((wanted): Task => ({ wanted, options: { env, signal } }));
   if (!options.checkOnly) await sweepUnfinishedClones(base);
   await observeAll(tasks, base, options, context);
-  const lines = new OrderedLines(tasks.length, (line) => {
-    if (!options.silent) report.print(line);
-  });
+  const lines = new OrderedLines(tasks.length, (line) => report.print(line));
   if (!options.checkOnly && mayGoOn(tasks, context)) await checkHosts(tasks, base, context);
   if (!mayGoOn(tasks, context)) return resultsOf(tasks);
   const stopped = (): boolean => !mayGoOn(tasks, context);

@@ -5,26 +5,19 @@ import { asLaconicError, type Outcome, outcomeText, type Result } from './result
 import { shownName } from './spec.js';
 
 /** `--dry-run`: what would be done, as far as that can be told without calling git and without touching anything (decision 34). */
-export async function planWithoutGit(
-  all: readonly Wanted[],
-  { pull, silent }: { pull: boolean; silent: boolean },
-  { report }: Context,
-): Promise<Result[]> {
-  const print = (line: string): void => {
-    if (!silent) report.print(line);
-  };
+export async function planWithoutGit(all: readonly Wanted[], pull: boolean, { report }: Context): Promise<Result[]> {
   const results: Result[] = [];
   for (const wanted of all) {
     const { spec, directory, ref } = wanted;
     let outcome: Outcome;
     try {
       if (await isAbsent(directory)) {
-        if (!report.options.quiet) print(checkingLine(directory, { kind: 'absent' }));
-        print('(git clone skipped)');
+        if (!report.options.quiet) report.print(checkingLine(directory, { kind: 'absent' }));
+        report.print('(git clone skipped)');
         outcome = { state: 'planned', text: planText({ action: 'clone' }, wanted) };
       } else {
-        if (!report.options.quiet) print(`Checking: ${directory}: already exists`);
-        if (pull) print('(git pull skipped)');
+        if (!report.options.quiet) report.print(`Checking: ${directory}: already exists`);
+        if (pull) report.print('(git pull skipped)');
         outcome = { state: 'planned', text: presentText(pull, ref) };
       }
       report.info(`${shownName(spec)}: ${outcomeText(outcome)}`);

@@ -1,7 +1,7 @@
 import { repositoryBaseOf } from '../stack/load.js';
 import type { Context } from '../system/context.js';
 import { shownCommand } from '../system/shown-command.js';
-import { announceBase, bringAll, type RepositoryOptions } from './setup-repositories.js';
+import { announceBase, answeringIn, bringAll, type RepositoryOptions } from './setup-repositories.js';
 import { findStacks } from './stacks-found.js';
 import { parseRepositorySpec } from './spec.js';
 import { wantedOf } from './wanted.js';
@@ -11,7 +11,8 @@ import { wantedOf } from './wanted.js';
  * (weakness 13). `--local-stack` does not count here.
  * @throws LaconicError for a locator that is no repository; ExitError with 1 when it failed
  */
-export async function fetchStack(locator: string, options: RepositoryOptions, context: Context): Promise<void> {
+export async function fetchStack(locator: string, options: RepositoryOptions, caller: Context): Promise<void> {
+  const context = answeringIn(options.format, caller);
   const { report } = context;
   const spec = parseRepositorySpec(locator);
   const base = repositoryBaseOf({ ...context, options: { ...context.options, localStack: false } });

@@ -91,8 +91,8 @@ export async function readHead(directory: string, options: GitOptions): Promise<
     if (!(error instanceof GitFailedError) || !/does not have any commits|bad default revision/.test(error.said)) {
       return notUsable(directory)(error);
     }
-    const branch = await git(directory, ['symbolic-ref', '--short', 'HEAD'], options);
-    return { branch: branch.trim(), tags: [] };
+    const branch = await git(directory, ['symbolic-ref', 'HEAD'], options);
+    return { branch: branch.trim().replace(/^refs\/heads\//, ''), tags: [] };
   }
 }
 

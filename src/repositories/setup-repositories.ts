@@ -1,4 +1,4 @@
-import { loadStack, repositoryBaseOf } from '../stack/load.js';
+import { loadStack } from '../stack/load.js';
 import type { Context } from '../system/context.js';
 import { ExitError, formatProblem } from '../system/errors.js';
 import { kindOf, makeDirectory } from '../system/files.js';
@@ -29,17 +29,17 @@ export interface SetupOptions extends RepositoryOptions {
  * checked before anything is touched.
  * @throws LaconicError for what is wrong with the call or the stack; ExitError with 1 when a repository failed
  */
-export async function setupRepositories(reference: string, options: SetupOptions, context: Context): Promise<void> {
+export async function setupRepositories(reference: string, options: SetupOptions, caller: Context): Promise<void> {
+  const context = answeringIn(options.format, caller);
   const { report } = context;
   const branches = parseBranches(options.branches);
-  const { stack, location } = await loadStack(reference, context);
+  const { stack, location, repositoryBase: base } = await loadStack(reference, context);
   for (const warning of stack.warnings) report.verbose(formatProblem(warning));
   const specs = parseSpecs(stack.repos, (index) => {
     const line = stack.yaml.lineOf(['repos', index]);
     return line === undefined ? location.file : `${location.file}:${line} repos[${index}]`;
   });
   const { selected, excluded, warnings } = selectRepositories(specs, options);
-  const base = repositoryBaseOf(context);
   const wanted = wantedOf(selected, { base, gitSsh: options.gitSsh, branches });
   await announceBase(base, options, context);
   for (const entry of excluded) report.verbose(`Excluding: ${entry}`);
@@ -48,11 +48,16 @@ export async function setupRepositories(reference: string, options: SetupOptions
   await bringAll(wanted, base, options, context);
 }
 
+/** The lines that scripts read are printed for them only: a document stands alone on stdout. */
+export function answeringIn(format: 'text' | 'json', context: Context): Context {
+  return format === 'text' ? context : { ...context, report: { ...context.report, print: () => undefined } };
+}
+
 /** `Dev Root is: …`, and makes that directory unless nothing is to be changed. */
 export async function announceBase(base: string, options: RepositoryOptions, context: Context): Promise<void> {
   const { report } = context;
   const print = (line: string): void => {
-    if (!report.options.quiet && options.format === 'text') report.print(line);
+    if (!report.options.quiet) report.print(line);
   };
   print(`Dev Root is: ${base}`);
   if ((await kindOf(base)) === 'directory' || options.checkOnly || context.options.dryRun) return;
@@ -73,14 +78,13 @@ export async function bringAll(
   more: () => Promise<Record<string, unknown>> = async () => ({}),
 ): Promise<void> {
   const { report } = context;
-  const silent = options.format === 'json';
   const results = context.options.dryRun
-    ? await planWithoutGit(wanted, { pull: options.pull, silent }, context)
-    : await bringRepositories(wanted, base, { ...options, silent }, context);
+    ? await planWithoutGit(wanted, options.pull, context)
+    : await bringRepositories(wanted, base, options, context);
   report.endProgress();
   const failed = results.filter(({ outcome }) => outcome.state === 'failed');
   const further = failed.length === 0 ? await more() : {};
-  if (silent) report.write(resultsDocument(base, results, further));
+  if (options.format === 'json') report.write(resultsDocument(base, results, further));
   if (failed.length > 0) throw concluded(failed, results, context);
 }
 

@@ -15,6 +15,8 @@ export interface LoadedStack {
   location: StackLocation;
   stack: Stack;
   assets: StackAssets;
+  /** Where working copies of repositories stand: see {@link repositoryBaseOf}. */
+  repositoryBase: string;
 }
 
 /** Finds and reads a stack by name or path (01 §2). Paths are relative to `cwd`. */
@@ -26,6 +28,7 @@ export async function loadStack(reference: string, context: Context, cwd: string
     location,
     stack,
     assets: createAssets(location, stack, { packageDirectory: packageDirectory(), repositoryBase: base }),
+    repositoryBase: base,
   };
 }
 

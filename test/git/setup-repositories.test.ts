@@ -1,0 +1,333 @@
+import { mkdir, readdir } from 'node:fs/promises';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { startGitDaemon } from './support/git-daemon.js';
+import type { Server } from './support/server.js';
+import { git, Sources } from './support/sources.js';
+
+describe('setup-repositories over git (05 §3, §5)', () => {
+  let sources: Sources;
+  let daemon: Server;
+  let host: string;
+
+  beforeAll(async () => {
+    sources = await Sources.make();
+    daemon = await startGitDaemon(sources.path('hosted'));
+    host = `git://127.0.0.1:${daemon.port}`;
+  });
+  afterAll(async () => {
+    await daemon.stop();
+    await sources.remove();
+  });
+
+  let name: string;
+  let count = 0;
+  /** The URL of the test's own repository. */
+  let url: string;
+  beforeEach(async () => {
+    name = `repo${(count += 1)}`;
+    url = `${host}/org/${name}`;
+    await sources.publish(`org/${name}`);
+  });
+
+  it('clones what is missing and prints the lines that scripts read, in the order of the list; new ones go to stderr', async () => {
+    await sources.publish('org/beta');
+    await sources.commit('org/beta', { file: 'test\n' }, { branch: 'test-branch' });
+    const env = { CERC_REPO_BASE_DIR: sources.path('new', 'base') };
+    const stack = await sources.stack(url, `${host}/org/beta@test-branch`);
+    const result = await sources.cli(['--stack', stack, 'setup-repositories'], env);
+    expect(result).toMatchObject({ code: 0 });
+    const base = sources.path('new', 'base');
+    expect(result.stdout).toBe(
+      [
+        `Dev Root is: ${base}`,
+        "Dev root directory doesn't exist, creating",
+        `Checking: ${base}/${name}: Needs to be fetched`,
+        `Checking: ${base}/beta: Needs to be fetched`,
+        'switching to branch test-branch in repo org/beta\n',
+      ].join('\n'),
+    );
+    expect(result.stderr).toMatch(new RegExp(`^org/${name}: cloned, main at [0-9a-f]{12}$`, 'm'));
+    expect(result.stderr).toMatch(/^org\/beta: cloned, test-branch at [0-9a-f]{12}$/m);
+    expect((await readdir(base)).sort()).toEqual(['beta', name].sort());
+    expect(await git(`${base}/beta`, 'status', '--porcelain', '--branch')).toBe('## test-branch...origin/test-branch');
+
+    const again = await sources.cli(['--stack', stack, 'setup-repositories'], env);
+    expect(again.stdout).toBe(
+      `Dev Root is: ${base}\nChecking: ${base}/${name}: already exists active branch: main\n` +
+        `Checking: ${base}/beta: already exists active branch: test-branch\n`,
+    );
+    expect(again.stderr).toContain('org/beta: unchanged, test-branch at');
+  });
+
+  it('--quiet prints only what a switch does not need', async () => {
+    const stack = await sources.stack(url);
+    expect(await sources.cli(['--quiet', '--stack', stack, 'setup-repositories'])).toMatchObject({
+      code: 0,
+      stdout: '',
+      stderr: '',
+    });
+  });
+
+  it('--check-only and --dry-run change nothing, not even the base directory, and tell what would be done (weakness 2)', async () => {
+    const env = { CERC_REPO_BASE_DIR: sources.path('never') };
+    const stack = await sources.stack(`${url}@v1`);
+    for (const args of [
+      ['--stack', stack, 'setup-repositories', '--check-only'],
+      ['--dry-run', '--stack', stack, 'setup-repositories'],
+    ]) {
+      const result = await sources.cli(args, env);
+      expect(result.code).toBe(0);
+      expect(result.stdout).toContain(
+        `Checking: ${sources.path('never')}/${name}: Needs to be fetched\n(git clone skipped)\n`,
+      );
+      expect(result.stderr).toContain(`org/${name}: would be cloned from ${url}, at v1`);
+    }
+    expect(await readdir(sources.folder)).not.toContain('never');
+
+    await sources.commit(`org/${name}`, { file: 'v1\n' }, { tag: 'v1' });
+    expect((await sources.setup([url])).code).toBe(0);
+    await sources.commit(`org/${name}`, { file: 'later\n' });
+    const before = await sources.head(name);
+    const seen = await git(sources.base(name), 'for-each-ref');
+    const checked = await sources.setup([`${url}@v1`], '--check-only', '--pull');
+    expect(checked.stdout).toContain(`${name}: already exists active branch: main\n(git pull skipped)\n`);
+    expect(checked.stderr).toContain('would be fetched and switched to v1');
+    const dry = await sources.cli([
+      '--dry-run',
+      '--stack',
+      await sources.stack(`${url}@v1`),
+      'setup-repositories',
+      '--pull',
+    ]);
+    expect(dry.stderr).toContain('would be fetched and switched to v1 unless it is there already');
+    expect(await sources.head(name)).toEqual(before);
+    expect(await git(sources.base(name), 'for-each-ref')).toBe(seen);
+  });
+
+  it('--dry-run calls no git (decision 34)', async () => {
+    await sources.setup([url]);
+    const result = await sources.cli(
+      ['--dry-run', '--stack', await sources.stack(url), 'setup-repositories', '--pull'],
+      {
+        PATH: '/nowhere',
+      },
+    );
+    expect(result).toMatchObject({ code: 0 });
+    const without = await sources.cli(['--stack', await sources.stack(url), 'setup-repositories'], {
+      PATH: '/nowhere',
+    });
+    expect(without).toMatchObject({ code: 1 });
+    expect(without.stderr).toContain('git is not installed');
+  });
+
+  it('--pull moves a branch forward, and detached copies from tag to tag (weakness 4)', async () => {
+    await sources.commit(`org/${name}`, { file: 'v1\n' }, { tag: 'v1' });
+    await sources.setup([`${url}@v1`]);
+    expect((await sources.head(name)).branch).toBe('detached');
+    await sources.commit(`org/${name}`, { file: 'v2\n' }, { tag: 'v2' });
+    const v3 = await sources.commit(`org/${name}`, { file: 'v3\n' }, { tag: 'v3' });
+
+    const unknown = await sources.setup([`${url}@v3`]);
+    expect(unknown).toMatchObject({ code: 1 });
+    expect(unknown.stdout).toContain(`${name}: already exists active ref: v1`);
+    expect(unknown.stderr).toMatch(/no branch, tag or commit v3 is known here.*\n--pull fetches/);
+
+    const moved = await sources.setup([`${url}@v3`], '--pull');
+    expect(moved).toMatchObject({ code: 0 });
+    expect(moved.stdout).toContain(`switching to branch v3 in repo org/${name}`);
+    expect(await sources.head(name)).toEqual({ branch: 'detached', commit: v3 });
+    expect((await sources.setup([`${url}@v3`])).stdout).toContain('already exists active ref: v3');
+    expect((await sources.setup([`${url}@${v3}`])).stdout).not.toContain('switching');
+  });
+
+  it('--pull switches first, then moves the target forward only (weakness 5)', async () => {
+    await sources.commit(`org/${name}`, { other: 'one\n' }, { branch: 'other' });
+    await sources.setup([`${url}@other`]);
+    await sources.setup([`${url}@main`]);
+    const main = (await sources.head(name)).commit;
+    await sources.commit(`org/${name}`, { file: 'two\n' });
+    const other = await sources.commit(`org/${name}`, { other: 'two\n' }, { branch: 'other' });
+    await sources.setup([`${url}@other`], '--pull');
+    expect(await sources.head(name)).toEqual({ branch: 'other', commit: other });
+    expect(await git(sources.base(name), 'rev-parse', 'main')).toBe(main);
+  });
+
+  it('without --pull what is there stays as it is', async () => {
+    await sources.setup([url]);
+    const before = await sources.head(name);
+    const after = await sources.commit(`org/${name}`, { file: 'two\n' });
+    await sources.setup([url]);
+    expect(await sources.head(name)).toEqual(before);
+    const pulled = await sources.setup([url], '--pull');
+    expect(pulled.stderr).toContain(`org/${name}: updated, main at ${after.slice(0, 12)}`);
+    expect(await sources.head(name)).toEqual({ branch: 'main', commit: after });
+  });
+
+  it('commits on top of the remote stay; nothing to fast-forward is no failure', async () => {
+    await sources.setup([url]);
+    await git(sources.base(name), 'commit', '--quiet', '--allow-empty', '--message', 'mine');
+    const mine = await sources.head(name);
+    expect((await sources.setup([url], '--pull')).code).toBe(0);
+    expect(await sources.head(name)).toEqual(mine);
+  });
+
+  it.each(['full', 'short'])('a commit id as ref, %s (05 §3)', async (length) => {
+    const first = await sources.commit(`org/${name}`, { file: 'a\n' });
+    await sources.commit(`org/${name}`, { file: 'b\n' });
+    const ref = length === 'full' ? first : first.slice(0, 9);
+    expect((await sources.setup([`${url}@${ref}`])).code).toBe(0);
+    expect(await sources.head(name)).toEqual({ branch: 'detached', commit: first });
+    expect((await sources.setup([`${url}@${ref}`])).stdout).not.toContain('switching');
+  });
+
+  it('a branch and a tag of one name: the branch, as git checkout does', async () => {
+    await sources.commit(`org/${name}`, { file: 'tag\n' }, { tag: 'both' });
+    await sources.setup([url]);
+    await git(sources.base(name), 'branch', 'both', 'HEAD~1');
+    await sources.setup([`${url}@both`]);
+    expect((await sources.head(name)).branch).toBe('both');
+  });
+
+  it('--branches counts for the repositories it names only, with or without the host (weakness 1)', async () => {
+    await sources.publish('org/pinned');
+    await sources.commit('org/pinned', { file: 'v1\n' }, { tag: 'v1' });
+    await sources.commit('org/pinned', { file: 'later\n' });
+    await sources.commit(`org/${name}`, { file: 'x\n' }, { branch: 'feature/x' });
+    const repositories = [url, `${host}/org/pinned@v1`];
+    const result = await sources.setup(repositories, '--branches', `org/${name}@feature/x`);
+    expect(result).toMatchObject({ code: 0 });
+    expect(result.stdout).not.toMatch(/^Checking$/m);
+    expect((await sources.head(name)).branch).toBe('feature/x');
+    expect(await git(sources.base('pinned'), 'describe', '--tags')).toBe('v1');
+
+    const misspelt = await sources.setup(repositories, '--branches', 'org/pined@main');
+    expect(misspelt).toMatchObject({ code: 1, stdout: '' });
+    expect(misspelt.stderr).toContain('did you mean "org/pinned"?');
+  });
+
+  it.each(['repo', 'a@b@c', '@x', 'x@', 'org/repo@-x', 'org/repo@a..b'])(
+    '--branches %s is not valid, said before anything else (05 §5)',
+    async (item) => {
+      const result = await sources.setup([url], '--branches', item);
+      expect(result).toMatchObject({ code: 1, stdout: '' });
+      expect(result.stderr).toContain(`Error: branch specified is not valid: ${item}`);
+    },
+  );
+
+  it('--include and --exclude: org/repo is enough; unknown names warn and end with 0 (decision 35)', async () => {
+    await sources.publish('org/left');
+    const repositories = [url, `${host}/org/left`];
+    const included = await sources.setup(repositories, '--include', ` org/${name} , org/lef`);
+    expect(included).toMatchObject({ code: 0 });
+    expect(included.stdout).not.toContain('left');
+    expect(included.stderr).toMatch(/WARNING: --include names org\/lef, which is not one of/);
+    const excluded = await sources.setup(repositories, '--exclude', `${host}/org/${name}`);
+    expect(excluded.stdout).toContain('left');
+    expect(excluded.stdout).not.toContain(name);
+  });
+
+  it('a stack without repositories ends with 0 (05 §12)', async () => {
+    const result = await sources.setup([]);
+    expect(result).toMatchObject({ code: 0 });
+    expect(result.stderr).toContain('does not define any repositories');
+  });
+
+  it('--format json is one document, with ref and commit of each (decision 31)', async () => {
+    const commit = await sources.commit(`org/${name}`, { file: 'v1\n' }, { tag: 'v1' });
+    const { code, stdout } = await sources.setup([`${url}@v1`, `${host}/org/none`], '--format', 'json');
+    expect(code).toBe(1);
+    const { repositories } = JSON.parse(stdout) as { repositories: Record<string, unknown>[] };
+    expect(repositories[0]).toMatchObject({
+      repository: url,
+      wanted: 'v1',
+      state: 'cloned',
+      branch: null,
+      tags: ['v1'],
+      commit,
+    });
+    expect(repositories[1]).toMatchObject({ state: 'failed', commit: null });
+    expect(String(repositories[1]?.error)).toContain('cannot clone');
+  });
+
+  it('--continue-on-error does the others and ends with 1; without it nothing new is begun (weakness 7)', async () => {
+    const repositories = [`${host}/org/none`, `${host}/org/none2`, url];
+    const stopped = await sources.setup(repositories, '--jobs', '1');
+    expect(stopped).toMatchObject({ code: 1 });
+    expect(stopped.stderr).toMatch(/Error: org\/none: cannot clone git:\/\/.*access denied or repository not exported/);
+    expect(stopped.stderr).toContain(`not begun: org/none2, org/${name}`);
+    expect(await readdir(sources.base())).not.toContain(name);
+    const stack = await sources.stack(...repositories);
+    const all = await sources.cli(['--continue-on-error', '--stack', stack, 'setup-repositories']);
+    expect(all).toMatchObject({ code: 1 });
+    expect(all.stderr).toContain('2 of 3 repositories failed: org/none, org/none2');
+    expect(await readdir(sources.base())).toContain(name);
+  });
+
+  it('everything that is wrong in the list is told at once, with its line, before anything is touched (weakness 9)', async () => {
+    const env = { CERC_REPO_BASE_DIR: sources.path('untouched') };
+    const stack = await sources.stack(url, 'ext::sh', 'org/../../etc', 'org/x@--upload-pack=touch', 'repo');
+    const result = await sources.cli(['--stack', stack, 'setup-repositories'], env);
+    expect(result).toMatchObject({ code: 1, stdout: '' });
+    expect(result.stderr.match(/stack\.yml:[4-7] repos\[[1-4]\]: Invalid repository format/g)).toHaveLength(4);
+    expect(await readdir(sources.folder)).not.toContain('untouched');
+  });
+
+  it('two entries that want one folder are refused, both named (weakness 3)', async () => {
+    const result = await sources.setup([url, `other.example/org/${name}`]);
+    expect(result).toMatchObject({ code: 1, stdout: '' });
+    expect(result.stderr).toContain(`${url} and other.example/org/${name} would both be ${sources.base(name)}`);
+  });
+
+  it('an empty CERC_REPO_BASE_DIR is none (weakness 14)', async () => {
+    const result = await sources.cli(['--stack', await sources.stack(url), 'setup-repositories'], {
+      CERC_REPO_BASE_DIR: '',
+    });
+    expect(result.stdout).toContain(`Dev Root is: ${sources.path('cerc')}\n`);
+  });
+
+  it('an empty repository is cloned, and filled by --pull', async () => {
+    await sources.publish('org/empty', {});
+    const result = await sources.setup([`${host}/org/empty`]);
+    expect(result).toMatchObject({ code: 0 });
+    expect(result.stderr).toContain('org/empty: cloned, main, without commits');
+    expect((await sources.setup([`${host}/org/empty`])).stdout).toContain('already exists active branch: main');
+    const commit = await sources.commit('org/empty', { file: 'first\n' });
+    expect(await sources.setup([`${host}/org/empty`], '--pull')).toMatchObject({ code: 0 });
+    expect(await sources.head('empty')).toEqual({ branch: 'main', commit });
+  });
+
+  it('submodules are not fetched, and that is said with the command', async () => {
+    await sources.publish('org/inner');
+    const tree = sources.path('work', 'org', name);
+    await git(tree, '-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add', `${host}/org/inner`, 'inner');
+    await sources.commit(`org/${name}`, {});
+    const result = await sources.setup([url]);
+    expect(result).toMatchObject({ code: 0 });
+    expect(result.stderr).toContain(`git -C ${sources.base(name)} submodule update --init --recursive`);
+    await git(sources.base(name), 'submodule', 'update', '--init', '--recursive');
+  });
+
+  it('a clone made over another URL of the same repository is taken, also through insteadOf (weakness 3)', async () => {
+    await mkdir(sources.base(), { recursive: true });
+    await git(sources.base(), 'clone', '--quiet', url);
+    await git(sources.base(name), 'remote', 'set-url', 'origin', `ssh://git@127.0.0.1:22/org/${name}.git`);
+    expect(await sources.setup([url])).toMatchObject({ code: 0 });
+    await git(sources.base(name), 'remote', 'set-url', 'origin', `mine:org/${name}`);
+    expect(await sources.setup([url])).toMatchObject({ code: 1 });
+    await git(sources.base(name), 'config', `url.${host}/.insteadOf`, 'mine:');
+    expect(await sources.setup([url], '--pull')).toMatchObject({ code: 0 });
+  });
+
+  it('works from a git hook, whose environment names another repository', async () => {
+    const env = {
+      GIT_DIR: sources.path('work', 'org', name, '.git'),
+      GIT_WORK_TREE: '/nowhere',
+      GIT_INDEX_FILE: '/nowhere/index',
+    };
+    const stack = await sources.stack(url);
+    expect(await sources.cli(['--stack', stack, 'setup-repositories'], env)).toMatchObject({ code: 0 });
+    expect((await sources.cli(['--stack', stack, 'setup-repositories', '--pull'], env)).stderr).toContain(
+      'unchanged, main',
+    );
+  });
+});

@@ -1,0 +1,95 @@
+import { spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { type Authority, makeAuthority } from '../../support/authority.js';
+import { gitPerson } from './sources.js';
+
+/** git over HTTPS: `git http-backend` behind a certificate of an authority that nobody knows. */
+export interface HttpsServer {
+  port: number;
+  /** The authority's certificate, for GIT_SSL_CAINFO. */
+  authority: string;
+  /** `METHOD /path` of each request. */
+  requests: string[];
+  /** From now on, only this user is let in. */
+  requireUser(name: string, password: string): void;
+  stop(): Promise<void>;
+}
+
+/** @param folders `hosted` is served as `/org/name`; `keys` gets the certificates */
+export async function startHttpsServer(folders: { hosted: string; keys: string }): Promise<HttpsServer> {
+  const authority: Authority = await makeAuthority(folders.keys);
+  const { key, certificate } = await authority.issue('server');
+  const requests: string[] = [];
+  let wanted: string | undefined;
+  const server = createServer(
+    { key: await readFile(key), cert: await readFile(certificate) },
+    (request: IncomingMessage, response: ServerResponse) => {
+      requests.push(`${request.method} ${request.url}`);
+      if (wanted !== undefined && request.headers.authorization !== wanted) {
+        response.writeHead(401, { 'www-authenticate': 'Basic realm="test"' }).end('no');
+        return;
+      }
+      callBackend(folders.hosted, request, response);
+    },
+  );
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    authority: authority.certificate,
+    requests,
+    requireUser: (name, password) => {
+      wanted = `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`;
+    },
+    stop: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+/** CGI, as far as `git http-backend` needs it. */
+function callBackend(hosted: string, request: IncomingMessage, response: ServerResponse): void {
+  const url = new URL(request.url ?? '/', 'https://localhost');
+  const header = (name: string): string => String(request.headers[name] ?? '');
+  const backend = spawn('git', ['http-backend'], {
+    env: {
+      ...process.env,
+      ...gitPerson,
+      GIT_PROJECT_ROOT: hosted,
+      GIT_HTTP_EXPORT_ALL: '1',
+      REQUEST_METHOD: request.method,
+      PATH_INFO: url.pathname,
+      QUERY_STRING: url.search.slice(1),
+      CONTENT_TYPE: header('content-type'),
+      HTTP_CONTENT_ENCODING: header('content-encoding'),
+      GIT_PROTOCOL: header('git-protocol'),
+      REMOTE_ADDR: '127.0.0.1',
+    },
+  });
+  request.pipe(backend.stdin);
+  backend.stdin.on('error', () => undefined);
+  let head = Buffer.alloc(0);
+  let started = false;
+  backend.stdout.on('data', (chunk: Buffer) => {
+    if (started) {
+      response.write(chunk);
+      return;
+    }
+    head = Buffer.concat([head, chunk]);
+    const end = head.indexOf('\r\n\r\n');
+    if (end < 0) return;
+    started = true;
+    let status = 200;
+    for (const line of head.subarray(0, end).toString('utf8').split('\r\n')) {
+      const [name = '', value = ''] = line.split(/:\s*(.*)/s);
+      if (name.toLowerCase() === 'status') status = Number.parseInt(value, 10);
+      else response.setHeader(name, value);
+    }
+    response.writeHead(status);
+    response.write(head.subarray(end + 4));
+  });
+  backend.on('close', () => response.end());
+}

@@ -1,0 +1,126 @@
+import { spawnSync } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { describe, it } from 'vitest';
+import { runOrFail } from '../../../src/system/process.js';
+import { freePort, type Server, startProgram } from './server.js';
+
+const script = join(import.meta.dirname, '..', '..', '..', 'scripts', 'sshd.sh');
+let program: { path: string } | { reason: string } | undefined;
+
+function findProgram(): { path: string } | { reason: string } {
+  const told = process.env.LACONIC_TEST_NO_SSHD ?? '';
+  if (told !== '') return { reason: told };
+  const asked = spawnSync('bash', [script, '--check'], { encoding: 'utf8' });
+  return asked.status === 0 ? { path: asked.stdout.trim() } : { reason: asked.stderr.trim() };
+}
+
+/** A suite that needs an ssh server. Without one it is skipped and its name says why; with `CI=true` it fails. */
+export function describeWithSshd(name: string, suite: () => void): void {
+  program ??= findProgram();
+  if ('path' in program) {
+    describe(name, suite);
+    return;
+  }
+  const { reason } = program;
+  if (process.env.CI !== 'true') {
+    describe.skip(`${name} [skipped: ${reason}]`, suite);
+    return;
+  }
+  describe(name, () => {
+    it('has an ssh server', () => {
+      throw new Error(`this suite needs sshd: ${reason}`);
+    });
+  });
+}
+
+/** An sshd with keys of its own, and what a client of it has. */
+export interface SshServer extends Server {
+  /** Who may log in: the user of the tests. */
+  user: string;
+  /** The private key that is let in. */
+  key: string;
+  /** A key that is not. */
+  otherKey: string;
+  /** The command of a client that knows the host, and offers only what an agent has. */
+  command: string;
+  /** The same, and it knows no host. */
+  strangerCommand: string;
+  /** The same, and it knows another key of the host. */
+  deceivedCommand: string;
+  /** Logins that succeeded, as the log tells. */
+  logins(): number;
+}
+
+/** Starts it on a port of localhost; its files are in `folder`. */
+export async function startSshServer(folder: string): Promise<SshServer> {
+  program ??= findProgram();
+  if ('reason' in program) throw new Error(program.reason);
+  await mkdir(folder, { recursive: true });
+  const file = (name: string): string => join(folder, name);
+  for (const name of ['host', 'other-host', 'user', 'other-user']) {
+    await runOrFail('a key', 'ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', name, '-f', file(name)]);
+  }
+  const { stdout: userKey } = await runOrFail('its public part', 'ssh-keygen', ['-y', '-f', file('user')]);
+  await writeFile(file('authorized_keys'), userKey, { mode: 0o600 });
+  const port = await freePort();
+  const config = [
+    `ListenAddress 127.0.0.1:${port}`,
+    `HostKey ${file('host')}`,
+    `AuthorizedKeysFile ${file('authorized_keys')}`,
+    'StrictModes no',
+    'UsePAM no',
+    'PasswordAuthentication no',
+    'KbdInteractiveAuthentication no',
+    'PermitRootLogin prohibit-password',
+    'PidFile none',
+  ];
+  await writeFile(file('sshd_config'), `${config.join('\n')}\n`);
+  // Root's sshd wants it; packages make it at boot.
+  if (process.getuid?.() === 0) await mkdir('/run/sshd', { recursive: true, mode: 0o755 });
+  const server = await startProgram(program.path, ['-D', '-e', '-f', file('sshd_config')], {
+    ready: /Server listening on/,
+    port,
+    env: { PATH: process.env.PATH },
+  });
+  const knownHosts = async (name: string, key: string | undefined): Promise<string> => {
+    const line = key === undefined ? '' : (await runOrFail('a host key', 'ssh-keygen', ['-y', '-f', file(key)])).stdout;
+    await writeFile(file(`known-${name}`), line === '' ? '' : `[127.0.0.1]:${port} ${line}`);
+    const options = [
+      `UserKnownHostsFile ${file(`known-${name}`)}`,
+      'GlobalKnownHostsFile /dev/null',
+      'StrictHostKeyChecking ask',
+      `IdentityFile ${file('no-such-key')}`,
+    ];
+    await writeFile(file(`config-${name}`), `${options.join('\n')}\n`);
+    return `ssh -F ${file(`config-${name}`)}`;
+  };
+  return {
+    ...server,
+    user: userInfo().username,
+    key: file('user'),
+    otherKey: file('other-user'),
+    command: await knownHosts('friend', 'host'),
+    strangerCommand: await knownHosts('stranger', undefined),
+    deceivedCommand: await knownHosts('deceived', 'other-host'),
+    logins: () => server.log().split('Accepted publickey').length - 1,
+  };
+}
+
+/** Starts an agent with these keys. @returns its socket */
+export async function startAgent(
+  folder: string,
+  ...keys: string[]
+): Promise<{ socket: string; stop(): Promise<void> }> {
+  await mkdir(folder, { recursive: true });
+  const socket = join(folder, 'agent');
+  const agent = await startProgram('ssh-agent', ['-D', '-a', socket], {
+    ready: /SSH_AUTH_SOCK=/,
+    port: 0,
+    env: { PATH: process.env.PATH },
+  });
+  const env = { PATH: process.env.PATH, SSH_AUTH_SOCK: socket };
+  if (keys.length > 0) await runOrFail('a key for the agent', 'ssh-add', ['-q', ...keys], { env });
+  return { socket, stop: agent.stop };
+}
