@@ -122,5 +122,5 @@ export async function startAgent(
   });
   const env = { PATH: process.env.PATH, SSH_AUTH_SOCK: socket };
   if (keys.length > 0) await runOrFail('a key for the agent', 'ssh-add', ['-q', ...keys], { env });
-  return { socket, stop: agent.stop };
+  return { socket, stop: () => agent.stop() };
 }
