@@ -1,0 +1,89 @@
+import { rm } from 'node:fs/promises';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { deleteNamespaces, describeWithCluster, kubectl } from '../../support/cluster.js';
+import { server, service, Site } from '../operate/site.js';
+
+const namespace = 'operate-refused';
+
+describeWithCluster('what the cluster refuses (issue 4: one clear message, nothing left behind)', () => {
+  let site: Site;
+
+  beforeAll(async () => {
+    site = await Site.make('refused', {
+      pods: { app: server('web') },
+      jobs: { seed: service('seed', 'echo seeded') },
+    });
+  });
+  afterEach(async () => {
+    await deleteNamespaces(namespace);
+  });
+  afterAll(() => site.remove());
+
+  async function refused(...args: string[]): Promise<string> {
+    const { code, stderr } = await site.run(...args);
+    expect(code).toBe(1);
+    expect(stderr).not.toMatch(/^ +at /m);
+    return stderr;
+  }
+
+  it('a quota for objects: each of them at once, nothing is made, and it is no missing permission', async () => {
+    await kubectl('create', 'namespace', namespace);
+    await site.kubectl('create', 'quota', 'q', '--hard=services=0,count/deployments.apps=0');
+    await expect.poll(() => site.kubectl('get', 'quota', 'q', '--output', 'yaml')).toContain('used:');
+    const said = await refused('start');
+    expect(said).toMatch(/cannot apply Service web .*exceeded quota: q/);
+    expect(said).toMatch(/cannot apply Deployment \S+ .*exceeded quota: q/);
+    expect(said).toContain('nothing of this deployment was changed; ask for a larger quota');
+    expect(await site.names('deployment,job,service,secret')).toEqual([]);
+  });
+
+  it('a quota for pods: the start ends with it after the time that room may take', async () => {
+    await kubectl('create', 'namespace', namespace);
+    await site.kubectl('create', 'quota', 'q', '--hard=pods=0');
+    await expect.poll(() => site.kubectl('get', 'quota', 'q', '--output', 'yaml')).toContain('used:');
+    expect(await refused('start')).toMatch(/(Deployment|Job) \S+: its pods are refused: .*exceeded quota: q/);
+    await site.succeed('stop');
+    expect(await site.names('deployment,job,service,pod')).toEqual([]);
+  });
+
+  it('a policy on pods (PodSecurity): told at once, and by status', async () => {
+    await kubectl('create', 'namespace', namespace);
+    await kubectl('label', 'namespace', namespace, 'pod-security.kubernetes.io/enforce=restricted');
+    expect(await refused('start')).toMatch(/(Deployment|Job) \S+: its pods are refused: .*violates PodSecurity/);
+    expect((await site.succeed('status')).stdout).toMatch(/its pods are refused: .*violates PodSecurity/);
+    await site.succeed('stop');
+  });
+
+  it('a node port that another Service has: nothing is made, the namespace neither', async () => {
+    const other = `${namespace}-other`;
+    const port = '32741';
+    await kubectl('create', 'namespace', other);
+    try {
+      await kubectl(
+        'create',
+        'service',
+        'nodeport',
+        'taken',
+        '--namespace',
+        other,
+        '--tcp=80:80',
+        `--node-port=${port}`,
+      );
+      const spec = `${await site.sandbox.read('spec.yml')}network: {ports: {web: ["${port}:80"]}}\n`;
+      await site.sandbox.write('port.yml', spec);
+      await site.sandbox.create('port.yml', 'port');
+      const { code, stderr } = await site.sandbox.deployment('port', 'start');
+      expect(code).toBe(1);
+      expect(stderr).toMatch(
+        new RegExp(`cannot apply Service \\S+ .*nodePort: Invalid value: ${port}: .*already allocated`),
+      );
+      expect(stderr).toContain('nothing of this deployment was changed');
+      await expect
+        .poll(() => kubectl('get', 'namespace', namespace, '--ignore-not-found'), { timeout: 20_000 })
+        .toBe('');
+    } finally {
+      await rm(site.sandbox.path('port'), { recursive: true, force: true });
+      await deleteNamespaces(other);
+    }
+  });
+});
