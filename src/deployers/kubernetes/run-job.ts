@@ -17,7 +17,7 @@ import { imageIdsOf, wantedImages } from './images.js';
 import { createNames } from './objects/names.js';
 import { literal } from './objects/expansion.js';
 import type { KubernetesObject } from './objects/object.js';
-import { followJob, runJobAnnotation } from './operate/job.js';
+import { followJob, needsOfJob, runJobAnnotation } from './operate/job.js';
 import type { PodFacts } from './ready/facts.js';
 import { containersOf } from './ready/pod.js';
 import { type Prepared, prepareObjects } from './prepare.js';
@@ -156,9 +156,10 @@ async function applySupplies(
   context: Context,
 ): Promise<void> {
   const { executePlan } = await import('./cluster/apply.js');
-  const observed = await observe(api, identity, objects);
+  const observed = await observe(api, identity, objects, needsOfJob);
   const plan = suppliesOnly(planApply(identity, objects, observed), job);
-  await executePlan(plan, api, { order: [], awaitReady: async () => undefined }, context);
+  const options = { order: [], awaitReady: async () => undefined, later: needsOfJob };
+  await executePlan(plan, api, options, context);
 }
 
 /**

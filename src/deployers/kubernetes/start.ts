@@ -16,7 +16,7 @@ import { imageIdsOf, wantedImages } from './images.js';
 import { describeObject } from './objects/object.js';
 import type { Workload } from './objects/start-order.js';
 import { type Prepared, prepareObjects } from './prepare.js';
-import { waitUntilReady } from './ready/wait.js';
+import { needsOfWaiting, waitUntilReady } from './ready/wait.js';
 
 /** What a cluster may take to make room for a pod: on kind nothing comes by itself. */
 export const roomMs = { 'k8s-kind': 10_000, k8s: 90_000 } as const;
@@ -143,6 +143,7 @@ async function apply(start: Start, cluster: StartCluster): Promise<void> {
         if (options.wait) await awaitReady(start, cluster, workloads);
       },
       forceConflicts: options.forceConflicts ?? false,
+      later: options.wait ? needsOfWaiting : [],
       ...(options.restart === true ? { restartedAt: new Date().toISOString() } : {}),
     },
     context,

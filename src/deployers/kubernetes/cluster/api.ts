@@ -66,6 +66,8 @@ export interface ClusterApi {
   delete(type: ResourceType, name: string, namespace: string | undefined, options?: DeleteOptions): Promise<boolean>;
   /** Lists, then follows; ends when `signal` is aborted. Reconnects and lists again where the server closes the watch. */
   watch(type: ResourceType, query: ListQuery, signal: AbortSignal): AsyncIterable<WatchEvent>;
+  /** Asks the server about ourselves: a POST that stores nothing. @param plural the last part of its path */
+  review(question: KubernetesObject, plural: string): Promise<KubernetesObject>;
   /** A GET of any path (pod logs, /version), as text. */
   text(path: string, query?: Record<string, string>): Promise<string>;
   /** The same as it comes, for what is followed (pod logs); `signal` ends it. */

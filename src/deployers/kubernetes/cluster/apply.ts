@@ -1,18 +1,20 @@
 import type { Context } from '../../../system/context.js';
 import { errorMessage } from '../../../system/errors.js';
+import { deploymentIdLabel } from '../objects/labels.js';
 import { describeObject, type KubernetesObject } from '../objects/object.js';
 import type { StartStep, Workload } from '../objects/start-order.js';
 import type { Action, Removal } from './actions.js';
 import type { ClusterApi, LiveObject } from './api.js';
 import { ClusterError } from './errors.js';
 import { requireGone } from './gone.js';
-import type { Identity } from './identity.js';
+import { type Identity, namespaceOwner } from './identity.js';
 import { type Entry, entryOf, inventoryObject, keyOfObject, sameEntries } from './inventory.js';
 import { fieldManager, restartFieldManager } from './managers.js';
 import { inParallel } from './parallel.js';
 import { observe } from './observe.js';
-import { isNoOp, type Plan, planApply } from './plan.js';
-import { typeOf } from './resources.js';
+import { lackingPermissions, type Need, PermissionError } from './permissions.js';
+import { isNoOp, needsOfPlan, type Plan, planApply } from './plan.js';
+import { resources, typeOf } from './resources.js';
 import { lineFor } from './said.js';
 import { nextWorkloads, stagesOf } from './stages.js';
 import { carryOut, check } from './write.js';
@@ -22,6 +24,8 @@ export interface ApplyOptions {
   readonly order: readonly StartStep[];
   /** Returns when these are ready; returns at once where order is not kept (`--no-wait`). */
   readonly awaitReady: (workloads: readonly Workload[]) => Promise<void>;
+  /** What the command asks for after that (to wait, to run a job): an account that may not is refused before anything is written. */
+  readonly later?: readonly Need[];
   /** ISO time to stamp on Deployments whose pods would not be replaced otherwise (`restart`, decision 25). */
   readonly restartedAt?: string;
   /** Fields that somebody else has set are taken over, and each is told; false or absent: that is an error. */
@@ -39,12 +43,12 @@ export async function applyObjects(
   options: ApplyOptions,
   context: Context,
 ): Promise<void> {
-  let observed = await observe(api, identity, wanted);
-  if (observed.namespace?.metadata.deletionTimestamp !== undefined) {
+  let observed = await observe(api, identity, wanted, options.later);
+  if (typeof observed.namespace === 'object' && observed.namespace.metadata.deletionTimestamp !== undefined) {
     // With it goes all that is in it.
     context.report.info(`namespace ${identity.namespace} is being deleted: it is awaited and made anew`);
     await requireGone(api, [observed.namespace], context);
-    observed = await observe(api, identity, wanted);
+    observed = await observe(api, identity, wanted, options.later);
   }
   await executePlan(planApply(identity, wanted, observed), api, options, context);
 }
@@ -83,7 +87,7 @@ class Execution {
 
   async writeAll(): Promise<void> {
     const stages = stagesOf(this.#plan.actions);
-    await this.#carryOut(stages.namespace);
+    if (await this.#mayMark()) await this.#carryOut(stages.namespace);
     await this.#checkAll();
     await this.#writeInventory(this.#plan.inventory, this.#plan.inventoryBefore);
     await this.#remove('first');
@@ -119,6 +123,28 @@ class Execution {
     this.sayAll(actions);
   }
 
+  /**
+   * Refuses an account that lacks permissions, before the first write. Where a namespace is given to it which it may not change, it goes
+   * without our mark: false.
+   */
+  async #mayMark(): Promise<boolean> {
+    const { identity, actions } = this.#plan;
+    const needed = [...needsOfPlan(this.#plan), ...(this.#options.later ?? [])];
+    const lacking = await lackingPermissions(this.#api, identity.namespace, needed);
+    const namespace = actions.find(({ object, do: what }) => object.kind === 'Namespace' && what === 'apply');
+    const isMark = ({ verb, type }: Need): boolean => verb === 'patch' && type === resources.Namespace;
+    const others = lacking.filter((need) => !isMark(need));
+    if (others.length > 0) throw new PermissionError(this.#api, identity.namespace, others);
+    if (namespace?.do !== 'apply' || lacking.length === 0) return true;
+    this.#done.set(keyOfObject(namespace.object), namespace.live);
+    if (namespaceOwner(namespace.live, identity).kind !== 'ours') {
+      this.#context.report.warn(
+        `this account may not change namespace ${identity.namespace}: nothing on it tells others that it is taken. Somebody who may can mark it: kubectl label namespace ${identity.namespace} ${deploymentIdLabel}=${identity.app}`,
+      );
+    }
+    return false;
+  }
+
   /** All that the server would refuse is shown at once, and a namespace that was made for nothing goes again. */
   async #checkAll(): Promise<void> {
     const answers = await inParallel(this.#plan.actions, async (action) => {
@@ -131,20 +157,26 @@ class Execution {
     const refusals = answers.filter((answer) => answer instanceof ClusterError);
     const [first] = refusals;
     if (first === undefined) return;
-    await this.#removeNewNamespace();
+    const left = await this.#removeNewNamespace();
     throw new ClusterError(refusals.map(errorMessage).join('\n'), {
       status: first.status,
       reason: first.reason,
-      hint: `nothing of this deployment was changed${first.hint === undefined ? '' : `; ${first.hint}`}`,
+      hint: `nothing of this deployment was changed${left}${first.hint === undefined ? '' : `; ${first.hint}`}`,
       cause: first,
     });
   }
 
-  async #removeNewNamespace(): Promise<void> {
+  /** What is to be said of it: nothing, unless it has to stay. */
+  async #removeNewNamespace(): Promise<string> {
     const made = this.#plan.actions.find(({ object, do: what }) => object.kind === 'Namespace' && what === 'create');
     const live = made === undefined ? undefined : this.#done.get(keyOfObject(made.object));
-    if (live === undefined) return;
-    await this.#api.delete(typeOf(live), live.metadata.name, undefined, { uid: live.metadata.uid });
+    if (live === undefined) return '';
+    const { name, uid } = live.metadata;
+    return this.#api.delete(typeOf(live), name, undefined, { uid }).then(
+      () => '',
+      // The refusals are what matters; an account may make namespaces and not delete them.
+      (error: unknown) => `, but the new namespace stays (${errorMessage(error)})`,
+    );
   }
 
   async #startWorkloads(actions: readonly Action[]): Promise<void> {

@@ -31,6 +31,7 @@ export function createClusterApi(
     patch: (type, name, namespace, patch, fieldManager) => client.patch(type, name, namespace, patch, fieldManager),
     delete: (type, name, namespace, options) => client.delete(type, name, namespace, options),
     watch: (type, query, signal) => followObjects(client, type, query, AbortSignal.any([signal, ended])),
+    review: (question, plural) => client.review(question, plural),
     text: (path, query) => client.text(path, query),
     stream: (path, query, signal) => client.stream(path, query, signal),
   };
@@ -181,6 +182,15 @@ export class Client {
     if (answer.status === 404) return false;
     if (answer.status !== 200 && answer.status !== 202) throw refused(what, answer.status, answer.body);
     return true;
+  }
+
+  async review(question: KubernetesObject, plural: string): Promise<KubernetesObject> {
+    const what = `cannot ask for a ${question.kind}`;
+    const path = `/apis/${question.apiVersion}/${plural}`;
+    const request = { method: 'POST' as const, path, body: JSON.stringify(question), repeatable: true, what };
+    const { status, body } = await this.#transport.send(request);
+    if (status !== 200 && status !== 201) throw refused(what, status, body);
+    return parse<KubernetesObject>(body);
   }
 
   async text(path: string, query: Record<string, string> = {}): Promise<string> {

@@ -33,6 +33,11 @@ export class ClusterError extends LaconicError {
   }
 }
 
+/** The account may not do this, or something that decides about admission says no. */
+export function isForbidden(error: unknown): error is ClusterError {
+  return error instanceof ClusterError && error.status === 403;
+}
+
 /** The `Status` object that an API server answers a refused request with; what is no such object counts as its message. */
 export function parseStatus(body: string): { message: string; reason?: string; causes: ErrorCause[] } {
   let value: unknown;
@@ -60,6 +65,8 @@ export function parseStatus(body: string): { message: string; reason?: string; c
 /** What to do about a refusal, where the status alone tells it. */
 function hintFor(status: number, message: string): string | undefined {
   if (status === 401) return 'the credentials in the kubeconfig are not accepted (expired?): renew them';
+  if (message.includes('failed calling webhook'))
+    return 'a webhook of the cluster decides about this and does not answer: whoever installed it has to mend it (kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations)';
   if (status !== 403) return undefined;
   if (message.includes('exceeded quota'))
     return 'ask for a larger quota of this namespace, or use less of what it counts';

@@ -30,7 +30,8 @@ export async function awaitGone(
     );
     left = now.filter((object, index) => object?.metadata.uid === left[index]?.metadata.uid).filter(isThere);
     if (left.length === 0 || Date.now() > until) break;
-    context.report.progress(shown, 'waiting until gone');
+    const held = left.map(holdersOf).filter((why) => why !== '');
+    context.report.progress(shown, ['waiting until gone', ...held].join('; '));
     await sleep(pause, undefined, { signal: context.signal }).catch(() => undefined);
   }
   context.report.endProgress();
@@ -41,14 +42,29 @@ function isThere(object: LiveObject | undefined): object is LiveObject {
   return object !== undefined;
 }
 
-/** `Deployment x (waits for the finalizers a, b)`: why an object is still there. */
+/** `Deployment x (waits for the finalizer a, b)`: why an object is still there. */
 export function describeLeft(object: LiveObject): string {
-  const finalizers = object.metadata.finalizers;
-  const named = Array.isArray(finalizers) ? finalizers.map(String) : [];
   const deleted = object.metadata.deletionTimestamp !== undefined;
-  const why =
-    named.length > 0 ? ` (waits for the finalizer ${named.join(', ')})` : deleted ? '' : ' (not being deleted)';
-  return `${describeObject(object)}${why}`;
+  const why = holdersOf(object) || (deleted ? '' : 'not being deleted');
+  return `${describeObject(object)}${why === '' ? '' : ` (${why})`}`;
+}
+
+/** What keeps an object from going; empty when nothing says so. */
+function holdersOf(object: LiveObject): string {
+  if (object.kind === 'Namespace') return remainingIn(object).join('; ');
+  const { finalizers, deletionTimestamp } = object.metadata;
+  // Deleting in the foreground is a finalizer as well: its pods are awaited.
+  const named = (Array.isArray(finalizers) ? finalizers.map(String) : []).filter((one) => one !== 'foregroundDeletion');
+  return named.length > 0 && deletionTimestamp !== undefined ? `waits for the finalizer ${named.join(', ')}` : '';
+}
+
+/** What keeps a namespace from going, in the server's words. */
+function remainingIn(namespace: LiveObject): string[] {
+  const { conditions } = mapOf(namespace.status);
+  return (Array.isArray(conditions) ? conditions : [])
+    .map(mapOf)
+    .filter(({ type, status }) => status === 'True' && type !== 'NamespaceDeletionContentRemaining')
+    .map(({ message }) => String(message));
 }
 
 /** How long the pods of a workload, or a pod, may take to end by their own rule, in seconds; 0 for what has none. */

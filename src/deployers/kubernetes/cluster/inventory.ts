@@ -14,10 +14,16 @@ export interface Entry {
 }
 
 const key = 'objects.json';
+const nameEnd = '.inventory';
 
 /** `ConfigMap/<app>.inventory`; no volume's ConfigMap can have this name. */
 export function inventoryName(identity: Identity): string {
-  return `${identity.app}.inventory`;
+  return `${identity.app}${nameEnd}`;
+}
+
+/** True for the inventory of any deployment. */
+export function isInventory({ kind, metadata }: KubernetesObject): boolean {
+  return kind === 'ConfigMap' && metadata.name.endsWith(nameEnd);
 }
 
 /** `Deployment/x`: one of its kind and name in the deployment's namespace, or in the cluster. */

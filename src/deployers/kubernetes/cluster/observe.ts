@@ -2,12 +2,14 @@ import type { KubernetesObject } from '../objects/object.js';
 import type { ClusterApi, LiveObject, ResourceType } from './api.js';
 import type { Identity } from './identity.js';
 import { type Entry, entryKey, inventoryName, keyOfObject, readInventory } from './inventory.js';
+import { type NamespaceView, viewNamespace } from './namespace-view.js';
 import { inParallel } from './parallel.js';
+import { type Need, needs, readAllowed } from './permissions.js';
 import { findType, resources, typeOf } from './resources.js';
 
 /** What the cluster has of a deployment, and beside it under the same names. */
 export interface Observed {
-  readonly namespace: LiveObject | undefined;
+  readonly namespace: NamespaceView;
   /** By {@link entryKey}: every object in the namespace of a kind that matters, and the volumes by name. */
   readonly objects: ReadonlyMap<string, LiveObject>;
   /** Absent: no start of this program has finished planning here. */
@@ -26,15 +28,38 @@ const oldKinds: readonly ResourceType[] = [
 
 /**
  * Reads what a plan needs: one list per kind of object that is wanted or was made before (decision 26).
+ * @param later what the command asks for after it has written, to be told where the account may not read
  * @throws ClusterError
  */
-export async function observe(
+export function observe(
   api: ClusterApi,
   identity: Identity,
   wanted: readonly KubernetesObject[],
+  later: readonly Need[] = [],
 ): Promise<Observed> {
+  const types = [...new Set([resources.ConfigMap, ...wanted.map(typeOf)])];
+  const needed = [
+    ...needs([resources.ConfigMap], 'get'),
+    ...needs(
+      types.filter(({ namespaced }) => namespaced),
+      'list',
+      'create',
+      'patch',
+    ),
+    ...needs(
+      types.filter((type) => type === resources.PersistentVolume),
+      'get',
+      'create',
+      'patch',
+    ),
+    ...later,
+  ];
+  return readAllowed(api, identity.namespace, needed, () => look(api, identity, wanted));
+}
+
+async function look(api: ClusterApi, identity: Identity, wanted: readonly KubernetesObject[]): Promise<Observed> {
   const [namespace, listed] = await Promise.all([
-    api.get(resources.Namespace, identity.namespace),
+    viewNamespace(api, identity.namespace),
     api.get(resources.ConfigMap, inventoryName(identity), identity.namespace),
   ]);
   const inventory = listed === undefined ? undefined : readInventory(listed);
@@ -72,5 +97,6 @@ function volumeNames(wanted: readonly KubernetesObject[], inventory: readonly En
 
 /** The live object of an entry, if the cluster has one. */
 export function liveOf(observed: Observed, entry: { kind: string; name: string }): LiveObject | undefined {
-  return entry.kind === resources.Namespace.kind ? observed.namespace : observed.objects.get(entryKey(entry));
+  if (entry.kind !== resources.Namespace.kind) return observed.objects.get(entryKey(entry));
+  return observed.namespace === 'hidden' ? undefined : observed.namespace;
 }

@@ -3,14 +3,16 @@ import { describeObject, type KubernetesObject } from '../objects/object.js';
 import type { Action, Removal } from './actions.js';
 import type { LiveObject } from './api.js';
 import { stamped } from './hash.js';
-import { directoryAnnotation, type Identity, namespaceOwner, ownerOf } from './identity.js';
-import { type Entry, entryOf, mergeEntries } from './inventory.js';
+import { directoryAnnotation, type Identity, namespaceOwner, type Owner, ownerOf } from './identity.js';
+import { type Entry, entryOf, isInventory, mergeEntries } from './inventory.js';
 import { appliedByUs } from './managers.js';
 import { liveOf, type Observed } from './observe.js';
 import { withKnownImageIds } from './image-ids.js';
+import { needs, type Need, type Verb } from './permissions.js';
 import { decide } from './plan-object.js';
 import { oldEntries, planPrune } from './prune.js';
 import { mapOf } from '../../../system/plain-map.js';
+import { resources, typeOf } from './resources.js';
 
 /** Everything a start will do to the cluster, as data; {@link executePlan} does it. */
 export interface Plan {
@@ -41,7 +43,9 @@ export function planApply(identity: Identity, wanted: readonly KubernetesObject[
       hint: 'nothing was changed: delete or rename what stands there, or give this deployment another namespace in its spec',
     });
   }
-  const decisions = wanted.map((object) => {
+  // A namespace that the account may not look at is left as it is.
+  const seen = wanted.filter(({ kind }) => kind !== 'Namespace' || observed.namespace !== 'hidden');
+  const decisions = seen.map((object) => {
     const live = liveOf(observed, keyed(object));
     return decideAny(stamped(withKnownImageIds(object, live)), live);
   });
@@ -66,6 +70,34 @@ export function isNoOp(plan: Plan): boolean {
   return plan.removals.length === 0 && plan.actions.every((action) => action.do === 'keep');
 }
 
+/** What the account must be allowed for the plan to be carried out. */
+export function needsOfPlan({ actions, removals }: Plan): Need[] {
+  const of = (action: Action): Verb[] => {
+    switch (action.do) {
+      case 'keep':
+        return [];
+      case 'label':
+        return ['patch'];
+      case 'apply':
+        // Adopting a Deployment, its new form is checked as one of its own.
+        return action.adopt ? ['patch', 'create'] : ['patch'];
+      case 'replace':
+        return ['get', 'delete', 'create', 'patch'];
+      case 'create':
+        // An apply that makes something is both; a namespace is not applied.
+        return action.object.kind === 'Namespace' ? ['create'] : ['create', 'patch'];
+    }
+  };
+  return [
+    ...actions.flatMap((action) => needs([typeOf(action.object)], ...of(action))),
+    ...needs(
+      removals.map(({ live }) => typeOf(live)),
+      'delete',
+    ),
+    ...needs([resources.ConfigMap], 'create', 'patch'),
+  ];
+}
+
 function keyed(object: KubernetesObject): { kind: string; name: string } {
   return { kind: object.kind, name: object.metadata.name };
 }
@@ -87,16 +119,26 @@ function decideAny(object: KubernetesObject, live: LiveObject | undefined): Retu
   return decide(object, live);
 }
 
-function refuseOthersNamespace(identity: Identity, { namespace }: Observed): void {
+function refuseOthersNamespace(identity: Identity, { namespace, objects }: Observed): void {
   if (namespace === undefined) return;
   const name = identity.namespace;
-  const owner = namespaceOwner(namespace, identity);
-  if (owner.kind !== 'other') return;
-  const directory = namespace.metadata.annotations?.[directoryAnnotation];
+  const marked = namespace === 'hidden' ? undefined : namespaceOwner(namespace, identity);
+  // Where nobody could mark it, its objects tell who was there first.
+  const owner = marked === undefined || marked.kind === 'foreign' ? inventoryOwner(objects.values(), identity) : marked;
+  if (owner?.kind !== 'other') return;
+  const directory = namespace === 'hidden' ? undefined : namespace.metadata.annotations?.[directoryAnnotation];
   throw new LaconicError(
     `namespace ${name} belongs to deployment ${owner.id}${directory ? ` (${directory})` : ''}, not to ${identity.app} (${identity.directory})`,
     { hint: `give this deployment a namespace of its own: namespace: <name> in ${identity.directory}/spec.yml` },
   );
+}
+
+/** The other deployment that has a list of its objects in a namespace, if one has. */
+function inventoryOwner(objects: Iterable<LiveObject>, identity: Identity): Owner | undefined {
+  return [...objects]
+    .filter(isInventory)
+    .map((object) => ownerOf(object, identity))
+    .find(({ kind }) => kind === 'other');
 }
 
 function ownershipProblems(object: KubernetesObject, live: LiveObject | undefined, identity: Identity): string[] {

@@ -9,10 +9,11 @@ import { deletionSeconds, describeLeft, graceOf, requireGone } from './gone.js';
 import { type Identity, namespaceOwner, type Owner } from './identity.js';
 import { type Entry, inventoryName, readInventory } from './inventory.js';
 import { foreignContents } from './namespace-contents.js';
+import { viewNamespace } from './namespace-view.js';
 import { inParallel } from './parallel.js';
+import { needs, readAllowed, requirePermissions } from './permissions.js';
 import { resources, typeOf } from './resources.js';
-import { claimsThatHoldData, findVolumes, hostPathOf } from './volumes.js';
-import { mapOf } from '../../../system/plain-map.js';
+import { claimsThatHoldData, findVolumes, hostPathOf, mayHaveVolumes } from './volumes.js';
 
 export interface RemoveOptions {
   /** Claims and PersistentVolumes too; directories of hosts never (decision 17). */
@@ -44,22 +45,33 @@ export async function removeDeployment(
   options: RemoveOptions,
   context: Context,
 ): Promise<Removed> {
-  const namespace = await api.get(resources.Namespace, identity.namespace);
-  const owner = namespace === undefined ? undefined : namespaceOwner(namespace, identity);
-  const ours = owner !== undefined && isOurs(owner);
+  const needed = [
+    ...needs(kindsOfStop([], options), 'list', 'delete'),
+    ...(options.deleteVolumes ? needsOfVolumes : []),
+  ];
+  return readAllowed(api, identity.namespace, needed, () => remove(identity, api, options, context));
+}
+
+async function remove(identity: Identity, api: ClusterApi, options: RemoveOptions, context: Context): Promise<Removed> {
+  const namespace = await viewNamespace(api, identity.namespace);
+  const owner = typeof namespace === 'object' ? namespaceOwner(namespace, identity) : undefined;
   if (owner?.kind === 'other') {
     context.report.warn(`namespace ${identity.namespace} belongs to deployment ${owner.id}: nothing in it is touched`);
   }
-  const inventory = ours ? await inventoryIn(identity, api, context) : [];
+  const listed = namespace === undefined || owner?.kind === 'other' ? undefined : await inventoryIn(identity, api);
+  // A namespace that a start could not mark is known by what stands in it.
+  const ours = (owner !== undefined && isOurs(owner)) || listed !== undefined;
+  const inventory = listed === undefined ? [] : entriesOf(listed, context);
   const removal = new Removal(identity, inventory, api, options, context);
   if (options.deleteNamespace && namespace !== undefined) {
-    if (!ours) throw refuseNamespace(identity, `it is not this deployment's`);
+    if (namespace === 'hidden') throw refuseNamespace(identity, 'this account may not look at it');
+    if (owner === undefined || !isOurs(owner)) throw refuseNamespace(identity, `it is not this deployment's`);
     await removal.checkNamespace();
   }
   const count = ours ? await removal.removeObjects() : 0;
   const volumes = options.deleteVolumes ? await removal.removeVolumes() : [];
   if (ours) await removal.removeInventory();
-  if (options.deleteNamespace && namespace !== undefined) await removal.removeNamespace(namespace);
+  if (options.deleteNamespace && typeof namespace === 'object') await removal.removeNamespace(namespace);
   const keptData = volumes.flatMap((volume) => {
     const path = hostPathOf(volume);
     return path === undefined ? [] : [{ volume: volume.metadata.name, path }];
@@ -71,16 +83,30 @@ function isOurs(owner: Owner): boolean {
   return owner.kind === 'ours' || owner.kind === 'old';
 }
 
+function inventoryIn(identity: Identity, api: ClusterApi): Promise<LiveObject | undefined> {
+  return api.get(resources.ConfigMap, inventoryName(identity), identity.namespace);
+}
+
 /** Without it labels still tell what is ours: a damaged one keeps nobody from stopping. */
-async function inventoryIn(identity: Identity, api: ClusterApi, context: Context): Promise<Entry[]> {
-  const live = await api.get(resources.ConfigMap, inventoryName(identity), identity.namespace);
-  if (live === undefined) return [];
+function entriesOf(live: LiveObject, context: Context): Entry[] {
   try {
     return readInventory(live);
   } catch (error) {
     context.report.warn(`${errorMessage(error)}: objects are found by their labels`);
     return [];
   }
+}
+
+const needsOfVolumes = needs([resources.PersistentVolume], 'list', 'delete');
+
+/** The API server deletes a Service's Endpoints with it. */
+function goesWithService({ kind, metadata }: LiveObject, found: readonly LiveObject[]): boolean {
+  return kind === 'Endpoints' && found.some((one) => one.kind === 'Service' && one.metadata.name === metadata.name);
+}
+
+/** The kinds that a stop looks through. */
+function kindsOfStop(inventory: readonly Entry[], { deleteVolumes }: RemoveOptions): ResourceType[] {
+  return kindsToRemove(inventory).filter((type) => deleteVolumes || type !== resources.PersistentVolumeClaim);
 }
 
 function refuseNamespace({ namespace }: Identity, why: string, hint?: string): ClusterError {
@@ -137,15 +163,20 @@ class Removal {
 
   /** Deletes what is in the namespace and waits. Resolves to how many objects there were. */
   async removeObjects(): Promise<number> {
-    const kinds = kindsToRemove(this.#inventory).filter(
-      (type) => this.#options.deleteVolumes || type !== resources.PersistentVolumeClaim,
-    );
+    const kinds = kindsOfStop(this.#inventory, this.#options);
     const found = await this.#find(kinds);
+    const deleted = found.filter((object) => !goesWithService(object, found));
+    const needed = needs(
+      deleted.map((object) => typeOf(object)),
+      'delete',
+    );
+    const volumes = this.#options.deleteVolumes && mayHaveVolumes(this.#inventory) ? needsOfVolumes : [];
+    await requirePermissions(this.#api, this.#identity.namespace, [...needed, ...volumes]);
     const others = kinds.filter(({ kind }) => !orderOfKinds.includes(kind) && !lastKinds.includes(kind));
     const order = [...orderOfKinds, ...others.map(({ kind }) => kind), ...lastKinds];
     for (const kind of order) {
       await inParallel(
-        found.filter((object) => object.kind === kind),
+        deleted.filter((object) => object.kind === kind),
         (object) => this.#delete(object),
       );
     }
@@ -168,12 +199,7 @@ class Removal {
 
   async removeNamespace(namespace: LiveObject): Promise<void> {
     await this.#delete(namespace);
-    await requireGone(this.#api, [namespace], this.#context).catch(async (error: unknown) => {
-      const now = await this.#api.get(resources.Namespace, this.#identity.namespace);
-      const why = now === undefined ? [] : remainingIn(now);
-      if (why.length === 0 || !(error instanceof ClusterError)) throw error;
-      throw new ClusterError(`${error.message}: ${why.join('; ')}`, { hint: error.hint, cause: error });
-    });
+    await requireGone(this.#api, [namespace], this.#context);
   }
 
   async #find(kinds: readonly ResourceType[]): Promise<LiveObject[]> {
@@ -221,13 +247,4 @@ class Removal {
       hint: 'see what holds them (kubectl describe), then run stop again',
     });
   }
-}
-
-/** What keeps a namespace from going, in the server's words. */
-function remainingIn(namespace: LiveObject): string[] {
-  const { conditions } = mapOf(namespace.status);
-  return (Array.isArray(conditions) ? conditions : [])
-    .map(mapOf)
-    .filter(({ status }) => status === 'True')
-    .map(({ message }) => String(message));
 }

@@ -1,10 +1,13 @@
 import { labelValue } from '../objects/names.js';
 import type { ClusterApi, LiveObject } from './api.js';
+import { isForbidden } from './errors.js';
 import { type Identity, ownerOf } from './identity.js';
 import type { Entry } from './inventory.js';
 import { inParallel } from './parallel.js';
 import { resources } from './resources.js';
 import { mapOf } from '../../../system/plain-map.js';
+
+const volumeKind = resources.PersistentVolume.kind;
 
 /**
  * The PersistentVolumes of a deployment: by their labels or the inventory, and bound to its namespace or to nothing (decision 20, K-08).
@@ -15,9 +18,14 @@ export async function findVolumes(
   identity: Identity,
   inventory: readonly Entry[],
 ): Promise<LiveObject[]> {
-  const labelled = await api.list(resources.PersistentVolume, { labelSelector: `app=${labelValue(identity.app)}` });
+  const labelled = await api
+    .list(resources.PersistentVolume, { labelSelector: `app=${labelValue(identity.app)}` })
+    .catch((error: unknown) => {
+      if (isForbidden(error) && !mayHaveVolumes(inventory)) return [];
+      throw error;
+    });
   const known = new Set(labelled.map(({ metadata }) => metadata.name));
-  const others = inventory.filter(({ kind, name }) => kind === resources.PersistentVolume.kind && !known.has(name));
+  const others = inventory.filter(({ kind, name }) => kind === volumeKind && !known.has(name));
   const found = await inParallel(others, ({ name }) => api.get(resources.PersistentVolume, name));
   return [...labelled, ...found]
     .filter((volume) => volume !== undefined)
@@ -29,20 +37,30 @@ export async function findVolumes(
     });
 }
 
+/** False where the inventory tells that no start made any: an account with rights in one namespace only need not look for them. */
+export function mayHaveVolumes(inventory: readonly Entry[]): boolean {
+  return inventory.length === 0 || inventory.some(({ kind }) => kind === volumeKind);
+}
+
 /** Where a volume's data is on the node; undefined when it is no directory of a host. */
 export function hostPathOf(volume: LiveObject): string | undefined {
   const { path } = mapOf(mapOf(volume.spec).hostPath);
   return typeof path === 'string' ? path : undefined;
 }
 
-/** Claims whose data is deleted with them: the cluster made the volume, and its rule is not to keep it. */
+/** Claims whose data is deleted with them: the cluster made the volume, and its rule is not to keep it, or is not known. */
 export async function claimsThatHoldData(api: ClusterApi, claims: readonly LiveObject[]): Promise<LiveObject[]> {
   const holding: LiveObject[] = [];
   for (const claim of claims) {
     const { volumeName } = mapOf(claim.spec);
     if (typeof volumeName !== 'string' || volumeName === '') continue;
-    const volume = await api.get(resources.PersistentVolume, volumeName);
-    if (volume !== undefined && mapOf(volume.spec).persistentVolumeReclaimPolicy !== 'Retain') holding.push(claim);
+    const volume = await api.get(resources.PersistentVolume, volumeName).catch((error: unknown) => {
+      if (isForbidden(error)) return 'hidden' as const;
+      throw error;
+    });
+    if (volume === 'hidden') holding.push(claim);
+    else if (volume !== undefined && mapOf(volume.spec).persistentVolumeReclaimPolicy !== 'Retain')
+      holding.push(claim);
   }
   return holding;
 }

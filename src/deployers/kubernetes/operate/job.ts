@@ -4,6 +4,7 @@ import type { Context } from '../../../system/context.js';
 import { InterruptedError, LaconicError } from '../../../system/errors.js';
 import type { ClusterApi, LiveObject, WatchEvent } from '../cluster/api.js';
 import { ClusterError } from '../cluster/errors.js';
+import { type Need, needs } from '../cluster/permissions.js';
 import { resourcePath, resources } from '../cluster/resources.js';
 import { explainNotReady } from '../ready/explain.js';
 import type { ContainerStatusFacts, PodFacts } from '../ready/facts.js';
@@ -27,6 +28,14 @@ export interface JobRun {
   output: NodeJS.WritableStream;
 }
 
+const followed = [resources.Job, resources.Pod, resources.PersistentVolumeClaim, resources.Event];
+
+/** What `run-job` asks for beside what it applies. */
+export const needsOfJob: readonly Need[] = [
+  ...needs(followed, 'list', 'watch'),
+  ...needs([resources.Job], 'create', 'delete'),
+];
+
 /** A container that writes, or has written. */
 interface Running {
   pod: string;
@@ -46,7 +55,7 @@ export async function followJob(run: JobRun): Promise<number> {
   const wake = (): void => inbox.wake();
   context.signal.addEventListener('abort', wake, { once: true });
   try {
-    for (const type of [resources.Job, resources.Pod, resources.PersistentVolumeClaim, resources.Event]) {
+    for (const type of followed) {
       inbox.fill(api.watch(type, { namespace }, ended.signal));
     }
     return await follow(run, inbox);

@@ -1,7 +1,9 @@
 import type { ClusterApi, LiveObject } from '../cluster/api.js';
 import type { Identity } from '../cluster/identity.js';
 import { namespaceOwner, ownerOf } from '../cluster/identity.js';
+import { viewNamespace } from '../cluster/namespace-view.js';
 import { inParallel } from '../cluster/parallel.js';
+import { needs, readAllowed } from '../cluster/permissions.js';
 import { resources } from '../cluster/resources.js';
 import { labelValue } from '../objects/names.js';
 import type { DeploymentFacts, JobFacts, Meta, PodFacts } from '../ready/facts.js';
@@ -40,9 +42,11 @@ const listed = [
 /** Reads what the cluster has of a deployment, in one list per kind. Without its namespace, or in somebody else's, there is nothing. */
 export async function takeSnapshot(api: ClusterApi, identity: Identity): Promise<Snapshot> {
   const { namespace } = identity;
-  const place = await api.get(resources.Namespace, namespace);
-  const own = place !== undefined && namespaceOwner(place, identity).kind !== 'other';
-  const lists = own ? await inParallel(listed, (type) => api.list(type, { namespace })) : [];
+  const place = await viewNamespace(api, namespace);
+  // Where the account may not look at it, labels alone tell what is ours.
+  const own = place === 'hidden' || (place !== undefined && namespaceOwner(place, identity).kind !== 'other');
+  const read = (): Promise<LiveObject[][]> => inParallel(listed, (type) => api.list(type, { namespace }));
+  const lists = own ? await readAllowed(api, namespace, needs(listed, 'list'), read) : [];
   const objects = lists.flat();
   const world = new World();
   for (const object of objects) world.note({ type: 'ADDED', object });

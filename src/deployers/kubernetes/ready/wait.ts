@@ -2,6 +2,8 @@ import type { Context } from '../../../system/context.js';
 import { InterruptedError, LaconicError } from '../../../system/errors.js';
 import type { Deadline } from '../../compose/deadline.js';
 import type { ClusterApi, WatchEvent } from '../cluster/api.js';
+import { isForbidden } from '../cluster/errors.js';
+import { type Need, needs } from '../cluster/permissions.js';
 import { resources } from '../cluster/resources.js';
 import { describeObject } from '../objects/object.js';
 import { explainNotReady } from './explain.js';
@@ -34,6 +36,9 @@ const followed = [
   resources.PersistentVolumeClaim,
   resources.Event,
 ];
+
+/** What {@link waitUntilReady} asks for. */
+export const needsOfWaiting: readonly Need[] = needs(followed, 'list', 'watch');
 
 /**
  * Waits by watching until the objects are ready: Deployments run their present template, Jobs have done their work. Shows each one's
@@ -103,7 +108,12 @@ async function findVolumes({ api }: WaitRequest, world: World): Promise<void> {
     .all('PersistentVolumeClaim')
     .filter(({ spec, status }) => status?.phase !== 'Bound' && spec.volumeName);
   for (const name of new Set(waiting.map(({ spec }) => spec.volumeName ?? ''))) {
-    const object = await api.get(resources.PersistentVolume, name);
+    const object = await api.get(resources.PersistentVolume, name).catch((error: unknown) => {
+      // Volumes are the cluster's: not every account may look at them.
+      if (isForbidden(error)) return 'hidden' as const;
+      throw error;
+    });
+    if (object === 'hidden') continue;
     if (object === undefined) world.noteMissing('PersistentVolume', name);
     else world.note({ type: 'MODIFIED', object: { ...object, kind: 'PersistentVolume' } });
   }

@@ -1,0 +1,146 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeWithCluster, kubectl, shared } from '../../support/cluster.js';
+import { server, service, Site } from '../operate/site.js';
+import { applyYaml, bind, kubeconfigOf, serviceAccount } from './account.js';
+
+const namespace = 'operate-permissions';
+const docs = join(import.meta.dirname, '..', '..', '..', 'docs', 'kubernetes.md');
+
+/** The objects that docs/kubernetes.md gives to copy. */
+async function roles(): Promise<string[]> {
+  const section = /^## Permissions$([^]*?)^## /m.exec(await readFile(docs, 'utf8'))?.[1] ?? '';
+  return [...section.matchAll(/^```yaml\n([^]*?)^```$/gm)].map(([, text = '']) => text);
+}
+
+describeWithCluster('accounts with few permissions (04 §12, issue 4: said at once, before the first write)', () => {
+  let site: Site;
+  const accounts = new Map<string, string>();
+
+  async function become(account: string): Promise<void> {
+    await writeFile(site.sandbox.path('dep/kubeconfig.yml'), accounts.get(account) ?? '');
+  }
+  async function refused(...args: string[]): Promise<string[]> {
+    const { code, stderr } = await site.run(...args);
+    expect(code).toBe(1);
+    const lines = stderr.trimEnd().split('\n');
+    expect(lines[0]).toMatch(/^Error: the account of context x \(https:.*\) lacks permissions in namespace \S+:$/);
+    expect(lines.at(-1)).toBe('nothing was changed; docs/kubernetes.md has a Role with all that a deployment needs');
+    return lines.slice(1, -1).map((line) => line.trim());
+  }
+  const left = (): Promise<string[]> => site.names('deployment,job,service,secret,persistentvolumeclaim');
+
+  beforeAll(async () => {
+    accounts.set('administrator', await kubeconfigOf(undefined));
+    site = await Site.make('permissions', {
+      pods: {
+        app:
+          server('web', '    environment: {TOKEN: "${TOKEN}"}\n    ports: ["80"]\n    volumes: ["data:/data"]\n') +
+          'volumes:\n  data:\n',
+      },
+      jobs: { seed: service('seed', 'echo seeded') },
+      target: `deploy-to: k8s\nkube-config: ${shared.kubeconfig}\nimage-pull-policy: IfNotPresent\n`,
+      spec: 'config: {TOKEN: "$generate:hex:16$"}\nvolumes:\n  data:\n',
+    });
+    await kubectl('create', 'namespace', namespace);
+    const [role = '', clusterRole = ''] = await roles();
+    await applyYaml(role.replace('NAMESPACE', namespace));
+    await applyYaml(clusterRole);
+    const secretless = ['configmaps', 'services', 'persistentvolumeclaims', 'deployments.apps', 'jobs.batch', 'events'];
+    const more = ['pods', 'replicasets.apps', 'ingresses.networking.k8s.io', 'endpoints'];
+    await site.kubectl('create', 'role', 'secretless', '--verb=*', `--resource=${[...secretless, ...more].join(',')}`);
+    const bound = {
+      nobody: undefined,
+      looker: '--clusterrole=view',
+      secretless: '--role=secretless',
+      editor: '--clusterrole=edit',
+      documented: '--role=laconic-so',
+    };
+    for (const [account, granted] of Object.entries(bound)) {
+      accounts.set(account, await serviceAccount(namespace, account));
+      if (granted !== undefined) await bind(namespace, account, granted);
+    }
+  });
+  afterAll(async () => {
+    await become('administrator');
+    await site.remove();
+    await kubectl('delete', 'clusterrolebinding,clusterrole', 'laconic-so', '--ignore-not-found');
+  });
+
+  it('none at all: everything that a start takes is named', async () => {
+    await become('nobody');
+    const kinds = (await refused('start')).map((line) => line.replace(/:.*/, ''));
+    const workloads = ['deployments.apps', 'events', 'jobs.batch', 'pods', 'replicasets.apps'];
+    expect(kinds).toEqual(['configmaps', ...workloads, 'persistentvolumeclaims', 'secrets', 'services'].sort());
+    await refused('stop');
+    await refused('status');
+    expect(await left()).toEqual([]);
+  });
+
+  it('one that may only look', async () => {
+    await become('looker');
+    const lacking = await refused('start');
+    expect(lacking).toContain('deployments.apps: create, patch');
+    expect(lacking).toContain('secrets: list, create, patch');
+    expect((await site.succeed('status')).stdout).toBe('');
+    expect((await site.succeed('ps')).stdout).toBe('No containers running\n');
+    expect(await left()).toEqual([]);
+  });
+
+  it('everything but Secrets', async () => {
+    await become('secretless');
+    expect(await refused('start')).toEqual(['secrets: list, create, patch']);
+    expect(await refused('run-job', 'seed')).toEqual(['secrets: list, create, patch']);
+    expect(await left()).toEqual([]);
+  });
+
+  it('rights in a namespace that was made for it, none on the namespace itself: all works, and the mark is missed', async () => {
+    await become('editor');
+    const { stderr } = await site.succeed('start');
+    expect(stderr).toMatch(/^WARNING: this account may not change namespace operate-permissions: .*kubectl label/);
+    expect((await site.run('exec', 'web', 'exit 3')).code).toBe(3);
+    // Another deployment sees whose it is, although nothing on the namespace says so.
+    await site.sandbox.create('spec.yml', 'second');
+    const second = await site.sandbox.deployment('second', 'start');
+    expect([second.code, second.stderr]).toEqual([1, expect.stringMatching(/^Error: namespace \S+ belongs to deploy/)]);
+    expect((await site.sandbox.deployment('second', 'stop')).stderr).toContain('nothing was running');
+    await become('looker');
+    expect((await site.succeed('status', '--exit-code')).stdout).toContain('1/1 ready');
+    expect((await site.succeed('logs')).stdout).toContain('web: web is here');
+    expect(await refused('stop')).toContain('deployments.apps: delete');
+    await become('editor');
+    await site.succeed('stop', '--delete-volumes');
+    expect(await left()).toEqual([]);
+  });
+
+  it('exactly the Role and the ClusterRole of docs/kubernetes.md: volumes with a path, and the namespace', async () => {
+    const path = `/mnt/${namespace}`;
+    const spec = await site.sandbox.read('spec.yml');
+    await site.sandbox.write('path.yml', spec.replace('  data:\n', `  data: ${path}\n`));
+    await site.sandbox.create('path.yml', 'path');
+    await writeFile(site.sandbox.path('path/kubeconfig.yml'), accounts.get('documented') ?? '');
+    const run = (...args: string[]) => site.sandbox.succeed(['deployment', '--dir', 'path', ...args]);
+    // The Role alone is enough for all but the volume.
+    const before = await site.sandbox.deployment('path', 'start');
+    expect(before.code).toBe(1);
+    expect(before.stderr).toMatch(
+      /in namespace \S+:\n {2}persistentvolumes \(of the cluster\): get, create, patch\nnothing/,
+    );
+    const asDocumented = [`--as=system:serviceaccount:${namespace}:documented`, '--namespace', namespace];
+    expect(await kubectl('auth', 'can-i', 'patch', `namespace/${namespace}`, ...asDocumented)).toBe('yes\n');
+    const binding = ['--clusterrole=laconic-so', `--serviceaccount=${namespace}:documented`];
+    await kubectl('create', 'clusterrolebinding', 'laconic-so', ...binding);
+    expect((await run('start')).stderr).not.toContain('WARNING');
+    const labels = await kubectl('get', 'namespace', namespace, '--output', 'jsonpath={.metadata.labels}');
+    expect(labels).toContain('"laconic.com/deployment-id":"laconic-');
+    expect((await site.sandbox.deployment('path', 'exec', 'web', 'exit 3')).code).toBe(3);
+    expect((await run('logs')).stdout).toContain('web: web is here');
+    expect((await run('status', '--exit-code')).stdout).toContain('1/1 ready');
+    expect((await run('run-job', 'seed')).stdout).toContain('seeded');
+    const { stderr } = await run('stop', '--delete-volumes', '--delete-namespace');
+    expect(stderr).toContain('this account may not list');
+    expect(await kubectl('get', 'namespace', namespace, '--ignore-not-found')).toBe('');
+    expect(await kubectl('get', 'persistentvolume', '--output', 'jsonpath={..hostPath.path}')).not.toContain(path);
+  });
+});
