@@ -23,7 +23,7 @@ import { byLine } from '../system/schema.js';
 import { contentOf, filesBelow, type GeneratedFile, type GeneratedTree, type VolumeDirectory } from './tree.js';
 import type { DeploymentRecord } from './record.js';
 import type { TargetGenerator } from './target.js';
-import { missingVolumePaths, volumesOverOurs } from './volume-checks.js';
+import { unfitVolumePaths, volumesOverOurs } from './volume-checks.js';
 import { isBelow, placeVolume } from './volume-paths.js';
 
 /** What a deployment directory is generated from. */
@@ -104,7 +104,7 @@ export async function generateTree(input: GenerateInput): Promise<Generated> {
       ...stack.warnings,
       ...checks.filter((check) => check.nearMiss === undefined).map((check) => check.problem),
       // On any other cluster the paths are those of its nodes.
-      ...(spec.deployTo === 'k8s' ? [] : await missingVolumePaths(spec, input.root, facts.volumes)),
+      ...(spec.deployTo === 'k8s' ? [] : await unfitVolumePaths(spec, input.root, facts.volumes)),
       ...jobsWithoutFile(stack, composeFiles),
       ...(added?.warnings ?? []),
       ...(added === undefined ? missingBindSources(composeFiles, files, directories) : []),

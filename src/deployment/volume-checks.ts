@@ -42,14 +42,20 @@ export function volumesOverOurs(spec: Spec, root: string): Problem[] {
   });
 }
 
-/** Absolute paths of volumes that do not exist (01 §6.1): the engine will not create them. */
-export async function missingVolumePaths(spec: Spec, root: string, volumes: ReadonlySet<string>): Promise<Problem[]> {
+/** Absolute paths of volumes that do not exist (01 §6.1), as the engine will not create them, or that are files. */
+export async function unfitVolumePaths(spec: Spec, root: string, volumes: ReadonlySet<string>): Promise<Problem[]> {
   const found: Problem[] = [];
   for (const [volume, value] of spec.volumes) {
     if (value === undefined || !volumes.has(volume)) continue;
     const place = placeVolume(value, root, homedir());
-    if (place.relative || (await kindOf(place.path)) !== undefined) continue;
-    found.push(spec.yaml.problem(['volumes', volume], `mount path for volume ${volume} does not exist: ${place.path}`));
+    if (place.relative) continue;
+    const kind = await kindOf(place.path);
+    const at = ['volumes', volume];
+    if (kind === undefined) {
+      found.push(spec.yaml.problem(at, `mount path for volume ${volume} does not exist: ${place.path}`));
+    } else if (kind === 'file') {
+      found.push(spec.yaml.problem(at, `mount path for volume ${volume} is a file, not a directory: ${place.path}`));
+    }
   }
   return found;
 }

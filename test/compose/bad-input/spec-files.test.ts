@@ -300,6 +300,12 @@ describe('volumes and ports of the spec (01 §6.1, §6.3, §20.4, §20.21)', () 
       args: create,
       says: ['WARNING: ', 'mount path for volume data does not exist: /nowhere/at/all'],
     },
+    {
+      what: 'a volume path that is a file, with a warning: containers would find a file in the place of a folder',
+      files: spec('volumes: {data: /etc/passwd}'),
+      args: create,
+      says: ['WARNING: ', 'mount path for volume data is a file, not a directory: /etc/passwd'],
+    },
   ]);
 });
 

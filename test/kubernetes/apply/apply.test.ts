@@ -14,11 +14,13 @@ async function versions(at: Site): Promise<Record<string, string>> {
     at.identity.namespace,
     '--show-managed-fields',
   );
-  // What controllers write into the status is no write of ours.
+  // What controllers write (a status, that a claim is bound) is no write of ours.
   return Object.fromEntries(
     [namespace, ...(items ?? [])].map((each) => {
       const { kind, metadata } = each as { kind: string; metadata: { name: string; managedFields?: unknown[] } };
-      const managed = (metadata.managedFields ?? []).filter((entry) => mapOf(entry).subresource !== 'status');
+      const managed = (metadata.managedFields ?? [])
+        .map(mapOf)
+        .filter(({ subresource, manager }) => subresource !== 'status' && manager !== 'kube-controller-manager');
       return [`${kind}/${metadata.name}`, JSON.stringify(managed)];
     }),
   );

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { connectCluster } from '../../../src/deployers/kubernetes/cluster/connect.js';
@@ -54,6 +56,21 @@ describeWithCluster('reaching a real API server (04 §9): one message for each t
       /^cannot list namespaces: no credentials for context kind-.*: spawn \/not\/there ENOENT$/,
     ],
     [
+      'a program for credentials that fails and says nothing',
+      user({ exec: { apiVersion: 'client.authentication.k8s.io/v1', command: 'false' } }),
+      /no credentials for context kind-.*: the program false failed and wrote nothing$/,
+    ],
+    [
+      'a program for credentials that gives something else',
+      user({ exec: { apiVersion: 'client.authentication.k8s.io/v1', command: 'echo', args: ['no'] } }),
+      /no credentials for context kind-.*: the program echo gave no ExecCredential$/,
+    ],
+    [
+      'a certificate that is none',
+      user({ 'client-certificate-data': 'bm8=', 'client-key-data': 'bm8=' }),
+      /the certificates or the key of the kubeconfig cannot be used/,
+    ],
+    [
       'a certificate file that is not there',
       user({ 'client-certificate': 'none.crt' }),
       /no credentials for context .*ENOENT/,
@@ -79,6 +96,19 @@ describeWithCluster('reaching a real API server (04 §9): one message for each t
     const failure = await listed(change).catch((error: unknown) => error);
     expect((failure as Error).message).toMatch(message);
     expect(failure).toMatchObject({ exitCode: 1, hint: expect.any(String) as string });
+  });
+
+  it('somebody who takes the connection and never answers is given up after ten seconds', async () => {
+    const silent = createServer((socket) => socket.on('error', () => undefined));
+    await once(silent.listen(0, '127.0.0.1'), 'listening');
+    const { port } = silent.address() as AddressInfo;
+    try {
+      await expect(listed(cluster({ server: `https://127.0.0.1:${port}` }))).rejects.toThrow(
+        `the API server https://127.0.0.1:${port} cannot be reached: no connection within 10 s`,
+      );
+    } finally {
+      silent.close();
+    }
   });
 
   it('the context of this kind cluster is used whatever the current one is', async () => {

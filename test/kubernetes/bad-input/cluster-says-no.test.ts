@@ -1,9 +1,24 @@
 import { rm } from 'node:fs/promises';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { deleteNamespaces, describeWithCluster, kubectl } from '../../support/cluster.js';
 import { server, service, Site } from '../operate/site.js';
+import { applyYaml } from './account.js';
 
 const namespace = 'operate-refused';
+
+const webhook = `apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingWebhookConfiguration
+metadata: {name: ${namespace}}
+webhooks:
+  - name: policy.example.org
+    clientConfig: {service: {name: nobody, namespace: ${namespace}, path: /}}
+    rules: [{apiGroups: ["", apps, batch], apiVersions: ["*"], operations: [CREATE, UPDATE], resources: [services, deployments, jobs]}]
+    namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: ${namespace}}}
+    failurePolicy: Fail
+    sideEffects: None
+    admissionReviewVersions: [v1]
+    timeoutSeconds: 2
+`;
 
 describeWithCluster('what the cluster refuses (issue 4: one clear message, nothing left behind)', () => {
   let site: Site;
@@ -13,9 +28,7 @@ describeWithCluster('what the cluster refuses (issue 4: one clear message, nothi
       pods: { app: server('web') },
       jobs: { seed: service('seed', 'echo seeded') },
     });
-  });
-  afterEach(async () => {
-    await deleteNamespaces(namespace);
+    await kubectl('create', 'namespace', namespace);
   });
   afterAll(() => site.remove());
 
@@ -27,7 +40,6 @@ describeWithCluster('what the cluster refuses (issue 4: one clear message, nothi
   }
 
   it('a quota for objects: each of them at once, nothing is made, and it is no missing permission', async () => {
-    await kubectl('create', 'namespace', namespace);
     await site.kubectl('create', 'quota', 'q', '--hard=services=0,count/deployments.apps=0');
     await expect.poll(() => site.kubectl('get', 'quota', 'q', '--output', 'yaml')).toContain('used:');
     const said = await refused('start');
@@ -35,23 +47,35 @@ describeWithCluster('what the cluster refuses (issue 4: one clear message, nothi
     expect(said).toMatch(/cannot apply Deployment \S+ .*exceeded quota: q/);
     expect(said).toContain('nothing of this deployment was changed; ask for a larger quota');
     expect(await site.names('deployment,job,service,secret')).toEqual([]);
+    await site.kubectl('delete', 'quota', 'q');
+  });
+
+  it('a webhook that decides about everything and does not answer: named, and nothing is made', async () => {
+    await applyYaml(webhook);
+    try {
+      const said = await refused('start');
+      expect(said).toMatch(/cannot apply Deployment \S+ .*failed calling webhook "policy\.example\.org"/);
+      expect(said).toContain('nothing of this deployment was changed; a webhook of the cluster decides about this');
+      expect(await site.names('deployment,job,service,secret')).toEqual([]);
+    } finally {
+      await kubectl('delete', 'validatingwebhookconfiguration', namespace);
+    }
   });
 
   it('a quota for pods: the start ends with it after the time that room may take', async () => {
-    await kubectl('create', 'namespace', namespace);
     await site.kubectl('create', 'quota', 'q', '--hard=pods=0');
     await expect.poll(() => site.kubectl('get', 'quota', 'q', '--output', 'yaml')).toContain('used:');
     expect(await refused('start')).toMatch(/(Deployment|Job) \S+: its pods are refused: .*exceeded quota: q/);
     await site.succeed('stop');
     expect(await site.names('deployment,job,service,pod')).toEqual([]);
+    await site.kubectl('delete', 'quota', 'q');
   });
 
   it('a policy on pods (PodSecurity): told at once, and by status', async () => {
-    await kubectl('create', 'namespace', namespace);
     await kubectl('label', 'namespace', namespace, 'pod-security.kubernetes.io/enforce=restricted');
     expect(await refused('start')).toMatch(/(Deployment|Job) \S+: its pods are refused: .*violates PodSecurity/);
     expect((await site.succeed('status')).stdout).toMatch(/its pods are refused: .*violates PodSecurity/);
-    await site.succeed('stop');
+    await site.succeed('stop', '--delete-namespace');
   });
 
   it('a node port that another Service has: nothing is made, the namespace neither', async () => {

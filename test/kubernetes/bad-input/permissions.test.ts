@@ -33,6 +33,7 @@ describeWithCluster('accounts with few permissions (04 §12, issue 4: said at on
 
   beforeAll(async () => {
     accounts.set('administrator', await kubeconfigOf(undefined));
+    accounts.set('expired', await kubeconfigOf({ token: 'expired' }));
     site = await Site.make('permissions', {
       pods: {
         app:
@@ -76,6 +77,17 @@ describeWithCluster('accounts with few permissions (04 §12, issue 4: said at on
     await refused('stop');
     await refused('status');
     expect(await left()).toEqual([]);
+  });
+
+  it('a token that is not valid any more: one message, and nothing is left in the directory', async () => {
+    await become('expired');
+    const before = await site.sandbox.fileState('dep');
+    const { code, stderr } = await site.run('start');
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^Error: cannot read Namespace \S+: Unauthorized\nthe credentials in the kubeconfig .*\n$/),
+    ]);
+    expect(Object.keys(await site.sandbox.fileState('dep'))).toEqual(Object.keys(before));
   });
 
   it('one that may only look', async () => {

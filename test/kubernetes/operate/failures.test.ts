@@ -37,6 +37,11 @@ describeWithCluster('a start that cannot succeed fails at once and says why (K-3
     expect((await one.run('ps')).stdout).toMatch(
       /^No containers running\nNot running:\nid: operate-crash\/\S+, name: \S+, state: Running, web: (CrashLoopBackOff|exited with code 3)\n$/,
     );
+    const exec = await one.run('exec', 'web', 'true');
+    expect([exec.code, exec.stderr]).toEqual([
+      1,
+      expect.stringMatching(/^Error: the command was not run: service "web" is not running \(/),
+    ]);
     // Between two crashes the node may have removed the one before the last.
     const earlier = () => one.run('logs', '--previous').then(({ stdout }) => stdout);
     await expect.poll(earlier, { timeout: 40_000 }).toBe('web: cannot find my database\n');

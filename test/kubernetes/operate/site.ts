@@ -152,6 +152,15 @@ export class Running {
     this.#child.kill('SIGINT');
   }
 
+  /** It does nothing until `resume`. */
+  halt(): void {
+    this.#child.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.#child.kill('SIGCONT');
+  }
+
   ended(): Promise<number> {
     return this.#ended;
   }

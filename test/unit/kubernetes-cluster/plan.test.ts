@@ -3,7 +3,7 @@ import type { LiveObject } from '../../../src/deployers/kubernetes/cluster/api.j
 import { stamped } from '../../../src/deployers/kubernetes/cluster/hash.js';
 import type { Identity } from '../../../src/deployers/kubernetes/cluster/identity.js';
 import { type Entry, keyOfObject } from '../../../src/deployers/kubernetes/cluster/inventory.js';
-import { isNoOp, planApply } from '../../../src/deployers/kubernetes/cluster/plan.js';
+import { isNoOp, needsOfPlan, planApply } from '../../../src/deployers/kubernetes/cluster/plan.js';
 import { nextWorkloads } from '../../../src/deployers/kubernetes/cluster/stages.js';
 import { standardLabels } from '../../../src/deployers/kubernetes/objects/labels.js';
 import type { KubernetesObject } from '../../../src/deployers/kubernetes/objects/object.js';
@@ -52,6 +52,33 @@ describe('planning a start (decisions 19, 20, 24–26)', () => {
     const before = live(object('ConfigMap', 'config', { data: { key: 'value', gone: 'x' } }));
     expect(what(plan([config], [before]))).toEqual(['apply ConfigMap/config']);
     expect(isNoOp(plan([same], [live(same)], []))).toBe(true);
+  });
+
+  it('leaves a namespace as it is that the account may not see; whose it is, the objects in it tell', () => {
+    const wanted = [object('Namespace', identity.namespace), config];
+    const seen = (...found: LiveObject[]) => {
+      const objects = new Map(found.map((each) => [keyOfObject(each), each]));
+      return planApply(identity, wanted, { namespace: 'hidden', objects, inventory: undefined });
+    };
+    expect(what(seen())).toEqual(['create ConfigMap/config']);
+    const others = { ...labels, 'laconic.com/deployment-id': 'laconic-other' };
+    const theirs = live(object('ConfigMap', 'laconic-other.inventory'), {}, { labels: others });
+    expect(() => seen(theirs)).toThrow('namespace laconic-notes belongs to deployment laconic-other');
+    const ours = live(object('ConfigMap', `${identity.app}.inventory`));
+    expect(what(seen(ours))).toEqual(['create ConfigMap/config']);
+  });
+
+  it('knows what the account must be allowed (04 §12)', () => {
+    const moved = object('Service', 'web', { spec: { clusterIP: 'None' } });
+    const leaving = live(object('Job', 'old'));
+    const entry: Entry = { apiVersion: 'batch/v1', kind: 'Job', name: 'old', uid: 'uid-old' };
+    const found = [live(object('Service', 'web', { spec: { clusterIP: '10.0.0.1' } })), leaving];
+    const needed = needsOfPlan(plan([object('PersistentVolumeClaim', 'data'), moved], found, [entry]));
+    expect(needed.map(({ verb, type }) => `${verb} ${type.plural}`)).toEqual([
+      ...['create persistentvolumeclaims', 'patch persistentvolumeclaims'],
+      ...['get services', 'delete services', 'create services', 'patch services'],
+      ...['delete jobs', 'create configmaps', 'patch configmaps'],
+    ]);
   });
 
   it('awaits an object that is just going away', () => {

@@ -30,8 +30,7 @@ export async function awaitGone(
     );
     left = now.filter((object, index) => object?.metadata.uid === left[index]?.metadata.uid).filter(isThere);
     if (left.length === 0 || Date.now() > until) break;
-    const held = left.map(holdersOf).filter((why) => why !== '');
-    context.report.progress(shown, ['waiting until gone', ...held].join('; '));
+    context.report.progress(shown, ['waiting until gone', ...heldByOthers(left)].join('; '));
     await sleep(pause, undefined, { signal: context.signal }).catch(() => undefined);
   }
   context.report.endProgress();
@@ -47,6 +46,15 @@ export function describeLeft(object: LiveObject): string {
   const deleted = object.metadata.deletionTimestamp !== undefined;
   const why = holdersOf(object) || (deleted ? '' : 'not being deleted');
   return `${describeObject(object)}${why === '' ? '' : ` (${why})`}`;
+}
+
+/** What is told while it is waited: finalizers of others. Those of Kubernetes itself mostly take a moment only. */
+export function heldByOthers(objects: readonly LiveObject[]): string[] {
+  return objects.flatMap((object) => {
+    const why = holdersOf(object);
+    if (why === '' || (object.kind !== 'Namespace' && why.includes('kubernetes.io/'))) return [];
+    return [`${describeObject(object)} (${why})`];
+  });
 }
 
 /** What keeps an object from going; empty when nothing says so. */

@@ -5,7 +5,7 @@ import { describeObject } from '../objects/object.js';
 import type { ClusterApi, LiveObject, ResourceType } from './api.js';
 import { findBelongings, kindsToRemove } from './belongings.js';
 import { ClusterError } from './errors.js';
-import { deletionSeconds, describeLeft, graceOf, requireGone } from './gone.js';
+import { deletionSeconds, describeLeft, graceOf, heldByOthers, requireGone } from './gone.js';
 import { type Identity, namespaceOwner, type Owner } from './identity.js';
 import { type Entry, inventoryName, readInventory } from './inventory.js';
 import { foreignContents } from './namespace-contents.js';
@@ -233,7 +233,8 @@ class Removal {
         continue;
       }
       const names = new Set(left.map(({ kind }) => kind));
-      this.#context.report.progress(this.#identity.namespace, `waiting until gone: ${[...names].join(', ')}`);
+      const waiting = `waiting until gone: ${[...names].join(', ')}`;
+      this.#context.report.progress(this.#identity.namespace, [waiting, ...heldByOthers(left)].join('; '));
       if (Date.now() > until) throw this.#timedOut(left, seconds);
       looked = kinds.filter(({ kind }) => names.has(kind));
       await sleep(pause, undefined, { signal: this.#context.signal }).catch(() => undefined);

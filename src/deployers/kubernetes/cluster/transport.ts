@@ -4,6 +4,7 @@ import { text as readAll } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { errorMessage, InterruptedError } from '../../../system/errors.js';
+import { mapOf } from '../../../system/plain-map.js';
 import { ClusterError, unreachable } from './errors.js';
 import { retryDelay } from './retry.js';
 
@@ -128,7 +129,8 @@ export class Transport {
           () => outgoing.destroy(new Error(`no connection within ${connectDeadline / 1_000} s`)),
           connectDeadline,
         );
-        socket.once('connect', () => clearTimeout(timer));
+        // Somebody who takes connections and never answers is no API server either.
+        socket.once(url.protocol === 'http:' ? 'connect' : 'secureConnect', () => clearTimeout(timer));
         socket.once('close', () => clearTimeout(timer));
       });
       outgoing.end(body);
@@ -144,7 +146,7 @@ export class Transport {
       await this.#config.applyToHTTPSOptions(fresh);
     } catch (error) {
       throw new ClusterError(
-        `${what}: no credentials for context ${this.#config.getCurrentContext()}: ${errorMessage(error).trim()}`,
+        `${what}: no credentials for context ${this.#config.getCurrentContext()}: ${whyNone(this.#config, error)}`,
         { hint: 'the kubeconfig names a file or a program that gives them: check that it is there', cause: error },
       );
     }
@@ -159,6 +161,14 @@ export class Transport {
     this.#authorized = { options, identity, until: Date.now() + credentialLife };
     return options;
   }
+}
+
+/** Why there are no credentials. The client library passes on what a program wrote, were it nothing. */
+function whyNone(config: KubeConfig, error: unknown): string {
+  const { exec } = mapOf(config.getCurrentUser());
+  const program = `the program ${String(mapOf(exec).command)}`;
+  if (error instanceof SyntaxError) return `${program} gave no ExecCredential`;
+  return errorMessage(error).trim() || `${program} failed and wrote nothing`;
 }
 
 /** `299 - "text", 299 - "more"`: the header in which API servers warn. */

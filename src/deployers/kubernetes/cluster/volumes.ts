@@ -59,8 +59,7 @@ export async function claimsThatHoldData(api: ClusterApi, claims: readonly LiveO
       throw error;
     });
     if (volume === 'hidden') holding.push(claim);
-    else if (volume !== undefined && mapOf(volume.spec).persistentVolumeReclaimPolicy !== 'Retain')
-      holding.push(claim);
+    else if (volume !== undefined && mapOf(volume.spec).persistentVolumeReclaimPolicy !== 'Retain') holding.push(claim);
   }
   return holding;
 }

@@ -6,7 +6,14 @@ import { runPiped } from '../../../system/pipe.js';
 import { runOrFail } from '../../../system/process.js';
 import { imageIdsOf } from '../images.js';
 import { type KindNode, listKindClusters } from './clusters.js';
-import { type HostImages, imagesToSend, type NodeImages, parseNodeImages, type WantedImage } from './node-images.js';
+import {
+  fullImageName,
+  type HostImages,
+  imagesToSend,
+  type NodeImages,
+  parseNodeImages,
+  type WantedImage,
+} from './node-images.js';
 
 const ctr = ['ctr', '--namespace', 'k8s.io', 'images'] as const;
 
@@ -25,14 +32,27 @@ export async function loadImages(
   context: Context,
 ): Promise<Map<string, string>> {
   const host = await imageIdsOf(engine, [...new Set(wanted.map((each) => each.image))]);
-  if (host.size === 0) return host;
+  const absent = wanted.filter(({ image }) => !host.has(image) && isOnlyBuilt(image)).map(({ image }) => image);
+  if (host.size === 0 && absent.length === 0) return host;
   const found = (await listKindClusters(engine)).find(({ name }) => name === cluster);
   if (found === undefined) throw new LaconicError(`there is no kind cluster ${cluster} on this host`);
   for (const node of found.nodes) {
-    const images = imagesToSend(wanted, host, await nodeImages(node, context));
+    const there = await nodeImages(node, context);
+    const lacking = absent.filter((image) => !there.has(fullImageName(image)));
+    if (lacking.length > 0) {
+      context.report.warn(
+        `neither this host nor the kind node ${node.name} has ${lacking.join(', ')}: build-containers makes such images`,
+      );
+    }
+    const images = imagesToSend(wanted, host, there);
     if (images.length > 0) await sendImages(images, host, node, context);
   }
   return host;
+}
+
+/** An image that no registry has: `X:local` without a registry's name is what build-containers makes. */
+function isOnlyBuilt(image: string): boolean {
+  return image.endsWith(':local') && fullImageName(image).startsWith('docker.io/');
 }
 
 async function nodeImages(node: KindNode, { env, signal }: Context): Promise<NodeImages> {

@@ -202,5 +202,18 @@ function exitCodeOf(status: Record<string, unknown>, { pod, container }: PodComm
   const code = Number(cause?.message);
   if (Number.isInteger(code)) return code;
   const said = typeof status.message === 'string' ? status.message : 'without a reason';
-  throw new LaconicError(`the command was not run in ${container} of pod ${pod}: ${said}`);
+  const what = `the command was not run in ${container} of pod ${pod}`;
+  const why = /unable to start container process: exec: (.*?)(?:: unknown)?$/.exec(said)?.[1];
+  if (why !== undefined) throw new CannotStartError(`${what}: ${why}`, why.includes('not found') ? 127 : 126);
+  throw new LaconicError(`${what}: ${said}`);
+}
+
+/** The container has no such program, or may not run it: the exit codes are those of a shell. */
+class CannotStartError extends LaconicError {
+  override readonly exitCode: number;
+
+  constructor(message: string, exitCode: number) {
+    super(message);
+    this.exitCode = exitCode;
+  }
 }
