@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { type Command, CommanderError } from 'commander';
 import { createProgram } from './commands/program.js';
-import { InterruptedError, LaconicError, UsageError } from './system/errors.js';
+import { ExitError, InterruptedError, LaconicError, UsageError } from './system/errors.js';
 import { createReporter, type Reporter, wantsColor } from './system/report.js';
 import type { Context, GlobalOptions } from './system/context.js';
 
@@ -78,7 +78,7 @@ function explain(error: unknown, report: Reporter): number {
     report.info('this is a defect of laconic-so: --debug shows where it happened');
   } else if (error instanceof InterruptedError) {
     report.info('interrupted');
-  } else if (error.name !== 'ExitError') {
+  } else if (!(error instanceof ExitError)) {
     // What to do belongs to the error: --quiet leaves it.
     report.error(error.hint === undefined ? error.message : `${error.message}\n${error.hint}`);
   }

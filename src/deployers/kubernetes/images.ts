@@ -1,17 +1,17 @@
 import type { Engine } from '../../engine/connect.js';
 import { findImage } from '../../engine/images.js';
+import { inParallel } from './cluster/parallel.js';
 import type { WantedImage } from './kind/node-images.js';
 import type { KubernetesObject } from './objects/object.js';
 import { mapOf } from '../../system/plain-map.js';
 
 /** The ids of images on this host, as far as it has them (decision 25). */
 export async function imageIdsOf(engine: Engine, references: readonly string[]): Promise<Map<string, string>> {
-  const ids = new Map<string, string>();
-  for (const reference of references) {
-    const found = await findImage(engine, reference);
-    if (found !== undefined) ids.set(reference, found.id);
-  }
-  return ids;
+  const found = await inParallel(
+    references,
+    async (reference) => [reference, await findImage(engine, reference)] as const,
+  );
+  return new Map(found.flatMap(([reference, image]) => (image === undefined ? [] : [[reference, image.id]])));
 }
 
 /**

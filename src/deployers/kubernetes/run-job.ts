@@ -108,16 +108,17 @@ async function readyCluster(
   const engine = await connectEngine(context.env);
   const { ensureCluster } = await import('./kind/ensure.js');
   const quiet = { ...context, report: { ...context.report, print: (line: string) => context.report.verbose(line) } };
-  const { name } = await ensureCluster({ ...deployment, manage: false }, engine, quiet);
+  const { name, found } = await ensureCluster({ ...deployment, manage: false }, engine, quiet);
   const { loadImages } = await import('./kind/load-images.js');
   await loadImages(
     name,
     wantedImages([job], deployment.stack.containers, new Set(input.images.values())),
     engine,
     context,
+    found?.contents,
   );
   const target: ClusterTarget = { kind: 'k8s-kind', cluster: name };
-  return { api: (await connectCluster(target, context)).api, target };
+  return { api: found?.api ?? (await connectCluster(target, context)).api, target };
 }
 
 /** A running container may be in the middle of what must not be done twice at a time. What only waits can be replaced. */

@@ -101,18 +101,24 @@ async function readyKindCluster(
   const manage = options.manageCluster ?? false;
   const { ensureCluster } = await import('./kind/ensure.js');
   // The client takes a moment to load, in which the engine answers.
-  const [{ name, nodesStartedAt }] = await bothDone([
+  const [{ name, nodesStartedAt, found }] = await bothDone([
     ensureCluster({ ...deployment, manage }, engine, context),
     import('./cluster/connect.js'),
   ]);
-  const { api } = await connect({ kind: 'k8s-kind', cluster: name }, context);
+  const api = found?.api ?? (await connect({ kind: 'k8s-kind', cluster: name }, context)).api;
   const { loadImages } = await import('./kind/load-images.js');
   const { ensureCaddy } = await import('./kind/caddy.js');
   const images = wantedImages(prepared.objects, stack.containers, new Set(prepared.input.images.values()));
-  const wish = { cluster: name, image: spec.caddyIngressImage, email: spec.acmeEmail, install: manage };
+  const wish = {
+    cluster: name,
+    image: spec.caddyIngressImage,
+    email: spec.acmeEmail,
+    install: manage,
+    contents: found?.contents,
+  };
   const wait = options.wait && spec.httpProxy.length > 0;
   await bothDone([
-    loadImages(name, images, engine, context),
+    loadImages(name, images, engine, context, found?.contents),
     ensureCaddy({ ...wish, wait, deadline }, api, engine, context),
   ]);
   return { api, ...(nodesStartedAt === undefined ? {} : { nodesStartedAt }) };

@@ -89,8 +89,12 @@ export class OwnCluster {
     return { layout, record, spec, manage: true };
   }
 
-  ensure(wish: ClusterWish, context: TestContext = this.context()): Promise<EnsuredCluster> {
-    return ensureCluster(wish, this.engine, context);
+  async ensure(
+    wish: ClusterWish,
+    context: TestContext = this.context(),
+  ): Promise<Pick<EnsuredCluster, 'name' | 'created'>> {
+    const { name, created } = await ensureCluster(wish, this.engine, context);
+    return { name, created };
   }
 
   async kubectl(...args: string[]): Promise<string> {

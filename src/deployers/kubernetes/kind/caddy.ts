@@ -5,8 +5,10 @@ import type { ClusterApi, LiveObject } from '../cluster/api.js';
 import { ClusterError } from '../cluster/errors.js';
 import { stamped } from '../cluster/hash.js';
 import { withKnownImageIds } from '../cluster/image-ids.js';
+import { keyOfObject } from '../cluster/inventory.js';
+import { inParallel } from '../cluster/parallel.js';
 import { decide } from '../cluster/plan-object.js';
-import { resources, typeOf } from '../cluster/resources.js';
+import { typeOf } from '../cluster/resources.js';
 import { carryOut } from '../cluster/write.js';
 import type { KubernetesObject } from '../objects/object.js';
 import { waitUntilReady } from '../ready/wait.js';
@@ -22,7 +24,7 @@ import {
   imageFromAnnotation,
   releaseAnnotation,
 } from './caddy-manifest.js';
-import { loadImages } from './load-images.js';
+import { loadImages, type NodeContents } from './load-images.js';
 import { mapOf } from '../../../system/plain-map.js';
 
 export interface CaddyWish {
@@ -32,6 +34,8 @@ export interface CaddyWish {
   readonly image?: string | undefined;
   /** `network.acme-email` of the spec. */
   readonly email?: string | undefined;
+  /** What was asked of the cluster's nodes already. */
+  readonly contents?: NodeContents | undefined;
   /** False with --skip-cluster-management: what is there is reconciled, nothing is installed. */
   readonly install: boolean;
   /** Wait until it is ready: where the deployment has host names. Without them it may take its time, or never get its image. */
@@ -46,12 +50,16 @@ export interface CaddyWish {
  * @throws LaconicError when it does not become ready
  */
 export async function ensureCaddy(wish: CaddyWish, api: ClusterApi, engine: Engine, context: Context): Promise<void> {
-  const live = await liveCaddy(api);
+  const all = await findAll(api);
+  const live: LiveCaddy = {
+    deployment: all.get(`Deployment/${caddyName}`),
+    configMap: all.get(`ConfigMap/${caddyConfigMap}`),
+  };
   if (live.deployment === undefined && !wish.install) return;
   if (releaseOf(live.deployment) > caddyRelease) {
     context.report.verbose('Caddy was installed by a newer laconic-so: it is left as it is');
   } else {
-    await reconcile(caddySettings(live, wish), live, wish, { api, engine, context });
+    await reconcile(caddySettings(live, wish), all, live, wish, { api, engine, context });
   }
   if (!wish.wait) return;
   await waitUntilReady({
@@ -70,12 +78,13 @@ export interface LiveCaddy {
   configMap?: LiveObject | undefined;
 }
 
-async function liveCaddy(api: ClusterApi): Promise<LiveCaddy> {
-  const [deployment, configMap] = await Promise.all([
-    api.get(resources.Deployment, caddyName, caddyNamespace),
-    api.get(resources.ConfigMap, caddyConfigMap, caddyNamespace),
-  ]);
-  return { deployment, configMap };
+/** What there is of Caddy, by kind and name. What its objects are called does not depend on the settings. */
+async function findAll(api: ClusterApi): Promise<Map<string, LiveObject>> {
+  const objects = caddyObjects(caddySettings({}, {}));
+  const found = await inParallel(objects, (object) =>
+    api.get(typeOf(object), object.metadata.name, object.metadata.namespace),
+  );
+  return new Map(found.flatMap((object) => (object === undefined ? [] : [[keyOfObject(object), object]])));
 }
 
 function releaseOf(deployment: LiveObject | undefined): number {
@@ -112,11 +121,17 @@ interface Tools {
   context: Context;
 }
 
-async function reconcile(settings: CaddySettings, live: LiveCaddy, wish: CaddyWish, tools: Tools): Promise<void> {
-  const { engine, context, api } = tools;
+async function reconcile(
+  settings: CaddySettings,
+  all: ReadonlyMap<string, LiveObject>,
+  live: LiveCaddy,
+  wish: CaddyWish,
+  tools: Tools,
+): Promise<void> {
+  const { engine, context } = tools;
   const { image } = settings;
   const built = image.endsWith(':local');
-  const imageId = (await loadImages(wish.cluster, [{ image, built }], engine, context)).get(image);
+  const imageId = (await loadImages(wish.cluster, [{ image, built }], engine, context, wish.contents)).get(image);
   const before = live.deployment === undefined ? undefined : caddySettings(live, {});
   if (before !== undefined && before.image !== image) {
     context.report.info(`Caddy in the kind cluster ${wish.cluster}: image ${image} instead of ${before.image}`);
@@ -125,12 +140,7 @@ async function reconcile(settings: CaddySettings, live: LiveCaddy, wish: CaddyWi
     context.report.info(`Caddy in the kind cluster ${wish.cluster}: the ACME e-mail is ${settings.email} now`);
   }
   const objects = caddyObjects({ ...settings, ...(built && imageId !== undefined ? { imageId } : {}) });
-  const found = await Promise.all(objects.map((object) => find(object, api)));
-  for (const [index, object] of objects.entries()) await applyOne(object, found[index], tools);
-}
-
-function find(object: KubernetesObject, api: ClusterApi): Promise<LiveObject | undefined> {
-  return api.get(typeOf(object), object.metadata.name, object.metadata.namespace);
+  for (const object of objects) await applyOne(object, all.get(keyOfObject(object)), tools);
 }
 
 async function applyOne(

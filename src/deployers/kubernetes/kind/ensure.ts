@@ -9,12 +9,14 @@ import type { Spec } from '../../../spec/model.js';
 import type { Context } from '../../../system/context.js';
 import { InvalidFileError, LaconicError } from '../../../system/errors.js';
 import { readText, readTextIfAny, writeFileAtomically } from '../../../system/files.js';
+import type { ClusterApi } from '../cluster/api.js';
 import { resources } from '../cluster/resources.js';
 import { chooseCluster, type ClusterChoice, type KindCluster, listKindClusters } from './clusters.js';
 import { type KindConfig, parseKindConfig } from './config.js';
 import { awaitApiServer, ensureKubeContext } from './context.js';
 import { createCluster, discardCluster, isHalfMade, lockCluster, rememberMade } from './create.js';
 import { canonicalPaths, misfitAdvice, misfits } from './fit.js';
+import { NodeContents } from './load-images.js';
 import { placeOnKind } from './places.js';
 
 /** Name of the file in the deployment directory that the cluster is made from (04 §3.2). */
@@ -38,6 +40,8 @@ export interface EnsuredCluster {
   readonly created: boolean;
   /** When a node was last started, in milliseconds since 1970; absent: it was made now. */
   readonly nodesStartedAt?: number;
+  /** A way to one that was there, and what its nodes have; absent for one that was made just now. */
+  readonly found?: { readonly api: ClusterApi; readonly contents: NodeContents };
 }
 
 /** The kind cluster a deployment belongs to (04 §1): the one its spec names, else its cluster-id. */
@@ -143,13 +147,16 @@ async function joinCluster(
     await startContainer(engine, node);
   }
   const { startedAt } = stopped.length > 0 ? await wiringOfAll(cluster, engine) : live;
+  const contents = new NodeContents(cluster.nodes, context);
+  // The answer takes longer than all that follows here. A node that was started just now cannot be asked yet.
+  if (stopped.length === 0) contents.ask();
   await ensureKubeContext(cluster, engine, context);
   const { connectCluster } = await import('../cluster/connect.js');
   const { api } = await connectCluster({ kind: 'k8s-kind', cluster: cluster.name }, context);
   await awaitApiServer(api, stopped.length > 0 ? answerSeconds.started : answerSeconds.running, context);
   if (config !== undefined) checkLabels(cluster, config, await api.list(resources.Node, {}));
   await writeClusterId(cluster.name, wish);
-  return { name: cluster.name, created: false, nodesStartedAt: startedAt };
+  return { name: cluster.name, created: false, nodesStartedAt: startedAt, found: { api, contents } };
 }
 
 async function wiringOfAll(cluster: KindCluster, engine: Engine): Promise<StartedWiring> {

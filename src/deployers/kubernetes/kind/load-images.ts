@@ -20,9 +20,37 @@ const ctr = ['ctr', '--namespace', 'k8s.io', 'images'] as const;
 /** How long the node's Kubernetes may take to notice an image that was sent. */
 const noticeMilliseconds = 5_000;
 
+/** The images that the nodes of one kind cluster have: each node is asked once, and again when something was sent to it. */
+export class NodeContents {
+  readonly nodes: readonly KindNode[];
+  readonly #context: Context;
+  readonly #asked = new Map<string, Promise<NodeImages>>();
+
+  constructor(nodes: readonly KindNode[], context: Context) {
+    this.nodes = nodes;
+    this.#context = context;
+  }
+
+  /** Asks all nodes now, for somebody who reads the answers later; what goes wrong shows there. */
+  ask(): void {
+    for (const node of this.nodes) this.of(node).catch(() => undefined);
+  }
+
+  of(node: KindNode): Promise<NodeImages> {
+    const asked = this.#asked.get(node.id) ?? nodeImages(node, this.#context);
+    this.#asked.set(node.id, asked);
+    return asked;
+  }
+
+  forget(node: KindNode): void {
+    this.#asked.delete(node.id);
+  }
+}
+
 /**
  * The images of a deployment on the nodes of its kind cluster: what is on this host and differs is sent in one stream per node,
  * nothing when all is there (decision 27, K-43, K-44).
+ * @param contents what was asked of the nodes already
  * @returns the id on this host of each wanted image that is here, by name: a roll-out follows it (decision 25)
  */
 export async function loadImages(
@@ -30,14 +58,14 @@ export async function loadImages(
   wanted: readonly WantedImage[],
   engine: Engine,
   context: Context,
+  contents?: NodeContents,
 ): Promise<Map<string, string>> {
   const host = await imageIdsOf(engine, [...new Set(wanted.map((each) => each.image))]);
   const absent = wanted.filter(({ image }) => !host.has(image) && isOnlyBuilt(image)).map(({ image }) => image);
   if (host.size === 0 && absent.length === 0) return host;
-  const found = (await listKindClusters(engine)).find(({ name }) => name === cluster);
-  if (found === undefined) throw new LaconicError(`there is no kind cluster ${cluster} on this host`);
-  for (const node of found.nodes) {
-    const there = await nodeImages(node, context);
+  const asked = contents ?? (await contentsOf(cluster, engine, context));
+  for (const node of asked.nodes) {
+    const there = await asked.of(node);
     const lacking = absent.filter((image) => !there.has(fullImageName(image)));
     if (lacking.length > 0) {
       context.report.warn(
@@ -45,7 +73,9 @@ export async function loadImages(
       );
     }
     const images = imagesToSend(wanted, host, there);
-    if (images.length > 0) await sendImages(images, host, node, context);
+    if (images.length === 0) continue;
+    asked.forget(node);
+    await sendImages(images, host, node, context);
   }
   return host;
 }
@@ -53,6 +83,12 @@ export async function loadImages(
 /** An image that no registry has: `X:local` without a registry's name is what build-containers makes. */
 function isOnlyBuilt(image: string): boolean {
   return image.endsWith(':local') && fullImageName(image).startsWith('docker.io/');
+}
+
+async function contentsOf(cluster: string, engine: Engine, context: Context): Promise<NodeContents> {
+  const found = (await listKindClusters(engine)).find(({ name }) => name === cluster);
+  if (found === undefined) throw new LaconicError(`there is no kind cluster ${cluster} on this host`);
+  return new NodeContents(found.nodes, context);
 }
 
 async function nodeImages(node: KindNode, { env, signal }: Context): Promise<NodeImages> {

@@ -113,7 +113,7 @@ class Receiver {
 }
 
 async function connect(config: KubeConfig, target: PodCommand, receiver: Receiver): Promise<Socket> {
-  const { Exec } = await import('@kubernetes/client-node');
+  const { Exec } = await import('./exec-client.js');
   const { handler } = new Exec(config);
   const opening: Promise<unknown> = handler.connect(pathOf(target, receiver.streams), null, (number, data) =>
     receiver.take(number, data),
