@@ -28,14 +28,18 @@ function buildTag() {
 }
 
 /**
- * Packages that are loaded at once and never used: by dockerode for ssh (we go through `docker system dial-stdio`) and for build
- * sessions (images are built by the docker program), by the Kubernetes client for requests of its own (Transport sends ours).
+ * Packages that are loaded at once and never used: by dockerode for ssh (we go through `docker system dial-stdio`) and for builds
+ * (images are built by the docker program), by the Kubernetes client for requests of its own (Transport sends ours), by commander for
+ * commands that are programs.
  */
 const unused = {
   name: 'unused-packages',
   setup(bundle) {
-    const filter = /^(ssh2|@grpc\/grpc-js|@grpc\/proto-loader|protobufjs|node-fetch)$/;
+    const filter = /^(ssh2|@grpc\/grpc-js|@grpc\/proto-loader|protobufjs|tar-fs|@balena\/dockerignore|node-fetch)$/;
     bundle.onResolve({ filter }, ({ path }) => ({ path, namespace: 'unused' }));
+    bundle.onResolve({ filter: /^node:child_process$/ }, ({ path, importer }) =>
+      /[\\/]commander[\\/]/.test(importer) ? { path, namespace: 'unused' } : undefined,
+    );
     bundle.onLoad({ filter: /.*/, namespace: 'unused' }, () => ({ contents: 'module.exports = {};' }));
   },
 };

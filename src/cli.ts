@@ -8,6 +8,8 @@ import type { Context, GlobalOptions } from './system/context.js';
 // Commands are short: by the time V8 has optimised a function as soon as it usually does, it is not needed any more. Seven times the
 // calls before it tries save a third of the processor time of create and render, and cost long runs nothing.
 setFlagsFromString('--interrupt-budget=1000000');
+// A heap as small as ours is collected in one go, if it is at all before the command is over: marking it step by step only costs time.
+setFlagsFromString('--no-incremental-marking');
 
 /** One entry of the command tree's first level; the module is loaded only when the command is called. */
 interface TableEntry {

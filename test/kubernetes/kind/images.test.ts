@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { WantedImage } from '../../../src/deployers/kubernetes/kind/node-images.js';
-import { loadImages } from '../../../src/deployers/kubernetes/kind/load-images.js';
+import { listKindClusters } from '../../../src/deployers/kubernetes/kind/clusters.js';
+import { loadImages, NodeContents } from '../../../src/deployers/kubernetes/kind/load-images.js';
 import { connectEngine, type Engine } from '../../../src/engine/connect.js';
 import { InterruptedError } from '../../../src/system/errors.js';
 import { runOrFail } from '../../../src/system/process.js';
@@ -47,20 +48,25 @@ async function contentInNode(image: string): Promise<string> {
   }
 }
 
-/** Runs it with a `docker` that writes down what it is called with, and then is the real one. */
-async function load(
-  wanted: readonly WantedImage[],
-  signal?: AbortSignal,
-): Promise<{ ids: Map<string, string>; saved: string[]; context: TestContext }> {
+/** A context with a `docker` that writes down what it is called with, and then is the real one. */
+async function watched(): Promise<{ context: TestContext; calls: () => Promise<string[]> }> {
   const bin = await mkdtemp(join(base, 'bin-'));
   const log = join(bin, 'calls');
   const real = (await runOrFail('which docker', 'sh', ['-c', 'command -v docker'])).stdout.trim();
   await writeFile(join(bin, 'docker'), `#!/bin/sh\necho "$*" >>'${log}'\nexec '${real}' "$@"\n`, { mode: 0o755 });
-  const plain = testContext(base, {}, { ...process.env, PATH: `${bin}:${process.env.PATH ?? ''}` });
+  const context = testContext(base, {}, { ...process.env, PATH: `${bin}:${process.env.PATH ?? ''}` });
+  return { context, calls: async () => (await readFile(log, 'utf8').catch(() => '')).split('\n') };
+}
+
+/** loadImages, and what it sent. */
+async function load(
+  wanted: readonly WantedImage[],
+  signal?: AbortSignal,
+): Promise<{ ids: Map<string, string>; saved: string[]; context: TestContext }> {
+  const { context: plain, calls } = await watched();
   const context = signal === undefined ? plain : { ...plain, signal };
   const ids = await loadImages(shared.name, wanted, engine, context);
-  const calls = (await readFile(log, 'utf8').catch(() => '')).split('\n');
-  return { ids, saved: calls.filter((call) => call.startsWith('save ')), context };
+  return { ids, saved: (await calls()).filter((call) => call.startsWith('save ')), context };
 }
 
 describeWithCluster('images on the nodes of kind (decision 27, K-43, K-44)', () => {
@@ -96,6 +102,24 @@ describeWithCluster('images on the nodes of kind (decision 27, K-43, K-44)', () 
     const again = await load(wanted);
     expect(again.saved).toEqual([]);
     expect(again.context.output.stderr).toBe('');
+  });
+
+  it('asks a node once for all that is loaded in one start, and anew when something was sent to it (issue 4, start)', async () => {
+    const image = await build('asked:local', 'first');
+    const { context, calls } = await watched();
+    const cluster = (await listKindClusters(engine)).find(({ name }) => name === shared.name);
+    const contents = new NodeContents(cluster?.nodes ?? [], context);
+    const listed = async (): Promise<number> => (await calls()).filter((call) => call.endsWith(' images ls')).length;
+    const present = [{ image: 'busybox:1.36', built: false }];
+    contents.ask();
+    await Promise.all([1, 2].map(() => loadImages(shared.name, present, engine, context, contents)));
+    expect(await listed()).toBe(1);
+
+    await loadImages(shared.name, [{ image, built: true }], engine, context, contents);
+    await build('asked:local', 'second');
+    await loadImages(shared.name, [{ image, built: true }], engine, context, contents);
+    expect((await calls()).filter((call) => call.startsWith('save '))).toEqual([`save ${image}`, `save ${image}`]);
+    expect(await contentInNode(image)).toBe('second');
   });
 
   it('sends only the image that was rebuilt, and leaves what was not built here', async () => {
