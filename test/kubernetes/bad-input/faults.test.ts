@@ -1,0 +1,160 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir, symlink } from 'node:fs/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { run } from '../../../src/system/process.js';
+import { deleteNamespaces, describeWithCluster, kubectl, shared } from '../../support/cluster.js';
+import { type CliResult, cliPath, runCli } from '../../support/engine.js';
+import { server, service, Site } from '../operate/site.js';
+
+const namespace = 'operate-faults';
+const other = `${namespace}-other`;
+
+describeWithCluster('faults around a deployment on kind (issue 4: one clear message, nothing left behind)', () => {
+  let site: Site;
+
+  beforeAll(async () => {
+    site = await Site.make('faults', {
+      pods: { app: server('web', '    ports: ["80"]\n') },
+      jobs: { seed: service('seed', 'echo seeded') },
+    });
+    await mkdir(site.sandbox.path('bin'));
+    await symlink(process.execPath, site.sandbox.path('bin', 'node'));
+    const spec = await site.sandbox.read('spec.yml');
+    await site.sandbox.write('other.yml', spec.replace(`namespace: ${namespace}`, `namespace: ${other}`));
+    await site.sandbox.create('other.yml', 'other');
+  });
+  afterAll(async () => {
+    await deleteNamespaces(other);
+    await site.remove();
+  });
+
+  const hold = (what: string, finalizers: string[]): Promise<string> =>
+    site.kubectl('patch', ...what.split(' '), '--type=merge', '-p', JSON.stringify({ metadata: { finalizers } }));
+
+  /** The program where neither docker nor kind is on the PATH. */
+  function bare(env: NodeJS.ProcessEnv, ...args: string[]): Promise<CliResult> {
+    const words = [cliPath, 'deployment', '--dir', site.sandbox.path('dep'), ...args];
+    const { KUBECONFIG, HOME } = process.env;
+    const all = { HOME, KUBECONFIG, PATH: site.sandbox.path('bin'), ...env };
+    return run(process.execPath, words, { env: all, cwd: site.sandbox.base });
+  }
+
+  it('docker or kind is not there, or the engine is down: said, and no namespace is made', async () => {
+    const none = await bare({}, 'start');
+    expect([none.code, none.stderr]).toEqual([1, expect.stringContaining('Error: docker is not installed')]);
+    for (const command of ['start', 'stop']) {
+      const { code, stderr } = await bare({ DOCKER_HOST: 'unix:///nonexistent.sock' }, command);
+      expect([code, stderr]).toEqual([
+        1,
+        expect.stringContaining('engine at unix:///nonexistent.sock cannot be reached'),
+      ]);
+    }
+    await site.sandbox.edit('dep/spec.yml', `kind-cluster-name: ${shared.name}`, 'kind-cluster-name: laconic-so-none');
+    const { code, stderr } = await bare({}, 'start');
+    await site.sandbox.edit('dep/spec.yml', 'kind-cluster-name: laconic-so-none', `kind-cluster-name: ${shared.name}`);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('Error: kind is not installed')]);
+    expect(await kubectl('get', 'namespace', namespace, '--ignore-not-found')).toBe('');
+    expect(await site.sandbox.exists('dep/.laconic/lock')).toBe(false);
+  });
+
+  it('a namespace that does not go away is awaited, with what holds it; another deployment of the stack starts meanwhile', async () => {
+    await kubectl('create', 'namespace', namespace);
+    await site.kubectl('create', 'configmap', 'hold');
+    await hold('configmap hold', ['example.org/hold']);
+    await kubectl('delete', 'namespace', namespace, '--wait=false');
+    const starting = site.begin('start');
+    const elsewhere = site.sandbox.deployment('other', 'start');
+    await starting
+      .said('finalizers remaining: example.org/hold in 1 resource')
+      .finally(() => hold('configmap hold', []));
+    expect(await starting.ended()).toBe(0);
+    expect(await elsewhere).toMatchObject({ code: 0 });
+    expect(await site.names('deployment,job')).toHaveLength(2);
+    expect((await kubectl('get', 'deployment,job', '--namespace', other, '--output', 'name')).split('\n')).toHaveLength(
+      3,
+    );
+  });
+
+  it('a second start, or a stop, while one is at work: refused by the lock, which says who (decision 5)', async () => {
+    const first = site.begin('start');
+    await expect.poll(() => site.sandbox.exists('dep/.laconic/lock'), { interval: 5, timeout: 30_000 }).toBe(true);
+    first.halt();
+    try {
+      const refused =
+        /^Error: deployment \S+ is in use by "laconic-so deployment --dir \S+ start" \(process \d+, since/;
+      for (const { code, stderr } of await Promise.all([site.run('start'), site.run('stop')])) {
+        expect([code, stderr]).toEqual([1, expect.stringMatching(refused)]);
+      }
+    } finally {
+      first.resume();
+    }
+    expect(await first.ended()).toBe(0);
+    expect(await site.sandbox.exists('dep/.laconic/lock')).toBe(false);
+  });
+
+  it('exec passes every exit code on, those of a shell where the program cannot be started; megabytes go both ways (K-13)', async () => {
+    const exec = (...words: string[]): Promise<CliResult> => site.run('exec', 'web', ...words);
+    const codes = [1, 126, 127, 128, 137, 255];
+    const ended = await Promise.all(codes.map((code) => exec(`exit ${code}`)));
+    expect(ended.map(({ code }) => code)).toEqual(codes);
+    const [killed, missing, forbidden] = await Promise.all([
+      exec('sh', '-c', 'kill -9 $$'),
+      exec('not-there', 'x'),
+      exec('/etc/passwd', 'x'),
+    ]);
+    expect(killed.code).toBe(137);
+    expect([missing.code, missing.stderr]).toEqual([
+      127,
+      expect.stringMatching(
+        /^Error: the command was not run in web of pod \S+: "not-there": executable file not found.*\n$/,
+      ),
+    ]);
+    expect([forbidden.code, forbidden.stderr]).toEqual([
+      126,
+      expect.stringMatching(/: "\/etc\/passwd": permission denied\n$/),
+    ]);
+    const input = randomBytes(6_000_000).toString('base64');
+    const piped = (line: string): Promise<CliResult> =>
+      runCli(['deployment', '--dir', site.sandbox.path('dep'), 'exec', 'web', line], { input });
+    const sha = (text: string): string => createHash('sha256').update(text).digest('hex');
+    expect(sha((await piped('cat')).stdout)).toBe(sha(input));
+    expect(await piped('head -c 1 > /dev/null; exit 5')).toMatchObject({ code: 5 });
+  });
+
+  it('what the deployment does not have is named with what it has', async () => {
+    const results = await Promise.all([
+      site.run('run-job', 'sed'),
+      site.run('port', 'wbe', '80'),
+      site.run('logs', 'wbe'),
+    ]);
+    expect(results.map(({ code, stderr }) => `${code} ${stderr}`)).toEqual([
+      '1 Error: Job \'sed\' not found, did you mean "seed"?\nAvailable jobs: seed\n',
+      '1 Error: no container of service wbe, did you mean "web"?\nservices: web\n',
+      '1 Error: no container of service wbe, did you mean "web"?\nservices: seed, web\n',
+    ]);
+  });
+
+  it('stop says which finalizer it waits for, and goes on when it is gone (K-37)', async () => {
+    await hold('service web', ['example.org/hold']);
+    const stopping = site.begin('stop');
+    await stopping
+      .said(/Service web \(waits for the finalizer example\.org\/hold\)/)
+      .finally(() => hold('service web', []));
+    expect(await stopping.ended()).toBe(0);
+    expect(await site.names('deployment,job,service,pod')).toEqual([]);
+  });
+
+  it('an image that only a build makes and nobody has is told before its pods wait; what is no image is refused', async () => {
+    const spec = await site.sandbox.read('spec.yml');
+    await site.sandbox.write('bad.yml', `${spec}image-overrides: {web: "No Image"}\n`);
+    await site.sandbox.write('image.yml', `${spec}image-overrides: {web: nobody/nothing:local}\n`);
+    await site.sandbox.create('image.yml', 'dep', '--update');
+    const { stderr } = await site.succeed('start', '--no-wait');
+    expect(stderr).toContain(
+      `WARNING: neither this host nor the kind node ${shared.node} has nobody/nothing:local: build-containers makes such images`,
+    );
+    const bad = await site.sandbox.cli(['deploy', 'create', '--spec-file', 'bad.yml', '--deployment-dir', 'bad']);
+    expect([bad.code, bad.stderr]).toEqual([1, expect.stringContaining('"No Image" (an image override) is no image')]);
+    expect(await site.sandbox.exists('bad')).toBe(false);
+  });
+});
