@@ -87,3 +87,12 @@ export class BuildSite {
     await this.sandbox.remove();
   }
 }
+
+/** Waits until something is so, 20 seconds at most. */
+export async function eventually(what: string, look: () => Promise<boolean>): Promise<void> {
+  for (let attempt = 0; attempt < 200; attempt += 1) {
+    if (await look()) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`waited 20 s for ${what}`);
+}

@@ -1,0 +1,193 @@
+import { spawn } from 'node:child_process';
+import { readFile, rm, statfs, writeFile } from 'node:fs/promises';
+import { createConnection, createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { run } from '../../../src/system/process.js';
+import { cliPath, describeWithEngine } from '../../support/engine.js';
+import { describeWithMounts, Mounts } from '../resilience/mounts.js';
+import { BuildSite, eventually, tinyDockerfile } from './support.js';
+
+/** A build that says where it is and goes on in a container until it is ended. */
+const endless = 'FROM busybox:1.36\nRUN echo the build has begun; sleep 1000\n';
+
+/** A build of its own under a script, with something of the script's to be cleaned up. */
+const script = [
+  '#!/usr/bin/env bash',
+  'trap "echo cleaned up >>$CLEANED" TERM',
+  'docker build --no-cache -t ORG/endless:local "$(dirname "$0")" &',
+  'wait $!',
+  '',
+].join('\n');
+
+describeWithEngine('builds that are cut off', () => {
+  let site: BuildSite;
+
+  beforeAll(async () => {
+    site = await BuildSite.make('cut');
+  });
+  afterAll(() => site.remove());
+  beforeEach(async () => {
+    await rm(site.log('endless'), { force: true });
+    await site.stack(['endless', 'next']);
+    await site.file('endless', 'Dockerfile', endless);
+    await site.file('endless', 'build.sh', script);
+    await site.file('next', 'Dockerfile', tinyDockerfile('next'));
+  });
+
+  interface Running {
+    kill: (signal: NodeJS.Signals) => void;
+    ended: Promise<{ code: number | null; stderr: string }>;
+  }
+
+  function start(env: NodeJS.ProcessEnv = {}, more: string[] = []): Running {
+    const own = { ...process.env, ...site.env, CLEANED: site.sandbox.path('cleaned'), ...env };
+    const child = spawn(process.execPath, ['--', cliPath, ...more, ...site.args()], {
+      env: own,
+      cwd: site.sandbox.base,
+    });
+    let stderr = '';
+    child.stderr.on('data', (text: Buffer) => (stderr += text.toString()));
+    child.stdout.resume();
+    const ended = new Promise<{ code: number | null; stderr: string }>((resolve) => {
+      child.on('close', (code) => resolve({ code, stderr }));
+    });
+    return { kill: (signal) => child.kill(signal), ended };
+  }
+
+  const logged = async (text: string): Promise<boolean> =>
+    (await readFile(site.log('endless'), 'utf8').catch(() => '')).includes(text);
+  /** The log is read while the build runs. */
+  const begun = (): Promise<void> => eventually('the build', () => logged('the build has begun\n'));
+
+  async function processes(): Promise<string> {
+    return (await run('pgrep', ['-f', `docker.*build.*${site.org}/endless`])).stdout;
+  }
+
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    '%s ends the script and the docker build under it, exit 130, and the log says so (decision 32)',
+    async (signal) => {
+      await rm(site.sandbox.path('cleaned'), { force: true });
+      const running = start();
+      await begun();
+      expect(await processes()).not.toBe('');
+
+      running.kill(signal);
+      const { code, stderr } = await running.ended;
+
+      expect(code).toBe(130);
+      expect(await processes()).toBe('');
+      expect(await site.sandbox.read('cleaned')).toBe('cleaned up\n');
+      expect(stderr).toContain(`${site.org}/endless  not built: interrupted`);
+      expect(stderr).toMatch(/^interrupted$/m);
+      expect(await readFile(site.log('endless'), 'utf8')).toMatch(/^# \S+ interrupted after \d+\.\d s$/m);
+      expect(await site.line('next')).toBeUndefined();
+    },
+  );
+
+  it('a second Ctrl-C leaves at once, and nothing behind (decision 32)', async () => {
+    await site.file('endless', 'build.sh', script.replace('trap "', 'trap "sleep 1000; '));
+    const running = start();
+    await begun();
+
+    running.kill('SIGINT');
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    running.kill('SIGINT');
+
+    expect((await running.ended).code).toBe(130);
+    await eventually('the end of the build', async () => (await processes()) === '');
+  });
+
+  it('an engine that goes away in mid-build ends the run, also with --continue-on-error', async () => {
+    const socket = site.sandbox.path('engine.sock');
+    const proxy = await EngineProxy.start(socket);
+    await site.file(
+      'endless',
+      'build.sh',
+      '#!/bin/sh\ndocker build --no-cache -t ORG/endless:local "$(dirname "$0")"\n',
+    );
+    const running = start({ DOCKER_HOST: `unix://${socket}`, DOCKER_BUILDKIT: '0' }, ['--continue-on-error']);
+    await begun();
+
+    await proxy.stop();
+    const { code, stderr } = await running.ended;
+
+    expect(code).toBe(1);
+    expect(stderr).toContain(
+      `Error: the build of ${site.org}/endless was cut off: the Docker engine at unix://${socket} cannot be reached`,
+    );
+    expect(stderr).toMatch(/^ {2}\S+\/endless +failed after .*: the engine went away$/m);
+    expect(stderr).toMatch(/^ {2}\S+\/next +not built$/m);
+  });
+});
+
+/** The real engine behind a socket that can be taken away. */
+class EngineProxy {
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+
+  private constructor(server: Server) {
+    this.#server = server;
+  }
+
+  static async start(path: string): Promise<EngineProxy> {
+    const server = createServer({ allowHalfOpen: true });
+    const proxy = new EngineProxy(server);
+    server.on('connection', (client) => {
+      const engine = createConnection({ path: '/var/run/docker.sock', allowHalfOpen: true });
+      for (const [one, other] of [
+        [client, engine],
+        [engine, client],
+      ] as const) {
+        proxy.#sockets.add(one);
+        one.on('error', () => other.destroy());
+        one.pipe(other);
+      }
+    });
+    await new Promise<void>((resolve) => server.listen(path, resolve));
+    return proxy;
+  }
+
+  async stop(): Promise<void> {
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+  }
+}
+
+describeWithMounts('a full disk below the build log (05, weakness 25)', () => {
+  const mounts = new Mounts();
+  let site: BuildSite;
+
+  beforeAll(async () => {
+    site = await BuildSite.make('full');
+    await site.put('state/mark', '');
+    await mounts.small(site.sandbox.path('state'), 4);
+  });
+  afterAll(async () => {
+    await mounts.undoAll();
+    await site.remove();
+  });
+
+  it('is told once and fails no build', async () => {
+    await site.stack(['loud']);
+    await site.file('loud', 'Dockerfile', tinyDockerfile('loud'));
+    await site.file(
+      'loud',
+      'build.sh',
+      '#!/bin/bash\nfor i in $(seq 20000); do echo "line $i of a build that says a lot"; done\ndocker build -t ORG/loud:local "$(dirname "$0")"\n',
+    );
+    expect(await site.build()).toMatchObject({ code: 0 });
+    const state = site.sandbox.path('state');
+    await rm(site.log('loud'));
+    const { bfree, bsize } = await statfs(state);
+    await writeFile(join(state, 'fill'), Buffer.alloc((bfree - 2) * bsize));
+    await run('docker', ['image', 'rm', `${site.org}/loud:local`]);
+
+    const { code, stderr } = await site.build();
+
+    expect(code, stderr).toBe(0);
+    expect(stderr.match(/^WARNING: the build log \S+ ends here: .*(ENOSPC|no space)/gim)).toHaveLength(1);
+    expect(await site.line('loud')).toBe('loud');
+  });
+});
