@@ -1,6 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run, runOrFail } from '../../src/system/process.js';
 import { describeWithRegistry, registryUser, startRegistry, type TestRegistry } from '../support/registry.js';
@@ -106,26 +104,6 @@ describeWithRegistry('push-images (02 §7.10, weakness 18)', () => {
     );
     expect(stdout).toBe(`${lines.join('\n')}\n`);
     expect(registry.log().slice(before)).not.toContain('PUT');
-  });
-
-  it('one that cannot be pushed ends no other, and the exit code is 1', async () => {
-    const tag = await create('partly', `image-registry: ${registry.host}/partly`);
-    pushed.push(`${registry.host}/partly/web:${tag}`, `${registry.host}/partly/job:${tag}`);
-    // A file in the place of its directory: the registry cannot store it.
-    const repositories = join(registry.storage, 'docker/registry/v2/repositories/partly');
-    await mkdir(repositories, { recursive: true });
-    await writeFile(join(repositories, 'job'), '');
-    const { code, stdout, stderr } = await push('partly', ['--format', 'json']);
-    expect(code).toBe(1);
-    expect(await registry.tags('partly/web')).toEqual([tag]);
-    expect(stderr).toContain(`Error: ${registry.host}/partly/job:${tag}: `);
-    expect(stderr).toContain('1 of 2 images were not pushed');
-    const { complete, images } = JSON.parse(stdout) as { complete: boolean; images: Record<string, string>[] };
-    expect(complete).toBe(false);
-    expect(images.map(({ digest, error }) => [digest === undefined, error === undefined])).toEqual([
-      [true, false],
-      [false, true],
-    ]);
   });
 
   describe('refused, with nothing tagged or pushed', () => {
@@ -239,6 +217,38 @@ describeWithRegistry('push-images logs in (04 §5.12)', () => {
       await runOrFail('login', 'docker', login, { env, input: secret });
       const loggedIn = await push(`d-${auth}`, [], { DOCKER_CONFIG: env.DOCKER_CONFIG, PUSH_TOKEN: 'wrong' });
       expect(loggedIn).toMatchObject({ code: 0 });
+    } finally {
+      await registry.stop();
+    }
+  });
+
+  it('one that cannot be pushed ends no other, and the exit code is 1', async () => {
+    const registry = await startRegistry({ auth: 'token' });
+    try {
+      await docker('tag', `${org}/web:local`, `${org}/forbidden:local`);
+      await sandbox.write('x/stacks/app/stack.yml', 'name: app\npods: [app, other]\n');
+      const other = `services:\n  other:\n    image: ${org}/forbidden:local\n`;
+      await sandbox.write('x/compose/docker-compose-other.yml', other);
+      const server = `image-pull-secret: {server: ${registry.host}, username: ${registryUser.name}, token-env: PUSH_TOKEN}`;
+      const tag = await create('partly', `image-registry: ${registry.host}/partly`, server);
+      const target = (name: string): string => `${registry.host}/partly/${name}:${tag}`;
+      pushed.push(target('web'), target('forbidden'), `${org}/forbidden:local`);
+      const env = { PUSH_TOKEN: registryUser.password };
+      const { code, stdout, stderr } = await push('partly', ['--format', 'json'], env);
+      expect(code).toBe(1);
+      expect(stderr).toContain(`Error: ${target('forbidden')}: ${registry.host} does not let this login push there`);
+      expect(stderr).toContain('1 of 2 images were not pushed');
+      expect(JSON.parse(stdout)).toEqual({
+        complete: false,
+        images: [
+          {
+            image: `${org}/forbidden:local`,
+            target: target('forbidden'),
+            error: `${registry.host} does not let this login push there`,
+          },
+          { image: `${org}/web:local`, target: target('web'), digest: await registry.digest('partly/web', tag) },
+        ],
+      });
     } finally {
       await registry.stop();
     }

@@ -23,7 +23,7 @@ export const tokenIssuer = 'laconic-so-test-tokens';
 export const tokenService = 'laconic-so-test-registry';
 
 /**
- * Starts a token server on 127.0.0.1. The user gets what is asked for; who names no user may pull from repositories below
+ * Starts a token server on 127.0.0.1. The user gets what is asked for, but cannot push to repositories named `…/forbidden`; who names no user may pull from repositories below
  * `public/`; a wrong password is refused.
  * @param signer the certificate that the registry trusts, and its key
  */
@@ -83,6 +83,8 @@ function accessOf(scope: string, known: boolean): Access[] {
   const [type = '', ...rest] = scope.split(':');
   const wanted = (rest.pop() ?? '').split(',');
   const name = rest.join(':');
-  const actions = known ? wanted : wanted.filter((action) => action === 'pull' && name.startsWith('public/'));
+  const allowed = (action: string): boolean =>
+    known ? action === 'pull' || !name.endsWith('/forbidden') : action === 'pull' && name.startsWith('public/');
+  const actions = wanted.filter(allowed);
   return actions.length === 0 ? [] : [{ type, name, actions }];
 }

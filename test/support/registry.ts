@@ -21,7 +21,7 @@ export interface RegistryOptions {
    * server, which gives it to the user, and for `public/…` to everybody to pull with.
    */
   auth?: 'basic' | 'token';
-  /** https with a certificate of an authority of its own; else plain http, which engines take from localhost. */
+  /** https with a certificate of an authority of its own, for localhost and registry.test; else plain http, which engines take from localhost. */
   tls?: boolean;
   /**
    * A kind node that pulls by the same name, `localhost:PORT`: the registry runs in its network, and this process forwards the
@@ -36,8 +36,6 @@ export interface TestRegistry extends RegistryClient {
   readonly host: string;
   /** With `tls`: the file of the authority's certificate, for NODE_EXTRA_CA_CERTS. */
   readonly authority: string | undefined;
-  /** Where it keeps what is pushed: `docker/registry/v2/repositories/…` is below. */
-  readonly storage: string;
   /** With `auth: 'token'`: what was asked of the token server. */
   readonly tokens: TokenServer | undefined;
   /** What the registry has logged: with a line of `METHOD /path` for each request. */
@@ -107,7 +105,7 @@ async function startIn(
   await mkdir(join(folder, 'storage'));
   await writeFile(join(folder, 'htpasswd'), passwordFile);
   const authority = tls || auth === 'token' ? await makeAuthority(join(folder, 'authority')) : undefined;
-  const server = tls ? await authority?.issue('registry') : undefined;
+  const server = tls ? await authority?.issue('registry', 'registry.test') : undefined;
   const signer = auth === 'token' ? await authority?.issue('tokens') : undefined;
   const tokens = signer && (await startTokenServer(registryUser.name, registryUser.password, signer));
   if (tokens !== undefined) ends.push(() => tokens.stop());
@@ -149,8 +147,7 @@ async function startIn(
     user: auth === undefined ? undefined : registryUser,
   });
   if (node !== undefined) await client.answers();
-  const facts = { host, authority: tls ? authority?.certificate : undefined, storage: join(folder, 'storage') };
-  return Object.assign(client, facts, { tokens, log, stop });
+  return Object.assign(client, { host, authority: tls ? authority?.certificate : undefined, tokens, log, stop });
 }
 
 /** Runs docker-registry on this host, on a port of its own choice. */

@@ -99,7 +99,12 @@ export class KubernetesDeployer implements Deployer {
       import('../push-images.js'),
     ]);
     const used = await usedImages(this.#deployment, this.#context);
-    return pushDeploymentImages(this.#deployment, used, format, this.#context);
+    const complete = await pushDeploymentImages(this.#deployment, used, format, this.#context);
+    const { options, report } = this.#context;
+    if (complete && !options.dryRun) {
+      report.info(`pods that run take them at: laconic-so deployment --dir ${this.#deployment.layout.root} restart`);
+    }
+    return complete;
   }
 
   async render(): Promise<string> {

@@ -1,0 +1,260 @@
+import { spawn } from 'node:child_process';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { type AddressInfo, connect, createServer as createTcpServer, type Server, type Socket } from 'node:net';
+import { text as readAll } from 'node:stream/consumers';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { HttpClient } from '../../src/images/registry/http.js';
+import { newestImage } from '../../src/images/registry/newest.js';
+import { Registry } from '../../src/images/registry/registry.js';
+import { InterruptedError } from '../../src/system/errors.js';
+import { run } from '../../src/system/process.js';
+import { cliPath, runCli } from '../support/engine.js';
+import type { Platform } from '../support/registry-client.js';
+import { describeWithRegistry, registryUser, startRegistry, type TestRegistry } from '../support/registry.js';
+import { Sandbox } from '../support/sandbox.js';
+
+const amd64: Platform = { os: 'linux', architecture: 'amd64' };
+const ends: (() => void)[] = [];
+
+async function listen(server: Server): Promise<number> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => sockets.add(socket));
+  ends.push(() => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return (server.address() as AddressInfo).port;
+}
+
+/** Answers in the place of the registry; true when it did. */
+type Fault = (request: IncomingMessage, response: ServerResponse) => boolean;
+
+/** A server in front of a real registry, as load balancers are: it hands everything on, but for the fault. */
+async function inFrontOf(registry: TestRegistry, fault: Fault): Promise<string> {
+  const server = createServer((request, response) => {
+    if (fault(request, response)) return;
+    const { accept, authorization } = request.headers;
+    const headers = { ...(accept && { accept }), ...(authorization && { authorization }) };
+    void fetch(new URL(request.url ?? '/', registry.url), { headers }).then(async (answer) => {
+      response.statusCode = answer.status;
+      for (const name of ['content-type', 'docker-content-digest', 'www-authenticate']) {
+        const value = answer.headers.get(name);
+        if (value !== null) response.setHeader(name, value);
+      }
+      response.end(Buffer.from(await answer.arrayBuffer()));
+    });
+  });
+  return `localhost:${await listen(server)}`;
+}
+
+const never = new AbortController().signal;
+const credentials = { username: registryUser.name, password: registryUser.password };
+
+function open(host: string, http = new HttpClient({}, never)): Promise<Registry> {
+  return Registry.open({ host, insecure: true, credentials }, http);
+}
+
+describeWithRegistry('registries that answer in parts, late, or wrong (05 §7, weakness 26)', () => {
+  let registry: TestRegistry;
+  beforeAll(async () => {
+    registry = await startRegistry({ auth: 'basic' });
+    for (const tag of ['1', '2', '3', '4', '5']) await registry.pushImage('team/one', tag, amd64, tag);
+  });
+  afterEach(() => {
+    for (const end of ends.splice(0)) end();
+  });
+  afterAll(() => registry.stop());
+
+  it('tags that come in pages are all read, by the Link header, relative or not', async () => {
+    const pages: string[] = [];
+    const host = await inFrontOf(registry, (request, response) => {
+      const url = new URL(request.url ?? '/', 'http://localhost');
+      if (!url.pathname.endsWith('/tags/list') || request.headers.authorization === undefined) return false;
+      const last = Number(url.searchParams.get('last') ?? '0');
+      pages.push(url.search);
+      const next = `/v2/team/one/tags/list?n=2&last=${last + 2}`;
+      const target = last === 0 ? next : `http://${request.headers.host ?? ''}${next}`;
+      if (last < 4) response.setHeader('link', `<${target}>; rel="next"`);
+      response.end(JSON.stringify({ name: 'team/one', tags: ['1', '2', '3', '4', '5'].slice(last, last + 2) }));
+      return true;
+    });
+    const found = await newestImage(await open(host), 'team/one', amd64);
+    expect(found?.tag).toBe('5');
+    expect(pages).toEqual(['?n=1000', '?n=2&last=2', '?n=2&last=4']);
+  });
+
+  it('a next page elsewhere is refused, and the login does not go there', async () => {
+    let visits = 0;
+    const elsewhere = await listen(createServer((_, response) => response.end(String((visits += 1)))));
+    const host = await inFrontOf(registry, ({ url = '' }, response) => {
+      if (!url.includes('/tags/list')) return false;
+      response.setHeader('link', `<http://localhost:${elsewhere}/v2/team/one/tags/list>; rel="next"`);
+      response.end(JSON.stringify({ tags: ['1'] }));
+      return true;
+    });
+    await expect((await open(host)).tags('team/one')).rejects.toThrow(/the next page is said to be at http:/);
+    expect(visits).toBe(0);
+  });
+
+  it('a manifest that is not what its digest says is refused', async () => {
+    const host = await inFrontOf(registry, ({ url = '' }, response) => {
+      if (!url.includes('/manifests/')) return false;
+      response.setHeader('docker-content-digest', `sha256:${'0'.repeat(64)}`);
+      response.end('{"config":{"digest":"sha256:00"}}');
+      return true;
+    });
+    await expect((await open(host)).manifest('team/one', '1')).rejects.toThrow(
+      /has the digest sha256:.*and not sha256:0{64}/,
+    );
+  });
+
+  it('a configuration that is kept elsewhere is fetched there, without the login', async () => {
+    const seen: (string | undefined)[] = [];
+    const config = JSON.stringify({ os: 'linux', architecture: 'amd64' });
+    const digest = (await registry.pushBlob('team/one', Buffer.from(config), 'application/json')).digest;
+    const store = await listen(
+      createServer(({ headers }, response) => {
+        seen.push(headers.authorization);
+        response.end(config);
+      }),
+    );
+    const host = await inFrontOf(registry, ({ url = '' }, response) => {
+      if (!url.includes('/blobs/')) return false;
+      response.writeHead(307, { location: `http://127.0.0.1:${store}/kept` }).end();
+      return true;
+    });
+    expect(await (await open(host)).imageConfig('team/one', digest)).toEqual(JSON.parse(config));
+    expect(seen).toEqual([undefined]);
+  });
+
+  it('a passing failure is passed over, a lasting one is told with its status', async () => {
+    let failures = 0;
+    const host = await inFrontOf(registry, ({ url = '' }, response) => {
+      if (!url.includes('/tags/list') || failures === 1) return false;
+      failures += 1;
+      response.writeHead(503).end();
+      return true;
+    });
+    expect(await (await open(host)).tags('team/one')).toHaveLength(5);
+    const busy = await inFrontOf(registry, ({ url = '' }, response) => {
+      if (url.includes('/tags/list')) response.writeHead(429).end('{"errors":[{"code":"TOOMANYREQUESTS"}]}');
+      return url.includes('/tags/list');
+    });
+    await expect((await open(busy)).tags('team/one')).rejects.toThrow(/status 429, TOOMANYREQUESTS/);
+  });
+
+  it('a web server is no registry', async () => {
+    const server = createServer((_, response) => response.writeHead(404).end('<html>'));
+    await expect(open(`localhost:${await listen(server)}`)).rejects.toThrow(/is no image registry: .*status 404/);
+  });
+
+  it('who does not answer is told with what was awaited, and how long', async () => {
+    const limits = { connect: 0.2, silence: 0.4 };
+    const http = new HttpClient({}, never, limits);
+    const port = await listen(createTcpServer());
+    const silent = (scheme: string): Promise<unknown> =>
+      http.send({ url: new URL(`${scheme}://127.0.0.1:${port}/v2/`) });
+    await expect(silent('http')).rejects.toThrow(
+      /waited 0\.4 s for 127\.0\.0\.1:\d+ to answer GET \/v2\/, nothing came/,
+    );
+    await expect(silent('https')).rejects.toThrow(/waited 0\.\d s for .*127\.0\.0\.1:\d+/);
+  });
+
+  it('Ctrl-C ends the wait for an answer (decision 32)', async () => {
+    const stop = new AbortController();
+    const port = await listen(createTcpServer(() => stop.abort()));
+    const http = new HttpClient({}, stop.signal);
+    await expect(http.send({ url: new URL(`http://127.0.0.1:${port}/`) })).rejects.toThrow(InterruptedError);
+  });
+
+  it('Ctrl-C while the engine pulls ends with 130, and nothing is tagged (decision 32)', async () => {
+    const sandbox = await Sandbox.make({ 'x/stacks/s/stack.yml': 'name: s\ncontainers: [laconic-faults/slow]\n' });
+    const free = await startRegistry();
+    try {
+      await free.pushImage(
+        'laconic-faults/slow',
+        'v1',
+        { os: 'linux', architecture: engineArchitecture() },
+        sandbox.base,
+      );
+      const hanging = new Promise<string>((resolve) => {
+        void inFrontOf(free, ({ url = '', headers }) => {
+          const byEngine = url.includes('/blobs/') && (headers['user-agent'] ?? '').startsWith('docker/');
+          if (byEngine) child.kill('SIGINT');
+          return byEngine;
+        }).then(resolve);
+      });
+      const words = ['--', cliPath, '--stack', sandbox.path('x/stacks/s'), 'fetch-containers', '--image-registry'];
+      const child = spawn(process.execPath, [...words, await hanging], {
+        env: { ...process.env, DOCKER_CONFIG: sandbox.path('docker') },
+        stdio: ['ignore', 'ignore', 'pipe'],
+      });
+      const said = readAll(child.stderr);
+      const code = await new Promise((resolve) => child.on('exit', resolve));
+      expect(await said).toContain('interrupted');
+      expect(code).toBe(130);
+      const inspected = await run('docker', ['image', 'inspect', 'laconic-faults/slow:local']);
+      expect(inspected.code).not.toBe(0);
+    } finally {
+      await free.stop();
+      await sandbox.remove();
+    }
+  });
+
+  it('a registry that does not speak TLS is asked by http only where that is allowed', async () => {
+    const asked = Registry.open({ host: registry.host, insecure: false, credentials }, new HttpClient({}, never));
+    await expect(asked).rejects.toMatchObject({
+      message: expect.stringContaining('does not speak TLS') as string,
+      hint: expect.stringContaining('insecure-registries') as string,
+    });
+    expect((await open(registry.host)).plain).toBe(true);
+  });
+
+  it('HTTPS_PROXY is asked for registries elsewhere, and TLS goes through it with the authority of NODE_EXTRA_CA_CERTS', async () => {
+    const secure = await startRegistry({ tls: true });
+    const sandbox = await Sandbox.make({ 'x/stacks/s/stack.yml': 'name: s\ncontainers: [laconic-faults/none]\n' });
+    try {
+      await secure.pushImage(
+        'team/laconic-faults/none',
+        'v7',
+        { os: 'linux', architecture: engineArchitecture() },
+        'x',
+      );
+      const connects: string[] = [];
+      const proxy = createServer();
+      proxy.on('connect', ({ url = '' }: IncomingMessage, socket: Socket) => {
+        connects.push(url);
+        const upstream = connect(Number(secure.host.split(':')[1]), '127.0.0.1', () => {
+          socket.write('HTTP/1.1 200 OK\r\n\r\n');
+          upstream.pipe(socket).pipe(upstream);
+        });
+        socket.on('error', () => upstream.destroy());
+        upstream.on('error', () => socket.destroy());
+      });
+      const port = await listen(proxy);
+      const words = ['--verbose', '--stack', sandbox.path('x/stacks/s'), 'fetch-containers'];
+      const source = ['--image-registry', 'registry.test/team'];
+      const env = {
+        HTTPS_PROXY: `http://127.0.0.1:${port}`,
+        NODE_EXTRA_CA_CERTS: secure.authority,
+        DOCKER_CONFIG: sandbox.path('docker'),
+      };
+      const { code, stderr } = await runCli([...words, ...source], { env });
+      // The engine has a proxy of its own and does not know this name.
+      expect(stderr).toMatch(/Pulling registry\.test\/team\/laconic-faults\/none:v7@sha256:/);
+      expect(stderr).toMatch(/registry\.test cannot be reached/);
+      expect(code).toBe(1);
+      expect(new Set(connects)).toEqual(new Set(['registry.test:443']));
+      const refused = await runCli([...words, ...source], { env: { ...env, NO_PROXY: '.test' } });
+      expect(refused.stderr).toMatch(/the registry registry\.test cannot be reached: (?:no such host|its name)/);
+    } finally {
+      await secure.stop();
+      await sandbox.remove();
+    }
+  });
+});
+
+function engineArchitecture(): string {
+  return process.arch === 'arm64' ? 'arm64' : 'amd64';
+}
