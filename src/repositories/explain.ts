@@ -21,6 +21,10 @@ const explanations: readonly Explanation[] = [
     hint: ({ directory }) => `make room on the disk of ${directory}; nothing half cloned is left there`,
   },
   {
+    pattern: /unable to (write|create) file/,
+    hint: ({ directory }) => `is there room on the disk of ${directory}, and may you write there?`,
+  },
+  {
     pattern: /Host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED|host key is known/,
     hint: ({ url }) => hostKeyHint(hostOf(url)),
   },

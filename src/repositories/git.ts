@@ -106,9 +106,12 @@ const trusted: NonNullable<SimpleGitOptions['unsafe']> = {
   allowUnsafeUrlRewrite: true,
 };
 
+/** Of git's words at their beginning, and as many at their end: a full disk is told once for each file. */
+const shownLines = 5;
+
 /** Lines of git's progress and greetings that say nothing about a failure. */
 const noise =
-  /^(Cloning into |(remote: )?(Enumerating|Counting|Compressing|Receiving|Resolving|Updating|Filtering|Total|Reused|POST|Note: )|hint: |Please make sure you have the correct access rights|and the repository exists\.$|From )/;
+  /^(Cloning into |(remote: )?(Enumerating|Counting|Compressing|Receiving|Resolving|Updating|Filtering|Total|Reused|POST|Note: )|hint: |Please make sure you have the correct access rights|and the repository exists\.$|From |warning: Clone succeeded|You can inspect what was|and retry with )/;
 
 /** What git said on stderr: the last state of each line, without its progress, its hints about itself, and credentials. */
 function plainWords(stderr: string): string {
@@ -117,5 +120,8 @@ function plainWords(stderr: string): string {
     .map((line) => line.split('\r').findLast((part) => part.trim() !== '') ?? '')
     .map((line) => line.trimEnd())
     .filter((line) => line !== '' && !noise.test(line));
-  return withoutCredentials(lines.join('\n'));
+  const hidden = lines.length - 2 * shownLines;
+  const shown =
+    hidden <= 1 ? lines : [...lines.slice(0, shownLines), `… and ${hidden} more lines …`, ...lines.slice(-shownLines)];
+  return withoutCredentials(shown.join('\n'));
 }

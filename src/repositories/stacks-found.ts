@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { kindOf } from '../system/files.js';
 
 /** Folders that hold no stacks of the repository's own. */
@@ -15,7 +15,8 @@ export async function findStacks(directory: string, depth = 0): Promise<string[]
   const folders = entries.filter((entry) => entry.isDirectory() && !skipped.has(entry.name)).map(({ name }) => name);
   for (const name of folders.sort()) {
     const path = join(directory, name);
-    if (directory.endsWith('/stacks') && (await kindOf(join(path, 'stack.yml'))) === 'file') found.push(path);
+    if (depth > 0 && basename(directory) === 'stacks' && (await kindOf(join(path, 'stack.yml'))) === 'file')
+      found.push(path);
     else if (depth < maxDepth) found.push(...(await findStacks(path, depth + 1)));
   }
   return found;

@@ -1,0 +1,130 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { createServer, type Server as TcpServer, type AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cliPath } from '../support/engine.js';
+import { startGitDaemon } from './support/git-daemon.js';
+import type { Server } from './support/server.js';
+import { git, Sources } from './support/sources.js';
+
+const kills = 40;
+
+describe('clones that are interrupted (05, weakness 15; decision 32)', () => {
+  let sources: Sources;
+  let daemon: Server;
+  let stack: string;
+  const names = ['one', 'two', 'three'];
+  const commits = new Map<string, string>();
+
+  beforeAll(async () => {
+    sources = await Sources.make();
+    daemon = await startGitDaemon(sources.path('hosted'));
+    for (const name of names) {
+      await sources.publish(`org/${name}`);
+      const files = Object.fromEntries(
+        Array.from({ length: 200 }, (_, index) => [
+          `folder${index % 7}/file${index}`,
+          randomBytes(3_000).toString('hex'),
+        ]),
+      );
+      await sources.commit(`org/${name}`, files, { tag: 'v1' });
+      commits.set(name, await sources.commit(`org/${name}`, { last: 'x\n' }, { branch: 'other' }));
+    }
+    stack = await sources.stack(...names.map((name) => `git://127.0.0.1:${daemon.port}/org/${name}@other`));
+  });
+  afterAll(async () => {
+    await daemon.stop();
+    await sources.remove();
+  });
+
+  const start = (base: string, reference = stack): { child: ChildProcess; ended: Promise<number | null> } => {
+    const child = spawn(process.execPath, ['--', cliPath, '--stack', reference, 'setup-repositories'], {
+      cwd: sources.folder,
+      env: { ...process.env, ...sources.env, CERC_REPO_BASE_DIR: base },
+      stdio: 'ignore',
+    });
+    return { child, ended: new Promise((resolve) => child.on('close', (code) => resolve(code))) };
+  };
+
+  /** Each copy that is there is whole: at its ref, with all files, and sound. */
+  const wholeCopies = async (base: string): Promise<string[]> => {
+    const there = (await readdir(base).catch(() => [])).filter((name) => !name.startsWith('.')).sort();
+    for (const name of there) {
+      const copy = `${base}/${name}`;
+      expect(await git(copy, 'rev-parse', 'HEAD')).toBe(commits.get(name));
+      expect(await git(copy, 'status', '--porcelain', '--branch')).toBe('## other...origin/other');
+    }
+    return there;
+  };
+
+  it(`killed at ${kills} random moments and run again: what is there is whole each time, nothing is left over in the end`, {
+    timeout: 900_000,
+  }, async () => {
+    const base = sources.path('killed');
+    const started = Date.now();
+    await start(base).ended;
+    const whole = Date.now() - started;
+    expect(await wholeCopies(base)).toEqual([...names].sort());
+    let midway = 0;
+    for (let round = 0; round < kills; round += 1) {
+      // Every third round begins from nothing; the others go on with what the kills have left.
+      if (round % 3 === 0) await rm(base, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+      const { child, ended } = start(base);
+      const delay = Math.random() * whole * 1.1;
+      const timer = setTimeout(() => child.kill('SIGKILL'), delay);
+      await ended;
+      clearTimeout(timer);
+      const seen = await readdir(base).catch(() => []);
+      if (seen.some((name) => name.endsWith('.tmp'))) midway += 1;
+      await wholeCopies(base);
+    }
+    expect(midway).toBeGreaterThan(kills / 10);
+    expect(await start(base).ended).toBe(0);
+    expect((await readdir(base)).sort()).toEqual([...names].sort());
+    await wholeCopies(base);
+  });
+
+  it('two runs at once both succeed, and leave whole copies only', async () => {
+    const base = sources.path('twice');
+    const codes = await Promise.all([start(base).ended, start(base).ended, start(base).ended]);
+    expect(codes).toEqual([0, 0, 0]);
+    expect((await readdir(base)).sort()).toEqual([...names].sort());
+    await wholeCopies(base);
+  });
+
+  describe('with a host that never answers', () => {
+    let silent: TcpServer;
+    let connected: Promise<void>;
+    let reference: string;
+
+    beforeAll(async () => {
+      let seen: () => void;
+      connected = new Promise((resolve) => (seen = resolve));
+      silent = createServer(() => seen());
+      await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+      reference = await sources.stack(`git://127.0.0.1:${(silent.address() as AddressInfo).port}/org/silent`);
+    });
+    afterAll(() => {
+      silent.close();
+    });
+
+    it('Ctrl-C ends git, removes the unfinished clone and leaves with 130', async () => {
+      const base = sources.path('interrupted');
+      const { child, ended } = start(base, reference);
+      await connected;
+      expect((await readdir(base)).some((name) => name.endsWith('.tmp'))).toBe(true);
+      const children = await childrenOf(child.pid ?? 0);
+      expect(children).not.toEqual([]);
+      child.kill('SIGINT');
+      expect(await ended).toBe(130);
+      expect(await readdir(base)).toEqual([]);
+      for (const pid of children) expect(() => process.kill(pid, 0)).toThrow(/ESRCH/);
+    });
+  });
+});
+
+async function childrenOf(pid: number): Promise<number[]> {
+  const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
+  return text.split(' ').flatMap((word) => (word.trim() === '' ? [] : [Number(word)]));
+}
