@@ -21,6 +21,7 @@ import { callersVariable, insideOperation } from './callers.js';
 import type { CreateArguments } from './create.js';
 import { readComposeFiles } from './compose-files.js';
 import type { DeploymentLayout } from './layout.js';
+import { acceptHookEdits } from './manifest.js';
 import { type Deployment, readDeployment } from './open.js';
 import type { HookCluster, TargetGenerators } from './target.js';
 import { warnAboutUnusedHooks } from '../stack/assets.js';
@@ -105,6 +106,7 @@ export async function runCreateHooks(
     const call = { context: deploymentContext(deployment, cluster), mode, extraArgs };
     await callWithServices(source, 'create', call, loaded, inside, cluster);
   }
+  await acceptHookEdits(layout);
 }
 
 /** Calls the `start` hooks the deployment keeps copies of, in the order of their file names (01 §5). A dry run only names them. */

@@ -13,7 +13,7 @@ import type { DeploymentLayout } from './layout.js';
 import { parseOwnJson } from './own-json.js';
 import { checksumOf, type GeneratedFile } from './tree.js';
 
-/** SHA-256 of every file the last create or update generated, by path relative to the deployment directory (decision 3). */
+/** SHA-256 of every generated file as the last create or update, and its hooks, left it, by path relative to the directory (decision 3). */
 export type Manifest = Record<string, string>;
 
 /** How many generations of generated files are kept (decision 3). */
@@ -30,7 +30,24 @@ export async function readManifest(layout: DeploymentLayout): Promise<Manifest |
 /** The manifest these files make, as text. */
 export async function renderManifest(files: readonly GeneratedFile[]): Promise<string> {
   const entries = await Promise.all(files.map(async (file) => [file.path, await checksumOf(file)] as const));
-  return `${JSON.stringify(Object.fromEntries(entries.sort()), undefined, 1)}\n`;
+  return renderEntries(Object.fromEntries(entries.sort()));
+}
+
+/** A manifest as text. */
+export function renderEntries(manifest: Manifest): string {
+  return `${JSON.stringify(manifest, undefined, 1)}\n`;
+}
+
+/** Takes over into the manifest what create hooks made of generated files: those are no edits of an operator. */
+export async function acceptHookEdits(layout: DeploymentLayout): Promise<void> {
+  const manifest = (await readManifest(layout)) ?? {};
+  const edited: Manifest = {};
+  for (const [path, checksum] of Object.entries(manifest)) {
+    const now = await currentChecksum(join(layout.root, path));
+    if (now !== undefined && now !== checksum) edited[path] = now;
+  }
+  if (Object.keys(edited).length === 0) return;
+  await writeFileAtomically(layout.manifest, renderEntries({ ...manifest, ...edited }), secretMode);
 }
 
 /**

@@ -8,9 +8,10 @@ import { readTextIfAny, secretMode } from '../system/files.js';
 import { carryOut } from './carry-out.js';
 import { clearJournal, type JournalStep } from './journal.js';
 import type { DeploymentLayout } from './layout.js';
-import { currentChecksum, readManifest } from './manifest.js';
+import { currentChecksum, readManifest, renderEntries } from './manifest.js';
 import type { Deployment } from './open.js';
 import { environmentFiles, type SecretOptions } from './prepare.js';
+import { isEdited, warnAboutEdit } from './update-plan.js';
 import { checksumOf, contentOf, type GeneratedFile } from './tree.js';
 
 /**
@@ -33,10 +34,14 @@ export async function regenerateEnvironment(
   const steps: JournalStep[] = [];
   const before = await readManifest(layout);
   const manifest = { ...before };
+  const edited: string[] = [];
   for (const file of files) {
     const checksum = await checksumOf(file);
     const now = await currentChecksum(join(layout.root, file.path));
-    if (now !== checksum) steps.push({ op: 'replace', path: file.path, backup: now !== undefined, secret: true });
+    if (now !== checksum) {
+      steps.push({ op: 'replace', path: file.path, backup: now !== undefined, secret: true });
+      if (isEdited(before, file.path, now)) edited.push(file.path);
+    }
     manifest[file.path] = checksum;
   }
   if (steps.length === 0 || context.options.dryRun) {
@@ -46,11 +51,12 @@ export async function regenerateEnvironment(
   const staged = files.filter((file) => steps.some((step) => step.path === file.path));
   if (before !== undefined) {
     const path = relative(layout.root, layout.manifest);
-    staged.push({ path, source: { text: `${JSON.stringify(manifest, undefined, 1)}\n` }, mode: secretMode });
+    staged.push({ path, source: { text: renderEntries(manifest) }, mode: secretMode });
     steps.push({ op: 'replace', path, backup: false, secret: true });
   }
-  await carryOut(layout, { steps, staged, modes: [], volumes: [] }, undefined);
+  await carryOut(layout, { steps, staged, modes: [], volumes: [], edited }, undefined);
   await clearJournal(layout);
+  for (const path of edited) warnAboutEdit(path, 'replaced', context);
   return true;
 }
 

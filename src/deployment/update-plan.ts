@@ -1,15 +1,18 @@
 import { stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { LoadedStack } from '../stack/load.js';
+import type { Context } from '../system/context.js';
 import { kindOf, readTextIfAny, secretMode } from '../system/files.js';
 import type { CreateArguments } from './create.js';
-import type { JournalStep } from './journal.js';
+import { type JournalStep, readJournal } from './journal.js';
 import type { DeploymentLayout } from './layout.js';
 import { currentChecksum, impliedManifest, type Manifest, readManifest, renderManifest } from './manifest.js';
 import type { Prepared } from './prepare.js';
 import { editRecord, readRecord } from './record.js';
 import { checksumOf, type GeneratedFile, isSecret } from './tree.js';
 import { isBelow } from './volume-paths.js';
+
+type RemoveStep = Extract<JournalStep, { op: 'remove' }>;
 
 /** What an update writes. */
 export interface UpdatePlan {
@@ -19,6 +22,21 @@ export interface UpdatePlan {
   modes: GeneratedFile[];
   /** New volumes inside the directory, relative, with their seeds. */
   volumes: { volume: string; path: string; seed: string | undefined }[];
+  /** Files among the steps that somebody edited in the directory since they were generated. */
+  edited: string[];
+}
+
+/** Whether a generated file is not what the last create or update left; no where that is not known. */
+export function isEdited(manifest: Manifest | undefined, path: string, now: string | undefined): boolean {
+  const left = manifest?.[path];
+  return left !== undefined && now !== undefined && now !== left;
+}
+
+/** Whoever edited a file that the stack or the spec determines must hear that it was taken away, and where the edit is. */
+export function warnAboutEdit(path: string, change: 'replaced' | 'removed', { report }: Context): void {
+  report.warn(
+    `${path} was edited in this directory and is ${change}: the edit is in ${path}.bak (after the next change in .laconic/history); make such changes in the stack or the spec`,
+  );
 }
 
 /**
@@ -34,6 +52,10 @@ export async function planUpdate(
   const steps: JournalStep[] = [];
   const staged: GeneratedFile[] = [];
   const modes: GeneratedFile[] = [];
+  // While hooks are still to do, what they did by then cannot be told from somebody's edits.
+  const unfinished = (await readJournal(layout))?.phase === 'hooks';
+  const manifestBefore = unfinished ? undefined : await readManifest(layout);
+  const edited: string[] = [];
   const own = [...(await recordFile(layout, prepared)), ...argumentsFile(createArguments)];
   for (const file of [...tree.files, ...own]) {
     const before = await currentChecksum(join(layout.root, file.path));
@@ -42,6 +64,7 @@ export async function planUpdate(
       continue;
     }
     staged.push(file);
+    if (isEdited(manifestBefore, file.path, before)) edited.push(file.path);
     steps.push({
       op: 'replace',
       path: file.path,
@@ -49,7 +72,10 @@ export async function planUpdate(
       secret: isSecret(file),
     });
   }
-  steps.push(...(await removals(layout, tree.files)));
+  for (const step of await removals(layout, tree.files)) {
+    steps.push(step);
+    if (step.backup && !unfinished) edited.push(step.path);
+  }
 
   const volumes = [];
   for (const volume of tree.volumes) {
@@ -65,7 +91,7 @@ export async function planUpdate(
     staged.push({ path, source: { text: manifest }, mode: secretMode });
     steps.push({ op: 'replace', path, backup: false, secret: true });
   }
-  return { steps, staged, modes, volumes };
+  return { steps, staged, modes, volumes, edited };
 }
 
 async function hasOtherMode(layout: DeploymentLayout, file: GeneratedFile): Promise<boolean> {
@@ -74,10 +100,10 @@ async function hasOtherMode(layout: DeploymentLayout, file: GeneratedFile): Prom
 }
 
 /** Files the last update generated and this one does not: taken away, kept as `.bak` where somebody edited them. */
-async function removals(layout: DeploymentLayout, files: readonly GeneratedFile[]): Promise<JournalStep[]> {
+async function removals(layout: DeploymentLayout, files: readonly GeneratedFile[]): Promise<RemoveStep[]> {
   const before: Manifest = (await readManifest(layout)) ?? (await impliedManifest(layout));
   const wanted = new Set(files.map((file) => file.path));
-  const steps: JournalStep[] = [];
+  const steps: RemoveStep[] = [];
   for (const [path, checksum] of Object.entries(before)) {
     // Secrets are never deleted by us: another spec may want them back.
     if (wanted.has(path) || path === 'secrets.env') continue;

@@ -18,7 +18,7 @@ import { type LoadedSpec, loadStackOfSpec, prepareTree, type SecretOptions } fro
 import type { TargetGenerators } from './target.js';
 import { servicePrints } from './service-prints.js';
 import { refuseChangedValues } from './update-environment.js';
-import { planUpdate, type UpdatePlan } from './update-plan.js';
+import { planUpdate, type UpdatePlan, warnAboutEdit } from './update-plan.js';
 import { isBelow } from './volume-paths.js';
 
 export interface UpdateOptions {
@@ -69,8 +69,10 @@ export async function updateDeployment(
   const plan = await planUpdate(layout, prepared, ours ? options.arguments : undefined);
   warnAboutLostVolumes(present, plan, context);
   if (context.options.dryRun) {
-    for (const step of plan.steps)
-      context.report.print(`would ${step.op === 'directory' ? 'create' : step.op} ${step.path}`);
+    for (const step of plan.steps) {
+      const edited = plan.edited.includes(step.path) ? ' (edited in this directory)' : '';
+      context.report.print(`would ${step.op === 'directory' ? 'create' : step.op} ${step.path}${edited}`);
+    }
     for (const { path, mode } of plan.modes) context.report.print(`would chmod ${mode.toString(8)} ${path}`);
     if (plan.steps.length + plan.modes.length === 0) context.report.print('nothing to change');
     for (const hook of await createHookLabels(loaded)) context.report.print(`would call ${hook}`);
@@ -96,8 +98,12 @@ export async function updateDeployment(
   );
   await clearJournal(layout);
   const servicesNow = printed ? await servicePrints(layout, prepared.stack, context.env) : undefined;
+  const paths = [...changedPaths(plan, before, await checksumsNow(layout, plan)), ...outside];
+  for (const { path, change } of paths) {
+    if (plan.edited.includes(path)) warnAboutEdit(path, change === 'removed' ? 'removed' : 'replaced', context);
+  }
   return {
-    paths: [...changedPaths(plan, before, await checksumsNow(layout, plan)), ...outside],
+    paths,
     ...(servicesBefore === undefined || servicesNow === undefined
       ? {}
       : { services: compareServices(servicesBefore, servicesNow) }),

@@ -1,3 +1,4 @@
+import { readdir, rm } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithEngine } from '../../support/engine.js';
 import { idleService, Sandbox } from '../../support/sandbox.js';
@@ -123,5 +124,32 @@ next: laconic-so deployment --dir d start
     const { stderr } = await sandbox.succeed(['deployment', '--dir', 'd', 'restart']);
     expect(stderr).toContain('changed in d:\n  config/app/more.txt\nno service is recreated for this\n');
     expect(stderr).not.toContain('next:');
+  });
+
+  it('an update that replaces what somebody edited here says so and where it is, and not of what a hook did (decision 3)', async () => {
+    await sandbox.write('d/config/app/page.txt', 'edited here\n');
+    await sandbox.edit(compose, 'labels: {version: two}', 'labels: {version: three}');
+    const dry = await sandbox.succeed(['--dry-run', ...update]);
+    expect(dry.stdout).toContain('would replace config/app/page.txt (edited in this directory)\n');
+    expect(dry.stdout).toContain('would replace compose/docker-compose-app.yml\n');
+    const { stderr } = await sandbox.succeed(update);
+    expect(stderr.split('\n').filter((line) => line.startsWith('WARNING'))).toEqual([
+      'WARNING: config/app/page.txt was edited in this directory and is replaced: the edit is in config/app/page.txt.bak (after the next change in .laconic/history); make such changes in the stack or the spec',
+    ]);
+    expect(await sandbox.read('d/config/app/page.txt.bak')).toBe('edited here\n');
+
+    await sandbox.write('source/config/app/page.txt', 'three\n');
+    expect((await sandbox.succeed(update)).stderr, 'nothing was edited since').not.toContain('WARNING');
+    const generations = await readdir(sandbox.path('d/.laconic/history'));
+    const pages = generations.map((one) => sandbox.read(`d/.laconic/history/${one}/config/app/page.txt`));
+    expect(await Promise.all(pages), 'the second update has put its own into .bak').toContain('edited here\n');
+  });
+
+  it('a file that left the stack and was edited here is removed with the same warning', async () => {
+    await sandbox.write('d/config/app/more.txt', 'edited here\n');
+    await rm(sandbox.path('source/config/app/more.txt'));
+    const { stderr } = await sandbox.succeed(update);
+    expect(stderr).toContain('WARNING: config/app/more.txt was edited in this directory and is removed');
+    expect(await sandbox.read('d/config/app/more.txt.bak')).toBe('edited here\n');
   });
 });
