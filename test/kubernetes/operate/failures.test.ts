@@ -3,11 +3,14 @@ import { describeWithCluster, kubectl } from '../../support/cluster.js';
 import { server, service, Site, type StackFiles } from './site.js';
 
 describeWithCluster('a start that cannot succeed fails at once and says why (K-33, issue 4 part 4)', () => {
-  let site: Site | undefined;
-  afterEach(async () => site?.remove());
+  const sites: Site[] = [];
+  afterEach(async () => {
+    for (const site of sites.splice(0)) await site.remove();
+  });
 
   async function make(name: string, stack: StackFiles): Promise<Site> {
-    site = await Site.make(name, stack);
+    const site = await Site.make(name, stack);
+    sites.push(site);
     return site;
   }
 
