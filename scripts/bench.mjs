@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { measureBuilds } from './bench/builds.mjs';
 import { measureKubernetes } from './bench/kubernetes.mjs';
 import { compare, median, peakMemory, timed } from './bench/measure.mjs';
 import { writeHealthyStack, writeLargeStack } from './bench/stacks.mjs';
@@ -139,6 +140,7 @@ await runMain(async () => {
       await measureVersion();
       await measureCreate(folder);
       await measureStart(folder);
+      await measureBuilds({ call, record }, folder);
     }
     if (only !== 'compose') await measureKubernetes({ root, cli, call, record }, folder);
   } finally {
