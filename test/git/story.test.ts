@@ -1,0 +1,36 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeWithEngine } from '../support/engine.js';
+import { FromGit, pages } from '../support/from-git-story.js';
+import { describeWithSshd } from './support/ssh-server.js';
+
+describeWithSshd('from the repositories of an organisation to a running service on Compose (issue 5)', () => {
+  describeWithEngine('over ssh', () => {
+    let story: FromGit;
+
+    beforeAll(async () => {
+      story = await FromGit.make();
+    });
+    afterAll(async () => {
+      await story.deployment('stop', '--delete-volumes');
+      await story.remove();
+    });
+
+    const page = async (): Promise<string> => {
+      const { stdout } = await story.deployment('port', 'web', '80');
+      return (await fetch(`http://127.0.0.1:${stdout.trim().split(':')[1]}/page`)).text();
+    };
+
+    it('fetch-stack, setup-repositories, build-containers, init, create, start', async () => {
+      await story.build();
+      await story.create([], '');
+      await story.deployment('start');
+      expect(await page()).toBe(pages.first);
+    });
+
+    it('a new commit: setup-repositories --pull, build-containers, restart', async () => {
+      await story.rebuild();
+      await story.deployment('restart');
+      expect(await page()).toBe(pages.second);
+    });
+  });
+});

@@ -1,0 +1,43 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { run } from '../../../src/system/process.js';
+import { deleteNamespaces, describeWithCluster, shared } from '../../support/cluster.js';
+import { FromGit, pages } from '../../support/from-git-story.js';
+import { startRegistry, type TestRegistry } from '../../support/registry.js';
+
+const namespace = `from-git-${randomBytes(4).toString('hex')}`;
+
+describeWithCluster('from the repositories of an organisation to a running pod, by way of a registry (issue 5)', () => {
+  let story: FromGit;
+  let registry: TestRegistry;
+
+  beforeAll(async () => {
+    [story, registry] = await Promise.all([FromGit.make(), startRegistry({ node: shared.node })]);
+  });
+  afterAll(async () => {
+    await deleteNamespaces(namespace);
+    const { stdout } = await run('docker', ['images', '--quiet', `${registry.host}/*`]);
+    await run('docker', ['rmi', '--force', ...stdout.split('\n').filter(Boolean)]);
+    await registry.stop();
+    await story.remove();
+  });
+
+  const page = async (): Promise<string> =>
+    (await story.deployment('exec', 'web', 'wget -qO- http://127.0.0.1/page')).stdout;
+
+  it('fetch-stack, setup-repositories, build-containers, init, create, push-images, start', async () => {
+    await story.build();
+    const init = ['--kube-config', shared.kubeconfig, '--image-registry', `${registry.host}/team`];
+    await story.create(['--deploy-to', 'k8s', ...init], `namespace: ${namespace}\n`);
+    await story.deployment('push-images');
+    await story.deployment('start');
+    expect(await page()).toBe(pages.first);
+  });
+
+  it('a new commit: setup-repositories --pull, build-containers, push-images, restart', async () => {
+    await story.rebuild();
+    await story.deployment('push-images');
+    await story.deployment('restart');
+    expect(await page()).toBe(pages.second);
+  });
+});
