@@ -22,7 +22,7 @@ describeWithSshd('from the repositories of an organisation to a running service 
 
     it('fetch-stack, setup-repositories, build-containers, init, create, start', async () => {
       await story.build();
-      await story.create([], '');
+      await story.create('compose', [], '');
       await story.deployment('start');
       expect(await page()).toBe(pages.first);
     });

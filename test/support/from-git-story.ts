@@ -111,10 +111,10 @@ export class FromGit {
     await this.succeed('--stack', this.stack, 'build-containers');
   }
 
-  /** init with these options, lines added to the spec, create. */
-  async create(init: readonly string[], more: string): Promise<void> {
+  /** init for this target with these options, lines added to the spec, create. */
+  async create(target: 'compose' | 'k8s', init: readonly string[], more: string): Promise<void> {
     const file = this.sources.path('spec.yml');
-    await this.succeed('--stack', this.stack, 'deploy', 'init', ...init, '--output', file);
+    await this.succeed('--stack', this.stack, 'deploy', '--deploy-to', target, 'init', ...init, '--output', file);
     await appendFile(file, more);
     const directory = this.sources.path('deployment');
     await this.succeed('deploy', 'create', '--spec-file', file, '--deployment-dir', directory);

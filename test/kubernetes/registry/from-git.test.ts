@@ -28,7 +28,7 @@ describeWithCluster('from the repositories of an organisation to a running pod, 
   it('fetch-stack, setup-repositories, build-containers, init, create, push-images, start', async () => {
     await story.build();
     const init = ['--kube-config', shared.kubeconfig, '--image-registry', `${registry.host}/team`];
-    await story.create(['--deploy-to', 'k8s', ...init], `namespace: ${namespace}\n`);
+    await story.create('k8s', init, `namespace: ${namespace}\n`);
     await story.deployment('push-images');
     await story.deployment('start');
     expect(await page()).toBe(pages.first);

@@ -44,9 +44,12 @@ export async function runningContainer(
   const pods = (await listPods(api, identity)).filter((pod) => !isJobPod(pod));
   const having = pods.filter((pod) => containersOf(pod).some(({ spec }) => spec.name === container));
   if (having.length === 0) throw noSuchService(service, serviceNames(pods));
-  const running = having.filter((pod) =>
+  const present = having.filter((pod) =>
     containersOf(pod).some(({ spec, status }) => spec.name === container && status?.state?.running !== undefined),
   );
+  // After a roll-out the old pod may take its time to end: it is not the one that is meant while there are others.
+  const staying = present.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+  const running = staying.length > 0 ? staying : present;
   const pod = running[index - 1];
   if (pod !== undefined) return { pod, container };
   if (running.length === 0) {
