@@ -53,7 +53,7 @@ export class FromGit {
     const top = 'stack-orchestrator';
     await sources.publish(`${org}/stacks`, {
       [`${top}/stacks/page/stack.yml`]: `version: "1.0"\nname: page\nrepos: [git.test/${org}/web-source@release]\ncontainers: [${org}/web]\npods: [page]\n`,
-      [`${top}/compose/docker-compose-page.yml`]: `services:\n  web:\n    image: ${org}/web:local\n    ports: ["80"]\n    healthcheck: {test: ["CMD", "wget", "-qO-", "http://127.0.0.1/page"], interval: 1s}\n`,
+      [`${top}/compose/docker-compose-page.yml`]: `services:\n  web:\n    image: ${org}/web:local\n    ports: ["80"]\n    stop_grace_period: 1s\n    healthcheck: {test: ["CMD", "wget", "-qO-", "http://127.0.0.1/page"], interval: 1s}\n`,
       [`${top}/container-build/${org}-web/build.sh`]: [
         '#!/usr/bin/env bash',
         '. "${CERC_CONTAINER_BASE_DIR}/build-base.sh"',
