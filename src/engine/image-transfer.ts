@@ -133,7 +133,9 @@ async function transfer(
   let failure: string | undefined;
   const take = (line: string): void => {
     if (line.trim() === '') return;
-    const { status, id, progressDetail, error, aux } = JSON.parse(line) as Event;
+    const event = parseEvent(line);
+    if (event === undefined) failure ??= `the engine's answer is cut off: ${line}`;
+    const { status, id, progressDetail, error, aux } = event ?? {};
     if (error !== undefined) failure = error;
     digest = aux?.Digest ?? digest;
     if (id === undefined || status === undefined) return;
@@ -157,6 +159,15 @@ async function transfer(
   });
   if (failure !== undefined) throw new LaconicError(`${what}: ${failure}`);
   return digest;
+}
+
+/** Undefined for a line that is not whole: the engine ended in the middle of it. */
+function parseEvent(line: string): Event | undefined {
+  try {
+    return JSON.parse(line) as Event;
+  } catch {
+    return undefined;
+  }
 }
 
 function percentOf(layers: ReadonlyMap<string, { current: number; total: number }>): number | undefined {

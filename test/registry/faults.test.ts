@@ -144,6 +144,17 @@ describeWithRegistry('registries that answer in parts, late, or wrong (05 §7, w
     await expect((await open(busy)).tags('team/one')).rejects.toThrow(/status 429, TOOMANYREQUESTS/);
   });
 
+  it('a registry that wants a login for a part of what it has gets it there', async () => {
+    const host = await inFrontOf(registry, ({ url }, response) => {
+      if (url === '/v2/') response.end('{}');
+      return url === '/v2/';
+    });
+    expect(await (await open(host)).tags('team/one')).toHaveLength(5);
+    const nobody = { host, insecure: true, credentials: undefined };
+    const asked = (await Registry.open(nobody, new HttpClient({}, never))).tags('team/one');
+    await expect(asked).rejects.toMatchObject({ hint: expect.stringContaining('docker login') as string });
+  });
+
   it('a web server is no registry', async () => {
     const server = createServer((_, response) => response.writeHead(404).end('<html>'));
     await expect(open(`localhost:${await listen(server)}`)).rejects.toThrow(/is no image registry: .*status 404/);

@@ -58,8 +58,13 @@ export class Authorizer {
 
   /** Answers a refusal; undefined when there is nothing to answer it with. @throws RegistryError */
   async authorize(refusal: HttpAnswer, repository: string): Promise<Authorization | undefined> {
-    const { bearer } = challengesOf(refusal);
-    if (bearer === undefined) return undefined;
+    const { basic, bearer } = challengesOf(refusal);
+    if (bearer === undefined) {
+      // Some want a login for a part of what they have only.
+      if (basic === undefined || this.#basic !== undefined || this.#credentials === undefined) return undefined;
+      this.#basic = this.#basicOrFail();
+      return this.#basic;
+    }
     const token = await this.#token(bearer, bearer.parameters.scope ?? `repository:${repository}:pull`);
     const authorization = { authorization: `Bearer ${token}` };
     this.#tokens.set(repository, authorization);
