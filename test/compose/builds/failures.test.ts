@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { readFile, rm, statfs, writeFile } from 'node:fs/promises';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest';
 import { run } from '../../../src/system/process.js';
 import { cliPath, describeWithEngine } from '../../support/engine.js';
 import { describeWithMounts, Mounts } from '../resilience/mounts.js';
@@ -46,6 +46,8 @@ describeWithEngine('builds that are cut off', () => {
       env: own,
       cwd: site.sandbox.base,
     });
+    // A check that failed before the end must leave no build behind.
+    onTestFinished(() => void child.kill('SIGTERM'));
     let stderr = '';
     child.stderr.on('data', (text: Buffer) => (stderr += text.toString()));
     child.stdout.resume();
