@@ -37,7 +37,7 @@ describeWithCluster('a dry run on Kubernetes touches nothing (decision 34, K-09)
       'src/stack-orchestrator/stacks/dry/stack.yml': 'version: "1.0"\nname: dry\npods:\n  - app\njobs:\n  - seed\n',
       'src/stack-orchestrator/compose/docker-compose-app.yml':
         'services:\n  web:\n    image: busybox:1.36\n    volumes: ["data:/data"]\nvolumes:\n  data:\n',
-      'src/stack-orchestrator/compose-jobs/docker-compose-seed.yml': 'services:\n  seed:\n    image: busybox:1.36\n',
+      'src/stack-orchestrator/compose-jobs/docker-compose-seed.yml': 'services:\n  seed:\n    image: org/seed:local\n',
     });
     const name = 'x';
     const kubeconfig = {
@@ -47,7 +47,8 @@ describeWithCluster('a dry run on Kubernetes touches nothing (decision 34, K-09)
       'current-context': name,
     };
     await sandbox.write('kubeconfig', JSON.stringify(kubeconfig));
-    const common = 'stack: BASE/src/stack-orchestrator/stacks/dry\nnamespace: dry-run\nvolumes:\n  data:\n';
+    const common =
+      'stack: BASE/src/stack-orchestrator/stacks/dry\nnamespace: dry-run\nimage-registry: reg.invalid/x\nvolumes:\n  data:\n';
     await sandbox.write('k8s.yml', `${common}deploy-to: k8s\nkube-config: BASE/kubeconfig\n`);
     await sandbox.write('kind.yml', `${common}deploy-to: k8s-kind\nkind-cluster-name: laconic-so-none\n`);
     for (const target of ['k8s', 'kind']) await sandbox.create(`${target}.yml`, target);
@@ -83,6 +84,7 @@ describeWithCluster('a dry run on Kubernetes touches nothing (decision 34, K-09)
       'port web 80',
       'exec web true',
       'run-job seed',
+      'push-images',
       'restart',
     ]) {
       const args = [cliPath, '--dry-run', 'deployment', '--dir', join(sandbox.base, target), ...words.split(' ')];
