@@ -1,6 +1,6 @@
 // npm run bench: what docs/performance.md promises, measured against its peer in the same run.
 // Prints one row per promise: medians, the ratio, the limit. Exits 1 when a limit is broken.
-// `npm run bench -- compose` and `npm run bench -- kubernetes` measure one target only.
+// `npm run bench -- compose`, `-- kubernetes` and `-- repositories` measure one part only.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { measureBuilds } from './bench/builds.mjs';
 import { measureKubernetes } from './bench/kubernetes.mjs';
 import { compare, median, peakMemory, timed } from './bench/measure.mjs';
+import { measureRepositories } from './bench/repositories.mjs';
 import { writeHealthyStack, writeLargeStack } from './bench/stacks.mjs';
 import { build, installDependencies, root, runMain } from './setup-project.mjs';
 
@@ -136,13 +137,14 @@ await runMain(async () => {
   const folder = mkdtempSync(join(tmpdir(), 'laconic-bench-'));
   const [only] = process.argv.slice(2);
   try {
-    if (only !== 'kubernetes') {
+    if (only === undefined || only === 'compose') {
       await measureVersion();
       await measureCreate(folder);
       await measureStart(folder);
       await measureBuilds({ call, record }, folder);
     }
-    if (only !== 'compose') await measureKubernetes({ root, cli, call, record }, folder);
+    if (only === undefined || only === 'kubernetes') await measureKubernetes({ root, cli, call, record }, folder);
+    if (only === undefined || only === 'repositories') await measureRepositories({ call, record }, folder);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

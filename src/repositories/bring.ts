@@ -7,6 +7,7 @@ import { inParallel } from '../system/parallel.js';
 import { carryOut } from './carry-out.js';
 import { type GitConfig, readConfig, readConfigs } from './config.js';
 import { gitEnvironment, type GitOptions } from './git.js';
+import { type Head, readHeads } from './heads.js';
 import { sweepUnfinishedClones } from './leftovers.js';
 import { OrderedLines } from './lines.js';
 import { isAbsent, type Observed, observeCopy } from './observe.js';
@@ -91,14 +92,14 @@ async function observeAll(
   const present = await inParallel(tasks, jobs, async ({ wanted: { directory } }) =>
     (await kindOf(directory)) === 'directory' ? directory : undefined,
   );
-  const configs = await configsOf(base, present, tasks[0]?.options);
+  const { configs, heads } = await readTogether(base, present, tasks[0]?.options);
   await inParallel(tasks, jobs, async (task) => {
     const { spec, directory, url, ref } = task.wanted;
     try {
       const config = configs?.get(directory);
       task.observed = (await isAbsent(directory))
         ? { kind: 'absent' }
-        : await observeCopy(spec, directory, config, task.options);
+        : await observeCopy(spec, directory, { config, head: heads.get(directory) }, task.options);
       task.plan = planRepository(ref, task.observed, pull);
       const known = config ?? configs?.get(base) ?? { rules: [] };
       task.remote = rewriteUrl(task.observed.kind === 'absent' ? url : (known.origin ?? url), known.rules);
@@ -110,17 +111,19 @@ async function observeAll(
   });
 }
 
-async function configsOf(
+/** What can be read of all working copies by a few calls of git. */
+async function readTogether(
   base: string,
   present: readonly (string | undefined)[],
   options: GitOptions | undefined,
-): Promise<Map<string, GitConfig> | undefined> {
-  if (options === undefined || (await kindOf(base)) !== 'directory') return undefined;
+): Promise<{ configs?: Map<string, GitConfig>; heads: ReadonlyMap<string, Head> }> {
+  if (options === undefined || (await kindOf(base)) !== 'directory') return { heads: new Map() };
   const folders: string[] = [];
   for (const folder of present) {
     if (folder !== undefined && (await kindOf(join(folder, '.git', 'config'))) === 'file') folders.push(folder);
   }
-  return (await readConfigs(base, folders, options)) ?? new Map([[base, await readConfig(base, options)]]);
+  const [configs, heads] = await Promise.all([readConfigs(base, folders, options), readHeads(base, folders, options)]);
+  return { configs: configs ?? new Map([[base, await readConfig(base, options)]]), heads };
 }
 
 /** No prompt hangs later, and no first half is done when the second cannot be: hosts are tried before anything starts. */

@@ -25,7 +25,7 @@ export async function carryOut(
       // Another run of ours was first: what it made is treated like any copy that is there.
       const there: Observed = (await isAbsent(directory))
         ? { kind: 'absent' }
-        : await observeCopy(spec, directory, undefined, options);
+        : await observeCopy(spec, directory, {}, options);
       return await carryOut(wanted, { observed: there, plan: planRepository(ref, there, false) }, events, options);
     }
     if (observed.kind === 'absent') throw new Error(`${directory} has to be cloned before anything else`);

@@ -4,7 +4,7 @@ import { errorCode, errorMessage, LaconicError } from '../system/errors.js';
 import { temporaryBeside } from '../system/leftovers.js';
 import { checkOut } from './checkout.js';
 import { git, type GitOptions } from './git.js';
-import { type Head, readHead } from './observe.js';
+import { type Head, readHead } from './heads.js';
 import type { Wanted } from './plan.js';
 
 /**

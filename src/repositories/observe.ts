@@ -3,19 +3,10 @@ import { join } from 'node:path';
 import { errorCode, errorMessage, LaconicError } from '../system/errors.js';
 import { kindOf } from '../system/files.js';
 import { type GitConfig, readConfig } from './config.js';
-import { git, GitFailedError, type GitOptions } from './git.js';
+import { GitFailedError, type GitOptions } from './git.js';
+import { type Head, readHead } from './heads.js';
 import { isOriginOf, withoutCredentials } from './remote.js';
 import { type RepositorySpec, remoteUrl } from './spec.js';
-
-/** Where a working copy's HEAD is. */
-export interface Head {
-  /** The active branch; absent when HEAD is detached. */
-  branch?: string;
-  /** The full commit id; absent in a repository without commits. */
-  commit?: string;
-  /** Tags of exactly this commit. */
-  tags: readonly string[];
-}
 
 /** What stands in the place of a working copy. */
 export type Observed = { kind: 'absent' } | { kind: 'copy'; head: Head };
@@ -41,13 +32,13 @@ export async function isAbsent(directory: string): Promise<boolean> {
 
 /**
  * Looks at a folder that is there: is it a working copy of this repository, and where is its HEAD (05 §3.4, weaknesses 3, 8).
- * @param known its configuration, if it was read with that of others
+ * @param known what was read of it together with others
  * @throws LaconicError when it is none, or one of another repository
  */
 export async function observeCopy(
   spec: RepositorySpec,
   directory: string,
-  known: GitConfig | undefined,
+  known: { config?: GitConfig | undefined; head?: Head | undefined },
   options: GitOptions,
 ): Promise<Observed> {
   if ((await kindOf(join(directory, '.git'))) === undefined) {
@@ -56,7 +47,10 @@ export async function observeCopy(
       hint: `move it away, so that ${spec.entry} can be cloned there`,
     });
   }
-  const [head] = await Promise.all([readHead(directory, options), checkOrigin(spec, directory, known, options)]);
+  const [head] = await Promise.all([
+    known.head ?? readHead(directory, options).catch(notUsable(directory)),
+    checkOrigin(spec, directory, known.config, options),
+  ]);
   return { kind: 'copy', head };
 }
 
@@ -78,31 +72,6 @@ async function checkOrigin(
     `${directory} is a working copy of ${withoutCredentials(config.origin)}, not of ${spec.entry}: it is left as it is`,
     { hint: 'move it away, or set CERC_REPO_BASE_DIR to another folder' },
   );
-}
-
-/** The branch, commit and tags of a working copy, usually by one call of git. */
-export async function readHead(directory: string, options: GitOptions): Promise<Head> {
-  // Named, because log.excludeDecoration could hide the branch.
-  const decorated = ['HEAD', 'refs/heads', 'refs/tags'].map((refs) => `--decorate-refs=${refs}`);
-  const shown = ['--no-show-signature', '--no-color', '--decorate=full', ...decorated, '--format=%H%x00%D'];
-  try {
-    return parseHead(await git(directory, ['log', '-1', ...shown], options));
-  } catch (error) {
-    if (!(error instanceof GitFailedError) || !/does not have any commits|bad default revision/.test(error.said)) {
-      return notUsable(directory)(error);
-    }
-    const branch = await git(directory, ['symbolic-ref', 'HEAD'], options);
-    return { branch: branch.trim().replace(/^refs\/heads\//, ''), tags: [] };
-  }
-}
-
-/** `<commit>\0HEAD -> refs/heads/main, tag: refs/tags/v1, …`; names hold no spaces. */
-export function parseHead(text: string): Head {
-  const [commit = '', decorations = ''] = text.trimEnd().split('\0');
-  const names = decorations.split(', ');
-  const branch = names.map((name) => /^HEAD -> refs\/heads\/(.+)$/.exec(name)?.[1]).find((name) => name !== undefined);
-  const tags = names.flatMap((name) => /^tag: refs\/tags\/(.+)$/.exec(name)?.[1] ?? []);
-  return { ...(branch === undefined ? {} : { branch }), commit, tags };
 }
 
 function notUsable(directory: string): (error: unknown) => never {

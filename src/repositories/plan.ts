@@ -1,5 +1,6 @@
 import { looksLikeCommit } from './ref.js';
-import { type Head, type Observed, refOf } from './observe.js';
+import type { Head } from './heads.js';
+import { type Observed, refOf } from './observe.js';
 import type { RepositorySpec } from './spec.js';
 
 /** One repository to be brought in place. */

@@ -1,5 +1,6 @@
 import { errorMessage, LaconicError } from '../system/errors.js';
-import { type Head, refOf } from './observe.js';
+import type { Head } from './heads.js';
+import { refOf } from './observe.js';
 import type { Wanted } from './plan.js';
 
 /** What became of one repository. */

@@ -1,7 +1,7 @@
 import { LaconicError } from '../system/errors.js';
 import { checkOut } from './checkout.js';
 import { git, GitFailedError, type GitOptions } from './git.js';
-import { type Head, readHead } from './observe.js';
+import { type Head, readHead } from './heads.js';
 import type { Plan } from './plan.js';
 
 /** What an update tells while it goes on. */

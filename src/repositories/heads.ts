@@ -1,0 +1,75 @@
+import { inParallel } from '../system/parallel.js';
+import { git, GitFailedError, type GitOptions } from './git.js';
+
+/** Where a working copy's HEAD is. */
+export interface Head {
+  /** The active branch; absent when HEAD is detached. */
+  branch?: string;
+  /** The full commit id; absent in a repository without commits. */
+  commit?: string;
+  /** Tags of exactly this commit. */
+  tags: readonly string[];
+}
+
+/** `git log` of HEAD with its names. They are asked for, because log.excludeDecoration could hide the branch. */
+const headCommand: readonly string[] = [
+  'log',
+  '-1',
+  '--no-show-signature',
+  '--no-color',
+  '--decorate=full',
+  ...['HEAD', 'refs/heads', 'refs/tags'].map((refs) => `--decorate-refs=${refs}`),
+  '--format=%H%x00%D',
+];
+
+/** `<commit>\0HEAD -> refs/heads/main, tag: refs/tags/v1, …`; names hold no spaces. */
+export function parseHead(text: string): Head {
+  const [commit = '', decorations = ''] = text.trimEnd().split('\0');
+  const names = decorations.split(', ');
+  const branch = names.map((name) => /^HEAD -> refs\/heads\/(.+)$/.exec(name)?.[1]).find((name) => name !== undefined);
+  const tags = names.flatMap((name) => /^tag: refs\/tags\/(.+)$/.exec(name)?.[1] ?? []);
+  return { ...(branch === undefined ? {} : { branch }), commit, tags };
+}
+
+/** The branch, commit and tags of a working copy. @throws GitFailedError when it is none */
+export async function readHead(directory: string, options: GitOptions): Promise<Head> {
+  try {
+    return parseHead(await git(directory, headCommand, options));
+  } catch (error) {
+    const unborn = error instanceof GitFailedError && /does not have any commits|bad default revision/.test(error.said);
+    if (!unborn) throw error;
+    const branch = await git(directory, ['symbolic-ref', 'HEAD'], options);
+    return { branch: branch.trim().replace(/^refs\/heads\//, ''), tags: [] };
+  }
+}
+
+/** Calls of git that go on side by side here: it is all on this machine's disk. */
+const width = 3;
+
+/**
+ * The same of many working copies by a few calls: starting a program is most of what a call costs. git goes through each share by
+ * itself and stops at the first copy that it cannot read; the share is then left to {@link readHead}.
+ * @returns by folder; those that are missing have to be asked one by one
+ */
+export async function readHeads(
+  base: string,
+  folders: readonly string[],
+  options: GitOptions,
+): Promise<ReadonlyMap<string, Head>> {
+  const size = Math.ceil(folders.length / width);
+  const shares = Array.from({ length: width }, (_, index) => folders.slice(index * size, (index + 1) * size));
+  const found = await inParallel(shares, width, async (share) => {
+    if (share.length < 2) return [];
+    const list = share.flatMap((folder) => ['-c', `laconic-so.copy=${folder}`]);
+    try {
+      const output = await git(base, [...list, 'for-each-repo', '--config=laconic-so.copy', ...headCommand], options);
+      const lines = output.trimEnd().split('\n');
+      if (lines.length !== share.length) return [];
+      return share.map((folder, index): [string, Head] => [folder, parseHead(lines[index] ?? '')]);
+    } catch (error) {
+      if (error instanceof GitFailedError) return [];
+      throw error;
+    }
+  });
+  return new Map(found.flat());
+}
