@@ -16,12 +16,15 @@ describeWithCluster('push-images, and a cluster that pulls what was pushed (K-06
   let sandbox: Sandbox;
   let deployed: Deployed;
   let tag: string;
+  /** Ids of all builds: an older one has lost its name. */
+  const built: string[] = [];
   const env = { REGISTRY_TOKEN: registryUser.password };
 
   const build = async (name: string, page: string): Promise<void> => {
     const dockerfile = `FROM busybox:1.36\nRUN mkdir /www && echo ${page} > /www/page\nCMD ["httpd", "-f", "-p", "80", "-h", "/www"]\n`;
     await sandbox.write(`images/${name}/Dockerfile`, dockerfile);
-    await sandbox.docker('build', '--quiet', '--tag', `${org}/${name}:local`, sandbox.path(`images/${name}`));
+    const words = ['build', '--quiet', '--tag', `${org}/${name}:local`, sandbox.path(`images/${name}`)];
+    built.push((await sandbox.docker(...words)).trim());
   };
   const program = (...args: string[]) => sandbox.succeed(['deployment', '--dir', 'd', ...args], { env });
 
@@ -55,7 +58,7 @@ describeWithCluster('push-images, and a cluster that pulls what was pushed (K-06
   afterAll(async () => {
     await deleteNamespaces(namespace);
     const names = ['web', 'job'].flatMap((name) => [`${org}/${name}:local`, `${registry.host}/team/${name}:${tag}`]);
-    await run('docker', ['rmi', '--force', ...names]);
+    await run('docker', ['rmi', '--force', ...names, ...built]);
     for (const name of names) await run('docker', ['exec', shared.node, 'ctr', '-n', 'k8s.io', 'images', 'rm', name]);
     await registry.stop();
     await sandbox.remove();
