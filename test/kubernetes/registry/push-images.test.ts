@@ -20,8 +20,9 @@ describeWithCluster('push-images, and a cluster that pulls what was pushed (K-06
   const built: string[] = [];
   const env = { REGISTRY_TOKEN: registryUser.password };
 
+  // A label of this run: the node would take the same image for the one that it has from another run's registry.
   const build = async (name: string, page: string): Promise<void> => {
-    const dockerfile = `FROM busybox:1.36\nRUN mkdir /www && echo ${page} > /www/page\nCMD ["httpd", "-f", "-p", "80", "-h", "/www"]\n`;
+    const dockerfile = `FROM busybox:1.36\nRUN mkdir /www && echo ${page} > /www/page\nLABEL run=${unique}\nCMD ["httpd", "-f", "-p", "80", "-h", "/www"]\n`;
     await sandbox.write(`images/${name}/Dockerfile`, dockerfile);
     const words = ['build', '--quiet', '--tag', `${org}/${name}:local`, sandbox.path(`images/${name}`)];
     built.push((await sandbox.docker(...words)).trim());
@@ -59,7 +60,10 @@ describeWithCluster('push-images, and a cluster that pulls what was pushed (K-06
     await deleteNamespaces(namespace);
     const names = ['web', 'job'].flatMap((name) => [`${org}/${name}:local`, `${registry.host}/team/${name}:${tag}`]);
     await run('docker', ['rmi', '--force', ...names, ...built]);
-    for (const name of names) await run('docker', ['exec', shared.node, 'ctr', '-n', 'k8s.io', 'images', 'rm', name]);
+    const inNode = ['exec', shared.node, 'ctr', '-n', 'k8s.io', 'images'];
+    const { stdout } = await run('docker', [...inNode, 'ls', '--quiet']);
+    const pulled = stdout.split('\n').filter((name) => name.startsWith(`${registry.host}/`));
+    if (pulled.length > 0) await run('docker', [...inNode, 'rm', ...pulled]);
     await registry.stop();
     await sandbox.remove();
   });
