@@ -56,16 +56,19 @@ function reporterFor(options: Pick<GlobalOptions, 'quiet' | 'verbose' | 'debug'>
   return createReporter(process, { ...options, color: wantsColor(process.env, process.stderr.isTTY) });
 }
 
+/** Commands that only read: when they are interrupted there is nothing to tell. */
+const readers: ReadonlySet<string> = new Set(['logs', 'ps', 'status', 'port', 'render']);
+
 /** After Ctrl-C (decision 32). */
 const interruptedCode = new InterruptedError().exitCode;
 
 /** The first Ctrl-C stops the starting of work and lets state be saved; the second leaves at once (decision 32). */
-function interruptSignal(report: () => Reporter): AbortSignal {
+function interruptSignal(report: () => Reporter, reads: () => boolean): AbortSignal {
   const controller = new AbortController();
   const onSignal = (): void => {
     if (controller.signal.aborted) process.exit(interruptedCode);
     controller.abort(new InterruptedError());
-    report().info('stopping: what was begun is left consistent (Ctrl-C again leaves at once)');
+    if (!reads()) report().info('stopping: what was begun is left consistent (Ctrl-C again leaves at once)');
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
@@ -73,13 +76,13 @@ function interruptSignal(report: () => Reporter): AbortSignal {
 }
 
 /** What went wrong, why, and what to do: once, on stderr. Returns the exit code. */
-function explain(error: unknown, report: Reporter): number {
+function explain(error: unknown, report: Reporter, reads: boolean): number {
   report.endProgress();
   if (!(error instanceof LaconicError)) {
     report.error(error instanceof Error ? error.message : String(error));
     report.info('this is a defect of laconic-so: --debug shows where it happened');
   } else if (error instanceof InterruptedError) {
-    report.info('interrupted');
+    if (!reads) report.info('interrupted');
   } else if (!(error instanceof ExitError)) {
     // What to do belongs to the error: --quiet leaves it.
     report.error(error.hint === undefined ? error.message : `${error.message}\n${error.hint}`);
@@ -98,7 +101,10 @@ function explainUsage(message: string, command: Command): void {
 
 async function main(argv: readonly string[]): Promise<number> {
   let report = reporterFor({ quiet: false, verbose: false, debug: argv.includes('--debug') });
-  const signal = interruptSignal(() => report);
+  const program = createProgram();
+  let current: Command = program;
+  const reads = (): boolean => readers.has(current.name());
+  const signal = interruptSignal(() => report, reads);
   const contextOf = (command: Command): Context => {
     let root = command;
     while (root.parent !== null) root = root.parent;
@@ -106,8 +112,6 @@ async function main(argv: readonly string[]): Promise<number> {
     report = reporterFor(options);
     return { options, report, signal, env: process.env, cwd: process.cwd() };
   };
-  const program = createProgram();
-  let current: Command = program;
   const commands = new Map<string, TableEntry>();
   for (const entry of table) {
     const command = program.command(entry.names[0]).description(entry.description);
@@ -129,7 +133,7 @@ async function main(argv: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return usageExit(error);
     if (error instanceof UsageError) explainUsage(error.message, current);
-    return error instanceof UsageError ? error.exitCode : explain(error, report);
+    return error instanceof UsageError ? error.exitCode : explain(error, report, reads());
   }
 }
 

@@ -107,8 +107,13 @@ async function readyCluster(
   if (own.kind === 'k8s') return { api: (await connectCluster(own, context)).api, target: own };
   const engine = await connectEngine(context.env);
   const { ensureCluster } = await import('./kind/ensure.js');
+  const { NoKindClusterError } = await import('./kind/none.js');
   const quiet = { ...context, report: { ...context.report, print: (line: string) => context.report.verbose(line) } };
-  const { name, found } = await ensureCluster({ ...deployment, manage: false }, engine, quiet);
+  const { name, found } = await ensureCluster({ ...deployment, manage: false }, engine, quiet).catch(
+    (error: unknown) => {
+      throw error instanceof NoKindClusterError ? new NoKindClusterError(own.cluster, error) : error;
+    },
+  );
   const { loadImages } = await import('./kind/load-images.js');
   await loadImages(
     name,

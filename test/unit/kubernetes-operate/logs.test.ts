@@ -3,14 +3,18 @@ import { buffer } from 'node:stream/consumers';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { LogsOptions } from '../../../src/deployers/deployer.js';
+import type { PodFacts } from '../../../src/deployers/kubernetes/ready/facts.js';
 import { LogLines } from '../../../src/deployers/kubernetes/operate/log-lines.js';
+import { labelOf } from '../../../src/deployers/kubernetes/operate/logs.js';
 import { logQuery, parseTime } from '../../../src/deployers/kubernetes/operate/log-query.js';
+
+import { pod, podWith } from '../kubernetes-ready/objects.js';
 
 const options: LogsOptions = { services: [], follow: false, timestamps: false };
 const now = Date.UTC(2026, 0, 2, 12);
 
 async function through(chunks: readonly Buffer[], query: { until?: number; timestamps: boolean }): Promise<string> {
-  return (await buffer(Readable.from(chunks).pipe(new LogLines('web', query)))).toString('latin1');
+  return (await buffer(Readable.from(chunks).pipe(new LogLines(() => 'web', query)))).toString('latin1');
 }
 
 describe('the options of logs in the API server’s terms (02 §7.8, K-13)', () => {
@@ -70,9 +74,27 @@ describe('lines of a log (04 §5.7)', () => {
   });
 
   it('the word that a log is lost is not shown as one of its lines', async () => {
-    const lines = new LogLines('web', { timestamps: false });
+    const lines = new LogLines(() => 'web', { timestamps: false });
     const text = `unable to retrieve container logs for containerd://${'ab'.repeat(32)}`;
     expect((await buffer(Readable.from([Buffer.from(text)]).pipe(lines))).toString()).toBe('');
     expect(lines.lost).toBe(true);
+  });
+});
+
+describe('whose line it is (04 §5.7: scripts read `<container>: <line>`)', () => {
+  const label = (one: PodFacts, ...others: PodFacts[]) => labelOf({ pod: one, container: 'web' }, [one, ...others]);
+  const first = pod({ name: 'web-r-aaaaa' });
+
+  it('one pod: the container; several at a time: the end of the pod’s name too', () => {
+    expect(label(first)).toBe('web');
+    expect(label(first, pod({ name: 'web-r-bbbbb' }))).toBe('web-aaaaa');
+  });
+
+  it('a pod that is being replaced, was evicted, or is a job’s other try is no replica', () => {
+    expect(label(first, pod({ name: 'web-s-bbbbb', owner: { kind: 'ReplicaSet', uid: 's' } }))).toBe('web');
+    expect(label(first, pod({ name: 'web-r-bbbbb', deleted: true }))).toBe('web');
+    expect(label(first, pod({ name: 'web-r-bbbbb', status: { phase: 'Failed' } }))).toBe('web');
+    const tries = ['seed-aaaaa', 'seed-bbbbb'].map((name) => podWith({}, { name, owner: { kind: 'Job', uid: 'j' } }));
+    expect(labelOf({ pod: tries[0] ?? first, container: 'seed' }, tries)).toBe('seed');
   });
 });

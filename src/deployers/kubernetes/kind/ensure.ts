@@ -17,6 +17,7 @@ import { awaitApiServer, ensureKubeContext } from './context.js';
 import { createCluster, discardCluster, isHalfMade, lockCluster, rememberMade } from './create.js';
 import { canonicalPaths, misfitAdvice, misfits } from './fit.js';
 import { NodeContents } from './load-images.js';
+import { NoKindClusterError } from './none.js';
 import { placeOnKind } from './places.js';
 
 /** Name of the file in the deployment directory that the cluster is made from (04 §3.2). */
@@ -212,9 +213,11 @@ async function writeClusterId(name: string, { layout, record, spec }: ClusterWis
 }
 
 function missing(name: string): LaconicError {
-  return new LaconicError(`there is no kind cluster ${name} on this host`, {
-    hint: 'start creates it when it is called without --skip-cluster-management',
-  });
+  return new NoKindClusterError(
+    name,
+    undefined,
+    'start creates it when it is called without --skip-cluster-management',
+  );
 }
 
 function ambiguous(name: string, names: readonly string[]): LaconicError {

@@ -5,11 +5,12 @@ import { listKindClusters } from './clusters.js';
 
 /** A deployment's kind cluster is not on this host: nothing of the deployment runs. */
 export class NoKindClusterError extends LaconicError {
-  constructor(name: string, cause: unknown) {
-    super(`there is no kind cluster ${name} on this host`, {
-      hint: 'start the deployment first: start makes the cluster, or joins the one that is here',
-      cause,
-    });
+  constructor(
+    name: string,
+    cause?: unknown,
+    hint = 'start the deployment first: start makes the cluster, or joins the one that is here',
+  ) {
+    super(`there is no kind cluster ${name} on this host`, { hint, cause });
   }
 }
 

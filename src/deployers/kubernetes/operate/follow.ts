@@ -11,23 +11,24 @@ import { Inbox } from '../ready/inbox.js';
 import type { WatchEvent } from '../cluster/api.js';
 import { isOurs, isOwnPod } from './snapshot.js';
 import { LogLines } from './log-lines.js';
-import { type LogSource, type LogsRequest, openLog } from './logs.js';
+import { labelOf, type LogSource, type LogsRequest, openLog } from './logs.js';
 
 /**
  * Follows the logs of the deployment's containers, those that start later (a restart, another job) among them, until nothing is left that
  * could write, Ctrl-C, or the reader goes.
+ * @param known the pods that are there
  */
-export async function followLogs(request: LogsRequest): Promise<void> {
+export async function followLogs(request: LogsRequest, known: readonly PodFacts[]): Promise<void> {
   const { api, identity, context } = request;
   const ended = new AbortController();
   const signal = AbortSignal.any([ended.signal, context.signal]);
   const inbox = new Inbox<WatchEvent>();
   const wake = (): void => inbox.wake();
   signal.addEventListener('abort', wake, { once: true });
-  const follower = new Follower(request, signal, () => ended.abort(), wake);
+  const pods = new Map(known.map((pod) => [pod.metadata.uid, pod]));
+  const follower = new Follower(request, pods, signal, () => ended.abort(), wake);
   try {
     inbox.fill(api.watch(resources.Pod, { namespace: identity.namespace }, signal));
-    const pods = new Map<string, PodFacts>();
     for (let first = true; ; first = false) {
       for (const { type, object } of await inbox.next(first ? 1_000 : Number.POSITIVE_INFINITY)) {
         const pod = object as unknown as PodFacts;
@@ -60,6 +61,7 @@ async function mayComeBack({ api, identity }: LogsRequest): Promise<boolean> {
 /** Opens one log for each run of each container, and no run twice. */
 class Follower {
   readonly #request: LogsRequest;
+  readonly #pods: ReadonlyMap<string, PodFacts>;
   readonly #signal: AbortSignal;
   readonly #readerLeft: () => void;
   readonly #wake: () => void;
@@ -68,8 +70,16 @@ class Follower {
   readonly #running = new Set<Promise<void>>();
   #failure: { error: unknown } | undefined;
 
-  constructor(request: LogsRequest, signal: AbortSignal, readerLeft: () => void, wake: () => void) {
+  /** @param pods as they are at any moment */
+  constructor(
+    request: LogsRequest,
+    pods: ReadonlyMap<string, PodFacts>,
+    signal: AbortSignal,
+    readerLeft: () => void,
+    wake: () => void,
+  ) {
     this.#request = request;
+    this.#pods = pods;
     this.#writer = new Writer(request.output);
     this.#signal = signal;
     this.#readerLeft = readerLeft;
@@ -97,7 +107,7 @@ class Follower {
       const before = this.#seen.get(key);
       if (before === run) continue;
       this.#seen.set(key, run);
-      this.#start({ pod: pod.metadata.name, container: spec.name }, before !== undefined);
+      this.#start({ pod, container: spec.name }, before !== undefined);
     }
   }
 
@@ -124,8 +134,8 @@ class Follower {
     for (let attempt = 0; ; attempt += 1) {
       try {
         const stream = await openLog(source, own, { follow: 'true' }, this.#signal);
-        for await (const lines of pipeTo(stream, new LogLines(source.container, query)))
-          await this.#writer.write(lines);
+        const label = (): string => labelOf(source, this.#pods.values());
+        for await (const lines of pipeTo(stream, new LogLines(label, query))) await this.#writer.write(lines);
         return;
       } catch (error) {
         // The kubelet may answer that a container has not started just after the API server said that it has; a pod may be gone.

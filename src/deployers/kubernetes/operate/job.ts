@@ -134,5 +134,5 @@ async function showLog(source: Running, run: JobRun, pods: readonly PodFacts[]):
 
 async function copy(log: Readable, container: string | undefined, output: NodeJS.WritableStream): Promise<void> {
   if (container === undefined) await pipeline(log, output, { end: false });
-  else await pipeline(log, new LogLines(container, { timestamps: false }), output, { end: false });
+  else await pipeline(log, new LogLines(() => container, { timestamps: false }), output, { end: false });
 }

@@ -13,11 +13,12 @@ const lostBytes = 200;
 const longest = 1024 * 1024;
 
 /**
- * Puts `<container>: ` before each line (04 §5.7) and leaves out what is not asked for. The bytes of a line pass as they are; each line
+ * Puts `<label>: ` before each line (04 §5.7) and leaves out what is not asked for. The bytes of a line pass as they are; each line
  * leaves in one piece, so that the lines of several containers do not mix.
  */
 export class LogLines extends Transform {
-  readonly #prefix: Buffer;
+  readonly #label: () => string;
+  #prefix = Buffer.alloc(0);
   readonly #query: Pick<LogQuery, 'until' | 'timestamps'>;
   #rest: Buffer[] = [];
   #length = 0;
@@ -25,13 +26,15 @@ export class LogLines extends Transform {
   /** Another text came in the place of a log that is not there any more. */
   lost = false;
 
-  constructor(container: string, query: Pick<LogQuery, 'until' | 'timestamps'>) {
+  /** @param label asked again as more comes: others of its kind may have been started meanwhile */
+  constructor(label: () => string, query: Pick<LogQuery, 'until' | 'timestamps'>) {
     super();
-    this.#prefix = Buffer.from(`${container}: `);
+    this.#label = label;
     this.#query = query;
   }
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    this.#prefix = Buffer.from(`${this.#label()}: `);
     let at = 0;
     for (let end = chunk.indexOf(newline); end !== -1; end = chunk.indexOf(newline, at)) {
       this.#keep(chunk.subarray(at, end));

@@ -17,7 +17,7 @@ import { type LogQuery, logQuery } from './log-query.js';
 
 /** The log of one container. */
 export interface LogSource {
-  pod: string;
+  pod: PodFacts;
   container: string;
 }
 
@@ -33,7 +33,7 @@ export interface LogsRequest {
 }
 
 /**
- * Streams what the containers wrote to stdout, each line as `<container>: <line>` (04 §5.7, K-13): of all pods, init containers and jobs
+ * Streams what the containers wrote to stdout, each line as `<container>: <line>` (04 §5.7, K-13; see {@link labelOf}): of all pods, init containers and jobs
  * among them, or of the services (or jobs) that are named; with `follow` also of what comes. Memory stays bounded; a reader that goes away ends it.
  * Scripts wait until neither `Pods not running` nor `No logs available` is in the output.
  * @param output where the lines go; the program's stdout unless a test says otherwise
@@ -56,14 +56,14 @@ export async function showLogs(
   const wanted = wantedLogs(options.services, identity);
   const request: LogsRequest = { api, identity, options, query, wanted, context, output };
   if (options.follow) {
-    await followLogs(request);
+    await followLogs(request, pods);
     return;
   }
   let any = false;
   for (const pod of pods) {
     for (const { spec } of containersOf(pod)) {
       if (!wanted(pod, spec.name)) continue;
-      const outcome = await showLog({ pod: pod.metadata.name, container: spec.name }, request);
+      const outcome = await showLog({ pod, container: spec.name }, pods, request);
       if (outcome === 'reader left') return;
       any ||= outcome === 'shown';
     }
@@ -94,8 +94,32 @@ function refuseUnknown(services: readonly string[], pods: readonly PodFacts[], i
   );
 }
 
+/**
+ * What stands before the lines of a log: the container's name, which scripts read; where a service has several pods at a time also the end
+ * of the pod's name. Pods that a roll-out replaces are no such others. Pure.
+ */
+export function labelOf({ pod, container }: LogSource, pods: Iterable<PodFacts>): string {
+  const maker = replicaSetOf(pod);
+  const others = [...pods].filter((one) => one.metadata.uid !== pod.metadata.uid && replicaSetOf(one) === maker);
+  if (maker === undefined || !others.some(isAlive)) return container;
+  return `${container}-${pod.metadata.name.slice(pod.metadata.name.lastIndexOf('-') + 1)}`;
+}
+
+function replicaSetOf({ metadata }: PodFacts): string | undefined {
+  return metadata.ownerReferences?.find(({ kind }) => kind === 'ReplicaSet')?.uid;
+}
+
+/** One that was evicted has another in its place. */
+function isAlive({ metadata, status }: PodFacts): boolean {
+  return metadata.deletionTimestamp === undefined && status?.phase !== 'Failed' && status?.phase !== 'Succeeded';
+}
+
 /** Shows one container's log as it is. `nothing`: it has not started, has no earlier run, or its log is gone. */
-async function showLog(source: LogSource, request: LogsRequest): Promise<'shown' | 'nothing' | 'reader left'> {
+async function showLog(
+  source: LogSource,
+  pods: readonly PodFacts[],
+  request: LogsRequest,
+): Promise<'shown' | 'nothing' | 'reader left'> {
   const { context, output } = request;
   const stream = await openLog(source, request, {}).catch((error: unknown) => {
     if (!(error instanceof ClusterError) || error.status === undefined) throw error;
@@ -104,7 +128,7 @@ async function showLog(source: LogSource, request: LogsRequest): Promise<'shown'
     return undefined;
   });
   if (stream === undefined) return 'nothing';
-  const lines = new LogLines(source.container, request.query);
+  const lines = new LogLines(() => labelOf(source, pods), request.query);
   try {
     await pipeline(stream, lines, output, { end: false });
     return lines.lost ? 'nothing' : 'shown';
@@ -122,6 +146,6 @@ export async function openLog(
   more: Record<string, string>,
   signal: AbortSignal = context.signal,
 ): Promise<Readable> {
-  const path = `${resourcePath(resources.Pod, identity.namespace, pod)}/log`;
+  const path = `${resourcePath(resources.Pod, identity.namespace, pod.metadata.name)}/log`;
   return api.stream(path, { container, ...query.parameters, ...more }, signal);
 }

@@ -1,7 +1,7 @@
 import type { ContainerStatus } from '../../deployer.js';
 import { describeObject } from '../objects/object.js';
 import { claimProblem } from '../ready/claim.js';
-import { oneLine, type Readiness } from '../ready/container.js';
+import { isTold, oneLine, type Readiness } from '../ready/container.js';
 import { type ClaimFacts, conditionOf, eventTime, type Meta, type PodFacts } from '../ready/facts.js';
 import type { Awaited } from '../ready/judge.js';
 import { containersOf, lastingContainersOf, triedAgain } from '../ready/pod.js';
@@ -96,7 +96,7 @@ export function describeStatus(
     jobs,
     volumes: snapshot.claims.map((claim) => claimStatus(claim as unknown as ClaimFacts, snapshot)),
     pods: snapshot.pods.map(podStatus),
-    warnings: warnings(snapshot, unwell, now),
+    warnings: warnings(snapshot, unwell, [...deployments, ...jobs], now),
     containers: containerStatuses(snapshot),
   };
 }
@@ -134,13 +134,19 @@ function podStatus(pod: PodFacts): PodStatus {
   };
 }
 
-/** The latest warnings about what is not as it should be, each text once. */
-function warnings({ world, ingresses }: Snapshot, unwell: readonly { metadata: Meta }[], now: number): string[] {
+/** The latest warnings about what is not as it should be, each text once and none that a state tells already. */
+function warnings(
+  { world, ingresses }: Snapshot,
+  unwell: readonly { metadata: Meta }[],
+  shown: readonly ObjectStatus[],
+  now: number,
+): string[] {
   const own = new Set([...unwell, ...ingresses].map(({ metadata }) => metadata.uid));
   const recent = world
     .all('Event')
     .filter((event) => event.type === 'Warning' && own.has(event.involvedObject.uid ?? ''))
     .filter((event) => now - eventTime(event) < warningAge && !triedAgain.test(event.message ?? ''))
+    .filter((event) => !shown.some(({ state }) => isTold(oneLine(event.message), state)))
     .sort((a, b) => eventTime(b) - eventTime(a));
   const texts = recent.map(({ involvedObject: about, reason, message }) => {
     return `${about.kind ?? ''} ${about.name ?? ''}: ${reason ?? ''}: ${oneLine(message)}`;

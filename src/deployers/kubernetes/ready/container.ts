@@ -108,3 +108,11 @@ function times(restarts: number): string {
 export function oneLine(text: string | undefined): string {
   return (text ?? '').replace(/\s+/g, ' ').trim();
 }
+
+/** What the kubelet puts before the words that a container's state repeats. */
+const retold = /^(?:Error|Failed to pull image "[^"]*"): /;
+
+/** Whether what an event says stands in a state that is shown already, whatever the kubelet wrote before it. */
+export function isTold(message: string, state: string): boolean {
+  return state.toLowerCase().includes(message.replace(retold, '').toLowerCase());
+}

@@ -1,7 +1,7 @@
 import type { ClusterApi } from '../cluster/api.js';
 import { resourcePath, resources } from '../cluster/resources.js';
 import { describeObject } from '../objects/object.js';
-import { oneLine } from './container.js';
+import { isTold, oneLine } from './container.js';
 import { type ContainerStatusFacts, eventTime, type PodFacts } from './facts.js';
 import type { Verdict } from './judge.js';
 import { containersOf, triedAgain } from './pod.js';
@@ -75,11 +75,9 @@ function warnings(uids: readonly (string | undefined)[], state: string, world: W
     .flatMap((uid) => (uid === undefined ? [] : world.eventsAbout(uid)))
     .filter((event) => event.type === 'Warning' && !triedAgain.test(event.message ?? ''))
     .sort((a, b) => eventTime(b) - eventTime(a));
-  const texts = new Set(events.map((event) => `${event.reason ?? 'Warning'}: ${oneLine(event.message)}`));
-  return [...texts]
-    .filter((text) => !state.includes(text.slice(text.indexOf(': ') + 2)))
-    .slice(0, eventLines)
-    .map((text) => `  event: ${text}`);
+  const news = events.filter((event) => !isTold(oneLine(event.message), state));
+  const texts = new Set(news.map((event) => `${event.reason ?? 'Warning'}: ${oneLine(event.message)}`));
+  return [...texts].slice(0, eventLines).map((text) => `  event: ${text}`);
 }
 
 async function endOfLog(
