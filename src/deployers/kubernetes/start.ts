@@ -13,6 +13,7 @@ import type { ClusterApi } from './cluster/api.js';
 import type { ClusterTarget } from './cluster/connect.js';
 import { clusterOf } from './connection.js';
 import { imageIdsOf, wantedImages } from './images.js';
+import { healthPatience } from './objects/health-patience.js';
 import { describeObject } from './objects/object.js';
 import type { Workload } from './objects/start-order.js';
 import { type Prepared, prepareObjects } from './prepare.js';
@@ -65,6 +66,8 @@ export async function startOnKubernetes(
   };
   const cluster = await (engine ? readyKindCluster(start, engine) : connection());
   await apply(start, cluster);
+  const { warnAboutTraffic } = await import('./traffic.js');
+  await warnAboutTraffic(prepared, cluster.api, context);
   await scripts.after();
   await changed();
   if (options.wait) await awaitReady(start, cluster, workloadsOf(prepared));
@@ -153,7 +156,10 @@ async function apply(start: Start, cluster: StartCluster): Promise<void> {
       ...(options.restart === true ? { restartedAt: new Date().toISOString() } : {}),
     },
     context,
-  );
+  ).catch(async (error: unknown) => {
+    const { explainTakenPorts } = await import('./traffic.js');
+    throw await explainTakenPorts(error, prepared.input, cluster.api);
+  });
 }
 
 async function awaitReady(start: Start, cluster: StartCluster, workloads: readonly Workload[]): Promise<void> {
@@ -166,6 +172,7 @@ async function awaitReady(start: Start, cluster: StartCluster, workloads: readon
     awaited: workloads,
     deadline,
     roomMs: roomMs[input.target],
+    healthPatience: healthPatience(input),
     context,
   });
 }

@@ -6,7 +6,7 @@ import { type Deployed, eventually, idle, Scene } from './support.js';
 /** Ready when the file is there, which is on a volume. */
 const gated = `
     volumes: ["data:/data"]
-    healthcheck: {test: ["CMD", "test", "-e", "/data/go"], interval: 1s}
+    healthcheck: {test: ["CMD", "test", "-e", "/data/go"], interval: 1s, retries: 1000}
 `;
 
 let scene: Scene;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { containerOf, findingsOf } from '../../support/kubernetes-objects.js';
+import { healthPatience } from '../../../src/deployers/kubernetes/objects/health-patience.js';
+import { app, containerOf, findingsOf, objectsInput } from '../../support/kubernetes-objects.js';
 
 const proxy =
   'network: { http-proxy: [ { host-name: a.example.org, routes: [ { path: /x, proxy-to: "web:8080" }, { path: /, proxy-to: "web:80" } ] } ] }\n';
@@ -78,5 +79,24 @@ describe('liveness and startup probes by label (decision 21)', () => {
     expect(findingsOf('labels: { laconic.liveness-probe: true }').warnings).toEqual([
       'docker-compose-web.yml:4 services.web.labels["laconic.liveness-probe"]: there is no healthcheck in the compose file to make a probe from',
     ]);
+  });
+});
+
+describe('how long a container may run without being healthy: until Compose would call it unhealthy (decision 21)', () => {
+  it.each([
+    ['{ test: x }', { ms: 4 * 30_000 + 30_000, hangingMs: 4 * 30_000 + 4 * 30_000 }],
+    [
+      '{ test: x, interval: 2s, timeout: 1s, retries: 5, start_period: 1m }',
+      { ms: 60_000 + 6 * 2_000 + 1_000, hangingMs: 60_000 + 6 * 2_000 + 6 * 1_000 },
+    ],
+    ['{ test: x, interval: 100ms, timeout: 1ms, retries: 0 }', { ms: 4_000 + 1_000, hangingMs: 4_000 + 4_000 }],
+  ])('%s', (healthcheck, patience) => {
+    const pods = { web: `services: { web: { image: a, healthcheck: ${healthcheck} }, other: { image: a } }` };
+    expect([...healthPatience(objectsInput({ pods }))]).toEqual([[`${app}-deployment/web`, patience]]);
+  });
+
+  it('without a healthcheck nothing is counted', () => {
+    const pods = { web: 'services: { web: { image: a, healthcheck: { disable: true } } }' };
+    expect(healthPatience(objectsInput({ pods })).size).toBe(0);
   });
 });

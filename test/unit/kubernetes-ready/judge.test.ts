@@ -181,3 +181,57 @@ describe('what a probe says while it is waited for (issue 4 part 4)', () => {
     expect(says('no such table', 3)).toEqual(waits('readiness probe failed: no such table'));
   });
 });
+
+describe('a healthcheck that never succeeds fails after the time that Compose gives it (decision 21)', () => {
+  const healthPatience = new Map([['web/app', { ms: 5_000, hangingMs: 9_000 }]]);
+  const runs = (restartCount = 0, ready = false) =>
+    podWith({ state: { running: { startedAt: '2026-01-01T00:00:00Z' } }, restartCount, ready });
+  const uid = runs().metadata.uid;
+  const said = (message: string) => event(uid, 'Unhealthy', `Readiness probe failed: ${message}`);
+
+  function watched(message: string) {
+    const world = worldOf({
+      Deployment: [deployment()],
+      ReplicaSet: [replicaSet()],
+      Pod: [runs()],
+      Event: [said(message)],
+    });
+    const judge = new Judge({ roomMs: 0, healthPatience });
+    return { world, at: (now: number) => judge.look(world, [web], now)[0]?.readiness };
+  }
+
+  it('with the words of the probe, counted from when it was first seen running', () => {
+    const { at } = watched('no leader was elected');
+    expect(at(1_000)).toMatchObject({ kind: 'waiting', recheckMs: 5_000 });
+    expect(at(5_999)).toMatchObject({ kind: 'waiting', recheckMs: 1 });
+    expect(at(6_000)).toEqual({
+      kind: 'failed',
+      state: 'app unhealthy: readiness probe failed: no leader was elected',
+      pod: 'web-r-1',
+      container: 'app',
+    });
+  });
+
+  it('one that recovers meanwhile, or is started again, has its time again', () => {
+    const { world, at } = watched('not yet');
+    at(0);
+    change(world, 'Pod', runs(0, true));
+    expect(at(4_000)?.kind).toBe('waiting');
+    change(world, 'Pod', runs());
+    expect(at(4_500)).toMatchObject({ kind: 'waiting', recheckMs: 5_000 });
+    change(world, 'Pod', runs(1));
+    expect(at(9_000)).toMatchObject({ kind: 'waiting', recheckMs: 5_000 });
+    expect(at(14_000)?.kind).toBe('failed');
+  });
+
+  it('checks that hang take longer; without a healthcheck nothing is counted', () => {
+    const { at } = watched('command timed out: "slow" timed out after 1s');
+    at(0);
+    expect(at(5_000)).toMatchObject({ kind: 'waiting', recheckMs: 4_000 });
+    expect(at(9_000)?.kind).toBe('failed');
+    const world = worldOf({ Deployment: [deployment()], ReplicaSet: [replicaSet()], Pod: [runs()] });
+    const judge = new Judge({ roomMs: 0 });
+    judge.look(world, [web], 0);
+    expect(judge.look(world, [web], 1e9)[0]?.readiness.kind).toBe('waiting');
+  });
+});

@@ -117,3 +117,9 @@ export function unreachable(what: string, server: string, error: unknown): Clust
     cause: error,
   });
 }
+
+/** What the account may not look at is not known: undefined. Any other error is thrown on. */
+export function unlessForbidden(error: unknown): undefined {
+  if (error instanceof ClusterError && error.status === 403) return undefined;
+  throw error;
+}

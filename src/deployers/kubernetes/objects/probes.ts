@@ -15,8 +15,8 @@ export interface Probes {
   startupProbe?: V1Probe;
 }
 
-/** The engine's defaults, in milliseconds. */
-const defaults = { interval: 30_000, timeout: 30_000, retries: 3, startInterval: 5_000 };
+/** The engine's defaults of a healthcheck, in milliseconds. */
+export const healthDefaults = { interval: 30_000, timeout: 30_000, retries: 3, startInterval: 5_000 };
 
 /** An int32, the most the API takes: a startup probe that fails this often never restarts the container. */
 const never = 2 ** 31 - 1;
@@ -59,12 +59,18 @@ export function containerProbes(scope: PodScope, { service, role, awaitedHealthy
 /** How long a service takes to start, and how often it is looked at meanwhile, in milliseconds, as the engine does. */
 function startOf(healthcheck: HealthcheckModel | undefined): { period: number; interval: number } {
   const period = healthcheck?.start_period ?? 0;
-  const interval = healthcheck?.interval ?? defaults.interval;
-  return { period, interval: period > 0 ? (healthcheck?.start_interval ?? defaults.startInterval) : interval };
+  const interval = healthcheck?.interval ?? healthDefaults.interval;
+  return { period, interval: period > 0 ? (healthcheck?.start_interval ?? healthDefaults.startInterval) : interval };
+}
+
+/** Failures in a row that a healthcheck allows; the engine takes 0 for its default. */
+export function retriesOf(healthcheck: HealthcheckModel | undefined): number {
+  const retries = healthcheck?.retries ?? 0;
+  return retries === 0 ? healthDefaults.retries : retries;
 }
 
 function healthProbe(scope: PodScope, service: ServiceModel): V1Probe | undefined {
-  const { test = [], interval, timeout, retries } = service.healthcheck ?? { disable: false };
+  const { test = [], interval, timeout } = service.healthcheck ?? { disable: false };
   const [kind, ...words] = test;
   const key = ['healthcheck', 'test'];
   const command = kind === 'CMD-SHELL' ? ['/bin/sh', '-c', ...words] : words;
@@ -78,10 +84,9 @@ function healthProbe(scope: PodScope, service: ServiceModel): V1Probe | undefine
   }
   return {
     exec: { command: command.map(literal) },
-    periodSeconds: seconds(interval ?? defaults.interval),
-    timeoutSeconds: seconds(timeout ?? defaults.timeout),
-    // The engine takes 0 for its default.
-    failureThreshold: retries === undefined || retries === 0 ? defaults.retries : retries,
+    periodSeconds: seconds(interval ?? healthDefaults.interval),
+    timeoutSeconds: seconds(timeout ?? healthDefaults.timeout),
+    failureThreshold: retriesOf(service.healthcheck),
   };
 }
 

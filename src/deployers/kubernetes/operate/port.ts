@@ -2,32 +2,16 @@ import { LaconicError } from '../../../system/errors.js';
 import type { PortQuery } from '../../deployer.js';
 import { formatAddress } from '../../status-text.js';
 import type { ClusterApi, LiveObject } from '../cluster/api.js';
-import { ClusterError } from '../cluster/errors.js';
+import { unlessForbidden } from '../cluster/errors.js';
 import type { Identity } from '../cluster/identity.js';
 import { resources } from '../cluster/resources.js';
 import type { PodFacts } from '../ready/facts.js';
-import { lastingContainersOf } from '../ready/pod.js';
 import { runningContainer } from './find.js';
+import { hostNetworkPorts, nodePorts, type Published, type ServiceFacts } from './published.js';
 import { isOurs } from './snapshot.js';
-
-interface ServiceFacts {
-  metadata: { name: string };
-  spec: {
-    type?: string;
-    selector?: Record<string, string>;
-    ports?: { port: number; targetPort?: number | string; nodePort?: number; protocol?: string }[];
-  };
-}
 
 interface NodeFacts {
   status?: { addresses?: { type: string; address: string }[] };
-}
-
-/** A port of a pod that is reached at the nodes. */
-interface Published {
-  port: number;
-  protocol: string;
-  nodePort: number;
 }
 
 /**
@@ -48,45 +32,16 @@ async function ownServices(api: ClusterApi, identity: Identity): Promise<Service
   return objects.filter((one: LiveObject) => isOurs(one, identity)) as unknown as ServiceFacts[];
 }
 
-/** The ports that Services open for a pod at every node. Pure. */
-export function nodePorts(services: readonly ServiceFacts[], pod: PodFacts): Published[] {
-  const labels = pod.metadata.labels ?? {};
-  return services
-    .filter(({ spec }) => spec.type === 'NodePort' || spec.type === 'LoadBalancer')
-    .filter(({ spec }) => Object.entries(spec.selector ?? {}).every(([key, value]) => labels[key] === value))
-    .flatMap(({ spec }) => spec.ports ?? [])
-    .flatMap(({ port, targetPort, nodePort, protocol = 'TCP' }) =>
-      nodePort === undefined
-        ? []
-        : [{ port: typeof targetPort === 'number' ? targetPort : port, protocol: protocol.toLowerCase(), nodePort }],
-    );
-}
-
-function hostNetworkPorts(pod: PodFacts, container: string): Published[] {
-  if (pod.spec.hostNetwork !== true) return [];
-  const ports = lastingContainersOf(pod).find(({ spec }) => spec.name === container)?.spec.ports ?? [];
-  return ports.map(({ containerPort, protocol = 'TCP' }) => ({
-    port: containerPort,
-    protocol: protocol.toLowerCase(),
-    nodePort: containerPort,
-  }));
-}
-
 /** The address of a pod's node that is reached from furthest away. */
 async function nodeAddress(api: ClusterApi, pod: PodFacts): Promise<string> {
   const name = pod.spec.nodeName;
+  // Nodes are the cluster's: not every account may look at them, and the pod knows one address itself.
   const node = name === undefined ? undefined : await api.get(resources.Node, name).catch(unlessForbidden);
   const addresses = (node as NodeFacts | undefined)?.status?.addresses ?? [];
   const best = ['ExternalIP', 'InternalIP'].map((type) => addresses.find((one) => one.type === type)).find(Boolean);
   const address = best?.address ?? pod.status?.hostIP;
   if (address === undefined) throw new LaconicError(`the address of node ${name ?? '(none)'} is not known`);
   return address;
-}
-
-/** Nodes are the cluster's: not every account may look at them, and the pod knows one address itself. */
-function unlessForbidden(error: unknown): undefined {
-  if (error instanceof ClusterError && error.status === 403) return undefined;
-  throw error;
 }
 
 function notPublished({ service, port, protocol }: PortQuery, published: readonly Published[]): LaconicError {

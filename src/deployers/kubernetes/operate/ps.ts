@@ -1,19 +1,24 @@
-import type { ContainerStatus } from '../../deployer.js';
+import type { ContainerStatus, PublishedPort } from '../../deployer.js';
 import { containersOf, lastingContainersOf } from '../ready/pod.js';
 import { endOf, oneLine } from '../ready/container.js';
-import type { ContainerStatusFacts, PodFacts } from '../ready/facts.js';
+import type { ContainerSpecFacts, ContainerStatusFacts, PodFacts } from '../ready/facts.js';
+import { hostNetworkPorts, nodePorts, type ServiceFacts } from './published.js';
 import { isJobPod, type Snapshot } from './snapshot.js';
 
 /**
  * `ps` as text (04 §5.7, decision 31), every line ended by a newline: `id: NS/POD, name: POD, ports: IP:P->P, …` per pod with a
- * running container, then the others with what became of them. Jobs are no part of it.
+ * running container, and behind that `node ports: N->P/tcp, …` where it has some; then the others with what became of them. Jobs are no part of it.
  */
-export function renderPods({ namespace, pods }: Pick<Snapshot, 'namespace' | 'pods'>): string {
+export function renderPods({ namespace, pods, services }: Pick<Snapshot, 'namespace' | 'pods' | 'services'>): string {
   const own = pods.filter((pod) => !isJobPod(pod));
   const running = own.filter(runs);
   const others = own.filter((pod) => !runs(pod));
   const lines = running.length === 0 ? ['No containers running'] : ['Running containers:'];
-  for (const pod of running) lines.push(`${head(namespace, pod)}, ports: ${portsOf(pod).join(', ')}`);
+  for (const pod of running) {
+    const atNodes = nodePorts(services, pod).map(({ nodePort, port, protocol }) => `${nodePort}->${port}/${protocol}`);
+    const more = atNodes.length === 0 ? '' : `, node ports: ${atNodes.join(', ')}`;
+    lines.push(`${head(namespace, pod)}, ports: ${portsOf(pod).join(', ')}${more}`);
+  }
   if (others.length > 0) lines.push('Not running:');
   for (const pod of others) lines.push(`${head(namespace, pod)}, state: ${podState(pod)}`);
   return lines.map((line) => `${line}\n`).join('');
@@ -57,7 +62,11 @@ export function troubleOf(status: ContainerStatusFacts | undefined): string | un
 }
 
 /** Every container of the pods, in the form that both targets share (`ps` and `status --format json`). */
-export function containerStatuses({ namespace, pods }: Pick<Snapshot, 'namespace' | 'pods'>): ContainerStatus[] {
+export function containerStatuses({
+  namespace,
+  pods,
+  services,
+}: Pick<Snapshot, 'namespace' | 'pods' | 'services'>): ContainerStatus[] {
   return pods.flatMap((pod) =>
     containersOf(pod).map(({ spec, status }): ContainerStatus => {
       const { running, terminated, waiting } = status?.state ?? {};
@@ -76,13 +85,21 @@ export function containerStatuses({ namespace, pods }: Pick<Snapshot, 'namespace
         ...(waiting === undefined ? {} : { reason: reasonOf(waiting) }),
         ...(isJobPod(pod) ? { job: true } : {}),
         ...(running?.startedAt === undefined ? {} : { startedAt: running.startedAt }),
-        ports: (spec.ports ?? []).map(({ containerPort, protocol = 'TCP' }) => ({
-          containerPort,
-          protocol: protocol.toLowerCase(),
-        })),
+        ports: publishedPorts(pod, spec, services),
       };
     }),
   );
+}
+
+function publishedPorts(pod: PodFacts, spec: ContainerSpecFacts, services: readonly ServiceFacts[]): PublishedPort[] {
+  const atNodes = [...hostNetworkPorts(pod, spec.name), ...nodePorts(services, pod)];
+  const ip = pod.status?.hostIP;
+  return (spec.ports ?? []).map(({ containerPort, protocol: written = 'TCP' }) => {
+    const protocol = written.toLowerCase();
+    const found = atNodes.find((one) => one.port === containerPort && one.protocol === protocol);
+    const host = found === undefined || ip === undefined ? {} : { host: { ip, port: found.nodePort } };
+    return { containerPort, protocol, ...host };
+  });
 }
 
 function reasonOf(waiting: { reason?: string; message?: string }): string {

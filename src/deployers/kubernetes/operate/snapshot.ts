@@ -8,6 +8,7 @@ import { resources } from '../cluster/resources.js';
 import { labelValue } from '../objects/names.js';
 import type { DeploymentFacts, JobFacts, Meta, PodFacts } from '../ready/facts.js';
 import { World } from '../ready/world.js';
+import type { ServiceFacts } from './published.js';
 
 export interface IngressFacts {
   metadata: Meta;
@@ -26,7 +27,10 @@ export interface Snapshot {
   /** The pods of these, ordered by name. */
   pods: PodFacts[];
   claims: LiveObject[];
+  services: ServiceFacts[];
   ingresses: IngressFacts[];
+  /** What messages call the cluster; absent: there is none. */
+  cluster?: string;
 }
 
 const listed = [
@@ -36,6 +40,7 @@ const listed = [
   resources.Job,
   resources.PersistentVolumeClaim,
   resources.Event,
+  resources.Service,
   resources.Ingress,
 ];
 
@@ -61,13 +66,24 @@ export async function takeSnapshot(api: ClusterApi, identity: Identity): Promise
     jobs,
     pods: podsOf(world, identity),
     claims: ours('PersistentVolumeClaim'),
+    services: ours('Service') as unknown as ServiceFacts[],
     ingresses: ours('Ingress') as unknown as IngressFacts[],
+    cluster: api.description,
   };
 }
 
 /** What there is of a deployment whose cluster does not exist. */
 export function emptySnapshot({ namespace }: Identity): Snapshot {
-  return { namespace, world: new World(), deployments: [], jobs: [], pods: [], claims: [], ingresses: [] };
+  return {
+    namespace,
+    world: new World(),
+    deployments: [],
+    jobs: [],
+    pods: [],
+    claims: [],
+    services: [],
+    ingresses: [],
+  };
 }
 
 /** True for an object that a start of this deployment made, by this program or the Python one. */

@@ -1,4 +1,5 @@
 import type { ContainerStatus } from '../../deployer.js';
+import { formatAddress } from '../../status-text.js';
 import { describeObject } from '../objects/object.js';
 import { claimProblem } from '../ready/claim.js';
 import { isTold, oneLine, type Readiness } from '../ready/container.js';
@@ -44,6 +45,8 @@ export interface StatusDocument {
   degraded: boolean;
   /** Objects that should be there and are not: `Deployment x`. */
   missing: string[];
+  /** Context and server; absent: the cluster does not exist. */
+  cluster?: string;
   namespace: string;
   hosts: HostStatus[];
   deployments: ObjectStatus[];
@@ -71,7 +74,12 @@ export function describeStatus(
   now: number,
 ): StatusDocument {
   const { world } = snapshot;
-  const question: WorkloadQuestion = { world, unscheduledMs: () => 0, roomMs: Number.POSITIVE_INFINITY };
+  const question: WorkloadQuestion = {
+    world,
+    unscheduledMs: () => 0,
+    notReadyMs: () => 0,
+    roomMs: Number.POSITIVE_INFINITY,
+  };
   const deployments = snapshot.deployments.map((one) => objectStatus(one, deploymentReadiness(one, question)));
   const jobs = snapshot.jobs.map((one) => objectStatus(one, jobReadiness(one, question)));
   const unwell = [
@@ -90,6 +98,7 @@ export function describeStatus(
   return {
     degraded: missing.length > 0 || deployments.some(({ ready }) => !ready) || jobs.some(({ failed }) => failed),
     missing,
+    ...(snapshot.cluster === undefined ? {} : { cluster: snapshot.cluster }),
     namespace: snapshot.namespace,
     hosts,
     deployments,
@@ -182,16 +191,27 @@ export function renderStatusText(status: StatusDocument): string {
       'Pods:',
       status.pods.map((pod) => podLine(status.namespace, pod)),
     ),
+    block('Node ports:', nodePortLines(status)),
     block(
       'Warnings:',
       status.warnings.map((text) => `\t${text}`),
     ),
   ].filter((lines) => lines.length > 0);
+  if (blocks.length > 0 && status.cluster !== undefined) blocks.unshift([`Cluster: ${status.cluster}`]);
   return blocks.map((lines) => lines.map((line) => `${line}\n`).join('')).join('\n');
 }
 
 function block(title: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [] : [title, ...lines];
+}
+
+function nodePortLines({ containers }: StatusDocument): string[] {
+  const lines = containers.flatMap(({ service, ports }) =>
+    ports.flatMap(({ containerPort, protocol, host }) =>
+      host === undefined ? [] : [`\t${service}: ${formatAddress(host)}->${containerPort}/${protocol}`],
+    ),
+  );
+  return [...new Set(lines)];
 }
 
 function podLine(namespace: string, pod: PodStatus): string {

@@ -1,3 +1,4 @@
+import type { HealthPatience } from '../objects/health-patience.js';
 import { containerReadiness, initRole, type Readiness } from './container.js';
 import type { DeploymentFacts, JobFacts, PodFacts } from './facts.js';
 import { containersOf } from './pod.js';
@@ -21,6 +22,8 @@ export interface JudgeOptions {
   roomMs: number;
   /** Milliseconds since 1970 at which the nodes were started, when that was not long ago. */
   nodesStartedAt?: number;
+  /** By `<Deployment>/<container>`; absent: healthchecks may take as long as they like. */
+  healthPatience?: ReadonlyMap<string, HealthPatience>;
 }
 
 /** How long what became ready must stay so: a server without a probe counts as ready until it crashes (decision 13). */
@@ -33,6 +36,7 @@ export const crashLimit = 5;
 export class Judge {
   readonly #options: JudgeOptions;
   readonly #unscheduled = new Map<string, number>();
+  #notReadySince: ReadonlyMap<string, number> = new Map();
   readonly #notReady = new Set<string>();
   readonly #readySince = new Map<string, number>();
   readonly #crashes = new Crashes();
@@ -44,6 +48,8 @@ export class Judge {
 
   /** @param now milliseconds of any steady clock */
   look(world: World, awaited: readonly Awaited[], now: number): Verdict[] {
+    // What is not asked about at a look has become ready, or is gone: it starts afresh.
+    const notReady = new Map<string, number>();
     const question: WorkloadQuestion = {
       world,
       ...this.#options,
@@ -52,8 +58,14 @@ export class Judge {
         this.#unscheduled.set(uid, since);
         return now - since;
       },
+      notReadyMs: (run) => {
+        const since = this.#notReadySince.get(run) ?? now;
+        notReady.set(run, since);
+        return now - since;
+      },
     };
     const seen = awaited.map((one) => ({ awaited: one, readiness: readinessOf(one, world, question) }));
+    this.#notReadySince = notReady;
     const steady = seen.map((verdict) => (isProbed(verdict.awaited, world) ? verdict : this.#steady(verdict, now)));
     return steady.map((verdict) => this.#sameWords(this.#patient(verdict, steady, world)));
   }

@@ -1,3 +1,4 @@
+import type { HealthPatience } from '../objects/health-patience.js';
 import { claimProblems } from './claim.js';
 import { containerReadiness, initRole, oneLine, type Readiness } from './container.js';
 import {
@@ -21,6 +22,10 @@ export interface PodQuestion {
   unscheduledMs: (waiting: { metadata: Meta }) => number;
   /** Milliseconds that a cluster may take to make room for a pod that no node takes. */
   roomMs: number;
+  /** How long a container may run without being healthy; undefined: as long as it likes. */
+  patience?: (container: string) => HealthPatience | undefined;
+  /** Milliseconds since we first saw this run of a container (of any name for it) running and not ready. */
+  notReadyMs: (run: string) => number;
   /** Milliseconds since 1970 at which the nodes were started, when that was not long ago. */
   nodesStartedAt?: number;
 }
@@ -41,7 +46,8 @@ export function podReadiness(pod: PodFacts, question: PodQuestion): Readiness {
   const worst = containersOf(pod)
     .map(({ spec, status, init }) => {
       const role = init ? initRole(spec) : 'main';
-      return { spec, status, of: containerReadiness(name, spec.name, status, role, question.final) };
+      const of = containerReadiness(name, spec.name, status, role, question.final);
+      return { spec, status, of: role === 'init' ? of : patiently(of, pod, spec.name, status, question) };
     })
     .sort((a, b) => rank(a.of) - rank(b.of))[0];
   if (worst === undefined || (worst.of.kind === 'ready' && !question.final)) return notReadyReason(pod);
@@ -54,6 +60,27 @@ export function podReadiness(pod: PodFacts, question: PodQuestion): Readiness {
   const state = trouble?.state ?? (creating ? pulling(pod, spec, question.world) : undefined) ?? of.state;
   const probe = lastProbeFailure(pod, spec.name, status, question.world);
   return { ...of, state: `${spec.name} ${state}`, ...(probe === undefined ? {} : { probe }) };
+}
+
+/** The kubelet's words for a check that did not end in its time. */
+const hangs = /timed out|deadline exceeded|timeout/i;
+
+/** A container that runs and was not healthy for as long as Compose allows is unhealthy: it has failed, with the probe's words. */
+function patiently(
+  of: Readiness,
+  pod: PodFacts,
+  container: string,
+  status: ContainerStatusFacts | undefined,
+  { world, patience, notReadyMs }: PodQuestion,
+): Readiness {
+  const allowed = patience?.(container);
+  if (of.kind !== 'waiting' || status?.state?.running === undefined || allowed === undefined) return of;
+  const probe = lastProbeFailure(pod, container, status, world);
+  const limit = hangs.test(probe ?? '') ? allowed.hangingMs : allowed.ms;
+  const since = notReadyMs(`${pod.metadata.uid}/${container}/${status.restartCount}`);
+  if (since < limit) return { ...of, recheckMs: limit - since };
+  const state = `unhealthy: ${probe ?? 'its healthcheck did not succeed'}`;
+  return { kind: 'failed', state, pod: pod.metadata.name, container };
 }
 
 /** All containers are ready; the pod is so a moment later, or when its readiness gates say so. */

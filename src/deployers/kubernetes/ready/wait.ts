@@ -5,6 +5,7 @@ import type { ClusterApi, WatchEvent } from '../cluster/api.js';
 import { isForbidden } from '../cluster/errors.js';
 import { type Need, needs } from '../cluster/permissions.js';
 import { resources } from '../cluster/resources.js';
+import type { HealthPatience } from '../objects/health-patience.js';
 import { describeObject } from '../objects/object.js';
 import { explainNotReady } from './explain.js';
 import type { Readiness } from './container.js';
@@ -19,6 +20,8 @@ export interface WaitRequest {
   deadline: Deadline;
   /** See JudgeOptions. */
   roomMs: number;
+  /** See JudgeOptions. */
+  healthPatience?: ReadonlyMap<string, HealthPatience>;
   /** Milliseconds since 1970 at which the cluster's nodes were last started, when that is known. */
   nodesStartedAt?: number;
   context: Context;
@@ -47,9 +50,13 @@ export const needsOfWaiting: readonly Need[] = needs(followed, 'list', 'watch');
  */
 export async function waitUntilReady(request: WaitRequest): Promise<void> {
   if (request.awaited.length === 0) return;
-  const { roomMs, nodesStartedAt = 0 } = request;
+  const { roomMs, nodesStartedAt = 0, healthPatience } = request;
   const restarted = Date.now() - nodesStartedAt < reportedMs;
-  const judge = new Judge({ roomMs, ...(restarted ? { nodesStartedAt } : {}) });
+  const judge = new Judge({
+    roomMs,
+    ...(restarted ? { nodesStartedAt } : {}),
+    ...(healthPatience === undefined ? {} : { healthPatience }),
+  });
   const world = new World();
   await look(request, world, restarted ? podKinds : []);
   const first = judge.look(world, request.awaited, performance.now());
@@ -92,14 +99,23 @@ async function follow(request: WaitRequest, judge: Judge, world: World, inbox: I
     if (context.signal.aborted) throw new InterruptedError();
     for (const event of events) world.note(event);
     await findVolumes(request, world);
-    const verdicts = judge.look(world, request.awaited, performance.now());
+    let verdicts = judge.look(world, request.awaited, performance.now());
+    if (events.length === 0 && verdicts.some(hasFailed)) {
+      // Only time has passed: while a watch is broken off, what is known may be old.
+      await look(request, world, podKinds);
+      verdicts = judge.look(world, request.awaited, performance.now());
+    }
     show(request, verdicts);
-    const failed = verdicts.filter((one) => one.readiness.kind === 'failed');
+    const failed = verdicts.filter(hasFailed);
     if (failed.length > 0) throw await failure(request, world, verdicts, failed);
     if (verdicts.every((one) => one.readiness.kind === 'ready')) return;
     if (deadline.passed()) throw await timeout(request, world, verdicts);
     recheck = recheckAfter(verdicts);
   }
+}
+
+function hasFailed({ readiness }: Verdict): boolean {
+  return readiness.kind === 'failed';
 }
 
 /** The volumes that claims name and wait for: they belong to no namespace, so they are asked for one by one. */

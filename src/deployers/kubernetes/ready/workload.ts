@@ -1,8 +1,12 @@
+import type { HealthPatience } from '../objects/health-patience.js';
 import { oneLine, type Readiness } from './container.js';
 import { conditionOf, type DeploymentFacts, isFromBefore, type JobFacts, type Meta, type PodFacts } from './facts.js';
 import { containersOf, podReadiness, type PodQuestion, rank } from './pod.js';
 
-export type WorkloadQuestion = Omit<PodQuestion, 'final'>;
+export interface WorkloadQuestion extends Omit<PodQuestion, 'final' | 'patience'> {
+  /** By `<Deployment>/<container>`. */
+  healthPatience?: ReadonlyMap<string, HealthPatience>;
+}
 
 /**
  * Whether a Deployment runs its present template everywhere and nothing else (04 §14 K-33). Pure.
@@ -17,7 +21,9 @@ export function deploymentReadiness(deployment: DeploymentFacts, question: Workl
   }
   const late = conditionOf(deployment, 'Progressing', 'False');
   const pods = question.world.podsOf(deployment);
-  const worst = worstPod(pods, { ...question, final: false });
+  const patience = (container: string): HealthPatience | undefined =>
+    question.healthPatience?.get(`${metadata.name}/${container}`);
+  const worst = worstPod(pods, { ...question, final: false, patience });
   const counted = (text: string): string =>
     `${status.readyReplicas ?? 0}/${desired} ready${text === '' ? '' : `: ${text}`}`;
   if (worst?.kind === 'failed' || worst?.kind === 'looping') return worst;

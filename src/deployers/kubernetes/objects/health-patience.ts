@@ -1,0 +1,40 @@
+import type { ServiceModel } from '../../../compose/model/types.js';
+import type { ObjectsInput } from './input.js';
+import { createNames, type Names } from './names.js';
+import { hasTest } from './placing.js';
+import { healthDefaults, retriesOf } from './probes.js';
+
+/** How long a container may run without being healthy until Compose would call it unhealthy, in milliseconds. */
+export interface HealthPatience {
+  /** Where each check answers. */
+  ms: number;
+  /** Where each check hangs until its timeout: the engine looks again only an interval after that. */
+  hangingMs: number;
+}
+
+/**
+ * The patience with every service that has a healthcheck, by `<Deployment>/<container>`: its start period, the failures in a row that
+ * its `retries` allow, and one interval more, as the kubelet and the engine do not begin at the same moment. Pure.
+ */
+export function healthPatience(input: ObjectsInput, names: Names = createNames(input)): Map<string, HealthPatience> {
+  return new Map(
+    input.pods.flatMap((pod) =>
+      [...pod.model.services.values()]
+        .filter(hasTest)
+        .map((service) => [`${names.deployment(pod.name)}/${names.container(service.name)}`, patienceOf(service)]),
+    ),
+  );
+}
+
+function patienceOf({ healthcheck }: ServiceModel): HealthPatience {
+  const interval = wholeSeconds(healthcheck?.interval ?? healthDefaults.interval);
+  const timeout = wholeSeconds(healthcheck?.timeout ?? healthDefaults.timeout);
+  const retries = retriesOf(healthcheck);
+  const least = (healthcheck?.start_period ?? 0) + (retries + 1) * interval;
+  return { ms: least + timeout, hangingMs: least + (retries + 1) * timeout };
+}
+
+/** The kubelet knows no shorter times. */
+function wholeSeconds(milliseconds: number): number {
+  return Math.max(1, Math.ceil(milliseconds / 1000)) * 1000;
+}
