@@ -68,7 +68,8 @@ export default defineConfig({
           testTimeout: 180_000,
           hookTimeout: 180_000,
           pool: 'forks',
-          maxWorkers: 2,
+          // As above: a test mostly waits for the cluster.
+          maxWorkers: 3,
         },
       },
     ],

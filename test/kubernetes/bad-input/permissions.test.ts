@@ -85,7 +85,7 @@ describeWithCluster('accounts with few permissions (04 §12, issue 4: said at on
     const { code, stderr } = await site.run('start');
     expect([code, stderr]).toEqual([
       1,
-      expect.stringMatching(/^Error: cannot read Namespace \S+: Unauthorized\nthe credentials in the kubeconfig .*\n$/),
+      expect.stringMatching(/^Error: cannot read .+: Unauthorized\nthe credentials in the kubeconfig .*\n$/),
     ]);
     expect(Object.keys(await site.sandbox.fileState('dep'))).toEqual(Object.keys(before));
   });
