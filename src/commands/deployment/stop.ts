@@ -32,7 +32,11 @@ export function declare(group: Command, contextOf: ContextOf): void {
       .option('--delete-namespace', 'on Kubernetes, delete the namespace too', false)
       .option('--delete-data', 'delete what is in the deployment directory below data/, for good', false)
       .option('--yes', 'do not ask before --delete-data', false)
-      .option('--force', 'stop although a job is running, or others use the kind cluster that is deleted', false)
+      .option(
+        '--force',
+        'stop although a job is running, others use the kind cluster that is deleted, or not all of the namespace can be seen',
+        false,
+      )
       .option('--timeout <seconds>', 'how long a container may take to stop before it is killed')
       .action(async (words: string[], options: Options, self: Command) => {
         const { services, timeout } = splitTimeout(words, options.timeout);

@@ -94,6 +94,7 @@ async function removeObjects(
     {
       deleteVolumes: options.deleteVolumes,
       deleteNamespace: options.deleteNamespace ?? false,
+      force: options.force,
       ...(options.timeout === undefined ? {} : { graceSeconds: options.timeout }),
     },
     context,

@@ -150,7 +150,15 @@ describeWithCluster('accounts with few permissions (04 §12, issue 4: said at on
     expect((await run('logs')).stdout).toContain('web: web is here');
     expect((await run('status', '--exit-code')).stdout).toContain('1/1 ready');
     expect((await run('run-job', 'seed')).stdout).toContain('seeded');
-    const { stderr } = await run('stop', '--delete-volumes', '--delete-namespace');
+    const unseen = await site.sandbox.deployment('path', 'stop', '--delete-volumes', '--delete-namespace');
+    expect([unseen.code, unseen.stderr]).toEqual([
+      1,
+      expect.stringMatching(
+        /this account may not list .*leases.*: others may have some of them there\nnothing was changed/,
+      ),
+    ]);
+    expect((await run('status', '--exit-code')).stdout).toContain('1/1 ready');
+    const { stderr } = await run('stop', '--delete-volumes', '--delete-namespace', '--force');
     expect(stderr).toContain('this account may not list');
     expect(await kubectl('get', 'namespace', namespace, '--ignore-not-found')).toBe('');
     expect(await kubectl('get', 'persistentvolume', '--output', 'jsonpath={..hostPath.path}')).not.toContain(path);

@@ -1,5 +1,4 @@
 import { labelValue } from '../objects/names.js';
-import type { Reporter } from '../../../system/report.js';
 import type { ClusterApi, LiveObject, ResourceType } from './api.js';
 import { belongsTo } from './belongings.js';
 import { ClusterError } from './errors.js';
@@ -7,6 +6,13 @@ import type { Identity } from './identity.js';
 import type { Entry } from './inventory.js';
 import { inParallel } from './parallel.js';
 import { mapOf } from '../../../system/plain-map.js';
+
+/** What stands in a namespace beside the deployment's own objects. */
+export interface ForeignContents {
+  readonly objects: readonly LiveObject[];
+  /** Plural names of the kinds that this account may not list: nobody knows whether there are any. */
+  readonly unseen: readonly string[];
+}
 
 /**
  * What a namespace holds that is not the deployment's: deleting the namespace would delete it too (decision 20). Every kind that the
@@ -17,8 +23,7 @@ export async function foreignContents(
   api: ClusterApi,
   identity: Identity,
   inventory: readonly Entry[],
-  report: Reporter,
-): Promise<LiveObject[]> {
+): Promise<ForeignContents> {
   const types = await listableTypes(api);
   const unseen: string[] = [];
   const lists = await inParallel(types, (type) =>
@@ -28,15 +33,11 @@ export async function foreignContents(
       return [];
     }),
   );
-  if (unseen.length > 0) {
-    report.warn(
-      `this account may not list ${unseen.join(', ')}: what there is of them in namespace ${identity.namespace} goes with it`,
-    );
-  }
   const objects = new Map(lists.flat().map((object) => [object.metadata.uid, object]));
-  return [...objects.values()].filter(
+  const foreign = [...objects.values()].filter(
     (object) => !belongsTo(object, identity, inventory) && !isOldSecret(object, identity) && !comesByItself(object),
   );
+  return { objects: foreign, unseen: unseen.sort() };
 }
 
 /** The kinds in namespaces that can be listed, each in the version that the server prefers. */

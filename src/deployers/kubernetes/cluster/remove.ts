@@ -19,6 +19,8 @@ export interface RemoveOptions {
   /** Claims and PersistentVolumes too; directories of hosts never (decision 17). */
   readonly deleteVolumes: boolean;
   readonly deleteNamespace: boolean;
+  /** The namespace goes although this account may not see all that is in it. */
+  readonly force?: boolean;
   /** Seconds a pod may take to end; absent: what the pod says. */
   readonly graceSeconds?: number;
   /** Seconds that deleting may take beside the pods' own time; absent: two minutes. */
@@ -140,14 +142,26 @@ class Removal {
 
   /** Refuses while others' objects, or data that nothing else keeps, would go with the namespace. */
   async checkNamespace(): Promise<void> {
-    const foreign = await foreignContents(this.#api, this.#identity, this.#inventory, this.#context.report);
+    const { objects: foreign, unseen } = await foreignContents(this.#api, this.#identity, this.#inventory);
+    const { namespace } = this.#identity;
     if (foreign.length > 0) {
       const names = foreign.map(describeObject).sort().join(', ');
-      const { namespace } = this.#identity;
       throw refuseNamespace(
         this.#identity,
         `it holds what is not this deployment's: ${names}`,
         `nothing was changed; delete these first, or leave out --delete-namespace and delete it with: kubectl delete namespace ${namespace}`,
+      );
+    }
+    if (unseen.length > 0 && this.#options.force !== true) {
+      throw refuseNamespace(
+        this.#identity,
+        `this account may not list ${unseen.join(', ')}: others may have some of them there`,
+        'nothing was changed; --force deletes it with whatever there is of these kinds',
+      );
+    }
+    if (unseen.length > 0) {
+      this.#context.report.warn(
+        `this account may not list ${unseen.join(', ')}: what there is of them in namespace ${namespace} goes with it (--force)`,
       );
     }
     if (this.#options.deleteVolumes) return;
