@@ -81,7 +81,7 @@ export function subcommand(parent: Command, nameAndArguments: string, descriptio
 /** The program with its global options, which come before the command's name (02 §2). No commands yet. */
 export function createProgram(): Command {
   return configure(new Command('laconic-so'))
-    .description('Runs stacks of containers on Docker Compose, from one description.')
+    .description('Runs stacks of containers on Docker Compose or Kubernetes, from one description.')
     .version(versionText(), '--version', 'print the version of this program')
     .option('--stack <name or path>', 'the stack to work on')
     .option('--quiet', 'no progress and information, only results, warnings and errors', false)
@@ -89,5 +89,5 @@ export function createProgram(): Command {
     .option('--dry-run', 'print what would be done, and do nothing', false)
     .option('--local-stack', 'take repositories from the folder above the current stack-orchestrator folder', false)
     .option('--debug', 'everything, with stack traces of errors; containers get CERC_SCRIPT_DEBUG=true', false)
-    .option('--continue-on-error', 'go on with the next container when one fails to build', false);
+    .option('--continue-on-error', 'go on with the next image or repository when one fails', false);
 }

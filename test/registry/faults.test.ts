@@ -189,10 +189,12 @@ describeWithRegistry('registries that answer in parts, late, or wrong (05 §7, w
         { os: 'linux', architecture: engineArchitecture() },
         sandbox.base,
       );
+      let signalled = false;
       const hanging = new Promise<string>((resolve) => {
         void inFrontOf(free, ({ url = '', headers }) => {
           const byEngine = url.includes('/blobs/') && (headers['user-agent'] ?? '').startsWith('docker/');
-          if (byEngine) child.kill('SIGINT');
+          // Once: the engine asks for several blobs, and a second Ctrl-C would leave at once.
+          if (byEngine && !signalled) signalled = child.kill('SIGINT');
           return byEngine;
         }).then(resolve);
       });

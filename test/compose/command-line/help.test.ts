@@ -3,7 +3,10 @@ import { runCli } from '../../support/engine.js';
 
 /** The command tree as users know it (02 §3), of what this version has. */
 const groups: Record<string, string[]> = {
-  '': ['version', 'deploy', 'deployment', 'build-containers'],
+  '': [
+    ...['version', 'deploy', 'deployment'],
+    ...['fetch-stack', 'setup-repositories', 'build-containers', 'fetch-containers'],
+  ],
   deploy: ['init', 'create', 'setup', 'up', 'down', 'ps', 'logs', 'port', 'exec', 'k8s'],
   'deploy-system': [],
   'deploy k8s': ['list'],
@@ -21,6 +24,7 @@ const groups: Record<string, string[]> = {
     'port',
     'run-job',
     'update-envs',
+    'push-images',
     'render',
     'split',
   ],
