@@ -24,7 +24,7 @@ export async function buildStackContainers(options: BuildStackOptions, context: 
   const publish = destinationOf(options, context);
   const { containers, loaded } = await containerScope(context);
   if (containers.length === 0) return true;
-  const repositoryBase = repositoryBaseOf(context);
+  const repositoryBase = loaded?.repositoryBase ?? repositoryBaseOf(context);
   const places = {
     externalStack: loaded?.location.external === true ? loaded.location.directory : undefined,
     packageDirectory: packageDirectory(),

@@ -1,19 +1,9 @@
 import type { Command } from 'commander';
+import type { FetchOptions } from '../builds/fetch-stack-containers.js';
 import { ExitError } from '../system/errors.js';
 import { type ContextOf, parseFormat } from './arguments.js';
 import { requireStack } from './deploy/group.js';
 import { configure } from './program.js';
-
-interface Flags {
-  imageRegistry: string;
-  registryUsername?: string;
-  registryToken?: string;
-  registryTokenStdin: boolean;
-  forceLocalOverwrite: boolean;
-  include?: string;
-  exclude?: string;
-  format: string;
-}
 
 /** `fetch-containers` (05 §7). */
 export function declare(command: Command, contextOf: ContextOf): void {
@@ -34,7 +24,7 @@ export function declare(command: Command, contextOf: ContextOf): void {
     .option('--include <containers>', 'only these containers of the stack (comma-separated)')
     .option('--exclude <containers>', 'all containers of the stack but these (comma-separated)')
     .option('--format <text|json>', 'how to print the outcome', 'text')
-    .action(async (flags: Flags, self: Command) => {
+    .action(async (flags: Omit<FetchOptions, 'format'> & { format: string }, self: Command) => {
       const context = contextOf(self);
       const { fetchStackContainers } = await import('../builds/fetch-stack-containers.js');
       const options = { ...flags, format: parseFormat(flags.format) };

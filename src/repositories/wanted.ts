@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { selectNames } from '../stack/select.js';
+import { commaList, selectNames } from '../stack/select.js';
 import { LaconicError } from '../system/errors.js';
 import { didYouMean } from '../system/suggest.js';
 import type { Wanted } from './plan.js';
@@ -12,19 +12,12 @@ export interface BranchOverride {
   ref: string;
 }
 
-function listed(option: string): string[] {
-  return option
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== '');
-}
-
 /**
  * `--branches repo@ref,repo@ref` (05 §5).
  * @throws LaconicError for an item that has not exactly one `@`, or no valid ref behind it
  */
 export function parseBranches(option: string | undefined): BranchOverride[] {
-  return listed(option ?? '').map((item) => {
+  return commaList(option ?? '').map((item) => {
     // A URL has its own "@" before the path.
     const [, repository = '', ref = ''] = /^((?:[a-z]+:\/\/[^/]*|[^/@]+@[^/@:]+:)?[^@]*)@([^@]*)$/.exec(item) ?? [];
     if (repository === '' || ref === '') {
@@ -72,7 +65,7 @@ export function selectRepositories(
   const resolve = (option: string | undefined): string | undefined =>
     option === undefined
       ? undefined
-      : listed(option)
+      : commaList(option)
           .map((name) => entryFor(name, specs) ?? name)
           .join(',');
   const entries = specs.map(({ entry }) => entry);

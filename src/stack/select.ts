@@ -7,12 +7,12 @@ export interface Selection {
   warnings: string[];
 }
 
-function listed(option: string | undefined): string[] | undefined {
-  if (option === undefined) return undefined;
-  return option
+/** The items of a comma list, without blanks around them and without empty ones. */
+export function commaList(text: string): string[] {
+  return text
     .split(',')
-    .map((name) => name.trim())
-    .filter((name) => name !== '');
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
 }
 
 /**
@@ -23,8 +23,8 @@ export function selectNames(
   names: readonly string[],
   options: { include?: string | undefined; exclude?: string | undefined },
 ): Selection {
-  const include = listed(options.include);
-  const exclude = include === undefined ? (listed(options.exclude) ?? []) : [];
+  const include = options.include === undefined ? undefined : commaList(options.include);
+  const exclude = include === undefined ? commaList(options.exclude ?? '') : [];
   const wanted = (name: string): boolean => (include === undefined ? !exclude.includes(name) : include.includes(name));
   const selected = names.filter(wanted);
   const option = include === undefined ? '--exclude' : '--include';

@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { describe, it } from 'vitest';
 import { run, runOrFail } from '../../src/system/process.js';
+import { describeUnless } from './suites.js';
 
 /**
  * The tests' shared kind cluster, which test/cluster/up.sh makes and test/support/cluster-setup.ts brings here. The program
@@ -42,18 +42,9 @@ function fromSetup(name: string): string {
  * describeWithEngine does).
  */
 export function describeWithCluster(name: string, suite: () => void): void {
-  const reason = process.env.LACONIC_TEST_NO_CLUSTER;
-  if (reason === undefined || reason === '') {
-    describe(name, suite);
-  } else if (process.env.CI === 'true') {
-    describe(name, () => {
-      it('has a cluster', () => {
-        throw new Error(`this suite needs a kind cluster: ${reason}`);
-      });
-    });
-  } else {
-    describe.skip(`${name} [skipped: ${reason}]`, suite);
-  }
+  const told = process.env.LACONIC_TEST_NO_CLUSTER ?? '';
+  const reason = told === '' ? undefined : told;
+  describeUnless(reason, { has: 'has a cluster', needs: 'a kind cluster' }, name, suite);
 }
 
 /** kubectl on the shared cluster; resolves to its stdout. */

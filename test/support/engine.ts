@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { describe, it } from 'vitest';
 import { run } from '../../src/system/process.js';
+import { describeUnless } from './suites.js';
 
 /** Set by scripts/test.mjs: why no engine can be used. */
 const reasonVariable = 'LACONIC_TEST_NO_ENGINE';
@@ -19,18 +19,7 @@ function reasonForNoEngine(): string | undefined {
  * it fails instead, since a CI that tests nothing must not look green.
  */
 export function describeWithEngine(name: string, suite: () => void): void {
-  const reason = reasonForNoEngine();
-  if (reason === undefined) {
-    describe(name, suite);
-  } else if (process.env.CI === 'true') {
-    describe(name, () => {
-      it('has an engine', () => {
-        throw new Error(`this suite needs a Docker engine: ${reason}`);
-      });
-    });
-  } else {
-    describe.skip(`${name} [skipped: ${reason}]`, suite);
-  }
+  describeUnless(reasonForNoEngine(), { has: 'has an engine', needs: 'a Docker engine' }, name, suite);
 }
 
 /** Absolute path of the built program: `dist/cli.js`, or another build that `LACONIC_TEST_CLI` names. */

@@ -3,11 +3,11 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, it } from 'vitest';
 import { runOrFail } from '../../src/system/process.js';
 import { makeAuthority } from './authority.js';
 import { describeWithEngine } from './engine.js';
 import { RegistryClient } from './registry-client.js';
+import { describeUnless, programFinder } from './suites.js';
 import { startTokenServer, tokenIssuer, type TokenServer, tokenService } from './registry-token.js';
 
 /** The one user of the registries that want one; a colon in a password belongs to it. */
@@ -43,39 +43,19 @@ export interface TestRegistry extends RegistryClient {
   stop(): Promise<void>;
 }
 
-/** Set by scripts/test.mjs: why there is no registry; empty or absent: look. */
-const reasonVariable = 'LACONIC_TEST_NO_REGISTRY';
-const script = join(import.meta.dirname, '..', '..', 'scripts', 'registry.sh');
-
-let program: { path: string } | { reason: string } | undefined;
-
-function findProgram(): { path: string } | { reason: string } {
-  const told = process.env[reasonVariable] ?? '';
-  if (told !== '') return { reason: told };
-  const asked = spawnSync('bash', [script, '--check'], { encoding: 'utf8' });
-  return asked.status === 0 ? { path: asked.stdout.trim() } : { reason: asked.stderr.trim() };
-}
+const findProgram = programFinder(
+  join(import.meta.dirname, '..', '..', 'scripts', 'registry.sh'),
+  'LACONIC_TEST_NO_REGISTRY',
+);
 
 /**
  * A suite that needs a registry and the engine. Without one it is skipped and its name says why; with `CI=true` it fails (as
  * describeWithEngine does).
  */
 export function describeWithRegistry(name: string, suite: () => void): void {
-  program ??= findProgram();
-  if ('path' in program) {
-    describeWithEngine(name, suite);
-    return;
-  }
-  const { reason } = program;
-  if (process.env.CI !== 'true') {
-    describe.skip(`${name} [skipped: ${reason}]`, suite);
-    return;
-  }
-  describe(name, () => {
-    it('has a registry', () => {
-      throw new Error(`this suite needs an image registry: ${reason}`);
-    });
-  });
+  const { reason } = findProgram();
+  if (reason === undefined) describeWithEngine(name, suite);
+  else describeUnless(reason, { has: 'has a registry', needs: 'an image registry' }, name, suite);
 }
 
 /** What ends with the registry, the last first. */
@@ -152,8 +132,8 @@ async function startIn(
 
 /** Runs docker-registry on this host, on a port of its own choice. */
 async function runProgram(config: string, ends: Ends): Promise<{ port: number; log: () => string }> {
-  program ??= findProgram();
-  if ('reason' in program) throw new Error(program.reason);
+  const program = findProgram();
+  if (program.path === undefined) throw new Error(program.reason);
   // Nothing of the machine's registry counts (REGISTRY_…), and no proxy.
   const child = spawn(program.path, ['serve', config], { env: { PATH: process.env.PATH }, stdio: 'pipe' });
   let log = '';

@@ -1,38 +1,18 @@
-import { spawnSync } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { describe, it } from 'vitest';
 import { runOrFail } from '../../../src/system/process.js';
+import { describeUnless, programFinder } from '../../support/suites.js';
 import { freePort, type Server, startProgram } from './server.js';
 
-const script = join(import.meta.dirname, '..', '..', '..', 'scripts', 'sshd.sh');
-let program: { path: string } | { reason: string } | undefined;
-
-function findProgram(): { path: string } | { reason: string } {
-  const told = process.env.LACONIC_TEST_NO_SSHD ?? '';
-  if (told !== '') return { reason: told };
-  const asked = spawnSync('bash', [script, '--check'], { encoding: 'utf8' });
-  return asked.status === 0 ? { path: asked.stdout.trim() } : { reason: asked.stderr.trim() };
-}
+const findProgram = programFinder(
+  join(import.meta.dirname, '..', '..', '..', 'scripts', 'sshd.sh'),
+  'LACONIC_TEST_NO_SSHD',
+);
 
 /** A suite that needs an ssh server. Without one it is skipped and its name says why; with `CI=true` it fails. */
 export function describeWithSshd(name: string, suite: () => void): void {
-  program ??= findProgram();
-  if ('path' in program) {
-    describe(name, suite);
-    return;
-  }
-  const { reason } = program;
-  if (process.env.CI !== 'true') {
-    describe.skip(`${name} [skipped: ${reason}]`, suite);
-    return;
-  }
-  describe(name, () => {
-    it('has an ssh server', () => {
-      throw new Error(`this suite needs sshd: ${reason}`);
-    });
-  });
+  describeUnless(findProgram().reason, { has: 'has an ssh server', needs: 'sshd' }, name, suite);
 }
 
 /** An sshd with keys of its own, and what a client of it has. */
@@ -55,8 +35,8 @@ export interface SshServer extends Server {
 
 /** Starts it on a port of localhost; its files are in `folder`. */
 export async function startSshServer(folder: string): Promise<SshServer> {
-  program ??= findProgram();
-  if ('reason' in program) throw new Error(program.reason);
+  const program = findProgram();
+  if (program.path === undefined) throw new Error(program.reason);
   await mkdir(folder, { recursive: true });
   const file = (name: string): string => join(folder, name);
   for (const name of ['host', 'other-host', 'user', 'other-user']) {
