@@ -29,6 +29,9 @@ const pure = ['test/{unit,golden,properties}/**/*.test.ts'];
 
 const onCluster = ['test/kubernetes/**/*.test.ts'];
 
+/** What was found stands whole in a failure's message: of a run elsewhere it is all that is seen. */
+const chaiConfig = { truncateThreshold: 0 };
+
 /**
  * Three kinds of suites: pure ones, those that share the real engine of this machine (see test/support/engine.ts) or start real
  * servers of their own (git/, registry/), and those that share a kind cluster on it (see test/support/cluster.ts), which `npm run test:kubernetes` runs.
@@ -41,6 +44,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          chaiConfig,
           include: pure,
           testTimeout: 20_000,
         },
@@ -48,6 +52,7 @@ export default defineConfig({
       {
         test: {
           name: 'engine',
+          chaiConfig,
           include: ['test/**/*.test.ts'],
           exclude: [...pure, ...onCluster],
           // After the pure ones: what fails fast is seen first, and the engine has the machine to itself.
@@ -62,6 +67,7 @@ export default defineConfig({
       {
         test: {
           name: 'kubernetes',
+          chaiConfig,
           include: onCluster,
           globalSetup: ['test/support/cluster-setup.ts'],
           sequence: { groupOrder: 2 },

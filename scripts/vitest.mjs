@@ -51,7 +51,7 @@ function count(reportFile) {
 }
 
 function firstLine(text = '') {
-  return text.split('\n', 1)[0].slice(0, 200);
+  return text.split('\n', 1)[0].slice(0, 2000);
 }
 
 /** Runs the tests of these projects of vitest.config.ts with more arguments of vitest; `env` is added to the environment. */

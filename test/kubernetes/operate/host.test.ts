@@ -46,8 +46,10 @@ describeWithCluster("what of this host a deployment touches: terminal, the node'
   });
 
   it('exec has a terminal of the same size where stdin and stdout are one, and else none (02 §7.7)', async () => {
-    // The container's terminal ends lines as terminals do; nothing is added on the way.
-    expect(await inTerminal(91, 'exec', 'web', 'tty; stty size')).toMatch(/^\/dev\/pts\/\d+\r\n40 91\r\n$/);
+    // The container's terminal ends lines as terminals do; nothing is added on the way. Its size comes to the node a moment
+    // after the command was started.
+    const size = 'tty; until stty size 2> /dev/null; do sleep 0.1; done';
+    expect(await inTerminal(91, 'exec', 'web', size)).toMatch(/^\/dev\/pts\/\d+\r\n40 91\r\n$/);
     expect(await inTerminal(91, 'exec', 'web', 'stty -opost; printf "a\\nb\\n"')).toMatch(/a\nb\n$/);
     expect(await inTerminal(91, 'exec', 'web', 'exit 7').catch((error: unknown) => error)).toMatchObject({ code: 7 });
     const { stdout } = await site.sandbox.succeed(['deployment', '--dir', directory, 'exec', 'web', 'tty || true']);

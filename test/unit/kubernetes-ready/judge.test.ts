@@ -3,6 +3,7 @@ import { crashLimit, Judge, steadyMs } from '../../../src/deployers/kubernetes/r
 import type { World } from '../../../src/deployers/kubernetes/ready/world.js';
 import type { LiveObject } from '../../../src/deployers/kubernetes/cluster/api.js';
 import {
+  container,
   crashing,
   deployment,
   event,
@@ -57,7 +58,14 @@ describe('what became ready must stay so for a moment (decision 13)', () => {
 
   it('one that is reported as before its node was started again is not: its containers are gone', () => {
     const nodesStartedAt = Date.parse('2026-01-01T12:00:00.700Z');
-    const running = (startedAt: string) => podWith({ ready: true, state: { running: { startedAt } } });
+    const running = (startedAt: string) =>
+      pod({
+        status: {
+          phase: 'Running',
+          conditions: [{ type: 'Ready', status: 'True' }],
+          containerStatuses: [container({ ready: true, state: { running: { startedAt } } })],
+        },
+      });
     const world = worldOf({
       Deployment: [deployment(rolledOut)],
       ReplicaSet: [replicaSet()],
@@ -69,6 +77,9 @@ describe('what became ready must stay so for a moment (decision 13)', () => {
       kind: 'waiting',
       state: '1/1 ready: not reported yet since its node was started',
     });
+    // Reported, and the Deployment does not know it yet.
+    change(world, 'Pod', podWith({ ready: false, state: { terminated: { exitCode: 255 } } }));
+    expect(judge.look(world, [web], 500)[0]?.readiness.kind).toBe('waiting');
     change(world, 'Pod', running('2026-01-01T12:00:00Z'));
     judge.look(world, [web], 1_000);
     expect(judge.look(world, [web], 1_000 + steadyMs)[0]?.readiness.kind).toBe('ready');

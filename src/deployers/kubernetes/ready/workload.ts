@@ -1,6 +1,6 @@
 import type { HealthPatience } from '../objects/health-patience.js';
 import { oneLine, type Readiness } from './container.js';
-import { conditionOf, type DeploymentFacts, isFromBefore, type JobFacts, type Meta, type PodFacts } from './facts.js';
+import { conditionOf, type DeploymentFacts, type JobFacts, type Meta, type PodFacts } from './facts.js';
 import { containersOf, podReadiness, type PodQuestion, rank } from './pod.js';
 
 export interface WorkloadQuestion extends Omit<PodQuestion, 'final' | 'patience'> {
@@ -10,7 +10,7 @@ export interface WorkloadQuestion extends Omit<PodQuestion, 'final' | 'patience'
 
 /**
  * Whether a Deployment runs its present template everywhere and nothing else (04 §14 K-33). Pure.
- * A rollout that is over is judged by the Deployment alone: its pods may be reported a moment later.
+ * A rollout that is over is judged by the Deployment alone, since its pods may be reported a moment later, but on nodes whose start is known.
  */
 export function deploymentReadiness(deployment: DeploymentFacts, question: WorkloadQuestion): Readiness {
   const { metadata, spec, status = {} } = deployment;
@@ -23,7 +23,7 @@ export function deploymentReadiness(deployment: DeploymentFacts, question: Workl
   const pods = question.world.podsOf(deployment);
   const patience = (container: string): HealthPatience | undefined =>
     question.healthPatience?.get(`${metadata.name}/${container}`);
-  const worst = worstPod(pods, { ...question, final: false, patience });
+  const [worst, ...others] = worstFirst(pods, { ...question, final: false, patience });
   const counted = (text: string): string =>
     `${status.readyReplicas ?? 0}/${desired} ready${text === '' ? '' : `: ${text}`}`;
   if (worst?.kind === 'failed' || worst?.kind === 'looping') return worst;
@@ -36,9 +36,10 @@ export function deploymentReadiness(deployment: DeploymentFacts, question: Workl
   const updated = status.updatedReplicas ?? 0;
   const available = status.availableReplicas ?? 0;
   const total = status.replicas ?? 0;
-  const { nodesStartedAt } = question;
-  const stale = nodesStartedAt !== undefined && pods.some((pod) => isFromBefore(pod, nodesStartedAt));
-  if (updated >= desired && total <= updated && available >= desired && !stale) {
+  const rolledOut = updated >= desired && total <= updated && available >= desired;
+  // The controller counts pods a moment late: right after their node was started, those that ended with it count as available.
+  const ready = [worst, ...others].filter((pod) => pod?.kind === 'ready').length;
+  if (rolledOut && (question.nodesStartedAt === undefined || ready >= desired)) {
     return { kind: 'ready', state: counted('') };
   }
   if (worst !== undefined && worst.kind !== 'ready') return { ...worst, state: counted(worst.state) };
@@ -53,7 +54,7 @@ export function jobReadiness(job: JobFacts, question: WorkloadQuestion): Readine
   if (job.metadata.deletionTimestamp !== undefined) return { kind: 'failed', state: 'is being deleted' };
   if (conditionOf(job, 'Complete') !== undefined) return { kind: 'ready', state: 'completed' };
   const pods = question.world.podsOfJob(job);
-  const worst = worstPod(pods, { ...question, final: true });
+  const [worst] = worstFirst(pods, { ...question, final: true });
   const failed = conditionOf(job, 'Failed') ?? conditionOf(job, 'FailureTarget');
   if (failed !== undefined) {
     if (worst?.kind === 'failed') return { ...worst, state: `failed: ${worst.state}` };
@@ -96,9 +97,9 @@ function endedWithoutCleanup(pods: readonly PodFacts[]): boolean {
   return pods.some((pod) => containersOf(pod).some(({ status }) => (status?.state?.terminated?.exitCode ?? 0) !== 0));
 }
 
-/** The pod furthest from being ready. */
-function worstPod(pods: readonly PodFacts[], question: PodQuestion): Readiness | undefined {
-  return pods.map((pod) => podReadiness(pod, question)).sort((a, b) => rank(a) - rank(b))[0];
+/** What is to be said of each pod, of the one furthest from being ready first. */
+function worstFirst(pods: readonly PodFacts[], question: PodQuestion): Readiness[] {
+  return pods.map((pod) => podReadiness(pod, question)).sort((a, b) => rank(a) - rank(b));
 }
 
 function podNotReady(pods: readonly PodFacts[]): { pod?: string; container?: string } {
