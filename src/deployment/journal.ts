@@ -1,4 +1,4 @@
-import { chmod, link, lstat, mkdir, rename, rm } from 'node:fs/promises';
+import { chmod, link, lstat, mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errorCode, errorMessage, LaconicError } from '../system/errors.js';
 import { copyTree, kindOf, readTextIfAny, secretMode, syncPath, writeFileAtomically } from '../system/files.js';
@@ -83,7 +83,15 @@ async function replace(staged: string, target: string, step: { backup: boolean; 
   if (!(await exists(staged))) return;
   if (step.backup) await backUp(target, step.secret);
   await mkdir(dirname(target), { recursive: true });
+  await removeEmptyFolder(target);
   await move(staged, target);
+}
+
+/** A folder that becomes a file: what was in it went before (see inOrder). @throws when anything is in it all the same */
+async function removeEmptyFolder(path: string): Promise<void> {
+  if (!(await lstat(path).catch(() => undefined))?.isDirectory()) return;
+  for (const name of await readdir(path)) await removeEmptyFolder(join(path, name));
+  await rmdir(path);
 }
 
 async function remove(target: string, backup: boolean): Promise<void> {

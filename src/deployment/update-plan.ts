@@ -9,6 +9,7 @@ import type { DeploymentLayout } from './layout.js';
 import { currentChecksum, impliedManifest, type Manifest, readManifest, renderManifest } from './manifest.js';
 import type { Prepared } from './prepare.js';
 import { editRecord, readRecord } from './record.js';
+import { inOrder } from './step-order.js';
 import { checksumOf, type GeneratedFile, isSecret } from './tree.js';
 import { isBelow } from './volume-paths.js';
 
@@ -42,6 +43,7 @@ export function warnAboutEdit(path: string, change: 'replaced' | 'removed', { re
 /**
  * What has to be written so that the directory is what was prepared. Reads, and writes nothing.
  * @param createArguments new arguments for the create hooks, to be kept for the updates after this one (decision 33)
+ * @throws LaconicError for what somebody put where a file or a folder is to be
  */
 export async function planUpdate(
   layout: DeploymentLayout,
@@ -91,7 +93,7 @@ export async function planUpdate(
     staged.push({ path, source: { text: manifest }, mode: secretMode });
     steps.push({ op: 'replace', path, backup: false, secret: true });
   }
-  return { steps, staged, modes, volumes, edited };
+  return { steps: await inOrder(layout.root, steps, tree.directories), staged, modes, volumes, edited };
 }
 
 async function hasOtherMode(layout: DeploymentLayout, file: GeneratedFile): Promise<boolean> {

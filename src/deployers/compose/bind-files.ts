@@ -15,7 +15,7 @@ export type Checksums = Readonly<Record<string, string>>;
 /**
  * Checksums of what a service's containers keep as it was when they were created, although the files on the host go on
  * changing (decision 16): mounted single files (a rename leaves the old inode mounted), and copied texts.
- * Directories are mounted live and not among them; neither is what cannot be read or does not exist.
+ * Directories are mounted live: of them only that they are directories counts. What cannot be read or does not exist is left out.
  */
 export async function checksumsOf(service: ServiceModel): Promise<Checksums> {
   const files = await Promise.all(
@@ -28,6 +28,7 @@ export async function checksumsOf(service: ServiceModel): Promise<Checksums> {
 async function checksumOfFile(path: string): Promise<string | undefined> {
   try {
     const found = await stat(path);
+    if (found.isDirectory()) return 'a directory';
     if (!found.isFile()) return undefined;
     if (found.size > hashedBytes) return `size ${found.size} time ${found.mtimeMs}`;
     const hash = createHash('sha256');

@@ -1,0 +1,128 @@
+import { lstat, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { targetGenerator } from '../../../src/deployers/targets.js';
+import { createOrUpdate } from '../../../src/deployment/create-or-update.js';
+import { layoutOf } from '../../../src/deployment/layout.js';
+import { testContext } from '../../support/context.js';
+import { temporaryDirectory } from '../../support/temporary.js';
+
+/** A deployment of a stack whose configuration is these files, and a way to update it to others. */
+async function deployed(config: Record<string, string>) {
+  const base = await temporaryDirectory();
+  const root = join(base, 'd');
+  const write = async (path: string, text: string): Promise<void> => {
+    await mkdir(dirname(join(base, path)), { recursive: true });
+    await writeFile(join(base, path), text);
+  };
+  const configure = async (files: Record<string, string>): Promise<void> => {
+    await rm(join(base, 'repo/config'), { recursive: true, force: true });
+    for (const [path, text] of Object.entries(files)) await write(`repo/config/app/${path}`, text);
+  };
+  await write('repo/stacks/app/stack.yml', 'name: app\npods:\n  - app\n');
+  await write('repo/compose/docker-compose-app.yml', 'services:\n  web:\n    image: busybox\n');
+  await write('spec.yml', `stack: ${join(base, 'repo/stacks/app')}\ndeploy-to: compose\n`);
+  await configure(config);
+  const run = async (update: boolean): Promise<void> => {
+    await createOrUpdate(
+      {
+        specFile: 'spec.yml',
+        deploymentDir: 'd',
+        update,
+        helmChart: false,
+        extraArgs: [],
+        lockWaitSeconds: 0,
+        rotateSecret: [],
+        generateSecrets: false,
+        acceptLiteralValues: false,
+        acceptOtherStack: false,
+      },
+      targetGenerator,
+      testContext(base),
+    );
+  };
+  await run(false);
+  return { base, root, configure, update: () => run(true), text: (path: string) => readFile(join(root, path), 'utf8') };
+}
+
+/** Nothing of an update is left to be done. */
+async function expectFinished(root: string): Promise<void> {
+  expect(await readdir(layoutOf(root).state)).not.toContain('journal.json');
+}
+
+describe('an update of a stack in which a file became a folder, or a folder a file (decision 2)', () => {
+  it('a file that becomes a folder', async () => {
+    const { root, configure, update, text } = await deployed({ scripts: 'one' });
+
+    await configure({ 'scripts/run.sh': 'two' });
+    await update();
+
+    expect(await text('config/app/scripts/run.sh')).toBe('two');
+    await expectFinished(root);
+  });
+
+  it('a folder that becomes a file', async () => {
+    const { root, configure, update, text } = await deployed({ 'scripts/deep/run.sh': 'one', 'scripts/b': 'one' });
+
+    await configure({ scripts: 'two' });
+    await update();
+
+    expect(await text('config/app/scripts')).toBe('two');
+    await expectFinished(root);
+  });
+
+  it('a link to a folder elsewhere that becomes a folder: nothing is written into what it led to', async () => {
+    const { base, root, configure, update, text } = await deployed({ page: 'one' });
+    await mkdir(join(base, 'elsewhere'));
+    await symlink(join(base, 'elsewhere'), join(base, 'repo/config/app/data'));
+    await update();
+    expect((await lstat(join(root, 'config/app/data'))).isSymbolicLink()).toBe(true);
+
+    await configure({ page: 'one', 'data/row': 'two' });
+    await update();
+
+    expect(await text('config/app/data/row')).toBe('two');
+    expect(await readdir(join(base, 'elsewhere'))).toEqual([]);
+    await expectFinished(root);
+  });
+
+  it('an empty folder that the engine made where a mounted file was missing becomes that file', async () => {
+    const { root, configure, update, text } = await deployed({ page: 'one' });
+    await mkdir(join(root, 'config/app/late.conf'));
+
+    await configure({ page: 'one', 'late.conf': 'two' });
+    await update();
+
+    expect(await text('config/app/late.conf')).toBe('two');
+    await expectFinished(root);
+  });
+
+  it('what somebody put in the way is named before anything is changed, and no later command has an update to finish', async () => {
+    const { root, configure, update, text } = await deployed({ page: 'one' });
+    await mkdir(join(root, 'config/app/late.conf'));
+    await writeFile(join(root, 'config/app/late.conf/mine'), 'kept');
+    await writeFile(join(root, 'config/app/folder'), 'kept');
+
+    await configure({ page: 'two', 'late.conf': 'two', 'folder/a': 'two' });
+    await expect(update()).rejects.toThrow(
+      /config\/app\/folder is a file, and is to be a folder\n.*config\/app\/late.conf is a folder, and is to be a file; it holds config\/app\/late.conf\/mine/,
+    );
+
+    expect(await text('config/app/page')).toBe('one');
+    expect(await text('config/app/folder')).toBe('kept');
+    expect(await text('config/app/late.conf/mine')).toBe('kept');
+    await expectFinished(root);
+  });
+
+  it('a file that was edited here is kept beside the folder that takes its place', async () => {
+    const { root, configure, update, text } = await deployed({ scripts: 'one' });
+    await writeFile(join(root, 'config/app/scripts'), 'edited');
+
+    await configure({ 'scripts/run.sh': 'two' });
+    await update();
+
+    expect(await text('config/app/scripts/run.sh')).toBe('two');
+    expect(await text('config/app/scripts.bak')).toBe('edited');
+    await expectFinished(root);
+  });
+});
