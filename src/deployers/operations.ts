@@ -6,7 +6,7 @@ import type { Lock } from '../deployment/lock.js';
 import { runStartHooks } from '../deployment/hooks.js';
 import { regenerateEnvironment } from '../deployment/update-environment.js';
 import type { Context } from '../system/context.js';
-import { formatProblem, LaconicError } from '../system/errors.js';
+import { formatProblem, InterruptedError, LaconicError } from '../system/errors.js';
 import type {
   Deployer,
   ExecOptions,
@@ -94,7 +94,7 @@ export async function stopDeployment(
   context: Context,
 ): Promise<void> {
   const stop = async (deployment: Deployment, _: Lock, inside: Context): Promise<void> => {
-    if (options.deleteData && !options.yes && !context.options.dryRun) await confirmDeletion(deployment);
+    if (options.deleteData && !options.yes && !context.options.dryRun) await confirmDeletion(deployment, inside);
     const deployer = await deployerFor(deployment, inside);
     await deployer.stop(options);
   };
@@ -104,7 +104,7 @@ export async function stopDeployment(
   await withLockedDeployment(target, context, stop, { lockOptional: true });
 }
 
-async function confirmDeletion(deployment: Deployment): Promise<void> {
+async function confirmDeletion(deployment: Deployment, { signal }: Context): Promise<void> {
   const name = basename(deployment.layout.root);
   if (!process.stdin.isTTY) {
     throw new LaconicError(`--delete-data deletes what is in ${deployment.layout.data} for good`, {
@@ -113,9 +113,12 @@ async function confirmDeletion(deployment: Deployment): Promise<void> {
   }
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const answer = await terminal.question(
-      `This deletes all data in ${deployment.layout.data}. Type ${name} to go on: `,
-    );
+    const question = `This deletes all data in ${deployment.layout.data}. Type ${name} to go on: `;
+    // While it waits the terminal passes on Ctrl-C as a key, and Ctrl-D.
+    const answer = await terminal.question(question, { signal }).catch(() => {
+      process.stderr.write('\n');
+      throw new InterruptedError();
+    });
     if (answer.trim() !== name) throw new LaconicError('nothing was stopped or deleted: the name was not repeated');
   } finally {
     terminal.close();

@@ -1,0 +1,55 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { cliPath, describeWithEngine } from '../../support/engine.js';
+import { Sandbox } from '../../support/sandbox.js';
+
+describeWithEngine('the question of stop --delete-data on a terminal (decision 17)', () => {
+  let sandbox: Sandbox;
+  beforeAll(async () => {
+    sandbox = await Sandbox.make({
+      'source/stacks/app/stack.yml': 'name: app\npods:\n  - app\n',
+      'source/compose/docker-compose-app.yml': 'services:\n  web:\n    image: busybox:1.36\n',
+      'spec.yml': 'stack: source/stacks/app\ndeploy-to: compose\n',
+    });
+    await sandbox.create('spec.yml', 'd');
+    await sandbox.write('d/data/kept', 'kept');
+  });
+  afterAll(() => sandbox.remove());
+
+  /** Calls the program on a terminal of its own and types this when it asks. */
+  async function answer(typed: string): Promise<{ code: unknown; shown: string }> {
+    const words = [process.execPath, cliPath, 'deployment', '--dir', 'd', 'stop', '--delete-data'];
+    const command = words.map((word) => `'${word}'`).join(' ');
+    const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], { cwd: sandbox.base });
+    let shown = '';
+    let asked = false;
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      shown += text;
+      if (asked || !shown.includes('to go on: ')) return;
+      asked = true;
+      child.stdin.write(typed);
+    });
+    const [code] = (await once(child, 'close')) as unknown[];
+    return { code, shown };
+  }
+
+  it.each([
+    ['Ctrl-C', '\u0003', 130, 'interrupted'],
+    ['Ctrl-D', '\u0004', 130, 'interrupted'],
+    ['another name', 'other\r', 1, 'nothing was stopped or deleted'],
+  ])('%s: nothing is deleted', async (_, typed, code, says) => {
+    const answered = await answer(typed);
+
+    expect(answered).toMatchObject({ code });
+    expect(answered.shown).toContain(says);
+    expect(answered.shown).not.toContain('defect');
+    expect(await sandbox.read('d/data/kept')).toBe('kept');
+    expect(await sandbox.exists('d/.laconic/lock')).toBe(false);
+  });
+
+  it('the name of the directory: the data goes', async () => {
+    expect(await answer('d\r')).toMatchObject({ code: 0 });
+    expect(await sandbox.exists('d/data/kept')).toBe(false);
+  });
+});
