@@ -11,6 +11,12 @@ export function parseSeconds(text: string, option: string): number {
   throw new UsageError(`${option}: ${text} is not a number of seconds`);
 }
 
+/** A whole number of seconds, as engines and clusters take them. @throws UsageError */
+export function parseWholeSeconds(text: string, option: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new UsageError(`${option}: ${text} is not a whole number of seconds`);
+}
+
 /** How many, from 1 to 64. @throws UsageError */
 export function parseCount(text: string, option: string): number {
   if (/^[1-9]\d?$/.test(text) && Number(text) <= 64) return Number(text);

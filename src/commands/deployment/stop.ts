@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type ContextOf, parseSeconds, targetOf } from '../arguments.js';
+import { type ContextOf, parseWholeSeconds, targetOf } from '../arguments.js';
 import { addSwitch, subcommand } from '../program.js';
 
 interface Options {
@@ -76,8 +76,10 @@ export function splitTimeout(
   words: readonly string[],
   option: string | undefined,
 ): { services: string[]; timeout?: number } {
-  if (option !== undefined) return { services: [...words], timeout: parseSeconds(option, '--timeout') };
+  if (option !== undefined) return { services: [...words], timeout: parseWholeSeconds(option, '--timeout') };
   const [only, ...more] = words;
-  if (only !== undefined && more.length === 0 && /^\d+$/.test(only)) return { services: [], timeout: Number(only) };
+  if (only !== undefined && more.length === 0 && /^\d+$/.test(only)) {
+    return { services: [], timeout: parseWholeSeconds(only, 'the time-out') };
+  }
   return { services: [...words] };
 }

@@ -241,6 +241,12 @@ describe('deployment --dir (02 §7, 01 §12, §20.20)', () => {
       code: 2,
     }),
     made({
+      what: 'a part of a second, which engines and clusters do not take, before anything is stopped',
+      args: dir('stop', '--timeout', '0.5'),
+      says: ['--timeout: 0.5 is not a whole number of seconds'],
+      code: 2,
+    }),
+    made({
       what: 'start of a service that is none',
       args: dir('start', 'wbe'),
       says: ['no such service: wbe, did you mean "web"?'],
