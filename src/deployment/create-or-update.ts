@@ -32,8 +32,11 @@ export async function createOrUpdate(
   targets: TargetGenerators,
   context: Context,
 ): Promise<void> {
-  if (options.helmChart)
-    throw new LaconicError('--helm-chart is not supported by this version, which runs on compose only');
+  if (options.helmChart) {
+    throw new LaconicError('--helm-chart is not supported by this version', {
+      hint: 'leave it out: deploy-to k8s runs the stack on the cluster itself, without Helm',
+    });
+  }
   const given: CreateArguments = {
     networkDir: options.networkDir ?? null,
     initialPeers: options.initialPeers ?? null,
@@ -42,11 +45,13 @@ export async function createOrUpdate(
   const { specFile, deploymentDir, lockWaitSeconds } = options;
   const { stack } = context.options;
   if (!options.update) {
-    const updateOnly = (['rotateSecret', 'generateSecrets', 'acceptLiteralValues'] as const).filter((name) =>
-      Array.isArray(options[name]) ? options[name].length > 0 : options[name],
-    );
-    if (updateOnly.length > 0)
-      throw new UsageError('--rotate-secret, --generate-secrets and --accept-literal-values need --update');
+    const updateOnly = [
+      ...(options.rotateSecret.length > 0 ? ['--rotate-secret'] : []),
+      ...(options.generateSecrets ? ['--generate-secrets'] : []),
+      ...(options.acceptLiteralValues ? ['--accept-literal-values'] : []),
+      ...(options.acceptOtherStack ? ['--accept-other-stack'] : []),
+    ];
+    if (updateOnly.length > 0) throw new UsageError(`${updateOnly.join(', ')}: only with --update`);
     const made = await createDeployment(
       { specFile, deploymentDirectory: deploymentDir, arguments: given, stack, lockWaitSeconds, targets },
       context,

@@ -1,3 +1,4 @@
+import { realpath } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { ComposeFile } from '../compose/file.js';
 import { composeSpec, parseConfigFile, parseConfigOption } from '../spec/init.js';
@@ -67,7 +68,8 @@ export async function initSpec(options: InitOptions, context: Context): Promise<
       hint: '--force overwrites it',
     });
   }
-  if (existing !== text) await writeFileAtomically(output, text);
+  // A link stays one: what it leads to is replaced.
+  if (existing !== text) await writeFileAtomically(existing === undefined ? output : await realpath(output), text);
   for (const line of initText(options.output, existing !== text, await freeDirectory(context.cwd)))
     context.report.info(line);
 }

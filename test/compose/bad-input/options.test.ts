@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readlink, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runCli } from '../../support/engine.js';
@@ -124,6 +124,18 @@ describe('deploy init (01 §7, §20.16, §20.33, 02 §6.1)', () => {
       files: { 'new-spec.yml': 'my: edits\n' },
       args: [...init, '--force'],
     },
+    {
+      what: '--force over a link to a spec that differs, which stays a link',
+      arrange: async (root) => {
+        await writeFile(join(root, 'kept.yml'), 'my: edits\n');
+        await symlink('kept.yml', join(root, 'new-spec.yml'));
+      },
+      args: [...init, '--force'],
+      then: async (root) => {
+        expect(await readlink(join(root, 'new-spec.yml'))).toBe('kept.yml');
+        expect(await readFile(join(root, 'kept.yml'), 'utf8')).toMatch(/^stack:/m);
+      },
+    },
   ]);
 });
 
@@ -193,12 +205,12 @@ describe('deploy create (01 §9, §20.10, §20.13, 02 §6.2)', () => {
     {
       what: '--helm-chart, which was ignored before (01 §20.13)',
       args: [...create, '--helm-chart'],
-      says: ['--helm-chart is not supported'],
+      says: ['--helm-chart is not supported by this version\n', 'without Helm'],
     },
     {
-      what: '--rotate-secret without --update',
-      args: [...create, '--rotate-secret', 'A'],
-      says: ['need --update'],
+      what: 'options of an update without --update',
+      args: [...create, '--rotate-secret', 'A', '--accept-other-stack'],
+      says: ['--rotate-secret, --accept-other-stack: only with --update'],
       code: 2,
     },
     {
