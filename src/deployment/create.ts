@@ -70,7 +70,7 @@ export async function createDeployment(options: CreateOptions, context: Context)
   const inside = { ...context, env: { ...context.env, LACONIC_SO_LOCK: lock.token } };
   try {
     await requireFree(layout, options.deploymentDirectory);
-    await rm(staging, { recursive: true, force: true });
+    await removeStaging(layout);
     if ((await kindOf(layout.incomplete)) !== undefined) await removeUnfinished(layout);
     try {
       await build(staging, prepared, record, options.arguments);
@@ -86,7 +86,8 @@ export async function createDeployment(options: CreateOptions, context: Context)
       await makeOutsideVolumes(prepared.generated.tree.volumes, root);
       await runCreateHooks(layout, prepared, options.arguments, 'create', options.targets, inside);
     } catch (error) {
-      await removeUnfinished(layout);
+      // What failed is to be told, whatever becomes of the rest.
+      await removeUnfinished(layout).catch((failure: unknown) => context.report.warn(errorMessage(failure)));
       throw error;
     }
     await rm(layout.incomplete);
@@ -119,9 +120,21 @@ async function requireFree(layout: DeploymentLayout, asGiven: string): Promise<v
  * Removes a directory that failed, or was killed, between the rename and the end of the hooks. It leaves its name in one step:
  * a kill in the middle must not leave a part of it that no longer says it is incomplete.
  */
-async function removeUnfinished({ root, staging }: DeploymentLayout): Promise<void> {
-  await rename(root, staging);
-  await rm(staging, { recursive: true, force: true });
+async function removeUnfinished(layout: DeploymentLayout): Promise<void> {
+  await rename(layout.root, layout.staging);
+  await removeStaging(layout);
+}
+
+/** @throws LaconicError that says what stays: containers that a hook ran may have written files as another user */
+async function removeStaging({ root, staging }: DeploymentLayout): Promise<void> {
+  try {
+    await rm(staging, { recursive: true, force: true });
+  } catch (error) {
+    throw new LaconicError(
+      `what an unfinished creation of ${root} left in ${staging} cannot be removed: ${errorMessage(error)}; files that containers wrote as another user can be deleted with sudo`,
+      { cause: error },
+    );
+  }
 }
 
 async function build(

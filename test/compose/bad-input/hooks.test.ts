@@ -1,5 +1,8 @@
-import { describe, expect } from 'vitest';
-import type { CliResult } from '../../support/engine.js';
+import { readdir, rm } from 'node:fs/promises';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { run } from '../../../src/system/process.js';
+import { type CliResult, cliPath } from '../../support/engine.js';
+import { Sandbox } from '../../support/sandbox.js';
 import { accepts, create, type Files, hookFile, init, refuses, stackPath } from './support.js';
 
 const hooks = (text: string): Files => ({ [hookFile]: text });
@@ -95,4 +98,31 @@ describe('hooks that fail leave nothing behind (01 §5, §9, §20.10)', () => {
       then: async (_: string, { stdout }: CliResult) => expect(stdout).toBe('called\n'),
     })),
   ]);
+});
+
+it('a create hook that fails, behind containers of it whose files cannot be removed: the hook is told, and what stays', async () => {
+  const sandbox = await Sandbox.make({
+    'source/stacks/app/stack.yml': 'name: app\npods:\n  - app\n',
+    'source/compose/docker-compose-app.yml': 'services:\n  web:\n    image: busybox:1.36\n',
+    'source/stacks/app/deploy/commands.py':
+      'import os\ndef create(context, extra_args):\n    made = context.deployment_dir / "made"\n    (made / "in").mkdir(parents=True)\n    os.chmod(made, 0o500)\n    raise Exception("no luck")\n',
+    'spec.yml': 'stack: source/stacks/app\ndeploy-to: compose\n',
+  });
+  onTestFinished(() => rm(sandbox.base, { recursive: true, force: true }));
+  const bound = process.getuid?.() === 0 ? ['setpriv', '--bounding-set=-dac_override,-dac_read_search'] : ['env'];
+  const [program = '', ...words] = [...bound, process.execPath, cliPath, ...create.slice(0, 2)];
+  const again = () =>
+    run(program, [...words, '--spec-file', 'spec.yml', '--deployment-dir', 'd'], { cwd: sandbox.base });
+
+  const { code, stderr } = await again();
+
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^Error: the create hook failed: .*no luck/m);
+  expect(stderr).toMatch(
+    /^WARNING: what an unfinished creation of .* left in .*\.d\.laconic-new cannot be removed: .*sudo$/m,
+  );
+  expect(await readdir(sandbox.base)).not.toContain('d');
+  const second = await again();
+  expect(second.stderr).toMatch(/^Error: what an unfinished creation of /m);
+  expect(second.stderr).not.toContain('defect');
 });
