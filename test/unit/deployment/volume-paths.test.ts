@@ -24,6 +24,8 @@ describe('where a volume of the spec lives (01 §11.1, §20.4)', () => {
     ['/srv/d', '/srv/d', true],
     ['/srv/dd', '/srv/d', false],
     ['/srv', '/srv/d', false],
+    ['/srv/d/..data/x', '/srv/d', true],
+    ['/srv/..', '/srv/d', false],
   ])('%s below %s: %s', (path, directory, expected) => {
     expect(isBelow(path, directory)).toBe(expected);
   });
