@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { isAbsolute, join, normalize, posix, resolve } from 'node:path';
 import type { ComposeModel } from '../../compose/model/types.js';
 import type { GeneratedFile } from '../../deployment/tree.js';
@@ -74,15 +74,23 @@ export async function copiesOf(
   findings: Findings,
 ): Promise<Copies> {
   const copies: Copies = { files: [], missing: new Set() };
-  const seen = new Set<string>();
+  const firsts = new Map<string, { origin: string; model: ComposeModel }>();
   for (const { model, sourceBase } of models) {
     for (const path of hostPathsOf(model)) {
       const { source, at } = path;
-      if (seen.has(source)) continue;
-      seen.add(source);
       const [, place] = placesOf(source, home);
       if (isProvided(place, provided)) continue;
-      const copied = await copyFrom(resolve(sourceBase, expandHome(source, home)), path);
+      const origin = resolve(sourceBase, expandHome(source, home));
+      const first = firsts.get(source);
+      if (first !== undefined) {
+        if (first.origin !== origin && !(await sameContent(first.origin, origin))) {
+          const message = `${source} is ${origin} here, and in ${first.model.file} it is ${first.origin}, which holds something else: a deployment has one copy for each such path, so rename one of the two`;
+          findings.errors.push(model.problem(at, message));
+        }
+        continue;
+      }
+      firsts.set(source, { origin, model });
+      const copied = await copyFrom(origin, path);
       if (Array.isArray(copied)) {
         copies.files.push(...copied);
         continue;
@@ -105,6 +113,20 @@ function isProvided(path: string, provided: ReadonlySet<string>): boolean {
   if (provided.has(path)) return true;
   const folder = path.endsWith('/') ? path : `${path}/`;
   return [...provided].some((file) => file.startsWith(folder));
+}
+
+/** Whether two files, or folders of files, hold the same; two that are both not there do too. */
+async function sameContent(one: string, other: string): Promise<boolean> {
+  const [kind, otherKind] = await Promise.all([kindOf(one), kindOf(other)]);
+  if (kind !== otherKind) return false;
+  if (kind === 'file') return (await readFile(one)).equals(await readFile(other));
+  if (kind !== 'directory') return kind === undefined;
+  const [names, otherNames] = await Promise.all([readdir(one), readdir(other)]);
+  if (names.length !== otherNames.length) return false;
+  for (const name of names) {
+    if (!(await sameContent(join(one, name), join(other, name)))) return false;
+  }
+  return true;
 }
 
 /** The copies, or why there can be none. */

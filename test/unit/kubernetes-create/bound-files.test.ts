@@ -88,4 +88,25 @@ describe('what compose files name on the host, for a cluster that cannot reach i
       'web.yml:5 services.web.volumes[0]: nothing in the stack provides ../config/made-by-hook/x.conf: a hook, or you, must put it at config/made-by-hook/x.conf before the start',
     ]);
   });
+
+  it('refuses one path that is another file in another compose file, and takes it where both hold the same', async () => {
+    const stack = await temporaryDirectory();
+    const models = ['pod', 'job'].map((folder) => {
+      for (const name of ['same', 'other', 'folder']) mkdirSync(join(stack, folder, name), { recursive: true });
+      writeFileSync(join(stack, folder, 'same/x'), 'x');
+      writeFileSync(join(stack, folder, 'other/x'), folder);
+      const text = `services:\n  ${folder}:\n    image: web:local\n    volumes: [./same/x:/a, ./other/x:/b, ./other:/c, ./folder:/d, ./none:/e]\n`;
+      const { model } = normalizeCompose({ yaml: parseYaml(text, `${folder}.yml`), lookup: () => undefined });
+      return { model, sourceBase: join(stack, folder) };
+    });
+    const findings: Findings = { errors: [], warnings: [] };
+    await copiesOf(models, new Set(), '/home/op', findings);
+    const one = `is ${stack}/job/other`;
+    expect(findings.errors.map(formatProblem)).toEqual([
+      expect.stringContaining(
+        `job.yml:4 services.job.volumes[1]: ./other/x ${one}/x here, and in pod.yml it is ${stack}/pod/`,
+      ),
+      expect.stringContaining(`services.job.volumes[2]: ./other ${one} here`),
+    ]);
+  });
 });
