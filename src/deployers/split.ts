@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { readTextIfAny, writeFileAtomically } from '../system/files.js';
+import { isSamePlace, readTextIfAny, writeFileAtomically } from '../system/files.js';
 import { connectEngine, type Engine } from '../engine/connect.js';
 import type { Context } from '../system/context.js';
 import { LaconicError } from '../system/errors.js';
@@ -7,7 +7,7 @@ import { newId } from '../deployment/ids.js';
 import type { DeploymentLayout } from '../deployment/layout.js';
 import type { Deployment } from '../deployment/open.js';
 import { editRecord } from '../deployment/record.js';
-import { findSharers, projectOf, sameDirectory } from './compose/sharers.js';
+import { findSharers, projectOf } from './compose/sharers.js';
 import { tiesOf } from './compose/ties.js';
 import { type Target, withLockedDeployment } from './operations.js';
 
@@ -42,7 +42,7 @@ export async function splitDeployment(target: Target, sharedWith: string | undef
 
 async function checkNamed(named: string, { layout, record }: Deployment): Promise<void> {
   const refuse = (why: string): LaconicError => new LaconicError(`--shared-with ${named}: ${why}`);
-  if (await sameDirectory(named, layout.root)) throw refuse('this is the deployment itself');
+  if (await isSamePlace(named, layout.root)) throw refuse('this is the deployment itself');
   const project = await projectOf(named);
   if (project === undefined) throw refuse('this is no deployment directory');
   if (project !== record.clusterId) throw refuse(`its Compose project is ${project}, not ${record.clusterId}`);

@@ -57,6 +57,12 @@ export async function kindOf(path: string): Promise<'file' | 'directory' | 'othe
   }
 }
 
+/** Whether two paths lead to one existing directory or file, however they are spelt. */
+export async function isSamePlace(a: string, b: string): Promise<boolean> {
+  const [first, second] = await Promise.all([a, b].map((path) => stat(path).catch(() => undefined)));
+  return first !== undefined && first.dev === second?.dev && first.ino === second.ino;
+}
+
 /** Makes what was written to this file or directory survive a power cut. */
 export async function syncPath(path: string): Promise<void> {
   const handle = await open(path, 'r');

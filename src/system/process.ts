@@ -2,6 +2,7 @@ import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
 import type { execa, Options } from 'execa';
 import { CommandFailedError, errorCode, InterruptedError, LaconicError } from './errors.js';
+import { shownCommand } from './shown-command.js';
 
 export interface RunOptions {
   cwd?: string;
@@ -51,9 +52,7 @@ export function programMissing(program: string, cause: unknown): LaconicError {
 
 /** A command as one could paste it into a shell: for messages, never to be run. */
 export function commandLine(program: string, args: readonly string[]): string {
-  return [program, ...args]
-    .map((word) => (/^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
-    .join(' ');
+  return shownCommand([program, ...args]);
 }
 
 /**

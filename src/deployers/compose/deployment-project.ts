@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Deployment } from '../../deployment/open.js';
 import type { Engine } from '../../engine/connect.js';
@@ -8,7 +7,7 @@ import { parseSecretsEnv, secretTexts } from '../../spec/secrets.js';
 import type { Pod } from '../../stack/parse.js';
 import type { Context } from '../../system/context.js';
 import { LaconicError } from '../../system/errors.js';
-import { kindOf, readTextIfAny } from '../../system/files.js';
+import { isSamePlace, kindOf, readTextIfAny } from '../../system/files.js';
 import type { ComposeProject } from './project.js';
 import { composeEnvironment, type EnvFileText, engineFlags } from './runtime-env.js';
 import type { PodScript } from './scripts.js';
@@ -120,14 +119,12 @@ async function runningSpelling(
 ): Promise<string | undefined> {
   const root = dirname(composeDirectory);
   for (const known of new Set(containers.map((container) => container.labels[composeLabels.workingDirectory]))) {
-    if (known === undefined || known === composeDirectory || (await identityOf(known)) === undefined) continue;
+    if (known === undefined || known === composeDirectory || !(await isThere(known))) continue;
     // A container of a job tells whose it is, but not how the compose files of the services were spelt.
     const ofJob = basename(known) === 'compose-jobs';
-    const [there, here] = await Promise.all(
-      (ofJob ? [dirname(known), root] : [known, composeDirectory]).map(identityOf),
-    );
-    if (there === here && ofJob) continue;
-    if (there === here) return known;
+    const ours = await (ofJob ? isSamePlace(dirname(known), root) : isSamePlace(known, composeDirectory));
+    if (ours && ofJob) continue;
+    if (ours) return known;
     throw new LaconicError(
       `the containers of project ${project} belong to another deployment directory: ${dirname(known)}, not to ${root}`,
       {
@@ -138,8 +135,10 @@ async function runningSpelling(
   return undefined;
 }
 
-/** What tells a directory from all others, however its path is spelt; undefined when there is none. */
-async function identityOf(directory: string): Promise<string | undefined> {
-  const found = await stat(directory).catch(() => undefined);
-  return found && `${found.dev}:${found.ino}`;
+/** Of what cannot be looked at nothing is known. */
+async function isThere(directory: string): Promise<boolean> {
+  return kindOf(directory).then(
+    (kind) => kind !== undefined,
+    () => false,
+  );
 }

@@ -5,6 +5,7 @@ import {
   listProjectContainers,
   type ProjectContainer,
 } from '../../engine/containers.js';
+import { inParallel } from '../../system/parallel.js';
 
 /** A container of the project with all the engine knows of it. */
 export interface ObservedContainer {
@@ -34,17 +35,11 @@ export async function observeListed(engine: Engine, listed: readonly ProjectCont
 }
 
 async function inspectAll(engine: Engine, containers: readonly ProjectContainer[]): Promise<ObservedContainer[]> {
-  const observed: ObservedContainer[] = [];
-  for (let at = 0; at < containers.length; at += concurrency) {
-    const inspected = await Promise.all(
-      containers.slice(at, at + concurrency).map(async (container) => {
-        const details = await inspectContainer(engine, container.id);
-        return details && { container, details };
-      }),
-    );
-    observed.push(...inspected.filter((one) => one !== undefined));
-  }
-  return observed;
+  const inspected = await inParallel(containers, concurrency, async (container) => {
+    const details = await inspectContainer(engine, container.id);
+    return details && { container, details };
+  });
+  return inspected.filter((one) => one !== undefined);
 }
 
 /** The containers of one service. */

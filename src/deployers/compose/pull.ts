@@ -3,6 +3,7 @@ import { type EngineImage, findImage } from '../../engine/images.js';
 import { explainPull } from '../../images/refusals.js';
 import type { Context } from '../../system/context.js';
 import { LaconicError } from '../../system/errors.js';
+import { inParallel } from '../../system/parallel.js';
 import { commandLine, run } from '../../system/process.js';
 import type { ProjectModel, ServiceModel } from './model.js';
 import { placeOfImage } from './places.js';
@@ -103,17 +104,11 @@ async function pullAll(
   optional: ReadonlySet<string>,
   context: Context,
 ): Promise<FailedPull[]> {
-  const queue = [...wanted];
-  const failed: FailedPull[] = [];
-  const worker = async (): Promise<void> => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      const [image, users] = next;
-      const words = await pullImage(image, users[0]?.platform, optional.has(image), context);
-      if (words !== undefined) failed.push({ image, services: users.map(({ name }) => name), words });
-    }
-  };
-  await Promise.all(Array.from({ length: concurrency }, worker));
-  return failed.sort((a, b) => (a.image < b.image ? -1 : 1));
+  const outcomes = await inParallel([...wanted], concurrency, async ([image, users]) => {
+    const words = await pullImage(image, users[0]?.platform, optional.has(image), context);
+    return words === undefined ? undefined : { image, services: users.map(({ name }) => name), words };
+  });
+  return outcomes.filter((one) => one !== undefined).sort((a, b) => (a.image < b.image ? -1 : 1));
 }
 
 /** @returns what `docker pull` said when it failed */

@@ -5,6 +5,7 @@ import { readRecord } from '../../deployment/record.js';
 import type { Engine } from '../../engine/connect.js';
 import { composeLabels, listProjectContainers } from '../../engine/containers.js';
 import { hostDirectory, listProjectVolumes } from '../../engine/volumes.js';
+import { isSamePlace } from '../../system/files.js';
 
 /**
  * Other deployment directories that share the Compose project of this one, where anything tells of them: containers and volumes of the
@@ -29,7 +30,7 @@ export async function findSharers(
   const candidates = new Set([...known, ...working, ...holding.filter((one) => one !== undefined), ...beside]);
   const sharers: string[] = [];
   for (const directory of candidates) {
-    if (await sameDirectory(directory, root)) continue;
+    if (await isSamePlace(directory, root)) continue;
     // What runs from there shares it, whatever its files say by now.
     const runs = working.includes(directory) && (await isDirectory(directory));
     if (runs || (await projectOf(directory)) === project) sharers.push(directory);
@@ -44,12 +45,6 @@ export async function projectOf(directory: string): Promise<string | undefined> 
     ({ clusterId }) => clusterId,
     () => undefined,
   );
-}
-
-/** Whether two paths are one existing directory. */
-export async function sameDirectory(a: string, b: string): Promise<boolean> {
-  const [first, second] = await Promise.all([a, b].map((path) => stat(path).catch(() => undefined)));
-  return first !== undefined && first.dev === second?.dev && first.ino === second.ino;
 }
 
 async function isDirectory(path: string): Promise<boolean> {

@@ -4,6 +4,7 @@ import { composeLabels, listContainersUsing, removeContainer } from '../../engin
 import { type EngineVolume, hostDirectory, listProjectVolumes, removeVolume } from '../../engine/volumes.js';
 import type { Context } from '../../system/context.js';
 import { errorCode, LaconicError } from '../../system/errors.js';
+import { isSamePlace } from '../../system/files.js';
 import type { ProjectModel, VolumeModel } from './model.js';
 
 /** What to do about a volume whose device is not the one the compose files want. */
@@ -35,7 +36,9 @@ export async function fitVolumes(
   for (const wanted of model.volumes) {
     const found = existing.get(wanted.name);
     if (found === undefined || found.options.device === wanted.options.device) continue;
-    if (engine.local && (await sameDirectory(found.options.device, wanted.options.device))) continue;
+    // Under another spelling (symbolic links, `..`) nothing moved.
+    const [is = '', wants = ''] = [found.options.device, wanted.options.device];
+    if (engine.local && (await isSamePlace(is, wants))) continue;
     const verdict = judgeVolume(wanted, found, engine.local ? await dataAt(found) : 'unknown', acceptNewPath);
     if (verdict.kind === 'refuse') refused.push(verdict.message);
     if (verdict.kind === 'recreate') recreated.push(found);
@@ -82,14 +85,6 @@ export function judgeVolume(
   if (acceptNewPath || old === 'gone' || old === 'empty') return { kind: 'recreate' };
   const why = old === 'present' ? 'still holds data' : 'cannot be looked at from here';
   return { kind: 'refuse', message: `volume ${found.name} is to move to ${to}, but its present path ${from} ${why}` };
-}
-
-/** One directory under two spellings (symbolic links, `..`): nothing moved. */
-async function sameDirectory(a: string | undefined, b: string | undefined): Promise<boolean> {
-  if (a === undefined || b === undefined) return false;
-  const [first, second] = await Promise.all([a, b].map((path) => stat(path).catch(() => undefined)));
-  if (first === undefined || second === undefined) return false;
-  return first.dev === second.dev && first.ino === second.ino;
 }
 
 async function dataAt({ options }: EngineVolume): Promise<OldData> {

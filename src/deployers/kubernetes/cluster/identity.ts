@@ -1,3 +1,4 @@
+import { directoryAnnotation } from '../objects/annotations.js';
 import { deploymentIdLabel, stackLabel } from '../objects/labels.js';
 import { labelValue } from '../objects/names.js';
 import type { KubernetesObject } from '../objects/object.js';
@@ -13,9 +14,6 @@ export interface Identity {
   /** The deployment directory, absolute. */
   readonly directory: string;
 }
-
-/** The Python program's mark of ownership on a namespace: a directory (04 §4.1). Still written. */
-export const directoryAnnotation = 'laconic.com/deployment-dir';
 
 /**
  * Who an object belongs to. `old`: this deployment's, as the Python program made it, without our label. `other`: of the deployment with

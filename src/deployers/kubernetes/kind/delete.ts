@@ -3,6 +3,8 @@ import type { Context } from '../../../system/context.js';
 import { CommandFailedError, LaconicError } from '../../../system/errors.js';
 import type { LiveObject } from '../cluster/api.js';
 import { resources } from '../cluster/resources.js';
+import { directoryAnnotation } from '../objects/annotations.js';
+import { deploymentIdLabel } from '../objects/labels.js';
 import { type KindCluster, listKindClusters } from './clusters.js';
 import { forgetCluster, lockCluster, wasMadeByUs } from './create.js';
 import { runKind } from './kind-cli.js';
@@ -13,10 +15,6 @@ interface Resident {
   /** What is known of the deployment: its directory, else its id. */
   deployment: string;
 }
-
-/** Marks of a deployment on its namespace: ours, and that of the Python program (decision 20, 04 §4.1). */
-const idLabel = 'laconic.com/deployment-id';
-const directoryAnnotation = 'laconic.com/deployment-dir';
 
 /** Namespaces that a kind cluster has without any deployment. */
 const clusterNamespaces = /^(?:kube-.*|local-path-storage|caddy-system)$/;
@@ -62,7 +60,9 @@ async function refuseWhileUsed(
   context: Context,
 ): Promise<void> {
   const { namespaces, inhabited } = await contentOf(cluster.name, context);
-  const others = namespaces.filter(({ metadata: { name, labels } }) => name !== namespace && labels?.[idLabel] !== own);
+  const others = namespaces.filter(
+    ({ metadata: { name, labels } }) => name !== namespace && labels?.[deploymentIdLabel] !== own,
+  );
   const ours = cluster.ours || (await wasMadeByUs(cluster, context));
   const residents = residentsOf(others, inhabited, ours);
   if (residents.length === 0) return;
@@ -114,7 +114,7 @@ export function residentsOf(
 ): Resident[] {
   return namespaces.flatMap(({ metadata }) => {
     if (!inhabited.has(metadata.name)) return [];
-    const deployment = metadata.annotations?.[directoryAnnotation] ?? metadata.labels?.[idLabel];
+    const deployment = metadata.annotations?.[directoryAnnotation] ?? metadata.labels?.[deploymentIdLabel];
     if (deployment !== undefined && deployment !== '') return [{ namespace: metadata.name, deployment }];
     if (ours || clusterNamespaces.test(metadata.name)) return [];
     return [{ namespace: metadata.name, deployment: 'not made by laconic-so' }];

@@ -6,6 +6,9 @@ import type { BoundFile, FileContents, ObjectsInput } from './input.js';
 import type { PodScope } from './scope.js';
 import { specAnnotations } from './spec-metadata.js';
 
+/** The path of the deployment directory on its namespace, as the Python program wrote it (04 §4.1, decision 20). */
+export const directoryAnnotation = 'laconic.com/deployment-dir';
+
 /** What the ConfigMaps and Secrets that a pod uses hold: when it changes, pods are replaced (decision 25, K-32). */
 export const configChecksum = 'laconic.com/config-checksum';
 export const secretChecksum = 'laconic.com/secret-checksum';

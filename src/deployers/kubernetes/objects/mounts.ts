@@ -112,11 +112,6 @@ function bound(
     refuse(scope, service, key, message);
     return undefined;
   }
-  if (mount.options.includes('rw')) {
-    const message = `Writable host-path bind not supported: ${quote(source)} would be a copy that nothing can be written to; use a named volume with a path`;
-    refuse(scope, service, key, message);
-    return undefined;
-  }
   const found = input.files.get(source);
   if (found === undefined) {
     const message = `${quote(source)} is not among the files of the deployment, and a pod reaches no others of this host: put it into the stack's config folder, or use a named volume`;
