@@ -1,6 +1,6 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { ExitError } from '../system/errors.js';
-import type { ContextOf } from './arguments.js';
+import { type ContextOf, parseCount } from './arguments.js';
 import { configure } from './program.js';
 
 interface Options {
@@ -8,7 +8,7 @@ interface Options {
   exclude?: string;
   forceRebuild: boolean;
   extraBuildArgs?: string;
-  jobs: number;
+  jobs: string;
   publishImages: boolean;
   imageRegistry?: string;
   publishTag?: string;
@@ -21,24 +21,15 @@ export function declare(command: Command, contextOf: ContextOf): void {
     .option('--exclude <containers>', 'all containers of the stack but these (comma-separated)')
     .option('--force-rebuild', 'build without using what was built before', false)
     .option('--extra-build-args <arguments>', 'more arguments for docker build')
-    .option(
-      '--jobs <number>',
-      'how many to build at once, where they do not need each other (default: 1)',
-      parseJobs,
-      1,
-    )
+    .option('--jobs <n>', 'how many to build at once, where they do not need each other', '1')
     .option('--publish-images', 'push the images to --image-registry once they are built', false)
     .option('--image-registry <host/path>', 'where to push them: as <host/path>/<container>:<time>-<image id>')
     .option('--publish-tag <tag>', 'the tag of the pushed images, instead of time and image id')
     .action(async (options: Options, self: Command) => {
       const context = contextOf(self);
+      const jobs = parseCount(options.jobs, '--jobs');
       const { buildStackContainers } = await import('../builds/build-stack.js');
-      const succeeded = await buildStackContainers(options, context);
+      const succeeded = await buildStackContainers({ ...options, jobs }, context);
       if (!succeeded) throw new ExitError(1);
     });
-}
-
-function parseJobs(text: string): number {
-  if (/^[1-9]\d{0,2}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('It must be a number of builds, 1 or more.');
 }

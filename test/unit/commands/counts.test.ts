@@ -1,0 +1,26 @@
+import { Command } from 'commander';
+import { describe, expect, it } from 'vitest';
+import type { ContextOf } from '../../../src/commands/arguments.js';
+import { declare as buildContainers } from '../../../src/commands/build-containers.js';
+import { declare as setupRepositories } from '../../../src/commands/setup-repositories.js';
+import { UsageError } from '../../../src/system/errors.js';
+import { testContext } from '../../support/context.js';
+
+const commands = { 'build-containers': buildContainers, 'setup-repositories': setupRepositories };
+
+describe('--jobs is read in one way (05 §5, §6; decision 32)', () => {
+  describe.each(Object.entries(commands))('%s', (name, declare) => {
+    const call = (jobs: string): Promise<unknown> => {
+      const command = new Command(name);
+      const contextOf: ContextOf = () => testContext('/');
+      declare(command, contextOf);
+      return command.parseAsync(['--jobs', jobs], { from: 'user' });
+    };
+
+    it.each(['0', '-1', '65', '1000', '1.5', 'all', ''])('refuses %j with the code of a usage error', async (jobs) => {
+      const error: unknown = await call(jobs).catch((thrown: unknown) => thrown);
+      expect(error).toBeInstanceOf(UsageError);
+      expect(error).toMatchObject({ message: `--jobs: ${jobs} is not a number from 1 to 64`, exitCode: 2 });
+    });
+  });
+});
