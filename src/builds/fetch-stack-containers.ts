@@ -1,7 +1,7 @@
 import { text as readAll } from 'node:stream/consumers';
 import { type Credentials, dockerLogin } from '../images/credentials.js';
 import { loadStack } from '../stack/load.js';
-import { selectNames } from '../stack/select.js';
+import { selectNames, tellSelection } from '../stack/select.js';
 import type { Context } from '../system/context.js';
 import { UsageError } from '../system/errors.js';
 import { fetchContainers, type FetchResult, type ImageSource, parseImageSource } from './fetch-containers.js';
@@ -36,8 +36,7 @@ export async function fetchStackContainers(
   const { stack } = await loadStack(reference, context);
   if (stack.containers.length === 0) report.warn(`stack ${reference} does not define any containers`);
   const selection = selectNames(stack.containers, options);
-  for (const warning of selection.warnings) report.warn(warning);
-  for (const container of selection.excluded) report.verbose(`Excluding: ${container}`);
+  tellSelection(selection, report);
 
   const credentials = context.options.dryRun ? undefined : await credentialsFor(source, options, context);
   const force = options.forceLocalOverwrite;

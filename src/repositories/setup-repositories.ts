@@ -1,4 +1,5 @@
 import { loadStack } from '../stack/load.js';
+import { tellSelection } from '../stack/select.js';
 import type { Context } from '../system/context.js';
 import { ExitError, formatProblem } from '../system/errors.js';
 import { kindOf, makeDirectory } from '../system/files.js';
@@ -39,11 +40,10 @@ export async function setupRepositories(reference: string, options: SetupOptions
     const line = stack.yaml.lineOf(['repos', index]);
     return line === undefined ? location.file : `${location.file}:${line} repos[${index}]`;
   });
-  const { selected, excluded, warnings } = selectRepositories(specs, options);
-  const wanted = wantedOf(selected, { base, gitSsh: options.gitSsh, branches });
+  const selection = selectRepositories(specs, options);
+  const wanted = wantedOf(selection.selected, { base, gitSsh: options.gitSsh, branches });
   await announceBase(base, options, context);
-  for (const entry of excluded) report.verbose(`Excluding: ${entry}`);
-  for (const warning of warnings) report.warn(warning);
+  tellSelection(selection, report);
   if (specs.length === 0) report.warn(`stack ${reference} does not define any repositories`);
   await bringAll(wanted, base, options, context);
 }

@@ -1,3 +1,4 @@
+import type { Reporter } from '../system/report.js';
 import { didYouMean } from '../system/suggest.js';
 
 /** What `--include` and `--exclude` leave, and what to tell the operator about them. */
@@ -33,4 +34,10 @@ export function selectNames(
     .map((name) => `${option} names ${name}, which is not one of: ${names.join(', ')}${didYouMean(name, names)}`);
   if (selected.length === 0 && names.length > 0) warnings.push(`${option} leaves nothing of: ${names.join(', ')}`);
   return { selected, excluded: names.filter((name) => !wanted(name)), warnings };
+}
+
+/** Says what a selection warns of, and with `--verbose` what it leaves out (05 §1.3). */
+export function tellSelection({ excluded, warnings }: Omit<Selection, 'selected'>, report: Reporter): void {
+  for (const warning of warnings) report.warn(warning);
+  for (const name of excluded) report.verbose(`Excluding: ${name}`);
 }

@@ -4,7 +4,7 @@ import { runSetupHooks } from '../../deployment/hooks.js';
 import { type LoadedStack, loadStack } from '../../stack/load.js';
 import { connectEngine } from '../../engine/connect.js';
 import { listProjectContainers } from '../../engine/containers.js';
-import { selectNames } from '../../stack/select.js';
+import { selectNames, tellSelection } from '../../stack/select.js';
 import type { Pod } from '../../stack/parse.js';
 import type { SetupParameters } from '../../stack/hooks/contexts.js';
 import type { Context } from '../../system/context.js';
@@ -74,17 +74,17 @@ export async function setupStack(
 }
 
 function selectPods(pods: readonly Pod[], options: QuickOptions, context: Context): Pod[] {
-  const { selected, excluded, warnings } = selectNames(
+  const selection = selectNames(
     pods.map((pod) => pod.name),
     options,
   );
-  for (const warning of warnings) context.report.warn(warning);
+  tellSelection(selection, context.report);
+  const { selected } = selection;
   if (selected.length === 0 && pods.length > 0) {
     throw new LaconicError('--include and --exclude leave no pod to deploy', {
       hint: `pods: ${pods.map((pod) => pod.name).join(', ')}`,
     });
   }
-  for (const name of excluded) context.report.verbose(`Excluding: ${name}`);
   return pods.filter((pod) => selected.includes(pod.name));
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { selectNames } from '../../../src/stack/select.js';
+import { selectNames, tellSelection } from '../../../src/stack/select.js';
+import { testContext } from '../../support/context.js';
 
 const names = ['cerc/app', 'cerc/tool', 'org/other'];
 
@@ -30,5 +31,17 @@ describe('--include and --exclude of builds (05 §1.3, decision 35)', () => {
     const { selected, warnings } = selectNames(names, { include: '' });
     expect(selected).toEqual([]);
     expect(warnings).toEqual(['--include leaves nothing of: cerc/app, cerc/tool, org/other']);
+  });
+
+  it('is told in one way: warnings always, what is left out with --verbose', () => {
+    const selection = selectNames(names, { exclude: 'cerc/tool,none' });
+    const told = (verbose: boolean): string => {
+      const { report, output } = testContext('/', { quiet: true, verbose });
+      tellSelection(selection, report);
+      expect(output.stdout).toBe('');
+      return output.stderr;
+    };
+    const warning = `WARNING: --exclude names none, which is not one of: ${names.join(', ')}\n`;
+    expect([told(false), told(true)]).toEqual([warning, `${warning}Excluding: cerc/tool\n`]);
   });
 });
