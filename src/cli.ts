@@ -62,16 +62,21 @@ const readers: ReadonlySet<string> = new Set(['logs', 'ps', 'status', 'port', 'r
 /** After Ctrl-C (decision 32). */
 const interruptedCode = new InterruptedError().exitCode;
 
-/** The first Ctrl-C stops the starting of work and lets state be saved; the second leaves at once (decision 32). */
+/**
+ * The first Ctrl-C stops the starting of work and lets state be saved; the second leaves at once (decision 32). A terminal that is
+ * closed counts as the first and never as the second: the shell and the kernel both tell it.
+ */
 function interruptSignal(report: () => Reporter, reads: () => boolean): AbortSignal {
   const controller = new AbortController();
-  const onSignal = (): void => {
-    if (controller.signal.aborted) process.exit(interruptedCode);
+  const onSignal = (name: NodeJS.Signals): void => {
+    if (controller.signal.aborted) {
+      if (name !== 'SIGHUP') process.exit(interruptedCode);
+      return;
+    }
     controller.abort(new InterruptedError());
     if (!reads()) report().info('stopping: what was begun is left consistent (Ctrl-C again leaves at once)');
   };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, onSignal);
   return controller.signal;
 }
 
@@ -143,10 +148,11 @@ function usageExit(error: CommanderError): number {
   return 2;
 }
 
-// A reader that closes the pipe early (`| head -1`) has what it wanted; the work that was begun is finished all the same.
+// A reader that closes the pipe early (`| head -1`) has what it wanted; the work that was begun is finished all the same. A terminal
+// that was closed takes nothing any more: what was begun is brought to its end without it.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+    if (error.code !== 'EPIPE' && !(error.code === 'EIO' && stream.isTTY)) throw error;
   });
 }
 

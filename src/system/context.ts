@@ -15,7 +15,7 @@ export interface GlobalOptions {
 export interface Context {
   readonly options: GlobalOptions;
   readonly report: Reporter;
-  /** Aborted by the first Ctrl-C or SIGTERM: stop starting work, leave a consistent state. */
+  /** Aborted by the first Ctrl-C, SIGTERM or SIGHUP: stop starting work, leave a consistent state. */
   readonly signal: AbortSignal;
   /** The process environment of the program. */
   readonly env: NodeJS.ProcessEnv;

@@ -82,7 +82,7 @@ export class ExitError extends LaconicError {
   }
 }
 
-/** The operator pressed Ctrl-C (or sent SIGTERM): exit 130 (decision 32). */
+/** The operator pressed Ctrl-C (or sent SIGTERM, or closed the terminal): exit 130 (decision 32). */
 export class InterruptedError extends LaconicError {
   override readonly exitCode = 130;
 

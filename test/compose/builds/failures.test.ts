@@ -3,7 +3,7 @@ import { readFile, rm, statfs, writeFile } from 'node:fs/promises';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest';
-import { run } from '../../../src/system/process.js';
+import { commandLine, run } from '../../../src/system/process.js';
 import { cliPath, describeWithEngine } from '../../support/engine.js';
 import { describeWithMounts, Mounts } from '../resilience/mounts.js';
 import { BuildSite, eventually, tinyDockerfile } from './support.js';
@@ -37,6 +37,8 @@ describeWithEngine('builds that are cut off', () => {
 
   interface Running {
     kill: (signal: NodeJS.Signals) => void;
+    /** What it has said so far. */
+    said: () => string;
     ended: Promise<{ code: number | null; stderr: string }>;
   }
 
@@ -54,7 +56,7 @@ describeWithEngine('builds that are cut off', () => {
     const ended = new Promise<{ code: number | null; stderr: string }>((resolve) => {
       child.on('close', (code) => resolve({ code, stderr }));
     });
-    return { kill: (signal) => child.kill(signal), ended };
+    return { kill: (signal) => child.kill(signal), said: () => stderr, ended };
   }
 
   const logged = async (text: string): Promise<boolean> =>
@@ -66,7 +68,7 @@ describeWithEngine('builds that are cut off', () => {
     return (await run('pgrep', ['-f', `docker.*build.*${site.org}/endless`])).stdout;
   }
 
-  it.each(['SIGINT', 'SIGTERM'] as const)(
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
     '%s ends the script and the docker build under it, exit 130, and the log says so (decision 32)',
     async (signal) => {
       await rm(site.sandbox.path('cleaned'), { force: true });
@@ -75,6 +77,11 @@ describeWithEngine('builds that are cut off', () => {
       expect(await processes()).not.toBe('');
 
       running.kill(signal);
+      // Where a terminal was closed, the shell and the kernel both say so: it is one end, not "leave at once".
+      if (signal === 'SIGHUP') {
+        await eventually('the first one to be seen', async () => running.said().includes('stopping: '));
+        running.kill(signal);
+      }
       const { code, stderr } = await running.ended;
 
       expect(code).toBe(130);
@@ -86,6 +93,26 @@ describeWithEngine('builds that are cut off', () => {
       expect(await site.line('next')).toBeUndefined();
     },
   );
+
+  it('a terminal that is closed ends the build like Ctrl-C, though nothing can be printed any more (decision 32)', async () => {
+    await rm(site.sandbox.path('cleaned'), { force: true });
+    const call = commandLine(process.execPath, ['--', cliPath, ...site.args()]);
+    // What holds the terminal's other end.
+    const holder = spawn('script', ['--quiet', '--command', `exec ${call}`, '/dev/null'], {
+      env: { ...process.env, ...site.env, CLEANED: site.sandbox.path('cleaned'), TERM: 'xterm' },
+      cwd: site.sandbox.base,
+      stdio: ['pipe', 'ignore', 'ignore'],
+    });
+    onTestFinished(() => void holder.kill('SIGTERM'));
+    await begun();
+
+    holder.kill('SIGKILL');
+
+    await eventually('the end of the build', async () => (await processes()) === '');
+    await eventually('the last line of its log', () => logged(' interrupted after '));
+    expect(await site.sandbox.read('cleaned')).toBe('cleaned up\n');
+    expect(await site.line('next')).toBeUndefined();
+  });
 
   it('a second Ctrl-C leaves at once, and nothing behind (decision 32)', async () => {
     await site.file('endless', 'build.sh', script.replace('trap "', 'trap "sleep 1000; '));

@@ -37,7 +37,7 @@ describeWithEngine('Ctrl-C and closed pipes (decision 32)', () => {
     expect(stdout.split('\n').filter((line) => line.includes('compose') && line.includes(name))).toEqual([]);
   }
 
-  it.each(['SIGINT', 'SIGTERM'] as const)(
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
     '%s while containers are made: exit 130, no lock, and stop works',
     async (signal) => {
       await site.removeContainers(project);
@@ -56,7 +56,7 @@ describeWithEngine('Ctrl-C and closed pipes (decision 32)', () => {
     },
   );
 
-  it.each(['SIGINT', 'SIGTERM'] as const)(
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
     '%s while it waits for readiness: exit 130 at once, the containers stay',
     async (signal) => {
       await rm(readyFile);
