@@ -5,9 +5,7 @@ import { InterruptedError } from '../system/errors.js';
 import { kindOf } from '../system/files.js';
 import { inParallel } from '../system/parallel.js';
 import { carryOut } from './carry-out.js';
-import { type GitConfig, readConfig, readConfigs } from './config.js';
 import { gitEnvironment, type GitOptions } from './git.js';
-import { type Head, readHeads } from './heads.js';
 import { sweepUnfinishedClones } from './leftovers.js';
 import { OrderedLines } from './lines.js';
 import { isAbsent, type Observed, observeCopy } from './observe.js';
@@ -16,6 +14,8 @@ import { rewriteUrl } from './remote.js';
 import { asLaconicError, type Outcome, outcomeText, type Result } from './result.js';
 import { shownName } from './spec.js';
 import { checkSshHosts, hostKey, sshEnvironment } from './ssh.js';
+import { stallSettings } from './stalls.js';
+import { readTogether } from './together.js';
 
 /** How repositories are brought in place. */
 export interface BringOptions {
@@ -89,10 +89,8 @@ async function observeAll(
   { pull, jobs }: BringOptions,
   context: Context,
 ): Promise<void> {
-  const present = await inParallel(tasks, jobs, async ({ wanted: { directory } }) =>
-    (await kindOf(directory)) === 'directory' ? directory : undefined,
-  );
-  const { configs, heads } = await readTogether(base, present, tasks[0]?.options);
+  const directories = tasks.map(({ wanted }) => wanted.directory);
+  const { configs, heads } = await readTogether(base, directories, tasks[0]?.options);
   await inParallel(tasks, jobs, async (task) => {
     const { spec, directory, url, ref } = task.wanted;
     try {
@@ -101,29 +99,18 @@ async function observeAll(
         ? { kind: 'absent' }
         : await observeCopy(spec, directory, { config, head: heads.get(directory) }, task.options);
       task.plan = planRepository(ref, task.observed, pull);
-      const known = config ?? configs?.get(base) ?? { rules: [] };
+      const known = config ?? configs?.get(base) ?? { rules: [], set: [] };
       task.remote = rewriteUrl(task.observed.kind === 'absent' ? url : (known.origin ?? url), known.rules);
-      task.options = { ...task.options, env: sshEnvironment(task.options.env, known.sshCommand) };
+      task.options = {
+        ...task.options,
+        env: sshEnvironment(task.options.env, known.sshCommand),
+        settings: stallSettings(known),
+      };
     } catch (error) {
       if (error instanceof InterruptedError) throw error;
       fail(task, asLaconicError(error), context);
     }
   });
-}
-
-/** What can be read of all working copies by a few calls of git. */
-async function readTogether(
-  base: string,
-  present: readonly (string | undefined)[],
-  options: GitOptions | undefined,
-): Promise<{ configs?: Map<string, GitConfig>; heads: ReadonlyMap<string, Head> }> {
-  if (options === undefined || (await kindOf(base)) !== 'directory') return { heads: new Map() };
-  const folders: string[] = [];
-  for (const folder of present) {
-    if (folder !== undefined && (await kindOf(join(folder, '.git', 'config'))) === 'file') folders.push(folder);
-  }
-  const [configs, heads] = await Promise.all([readConfigs(base, folders, options), readHeads(base, folders, options)]);
-  return { configs: configs ?? new Map([[base, await readConfig(base, options)]]), heads };
 }
 
 /** No prompt hangs later, and no first half is done when the second cannot be: hosts are tried before anything starts. */

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { git, GitFailedError, type GitOptions } from './git.js';
 import type { UrlRule } from './remote.js';
+import { stallKeys } from './stalls.js';
 
 /** What matters here of git's configuration in one place. */
 export interface GitConfig {
@@ -10,6 +11,8 @@ export interface GitConfig {
   rules: UrlRule[];
   /** `core.sshCommand`. */
   sshCommand?: string;
+  /** Which of {@link stallKeys} have a value for all URLs. */
+  set: readonly string[];
 }
 
 /** The configuration in a folder, with that of the user and of the machine. */
@@ -79,5 +82,6 @@ function collect(entries: readonly Entry[]): GitConfig {
     ...(origin === undefined ? {} : { origin }),
     ...(sshCommand === undefined ? {} : { sshCommand }),
     rules,
+    set: stallKeys.filter((key) => entries.some((entry) => entry.key === key)),
   };
 }

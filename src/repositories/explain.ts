@@ -51,8 +51,13 @@ const explanations: readonly Explanation[] = [
     hint: () => "the server's certificate is not trusted: for an authority of your own, git config http.sslCAInfo FILE",
   },
   {
+    pattern: /Operation too slow/,
+    hint: ({ url }) =>
+      `${hostOf(url)} stopped sending: try again, or give it longer (git config --global http.lowSpeedTime SECONDS)`,
+  },
+  {
     pattern:
-      /Could not resolve|Connection refused|timed out|No route to host|unreachable|Failed to connect|Connection (closed|reset)|unable to connect/i,
+      /Could not resolve|Connection refused|timed out|connection timeout|No route to host|unreachable|Failed to connect|Connection (closed|reset)|unable to connect/i,
     hint: ({ url }) => `is ${hostOf(url)} right, and can this machine reach it (network, proxy, firewall)?`,
   },
   {

@@ -21,6 +21,8 @@ export class GitFailedError extends LaconicError {
 export interface GitOptions {
   env: NodeJS.ProcessEnv;
   signal: AbortSignal;
+  /** Configuration for these calls alone, `key=value`. */
+  settings?: readonly string[] | undefined;
   /** Called with each state of git's own progress, such as `Receiving objects:  42%`. */
   onProgress?: ((state: string) => void) | undefined;
 }
@@ -49,7 +51,7 @@ export function gitEnvironment(caller: NodeJS.ProcessEnv, base: string): NodeJS.
  */
 export async function git(folder: string, args: readonly string[], options: GitOptions): Promise<string> {
   const { simpleGit } = await import('simple-git');
-  const { env, signal, onProgress } = options;
+  const { env, signal, settings = [], onProgress } = options;
   if (signal.aborted) throw new InterruptedError();
   const ended = { code: 0, stderr: '' };
   const caller = simpleGit({
@@ -73,7 +75,7 @@ export async function git(folder: string, args: readonly string[], options: GitO
     });
   }
   try {
-    const output = await caller.raw([...args]);
+    const output = await caller.raw([...settings.flatMap((setting) => ['-c', setting]), ...args]);
     if (ended.code === 0) return output;
   } catch (error) {
     if (signal.aborted) throw new InterruptedError();

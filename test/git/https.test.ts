@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { chmod, readdir, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { freePort } from './support/server.js';
@@ -78,6 +79,57 @@ describe('repositories over https (05 §2, §13.6)', () => {
     expect(unknown.stderr).toMatch(/Could not resolve host[^]*is no-such-host\.invalid right/);
     expect([none.code, refused.code, unknown.code]).toEqual([1, 1, 1]);
     expect(await contents('none')).toEqual([]);
+  });
+
+  describe('answers that stop in the middle (weakness 12)', () => {
+    let base: string;
+    beforeAll(() => sources.publish('org/large', { large: randomBytes(40_000).toString('hex') }));
+    beforeEach(() => {
+      base = `slow-${Date.now()}`;
+    });
+    const clone = (env: NodeJS.ProcessEnv = {}) =>
+      setup(base, { ...trusting, ...env }, `localhost:${server.port}/org/large`);
+    /** git's own configuration, as an operator has it. */
+    const configured = (...entries: [key: string, value: string][]): NodeJS.ProcessEnv => ({
+      GIT_CONFIG_COUNT: String(entries.length),
+      ...Object.fromEntries(
+        entries.flatMap(([key, value], index) => [
+          [`GIT_CONFIG_KEY_${index}`, key],
+          [`GIT_CONFIG_VALUE_${index}`, value],
+        ]),
+      ),
+    });
+    const never = 1_000_000_000;
+
+    // The five minutes of stalls.ts are shortened here; that there is a limit at all is ours.
+    it.each([
+      ['info/refs', 0],
+      ['/git-upload-pack', 5_000],
+    ])('%s: an error that says so, and nothing is left', async (url, bytes) => {
+      server.slow(url, { bytes, pause: never });
+      const result = await clone({ GIT_HTTP_LOW_SPEED_TIME: '2' });
+      expect(result).toMatchObject({ code: 1 });
+      expect(result.stderr).toMatch(/Operation too slow[^]*\nlocalhost stopped sending: try again.*http\.lowSpeedTime/);
+      expect(await contents(base)).toEqual([]);
+    });
+
+    it('what is slow and moves comes to its end, over many times the limit', async () => {
+      server.slow('/git-upload-pack', { bytes: 4_000, pause: 800 });
+      const begun = performance.now();
+      expect(await clone({ GIT_HTTP_LOW_SPEED_TIME: '2' })).toMatchObject({ code: 0 });
+      expect(performance.now() - begun).toBeGreaterThan(6_000);
+    });
+
+    it("the operator's own limits count, for all URLs and for one", async () => {
+      server.slow('info/refs', { bytes: 0, pause: never });
+      for (const key of ['http.lowSpeedTime', `http.https://localhost:${server.port}/.lowSpeedTime`]) {
+        const result = await clone(configured([key, '3']));
+        expect(result.stderr).toContain('Less than 1 bytes/sec transferred the last 3 seconds');
+      }
+      server.slow('/git-upload-pack', { bytes: 4_000, pause: 800 });
+      const result = await clone(configured(['http.lowSpeedLimit', '100000'], ['http.lowSpeedTime', '2']));
+      expect(result.stderr).toContain('Less than 100000 bytes/sec transferred the last 2 seconds');
+    });
   });
 
   it('a password in a URL is refused before anybody is asked', async () => {

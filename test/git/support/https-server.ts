@@ -3,8 +3,18 @@ import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { Transform, type Writable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Authority, makeAuthority } from '../../support/authority.js';
 import { gitPerson } from './sources.js';
+
+/** How a slow answer comes. */
+export interface Pieces {
+  /** 0: there is a head, and then nothing. */
+  bytes: number;
+  /** Milliseconds between them. */
+  pause: number;
+}
 
 /** git over HTTPS: `git http-backend` behind a certificate of an authority that nobody knows. */
 export interface HttpsServer {
@@ -13,6 +23,8 @@ export interface HttpsServer {
   authority: string;
   /** `METHOD /path` of each request. */
   requests: string[];
+  /** From now on, the answer to each request with this in its URL comes in pieces: so many bytes, then a pause of so many milliseconds. */
+  slow(url: string, pieces: Pieces): void;
   /** From now on, only this user is let in. */
   requireUser(name: string, password: string): void;
   stop(): Promise<void>;
@@ -24,6 +36,7 @@ export async function startHttpsServer(folders: { hosted: string; keys: string }
   const { key, certificate } = await authority.issue('server');
   const requests: string[] = [];
   let wanted: string | undefined;
+  let slowed: ({ url: string } & Pieces) | undefined;
   const server = createServer(
     { key: await readFile(key), cert: await readFile(certificate) },
     (request: IncomingMessage, response: ServerResponse) => {
@@ -32,7 +45,8 @@ export async function startHttpsServer(folders: { hosted: string; keys: string }
         response.writeHead(401, { 'www-authenticate': 'Basic realm="test"' }).end('no');
         return;
       }
-      callBackend(folders.hosted, request, response);
+      const meant = slowed !== undefined && request.url?.includes(slowed.url) === true;
+      callBackend(folders.hosted, request, response, meant ? slowed : undefined);
     },
   );
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -40,6 +54,9 @@ export async function startHttpsServer(folders: { hosted: string; keys: string }
     port: (server.address() as AddressInfo).port,
     authority: authority.certificate,
     requests,
+    slow: (url, pieces) => {
+      slowed = { url, ...pieces };
+    },
     requireUser: (name, password) => {
       wanted = `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`;
     },
@@ -51,7 +68,7 @@ export async function startHttpsServer(folders: { hosted: string; keys: string }
 }
 
 /** CGI, as far as `git http-backend` needs it. */
-function callBackend(hosted: string, request: IncomingMessage, response: ServerResponse): void {
+function callBackend(hosted: string, request: IncomingMessage, response: ServerResponse, pieces?: Pieces): void {
   const url = new URL(request.url ?? '/', 'https://localhost');
   const header = (name: string): string => String(request.headers[name] ?? '');
   const backend = spawn('git', ['http-backend'], {
@@ -69,13 +86,15 @@ function callBackend(hosted: string, request: IncomingMessage, response: ServerR
       REMOTE_ADDR: '127.0.0.1',
     },
   });
+  const body: Writable = pieces === undefined ? response : inPieces(pieces);
+  if (body instanceof Transform) body.pipe(response);
   request.pipe(backend.stdin);
   backend.stdin.on('error', () => undefined);
   let head = Buffer.alloc(0);
   let started = false;
   backend.stdout.on('data', (chunk: Buffer) => {
     if (started) {
-      response.write(chunk);
+      body.write(chunk);
       return;
     }
     head = Buffer.concat([head, chunk]);
@@ -89,7 +108,21 @@ function callBackend(hosted: string, request: IncomingMessage, response: ServerR
       else response.setHeader(name, value);
     }
     response.writeHead(status);
-    response.write(head.subarray(end + 4));
+    body.write(head.subarray(end + 4));
   });
-  backend.on('close', () => response.end());
+  backend.on('close', () => body.end());
+}
+
+function inPieces({ bytes, pause }: Pieces): Transform {
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      const push = async (): Promise<void> => {
+        for (let at = 0; at < chunk.length; at += bytes) {
+          if (at > 0 || bytes === 0) await sleep(pause, undefined, { ref: false });
+          this.push(chunk.subarray(at, at + bytes));
+        }
+      };
+      void push().then(() => done());
+    },
+  });
 }
