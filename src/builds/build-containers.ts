@@ -9,7 +9,7 @@ import { containerNameProblem, imageOf } from './names.js';
 import { needsOf } from './needs.js';
 import { openDestination, publishedName } from './publish.js';
 import { type BuildPlaces, type BuildRecipe, findRecipe } from './recipe.js';
-import { cloneAdvice, namedByScript } from './repositories.js';
+import { cloneAdvice, namedByScript, warnOfRefs } from './repositories.js';
 import { planWaits, runInOrder, usedTooEarly } from './schedule.js';
 import { type BuildResult, summaryLines } from './summary.js';
 
@@ -48,7 +48,10 @@ export async function buildContainers(
   refuseMissing(planned, from, context);
   if (context.options.dryRun) return planned.map((each) => printPlan(each, options, context));
   await warnOfMissing(planned, from, context);
-  const run = await prepare(selection.selected[0] ?? '', from, options, context);
+  const [run] = await Promise.all([
+    prepare(selection.selected[0] ?? '', from, options, context),
+    warnOfRefs(from.repositories ?? [], from.repositoryBase, context),
+  ]);
   return runAll(planned, options.jobs ?? 1, run);
 }
 

@@ -6,7 +6,7 @@ import { packageDirectory } from '../system/package.js';
 import { buildContainers } from './build-containers.js';
 import type { BuildOptions } from './environment.js';
 import { type Destination, destinationProblem } from './publish.js';
-import { missingRepositories } from './repositories.js';
+import { missingRepositories, repositoriesOf } from './repositories.js';
 
 /** What `build-containers` was called with. */
 export interface BuildStackOptions extends Omit<BuildOptions, 'publish'> {
@@ -25,11 +25,13 @@ export async function buildStackContainers(options: BuildStackOptions, context: 
   const { containers, loaded } = await containerScope(context);
   if (containers.length === 0) return true;
   const repositoryBase = loaded?.repositoryBase ?? repositoryBaseOf(context);
+  const repositories = repositoriesOf(loaded?.stack.repos ?? [], context.report);
   const places = {
     externalStack: loaded?.location.external === true ? loaded.location.directory : undefined,
     packageDirectory: packageDirectory(),
     repositoryBase,
-    missing: await missingRepositories(loaded?.stack.repos ?? [], repositoryBase, context.report),
+    repositories,
+    missing: await missingRepositories(repositories, repositoryBase),
   };
   const results = await buildContainers(containers, places, { ...options, publish }, context);
   return results.every((result) => result.outcome !== 'failed');

@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { RepositorySpec } from '../repositories/spec.js';
 import { LaconicError } from '../system/errors.js';
 import { kindOf } from '../system/files.js';
 import { folderOf, imageOf } from './names.js';
@@ -13,7 +14,9 @@ export interface BuildPlaces {
   packageDirectory: string;
   /** Absolute folder of the cloned repositories (`CERC_REPO_BASE_DIR`). */
   repositoryBase: string;
-  /** The repositories of the stack that are not there. */
+  /** The repositories that the stack lists. */
+  repositories?: readonly RepositorySpec[];
+  /** Those of them that are not there. */
   missing?: readonly MissingRepository[];
 }
 

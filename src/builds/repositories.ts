@@ -1,6 +1,8 @@
 import { join } from 'node:path';
-import { parseRepositorySpec } from '../repositories/spec.js';
-import { LaconicError } from '../system/errors.js';
+import { awayFromRefs } from '../repositories/away.js';
+import { parseRepositorySpec, type RepositorySpec } from '../repositories/spec.js';
+import type { Context } from '../system/context.js';
+import { InterruptedError, LaconicError } from '../system/errors.js';
 import { kindOf, readTextIfAny } from '../system/files.js';
 import type { Reporter } from '../system/report.js';
 import { shownCommand } from '../system/shown-command.js';
@@ -14,31 +16,61 @@ export interface MissingRepository {
   name: string;
 }
 
+/** The repositories of a stack. One whose name is none is told, and left to setup-repositories. */
+export function repositoriesOf(entries: readonly string[], report: Reporter): RepositorySpec[] {
+  return entries.flatMap((entry) => {
+    try {
+      return [parseRepositorySpec(entry)];
+    } catch (error) {
+      if (!(error instanceof LaconicError)) throw error;
+      report.warn(error.message);
+      return [];
+    }
+  });
+}
+
 /**
- * The repositories of a stack that are not cloned. One whose name is none is told, and left to setup-repositories.
+ * Those that are not cloned.
  * @param base absolute
  */
 export async function missingRepositories(
-  repositories: readonly string[],
+  repositories: readonly RepositorySpec[],
   base: string,
-  report: Reporter,
 ): Promise<MissingRepository[]> {
   const missing: MissingRepository[] = [];
-  for (const repository of repositories) {
-    const name = workingCopy(repository, report);
-    if (name !== undefined && (await kindOf(join(base, name))) !== 'directory') missing.push({ repository, name });
+  for (const spec of repositories) {
+    if ((await kindOf(join(base, spec.name))) === 'directory') continue;
+    missing.push({ repository: written(spec), name: spec.name });
   }
   return missing;
 }
 
-function workingCopy(repository: string, report: Reporter): string | undefined {
+/**
+ * Warns of each repository that is not at the ref that the stack names, one line for each: what is built may not be what the stack
+ * means. Whoever builds from a branch of their own does so on purpose, so that it is no error (05 §6.2, weakness 21).
+ */
+export async function warnOfRefs(
+  repositories: readonly RepositorySpec[],
+  base: string,
+  { env, signal, report, options }: Context,
+): Promise<void> {
   try {
-    return parseRepositorySpec(repository).name;
+    for (const { spec, found, switchable } of await awayFromRefs(repositories, base, { env, signal })) {
+      const advice = switchable ? `; this switches it: ${setupCommand(options.stack ?? '')}` : '';
+      report.warn(`the stack names ${written(spec)}, and ${found}${advice}`);
+    }
   } catch (error) {
-    if (!(error instanceof LaconicError)) throw error;
-    report.warn(error.message);
-    return undefined;
+    if (error instanceof InterruptedError || !(error instanceof LaconicError)) throw error;
+    report.warn(`nobody looked whether repositories are at the refs that the stack names: ${error.message}`);
   }
+}
+
+function written({ entry, ref }: RepositorySpec): string {
+  return ref === undefined ? entry : `${entry}@${ref}`;
+}
+
+function setupCommand(stack: string): string {
+  return shownCommand(['laconic-so', '--stack', stack, 'setup-repositories']);
 }
 
 /**
@@ -58,5 +90,5 @@ export async function namedByScript(
 /** What to do about missing repositories. */
 export function cloneAdvice(missing: readonly MissingRepository[], base: string, stack: string): string {
   const names = missing.map(({ repository }) => repository).join(', ');
-  return `not cloned in ${base}: ${names}; this does it: ${shownCommand(['laconic-so', '--stack', stack, 'setup-repositories'])}`;
+  return `not cloned in ${base}: ${names}; this does it: ${setupCommand(stack)}`;
 }

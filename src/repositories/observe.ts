@@ -40,7 +40,7 @@ export async function observeCopy(
   directory: string,
   known: { config?: GitConfig | undefined; head?: Head | undefined },
   options: GitOptions,
-): Promise<Observed> {
+): Promise<Extract<Observed, { kind: 'copy' }>> {
   if ((await kindOf(join(directory, '.git'))) === undefined) {
     const empty = (await readdir(directory)).length === 0;
     throw new LaconicError(`${directory} is ${empty ? 'an empty folder' : 'not a git working copy'}`, {

@@ -35,7 +35,8 @@ export function outcomeText(outcome: Outcome): string {
   }
 }
 
-function headText(head: Head): string {
+/** `main at 1a2b3c4d5e6f`, or `commit 1a2b3c4d5e6f`. */
+export function headText(head: Head): string {
   if (head.commit === undefined) return `${refOf(head)}, without commits`;
   const short = head.commit.slice(0, 12);
   const name = head.branch ?? head.tags[0];
