@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, readdir, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { freePort } from './support/server.js';
+import { freePort } from '../support/ports.js';
 import { type HttpsServer, startHttpsServer } from './support/https-server.js';
 import { Sources } from './support/sources.js';
 

@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { watch } from 'node:fs';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { createServer, type Server as TcpServer, type AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cliPath } from '../support/engine.js';
 import { startGitDaemon } from './support/git-daemon.js';
@@ -47,6 +49,10 @@ describe('clones that are interrupted (05, weakness 15; decision 32)', () => {
     return { child, ended: new Promise((resolve) => child.on('close', (code) => resolve(code))) };
   };
 
+  /** Clones under way, and what kills have left of such. */
+  const unfinished = async (base: string): Promise<string[]> =>
+    (await readdir(base).catch(() => [])).filter((name) => name.endsWith('.tmp'));
+
   /** Each copy that is there is whole: at its ref, with all files, and sound. */
   const wholeCopies = async (base: string): Promise<string[]> => {
     const there = (await readdir(base).catch(() => [])).filter((name) => !name.startsWith('.')).sort();
@@ -70,16 +76,20 @@ describe('clones that are interrupted (05, weakness 15; decision 32)', () => {
     for (let round = 0; round < kills; round += 1) {
       // Every third round begins from nothing; the others go on with what the kills have left.
       if (round % 3 === 0) await rm(base, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+      await mkdir(base, { recursive: true });
+      const begun = cloneBegins(base);
       const { child, ended } = start(base);
-      const delay = Math.random() * whole * 1.1;
-      const timer = setTimeout(() => child.kill('SIGKILL'), delay);
+      // Some are met in the middle of a clone for sure, however the time of a run changes; the others at any moment.
+      await Promise.race([ended, round % 6 === 0 ? begun.seen : sleep(Math.random() * whole * 1.1)]);
+      child.kill('SIGKILL');
+      begun.close();
       await ended;
-      clearTimeout(timer);
-      const seen = await readdir(base).catch(() => []);
-      if (seen.some((name) => name.endsWith('.tmp'))) midway += 1;
+      if ((await unfinished(base)).length > 0) midway += 1;
       await wholeCopies(base);
     }
     expect(midway).toBeGreaterThan(kills / 10);
+    // A git whose caller was killed ends by itself, a moment later: until then it still writes.
+    await expect.poll(() => processesIn(base), { timeout: 60_000 }).toEqual([]);
     expect(await start(base).ended).toBe(0);
     expect((await readdir(base)).sort()).toEqual([...names].sort());
     await wholeCopies(base);
@@ -123,6 +133,22 @@ describe('clones that are interrupted (05, weakness 15; decision 32)', () => {
     });
   });
 });
+
+/** `seen` resolves when the first unfinished clone appears in a folder. */
+function cloneBegins(folder: string): { seen: Promise<void>; close: () => void } {
+  const watcher = watch(folder);
+  const seen = new Promise<void>((resolve) => {
+    watcher.on('change', (_, name) => void (String(name).endsWith('.tmp') && resolve()));
+  });
+  return { seen, close: () => watcher.close() };
+}
+
+/** The command lines of the processes that were told to work below a folder. */
+async function processesIn(folder: string): Promise<string[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const lines = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')));
+  return lines.filter((line) => line.includes(`${folder}/`));
+}
 
 async function childrenOf(pid: number): Promise<number[]> {
   const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');

@@ -59,7 +59,7 @@ describeWithRegistry('the registries of the tests are real ones', () => {
   it('a stopped registry is gone, with its storage', async () => {
     const registry = await startRegistry();
     await registry.pushImage('org/thing', 'v1', amd64, 'one');
-    expect(registry.log()).toContain('PUT /v2/org/thing/manifests/v1');
+    await expect.poll(() => registry.log()).toContain('PUT /v2/org/thing/manifests/v1');
     await registry.stop();
     await expect(fetch(`${registry.url}/v2/`)).rejects.toThrow();
   });

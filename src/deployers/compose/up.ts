@@ -6,7 +6,7 @@ import type { Context } from '../../system/context.js';
 import { CommandFailedError, errorCode, errorMessage, InterruptedError, LaconicError } from '../../system/errors.js';
 import { commandLine, programMissing } from '../../system/process.js';
 import { callEnvironment, composeOrFail } from './compose-cli.js';
-import { showStep } from './compose-progress.js';
+import { type ComposeLine, showStep } from './compose-progress.js';
 import type { Deadline } from './deadline.js';
 import { explainNotReady } from './explain.js';
 import type { ProjectModel } from './model.js';
@@ -41,17 +41,49 @@ export async function upDetached(
 ): Promise<void> {
   const { project, model, context } = request;
   const args = ['up', '--detach', ...(options.recreate ? ['--force-recreate'] : []), ...names];
+  const limit = new DependencyLimit(deadline);
   try {
     await composeOrFail('docker compose up failed', project, args, context, {
-      signal: AbortSignal.any([context.signal, deadline.signal]),
+      signal: AbortSignal.any([context.signal, limit.signal]),
       onLine: (line) => {
         showStep(line, model, context);
-        // From here on Compose waits where `depends_on` has a condition.
         if (line.kind === 'step' && (line.state === 'Started' || line.state === 'Waiting')) deadline.begin();
+        limit.see(line);
       },
     });
   } catch (error) {
     throw await explained(error, request, deadline);
+  }
+}
+
+/**
+ * Ends a call of Compose at the deadline, but only where it waits for a container on whose condition others depend: while it creates
+ * and starts containers, nothing but the speed of the engine is late, and ending it would leave some that were never started.
+ */
+class DependencyLimit {
+  readonly #deadline: Deadline;
+  readonly #controller = new AbortController();
+  readonly #awaited = new Set<string>();
+
+  constructor(deadline: Deadline) {
+    this.#deadline = deadline;
+    deadline.signal.addEventListener('abort', () => this.#check(), { once: true });
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Reads a line of Compose's progress: `Container x  Waiting`, and later `Container x  Healthy` or `Exited`. */
+  see(line: ComposeLine): void {
+    if (line.kind !== 'step' || line.subject !== 'Container') return;
+    if (line.state === 'Waiting') this.#awaited.add(line.name);
+    else this.#awaited.delete(line.name);
+    this.#check();
+  }
+
+  #check(): void {
+    if (this.#deadline.signal.aborted && this.#awaited.size > 0) this.#controller.abort();
   }
 }
 

@@ -20,7 +20,7 @@ describeWithEngine('the connection to the engine', () => {
   web:
     image: IMAGE
     init: true
-    command: sh -c 'printf "first\\n"; sleep 0.2; printf "\\377 second\\n" >&2; sleep 1000'
+    command: sh -c 'printf "first\\n"; while [ ! -e /go ]; do sleep 0.1; done; printf "\\377 second\\n" >&2; sleep 1000'
 `);
     await ground.start();
     directory = await mkdtemp(join(tmpdir(), 'lsoup-engine-'));
@@ -56,7 +56,11 @@ describeWithEngine('the connection to the engine', () => {
     const details = await inspectContainer(engine, web?.id ?? '');
     expect(details?.State.Status).toBe('running');
     if (details === undefined) return;
-    expect(await lastLogLines(engine, details, 10)).toEqual(['first', '\ufffd second']);
+    // The engine reads the two streams side by side: the second line is written when it has the first.
+    const log = (): Promise<string[]> => lastLogLines(engine, details, 10);
+    await expect.poll(log, { timeout: 20_000 }).toEqual(['first']);
+    await ground.docker('exec', details.Id, 'touch', '/go');
+    await expect.poll(log, { timeout: 20_000 }).toEqual(['first', '\ufffd second']);
 
     const stop = new AbortController();
     const events = await projectEvents(engine, ground.name, stop.signal);

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithEngine } from '../../support/engine.js';
+import { freePort } from '../../support/ports.js';
 import { idleService, Sandbox } from '../../support/sandbox.js';
 
 const compose = `services:
@@ -20,8 +21,8 @@ describeWithEngine('a port of the host that somebody else has (02 §13.1)', () =
   /** A port of this host that a program other than the engine has, until it is given back. */
   async function takePort(): Promise<void> {
     server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, '0.0.0.0', resolve));
-    port = (server.address() as { port: number }).port;
+    port = await freePort();
+    await new Promise<void>((resolve) => server.listen(port, '0.0.0.0', resolve));
   }
   const givePortBack = (): Promise<void> =>
     new Promise((resolve) => {

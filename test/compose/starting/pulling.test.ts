@@ -1,16 +1,7 @@
-import { createServer } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
 import { describeWithEngine } from '../../support/engine.js';
+import { freePort } from '../../support/ports.js';
 import { Ground } from './support.js';
-
-/** A port of this host at which nothing answers. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 describeWithEngine('an image that cannot be pulled (02 §13.1)', () => {
   let ground: Ground;

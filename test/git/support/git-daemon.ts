@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { freePort, type Server, startProgram } from './server.js';
+import { freePort } from '../../support/ports.js';
+import { type Server, startProgram } from './server.js';
 import { gitPerson } from './sources.js';
 
 /** Serves all repositories below a folder by git's own protocol: `git://127.0.0.1:<port>/org/name`. */

@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createServer, type AddressInfo } from 'node:net';
 
 /** A server of a test. */
 export interface Server {
@@ -7,15 +6,6 @@ export interface Server {
   /** What it has said so far. */
   log(): string;
   stop(): Promise<void>;
-}
-
-/** A port of this host that nobody listens on. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** Starts a program and waits until it says `ready` on stderr or stdout. */

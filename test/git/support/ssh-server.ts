@@ -2,8 +2,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { runOrFail } from '../../../src/system/process.js';
+import { freePort } from '../../support/ports.js';
 import { describeUnless, programFinder } from '../../support/suites.js';
-import { freePort, type Server, startProgram } from './server.js';
+import { type Server, startProgram } from './server.js';
 
 const findProgram = programFinder(
   join(import.meta.dirname, '..', '..', '..', 'scripts', 'sshd.sh'),

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { readBuildWords } from '../../../src/builds/build-words.js';
 import { imagesOfDockerfile } from '../../../src/builds/dockerfile.js';
@@ -128,43 +129,58 @@ describe('what waits for what (05, weakness 25)', () => {
 });
 
 describe('running builds at once (05, weakness 25)', () => {
-  async function trace(list: BuildNeeds[], jobs: number, outcome: (index: number) => 'go on' | 'stop' | Error) {
+  /**
+   * Runs a list of builds, of which those that run are ended one by one, in the order given: nothing here depends on time.
+   * @returns what began (+) and ended (-), how many ran at once at most, and the error
+   */
+  async function trace(
+    list: BuildNeeds[],
+    jobs: number,
+    endings: readonly number[],
+    outcome: (index: number) => 'go on' | 'stop' | Error,
+  ) {
     const events: string[] = [];
     let most = 0;
-    let running = 0;
+    const running = new Map<number, () => void>();
     const done = runInOrder(planWaits(list), jobs, async (index) => {
-      running += 1;
-      most = Math.max(most, running);
       events.push(`+${index}`);
-      await new Promise((resolve) => setTimeout(resolve, index === 0 ? 40 : 10));
+      await new Promise<void>((resolve) => {
+        running.set(index, resolve);
+        most = Math.max(most, running.size);
+      });
+      running.delete(index);
       events.push(`-${index}`);
-      running -= 1;
       const made = outcome(index);
       if (made instanceof Error) throw made;
       return made;
-    });
-    const error = await done.then(
+    }).then(
       () => undefined,
       (thrown: unknown) => thrown,
     );
+    for (const index of endings) {
+      // All that can be begun by now has been.
+      await setImmediate();
+      running.get(index)?.();
+    }
+    const error = await done;
     return { events: events.join(' '), most, error };
   }
   const four = [build('a', []), build('b', []), build('c', ['a:local']), build('d', [])];
 
   it('one job is the order of the list', async () => {
-    expect((await trace(four, 1, () => 'go on')).events).toBe('+0 -0 +1 -1 +2 -2 +3 -3');
+    expect((await trace(four, 1, [0, 1, 2, 3], () => 'go on')).events).toBe('+0 -0 +1 -1 +2 -2 +3 -3');
   });
 
   it('takes what is ready, and never more than it may', async () => {
-    const { events, most } = await trace(four, 2, () => 'go on');
+    const { events, most } = await trace(four, 2, [1, 3, 0, 2], () => 'go on');
     expect(most).toBe(2);
     expect(events).toBe('+0 +1 -1 +3 -3 -0 +2 -2');
   });
 
   it('starts nothing after a stop or an error, and waits for what runs', async () => {
-    const stopped = await trace(four, 2, (index) => (index === 1 ? 'stop' : 'go on'));
+    const stopped = await trace(four, 2, [1, 0], (index) => (index === 1 ? 'stop' : 'go on'));
     expect(stopped.events).toBe('+0 +1 -1 -0');
-    const broken = await trace(four, 2, (index) => (index === 1 ? new Error('broken') : 'go on'));
+    const broken = await trace(four, 2, [1, 0], (index) => (index === 1 ? new Error('broken') : 'go on'));
     expect(broken).toMatchObject({ events: '+0 +1 -1 -0', error: new Error('broken') });
   });
 });

@@ -110,13 +110,19 @@ describe('the lock of a deployment (decision 5)', () => {
     const directory = await temporaryDirectory();
     const path = join(directory, 'lock');
     await writeFile(path, await holder({ token: 'of-the-killed', pid: await pidOfEndedProcess() }));
-    const survivor = spawn('sleep', ['1'], { env: { ...process.env, LACONIC_SO_LOCK: 'of-the-killed' } });
+    // It ends when its stdin does.
+    const survivor = spawn('cat', { env: { ...process.env, LACONIC_SO_LOCK: 'of-the-killed' } });
     const context = testContext(directory);
 
-    const lock = await takeLock(path, 'deployment d', 0, context);
+    const taking = takeLock(path, 'deployment d', 0, context);
+    await expect
+      .poll(() => context.output.stderr, { timeout: 10_000 })
+      .toContain(`left running: cat (process ${survivor.pid})`);
+    survivor.stdin.end();
+    const lock = await taking;
 
     expect(survivor.exitCode).toBe(0);
-    expect(context.output.stderr).toContain(`left running: sleep (process ${survivor.pid})`);
+    expect(context.output.stderr).not.toContain('still running');
     await lock.release();
   });
 
