@@ -126,6 +126,32 @@ export async function removeContainer(engine: Engine, id: string, timeout?: numb
   });
 }
 
+/**
+ * Whether the name is nobody's on this engine. A container that is being made has its name from the beginning, but is in no list until it
+ * is whole, also when whoever asked for it has gone meanwhile: only the attempt to take the name tells. What is made for that is never
+ * started, and is gone when this resolves.
+ * @param image one that is here; where it is not, nothing is being made of it
+ * @param labels of what is made, by which it is known if this program is killed meanwhile
+ */
+export async function isNameFree(
+  engine: Engine,
+  name: string,
+  image: string,
+  labels: Readonly<Record<string, string>>,
+): Promise<boolean> {
+  const what = `cannot look whether ${name} is being made`;
+  const options = { name, Image: image, Cmd: ['true'], Labels: { ...labels } };
+  const made = await askIfAny(engine, what, () =>
+    engine.docker.createContainer(options).catch((error: unknown) => {
+      unless(409)(error);
+      return 'taken' as const;
+    }),
+  );
+  if (made === 'taken') return false;
+  if (made !== undefined) await ask(engine, what, () => made.remove({ force: true, v: true }));
+  return true;
+}
+
 /** Passes on any failure but an answer of this HTTP status. */
 function unless(status: number): (error: unknown) => void {
   return (error) => {

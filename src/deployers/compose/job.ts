@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Engine } from '../../engine/connect.js';
-import { listProjectContainers } from '../../engine/containers.js';
+import { composeLabels, isNameFree, listProjectContainers } from '../../engine/containers.js';
 import type { Context } from '../../system/context.js';
 import { InterruptedError, LaconicError } from '../../system/errors.js';
 import { secretMode, writeFileAtomically } from '../../system/files.js';
@@ -35,16 +35,19 @@ export async function runJob(
   // The services of the deployment are no orphans of a job: see callEnvironment.
   const alone: ComposeProject = { ...project, files: [file], env: callEnvironment(project) };
   const model = await readJob(alone, context);
-  if (!model.services.includes(job)) {
+  const service = model.services[job];
+  if (service === undefined) {
     throw new LaconicError(`${file}: a job runs the service of its own name, and there is no service "${job}"`, {
-      hint: `services in it: ${model.services.join(', ')}`,
+      hint: `services in it: ${Object.keys(model.services).join(', ')}`,
     });
   }
   context.report.print(`Running job: ${job}`);
   context.report.verbose(`Running job from: ${file}`);
   return withOverride(await existing(model, context), async (override) => {
     const files = override === undefined ? alone.files : [file, override];
-    return runNamed({ ...alone, files }, job, args, engine, context);
+    // As Compose calls an image that it builds itself.
+    const image = service.image ?? `${project.name}-${job}`;
+    return runNamed({ ...alone, files }, { job, image }, args, engine, context);
   });
 }
 
@@ -61,17 +64,24 @@ interface Shared {
   name: string;
 }
 
-async function readJob(project: ComposeProject, context: Context): Promise<{ services: string[]; shared: Shared[] }> {
+async function readJob(
+  project: ComposeProject,
+  context: Context,
+): Promise<{ services: Record<string, { image?: string }>; shared: Shared[] }> {
   const args = ['--profile', '*', 'config', '--format', 'json'];
   const { stdout } = await composeOrFail('cannot read the job', project, args, context);
   type Section = Record<string, { name: string; external?: boolean } | null>;
-  const model = JSON.parse(stdout) as { services?: Record<string, unknown>; networks?: Section; volumes?: Section };
+  const model = JSON.parse(stdout) as {
+    services?: Record<string, { image?: string }>;
+    networks?: Section;
+    volumes?: Section;
+  };
   const shared = (['networks', 'volumes'] as const).flatMap((kind) =>
     Object.entries(model[kind] ?? {}).flatMap(([key, value]) =>
       value === null || value.external ? [] : [{ kind, key, name: value.name }],
     ),
   );
-  return { services: Object.keys(model.services ?? {}), shared };
+  return { services: model.services ?? {}, shared };
 }
 
 /**
@@ -122,7 +132,7 @@ async function withOverride<T>(shared: readonly Shared[], each: (path: string | 
 
 async function runNamed(
   project: ComposeProject,
-  job: string,
+  { job, image }: { job: string; image: string },
   args: readonly string[],
   engine: Engine,
   context: Context,
@@ -143,29 +153,35 @@ async function runNamed(
     if (code !== 0) context.report.error(`Error running job ${job}: it returned with code ${code}`);
     return code;
   } catch (error) {
-    if (error instanceof InterruptedError) await removeJobContainer(project, name, engine, context);
+    if (error instanceof InterruptedError) await removeJobContainer(project, { name, job, image }, engine, context);
     throw error;
   }
 }
 
+/** How long the engine may take to make and remove the container of an interrupted job, in milliseconds. */
+const patience = 60_000;
+
 /**
- * Gives the job's container the engine's grace period to end, and removes it. Looks until it has not been there for a moment:
- * what Compose asked of the engine just before it was stopped may still be under way, and `--rm` makes the engine remove it too.
+ * Gives the job's container the engine's grace period to end, and removes it. What Compose asked of the engine just before it was
+ * stopped may still be under way: the container is looked for until its name is nobody's. `--rm` makes the engine remove it too.
  */
 async function removeJobContainer(
   project: ComposeProject,
-  name: string,
+  { name, job, image }: { name: string; job: string; image: string },
   engine: Engine,
   context: Context,
 ): Promise<void> {
-  let absent = 0;
-  let told = false;
-  for (let attempt = 0; attempt < 40 && absent < 3; attempt += 1) {
+  const labels = {
+    [composeLabels.project]: project.name,
+    [composeLabels.service]: job,
+    [composeLabels.oneOff]: 'True',
+  };
+  const until = Date.now() + patience;
+  for (let told = false; Date.now() < until; ) {
     const found = (await listProjectContainers(engine, project.name)).find((container) => container.name === name);
     if (found === undefined) {
-      absent += 1;
+      if (await isNameFree(engine, name, image, labels)) return;
     } else {
-      absent = 0;
       if (!told) context.report.info(`Stopping the job (${name})`);
       told = true;
       await run('docker', ['stop', found.id], { env: context.env });
@@ -173,5 +189,5 @@ async function removeJobContainer(
     }
     await sleep(200);
   }
-  if (absent === 0) throw new LaconicError(`the container of the job cannot be removed: ${name}`);
+  throw new LaconicError(`the container of the job cannot be removed: ${name}`);
 }

@@ -120,7 +120,7 @@ describeWithEngine('builds that are cut off', () => {
     await begun();
 
     running.kill('SIGINT');
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await eventually('the first one', async () => running.said().includes('stopping'));
     running.kill('SIGINT');
 
     expect((await running.ended).code).toBe(130);

@@ -38,6 +38,7 @@ describeWithEngine('exec (02 §7.7, weakness 3, decision 32)', () => {
   beforeAll(async () => {
     ground = await playground(compose);
     await ground.compose('up', '--detach');
+    await ground.docker('wait', `${ground.project.name}-dead-1`);
   });
   afterAll(() => ground.remove());
 

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -5,6 +6,9 @@ import { listContainers } from '../../../src/deployers/compose/list.js';
 import { renderPs, renderStatus } from '../../../src/deployers/status-text.js';
 import { describeWithEngine } from '../../support/engine.js';
 import { type CallOptions, eventually, outcomeOf, type Playground, playground } from './support.js';
+
+/** An image that it takes the engine long to make a container of. */
+const fullImage = `lsops-full-${randomBytes(4).toString('hex')}:local`;
 
 /** The deployment binds its volume to a directory and labels its network; the job files know nothing of that. */
 const compose = `
@@ -46,6 +50,11 @@ services:
     volumes: ['data:/srv']
 volumes:
   data:
+`,
+  full: `
+services:
+  full: { image: '${fullImage}', command: sleep 1000, volumes: ['full:/full'] }
+volumes: { full: }
 `,
   terminal: `
 services:
@@ -111,7 +120,7 @@ describeWithEngine('run-job (02 §7.11, weakness 27)', () => {
     const unknown = await runJob('aks');
     expect(unknown).toMatchObject({ code: 1, stdout: '' });
     expect(unknown.stderr).toBe(
-      'Error: Job \'aks\' not found, did you mean "ask"?\nAvailable jobs: ask, read, long, terminal, misnamed\n',
+      'Error: Job \'aks\' not found, did you mean "ask"?\nAvailable jobs: ask, read, long, full, terminal, misnamed\n',
     );
     expect((await runJob('misnamed')).stderr).toContain('there is no service "misnamed"\nservices in it: other\n');
   });
@@ -146,6 +155,29 @@ describeWithEngine('run-job (02 §7.11, weakness 27)', () => {
     running.kill('SIGINT');
     expect((await running).exitCode).toBe(130);
     expect(await ground.docker('ps', '-aq', '--filter', `name=${ground.project.name}-long`)).toBe('');
+  });
+
+  it('leaves no container that the engine was still making when interrupted', async () => {
+    // The engine copies what the image has there into the new volume, before the container is in any list.
+    const fill =
+      'FROM IMAGE\nRUN mkdir /full && cd /full && i=0 && while [ $i -lt 8000 ]; do echo x > f$i; i=$((i+1)); done\n';
+    const dockerfile = await ground.write('full/Dockerfile', fill);
+    await ground.docker('build', '--quiet', '--tag', fullImage, dirname(dockerfile));
+    const { name } = ground.project;
+    const volumes = (): Promise<string> => ground.docker('volume', 'ls', '--quiet', '--filter', `name=${name}_full`);
+    try {
+      const running = ground.call({ operation: 'job', job: 'full', args: [] });
+      await eventually('its volume', async () => (await volumes()) !== '' || undefined);
+      running.kill('SIGINT');
+      expect((await running).exitCode).toBe(130);
+      // After as long as it takes to make one, it would have appeared.
+      await ground.docker('create', '--name', `${name}-measure`, '--volume', '/full', fullImage);
+      await ground.docker('rm', '--volumes', `${name}-measure`);
+      expect(await ground.docker('ps', '-aq', '--filter', `name=${name}-full-run-`)).toBe('');
+    } finally {
+      await ground.docker('volume', 'rm', `${name}_full`);
+      await ground.docker('rmi', fullImage);
+    }
   });
 
   it('hands a terminal on', async () => {

@@ -47,11 +47,12 @@ describeWithEngine('ps, status and port on the engine', () => {
   afterAll(() => ground.remove());
 
   it('shows every container with its state, health, exit code and ports (02 §7.4, weakness 15)', async () => {
-    const listed = await eventually('sick is unhealthy, looping has restarted', async () => {
+    const listed = await eventually('sick is unhealthy, looping has restarted, the others have ended', async () => {
       const found = await listContainers(ground.project, ground.engine);
-      const sick = found.find(({ service }) => service === 'sick');
-      const looping = found.find(({ service }) => service === 'looping');
-      return sick?.health === 'unhealthy' && looping?.state === 'restarting' ? found : undefined;
+      const of = (wanted: string) => found.find(({ service }) => service === wanted);
+      const restarted = of('looping')?.state === 'restarting' && (of('looping')?.restarts ?? 0) > 1;
+      const ended = [of('dead'), of('once')].every((one) => one?.state === 'exited');
+      return of('sick')?.health === 'unhealthy' && restarted && ended ? found : undefined;
     });
     const name = (service: string, n = 1): string => `${ground.project.name}-${service}-${n}`;
     const web = listed.find(({ service }) => service === 'web');
@@ -95,7 +96,8 @@ describeWithEngine('ps, status and port on the engine', () => {
   it('answers port with the address the engine gave, and it is one that can be called (02 §7.6, §11)', async () => {
     const address = await port('web', 80);
     expect(address).toMatch(/^0\.0\.0\.0:[1-9]\d*$/);
-    expect((await fetch(`http://127.0.0.1:${address.split(':')[1]}/`)).status).toBe(404);
+    const answer = async () => (await fetch(`http://127.0.0.1:${address.split(':')[1]}/`)).status;
+    await expect.poll(answer, { timeout: 20_000 }).toBe(404);
     expect(await port('web', 90, 'udp')).toMatch(/^0\.0\.0\.0:[1-9]\d*$/);
     expect(await port('web', 443)).toMatch(/^127\.0\.0\.1:[1-9]\d*$/);
     expect(await port('web', 81)).toMatch(/^\[::1\]:[1-9]\d*$/);

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run } from '../../../src/system/process.js';
 import { describeWithEngine } from '../../support/engine.js';
 import { Site } from './site.js';
+import { milliseconds } from './waiting.js';
 
 /** What the message may take, beyond four times what `version` needs at that moment: the machine may be busy. */
 const promptMilliseconds = 2000;
@@ -47,12 +48,6 @@ describeWithEngine('without the engine', () => {
     ['deploy logs', onStack('logs')],
     ['build-containers', () => ['--stack', 'demo', 'build-containers']],
   ];
-
-  async function milliseconds(work: () => Promise<unknown>): Promise<number> {
-    const begin = performance.now();
-    await work();
-    return performance.now() - begin;
-  }
 
   // All of them once, and elsewhere those that ask the engine in different ways.
   const several = commands.filter(([name]) => /^deployment (start|stop|ps|logs)$/.test(name));

@@ -47,16 +47,20 @@ describeWithEngine('kill -9 while a deployment directory is written (decisions 1
     try {
       await site.writeHook(`import { execFileSync } from 'node:child_process';
 export const create = ({ deploymentDir }) =>
-  execFileSync('sh', ['-c', 'touch ' + deploymentDir + '/early SITE/began; sleep 2; touch ' + deploymentDir + '/late'], { stdio: 'ignore' });`);
+  execFileSync('sh', ['-c', 'touch ' + deploymentDir + '/early SITE/began; while [ ! -e SITE/go ]; do sleep 0.1; done; touch ' + deploymentDir + '/late'], { stdio: 'ignore' });`);
       const { child, ended } = launch(site.createArguments('d'));
       await until('the hook began', () => exists(began));
       child.kill('SIGKILL');
       await ended;
       await site.writeStack('a');
 
-      const { stderr } = await site.succeed(site.createArguments('d'));
+      const next = launch(site.createArguments('d'));
+      await until('it waits for the hook', () => next.said.stderr.includes('left running: sh (process'));
+      await writeFile(join(site.directory, 'go'), '');
 
-      expect(stderr).toContain('left running: sh (process');
+      const { code, stderr } = await next.ended;
+      expect(code, stderr).toBe(0);
+      expect(stderr).not.toContain('still running');
       expect(await readdir(site.deployment('d'))).not.toEqual(
         expect.arrayContaining([expect.stringMatching(/early|late/)]),
       );

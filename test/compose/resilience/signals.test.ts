@@ -5,7 +5,7 @@ import { run } from '../../../src/system/process.js';
 import { cliPath, describeWithEngine } from '../../support/engine.js';
 import { launch } from './kill.js';
 import { Site } from './site.js';
-import { exists, until } from './waiting.js';
+import { exists, milliseconds, until } from './waiting.js';
 
 describeWithEngine('Ctrl-C and closed pipes (decision 32)', () => {
   let site: Site;
@@ -27,6 +27,12 @@ describeWithEngine('Ctrl-C and closed pipes (decision 32)', () => {
 
   const on = (...rest: string[]) => site.deploymentArguments('d', ...rest);
 
+  /** At once, beside what a whole run of `version` takes at that moment: the machine may be busy. */
+  async function expectPrompt(took: number): Promise<void> {
+    const bare = await milliseconds(() => site.succeed(['version']));
+    expect(took - 2 * bare).toBeLessThan(1000);
+  }
+
   async function running(service: string): Promise<boolean> {
     const all = Object.values(await site.containers(project));
     return all.some((container) => container.service === service && container.state === 'running');
@@ -41,6 +47,7 @@ describeWithEngine('Ctrl-C and closed pipes (decision 32)', () => {
     '%s while containers are made: exit 130, no lock, and stop works',
     async (signal) => {
       await site.removeContainers(project);
+      await rm(readyFile);
       const { child, said, ended } = launch(on('start'));
       await until('start says something', () => /\w/.test(said.stderr));
 
@@ -63,11 +70,12 @@ describeWithEngine('Ctrl-C and closed pipes (decision 32)', () => {
       const { child, ended } = launch(on('start'));
       await until('web runs and the lock is released', async () => (await running('web')) && !(await exists(lock)));
 
-      const begin = performance.now();
-      child.kill(signal);
-      expect((await ended).code).toBe(130);
+      const took = await milliseconds(async () => {
+        child.kill(signal);
+        expect((await ended).code).toBe(130);
+      });
 
-      expect(performance.now() - begin).toBeLessThan(3000);
+      await expectPrompt(took);
       expect(await running('web')).toBe(true);
       await site.succeed(on('stop'));
     },
@@ -75,16 +83,18 @@ describeWithEngine('Ctrl-C and closed pipes (decision 32)', () => {
 
   it('a second Ctrl-C leaves at once; what it leaves behind does not keep stop from working', async () => {
     await site.removeContainers(project);
+    await rm(readyFile);
     const { child, said, ended } = launch(on('start'));
     await until('start says something', () => /\w/.test(said.stderr));
 
     child.kill('SIGINT');
     await until('the first is noticed', () => said.stderr.includes('stopping') || child.exitCode !== null);
-    child.kill('SIGINT');
-    const begin = performance.now();
+    const took = await milliseconds(async () => {
+      child.kill('SIGINT');
+      expect((await ended).code).toBe(130);
+    });
 
-    expect((await ended).code).toBe(130);
-    expect(performance.now() - begin).toBeLessThan(1000);
+    await expectPrompt(took);
     await site.succeed(on('stop'));
     expect(await site.containers(project)).toEqual({});
   });

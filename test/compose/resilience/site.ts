@@ -223,7 +223,8 @@ ${extra ? '      - extra:/extra\n' : ''}    healthcheck:
       test: [CMD, test, -e, /seeded/ready]
       interval: 200ms
       timeout: 5s
-      retries: 50
+      # It is not ready, and not given up on, for as long as a test looks.
+      retries: 5000
   side:
     image: IMAGE
     command: [sleep, "1000000"]

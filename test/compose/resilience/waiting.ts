@@ -9,6 +9,13 @@ export async function until(what: string, ask: () => Promise<boolean> | boolean,
   }
 }
 
+/** How long this takes. */
+export async function milliseconds(work: () => Promise<unknown>): Promise<number> {
+  const begin = performance.now();
+  await work();
+  return performance.now() - begin;
+}
+
 export async function exists(path: string): Promise<boolean> {
   return access(path).then(
     () => true,

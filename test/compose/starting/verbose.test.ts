@@ -27,6 +27,8 @@ class Listener {
         to.writeHead(answer.statusCode ?? 500, answer.headers);
         answer.pipe(to);
       });
+      on.on('error', () => to.destroy());
+      to.on('close', () => on.destroy());
       from.pipe(on);
     }).listen(socket);
   }

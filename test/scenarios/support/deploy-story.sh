@@ -23,7 +23,8 @@ deploy_story() {
   run "deploy up" in_place up
   run "deploy port" in_place port test 80
   check "port prints 0.0.0.0:<port>" grep -q '^0\.0\.0\.0:[1-9][0-9]*$' "$out"
-  check "the published port answers" fetch "$(cat "$out")" /
+  # The container runs; its web server is the last that it starts.
+  eventually "the published port answers" fetch "$(cat "$out")" /
   eventually "the first logs end with /config: EXISTS" prints "/config: EXISTS" in_place logs
   run "deploy logs" in_place logs
   check "the file systems are fresh" grep -q '/data filesystem is fresh' "$out"
@@ -123,7 +124,7 @@ deploy_story() {
   check "is name, tab, state" equals "$(cat "$out")" "$cluster_id-test-1"$'\t'"running"
   run "deployment port" of_deployment port test 80
   check "prints 0.0.0.0:<port>" grep -q '^0\.0\.0\.0:[1-9][0-9]*$' "$out"
-  check "which answers" fetch "$(cat "$out")" /
+  eventually "which answers" fetch "$(cat "$out")" /
   fails 1 "port of what is not published" of_deployment port test 81
   run "deployment exec" of_deployment exec test "ls -la /opt/run.sh"
   check "prints what the command prints" grep -q '/opt/run.sh$' "$out"
