@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { run, runOrFail } from '../../../src/system/process.js';
+import { git } from '../../git/support/sources.js';
 import { describeWithEngine } from '../../support/engine.js';
 import { BuildSite, tinyDockerfile } from './support.js';
 
@@ -16,6 +17,14 @@ describeWithEngine('build scripts written for the existing program (05 §6.2–6
   it('build a cloned repository, with their variables unquoted and no newline at their end', async () => {
     await site.stack(['app'], ['github.com/org/app@v1']);
     await site.put('repositories/app/Dockerfile', `ARG NOTE=none\n${tinyDockerfile('from the repository')}`);
+    // As setup-repositories leaves it.
+    const app = site.sandbox.path('repositories/app');
+    await git(app, 'init', '--quiet');
+    await git(app, 'remote', 'add', 'origin', 'https://github.com/org/app');
+    await git(app, 'add', '.');
+    await git(app, 'commit', '--quiet', '--message', 'a release');
+    await git(app, 'tag', 'v1');
+    await git(app, 'checkout', '--quiet', '--detach', 'v1');
     await site.file(
       'app',
       'build.sh',
