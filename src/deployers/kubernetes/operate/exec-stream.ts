@@ -3,6 +3,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { InterruptedError, LaconicError } from '../../../system/errors.js';
 import { mapOf } from '../../../system/plain-map.js';
+import { signalExitCode } from '../../../system/process.js';
 
 /** A command to be run in a container of a pod. */
 export interface PodCommand {
@@ -52,7 +53,8 @@ const inFlight = 1024 * 1024;
 
 /**
  * Runs a command in a container, its streams joined to ours; resolves to its exit code. Memory stays bounded whatever passes.
- * Interrupted, the connection is closed; the process in the container may go on.
+ * Interrupted, the connection is closed; the process in the container may go on. It is closed too when nobody reads the output any more
+ * (`| head`): the exit code is then that of a program which died of that.
  * @throws LaconicError when it cannot be run, or the connection ends before the command; InterruptedError
  */
 export async function execInPod(
@@ -69,6 +71,7 @@ export async function execInPod(
   const ended = new Promise<void>((resolve) => open.on('close', () => resolve()));
   // The close that follows an error says the same.
   open.on('error', () => undefined);
+  receiver.onReaderLeft(() => open.terminate());
   const stopSizes = streams.terminal === undefined ? () => undefined : sendSizes(open, streams.terminal);
   const input = new AbortController();
   const sent = streams.stdin === undefined ? undefined : sendInput(open, streams.stdin, input.signal);
@@ -81,7 +84,8 @@ export async function execInPod(
     open.terminate();
   }
   if (signal.aborted) throw new InterruptedError();
-  const { status } = receiver;
+  const { status, readerLeft } = receiver;
+  if (status === undefined && readerLeft) return signalExitCode('SIGPIPE');
   if (status === undefined) throw new LaconicError(`the connection to ${target.pod} ended before the command did`);
   return exitCodeOf(status, target);
 }
@@ -91,9 +95,20 @@ class Receiver {
   readonly streams: PodStreams;
   socket: Socket | undefined;
   status: Record<string, unknown> | undefined;
+  readerLeft = false;
 
   constructor(streams: PodStreams) {
     this.streams = streams;
+  }
+
+  /** Calls back when an output takes no more: it has no room again, so that nothing else would end the command. */
+  onReaderLeft(end: () => void): void {
+    for (const output of [this.streams.stdout, this.streams.stderr]) {
+      output?.once('error', () => {
+        this.readerLeft = true;
+        end();
+      });
+    }
   }
 
   /** @returns false when nothing more is wanted */

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,6 +11,7 @@ import type { WatchEvent } from '../cluster/api.js';
 import { isOurs, isOwnPod } from './snapshot.js';
 import { LogLines } from './log-lines.js';
 import { labelOf, type LogSource, type LogsRequest, openLog } from './logs.js';
+import { SharedOutput } from './shared-output.js';
 
 /**
  * Follows the logs of the deployment's containers, those that start later (a restart, another job) among them, until nothing is left that
@@ -65,7 +65,7 @@ class Follower {
   readonly #signal: AbortSignal;
   readonly #readerLeft: () => void;
   readonly #wake: () => void;
-  readonly #writer: Writer;
+  readonly #output: SharedOutput;
   readonly #seen = new Map<string, string>();
   readonly #running = new Set<Promise<void>>();
   #failure: { error: unknown } | undefined;
@@ -80,7 +80,7 @@ class Follower {
   ) {
     this.#request = request;
     this.#pods = pods;
-    this.#writer = new Writer(request.output);
+    this.#output = new SharedOutput(request.output);
     this.#signal = signal;
     this.#readerLeft = readerLeft;
     this.#wake = wake;
@@ -135,7 +135,7 @@ class Follower {
       try {
         const stream = await openLog(source, own, { follow: 'true' }, this.#signal);
         const label = (): string => labelOf(source, this.#pods.values());
-        for await (const lines of pipeTo(stream, new LogLines(label, query))) await this.#writer.write(lines);
+        for await (const lines of pipeTo(stream, new LogLines(label, query))) await this.#output.write(lines);
         return;
       } catch (error) {
         // The kubelet may answer that a container has not started just after the API server said that it has; a pod may be gone.
@@ -152,23 +152,6 @@ function pipeTo(log: Readable, lines: LogLines): AsyncIterable<Buffer> {
   // Whoever reads the lines is told.
   pipeline(log, lines).catch(() => undefined);
   return lines;
-}
-
-/** One way out for several logs: each write waits until the reader has room. */
-class Writer {
-  readonly #output: NodeJS.WritableStream;
-  #room: Promise<unknown> = Promise.resolve();
-
-  constructor(output: NodeJS.WritableStream) {
-    this.#output = output;
-  }
-
-  /** @throws an error with the code EPIPE when the reader went away */
-  async write(text: Buffer): Promise<void> {
-    await this.#room;
-    if (!this.#output.writable) throw Object.assign(new Error('nobody reads the output'), { code: 'EPIPE' });
-    if (!this.#output.write(text)) this.#room = once(this.#output, 'drain');
-  }
 }
 
 function hasLog({ state }: ContainerStatusFacts): boolean {

@@ -1,9 +1,8 @@
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Context } from '../../../system/context.js';
-import { InterruptedError, LaconicError } from '../../../system/errors.js';
+import { errorCode, errorMessage, InterruptedError, LaconicError } from '../../../system/errors.js';
 import type { ClusterApi, LiveObject, WatchEvent } from '../cluster/api.js';
-import { ClusterError } from '../cluster/errors.js';
 import { type Need, needs } from '../cluster/permissions.js';
 import { resourcePath, resources } from '../cluster/resources.js';
 import { explainNotReady } from '../ready/explain.js';
@@ -117,6 +116,7 @@ function exitCode(pods: readonly PodFacts[], main: string): number | undefined {
   return codes.find((code) => code !== undefined && code !== 0);
 }
 
+/** Never rejects: what becomes of the job does not depend on whether its output can be shown. */
 async function showLog(source: Running, run: JobRun, pods: readonly PodFacts[]): Promise<void> {
   const { api, job, context, output } = run;
   const path = `${resourcePath(resources.Pod, job.metadata.namespace, source.pod)}/log`;
@@ -126,9 +126,9 @@ async function showLog(source: Running, run: JobRun, pods: readonly PodFacts[]):
     const log = await api.stream(path, { container: source.container, follow: 'true' }, context.signal);
     await copy(log, several ? source.container : undefined, output);
   } catch (error) {
-    if (context.signal.aborted) return;
-    if (!(error instanceof ClusterError)) throw error;
-    context.report.warn(`the output of ${source.container} is not shown: ${error.message}`);
+    // A reader that goes away (`| head`) has what it wanted.
+    if (context.signal.aborted || errorCode(error) === 'EPIPE') return;
+    context.report.warn(`the output of ${source.container} is not shown, or not to its end: ${errorMessage(error)}`);
   }
 }
 

@@ -1,0 +1,48 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { run } from '../../../src/system/process.js';
+import { describeWithCluster } from '../../support/cluster.js';
+import { cliPath } from '../../support/engine.js';
+import { server, service, Site } from './site.js';
+
+/** More than pipes hold. */
+const many = 'yes line | head -n 200000';
+
+describeWithCluster('a reader of the output that goes away (`| head`)', () => {
+  let site: Site;
+  beforeAll(async () => {
+    site = await Site.make('readers', {
+      pods: { front: server('web') + service('talker', `${many}; trap exit TERM; sleep 100000 & wait`) },
+      jobs: { seed: service('seed', `${many}; sleep 2; exit 3`) },
+    });
+    // The job of the stack fails at the first start, too.
+    await site.succeed('start', '--no-wait');
+    await site.kubectl('wait', 'deployment', '--all', '--for=condition=Available', '--timeout=60s');
+  });
+  afterAll(() => site.remove());
+
+  /** The first lines of a command's output, and its exit code behind them. */
+  const first = (lines: number, ...words: string[]) =>
+    run('bash', [
+      '-c',
+      `"$@" | head -${lines}; echo "\${PIPESTATUS[0]}"`,
+      'pipe',
+      process.execPath,
+      cliPath,
+      ...['deployment', '--dir', site.sandbox.path('dep'), ...words],
+    ]);
+
+  it('exec: the command is left alone, with the exit code of a program that died of it (K-13)', async () => {
+    expect(await first(1, 'exec', 'web', 'yes')).toMatchObject({ stdout: 'y\n141\n', stderr: '' });
+  });
+
+  it('run-job: the job runs to its end, and its exit code counts (K-16)', async () => {
+    const { stdout, stderr } = await first(2, 'run-job', 'seed');
+    expect(stdout).toBe('Running job: seed\nline\n3\n');
+    expect(stderr).not.toMatch(/^ +at /m);
+  });
+
+  it('logs, followed or not: nothing went wrong (04 §5.7)', async () => {
+    expect(await first(1, 'logs', '--follow', 'talker')).toMatchObject({ stdout: 'talker: line\n0\n', stderr: '' });
+    expect(await first(1, 'logs', 'talker')).toMatchObject({ stdout: 'talker: line\n0\n', stderr: '' });
+  });
+});
