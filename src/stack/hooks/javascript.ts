@@ -35,10 +35,10 @@ export async function callJavaScriptHook<H extends HookName>(
   let called = false;
   try {
     return await withHookProcess(services.env ?? {}, async () => {
-      const found = (await load(source.file))[hook];
+      const found = (await outcomeOf(load(source.file), signal))[hook];
       if (typeof found !== 'function') return { called, result: undefined };
       called = true;
-      const returned: unknown = await untilAborted(
+      const returned: unknown = await outcomeOf(
         (async () => (found as (...args: unknown[]) => unknown)(...javascriptArguments(call, services)))(),
         signal,
       );
@@ -98,16 +98,26 @@ async function withHookProcess<T>(env: Readonly<Record<string, string>>, work: (
   }
 }
 
-async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  let stop: (() => void) | undefined;
-  const aborted = new Promise<never>((_resolve, reject) => {
-    stop = () => reject(new InterruptedError());
-    signal.addEventListener('abort', stop, { once: true });
+/**
+ * What a hook promises, unless it is interrupted. Where nothing is left that could keep its promise Node ends the whole program, with exit
+ * code 13 and no cleaning up: that is an error of the hook.
+ */
+async function outcomeOf<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  let stop = (): void => undefined;
+  const ended = new Promise<never>((_resolve, reject) => {
+    const onAbort = (): void => reject(new InterruptedError());
+    const onIdle = (): void => reject(new Error('waits for something that never comes: its promise is never settled'));
+    signal.addEventListener('abort', onAbort, { once: true });
+    process.once('beforeExit', onIdle);
+    stop = () => {
+      signal.removeEventListener('abort', onAbort);
+      process.off('beforeExit', onIdle);
+    };
   });
   try {
-    return await Promise.race([work, aborted]);
+    return await Promise.race([work, ended]);
   } finally {
-    if (stop) signal.removeEventListener('abort', stop);
+    stop();
   }
 }
 

@@ -41,6 +41,18 @@ describe('hooks that fail leave nothing behind (01 §5, §9, §20.10)', () => {
       says: ['create', 'commands.mjs', '3'],
     },
     {
+      what: 'a create hook that waits for what never comes',
+      files: hooks('export const create = () => new Promise(() => {});'),
+      args: create,
+      says: ['create', 'commands.mjs', 'waits for something that never comes'],
+    },
+    {
+      what: 'a hook file that waits for what never comes while it is loaded',
+      files: hooks('await new Promise(() => {}); export const create = () => {};'),
+      args: create,
+      says: ['create', 'commands.mjs', 'waits for something that never comes'],
+    },
+    {
       what: 'a hook file that is no JavaScript',
       files: hooks('export function create( {'),
       args: create,
