@@ -23,7 +23,7 @@ export function declare(group: Command, contextOf: ContextOf): void {
     .requiredOption('--spec-file <file>', 'the spec file', parsePath)
     .option('--deployment-dir <path>', 'the directory to make', parsePath, 'deployment-001')
     .option('--update', 'bring an existing directory up to date with the spec and the stack; data stays', false)
-    .option('--helm-chart', 'write a Helm chart instead, for k8s', false)
+    .option('--helm-chart', 'not supported by this version', false)
     .option('--network-dir <path>', "passed to the stack's create hook")
     .option('--initial-peers <peers>', "passed to the stack's create hook")
     .option('--lock-wait <seconds>', 'how long to wait for another command on this deployment to finish', '0')
