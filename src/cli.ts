@@ -156,6 +156,15 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
+/** Node's exit code where nothing is left that could settle what a command waits for; it says nothing then. */
+const unsettledCode = 13;
+const onUnsettled = (): void => {
+  if (process.exitCode !== unsettledCode) return;
+  process.stderr.write('Error: the command waits for something that never comes\nthis is a defect of laconic-so\n');
+  process.exitCode = 1;
+};
+process.once('exit', onUnsettled);
 process.exitCode = await main(process.argv.slice(2));
+process.off('exit', onUnsettled);
 // A hook in JavaScript that was interrupted may still wait for something: that must not keep us.
 if (process.exitCode === interruptedCode) process.exit();

@@ -138,3 +138,23 @@ it('a create hook that fails, behind containers of it whose files cannot be remo
   expect(second.stderr).toMatch(/^Error: what an unfinished creation of /m);
   expect(second.stderr).not.toContain('defect');
 });
+
+it('a command that is left waiting for what never comes says so, and fails', async () => {
+  const sandbox = await Sandbox.make({
+    'source/stacks/app/stack.yml': 'name: app\npods:\n  - app\n',
+    'source/compose/docker-compose-app.yml': 'services:\n  web:\n    image: busybox:1.36\n',
+    // It takes away the sentry of hooks: what is meant are promises of the program itself.
+    'source/stacks/app/deploy/commands.mjs':
+      "export async function init() { await undefined; process.removeAllListeners('beforeExit'); await new Promise(() => {}); }",
+  });
+  onTestFinished(() => rm(sandbox.base, { recursive: true, force: true }));
+
+  const { code, stderr } = await run(
+    process.execPath,
+    [cliPath, '--stack', 'source/stacks/app', 'deploy', 'init', '--output', 'spec.yml'],
+    { cwd: sandbox.base },
+  );
+
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^Error: the command waits for something that never comes$/m);
+});
