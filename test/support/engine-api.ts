@@ -49,8 +49,26 @@ export async function inspect(container: string): Promise<InspectedContainer> {
   return (await get(`/containers/${container}/json`)) as InspectedContainer;
 }
 
+/**
+ * Removes all that a Compose project has on the engine, whatever state it is in. What somebody else is removing already, or what a
+ * network still holds on to for a moment, is asked for again until nothing is left.
+ */
+export async function removeProject(project: string): Promise<void> {
+  const until = Date.now() + 60_000;
+  for (;;) {
+    let left = 0;
+    for (const kind of ['containers', 'networks', 'volumes'] as const) {
+      for (const id of await labelled(kind, project)) await removeFromEngine(kind, id);
+      left += (await labelled(kind, project)).length;
+    }
+    if (left === 0) return;
+    if (Date.now() > until) throw new Error(`${left} things of the project ${project} of a test cannot be removed`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
 /** Whatever state a container is in; its anonymous volumes go with it. What is gone already, or still used, is left. */
-export async function removeFromEngine(kind: 'containers' | 'networks' | 'volumes', id: string): Promise<void> {
+async function removeFromEngine(kind: 'containers' | 'networks' | 'volumes', id: string): Promise<void> {
   const { status, body } = await ask('DELETE', `/${kind}/${id}${kind === 'containers' ? '?force=1&v=1' : ''}`);
   if (kind === 'containers' && status >= 400 && status !== 404 && status !== 409) {
     throw new Error(`the container ${id} of a test cannot be removed: ${status} ${body}`);

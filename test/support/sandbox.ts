@@ -1,9 +1,10 @@
-import { lstat, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { runOrFail } from '../../src/system/process.js';
 import { type CliResult, runCli } from './engine.js';
-import { inspect, labelled, removeFromEngine } from './engine-api.js';
+import { inspect, labelled, removeProject } from './engine-api.js';
+import { removeFolder } from './temporary.js';
 
 /** A container as tests compare it: the same id before and after means that nothing recreated it. */
 export interface SeenContainer {
@@ -190,12 +191,8 @@ export class Sandbox {
   }
 
   async remove(): Promise<void> {
-    for (const project of this.#projects) {
-      for (const kind of ['containers', 'networks', 'volumes'] as const) {
-        for (const id of await labelled(kind, project)) await removeFromEngine(kind, id);
-      }
-    }
-    await rm(this.base, { recursive: true, force: true });
+    for (const project of this.#projects) await removeProject(project);
+    await removeFolder(this.base);
   }
 }
 

@@ -6,6 +6,11 @@ import { onTestFinished } from 'vitest';
 /** An empty directory that goes when the test ends. */
 export async function temporaryDirectory(): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'laconic-test-'));
-  onTestFinished(() => rm(path, { recursive: true, force: true }));
+  onTestFinished(() => removeFolder(path));
   return path;
+}
+
+/** Removes a folder in which a process that was told to end may still write for a moment. */
+export async function removeFolder(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
 }

@@ -9,6 +9,8 @@ import { connectEngine, type Engine } from '../../../src/engine/connect.js';
 import type { Context } from '../../../src/system/context.js';
 import { runOrFail } from '../../../src/system/process.js';
 import { createReporter } from '../../../src/system/report.js';
+import { removeProject } from '../../support/engine-api.js';
+import { removeFolder } from '../../support/temporary.js';
 import type { Call } from './driver.js';
 
 const repository = join(import.meta.dirname, '..', '..', '..');
@@ -88,10 +90,8 @@ export async function playground(compose: string, jobs: Record<string, string> =
       });
     },
     remove: async () => {
-      const left = await docker('ps', '--all', '--quiet', '--filter', `label=com.docker.compose.project=${name}`);
-      if (left !== '') await docker('rm', '--force', '--volumes', ...left.trim().split('\n'));
-      await docker(...composeArguments(project), 'down', '--volumes');
-      await rm(directory, { recursive: true, force: true });
+      await removeProject(name);
+      await removeFolder(directory);
       await rm(dirname(driver), { recursive: true, force: true });
     },
   };

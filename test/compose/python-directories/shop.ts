@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { runOrFail } from '../../../src/system/process.js';
 import { type CliResult, runCli } from '../../support/engine.js';
+import { removeProject } from '../../support/engine-api.js';
 import { type PythonDeployment, pythonUp, writePythonDeployment } from '../../support/python-deployment.js';
+import { removeFolder } from '../../support/temporary.js';
 
 /** The stack's compose file of pod `web`, up to its volumes. */
 const web = `# The shop itself.
@@ -269,15 +271,12 @@ ${spec}`,
 
   /** Removes its containers, networks and volumes, and nothing else. */
   async removeFromEngine(): Promise<void> {
-    const containers = await this.list('container', '--all');
-    if (containers.length > 0) await this.docker('rm', '--force', '--volumes', ...containers);
-    for (const network of await this.list('network')) await this.docker('network', 'rm', network);
-    for (const volume of await this.list('volume')) await this.docker('volume', 'rm', volume);
+    await removeProject(this.project);
   }
 
   /** Removes all of it. */
   async remove(): Promise<void> {
     await this.removeFromEngine();
-    await rm(this.base, { recursive: true, force: true });
+    await removeFolder(this.base);
   }
 }

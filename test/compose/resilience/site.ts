@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { run, runOrFail } from '../../../src/system/process.js';
 import { type CliResult, runCli } from '../../support/engine.js';
+import { removeProject } from '../../support/engine-api.js';
+import { removeFolder } from '../../support/temporary.js';
 import { testImage } from '../operations/support.js';
 
 /** The two states of the stack between which updates and restarts go. */
@@ -176,12 +178,8 @@ export class Site {
 
   async remove(): Promise<void> {
     for (const name of await readdir(this.ground)) await this.project(name).catch(() => undefined);
-    for (const project of this.projects) {
-      await this.removeContainers(project);
-      for (const id of await this.idsOf('network', project)) await this.docker('network', 'rm', id);
-      for (const id of await this.idsOf('volume', project)) await this.docker('volume', 'rm', id);
-    }
-    await rm(this.directory, { recursive: true, force: true });
+    for (const project of this.projects) await removeProject(project);
+    await removeFolder(this.directory);
   }
 }
 

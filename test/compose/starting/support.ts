@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { StartOptions, StopOptions } from '../../../src/deployers/deployer.js';
@@ -9,6 +9,8 @@ import { type Stopped, stopProject } from '../../../src/deployers/compose/stop.j
 import { connectEngine, type Engine } from '../../../src/engine/connect.js';
 import type { LaconicError } from '../../../src/system/errors.js';
 import { runOrFail } from '../../../src/system/process.js';
+import { removeProject } from '../../support/engine-api.js';
+import { removeFolder } from '../../support/temporary.js';
 import { testContext, testImage } from '../operations/support.js';
 
 /** What a start or stop said and how it ended. */
@@ -177,10 +179,7 @@ export class Ground {
   }
 
   async remove(): Promise<void> {
-    const own = await this.#labelled('ps', '--all');
-    if (own.length > 0) await this.docker('rm', '--force', '--volumes', ...own);
-    for (const network of await this.networks()) await this.docker('network', 'rm', network);
-    for (const volume of await this.volumes()) await this.docker('volume', 'rm', volume);
-    await rm(this.directory, { recursive: true, force: true });
+    await removeProject(this.name);
+    await removeFolder(this.directory);
   }
 }
