@@ -1,0 +1,66 @@
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { runOrFail } from '../../../src/system/process.js';
+import { describeWithEngine } from '../../support/engine.js';
+import { BuildSite, tinyDockerfile } from './support.js';
+
+describeWithEngine('what build-containers decides before it builds (05 §6)', () => {
+  let site: BuildSite;
+  const stackFile = 'my repo/stack-orchestrator/stacks/app/stack.yml';
+
+  beforeAll(async () => {
+    site = await BuildSite.make('choices');
+    await site.file('app', 'Dockerfile', tinyDockerfile('app'));
+  });
+  afterAll(() => site.remove());
+
+  it('BuildKit where docker has what it needs, else the builder of before (weakness 24)', async () => {
+    await site.stack(['app']);
+    const { stdout } = await runOrFail('where docker is', 'sh', ['-c', 'command -v docker']);
+    // A machine whose docker came without that plugin.
+    await site.put(
+      'without-buildx/docker',
+      `#!/bin/sh\n[ "$1" = buildx ] && { echo "docker: 'buildx' is not a docker command." >&2; exit 1; }\nexec ${stdout.trim()} "$@"\n`,
+      0o755,
+    );
+    const builder = async (env: NodeJS.ProcessEnv): Promise<string | undefined> => {
+      const built = await site.build([], { DOCKER_BUILDKIT: undefined, ...env });
+      expect(built.code, built.stderr).toBe(0);
+      return /DOCKER_BUILDKIT=(.*)$/m.exec(await readFile(site.log('app'), 'utf8'))?.[1];
+    };
+
+    expect(await builder({})).toBe('1');
+    expect(await builder({ PATH: `${site.sandbox.path('without-buildx')}:${process.env.PATH}` })).toBe('0');
+  });
+
+  it.each(['app', 'Org/App', '../app', 'org/app:tag'])(
+    '%j cannot be a container: told, nothing is built (weakness 23)',
+    async (name) => {
+      await site.put(stackFile, `name: app\ncontainers: ["${site.org}/app", "${name}"]\npods: []\n`);
+      const { code, stdout, stderr } = await site.build();
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+      expect(stderr).toBe(
+        `Error: container "${name}": must be org/name, in lower-case letters, digits and single . _ - between them\n`,
+      );
+    },
+  );
+
+  it.each(['name: app\npods: []\n', 'name: app\ncontainers:\npods: []\n'])(
+    '%j has no containers: a warning and exit 0 (05 §6.1, §12)',
+    async (text) => {
+      await site.put(stackFile, text);
+      const { code, stderr } = await site.build();
+      expect(code).toBe(0);
+      expect(stderr).toMatch(/^WARNING: stack .* does not define any containers\n$/);
+    },
+  );
+
+  it('a failure below a path with a blank says that quotes may be missing (weakness 20)', async () => {
+    await site.stack(['unquoted']);
+    await site.file('unquoted', 'build.sh', '#!/bin/sh\ndocker build -t ORG/unquoted:local ${CERC_REPO_BASE_DIR}/x\n');
+    const failed = await site.build([], { CERC_REPO_BASE_DIR: site.sandbox.path('my repositories') });
+    expect(failed.code).toBe(1);
+    expect(failed.stderr).toContain('a path above holds a blank: does the build script put its variables in quotes?\n');
+    expect((await site.build()).stderr).not.toContain('a blank');
+  });
+});

@@ -1,0 +1,94 @@
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { runCli } from '../support/engine.js';
+import { Sources } from './support/sources.js';
+
+describe('how fetch-stack and setup-repositories are called (05 §1, §4, §5)', () => {
+  let sources: Sources;
+  let name: string;
+  let url: string;
+  /** How messages call it. */
+  let shown: string;
+  let count = 0;
+
+  beforeAll(async () => {
+    sources = await Sources.make();
+  });
+  afterAll(() => sources.remove());
+  beforeEach(async () => {
+    name = `repo${(count += 1)}`;
+    url = `file://${sources.path('hosted', 'org', name)}`;
+    shown = sources.path('hosted', 'org', name).slice(1);
+    await sources.publish(`org/${name}`, { 'stacks/a/stack.yml': 'pods: []\n' });
+  });
+
+  it('fetch-stack --check-only and --dry-run change nothing; --pull brings what is new (weakness 2, 4)', async () => {
+    const env = { CERC_REPO_BASE_DIR: sources.path('stacks-only') };
+    const base = sources.path('stacks-only');
+    for (const args of [
+      ['fetch-stack', url, '--check-only'],
+      ['--dry-run', 'fetch-stack', url],
+    ]) {
+      const looked = await sources.cli(args, env);
+      expect(looked).toMatchObject({ code: 0 });
+      expect(looked.stdout).toBe(
+        `Dev Root is: ${base}\nChecking: ${base}/${name}: Needs to be fetched\n(git clone skipped)\n`,
+      );
+      expect(looked.stderr).toBe(`${shown}: would be cloned from ${url}\n`);
+      expect(await readdir(sources.folder)).not.toContain('stacks-only');
+    }
+    expect((await sources.cli(['fetch-stack', url], env)).code).toBe(0);
+    const commit = await sources.commit(`org/${name}`, { 'stacks/b/stack.yml': 'pods: []\n' });
+    expect((await sources.cli(['fetch-stack', url], env)).stderr).not.toContain(`${base}/${name}/stacks/b`);
+    const pulled = await sources.cli(['fetch-stack', url, '--pull'], env);
+    expect(pulled.stderr).toContain(`${shown}: updated, main at ${commit.slice(0, 12)}\n`);
+    expect(pulled.stderr).toContain(`  --stack ${base}/${name}/stacks/b\n`);
+  });
+
+  it('--local-stack: repositories beside the last folder of that name, said once, also with --quiet (05 §1.1)', async () => {
+    const cwd = sources.path('w', 'stack-orchestrator', 'x');
+    await mkdir(cwd, { recursive: true });
+    const args = ['--quiet', '--local-stack', '--stack', await sources.stack(url), 'setup-repositories'];
+    const result = await runCli(args, { cwd, env: sources.env });
+    expect(result).toMatchObject({
+      code: 0,
+      stdout: `Local stack dev_root_path (CERC_REPO_BASE_DIR) overridden to: ${sources.path('w')}\n`,
+    });
+    expect((await readdir(sources.path('w'))).sort()).toEqual([name, 'stack-orchestrator']);
+  });
+
+  it('where stderr is no terminal, a repository is one line when it is done: no bars (weakness 11)', async () => {
+    const { code, stderr } = await sources.setup([url]);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(new RegExp(`^${shown}: cloned, main at [0-9a-f]{12}\n$`));
+  });
+
+  it.each([
+    ['repos: org/repo', 'stack.yml:1 repos: must be a list'],
+    ['repos:\n  - 7', 'stack.yml:2 repos[0]: must be'],
+    ['repos:\n  - {name: org/repo}', 'stack.yml:2 repos[0]: must be'],
+  ])('%j is told with its place, and nothing is made (weakness 9)', async (text, words) => {
+    const stack = await sources.stack();
+    await writeFile(`${stack}/stack.yml`, `${text}\n`);
+    const env = { CERC_REPO_BASE_DIR: sources.path('never') };
+    const result = await sources.cli(['--stack', stack, 'setup-repositories'], env);
+    expect(result).toMatchObject({ code: 1, stdout: '' });
+    expect(result.stderr).toContain(words);
+    expect(result.stderr).not.toMatch(/ {4}at |defect of laconic-so/);
+    expect(await readdir(sources.folder)).not.toContain('never');
+  });
+
+  it('without a stack, and with one that is not there: exit 1, what is missing (05 §1.2)', async () => {
+    const none = await sources.cli(['setup-repositories']);
+    expect(none.stderr).toMatch(/--stack/);
+    const unknown = await sources.cli(['--stack', 'no-such-stack', 'setup-repositories']);
+    expect(unknown.stderr).toContain('stack no-such-stack does not exist');
+    const file = await sources.cli(['--stack', sources.path('hosted'), 'setup-repositories']);
+    expect(file.stderr).toContain('stack.yml file is missing');
+    expect([none, unknown, file].map(({ code, stdout }) => [code, stdout])).toEqual([
+      [1, ''],
+      [1, ''],
+      [1, ''],
+    ]);
+  });
+});
