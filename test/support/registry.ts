@@ -8,6 +8,7 @@ import { makeAuthority } from './authority.js';
 import { describeWithEngine } from './engine.js';
 import { RegistryClient } from './registry-client.js';
 import { describeUnless, programFinder } from './suites.js';
+import { freePort } from './ports.js';
 import { startTokenServer, tokenIssuer, type TokenServer, tokenService } from './registry-token.js';
 
 /** The one user of the registries that want one; a colon in a password belongs to it. */
@@ -180,12 +181,14 @@ async function forwardPort(node: string, ends: Ends): Promise<number> {
     incoming.on('error', () => outgoing.destroy());
     outgoing.on('error', () => incoming.destroy());
   });
+  // Of the node, too: there the registry listens on it.
+  const port = await freePort();
   await new Promise<void>((resolve, reject) => {
     server.on('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
+    server.listen(port, '127.0.0.1', resolve);
   });
   ends.push(async () => {
     server.close();
   });
-  return (server.address() as AddressInfo).port;
+  return port;
 }

@@ -90,7 +90,8 @@ describeWithCluster('adopting what the Python program made (decisions 18–20)',
         data: { OLD: 'eA==' },
       },
     );
-    await kubectl('wait', '--for=condition=complete', `job/${named('job-seed')}`, '--namespace', namespace);
+    const job = `job/${named('job-seed')}`;
+    await kubectl('wait', '--for=condition=complete', job, '--timeout=120s', '--namespace', namespace);
     const before = await at.api.get(resources.Deployment, named('deployment'), namespace);
     const wanted = [
       ...at.volume(named('data')),

@@ -88,7 +88,8 @@ describeWithCluster('applying objects (decisions 19, 20, 24, 26)', () => {
   });
 
   it('writes nothing when nothing changed (decision 26)', async () => {
-    await kubectl('wait', '--for=condition=complete', `job/${name('job-seed')}`, '--namespace', at.identity.namespace);
+    const job = ['--timeout=120s', `job/${name('job-seed')}`, '--namespace', at.identity.namespace];
+    await kubectl('wait', '--for=condition=complete', ...job);
     const before = await versions(at);
     const { stdout, requests } = await at.start(all());
     expect(stdout).toBe(`Job ${name('job-seed')} already exists, skipping\n`);

@@ -22,7 +22,7 @@ services:
     command: serve --title "My notes" --empty "" $$HOME
     working_dir: /srv
     environment: { EMPTY: "", ZERO: 0, OFF: "false", PRICE: 5$$, TOKEN: "\${TOKEN}", URL: "x-\${TOKEN}-y", MODE: "\${MODE}" }
-    ports: [ "31480:8080", "8081", "53:53/udp" ]
+    ports: [ "30080:8080", "8081", "53:53/udp" ]
     expose: [ "9000" ]
     user: "0:0"
     group_add: [ "44" ]
@@ -80,7 +80,7 @@ volumes: { db: }
 volumes: { data: /srv/kind/data, cache: , db: /srv/kind/db }
 configmaps: { settings: }
 network:
-  ports: { web: [ "31480:8080" ] }
+  ports: { web: [ "30080:8080" ] }
   http-proxy:
     - { host-name: notes.example.org, routes: [ { path: /, proxy-to: "web:8080" }, { path: /api, proxy-to: "web:8081" } ] }
     - { host-name: own.example.org, tls-secret: own-cert, routes: [ { path: /, proxy-to: "web:8080" } ] }

@@ -59,9 +59,12 @@ describeWithCluster('what leaves the stack (decision 20)', () => {
         if (type !== 'MODIFIED') seen.push(`${type} ${component.slice(at.identity.app.length + 1)}`);
       }
     })();
+    await expect.poll(() => seen, { timeout: 60_000 }).toEqual(['ADDED deployment']);
     await at.start([...volume, at.deployment(named('db-deployment'), { claim: named('data') })]);
     const available = `deployment/${named('db-deployment')}`;
     await kubectl('wait', '--for=condition=available', available, '--timeout=120s', '--namespace', namespace);
+    // The watch may tell of it later than kubectl.
+    await expect.poll(() => seen.length, { timeout: 60_000 }).toBeGreaterThan(2);
     watching.abort();
     await watch;
     expect(seen).toEqual(['ADDED deployment', 'DELETED deployment', 'ADDED db-deployment']);

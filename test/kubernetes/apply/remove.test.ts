@@ -43,15 +43,17 @@ describeWithCluster('stop (04 §5.3, decisions 17, 20)', () => {
       one = await site('same-stack');
       other = await site('same-stack');
       await Promise.all([one.start(everything(one)), other.start(everything(other))]);
-      const pods = (at: Site): Promise<string> =>
+      const wait = (at: Site, condition: string, object: string): Promise<string> =>
         kubectl(
           'wait',
-          '--for=condition=available',
-          `deployment/${at.identity.app}-deployment`,
+          `--for=condition=${condition}`,
+          `${object.split('-')[0] ?? ''}/${at.identity.app}-${object}`,
           '--timeout=120s',
           '--namespace',
           at.identity.namespace,
         );
+      const pods = (at: Site): Promise<string[]> =>
+        Promise.all([wait(at, 'available', 'deployment'), wait(at, 'complete', 'job-seed')]);
       await Promise.all([pods(one), pods(other)]);
     });
     afterAll(async () => {

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { errorMessage } from '../../../src/system/errors.js';
 import { deleteNamespaces, describeWithCluster, kubectl } from '../../support/cluster.js';
 import { server, service, Site } from '../operate/site.js';
 import { applyYaml } from './account.js';
@@ -32,6 +33,17 @@ describeWithCluster('what the cluster refuses (issue 4: one clear message, nothi
   });
   afterAll(() => site.remove());
 
+  /** A rule of the cluster counts a moment after it was made, and after it was deleted. */
+  const within = { timeout: 60_000 };
+  /** What the server says of an object that is made for show. */
+  const wouldMake = (...words: string[]): Promise<string> =>
+    site.kubectl(...words, '--dry-run=server').catch(errorMessage);
+  const wouldMakeService = (): Promise<string> => wouldMake('create', 'service', 'clusterip', 'probe', '--tcp=80');
+  async function quota(hard: string): Promise<void> {
+    await site.kubectl('create', 'quota', 'q', `--hard=${hard}`);
+    await expect.poll(() => site.kubectl('get', 'quota', 'q', '--output', 'yaml'), within).toContain('used:');
+  }
+
   async function refused(...args: string[]): Promise<string> {
     const { code, stderr } = await site.run(...args);
     expect(code).toBe(1);
@@ -40,8 +52,7 @@ describeWithCluster('what the cluster refuses (issue 4: one clear message, nothi
   }
 
   it('a quota for objects: each of them at once, nothing is made, and it is no missing permission', async () => {
-    await site.kubectl('create', 'quota', 'q', '--hard=services=0,count/deployments.apps=0');
-    await expect.poll(() => site.kubectl('get', 'quota', 'q', '--output', 'yaml')).toContain('used:');
+    await quota('services=0,count/deployments.apps=0');
     const said = await refused('start');
     expect(said).toMatch(/cannot apply Service web .*exceeded quota: q/);
     expect(said).toMatch(/cannot apply Deployment \S+ .*exceeded quota: q/);
@@ -52,6 +63,7 @@ describeWithCluster('what the cluster refuses (issue 4: one clear message, nothi
 
   it('a webhook that decides about everything and does not answer: named, and nothing is made', async () => {
     await applyYaml(webhook);
+    await expect.poll(wouldMakeService, within).toContain('failed calling webhook');
     try {
       const said = await refused('start');
       expect(said).toMatch(/cannot apply Deployment \S+ .*failed calling webhook "policy\.example\.org"/);
@@ -59,12 +71,12 @@ describeWithCluster('what the cluster refuses (issue 4: one clear message, nothi
       expect(await site.names('deployment,job,service,secret')).toEqual([]);
     } finally {
       await kubectl('delete', 'validatingwebhookconfiguration', namespace);
+      await expect.poll(wouldMakeService, within).toContain('created');
     }
   });
 
   it('a quota for pods: the start ends with it after the time that room may take', async () => {
-    await site.kubectl('create', 'quota', 'q', '--hard=pods=0');
-    await expect.poll(() => site.kubectl('get', 'quota', 'q', '--output', 'yaml')).toContain('used:');
+    await quota('pods=0');
     expect(await refused('start')).toMatch(/(Deployment|Job) \S+: its pods are refused: .*exceeded quota: q/);
     await site.succeed('stop');
     expect(await site.names('deployment,job,service,pod')).toEqual([]);
@@ -73,6 +85,7 @@ describeWithCluster('what the cluster refuses (issue 4: one clear message, nothi
 
   it('a policy on pods (PodSecurity): told at once, and by status', async () => {
     await kubectl('label', 'namespace', namespace, 'pod-security.kubernetes.io/enforce=restricted');
+    await expect.poll(() => wouldMake('run', 'probe', '--image=x'), within).toContain('violates PodSecurity');
     expect(await refused('start')).toMatch(/(Deployment|Job) \S+: its pods are refused: .*violates PodSecurity/);
     expect((await site.succeed('status')).stdout).toMatch(/its pods are refused: .*violates PodSecurity/);
     await site.succeed('stop', '--delete-namespace');
@@ -80,7 +93,7 @@ describeWithCluster('what the cluster refuses (issue 4: one clear message, nothi
 
   it('a node port that another Service has: nothing is made, the namespace neither', async () => {
     const other = `${namespace}-other`;
-    const port = '32741';
+    const port = '30041';
     await kubectl('create', 'namespace', other);
     try {
       await kubectl(
@@ -102,9 +115,7 @@ describeWithCluster('what the cluster refuses (issue 4: one clear message, nothi
         new RegExp(`cannot apply Service \\S+ .*nodePort: Invalid value: ${port}: .*already allocated`),
       );
       expect(stderr).toContain('nothing of this deployment was changed');
-      await expect
-        .poll(() => kubectl('get', 'namespace', namespace, '--ignore-not-found'), { timeout: 20_000 })
-        .toBe('');
+      await expect.poll(() => kubectl('get', 'namespace', namespace, '--ignore-not-found'), within).toBe('');
     } finally {
       await rm(site.sandbox.path('port'), { recursive: true, force: true });
       await deleteNamespaces(other);

@@ -2,7 +2,9 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithCluster, kubectl, shared } from '../../support/cluster.js';
-import { server, service, Site } from '../operate/site.js';
+import { errorMessage } from '../../../src/system/errors.js';
+import { runOrFail } from '../../../src/system/process.js';
+import { image, server, service, Site } from '../operate/site.js';
 import { applyYaml, bind, kubeconfigOf, serviceAccount } from './account.js';
 
 const namespace = 'operate-permissions';
@@ -29,9 +31,17 @@ describeWithCluster('accounts with few permissions (04 §12, issue 4: said at on
     expect(lines.at(-1)).toBe('nothing was changed; docs/kubernetes.md has a Role with all that a deployment needs');
     return lines.slice(1, -1).map((line) => line.trim());
   }
+  const asDocumented = [`--as=system:serviceaccount:${namespace}:documented`, '--namespace', namespace];
+  const mayI = (...words: string[]): Promise<string> =>
+    kubectl('auth', 'can-i', ...words, ...asDocumented).catch(errorMessage);
+  /** Waits until the documented account, the last that was given its rights, may do this. */
+  const allowed = async (...words: string[]): Promise<void> =>
+    expect.poll(() => mayI(...words), { timeout: 60_000 }).toBe('yes\n');
   const left = (): Promise<string[]> => site.names('deployment,job,service,secret,persistentvolumeclaim');
 
   beforeAll(async () => {
+    // Others send it to the node, but they may come later.
+    await runOrFail('kind load', 'kind', ['load', 'docker-image', image, '--name', shared.name]);
     accounts.set('administrator', await kubeconfigOf(undefined));
     accounts.set('expired', await kubeconfigOf({ token: 'expired' }));
     site = await Site.make('permissions', {
@@ -62,6 +72,8 @@ describeWithCluster('accounts with few permissions (04 §12, issue 4: said at on
       accounts.set(account, await serviceAccount(namespace, account));
       if (granted !== undefined) await bind(namespace, account, granted);
     }
+    // The server's own list of who may do what follows a moment later.
+    await allowed('create', 'deployments.apps');
   });
   afterAll(async () => {
     await become('administrator');
@@ -139,10 +151,10 @@ describeWithCluster('accounts with few permissions (04 §12, issue 4: said at on
     expect(before.stderr).toMatch(
       /in namespace \S+:\n {2}persistentvolumes \(of the cluster\): get, create, patch\nnothing/,
     );
-    const asDocumented = [`--as=system:serviceaccount:${namespace}:documented`, '--namespace', namespace];
-    expect(await kubectl('auth', 'can-i', 'patch', `namespace/${namespace}`, ...asDocumented)).toBe('yes\n');
+    expect(await mayI('patch', `namespace/${namespace}`)).toBe('yes\n');
     const binding = ['--clusterrole=laconic-so', `--serviceaccount=${namespace}:documented`];
     await kubectl('create', 'clusterrolebinding', 'laconic-so', ...binding);
+    await allowed('create', 'persistentvolumes');
     expect((await run('start')).stderr).not.toContain('WARNING');
     const labels = await kubectl('get', 'namespace', namespace, '--output', 'jsonpath={.metadata.labels}');
     expect(labels).toContain('"laconic.com/deployment-id":"laconic-');

@@ -81,7 +81,14 @@ async function serve(host: string): Promise<void> {
       },
     },
   ];
-  for (const object of objects) await own.kubectlWith(object, 'create');
+  for (const object of objects) {
+    await own.kubectlWith(object, 'create');
+    // Pods have one by default, which the cluster makes a moment after the namespace.
+    if (object.kind !== 'Namespace') continue;
+    const account = (): Promise<string> =>
+      own.kubectl('--namespace', 'site', 'get', 'serviceaccount', '--output', 'name');
+    await expect.poll(account, { timeout: 60_000 }).toContain('serviceaccount/default');
+  }
   await own.kubectl('--namespace', 'site', 'wait', '--for', 'condition=Ready', 'pod/web', '--timeout', '60s');
 }
 

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { WantedImage } from '../../../src/deployers/kubernetes/kind/node-images.js';
 import { listKindClusters } from '../../../src/deployers/kubernetes/kind/clusters.js';
@@ -58,14 +59,25 @@ async function watched(): Promise<{ context: TestContext; calls: () => Promise<s
   return { context, calls: async () => (await readFile(log, 'utf8').catch(() => '')).split('\n') };
 }
 
-/** loadImages, and what it sent. */
+/** loadImages, and what it sent. @param stop it is interrupted a moment after docker was called so */
 async function load(
   wanted: readonly WantedImage[],
-  signal?: AbortSignal,
+  stop?: (calls: readonly string[]) => boolean,
 ): Promise<{ ids: Map<string, string>; saved: string[]; context: TestContext }> {
   const { context: plain, calls } = await watched();
-  const context = signal === undefined ? plain : { ...plain, signal };
-  const ids = await loadImages(shared.name, wanted, engine, context);
+  const interrupted = new AbortController();
+  const context = { ...plain, signal: interrupted.signal };
+  const loading = loadImages(shared.name, wanted, engine, context);
+  if (stop !== undefined) {
+    const over = loading.then(
+      () => true,
+      () => true,
+    );
+    while (!(await Promise.race([over, sleep(50, false)]))) if (stop(await calls())) break;
+    await Promise.race([over, sleep(200)]);
+    interrupted.abort();
+  }
+  const ids = await loading;
   return { ids, saved: (await calls()).filter((call) => call.startsWith('save ')), context };
 }
 
@@ -111,6 +123,8 @@ describeWithCluster('images on the nodes of kind (decision 27, K-43, K-44)', () 
     const contents = new NodeContents(cluster?.nodes ?? [], context);
     const listed = async (): Promise<number> => (await calls()).filter((call) => call.endsWith(' images ls')).length;
     const present = [{ image: 'busybox:1.36', built: false }];
+    // Others send it to this node, too, but they may come later.
+    await load(present);
     contents.ask();
     await Promise.all([1, 2].map(() => loadImages(shared.name, present, engine, context, contents)));
     expect(await listed()).toBe(1);
@@ -149,9 +163,8 @@ describeWithCluster('images on the nodes of kind (decision 27, K-43, K-44)', () 
 
   it('leaves no half image behind when it is interrupted', async () => {
     const large = await build('cut:local', 'cut', 200);
-    const interrupted = new AbortController();
-    setTimeout(() => interrupted.abort(), 300);
-    await expect(load([{ image: large, built: true }], interrupted.signal)).rejects.toThrow(InterruptedError);
+    const sending = (calls: readonly string[]): boolean => calls.some((call) => call.endsWith(' import -'));
+    await expect(load([{ image: large, built: true }], sending)).rejects.toThrow(InterruptedError);
     expect(await ctr('ls', '--quiet')).not.toContain(large);
     expect((await load([{ image: large, built: true }])).saved).toHaveLength(1);
     expect(await contentInNode(large)).toBe('cut');

@@ -1,5 +1,4 @@
 import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { renderKindConfig } from '../../../src/deployers/kubernetes/kind/config.js';
@@ -11,17 +10,8 @@ import { parseSpec } from '../../../src/spec/parse.js';
 import type { GlobalOptions } from '../../../src/system/context.js';
 import { run, runOrFail } from '../../../src/system/process.js';
 import { deleteOwnCluster, ownClusterName } from '../../support/cluster.js';
+import { freePort } from '../../support/ports.js';
 import { type TestContext, testContext } from '../../support/context.js';
-
-/** A port of this host that nobody listens on. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}
 
 /** A kind cluster of one test file, with a kubeconfig and a state directory that nobody else uses. */
 export class OwnCluster {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { errorMessage } from '../../../src/system/errors.js';
 import { runOrFail } from '../../../src/system/process.js';
 import { describeWithCluster, kubectl, shared } from '../../support/cluster.js';
 import { nodeImage } from '../apply/support.js';
@@ -109,7 +110,11 @@ describeWithCluster('certificates of a cluster that is not kind (04 §4.13, K-25
   it('start says that there is no ClusterIssuer, until there is one', async () => {
     await apply(...definitions);
     const names = definitions.map(({ metadata }) => `customresourcedefinition/${metadata.name}`);
-    await kubectl('wait', '--for=condition=established', ...names);
+    await kubectl('wait', '--for=condition=established', '--timeout=120s', ...names);
+    // What is established is served, and known to kubectl, a moment later.
+    const kinds = definitions.map(({ metadata }) => metadata.name).join(',');
+    const served = (): Promise<string> => kubectl('get', kinds, '--all-namespaces').catch(errorMessage);
+    await expect.poll(served, { timeout: 60_000 }).toBe('');
     expect((await site.succeed('start', '--no-wait')).stderr).toContain(
       'there is no ClusterIssuer letsencrypt-prod in this cluster',
     );

@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { errorMessage } from '../../../src/system/errors.js';
 import { runOrFail } from '../../../src/system/process.js';
 import { describeWithCluster, kubectlGet, shared } from '../../support/cluster.js';
 import { cliPath } from '../../support/engine.js';
@@ -47,8 +48,8 @@ describeWithCluster("what of this host a deployment touches: terminal, the node'
 
   it('exec has a terminal of the same size where stdin and stdout are one, and else none (02 §7.7)', async () => {
     // The container's terminal ends lines as terminals do; nothing is added on the way. Its size comes to the node a moment
-    // after the command was started.
-    const size = 'tty; until stty size 2> /dev/null; do sleep 0.1; done';
+    // after the command was started: until then stty prints nothing, and ends well all the same.
+    const size = 'tty; until stty size 2> /dev/null | grep .; do sleep 0.1; done';
     expect(await inTerminal(91, 'exec', 'web', size)).toMatch(/^\/dev\/pts\/\d+\r\n40 91\r\n$/);
     expect(await inTerminal(91, 'exec', 'web', 'stty -opost; printf "a\\nb\\n"')).toMatch(/a\nb\n$/);
     expect(await inTerminal(91, 'exec', 'web', 'exit 7').catch((error: unknown) => error)).toMatchObject({ code: 7 });
@@ -66,8 +67,9 @@ describeWithCluster("what of this host a deployment touches: terminal, the node'
     const inspected = await runOrFail('inspect', 'docker', [
       ...['inspect', '--format', '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}', shared.node],
     ]);
-    const answer = await fetch(`http://${inspected.stdout.trim()}:${port}/`);
-    expect(await answer.text()).toBe('on the node\n');
+    // Between two visitors nobody listens for a moment.
+    const visit = async (): Promise<string> => (await fetch(`http://${inspected.stdout.trim()}:${port}/`)).text();
+    await expect.poll(() => visit().catch(errorMessage), { timeout: 60_000 }).toBe('on the node\n');
   });
 
   it('stop --delete-data empties data/ of the deployment directory, and nothing without it (decision 17)', async () => {

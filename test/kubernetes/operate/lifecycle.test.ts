@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithCluster } from '../../support/cluster.js';
 import { runCli } from '../../support/engine.js';
+import { settled } from '../scenarios/support.js';
 import { server, service, Site } from './site.js';
 
 describeWithCluster('a deployment of two pods and a job, from its first start to its end (04 §5)', () => {
@@ -15,7 +16,7 @@ describeWithCluster('a deployment of two pods and a job, from its first start to
         back: server('db', '    ports: ["5432"]\n    volumes: ["data:/data"]\n') + 'volumes:\n  data:\n',
       },
       jobs: { seed: service('seed', 'echo "seeding $$0 $$@"; cat /data/kept 2>/dev/null; exit 0') },
-      spec: `volumes:\n  data:\nnetwork:\n  ports:\n    web: ["30123:8080"]\n`,
+      spec: `volumes:\n  data:\nnetwork:\n  ports:\n    web: ["30023:8080"]\n`,
     });
   });
   afterAll(() => site.remove());
@@ -109,7 +110,7 @@ describeWithCluster('a deployment of two pods and a job, from its first start to
 
   it('port: the node port at the address of the node; what is not published is said (K-13)', async () => {
     const { stdout } = await site.succeed('port', 'web', '8080');
-    expect(stdout).toMatch(/^\d+\.\d+\.\d+\.\d+:30123\n$/);
+    expect(stdout).toMatch(/^\d+\.\d+\.\d+\.\d+:30023\n$/);
     const { code, stderr } = await site.run('port', 'db', '5432');
     expect([code, stderr]).toEqual([1, expect.stringContaining('port 5432/tcp of service "db" is not published')]);
   });
@@ -138,7 +139,7 @@ describeWithCluster('a deployment of two pods and a job, from its first start to
         '--output',
         'jsonpath={.items[*].metadata.resourceVersion}',
       );
-    const before = await versions();
+    const before = await settled(versions);
     const { stdout } = await site.succeed('start');
     expect(stdout).toMatch(/^Job laconic-\w+-job-seed already exists, skipping$/m);
     expect(await versions()).toBe(before);
@@ -146,7 +147,8 @@ describeWithCluster('a deployment of two pods and a job, from its first start to
 
   it('status --exit-code is 1 when something that should be there is not (decision 32)', async () => {
     const [gone = ''] = (await site.names('deployments')).filter((name) => name.includes('-front-'));
-    await site.kubectl('delete', 'deployment', gone);
+    // With its pods: later tests look at what pods there are.
+    await site.kubectl('delete', 'deployment', gone, '--cascade=foreground');
     const { code, stdout } = await site.run('status', '--exit-code', '--format', 'json');
     expect(code).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({ degraded: true, missing: [`Deployment ${gone}`] });

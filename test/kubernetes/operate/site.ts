@@ -140,12 +140,13 @@ export class Running {
   /** Waits until this is in what the program wrote. */
   async said(words: string | RegExp): Promise<void> {
     const until = Date.now() + 60_000;
-    while (!(this.stdout + this.stderr).match(words)) {
-      if (this.#child.exitCode !== null || Date.now() > until) {
-        throw new Error(`never said ${String(words)}:\n${this.stdout}${this.stderr}`);
-      }
+    const isSaid = (): boolean => (this.stdout + this.stderr).match(words) !== null;
+    while (!isSaid() && this.#child.exitCode === null && Date.now() < until) {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
+    // The last words come after the exit.
+    if (this.#child.exitCode !== null) await this.#ended;
+    if (!isSaid()) throw new Error(`never said ${String(words)}:\n${this.stdout}${this.stderr}`);
   }
 
   interrupt(): void {

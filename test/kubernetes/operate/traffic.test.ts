@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithCluster } from '../../support/cluster.js';
 import { server, Site } from './site.js';
 
-const nodePort = 30_457;
+const nodePort = 30_057;
 const host = 'traffic.example.org';
 
 const web = server('web', '    ports: ["8080"]\n    healthcheck: {test: ["CMD", "true"], interval: 1s}\n');

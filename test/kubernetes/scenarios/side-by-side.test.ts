@@ -2,9 +2,10 @@ import { once } from 'node:events';
 import { basename } from 'node:path';
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { errorMessage } from '../../../src/system/errors.js';
 import { runOrFail } from '../../../src/system/process.js';
 import { describeWithCluster, kubectl, shared, throughIngress } from '../../support/cluster.js';
-import { type Deployed, eventually, ownKinds, Scene } from './support.js';
+import { type Deployed, eventually, ownKinds, Scene, settled } from './support.js';
 
 const server = (name: string, port: number, path = ''): string => `services:
   ${name}:
@@ -23,6 +24,9 @@ const server = (name: string, port: number, path = ''): string => `services:
     volumes: ["${name}-data:/data", "${name}-own:/own"]
 volumes: {${name}-data: , ${name}-own: }
 `;
+
+/** The ingress controller takes a new configuration whenever any test changes an Ingress: it answers in its own time. */
+const within = { timeout: 60_000, interval: 250 };
 
 let scene: Scene;
 let red: Deployed;
@@ -106,10 +110,11 @@ describeWithCluster(
         [`https://api.${site}.${domain}/api/`, `api of ${site}\n`],
       ];
       for (const [url, body] of expected) {
-        await eventually(url, async () => (await throughIngress(url)).body === body);
-        expect(await throughIngress(url)).toEqual({ status: 200, body });
+        await expect.poll(() => throughIngress(url), within).toEqual({ status: 200, body });
       }
-      expect((await throughIngress(`http://www.${site}.${domain}/none`)).status).toBe(404);
+      const missing = (): Promise<number> =>
+        throughIngress(`http://www.${site}.${domain}/none`).then(({ status }) => status);
+      await expect.poll(missing, within).toBe(404);
     });
 
     it('a host with a tls-secret has the certificate of that Secret', async () => {
@@ -119,7 +124,10 @@ describeWithCluster(
       await runOrFail('openssl', 'openssl', [...request, ...subject], { cwd: scene.sandbox.base });
       const [certificate, key] = [scene.sandbox.path('cert.pem'), scene.sandbox.path('key.pem')];
       await red.kubectl('create', 'secret', 'tls', 'own-certificate', '--cert', certificate, '--key', key);
-      await eventually('the certificate is served', async () => (await servedTo(host)) === 'made by the operator');
+      await eventually(
+        'the certificate is served',
+        async () => (await servedTo(host).catch(errorMessage)) === 'made by the operator',
+      );
     });
 
     it('status names the hosts', async () => {
@@ -134,13 +142,14 @@ describeWithCluster(
     });
 
     it('stop --delete-volumes of one touches nothing of the other', async () => {
-      const [objects, data] = [await state(blue), await files('blue')];
+      const [objects, data] = [await settled(() => state(blue)), await files('blue')];
       await red.run('stop', '--delete-volumes');
       expect(await red.names()).toEqual([]);
       expect(await state(blue)).toEqual(objects);
       expect(await files('blue')).toBe(data);
       expect(await files('red')).toMatch(/front\/starts/);
-      expect(await throughIngress(`http://www.blue.${domain}/api/`)).toEqual({ status: 200, body: 'api of blue\n' });
+      const api = () => throughIngress(`http://www.blue.${domain}/api/`);
+      await expect.poll(api, within).toEqual({ status: 200, body: 'api of blue\n' });
       await eventually('the hosts of red are gone', async () => {
         const { body } = await throughIngress(`http://www.red.${domain}/`);
         return !body.includes('front of red');
@@ -149,7 +158,9 @@ describeWithCluster(
 
     it('comes back, with the data of its bind volumes', async () => {
       await red.run('start');
-      expect((await red.inContainer('front', 'cat', '/data/starts')).trim().split('\n')).toHaveLength(2);
+      // It writes that down itself, once it runs.
+      const starts = async () => (await red.inContainer('front', 'cat', '/data/starts')).trim().split('\n');
+      await expect.poll(starts, within).toHaveLength(2);
       await eventually('red answers', async () => {
         const { body } = await throughIngress(`http://www.red.${domain}/api/`);
         return body === 'api of red\n';
@@ -158,7 +169,7 @@ describeWithCluster(
 
     it('a second deployment for the same namespace is refused, and nothing of the first one changes', async () => {
       const intruder = await scene.create('BASE/so/stacks/site', 'intruder', spec('green'), blue.namespace);
-      const objects = await state(blue);
+      const objects = await settled(() => state(blue));
       const { code, stderr } = await intruder.attempt('start');
       expect(code).toBe(1);
       expect(stderr).toContain(scene.sandbox.path('blue'));

@@ -11,6 +11,15 @@ async function podSpec(): Promise<{ containers: { envFrom?: { secretRef: { name:
   return (deployment?.spec as { template: { spec: Awaited<ReturnType<typeof podSpec>> } }).template.spec;
 }
 
+/** Waits until the container has said all of this: without a healthcheck it is ready as soon as it runs. */
+async function expectLogged(...lines: string[]): Promise<void> {
+  const lacking = async (): Promise<string[]> => {
+    const { stdout } = await deployed.run('logs', 'test');
+    return lines.filter((line) => !stdout.includes(line));
+  };
+  await expect.poll(lacking, { timeout: 60_000 }).toEqual([]);
+}
+
 describeWithCluster('the stack test on Kubernetes, as existing scripts use it (04 §13, 03 test)', () => {
   beforeAll(async () => {
     // The program's own choice of a namespace: a killed run may have left it.
@@ -60,8 +69,7 @@ describeWithCluster('the stack test on Kubernetes, as existing scripts use it (0
   });
 
   it('logs show fresh volumes, the config value, the default, the literal and the ConfigMap', async () => {
-    const { stdout } = await deployed.run('logs', 'test');
-    for (const line of [
+    await expectLogged(
       '/data: MOUNTED dev=',
       '/data2: MOUNTED dev=',
       '/data filesystem is fresh',
@@ -72,8 +80,7 @@ describeWithCluster('the stack test on Kubernetes, as existing scripts use it (0
       '/config: EXISTS',
       '/config/test_config:',
       'a setting of the operator',
-    ])
-      expect(stdout).toContain(line);
+    );
   });
 
   it('has pods with the labels that scripts select by', async () => {
@@ -109,9 +116,7 @@ describeWithCluster('the stack test on Kubernetes, as existing scripts use it (0
 
   it('started again, the bind volume keeps its data and the provisioned one is fresh', async () => {
     await deployed.run('start', '--skip-cluster-management');
-    const { stdout } = await deployed.run('logs', 'test');
-    expect(stdout).toContain('/data filesystem is old, created: ');
-    expect(stdout).toContain('/data2 filesystem is fresh');
+    await expectLogged('/data filesystem is old, created: ', '/data2 filesystem is fresh');
     expect(await deployed.inContainer('test', 'sh', '-c', 'printf %s "$TOKEN"')).toBe('x y$z');
   });
 
@@ -120,8 +125,6 @@ describeWithCluster('the stack test on Kubernetes, as existing scripts use it (0
     expect(await deployed.names('deployment,job,ingress,service,configmap,secret,pod')).toEqual([]);
     expect(await deployed.names('persistentvolumeclaim')).toHaveLength(2);
     await deployed.run('start');
-    const { stdout } = await deployed.run('logs', 'test');
-    expect(stdout).toContain('/data filesystem is old, created: ');
-    expect(stdout).toContain('/data2 filesystem is old, created: ');
+    await expectLogged('/data filesystem is old, created: ', '/data2 filesystem is old, created: ');
   });
 });

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { run, runOrFail } from '../../../src/system/process.js';
+import { isDeepStrictEqual } from 'node:util';
+import { run } from '../../../src/system/process.js';
 import { kubectl, kubectlGet, shared } from '../../support/cluster.js';
 import type { CliResult } from '../../support/engine.js';
 import { Sandbox } from '../../support/sandbox.js';
@@ -158,8 +159,9 @@ export class Scene {
       await kubectl('delete', 'namespace', namespace, '--ignore-not-found', '--wait=false');
       await kubectl('delete', 'persistentvolume', '--selector', `app=${app}`, '--ignore-not-found', '--wait=false');
     }
-    // What containers wrote belongs to their users.
-    await runOrFail('rm', 'docker', ['exec', shared.node, 'rm', '-rf', `/mnt/${this.#folder}`]);
+    // What containers wrote belongs to their users. Until the namespace is gone, one that is just ending may still write.
+    const folder = ['exec', shared.node, 'rm', '-rf', `/mnt/${this.#folder}`];
+    await eventually('the folder is removed', async () => (await run('docker', folder)).code === 0);
     await this.sandbox.remove();
   }
 }
@@ -181,6 +183,18 @@ export async function eventually(what: string, check: () => Promise<boolean>): P
     if (Date.now() > end) throw new Error(`not seen in a minute: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
+}
+
+/** What is looked at, when two looks in a row saw the same: controllers write down what they did a moment later. */
+export async function settled<T>(look: () => Promise<T>): Promise<T> {
+  let seen = await look();
+  await eventually('nothing changes any more', async () => {
+    const before = seen;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    seen = await look();
+    return isDeepStrictEqual(before, seen);
+  });
+  return seen;
 }
 
 /** Makes sure that an image is on this host: bundled ones are built by the program. */
