@@ -3,13 +3,13 @@ import { crashLimit, Judge, steadyMs } from '../../../src/deployers/kubernetes/r
 import type { World } from '../../../src/deployers/kubernetes/ready/world.js';
 import type { LiveObject } from '../../../src/deployers/kubernetes/cluster/api.js';
 import {
-  container,
   crashing,
   deployment,
   event,
   job as runningJob,
   pod,
   podWith,
+  readyPod,
   replicaSet,
   rolledOut,
   waiting,
@@ -26,13 +26,24 @@ function change(world: World, kind: string, object: object): void {
 describe('what became ready must stay so for a moment (decision 13)', () => {
   it('a Deployment that is ready at the first look is believed at once: nothing was started', () => {
     const judge = new Judge({ roomMs: 0 });
-    const world = worldOf({ Deployment: [deployment(rolledOut)] });
+    const world = worldOf({ Deployment: [deployment(rolledOut)], ReplicaSet: [replicaSet()], Pod: [readyPod()] });
     expect(judge.look(world, [web], 0)[0]?.readiness.kind).toBe('ready');
+  });
+
+  it('its own count is not believed: a pod that was killed is counted a moment longer (K-33)', () => {
+    const judge = new Judge({ roomMs: 0 });
+    const world = worldOf({ Deployment: [deployment(rolledOut)], ReplicaSet: [replicaSet()] });
+    expect(judge.look(world, [web], 0)[0]?.readiness.kind).toBe('waiting');
+    change(world, 'Pod', pod({ status: { phase: 'Pending' } }));
+    expect(judge.look(world, [web], 100)[0]?.readiness.kind).toBe('waiting');
+    change(world, 'Pod', readyPod());
+    judge.look(world, [web], 1_000);
+    expect(judge.look(world, [web], 1_000 + steadyMs)[0]?.readiness.kind).toBe('ready');
   });
 
   it('one that becomes ready while watched is looked at again', () => {
     const judge = new Judge({ roomMs: 0 });
-    const world = worldOf({ Deployment: [deployment()], ReplicaSet: [replicaSet()] });
+    const world = worldOf({ Deployment: [deployment()], ReplicaSet: [replicaSet()], Pod: [readyPod()] });
     expect(judge.look(world, [web], 0)[0]?.readiness.kind).toBe('waiting');
     change(world, 'Deployment', deployment(rolledOut));
     expect(judge.look(world, [web], 1_000)[0]?.readiness).toMatchObject({ kind: 'waiting', recheckMs: steadyMs });
@@ -44,12 +55,18 @@ describe('what became ready must stay so for a moment (decision 13)', () => {
     const probed = (...probes: (object | undefined)[]) => ({
       spec: { replicas: 1, template: { spec: { containers: probes.map((readinessProbe) => ({ readinessProbe })) } } },
     });
-    const world = worldOf({ Deployment: [{ ...deployment(), ...probed({}, {}) }] });
+    const set = (...probes: (object | undefined)[]) => ({ ...replicaSet(), ...probed(...probes) });
+    const world = worldOf({
+      Deployment: [{ ...deployment(), ...probed({}, {}) }],
+      ReplicaSet: [set({}, {})],
+      Pod: [readyPod()],
+    });
     expect(judge.look(world, [web], 0)[0]?.readiness.kind).toBe('waiting');
     change(world, 'Deployment', { ...deployment(rolledOut), ...probed({}, {}) });
     expect(judge.look(world, [web], 1_000)[0]?.readiness.kind).toBe('ready');
 
     const half = new Judge({ roomMs: 0 });
+    change(world, 'ReplicaSet', set({}, undefined));
     change(world, 'Deployment', { ...deployment(), ...probed({}, undefined) });
     half.look(world, [web], 0);
     change(world, 'Deployment', { ...deployment(rolledOut), ...probed({}, undefined) });
@@ -58,14 +75,7 @@ describe('what became ready must stay so for a moment (decision 13)', () => {
 
   it('one that is reported as before its node was started again is not: its containers are gone', () => {
     const nodesStartedAt = Date.parse('2026-01-01T12:00:00.700Z');
-    const running = (startedAt: string) =>
-      pod({
-        status: {
-          phase: 'Running',
-          conditions: [{ type: 'Ready', status: 'True' }],
-          containerStatuses: [container({ ready: true, state: { running: { startedAt } } })],
-        },
-      });
+    const running = (startedAt: string) => readyPod(startedAt);
     const world = worldOf({
       Deployment: [deployment(rolledOut)],
       ReplicaSet: [replicaSet()],
@@ -87,7 +97,7 @@ describe('what became ready must stay so for a moment (decision 13)', () => {
 
   it('one that falls back starts over', () => {
     const judge = new Judge({ roomMs: 0 });
-    const world = worldOf({ Deployment: [deployment()] });
+    const world = worldOf({ Deployment: [deployment()], ReplicaSet: [replicaSet()], Pod: [readyPod()] });
     judge.look(world, [web], 0);
     change(world, 'Deployment', deployment(rolledOut));
     judge.look(world, [web], 1_000);
@@ -151,6 +161,9 @@ describe('crash loops: the first repeated crash counts, unless something else ma
     const world = loop(1);
     change(world, 'Deployment', other);
     expect(judge.look(world, awaited, 0)[0]?.readiness.kind).toBe('looping');
+    const ofOther = [{ kind: 'Deployment', name: 'db', uid: 'other' }];
+    change(world, 'ReplicaSet', { ...replicaSet(), metadata: { name: 'db-r', uid: 'db-r', ownerReferences: ofOther } });
+    change(world, 'Pod', readyPod(undefined, { name: 'db-1', owner: { kind: 'ReplicaSet', uid: 'db-r' } }));
     change(world, 'Deployment', { ...other, status: { observedGeneration: 1, ...rolledOut } });
     judge.look(world, awaited, 10);
     expect(judge.look(world, awaited, 10 + steadyMs)[0]?.readiness.kind).toBe('looping');

@@ -1,11 +1,13 @@
 import type { LiveObject } from '../../../src/deployers/kubernetes/cluster/api.js';
 import type {
   ClaimFacts,
+  Condition,
   ContainerStatusFacts,
   DeploymentFacts,
   EventFacts,
   JobFacts,
   PodFacts,
+  ReplicaSetFacts,
   VolumeFacts,
 } from '../../../src/deployers/kubernetes/ready/facts.js';
 import { World } from '../../../src/deployers/kubernetes/ready/world.js';
@@ -13,28 +15,37 @@ import { World } from '../../../src/deployers/kubernetes/ready/world.js';
 /** Objects as the API server answers with them, of one Deployment `web` with a ReplicaSet and a pod. */
 export function deployment(status: DeploymentFacts['status'] = {}, generation = 1): DeploymentFacts {
   return {
-    metadata: {
-      name: 'web',
-      uid: 'd',
-      generation,
-      annotations: { 'deployment.kubernetes.io/revision': '2' },
-    },
-    spec: { replicas: 1 },
+    metadata: { name: 'web', uid: 'd', generation },
+    spec: { replicas: 1, template: templateOf('present') },
     status: { observedGeneration: generation, ...status },
   };
 }
 
 export const rolledOut = { replicas: 1, updatedReplicas: 1, readyReplicas: 1, availableReplicas: 1 };
 
-export function replicaSet(uid = 'r', revision = '2') {
+function templateOf(version: string): NonNullable<DeploymentFacts['spec']['template']> {
+  return { metadata: { labels: { version } } };
+}
+
+/** @param conditions of its status */
+export function replicaSet(uid = 'r', version = 'present', conditions: Condition[] = []): ReplicaSetFacts {
+  const template = templateOf(version);
   return {
     metadata: {
       name: `web-${uid}`,
       uid,
-      annotations: { 'deployment.kubernetes.io/revision': revision },
       ownerReferences: [{ kind: 'Deployment', name: 'web', uid: 'd', controller: true }],
     },
+    spec: { template: { metadata: { labels: { ...template.metadata?.labels, 'pod-template-hash': uid } } } },
+    status: { conditions },
   };
+}
+
+/** A pod that is ready. */
+export function readyPod(startedAt = '2026-01-01T00:00:00Z', shape: PodShape = {}): PodFacts {
+  const containerStatuses = [container({ ready: true, state: { running: { startedAt } } })];
+  const status = { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }], containerStatuses };
+  return pod({ ...shape, status });
 }
 
 interface PodShape {

@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
+
 /** What of the API server's objects decides whether they are ready, and what operators are shown of them. */
 
 export interface Meta {
@@ -67,7 +69,7 @@ export interface PodFacts {
 
 export interface DeploymentFacts {
   metadata: Meta;
-  spec: { replicas?: number; template?: { spec?: { containers?: { readinessProbe?: object }[] } } };
+  spec: { replicas?: number; template?: PodTemplate };
   status?: {
     observedGeneration?: number;
     replicas?: number;
@@ -78,8 +80,16 @@ export interface DeploymentFacts {
   };
 }
 
+/** What pods are made from. */
+export interface PodTemplate {
+  metadata?: { labels?: Record<string, string> };
+  spec?: { containers?: { readinessProbe?: object }[] };
+}
+
 export interface ReplicaSetFacts {
   metadata: Meta;
+  spec?: { template?: PodTemplate };
+  status?: { conditions?: Condition[] };
 }
 
 export interface JobFacts {
@@ -125,6 +135,15 @@ export function conditionOf(
 /** Whether `owner` made this object. */
 export function isOwnedBy(object: { metadata: Meta }, owner: { metadata: Meta }): boolean {
   return object.metadata.ownerReferences?.some((one) => one.uid === owner.metadata.uid) ?? false;
+}
+
+/** Whether a ReplicaSet makes pods from what is its Deployment's template now. The controller puts a hash of it on the pods. */
+export function isPresentSet(set: ReplicaSetFacts, { spec }: DeploymentFacts): boolean {
+  const { 'pod-template-hash': _, ...labels } = set.spec?.template?.metadata?.labels ?? {};
+  const { metadata = {}, ...rest } = set.spec?.template ?? {};
+  const wanted = spec.template ?? {};
+  const plain = { ...wanted, metadata: { ...wanted.metadata, labels: wanted.metadata?.labels ?? {} } };
+  return isDeepStrictEqual({ ...rest, metadata: { ...metadata, labels } }, plain);
 }
 
 /**

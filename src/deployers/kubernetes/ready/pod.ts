@@ -164,8 +164,8 @@ export const triedAgain = /the object has been modified; please apply your chang
 /** What nodes lack is a volume. */
 const aboutVolumes = /PersistentVolume|persistentvolume|persistent volume|storage class/;
 
-/** A Secret or a ConfigMap that somebody has to make. */
-const missing = /\b(?:secret|configmap) "[^"]*" not found/;
+/** A Secret or a ConfigMap that somebody has to make; the cluster itself makes one in every namespace. */
+const missing = /\b(?:secret|configmap) "(?!kube-root-ca\.crt")[^"]*" not found/;
 
 /**
  * What keeps a pod's volumes from being mounted: the containers only say that they are being created. The kubelet tries again and again;

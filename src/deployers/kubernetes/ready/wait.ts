@@ -58,7 +58,7 @@ export async function waitUntilReady(request: WaitRequest): Promise<void> {
     ...(healthPatience === undefined ? {} : { healthPatience }),
   });
   const world = new World();
-  await look(request, world, restarted ? podKinds : []);
+  await look(request, world);
   const first = judge.look(world, request.awaited, performance.now());
   show(request, first);
   if (first.every((one) => one.readiness.kind === 'ready')) return;
@@ -80,15 +80,11 @@ export async function waitUntilReady(request: WaitRequest): Promise<void> {
 /** What has to be known of pods, beside their owners. */
 const podKinds = ['ReplicaSet', 'Pod'] as const;
 
-/** Of what is ready already nothing more is asked. */
-async function look(
-  { api, namespace, awaited }: WaitRequest,
-  world: World,
-  also: readonly (typeof podKinds)[number][],
-): Promise<void> {
-  const kinds = new Set([...awaited.map((one) => one.kind), ...also]);
-  const lists = await Promise.all([...kinds].map((kind) => api.list(resources[kind], { namespace })));
-  for (const object of lists.flat()) world.note({ type: 'ADDED', object });
+/** What is so at this moment. Of what is ready already nothing more is asked. */
+async function look({ api, namespace, awaited }: WaitRequest, world: World): Promise<void> {
+  const kinds = [...new Set([...awaited.map((one) => one.kind), ...podKinds])];
+  const lists = await Promise.all(kinds.map((kind) => api.list(resources[kind], { namespace })));
+  kinds.forEach((kind, at) => world.noteAll(kind, lists[at] ?? []));
   for (const { kind, name } of awaited) if (world.find(kind, name) === undefined) world.noteMissing(kind, name);
 }
 
@@ -100,9 +96,9 @@ async function follow(request: WaitRequest, judge: Judge, world: World, inbox: I
     for (const event of events) world.note(event);
     await findVolumes(request, world);
     let verdicts = judge.look(world, request.awaited, performance.now());
-    if (events.length === 0 && verdicts.some(hasFailed)) {
-      // Only time has passed: while a watch is broken off, what is known may be old.
-      await look(request, world, podKinds);
+    if (verdicts.some(hasFailed)) {
+      // Each kind is reported for itself, one later than the other, and nothing is while a watch is broken off.
+      await look(request, world);
       verdicts = judge.look(world, request.awaited, performance.now());
     }
     show(request, verdicts);

@@ -10,7 +10,8 @@ export interface WorkloadQuestion extends Omit<PodQuestion, 'final' | 'patience'
 
 /**
  * Whether a Deployment runs its present template everywhere and nothing else (04 §14 K-33). Pure.
- * A rollout that is over is judged by the Deployment alone, since its pods may be reported a moment later, but on nodes whose start is known.
+ * Its counts and conditions come a moment late: those of an earlier template, or of pods that are gone, stand until its controller has looked
+ * again. So ready are the pods that say so themselves, and what failed is what the present template made.
  */
 export function deploymentReadiness(deployment: DeploymentFacts, question: WorkloadQuestion): Readiness {
   const { metadata, spec, status = {} } = deployment;
@@ -19,7 +20,8 @@ export function deploymentReadiness(deployment: DeploymentFacts, question: Workl
   if ((status.observedGeneration ?? 0) < (metadata.generation ?? 1)) {
     return { kind: 'waiting', state: 'not looked at by the cluster yet' };
   }
-  const late = conditionOf(deployment, 'Progressing', 'False');
+  const sets = question.world.setsOf(deployment);
+  const late = sets.length === 0 ? undefined : conditionOf(deployment, 'Progressing', 'False');
   const pods = question.world.podsOf(deployment);
   const patience = (container: string): HealthPatience | undefined =>
     question.healthPatience?.get(`${metadata.name}/${container}`);
@@ -31,17 +33,14 @@ export function deploymentReadiness(deployment: DeploymentFacts, question: Workl
     const why = worst === undefined || worst.kind === 'ready' ? oneLine(late.message) : worst.state;
     return { kind: 'failed', state: `made no progress within its deadline: ${why}`, ...podNotReady(pods) };
   }
-  const refused = conditionOf(deployment, 'ReplicaFailure');
+  const refused = sets.map((set) => conditionOf(set, 'ReplicaFailure')).find((one) => one !== undefined);
   if (refused !== undefined) return refusedPods(deployment, refused.message, question);
   const updated = status.updatedReplicas ?? 0;
   const available = status.availableReplicas ?? 0;
   const total = status.replicas ?? 0;
   const rolledOut = updated >= desired && total <= updated && available >= desired;
-  // The controller counts pods a moment late: right after their node was started, those that ended with it count as available.
   const ready = [worst, ...others].filter((pod) => pod?.kind === 'ready').length;
-  if (rolledOut && (question.nodesStartedAt === undefined || ready >= desired)) {
-    return { kind: 'ready', state: counted('') };
-  }
+  if (rolledOut && ready >= desired) return { kind: 'ready', state: counted('') };
   if (worst !== undefined && worst.kind !== 'ready') return { ...worst, state: counted(worst.state) };
   const leaving = question.world.oldPodsOf(deployment).length;
   if (leaving > 0)
@@ -73,15 +72,25 @@ export function jobReadiness(job: JobFacts, question: WorkloadQuestion): Readine
   return worst;
 }
 
-/** Nothing but a quota lets pods in later that it refused before: while others are going, or for as long as a cluster may take to make room. */
+/** The cluster makes this in every namespace, a moment after the namespace. */
+const unmade = /serviceaccount "[^"]*" not found/;
+/** The server was too busy to decide. */
+const undecided = /etcdserver: |timed out|timeout|deadline exceeded|connection refused/i;
+
+/**
+ * Little lets pods in later that were refused before: a namespace that gets its service account; and for as long as a cluster may take to
+ * make room, or while others are going, a quota; and a server that is busy.
+ */
 function refusedPods(
   owner: { metadata: Meta },
   message: string | undefined,
   { world, unscheduledMs, roomMs }: WorkloadQuestion,
 ): Readiness {
   const state = `its pods are refused: ${oneLine(message)}`;
-  if (!state.includes('exceeded quota')) return { kind: 'failed', state };
-  if (world.all('Pod').some(makesRoom)) return { kind: 'waiting', state };
+  const quota = state.includes('exceeded quota');
+  if (unmade.test(state)) return { kind: 'waiting', state };
+  if (!quota && !undecided.test(state)) return { kind: 'failed', state };
+  if (quota && world.all('Pod').some(makesRoom)) return { kind: 'waiting', state };
   const since = unscheduledMs(owner);
   return since >= roomMs ? { kind: 'failed', state } : { kind: 'waiting', state, recheckMs: roomMs - since };
 }

@@ -4,6 +4,7 @@ import {
   type DeploymentFacts,
   type EventFacts,
   isOwnedBy,
+  isPresentSet,
   type JobFacts,
   type PodFacts,
   type ReplicaSetFacts,
@@ -43,6 +44,14 @@ export class World {
     this.#gone.delete(`${object.kind}/${name}`);
   }
 
+  /** Takes over what a list of one kind shows: what is not in it is gone. */
+  noteAll(kind: WatchedKind, listed: readonly LiveObject[]): void {
+    const present = new Set(listed.map(({ metadata }) => metadata.uid));
+    const known = [...(this.#objects.get(kind)?.values() ?? [])];
+    for (const object of known) if (!present.has(object.metadata.uid)) this.note({ type: 'DELETED', object });
+    for (const object of listed) this.note({ type: 'ADDED', object });
+  }
+
   /** Somebody looked for an object, and there is none. */
   noteMissing(kind: WatchedKind, name: string): void {
     const found = this.find(kind, name);
@@ -64,13 +73,14 @@ export class World {
     return this.#gone.has(`${kind}/${name}`);
   }
 
+  /** What makes a Deployment's pods from its present template; none until the controller has got to that. */
+  setsOf(deployment: DeploymentFacts): ReplicaSetFacts[] {
+    return this.all('ReplicaSet').filter((set) => isOwnedBy(set, deployment) && isPresentSet(set, deployment));
+  }
+
   /** The pods that a Deployment makes from its present template, youngest first. */
   podsOf(deployment: DeploymentFacts): PodFacts[] {
-    const revision = deployment.metadata.annotations?.['deployment.kubernetes.io/revision'];
-    const current = this.all('ReplicaSet').filter(
-      (set) =>
-        isOwnedBy(set, deployment) && set.metadata.annotations?.['deployment.kubernetes.io/revision'] === revision,
-    );
+    const current = this.setsOf(deployment);
     return this.#youngestFirst(this.all('Pod').filter((pod) => current.some((set) => isOwnedBy(pod, set))));
   }
 
