@@ -16,7 +16,7 @@ const pollMilliseconds = 100;
 
 /**
  * A kill -9 ends only our process: a `docker compose` or a hook it had started goes on, and would work against whatever
- * comes next. So who takes over a killed command's lock waits until they have ended; then `docker compose` is told to
+ * comes next. So who takes over a killed command's lock waits until they have ended; then `docker compose` and `kind` are told to
  * end, as by Ctrl-C, and anything else (a hook may have started a service of its own) is only named.
  * They are known by `LACONIC_SO_LOCK`, which everything started under a lock inherits. Found on Linux only.
  */
@@ -25,11 +25,11 @@ export async function outliveSurvivors(holder: { token: string; command: string 
   if (left.length === 0) return;
   context.report.info(`waiting for what the killed "${holder.command}" left running: ${names(left)}`);
   left = await untilEnded(holder.token, patienceMilliseconds.own, context);
-  const compose = left.filter(isCompose);
-  if (compose.length > 0) {
-    context.report.info(`ending ${names(compose)}`);
-    for (const { pid } of compose) terminate(pid);
-    left = await untilEnded(holder.token, patienceMilliseconds.told, context, isCompose);
+  const ours = left.filter(mayBeEnded);
+  if (ours.length > 0) {
+    context.report.info(`ending ${names(ours)}`);
+    for (const { pid } of ours) terminate(pid);
+    left = await untilEnded(holder.token, patienceMilliseconds.told, context, mayBeEnded);
   }
   if (left.length > 0) context.report.warn(`still running, left by the killed "${holder.command}": ${names(left)}`);
 }
@@ -64,7 +64,9 @@ async function survivorsOf(token: string): Promise<Survivor[]> {
   return found.filter((one) => one !== undefined && one.pid !== process.pid && one.command.length > 0) as Survivor[];
 }
 
-function isCompose({ command: [program = '', ...words] }: Survivor): boolean {
+function mayBeEnded({ command: [program = '', ...words] }: Survivor): boolean {
+  // A cluster that is half made is made anew, and kind would remove the new one when its own fails.
+  if (basename(program) === 'kind' && words[0] === 'create') return true;
   return basename(program).startsWith('docker') && words.find((word) => !word.startsWith('--')) === 'compose';
 }
 

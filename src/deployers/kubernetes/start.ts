@@ -118,6 +118,7 @@ async function readyKindCluster(
     email: spec.acmeEmail,
     install: manage,
     contents: found?.contents,
+    nodesStartedAt,
   };
   const wait = options.wait && spec.httpProxy.length > 0;
   await bothDone([

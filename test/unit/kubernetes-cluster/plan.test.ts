@@ -7,6 +7,7 @@ import { isNoOp, needsOfPlan, planApply } from '../../../src/deployers/kubernete
 import { nextWorkloads } from '../../../src/deployers/kubernetes/cluster/stages.js';
 import { standardLabels } from '../../../src/deployers/kubernetes/objects/labels.js';
 import type { KubernetesObject } from '../../../src/deployers/kubernetes/objects/object.js';
+import { mapOf } from '../../../src/system/plain-map.js';
 
 const identity: Identity = { app: 'laconic-f3abcdxy', stack: 'notes', namespace: 'laconic-notes', directory: '/srv/d' };
 const labels = standardLabels({ ...identity, pods: [] });
@@ -138,6 +139,16 @@ describe('planning a start (decisions 19, 20, 24–26)', () => {
     expect(made.warnings).toEqual([
       'PersistentVolume data stays as it is: spec.hostPath.path is "/mnt/old", the spec wants "/mnt/new"',
     ]);
+    // The volume says so a moment later than its claim is gone.
+    const claimRef = { namespace: identity.namespace, name: 'data', uid: 'gone' };
+    const late = { ...released, status: { phase: 'Bound' }, spec: { ...mapOf(released.spec), claimRef } };
+    const claimed = object('PersistentVolumeClaim', 'data');
+    const decided = (...found: LiveObject[]) => plan([volume('/mnt/old'), claimed], found).actions[0];
+    expect(decided(late)).toMatchObject({ do: 'label', release: true });
+    const claim = live(claimed);
+    expect(decided(late, claim)).toMatchObject({ do: 'label', release: true });
+    const bound = { ...late, spec: { ...late.spec, claimRef: { ...claimRef, uid: claim.metadata.uid } } };
+    expect(decided(bound, claim)).toMatchObject({ do: 'keep' });
     const elsewhere = { ...released, spec: { claimRef: { namespace: 'other', name: 'x' } } };
     expect(() => plan([volume('/mnt/old')], [elsewhere])).toThrow('is bound to claim "x" in namespace "other"');
   });

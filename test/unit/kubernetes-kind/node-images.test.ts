@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { fullImageName, imagesToSend, parseNodeImages } from '../../../src/deployers/kubernetes/kind/node-images.js';
+import {
+  fullImageName,
+  imagesToSend,
+  isNoticed,
+  parseNodeImages,
+} from '../../../src/deployers/kubernetes/kind/node-images.js';
 
 const id = (digit: string): string => `sha256:${digit.repeat(64)}`;
 
@@ -35,6 +40,12 @@ describe('which images are sent to a node (decision 27)', () => {
   it('knows an image by the id of its manifest and of its configuration', () => {
     expect([...(node.get('docker.io/cerc/shop:local') ?? [])].sort()).toEqual([id('1'), id('a')]);
     expect([...node.keys()]).toEqual(['docker.io/cerc/shop:local', 'docker.io/library/busybox:1.36']);
+  });
+
+  it('tells what Kubernetes has noticed from what was only sent: a pod would not find it', () => {
+    expect(isNoticed('cerc/shop:local', node)).toBe(true);
+    expect(isNoticed('busybox:1.36', node)).toBe(false);
+    expect(isNoticed('cerc/new:local', node)).toBe(false);
   });
 
   it('sends nothing that is the same there', () => {

@@ -50,7 +50,12 @@ async function listableTypes(api: ClusterApi): Promise<ResourceType[]> {
   const versions = ['v1', ...kept.map(({ preferredVersion }) => preferredVersion.groupVersion)];
   const lists = await inParallel(versions, async (version) => {
     const path = version === 'v1' ? '/api/v1' : `/apis/${version}`;
-    const { resources } = JSON.parse(await api.text(path)) as {
+    const text = await api.text(path).catch((error: unknown) => {
+      // Its last definition was deleted meanwhile.
+      if (error instanceof ClusterError && error.status === 404) return '{"resources":[]}';
+      throw error;
+    });
+    const { resources } = JSON.parse(text) as {
       resources: { name: string; kind: string; namespaced: boolean; verbs: string[] }[];
     };
     return resources

@@ -15,12 +15,19 @@ export interface Decision {
   readonly remarks: readonly string[];
 }
 
-/** @param object what is wanted, with its hash; @param live the object of this name, which is ours or may be adopted */
-export function decide(object: KubernetesObject, live: LiveObject): Decision {
+/**
+ * @param object what is wanted, with its hash; @param live the object of this name, which is ours or may be adopted
+ * @param isGone whether the claim that a volume names (its `claimRef`) does not exist any more
+ */
+export function decide(
+  object: KubernetesObject,
+  live: LiveObject,
+  isGone: (claim: Record<string, unknown>) => boolean = () => false,
+): Decision {
   switch (object.kind) {
     case 'PersistentVolume':
     case 'PersistentVolumeClaim':
-      return decideVolume(object, live);
+      return decideVolume(object, live, isGone);
     case 'Job':
       return decideJob(object, live);
     default: {
@@ -88,8 +95,15 @@ function sameMap(a: unknown, b: unknown): boolean {
 }
 
 /** Existing volumes and claims are never changed: what differs is reported (decision 19). A Released volume can be bound again. */
-function decideVolume(object: KubernetesObject, live: LiveObject): Decision {
-  const release = object.kind === 'PersistentVolume' && mapOf(live.status).phase === 'Released';
+function decideVolume(
+  object: KubernetesObject,
+  live: LiveObject,
+  isGone: (claim: Record<string, unknown>) => boolean,
+): Decision {
+  // The volume says Released a moment after its claim is gone.
+  const { phase } = mapOf(live.status);
+  const freed = phase === 'Released' || (phase === 'Bound' && isGone(mapOf(mapOf(live.spec).claimRef)));
+  const release = object.kind === 'PersistentVolume' && freed;
   const drift = differences(object.spec, live.spec, 'spec').map((path) => {
     const [is, wanted] = [valueAt(live, path), valueAt(object, path)].map(
       (value) => JSON.stringify(value) ?? 'not set',

@@ -5,7 +5,7 @@ import type { LiveObject } from './api.js';
 import { stamped } from './hash.js';
 import { directoryAnnotation } from '../objects/annotations.js';
 import { type Identity, namespaceOwner, type Owner, ownerOf } from './identity.js';
-import { type Entry, entryOf, isInventory, mergeEntries } from './inventory.js';
+import { type Entry, entryKey, entryOf, isInventory, mergeEntries } from './inventory.js';
 import { appliedByUs } from './managers.js';
 import { liveOf, type Observed } from './observe.js';
 import { withKnownImageIds } from './image-ids.js';
@@ -46,9 +46,16 @@ export function planApply(identity: Identity, wanted: readonly KubernetesObject[
   }
   // A namespace that the account may not look at is left as it is.
   const seen = wanted.filter(({ kind }) => kind !== 'Namespace' || observed.namespace !== 'hidden');
+  // Where claims are wanted, those that there are were read.
+  const claimsRead = wanted.some(({ kind }) => kind === 'PersistentVolumeClaim');
+  const isGone = ({ namespace, name, uid }: Record<string, unknown>): boolean =>
+    claimsRead &&
+    namespace === identity.namespace &&
+    typeof uid === 'string' &&
+    observed.objects.get(entryKey({ kind: 'PersistentVolumeClaim', name: String(name) }))?.metadata.uid !== uid;
   const decisions = seen.map((object) => {
     const live = liveOf(observed, keyed(object));
-    return decideAny(stamped(withKnownImageIds(object, live)), live);
+    return decideAny(stamped(withKnownImageIds(object, live)), live, isGone);
   });
   const actions = decisions.map(({ action }) => action);
   const earlier = observed.inventory ?? oldEntries(identity, observed);
@@ -108,7 +115,11 @@ function liveAfter(action: Action): LiveObject | undefined {
   return action.do === 'create' || action.do === 'replace' ? undefined : action.live;
 }
 
-function decideAny(object: KubernetesObject, live: LiveObject | undefined): ReturnType<typeof decide> {
+function decideAny(
+  object: KubernetesObject,
+  live: LiveObject | undefined,
+  isGone: (claim: Record<string, unknown>) => boolean,
+): ReturnType<typeof decide> {
   if (live === undefined) return { action: { do: 'create', object }, warnings: [], remarks: [] };
   if (live.metadata.deletionTimestamp !== undefined) {
     return {
@@ -117,7 +128,7 @@ function decideAny(object: KubernetesObject, live: LiveObject | undefined): Retu
       remarks: [`${describeObject(object)} is being deleted: it is awaited and made anew`],
     };
   }
-  return decide(object, live);
+  return decide(object, live, isGone);
 }
 
 function refuseOthersNamespace(identity: Identity, { namespace, objects }: Observed): void {

@@ -118,6 +118,7 @@ function refuseNamespace({ namespace }: Identity, why: string, hint?: string): C
 /** No traffic first, then what works, then what it works with. Other kinds before the pods. */
 const orderOfKinds = ['Ingress', 'Deployment', 'StatefulSet', 'DaemonSet', 'CronJob', 'Job', 'Service'];
 const lastKinds = ['Pod', 'PersistentVolumeClaim'];
+const workloads: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'CronJob', 'Job']);
 
 class Removal {
   readonly #identity: Identity;
@@ -225,7 +226,9 @@ class Removal {
   async #delete(object: LiveObject): Promise<void> {
     const { name, namespace, uid } = object.metadata;
     const grace = object.kind === 'Pod' ? this.#options.graceSeconds : undefined;
-    const options = { uid, ...(grace === undefined ? {} : { graceSeconds: grace }) };
+    // In the foreground a workload stays until its pods are gone, and makes no new ones in the meantime.
+    const propagation = workloads.has(object.kind) ? ('Foreground' as const) : ('Background' as const);
+    const options = { uid, propagation, ...(grace === undefined ? {} : { graceSeconds: grace }) };
     this.#context.report.verbose(`deleting ${describeObject(object)}`);
     await this.#api.delete(typeOf(object), name, namespace, options).catch((error: unknown) => {
       // Another object of this name by now: what follows finds it, if it is ours.

@@ -179,12 +179,15 @@ async function adopt(object: LiveObject, api: ClusterApi): Promise<LiveObject> {
   }
 }
 
-/** Labels on what is not changed otherwise; a Released volume loses the claim that it was bound to. */
+/**
+ * Labels on what is not changed otherwise, whatever controllers write there at the same moment; a Released volume loses the claim that it
+ * was bound to, and only while it is as it was seen.
+ */
 function mark(live: LiveObject, object: KubernetesObject, release: boolean, api: ClusterApi): Promise<LiveObject> {
-  const { name, namespace, resourceVersion } = live.metadata;
-  const patch = {
-    metadata: { labels: object.metadata.labels ?? {}, resourceVersion },
-    ...(release ? { spec: { claimRef: null } } : {}),
-  };
+  const { name, namespace, uid, resourceVersion } = live.metadata;
+  const labels = object.metadata.labels ?? {};
+  const patch = release
+    ? { metadata: { labels, resourceVersion }, spec: { claimRef: null } }
+    : { metadata: { labels, uid } };
   return api.patch(typeOf(object), name, namespace, patch, fieldManager);
 }

@@ -41,6 +41,8 @@ export interface CaddyWish {
   /** Wait until it is ready: where the deployment has host names. Without them it may take its time, or never get its image. */
   readonly wait: boolean;
   readonly deadline: Deadline;
+  /** See WaitRequest. */
+  readonly nodesStartedAt?: number | undefined;
 }
 
 /**
@@ -68,6 +70,7 @@ export async function ensureCaddy(wish: CaddyWish, api: ClusterApi, engine: Engi
     awaited: [{ kind: 'Deployment', name: caddyName }],
     deadline: wish.deadline,
     roomMs: 0,
+    ...(wish.nodesStartedAt === undefined ? {} : { nodesStartedAt: wish.nodesStartedAt }),
     context,
   });
 }

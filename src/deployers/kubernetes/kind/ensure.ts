@@ -75,6 +75,8 @@ export async function ensureCluster(wish: ClusterWish, engine: Engine, context: 
 
   const wanted = choice.kind === 'existing' ? choice.cluster.name : name;
   const lock = await lockCluster(wanted, context);
+  // What is left running of a making that was killed is known by the lock, and ended before another begins.
+  const inside = { ...context, env: { ...context.env, LACONIC_SO_LOCK: lock.token } };
   try {
     // Somebody else may have made it meanwhile.
     const now = chooseCluster(await listKindClusters(engine), wanted, true);
@@ -83,11 +85,11 @@ export async function ensureCluster(wish: ClusterWish, engine: Engine, context: 
     }
     if (now.kind === 'existing') {
       context.report.info(`the kind cluster ${wanted} was not finished when it was made: it is made anew`);
-      await discardCluster(wanted, context);
+      await discardCluster(wanted, inside);
     }
     const file = join(wish.layout.root, kindConfigFile);
     if (config === undefined) throw noConfig(file);
-    await createCluster(wanted, config, { text: await readText(file), file }, context);
+    await createCluster(wanted, config, { text: await readText(file), file }, inside);
     const made = chooseCluster(await listKindClusters(engine), wanted, true);
     if (made.kind === 'existing') await rememberMade(made.cluster, context);
   } finally {
@@ -149,12 +151,13 @@ async function joinCluster(
   }
   const { startedAt } = stopped.length > 0 ? await wiringOfAll(cluster, engine) : live;
   const contents = new NodeContents(cluster.nodes, context);
-  // The answer takes longer than all that follows here. A node that was started just now cannot be asked yet.
-  if (stopped.length === 0) contents.ask();
+  const fresh = stopped.length > 0 || Date.now() - startedAt < answerSeconds.started * 1_000;
+  // The answer takes longer than all that follows here. A node that was started just now, by whomever, cannot be asked yet.
+  if (!fresh) contents.ask();
   await ensureKubeContext(cluster, engine, context);
   const { connectCluster } = await import('../cluster/connect.js');
   const { api } = await connectCluster({ kind: 'k8s-kind', cluster: cluster.name }, context);
-  await awaitApiServer(api, stopped.length > 0 ? answerSeconds.started : answerSeconds.running, context);
+  await awaitApiServer(api, fresh ? answerSeconds.started : answerSeconds.running, context);
   if (config !== undefined) checkLabels(cluster, config, await api.list(resources.Node, {}));
   await writeClusterId(cluster.name, wish);
   return { name: cluster.name, created: false, nodesStartedAt: startedAt, found: { api, contents } };

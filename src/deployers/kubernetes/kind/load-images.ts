@@ -10,6 +10,7 @@ import {
   fullImageName,
   type HostImages,
   imagesToSend,
+  isNoticed,
   type NodeImages,
   parseNodeImages,
   type WantedImage,
@@ -18,7 +19,7 @@ import {
 const ctr = ['ctr', '--namespace', 'k8s.io', 'images'] as const;
 
 /** How long the node's Kubernetes may take to notice an image that was sent. */
-const noticeMilliseconds = 5_000;
+const noticeMilliseconds = 60_000;
 
 /** The images that the nodes of one kind cluster have: each node is asked once, and again when something was sent to it. */
 export class NodeContents {
@@ -133,10 +134,11 @@ async function awaitNoticed(
   const deadline = Date.now() + noticeMilliseconds;
   const wanted = images.map((image) => ({ image, built: true }));
   for (;;) {
-    const unnoticed = imagesToSend(wanted, host, await nodeImages(node, context));
-    if (unnoticed.length === 0) return;
-    if (Date.now() >= deadline) {
-      context.report.warn(`the kind node ${node.name} has another ${unnoticed.join(', ')} than this host`);
+    const there = await nodeImages(node, context);
+    const differing = imagesToSend(wanted, host, there);
+    if (differing.length === 0) return;
+    if (differing.every((image) => isNoticed(image, there)) || Date.now() >= deadline) {
+      context.report.warn(`the kind node ${node.name} has another ${differing.join(', ')} than this host`);
       return;
     }
     await sleep(100, undefined, { signal: context.signal }).catch(() => {

@@ -38,6 +38,11 @@ export function parseNodeImages(listing: string): NodeImages {
   );
 }
 
+/** Whether Kubernetes on the node knows what is under this name now: then it has named it by the id of its configuration, too. */
+export function isNoticed(image: string, node: NodeImages): boolean {
+  return (node.get(fullImageName(image))?.size ?? 0) > 1;
+}
+
 /** An image that pods of a deployment run. */
 export interface WantedImage {
   readonly image: string;

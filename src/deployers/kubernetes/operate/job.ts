@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from '../../../system/context.js';
 import { errorCode, errorMessage, InterruptedError, LaconicError } from '../../../system/errors.js';
 import type { ClusterApi, LiveObject, WatchEvent } from '../cluster/api.js';
@@ -71,19 +72,28 @@ async function follow(run: JobRun, inbox: Inbox<WatchEvent>): Promise<number> {
   const judge = new Judge({ roomMs: run.roomMs });
   const awaited = { kind: 'Job' as const, name };
   const logs = new Map<string, Promise<void>>();
+  const showLogs = (pods: readonly PodFacts[]): void => {
+    for (const source of pods.flatMap(writing)) {
+      const key = `${source.pod}/${source.container}`;
+      if (!logs.has(key)) logs.set(key, showLog(source, run, pods));
+    }
+  };
   for (let recheck = Number.POSITIVE_INFINITY; ; ) {
     for (const event of await inbox.next(recheck)) world.note(event);
     if (context.signal.aborted) throw new InterruptedError();
     const now = world.find('Job', name);
     if (now === undefined && !world.isGone('Job', name)) continue;
     if (now?.metadata.uid !== uid) throw new LaconicError(`Job ${name} was deleted by somebody else while it ran`);
-    const pods = world.podsOfJob(now);
-    for (const source of pods.flatMap(writing)) {
-      const key = `${source.pod}/${source.container}`;
-      if (!logs.has(key)) logs.set(key, showLog(source, run, pods));
-    }
-    const [verdict] = judge.look(world, [awaited], performance.now());
+    showLogs(world.podsOfJob(now));
+    let [verdict] = judge.look(world, [awaited], performance.now());
     if (verdict === undefined) continue;
+    if (verdict.readiness.kind !== 'waiting') {
+      // The Job may be reported before its pods: what they are by now is their last word.
+      world.noteAll('Pod', await api.list(resources.Pod, { namespace }));
+      showLogs(world.podsOfJob(now));
+      [verdict = verdict] = judge.look(world, [awaited], performance.now());
+    }
+    const pods = world.podsOfJob(now);
     const { readiness } = verdict;
     if (readiness.kind === 'waiting') {
       if (logs.size === 0) context.report.progress(`Job ${name}`, readiness.state);
@@ -123,12 +133,24 @@ async function showLog(source: Running, run: JobRun, pods: readonly PodFacts[]):
   const several = pods.some((pod) => containersOf(pod).length > 1);
   context.report.endProgress();
   try {
-    const log = await api.stream(path, { container: source.container, follow: 'true' }, context.signal);
+    const log = await opened(() => api.stream(path, { container: source.container, follow: 'true' }, context.signal));
     await copy(log, several ? source.container : undefined, output);
   } catch (error) {
     // A reader that goes away (`| head`) has what it wanted.
     if (context.signal.aborted || errorCode(error) === 'EPIPE') return;
     context.report.warn(`the output of ${source.container} is not shown, or not to its end: ${errorMessage(error)}`);
+  }
+}
+
+/** A log that the node may not have yet, or not be able to give at this moment. */
+async function opened(open: () => Promise<Readable>): Promise<Readable> {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await open();
+    } catch (error) {
+      if (!(error instanceof ClusterError) || error.status === undefined || attempt === 3) throw error;
+      await sleep(500);
+    }
   }
 }
 

@@ -90,9 +90,14 @@ async function endOfLog(
   const path = `${resourcePath(resources.Pod, namespace, pod.metadata.name)}/log`;
   // Between two tries this is the log of the last one.
   const query = { container: status.name, tailLines: String(logLines) };
-  // The node may have cleaned it up; the state must be told all the same.
-  const text = await api.text(path, query).catch(() => '');
-  const lines = text.split('\n').filter((line) => line !== '' && !isLost(line));
+  const read = async (more: Record<string, string>): Promise<string[]> => {
+    // The node may have cleaned it up; the state must be told all the same.
+    const text = await api.text(path, { ...query, ...more }).catch(() => '');
+    return text.split('\n').filter((line) => line !== '' && !isLost(line));
+  };
+  const present = await read({});
+  // One that was started again just now has written nothing yet.
+  const lines = present.length > 0 || status.restartCount === 0 ? present : await read({ previous: 'true' });
   if (lines.length === 0) return [`  ${status.name} wrote no log`];
   return [`  end of the log of ${status.name}:`, ...lines.map((line) => `    ${line}`)];
 }

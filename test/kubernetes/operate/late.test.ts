@@ -1,0 +1,81 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PassThrough } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { ClusterApi } from '../../../src/deployers/kubernetes/cluster/api.js';
+import { applyObjects } from '../../../src/deployers/kubernetes/cluster/apply.js';
+import { resources } from '../../../src/deployers/kubernetes/cluster/resources.js';
+import { Deadline } from '../../../src/deployers/compose/deadline.js';
+import type { KubernetesObject } from '../../../src/deployers/kubernetes/objects/object.js';
+import { followJob } from '../../../src/deployers/kubernetes/operate/job.js';
+import { waitUntilReady } from '../../../src/deployers/kubernetes/ready/wait.js';
+import { mapOf } from '../../../src/system/plain-map.js';
+import { describeWithCluster } from '../../support/cluster.js';
+import { type Site, site } from '../apply/support.js';
+
+/** The API server, of whose pods nothing is followed before so many seconds have passed: a busy one is as late with one kind or another. */
+function lateWithPods(api: ClusterApi, seconds: number): ClusterApi {
+  return {
+    ...api,
+    async *watch(type, query, signal) {
+      if (type === resources.Pod) await sleep(seconds * 1_000, undefined, { signal }).catch(() => undefined);
+      yield* api.watch(type, query, signal);
+    },
+  };
+}
+
+describeWithCluster('what the cluster reports late: pods after those who made them (K-16, K-33)', () => {
+  let at: Site;
+  beforeAll(async () => {
+    at = await site();
+    await applyObjects(
+      at.identity,
+      [at.namespace()],
+      at.api,
+      { order: [], awaitReady: async () => undefined },
+      at.context(),
+    );
+  });
+  afterAll(() => at.remove());
+
+  /** Its program does not have the option that it is given. */
+  function failing(name: string): KubernetesObject {
+    const job = at.job(name);
+    const { containers } = mapOf(mapOf(mapOf(job.spec).template).spec) as { containers: Record<string, unknown>[] };
+    for (const container of containers) container.args = ['-no-such-option'];
+    return job;
+  }
+
+  /** What `run-job` shows of a Job whose pods are reported when it is long over, and its exit code. */
+  async function ran(object: KubernetesObject): Promise<{ code: number; shown: string }> {
+    const job = await at.api.create(object, 'test');
+    const output = new PassThrough();
+    const api = lateWithPods(at.api, 60);
+    const code = await followJob({ api, job, main: 'main', roomMs: 10_000, context: at.context(), output });
+    output.end();
+    return { code, shown: await text(output) };
+  }
+
+  it('run-job shows all that the job wrote', async () => {
+    const { code, shown } = await ran(at.job('writes'));
+    expect(code).toBe(0);
+    expect(shown).toMatch(/^CoreDNS-/);
+  });
+
+  it('and returns its exit code', async () => {
+    expect((await ran(failing('fails'))).code).not.toBe(0);
+  });
+
+  it('a failed job is told with what its container did', async () => {
+    await at.start([failing('fails-too')]);
+    const waiting = waitUntilReady({
+      api: lateWithPods(at.api, 60),
+      namespace: at.identity.namespace,
+      awaited: [{ kind: 'Job', name: 'fails-too' }],
+      deadline: new Deadline(120),
+      roomMs: 10_000,
+      context: at.context(),
+    });
+    await expect(waiting).rejects.toThrow(/Job fails-too: failed: main exited with code \d+ \(pod /);
+  });
+});
