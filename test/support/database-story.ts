@@ -1,6 +1,6 @@
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect } from 'vitest';
+import { expect, it } from 'vitest';
 import { packageDirectory } from '../../src/system/package.js';
 import { run } from '../../src/system/process.js';
 import type { Sandbox } from './sandbox.js';
@@ -30,36 +30,43 @@ const made = 'Database test client: test data does not exist';
 const complete = 'Database test client: test complete';
 
 /**
- * A deployment of that stack from its first start to its end: whatever happens to its containers, what is in the database stays (03, 01 §18).
+ * A deployment of that stack from its first start to its end, a test for each chapter: whatever happens to its containers, what is in the
+ * database stays (03, 01 §18).
  * @param directory with a path for `db-data` in its spec
  */
-export async function tellDatabaseStory(sandbox: Sandbox, directory: string): Promise<void> {
-  const deployment = (...args: string[]) => sandbox.succeed(['deployment', '--dir', directory, ...args]);
+export function tellDatabaseStory(sandbox: () => Sandbox, directory: string): void {
+  const deployment = (...args: string[]) => sandbox().succeed(['deployment', '--dir', directory, ...args]);
   const said = async (): Promise<string> => {
     let seen = '';
     const see = async (): Promise<string> => (seen = (await deployment('logs', 'test-client')).stdout);
     await expect.poll(see, { timeout: 60_000, interval: 500 }).toContain(complete);
     return seen;
   };
+  const expectFound = async (): Promise<void> => {
+    const seen = await said();
+    expect(seen).toContain(found);
+    expect(seen).not.toContain(made);
+  };
 
-  await deployment('start');
-  expect(await said()).toContain(made);
+  it('its client makes its data at the first start', async () => {
+    await deployment('start');
+    expect(await said()).toContain(made);
+  });
 
-  await deployment('stop');
-  await deployment('start');
-  const second = await said();
-  expect(second).toContain(found);
-  expect(second).not.toContain(made);
+  it('the data is there after stop and start', async () => {
+    await deployment('stop');
+    await deployment('start');
+    await expectFound();
+  });
 
-  await deployment('restart', '--stack-path', stack);
-  const third = await said();
-  expect(third).toContain(found);
-  expect(third).not.toContain(made);
+  it('and after restart', async () => {
+    await deployment('restart', '--stack-path', stack);
+    await expectFound();
+  });
 
-  // Neither claims nor engine volumes are the data: that is in a directory of the host (decision 17).
-  await deployment('stop', '--delete-volumes');
-  await deployment('start');
-  const last = await said();
-  expect(last).toContain(found);
-  expect(last).not.toContain(made);
+  it('and after stop --delete-volumes: neither claims nor engine volumes are the data (decision 17)', async () => {
+    await deployment('stop', '--delete-volumes');
+    await deployment('start');
+    await expectFound();
+  });
 }

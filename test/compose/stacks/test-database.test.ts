@@ -22,9 +22,7 @@ describeWithEngine('the stack test-database on Compose (03)', () => {
     await sandbox.remove();
   });
 
-  it('keeps its data over stop, restart and the loss of the volume object', async () => {
-    await tellDatabaseStory(sandbox, 'd');
-  });
+  tellDatabaseStory(() => sandbox, 'd');
 
   it('goes on from the data of a database that was killed', async () => {
     const containers = await sandbox.containers(project);

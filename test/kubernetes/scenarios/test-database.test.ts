@@ -14,9 +14,7 @@ describeWithCluster('the stack test-database on Kubernetes (03)', () => {
   });
   afterAll(() => scene.remove());
 
-  it('keeps its data over stop, restart and the loss of claim and volume', async () => {
-    await tellDatabaseStory(scene.sandbox, 'd');
-  });
+  tellDatabaseStory(() => scene.sandbox, 'd');
 
   it('goes on from the data of a database that was killed', async () => {
     const { metadata } = await deployed.podWith('database');

@@ -139,11 +139,13 @@ export function isOwnedBy(object: { metadata: Meta }, owner: { metadata: Meta })
 
 /** Whether a ReplicaSet makes pods from what is its Deployment's template now. The controller puts a hash of it on the pods. */
 export function isPresentSet(set: ReplicaSetFacts, { spec }: DeploymentFacts): boolean {
-  const { 'pod-template-hash': _, ...labels } = set.spec?.template?.metadata?.labels ?? {};
-  const { metadata = {}, ...rest } = set.spec?.template ?? {};
-  const wanted = spec.template ?? {};
-  const plain = { ...wanted, metadata: { ...wanted.metadata, labels: wanted.metadata?.labels ?? {} } };
-  return isDeepStrictEqual({ ...rest, metadata: { ...metadata, labels } }, plain);
+  return isDeepStrictEqual(withoutHash(set.spec?.template), withoutHash(spec.template));
+}
+
+function withoutHash(template: PodTemplate = {}): PodTemplate {
+  const labels = { ...template.metadata?.labels };
+  delete labels['pod-template-hash'];
+  return { ...template, metadata: { ...template.metadata, labels } };
 }
 
 /**
