@@ -6,13 +6,14 @@ import { connectCluster } from '../../../src/deployers/kubernetes/cluster/connec
 import type { Identity } from '../../../src/deployers/kubernetes/cluster/identity.js';
 import { standardLabels } from '../../../src/deployers/kubernetes/objects/labels.js';
 import type { KubernetesObject } from '../../../src/deployers/kubernetes/objects/object.js';
-import { kubectl, kubectlGet, shared } from '../../support/cluster.js';
+import { kubectl, shared } from '../../support/cluster.js';
 import { type TestContext, testContext } from '../../support/context.js';
 
 /** An image that the node has: `pause` runs until it is told to end, `coredns -version` ends at once. */
 export async function nodeImage(name: 'pause' | 'coredns'): Promise<string> {
-  const { items } = (await kubectlGet('nodes')) as { items: { status: { images: { names: string[] }[] } }[] };
-  const names = items.flatMap(({ status }) => status.images).flatMap((each) => each.names);
+  // Not of the Node's status, which knows the fifty largest only.
+  const list = ['exec', shared.node, 'ctr', '--namespace', 'k8s.io', 'images', 'ls', '--quiet'];
+  const names = (await runOrFail('the images of the node', 'docker', list)).stdout.split('\n');
   const found = names.find((each) => new RegExp(`/${name}:[^@]*$`).test(each));
   if (found === undefined) throw new Error(`the node has no image ${name}: ${names.join(', ')}`);
   return found;
