@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithCluster, kubectl, shared } from '../../support/cluster.js';
 import { errorMessage } from '../../../src/system/errors.js';
 import { runOrFail } from '../../../src/system/process.js';
+import { eventually } from '../scenarios/support.js';
 import { image, server, service, Site } from '../operate/site.js';
 import { applyYaml, bind, kubeconfigOf, serviceAccount } from './account.js';
 
@@ -35,8 +36,8 @@ describeWithCluster('accounts with few permissions (04 §12, issue 4: said at on
   const mayI = (...words: string[]): Promise<string> =>
     kubectl('auth', 'can-i', ...words, ...asDocumented).catch(errorMessage);
   /** Waits until the documented account, the last that was given its rights, may do this. */
-  const allowed = async (...words: string[]): Promise<void> =>
-    expect.poll(() => mayI(...words), { timeout: 60_000 }).toBe('yes\n');
+  const allowed = (...words: string[]): Promise<void> =>
+    eventually(`it may ${words.join(' ')}`, async () => (await mayI(...words)) === 'yes\n');
   const left = (): Promise<string[]> => site.names('deployment,job,service,secret,persistentvolumeclaim');
 
   beforeAll(async () => {
