@@ -65,7 +65,7 @@ describeWithCluster('the API server goes away in mid-start, on a cluster of a ku
     await writeFile(kubeconfig, config.replace(/server: https:\/\/[^:]+:\d+/, `server: https://127.0.0.1:${way.port}`));
     site = await Site.make('api', {
       pods: {
-        app: server('web', '    healthcheck: {test: ["CMD", "test", "-e", "/tmp/go"], interval: 1s, retries: 1000}\n'),
+        app: server('web', '    healthcheck: {test: ["CMD", "test", "-e", "/tmp/go"], interval: 1s}\n'),
       },
       target: `deploy-to: k8s\nkube-config: ${kubeconfig}\nimage-pull-policy: IfNotPresent\n`,
     });

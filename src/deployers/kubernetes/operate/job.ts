@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from '../../../system/context.js';
 import { errorCode, errorMessage, InterruptedError, LaconicError } from '../../../system/errors.js';
 import type { ClusterApi, LiveObject, WatchEvent } from '../cluster/api.js';
+import { ClusterError } from '../cluster/errors.js';
 import { type Need, needs } from '../cluster/permissions.js';
 import { resourcePath, resources } from '../cluster/resources.js';
 import { explainNotReady } from '../ready/explain.js';
