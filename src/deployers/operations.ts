@@ -164,7 +164,7 @@ export async function renderDeployment(target: Target, context: Context): Promis
   context.report.write(await (await openDeployer(target, context)).render());
 }
 
-/** `push-images` (02 §7.10). No lock is held: nothing of the directory changes. @returns false when it is incomplete */
+/** `push-images` (02 §7.10). No lock is held: others may go on while images travel. @returns false when it is incomplete */
 export async function pushDeployment(target: Target, format: OutputFormat, context: Context): Promise<boolean> {
   return (await openDeployer(target, context)).pushImages(format);
 }

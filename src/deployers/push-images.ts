@@ -15,11 +15,17 @@ export interface UsedImage {
   image: string;
 }
 
+export interface PushOutcome {
+  /** Nothing failed. */
+  complete: boolean;
+  /** Digests of what was pushed, by name in the registry; nothing in a dry run. */
+  pushed: ReadonlyMap<string, string>;
+}
+
 /**
  * `push-images` (02 §7.10, 04 §5.12): the `:local` images of a deployment go to the registry of its spec, under the name by which
  * pods ask for them (K-06). Who pushes: who is logged in there by `docker login`, else the user of `image-pull-secret`.
  * @param used the images of all services, those of jobs too (K-06)
- * @returns false when one of them could not be pushed
  * @throws LaconicError before anything is tagged, for a spec without a registry, names that collide, images that were not built
  */
 export async function pushDeploymentImages(
@@ -27,7 +33,7 @@ export async function pushDeploymentImages(
   used: readonly UsedImage[],
   format: OutputFormat,
   context: Context,
-): Promise<boolean> {
+): Promise<PushOutcome> {
   const { report } = context;
   const pushes = plannedPushes(deployment, used);
   const others = [...new Set(used.map(({ image }) => image).filter((image) => !isLocalImage(image)))];
@@ -35,7 +41,7 @@ export async function pushDeploymentImages(
   if (pushes.length === 0) report.warn('no service has an image that was built here (name:local): nothing is pushed');
   if (context.options.dryRun) {
     for (const { image, target } of pushes) report.print(`would push ${image} as ${target}`);
-    return true;
+    return { complete: true, pushed: new Map() };
   }
   const results = pushes.length === 0 ? [] : await pushAll(deployment, pushes, context);
   const failed = results.filter(({ error }) => error !== undefined);
@@ -43,7 +49,8 @@ export async function pushDeploymentImages(
     report.write(`${JSON.stringify({ complete: failed.length === 0, images: results }, undefined, 2)}\n`);
   }
   if (failed.length > 0) report.info(`${failed.length} of ${results.length} images were not pushed`);
-  return failed.length === 0;
+  const pushed = new Map(results.flatMap(({ target, digest }) => (digest === undefined ? [] : [[target, digest]])));
+  return { complete: failed.length === 0, pushed };
 }
 
 /** What is pushed where. Pure. @throws InvalidFileError, LaconicError */

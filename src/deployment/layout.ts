@@ -37,6 +37,8 @@ export interface DeploymentLayout {
   readonly sharers: string;
   /** Compose file with the images of `restart --image`; in force until the next restart. */
   readonly images: string;
+  /** Digests of what `push-images` last pushed. */
+  readonly pushedImages: string;
   readonly composeFile: (pod: string) => string;
   readonly jobFile: (job: string) => string;
   readonly podScript: (pod: string, script: string) => string;
@@ -75,6 +77,7 @@ export function layoutOf(root: string): DeploymentLayout {
     started: join(state, 'started.json'),
     sharers: join(state, 'sharers'),
     images: join(state, 'images.yml'),
+    pushedImages: join(state, 'pushed-images.json'),
     composeFile: (pod) => join(compose, `docker-compose-${pod}.yml`),
     jobFile: (job) => join(composeJobs, `docker-compose-${job}.yml`),
     podScript: (pod, script) => join(pods, pod, 'scripts', script),

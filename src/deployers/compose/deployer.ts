@@ -213,7 +213,8 @@ export class ComposeDeployer implements Deployer {
       import('../push-images.js'),
     ]);
     const used = await usedImages(this.#project, this.#context);
-    return pushDeploymentImages(deployment, used, format, this.#context);
+    const { complete } = await pushDeploymentImages(deployment, used, format, this.#context);
+    return complete;
   }
 
   /** As `docker compose config` prints it. The project's name is that of the deployment; without compose files there is nothing. */

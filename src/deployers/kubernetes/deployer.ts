@@ -1,7 +1,7 @@
 import { connectEngine } from '../../engine/connect.js';
 import type { Deployment } from '../../deployment/open.js';
 import type { Context } from '../../system/context.js';
-import { LaconicError } from '../../system/errors.js';
+import { InterruptedError, LaconicError } from '../../system/errors.js';
 import type {
   Deployer,
   ExecOptions,
@@ -99,12 +99,24 @@ export class KubernetesDeployer implements Deployer {
       import('../push-images.js'),
     ]);
     const used = await usedImages(this.#deployment, this.#context);
-    const complete = await pushDeploymentImages(this.#deployment, used, format, this.#context);
-    const { options, report } = this.#context;
-    if (complete && !options.dryRun) {
-      report.info(`pods that run take them at: laconic-so deployment --dir ${this.#deployment.layout.root} restart`);
-    }
+    const { complete, pushed } = await pushDeploymentImages(this.#deployment, used, format, this.#context);
+    if (pushed.size > 0) await this.#keepPushed(pushed, complete);
     return complete;
+  }
+
+  /** So that pods are made anew where an image is. The images are in the registry, whether or not that can be kept. */
+  async #keepPushed(pushed: ReadonlyMap<string, string>, complete: boolean): Promise<void> {
+    const { recordPushedImages } = await import('../../deployment/pushed-images.js');
+    const { layout } = this.#deployment;
+    const { report } = this.#context;
+    const command = `laconic-so deployment --dir ${layout.root}`;
+    try {
+      await recordPushedImages(layout, pushed, this.#context);
+      if (complete) report.info(`pods take what is new at: ${command} start`);
+    } catch (error) {
+      if (!(error instanceof LaconicError) || error instanceof InterruptedError) throw error;
+      report.warn(`${error.message}: pods take what is new at: ${command} restart`);
+    }
   }
 
   async render(): Promise<string> {

@@ -35,6 +35,8 @@ export interface InputOptions {
   readonly images?: ReadonlyMap<string, string>;
   /** Ids in this host's engine of the images of these references, as far as it has them; asked on kind only. */
   readonly imageIds?: (references: readonly string[]) => Promise<ReadonlyMap<string, string>>;
+  /** Digests of images of this deployment in its registry, by their names there. */
+  readonly pushed?: ReadonlyMap<string, string>;
   /** Whether a registry token that cannot be read is an error: not where nothing is applied, as at create. */
   readonly requireToken: boolean;
   /** How messages name a file of the directory; absent: by its path. */
@@ -117,7 +119,7 @@ export async function gatherInput(
     configmaps: await declaredConfigmaps(spec, files),
     files: await boundFiles(all, files, options.home, findings),
     images,
-    imageIds: await localImageIds(all, images, source, options),
+    imageIds: await knownImageIds(all, images, source, options),
     certificates: [],
     ...(token === undefined ? {} : { registryToken: token }),
   };
@@ -191,19 +193,19 @@ async function registryToken(
   return undefined;
 }
 
-/** Ids of the `:local` images: a rebuilt one rolls out by them (decision 25). */
-async function localImageIds(
+/** Ids of the `:local` images on kind, and digests of those that were pushed: a new build rolls out by them (decision 25, K-06). */
+async function knownImageIds(
   pods: readonly PodInput[],
   overrides: ReadonlyMap<string, string>,
   { spec, record }: InputSource,
-  { imageIds }: InputOptions,
+  { imageIds, pushed = new Map() }: InputOptions,
 ): Promise<ReadonlyMap<string, string>> {
-  if (spec.deployTo !== 'k8s-kind' || imageIds === undefined) return new Map();
+  if (spec.deployTo !== 'k8s-kind' || imageIds === undefined) return pushed;
   const images = pods.flatMap(({ model }) =>
     [...model.services.values()].map(
       ({ name, image = '' }) => overrides.get(name) ?? registryImage(image, spec.imageRegistry, record.deploymentId),
     ),
   );
   const local = [...new Set(images)].filter((image) => image.endsWith(':local'));
-  return local.length === 0 ? new Map() : imageIds(local);
+  return local.length === 0 ? pushed : new Map([...pushed, ...(await imageIds(local))]);
 }

@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { basename } from 'node:path';
 import { filesOnDisk } from '../../deployment/files.js';
 import type { Deployment } from '../../deployment/open.js';
+import { readPushedImages } from '../../deployment/pushed-images.js';
 import { credentialSecrets } from '../../spec/environment.js';
 import type { Context } from '../../system/context.js';
 import { formatProblem, InvalidFileError, LaconicError } from '../../system/errors.js';
@@ -55,6 +56,7 @@ export async function prepareObjects(
     home: homedir(),
     cwd: context.cwd,
     images,
+    pushed: await readPushedImages(layout),
     requireToken: options.requireToken,
     ...(options.imageIds === undefined ? {} : { imageIds: options.imageIds }),
   });

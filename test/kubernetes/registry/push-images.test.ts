@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { run } from '../../../src/system/process.js';
 import { deleteNamespaces, describeWithCluster, shared } from '../../support/cluster.js';
@@ -32,12 +33,14 @@ describeWithCluster('push-images, and a cluster that pulls what was pushed (K-06
   beforeAll(async () => {
     registry = await startRegistry({ auth: 'basic', node: shared.node });
     sandbox = await Sandbox.make({
-      'x/stacks/push/stack.yml': 'name: push\npods: [web]\njobs: [job]\n',
+      'x/stacks/push/stack.yml': 'name: push\npods: [web, still]\njobs: [job]\n',
       'x/compose/docker-compose-web.yml': `services:\n  web:\n    image: ${org}/web:local\n    stop_signal: SIGKILL\n    stop_grace_period: 1s\n`,
+      'x/compose/docker-compose-still.yml': `services:\n  still:\n    image: ${org}/still:local\n    stop_grace_period: 1s\n`,
       'x/compose-jobs/docker-compose-job.yml': `services:\n  job:\n    image: ${org}/job:local\n    command: ["cat", "/www/page"]\n`,
       'docker/keep': '',
     });
     await build('web', 'first');
+    await build('still', 'still');
     await build('job', 'from-the-job');
     await sandbox.write(
       'spec.yml',
@@ -58,7 +61,10 @@ describeWithCluster('push-images, and a cluster that pulls what was pushed (K-06
   });
   afterAll(async () => {
     await deleteNamespaces(namespace);
-    const names = ['web', 'job'].flatMap((name) => [`${org}/${name}:local`, `${registry.host}/team/${name}:${tag}`]);
+    const names = ['web', 'still', 'job'].flatMap((name) => [
+      `${org}/${name}:local`,
+      `${registry.host}/team/${name}:${tag}`,
+    ]);
     await run('docker', ['rmi', '--force', ...names, ...built]);
     const inNode = ['exec', shared.node, 'ctr', '-n', 'k8s.io', 'images'];
     const { stdout } = await run('docker', [...inNode, 'ls', '--quiet']);
@@ -73,7 +79,7 @@ describeWithCluster('push-images, and a cluster that pulls what was pushed (K-06
     const { images } = JSON.parse(stdout) as { images: { image: string; target: string; digest: string }[] };
     expect(images).toEqual(
       await Promise.all(
-        ['job', 'web'].map(async (name) => ({
+        ['job', 'still', 'web'].map(async (name) => ({
           image: `${org}/${name}:local`,
           target: `${registry.host}/team/${name}:${tag}`,
           digest: await registry.digest(`team/${name}`, tag),
@@ -98,18 +104,43 @@ describeWithCluster('push-images, and a cluster that pulls what was pushed (K-06
     expect((await program('run-job', 'job')).stdout).toContain('from-the-job');
   });
 
-  it('a new build is pushed, and runs after restart', async () => {
+  const podNames = async (): Promise<string[]> =>
+    Promise.all(['web', 'still'].map(async (name) => (await deployed.podWith(name)).metadata.name));
+
+  it('a new build is pushed, and start rolls it out, and nothing else (K-06)', async () => {
+    const [web, still] = await podNames();
     await build('web', 'second');
     const { stderr } = await program('push-images');
     expect(stderr).toContain(`web:${tag}: pushed, ${await registry.digest('team/web', tag)}`);
-    await program('restart', '--no-git-pull', '--wait-timeout', '120');
+    expect(stderr).toContain('pods take what is new at: laconic-so deployment --dir');
+    await program('start', '--wait-timeout', '120');
     expect(await deployed.inContainer('web', 'cat', '/www/page')).toBe('second\n');
+    const [newWeb, sameStill] = await podNames();
+    expect(newWeb).not.toBe(web);
+    expect(sameStill).toBe(still);
+  });
+
+  it('the same build, pushed again, changes nothing', async () => {
+    const before = await podNames();
+    await program('push-images');
+    await program('start', '--wait-timeout', '120');
+    expect(await podNames()).toEqual(before);
+  });
+
+  it('digests that cannot be kept do not make a push fail: restart rolls it out all the same', async () => {
+    await build('web', 'third');
+    await sandbox.write('d/.laconic/pushed-images.json', '{"cut off');
+    const { stderr } = await program('push-images');
+    expect(stderr).toMatch(/pushed-images\.json is damaged: pods take what is new at: .* restart/);
+    await rm(sandbox.path('d/.laconic/pushed-images.json'));
+    await program('restart', '--no-git-pull', '--wait-timeout', '120');
+    expect(await deployed.inContainer('web', 'cat', '/www/page')).toBe('third\n');
   });
 
   it('an image that a restart chose is not pushed in the place of the one that nobody runs', async () => {
     await program('restart', '--no-git-pull', '--image', 'web=busybox:1.36', '--no-wait');
     const { stdout } = await program('push-images', '--format', 'json');
     const { images } = JSON.parse(stdout) as { images: { image: string }[] };
-    expect(images.map(({ image }) => image)).toEqual([`${org}/job:local`]);
+    expect(images.map(({ image }) => image)).toEqual([`${org}/job:local`, `${org}/still:local`]);
   });
 });

@@ -273,7 +273,11 @@ configs: { c: { content: one } }
     expect(template({ pods: { web: oneService('') } })?.metadata).not.toHaveProperty('annotations');
   });
 
-  it('have no image ids on other clusters, which pull', () => {
-    expect(annotations({ target: 'k8s' })).not.toHaveProperty(['image-id.laconic.com/web']);
+  it('have the digest of an image that was pushed, under the name by which pods pull it (K-06)', () => {
+    const pushed = { 'r.example/mine:deploy-12345678': 'sha256:3', 'mine:local': 'sha256:4' };
+    const web = { web: stack.pods?.web?.replace('mine:local', 'r.example/mine:deploy-12345678') ?? '' };
+    expect(annotations({ target: 'k8s', pods: web, imageIds: pushed })).toMatchObject({
+      'image-id.laconic.com/web': 'sha256:3',
+    });
   });
 });

@@ -277,4 +277,15 @@ describe('ids of local images (decision 25)', () => {
     expect((await gather({ ...files, 'spec.yml': spec }, { imageIds })).input.imageIds.size).toBe(0);
     expect(asked).toHaveLength(1);
   });
+
+  it('go with the digests of what was pushed (K-06)', async () => {
+    const files = { 'compose/docker-compose-web.yml': 'services: { web: { image: "x:local" } }' };
+    const pushed = new Map([['r/x:deploy-1', 'sha256:2']]);
+    const imageIds = async () => new Map([['x:local', 'sha256:1']]);
+    expect((await gather(files, { imageIds, pushed })).input.imageIds).toEqual(
+      new Map([...pushed, ['x:local', 'sha256:1']]),
+    );
+    const spec = 'stack: s\ndeploy-to: k8s\nkube-config: k\n';
+    expect((await gather({ ...files, 'spec.yml': spec }, { pushed })).input.imageIds).toEqual(pushed);
+  });
 });

@@ -13,7 +13,7 @@ export const directoryAnnotation = 'laconic.com/deployment-dir';
 export const configChecksum = 'laconic.com/config-checksum';
 export const secretChecksum = 'laconic.com/secret-checksum';
 
-/** `image-id.laconic.com/<container>`: id of a `:local` image, so that a rebuilt one rolls out (decision 25, K-43). */
+/** `image-id.laconic.com/<container>`: id of a `:local` image, or digest of a pushed one, so that a new build rolls out (decision 25, K-06, K-43). */
 export const imageIdPrefix = 'image-id.laconic.com/';
 
 /**
@@ -95,10 +95,9 @@ function contentOf(input: ObjectsInput, defined: FileObjectModel | undefined): s
 }
 
 function imageIds({ input }: PodScope, spec: V1PodSpec): Record<string, string> {
-  if (input.target !== 'k8s-kind') return {};
   const ids: Record<string, string> = {};
   for (const { name, image = '' } of allContainers(spec)) {
-    const id = image.endsWith(':local') ? input.imageIds.get(image) : undefined;
+    const id = input.imageIds.get(image);
     if (id !== undefined) ids[`${imageIdPrefix}${name}`] = id;
   }
   return ids;

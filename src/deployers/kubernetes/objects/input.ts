@@ -30,7 +30,7 @@ export interface ObjectsInput {
   readonly files: ReadonlyMap<string, BoundFile>;
   /** Image by service (or container) name: the spec's `image-overrides`, then `--image`. */
   readonly images: ReadonlyMap<string, string>;
-  /** Id in this host's engine by image reference, for `:local` images on kind (decision 25). */
+  /** By image reference: id in this host's engine of `:local` images on kind (decision 25), digest of what was pushed (K-06). */
   readonly imageIds: ReadonlyMap<string, string>;
   /** Valid certificates of cert-manager in the namespace, on clusters other than kind (04 §4.13). None where nobody asked. */
   readonly certificates: readonly FoundCertificate[];

@@ -1,0 +1,53 @@
+import * as z from 'zod';
+import { LaconicError } from '../system/errors.js';
+import { makeDirectory, readTextIfAny, secretMode, writeFileAtomically } from '../system/files.js';
+import type { Context } from '../system/context.js';
+import type { DeploymentLayout } from './layout.js';
+import { takeLock } from './lock.js';
+import { parseOwnJson } from './own-json.js';
+
+/** `sha256:…` by the image's name in the registry. */
+export type PushedImages = ReadonlyMap<string, string>;
+
+const stored = z.record(z.string(), z.string());
+
+/** How long another push may take to write its few lines. */
+const othersWaitSeconds = 10;
+
+/**
+ * The digests under which `push-images` last pushed images of this deployment (04 §14 K-06): `.laconic/pushed-images.json`.
+ * Losing the file costs that a new build of the same name rolls out at `restart` only.
+ * @throws LaconicError for a damaged file
+ */
+export async function readPushedImages({ pushedImages: file }: DeploymentLayout): Promise<PushedImages> {
+  const text = await readTextIfAny(file);
+  if (text === undefined) return new Map();
+  const remedy = 'delete it: the next push-images writes it again';
+  const { success, data } = stored.safeParse(parseOwnJson(text, file, remedy));
+  if (!success) throw new LaconicError(`${file} is damaged`, { hint: remedy });
+  return new Map(Object.entries(data));
+}
+
+/**
+ * Adds what was pushed now. What was pushed earlier is kept: another command may push at the same time.
+ * @throws LaconicError when the file is damaged or cannot be written
+ */
+export async function recordPushedImages(
+  layout: DeploymentLayout,
+  pushed: PushedImages,
+  context: Context,
+): Promise<void> {
+  if (pushed.size === 0) return;
+  await makeDirectory(layout.state, 0o700);
+  const lock = await takeLock(`${layout.pushedImages}.lock`, layout.pushedImages, othersWaitSeconds, context);
+  try {
+    const all = new Map([...(await readPushedImages(layout)), ...pushed]);
+    await writeFileAtomically(
+      layout.pushedImages,
+      `${JSON.stringify(Object.fromEntries([...all].sort()), undefined, 1)}\n`,
+      secretMode,
+    );
+  } finally {
+    await lock.release();
+  }
+}
