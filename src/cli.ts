@@ -148,13 +148,17 @@ function usageExit(error: CommanderError): number {
   return 2;
 }
 
-// A reader that closes the pipe early (`| head -1`) has what it wanted; the work that was begun is finished all the same. A terminal
-// that was closed takes nothing any more: what was begun is brought to its end without it.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE' && !(error.code === 'EIO' && stream.isTTY)) throw error;
-  });
-}
+// A reader that closes the pipe early (`| head -1`) has what it wanted, and a disk that is full is no reason to leave work half done: what
+// was begun is finished all the same.
+let unwritten = false;
+process.stderr.on('error', () => undefined);
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE' || unwritten) return;
+  unwritten = true;
+  process.stderr.write(`Error: cannot write to standard output: ${error.message}\n`);
+  // What is written last fails after the command's own code is set.
+  if (process.exitCode === 0) process.exitCode = 1;
+});
 
 /** Node's exit code where nothing is left that could settle what a command waits for; it says nothing then. */
 const unsettledCode = 13;
@@ -164,7 +168,8 @@ const onUnsettled = (): void => {
   process.exitCode = 1;
 };
 process.once('exit', onUnsettled);
-process.exitCode = await main(process.argv.slice(2));
+const code = await main(process.argv.slice(2));
 process.off('exit', onUnsettled);
+process.exitCode = unwritten && code === 0 ? 1 : code;
 // A hook in JavaScript that was interrupted may still wait for something: that must not keep us.
-if (process.exitCode === interruptedCode) process.exit();
+if (code === interruptedCode) process.exit();

@@ -59,6 +59,17 @@ describeWithEngine('what is written where (decision 31)', () => {
     });
   });
 
+  it('a disk that is full stops no work: the answer that could not be written is an error, progress is none', async () => {
+    const full = async (stream: string, args: readonly string[]) =>
+      run('bash', ['-c', `"$@" ${stream}/dev/full`, 'full', process.execPath, cliPath, ...args], { cwd: sandbox.base });
+    expect(await full('2>', ['deployment', '--dir', 'd', 'start'])).toMatchObject({ code: 0 });
+    const unwritten = await full('>', ['deployment', '--dir', 'd', 'ps']);
+    expect(unwritten.code).toBe(1);
+    expect(unwritten.stderr).toMatch(/^Error: cannot write to standard output: ENOSPC: .*\n$/);
+    expect((await sandbox.cli(['deployment', '--dir', 'd', 'ps'])).stdout).toMatch(/^Running containers:/);
+    expect(await full('2>', ['deployment', '--dir', 'd', 'stop'])).toMatchObject({ code: 0 });
+  });
+
   it('a terminal shows one line per service, in colour; NO_COLOR takes the colour away', async () => {
     const colour = new RegExp(`${escape}\\[\\d+m`);
     const started = await onTerminal(['deployment', '--dir', 'd', 'start']);
