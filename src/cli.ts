@@ -171,5 +171,11 @@ process.once('exit', onUnsettled);
 const code = await main(process.argv.slice(2));
 process.off('exit', onUnsettled);
 process.exitCode = unwritten && code === 0 ? 1 : code;
-// A hook in JavaScript that was interrupted may still wait for something: that must not keep us.
-if (code === interruptedCode) process.exit();
+// A hook in JavaScript may have left a timer or a connection behind, or still wait for something: that must not keep us. What was
+// written goes out before.
+const written = (stream: NodeJS.WriteStream): Promise<void> =>
+  new Promise((resolve) => {
+    stream.write('', () => resolve());
+  });
+await Promise.all([written(process.stdout), written(process.stderr)]);
+process.exit();

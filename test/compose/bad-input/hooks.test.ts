@@ -99,6 +99,12 @@ describe('hooks that fail leave nothing behind (01 §5, §9, §20.10)', () => {
       args: create,
       then: async (_, { stdout }) => expect(stdout).toBe('called\n'),
     },
+    {
+      what: 'a hook that leaves a timer behind: the command ends all the same, and what it wrote arrives',
+      files: hooks("export const create = () => { setInterval(() => {}, 1000); console.log('x'.repeat(300_000)); };"),
+      args: create,
+      then: async (_, { stdout }) => expect(stdout).toBe(`${'x'.repeat(300_000)}\n`),
+    },
     ...[init, create, ['--stack', stackPath, 'deploy', 'setup']].map((args) => ({
       what: `commands.mjs beside commands.py: ${args.find((word) => ['init', 'create', 'setup'].includes(word)) ?? ''} uses the first and names both (decision 33)`,
       files: {
