@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { isAbsolute, join, normalize, posix, resolve } from 'node:path';
 import type { ComposeModel } from '../../compose/model/types.js';
 import type { GeneratedFile } from '../../deployment/tree.js';
+import { errorCode, errorMessage } from '../../system/errors.js';
 import { kindOf, secretMode } from '../../system/files.js';
 import { expandHome } from '../../system/path-names.js';
 import type { KeyPath } from '../../system/yaml.js';
@@ -83,14 +84,19 @@ export async function copiesOf(
       const origin = resolve(sourceBase, expandHome(source, home));
       const first = firsts.get(source);
       if (first !== undefined) {
-        if (first.origin !== origin && !(await sameContent(first.origin, origin))) {
-          const message = `${source} is ${origin} here, and in ${first.model.file} it is ${first.origin}, which holds something else: a deployment has one copy for each such path, so rename one of the two`;
+        const same = first.origin === origin || (await readable(() => sameContent(first.origin, origin)));
+        if (same !== true) {
+          const other = `${source} is ${origin} here, and in ${first.model.file} it is ${first.origin}`;
+          const message =
+            same === false
+              ? `${other}, which holds something else: a deployment has one copy for each such path, so rename one of the two`
+              : `${other}, and it ${same}`;
           findings.errors.push(model.problem(at, message));
         }
         continue;
       }
       firsts.set(source, { origin, model });
-      const copied = await copyFrom(origin, path);
+      const copied = await readable(() => copyFrom(origin, path));
       if (Array.isArray(copied)) {
         copies.files.push(...copied);
         continue;
@@ -113,6 +119,16 @@ function isProvided(path: string, provided: ReadonlySet<string>): boolean {
   if (provided.has(path)) return true;
   const folder = path.endsWith('/') ? path : `${path}/`;
   return [...provided].some((file) => file.startsWith(folder));
+}
+
+/** What was read, or why it cannot be: it may be another user's. */
+async function readable<T>(read: () => Promise<T>): Promise<T | string> {
+  try {
+    return await read();
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+    return `cannot be read: ${errorMessage(error)}`;
+  }
 }
 
 /** Whether two files, or folders of files, hold the same; two that are both not there do too. */

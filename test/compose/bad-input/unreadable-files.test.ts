@@ -13,6 +13,7 @@ import {
   refuses,
   soundWorld,
   stackFile,
+  stackPath,
 } from './support.js';
 
 /** The files a command reads, and a command that reads them. */
@@ -137,6 +138,18 @@ describe('files that cannot be read (01 §20.10, §20.23)', () => {
       arrange: async (root) => chmod(join(root, 'repo/stack-orchestrator/config/app'), 0),
       args: create,
       says: ['cannot read', 'config/app', 'permission denied'],
+    },
+    {
+      what: 'a folder that a cluster is to have a copy of and that one may not read',
+      ordinaryUser: true,
+      files: {
+        'spec.yml': `stack: ${stackPath}\ndeploy-to: k8s-kind\n`,
+        [composeFile]: 'services:\n  web:\n    image: busybox:1.36\n    volumes: ["../tools:/tools:ro"]\n',
+        'repo/stack-orchestrator/tools/a': 'x',
+      },
+      arrange: async (root) => chmod(join(root, 'repo/stack-orchestrator/tools'), 0),
+      args: create,
+      says: [/compose-app\.yml:4 services\.web\.volumes\[0\]: \.\.\/tools cannot be read: EACCES: permission denied/],
     },
     {
       what: 'a pipe among configuration files',
