@@ -4,7 +4,7 @@ import { errorMessage } from '../../../system/errors.js';
 import { describeObject } from '../objects/object.js';
 import type { ClusterApi, LiveObject, ResourceType } from './api.js';
 import { findBelongings, kindsToRemove } from './belongings.js';
-import { ClusterError } from './errors.js';
+import { ClusterError, isForbidden } from './errors.js';
 import { deletionSeconds, describeLeft, graceOf, heldByOthers, requireGone } from './gone.js';
 import { type Identity, namespaceOwner, type Owner } from './identity.js';
 import { type Entry, inventoryName, readInventory } from './inventory.js';
@@ -214,7 +214,17 @@ class Removal {
 
   async removeNamespace(namespace: LiveObject): Promise<void> {
     await this.#delete(namespace);
-    await requireGone(this.#api, [namespace], this.#context);
+    try {
+      await requireGone(this.#api, [namespace], this.#context);
+    } catch (error) {
+      // An account that is one of the namespace, or has its rights from there, goes with it.
+      if (!(error instanceof ClusterError && (error.status === 401 || isForbidden(error)))) throw error;
+      const { report } = this.#context;
+      report.endProgress();
+      report.warn(
+        `namespace ${namespace.metadata.name} is being deleted, and this account with it: whether all is gone cannot be seen any more`,
+      );
+    }
   }
 
   async #find(kinds: readonly ResourceType[]): Promise<LiveObject[]> {
