@@ -37,7 +37,6 @@ export async function recordPushedImages(
   pushed: PushedImages,
   context: Context,
 ): Promise<void> {
-  if (pushed.size === 0) return;
   await makeDirectory(layout.state, 0o700);
   const lock = await takeLock(`${layout.pushedImages}.lock`, layout.pushedImages, othersWaitSeconds, context);
   try {

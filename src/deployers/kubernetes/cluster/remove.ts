@@ -115,10 +115,10 @@ function refuseNamespace({ namespace }: Identity, why: string, hint?: string): C
   return new ClusterError(`namespace ${namespace} is not deleted: ${why}`, { hint: hint ?? 'nothing was changed' });
 }
 
+const workloads = ['Deployment', 'StatefulSet', 'DaemonSet', 'CronJob', 'Job'];
 /** No traffic first, then what works, then what it works with. Other kinds before the pods. */
-const orderOfKinds = ['Ingress', 'Deployment', 'StatefulSet', 'DaemonSet', 'CronJob', 'Job', 'Service'];
+const orderOfKinds = ['Ingress', ...workloads, 'Service'];
 const lastKinds = ['Pod', 'PersistentVolumeClaim'];
-const workloads: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'CronJob', 'Job']);
 
 class Removal {
   readonly #identity: Identity;
@@ -237,7 +237,7 @@ class Removal {
     const { name, namespace, uid } = object.metadata;
     const grace = object.kind === 'Pod' ? this.#options.graceSeconds : undefined;
     // In the foreground a workload stays until its pods are gone, and makes no new ones in the meantime.
-    const propagation = workloads.has(object.kind) ? ('Foreground' as const) : ('Background' as const);
+    const propagation = workloads.includes(object.kind) ? ('Foreground' as const) : ('Background' as const);
     const options = { uid, propagation, ...(grace === undefined ? {} : { graceSeconds: grace }) };
     this.#context.report.verbose(`deleting ${describeObject(object)}`);
     await this.#api.delete(typeOf(object), name, namespace, options).catch((error: unknown) => {

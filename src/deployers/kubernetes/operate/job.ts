@@ -87,13 +87,13 @@ async function follow(run: JobRun, inbox: Inbox<WatchEvent>): Promise<number> {
     if (now?.metadata.uid !== uid) throw new LaconicError(`Job ${name} was deleted by somebody else while it ran`);
     showLogs(world.podsOfJob(now));
     let [verdict] = judge.look(world, [awaited], performance.now());
-    if (verdict === undefined) continue;
-    if (verdict.readiness.kind !== 'waiting') {
+    if (verdict !== undefined && verdict.readiness.kind !== 'waiting') {
       // The Job may be reported before its pods: what they are by now is their last word.
       world.noteAll('Pod', await api.list(resources.Pod, { namespace }));
       showLogs(world.podsOfJob(now));
-      [verdict = verdict] = judge.look(world, [awaited], performance.now());
+      [verdict] = judge.look(world, [awaited], performance.now());
     }
+    if (verdict === undefined) continue;
     const pods = world.podsOfJob(now);
     const { readiness } = verdict;
     if (readiness.kind === 'waiting') {

@@ -25,7 +25,8 @@ export function deploymentReadiness(deployment: DeploymentFacts, question: Workl
   const pods = question.world.podsOf(deployment);
   const patience = (container: string): HealthPatience | undefined =>
     question.healthPatience?.get(`${metadata.name}/${container}`);
-  const [worst, ...others] = worstFirst(pods, { ...question, final: false, patience });
+  const judged = worstFirst(pods, { ...question, final: false, patience });
+  const [worst] = judged;
   const counted = (text: string): string =>
     `${status.readyReplicas ?? 0}/${desired} ready${text === '' ? '' : `: ${text}`}`;
   if (worst?.kind === 'failed' || worst?.kind === 'looping') return worst;
@@ -39,7 +40,7 @@ export function deploymentReadiness(deployment: DeploymentFacts, question: Workl
   const available = status.availableReplicas ?? 0;
   const total = status.replicas ?? 0;
   const rolledOut = updated >= desired && total <= updated && available >= desired;
-  const ready = [worst, ...others].filter((pod) => pod?.kind === 'ready').length;
+  const ready = judged.filter(({ kind }) => kind === 'ready').length;
   if (rolledOut && ready >= desired) return { kind: 'ready', state: counted('') };
   if (worst !== undefined && worst.kind !== 'ready') return { ...worst, state: counted(worst.state) };
   const leaving = question.world.oldPodsOf(deployment).length;
