@@ -1,19 +1,20 @@
-import { realpath, rm } from 'node:fs/promises';
-import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { basename, isAbsolute, join } from 'node:path';
+import { jobPath, podPath, readDeployedFiles, serviceNames } from '../deployment/compose-files.js';
+import { checkImageServices, imagesInForce, putImagesInForce } from '../deployment/image-overrides.js';
 import type { Deployment } from '../deployment/open.js';
 import { type LoadedSpec, loadSpec } from '../deployment/prepare.js';
 import { refuseRecursion } from '../deployment/callers.js';
 import { changesText } from '../deployment/outcome.js';
 import { readDeployment } from '../deployment/open.js';
 import { updateDeployment } from '../deployment/update.js';
+import { isBelow } from '../deployment/volume-paths.js';
 import type { Spec } from '../spec/parse.js';
 import type { Context } from '../system/context.js';
 import { LaconicError } from '../system/errors.js';
-import { kindOf, readTextIfAny, writeFileAtomically } from '../system/files.js';
-import { packageDirectory } from '../system/package.js';
-import { run } from '../system/process.js';
+import { kindOf } from '../system/files.js';
 import type { StartOptions } from './deployer.js';
 import { startAndReport, type Target, withLockedDeployment } from './operations.js';
+import { findSource, pullBringsCommits, pullSource, type Source } from './restart-source.js';
 import { deployerFor } from './select.js';
 import { targetGenerator } from './targets.js';
 
@@ -31,27 +32,19 @@ export interface RestartOptions {
   start: StartOptions;
 }
 
-/** Where the sources of a restart are. */
-interface Source {
-  /** The stack source as given or recorded. */
-  path: string;
-  /** The root of its git working tree; the source itself when it is no git tree. */
-  root: string;
-  git: boolean;
-}
-
 /**
- * `deployment restart` (01 §16, 02 §7.12, §13.13): pull the stack's git tree if it is one, bring the deployment directory up
- * to date with it, and recreate what changed. Nothing is pulled or written before the deployment itself is found sound.
+ * `deployment restart`: pull the stack's git tree if it is one, bring the deployment directory up to date with it, and recreate what
+ * changed. Nothing is pulled or written before the deployment itself and the options are found sound.
  */
 export async function restartDeployment(target: Target, options: RestartOptions, context: Context): Promise<void> {
   await withLockedDeployment(target, context, async (deployment, lock, inside) => {
     const { report } = inside;
     await refuseRecursion(['update', 'start'], deployment.layout.root, inside);
     for (const option of options.unused) report.warn(`${option} has no effect`);
-    const source = await findSource(deployment, options, inside);
+    const source = await findSource(deployment, options.stackPath, inside);
     // Asks the engine: containers of another directory, or no engine at all, end the restart here.
     await deployerFor(deployment, inside);
+    await refuseUnknown(deployment, source, options, inside);
     const before = hostOf(deployment.spec);
     report.print('=== Deployment Restart ===');
     report.print(`Deployment dir: ${deployment.layout.root}`);
@@ -59,7 +52,7 @@ export async function restartDeployment(target: Target, options: RestartOptions,
     report.print(`Current hostname: ${before ?? 'None'}`);
     report.print('');
     report.print('[1/4] Pulling latest code from stack repository...');
-    await pull(source, options.gitPull, inside);
+    await pullSource(source, options.gitPull, inside);
     const parsed = await chooseSpec(deployment, source, options, inside);
     report.print('');
     const renamed = compareHosts({ before, after: hostOf(parsed.spec) }, options.force, deployment.spec, inside);
@@ -75,6 +68,7 @@ export async function restartDeployment(target: Target, options: RestartOptions,
         cwd: source.root,
         stackPath: source.path,
         targets: targetGenerator,
+        accept: (services) => checkImageServices(options.start.images, [...services]),
       },
       inside,
     );
@@ -82,7 +76,7 @@ export async function restartDeployment(target: Target, options: RestartOptions,
     report.print('');
     report.print('[4/4] Applying deployment update...');
     const updated = inside.options.dryRun ? deployment : await readDeployment(deployment.layout);
-    await withImages(updated, options.start, inside, () => startAndReport(updated, options.start, lock, inside));
+    await withImages(updated, options.start, inside, (start) => startAndReport(updated, start, lock, inside));
     report.print('');
     if (inside.options.dryRun) {
       report.print('nothing was done (--dry-run)');
@@ -100,119 +94,58 @@ function remade({ deployTo }: Spec, { wait }: StartOptions): string {
   return wait ? 'all pods were made anew.' : 'all pods are being made anew.';
 }
 
-async function findSource(deployment: Deployment, options: RestartOptions, context: Context): Promise<Source> {
-  const given = options.stackPath ?? deployment.record.stackSource;
-  if (given === undefined) {
-    throw new LaconicError('No stack-source in deployment.yml and --stack-path not provided', {
-      hint: 'Use --stack-path to specify the stack git repository location',
-    });
-  }
-  const path = isAbsolute(given) ? given : resolve(context.cwd, given);
-  if ((await kindOf(path)) === 'directory') return describeSource(path, context);
-  const bundled = options.stackPath === undefined ? await bundledStack(deployment.spec.stack) : undefined;
-  if (bundled !== undefined) {
-    context.report.info(`the stack's former place ${path} is gone: taking the stack that comes with laconic-so`);
-    return { path: bundled, root: bundled, git: false };
-  }
-  throw new LaconicError(`Stack source path does not exist: ${path}`, {
-    ...(isAbsolute(given) || options.stackPath !== undefined
-      ? {}
-      : {
-          hint: `deployment.yml has the relative path ${given}: run this from where the deployment was created, or give --stack-path`,
-        }),
-  });
+/**
+ * Refuses what the options name and is not there, before anything is pulled; a pull that brings commits may bring it, and then it is
+ * looked for after the pull.
+ */
+async function refuseUnknown(
+  deployment: Deployment,
+  source: Source,
+  options: RestartOptions,
+  context: Context,
+): Promise<void> {
+  const services = await deployedServices(deployment);
+  const specFile = options.specFile === undefined ? undefined : specPath(source, options.specFile);
+  const missingSpec = specFile !== undefined && (await kindOf(specFile)) !== 'file' ? specFile : undefined;
+  if (missingSpec !== undefined && !isBelow(missingSpec, source.root)) throw noSpec(missingSpec, source);
+  if (missingSpec === undefined && [...options.start.images.keys()].every((name) => services.includes(name))) return;
+  if (await pullBringsCommits(source, options.gitPull, context)) return;
+  if (missingSpec !== undefined) throw noSpec(missingSpec, source);
+  checkImageServices(options.start.images, services);
 }
 
-async function describeSource(path: string, context: Context): Promise<Source> {
-  // The stacks that come with the program are not the operator's working tree, even where the program is a git clone.
-  if (dirname(path) === bundledStacks()) return { path, root: path, git: false };
-  const root = context.options.dryRun ? await treeAround(path) : await treeByGit(path, context);
-  return root === undefined ? { path, root: path, git: false } : { path, root, git: true };
-}
-
-async function treeByGit(path: string, { env, signal }: Context): Promise<string | undefined> {
-  const top = await run('git', ['-C', path, 'rev-parse', '--show-toplevel'], { env, signal });
-  return top.code === 0 ? top.stdout.trim() : undefined;
-}
-
-/** The root of the working tree around a path as its files tell it: a dry run calls no git (decision 34). */
-async function treeAround(path: string): Promise<string | undefined> {
-  for (let at = await realpath(path); ; at = dirname(at)) {
-    if ((await kindOf(join(at, '.git'))) !== undefined) return at;
-    if (at === dirname(at)) return undefined;
-  }
-}
-
-function bundledStacks(): string {
-  return join(packageDirectory(), 'stacks');
-}
-
-/** The directory of the bundled stack of this name; undefined when there is none. */
-async function bundledStack(name: string): Promise<string | undefined> {
-  const path = join(bundledStacks(), basename(name));
-  return basename(name) === name && (await kindOf(join(path, 'stack.yml'))) === 'file' ? path : undefined;
-}
-
-async function pull(source: Source, wanted: boolean, context: Context): Promise<void> {
-  if (!wanted) {
-    context.report.info(`Git pull skipped: --no-git-pull, the files of ${source.root} are taken as they are`);
-    return;
-  }
-  if (!source.git) {
-    context.report.info(
-      `Git pull skipped: ${source.path} is not in a git working tree, its files are taken as they are`,
-    );
-    return;
-  }
-  if (context.options.dryRun) {
-    context.report.print(`would run git pull in ${source.root}`);
-    return;
-  }
-  // A question on the terminal would stop a restart for ever: git must answer or fail.
-  const env = { ...context.env, GIT_TERMINAL_PROMPT: '0' };
-  const upstream = await run('git', ['-C', source.root, 'rev-parse', '--abbrev-ref', '@{upstream}'], {
-    env,
-    signal: context.signal,
-  });
-  if (upstream.code !== 0) {
-    context.report.info(
-      `Git pull skipped: the current branch of ${source.root} follows no remote branch, its files are taken as they are`,
-    );
-    return;
-  }
-  const result = await run('git', ['-C', source.root, 'pull'], { env, signal: context.signal });
-  if (result.code !== 0) {
-    throw new LaconicError(`Git pull failed: ${result.stderr.trim()}`, {
-      hint: `mend it in ${source.root}, or take its files as they are with --no-git-pull; the deployment is unchanged`,
-    });
-  }
-  context.report.print(`Git pull: ${result.stdout.trim()}`);
+/** The services of a deployment's pods, and on Kubernetes of its jobs, by the files of its directory. */
+async function deployedServices({ layout, spec, stack }: Deployment): Promise<string[]> {
+  const paths = stack.pods.map((pod) => podPath(pod.name));
+  if (spec.deployTo !== 'compose') paths.push(...stack.jobs.map(jobPath));
+  return [...serviceNames((await readDeployedFiles(layout.root, paths)).files)];
 }
 
 /**
- * The images of `restart --image` stay in force until the next restart, but only when that one succeeds: after a failure
- * a plain start runs what it would have run before.
+ * Runs `start` with the images that are in force after it: those given join those of earlier restarts, and a restart without any takes
+ * all of them back. They stay in force only when the start succeeds: after a failure a plain start runs what it would have run before.
  */
 async function withImages(
   { layout }: Deployment,
-  { images }: StartOptions,
-  context: Context,
-  start: () => Promise<void>,
+  options: StartOptions,
+  { options: { dryRun }, report }: Context,
+  start: (options: StartOptions) => Promise<void>,
 ): Promise<void> {
-  const before = context.options.dryRun ? undefined : await readTextIfAny(layout.images);
-  if (images.size === 0 && before !== undefined) {
-    context.report.info(
-      `the images of the last restart --image are no longer in force: ${before.replace(/\s+/g, ' ').trim()}`,
-    );
-    await rm(layout.images);
+  const before = await imagesInForce(layout.images);
+  const given = options.images;
+  for (const [service, image] of before) {
+    if (given.size === 0) report.info(`${service}: the image of the stack again, not ${image} of an earlier --image`);
+    else if (!given.has(service)) report.info(`${service}: stays at ${image} of an earlier --image`);
   }
+  const images = given.size === 0 ? given : new Map([...before, ...given]);
+  if (dryRun) return start({ ...options, images });
+  if (given.size === 0) await putImagesInForce(layout.images, images);
   try {
-    await start();
+    await start({ ...options, images });
   } catch (error) {
-    if (images.size > 0 && !context.options.dryRun) {
-      if (before === undefined) await rm(layout.images, { force: true });
-      else await writeFileAtomically(layout.images, before);
-      context.report.info('the images given with --image are not in force: the next start takes those from before');
+    if (given.size > 0) {
+      await putImagesInForce(layout.images, before);
+      report.info('the images given with --image are not in force: the next start takes those from before');
     }
     throw error;
   }
@@ -227,14 +160,9 @@ async function chooseSpec(
 ): Promise<LoadedSpec> {
   const conventional = join(source.root, 'deployment', 'spec.yml');
   let path = deployment.layout.spec;
-  if (options.specFile !== undefined)
-    path = isAbsolute(options.specFile) ? options.specFile : join(source.root, options.specFile);
+  if (options.specFile !== undefined) path = specPath(source, options.specFile);
   else if ((await kindOf(conventional)) === 'file') path = conventional;
-  if ((await kindOf(path)) !== 'file') {
-    throw new LaconicError(`spec.yml not found at ${path}`, {
-      hint: `--spec-file is relative to the root of the stack repository, ${source.root}`,
-    });
-  }
+  if ((await kindOf(path)) !== 'file') throw noSpec(path, source);
   const parsed = await loadSpec(path, source.root, true);
   context.report.print(`Using spec: ${path}`);
   context.report.print(`Spec hostname: ${hostOf(parsed.spec) ?? 'None'}`);
@@ -244,6 +172,16 @@ async function chooseSpec(
     );
   }
   return parsed;
+}
+
+function specPath({ root }: Source, given: string): string {
+  return isAbsolute(given) ? given : join(root, given);
+}
+
+function noSpec(path: string, { root }: Source): LaconicError {
+  return new LaconicError(`spec.yml not found at ${path}`, {
+    hint: `--spec-file is relative to the root of the stack repository, ${root}`,
+  });
 }
 
 function hostOf(spec: Spec): string | undefined {

@@ -89,6 +89,11 @@ export async function readDeployedFiles(root: string, paths: readonly string[]):
   return followReferences(own, async (path) => join(root, path));
 }
 
+/** The services that these files define: those of files that are only extended are not among them. */
+export function serviceNames(files: readonly ReadComposeFile[]): Set<string> {
+  return new Set(files.filter(({ role }) => role !== 'extends').flatMap(({ file }) => [...file.services.keys()]));
+}
+
 /** Where the compose file of a pod of the stack goes in the deployment directory. */
 export function podPath(pod: string): string {
   return join('compose', `docker-compose-${pod}.yml`);

@@ -17,6 +17,7 @@ import {
   placeOf,
   type ReadComposeFile,
   readComposeFiles,
+  serviceNames,
   usedServices,
 } from './compose-files.js';
 import { byLine } from '../system/schema.js';
@@ -50,6 +51,8 @@ export interface GenerateInput {
 export interface Generated {
   /** The directory the tree is made for, absolute. */
   root: string;
+  /** The services of its pods and jobs. */
+  services: ReadonlySet<string>;
   tree: GeneratedTree;
   warnings: Problem[];
   /** Misspelt names and files that Compose will not find: errors at create, warnings later (decision 10). */
@@ -99,6 +102,7 @@ export async function generateTree(input: GenerateInput): Promise<Generated> {
   const checks = checkAgainstStack(spec, facts);
   return {
     root: input.root,
+    services: facts.services,
     tree: { files: withoutVolumeContent(files, volumes, input.root), directories, volumes },
     warnings: [
       ...stack.warnings,
@@ -225,7 +229,7 @@ async function factsOf(
 ): Promise<{ services: Set<string>; volumes: Set<string>; mentioned: Set<string> }> {
   const used = usedServices(read);
   const project = read.filter(({ role }) => role !== 'extends');
-  const services = new Set(project.flatMap(({ file }) => [...file.services.keys()]));
+  const services = serviceNames(read);
   const volumes = new Set(project.flatMap(({ file }) => [...file.volumes]));
   const mentioned = new Set<string>();
   for (const each of read) {

@@ -8,6 +8,7 @@ import { kindOf, makeDirectory, readTextIfAny } from '../system/files.js';
 import { carryOut } from './carry-out.js';
 import { type CreateArguments, makeVolume } from './create.js';
 import { createHookLabels, runCreateHooks } from './hooks.js';
+import { dropImagesOfOthers } from './image-overrides.js';
 import { clearJournal, writeJournal } from './journal.js';
 import type { DeploymentLayout } from './layout.js';
 import { currentChecksum } from './manifest.js';
@@ -35,6 +36,8 @@ export interface UpdateOptions {
   /** Where the stack is, if its name in the spec leads nowhere; goes before what `deployment.yml` says. Absolute. */
   stackPath?: string;
   targets: TargetGenerators;
+  /** Called with the names of the services that the directory will have, before anything is written; throws to refuse. */
+  accept?: (services: ReadonlySet<string>) => void;
 }
 
 /**
@@ -62,6 +65,7 @@ export async function updateDeployment(
     { layout, record, previous: ours ? 'ours' : 'python', secrets, cwd, target },
     context,
   );
+  options.accept?.(prepared.generated.services);
   if (!ours && !options.acceptLiteralValues) {
     await refuseChangedValues(layout, prepared.spec, prepared.generated.tree.files, context);
   }
@@ -97,6 +101,7 @@ export async function updateDeployment(
     writeJournal(layout, { phase: 'hooks', steps: [], hook }),
   );
   await clearJournal(layout);
+  await dropImagesOfOthers(layout.images, prepared.generated.services, context.report);
   const servicesNow = printed ? await servicePrints(layout, prepared.stack, context.env) : undefined;
   const paths = [...changedPaths(plan, before, await checksumsNow(layout, plan)), ...outside];
   for (const { path, change } of paths) {

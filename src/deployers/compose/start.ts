@@ -1,14 +1,12 @@
-import { dirname } from 'node:path';
 import type { Engine } from '../../engine/connect.js';
 import type { ProjectContainer } from '../../engine/containers.js';
 import type { Spec } from '../../spec/model.js';
 import type { Context } from '../../system/context.js';
 import { ExitError, InterruptedError } from '../../system/errors.js';
-import { makeDirectory, writeFileAtomically } from '../../system/files.js';
 import type { StartOptions } from '../deployer.js';
 import { type Checksums, checksumsOf } from './bind-files.js';
 import { Deadline } from './deadline.js';
-import { checkImageServices, renderImageOverride } from './image-override.js';
+import { checkImageServices, putImagesInForce } from '../../deployment/image-overrides.js';
 import { mendLeftovers } from './interrupted.js';
 import { composeHashes, loadModel, type ProjectModel, withDependencies } from './model.js';
 import { containersOf, type ObservedContainer, observeContainers, observeListed } from './observe.js';
@@ -90,9 +88,8 @@ async function loadWithImages(
 ): Promise<{ project: ComposeProject; model: ProjectModel }> {
   const model = await loadModel(project, services, context);
   if (images.size === 0) return { project, model };
-  checkImageServices(images, model);
-  await makeDirectory(dirname(imagesFile));
-  await writeFileAtomically(imagesFile, renderImageOverride(images));
+  checkImageServices(images, [...model.services.keys()]);
+  await putImagesInForce(imagesFile, images);
   const overridden = { ...project, files: [...project.files.filter((file) => file !== imagesFile), imagesFile] };
   return { project: overridden, model: await loadModel(overridden, services, context) };
 }

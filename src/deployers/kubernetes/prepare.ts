@@ -5,10 +5,9 @@ import type { Deployment } from '../../deployment/open.js';
 import { readPushedImages } from '../../deployment/pushed-images.js';
 import { credentialSecrets } from '../../spec/environment.js';
 import type { Context } from '../../system/context.js';
-import { formatProblem, InvalidFileError, LaconicError } from '../../system/errors.js';
+import { formatProblem, InvalidFileError } from '../../system/errors.js';
 import { readTextIfAny } from '../../system/files.js';
-import { didYouMean } from '../../system/suggest.js';
-import { parseYaml } from '../../system/yaml.js';
+import { checkImageServices, imagesInForce } from '../../deployment/image-overrides.js';
 import type { Identity } from './cluster/identity.js';
 import { gatherInput, type InputOptions } from './inputs.js';
 import { buildObjects } from './objects/build.js';
@@ -61,7 +60,7 @@ export async function prepareObjects(
     ...(options.imageIds === undefined ? {} : { imageIds: options.imageIds }),
   });
   context.report.conceal(secrets);
-  checkImageServices(options.images ?? new Map(), input);
+  checkImageServices(options.images ?? new Map(), servicesOf(input));
   const built = buildObjects(input);
   const errors = [...findings.errors, ...built.findings.errors];
   if (errors.length > 0) throw new InvalidFileError(errors);
@@ -90,22 +89,6 @@ export function identityOf({ layout, record, spec }: Deployment): Identity {
   return { app, stack, namespace: namespaceName(spec.namespace, stack, app), directory: layout.root };
 }
 
-/** The images of the last `restart --image`: a compose file, as on the other target. */
-export async function imagesInForce(file: string): Promise<Map<string, string>> {
-  const text = await readTextIfAny(file);
-  if (text === undefined) return new Map();
-  const { services = {} } = (parseYaml(text, file).value ?? {}) as { services?: Record<string, { image?: unknown }> };
-  return new Map(
-    Object.entries(services).flatMap(([name, { image }]) => (typeof image === 'string' ? [[name, image]] : [])),
-  );
-}
-
-function checkImageServices(images: ReadonlyMap<string, string>, { pods, jobs }: ObjectsInput): void {
-  const known = [...pods, ...jobs].flatMap(({ model }) => [...model.services.keys()]);
-  const unknown = [...images.keys()].filter((service) => !known.includes(service));
-  if (unknown.length === 0) return;
-  throw new LaconicError(
-    unknown.map((service) => `--image: no such service: ${service}${didYouMean(service, known)}`).join('\n'),
-    { hint: `services: ${known.join(', ')}` },
-  );
+function servicesOf({ pods, jobs }: ObjectsInput): string[] {
+  return [...pods, ...jobs].flatMap(({ model }) => [...model.services.keys()]);
 }

@@ -1,10 +1,8 @@
-import { dirname } from 'node:path';
 import type { Deployment } from '../../deployment/open.js';
 import { connectEngine, type Engine } from '../../engine/connect.js';
 import type { Context } from '../../system/context.js';
-import { makeDirectory, writeFileAtomically } from '../../system/files.js';
 import { Deadline } from '../compose/deadline.js';
-import { renderImageOverride } from '../compose/image-override.js';
+import { putImagesInForce } from '../../deployment/image-overrides.js';
 import { podScripts } from '../compose/deployment-project.js';
 import { runPodScripts } from '../compose/scripts.js';
 import type { StartOptions } from '../deployer.js';
@@ -55,7 +53,8 @@ export async function startOnKubernetes(
   };
   const prepared = await prepareObjects(deployment, how, context);
   if (!kind) await certificates.tellMissing(prepared.objects, context);
-  if (options.images.size > 0) await keepImages(deployment, options.images);
+  // In force until the next restart without any, as on the other target.
+  if (options.images.size > 0) await putImagesInForce(deployment.layout.images, options.images);
   await scripts.before();
   const start: Start = {
     deployment,
@@ -185,12 +184,6 @@ function workloadsOf({ order }: Prepared): Workload[] {
 
 function chosenImages({ images }: StartOptions): { images?: ReadonlyMap<string, string>; requireToken: boolean } {
   return images.size > 0 ? { images, requireToken: false } : { requireToken: false };
-}
-
-/** In force until the next restart, as on the other target. */
-async function keepImages({ layout }: Deployment, images: ReadonlyMap<string, string>): Promise<void> {
-  await makeDirectory(dirname(layout.images));
-  await writeFileAtomically(layout.images, renderImageOverride(images));
 }
 
 /** The scripts of the pods, which run on this host (04 §5.2). */

@@ -3,7 +3,7 @@ import type { Deployment } from '../../deployment/open.js';
 import type { Context } from '../../system/context.js';
 import type { UsedImage } from '../push-images.js';
 import { gatherCompose } from './inputs.js';
-import { imagesInForce } from './prepare.js';
+import { imagesInForce } from '../../deployment/image-overrides.js';
 
 /**
  * The images that pods and jobs of a deployment run by its compose files. A service whose image is overridden, by the spec or the last

@@ -133,6 +133,60 @@ describeWithEngine('deployment restart of a stack in a git tree (01 §16, 02 §7
     }
   });
 
+  it('--image for one service keeps the image of an earlier one for another', async () => {
+    const image = `laconic-sandbox:${sandbox.base.slice(-6).toLowerCase()}`;
+    await sandbox.docker('tag', 'busybox:1.36', image);
+    try {
+      await sandbox.succeed(['deployment', '--dir', 'd', 'restart', '--image', `web=${image}`]);
+      const second = await restart('--image', `side=${image}`);
+      expect(second).toMatchObject({ code: 0 });
+      expect(second.stderr).toContain(`web: stays at ${image}`);
+      expect(await containers()).toMatchObject({ web: { image }, side: { image } });
+
+      const plain = await restart();
+      expect(plain.stderr).toContain(`web: the image of the stack again, not ${image}`);
+      expect(plain.stderr).toContain(`side: the image of the stack again, not ${image}`);
+      expect(await containers()).toMatchObject({ web: { image: 'busybox:1.36' }, side: { image: 'busybox:1.36' } });
+    } finally {
+      await sandbox.docker('rmi', '--force', image);
+    }
+  });
+
+  it.each([
+    ['an image for a service that there is not', ['--image', 'wbe=busybox:1.36'], 'did you mean "web"?'],
+    ['a spec file that there is not', ['--spec-file', 'specs/none.yml'], 'spec.yml not found at'],
+    ['a spec file elsewhere that there is not', ['--spec-file', '/nowhere/spec.yml'], 'spec.yml not found at'],
+  ])('%s is refused before anything is pulled', async (_, options, message) => {
+    const { code, stdout, stderr } = await restart(...options);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain(message);
+  });
+
+  it('what a pull may bring is looked for after it, and before the directory changes', async () => {
+    await pushed('specs/later.yml', spec('later'));
+    const files = await sandbox.fileState('d/compose');
+    const misspelt = await restart('--spec-file', 'specs/later.yml', '--image', 'wbe=busybox:1.36');
+    expect(misspelt).toMatchObject({ code: 1 });
+    expect(misspelt.stderr).toContain('did you mean "web"?');
+    expect(await sandbox.exists(`${tree}/specs/later.yml`)).toBe(true);
+    expect(await sandbox.fileState('d/compose')).toEqual(files);
+    expect(await containers()).toEqual(before);
+  });
+
+  it('a working tree that git refuses to use ends the restart with its words', async () => {
+    const head = await sandbox.read(`${tree}/.git/HEAD`);
+    await sandbox.write(`${tree}/.git/HEAD`, '');
+    try {
+      const { code, stderr, stdout } = await restart();
+      expect({ code, pulled: stdout.includes('Git pull') }).toEqual({ code: 1, pulled: false });
+      expect(stderr).toMatch(/^Error: Git pull failed: fatal: [^]*--no-git-pull/m);
+      expect((await restart('--no-git-pull')).code).toBe(0);
+    } finally {
+      await sandbox.write(`${tree}/.git/HEAD`, head);
+    }
+    expect(await containers()).toEqual(before);
+  });
+
   it('--image that cannot be run is not in force afterwards', async () => {
     const failed = await restart('--image', 'web=laconic-sandbox-missing:local');
     expect(failed.code).toBe(1);
