@@ -90,8 +90,9 @@ try {
   });
   const cli = join(next, 'cli.js');
   const text = readFileSync(cli, 'utf8');
-  // `--`: Node 20 would take our own option --env-file for its, wherever it stands.
-  writeFileSync(cli, `#!/usr/bin/env -S node --\n${text}`);
+  // The second line is a string and a comment to Node. To a shell it starts Node, which would take our own option --env-file for its,
+  // wherever it stands, but for the `--`. BusyBox's env has no -S, which could do the same.
+  writeFileSync(cli, `#!/bin/sh\n':' //; exec node -- "$0" "$@"\n${text}`);
   chmodSync(cli, 0o755);
   const python = join(root, 'src', 'stack', 'hooks', 'python');
   if (existsSync(python)) {

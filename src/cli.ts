@@ -50,6 +50,11 @@ const table: readonly TableEntry[] = [
     description: 'fetch the container images a stack needs from a registry, instead of building them',
     load: () => import('./commands/fetch-containers.js'),
   },
+  {
+    names: ['hooks'],
+    description: 'prepare this machine for the hooks of stacks that are written in Python',
+    load: () => import('./commands/hooks.js'),
+  },
 ];
 
 function reporterFor(options: Pick<GlobalOptions, 'quiet' | 'verbose' | 'debug'>): Reporter {

@@ -21,6 +21,7 @@ import {
   usedServices,
 } from './compose-files.js';
 import { byLine } from '../system/schema.js';
+import { hookFiles } from './hook-files.js';
 import { contentOf, filesBelow, type GeneratedFile, type GeneratedTree, type VolumeDirectory } from './tree.js';
 import type { DeploymentRecord } from './record.js';
 import type { TargetGenerator } from './target.js';
@@ -69,14 +70,15 @@ export async function generateTree(input: GenerateInput): Promise<Generated> {
   if (misplaced.length > 0) throw new InvalidFileError(misplaced);
   const read = await readComposeFiles(stack, assets);
   const composeFiles = read.files;
+  const hooks = await hookFiles(await assets.hookSources());
   const files: GeneratedFile[] = [
     { path: 'spec.yml', source: { text: spec.yaml.text }, mode: input.specMode },
     { path: 'stack.yml', source: { text: stack.yaml.text }, mode: 0o644 },
-    ...(await hookFiles(assets)),
+    ...hooks.files,
     ...input.environment,
   ];
 
-  const directories = ['compose', ...stack.pods.map((pod) => join('pods', pod.name))];
+  const directories = ['compose', ...hooks.directories, ...stack.pods.map((pod) => join('pods', pod.name))];
   if (stack.jobs.length > 0) directories.push('compose-jobs');
   for (const each of composeFiles) if (!isAbsolute(each.path)) files.push(editComposeFile(each, composeFiles, input));
   for (const { path, source } of read.variables) {
@@ -119,15 +121,6 @@ export async function generateTree(input: GenerateInput): Promise<Generated> {
       ...read.missing,
     ],
   };
-}
-
-async function hookFiles(assets: StackAssets): Promise<GeneratedFile[]> {
-  const sources = await assets.hookSources();
-  return sources.map((source, index) => {
-    const extension = source.file.slice(source.file.lastIndexOf('.'));
-    const name = sources.length === 1 ? `commands${extension}` : `commands_${index}${extension}`;
-    return { path: join('hooks', name), source: { copyOf: source.file }, mode: 0o644 };
-  });
 }
 
 function editComposeFile(read: ReadComposeFile, all: readonly ReadComposeFile[], input: GenerateInput): GeneratedFile {

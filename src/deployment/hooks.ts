@@ -25,7 +25,10 @@ import { acceptHookEdits } from './manifest.js';
 import { type Deployment, readDeployment } from './open.js';
 import type { HookCluster, TargetGenerators } from './target.js';
 import { warnAboutUnusedHooks } from '../stack/assets.js';
+import { startOnCompose } from '../stack/hooks/start-on-compose.js';
 import type { LoadedStack } from '../stack/load.js';
+import type { Stack } from '../stack/parse.js';
+import { numberedHook } from './hook-files.js';
 
 /** What the hooks of the quick workflow and of init see of the command (01 §5). */
 export interface CommandFacts {
@@ -109,13 +112,17 @@ export async function runCreateHooks(
   await acceptHookEdits(layout);
 }
 
-/** Calls the `start` hooks the deployment keeps copies of, in the order of their file names (01 §5). A dry run only names them. */
+/**
+ * Calls the `start` hooks that the deployment keeps copies of, in the order of their file names. On Docker Compose those in Python that
+ * do not ask for it are named instead. A dry run names all.
+ */
 export async function runStartHooks(
-  { layout }: Deployment,
+  { layout, spec, stack }: Deployment,
   targets: TargetGenerators,
   context: Context,
 ): Promise<void> {
-  const sources = await keptHooks(layout);
+  const kept = await keptHooks(layout);
+  const sources = spec.deployTo === 'compose' ? await wantedOnCompose(kept, stack, context) : kept;
   if (context.options.dryRun) {
     for (const { file } of sources) context.report.print(`would call start of ${file}`);
     return;
@@ -128,6 +135,20 @@ export async function runStartHooks(
   for (const source of sources) await callWithServices(source, 'start', call, undefined, context, cluster);
 }
 
+async function wantedOnCompose(kept: readonly HookSource[], stack: Stack, context: Context): Promise<HookSource[]> {
+  const wanted: HookSource[] = [];
+  for (const source of kept) {
+    const runs = await startOnCompose(source, stack.startHooksOnCompose);
+    if (runs === true) wanted.push(source);
+    if (runs === 'unasked') {
+      context.report.info(
+        `start of ${source.file} is for Kubernetes and is not called on Compose (START_ON_COMPOSE = True in the file asks for that)`,
+      );
+    }
+  }
+  return wanted;
+}
+
 async function clusterFor(
   deployment: Deployment,
   targets: TargetGenerators,
@@ -138,8 +159,8 @@ async function clusterFor(
 
 async function keptHooks({ hooks }: DeploymentLayout): Promise<HookSource[]> {
   const names = await readdir(hooks).catch(() => [] as string[]);
-  return names
-    .filter((name) => /^commands(_\d+)?\.(py|mjs|js)$/.test(name))
+  const single = names.filter((name) => /^commands\.(py|mjs|js)$/.test(name));
+  return (single.length > 0 ? single : names.filter((name) => numberedHook.test(name)))
     .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
     .map((name) => ({ file: join(hooks, name), language: name.endsWith('.py') ? 'python' : 'javascript' }));
 }

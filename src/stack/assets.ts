@@ -29,6 +29,9 @@ const hookFiles = [
   { name: 'commands.py', language: 'python' },
 ] as const;
 
+/** Names that a hook module can have. */
+export const hookFileNames: ReadonlySet<string> = new Set(hookFiles.map(({ name }) => name));
+
 /**
  * Finds the files of a stack: those of an external stack beside its `stacks/` folder first, then those that ship with the
  * program, but only for what the external stack does not provide (01 §4, §20.8).

@@ -41,6 +41,8 @@ export interface Stack {
   readonly pods: readonly Pod[];
   readonly jobs: readonly string[];
   readonly transfers: readonly ConfigTransfer[];
+  /** `hooks.start.compose`: the start hooks in Python run on Docker Compose too. */
+  readonly startHooksOnCompose: boolean;
   /** Keys that nothing reads: never an error (decision 10). */
   readonly warnings: readonly Problem[];
 }
@@ -78,6 +80,7 @@ export function parseStack(text: string, file: string): Stack {
     transfers: Object.entries(shape.config ?? {}).flatMap(([service, variables]) =>
       Object.entries(variables ?? {}).map(([variable, source]) => toTransfer(service, variable, source)),
     ),
+    startHooksOnCompose: shape.hooks?.start?.compose ?? false,
     warnings,
   };
 }

@@ -57,6 +57,16 @@ export const stackShape = z.object(
         mustBe('a map of services to variables'),
       )
       .nullish(),
+    hooks: z
+      .object(
+        {
+          start: z
+            .object({ compose: z.boolean(mustBe('true or false')).nullish() }, mustBe('a map with compose'))
+            .nullish(),
+        },
+        mustBe('a map with start'),
+      )
+      .nullish(),
   },
   mustBe('a map of keys such as name and pods'),
 );

@@ -97,6 +97,8 @@ COMPOSE
 from pathlib import Path
 from stack_orchestrator.deploy.deployment_context import DeploymentContext
 
+START_ON_COMPOSE = True
+
 
 def start(deployment_context: DeploymentContext):
     (Path(deployment_context.deployment_dir) / "marker-$letter").write_text("$letter-v1")

@@ -7,6 +7,7 @@ import { kindOf } from '../../system/files.js';
 import { forEachLine } from '../../system/process.js';
 import type { HookCalls, HookName, HookOutcome, HookServices, HookSource } from './contexts.js';
 import { type HookFailure, hookError } from './failure.js';
+import { hookEnvironment, hookInterpreter, hookModules, interpreterVariable } from './interpreter.js';
 import { pythonCall } from './python-call.js';
 import { createAnswerer, type RequestAnswerer } from './python-requests.js';
 import { exactValueOfEdit } from './yaml-edit.js';
@@ -25,6 +26,8 @@ const ending = z.discriminatedUnion('outcome', [
     outcome: z.literal('failed'),
     reason: z.string(),
     kind: z.string().optional(),
+    /** The module that was not found. */
+    module: z.string().nullish(),
     line: z.number().nullish(),
     elsewhere: z.string().optional(),
     traceback: z.string().optional(),
@@ -45,7 +48,7 @@ interface Finished {
 const graceMilliseconds = { kill: 2000, lastWords: 500 };
 
 /**
- * Calls a function of `commands.py` in a `python3` of its own (decision 33). The hook's stdin, stdout and stderr are ours.
+ * Calls a function of `commands.py` in a Python of its own: see {@link hookInterpreter}. The hook's stdin, stdout and stderr are ours.
  * @throws LaconicError naming file, line, function and reason; InterruptedError after Ctrl-C
  */
 export async function callPythonHook<H extends HookName>(
@@ -54,15 +57,16 @@ export async function callPythonHook<H extends HookName>(
   call: HookCalls[H],
   services: HookServices,
 ): Promise<HookOutcome> {
-  const { options, signal } = services.context;
+  const { options, signal, env, cwd } = services.context;
   if (signal.aborted) throw new InterruptedError();
+  const python = await hookInterpreter(env, cwd);
   const fail = (failure: HookFailure): LaconicError => hookError(source, hook, failure, options.debug);
   const answerer = createAnswerer('deploymentDir' in call.context ? call.context.deploymentDir : undefined, services);
   let finished: Finished;
   try {
-    finished = await converse(JSON.stringify(pythonCall(source, hook, call, options)), answerer, services);
+    finished = await converse(python, JSON.stringify(pythonCall(source, hook, call, options)), answerer, services);
   } catch (error) {
-    throw fail(await cannotStart(error, services.context.cwd));
+    throw fail(await cannotStart(error, python, cwd));
   }
   if (signal.aborted) throw new InterruptedError();
 
@@ -71,16 +75,16 @@ export async function callPythonHook<H extends HookName>(
     case 'returned':
       return { called: message.called, result: message.result === undefined ? undefined : plainResult(message) };
     case 'failed':
-      throw fail(explain(message, answerer));
+      throw fail(explain(message, answerer, env));
     case 'interrupted':
       throw new InterruptedError();
     case 'too-old':
       throw fail({
-        reason: `python3 is version ${message.version}; hooks need ${message.oldest} or newer`,
-        hint: 'install a newer Python 3, and make sure it is the first python3 on the PATH',
+        reason: `${python} is version ${message.version}; hooks need ${message.oldest} or newer`,
+        hint: `install a newer Python 3 as the first python3 on the PATH, or name it with ${interpreterVariable}`,
       });
     case undefined:
-      throw fail({ reason: endedEarly(finished) });
+      throw fail({ reason: endedEarly(python, finished) });
   }
 }
 
@@ -91,22 +95,37 @@ function plainResult(message: Extract<Ending, { outcome: 'returned' }>): Record<
   return toPlain(exact, 'text') as Record<string, unknown>;
 }
 
-function explain(message: Extract<Ending, { outcome: 'failed' }>, answerer: RequestAnswerer): HookFailure {
+function explain(
+  message: Extract<Ending, { outcome: 'failed' }>,
+  answerer: RequestAnswerer,
+  env: NodeJS.ProcessEnv,
+): HookFailure {
   return {
     reason: message.reason,
     line: message.line ?? undefined,
     elsewhere: message.elsewhere,
     traceback: message.traceback,
     cause: answerer.causeOf(message.reason),
-    ...(message.kind === 'missing-module'
-      ? { hint: 'install that module for the python3 on the PATH, or put it beside the hook file' }
-      : {}),
+    ...(message.kind === 'missing-module' ? { hint: missingModuleHint(message.module ?? '', env) } : {}),
   };
 }
 
-async function cannotStart(error: unknown, cwd: string): Promise<HookFailure> {
+/** The two ways to a Python that has the module. */
+function missingModuleHint(module: string, env: NodeJS.ProcessEnv): string {
+  const chosen = `set ${interpreterVariable} to a Python that has it`;
+  if (env[interpreterVariable]) return `install it for ${env[interpreterVariable]}, or unset ${interpreterVariable}`;
+  const brought = hookModules.some((each) => each.module === module || each.module.startsWith(`${module}.`));
+  if (brought) return `run "laconic-so hooks setup", which installs it for hooks, or ${chosen}`;
+  const python = `${hookEnvironment(env)}/bin/python3`;
+  return `run "laconic-so hooks setup" and "${python} -m pip install ${module}", or ${chosen}, or put it beside the hook file`;
+}
+
+async function cannotStart(error: unknown, python: string, cwd: string): Promise<HookFailure> {
   if (errorCode(error) === 'ENOENT' && (await kindOf(cwd)) !== 'directory') {
     return { reason: `the current directory ${cwd} is gone`, cause: error };
+  }
+  if (errorCode(error) === 'ENOENT' && python !== 'python3') {
+    return { reason: `${python}, which ${interpreterVariable} names, is not there`, cause: error };
   }
   if (errorCode(error) === 'ENOENT') {
     return {
@@ -115,7 +134,7 @@ async function cannotStart(error: unknown, cwd: string): Promise<HookFailure> {
       cause: error,
     };
   }
-  return { reason: `cannot run python3: ${error instanceof Error ? error.message : String(error)}`, cause: error };
+  return { reason: `cannot run ${python}: ${error instanceof Error ? error.message : String(error)}`, cause: error };
 }
 
 function readEnding({ said }: Finished): Ending | undefined {
@@ -128,17 +147,22 @@ function readEnding({ said }: Finished): Ending | undefined {
   }
 }
 
-function endedEarly({ code, signal, said }: Finished): string {
-  if (signal !== null) return `python3 was killed by ${signal} before the hook returned`;
+function endedEarly(python: string, { code, signal, said }: Finished): string {
+  if (signal !== null) return `${python} was killed by ${signal} before the hook returned`;
   if (said !== undefined) return 'the hook wrote to file descriptor 3, which carries its result';
-  return `python3 ended with exit code ${code ?? 'unknown'} before the hook returned`;
+  return `${python} ended with exit code ${code ?? 'unknown'} before the hook returned`;
 }
 
 /** Starts Python, hands it the call, answers it until it ends. Rejects only when it cannot be started. */
-async function converse(call: string, answerer: RequestAnswerer, services: HookServices): Promise<Finished> {
+async function converse(
+  python: string,
+  call: string,
+  answerer: RequestAnswerer,
+  services: HookServices,
+): Promise<Finished> {
   const { context } = services;
   const runner = fileURLToPath(new URL('./python/laconic_hook_runner.py', import.meta.url));
-  const child = spawn('python3', ['-u', runner], {
+  const child = spawn(python, ['-u', runner], {
     cwd: context.cwd,
     env: { ...context.env, ...services.env, PYTHONDONTWRITEBYTECODE: '1' },
     stdio: ['inherit', 'inherit', 'inherit', 'pipe', 'pipe', 'pipe'],

@@ -8,6 +8,9 @@ from stack_orchestrator.util import get_yaml
 
 default_spec = ""
 
+# Without this a start hook runs on Kubernetes only.
+START_ON_COMPOSE = True
+
 
 def init(command_context: DeployCommandContext):
     """Adds nothing to the spec: an empty document."""

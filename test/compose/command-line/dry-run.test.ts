@@ -106,7 +106,8 @@ describeWithEngine('--dry-run prints a plan and touches nothing: no engine, no g
         'name: app\npods:\n  - app\njobs:\n  - job\ncontainers:\n  - laconic/none\nconfig:\n  web:\n    a: web.b\n',
       'tree/stacks/app/deploy/commands.py': ['init', 'setup', 'create', 'start']
         .map((name) => `def ${name}(*words):\n    open("BASE/called", "a").write("${name}")\n`)
-        .join(''),
+        .join('')
+        .concat('start.compose = True\n'),
       'tree/compose/docker-compose-app.yml': `services:\n${idleService('web', environment)}volumes:\n  kept:\n  more:\n`,
       'tree/compose-jobs/docker-compose-job.yml': `services:\n${idleService('job')}  built:\n    image: laconic/none:local\n`,
       'tree/container-build/laconic-none/Dockerfile': 'FROM scratch\nCOPY . /\n',

@@ -1,12 +1,17 @@
+import { symlink } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { runCli } from '../../support/engine.js';
+import { run } from '../../../src/system/process.js';
+import { cliPath, describeWithEngine, runCli } from '../../support/engine.js';
+import { Sandbox } from '../../support/sandbox.js';
 
 /** The command tree as users know it (02 §3), of what this version has. */
 const groups: Record<string, string[]> = {
   '': [
     ...['version', 'deploy', 'deployment'],
     ...['fetch-stack', 'setup-repositories', 'build-containers', 'fetch-containers'],
+    'hooks',
   ],
+  hooks: ['setup'],
   deploy: ['init', 'create', 'setup', 'up', 'down', 'ps', 'logs', 'port', 'exec', 'k8s'],
   'deploy-system': [],
   'deploy k8s': ['list'],
@@ -215,5 +220,32 @@ describe('options of the command line (02 §1)', () => {
       nowhere,
     );
     expect(stderr).toBe('Error: deployment directory /nonexistent/two does not exist\n');
+  });
+});
+
+describeWithEngine('how the program is started', () => {
+  it("needs no more than a shell and Node, and keeps Node from the program's own options", async () => {
+    const sandbox = await Sandbox.make({ 'node.sh': '#!/bin/sh\nprintf "[%s]" "$@"\n' });
+    const mounts = [`${cliPath}:/p/cli.js:ro`, `${sandbox.path('node.sh')}:/bin/node:ro`];
+    const words = ['deploy', '--env-file', 'a file', ''];
+    const volumes = mounts.flatMap((mount) => ['--volume', mount]);
+    const { stdout } = await run('docker', ['run', '--rm', ...volumes, 'busybox:1.36', '/p/cli.js', ...words]);
+    await sandbox.remove();
+    expect(stdout).toBe('[--][/p/cli.js][deploy][--env-file][a file][]');
+  });
+
+  it('finds its own folder through a link, and an --env-file is not for Node', async () => {
+    const sandbox = await Sandbox.make({
+      'stack.yml': 'name: x\npods: [x]\n',
+      'values.env': 'NODE_OPTIONS=--no-such-option\nVALUE=one\n',
+    });
+    await symlink(cliPath, sandbox.path('laconic-so'));
+    const words = ['--stack', 'demo', '--dry-run', 'deploy', '--env-file', 'values.env', 'ps'];
+    const linked = await run(sandbox.path('laconic-so'), words, { cwd: sandbox.base });
+    expect(linked).toMatchObject({ code: 0, stdout: expect.stringContaining('would') as string });
+    await sandbox.write('values.env', 'VALUE=one\n');
+    const byNode = await run(process.execPath, [cliPath, ...words], { cwd: sandbox.base });
+    expect(byNode).toMatchObject({ code: 0, stdout: linked.stdout });
+    await sandbox.remove();
   });
 });

@@ -68,14 +68,17 @@ describeWithEngine('a hook that fails', () => {
   });
 
   it('at start is said after the containers are up, with exit code 1', async () => {
-    await setHooks(sandbox, { file, text: 'def start(context):\n    raise RuntimeError("not today")\n' });
+    await setHooks(sandbox, {
+      file,
+      text: 'START_ON_COMPOSE = True\n\ndef start(context):\n    raise RuntimeError("not today")\n',
+    });
     await sandbox.succeed(update);
 
     const failed = await sandbox.deployment('d', 'start');
 
     expect(failed.code).toBe(1);
     expect(failed.stderr).toMatch(
-      /^Error: the start hook failed: .*d\/hooks\/commands\.py:2: RuntimeError: not today$/m,
+      /^Error: the start hook failed: .*d\/hooks\/commands\.py:4: RuntimeError: not today$/m,
     );
     const { web } = await sandbox.containers(await sandbox.projectOf('d'));
     expect(web).toMatchObject({ state: 'running', env: { ONE: 'uno' } });
@@ -84,6 +87,8 @@ describeWithEngine('a hook that fails', () => {
 
 describeWithEngine('a hook that calls laconic-so on its own deployment (decision 5)', () => {
   const calling = (environment: string): string => `import os, subprocess, sys
+
+START_ON_COMPOSE = True
 
 def laconic(context, *words):
     env = dict(os.environ)

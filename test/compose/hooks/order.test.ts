@@ -9,6 +9,7 @@ const pods = ['m', 'z', 'a', 'k', 'b', 'y', 'c', 'x', 'd', 'w', 'e'];
 const few = ['m', 'z'];
 
 const python = (pod: string): string => `
+START_ON_COMPOSE = True
 def note(hook):
     with open("BASE/order", "a") as order:
         order.write(f"{hook} ${pod}\\n")

@@ -17,6 +17,8 @@ def call(name, *words):
 /** `BASE/does` says which command the hook gives. */
 const hooks = `import subprocess
 from pathlib import Path
+
+START_ON_COMPOSE = True
 ${counting}
 def run(hook, context):
     wanted, *words = Path("BASE/does").read_text().split()

@@ -28,6 +28,8 @@ def create(context, extra_args):
 
 def start(context):
     log("start", directory=str(context.deployment_dir), id=context.id)
+
+start.compose = True
 `,
   },
   javascript: {

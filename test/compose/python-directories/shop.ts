@@ -77,6 +77,8 @@ const hook = `def create(context, extra_args):
 
 def start(context):
     (context.deployment_dir / "start-file").write_text("by " + context.id)
+
+start.compose = True
 `;
 
 const script = (name: string) => `#!/bin/sh\necho "${name} $CERC_SO_COMPOSE_PROJECT" >> "$SHOP_LOG"\n`;

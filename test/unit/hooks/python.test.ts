@@ -89,7 +89,7 @@ describe('Python hooks see what 01 §5 lists', () => {
         network_dir: null,
       },
       ['--odd', 'two words'],
-      'initialised ✓\n',
+      'initialised ✓',
     ]);
   });
 
@@ -125,6 +125,40 @@ describe('Python hooks see what 01 §5 lists', () => {
       ],
       mode: 'update',
       extra_args: [null, 'peer@host', 'more'],
+    });
+  });
+
+  it('getters of newer specs, and the options as a dataclass', async () => {
+    const file = hookFile(`
+import dataclasses
+from stack_orchestrator.command_types import CommandOptions
+from stack_orchestrator.deploy.spec import Spec
+from stack_orchestrator.opts import opts
+
+
+def init(context):
+    assert isinstance(opts.o, CommandOptions)
+    spec = Spec({
+        "maintenance-service": "page:80",
+        "image-pull-secret": {"server": "ghcr.io"},
+        "resources": {"containers": {"limits": {"memory": "1G"}, "web": {"reservations": {"cpus": 1}}, "odd": 3}},
+    }, None)
+    bare = Spec({}, None)
+    web, every = spec.get_container_resources_for("web"), spec.get_container_resources()
+    return {
+        "options": sorted(each.name for each in dataclasses.fields(CommandOptions)),
+        "given": [spec.get_maintenance_service(), spec.get_image_registry_config(), every.limits, web.reservations],
+        "absent": [
+            bare.get_maintenance_service(), bare.get_caddy_ingress_image(), bare.get_image_registry_config(),
+            bare.get_volume_resources().limits, spec.get_volume_resources_for("data"),
+            spec.get_container_resources_for("odd"), web.limits, every.reservations,
+        ],
+    }
+`);
+    expect((await call(file, 'init', { context: commandContext })).result).toEqual({
+      options: ['continue_on_error', 'debug', 'dry_run', 'local_stack', 'quiet', 'stack', 'verbose'],
+      given: ['page:80', { server: 'ghcr.io' }, { memory: '1G' }, { cpus: 1 }],
+      absent: [null, null, null, null, null, null, null, null],
     });
   });
 
@@ -219,7 +253,7 @@ describe('hooks as the bundled stacks have them (table of 01 §5)', () => {
       runContainerCommand: async (service, command, mounts) => {
         expect([service, command]).toEqual(['test', 'echo output-data > /data/output-file']);
         writeFileSync(join(mounts[0]?.hostPath ?? '', 'output-file'), 'output-data\n');
-        return 'said';
+        return 'said\n';
       },
     });
 

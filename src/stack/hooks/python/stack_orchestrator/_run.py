@@ -38,9 +38,9 @@ def run_hook(requests, answers):
 
 
 def _call(call):
-    from stack_orchestrator import opts
+    from stack_orchestrator import command_types, opts
 
-    opts.opts.o = opts.CommandOptions(call["options"])
+    opts.opts.o = command_types.CommandOptions(**call["options"])
     module = _load(call["file"])
     function = getattr(module, call["hook"], None)
     if not callable(function):
@@ -58,6 +58,7 @@ def _load(file):
     folder, name = os.path.dirname(file), os.path.splitext(os.path.basename(file))[0]
     sys.argv[:] = [file]
     sys.path.insert(1, folder)
+    _provide_tomli()
     package = types.ModuleType(PACKAGE)
     package.__path__ = [folder]
     sys.modules[PACKAGE] = package
@@ -67,6 +68,12 @@ def _load(file):
     sys.modules[full_name] = sys.modules[name] = module
     loader.exec_module(module)
     return module
+
+
+def _provide_tomli():
+    """Python 3.11 brings what the module tomli was before, under another name."""
+    if importlib.util.find_spec("tomli") is None and importlib.util.find_spec("tomllib") is not None:
+        sys.modules["tomli"] = importlib.import_module("tomllib")
 
 
 def _arguments(call):
@@ -144,8 +151,10 @@ def _failed(error, file):
         reason = said
     else:
         reason = "{}: {}".format(name, said) if said else name
-    kind = "missing-module" if isinstance(error, ModuleNotFoundError) else "error"
-    return dict(_places(error, file), outcome="failed", kind=kind, reason=reason)
+    message = dict(_places(error, file), outcome="failed", reason=reason)
+    if isinstance(error, ModuleNotFoundError):
+        message.update(kind="missing-module", module=error.name)
+    return message
 
 
 def _syntax_place(error, file):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, List, Optional
 
-from stack_orchestrator.opts import CommandOptions
+from stack_orchestrator.command_types import CommandOptions
 
 
 @dataclass

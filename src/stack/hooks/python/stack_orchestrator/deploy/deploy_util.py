@@ -18,7 +18,8 @@ class VolumeMapping:
 def run_container_command(ctx, service, command, mounts=()):
     """Runs `sh -c <command>` in a fresh container of the image of this service.
 
-    Returns (standard output, 0); raises when the command fails. A relative host path starts in the current directory.
+    Returns (standard output without its trailing line break, 0); raises when the command fails. A relative host path starts
+    in the current directory.
     """
     output = _channel.ask(
         "run-container",
@@ -26,4 +27,4 @@ def run_container_command(ctx, service, command, mounts=()):
         command=str(command),
         mounts=[[os.path.abspath(mount.host_path), os.fspath(mount.container_path)] for mount in mounts or ()],
     )
-    return output, 0
+    return output[:-1] if output.endswith("\n") else output, 0

@@ -1,6 +1,14 @@
 """The parsed spec.yml a hook sees."""
 
 
+class Resources:
+    """`limits` and `reservations` of an entry of `resources`; None where there are none."""
+
+    def __init__(self, entry):
+        self.limits = entry.get("limits")
+        self.reservations = entry.get("reservations")
+
+
 class Spec:
     """`obj` is the parsed file; every documented key has a getter that gives its default when it is absent."""
 
@@ -22,6 +30,12 @@ class Spec:
         for key in path:
             value = value.get(key) if isinstance(value, dict) else None
         return value
+
+    def _sized(self, section, name):
+        """The entry of one name, where it is a map with limits or reservations."""
+        entry = self._section("resources", section, name)
+        sized = isinstance(entry, dict) and ("limits" in entry or "reservations" in entry)
+        return Resources(entry) if sized else None
 
     def get_deployment_type(self):
         return self.obj.get("deploy-to") or "compose"
@@ -116,3 +130,24 @@ class Spec:
 
     def get_runtime_class(self):
         return self._section("security", "runtime-class")
+
+    def get_maintenance_service(self):
+        return self._section("maintenance-service")
+
+    def get_caddy_ingress_image(self):
+        return self._section("caddy-ingress-image")
+
+    def get_image_registry_config(self):
+        return self._section("image-pull-secret")
+
+    def get_container_resources(self):
+        return Resources(self._section("resources", "containers") or {})
+
+    def get_volume_resources(self):
+        return Resources(self._section("resources", "volumes") or {})
+
+    def get_container_resources_for(self, container_name):
+        return self._sized("containers", container_name)
+
+    def get_volume_resources_for(self, volume_name):
+        return self._sized("volumes", volume_name)
