@@ -1,6 +1,6 @@
 import { text as readAll } from 'node:stream/consumers';
 import { type Credentials, dockerLogin } from '../images/credentials.js';
-import { loadStack } from '../stack/load.js';
+import { containerScope } from '../stack/scope.js';
 import { selectNames, tellSelection } from '../stack/select.js';
 import type { Context } from '../system/context.js';
 import { UsageError } from '../system/errors.js';
@@ -23,19 +23,15 @@ const tokenVariable = 'LACONIC_SO_REGISTRY_TOKEN';
 const userVariable = 'LACONIC_SO_REGISTRY_USERNAME';
 
 /**
- * `fetch-containers`: the images of a stack from a registry, in the place of building them (05 §7).
+ * `fetch-containers`: the images of a stack, or without one those that ship with the program, from a registry, in the place of
+ * building them.
  * @returns false when any of them is not here in the end
  */
-export async function fetchStackContainers(
-  reference: string,
-  options: FetchOptions,
-  context: Context,
-): Promise<boolean> {
+export async function fetchStackContainers(options: FetchOptions, context: Context): Promise<boolean> {
   const { report } = context;
   const source = parseImageSource(options.imageRegistry);
-  const { stack } = await loadStack(reference, context);
-  if (stack.containers.length === 0) report.warn(`stack ${reference} does not define any containers`);
-  const selection = selectNames(stack.containers, options);
+  const { containers, loaded } = await containerScope(context);
+  const selection = selectNames(containers, options);
   tellSelection(selection, report);
 
   const credentials = context.options.dryRun ? undefined : await credentialsFor(source, options, context);
@@ -52,7 +48,8 @@ export async function fetchStackContainers(
   }
   if (!complete) {
     const lacking = results.filter((result) => !isThere(result)).map(({ container }) => container);
-    report.warn(`the stack will not deploy: ${lacking.length} of its images are not here: ${lacking.join(', ')}`);
+    const missing = `${lacking.length} of its images are not here: ${lacking.join(', ')}`;
+    report.warn(loaded === undefined ? `not fetched: ${lacking.join(', ')}` : `the stack will not deploy: ${missing}`);
   }
   return complete;
 }

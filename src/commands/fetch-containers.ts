@@ -2,7 +2,6 @@ import type { Command } from 'commander';
 import type { FetchOptions } from '../builds/fetch-stack-containers.js';
 import { ExitError } from '../system/errors.js';
 import { type ContextOf, parseFormat } from './arguments.js';
-import { requireStack } from './deploy/group.js';
 import { configure } from './program.js';
 
 /** `fetch-containers` (05 §7). */
@@ -28,6 +27,6 @@ export function declare(command: Command, contextOf: ContextOf): void {
       const context = contextOf(self);
       const { fetchStackContainers } = await import('../builds/fetch-stack-containers.js');
       const options = { ...flags, format: parseFormat(flags.format) };
-      if (!(await fetchStackContainers(requireStack(context), options, context))) throw new ExitError(1);
+      if (!(await fetchStackContainers(options, context))) throw new ExitError(1);
     });
 }

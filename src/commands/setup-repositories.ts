@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import type { SetupOptions } from '../repositories/setup-repositories.js';
 import { type ContextOf, parseCount, parseFormat } from './arguments.js';
-import { requireStack } from './deploy/group.js';
 import { configure } from './program.js';
 
 /** `setup-repositories` (05 §5). */
@@ -21,7 +20,7 @@ export function declare(command: Command, contextOf: ContextOf): void {
         const jobs = parseCount(options.jobs, '--jobs');
         const format = parseFormat(options.format);
         const { setupRepositories } = await import('../repositories/setup-repositories.js');
-        await setupRepositories(requireStack(context), { ...options, jobs, format }, context);
+        await setupRepositories({ ...options, jobs, format }, context);
       },
     );
 }

@@ -1,4 +1,4 @@
-import { loadStack } from '../stack/load.js';
+import { repositoryScope } from '../stack/scope.js';
 import { tellSelection } from '../stack/select.js';
 import type { Context } from '../system/context.js';
 import { ExitError, formatProblem } from '../system/errors.js';
@@ -26,25 +26,26 @@ export interface SetupOptions extends RepositoryOptions {
 }
 
 /**
- * `setup-repositories` (05 §5): brings the repositories that a stack lists into the base directory. Everything that was written is
- * checked before anything is touched.
+ * `setup-repositories`: brings the repositories that a stack lists into the base directory; without a stack those of all that ship with
+ * the program. Everything that was written is checked before anything is touched.
  * @throws LaconicError for what is wrong with the call or the stack; ExitError with 1 when a repository failed
  */
-export async function setupRepositories(reference: string, options: SetupOptions, caller: Context): Promise<void> {
+export async function setupRepositories(options: SetupOptions, caller: Context): Promise<void> {
   const context = answeringIn(options.format, caller);
   const { report } = context;
   const branches = parseBranches(options.branches);
-  const { stack, location, repositoryBase: base } = await loadStack(reference, context);
-  for (const warning of stack.warnings) report.verbose(formatProblem(warning));
-  const specs = parseSpecs(stack.repos, (index) => {
-    const line = stack.yaml.lineOf(['repos', index]);
-    return line === undefined ? location.file : `${location.file}:${line} repos[${index}]`;
+  const { stacks, repositoryBase: base } = await repositoryScope(context);
+  const specs = stacks.flatMap(({ stack, file }) => {
+    for (const warning of stack.warnings) report.verbose(formatProblem(warning));
+    return parseSpecs(stack.repos, (index) => {
+      const line = stack.yaml.lineOf(['repos', index]);
+      return line === undefined ? file : `${file}:${line} repos[${index}]`;
+    });
   });
   const selection = selectRepositories(specs, options);
   const wanted = wantedOf(selection.selected, { base, gitSsh: options.gitSsh, branches });
   await announceBase(base, options, context);
   tellSelection(selection, report);
-  if (specs.length === 0) report.warn(`stack ${reference} does not define any repositories`);
   await bringAll(wanted, base, options, context);
 }
 

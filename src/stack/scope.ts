@@ -1,8 +1,10 @@
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Context } from '../system/context.js';
 import { readText } from '../system/files.js';
 import { packageDirectory } from '../system/package.js';
-import { type LoadedStack, loadStack } from './load.js';
+import { type LoadedStack, loadStack, repositoryBaseOf } from './load.js';
+import { parseStack, type Stack } from './parse.js';
 
 /** Which containers a command works on. */
 export interface ContainerScope {
@@ -23,4 +25,32 @@ export async function containerScope(context: Context): Promise<ContainerScope> 
   const containers = list.split('\n').filter((line) => line !== '');
   report.info(`without --stack these are the containers that ship with laconic-so: ${containers.join(', ')}`);
   return { containers };
+}
+
+/** Which repositories a command works on. */
+export interface RepositoryScope {
+  /** The stacks that list them, with their files. */
+  stacks: readonly { stack: Stack; file: string }[];
+  /** Where working copies of repositories stand: see {@link repositoryBaseOf}. */
+  repositoryBase: string;
+}
+
+/** The stack of `--stack`, else all that ship with this program, which is said. */
+export async function repositoryScope(context: Context): Promise<RepositoryScope> {
+  const { options, report } = context;
+  if (options.stack !== undefined) {
+    const { stack, location, repositoryBase } = await loadStack(options.stack, context);
+    if (stack.repos.length === 0) report.warn(`stack ${options.stack} does not define any repositories`);
+    return { stacks: [{ stack, file: location.file }], repositoryBase };
+  }
+  const folder = join(packageDirectory(), 'stacks');
+  const files = (await readdir(folder)).sort().map((name) => join(folder, name, 'stack.yml'));
+  const stacks = await Promise.all(
+    files.map(async (file) => ({ file, stack: parseStack(await readText(file), file) })),
+  );
+  const entries = stacks.flatMap(({ stack }) => stack.repos);
+  report.info(
+    `without --stack these are the repositories of the stacks that ship with laconic-so: ${entries.join(', ')}`,
+  );
+  return { stacks, repositoryBase: repositoryBaseOf(context) };
 }

@@ -232,6 +232,21 @@ describe('setup-repositories over git (05 §3, §5)', () => {
     expect(result.stderr).toContain('does not define any repositories');
   });
 
+  it('without --stack takes the repositories of the bundled stacks; an --include that names none of them warns', async () => {
+    const all = await sources.cli(['--dry-run', 'setup-repositories']);
+    expect(all.code, all.stderr).toBe(0);
+    expect(all.stderr).toContain(
+      'without --stack these are the repositories of the stacks that ship with laconic-so: git.vdb.to/cerc-io/test-project@test-branch',
+    );
+    expect(all.stdout).toMatch(/^Checking: \S+\/test-project: Needs to be fetched$/m);
+
+    const none = await sources.cli(['setup-repositories', '--include', 'no/such']);
+    expect(none.code, none.stderr).toBe(0);
+    expect(none.stderr).toMatch(/^WARNING: --include names no\/such, which is not one of: /m);
+    expect(none.stderr).toMatch(/^WARNING: --include leaves nothing of: /m);
+    expect(none.stdout).not.toContain('Checking');
+  });
+
   it('--format json is one document, with ref and commit of each (decision 31)', async () => {
     const commit = await sources.commit(`org/${name}`, { file: 'v1\n' }, { tag: 'v1' });
     const { code, stdout } = await sources.setup([`${url}@v1`, `${host}/org/none`], '--format', 'json');

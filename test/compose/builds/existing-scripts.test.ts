@@ -197,6 +197,19 @@ describeWithEngine('build scripts written for the existing program (05 §6.2–6
     expect(stdout).toMatch(/^Dev Root is: .*\nBuilding: laconic\/demo\n$/);
   });
 
+  it('fetch-containers without --stack: the same containers; an --include that names none of them is a warning', async () => {
+    const fetch = ['fetch-containers', '--image-registry', 'registry.invalid/x'];
+    const all = await site.sandbox.cli(['--dry-run', ...fetch]);
+    expect(all.code, all.stderr).toBe(0);
+    expect(all.stdout).toContain(
+      'would fetch the newest image of registry.invalid/x/laconic/demo as laconic/demo:local',
+    );
+
+    const none = await site.sandbox.cli([...fetch, '--include', 'no/such']);
+    expect(none.code, none.stderr).toBe(0);
+    expect(none.stderr).toContain('WARNING: --include leaves nothing of: cerc/test-container,');
+  });
+
   it('a stack without containers is a warning and exit 0 (05 §12)', async () => {
     await site.stack([]);
     const { code, stderr } = await site.build();
