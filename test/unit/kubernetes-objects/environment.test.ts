@@ -197,3 +197,13 @@ it('refuses names that Kubernetes takes for no variable, by file and line', () =
     ],
   });
 });
+
+it('an unset variable that is a whole value leaves the place to the Secrets of the spec', () => {
+  const compose =
+    'environment: { PW: "${PW}", ALIAS: "$OTHER", DEFAULT: "${PW:-}", PART: "a${PW}", EMPTY: "${SET}", LITERAL: "" }';
+  const config = { SET: '' };
+  const names = (spec: string): string[] =>
+    ((containerOf(compose, { spec, config }) as { env?: { name: string }[] }).env ?? []).map(({ name }) => name);
+  expect(names('secrets: { db: [PW] }\n')).toEqual(['DEFAULT', 'PART', 'EMPTY', 'LITERAL']);
+  expect(names('')).toEqual(['PW', 'ALIAS', 'DEFAULT', 'PART', 'EMPTY', 'LITERAL']);
+});

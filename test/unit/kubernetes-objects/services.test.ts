@@ -218,6 +218,27 @@ describe('NodePort Services: only for what the spec asks for in 30000–32767 (d
     ]);
   });
 
+  it('TCP and UDP of one node port are one Service with both, of one pod', () => {
+    const both = nodePorts('ports: [ "30303:30303", "30303:30303/udp" ]', ports('30303:30303', '30303:30303/udp'));
+    expect(both.errors).toEqual([]);
+    expect(both.made).toMatchObject([
+      {
+        spec: {
+          ports: [
+            { name: 'tcp-30303', port: 30303, nodePort: 30303, protocol: 'TCP' },
+            { name: 'udp-30303', port: 30303, nodePort: 30303, protocol: 'UDP' },
+          ],
+        },
+      },
+    ]);
+    const text = (name: string, protocol: string): string =>
+      `services: { ${name}: { image: a, ports: [ "30001:80/${protocol}" ] } }`;
+    const spec = 'network: { ports: { one: [ "30001:80" ], two: [ "30001:80/udp" ] } }\n';
+    expect(servicesOf({ pods: { a: text('one', 'tcp'), b: text('two', 'udp') }, spec }).errors).toEqual([
+      'spec.yml:3 network.ports.two[0]: node port 30001 is wanted for service one as well: a node has it once',
+    ]);
+  });
+
   it('a pod in the network of the host has none (K-27)', () => {
     const { made, warnings } = nodePorts('network_mode: host\nports: [ "30080:81" ]', ports('30080:81'));
     expect(made).toEqual([]);

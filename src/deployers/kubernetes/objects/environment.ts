@@ -1,5 +1,5 @@
 import type { V1EnvFromSource, V1EnvVar } from '@kubernetes/client-node';
-import { namesIn } from '../../../compose/template.js';
+import { namesIn, parseTemplate } from '../../../compose/template.js';
 import type { ServiceModel } from '../../../compose/model/types.js';
 import { quote } from '../../../system/yaml.js';
 import { literal } from './expansion.js';
@@ -7,7 +7,7 @@ import type { ObjectsInput, PodInput } from './input.js';
 import { type PodScope, refuse, warn } from './scope.js';
 
 /** What the environment of a container is made from. */
-type EnvironmentInput = Pick<ObjectsInput, 'config' | 'generated' | 'environment' | 'unmentioned'>;
+type EnvironmentInput = Pick<ObjectsInput, 'config' | 'generated' | 'environment' | 'unmentioned' | 'spec'>;
 
 /** One variable: its value, or the key of the generated secrets that holds it. */
 type Variable = { value: string } | { key: string; value: string };
@@ -63,6 +63,7 @@ function variablesOf(
 ): Map<string, Variable> {
   const variables = new Map<string, Variable>();
   for (const [name, value] of service.environment) {
+    if (leftToSecrets(input, service, name, value)) continue;
     const template = input.generated.size === 0 ? undefined : service.environmentTemplates.get(name);
     const secret = template === undefined ? undefined : embeddedSecret(template, value, input.generated);
     const whole = secret !== undefined && input.generated.get(secret) === value;
@@ -77,6 +78,23 @@ function variablesOf(
     if ((all || input.unmentioned.has(name)) && !variables.has(name)) variables.set(name, { key: name, value });
   }
   return variables;
+}
+
+/**
+ * Whether a variable is all that its value says, `${NAME}`, and is not set. `env` would win over `envFrom` with an empty value, while
+ * the spec's Secrets are where such a value comes from.
+ */
+function leftToSecrets(
+  { spec, config, generated }: EnvironmentInput,
+  service: ServiceModel,
+  name: string,
+  value: string,
+): boolean {
+  if (value !== '' || spec.secrets.length === 0) return false;
+  const { parts } = parseTemplate(service.environmentTemplates.get(name) ?? '');
+  const [only] = parts;
+  if (parts.length !== 1 || only?.kind !== 'variable' || only.operator !== undefined) return false;
+  return !config.has(only.name) && !generated.has(only.name);
 }
 
 /** Letters that a Secret takes in its keys. */

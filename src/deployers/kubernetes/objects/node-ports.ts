@@ -9,14 +9,30 @@ import { podScope, type Scope } from './scope.js';
 /** What a cluster gives out as node ports unless it is configured otherwise. */
 const range = { first: 30000, last: 32767 };
 
+/** A node port that is taken: by which service of which pod, and the ports of its Service. */
+interface Taken {
+  pod: PodInput;
+  service: string;
+  ports: ServicePort[];
+}
+
+interface ServicePort {
+  name?: string;
+  port: number;
+  targetPort: number;
+  nodePort: number;
+  protocol: string;
+}
+
 /**
- * The NodePort Services (04 §4.7, decision 22): one for each entry of the spec's `network.ports` that names a port of 30000–32767. Pods
- * of the host's network have their ports there already (K-27). Entries that nothing is made of are warned about.
+ * The NodePort Services: one for each node port that the spec's `network.ports` names, with both of its protocols where a pod has it for
+ * TCP and for UDP, as a node gives a number to one Service only. Pods of the host's network have their ports there already. Entries
+ * that nothing is made of are warned about.
  */
 export function nodePortServices(scope: Scope): KubernetesObject[] {
   const { input, names, findings } = scope;
   const services: KubernetesObject[] = [];
-  const taken = new Map<number, string>();
+  const taken = new Map<number, Taken>();
   const plain = new Set<string>();
   for (const pod of input.pods) {
     if (isHostNetwork(podScope(scope, pod, false))) continue;
@@ -25,25 +41,30 @@ export function nodePortServices(scope: Scope): KubernetesObject[] {
       service.ports.forEach((port, index) => {
         const nodePort = wanted(scope, pod, service, port, index);
         if (nodePort === undefined) return;
+        const { target, protocol } = port;
+        const entry = { port: target, targetPort: target, nodePort, protocol: protocol.toUpperCase() };
         const other = taken.get(nodePort);
         if (other !== undefined) {
-          const message = `node port ${nodePort} is wanted for service ${other} as well: a node has it once`;
+          if (other.pod === pod && other.ports.every((each) => each.protocol !== entry.protocol)) {
+            other.ports.push(entry);
+            // Ports of a Service need names as soon as there are two.
+            for (const each of other.ports) each.name = `${each.protocol.toLowerCase()}-${each.port}`;
+            return;
+          }
+          const message = `node port ${nodePort} is wanted for service ${other.service} as well: a node has it once`;
           findings.errors.push(input.spec.yaml.problem(['network', 'ports', service.name, index], message));
           return;
         }
-        taken.set(nodePort, service.name);
-        const name = names.nodePort(port.target, port.protocol);
-        const distinct = plain.has(name) ? names.nodePort(port.target, port.protocol, nodePort) : name;
+        const ports: ServicePort[] = [entry];
+        taken.set(nodePort, { pod, service: service.name, ports });
+        const name = names.nodePort(target, protocol);
+        const distinct = plain.has(name) ? names.nodePort(target, protocol, nodePort) : name;
         plain.add(name);
         services.push({
           apiVersion: 'v1',
           kind: 'Service',
           metadata: metadata(input, distinct),
-          spec: {
-            type: 'NodePort',
-            selector: podSelector(input, pod.name),
-            ports: [{ port: port.target, targetPort: port.target, nodePort, protocol: port.protocol.toUpperCase() }],
-          },
+          spec: { type: 'NodePort', selector: podSelector(input, pod.name), ports },
         });
       });
     }
