@@ -47,6 +47,17 @@ export function mentionedNames(file: ComposeFile, envFileTexts: ReadonlyMap<stri
   return mentioned;
 }
 
+/** The keys of a service's `environment` whose value is taken from a variable, or holds it. */
+export function environmentKeysOf(file: ComposeFile, service: string, variable: string): string[] {
+  const { environment } = mapOf(mapOf(mapOf(file.yaml.value).services)[service]);
+  const entries = Array.isArray(environment)
+    ? environment.filter((item) => typeof item === 'string').map((item) => item.split(/=(.*)/s))
+    : Object.entries(mapOf(environment));
+  return entries.flatMap(([key = '', value]) =>
+    typeof value === 'string' && namesIn(value).has(variable) ? [key] : [],
+  );
+}
+
 /** Names interpolated in the values below `root`; keys are not interpolated. Shared (aliased) values are read once. */
 function collect(root: unknown, names: Set<string>): void {
   const seen = new Set<object>();

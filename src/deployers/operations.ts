@@ -4,6 +4,8 @@ import { findDeployment, lockDeployment, openForReading, readDeployment, type De
 import { insideOperation } from '../deployment/callers.js';
 import type { Lock } from '../deployment/lock.js';
 import { runStartHooks } from '../deployment/hooks.js';
+import { warnAboutUnset } from '../deployment/prepare.js';
+import { requireSecrets } from '../deployment/require-secrets.js';
 import { regenerateEnvironment } from '../deployment/update-environment.js';
 import type { Context } from '../system/context.js';
 import { formatProblem, InterruptedError, LaconicError } from '../system/errors.js';
@@ -71,6 +73,13 @@ export async function startDeployment(target: Target, options: StartOptions, con
   });
 }
 
+/** Nothing runs with a generated secret that was lost; one that a directory of the Python program never had is told. */
+async function requireSecretsToRun(deployment: Deployment, context: Context): Promise<void> {
+  const { config } = deployment.spec;
+  const absent = await requireSecrets(deployment, { config, rotate: new Set() }, targetGenerator, context);
+  if (!deployment.ours) warnAboutUnset(absent, context);
+}
+
 /** The part of `start` that `restart` shares. The lock is released before the wait for readiness (decision 5). */
 export async function startAndReport(
   deployment: Deployment,
@@ -78,6 +87,7 @@ export async function startAndReport(
   lock: Lock,
   context: Context,
 ): Promise<void> {
+  await requireSecretsToRun(deployment, context);
   const inside = await insideOperation('start', deployment.layout.root, context);
   const deployer = await deployerFor(deployment, inside);
   await deployer.start(options, () => lock.release());
@@ -210,7 +220,10 @@ export async function printPort(deployer: Deployer, query: PortQuery, context: C
 
 /** `run-job` (02 §7.11): resolves to the job's exit code. Jobs run beside everything else: no lock is held. */
 export async function runJob(target: Target, job: string, args: readonly string[], context: Context): Promise<number> {
-  return (await openDeployer(target, context)).runJob(job, args);
+  refuseStackOption(context);
+  const deployment = await openForReading(target.directory, context);
+  await requireSecretsToRun(deployment, context);
+  return (await deployerFor(deployment, context)).runJob(job, args);
 }
 
 /** `update-envs` (02 §13.4): `config.env` made anew from the deployment's spec, and the containers that see a difference recreated. */
@@ -223,7 +236,11 @@ export async function updateEnvironment(
     requireUpdateEnvs(deployment);
     const secrets = { rotate: new Set(options.rotateSecret), generate: false };
     const { acceptLiteralValues } = options;
-    const changed = await regenerateEnvironment(deployment, { secrets, acceptLiteralValues }, inside);
+    const changed = await regenerateEnvironment(
+      deployment,
+      { secrets, acceptLiteralValues, targets: targetGenerator },
+      inside,
+    );
     if (inside.options.dryRun) {
       if (changed) inside.report.print('would recreate the running services that see a difference');
       else inside.report.print('nothing to change');

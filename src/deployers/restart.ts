@@ -6,6 +6,7 @@ import { type LoadedSpec, loadSpec } from '../deployment/prepare.js';
 import { refuseRecursion } from '../deployment/callers.js';
 import { changesText } from '../deployment/outcome.js';
 import { readDeployment } from '../deployment/open.js';
+import { requireSecrets } from '../deployment/require-secrets.js';
 import { updateDeployment } from '../deployment/update.js';
 import { isBelow } from '../deployment/volume-paths.js';
 import type { Spec } from '../spec/parse.js';
@@ -41,6 +42,8 @@ export async function restartDeployment(target: Target, options: RestartOptions,
     const { report } = inside;
     await refuseRecursion(['update', 'start'], deployment.layout.root, inside);
     for (const option of options.unused) report.warn(`${option} has no effect`);
+    const rotate = new Set(options.rotateSecrets);
+    await requireSecrets(deployment, { config: deployment.spec.config, rotate }, targetGenerator, inside);
     const source = await findSource(deployment, options.stackPath, inside);
     // Asks the engine: containers of another directory, or no engine at all, end the restart here.
     await deployerFor(deployment, inside);
@@ -62,7 +65,7 @@ export async function restartDeployment(target: Target, options: RestartOptions,
       deployment.layout,
       {
         parsed,
-        secrets: { rotate: new Set(options.rotateSecrets), generate: false },
+        secrets: { rotate, generate: false },
         acceptLiteralValues: options.acceptLiteralValues,
         acceptOtherStack: options.acceptOtherStack,
         cwd: source.root,

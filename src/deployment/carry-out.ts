@@ -4,7 +4,7 @@ import { errorMessage, LaconicError } from '../system/errors.js';
 import { syncPath } from '../system/files.js';
 import { applySteps, type JournalStep, writeJournal } from './journal.js';
 import type { DeploymentLayout } from './layout.js';
-import { pruneGenerations, readManifest, stageGeneration } from './manifest.js';
+import { nextGeneration, pruneGenerations, readManifest, stageGeneration } from './manifest.js';
 import { writeGenerated } from './tree.js';
 import type { UpdatePlan } from './update-plan.js';
 
@@ -35,7 +35,7 @@ async function stage(layout: DeploymentLayout, plan: UpdatePlan): Promise<string
   const generation = await stageGeneration(
     layout,
     generated.length > 0 ? generated : plan.steps.map((step) => step.path),
-    new Date().toISOString().replaceAll(':', ''),
+    await nextGeneration(layout),
   );
   await writeGenerated(layout.next, plan.staged, []);
   for (const volume of plan.volumes) {

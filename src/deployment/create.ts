@@ -199,6 +199,7 @@ async function makeOutsideVolumes(volumes: readonly VolumeDirectory[], root: str
 function printPlan(prepared: Prepared, layout: DeploymentLayout, context: Context): void {
   context.report.print(`would create ${layout.root} from stack ${prepared.location.directory}:`);
   const { files, volumes } = prepared.generated.tree;
-  for (const path of ['deployment.yml', ...files.map((file) => file.path)].sort()) context.report.print(`  ${path}`);
+  const paths = ['deployment.yml', ...files.map((file) => file.path)].filter((path) => !path.startsWith('.laconic/'));
+  for (const path of paths.sort()) context.report.print(`  ${path}`);
   for (const volume of volumes) context.report.print(`  ${volume.path}/ (volume ${volume.volume})`);
 }

@@ -29,6 +29,8 @@ export interface DeploymentLayout {
   readonly next: string;
   readonly manifest: string;
   readonly history: string;
+  /** A copy of `secrets.env` as it was last written: from it a lost one can be put back. */
+  readonly secretsCopy: string;
   /** The arguments `deploy create` was given, passed to the hooks again on update (decision 33). */
   readonly createArguments: string;
   /** Checksums of bind-mounted files as the containers were created with (decision 16). */
@@ -43,6 +45,9 @@ export interface DeploymentLayout {
   readonly jobFile: (job: string) => string;
   readonly podScript: (pod: string, script: string) => string;
 }
+
+/** See {@link DeploymentLayout.secretsCopy}; relative to the directory. */
+export const secretsCopyPath = join('.laconic', 'history', 'secrets.env');
 
 /** The layout of the deployment directory at `root` (absolute; its spelling is kept, 02 §7). */
 export function layoutOf(root: string): DeploymentLayout {
@@ -73,6 +78,7 @@ export function layoutOf(root: string): DeploymentLayout {
     next: join(state, 'next'),
     manifest: join(state, 'manifest.json'),
     history: join(state, 'history'),
+    secretsCopy: join(root, secretsCopyPath),
     createArguments: join(state, 'create.json'),
     started: join(state, 'started.json'),
     sharers: join(state, 'sharers'),

@@ -95,9 +95,26 @@ export async function stageGeneration(
   return place;
 }
 
+/** The generations that are kept, the oldest first. */
+export async function listGenerations({ history }: DeploymentLayout): Promise<string[]> {
+  const found = await readdir(history, { withFileTypes: true }).catch(() => []);
+  return found
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+    .sort();
+}
+
+/** A name for the next generation, which sorts after those there are, also where the clock went back since. */
+export async function nextGeneration(layout: DeploymentLayout): Promise<string> {
+  const last = (await listGenerations(layout)).at(-1) ?? '';
+  const time = Date.parse(last.replace(/T(\d\d)(\d\d)/, 'T$1:$2:'));
+  const next = Number.isNaN(time) ? Date.now() : Math.max(Date.now(), time + 1);
+  return new Date(next).toISOString().replaceAll(':', '');
+}
+
 /** Removes all but the newest generations, as the last step of an update. */
 export async function pruneGenerations(layout: DeploymentLayout): Promise<void> {
-  const kept = (await readdir(layout.history).catch(() => [])).sort();
+  const kept = await listGenerations(layout);
   for (const old of kept.slice(0, Math.max(0, kept.length - generations))) {
     await rm(join(layout.history, old), { recursive: true, force: true });
   }

@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { basename, isAbsolute, resolve } from 'node:path';
 import { scanEnvFile } from '../compose/dotenv.js';
 import { credentialSecrets, renderConfigEnv } from '../spec/environment.js';
-import { parseSecretsEnv, renderSecretsEnv, resolveSecrets, secretTexts } from '../spec/secrets.js';
+import { parseSecretsEnv, renderSecretsEnv, resolveSecrets, secretTexts, type StoredSecret } from '../spec/secrets.js';
 import { type ParsedSpec, parseSpec, type Spec } from '../spec/parse.js';
 import { parseUsableSpec, usedOnCompose } from '../spec/usable.js';
 import { warnAboutUnusedHooks } from '../stack/assets.js';
@@ -13,7 +13,7 @@ import { formatProblem, InvalidFileError, LaconicError, type Problem } from '../
 import { kindOf, readTextIfAny, requireUtf8, secretMode } from '../system/files.js';
 import { type Generated, generateTree } from './generate.js';
 import { expandHome } from '../system/path-names.js';
-import type { DeploymentLayout } from './layout.js';
+import { type DeploymentLayout, secretsCopyPath } from './layout.js';
 import type { DeploymentRecord } from './record.js';
 import type { TargetGenerator } from './target.js';
 import type { GeneratedFile } from './tree.js';
@@ -126,7 +126,7 @@ export async function prepareTree(
 }
 
 /**
- * `config.env` and, where the spec has generated secrets, `secrets.env` (01 §13, decisions 8 and 9).
+ * `config.env` and, where the spec has generated secrets, `secrets.env` and its copy. What was lost has been refused by then.
  * @param cwd where relative credentials files start (01 §6)
  */
 export async function environmentFiles(
@@ -138,7 +138,8 @@ export async function environmentFiles(
   cwd: string = context.cwd,
 ): Promise<GeneratedFile[]> {
   const text = previous === 'fresh' ? undefined : await readTextIfAny(layout.secretsEnv);
-  const existing = text === undefined ? undefined : parseSecretsEnv(text);
+  const inFile = text === undefined ? undefined : parseSecretsEnv(text);
+  const existing = previous === 'fresh' ? undefined : await withRetired(inFile, layout, spec.config);
   const resolved = resolveSecrets(spec.config, existing, { rotate: options.rotate });
   if (resolved.problems.length > 0) {
     throw new InvalidFileError(
@@ -150,18 +151,40 @@ export async function environmentFiles(
       throw new LaconicError(`--rotate-secret ${name}: the spec's config has no $generate token under this name`);
   }
   const config = renderConfigEnv(resolved.plain, await readCredentials(spec, cwd));
-  context.report.conceal([...secretTexts(resolved.stored), ...credentialSecrets(config, 'config.env')]);
-  const files: GeneratedFile[] = [{ path: 'config.env', source: { text: config }, mode: secretMode }];
+  const { stored } = resolved;
   if (previous === 'python' && text === undefined && !options.generate) {
-    for (const name of resolved.secret.keys()) {
-      context.report.warn(
-        `${name}: stays unset, as the program that made this deployment left it; create --update --generate-secrets gives it a value`,
-      );
-    }
-  } else if (resolved.secret.size > 0 || text !== undefined) {
-    files.push({ path: 'secrets.env', source: { text: renderSecretsEnv(resolved) }, mode: secretMode });
+    const unset = [...resolved.secret.keys()].filter((name) => !options.rotate.has(name));
+    for (const name of unset) stored.delete(name);
+    warnAboutUnset(unset, context);
+  }
+  context.report.conceal([...secretTexts(stored), ...credentialSecrets(config, 'config.env')]);
+  const files: GeneratedFile[] = [{ path: 'config.env', source: { text: config }, mode: secretMode }];
+  if (stored.size > 0 || text !== undefined) {
+    const source = { text: renderSecretsEnv(resolved) };
+    for (const path of ['secrets.env', secretsCopyPath]) files.push({ path, source, mode: secretMode });
   }
   return files;
+}
+
+/** Generated secrets that a directory of the Python program never had. */
+export function warnAboutUnset(names: readonly string[], { report }: Context): void {
+  for (const name of names) {
+    report.warn(
+      `${name}: stays unset, as the program that made this deployment left it; create --update --generate-secrets gives it a value`,
+    );
+  }
+}
+
+/** What the last `secrets.env` kept of names that have left the config stays, also when that file is made anew. */
+async function withRetired(
+  existing: ReadonlyMap<string, StoredSecret> | undefined,
+  { secretsCopy }: DeploymentLayout,
+  config: ReadonlyMap<string, string>,
+): Promise<ReadonlyMap<string, StoredSecret> | undefined> {
+  const text = await readTextIfAny(secretsCopy);
+  if (text === undefined) return existing;
+  const left = [...parseSecretsEnv(text)].filter(([name]) => !config.has(name) && existing?.has(name) !== true);
+  return left.length === 0 ? existing : new Map([...(existing ?? []), ...left]);
 }
 
 async function readCredentials(spec: Spec, cwd: string): Promise<{ path: string; text: string }[]> {

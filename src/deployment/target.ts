@@ -1,4 +1,5 @@
 import type { ComposeFile } from '../compose/file.js';
+import type { SecretCopy } from '../spec/lost-secrets.js';
 import type { DeployTarget, Spec } from '../spec/parse.js';
 import type { StackAssets } from '../stack/assets.js';
 import type { Stack } from '../stack/parse.js';
@@ -21,6 +22,8 @@ export interface TargetGenerator {
   /** The target's own files, and what of the stack it cannot run. Nothing is written. */
   generate(input: TargetInput): Promise<TargetFiles>;
   hookCluster(deployment: Deployment): Promise<HookCluster>;
+  /** The generated secrets that the cluster holds of the deployment; undefined when it holds none. @throws LaconicError when it does not answer */
+  generatedSecrets(deployment: Deployment): Promise<SecretCopy | undefined>;
 }
 
 /** What hooks are given of the cluster that a deployment runs in (decision 33). */

@@ -7,10 +7,12 @@ import { InvalidFileError, LaconicError } from '../system/errors.js';
 import { readTextIfAny, secretMode } from '../system/files.js';
 import { carryOut } from './carry-out.js';
 import { clearJournal, type JournalStep } from './journal.js';
-import type { DeploymentLayout } from './layout.js';
+import { type DeploymentLayout, secretsCopyPath } from './layout.js';
 import { currentChecksum, readManifest, renderEntries } from './manifest.js';
 import type { Deployment } from './open.js';
 import { environmentFiles, type SecretOptions } from './prepare.js';
+import { requireSecrets } from './require-secrets.js';
+import type { TargetGenerators } from './target.js';
 import { isEdited, warnAboutEdit } from './update-plan.js';
 import { checksumOf, contentOf, type GeneratedFile } from './tree.js';
 
@@ -22,13 +24,14 @@ import { checksumOf, contentOf, type GeneratedFile } from './tree.js';
  */
 export async function regenerateEnvironment(
   deployment: Deployment,
-  options: { secrets: SecretOptions; acceptLiteralValues: boolean },
+  options: { secrets: SecretOptions; acceptLiteralValues: boolean; targets: TargetGenerators },
   context: Context,
 ): Promise<boolean> {
   const { layout, spec, ours } = deployment;
   // Where the config itself was left out, its names must not vanish from the file.
   const unusable = deployment.ignored.filter((problem) => usedOnCompose.has(sectionOf(problem) ?? ''));
   if (unusable.length > 0) throw new InvalidFileError(unusable);
+  await requireSecrets(deployment, { config: spec.config, rotate: options.secrets.rotate }, options.targets, context);
   const files = await environmentFiles(spec, layout, ours ? 'ours' : 'python', options.secrets, context);
   if (!ours && !options.acceptLiteralValues) await refuseChangedValues(layout, spec, files, context);
   const steps: JournalStep[] = [];
@@ -39,8 +42,9 @@ export async function regenerateEnvironment(
     const checksum = await checksumOf(file);
     const now = await currentChecksum(join(layout.root, file.path));
     if (now !== checksum) {
-      steps.push({ op: 'replace', path: file.path, backup: now !== undefined, secret: true });
-      if (isEdited(before, file.path, now)) edited.push(file.path);
+      const backup = now !== undefined && file.path !== secretsCopyPath;
+      steps.push({ op: 'replace', path: file.path, backup, secret: true });
+      if (backup && isEdited(before, file.path, now)) edited.push(file.path);
     }
     manifest[file.path] = checksum;
   }

@@ -5,7 +5,7 @@ import type { Context } from '../system/context.js';
 import { kindOf, readTextIfAny, secretMode } from '../system/files.js';
 import type { CreateArguments } from './create.js';
 import { type JournalStep, readJournal } from './journal.js';
-import type { DeploymentLayout } from './layout.js';
+import { type DeploymentLayout, secretsCopyPath } from './layout.js';
 import { currentChecksum, impliedManifest, type Manifest, readManifest, renderManifest } from './manifest.js';
 import type { Prepared } from './prepare.js';
 import { editRecord, readRecord } from './record.js';
@@ -66,11 +66,12 @@ export async function planUpdate(
       continue;
     }
     staged.push(file);
-    if (isEdited(manifestBefore, file.path, before)) edited.push(file.path);
+    const ofOperator = !own.includes(file) && file.path !== secretsCopyPath;
+    if (ofOperator && isEdited(manifestBefore, file.path, before)) edited.push(file.path);
     steps.push({
       op: 'replace',
       path: file.path,
-      backup: before !== undefined && !own.includes(file),
+      backup: before !== undefined && ofOperator,
       secret: isSecret(file),
     });
   }
@@ -108,7 +109,7 @@ async function removals(layout: DeploymentLayout, files: readonly GeneratedFile[
   const steps: RemoveStep[] = [];
   for (const [path, checksum] of Object.entries(before)) {
     // Secrets are never deleted by us: another spec may want them back.
-    if (wanted.has(path) || path === 'secrets.env') continue;
+    if (wanted.has(path) || path === 'secrets.env' || path === secretsCopyPath) continue;
     const now = await currentChecksum(join(layout.root, path));
     if (now !== undefined) steps.push({ op: 'remove', path, backup: now !== checksum });
   }

@@ -18,6 +18,7 @@ import { parseOwnJson } from './own-json.js';
 import { type LoadedSpec, loadStackOfSpec, prepareTree, type SecretOptions } from './prepare.js';
 import type { TargetGenerators } from './target.js';
 import { servicePrints } from './service-prints.js';
+import { requireSecrets } from './require-secrets.js';
 import { refuseChangedValues } from './update-environment.js';
 import { planUpdate, type UpdatePlan, warnAboutEdit } from './update-plan.js';
 import { isBelow } from './volume-paths.js';
@@ -55,6 +56,8 @@ export async function updateDeployment(
   const { ours, record } = present;
   if (!options.acceptOtherStack) refuseOtherStack(present, options.parsed.spec);
   refuseOtherTarget(present, options.parsed.spec);
+  const { config } = options.parsed.spec;
+  await requireSecrets(present, { config, rotate: options.secrets.rotate }, options.targets, context);
   const sources = [options.stackPath, record.stackSource].filter((source) => source !== undefined);
   const loaded = await loadStackOfSpec(options.parsed.spec, sources, options.cwd, context);
   const { secrets, cwd } = options;

@@ -169,14 +169,19 @@ function finish(
 
 /** The secrets in a finished value, in the order of its template's tokens; undefined when it does not fit the template. */
 function secretsIn(value: string, template: TokenScan): string[] | undefined {
-  const single = template.tokens.length === 1;
-  const pattern = template.parts.map((part) => {
+  // Of several secrets only the length tells where one ends; a single one is all that is left, even when edited by hand.
+  const secret = template.tokens.length === 1 ? '([^]*)' : undefined;
+  return new RegExp(`^${patternOf(template.parts, secret)}$`).exec(value)?.slice(1);
+}
+
+/** The source of a regular expression for what a template becomes, with a group for each secret. */
+function patternOf(parts: TokenScan['parts'], secret?: string): string {
+  const pattern = parts.map((part) => {
     if (typeof part === 'string') return part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
-    // Of several secrets only the length tells where one ends; a single one is all that is left, even when edited by hand.
-    if (single) return '([^]*)';
+    if (secret !== undefined) return secret;
     return part.type === 'hex' ? `([0-9a-f]{${2 * part.bytes}})` : `([0-9A-Za-z+/=]{${4 * Math.ceil(part.bytes / 3)}})`;
   });
-  return new RegExp(`^${pattern.join('')}$`).exec(value)?.slice(1);
+  return pattern.join('');
 }
 
 /** The text of `secrets.env`, with mode 0600 a second `--env-file` of Compose. */
@@ -202,6 +207,12 @@ export function secretTexts(stored: ReadonlyMap<string, StoredSecret>): string[]
     value,
     ...(template === undefined ? [] : (secretsIn(value, findTokens(template)) ?? [])),
   ]);
+}
+
+/** Whether a value holds what a template could have become: of whatever else it is, nothing is said. */
+export function holdsValueOf(template: string, value: string): boolean {
+  const { parts, tokens } = findTokens(template);
+  return tokens.length > 0 && new RegExp(patternOf(parts)).test(value);
 }
 
 const retiredPrefix = '# no longer in the config: ';

@@ -31,6 +31,8 @@ export function kubernetesGenerator(deployTo: Exclude<DeployTarget, 'compose'>, 
       await addObjectFiles(input, added, context);
       return added;
     },
+    generatedSecrets: async (deployment) =>
+      (await import('./generated-secrets.js')).generatedSecretsOf(deployment, context),
     hookCluster: async (deployment) => (await import('./hook-cluster.js')).hookCluster(deployment, context),
   };
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { run } from '../../../src/system/process.js';
 import { describeWithCluster, shared } from '../../support/cluster.js';
@@ -130,6 +131,28 @@ describeWithCluster('roll-outs (decisions 25 and 26)', () => {
     await deployed.run('start');
     expect(await uids()).toMatchObject({ coded: before.coded, still: before.still });
     expect(await deployed.inContainer('titled', 'sh', '-c', 'echo "$TOKEN"')).not.toBe(token);
+  });
+
+  it('a secret that was lost is not made anew: the Secret of the cluster is named as the place of the copy, and stays', async () => {
+    const secret = `${deployed.app}-generated-secrets`;
+    const value = (): Promise<string> => deployed.kubectl('get', 'secret', secret, '--output', 'jsonpath={.data}');
+    const kept = await value();
+    const file = scene.sandbox.path('d/secrets.env');
+    const text = await readFile(file);
+    await rm(file);
+    await rename(scene.sandbox.path('d/.laconic'), scene.sandbox.path('kept-state'));
+    const update = ['deploy', 'create', '--spec-file', 'd.spec.yml', '--deployment-dir', 'd', '--update'];
+    for (const attempt of [deployed.attempt('start'), scene.sandbox.cli(update)]) {
+      const { code, stderr } = await attempt;
+      expect({ code, stderr }).toMatchObject({ code: 1 });
+      expect(stderr).toContain(`  TOKEN: a copy is in the Secret ${secret} of the cluster`);
+    }
+    await rm(scene.sandbox.path('d/.laconic'), { recursive: true });
+    await rename(scene.sandbox.path('kept-state'), scene.sandbox.path('d/.laconic'));
+    await writeFile(file, text, { mode: 0o600 });
+    await deployed.run('start');
+    expect(await value()).toBe(kept);
+    expect(await uids()).toEqual(before);
   });
 
   it('a rebuilt :local image is sent to the node, and its pods run the new code (K-43)', async () => {

@@ -1,3 +1,4 @@
+import { generatedSecretsName } from '../objects/names.js';
 import type { KubernetesObject } from '../objects/object.js';
 import type { Removal } from './actions.js';
 import type { LiveObject } from './api.js';
@@ -11,7 +12,10 @@ import { mapOf } from '../../../system/plain-map.js';
 /** What of the deployment's earlier objects goes, stays although nothing wants it, or turned out not to be ours. */
 export interface PrunePlan {
   readonly removals: readonly Removal[];
-  /** Volumes and claims that left the set: they hold data, only `stop --delete-volumes` removes them. */
+  /**
+   * Volumes and claims that left the set: they hold data, only `stop --delete-volumes` removes them. So do generated secrets,
+   * until `stop`.
+   */
   readonly kept: readonly Entry[];
   /** Told. */
   readonly remarks: readonly string[];
@@ -55,6 +59,9 @@ export function planPrune(
           `PersistentVolumeClaim ${entry.name} is not used any more; it stays with its data until stop --delete-volumes`,
         );
       }
+    } else if (entry.kind === 'Secret' && entry.name === generatedSecretsName(identity.app)) {
+      // It may be the last copy of a password that a database was set up with.
+      kept.push(entryOf(live, live));
     } else {
       const first = workloads.has(entry.kind) && claimsOf(live).some((claim) => claims.has(claim));
       removals.push({ live, when: first ? 'first' : 'last' });

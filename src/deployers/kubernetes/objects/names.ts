@@ -72,7 +72,7 @@ export function createNames(input: Pick<ObjectsInput, 'app' | 'pods' | 'jobs'>):
     bindConfigmap: (source) => fit(`${app}-${bindVolume(source)}`, objectName, 253),
     claim,
     volume: claim,
-    generatedSecrets: fit(`${app}-generated-secrets`, objectName),
+    generatedSecrets: generatedSecretsName(app),
     registrySecret: fit(`${app}-image-pull-secret`, objectName),
     composeSecret: (name) => fit(`${app}-compose-secret-${name}`, objectName, 253),
     composeConfig: (name) => fit(`${app}-compose-config-${name}`, objectName, 253),
@@ -80,6 +80,11 @@ export function createNames(input: Pick<ObjectsInput, 'app' | 'pods' | 'jobs'>):
     podVolume: (volume) => fit(volume, labelName),
     bindVolume,
   };
+}
+
+/** The Secret with the generated secrets of a deployment. */
+export function generatedSecretsName(app: string): string {
+  return fit(`${app}-generated-secrets`, objectName);
 }
 
 /**

@@ -1,0 +1,35 @@
+import type { Deployment } from '../../deployment/open.js';
+import { connectEngine } from '../../engine/connect.js';
+import type { SecretCopy } from '../../spec/lost-secrets.js';
+import type { Context } from '../../system/context.js';
+import { mapOf } from '../../system/plain-map.js';
+import { ownerOf } from './cluster/identity.js';
+import { resources } from './cluster/resources.js';
+import { clusterOf } from './connection.js';
+import { listKindClusters } from './kind/clusters.js';
+import { generatedSecretsName } from './objects/names.js';
+import { identityOf } from './prepare.js';
+
+/**
+ * The values in the deployment's Secret of generated secrets; undefined where it has none, or no kind cluster yet. The Secret
+ * that the Python program wrote, without our label, does not count: no pod ever read it.
+ * @throws LaconicError when the engine or the API server does not answer
+ */
+export async function generatedSecretsOf(deployment: Deployment, context: Context): Promise<SecretCopy | undefined> {
+  const target = clusterOf(deployment);
+  if (target.kind === 'k8s-kind') {
+    const clusters = await listKindClusters(await connectEngine(context.env));
+    if (!clusters.some(({ name }) => name === target.cluster)) return undefined;
+  }
+  const identity = identityOf(deployment);
+  const name = generatedSecretsName(identity.app);
+  const { connectCluster } = await import('./cluster/connect.js');
+  const { api } = await connectCluster(target, context);
+  const live = await api.get(resources.Secret, name, identity.namespace);
+  if (live === undefined || ownerOf(live, identity).kind !== 'ours') return undefined;
+  const values = Object.entries(mapOf(live.data)).map(
+    ([key, value]) => [key, Buffer.from(String(value), 'base64').toString()] as const,
+  );
+  const command = `kubectl get secret ${name} --namespace ${identity.namespace} --output yaml`;
+  return { place: `the Secret ${name} of the cluster (${command})`, values: new Map(values) };
+}

@@ -1,0 +1,121 @@
+import { relative } from 'node:path';
+import { findLostSecrets, generatedNames, type LostSecret, type SecretCopy } from '../spec/lost-secrets.js';
+import { parseSecretsEnv, type StoredSecret } from '../spec/secrets.js';
+import type { Context } from '../system/context.js';
+import { InvalidFileError, LaconicError } from '../system/errors.js';
+import { readTextIfAny, sha256 } from '../system/files.js';
+import type { DeploymentLayout } from './layout.js';
+import { readManifest } from './manifest.js';
+import type { Deployment } from './open.js';
+import { copiesInContainers, copiesOnDisk } from './secret-copies.js';
+import type { TargetGenerators } from './target.js';
+
+/** What a command needs of the generated secrets. */
+export interface SecretsNeeded {
+  /** The config of the spec that the command takes. */
+  config: ReadonlyMap<string, string>;
+  /** Names that the command gives a new value. */
+  rotate: ReadonlySet<string>;
+}
+
+/**
+ * Refuses to go on where a generated secret that had a value has none any more: services that were set up with it would be
+ * locked out by a new one, and run without a password without one. Whether there was one is known from the manifest and the
+ * history, and where those say nothing from the containers or the cluster.
+ * @returns names of the config that have no value, and for which nothing shows one
+ * @throws LaconicError that names the variables and the places in which a copy was found
+ */
+export async function requireSecrets(
+  deployment: Deployment,
+  { config, rotate }: SecretsNeeded,
+  targets: TargetGenerators,
+  context: Context,
+): Promise<string[]> {
+  const names = generatedNames(config);
+  if (names.length === 0) return [];
+  const { layout } = deployment;
+  const text = await readTextIfAny(layout.secretsEnv);
+  const { stored, problem } = readStored(text);
+  const copies = await copiesOnDisk(layout);
+  const recorded = await recordedNames(deployment, text, copies);
+  const facts = { config, stored, cut: isCut(text), rotate, copies, recorded: recorded ?? new Set<string>() };
+  const { lost, absent } = findLostSecrets(facts);
+  // Of a directory without records only the engine or the cluster knows; of others it is a further place for the copy.
+  const asked = recorded === undefined ? [...lost.map(({ name }) => name), ...absent] : lost.map(({ name }) => name);
+  if (asked.length === 0) return absent;
+  const elsewhere = await copiesOfTarget(deployment, config, asked, targets, context);
+  const found = findLostSecrets({ ...facts, copies: [...copies, ...elsewhere] });
+  if (found.lost.length === 0) return found.absent;
+  throw lostError(layout, text, found.lost, problem);
+}
+
+function readStored(text = ''): { stored: ReadonlyMap<string, StoredSecret>; problem?: InvalidFileError } {
+  try {
+    return { stored: parseSecretsEnv(text) };
+  } catch (error) {
+    if (error instanceof InvalidFileError) return { stored: new Map(), problem: error };
+    throw error;
+  }
+}
+
+function isCut(text: string | undefined): boolean {
+  return text !== undefined && text !== '' && !text.endsWith('\n');
+}
+
+/**
+ * The names that had a value when the directory was last written, where `secrets.env` is not what was written then.
+ * @returns undefined for a directory that has no records: of the Python program, or copied without `.laconic`
+ */
+async function recordedNames(
+  { layout, spec }: Deployment,
+  text: string | undefined,
+  copies: readonly SecretCopy[],
+): Promise<Set<string> | undefined> {
+  const manifest = await readManifest(layout);
+  if (manifest === undefined) return copies.length === 0 ? undefined : new Set();
+  const written = manifest['secrets.env'];
+  if (written === undefined || (text !== undefined && sha256(text) === written)) return new Set();
+  const kept = copies.find(({ place }) => place === layout.secretsCopy);
+  // Directories that an earlier version made have no copy: there the spec in the directory tells what was generated.
+  return new Set(kept === undefined ? generatedNames(spec.config) : kept.values.keys());
+}
+
+async function copiesOfTarget(
+  deployment: Deployment,
+  config: ReadonlyMap<string, string>,
+  names: readonly string[],
+  targets: TargetGenerators,
+  context: Context,
+): Promise<SecretCopy[]> {
+  try {
+    const target = await targets(deployment.spec.deployTo, context);
+    if (target === undefined) return await copiesInContainers(deployment, config, names, context);
+    const copy = await target.generatedSecrets(deployment);
+    return copy === undefined ? [] : [copy];
+  } catch (error) {
+    if (!(error instanceof LaconicError) || error.exitCode !== 1) throw error;
+    context.report.warn(`it is not known whether a copy of ${names.join(', ')} is in use: ${error.message}`);
+    return [];
+  }
+}
+
+function lostError(
+  { root, secretsEnv }: DeploymentLayout,
+  text: string | undefined,
+  lost: readonly LostSecret[],
+  problem: InvalidFileError | undefined,
+): LaconicError {
+  const names = lost.map(({ name }) => name);
+  const what = text === undefined ? 'is missing' : `no longer holds the whole value of ${names.join(', ')}`;
+  const lines = lost.map(({ name, places }) => {
+    const where = places.map((place) => (place.startsWith(`${root}/`) ? relative(root, place) : place));
+    return `  ${name}: ${where.length === 0 ? 'no copy was found' : `a copy is in ${where.join(', and in ')}`}`;
+  });
+  const because = problem === undefined ? [] : [`  ${problem.message}`];
+  return new LaconicError(
+    [`${secretsEnv} ${what}: generated secrets of this deployment`, ...because, ...lines].join('\n'),
+    {
+      hint: `nothing was changed. Put the file back, from a backup or one of these copies. Only where the value is not needed any more: deployment --dir ${root} restart ${names.map((name) => `--rotate-secret ${name}`).join(' ')} makes a new one, which services that were set up with the old one do not know`,
+    },
+  );
+}
