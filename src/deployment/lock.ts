@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, lstat, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from '../system/context.js';
 import { errorCode, errorMessage, InterruptedError, LaconicError } from '../system/errors.js';
 import { kindOf, makeDirectory, readTextIfAny } from '../system/files.js';
-import { isProcessAlive, removeLeftovers, temporaryBeside } from '../system/leftovers.js';
+import { isProcessAlive, pidNamespace, removeLeftovers, temporaryBeside } from '../system/leftovers.js';
+import { mapOf } from '../system/plain-map.js';
 import { outliveSurvivors } from './survivors.js';
 
 /** Who holds a lock. A holder is gone when its process is (decision 5). */
@@ -17,6 +18,8 @@ interface Holder {
   /** Kernel's start time of the process, in clock ticks since boot: tells a process from a later one with its pid. */
   startTime: string;
   bootId: string;
+  /** In which the pid counts; absent in locks of earlier versions, and where the system does not tell. */
+  pidNamespace?: string;
   host: string;
   command: string;
   since: string;
@@ -30,6 +33,8 @@ export interface Lock {
 
 const pollMilliseconds = 200;
 
+const unknownBoot = 'unknown';
+
 async function startTimeOf(pid: number): Promise<string | undefined> {
   const text = await readTextIfAny(`/proc/${pid}/stat`);
   // The second field is the program's name in parentheses and may hold blanks: count from the last parenthesis.
@@ -37,27 +42,48 @@ async function startTimeOf(pid: number): Promise<string | undefined> {
 }
 
 async function bootId(): Promise<string> {
-  return (await readTextIfAny('/proc/sys/kernel/random/boot_id'))?.trim() ?? 'unknown';
+  return (await readTextIfAny('/proc/sys/kernel/random/boot_id'))?.trim() ?? unknownBoot;
+}
+
+/** Whether the holder's process can be seen from here; one that cannot counts as alive. */
+async function isVisible({ host, bootId: boot, pidNamespace: namespace }: Holder): Promise<boolean> {
+  if (namespace === undefined) return host === hostname();
+  if (namespace !== pidNamespace) return false;
+  // A host that was renamed since, or a container's name for it, is the same machine while it has not been started again.
+  return host === hostname() || (boot !== unknownBoot && boot === (await bootId()));
 }
 
 async function isGone(holder: Holder): Promise<boolean> {
-  if (holder.host !== hostname()) return false;
-  if (holder.bootId !== (await bootId())) return true;
+  const rebooted = holder.bootId !== (await bootId());
+  if (rebooted && holder.host === hostname()) return true;
+  if (!(await isVisible(holder))) return false;
   if (!isProcessAlive(holder.pid)) return true;
   const started = await startTimeOf(holder.pid);
   return started !== undefined && started !== holder.startTime;
 }
 
 async function readHolder(path: string): Promise<Holder | undefined> {
+  const damaged = (what: string): LaconicError =>
+    new LaconicError(`the lock file ${path} is ${what}`, {
+      hint: 'if no other laconic-so runs on this deployment, delete it',
+    });
+  // Behind a link that leads nowhere there is no lock, and none can be placed.
+  if ((await lstat(path).catch(() => undefined))?.isSymbolicLink()) throw damaged('a symbolic link');
   const text = await readTextIfAny(path);
   if (text === undefined) return undefined;
   try {
-    return JSON.parse(text) as Holder;
+    const value: unknown = JSON.parse(text);
+    if (isHolder(value)) return value;
   } catch {
-    throw new LaconicError(`the lock file ${path} is damaged`, {
-      hint: 'if no other laconic-so runs on this deployment, delete it',
-    });
+    // Told below.
   }
+  throw damaged('damaged');
+}
+
+function isHolder(value: unknown): value is Holder {
+  const holder = mapOf(value);
+  const texts = ['token', 'startTime', 'bootId', 'host', 'command', 'since'].map((name) => holder[name]);
+  return typeof holder.pid === 'number' && texts.every((text) => typeof text === 'string');
 }
 
 /** Takes a stale lock out of the way; puts back what turns out to be somebody's fresh one. */
@@ -67,19 +93,27 @@ async function discardStale(path: string, stale: Holder): Promise<void> {
     await rename(path, aside);
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return;
-    throw error;
+    throw new LaconicError(`cannot take over the lock ${path}: ${errorMessage(error)}`, { cause: error });
   }
   const taken = await readHolder(aside);
   if (taken !== undefined && taken.token !== stale.token) await link(aside, path).catch(() => undefined);
-  await rm(aside, { force: true });
+  await removeQuietly(aside);
 }
 
-function heldMessage(what: string, holder: Holder): LaconicError {
+/** What cannot be removed is a leftover of ours: the next command tries again. */
+async function removeQuietly(path: string): Promise<void> {
+  await rm(path, { force: true }).catch(() => undefined);
+}
+
+async function heldMessage(what: string, path: string, holder: Holder): Promise<LaconicError> {
+  const seen = await isVisible(holder);
   const where = holder.host === hostname() ? '' : ` on host ${holder.host}`;
   return new LaconicError(
     `${what} is in use by "${holder.command}" (process ${holder.pid}${where}, since ${holder.since})`,
     {
-      hint: 'wait for it, or give --lock-wait SECONDS to wait here',
+      hint: `wait for it, or give --lock-wait SECONDS to wait here${
+        seen ? '' : `; it runs in another container or on another host: if that is gone, delete ${path}`
+      }`,
     },
   );
 }
@@ -105,8 +139,9 @@ export async function takeLock(path: string, what: string, waitSeconds: number, 
     pid: process.pid,
     startTime: (await startTimeOf(process.pid)) ?? 'unknown',
     bootId: await bootId(),
+    ...(pidNamespace === undefined ? {} : { pidNamespace }),
     host: hostname(),
-    command: ['laconic-so', ...process.argv.slice(2)].join(' '),
+    command: shownCommand(process.argv.slice(2)),
     since: new Date().toISOString(),
   };
   const deadline = Date.now() + waitSeconds * 1000;
@@ -114,6 +149,7 @@ export async function takeLock(path: string, what: string, waitSeconds: number, 
     const other = await readHolder(path);
     if (other === undefined) {
       if (await place(path, holder, what)) break;
+      if (context.signal.aborted) throw new InterruptedError();
       continue;
     }
     if (other.token === context.env.LACONIC_SO_LOCK) return { token: other.token, release: async () => undefined };
@@ -123,13 +159,13 @@ export async function takeLock(path: string, what: string, waitSeconds: number, 
       await discardStale(path, other);
       continue;
     }
-    if (Date.now() >= deadline) throw heldMessage(what, other);
+    if (Date.now() >= deadline) throw await heldMessage(what, path, other);
     await sleep(pollMilliseconds, undefined, { signal: context.signal }).catch(() => {
       throw new InterruptedError();
     });
   }
   await removeLeftovers(path);
-  return { token, release: () => release(path, token) };
+  return { token, release: () => release(path, token, context) };
 }
 
 /** @returns false when somebody was quicker */
@@ -144,11 +180,33 @@ async function place(path: string, holder: Holder, what: string): Promise<boolea
     if (errorCode(error) === 'EEXIST') return false;
     throw new LaconicError(`cannot lock ${what}: ${errorMessage(error)}`, { cause: error });
   } finally {
-    await rm(temporary, { force: true });
+    await removeQuietly(temporary);
   }
 }
 
-async function release(path: string, token: string): Promise<void> {
+/** One that cannot be removed is taken over by the next command, as this process will be gone. */
+async function release(path: string, token: string, { report }: Context): Promise<void> {
   const text = await readFile(path, 'utf8').catch(() => undefined);
-  if (text?.includes(token)) await rm(path, { force: true });
+  if (text?.includes(token) !== true) return;
+  await rm(path, { force: true }).catch((error: unknown) => {
+    report.warn(`cannot remove the lock ${path}: ${errorMessage(error)}`);
+  });
+}
+
+/** Options whose values are no secrets. */
+const shownValues: ReadonlySet<string> = new Set(['--stack', '--dir', '--spec-file', '--deployment-dir']);
+
+/** The command line for others to see: arguments for hooks may hold passwords, so of values only known ones are shown. */
+export function shownCommand(words: readonly string[]): string {
+  const shown = ['laconic-so'];
+  let commandWords = 0;
+  for (const [index, word] of words.entries()) {
+    if (word === '--') break;
+    const [option = ''] = word.split('=');
+    if (word.startsWith('-')) shown.push(shownValues.has(option) ? word : option);
+    else if (shownValues.has(words[index - 1] ?? '')) shown.push(word);
+    else if (commandWords++ < 2) shown.push(word);
+    else if (shown.at(-1) !== '…') shown.push('…');
+  }
+  return shown.join(' ');
 }

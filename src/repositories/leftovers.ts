@@ -1,13 +1,13 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isProcessAlive } from '../system/leftovers.js';
+import { isLeftover } from '../system/leftovers.js';
 
 /** Removes the unfinished clones that killed runs left in the base directory. What cannot be removed is in nobody's way. */
 export async function sweepUnfinishedClones(base: string): Promise<void> {
   const names = await readdir(base).catch(() => [] as string[]);
   for (const name of names) {
-    const pid = /^\..+\.(\d+)-[0-9a-f]{12}\.tmp$/.exec(name)?.[1];
-    if (pid === undefined || isProcessAlive(Number(pid))) continue;
+    const own = /^\..+\.([0-9a-f-]+\.tmp)$/.exec(name)?.[1];
+    if (own === undefined || !isLeftover(own)) continue;
     await rm(join(base, name), { recursive: true, force: true }).catch(() => undefined);
   }
 }

@@ -22,9 +22,14 @@ export async function readTextIfAny(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return undefined;
+    if (isMissing(error)) return undefined;
     throw new LaconicError(`cannot read ${path}: ${errorMessage(error)}`, { cause: error });
   }
+}
+
+/** ESRCH: the process whose file in `/proc` it was has ended. */
+function isMissing(error: unknown): boolean {
+  return ['ENOENT', 'ENOTDIR', 'ESRCH'].includes(errorCode(error) ?? '');
 }
 
 /** The text of a file that has to be there. @throws LaconicError otherwise, or when it cannot be read */
@@ -52,7 +57,7 @@ export async function kindOf(path: string): Promise<'file' | 'directory' | 'othe
     if (found.isFile()) return 'file';
     return found.isDirectory() ? 'directory' : 'other';
   } catch (error) {
-    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return undefined;
+    if (isMissing(error)) return undefined;
     throw new LaconicError(`cannot look at ${path}: ${errorMessage(error)}`, { cause: error });
   }
 }

@@ -1,8 +1,29 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtemp, readdir, readlink, rm } from 'node:fs/promises';
+import { readlinkSync } from 'node:fs';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { errorCode } from './errors.js';
+
+/**
+ * The set of processes that this one's number counts in: containers share directories with their host, but not process
+ * numbers. Undefined where the system does not tell.
+ */
+export const pidNamespace = linkText('/proc/self/ns/pid');
+
+function linkText(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Names host and namespace in what is left behind: of a process of another one, nobody here knows whether it runs. */
+const machine = createHash('sha256')
+  .update(`${hostname()} ${pidNamespace ?? ''}`)
+  .digest('hex')
+  .slice(0, 8);
 
 /** Whether a process with this number runs on this host, whoever's it is. */
 export function isProcessAlive(pid: number): boolean {
@@ -16,7 +37,16 @@ export function isProcessAlive(pid: number): boolean {
 
 /** A name beside `path` for what will be renamed or linked to it. It tells whose it is: see {@link removeLeftovers}. */
 export function temporaryBeside(path: string): string {
-  return join(dirname(path), `.${basename(path)}.${process.pid}-${randomBytes(6).toString('hex')}.tmp`);
+  return join(dirname(path), `.${basename(path)}.${machine}-${process.pid}-${randomBytes(6).toString('hex')}.tmp`);
+}
+
+/**
+ * Whether the process that made this name is gone.
+ * @param name the last part of a name of {@link temporaryBeside}, after the name of the file; those of earlier versions name no machine
+ */
+export function isLeftover(name: string): boolean {
+  const [, where, pid] = /^(?:([0-9a-f]{8})-)?(\d+)-[0-9a-f]{12}\.tmp$/.exec(name) ?? [];
+  return pid !== undefined && (where ?? machine) === machine && !isProcessAlive(Number(pid));
 }
 
 /**
@@ -28,8 +58,7 @@ export async function removeLeftovers(path: string): Promise<void> {
   const names = await readdir(dirname(path)).catch(() => [] as string[]);
   for (const name of names) {
     if (!name.startsWith(prefix)) continue;
-    const pid = /^(\d+)-[0-9a-f]{12}\.tmp$/.exec(name.slice(prefix.length))?.[1];
-    if (pid === undefined || isProcessAlive(Number(pid))) continue;
+    if (!isLeftover(name.slice(prefix.length))) continue;
     await rm(join(dirname(path), name), { recursive: true, force: true }).catch(() => undefined);
   }
 }
@@ -40,7 +69,7 @@ export async function removeLeftovers(path: string): Promise<void> {
  * @param kind what it is for: a word of its name, `laconic-so-<kind>-…`
  */
 export async function withTemporaryFolder<T>(kind: string, work: (folder: string) => Promise<T>): Promise<T> {
-  const prefix = `laconic-so-${kind}-${await machine()}-`;
+  const prefix = `laconic-so-${kind}-${machine}-`;
   await removeFolders(prefix);
   const folder = await mkdtemp(join(tmpdir(), `${prefix}${process.pid}-`));
   try {
@@ -48,12 +77,6 @@ export async function withTemporaryFolder<T>(kind: string, work: (folder: string
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-/** Names the set of processes that this one's number counts in: containers share temporary directories, but not process numbers. */
-async function machine(): Promise<string> {
-  const namespace = await readlink('/proc/self/ns/pid').catch(() => '');
-  return createHash('sha256').update(`${hostname()} ${namespace}`).digest('hex').slice(0, 8);
 }
 
 async function removeFolders(prefix: string): Promise<void> {

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, readlink, symlink, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { takeLock } from '../../../src/deployment/lock.js';
+import { shownCommand, takeLock } from '../../../src/deployment/lock.js';
 import { testContext } from '../../support/context.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 
@@ -72,6 +72,7 @@ describe('the lock of a deployment (decision 5)', () => {
   it.each([
     ['a process that runs', {}],
     ['another host, whose processes cannot be seen', { host: 'elsewhere', pid: 1 }],
+    ['another container, in which this number is another process', { pidNamespace: 'pid:[1]', pid: 4194304 }],
   ])('respects a lock of %s', async (_, overrides) => {
     const directory = await temporaryDirectory();
     const path = join(directory, 'lock');
@@ -130,17 +131,63 @@ describe('the lock of a deployment (decision 5)', () => {
     const directory = await temporaryDirectory();
     await writeFile(join(directory, `.lock.${await pidOfEndedProcess()}-0123456789ab.tmp`), '');
     await writeFile(join(directory, `.lock.${process.ppid}-0123456789ab.tmp`), '');
+    const elsewhere = `.lock.01234567-${await pidOfEndedProcess()}-0123456789ab.tmp`;
+    await writeFile(join(directory, elsewhere), '');
 
     const lock = await takeLock(join(directory, 'lock'), 'deployment d', 0, testContext(directory));
 
     await lock.release();
-    expect(await readdir(directory)).toEqual([`.lock.${process.ppid}-0123456789ab.tmp`]);
+    expect((await readdir(directory)).sort()).toEqual([elsewhere, `.lock.${process.ppid}-0123456789ab.tmp`].sort());
   });
 
-  it('says what to do about a damaged lock file', async () => {
+  it('judges a process of this machine under another host name', async () => {
     const directory = await temporaryDirectory();
-    await writeFile(join(directory, 'lock'), '{');
+    const path = join(directory, 'lock');
+    const pidNamespace = await readlink('/proc/self/ns/pid');
+    await writeFile(path, await holder({ host: 'renamed-since', pidNamespace, pid: await pidOfEndedProcess() }));
+
+    await (await takeLock(path, 'deployment d', 0, testContext(directory))).release();
+  });
+
+  it('says which file to delete where nobody here can tell whether the holder is gone', async () => {
+    const directory = await temporaryDirectory();
+    const path = join(directory, 'lock');
+    await writeFile(path, await holder({ host: 'ci-container-4711', bootId: 'another' }));
+
+    await expect(takeLock(path, 'deployment d', 0, testContext(directory))).rejects.toMatchObject({
+      hint: expect.stringContaining(`delete ${path}`) as string,
+    });
+  });
+
+  it.each(['{', 'null', '{}', '[1]'])('says what to do about a lock file with %s in it', async (text) => {
+    const directory = await temporaryDirectory();
+    await writeFile(join(directory, 'lock'), text);
 
     await expect(takeLock(join(directory, 'lock'), 'd', 0, testContext(directory))).rejects.toThrow('is damaged');
+  });
+
+  it('refuses a link in its place, also one that leads nowhere', async () => {
+    const directory = await temporaryDirectory();
+    await symlink('nowhere', join(directory, 'lock'));
+
+    await expect(takeLock(join(directory, 'lock'), 'd', 5, testContext(directory))).rejects.toThrow(
+      'is a symbolic link',
+    );
+  });
+
+  it('shows others the command, and no values that may be passwords', () => {
+    const words = [
+      '--stack',
+      's',
+      'deploy',
+      'create',
+      '--spec-file=a.yml',
+      '--update',
+      '--initial-peers=secret',
+      'hunter2',
+    ];
+    expect(shownCommand([...words, '--', '--password', 'hunter3'])).toBe(
+      'laconic-so --stack s deploy create --spec-file=a.yml --update --initial-peers …',
+    );
   });
 });
