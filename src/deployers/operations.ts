@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { findDeployment, lockDeployment, openForReading, readDeployment, type Deployment } from '../deployment/open.js';
+import { readReported, warnOfNew } from '../deployment/reported-warnings.js';
 import { insideOperation } from '../deployment/callers.js';
 import type { Lock } from '../deployment/lock.js';
 import { runStartHooks } from '../deployment/hooks.js';
@@ -8,7 +9,7 @@ import { warnAboutUnset } from '../deployment/prepare.js';
 import { requireSecrets } from '../deployment/require-secrets.js';
 import { regenerateEnvironment } from '../deployment/update-environment.js';
 import type { Context } from '../system/context.js';
-import { formatProblem, InterruptedError, LaconicError } from '../system/errors.js';
+import { InterruptedError, LaconicError } from '../system/errors.js';
 import type {
   Deployer,
   ExecOptions,
@@ -49,7 +50,8 @@ export async function withLockedDeployment<T>(
   try {
     const inside = { ...context, env: { ...context.env, LACONIC_SO_LOCK: lock.token } };
     const deployment = await readDeployment(layout);
-    for (const problem of deployment.ignored) context.report.warn(formatProblem(problem));
+    const reported = await readReported(layout);
+    for (const problem of deployment.ignored) warnOfNew(problem, reported, context.report);
     return await work(deployment, lock, inside);
   } finally {
     await lock.release();

@@ -25,6 +25,7 @@ import { hookFiles } from './hook-files.js';
 import { contentOf, filesBelow, type GeneratedFile, type GeneratedTree, type VolumeDirectory } from './tree.js';
 import type { DeploymentRecord } from './record.js';
 import type { TargetGenerator } from './target.js';
+import { type UnsetName, unsetNames } from './variable-checks.js';
 import { unfitVolumePaths, volumesOverOurs } from './volume-checks.js';
 import { isBelow, placeVolume } from './volume-paths.js';
 
@@ -43,6 +44,8 @@ export interface GenerateInput {
   record: DeploymentRecord;
   /** Where relative paths of the spec start. */
   cwd: string;
+  /** The environment of the program: it sets names that the spec does not. */
+  env: NodeJS.ProcessEnv;
   /** False for a directory that the Python program made. */
   ours: boolean;
   /** Absent on Docker Compose. */
@@ -56,6 +59,8 @@ export interface Generated {
   services: ReadonlySet<string>;
   tree: GeneratedTree;
   warnings: Problem[];
+  /** Variables that nothing sets; their warnings are among the others. */
+  unset: readonly UnsetName[];
   /** Misspelt names and files that Compose will not find: errors at create, warnings later (decision 10). */
   refusedAtCreate: Problem[];
 }
@@ -101,13 +106,16 @@ export async function generateTree(input: GenerateInput): Promise<Generated> {
 
   const volumes = await volumeDirectories(input);
   const facts = await factsOf(composeFiles, files);
-  const checks = checkAgainstStack(spec, facts);
+  const unset = await unsetNames(read, input.environment, input.env);
+  const checks = checkAgainstStack(spec, { ...facts, unset: new Set(unset.map(({ name }) => name)) });
   return {
     root: input.root,
     services: facts.services,
     tree: { files: withoutVolumeContent(files, volumes, input.root), directories, volumes },
+    unset,
     warnings: [
       ...stack.warnings,
+      ...unset.map(({ problem }) => problem),
       ...checks.filter((check) => check.nearMiss === undefined).map((check) => check.problem),
       // On any other cluster the paths are those of its nodes.
       ...(spec.deployTo === 'k8s' ? [] : await unfitVolumePaths(spec, input.root, facts.volumes)),

@@ -39,6 +39,8 @@ export interface DeploymentLayout {
   readonly sharers: string;
   /** Compose file with the images of `restart --image`; in force until the next restart. */
   readonly images: string;
+  /** Warnings of the last create or update, which later commands do not repeat. */
+  readonly reportedWarnings: string;
   /** Digests of what `push-images` last pushed. */
   readonly pushedImages: string;
   readonly composeFile: (pod: string) => string;
@@ -83,6 +85,7 @@ export function layoutOf(root: string): DeploymentLayout {
     started: join(state, 'started.json'),
     sharers: join(state, 'sharers'),
     images: join(state, 'images.yml'),
+    reportedWarnings: join(state, 'reported-warnings.json'),
     pushedImages: join(state, 'pushed-images.json'),
     composeFile: (pod) => join(compose, `docker-compose-${pod}.yml`),
     jobFile: (job) => join(composeJobs, `docker-compose-${job}.yml`),

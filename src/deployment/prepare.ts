@@ -9,12 +9,13 @@ import { parseUsableSpec, usedOnCompose } from '../spec/usable.js';
 import { warnAboutUnusedHooks } from '../stack/assets.js';
 import { type LoadedStack, loadStack } from '../stack/load.js';
 import type { Context } from '../system/context.js';
-import { formatProblem, InvalidFileError, LaconicError, type Problem } from '../system/errors.js';
+import { InvalidFileError, LaconicError, type Problem } from '../system/errors.js';
 import { kindOf, readTextIfAny, requireUtf8, secretMode } from '../system/files.js';
 import { type Generated, generateTree } from './generate.js';
 import { expandHome } from '../system/path-names.js';
 import { type DeploymentLayout, secretsCopyPath } from './layout.js';
 import type { DeploymentRecord } from './record.js';
+import { readReported, renderReported, warnOfNew } from './reported-warnings.js';
 import type { TargetGenerator } from './target.js';
 import type { GeneratedFile } from './tree.js';
 
@@ -81,6 +82,8 @@ export interface SecretOptions {
 export interface Prepared extends LoadedStack {
   spec: Spec;
   generated: Generated;
+  /** What was warned of, for the file that keeps later commands from repeating it. */
+  reported: string;
 }
 
 /** What beside the stack and the spec decides what a tree is. */
@@ -117,12 +120,16 @@ export async function prepareTree(
     specMode: parsed.onlyForOwner ? secretMode : 0o644,
     environment,
     cwd,
+    env: context.env,
     ours: previous !== 'python',
     target,
   });
   await warnAboutUnusedHooks(loaded.assets, context.report);
-  reportFindings(parsed, generated, previous === 'fresh', context);
-  return { ...loaded, spec, generated };
+  const warnings = refuseOrWarn(parsed, generated, previous === 'fresh');
+  const reported = await readReported(layout);
+  for (const problem of warnings) warnOfNew(problem, reported, context.report);
+  const unset = generated.unset.map(({ name }) => name);
+  return { ...loaded, spec, generated, reported: renderReported(warnings, unset) };
 }
 
 /**
@@ -200,15 +207,16 @@ async function readCredentials(spec: Spec, cwd: string): Promise<{ path: string;
   );
 }
 
-/** Decision 10: a near miss, or a file that Compose will not find, is an error at create; everything else, and everything later, a warning. */
-function reportFindings(parsed: ParsedSpec, generated: Generated, fresh: boolean, context: Context): void {
+/**
+ * A near miss, or a file that Compose will not find, is an error at create; everything else, and everything later, a warning.
+ * @returns the warnings
+ */
+function refuseOrWarn(parsed: ParsedSpec, generated: Generated, fresh: boolean): Problem[] {
   const refused: Problem[] = [
     ...parsed.unknown.filter((key) => key.nearMiss !== undefined).map((key) => key.problem),
     ...generated.refusedAtCreate,
   ];
   if (fresh && refused.length > 0) throw new InvalidFileError(refused);
   const mild = parsed.unknown.filter((key) => key.nearMiss === undefined).map((key) => key.problem);
-  for (const problem of [...refused, ...mild, ...generated.warnings]) {
-    context.report.warn(formatProblem(problem));
-  }
+  return [...refused, ...mild, ...generated.warnings];
 }

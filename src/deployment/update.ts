@@ -15,6 +15,7 @@ import { currentChecksum } from './manifest.js';
 import { type Deployment, readDeployment } from './open.js';
 import type { ChangedPath, UpdateOutcome } from './outcome.js';
 import { parseOwnJson } from './own-json.js';
+import { keepReported } from './reported-warnings.js';
 import { type LoadedSpec, loadStackOfSpec, prepareTree, type SecretOptions } from './prepare.js';
 import type { TargetGenerators } from './target.js';
 import { servicePrints } from './service-prints.js';
@@ -104,6 +105,7 @@ export async function updateDeployment(
     writeJournal(layout, { phase: 'hooks', steps: [], hook }),
   );
   await clearJournal(layout);
+  await keepReported(layout, prepared.reported);
   await dropImagesOfOthers(layout.images, prepared.generated.services, context.report);
   const servicesNow = printed ? await servicePrints(layout, prepared.stack, context.env) : undefined;
   const paths = [...changedPaths(plan, before, await checksumsNow(layout, plan)), ...outside];

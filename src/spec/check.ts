@@ -1,6 +1,6 @@
 import type { Problem } from '../system/errors.js';
 import type { UnknownKey } from '../system/schema.js';
-import { nearMiss } from '../system/suggest.js';
+import { didYouMean, nearMiss } from '../system/suggest.js';
 import type { KeyPath } from '../system/yaml.js';
 import type { Spec } from './model.js';
 
@@ -11,6 +11,8 @@ export interface StackFacts {
   volumes: ReadonlySet<string>;
   /** Variables that some service mentions. */
   mentioned: ReadonlySet<string>;
+  /** Those of them that nothing sets and that have no default. */
+  unset: ReadonlySet<string>;
 }
 
 /**
@@ -23,7 +25,7 @@ export function checkAgainstStack(spec: Spec, facts: StackFacts): UnknownKey[] {
     ...volumeReferences(spec).flatMap(({ name, path }) => unknownName(spec, path, name, 'volume', facts.volumes)),
     ...unplacedVolumes(spec, facts.volumes).map((problem) => ({ problem })),
     ...uselessConfigmaps(spec).map((problem) => ({ problem })),
-    ...unmentioned(spec, facts.mentioned).map((problem) => ({ problem })),
+    ...unmentioned(spec, facts).map((problem) => ({ problem })),
   ];
 }
 
@@ -96,8 +98,8 @@ function uselessConfigmaps(spec: Spec): Problem[] {
   ];
 }
 
-/** Names of `config:` that reach no container by interpolation (decision 7). */
-function unmentioned(spec: Spec, mentioned: ReadonlySet<string>): Problem[] {
+/** Names of `config:` that no service mentions: what is interpolated is all that reaches a container. */
+function unmentioned(spec: Spec, { mentioned, unset }: StackFacts): Problem[] {
   const effect = spec.deployTo === 'compose' ? 'no container gets it' : 'every container gets it';
   return [...spec.config.keys()]
     .filter((name) => !mentioned.has(name))
@@ -105,6 +107,6 @@ function unmentioned(spec: Spec, mentioned: ReadonlySet<string>): Problem[] {
       const why = /^[A-Za-z_][A-Za-z0-9_]*$/.test(name)
         ? `no service mentions \${${name}}`
         : 'compose files can only mention names of letters, digits and "_"';
-      return spec.yaml.problem(['config', name], `${why}: ${effect}`);
+      return spec.yaml.problem(['config', name], `${why}: ${effect}${didYouMean(name, unset)}`);
     });
 }

@@ -43,7 +43,7 @@ export async function composeOrFail(
     signal,
     onStderrLine: (raw) => {
       const line = parseComposeLine(raw);
-      if (line.kind === 'warning') warnOnce(context, line.text);
+      if (line.kind === 'warning') warnOnce(context, line.text, project.reportedUnset);
       else options.onLine?.(line);
       if (line.kind === 'other' && line.text.trim() !== '') said.push(line.text);
     },

@@ -32,13 +32,18 @@ export function parseComposeLine(raw: string): ComposeLine {
 /** Warnings already shown: each call of Compose repeats them. */
 const shown = new WeakMap<Context['report'], Set<string>>();
 
-/** Shows a warning of Compose, once per run of this program. */
-export function warnOnce(context: Context, text: string): void {
+/**
+ * Shows a warning of Compose, once per run of this program.
+ * @param reportedUnset variables without a value that were reported when the deployment was created or updated
+ */
+export function warnOnce(context: Context, text: string, reportedUnset?: ReadonlySet<string>): void {
   const before = shown.get(context.report) ?? new Set();
   shown.set(context.report, before);
   if (before.has(text)) return;
   before.add(text);
-  if (isNoNews(text)) context.report.verbose(text);
+  const unset = /^The "?([^\s"]+)"? variable is not set/.exec(text)?.[1];
+  const known = unset !== undefined && reportedUnset?.has(unset) === true;
+  if (known || isNoNews(text)) context.report.verbose(text);
   else context.report.warn(text);
 }
 

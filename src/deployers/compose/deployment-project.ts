@@ -1,5 +1,6 @@
 import { basename, dirname, join } from 'node:path';
 import type { Deployment } from '../../deployment/open.js';
+import { readReported } from '../../deployment/reported-warnings.js';
 import type { Engine } from '../../engine/connect.js';
 import { composeLabels, listProjectContainers, type ProjectContainer } from '../../engine/containers.js';
 import { credentialSecrets, parseEnvFile } from '../../spec/environment.js';
@@ -76,6 +77,7 @@ async function readProject(
     jobFiles,
     envFiles: envFiles.map(({ path }) => path),
     env: composeEnvironment(envFiles, context),
+    reportedUnset: (await readReported(layout)).unset,
     dockerFlags: engineFlags(envFiles, context),
   };
 }

@@ -47,7 +47,7 @@ export async function streamLogs(
   const complaints: string[] = [];
   forEachLine(child.stderr, (line) => {
     const parsed = parseComposeLine(line);
-    if (parsed.kind === 'warning') warnOnce(context, parsed.text);
+    if (parsed.kind === 'warning') warnOnce(context, parsed.text, project.reportedUnset);
     else if (complaints.push(line) > 20) complaints.shift();
   });
   const readerLeft = await pipeline(child.stdout, new LineStartCleaner(), output, { end: false }).then(

@@ -10,6 +10,8 @@ export interface ComposeProject {
   readonly envFiles: readonly string[];
   /** The whole process environment for `docker compose`: names the spec sets are removed from it (decisions 7 and 9). */
   readonly env: NodeJS.ProcessEnv;
+  /** Variables without a value that were reported when the deployment was created or updated. */
+  readonly reportedUnset?: ReadonlySet<string>;
   /** `--host=…` and the like, where `env` cannot say which engine is meant because the spec sets such a name. */
   readonly dockerFlags?: readonly string[];
 }

@@ -3,9 +3,10 @@ import { basename } from 'node:path';
 import { filesOnDisk } from '../../deployment/files.js';
 import type { Deployment } from '../../deployment/open.js';
 import { readPushedImages } from '../../deployment/pushed-images.js';
+import { readReported, warnOfNew } from '../../deployment/reported-warnings.js';
 import { credentialSecrets } from '../../spec/environment.js';
 import type { Context } from '../../system/context.js';
-import { formatProblem, InvalidFileError } from '../../system/errors.js';
+import { InvalidFileError } from '../../system/errors.js';
 import { readTextIfAny } from '../../system/files.js';
 import { checkImageServices, imagesInForce } from '../../deployment/image-overrides.js';
 import type { Identity } from './cluster/identity.js';
@@ -64,7 +65,9 @@ export async function prepareObjects(
   const built = buildObjects(input);
   const errors = [...findings.errors, ...built.findings.errors];
   if (errors.length > 0) throw new InvalidFileError(errors);
-  for (const problem of [...findings.warnings, ...built.findings.warnings]) context.report.warn(formatProblem(problem));
+  const reported = await readReported(layout);
+  for (const problem of [...findings.warnings, ...built.findings.warnings])
+    warnOfNew(problem, reported, context.report);
   const identity = identityOf(deployment);
   const certificates = await certificatesFor(input, options);
   if (certificates.length === 0) return { input, identity, objects: built.objects, order: built.order };

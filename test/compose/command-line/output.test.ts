@@ -47,8 +47,9 @@ describeWithEngine('what is written where (decision 31)', () => {
     expect((await sandbox.succeed(['--quiet', 'deployment', '--dir', 'd', 'ps'])).stdout).toMatch(
       /^Running containers:\n/,
     );
+    await sandbox.edit('d/spec.yml', '{UNUSED: x}', '{UNUSED: x, NEW: x}');
     expect((await sandbox.succeed(['--quiet', 'deployment', '--dir', 'd', 'restart'])).stderr).toBe(
-      `WARNING: ${sandbox.path('d/spec.yml')}:3 config.UNUSED: no service mentions \${UNUSED}: no container gets it\n`,
+      `WARNING: ${sandbox.path('d/spec.yml')}:3 config.NEW: no service mentions \${NEW}: no container gets it\n`,
     );
     const failed = await sandbox.cli(['--quiet', 'deployment', '--dir', 'd', 'exec', 'nobody', 'true']);
     expect(failed.code).toBe(1);
@@ -85,8 +86,10 @@ describeWithEngine('what is written where (decision 31)', () => {
   it('FORCE_COLOR gives it back to a pipe; an answer is never coloured', async () => {
     const env = { FORCE_COLOR: '1', NO_COLOR: '' };
     const warned = await sandbox.cli(
-      ['deploy', 'create', '--update', '--spec-file', 'spec.yml', '--deployment-dir', 'd'],
-      { env },
+      ['--dry-run', 'deploy', 'create', '--spec-file', 'spec.yml', '--deployment-dir', 'e'],
+      {
+        env,
+      },
     );
     expect(warned.stderr).toContain(`${escape}[33mWARNING:${escape}[39m`);
     const listed = await sandbox.cli(['deployment', '--dir', 'd', 'ps'], { env });

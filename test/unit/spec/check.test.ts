@@ -5,13 +5,14 @@ import { formatProblem } from '../../../src/system/errors.js';
 
 function check(
   text: string,
-  facts: { services?: string[]; volumes?: string[]; mentioned?: string[] },
+  facts: { services?: string[]; volumes?: string[]; mentioned?: string[]; unset?: string[] },
 ): [string, string | undefined][] {
   const { spec } = parseSpec(`stack: x\n${text}`, 'spec.yml');
   const found = checkAgainstStack(spec, {
     services: new Set(facts.services),
     volumes: new Set(facts.volumes),
     mentioned: new Set(facts.mentioned),
+    unset: new Set(facts.unset),
   });
   return found.map(({ problem, nearMiss }) => [formatProblem(problem), nearMiss]);
 }

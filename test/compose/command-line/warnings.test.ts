@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeWithEngine } from '../../support/engine.js';
+import { idleService, Sandbox } from '../../support/sandbox.js';
+
+const compose = 'source/compose/docker-compose-app.yml';
+const web = (more = ''): string =>
+  `services:\n${idleService('web', `    environment:\n      TOKEN: \${STORE_TOKEN}\n      SAME: \${STORE_TOKEN}\n${more}`)}`;
+const spec = (target: string): string => `stack: source/stacks/app\ndeploy-to: ${target}\nconfig:\n  STORE_TOKN: abc\n`;
+
+describeWithEngine('warnings are reported when a deployment is made, and not again by what follows', () => {
+  let sandbox: Sandbox;
+  beforeAll(async () => {
+    sandbox = await Sandbox.make({
+      'source/stacks/app/stack.yml': 'name: app\npods:\n  - app\n',
+      [compose]: web(),
+      'spec.yml': spec('compose'),
+      'cluster.yml': spec('k8s-kind'),
+    });
+  });
+  afterAll(() => sandbox.remove());
+
+  const unset = (name: string, key: string): RegExp =>
+    new RegExp(
+      `^WARNING: \\S*docker-compose-app\\.yml:\\d+ ${key}: \\$\\{${name}\\} is not set and has no default, so it is empty here`,
+      'gm',
+    );
+
+  it('create names each variable that nothing sets once, with its place and what was meant', async () => {
+    const { stderr } = await sandbox.create('spec.yml', 'd');
+    expect(stderr.match(unset('STORE_TOKEN', 'services\\.web\\.environment\\.TOKEN'))).toHaveLength(1);
+    expect(stderr).toContain('did you mean "STORE_TOKN"?');
+    expect(stderr).toContain(
+      'config.STORE_TOKN: no service mentions ${STORE_TOKN}: no container gets it, did you mean "STORE_TOKEN"?',
+    );
+    expect(stderr.split('STORE_TOKEN}').length - 1).toBe(1);
+  });
+
+  it('start, status and stop do not repeat them; --verbose does', async () => {
+    for (const command of ['start', 'status', 'render']) {
+      const { code, stderr } = await sandbox.deployment('d', command);
+      expect({ command, code, stderr }).toMatchObject({ code: 0 });
+      expect(stderr).not.toContain('STORE_TOK');
+    }
+    const verbose = await sandbox.cli(['--verbose', 'deployment', '--dir', 'd', 'status']);
+    expect(verbose.stderr).toContain('STORE_TOKEN');
+  });
+
+  it('an update reports what is new', async () => {
+    await sandbox.write(compose, web('      LATER: ${LATER}\n'));
+    const update = ['deploy', 'create', '--update', '--spec-file', 'spec.yml', '--deployment-dir', 'd'];
+    const { stderr } = await sandbox.succeed(update);
+    expect(stderr.match(unset('LATER', 'services\\.web\\.environment\\.LATER'))).toHaveLength(1);
+    expect(stderr).toContain('set LATER in the config of the spec');
+    expect(stderr).not.toContain('STORE_TOK');
+    expect((await sandbox.deployment('d', 'start')).stderr).not.toContain('LATER');
+  });
+
+  it('a variable that was set when the deployment was made, and is not any more, is new', async () => {
+    await sandbox.write(compose, web('      LATER: ${LATER}\n      GONE: ${SET_FOR_CREATE}\n'));
+    const create = ['deploy', 'create', '--spec-file', 'spec.yml', '--deployment-dir', 'e'];
+    const { stderr } = await sandbox.succeed(create, { env: { SET_FOR_CREATE: 'yes' } });
+    expect(stderr).not.toContain('SET_FOR_CREATE');
+    expect((await sandbox.deployment('e', 'render')).stderr).toContain('"SET_FOR_CREATE" variable is not set');
+  });
+
+  it('it is the same on Kubernetes', async () => {
+    const create = ['deploy', 'create', '--spec-file', 'cluster.yml', '--deployment-dir', 'k'];
+    const { stderr } = await sandbox.succeed(create);
+    expect(stderr.match(unset('STORE_TOKEN', 'services\\.web\\.environment\\.TOKEN'))).toHaveLength(1);
+    const { stderr: rendering, code } = await sandbox.deployment('k', 'render');
+    expect({ code, rendering }).toEqual({ code: 0, rendering: '' });
+  });
+});
