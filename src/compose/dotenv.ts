@@ -35,9 +35,10 @@ const controlCharacters: Record<string, string> = {
 /**
  * Reads an env file as Compose's own reader does (`--env-file`, `env_file`): `export`, `NAME=v`, `NAME: v`, `NAME` alone,
  * quotes, escapes, comments after ` #`, quoted values over several lines.
+ * @param escapedDollar what `\$` in double quotes becomes: the doubled one of interpolation, which Compose does to the text next
  * @throws InvalidFileError with the first mistake: what follows it cannot be read
  */
-export function scanEnvFile(source: string, file: string): EnvEntry[] {
+export function scanEnvFile(source: string, file: string, escapedDollar = '$$'): EnvEntry[] {
   const text = source.replace(/^\ufeff/, '');
   const entries: EnvEntry[] = [];
   let line = 1;
@@ -57,7 +58,8 @@ export function scanEnvFile(source: string, file: string): EnvEntry[] {
       continue;
     }
     const value = readValue(text, skip(spacesInLine, text, key.end), file, startLine, key.name);
-    entries.push({ name: key.name, line: startLine, text: value.text, interpolated: value.interpolated });
+    const plain = value.quoted ? unescape(value.text, escapedDollar) : value.text;
+    entries.push({ name: key.name, line: startLine, text: plain, interpolated: value.interpolated });
     at = nextStatement(text, value.end);
   }
   return entries;
@@ -113,13 +115,13 @@ function readValue(
   file: string,
   line: number,
   name: string,
-): { text: string; interpolated: boolean; end: number } {
+): { text: string; quoted: boolean; interpolated: boolean; end: number } {
   const quote = text[start];
   if (quote !== '"' && quote !== "'") {
     const newline = text.indexOf('\n', start);
     const end = newline < 0 ? text.length : newline;
     const beforeComment = text.slice(start, end).split(' #', 1)[0] ?? '';
-    return { text: beforeComment.replace(trailingSpace, ''), interpolated: true, end };
+    return { text: beforeComment.replace(trailingSpace, ''), quoted: false, interpolated: true, end };
   }
   let value = '';
   for (let at = start + 1; at < text.length; at += 1) {
@@ -127,7 +129,7 @@ function readValue(
       at += 1;
       value += text[at] === quote ? quote : `\\${text[at] ?? ''}`;
     } else if (text[at] === quote) {
-      return { text: quote === '"' ? unescape(value) : value, interpolated: quote === '"', end: at + 1 };
+      return { text: value, quoted: quote === '"', interpolated: quote === '"', end: at + 1 };
     } else {
       value += text[at] ?? '';
     }
@@ -135,11 +137,10 @@ function readValue(
   throw new InvalidFileError([{ file, line, key: name, message: `the value starts with ${quote} and never ends` }]);
 }
 
-function unescape(text: string): string {
+function unescape(text: string, escapedDollar: string): string {
   return text.replace(escapes, (match) => {
     const code = match.slice(1);
-    // An escaped dollar is the doubled one of interpolation, which is what happens to the text next.
-    if (code === '$') return '$$';
+    if (code === '$') return escapedDollar;
     if (code.startsWith('0')) {
       const value = Number.parseInt(code.slice(1), 8);
       return /^0[0-7]{3}$/.test(code) && value < 256 ? String.fromCodePoint(value) : match;

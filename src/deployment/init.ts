@@ -3,11 +3,14 @@ import { dirname, resolve } from 'node:path';
 import type { ComposeFile } from '../compose/file.js';
 import { composeSpec, parseConfigFile, parseConfigOption } from '../spec/init.js';
 import type { DeployTarget } from '../spec/parse.js';
+import { holdsValues } from '../spec/secrets.js';
 import { warnAboutUnusedHooks } from '../stack/assets.js';
 import { type LoadedStack, loadStack } from '../stack/load.js';
 import type { Context } from '../system/context.js';
 import { InvalidFileError, LaconicError } from '../system/errors.js';
-import { kindOf, readTextIfAny, requireUtf8, writeFileAtomically } from '../system/files.js';
+import { kindOf, readTextIfAny, requireUtf8, secretMode, writeFileAtomically } from '../system/files.js';
+import { mapOf } from '../system/plain-map.js';
+import { parseYaml } from '../system/yaml.js';
 import { inheritedBy, type ReadComposeFile, readComposeFiles } from './compose-files.js';
 import { runInitHook } from './hooks.js';
 import { initText } from './outcome.js';
@@ -69,7 +72,12 @@ export async function initSpec(options: InitOptions, context: Context): Promise<
     });
   }
   // A link stays one: what it leads to is replaced.
-  if (existing !== text) await writeFileAtomically(existing === undefined ? output : await realpath(output), text);
+  if (existing !== text) {
+    const mode = holdsValues(Object.values(mapOf(mapOf(parseYaml(text, output).value).config)))
+      ? secretMode
+      : undefined;
+    await writeFileAtomically(existing === undefined ? output : await realpath(output), text, mode);
+  }
   for (const line of initText(options.output, existing !== text, await freeDirectory(context.cwd)))
     context.report.info(line);
 }

@@ -3,7 +3,14 @@ import { homedir } from 'node:os';
 import { basename, isAbsolute, resolve } from 'node:path';
 import { scanEnvFile } from '../compose/dotenv.js';
 import { credentialSecrets, renderConfigEnv } from '../spec/environment.js';
-import { parseSecretsEnv, renderSecretsEnv, resolveSecrets, secretTexts, type StoredSecret } from '../spec/secrets.js';
+import {
+  holdsValues,
+  parseSecretsEnv,
+  renderSecretsEnv,
+  resolveSecrets,
+  secretTexts,
+  type StoredSecret,
+} from '../spec/secrets.js';
 import { type ParsedSpec, parseSpec, type Spec } from '../spec/parse.js';
 import { parseUsableSpec, usedOnCompose } from '../spec/usable.js';
 import { warnAboutUnusedHooks } from '../stack/assets.js';
@@ -117,7 +124,7 @@ export async function prepareTree(
     record,
     ...loaded,
     spec,
-    specMode: parsed.onlyForOwner ? secretMode : 0o644,
+    specMode: parsed.onlyForOwner || holdsValues(spec.config.values()) ? secretMode : 0o644,
     environment,
     cwd,
     env: context.env,

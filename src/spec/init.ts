@@ -1,9 +1,8 @@
 import { Document } from 'yaml';
 import { scanEnvFile } from '../compose/dotenv.js';
 import type { ComposeFile } from '../compose/file.js';
-import { InvalidFileError, LaconicError } from '../system/errors.js';
+import { InvalidFileError, LaconicError, type Problem } from '../system/errors.js';
 import { quote, yamlStyle } from '../system/yaml.js';
-import { parseEnvFile } from './environment.js';
 import { parseRecipe, portMapper } from './recipes.js';
 import type { DeployTarget } from './schema.js';
 
@@ -147,26 +146,38 @@ export function parseConfigOption(values: readonly string[]): Map<string, string
   return config;
 }
 
+/** What the Python program expanded in a config file, and nothing else. */
+const reference = /\$\{([^}:]*)(?::-([^}]*))?\}/g;
+
 /**
- * Reads the file of `--config-file` by Compose's rules for env files.
- * @param lookup the environment, for `${X}` and for names without a value
- * @throws InvalidFileError for a file that cannot be read, or a name without a value that the environment does not have
+ * Reads the file of `--config-file`: an env file by Compose's rules, but with `${NAME}` and `${NAME:-default}` only, wherever they
+ * stand. They take the value of an earlier line, then of the environment. `$` in a password stays as it is.
+ * @param lookup the environment, also for names without a value
+ * @throws InvalidFileError for a file that cannot be read, and for names without a value
  */
 export function parseConfigFile(
   text: string,
   file: string,
   lookup: (name: string) => string | undefined = () => undefined,
 ): Map<string, string> {
-  const unset = scanEnvFile(text, file).filter((entry) => entry.text === undefined && lookup(entry.name) === undefined);
-  if (unset.length > 0) {
-    throw new InvalidFileError(
-      unset.map(({ name, line }) => ({
-        file,
-        line,
-        key: name,
-        message: 'has no value: write NAME=value, or NAME= for an empty one',
-      })),
-    );
+  const values = new Map<string, string>();
+  const problems: Problem[] = [];
+  for (const { name, line, text: written } of scanEnvFile(text, file, '\\$')) {
+    const refuse = (message: string): void => void problems.push({ file, line, key: name, message });
+    if (written === undefined) {
+      const value = lookup(name);
+      if (value === undefined) refuse('has no value: write NAME=value, or NAME= for an empty one');
+      else values.set(name, value);
+      continue;
+    }
+    const value = written.replace(reference, (match, wanted: string, otherwise?: string) => {
+      const known = values.get(wanted) ?? lookup(wanted) ?? otherwise;
+      if (known === undefined)
+        refuse(`${match} is not set by an earlier line or the environment: write ${wanted}=… above`);
+      return known ?? match;
+    });
+    values.set(name, value);
   }
-  return parseEnvFile(text, file, lookup);
+  if (problems.length > 0) throw new InvalidFileError(problems);
+  return values;
 }

@@ -209,6 +209,11 @@ export function secretTexts(stored: ReadonlyMap<string, StoredSecret>): string[]
   ]);
 }
 
+/** Whether a config holds values that somebody wrote, which may be passwords; what is generated stands elsewhere. */
+export function holdsValues(config: Iterable<unknown>): boolean {
+  return [...config].some((value) => value !== null && value !== '' && findTokens(String(value)).tokens.length === 0);
+}
+
 /** Whether a value holds what a template could have become: of whatever else it is, nothing is said. */
 export function holdsValueOf(template: string, value: string): boolean {
   const { parts, tokens } = findTokens(template);

@@ -227,6 +227,17 @@ describeWithEngine('secrets (01 §20.7, decisions 3, 5, 8 and 9, issue: only the
     expect((await stat(join(root, 'open/spec.yml'))).mode & 0o777).toBe(0o644);
     expect((await stat(join(root, 'open/config.env'))).mode & 0o777).toBe(0o600);
   });
+
+  it('a spec with values is readable by its owner only, as init and create write it', async () => {
+    const init = ['--stack', 'so/stacks/safe', 'deploy', 'init', '--output', 'valued.yml', '--config', 'PW=hunter2'];
+    expect(await cli(init, '022')).toMatchObject({ code: 0 });
+    await put('given.yml', spec('PW: hunter2'), 0o644);
+    const valued = [...create.slice(0, 2), '--spec-file', 'given.yml', '--deployment-dir', 'valued'];
+    expect(await cli(valued, '022')).toMatchObject({ code: 0 });
+    for (const path of ['valued.yml', 'valued/spec.yml']) {
+      expect({ path, mode: (await stat(join(root, path))).mode & 0o777 }).toEqual({ path, mode: 0o600 });
+    }
+  });
 });
 
 /** Permission bits of every file below a directory, by relative path. */

@@ -344,6 +344,30 @@ describe('parseConfigFile (01 §7.6)', () => {
     ).toEqual({ A: 'x y', B: 'x y!', C: '1', D: 'd' });
   });
 
+  it('expands ${NAME} and ${NAME:-default} wherever they stand, and no other $', () => {
+    const text = [
+      'PW="a$b"',
+      "SINGLE='x-${HOST}'",
+      'HOST=own',
+      'URL=http://${HOST}:${PORT:-80}/${HOME}',
+      'BARE=$HOST $$ ${',
+      'ESCAPED="\\$1"',
+    ].join('\n');
+    const environment: Record<string, string> = { HOST: 'of-environment', HOME: '/h', b: 'wrong' };
+    expect(Object.fromEntries(parseConfigFile(text, 'c.env', (name) => environment[name]))).toEqual({
+      PW: 'a$b',
+      SINGLE: 'x-of-environment',
+      HOST: 'own',
+      URL: 'http://own:80//h',
+      BARE: '$HOST $$ ${',
+      ESCAPED: '\\$1',
+    });
+  });
+
+  it('refuses a ${NAME} that nothing sets, by name', () => {
+    expect(() => parseConfigFile('A=1\nB=${A}${NO_SUCH}\n', 'c.env')).toThrow(/c\.env:2 B: \$\{NO_SUCH\} is not set/);
+  });
+
   it('names every name without a value', () => {
     expect(() => parseConfigFile('A\nB=1\nC\n', 'c.env')).toThrow(InvalidFileError);
     expect(() => parseConfigFile('A\nB=1\nC\n', 'c.env')).toThrow(
