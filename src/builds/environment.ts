@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { findSetting, type SettingName } from '../stack/settings.js';
+import { findSetting, type Setting, type SettingName } from '../stack/settings.js';
 import type { Context } from '../system/context.js';
 import { run } from '../system/process.js';
 import { imageOf } from './names.js';
@@ -45,7 +45,7 @@ export function buildVariables(
   context: Context,
 ): Record<string, string> {
   const setting = (name: SettingName): string => findSetting(name, context)?.value ?? '';
-  const npmToken = setting('CERC_NPM_AUTH_TOKEN');
+  const npmToken = npmTokenFor(findSetting('CERC_NPM_REGISTRY_URL', context), context);
   return {
     CERC_NPM_REGISTRY_URL:
       setting('CERC_NPM_REGISTRY_URL') || (npmToken === '' ? npmRegistries.public : npmRegistries.own),
@@ -60,6 +60,21 @@ export function buildVariables(
     ...(options.forceRebuild ? { CERC_FORCE_REBUILD: 'true' } : {}),
     ...(options.extraBuildArgs ? { CERC_CONTAINER_EXTRA_BUILD_ARGS: options.extraBuildArgs } : {}),
   };
+}
+
+/**
+ * The token for the npm registry. One of the operator's own environment or home folder is not for a registry that a file of the current
+ * directory names: whoever wrote that file would get the token.
+ */
+function npmTokenFor(registry: Setting | undefined, context: Context): string {
+  const token = findSetting('CERC_NPM_AUTH_TOKEN', context);
+  if (token === undefined) return '';
+  const named = registry?.folder === context.cwd ? registry.file : undefined;
+  if (named === undefined || (token.file !== undefined && token.folder === context.cwd)) return token.value;
+  context.report.warn(
+    `CERC_NPM_AUTH_TOKEN is not used: ${named} names the npm registry, and the token is not from there; set CERC_NPM_REGISTRY_URL beside the token if it is for that registry`,
+  );
+  return '';
 }
 
 /** The environment of one build: the caller's, so that proxies, docker contexts and agents work (weakness 19), and the documented names. */

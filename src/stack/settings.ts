@@ -17,6 +17,8 @@ export type SettingName =
 export interface Setting {
   value: string;
   folder: string;
+  /** The file in which it stands; absent: the process environment. */
+  file?: string;
 }
 
 /**
@@ -30,7 +32,7 @@ export function findSetting(name: SettingName, context: Pick<Context, 'env' | 'c
   for (const folder of [context.cwd, join(home, '.laconic-so')]) {
     for (const [file, read] of readers) {
       const value = read(textOf(join(folder, file), context))[name];
-      if (value !== undefined && value !== '') return { value, folder };
+      if (value !== undefined && value !== '') return { value, folder, file: join(folder, file) };
     }
   }
   return undefined;

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { buildEnvironment, buildSecrets, buildVariables } from '../../../src/builds/environment.js';
@@ -11,7 +11,7 @@ import { temporaryDirectory } from '../../support/temporary.js';
 
 const places = { packageDirectory: '/tool', repositoryBase: '/repos' };
 
-describe('the environment of a build (05 §6.3)', () => {
+describe('the environment of a build', () => {
   it('has every documented name', async () => {
     const cwd = await temporaryDirectory();
     const plain = buildVariables(places, { forceRebuild: false }, '1', testContext(cwd, {}, { HOME: cwd }));
@@ -40,6 +40,23 @@ describe('the environment of a build (05 §6.3)', () => {
       CERC_FORCE_REBUILD: 'true',
       CERC_CONTAINER_EXTRA_BUILD_ARGS: '--build-arg A=b --pull',
     });
+  });
+
+  it('a token from elsewhere is not for a registry that a file of the current directory names', async () => {
+    const cwd = await temporaryDirectory();
+    const tokenFor = (env: NodeJS.ProcessEnv): [string | undefined, string] => {
+      const context = testContext(cwd, {}, { HOME: '/nowhere', ...env });
+      const { CERC_NPM_AUTH_TOKEN } = buildVariables(places, { forceRebuild: false }, '1', context);
+      return [CERC_NPM_AUTH_TOKEN, context.output.stderr];
+    };
+    await writeFile(join(cwd, '.env'), 'CERC_NPM_REGISTRY_URL=http://elsewhere.example/npm/\n');
+    const [withheld, said] = tokenFor({ CERC_NPM_AUTH_TOKEN: 'mine' });
+    expect(withheld).toBe('');
+    expect(said).toContain(`CERC_NPM_AUTH_TOKEN is not used: ${join(cwd, '.env')} names the npm registry`);
+    const registry = 'https://mine.example/npm/';
+    expect(tokenFor({ CERC_NPM_AUTH_TOKEN: 'mine', CERC_NPM_REGISTRY_URL: registry })).toEqual(['mine', '']);
+    await writeFile(join(cwd, 'settings.ini'), '[settings]\nCERC_NPM_AUTH_TOKEN = theirs\n');
+    expect(tokenFor({})).toEqual(['theirs', '']);
   });
 
   it("is the caller's besides, without what only a call of this program decides (weakness 19)", () => {
