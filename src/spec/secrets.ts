@@ -211,7 +211,9 @@ export function secretTexts(stored: ReadonlyMap<string, StoredSecret>): string[]
 
 /** Whether a config holds values that somebody wrote, which may be passwords; what is generated stands elsewhere. */
 export function holdsValues(config: Iterable<unknown>): boolean {
-  return [...config].some((value) => value !== null && value !== '' && findTokens(String(value)).tokens.length === 0);
+  const isWritten = (value: unknown): boolean =>
+    typeof value === 'string' ? value !== '' && findTokens(value).tokens.length === 0 : value !== null;
+  return [...config].some(isWritten);
 }
 
 /** Whether a value holds what a template could have become: of whatever else it is, nothing is said. */
