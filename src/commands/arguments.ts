@@ -52,3 +52,31 @@ export function targetOf(command: Command): { directory: string; lockWaitSeconds
 export function collect(value: string, before: string[] = []): string[] {
   return [...before, value];
 }
+
+/** The options of every command that waits for readiness, as typed. */
+export interface WaitFlags {
+  wait: boolean;
+  waitTimeout?: string;
+  steady?: string;
+}
+
+/** Adds them. */
+export function addWaitOptions(command: Command): Command {
+  return command
+    .option('--no-wait', 'return when the containers are started, ready or not')
+    .option('--wait-timeout <seconds>', 'fail when the services are not ready by then (no limit without it)')
+    .option(
+      '--steady <seconds>',
+      'how long what has no healthcheck must run without a restart (2, or LACONIC_SO_STEADY)',
+    );
+}
+
+/** What they mean. @throws UsageError */
+export function parseWait(flags: WaitFlags): { wait: boolean; waitTimeout?: number; steadySeconds?: number } {
+  const { wait, waitTimeout, steady } = flags;
+  return {
+    wait,
+    ...(waitTimeout === undefined ? {} : { waitTimeout: parseSeconds(waitTimeout, '--wait-timeout') }),
+    ...(steady === undefined ? {} : { steadySeconds: parseSeconds(steady, '--steady') }),
+  };
+}

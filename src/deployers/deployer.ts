@@ -37,6 +37,8 @@ export interface StartOptions {
   wait: boolean;
   /** Seconds to wait for readiness; absent: no limit of ours. */
   waitTimeout?: number;
+  /** `--steady`; absent: see steadyTime. */
+  steadySeconds?: number;
   /** `image` by service name, over what the compose files say. */
   images: ReadonlyMap<string, string>;
   acceptNewPath: boolean;
@@ -83,6 +85,15 @@ export interface ExecOptions {
   index: number;
 }
 
+export interface JobOptions {
+  /** In the place of the job's own. */
+  args: readonly string[];
+  /** Variables for the job, which win over its own. */
+  env: ReadonlyMap<string, string>;
+  /** False: the job is started, and that is all. */
+  wait: boolean;
+}
+
 export interface PortQuery {
   service: string;
   port: number;
@@ -116,8 +127,8 @@ export interface Deployer {
   exec(options: ExecOptions): Promise<number>;
   /** The published address, `0.0.0.0:32768` or `[::1]:32768`. */
   port(query: PortQuery): Promise<string>;
-  /** Runs a job of the stack to its end; resolves to its exit code. */
-  runJob(job: string, args: readonly string[]): Promise<number>;
+  /** Runs a job of the stack to its end; resolves to its exit code, or to 0 where nobody waits. */
+  runJob(job: string, options: JobOptions): Promise<number>;
   /**
    * Pushes the images that were built for the deployment to the registry of its spec (02 §7.10); prints what became of each.
    * @returns false when one of them could not be pushed

@@ -9,8 +9,9 @@ import { warnAboutUnset } from '../deployment/prepare.js';
 import { requireSecrets } from '../deployment/require-secrets.js';
 import { regenerateEnvironment } from '../deployment/update-environment.js';
 import type { Context } from '../system/context.js';
-import { InterruptedError, LaconicError } from '../system/errors.js';
+import { InterruptedError, LaconicError, UsageError } from '../system/errors.js';
 import type {
+  JobOptions,
   Deployer,
   ExecOptions,
   LogsOptions,
@@ -220,12 +221,44 @@ export async function printPort(deployer: Deployer, query: PortQuery, context: C
   else context.report.print(await deployer.port(query));
 }
 
-/** `run-job` (02 §7.11): resolves to the job's exit code. Jobs run beside everything else: no lock is held. */
-export async function runJob(target: Target, job: string, args: readonly string[], context: Context): Promise<number> {
-  refuseStackOption(context);
-  const deployment = await openForReading(target.directory, context);
-  await requireSecretsToRun(deployment, context);
-  return (await deployerFor(deployment, context)).runJob(job, args);
+/**
+ * `run-job`: resolves to the job's exit code. Jobs run beside everything else: no lock is held. One that has not ended after
+ * `timeoutSeconds` is ended.
+ * @throws LaconicError for such a job
+ */
+export async function runJob(
+  target: Target,
+  job: string,
+  options: JobOptions & { timeoutSeconds?: number },
+  context: Context,
+): Promise<number> {
+  const { timeoutSeconds, ...how } = options;
+  const run = async (inner: Context): Promise<number> => {
+    refuseStackOption(inner);
+    const deployment = await openForReading(target.directory, inner);
+    await requireSecretsToRun(deployment, inner);
+    return (await deployerFor(deployment, inner)).runJob(job, how);
+  };
+  if (timeoutSeconds === undefined) return run(context);
+  const timer = AbortSignal.timeout(timeoutSeconds * 1000);
+  const inner = { ...context, signal: AbortSignal.any([context.signal, timer]) };
+  try {
+    return await run(inner);
+  } catch (error) {
+    if (!(error instanceof InterruptedError) || context.signal.aborted) throw error;
+    throw new LaconicError(`job ${job} did not end within ${timeoutSeconds} s, and was ended`, { cause: error });
+  }
+}
+
+/** `--env NAME=VALUE`, repeated. @throws UsageError */
+export function parseVariables(assignments: readonly string[]): Map<string, string> {
+  return new Map(
+    assignments.map((text) => {
+      const [, name, value] = /^([A-Za-z_][A-Za-z0-9_]*)=([^]*)$/.exec(text) ?? [];
+      if (name === undefined || value === undefined) throw new UsageError(`--env: ${text} is not NAME=VALUE`);
+      return [name, value];
+    }),
+  );
 }
 
 /** `update-envs` (02 §13.4): `config.env` made anew from the deployment's spec, and the containers that see a difference recreated. */

@@ -41,6 +41,10 @@ export interface DeploymentLayout {
   readonly images: string;
   /** Warnings of the last create or update, which later commands do not repeat. */
   readonly reportedWarnings: string;
+  /** Values of the spec's `secrets` with sources as the last start read them, 0600; the same for each service, and the compose file that hands them over. */
+  readonly sourcedSecrets: string;
+  readonly sourcedSecretsFolder: string;
+  readonly sourcedSecretsOverride: string;
   /** Digests of what `push-images` last pushed. */
   readonly pushedImages: string;
   readonly composeFile: (pod: string) => string;
@@ -86,6 +90,9 @@ export function layoutOf(root: string): DeploymentLayout {
     sharers: join(state, 'sharers'),
     images: join(state, 'images.yml'),
     reportedWarnings: join(state, 'reported-warnings.json'),
+    sourcedSecrets: join(state, 'sourced-secrets.env'),
+    sourcedSecretsFolder: join(state, 'sourced-secrets'),
+    sourcedSecretsOverride: join(state, 'sourced-secrets.yml'),
     pushedImages: join(state, 'pushed-images.json'),
     composeFile: (pod) => join(compose, `docker-compose-${pod}.yml`),
     jobFile: (job) => join(composeJobs, `docker-compose-${job}.yml`),

@@ -1,5 +1,6 @@
 import type { YamlFile } from '../system/yaml.js';
 import type { DeployTarget } from './schema.js';
+import type { SecretSources } from './secret-sources.js';
 
 /** CPUs, memory and storage as they are written: Kubernetes quantities pass unchanged (decision 21). */
 export interface Amounts {
@@ -86,8 +87,10 @@ export interface Spec {
   readonly acmeEmail?: string;
   /** Absent: `caddy`. */
   readonly ingressClass?: string;
-  /** Names of secrets that exist in the cluster. */
+  /** Names of Secrets whose keys are variables of every container: they exist in the cluster, or are made from `secretSources`. */
   readonly secrets: readonly string[];
+  /** Absent: none has sources. */
+  readonly secretSources?: SecretSources;
   readonly resources: Resources;
   readonly security: Security;
   readonly annotations: ReadonlyMap<string, string>;

@@ -5,6 +5,7 @@ import { type KeyPath, parseYaml, quote, scalarText, type YamlFile } from '../sy
 import { staleKey } from './keys.js';
 import type { ExternalService, ResourceBounds, ResourceSection, Spec, Toleration } from './model.js';
 import { type DeployTarget, type SpecShape, specShape } from './schema.js';
+import { readSecretSources, type SecretSources } from './secret-sources.js';
 
 export type * from './model.js';
 export type { DeployTarget } from './schema.js';
@@ -28,7 +29,8 @@ export function parseSpec(text: string, file: string): ParsedSpec {
   }
   const { value: shape, problems, unknown } = checkShape(yaml, specShape, { stale: staleKey });
   const config = readConfig(yaml);
-  problems.push(...config.problems, ...unknownTags(yaml));
+  const secrets = readSecretSources(yaml);
+  problems.push(...config.problems, ...secrets.problems, ...unknownTags(yaml));
   if (shape?.['deploy-to'] === 'k8s' && !shape['kube-config']) {
     problems.push(yaml.problem(['kube-config'], 'is missing: deploy-to k8s needs the path of a kubeconfig'));
   }
@@ -41,7 +43,7 @@ export function parseSpec(text: string, file: string): ParsedSpec {
     const misspelt = unknown.filter((key) => key.nearMiss !== undefined).map((key) => key.problem);
     throw new InvalidFileError(byLine([...problems, ...misspelt]));
   }
-  return { spec: toSpec(yaml, shape, config.values), unknown };
+  return { spec: toSpec(yaml, shape, config.values, secrets.sources), unknown };
 }
 
 /** `config:` as text (decision 8): null, maps and lists are refused by name, and names that no env file can hold. */
@@ -83,7 +85,12 @@ function entriesAt(yaml: YamlFile, key: string): [string, unknown][] {
   return Object.entries(section);
 }
 
-function toSpec(yaml: YamlFile, shape: SpecShape, config: ReadonlyMap<string, string>): Spec {
+function toSpec(
+  yaml: YamlFile,
+  shape: SpecShape,
+  config: ReadonlyMap<string, string>,
+  secretSources: SecretSources,
+): Spec {
   const { network, resources, security } = shape;
   const written = (path: KeyPath): string => scalarText(yaml, path) ?? '';
   const texts = (key: 'annotations' | 'labels'): Map<string, string> =>
@@ -106,6 +113,7 @@ function toSpec(yaml: YamlFile, shape: SpecShape, config: ReadonlyMap<string, st
       ...(proxy.tls === false ? { withoutTls: true as const } : {}),
     })),
     secrets: Array.isArray(shape.secrets) ? shape.secrets : Object.keys(shape.secrets ?? {}),
+    ...(secretSources.size === 0 ? {} : { secretSources }),
     resources: { containers: toSection(resources?.containers), volumes: toSection(resources?.volumes) },
     security: {
       privileged: security?.privileged ?? false,

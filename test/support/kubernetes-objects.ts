@@ -23,6 +23,8 @@ export interface StackText {
   files?: Record<string, string | Record<string, string>>;
   imageIds?: Record<string, string>;
   images?: Record<string, string>;
+  /** Values of the spec's secrets with sources, by key, by Secret. */
+  secretValues?: Record<string, Record<string, string>>;
   registryToken?: string;
   target?: ObjectsInput['target'];
   profiles?: readonly string[];
@@ -76,6 +78,9 @@ export function objectsInput(stack: StackText): ObjectsInput {
     images: new Map(Object.entries(stack.images ?? {})),
     imageIds: new Map(Object.entries(stack.imageIds ?? {})),
     certificates: [],
+    secretValues: new Map(
+      Object.entries(stack.secretValues ?? {}).map(([name, keys]) => [name, new Map(Object.entries(keys))]),
+    ),
     ...(stack.registryToken === undefined ? {} : { registryToken: stack.registryToken }),
   };
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { LogsFlags } from '../../deployers/operations.js';
-import { type ContextOf, parseFormat, parseSeconds } from '../arguments.js';
+import { addWaitOptions, type ContextOf, parseFormat, parseWait, type WaitFlags } from '../arguments.js';
 import { declareExec } from '../deployment/exec.js';
 import { addLogsOptions } from '../deployment/logs.js';
 import { declarePort } from '../deployment/port.js';
@@ -16,26 +16,14 @@ export function declare(group: Command, contextOf: ContextOf): void {
     return quickDeployer(requireStack(context), groupOptions(self), context);
   };
 
-  subcommand(group, 'up [services...]', "run the stack's own compose files, and wait until they are ready")
-    .option('--no-wait', 'return when the containers are started, ready or not')
-    .option('--wait-timeout <seconds>', 'fail when the services are not ready by then (no limit without it)')
-    .action(async (services: string[], options: { wait: boolean; waitTimeout?: string }, self: Command) => {
-      const waitTimeout =
-        options.waitTimeout === undefined ? undefined : parseSeconds(options.waitTimeout, '--wait-timeout');
-      const deployer = await deployerOf(self);
-      await deployer.start(
-        {
-          services,
-          attached: false,
-          wait: options.wait,
-          ...(waitTimeout === undefined ? {} : { waitTimeout }),
-          images: new Map(),
-          acceptNewPath: false,
-          pull: false,
-        },
-        async () => undefined,
-      );
-    });
+  addWaitOptions(
+    subcommand(group, 'up [services...]', "run the stack's own compose files, and wait until they are ready"),
+  ).action(async (services: string[], options: WaitFlags, self: Command) => {
+    const wait = parseWait(options);
+    const deployer = await deployerOf(self);
+    const start = { services, attached: false, ...wait, images: new Map(), acceptNewPath: false, pull: false };
+    await deployer.start(start, async () => undefined);
+  });
 
   addStopOptions(subcommand(group, 'down [services...]', 'stop and remove the containers; volumes stay'))
     .option('--timeout <seconds>', 'how long a container may take to stop before it is killed')

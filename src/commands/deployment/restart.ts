@@ -1,17 +1,15 @@
 import type { Command } from 'commander';
 import { UsageError } from '../../system/errors.js';
-import { collect, type ContextOf, parseSeconds, targetOf } from '../arguments.js';
+import { addWaitOptions, collect, type ContextOf, parseWait, targetOf, type WaitFlags } from '../arguments.js';
 import { subcommand } from '../program.js';
 
-interface Options {
+interface Options extends WaitFlags {
   stackPath?: string;
   specFile?: string;
   configFile?: string;
   force: boolean;
   expectedIp?: string;
   image: string[];
-  wait: boolean;
-  waitTimeout?: string;
   acceptNewPath: boolean;
   acceptLiteralValues: boolean;
   acceptOtherStack: boolean;
@@ -23,10 +21,12 @@ interface Options {
 
 /** `restart` (02 §7.12). */
 export function declare(group: Command, contextOf: ContextOf): void {
-  subcommand(
-    group,
-    'restart',
-    'pull the stack, bring the deployment directory up to date, and recreate the services that changed',
+  addWaitOptions(
+    subcommand(
+      group,
+      'restart',
+      'pull the stack, bring the deployment directory up to date, and recreate the services that changed',
+    ),
   )
     .option('--stack-path <path>', 'where the stack is now (its git working tree is pulled)')
     .option('--spec-file <path>', 'the spec to take, relative to the root of the stack repository')
@@ -38,8 +38,6 @@ export function declare(group: Command, contextOf: ContextOf): void {
     .option('--force', 'go on although a new host name was not verified', false)
     .option('--expected-ip <address>', 'accepted for old scripts, not used')
     .option('--image <container=image>', 'run a service with another image (repeatable)', collect, [])
-    .option('--no-wait', 'return when the containers are started, ready or not')
-    .option('--wait-timeout <seconds>', 'fail when the services are not ready by then (no limit without it)')
     .option('--accept-new-path', 'go on although a volume had another path that still holds data', false)
     .option(
       '--accept-literal-values',
@@ -52,8 +50,7 @@ export function declare(group: Command, contextOf: ContextOf): void {
     .option('--force-conflicts', 'on Kubernetes, take over fields of objects that somebody else has set', false)
     .action(async (options: Options, self: Command) => {
       const images = new Map(options.image.map(parseImage));
-      const waitTimeout =
-        options.waitTimeout === undefined ? undefined : parseSeconds(options.waitTimeout, '--wait-timeout');
+      const wait = parseWait(options);
       const { restartDeployment } = await import('../../deployers/restart.js');
       await restartDeployment(
         targetOf(self),
@@ -69,8 +66,7 @@ export function declare(group: Command, contextOf: ContextOf): void {
           start: {
             services: [],
             attached: false,
-            wait: options.wait,
-            ...(waitTimeout === undefined ? {} : { waitTimeout }),
+            ...wait,
             images,
             acceptNewPath: options.acceptNewPath,
             pull: options.pull,

@@ -1,19 +1,32 @@
 import type { Command } from 'commander';
-import { ExitError } from '../../system/errors.js';
-import { type ContextOf, targetOf } from '../arguments.js';
+import { ExitError, UsageError } from '../../system/errors.js';
+import { collect, type ContextOf, parseSeconds, targetOf } from '../arguments.js';
 import { subcommand } from '../program.js';
 
-/** `run-job` (02 §7.11). */
+interface Options {
+  env: string[];
+  wait: boolean;
+  timeout?: string;
+}
+
+/** `run-job`. */
 export function declare(group: Command, contextOf: ContextOf): void {
   subcommand(
     group,
     'run-job <job> [args...]',
     'run a job of the stack to its end, with its exit code; arguments after --',
   )
+    .option('--env <name=value>', 'a variable for the job; may be repeated', collect, [])
+    .option('--no-wait', 'start the job, and do not wait for its end')
+    .option('--timeout <seconds>', 'how long it may take: then it is ended, with exit code 1')
     .option('--helm-release <name>', 'for Helm deployments only')
-    .action(async (job: string, args: string[], _: unknown, self: Command) => {
-      const { runJob } = await import('../../deployers/operations.js');
-      const code = await runJob(targetOf(self), job, args, contextOf(self));
+    .action(async (job: string, args: string[], options: Options, self: Command) => {
+      const { wait, timeout } = options;
+      if (timeout !== undefined && !wait) throw new UsageError('--timeout and --no-wait exclude each other');
+      const { parseVariables, runJob } = await import('../../deployers/operations.js');
+      const seconds = timeout === undefined ? {} : { timeoutSeconds: parseSeconds(timeout, '--timeout') };
+      const how = { args, env: parseVariables(options.env), wait, ...seconds };
+      const code = await runJob(targetOf(self), job, how, contextOf(self));
       if (code !== 0) throw new ExitError(code);
     });
 }

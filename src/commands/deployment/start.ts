@@ -1,12 +1,10 @@
 import type { Command } from 'commander';
-import { type ContextOf, parseSeconds, targetOf } from '../arguments.js';
+import { addWaitOptions, type ContextOf, parseWait, targetOf, type WaitFlags } from '../arguments.js';
 import { addSwitch, subcommand, SwitchOption } from '../program.js';
 
-interface Options {
+interface Options extends WaitFlags {
   stayAttached: boolean;
   manageCluster: boolean;
-  wait: boolean;
-  waitTimeout?: string;
   acceptNewPath: boolean;
   pull: boolean;
   forceConflicts: boolean;
@@ -37,25 +35,21 @@ export function declare(group: Command, contextOf: ContextOf): void {
       'manageCluster',
       true,
     );
-    command
-      .option('--no-wait', 'return when the containers are started, ready or not')
-      .option('--wait-timeout <seconds>', 'fail when the services are not ready by then (no limit without it)')
+    addWaitOptions(command)
       .option('--accept-new-path', 'go on although a volume had another path that still holds data', false)
       .option('--pull', 'look for newer images in their registries first', false)
       .option('--force-conflicts', 'on Kubernetes, take over fields of objects that somebody else has set', false)
       .action(async (services: string[], options: Options, self: Command) => {
         const context = contextOf(self);
         const target = targetOf(self);
-        const waitTimeout =
-          options.waitTimeout === undefined ? undefined : parseSeconds(options.waitTimeout, '--wait-timeout');
+        const wait = parseWait(options);
         const { startDeployment } = await import('../../deployers/operations.js');
         await startDeployment(
           target,
           {
             services,
             attached: options.stayAttached,
-            wait: options.wait,
-            ...(waitTimeout === undefined ? {} : { waitTimeout }),
+            ...wait,
             images: new Map(),
             acceptNewPath: options.acceptNewPath,
             pull: options.pull,

@@ -15,6 +15,7 @@ import type {
   ContainerStatus,
   Deployer,
   ExecOptions,
+  JobOptions,
   LogsOptions,
   OutputFormat,
   PortQuery,
@@ -32,6 +33,7 @@ import { loadModel } from './model.js';
 import { publishedPort } from './port.js';
 import type { ComposeProject } from './project.js';
 import { type PodScript, runPodScripts } from './scripts.js';
+import { secretValues, withNewSecrets } from './secret-values.js';
 import { startProject } from './start.js';
 import { projectStatus } from './status.js';
 import { stopProject } from './stop.js';
@@ -109,12 +111,12 @@ export class ComposeDeployer implements Deployer {
 
   async start(options: StartOptions, changed: () => Promise<void>): Promise<void> {
     const { preStart, postStart, transfers, spec, state } = this.#setup;
-    const project = this.#project;
     const context = this.#context;
     if (options.forceConflicts === true) context.report.warn('--force-conflicts has no effect on Compose');
     // Only as long as nothing else was done: scripts may start containers, and so did an earlier call.
     const listed = preStart.length === 0 ? this.#listed : undefined;
     this.#listed = undefined;
+    const project = context.options.dryRun ? this.#project : await this.#withSecrets();
     await runPodScripts(preStart, project, context);
     if (context.options.dryRun) {
       const services = options.services.length > 0 ? `services ${options.services.join(', ')} of ` : '';
@@ -138,6 +140,14 @@ export class ComposeDeployer implements Deployer {
       const files = { startedFile: join(folder, 'started.json'), imagesFile: join(folder, 'images.yml') };
       await startProject(project, options, { ...common, ...files });
     });
+  }
+
+  /** The project with the secrets that have sources, read anew. */
+  async #withSecrets(): Promise<ComposeProject> {
+    const { deployment } = this.#setup;
+    const project = this.#project;
+    if (deployment === undefined) return project;
+    return withNewSecrets(project, deployment.spec, deployment.layout, this.#context);
   }
 
   async stop(options: StopOptions): Promise<void> {
@@ -200,8 +210,12 @@ export class ComposeDeployer implements Deployer {
     return publishedPort(this.#project, query, this.#engine, this.#context);
   }
 
-  async runJob(job: string, args: readonly string[]): Promise<number> {
-    return runJob(this.#project, job, args, this.#engine, this.#context);
+  async runJob(job: string, options: JobOptions): Promise<number> {
+    const { spec } = this.#setup;
+    const project = this.#project;
+    const dry = this.#context.options.dryRun;
+    const secrets = spec === undefined || dry ? new Map<string, string>() : await secretValues(spec, this.#context);
+    return runJob(project, job, { ...options, secrets }, this.#engine, this.#context);
   }
 
   async pushImages(format: OutputFormat): Promise<boolean> {

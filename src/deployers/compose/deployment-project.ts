@@ -12,6 +12,7 @@ import { isSamePlace, kindOf, readTextIfAny } from '../../system/files.js';
 import type { ComposeProject } from './project.js';
 import { composeEnvironment, type EnvFileText, engineFlags } from './runtime-env.js';
 import type { PodScript } from './scripts.js';
+import { withWrittenSecrets } from './secret-values.js';
 
 /** A deployment's Compose project, and what was seen of it on the engine. */
 export interface OpenedProject {
@@ -71,7 +72,7 @@ async function readProject(
   for (const job of stack.jobs) {
     if ((await kindOf(layout.jobFile(job))) === 'file') jobFiles.set(job, layout.jobFile(job));
   }
-  return {
+  const project = {
     name: record.clusterId,
     files,
     jobFiles,
@@ -80,6 +81,7 @@ async function readProject(
     reportedUnset: (await readReported(layout)).unset,
     dockerFlags: engineFlags(envFiles, context),
   };
+  return withWrittenSecrets(project, deployment.spec, layout);
 }
 
 /** The pod's scripts of one kind, in stack order (02 §10.2). */

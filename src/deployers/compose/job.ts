@@ -9,20 +9,26 @@ import { secretMode, writeFileAtomically } from '../../system/files.js';
 import { commandLine, run, runAttached, runOrFail } from '../../system/process.js';
 import { withTemporaryFolder } from '../../system/leftovers.js';
 import { didYouMean } from '../../system/suggest.js';
+import { renderEntries } from '../../spec/environment.js';
+import type { JobOptions } from '../deployer.js';
 import { callEnvironment, composeOrFail } from './compose-cli.js';
 import { hasTerminal } from './exec.js';
 import { type ComposeProject, composeArguments } from './project.js';
 
+/** How a job is run: see {@link JobOptions}; `secrets` are variables that the job has unless it sets them itself. */
+export type ComposeJobOptions = JobOptions & { secrets: ReadonlyMap<string, string> };
+
 /**
  * Runs a job of the stack to its end on our own terminal, in the network and with the volumes of the deployment; resolves to
- * its exit code (02 §7.11, weakness 27, decision 32). `args` replace the job's command. Needs no pods and no running
+ * its exit code (02 §7.11, weakness 27, decision 32). `args` replace the job's command. Without `wait` its
+ * container is started, and stays when it has ended. Needs no pods and no running
  * service. When interrupted, the job's container is stopped and removed before this throws.
  * @throws LaconicError for an unknown job or a job file Compose cannot use; InterruptedError
  */
 export async function runJob(
   project: ComposeProject,
   job: string,
-  args: readonly string[],
+  how: ComposeJobOptions,
   engine: Engine,
   context: Context,
 ): Promise<number> {
@@ -43,11 +49,12 @@ export async function runJob(
   }
   context.report.print(`Running job: ${job}`);
   context.report.verbose(`Running job from: ${file}`);
-  return withOverride(await existing(model, context), async (override) => {
+  const variables = new Map([...how.secrets].filter(([name]) => service.environment?.[name] === undefined));
+  return withOverride(await existing(model, context), { job, variables }, async (override) => {
     const files = override === undefined ? alone.files : [file, override];
     // As Compose calls an image that it builds itself.
     const image = service.image ?? `${project.name}-${job}`;
-    return runNamed({ ...alone, files }, { job, image }, args, engine, context);
+    return runNamed({ ...alone, files }, { job, image }, how, engine, context);
   });
 }
 
@@ -55,6 +62,12 @@ function unknownJob(job: string, jobs: readonly string[]): LaconicError {
   return new LaconicError(`Job '${job}' not found${didYouMean(job, jobs)}`, {
     hint: jobs.length === 0 ? 'this deployment has no jobs' : `Available jobs: ${jobs.join(', ')}`,
   });
+}
+
+/** What is read of a service of a job file. */
+interface RawService {
+  image?: string;
+  environment?: Record<string, string | null>;
 }
 
 /** A network or volume of a job file that is not external: its key there, and its name on the engine. */
@@ -67,12 +80,12 @@ interface Shared {
 async function readJob(
   project: ComposeProject,
   context: Context,
-): Promise<{ services: Record<string, { image?: string }>; shared: Shared[] }> {
+): Promise<{ services: Record<string, RawService>; shared: Shared[] }> {
   const args = ['--profile', '*', 'config', '--format', 'json'];
   const { stdout } = await composeOrFail('cannot read the job', project, args, context);
   type Section = Record<string, { name: string; external?: boolean } | null>;
   const model = JSON.parse(stdout) as {
-    services?: Record<string, { image?: string }>;
+    services?: Record<string, RawService>;
     networks?: Section;
     volumes?: Section;
   };
@@ -120,12 +133,25 @@ export function externalOverride(shared: readonly Shared[]): string {
     .join('');
 }
 
-/** Calls back with the path of a temporary override file for these, or undefined when there are none. */
-async function withOverride<T>(shared: readonly Shared[], each: (path: string | undefined) => Promise<T>): Promise<T> {
-  if (shared.length === 0) return each(undefined);
+/**
+ * Calls back with the path of a temporary compose file that makes these external and gives the job these variables, or undefined when
+ * there is nothing to say.
+ */
+async function withOverride<T>(
+  shared: readonly Shared[],
+  { job, variables }: { job: string; variables: ReadonlyMap<string, string> },
+  each: (path: string | undefined) => Promise<T>,
+): Promise<T> {
+  if (shared.length === 0 && variables.size === 0) return each(undefined);
   return withTemporaryFolder('job', async (folder) => {
     const path = join(folder, 'existing.yml');
-    await writeFileAtomically(path, externalOverride(shared), secretMode);
+    const values = join(folder, 'secrets.env');
+    let text = externalOverride(shared);
+    if (variables.size > 0) {
+      await writeFileAtomically(values, `${renderEntries(variables).join('\n')}\n`, secretMode);
+      text += `services:\n  ${JSON.stringify(job)}:\n    env_file: [${JSON.stringify(values)}]\n`;
+    }
+    await writeFileAtomically(path, text, secretMode);
     return each(path);
   });
 }
@@ -133,14 +159,17 @@ async function withOverride<T>(shared: readonly Shared[], each: (path: string | 
 async function runNamed(
   project: ComposeProject,
   { job, image }: { job: string; image: string },
-  args: readonly string[],
+  { args, env, wait }: JobOptions,
   engine: Engine,
   context: Context,
 ): Promise<number> {
   // As Compose names it, but known to us: Compose leaves the container running when it is interrupted.
   const name = `${project.name}-${job}-run-${randomBytes(6).toString('hex')}`;
   const quiet = context.options.quiet ? ['--progress', 'quiet'] : [];
-  const command = ['run', '--rm', '--name', name, ...(hasTerminal() ? [] : ['--no-TTY']), job, ...args];
+  const variables = [...env].flatMap(([variable, value]) => ['--env', `${variable}=${value}`]);
+  // Of one that nobody waits for the output and the exit code are to be seen when it has ended.
+  const lasting = wait ? ['--rm', ...(hasTerminal() ? [] : ['--no-TTY'])] : ['--detach'];
+  const command = ['run', ...lasting, '--name', name, ...variables, job, ...args];
   const words = [...composeArguments(project), ...quiet, ...command];
   context.report.verbose(commandLine('docker', words));
   try {
@@ -151,6 +180,7 @@ async function runNamed(
     // On a terminal Compose may see Ctrl-C first and end by itself.
     if (context.signal.aborted) throw new InterruptedError();
     if (code !== 0) context.report.error(`Error running job ${job}: it returned with code ${code}`);
+    else if (!wait) context.report.info(`job ${job} runs; its output: docker logs ${name}`);
     return code;
   } catch (error) {
     if (error instanceof InterruptedError) await removeJobContainer(project, { name, job, image }, engine, context);

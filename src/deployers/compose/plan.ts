@@ -2,7 +2,7 @@ import { composeLabels } from '../../engine/containers.js';
 import { changedContents, type Checksums } from './bind-files.js';
 import type { ProjectModel, ServiceModel } from './model.js';
 import { containersOf, type ObservedContainer } from './observe.js';
-import { containerReadiness, steadyMs } from './readiness.js';
+import { containerReadiness } from './readiness.js';
 import type { StartedRecord } from './started.js';
 
 export interface PlanInput {
@@ -99,7 +99,7 @@ function isUp({ details }: ObservedContainer): boolean {
  */
 function hasCompleted({ details }: ObservedContainer, service: ServiceModel, input: PlanInput): boolean {
   if (input.named.has(service.name)) return false;
-  const readiness = containerReadiness(details, steadyMs);
+  const readiness = containerReadiness(details, 0, 0);
   if (readiness.kind !== 'ready' || readiness.state !== 'completed') return false;
   const awaited = [...input.model.services.values()].some((other) =>
     other.dependsOn.some((one) => one.service === service.name && one.condition === 'service_completed_successfully'),

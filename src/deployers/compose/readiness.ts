@@ -1,8 +1,5 @@
 import type { ContainerDetails } from '../../engine/containers.js';
 
-/** How long a container without healthcheck must run before it counts as ready (decision 13). */
-export const steadyMs = 500;
-
 /** Restarts in a row, with nothing else to wait for, after which a container is given up on; see {@link Patience}. */
 export const restartLimit = 5;
 
@@ -22,12 +19,13 @@ export type Readiness =
 /**
  * Whether one container is ready, may still become so, or never will (decision 13). Pure.
  * @param runningMs how long it runs since its last start
+ * @param steadyMs how long one without a healthcheck has to
  */
-export function containerReadiness(facts: ReadinessFacts, runningMs: number): Readiness {
+export function containerReadiness(facts: ReadinessFacts, runningMs: number, steadyMs: number): Readiness {
   const { State: state, RestartCount: restarts } = facts;
   switch (state.Status) {
     case 'running':
-      return runningReadiness(facts, runningMs);
+      return runningReadiness(facts, runningMs, steadyMs);
     case 'restarting':
       return {
         kind: 'looping',
@@ -48,7 +46,11 @@ export function containerReadiness(facts: ReadinessFacts, runningMs: number): Re
   }
 }
 
-function runningReadiness({ State: state, RestartCount: restarts }: ReadinessFacts, runningMs: number): Readiness {
+function runningReadiness(
+  { State: state, RestartCount: restarts }: ReadinessFacts,
+  runningMs: number,
+  steadyMs: number,
+): Readiness {
   switch (state.Health?.Status ?? 'none') {
     case 'healthy':
       return { kind: 'ready', state: 'healthy' };

@@ -4,6 +4,7 @@ import type { Spec } from '../../spec/model.js';
 import type { Context } from '../../system/context.js';
 import { ExitError, InterruptedError } from '../../system/errors.js';
 import type { StartOptions } from '../deployer.js';
+import { steadyTime } from '../steady.js';
 import { type Checksums, checksumsOf } from './bind-files.js';
 import { Deadline } from './deadline.js';
 import { checkImageServices, putImagesInForce } from '../../deployment/image-overrides.js';
@@ -106,7 +107,9 @@ async function runDetachedStart(start: Start, containers: readonly ObservedConta
   if (options.wait) {
     deadline.begin();
     const services = expectedContainers(start);
-    await waitForServices({ project: project.name, services, until: 'ready', deadline, engine, context });
+    const steadyMs = steadyTime(options.steadySeconds, context.env);
+    const wait = { services, deadline, steadyMs, unchanged: !acted, engine, context };
+    await waitForServices({ project: project.name, until: 'ready', ...wait });
   }
   context.report.endProgress();
 }
@@ -196,7 +199,15 @@ async function runAttachedStart(start: Start): Promise<void> {
   await pullMissingImages(model, selected, images, project, context);
   const services = expectedContainers(start);
   const deadline = new Deadline(undefined);
-  const request = { project: project.name, services, until: 'started' as const, deadline, engine, context: inner };
+  const request = {
+    project: project.name,
+    services,
+    until: 'started' as const,
+    deadline,
+    steadyMs: 0,
+    engine,
+    context: inner,
+  };
   const watching = waitForServices(request)
     .then(deps.afterUp)
     .catch((error: unknown) => {

@@ -16,6 +16,10 @@ export interface WaitRequest {
   /** `started`: every container was started, whatever became of it. `ready`: decision 13. */
   until: 'started' | 'ready';
   deadline: Deadline;
+  /** How long a container without a healthcheck must run. */
+  steadyMs: number;
+  /** Nothing was started: what runs and never restarted has been seen to be ready. */
+  unchanged?: boolean;
   engine: Engine;
   context: Context;
 }
@@ -141,8 +145,10 @@ function judge(request: WaitRequest, containers: readonly ObservedContainer[], m
 const ready: Readiness = { kind: 'ready', state: 'running' };
 
 function readinessOf(request: WaitRequest, observed: ObservedContainer, memory: Memory): Readiness {
-  if (request.until === 'ready') return containerReadiness(observed.details, memory.runningMs(observed));
-  return observed.details.State.Status === 'created' ? { kind: 'waiting', state: 'created' } : ready;
+  const { details } = observed;
+  const steadyMs = request.unchanged === true && details.RestartCount === 0 ? 0 : request.steadyMs;
+  if (request.until === 'ready') return containerReadiness(details, memory.runningMs(observed), steadyMs);
+  return details.State.Status === 'created' ? { kind: 'waiting', state: 'created' } : ready;
 }
 
 function rank(readiness: Readiness): number {
@@ -245,10 +251,12 @@ function causes(verdicts: readonly Verdict[]): NotReady[] {
 }
 
 /** Containers of these services that have failed for good, as they are at this moment. */
-export async function failedContainers(request: Omit<WaitRequest, 'until' | 'deadline'>): Promise<NotReady[]> {
+export async function failedContainers(
+  request: Omit<WaitRequest, 'until' | 'deadline' | 'steadyMs'>,
+): Promise<NotReady[]> {
   const containers = await observeContainers(request.engine, request.project);
   return containers.flatMap((observed) => {
-    const readiness = containerReadiness(observed.details, 0);
+    const readiness = containerReadiness(observed.details, 0, 0);
     const { service } = observed.container;
     if (!request.services.has(service)) return [];
     return readiness.kind === 'failed' || readiness.kind === 'looping'

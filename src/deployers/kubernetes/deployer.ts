@@ -5,6 +5,7 @@ import { InterruptedError, LaconicError } from '../../system/errors.js';
 import type {
   Deployer,
   ExecOptions,
+  JobOptions,
   LogsOptions,
   OutputFormat,
   PortQuery,
@@ -88,9 +89,9 @@ export class KubernetesDeployer implements Deployer {
     return publishedPort(await this.#api(), this.#identity, query);
   }
 
-  async runJob(job: string, args: readonly string[]): Promise<number> {
+  async runJob(job: string, options: JobOptions): Promise<number> {
     const { runJobOnKubernetes } = await import('./run-job.js');
-    return runJobOnKubernetes(this.#deployment, job, args, this.#context);
+    return runJobOnKubernetes(this.#deployment, job, options, this.#context);
   }
 
   async pushImages(format: OutputFormat): Promise<boolean> {

@@ -8,6 +8,7 @@ import { parseSecretsEnv } from '../../spec/secrets.js';
 import type { Stack } from '../../stack/parse.js';
 import { LaconicError, type Problem } from '../../system/errors.js';
 import { pullToken } from '../pull-secret.js';
+import { readSecretValues } from '../secret-sources.js';
 import { type ComposeSource, type NormalizedFiles, normalizeFiles } from './input-compose.js';
 import { boundFiles, declaredConfigmaps } from './input-files.js';
 import type { Findings, ObjectsInput, PodInput } from './objects/input.js';
@@ -37,7 +38,9 @@ export interface InputOptions {
   readonly imageIds?: (references: readonly string[]) => Promise<ReadonlyMap<string, string>>;
   /** Digests of images of this deployment in its registry, by their names there. */
   readonly pushed?: ReadonlyMap<string, string>;
-  /** Whether a registry token that cannot be read is an error: not where nothing is applied, as at create. */
+  /**
+   * Whether a registry token, or a source of a Secret, that cannot be read is an error: not where nothing is applied, as at create.
+   */
   readonly requireToken: boolean;
   /** How messages name a file of the directory; absent: by its path. */
   readonly fileName?: (path: string) => string;
@@ -100,6 +103,8 @@ export async function gatherInput(
   const findings: Findings = { errors: transfers(source.stack), warnings: [...read.warnings] };
   const all = [...pods, ...jobs];
   const token = await registryToken(spec, files, options, findings);
+  const sourced = await readSecretValues(spec, options);
+  if (options.requireToken) findings.errors.push(...sourced.problems);
   const images = new Map([...spec.imageOverrides, ...(options.images ?? [])]);
   const app = record.deploymentId;
   const stack = basename(spec.stack);
@@ -121,9 +126,11 @@ export async function gatherInput(
     images,
     imageIds: await knownImageIds(all, images, source, options),
     certificates: [],
+    secretValues: sourced.values,
     ...(token === undefined ? {} : { registryToken: token }),
   };
-  return { input, findings, secrets: [...generated.values(), ...(token === undefined ? [] : [token])] };
+  const values = [...sourced.values.values()].flatMap((keys) => [...keys.values()]);
+  return { input, findings, secrets: [...generated.values(), ...values, ...(token === undefined ? [] : [token])] };
 }
 
 /** Values that containers hand to each other after start (01 §3.5): the Python program waited for ever here (K-17). */

@@ -1,8 +1,10 @@
+import type { V1EnvVar } from '@kubernetes/client-node';
 import type { Deployment } from '../../deployment/open.js';
 import { connectEngine } from '../../engine/connect.js';
 import type { Context } from '../../system/context.js';
 import { InterruptedError, LaconicError } from '../../system/errors.js';
 import { didYouMean } from '../../system/suggest.js';
+import type { JobOptions } from '../deployer.js';
 import type { ClusterApi, LiveObject } from './cluster/api.js';
 import type { ClusterTarget } from './cluster/connect.js';
 import { requireGone } from './cluster/gone.js';
@@ -25,23 +27,24 @@ import { roomMs } from './start.js';
 
 /**
  * Runs a job of the stack to its end and shows its output; resolves to its exit code (02 §7.11, K-16, decision 24). What ran before is
- * replaced. `args` take the place of the job's own. Needs no running pods: what the job works with is applied first. When interrupted, the
+ * replaced. `args` take the place of the job's own, and
+ * `env` of its variables. Needs no running pods: what the job works with is applied first. When interrupted, the
  * Job is deleted before this throws.
  * @throws LaconicError for an unknown job, or one that runs at this moment; InterruptedError
  */
 export async function runJobOnKubernetes(
   deployment: Deployment,
   name: string,
-  args: readonly string[],
+  how: JobOptions,
   context: Context,
 ): Promise<number> {
   const kind = deployment.spec.deployTo === 'k8s-kind';
   const dry = context.options.dryRun;
   const engine = kind && !dry ? await connectEngine(context.env) : undefined;
   const imageIds = engine && ((references: readonly string[]) => imageIdsOf(engine, references));
-  const how = { requireToken: !dry, ...(imageIds === undefined ? {} : { imageIds }) };
-  const prepared = await prepareObjects(deployment, how, context);
-  const { object, main } = jobObject(prepared, name, args);
+  const wish = { requireToken: !dry, ...(imageIds === undefined ? {} : { imageIds }) };
+  const prepared = await prepareObjects(deployment, wish, context);
+  const { object, main } = jobObject(prepared, name, how);
   if (dry) {
     context.report.print(`would run job ${name} as Job ${object.metadata.name}`);
     return 0;
@@ -53,6 +56,12 @@ export async function runJobOnKubernetes(
   await applySupplies(prepared, object, api, context);
   if (before !== undefined) await replace(before, api, context);
   const job = await api.create(object, fieldManager);
+  if (!how.wait) {
+    context.report.info(
+      `job ${name} runs as Job ${object.metadata.name}: status tells what becomes of it, logs ${name} what it says`,
+    );
+    return 0;
+  }
   try {
     const { target } = prepared.input;
     const code = await followJob({ api, job, main, roomMs: roomMs[target], context, output: process.stdout });
@@ -68,7 +77,7 @@ export async function runJobOnKubernetes(
 function jobObject(
   { input, objects }: Prepared,
   name: string,
-  args: readonly string[],
+  { args, env, wait }: JobOptions,
 ): { object: KubernetesObject; main: string } {
   const names = createNames(input);
   const found = objects.find((object) => object.kind === 'Job' && object.metadata.name === names.job(name));
@@ -79,19 +88,23 @@ function jobObject(
     });
   }
   const job = structuredClone(found) as KubernetesObject & {
-    spec: { template: { spec: { containers: { name: string; args?: string[] }[] } } };
+    spec: { template: { spec: { containers: { name: string; args?: string[]; env?: V1EnvVar[] }[] } } };
   };
   const { containers } = job.spec.template.spec;
   const own = containers.find((container) => container.name === names.container(name));
-  if (own === undefined && args.length > 0) {
-    throw new LaconicError(`job ${name} has no service of its own name, which the arguments would be for`, {
+  if (own === undefined && args.length + env.size > 0) {
+    throw new LaconicError(`job ${name} has no service of its own name, which arguments and variables would be for`, {
       hint: `services in it: ${containers.map((container) => container.name).join(', ')}`,
     });
   }
   if (own !== undefined && args.length > 0) own.args = args.map(literal);
+  if (own !== undefined && env.size > 0) {
+    const given = [...env].map(([variable, value]) => ({ name: variable, value: literal(value) }));
+    own.env = [...(own.env ?? []).filter((each) => !env.has(each.name)), ...given];
+  }
   // The mark is no part of what is run: the hash is the one that start compares with (decision 26).
   const object = stamped(job);
-  object.metadata.annotations = { ...object.metadata.annotations, [runJobAnnotation]: 'true' };
+  if (wait) object.metadata.annotations = { ...object.metadata.annotations, [runJobAnnotation]: 'true' };
   return { object, main: own?.name ?? containers[0]?.name ?? name };
 }
 

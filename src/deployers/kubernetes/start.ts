@@ -163,7 +163,7 @@ async function apply(start: Start, cluster: StartCluster): Promise<void> {
 }
 
 async function awaitReady(start: Start, cluster: StartCluster, workloads: readonly Workload[]): Promise<void> {
-  const { prepared, deadline, context } = start;
+  const { prepared, options, deadline, context } = start;
   deadline.begin();
   const { identity, input } = prepared;
   await waitUntilReady({
@@ -171,6 +171,7 @@ async function awaitReady(start: Start, cluster: StartCluster, workloads: readon
     namespace: identity.namespace,
     awaited: workloads,
     deadline,
+    steadySeconds: options.steadySeconds,
     roomMs: roomMs[input.target],
     healthPatience: healthPatience(input),
     context,

@@ -50,7 +50,13 @@ async function perform(): Promise<number> {
     case 'exec':
       return execInService(project, call.options, engine, context);
     case 'job':
-      return runJob(project, call.job, call.args, engine, context);
+      return runJob(
+        project,
+        call.job,
+        { args: call.args, env: new Map(), secrets: new Map(), wait: true },
+        engine,
+        context,
+      );
     case 'logs':
       await streamLogs(project, call.options, context);
       return 0;

@@ -47,17 +47,17 @@ describe('readiness of a container (decision 13)', () => {
     ['is dead', facts({ Status: 'dead' }), 0, { kind: 'failed', state: 'dead' }],
     ['was not started', facts({ Status: 'created' }), 0, { kind: 'waiting', state: 'created' }],
   ])('a container that %s', (_, container, runningMs, readiness) => {
-    expect(containerReadiness(container, runningMs)).toEqual(readiness);
+    expect(containerReadiness(container, runningMs, 500)).toEqual(readiness);
   });
 
   it('counts restarts, also those of a container that runs between two crashes', () => {
-    expect(containerReadiness(facts({ Status: 'restarting', ExitCode: 4 }, 'always', 2), 0)).toEqual({
+    expect(containerReadiness(facts({ Status: 'restarting', ExitCode: 4 }, 'always', 2), 0, 500)).toEqual({
       kind: 'looping',
       state: 'restarting after exit code 4 (restarted 2 times)',
       restarts: 2,
       pausing: true,
     });
-    expect(containerReadiness(facts(health('starting'), 'always', 1), 0)).toMatchObject({
+    expect(containerReadiness(facts(health('starting'), 'always', 1), 0, 500)).toMatchObject({
       kind: 'looping',
       pausing: false,
     });

@@ -1,3 +1,4 @@
+import { recreateAnnotation } from '../../../src/deployers/kubernetes/objects/annotations.js';
 import { describe, expect, it } from 'vitest';
 import type { LiveObject } from '../../../src/deployers/kubernetes/cluster/api.js';
 import { stamped } from '../../../src/deployers/kubernetes/cluster/hash.js';
@@ -160,6 +161,16 @@ describe('planning a start (decisions 19, 20, 24–26)', () => {
     ['not failed after all', { conditions: [{ type: 'Failed', status: 'False' }] }, 'keep'],
   ])('a Job that is %s', (_, status, expected) => {
     const job = object('Job', 'seed', { spec: {} });
+    expect(what(plan([job], [live(job, { status })]))).toEqual([`${expected} Job/seed`]);
+  });
+
+  it.each([
+    ['ended', { conditions: [{ type: 'Complete', status: 'True' }] }, 'replace'],
+    ['failed', { conditions: [{ type: 'Failed', status: 'True' }] }, 'replace'],
+    ['running', { active: 1 }, 'keep'],
+  ])('a Job that is to run at every start and has %s', (_, status, expected) => {
+    const job = object('Job', 'seed', { spec: {} });
+    job.metadata.annotations = { ...job.metadata.annotations, [recreateAnnotation]: 'true' };
     expect(what(plan([job], [live(job, { status })]))).toEqual([`${expected} Job/seed`]);
   });
 

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type GatheredInput, gatherInput, type InputOptions } from '../../../src/deployers/kubernetes/inputs.js';
+import { buildObjects } from '../../../src/deployers/kubernetes/objects/build.js';
 import { filesOnDisk } from '../../../src/deployment/files.js';
 import { layoutOf } from '../../../src/deployment/layout.js';
 import { readDeployment } from '../../../src/deployment/open.js';
@@ -287,5 +288,36 @@ describe('ids of local images (decision 25)', () => {
     );
     const spec = 'stack: s\ndeploy-to: k8s\nkube-config: k\n';
     expect((await gather({ ...files, 'spec.yml': spec }, { pushed })).input.imageIds).toEqual(pushed);
+  });
+});
+
+describe('secrets of the spec with sources', () => {
+  const spec = `${plain['spec.yml'] ?? ''}secrets: { creds: { keys: { A: { env: VAR }, B: { file: b.key } } } }\n`;
+
+  it('are a Secret whose content rolls pods out', async () => {
+    const of = (value: string): Promise<Gathered> =>
+      gather({ 'spec.yml': spec, 'b.key': 'two\n' }, { env: { VAR: value } });
+    const one = await of('one');
+    expect([one.errors, one.secrets]).toEqual([[], ['one', 'two']]);
+    const { objects } = buildObjects(one.input);
+    const secret = objects.find(({ kind }) => kind === 'Secret');
+    expect(secret).toMatchObject({
+      metadata: { name: 'creds', namespace: 'laconic-notes' },
+      data: { A: Buffer.from('one').toString('base64'), B: Buffer.from('two').toString('base64') },
+    });
+    const templates = [one, await of('other')].map(({ input }) =>
+      JSON.stringify(buildObjects(input).objects.find(({ kind }) => kind === 'Deployment')?.spec),
+    );
+    expect(templates[0]).not.toBe(templates[1]);
+  });
+
+  it('whose sources are missing are an error where something is applied, and no Secret elsewhere', async () => {
+    const { errors, root } = await gather({ 'spec.yml': spec });
+    expect(errors).toEqual([
+      expect.stringContaining('secrets.creds.keys.A: the variable VAR is not set'),
+      expect.stringContaining(`secrets.creds.keys.B: the file ${root}/b.key does not exist`),
+    ]);
+    const looked = await gather({ 'spec.yml': spec }, { requireToken: false });
+    expect([looked.errors, looked.warnings, looked.input.secretValues?.size]).toEqual([[], [], 0]);
   });
 });

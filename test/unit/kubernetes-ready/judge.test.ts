@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { crashLimit, Judge, steadyMs } from '../../../src/deployers/kubernetes/ready/judge.js';
+import { crashLimit, Judge } from '../../../src/deployers/kubernetes/ready/judge.js';
+import { steadyMs } from '../../../src/deployers/steady.js';
 import type { World } from '../../../src/deployers/kubernetes/ready/world.js';
 import type { LiveObject } from '../../../src/deployers/kubernetes/cluster/api.js';
 import {
@@ -25,13 +26,13 @@ function change(world: World, kind: string, object: object): void {
 
 describe('what became ready must stay so for a moment (decision 13)', () => {
   it('a Deployment that is ready at the first look is believed at once: nothing was started', () => {
-    const judge = new Judge({ roomMs: 0 });
+    const judge = new Judge({ steadyMs, roomMs: 0 });
     const world = worldOf({ Deployment: [deployment(rolledOut)], ReplicaSet: [replicaSet()], Pod: [readyPod()] });
     expect(judge.look(world, [web], 0)[0]?.readiness.kind).toBe('ready');
   });
 
   it('its own count is not believed: a pod that was killed is counted a moment longer (K-33)', () => {
-    const judge = new Judge({ roomMs: 0 });
+    const judge = new Judge({ steadyMs, roomMs: 0 });
     const world = worldOf({ Deployment: [deployment(rolledOut)], ReplicaSet: [replicaSet()] });
     expect(judge.look(world, [web], 0)[0]?.readiness.kind).toBe('waiting');
     change(world, 'Pod', pod({ status: { phase: 'Pending' } }));
@@ -42,7 +43,7 @@ describe('what became ready must stay so for a moment (decision 13)', () => {
   });
 
   it('one that becomes ready while watched is looked at again', () => {
-    const judge = new Judge({ roomMs: 0 });
+    const judge = new Judge({ steadyMs, roomMs: 0 });
     const world = worldOf({ Deployment: [deployment()], ReplicaSet: [replicaSet()], Pod: [readyPod()] });
     expect(judge.look(world, [web], 0)[0]?.readiness.kind).toBe('waiting');
     change(world, 'Deployment', deployment(rolledOut));
@@ -51,7 +52,7 @@ describe('what became ready must stay so for a moment (decision 13)', () => {
   });
 
   it('one whose containers all have probes is believed as soon as they say so', () => {
-    const judge = new Judge({ roomMs: 0 });
+    const judge = new Judge({ steadyMs, roomMs: 0 });
     const probed = (...probes: (object | undefined)[]) => ({
       spec: { replicas: 1, template: { spec: { containers: probes.map((readinessProbe) => ({ readinessProbe })) } } },
     });
@@ -65,7 +66,7 @@ describe('what became ready must stay so for a moment (decision 13)', () => {
     change(world, 'Deployment', { ...deployment(rolledOut), ...probed({}, {}) });
     expect(judge.look(world, [web], 1_000)[0]?.readiness.kind).toBe('ready');
 
-    const half = new Judge({ roomMs: 0 });
+    const half = new Judge({ steadyMs, roomMs: 0 });
     change(world, 'ReplicaSet', set({}, undefined));
     change(world, 'Deployment', { ...deployment(), ...probed({}, undefined) });
     half.look(world, [web], 0);
@@ -81,8 +82,8 @@ describe('what became ready must stay so for a moment (decision 13)', () => {
       ReplicaSet: [replicaSet()],
       Pod: [running('2026-01-01T11:59:59Z')],
     });
-    expect(new Judge({ roomMs: 0 }).look(world, [web], 0)[0]?.readiness.kind).toBe('ready');
-    const judge = new Judge({ roomMs: 0, nodesStartedAt });
+    expect(new Judge({ steadyMs, roomMs: 0 }).look(world, [web], 0)[0]?.readiness.kind).toBe('ready');
+    const judge = new Judge({ steadyMs, roomMs: 0, nodesStartedAt });
     expect(judge.look(world, [web], 0)[0]?.readiness).toMatchObject({
       kind: 'waiting',
       state: '1/1 ready: not reported yet since its node was started',
@@ -96,7 +97,7 @@ describe('what became ready must stay so for a moment (decision 13)', () => {
   });
 
   it('one that falls back starts over', () => {
-    const judge = new Judge({ roomMs: 0 });
+    const judge = new Judge({ steadyMs, roomMs: 0 });
     const world = worldOf({ Deployment: [deployment()], ReplicaSet: [replicaSet()], Pod: [readyPod()] });
     judge.look(world, [web], 0);
     change(world, 'Deployment', deployment(rolledOut));
@@ -110,7 +111,7 @@ describe('what became ready must stay so for a moment (decision 13)', () => {
 
 describe('what is gone', () => {
   it('an object that somebody deletes while it is waited for has failed', () => {
-    const judge = new Judge({ roomMs: 0 });
+    const judge = new Judge({ steadyMs, roomMs: 0 });
     const world = worldOf({ Deployment: [deployment()] });
     judge.look(world, [web], 0);
     world.noteMissing('Deployment', 'web');
@@ -126,14 +127,14 @@ describe('crash loops: the first repeated crash counts, unless something else ma
     worldOf({ Deployment: [deployment()], ReplicaSet: [replicaSet()], Pod: [podWith(crashing(restarts))] });
 
   it('alone: failed at the first crash that repeats', () => {
-    expect(new Judge({ roomMs: 0 }).look(loop(1), [web], 0)[0]?.readiness).toMatchObject({
+    expect(new Judge({ steadyMs, roomMs: 0 }).look(loop(1), [web], 0)[0]?.readiness).toMatchObject({
       kind: 'failed',
       container: 'app',
     });
   });
 
   it('while a job still runs, it gets more chances, and not for ever', () => {
-    const judge = new Judge({ roomMs: 0 });
+    const judge = new Judge({ steadyMs, roomMs: 0 });
     const world = loop(1);
     change(world, 'Job', runningJob());
     expect(judge.look(world, [web, job], 0)[0]?.readiness.kind).toBe('looping');
@@ -151,11 +152,11 @@ describe('crash loops: the first repeated crash counts, unless something else ma
       });
     };
     const world = worldOf({ Deployment: [deployment()], ReplicaSet: [replicaSet()], Pod: [both(1)] });
-    expect(new Judge({ roomMs: 0 }).look(world, [web], 0)[0]?.readiness.kind).toBe('looping');
+    expect(new Judge({ steadyMs, roomMs: 0 }).look(world, [web], 0)[0]?.readiness.kind).toBe('looping');
   });
 
   it('what became ready meanwhile gives one more chance', () => {
-    const judge = new Judge({ roomMs: 0 });
+    const judge = new Judge({ steadyMs, roomMs: 0 });
     const other = { ...deployment(), metadata: { ...deployment().metadata, name: 'db', uid: 'other' } };
     const awaited = [web, { kind: 'Deployment', name: 'db' } as const];
     const world = loop(1);
@@ -172,7 +173,7 @@ describe('crash loops: the first repeated crash counts, unless something else ma
   });
 
   it('a failing image is not excused by others', () => {
-    const judge = new Judge({ roomMs: 0 });
+    const judge = new Judge({ steadyMs, roomMs: 0 });
     const world = worldOf({
       Deployment: [deployment()],
       ReplicaSet: [replicaSet()],
@@ -184,7 +185,7 @@ describe('crash loops: the first repeated crash counts, unless something else ma
 
 describe('what a probe says while it is waited for (issue 4 part 4)', () => {
   it('is told once, not again for every number in it that changes', () => {
-    const judge = new Judge({ roomMs: 0 });
+    const judge = new Judge({ steadyMs, roomMs: 0 });
     const world = worldOf({
       Deployment: [deployment()],
       ReplicaSet: [replicaSet()],
@@ -220,7 +221,7 @@ describe('a healthcheck that never succeeds fails after the time that Compose gi
       Pod: [runs()],
       Event: [said(message)],
     });
-    const judge = new Judge({ roomMs: 0, healthPatience });
+    const judge = new Judge({ steadyMs, roomMs: 0, healthPatience });
     return { world, at: (now: number) => judge.look(world, [web], now)[0]?.readiness };
   }
 
@@ -254,7 +255,7 @@ describe('a healthcheck that never succeeds fails after the time that Compose gi
     expect(at(5_000)).toMatchObject({ kind: 'waiting', recheckMs: 4_000 });
     expect(at(9_000)?.kind).toBe('failed');
     const world = worldOf({ Deployment: [deployment()], ReplicaSet: [replicaSet()], Pod: [runs()] });
-    const judge = new Judge({ roomMs: 0 });
+    const judge = new Judge({ steadyMs, roomMs: 0 });
     judge.look(world, [web], 0);
     expect(judge.look(world, [web], 1e9)[0]?.readiness.kind).toBe('waiting');
   });

@@ -1,3 +1,4 @@
+import { recreateAnnotation } from '../objects/annotations.js';
 import { describeObject, type KubernetesObject } from '../objects/object.js';
 import type { Action } from './actions.js';
 import type { LiveObject } from './api.js';
@@ -126,11 +127,20 @@ function valueAt(object: KubernetesObject, path: string): unknown {
     .reduce<unknown>((value, part) => (Array.isArray(value) ? value[Number(part)] : mapOf(value)[part]), object);
 }
 
-/** A Job runs once: a failed one is made anew, a finished or running one stays (decision 24). */
+/** A Job runs once: a failed one is made anew, a finished or running one stays, unless it is labelled to run at every start. */
 function decideJob(object: KubernetesObject, live: LiveObject): Decision {
   const name = describeObject(object);
-  if (hasFailed(live)) {
+  if (hasCondition(live, 'Failed')) {
     const why = `${name} failed before: it is made anew`;
+    return { action: { do: 'replace', object, live, why }, warnings: [], remarks: [why] };
+  }
+  if (object.metadata.annotations?.[recreateAnnotation] === 'true') {
+    // What is under way must not be done twice at a time, nor half.
+    if (!hasCondition(live, 'Complete')) {
+      const still = `${name} is to be made anew by every start: it runs at this moment, and is left`;
+      return { action: { do: 'keep', object, live }, warnings: [], remarks: [still] };
+    }
+    const why = `${name} has ended before: it is made anew, as its label asks`;
     return { action: { do: 'replace', object, live, why }, warnings: [], remarks: [why] };
   }
   const before = live.metadata.annotations?.[hashAnnotation];
@@ -142,11 +152,11 @@ function decideJob(object: KubernetesObject, live: LiveObject): Decision {
   };
 }
 
-function hasFailed(job: LiveObject): boolean {
+function hasCondition(job: LiveObject, wanted: 'Failed' | 'Complete'): boolean {
   const { conditions } = mapOf(job.status);
   return (Array.isArray(conditions) ? conditions : []).some((each: unknown) => {
     const { type, status } = mapOf(each);
-    return type === 'Failed' && status === 'True';
+    return type === wanted && status === 'True';
   });
 }
 

@@ -64,6 +64,7 @@ export async function ensureCaddy(wish: CaddyWish, api: ClusterApi, engine: Engi
     await reconcile(caddySettings(live, wish), all, live, wish, { api, engine, context });
   }
   if (!wish.wait) return;
+  wish.deadline.begin();
   await waitUntilReady({
     api,
     namespace: caddyNamespace,

@@ -9,6 +9,9 @@ import { specAnnotations } from './spec-metadata.js';
 /** The path of the deployment directory on its namespace, as the Python program wrote it (04 §4.1, decision 20). */
 export const directoryAnnotation = 'laconic.com/deployment-dir';
 
+/** On a Job that every start makes anew. */
+export const recreateAnnotation = 'laconic.com/recreate-job';
+
 /** What the ConfigMaps and Secrets that a pod uses hold: when it changes, pods are replaced (decision 25, K-32). */
 export const configChecksum = 'laconic.com/config-checksum';
 export const secretChecksum = 'laconic.com/secret-checksum';
@@ -65,6 +68,9 @@ function secretsOf({ input, pod, services, names }: PodScope, spec: V1PodSpec): 
       const content = contentOf(input, pod.model.secrets.get(source));
       if (content !== undefined) digests.set(`secret ${source}`, content);
     }
+  }
+  for (const [name, values] of input.secretValues ?? []) {
+    digests.set(`source ${name}`, textDigest(JSON.stringify([...values].sort(byKey))));
   }
   if (input.generated.size === 0) return digests;
   const entries = entriesOf(input);

@@ -34,6 +34,8 @@ export interface ObjectsInput {
   readonly imageIds: ReadonlyMap<string, string>;
   /** Valid certificates of cert-manager in the namespace, on clusters other than kind (04 §4.13). None where nobody asked. */
   readonly certificates: readonly FoundCertificate[];
+  /** Values of the spec's `secrets` that have sources, by key, by the name of the Secret; those that could be read. */
+  readonly secretValues?: ReadonlyMap<string, ReadonlyMap<string, string>>;
   /** Token of `image-pull-secret`; absent when the spec has none or it could not be read. */
   readonly registryToken?: string;
 }

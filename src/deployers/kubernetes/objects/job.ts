@@ -1,9 +1,13 @@
+import { recreateAnnotation } from './annotations.js';
 import { jobPodLabels } from './labels.js';
 import { metadata } from './metadata.js';
 import type { KubernetesObject } from './object.js';
 import { podSpec } from './pod.js';
-import { podScope, type PodScope, type Scope } from './scope.js';
+import { isLabelled, podScope, type PodScope, type Scope } from './scope.js';
 import { specAnnotations, specLabels } from './spec-metadata.js';
+
+/** Label of a service of a job that is to be run again by every start. */
+const recreateLabel = 'laconic.recreate-job';
 
 /**
  * The Jobs: one per job file, in stack order (04 §4.5), with scheduling, image overrides, pull policy and annotations as Deployments have
@@ -17,11 +21,15 @@ function jobOf(scope: PodScope): KubernetesObject {
   const { input, names, pod } = scope;
   // No checksums: nothing is rolled out, and the template of a Job cannot change.
   const annotations = specAnnotations(scope);
+  const recreated = scope.services.some((service) => isLabelled(service, recreateLabel));
   const labels = { ...specLabels(scope), ...jobPodLabels(input) };
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
-    metadata: metadata(input, names.job(pod.name)),
+    metadata: {
+      ...metadata(input, names.job(pod.name)),
+      ...(recreated ? { annotations: { [recreateAnnotation]: 'true' } } : {}),
+    },
     spec: {
       backoffLimit: 0,
       template: {

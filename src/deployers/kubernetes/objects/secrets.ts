@@ -7,22 +7,28 @@ import type { Scope } from './scope.js';
 import { contentsOf } from './file-objects.js';
 
 /**
- * The Secrets of a deployment: generated values, those of the compose files, and the registry's (04 §4.9). Those that the spec names
- * under `secrets` are the operator's own: they are only referred to. Values are in `data`, never in `stringData` (decision 19).
+ * The Secrets of a deployment: generated values, those of the compose files, the registry's, and those of the spec's `secrets` that have
+ * sources. The others that the spec names there are the operator's own: they are only referred to. Values are in `data`, never in `stringData` (decision 19).
  */
 export function secrets(scope: Scope): KubernetesObject[] {
   const { input, names } = scope;
   const composeSecrets = contentsOf(scope, 'secrets').map(({ name, content }) =>
     secret(input, names.composeSecret(name), 'Opaque', new Map([[fileKey, content]])),
   );
-  return [...registrySecret(input, names), ...generatedSecrets(input, names), ...composeSecrets];
+  const sourced = [...(input.secretValues ?? [])].map(([name, values]) =>
+    secret(input, name, 'Opaque', bytesOf(values)),
+  );
+  return [...registrySecret(input, names), ...generatedSecrets(input, names), ...composeSecrets, ...sourced];
 }
 
 function generatedSecrets(input: ObjectsInput, names: Names): KubernetesObject[] {
   const entries = secretEntries(input);
   if (entries.size === 0) return [];
-  const data = new Map([...entries].map(([key, value]) => [key, Buffer.from(value)]));
-  return [secret(input, names.generatedSecrets, 'Opaque', data)];
+  return [secret(input, names.generatedSecrets, 'Opaque', bytesOf(entries))];
+}
+
+function bytesOf(values: ReadonlyMap<string, string>): Map<string, Buffer> {
+  return new Map([...values].map(([key, value]) => [key, Buffer.from(value)]));
 }
 
 /** The registry's login for the nodes; none without a token, and then no pod refers to it (K-64). */

@@ -75,7 +75,7 @@ export const serviceKeys: Readonly<Record<string, KeySupport>> = {
   isolation: unused('about Windows'),
   label_file: unused('labels are for Docker'),
   labels: partly(
-    '`laconic.init-container`, `laconic.liveness-probe`, `laconic.startup-probe`: `true`; others are for Docker',
+    '`laconic.init-container`, `laconic.liveness-probe`, `laconic.startup-probe`, of a job `laconic.recreate-job`: `true`; others are for Docker',
   ),
   links: warning('is not mapped: containers are found under the name of the service, other aliases do not exist'),
   logging: unused("the cluster's own logs are used"),

@@ -70,7 +70,7 @@ async function follow(run: JobRun, inbox: Inbox<WatchEvent>): Promise<number> {
   const { job, api, context } = run;
   const { name, namespace = '', uid } = job.metadata;
   const world = new World();
-  const judge = new Judge({ roomMs: run.roomMs });
+  const judge = new Judge({ roomMs: run.roomMs, steadyMs: 0 });
   const awaited = { kind: 'Job' as const, name };
   const logs = new Map<string, Promise<void>>();
   const showLogs = (pods: readonly PodFacts[]): void => {

@@ -20,14 +20,13 @@ export interface Verdict {
 export interface JudgeOptions {
   /** Milliseconds that the cluster may take to make room for a pod: nodes come by themselves on some, never on kind. */
   roomMs: number;
+  /** How long what became ready must stay so, as a server without a probe counts as ready until it crashes. */
+  steadyMs: number;
   /** Milliseconds since 1970 at which the nodes were started, when that was not long ago. */
   nodesStartedAt?: number;
   /** By `<Deployment>/<container>`; absent: healthchecks may take as long as they like. */
   healthPatience?: ReadonlyMap<string, HealthPatience>;
 }
-
-/** How long what became ready must stay so: a server without a probe counts as ready until it crashes (decision 13). */
-export const steadyMs = 500;
 
 /** Crashes after which a container is given up on although something that it may need is not ready yet. */
 export const crashLimit = 5;
@@ -95,6 +94,7 @@ export class Judge {
     this.#readySince.set(key, since ?? now);
     if (since === undefined) this.#crashes.forgive();
     const ready = now - (since ?? now);
+    const { steadyMs } = this.#options;
     if (ready >= steadyMs) return verdict;
     return { ...verdict, readiness: { kind: 'waiting', state: verdict.readiness.state, recheckMs: steadyMs - ready } };
   }

@@ -1,6 +1,7 @@
 import type { Context } from '../../../system/context.js';
 import { InterruptedError, LaconicError } from '../../../system/errors.js';
 import type { Deadline } from '../../compose/deadline.js';
+import { steadyTime } from '../../steady.js';
 import type { ClusterApi, WatchEvent } from '../cluster/api.js';
 import { isForbidden } from '../cluster/errors.js';
 import { type Need, needs } from '../cluster/permissions.js';
@@ -20,6 +21,8 @@ export interface WaitRequest {
   deadline: Deadline;
   /** See JudgeOptions. */
   roomMs: number;
+  /** `--steady`; see steadyTime. */
+  steadySeconds?: number | undefined;
   /** See JudgeOptions. */
   healthPatience?: ReadonlyMap<string, HealthPatience>;
   /** Milliseconds since 1970 at which the cluster's nodes were last started, when that is known. */
@@ -54,6 +57,7 @@ export async function waitUntilReady(request: WaitRequest): Promise<void> {
   const restarted = Date.now() - nodesStartedAt < reportedMs;
   const judge = new Judge({
     roomMs,
+    steadyMs: steadyTime(request.steadySeconds, request.context.env),
     ...(restarted ? { nodesStartedAt } : {}),
     ...(healthPatience === undefined ? {} : { healthPatience }),
   });

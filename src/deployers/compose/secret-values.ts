@@ -1,0 +1,100 @@
+import { rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { DeploymentLayout } from '../../deployment/layout.js';
+import { renderEntries } from '../../spec/environment.js';
+import type { Spec } from '../../spec/model.js';
+import type { Context } from '../../system/context.js';
+import { InvalidFileError } from '../../system/errors.js';
+import { kindOf, makeDirectory, secretMode, writeFileAtomically } from '../../system/files.js';
+import { readSecretValues } from '../secret-sources.js';
+import { composeOrFail } from './compose-cli.js';
+import type { ComposeProject } from './project.js';
+
+/** The files by which services get what the spec's `secrets` with sources stand for. */
+type Places = Pick<DeploymentLayout, 'sourcedSecrets' | 'sourcedSecretsOverride' | 'sourcedSecretsFolder'>;
+
+/**
+ * The project with what the last start wrote for the spec's `secrets` that have sources: stopping, logs and status do not need the
+ * sources.
+ */
+export async function withWrittenSecrets(project: ComposeProject, spec: Spec, places: Places): Promise<ComposeProject> {
+  const written = spec.secretSources !== undefined && (await kindOf(places.sourcedSecretsOverride)) === 'file';
+  return written ? withSecrets(project, places) : project;
+}
+
+/**
+ * The project with the values of the spec's `secrets` that have sources: variables of every service that does not set them itself, by
+ * an env file of mode 0600 for each. They are for interpolation too, so that `NAME: ${NAME}` is no empty value in their place.
+ * @throws InvalidFileError for each variable that is not set and each file that is missing; nothing is written then
+ */
+export async function withNewSecrets(
+  project: ComposeProject,
+  spec: Spec,
+  places: Places,
+  context: Context,
+): Promise<ComposeProject> {
+  const bare = withoutSecrets(project, places);
+  const values = await secretValues(spec, context);
+  await rm(places.sourcedSecretsFolder, { recursive: true, force: true });
+  if (values.size === 0) {
+    for (const path of [places.sourcedSecretsOverride, places.sourcedSecrets]) await rm(path, { force: true });
+    return bare;
+  }
+  await writeSecret(places.sourcedSecrets, values);
+  const known = { ...bare, envFiles: [places.sourcedSecrets, ...bare.envFiles] };
+  const services: Record<string, { env_file: string[] }> = {};
+  for (const [service, own] of known.files.length === 0 ? [] : await environments(known, context)) {
+    const missing = new Map([...values].filter(([name]) => !own.has(name)));
+    if (missing.size === 0) continue;
+    const path = join(places.sourcedSecretsFolder, `${service}.env`);
+    await writeSecret(path, missing);
+    services[service] = { env_file: [path] };
+  }
+  const override = `${JSON.stringify({ services }, undefined, 2)}\n`;
+  await writeFileAtomically(places.sourcedSecretsOverride, override, secretMode);
+  return withSecrets(bare, places);
+}
+
+/** The values of all Secrets with sources by variable; of two with one key the later counts, as on Kubernetes. @throws InvalidFileError */
+export async function secretValues(spec: Spec, context: Context): Promise<Map<string, string>> {
+  const { values, problems } = await readSecretValues(spec, context);
+  if (problems.length > 0) throw new InvalidFileError(problems);
+  const all = new Map([...values.values()].flatMap((keys) => [...keys]));
+  context.report.conceal(all.values());
+  return all;
+}
+
+async function writeSecret(path: string, values: ReadonlyMap<string, string>): Promise<void> {
+  await makeDirectory(dirname(path), 0o700);
+  await writeFileAtomically(path, `${renderEntries(values).join('\n')}\n`, secretMode);
+}
+
+function withSecrets(project: ComposeProject, places: Places): ComposeProject {
+  const { files, envFiles } = project;
+  return {
+    ...project,
+    files: files.length === 0 ? files : [...files, places.sourcedSecretsOverride],
+    // Before the others, which win.
+    envFiles: [places.sourcedSecrets, ...envFiles],
+  };
+}
+
+function withoutSecrets(project: ComposeProject, places: Places): ComposeProject {
+  const files = project.files.filter((file) => file !== places.sourcedSecretsOverride);
+  return { ...project, files, envFiles: project.envFiles.filter((file) => file !== places.sourcedSecrets) };
+}
+
+/** The variables that each service has by its own definition. */
+export async function environments(project: ComposeProject, context: Context): Promise<Map<string, Set<string>>> {
+  const args = ['--profile', '*', 'config', '--format', 'json'];
+  const { stdout } = await composeOrFail('cannot read the compose files', project, args, context);
+  const { services = {} } = JSON.parse(stdout) as {
+    services?: Record<string, { environment?: Record<string, string | null> }>;
+  };
+  return new Map(
+    Object.entries(services).map(([name, { environment = {} }]) => [
+      name,
+      new Set(Object.entries(environment).flatMap(([variable, value]) => (value === null ? [] : [variable]))),
+    ]),
+  );
+}

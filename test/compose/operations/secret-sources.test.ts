@@ -1,0 +1,97 @@
+import { stat } from 'node:fs/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeWithEngine } from '../../support/engine.js';
+import { runOrFail } from '../../../src/system/process.js';
+import { idleService, Sandbox } from '../../support/sandbox.js';
+
+const token = 'tok$en "with" quotes';
+const spec = `stack: source/stacks/app
+deploy-to: compose
+secrets:
+  app-secrets:
+    keys:
+      API_TOKEN: {env: SOURCE_TOKEN}
+      SIGNER_KEY: {file: BASE/signer.key}
+  elsewhere: [ANY]
+`;
+
+describeWithEngine('secrets of a spec with sources', () => {
+  let sandbox: Sandbox;
+  beforeAll(async () => {
+    const own = '    environment: {API_TOKEN: mine, OTHER: "${OTHER:-}"}\n';
+    const plain = '    environment:\n      API_TOKEN: ${API_TOKEN}\n';
+    sandbox = await Sandbox.make({
+      'source/stacks/app/stack.yml': 'name: app\npods: [app]\njobs: [job]\n',
+      'source/compose/docker-compose-app.yml': `services:\n${idleService('web')}${idleService('own', own)}${idleService('plain', plain)}`,
+      'source/compose-jobs/docker-compose-job.yml':
+        'services:\n  job:\n    image: busybox:1.36\n    entrypoint: ["sh", "-c"]\n    command: ["echo $$SIGNER_KEY $$ONE"]\n',
+      'signer.key': 'line one\nline two\n',
+      'spec.yml': spec,
+    });
+    await sandbox.create('spec.yml', 'd');
+  });
+  afterAll(() => sandbox.remove());
+  const env = { SOURCE_TOKEN: token };
+  const deployment = (...args: string[]) => ['deployment', '--dir', 'd', ...args];
+
+  it('start refuses while a variable is not set or a file is missing, all at once, and changes nothing', async () => {
+    await sandbox.edit('spec.yml', 'BASE/signer.key'.replace('BASE', sandbox.base), `${sandbox.base}/none.key`);
+    await sandbox.create('spec.yml', 'refused');
+    const { code, stderr } = await sandbox.deployment('refused', 'start');
+    expect(code).toBe(1);
+    expect(stderr).toContain('spec.yml:6 secrets.app-secrets.keys.API_TOKEN: the variable SOURCE_TOKEN is not set');
+    expect(stderr).toContain(
+      `spec.yml:7 secrets.app-secrets.keys.SIGNER_KEY: the file ${sandbox.base}/none.key does not`,
+    );
+    expect(await sandbox.containers(await sandbox.projectOf('refused'))).toEqual({});
+    expect(await sandbox.exists('refused/.laconic/sourced-secrets.env')).toBe(false);
+  });
+
+  it('every service has them, but where it sets one itself; the files are 0600', async () => {
+    await sandbox.succeed(deployment('start'), { env });
+    const containers = await sandbox.containers(await sandbox.projectOf('d'));
+    const key = 'line one\nline two';
+    expect(containers.web?.env).toMatchObject({ API_TOKEN: token, SIGNER_KEY: key });
+    expect(containers.own?.env).toMatchObject({ API_TOKEN: 'mine', SIGNER_KEY: key });
+    expect(containers.plain?.env).toMatchObject({ API_TOKEN: token, SIGNER_KEY: key });
+    for (const file of ['sourced-secrets.env', 'sourced-secrets.yml', 'sourced-secrets/own.env']) {
+      expect((await stat(sandbox.path('d/.laconic', file))).mode & 0o777).toBe(0o600);
+    }
+  });
+
+  it('a start that changes nothing recreates nothing; a new value recreates who has it; status needs no sources', async () => {
+    const project = await sandbox.projectOf('d');
+    const before = await sandbox.containers(project);
+    await sandbox.succeed(deployment('start'), { env });
+    expect(await sandbox.containers(project)).toEqual(before);
+
+    await sandbox.succeed(deployment('start'), { env: { SOURCE_TOKEN: 'second' } });
+    const after = await sandbox.containers(project);
+    expect(after.web?.env.API_TOKEN).toBe('second');
+    expect(after.own?.id).toBe(before.own?.id);
+    expect(await sandbox.deployment('d', 'status')).toMatchObject({ code: 0, stderr: '' });
+    expect(await sandbox.deployment('d', 'logs')).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('a job has them too, and variables of its call; without a wait it goes on; in time or not at all', async () => {
+    const once = await sandbox.succeed(deployment('run-job', '--env', 'ONE=1 2', 'job'), { env });
+    expect(once.stdout).toBe('Running job: job\nline one line two 1 2\n');
+    expect((await sandbox.cli(deployment('run-job', '--env', 'ONE', 'job'), { env })).code).toBe(2);
+
+    const left = await sandbox.succeed(deployment('run-job', '--no-wait', 'job', '--', 'echo in the background'), {
+      env,
+    });
+    const name = /docker logs (\S+)/.exec(left.stderr)?.[1] ?? '';
+    expect((await runOrFail('wait', 'docker', ['wait', name])).stdout).toBe('0\n');
+    expect((await runOrFail('logs', 'docker', ['logs', name])).stdout).toBe('in the background\n');
+
+    const late = await sandbox.cli(deployment('run-job', '--timeout', '3', 'job', '--', 'sleep 1000'), { env });
+    expect(late).toMatchObject({ code: 1 });
+    expect(late.stderr).toContain('Error: job job did not end within 3 s, and was ended');
+  });
+
+  it('stop needs no sources, and removes the containers of jobs that were left', async () => {
+    expect(await sandbox.deployment('d', 'stop')).toMatchObject({ code: 0 });
+    expect(await sandbox.containers(await sandbox.projectOf('d'))).toEqual({});
+  });
+});
