@@ -1,7 +1,7 @@
-import { cp, mkdir, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errorMessage, LaconicError } from '../system/errors.js';
-import { syncPath } from '../system/files.js';
+import { copyTree, syncPath } from '../system/files.js';
 import { applySteps, type JournalStep, writeJournal } from './journal.js';
 import type { DeploymentLayout } from './layout.js';
 import { nextGeneration, pruneGenerations, readManifest, stageGeneration } from './manifest.js';
@@ -42,7 +42,7 @@ async function stage(layout: DeploymentLayout, plan: UpdatePlan): Promise<string
     const target = join(layout.next, volume.path);
     await mkdir(dirname(target), { recursive: true });
     if (volume.seed === undefined) await mkdir(target);
-    else await cp(volume.seed, target, { recursive: true });
+    else await copyTree(volume.seed, target, 'followed');
     await syncPath(target);
   }
   return generation;

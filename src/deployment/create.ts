@@ -175,14 +175,14 @@ function insideVolumes(
 export async function makeVolume(path: string, seed: string | undefined): Promise<void> {
   if ((await kindOf(path)) !== undefined || seed === undefined) {
     await makeDirectory(path);
-    if (seed !== undefined && (await readdir(path)).length === 0) await copyTree(seed, path);
+    if (seed !== undefined && (await readdir(path)).length === 0) await copyTree(seed, path, 'followed');
     return;
   }
   const seeded = temporaryBeside(path);
   await makeDirectory(dirname(path));
   await removeLeftovers(path);
   try {
-    await copyTree(seed, seeded);
+    await copyTree(seed, seeded, 'followed');
     await rename(seeded, path);
   } catch (error) {
     await rm(seeded, { recursive: true, force: true });

@@ -1,5 +1,5 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { dirname, isAbsolute, join, normalize, resolve } from 'node:path';
+import { dirname, isAbsolute, normalize, resolve } from 'node:path';
 import { errorCode, errorMessage, LaconicError } from '../system/errors.js';
 import { kindOf } from '../system/files.js';
 import { contentOf, type GeneratedFile } from './tree.js';
@@ -50,33 +50,30 @@ export function filesOfTree(
       folders.set(folder, names.add(below.slice(folder === '.' ? 0 : folder.length + 1)));
     }
   }
-  /** The generated file behind a path, through links; the path to look at on the host when it is none of them. */
-  const follow = (path: string, hops = 0): { file: GeneratedFile } | { path: string } => {
-    const file = isAbsolute(path) ? undefined : byPath.get(normalize(path));
-    if (file === undefined) return { path: isAbsolute(path) ? path : normalize(path) };
-    if (!('linkTo' in file.source)) return { file };
-    const { linkTo } = file.source;
-    if (hops === 40) throw new LaconicError(`${file.path}: too many symbolic links`);
-    return follow(isAbsolute(linkTo) ? linkTo : join(dirname(file.path), linkTo), hops + 1);
+  /** The generated file at a path; the path to look at on the host when it is none of them. */
+  const locate = (path: string): { file: GeneratedFile } | { path: string } => {
+    if (isAbsolute(path)) return { path };
+    const file = byPath.get(normalize(path));
+    return file === undefined ? { path: normalize(path) } : { file };
   };
   return {
     kind: async (path) => {
-      const found = follow(path);
+      const found = locate(path);
       if ('file' in found) return 'file';
       return folders.has(found.path) ? 'directory' : present.kind(found.path);
     },
     read: async (path) => {
-      const found = follow(path);
+      const found = locate(path);
       return 'file' in found ? contentOf(found.file) : present.read(found.path);
     },
     size: async (path) => {
-      const found = follow(path);
+      const found = locate(path);
       if (!('file' in found)) return present.size(found.path);
       const { source } = found.file;
       return 'copyOf' in source ? sizeIfAny(source.copyOf) : (await contentOf(found.file)).length;
     },
     list: async (path) => {
-      const found = follow(path);
+      const found = locate(path);
       const names = 'file' in found ? undefined : folders.get(found.path);
       const there = 'file' in found ? undefined : await present.list(found.path);
       if (names === undefined) return there;

@@ -10,6 +10,7 @@ import type { StackAssets } from '../stack/assets.js';
 import type { StackLocation } from '../stack/locate.js';
 import { InvalidFileError, LaconicError, type Problem } from '../system/errors.js';
 import { kindOf } from '../system/files.js';
+import { realPlace } from '../system/links.js';
 import {
   type ComposeFiles,
   inheritedBy,
@@ -75,7 +76,7 @@ export async function generateTree(input: GenerateInput): Promise<Generated> {
   if (misplaced.length > 0) throw new InvalidFileError(misplaced);
   const read = await readComposeFiles(stack, assets);
   const composeFiles = read.files;
-  const hooks = await hookFiles(await assets.hookSources());
+  const hooks = await hookFiles(await assets.hookSources(), (path) => assets.repositoryOf(path));
   const files: GeneratedFile[] = [
     { path: 'spec.yml', source: { text: spec.yaml.text }, mode: input.specMode },
     { path: 'stack.yml', source: { text: stack.yaml.text }, mode: 0o644 },
@@ -87,7 +88,9 @@ export async function generateTree(input: GenerateInput): Promise<Generated> {
   if (stack.jobs.length > 0) directories.push('compose-jobs');
   for (const each of composeFiles) if (!isAbsolute(each.path)) files.push(editComposeFile(each, composeFiles, input));
   for (const { path, source } of read.variables) {
-    if (!isAbsolute(path)) files.push({ path, source: { copyOf: source }, mode: (await stat(source)).mode & 0o777 });
+    if (isAbsolute(path)) continue;
+    const copyOf = await realPlace(source, await assets.repositoryOf(source));
+    files.push({ path, source: { copyOf }, mode: (await stat(copyOf)).mode & 0o777 });
   }
   const taken = new Set(files.map((file) => file.path));
   for (const config of await configTrees(read, assets)) {
@@ -177,7 +180,7 @@ async function configTrees(
   const trees = [];
   for (const name of names) {
     const found = await assets.configDirectory(name);
-    if (found) trees.push(await filesBelow(found.path, join('config', name)));
+    if (found) trees.push(await filesBelow(found.path, join('config', name), await assets.repositoryOf(found.path)));
   }
   return trees;
 }
@@ -193,7 +196,7 @@ async function podScripts(stack: Stack, assets: StackAssets): Promise<GeneratedF
       }
       files.push({
         path: join('pods', pod.name, 'scripts', command),
-        source: { copyOf: source },
+        source: { copyOf: await realPlace(source, await assets.repositoryOf(source)) },
         mode: (await stat(source)).mode & 0o777,
       });
     }
@@ -210,6 +213,8 @@ async function volumeDirectories(input: GenerateInput): Promise<VolumeDirectory[
     const seed = await input.assets.configDirectory(volume);
     // A bundled config directory that happens to be called like a volume of somebody's stack is not its data (01 §20.8).
     const own = seed !== undefined && !(seed.internal && input.location.external) && input.target === undefined;
+    // What is in the seed is copied later: a link in it that cannot be followed is refused now.
+    if (own) await filesBelow(seed.path, volume, await input.assets.repositoryOf(seed.path));
     found.push({ volume, path: place.path, ...(own ? { seed: seed.path } : {}) });
   }
   return found;

@@ -1,7 +1,8 @@
 import { basename, dirname, extname, join } from 'node:path';
-import { hookFileNames } from '../stack/assets.js';
+import { hookFileNames, type StackAssets } from '../stack/assets.js';
 import type { HookSource } from '../stack/hooks/contexts.js';
 import { LaconicError } from '../system/errors.js';
+import { realPlace } from '../system/links.js';
 import { checksumOf, filesBelow, type GeneratedFile } from './tree.js';
 
 /** The copy of a hook module where a stack has several. */
@@ -17,6 +18,7 @@ const cache = /^(__pycache__|\.\w+_cache|.*\.pyc)$/;
  */
 export async function hookFiles(
   sources: readonly HookSource[],
+  repositoryOf: StackAssets['repositoryOf'],
 ): Promise<{ files: GeneratedFile[]; directories: string[] }> {
   const files = new Map<string, GeneratedFile>();
   const directories = new Set<string>();
@@ -24,11 +26,12 @@ export async function hookFiles(
     const extension = extname(source.file);
     const name = sources.length === 1 ? `commands${extension}` : `commands_${index}${extension}`;
     const path = join('hooks', name);
-    files.set(path, { path, source: { copyOf: source.file }, mode: 0o644 });
+    const copyOf = await realPlace(source.file, await repositoryOf(source.file));
+    files.set(path, { path, source: { copyOf }, mode: 0o644 });
   }
   for (const source of sources) {
     const folder = dirname(source.file);
-    const found = await filesBelow(folder, 'hooks');
+    const found = await filesBelow(folder, 'hooks', await repositoryOf(folder));
     for (const each of found.directories.filter((path) => !isCache(path))) directories.add(each);
     for (const file of found.files) {
       if (isCache(file.path) || isHook(file.path)) continue;

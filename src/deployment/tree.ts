@@ -1,13 +1,14 @@
-import { lstat, open, readdir, readFile, readlink, symlink } from 'node:fs/promises';
+import { open, readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errorMessage, LaconicError } from '../system/errors.js';
+import { realPlace } from '../system/links.js';
 import { makeDirectory, secretMode, sha256, syncPath } from '../system/files.js';
 
 /** One file that `create` and `--update` generate; paths are relative to the deployment directory. */
 export interface GeneratedFile {
   path: string;
-  /** The content, the file it is copied from, or the target of a symbolic link. */
-  source: { text: string } | { copyOf: string } | { linkTo: string };
+  /** The content, or the file it is copied from. */
+  source: { text: string } | { copyOf: string };
   /** Permission bits; 0600 for a file with secrets. */
   mode: number;
 }
@@ -33,10 +34,9 @@ export function isSecret(file: GeneratedFile): boolean {
   return file.mode === secretMode;
 }
 
-/** The file's content as bytes; a link's target text for a link. */
+/** The file's content as bytes. */
 export async function contentOf(file: GeneratedFile): Promise<Buffer> {
   if ('text' in file.source) return Buffer.from(file.source.text);
-  if ('linkTo' in file.source) return Buffer.from(file.source.linkTo);
   const { copyOf } = file.source;
   return readFile(copyOf).catch((error: unknown) => {
     throw new LaconicError(`cannot read ${copyOf}: ${errorMessage(error)}`, { cause: error });
@@ -49,30 +49,38 @@ export async function checksumOf(file: GeneratedFile): Promise<string> {
 }
 
 /**
- * Every file below a directory as generated files under `to` (relative), links kept as links, in name order.
- * @throws LaconicError for a directory that cannot be read, and for pipes, sockets and devices: they cannot be copied
+ * Every file below a directory as generated files under `to` (relative), in name order. Links are followed: what is copied
+ * holds none.
+ * @param within the real path of the repository, which no link may lead out of
+ * @throws LaconicError for a directory that cannot be read, for pipes, sockets and devices, which cannot be copied, and for links
+ *   that lead out of the repository, nowhere or in a circle
  */
 export async function filesBelow(
   directory: string,
   to: string,
+  within: string,
+  above: readonly string[] = [],
 ): Promise<{ files: GeneratedFile[]; directories: string[] }> {
   const files: GeneratedFile[] = [];
   const directories = [to];
-  const found = await readdir(directory, { withFileTypes: true }).catch((error: unknown) => {
+  const real = await realPlace(directory, within);
+  if (above.includes(real))
+    throw new LaconicError(`${directory} is a link to a folder that it is in: it leads in a circle`);
+  const found = await readdir(real, { withFileTypes: true }).catch((error: unknown) => {
     throw new LaconicError(`cannot read ${directory}: ${errorMessage(error)}`, { cause: error });
   });
   const entries = found.sort((a, b) => (a.name < b.name ? -1 : 1));
   for (const entry of entries) {
     const from = join(directory, entry.name);
     const path = join(to, entry.name);
-    if (entry.isDirectory()) {
-      const below = await filesBelow(from, path);
+    const place = entry.isSymbolicLink() ? await realPlace(from, within) : from;
+    const kind = entry.isSymbolicLink() ? await stat(place) : entry;
+    if (kind.isDirectory()) {
+      const below = await filesBelow(from, path, within, [...above, real]);
       files.push(...below.files);
       directories.push(...below.directories);
-    } else if (entry.isSymbolicLink()) {
-      files.push({ path, source: { linkTo: await readlink(from) }, mode: 0o777 });
-    } else if (entry.isFile()) {
-      files.push({ path, source: { copyOf: from }, mode: (await lstat(from)).mode & 0o777 });
+    } else if (kind.isFile()) {
+      files.push({ path, source: { copyOf: place }, mode: (await stat(place)).mode & 0o777 });
     } else {
       throw new LaconicError(`cannot copy ${from}: it is neither a file, a directory nor a link`);
     }
@@ -97,10 +105,6 @@ export async function writeGenerated(
 
 async function writeOne(path: string, file: GeneratedFile): Promise<void> {
   try {
-    if ('linkTo' in file.source) {
-      await symlink(file.source.linkTo, path);
-      return;
-    }
     const handle = await open(path, 'wx', file.mode);
     try {
       await handle.writeFile(await contentOf(file));

@@ -1,6 +1,7 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import { LaconicError } from '../system/errors.js';
 import { kindOf } from '../system/files.js';
+import { repositoryAround } from '../system/links.js';
 import type { Reporter } from '../system/report.js';
 import type { HookSource } from './hooks/contexts.js';
 import type { StackLocation } from './locate.js';
@@ -19,6 +20,8 @@ export interface StackAssets {
   configDirectory(name: string): Promise<{ path: string; internal: boolean } | undefined>;
   /** Files with hooks, in the order of the pods (01 §20.11). */
   hookSources(): Promise<HookSource[]>;
+  /** The real path of the repository that a file of the stack stands in: the git working tree, else the folder that holds `stacks/`. */
+  repositoryOf(path: string): Promise<string>;
   /** Where a pre- or post-start command of a pod with a repository is. */
   podScript(pod: Pod, command: string): string;
 }
@@ -116,6 +119,10 @@ export function createAssets(
     jobFile: (job) => firstFile(composeCandidates('compose-jobs', job)),
     configDirectory,
     hookSources,
+    repositoryOf: (path) => {
+      const folders = [...roots, ...stack.pods.map(podRoot)];
+      return repositoryAround(folders.find((folder) => path.startsWith(`${folder}/`)) ?? dirname(path));
+    },
     podScript: (pod, command) => join(podRoot(pod), command),
   };
 }

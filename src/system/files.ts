@@ -108,11 +108,15 @@ export async function writeFileAtomically(path: string, content: string | Buffer
   }
 }
 
-/** Copies one file, or a directory with all in it, merging into what is there; modes are kept. */
-export async function copyTree(from: string, to: string): Promise<void> {
+/**
+ * Copies one file, or a directory with all in it, merging into what is there; modes are kept.
+ * @param links kept as they are, or followed
+ */
+export async function copyTree(from: string, to: string, links: 'kept' | 'followed' = 'kept'): Promise<void> {
   try {
     await mkdir(dirname(to), { recursive: true });
-    await cp(from, to, { recursive: true, force: true, preserveTimestamps: true, verbatimSymlinks: true });
+    const how = links === 'kept' ? { verbatimSymlinks: true } : { dereference: true };
+    await cp(from, to, { recursive: true, force: true, preserveTimestamps: true, ...how });
   } catch (error) {
     throw new LaconicError(`cannot copy ${from} to ${to}: ${errorMessage(error)}`, { cause: error });
   }

@@ -5,6 +5,7 @@ import type { ComposeModel } from '../../compose/model/types.js';
 import type { GeneratedFile } from '../../deployment/tree.js';
 import { errorCode, errorMessage } from '../../system/errors.js';
 import { kindOf, secretMode } from '../../system/files.js';
+import { realPlace } from '../../system/links.js';
 import { expandHome } from '../../system/path-names.js';
 import type { KeyPath } from '../../system/yaml.js';
 import type { Findings } from './objects/input.js';
@@ -55,6 +56,8 @@ function copyOf(source: string): string {
 export interface ModelPlace {
   model: ComposeModel;
   sourceBase: string;
+  /** The real path of the repository that it stands in: a link in there must not lead out of it. */
+  repository: string;
 }
 
 export interface Copies {
@@ -76,7 +79,7 @@ export async function copiesOf(
 ): Promise<Copies> {
   const copies: Copies = { files: [], missing: new Set() };
   const firsts = new Map<string, { origin: string; model: ComposeModel }>();
-  for (const { model, sourceBase } of models) {
+  for (const { model, sourceBase, repository } of models) {
     for (const path of hostPathsOf(model)) {
       const { source, at } = path;
       const [, place] = placesOf(source, home);
@@ -96,7 +99,9 @@ export async function copiesOf(
         continue;
       }
       firsts.set(source, { origin, model });
-      const copied = await readable(() => copyFrom(origin, path));
+      // What a compose file names by itself, and no link leads to, is the operator's own choice.
+      const within = origin.startsWith(`${repository}/`) ? repository : '/';
+      const copied = await readable(() => copyFrom(origin, path, within));
       if (Array.isArray(copied)) {
         copies.files.push(...copied);
         continue;
@@ -145,12 +150,21 @@ async function sameContent(one: string, other: string): Promise<boolean> {
   return true;
 }
 
-/** The copies, or why there can be none. */
-async function copyFrom(origin: string, { source, secret }: HostPath): Promise<GeneratedFile[] | string> {
+/**
+ * The copies, or why there can be none.
+ * @param within a folder that no link may lead out of
+ * @throws LaconicError for such a link
+ */
+async function copyFrom(
+  origin: string,
+  { source, secret }: HostPath,
+  within: string,
+): Promise<GeneratedFile[] | string> {
   const path = copyOf(source);
   const mode = secret ? secretMode : 0o644;
   const kind = await kindOf(origin);
   if (kind === undefined) return 'missing';
+  await realPlace(origin, within);
   if (kind === 'file') return [{ path, source: { copyOf: origin }, mode }];
   if (kind === 'other') return 'is a socket or device of this host: the cluster cannot have it';
   const names = (await readdir(origin)).sort();
@@ -159,5 +173,6 @@ async function copyFrom(origin: string, { source, secret }: HostPath): Promise<G
   if (others.length > 0) {
     return `cannot be given to the cluster: it holds more than files (${others.slice(0, 3).join(', ')}); name the folders with the files, or use a named volume`;
   }
+  for (const name of names) await realPlace(join(origin, name), within);
   return names.map((name) => ({ path: join(path, name), source: { copyOf: join(origin, name) }, mode }));
 }

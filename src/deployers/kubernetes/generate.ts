@@ -57,7 +57,13 @@ async function addObjectFiles(input: TargetInput, added: TargetFiles, context: C
   const options = { env: context.env, home: homedir(), cwd: input.cwd, requireToken: false, fileName };
   const generated = [...input.files, ...added.files];
   const compose = await gatherCompose(input, filesOfTree(input.root, generated), options);
-  const models = [...compose.pods, ...compose.jobs].map(({ model }) => ({ model, sourceBase: dirname(model.file) }));
+  const models = await Promise.all(
+    [...compose.pods, ...compose.jobs].map(async ({ model }) => ({
+      model,
+      sourceBase: dirname(model.file),
+      repository: await input.assets.repositoryOf(model.file),
+    })),
+  );
   const copies = await copiesOf(models, new Set(generated.map(({ path }) => path)), homedir(), added);
   added.files.push(...copies.files);
   if (input.spec.deployTo === 'k8s-kind') {
@@ -114,7 +120,8 @@ async function addConfigmaps({ spec, assets, cwd }: TargetInput, added: TargetFi
       added.errors.push(spec.yaml.problem(['configmaps', name], `${value ?? source} ${what}`));
       continue;
     }
-    const found = await filesBelow(source, target);
+    // A folder that the operator names may hold what links of his lead to.
+    const found = await filesBelow(source, target, own ? await assets.repositoryOf(source) : '/');
     const deeper = found.directories.filter((directory) => directory !== target);
     if (deeper.length > 0) {
       added.warnings.push(

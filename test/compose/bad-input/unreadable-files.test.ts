@@ -3,7 +3,6 @@ import { chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe } from 'vitest';
 import {
-  accepts,
   type BadInput,
   composeFile,
   create,
@@ -174,18 +173,33 @@ describe('files that cannot be read (01 §20.10, §20.23)', () => {
       args: create,
       says: ['commands.mjs', 'permission denied'],
     },
-  ]);
-
-  accepts([
     {
-      what: 'links among configuration files, also those that lead nowhere or in a circle',
+      what: 'a link among configuration files that leads in a circle',
       files: { 'repo/stack-orchestrator/config/app/page': 'x' },
-      arrange: async (root) => {
-        const folder = join(root, 'repo/stack-orchestrator/config/app');
-        await symlink('.', join(folder, 'circle'));
-        await symlink('gone', join(folder, 'nowhere'));
-      },
+      arrange: async (root) => symlink('.', join(root, 'repo/stack-orchestrator/config/app/circle')),
       args: create,
+      says: ['config/app/circle', 'leads in a circle'],
+    },
+    {
+      what: 'a link among configuration files that leads nowhere',
+      files: { 'repo/stack-orchestrator/config/app/page': 'x' },
+      arrange: async (root) => symlink('gone', join(root, 'repo/stack-orchestrator/config/app/nowhere')),
+      args: create,
+      says: ['config/app/nowhere -> gone leads to nothing'],
+    },
+    {
+      what: 'a link among configuration files that leads to a file of this host',
+      files: { 'repo/stack-orchestrator/config/app/page': 'x' },
+      arrange: async (root) => symlink('/etc/passwd', join(root, 'repo/stack-orchestrator/config/app/users')),
+      args: create,
+      says: ["config/app/users -> /etc/passwd leads out of the stack's repository", 'links within the repository'],
+    },
+    {
+      what: 'a configuration folder that is a link to a folder of this host',
+      files: { 'repo/stack-orchestrator/config/other/page': 'x' },
+      arrange: async (root) => symlink('/etc', join(root, 'repo/stack-orchestrator/config/app')),
+      args: create,
+      says: ["config/app -> /etc leads out of the stack's repository"],
     },
   ]);
 });

@@ -29,7 +29,7 @@ async function copiesFor(
   const text = `services:\n  web:\n    image: web:local${volumes}\n${more}`;
   const { model } = normalizeCompose({ yaml: parseYaml(text, 'web.yml'), lookup: () => undefined });
   const findings: Findings = { errors: [], warnings: [] };
-  const places = [{ model, sourceBase: join(stack, 'compose') }];
+  const places = [{ model, sourceBase: join(stack, 'compose'), repository: stack }];
   const { files } = await copiesOf(places, new Set(['config/web/app.conf']), '/home/op', findings);
   const says = [...findings.errors, ...findings.warnings].map(formatProblem);
   return { stack, files, says, errors: findings.errors.length };
@@ -97,7 +97,7 @@ describe('what compose files name on the host, for a cluster that cannot reach i
       writeFileSync(join(stack, folder, 'other/x'), folder);
       const text = `services:\n  ${folder}:\n    image: web:local\n    volumes: [./same/x:/a, ./other/x:/b, ./other:/c, ./folder:/d, ./none:/e]\n`;
       const { model } = normalizeCompose({ yaml: parseYaml(text, `${folder}.yml`), lookup: () => undefined });
-      return { model, sourceBase: join(stack, folder) };
+      return { model, sourceBase: join(stack, folder), repository: stack };
     });
     const findings: Findings = { errors: [], warnings: [] };
     await copiesOf(models, new Set(), '/home/op', findings);

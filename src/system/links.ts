@@ -1,0 +1,38 @@
+import { lstat, readlink, realpath } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { errorCode, errorMessage, LaconicError } from './errors.js';
+import { kindOf } from './files.js';
+
+/** The real path of the git working tree around a folder; that of the folder itself where there is none. */
+export async function repositoryAround(folder: string): Promise<string> {
+  const real = await realpath(folder);
+  for (let at = real; ; at = dirname(at)) {
+    if ((await kindOf(join(at, '.git'))) !== undefined) return at;
+    if (at === dirname(at)) return real;
+  }
+}
+
+/**
+ * Where a path of somebody's repository really is. A link in it must not bring a file of this host, such as a key, to where
+ * others read it.
+ * @param within the real path of the repository
+ * @throws LaconicError for a link that leads out of it, nowhere, or in a circle
+ */
+export async function realPlace(path: string, within: string): Promise<string> {
+  const real = await realpath(path).catch(async (error: unknown) => {
+    const what = await describeLink(path);
+    if (errorCode(error) === 'ELOOP') throw new LaconicError(`${what} is a link that leads in a circle`);
+    if (errorCode(error) === 'ENOENT')
+      throw new LaconicError(`${what} leads to nothing`, { hint: 'correct or remove the link' });
+    throw new LaconicError(`cannot read ${path}: ${errorMessage(error)}`, { cause: error });
+  });
+  if (real === within || within === '/' || real.startsWith(`${within}/`)) return real;
+  throw new LaconicError(`${await describeLink(path)} leads out of the stack's repository ${within}, to ${real}`, {
+    hint: 'links within the repository are followed: put the file there, or name its absolute path in the compose file',
+  });
+}
+
+async function describeLink(path: string): Promise<string> {
+  const link = (await lstat(path).catch(() => undefined))?.isSymbolicLink() === true;
+  return link ? `${path} -> ${await readlink(path)}` : path;
+}
