@@ -90,7 +90,9 @@ function explain(error: unknown, report: Reporter, reads: boolean): number {
   report.endProgress();
   if (!(error instanceof LaconicError)) {
     report.error(error instanceof Error ? error.message : String(error));
-    report.info('this is a defect of laconic-so: --debug shows where it happened');
+    // What the system refuses (a full disk, a file of another user) is no mistake of ours.
+    const refused = error instanceof Error && 'syscall' in error;
+    if (!refused) report.info('this is a defect of laconic-so: --debug shows where it happened');
   } else if (error instanceof InterruptedError) {
     if (!reads) report.info('interrupted');
   } else if (!(error instanceof ExitError)) {

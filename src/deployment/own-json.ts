@@ -6,9 +6,14 @@ import { LaconicError } from '../system/errors.js';
  * @throws LaconicError for one that is cut off or was edited into something else
  */
 export function parseOwnJson(text: string, path: string, remedy: string): unknown {
+  const damaged = (cause?: unknown): LaconicError => new LaconicError(`${path} is damaged`, { hint: remedy, cause });
+  let value: unknown;
   try {
-    return JSON.parse(text);
+    value = JSON.parse(text);
   } catch (error) {
-    throw new LaconicError(`${path} is damaged`, { hint: remedy, cause: error });
+    throw damaged(error);
   }
+  // Each of these files holds a map.
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw damaged();
+  return value;
 }

@@ -58,7 +58,12 @@ export async function kindOf(path: string): Promise<'file' | 'directory' | 'othe
     return found.isDirectory() ? 'directory' : 'other';
   } catch (error) {
     if (isMissing(error)) return undefined;
-    throw new LaconicError(`cannot look at ${path}: ${errorMessage(error)}`, { cause: error });
+    throw new LaconicError(`cannot look at ${path}: ${errorMessage(error)}`, {
+      ...(errorCode(error) === 'EACCES'
+        ? { hint: 'it belongs to another user: run this as its owner, or with sudo' }
+        : {}),
+      cause: error,
+    });
   }
 }
 

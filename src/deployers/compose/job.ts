@@ -12,6 +12,7 @@ import { didYouMean } from '../../system/suggest.js';
 import { renderEntries } from '../../spec/environment.js';
 import type { JobOptions } from '../deployer.js';
 import { callEnvironment, composeOrFail } from './compose-cli.js';
+import { parseConfigJson } from './config-json.js';
 import { hasTerminal } from './exec.js';
 import { type ComposeProject, composeArguments } from './project.js';
 
@@ -84,7 +85,7 @@ async function readJob(
   const args = ['--profile', '*', 'config', '--format', 'json'];
   const { stdout } = await composeOrFail('cannot read the job', project, args, context);
   type Section = Record<string, { name: string; external?: boolean } | null>;
-  const model = JSON.parse(stdout) as {
+  const model = parseConfigJson(stdout) as {
     services?: Record<string, RawService>;
     networks?: Section;
     volumes?: Section;

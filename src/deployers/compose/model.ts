@@ -2,6 +2,7 @@ import { LaconicError } from '../../system/errors.js';
 import { sha256 } from '../../system/files.js';
 import type { Context } from '../../system/context.js';
 import { composeOrFail } from './compose-cli.js';
+import { parseConfigJson } from './config-json.js';
 import type { ComposeProject } from './project.js';
 import { explainUnknownService } from './services.js';
 
@@ -100,7 +101,7 @@ export async function loadModel(
 
 /** {@link loadModel} without the process. Pure. */
 export function parseModel(text: string, project: Pick<ComposeProject, 'name' | 'env'>): ProjectModel {
-  const raw = JSON.parse(text) as RawModel;
+  const raw = parseConfigJson(text) as RawModel;
   const volumes = Object.values(raw.volumes ?? {}).flatMap((volume) =>
     volume === null || volume.external === true ? [] : [{ name: volume.name, options: volume.driver_opts ?? {} }],
   );

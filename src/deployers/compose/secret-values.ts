@@ -8,6 +8,7 @@ import { InvalidFileError } from '../../system/errors.js';
 import { kindOf, makeDirectory, secretMode, writeFileAtomically } from '../../system/files.js';
 import { readSecretValues } from '../secret-sources.js';
 import { composeOrFail } from './compose-cli.js';
+import { parseConfigJson } from './config-json.js';
 import type { ComposeProject } from './project.js';
 
 /** The files by which services get what the spec's `secrets` with sources stand for. */
@@ -88,7 +89,7 @@ function withoutSecrets(project: ComposeProject, places: Places): ComposeProject
 export async function environments(project: ComposeProject, context: Context): Promise<Map<string, Set<string>>> {
   const args = ['--profile', '*', 'config', '--format', 'json'];
   const { stdout } = await composeOrFail('cannot read the compose files', project, args, context);
-  const { services = {} } = JSON.parse(stdout) as {
+  const { services = {} } = parseConfigJson(stdout) as {
     services?: Record<string, { environment?: Record<string, string | null> }>;
   };
   return new Map(

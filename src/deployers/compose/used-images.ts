@@ -1,6 +1,7 @@
 import type { Context } from '../../system/context.js';
 import type { UsedImage } from '../push-images.js';
 import { callEnvironment, composeOrFail } from './compose-cli.js';
+import { parseConfigJson } from './config-json.js';
 import type { ComposeProject } from './project.js';
 
 /**
@@ -18,7 +19,7 @@ export async function usedImages(project: ComposeProject, context: Context): Pro
     if (each.files.length === 0) continue;
     const args = ['--profile', '*', 'config', '--format', 'json'];
     const { stdout } = await composeOrFail('cannot read the compose files', each, args, context);
-    const { services = {} } = JSON.parse(stdout) as { services?: Record<string, { image?: string }> };
+    const { services = {} } = parseConfigJson(stdout) as { services?: Record<string, { image?: string }> };
     used.push(...Object.entries(services).map(([service, { image = '' }]) => ({ service, image })));
   }
   return used;

@@ -100,7 +100,7 @@ async function withHookProcess<T>(env: Readonly<Record<string, string>>, work: (
 
 /**
  * What a hook promises, unless it is interrupted. Where nothing is left that could keep its promise Node ends the whole program, with exit
- * code 13 and no cleaning up: that is an error of the hook.
+ * code 13 and no cleaning up: that is an error of the hook. So is what it throws in a timer, or a promise that it forgot.
  */
 async function outcomeOf<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   let stop = (): void => undefined;
@@ -109,7 +109,9 @@ async function outcomeOf<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
     const onIdle = (): void => reject(new Error('waits for something that never comes: its promise is never settled'));
     signal.addEventListener('abort', onAbort, { once: true });
     process.once('beforeExit', onIdle);
+    process.once('uncaughtException', reject);
     stop = () => {
+      process.off('uncaughtException', reject);
       signal.removeEventListener('abort', onAbort);
       process.off('beforeExit', onIdle);
     };

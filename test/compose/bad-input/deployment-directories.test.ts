@@ -166,6 +166,14 @@ describe('deployment --dir (02 §7, 01 §12, §20.20)', () => {
       harm: becomes('.laconic/create.json', '{"net'),
       says: ['.laconic/create.json'],
     }),
+    ...['null', '[1,2]'].map((text) =>
+      made({
+        what: `create --update with ${text} in create.json`,
+        args: [...create, '--update'],
+        harm: becomes('.laconic/create.json', text),
+        says: ['.laconic/create.json is damaged', /^(?![^]*defect)/],
+      }),
+    ),
     made({
       what: 'create --update with a manifest that is cut off',
       args: [...create, '--update'],

@@ -35,6 +35,22 @@ describe('hooks that fail leave nothing behind (01 §5, §9, §20.10)', () => {
       says: ['create', 'commands.mjs', 'no luck'],
     },
     {
+      what: 'a create hook that forgets a promise, which fails',
+      files: hooks(
+        "export async function create() { Promise.reject(new Error('no luck')); await new Promise((go) => setTimeout(go, 5000)); }",
+      ),
+      args: create,
+      says: ['create', 'commands.mjs:1', 'no luck', /^(?![^]*Node\.js v)/],
+    },
+    {
+      what: 'a create hook that throws in a timer',
+      files: hooks(
+        "export async function create() { setTimeout(() => { throw new Error('no luck'); }); await new Promise((go) => setTimeout(go, 5000)); }",
+      ),
+      args: create,
+      says: ['create', 'commands.mjs:1', 'no luck', /^(?![^]*Node\.js v)/],
+    },
+    {
       what: 'a create hook that ends the process',
       files: hooks('export function create() { process.exit(3); }'),
       args: create,

@@ -10,6 +10,10 @@ const model = (services: Record<string, unknown>, more: Record<string, unknown> 
   parseModel(JSON.stringify({ services, ...more }), { name: 'p', env });
 
 describe('what Compose makes of the files', () => {
+  it.each(['garbage', 'null', '[1]', ''])('explains a docker that prints %j', (text) => {
+    expect(() => parseModel(text, { name: 'p', env: {} })).toThrow(/^docker compose config printed no (JSON|map)/);
+  });
+
   it('lists what a container keeps from its creation: mounted paths, files and texts of configs and secrets (decision 16)', () => {
     const { services } = model(
       {
