@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, normalize, resolve } from 'node:path';
 import { errorCode, errorMessage, LaconicError } from '../system/errors.js';
@@ -15,6 +16,8 @@ export interface DeploymentFiles {
   read(path: string): Promise<Buffer | undefined>;
   /** Bytes of a file, without reading it; undefined when there is none. */
   size(path: string): Promise<number | undefined>;
+  /** Permission bits of a file; undefined when there is none. */
+  mode(path: string): Promise<number | undefined>;
   /** Names of what is directly in a directory, sorted; undefined when there is none. */
   list(path: string): Promise<string[] | undefined>;
 }
@@ -25,7 +28,8 @@ export function filesOnDisk(root: string): DeploymentFiles {
   return {
     kind: async (path) => kindOf(at(path)),
     read: async (path) => readIfAny(at(path)),
-    size: async (path) => sizeIfAny(at(path)),
+    size: async (path) => (await statIfAny(at(path)))?.size,
+    mode: async (path) => modeOf(await statIfAny(at(path))),
     list: async (path) => ((await kindOf(at(path))) === 'directory' ? (await readdir(at(path))).sort() : undefined),
   };
 }
@@ -70,7 +74,11 @@ export function filesOfTree(
       const found = locate(path);
       if (!('file' in found)) return present.size(found.path);
       const { source } = found.file;
-      return 'copyOf' in source ? sizeIfAny(source.copyOf) : (await contentOf(found.file)).length;
+      return 'copyOf' in source ? (await statIfAny(source.copyOf))?.size : (await contentOf(found.file)).length;
+    },
+    mode: async (path) => {
+      const found = locate(path);
+      return 'file' in found ? found.file.mode : present.mode(found.path);
     },
     list: async (path) => {
       const found = locate(path);
@@ -86,11 +94,12 @@ async function readIfAny(path: string): Promise<Buffer | undefined> {
   return readFile(path).catch((error: unknown) => undefinedIfMissing(error, path));
 }
 
-async function sizeIfAny(path: string): Promise<number | undefined> {
-  return stat(path).then(
-    ({ size }) => size,
-    (error: unknown) => undefinedIfMissing(error, path),
-  );
+async function statIfAny(path: string): Promise<Stats | undefined> {
+  return stat(path).catch((error: unknown) => undefinedIfMissing(error, path));
+}
+
+function modeOf(found: Stats | undefined): number | undefined {
+  return found === undefined ? undefined : found.mode & 0o777;
 }
 
 function undefinedIfMissing(error: unknown, path: string): undefined {

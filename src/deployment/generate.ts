@@ -100,7 +100,7 @@ export async function generateTree(input: GenerateInput): Promise<Generated> {
   }
   files.push(...(await podScripts(stack, assets)));
 
-  const added = await input.target?.generate({ ...input, composeFiles, files });
+  const added = await input.target?.generate({ ...input, composeFiles, files, directories });
   if (added !== undefined) {
     if (added.errors.length > 0) throw new InvalidFileError(byLine(added.errors));
     files.push(...added.files);

@@ -44,6 +44,8 @@ export interface TargetInput {
   composeFiles: readonly { path: string; owner: string; file: ComposeFile }[];
   /** What is generated for every target. */
   files: readonly GeneratedFile[];
+  /** Directories that exist for every target even when empty, relative. */
+  directories: readonly string[];
   /** Where relative paths of the spec start. */
   cwd: string;
   /** False for a directory that the Python program made (decision 7). */

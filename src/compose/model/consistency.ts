@@ -1,5 +1,6 @@
 import { quote } from '../../system/yaml.js';
 import type { Cursor } from './cursor.js';
+import { isElsewhere } from './extends.js';
 import type { ReadService } from './service.js';
 
 /** The names that services may refer to. */
@@ -16,7 +17,15 @@ export interface Known {
 /** Refuses what does not fit together in the services in force: names that nothing has, keys that exclude each other, circles. */
 export function checkServices(services: ReadonlyMap<string, ReadService>, known: Known): void {
   for (const { cursor, model } of services.values()) {
-    if (model.image === undefined && cursor.at('build') === undefined && cursor.at('provider') === undefined) {
+    // What stands in another file is not known, and reported itself.
+    const extended = cursor.at('extends');
+    const elsewhere = extended !== undefined && isElsewhere(extended);
+    if (
+      !elsewhere &&
+      model.image === undefined &&
+      cursor.at('build') === undefined &&
+      cursor.at('provider') === undefined
+    ) {
       cursor.refuse('has neither an image nor a build');
     }
     checkNetworks(cursor, known);

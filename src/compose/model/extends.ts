@@ -33,7 +33,8 @@ export class Extensions {
     if (tree.kind !== 'map' || reference === undefined) return tree;
     const own = without(tree, 'extends');
     const base = referenced(reference);
-    if (base === undefined) return own;
+    // The key stays where it leads to another file: what is there is not known.
+    if (base === undefined) return isElsewhere(reference) ? tree : own;
     if (base === name || chain.includes(base)) {
       reference.refuse(`goes round in a circle: ${[...chain, name, base].join(' → ')}`);
       return own;
@@ -42,6 +43,11 @@ export class Extensions {
     if (found === undefined) reference.refuse(`there is no service ${quote(base)} in this file`);
     return found?.kind === 'map' ? mergeMaps(found, own, 'service') : own;
   }
+}
+
+/** Whether `extends` names a service of another file. */
+export function isElsewhere(reference: Cursor): boolean {
+  return !reference.isText && reference.at('file') !== undefined;
 }
 
 function referenced(reference: Cursor): string | undefined {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { isAbsolute, join, normalize, posix, resolve } from 'node:path';
 import type { ComposeModel } from '../../compose/model/types.js';
 import type { GeneratedFile } from '../../deployment/tree.js';
@@ -69,13 +69,15 @@ export interface Copies {
 /**
  * Copies of what compose files name on the host and what is not among the stack's own configuration: the cluster cannot reach it, and
  * the deployment must not change with it (K-30, 01 §11.5).
- * @param provided paths of the files that are generated anyway
+ * @param provided paths of the files and folders that are generated anyway
+ * @param hooks whether create hooks of the stack may still make what is missing
  */
 export async function copiesOf(
   models: readonly ModelPlace[],
   provided: ReadonlySet<string>,
   home: string,
   findings: Findings,
+  hooks = false,
 ): Promise<Copies> {
   const copies: Copies = { files: [], missing: new Set() };
   const firsts = new Map<string, { origin: string; model: ComposeModel }>();
@@ -107,13 +109,15 @@ export async function copiesOf(
         continue;
       }
       copies.missing.add(source);
-      // A hook may still make what is to be inside the directory.
-      if (copied === 'missing' && !isAbsolute(place) && !place.startsWith('..')) {
+      if (hooks && copied === 'missing' && !isAbsolute(place) && !place.startsWith('..')) {
         const message = `nothing in the stack provides ${source}: a hook, or you, must put it at ${place} before the start`;
         findings.warnings.push(model.problem(at, message));
       } else {
-        const message = copied === 'missing' ? 'does not exist on this host' : copied;
-        findings.errors.push(model.problem(at, `${source} ${message}`));
+        const inside = !isAbsolute(place) && !place.startsWith('..');
+        const absent = inside
+          ? `does not exist: nothing in the stack provides ${place}`
+          : 'does not exist on this host';
+        findings.errors.push(model.problem(at, `${source} ${copied === 'missing' ? absent : copied}`));
       }
     }
   }
@@ -161,11 +165,11 @@ async function copyFrom(
   within: string,
 ): Promise<GeneratedFile[] | string> {
   const path = copyOf(source);
-  const mode = secret ? secretMode : 0o644;
+  const modeOf = async (file: string): Promise<number> => (secret ? secretMode : (await stat(file)).mode & 0o777);
   const kind = await kindOf(origin);
   if (kind === undefined) return 'missing';
   await realPlace(origin, within);
-  if (kind === 'file') return [{ path, source: { copyOf: origin }, mode }];
+  if (kind === 'file') return [{ path, source: { copyOf: origin }, mode: await modeOf(origin) }];
   if (kind === 'other') return 'is a socket or device of this host: the cluster cannot have it';
   const names = (await readdir(origin)).sort();
   const kinds = await Promise.all(names.map(async (name) => kindOf(join(origin, name))));
@@ -174,5 +178,10 @@ async function copyFrom(
     return `cannot be given to the cluster: it holds more than files (${others.slice(0, 3).join(', ')}); name the folders with the files, or use a named volume`;
   }
   for (const name of names) await realPlace(join(origin, name), within);
-  return names.map((name) => ({ path: join(path, name), source: { copyOf: join(origin, name) }, mode }));
+  return Promise.all(
+    names.map(async (name) => {
+      const file = join(origin, name);
+      return { path: join(path, name), source: { copyOf: file }, mode: await modeOf(file) };
+    }),
+  );
 }

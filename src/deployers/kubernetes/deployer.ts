@@ -57,13 +57,34 @@ export class KubernetesDeployer implements Deployer {
   async status(format: OutputFormat, judged: boolean): Promise<{ output: string; degraded: boolean }> {
     const { describeStatus, renderStatusText } = await import('./operate/status.js');
     const { hostsOf } = await import('./operate/hosts.js');
-    const prepared = judged || format === 'json' ? await this.#prepare() : undefined;
+    const prepared = judged || format === 'json' ? await this.#prepare() : await this.#prepareQuietly();
     const snapshot = await this.#snapshot();
     const hosts = snapshot.ingresses.length === 0 ? [] : await hostsOf(await this.#api(), snapshot);
     const expected = (prepared?.order ?? []).map(({ workload }) => workload);
-    const status = describeStatus(snapshot, hosts, expected, Date.now());
+    const described = describeStatus(snapshot, hosts, expected, Date.now());
+    const status = { ...described, warnings: [...(await this.#secretWarnings(snapshot)), ...described.warnings] };
     const output = format === 'json' ? document(status) : renderStatusText(status);
     return { output, degraded: status.degraded };
+  }
+
+  /** Of a deployment that is there. */
+  async #secretWarnings({ deployments }: Snapshot): Promise<string[]> {
+    const { spec } = this.#deployment;
+    if (deployments.length === 0 || spec.secrets.length === 0) return [];
+    const { missingSecrets, missingSecretText } = await import('./missing-secrets.js');
+    return (await missingSecrets(spec, this.#identity.namespace, await this.#api())).map(missingSecretText);
+  }
+
+  /** To say what is missing where nobody asked for a judgement: broken files must not hide what runs. */
+  async #prepareQuietly(): Promise<Prepared | undefined> {
+    const report = { ...this.#context.report, warn: () => undefined };
+    try {
+      return await prepareObjects(this.#deployment, { requireToken: false }, { ...this.#context, report });
+    } catch (error) {
+      if (!(error instanceof LaconicError) || error instanceof InterruptedError) throw error;
+      this.#context.report.verbose(`what should be there is not known: ${error.message}`);
+      return undefined;
+    }
   }
 
   async logs(options: LogsOptions): Promise<void> {

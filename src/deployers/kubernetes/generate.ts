@@ -14,6 +14,7 @@ import { gatherCompose, gatherInput } from './inputs.js';
 import { clusterToJoin } from './kind/clusters.js';
 import { hostPortProblems, kindConfig, renderKindConfig } from './kind/config.js';
 import { kindConfigFile } from './kind/ensure.js';
+import { unmappedNetworks } from './networks.js';
 import { buildObjects } from './objects/build.js';
 import type { BoundFile } from './objects/input.js';
 
@@ -56,6 +57,7 @@ async function addObjectFiles(input: TargetInput, added: TargetFiles, context: C
   const fileName = (path: string): string => names.get(path) ?? path;
   const options = { env: context.env, home: homedir(), cwd: input.cwd, requireToken: false, fileName };
   const generated = [...input.files, ...added.files];
+  for (const { file } of input.composeFiles) added.warnings.push(...unmappedNetworks(file.yaml));
   const compose = await gatherCompose(input, filesOfTree(input.root, generated), options);
   const models = await Promise.all(
     [...compose.pods, ...compose.jobs].map(async ({ model }) => ({
@@ -64,7 +66,9 @@ async function addObjectFiles(input: TargetInput, added: TargetFiles, context: C
       repository: await input.assets.repositoryOf(model.file),
     })),
   );
-  const copies = await copiesOf(models, new Set(generated.map(({ path }) => path)), homedir(), added);
+  const provided = new Set([...generated.map(({ path }) => path), ...input.directories]);
+  const hooks = (await input.assets.hookSources()).length > 0;
+  const copies = await copiesOf(models, provided, homedir(), added, hooks);
   added.files.push(...copies.files);
   if (input.spec.deployTo === 'k8s-kind') {
     const config = kindConfig({ ...input, home: homedir(), pods: compose.pods, jobs: compose.jobs });
@@ -73,12 +77,14 @@ async function addObjectFiles(input: TargetInput, added: TargetFiles, context: C
     added.files.push({ path: kindConfigFile, source: { text }, mode: 0o644 });
   }
 
-  const files = filesOfTree(input.root, [...input.files, ...added.files], added.directories);
+  const directories = [...input.directories, ...added.directories];
+  const files = filesOfTree(input.root, [...input.files, ...added.files], directories);
   const gathered = await gatherInput(input, files, options, compose);
   context.report.conceal(gathered.secrets);
+  // A file, so that nothing more is said of it as the content of a secret.
   const unread: [string, BoundFile][] = [...copies.missing].map((path) => [
     path,
-    { kind: 'directory', files: new Map() },
+    { kind: 'file', name: 'unread', content: Buffer.alloc(0) },
   ]);
   const objectsInput = { ...gathered.input, files: new Map([...gathered.input.files, ...unread]) };
   const { findings } = buildObjects(objectsInput);

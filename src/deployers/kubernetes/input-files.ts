@@ -14,7 +14,7 @@ export async function declaredConfigmaps(spec: Spec, files: DeploymentFiles): Pr
     const names = await files.list(folder);
     if (names === undefined) continue;
     const contents = new Map<string, Buffer>();
-    for (const name of names) {
+    for (const name of names.filter((each) => !isBackup(each))) {
       const path = posix.join(folder, name);
       const content = (await files.kind(path)) === 'file' ? await files.read(path) : undefined;
       if (content !== undefined) contents.set(name, content);
@@ -22,6 +22,11 @@ export async function declaredConfigmaps(spec: Spec, files: DeploymentFiles): Pr
     found.set(volume, contents);
   }
   return found;
+}
+
+/** What an update keeps of a file that somebody had edited. */
+function isBackup(name: string): boolean {
+  return name.endsWith('.bak');
 }
 
 /**
@@ -40,8 +45,9 @@ export async function boundFiles(
     for (const { source, at } of hostPathsOf(model)) {
       if (seen.has(source)) continue;
       seen.add(source);
-      const { file, problem } = await readSource(await placeOf(source, home, files), source, files);
+      const { file, problem, remark } = await readSource(await placeOf(source, home, files), source, files);
       if (problem !== undefined) findings.errors.push(model.problem(at, problem));
+      if (remark !== undefined) findings.warnings.push(model.problem(at, remark));
       if (file !== undefined) found.set(source, file);
     }
   }
@@ -54,9 +60,14 @@ async function placeOf(source: string, home: string, files: DeploymentFiles): Pr
   return (await files.kind(copy)) === undefined ? place : copy;
 }
 
+/** The bit that lets everybody read a file. */
+const readableByAll = 0o004;
+
 interface ReadFile {
   file?: BoundFile;
   problem?: string;
+  /** What is left out. */
+  remark?: string;
 }
 
 /** What cannot be a ConfigMap has a problem, and no content, so that it is reported once. */
@@ -68,12 +79,19 @@ async function readSource(path: string, source: string, files: DeploymentFiles):
     const problem = `${quote(source)} is no file and no directory, such as a socket or a device: pods do not reach those of this host`;
     return { file: empty, problem };
   }
-  const names = kind === 'directory' ? ((await files.list(path)) ?? []) : [''];
+  const found = kind === 'directory' ? ((await files.list(path)) ?? []) : [''];
+  const names = found.filter((name) => !isBackup(name));
+  const modes = new Map<string, number>();
+  const hollow: string[] = [];
   const contents = new Map<string, Buffer>();
   let bytes = 0;
   for (const name of names) {
     const inside = name === '' ? path : posix.join(path, name);
     const what = name === '' ? 'file' : await files.kind(inside);
+    if (what === 'directory' && (await isHollow(inside, files))) {
+      hollow.push(name);
+      continue;
+    }
     if (what === 'directory') {
       const problem = `${quote(source)} has a folder in it (${quote(name)}), and what is mounted from this host becomes a ConfigMap, which has none: mount the folders one by one, or use a named volume`;
       return { file: empty, problem };
@@ -85,9 +103,27 @@ async function readSource(path: string, source: string, files: DeploymentFiles):
       return { file: empty, problem };
     }
     const content = await files.read(inside);
-    if (content !== undefined) contents.set(name === '' ? posix.basename(posix.normalize(source)) : name, content);
+    if (content === undefined) continue;
+    const key = name === '' ? posix.basename(posix.normalize(source)) : name;
+    contents.set(key, content);
+    const mode = await files.mode(inside);
+    if (mode !== undefined && (mode & readableByAll) === 0) modes.set(key, mode);
   }
-  if (kind === 'directory') return { file: { kind, files: contents } };
+  const remark =
+    hollow.length === 0
+      ? {}
+      : { remark: `${quote(source)}: the empty folders in it are left out (${hollow.join(', ')})` };
+  const own = modes.size === 0 ? {} : { modes };
+  if (kind === 'directory') return { file: { kind, files: contents, ...own }, ...remark };
   const [[name, content] = ['', Buffer.alloc(0)]] = contents;
-  return { file: { kind, name, content } };
+  return { file: { kind, name, content, ...own } };
+}
+
+/** Whether there is no file in a folder and those below it. */
+async function isHollow(path: string, files: DeploymentFiles): Promise<boolean> {
+  for (const name of (await files.list(path)) ?? []) {
+    const inside = posix.join(path, name);
+    if ((await files.kind(inside)) !== 'directory' || !(await isHollow(inside, files))) return false;
+  }
+  return true;
 }

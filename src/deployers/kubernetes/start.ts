@@ -67,6 +67,10 @@ export async function startOnKubernetes(
   await apply(start, cluster);
   const { warnAboutTraffic } = await import('./traffic.js');
   await warnAboutTraffic(prepared, cluster.api, context);
+  const { missingSecrets, missingSecretText } = await import('./missing-secrets.js');
+  for (const name of await missingSecrets(deployment.spec, prepared.identity.namespace, cluster.api)) {
+    context.report.warn(missingSecretText(name));
+  }
   await scripts.after();
   await changed();
   if (options.wait) await awaitReady(start, cluster, workloadsOf(prepared));

@@ -99,6 +99,12 @@ describe('problems (04 §14: one message that names all)', () => {
     ]);
   });
 
+  it('a service of another file may bring the image', () => {
+    expect(problems('services: {a: {extends: {service: b, file: other.yml}}}\n')).toEqual([
+      expect.stringMatching(/^c\.yml:1 services\.a\.extends\.file: a service of another file is not followed/),
+    ]);
+  });
+
   it('dates and numbers as names need quotes', () => {
     expect(problems('services: {a: {image: i, environment: {A: 2024-01-31, 1: x}}}')).toEqual([
       'c.yml:1 services.a.environment.A: is a date or an endless number for Compose: write it in quotes',

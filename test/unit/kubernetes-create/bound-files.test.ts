@@ -14,6 +14,7 @@ import { temporaryDirectory } from '../../support/temporary.js';
 async function copiesFor(
   mounts: readonly string[],
   more = '',
+  hooks = false,
 ): Promise<{ stack: string; files: GeneratedFile[]; says: string[]; errors: number }> {
   const stack = await temporaryDirectory();
   for (const folder of ['compose', 'scripts/deep', 'tools', 'config/web']) {
@@ -30,7 +31,7 @@ async function copiesFor(
   const { model } = normalizeCompose({ yaml: parseYaml(text, 'web.yml'), lookup: () => undefined });
   const findings: Findings = { errors: [], warnings: [] };
   const places = [{ model, sourceBase: join(stack, 'compose'), repository: stack }];
-  const { files } = await copiesOf(places, new Set(['config/web/app.conf']), '/home/op', findings);
+  const { files } = await copiesOf(places, new Set(['config/web/app.conf']), '/home/op', findings, hooks);
   const says = [...findings.errors, ...findings.warnings].map(formatProblem);
   return { stack, files, says, errors: findings.errors.length };
 }
@@ -54,6 +55,13 @@ describe('what compose files name on the host, for a cluster that cannot reach i
     expect(files[3]).toMatchObject({ source: { copyOf: join(stack, 'key.pem') }, mode: 0o644 });
     const [first] = placesOf('../tools', '/home/op');
     expect(files[0]?.path).toBe(`${first}/a.sh`);
+  });
+
+  it('keeps the mode of what not everybody may read', async () => {
+    const folder = await temporaryDirectory();
+    writeFileSync(join(folder, 'private.pem'), 'key', { mode: 0o640 });
+    const { files } = await copiesFor([`${folder}/private.pem:/private.pem`]);
+    expect(files).toMatchObject([{ mode: 0o640 }]);
   });
 
   it('keeps secrets for their owner only, and leaves out what no service uses', async () => {
@@ -82,7 +90,11 @@ describe('what compose files name on the host, for a cluster that cannot reach i
   });
 
   it('only warns of what a hook may put into the directory', async () => {
-    const { says, errors } = await copiesFor(['../config/made-by-hook/x.conf:/x.conf']);
+    const mounts = ['../config/made-by-hook/x.conf:/x.conf'];
+    expect((await copiesFor(mounts)).says).toEqual([
+      'web.yml:5 services.web.volumes[0]: ../config/made-by-hook/x.conf does not exist: nothing in the stack provides config/made-by-hook/x.conf',
+    ]);
+    const { says, errors } = await copiesFor(mounts, '', true);
     expect(errors).toBe(0);
     expect(says).toEqual([
       'web.yml:5 services.web.volumes[0]: nothing in the stack provides ../config/made-by-hook/x.conf: a hook, or you, must put it at config/made-by-hook/x.conf before the start',
@@ -100,7 +112,7 @@ describe('what compose files name on the host, for a cluster that cannot reach i
       return { model, sourceBase: join(stack, folder), repository: stack };
     });
     const findings: Findings = { errors: [], warnings: [] };
-    await copiesOf(models, new Set(), '/home/op', findings);
+    await copiesOf(models, new Set(), '/home/op', findings, true);
     const one = `is ${stack}/job/other`;
     expect(findings.errors.map(formatProblem)).toEqual([
       expect.stringContaining(

@@ -109,12 +109,12 @@ describe('replicas', () => {
     ]);
   });
 
-  it('that differ within a pod are told', () => {
-    const made = workloads({ pods: { web: 'services:\n  a: { image: x, scale: 2 }\n  b: { image: x }\n' } });
-    expect(made.deployments[0]?.spec.replicas).toBe(2);
-    expect(made.warnings).toEqual([
-      expect.stringContaining('services.a.deploy.replicas: all services of the pod web run 2 times'),
+  it('that differ within a pod are refused: the others would run as often', () => {
+    const pods = { web: 'services:\n  a: { image: x, scale: 2 }\n  b: { image: x }\n' };
+    expect(workloads({ pods }).errors).toEqual([
+      expect.stringContaining('services.a.deploy.replicas: b would run 2 times with it, as they are one pod'),
     ]);
+    expect(workloads({ pods, spec: 'replicas: 2\n' }).errors).toEqual([]);
   });
 });
 

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type GatheredInput, gatherInput, type InputOptions } from '../../../src/deployers/kubernetes/inputs.js';
@@ -319,5 +319,68 @@ describe('secrets of the spec with sources', () => {
     ]);
     const looked = await gather({ 'spec.yml': spec }, { requireToken: false });
     expect([looked.errors, looked.warnings, looked.input.secretValues?.size]).toEqual([[], [], 0]);
+  });
+});
+
+describe('folders and files that services mount', () => {
+  const mounts = (...list: string[]): string => `services: { web: { image: a, volumes: ${JSON.stringify(list)} } }\n`;
+  const built = ({ input }: Gathered) => {
+    const { objects, findings } = buildObjects(input);
+    const deployment = JSON.stringify(objects.find(({ kind }) => kind === 'Deployment')?.spec);
+    return { objects, deployment, says: [...findings.errors, ...findings.warnings].map(formatProblem) };
+  };
+
+  it('a file that not everybody may read keeps its mode, others can be executed', async () => {
+    const gathered = await gather({
+      'compose/docker-compose-web.yml': mounts('../config/web:/etc/web:ro'),
+      'config/web/key.pem': 'key',
+      'config/web/run.sh': 'run',
+      'config/web/run.sh.bak': 'old',
+    });
+    chmodSync(join(gathered.root, 'config/web/key.pem'), 0o600);
+    const again = await gatherInput(
+      { ...(await readDeployment(layoutOf(gathered.root))), root: gathered.root },
+      filesOnDisk(gathered.root),
+      { env: {}, home: '/nowhere', cwd: gathered.root, requireToken: true },
+    );
+    const { objects, deployment } = built({ ...gathered, ...again });
+    expect(deployment).toContain(
+      '"items":[{"key":"key.pem","path":"key.pem","mode":384},{"key":"run.sh","path":"run.sh"}]',
+    );
+    expect(Object.keys(objects.find(({ kind }) => kind === 'ConfigMap')?.binaryData ?? {})).toEqual([
+      'key.pem',
+      'run.sh',
+    ]);
+  });
+
+  it('an empty folder is an empty place that can be written; one in another folder is left out, and that is said', async () => {
+    const gathered = await gather({
+      'compose/docker-compose-web.yml': mounts('../config/plugins:/plugins', '../config/web:/etc/web:ro'),
+      'config/web/a.conf': 'a',
+    });
+    for (const folder of ['config/plugins', 'config/web/later/deeper'])
+      mkdirSync(join(gathered.root, folder), { recursive: true });
+    const again = await gatherInput(
+      { ...(await readDeployment(layoutOf(gathered.root))), root: gathered.root },
+      filesOnDisk(gathered.root),
+      { env: {}, home: '/nowhere', cwd: gathered.root, requireToken: true },
+    );
+    expect(again.findings.warnings.map(formatProblem)).toEqual([
+      expect.stringContaining('"../config/web": the empty folders in it are left out (later)'),
+    ]);
+    const { objects, deployment, says } = built({ ...gathered, ...again });
+    expect(says).toEqual([]);
+    expect(deployment).toContain('"emptyDir":{}');
+    expect(objects.filter(({ kind }) => kind === 'ConfigMap')).toHaveLength(1);
+  });
+
+  it('a folder with files that Compose lets the container write to is warned of', async () => {
+    const compose = mounts('../config/state:/state', '../config/state/one:/one', '../config/state:/again:ro');
+    const { says } = built(await gather({ 'compose/docker-compose-web.yml': compose, 'config/state/one': '1' }));
+    expect(says).toEqual([
+      expect.stringMatching(
+        /^\S+docker-compose-web\.yml:1 services\.web\.volumes\[0\]: "\.\.\/config\/state" is copied into a ConfigMap, which nobody can write to/,
+      ),
+    ]);
   });
 });

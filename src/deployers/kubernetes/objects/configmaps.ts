@@ -58,7 +58,7 @@ function bound(scope: Scope): KubernetesObject[] {
           model.problem(['services', service.name, 'volumes', index], message);
         const file = input.files.get(source);
         // What is missing is reported where it is mounted.
-        if (file === undefined) return;
+        if (file === undefined || (file.kind === 'directory' && file.files.size === 0)) return;
         const files = file.kind === 'file' ? new Map([[file.name, file.content]]) : file.files;
         const labels = { 'configmap-label': labelValue(names.bindVolume(source)) };
         made.set(names.bindConfigmap(source), configmap(scope, names.bindConfigmap(source), labels, files, problem));

@@ -60,7 +60,13 @@ export interface FoundCertificate {
 export type FileContents = ReadonlyMap<string, Buffer>;
 
 /** What a path on the host holds. */
-export type BoundFile = { kind: 'file'; name: string; content: Buffer } | { kind: 'directory'; files: FileContents };
+export type BoundFile = (
+  | { kind: 'file'; name: string; content: Buffer }
+  | { kind: 'directory'; files: FileContents }
+) & {
+  /** Modes by file name, of those that not everybody may read. */
+  modes?: ReadonlyMap<string, number>;
+};
 
 /** What could not be mapped: an error where it would change what runs, else a warning (issue 4, part 2). */
 export interface Findings {

@@ -1,13 +1,14 @@
-import type { V1VolumeMount } from '@kubernetes/client-node';
+import type { V1Volume, V1VolumeMount } from '@kubernetes/client-node';
 import { parseBytes } from '../../../compose/amounts.js';
 import type { MountModel, ServiceModel } from '../../../compose/model/types.js';
 import { type KeyPath, quote } from '../../../system/yaml.js';
 import { fileMounts } from './file-mounts.js';
+import type { BoundFile } from './input.js';
 import type { PodVolumes } from './pod-volumes.js';
 import { bytesQuantity } from './quantities.js';
 import { compact, type PodScope, refuse, warn } from './scope.js';
 
-/** Files of ConfigMaps can be executed, as scripts among them must (04 §4.4.8). */
+/** Files of ConfigMaps can be executed, as scripts among them must; those that not everybody may read keep their own mode. */
 const configMode = 0o755;
 
 /** Options of mounts that mean nothing on Kubernetes, or that say what is so anyway. */
@@ -118,10 +119,26 @@ function bound(
     refuse(scope, service, key, message);
     return undefined;
   }
-  const name = volumes.name(`bind ${names.bindVolume(source)}`, names.bindVolume(source), {
-    configMap: { name: names.bindConfigmap(source), defaultMode: configMode },
-  });
+  if (found.kind === 'directory' && found.files.size > 0 && !mount.read_only && !mount.options.includes('ro')) {
+    const message = `${quote(source)} is copied into a ConfigMap, which nobody can write to, while on Compose the container may: write :ro where it only reads, else use a named volume`;
+    warn(scope, service, key, message);
+  }
+  const name = volumes.name(
+    `bind ${names.bindVolume(source)}`,
+    names.bindVolume(source),
+    boundSource(scope, source, found),
+  );
   return found.kind === 'file' ? { ...at(name), subPath: found.name } : at(name);
+}
+
+/** An empty folder is empty memory of the pod: a ConfigMap without keys would be read-only, and holds nothing. */
+function boundSource({ names }: PodScope, source: string, found: BoundFile): Omit<V1Volume, 'name'> {
+  const files = found.kind === 'directory' ? [...found.files.keys()] : [found.name];
+  if (files.length === 0) return { emptyDir: {} };
+  const { modes = new Map<string, number>() } = found;
+  const items = files.map((key) => ({ key, path: key, ...(modes.has(key) ? { mode: modes.get(key) } : {}) }));
+  const name = names.bindConfigmap(source);
+  return { configMap: { name, defaultMode: configMode, ...(modes.size === 0 ? {} : { items }) } };
 }
 
 function memory(size: number | undefined): { emptyDir: { medium: string; sizeLimit?: string } } {

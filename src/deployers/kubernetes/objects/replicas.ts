@@ -1,10 +1,10 @@
 import type { V1DeploymentStrategy } from '@kubernetes/client-node';
 import { isHostNetwork } from './pod-network.js';
-import { type PodScope, refuse, warn } from './scope.js';
+import { type PodScope, refuse } from './scope.js';
 
 /**
  * How many pods a Deployment has: the spec's `replicas`, else the most that one of the services asks for in `deploy.replicas`, else one.
- * A service with 0 is left out of its pod; when all have, the Deployment stays without pods.
+ * Services that ask for different numbers are refused. A service with 0 is left out of its pod; when all have, the Deployment stays without pods.
  */
 export function replicasOf(scope: PodScope): number {
   const { replicas } = scope.input.spec;
@@ -14,11 +14,12 @@ export function replicasOf(scope: PodScope): number {
   if (replicas === undefined && asked.some((number) => number !== most)) {
     const service = scope.services.find((each) => each.deploy?.replicas === most);
     if (service !== undefined) {
-      warn(
+      const others = scope.services.filter((each) => each !== service).map(({ name }) => name);
+      refuse(
         scope,
         service,
         ['deploy', 'replicas'],
-        `all services of the pod ${scope.pod.name} run ${most} times: put this one into a compose file of its own`,
+        `${others.join(', ')} would run ${most} times with it, as they are one pod: put this service into a compose file of its own, or write replicas in the spec`,
       );
     }
   }

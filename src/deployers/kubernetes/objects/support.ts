@@ -86,7 +86,7 @@ export const serviceKeys: Readonly<Record<string, KeySupport>> = {
   memswap_limit: noScheduler,
   models: error('cannot be mapped: Docker runs these models itself'),
   network_mode: partly("`host`: `hostNetwork` of the pod; `none` and other containers' networks are errors"),
-  networks: partly('all pods of the deployment reach each other; aliases do not exist'),
+  networks: partly('all pods of the deployment reach each other; aliases do not exist, nor addresses of your choice'),
   oom_kill_disable: noScheduler,
   oom_score_adj: noScheduler,
   pid: partly('`host`: `hostPID`; others only within the pod'),
@@ -119,7 +119,9 @@ export const serviceKeys: Readonly<Record<string, KeySupport>> = {
   user: mapped('`runAsUser` and `runAsGroup`'),
   userns_mode: warning('has no counterpart on Kubernetes'),
   uts: warning('has no counterpart on Kubernetes'),
-  volumes: mapped('claims, ConfigMaps (paths on the host, at most 1 MiB) and `emptyDir`s'),
+  volumes: mapped(
+    'claims, ConfigMaps (paths on the host, at most 1 MiB; read-only, with a warning for folders that Compose lets the container write to) and `emptyDir`s (also for an empty folder)',
+  ),
   volumes_from: error('is not mapped: name the volumes in both services'),
   working_dir: mapped('`workingDir`'),
 };
@@ -145,7 +147,7 @@ export const fileKeys: Readonly<Record<string, KeySupport>> = {
   ),
   models: error('cannot be mapped: Docker runs these models itself'),
   name: unused('names come from deployment.yml'),
-  networks: unused('all pods of the deployment reach each other'),
+  networks: partly('all pods of the deployment reach each other; `internal` is not carried out'),
   secrets: mapped('see `secrets` of a service'),
   services: mapped('one container each'),
   version: unused('Docker Compose does not read it either'),

@@ -197,6 +197,14 @@ export function renderStatusText(status: StatusDocument): string {
       status.warnings.map((text) => `\t${text}`),
     ),
   ].filter((lines) => lines.length > 0);
+  if (blocks.length > 0 && status.missing.length > 0) {
+    blocks.unshift(
+      block(
+        'Missing:',
+        status.missing.map((text) => `\t${text}`),
+      ),
+    );
+  }
   if (blocks.length > 0 && status.cluster !== undefined) blocks.unshift([`Cluster: ${status.cluster}`]);
   return blocks.map((lines) => lines.map((line) => `${line}\n`).join('')).join('\n');
 }
