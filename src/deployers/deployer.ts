@@ -17,8 +17,12 @@ export interface ContainerStatus {
   job?: boolean;
   /** It is kept running whatever its exit code is (`restart: always`, `unless-stopped`): ended with 0 it is stopped, not done. */
   keptRunning?: boolean;
+  /** It ended with 0 and did its work: a one-shot. Absent: it did not, or nobody could tell (`ps` does not look). */
+  completed?: boolean;
   /** ISO 8601; absent while it never ran. */
   startedAt?: string;
+  /** ISO 8601; when it ended, with the present {@link exitCode}. */
+  finishedAt?: string;
   ports: PublishedPort[];
 }
 

@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline/promises';
 import { findDeployment, lockDeployment, openForReading, readDeployment, type Deployment } from '../deployment/open.js';
 import { readReported, warnOfNew } from '../deployment/reported-warnings.js';
 import { insideOperation } from '../deployment/callers.js';
+import { type DataPlan, describeDeletion, planDataDeletion } from '../deployment/delete-data.js';
 import type { Lock } from '../deployment/lock.js';
 import { runStartHooks } from '../deployment/hooks.js';
 import { warnAboutUnset } from '../deployment/prepare.js';
@@ -98,7 +99,7 @@ export async function startAndReport(
 }
 
 /**
- * `stop` and `down`. `--delete-data` asks first, and deletes below the deployment's own `data/` only (decision 17). What runs of a
+ * `stop` and `down`. `--delete-data` lists what it would delete and asks first; see planDataDeletion. What runs of a
  * directory that is gone is stopped, too.
  */
 export async function stopDeployment(
@@ -107,9 +108,14 @@ export async function stopDeployment(
   context: Context,
 ): Promise<void> {
   const stop = async (deployment: Deployment, _: Lock, inside: Context): Promise<void> => {
-    if (options.deleteData && !options.yes && !context.options.dryRun) await confirmDeletion(deployment, inside);
+    const plan = options.deleteData ? await planDataDeletion(deployment) : undefined;
+    const { dryRun } = context.options;
+    if (plan !== undefined && !options.yes && !dryRun) await confirmDeletion(deployment, plan, inside);
     const deployer = await deployerFor(deployment, inside);
     await deployer.stop(options);
+    if (plan === undefined || !dryRun) return;
+    for (const line of describeDeletion(plan)) inside.report.print(`would delete what is in ${line}`);
+    for (const line of plan.kept) inside.report.print(`would keep ${line}`);
   };
   refuseStackOption(context);
   const { stopRemains } = await import('./compose/stop-remains.js');
@@ -117,16 +123,18 @@ export async function stopDeployment(
   await withLockedDeployment(target, context, stop, { lockOptional: true });
 }
 
-async function confirmDeletion(deployment: Deployment, { signal }: Context): Promise<void> {
-  const name = basename(deployment.layout.root);
+async function confirmDeletion({ layout }: Deployment, plan: DataPlan, { signal }: Context): Promise<void> {
+  const name = basename(layout.root);
+  const places = describeDeletion(plan).map((line) => `\n  ${line}`);
+  const all = places.length === 0 ? `nothing: the volumes below ${layout.data} are empty` : places.join('');
   if (!process.stdin.isTTY) {
-    throw new LaconicError(`--delete-data deletes what is in ${deployment.layout.data} for good`, {
+    throw new LaconicError(`--delete-data deletes for good what is in these directories: ${all}`, {
       hint: 'add --yes to do so without a question',
     });
   }
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const question = `This deletes all data in ${deployment.layout.data}. Type ${name} to go on: `;
+    const question = `This deletes for good what is in these directories: ${all}\nType ${name} to go on: `;
     // While it waits the terminal passes on Ctrl-C as a key, and Ctrl-D.
     const answer = await terminal.question(question, { signal }).catch(() => {
       process.stderr.write('\n');

@@ -39,11 +39,12 @@ export function renderStatus(containers: readonly ContainerStatus[]): string {
   return joined(containers.map((container) => [container.name, container.state, ...facts(container)].join('\t')));
 }
 
-function facts({ job, health, state, exitCode, restarts }: ContainerStatus): string[] {
+function facts({ job, health, state, exitCode, restarts, completed }: ContainerStatus): string[] {
   return [
     ...(job ? ['job'] : []),
     ...((health === 'unhealthy' || health === 'starting') && state === 'running' ? [health] : []),
     ...(exitCode === undefined ? [] : [`exit code ${exitCode}`]),
+    ...(completed ? ['completed'] : []),
     ...(state === 'restarting' ? [`${restarts} restarts`] : []),
   ];
 }
@@ -54,7 +55,7 @@ function joined(lines: readonly string[]): string {
 
 /**
  * `ps --format json`: `{"containers": [...]}`, one document with a newline at its end. Each container has `id`, `name`, `service`,
- * `image`, `state`, `restarts` and `ports`; `health`, `exitCode`, `startedAt` and `keptRunning` where they apply. A port has `containerPort`
+ * `image`, `state`, `restarts` and `ports`; `health`, `exitCode`, `startedAt`, `finishedAt` and `keptRunning` where they apply. A port has `containerPort`
  * and `protocol`, and `host: {ip, port}` when it is published. Jobs are left out, as in the text.
  */
 export function renderPsJson(containers: readonly ContainerStatus[]): string {
@@ -63,7 +64,8 @@ export function renderPsJson(containers: readonly ContainerStatus[]): string {
 
 /**
  * `status --format json`: `{"degraded": …, "missing": [...], "containers": [...]}`. `missing` names the expected services without a
- * container; containers are as in {@link renderPsJson}, jobs (`"job": true`) among them.
+ * container; containers are as in {@link renderPsJson}, jobs (`"job": true`) among them, and one-shots that did their work
+ * have `"completed": true`.
  */
 export function renderStatusJson(containers: readonly ContainerStatus[], expectedServices: Iterable<string>): string {
   const expected = [...expectedServices];
@@ -86,14 +88,13 @@ export function missingServices(containers: readonly ContainerStatus[], expected
 
 /**
  * Whether `status --exit-code` answers 1 (decision 32): an expected service has no container, or a container is neither running
- * nor a one-shot that ended with 0, or its healthcheck says unhealthy. One whose healthcheck is still starting is not
+ * nor a one-shot that did its work, or its healthcheck says unhealthy. One whose healthcheck is still starting is not
  * degraded; jobs do not count.
  */
 export function isDegraded(containers: readonly ContainerStatus[], expectedServices: Iterable<string>): boolean {
   if (missingServices(containers, expectedServices).length > 0) return true;
-  return containers.some(({ job, state, health, exitCode, keptRunning }) => {
+  return containers.some(({ job, state, health, completed }) => {
     if (job) return false;
-    if (state === 'running') return health === 'unhealthy';
-    return state !== 'exited' || exitCode !== 0 || Boolean(keptRunning);
+    return state === 'running' ? health === 'unhealthy' : !completed;
   });
 }

@@ -1,15 +1,12 @@
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { deleteData } from '../../deployment/delete-data.js';
 import type { Deployment } from '../../deployment/open.js';
-import { isBelow, placeVolume } from '../../deployment/volume-paths.js';
 import { connectEngine, type Engine } from '../../engine/connect.js';
 import type { ProjectContainer } from '../../engine/containers.js';
 import type { Spec } from '../../spec/model.js';
 import type { ConfigTransfer } from '../../stack/parse.js';
 import type { Context } from '../../system/context.js';
 import { LaconicError, UsageError } from '../../system/errors.js';
-import { makeDirectory } from '../../system/files.js';
 import { withTemporaryFolder } from '../../system/leftovers.js';
 import type {
   ContainerStatus,
@@ -29,12 +26,13 @@ import { execInService } from './exec.js';
 import { runJob } from './job.js';
 import { listContainers } from './list.js';
 import { streamLogs } from './logs.js';
-import { loadModel } from './model.js';
+import { loadModel, type ProjectModel } from './model.js';
 import { publishedPort } from './port.js';
 import type { ComposeProject } from './project.js';
 import { type PodScript, runPodScripts } from './scripts.js';
 import { secretValues, withNewSecrets } from './secret-values.js';
 import { startProject } from './start.js';
+import { readStarted } from './started.js';
 import { projectStatus } from './status.js';
 import { stopProject } from './stop.js';
 import { runTransfers } from './transfer.js';
@@ -54,22 +52,12 @@ export interface ProjectSetup {
   /** What the compose files were made from; absent when a stack runs in place. */
   spec?: Spec;
   /** What a start remembers, and its image overrides; absent when a stack runs in place. */
-  state:
-    | {
-        startedFile: string;
-        imagesFile: string;
-        dataDirectory: string;
-        /** Directories of volumes below `dataDirectory`: there even when they are empty. */
-        volumeDirectories: readonly string[];
-      }
-    | undefined;
+  state: { startedFile: string; imagesFile: string } | undefined;
 }
 
 /** The deployer of a deployment directory that runs on Docker Compose. */
 export async function composeDeployerOf(deployment: Deployment, context: Context): Promise<Deployer> {
   const { layout, stack, spec } = deployment;
-  const volumes = [...spec.volumes.values()].filter((path) => path !== undefined);
-  const places = volumes.map((path) => placeVolume(path, layout.root, homedir()).path);
   const engine = await connectEngine(context.env);
   const setup: ProjectSetup = {
     ...(await deploymentProject(deployment, engine, context)),
@@ -78,12 +66,7 @@ export async function composeDeployerOf(deployment: Deployment, context: Context
     transfers: stack.transfers,
     deployment,
     spec,
-    state: {
-      startedFile: layout.started,
-      imagesFile: layout.images,
-      dataDirectory: layout.data,
-      volumeDirectories: places.filter((path) => isBelow(path, layout.data)),
-    },
+    state: { startedFile: layout.started, imagesFile: layout.images },
   };
   return new ComposeDeployer(setup, engine, context);
 }
@@ -151,7 +134,7 @@ export class ComposeDeployer implements Deployer {
   }
 
   async stop(options: StopOptions): Promise<void> {
-    const { project, problem, state } = this.#setup;
+    const { project, problem, state, deployment } = this.#setup;
     const context = this.#context;
     if (context.options.dryRun) {
       const more = [options.deleteVolumes ? 'delete its volumes' : '', options.deleteData ? 'delete its data' : ''];
@@ -161,10 +144,7 @@ export class ComposeDeployer implements Deployer {
     }
     const own = { removeOrphans: state !== undefined, ...(problem && { problem }) };
     await stopProject(project, options, { context, engine: this.#engine, ...own });
-    if (!options.deleteData || state === undefined) return;
-    await deleteData(state.dataDirectory, context);
-    // The engine does not make them: without them the next start would fail.
-    for (const directory of state.volumeDirectories) await makeDirectory(directory);
+    if (options.deleteData && deployment !== undefined) await deleteData(deployment, context);
   }
 
   async ps(format: OutputFormat): Promise<string> {
@@ -173,18 +153,19 @@ export class ComposeDeployer implements Deployer {
   }
 
   async status(format: OutputFormat, judged: boolean): Promise<{ output: string; degraded: boolean }> {
-    return projectStatus(await this.#list(), () => this.#services(), { format, judged }, this.#context);
+    const { state } = this.#setup;
+    const [containers, record] = await Promise.all([this.#list(), state && readStarted(state.startedFile)]);
+    return projectStatus({ containers, record, model: () => this.#model() }, { format, judged }, this.#context);
   }
 
   async #list(): Promise<ContainerStatus[]> {
     return this.#context.options.dryRun ? [] : listContainers(this.#setup.project, this.#engine);
   }
 
-  async #services(): Promise<string[]> {
+  async #model(): Promise<ProjectModel | undefined> {
     const project = this.#project;
-    if (project.files.length === 0 || this.#context.options.dryRun) return [];
-    const model = await loadModel(project, [], this.#context);
-    return [...model.services.values()].filter((service) => service.replicas > 0).map((service) => service.name);
+    if (project.files.length === 0 || this.#context.options.dryRun) return undefined;
+    return loadModel(project, [], this.#context);
   }
 
   async logs(options: LogsOptions): Promise<void> {
@@ -241,11 +222,11 @@ export class ComposeDeployer implements Deployer {
   /** Only what has containers is brought up to date: `update-envs` is no way to start a deployment. */
   async updateEnvs(): Promise<void> {
     const existing = await this.#list();
-    const expected = new Set(await this.#services());
+    const expected = (await this.#model())?.services;
     const services = [
       ...new Set(existing.filter((one) => !one.job && one.state === 'running').map((one) => one.service)),
     ];
-    const present = services.filter((service) => expected.has(service));
+    const present = services.filter((service) => expected?.get(service)?.replicas);
     if (present.length === 0) {
       this.#context.report.info('nothing runs: the new configuration is used at the next start');
       return;

@@ -36,6 +36,7 @@ export function listedContainer(
     ...(status === 'exited' || status === 'dead' || status === 'restarting' ? { exitCode: state.ExitCode } : {}),
     restarts: details.RestartCount,
     ...(state.StartedAt === never ? {} : { startedAt: state.StartedAt }),
+    ...(status === 'exited' && state.FinishedAt !== never ? { finishedAt: state.FinishedAt } : {}),
     ports: portTable(details.NetworkSettings.Ports),
     ...(container.oneOff ? { job: true } : {}),
     ...(policy === 'always' || policy === 'unless-stopped' ? { keptRunning: true } : {}),

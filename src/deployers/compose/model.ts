@@ -26,7 +26,6 @@ export interface ServiceModel {
   readonly pullPolicy: string | undefined;
   readonly containerName: string | undefined;
   readonly replicas: number;
-  readonly publishesPorts: boolean;
   readonly dependsOn: readonly Dependency[];
   /** Host paths that are mounted as they are: bind mounts, and files of configs and secrets. */
   readonly hostPaths: readonly string[];
@@ -66,7 +65,6 @@ interface RawService {
   container_name?: string;
   scale?: number;
   deploy?: { replicas?: number };
-  ports?: { published?: string }[];
   depends_on?: Record<string, { condition?: string; restart?: boolean }>;
   volumes?: { type: string; source?: string }[];
   configs?: { source: string }[];
@@ -137,7 +135,6 @@ function parseService(
     pullPolicy: raw.pull_policy,
     containerName: raw.container_name,
     replicas: raw.scale ?? raw.deploy?.replicas ?? 1,
-    publishesPorts: (raw.ports ?? []).length > 0,
     dependsOn: Object.entries(raw.depends_on ?? {}).map(([service, { condition, restart }]) => ({
       service,
       condition: condition ?? 'service_started',

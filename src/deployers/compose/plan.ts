@@ -1,5 +1,6 @@
 import { composeLabels } from '../../engine/containers.js';
 import { changedContents, type Checksums } from './bind-files.js';
+import { awaitedServices, didItsWork } from './completed.js';
 import type { ProjectModel, ServiceModel } from './model.js';
 import { containersOf, type ObservedContainer } from './observe.js';
 import { containerReadiness } from './readiness.js';
@@ -32,7 +33,7 @@ export interface StartPlan {
 
 /**
  * Compares the model with the containers (decisions 13 and 16). A service is left alone when each of its containers runs, was made
- * from this very definition and image, or has completed as a one-shot. Pure.
+ * from this very definition and image, or has completed as a one-shot (see didItsWork). Pure.
  */
 export function planStart(input: PlanInput): StartPlan {
   const up = new Map<string, string>();
@@ -75,7 +76,7 @@ function reasonForUp(service: ServiceModel, input: PlanInput): string | undefine
       return 'its image changed';
     }
   }
-  const asleep = own.find((one) => !isUp(one) && !hasCompleted(one, service, input));
+  const asleep = own.find((one) => !isUp(one) && !hasCompleted(one, input));
   if (asleep !== undefined) return `its container is ${asleep.details.State.Status}`;
   const known = input.record?.networksAndVolumes;
   const completed = own.every((one) => !isUp(one));
@@ -92,24 +93,13 @@ function isUp({ details }: ObservedContainer): boolean {
   return details.State.Status === 'running' || details.State.Status === 'restarting';
 }
 
-/**
- * A one-shot that did its work: exited 0 without a restart policy, and nothing says that it should run for ever. A server that
- * ends cleanly when the host goes down looks the same but for its healthcheck or ports, unless another service waits for its
- * completion.
- */
-function hasCompleted({ details }: ObservedContainer, service: ServiceModel, input: PlanInput): boolean {
-  if (input.named.has(service.name)) return false;
+/** A one-shot that did its work, unless the operator names it; see {@link didItsWork}. */
+function hasCompleted({ details, container }: ObservedContainer, { model, record, named }: PlanInput): boolean {
+  if (named.has(container.service)) return false;
   const readiness = containerReadiness(details, 0, 0);
   if (readiness.kind !== 'ready' || readiness.state !== 'completed') return false;
-  const awaited = [...input.model.services.values()].some((other) =>
-    other.dependsOn.some((one) => one.service === service.name && one.condition === 'service_completed_successfully'),
-  );
-  return awaited || (!service.publishesPorts && !hasHealthcheck(details));
-}
-
-function hasHealthcheck({ Config }: ObservedContainer['details']): boolean {
-  const test = Config.Healthcheck?.Test;
-  return test !== undefined && test.length > 0 && test[0] !== 'NONE';
+  const { id, service } = container;
+  return didItsWork({ id, service, finishedAt: details.State.FinishedAt }, { awaited: awaitedServices(model), record });
 }
 
 function changedSinceCreation(service: ServiceModel, input: PlanInput): string[] {

@@ -8,6 +8,7 @@ import { steadyTime } from '../steady.js';
 import { type Checksums, checksumsOf } from './bind-files.js';
 import { Deadline } from './deadline.js';
 import { checkImageServices, putImagesInForce } from '../../deployment/image-overrides.js';
+import { type Watch, watchProject } from './inbox.js';
 import { mendLeftovers } from './interrupted.js';
 import { composeHashes, loadModel, type ProjectModel, withDependencies } from './model.js';
 import { containersOf, type ObservedContainer, observeContainers, observeListed } from './observe.js';
@@ -15,7 +16,7 @@ import { removeOrphans } from './orphans.js';
 import { planStart, type PlanInput, type StartPlan, unrecorded } from './plan.js';
 import type { ComposeProject } from './project.js';
 import { checkLocalImages, localImages, pullImages, pullMissingImages } from './pull.js';
-import { readStarted, type StartedRecord, writeStarted } from './started.js';
+import { readStarted, recordEnded, type StartedRecord, type StartedService, writeStarted } from './started.js';
 import { portProblem, upAttached, upDetached } from './up.js';
 import { fitVolumes } from './volumes.js';
 import { waitForServices } from './wait.js';
@@ -101,17 +102,44 @@ async function runDetachedStart(start: Start, containers: readonly ObservedConta
   const deadline = new Deadline(options.waitTimeout);
   const contents = await checksums(start);
   const plan = await makePlan(start, containers, contents);
-  const acted = await carryOut(start, plan, deadline);
-  await remember(start, acted ? await observeContainers(engine, project.name) : containers, contents);
-  await deps.afterUp();
-  if (options.wait) {
-    deadline.begin();
-    const services = expectedContainers(start);
-    const steadyMs = steadyTime(options.steadySeconds, context.env);
-    const wait = { services, deadline, steadyMs, unchanged: !acted, engine, context };
-    await waitForServices({ project: project.name, until: 'ready', ...wait });
+  const watch = options.wait ? await watchProject(engine, project.name, context.signal) : undefined;
+  try {
+    const acted = await carryOut(start, plan, deadline);
+    await remember(start, acted ? await observeContainers(engine, project.name) : containers, contents);
+    await deps.afterUp();
+    if (watch !== undefined) {
+      deadline.begin();
+      await awaitReadiness(start, { before: containers, unchanged: !acted }, watch, deadline);
+    }
+  } finally {
+    watch?.end();
   }
   context.report.endProgress();
+}
+
+/** Waits until the services are ready, and records which of the containers that this start started ended by themselves. */
+async function awaitReadiness(
+  start: Start,
+  { before, unchanged }: { before: readonly ObservedContainer[]; unchanged: boolean },
+  watch: Watch,
+  deadline: Deadline,
+): Promise<void> {
+  const { engine, context, startedFile } = start.deps;
+  const run = ({ Id: id, State: state }: ObservedContainer['details']): string => `${id} ${state.StartedAt}`;
+  const earlier = new Set(before.map(({ details }) => run(details)));
+  const ended = new Map<string, string>();
+  const onEnded = ({ details }: ObservedContainer): void => {
+    // What ran before this start may have been told to stop before anybody watched.
+    if (!earlier.has(run(details))) ended.set(details.Id, details.State.FinishedAt);
+  };
+  const services = expectedContainers(start);
+  const steadyMs = steadyTime(start.options.steadySeconds, context.env);
+  const wait = { services, deadline, steadyMs, unchanged, engine, context, watch, onEnded };
+  try {
+    await waitForServices({ project: start.project.name, until: 'ready', ...wait });
+  } finally {
+    await recordEnded(startedFile, ended);
+  }
 }
 
 async function checksums({ model, selected }: Start): Promise<Map<string, Checksums>> {
@@ -178,7 +206,10 @@ async function remember(
         .map((one) => one.container.id)
         .sort();
       if (service === undefined) return [];
-      return [[name, { containers: ids, fingerprint: service.fingerprint, contents: contents.get(name) ?? {} }]];
+      const { fingerprint } = service;
+      return [
+        [name, { containers: ids, fingerprint, contents: contents.get(name) ?? {}, ...endedOf(record, name, ids) }],
+      ];
     }),
   );
   const whole = options.services.length === 0;
@@ -186,6 +217,16 @@ async function remember(
     networksAndVolumes: whole ? model.fingerprint : record?.networksAndVolumes,
     services: whole ? services : { ...record?.services, ...services },
   });
+}
+
+/** What was recorded before of the end of these containers of a service. */
+function endedOf(
+  record: StartedRecord | undefined,
+  service: string,
+  ids: readonly string[],
+): Pick<StartedService, 'ended'> {
+  const ended = Object.entries(record?.services[service]?.ended ?? {}).filter(([id]) => ids.includes(id));
+  return ended.length === 0 ? {} : { ended: Object.fromEntries(ended) };
 }
 
 async function runAttachedStart(start: Start): Promise<void> {

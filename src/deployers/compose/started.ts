@@ -18,6 +18,11 @@ export interface StartedService {
   /** ServiceModel.fingerprint. */
   readonly fingerprint: string;
   readonly contents: Checksums;
+  /**
+   * Which of the containers ended by themselves with 0 while a start watched them, by id, and when (the engine's FinishedAt). Absent in
+   * records of earlier versions.
+   */
+  readonly ended?: Readonly<Record<string, string>>;
 }
 
 interface StoredRecord extends StartedRecord {
@@ -39,12 +44,27 @@ export function parseStarted(text: string): StartedRecord | undefined {
       (service) =>
         Array.isArray(service.containers) &&
         typeof service.fingerprint === 'string' &&
-        typeof service.contents === 'object',
+        typeof service.contents === 'object' &&
+        (service.ended === undefined || typeof service.ended === 'object'),
     );
     return complete ? { networksAndVolumes: stored.networksAndVolumes, services: stored.services } : undefined;
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Adds to the record which containers ended by themselves (their ids and the engine's FinishedAt). Containers of which the record says
+ * nothing any more, because another command made them anew meanwhile, are left out.
+ */
+export async function recordEnded(file: string, ended: ReadonlyMap<string, string>): Promise<void> {
+  const record = ended.size === 0 ? undefined : await readStarted(file);
+  if (record === undefined) return;
+  const services = Object.entries(record.services).map(([name, service]) => {
+    const own = [...ended].filter(([id]) => service.containers.includes(id));
+    return [name, own.length === 0 ? service : { ...service, ended: { ...service.ended, ...Object.fromEntries(own) } }];
+  });
+  await writeStarted(file, { ...record, services: Object.fromEntries(services) as StartedRecord['services'] });
 }
 
 /** Writes the record if it says something new. Only for the owner: it holds hashes of texts with secrets. */

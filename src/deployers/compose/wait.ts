@@ -1,11 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Engine } from '../../engine/connect.js';
 import { inspectContainer } from '../../engine/containers.js';
-import { type ContainerEvent, projectEvents } from '../../engine/events.js';
+import type { ContainerEvent } from '../../engine/events.js';
 import type { Context } from '../../system/context.js';
 import { InterruptedError, LaconicError } from '../../system/errors.js';
 import type { Deadline } from './deadline.js';
 import { explainNotReady, type NotReady } from './explain.js';
+import { type Inbox, type Watch, watchProject } from './inbox.js';
 import { type ObservedContainer, observeContainers } from './observe.js';
 import { containerReadiness, Patience, type Readiness } from './readiness.js';
 
@@ -22,6 +22,10 @@ export interface WaitRequest {
   unchanged?: boolean;
   engine: Engine;
   context: Context;
+  /** What happened before the wait is known from here; it is ended with the wait. Absent: nothing before it is. */
+  watch?: Watch | undefined;
+  /** Called, however the wait ends, for each container that ended by itself with 0. */
+  onEnded?: (container: ObservedContainer) => void;
 }
 
 /** What is known of one awaited service. */
@@ -31,8 +35,6 @@ interface Verdict {
   observed: ObservedContainer | undefined;
 }
 
-/** What happens to containers without changing whether they are ready; health checks make most of it. */
-const irrelevant = /^(exec_|attach|resize|top|copy|archive-path|extract-to-dir|export|commit|update|kill)/;
 const changesList = new Set(['create', 'destroy', 'rename']);
 
 /**
@@ -42,16 +44,11 @@ const changesList = new Set(['create', 'destroy', 'rename']);
  */
 export async function waitForServices(request: WaitRequest): Promise<void> {
   const { engine, context, project } = request;
-  const controller = new AbortController();
-  const stop = (): void => controller.abort();
-  context.signal.addEventListener('abort', stop, { once: true });
-  if (context.signal.aborted) stop();
+  const watch = request.watch ?? (await watchProject(engine, project, context.signal));
   try {
-    const inbox = new Inbox(await projectEvents(engine, project, controller.signal));
-    await follow(request, inbox);
+    await follow(request, watch.inbox);
   } finally {
-    context.signal.removeEventListener('abort', stop);
-    stop();
+    watch.end();
   }
 }
 
@@ -59,26 +56,40 @@ async function follow(request: WaitRequest, inbox: Inbox): Promise<void> {
   const { engine, context, project, deadline } = request;
   const memory = new Memory(engine.local);
   let containers = await observeContainers(engine, project);
-  for (let confirmed = false; ; ) {
-    const verdicts = judge(request, containers, memory);
-    // Attached, the terminal belongs to the containers' output.
-    for (const { service, readiness } of request.until === 'ready' ? verdicts : []) {
-      context.report.progress(service, readiness.state, outcome(readiness));
+  try {
+    for (let confirmed = false; ; ) {
+      memory.hear(inbox.take());
+      const verdicts = judge(request, containers, memory);
+      // Attached, the terminal belongs to the containers' output.
+      for (const { service, readiness } of request.until === 'ready' ? verdicts : []) {
+        context.report.progress(service, readiness.state, outcome(readiness));
+      }
+      const failed = verdicts.filter((one) => one.readiness.kind === 'failed');
+      if (failed.length > 0) throw await failure(request, verdicts, failed);
+      if (verdicts.every((one) => one.readiness.kind === 'ready')) {
+        // What was ready first must still be so now that the last one is: one look at all of them at the same time.
+        if (confirmed) return;
+        containers = await observeContainers(engine, project);
+        confirmed = true;
+        continue;
+      }
+      confirmed = false;
+      if (deadline.passed()) throw await timeout(request, verdicts);
+      const events = await inbox.next(Math.min(recheckAfter(verdicts), deadline.remainingMs()));
+      if (context.signal.aborted) throw new InterruptedError();
+      memory.hear(events);
+      containers = await refreshed(containers, events, request);
     }
-    const failed = verdicts.filter((one) => one.readiness.kind === 'failed');
-    if (failed.length > 0) throw await failure(request, verdicts, failed);
-    if (verdicts.every((one) => one.readiness.kind === 'ready')) {
-      // What was ready first must still be so now that the last one is: one look at all of them at the same time.
-      if (confirmed) return;
-      containers = await observeContainers(engine, project);
-      confirmed = true;
-      continue;
-    }
-    confirmed = false;
-    if (deadline.passed()) throw await timeout(request, verdicts);
-    const events = await inbox.next(Math.min(recheckAfter(verdicts), deadline.remainingMs()));
-    if (context.signal.aborted) throw new InterruptedError();
-    containers = await refreshed(containers, events, request);
+  } finally {
+    memory.hear(inbox.take());
+    tellEnded(request, containers, memory);
+  }
+}
+
+function tellEnded(request: WaitRequest, containers: readonly ObservedContainer[], memory: Memory): void {
+  for (const observed of containers) {
+    const readiness = readinessOf(request, observed, memory);
+    if (readiness.kind === 'ready' && readiness.state === 'completed') request.onEnded?.(observed);
   }
 }
 
@@ -93,6 +104,7 @@ class Memory {
   readonly #local: boolean;
   readonly #firstSeen = new Map<string, number>();
   readonly #everReady = new Set<string>();
+  readonly #signalled = new Set<string>();
   #looks = 0;
 
   constructor(local: boolean) {
@@ -106,6 +118,19 @@ class Memory {
     this.#firstSeen.set(start, seen);
     const byEngine = this.#local ? Date.now() - Date.parse(details.State.StartedAt) : 0;
     return Math.max(byEngine, performance.now() - seen);
+  }
+
+  /** Notes which containers are sent a signal, as `docker stop` does and the engine when it goes down. */
+  hear(events: readonly ContainerEvent[]): void {
+    for (const { id, action } of events) {
+      if (action === 'kill') this.#signalled.add(id);
+      if (action === 'start') this.#signalled.delete(id);
+    }
+  }
+
+  /** Whether the container was sent a signal since its last start, as far as we watched. */
+  wasSignalled({ container }: ObservedContainer): boolean {
+    return this.#signalled.has(container.id);
   }
 
   /** Services that became ready while we waited, not before, give those that restart new chances. */
@@ -146,9 +171,13 @@ const ready: Readiness = { kind: 'ready', state: 'running' };
 
 function readinessOf(request: WaitRequest, observed: ObservedContainer, memory: Memory): Readiness {
   const { details } = observed;
+  if (request.until === 'started') {
+    return details.State.Status === 'created' ? { kind: 'waiting', state: 'created' } : ready;
+  }
   const steadyMs = request.unchanged === true && details.RestartCount === 0 ? 0 : request.steadyMs;
-  if (request.until === 'ready') return containerReadiness(details, memory.runningMs(observed), steadyMs);
-  return details.State.Status === 'created' ? { kind: 'waiting', state: 'created' } : ready;
+  const readiness = containerReadiness(details, memory.runningMs(observed), steadyMs);
+  const ended = readiness.kind === 'ready' && readiness.state === 'completed';
+  return ended && memory.wasSignalled(observed) ? { kind: 'failed', state: 'stopped by somebody' } : readiness;
 }
 
 function rank(readiness: Readiness): number {
@@ -176,47 +205,6 @@ async function refreshed(
     }),
   );
   return looked.filter((one) => one !== undefined);
-}
-
-/** The events since the last look, in order. */
-class Inbox {
-  #events: ContainerEvent[] = [];
-  #ended = false;
-  #wake: () => void = () => undefined;
-  readonly #filling: Promise<void>;
-
-  constructor(source: AsyncIterable<ContainerEvent>) {
-    this.#filling = this.#fill(source).finally(() => {
-      this.#ended = true;
-      this.#wake();
-    });
-    // Whoever asks next is told; nobody may ask any more.
-    this.#filling.catch(() => undefined);
-  }
-
-  async #fill(source: AsyncIterable<ContainerEvent>): Promise<void> {
-    for await (const event of source) {
-      if (event.oneOff || irrelevant.test(event.action)) continue;
-      this.#events.push(event);
-      this.#wake();
-    }
-  }
-
-  /** Resolves with what happened, or with nothing after `ms` or when the source ended. @throws what the source threw */
-  async next(ms: number): Promise<ContainerEvent[]> {
-    if (this.#events.length === 0 && !this.#ended) {
-      const timer = new AbortController();
-      const woken = new Promise<void>((resolve) => (this.#wake = resolve));
-      const slept = Number.isFinite(ms) ? sleep(Math.max(1, ms), undefined, { signal: timer.signal }) : woken;
-      await Promise.race([woken, slept]);
-      timer.abort();
-      await slept.catch(() => undefined);
-    }
-    if (this.#ended) await this.#filling;
-    const events = this.#events;
-    this.#events = [];
-    return events;
-  }
 }
 
 async function failure(

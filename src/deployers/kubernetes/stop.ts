@@ -39,13 +39,7 @@ export async function stopOnKubernetes(deployment: Deployment, options: StopOpti
     await deleteCluster(clusterNameOf(deployment), { own, namespace, force: options.force }, context);
   }
   context.report.endProgress();
-  if (!options.deleteData) return;
-  const { data } = deployment.layout;
-  await deleteData(
-    data,
-    context,
-    volumePlaces(deployment).map(({ hostPath }) => hostPath),
-  );
+  if (options.deleteData) await deleteData(deployment, context);
 }
 
 async function connect(deployment: Deployment, context: Context): Promise<ClusterApi> {
@@ -140,5 +134,4 @@ function tellPlan(deployment: Deployment, identity: Identity, options: StopOptio
   if (options.deleteVolumes) report.print('would delete its volume claims and volumes; directories of hosts stay');
   if (options.deleteNamespace === true) report.print(`would delete namespace ${identity.namespace}`);
   if (kind && options.manageCluster === true) report.print(`would delete the kind cluster ${name}`);
-  if (options.deleteData) report.print(`would delete what is below ${deployment.layout.data}`);
 }

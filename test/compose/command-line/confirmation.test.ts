@@ -9,11 +9,12 @@ describeWithEngine('the question of stop --delete-data on a terminal (decision 1
   beforeAll(async () => {
     sandbox = await Sandbox.make({
       'source/stacks/app/stack.yml': 'name: app\npods:\n  - app\n',
-      'source/compose/docker-compose-app.yml': 'services:\n  web:\n    image: busybox:1.36\n',
-      'spec.yml': 'stack: source/stacks/app\ndeploy-to: compose\n',
+      'source/compose/docker-compose-app.yml':
+        'services:\n  web:\n    image: busybox:1.36\n    volumes: ["rows:/rows"]\nvolumes:\n  rows:\n',
+      'spec.yml': 'stack: source/stacks/app\ndeploy-to: compose\nvolumes:\n  rows: ./data/rows\n',
     });
     await sandbox.create('spec.yml', 'd');
-    await sandbox.write('d/data/kept', 'kept');
+    await sandbox.write('d/data/rows/kept', 'kept');
   });
   afterAll(() => sandbox.remove());
 
@@ -44,12 +45,13 @@ describeWithEngine('the question of stop --delete-data on a terminal (decision 1
     expect(answered).toMatchObject({ code });
     expect(answered.shown).toContain(says);
     expect(answered.shown).not.toContain('defect');
-    expect(await sandbox.read('d/data/kept')).toBe('kept');
+    expect(answered.shown).toContain(`${sandbox.path('d/data/rows')}, 4 B`);
+    expect(await sandbox.read('d/data/rows/kept')).toBe('kept');
     expect(await sandbox.exists('d/.laconic/lock')).toBe(false);
   });
 
   it('the name of the directory: the data goes', async () => {
     expect(await answer('d\r')).toMatchObject({ code: 0 });
-    expect(await sandbox.exists('d/data/kept')).toBe(false);
+    expect(await sandbox.exists('d/data/rows/kept')).toBe(false);
   });
 });

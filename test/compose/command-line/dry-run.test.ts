@@ -54,7 +54,7 @@ const plans: [command: string, args: string[], plan: RegExp][] = [
   [
     'stop',
     ['deployment', '--dir', 'd', 'stop', '--delete-data', '--yes'],
-    /^would stop project [\w-]+, delete its volumes, delete its data\n$/,
+    /^would stop project [\w-]+, delete its volumes, delete its data\n/,
   ],
   [
     'down of a deployment',

@@ -40,6 +40,31 @@ describeWithEngine('status of a deployment that runs in part (02 §7.5, decision
     expect(await sandbox.deployment('d', 'status')).toMatchObject({ code: 0, stderr: '' });
   });
 
+  it('is degraded where a server was stopped that ends with 0, until start or restart starts it again', async () => {
+    const worker = `services:\n  worker:\n    image: busybox:1.36\n    command: ["sh", "-c", "trap 'exit 0' TERM; touch /up; while :; do sleep 0.1; done"]\n  once: { image: "busybox:1.36", command: ["true"] }\n`;
+    await sandbox.write('worker/stacks/worker/stack.yml', 'name: worker\npods: [worker]\n');
+    await sandbox.write('worker/compose/docker-compose-worker.yml', worker);
+    await sandbox.write('worker.yml', 'stack: worker/stacks/worker\ndeploy-to: compose\n');
+    await sandbox.create('worker.yml', 'w');
+    const name = `${await sandbox.projectOf('w')}-worker-1`;
+    await sandbox.succeed(['deployment', '--dir', 'w', 'start']);
+    for (const again of [['start'], ['restart', '--no-git-pull']]) {
+      const up = () => sandbox.docker('exec', name, 'test', '-e', '/up').then(() => true);
+      await expect.poll(() => up().catch(() => false), { timeout: 20_000 }).toBe(true);
+      expect(await sandbox.deployment('w', 'status', '--exit-code')).toMatchObject({
+        code: 0,
+        stdout: `${name.replace('worker', 'once')}\texited\texit code 0\tcompleted\n${name}\trunning\n`,
+      });
+      await sandbox.docker('stop', name);
+      expect(await sandbox.deployment('w', 'status', '--exit-code')).toMatchObject({
+        code: 1,
+        stdout: expect.stringContaining(`${name}\texited\texit code 0\n`) as string,
+      });
+      await sandbox.succeed(['deployment', '--dir', 'w', ...again]);
+    }
+    expect((await sandbox.deployment('w', 'status', '--exit-code')).code).toBe(0);
+  });
+
   it('shows what runs although the compose files cannot be read, and says that they cannot', async () => {
     await sandbox.edit('d/compose/docker-compose-app.yml', 'services:\n', 'services: [\n');
     const status = await sandbox.deployment('d', 'status');

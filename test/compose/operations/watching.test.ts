@@ -87,7 +87,7 @@ describeWithEngine('ps, status and port on the engine', () => {
     expect(isDegraded(listed, ['web'])).toBe(true);
     expect(
       isDegraded(
-        listed.filter(({ service }) => ['web', 'two', 'once'].includes(service)),
+        listed.filter(({ service }) => ['web', 'two'].includes(service)),
         ['web'],
       ),
     ).toBe(false);

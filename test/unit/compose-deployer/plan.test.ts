@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseModel } from '../../../src/deployers/compose/model.js';
 import type { ObservedContainer } from '../../../src/deployers/compose/observe.js';
 import { planStart, type PlanInput } from '../../../src/deployers/compose/plan.js';
+import { parseStarted, type StartedRecord } from '../../../src/deployers/compose/started.js';
 
 const services = {
   web: { image: 'web:1', ports: [{ published: '80' }], depends_on: { db: { condition: 'service_healthy' } } },
@@ -19,10 +20,17 @@ interface Looks {
   health?: string[];
   imageId?: string;
   hash?: string;
+  finishedAt?: string;
 }
 
 function container(service: string, looks: Looks = {}): ObservedContainer {
-  const state = { Status: looks.status ?? 'running', ExitCode: looks.exitCode ?? 0, OOMKilled: false, Error: '' };
+  const state = {
+    Status: looks.status ?? 'running',
+    ExitCode: looks.exitCode ?? 0,
+    OOMKilled: false,
+    Error: '',
+    FinishedAt: looks.finishedAt ?? 'noon',
+  };
   return {
     container: {
       id: `id-${service}`,
@@ -42,17 +50,23 @@ function container(service: string, looks: Looks = {}): ObservedContainer {
 const running = ['web', 'db', 'side'].map((name) => container(name));
 const completed = container('migrate', { status: 'exited' });
 
+/** What a start of all services wrote, which saw the one-shot end. */
+function recordOf(model: ReturnType<typeof modelOf>): StartedRecord {
+  const services = [...model.services.values()].map(({ name, fingerprint }) => [
+    name,
+    {
+      containers: [`id-${name}`],
+      fingerprint,
+      contents: { '/etc/a.conf': 'old' },
+      ...(name === 'migrate' ? { ended: { 'id-migrate': 'noon' } } : {}),
+    },
+  ]);
+  return { networksAndVolumes: model.fingerprint, services: Object.fromEntries(services) as StartedRecord['services'] };
+}
+
 function input(changes: Partial<PlanInput> = {}): PlanInput {
   const model = modelOf();
-  const record = {
-    networksAndVolumes: model.fingerprint,
-    services: Object.fromEntries(
-      [...model.services.values()].map(({ name, fingerprint }) => [
-        name,
-        { containers: [`id-${name}`], fingerprint, contents: { '/etc/a.conf': 'old' } },
-      ]),
-    ),
-  };
+  const record = recordOf(model);
   return {
     model,
     selected: new Set(model.services.keys()),
@@ -88,8 +102,10 @@ describe('the plan of a start (decisions 13 and 16)', () => {
 
   it('takes a container that is in no record for up to date when Compose hashes it alike', () => {
     const hashes = new Map(Object.keys(services).map((name) => [name, `hash-${name}`]));
-    expect(reasons({ record: undefined, hashes })).toEqual({});
-    expect(reasons({ record: undefined, hashes: new Map(hashes).set('db', 'other') })).toEqual({
+    const containers = running;
+    const selected = new Set(['web', 'db', 'side']);
+    expect(reasons({ record: undefined, hashes, containers, selected })).toEqual({});
+    expect(reasons({ record: undefined, hashes: new Map(hashes).set('db', 'other'), containers, selected })).toEqual({
       db: 'its configuration changed',
     });
   });
@@ -128,8 +144,18 @@ describe('the plan of a start (decisions 13 and 16)', () => {
     expect(reasons({ containers: [...containers, completed] }).db).toBe(reason);
   });
 
-  it('starts a server that stopped cleanly, and knows it by its ports', () => {
-    expect(reasons({ containers: replaced(container('web', { status: 'exited' })) })).toHaveProperty('web');
+  it.each(['web', 'db', 'side'])('starts %s, which ended with 0 and was never seen to end by itself', (name) => {
+    expect(reasons({ containers: replaced(container(name, { status: 'exited' })) })).toHaveProperty(name);
+  });
+
+  it('runs a one-shot again that ended otherwise than a start saw it', () => {
+    const again = { migrate: 'its container is exited' };
+    expect(reasons({ containers: replaced(container('migrate', { status: 'exited', finishedAt: 'one' })) })).toEqual(
+      again,
+    );
+    const withoutEnds = (key: string, value: unknown): unknown => (key === 'ended' ? undefined : value);
+    const old = parseStarted(JSON.stringify({ version: 1, ...input().record }, withoutEnds));
+    expect(reasons({ record: old })).toEqual(again);
   });
 
   it('runs a completed one-shot again only when it is named, or was changed', () => {

@@ -31,7 +31,8 @@ const web = container({
 });
 const plain = container({ service: 'side' });
 const exited = container({ service: 'db', state: 'exited', exitCode: 3, health: 'unhealthy' });
-const done = container({ service: 'init', state: 'exited', exitCode: 0 });
+const done = container({ service: 'init', state: 'exited', exitCode: 0, completed: true });
+const down = container({ service: 'down', state: 'exited', exitCode: 0 });
 const sick = container({ service: 'sick', health: 'unhealthy' });
 const looping = container({ service: 'loop', state: 'restarting', exitCode: 1, restarts: 7, keptRunning: true });
 const job = container({ service: 'job', name: 'p-job-run-1', job: true });
@@ -79,8 +80,10 @@ describe('status (02 §7.5, weakness 15)', () => {
   });
 
   it('adds what is worth knowing of the others', () => {
-    expect(renderStatus([exited, sick, looping, job])).toBe(
+    expect(renderStatus([exited, done, down, sick, looping, job])).toBe(
       'p-db-1\texited\texit code 3\n' +
+        'p-init-1\texited\texit code 0\tcompleted\n' +
+        'p-down-1\texited\texit code 0\n' +
         'p-sick-1\trunning\tunhealthy\n' +
         'p-loop-1\trestarting\texit code 1\t7 restarts\n' +
         'p-job-run-1\trunning\tjob\n',
@@ -105,6 +108,7 @@ describe('degraded (decision 32)', () => {
     ['all run', [web, plain], false],
     ['a healthcheck is still starting', [container({ health: 'starting' })], false],
     ['a one-shot is done', [web, done], false],
+    ['a server was told to stop and ended with 0', [web, down], true],
     ['a one-shot failed', [web, exited], true],
     ['a healthcheck failed', [web, sick], true],
     ['one restarts again and again', [web, looping], true],
