@@ -8,6 +8,7 @@ import type { Lock } from '../deployment/lock.js';
 import { runStartHooks } from '../deployment/hooks.js';
 import { warnAboutUnset } from '../deployment/prepare.js';
 import { requireSecrets } from '../deployment/require-secrets.js';
+import { notePlace } from '../deployment/place.js';
 import { regenerateEnvironment } from '../deployment/update-environment.js';
 import type { Context } from '../system/context.js';
 import { InterruptedError, LaconicError, UsageError } from '../system/errors.js';
@@ -54,6 +55,7 @@ export async function withLockedDeployment<T>(
     const deployment = await readDeployment(layout);
     const reported = await readReported(layout);
     for (const problem of deployment.ignored) warnOfNew(problem, reported, context.report);
+    await notePlace(layout);
     return await work(deployment, lock, inside);
   } finally {
     await lock.release();

@@ -6,8 +6,9 @@ import { LaconicError } from '../system/errors.js';
 import { newId } from '../deployment/ids.js';
 import type { DeploymentLayout } from '../deployment/layout.js';
 import type { Deployment } from '../deployment/open.js';
+import { originalOf, projectOf } from '../deployment/place.js';
 import { editRecord } from '../deployment/record.js';
-import { findSharers, projectOf } from './compose/sharers.js';
+import { findSharers } from './compose/sharers.js';
 import { tiesOf } from './compose/ties.js';
 import { type Target, withLockedDeployment } from './operations.js';
 
@@ -57,8 +58,12 @@ async function requireSharers(
   named: string | undefined,
   engine: Engine,
 ): Promise<void> {
+  const original = await originalOf(layout);
   const known = named === undefined ? await rememberedSharers(layout) : [named];
-  const sharers = await findSharers(layout.root, record.clusterId, engine, known);
+  const sharers = await findSharers(layout.root, record.clusterId, engine, [
+    ...known,
+    ...(original ? [original.path] : []),
+  ]);
   if (sharers.length > 0) {
     await writeFileAtomically(layout.sharers, `${sharers.join('\n')}\n`);
     return;

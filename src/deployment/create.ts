@@ -9,6 +9,7 @@ import { newId } from './ids.js';
 import { type DeploymentLayout, layoutOf } from './layout.js';
 import { takeLock } from './lock.js';
 import { renderManifest } from './manifest.js';
+import { notePlace } from './place.js';
 import { loadSpec, loadStackOfSpec, type Prepared, prepareTree } from './prepare.js';
 import { type DeploymentRecord, renderRecord } from './record.js';
 import type { TargetGenerators } from './target.js';
@@ -83,6 +84,7 @@ export async function createDeployment(options: CreateOptions, context: Context)
         : new LaconicError(`cannot create ${root}: ${errorMessage(error)}`, { cause: error });
     }
     try {
+      await notePlace(layout);
       await makeOutsideVolumes(prepared.generated.tree.volumes, root);
       await runCreateHooks(layout, prepared, options.arguments, 'create', options.targets, inside);
     } catch (error) {

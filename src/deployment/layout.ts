@@ -35,6 +35,8 @@ export interface DeploymentLayout {
   readonly createArguments: string;
   /** Checksums of bind-mounted files as the containers were created with (decision 16). */
   readonly started: string;
+  /** Which directory this is, so that a copy is known as one. */
+  readonly place: string;
   /** Directories that shared the Compose project with this one as the last `split` found it, one per line. */
   readonly sharers: string;
   /** Compose file with the images of `restart --image`; in force until the next restart. */
@@ -87,6 +89,7 @@ export function layoutOf(root: string): DeploymentLayout {
     secretsCopy: join(root, secretsCopyPath),
     createArguments: join(state, 'create.json'),
     started: join(state, 'started.json'),
+    place: join(state, 'place.json'),
     sharers: join(state, 'sharers'),
     images: join(state, 'images.yml'),
     reportedWarnings: join(state, 'reported-warnings.json'),

@@ -11,6 +11,8 @@ export const composeLabels = {
   configHash: 'com.docker.compose.config-hash',
   image: 'com.docker.compose.image',
   workingDirectory: 'com.docker.compose.project.working_dir',
+  configFiles: 'com.docker.compose.project.config_files',
+  environmentFile: 'com.docker.compose.project.environment_file',
   dependsOn: 'com.docker.compose.depends_on',
   volume: 'com.docker.compose.volume',
 } as const;

@@ -32,6 +32,7 @@ import type { ComposeProject } from './project.js';
 import { type PodScript, runPodScripts } from './scripts.js';
 import { secretValues, withNewSecrets } from './secret-values.js';
 import { startProject } from './start.js';
+import { refuseSharedVolumes } from './sharers.js';
 import { readStarted } from './started.js';
 import { projectStatus } from './status.js';
 import { stopProject } from './stop.js';
@@ -44,6 +45,8 @@ export interface ProjectSetup {
   problem?: LaconicError;
   /** The project's containers, if they were listed when it was opened. */
   containers?: readonly ProjectContainer[] | undefined;
+  /** What is checked before anything is started. */
+  beforeStart?: () => Promise<void>;
   preStart: readonly PodScript[];
   postStart: readonly PodScript[];
   transfers: readonly ConfigTransfer[];
@@ -93,13 +96,14 @@ export class ComposeDeployer implements Deployer {
   }
 
   async start(options: StartOptions, changed: () => Promise<void>): Promise<void> {
-    const { preStart, postStart, transfers, spec, state } = this.#setup;
+    const { beforeStart, preStart, postStart, transfers, spec, state } = this.#setup;
     const context = this.#context;
     if (options.forceConflicts === true) context.report.warn('--force-conflicts has no effect on Compose');
     // Only as long as nothing else was done: scripts may start containers, and so did an earlier call.
     const listed = preStart.length === 0 ? this.#listed : undefined;
     this.#listed = undefined;
     const project = context.options.dryRun ? this.#project : await this.#withSecrets();
+    if (!context.options.dryRun) await beforeStart?.();
     await runPodScripts(preStart, project, context);
     if (context.options.dryRun) {
       const services = options.services.length > 0 ? `services ${options.services.join(', ')} of ` : '';
@@ -142,7 +146,14 @@ export class ComposeDeployer implements Deployer {
       context.report.print([`would stop ${services}project ${project.name}`, ...more.filter(Boolean)].join(', '));
       return;
     }
-    const own = { removeOrphans: state !== undefined, ...(problem && { problem }) };
+    const recorded = state &&
+      deployment && { record: await readStarted(state.startedFile), root: deployment.layout.root };
+    if (deployment !== undefined && options.deleteVolumes) await refuseSharedVolumes(deployment, this.#engine);
+    const own = {
+      removeOrphans: state !== undefined,
+      ...(problem && { problem }),
+      ...(recorded && { deployment: recorded }),
+    };
     await stopProject(project, options, { context, engine: this.#engine, ...own });
     if (options.deleteData && deployment !== undefined) await deleteData(deployment, context);
   }

@@ -1,6 +1,7 @@
 import { basename, dirname, join } from 'node:path';
 import type { Deployment } from '../../deployment/open.js';
 import { readReported } from '../../deployment/reported-warnings.js';
+import { originalOf } from '../../deployment/place.js';
 import type { Engine } from '../../engine/connect.js';
 import { composeLabels, listProjectContainers, type ProjectContainer } from '../../engine/containers.js';
 import { credentialSecrets, parseEnvFile } from '../../spec/environment.js';
@@ -26,7 +27,7 @@ export interface OpenedProject {
 /**
  * The Compose project of a deployment directory (02 §10.1, §10.2). Its containers, if any, are looked at for decision 6. Files that cannot
  * be used are told as a problem and no failure yet: what runs can be listed and stopped without them.
- * @throws LaconicError when the containers belong to another directory
+ * @throws LaconicError when the containers belong to another directory, or this is a copy of another one
  */
 export async function deploymentProject(
   deployment: Deployment,
@@ -37,6 +38,7 @@ export async function deploymentProject(
   const name = record.clusterId;
   const containers = context.options.dryRun ? undefined : await listProjectContainers(engine, name);
   const spelling = await runningSpelling(layout.compose, name, containers ?? []);
+  await refuseCopy(deployment);
   try {
     return { project: await readProject(deployment, spelling, context), containers };
   } catch (error) {
@@ -44,6 +46,24 @@ export async function deploymentProject(
     const project = { name, files: [], jobFiles: new Map(), envFiles: [], env: composeEnvironment([], context) };
     return { project, containers, problem: error };
   }
+}
+
+/** The volumes of the project are the original's, whether it runs or not. */
+async function refuseCopy({ layout, record }: Deployment): Promise<void> {
+  const original = await originalOf(layout);
+  if (original === undefined) return;
+  const how = original.copied
+    ? `is a copy of ${original.path}`
+    : `was moved from ${original.path}, where a copy is now`;
+  throw new LaconicError(
+    `${layout.root} ${how}: both are Compose project ${record.clusterId}, with one set of containers and volumes`,
+    { hint: splitHint(layout.root) },
+  );
+}
+
+/** What to do about two directories that share a Compose project. */
+export function splitHint(root: string): string {
+  return `two directories with one cluster-id would destroy each other's containers and volumes: run deployment --dir ${root} split to give this one a project of its own`;
 }
 
 async function readProject(
@@ -131,9 +151,7 @@ async function runningSpelling(
     if (ours) return known;
     throw new LaconicError(
       `the containers of project ${project} belong to another deployment directory: ${dirname(known)}, not to ${root}`,
-      {
-        hint: `two directories with one cluster-id would destroy each other's containers: run deployment --dir ${root} split to give this one a project of its own`,
-      },
+      { hint: splitHint(root) },
     );
   }
   return undefined;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { runSetupHooks } from '../../deployment/hooks.js';
 import { type LoadedStack, loadStack } from '../../stack/load.js';
 import { connectEngine } from '../../engine/connect.js';
@@ -13,6 +13,7 @@ import { kindOf, readTextIfAny } from '../../system/files.js';
 import { isProjectName } from '../../deployment/ids.js';
 import type { Deployer } from '../deployer.js';
 import { ComposeDeployer } from './deployer.js';
+import { checkProjectOwner } from './foreign-project.js';
 import type { ComposeProject } from './project.js';
 import { composeEnvironment, engineFlags } from './runtime-env.js';
 
@@ -39,15 +40,20 @@ export async function quickDeployer(reference: string, options: QuickOptions, co
     pods.flatMap((pod) =>
       pod[kind] === undefined ? [] : [{ path: loaded.assets.podScript(pod, pod[kind]), pod: pod.name }],
     );
+  const engine = await connectEngine(context.env);
+  const files = await Promise.all(loaded.stack.pods.map((pod) => loaded.assets.podFile(pod).catch(() => undefined)));
+  const places = files.flatMap((file) => (file === undefined ? [] : dirname(file)));
+  const owner = { places, named: options.cluster !== undefined };
   return new ComposeDeployer(
     {
       project,
+      beforeStart: () => checkProjectOwner(project, owner, engine, context),
       preStart: scripts('preStartCommand'),
       postStart: scripts('postStartCommand'),
       transfers: loaded.stack.transfers,
       state: undefined,
     },
-    await connectEngine(context.env),
+    engine,
     context,
   );
 }

@@ -1,11 +1,14 @@
 import { readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { layoutOf } from '../../deployment/layout.js';
-import { readRecord } from '../../deployment/record.js';
+import type { Deployment } from '../../deployment/open.js';
+import { originalOf, projectOf } from '../../deployment/place.js';
 import type { Engine } from '../../engine/connect.js';
 import { composeLabels, listProjectContainers } from '../../engine/containers.js';
 import { hostDirectory, listProjectVolumes } from '../../engine/volumes.js';
+import { LaconicError } from '../../system/errors.js';
 import { isSamePlace } from '../../system/files.js';
+import { splitHint } from './deployment-project.js';
 
 /**
  * Other deployment directories that share the Compose project of this one, where anything tells of them: containers and volumes of the
@@ -38,12 +41,23 @@ export async function findSharers(
   return sharers.sort();
 }
 
-/** The Compose project of a deployment directory; undefined for anything that is none. */
-export async function projectOf(directory: string): Promise<string | undefined> {
-  // No evidence is all that follows from a directory that cannot be read.
-  return readRecord(layoutOf(directory)).then(
-    ({ clusterId }) => clusterId,
-    () => undefined,
+/**
+ * Refuses to delete the volumes of a project that another directory shares, unless that is a copy of this one, to which they do not belong.
+ * @throws LaconicError that names the directories
+ */
+export async function refuseSharedVolumes({ layout, record }: Deployment, engine: Engine): Promise<void> {
+  const sharers = await findSharers(layout.root, record.clusterId, engine, []);
+  const copies = await Promise.all(
+    sharers.map(async (other) => {
+      const original = await originalOf(layoutOf(other));
+      return original?.copied === true && (await isSamePlace(original.path, layout.root));
+    }),
+  );
+  const owners = sharers.filter((_, at) => !copies[at]);
+  if (owners.length === 0) return;
+  throw new LaconicError(
+    `the volumes of project ${record.clusterId} may belong to another deployment directory: ${owners.join(', ')}, not to ${layout.root}`,
+    { hint: splitHint(layout.root) },
   );
 }
 

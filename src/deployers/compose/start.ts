@@ -216,6 +216,7 @@ async function remember(
   await writeStarted(deps.startedFile, {
     networksAndVolumes: whole ? model.fingerprint : record?.networksAndVolumes,
     services: whole ? services : { ...record?.services, ...services },
+    volumes: [...new Set([...(record?.volumes ?? []), ...model.volumes.map(({ name }) => name)])].sort(),
   });
 }
 

@@ -10,6 +10,8 @@ export interface StartedRecord {
   /** ProjectModel.fingerprint, when all services were started. */
   readonly networksAndVolumes: string | undefined;
   readonly services: Readonly<Record<string, StartedService>>;
+  /** Names on the engine of all volumes that any start declared. Absent in records of earlier versions. */
+  readonly volumes?: readonly string[];
 }
 
 export interface StartedService {
@@ -47,7 +49,9 @@ export function parseStarted(text: string): StartedRecord | undefined {
         typeof service.contents === 'object' &&
         (service.ended === undefined || typeof service.ended === 'object'),
     );
-    return complete ? { networksAndVolumes: stored.networksAndVolumes, services: stored.services } : undefined;
+    if (!complete) return undefined;
+    const { networksAndVolumes, services, volumes } = stored;
+    return { networksAndVolumes, services, ...(Array.isArray(volumes) ? { volumes } : {}) };
   } catch {
     return undefined;
   }

@@ -1,6 +1,6 @@
 import type { Engine } from '../../engine/connect.js';
 import { composeLabels, type ProjectContainer, removeContainer } from '../../engine/containers.js';
-import { listProjectVolumes, removeVolume } from '../../engine/volumes.js';
+import { type EngineVolume, listProjectVolumes, removeVolume } from '../../engine/volumes.js';
 import type { Context } from '../../system/context.js';
 import { LaconicError } from '../../system/errors.js';
 import { didYouMean } from '../../system/suggest.js';
@@ -90,10 +90,23 @@ function dependencies(labels: Readonly<Record<string, string>>): string[] {
     .filter((name) => name !== '');
 }
 
-/** Deletes the engine's volumes of a project and says which. Host directories behind them stay (decision 17). */
-export async function deleteVolumes(project: string, { engine, context }: StopTools): Promise<void> {
-  for (const { name } of await listProjectVolumes(engine, project)) {
-    await removeVolume(engine, name);
-    context.report.info(`deleted: volume ${name}`);
+/**
+ * Deletes those of the engine's volumes of a project that are the deployment's own, and says which, and which it kept. Host directories
+ * behind them stay.
+ */
+export async function deleteVolumes(
+  project: string,
+  isOwn: (volume: EngineVolume) => boolean,
+  { engine, context }: StopTools,
+): Promise<void> {
+  for (const volume of await listProjectVolumes(engine, project)) {
+    if (!isOwn(volume)) {
+      context.report.warn(
+        `kept: volume ${volume.name}: this deployment neither declares it nor made it (docker volume rm ${volume.name} deletes it)`,
+      );
+      continue;
+    }
+    await removeVolume(engine, volume.name);
+    context.report.info(`deleted: volume ${volume.name}`);
   }
 }

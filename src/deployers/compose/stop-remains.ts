@@ -64,18 +64,36 @@ interface Remains {
 async function findRemains(
   root: string,
   { deleteVolumes: wanted }: StopOptions,
-  { engine }: StopTools,
+  { engine, context }: StopTools,
 ): Promise<Remains> {
   const roots = await spellings(root);
   const places = roots.flatMap((one) => [join(one, 'compose'), join(one, 'compose-jobs')]);
   const lists = await Promise.all(places.map((place) => listContainersFrom(engine, place)));
+  const containers = lists.flat();
+  const own = containers.filter(({ labels }) => wasStartedByUs(labels, roots));
+  const foreign = containers.filter((one) => !own.includes(one));
+  if (foreign.length > 0) {
+    context.report.warn(
+      `not started by this program, and left alone: ${foreign.map(({ name }) => name).join(', ')}, from files in ${root}`,
+    );
+  }
   const volumes = wanted ? await listAllVolumes(engine) : [];
   const ours = volumes.filter((volume) => {
     const device = hostDirectory(volume);
     const made = volume.labels[composeLabels.project] !== undefined;
     return made && device !== undefined && roots.some((one) => isBelow(resolve(device), one));
   });
-  return { containers: lists.flat(), volumes: ours.map(({ name }) => name) };
+  return { containers: own, volumes: ours.map(({ name }) => name) };
+}
+
+/** Whether a container was made with the env file of a deployment directory, or, where no env file is known, from files named like its own. */
+function wasStartedByUs(labels: ProjectContainer['labels'], roots: readonly string[]): boolean {
+  const envFiles = labels[composeLabels.environmentFile];
+  if (envFiles !== undefined && envFiles !== '') {
+    return envFiles.split(',').some((file) => roots.some((root) => file === layoutOf(root).configEnv));
+  }
+  const files = (labels[composeLabels.configFiles] ?? '').split(',');
+  return files.every((file) => /^docker-compose-.+\.ya?ml$/.test(basename(file)));
 }
 
 /** The path as typed, and as it is without the symbolic links above it. */
@@ -102,7 +120,8 @@ async function stopFound({ containers, volumes }: Remains, options: StopOptions,
     await removeProjectNetworks(engine, project);
     if (!options.deleteVolumes) continue;
     const kept = hostDirectories(await listProjectVolumes(engine, project));
-    await deleteVolumes(project, tools);
+    const mounted = new Set(containers.flatMap(({ mounts }) => mounts.flatMap(({ name }) => name ?? [])));
+    await deleteVolumes(project, ({ name }) => mounted.has(name) || volumes.includes(name), tools);
     for (const directory of kept) context.report.info(`kept: ${directory}`);
   }
   if (options.deleteVolumes) await deleteOwn(volumes, tools);

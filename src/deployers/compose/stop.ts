@@ -1,6 +1,8 @@
+import { resolve } from 'node:path';
+import { isBelow } from '../../deployment/volume-paths.js';
 import { listProjectContainers, type ProjectContainer } from '../../engine/containers.js';
 import { removeProjectNetworks } from '../../engine/networks.js';
-import { listProjectVolumes } from '../../engine/volumes.js';
+import { type EngineVolume, hostDirectory, listProjectVolumes } from '../../engine/volumes.js';
 import type { Context } from '../../system/context.js';
 import { CommandFailedError, InvalidFileError, type LaconicError, UsageError } from '../../system/errors.js';
 import type { StopOptions } from '../deployer.js';
@@ -9,6 +11,7 @@ import type { ComposeLine } from './compose-progress.js';
 import { loadModel, type VolumeModel } from './model.js';
 import type { ComposeProject } from './project.js';
 import { explainUnknownService } from './services.js';
+import type { StartedRecord } from './started.js';
 import { deleteVolumes, endJobs, removeInOrder, selectContainers, type StopTools } from './stop-labelled.js';
 import { hostDirectories } from './volumes.js';
 
@@ -17,6 +20,8 @@ export interface StopDeps extends StopTools {
   removeOrphans: boolean;
   /** Why the project's files cannot be used at all; see deploymentProject. */
   problem?: LaconicError;
+  /** What the deployment's starts recorded, and its directory; absent for a stack that runs in place. */
+  deployment?: { record: StartedRecord | undefined; root: string };
 }
 
 export interface Stopped {
@@ -81,13 +86,29 @@ async function stopByFiles(
     await call(['rm', '--force', ...options.services]);
     return [];
   }
-  const wanted =
-    asksForDirectories(options) && project.files.length > 0 ? (await loadModel(project, [], context)).volumes : [];
+  const wanted = asksForDirectories(options) ? await declaredVolumes(project, context) : [];
   const directories = await findDirectories(project, wanted, options, deps);
   if (project.files.length > 0) await call(['down', ...timeout]);
   if (deps.removeOrphans || project.files.length === 0) await removeLeftovers(project, options, deps);
-  if (options.deleteVolumes) await deleteVolumes(project.name, deps);
+  if (options.deleteVolumes) await deleteVolumes(project.name, ownVolumes(wanted, deps), deps);
   return directories;
+}
+
+/** The volumes that the project's files declare, those of jobs too. */
+async function declaredVolumes(project: ComposeProject, context: Context): Promise<VolumeModel[]> {
+  const sets = [project.files, ...[...project.jobFiles.values()].map((file) => [file])];
+  const models = sets.filter((files) => files.length > 0).map((files) => loadModel({ ...project, files }, [], context));
+  return (await Promise.all(models)).flatMap(({ volumes }) => volumes);
+}
+
+/** Which volumes of the project are the deployment's: declared, recorded by a start, or in its own directory. */
+function ownVolumes(declared: readonly VolumeModel[], { deployment }: StopDeps): (volume: EngineVolume) => boolean {
+  const names = new Set([...declared.map(({ name }) => name), ...(deployment?.record?.volumes ?? [])]);
+  return (volume) => {
+    const directory = hostDirectory(volume);
+    const inside = deployment !== undefined && directory !== undefined && isBelow(resolve(directory), deployment.root);
+    return names.has(volume.name) || inside;
+  };
 }
 
 /** What is wrong with the project's files, if that is why Compose failed. */
@@ -123,7 +144,7 @@ async function stopByLabels(
   if (options.services.length > 0) return [];
   const directories = await findDirectories(project, [], options, deps);
   await removeProjectNetworks(engine, project.name);
-  if (options.deleteVolumes) await deleteVolumes(project.name, deps);
+  if (options.deleteVolumes) await deleteVolumes(project.name, ownVolumes([], deps), deps);
   return directories;
 }
 

@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import type { Engine } from '../../engine/connect.js';
 import { composeLabels, listContainersUsing, removeContainer } from '../../engine/containers.js';
-import { type EngineVolume, hostDirectory, listProjectVolumes, removeVolume } from '../../engine/volumes.js';
+import { type EngineVolume, hostDirectory, listAllVolumes, removeVolume } from '../../engine/volumes.js';
 import type { Context } from '../../system/context.js';
 import { errorCode, LaconicError } from '../../system/errors.js';
 import { isSamePlace } from '../../system/files.js';
@@ -30,7 +30,11 @@ export async function fitVolumes(
   context: Context,
 ): Promise<boolean> {
   if (engine.local) await refuseMissingDirectories(model);
-  const existing = new Map((await listProjectVolumes(engine, model.project)).map((volume) => [volume.name, volume]));
+  const all = await listAllVolumes(engine);
+  const existing = new Map(
+    all.filter(({ labels }) => labels[composeLabels.project] === model.project).map((volume) => [volume.name, volume]),
+  );
+  await warnOfSharedDirectories(model, all, engine.local, context);
   const recreated: EngineVolume[] = [];
   const refused: string[] = [];
   for (const wanted of model.volumes) {
@@ -51,6 +55,29 @@ export async function fitVolumes(
   let removed = false;
   for (const volume of recreated) removed = (await removeVolumeObject(volume, model, engine, context)) || removed;
   return removed;
+}
+
+/** Two deployments that write to one directory: the usual end of a copied spec with a forgotten path. */
+async function warnOfSharedDirectories(
+  model: ProjectModel,
+  all: readonly EngineVolume[],
+  local: boolean,
+  { report }: Context,
+): Promise<void> {
+  const foreign = all.filter(({ labels }) => labels[composeLabels.project] !== model.project);
+  for (const { name, options } of model.volumes) {
+    const directory = hostDirectory({ options });
+    if (directory === undefined) continue;
+    for (const other of foreign) {
+      const device = hostDirectory(other);
+      if (device === undefined) continue;
+      if (device !== directory && !(local && (await isSamePlace(device, directory)))) continue;
+      const project = other.labels[composeLabels.project];
+      report.warn(
+        `volume ${name} is the directory ${directory}, and so is volume ${other.name}${project === undefined ? '' : ` of project ${project}`}: both write to the same files`,
+      );
+    }
+  }
 }
 
 /** A bind volume without its directory: the engine says so in words nobody understands, or (running) not at all. */

@@ -44,6 +44,33 @@ describeWithEngine('a stack run in place (02 §6.4, §8, §13.11, §13.24)', () 
     for (const { stdout } of await Promise.all(elsewhere)) expect(stdout).toBe(all.stdout);
   });
 
+  it('starts nothing in a project of somebody else, and deletes none of its volumes', async () => {
+    const foreign = await sandbox.write(
+      'foreign/compose.yml',
+      `services:\n${idleService('pg', '    volumes: [pg:/pg]\n')}volumes:\n  pg:\n`,
+    );
+    const other = `${project}foreign`;
+    sandbox.watch(other);
+    const compose = (...args: string[]) =>
+      sandbox.docker('compose', '--file', foreign, '--project-name', other, ...args);
+    await compose('up', '--detach');
+    const refused = await deploy('--cluster', other, 'up');
+    expect(refused).toMatchObject({ code: 1, stdout: '' });
+    expect(refused.stderr).toContain(
+      `project ${other} has containers that were started from ${sandbox.path('foreign')}`,
+    );
+    expect(Object.keys(await sandbox.containers(other))).toEqual(['pg']);
+    await compose('down');
+    const down = await deploy('--cluster', other, 'down', '--delete-volumes');
+    expect(down.code).toBe(0);
+    expect(down.stderr).toContain(`kept: volume ${other}_pg`);
+    const warned = await deploy('--cluster', other, 'up');
+    expect(warned.code).toBe(0);
+    expect(warned.stderr).toContain(`project ${other} has volumes that this stack does not declare: ${other}_pg`);
+    expect((await deploy('--cluster', other, 'down', '--delete-volumes')).code).toBe(0);
+    expect(await sandbox.docker('volume', 'inspect', '--format', '{{.Name}}', `${other}_pg`)).toBe(`${other}_pg\n`);
+  });
+
   it('port: --protocol, and what is not published', async () => {
     expect((await deploy('port', 'one', '8000')).stdout).toMatch(/^0\.0\.0\.0:[1-9]\d*\n$/);
     expect((await deploy('port', 'one', '8001', '--protocol', 'udp')).stdout).toMatch(/^0\.0\.0\.0:[1-9]\d*\n$/);

@@ -94,6 +94,18 @@ describeWithEngine('stop of a deployment whose directory is gone (02 §7.2, deci
     expect(await running.volumes()).toEqual([`${project}_plain`]);
   });
 
+  it('leaves a project alone that somebody started by hand from files in it', async () => {
+    const hand = await sandbox.write('app/compose/docker-compose.yml', `services:\n${idleService('db')}`);
+    const other = `${project}hand`;
+    sandbox.watch(other);
+    await sandbox.docker('compose', '--file', hand, '--project-name', other, 'up', '--detach');
+    await rename(sandbox.path('app'), sandbox.path('gone'));
+    const stopped = await sandbox.deployment('app', 'stop');
+    expect(stopped).toMatchObject({ code: 1, stdout: '' });
+    expect(stopped.stderr).toContain(`left alone: ${other}-db-1, from files in ${sandbox.path('app')}`);
+    expect(await running.services(other)).toEqual(['db']);
+  });
+
   it('stops one service, refuses while a job runs, and does nothing in a dry run', async () => {
     await rename(sandbox.path('d'), sandbox.path('moved'));
     const dry = await sandbox.cli(['--dry-run', 'deployment', '--dir', 'd', 'stop']);

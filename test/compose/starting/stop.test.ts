@@ -53,6 +53,21 @@ describeWithEngine('stop (02 §7.2)', () => {
     expect(ground.stopped.hostDirectories).toEqual([join(ground.directory, 'data')]);
   });
 
+  it('keeps volumes of its project that it never declared, and names them', async () => {
+    await begin();
+    await ground.docker(
+      'volume',
+      'create',
+      '--label',
+      `com.docker.compose.project=${ground.name}`,
+      `${ground.name}_pg`,
+    );
+    const outcome = await ground.stop({ deleteVolumes: true });
+    expect(outcome.error).toBeUndefined();
+    expect(outcome.stderr).toContain(`kept: volume ${ground.name}_pg`);
+    expect(await ground.volumes()).toEqual([`${ground.name}_pg`]);
+  });
+
   it('names the host directories also when the volumes are gone already', async () => {
     await begin();
     await ground.stop({ deleteVolumes: true });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { StartOptions, StopOptions } from '../../../src/deployers/deployer.js';
 import { type ComposeProject, composeArguments } from '../../../src/deployers/compose/project.js';
+import { readStarted } from '../../../src/deployers/compose/started.js';
 import { startProject } from '../../../src/deployers/compose/start.js';
 import { type Stopped, stopProject } from '../../../src/deployers/compose/stop.js';
 import { connectEngine, type Engine } from '../../../src/engine/connect.js';
@@ -108,7 +109,9 @@ export class Ground {
   async stop(options: Partial<StopOptions> = {}): Promise<Outcome> {
     const defaults = { services: [], timeout: 1, deleteVolumes: false, deleteData: false, force: false };
     return this.attempt(async (context) => {
-      const deps = { context, engine: this.engine, removeOrphans: true };
+      const record = await readStarted(join(this.directory, '.laconic/started.json'));
+      const deployment = { record, root: this.directory };
+      const deps = { context, engine: this.engine, removeOrphans: true, deployment };
       this.stopped = await stopProject(this.project, { ...defaults, ...options }, deps);
     });
   }

@@ -1,0 +1,71 @@
+import { stat } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { LaconicError } from '../system/errors.js';
+import { readTextIfAny, secretMode, writeFileAtomically } from '../system/files.js';
+import { type DeploymentLayout, layoutOf } from './layout.js';
+import { readRecord } from './record.js';
+
+/** Which directory a deployment is, as it is noted inside it: a copy has the note of the original. */
+interface Place {
+  readonly inode: number;
+  readonly path: string;
+  readonly host: string;
+}
+
+/** Another directory of the same deployment, which was there first. */
+export interface Original {
+  readonly path: string;
+  /** False: this directory itself was there, and was moved; a copy has taken its place. */
+  readonly copied: boolean;
+}
+
+/**
+ * The deployment directory of which this one is a copy: where its note says it is there still is a directory, another one, with the same
+ * Compose project. Undefined when this is the original, or nothing tells; where the original is gone, this one was moved or restored.
+ */
+export async function originalOf(layout: DeploymentLayout): Promise<Original | undefined> {
+  const noted = await readPlace(layout);
+  const here = await placeOf(layout);
+  if (noted?.host !== here.host || noted.path === here.path) return undefined;
+  const other = await placeOf(layoutOf(noted.path)).catch(() => undefined);
+  if (other === undefined || other.inode === here.inode) return undefined;
+  const [own, theirs] = await Promise.all([projectOf(layout.root), projectOf(noted.path)]);
+  return own !== undefined && own === theirs ? { path: noted.path, copied: noted.inode !== here.inode } : undefined;
+}
+
+/** Notes in a deployment directory which one it is, unless it is a copy of another. One that cannot be written to stays without. */
+export async function notePlace(layout: DeploymentLayout): Promise<void> {
+  const text = `${JSON.stringify(await placeOf(layout))}\n`;
+  if ((await readNote(layout)) === text || (await originalOf(layout)) !== undefined) return;
+  await writeFileAtomically(layout.place, text, secretMode).catch((error: unknown) => {
+    if (!(error instanceof LaconicError)) throw error;
+  });
+}
+
+/** The Compose project of a deployment directory; undefined for anything that is none. */
+export async function projectOf(directory: string): Promise<string | undefined> {
+  // No evidence is all that follows from a directory that cannot be read.
+  return readRecord(layoutOf(directory)).then(
+    ({ clusterId }) => clusterId,
+    () => undefined,
+  );
+}
+
+async function placeOf({ root }: DeploymentLayout): Promise<Place> {
+  return { inode: (await stat(root)).ino, path: root, host: hostname() };
+}
+
+async function readNote({ place }: DeploymentLayout): Promise<string | undefined> {
+  // One that cannot be read says nothing.
+  return readTextIfAny(place).catch(() => undefined);
+}
+
+async function readPlace(layout: DeploymentLayout): Promise<Place | undefined> {
+  try {
+    const { inode, path, host } = JSON.parse((await readNote(layout)) ?? '') as Partial<Place>;
+    if (typeof inode !== 'number' || typeof path !== 'string' || typeof host !== 'string') return undefined;
+    return { inode, path, host };
+  } catch {
+    return undefined;
+  }
+}

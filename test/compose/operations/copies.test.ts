@@ -1,0 +1,80 @@
+import { cp, rename, rm } from 'node:fs/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeWithEngine } from '../../support/engine.js';
+import { idleService, Sandbox } from '../../support/sandbox.js';
+
+describeWithEngine('copies of a deployment that is stopped', () => {
+  let sandbox: Sandbox;
+  let project = '';
+  beforeAll(async () => {
+    sandbox = await Sandbox.make({
+      'source/stacks/app/stack.yml': 'name: app\npods: [app]\n',
+      'source/compose/docker-compose-app.yml': `services:\n${idleService('web', '    volumes: [eng:/eng, shared:/shared]\n')}volumes:\n  eng:\n  shared:\n`,
+      'shared/file': 'x',
+      'spec.yml': 'stack: source/stacks/app\ndeploy-to: compose\nvolumes:\n  eng:\n  shared: BASE/shared\n',
+    });
+    await sandbox.create('spec.yml', 'd1');
+    project = await sandbox.projectOf('d1');
+    await sandbox.succeed(['deployment', '--dir', 'd1', 'start']);
+    await sandbox.succeed(['deployment', '--dir', 'd1', 'exec', 'web', 'echo precious > /eng/x']);
+    await sandbox.succeed(['deployment', '--dir', 'd1', 'stop']);
+    await cp(sandbox.path('d1'), sandbox.path('d2'), { recursive: true });
+  });
+  afterAll(() => sandbox.remove());
+
+  const volume = (): Promise<string> =>
+    sandbox.docker('run', '--rm', '--volume', `${project}_eng:/eng`, 'busybox:1.36', 'cat', '/eng/x');
+
+  it.each([['start'], ['stop', '--delete-volumes'], ['restart', '--no-git-pull'], ['stop', '--delete-data', '--yes']])(
+    'own nothing of the original: %s %s',
+    async (...words) => {
+      const refused = await sandbox.deployment('d2', ...words);
+      expect(refused).toMatchObject({ code: 1, stdout: '' });
+      expect(refused.stderr).toContain(
+        `${sandbox.path('d2')} is a copy of ${sandbox.path('d1')}: both are Compose project`,
+      );
+      expect(refused.stderr).toContain(`run deployment --dir ${sandbox.path('d2')} split`);
+      expect(await volume()).toBe('precious\n');
+    },
+  );
+
+  it('keep the original from nothing, are deployments of their own after split, and are warned of what they share', async () => {
+    await sandbox.succeed(['deployment', '--dir', 'd1', 'start']);
+    await sandbox.succeed(['deployment', '--dir', 'd1', 'stop']);
+    await sandbox.succeed(['deployment', '--dir', 'd2', 'split']);
+    const own = await sandbox.projectOf('d2');
+    const started = await sandbox.succeed(['deployment', '--dir', 'd2', 'start']);
+    expect(started.stderr).toContain(
+      `volume ${own}_shared is the directory ${sandbox.path('shared')}, and so is volume ${project}_shared of project ${project}`,
+    );
+    await sandbox.succeed(['deployment', '--dir', 'd2', 'stop', '--delete-volumes']);
+    expect(await volume()).toBe('precious\n');
+  });
+
+  it('take the place of an original that is gone, as a restored or a moved directory does', async () => {
+    await rename(sandbox.path('d1'), sandbox.path('moved'));
+    await sandbox.succeed(['deployment', '--dir', 'moved', 'start']);
+    await sandbox.succeed(['deployment', '--dir', 'moved', 'stop']);
+    await cp(sandbox.path('moved'), sandbox.path('restored'), { recursive: true });
+    await rm(sandbox.path('moved'), { recursive: true });
+    await sandbox.succeed(['deployment', '--dir', 'restored', 'start']);
+    expect((await sandbox.deployment('restored', 'exec', 'web', 'cat /eng/x')).stdout).toBe('precious\n');
+    await sandbox.succeed(['deployment', '--dir', 'restored', 'stop', '--delete-volumes']);
+    await expect(volume()).rejects.toThrow();
+    expect(await sandbox.read('shared/file')).toBe('x');
+  });
+
+  it('of an older version, which tell nothing, lose no volumes without a decision', async () => {
+    await sandbox.create('spec.yml', 'old');
+    await cp(sandbox.path('old'), sandbox.path('older'), { recursive: true });
+    for (const directory of ['old', 'older']) await rm(sandbox.path(directory, '.laconic/place.json'));
+    await sandbox.succeed(['deployment', '--dir', 'old', 'start']);
+    await sandbox.succeed(['deployment', '--dir', 'old', 'stop']);
+    const refused = await sandbox.deployment('older', 'stop', '--delete-volumes');
+    expect(refused).toMatchObject({ code: 1, stdout: '' });
+    expect(refused.stderr).toContain(`may belong to another deployment directory: ${sandbox.path('old')}, not to`);
+    expect(
+      await sandbox.docker('volume', 'ls', '--quiet', '--filter', `name=${await sandbox.projectOf('old')}_eng`),
+    ).not.toBe('');
+  });
+});
