@@ -2,13 +2,14 @@ import { stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { bindVolume, renderCompose, setServicePorts } from '../compose/edit.js';
+import { ownDefinition } from '../compose/volumes.js';
 import { mentionedNames, outsideServices } from '../compose/interpolation.js';
 import { checkAgainstStack } from '../spec/check.js';
 import type { Spec } from '../spec/parse.js';
 import type { Stack } from '../stack/parse.js';
 import type { StackAssets } from '../stack/assets.js';
 import type { StackLocation } from '../stack/locate.js';
-import { InvalidFileError, LaconicError, type Problem } from '../system/errors.js';
+import { formatProblem, InvalidFileError, LaconicError, type Problem } from '../system/errors.js';
 import { kindOf } from '../system/files.js';
 import { realPlace } from '../system/links.js';
 import {
@@ -124,6 +125,7 @@ export async function generateTree(input: GenerateInput): Promise<Generated> {
       ...(spec.deployTo === 'k8s' ? [] : await unfitVolumePaths(spec, input.root, facts.volumes)),
       ...jobsWithoutFile(stack, composeFiles),
       ...(added?.warnings ?? []),
+      ...(input.target === undefined ? replacedDefinitions(input.spec, composeFiles) : []),
       ...(added === undefined ? missingBindSources(composeFiles, files, directories) : []),
       ...read.unknown,
     ],
@@ -150,6 +152,24 @@ function editComposeFile(read: ReadComposeFile, all: readonly ReadComposeFile[],
     }
   }
   return { path: read.path, source: { text: renderCompose(file) }, mode: 0o644 };
+}
+
+/** Entries of the spec that put an empty directory where a compose file says that the data is elsewhere. */
+function replacedDefinitions(spec: Spec, files: readonly ReadComposeFile[]): Problem[] {
+  return files.flatMap(({ role, file }) => {
+    if (role === 'extends') return [];
+    return [...spec.volumes].flatMap(([volume, path]) => {
+      const definition = path === undefined ? undefined : ownDefinition(file, volume);
+      if (definition === undefined) return [];
+      const where = formatProblem(file.yaml.problem(['volumes', volume], definition));
+      return [
+        spec.yaml.problem(
+          ['volumes', volume],
+          `the directory ${path ?? ''} takes the place of the volume as the stack defines it (${where}): leave the entry empty to use that`,
+        ),
+      ];
+    });
+  });
 }
 
 /** The volume's path as this file has to say it: relative ones from where the file's paths start (01 §11.1). */

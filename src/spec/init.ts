@@ -1,6 +1,7 @@
 import { Document } from 'yaml';
 import { scanEnvFile } from '../compose/dotenv.js';
 import type { ComposeFile } from '../compose/file.js';
+import { ownDefinition } from '../compose/volumes.js';
 import { InvalidFileError, LaconicError, type Problem } from '../system/errors.js';
 import { quote, yamlStyle } from '../system/yaml.js';
 import { parseRecipe, portMapper } from './recipes.js';
@@ -106,6 +107,7 @@ function placesOf(
   deployTo: DeployTarget,
 ): { volumes: Map<string, string | null>; configmaps: Map<string, string> } {
   const writable = new Map<string, boolean>();
+  const defined = (name: string): boolean => files.some((file) => ownDefinition(file, name) !== undefined);
   for (const file of files) {
     for (const mount of [...file.services.values()].flatMap((service) => service.mounts)) {
       if (mount.kind !== 'volume' || mount.source === undefined || !file.volumes.has(mount.source)) continue;
@@ -117,7 +119,8 @@ function placesOf(
   const volumes = new Map<string, string | null>();
   const configmaps = new Map<string, string>();
   for (const name of ordered) {
-    if (deployTo === 'compose') volumes.set(name, `./data/${name}`);
+    // A volume that the compose file places itself must not become an empty directory.
+    if (deployTo === 'compose') volumes.set(name, defined(name) ? null : `./data/${name}`);
     else if (!writable.get(name) && name.includes('config')) configmaps.set(name, `./configmaps/${name}`);
     else volumes.set(name, null);
   }
