@@ -5,6 +5,7 @@ import type { Spec } from '../../spec/model.js';
 import type { Context } from '../../system/context.js';
 import { CommandFailedError, errorCode, errorMessage, InterruptedError, LaconicError } from '../../system/errors.js';
 import { commandLine, programMissing } from '../../system/process.js';
+import { sendToGroup } from '../../system/process-group.js';
 import { callEnvironment, composeOrFail } from './compose-cli.js';
 import { type ComposeLine, showStep } from './compose-progress.js';
 import type { Deadline } from './deadline.js';
@@ -124,7 +125,8 @@ export async function portProblem(
 
 /**
  * `docker compose up [SERVICE…]`: the containers' output on our terminal until they end. Compose gets a process group of its own,
- * since Ctrl-C on the terminal would reach it besides the one signal we pass on, and a second one makes it kill the containers.
+ * since Ctrl-C on the terminal would reach it besides the one signal we pass on, and a second one makes it kill the containers. It does not
+ * outlive us: where we leave at once, the whole group is killed.
  * @returns Compose's exit code
  */
 export async function upAttached(
@@ -140,8 +142,12 @@ export async function upAttached(
     detached: true,
   });
   const interrupt = (): void => {
-    child.kill('SIGINT');
+    // On a terminal docker leaves it to the kernel to tell its Compose plugin, which is in the group; elsewhere docker tells it.
+    if (process.stdout.isTTY) sendToGroup(child, 'SIGINT');
+    else child.kill('SIGINT');
   };
+  const killAll = (): void => void sendToGroup(child, 'SIGKILL');
+  process.once('exit', killAll);
   if (signal.aborted) interrupt();
   signal.addEventListener('abort', interrupt, { once: true });
   try {
@@ -152,5 +158,6 @@ export async function upAttached(
     throw new LaconicError(`cannot run docker: ${errorMessage(error)}`, { cause: error });
   } finally {
     signal.removeEventListener('abort', interrupt);
+    process.removeListener('exit', killAll);
   }
 }

@@ -1,0 +1,59 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir, readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { cliPath, describeWithEngine } from '../../support/engine.js';
+import { Sandbox } from '../../support/sandbox.js';
+
+describeWithEngine('start --stay-attached on a terminal', () => {
+  let sandbox: Sandbox;
+  let project = '';
+  beforeAll(async () => {
+    const service = (name: string, trap: string) =>
+      `  ${name}:\n    image: busybox:1.36\n    stop_grace_period: 60s\n    command: ["sh", "-c", "trap '${trap}' TERM; echo hello; while :; do sleep 0.1; done"]\n`;
+    sandbox = await Sandbox.make({
+      'source/stacks/app/stack.yml': 'name: app\npods: [app]\n',
+      'source/compose/docker-compose-app.yml': `services:\n${service('quick', 'exit 0')}${service('stubborn', ':')}`,
+      'spec.yml': 'stack: source/stacks/app\ndeploy-to: compose\n',
+    });
+    await sandbox.create('spec.yml', 'd');
+    project = await sandbox.projectOf('d');
+  });
+  afterAll(() => sandbox.remove());
+
+  /** Starts the service on a terminal of its own, and presses Ctrl-C when its output and each of these words were seen. */
+  async function attached(service: string, ...words: string[]): Promise<unknown> {
+    const command = [process.execPath, cliPath, 'deployment', '--dir', 'd', 'start', '--stay-attached', service];
+    const line = command.map((word) => `'${word}'`).join(' ');
+    const child = spawn('script', ['--quiet', '--return', '--command', line, '/dev/null'], { cwd: sandbox.base });
+    let shown = '';
+    const awaited = ['hello', ...words];
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      shown += text;
+      while (awaited[0] !== undefined && shown.includes(awaited[0])) {
+        awaited.shift();
+        child.stdin.write('\u0003');
+      }
+    });
+    const [code] = (await once(child, 'close')) as unknown[];
+    return code;
+  }
+
+  /** Processes of this host that work on the project. */
+  async function left(): Promise<string[]> {
+    const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+    const lines = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')));
+    return lines.filter((line) => line.includes('compose') && line.includes(project));
+  }
+
+  it('stops the containers on Ctrl-C', async () => {
+    expect(await attached('quick')).toBe(130);
+    expect((await sandbox.containers(project)).quick?.state).toBe('exited');
+    expect(await left()).toEqual([]);
+  });
+
+  it('leaves nothing behind in the background on a second Ctrl-C', async () => {
+    expect(await attached('stubborn', 'stopping: what was begun')).toBe(130);
+    await expect.poll(left, { timeout: 20_000 }).toEqual([]);
+  });
+});
