@@ -24,6 +24,7 @@ import {
 } from './compose-files.js';
 import { byLine } from '../system/schema.js';
 import { hookFiles } from './hook-files.js';
+import { specOverrides } from './spec-overrides.js';
 import { contentOf, filesBelow, type GeneratedFile, type GeneratedTree, type VolumeDirectory } from './tree.js';
 import type { DeploymentRecord } from './record.js';
 import type { TargetGenerator } from './target.js';
@@ -108,6 +109,9 @@ export async function generateTree(input: GenerateInput): Promise<Generated> {
     directories.push(...added.directories);
   }
 
+  const overrides = input.target === undefined ? specOverrides(spec, composeFiles) : undefined;
+  files.push(...(overrides?.files ?? []));
+
   const volumes = await volumeDirectories(input);
   const facts = await factsOf(composeFiles, files);
   const unset = await unsetNames(read, input.environment, input.env);
@@ -123,6 +127,7 @@ export async function generateTree(input: GenerateInput): Promise<Generated> {
       ...checks.filter((check) => check.nearMiss === undefined).map((check) => check.problem),
       // On any other cluster the paths are those of its nodes.
       ...(spec.deployTo === 'k8s' ? [] : await unfitVolumePaths(spec, input.root, facts.volumes)),
+      ...(overrides?.warnings ?? []),
       ...jobsWithoutFile(stack, composeFiles),
       ...(added?.warnings ?? []),
       ...(input.target === undefined ? replacedDefinitions(input.spec, composeFiles) : []),
@@ -132,6 +137,7 @@ export async function generateTree(input: GenerateInput): Promise<Generated> {
     refusedAtCreate: [
       ...checks.filter((check) => check.nearMiss !== undefined).map((check) => check.problem),
       ...read.missing,
+      ...(overrides?.refused ?? []),
     ],
   };
 }

@@ -5,6 +5,7 @@ import type { Stack } from '../stack/parse.js';
 import { LaconicError } from '../system/errors.js';
 import { readTextIfAny } from '../system/files.js';
 import { mapOf } from '../system/plain-map.js';
+import { parseYaml } from '../system/yaml.js';
 import {
   inheritedBy,
   placeOf,
@@ -15,6 +16,7 @@ import {
 } from './compose-files.js';
 import type { DeploymentLayout } from './layout.js';
 import { currentChecksum } from './manifest.js';
+import { podOverrides } from './spec-overrides.js';
 
 type Lookup = (name: string) => string | undefined;
 
@@ -35,13 +37,14 @@ export async function servicePrints(
     const complete = paths.every((path) => files.some((read) => read.path === path));
     if (!complete || unknown.length + missing.length > 0) return undefined;
     const lookup = await lookupIn(layout, env);
+    const overrides = await overridesIn(layout);
     const beside = await Promise.all(variables.map(({ source }) => readTextIfAny(source)));
     const prints = new Map<string, ServicePrint>();
     for (const read of files.filter(({ role }) => role !== 'extends')) {
       for (const service of read.file.services.values()) {
         const line = [{ read, service }, ...inheritedBy(files, read, service.name)];
         const parts = await Promise.all(line.map((part) => printOf(part, files, layout, lookup)));
-        const text = JSON.stringify([parts, read.role === 'include' ? beside : []]);
+        const text = JSON.stringify([parts, read.role === 'include' ? beside : [], overrides[service.name]]);
         prints.set(service.name, { text, follows: line.flatMap((part) => followedBy(definitionOf(part))) });
       }
     }
@@ -51,6 +54,13 @@ export async function servicePrints(
     if (error instanceof LaconicError) return undefined;
     throw error;
   }
+}
+
+/** What the spec sets of services over their compose files, by service. */
+async function overridesIn({ root }: DeploymentLayout): Promise<Readonly<Record<string, unknown>>> {
+  const path = join(root, podOverrides);
+  const text = await readTextIfAny(path);
+  return text === undefined ? {} : mapOf(mapOf(parseYaml(text, path).value).services);
 }
 
 async function lookupIn(layout: DeploymentLayout, env: NodeJS.ProcessEnv): Promise<Lookup> {

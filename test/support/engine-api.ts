@@ -5,6 +5,13 @@ export interface InspectedContainer {
   Id: string;
   State: { Status: string; StartedAt: string };
   Config: { Image: string; Labels: Record<string, string>; Env: string[] };
+  HostConfig: {
+    Memory: number;
+    MemoryReservation: number;
+    NanoCpus?: number;
+    Privileged: boolean;
+    CapAdd: string[] | null;
+  };
 }
 
 /** The engine is asked over its socket: a `docker` process for each question was a tenth of the time of all tests. */

@@ -2,6 +2,7 @@ import { basename, dirname, join } from 'node:path';
 import type { Deployment } from '../../deployment/open.js';
 import { readReported } from '../../deployment/reported-warnings.js';
 import { originalOf } from '../../deployment/place.js';
+import { jobOverrides, podOverrides } from '../../deployment/spec-overrides.js';
 import type { Engine } from '../../engine/connect.js';
 import { composeLabels, listProjectContainers, type ProjectContainer } from '../../engine/containers.js';
 import { credentialSecrets, parseEnvFile } from '../../spec/environment.js';
@@ -87,15 +88,23 @@ async function readProject(
   }
   const respell = (file: string): string => (spelling === undefined ? file : join(spelling, basename(file)));
   const files = await Promise.all(stack.pods.map(async (pod) => respell(await podFile(deployment, pod))));
+  // After the stack's own files; what `restart --image` asks for goes before the spec.
+  const overrides = join(layout.root, podOverrides);
+  if ((await kindOf(overrides)) === 'file') files.push(respell(overrides));
   if ((await kindOf(layout.images)) === 'file') files.push(layout.images);
   const jobFiles = new Map<string, string>();
+  const overridesOfJobs = new Map<string, string>();
   for (const job of stack.jobs) {
-    if ((await kindOf(layout.jobFile(job))) === 'file') jobFiles.set(job, layout.jobFile(job));
+    if ((await kindOf(layout.jobFile(job))) !== 'file') continue;
+    jobFiles.set(job, layout.jobFile(job));
+    const over = join(layout.root, jobOverrides(job));
+    if ((await kindOf(over)) === 'file') overridesOfJobs.set(job, over);
   }
   const project = {
     name: record.clusterId,
     files,
     jobFiles,
+    jobOverrides: overridesOfJobs,
     envFiles: envFiles.map(({ path }) => path),
     env: composeEnvironment(envFiles, context),
     reportedUnset: (await readReported(layout)).unset,

@@ -14,7 +14,7 @@ import type { JobOptions } from '../deployer.js';
 import { callEnvironment, composeOrFail } from './compose-cli.js';
 import { parseConfigJson } from './config-json.js';
 import { hasTerminal } from './exec.js';
-import { type ComposeProject, composeArguments } from './project.js';
+import { type ComposeProject, composeArguments, filesOfJob } from './project.js';
 
 /** How a job is run: see {@link JobOptions}; `secrets` are variables that the job has unless it sets them itself. */
 export type ComposeJobOptions = JobOptions & { secrets: ReadonlyMap<string, string> };
@@ -40,7 +40,7 @@ export async function runJob(
     return 0;
   }
   // The services of the deployment are no orphans of a job: see callEnvironment.
-  const alone: ComposeProject = { ...project, files: [file], env: callEnvironment(project) };
+  const alone: ComposeProject = { ...project, files: filesOfJob(project, job), env: callEnvironment(project) };
   const model = await readJob(alone, context);
   const service = model.services[job];
   if (service === undefined) {
@@ -52,7 +52,7 @@ export async function runJob(
   context.report.verbose(`Running job from: ${file}`);
   const variables = new Map([...how.secrets].filter(([name]) => service.environment?.[name] === undefined));
   return withOverride(await existing(model, context), { job, variables }, async (override) => {
-    const files = override === undefined ? alone.files : [file, override];
+    const files = override === undefined ? alone.files : [...alone.files, override];
     // As Compose calls an image that it builds itself.
     const image = service.image ?? `${project.name}-${job}`;
     return runNamed({ ...alone, files }, { job, image }, how, engine, context);

@@ -6,6 +6,8 @@ export interface ComposeProject {
   readonly files: readonly string[];
   /** Absolute compose file of each job, by job name. */
   readonly jobFiles: ReadonlyMap<string, string>;
+  /** Files that are merged over those of {@link jobFiles}, by job name. */
+  readonly jobOverrides?: ReadonlyMap<string, string>;
   /** `--env-file` arguments in order; later ones win. */
   readonly envFiles: readonly string[];
   /** The whole process environment for `docker compose`: names the spec sets are removed from it (decisions 7 and 9). */
@@ -14,6 +16,11 @@ export interface ComposeProject {
   readonly reportedUnset?: ReadonlySet<string>;
   /** `--host=…` and the like, where `env` cannot say which engine is meant because the spec sets such a name. */
   readonly dockerFlags?: readonly string[];
+}
+
+/** The compose files of a job; none when there is no such job. */
+export function filesOfJob({ jobFiles, jobOverrides }: ComposeProject, job: string): string[] {
+  return [jobFiles.get(job), jobOverrides?.get(job)].filter((file) => file !== undefined);
 }
 
 /** Arguments of `docker` that select this project: `compose --file … --env-file … --project-name …`. */

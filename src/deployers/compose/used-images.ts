@@ -2,16 +2,16 @@ import type { Context } from '../../system/context.js';
 import type { UsedImage } from '../push-images.js';
 import { callEnvironment, composeOrFail } from './compose-cli.js';
 import { parseConfigJson } from './config-json.js';
-import type { ComposeProject } from './project.js';
+import { type ComposeProject, filesOfJob } from './project.js';
 
 /**
  * The images of all services of a project, and of its jobs (weakness 18 of 02 §13), as Docker Compose reads the files. No engine is asked.
  * @throws LaconicError for files that Compose cannot use
  */
 export async function usedImages(project: ComposeProject, context: Context): Promise<UsedImage[]> {
-  const jobs = [...project.jobFiles.values()].map((file) => ({
+  const jobs = [...project.jobFiles.keys()].map((job) => ({
     ...project,
-    files: [file],
+    files: filesOfJob(project, job),
     env: callEnvironment(project),
   }));
   const used: UsedImage[] = [];

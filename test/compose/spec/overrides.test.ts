@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { describeWithEngine } from '../../support/engine.js';
+import { inspect, labelled } from '../../support/engine-api.js';
+import { idleService, Sandbox } from '../../support/sandbox.js';
+
+const spec = (more: string): string => `stack: source/stacks/app\ndeploy-to: compose\n${more}`;
+const full = spec(`resources:
+  containers:
+    limits: {cpus: 500m, memory: 64Mi}
+    web: {limits: {memory: 96M}, reservations: {memory: 32M}}
+security: {privileged: true, capabilities: [NET_ADMIN]}
+image-overrides: {web: "laconic-so/busybox:local", tidy: "laconic-so/busybox:local"}
+labels: {team: blue}
+annotations: {"example.org/{name}": yes}
+namespace: shop
+kind-mount-root: /srv
+network:
+  http-proxy:
+    - {host-name: shop.example.org, routes: [{path: /, proxy-to: "web:80"}]}
+`);
+
+describeWithEngine('what a spec asks of services takes effect on Docker Compose', () => {
+  let sandbox: Sandbox;
+  beforeAll(async () => {
+    sandbox = await Sandbox.make({
+      'source/stacks/app/stack.yml': 'name: app\npods:\n  - app\njobs:\n  - tidy\n',
+      'source/compose/docker-compose-app.yml': `services:\n${idleService('web', '    mem_limit: 128m\n')}${idleService('own', '    deploy: {resources: {limits: {memory: 48M}}}\n')}${idleService('other')}`,
+      'source/compose-jobs/docker-compose-tidy.yml':
+        'services:\n  tidy:\n    image: busybox:1.36\n    command: "cat /proc/self/status"\n',
+      'spec.yml': full,
+    });
+  });
+  afterAll(() => sandbox.remove());
+
+  it('resources, security, images, labels and annotations reach the containers; the rest is named with its line', async () => {
+    const { stderr } = await sandbox.create('spec.yml', 'd');
+    for (const [line, key] of [
+      [11, 'namespace'],
+      [12, 'kind-mount-root'],
+      [14, 'network.http-proxy'],
+    ]) {
+      expect(stderr).toMatch(new RegExp(`^WARNING: spec\\.yml:${line} ${key}: has no effect on Docker Compose$`, 'm'));
+    }
+    expect(stderr.match(/has no effect/g)).toHaveLength(3);
+    await sandbox.succeed(['deployment', '--dir', 'd', 'start']);
+    const ids = await labelled('containers', await sandbox.projectOf('d'));
+    const containers = await Promise.all(ids.map((id) => inspect(id)));
+    const seen = Object.fromEntries(
+      containers.map(({ Config, HostConfig }) => [
+        Config.Labels['com.docker.compose.service'] ?? '',
+        {
+          memory: HostConfig.Memory,
+          reserved: HostConfig.MemoryReservation,
+          cpus: (HostConfig.NanoCpus ?? 0) / 1e9,
+          privileged: HostConfig.Privileged,
+          // Newer engines answer with CAP_ before the name.
+          added: HostConfig.CapAdd?.map((name) => name.replace(/^CAP_/, '')),
+          image: Config.Image,
+          team: Config.Labels.team,
+        },
+      ]),
+    );
+    const common = { privileged: true, added: ['NET_ADMIN'], team: 'blue' };
+    expect(seen).toMatchObject({
+      web: { ...common, memory: 96e6, reserved: 32e6, cpus: 0, image: 'laconic-so/busybox:local' },
+      own: { ...common, memory: 48 * 2 ** 20, cpus: 0, image: 'busybox:1.36' },
+      other: { ...common, memory: 64 * 2 ** 20, cpus: 0.5, image: 'busybox:1.36' },
+    });
+    const rendered = parse((await sandbox.succeed(['deployment', '--dir', 'd', 'render'])).stdout) as {
+      services: Record<string, { annotations: unknown }>;
+    };
+    expect(rendered.services.other?.annotations).toEqual({ 'example.org/other': 'yes' });
+  });
+
+  it('a job gets them too', async () => {
+    const { stdout } = await sandbox.succeed(['deployment', '--dir', 'd', 'run-job', 'tidy']);
+    const capabilities = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(stdout)?.[1] ?? '0'}`);
+    expect(capabilities & (1n << 12n), 'CAP_NET_ADMIN').not.toBe(0n);
+  });
+
+  it('an update says which services it changes, and a spec without them takes them back', async () => {
+    await sandbox.write('spec.yml', spec('labels: {team: blue}\n'));
+    const update = ['deploy', 'create', '--update', '--spec-file', 'spec.yml', '--deployment-dir', 'd'];
+    const { stderr } = await sandbox.succeed(update);
+    expect(stderr).toMatch(/spec-overrides\.yml/);
+    expect(stderr).toMatch(/\b(web|own|other)\b/);
+    await sandbox.write('spec.yml', spec(''));
+    await sandbox.succeed(update);
+    expect(await sandbox.exists('d/compose/spec-overrides.yml')).toBe(false);
+    await sandbox.succeed(['deployment', '--dir', 'd', 'start']);
+    expect((await sandbox.containers(await sandbox.projectOf('d'))).web).toMatchObject({ image: 'busybox:1.36' });
+  });
+
+  it('replicas run, and are refused beside a name or a fixed port of the host', async () => {
+    await sandbox.write('replicas.yml', spec('replicas: 2\n'));
+    await sandbox.create('replicas.yml', 'r');
+    await sandbox.succeed(['deployment', '--dir', 'r', 'start']);
+    expect(await labelled('containers', await sandbox.projectOf('r'))).toHaveLength(6);
+    await sandbox.succeed(['deployment', '--dir', 'r', 'stop']);
+
+    const compose = `services:\n${idleService('web', '    container_name: the-web\n')}${idleService('other', '    ports: ["18080:80", "81"]\n')}`;
+    await sandbox.write('source/compose/docker-compose-app.yml', compose);
+    const { code, stderr } = await sandbox.cli([
+      ...['deploy', 'create', '--spec-file', 'replicas.yml', '--deployment-dir', 'refused'],
+    ]);
+    expect(code).toBe(1);
+    expect(stderr).toContain('replicas.yml:3 replicas: service web cannot run 2 times: it has a container_name');
+    expect(stderr).toContain('replicas.yml:3 replicas: service other cannot run 2 times: it publishes 18080:80 at');
+    expect(await sandbox.exists('refused')).toBe(false);
+  });
+});
