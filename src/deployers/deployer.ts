@@ -1,3 +1,5 @@
+import type { BehindPart } from '../deployment/behind.js';
+
 /** One container (compose) or container of a pod (Kubernetes) as `ps` and `status` show it. */
 export interface ContainerStatus {
   /** Full id on compose, `<namespace>/<pod>` on Kubernetes. */
@@ -122,9 +124,14 @@ export interface Deployer {
   ps(format: OutputFormat): Promise<string>;
   /**
    * What `status` prints, newline at its end (02 §7.5, 04 §5.7), and whether the deployment is degraded (decision 32).
+   * @param behind where the directory is behind what it was made from: a part of the JSON
    * @param judged false: nobody asks for `degraded`, so what should be there need not be known; broken files must not hide what runs
    */
-  status(format: OutputFormat, judged: boolean): Promise<{ output: string; degraded: boolean }>;
+  status(
+    format: OutputFormat,
+    judged: boolean,
+    behind: readonly BehindPart[],
+  ): Promise<{ output: string; degraded: boolean }>;
   /** Streams to stdout until the end, or until interrupted with `follow`. */
   logs(options: LogsOptions): Promise<void>;
   /** Resolves to the command's own exit code. */

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { createInterface } from 'node:readline/promises';
+import { behindParts, behindText } from '../deployment/behind.js';
 import { findDeployment, lockDeployment, openForReading, readDeployment, type Deployment } from '../deployment/open.js';
 import { readReported, warnOfNew } from '../deployment/reported-warnings.js';
 import { insideOperation } from '../deployment/callers.js';
@@ -75,6 +76,7 @@ function refuseStackOption(context: Context): void {
 /** `start` and `up`: containers up, then (the lock released) readiness, then the start hooks of the stack. */
 export async function startDeployment(target: Target, options: StartOptions, context: Context): Promise<void> {
   await withLockedDeployment(target, context, async (deployment, lock, inside) => {
+    for (const part of await behindParts(deployment.layout)) inside.report.info(behindText(part));
     await startAndReport(deployment, options, lock, inside);
   });
 }
@@ -172,12 +174,16 @@ export async function deploymentStatus(
   judged: boolean,
   context: Context,
 ): Promise<boolean> {
-  const deployer = await openDeployer(target, context);
+  refuseStackOption(context);
+  const deployment = await openForReading(target.directory, context);
+  const deployer = await deployerFor(deployment, context);
   if (context.options.dryRun) {
     context.report.print('would show the state of every container');
     return true;
   }
-  const { output, degraded } = await deployer.status(format, judged);
+  const behind = await behindParts(deployment.layout);
+  if (format === 'text') for (const part of behind) context.report.info(behindText(part));
+  const { output, degraded } = await deployer.status(format, judged, behind);
   context.report.write(output);
   return !judged || !degraded;
 }

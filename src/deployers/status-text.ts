@@ -1,3 +1,4 @@
+import type { BehindPart } from '../deployment/behind.js';
 import type { ContainerStatus, PublishedPort } from './deployer.js';
 
 /** `1.2.3.4:80` or `[::1]:80`. */
@@ -63,15 +64,21 @@ export function renderPsJson(containers: readonly ContainerStatus[]): string {
 }
 
 /**
- * `status --format json`: `{"degraded": …, "missing": [...], "containers": [...]}`. `missing` names the expected services without a
+ * `status --format json`: `{"degraded": …, "missing": [...], "behind": [...], "containers": [...]}`. `behind` says where the directory is
+ * behind its spec or its stack ({@link BehindPart}); `missing` names the expected services without a
  * container; containers are as in {@link renderPsJson}, jobs (`"job": true`) among them, and one-shots that did their work
  * have `"completed": true`.
  */
-export function renderStatusJson(containers: readonly ContainerStatus[], expectedServices: Iterable<string>): string {
+export function renderStatusJson(
+  containers: readonly ContainerStatus[],
+  expectedServices: Iterable<string>,
+  behind: readonly BehindPart[],
+): string {
   const expected = [...expectedServices];
   return document({
     degraded: isDegraded(containers, expected),
     missing: missingServices(containers, expected),
+    behind,
     containers,
   });
 }

@@ -150,6 +150,7 @@ async function build(
     { path: 'deployment.yml', source: { text: renderRecord(record) }, mode: 0o644 },
     { path: '.laconic/incomplete', source: { text: '' }, mode: 0o644 },
     { path: '.laconic/create.json', source: { text: JSON.stringify(createArguments) }, mode: secretMode },
+    { path: '.laconic/sources.json', source: { text: prepared.generated.sources }, mode: secretMode },
     { path: '.laconic/reported-warnings.json', source: { text: prepared.reported }, mode: secretMode },
     { path: '.laconic/manifest.json', source: { text: await renderManifest(tree.files) }, mode: secretMode },
   ];

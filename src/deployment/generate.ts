@@ -12,6 +12,7 @@ import type { StackLocation } from '../stack/locate.js';
 import { formatProblem, InvalidFileError, LaconicError, type Problem } from '../system/errors.js';
 import { kindOf } from '../system/files.js';
 import { realPlace } from '../system/links.js';
+import { renderSources } from './behind.js';
 import {
   type ComposeFiles,
   inheritedBy,
@@ -62,6 +63,8 @@ export interface Generated {
   services: ReadonlySet<string>;
   tree: GeneratedTree;
   warnings: Problem[];
+  /** The record of what of the stack it is made from. */
+  sources: string;
   /** Variables that nothing sets; their warnings are among the others. */
   unset: readonly UnsetName[];
   /** Misspelt names and files that Compose will not find: errors at create, warnings later (decision 10). */
@@ -120,6 +123,7 @@ export async function generateTree(input: GenerateInput): Promise<Generated> {
     root: input.root,
     services: facts.services,
     tree: { files: withoutVolumeContent(files, volumes, input.root), directories, volumes },
+    sources: await renderSources(files, [stack.yaml, ...composeFiles.map(({ file }) => file.yaml)]),
     unset,
     warnings: [
       ...stack.warnings,

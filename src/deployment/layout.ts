@@ -41,6 +41,8 @@ export interface DeploymentLayout {
   readonly sharers: string;
   /** Compose file with the images of `restart --image`; in force until the next restart. */
   readonly images: string;
+  /** Checksums of the files of the stack that the directory was made from. */
+  readonly sources: string;
   /** Warnings of the last create or update, which later commands do not repeat. */
   readonly reportedWarnings: string;
   /** Values of the spec's `secrets` with sources as the last start read them, 0600; the same for each service, and the compose file that hands them over. */
@@ -92,6 +94,7 @@ export function layoutOf(root: string): DeploymentLayout {
     place: join(state, 'place.json'),
     sharers: join(state, 'sharers'),
     images: join(state, 'images.yml'),
+    sources: join(state, 'sources.json'),
     reportedWarnings: join(state, 'reported-warnings.json'),
     sourcedSecrets: join(state, 'sourced-secrets.env'),
     sourcedSecretsFolder: join(state, 'sourced-secrets'),

@@ -5,6 +5,7 @@ import type { Spec } from '../spec/parse.js';
 import type { Context } from '../system/context.js';
 import { LaconicError } from '../system/errors.js';
 import { kindOf, makeDirectory, readTextIfAny } from '../system/files.js';
+import { keepSources } from './behind.js';
 import { carryOut } from './carry-out.js';
 import { type CreateArguments, makeVolume } from './create.js';
 import { createHookLabels, runCreateHooks } from './hooks.js';
@@ -106,6 +107,7 @@ export async function updateDeployment(
   );
   await clearJournal(layout);
   await keepReported(layout, prepared.reported);
+  await keepSources(layout, prepared.generated.sources);
   await dropImagesOfOthers(layout.images, prepared.generated.services, context.report);
   const servicesNow = printed ? await servicePrints(layout, prepared.stack, context.env) : undefined;
   const paths = [...changedPaths(plan, before, await checksumsNow(layout, plan)), ...outside];

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { deleteData } from '../../deployment/delete-data.js';
+import type { BehindPart } from '../../deployment/behind.js';
 import type { Deployment } from '../../deployment/open.js';
 import { connectEngine, type Engine } from '../../engine/connect.js';
 import type { ProjectContainer } from '../../engine/containers.js';
@@ -163,10 +164,14 @@ export class ComposeDeployer implements Deployer {
     return format === 'json' ? renderPsJson(containers) : renderPs(containers);
   }
 
-  async status(format: OutputFormat, judged: boolean): Promise<{ output: string; degraded: boolean }> {
+  async status(
+    format: OutputFormat,
+    judged: boolean,
+    behind: readonly BehindPart[],
+  ): Promise<{ output: string; degraded: boolean }> {
     const { state } = this.#setup;
     const [containers, record] = await Promise.all([this.#list(), state && readStarted(state.startedFile)]);
-    return projectStatus({ containers, record, model: () => this.#model() }, { format, judged }, this.#context);
+    return projectStatus({ containers, record, model: () => this.#model() }, { format, judged, behind }, this.#context);
   }
 
   async #list(): Promise<ContainerStatus[]> {

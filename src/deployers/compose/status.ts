@@ -1,3 +1,4 @@
+import type { BehindPart } from '../../deployment/behind.js';
 import type { Context } from '../../system/context.js';
 import { InterruptedError, LaconicError } from '../../system/errors.js';
 import type { ContainerStatus, OutputFormat } from '../deployer.js';
@@ -21,7 +22,7 @@ export interface StatusInput {
  */
 export async function projectStatus(
   input: StatusInput,
-  { format, judged }: { format: OutputFormat; judged: boolean },
+  { format, judged, behind }: { format: OutputFormat; judged: boolean; behind: readonly BehindPart[] },
   context: Context,
 ): Promise<{ output: string; degraded: boolean }> {
   const needed = judged || format === 'json';
@@ -35,7 +36,7 @@ export async function projectStatus(
   });
   const missing = missingServices(containers, expected);
   if (format === 'text' && missing.length > 0) context.report.info(`no container: ${missing.join(', ')}`);
-  const output = format === 'json' ? renderStatusJson(containers, expected) : renderStatus(containers);
+  const output = format === 'json' ? renderStatusJson(containers, expected, behind) : renderStatus(containers);
   return { output, degraded: isDegraded(containers, expected) };
 }
 

@@ -1,4 +1,5 @@
 import { connectEngine } from '../../engine/connect.js';
+import type { BehindPart } from '../../deployment/behind.js';
 import type { Deployment } from '../../deployment/open.js';
 import type { Context } from '../../system/context.js';
 import { InterruptedError, LaconicError } from '../../system/errors.js';
@@ -54,7 +55,11 @@ export class KubernetesDeployer implements Deployer {
     return document({ containers: containerStatuses(snapshot).filter(({ job }) => !job) });
   }
 
-  async status(format: OutputFormat, judged: boolean): Promise<{ output: string; degraded: boolean }> {
+  async status(
+    format: OutputFormat,
+    judged: boolean,
+    behind: readonly BehindPart[],
+  ): Promise<{ output: string; degraded: boolean }> {
     const { describeStatus, renderStatusText } = await import('./operate/status.js');
     const { hostsOf } = await import('./operate/hosts.js');
     const prepared = judged || format === 'json' ? await this.#prepare() : await this.#prepareQuietly();
@@ -63,7 +68,7 @@ export class KubernetesDeployer implements Deployer {
     const expected = (prepared?.order ?? []).map(({ workload }) => workload);
     const described = describeStatus(snapshot, hosts, expected, Date.now());
     const status = { ...described, warnings: [...(await this.#secretWarnings(snapshot)), ...described.warnings] };
-    const output = format === 'json' ? document(status) : renderStatusText(status);
+    const output = format === 'json' ? document({ ...status, behind }) : renderStatusText(status);
     return { output, degraded: status.degraded };
   }
 

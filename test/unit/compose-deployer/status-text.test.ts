@@ -95,9 +95,10 @@ describe('status (02 §7.5, weakness 15)', () => {
   });
 
   it('is one JSON document with jobs, health and what is missing', () => {
-    expect(JSON.parse(renderStatusJson([web, job], ['web', 'db', 'job']))).toEqual({
+    expect(JSON.parse(renderStatusJson([web, job], ['web', 'db', 'job'], []))).toEqual({
       degraded: true,
       missing: ['db', 'job'],
+      behind: [],
       containers: [web, job],
     });
   });

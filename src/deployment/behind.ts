@@ -1,0 +1,85 @@
+import { readFile } from 'node:fs/promises';
+import { isAbsolute, relative } from 'node:path';
+import { readTextIfAny, secretMode, sha256, writeFileAtomically } from '../system/files.js';
+import { shownCommand } from '../system/shown-command.js';
+import type { DeploymentLayout } from './layout.js';
+import { currentChecksum, readManifest } from './manifest.js';
+import { parseOwnJson } from './own-json.js';
+import { checksumOf, type GeneratedFile } from './tree.js';
+import { isEdited } from './update-plan.js';
+
+/** A part of what a deployment directory was made from that is not any more what it was then. */
+export interface BehindPart {
+  /** `spec`: the directory's own `spec.yml` was edited. `stack`: files of the stack, where it lies on this host, have changed. */
+  part: 'spec' | 'stack';
+  /** Absolute paths of what differs. */
+  files: string[];
+  /** The command that brings the directory up to date, as it would be typed. */
+  apply: string;
+}
+
+/** Copied from where the spec says, so no part of the stack. */
+const ofOperator = 'kubeconfig.yml';
+
+/** SHA-256 of the files of the stack that a directory was made from, by absolute path. */
+type Sources = Readonly<Record<string, string>>;
+
+/**
+ * The text that records what of the stack a directory is made from.
+ * @param files what is generated; those that are copies count
+ * @param texts files of the stack that are edited on their way into the directory
+ */
+export async function renderSources(
+  files: readonly GeneratedFile[],
+  texts: readonly { file: string; text: string }[],
+): Promise<string> {
+  const copied = files.map(async (file) =>
+    'copyOf' in file.source && file.path !== ofOperator ? [[file.source.copyOf, await checksumOf(file)] as const] : [],
+  );
+  const edited = texts.filter(({ file }) => isAbsolute(file)).map(({ file, text }) => [file, sha256(text)] as const);
+  const sources = [...edited, ...(await Promise.all(copied)).flat()].sort(([a], [b]) => (a < b ? -1 : 1));
+  return `${JSON.stringify(Object.fromEntries(sources), undefined, 1)}\n`;
+}
+
+/** Replaces what an earlier create or update recorded, where it differs. */
+export async function keepSources({ sources: path }: DeploymentLayout, text: string): Promise<void> {
+  if ((await readTextIfAny(path)) !== text) await writeFileAtomically(path, text, secretMode);
+}
+
+/**
+ * Where a deployment directory is behind what it was made from, so that a start would go on with what was. Directories that record
+ * nothing (those of the Python program) are behind nothing, and so is a part of the stack that is not on this host any more.
+ */
+export async function behindParts(layout: DeploymentLayout): Promise<BehindPart[]> {
+  const apply = shownCommand([
+    ...['laconic-so', 'deploy', 'create', '--update', '--spec-file', layout.spec, '--deployment-dir', layout.root],
+  ]);
+  const parts: BehindPart[] = [];
+  const spec = relative(layout.root, layout.spec);
+  if (isEdited(await readManifest(layout), spec, await currentChecksum(layout.spec))) {
+    parts.push({ part: 'spec', files: [layout.spec], apply });
+  }
+  const files = await changedSources(layout);
+  if (files.length > 0) parts.push({ part: 'stack', files, apply });
+  return parts;
+}
+
+async function changedSources({ sources: path }: DeploymentLayout): Promise<string[]> {
+  const text = await readTextIfAny(path);
+  if (text === undefined) return [];
+  const sources = parseOwnJson(text, path, 'delete it: the next update writes it again') as Sources;
+  const changed = Object.entries(sources).map(async ([file, checksum]) => {
+    const now = await readFile(file).then(sha256, () => undefined);
+    return now === undefined || now === checksum ? [] : [file];
+  });
+  return (await Promise.all(changed)).flat();
+}
+
+/** One line for a part. */
+export function behindText({ part, files: [first = '', ...others], apply }: BehindPart): string {
+  const what =
+    part === 'spec'
+      ? `${first} was edited since the directory was made from it`
+      : `the stack has changed since the directory was made from it (${first}${others.length > 0 ? ` and ${others.length} more` : ''})`;
+  return `${what}; this applies it: ${apply}`;
+}

@@ -1,0 +1,69 @@
+import { rm } from 'node:fs/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeWithEngine } from '../../support/engine.js';
+import { idleService, Sandbox } from '../../support/sandbox.js';
+
+const compose = 'source/compose/docker-compose-app.yml';
+const web = (flavour: string): string =>
+  `services:\n${idleService('web', `    environment: {FLAVOUR: "${flavour}", TITLE: "\${TITLE:-none}"}\n    volumes: ["../config/app:/app"]\n`)}`;
+
+describeWithEngine('a directory that is behind what it was made from says so, with the command that applies it', () => {
+  let sandbox: Sandbox;
+  beforeAll(async () => {
+    sandbox = await Sandbox.make({
+      'source/stacks/app/stack.yml': 'name: app\npods:\n  - app\n',
+      [compose]: web('one'),
+      'source/config/app/page.txt': 'one\n',
+      'spec.yml': 'stack: BASE/source/stacks/app\ndeploy-to: compose\nconfig: {TITLE: first}\n',
+    });
+    await sandbox.create('spec.yml', 'd');
+    await sandbox.succeed(['deployment', '--dir', 'd', 'start']);
+  });
+  afterAll(() => sandbox.remove());
+
+  const status = async (): Promise<{ behind: unknown }> =>
+    JSON.parse((await sandbox.succeed(['deployment', '--dir', 'd', 'status', '--format', 'json'])).stdout) as {
+      behind: unknown;
+    };
+  const said = async (command: string): Promise<string> =>
+    (await sandbox.succeed(['deployment', '--dir', 'd', command])).stderr;
+
+  it('says nothing while it is not', async () => {
+    expect(await said('status')).toBe('');
+    expect(await said('start')).not.toContain('this applies it');
+    expect(await status()).toMatchObject({ behind: [] });
+  });
+
+  it('names an edited spec and changed files of the stack, and the command brings both in', async () => {
+    await sandbox.edit('d/spec.yml', 'first', 'second');
+    await sandbox.write(compose, web('two'));
+    await sandbox.write('source/config/app/page.txt', 'two\n');
+    const apply = `laconic-so deploy create --update --spec-file ${sandbox.path('d/spec.yml')} --deployment-dir ${sandbox.path('d')}`;
+    const spec = `${sandbox.path('d/spec.yml')} was edited since the directory was made from it; this applies it: ${apply}\n`;
+    const stack = `the stack has changed since the directory was made from it (${sandbox.path(compose)} and 1 more); this applies it: ${apply}\n`;
+    for (const command of ['start', 'status']) {
+      const stderr = await said(command);
+      expect(stderr).toContain(spec);
+      expect(stderr).toContain(stack);
+    }
+    expect(await status()).toMatchObject({
+      behind: [
+        { part: 'spec', files: [sandbox.path('d/spec.yml')], apply },
+        { part: 'stack', files: [sandbox.path(compose), sandbox.path('source/config/app/page.txt')], apply },
+      ],
+    });
+    expect((await sandbox.containers(await sandbox.projectOf('d'))).web?.env).toMatchObject({ TITLE: 'first' });
+
+    await sandbox.succeed(apply.split(' ').slice(1));
+    expect(await said('start')).not.toContain('this applies it');
+    expect((await sandbox.containers(await sandbox.projectOf('d'))).web?.env).toMatchObject({
+      TITLE: 'second',
+      FLAVOUR: 'two',
+    });
+  });
+
+  it('a stack that is not on this host any more is nothing to be behind of', async () => {
+    await rm(sandbox.path('source'), { recursive: true });
+    expect(await status()).toMatchObject({ behind: [] });
+  });
+});
