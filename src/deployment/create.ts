@@ -47,6 +47,7 @@ export async function createDeployment(options: CreateOptions, context: Context)
   warnAboutOtherStack(options.stack, parsed.spec.stack, context);
   const loaded = await loadStackOfSpec(parsed.spec, [], context.cwd, context);
   const target = await options.targets(parsed.spec.deployTo, context);
+  if (target === undefined) refuseColon(root, options.deploymentDirectory);
   const record: DeploymentRecord = {
     clusterId: (await target?.existingCluster(parsed.spec)) ?? newId(),
     deploymentId: newId(),
@@ -111,6 +112,14 @@ async function requireParent(root: string, asGiven: string): Promise<void> {
   if ((await kindOf(parent)) !== 'directory') {
     throw new LaconicError(`cannot create ${asGiven}: the directory ${parent} does not exist`);
   }
+}
+
+/** The engine takes a colon in the path of a bind mount for the end of the path: nothing of the deployment could ever start. */
+function refuseColon(root: string, asGiven: string): void {
+  if (!root.includes(':')) return;
+  throw new LaconicError(`cannot create ${asGiven}: there is a colon in ${root}`, {
+    hint: 'Docker cannot mount files from such a path: choose one without',
+  });
 }
 
 async function requireFree(layout: DeploymentLayout, asGiven: string): Promise<void> {

@@ -185,9 +185,11 @@ function replacedDefinitions(spec: Spec, files: readonly ReadComposeFile[]): Pro
 /** The volume's path as this file has to say it: relative ones from where the file's paths start (01 §11.1). */
 function deviceFor(read: ReadComposeFile, value: string, root: string): string {
   const place = placeVolume(value, root, homedir());
-  if (!place.relative || read.base === 'compose' || read.base === 'compose-jobs') return place.device;
   const below = relative(resolve(root, read.base), place.path);
-  return below.startsWith('.') ? below : `./${below}`;
+  const elsewhere = place.relative && read.base !== 'compose' && read.base !== 'compose-jobs';
+  const device = elsewhere ? (below.startsWith('.') ? below : `./${below}`) : place.device;
+  // To Compose a `$` begins a variable; in the spec it is a part of the name.
+  return device.replaceAll('$', '$$$$');
 }
 
 /** The `<dir>` of a path below `config/<dir>` in the deployment directory, or undefined. */

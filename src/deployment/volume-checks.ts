@@ -42,15 +42,19 @@ export function volumesOverOurs(spec: Spec, root: string): Problem[] {
   });
 }
 
-/** Absolute paths of volumes that do not exist (01 §6.1), as the engine will not create them, or that are files. */
+/** Paths with something that looks like a variable, and absolute ones that do not exist, as the engine will not create them, or are files. */
 export async function unfitVolumePaths(spec: Spec, root: string, volumes: ReadonlySet<string>): Promise<Problem[]> {
   const found: Problem[] = [];
   for (const [volume, value] of spec.volumes) {
     if (value === undefined || !volumes.has(volume)) continue;
     const place = placeVolume(value, root, homedir());
+    const at = ['volumes', volume];
+    const [variable] = /\$\{\w+[^}]*\}/.exec(value) ?? [];
+    if (variable !== undefined) {
+      found.push(spec.yaml.problem(at, `${variable} is no variable here: the directory is called ${place.path}`));
+    }
     if (place.relative) continue;
     const kind = await kindOf(place.path);
-    const at = ['volumes', volume];
     if (kind === undefined) {
       found.push(spec.yaml.problem(at, `mount path for volume ${volume} does not exist: ${place.path}`));
     } else if (kind === 'file') {

@@ -101,7 +101,7 @@ export async function loadModel(
 export function parseModel(text: string, project: Pick<ComposeProject, 'name' | 'env'>): ProjectModel {
   const raw = parseConfigJson(text) as RawModel;
   const volumes = Object.values(raw.volumes ?? {}).flatMap((volume) =>
-    volume === null || volume.external === true ? [] : [{ name: volume.name, options: volume.driver_opts ?? {} }],
+    volume === null || volume.external === true ? [] : [{ name: volume.name, options: plain(volume.driver_opts) }],
   );
   const services = Object.entries(raw.services ?? {}).map(
     ([name, service]) => [name, parseService(name, service, raw, project)] as const,
@@ -112,6 +112,15 @@ export function parseModel(text: string, project: Pick<ComposeProject, 'name' | 
     volumes,
     fingerprint: sha256(JSON.stringify([raw.networks ?? {}, raw.volumes ?? {}])),
   };
+}
+
+/** `docker compose config` prints a `$` as `$$`: its output is a compose file again. */
+function unescaped(text: string): string {
+  return text.replaceAll('$$', '$');
+}
+
+function plain(options: Readonly<Record<string, string>> = {}): Record<string, string> {
+  return Object.fromEntries(Object.entries(options).map(([name, value]) => [name, unescaped(value)]));
 }
 
 function parseService(
@@ -140,7 +149,7 @@ function parseService(
       condition: condition ?? 'service_started',
       restart: restart === true,
     })),
-    hostPaths: [...bound, ...contents.flatMap((content) => content.raw?.file ?? [])],
+    hostPaths: [...bound, ...contents.flatMap((content) => content.raw?.file ?? [])].map(unescaped),
     copied: contents.flatMap((content) => {
       const variable = content.raw?.environment;
       const text = content.raw?.content ?? (variable === undefined ? undefined : (project.env[variable] ?? ''));
