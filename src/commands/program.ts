@@ -39,22 +39,36 @@ export function addSwitch(
 
 /** Makes help, usage errors and exits of a command (and of those added below it) behave as 02 §1 says. */
 export function configure(command: Command): Command {
-  return command
-    .exitOverride()
-    .enablePositionalOptions()
-    .showHelpAfterError(false)
-    .configureOutput({
-      outputError: (text, write) => {
-        const path: string[] = [];
-        for (let at: Command | null = command; at !== null; at = at.parent) path.unshift(at.name());
-        const name = path.join(' ');
-        const message = text.replace(/^error: /, '').trimEnd() + placeOf(text, command);
-        write(`Usage: ${name} ${command.usage()}\nTry '${name} --help' for help.\n\nError: ${message}\n`);
-      },
-    })
-    .configureHelp({ optionDescription: describeOption, showGlobalOptions: false })
-    .helpCommand(false)
-    .helpOption('-h, --help', 'show this help');
+  return (
+    command
+      .exitOverride()
+      .enablePositionalOptions()
+      .showHelpAfterError(false)
+      .configureOutput({
+        outputError: (text, write) => {
+          const path: string[] = [];
+          for (let at: Command | null = command; at !== null; at = at.parent) path.unshift(at.name());
+          const name = path.join(' ');
+          const message = text.replace(/^error: /, '').trimEnd() + placeOf(text, command);
+          write(`Usage: ${name} ${command.usage()}\nTry '${name} --help' for help.\n\nError: ${message}\n`);
+        },
+      })
+      // The column of terms takes half of a terminal: descriptions beside it are narrow, and wrap all the same.
+      .configureHelp({ optionDescription: describeOption, showGlobalOptions: false, minWidthToWrap: 20 })
+      .addHelpText('before', ({ command: asked }) => refuseUnknown(asked))
+      .helpCommand(false)
+      .helpOption('-h, --help', 'show this help')
+  );
+}
+
+/** Help for a command that does not exist is a usage error, not the help of its group. */
+function refuseUnknown(group: Command): string {
+  const [name] = group.args;
+  const known = group.commands.some((one) => one.name() === name || one.aliases().includes(name ?? ''));
+  if (name !== undefined && !name.startsWith('-') && group.commands.length > 0 && !known) {
+    group.error(`error: unknown command '${name}'`, { code: 'commander.unknownCommand' });
+  }
+  return '';
 }
 
 /** Where an unknown option belongs, when a command above this one has it (02 §1: options of a group come before its commands). */

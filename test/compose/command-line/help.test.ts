@@ -47,7 +47,17 @@ describe('help works at every level without any context (02 §13.19)', () => {
     expect(stdout).toMatch(new RegExp(`^Usage: laconic-so ${group.replace('-system', '(\\|deploy-system)?')}`));
     const listed = [...stdout.matchAll(/^ {2}([a-z][\w-]*)(?:\|[\w-]+)?(?: .*)?$/gm)].map((match) => match[1]);
     if (group !== 'deploy-system') expect(listed).toEqual(groups[group]);
+    expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
   });
+
+  it.each(['nosuch', 'deployment nosuch', 'deploy k8s nosuch'])(
+    'laconic-so %s --help is a usage error',
+    async (path) => {
+      const { code, stdout, stderr } = await runCli([...path.split(' '), '--help'], nowhere);
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+      expect(stderr).toMatch(/^Usage: [^]*\nError: unknown command 'nosuch'/);
+    },
+  );
 
   it.each(paths)('laconic-so %s --help says what it does and describes every option', async (path) => {
     const { code, stdout, stderr } = await runCli([...path.split(' '), '--help'], nowhere);

@@ -63,7 +63,8 @@ function fromCompose(
         'Kubernetes gives devices through plugins of its nodes only, which this program does not ask for: remove it';
       refuse(scope, service, [...key, section, 'devices'], message);
     }
-    if (amounts.pids !== undefined) {
+    // Zero and less are no limit.
+    if ((amounts.pids ?? 0) > 0) {
       warn(
         scope,
         service,
