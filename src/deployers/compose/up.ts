@@ -106,11 +106,26 @@ async function explained(error: unknown, request: UpRequest, deadline: Deadline)
     const lines = [ports.message, why].filter((text) => text !== '');
     return new LaconicError(lines.join('\n'), { ...(ports.hint && { hint: ports.hint }), cause: error });
   }
+  const programs = await programProblems(request);
+  if (programs.length > 0) request.context.report.verbose(error.message);
   return new CommandFailedError('docker compose up failed', {
     command: error.command,
     code: error.code,
-    stderr: [error.stderr, why].filter((text) => text !== '').join('\n'),
+    stderr: [programs.length > 0 ? programs.join('\n') : error.stderr, why].filter((text) => text !== '').join('\n'),
     cause: error,
+  });
+}
+
+/** A line for each service whose container could not start its program: the engine tells of the program, and not of the service. */
+async function programProblems({ project, engine }: Pick<UpRequest, 'project' | 'engine'>): Promise<string[]> {
+  const containers = await observeContainers(engine, project.name);
+  return containers.flatMap(({ container, details }) => {
+    const [, program, reason = ''] = /exec: "([^"]+)": (.*?)(?:: unknown)?$/m.exec(details.State.Error) ?? [];
+    if (program === undefined) return [];
+    const what = /not found|no such file/.test(reason)
+      ? `there is no program "${program}" in its image ${container.image}`
+      : `the program "${program}" cannot be run: ${reason}`;
+    return [`${container.service}: ${what}; see command and entrypoint of the service`];
   });
 }
 

@@ -333,11 +333,13 @@ secrets: { word: { file: ../word } }
     expect(identity(await foreign.containers())).toEqual(before);
   });
 
-  it('shows what Compose says when it cannot go on, without its progress', async () => {
+  it('names the service whose program is not in the image', async () => {
     await make(`services:\n  web:\n    image: IMAGE\n    command: /no/such/program\n`);
     const outcome = await ground.start();
-    expect(outcome.error).toContain('/no/such/program');
-    expect(outcome.error).not.toContain('Creating');
+    expect(outcome.error).toMatch(
+      /web: there is no program "\/no\/such\/program" in its image \S+; see command and entrypoint/,
+    );
+    expect(outcome.error).not.toMatch(/Creating|OCI runtime|shim/);
   });
 
   it('warns once of what Compose warns about', async () => {
