@@ -15,15 +15,18 @@ const credentials: Record<string, [text: string, value: string]> = {
 };
 
 /** Half of the config comes from `--config`, half from `--config-file`, as an operator would give it. */
-const optionNames = Object.keys(nasty).filter((_, index) => index % 2 === 0 && index > 0);
+/** In a file `${NAME}` is always expanded: such values come from `--config`. */
+const optionNames = Object.keys(nasty).filter(
+  (name, index) => (index % 2 === 0 && index > 0) || /\$\{.*\}/.test(nasty[name] ?? ''),
+);
 const fileNames = Object.keys(nasty).filter((name) => !optionNames.includes(name));
 const generated = { DB_URL: ['postgres://app:', '@db/x?a=$b#c d'], PAIR: ['<', '>'] } as const;
 const names = [...Object.keys(nasty), ...Object.keys(plain), ...Object.keys(credentials), ...Object.keys(generated)];
 
-/** An env file line of Compose for a value: double quotes with escapes, as `docs` of Compose have it. */
+/** A value in a config file: double quotes with escapes; a `$` of its own is no escape. */
 function quoted(value: string): string {
-  const escapes: Record<string, string> = { '\\': '\\\\', '"': '\\"', $: '\\$', '\n': '\\n', '\r': '\\r' };
-  return `"${value.replace(/[\\"$\n\r]/g, (character) => escapes[character] ?? character)}"`;
+  const escapes: Record<string, string> = { '\\': '\\\\', '"': '\\"', '\n': '\\n', '\r': '\\r' };
+  return `"${value.replace(/[\\"\n\r]/g, (character) => escapes[character] ?? character)}"`;
 }
 
 describeWithEngine('values reach the container byte for byte (01 §20.18, decisions 7 to 9, issue: bad input)', () => {

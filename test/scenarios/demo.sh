@@ -11,7 +11,8 @@ cluster_id=$(awk '/^cluster-id:/ { print $2 }' d/deployment.yml)
 secret=$(sed -n "s/^DEMO_SECRET='\{0,1\}\([0-9a-f]*\)'\{0,1\}$/\1/p" d/secrets.env)
 check "a secret was generated" equals "${#secret}" 32
 check "only its owner can read it" equals "$(stat -c %a d/secrets.env)" 600
-check "it stands nowhere else" equals "$(grep -rl "$secret" d)" d/secrets.env
+check "beside it there is only a copy for its owner" equals "$(grep -rl "$secret" d | sort | xargs)" "d/.laconic/history/secrets.env d/secrets.env"
+check "which only its owner can read" equals "$(stat -c %a d/.laconic/history/secrets.env)" 600
 
 run "deployment start" so deployment --dir d start
 check "the secret is not in its output" not grep -q "$secret" "$out" "$err"

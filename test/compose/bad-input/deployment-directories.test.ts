@@ -1,6 +1,8 @@
 import { cp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
+import { layoutOf } from '../../../src/deployment/layout.js';
+import { notePlace } from '../../../src/deployment/place.js';
 import { runCli } from '../../support/engine.js';
 import { type BadInput, create, makeWorld, refuses } from './support.js';
 
@@ -21,6 +23,9 @@ function made(row: Omit<BadInput, 'arrange'> & { harm?: (directory: string) => P
     ...rest,
     arrange: async (root) => {
       await cp(join(template, 'made'), join(root, 'made'), { recursive: true });
+      // It is no copy of the template, but as if it had been created here.
+      await rm(layoutOf(join(root, 'made')).place);
+      await notePlace(layoutOf(join(root, 'made')));
       await harm?.(join(root, 'made'));
     },
   };

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { CliResult } from '../../support/engine.js';
 import { describeWithMounts, Mounts } from './mounts.js';
-import { Site } from './site.js';
+import { Site, stateFiles } from './site.js';
 import { isGenerated, readTree, type Tree } from './tree.js';
 
 /** Free pages at which something of what a command writes has no room: the lock, a small file, a larger one. */
@@ -75,7 +75,7 @@ describeWithMounts('a full disk (decisions 1, 2, 5; weakness: half-written direc
 
     expect(withoutBackups(await readTree(directory, isGenerated))['spec.yml']).toContain('flavour b');
     expect(await readdir(join(directory, 'data'))).toEqual(['extra', 'plain', 'seeded']);
-    expect((await readdir(join(directory, '.laconic'))).sort()).toEqual(['create.json', 'history', 'manifest.json']);
+    expect((await readdir(join(directory, '.laconic'))).sort()).toEqual(stateFiles);
   });
 
   it('start that cannot record what it started says so, and the next one goes on with the same containers', async () => {
@@ -178,7 +178,7 @@ describeWithMounts('file systems of their own', () => {
     const seeds = await readTree(join(site.directory, 'source/config'), (path) => /^(seeded|extra)\//.test(path));
     expect(await readTree(join(directory, 'data'))).toEqual({ ...seeds, mine: '644 kept' });
     expect((await readdir(join(directory, 'data'))).sort()).toEqual(['extra', 'mine', 'plain', 'seeded']);
-    expect((await readdir(join(directory, '.laconic'))).sort()).toEqual(['create.json', 'history', 'manifest.json']);
+    expect((await readdir(join(directory, '.laconic'))).sort()).toEqual(stateFiles);
   });
 });
 

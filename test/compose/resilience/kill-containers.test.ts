@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithEngine } from '../../support/engine.js';
 import { durations, killRounds, type Timed } from './kill.js';
-import { otherVariant, Site, type Variant } from './site.js';
+import { otherVariant, Site, type Variant, stateFiles } from './site.js';
 import { isGenerated, readTree, type Tree, withoutIdentity } from './tree.js';
 
 const kills = { start: 10, restart: 10 };
@@ -105,8 +105,8 @@ describeWithEngine('kill -9 while containers are made (decisions 2, 5, 13)', () 
     expect(await generated()).toEqual(expected[variant]);
     expect(await readFile(join(directory, 'secrets.env'), 'utf8')).toBe(secrets);
     expect(await readTree(join(directory, 'data'))).toEqual(data);
-    const state = (await readdir(join(directory, '.laconic'))).filter((name) => name !== 'history');
-    expect(state.sort()).toEqual(['create.json', 'manifest.json', 'started.json']);
+    const state = await readdir(join(directory, '.laconic'));
+    expect(state.sort()).toEqual([...stateFiles, 'started.json'].sort());
     expect(await readdir(site.ground)).toEqual(['c']);
   }
 });

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import type { Journal } from '../../../src/deployment/journal.js';
 import { describeWithEngine } from '../../support/engine.js';
 import { durations, killAfter, killRounds, launch, random, seed, type Timed } from './kill.js';
-import { otherVariant, Site, type Variant } from './site.js';
+import { otherVariant, Site, type Variant, stateFiles } from './site.js';
 import { exists, until } from './waiting.js';
 import { isGenerated, readTree, type Tree, withoutIdentity } from './tree.js';
 
@@ -119,7 +119,7 @@ async function killCreates(site: Site): Promise<void> {
     expect(await readFile(join(directory, 'hooked.txt'), 'utf8')).toBe('a');
     const seeds = await readTree(join(site.directory, 'source/config'), (path) => path.startsWith('seeded/'));
     expect(await readTree(join(directory, 'data'))).toEqual(seeds);
-    expect((await readdir(join(directory, '.laconic'))).sort()).toEqual(['create.json', 'manifest.json']);
+    expect((await readdir(join(directory, '.laconic'))).sort()).toEqual(stateFiles);
     expect(await readdir(site.ground), 'nothing is left beside the directory').toEqual(['d']);
     return whole ? 'whole' : unfinished ? 'unfinished' : 'nothing';
   }
@@ -184,7 +184,7 @@ async function killUpdates(site: Site): Promise<void> {
     expect(backups).toEqual(expectedBackups(expected[before], expected[after]));
     expect(await readFile(join(directory, 'secrets.env'), 'utf8')).toBe(secrets);
     expect(await readTree(join(directory, 'data'))).toEqual(data);
-    expect((await readdir(join(directory, '.laconic'))).sort()).toEqual(['create.json', 'history', 'manifest.json']);
+    expect((await readdir(join(directory, '.laconic'))).sort()).toEqual(stateFiles);
     expect((await readdir(join(directory, '.laconic/history'))).length).toBeLessThanOrEqual(5);
     expect((await readdir(site.ground)).filter((name) => name !== 'u')).toEqual([]);
     return outcome;

@@ -7,6 +7,11 @@ import { removeProject } from '../../support/engine-api.js';
 import { removeFolder } from '../../support/temporary.js';
 import { testImage } from '../operations/support.js';
 
+/** What a deployment directory that was made and updated has in `.laconic`, when nothing is left unfinished there. */
+export const stateFiles = [
+  ...['create.json', 'history', 'manifest.json', 'place.json', 'reported-warnings.json', 'sources.json'],
+];
+
 /** The two states of the stack between which updates and restarts go. */
 export type Variant = 'a' | 'b';
 
