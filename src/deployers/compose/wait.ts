@@ -46,19 +46,24 @@ export async function waitForServices(request: WaitRequest): Promise<void> {
   const { engine, context, project } = request;
   const watch = request.watch ?? (await watchProject(engine, project, context.signal));
   try {
-    await follow(request, watch.inbox);
+    await untilReady(request, watch.inbox);
   } finally {
     watch.end();
   }
 }
 
-async function follow(request: WaitRequest, inbox: Inbox): Promise<void> {
+async function untilReady(request: WaitRequest, inbox: Inbox): Promise<void> {
   const { engine, context, project, deadline } = request;
   const memory = new Memory(engine.local);
   let containers = await observeContainers(engine, project);
+  const follow = async (events: readonly ContainerEvent[]): Promise<void> => {
+    memory.hear(events);
+    containers = await refreshed(containers, events, request);
+  };
   try {
     for (let confirmed = false; ; ) {
-      memory.hear(inbox.take());
+      // What happens during a look is looked at too: nothing else may ever happen to a container.
+      for (let events = inbox.take(); events.length > 0; events = inbox.take()) await follow(events);
       const verdicts = judge(request, containers, memory);
       // Attached, the terminal belongs to the containers' output.
       for (const { service, readiness } of request.until === 'ready' ? verdicts : []) {
@@ -77,8 +82,7 @@ async function follow(request: WaitRequest, inbox: Inbox): Promise<void> {
       if (deadline.passed()) throw await timeout(request, verdicts);
       const events = await inbox.next(Math.min(recheckAfter(verdicts), deadline.remainingMs()));
       if (context.signal.aborted) throw new InterruptedError();
-      memory.hear(events);
-      containers = await refreshed(containers, events, request);
+      await follow(events);
     }
   } finally {
     memory.hear(inbox.take());
