@@ -42,6 +42,8 @@ function mappable(service: WrittenService): WrittenService {
     typeof mount === 'string' ? /^(?:data|other):/.test(mount) : (mount as { type: string }).type !== 'bind',
   );
   const { limits } = (deploy as { resources?: { limits?: object } } | undefined)?.resources ?? {};
+  // The services of a pod run as often as each other.
+  const placed = Object.fromEntries(Object.entries(deploy ?? {}).filter(([key]) => key !== 'replicas'));
   return {
     ...service,
     volumes: mounts,
@@ -52,7 +54,9 @@ function mappable(service: WrittenService): WrittenService {
       ? {}
       : { security_opt: service.extends === undefined ? ['seccomp:unconfined'] : [] }),
     ...(user === undefined || (typeof user === 'string' && /^\d/.test(user)) ? {} : { user: '0:7' }),
-    ...(limits === undefined ? {} : { deploy: { ...(deploy as object), resources: { limits } } }),
+    ...(deploy === undefined
+      ? {}
+      : { deploy: { ...placed, ...(limits === undefined ? {} : { resources: { limits } }) } }),
     ...(entrypoint === undefined ? {} : { command: ['a', 'command'] }),
   };
 }
