@@ -1,9 +1,9 @@
-import { realpath } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import type { Deployment } from '../deployment/open.js';
 import type { Context } from '../system/context.js';
 import { LaconicError } from '../system/errors.js';
 import { kindOf } from '../system/files.js';
+import { workingTreeAround } from '../system/links.js';
 import { packageDirectory } from '../system/package.js';
 import { run, type RunResult } from '../system/process.js';
 
@@ -48,17 +48,10 @@ export async function findSource(
   });
 }
 
-/**
- * Whether a directory is in a git working tree is what the files say (a `.git` in it or above it). Git itself is not asked: it gives the
- * same answer to "there is no repository" and to "I refuse to use this one".
- */
 async function describeSource(path: string): Promise<Source> {
   // The stacks that come with the program are not the operator's working tree, even where the program is a git clone.
-  if (dirname(path) === bundledStacks()) return { path, root: path, git: false };
-  for (let at = await realpath(path); ; at = dirname(at)) {
-    if ((await kindOf(join(at, '.git'))) !== undefined) return { path, root: at, git: true };
-    if (at === dirname(at)) return { path, root: path, git: false };
-  }
+  const root = dirname(path) === bundledStacks() ? undefined : await workingTreeAround(path);
+  return root === undefined ? { path, root: path, git: false } : { path, root, git: true };
 }
 
 function bundledStacks(): string {

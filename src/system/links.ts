@@ -3,13 +3,20 @@ import { dirname, join } from 'node:path';
 import { errorCode, errorMessage, LaconicError } from './errors.js';
 import { kindOf } from './files.js';
 
+/**
+ * The real path of the git working tree around a folder (a `.git` in it or above it), as the files say; undefined where there is none. Git
+ * itself is not asked: it gives the same answer to "there is no repository" and to "I refuse to use this one".
+ */
+export async function workingTreeAround(folder: string): Promise<string | undefined> {
+  for (let at = await realpath(folder); ; at = dirname(at)) {
+    if ((await kindOf(join(at, '.git'))) !== undefined) return at;
+    if (at === dirname(at)) return undefined;
+  }
+}
+
 /** The real path of the git working tree around a folder; that of the folder itself where there is none. */
 export async function repositoryAround(folder: string): Promise<string> {
-  const real = await realpath(folder);
-  for (let at = real; ; at = dirname(at)) {
-    if ((await kindOf(join(at, '.git'))) !== undefined) return at;
-    if (at === dirname(at)) return real;
-  }
+  return (await workingTreeAround(folder)) ?? realpath(folder);
 }
 
 /**
