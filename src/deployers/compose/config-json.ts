@@ -1,4 +1,21 @@
+import type { Context } from '../../system/context.js';
 import { LaconicError } from '../../system/errors.js';
+import { composeOrFail } from './compose-cli.js';
+import type { ComposeProject } from './project.js';
+
+/**
+ * A project as Docker Compose reads its files, with the services of every profile.
+ * @param what how the message of a failure begins, such as `cannot read the job`
+ * @throws LaconicError for files that Compose cannot use
+ */
+export async function readWholeConfig(
+  what: string,
+  project: ComposeProject,
+  context: Context,
+): Promise<Readonly<Record<string, unknown>>> {
+  const args = ['--profile', '*', 'config', '--format', 'json'];
+  return parseConfigJson((await composeOrFail(what, project, args, context)).stdout);
+}
 
 /**
  * What `docker compose config --format json` printed, as a map.

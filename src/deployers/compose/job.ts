@@ -11,8 +11,8 @@ import { withTemporaryFolder } from '../../system/leftovers.js';
 import { didYouMean } from '../../system/suggest.js';
 import { renderEntries } from '../../spec/environment.js';
 import type { JobOptions } from '../deployer.js';
-import { callEnvironment, composeOrFail } from './compose-cli.js';
-import { parseConfigJson } from './config-json.js';
+import { callEnvironment } from './compose-cli.js';
+import { readWholeConfig } from './config-json.js';
 import { hasTerminal } from './exec.js';
 import { type ComposeProject, composeArguments, filesOfJob } from './project.js';
 
@@ -20,10 +20,9 @@ import { type ComposeProject, composeArguments, filesOfJob } from './project.js'
 export type ComposeJobOptions = JobOptions & { secrets: ReadonlyMap<string, string> };
 
 /**
- * Runs a job of the stack to its end on our own terminal, in the network and with the volumes of the deployment; resolves to
- * its exit code (02 §7.11, weakness 27, decision 32). `args` replace the job's command. Without `wait` its
- * container is started, and stays when it has ended. Needs no pods and no running
- * service. When interrupted, the job's container is stopped and removed before this throws.
+ * Runs a job of the stack to its end on our own terminal, in the network and with the volumes of the deployment; resolves to its exit
+ * code. `args` replace the job's command. Without `wait` its container is started, and stays when it has ended. Needs no pods and no
+ * running service. When interrupted, the job's container is stopped and removed before this throws.
  * @throws LaconicError for an unknown job or a job file Compose cannot use; InterruptedError
  */
 export async function runJob(
@@ -82,10 +81,8 @@ async function readJob(
   project: ComposeProject,
   context: Context,
 ): Promise<{ services: Record<string, RawService>; shared: Shared[] }> {
-  const args = ['--profile', '*', 'config', '--format', 'json'];
-  const { stdout } = await composeOrFail('cannot read the job', project, args, context);
   type Section = Record<string, { name: string; external?: boolean } | null>;
-  const model = parseConfigJson(stdout) as {
+  const model = (await readWholeConfig('cannot read the job', project, context)) as {
     services?: Record<string, RawService>;
     networks?: Section;
     volumes?: Section;

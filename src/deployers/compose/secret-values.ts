@@ -7,8 +7,7 @@ import type { Context } from '../../system/context.js';
 import { InvalidFileError } from '../../system/errors.js';
 import { kindOf, makeDirectory, secretMode, writeFileAtomically } from '../../system/files.js';
 import { readSecretValues } from '../secret-sources.js';
-import { composeOrFail } from './compose-cli.js';
-import { parseConfigJson } from './config-json.js';
+import { readWholeConfig } from './config-json.js';
 import type { ComposeProject } from './project.js';
 
 /** The files by which services get what the spec's `secrets` with sources stand for. */
@@ -87,9 +86,7 @@ function withoutSecrets(project: ComposeProject, places: Places): ComposeProject
 
 /** The variables that each service has by its own definition. */
 export async function environments(project: ComposeProject, context: Context): Promise<Map<string, Set<string>>> {
-  const args = ['--profile', '*', 'config', '--format', 'json'];
-  const { stdout } = await composeOrFail('cannot read the compose files', project, args, context);
-  const { services = {} } = parseConfigJson(stdout) as {
+  const { services = {} } = (await readWholeConfig('cannot read the compose files', project, context)) as {
     services?: Record<string, { environment?: Record<string, string | null> }>;
   };
   return new Map(
