@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { behindParts, behindText } from '../deployment/behind.js';
 import { findDeployment, lockDeployment, openForReading, readDeployment, type Deployment } from '../deployment/open.js';
-import { readReported, warnOfNew } from '../deployment/reported-warnings.js';
+import { warnOfNew } from '../deployment/reported-warnings.js';
 import { insideOperation } from '../deployment/callers.js';
 import { type DataPlan, describeDeletion, planDataDeletion } from '../deployment/delete-data.js';
 import type { Lock } from '../deployment/lock.js';
@@ -54,8 +54,7 @@ export async function withLockedDeployment<T>(
   try {
     const inside = { ...context, env: { ...context.env, LACONIC_SO_LOCK: lock.token } };
     const deployment = await readDeployment(layout);
-    const reported = await readReported(layout);
-    for (const problem of deployment.ignored) warnOfNew(problem, reported, context.report);
+    await warnOfNew(deployment.ignored, layout, context.report);
     await notePlace(layout);
     return await work(deployment, lock, inside);
   } finally {

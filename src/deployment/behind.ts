@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { isAbsolute, relative } from 'node:path';
-import { readTextIfAny, secretMode, sha256, writeFileAtomically } from '../system/files.js';
+import { readTextIfAny, sha256 } from '../system/files.js';
 import { shownCommand } from '../system/shown-command.js';
 import type { DeploymentLayout } from './layout.js';
 import { currentChecksum, readManifest } from './manifest.js';
@@ -39,11 +39,6 @@ export async function renderSources(
   const edited = texts.filter(({ file }) => isAbsolute(file)).map(({ file, text }) => [file, sha256(text)] as const);
   const sources = [...edited, ...(await Promise.all(copied)).flat()].sort(([a], [b]) => (a < b ? -1 : 1));
   return `${JSON.stringify(Object.fromEntries(sources), undefined, 1)}\n`;
-}
-
-/** Replaces what an earlier create or update recorded, where it differs. */
-export async function keepSources({ sources: path }: DeploymentLayout, text: string): Promise<void> {
-  if ((await readTextIfAny(path)) !== text) await writeFileAtomically(path, text, secretMode);
 }
 
 /**

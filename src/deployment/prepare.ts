@@ -22,7 +22,7 @@ import { type Generated, generateTree } from './generate.js';
 import { expandHome } from '../system/path-names.js';
 import { type DeploymentLayout, secretsCopyPath } from './layout.js';
 import type { DeploymentRecord } from './record.js';
-import { readReported, renderReported, warnOfNew } from './reported-warnings.js';
+import { renderReported, warnOfNew } from './reported-warnings.js';
 import type { TargetGenerator } from './target.js';
 import type { GeneratedFile } from './tree.js';
 
@@ -133,8 +133,7 @@ export async function prepareTree(
   });
   await warnAboutUnusedHooks(loaded.assets, context.report);
   const warnings = refuseOrWarn(parsed, generated, previous === 'fresh');
-  const reported = await readReported(layout);
-  for (const problem of warnings) warnOfNew(problem, reported, context.report);
+  await warnOfNew(warnings, layout, context.report);
   const unset = generated.unset.map(({ name }) => name);
   return { ...loaded, spec, generated, reported: renderReported(warnings, unset) };
 }

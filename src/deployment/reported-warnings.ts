@@ -1,5 +1,5 @@
 import { formatProblem, type Problem } from '../system/errors.js';
-import { readTextIfAny, secretMode, writeFileAtomically } from '../system/files.js';
+import { readTextIfAny } from '../system/files.js';
 import type { Reporter } from '../system/report.js';
 import type { DeploymentLayout } from './layout.js';
 import { parseOwnJson } from './own-json.js';
@@ -38,13 +38,15 @@ export async function readReported({ reportedWarnings: path }: DeploymentLayout)
   return { problems: new Set(problems as string[]), unset: new Set(unset as string[]) };
 }
 
-/** Replaces what an earlier create or update reported, where it differs. */
-export async function keepReported({ reportedWarnings: path }: DeploymentLayout, text: string): Promise<void> {
-  if ((await readTextIfAny(path)) !== text) await writeFileAtomically(path, text, secretMode);
-}
-
-/** Reports a warning; with `--verbose` only when it was reported before. */
-export function warnOfNew(problem: Problem, reported: ReportedWarnings, report: Reporter): void {
-  if (reported.problems.has(idOf(problem))) report.verbose(`as reported before: ${formatProblem(problem)}`);
-  else report.warn(formatProblem(problem));
+/** Reports warnings about a deployment; those that its last create or update reported only with `--verbose`. */
+export async function warnOfNew(
+  problems: readonly Problem[],
+  layout: DeploymentLayout,
+  report: Reporter,
+): Promise<void> {
+  const reported = problems.length === 0 ? none : await readReported(layout);
+  for (const problem of problems) {
+    if (reported.problems.has(idOf(problem))) report.verbose(`as reported before: ${formatProblem(problem)}`);
+    else report.warn(formatProblem(problem));
+  }
 }

@@ -4,8 +4,7 @@ import { compareServices } from '../compose/service-prints.js';
 import type { Spec } from '../spec/parse.js';
 import type { Context } from '../system/context.js';
 import { LaconicError } from '../system/errors.js';
-import { kindOf, makeDirectory, readTextIfAny } from '../system/files.js';
-import { keepSources } from './behind.js';
+import { kindOf, makeDirectory, readTextIfAny, secretMode, writeIfDifferent } from '../system/files.js';
 import { carryOut } from './carry-out.js';
 import { type CreateArguments, makeVolume } from './create.js';
 import { createHookLabels, runCreateHooks } from './hooks.js';
@@ -16,7 +15,6 @@ import { currentChecksum } from './manifest.js';
 import { type Deployment, readDeployment } from './open.js';
 import type { ChangedPath, UpdateOutcome } from './outcome.js';
 import { parseOwnJson } from './own-json.js';
-import { keepReported } from './reported-warnings.js';
 import { type LoadedSpec, loadStackOfSpec, prepareTree, type SecretOptions } from './prepare.js';
 import type { TargetGenerators } from './target.js';
 import { servicePrints } from './service-prints.js';
@@ -106,8 +104,8 @@ export async function updateDeployment(
     writeJournal(layout, { phase: 'hooks', steps: [], hook }),
   );
   await clearJournal(layout);
-  await keepReported(layout, prepared.reported);
-  await keepSources(layout, prepared.generated.sources);
+  await writeIfDifferent(layout.reportedWarnings, prepared.reported, secretMode);
+  await writeIfDifferent(layout.sources, prepared.generated.sources, secretMode);
   await dropImagesOfOthers(layout.images, prepared.generated.services, context.report);
   const servicesNow = printed ? await servicePrints(layout, prepared.stack, context.env) : undefined;
   const paths = [...changedPaths(plan, before, await checksumsNow(layout, plan)), ...outside];

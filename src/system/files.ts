@@ -113,6 +113,13 @@ export async function writeFileAtomically(path: string, content: string | Buffer
   }
 }
 
+/** {@link writeFileAtomically}, unless the file says exactly this already. Its directory is made when it is missing. */
+export async function writeIfDifferent(path: string, text: string, mode?: number): Promise<void> {
+  if ((await readTextIfAny(path)) === text) return;
+  await makeDirectory(dirname(path));
+  await writeFileAtomically(path, text, mode);
+}
+
 /**
  * Copies one file, or a directory with all in it, merging into what is there; modes are kept.
  * @param links kept as they are, or followed

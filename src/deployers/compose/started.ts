@@ -1,5 +1,4 @@
-import { dirname } from 'node:path';
-import { makeDirectory, readTextIfAny, secretMode, writeFileAtomically } from '../../system/files.js';
+import { readTextIfAny, secretMode, writeIfDifferent } from '../../system/files.js';
 import type { Checksums } from './bind-files.js';
 
 /**
@@ -74,8 +73,5 @@ export async function recordEnded(file: string, ended: ReadonlyMap<string, strin
 /** Writes the record if it says something new. Only for the owner: it holds hashes of texts with secrets. */
 export async function writeStarted(file: string, record: StartedRecord): Promise<void> {
   const stored: StoredRecord = { version: 1, ...record };
-  const text = `${JSON.stringify(stored, undefined, 2)}\n`;
-  if ((await readTextIfAny(file)) === text) return;
-  await makeDirectory(dirname(file));
-  await writeFileAtomically(file, text, secretMode);
+  await writeIfDifferent(file, `${JSON.stringify(stored, undefined, 2)}\n`, secretMode);
 }

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { filesOnDisk } from '../../deployment/files.js';
 import type { Deployment } from '../../deployment/open.js';
 import { readPushedImages } from '../../deployment/pushed-images.js';
-import { readReported, warnOfNew } from '../../deployment/reported-warnings.js';
+import { warnOfNew } from '../../deployment/reported-warnings.js';
 import { credentialSecrets } from '../../spec/environment.js';
 import type { Context } from '../../system/context.js';
 import { InvalidFileError } from '../../system/errors.js';
@@ -65,9 +65,7 @@ export async function prepareObjects(
   const built = buildObjects(input);
   const errors = [...findings.errors, ...built.findings.errors];
   if (errors.length > 0) throw new InvalidFileError(errors);
-  const reported = await readReported(layout);
-  for (const problem of [...findings.warnings, ...built.findings.warnings])
-    warnOfNew(problem, reported, context.report);
+  await warnOfNew([...findings.warnings, ...built.findings.warnings], layout, context.report);
   const identity = identityOf(deployment);
   const certificates = await certificatesFor(input, options);
   if (certificates.length === 0) return { input, identity, objects: built.objects, order: built.order };
