@@ -8,7 +8,6 @@ import { changesText } from '../deployment/outcome.js';
 import { readDeployment } from '../deployment/open.js';
 import { requireSecrets } from '../deployment/require-secrets.js';
 import { updateDeployment } from '../deployment/update.js';
-import { isBelow } from '../deployment/volume-paths.js';
 import type { Spec } from '../spec/parse.js';
 import type { Context } from '../system/context.js';
 import { LaconicError } from '../system/errors.js';
@@ -18,6 +17,7 @@ import { startAndReport, type Target, withLockedDeployment } from './operations.
 import { findSource, pullBringsCommits, pullSource, type Source } from './restart-source.js';
 import { deployerFor } from './select.js';
 import { targetGenerator } from './targets.js';
+import { isBelow } from '../system/path-names.js';
 
 export interface RestartOptions {
   stackPath: string | undefined;

@@ -14,7 +14,7 @@ import { loadSpec, loadStackOfSpec, type Prepared, prepareTree } from './prepare
 import { type DeploymentRecord, renderRecord } from './record.js';
 import type { TargetGenerators } from './target.js';
 import { type GeneratedFile, type VolumeDirectory, writeGenerated } from './tree.js';
-import { isBelow } from './volume-paths.js';
+import { isBelow } from '../system/path-names.js';
 
 /** The arguments of `deploy create` that the create hooks get, again on every update (decision 33). */
 export interface CreateArguments {

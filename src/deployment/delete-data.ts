@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import type { Context } from '../system/context.js';
 import { errorMessage, LaconicError } from '../system/errors.js';
 import type { Deployment } from './open.js';
-import { isBelow, placeVolume } from './volume-paths.js';
+import { placeVolume } from './volume-paths.js';
+import { isBelow } from '../system/path-names.js';
 
 /** The directory of a volume with what is in it. */
 export interface VolumeData {

@@ -31,7 +31,8 @@ import type { DeploymentRecord } from './record.js';
 import type { TargetGenerator } from './target.js';
 import { type UnsetName, unsetNames } from './variable-checks.js';
 import { unfitVolumePaths, volumesOverOurs } from './volume-checks.js';
-import { isBelow, placeVolume } from './volume-paths.js';
+import { placeVolume } from './volume-paths.js';
+import { isBelow } from '../system/path-names.js';
 
 /** What a deployment directory is generated from. */
 export interface GenerateInput {

@@ -1,9 +1,10 @@
-import { relative } from 'node:path';
+import { isAbsolute, relative } from 'node:path';
 import { findLostSecrets, generatedNames, type LostSecret, type SecretCopy } from '../spec/lost-secrets.js';
 import { parseSecretsEnv, type StoredSecret } from '../spec/secrets.js';
 import type { Context } from '../system/context.js';
 import { InvalidFileError, LaconicError } from '../system/errors.js';
 import { readTextIfAny, sha256 } from '../system/files.js';
+import { isBelow } from '../system/path-names.js';
 import type { DeploymentLayout } from './layout.js';
 import { readManifest } from './manifest.js';
 import type { Deployment } from './open.js';
@@ -108,7 +109,7 @@ function lostError(
   const names = lost.map(({ name }) => name);
   const what = text === undefined ? 'is missing' : `no longer holds the whole value of ${names.join(', ')}`;
   const lines = lost.map(({ name, places }) => {
-    const where = places.map((place) => (place.startsWith(`${root}/`) ? relative(root, place) : place));
+    const where = places.map((place) => (isAbsolute(place) && isBelow(place, root) ? relative(root, place) : place));
     return `  ${name}: ${where.length === 0 ? 'no copy was found' : `a copy is in ${where.join(', and in ')}`}`;
   });
   const because = problem === undefined ? [] : [`  ${problem.message}`];

@@ -11,7 +11,7 @@ import type { Prepared } from './prepare.js';
 import { editRecord, readRecord } from './record.js';
 import { inOrder } from './step-order.js';
 import { checksumOf, type GeneratedFile, isSecret } from './tree.js';
-import { isBelow } from './volume-paths.js';
+import { isBelow } from '../system/path-names.js';
 
 type RemoveStep = Extract<JournalStep, { op: 'remove' }>;
 

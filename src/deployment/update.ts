@@ -21,7 +21,7 @@ import { servicePrints } from './service-prints.js';
 import { requireSecrets } from './require-secrets.js';
 import { refuseChangedValues } from './update-environment.js';
 import { planUpdate, type UpdatePlan, warnAboutEdit } from './update-plan.js';
-import { isBelow } from './volume-paths.js';
+import { isBelow } from '../system/path-names.js';
 
 export interface UpdateOptions {
   parsed: LoadedSpec;

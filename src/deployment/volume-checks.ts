@@ -3,7 +3,8 @@ import { homedir } from 'node:os';
 import type { Spec } from '../spec/parse.js';
 import type { Problem } from '../system/errors.js';
 import { kindOf } from '../system/files.js';
-import { isBelow, placeVolume } from './volume-paths.js';
+import { placeVolume } from './volume-paths.js';
+import { isBelow } from '../system/path-names.js';
 
 /** What stands in a deployment directory by itself (01 §10). `config/` is not among it: a volume may take the place of a folder there. */
 const ours = new Set([

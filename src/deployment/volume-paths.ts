@@ -1,4 +1,4 @@
-import { isAbsolute, relative, resolve, sep } from 'node:path';
+import { isAbsolute, relative, resolve } from 'node:path';
 import { expandHome } from '../system/path-names.js';
 
 /** Where a volume of the spec lives. */
@@ -22,10 +22,4 @@ export function placeVolume(value: string, deploymentDirectory: string, home: st
   const path = resolve(deploymentDirectory, expanded);
   const below = relative(deploymentDirectory, path);
   return { path, relative: true, device: below === '' ? '..' : `../${below}` };
-}
-
-/** True when `path` is `directory` or lies below it; both absolute and normalised. */
-export function isBelow(path: string, directory: string): boolean {
-  const below = relative(directory, path);
-  return below !== '..' && !below.startsWith(`..${sep}`) && !isAbsolute(below);
 }

@@ -2,6 +2,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { LaconicError } from '../system/errors.js';
 import { kindOf } from '../system/files.js';
 import { repositoryAround } from '../system/links.js';
+import { isBelow } from '../system/path-names.js';
 import type { Reporter } from '../system/report.js';
 import type { HookSource } from './hooks/contexts.js';
 import type { StackLocation } from './locate.js';
@@ -121,7 +122,7 @@ export function createAssets(
     hookSources,
     repositoryOf: (path) => {
       const folders = [...roots, ...stack.pods.map(podRoot)];
-      return repositoryAround(folders.find((folder) => path.startsWith(`${folder}/`)) ?? dirname(path));
+      return repositoryAround(folders.find((folder) => isBelow(path, folder)) ?? dirname(path));
     },
     podScript: (pod, command) => join(podRoot(pod), command),
   };

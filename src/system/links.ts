@@ -2,6 +2,7 @@ import { lstat, readlink, realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errorCode, errorMessage, LaconicError } from './errors.js';
 import { kindOf } from './files.js';
+import { isBelow } from './path-names.js';
 
 /**
  * The real path of the git working tree around a folder (a `.git` in it or above it), as the files say; undefined where there is none. Git
@@ -33,7 +34,7 @@ export async function realPlace(path: string, within: string): Promise<string> {
       throw new LaconicError(`${what} leads to nothing`, { hint: 'correct or remove the link' });
     throw new LaconicError(`cannot read ${path}: ${errorMessage(error)}`, { cause: error });
   });
-  if (real === within || within === '/' || real.startsWith(`${within}/`)) return real;
+  if (isBelow(real, within)) return real;
   throw new LaconicError(`${await describeLink(path)} leads out of the stack's repository ${within}, to ${real}`, {
     hint: 'links within the repository are followed: put the file there, or name its absolute path in the compose file',
   });

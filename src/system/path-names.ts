@@ -1,5 +1,5 @@
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { isAbsolute, join, relative, sep } from 'node:path';
 import { quote } from './yaml.js';
 
 const name = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
@@ -37,4 +37,10 @@ export function insidePathProblem(text: string): string | undefined {
 export function expandHome(path: string, home: string = homedir()): string {
   if (path === '~') return home;
   return path.startsWith('~/') ? join(home, path.slice(2)) : path;
+}
+
+/** True when `path` is `directory` or lies below it; both absolute and normalised. */
+export function isBelow(path: string, directory: string): boolean {
+  const below = relative(directory, path);
+  return below !== '..' && !below.startsWith(`..${sep}`) && !isAbsolute(below);
 }

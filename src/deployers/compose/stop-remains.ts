@@ -1,7 +1,6 @@
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { layoutOf } from '../../deployment/layout.js';
-import { isBelow } from '../../deployment/volume-paths.js';
 import { connectEngine } from '../../engine/connect.js';
 import {
   composeLabels,
@@ -17,6 +16,7 @@ import { kindOf } from '../../system/files.js';
 import type { StopOptions } from '../deployer.js';
 import { deleteVolumes, endJobs, removeInOrder, selectContainers, type StopTools } from './stop-labelled.js';
 import { hostDirectories } from './volumes.js';
+import { isBelow } from '../../system/path-names.js';
 
 /**
  * `stop` of a deployment whose directory is gone, or at least its deployment.yml: what was started from there is known by the label

@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { isBelow } from '../../deployment/volume-paths.js';
 import { listProjectContainers, type ProjectContainer } from '../../engine/containers.js';
 import { removeProjectNetworks } from '../../engine/networks.js';
 import { type EngineVolume, hostDirectory, listProjectVolumes } from '../../engine/volumes.js';
@@ -14,6 +13,7 @@ import { explainUnknownService } from './services.js';
 import type { StartedRecord } from './started.js';
 import { deleteVolumes, endJobs, removeInOrder, selectContainers, type StopTools } from './stop-labelled.js';
 import { hostDirectories } from './volumes.js';
+import { isBelow } from '../../system/path-names.js';
 
 export interface StopDeps extends StopTools {
   /** Containers that the compose files do not name go too. False where the files are a selection of the project's. */

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import type { Engine } from '../../engine/connect.js';
 import { composeLabels, listProjectContainers } from '../../engine/containers.js';
 import { hostDirectory, listProjectVolumes } from '../../engine/volumes.js';
-import { isBelow } from '../../deployment/volume-paths.js';
+import { isBelow } from '../../system/path-names.js';
 
 /** A container that is tied to a deployment directory. */
 export interface Tie {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { isBelow, placeVolume } from '../../../src/deployment/volume-paths.js';
+import { placeVolume } from '../../../src/deployment/volume-paths.js';
+import { isBelow } from '../../../src/system/path-names.js';
 
 describe('where a volume of the spec lives (01 §11.1, §20.4)', () => {
   it.each`

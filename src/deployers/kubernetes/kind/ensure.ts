@@ -2,7 +2,6 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { DeploymentLayout } from '../../../deployment/layout.js';
 import { type DeploymentRecord, editRecord } from '../../../deployment/record.js';
-import { isBelow } from '../../../deployment/volume-paths.js';
 import type { Engine } from '../../../engine/connect.js';
 import { type ContainerWiring, type StartedWiring, startContainer, wiringOf } from '../../../engine/labelled.js';
 import type { Spec } from '../../../spec/model.js';
@@ -19,6 +18,7 @@ import { canonicalPaths, misfitAdvice, misfits } from './fit.js';
 import { NodeContents } from './load-images.js';
 import { NoKindClusterError } from './none.js';
 import { placeOnKind } from './places.js';
+import { isBelow } from '../../../system/path-names.js';
 
 /** Name of the file in the deployment directory that the cluster is made from (04 §3.2). */
 export const kindConfigFile = 'kind-config.yml';

@@ -1,7 +1,8 @@
 import { posix } from 'node:path';
-import { isBelow, placeVolume } from '../../../deployment/volume-paths.js';
+import { placeVolume } from '../../../deployment/volume-paths.js';
 import type { Spec } from '../../../spec/model.js';
 import type { Problem } from '../../../system/errors.js';
+import { isBelow } from '../../../system/path-names.js';
 
 /** Where everything of the host is mounted in a node of kind (04 §3.3). */
 export const nodeRoot = '/mnt';
