@@ -45,10 +45,10 @@ export function buildVariables(
   context: Context,
 ): Record<string, string> {
   const setting = (name: SettingName): string => findSetting(name, context)?.value ?? '';
-  const npmToken = npmTokenFor(findSetting('CERC_NPM_REGISTRY_URL', context), context);
+  const npmRegistry = findSetting('CERC_NPM_REGISTRY_URL', context);
+  const npmToken = npmTokenFor(npmRegistry, context);
   return {
-    CERC_NPM_REGISTRY_URL:
-      setting('CERC_NPM_REGISTRY_URL') || (npmToken === '' ? npmRegistries.public : npmRegistries.own),
+    CERC_NPM_REGISTRY_URL: npmRegistry?.value ?? (npmToken === '' ? npmRegistries.public : npmRegistries.own),
     CERC_NPM_AUTH_TOKEN: npmToken,
     CERC_GO_AUTH_TOKEN: setting('CERC_GO_AUTH_TOKEN'),
     CERC_REPO_BASE_DIR: paths.repositoryBase,

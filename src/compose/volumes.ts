@@ -1,3 +1,4 @@
+import { mapOf } from '../system/plain-map.js';
 import type { ComposeFile } from './file.js';
 
 /**
@@ -5,12 +6,10 @@ import type { ComposeFile } from './file.js';
  * not Docker's own. Undefined for a volume that may be anywhere: any directory can take its place.
  */
 export function ownDefinition(file: ComposeFile, volume: string): string | undefined {
-  const { volumes } = (file.yaml.value ?? {}) as { volumes?: Record<string, unknown> | null };
-  const definition = volumes?.[volume];
-  if (typeof definition !== 'object' || definition === null) return undefined;
-  const { external, driver, driver_opts: options } = definition as Record<string, unknown>;
+  const definition = mapOf(mapOf(mapOf(file.yaml.value).volumes)[volume]);
+  const { external, driver, driver_opts: options } = definition;
   // Before Compose v2 it could be a map with the name.
   if (external !== undefined && external !== null && external !== false) return 'external';
-  if (typeof options === 'object' && options !== null && Object.keys(options).length > 0) return 'driver_opts';
+  if (Object.keys(mapOf(options)).length > 0) return 'driver_opts';
   return typeof driver === 'string' && driver !== 'local' ? `driver: ${driver}` : undefined;
 }

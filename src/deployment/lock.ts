@@ -141,7 +141,7 @@ export async function takeLock(path: string, what: string, waitSeconds: number, 
     bootId: await bootId(),
     ...(pidNamespace === undefined ? {} : { pidNamespace }),
     host: hostname(),
-    command: shownCommand(process.argv.slice(2)),
+    command: commandForOthers(process.argv.slice(2)),
     since: new Date().toISOString(),
   };
   const deadline = Date.now() + waitSeconds * 1000;
@@ -197,7 +197,7 @@ async function release(path: string, token: string, { report }: Context): Promis
 const shownValues: ReadonlySet<string> = new Set(['--stack', '--dir', '--spec-file', '--deployment-dir']);
 
 /** The command line for others to see: arguments for hooks may hold passwords, so of values only known ones are shown. */
-export function shownCommand(words: readonly string[]): string {
+export function commandForOthers(words: readonly string[]): string {
   const shown = ['laconic-so'];
   let commandWords = 0;
   for (const [index, word] of words.entries()) {

@@ -24,12 +24,9 @@ export function specOverrides(spec: Spec, read: readonly ReadComposeFile[]): Spe
   };
   const of = (file: ReadComposeFile): [string, Override][] =>
     [...file.file.services.keys()].map((name) => [name, overrideOf(spec, read, file, name)]);
-  add(podOverrides, [
-    ...pods.flatMap((file) => {
-      const services = of(file);
-      return spec.replicas === undefined ? services : services.map((one) => replicated(one, spec, file, result));
-    }),
-  ]);
+  const ofPod = (file: ReadComposeFile): [string, Override][] =>
+    spec.replicas === undefined ? of(file) : of(file).map((one) => replicated(one, spec, file, result));
+  add(podOverrides, pods.flatMap(ofPod));
   for (const job of jobs) add(jobOverrides(job.owner), of(job));
   return result;
 }
@@ -129,7 +126,7 @@ function replicated(
   { refused, warnings }: SpecOverrides,
 ): [string, Override] {
   const { replicas = 1 } = spec;
-  const definition = definitions([file], file, name)[0] ?? {};
+  const [definition = {}] = definitions([file], file, name);
   const refuse = (what: string): void => {
     refused.push(spec.yaml.problem(['replicas'], `service ${name} cannot run ${replicas} times: ${what}`));
   };

@@ -3,7 +3,7 @@ import { readdir, readFile, readlink, symlink, writeFile } from 'node:fs/promise
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { shownCommand, takeLock } from '../../../src/deployment/lock.js';
+import { commandForOthers, takeLock } from '../../../src/deployment/lock.js';
 import { testContext } from '../../support/context.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 
@@ -186,7 +186,7 @@ describe('the lock of a deployment (decision 5)', () => {
       '--initial-peers=secret',
       'hunter2',
     ];
-    expect(shownCommand([...words, '--', '--password', 'hunter3'])).toBe(
+    expect(commandForOthers([...words, '--', '--password', 'hunter3'])).toBe(
       'laconic-so --stack s deploy create --spec-file=a.yml --update --initial-peers …',
     );
   });
