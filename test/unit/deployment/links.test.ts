@@ -1,9 +1,7 @@
 import { lstat, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { targetGenerator } from '../../../src/deployers/targets.js';
-import { createOrUpdate } from '../../../src/deployment/create-or-update.js';
-import { testContext } from '../../support/context.js';
+import { createFrom } from '../../support/create-or-update.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 
 /** A stack whose configuration, hook neighbours and volume seed are links to files that it shares, and creating and updating from it. */
@@ -32,24 +30,7 @@ async function stackWithLinks(deployTo: string) {
   await link('so/stacks/app/deploy/neighbour.txt', '../../../config/shared/entry.sh');
   const volumes = deployTo === 'compose' ? 'volumes: {seeded: ./data/seeded}' : 'volumes: {seeded: }';
   await write('spec.yml', `stack: ${join(base, 'so/stacks/app')}\ndeploy-to: ${deployTo}\n${volumes}\n`);
-  const run = (update: boolean): Promise<void> =>
-    createOrUpdate(
-      {
-        specFile: 'spec.yml',
-        deploymentDir: 'd',
-        update,
-        helmChart: false,
-        extraArgs: [],
-        lockWaitSeconds: 0,
-        rotateSecret: [],
-        generateSecrets: false,
-        acceptLiteralValues: false,
-        acceptOtherStack: false,
-      },
-      targetGenerator,
-      testContext(base),
-    );
-  return { base, link, create: () => run(false), update: () => run(true) };
+  return { base, link, create: () => createFrom(base, false), update: () => createFrom(base, true) };
 }
 
 async function linksBelow(folder: string): Promise<string[]> {

@@ -1,11 +1,9 @@
 import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { targetGenerator } from '../../../src/deployers/targets.js';
-import { createOrUpdate } from '../../../src/deployment/create-or-update.js';
 import { layoutOf } from '../../../src/deployment/layout.js';
 import { sha256 } from '../../../src/system/files.js';
-import { testContext } from '../../support/context.js';
+import { createFrom } from '../../support/create-or-update.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 
 /** A deployment of a stack whose configuration is these files, and a way to update it to others. */
@@ -24,26 +22,14 @@ async function deployed(config: Record<string, string>) {
   await write('repo/compose/docker-compose-app.yml', 'services:\n  web:\n    image: busybox\n');
   await write('spec.yml', `stack: ${join(base, 'repo/stacks/app')}\ndeploy-to: compose\n`);
   await configure(config);
-  const run = async (update: boolean): Promise<void> => {
-    await createOrUpdate(
-      {
-        specFile: 'spec.yml',
-        deploymentDir: 'd',
-        update,
-        helmChart: false,
-        extraArgs: [],
-        lockWaitSeconds: 0,
-        rotateSecret: [],
-        generateSecrets: false,
-        acceptLiteralValues: false,
-        acceptOtherStack: false,
-      },
-      targetGenerator,
-      testContext(base),
-    );
+  await createFrom(base, false);
+  return {
+    base,
+    root,
+    configure,
+    update: () => createFrom(base, true),
+    text: (path: string) => readFile(join(root, path), 'utf8'),
   };
-  await run(false);
-  return { base, root, configure, update: () => run(true), text: (path: string) => readFile(join(root, path), 'utf8') };
 }
 
 /** Nothing of an update is left to be done. */

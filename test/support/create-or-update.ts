@@ -1,0 +1,23 @@
+import { targetGenerator } from '../../src/deployers/targets.js';
+import { createOrUpdate } from '../../src/deployment/create-or-update.js';
+import { testContext } from './context.js';
+
+/** `deploy create`, or its `--update`, of `spec.yml` to `d` in a folder, inside this process and with no other option. */
+export function createFrom(base: string, update: boolean): Promise<void> {
+  return createOrUpdate(
+    {
+      specFile: 'spec.yml',
+      deploymentDir: 'd',
+      update,
+      helmChart: false,
+      extraArgs: [],
+      lockWaitSeconds: 0,
+      rotateSecret: [],
+      generateSecrets: false,
+      acceptLiteralValues: false,
+      acceptOtherStack: false,
+    },
+    targetGenerator,
+    testContext(base),
+  );
+}
