@@ -63,8 +63,8 @@ export function buildVariables(
 }
 
 /**
- * The token for the npm registry. One of the operator's own environment or home folder is not for a registry that a file of the current
- * directory names: whoever wrote that file would get the token.
+ * The token for the npm registry. One of the operator's own environment or home folder is not for a registry that a
+ * file of the current directory names: whoever wrote that file would get the token.
  */
 function npmTokenFor(registry: Setting | undefined, context: Context): string {
   const token = findSetting('CERC_NPM_AUTH_TOKEN', context);

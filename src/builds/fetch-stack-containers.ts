@@ -23,8 +23,8 @@ const tokenVariable = 'LACONIC_SO_REGISTRY_TOKEN';
 const userVariable = 'LACONIC_SO_REGISTRY_USERNAME';
 
 /**
- * `fetch-containers`: the images of a stack, or without one those that ship with the program, from a registry, in the place of
- * building them.
+ * `fetch-containers`: the images of a stack, or without one those that ship with the program, from a registry, in the
+ * place of building them.
  * @returns false when any of them is not here in the end
  */
 export async function fetchStackContainers(options: FetchOptions, context: Context): Promise<boolean> {

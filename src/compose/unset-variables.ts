@@ -9,9 +9,10 @@ export interface UnsetVariable {
 }
 
 /**
- * The variables below a value of a compose file that `docker compose` would warn of: mentioned in a text, set nowhere, and without a
- * default that takes their place. `${X?}` is not among them, which Compose refuses, nor is a name in `environment` without a value, which
- * is left out of the container. Keys are not interpolated. Shared (aliased) values are reported once.
+ * The variables below a value of a compose file that `docker compose` would warn of: mentioned in a text, set nowhere,
+ * and without a default that takes their place. `${X?}` is not among them, which Compose refuses, nor is a name in
+ * `environment` without a value, which is left out of the container. Keys are not interpolated. Shared (aliased) values
+ * are reported once.
  * @param lookup the value of a variable; undefined when it is not set
  */
 export function unsetVariables(

@@ -2,8 +2,9 @@ import { mapOf } from '../system/plain-map.js';
 import type { ComposeFile } from './file.js';
 
 /**
- * How a compose file itself says where a volume is, in its own words: `external`, `driver_opts` (NFS, CIFS, a directory), a driver that is
- * not Docker's own. Undefined for a volume that may be anywhere: any directory can take its place.
+ * How a compose file itself says where a volume is, in its own words: `external`, `driver_opts` (NFS, CIFS, a
+ * directory), a driver that is not Docker's own. Undefined for a volume that may be anywhere: any directory can take
+ * its place.
  */
 export function ownDefinition(file: ComposeFile, volume: string): string | undefined {
   const definition = mapOf(mapOf(mapOf(file.yaml.value).volumes)[volume]);

@@ -237,8 +237,8 @@ export async function printPort(deployer: Deployer, query: PortQuery, context: C
 }
 
 /**
- * `run-job`: resolves to the job's exit code. Jobs run beside everything else: no lock is held. One that has not ended after
- * `timeoutSeconds` is ended.
+ * `run-job`: resolves to the job's exit code. Jobs run beside everything else: no lock is held. One that has not ended
+ * after `timeoutSeconds` is ended.
  * @throws LaconicError for such a job
  */
 export async function runJob(

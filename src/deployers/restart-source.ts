@@ -65,8 +65,8 @@ async function bundledStack(name: string): Promise<string | undefined> {
 }
 
 /**
- * `git pull` in the source's working tree. What cannot be pulled (no git tree, no remote branch, a detached HEAD) is taken as it is, and
- * that is said.
+ * `git pull` in the source's working tree. What cannot be pulled (no git tree, no remote branch, a detached HEAD) is
+ * taken as it is, and that is said.
  * @param wanted false: `--no-git-pull`
  * @throws LaconicError with git's words when git fails in any other way
  */
@@ -95,8 +95,8 @@ export async function pullSource(source: Source, wanted: boolean, context: Conte
 }
 
 /**
- * Whether a pull would bring commits that the working tree does not have: asked before something that is missing is refused, since the
- * pull may bring it. Fetches, and changes nothing in the working tree.
+ * Whether a pull would bring commits that the working tree does not have: asked before something that is missing is
+ * refused, since the pull may bring it. Fetches, and changes nothing in the working tree.
  */
 export async function pullBringsCommits(source: Source, wanted: boolean, context: Context): Promise<boolean> {
   // A dry run calls no git: what a pull would bring is not known.
@@ -109,7 +109,10 @@ export async function pullBringsCommits(source: Source, wanted: boolean, context
   return code !== 0;
 }
 
-/** The full name of the remote branch that the current branch follows; undefined when it follows none, or HEAD is detached. */
+/**
+ * The full name of the remote branch that the current branch follows; undefined when it follows none, or HEAD is
+ * detached.
+ */
 async function upstreamOf(source: Source, context: Context): Promise<string | undefined> {
   const head = await git(source, ['symbolic-ref', '--quiet', 'HEAD'], context);
   // With --quiet a detached HEAD is exit code 1 without a word.

@@ -34,8 +34,8 @@ export interface RestartOptions {
 }
 
 /**
- * `deployment restart`: pull the stack's git tree if it is one, bring the deployment directory up to date with it, and recreate what
- * changed. Nothing is pulled or written before the deployment itself and the options are found sound.
+ * `deployment restart`: pull the stack's git tree if it is one, bring the deployment directory up to date with it, and
+ * recreate what changed. Nothing is pulled or written before the deployment itself and the options are found sound.
  */
 export async function restartDeployment(target: Target, options: RestartOptions, context: Context): Promise<void> {
   await withLockedDeployment(target, context, async (deployment, lock, inside) => {
@@ -98,8 +98,8 @@ function remade({ deployTo }: Spec, { wait }: StartOptions): string {
 }
 
 /**
- * Refuses what the options name and is not there, before anything is pulled; a pull that brings commits may bring it, and then it is
- * looked for after the pull.
+ * Refuses what the options name and is not there, before anything is pulled; a pull that brings commits may bring it,
+ * and then it is looked for after the pull.
  */
 async function refuseUnknown(
   deployment: Deployment,
@@ -125,8 +125,9 @@ async function deployedServices({ layout, spec, stack }: Deployment): Promise<st
 }
 
 /**
- * Runs `start` with the images that are in force after it: those given join those of earlier restarts, and a restart without any takes
- * all of them back. They stay in force only when the start succeeds: after a failure a plain start runs what it would have run before.
+ * Runs `start` with the images that are in force after it: those given join those of earlier restarts, and a restart
+ * without any takes all of them back. They stay in force only when the start succeeds: after a failure a plain start
+ * runs what it would have run before.
  */
 async function withImages(
   { layout }: Deployment,

@@ -12,8 +12,8 @@ import { expandHome } from '../system/path-names.js';
 export type SecretValues = ReadonlyMap<string, ReadonlyMap<string, string>>;
 
 /**
- * Reads what the `secrets` of a spec with sources stand for now. The line break at the end of a file is not part of its value.
- * A relative path counts from the current directory.
+ * Reads what the `secrets` of a spec with sources stand for now. The line break at the end of a file is not part of its
+ * value. A relative path counts from the current directory.
  * @returns the values of those Secrets whose sources are all there, and what is wrong with the others
  */
 export async function readSecretValues(

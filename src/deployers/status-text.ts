@@ -55,19 +55,20 @@ function joined(lines: readonly string[]): string {
 }
 
 /**
- * `ps --format json`: `{"containers": [...]}`, one document with a newline at its end. Each container has `id`, `name`, `service`,
- * `image`, `state`, `restarts` and `ports`; `health`, `exitCode`, `startedAt`, `finishedAt` and `keptRunning` where they apply. A port has `containerPort`
- * and `protocol`, and `host: {ip, port}` when it is published. Jobs are left out, as in the text.
+ * `ps --format json`: `{"containers": [...]}`, one document with a newline at its end. Each container has `id`, `name`,
+ * `service`, `image`, `state`, `restarts` and `ports`; `health`, `exitCode`, `startedAt`, `finishedAt` and
+ * `keptRunning` where they apply. A port has `containerPort` and `protocol`, and `host: {ip, port}` when it is
+ * published. Jobs are left out, as in the text.
  */
 export function renderPsJson(containers: readonly ContainerStatus[]): string {
   return document({ containers: containers.filter(({ job }) => !job) });
 }
 
 /**
- * `status --format json`: `{"degraded": …, "missing": [...], "behind": [...], "containers": [...]}`. `behind` says where the directory is
- * behind its spec or its stack ({@link BehindPart}); `missing` names the expected services without a
- * container; containers are as in {@link renderPsJson}, jobs (`"job": true`) among them, and one-shots that did their work
- * have `"completed": true`.
+ * `status --format json`: `{"degraded": …, "missing": [...], "behind": [...], "containers": [...]}`. `behind` says
+ * where the directory is behind its spec or its stack ({@link BehindPart}); `missing` names the expected services
+ * without a container; containers are as in {@link renderPsJson}, jobs (`"job": true`) among them, and one-shots that
+ * did their work have `"completed": true`.
  */
 export function renderStatusJson(
   containers: readonly ContainerStatus[],

@@ -3,7 +3,10 @@ import { UsageError } from '../system/errors.js';
 /** The variable of the environment that says what `--steady` says. */
 const variable = 'LACONIC_SO_STEADY';
 
-/** How long what has no healthcheck must run without a restart before it counts as ready: many servers crash within a second. */
+/**
+ * How long what has no healthcheck must run without a restart before it counts as ready: many servers crash within a
+ * second.
+ */
 export const steadyMs = 2_000;
 
 /**

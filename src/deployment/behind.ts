@@ -10,7 +10,10 @@ import { isEdited } from './update-plan.js';
 
 /** A part of what a deployment directory was made from that is not any more what it was then. */
 export interface BehindPart {
-  /** `spec`: the directory's own `spec.yml` was edited. `stack`: files of the stack, where it lies on this host, have changed. */
+  /**
+   * `spec`: the directory's own `spec.yml` was edited. `stack`: files of the stack, where it lies on this host, have
+   * changed.
+   */
   part: 'spec' | 'stack';
   /** Absolute paths of what differs. */
   files: string[];
@@ -42,8 +45,9 @@ export async function renderSources(
 }
 
 /**
- * Where a deployment directory is behind what it was made from, so that a start would go on with what was. Directories that record
- * nothing (those of the Python program) are behind nothing, and so is a part of the stack that is not on this host any more.
+ * Where a deployment directory is behind what it was made from, so that a start would go on with what was. Directories
+ * that record nothing (those of the Python program) are behind nothing, and so is a part of the stack that is not on
+ * this host any more.
  */
 export async function behindParts(layout: DeploymentLayout): Promise<BehindPart[]> {
   const apply = shownCommand([

@@ -114,7 +114,10 @@ async function requireParent(root: string, asGiven: string): Promise<void> {
   }
 }
 
-/** The engine takes a colon in the path of a bind mount for the end of the path: nothing of the deployment could ever start. */
+/**
+ * The engine takes a colon in the path of a bind mount for the end of the path: nothing of the deployment could ever
+ * start.
+ */
 function refuseColon(root: string, asGiven: string): void {
   if (!root.includes(':')) return;
   throw new LaconicError(`cannot create ${asGiven}: there is a colon in ${root}`, {

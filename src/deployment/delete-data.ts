@@ -26,9 +26,9 @@ export interface DataPlan {
 }
 
 /**
- * What `--delete-data` would delete of a deployment: what is in the directories of its own volumes below its `data/`, which may be a link to
- * a place elsewhere. Everything else stays: volumes with a path elsewhere, links below `data/` that lead out of it, and whatever else
- * lies there.
+ * What `--delete-data` would delete of a deployment: what is in the directories of its own volumes below its `data/`,
+ * which may be a link to a place elsewhere. Everything else stays: volumes with a path elsewhere, links below `data/`
+ * that lead out of it, and whatever else lies there.
  */
 export async function planDataDeletion({ layout, spec }: Pick<Deployment, 'layout' | 'spec'>): Promise<DataPlan> {
   const root = await realpath(layout.root);
@@ -74,8 +74,9 @@ export function describeDeletion({ deleted }: DataPlan): string[] {
 }
 
 /**
- * Empties the directories of the deployment's volumes that {@link planDataDeletion} names, says so path by path, and what was kept; the
- * one way data is ever deleted. The directories themselves stay: something may have them mounted, and the engine makes none.
+ * Empties the directories of the deployment's volumes that {@link planDataDeletion} names, says so path by path, and
+ * what was kept; the one way data is ever deleted. The directories themselves stay: something may have them mounted,
+ * and the engine makes none.
  */
 export async function deleteData(deployment: Pick<Deployment, 'layout' | 'spec'>, context: Context): Promise<void> {
   const { deleted, kept } = await planDataDeletion(deployment);

@@ -12,8 +12,9 @@ export const numberedHook = /^commands_\d+\.(py|mjs|js)$/;
 const cache = /^(__pycache__|\.\w+_cache|.*\.pyc)$/;
 
 /**
- * The copies of hook modules that `start` runs from: `hooks/commands.py`, or `hooks/commands_<i>.py` where there are several, and
- * beside them all else of the folders that the modules stand in, as a module may read or import what is there.
+ * The copies of hook modules that `start` runs from: `hooks/commands.py`, or `hooks/commands_<i>.py` where there are
+ * several, and beside them all else of the folders that the modules stand in, as a module may read or import what is
+ * there.
  * @throws LaconicError for two files that would be one
  */
 export async function hookFiles(

@@ -113,8 +113,8 @@ export async function runCreateHooks(
 }
 
 /**
- * Calls the `start` hooks that the deployment keeps copies of, in the order of their file names. On Docker Compose those in Python that
- * do not ask for it are named instead. A dry run names all.
+ * Calls the `start` hooks that the deployment keeps copies of, in the order of their file names. On Docker Compose
+ * those in Python that do not ask for it are named instead. A dry run names all.
  */
 export async function runStartHooks(
   { layout, spec, stack }: Deployment,

@@ -16,7 +16,9 @@ export async function imagesInForce(file: string): Promise<Map<string, string>> 
   );
 }
 
-/** Puts images in force: a compose file that replaces those of the services (JSON, which is YAML). None: the file goes. */
+/**
+ * Puts images in force: a compose file that replaces those of the services (JSON, which is YAML). None: the file goes.
+ */
 export async function putImagesInForce(file: string, images: ReadonlyMap<string, string>): Promise<void> {
   if (images.size === 0) {
     await rm(file, { force: true });

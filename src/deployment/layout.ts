@@ -45,7 +45,10 @@ export interface DeploymentLayout {
   readonly sources: string;
   /** Warnings of the last create or update, which later commands do not repeat. */
   readonly reportedWarnings: string;
-  /** Values of the spec's `secrets` with sources as the last start read them, 0600; the same for each service, and the compose file that hands them over. */
+  /**
+   * Values of the spec's `secrets` with sources as the last start read them, 0600; the same for each service, and the
+   * compose file that hands them over.
+   */
   readonly sourcedSecrets: string;
   readonly sourcedSecretsFolder: string;
   readonly sourcedSecretsOverride: string;

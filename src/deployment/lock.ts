@@ -49,7 +49,8 @@ async function bootId(): Promise<string> {
 async function isVisible({ host, bootId: boot, pidNamespace: namespace }: Holder): Promise<boolean> {
   if (namespace === undefined) return host === hostname();
   if (namespace !== pidNamespace) return false;
-  // A host that was renamed since, or a container's name for it, is the same machine while it has not been started again.
+  // A host that was renamed since, or a container's name for it, is the same machine while it has not been started
+  // again.
   return host === hostname() || (boot !== unknownBoot && boot === (await bootId()));
 }
 
@@ -196,7 +197,9 @@ async function release(path: string, token: string, { report }: Context): Promis
 /** Options whose values are no secrets. */
 const shownValues: ReadonlySet<string> = new Set(['--stack', '--dir', '--spec-file', '--deployment-dir']);
 
-/** The command line for others to see: arguments for hooks may hold passwords, so of values only known ones are shown. */
+/**
+ * The command line for others to see: arguments for hooks may hold passwords, so of values only known ones are shown.
+ */
 export function commandForOthers(words: readonly string[]): string {
   const shown = ['laconic-so'];
   let commandWords = 0;

@@ -20,8 +20,9 @@ export interface Original {
 }
 
 /**
- * The deployment directory of which this one is a copy: where its note says it is there still is a directory, another one, with the same
- * Compose project. Undefined when this is the original, or nothing tells; where the original is gone, this one was moved or restored.
+ * The deployment directory of which this one is a copy: where its note says it is there still is a directory, another
+ * one, with the same Compose project. Undefined when this is the original, or nothing tells; where the original is
+ * gone, this one was moved or restored.
  */
 export async function originalOf(layout: DeploymentLayout): Promise<Original | undefined> {
   const noted = await readPlace(layout);
@@ -33,7 +34,10 @@ export async function originalOf(layout: DeploymentLayout): Promise<Original | u
   return own !== undefined && own === theirs ? { path: noted.path, copied: noted.inode !== here.inode } : undefined;
 }
 
-/** Notes in a deployment directory which one it is, unless it is a copy of another. One that cannot be written to stays without. */
+/**
+ * Notes in a deployment directory which one it is, unless it is a copy of another. One that cannot be written to stays
+ * without.
+ */
 export async function notePlace(layout: DeploymentLayout): Promise<void> {
   const text = `${JSON.stringify(await placeOf(layout))}\n`;
   if ((await readNote(layout)) === text || (await originalOf(layout)) !== undefined) return;

@@ -139,7 +139,8 @@ export async function prepareTree(
 }
 
 /**
- * `config.env` and, where the spec has generated secrets, `secrets.env` and its copy. What was lost has been refused by then.
+ * `config.env` and, where the spec has generated secrets, `secrets.env` and its copy. What was lost has been refused by
+ * then.
  * @param cwd where relative credentials files start (01 §6)
  */
 export async function environmentFiles(
@@ -214,7 +215,8 @@ async function readCredentials(spec: Spec, cwd: string): Promise<{ path: string;
 }
 
 /**
- * A near miss, or a file that Compose will not find, is an error at create; everything else, and everything later, a warning.
+ * A near miss, or a file that Compose will not find, is an error at create; everything else, and everything later, a
+ * warning.
  * @returns the warnings
  */
 function refuseOrWarn(parsed: ParsedSpec, generated: Generated, fresh: boolean): Problem[] {

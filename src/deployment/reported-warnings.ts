@@ -5,8 +5,8 @@ import type { DeploymentLayout } from './layout.js';
 import { parseOwnJson } from './own-json.js';
 
 /**
- * What the last create or update of a deployment warned of. Later commands report only what is new: a line that comes with every
- * command hides the one that matters.
+ * What the last create or update of a deployment warned of. Later commands report only what is new: a line that comes
+ * with every command hides the one that matters.
  */
 export interface ReportedWarnings {
   /** By {@link idOf}. */
@@ -17,7 +17,10 @@ export interface ReportedWarnings {
 
 const none: ReportedWarnings = { problems: new Set(), unset: new Set() };
 
-/** A warning whatever file it is about: the stack's own, or its copy in the deployment directory, where lines may differ. */
+/**
+ * A warning whatever file it is about: the stack's own, or its copy in the deployment directory, where lines may
+ * differ.
+ */
 function idOf({ key = '', message }: Problem): string {
   return `${key}: ${message}`;
 }

@@ -20,9 +20,9 @@ export interface SecretsNeeded {
 }
 
 /**
- * Refuses to go on where a generated secret that had a value has none any more: services that were set up with it would be
- * locked out by a new one, and run without a password without one. Whether there was one is known from the manifest and the
- * history, and where those say nothing from the containers or the cluster.
+ * Refuses to go on where a generated secret that had a value has none any more: services that were set up with it would
+ * be locked out by a new one, and run without a password without one. Whether there was one is known from the manifest
+ * and the history, and where those say nothing from the containers or the cluster.
  * @returns names of the config that have no value, and for which nothing shows one
  * @throws LaconicError that names the variables and the places in which a copy was found
  */

@@ -49,8 +49,8 @@ async function readSecrets(file: string): Promise<Map<string, string>> {
 }
 
 /**
- * Values in the environment of the deployment's containers that can be generated ones: under the variable's name, or under
- * one that a compose file takes from it. What a compose file says itself, a default above all, is none.
+ * Values in the environment of the deployment's containers that can be generated ones: under the variable's name, or
+ * under one that a compose file takes from it. What a compose file says itself, a default above all, is none.
  * @param config the spec's config with the names that are looked for
  * @throws LaconicError when the engine does not answer
  */

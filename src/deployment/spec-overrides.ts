@@ -10,8 +10,9 @@ import { inheritedBy, type ReadComposeFile } from './compose-files.js';
 import type { GeneratedFile } from './tree.js';
 
 /**
- * What a spec asks of the services beyond values, ports and volumes, for Docker Compose: `resources`, `replicas`, `image-overrides`,
- * `security`, `labels` and `annotations`, as a compose file that is merged over the stack's own. One for the pods, and one for each job.
+ * What a spec asks of the services beyond values, ports and volumes, for Docker Compose: `resources`, `replicas`,
+ * `image-overrides`, `security`, `labels` and `annotations`, as a compose file that is merged over the stack's own. One
+ * for the pods, and one for each job.
  * @param read the compose files of the stack
  */
 export function specOverrides(spec: Spec, read: readonly ReadComposeFile[]): SpecOverrides {
@@ -84,8 +85,8 @@ function expanded(values: ReadonlyMap<string, string>, service: string): Record<
 }
 
 /**
- * Limits and reservations: those of the spec for this service, else those of the compose file, else those of the spec for all. Compose
- * refuses two values for one thing, so the older keys of a service (`mem_limit`) are set to the same.
+ * Limits and reservations: those of the spec for this service, else those of the compose file, else those of the spec
+ * for all. Compose refuses two values for one thing, so the older keys of a service (`mem_limit`) are set to the same.
  */
 function resources(spec: Spec, written: readonly Record<string, unknown>[], name: string): Override {
   const { named, all } = spec.resources.containers;

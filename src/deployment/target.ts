@@ -22,7 +22,10 @@ export interface TargetGenerator {
   /** The target's own files, and what of the stack it cannot run. Nothing is written. */
   generate(input: TargetInput): Promise<TargetFiles>;
   hookCluster(deployment: Deployment): Promise<HookCluster>;
-  /** The generated secrets that the cluster holds of the deployment; undefined when it holds none. @throws LaconicError when it does not answer */
+  /**
+   * The generated secrets that the cluster holds of the deployment; undefined when it holds none. @throws LaconicError
+   * when it does not answer
+   */
   generatedSecrets(deployment: Deployment): Promise<SecretCopy | undefined>;
 }
 

@@ -49,11 +49,11 @@ export async function checksumOf(file: GeneratedFile): Promise<string> {
 }
 
 /**
- * Every file below a directory as generated files under `to` (relative), in name order. Links are followed: what is copied
- * holds none.
+ * Every file below a directory as generated files under `to` (relative), in name order. Links are followed: what is
+ * copied holds none.
  * @param within the real path of the repository, which no link may lead out of
- * @throws LaconicError for a directory that cannot be read, for pipes, sockets and devices, which cannot be copied, and for links
- *   that lead out of the repository, nowhere or in a circle
+ * @throws LaconicError for a directory that cannot be read, for pipes, sockets and devices, which cannot be copied, and
+ * for links that lead out of the repository, nowhere or in a circle
  */
 export async function filesBelow(
   directory: string,

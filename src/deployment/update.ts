@@ -37,7 +37,9 @@ export interface UpdateOptions {
   /** Where the stack is, if its name in the spec leads nowhere; goes before what `deployment.yml` says. Absolute. */
   stackPath?: string;
   targets: TargetGenerators;
-  /** Called with the names of the services that the directory will have, before anything is written; throws to refuse. */
+  /**
+   * Called with the names of the services that the directory will have, before anything is written; throws to refuse.
+   */
   accept?: (services: ReadonlySet<string>) => void;
 }
 

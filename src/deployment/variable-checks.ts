@@ -14,8 +14,8 @@ export interface UnsetName {
 }
 
 /**
- * The variables that the compose files of a deployment mention, that nothing sets and that have no default: what mentions them gets an
- * empty text.
+ * The variables that the compose files of a deployment mention, that nothing sets and that have no default: what
+ * mentions them gets an empty text.
  * @param environment `config.env`, and `secrets.env` if there is one
  * @param env the environment of the program, which counts where the spec does not set a name
  */

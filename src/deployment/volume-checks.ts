@@ -43,7 +43,10 @@ export function volumesOverOurs(spec: Spec, root: string): Problem[] {
   });
 }
 
-/** Paths with something that looks like a variable, and absolute ones that do not exist, as the engine will not create them, or are files. */
+/**
+ * Paths with something that looks like a variable, and absolute ones that do not exist, as the engine will not create
+ * them, or are files.
+ */
 export async function unfitVolumePaths(spec: Spec, root: string, volumes: ReadonlySet<string>): Promise<Problem[]> {
   const found: Problem[] = [];
   for (const [volume, value] of spec.volumes) {

@@ -26,8 +26,8 @@ export interface SetupOptions extends RepositoryOptions {
 }
 
 /**
- * `setup-repositories`: brings the repositories that a stack lists into the base directory; without a stack those of all that ship with
- * the program. Everything that was written is checked before anything is touched.
+ * `setup-repositories`: brings the repositories that a stack lists into the base directory; without a stack those of
+ * all that ship with the program. Everything that was written is checked before anything is touched.
  * @throws LaconicError for what is wrong with the call or the stack; ExitError with 1 when a repository failed
  */
 export async function setupRepositories(options: SetupOptions, caller: Context): Promise<void> {

@@ -153,8 +153,9 @@ export function parseConfigOption(values: readonly string[]): Map<string, string
 const reference = /\$\{([^}:]*)(?::-([^}]*))?\}/g;
 
 /**
- * Reads the file of `--config-file`: an env file by Compose's rules, but with `${NAME}` and `${NAME:-default}` only, wherever they
- * stand. They take the value of an earlier line, then of the environment. `$` in a password stays as it is.
+ * Reads the file of `--config-file`: an env file by Compose's rules, but with `${NAME}` and `${NAME:-default}` only,
+ * wherever they stand. They take the value of an earlier line, then of the environment. `$` in a password stays as it
+ * is.
  * @param lookup the environment, also for names without a value
  * @throws InvalidFileError for a file that cannot be read, and for names without a value
  */

@@ -87,7 +87,10 @@ export interface Spec {
   readonly acmeEmail?: string;
   /** Absent: `caddy`. */
   readonly ingressClass?: string;
-  /** Names of Secrets whose keys are variables of every container: they exist in the cluster, or are made from `secretSources`. */
+  /**
+   * Names of Secrets whose keys are variables of every container: they exist in the cluster, or are made from
+   * `secretSources`.
+   */
   readonly secrets: readonly string[];
   /** Absent: none has sources. */
   readonly secretSources?: SecretSources;

@@ -3,7 +3,9 @@ import { mapOf } from '../system/plain-map.js';
 import { describeValue } from '../system/schema.js';
 import { quote, type YamlFile } from '../system/yaml.js';
 
-/** Where the value of a key of a Secret comes from at each start: a variable of the environment, or a file of this host. */
+/**
+ * Where the value of a key of a Secret comes from at each start: a variable of the environment, or a file of this host.
+ */
 export type SecretSource = { readonly env: string } | { readonly file: string };
 
 /** Sources by key, by the name of the Secret. */
@@ -11,7 +13,10 @@ export type SecretSources = ReadonlyMap<string, ReadonlyMap<string, SecretSource
 
 const secretName = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 
-/** The `secrets` of a spec that have `keys` with their sources, and what is wrong with them. The others exist in the cluster. */
+/**
+ * The `secrets` of a spec that have `keys` with their sources, and what is wrong with them. The others exist in the
+ * cluster.
+ */
 export function readSecretSources(yaml: YamlFile): { sources: SecretSources; problems: Problem[] } {
   const sources = new Map<string, ReadonlyMap<string, SecretSource>>();
   const problems: Problem[] = [];

@@ -169,7 +169,8 @@ function finish(
 
 /** The secrets in a finished value, in the order of its template's tokens; undefined when it does not fit the template. */
 function secretsIn(value: string, template: TokenScan): string[] | undefined {
-  // Of several secrets only the length tells where one ends; a single one is all that is left, even when edited by hand.
+  // Of several secrets only the length tells where one ends; a single one is all that is left, even when edited by
+  // hand.
   const secret = template.tokens.length === 1 ? '([^]*)' : undefined;
   return new RegExp(`^${patternOf(template.parts, secret)}$`).exec(value)?.slice(1);
 }

@@ -21,7 +21,10 @@ export interface StackAssets {
   configDirectory(name: string): Promise<{ path: string; internal: boolean } | undefined>;
   /** Files with hooks, in the order of the pods (01 §20.11). */
   hookSources(): Promise<HookSource[]>;
-  /** The real path of the repository that a file of the stack stands in: the git working tree, else the folder that holds `stacks/`. */
+  /**
+   * The real path of the repository that a file of the stack stands in: the git working tree, else the folder that
+   * holds `stacks/`.
+   */
   repositoryOf(path: string): Promise<string>;
   /** Where a pre- or post-start command of a pod with a repository is. */
   podScript(pod: Pod, command: string): string;

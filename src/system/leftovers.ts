@@ -42,7 +42,8 @@ export function temporaryBeside(path: string): string {
 
 /**
  * Whether the process that made this name is gone.
- * @param name the last part of a name of {@link temporaryBeside}, after the name of the file; those of earlier versions name no machine
+ * @param name the last part of a name of {@link temporaryBeside}, after the name of the file; those of earlier versions
+ * name no machine
  */
 export function isLeftover(name: string): boolean {
   const [, where, pid] = /^(?:([0-9a-f]{8})-)?(\d+)-[0-9a-f]{12}\.tmp$/.exec(name) ?? [];

@@ -5,8 +5,9 @@ import { kindOf } from './files.js';
 import { isBelow } from './path-names.js';
 
 /**
- * The real path of the git working tree around a folder (a `.git` in it or above it), as the files say; undefined where there is none. Git
- * itself is not asked: it gives the same answer to "there is no repository" and to "I refuse to use this one".
+ * The real path of the git working tree around a folder (a `.git` in it or above it), as the files say; undefined where
+ * there is none. Git itself is not asked: it gives the same answer to "there is no repository" and to "I refuse to use
+ * this one".
  */
 export async function workingTreeAround(folder: string): Promise<string | undefined> {
   for (let at = await realpath(folder); ; at = dirname(at)) {
@@ -21,8 +22,8 @@ export async function repositoryAround(folder: string): Promise<string> {
 }
 
 /**
- * Where a path of somebody's repository really is. A link in it must not bring a file of this host, such as a key, to where
- * others read it.
+ * Where a path of somebody's repository really is. A link in it must not bring a file of this host, such as a key, to
+ * where others read it.
  * @param within the real path of the repository
  * @throws LaconicError for a link that leads out of it, nowhere, or in a circle
  */

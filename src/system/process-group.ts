@@ -81,7 +81,10 @@ async function endGroup(child: ChildProcess): Promise<void> {
   sendToGroup(child, 'SIGKILL');
 }
 
-/** Sends a signal to all processes of a group that a child leads; 0 only looks. @returns whether any process of the group is there */
+/**
+ * Sends a signal to all processes of a group that a child leads; 0 only looks. @returns whether any process of the
+ * group is there
+ */
 export function sendToGroup(child: ChildProcess, signal: NodeJS.Signals | 0): boolean {
   if (child.pid === undefined) return false;
   try {

@@ -23,7 +23,10 @@ const step = z.union([
   }),
   /** A file: texts that are in it, and texts that are not. `missing: true`: it is not there. */
   z.strictObject({ file: z.string(), has: texts, lacks: texts, missing: z.boolean().default(false) }),
-  /** `deployment render`: for each of these an object that has at least its fields. On Compose the one document is looked at. */
+  /**
+   * `deployment render`: for each of these an object that has at least its fields. On Compose the one document is
+   * looked at.
+   */
   z.strictObject({ rendered: z.string(), objects: z.array(z.record(z.string(), z.unknown())) }),
   /** A command in a running container of a deployment, and what it prints. */
   z.strictObject({ in: z.string(), service: z.string(), command: z.array(z.string()), prints: z.string() }),
@@ -50,7 +53,9 @@ const names = (await readdir(import.meta.dirname, { withFileTypes: true }))
   .map(({ name }) => name)
   .sort();
 
-/** Each folder here is a report that became a test: a stack, and in `case.yml` what is done with it and what is right. */
+/**
+ * Each folder here is a report that became a test: a stack, and in `case.yml` what is done with it and what is right.
+ */
 describeWithEngine('inputs that once failed', () => {
   let sandbox: Sandbox;
   beforeEach(async () => {

@@ -2,7 +2,9 @@ import { targetGenerator } from '../../src/deployers/targets.js';
 import { createOrUpdate } from '../../src/deployment/create-or-update.js';
 import { testContext } from './context.js';
 
-/** `deploy create`, or its `--update`, of `spec.yml` to `d` in a folder, inside this process and with no other option. */
+/**
+ * `deploy create`, or its `--update`, of `spec.yml` to `d` in a folder, inside this process and with no other option.
+ */
 export function createFrom(base: string, update: boolean): Promise<void> {
   return createOrUpdate(
     {

@@ -19,9 +19,9 @@ export function awaitedServices(model: ProjectModel): Set<string> {
 }
 
 /**
- * Whether a container that ended with 0, and that no policy restarts, did its work and need not be started again: another service
- * awaits its completion, or one of our own starts saw it end by itself. Anything else may as well be a server that was told to stop,
- * by an operator or when the host went down: to the engine both look the same. Pure.
+ * Whether a container that ended with 0, and that no policy restarts, did its work and need not be started again:
+ * another service awaits its completion, or one of our own starts saw it end by itself. Anything else may as well be a
+ * server that was told to stop, by an operator or when the host went down: to the engine both look the same. Pure.
  */
 export function didItsWork(
   { id, service, finishedAt }: { id: string; service: string; finishedAt: string | undefined },

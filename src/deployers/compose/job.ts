@@ -20,9 +20,10 @@ import { type ComposeProject, composeArguments, filesOfJob } from './project.js'
 export type ComposeJobOptions = JobOptions & { secrets: ReadonlyMap<string, string> };
 
 /**
- * Runs a job of the stack to its end on our own terminal, in the network and with the volumes of the deployment; resolves to its exit
- * code. `args` replace the job's command. Without `wait` its container is started, and stays when it has ended. Needs no pods and no
- * running service. When interrupted, the job's container is stopped and removed before this throws.
+ * Runs a job of the stack to its end on our own terminal, in the network and with the volumes of the deployment;
+ * resolves to its exit code. `args` replace the job's command. Without `wait` its container is started, and stays when
+ * it has ended. Needs no pods and no running service. When interrupted, the job's container is stopped and removed
+ * before this throws.
  * @throws LaconicError for an unknown job or a job file Compose cannot use; InterruptedError
  */
 export async function runJob(
@@ -132,8 +133,8 @@ export function externalOverride(shared: readonly Shared[]): string {
 }
 
 /**
- * Calls back with the path of a temporary compose file that makes these external and gives the job these variables, or undefined when
- * there is nothing to say.
+ * Calls back with the path of a temporary compose file that makes these external and gives the job these variables, or
+ * undefined when there is nothing to say.
  */
 async function withOverride<T>(
   shared: readonly Shared[],

@@ -14,8 +14,8 @@ import type { ComposeProject } from './project.js';
 type Places = Pick<DeploymentLayout, 'sourcedSecrets' | 'sourcedSecretsOverride' | 'sourcedSecretsFolder'>;
 
 /**
- * The project with what the last start wrote for the spec's `secrets` that have sources: stopping, logs and status do not need the
- * sources.
+ * The project with what the last start wrote for the spec's `secrets` that have sources: stopping, logs and status do
+ * not need the sources.
  */
 export async function withWrittenSecrets(project: ComposeProject, spec: Spec, places: Places): Promise<ComposeProject> {
   const written = spec.secretSources !== undefined && (await kindOf(places.sourcedSecretsOverride)) === 'file';
@@ -23,8 +23,9 @@ export async function withWrittenSecrets(project: ComposeProject, spec: Spec, pl
 }
 
 /**
- * The project with the values of the spec's `secrets` that have sources: variables of every service that does not set them itself, by
- * an env file of mode 0600 for each. They are for interpolation too, so that `NAME: ${NAME}` is no empty value in their place.
+ * The project with the values of the spec's `secrets` that have sources: variables of every service that does not set
+ * them itself, by an env file of mode 0600 for each. They are for interpolation too, so that `NAME: ${NAME}` is no
+ * empty value in their place.
  * @throws InvalidFileError for each variable that is not set and each file that is missing; nothing is written then
  */
 export async function withNewSecrets(
@@ -55,7 +56,10 @@ export async function withNewSecrets(
   return withSecrets(bare, places);
 }
 
-/** The values of all Secrets with sources by variable; of two with one key the later counts, as on Kubernetes. @throws InvalidFileError */
+/**
+ * The values of all Secrets with sources by variable; of two with one key the later counts, as on Kubernetes. @throws
+ * InvalidFileError
+ */
 export async function secretValues(spec: Spec, context: Context): Promise<Map<string, string>> {
   const { values, problems } = await readSecretValues(spec, context);
   if (problems.length > 0) throw new InvalidFileError(problems);

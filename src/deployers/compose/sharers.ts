@@ -42,7 +42,8 @@ export async function findSharers(
 }
 
 /**
- * Refuses to delete the volumes of a project that another directory shares, unless that is a copy of this one, to which they do not belong.
+ * Refuses to delete the volumes of a project that another directory shares, unless that is a copy of this one, to which
+ * they do not belong.
  * @throws LaconicError that names the directories
  */
 export async function refuseSharedVolumes({ layout, record }: Deployment, engine: Engine): Promise<void> {

@@ -117,7 +117,9 @@ async function runDetachedStart(start: Start, containers: readonly ObservedConta
   context.report.endProgress();
 }
 
-/** Waits until the services are ready, and records which of the containers that this start started ended by themselves. */
+/**
+ * Waits until the services are ready, and records which of the containers that this start started ended by themselves.
+ */
 async function awaitReadiness(
   start: Start,
   { before, unchanged }: { before: readonly ObservedContainer[]; unchanged: boolean },

@@ -20,8 +20,8 @@ export interface StartedService {
   readonly fingerprint: string;
   readonly contents: Checksums;
   /**
-   * Which of the containers ended by themselves with 0 while a start watched them, by id, and when (the engine's FinishedAt). Absent in
-   * records of earlier versions.
+   * Which of the containers ended by themselves with 0 while a start watched them, by id, and when (the engine's
+   * FinishedAt). Absent in records of earlier versions.
    */
   readonly ended?: Readonly<Record<string, string>>;
 }
@@ -57,8 +57,8 @@ export function parseStarted(text: string): StartedRecord | undefined {
 }
 
 /**
- * Adds to the record which containers ended by themselves (their ids and the engine's FinishedAt). Containers of which the record says
- * nothing any more, because another command made them anew meanwhile, are left out.
+ * Adds to the record which containers ended by themselves (their ids and the engine's FinishedAt). Containers of which
+ * the record says nothing any more, because another command made them anew meanwhile, are left out.
  */
 export async function recordEnded(file: string, ended: ReadonlyMap<string, string>): Promise<void> {
   const record = ended.size === 0 ? undefined : await readStarted(file);

@@ -16,9 +16,9 @@ export interface StatusInput {
 }
 
 /**
- * What `status` prints of a project's containers. Services without a container are named on stderr: scripts read one line per
- * container on stdout. Files that cannot be read must not hide what runs: then they are only told to be so, unless the answer
- * depends on them.
+ * What `status` prints of a project's containers. Services without a container are named on stderr: scripts read one
+ * line per container on stdout. Files that cannot be read must not hide what runs: then they are only told to be so,
+ * unless the answer depends on them.
  */
 export async function projectStatus(
   input: StatusInput,

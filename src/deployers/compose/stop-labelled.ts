@@ -91,8 +91,8 @@ function dependencies(labels: Readonly<Record<string, string>>): string[] {
 }
 
 /**
- * Deletes those of the engine's volumes of a project that are the deployment's own, and says which, and which it kept. Host directories
- * behind them stay.
+ * Deletes those of the engine's volumes of a project that are the deployment's own, and says which, and which it kept.
+ * Host directories behind them stay.
  */
 export async function deleteVolumes(
   project: string,

@@ -86,7 +86,10 @@ async function findRemains(
   return { containers: own, volumes: ours.map(({ name }) => name) };
 }
 
-/** Whether a container was made with the env file of a deployment directory, or, where no env file is known, from files named like its own. */
+/**
+ * Whether a container was made with the env file of a deployment directory, or, where no env file is known, from files
+ * named like its own.
+ */
 function wasStartedByUs(labels: ProjectContainer['labels'], roots: readonly string[]): boolean {
   const envFiles = labels[composeLabels.environmentFile];
   if (envFiles !== undefined && envFiles !== '') {

@@ -116,7 +116,10 @@ async function explained(error: unknown, request: UpRequest, deadline: Deadline)
   });
 }
 
-/** A line for each service whose container could not start its program: the engine tells of the program, and not of the service. */
+/**
+ * A line for each service whose container could not start its program: the engine tells of the program, and not of the
+ * service.
+ */
 async function programProblems({ project, engine }: Pick<UpRequest, 'project' | 'engine'>): Promise<string[]> {
   const containers = await observeContainers(engine, project.name);
   return containers.flatMap(({ container, details }) => {
@@ -139,9 +142,9 @@ export async function portProblem(
 }
 
 /**
- * `docker compose up [SERVICE…]`: the containers' output on our terminal until they end. Compose gets a process group of its own,
- * since Ctrl-C on the terminal would reach it besides the one signal we pass on, and a second one makes it kill the containers. It does not
- * outlive us: where we leave at once, the whole group is killed.
+ * `docker compose up [SERVICE…]`: the containers' output on our terminal until they end. Compose gets a process group
+ * of its own, since Ctrl-C on the terminal would reach it besides the one signal we pass on, and a second one makes it
+ * kill the containers. It does not outlive us: where we leave at once, the whole group is killed.
  * @returns Compose's exit code
  */
 export async function upAttached(
@@ -157,7 +160,8 @@ export async function upAttached(
     detached: true,
   });
   const interrupt = (): void => {
-    // On a terminal docker leaves it to the kernel to tell its Compose plugin, which is in the group; elsewhere docker tells it.
+    // On a terminal docker leaves it to the kernel to tell its Compose plugin, which is in the group; elsewhere docker
+    // tells it.
     if (process.stdout.isTTY) sendToGroup(child, 'SIGINT');
     else child.kill('SIGINT');
   };

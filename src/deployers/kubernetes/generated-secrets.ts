@@ -11,8 +11,8 @@ import { generatedSecretsName } from './objects/names.js';
 import { identityOf } from './prepare.js';
 
 /**
- * The values in the deployment's Secret of generated secrets; undefined where it has none, or no kind cluster yet. The Secret
- * that the Python program wrote, without our label, does not count: no pod ever read it.
+ * The values in the deployment's Secret of generated secrets; undefined where it has none, or no kind cluster yet. The
+ * Secret that the Python program wrote, without our label, does not count: no pod ever read it.
  * @throws LaconicError when the engine or the API server does not answer
  */
 export async function generatedSecretsOf(deployment: Deployment, context: Context): Promise<SecretCopy | undefined> {

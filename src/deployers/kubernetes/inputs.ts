@@ -39,7 +39,8 @@ export interface InputOptions {
   /** Digests of images of this deployment in its registry, by their names there. */
   readonly pushed?: ReadonlyMap<string, string>;
   /**
-   * Whether a registry token, or a source of a Secret, that cannot be read is an error: not where nothing is applied, as at create.
+   * Whether a registry token, or a source of a Secret, that cannot be read is an error: not where nothing is applied,
+   * as at create.
    */
   readonly requireToken: boolean;
   /** How messages name a file of the directory; absent: by its path. */

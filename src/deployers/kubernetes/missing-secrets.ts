@@ -4,8 +4,8 @@ import { ClusterError } from './cluster/errors.js';
 import { resources } from './cluster/resources.js';
 
 /**
- * The Secrets that the spec names, that are not made from sources and that are not in the cluster: containers run without their
- * variables. None where this account may not look.
+ * The Secrets that the spec names, that are not made from sources and that are not in the cluster: containers run
+ * without their variables. None where this account may not look.
  */
 export async function missingSecrets(spec: Spec, namespace: string, api: ClusterApi): Promise<string[]> {
   const named = spec.secrets.filter((name) => spec.secretSources?.has(name) !== true);

@@ -2,7 +2,10 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { kindOf } from '../../system/files.js';
 
-/** The variable of the process environment that names the Python for hooks. No settings file can set it: it is a program to be run. */
+/**
+ * The variable of the process environment that names the Python for hooks. No settings file can set it: it is a program
+ * to be run.
+ */
 export const interpreterVariable = 'LACONIC_SO_PYTHON';
 
 /** The Python modules that came with the Python program, as pip and as `import` call them. */

@@ -99,8 +99,9 @@ async function withHookProcess<T>(env: Readonly<Record<string, string>>, work: (
 }
 
 /**
- * What a hook promises, unless it is interrupted. Where nothing is left that could keep its promise Node ends the whole program, with exit
- * code 13 and no cleaning up: that is an error of the hook. So is what it throws in a timer, or a promise that it forgot.
+ * What a hook promises, unless it is interrupted. Where nothing is left that could keep its promise Node ends the whole
+ * program, with exit code 13 and no cleaning up: that is an error of the hook. So is what it throws in a timer, or a
+ * promise that it forgot.
  */
 async function outcomeOf<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   let stop = (): void => undefined;

@@ -48,7 +48,8 @@ interface Finished {
 const graceMilliseconds = { kill: 2000, lastWords: 500 };
 
 /**
- * Calls a function of `commands.py` in a Python of its own: see {@link hookInterpreter}. The hook's stdin, stdout and stderr are ours.
+ * Calls a function of `commands.py` in a Python of its own: see {@link hookInterpreter}. The hook's stdin, stdout and
+ * stderr are ours.
  * @throws LaconicError naming file, line, function and reason; InterruptedError after Ctrl-C
  */
 export async function callPythonHook<H extends HookName>(

@@ -10,8 +10,8 @@ import { chosenInterpreter, hookEnvironment, hookModules, interpreterVariable } 
 const packages = hookModules.map((each) => each.package);
 
 /**
- * Makes the virtual environment that hooks in Python run with, with the modules that came with the Python program. It is made beside
- * and renamed, so that it is there whole or not at all; one that has all the modules is left as it is.
+ * Makes the virtual environment that hooks in Python run with, with the modules that came with the Python program. It
+ * is made beside and renamed, so that it is there whole or not at all; one that has all the modules is left as it is.
  * @throws LaconicError with the words of Python or pip; InterruptedError after Ctrl-C
  */
 export async function setUpHookPython(context: Context): Promise<void> {

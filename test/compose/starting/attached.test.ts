@@ -21,7 +21,9 @@ describeWithEngine('start --stay-attached on a terminal', () => {
   });
   afterAll(() => sandbox.remove());
 
-  /** Starts the service on a terminal of its own, and presses Ctrl-C when its output and each of these words were seen. */
+  /**
+   * Starts the service on a terminal of its own, and presses Ctrl-C when its output and each of these words were seen.
+   */
   async function attached(service: string, ...words: string[]): Promise<unknown> {
     const command = [process.execPath, cliPath, 'deployment', '--dir', 'd', 'start', '--stay-attached', service];
     const line = command.map((word) => `'${word}'`).join(' ');

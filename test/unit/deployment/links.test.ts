@@ -4,7 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { createFrom } from '../../support/create-or-update.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 
-/** A stack whose configuration, hook neighbours and volume seed are links to files that it shares, and creating and updating from it. */
+/**
+ * A stack whose configuration, hook neighbours and volume seed are links to files that it shares, and creating and
+ * updating from it.
+ */
 async function stackWithLinks(deployTo: string) {
   const base = await temporaryDirectory();
   const write = async (path: string, text: string): Promise<void> => {

@@ -127,7 +127,10 @@ function valueAt(object: KubernetesObject, path: string): unknown {
     .reduce<unknown>((value, part) => (Array.isArray(value) ? value[Number(part)] : mapOf(value)[part]), object);
 }
 
-/** A Job runs once: a failed one is made anew, a finished or running one stays, unless it is labelled to run at every start. */
+/**
+ * A Job runs once: a failed one is made anew, a finished or running one stays, unless it is labelled to run at every
+ * start.
+ */
 function decideJob(object: KubernetesObject, live: LiveObject): Decision {
   const name = describeObject(object);
   if (hasCondition(live, 'Failed')) {

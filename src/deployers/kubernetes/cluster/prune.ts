@@ -13,8 +13,8 @@ import { mapOf } from '../../../system/plain-map.js';
 export interface PrunePlan {
   readonly removals: readonly Removal[];
   /**
-   * Volumes and claims that left the set: they hold data, only `stop --delete-volumes` removes them. So do generated secrets,
-   * until `stop`.
+   * Volumes and claims that left the set: they hold data, only `stop --delete-volumes` removes them. So do generated
+   * secrets, until `stop`.
    */
   readonly kept: readonly Entry[];
   /** Told. */

@@ -81,8 +81,8 @@ function variablesOf(
 }
 
 /**
- * Whether a variable is all that its value says, `${NAME}`, and is not set. `env` would win over `envFrom` with an empty value, while
- * the spec's Secrets are where such a value comes from.
+ * Whether a variable is all that its value says, `${NAME}`, and is not set. `env` would win over `envFrom` with an
+ * empty value, while the spec's Secrets are where such a value comes from.
  */
 function leftToSecrets(
   { spec, config, generated }: EnvironmentInput,

@@ -8,7 +8,10 @@ import type { PodVolumes } from './pod-volumes.js';
 import { bytesQuantity } from './quantities.js';
 import { compact, type PodScope, refuse, warn } from './scope.js';
 
-/** Files of ConfigMaps can be executed, as scripts among them must; those that not everybody may read keep their own mode. */
+/**
+ * Files of ConfigMaps can be executed, as scripts among them must; those that not everybody may read keep their own
+ * mode.
+ */
 const configMode = 0o755;
 
 /** Options of mounts that mean nothing on Kubernetes, or that say what is so anyway. */

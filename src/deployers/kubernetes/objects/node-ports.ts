@@ -25,9 +25,9 @@ interface ServicePort {
 }
 
 /**
- * The NodePort Services: one for each node port that the spec's `network.ports` names, with both of its protocols where a pod has it for
- * TCP and for UDP, as a node gives a number to one Service only. Pods of the host's network have their ports there already. Entries
- * that nothing is made of are warned about.
+ * The NodePort Services: one for each node port that the spec's `network.ports` names, with both of its protocols where
+ * a pod has it for TCP and for UDP, as a node gives a number to one Service only. Pods of the host's network have their
+ * ports there already. Entries that nothing is made of are warned about.
  */
 export function nodePortServices(scope: Scope): KubernetesObject[] {
   const { input, names, findings } = scope;

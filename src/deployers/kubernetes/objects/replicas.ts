@@ -3,8 +3,9 @@ import { isHostNetwork } from './pod-network.js';
 import { type PodScope, refuse } from './scope.js';
 
 /**
- * How many pods a Deployment has: the spec's `replicas`, else the most that one of the services asks for in `deploy.replicas`, else one.
- * Services that ask for different numbers are refused. A service with 0 is left out of its pod; when all have, the Deployment stays without pods.
+ * How many pods a Deployment has: the spec's `replicas`, else the most that one of the services asks for in
+ * `deploy.replicas`, else one. Services that ask for different numbers are refused. A service with 0 is left out of its
+ * pod; when all have, the Deployment stays without pods.
  */
 export function replicasOf(scope: PodScope): number {
   const { replicas } = scope.input.spec;
