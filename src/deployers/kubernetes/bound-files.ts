@@ -109,11 +109,11 @@ export async function copiesOf(
         continue;
       }
       copies.missing.add(source);
-      if (hooks && copied === 'missing' && !isAbsolute(place) && !place.startsWith('..')) {
+      const inside = !isAbsolute(place) && !place.startsWith('..');
+      if (hooks && copied === 'missing' && inside) {
         const message = `nothing in the stack provides ${source}: a hook, or you, must put it at ${place} before the start`;
         findings.warnings.push(model.problem(at, message));
       } else {
-        const inside = !isAbsolute(place) && !place.startsWith('..');
         const absent = inside
           ? `does not exist: nothing in the stack provides ${place}`
           : 'does not exist on this host';
