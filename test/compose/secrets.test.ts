@@ -144,7 +144,7 @@ describeWithEngine('secrets (01 §20.7, decisions 3, 5, 8 and 9, issue: only the
   it('are not in the words of a container that fails, nor in those of Compose', async () => {
     await put('spec.yml', spec('FAIL: 1'));
     expect(await cli([...create, '--update'])).toMatchObject({ code: 0 });
-    const failed = await cli(['--debug', ...dir('start', '--wait-timeout', '20')]);
+    const failed = await cli(['--debug', ...dir('start', '--wait-timeout', '20', '--steady', '10')]);
     expect(failed.code).toBe(1);
     expect(failed.stderr).toContain('cannot log in with *** and *** at ***');
 

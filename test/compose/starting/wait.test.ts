@@ -24,7 +24,7 @@ describeWithEngine('start waits until services are ready, or says why they are n
   bad:
     image: IMAGE
     command: sh -c 'sleep 0.2; exec >&2; for i in 1 2 3 4 5 6 7 8 9 10 11; do echo line $$i; done; printf "\\377 last\\n"; exit 3'
-`);
+`, { steadySeconds: 20 });
     const returned = Date.now();
     expect(outcome.error).toMatch(
       /^1 service did not become ready\nbad: exited with code 3 \(container lsoup-\w+-bad-1\)\n {2}end of its log:\n/,
@@ -79,6 +79,7 @@ volumes:
   it('gives up on a service that only ever restarts', async () => {
     const outcome = await start(
       `  loop:\n    image: IMAGE\n    command: sh -c 'echo cannot; exit 4'\n    restart: always\n`,
+      { steadySeconds: 20 },
     );
     const restarts = Number(
       /loop: restarting after exit code 4 \(restarted (\d+) times\)/.exec(outcome.error ?? '')?.[1],
@@ -123,7 +124,7 @@ volumes:
   });
 
   it('does not take a service for ready that ends right after it started', async () => {
-    const outcome = await start(`  brief:\n    image: IMAGE\n    command: sh -c 'sleep 0.1; exit 1'\n`);
+    const outcome = await start(`  brief:\n    image: IMAGE\n    command: sh -c 'sleep 0.1; exit 1'\n`, { steadySeconds: 20 });
     expect(outcome.error).toContain('brief: exited with code 1');
   });
 
