@@ -6,12 +6,13 @@ import { checkOut } from './checkout.js';
 import { git, type GitOptions } from './git.js';
 import { type Head, readHead } from './heads.js';
 import type { Wanted } from './plan.js';
+import { withoutCredentials } from './remote.js';
 
 /**
  * Clones a repository at the wanted ref into a sibling of its place and renames that when it is whole, so that what stands in the
  * place is never half of it (05, weakness 15).
  * @returns where its HEAD is; undefined when another process has filled the place meanwhile
- * @throws GitFailedError in git's words, LaconicError for a ref that the remote does not have
+ * @throws GitFailedError in git's words, LaconicError for a remote without commits, or without the ref
  */
 export async function cloneRepository(
   { url, directory, ref }: Wanted,
@@ -28,6 +29,11 @@ export async function cloneRepository(
       await checkOut(temporary, ref, true, options);
     }
     const head = await readHead(temporary, options);
+    if (head.commit === undefined) {
+      throw new LaconicError(`${withoutCredentials(url)} has no commits`, {
+        hint: 'is it the right repository? git takes a web page, such as the login of a proxy, for one that is empty; nothing was kept of it',
+      });
+    }
     return (await moveIntoPlace(temporary, directory)) ? head : undefined;
   } finally {
     await rm(temporary, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });

@@ -1,5 +1,6 @@
 import { repositoryBaseOf } from '../stack/load.js';
 import type { Context } from '../system/context.js';
+import { LaconicError } from '../system/errors.js';
 import { shownCommand } from '../system/shown-command.js';
 import { announceBase, answeringIn, bringAll, type RepositoryOptions } from './setup-repositories.js';
 import { findStacks } from './stacks-found.js';
@@ -9,7 +10,8 @@ import { wantedOf } from './wanted.js';
 /**
  * `fetch-stack` (05 §4): one repository with stack definitions, and then the stacks in it with the path that `--stack` takes
  * (weakness 13). `--local-stack` does not count here.
- * @throws LaconicError for a locator that is no repository; ExitError with 1 when it failed
+ * @throws LaconicError for a locator that is no repository, and where there is no stack in it; ExitError with 1 when it
+ *   failed
  */
 export async function fetchStack(locator: string, options: RepositoryOptions, caller: Context): Promise<void> {
   const context = answeringIn(options.format, caller);
@@ -19,11 +21,18 @@ export async function fetchStack(locator: string, options: RepositoryOptions, ca
   const wanted = wantedOf([spec], { base, gitSsh: options.gitSsh, branches: [] });
   await announceBase(base, options, context);
   const changes = !options.checkOnly && !context.options.dryRun;
+  const directory = wanted[0]?.directory ?? base;
+  let stacks: string[] = [];
   await bringAll(wanted, base, options, context, async () => {
     if (!changes) return {};
-    const stacks = await findStacks(wanted[0]?.directory ?? base);
-    if (stacks.length === 0) report.info('there is no stacks/<name>/stack.yml in it');
-    else report.info(['stacks in it:', ...stacks.map((path) => `  ${shownCommand(['--stack', path])}`)].join('\n'));
+    stacks = await findStacks(directory);
     return { stacks };
   });
+  if (!changes) return;
+  if (stacks.length === 0) {
+    throw new LaconicError(`there is no stacks/<name>/stack.yml in ${directory}`, {
+      hint: 'is it the right repository, and the right branch? What was fetched is left there',
+    });
+  }
+  report.info(['stacks in it:', ...stacks.map((path) => `  ${shownCommand(['--stack', path])}`)].join('\n'));
 }

@@ -1,4 +1,6 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { runCli } from '../support/engine.js';
 import { Sources } from './support/sources.js';
@@ -43,6 +45,32 @@ describe('how fetch-stack and setup-repositories are called (05 §1, §4, §5)',
     const pulled = await sources.cli(['fetch-stack', url, '--pull'], env);
     expect(pulled.stderr).toContain(`${shown}: updated, main at ${commit.slice(0, 12)}\n`);
     expect(pulled.stderr).toContain(`  --stack ${base}/${name}/stacks/b\n`);
+  });
+
+  it('fetch-stack of a repository without a stack, or of a web page, is no success', async () => {
+    const env = { CERC_REPO_BASE_DIR: sources.path('without') };
+    const other = sources.path('hosted', 'org', 'other');
+    await sources.publish('org/other', { 'README.md': 'nothing here\n' });
+    const without = await sources.cli(['fetch-stack', `file://${other}`, '--format', 'json'], env);
+    expect(without.code).toBe(1);
+    expect(without.stderr).toContain(
+      `Error: there is no stacks/<name>/stack.yml in ${sources.path('without/other')}\n`,
+    );
+    expect(JSON.parse(without.stdout)).toMatchObject({ repositories: [{ state: 'cloned' }], stacks: [] });
+
+    const portal = createServer((_, response) =>
+      response.writeHead(200, { 'content-type': 'text/html' }).end('<html>'),
+    );
+    await new Promise<void>((resolve) => portal.listen(0, '127.0.0.1', resolve));
+    try {
+      const { port } = portal.address() as AddressInfo;
+      const page = await sources.cli(['fetch-stack', `http://127.0.0.1:${port}/org/page`], env);
+      expect(page.code).toBe(1);
+      expect(page.stderr).toContain(`org/page: http://127.0.0.1:${port}/org/page has no commits\n`);
+      expect(await readdir(sources.path('without'))).toEqual(['other']);
+    } finally {
+      portal.close();
+    }
   });
 
   it('--local-stack: repositories beside the last folder of that name, said once, also with --quiet (05 §1.1)', async () => {

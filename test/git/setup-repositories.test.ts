@@ -300,14 +300,14 @@ describe('setup-repositories over git (05 §3, §5)', () => {
     expect(result.stdout).toContain(`Dev Root is: ${sources.path('cerc')}\n`);
   });
 
-  it('an empty repository is cloned, and filled by --pull', async () => {
+  it('a repository without commits is refused, and nothing is kept of it', async () => {
     await sources.publish('org/empty', {});
     const result = await sources.setup([`${host}/org/empty`]);
-    expect(result).toMatchObject({ code: 0 });
-    expect(result.stderr).toContain('org/empty: cloned, main, without commits');
-    expect((await sources.setup([`${host}/org/empty`])).stdout).toContain('already exists active branch: main');
+    expect(result).toMatchObject({ code: 1 });
+    expect(result.stderr).toContain(`org/empty: ${host}/org/empty has no commits\n`);
+    expect(await readdir(sources.base())).not.toContain('empty');
     const commit = await sources.commit('org/empty', { file: 'first\n' });
-    expect(await sources.setup([`${host}/org/empty`], '--pull')).toMatchObject({ code: 0 });
+    expect(await sources.setup([`${host}/org/empty`])).toMatchObject({ code: 0 });
     expect(await sources.head('empty')).toEqual({ branch: 'main', commit });
   });
 

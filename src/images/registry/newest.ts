@@ -14,25 +14,34 @@ export interface RegistryImage {
   digest: string;
 }
 
+/** What {@link newestImage} found. */
+export interface Newest {
+  /** Absent when no tag leads to an image for the platform. */
+  image?: RegistryImage;
+  /** Newer tags that lead to nothing that can be read, with the reason. */
+  broken: { tag: string; why: string }[];
+}
+
 /**
- * The newest image of a repository that runs on a platform (05 §7, weakness 26): tags are sorted as text, which puts time stamps
- * in their order, and the last is asked for first.
- * @returns undefined when there is none
+ * The newest image of a repository that runs on a platform: tags are sorted as text, which puts time stamps in their
+ * order, and the last is asked for first. Images for other platforms, and what is no image (a signature, a chart), do
+ * not count.
  */
-export async function newestImage(
-  registry: Registry,
-  repository: string,
-  platform: Platform,
-): Promise<RegistryImage | undefined> {
-  const tags = (await registry.tags(repository)) ?? [];
-  for (const tag of newestFirst(tags)) {
-    // One that was removed meanwhile is none.
+export async function newestImage(registry: Registry, repository: string, platform: Platform): Promise<Newest> {
+  const broken: Newest['broken'] = [];
+  for (const tag of newestFirst((await registry.tags(repository)) ?? [])) {
     const found = await registry.manifest(repository, tag);
-    if (found !== undefined && (await runsOn(registry, repository, found, platform))) {
-      return { tag, digest: found.digest };
+    if (found === undefined) broken.push({ tag, why: 'the registry lists it and does not have it' });
+    else if (!isManifest(found)) broken.push({ tag, why: 'the registry answers with something that is no manifest' });
+    else if (await runsOn(registry, repository, found, platform)) {
+      return { image: { tag, digest: found.digest }, broken };
     }
   }
-  return undefined;
+  return { broken };
+}
+
+function isManifest({ manifest: { config, manifests } }: FoundManifest): boolean {
+  return config !== undefined || manifests !== undefined;
 }
 
 /** Tags as text, the last first. Pure. */
