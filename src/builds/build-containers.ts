@@ -116,7 +116,7 @@ async function prepare(first: string, from: BuildPlaces, options: BuildOptions, 
 
 /** A build script that meets no engine may try for minutes, and says it in its own words. */
 async function answeringEngine(context: Context): Promise<BuildRun['engine']> {
-  const engine = await connectEngine(context.env);
+  const engine = await connectEngine(context);
   await pingEngine(engine, 'nothing can be built without the Docker engine');
   return engine;
 }

@@ -6,7 +6,7 @@ import { engineLogin } from '../images/push.js';
 import { type ImageReference, parseImage } from '../images/reference.js';
 import { explainPull } from '../images/refusals.js';
 import { HttpClient } from '../images/registry/http.js';
-import { newestImage } from '../images/registry/newest.js';
+import { type Newest, newestImage } from '../images/registry/newest.js';
 import { Registry } from '../images/registry/registry.js';
 import type { Context } from '../system/context.js';
 import { InterruptedError, LaconicError, UsageError } from '../system/errors.js';
@@ -73,7 +73,7 @@ export async function fetchContainers(
   if (problems.length > 0) throw new LaconicError(problems.join('\n'));
   if (context.options.dryRun) return containers.map((container) => plan(container, source, options.force, context));
 
-  const engine = await connectEngine(context.env);
+  const engine = await connectEngine(context);
   const results: FetchResult[] = [];
   const wanted: [number, string][] = [];
   for (const [position, container] of containers.entries()) {
@@ -102,12 +102,12 @@ async function open(
   host: string,
   credentials: Credentials | undefined,
   facts: EngineFacts,
-  { env, signal, report }: Context,
+  context: Context,
 ): Promise<Registry> {
   const insecure = facts.isInsecure(host);
-  const registry = await Registry.open({ host, insecure, credentials }, new HttpClient(env, signal));
+  const registry = await Registry.open({ host, insecure, credentials }, new HttpClient(context));
   if (registry.plain && credentials !== undefined && !/^(?:localhost|127\.|\[::1\])/.test(host)) {
-    report.warn(`${host} speaks http only: the login goes there unencrypted`);
+    context.report.warn(`${host} speaks http only: the login goes there unencrypted`);
   }
   return registry;
 }
@@ -131,7 +131,8 @@ async function fetchOne(container: string, fetcher: Fetcher, context: Context): 
   try {
     report.progress(container, 'looking for the newest image');
     const repository = [fetcher.source.prefix, container].filter((part) => part !== '').join('/');
-    const newest = await newestImage(fetcher.registry, repository, fetcher.facts);
+    const { image: newest, broken } = await newestImage(fetcher.registry, repository, fetcher.facts);
+    if (broken.length > 0) report.warn(`${container}: ${passedOver(broken)}`);
     const name = `${fetcher.source.registry}/${repository}`;
     if (newest === undefined) {
       report.progress(container, `no image for ${fetcher.facts.os}/${fetcher.facts.architecture}`, 'failed');
@@ -151,6 +152,13 @@ async function fetchOne(container: string, fetcher: Fetcher, context: Context): 
     report.error(`${container}: ${error.message}${error.hint === undefined ? '' : `\n${error.hint}`}`);
     return { container, image, outcome: 'failed', error: error.message };
   }
+}
+
+/** The tags that were passed over, as one line however many they are. */
+function passedOver(broken: Newest['broken']): string {
+  const shown = broken.slice(0, 3).map(({ tag, why }) => `tag ${tag} is passed over: ${why}`);
+  const more = broken.length - shown.length;
+  return `${shown.join('; ')}${more === 0 ? '' : `; and ${more} more tags`}`;
 }
 
 async function pull(

@@ -85,7 +85,7 @@ export function plannedPushes(
 }
 
 async function pushAll(deployment: Deployment, pushes: readonly ImagePush[], context: Context) {
-  const engine = await connectEngine(context.env);
+  const engine = await connectEngine(context);
   const missing: string[] = [];
   for (const { image } of pushes) if ((await findImage(engine, image)) === undefined) missing.push(image);
   if (missing.length > 0) {

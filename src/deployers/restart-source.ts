@@ -5,6 +5,7 @@ import { LaconicError } from '../system/errors.js';
 import { kindOf } from '../system/files.js';
 import { workingTreeAround } from '../system/links.js';
 import { packageDirectory } from '../system/package.js';
+import { Patience } from '../system/patience.js';
 import { run, type RunResult } from '../system/process.js';
 
 /** Where the sources of a restart are. */
@@ -128,9 +129,10 @@ async function gitOrFail(source: Source, args: readonly string[], context: Conte
   return result;
 }
 
-function git({ root }: Source, args: readonly string[], { env, signal }: Context): Promise<RunResult> {
+function git({ root }: Source, args: readonly string[], { env, signal, report }: Context): Promise<RunResult> {
   // A question on the terminal would stop a restart for ever: git must answer or fail.
-  return run('git', ['-C', root, ...args], { env: { ...env, GIT_TERMINAL_PROMPT: '0' }, signal });
+  const ended = run('git', ['-C', root, ...args], { env: { ...env, GIT_TERMINAL_PROMPT: '0' }, signal });
+  return new Patience(`git, called in ${root},`, report).while(ended);
 }
 
 function gitFailure({ root }: Source, { stderr, code }: RunResult): LaconicError {

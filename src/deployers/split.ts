@@ -30,7 +30,7 @@ export async function splitDeployment(target: Target, sharedWith: string | undef
       context.report.print(`would change the Compose project of ${layout.root} from ${record.clusterId} to ${project}`);
       return;
     }
-    const engine = await connectEngine(inside.env);
+    const engine = await connectEngine(inside);
     await requireSharers(deployment, named, engine);
     await refuseTies(deployment, engine);
     warnOfVolumes(deployment, context);

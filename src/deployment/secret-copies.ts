@@ -58,7 +58,7 @@ export async function copiesInContainers(
   { layout, record, stack }: Deployment,
   config: ReadonlyMap<string, string>,
   names: readonly string[],
-  { env }: Context,
+  context: Context,
 ): Promise<SecretCopy[]> {
   const texts: { text: string; file: string }[] = [];
   for (const file of stack.pods.map(({ name }) => layout.composeFile(name))) {
@@ -66,7 +66,7 @@ export async function copiesInContainers(
     if (text !== undefined) texts.push({ text, file });
   }
   const composeFiles = texts.map(({ text, file }) => parseComposeFile(text, file));
-  const engine = await connectEngine(env);
+  const engine = await connectEngine(context);
   const copies: SecretCopy[] = [];
   for (const container of await listProjectContainers(engine, record.clusterId)) {
     const details = await inspectContainer(engine, container.id);

@@ -1,6 +1,8 @@
 import type { Agent } from 'node:http';
 import type Dockerode from 'dockerode';
+import type { Context } from '../system/context.js';
 import { errorCode, errorMessage, InterruptedError, LaconicError } from '../system/errors.js';
+import { Patience } from '../system/patience.js';
 import { findEndpoint } from './endpoint.js';
 
 /** The Docker engine this program works with. What it can be asked is in the other modules of this folder. */
@@ -15,9 +17,14 @@ export interface Engine {
 
 /**
  * Finds the engine of this environment (see findEndpoint) and loads the client. Nothing is sent yet: an engine that is down
- * shows at the first question, as a LaconicError that says what to do.
+ * shows at the first question, as a LaconicError that says what to do; one that does not answer is reported, and Ctrl-C
+ * ends the wait for it.
  */
-export async function connectEngine(env: NodeJS.ProcessEnv): Promise<Engine> {
+export async function connectEngine({
+  env,
+  report,
+  signal,
+}: Pick<Context, 'env' | 'report' | 'signal'>): Promise<Engine> {
   const endpoint = await findEndpoint(env);
   const { default: Docker } = await import('dockerode');
   // The client reads DOCKER_HOST itself where these are not given.
@@ -26,13 +33,39 @@ export async function connectEngine(env: NodeJS.ProcessEnv): Promise<Engine> {
       ? { socketPath: endpoint.path, host: '', protocol: 'http' as const }
       : { host: 'docker', port: 80, protocol: 'http' as const, agent: await dialStdioAgent(env) };
   try {
-    return { name: endpoint.name, local: endpoint.kind === 'socket', docker: new Docker(options) };
+    const docker = new Docker(options);
+    watchQuestions(docker, new Patience(`the Docker engine at ${endpoint.name}`, report), signal);
+    return { name: endpoint.name, local: endpoint.kind === 'socket', docker };
   } catch (error) {
     throw new LaconicError(`cannot use the Docker engine at ${endpoint.name}: ${errorMessage(error)}`, {
       hint: 'see DOCKER_HOST and DOCKER_CERT_PATH in your environment',
       cause: error,
     });
   }
+}
+
+type Request = Parameters<Dockerode['modem']['dial']>[0] & { abortSignal?: AbortSignal };
+
+/**
+ * Only questions are watched: an order, such as to stop a container, may take as long as it needs, and is not broken off
+ * half done. What is asked after an interruption, to leave a consistent state, is not broken off either.
+ */
+function watchQuestions(docker: Dockerode, patience: Patience, signal: AbortSignal): void {
+  const { modem } = docker;
+  const dial = modem.dial.bind(modem);
+  // The types leave out the signal that the client takes.
+  modem.dial = (request: Request, answered) => {
+    if (request.method !== 'GET') {
+      dial(request, answered);
+      return;
+    }
+    const came = patience.ask();
+    const abortSignal = request.abortSignal ?? (signal.aborted ? undefined : signal);
+    dial({ ...request, ...(abortSignal && { abortSignal }) }, (error, data) => {
+      came();
+      answered?.(error, data);
+    });
+  };
 }
 
 async function dialStdioAgent(env: NodeJS.ProcessEnv): Promise<Agent> {

@@ -4,6 +4,7 @@ import type { LaconicError } from '../system/errors.js';
 import { InterruptedError } from '../system/errors.js';
 import { kindOf } from '../system/files.js';
 import { inParallel } from '../system/parallel.js';
+import { Patience } from '../system/patience.js';
 import { carryOut } from './carry-out.js';
 import { gitEnvironment, type GitOptions } from './git.js';
 import { sweepUnfinishedClones } from './leftovers.js';
@@ -53,7 +54,10 @@ export async function bringRepositories(
 ): Promise<Result[]> {
   const { signal, report } = context;
   const env = gitEnvironment(context.env, base);
-  const tasks = all.map((wanted): Task => ({ wanted, options: { env, signal } }));
+  const tasks = all.map((wanted): Task => {
+    const patience = new Patience(`git, asked for ${shownName(wanted.spec)},`, report);
+    return { wanted, options: { env, signal, patience } };
+  });
   if (!options.checkOnly) await sweepUnfinishedClones(base);
   await observeAll(tasks, base, options, context);
   const lines = new OrderedLines(tasks.length, (line) => report.print(line));
@@ -117,7 +121,8 @@ async function observeAll(
 async function checkHosts(tasks: readonly Task[], base: string, context: Context): Promise<void> {
   const remote = tasks.filter(({ plan }) => plan?.action === 'clone' || (plan?.action === 'update' && plan.fetch));
   const accesses = remote.map(({ remote: url = '', options }) => ({ url, env: options.env }));
-  const problems = await checkSshHosts(accesses, base, { env: context.env, signal: context.signal });
+  const patience = new Patience('a host that is reached by ssh', context.report);
+  const problems = await checkSshHosts(accesses, base, { env: context.env, signal: context.signal, patience });
   const told = new Set<LaconicError>();
   for (const task of remote) {
     const problem = problems.get(hostKey(task.remote ?? '') ?? '');

@@ -48,7 +48,7 @@ async function fetchedCommit(
   options: GitOptions,
 ): Promise<Meaning | undefined> {
   if (!fetched || !isFullCommit(ref)) return undefined;
-  return (await succeeds(git(directory, ['fetch', '--', 'origin', ref], options))) ? 'commit' : undefined;
+  return (await succeeds(git(directory, ['fetch', '--progress', '--', 'origin', ref], options))) ? 'commit' : undefined;
 }
 
 async function succeeds(work: Promise<unknown>): Promise<boolean> {

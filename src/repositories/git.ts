@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import type { SimpleGitOptions } from 'simple-git';
 import { InterruptedError, LaconicError } from '../system/errors.js';
+import type { Patience } from '../system/patience.js';
 import { commandLine, programMissing } from '../system/process.js';
 import { withoutCredentials } from './remote.js';
 
@@ -23,6 +24,8 @@ export interface GitOptions {
   signal: AbortSignal;
   /** Configuration for these calls alone, `key=value`. */
   settings?: readonly string[] | undefined;
+  /** Told of what comes from git, and so reports that nothing does. */
+  patience?: Patience | undefined;
   /** Called with each state of git's own progress, such as `Receiving objects:  42%`. */
   onProgress?: ((state: string) => void) | undefined;
 }
@@ -46,17 +49,19 @@ export function gitEnvironment(caller: NodeJS.ProcessEnv, base: string): NodeJS.
 }
 
 /**
- * Runs git in a folder with exactly these arguments and resolves to its stdout.
+ * Runs git in a folder with exactly these arguments and resolves to its stdout. Where a server says nothing for
+ * {@link silenceSeconds}, git is ended.
  * @throws GitFailedError when it fails; InterruptedError when `signal` stopped it; LaconicError when there is no git
  */
 export async function git(folder: string, args: readonly string[], options: GitOptions): Promise<string> {
   const { simpleGit } = await import('simple-git');
-  const { env, signal, settings = [], onProgress } = options;
+  const { env, signal, settings = [], onProgress, patience } = options;
   if (signal.aborted) throw new InterruptedError();
   const ended = { code: 0, stderr: '' };
+  const silence = new Silence(talksToServers.has(args[0] ?? ''));
   const caller = simpleGit({
     baseDir: folder,
-    abort: signal,
+    abort: AbortSignal.any([signal, silence.signal]),
     // Specs are checked by us; the environment, and the programs it names for ssh and passwords, are the operator's own.
     unsafe: trusted,
     allowEnvironment: Object.keys(env).filter((name) => guarded.test(name)),
@@ -66,24 +71,61 @@ export async function git(folder: string, args: readonly string[], options: GitO
       return error;
     },
   }).env(env);
-  if (onProgress !== undefined) {
-    caller.outputHandler((_command, _stdout, stderr) => {
-      stderr.on('data', (chunk: Buffer) => {
-        const state = /([A-Z][\w ]*:\s+\d+%)[^\r\n]*[\r\n]*$/.exec(chunk.toString('utf8'))?.[1];
-        if (state !== undefined) onProgress(state);
-      });
+  caller.outputHandler((_command, stdout, stderr) => {
+    stdout.on('data', () => silence.broken());
+    stderr.on('data', (chunk: Buffer) => {
+      silence.broken();
+      patience?.heard();
+      const state = /([A-Z][\w ]*:\s+\d+%)[^\r\n]*[\r\n]*$/.exec(chunk.toString('utf8'))?.[1];
+      if (state !== undefined) onProgress?.(state);
     });
-  }
+  });
+  const answered = patience?.ask();
   try {
     const output = await caller.raw([...settings.flatMap((setting) => ['-c', setting]), ...args]);
     if (ended.code === 0) return output;
   } catch (error) {
     if (signal.aborted) throw new InterruptedError();
-    if (ended.code === 0) throw error;
+    if (ended.code === 0 && !silence.signal.aborted) throw error;
+  } finally {
+    answered?.();
+    silence.over();
   }
   if (signal.aborted) throw new InterruptedError();
+  if (silence.signal.aborted) {
+    const said = `connection timed out: nothing came for ${silenceSeconds} s`;
+    throw new GitFailedError(commandLine('git', ['-C', folder, ...args]), said);
+  }
   if (ended.stderr.includes('spawn git ENOENT')) throw programMissing('git', new Error(ended.stderr));
   throw new GitFailedError(commandLine('git', ['-C', folder, ...args]), plainWords(ended.stderr));
+}
+
+/** Commands that talk to a server. They are called with `--progress`, or answer in one go. */
+const talksToServers: ReadonlySet<string> = new Set(['clone', 'fetch', 'ls-remote']);
+
+/** Longer than git's own limit for http, which says more about what happened; git:// and ssh have none. */
+const silenceSeconds = 330;
+
+/** Aborts `signal` when nothing breaks the silence for too long. */
+class Silence {
+  readonly #ended = new AbortController();
+  readonly #timer: NodeJS.Timeout | undefined;
+
+  constructor(limited: boolean) {
+    if (limited) this.#timer = setTimeout(() => this.#ended.abort(), silenceSeconds * 1000);
+  }
+
+  get signal(): AbortSignal {
+    return this.#ended.signal;
+  }
+
+  broken(): void {
+    this.#timer?.refresh();
+  }
+
+  over(): void {
+    clearTimeout(this.#timer);
+  }
 }
 
 /** Names that the library hands on only when they are listed. */

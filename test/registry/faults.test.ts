@@ -52,9 +52,10 @@ async function inFrontOf(registry: TestRegistry, fault: Fault): Promise<string> 
 }
 
 const never = new AbortController().signal;
+const quiet = (signal: AbortSignal) => ({ env: {}, signal, report: { warn: () => undefined } });
 const credentials = { username: registryUser.name, password: registryUser.password };
 
-function open(host: string, http = new HttpClient({}, never)): Promise<Registry> {
+function open(host: string, http = new HttpClient(quiet(never))): Promise<Registry> {
   return Registry.open({ host, insecure: true, credentials }, http);
 }
 
@@ -83,7 +84,7 @@ describeWithRegistry('registries that answer in parts, late, or wrong (05 §7, w
       return true;
     });
     const found = await newestImage(await open(host), 'team/one', amd64);
-    expect(found?.tag).toBe('5');
+    expect(found).toMatchObject({ image: { tag: '5' }, broken: [] });
     expect(pages).toEqual(['?n=1000', '?n=2&last=2', '?n=2&last=4']);
   });
 
@@ -98,6 +99,32 @@ describeWithRegistry('registries that answer in parts, late, or wrong (05 §7, w
     });
     await expect((await open(host)).tags('team/one')).rejects.toThrow(/the next page is said to be at http:/);
     expect(visits).toBe(0);
+  });
+
+  it('a newest tag that leads to nothing, or to no manifest, is named', async () => {
+    const host = await inFrontOf(registry, ({ url = '' }, response) => {
+      if (url.endsWith('/manifests/4')) response.writeHead(404).end('{}');
+      else if (url.endsWith('/manifests/5')) response.writeHead(200).end('{"hello":1}');
+      else return false;
+      return true;
+    });
+    const sandbox = await Sandbox.make({ 'x/stacks/s/stack.yml': 'name: s\ncontainers: [team/one]\n' });
+    try {
+      const { username, password } = credentials;
+      const login = ['--registry-username', username, '--registry-token-stdin'];
+      const args = ['--stack', 'x/stacks/s', 'fetch-containers', '--image-registry', host, ...login];
+      const env = { DOCKER_CONFIG: sandbox.path('docker') };
+      const { code, stderr } = await runCli(args, { cwd: sandbox.base, env, input: password });
+      expect({ code, stderr }).toMatchObject({ code: 0 });
+      expect(stderr).toContain(
+        'WARNING: team/one: tag 5 is passed over: the registry answers with something that is no manifest; ' +
+          'tag 4 is passed over: the registry lists it and does not have it\n',
+      );
+      expect(stderr).toContain(`fetched ${host}/team/one:3`);
+    } finally {
+      await run('docker', ['rmi', '--force', 'team/one:local', `${host}/team/one:3`]);
+      await sandbox.remove();
+    }
   });
 
   it('a manifest that is not what its digest says is refused', async () => {
@@ -154,7 +181,7 @@ describeWithRegistry('registries that answer in parts, late, or wrong (05 §7, w
     });
     expect(await (await open(host)).tags('team/one')).toHaveLength(5);
     const nobody = { host, insecure: true, credentials: undefined };
-    const asked = (await Registry.open(nobody, new HttpClient({}, never))).tags('team/one');
+    const asked = (await Registry.open(nobody, new HttpClient(quiet(never)))).tags('team/one');
     await expect(asked).rejects.toMatchObject({ hint: expect.stringContaining('docker login') as string });
   });
 
@@ -167,7 +194,7 @@ describeWithRegistry('registries that answer in parts, late, or wrong (05 §7, w
     const port = await listen(createTcpServer());
     // The limit that is meant is the one that can come first, however slow this machine is.
     const silent = (scheme: string, limits: Limits): Promise<unknown> =>
-      new HttpClient({}, never, limits).send({ url: new URL(`${scheme}://127.0.0.1:${port}/v2/`) });
+      new HttpClient(quiet(never), limits).send({ url: new URL(`${scheme}://127.0.0.1:${port}/v2/`) });
     await expect(silent('http', { connect: 60, silence: 0.4 })).rejects.toThrow(
       /waited 0\.4 s for 127\.0\.0\.1:\d+ to answer GET \/v2\/, nothing came/,
     );
@@ -179,7 +206,7 @@ describeWithRegistry('registries that answer in parts, late, or wrong (05 §7, w
   it('Ctrl-C ends the wait for an answer (decision 32)', async () => {
     const stop = new AbortController();
     const port = await listen(createTcpServer(() => stop.abort()));
-    const http = new HttpClient({}, stop.signal);
+    const http = new HttpClient(quiet(stop.signal));
     await expect(http.send({ url: new URL(`http://127.0.0.1:${port}/`) })).rejects.toThrow(InterruptedError);
   });
 
@@ -220,7 +247,7 @@ describeWithRegistry('registries that answer in parts, late, or wrong (05 §7, w
   });
 
   it('a registry that does not speak TLS is asked by http only where that is allowed', async () => {
-    const asked = Registry.open({ host: registry.host, insecure: false, credentials }, new HttpClient({}, never));
+    const asked = Registry.open({ host: registry.host, insecure: false, credentials }, new HttpClient(quiet(never)));
     await expect(asked).rejects.toMatchObject({
       message: expect.stringContaining('does not speak TLS') as string,
       hint: expect.stringContaining('insecure-registries') as string,

@@ -62,7 +62,7 @@ export interface ProjectSetup {
 /** The deployer of a deployment directory that runs on Docker Compose. */
 export async function composeDeployerOf(deployment: Deployment, context: Context): Promise<Deployer> {
   const { layout, stack, spec } = deployment;
-  const engine = await connectEngine(context.env);
+  const engine = await connectEngine(context);
   const setup: ProjectSetup = {
     ...(await deploymentProject(deployment, engine, context)),
     preStart: await podScripts(deployment, 'preStartCommand'),

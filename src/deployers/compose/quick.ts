@@ -40,7 +40,7 @@ export async function quickDeployer(reference: string, options: QuickOptions, co
     pods.flatMap((pod) =>
       pod[kind] === undefined ? [] : [{ path: loaded.assets.podScript(pod, pod[kind]), pod: pod.name }],
     );
-  const engine = await connectEngine(context.env);
+  const engine = await connectEngine(context);
   const files = await Promise.all(loaded.stack.pods.map((pod) => loaded.assets.podFile(pod).catch(() => undefined)));
   const places = files.flatMap((file) => (file === undefined ? [] : dirname(file)));
   const owner = { places, named: options.cluster !== undefined };
@@ -132,7 +132,7 @@ async function projectName(
   }
   const { current, former } = projectNames(reference, loaded, options, context.cwd);
   if (context.options.dryRun || former === current) return current;
-  const engine = await connectEngine(context.env);
+  const engine = await connectEngine(context);
   const [now, before] = await Promise.all([current, former].map((name) => listProjectContainers(engine, name)));
   return now?.length === 0 && before !== undefined && before.length > 0 ? former : current;
 }

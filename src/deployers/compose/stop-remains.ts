@@ -34,7 +34,7 @@ export async function stopRemains(directory: string, options: StopOptions, conte
     }
     return what === 'does not exist';
   }
-  const tools = { context, engine: await connectEngine(context.env) };
+  const tools = { context, engine: await connectEngine(context) };
   const found = await findRemains(root, options, tools).catch((error: unknown) => {
     if (!(error instanceof LaconicError) || error instanceof InterruptedError) throw error;
     throw new LaconicError(`deployment directory ${directory} ${what}`, {

@@ -168,10 +168,9 @@ export class KubernetesDeployer implements Deployer {
 
   /** With the ids of local images where this host's engine can be asked: they are part of what start applies. */
   async #prepare(more: Pick<PrepareOptions, 'certificates'> = {}): Promise<Prepared> {
-    const { env } = this.#context;
     const imageIds = async (references: readonly string[]): Promise<Map<string, string>> => {
       try {
-        return await imageIdsOf(await connectEngine(env), references);
+        return await imageIdsOf(await connectEngine(this.#context), references);
       } catch (error) {
         if (!(error instanceof LaconicError) || error.exitCode !== 1) throw error;
         this.#context.report.verbose(`the ids of local images are not known: ${error.message}`);

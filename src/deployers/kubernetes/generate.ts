@@ -41,7 +41,7 @@ export function kubernetesGenerator(deployTo: Exclude<DeployTarget, 'compose'>, 
 /** The cluster that a new deployment joins. Without an engine to ask it gets one of its own, as its start will need an engine anyway. */
 async function runningCluster(context: Context): Promise<string | undefined> {
   try {
-    return await clusterToJoin(await connectEngine(context.env));
+    return await clusterToJoin(await connectEngine(context));
   } catch (error) {
     if (!(error instanceof LaconicError) || error.exitCode !== 1) throw error;
     context.report.warn(

@@ -18,7 +18,7 @@ import { identityOf } from './prepare.js';
 export async function generatedSecretsOf(deployment: Deployment, context: Context): Promise<SecretCopy | undefined> {
   const target = clusterOf(deployment);
   if (target.kind === 'k8s-kind') {
-    const clusters = await listKindClusters(await connectEngine(context.env));
+    const clusters = await listKindClusters(await connectEngine(context));
     if (!clusters.some(({ name }) => name === target.cluster)) return undefined;
   }
   const identity = identityOf(deployment);

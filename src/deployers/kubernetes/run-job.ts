@@ -40,7 +40,7 @@ export async function runJobOnKubernetes(
 ): Promise<number> {
   const kind = deployment.spec.deployTo === 'k8s-kind';
   const dry = context.options.dryRun;
-  const engine = kind && !dry ? await connectEngine(context.env) : undefined;
+  const engine = kind && !dry ? await connectEngine(context) : undefined;
   const imageIds = engine && ((references: readonly string[]) => imageIdsOf(engine, references));
   const wish = { requireToken: !dry, ...(imageIds === undefined ? {} : { imageIds }) };
   const prepared = await prepareObjects(deployment, wish, context);
@@ -118,7 +118,7 @@ async function readyCluster(
   const { connectCluster } = await import('./cluster/connect.js');
   const own = clusterOf(deployment);
   if (own.kind === 'k8s') return { api: (await connectCluster(own, context)).api, target: own };
-  const engine = await connectEngine(context.env);
+  const engine = await connectEngine(context);
   const { ensureCluster } = await import('./kind/ensure.js');
   const { NoKindClusterError } = await import('./kind/none.js');
   const quiet = { ...context, report: { ...context.report, print: (line: string) => context.report.verbose(line) } };

@@ -40,7 +40,7 @@ export async function startOnKubernetes(
     return;
   }
   const kind = deployment.spec.deployTo === 'k8s-kind';
-  const engine = kind ? await connectEngine(context.env) : undefined;
+  const engine = kind ? await connectEngine(context) : undefined;
   const imageIds = engine && ((references: readonly string[]) => imageIdsOf(engine, references));
   let connected: Promise<StartCluster> | undefined;
   const connection = (): Promise<StartCluster> => (connected ??= connect(clusterOf(deployment), context));

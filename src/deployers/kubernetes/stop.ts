@@ -53,7 +53,7 @@ async function kindApi(
   options: StopOptions,
   context: Context,
 ): Promise<ClusterApi | undefined> {
-  const engine = await connectEngine(context.env);
+  const engine = await connectEngine(context);
   const name = clusterNameOf(deployment);
   const cluster = (await listKindClusters(engine)).find((one) => one.name === name);
   if (cluster === undefined) {

@@ -2,6 +2,8 @@ import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorCode, InterruptedError } from '../../system/errors.js';
+import { Patience } from '../../system/patience.js';
+import type { Reporter } from '../../system/report.js';
 import { proxyFor } from './proxy.js';
 
 export interface HttpRequest {
@@ -52,11 +54,18 @@ export class HttpClient {
   readonly #env: NodeJS.ProcessEnv;
   readonly #signal: AbortSignal;
   readonly #limits: Limits;
+  readonly #report: Pick<Reporter, 'warn'>;
   readonly #agents = new Map<string, Promise<HttpAgent>>();
+  readonly #patience = new Map<string, Patience>();
 
-  constructor(env: NodeJS.ProcessEnv, signal: AbortSignal, limits: Limits = usualLimits) {
+  /** @param caller its `report` is told of a server that does not answer */
+  constructor(
+    { env, signal, report }: { env: NodeJS.ProcessEnv; signal: AbortSignal; report: Pick<Reporter, 'warn'> },
+    limits: Limits = usualLimits,
+  ) {
     this.#env = env;
     this.#signal = signal;
+    this.#report = report;
     this.#limits = limits;
   }
 
@@ -69,7 +78,7 @@ export class HttpClient {
       if (this.#signal.aborted) throw new InterruptedError();
       const pause = pauses[attempt];
       try {
-        const answer = await this.#once(request);
+        const answer = await this.#patienceWith(request.url.host).while(this.#once(request));
         if (pause === undefined || !passing.has(answer.status)) return answer;
       } catch (error) {
         if (this.#signal.aborted) throw new InterruptedError();
@@ -117,6 +126,12 @@ export class HttpClient {
       });
       sent.end(body);
     });
+  }
+
+  #patienceWith(host: string): Patience {
+    const patience = this.#patience.get(host) ?? new Patience(host, this.#report);
+    this.#patience.set(host, patience);
+    return patience;
   }
 
   async #agentFor(url: URL): Promise<HttpAgent> {

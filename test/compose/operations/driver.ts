@@ -45,7 +45,7 @@ const project: ComposeProject = {
 };
 
 async function perform(): Promise<number> {
-  const engine = await connectEngine(process.env);
+  const engine = await connectEngine(context);
   switch (call.operation) {
     case 'exec':
       return execInService(project, call.options, engine, context);

@@ -70,7 +70,7 @@ export async function playground(compose: string, jobs: Record<string, string> =
   return {
     directory,
     project,
-    engine: await connectEngine(process.env),
+    engine: await connectEngine(testContext().context),
     docker,
     compose: (...args) => docker(...composeArguments(project), ...args),
     write,

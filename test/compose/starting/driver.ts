@@ -36,7 +36,7 @@ try {
     },
     {
       context,
-      engine: await connectEngine(process.env),
+      engine: await connectEngine(context),
       startedFile: `${asked.directory}/.laconic/started.json`,
       imagesFile: `${asked.directory}/.laconic/images.yml`,
       removeOrphans: true,

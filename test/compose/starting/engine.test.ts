@@ -3,12 +3,16 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { connectEngine } from '../../../src/engine/connect.js';
+import { connectEngine, type Engine } from '../../../src/engine/connect.js';
 import { lastLogLines, inspectContainer, listProjectContainers } from '../../../src/engine/containers.js';
 import { projectEvents } from '../../../src/engine/events.js';
 import type { LaconicError } from '../../../src/system/errors.js';
 import { describeWithEngine } from '../../support/engine.js';
+import { testContext } from '../operations/support.js';
 import { Ground } from './support.js';
+
+const connectIn = (env: NodeJS.ProcessEnv): Promise<Engine> =>
+  connectEngine({ ...testContext().context, env: { ...process.env, ...env } });
 
 describeWithEngine('the connection to the engine', () => {
   let ground: Ground;
@@ -41,7 +45,7 @@ describeWithEngine('the connection to the engine', () => {
   });
   const failure = async (env: NodeJS.ProcessEnv): Promise<string> => {
     try {
-      await listProjectContainers(await connectEngine({ ...process.env, ...env }), 'x');
+      await listProjectContainers(await connectIn(env), 'x');
       return 'it answered';
     } catch (error) {
       const { message, hint } = error as LaconicError;
@@ -50,7 +54,7 @@ describeWithEngine('the connection to the engine', () => {
   };
 
   it('goes through the docker program where the engine is not on a unix socket, keeping the connection', async () => {
-    const engine = await connectEngine({ ...process.env, DOCKER_HOST: `tcp://127.0.0.1:${port}` });
+    const engine = await connectIn({ DOCKER_HOST: `tcp://127.0.0.1:${port}` });
     expect(engine.local).toBe(false);
     const [web] = await listProjectContainers(engine, ground.name);
     const details = await inspectContainer(engine, web?.id ?? '');

@@ -53,7 +53,7 @@ export class Ground {
   static async make(compose?: string): Promise<Ground> {
     const directory = await mkdtemp(join(tmpdir(), 'lsoup-'));
     const name = `lsoup-${randomBytes(4).toString('hex')}`;
-    const ground = new Ground(name, directory, await connectEngine(process.env), await testImage());
+    const ground = new Ground(name, directory, await connectEngine(testContext().context), await testImage());
     await ground.write('config.env', 'GREETING=hello\n');
     if (compose !== undefined) await ground.describe(compose);
     return ground;

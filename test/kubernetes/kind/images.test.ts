@@ -85,7 +85,7 @@ describeWithCluster('images on the nodes of kind (decision 27, K-43, K-44)', () 
   beforeAll(async () => {
     base = await mkdtemp(join(tmpdir(), 'laconic-load-'));
     await mkdir(join(base, 'home'));
-    engine = await connectEngine(process.env);
+    engine = await connectEngine(testContext(base));
   });
   afterAll(async () => {
     for (const image of made) {

@@ -32,7 +32,7 @@ export class OwnCluster {
     const base = await mkdtemp(join(tmpdir(), 'laconic-kind-'));
     await mkdir(join(base, 'mnt'));
     const ports = { http: await freePort(), https: await freePort() };
-    return new OwnCluster(await ownClusterName(adoptable), base, await connectEngine(process.env), ports);
+    return new OwnCluster(await ownClusterName(adoptable), base, await connectEngine(testContext(base)), ports);
   }
 
   get kubeconfig(): string {

@@ -33,9 +33,8 @@ describe('requests over a network that fails', () => {
       currentContext: 'x',
     });
     warned = [];
-    api = createClusterApi(new Transport(config, address, interrupt.signal), 'x', interrupt.signal, (text) =>
-      warned.push(text),
-    );
+    const warn = (text: string): void => void warned.push(text);
+    api = createClusterApi(new Transport(config, address, interrupt.signal, { warn }), 'x', interrupt.signal, warn);
   });
   afterEach(() => {
     server.closeAllConnections();

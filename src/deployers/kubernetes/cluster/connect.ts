@@ -27,7 +27,7 @@ export interface Connection {
 export async function connectCluster(target: ClusterTarget, context: Context): Promise<Connection> {
   const chosen =
     target.kind === 'k8s-kind' ? await kindContext(target.cluster, context.env) : await ownContext(target.kubeconfig);
-  const transport = new Transport(chosen.config, chosen.server, context.signal);
+  const transport = new Transport(chosen.config, chosen.server, context.signal, context.report);
   const description = `context ${chosen.context} (${chosen.server})`;
   return {
     api: createClusterApi(transport, description, context.signal, (text) => context.report.warn(text)),

@@ -4,7 +4,9 @@ import { text as readAll } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { errorMessage, InterruptedError } from '../../../system/errors.js';
+import { Patience } from '../../../system/patience.js';
 import { mapOf } from '../../../system/plain-map.js';
+import type { Reporter } from '../../../system/report.js';
 import { ClusterError, unreachable } from './errors.js';
 import { retryDelay } from './retry.js';
 
@@ -39,12 +41,15 @@ export class Transport {
   readonly #config: KubeConfig;
   readonly #signal: AbortSignal;
   readonly server: string;
+  readonly #patience: Patience;
   #authorized: { options: RequestOptions; identity: string; until: number } | undefined;
 
-  constructor(config: KubeConfig, server: string, signal: AbortSignal) {
+  /** @param report is told of a server that does not answer */
+  constructor(config: KubeConfig, server: string, signal: AbortSignal, report: Pick<Reporter, 'warn'>) {
     this.#config = config;
     this.server = server;
     this.#signal = signal;
+    this.#patience = new Patience(`the API server at ${server}`, report);
   }
 
   /**
@@ -55,7 +60,7 @@ export class Transport {
     let renewed = false;
     for (let attempt = 0; ; attempt += 1) {
       this.#stopIfInterrupted();
-      const outcome = await this.#once(request).catch((error: unknown) => ({ error }));
+      const outcome = await this.#patience.while(this.#once(request)).catch((error: unknown) => ({ error }));
       this.#stopIfInterrupted();
       if (!('error' in outcome) && outcome.status === 401 && !renewed) {
         renewed = true;
@@ -81,7 +86,8 @@ export class Transport {
   async open(request: ApiRequest, signal: AbortSignal, idle: number): Promise<IncomingMessage> {
     const options = await this.#authorize(request.what);
     const ended = AbortSignal.any([signal, this.#signal]);
-    const response = await this.#exchange(request, options, ended).catch((error: unknown) => {
+    const asked = this.#patience.while(this.#exchange(request, options, ended));
+    const response = await asked.catch((error: unknown) => {
       throw ended.aborted ? error : unreachable(request.what, this.server, error);
     });
     response.socket.setKeepAlive(true, 30_000);

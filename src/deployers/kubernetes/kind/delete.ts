@@ -37,7 +37,7 @@ export async function deleteCluster(
   }
   const lock = await lockCluster(name, context);
   try {
-    const cluster = (await listKindClusters(await connectEngine(context.env))).find((each) => each.name === name);
+    const cluster = (await listKindClusters(await connectEngine(context))).find((each) => each.name === name);
     if (cluster === undefined) {
       report.info(`there is no kind cluster ${name} on this host`);
       return false;

@@ -18,12 +18,12 @@ export async function listKindCluster(context: Context): Promise<void> {
   report.print(first?.name ?? 'No cluster found');
 }
 
-async function allClusters({ env, report }: Context): Promise<KindCluster[]> {
+async function allClusters(context: Context): Promise<KindCluster[]> {
   try {
-    return await listKindClusters(await connectEngine(env));
+    return await listKindClusters(await connectEngine(context));
   } catch (error) {
     if (!(error instanceof LaconicError) || error.exitCode !== 1) throw error;
-    report.verbose(error.message);
+    context.report.verbose(error.message);
     return [];
   }
 }

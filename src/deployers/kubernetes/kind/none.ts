@@ -19,7 +19,7 @@ export class NoKindClusterError extends LaconicError {
  * @param error of connecting to it
  */
 export async function whyNoKindCluster(name: string, error: unknown, context: Context): Promise<unknown> {
-  const clusters = await connectEngine(context.env)
+  const clusters = await connectEngine(context)
     .then((engine) => listKindClusters(engine))
     // Without an engine nobody can tell.
     .catch(() => undefined);

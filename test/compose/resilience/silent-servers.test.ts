@@ -1,0 +1,91 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeAuthority } from '../../support/authority.js';
+import { cliPath } from '../../support/engine.js';
+import { Sandbox } from '../../support/sandbox.js';
+
+describe('servers that take a connection and never answer', () => {
+  let sandbox: Sandbox;
+  const sockets = new Set<Socket>();
+  const servers: Server[] = [];
+  let port = 0;
+
+  const keep = (socket: Socket): void => {
+    sockets.add(socket.on('error', () => undefined));
+  };
+  const listen = async (server: Server, where: object = { port: 0, host: '127.0.0.1' }): Promise<AddressInfo> => {
+    servers.push(server);
+    server.listen(where);
+    await once(server, 'listening');
+    return server.address() as AddressInfo;
+  };
+
+  beforeAll(async () => {
+    sandbox = await Sandbox.make({
+      'x/stacks/s/stack.yml': 'name: s\npods: [s]\n',
+      'x/compose/docker-compose-s.yml': 'services:\n  web:\n    image: busybox:1.36\n',
+    });
+    await listen(createServer(keep), { path: sandbox.path('engine.sock') });
+    port = (await listen(createServer(keep))).port;
+    const { certificate, key } = await (await makeAuthority(sandbox.path('authority'))).issue('api');
+    const api = createTlsServer({ cert: await readFile(certificate), key: await readFile(key) }, keep);
+    const { port: apiPort } = await listen(api);
+    await sandbox.write(
+      'kubeconfig',
+      JSON.stringify({
+        'current-context': 'x',
+        contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
+        clusters: [
+          { name: 'c', cluster: { server: `https://127.0.0.1:${apiPort}`, 'insecure-skip-tls-verify': true } },
+        ],
+        users: [{ name: 'u', user: {} }],
+      }),
+    );
+    await sandbox.write(
+      'spec.yml',
+      `stack: ${sandbox.path('x/stacks/s')}\ndeploy-to: k8s\nkube-config: ${sandbox.path('kubeconfig')}\nimage-registry: example.org/x\n`,
+    );
+    await sandbox.create('spec.yml', 'd');
+  });
+  afterAll(async () => {
+    for (const server of servers) server.close();
+    for (const socket of sockets) socket.destroy();
+    await sandbox.remove();
+  });
+
+  it.concurrent.each([
+    ['the Docker engine', () => ['--stack', 'x/stacks/s', 'deploy', 'ps']],
+    ['the API server', () => ['deployment', '--dir', 'd', 'ps']],
+    ['git, asked for org/repo,', () => ['fetch-stack', `git://127.0.0.1:${port}/org/repo`]],
+  ])('%s: that is said after ten seconds, and Ctrl-C ends the wait', async (who, args) => {
+    const child = spawn(process.execPath, ['--', cliPath, ...args()], {
+      cwd: sandbox.base,
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: {
+        ...process.env,
+        DOCKER_HOST: `unix://${sandbox.path('engine.sock')}`,
+        CERC_REPO_BASE_DIR: sandbox.path('repositories'),
+      },
+    });
+    const ended = once(child, 'exit');
+    let said = '';
+    await new Promise<void>((resolve, reject) => {
+      child.stderr.setEncoding('utf8').on('data', (text: string) => {
+        said += text;
+        if (said.includes('still waiting')) resolve();
+      });
+      child.on('exit', (code) => reject(new Error(`exit ${code ?? 'by a signal'}: ${said}`)));
+    });
+    expect(said).toMatch(/^WARNING: .* has not answered for \d+ s; still waiting \(Ctrl-C ends it\)$/m);
+    expect(said).toContain(`WARNING: ${who}`);
+    const interruptedAt = performance.now();
+    child.kill('SIGINT');
+    expect(await ended).toEqual([130, null]);
+    // The servers themselves are given a minute and more.
+    expect(performance.now() - interruptedAt).toBeLessThan(20_000);
+  });
+});
