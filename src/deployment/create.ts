@@ -11,7 +11,7 @@ import { takeLock } from './lock.js';
 import { renderManifest } from './manifest.js';
 import { notePlace } from './place.js';
 import { loadSpec, loadStackOfSpec, type Prepared, prepareTree } from './prepare.js';
-import { type DeploymentRecord, renderRecord } from './record.js';
+import { type DeploymentRecord, recordFor, renderRecord } from './record.js';
 import type { TargetGenerators } from './target.js';
 import { type GeneratedFile, type VolumeDirectory, writeGenerated } from './tree.js';
 import { isBelow } from '../system/path-names.js';
@@ -48,11 +48,12 @@ export async function createDeployment(options: CreateOptions, context: Context)
   const loaded = await loadStackOfSpec(parsed.spec, [], context.cwd, context);
   const target = await options.targets(parsed.spec.deployTo, context);
   if (target === undefined) refuseColon(root, options.deploymentDirectory);
-  const record: DeploymentRecord = {
+  const ids: DeploymentRecord = {
     clusterId: (await target?.existingCluster(parsed.spec)) ?? newId(),
     deploymentId: newId(),
     stackSource: loaded.location.directory,
   };
+  const record = recordFor(ids, parsed.spec);
   const secrets = { rotate: new Set<string>(), generate: false };
   const prepared = await prepareTree(
     loaded,

@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import type { Spec } from '../spec/model.js';
 import { InvalidFileError, LaconicError } from '../system/errors.js';
 import { readTextIfAny } from '../system/files.js';
 import { parseYaml, yamlStyle } from '../system/yaml.js';
@@ -18,6 +19,19 @@ export interface DeploymentRecord {
    * Absent in new directories, which mean `mentioned`, and in those of the Python program, which mean `all`.
    */
   environment?: 'mentioned' | 'all';
+  /**
+   * `secret`: on Kubernetes the values of credentials files are in a Secret. Written by create and update only: without it the pods of
+   * a directory that an older version made stay as they are.
+   */
+  credentials?: 'secret';
+}
+
+/** The record that create and update write for a deployment with this spec. */
+export function recordFor<Given extends Partial<DeploymentRecord>>(
+  record: Given,
+  { deployTo, credentialsFiles }: Pick<Spec, 'deployTo' | 'credentialsFiles'>,
+): Given {
+  return deployTo === 'compose' || credentialsFiles.length === 0 ? record : { ...record, credentials: 'secret' };
 }
 
 /** The text of a new `deployment.yml`; ids stand on one line each, as scripts read them (01 §18). */
@@ -27,6 +41,7 @@ export function renderRecord(record: DeploymentRecord): string {
       'cluster-id': record.clusterId,
       'deployment-id': record.deploymentId,
       ...(record.stackSource === undefined ? {} : { 'stack-source': record.stackSource }),
+      ...(record.credentials === undefined ? {} : { credentials: record.credentials }),
     },
     yamlStyle,
   );
@@ -38,6 +53,7 @@ export function editRecord(text: string, file: string, changes: Partial<Deployme
   if (changes.deploymentId !== undefined) document.set('deployment-id', changes.deploymentId);
   if (changes.clusterId !== undefined) document.set('cluster-id', changes.clusterId);
   if (changes.stackSource !== undefined) document.set('stack-source', changes.stackSource);
+  if (changes.credentials !== undefined) document.set('credentials', changes.credentials);
   return renderDocument(document);
 }
 
@@ -70,9 +86,12 @@ export async function readRecord(layout: DeploymentLayout): Promise<DeploymentRe
   if (deploymentId !== clusterId && (typeof deploymentId !== 'string' || !isProjectName(deploymentId))) {
     problems.push(yaml.problem(['deployment-id'], 'must be a name of lower-case letters, digits, - and _'));
   }
-  const { environment } = value;
+  const { environment, credentials } = value;
   if (environment !== undefined && environment !== null && environment !== 'mentioned' && environment !== 'all') {
     problems.push(yaml.problem(['environment'], 'must be mentioned or all'));
+  }
+  if (credentials !== undefined && credentials !== null && credentials !== 'secret') {
+    problems.push(yaml.problem(['credentials'], 'must be secret'));
   }
   if (problems.length > 0) throw new InvalidFileError(problems);
   return {
@@ -80,5 +99,6 @@ export async function readRecord(layout: DeploymentLayout): Promise<DeploymentRe
     deploymentId: deploymentId as string,
     ...(typeof stackSource === 'string' ? { stackSource } : {}),
     ...(environment === 'mentioned' || environment === 'all' ? { environment } : {}),
+    ...(credentials === 'secret' ? { credentials } : {}),
   };
 }

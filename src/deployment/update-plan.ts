@@ -1,6 +1,5 @@
 import { stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import type { LoadedStack } from '../stack/load.js';
 import type { Context } from '../system/context.js';
 import { kindOf, readTextIfAny, secretMode } from '../system/files.js';
 import type { CreateArguments } from './create.js';
@@ -8,7 +7,7 @@ import { type JournalStep, readJournal } from './journal.js';
 import { type DeploymentLayout, secretsCopyPath } from './layout.js';
 import { currentChecksum, impliedManifest, type Manifest, readManifest, renderManifest } from './manifest.js';
 import type { Prepared } from './prepare.js';
-import { editRecord, readRecord } from './record.js';
+import { editRecord, readRecord, recordFor } from './record.js';
 import { inOrder } from './step-order.js';
 import { checksumOf, type GeneratedFile, isSecret } from './tree.js';
 import { isBelow } from '../system/path-names.js';
@@ -116,18 +115,15 @@ async function removals(layout: DeploymentLayout, files: readonly GeneratedFile[
   return steps;
 }
 
-/** `deployment.yml` with the stack's present place, where that differs (01 §20.28). */
-async function recordFile(layout: DeploymentLayout, loaded: LoadedStack): Promise<GeneratedFile[]> {
+/** `deployment.yml` with the stack's present place and where credentials are kept, where either differs. */
+async function recordFile(layout: DeploymentLayout, { location, spec }: Prepared): Promise<GeneratedFile[]> {
   const record = await readRecord(layout);
-  if (record.stackSource === loaded.location.directory) return [];
+  const wanted = recordFor({ ...record, stackSource: location.directory }, spec);
+  if (wanted.stackSource === record.stackSource && wanted.credentials === record.credentials) return [];
+  const { stackSource, credentials } = wanted;
   const text = (await readTextIfAny(layout.deployment)) ?? '';
-  return [
-    {
-      path: 'deployment.yml',
-      source: { text: editRecord(text, layout.deployment, { stackSource: loaded.location.directory }) },
-      mode: 0o644,
-    },
-  ];
+  const edited = editRecord(text, layout.deployment, { stackSource, ...(credentials && { credentials }) });
+  return [{ path: 'deployment.yml', source: { text: edited }, mode: 0o644 }];
 }
 
 function argumentsFile(createArguments: CreateArguments | undefined): GeneratedFile[] {

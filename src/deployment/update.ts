@@ -18,6 +18,7 @@ import { parseOwnJson } from './own-json.js';
 import { type LoadedSpec, loadStackOfSpec, prepareTree, type SecretOptions } from './prepare.js';
 import type { TargetGenerators } from './target.js';
 import { servicePrints } from './service-prints.js';
+import { recordFor } from './record.js';
 import { requireSecrets } from './require-secrets.js';
 import { refuseChangedValues } from './update-environment.js';
 import { planUpdate, type UpdatePlan, warnAboutEdit } from './update-plan.js';
@@ -67,7 +68,14 @@ export async function updateDeployment(
   const prepared = await prepareTree(
     loaded,
     options.parsed,
-    { layout, record, previous: ours ? 'ours' : 'python', secrets, cwd, target },
+    {
+      layout,
+      record: recordFor(record, options.parsed.spec),
+      previous: ours ? 'ours' : 'python',
+      secrets,
+      cwd,
+      target,
+    },
     context,
   );
   options.accept?.(prepared.generated.services);

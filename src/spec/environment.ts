@@ -1,4 +1,4 @@
-import { readEnvFile } from '../compose/dotenv.js';
+import { readEnvFile, scanEnvFile } from '../compose/dotenv.js';
 import { InvalidFileError, LaconicError } from '../system/errors.js';
 
 const header = [
@@ -34,12 +34,29 @@ export function renderConfigEnv(
  * @throws InvalidFileError for a file Compose could not read
  */
 export function credentialSecrets(configEnv: string, file: string): string[] {
+  return [...parseEnvFile(credentialsPart(configEnv), file)].flatMap(([name, value]) =>
+    looksSecret(name, value) ? [value] : [],
+  );
+}
+
+/**
+ * The variables of a `config.env` that credentials files brought, each with the value that it has in the whole file.
+ * @throws InvalidFileError for a file Compose could not read
+ */
+export function credentialVariables(configEnv: string, file?: string): Map<string, string> {
+  const names = new Set(scanEnvFile(credentialsPart(configEnv), file ?? 'config.env').map(({ name }) => name));
+  return new Map([...parseEnvFile(configEnv, file)].filter(([name]) => names.has(name)));
+}
+
+/** Whether a value that came with others in a credentials file is one to be hidden, by its name, length and letters. */
+export function looksSecret(name: string, value: string): boolean {
+  const secret = /pass|secret|token|key|cred|auth|pw/i.test(name) || !/^[a-z]+(?:[._-][a-z]+)*$/i.test(value);
+  return secret && value.length >= 8;
+}
+
+function credentialsPart(configEnv: string): string {
   const at = `\n${configEnv}`.indexOf(`\n${credentialsMark}`);
-  if (at < 0) return [];
-  return [...parseEnvFile(configEnv.slice(at), file)].flatMap(([name, value]) => {
-    const secret = /pass|secret|token|key|cred|auth|pw/i.test(name) || !/^[a-z]+(?:[._-][a-z]+)*$/i.test(value);
-    return secret && value.length >= 8 ? [value] : [];
-  });
+  return at < 0 ? '' : configEnv.slice(at);
 }
 
 /** `NAME=value` lines that Compose reads as exactly these values (decision 8). */

@@ -16,6 +16,8 @@ export interface StackText {
   spec?: string;
   config?: Record<string, string>;
   generated?: Record<string, string>;
+  /** What of the config came from credentials files. */
+  credentials?: Record<string, string>;
   environment?: ObjectsInput['environment'];
   /** Declared configmaps: content by volume and file name. */
   configmaps?: Record<string, Record<string, string>>;
@@ -34,7 +36,8 @@ export const app = 'laconic-f3abcdxy';
 
 /** The input of the objects for a stack called `notes`, its compose files read as those of a deployment are. */
 export function objectsInput(stack: StackText): ObjectsInput {
-  const { pods = {}, jobs: jobTexts = {}, config = {}, generated = {}, target = 'k8s-kind' } = stack;
+  const { pods = {}, jobs: jobTexts = {}, generated = {}, credentials = {}, target = 'k8s-kind' } = stack;
+  const config = { ...stack.config, ...credentials };
   const values = new Map(Object.entries({ ...config, ...generated }));
   const files = Object.entries({ ...pods, ...jobTexts }).map(([name, text]) => parseComposeFile(text, fileName(name)));
   const services = new Set(files.flatMap((file) => [...file.services.keys()]));
@@ -50,6 +53,7 @@ export function objectsInput(stack: StackText): ObjectsInput {
         otherServices: services,
         ...(stack.profiles === undefined ? {} : { profiles: stack.profiles }),
       }).model,
+      mentions: mentionedNames(parseComposeFile(text, fileName(name)), new Map()),
     }));
   const kubeConfig = target === 'k8s' ? 'kube-config: k.yml\n' : '';
   const { spec } = parseSpec(`stack: notes\ndeploy-to: ${target}\n${kubeConfig}${stack.spec ?? ''}`, 'spec.yml');
@@ -64,6 +68,7 @@ export function objectsInput(stack: StackText): ObjectsInput {
     jobs: read(jobTexts),
     config: new Map(Object.entries(config)),
     generated: new Map(Object.entries(generated)),
+    credentials: new Map(Object.entries(credentials)),
     environment: stack.environment ?? 'mentioned',
     unmentioned: new Set([...values.keys()].filter((name) => !mentioned.has(name))),
     configmaps: new Map(Object.entries(stack.configmaps ?? {}).map(([name, contents]) => [name, buffers(contents)])),

@@ -70,14 +70,23 @@ export async function normalizeFiles(
     const envFiles = await readEnvFiles(source, reading, files);
     const normalized = collect(() => reading.normalize(envFiles));
     if (normalized === undefined) continue;
-    collect(() => {
-      for (const names of mentionedNames(file, envFiles).values()) for (const name of names) mentioned.add(name);
-    });
-    (source.job ? result.jobs : result.pods).push({ name: source.name, model: normalized.model });
+    const mentions = collect(() => mentionedByService(file, envFiles)) ?? new Map<string, Set<string>>();
+    for (const names of mentions.values()) for (const name of names) mentioned.add(name);
+    (source.job ? result.jobs : result.pods).push({ name: source.name, model: normalized.model, mentions });
     result.warnings.push(...normalized.warnings, ...aliases(file));
   }
   if (problems.length > 0) throw new InvalidFileError(problems);
   return { ...result, mentioned };
+}
+
+/** What a service extends mentions names for it, too: such a service has those of the whole file. */
+function mentionedByService(file: ComposeFile, envFiles: ReadonlyMap<string, string>): Map<string, Set<string>> {
+  const mentions = mentionedNames(file, envFiles);
+  const all = new Set([...mentions.values()].flatMap((names) => [...names]));
+  for (const [name, service] of Object.entries(mapOf(mapOf(file.yaml.value).services))) {
+    if (mapOf(service).extends !== undefined) mentions.set(name, all);
+  }
+  return mentions;
 }
 
 /** The services of the pods' other files: all of them are one project, in which a job's services do not run all the time. */

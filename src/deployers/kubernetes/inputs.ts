@@ -2,7 +2,7 @@ import { basename, resolve } from 'node:path';
 import type { DeploymentFiles } from '../../deployment/files.js';
 import type { DeploymentRecord } from '../../deployment/record.js';
 import { registryImage } from '../../images/reference.js';
-import { parseEnvFile } from '../../spec/environment.js';
+import { credentialVariables, parseEnvFile } from '../../spec/environment.js';
 import type { Spec } from '../../spec/model.js';
 import { parseSecretsEnv } from '../../spec/secrets.js';
 import type { Stack } from '../../stack/parse.js';
@@ -59,6 +59,7 @@ export interface GatheredInput {
 export interface GatheredCompose extends NormalizedFiles {
   config: ReadonlyMap<string, string>;
   generated: ReadonlyMap<string, string>;
+  credentials: ReadonlyMap<string, string>;
   environment: ObjectsInput['environment'];
 }
 
@@ -84,7 +85,10 @@ export async function gatherCompose(
     profiles: (lookup('COMPOSE_PROFILES') ?? options.env.COMPOSE_PROFILES ?? '').split(',').map((name) => name.trim()),
     fileName: options.fileName ?? ((path) => resolve(source.root, path)),
   });
-  return { ...compose, config, generated, environment };
+  const inSecret = source.record.credentials === 'secret' ? [...credentialVariables(configText, 'config.env')] : [];
+  // A generated secret of the same name goes before it, as on Compose.
+  const credentials = new Map(inSecret.filter(([name]) => !generated.has(name)));
+  return { ...compose, config, generated, credentials, environment };
 }
 
 /**
@@ -100,8 +104,10 @@ export async function gatherInput(
 ): Promise<GatheredInput> {
   const { record, spec } = source;
   const read = compose ?? (await gatherCompose(source, files, options));
-  const { config, generated, environment, pods, jobs, mentioned } = read;
+  const { config, generated, credentials, environment, pods, jobs, mentioned } = read;
+  const unmentioned = new Set([...config.keys(), ...generated.keys()].filter((name) => !mentioned.has(name)));
   const findings: Findings = { errors: transfers(source.stack), warnings: [...read.warnings] };
+  if (environment === 'mentioned') findings.warnings.push(...unusedCredentials(spec, credentials, unmentioned));
   const all = [...pods, ...jobs];
   const token = await registryToken(spec, files, options, findings);
   const sourced = await readSecretValues(spec, options);
@@ -120,8 +126,9 @@ export async function gatherInput(
     jobs,
     config,
     generated,
+    credentials,
     environment,
-    unmentioned: new Set([...config.keys(), ...generated.keys()].filter((name) => !mentioned.has(name))),
+    unmentioned,
     configmaps: await declaredConfigmaps(spec, files),
     files: await boundFiles(all, files, options.home, findings),
     images,
@@ -132,6 +139,18 @@ export async function gatherInput(
   };
   const values = [...sourced.values.values()].flatMap((keys) => [...keys.values()]);
   return { input, findings, secrets: [...generated.values(), ...values, ...(token === undefined ? [] : [token])] };
+}
+
+/** Variables of credentials files that reach nobody, while those of the config that nothing mentions go to every container. */
+function unusedCredentials(
+  { yaml }: Spec,
+  credentials: ReadonlyMap<string, string>,
+  unmentioned: ReadonlySet<string>,
+): Problem[] {
+  const names = [...credentials.keys()].filter((name) => unmentioned.has(name));
+  if (names.length === 0) return [];
+  const message = `no service mentions ${names.join(', ')}: no container gets what is mentioned nowhere`;
+  return [yaml.problem(['credentials-files'], message)];
 }
 
 /** Values that containers hand to each other after start (01 §3.5): the Python program waited for ever here (K-17). */

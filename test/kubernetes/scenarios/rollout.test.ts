@@ -17,6 +17,7 @@ let before: Record<string, string>;
 const spec = (title: string): string =>
   [
     `config: {TITLE: ${title}, TOKEN: "$generate:hex:16$"}`,
+    'credentials-files: [BASE/credentials.env]',
     'volumes: {data: MOUNTED/data, cache: }',
     'network: {http-proxy: [{host-name: roll.example.org, routes: [{path: /, proxy-to: "coded:80"}]}]}',
   ].join('\n');
@@ -70,12 +71,13 @@ describeWithCluster('roll-outs (decisions 25 and 26)', () => {
       [`${tree}/stacks/roll/stack.yml`]: 'name: roll\npods: [titled, coded, still]\n',
       [`${tree}/compose/docker-compose-titled.yml`]: `services:\n${idle(
         'titled',
-        '    environment: {TITLE: "${TITLE}", TOKEN: "${TOKEN}"}\n    volumes: ["../config/roll/page.txt:/page.txt:ro", "data:/data", "cache:/cache"]\n',
+        '    environment: {TITLE: "${TITLE}", TOKEN: "${TOKEN}", DB_PASSWORD: "${DB_PASSWORD}"}\n    volumes: ["../config/roll/page.txt:/page.txt:ro", "data:/data", "cache:/cache"]\n',
       )}volumes: {data: , cache: }\n`,
       [`${tree}/compose/docker-compose-coded.yml`]: `services:\n  coded:\n    image: ${image}:local\n    ports: ["80"]\n    stop_grace_period: 1s\n`,
       [`${tree}/compose/docker-compose-still.yml`]: `services:\n${idle('still')}`,
       [`${tree}/config/roll/page.txt`]: 'first page\n',
     });
+    await scene.sandbox.write('credentials.env', 'DB_PASSWORD="first password"\n');
     await scene.sandbox.publish(tree);
     await build('local', 'one');
     deployed = await scene.create(stack, 'd', spec('one'));
@@ -131,6 +133,37 @@ describeWithCluster('roll-outs (decisions 25 and 26)', () => {
     await deployed.run('start');
     expect(await uids()).toMatchObject({ coded: before.coded, still: before.still });
     expect(await deployed.inContainer('titled', 'sh', '-c', 'echo "$TOKEN"')).not.toBe(token);
+  });
+
+  it('what a credentials file holds is in a Secret alone; a changed file rolls the pods that it reaches', async () => {
+    const secret = `secret/${deployed.app}-credentials`;
+    const password = () =>
+      deployed.kubectl('get', secret, '--output', 'go-template={{.data.DB_PASSWORD | base64decode}}');
+    expect(await password()).toBe('first password');
+    expect(await deployed.inContainer('titled', 'sh', '-c', 'echo "$DB_PASSWORD"')).toBe('first password\n');
+    expect(JSON.stringify(await deployed.objects('deployment,configmap,pod'))).not.toContain('first password');
+    await scene.sandbox.write('credentials.env', 'DB_PASSWORD="second password"\n');
+    await deployed.update('d.spec.yml');
+    await deployed.run('start');
+    expect(await uids()).toMatchObject({ coded: before.coded, still: before.still });
+    expect(await password()).toBe('second password');
+    expect(await deployed.inContainer('titled', 'sh', '-c', 'echo "$DB_PASSWORD"')).toBe('second password\n');
+    await expectNoDifference();
+  });
+
+  it('a directory of an older version keeps its pods at a start, with the values in them; an update moves those over', async () => {
+    await scene.sandbox.edit('d/deployment.yml', 'credentials: secret\n', '');
+    await deployed.run('start');
+    const old = await uids();
+    expect(await deployed.names('secret')).not.toContain(`Secret/${deployed.app}-credentials`);
+    expect(JSON.stringify((await deployed.podWith('titled')).spec)).toContain('second password');
+    await deployed.run('start');
+    expect(await uids()).toEqual(old);
+    await deployed.update('d.spec.yml');
+    await deployed.run('start');
+    expect(JSON.stringify((await deployed.podWith('titled')).spec)).not.toContain('second password');
+    expect(await deployed.names('secret')).toContain(`Secret/${deployed.app}-credentials`);
+    expect(await uids()).toMatchObject({ coded: before.coded, still: before.still });
   });
 
   it('a secret that was lost is not made anew: the Secret of the cluster is named as the place of the copy, and stays', async () => {

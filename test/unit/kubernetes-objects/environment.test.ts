@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { buildObjects } from '../../../src/deployers/kubernetes/objects/build.js';
 import { secretEntries } from '../../../src/deployers/kubernetes/objects/environment.js';
 import {
   app,
@@ -109,13 +110,13 @@ describe('generated secrets (decision 9, K-01, K-02)', () => {
 
   it('are entries of the Secret, with the values that embed them, of jobs as well', () => {
     const jobs = { web: 'services: { web: { image: x, environment: { URL: "x-${PASSWORD}" } } }' };
-    expect([...secretEntries(objectsInput({ pods, jobs, generated }))]).toEqual([
+    expect([...secretEntries(objectsInput({ pods, jobs, generated }), 'generatedSecrets')]).toEqual([
       ['PASSWORD', 'f00dfeed'],
       ['LOOSE', 'abc'],
       ['web.web.URL', 'postgres://u:f00dfeed@db/x'],
       ['job.web.web.URL', 'x-f00dfeed'],
     ]);
-    expect(secretEntries(objectsInput({ pods: { web: oneService('') } })).size).toBe(0);
+    expect(secretEntries(objectsInput({ pods: { web: oneService('') } }), 'generatedSecrets').size).toBe(0);
   });
 
   it('reach command and args through a variable, not as text', () => {
@@ -174,7 +175,103 @@ describe('dollars (decision 21: the kubelet expands $(X) and $$)', () => {
       generated: { S: 'a$b' },
     });
     expect(container.env).toEqual([{ name: 'V', value: '$$(A)' }, secretRef('S', 'S')]);
-    expect(secretEntries(objectsInput({ pods: {}, generated: { S: 'a$b' } })).get('S')).toBe('a$b');
+    expect(secretEntries(objectsInput({ pods: {}, generated: { S: 'a$b' } }), 'generatedSecrets').get('S')).toBe('a$b');
+  });
+});
+
+describe('what credentials files brought', () => {
+  const credentials = { DB_PASSWORD: 'pass word', DB_USER: 'app', LOOSE: 'loose-value' };
+  const keyRef = (name: string, key: string): object => ({
+    name,
+    valueFrom: { secretKeyRef: { name: `${app}-credentials`, key } },
+  });
+  const pods = {
+    web: `
+services:
+  web:
+    image: x
+    environment: { DB_PASSWORD: '\${DB_PASSWORD}', URL: 'postgres://\${DB_USER}:\${DB_PASSWORD}@db', LITERAL: app }
+    command: [ serve, '--user=\${DB_USER}' ]
+    healthcheck: { test: 'login "\${DB_PASSWORD}" $$HOME' }
+  other:
+    image: x
+    command: [ app ]
+`,
+  };
+
+  it('reaches the containers that mention it, by reference: environment, command and healthcheck show no value', () => {
+    const pod = podOf({ pods, credentials });
+    const [web, other] = pod.containers;
+    expect(web?.env).toEqual([
+      keyRef('DB_PASSWORD', 'DB_PASSWORD'),
+      keyRef('URL', 'web.web.URL'),
+      { name: 'LITERAL', value: 'app' },
+      keyRef('LACONIC_HEALTHCHECK', 'web.web.LACONIC_HEALTHCHECK'),
+      keyRef('DB_USER', 'DB_USER'),
+    ]);
+    expect(web?.args).toEqual(['serve', '--user=$(DB_USER)']);
+    expect(web?.readinessProbe).toMatchObject({
+      exec: { command: ['/bin/sh', '-c', 'eval "$$LACONIC_HEALTHCHECK"'] },
+    });
+    expect(other).toMatchObject({ args: ['app'] });
+    expect(other).not.toHaveProperty('env');
+    expect(JSON.stringify(pod)).not.toContain('pass word');
+  });
+
+  it('is in the Secret, with the values that embed it; nothing else of the deployment shows it', () => {
+    const input = objectsInput({ pods, credentials, config: { PLAIN: 'p' }, generated: { G: 'g' } });
+    expect(Object.fromEntries(secretEntries(input, 'credentials'))).toEqual({
+      ...credentials,
+      'web.web.URL': 'postgres://app:pass word@db',
+      'web.web.LACONIC_HEALTHCHECK': 'login "pass word" $HOME',
+    });
+    const { objects } = buildObjects(input);
+    const secret = objects.find(({ metadata }) => metadata.name === `${app}-credentials`);
+    expect(secret).toMatchObject({ kind: 'Secret', metadata: { labels: { 'laconic.com/deployment-id': app } } });
+    expect(JSON.stringify(objects.filter(({ kind }) => kind !== 'Secret'))).not.toMatch(/pass word|loose-value/);
+    expect(buildObjects(objectsInput({ pods })).objects.some(({ kind }) => kind === 'Secret')).toBe(false);
+  });
+
+  it('reaches every container of an old directory, through the same Secret', () => {
+    const pod = podOf({ pods, credentials: { ...credentials, EMPTY: '' }, environment: 'all' });
+    const all = Object.keys(credentials).map((name) => keyRef(name, name));
+    expect(pod.containers[1]?.env).toEqual(all);
+    expect(pod.containers[0]?.env).toEqual(expect.arrayContaining(all));
+  });
+
+  it('rolls the pods that it reaches when it changes, and no others', () => {
+    const more = { ...pods, idle: 'services: { idle: { image: x } }\n' };
+    const sums = (password: string): unknown[] =>
+      workloads({ pods: more, credentials: { ...credentials, DB_PASSWORD: password } }).deployments.map(
+        ({ spec }) => spec.template.metadata.annotations,
+      );
+    const [before, after] = [sums('one-value'), sums('another-value')];
+    expect(after[0]).not.toEqual(before[0]);
+    expect(after[1]).toEqual(before[1]);
+  });
+
+  it('a config file with a credential in it comes from a Secret; one in a healthcheck without a shell is warned of', () => {
+    const configs = { c: '{ content: "pw=${DB_PASSWORD}" }', d: '{ environment: DB_USER }', e: '{ content: plain }' };
+    const top = `configs:\n${Object.entries(configs)
+      .map(([name, text]) => `  ${name}: ${text}\n`)
+      .join('')}`;
+    const stack = {
+      pods: { web: oneService('configs: [ c, d, e ]\nhealthcheck: { test: [ CMD, "${DB_PASSWORD}" ] }', top) },
+      credentials,
+    };
+    const { objects } = buildObjects(objectsInput(stack));
+    const kinds = objects.filter(({ metadata }) => metadata.name.startsWith(`${app}-compose-config-`));
+    expect(kinds.map(({ kind, metadata }) => [kind, metadata.name.at(-1)])).toEqual([
+      ['Secret', 'c'],
+      ['Secret', 'd'],
+      ['ConfigMap', 'e'],
+    ]);
+    expect(podOf(stack).volumes).toEqual([
+      expect.objectContaining({ secret: expect.objectContaining({ secretName: `${app}-compose-config-c` }) as object }),
+      expect.objectContaining({ secret: expect.objectContaining({ secretName: `${app}-compose-config-d` }) as object }),
+      expect.objectContaining({ configMap: expect.anything() as object }),
+    ]);
+    expect(workloads(stack).warnings).toEqual([expect.stringContaining('DB_PASSWORD of a credentials file')]);
   });
 });
 

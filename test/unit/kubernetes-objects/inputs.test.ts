@@ -115,6 +115,28 @@ describe('which containers get a variable (decision 7)', () => {
     expect([...input.unmentioned]).toEqual(['E']);
   });
 
+  it('what credentials files brought is told apart where the record says so, with the values of the whole file', async () => {
+    const files = {
+      'config.env': 'A=a\nOWN=config\n\n# From credentials file: c.env\nOWN=credential\nURL=x-${A}\nS=plain\n',
+      'secrets.env': 'S=generated\n',
+      'compose/docker-compose-web.yml': 'services: { web: { image: a, environment: { O: "${OWN}" } } }',
+    };
+    expect((await gather(files)).input.credentials).toEqual(new Map());
+    const marked = await gather({
+      ...files,
+      'deployment.yml': `${plain['deployment.yml'] ?? ''}credentials: secret\n`,
+    });
+    expect(marked.input.credentials).toEqual(
+      new Map([
+        ['OWN', 'credential'],
+        ['URL', 'x-a'],
+      ]),
+    );
+    expect(marked.warnings).toEqual([expect.stringContaining('credentials-files: no service mentions URL')]);
+    const wrong = gather({ ...files, 'deployment.yml': `${plain['deployment.yml'] ?? ''}credentials: plain\n` });
+    await expect(wrong).rejects.toThrow(/deployment\.yml:3 credentials: must be secret/);
+  });
+
   it.each([
     [{}, ['web']],
     [{ COMPOSE_PROFILES: 'debug, other' }, ['web', 'shell']],

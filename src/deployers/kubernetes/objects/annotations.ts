@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import type { V1Container, V1PodSpec } from '@kubernetes/client-node';
 import type { FileObjectModel } from '../../../compose/model/types.js';
-import { secretEntries } from './environment.js';
+import { type Holder, secretEntries } from './environment.js';
 import type { BoundFile, FileContents, ObjectsInput } from './input.js';
 import type { PodScope } from './scope.js';
 import { specAnnotations } from './spec-metadata.js';
@@ -60,7 +60,7 @@ function configsOf({ input, pod, services }: PodScope): Map<string, string> {
   return digests;
 }
 
-/** Content of the Secrets that the pod reads; of the generated ones, only the keys that it reads. */
+/** Content of the Secrets that the pod reads; of those that hold variables, only the keys that it reads. */
 function secretsOf({ input, pod, services, names }: PodScope, spec: V1PodSpec): Map<string, string> {
   const digests = new Map<string, string>();
   for (const service of services) {
@@ -72,20 +72,24 @@ function secretsOf({ input, pod, services, names }: PodScope, spec: V1PodSpec): 
   for (const [name, values] of input.secretValues ?? []) {
     digests.set(`source ${name}`, textDigest(JSON.stringify([...values].sort(byKey))));
   }
-  if (input.generated.size === 0) return digests;
-  const entries = entriesOf(input);
+  const holders = entriesOf(input);
   for (const { valueFrom } of allContainers(spec).flatMap(({ env }) => env ?? [])) {
     const reference = valueFrom?.secretKeyRef;
-    if (reference?.name !== names.generatedSecrets) continue;
-    digests.set(`key ${reference.key}`, textDigest(entries.get(reference.key) ?? ''));
+    if (reference === undefined) continue;
+    const generated = reference.name === names.generatedSecrets;
+    const entries = generated ? holders.generatedSecrets : holders.credentials;
+    digests.set(`${generated ? 'key' : 'credential'} ${reference.key}`, textDigest(entries.get(reference.key) ?? ''));
   }
   return digests;
 }
 
-const entriesByInput = new WeakMap<ObjectsInput, Map<string, string>>();
+const entriesByInput = new WeakMap<ObjectsInput, Record<Holder, Map<string, string>>>();
 
-function entriesOf(input: ObjectsInput): Map<string, string> {
-  const entries = entriesByInput.get(input) ?? secretEntries(input);
+function entriesOf(input: ObjectsInput): Record<Holder, Map<string, string>> {
+  const entries = entriesByInput.get(input) ?? {
+    generatedSecrets: secretEntries(input, 'generatedSecrets'),
+    credentials: secretEntries(input, 'credentials'),
+  };
   entriesByInput.set(input, entries);
   return entries;
 }

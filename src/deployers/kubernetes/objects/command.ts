@@ -1,11 +1,8 @@
 import type { V1EnvVar } from '@kubernetes/client-node';
 import type { ServiceModel } from '../../../compose/model/types.js';
-import { secretVariable } from './environment.js';
+import { type HiddenValue, secretsIn, secretVariable } from './environment.js';
 import { literal } from './expansion.js';
 import { type PodScope, refuse } from './scope.js';
-
-/** Shorter secrets are in texts by chance. */
-const shortestSecret = 8;
 
 export interface Command {
   /** In place of the image's entrypoint. */
@@ -17,13 +14,16 @@ export interface Command {
 
 /**
  * `command` and `args` of a container: Compose's `entrypoint` and `command`. An empty entrypoint takes the image's away, so that the
- * command is the program. A generated secret among the words comes from the Secret, through a variable (decision 9).
+ * command is the program. A generated secret or a credential among the words comes from its Secret, through
+ * a variable.
  */
 export function containerCommand(scope: PodScope, service: ServiceModel, env: readonly V1EnvVar[]): Command {
   const { entrypoint, command } = service;
   const result: Command = { env: [...env] };
   const words = (texts: readonly string[] | undefined): string[] | undefined =>
-    texts === undefined || texts.length === 0 ? undefined : texts.map((text) => expandable(scope, text, result.env));
+    texts === undefined || texts.length === 0
+      ? undefined
+      : texts.map((text) => expandable(scope, service, text, result.env));
   const [program, args] = entrypoint?.length === 0 ? [command, undefined] : [entrypoint, command];
   if (entrypoint?.length === 0 && (command === undefined || command.length === 0)) {
     refuse(
@@ -40,20 +40,12 @@ export function containerCommand(scope: PodScope, service: ServiceModel, env: re
   return result;
 }
 
-/** The generated secrets whose values stand in a text, the longest first. */
-export function secretsIn({ input }: PodScope, text: string): string[] {
-  return [...input.generated]
-    .filter(([, value]) => value.length >= shortestSecret && text.includes(value))
-    .sort(([, a], [, b]) => b.length - a.length)
-    .map(([name]) => name);
-}
-
 /** A word with `$(NAME)` in the place of each secret, and every other `$` doubled. */
-function expandable(scope: PodScope, text: string, env: V1EnvVar[]): string {
+function expandable(scope: PodScope, service: ServiceModel, text: string, env: V1EnvVar[]): string {
   let pieces = [{ text, done: false }];
-  for (const secret of secretsIn(scope, text)) {
+  for (const secret of secretsIn(scope, service.name, text)) {
     const reference = { text: `$(${variableFor(scope, secret, env)})`, done: true };
-    const value = scope.input.generated.get(secret) ?? '';
+    const { value } = secret;
     pieces = pieces.flatMap((piece) => {
       if (piece.done) return [piece];
       return piece.text
@@ -64,13 +56,16 @@ function expandable(scope: PodScope, text: string, env: V1EnvVar[]): string {
   return pieces.map((piece) => (piece.done ? piece.text : literal(piece.text))).join('');
 }
 
-/** The variable that holds a generated secret; added under its own name, or another one when that means something else. */
-function variableFor(scope: PodScope, secret: string, env: V1EnvVar[]): string {
-  const { generatedSecrets } = scope.names;
-  const held = env.find(({ valueFrom }) => valueFrom?.secretKeyRef?.key === secret);
+/** The variable that holds a secret; added under its own name, or another one when that means something else. */
+function variableFor({ names }: PodScope, { name: own, holder, key }: HiddenValue, env: V1EnvVar[]): string {
+  const secret = names[holder];
+  const held = env.find(({ valueFrom }) => {
+    const reference = valueFrom?.secretKeyRef;
+    return reference?.name === secret && reference.key === key;
+  });
   if (held !== undefined) return held.name;
-  let name = secret;
+  let name = own;
   while (env.some((variable) => variable.name === name)) name = `_${name}`;
-  env.push(secretVariable(name, generatedSecrets, secret));
+  env.push(secretVariable(name, secret, key));
   return name;
 }

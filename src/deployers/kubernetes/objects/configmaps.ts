@@ -17,11 +17,13 @@ export const maxBytes = 1024 * 1024;
  */
 export function configmaps(scope: Scope): KubernetesObject[] {
   const { input, names } = scope;
-  const ofCompose = contentsOf(scope, 'configs').flatMap(({ name, content, pod }) =>
-    configmap(scope, names.composeConfig(name), {}, new Map([[fileKey, content]]), (message) =>
-      pod.model.problem(['configs', name], message),
-    ),
-  );
+  const ofCompose = contentsOf(scope, 'configs')
+    .filter(({ hidden }) => !hidden)
+    .flatMap(({ name, content, pod }) =>
+      configmap(scope, names.composeConfig(name), {}, new Map([[fileKey, content]]), (message) =>
+        pod.model.problem(['configs', name], message),
+      ),
+    );
   return [...declared(scope), ...bound(scope), ...ofCompose].map((object) => ({
     ...object,
     metadata: metadata(input, object.metadata.name, object.metadata.labels),

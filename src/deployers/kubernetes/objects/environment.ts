@@ -6,22 +6,33 @@ import { literal } from './expansion.js';
 import type { ObjectsInput, PodInput } from './input.js';
 import { type PodScope, refuse, warn } from './scope.js';
 
-/** What the environment of a container is made from. */
-type EnvironmentInput = Pick<ObjectsInput, 'config' | 'generated' | 'environment' | 'unmentioned' | 'spec'>;
+/** Shorter generated secrets are in texts by chance. */
+const shortestSecret = 8;
 
-/** One variable: its value, or the key of the generated secrets that holds it. */
-type Variable = { value: string } | { key: string; value: string };
+/** Which of the Secrets (as in Names) holds values of variables. */
+export type Holder = 'generatedSecrets' | 'credentials';
+
+/** One variable: its value, or the key of the Secret that holds it. */
+type Variable = { value: string } | { key: string; value: string; holder: Holder };
+
+/** A value that is not for everybody to read. */
+export interface HiddenValue {
+  name: string;
+  value: string;
+  holder: Holder;
+  key: string;
+}
 
 /**
- * `env` of a container (decision 7). `mentioned`: what Compose gives it, and the names that nothing in the stack mentions. `all`: the
- * old rule (04 §4.4.3), every variable of `config.env` that is not empty, which go before the compose file's literals. A value that
- * holds a generated secret is a reference to the Secret, never a text (decision 9).
+ * `env` of a container. `mentioned`: what Compose gives it, and the names of the config that nothing in the stack mentions. `all`: as the
+ * Python program did, every variable of `config.env` that is not empty, which go before the compose file's literals. A value that
+ * holds a generated secret or a credential is a reference to the Secret, never a text.
  */
 export function containerEnv(scope: PodScope, service: ServiceModel): V1EnvVar[] {
   const variables = variablesOf(scope.input, scope.pod, scope.job, service);
   for (const name of variables.keys()) checkName(scope, service, name);
   return [...variables].map(([name, variable]) => {
-    if ('key' in variable) return secretVariable(name, scope.names.generatedSecrets, variable.key);
+    if ('key' in variable) return secretVariable(name, scope.names[variable.holder], variable.key);
     // The API server leaves an empty value out of what it gives back.
     return variable.value === '' ? { name } : { name, value: literal(variable.value) };
   });
@@ -36,17 +47,62 @@ export function secretVariable(name: string, secret: string, key: string): V1Env
   return { name, valueFrom: { secretKeyRef: { name: secret, key } } };
 }
 
+/** Generated secrets and credentials, by the name of the variable. */
+export function hiddenValues(input: Pick<ObjectsInput, 'generated' | 'credentials'>): Map<string, HiddenValue> {
+  const credentials = [...input.credentials].map(
+    ([name, value]): HiddenValue => ({ name, value, holder: 'credentials', key: credentialKey(name) }),
+  );
+  const generated = [...input.generated].map(
+    ([name, value]): HiddenValue => ({ name, value, holder: 'generatedSecrets', key: name }),
+  );
+  return new Map([...credentials, ...generated].map((hidden) => [hidden.name, hidden]));
+}
+
 /**
- * Content of the Secret of generated secrets: each of them by its name, and each value of a container's environment that embeds one,
- * as `<pod>.<service>.<variable>` (`job.<job>.<service>.<variable>`).
+ * The generated secrets and credentials whose values stand in a text, the longest first. Credentials may be short or plain words:
+ * they count where the part of the compose file mentions them.
+ * @param part name of the service that the text is of, or `outsideServices`
  */
-export function secretEntries(input: ObjectsInput): Map<string, string> {
-  const entries = new Map(input.generated);
-  if (input.generated.size === 0) return entries;
+export function secretsIn({ input, pod }: Pick<PodScope, 'input' | 'pod'>, part: string, text: string): HiddenValue[] {
+  const mentioned = pod.mentions.get(part);
+  return [...hiddenValues(input).values()]
+    .filter(({ name, value, holder }) =>
+      holder === 'generatedSecrets' ? value.length >= shortestSecret : value !== '' && mentioned?.has(name) === true,
+    )
+    .filter(({ value }) => text.includes(value))
+    .sort((a, b) => b.value.length - a.value.length);
+}
+
+/** Holds the healthcheck of a service where that is a line of shell with a credential in it: a probe cannot refer to a Secret. */
+export const healthVariable = 'LACONIC_HEALTHCHECK';
+
+/** The line of shell that goes into {@link healthVariable}, if the service needs it. */
+export function hiddenHealthcheck(
+  scope: Pick<PodScope, 'input' | 'pod'>,
+  { name, healthcheck }: ServiceModel,
+): string | undefined {
+  const [kind, line] = healthcheck?.test ?? [];
+  if (kind !== 'CMD-SHELL' || line === undefined) return undefined;
+  return secretsIn(scope, name, line).some(({ holder }) => holder === 'credentials') ? line : undefined;
+}
+
+/** A Secret does not take every name that an env file does. */
+function credentialKey(name: string): string {
+  return /^[-._a-zA-Z0-9]+$/.test(name) ? name : `hex.${Buffer.from(name).toString('hex')}`;
+}
+
+/**
+ * Content of the Secret of generated secrets, or of credentials: each of them by its name, and each value of a container's environment
+ * that embeds one, as `<pod>.<service>.<variable>` (`job.<job>.<service>.<variable>`).
+ */
+export function secretEntries(input: ObjectsInput, holder: Holder): Map<string, string> {
+  const own = [...hiddenValues(input).values()].filter((hidden) => hidden.holder === holder);
+  const entries = new Map(own.map(({ key, value }) => [key, value]));
+  if (entries.size === 0) return entries;
   const add = (pod: PodInput, job: boolean): void => {
     for (const service of pod.model.services.values()) {
       for (const variable of variablesOf(input, pod, job, service).values()) {
-        if ('key' in variable) entries.set(variable.key, variable.value);
+        if ('key' in variable && variable.holder === holder) entries.set(variable.key, variable.value);
       }
     }
   };
@@ -55,27 +111,31 @@ export function secretEntries(input: ObjectsInput): Map<string, string> {
   return entries;
 }
 
-function variablesOf(
-  input: EnvironmentInput,
-  pod: PodInput,
-  job: boolean,
-  service: ServiceModel,
-): Map<string, Variable> {
+function variablesOf(input: ObjectsInput, pod: PodInput, job: boolean, service: ServiceModel): Map<string, Variable> {
   const variables = new Map<string, Variable>();
+  const hidden = hiddenValues(input);
   for (const [name, value] of service.environment) {
     if (leftToSecrets(input, service, name, value)) continue;
-    const template = input.generated.size === 0 ? undefined : service.environmentTemplates.get(name);
-    const secret = template === undefined ? undefined : embeddedSecret(template, value, input.generated);
-    const whole = secret !== undefined && input.generated.get(secret) === value;
-    const key = whole ? secret : derivedKey(job ? `job.${pod.name}` : pod.name, service, name);
-    variables.set(name, secret === undefined ? { value } : { key, value });
+    const template = hidden.size === 0 ? undefined : service.environmentTemplates.get(name);
+    const secret = template === undefined ? undefined : embeddedSecret(template, value, hidden);
+    const key = secret?.value === value ? secret.key : derivedKey(job ? `job.${pod.name}` : pod.name, service, name);
+    variables.set(name, secret === undefined ? { value } : { key, value, holder: secret.holder });
+  }
+  const healthcheck = hiddenHealthcheck({ input, pod }, service);
+  if (healthcheck !== undefined) {
+    const key = derivedKey(job ? `job.${pod.name}` : pod.name, service, healthVariable);
+    variables.set(healthVariable, { key, value: healthcheck, holder: 'credentials' });
   }
   const all = input.environment === 'all';
   for (const [name, value] of input.config) {
-    if (all ? value !== '' : input.unmentioned.has(name) && !variables.has(name)) variables.set(name, { value });
+    const credential = input.credentials.has(name) ? hidden.get(name) : undefined;
+    const loose = input.unmentioned.has(name) && credential === undefined && !variables.has(name);
+    if (all ? value !== '' : loose) variables.set(name, credential ?? { value });
   }
-  for (const [name, value] of input.generated) {
-    if ((all || input.unmentioned.has(name)) && !variables.has(name)) variables.set(name, { key: name, value });
+  for (const name of input.generated.keys()) {
+    const secret = hidden.get(name);
+    if (secret !== undefined && (all || input.unmentioned.has(name)) && !variables.has(name))
+      variables.set(name, secret);
   }
   return variables;
 }
@@ -85,7 +145,7 @@ function variablesOf(
  * empty value, while the spec's Secrets are where such a value comes from.
  */
 function leftToSecrets(
-  { spec, config, generated }: EnvironmentInput,
+  { spec, config, generated }: ObjectsInput,
   service: ServiceModel,
   name: string,
   value: string,
@@ -102,13 +162,17 @@ function derivedKey(pod: string, service: ServiceModel, name: string): string {
   return `${pod}.${service.name}.${name}`.replace(/[^-._a-zA-Z0-9]/g, '_');
 }
 
-/** The generated secret that a template mentions and that is in the value it came to; `${SECRET:+yes}` holds none. */
-function embeddedSecret(template: string, value: string, generated: ReadonlyMap<string, string>): string | undefined {
-  const mentioned = [...namesIn(template)].filter((name) => {
-    const secret = generated.get(name);
-    return secret !== undefined && secret !== '' && value.includes(secret);
+/** The hidden value that a template mentions and that is in the value it came to; `${SECRET:+yes}` holds none. */
+function embeddedSecret(
+  template: string,
+  value: string,
+  hidden: ReadonlyMap<string, HiddenValue>,
+): HiddenValue | undefined {
+  const mentioned = [...namesIn(template)].flatMap((name) => {
+    const secret = hidden.get(name);
+    return secret !== undefined && secret.value !== '' && value.includes(secret.value) ? [secret] : [];
   });
-  return mentioned.find((name) => generated.get(name) === value) ?? mentioned[0];
+  return mentioned.find((secret) => secret.value === value) ?? mentioned[0];
 }
 
 function checkName(scope: PodScope, service: ServiceModel, name: string): void {

@@ -1,7 +1,9 @@
 import type { V1VolumeMount } from '@kubernetes/client-node';
 import type { FileReferenceModel, ServiceModel } from '../../../compose/model/types.js';
 import type { KeyPath } from '../../../system/yaml.js';
-import { secretsIn } from './command.js';
+import { outsideServices } from '../../../compose/interpolation.js';
+import { secretsIn } from './environment.js';
+import { holdsCredential } from './file-objects.js';
 import { fileKey } from './names.js';
 import type { PodVolumes } from './pod-volumes.js';
 import { type PodScope, refuse, warn } from './scope.js';
@@ -42,7 +44,8 @@ function fileMount(
     return [];
   }
   if (mode > 0o777) refuse(scope, service, key, `the mode 0${mode.toString(8)} is more than Kubernetes takes: 0777`);
-  if (section === 'configs' && secretsIn(scope, defined.content ?? '').length > 0) {
+  const hidden = secretsIn(scope, outsideServices, defined.content ?? '');
+  if (section === 'configs' && hidden.some(({ holder }) => holder === 'generatedSecrets')) {
     const message = `${source} holds a generated secret, and a ConfigMap is for everybody to read: make it one of the file's secrets`;
     warn(scope, service, key, message);
   }
@@ -58,7 +61,9 @@ function fileMount(
     `${kind}-${source}`,
     section === 'secrets'
       ? { secret: { secretName: external ? ownName : scope.names.composeSecret(source), items, defaultMode: mode } }
-      : { configMap: { name: external ? ownName : scope.names.composeConfig(source), items, defaultMode: mode } },
+      : holdsCredential(scope.input, scope.pod, defined)
+        ? { secret: { secretName: scope.names.composeConfig(source), items, defaultMode: mode } }
+        : { configMap: { name: external ? ownName : scope.names.composeConfig(source), items, defaultMode: mode } },
   );
   return [{ mount: { name, mountPath: target, subPath: fileKey, readOnly: true }, key }];
 }

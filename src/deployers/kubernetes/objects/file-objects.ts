@@ -1,6 +1,7 @@
+import { outsideServices } from '../../../compose/interpolation.js';
 import type { FileObjectModel } from '../../../compose/model/types.js';
 import { quote } from '../../../system/yaml.js';
-import type { PodInput } from './input.js';
+import type { ObjectsInput, PodInput } from './input.js';
 import type { Scope } from './scope.js';
 
 /** A top-level secret or config of a compose file that some service uses. */
@@ -8,6 +9,21 @@ export interface FileObject {
   name: string;
   content: Buffer;
   pod: PodInput;
+  /** A config whose content is not for everybody to read. */
+  hidden: boolean;
+}
+
+/** Whether the content of a config is, or has in it, what a credentials file brought: a Secret holds it then. */
+export function holdsCredential(
+  { credentials }: Pick<ObjectsInput, 'credentials'>,
+  { mentions }: PodInput,
+  { environment, content }: FileObjectModel,
+): boolean {
+  if (environment !== undefined) return credentials.has(environment);
+  const mentioned = mentions.get(outsideServices);
+  return [...credentials].some(
+    ([name, value]) => value !== '' && mentioned?.has(name) === true && content?.includes(value) === true,
+  );
 }
 
 /**
@@ -28,7 +44,7 @@ export function contentsOf({ input, findings }: Scope, section: 'secrets' | 'con
         continue;
       }
       const other = found.get(name);
-      if (other === undefined) found.set(name, { name, content, pod });
+      if (other === undefined) found.set(name, { name, content, pod, hidden: holdsCredential(input, pod, definition) });
       else if (!other.content.equals(content)) {
         const message = `has another content in ${other.pod.model.file}: give one of the two another name`;
         findings.errors.push(pod.model.problem([section, name], message));

@@ -20,6 +20,11 @@ export interface ObjectsInput {
   readonly config: ReadonlyMap<string, string>;
   /** Variables of `secrets.env`: generated secrets by name (decision 9). */
   readonly generated: ReadonlyMap<string, string>;
+  /**
+   * Those of `config` that came from credentials files and that a Secret holds; none in a directory whose record does not say so.
+   * Unlike the others they reach only containers that mention them, unless `environment` is `all`.
+   */
+  readonly credentials: ReadonlyMap<string, string>;
   /** `mentioned`: only services whose text names a variable get it; `all`: old directories (decision 7). */
   readonly environment: 'mentioned' | 'all';
   /** Names of `config` and `generated` that no compose file of the stack mentions: every container gets them (decision 7). */
@@ -45,6 +50,8 @@ export interface PodInput {
   /** POD or JOB of 04 §1. */
   readonly name: string;
   readonly model: ComposeModel;
+  /** Names of variables by the service that mentions them; those of the rest of the file under `outsideServices`. */
+  readonly mentions: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
 /** A certificate of the cluster that a host can be served with. */

@@ -29,6 +29,8 @@ export interface Names {
   /** The PersistentVolume: as the claim. */
   volume(volume: string): string;
   readonly generatedSecrets: string;
+  /** The Secret with what credentials files brought. */
+  readonly credentials: string;
   readonly registrySecret: string;
   /** Secret with the content of a compose file's top-level secret; the content is at {@link fileKey}. */
   composeSecret(name: string): string;
@@ -73,6 +75,7 @@ export function createNames(input: Pick<ObjectsInput, 'app' | 'pods' | 'jobs'>):
     claim,
     volume: claim,
     generatedSecrets: generatedSecretsName(app),
+    credentials: fit(`${app}-credentials`, objectName),
     registrySecret: fit(`${app}-image-pull-secret`, objectName),
     composeSecret: (name) => fit(`${app}-compose-secret-${name}`, objectName, 253),
     composeConfig: (name) => fit(`${app}-compose-config-${name}`, objectName, 253),

@@ -1,6 +1,6 @@
 import type { V1Probe } from '@kubernetes/client-node';
 import type { HealthcheckModel, ServiceModel } from '../../../compose/model/types.js';
-import { secretsIn } from './command.js';
+import { healthVariable, hiddenHealthcheck, secretsIn } from './environment.js';
 import { literal } from './expansion.js';
 import { hasTest, type PlacedService } from './placing.js';
 import { compact, isLabelled, type PodScope, refuse, warn } from './scope.js';
@@ -73,13 +73,15 @@ function healthProbe(scope: PodScope, service: ServiceModel): V1Probe | undefine
   const { test = [], interval, timeout } = service.healthcheck ?? { disable: false };
   const [kind, ...words] = test;
   const key = ['healthcheck', 'test'];
-  const command = kind === 'CMD-SHELL' ? ['/bin/sh', '-c', ...words] : words;
+  const shellWords = hiddenHealthcheck(scope, service) === undefined ? words : [`eval "$${healthVariable}"`];
+  const command = kind === 'CMD-SHELL' ? ['/bin/sh', '-c', ...shellWords] : words;
   if ((kind !== 'CMD' && kind !== 'CMD-SHELL') || words.length === 0) {
     refuse(scope, service, key, 'must be a text, or a list that starts with CMD, CMD-SHELL or NONE');
     return undefined;
   }
-  for (const secret of command.flatMap((word) => secretsIn(scope, word))) {
-    const message = `holds the generated secret ${secret}, which everybody can read who can read the Deployment: write $$${secret} in a shell command and ${secret} into environment`;
+  for (const { name, holder } of command.flatMap((word) => secretsIn(scope, service.name, word))) {
+    const what = holder === 'credentials' ? `${name} of a credentials file` : `the generated secret ${name}`;
+    const message = `holds ${what}, which everybody can read who can read the Deployment: write $$${name} in a shell command and ${name} into environment`;
     warn(scope, service, key, message);
   }
   return {

@@ -1,4 +1,4 @@
-import { secretEntries } from './environment.js';
+import { type Holder, secretEntries } from './environment.js';
 import type { ObjectsInput } from './input.js';
 import { metadata } from './metadata.js';
 import { fileKey, type Names } from './names.js';
@@ -7,7 +7,7 @@ import type { Scope } from './scope.js';
 import { contentsOf } from './file-objects.js';
 
 /**
- * The Secrets of a deployment: generated values, those of the compose files, the registry's, and those of the spec's
+ * The Secrets of a deployment: generated values, those of credentials files, those of the compose files, the registry's, and those of the spec's
  * `secrets` that have sources. The others that the spec names there are the operator's own: they are only referred to.
  * Values are in `data`, never in `stringData`.
  */
@@ -16,16 +16,20 @@ export function secrets(scope: Scope): KubernetesObject[] {
   const composeSecrets = contentsOf(scope, 'secrets').map(({ name, content }) =>
     secret(input, names.composeSecret(name), 'Opaque', new Map([[fileKey, content]])),
   );
+  const composeConfigs = contentsOf(scope, 'configs')
+    .filter(({ hidden }) => hidden)
+    .map(({ name, content }) => secret(input, names.composeConfig(name), 'Opaque', new Map([[fileKey, content]])));
   const sourced = [...(input.secretValues ?? [])].map(([name, values]) =>
     secret(input, name, 'Opaque', bytesOf(values)),
   );
-  return [...registrySecret(input, names), ...generatedSecrets(input, names), ...composeSecrets, ...sourced];
+  const held = (['generatedSecrets', 'credentials'] as const).flatMap((holder) => variables(input, names, holder));
+  return [...registrySecret(input, names), ...held, ...composeSecrets, ...composeConfigs, ...sourced];
 }
 
-function generatedSecrets(input: ObjectsInput, names: Names): KubernetesObject[] {
-  const entries = secretEntries(input);
-  if (entries.size === 0) return [];
-  return [secret(input, names.generatedSecrets, 'Opaque', bytesOf(entries))];
+/** Values of variables. */
+function variables(input: ObjectsInput, names: Names, holder: Holder): KubernetesObject[] {
+  const entries = secretEntries(input, holder);
+  return entries.size === 0 ? [] : [secret(input, names[holder], 'Opaque', bytesOf(entries))];
 }
 
 function bytesOf(values: ReadonlyMap<string, string>): Map<string, Buffer> {

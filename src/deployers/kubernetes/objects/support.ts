@@ -56,7 +56,7 @@ export const serviceKeys: Readonly<Record<string, KeySupport>> = {
   domainname: warning('is not mapped'),
   entrypoint: mapped('`command`'),
   env_file: mapped('as `environment`'),
-  environment: mapped('`env`; names whose values hold a generated secret by `secretKeyRef`'),
+  environment: mapped('`env`; names whose values hold a generated secret or a credential by `secretKeyRef`'),
   expose: mapped("ports of the service's headless Service"),
   extends: partly('followed within the file; a service of another file is refused'),
   external_links: error(
