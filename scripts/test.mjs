@@ -4,7 +4,7 @@
 // --no-install: never install an engine, a registry or an ssh server, not even where that is possible.
 import { join } from 'node:path';
 import { build, checkNode, Failure, installDependencies, root, runMain, runStep } from './setup-project.mjs';
-import { conclude, engineReason, registryReason, runVitest, sshdReason } from './vitest.mjs';
+import { conclude, engineReason, registryReason, runVitest, sshdReason, straceReason } from './vitest.mjs';
 
 async function main() {
   const args = process.argv.slice(2);
@@ -30,6 +30,8 @@ async function main() {
   if (noSshd !== '' && process.env.CI === 'true')
     throw new Failure(`CI=true, and there is no sshd to test with: ${noSshd}`);
   if (noSshd !== '') console.log(`No sshd, suites that need one are skipped: ${noSshd}`);
+  const noStrace = straceReason(mayInstall);
+  if (noStrace !== '') console.log(`No single system calls are disturbed: ${noStrace}`);
   const rest = args.filter((arg) => arg !== '--no-install');
   const env = { LACONIC_TEST_NO_ENGINE: reason, LACONIC_TEST_NO_REGISTRY: noRegistry, LACONIC_TEST_NO_SSHD: noSshd };
   conclude(runVitest(['unit', 'engine'], rest, env));

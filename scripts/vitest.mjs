@@ -24,6 +24,11 @@ export function sshdReason(mayInstall) {
   return scriptReason('sshd.sh', mayInstall);
 }
 
+/** Finds strace, or installs it (scripts/strace.sh); returns why it cannot be used. */
+export function straceReason(mayInstall) {
+  return scriptReason('strace.sh', mayInstall);
+}
+
 /** Runs a script that finds or gets a program; returns what it says when there is none. */
 function scriptReason(name, mayInstall) {
   const args = [join(root, 'scripts', name), ...(mayInstall ? [] : ['--check'])];

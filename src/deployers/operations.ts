@@ -55,7 +55,11 @@ export async function withLockedDeployment<T>(
     const inside = { ...context, env: { ...context.env, LACONIC_SO_LOCK: lock.token } };
     const deployment = await readDeployment(layout);
     await warnOfNew(deployment.ignored, layout, context.report);
-    await notePlace(layout);
+    // Without the note a later copy is not known as one; on a full disk, stop works all the same.
+    await notePlace(layout).catch((error: unknown) => {
+      if (!(error instanceof LaconicError)) throw error;
+      context.report.verbose(error.message);
+    });
     return await work(deployment, lock, inside);
   } finally {
     await lock.release();

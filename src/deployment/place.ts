@@ -1,6 +1,5 @@
 import { stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { LaconicError } from '../system/errors.js';
 import { readTextIfAny, secretMode, writeFileAtomically } from '../system/files.js';
 import { type DeploymentLayout, layoutOf } from './layout.js';
 import { readRecord } from './record.js';
@@ -35,15 +34,13 @@ export async function originalOf(layout: DeploymentLayout): Promise<Original | u
 }
 
 /**
- * Notes in a deployment directory which one it is, unless it is a copy of another. One that cannot be written to stays
- * without.
+ * Notes in a deployment directory which one it is, unless it is a copy of another.
+ * @throws LaconicError when it cannot be written
  */
 export async function notePlace(layout: DeploymentLayout): Promise<void> {
   const text = `${JSON.stringify(await placeOf(layout))}\n`;
   if ((await readNote(layout)) === text || (await originalOf(layout)) !== undefined) return;
-  await writeFileAtomically(layout.place, text, secretMode).catch((error: unknown) => {
-    if (!(error instanceof LaconicError)) throw error;
-  });
+  await writeFileAtomically(layout.place, text, secretMode);
 }
 
 /** The Compose project of a deployment directory; undefined for anything that is none. */

@@ -128,7 +128,10 @@ describeWithEngine('bad input to a deployment that runs (02 §7, §10.4, §13)',
     await writeFile(join(directory, 'compose/docker-compose-app.yml'), text);
     const other = ['deployment', '--dir', 'other'];
     try {
-      expectRefusal(await runCli(['--quiet', ...other, 'start', '--wait-timeout', '20', '--steady', '10'], { cwd: root }), { says });
+      expectRefusal(
+        await runCli(['--quiet', ...other, 'start', '--wait-timeout', '20', '--steady', '10'], { cwd: root }),
+        { says },
+      );
     } finally {
       await writeFile(join(directory, 'compose/docker-compose-app.yml'), compose);
       await runCli([...other, 'stop', '--delete-volumes', '--timeout', '0'], { cwd: root });

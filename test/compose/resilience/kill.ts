@@ -1,15 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { watch } from 'node:fs';
-import { basename, dirname } from 'node:path';
 import { cliPath } from '../../support/engine.js';
 
 /** The seed of this run: `LACONIC_TEST_SEED` repeats one. It is printed, and part of every failure. */
 export const seed = process.env.LACONIC_TEST_SEED ?? String(Date.now() % 1_000_000);
 
 /** A reproducible source of numbers in [0, 1) (mulberry32), one for each purpose. */
-export function random(purpose: string): () => number {
-  let state = [...`${seed} ${purpose}`].reduce((hash, letter) => Math.imul(hash ^ letter.charCodeAt(0), 0x01000193), 7);
+export function random(purpose: string, from = seed): () => number {
+  let state = [...`${from} ${purpose}`].reduce((hash, letter) => Math.imul(hash ^ letter.charCodeAt(0), 0x01000193), 7);
   return () => {
     state = (state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(state ^ (state >>> 15), state | 1);
@@ -37,27 +35,11 @@ export function launch(args: readonly string[], options: { cwd?: string; env?: N
   return { child, said, ended };
 }
 
-/**
- * Runs the program and kills it (and only it) with SIGKILL after `milliseconds`.
- * @param since a file: the time counts from when it appears, not from the start
- * @returns false when it had ended before
- */
-export async function killAfter(
-  args: readonly string[],
-  milliseconds: number,
-  cwd: string,
-  since?: string,
-): Promise<boolean> {
-  const watcher = since === undefined ? undefined : watch(dirname(since));
+/** Runs the program and kills it (and only it) with SIGKILL after `milliseconds`. @returns false when it had ended before */
+async function killAfter(args: readonly string[], milliseconds: number, cwd: string): Promise<boolean> {
   const { child, ended } = launch(args, { cwd });
-  let timer: NodeJS.Timeout | undefined;
-  const begin = (): void => {
-    timer ??= setTimeout(() => child.kill('SIGKILL'), milliseconds);
-  };
-  if (watcher === undefined) begin();
-  else watcher.on('change', (_, name) => void (name === basename(since ?? '') && begin()));
+  const timer = setTimeout(() => child.kill('SIGKILL'), milliseconds);
   const { signal } = await ended;
-  watcher?.close();
   clearTimeout(timer);
   child.stdout.destroy();
   child.stderr.destroy();
@@ -92,18 +74,24 @@ export interface Tally {
   [outcome: string]: number;
 }
 
+/** A command that is disturbed again and again. */
+export interface Disturbed {
+  /** Its name in messages: `deploy create`. */
+  command: string;
+  /** Milliseconds of undisturbed runs, to begin with. */
+  undisturbed: readonly number[];
+  /** Sets up; the arguments to run, and what to check afterwards, which resolves to the outcome's name. */
+  round: () => Promise<{ args: readonly string[]; check: (timed: Timed) => Promise<string> }>;
+}
+
 /**
  * Kills `total` runs at moments spread evenly at random over the time an undisturbed run takes, and checks after each. Runs
  * that ended before their moment do not count and are repeated. A failure names round, moment and seed.
- * @param undisturbed milliseconds of undisturbed runs, to begin with
- * @param round sets up, returns the arguments to run and what to check afterwards (which returns the outcome's name)
  */
 export async function killRounds(
-  purpose: string,
+  { command: purpose, undisturbed, round }: Disturbed,
   total: number,
-  undisturbed: readonly number[],
   cwd: string,
-  round: () => Promise<{ args: readonly string[]; check: (timed: Timed) => Promise<string> }>,
 ): Promise<Tally> {
   const next = random(purpose);
   const times = [...undisturbed];

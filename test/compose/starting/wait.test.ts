@@ -19,12 +19,15 @@ describeWithEngine('start waits until services are ready, or says why they are n
     ground.docker('inspect', '--format', '{{json .State.Health.Log}}', `${ground.name}-${service}-1`);
 
   it('fails at once when a service exits with a code, with the end of its log', async () => {
-    const outcome = await start(`  good:
+    const outcome = await start(
+      `  good:
     ${idle}
   bad:
     image: IMAGE
     command: sh -c 'sleep 0.2; exec >&2; for i in 1 2 3 4 5 6 7 8 9 10 11; do echo line $$i; done; printf "\\377 last\\n"; exit 3'
-`, { steadySeconds: 20 });
+`,
+      { steadySeconds: 20 },
+    );
     const returned = Date.now();
     expect(outcome.error).toMatch(
       /^1 service did not become ready\nbad: exited with code 3 \(container lsoup-\w+-bad-1\)\n {2}end of its log:\n/,
@@ -124,7 +127,9 @@ volumes:
   });
 
   it('does not take a service for ready that ends right after it started', async () => {
-    const outcome = await start(`  brief:\n    image: IMAGE\n    command: sh -c 'sleep 0.1; exit 1'\n`, { steadySeconds: 20 });
+    const outcome = await start(`  brief:\n    image: IMAGE\n    command: sh -c 'sleep 0.1; exit 1'\n`, {
+      steadySeconds: 20,
+    });
     expect(outcome.error).toContain('brief: exited with code 1');
   });
 
