@@ -44,6 +44,14 @@ export function parseComposeFile(text: string, file: string): ComposeFile {
   return { yaml, services, volumes };
 }
 
+/** Names of the services that run when these profiles are in force. */
+export function servicesInForce({ services }: ComposeFile, profiles: readonly string[]): string[] {
+  const inForce = (profile: string): boolean => profiles.includes(profile) || profiles.includes('*');
+  return [...services.values()]
+    .filter((service) => service.profiles.length === 0 || service.profiles.some(inForce))
+    .map(({ name }) => name);
+}
+
 function readService(reader: SectionReader, name: string, service: Record<string, unknown>): ComposeService {
   const at = (...rest: KeyPath): KeyPath => ['services', name, ...rest];
   const image = reader.text(at('image'), service.image);

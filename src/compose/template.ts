@@ -17,6 +17,9 @@ export interface Template {
 /** A text that Compose would refuse to interpolate, or a required variable without a value. */
 export class InterpolationError extends LaconicError {}
 
+/** `${X?}` without a value: whoever runs Compose with one is not refused. */
+export class MissingValueError extends InterpolationError {}
+
 /** Deeper nesting than this is refused: nobody writes it, and it would exhaust the stack. */
 const maxDepth = 64;
 
@@ -120,7 +123,8 @@ export function namesIn(text: string): Set<string> {
 
 /**
  * A text with the values put in, as Compose would do it: unset variables are empty.
- * @throws InterpolationError for a text Compose refuses and for `${X?}` without a value, even in a word that is not used
+ * @throws InterpolationError for a text Compose refuses; MissingValueError for `${X?}` without a value, even in a word
+ * that is not used
  */
 export function interpolate(text: string, lookup: (name: string) => string | undefined): string {
   const template = parseTemplate(text);
@@ -148,7 +152,7 @@ function evaluate(parts: readonly TemplatePart[], lookup: (name: string) => stri
         case ':?':
         case '?':
           if (value === undefined || (value === '' && part.operator === ':?')) {
-            throw new InterpolationError(`required variable ${part.name} is missing a value: ${word}`);
+            throw new MissingValueError(`required variable ${part.name} is missing a value: ${word}`);
           }
           return value;
         case undefined:

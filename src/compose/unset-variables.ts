@@ -36,7 +36,16 @@ export function unsetVariables(
   return found;
 }
 
-function unsetIn(parts: readonly TemplatePart[], lookup: (name: string) => string | undefined): string[] {
+/** Whether a text is not settled yet: a variable in it has no value and no default, `${X?}` included. */
+export function isUnsettled(text: string, lookup: (name: string) => string | undefined): boolean {
+  return unsetIn(parseTemplate(text).parts, lookup, true).length > 0;
+}
+
+function unsetIn(
+  parts: readonly TemplatePart[],
+  lookup: (name: string) => string | undefined,
+  required = false,
+): string[] {
   return parts.flatMap((part) => {
     if (part.kind === 'text') return [];
     const value = lookup(part.name);
@@ -46,13 +55,13 @@ function unsetIn(parts: readonly TemplatePart[], lookup: (name: string) => strin
         return value === undefined ? [part.name] : [];
       case ':-':
       case '-':
-        return missing ? unsetIn(part.word, lookup) : [];
+        return missing ? unsetIn(part.word, lookup, required) : [];
       case ':+':
       case '+':
-        return missing ? [] : unsetIn(part.word, lookup);
+        return missing ? [] : unsetIn(part.word, lookup, required);
       case ':?':
       case '?':
-        return [];
+        return required && missing ? [part.name] : [];
     }
   });
 }

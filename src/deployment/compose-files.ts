@@ -47,7 +47,10 @@ export interface UsedService {
 type Locate = (path: string, beside: string) => Promise<string | undefined>;
 
 /** Folders of a deployment directory into which files of the stack go. */
-const shippedFolders = /^(?:compose|compose-jobs|config\/[^/]+)\/./;
+export const shippedFolders = /^(?:compose|compose-jobs|config\/[^/]+)\/./;
+
+/** Those of them that hold compose files, and what stands beside these. */
+export const besideFolders = /^(?:compose|compose-jobs)\/./;
 
 /**
  * The compose files of a stack's pods, then of those of its jobs that have one (01 §3.6), then what these include and extend:
@@ -84,7 +87,8 @@ export async function readDeployedFiles(root: string, paths: readonly string[]):
     const source = join(root, path);
     if ((await kindOf(source)) !== 'file') continue;
     const file = parseComposeFile(await readText(source), source);
-    own.push({ path, role: 'pod', owner: path, file, base: dirname(path), sourceBase: dirname(source) });
+    const role = dirname(path) === 'compose-jobs' ? 'job' : 'pod';
+    own.push({ path, role, owner: path, file, base: dirname(path), sourceBase: dirname(source) });
   }
   return followReferences(own, async (path) => join(root, path));
 }
@@ -131,9 +135,7 @@ async function followReferences(own: readonly ReadComposeFile[], locate: Locate)
       }
       const known = sources.get(path);
       if (known !== undefined && known !== source && (await readText(known)) !== (await readText(source))) {
-        missing(
-          `${known} and ${source} are two files, and both would be ${path} in the deployment directory: rename one`,
-        );
+        missing(twoFiles(known, source, path));
         continue;
       }
       await takeIn(found, read, reference, { path, source }, known !== undefined);
@@ -181,6 +183,11 @@ export function placeOf(read: ReadComposeFile, path: string): string | undefined
   if (path.includes('$') || /^[a-z][a-z\d+.-]*:/i.test(path)) return undefined;
   const expanded = expandHome(path);
   return isAbsolute(expanded) ? normalize(expanded) : normalize(join(read.base, expanded));
+}
+
+/** What to say of two files that differ and have one place in the deployment directory. */
+export function twoFiles(one: string, other: string, place: string): string {
+  return `${one} and ${other} are two files, and both would be ${place} in the deployment directory: rename one`;
 }
 
 function unknownFile(path: string): string {

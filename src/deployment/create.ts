@@ -4,6 +4,7 @@ import type { Context } from '../system/context.js';
 import { errorMessage, LaconicError } from '../system/errors.js';
 import { copyTree, kindOf, makeDirectory, secretMode, syncPath } from '../system/files.js';
 import { removeLeftovers, temporaryBeside } from '../system/leftovers.js';
+import { refuseFaultsAfterHooks } from './compose-faults.js';
 import { createHookLabels, runCreateHooks } from './hooks.js';
 import { newId } from './ids.js';
 import { type DeploymentLayout, layoutOf } from './layout.js';
@@ -89,6 +90,7 @@ export async function createDeployment(options: CreateOptions, context: Context)
       await notePlace(layout);
       await makeOutsideVolumes(prepared.generated.tree.volumes, root);
       await runCreateHooks(layout, prepared, options.arguments, 'create', options.targets, inside);
+      if (target === undefined) await refuseFaultsAfterHooks(prepared, layout, context.env);
     } catch (error) {
       // What failed is to be told, whatever becomes of the rest.
       await removeUnfinished(layout).catch((failure: unknown) => context.report.warn(errorMessage(failure)));

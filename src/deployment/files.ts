@@ -11,15 +11,15 @@ import { contentOf, type GeneratedFile } from './tree.js';
  */
 export interface DeploymentFiles {
   /** What stands there, links followed; undefined when nothing does. */
-  kind(path: string): Promise<'file' | 'directory' | 'other' | undefined>;
+  kind: (path: string) => Promise<'file' | 'directory' | 'other' | undefined>;
   /** The bytes of a file; undefined when there is none. */
-  read(path: string): Promise<Buffer | undefined>;
+  read: (path: string) => Promise<Buffer | undefined>;
   /** Bytes of a file, without reading it; undefined when there is none. */
-  size(path: string): Promise<number | undefined>;
+  size: (path: string) => Promise<number | undefined>;
   /** Permission bits of a file; undefined when there is none. */
-  mode(path: string): Promise<number | undefined>;
+  mode: (path: string) => Promise<number | undefined>;
   /** Names of what is directly in a directory, sorted; undefined when there is none. */
-  list(path: string): Promise<string[] | undefined>;
+  list: (path: string) => Promise<string[] | undefined>;
 }
 
 /** The files of the directory at `root` (absolute). */
@@ -38,13 +38,15 @@ export function filesOnDisk(root: string): DeploymentFiles {
  * The files of a directory that will hold `generated`, beside what `root` holds now: an update leaves that in place.
  * @param root absolute; need not exist
  * @param directories those that exist even when empty, relative
+ * @param left what the last update generated: those of it that are not generated any more will be gone
  */
 export function filesOfTree(
   root: string,
   generated: readonly GeneratedFile[],
   directories: readonly string[] = [],
+  left: readonly string[] = [],
 ): DeploymentFiles {
-  const present = filesOnDisk(root);
+  const present = without(filesOnDisk(root), new Set(left));
   const byPath = new Map(generated.map((file) => [file.path, file]));
   const folders = new Map(directories.map((directory) => [directory, new Set<string>()]));
   for (const { path } of [...generated, ...directories.map((directory) => ({ path: directory }))]) {
@@ -88,6 +90,15 @@ export function filesOfTree(
       return [...new Set([...names, ...(there ?? [])])].sort();
     },
   };
+}
+
+function without(files: DeploymentFiles, gone: ReadonlySet<string>): DeploymentFiles {
+  const unless =
+    <T>(look: (path: string) => Promise<T | undefined>) =>
+    async (path: string): Promise<T | undefined> =>
+      gone.has(normalize(path)) ? undefined : look(path);
+  const { kind, read, size, mode, list } = files;
+  return { kind: unless(kind), read: unless(read), size: unless(size), mode: unless(mode), list };
 }
 
 async function readIfAny(path: string): Promise<Buffer | undefined> {

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { bindVolume, renderCompose, setServicePorts } from '../compose/edit.js';
 import { ownDefinition } from '../compose/volumes.js';
 import { mentionedNames, outsideServices } from '../compose/interpolation.js';
@@ -24,8 +24,13 @@ import {
   usedServices,
 } from './compose-files.js';
 import { byLine } from '../system/schema.js';
+import { composeValues } from './compose-values.js';
+import { faultsOf, missingMounts, projectFiles } from './compose-project.js';
+import { filesOfTree } from './files.js';
+import { filesBeside } from './files-beside.js';
 import { hookFiles } from './hook-files.js';
-import { specOverrides } from './spec-overrides.js';
+import type { Manifest } from './manifest.js';
+import { jobOverrides, podOverrides, specOverrides } from './spec-overrides.js';
 import { contentOf, filesBelow, type GeneratedFile, type GeneratedTree, type VolumeDirectory } from './tree.js';
 import type { DeploymentRecord } from './record.js';
 import type { TargetGenerator } from './target.js';
@@ -53,6 +58,8 @@ export interface GenerateInput {
   env: NodeJS.ProcessEnv;
   /** False for a directory that the Python program made. */
   ours: boolean;
+  /** What the last create or update made of the directory; undefined while there is none. */
+  manifest: Manifest | undefined;
   /** Absent on Docker Compose. */
   target: TargetGenerator | undefined;
 }
@@ -70,6 +77,8 @@ export interface Generated {
   unset: readonly UnsetName[];
   /** Misspelt names and files that Compose will not find: errors at create, warnings later (decision 10). */
   refusedAtCreate: Problem[];
+  /** On Docker Compose: what it will refuse in the compose files, unless a create hook brings it. */
+  faults: Problem[];
 }
 
 /**
@@ -106,6 +115,18 @@ export async function generateTree(input: GenerateInput): Promise<Generated> {
   }
   files.push(...(await podScripts(stack, assets)));
 
+  const values = await composeValues(read, filesOfTree(input.root, files), input.env);
+  const project = projectFiles(read, values, new Set(spec.imageOverrides.keys()));
+  const beside = await filesBeside(project, {
+    root: input.root,
+    manifest: input.manifest,
+    assets,
+    taken: new Set([...files.map(({ path }) => path), podOverrides, ...stack.jobs.map(jobOverrides)]),
+    mounted: input.target === undefined,
+  });
+  files.push(...beside.files);
+  directories.push(...beside.directories);
+
   const added = await input.target?.generate({ ...input, composeFiles, files, directories });
   if (added !== undefined) {
     if (added.errors.length > 0) throw new InvalidFileError(byLine(added.errors));
@@ -118,7 +139,9 @@ export async function generateTree(input: GenerateInput): Promise<Generated> {
 
   const volumes = await volumeDirectories(input);
   const facts = await factsOf(composeFiles, files);
-  const unset = await unsetNames(read, input.environment, input.env);
+  const unset = unsetNames(read, values);
+  const there = filesOfTree(input.root, files, directories, Object.keys(input.manifest ?? {}));
+  const faults = input.target === undefined ? await faultsOf(project, there) : undefined;
   const checks = checkAgainstStack(spec, { ...facts, unset: new Set(unset.map(({ name }) => name)) });
   return {
     root: input.root,
@@ -136,14 +159,18 @@ export async function generateTree(input: GenerateInput): Promise<Generated> {
       ...jobsWithoutFile(stack, composeFiles),
       ...(added?.warnings ?? []),
       ...(input.target === undefined ? replacedDefinitions(input.spec, composeFiles) : []),
-      ...(added === undefined ? missingBindSources(composeFiles, files, directories) : []),
+      ...(added === undefined ? await missingMounts(project, there) : []),
       ...read.unknown,
+      ...beside.warnings,
+      ...(faults?.unsettled ?? []),
     ],
     refusedAtCreate: [
       ...checks.filter((check) => check.nearMiss !== undefined).map((check) => check.problem),
       ...read.missing,
       ...(overrides?.refused ?? []),
+      ...beside.refused,
     ],
+    faults: faults?.problems ?? [],
   };
 }
 
@@ -299,31 +326,4 @@ function jobsWithoutFile(stack: Stack, read: readonly ReadComposeFile[]): Proble
           ),
         ],
   );
-}
-
-/** Bind sources inside the directory that nothing provides: the engine would create an empty directory as root (01 §20.23). */
-function missingBindSources(
-  read: readonly ReadComposeFile[],
-  files: readonly GeneratedFile[],
-  directories: readonly string[],
-): Problem[] {
-  const provided = new Set<string>();
-  for (const path of [...directories, ...files.map((file) => file.path)]) {
-    for (let at = path; at !== '.'; at = dirname(at)) provided.add(at);
-  }
-  const problems: Problem[] = [];
-  for (const { read: each, service } of usedServices(read)) {
-    for (const { kind, source = '', target } of service.mounts) {
-      if (kind !== 'bind' || source.startsWith('~') || source.includes('$')) continue;
-      const inside = placeOf(each, source);
-      if (inside === undefined || isAbsolute(inside) || inside.startsWith('..') || provided.has(inside)) continue;
-      problems.push(
-        each.file.yaml.problem(
-          ['services', service.name, 'volumes'],
-          `nothing in the stack provides ${source}, mounted at ${target}: the engine will create an empty directory there (expected in config/${configDirectoryOf(inside) ?? basename(inside)})`,
-        ),
-      );
-    }
-  }
-  return problems;
 }

@@ -20,7 +20,9 @@ import { InvalidFileError, LaconicError, type Problem } from '../system/errors.j
 import { kindOf, readTextIfAny, requireUtf8, secretMode } from '../system/files.js';
 import { type Generated, generateTree } from './generate.js';
 import { expandHome } from '../system/path-names.js';
+import { refuseNewFaults } from './compose-faults.js';
 import { type DeploymentLayout, secretsCopyPath } from './layout.js';
+import { readManifest } from './manifest.js';
 import type { DeploymentRecord } from './record.js';
 import { renderReported, warnOfNew } from './reported-warnings.js';
 import type { TargetGenerator } from './target.js';
@@ -129,10 +131,14 @@ export async function prepareTree(
     cwd,
     env: context.env,
     ours: previous !== 'python',
+    manifest: previous === 'fresh' ? undefined : ((await readManifest(layout)) ?? {}),
     target,
   });
   await warnAboutUnusedHooks(loaded.assets, context.report);
-  const warnings = refuseOrWarn(parsed, generated, previous === 'fresh');
+  const warnings = [
+    ...refuseOrWarn(parsed, generated, previous === 'fresh'),
+    ...(await refuseNewFaults({ ...loaded, spec, generated }, layout, previous === 'fresh', context.env)),
+  ];
   await warnOfNew(warnings, layout, context.report);
   const unset = generated.unset.map(({ name }) => name);
   return { ...loaded, spec, generated, reported: renderReported(warnings, unset) };

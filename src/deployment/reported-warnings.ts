@@ -21,7 +21,7 @@ const none: ReportedWarnings = { problems: new Set(), unset: new Set() };
  * A warning whatever file it is about: the stack's own, or its copy in the deployment directory, where lines may
  * differ.
  */
-function idOf({ key = '', message }: Problem): string {
+export function idOf({ key = '', message }: Problem): string {
   return `${key}: ${message}`;
 }
 

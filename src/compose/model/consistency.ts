@@ -8,6 +8,8 @@ export interface Known {
   readonly services: ReadonlySet<string>;
   /** Of other files, and in force. */
   readonly otherServices: ReadonlySet<string>;
+  /** Services that other files have a part of: what is not here may be there. */
+  readonly partial: ReadonlySet<string>;
   readonly volumes: ReadonlySet<string>;
   readonly networks: ReadonlySet<string>;
   readonly secrets: ReadonlySet<string>;
@@ -22,6 +24,7 @@ export function checkServices(services: ReadonlyMap<string, ReadService>, known:
     const elsewhere = extended !== undefined && isElsewhere(extended);
     if (
       !elsewhere &&
+      !known.partial.has(model.name) &&
       model.image === undefined &&
       cursor.at('build') === undefined &&
       cursor.at('provider') === undefined

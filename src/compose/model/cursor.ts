@@ -2,13 +2,34 @@ import type { Problem } from '../../system/errors.js';
 import { nearMiss } from '../../system/suggest.js';
 import { type KeyPath, quote } from '../../system/yaml.js';
 import { parseBytes, parseDuration } from '../amounts.js';
-import { type ListTree, type MapTree, problemAt, type ScalarTree, type Tree } from './tree.js';
+import { isUnsettled } from '../unset-variables.js';
+import {
+  type ListTree,
+  type Lookup,
+  type MapTree,
+  problemAt,
+  type Refused,
+  type ScalarTree,
+  type Tree,
+} from './tree.js';
 
 /** What was found wrong (Compose refuses the file), and what Compose takes but hardly means what is written. */
-export class Findings {
+export class Findings implements Refused {
   readonly problems: Problem[] = [];
+  readonly unsettled: Problem[] = [];
   readonly warnings: Problem[] = [];
   readonly #said = new Map<Tree, Set<string>>();
+  readonly #lookup: Lookup;
+
+  constructor(lookup: Lookup) {
+    this.#lookup = lookup;
+  }
+
+  refuse(tree: Tree, problem: Problem): void {
+    const template = tree.kind === 'scalar' ? tree.template : undefined;
+    const open = template !== undefined && isUnsettled(template, this.#lookup);
+    (open ? this.unsettled : this.problems).push(problem);
+  }
 
   /** False for what was said of this value before: services share values by aliases and `extends`. */
   isNew(tree: Tree, message: string): boolean {
@@ -52,7 +73,7 @@ export class Cursor {
 
   refuse(message: string): undefined {
     if (!this.findings.isNew(this.tree, message)) return;
-    this.findings.problems.push(problemAt(this.tree.place, this.path, message));
+    this.findings.refuse(this.tree, problemAt(this.tree.place, this.path, message));
   }
 
   warn(message: string): void {

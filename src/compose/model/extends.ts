@@ -6,14 +6,17 @@ import type { MapTree, ScalarTree, Tree } from './tree.js';
  * A service with what its `extends` brings, as Compose merges the two: maps key by key, lists one behind the other, a few keys by
  * rules of their own.
  * @param services the cursor of the section with all services
+ * @param followed whether Compose follows what leads to another file, which is refused otherwise
  * @returns the service as it is written when it extends nothing; what is wrong is refused at the cursor
  */
 export class Extensions {
   readonly #done = new Map<string, Tree>();
   readonly #services: ReadonlyMap<string, Cursor>;
+  readonly #followed: boolean;
 
-  constructor(services: ReadonlyMap<string, Cursor>) {
+  constructor(services: ReadonlyMap<string, Cursor>, followed: boolean) {
     this.#services = services;
+    this.#followed = followed;
   }
 
   /** The whole service of this name. */
@@ -32,7 +35,7 @@ export class Extensions {
     const reference = cursor.at('extends');
     if (tree.kind !== 'map' || reference === undefined) return tree;
     const own = without(tree, 'extends');
-    const base = referenced(reference);
+    const base = referenced(reference, this.#followed);
     // The key stays where it leads to another file: what is there is not known.
     if (base === undefined) return isElsewhere(reference) ? tree : own;
     if (base === name || chain.includes(base)) {
@@ -50,11 +53,12 @@ export function isElsewhere(reference: Cursor): boolean {
   return !reference.isText && reference.at('file') !== undefined;
 }
 
-function referenced(reference: Cursor): string | undefined {
+function referenced(reference: Cursor, followed: boolean): string | undefined {
   if (reference.isText) return reference.text();
   if (!reference.checkKeys(['service', 'file'])) return undefined;
   const file = reference.at('file');
   if (file !== undefined) {
+    if (followed) return undefined;
     return file.refuse(
       'a service of another file is not followed on Kubernetes: write what it has into this service, or copy it into this file and extend it here',
     );

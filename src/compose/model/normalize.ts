@@ -1,7 +1,7 @@
 import { InvalidFileError, type Problem } from '../../system/errors.js';
 import { byLine } from '../../system/schema.js';
 import { type KeyPath, quote, type YamlFile } from '../../system/yaml.js';
-import { checkServices } from './consistency.js';
+import { checkServices, type Known } from './consistency.js';
 import { Cursor, Findings } from './cursor.js';
 import { addEnvFile, type EnvFileReference, type Environment, mergeEnvironment } from './environment.js';
 import { Extensions } from './extends.js';
@@ -21,7 +21,17 @@ export interface ComposeInput {
   readonly profiles?: readonly string[];
   /** Services in force of the stack's other compose files, which are one project with this one: `depends_on` may name them. */
   readonly otherServices?: ReadonlySet<string>;
+  /**
+   * What else the file may refer to where Compose itself puts it together with others, and so follows `include` and
+   * `extends`; absent: both are refused where they lead to another file.
+   */
+  readonly parts?: ProjectParts;
+  /** Only these services count, as parts of services of other files that extend them. */
+  readonly extended?: ReadonlySet<string>;
 }
+
+/** What the other files of a project bring. */
+export type ProjectParts = Omit<Known, 'services' | 'otherServices'>;
 
 export interface NormalizedCompose {
   readonly model: ComposeModel;
@@ -29,10 +39,19 @@ export interface NormalizedCompose {
   readonly warnings: readonly Problem[];
 }
 
+/** The normal form as far as there is one, and what is wrong. */
+export interface CheckedCompose extends NormalizedCompose {
+  readonly problems: readonly Problem[];
+  /** What Compose refuses only as long as a variable has no value. */
+  readonly unsettled: readonly Problem[];
+}
+
 /** A compose file that is read but for its env files. */
 export interface ComposeReading {
   /** The env files that services in force name, each once, in the order of the file. The caller reads them. */
-  readonly envFiles: readonly EnvFileReference[];
+  readonly envFiles: readonly (EnvFileReference & { readonly at: KeyPath })[];
+  /** What {@link normalize} gives or throws, together. */
+  check(envFileTexts: ReadonlyMap<string, string>): CheckedCompose;
   /**
    * The normal form.
    * @param envFileTexts texts of the env files by their `path`; one that is missing is an error if it is required
@@ -58,54 +77,69 @@ export function normalizeCompose(
 }
 
 /** Reads a compose file up to its env files, so that the caller learns which these are. Throws nothing: `normalize` does. */
-export function readCompose({ yaml, lookup, profiles = [], otherServices = new Set() }: ComposeInput): ComposeReading {
-  const findings = new Findings();
-  const root = new Cursor(composeTree(yaml, lookup, findings.problems), findings);
-  if (root.checkKeys(topLevelKeys)) {
+export function readCompose(input: ComposeInput): ComposeReading {
+  const { yaml, lookup, profiles = [], otherServices = new Set(), parts, extended } = input;
+  const findings = new Findings(lookup);
+  const root = new Cursor(composeTree(yaml, lookup, findings), findings);
+  if (extended === undefined && root.checkKeys(topLevelKeys) && parts === undefined) {
     root
       .at('include')
       ?.refuse(
         'is not followed on Kubernetes: write the services into this file, or name the other file among the pods of stack.yml',
       );
   }
-  const services = readServices(root, lookup);
-  const inForce = new Map([...services.read].filter(([, service]) => isInForce(service, profiles)));
+  const services = readServices(root, input);
+  const inForce = new Map(
+    [...services.read].filter(([, service]) => extended !== undefined || isInForce(service, profiles)),
+  );
   const volumes = readSection(root, 'volumes', readVolume);
   const secrets = readSection(root, 'secrets', (cursor) => readFileObject(cursor, 'secrets'));
   const configs = readSection(root, 'configs', (cursor) => readFileObject(cursor, 'configs'));
-  checkServices(inForce, {
-    services: new Set(services.trees.keys()),
-    otherServices,
-    volumes: names(root, 'volumes'),
-    networks: new Set(['default', ...names(root, 'networks')]),
-    secrets: names(root, 'secrets'),
-    configs: names(root, 'configs'),
-  });
+  if (extended === undefined) {
+    checkServices(inForce, {
+      services: new Set(services.trees.keys()),
+      otherServices,
+      partial: parts?.partial ?? new Set(),
+      volumes: names(root, 'volumes', parts),
+      networks: names(root, 'networks', parts).add('default'),
+      secrets: names(root, 'secrets', parts),
+      configs: names(root, 'configs', parts),
+    });
+  }
 
-  const references = [...inForce.values()].flatMap((service) => service.envFiles.map(({ reference }) => reference));
+  const references = [...inForce.values()].flatMap((service) =>
+    service.envFiles.map(({ reference, cursor }) => ({ ...reference, at: cursor.path })),
+  );
   return {
     envFiles: [...new Map(references.map((reference) => [reference.path, reference])).values()],
+    check,
     normalize: (envFileTexts = new Map()) => {
-      const problems = [...findings.problems];
-      const models = new Map<string, ServiceModel>();
-      for (const [name, service] of inForce) {
-        const read = withEnvironment(service, lookup, envFileTexts, problems);
-        // A dependency on a service that is not in force nor required says nothing.
-        const known = [...read.depends_on].filter(([other]) => inForce.has(other) || otherServices.has(other));
-        models.set(name, { ...read, depends_on: new Map(known) });
-      }
-      if (problems.length > 0) throw new InvalidFileError(byLine(once(problems)));
-      const model: ComposeModel = {
-        file: yaml.file,
-        services: models,
-        volumes,
-        secrets,
-        configs,
-        problem: (path, message) => problemNear(root.tree, services.trees, path, message),
-      };
-      return { model, warnings: byLine(findings.warnings) };
+      const { problems, unsettled, ...normalized } = check(envFileTexts);
+      if (problems.length + unsettled.length > 0) throw new InvalidFileError(byLine([...problems, ...unsettled]));
+      return normalized;
     },
   };
+
+  function check(envFileTexts: ReadonlyMap<string, string>): CheckedCompose {
+    const problems = [...findings.problems];
+    const models = new Map<string, ServiceModel>();
+    for (const [name, service] of inForce) {
+      const read = withEnvironment(service, lookup, envFileTexts, problems);
+      // A dependency on a service that is not in force nor required says nothing.
+      const known = [...read.depends_on].filter(([other]) => inForce.has(other) || otherServices.has(other));
+      models.set(name, { ...read, depends_on: new Map(known) });
+    }
+    const model: ComposeModel = {
+      file: yaml.file,
+      services: models,
+      volumes,
+      secrets,
+      configs,
+      problem: (path, message) => problemNear(root.tree, services.trees, path, message),
+    };
+    const warnings = byLine(findings.warnings);
+    return { model, warnings, problems: byLine(once(problems)), unsettled: byLine(findings.unsettled) };
+  }
 }
 
 /** What is wrong in an env file of several services is wrong once. */
@@ -113,13 +147,17 @@ function once(problems: readonly Problem[]): Problem[] {
   return [...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()];
 }
 
-function readServices(root: Cursor, lookup: Lookup): { read: Map<string, ReadService>; trees: Map<string, Tree> } {
+function readServices(
+  root: Cursor,
+  { lookup, parts, extended }: ComposeInput,
+): { read: Map<string, ReadService>; trees: Map<string, Tree> } {
   const section = root.at('services');
   const written = new Map(section?.entries());
-  const extensions = new Extensions(written);
+  const extensions = new Extensions(written, parts !== undefined);
   const read = new Map<string, ReadService>();
   const trees = new Map<string, Tree>();
   for (const [name, cursor] of written) {
+    if (extended?.has(name) === false) continue;
     const tree = extensions.resolve(name) ?? cursor.tree;
     trees.set(name, tree);
     if (!/^[a-zA-Z0-9._-]+$/.test(name)) cursor.refuse('a service name has letters, digits, dots, - and _ only');
@@ -148,10 +186,14 @@ function readSection<T extends VolumeModel | FileObjectModel>(
   return found;
 }
 
-/** The names of a section; none where it is no map, which is refused elsewhere. */
-function names(root: Cursor, key: string): Set<string> {
+/** The names of a section, here and in other parts of the project; none where it is no map, which is refused elsewhere. */
+function names(
+  root: Cursor,
+  key: Exclude<keyof ProjectParts, 'partial'>,
+  parts: ProjectParts | undefined,
+): Set<string> {
   const tree = root.at(key)?.tree;
-  return new Set(tree?.kind === 'map' ? tree.entries.keys() : []);
+  return new Set([...(tree?.kind === 'map' ? tree.entries.keys() : []), ...(parts?.[key] ?? [])]);
 }
 
 function withEnvironment(

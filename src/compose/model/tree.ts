@@ -2,7 +2,7 @@ import { isAlias, isMap, isScalar, isSeq, type Node, type Scalar } from 'yaml';
 import { errorMessage, type Problem } from '../../system/errors.js';
 import { formatKeyPath, type KeyPath, type YamlFile } from '../../system/yaml.js';
 import { isMergeKey } from '../../system/yaml-problems.js';
-import { interpolate } from '../template.js';
+import { interpolate, MissingValueError } from '../template.js';
 import { plainScalar, type ScalarValue } from './scalar.js';
 
 /** Where a value stands: the offset of its key, of the item of its list, or its own. */
@@ -40,10 +40,17 @@ export type Lookup = (name: string) => string | undefined;
 /**
  * The value of a compose file as Compose has it before it looks at any key. Every text is interpolated (keys are not), those of `x-*`
  * and of services that are not in force too: what is wrong in them Compose refuses.
- * @param problems what is wrong is added here
+ * @param refused what is wrong is added here
  */
-export function composeTree(yaml: YamlFile, lookup: Lookup, problems: Problem[]): Tree {
-  return new TreeBuilder(yaml, lookup, problems).build(yaml.document.contents, undefined, 0);
+export function composeTree(yaml: YamlFile, lookup: Lookup, refused: Refused): Tree {
+  return new TreeBuilder(yaml, lookup, refused).build(yaml.document.contents, undefined, 0);
+}
+
+/** What Compose refuses. */
+export interface Refused {
+  readonly problems: Problem[];
+  /** What it refuses only as long as a variable has no value. */
+  readonly unsettled: Problem[];
 }
 
 /** A key path from its end: making one costs nothing for the values that nothing is wrong with. */
@@ -62,12 +69,12 @@ class TreeBuilder {
 
   readonly #yaml: YamlFile;
   readonly #lookup: Lookup;
-  readonly #problems: Problem[];
+  readonly #refused: Refused;
 
-  constructor(yaml: YamlFile, lookup: Lookup, problems: Problem[]) {
+  constructor(yaml: YamlFile, lookup: Lookup, refused: Refused) {
     this.#yaml = yaml;
     this.#lookup = lookup;
-    this.#problems = problems;
+    this.#refused = refused;
   }
 
   build(node: Node | null, above: Link | undefined, offset: number): Tree {
@@ -144,13 +151,15 @@ class TreeBuilder {
       const text = interpolate(value.text, this.#lookup);
       return { kind: 'scalar', type: 'text', text, place, template: value.text };
     } catch (error) {
-      this.#refuse(place, link, errorMessage(error));
-      return { kind: 'scalar', ...value, place };
+      const unsettled = error instanceof MissingValueError;
+      const problems = unsettled ? this.#refused.unsettled : this.#refused.problems;
+      problems.push(problemAt(place, pathOf(link), errorMessage(error)));
+      return { kind: 'scalar', ...value, place, ...(unsettled ? { template: value.text } : {}) };
     }
   }
 
   #refuse(place: Place, link: Link | undefined, message: string): void {
-    this.#problems.push(problemAt(place, pathOf(link), message));
+    this.#refused.problems.push(problemAt(place, pathOf(link), message));
   }
 }
 

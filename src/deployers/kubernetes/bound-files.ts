@@ -1,39 +1,16 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { isAbsolute, join, normalize, posix, resolve } from 'node:path';
+import { type HostPath, hostPathsOf } from '../../compose/model/host-paths.js';
 import type { ComposeModel } from '../../compose/model/types.js';
+import { absentText } from '../../deployment/compose-project.js';
+import { sameContent } from '../../deployment/files-beside.js';
 import type { GeneratedFile } from '../../deployment/tree.js';
 import { errorCode, errorMessage } from '../../system/errors.js';
 import { kindOf, secretMode } from '../../system/files.js';
 import { realPlace } from '../../system/links.js';
 import { expandHome } from '../../system/path-names.js';
-import type { KeyPath } from '../../system/yaml.js';
 import type { Findings } from './objects/input.js';
-
-/** A path of the host that a compose file names: for a mount, or as the content of a secret or config. */
-export interface HostPath {
-  /** As the compose file has it. */
-  source: string;
-  /** The key that names it. */
-  at: KeyPath;
-  secret: boolean;
-}
-
-/** Every path of the host in a compose file; those of definitions that nothing uses are left out. */
-export function* hostPathsOf(model: ComposeModel): Generator<HostPath> {
-  for (const service of model.services.values()) {
-    for (const [index, { type, source }] of service.volumes.entries()) {
-      const at = ['services', service.name, 'volumes', index];
-      if (type === 'bind' && source !== undefined) yield { source, at, secret: false };
-    }
-    for (const section of ['secrets', 'configs'] as const) {
-      for (const { source: name } of service[section]) {
-        const source = model[section].get(name)?.file;
-        if (source !== undefined) yield { source, at: [section, name, 'file'], secret: section === 'secrets' };
-      }
-    }
-  }
-}
 
 /**
  * Where what a compose file names is found: the copy that create made, relative to the deployment directory, else the path itself, which
@@ -114,10 +91,8 @@ export async function copiesOf(
         const message = `nothing in the stack provides ${source}: a hook, or you, must put it at ${place} before the start`;
         findings.warnings.push(model.problem(at, message));
       } else {
-        const absent = inside
-          ? `does not exist: nothing in the stack provides ${place}`
-          : 'does not exist on this host';
-        findings.errors.push(model.problem(at, `${source} ${copied === 'missing' ? absent : copied}`));
+        const message = copied === 'missing' ? absentText(source, place) : `${source} ${copied}`;
+        findings.errors.push(model.problem(at, message));
       }
     }
   }
@@ -140,20 +115,6 @@ async function readable<T>(read: () => Promise<T>): Promise<T | string> {
   }
 }
 
-/** Whether two files, or folders of files, hold the same; two that are both not there do too. */
-async function sameContent(one: string, other: string): Promise<boolean> {
-  const [kind, otherKind] = await Promise.all([kindOf(one), kindOf(other)]);
-  if (kind !== otherKind) return false;
-  if (kind === 'file') return (await readFile(one)).equals(await readFile(other));
-  if (kind !== 'directory') return kind === undefined;
-  const [names, otherNames] = await Promise.all([readdir(one), readdir(other)]);
-  if (names.length !== otherNames.length) return false;
-  for (const name of names) {
-    if (!(await sameContent(join(one, name), join(other, name)))) return false;
-  }
-  return true;
-}
-
 /**
  * The copies, or why there can be none.
  * @param within a folder that no link may lead out of
@@ -161,11 +122,12 @@ async function sameContent(one: string, other: string): Promise<boolean> {
  */
 async function copyFrom(
   origin: string,
-  { source, secret }: HostPath,
+  { source, kind: use }: HostPath,
   within: string,
 ): Promise<GeneratedFile[] | string> {
   const path = copyOf(source);
-  const modeOf = async (file: string): Promise<number> => (secret ? secretMode : (await stat(file)).mode & 0o777);
+  const modeOf = async (file: string): Promise<number> =>
+    use === 'secret' ? secretMode : (await stat(file)).mode & 0o777;
   const kind = await kindOf(origin);
   if (kind === undefined) return 'missing';
   await realPlace(origin, within);

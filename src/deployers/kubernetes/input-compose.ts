@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { type ComposeFile, parseComposeFile } from '../../compose/file.js';
+import { type ComposeFile, parseComposeFile, servicesInForce } from '../../compose/file.js';
 import { mentionedNames } from '../../compose/interpolation.js';
 import { type ComposeReading, readCompose } from '../../compose/model/normalize.js';
 import type { DeploymentFiles } from '../../deployment/files.js';
@@ -91,12 +91,8 @@ function mentionedByService(file: ComposeFile, envFiles: ReadonlyMap<string, str
 
 /** The services of the pods' other files: all of them are one project, in which a job's services do not run all the time. */
 function servicesBeside(source: ReadSource, all: readonly ReadSource[], profiles: readonly string[]): Set<string> {
-  const names = all
-    .filter((other) => other !== source && !other.job)
-    .flatMap(({ file }) => [...file.services.values()])
-    .filter((service) => service.profiles.length === 0 || service.profiles.some((name) => profiles.includes(name)))
-    .map((service) => service.name);
-  return new Set(names);
+  const others = all.filter((other) => other !== source && !other.job);
+  return new Set(others.flatMap(({ file }) => servicesInForce(file, profiles)));
 }
 
 async function readEnvFiles(

@@ -1,8 +1,9 @@
 import { posix } from 'node:path';
+import { hostPathsOf } from '../../compose/model/host-paths.js';
 import type { DeploymentFiles } from '../../deployment/files.js';
 import type { Spec } from '../../spec/model.js';
 import { quote } from '../../system/yaml.js';
-import { hostPathsOf, placesOf } from './bound-files.js';
+import { placesOf } from './bound-files.js';
 import { maxBytes } from './objects/configmaps.js';
 import type { BoundFile, FileContents, Findings, PodInput } from './objects/input.js';
 

@@ -2,15 +2,10 @@ import { readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { runCli } from '../../support/engine.js';
-import { accepts, type BadInput, composeFile, create, type Files, init, refuses, stackPath } from './support.js';
+import { accepts, type BadInput, compose, composeFile, create, init, refuses, spec } from './support.js';
 
-const compose = (...lines: string[]): Files => ({ [composeFile]: `${lines.join('\n')}\n` });
 const repo = dirname(dirname(composeFile));
 const sharedPart = `${repo}/shared/part.yml`;
-const spec = (...lines: string[]): Files => ({
-  'spec.yml': [`stack: ${stackPath}`, 'deploy-to: compose', ...lines, ''].join('\n'),
-});
-
 function bothWays(rows: readonly Omit<BadInput, 'args'>[]): BadInput[] {
   return rows.map((row, index) => ({ ...row, args: index % 2 === 0 ? init : create }));
 }
@@ -183,7 +178,7 @@ describe('compose files (01 §7.7, §7.8, §11, §20.21, §20.23)', () => {
       },
       args: create,
       says: [
-        /WARNING: .*docker-compose-app.yml:5 services.web.volumes: nothing in the stack provides ..\/config\/app\/page/,
+        /WARNING: .*docker-compose-app.yml:6 services.web.volumes\[0\]: nothing in the stack provides ..\/config\/app\/page/,
       ],
       then: async (root) => expect(await readFile(join(root, 'made/config/app/settings.env'), 'utf8')).toBe('A=1\n'),
     },

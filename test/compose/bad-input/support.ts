@@ -44,6 +44,12 @@ export const soundWorld = {
   ].join('\n'),
 } satisfies Files;
 
+/** Another compose file of the sound world, or another spec. */
+export const compose = (...lines: string[]): Files => ({ [composeFile]: `${lines.join('\n')}\n` });
+export const spec = (...lines: string[]): Files => ({
+  'spec.yml': [`stack: ${stackPath}`, 'deploy-to: compose', ...lines, ''].join('\n'),
+});
+
 /** The two ways a stack and a spec are read. */
 export const init = ['--stack', stackPath, 'deploy', 'init', '--output', 'new-spec.yml'];
 export const create = ['deploy', 'create', '--spec-file', 'spec.yml', '--deployment-dir', 'made'];

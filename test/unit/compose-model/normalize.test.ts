@@ -321,7 +321,7 @@ describe('env files', () => {
       ),
       lookup: (name) => (name === 'E' ? 'x' : undefined),
     });
-    expect(reading.envFiles).toEqual([
+    expect(reading.envFiles).toMatchObject([
       { path: 'x.env', required: true, format: 'env' },
       { path: 'raw.env', required: false, format: 'raw' },
     ]);

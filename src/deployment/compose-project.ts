@@ -1,0 +1,148 @@
+import { isAbsolute, resolve } from 'node:path';
+import { type ComposeFile, servicesInForce } from '../compose/file.js';
+import { hostPathsOf } from '../compose/model/host-paths.js';
+import { type ComposeReading, type ProjectParts, readCompose } from '../compose/model/normalize.js';
+import type { ComposeModel, MountModel } from '../compose/model/types.js';
+import type { Problem } from '../system/errors.js';
+import { kindOf } from '../system/files.js';
+import { mapOf } from '../system/plain-map.js';
+import {
+  besideFolders,
+  type ComposeFiles,
+  placeOf,
+  type ReadComposeFile,
+  shippedFolders,
+  usedServices,
+} from './compose-files.js';
+import type { ComposeValues } from './compose-values.js';
+import type { DeploymentFiles } from './files.js';
+
+/** A compose file of a deployment as Compose understands it, together with the others. */
+export interface ProjectFile {
+  read: ReadComposeFile;
+  reading: ComposeReading;
+}
+
+/** What is wrong with the compose files of a deployment. */
+export interface ComposeFaults {
+  problems: Problem[];
+  /** What Compose refuses only as long as a variable has no value. */
+  unsettled: Problem[];
+}
+
+/**
+ * The compose files as Compose puts them together: those of pods and what they include are one project, each job is one
+ * of its own. Of files that are only extended the services count that something extends. Empty files are left out.
+ * @param images services whose image the spec names
+ */
+export function projectFiles(
+  { files }: ComposeFiles,
+  { lookup, profiles }: ComposeValues,
+  images: ReadonlySet<string>,
+): ProjectFile[] {
+  const used = usedServices(files);
+  return files.flatMap((read) => {
+    if (read.file.yaml.value === null) return [];
+    const with_ = read.role === 'job' ? ['include'] : ['pod', 'include'];
+    const others = read.role === 'extends' ? [] : files.filter((each) => each !== read && with_.includes(each.role));
+    const reading = readCompose({
+      yaml: read.file.yaml,
+      lookup,
+      profiles,
+      otherServices: new Set(others.flatMap(({ file }) => servicesInForce(file, profiles))),
+      parts: partsOf(
+        others.map(({ file }) => file),
+        images,
+      ),
+      ...(read.role === 'extends'
+        ? { extended: new Set(used.filter((one) => one.read === read).map(({ service }) => service.name)) }
+        : {}),
+    });
+    return [{ read, reading }];
+  });
+}
+
+function partsOf(others: readonly ComposeFile[], images: ReadonlySet<string>): ProjectParts {
+  const names = (section: string): Set<string> =>
+    new Set(others.flatMap((file) => Object.keys(mapOf(mapOf(file.yaml.value)[section]))));
+  return {
+    partial: new Set([...names('services'), ...images]),
+    volumes: names('volumes'),
+    networks: names('networks'),
+    secrets: names('secrets'),
+    configs: names('configs'),
+  };
+}
+
+/** The normal form of a file, as far as there is one: what is wrong is not asked. */
+export function modelOf({ reading }: ProjectFile): ComposeModel {
+  return reading.check(new Map()).model;
+}
+
+/**
+ * What Docker Compose will refuse in compose files, and files that they need and that will not be there.
+ * @param files the deployment directory
+ */
+export async function faultsOf(project: readonly ProjectFile[], files: DeploymentFiles): Promise<ComposeFaults> {
+  const faults: ComposeFaults = { problems: [], unsettled: [] };
+  for (const { read, reading } of project) {
+    const texts = new Map<string, string>();
+    for (const { path } of reading.envFiles) {
+      const place = placeOf(read, path);
+      const found = place === undefined || (await files.kind(place)) !== 'file' ? undefined : await files.read(place);
+      if (place === undefined) texts.set(path, '');
+      if (found !== undefined) texts.set(path, found.toString('utf8'));
+    }
+    const { model, problems, unsettled } = reading.check(texts);
+    faults.problems.push(...problems);
+    faults.unsettled.push(...unsettled);
+    for (const { kind, source, at } of hostPathsOf(model)) {
+      const place = kind === 'bind' ? undefined : placeOf(read, source);
+      if (place === undefined || (await files.kind(place)) !== undefined) continue;
+      faults.problems.push(model.problem(at, absentText(source, place)));
+    }
+  }
+  return faults;
+}
+
+/**
+ * Mounts of paths inside the deployment directory that nothing stands at: what the engine then makes of them.
+ * @param files the deployment directory
+ */
+export async function missingMounts(project: readonly ProjectFile[], files: DeploymentFiles): Promise<Problem[]> {
+  const problems: Problem[] = [];
+  for (const file of project) {
+    const { read } = file;
+    const model = modelOf(file);
+    for (const { source, at, mount } of hostPathsOf(model)) {
+      const place = mount === undefined ? undefined : placeOf(read, source);
+      if (mount === undefined || place === undefined || !isInside(place)) continue;
+      if (place === '.' || (await files.kind(place)) !== undefined) continue;
+      const there = (await kindOf(resolve(read.sourceBase, source))) !== undefined;
+      problems.push(model.problem(at, missingText(mount, place, there)));
+    }
+  }
+  return problems;
+}
+
+function missingText({ source = '', target, options }: MountModel, place: string, there: boolean): string {
+  const then = options.includes('create_host_path=false')
+    ? 'the service will not start'
+    : 'the engine will create an empty directory there';
+  if (there && besideFolders.test(place)) {
+    return `${source}, mounted at ${target}, is not copied, as the container may write to it: ${then} (mount it read-only, or put it in config/<pod>/)`;
+  }
+  const advice = shippedFolders.test(place) ? `expected in ${place}` : 'compose/ and config/ of the stack come along';
+  return `nothing in the stack provides ${source}, mounted at ${target}: ${then} (${advice})`;
+}
+
+function isInside(place: string): boolean {
+  return !isAbsolute(place) && !place.startsWith('..');
+}
+
+/** What to say of a path that a compose file names and nothing stands at. @param place see {@link placeOf} */
+export function absentText(source: string, place: string): string {
+  return isInside(place)
+    ? `${source} does not exist: nothing in the stack provides ${place}`
+    : `${source} does not exist on this host`;
+}
