@@ -8,6 +8,7 @@ import { explainPull } from '../images/refusals.js';
 import { HttpClient } from '../images/registry/http.js';
 import { type Newest, newestImage } from '../images/registry/newest.js';
 import { Registry } from '../images/registry/registry.js';
+import { transferProgress } from '../images/transfer-progress.js';
 import type { Context } from '../system/context.js';
 import { InterruptedError, LaconicError, UsageError } from '../system/errors.js';
 import { containerNameProblem, imageOf } from './names.js';
@@ -169,9 +170,7 @@ async function pull(
   { report, signal }: Context,
 ): Promise<void> {
   const login = engineLogin(source.registry, credentials);
-  const onProgress = (state: string, percent: number | undefined): void => {
-    if (report.live) report.progress(container, percent === undefined ? state : `${state}, ${percent} %`);
-  };
+  const onProgress = transferProgress(container, report);
   report.progress(container, 'pulling');
   try {
     await pullByDigest(engine, name, digest, { login, signal, onProgress });

@@ -6,6 +6,8 @@ export interface LabelledContainer {
   name: string;
   labels: Readonly<Record<string, string>>;
   running: boolean;
+  /** Neither running nor stopped: frozen by `docker pause`. */
+  paused: boolean;
 }
 
 /** A directory of the host in a container, and a port of the host that leads to one, as it was created: also of a stopped one. */
@@ -41,6 +43,7 @@ export async function listLabelled(engine: Engine, label: string): Promise<Label
       name: (Names[0] ?? Id).replace(/^\//, ''),
       labels: Labels,
       running: State === 'running',
+      paused: State === 'paused',
     }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }

@@ -5,6 +5,7 @@ import { errorMessage, InterruptedError, LaconicError } from '../system/errors.j
 import { type Credentials, serverAddress } from './credentials.js';
 import { formatImage, hub, parseImage } from './reference.js';
 import { explainPush } from './refusals.js';
+import { transferProgress } from './transfer-progress.js';
 
 /** An image of this host, and where it goes. */
 export interface ImagePush {
@@ -79,9 +80,7 @@ async function pushOne(
     await tagImage(engine, image, name, tag);
     report.verbose(`Pushing image ${target}`);
     report.progress(target, 'pushing');
-    const onProgress = (state: string, percent: number | undefined): void => {
-      if (report.live) report.progress(target, percent === undefined ? state : `${state}, ${percent} %`);
-    };
+    const onProgress = transferProgress(target, report);
     const login = engineLogin(registry, await credentials(registry));
     const digest = await pushImage(engine, name, tag, { login, signal, onProgress });
     report.progress(target, `pushed, ${digest}`, 'done');

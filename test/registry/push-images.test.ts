@@ -1,6 +1,11 @@
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run, runOrFail } from '../../src/system/process.js';
+import { cliPath } from '../support/engine.js';
 import { describeWithRegistry, registryUser, startRegistry, type TestRegistry } from '../support/registry.js';
 import { idleService, Sandbox } from '../support/sandbox.js';
 
@@ -219,6 +224,31 @@ describeWithRegistry('push-images logs in (04 §5.12)', () => {
       expect(loggedIn).toMatchObject({ code: 0 });
     } finally {
       await registry.stop();
+    }
+  });
+
+  it('a registry that fails is reported while the engine tries again, and Ctrl-C ends that', async () => {
+    const failing = createServer(({ url }, response) => response.writeHead(url === '/v2/' ? 200 : 500).end('{}'));
+    await new Promise<void>((resolve) => failing.listen(0, '127.0.0.1', resolve));
+    try {
+      const { port } = failing.address() as AddressInfo;
+      const tag = await create('failing', `image-registry: localhost:${port}/team`);
+      pushed.push(`localhost:${port}/team/web:${tag}`, `localhost:${port}/team/job:${tag}`);
+      const child = spawn(process.execPath, ['--', cliPath, 'deployment', '--dir', 'failing', 'push-images'], {
+        cwd: sandbox.base,
+        env: { ...process.env, DOCKER_CONFIG: sandbox.path('docker') },
+        stdio: ['ignore', 'ignore', 'pipe'],
+      });
+      const ended = once(child, 'exit');
+      let said = '';
+      for await (const chunk of child.stderr.setEncoding('utf8')) {
+        said += String(chunk);
+        if (/: the registry fails, retrying in \d+ second/.test(said)) child.kill('SIGINT');
+      }
+      expect(said).toMatch(/^WARNING: localhost:\d+\/team\/\w+:\S+: the registry fails, retrying in \d+ seconds?$/m);
+      expect(await ended).toEqual([130, null]);
+    } finally {
+      failing.close();
     }
   });
 

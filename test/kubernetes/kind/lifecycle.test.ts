@@ -138,6 +138,18 @@ describeWithCluster('the life of a kind cluster (04 §3, decisions 4 and 27)', (
     expect(await own.kubectl('get', 'namespace', 'stays')).toContain('Active');
   });
 
+  it('is refused while a node is paused, with the command that ends that', async () => {
+    await runOrFail('docker pause', 'docker', ['pause', own.node]);
+    try {
+      await expect(own.ensure(await own.deployment('first'))).rejects.toMatchObject({
+        message: `the node ${own.node} of the cluster ${own.name} is paused`,
+        hint: `docker unpause ${own.node} lets it go on`,
+      });
+    } finally {
+      await runOrFail('docker unpause', 'docker', ['unpause', own.node]);
+    }
+  });
+
   it('is never mistaken for an earlier one of its name: a context of that one is written anew', async () => {
     const text = await readFile(own.kubeconfig, 'utf8');
     await writeFile(own.kubeconfig, text.replace(/server: .*/, 'server: https://127.0.0.1:1'));

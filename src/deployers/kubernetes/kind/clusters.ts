@@ -7,6 +7,7 @@ export interface KindNode {
   /** The container's name, and that of the Kubernetes node. */
   name: string;
   running: boolean;
+  paused: boolean;
   controlPlane: boolean;
 }
 
@@ -42,10 +43,11 @@ export async function listKindClusters(engine: Engine): Promise<KindCluster[]> {
 }
 
 function clusterOf(name: string, containers: readonly LabelledContainer[]): KindCluster {
-  const nodes = containers.map(({ id, name: node, running, labels }) => ({
+  const nodes = containers.map(({ id, name: node, running, paused, labels }) => ({
     id,
     name: node,
     running,
+    paused,
     controlPlane: labels[roleLabel] === 'control-plane',
   }));
   return {

@@ -144,6 +144,11 @@ async function joinCluster(
   report.print(`Using existing cluster: ${cluster.name}`);
   const live = await wiringOfAll(cluster, engine);
   if (config !== undefined) await checkFit(cluster, config, live, engine);
+  const paused = cluster.nodes.find((node) => node.paused);
+  if (paused !== undefined) {
+    const hint = `docker unpause ${paused.name} lets it go on`;
+    throw new LaconicError(`the node ${paused.name} of the cluster ${cluster.name} is paused`, { hint });
+  }
   const stopped = cluster.nodes.filter(({ running }) => !running);
   for (const node of stopped) {
     report.info(`the node ${node.name} is stopped: starting it`);
