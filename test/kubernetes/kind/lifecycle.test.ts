@@ -2,8 +2,11 @@ import { copyFile, mkdir, readFile, rm, stat, symlink, writeFile } from 'node:fs
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { Deadline } from '../../../src/deployers/compose/deadline.js';
+import { connectCluster } from '../../../src/deployers/kubernetes/cluster/connect.js';
 import { clusterToJoin, listKindClusters } from '../../../src/deployers/kubernetes/kind/clusters.js';
 import { deleteCluster } from '../../../src/deployers/kubernetes/kind/delete.js';
+import { waitUntilReady } from '../../../src/deployers/kubernetes/ready/wait.js';
 import { InterruptedError } from '../../../src/system/errors.js';
 import { runOrFail } from '../../../src/system/process.js';
 import { deleteOwnCluster, describeWithCluster, ownClusterName, shared } from '../../support/cluster.js';
@@ -148,6 +151,31 @@ describeWithCluster('the life of a kind cluster (04 §3, decisions 4 and 27)', (
     } finally {
       await runOrFail('docker unpause', 'docker', ['unpause', own.node]);
     }
+  });
+
+  it('whose API server falls silent while something is awaited: that is reported', async () => {
+    const stop = new AbortController();
+    const context = { ...own.context(), signal: stop.signal };
+    const { api } = await connectCluster({ kind: 'k8s-kind', cluster: own.name }, context);
+    const container = { name: 'main', image: 'nobody/nothing' };
+    const template = { spec: { restartPolicy: 'Never', containers: [container] } };
+    const metadata = { name: 'suspended', namespace: 'stays' };
+    await api.create({ apiVersion: 'batch/v1', kind: 'Job', metadata, spec: { suspend: true, template } }, 'test');
+    const awaited = [{ kind: 'Job' as const, name: 'suspended' }];
+    const waiting = waitUntilReady({
+      ...{ api, namespace: 'stays', awaited, deadline: new Deadline(undefined), roomMs: 0, context },
+    });
+    waiting.catch(() => undefined);
+    await expect.poll(() => context.output.stderr, { timeout: 60_000 }).toContain('Job suspended: ');
+    await runOrFail('docker pause', 'docker', ['pause', own.node]);
+    try {
+      const silent = /^WARNING: the API server at https:\S+ has not answered for \d+ s; still waiting/m;
+      await expect.poll(() => context.output.stderr, { timeout: 60_000 }).toMatch(silent);
+    } finally {
+      await runOrFail('docker unpause', 'docker', ['unpause', own.node]);
+    }
+    stop.abort();
+    await expect(waiting).rejects.toThrow(InterruptedError);
   });
 
   it('is never mistaken for an earlier one of its name: a context of that one is written anew', async () => {

@@ -69,16 +69,40 @@ export async function waitUntilReady(request: WaitRequest): Promise<void> {
   const ended = new AbortController();
   const inbox = new Inbox<WatchEvent>();
   const wake = (): void => inbox.wake();
+  const endPulse = beginPulse(request.api);
   request.context.signal.addEventListener('abort', wake, { once: true });
   request.deadline.signal.addEventListener('abort', wake, { once: true });
   try {
     for (const type of followed) inbox.fill(request.api.watch(type, { namespace: request.namespace }, ended.signal));
     await follow(request, judge, world, inbox);
   } finally {
+    endPulse();
     ended.abort();
     request.context.signal.removeEventListener('abort', wake);
     request.deadline.signal.removeEventListener('abort', wake);
   }
+}
+
+/** How often a server is asked for a sign of life, in milliseconds. */
+const pulseMs = 5_000;
+
+/**
+ * What is followed may be silent because nothing happens. The server is asked something from time to time, so that one
+ * that has fallen silent is reported, as with any question.
+ * @returns ends it
+ */
+function beginPulse(api: ClusterApi): () => void {
+  let asked = false;
+  const timer = setInterval(() => {
+    if (asked) return;
+    asked = true;
+    // Whatever the answer is, it is one; what cannot be followed any more fails by itself.
+    void api
+      .text('/version')
+      .catch(() => undefined)
+      .finally(() => (asked = false));
+  }, pulseMs);
+  return () => clearInterval(timer);
 }
 
 /** What has to be known of pods, beside their owners. */
