@@ -1,6 +1,6 @@
 import { isAbsolute, resolve } from 'node:path';
 import { type ComposeFile, servicesInForce } from '../compose/file.js';
-import { hostPathsOf } from '../compose/model/host-paths.js';
+import { type HostPath, hostPathsOf } from '../compose/model/host-paths.js';
 import { type ComposeReading, type ProjectParts, readCompose } from '../compose/model/normalize.js';
 import type { ComposeModel, MountModel } from '../compose/model/types.js';
 import type { Problem } from '../system/errors.js';
@@ -96,10 +96,10 @@ export async function faultsOf(project: readonly ProjectFile[], files: Deploymen
     const { model, problems, unsettled } = reading.check(texts);
     faults.problems.push(...problems);
     faults.unsettled.push(...unsettled);
-    for (const { kind, source, at } of hostPathsOf(model)) {
-      const place = kind === 'bind' ? undefined : placeOf(read, source);
+    for (const path of hostPathsOf(model)) {
+      const place = path.kind === 'bind' ? undefined : placeOf(read, path.source);
       if (place === undefined || (await files.kind(place)) !== undefined) continue;
-      faults.problems.push(model.problem(at, absentText(source, place)));
+      faults.problems.push(model.problem(path.at, absentText(path, place)));
     }
   }
   return faults;
@@ -141,8 +141,8 @@ function isInside(place: string): boolean {
 }
 
 /** What to say of a path that a compose file names and nothing stands at. @param place see {@link placeOf} */
-export function absentText(source: string, place: string): string {
-  return isInside(place)
-    ? `${source} does not exist: nothing in the stack provides ${place}`
-    : `${source} does not exist on this host`;
+export function absentText({ kind, source }: HostPath, place: string): string {
+  if (isInside(place)) return `${source} does not exist: nothing in the stack provides ${place}`;
+  const instead = kind === 'bind' ? 'use a named volume' : 'name another one';
+  return `${source} does not exist on this host: make it, or ${instead}`;
 }

@@ -89,6 +89,8 @@ function longDetails(item: Cursor): Pick<MountModel, 'options' | 'size' | 'subpa
   const createHostPath = bind?.at('create_host_path')?.boolean();
   const recursive = bind?.at('recursive')?.text();
   const mode = tmpfs?.at('mode')?.scalar();
+  // YAML has read the octal number already.
+  const octal = mode !== undefined && /^\d+$/.test(mode) ? `0${Number(mode).toString(8)}` : mode;
   const size = tmpfs?.at('size')?.bytes();
   const subpath = (volume ?? image)?.at('subpath')?.text();
   const options = [
@@ -98,7 +100,7 @@ function longDetails(item: Cursor): Pick<MountModel, 'options' | 'size' | 'subpa
     createHostPath === false ? 'create_host_path=false' : undefined,
     recursive === undefined ? undefined : `recursive=${recursive}`,
     volume?.at('nocopy')?.boolean() ? 'nocopy' : undefined,
-    mode === undefined ? undefined : `mode=${mode}`,
+    octal === undefined ? undefined : `mode=${octal}`,
   ];
   return {
     options: options.filter((option) => option !== undefined),

@@ -91,7 +91,7 @@ export async function copiesOf(
         const message = `nothing in the stack provides ${source}: a hook, or you, must put it at ${place} before the start`;
         findings.warnings.push(model.problem(at, message));
       } else {
-        const message = copied === 'missing' ? absentText(source, place) : `${source} ${copied}`;
+        const message = copied === 'missing' ? absentText(path, place) : `${source} ${copied}`;
         findings.errors.push(model.problem(at, message));
       }
     }

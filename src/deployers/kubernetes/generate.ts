@@ -6,7 +6,7 @@ import type { TargetFiles, TargetGenerator, TargetInput } from '../../deployment
 import type { DeployTarget } from '../../spec/parse.js';
 import type { Context } from '../../system/context.js';
 import { connectEngine } from '../../engine/connect.js';
-import { LaconicError } from '../../system/errors.js';
+import { LaconicError, type Problem } from '../../system/errors.js';
 import { kindOf, secretMode } from '../../system/files.js';
 import { expandHome } from '../../system/path-names.js';
 import { copiesOf } from './bound-files.js';
@@ -88,8 +88,15 @@ async function addObjectFiles(input: TargetInput, added: TargetFiles, context: C
   ]);
   const objectsInput = { ...gathered.input, files: new Map([...gathered.input.files, ...unread]) };
   const { findings } = buildObjects(objectsInput);
-  added.errors.push(...gathered.findings.errors, ...findings.errors);
+  // What cannot be copied is refused already, such as a socket.
+  const refused = new Set(added.errors.map(placeIn));
+  const others = gathered.findings.errors.filter((problem) => !refused.has(placeIn(problem)));
+  added.errors.push(...others, ...findings.errors);
   added.warnings.push(...gathered.findings.warnings, ...findings.warnings);
+}
+
+function placeIn({ file, line, key }: Problem): string {
+  return JSON.stringify([file, line, key]);
 }
 
 /** A copy of the spec's kubeconfig, which from then on is the deployment's own (04 §2.1). */

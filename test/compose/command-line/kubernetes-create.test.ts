@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createServer } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { Sandbox } from '../../support/sandbox.js';
 
 /** deploy create for Kubernetes touches no cluster: the directory holds all that its start needs (04 §2.1, 01 §11). */
@@ -47,6 +48,23 @@ describe('deploy create for Kubernetes', () => {
     expect(await sandbox.exists('d/data/web')).toBe(true);
     // The compose file keeps its own volumes: on Kubernetes they are claims.
     expect(await sandbox.read('d/compose/docker-compose-web.yml')).not.toContain('driver_opts');
+  });
+
+  it('refuses a socket of this host, and a path that is not there, once each', async () => {
+    const server = createServer().listen(sandbox.path('engine.sock'));
+    onTestFinished(() => void server.close());
+    const mounts = '    volumes: [BASE/engine.sock:/s, /nowhere/here:/n]\n';
+    await sandbox.write('so/compose/docker-compose-other.yml', compose(mounts));
+    await sandbox.write('so/stacks/other/stack.yml', 'name: other\npods: [other]\n');
+    await sandbox.write('other.yml', 'stack: BASE/so/stacks/other\ndeploy-to: k8s-kind\n');
+    const { code, stderr } = await sandbox.cli([
+      ...['deploy', 'create', '--spec-file', 'other.yml', '--deployment-dir', 'refused'],
+    ]);
+    expect(code).toBe(1);
+    expect(stderr.match(/volumes\[\d\]: .*/g)).toEqual([
+      `volumes[0]: ${sandbox.path('engine.sock')} is a socket or device of this host: the cluster cannot have it`,
+      'volumes[1]: /nowhere/here does not exist on this host: make it, or use a named volume',
+    ]);
   });
 
   it('copies what is bind-mounted from beside the stack configuration (K-30)', async () => {

@@ -197,7 +197,7 @@ describe('sections', () => {
     expect(volumes).toEqual([
       { type: 'bind', source: './a', target: '/a', read_only: true, options: ['cached', 'z'] },
       { type: 'bind', source: './b', target: '/b', read_only: false, options: ['rslave', 'create_host_path=false'] },
-      { type: 'tmpfs', target: '/c', read_only: false, options: ['mode=1023'], size: 1024 },
+      { type: 'tmpfs', target: '/c', read_only: false, options: ['mode=01777'], size: 1024 },
     ]);
   });
 

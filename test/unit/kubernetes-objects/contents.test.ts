@@ -87,8 +87,8 @@ describe('ConfigMaps (04 §4.8)', () => {
     expect(made(stack({ a: half, b: `${half}y` })).errors).toEqual([
       'docker-compose-web.yml:4 services.web.volumes[0]: holds 1048577 bytes, and a ConfigMap at most 1048576: use a volume with a path, on kind below kind-mount-root',
     ]);
-    expect(made(stack({ 'a b': '' })).errors).toEqual([
-      'docker-compose-web.yml:4 services.web.volumes[0]: the file "a b" cannot be in a ConfigMap: names have letters, digits, "-", "_" and "." only',
+    expect(made(stack({ 'a b': '', c: '', 'd e': '' })).errors).toEqual([
+      'docker-compose-web.yml:4 services.web.volumes[0]: the files "a b", "d e" cannot be in a ConfigMap: names have letters, digits, "-", "_" and "." only',
     ]);
   });
 });

@@ -97,6 +97,13 @@ services:
     });
   });
 
+  it('of a mode other than that of everybody a warning shows it as it is written', () => {
+    const warnings = (mode: string): string[] =>
+      findingsOf(`volumes: [ { type: tmpfs, target: /t, tmpfs: { mode: ${mode} } } ]`).warnings;
+    expect(warnings('01777')).toEqual([]);
+    expect(warnings('0o1770')).toEqual([expect.stringContaining('mode=01770: Kubernetes has nothing like')]);
+  });
+
   it('an own mount at /dev/shm stands in the place of shm_size', () => {
     expect(containerOf('tmpfs: /dev/shm\nshm_size: 1gb').volumeMounts).toEqual([
       { name: 'tmpfs-web', mountPath: '/dev/shm' },

@@ -114,5 +114,9 @@ describe('requests and limits (04 §4.4.7): the first level that says something,
     expect(findingsOf('deploy: { resources: { limits: { pids: 5 } } }').warnings).toEqual([
       expect.stringContaining('pids: Kubernetes bounds processes per node only'),
     ]);
+    expect(findingsOf('pids_limit: 5').warnings).toEqual([
+      expect.stringMatching(/^docker-compose-web\.yml:4 services\.web\.pids_limit: Kubernetes bounds processes/),
+    ]);
+    expect(findingsOf('pids_limit: -1').warnings).toEqual([]);
   });
 });

@@ -136,7 +136,11 @@ describe('headless Services: names of compose services between pods (decision 22
       spec: proxy('web:80'),
     });
     expect(errors).toEqual([
-      `spec.yml:1 stack: two services, volumes, pods or jobs of the stack would be the same Service ${app}-service in the cluster: give one of them another name`,
+      `docker-compose-web.yml:1 services.${app}-service: the pod "web" and the service "${app}-service" would be the same Service ${app}-service in the cluster: give one another name`,
+    ]);
+    const cases = servicesOf({ pods: { web: 'services:\n  my-app: { image: a }\n  My-App: { image: a }\n' } });
+    expect(cases.errors).toEqual([
+      'docker-compose-web.yml:3 services.My-App: the service "my-app" and the service "My-App" would be the same Service my-app in the cluster: give one another name',
     ]);
   });
 

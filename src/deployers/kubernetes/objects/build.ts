@@ -1,4 +1,5 @@
 import type { Problem } from '../../../system/errors.js';
+import { reportCollisions } from './collisions.js';
 import { configmaps } from './configmaps.js';
 import { deployments } from './deployment.js';
 import { ingresses } from './ingress.js';
@@ -7,7 +8,7 @@ import { jobs } from './job.js';
 import { createNames } from './names.js';
 import { namespaceObject } from './namespace.js';
 import { nodePortServices } from './node-ports.js';
-import { describeObject, type KubernetesObject } from './object.js';
+import type { KubernetesObject } from './object.js';
 import { createScope } from './scope.js';
 import { secrets } from './secrets.js';
 import { headlessServices, proxiedServices } from './services.js';
@@ -46,25 +47,12 @@ export function buildObjects(input: ObjectsInput): BuiltObjects {
     ...jobs(scope),
     ...ingresses(scope),
   ];
-  reportCollisions(input, objects, findings);
+  reportCollisions(scope, objects);
   return {
     objects,
     order: startOrder(input, names),
     findings: { errors: unique(findings.errors), warnings: unique(findings.warnings) },
   };
-}
-
-/** Two parts of a deployment that would be one object: the second would take the place of the first (K-29). */
-function reportCollisions(input: ObjectsInput, objects: readonly KubernetesObject[], findings: Findings): void {
-  const taken = new Set<string>();
-  for (const object of objects) {
-    const name = describeObject(object);
-    if (taken.has(name)) {
-      const message = `two services, volumes, pods or jobs of the stack would be the same ${name} in the cluster: give one of them another name`;
-      findings.errors.push(input.spec.yaml.problem(['stack'], message));
-    }
-    taken.add(name);
-  }
 }
 
 /** Keys of the spec that this version does not carry out yet. What would run without it is refused. */

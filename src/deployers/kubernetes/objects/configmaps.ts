@@ -77,9 +77,10 @@ function configmap(
   files: FileContents,
   problem: (message: string) => Problem,
 ): KubernetesObject[] {
-  const wrong = [...files.keys()].find((key) => !/^[-._a-zA-Z0-9]{1,253}$/.test(key) || key === '.' || key === '..');
-  if (wrong !== undefined) {
-    const message = `the file ${quote(wrong)} cannot be in a ConfigMap: names have letters, digits, "-", "_" and "." only`;
+  const wrong = [...files.keys()].filter((key) => !/^[-._a-zA-Z0-9]{1,253}$/.test(key) || key === '.' || key === '..');
+  if (wrong.length > 0) {
+    const which = `the file${wrong.length > 1 ? 's' : ''} ${wrong.map(quote).join(', ')}`;
+    const message = `${which} cannot be in a ConfigMap: names have letters, digits, "-", "_" and "." only`;
     findings.errors.push(problem(message));
     return [];
   }

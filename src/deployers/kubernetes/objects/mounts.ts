@@ -15,7 +15,10 @@ import { compact, type PodScope, refuse, warn } from './scope.js';
 const configMode = 0o755;
 
 /** Options of mounts that mean nothing on Kubernetes, or that say what is so anyway. */
-const idleOptions = new Set(['', 'ro', 'rw', 'z', 'Z', 'cached', 'delegated', 'consistent', 'nocopy', 'volume-nocopy']);
+const idleOptions = new Set([
+  ...['', 'ro', 'rw', 'z', 'Z', 'cached', 'delegated', 'consistent', 'nocopy', 'volume-nocopy'],
+  ...['create_host_path=false', 'mode=01777', 'mode=0777'],
+]);
 
 /** What a container mounts (04 §4.4.8): volumes, files of the host, memory, and secrets and configs of the compose file. */
 export function containerMounts(scope: PodScope, service: ServiceModel, volumes: PodVolumes): V1VolumeMount[] {

@@ -22,6 +22,12 @@ export function containerResources(scope: PodScope, service: ServiceModel): V1Re
   return undefined;
 }
 
+/** Keys of a service that say what one below `deploy.resources` does. */
+const olderKeys: Record<'limits' | 'reservations', { cpus?: string; memory?: string; pids?: string }> = {
+  limits: { cpus: 'cpus', memory: 'mem_limit', pids: 'pids_limit' },
+  reservations: { memory: 'mem_reservation' },
+};
+
 function isBounded({ limits, reservations }: ResourceBounds): boolean {
   return limits !== undefined || reservations !== undefined;
 }
@@ -49,14 +55,19 @@ function fromCompose(
   { limits, reservations }: { limits: ResourcesModel | undefined; reservations: ResourcesModel | undefined },
 ): V1ResourceRequirements | undefined {
   const key = ['deploy', 'resources'];
+  // The older key where it is what the file has.
+  const keyOf = (section: 'limits' | 'reservations', what: 'cpus' | 'memory' | 'pids'): string[] => {
+    const older = olderKeys[section][what];
+    return older !== undefined && service.keys.has(older) ? [older] : [...key, section, what];
+  };
   const read = (section: 'limits' | 'reservations', amounts: ResourcesModel = {}): Quantities => {
     const cpu = amounts.cpus === undefined ? undefined : cpuQuantity(amounts.cpus);
     const memory = amounts.memory === undefined ? undefined : composeSizeQuantity(amounts.memory);
     if (amounts.cpus !== undefined && cpu === undefined) {
-      refuse(scope, service, [...key, section, 'cpus'], 'must be a number of CPUs, such as 0.5');
+      refuse(scope, service, keyOf(section, 'cpus'), 'must be a number of CPUs, such as 0.5');
     }
     if (amounts.memory !== undefined && memory === undefined) {
-      refuse(scope, service, [...key, section, 'memory'], 'must be a size, such as 512M');
+      refuse(scope, service, keyOf(section, 'memory'), 'must be a size, such as 512M');
     }
     if (amounts.devices === true) {
       const message =
@@ -68,7 +79,7 @@ function fromCompose(
       warn(
         scope,
         service,
-        [...key, section, 'pids'],
+        keyOf(section, 'pids'),
         'Kubernetes bounds processes per node only: this limit does not hold',
       );
     }
@@ -79,7 +90,7 @@ function fromCompose(
     ['memory', parseBytes],
   ] as const) {
     if (exceeds(reservations?.[what], limits?.[what], parse))
-      refuse(scope, service, [...key, 'reservations', what], moreThanLimit(what));
+      refuse(scope, service, keyOf('reservations', what), moreThanLimit(what));
   }
   return requirements(read('reservations', reservations), read('limits', limits));
 }

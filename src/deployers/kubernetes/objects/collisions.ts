@@ -1,0 +1,57 @@
+import type { Problem } from '../../../system/errors.js';
+import { quote } from '../../../system/yaml.js';
+import { describeObject, type KubernetesObject } from './object.js';
+import type { Scope } from './scope.js';
+import { volumesOf } from './volumes.js';
+
+/** A part of a deployment that an object is made for. */
+interface Part {
+  what: string;
+  problem: (message: string) => Problem;
+}
+
+/** Two parts of a deployment that would be one object: the second would take the place of the first (K-29). */
+export function reportCollisions(scope: Scope, objects: readonly KubernetesObject[]): void {
+  const taken = new Set<string>();
+  for (const object of objects) {
+    const name = describeObject(object);
+    if (taken.has(name)) {
+      const parts = partsOf(scope, name);
+      const who = parts.length > 1 ? parts.map(({ what }) => what).join(' and ') : 'two parts of the stack';
+      const problem = parts.at(-1)?.problem ?? ((message) => scope.input.spec.yaml.problem(['stack'], message));
+      scope.findings.errors.push(problem(`${who} would be the same ${name} in the cluster: give one another name`));
+    }
+    taken.add(name);
+  }
+}
+
+/** The parts of a deployment for which an object is made that is called like this. */
+function partsOf({ input, names }: Scope, object: string): Part[] {
+  const parts: Part[] = [];
+  const add = (kind: string, name: string | undefined, part: Part): void => {
+    if (`${kind} ${name ?? ''}` === object) parts.push(part);
+  };
+  const ofSpec = (message: string): Problem => input.spec.yaml.problem(['stack'], message);
+  for (const { name } of input.pods) {
+    const part = { what: `the pod ${quote(name)}`, problem: ofSpec };
+    add('Deployment', names.deployment(name), part);
+    add('Service', names.service(name), part);
+  }
+  for (const { name } of input.jobs) add('Job', names.job(name), { what: `the job ${quote(name)}`, problem: ofSpec });
+  for (const { model } of [...input.pods, ...input.jobs]) {
+    const part = (section: string, name: string): Part => ({
+      what: `the ${section.slice(0, -1)} ${quote(name)}`,
+      problem: (message) => model.problem([section, name], message),
+    });
+    for (const name of model.services.keys()) add('Service', names.serviceOf(name), part('services', name));
+    for (const name of model.secrets.keys()) add('Secret', names.composeSecret(name), part('secrets', name));
+    for (const name of model.configs.keys()) add('ConfigMap', names.composeConfig(name), part('configs', name));
+  }
+  for (const name of volumesOf(input)) {
+    const part = { what: `the volume ${quote(name)}`, problem: ofSpec };
+    add('PersistentVolumeClaim', names.claim(name), part);
+    add('PersistentVolume', names.volume(name), part);
+    add('ConfigMap', names.configmap(name), part);
+  }
+  return parts;
+}
