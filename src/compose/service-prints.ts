@@ -18,7 +18,7 @@ export interface ServiceChanges {
 }
 
 /** Keys that Compose leaves out when it asks whether a container is still what its service says. */
-const notOfContainers = new Set(['build', 'pull_policy', 'scale', 'extends']);
+export const notOfContainers = new Set(['build', 'pull_policy', 'scale', 'extends']);
 
 /**
  * What Compose would compare of a part of a service: its definition with the values put in, and those of names that it takes from

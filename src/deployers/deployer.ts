@@ -1,3 +1,4 @@
+import type { ServiceChanges } from '../compose/service-prints.js';
 import type { BehindPart } from '../deployment/behind.js';
 
 /** One container (compose) or container of a pod (Kubernetes) as `ps` and `status` show it. */
@@ -56,6 +57,8 @@ export interface StartOptions {
   restart?: boolean;
   /** On Kubernetes fields that another field manager has set are taken over; absent or false: that is an error (decision 19). */
   forceConflicts?: boolean;
+  /** In a dry run, what changes of services come before the start, and were only planned. */
+  pending?: ServiceChanges | undefined;
 }
 
 export interface StopOptions {
@@ -117,8 +120,9 @@ export interface Deployer {
   /**
    * Brings the services up and, unless told otherwise, waits until they are ready.
    * @param changed called once everything is changed that will be, before the waiting starts: the lock can go (decision 5)
+   * @returns whether anything was made, started, changed or removed; false in a dry run, which prints what would be
    */
-  start(options: StartOptions, changed: () => Promise<void>): Promise<void>;
+  start(options: StartOptions, changed: () => Promise<void>): Promise<boolean>;
   stop(options: StopOptions): Promise<void>;
   /** What `ps` prints, newline at its end (02 §7.4, 04 §5.7). */
   ps(format: OutputFormat): Promise<string>;

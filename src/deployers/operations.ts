@@ -91,18 +91,22 @@ async function requireSecretsToRun(deployment: Deployment, context: Context): Pr
   if (!deployment.ours) warnAboutUnset(absent, context);
 }
 
-/** The part of `start` that `restart` shares. The lock is released before the wait for readiness (decision 5). */
+/**
+ * The part of `start` that `restart` shares. The lock is released before the wait for readiness (decision 5).
+ * @returns see Deployer.start
+ */
 export async function startAndReport(
   deployment: Deployment,
   options: StartOptions,
   lock: Lock,
   context: Context,
-): Promise<void> {
+): Promise<boolean> {
   await requireSecretsToRun(deployment, context);
   const inside = await insideOperation('start', deployment.layout.root, context);
   const deployer = await deployerFor(deployment, inside);
-  await deployer.start(options, () => lock.release());
+  const changed = await deployer.start(options, () => lock.release());
   await runStartHooks(deployment, targetGenerator, inside);
+  return changed;
 }
 
 /**

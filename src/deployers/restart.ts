@@ -4,7 +4,7 @@ import { checkImageServices, imagesInForce, putImagesInForce } from '../deployme
 import type { Deployment } from '../deployment/open.js';
 import { type LoadedSpec, loadSpec } from '../deployment/prepare.js';
 import { refuseRecursion } from '../deployment/callers.js';
-import { changesText } from '../deployment/outcome.js';
+import { changesText, type UpdateOutcome } from '../deployment/outcome.js';
 import { readDeployment } from '../deployment/open.js';
 import { requireSecrets } from '../deployment/require-secrets.js';
 import { updateDeployment } from '../deployment/update.js';
@@ -75,25 +75,31 @@ export async function restartDeployment(target: Target, options: RestartOptions,
       },
       inside,
     );
-    if (outcome !== undefined) for (const line of changesText(target.directory, outcome)) report.info(line);
+    const { dryRun } = inside.options;
+    if (!dryRun) for (const line of changesText(target.directory, outcome)) report.info(line);
     report.print('');
     report.print('[4/4] Applying deployment update...');
-    const updated = inside.options.dryRun ? deployment : await readDeployment(deployment.layout);
-    await withImages(updated, options.start, inside, (start) => startAndReport(updated, start, lock, inside));
+    const updated = dryRun ? deployment : await readDeployment(deployment.layout);
+    const how = { ...options.start, ...(dryRun && { pending: outcome.services }) };
+    const touched = await withImages(updated, how, inside, (start) => startAndReport(updated, start, lock, inside));
     report.print('');
-    if (inside.options.dryRun) {
+    if (dryRun) {
       report.print('nothing was done (--dry-run)');
       return;
     }
     report.print('=== Restart Complete ===');
-    report.print(`Deployment updated: ${remade(updated.spec, options.start)}`);
+    report.print(`Deployment updated: ${remade(updated.spec, options.start, touched, outcome)}`);
     if (renamed !== undefined) report.print(`\nNew hostname: ${renamed}`);
   });
 }
 
 /** What became of the containers. On Kubernetes a restart replaces them all (decision 25). */
-function remade({ deployTo }: Spec, { wait }: StartOptions): string {
-  if (deployTo === 'compose') return 'services that changed were recreated.';
+function remade({ deployTo }: Spec, { wait }: StartOptions, touched: boolean, outcome: UpdateOutcome): string {
+  if (deployTo === 'compose') {
+    if (touched) return 'services that changed were recreated.';
+    const same = outcome.paths.length === 0;
+    return same ? 'nothing changed, no service was recreated.' : 'no service had to be recreated.';
+  }
   return wait ? 'all pods were made anew.' : 'all pods are being made anew.';
 }
 
@@ -133,8 +139,8 @@ async function withImages(
   { layout }: Deployment,
   options: StartOptions,
   { options: { dryRun }, report }: Context,
-  start: (options: StartOptions) => Promise<void>,
-): Promise<void> {
+  start: (options: StartOptions) => Promise<boolean>,
+): Promise<boolean> {
   const before = await imagesInForce(layout.images);
   const given = options.images;
   for (const [service, image] of before) {
@@ -145,7 +151,7 @@ async function withImages(
   if (dryRun) return start({ ...options, images });
   if (given.size === 0) await putImagesInForce(layout.images, images);
   try {
-    await start({ ...options, images });
+    return await start({ ...options, images });
   } catch (error) {
     if (given.size > 0) {
       await putImagesInForce(layout.images, before);

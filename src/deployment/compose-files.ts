@@ -4,8 +4,9 @@ import { extensionOf, type FileReference, referencesOf } from '../compose/refere
 import type { StackAssets } from '../stack/assets.js';
 import type { Stack } from '../stack/parse.js';
 import type { Problem } from '../system/errors.js';
-import { kindOf, readText } from '../system/files.js';
+import { readText } from '../system/files.js';
 import { expandHome } from '../system/path-names.js';
+import { type FileReader, hostReader } from './files.js';
 
 /** A compose file of a pod or job, or one that such a file takes something from. */
 export interface ReadComposeFile {
@@ -80,17 +81,21 @@ export async function readComposeFiles(stack: Stack, assets: StackAssets): Promi
   });
 }
 
-/** The same files as they stand in a deployment directory; those that are missing are left out. */
-export async function readDeployedFiles(root: string, paths: readonly string[]): Promise<ComposeFiles> {
+/** The same files as they stand in a deployment directory, or will stand there; those that are missing are left out. */
+export async function readDeployedFiles(
+  root: string,
+  paths: readonly string[],
+  reader: FileReader = hostReader,
+): Promise<ComposeFiles> {
   const own: ReadComposeFile[] = [];
   for (const path of paths) {
     const source = join(root, path);
-    if ((await kindOf(source)) !== 'file') continue;
-    const file = parseComposeFile(await readText(source), source);
+    if ((await reader.kind(source)) !== 'file') continue;
+    const file = parseComposeFile((await reader.text(source)) ?? '', source);
     const role = dirname(path) === 'compose-jobs' ? 'job' : 'pod';
     own.push({ path, role, owner: path, file, base: dirname(path), sourceBase: dirname(source) });
   }
-  return followReferences(own, async (path) => join(root, path));
+  return followReferences(own, async (path) => join(root, path), reader);
 }
 
 /** The services that these files define: those of files that are only extended are not among them. */
@@ -108,7 +113,11 @@ export function jobPath(job: string): string {
   return join('compose-jobs', `docker-compose-${job}.yml`);
 }
 
-async function followReferences(own: readonly ReadComposeFile[], locate: Locate): Promise<ComposeFiles> {
+async function followReferences(
+  own: readonly ReadComposeFile[],
+  locate: Locate,
+  reader: FileReader = hostReader,
+): Promise<ComposeFiles> {
   const found: ComposeFiles = { files: [...own], variables: [], missing: [], unknown: [] };
   const sources = new Map(own.map((read) => [read.path, read.file.yaml.file]));
   // The list grows while it is walked: what an included file includes is followed too.
@@ -129,16 +138,16 @@ async function followReferences(own: readonly ReadComposeFile[], locate: Locate)
         continue;
       }
       const source = isAbsolute(path) ? path : await locate(path, resolve(read.sourceBase, reference.path));
-      if (source === undefined || (await kindOf(source)) !== 'file') {
+      if (source === undefined || (await reader.kind(source)) !== 'file') {
         missing(`there is no file ${source ?? path}, and Compose needs it`);
         continue;
       }
       const known = sources.get(path);
-      if (known !== undefined && known !== source && (await readText(known)) !== (await readText(source))) {
+      if (known !== undefined && known !== source && (await reader.text(known)) !== (await reader.text(source))) {
         missing(twoFiles(known, source, path));
         continue;
       }
-      await takeIn(found, read, reference, { path, source }, known !== undefined);
+      await takeIn(found, read, reference, { path, source }, known !== undefined, reader);
       sources.set(path, source);
     }
   }
@@ -151,6 +160,7 @@ async function takeIn(
   reference: FileReference,
   place: VariablesFile,
   known: boolean,
+  reader: FileReader,
 ): Promise<void> {
   if (reference.kind === 'variables') {
     if (!known) found.variables.push(place);
@@ -167,14 +177,14 @@ async function takeIn(
     path,
     role: reference.kind,
     owner: by.owner,
-    file: parseComposeFile(await readText(source), source),
+    file: parseComposeFile((await reader.text(source)) ?? '', source),
     base: directory === undefined ? dirname(path) : (placeOf(by, directory) ?? dirname(path)),
     sourceBase: directory === undefined ? dirname(source) : resolve(by.sourceBase, directory),
   };
   found.files.push(read);
   if (reference.kind === 'extends' || isAbsolute(path)) return;
   const variables = { path: join(read.base, '.env'), source: join(read.sourceBase, '.env') };
-  if (shippedFolders.test(variables.path) && (await kindOf(variables.source)) === 'file')
+  if (shippedFolders.test(variables.path) && (await reader.kind(variables.source)) === 'file')
     found.variables.push(variables);
 }
 

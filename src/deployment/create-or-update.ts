@@ -82,7 +82,7 @@ export async function createOrUpdate(
       },
       inside,
     );
-    if (outcome !== undefined) for (const line of updateText(deploymentDir, outcome)) context.report.info(line);
+    if (!context.options.dryRun) for (const line of updateText(deploymentDir, outcome)) context.report.info(line);
   };
   if (context.options.dryRun) {
     await update(context);

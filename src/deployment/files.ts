@@ -1,8 +1,10 @@
 import type { Stats } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { dirname, isAbsolute, normalize, resolve } from 'node:path';
+import { dirname, isAbsolute, normalize, relative, resolve } from 'node:path';
 import { errorCode, errorMessage, LaconicError } from '../system/errors.js';
-import { kindOf } from '../system/files.js';
+import { kindOf, readTextIfAny, sha256 } from '../system/files.js';
+import { isBelow } from '../system/path-names.js';
+import { currentChecksum } from './manifest.js';
 import { contentOf, type GeneratedFile } from './tree.js';
 
 /**
@@ -99,6 +101,31 @@ function without(files: DeploymentFiles, gone: ReadonlySet<string>): DeploymentF
       gone.has(normalize(path)) ? undefined : look(path);
   const { kind, read, size, mode, list } = files;
   return { kind: unless(kind), read: unless(read), size: unless(size), mode: unless(mode), list };
+}
+
+/** How files are looked at by absolute paths: as they are on the host, or as they will be. */
+export interface FileReader {
+  kind(path: string): Promise<'file' | 'directory' | 'other' | undefined>;
+  text(path: string): Promise<string | undefined>;
+  /** What tells whether a file is another; undefined for what is none. */
+  checksum(path: string): Promise<string | undefined>;
+}
+
+export const hostReader: FileReader = { kind: kindOf, text: readTextIfAny, checksum: currentChecksum };
+
+/** Files below `root` as they will stand there, and all others as they are. */
+export function readerOf(root: string, files: DeploymentFiles): FileReader {
+  const at = (path: string): string => (isBelow(path, root) ? relative(root, path) : path);
+  const bytes = async (path: string): Promise<Buffer | undefined> =>
+    (await files.kind(at(path))) === 'file' ? files.read(at(path)) : undefined;
+  return {
+    kind: (path) => files.kind(at(path)),
+    text: async (path) => (await bytes(path))?.toString('utf8'),
+    checksum: async (path) => {
+      const found = await bytes(path);
+      return found === undefined ? undefined : sha256(found);
+    },
+  };
 }
 
 async function readIfAny(path: string): Promise<Buffer | undefined> {

@@ -16,6 +16,13 @@ export interface ChangedPath {
 
 const marks = { changed: '', new: ' (new)', removed: ' (removed)', permissions: ' (permissions)' } as const;
 
+const verbs = {
+  changed: 'replace',
+  new: 'create',
+  removed: 'remove',
+  permissions: 'change the permissions of',
+} as const;
+
 /** What `deploy init` says when it is done. `spec` and `directory` as they would be typed. */
 export function initText(spec: string, written: boolean, directory: string): string[] {
   const next = shownCommand(['laconic-so', 'deploy', 'create', '--spec-file', spec, '--deployment-dir', directory]);
@@ -62,6 +69,15 @@ export function changesText(directory: string, { paths, services }: UpdateOutcom
     ...paths.map(({ path, change }) => `  ${path}${marks[change]}`),
     ...(services === undefined ? [] : [servicesText(services)]),
   ];
+}
+
+/** What an update would write, a line for each path, and what the start after it would do. */
+export function updatePreview({ edited }: { edited: readonly string[] }, { paths, services }: UpdateOutcome): string[] {
+  if (paths.length === 0) return ['nothing to change'];
+  const lines = paths.map(({ path, change }) => {
+    return `would ${verbs[change]} ${path}${edited.includes(path) ? ' (edited in this directory)' : ''}`;
+  });
+  return [...lines, ...(services === undefined ? [] : [servicesText(services)])];
 }
 
 function servicesText({ recreated, added, removed }: ServiceChanges): string {

@@ -3,7 +3,6 @@ import { definitionPrint, envFilePrint, followedBy, type ServicePrint, withValue
 import { parseEnvFile } from '../spec/environment.js';
 import type { Stack } from '../stack/parse.js';
 import { LaconicError } from '../system/errors.js';
-import { readTextIfAny } from '../system/files.js';
 import { mapOf } from '../system/plain-map.js';
 import { parseYaml } from '../system/yaml.js';
 import {
@@ -15,7 +14,7 @@ import {
   type UsedService,
 } from './compose-files.js';
 import type { DeploymentLayout } from './layout.js';
-import { currentChecksum } from './manifest.js';
+import { type FileReader, hostReader } from './files.js';
 import { podOverrides } from './spec-overrides.js';
 
 type Lookup = (name: string) => string | undefined;
@@ -24,26 +23,28 @@ type Lookup = (name: string) => string | undefined;
  * What the containers of each service are made of, as the directory stands now: definition, values, env files, mounted single files,
  * volumes. No engine is asked.
  * @param env the environment of the program, for names that the spec does not set
+ * @param reader of the directory as it will be; absent: as it is
  * @returns undefined when the files do not tell, such as those that Compose could not read either
  */
 export async function servicePrints(
   layout: DeploymentLayout,
   stack: Stack,
   env: NodeJS.ProcessEnv,
+  reader: FileReader = hostReader,
 ): Promise<Map<string, ServicePrint> | undefined> {
   try {
     const paths = stack.pods.map((pod) => podPath(pod.name));
-    const { files, variables, unknown, missing } = await readDeployedFiles(layout.root, paths);
+    const { files, variables, unknown, missing } = await readDeployedFiles(layout.root, paths, reader);
     const complete = paths.every((path) => files.some((read) => read.path === path));
     if (!complete || unknown.length + missing.length > 0) return undefined;
-    const lookup = await lookupIn(layout, env);
-    const overrides = await overridesIn(layout);
-    const beside = await Promise.all(variables.map(({ source }) => readTextIfAny(source)));
+    const lookup = await lookupIn(layout, env, reader);
+    const overrides = await overridesIn(layout, reader);
+    const beside = await Promise.all(variables.map(({ source }) => reader.text(source)));
     const prints = new Map<string, ServicePrint>();
     for (const read of files.filter(({ role }) => role !== 'extends')) {
       for (const service of read.file.services.values()) {
         const line = [{ read, service }, ...inheritedBy(files, read, service.name)];
-        const parts = await Promise.all(line.map((part) => printOf(part, files, layout, lookup)));
+        const parts = await Promise.all(line.map((part) => printOf(part, files, { layout, lookup, reader })));
         const text = JSON.stringify([parts, read.role === 'include' ? beside : [], overrides[service.name]]);
         prints.set(service.name, { text, follows: line.flatMap((part) => followedBy(definitionOf(part))) });
       }
@@ -57,16 +58,16 @@ export async function servicePrints(
 }
 
 /** What the spec sets of services over their compose files, by service. */
-async function overridesIn({ root }: DeploymentLayout): Promise<Readonly<Record<string, unknown>>> {
+async function overridesIn({ root }: DeploymentLayout, reader: FileReader): Promise<Readonly<Record<string, unknown>>> {
   const path = join(root, podOverrides);
-  const text = await readTextIfAny(path);
+  const text = await reader.text(path);
   return text === undefined ? {} : mapOf(mapOf(parseYaml(text, path).value).services);
 }
 
-async function lookupIn(layout: DeploymentLayout, env: NodeJS.ProcessEnv): Promise<Lookup> {
+async function lookupIn(layout: DeploymentLayout, env: NodeJS.ProcessEnv, reader: FileReader): Promise<Lookup> {
   const values = new Map<string, string>();
   for (const path of [layout.configEnv, layout.secretsEnv]) {
-    for (const [name, value] of parseEnvFile((await readTextIfAny(path)) ?? '', path)) values.set(name, value);
+    for (const [name, value] of parseEnvFile((await reader.text(path)) ?? '', path)) values.set(name, value);
   }
   return (name) => values.get(name) ?? env[name];
 }
@@ -78,8 +79,7 @@ function definitionOf({ read, service }: UsedService): unknown {
 async function printOf(
   part: UsedService,
   files: readonly ReadComposeFile[],
-  layout: DeploymentLayout,
-  lookup: Lookup,
+  { layout, lookup, reader }: { layout: DeploymentLayout; lookup: Lookup; reader: FileReader },
 ): Promise<unknown> {
   const { read, service } = part;
   const hostPath = (path: string): string | undefined => {
@@ -89,12 +89,12 @@ async function printOf(
   };
   const checksum = async (path: string | undefined): Promise<string | undefined> => {
     const place = path === undefined ? undefined : hostPath(path);
-    return place === undefined ? undefined : currentChecksum(place);
+    return place === undefined ? undefined : reader.checksum(place);
   };
   const envFiles = await Promise.all(
     service.envFiles.map(async (path) => {
       const place = hostPath(path);
-      const text = place === undefined ? undefined : await readTextIfAny(place);
+      const text = place === undefined ? undefined : await reader.text(place);
       return text === undefined ? null : envFilePrint(text, path, lookup);
     }),
   );

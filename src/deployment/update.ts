@@ -7,20 +7,22 @@ import { LaconicError } from '../system/errors.js';
 import { kindOf, makeDirectory, readTextIfAny, secretMode, writeIfDifferent } from '../system/files.js';
 import { carryOut } from './carry-out.js';
 import { type CreateArguments, makeVolume } from './create.js';
+import { filesOfTree, readerOf } from './files.js';
 import { createHookLabels, runCreateHooks } from './hooks.js';
 import { dropImagesOfOthers } from './image-overrides.js';
 import { clearJournal, writeJournal } from './journal.js';
 import type { DeploymentLayout } from './layout.js';
 import { currentChecksum } from './manifest.js';
 import { type Deployment, readDeployment } from './open.js';
-import type { ChangedPath, UpdateOutcome } from './outcome.js';
+import { type ChangedPath, type UpdateOutcome, updatePreview } from './outcome.js';
 import { parseOwnJson } from './own-json.js';
-import { type LoadedSpec, loadStackOfSpec, prepareTree, type SecretOptions } from './prepare.js';
+import { type LoadedSpec, loadStackOfSpec, type Prepared, prepareTree, type SecretOptions } from './prepare.js';
 import type { TargetGenerators } from './target.js';
 import { servicePrints } from './service-prints.js';
 import { recordFor } from './record.js';
 import { requireSecrets } from './require-secrets.js';
 import { refuseChangedValues } from './update-environment.js';
+import { checksumOf, type VolumeDirectory } from './tree.js';
 import { planUpdate, type UpdatePlan, warnAboutEdit } from './update-plan.js';
 import { isBelow } from '../system/path-names.js';
 
@@ -48,13 +50,13 @@ export interface UpdateOptions {
  * `deploy create --update` and the sync of `deployment restart` (decisions 2 and 3). The directory is never moved; what
  * changed is staged, journalled and renamed file by file. Volume directories are created when new, never written to.
  * The caller holds the lock and has finished an earlier update.
- * @returns what is different now; undefined in a dry run
+ * @returns what is different now; in a dry run, which prints it, what would be
  */
 export async function updateDeployment(
   layout: DeploymentLayout,
   options: UpdateOptions,
   context: Context,
-): Promise<UpdateOutcome | undefined> {
+): Promise<UpdateOutcome> {
   const present = await readDeployment(layout);
   const { ours, record } = present;
   if (!options.acceptOtherStack) refuseOtherStack(present, options.parsed.spec);
@@ -86,14 +88,10 @@ export async function updateDeployment(
   const plan = await planUpdate(layout, prepared, ours ? options.arguments : undefined);
   warnAboutLostVolumes(present, plan, context);
   if (context.options.dryRun) {
-    for (const step of plan.steps) {
-      const edited = plan.edited.includes(step.path) ? ' (edited in this directory)' : '';
-      context.report.print(`would ${step.op === 'directory' ? 'create' : step.op} ${step.path}${edited}`);
-    }
-    for (const { path, mode } of plan.modes) context.report.print(`would chmod ${mode.toString(8)} ${path}`);
-    if (plan.steps.length + plan.modes.length === 0) context.report.print('nothing to change');
+    const planned = await plannedOutcome(layout, plan, prepared, present, context);
+    for (const line of updatePreview(plan, planned)) context.report.print(line);
     for (const hook of await createHookLabels(loaded)) context.report.print(`would call ${hook}`);
-    return undefined;
+    return planned;
   }
   const createArguments = options.arguments ?? (await readCreateArguments(layout));
   const hooks = await createHookLabels(loaded);
@@ -103,13 +101,8 @@ export async function updateDeployment(
   if (plan.steps.length > 0) await carryOut(layout, plan, hooks[0]);
   for (const directory of prepared.generated.tree.directories) await makeDirectory(join(layout.root, directory));
   for (const { path, mode } of plan.modes) await chmod(join(layout.root, path), mode);
-  const outside: ChangedPath[] = [];
-  for (const volume of prepared.generated.tree.volumes) {
-    const isNew = !isBelow(volume.path, layout.root) && (await kindOf(volume.path)) === undefined;
-    if (!isNew) continue;
-    await makeVolume(volume.path, volume.seed);
-    outside.push({ path: `${volume.path}/`, change: 'new' });
-  }
+  const outside = await newVolumesOutside(prepared, layout);
+  for (const volume of outside) await makeVolume(volume.path, volume.seed);
   await runCreateHooks(layout, prepared, createArguments, 'update', options.targets, context, (hook) =>
     writeJournal(layout, { phase: 'hooks', steps: [], hook }),
   );
@@ -118,7 +111,7 @@ export async function updateDeployment(
   await writeIfDifferent(layout.sources, prepared.generated.sources, secretMode);
   await dropImagesOfOthers(layout.images, prepared.generated.services, context.report);
   const servicesNow = printed ? await servicePrints(layout, prepared.stack, context.env) : undefined;
-  const paths = [...changedPaths(plan, before, await checksumsNow(layout, plan)), ...outside];
+  const paths = [...changedPaths(plan, before, await checksumsNow(layout, plan)), ...outside.map(newDirectory)];
   for (const { path, change } of paths) {
     if (plan.edited.includes(path)) warnAboutEdit(path, change === 'removed' ? 'removed' : 'replaced', context);
   }
@@ -128,6 +121,40 @@ export async function updateDeployment(
       ? {}
       : { services: compareServices(servicesBefore, servicesNow) }),
   };
+}
+
+/** Directories of volumes beside the deployment that are not there yet. */
+async function newVolumesOutside({ generated }: Prepared, { root }: DeploymentLayout): Promise<VolumeDirectory[]> {
+  const outside = generated.tree.volumes.filter(({ path }) => !isBelow(path, root));
+  const kinds = await Promise.all(outside.map(({ path }) => kindOf(path)));
+  return outside.filter((_, at) => kinds[at] === undefined);
+}
+
+function newDirectory({ path }: VolumeDirectory): ChangedPath {
+  return { path: `${path}/`, change: 'new' };
+}
+
+/** What the update would come to, as far as its create hooks change nothing. Reads only. */
+async function plannedOutcome(
+  layout: DeploymentLayout,
+  plan: UpdatePlan,
+  prepared: Prepared,
+  present: Deployment,
+  { env }: Context,
+): Promise<UpdateOutcome> {
+  const { tree } = prepared.generated;
+  const before = await checksumsNow(layout, plan);
+  const generated = plan.staged.filter(({ path }) => before.has(path));
+  const staged = new Map(
+    await Promise.all(generated.map(async (file) => [file.path, await checksumOf(file)] as const)),
+  );
+  const outside = await newVolumesOutside(prepared, layout);
+  const paths = [...changedPaths(plan, before, staged), ...outside.map(newDirectory)];
+  if (prepared.spec.deployTo !== 'compose' || plan.steps.length === 0) return { paths };
+  const reader = readerOf(layout.root, filesOfTree(layout.root, tree.files, tree.directories));
+  const now = await servicePrints(layout, present.stack, env);
+  const then = await servicePrints(layout, prepared.stack, env, reader);
+  return { paths, ...(now && then && { services: compareServices(now, then) }) };
 }
 
 /** Of the files that a plan touches, but for our own. */

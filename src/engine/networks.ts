@@ -1,12 +1,17 @@
 import { ask, askIfAny, type Engine } from './connect.js';
 import { composeLabels } from './containers.js';
 
-/** Removes the networks that Compose made for a project. One that a container still uses is an error of the engine. */
-export async function removeProjectNetworks(engine: Engine, project: string): Promise<void> {
+/** The networks that Compose made for a project, ordered by name. */
+export async function listProjectNetworks(engine: Engine, project: string): Promise<{ id: string; name: string }[]> {
   const found = await ask(engine, `cannot list the networks of ${project}`, () =>
     engine.docker.listNetworks({ filters: { label: [`${composeLabels.project}=${project}`] } }),
   );
-  for (const { Id, Name } of found) {
-    await askIfAny(engine, `cannot remove the network ${Name}`, () => engine.docker.getNetwork(Id).remove());
+  return found.map(({ Id: id, Name: name }) => ({ id, name })).sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Removes the networks that Compose made for a project. One that a container still uses is an error of the engine. */
+export async function removeProjectNetworks(engine: Engine, project: string): Promise<void> {
+  for (const { id, name } of await listProjectNetworks(engine, project)) {
+    await askIfAny(engine, `cannot remove the network ${name}`, () => engine.docker.getNetwork(id).remove());
   }
 }

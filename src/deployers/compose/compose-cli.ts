@@ -21,6 +21,13 @@ export function callEnvironment(project: Pick<ComposeProject, 'env'>): NodeJS.Pr
   return { ...project.env, COMPOSE_REMOVE_ORPHANS: undefined, COMPOSE_IGNORE_ORPHANS: 'true' };
 }
 
+/** Arguments of `docker` for a call of Compose on a project. */
+export function callArguments(project: ComposeProject, args: readonly string[]): string[] {
+  const selection = composeArguments(project);
+  selection.splice(selection.indexOf('compose') + 1, 0, '--progress', 'plain');
+  return [...selection, ...args];
+}
+
 /**
  * `docker compose … <args>` with stdin closed and plain progress. Warnings go to the reporter, once each.
  * @throws CommandFailedError that starts with `what` and holds Compose's own words without its progress and warnings
@@ -33,10 +40,8 @@ export async function composeOrFail(
   options: ComposeCallOptions = {},
 ): Promise<RunResult> {
   const said: string[] = [];
-  const selection = composeArguments(project);
-  selection.splice(selection.indexOf('compose') + 1, 0, '--progress', 'plain');
   const signal = options.signal ?? context.signal;
-  const words = [...selection, ...args];
+  const words = callArguments(project, args);
   context.report.verbose(commandLine('docker', words));
   const result = await run('docker', words, {
     env: callEnvironment(project),

@@ -31,7 +31,7 @@ import { loadModel, type ProjectModel } from './model.js';
 import { publishedPort } from './port.js';
 import type { ComposeProject } from './project.js';
 import { type PodScript, runPodScripts } from './scripts.js';
-import { secretValues, withNewSecrets } from './secret-values.js';
+import { pendingSecrets, secretValues, withNewSecrets } from './secret-values.js';
 import { startProject } from './start.js';
 import { refuseSharedVolumes } from './sharers.js';
 import { readStarted } from './started.js';
@@ -46,6 +46,8 @@ export interface ProjectSetup {
   problem?: LaconicError;
   /** The project's containers, if they were listed when it was opened. */
   containers?: readonly ProjectContainer[] | undefined;
+  /** In a dry run, why the engine could not be asked; absent: it answers. */
+  silence?: string | undefined;
   /** What is checked before anything is started. */
   beforeStart?: () => Promise<void>;
   preStart: readonly PodScript[];
@@ -96,23 +98,20 @@ export class ComposeDeployer implements Deployer {
     return project;
   }
 
-  async start(options: StartOptions, changed: () => Promise<void>): Promise<void> {
+  async start(options: StartOptions, changed: () => Promise<void>): Promise<boolean> {
     const { beforeStart, preStart, postStart, transfers, spec, state } = this.#setup;
     const context = this.#context;
     if (options.forceConflicts === true) context.report.warn('--force-conflicts has no effect on Compose');
+    if (context.options.dryRun) {
+      await this.#tellStart(options);
+      return false;
+    }
     // Only as long as nothing else was done: scripts may start containers, and so did an earlier call.
     const listed = preStart.length === 0 ? this.#listed : undefined;
     this.#listed = undefined;
-    const project = context.options.dryRun ? this.#project : await this.#withSecrets();
-    if (!context.options.dryRun) await beforeStart?.();
+    const project = await this.#withSecrets();
+    await beforeStart?.();
     await runPodScripts(preStart, project, context);
-    if (context.options.dryRun) {
-      const services = options.services.length > 0 ? `services ${options.services.join(', ')} of ` : '';
-      context.report.print(`would start ${services}project ${project.name}: ${project.files.join(', ')}`);
-      await runPodScripts(postStart, project, context);
-      await runTransfers(transfers.map(asTransfer), project, this.#engine, context);
-      return;
-    }
     const afterUp = async (): Promise<void> => {
       await runPodScripts(postStart, project, context);
       await changed();
@@ -120,14 +119,35 @@ export class ComposeDeployer implements Deployer {
     };
     const own = { removeOrphans: state !== undefined, ...(spec && { spec }), ...(listed && { listed }) };
     const common = { context, engine: this.#engine, afterUp, ...own };
-    if (state !== undefined) {
-      await startProject(project, options, { ...common, startedFile: state.startedFile, imagesFile: state.imagesFile });
-      return;
-    }
-    await withTemporaryFolder('start', async (folder) => {
+    if (state !== undefined) return startProject(project, options, { ...common, ...state });
+    return withTemporaryFolder('start', async (folder) => {
       const files = { startedFile: join(folder, 'started.json'), imagesFile: join(folder, 'images.yml') };
-      await startProject(project, options, { ...common, ...files });
+      return startProject(project, options, { ...common, ...files });
     });
+  }
+
+  /** What a start would do, its scripts and transfers named in their order. */
+  async #tellStart(options: StartOptions): Promise<void> {
+    const { beforeStart, preStart, postStart, transfers, silence, state, deployment } = this.#setup;
+    const context = this.#context;
+    const project = this.#project;
+    const [{ previewStart }, { startPreviewLines }] = await Promise.all([
+      import('./preview.js'),
+      import('./preview-text.js'),
+    ]);
+    if (silence === undefined) await beforeStart?.();
+    const files = state ?? { startedFile: '', imagesFile: '' };
+    const preview = await previewStart(project, options, {
+      ...{ context, engine: this.#engine, silence, removeOrphans: state !== undefined, ...files },
+      pending: [
+        ...(options.pending === undefined ? [] : [{ ...options.pending, why: { kind: 'update' as const } }]),
+        ...(deployment === undefined ? [] : [await pendingSecrets(deployment.spec, deployment.layout, context)]),
+      ],
+    });
+    await runPodScripts(preStart, project, context);
+    for (const line of startPreviewLines(preview)) context.report.print(line);
+    await runPodScripts(postStart, project, context);
+    await runTransfers(transfers.map(asTransfer), project, this.#engine, context);
   }
 
   /** The project with the secrets that have sources, read anew. */
@@ -139,23 +159,27 @@ export class ComposeDeployer implements Deployer {
   }
 
   async stop(options: StopOptions): Promise<void> {
-    const { project, problem, state, deployment } = this.#setup;
+    const { project, problem, silence, state, deployment } = this.#setup;
     const context = this.#context;
-    if (context.options.dryRun) {
-      const more = [options.deleteVolumes ? 'delete its volumes' : '', options.deleteData ? 'delete its data' : ''];
-      const services = options.services.length > 0 ? `services ${options.services.join(', ')} of ` : '';
-      context.report.print([`would stop ${services}project ${project.name}`, ...more.filter(Boolean)].join(', '));
-      return;
-    }
+    const { dryRun } = context.options;
     const recorded = state &&
       deployment && { record: await readStarted(state.startedFile), root: deployment.layout.root };
-    if (deployment !== undefined && options.deleteVolumes) await refuseSharedVolumes(deployment, this.#engine);
+    if (deployment !== undefined && options.deleteVolumes && silence === undefined) {
+      await refuseSharedVolumes(deployment, this.#engine);
+    }
     const own = {
       removeOrphans: state !== undefined,
       ...(problem && { problem }),
       ...(recorded && { deployment: recorded }),
     };
-    await stopProject(project, options, { context, engine: this.#engine, ...own });
+    const deps = { context, engine: this.#engine, ...own };
+    if (dryRun) {
+      const { previewStop, stopPreviewLines } = await import('./preview-stop.js');
+      const preview = await previewStop(project, options, { ...deps, silence });
+      for (const line of stopPreviewLines(preview)) context.report.print(line);
+      return;
+    }
+    await stopProject(project, options, deps);
     if (options.deleteData && deployment !== undefined) await deleteData(deployment, context);
   }
 

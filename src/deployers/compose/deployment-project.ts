@@ -5,6 +5,7 @@ import { originalOf } from '../../deployment/place.js';
 import { jobOverrides, podOverrides } from '../../deployment/spec-overrides.js';
 import type { Engine } from '../../engine/connect.js';
 import { composeLabels, listProjectContainers, type ProjectContainer } from '../../engine/containers.js';
+import { whySilent } from '../../engine/silence.js';
 import { credentialSecrets, parseEnvFile } from '../../spec/environment.js';
 import { parseSecretsEnv, secretTexts } from '../../spec/secrets.js';
 import type { Pod } from '../../stack/parse.js';
@@ -19,8 +20,10 @@ import { withWrittenSecrets } from './secret-values.js';
 /** A deployment's Compose project, and what was seen of it on the engine. */
 export interface OpenedProject {
   project: ComposeProject;
-  /** Its containers, as they were listed to see whose they are; undefined in a dry run. */
+  /** Its containers, as they were listed to see whose they are; undefined in a dry run without an engine. */
   containers: readonly ProjectContainer[] | undefined;
+  /** In a dry run, why the engine could not be asked; undefined where it answers. */
+  silence?: string | undefined;
   /** Why its files cannot be used. The project has a name then, and nothing else. */
   problem?: LaconicError;
 }
@@ -37,15 +40,16 @@ export async function deploymentProject(
 ): Promise<OpenedProject> {
   const { layout, record } = deployment;
   const name = record.clusterId;
-  const containers = context.options.dryRun ? undefined : await listProjectContainers(engine, name);
+  const silence = context.options.dryRun ? await whySilent(engine, context.signal) : undefined;
+  const containers = silence === undefined ? await listProjectContainers(engine, name) : undefined;
   const spelling = await runningSpelling(layout.compose, name, containers ?? []);
   await refuseCopy(deployment);
   try {
-    return { project: await readProject(deployment, spelling, context), containers };
+    return { project: await readProject(deployment, spelling, context), containers, silence };
   } catch (error) {
     if (!(error instanceof LaconicError)) throw error;
     const project = { name, files: [], jobFiles: new Map(), envFiles: [], env: composeEnvironment([], context) };
-    return { project, containers, problem: error };
+    return { project, containers, silence, problem: error };
   }
 }
 

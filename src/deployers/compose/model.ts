@@ -1,3 +1,4 @@
+import { followedBy } from '../../compose/service-prints.js';
 import { LaconicError } from '../../system/errors.js';
 import { sha256 } from '../../system/files.js';
 import type { Context } from '../../system/context.js';
@@ -14,6 +15,8 @@ export interface ProjectModel {
   readonly volumes: readonly VolumeModel[];
   /** Changes when a network or volume is defined otherwise: no service's own fingerprint shows that. */
   readonly fingerprint: string;
+  /** What changes with each of them: `network x`, `volume y`. */
+  readonly shared: Readonly<Record<string, string>>;
 }
 
 export interface ServiceModel {
@@ -33,6 +36,10 @@ export interface ServiceModel {
   readonly copied: readonly { name: string; text: string }[];
   /** Changes with anything in the service's definition, the values of its env files included. */
   readonly fingerprint: string;
+  /** What changes with each key of the definition, to tell which one changed. How many containers there are is no part. */
+  readonly parts: Readonly<Record<string, string>>;
+  /** The networks and volumes of the project that it uses, as {@link ProjectModel.shared} calls them. */
+  readonly uses: readonly string[];
 }
 
 export interface Dependency {
@@ -40,6 +47,8 @@ export interface Dependency {
   readonly condition: string;
   /** The service must be restarted or recreated with the other one (also what `network_mode: service:x` and the like imply). */
   readonly restart: boolean;
+  /** It shares a namespace or volumes with the other one's container. */
+  readonly shares: boolean;
 }
 
 export interface VolumeModel {
@@ -67,6 +76,7 @@ interface RawService {
   deploy?: { replicas?: number };
   depends_on?: Record<string, { condition?: string; restart?: boolean }>;
   volumes?: { type: string; source?: string }[];
+  networks?: Record<string, unknown>;
   configs?: { source: string }[];
   secrets?: { source: string }[];
 }
@@ -79,12 +89,14 @@ interface RawContent {
 
 /**
  * Asks Compose for the model. With `services`, only these and what they depend on (services of profiles can be named too).
+ * @param images the image by service that is to be in the place of its own
  * @throws CommandFailedError with Compose's own words when it cannot use the files; LaconicError for names that are no service
  */
 export async function loadModel(
   project: ComposeProject,
   services: readonly string[],
   context: Context,
+  images: ReadonlyMap<string, string> = new Map(),
 ): Promise<ProjectModel> {
   const { stdout } = await composeOrFail(
     'cannot read the compose files',
@@ -94,12 +106,17 @@ export async function loadModel(
   ).catch(async (error: unknown) => {
     throw await explainUnknownService(error, services, project, context);
   });
-  return parseModel(stdout, project);
+  return parseModel(stdout, project, images);
 }
 
 /** {@link loadModel} without the process. Pure. */
-export function parseModel(text: string, project: Pick<ComposeProject, 'name' | 'env'>): ProjectModel {
+export function parseModel(
+  text: string,
+  project: Pick<ComposeProject, 'name' | 'env'>,
+  images: ReadonlyMap<string, string> = new Map(),
+): ProjectModel {
   const raw = parseConfigJson(text) as RawModel;
+  for (const [name, image] of images) if (raw.services?.[name] !== undefined) raw.services[name].image = image;
   const volumes = Object.values(raw.volumes ?? {}).flatMap((volume) =>
     volume === null || volume.external === true ? [] : [{ name: volume.name, options: plain(volume.driver_opts) }],
   );
@@ -111,6 +128,10 @@ export function parseModel(text: string, project: Pick<ComposeProject, 'name' | 
     services: new Map(services),
     volumes,
     fingerprint: sha256(JSON.stringify([raw.networks ?? {}, raw.volumes ?? {}])),
+    shared: hashes([
+      ...Object.entries(raw.networks ?? {}).map(([name, network]) => [`network ${name}`, network] as const),
+      ...Object.entries(raw.volumes ?? {}).map(([name, volume]) => [`volume ${name}`, volume] as const),
+    ]),
   };
 }
 
@@ -133,6 +154,7 @@ function parseService(
     ...(raw.configs ?? []).map(({ source }) => ({ name: `config ${source}`, raw: model.configs?.[source] })),
     ...(raw.secrets ?? []).map(({ source }) => ({ name: `secret ${source}`, raw: model.secrets?.[source] })),
   ];
+  const shared = followedBy({ ...raw, depends_on: {} });
   const bound = (raw.volumes ?? []).flatMap((volume) =>
     volume.type === 'bind' && volume.source !== undefined ? [volume.source] : [],
   );
@@ -148,6 +170,7 @@ function parseService(
       service,
       condition: condition ?? 'service_started',
       restart: restart === true,
+      shares: shared.includes(service),
     })),
     hostPaths: [...bound, ...contents.flatMap((content) => content.raw?.file ?? [])].map(unescaped),
     copied: contents.flatMap((content) => {
@@ -156,7 +179,22 @@ function parseService(
       return text === undefined ? [] : [{ name: content.name, text }];
     }),
     fingerprint: sha256(JSON.stringify(raw)),
+    parts: partsOf(raw),
+    uses: [
+      ...Object.keys(raw.networks ?? {}).map((network) => `network ${network}`),
+      ...(raw.volumes ?? []).flatMap(({ type, source }) => (type === 'volume' && source ? [`volume ${source}`] : [])),
+    ],
   };
+}
+
+function partsOf({ deploy, ...raw }: RawService): Record<string, string> {
+  const limits = Object.entries(deploy ?? {}).filter(([key]) => key !== 'replicas');
+  const keys = Object.entries({ ...raw, ...(limits.length > 0 ? { deploy: limits } : {}) });
+  return hashes(keys.filter(([key]) => key !== 'scale'));
+}
+
+function hashes(values: readonly (readonly [string, unknown])[]): Record<string, string> {
+  return Object.fromEntries(values.map(([name, value]) => [name, sha256(JSON.stringify(value)).slice(0, 16)]));
 }
 
 /** The services of these names (all when none is given) and everything they depend on. */

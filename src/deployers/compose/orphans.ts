@@ -23,22 +23,29 @@ export function findOrphans(
   });
 }
 
-/** Removes the orphans of a project by id, never by `--remove-orphans`, which would end a running job; says which. */
-export async function removeOrphans(
+/** The orphans of a project; Compose is asked for its other services only where some container may be one. */
+export async function orphansOf(
   project: ComposeProject,
   model: ProjectModel,
   containers: readonly ObservedContainer[],
-  engine: Engine,
   context: Context,
-): Promise<void> {
+): Promise<ObservedContainer[]> {
   const jobFiles = new Set(project.jobFiles.values());
   const suspects = findOrphans(containers, new Set(model.services.keys()), jobFiles);
-  if (suspects.length === 0) return;
+  if (suspects.length === 0) return [];
   const known = new Set(await listServices(project, context));
-  const orphans = findOrphans(suspects, known, jobFiles);
+  return findOrphans(suspects, known, jobFiles);
+}
+
+/** Removes orphans by id, never by `--remove-orphans`, which would end a running job; says which. */
+export async function removeOrphans(
+  orphans: readonly ObservedContainer[],
+  engine: Engine,
+  { report }: Context,
+): Promise<void> {
   await Promise.all(
     orphans.map(async ({ container }) => {
-      context.report.info(`removing ${container.name}: the stack has no service ${container.service} any more`);
+      report.info(`removing ${container.name}: the stack has no service ${container.service} any more`);
       await removeContainer(engine, container.id);
     }),
   );

@@ -1,10 +1,11 @@
+import { notOfContainers } from '../../compose/service-prints.js';
 import { composeLabels } from '../../engine/containers.js';
 import { changedContents, type Checksums } from './bind-files.js';
 import { awaitedServices, didItsWork } from './completed.js';
 import type { ProjectModel, ServiceModel } from './model.js';
 import { containersOf, type ObservedContainer } from './observe.js';
 import { containerReadiness } from './readiness.js';
-import type { StartedRecord } from './started.js';
+import type { StartedRecord, StartedService } from './started.js';
 
 export interface PlanInput {
   readonly model: ProjectModel;
@@ -13,6 +14,8 @@ export interface PlanInput {
   /** Services the operator named: these run even when they completed before. */
   readonly named: ReadonlySet<string>;
   readonly containers: readonly ObservedContainer[];
+  /** Volume by service whose containers go before, since the volume gets another directory. */
+  readonly moved: ReadonlyMap<string, string>;
   /** Id of each image on this host by the name the model uses. */
   readonly imageIds: ReadonlyMap<string, string>;
   readonly record: StartedRecord | undefined;
@@ -21,72 +24,162 @@ export interface PlanInput {
   readonly contents: ReadonlyMap<string, Checksums>;
 }
 
-/** What `start` has to do. Both empty: nothing, and Compose is not called. */
-export interface StartPlan {
-  /** Why, by service that `up` must create, recreate or start (Compose decides which of these). */
-  readonly up: ReadonlyMap<string, string>;
-  /** What changed, by service whose containers must be made anew although Compose sees no difference (decision 16). */
-  readonly stale: ReadonlyMap<string, readonly string[]>;
-  /** Why not, by service that is left alone. */
-  readonly kept: ReadonlyMap<string, string>;
+/** Why a start touches a service. */
+export type Reason =
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'count'; readonly is: number; readonly wanted: number }
+  /** `parts`: keys of the service; none where the record does not tell. */
+  | { readonly kind: 'configuration'; readonly parts: readonly string[] }
+  /** The name stands for another image than the one that the container was made from. */
+  | { readonly kind: 'image'; readonly image: string }
+  /** Mounted files and copied texts that Compose does not look at. */
+  | { readonly kind: 'contents'; readonly changed: readonly string[] }
+  | { readonly kind: 'state'; readonly state: string }
+  | { readonly kind: 'networks' }
+  | { readonly kind: 'volume'; readonly volume: string }
+  | { readonly kind: 'follows'; readonly service: string }
+  | { readonly kind: 'needed'; readonly service: string }
+  /** Only in a dry run, in which neither is written: secrets with sources, and an update of the directory. */
+  | { readonly kind: 'secrets' }
+  | { readonly kind: 'update' };
+
+/** What a start does to a service that it touches. */
+export interface Step {
+  /** `scale`: containers are added or taken away; `check`: Compose alone decides. */
+  readonly action: 'create' | 'recreate' | 'start' | 'scale' | 'check';
+  readonly why: Reason;
+  /** How Compose is told: by name, by name with `--force-recreate`, or not at all, as it comes with what depends on it. */
+  readonly by: 'up' | 'force' | 'dependency';
 }
 
+/** Why a service is left alone: nothing differs, it is a one-shot that did its work, or it is to have no container. */
+export type Kept = 'same' | 'done' | 'none';
+
+/** What `start` has to do. No steps: nothing, and Compose is not called. */
+export interface StartPlan {
+  readonly steps: ReadonlyMap<string, Step>;
+  readonly kept: ReadonlyMap<string, Kept>;
+}
+
+/** Keys of a service that no container shows, or, depending on its version, Compose does not compare. */
+const undecided: ReadonlySet<string> = new Set([...notOfContainers, 'depends_on', 'profiles', 'develop']);
+
 /**
- * Compares the model with the containers (decisions 13 and 16). A service is left alone when each of its containers runs, was made
- * from this very definition and image, or has completed as a one-shot (see didItsWork). Pure.
+ * Compares the model with the containers. A service is left alone when each of its containers runs, was made from this
+ * very definition and image, or has completed as a one-shot (see didItsWork). Pure.
  */
 export function planStart(input: PlanInput): StartPlan {
-  const up = new Map<string, string>();
-  const stale = new Map<string, readonly string[]>();
+  const steps = new Map<string, Step>();
   for (const name of input.selected) {
     const service = input.model.services.get(name);
-    if (service === undefined) continue;
-    const reason = reasonForUp(service, input);
-    if (reason !== undefined) up.set(name, reason);
-    const changed = changedSinceCreation(service, input);
-    if (changed.length > 0) stale.set(name, changed);
+    const step = service && stepFor(service, input);
+    if (step !== undefined) steps.set(name, step);
   }
-  addFollowers(up, stale, input);
-  const rest = [...input.selected].filter((name) => !up.has(name) && !stale.has(name));
-  return { up, stale, kept: new Map(rest.map((name) => [name, reasonToKeep(name, input)])) };
+  addFollowers(steps, input);
+  addUsers(steps, input);
+  addFollowers(steps, input);
+  addNeeded(steps, input);
+  const rest = [...input.selected].filter((name) => !steps.has(name));
+  return { steps, kept: new Map(rest.map((name) => [name, whyKept(name, input)])) };
+}
+
+/** One call of `docker compose up`. */
+export interface UpCall {
+  readonly names: readonly string[];
+  /** With `--force-recreate`. */
+  readonly recreate: boolean;
+}
+
+/** The calls of Compose that carry out a plan, in order. Pure. */
+export function callsOf({ steps }: StartPlan): UpCall[] {
+  const named = (by: Step['by']): string[] => [...steps].filter(([, step]) => step.by === by).map(([name]) => name);
+  const calls = [
+    { names: named('force'), recreate: true },
+    { names: named('up'), recreate: false },
+  ];
+  return calls.filter(({ names }) => names.length > 0);
 }
 
 /** Services of which Compose must be asked for its hash: their containers are in no record of ours. Pure. */
-export function unrecorded(input: Omit<PlanInput, 'hashes' | 'contents'>): boolean {
+export function unrecorded(input: Pick<PlanInput, 'selected' | 'containers' | 'record'>): boolean {
   return [...input.selected].some((name) => {
     const own = containersOf(name, input.containers);
     return own.length > 0 && recordFor(name, own, input.record) === undefined;
   });
 }
 
-function reasonForUp(service: ServiceModel, input: PlanInput): string | undefined {
+function stepFor(service: ServiceModel, input: PlanInput): Step | undefined {
   const own = containersOf(service.name, input.containers);
-  if (own.length !== service.replicas) {
-    return own.length === 0 ? 'it has no container' : `it has ${own.length} of ${service.replicas} containers`;
-  }
   const recorded = recordFor(service.name, own, input.record);
-  for (const { container } of own) {
-    const sameDefinition =
-      recorded === undefined
-        ? container.labels[composeLabels.configHash] === input.hashes.get(service.name)
-        : recorded.fingerprint === service.fingerprint;
-    if (!sameDefinition) return 'its configuration changed';
-    const image = input.imageIds.get(service.image);
-    if (image !== undefined && image !== container.imageId && image !== container.labels[composeLabels.image]) {
-      return 'its image changed';
-    }
+  const changed = changedContents(recorded?.contents ?? {}, input.contents.get(service.name) ?? {});
+  if (changed.length > 0) return { action: 'recreate', why: { kind: 'contents', changed }, by: 'force' };
+  return stepOfUp(service, own, recorded, input);
+}
+
+function stepOfUp(
+  service: ServiceModel,
+  own: readonly ObservedContainer[],
+  recorded: StartedService | undefined,
+  input: PlanInput,
+): Step | undefined {
+  const step = (action: Step['action'], why: Reason): Step => ({ action, why, by: 'up' });
+  const count: Reason = { kind: 'count', is: own.length, wanted: service.replicas };
+  if (service.replicas === 0) return own.length === 0 ? undefined : step('scale', count);
+  if (own.length === 0) {
+    const volume = input.moved.get(service.name);
+    return volume === undefined ? step('create', { kind: 'absent' }) : step('recreate', { kind: 'volume', volume });
   }
+  if (recorded === undefined && own.length !== service.replicas) return step('scale', count);
+  const redefined = redefinition(service, own, recorded, input);
+  if (redefined !== undefined) return step(redefined.action, redefined.why);
+  const rebuilt = own.some(({ container }) => isRebuilt(service.image, container, input.imageIds));
+  if (rebuilt) return step('recreate', { kind: 'image', image: service.image });
+  if (own.length !== service.replicas) return step('scale', count);
   const asleep = own.find((one) => !isUp(one) && !hasCompleted(one, input));
-  if (asleep !== undefined) return `its container is ${asleep.details.State.Status}`;
-  const known = input.record?.networksAndVolumes;
-  const completed = own.every((one) => !isUp(one));
-  if (known !== undefined && known !== input.model.fingerprint && !completed) return 'networks or volumes changed';
+  if (asleep !== undefined) return step('start', { kind: 'state', state: asleep.details.State.Status });
   return undefined;
 }
 
-function reasonToKeep(service: string, { model, containers }: PlanInput): string {
-  if (model.services.get(service)?.replicas === 0) return 'it is to have no container';
-  return containersOf(service, containers).some(isUp) ? 'nothing differs' : 'it did its work before';
+/** Whether a name stands for another image by now than the one that a container was made from. Pure. */
+export function isRebuilt(
+  image: string,
+  container: Pick<ObservedContainer['container'], 'imageId' | 'labels'>,
+  imageIds: ReadonlyMap<string, string>,
+): boolean {
+  const id = imageIds.get(image);
+  return id !== undefined && id !== container.imageId && id !== container.labels[composeLabels.image];
+}
+
+/** Without a record of ours only equal hashes tell anything: Compose hashes some definitions in two ways. */
+function redefinition(
+  service: ServiceModel,
+  own: readonly ObservedContainer[],
+  recorded: StartedService | undefined,
+  { hashes }: PlanInput,
+): Pick<Step, 'action' | 'why'> | undefined {
+  const configuration = (parts: readonly string[]): Reason => ({ kind: 'configuration', parts });
+  if (recorded === undefined) {
+    const hash = hashes.get(service.name);
+    const same = own.every(({ container }) => container.labels[composeLabels.configHash] === hash);
+    return same ? undefined : { action: 'check', why: configuration([]) };
+  }
+  if (recorded.fingerprint === service.fingerprint) return undefined;
+  if (recorded.parts === undefined) return { action: 'recreate', why: configuration([]) };
+  const parts = changedParts(recorded.parts, service.parts);
+  if (parts.length === 0) return undefined;
+  const decided = parts.filter((part) => !undecided.has(part));
+  if (decided.length === 0) return { action: 'check', why: configuration(parts) };
+  return { action: 'recreate', why: configuration(decided) };
+}
+
+function changedParts(before: Readonly<Record<string, string>>, now: Readonly<Record<string, string>>): string[] {
+  const names = new Set([...Object.keys(before), ...Object.keys(now)]);
+  return [...names].filter((name) => before[name] !== now[name]).sort();
+}
+
+function whyKept(service: string, { model, containers }: PlanInput): Kept {
+  if (model.services.get(service)?.replicas === 0) return 'none';
+  return containersOf(service, containers).some(isUp) ? 'same' : 'done';
 }
 
 function isUp({ details }: ObservedContainer): boolean {
@@ -102,31 +195,58 @@ function hasCompleted({ details, container }: ObservedContainer, { model, record
   return didItsWork({ id, service, finishedAt: details.State.FinishedAt }, { awaited: awaitedServices(model), record });
 }
 
-function changedSinceCreation(service: ServiceModel, input: PlanInput): string[] {
-  const own = containersOf(service.name, input.containers);
-  const recorded = recordFor(service.name, own, input.record);
-  const now = input.contents.get(service.name);
-  if (recorded === undefined || now === undefined) return [];
-  return changedContents(recorded.contents, now);
-}
-
 /** Services that must follow when one they depend on is made anew: Compose sees them only when they are named, too. */
-function addFollowers(
-  up: Map<string, string>,
-  stale: ReadonlyMap<string, readonly string[]>,
-  { model, selected }: PlanInput,
-): void {
-  for (let before = -1; before !== up.size; ) {
-    before = up.size;
+function addFollowers(steps: Map<string, Step>, { model, selected }: PlanInput): void {
+  for (let before = -1; before !== steps.size; ) {
+    before = steps.size;
     for (const service of model.services.values()) {
-      if (!selected.has(service.name) || up.has(service.name)) continue;
-      const leader = service.dependsOn.find((one) => one.restart && (up.has(one.service) || stale.has(one.service)));
-      if (leader !== undefined) up.set(service.name, `it follows ${leader.service}`);
+      if (!selected.has(service.name) || steps.has(service.name)) continue;
+      const leader = service.dependsOn.find((one) => one.restart && steps.has(one.service));
+      const action = leader && steps.get(leader.service)?.action;
+      if (leader === undefined || action === undefined) continue;
+      const why: Reason = { kind: 'follows', service: leader.service };
+      steps.set(service.name, { action: followingAction(action, leader.shares), why, by: 'up' });
     }
   }
 }
 
-function recordFor(service: string, own: readonly ObservedContainer[], record: StartedRecord | undefined) {
+/** What shares a namespace or volumes with another container is bound to that very one, also to one that was missing. */
+function followingAction(leader: Step['action'], shares: boolean): Step['action'] {
+  return leader === 'recreate' || (leader === 'create' && shares) ? 'recreate' : 'check';
+}
+
+/** What runs in a network or with a volume that is defined otherwise than at the last start of everything. */
+function addUsers(steps: Map<string, Step>, { model, selected, containers, record }: PlanInput): void {
+  const known = record?.networksAndVolumes;
+  if (known === undefined || known === model.fingerprint) return;
+  const before = record?.shared;
+  const isOther = (name: string): boolean => before?.[name] !== model.shared[name];
+  for (const name of selected) {
+    if (steps.has(name) || !containersOf(name, containers).some(isUp)) continue;
+    if (before !== undefined && model.services.get(name)?.uses.some(isOther) !== true) continue;
+    steps.set(name, { action: 'check', why: { kind: 'networks' }, by: 'up' });
+  }
+}
+
+/** One-shots that completed are run again before what depends on them. */
+function addNeeded(steps: Map<string, Step>, input: PlanInput): void {
+  const add = (name: string): void => {
+    for (const { service } of input.model.services.get(name)?.dependsOn ?? []) {
+      const own = containersOf(service, input.containers);
+      if (!steps.has(service) && own.length > 0 && !own.some(isUp)) {
+        steps.set(service, { action: 'start', why: { kind: 'needed', service: name }, by: 'dependency' });
+      }
+      add(service);
+    }
+  };
+  for (const name of [...steps.keys()]) add(name);
+}
+
+function recordFor(
+  service: string,
+  own: readonly ObservedContainer[],
+  record: StartedRecord | undefined,
+): StartedService | undefined {
   const recorded = record?.services[service];
   if (recorded === undefined) return undefined;
   const ids = own.map((one) => one.container.id).sort();

@@ -46,7 +46,7 @@ export async function pullImages(
   context: Context,
 ): Promise<void> {
   const local = await localImages(model, services, engine);
-  const wanted = usersByImage(model, services, (service) => isPullable(service, local.get(service.image)));
+  const wanted = pullableImages(model, services, local);
   const failed = await pullAll(wanted, new Set(local.keys()), context);
   const nowhere: FailedPull[] = [];
   for (const one of failed) {
@@ -68,12 +68,30 @@ export async function pullMissingImages(
   project: ComposeProject,
   context: Context,
 ): Promise<void> {
-  const wanted = usersByImage(model, services, ({ image, built, pullPolicy, replicas }) => {
+  const wanted = missingImages(model, services, local);
+  const failed = await pullAll(wanted, new Set(), context);
+  if (failed.length > 0) throw await pullError(failed, project, context);
+}
+
+/** What `restart --pull` pulls, and for which services. Pure. */
+export function pullableImages(
+  model: ProjectModel,
+  services: Iterable<string>,
+  local: ReadonlyMap<string, EngineImage>,
+): Map<string, ServiceModel[]> {
+  return usersByImage(model, services, (service) => isPullable(service, local.get(service.image)));
+}
+
+/** What is pulled before these services are started, and for which of them. Pure. */
+export function missingImages(
+  model: ProjectModel,
+  services: Iterable<string>,
+  local: ReadonlyMap<string, unknown>,
+): Map<string, ServiceModel[]> {
+  return usersByImage(model, services, ({ image, built, pullPolicy, replicas }) => {
     if (built || replicas === 0 || isLocalName(image) || pullPolicy === 'never' || pullPolicy === 'build') return false;
     return pullPolicy === 'always' || !local.has(image);
   });
-  const failed = await pullAll(wanted, new Set(), context);
-  if (failed.length > 0) throw await pullError(failed, project, context);
 }
 
 /** The services that want an image pulled, by the image's name. */
@@ -111,6 +129,11 @@ async function pullAll(
   return outcomes.filter((one) => one !== undefined).sort((a, b) => (a.image < b.image ? -1 : 1));
 }
 
+/** Arguments of `docker` that pull an image. */
+export function pullArguments(image: string, platform: string | undefined): string[] {
+  return ['pull', '--quiet', ...(platform === undefined ? [] : ['--platform', platform]), image];
+}
+
 /** @returns what `docker pull` said when it failed */
 async function pullImage(
   image: string,
@@ -119,7 +142,7 @@ async function pullImage(
   { report, signal, env }: Context,
 ): Promise<string | undefined> {
   report.progress(image, 'pulling');
-  const args = ['pull', '--quiet', ...(platform === undefined ? [] : ['--platform', platform]), image];
+  const args = pullArguments(image, platform);
   report.verbose(commandLine('docker', args));
   const result = await run('docker', args, { env, signal });
   if (result.code === 0) {

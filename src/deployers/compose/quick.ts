@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import { runSetupHooks } from '../../deployment/hooks.js';
 import { type LoadedStack, loadStack } from '../../stack/load.js';
-import { connectEngine } from '../../engine/connect.js';
+import { connectEngine, type Engine } from '../../engine/connect.js';
 import { listProjectContainers } from '../../engine/containers.js';
+import { whySilent } from '../../engine/silence.js';
 import { selectNames, tellSelection } from '../../stack/select.js';
 import type { Pod } from '../../stack/parse.js';
 import type { SetupParameters } from '../../stack/hooks/contexts.js';
@@ -35,18 +36,27 @@ export async function quickDeployer(reference: string, options: QuickOptions, co
   }
   const loaded = await loadStack(reference, context);
   const pods = selectPods(loaded.stack.pods, options, context);
-  const project = await quickProject(reference, loaded, pods, options, context);
+  const engine = await connectEngine(context);
+  const silence = context.options.dryRun ? await whySilent(engine, context.signal) : undefined;
+  const project = await quickProject(
+    reference,
+    loaded,
+    pods,
+    options,
+    silence === undefined ? engine : undefined,
+    context,
+  );
   const scripts = (kind: 'preStartCommand' | 'postStartCommand') =>
     pods.flatMap((pod) =>
       pod[kind] === undefined ? [] : [{ path: loaded.assets.podScript(pod, pod[kind]), pod: pod.name }],
     );
-  const engine = await connectEngine(context);
   const files = await Promise.all(loaded.stack.pods.map((pod) => loaded.assets.podFile(pod).catch(() => undefined)));
   const places = files.flatMap((file) => (file === undefined ? [] : dirname(file)));
   const owner = { places, named: options.cluster !== undefined };
   return new ComposeDeployer(
     {
       project,
+      silence,
       beforeStart: () => checkProjectOwner(project, owner, engine, context),
       preStart: scripts('preStartCommand'),
       postStart: scripts('postStartCommand'),
@@ -99,6 +109,7 @@ async function quickProject(
   loaded: LoadedStack,
   pods: readonly Pod[],
   options: QuickOptions,
+  engine: Engine | undefined,
   context: Context,
 ): Promise<ComposeProject> {
   const envFile = options.envFile === undefined ? undefined : resolve(context.cwd, options.envFile);
@@ -109,7 +120,7 @@ async function quickProject(
   const read = envFile === undefined || text === undefined ? [] : [{ path: envFile, text }];
   const files = await Promise.all(pods.map((pod) => loaded.assets.podFile(pod)));
   return {
-    name: await projectName(reference, loaded, options, context),
+    name: await projectName(reference, loaded, options, engine, context),
     files,
     jobFiles: new Map(),
     envFiles: envFile === undefined ? [] : [envFile],
@@ -118,11 +129,13 @@ async function quickProject(
   };
 }
 
+/** @param engine absent where it cannot be asked for what the Python program left running */
 async function projectName(
   reference: string,
   loaded: LoadedStack,
   options: QuickOptions,
-  context: Context,
+  engine: Engine | undefined,
+  { cwd }: Context,
 ): Promise<string> {
   if (options.cluster !== undefined) {
     if (isProjectName(options.cluster)) return options.cluster;
@@ -130,9 +143,8 @@ async function projectName(
       `--cluster ${options.cluster} is not a Compose project name: lower-case letters, digits, - and _`,
     );
   }
-  const { current, former } = projectNames(reference, loaded, options, context.cwd);
-  if (context.options.dryRun || former === current) return current;
-  const engine = await connectEngine(context);
+  const { current, former } = projectNames(reference, loaded, options, cwd);
+  if (engine === undefined || former === current) return current;
   const [now, before] = await Promise.all([current, former].map((name) => listProjectContainers(engine, name)));
   return now?.length === 0 && before !== undefined && before.length > 0 ? former : current;
 }

@@ -5,9 +5,12 @@ import { renderEntries } from '../../spec/environment.js';
 import type { Spec } from '../../spec/model.js';
 import type { Context } from '../../system/context.js';
 import { InvalidFileError } from '../../system/errors.js';
-import { kindOf, makeDirectory, secretMode, writeFileAtomically } from '../../system/files.js';
+import { kindOf, makeDirectory, readTextIfAny, secretMode, writeFileAtomically } from '../../system/files.js';
+import { mapOf } from '../../system/plain-map.js';
+import { parseYaml } from '../../system/yaml.js';
 import { readSecretValues } from '../secret-sources.js';
 import { readWholeConfig } from './config-json.js';
+import type { PendingChanges } from './preview.js';
 import type { ComposeProject } from './project.js';
 
 /** The files by which services get what the spec's `secrets` with sources stand for. */
@@ -57,6 +60,20 @@ export async function withNewSecrets(
 }
 
 /**
+ * Which services {@link withNewSecrets} would give other values than the last start did. Writes nothing.
+ * @throws InvalidFileError as there
+ */
+export async function pendingSecrets(spec: Spec, places: Places, context: Context): Promise<PendingChanges> {
+  const values = await secretValues(spec, context);
+  const before = await readTextIfAny(places.sourcedSecrets);
+  const same = before === (values.size === 0 ? undefined : entriesText(values));
+  const override = same ? undefined : await readTextIfAny(places.sourcedSecretsOverride);
+  const { services } = override === undefined ? {} : mapOf(parseYaml(override, places.sourcedSecretsOverride).value);
+  const recreated = !same && override === undefined ? 'all' : Object.keys(mapOf(services));
+  return { recreated, added: [], removed: [], why: { kind: 'secrets' } };
+}
+
+/**
  * The values of all Secrets with sources by variable; of two with one key the later counts, as on Kubernetes. @throws
  * InvalidFileError
  */
@@ -70,7 +87,11 @@ export async function secretValues(spec: Spec, context: Context): Promise<Map<st
 
 async function writeSecret(path: string, values: ReadonlyMap<string, string>): Promise<void> {
   await makeDirectory(dirname(path), 0o700);
-  await writeFileAtomically(path, `${renderEntries(values).join('\n')}\n`, secretMode);
+  await writeFileAtomically(path, entriesText(values), secretMode);
+}
+
+function entriesText(values: ReadonlyMap<string, string>): string {
+  return `${renderEntries(values).join('\n')}\n`;
 }
 
 function withSecrets(project: ComposeProject, places: Places): ComposeProject {

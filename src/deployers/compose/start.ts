@@ -1,35 +1,25 @@
-import type { Engine } from '../../engine/connect.js';
-import type { ProjectContainer } from '../../engine/containers.js';
 import type { Spec } from '../../spec/model.js';
-import type { Context } from '../../system/context.js';
 import { ExitError, InterruptedError } from '../../system/errors.js';
+import type { Context } from '../../system/context.js';
 import type { StartOptions } from '../deployer.js';
 import { steadyTime } from '../steady.js';
-import { type Checksums, checksumsOf } from './bind-files.js';
+import type { Checksums } from './bind-files.js';
 import { Deadline } from './deadline.js';
-import { checkImageServices, putImagesInForce } from '../../deployment/image-overrides.js';
 import { type Watch, watchProject } from './inbox.js';
 import { mendLeftovers } from './interrupted.js';
-import { composeHashes, loadModel, type ProjectModel, withDependencies } from './model.js';
-import { containersOf, type ObservedContainer, observeContainers, observeListed } from './observe.js';
-import { removeOrphans } from './orphans.js';
-import { planStart, type PlanInput, type StartPlan, unrecorded } from './plan.js';
+import { containersOf, type ObservedContainer, observeContainers } from './observe.js';
+import { orphansOf, removeOrphans } from './orphans.js';
+import { callsOf, type StartPlan } from './plan.js';
+import { keptTexts, reasonText } from './plan-text.js';
 import type { ComposeProject } from './project.js';
 import { checkLocalImages, localImages, pullImages, pullMissingImages } from './pull.js';
-import { readStarted, recordEnded, type StartedRecord, type StartedService, writeStarted } from './started.js';
+import { decideStart, type ReadingDeps, readStart, type StartSubject } from './start-reading.js';
+import { recordEnded, type StartedRecord, type StartedService, writeStarted } from './started.js';
 import { portProblem, upAttached, upDetached } from './up.js';
-import { fitVolumes } from './volumes.js';
+import { type MovedVolume, planVolumes, removeMoved } from './volumes.js';
 import { waitForServices } from './wait.js';
 
-export interface StartDeps {
-  context: Context;
-  engine: Engine;
-  /** `.laconic/started.json`, or a temporary file for a project without a deployment directory. */
-  startedFile: string;
-  /** Where the compose file for `options.images` is written. */
-  imagesFile: string;
-  /** The project's containers, when they were listed just before. */
-  listed?: readonly ProjectContainer[];
+export interface StartDeps extends ReadingDeps {
   /** What the compose files were made from; absent for a stack that runs in place. */
   spec?: Spec;
   /** Containers of services that left the compose files are removed. False where the files are a selection. */
@@ -42,69 +32,61 @@ export interface StartDeps {
 }
 
 /**
- * Makes the services of a Compose project run as its files say, and waits until they are ready (02 §7.1, decisions 13–16). Does
- * nothing, and does not call `up`, where nothing is to be done. One-shots that completed are not run again, except as a
- * dependency of a service that is started or made anew: Compose runs them before it, as their order asks.
+ * Makes the services of a Compose project run as its files say, and waits until they are ready. Does nothing, and does
+ * not call `up`, where nothing is to be done. One-shots that completed are not run again, except as a dependency of a
+ * service that is started or made anew: Compose runs them before it, as their order asks.
+ * @returns whether a container was made, started or removed
  * @throws LaconicError; InterruptedError
  */
-export async function startProject(project: ComposeProject, options: StartOptions, deps: StartDeps): Promise<void> {
+export async function startProject(project: ComposeProject, options: StartOptions, deps: StartDeps): Promise<boolean> {
   // Only jobs: nothing runs between them.
   if (project.files.length === 0) {
     await deps.afterUp();
-    return;
+    return false;
   }
   const { context, engine } = deps;
-  const [loaded, present, record] = await Promise.all([
-    loadWithImages(project, options, deps),
-    deps.listed === undefined ? observeContainers(engine, project.name) : observeListed(engine, deps.listed),
-    readStarted(deps.startedFile),
-  ]);
-  const start: Start = { ...loaded, options, deps, record, selected: withDependencies(loaded.model, options.services) };
-  let containers = present;
-  if (await mendLeftovers(containers, engine, context)) containers = await observeContainers(engine, project.name);
-  if (await fitVolumes(start.model, engine, options.acceptNewPath, context)) {
+  const read = await readStart(project, options, deps);
+  const start: Start = { ...read.subject, deps };
+  let { containers } = read;
+  const mended = await mendLeftovers(containers, engine, context);
+  if (mended) containers = await observeContainers(engine, project.name);
+  const moved = await planVolumes(start.model, engine, options.acceptNewPath, context);
+  if (moved.length > 0) {
+    await removeMoved(moved, engine, context);
     containers = await observeContainers(engine, project.name);
   }
-  if (options.services.length === 0 && deps.removeOrphans) {
-    await removeOrphans(start.project, start.model, containers, engine, context);
-  }
+  const whole = options.services.length === 0 && deps.removeOrphans;
+  const orphans = whole ? await orphansOf(start.project, start.model, containers, context) : [];
+  await removeOrphans(orphans, engine, context);
   if (options.pull) await pullImages(start.model, start.selected, engine, start.project, context);
-  await (options.attached ? runAttachedStart(start) : runDetachedStart(start, containers));
+  if (options.attached) {
+    await runAttachedStart(start);
+    return true;
+  }
+  const acted = await runDetachedStart(start, containers, moved);
+  return acted || mended || moved.length + orphans.length > 0;
 }
 
 /** One start under way. */
-interface Start {
-  project: ComposeProject;
-  model: ProjectModel;
-  /** The services to start, dependencies included. */
-  selected: ReadonlySet<string>;
-  options: StartOptions;
+interface Start extends StartSubject {
   deps: StartDeps;
-  record: StartedRecord | undefined;
 }
 
-async function loadWithImages(
-  project: ComposeProject,
-  { images, services }: StartOptions,
-  { context, imagesFile }: StartDeps,
-): Promise<{ project: ComposeProject; model: ProjectModel }> {
-  const model = await loadModel(project, services, context);
-  if (images.size === 0) return { project, model };
-  checkImageServices(images, [...model.services.keys()]);
-  await putImagesInForce(imagesFile, images);
-  const overridden = { ...project, files: [...project.files.filter((file) => file !== imagesFile), imagesFile] };
-  return { project: overridden, model: await loadModel(overridden, services, context) };
-}
-
-async function runDetachedStart(start: Start, containers: readonly ObservedContainer[]): Promise<void> {
-  const { project, options, deps } = start;
+/** @returns whether Compose had anything to do */
+async function runDetachedStart(
+  start: Start,
+  containers: readonly ObservedContainer[],
+  moved: readonly MovedVolume[],
+): Promise<boolean> {
+  const { project, model, options, deps } = start;
   const { context, engine } = deps;
   const deadline = new Deadline(options.waitTimeout);
-  const contents = await checksums(start);
-  const plan = await makePlan(start, containers, contents);
+  const { plan, images, contents } = await decideStart(start, containers, moved, deps);
+  await pullMissingImages(model, plan.steps.keys(), images, project, context);
   const watch = options.wait ? await watchProject(engine, project.name, context.signal) : undefined;
+  const acted = plan.steps.size > 0;
   try {
-    const acted = await carryOut(start, plan, deadline);
+    await carryOut(start, plan, deadline);
     await remember(start, acted ? await observeContainers(engine, project.name) : containers, contents);
     await deps.afterUp();
     if (watch !== undefined) {
@@ -115,6 +97,7 @@ async function runDetachedStart(start: Start, containers: readonly ObservedConta
     watch?.end();
   }
   context.report.endProgress();
+  return acted;
 }
 
 /**
@@ -144,51 +127,19 @@ async function awaitReadiness(
   }
 }
 
-async function checksums({ model, selected }: Start): Promise<Map<string, Checksums>> {
-  const services = [...selected].flatMap((name) => model.services.get(name) ?? []);
-  return new Map(await Promise.all(services.map(async (one) => [one.name, await checksumsOf(one)] as const)));
-}
-
-async function makePlan(
-  start: Start,
-  containers: readonly ObservedContainer[],
-  contents: ReadonlyMap<string, Checksums>,
-): Promise<StartPlan> {
-  const { project, model, selected, record, options, deps } = start;
-  const images = await localImages(model, selected, deps.engine);
-  const known: Omit<PlanInput, 'hashes' | 'contents'> = {
-    model,
-    selected,
-    named: new Set(options.services),
-    containers,
-    imageIds: new Map([...images].map(([name, image]) => [name, image.id])),
-    record,
-  };
-  const hashes = unrecorded(known) ? await composeHashes(project, deps.context) : new Map<string, string>();
-  const plan = planStart({ ...known, hashes, contents });
-  const changing = [...plan.up.keys(), ...plan.stale.keys()];
-  checkLocalImages(model, changing, images);
-  await pullMissingImages(model, changing, images, project, deps.context);
-  return plan;
-}
-
-/** Calls `up` for what the plan names. @returns false when there was nothing to do */
-async function carryOut(start: Start, plan: StartPlan, deadline: Deadline): Promise<boolean> {
+/** Calls `up` for what the plan names. */
+async function carryOut(start: Start, plan: StartPlan, deadline: Deadline): Promise<void> {
   const { project, model, deps } = start;
-  const { report } = deps.context;
   const { engine, context, spec } = deps;
+  const { report } = context;
   const request = { project, model, services: expectedContainers(start), spec, engine, context };
-  for (const [service, reason] of plan.up) report.verbose(`plan: ${service} is touched: ${reason}`);
-  for (const [service, reason] of plan.kept) report.verbose(`plan: ${service} is left alone: ${reason}`);
-  if (plan.stale.size > 0) {
-    for (const [service, changed] of plan.stale) {
-      report.info(`${service} is made anew: ${changed.join(', ')} changed since it was created`);
-    }
-    await upDetached(request, [...plan.stale.keys()], deadline, { recreate: true });
+  for (const [service, { why }] of plan.steps) {
+    report.verbose(`plan: ${service} is touched: ${reasonText(why)}`);
+    // What nobody who reads the compose files would expect.
+    if (why.kind === 'contents' || why.kind === 'image') report.info(`${service} is made anew: ${reasonText(why)}`);
   }
-  const rest = [...plan.up.keys()].filter((service) => !plan.stale.has(service));
-  if (rest.length > 0) await upDetached(request, rest, deadline, { recreate: false });
-  return plan.stale.size + rest.length > 0;
+  for (const [service, why] of plan.kept) report.verbose(`plan: ${service} is left alone: ${keptTexts[why]}`);
+  for (const { names, recreate } of callsOf(plan)) await upDetached(request, names, deadline, { recreate });
 }
 
 function expectedContainers({ model, selected }: Start): Map<string, number> {
@@ -208,15 +159,15 @@ async function remember(
         .map((one) => one.container.id)
         .sort();
       if (service === undefined) return [];
-      const { fingerprint } = service;
-      return [
-        [name, { containers: ids, fingerprint, contents: contents.get(name) ?? {}, ...endedOf(record, name, ids) }],
-      ];
+      const { fingerprint, parts } = service;
+      const made = { containers: ids, fingerprint, parts, contents: contents.get(name) ?? {} };
+      return [[name, { ...made, ...endedOf(record, name, ids) }]];
     }),
   );
   const whole = options.services.length === 0;
   await writeStarted(deps.startedFile, {
     networksAndVolumes: whole ? model.fingerprint : record?.networksAndVolumes,
+    shared: whole ? model.shared : record?.shared,
     services: whole ? services : { ...record?.services, ...services },
     volumes: [...new Set([...(record?.volumes ?? []), ...model.volumes.map(({ name }) => name)])].sort(),
   });

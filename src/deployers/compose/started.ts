@@ -8,6 +8,8 @@ import type { Checksums } from './bind-files.js';
 export interface StartedRecord {
   /** ProjectModel.fingerprint, when all services were started. */
   readonly networksAndVolumes: string | undefined;
+  /** ProjectModel.shared, when all services were started. Absent in records of earlier versions. */
+  readonly shared?: Readonly<Record<string, string>> | undefined;
   readonly services: Readonly<Record<string, StartedService>>;
   /** Names on the engine of all volumes that any start declared. Absent in records of earlier versions. */
   readonly volumes?: readonly string[];
@@ -18,6 +20,8 @@ export interface StartedService {
   readonly containers: readonly string[];
   /** ServiceModel.fingerprint. */
   readonly fingerprint: string;
+  /** ServiceModel.parts. Absent in records of earlier versions. */
+  readonly parts?: Readonly<Record<string, string>>;
   readonly contents: Checksums;
   /**
    * Which of the containers ended by themselves with 0 while a start watched them, by id, and when (the engine's
@@ -46,11 +50,12 @@ export function parseStarted(text: string): StartedRecord | undefined {
         Array.isArray(service.containers) &&
         typeof service.fingerprint === 'string' &&
         typeof service.contents === 'object' &&
+        (service.parts === undefined || typeof service.parts === 'object') &&
         (service.ended === undefined || typeof service.ended === 'object'),
     );
     if (!complete) return undefined;
-    const { networksAndVolumes, services, volumes } = stored;
-    return { networksAndVolumes, services, ...(Array.isArray(volumes) ? { volumes } : {}) };
+    const { networksAndVolumes, shared, services, volumes } = stored;
+    return { networksAndVolumes, shared, services, ...(Array.isArray(volumes) ? { volumes } : {}) };
   } catch {
     return undefined;
   }

@@ -1,10 +1,11 @@
 import type { Engine } from '../../engine/connect.js';
 import { composeLabels, type ProjectContainer, removeContainer } from '../../engine/containers.js';
-import { type EngineVolume, listProjectVolumes, removeVolume } from '../../engine/volumes.js';
+import { removeVolume } from '../../engine/volumes.js';
 import type { Context } from '../../system/context.js';
 import { LaconicError } from '../../system/errors.js';
 import { didYouMean } from '../../system/suggest.js';
 import type { StopOptions } from '../deployer.js';
+import type { StopPlan } from './stop-plan.js';
 
 /** What stopping needs: the engine, and how it speaks. */
 export interface StopTools {
@@ -12,22 +13,25 @@ export interface StopTools {
   engine: Engine;
 }
 
-/** Refuses while a job runs (decision 14), unless forced, which ends it. */
+/** Ends the jobs that run. @throws LaconicError as {@link requireNoJob} */
 export async function endJobs(
   containers: readonly ProjectContainer[],
   { force, timeout }: Pick<StopOptions, 'force' | 'timeout'>,
   { engine, context }: StopTools,
 ): Promise<void> {
-  const jobs = containers.filter((one) => one.oneOff && (one.state === 'running' || one.state === 'restarting'));
+  const jobs = requireNoJob(containers, force);
   if (jobs.length === 0) return;
-  const names = jobs.map((job) => job.name).join(', ');
-  if (!force) {
-    throw new LaconicError(`a job of this deployment is running: ${names}`, {
-      hint: 'wait until it has ended, or stop it too with --force',
-    });
-  }
-  context.report.info(`ending the running job ${names}`);
+  context.report.info(`ending the running job ${jobs.map(({ name }) => name).join(', ')}`);
   await Promise.all(jobs.map((job) => removeContainer(engine, job.id, timeout)));
+}
+
+/** The jobs that run. @throws LaconicError where there are any, unless forced */
+export function requireNoJob(containers: readonly ProjectContainer[], force: boolean): readonly ProjectContainer[] {
+  const jobs = containers.filter((one) => one.oneOff && (one.state === 'running' || one.state === 'restarting'));
+  if (jobs.length === 0 || force) return jobs;
+  throw new LaconicError(`a job of this deployment is running: ${jobs.map(({ name }) => name).join(', ')}`, {
+    hint: 'wait until it has ended, or stop it too with --force',
+  });
 }
 
 /** The containers of these services; all of them when none is named. @throws LaconicError for a service that has none */
@@ -90,23 +94,19 @@ function dependencies(labels: Readonly<Record<string, string>>): string[] {
     .filter((name) => name !== '');
 }
 
-/**
- * Deletes those of the engine's volumes of a project that are the deployment's own, and says which, and which it kept.
- * Host directories behind them stay.
- */
+/** Deletes volumes of the engine, and says which, and which were kept. Host directories behind them stay. */
 export async function deleteVolumes(
-  project: string,
-  isOwn: (volume: EngineVolume) => boolean,
+  { deletedVolumes, keptVolumes }: Pick<StopPlan, 'deletedVolumes' | 'keptVolumes'>,
   { engine, context }: StopTools,
 ): Promise<void> {
-  for (const volume of await listProjectVolumes(engine, project)) {
-    if (!isOwn(volume)) {
-      context.report.warn(
-        `kept: volume ${volume.name}: this deployment neither declares it nor made it (docker volume rm ${volume.name} deletes it)`,
-      );
-      continue;
-    }
-    await removeVolume(engine, volume.name);
-    context.report.info(`deleted: volume ${volume.name}`);
+  for (const name of keptVolumes) context.report.warn(`kept: ${keptVolumeText(name)}`);
+  for (const name of deletedVolumes) {
+    await removeVolume(engine, name);
+    context.report.info(`deleted: volume ${name}`);
   }
+}
+
+/** Which volume of a project stays although volumes are deleted, why, and what deletes it. */
+export function keptVolumeText(name: string): string {
+  return `volume ${name}: this deployment neither declares it nor made it (docker volume rm ${name} deletes it)`;
 }

@@ -9,12 +9,21 @@ import {
   type ProjectContainer,
 } from '../../engine/containers.js';
 import { removeProjectNetworks } from '../../engine/networks.js';
+import { whySilent } from '../../engine/silence.js';
 import { hostDirectory, listAllVolumes, listProjectVolumes, removeVolume } from '../../engine/volumes.js';
 import type { Context } from '../../system/context.js';
-import { InterruptedError, LaconicError, UsageError } from '../../system/errors.js';
+import { InterruptedError, LaconicError } from '../../system/errors.js';
 import { kindOf } from '../../system/files.js';
 import type { StopOptions } from '../deployer.js';
-import { deleteVolumes, endJobs, removeInOrder, selectContainers, type StopTools } from './stop-labelled.js';
+import {
+  deleteVolumes,
+  endJobs,
+  removeInOrder,
+  requireNoJob,
+  selectContainers,
+  type StopTools,
+} from './stop-labelled.js';
+import { refuseVolumesOfServices } from './stop.js';
 import { hostDirectories } from './volumes.js';
 import { isBelow } from '../../system/path-names.js';
 
@@ -28,13 +37,15 @@ export async function stopRemains(directory: string, options: StopOptions, conte
   const root = resolve(context.cwd, directory);
   if ((await kindOf(layoutOf(root).deployment)) !== undefined) return false;
   const what = (await kindOf(root)) === undefined ? 'does not exist' : 'has no deployment.yml';
-  if (context.options.dryRun) {
-    if (what === 'does not exist') {
-      context.report.print(`deployment directory ${root} ${what}: would stop the containers that were started from it`);
-    }
-    return what === 'does not exist';
-  }
   const tools = { context, engine: await connectEngine(context) };
+  const { dryRun } = context.options;
+  const silence = dryRun ? await whySilent(tools.engine, context.signal) : undefined;
+  if (silence !== undefined) {
+    if (what === 'has no deployment.yml') return false;
+    context.report.print(`deployment directory ${root} ${what}: would stop the containers that were started from it`);
+    context.report.print(`  ${silence}`);
+    return true;
+  }
   const found = await findRemains(root, options, tools).catch((error: unknown) => {
     if (!(error instanceof LaconicError) || error instanceof InterruptedError) throw error;
     throw new LaconicError(`deployment directory ${directory} ${what}`, {
@@ -43,8 +54,15 @@ export async function stopRemains(directory: string, options: StopOptions, conte
     });
   });
   if (found.containers.length === 0 && found.volumes.length === 0) return false;
-  if (options.services.length > 0 && (options.deleteVolumes || options.deleteData)) {
-    throw new UsageError('volumes belong to the whole deployment: name no services together with a --delete option');
+  refuseVolumesOfServices(options);
+  if (dryRun) {
+    requireNoJob(found.containers, options.force);
+    context.report.print(`deployment directory ${root} ${what}: would stop the containers that were started from it`);
+    for (const { name } of selectContainers(found.containers, options.services)) {
+      context.report.print(`  remove container ${name}`);
+    }
+    for (const name of found.volumes) context.report.print(`  delete volume ${name}`);
+    return true;
   }
   context.report.warn(`${root} ${what}: what was started from it is known by the labels on the engine`);
   if (options.deleteData)
@@ -124,7 +142,10 @@ async function stopFound({ containers, volumes }: Remains, options: StopOptions,
     if (!options.deleteVolumes) continue;
     const kept = hostDirectories(await listProjectVolumes(engine, project));
     const mounted = new Set(containers.flatMap(({ mounts }) => mounts.flatMap(({ name }) => name ?? [])));
-    await deleteVolumes(project, ({ name }) => mounted.has(name) || volumes.includes(name), tools);
+    const found = (await listProjectVolumes(engine, project)).map(({ name }) => name);
+    const isOwn = (name: string): boolean => mounted.has(name) || volumes.includes(name);
+    const keptVolumes = found.filter((name) => !isOwn(name));
+    await deleteVolumes({ deletedVolumes: found.filter(isOwn), keptVolumes }, tools);
     for (const directory of kept) context.report.info(`kept: ${directory}`);
   }
   if (options.deleteVolumes) await deleteOwn(volumes, tools);

@@ -1,7 +1,5 @@
-import { resolve } from 'node:path';
 import { listProjectContainers, type ProjectContainer } from '../../engine/containers.js';
 import { removeProjectNetworks } from '../../engine/networks.js';
-import { type EngineVolume, hostDirectory, listProjectVolumes } from '../../engine/volumes.js';
 import type { Context } from '../../system/context.js';
 import { CommandFailedError, InvalidFileError, type LaconicError, UsageError } from '../../system/errors.js';
 import type { StopOptions } from '../deployer.js';
@@ -12,8 +10,7 @@ import type { ComposeProject } from './project.js';
 import { explainUnknownService } from './services.js';
 import type { StartedRecord } from './started.js';
 import { deleteVolumes, endJobs, removeInOrder, selectContainers, type StopTools } from './stop-labelled.js';
-import { hostDirectories } from './volumes.js';
-import { isBelow } from '../../system/path-names.js';
+import { readStopPlan } from './stop-plan.js';
 
 export interface StopDeps extends StopTools {
   /** Containers that the compose files do not name go too. False where the files are a selection of the project's. */
@@ -36,9 +33,7 @@ export interface Stopped {
  * @returns the host directories of its volumes, when volumes or data are to be deleted
  */
 export async function stopProject(project: ComposeProject, options: StopOptions, deps: StopDeps): Promise<Stopped> {
-  if (options.services.length > 0 && (options.deleteVolumes || options.deleteData)) {
-    throw new UsageError('volumes belong to the whole deployment: name no services together with a --delete option');
-  }
+  refuseVolumesOfServices(options);
   const { context, engine, problem } = deps;
   const containers = await listProjectContainers(engine, project.name);
   if (!containers.some((one) => concerns(one, options))) context.report.info(nothingRan(project, options));
@@ -57,6 +52,13 @@ export async function stopProject(project: ComposeProject, options: StopOptions,
   return { hostDirectories: directories };
 }
 
+/** @throws UsageError for services named together with an option that deletes what is the whole deployment's */
+export function refuseVolumesOfServices({ services, deleteVolumes: volumes, deleteData }: StopOptions): void {
+  if (services.length > 0 && (volumes || deleteData)) {
+    throw new UsageError('volumes belong to the whole deployment: name no services together with a --delete option');
+  }
+}
+
 function concerns({ service }: ProjectContainer, { services }: StopOptions): boolean {
   return services.length === 0 || services.includes(service);
 }
@@ -66,49 +68,56 @@ function nothingRan({ name }: ComposeProject, { services }: StopOptions): string
   return `nothing was running: project ${name} has no container${of}`;
 }
 
+/** Arguments of each call of Compose that stops a project, or some of its services. */
+export function stopCalls(project: ComposeProject, { services, timeout: seconds }: StopOptions): string[][] {
+  const timeout = seconds === undefined ? [] : ['--timeout', String(seconds)];
+  if (services.length > 0) {
+    return [
+      ['stop', ...timeout, ...services],
+      ['rm', '--force', ...services],
+    ];
+  }
+  return project.files.length === 0 ? [] : [['down', ...timeout]];
+}
+
 /** @returns host directories, as stopProject */
 async function stopByFiles(
   project: ComposeProject,
   containers: readonly ProjectContainer[],
   options: StopOptions,
   deps: StopDeps,
-): Promise<string[]> {
+): Promise<readonly string[]> {
   const { context } = deps;
-  const timeout = options.timeout === undefined ? [] : ['--timeout', String(options.timeout)];
   const call = async (args: readonly string[]): Promise<void> => {
     const onLine = (line: ComposeLine): void => showStopStep(line, containers, context);
     await composeOrFail(`docker compose ${args[0] ?? ''} failed`, project, args, context, { onLine });
   };
+  const [first = [], ...others] = stopCalls(project, options);
   if (options.services.length > 0) {
-    await call(['stop', ...timeout, ...options.services]).catch(async (error: unknown) => {
+    await call(first).catch(async (error: unknown) => {
       throw await explainUnknownService(error, options.services, project, context);
     });
-    await call(['rm', '--force', ...options.services]);
+    for (const args of others) await call(args);
     return [];
   }
-  const wanted = asksForDirectories(options) ? await declaredVolumes(project, context) : [];
-  const directories = await findDirectories(project, wanted, options, deps);
-  if (project.files.length > 0) await call(['down', ...timeout]);
+  const declared = await declaredVolumes(project, options, context);
+  const plan = await readStopPlan(project.name, { options, containers, declared, deployment: deps.deployment }, deps);
+  if (first.length > 0) await call(first);
   if (deps.removeOrphans || project.files.length === 0) await removeLeftovers(project, options, deps);
-  if (options.deleteVolumes) await deleteVolumes(project.name, ownVolumes(wanted, deps), deps);
-  return directories;
+  await deleteVolumes(plan, deps);
+  return plan.directories;
 }
 
-/** The volumes that the project's files declare, those of jobs too. */
-async function declaredVolumes(project: ComposeProject, context: Context): Promise<VolumeModel[]> {
+/** The volumes that the project's files declare, those of jobs too; none where the options do not ask for them. */
+export async function declaredVolumes(
+  project: ComposeProject,
+  { deleteVolumes: asked, deleteData }: StopOptions,
+  context: Context,
+): Promise<VolumeModel[]> {
+  if (!asked && !deleteData) return [];
   const sets = [project.files, ...[...project.jobFiles.values()].map((file) => [file])];
   const models = sets.filter((files) => files.length > 0).map((files) => loadModel({ ...project, files }, [], context));
   return (await Promise.all(models)).flatMap(({ volumes }) => volumes);
-}
-
-/** Which volumes of the project are the deployment's: declared, recorded by a start, or in its own directory. */
-function ownVolumes(declared: readonly VolumeModel[], { deployment }: StopDeps): (volume: EngineVolume) => boolean {
-  const names = new Set([...declared.map(({ name }) => name), ...(deployment?.record?.volumes ?? [])]);
-  return (volume) => {
-    const directory = hostDirectory(volume);
-    const inside = deployment !== undefined && directory !== undefined && isBelow(resolve(directory), deployment.root);
-    return names.has(volume.name) || inside;
-  };
 }
 
 /** What is wrong with the project's files, if that is why Compose failed. */
@@ -128,24 +137,28 @@ async function problemOfFiles(
   );
 }
 
+/** @param why what is wrong with the files */
+export function warnOfLabels(why: LaconicError, { report }: Context): void {
+  report.warn(`the files of this deployment cannot be used; its containers are known by their labels: ${why.message}`);
+}
+
 /** @returns host directories, as stopProject: those of volumes that exist */
 async function stopByLabels(
   project: ComposeProject,
   why: LaconicError,
   options: StopOptions,
   deps: StopDeps,
-): Promise<string[]> {
+): Promise<readonly string[]> {
   const { context, engine } = deps;
-  context.report.warn(
-    `the files of this deployment cannot be used; its containers are known by their labels: ${why.message}`,
-  );
+  warnOfLabels(why, context);
   const containers = await listProjectContainers(engine, project.name);
   await removeInOrder(selectContainers(containers, options.services), options.timeout, deps);
   if (options.services.length > 0) return [];
-  const directories = await findDirectories(project, [], options, deps);
+  const known = { options, containers, declared: [], deployment: deps.deployment };
+  const plan = await readStopPlan(project.name, known, deps);
   await removeProjectNetworks(engine, project.name);
-  if (options.deleteVolumes) await deleteVolumes(project.name, ownVolumes([], deps), deps);
-  return directories;
+  await deleteVolumes(plan, deps);
+  return plan.directories;
 }
 
 function showStopStep(line: ComposeLine, containers: readonly ProjectContainer[], { report }: Context): void {
@@ -164,18 +177,4 @@ async function removeLeftovers(project: ComposeProject, { timeout }: StopOptions
   const left = await listProjectContainers(deps.engine, project.name);
   await removeInOrder(left, timeout, deps);
   if (left.length > 0 || project.files.length === 0) await removeProjectNetworks(deps.engine, project.name);
-}
-
-function asksForDirectories({ deleteVolumes: volumes, deleteData }: StopOptions): boolean {
-  return volumes || deleteData;
-}
-
-async function findDirectories(
-  project: ComposeProject,
-  wanted: readonly VolumeModel[],
-  options: StopOptions,
-  { engine }: StopDeps,
-): Promise<string[]> {
-  if (!asksForDirectories(options)) return [];
-  return hostDirectories(await listProjectVolumes(engine, project.name), wanted);
 }

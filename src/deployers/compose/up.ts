@@ -27,6 +27,11 @@ export interface UpRequest {
   context: Context;
 }
 
+/** Arguments of Compose that bring services up. */
+export function upArguments(names: readonly string[], { recreate }: { recreate: boolean }): string[] {
+  return ['up', '--detach', ...(recreate ? ['--force-recreate'] : []), ...names];
+}
+
 /**
  * `docker compose up --detach [SERVICE…]` with stdin closed: containers are created, recreated and started as Compose decides.
  * `--force-recreate` touches only the named services, not what they depend on; `--no-deps` is never used, as Compose 2.26 would
@@ -41,7 +46,7 @@ export async function upDetached(
   options: { recreate: boolean },
 ): Promise<void> {
   const { project, model, context } = request;
-  const args = ['up', '--detach', ...(options.recreate ? ['--force-recreate'] : []), ...names];
+  const args = upArguments(names, options);
   const limit = new DependencyLimit(deadline);
   try {
     await composeOrFail('docker compose up failed', project, args, context, {

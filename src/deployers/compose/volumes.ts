@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import type { Engine } from '../../engine/connect.js';
-import { composeLabels, listContainersUsing, removeContainer } from '../../engine/containers.js';
+import { composeLabels, listContainersUsing, type ProjectContainer, removeContainer } from '../../engine/containers.js';
 import { type EngineVolume, hostDirectory, listAllVolumes, removeVolume } from '../../engine/volumes.js';
 import type { Context } from '../../system/context.js';
 import { errorCode, LaconicError } from '../../system/errors.js';
@@ -17,18 +17,23 @@ export type VolumeVerdict =
 /** What the old device holds: `unknown` when this machine cannot tell. */
 export type OldData = 'gone' | 'empty' | 'present' | 'unknown';
 
+/** A volume that is to have another device: its object on the engine goes, with the containers that mount it. */
+export interface MovedVolume {
+  readonly volume: EngineVolume;
+  readonly users: readonly ProjectContainer[];
+}
+
 /**
- * Makes the engine's volumes fit the compose files before `up` (decision 15, 01 §20.5): the engine would go on using the old
- * directory without a word. Volumes whose old directory is gone or empty are removed, with the containers that mount them, and made again by
- * `up`. All that cannot be decided is refused in one error, before anything is touched.
- * @returns true when containers were removed
+ * Which of the engine's volumes do not fit the compose files: the engine would go on using the old directory without a
+ * word. Those whose old directory is gone or empty are removed before `up`, which makes them again. All that cannot be
+ * decided is refused in one error. Changes nothing.
  */
-export async function fitVolumes(
+export async function planVolumes(
   model: ProjectModel,
   engine: Engine,
   acceptNewPath: boolean,
   context: Context,
-): Promise<boolean> {
+): Promise<MovedVolume[]> {
   if (engine.local) await refuseMissingDirectories(model);
   const all = await listAllVolumes(engine);
   const existing = new Map(
@@ -52,9 +57,12 @@ export async function fitVolumes(
       hint: 'move the data (stop first), put the old path back into spec.yml, or start with --accept-new-path to leave the old data where it is; a path in another deployment directory with the same cluster-id: deployment split gives this one volumes of its own',
     });
   }
-  let removed = false;
-  for (const volume of recreated) removed = (await removeVolumeObject(volume, model, engine, context)) || removed;
-  return removed;
+  return Promise.all(recreated.map(async (volume) => ({ volume, users: await usersOf(volume, model, engine) })));
+}
+
+/** The volume by service that loses its containers to a move. Pure. */
+export function movedServices(moved: readonly MovedVolume[]): Map<string, string> {
+  return new Map(moved.flatMap(({ volume, users }) => users.map(({ service }) => [service, volume.name] as const)));
 }
 
 /** Two deployments that write to one directory: the usual end of a copied spec with a forgotten path. */
@@ -124,12 +132,8 @@ async function dataAt({ options }: EngineVolume): Promise<OldData> {
   }
 }
 
-async function removeVolumeObject(
-  volume: EngineVolume,
-  { project }: ProjectModel,
-  engine: Engine,
-  { report }: Context,
-): Promise<boolean> {
+/** The containers that mount a volume. @throws LaconicError where it is not only this project's, or a job runs */
+async function usersOf(volume: EngineVolume, { project }: ProjectModel, engine: Engine): Promise<ProjectContainer[]> {
   const users = await listContainersUsing(engine, volume.name);
   const foreign = users.filter(
     (user) => user.labels[composeLabels.project] !== project || (user.oneOff && user.state === 'running'),
@@ -140,12 +144,18 @@ async function removeVolumeObject(
       hint: 'stop what uses it, then start again',
     });
   }
-  report.info(
-    `volume ${volume.name} moved away from ${volume.options.device ?? 'the engine'}: its containers are made anew`,
-  );
-  await Promise.all(users.map((user) => removeContainer(engine, user.id)));
-  await removeVolume(engine, volume.name);
-  return users.length > 0;
+  return users;
+}
+
+/** Removes the objects of moved volumes, never the data, and the containers that mount them. */
+export async function removeMoved(moved: readonly MovedVolume[], engine: Engine, { report }: Context): Promise<void> {
+  for (const { volume, users } of moved) {
+    report.info(
+      `volume ${volume.name} moved away from ${volume.options.device ?? 'the engine'}: its containers are made anew`,
+    );
+    await Promise.all(users.map((user) => removeContainer(engine, user.id)));
+    await removeVolume(engine, volume.name);
+  }
 }
 
 /** Host directories of the project's bind volumes, by the compose files and by the engine, without doubles. */

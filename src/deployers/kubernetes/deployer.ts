@@ -35,9 +35,9 @@ export class KubernetesDeployer implements Deployer {
     this.#context = context;
   }
 
-  async start(options: StartOptions, changed: () => Promise<void>): Promise<void> {
+  async start(options: StartOptions, changed: () => Promise<void>): Promise<boolean> {
     const { startOnKubernetes } = await import('./start.js');
-    await startOnKubernetes(this.#deployment, options, changed, this.#context);
+    return startOnKubernetes(this.#deployment, options, changed, this.#context);
   }
 
   async stop(options: StopOptions): Promise<void> {

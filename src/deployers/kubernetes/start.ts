@@ -24,20 +24,21 @@ export const roomMs = { 'k8s-kind': 10_000, k8s: 90_000 } as const;
  * Makes the cluster run a deployment as its directory says, and waits until it is ready (04 §5.2, decisions 19–27). The kind cluster is made
  * when it is missing and may be; everything else is checked before it.
  * @param changed called once everything is applied that will be, before the wait (decision 5)
+ * @returns see Deployer
  */
 export async function startOnKubernetes(
   deployment: Deployment,
   options: StartOptions,
   changed: () => Promise<void>,
   context: Context,
-): Promise<void> {
+): Promise<boolean> {
   const scripts = await startScripts(deployment, context);
   tellIgnored(options, context);
   if (context.options.dryRun) {
     await scripts.before();
     tellPlan(await prepareObjects(deployment, chosenImages(options), context), deployment, context);
     await scripts.after();
-    return;
+    return false;
   }
   const kind = deployment.spec.deployTo === 'k8s-kind';
   const engine = kind ? await connectEngine(context) : undefined;
@@ -64,7 +65,7 @@ export async function startOnKubernetes(
     context,
   };
   const cluster = await (engine ? readyKindCluster(start, engine) : connection());
-  await apply(start, cluster);
+  const written = await apply(start, cluster);
   const { warnAboutTraffic } = await import('./traffic.js');
   await warnAboutTraffic(prepared, cluster.api, context);
   const { missingSecrets, missingSecretText } = await import('./missing-secrets.js');
@@ -75,6 +76,7 @@ export async function startOnKubernetes(
   await changed();
   if (options.wait) await awaitReady(start, cluster, workloadsOf(prepared));
   context.report.endProgress();
+  return written;
 }
 
 /** One start under way. */
@@ -137,7 +139,7 @@ async function bothDone<A, B>(work: [Promise<A>, Promise<B>]): Promise<[A, B]> {
   return Promise.all(work);
 }
 
-async function apply(start: Start, cluster: StartCluster): Promise<void> {
+async function apply(start: Start, cluster: StartCluster): Promise<boolean> {
   const { prepared, options, context } = start;
   const { applyObjects } = await import('./cluster/apply.js');
   const ordered = prepared.order.some(({ after }) => after.some(({ condition }) => condition === 'ready'));
@@ -146,7 +148,7 @@ async function apply(start: Start, cluster: StartCluster): Promise<void> {
       '--no-wait: services that others depend on are not awaited, the order of depends_on is not kept',
     );
   }
-  await applyObjects(
+  return applyObjects(
     prepared.identity,
     prepared.objects,
     cluster.api,

@@ -26,19 +26,19 @@ const plans: [command: string, args: string[], plan: RegExp][] = [
   [
     'create --update',
     ['deploy', 'create', '--update', '--spec-file', 'changed.yml', '--deployment-dir', 'd'],
-    /^would replace spec\.yml\nwould replace config\.env\n[^]*would create data\/more\n[^]*would call create of/m,
+    /^would replace compose\/\S+\nwould replace config\.env\nwould create data\/more\/\nwould replace spec\.yml\nthe next start recreates web\nwould call create of/m,
   ],
   ['setup', [...stack, 'deploy', 'setup', 'word'], /^would call setup of \S+commands\.py\n$/],
   ['build-containers', [...stack, 'build-containers'], /laconic\/none/],
   [
     'up',
     [...inPlace, 'up', 'web'],
-    /^would start services web of project never-made-by-a-dry-run: \S+docker-compose-app\.yml\n/,
+    /^would start services web of project never-made-by-a-dry-run: \S+docker-compose-app\.yml\n[^]* up --detach web\n/,
   ],
   [
     'down',
     [...inPlace, 'down', '--delete-volumes'],
-    /^would stop project never-made-by-a-dry-run, delete its volumes\n$/,
+    /^would stop project never-made-by-a-dry-run, delete its volumes\n {2}from the files alone: .*\nwould run docker .* down\n$/,
   ],
   ['ps in place', [...inPlace, 'ps'], /^would list the containers\n$/],
   ['logs in place', [...inPlace, 'logs'], /^would show the logs of all services\n$/],
@@ -48,7 +48,7 @@ const plans: [command: string, args: string[], plan: RegExp][] = [
   [
     'start',
     ['deployment', '--dir', 'd', 'start'],
-    /^would start project [\w-]+: \S+\nwould set web\.a = web\.b\nwould call start of \S+\/hooks\/commands\.py\n$/,
+    /^would start project [\w-]+: \S+\n {2}from the files alone: what runs is not known: the Docker engine at \S+ cannot be reached: .*\n {2}services: web\nwould run docker compose .* up --detach\nwould set web\.a = web\.b\nwould call start of \S+\/hooks\/commands\.py\n$/,
   ],
   ['up of a deployment', ['deployment', '--dir', 'd', 'up', 'web'], /^would start services web of project/],
   [
@@ -59,7 +59,7 @@ const plans: [command: string, args: string[], plan: RegExp][] = [
   [
     'down of a deployment',
     ['deployment', '--dir', 'd', 'down', 'web'],
-    /^would stop services web of project [\w-]+\n$/,
+    /^would stop services web of project [\w-]+\n {2}from the files alone: .*\nwould run .* stop web\nwould run .* rm --force web\n$/,
   ],
   [
     'restart',
@@ -96,85 +96,88 @@ const plans: [command: string, args: string[], plan: RegExp][] = [
   ],
 ];
 
-describeWithEngine('--dry-run prints a plan and touches nothing: no engine, no git, no files (decision 34)', () => {
-  let sandbox: Sandbox;
-  beforeAll(async () => {
-    const environment =
-      '    environment: {VALUE: "${VALUE:-none}"}\n    ports: ["80"]\n    volumes: [kept:/kept, more:/more]\n';
-    sandbox = await Sandbox.make({
-      'tree/stacks/app/stack.yml':
-        'name: app\npods:\n  - app\njobs:\n  - job\ncontainers:\n  - laconic/none\nconfig:\n  web:\n    a: web.b\n',
-      'tree/stacks/app/deploy/commands.py': ['init', 'setup', 'create', 'start']
-        .map((name) => `def ${name}(*words):\n    open("BASE/called", "a").write("${name}")\n`)
-        .join('')
-        .concat('start.compose = True\n'),
-      'tree/compose/docker-compose-app.yml': `services:\n${idleService('web', environment)}volumes:\n  kept:\n  more:\n`,
-      'tree/compose-jobs/docker-compose-job.yml': `services:\n${idleService('job')}  built:\n    image: laconic/none:local\n`,
-      'tree/container-build/laconic-none/Dockerfile': 'FROM scratch\nCOPY . /\n',
-      'spec.yml':
-        'stack: BASE/tree/stacks/app\ndeploy-to: compose\nimage-registry: reg.example.org/x\nvolumes:\n  kept: ./data/kept\n',
-      'changed.yml':
-        'stack: BASE/tree/stacks/app\ndeploy-to: compose\nimage-registry: reg.example.org/x\nconfig: {VALUE: new}\nvolumes:\n  kept: ./data/kept\n  more: ./data/more\n',
+describeWithEngine(
+  '--dry-run prints a plan and touches nothing; where no engine answers, one from the files alone',
+  () => {
+    let sandbox: Sandbox;
+    beforeAll(async () => {
+      const environment =
+        '    environment: {VALUE: "${VALUE:-none}"}\n    ports: ["80"]\n    volumes: [kept:/kept, more:/more]\n';
+      sandbox = await Sandbox.make({
+        'tree/stacks/app/stack.yml':
+          'name: app\npods:\n  - app\njobs:\n  - job\ncontainers:\n  - laconic/none\nconfig:\n  web:\n    a: web.b\n',
+        'tree/stacks/app/deploy/commands.py': ['init', 'setup', 'create', 'start']
+          .map((name) => `def ${name}(*words):\n    open("BASE/called", "a").write("${name}")\n`)
+          .join('')
+          .concat('start.compose = True\n'),
+        'tree/compose/docker-compose-app.yml': `services:\n${idleService('web', environment)}volumes:\n  kept:\n  more:\n`,
+        'tree/compose-jobs/docker-compose-job.yml': `services:\n${idleService('job')}  built:\n    image: laconic/none:local\n`,
+        'tree/container-build/laconic-none/Dockerfile': 'FROM scratch\nCOPY . /\n',
+        'spec.yml':
+          'stack: BASE/tree/stacks/app\ndeploy-to: compose\nimage-registry: reg.example.org/x\nvolumes:\n  kept: ./data/kept\n',
+        'changed.yml':
+          'stack: BASE/tree/stacks/app\ndeploy-to: compose\nimage-registry: reg.example.org/x\nconfig: {VALUE: new}\nvolumes:\n  kept: ./data/kept\n  more: ./data/more\n',
+      });
+      await sandbox.publish('tree');
+      for (const directory of ['d', 'edited']) await sandbox.create('spec.yml', directory);
+      await sandbox.edit('edited/spec.yml', 'volumes:', 'config: {VALUE: edited}\nvolumes:');
+      await sandbox.write('called', '');
+      // Found before the real ones.
+      for (const tool of ['git', 'kind', 'kubectl']) {
+        await sandbox.write(`bin/${tool}`, `#!/bin/sh\necho ${tool} "$@" >> BASE/called\nexit 1\n`);
+        await chmod(sandbox.path('bin', tool), 0o755);
+      }
+      // The transfer of the stack has no scripts: it would fail. Compose brings the container up as well.
+      const files = [
+        '--file',
+        sandbox.path('d/compose/docker-compose-app.yml'),
+        '--env-file',
+        sandbox.path('d/config.env'),
+      ];
+      await sandbox.docker('compose', ...files, '--project-name', await sandbox.projectOf('d'), 'up', '--detach');
     });
-    await sandbox.publish('tree');
-    for (const directory of ['d', 'edited']) await sandbox.create('spec.yml', directory);
-    await sandbox.edit('edited/spec.yml', 'volumes:', 'config: {VALUE: edited}\nvolumes:');
-    await sandbox.write('called', '');
-    // Found before the real ones.
-    for (const tool of ['git', 'kind', 'kubectl']) {
-      await sandbox.write(`bin/${tool}`, `#!/bin/sh\necho ${tool} "$@" >> BASE/called\nexit 1\n`);
-      await chmod(sandbox.path('bin', tool), 0o755);
-    }
-    // The transfer of the stack has no scripts: it would fail. Compose brings the container up as well.
-    const files = [
-      '--file',
-      sandbox.path('d/compose/docker-compose-app.yml'),
-      '--env-file',
-      sandbox.path('d/config.env'),
-    ];
-    await sandbox.docker('compose', ...files, '--project-name', await sandbox.projectOf('d'), 'up', '--detach');
-  });
-  afterAll(() => sandbox.remove());
+    afterAll(() => sandbox.remove());
 
-  it('whatever the command', async () => {
-    const project = await sandbox.projectOf('d');
-    const state = async (): Promise<unknown> => ({
-      files: await sandbox.fileState(),
-      engine: await sandbox.engineState(project),
-      quick: await sandbox.engineState('never-made-by-a-dry-run'),
+    it('whatever the command', async () => {
+      const project = await sandbox.projectOf('d');
+      const state = async (): Promise<unknown> => ({
+        files: await sandbox.fileState(),
+        engine: await sandbox.engineState(project),
+        quick: await sandbox.engineState('never-made-by-a-dry-run'),
+      });
+      const before = await state();
+
+      const results = await Promise.all(
+        plans.map(async ([command, args, plan]) => {
+          // A docker program that cannot be reached by accident: a plan needs no engine.
+          const env = {
+            DOCKER_HOST: 'unix:///nonexistent/docker.sock',
+            PATH: `${sandbox.path('bin')}:${process.env.PATH ?? ''}`,
+          };
+          const { code, stdout, stderr } = await sandbox.cli(['--dry-run', ...args], { env });
+          const problems = stderr.split('\n').filter((line) => /^Error|defect/.test(line));
+          return { command, code, problems, plan: plan.test(stdout) ? 'as expected' : stdout };
+        }),
+      );
+
+      expect(results).toEqual(plans.map(([command]) => ({ command, code: 0, problems: [], plan: 'as expected' })));
+      expect(await sandbox.read('called')).toBe('');
+      expect(await state()).toEqual(before);
     });
-    const before = await state();
 
-    const results = await Promise.all(
-      plans.map(async ([command, args, plan]) => {
-        // A docker program that cannot be reached by accident: a plan needs no engine.
-        const env = {
-          DOCKER_HOST: 'unix:///nonexistent/docker.sock',
-          PATH: `${sandbox.path('bin')}:${process.env.PATH ?? ''}`,
-        };
-        const { code, stdout, stderr } = await sandbox.cli(['--dry-run', ...args], { env });
-        const problems = stderr.split('\n').filter((line) => /^Error|defect/.test(line));
-        return { command, code, problems, plan: plan.test(stdout) ? 'as expected' : stdout };
-      }),
-    );
-
-    expect(results).toEqual(plans.map(([command]) => ({ command, code: 0, problems: [], plan: 'as expected' })));
-    expect(await sandbox.read('called')).toBe('');
-    expect(await state()).toEqual(before);
-  });
-
-  it('covers every command there is', async () => {
-    const subcommands = async (...path: string[]): Promise<string[]> => {
-      const { stdout } = await sandbox.succeed([...path, '--help']);
-      const list = /^Commands:\n((?: {2}.*\n)+)/m.exec(stdout)?.[1] ?? '';
-      return [...list.matchAll(/^ {2}([\w-]+)/gm)].map((match) => match[1] ?? '');
-    };
-    const tried = (prefix: string): Set<string> =>
-      new Set(plans.filter(([, args]) => args.includes(prefix)).flatMap(([, args]) => args));
-    const missing = [];
-    for (const group of ['deploy', 'deployment']) {
-      for (const name of await subcommands(group)) if (!tried(group).has(name)) missing.push(`${group} ${name}`);
-    }
-    expect(missing).toEqual([]);
-  });
-});
+    it('covers every command there is', async () => {
+      const subcommands = async (...path: string[]): Promise<string[]> => {
+        const { stdout } = await sandbox.succeed([...path, '--help']);
+        const list = /^Commands:\n((?: {2}.*\n)+)/m.exec(stdout)?.[1] ?? '';
+        return [...list.matchAll(/^ {2}([\w-]+)/gm)].map((match) => match[1] ?? '');
+      };
+      const tried = (prefix: string): Set<string> =>
+        new Set(plans.filter(([, args]) => args.includes(prefix)).flatMap(([, args]) => args));
+      const missing = [];
+      for (const group of ['deploy', 'deployment']) {
+        for (const name of await subcommands(group)) if (!tried(group).has(name)) missing.push(`${group} ${name}`);
+      }
+      expect(missing).toEqual([]);
+    });
+  },
+);

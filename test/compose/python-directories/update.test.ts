@@ -84,7 +84,7 @@ describeWithEngine('create --update of a running deployment of the Python progra
     const create = ['deploy', 'create', '--update', '--spec-file', spec, '--deployment-dir', shop.root];
     const planned = await shop.cli(['--dry-run', ...create, '--accept-literal-values']);
     expect(planned.code).toBe(0);
-    const lines = ['config.env', 'hooks/commands.py', 'config/web/settings.env'].map((path) => `would replace ${path}`);
+    const lines = ['config.env', 'config/web/settings.env'].map((path) => `would replace ${path}`);
     expect(planned.stdout.split('\n')).toEqual(expect.arrayContaining([...lines, 'would remove hooks/commands_0.py']));
     expect(await snapshot(shop.root)).toEqual(files);
   });

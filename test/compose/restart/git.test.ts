@@ -277,6 +277,17 @@ describeWithEngine('deployment restart of a stack in a git tree (01 §16, 02 §7
     );
     expect(stdout).toContain('Deployment updated: services that changed were recreated.\n');
     expect((await containers()).web?.env.FLAVOUR).toBe('edited here');
+
+    const seen = await containers();
+    await sandbox.write(`${tree}/${composeFile}`, compose('planned'));
+    const dry = await sandbox.cli(['--dry-run', 'deployment', '--dir', 'd', 'restart', '--no-git-pull']);
+    expect(dry.stdout).toMatch(/^ {2}recreate web: the update of the directory changes it$/m);
+    expect(dry.stdout).toMatch(/^would run docker .* up --detach web$/m);
+    expect(await containers()).toEqual(seen);
+    await sandbox.write(`${tree}/${composeFile}`, compose('edited here'));
+    const again = await restart('--no-git-pull');
+    expect(again.stdout).toContain('Deployment updated: nothing changed, no service was recreated.\n');
+    expect(await containers()).toEqual(seen);
     await sandbox.git(tree, 'checkout', '--', composeFile);
   });
 

@@ -88,8 +88,8 @@ export class Ground {
       acceptNewPath: false,
       pull: false,
     };
-    return this.attempt((context) =>
-      startProject(
+    return this.attempt(async (context) => {
+      await startProject(
         this.project,
         { ...defaults, ...options },
         {
@@ -100,8 +100,8 @@ export class Ground {
           removeOrphans: true,
           afterUp,
         },
-      ),
-    );
+      );
+    });
   }
 
   stopped: Stopped = { hostDirectories: [] };

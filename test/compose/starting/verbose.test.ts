@@ -79,7 +79,7 @@ describeWithEngine('what a start does, told with --verbose (02 §9)', () => {
 
     await sandbox.edit('d/compose/docker-compose-app.yml', '["true"]', '["true", "again"]');
     const again = await verbose('start');
-    expect(again).toContain('plan: migrate is touched: its configuration changed\n');
+    expect(again).toContain('plan: migrate is touched: its configuration changed (command)\n');
     expect(again).toContain('plan: web is left alone: nothing differs\n');
     expect(again).toMatch(new RegExp(`^${call} up --detach migrate$`, 'm'));
 

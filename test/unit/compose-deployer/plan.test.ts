@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { parseModel } from '../../../src/deployers/compose/model.js';
 import type { ObservedContainer } from '../../../src/deployers/compose/observe.js';
-import { planStart, type PlanInput } from '../../../src/deployers/compose/plan.js';
+import { callsOf, planStart, type PlanInput } from '../../../src/deployers/compose/plan.js';
+import { reasonText } from '../../../src/deployers/compose/plan-text.js';
 import { parseStarted, type StartedRecord } from '../../../src/deployers/compose/started.js';
 
 const services = {
@@ -52,11 +53,12 @@ const completed = container('migrate', { status: 'exited' });
 
 /** What a start of all services wrote, which saw the one-shot end. */
 function recordOf(model: ReturnType<typeof modelOf>): StartedRecord {
-  const services = [...model.services.values()].map(({ name, fingerprint }) => [
+  const services = [...model.services.values()].map(({ name, fingerprint, parts }) => [
     name,
     {
       containers: [`id-${name}`],
       fingerprint,
+      parts,
       contents: { '/etc/a.conf': 'old' },
       ...(name === 'migrate' ? { ended: { 'id-migrate': 'noon' } } : {}),
     },
@@ -71,6 +73,7 @@ function input(changes: Partial<PlanInput> = {}): PlanInput {
     model,
     selected: new Set(model.services.keys()),
     named: new Set(),
+    moved: new Map(),
     containers: [...running, completed],
     imageIds: new Map(),
     record,
@@ -81,18 +84,19 @@ function input(changes: Partial<PlanInput> = {}): PlanInput {
 }
 
 const reasons = (changes?: Partial<PlanInput>): Record<string, string> =>
-  Object.fromEntries(planStart(input(changes)).up);
+  Object.fromEntries([...planStart(input(changes)).steps].map(([name, { why }]) => [name, reasonText(why)]));
+const actions = (changes?: Partial<PlanInput>): Record<string, string> =>
+  Object.fromEntries([...planStart(input(changes)).steps].map(([name, { action }]) => [name, action]));
 const replaced = (one: ObservedContainer): ObservedContainer[] =>
   [...running, completed].map((other) => (other.container.service === one.container.service ? one : other));
 
-const runs = 'nothing differs';
-const done = 'it did its work before';
+const runs = 'same';
+const done = 'done';
 
 describe('the plan of a start (decisions 13 and 16)', () => {
   it('is empty when everything runs as recorded, one-shots included', () => {
     expect(planStart(input())).toEqual({
-      up: new Map(),
-      stale: new Map(),
+      steps: new Map(),
       kept: new Map(Object.keys(services).map((name) => [name, name === 'migrate' ? done : runs])),
     });
     const changed = planStart(input({ containers: running.filter(({ container }) => container.service !== 'db') }));
@@ -120,7 +124,7 @@ describe('the plan of a start (decisions 13 and 16)', () => {
 
   it('names what changed, and what must follow it', () => {
     expect(reasons({ model: modelOf({ web: { ...services.web, command: ['x'] } }) })).toEqual({
-      web: 'its configuration changed',
+      web: 'its configuration changed (command)',
       side: 'it follows web',
     });
   });
@@ -161,7 +165,7 @@ describe('the plan of a start (decisions 13 and 16)', () => {
   it('runs a completed one-shot again only when it is named, or was changed', () => {
     expect(reasons({ named: new Set(['migrate']) })).toEqual({ migrate: 'its container is exited' });
     expect(reasons({ model: modelOf({ migrate: { image: 'web:2' } }) })).toEqual({
-      migrate: 'its configuration changed',
+      migrate: 'its configuration changed (image)',
     });
   });
 
@@ -170,12 +174,12 @@ describe('the plan of a start (decisions 13 and 16)', () => {
       db: { ...services.db, depends_on: { migrate: { condition: 'service_completed_successfully' } } },
     });
     const finished = container('migrate', { status: 'exited', health: ['CMD', 'x'] });
-    expect(reasons({ model, containers: [...running, finished] })).not.toHaveProperty('migrate');
+    expect(reasons({ model, record: recordOf(model), containers: [...running, finished] })).toEqual({});
   });
 
   it('notices another image of the same name', () => {
     expect(reasons({ imageIds: new Map([['db:1', 'sha-db']]) })).toEqual({});
-    expect(reasons({ imageIds: new Map([['db:1', 'sha-newer']]) })).toEqual({ db: 'its image changed' });
+    expect(reasons({ imageIds: new Map([['db:1', 'sha-newer']]) })).toEqual({ db: 'its image db:1 was rebuilt' });
   });
 
   it('lets Compose look at everything that runs when networks or volumes are defined otherwise', () => {
@@ -183,12 +187,87 @@ describe('the plan of a start (decisions 13 and 16)', () => {
     expect(Object.keys(reasons({ model })).sort()).toEqual(['db', 'side', 'web']);
   });
 
+  it('lets Compose look only at what uses the network that is defined otherwise, where the record tells', () => {
+    const withNetworks = (driver: string) =>
+      modelOf(
+        { db: { ...services.db, networks: { own: null } } },
+        { networks: { own: { driver }, other: { driver: 'bridge' } } },
+      );
+    const before = withNetworks('bridge');
+    const record = { ...recordOf(before), shared: before.shared };
+    expect(reasons({ model: withNetworks('overlay'), record })).toEqual({ db: 'networks or volumes changed' });
+  });
+
   it('makes anew what keeps an old content of a file', () => {
     const contents = new Map<string, Record<string, string>>([
       ['db', { '/etc/a.conf': 'new', '/etc/never-recorded.conf': 'x' }],
       ['web', { '/etc/a.conf': 'old' }],
     ]);
-    expect(planStart(input({ contents })).stale).toEqual(new Map([['db', ['/etc/a.conf']]]));
+    const plan = planStart(input({ contents }));
+    expect([...plan.steps]).toEqual([
+      ['db', { action: 'recreate', why: { kind: 'contents', changed: ['/etc/a.conf'] }, by: 'force' }],
+    ]);
+    expect(callsOf(plan)).toEqual([{ names: ['db'], recreate: true }]);
+  });
+
+  it.each<[what: string, changes: Partial<PlanInput>, actions: Record<string, string>]>([
+    [
+      'a container that is missing',
+      { containers: [running[1], running[2], completed].filter((one) => one !== undefined) },
+      { web: 'create', side: 'check' },
+    ],
+    [
+      'another definition',
+      { model: modelOf({ web: { ...services.web, command: ['x'] } }) },
+      { web: 'recreate', side: 'recreate' },
+    ],
+    [
+      'what Compose may not compare',
+      { model: modelOf({ db: { ...services.db, pull_policy: 'missing' } }) },
+      { db: 'check' },
+    ],
+    [
+      'more containers',
+      { model: modelOf({ db: { ...services.db, scale: 2, deploy: { replicas: 2 } } }) },
+      { db: 'scale' },
+    ],
+    [
+      'a container that is stopped',
+      { containers: replaced(container('web', { status: 'exited', exitCode: 1 })) },
+      { web: 'start', side: 'check' },
+    ],
+    [
+      'a volume that moves',
+      { containers: [...running.slice(1), completed], moved: new Map([['web', 'p_data']]) },
+      { web: 'recreate', side: 'recreate' },
+    ],
+  ])('tells what becomes of a service: %s', (_, changes, expected) => {
+    expect(actions(changes)).toEqual(expected);
+  });
+
+  it('makes anew what shares a namespace with a container that is made or made anew', () => {
+    const side = { ...services.side, network_mode: 'service:web' };
+    const model = modelOf({ side, web: { ...services.web, command: ['x'] } });
+    expect(actions({ model, record: recordOf(modelOf({ side })) })).toEqual({ web: 'recreate', side: 'recreate' });
+  });
+
+  it('runs a one-shot again before what depends on it, without naming it to Compose', () => {
+    const needing = (command: string) => ({
+      web: { image: 'web:1', command, depends_on: { migrate: { condition: 'service_completed_successfully' } } },
+    });
+    const plan = planStart(input({ model: modelOf(needing('new')), record: recordOf(modelOf(needing('old'))) }));
+    expect(plan.steps.get('migrate')).toEqual({
+      action: 'start',
+      why: { kind: 'needed', service: 'web' },
+      by: 'dependency',
+    });
+    expect(callsOf(plan)[0]?.names).toEqual(['web', 'side']);
+  });
+
+  it('does not know what changed where the record is of an earlier version', () => {
+    const withoutParts = (key: string, value: unknown): unknown => (key === 'parts' ? undefined : value);
+    const record = parseStarted(JSON.stringify({ version: 1, ...input().record }, withoutParts));
+    expect(reasons({ record, model: modelOf({ db: { image: 'db:2' } }) })).toEqual({ db: 'its configuration changed' });
   });
 
   it('looks only at the selected services', () => {

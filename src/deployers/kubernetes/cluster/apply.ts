@@ -35,6 +35,7 @@ export interface ApplyOptions {
 /**
  * Makes the cluster have these objects of a deployment, and no others of it: reads, plans, carries out.
  * @param wanted as {@link planApply} takes them
+ * @returns whether anything was written, the stamp of a restart included
  */
 export async function applyObjects(
   identity: Identity,
@@ -42,7 +43,7 @@ export async function applyObjects(
   api: ClusterApi,
   options: ApplyOptions,
   context: Context,
-): Promise<void> {
+): Promise<boolean> {
   let observed = await observe(api, identity, wanted, options.later);
   if (typeof observed.namespace === 'object' && observed.namespace.metadata.deletionTimestamp !== undefined) {
     // With it goes all that is in it.
@@ -50,7 +51,9 @@ export async function applyObjects(
     await requireGone(api, [observed.namespace], context);
     observed = await observe(api, identity, wanted, options.later);
   }
-  await executePlan(planApply(identity, wanted, observed), api, options, context);
+  const plan = planApply(identity, wanted, observed);
+  await executePlan(plan, api, options, context);
+  return options.restartedAt !== undefined || !isNoOp(plan);
 }
 
 /**

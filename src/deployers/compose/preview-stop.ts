@@ -1,0 +1,82 @@
+import { listProjectContainers } from '../../engine/containers.js';
+import { commandLine } from '../../system/process.js';
+import type { StopOptions } from '../deployer.js';
+import { callArguments } from './compose-cli.js';
+import type { ComposeProject } from './project.js';
+import { listServices, unknownServices } from './services.js';
+import { declaredVolumes, refuseVolumesOfServices, stopCalls, type StopDeps, warnOfLabels } from './stop.js';
+import { keptVolumeText, requireNoJob, selectContainers } from './stop-labelled.js';
+import { readStopPlan, type StopPlan } from './stop-plan.js';
+
+/** What a stop of a project would do. */
+export interface StopPreview {
+  readonly project: ComposeProject;
+  readonly options: StopOptions;
+  /** Why the engine could not be asked; absent: it answers, and there is a plan. */
+  readonly silence?: string | undefined;
+  readonly plan?: StopPlan;
+  /** Arguments of `docker`, call by call. */
+  readonly commands: readonly (readonly string[])[];
+}
+
+/**
+ * What {@link stopProject} would do now, decided by the same code. Reads the files and the engine, and changes nothing.
+ * @throws LaconicError for what the stop would refuse, too
+ */
+export async function previewStop(
+  project: ComposeProject,
+  options: StopOptions,
+  deps: StopDeps & { silence?: string | undefined },
+): Promise<StopPreview> {
+  refuseVolumesOfServices(options);
+  const { context, engine, problem, silence, deployment } = deps;
+  const commands = problem === undefined ? stopCalls(project, options).map((args) => callArguments(project, args)) : [];
+  if (problem !== undefined) warnOfLabels(problem, context);
+  if (silence !== undefined) return { project, options, silence, commands };
+  const all = await listProjectContainers(engine, project.name);
+  requireNoJob(all, options.force);
+  const containers = options.services.length > 0 ? all.filter(({ oneOff }) => !oneOff) : all;
+  if (problem !== undefined) selectContainers(containers, options.services);
+  const services = problem === undefined ? await stoppedServices(project, options, deps) : options.services;
+  const declared = problem === undefined ? await declaredVolumes(project, options, context) : [];
+  const whole = services.length === 0;
+  const input = { options, containers, declared, deployment, ...(whole ? {} : { services: new Set(services) }) };
+  return { project, options, plan: await readStopPlan(project.name, input, deps), commands };
+}
+
+/** The services whose containers go; none: whatever the project has. */
+async function stoppedServices(
+  project: ComposeProject,
+  { services: named }: StopOptions,
+  { removeOrphans, context }: StopDeps,
+): Promise<readonly string[]> {
+  if (named.length === 0 && removeOrphans) return [];
+  const services = await listServices(project, context);
+  const unknown = named.filter((name) => !services.includes(name));
+  if (unknown.length > 0) throw unknownServices(unknown, services);
+  return named.length > 0 ? named : services;
+}
+
+/** What a stop would do, for whoever reads it. Pure. */
+export function stopPreviewLines({ project, options, silence, plan, commands }: StopPreview): string[] {
+  const more = [options.deleteVolumes ? 'delete its volumes' : '', options.deleteData ? 'delete its data' : ''];
+  const of = options.services.length > 0 ? `services ${options.services.join(', ')} of ` : '';
+  return [
+    [`would stop ${of}project ${project.name}`, ...more.filter(Boolean)].join(', '),
+    ...(silence === undefined ? [] : [`  from the files alone: ${silence}`]),
+    ...(plan === undefined ? [] : planLines(plan, options).map((line) => `  ${line}`)),
+    ...commands.map((words) => `would run ${commandLine('docker', words)}`),
+  ];
+}
+
+function planLines(plan: StopPlan, { deleteData }: StopOptions): string[] {
+  const { removed, networks, deletedVolumes, keptVolumes, directories } = plan;
+  if (removed.length + networks.length + deletedVolumes.length === 0) return ['nothing runs'];
+  return [
+    ...removed.map(({ name, state }) => `remove container ${name} (${state})`),
+    ...networks.map((name) => `remove network ${name}`),
+    ...deletedVolumes.map((name) => `delete volume ${name}`),
+    ...keptVolumes.map((name) => `keep ${keptVolumeText(name)}`),
+    ...(deleteData ? [] : directories.map((path) => `keep ${path}`)),
+  ];
+}

@@ -1,0 +1,38 @@
+import { commandLine } from '../../system/process.js';
+import { keptTexts, reasonText } from './plan-text.js';
+import type { Kept, StartPlan } from './plan.js';
+import type { StartPreview } from './preview.js';
+
+/** What a start would do, for whoever reads it: what becomes of which service and why, then the commands. Pure. */
+export function startPreviewLines(preview: StartPreview): string[] {
+  const { project, named, plan, services, silence, moved, removed, commands } = preview;
+  const of = named.length > 0 ? `services ${named.join(', ')} of ` : '';
+  const details = [
+    ...(silence === undefined ? [] : [`from the files alone: ${silence}`]),
+    ...(services === undefined ? [] : [`services: ${services.join(', ')}`]),
+    ...moved.map(
+      ({ volume }) => `remake volume ${volume.name}: what is in ${volume.options.device ?? 'it'} stays there`,
+    ),
+    ...removed.map(({ name, why }) => `remove container ${name}: ${why}`),
+    ...(plan === undefined ? [] : planLines(plan)),
+  ];
+  return [
+    `would start ${of}project ${project.name}: ${project.files.join(', ')}`,
+    ...details.map((line) => `  ${line}`),
+    ...commands.map((words) => `would run ${commandLine('docker', words)}`),
+  ];
+}
+
+/** A line for each service that is touched, in order, then one for each reason to leave others alone. */
+function planLines({ steps, kept }: StartPlan): string[] {
+  const touched = [...steps].sort(([a], [b]) => (a < b ? -1 : 1));
+  const byReason = new Map<Kept, string[]>();
+  for (const [name, why] of kept) byReason.set(why, [...(byReason.get(why) ?? []), name]);
+  return [
+    ...touched.map(([name, { action, why }]) => {
+      const decides = action === 'check' ? '; docker compose decides' : '';
+      return `${action} ${name}: ${reasonText(why)}${decides}`;
+    }),
+    ...[...byReason].map(([why, names]) => `leave ${names.sort().join(', ')}: ${keptTexts[why]}`),
+  ];
+}

@@ -1,0 +1,133 @@
+import type { ServiceChanges } from '../../compose/service-prints.js';
+import { InterruptedError, LaconicError } from '../../system/errors.js';
+import type { StartOptions } from '../deployer.js';
+import { callArguments } from './compose-cli.js';
+import { findLeftovers } from './interrupted.js';
+import { loadModel, type ProjectModel, withDependencies } from './model.js';
+import { containersOf, type ObservedContainer } from './observe.js';
+import { orphansOf } from './orphans.js';
+import { callsOf, type StartPlan, type Step } from './plan.js';
+import { type ComposeProject, composeArguments } from './project.js';
+import { missingImages, pullableImages, pullArguments } from './pull.js';
+import { decideStart, type ReadingDeps, readStart } from './start-reading.js';
+import { upArguments } from './up.js';
+import { type MovedVolume, planVolumes } from './volumes.js';
+
+export interface PreviewDeps extends ReadingDeps {
+  removeOrphans: boolean;
+  /** Why the engine could not be asked; absent: it answers. */
+  silence?: string | undefined;
+  /** What becomes of services by files that the command writes before it starts them. */
+  pending: readonly PendingChanges[];
+}
+
+/** Changes of services that a start finds and its dry run does not, as the files are not written. */
+export interface PendingChanges extends Omit<ServiceChanges, 'recreated'> {
+  readonly recreated: readonly string[] | 'all';
+  readonly why: Step['why'];
+}
+
+/** What a start of a project would do. */
+export interface StartPreview {
+  readonly project: ComposeProject;
+  /** Services the operator named. */
+  readonly named: readonly string[];
+  /** Absent where the engine was not asked, and for an attached start, in which Compose alone decides. */
+  readonly plan?: StartPlan;
+  /** The services to start by the files; absent where Compose cannot read them. */
+  readonly services?: readonly string[];
+  readonly silence?: string | undefined;
+  readonly moved: readonly MovedVolume[];
+  /** Names of containers that go, and why. */
+  readonly removed: readonly { name: string; why: string }[];
+  /** Arguments of `docker`, call by call. */
+  readonly commands: readonly (readonly string[])[];
+}
+
+/**
+ * What {@link startProject} would do now, decided by the same code. Reads the files and the engine, and changes nothing.
+ * @throws LaconicError for what the start would refuse, too
+ */
+export async function previewStart(
+  project: ComposeProject,
+  options: StartOptions,
+  deps: PreviewDeps,
+): Promise<StartPreview> {
+  const bare = { project, named: options.services, silence: deps.silence, moved: [], removed: [], commands: [] };
+  if (project.files.length === 0) return bare;
+  if (deps.silence !== undefined) {
+    const model = await modelIfAny(project, options, deps);
+    const services = model && [...withDependencies(model, options.services)].sort();
+    return { ...bare, ...(services && { services }), commands: [upCommand(project, options)] };
+  }
+  const { subject, containers } = await readStart(project, options, deps);
+  const leftovers = findLeftovers(containers).filter(({ name }) => name === undefined);
+  const gone = new Set(leftovers.map(({ container }) => container.container.id));
+  const moved = await planVolumes(subject.model, deps.engine, options.acceptNewPath, deps.context);
+  for (const { users } of moved) for (const { id } of users) gone.add(id);
+  const left = containers.filter(({ container }) => !gone.has(container.id));
+  const whole = options.services.length === 0 && deps.removeOrphans;
+  const orphans = whole ? await orphansOf(subject.project, subject.model, left, deps.context) : [];
+  const removed = [
+    ...leftovers.map(({ container }) => removal(container, 'an interrupted start left it behind')),
+    ...orphans.map((one) => removal(one, noService(one.container.service))),
+  ];
+  if (options.attached) {
+    return { ...bare, moved, removed, services: [...subject.selected].sort(), commands: [upCommand(project, options)] };
+  }
+  const decided = await decideStart(subject, left, moved, deps);
+  const plan = deps.pending.reduce(withPending, decided.plan);
+  for (const name of deps.pending.flatMap((changes) => changes.removed)) {
+    for (const one of containersOf(name, left)) removed.push(removal(one, noService(name)));
+  }
+  const { model, selected } = subject;
+  const pulls = new Map([
+    ...(options.pull ? pullableImages(model, selected, decided.images) : []),
+    ...missingImages(model, plan.steps.keys(), decided.images),
+  ]);
+  const commands = [
+    ...[...pulls].map(([image, users]) => pullArguments(image, users[0]?.platform)),
+    ...callsOf(plan).map(({ names, recreate }) => callArguments(subject.project, upArguments(names, { recreate }))),
+  ];
+  return { ...bare, project: subject.project, plan, moved, removed, commands };
+}
+
+function removal({ container }: ObservedContainer, why: string): StartPreview['removed'][number] {
+  return { name: container.name, why };
+}
+
+function noService(service: string): string {
+  return `the stack has no service ${service} any more`;
+}
+
+function upCommand(project: ComposeProject, { attached, services }: StartOptions): string[] {
+  return attached
+    ? [...composeArguments(project), 'up', ...services]
+    : callArguments(project, upArguments(services, { recreate: false }));
+}
+
+/** Without the engine nothing is refused: what is wrong in the files is for the start to say. */
+async function modelIfAny(
+  project: ComposeProject,
+  { services }: StartOptions,
+  { context }: PreviewDeps,
+): Promise<ProjectModel | undefined> {
+  return loadModel(project, services, context).catch((error: unknown) => {
+    if (!(error instanceof LaconicError) || error instanceof InterruptedError) throw error;
+    context.report.verbose(error.message);
+    return undefined;
+  });
+}
+
+/** A plan in which services are also recreated, added and taken away by what is not written yet. Pure. */
+export function withPending({ steps, kept }: StartPlan, { recreated, added, removed, why }: PendingChanges): StartPlan {
+  const touched = new Map(steps);
+  for (const name of recreated === 'all' ? kept.keys() : recreated) {
+    const runs = kept.has(name) && kept.get(name) !== 'none';
+    if (runs || steps.get(name)?.action === 'check') touched.set(name, { action: 'recreate', why, by: 'up' });
+  }
+  for (const name of added) touched.set(name, { action: 'create', why: { kind: 'absent' }, by: 'up' });
+  for (const name of removed) touched.delete(name);
+  const left = [...kept].filter(([name]) => !touched.has(name) && !removed.includes(name));
+  return { steps: touched, kept: new Map(left) };
+}

@@ -1,0 +1,94 @@
+import { checkImageServices, putImagesInForce } from '../../deployment/image-overrides.js';
+import type { Engine } from '../../engine/connect.js';
+import type { ProjectContainer } from '../../engine/containers.js';
+import type { EngineImage } from '../../engine/images.js';
+import type { Context } from '../../system/context.js';
+import type { StartOptions } from '../deployer.js';
+import { type Checksums, checksumsOf } from './bind-files.js';
+import { composeHashes, loadModel, type ProjectModel, withDependencies } from './model.js';
+import { type ObservedContainer, observeContainers, observeListed } from './observe.js';
+import { planStart, type StartPlan, unrecorded } from './plan.js';
+import type { ComposeProject } from './project.js';
+import { checkLocalImages, localImages } from './pull.js';
+import { readStarted, type StartedRecord } from './started.js';
+import { type MovedVolume, movedServices } from './volumes.js';
+
+/** What is read of a project before it is started. */
+export interface ReadingDeps {
+  context: Context;
+  engine: Engine;
+  /** `.laconic/started.json`, or a temporary file for a project without a deployment directory. */
+  startedFile: string;
+  /** Where the compose file for `options.images` is written; a dry run writes none. */
+  imagesFile: string;
+  /** The project's containers, when they were listed just before. */
+  listed?: readonly ProjectContainer[];
+}
+
+/** What a start is decided from, beside the containers and images. */
+export interface StartSubject {
+  project: ComposeProject;
+  model: ProjectModel;
+  /** The services to start, dependencies included. */
+  selected: ReadonlySet<string>;
+  options: StartOptions;
+  record: StartedRecord | undefined;
+}
+
+/** Reads a project and its containers for a start. Writes the file for `options.images`, if there are any, and nothing in a dry run. */
+export async function readStart(
+  project: ComposeProject,
+  options: StartOptions,
+  deps: ReadingDeps,
+): Promise<{ subject: StartSubject; containers: ObservedContainer[] }> {
+  const { engine, listed } = deps;
+  const [loaded, containers, record] = await Promise.all([
+    loadWithImages(project, options, deps),
+    listed === undefined ? observeContainers(engine, project.name) : observeListed(engine, listed),
+    readStarted(deps.startedFile),
+  ]);
+  const selected = withDependencies(loaded.model, options.services);
+  return { subject: { ...loaded, options, record, selected }, containers };
+}
+
+async function loadWithImages(
+  project: ComposeProject,
+  { images, services }: StartOptions,
+  { context, imagesFile }: ReadingDeps,
+): Promise<{ project: ComposeProject; model: ProjectModel }> {
+  const model = await loadModel(project, services, context);
+  if (images.size === 0) return { project, model };
+  checkImageServices(images, [...model.services.keys()]);
+  const overridden = { ...project, files: [...project.files.filter((file) => file !== imagesFile), imagesFile] };
+  if (context.options.dryRun)
+    return { project: overridden, model: await loadModel(project, services, context, images) };
+  await putImagesInForce(imagesFile, images);
+  return { project: overridden, model: await loadModel(overridden, services, context) };
+}
+
+/** The checksums of what containers keep as it was, by selected service. */
+async function contentsOf({ model, selected }: StartSubject): Promise<Map<string, Checksums>> {
+  const services = [...selected].flatMap((name) => model.services.get(name) ?? []);
+  return new Map(await Promise.all(services.map(async (one) => [one.name, await checksumsOf(one)] as const)));
+}
+
+/**
+ * The plan of a start by the containers and images as they are: a start and its dry run both ask here.
+ * @param moved what went, or is to go, before; its containers are not among `containers`
+ * @throws LaconicError where an image that is built on this host is not there
+ */
+export async function decideStart(
+  subject: StartSubject,
+  containers: readonly ObservedContainer[],
+  moved: readonly MovedVolume[],
+  { engine, context }: Pick<ReadingDeps, 'engine' | 'context'>,
+): Promise<{ plan: StartPlan; images: Map<string, EngineImage>; contents: Map<string, Checksums> }> {
+  const { project, model, selected, options, record } = subject;
+  const [images, contents] = await Promise.all([localImages(model, selected, engine), contentsOf(subject)]);
+  const known = { model, selected, named: new Set(options.services), containers, record };
+  const hashes = unrecorded(known) ? await composeHashes(project, context) : new Map<string, string>();
+  const imageIds = new Map([...images].map(([name, image]) => [name, image.id]));
+  const plan = planStart({ ...known, moved: movedServices(moved), imageIds, hashes, contents });
+  checkLocalImages(model, plan.steps.keys(), images);
+  return { plan, images, contents };
+}

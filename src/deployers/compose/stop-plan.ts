@@ -1,0 +1,71 @@
+import { resolve } from 'node:path';
+import type { ProjectContainer } from '../../engine/containers.js';
+import { listProjectNetworks } from '../../engine/networks.js';
+import { type EngineVolume, hostDirectory, listProjectVolumes } from '../../engine/volumes.js';
+import { isBelow } from '../../system/path-names.js';
+import type { StopOptions } from '../deployer.js';
+import type { VolumeModel } from './model.js';
+import type { StartedRecord } from './started.js';
+import type { StopTools } from './stop-labelled.js';
+import { hostDirectories } from './volumes.js';
+
+export interface StopInput {
+  readonly options: StopOptions;
+  readonly containers: readonly ProjectContainer[];
+  /** Names of the networks that Compose made for the project. */
+  readonly networks: readonly string[];
+  readonly volumes: readonly EngineVolume[];
+  /** The volumes that the project's files declare, where they were asked. */
+  readonly declared: readonly VolumeModel[];
+  /** The services whose containers go; absent: those of all services, and of jobs. */
+  readonly services?: ReadonlySet<string>;
+  /** What the deployment's starts recorded, and its directory; absent for a stack that runs in place. */
+  readonly deployment?: { record: StartedRecord | undefined; root: string } | undefined;
+}
+
+/** What `stop` does to a project. */
+export interface StopPlan {
+  readonly removed: readonly ProjectContainer[];
+  readonly networks: readonly string[];
+  /** Names of the engine's volumes of the project. */
+  readonly deletedVolumes: readonly string[];
+  readonly keptVolumes: readonly string[];
+  /** Host directories of bind volumes, which stay whatever is deleted; none where nobody asked for volumes or data. */
+  readonly directories: readonly string[];
+}
+
+/** Decides what goes and what stays. Pure. */
+export function planStop(input: StopInput): StopPlan {
+  const { options, containers, networks, volumes, declared, services } = input;
+  const removed = containers.filter(({ service }) => services === undefined || services.has(service));
+  const deleted = options.deleteVolumes ? volumes.filter((volume) => isOwn(volume, input)) : [];
+  const kept = options.deleteVolumes ? volumes.filter((volume) => !deleted.includes(volume)) : [];
+  return {
+    removed,
+    networks: options.services.length === 0 && removed.length === containers.length ? networks : [],
+    deletedVolumes: deleted.map(({ name }) => name),
+    keptVolumes: kept.map(({ name }) => name),
+    directories: options.deleteVolumes || options.deleteData ? hostDirectories(volumes, declared) : [],
+  };
+}
+
+/** Volumes of the project are the deployment's that are declared, recorded by a start, or in its own directory. */
+function isOwn(volume: EngineVolume, { declared, deployment }: StopInput): boolean {
+  const names = [...declared.map(({ name }) => name), ...(deployment?.record?.volumes ?? [])];
+  const directory = hostDirectory(volume);
+  const inside = deployment !== undefined && directory !== undefined && isBelow(resolve(directory), deployment.root);
+  return names.includes(volume.name) || inside;
+}
+
+/** {@link planStop} for what the engine has of a project now. */
+export async function readStopPlan(
+  project: string,
+  input: Omit<StopInput, 'networks' | 'volumes'>,
+  { engine }: StopTools,
+): Promise<StopPlan> {
+  const [networks, volumes] = await Promise.all([
+    listProjectNetworks(engine, project),
+    listProjectVolumes(engine, project),
+  ]);
+  return planStop({ ...input, networks: networks.map(({ name }) => name), volumes });
+}
