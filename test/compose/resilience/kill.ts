@@ -16,9 +16,17 @@ export function random(purpose: string, from = seed): () => number {
   };
 }
 
-/** A call of the built program that is under way. */
-export function launch(args: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}) {
-  const child = spawn(process.execPath, [cliPath, ...args], {
+/**
+ * A call of the built program that is under way.
+ * @param program how it is called, where that is not by Node alone
+ */
+export function launch(
+  args: readonly string[],
+  options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+  program: readonly string[] = [process.execPath, cliPath],
+) {
+  const [command = '', ...before] = program;
+  const child = spawn(command, [...before, ...args], {
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     env: { ...process.env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -33,11 +33,11 @@ describeWithEngine('two commands at once (decision 5)', () => {
   const on = (...rest: string[]) => site.deploymentArguments('d', ...rest);
   const waiting = (...rest: string[]) => ['deployment', '--dir', site.deployment('d'), '--lock-wait', '60', ...rest];
 
-  async function startWaitingHook(args: readonly string[]) {
+  async function startWaitingHook(args: readonly string[], program?: readonly string[]) {
     await rm(began, { force: true });
     await rm(go, { force: true });
     await site.writeHook(waitingHook);
-    const command = launch(args, { cwd: site.ground });
+    const command = launch(args, { cwd: site.ground }, program);
     await until('the hook began', () => exists(began));
     return command;
   }
@@ -77,6 +77,22 @@ describeWithEngine('two commands at once (decision 5)', () => {
     const containers = Object.values(await site.containers(project));
     expect(containers.map((container) => container.state)).toEqual(['running', 'running']);
     expect(containers.flatMap((container) => container.env)).toContain('FLAVOUR=flavour b');
+  });
+
+  // Making a namespace takes root, which whoever runs an engine mostly is.
+  it.skipIf(process.getuid?.() !== 0)('nobody takes over from a process namespace that cannot be seen', async () => {
+    const apart = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child', process.execPath, '--', cliPath];
+    const inside = await startWaitingHook(site.updateArguments('d', 'a'), apart);
+    const outside = await site.cli(on('start'));
+    expect([outside.code, outside.stderr]).toEqual([1, expect.stringContaining('in use by "laconic-so deploy create')]);
+    await writeFile(go, '');
+    expect((await inside.ended).code).toBe(0);
+
+    const update = await startWaitingHook(site.updateArguments('d', 'b'));
+    const { code, stderr } = await launch(on('start'), {}, apart).ended;
+    expect([code, stderr]).toEqual([1, expect.stringContaining('in use by "laconic-so deploy create')]);
+    await writeFile(go, '');
+    expect((await update.ended).code).toBe(0);
   });
 
   it('stop works while a start waits for readiness', async () => {
