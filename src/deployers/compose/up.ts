@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import type { Engine } from '../../engine/connect.js';
 import type { Spec } from '../../spec/model.js';
@@ -146,10 +146,14 @@ export async function portProblem(
   return explainPorts({ project, spec, engine, containers, words });
 }
 
+/** How long the engine may take to kill the containers of an attached start. */
+const killSeconds = 20;
+
 /**
  * `docker compose up [SERVICE…]`: the containers' output on our terminal until they end. Compose gets a process group
  * of its own, since Ctrl-C on the terminal would reach it besides the one signal we pass on, and a second one makes it
- * kill the containers. It does not outlive us: where we leave at once, the whole group is killed.
+ * kill the containers. It does not outlive us: where we leave at once, the whole group is killed, and so
+ * are the containers.
  * @returns Compose's exit code
  */
 export async function upAttached(
@@ -170,7 +174,18 @@ export async function upAttached(
     if (process.stdout.isTTY) sendToGroup(child, 'SIGINT');
     else child.kill('SIGINT');
   };
-  const killAll = (): void => void sendToGroup(child, 'SIGKILL');
+  // A second Ctrl-C leaves at once: nothing may go on that nobody stops any more.
+  const killAll = (): void => {
+    sendToGroup(child, 'SIGKILL');
+    // In a group of its own, as the child is: Node does so here too, and its types do not say it.
+    const apart = {
+      env: callEnvironment(project),
+      stdio: 'ignore' as const,
+      timeout: killSeconds * 1000,
+      detached: true,
+    };
+    spawnSync('docker', [...composeArguments(project), 'kill', ...names], apart);
+  };
   process.once('exit', killAll);
   if (signal.aborted) interrupt();
   signal.addEventListener('abort', interrupt, { once: true });

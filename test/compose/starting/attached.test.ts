@@ -54,8 +54,13 @@ describeWithEngine('start --stay-attached on a terminal', () => {
     expect(await left()).toEqual([]);
   });
 
-  it('leaves nothing behind in the background on a second Ctrl-C', async () => {
-    expect(await attached('stubborn', 'stopping: what was begun')).toBe(130);
+  it.each([
+    ['a second Ctrl-C', ['stopping: what was begun']],
+    ['a third one right after it', ['stopping: what was begun', 'stopping: what was begun']],
+  ])('kills what does not stop on %s, and leaves nothing behind in the background', async (_, words) => {
+    expect(await attached('stubborn', ...words)).toBe(130);
     await expect.poll(left, { timeout: 20_000 }).toEqual([]);
+    const state = async () => (await sandbox.containers(project)).stubborn?.state;
+    await expect.poll(state, { timeout: 20_000 }).toBe('exited');
   });
 });
