@@ -12,7 +12,6 @@ import type { ClusterTarget } from './cluster/connect.js';
 import { clusterOf } from './connection.js';
 import { imageIdsOf, wantedImages } from './images.js';
 import { healthPatience } from './objects/health-patience.js';
-import { describeObject } from './objects/object.js';
 import type { Workload } from './objects/start-order.js';
 import { type Prepared, prepareObjects } from './prepare.js';
 import { needsOfWaiting, waitUntilReady } from './ready/wait.js';
@@ -35,8 +34,10 @@ export async function startOnKubernetes(
   const scripts = await startScripts(deployment, context);
   tellIgnored(options, context);
   if (context.options.dryRun) {
+    const { previewStart } = await import('./preview.js');
+    const lines = await previewStart(deployment, options, chosenImages(options), context);
     await scripts.before();
-    tellPlan(await prepareObjects(deployment, chosenImages(options), context), deployment, context);
+    for (const line of lines) context.report.print(line);
     await scripts.after();
     return false;
   }
@@ -223,11 +224,4 @@ function tellIgnored({ services, attached, pull }: StartOptions, { report }: Con
     report.warn(`on Kubernetes the whole deployment is started, not only ${services.join(', ')}`);
   if (attached) report.warn('--stay-attached has no effect on Kubernetes: logs --follow shows the output');
   if (pull) report.warn('--pull has no effect on Kubernetes: nodes pull as image-pull-policy says');
-}
-
-function tellPlan({ objects, identity }: Prepared, { spec, record }: Deployment, { report }: Context): void {
-  const cluster =
-    spec.deployTo === 'k8s-kind' ? ` of the kind cluster ${spec.kindClusterName ?? record.clusterId}` : '';
-  report.print(`would apply ${objects.length} objects to namespace ${identity.namespace}${cluster}:`);
-  for (const object of objects) report.print(`  ${describeObject(object)}`);
 }

@@ -14,6 +14,7 @@ import { ensureKubeContext } from './kind/context.js';
 import { listKindClusters } from './kind/clusters.js';
 import { clusterNameOf } from './kind/ensure.js';
 import { placeOnKind, type VolumePlace } from './kind/places.js';
+import { describeObject } from './objects/object.js';
 import { runJobAnnotation } from './operate/job.js';
 import { identityOf } from './prepare.js';
 
@@ -28,7 +29,7 @@ export async function stopOnKubernetes(deployment: Deployment, options: StopOpti
   const identity = identityOf(deployment);
   const kind = deployment.spec.deployTo === 'k8s-kind';
   if (context.options.dryRun) {
-    tellPlan(deployment, identity, options, context);
+    await tellPlan(deployment, identity, options, context);
     return;
   }
   const api = await (kind ? kindApi(deployment, options, context) : connect(deployment, context));
@@ -126,12 +127,46 @@ function volumePlaces({ spec, layout }: Deployment): VolumePlace[] {
     .filter((place) => place !== undefined);
 }
 
-function tellPlan(deployment: Deployment, identity: Identity, options: StopOptions, { report }: Context): void {
+async function tellPlan(
+  deployment: Deployment,
+  identity: Identity,
+  options: StopOptions,
+  context: Context,
+): Promise<void> {
+  const { report } = context;
   const kind = deployment.spec.deployTo === 'k8s-kind';
   const name = clusterNameOf(deployment);
   const place = kind ? ` of the kind cluster ${name}` : '';
+  const found = await objectsToRemove(deployment, identity, options, context);
   report.print(`would remove deployment ${identity.app} from namespace ${identity.namespace}${place}`);
+  for (const line of found) report.print(`  ${line}`);
   if (options.deleteVolumes) report.print('would delete its volume claims and volumes; directories of hosts stay');
   if (options.deleteNamespace === true) report.print(`would delete namespace ${identity.namespace}`);
   if (kind && options.manageCluster === true) report.print(`would delete the kind cluster ${name}`);
+}
+
+/** What would be deleted, or why that is not known. */
+async function objectsToRemove(
+  deployment: Deployment,
+  identity: Identity,
+  options: StopOptions,
+  context: Context,
+): Promise<string[]> {
+  const { reach, patienceOf, silenceOf } = await import('./preview.js');
+  const { inside, patience } = patienceOf(context);
+  const reached = await reach(deployment, inside);
+  if ('missing' in reached) return [`nothing runs: there is no kind cluster ${reached.missing} on this host`];
+  if ('silence' in reached) return [`from the files alone: ${reached.silence}`];
+  try {
+    if (!options.force) await refuseWhileJobRuns(reached.api, identity);
+    const { planRemoval } = await import('./cluster/remove.js');
+    const { deleteVolumes, deleteNamespace = false, force } = options;
+    const objects = await planRemoval(identity, reached.api, { deleteVolumes, deleteNamespace, force }, context);
+    const names = objects.map((object) => `delete ${describeObject(object)}`).sort();
+    return names.length === 0 ? ['nothing runs'] : names;
+  } catch (error) {
+    const silence = context.signal.aborted ? undefined : silenceOf(error, patience);
+    if (silence === undefined) throw error;
+    return [`from the files alone: ${silence}`];
+  }
 }

@@ -145,6 +145,12 @@ describeWithCluster('a deployment of two pods and a job, from its first start to
     expect(await versions()).toBe(before);
   });
 
+  /** The lines of a dry run that say what becomes of which object. */
+  const planned = async (...args: string[]): Promise<string[]> => {
+    const { stdout } = await runCli(['--dry-run', 'deployment', '--dir', site.sandbox.path('dep'), ...args]);
+    return stdout.split('\n').filter((line) => line.startsWith('  '));
+  };
+
   it('status --exit-code is 1 when something that should be there is not (decision 32)', async () => {
     const [gone = ''] = (await site.names('deployments')).filter((name) => name.includes('-front-'));
     // With its pods: later tests look at what pods there are.
@@ -152,7 +158,12 @@ describeWithCluster('a deployment of two pods and a job, from its first start to
     const { code, stdout } = await site.run('status', '--exit-code', '--format', 'json');
     expect(code).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({ degraded: true, missing: [`Deployment ${gone}`] });
+    const plan = await planned('start');
+    expect(plan.filter((line) => !line.startsWith('  leave '))).toEqual([`  create Deployment ${gone}`]);
+    expect(await site.names('deployments')).not.toContain(gone);
     await site.succeed('start');
+    expect(await site.names('deployments')).toContain(gone);
+    expect(await planned('start')).toEqual([expect.stringMatching(/^ {2}leave \d+ objects: nothing differs$/)]);
   });
 
   it('a dry run of stop and start says what it would do and does nothing (decision 34)', async () => {
@@ -176,7 +187,14 @@ describeWithCluster('a deployment of two pods and a job, from its first start to
 
   it('stop returns when all is gone; volumes and the namespace stay until they are asked for (04 §5.3)', async () => {
     await site.succeed('exec', 'db', 'echo kept > /data/kept');
+    const plan = await planned('stop');
+    for (const name of await site.names('deployments')) expect(plan).toContain(`  delete Deployment ${name}`);
+    expect(plan.filter((line) => line.includes('PersistentVolume'))).toEqual([]);
+    expect((await planned('stop', '--delete-volumes')).filter((line) => line.includes('PersistentVolume'))).not.toEqual(
+      [],
+    );
     await site.succeed('stop');
+    expect(await planned('stop')).toEqual(['  nothing runs']);
     for (const kind of ['deployments', 'pods', 'jobs', 'services']) expect(await site.names(kind)).toEqual([]);
     expect(await site.names('persistentvolumeclaims')).toHaveLength(1);
     expect((await site.succeed('stop')).stderr).toContain('nothing was running');

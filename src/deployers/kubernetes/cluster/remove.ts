@@ -9,7 +9,7 @@ import { deletionSeconds, describeLeft, graceOf, heldByOthers, requireGone } fro
 import { type Identity, namespaceOwner, type Owner } from './identity.js';
 import { type Entry, inventoryName, readInventory } from './inventory.js';
 import { foreignContents } from './namespace-contents.js';
-import { viewNamespace } from './namespace-view.js';
+import { type NamespaceView, viewNamespace } from './namespace-view.js';
 import { inParallel } from './parallel.js';
 import { needs, readAllowed, requirePermissions } from './permissions.js';
 import { resources, typeOf } from './resources.js';
@@ -54,7 +54,29 @@ export async function removeDeployment(
   return readAllowed(api, identity.namespace, needed, () => remove(identity, api, options, context));
 }
 
-async function remove(identity: Identity, api: ClusterApi, options: RemoveOptions, context: Context): Promise<Removed> {
+/**
+ * What {@link removeDeployment} would delete now. Changes nothing.
+ * @throws ClusterError as there
+ */
+export async function planRemoval(
+  identity: Identity,
+  api: ClusterApi,
+  options: RemoveOptions,
+  context: Context,
+): Promise<LiveObject[]> {
+  const { removal, ours, namespace } = await look(identity, api, options, context);
+  const objects = ours ? await removal.find() : [];
+  const volumes = options.deleteVolumes ? await removal.findVolumes() : [];
+  return [...objects, ...volumes, ...(options.deleteNamespace && typeof namespace === 'object' ? [namespace] : [])];
+}
+
+/** Whose namespace it is, and what of the deployment is known. @throws ClusterError where the namespace must not go */
+async function look(
+  identity: Identity,
+  api: ClusterApi,
+  options: RemoveOptions,
+  context: Context,
+): Promise<{ removal: Removal; ours: boolean; namespace: NamespaceView }> {
   const namespace = await viewNamespace(api, identity.namespace);
   const owner = typeof namespace === 'object' ? namespaceOwner(namespace, identity) : undefined;
   if (owner?.kind === 'other') {
@@ -70,6 +92,11 @@ async function remove(identity: Identity, api: ClusterApi, options: RemoveOption
     if (owner === undefined || !isOurs(owner)) throw refuseNamespace(identity, `it is not this deployment's`);
     await removal.checkNamespace();
   }
+  return { removal, ours, namespace };
+}
+
+async function remove(identity: Identity, api: ClusterApi, options: RemoveOptions, context: Context): Promise<Removed> {
+  const { removal, ours, namespace } = await look(identity, api, options, context);
   const count = ours ? await removal.removeObjects() : 0;
   const volumes = options.deleteVolumes ? await removal.removeVolumes() : [];
   if (ours) await removal.removeInventory();
@@ -176,6 +203,17 @@ class Removal {
     );
   }
 
+  /** The deployment's objects in the namespace. */
+  async find(): Promise<LiveObject[]> {
+    const found = await this.#find(kindsOfStop(this.#inventory, this.#options));
+    return found.filter((object) => !goesWithService(object, found));
+  }
+
+  /** The deployment's PersistentVolumes. */
+  findVolumes(): Promise<LiveObject[]> {
+    return findVolumes(this.#api, this.#identity, this.#inventory);
+  }
+
   /** Deletes what is in the namespace and waits. Resolves to how many objects there were. */
   async removeObjects(): Promise<number> {
     const kinds = kindsOfStop(this.#inventory, this.#options);
@@ -201,7 +239,7 @@ class Removal {
 
   /** Deletes the deployment's PersistentVolumes and waits. */
   async removeVolumes(): Promise<LiveObject[]> {
-    const volumes = await findVolumes(this.#api, this.#identity, this.#inventory);
+    const volumes = await this.findVolumes();
     await inParallel(volumes, (volume) => this.#delete(volume));
     await requireGone(this.#api, volumes, this.#context);
     return volumes;

@@ -1,0 +1,148 @@
+import type { Deployment } from '../../deployment/open.js';
+import { connectEngine } from '../../engine/connect.js';
+import { whySilent } from '../../engine/silence.js';
+import type { Context } from '../../system/context.js';
+import { InterruptedError, LaconicError } from '../../system/errors.js';
+import type { StartOptions } from '../deployer.js';
+import { Certificates } from './certificates.js';
+import type { Action } from './cluster/actions.js';
+import type { ClusterApi } from './cluster/api.js';
+import { ClusterError } from './cluster/errors.js';
+import { hashAnnotation } from './cluster/hash.js';
+import { observe } from './cluster/observe.js';
+import { type Plan, planApply } from './cluster/plan.js';
+import { clusterOf } from './connection.js';
+import { imageIdsOf } from './images.js';
+import { chooseCluster, listKindClusters } from './kind/clusters.js';
+import { clusterNameOf } from './kind/ensure.js';
+import { describeObject } from './objects/object.js';
+import { type Prepared, prepareObjects, type PrepareOptions } from './prepare.js';
+
+/** How long a plan waits for the API server: without it, it is made from the files alone. */
+const patienceMs = 5_000;
+
+/** The cluster of a deployment for a dry run: a way to it, or why there is none. */
+type Reached =
+  | { readonly api: ClusterApi; readonly imageIds?: PrepareOptions['imageIds'] }
+  | { readonly missing: string }
+  | { readonly silence: string };
+
+/**
+ * What a start would do to the cluster, a line each, planned by the code that carries it out. Reads, and changes
+ * nothing; where nobody answers, the objects by the files alone.
+ * @throws LaconicError for what the start would refuse, too
+ */
+export async function previewStart(
+  deployment: Deployment,
+  options: StartOptions,
+  how: Pick<PrepareOptions, 'images' | 'requireToken'>,
+  context: Context,
+): Promise<string[]> {
+  const { inside, patience } = patienceOf(context);
+  const reached = await reach(deployment, inside);
+  const api = 'api' in reached ? reached.api : undefined;
+  const imageIds = 'api' in reached && reached.imageIds !== undefined ? { imageIds: reached.imageIds } : {};
+  const certificates = api && new Certificates(() => Promise.resolve(api));
+  try {
+    const more = certificates && { certificates: (namespace: string) => certificates.valid(namespace) };
+    const prepared = await prepareObjects(deployment, { ...how, ...imageIds, ...more }, context);
+    if (!('api' in reached)) return [headline(prepared, deployment), ...unknownLines(prepared, reached)];
+    const observed = await observe(reached.api, prepared.identity, prepared.objects);
+    const plan = planApply(prepared.identity, prepared.objects, observed);
+    for (const line of plan.warnings) context.report.warn(line);
+    for (const line of plan.remarks) context.report.info(line);
+    return [headline(prepared, deployment), ...planLines(plan, options.restart === true)];
+  } catch (error) {
+    const silence = context.signal.aborted || api === undefined ? undefined : silenceOf(error, patience);
+    if (silence === undefined) throw error;
+    const prepared = await prepareObjects(deployment, { ...how, ...imageIds }, context);
+    return [headline(prepared, deployment), ...unknownLines(prepared, { silence })];
+  }
+}
+
+/** A context whose questions end when the patience of a dry run does. */
+export function patienceOf(context: Context): { inside: Context; patience: AbortSignal } {
+  const patience = AbortSignal.timeout(patienceMs);
+  return { inside: { ...context, signal: AbortSignal.any([context.signal, patience]) }, patience };
+}
+
+/** The way to a deployment's cluster, without starting, making or noting anything. */
+export async function reach(deployment: Deployment, context: Context): Promise<Reached> {
+  try {
+    const { connectCluster } = await import('./cluster/connect.js');
+    const target = clusterOf(deployment);
+    if (target.kind === 'k8s') return { api: (await connectCluster(target, context)).api };
+    const engine = await connectEngine(context);
+    const silence = await whySilent(engine, context.signal);
+    if (silence !== undefined) return { silence };
+    const fixed = deployment.spec.kindClusterName !== undefined;
+    const choice = chooseCluster(await listKindClusters(engine), clusterNameOf(deployment), fixed);
+    if (choice.kind !== 'existing') return { missing: clusterNameOf(deployment) };
+    const { name, nodes } = choice.cluster;
+    if (nodes.some(({ running }) => !running)) return { silence: `the kind cluster ${name} is stopped` };
+    const { api } = await connectCluster({ kind: 'k8s-kind', cluster: name }, context);
+    return { api, imageIds: (references) => imageIdsOf(engine, references) };
+  } catch (error) {
+    if (!(error instanceof LaconicError) || error instanceof InterruptedError) throw error;
+    return { silence: error.message };
+  }
+}
+
+/** Why nothing is known, where an error says that nobody answered. */
+export function silenceOf(error: unknown, patience: AbortSignal): string | undefined {
+  if (error instanceof InterruptedError && patience.aborted) {
+    return `the API server did not answer within ${patienceMs / 1000} s`;
+  }
+  return error instanceof ClusterError && (error.status === undefined || error.status >= 500)
+    ? error.message
+    : undefined;
+}
+
+function headline({ objects, identity }: Prepared, { spec, record }: Deployment): string {
+  const cluster = spec.deployTo === 'k8s-kind' ? ` of the kind cluster ${clusterNameOf({ spec, record })}` : '';
+  return `would apply ${objects.length} objects to namespace ${identity.namespace}${cluster}:`;
+}
+
+function unknownLines({ objects }: Prepared, reached: Exclude<Reached, { api: ClusterApi }>): string[] {
+  if ('missing' in reached) {
+    return [`  create the kind cluster ${reached.missing}`, ...objects.map((one) => `  create ${describeObject(one)}`)];
+  }
+  return [`  from the files alone: ${reached.silence}`, ...objects.map((one) => `  ${describeObject(one)}`)];
+}
+
+/** A line for each object that is written or deleted, in the plan's order, and one for all that stay. Pure. */
+export function planLines({ actions, removals }: Plan, restart: boolean): string[] {
+  const kept = actions.filter((action) => action.do === 'keep');
+  const restarted = restart ? kept.filter(({ object }) => object.kind === 'Deployment') : [];
+  const left = kept.length - restarted.length;
+  return [
+    ...actions.flatMap((action) => actionLine(action)),
+    ...restarted.map(({ object }) => `  restart ${describeObject(object)}`),
+    ...removals.map(({ live }) => `  delete ${describeObject(live)}: it left the stack`),
+    ...(left === 0 ? [] : [`  leave ${left} ${left === 1 ? 'object' : 'objects'}: nothing differs`]),
+  ];
+}
+
+function actionLine(action: Action): string[] {
+  const name = describeObject(action.object);
+  switch (action.do) {
+    case 'keep':
+      return [];
+    case 'create':
+      return [`  create ${name}`];
+    case 'replace':
+      return [`  replace ${action.why}`];
+    case 'label':
+      return [`  mark ${name} as this deployment's`];
+    case 'apply': {
+      const changed = action.changed.filter((path) => !path.endsWith(hashAnnotation));
+      const adopted = action.adopt ? ['another client made it'] : [];
+      const shown = [...changed.slice(0, shownPaths), ...adopted];
+      if (changed.length > shownPaths) shown.push(`and ${changed.length - shownPaths} more`);
+      return [shown.length === 0 ? `  change ${name}` : `  change ${name}: ${shown.join(', ')}`];
+    }
+  }
+}
+
+/** Fields of an object that are named. */
+const shownPaths = 5;
