@@ -58,7 +58,7 @@ export async function regenerateEnvironment(
     staged.push({ path, source: { text: renderEntries(manifest) }, mode: secretMode });
     steps.push({ op: 'replace', path, backup: false, secret: true });
   }
-  await carryOut(layout, { steps, staged, modes: [], volumes: [], edited }, undefined);
+  await carryOut(layout, { steps, staged, modes: [], volumes: [], edited, left: [] }, undefined);
   await clearJournal(layout);
   for (const path of edited) warnAboutEdit(path, 'replaced', context);
   return true;

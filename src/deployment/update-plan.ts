@@ -24,6 +24,8 @@ export interface UpdatePlan {
   volumes: { volume: string; path: string; seed: string | undefined }[];
   /** Files among the steps that somebody edited in the directory since they were generated. */
   edited: string[];
+  /** Paths of files that are not generated any more, where somebody has put something else than a file. */
+  left: string[];
 }
 
 /** Whether a generated file is not what the last create or update left; no where that is not known. */
@@ -74,7 +76,8 @@ export async function planUpdate(
       secret: isSecret(file),
     });
   }
-  for (const step of await removals(layout, tree.files)) {
+  const { removals, left } = await noLongerGenerated(layout, tree.files);
+  for (const step of removals) {
     steps.push(step);
     if (step.backup && !unfinished) edited.push(step.path);
   }
@@ -93,7 +96,7 @@ export async function planUpdate(
     staged.push({ path, source: { text: manifest }, mode: secretMode });
     steps.push({ op: 'replace', path, backup: false, secret: true });
   }
-  return { steps: await inOrder(layout.root, steps, tree.directories), staged, modes, volumes, edited };
+  return { steps: await inOrder(layout.root, steps, tree.directories), staged, modes, volumes, edited, left };
 }
 
 async function hasOtherMode(layout: DeploymentLayout, file: GeneratedFile): Promise<boolean> {
@@ -102,17 +105,22 @@ async function hasOtherMode(layout: DeploymentLayout, file: GeneratedFile): Prom
 }
 
 /** Files the last update generated and this one does not: taken away, kept as `.bak` where somebody edited them. */
-async function removals(layout: DeploymentLayout, files: readonly GeneratedFile[]): Promise<RemoveStep[]> {
+async function noLongerGenerated(
+  layout: DeploymentLayout,
+  files: readonly GeneratedFile[],
+): Promise<{ removals: RemoveStep[]; left: string[] }> {
   const before: Manifest = (await readManifest(layout)) ?? (await impliedManifest(layout));
   const wanted = new Set(files.map((file) => file.path));
-  const steps: RemoveStep[] = [];
+  const removals: RemoveStep[] = [];
+  const left: string[] = [];
   for (const [path, checksum] of Object.entries(before)) {
     // Secrets are never deleted by us: another spec may want them back.
     if (wanted.has(path) || path === 'secrets.env' || path === secretsCopyPath) continue;
     const now = await currentChecksum(join(layout.root, path));
-    if (now !== undefined) steps.push({ op: 'remove', path, backup: now !== checksum });
+    if (now !== undefined) removals.push({ op: 'remove', path, backup: now !== checksum });
+    else if ((await kindOf(join(layout.root, path))) !== undefined) left.push(path);
   }
-  return steps;
+  return { removals, left };
 }
 
 /** `deployment.yml` with the stack's present place and where credentials are kept, where either differs. */

@@ -87,6 +87,9 @@ export async function updateDeployment(
 
   const plan = await planUpdate(layout, prepared, ours ? options.arguments : undefined);
   warnAboutLostVolumes(present, plan, context);
+  for (const path of plan.left) {
+    context.report.warn(`${path} is not part of the stack any more, and no file: it is left as it is`);
+  }
   if (context.options.dryRun) {
     const planned = await plannedOutcome(layout, plan, prepared, present, context);
     for (const line of updatePreview(plan, planned)) context.report.print(line);

@@ -152,4 +152,18 @@ next: laconic-so deployment --dir d start
     expect(stderr).toContain('WARNING: config/app/more.txt was edited in this directory and is removed');
     expect(await sandbox.read('d/config/app/more.txt.bak')).toBe('edited here\n');
   });
+
+  it('a directory in the place of a file that left the stack is left, and that is said once', async () => {
+    await sandbox.write('source/config/app/late.txt', 'late\n');
+    await sandbox.succeed(update);
+    await rm(sandbox.path('source/config/app/late.txt'));
+    await rm(sandbox.path('d/config/app/late.txt'));
+    await sandbox.write('d/config/app/late.txt/own', 'of the operator\n');
+    const { stderr } = await sandbox.succeed(update);
+    expect(stderr).toContain(
+      'WARNING: config/app/late.txt is not part of the stack any more, and no file: it is left as it is\n',
+    );
+    expect(await sandbox.read('d/config/app/late.txt/own')).toBe('of the operator\n');
+    expect((await sandbox.succeed(update)).stderr).not.toContain('late.txt');
+  });
 });
