@@ -21,10 +21,12 @@ export class Certificates {
     return validCertificates((await this.#read).certificates, Date.now());
   }
 
-  /** Warns where the Ingresses of these objects ask an issuer that is not there. */
-  async tellMissing(objects: readonly KubernetesObject[], { report }: Context): Promise<void> {
+  /** Warns where the Ingresses of these objects ask an issuer that is not there; says whether it did. */
+  async tellMissing(objects: readonly KubernetesObject[], { report }: Context): Promise<boolean> {
     const { installed } = (await this.#read) ?? { installed: undefined };
-    for (const line of await missingIssuers(objects, installed, await this.#connect())) report.warn(line);
+    const lines = await missingIssuers(objects, installed, await this.#connect());
+    for (const line of lines) report.warn(line);
+    return lines.length > 0;
   }
 }
 

@@ -64,7 +64,8 @@ export class KubernetesDeployer implements Deployer {
     const { hostsOf } = await import('./operate/hosts.js');
     const prepared = judged || format === 'json' ? await this.#prepare() : await this.#prepareQuietly();
     const snapshot = await this.#snapshot();
-    const hosts = snapshot.ingresses.length === 0 ? [] : await hostsOf(await this.#api(), snapshot);
+    const kind = this.#deployment.spec.deployTo === 'k8s-kind';
+    const hosts = snapshot.ingresses.length === 0 ? [] : await hostsOf(await this.#api(), snapshot, kind);
     const expected = (prepared?.order ?? []).map(({ workload }) => workload);
     const described = describeStatus(snapshot, hosts, expected, Date.now());
     const status = { ...described, warnings: [...(await this.#secretWarnings(snapshot)), ...described.warnings] };

@@ -54,7 +54,7 @@ export async function startOnKubernetes(
     ...(imageIds === undefined ? {} : { imageIds }),
   };
   const prepared = await prepareObjects(deployment, how, context);
-  if (!kind) await certificates.tellMissing(prepared.objects, context);
+  const issuersMissing = !kind && (await certificates.tellMissing(prepared.objects, context));
   // In force until the next restart without any, as on the other target.
   if (options.images.size > 0) await putImagesInForce(deployment.layout.images, options.images);
   await scripts.before();
@@ -77,6 +77,10 @@ export async function startOnKubernetes(
   await changed();
   if (options.wait) await awaitReady(start, cluster, workloadsOf(prepared));
   context.report.endProgress();
+  if (!issuersMissing) {
+    const { warnAboutCertificates } = await import('./host-certificates.js');
+    await warnAboutCertificates(prepared, cluster.api, context);
+  }
   return written;
 }
 
@@ -111,7 +115,7 @@ async function readyKindCluster(
   const { ensureCluster } = await import('./kind/ensure.js');
   // The client takes a moment to load, in which the engine answers.
   const [{ name, nodesStartedAt, found }] = await bothDone([
-    ensureCluster({ ...deployment, manage }, engine, context),
+    ensureCluster({ ...deployment, manage, waitTimeout: options.waitTimeout }, engine, context),
     import('./cluster/connect.js'),
   ]);
   const api = found?.api ?? (await connect({ kind: 'k8s-kind', cluster: name }, context)).api;
@@ -159,6 +163,7 @@ async function apply(start: Start, cluster: StartCluster): Promise<boolean> {
         if (options.wait) await awaitReady(start, cluster, workloads);
       },
       forceConflicts: options.forceConflicts ?? false,
+      goneSeconds: options.waitTimeout,
       later: options.wait ? needsOfWaiting : [],
       ...(options.restart === true ? { restartedAt: new Date().toISOString() } : {}),
     },

@@ -216,7 +216,14 @@ describeWithCluster('whose namespace it is (decision 20, K-36)', () => {
       await at.start(objects);
       const bound = '--for=jsonpath={.status.phase}=Bound';
       await kubectl('wait', bound, `persistentvolume/${at.identity.app}-data`, '--timeout=60s');
-      await kubectl('delete', 'namespace', at.identity.namespace, '--wait=false');
+      const [namespace, held] = [at.identity.namespace, ['configmap', 'held', '--namespace', at.identity.namespace]];
+      await kubectl('create', ...held);
+      await kubectl('patch', ...held, '--patch', '{"metadata": {"finalizers": ["example.org/held"]}}');
+      await kubectl('delete', 'namespace', namespace, '--wait=false');
+      await expect(at.start(objects, { goneSeconds: 1 })).rejects.toThrow(
+        new RegExp(`^after 1 s these are not gone: Namespace ${namespace}`),
+      );
+      await kubectl('patch', ...held, '--patch', '{"metadata": {"finalizers": null}}');
       const { stdout, stderr } = await at.start(objects);
       expect(stderr).toContain(`namespace ${at.identity.namespace} is being deleted: it is awaited and made anew`);
       expect(stdout).toContain('Created Deployment web');

@@ -16,7 +16,7 @@ describeWithCluster('a deployment of two pods and a job, from its first start to
         back: server('db', '    ports: ["5432"]\n    volumes: ["data:/data"]\n') + 'volumes:\n  data:\n',
       },
       jobs: { seed: service('seed', 'echo "seeding $$0 $$@"; cat /data/kept 2>/dev/null; exit 0') },
-      spec: `volumes:\n  data:\nnetwork:\n  ports:\n    web: ["30023:8080"]\n`,
+      spec: `secrets: {mail-login: [KEY]}\nvolumes:\n  data:\nnetwork:\n  ports:\n    web: ["30023:8080"]\n`,
     });
   });
   afterAll(() => site.remove());
@@ -47,6 +47,19 @@ describeWithCluster('a deployment of two pods and a job, from its first start to
     expect(items).toHaveLength(2);
     for (const one of items as { status: { availableReplicas?: number } }[])
       expect(one.status.availableReplicas).toBe(1);
+  });
+
+  it('a Secret of the spec that does not exist: start and status say so, until it is there', async () => {
+    const missing =
+      'Secret mail-login, which the spec names under secrets, does not exist: containers run without what';
+    const said = async (): Promise<boolean[]> => {
+      const [{ stderr }, { stdout }] = [await site.succeed('start'), await site.succeed('status')];
+      return [stderr.includes(`WARNING: ${missing}`), stdout.includes(`Warnings:\n\t${missing}`)];
+    };
+    expect(await said()).toEqual([true, true]);
+    await site.kubectl('create', 'secret', 'generic', 'mail-login', '--from-literal', 'KEY=x');
+    expect(await said()).toEqual([false, false]);
+    await site.kubectl('delete', 'secret', 'mail-login');
   });
 
   it('ps lists the pods of all pod files, as scripts read them (04 §5.7, K-12)', async () => {
@@ -158,6 +171,7 @@ describeWithCluster('a deployment of two pods and a job, from its first start to
     const { code, stdout } = await site.run('status', '--exit-code', '--format', 'json');
     expect(code).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({ degraded: true, missing: [`Deployment ${gone}`] });
+    expect((await site.succeed('status')).stdout).toContain(`\nMissing:\n\tDeployment ${gone}\n`);
     const plan = await planned('start');
     expect(plan.filter((line) => !line.startsWith('  leave '))).toEqual([`  create Deployment ${gone}`]);
     expect(await site.names('deployments')).not.toContain(gone);

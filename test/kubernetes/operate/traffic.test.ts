@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeWithCluster } from '../../support/cluster.js';
+import { describeWithCluster, kubectl } from '../../support/cluster.js';
+import { makeAuthority } from '../../support/authority.js';
 import { server, Site } from './site.js';
 
 const nodePort = 30_057;
@@ -74,6 +75,27 @@ describeWithCluster(
         /^WARNING: \S+spec\.yml:\d+ network\.http-proxy\[0\]\.host-name: traffic\.example\.org \(\/\) is that of Ingress operate-traffic-one\/laconic-\S+-ingress too: /m,
       );
       expect(await other.names('ingresses')).toHaveLength(1);
+    });
+
+    it('a host name without a certificate: start says so in a line, and status, until Caddy has one', async () => {
+      const none = `${host} (Caddy has no certificate for it yet)`;
+      const { stderr } = await other.succeed('start');
+      expect(stderr.split('\n').filter((line) => line.includes('certificate'))).toEqual([
+        `WARNING: https does not work yet, until there is a certificate: ${none}; status tells when it is there`,
+      ]);
+      const tls = async () => /\tTLS: (.*)/.exec((await other.succeed('status')).stdout)?.[1];
+      expect(await tls()).toBe('by the ingress controller, which has no certificate for it yet: https does not work');
+      const { certificate } = await makeAuthority(other.sandbox.base);
+      const secret = `caddy.ingress--certificates.local.${host}.${host}.crt`;
+      const caddy = ['--namespace', 'caddy-system'];
+      await kubectl('create', 'secret', 'generic', secret, ...caddy, `--from-file=value=${certificate}`);
+      try {
+        await kubectl('label', 'secret', secret, ...caddy, 'manager=caddy');
+        expect(await tls()).toBe('by the ingress controller');
+        expect((await other.succeed('start')).stderr).not.toContain('certificate');
+      } finally {
+        await kubectl('delete', 'secret', secret, ...caddy);
+      }
     });
 
     it('a node port that is taken: the Service that has it and the line of the spec, and nothing is changed', async () => {

@@ -28,6 +28,8 @@ export interface ApplyOptions {
   readonly later?: readonly Need[];
   /** ISO time to stamp on Deployments whose pods would not be replaced otherwise (`restart`, decision 25). */
   readonly restartedAt?: string;
+  /** Seconds to wait for the deletion of what is in the way (`--wait-timeout`); absent: what a deletion may take. */
+  readonly goneSeconds?: number | undefined;
   /** Fields that somebody else has set are taken over, and each is told; false or absent: that is an error. */
   readonly forceConflicts?: boolean;
 }
@@ -48,7 +50,7 @@ export async function applyObjects(
   if (typeof observed.namespace === 'object' && observed.namespace.metadata.deletionTimestamp !== undefined) {
     // With it goes all that is in it.
     context.report.info(`namespace ${identity.namespace} is being deleted: it is awaited and made anew`);
-    await requireGone(api, [observed.namespace], context);
+    await requireGone(api, [observed.namespace], context, options.goneSeconds);
     observed = await observe(api, identity, wanted, options.later);
   }
   const plan = planApply(identity, wanted, observed);
@@ -120,7 +122,7 @@ class Execution {
   async #carryOut(actions: readonly Action[]): Promise<void> {
     const done = await inParallel(actions, async (action) => {
       if (action.do !== 'keep') this.#context.report.verbose(`${action.do} ${describeObject(action.object)}`);
-      return carryOut(action, this.#api, this.#context, this.#options.forceConflicts);
+      return carryOut(action, this.#api, this.#context, this.#options);
     });
     for (const live of done) this.#done.set(keyOfObject(live), live);
     this.sayAll(actions);
@@ -221,6 +223,7 @@ class Execution {
         this.#api,
         removals.map(({ live }) => live),
         this.#context,
+        this.#options.goneSeconds,
       );
   }
 

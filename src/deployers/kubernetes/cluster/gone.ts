@@ -87,9 +87,18 @@ export function graceOf(object: LiveObject): number {
 /** What nodes, controllers and finalizers get beside the pods' own time. */
 export const deletionSeconds = 120;
 
-/** Waits until all are gone. @throws ClusterError naming what is left */
-export async function requireGone(api: ClusterApi, objects: readonly LiveObject[], context: Context): Promise<void> {
-  const seconds = deletionSeconds + Math.max(0, ...objects.map(graceOf));
+/**
+ * Waits until all are gone.
+ * @param atMost seconds that the operator gives it; absent: what their deletion may take
+ * @throws ClusterError naming what is left
+ */
+export async function requireGone(
+  api: ClusterApi,
+  objects: readonly LiveObject[],
+  context: Context,
+  atMost = Number.POSITIVE_INFINITY,
+): Promise<void> {
+  const seconds = Math.min(deletionSeconds + Math.max(0, ...objects.map(graceOf)), atMost);
   const left = await awaitGone(api, objects, seconds, context);
   if (left.length === 0) return;
   throw new ClusterError(`after ${seconds} s these are not gone: ${left.map(describeLeft).join(', ')}`, {

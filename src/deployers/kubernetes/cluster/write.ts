@@ -1,6 +1,7 @@
 import type { Context } from '../../../system/context.js';
 import { describeObject, type KubernetesObject } from '../objects/object.js';
 import type { Action } from './actions.js';
+import type { ApplyOptions } from './apply.js';
 import type { ClusterApi, LiveObject } from './api.js';
 import { ClusterError } from './errors.js';
 import { requireGone } from './gone.js';
@@ -12,11 +13,17 @@ const attemptsFor = (kind: string): number => (kind === 'Namespace' ? 1 : 5);
 
 /**
  * Carries out one action.
- * @param force fields of an object of ours that somebody else has set are taken over, and each is told
+ * @param options `forceConflicts`: fields of an object of ours that somebody else has set are taken over, and each is told;
+ *   `goneSeconds`: see requireGone
  * @returns the object as it is then
  * @throws ClusterError; a conflict names the fields and who set them
  */
-export async function carryOut(action: Action, api: ClusterApi, context: Context, force = false): Promise<LiveObject> {
+export async function carryOut(
+  action: Action,
+  api: ClusterApi,
+  context: Context,
+  { forceConflicts: force = false, goneSeconds }: Pick<ApplyOptions, 'forceConflicts' | 'goneSeconds'> = {},
+): Promise<LiveObject> {
   const { object } = action;
   switch (action.do) {
     case 'keep':
@@ -24,12 +31,12 @@ export async function carryOut(action: Action, api: ClusterApi, context: Context
     case 'label':
       return mark(action.live, object, action.release, api);
     case 'create':
-      if (action.after !== undefined) await requireGone(api, [action.after], context);
+      if (action.after !== undefined) await requireGone(api, [action.after], context, goneSeconds);
       return makeNew(object, api);
     case 'replace': {
       const { name, namespace, uid } = action.live.metadata;
       await api.delete(typeOf(object), name, namespace, { uid, propagation: 'Foreground' });
-      await requireGone(api, [action.live], context);
+      await requireGone(api, [action.live], context, goneSeconds);
       return makeNew(object, api);
     }
     case 'apply': {
@@ -64,7 +71,7 @@ function apply(object: KubernetesObject, live: LiveObject, force: boolean, api: 
 
 /**
  * Checks what an action would write, without writing it (K-35).
- * @param force see {@link carryOut}
+ * @param force see `forceConflicts` of {@link carryOut}
  * @throws ClusterError
  */
 export async function check(action: Action, api: ClusterApi, force = false): Promise<void> {

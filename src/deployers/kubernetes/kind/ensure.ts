@@ -33,6 +33,8 @@ export interface ClusterWish {
   readonly spec: Pick<Spec, 'kindClusterName' | 'kindMountRoot' | 'volumes' | 'yaml'>;
   /** False with --skip-cluster-management: a cluster that is missing is an error. */
   readonly manage: boolean;
+  /** Seconds to wait for the API server of one that is there (`--wait-timeout`); absent: what a start of it may take. */
+  readonly waitTimeout?: number | undefined;
 }
 
 export interface EnsuredCluster {
@@ -162,7 +164,8 @@ async function joinCluster(
   await ensureKubeContext(cluster, engine, context);
   const { connectCluster } = await import('../cluster/connect.js');
   const { api } = await connectCluster({ kind: 'k8s-kind', cluster: cluster.name }, context);
-  await awaitApiServer(api, fresh ? answerSeconds.started : answerSeconds.running, context);
+  const seconds = fresh ? answerSeconds.started : answerSeconds.running;
+  await awaitApiServer(api, Math.min(seconds, wish.waitTimeout ?? seconds), context);
   if (config !== undefined) checkLabels(cluster, config, await api.list(resources.Node, {}));
   await writeClusterId(cluster.name, wish);
   return { name: cluster.name, created: false, nodesStartedAt: startedAt, found: { api, contents } };

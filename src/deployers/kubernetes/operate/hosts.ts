@@ -1,33 +1,42 @@
 import type { ClusterApi, LiveObject } from '../cluster/api.js';
 import { readCertManager } from '../cluster/certificates.js';
 import { inParallel } from '../cluster/parallel.js';
+import { caddyProblem, caddySecrets, isCaddys, secretOf } from '../host-certificates.js';
 import { certificateProblem } from '../traffic.js';
-import type { IngressFacts, Snapshot } from './snapshot.js';
+import type { Snapshot } from './snapshot.js';
 import type { HostStatus } from './status.js';
 import { mapOf } from '../../../system/plain-map.js';
 
-/** The hosts of a deployment's Ingress, and what the cluster knows of their addresses and certificates (04 §5.7). */
-export async function hostsOf(api: ClusterApi, { ingresses, namespace }: Snapshot): Promise<HostStatus[]> {
+/**
+ * The hosts of a deployment's Ingress, and what the cluster knows of their addresses and certificates.
+ * @param kind whether it is a kind cluster, where Caddy makes them
+ */
+export async function hostsOf(
+  api: ClusterApi,
+  { ingresses, namespace }: Snapshot,
+  kind: boolean,
+): Promise<HostStatus[]> {
   const withSecrets = ingresses.some(({ spec }) => (spec.tls ?? []).length > 0);
   // In a cluster without cert-manager, or where the account may not look, the Secret is all that is known.
   const { certificates } = withSecrets ? await readCertManager(api, namespace) : { certificates: [] };
+  const caddy = kind && ingresses.length > 0 ? await caddySecrets(api) : undefined;
   const hosts = ingresses.flatMap((ingress) => {
     const entry = ingress.status?.loadBalancer?.ingress?.[0];
     const address = entry?.ip ?? entry?.hostname;
     return (ingress.spec.rules ?? []).flatMap(({ host }) => {
       if (host === undefined) return [];
-      const secret = secretOf(host, ingress);
-      return [{ host, ...(address === undefined ? {} : { address }), secret }];
+      const secret = secretOf(host, ingress.spec);
+      const problem = caddy && isCaddys(ingress.spec) ? caddyProblem(host, caddy, Date.now()) : undefined;
+      return [{ host, ...(address === undefined ? {} : { address }), secret, problem }];
     });
   });
-  return inParallel(hosts, async ({ secret, ...host }) => ({
-    ...host,
-    tls: secret === undefined ? 'by the ingress controller' : await certificateOf(secret, certificates, namespace, api),
-  }));
-}
-
-function secretOf(host: string, { spec }: IngressFacts): string | undefined {
-  return spec.tls?.find(({ hosts = [] }) => hosts.includes(host))?.secretName;
+  return inParallel(hosts, async ({ secret, problem, ...host }) => {
+    const byController = `by the ingress controller${problem === undefined ? '' : `, which ${problem}: https does not work`}`;
+    return {
+      ...host,
+      tls: secret === undefined ? byController : await certificateOf(secret, certificates, namespace, api),
+    };
+  });
 }
 
 async function certificateOf(

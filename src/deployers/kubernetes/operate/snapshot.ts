@@ -5,6 +5,7 @@ import { viewNamespace } from '../cluster/namespace-view.js';
 import { inParallel } from '../cluster/parallel.js';
 import { needs, readAllowed } from '../cluster/permissions.js';
 import { resources } from '../cluster/resources.js';
+import type { IngressHosts } from '../host-certificates.js';
 import { labelValue } from '../objects/names.js';
 import type { DeploymentFacts, JobFacts, Meta, PodFacts } from '../ready/facts.js';
 import { World } from '../ready/world.js';
@@ -12,7 +13,7 @@ import type { ServiceFacts } from './published.js';
 
 export interface IngressFacts {
   metadata: Meta;
-  spec: { rules?: { host?: string }[]; tls?: { hosts?: string[]; secretName?: string }[] };
+  spec: IngressHosts;
   status?: { loadBalancer?: { ingress?: { ip?: string; hostname?: string }[] } };
 }
 

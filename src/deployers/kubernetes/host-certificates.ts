@@ -1,0 +1,93 @@
+import { X509Certificate } from 'node:crypto';
+import type { Context } from '../../system/context.js';
+import { mapOf } from '../../system/plain-map.js';
+import type { ClusterApi, LiveObject } from './cluster/api.js';
+import { unlessForbidden } from './cluster/errors.js';
+import { resources } from './cluster/resources.js';
+import { caddyNamespace } from './kind/caddy-manifest.js';
+import type { Prepared } from './prepare.js';
+import { certificateProblem } from './traffic.js';
+
+/** What an Ingress says of its hosts. */
+export interface IngressHosts {
+  ingressClassName?: string;
+  rules?: { host?: string }[];
+  tls?: { hosts?: string[]; secretName?: string }[];
+}
+
+/** The Secret with a host's certificate; undefined where the ingress controller brings its own. */
+export function secretOf(host: string, { tls }: IngressHosts): string | undefined {
+  return tls?.find(({ hosts = [] }) => hosts.includes(host))?.secretName;
+}
+
+/** Whether our Caddy answers for the hosts of an Ingress in the kind cluster, and makes their certificates. */
+export function isCaddys({ ingressClassName = 'caddy' }: IngressHosts): boolean {
+  return ingressClassName === 'caddy';
+}
+
+/** The Secrets in which Caddy keeps what it has; undefined where this account may not look. */
+export async function caddySecrets(api: ClusterApi): Promise<LiveObject[] | undefined> {
+  return api
+    .list(resources.Secret, { namespace: caddyNamespace, labelSelector: 'manager=caddy' })
+    .catch(unlessForbidden);
+}
+
+/**
+ * What is wrong with the certificate that Caddy made for a host; undefined when nothing is. Pure.
+ * @param secrets those of {@link caddySecrets}
+ * @param now milliseconds since the epoch
+ */
+export function caddyProblem(host: string, secrets: readonly LiveObject[], now: number): string | undefined {
+  const [, ...parent] = host.split('.');
+  // It keeps `*.example.org` as `wildcard_.example.org`, and makes each row of special characters of a path one dot.
+  const names = [host.replace(/^\*\./, 'wildcard.'), ['wildcard', ...parent].join('.')];
+  const found = secrets.flatMap(({ metadata, data }) => {
+    const name = metadata.name.replace(/\.{2,}/g, '.');
+    if (!names.some((each) => name.endsWith(`.${each}.${each}.crt`))) return [];
+    const { value } = mapOf(data);
+    return [typeof value === 'string' ? validUntil(value) : 0];
+  });
+  if (found.length === 0) return 'has no certificate for it yet';
+  const last = Math.max(...found);
+  return last > now ? undefined : `has only one for it that ended on ${new Date(last).toISOString()}`;
+}
+
+/** The end of a certificate, in milliseconds since the epoch; 0 for what is none. */
+function validUntil(base64: string): number {
+  try {
+    return Date.parse(new X509Certificate(Buffer.from(base64, 'base64')).validTo);
+  } catch {
+    return 0;
+  }
+}
+
+/**
+ * Warns, in one line, of host names that have no certificate at this moment: over https they cannot be reached. Looks
+ * once, since a certificate may take its time or never come.
+ */
+export async function warnAboutCertificates(
+  { input: { spec, target }, identity, objects }: Pick<Prepared, 'input' | 'identity' | 'objects'>,
+  api: ClusterApi,
+  { report }: Context,
+): Promise<void> {
+  const ingresses = objects.filter(({ kind }) => kind === 'Ingress').map((object) => object.spec as IngressHosts);
+  const given = new Set(spec.httpProxy.map(({ tlsSecret }) => tlsSecret));
+  const missing: string[] = [];
+  const caddy = target === 'k8s-kind' && ingresses.length > 0 ? await caddySecrets(api) : undefined;
+  for (const ingress of ingresses) {
+    for (const { host = '' } of ingress.rules ?? []) {
+      const secret = secretOf(host, ingress);
+      if (secret === undefined) {
+        const problem = caddy && isCaddys(ingress) ? caddyProblem(host, caddy, Date.now()) : undefined;
+        if (problem !== undefined) missing.push(`${host} (Caddy ${problem})`);
+      } else if (!given.has(secret)) {
+        const problem = await certificateProblem(secret, identity.namespace, api);
+        if (problem !== undefined) missing.push(`${host} (secret ${secret} ${problem})`);
+      }
+    }
+  }
+  if (missing.length === 0) return;
+  report.warn(
+    `https does not work yet, until there is a certificate: ${missing.join(', ')}; status tells when it is there`,
+  );
+}
