@@ -64,7 +64,10 @@ export interface WaitFlags {
 export function addWaitOptions(command: Command): Command {
   return command
     .option('--no-wait', 'return when the containers are started, ready or not')
-    .option('--wait-timeout <seconds>', 'fail when the services are not ready by then (no limit without it)')
+    .option(
+      '--wait-timeout <seconds>',
+      'how long anything is awaited; not ready by then is a failure (no limit without it)',
+    )
     .option(
       '--steady <seconds>',
       'how long what has no healthcheck must run without a restart (2, or LACONIC_SO_STEADY)',

@@ -1,6 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { readTextIfAny, secretMode, writeFileAtomically } from '../system/files.js';
+import { mapOf } from '../system/plain-map.js';
+import { parseYaml } from '../system/yaml.js';
 import { type DeploymentLayout, layoutOf } from './layout.js';
 import { readRecord } from './record.js';
 
@@ -43,13 +45,16 @@ export async function notePlace(layout: DeploymentLayout): Promise<void> {
   await writeFileAtomically(layout.place, text, secretMode);
 }
 
-/** The Compose project of a deployment directory; undefined for anything that is none. */
+/** The Compose project of a deployment directory; undefined for anything that is none, as those on Kubernetes are. */
 export async function projectOf(directory: string): Promise<string | undefined> {
+  const layout = layoutOf(directory);
   // No evidence is all that follows from a directory that cannot be read.
-  return readRecord(layoutOf(directory)).then(
-    ({ clusterId }) => clusterId,
-    () => undefined,
-  );
+  const record = await readRecord(layout).catch(() => undefined);
+  if (record === undefined) return undefined;
+  const target = await readTextIfAny(layout.spec)
+    .then((text = '') => mapOf(parseYaml(text, layout.spec).value)['deploy-to'])
+    .catch(() => undefined);
+  return target === undefined || target === 'compose' ? record.clusterId : undefined;
 }
 
 async function placeOf({ root }: DeploymentLayout): Promise<Place> {

@@ -33,11 +33,11 @@ import type { ComposeProject } from './project.js';
 import { type PodScript, runPodScripts } from './scripts.js';
 import { pendingSecrets, secretValues, withNewSecrets } from './secret-values.js';
 import { startProject } from './start.js';
-import { refuseSharedVolumes } from './sharers.js';
+import { refuseSharedVolumes, warnAboutNeighbours } from './sharers.js';
 import { readStarted } from './started.js';
 import { projectStatus } from './status.js';
 import { stopProject } from './stop.js';
-import { runTransfers } from './transfer.js';
+import { runTransfers, transferLimits } from './transfer.js';
 
 /** What a Compose project is started with beside its files. */
 export interface ProjectSetup {
@@ -99,7 +99,7 @@ export class ComposeDeployer implements Deployer {
   }
 
   async start(options: StartOptions, changed: () => Promise<void>): Promise<boolean> {
-    const { beforeStart, preStart, postStart, transfers, spec, state } = this.#setup;
+    const { beforeStart, preStart, postStart, transfers, spec, state, deployment } = this.#setup;
     const context = this.#context;
     if (options.forceConflicts === true) context.report.warn('--force-conflicts has no effect on Compose');
     if (context.options.dryRun) {
@@ -110,12 +110,13 @@ export class ComposeDeployer implements Deployer {
     const listed = preStart.length === 0 ? this.#listed : undefined;
     this.#listed = undefined;
     const project = await this.#withSecrets();
+    if (deployment !== undefined) await warnAboutNeighbours(deployment, context);
     await beforeStart?.();
     await runPodScripts(preStart, project, context);
     const afterUp = async (): Promise<void> => {
       await runPodScripts(postStart, project, context);
       await changed();
-      await runTransfers(transfers.map(asTransfer), project, this.#engine, context);
+      await runTransfers(transfers.map(asTransfer), project, this.#engine, context, transferLimits(options));
     };
     const own = { removeOrphans: state !== undefined, ...(spec && { spec }), ...(listed && { listed }) };
     const common = { context, engine: this.#engine, afterUp, ...own };

@@ -6,6 +6,7 @@ import { originalOf, projectOf } from '../../deployment/place.js';
 import type { Engine } from '../../engine/connect.js';
 import { composeLabels, listProjectContainers } from '../../engine/containers.js';
 import { hostDirectory, listProjectVolumes } from '../../engine/volumes.js';
+import type { Context } from '../../system/context.js';
 import { LaconicError } from '../../system/errors.js';
 import { isSamePlace } from '../../system/files.js';
 import { splitHint } from './deployment-project.js';
@@ -31,14 +32,47 @@ export async function findSharers(
   const devices = volumes.flatMap((volume) => hostDirectory(volume) ?? []);
   const holding = await Promise.all(devices.map(deploymentAbove));
   const candidates = new Set([...known, ...working, ...holding.filter((one) => one !== undefined), ...beside]);
+  return sharing(root, project, candidates, working);
+}
+
+/** @param working directories from which containers of the project were made: those share it, whatever their files say by now */
+async function sharing(
+  root: string,
+  project: string,
+  candidates: Iterable<string>,
+  working: readonly string[],
+): Promise<string[]> {
   const sharers: string[] = [];
   for (const directory of candidates) {
     if (await isSamePlace(directory, root)) continue;
-    // What runs from there shares it, whatever its files say by now.
     const runs = working.includes(directory) && (await isDirectory(directory));
     if (runs || (await projectOf(directory)) === project) sharers.push(directory);
   }
   return sharers.sort();
+}
+
+/**
+ * Warns of directories beside this one that are deployments of the same Compose project. Only their neighbourhood tells of copies of a
+ * directory that was never noted which one it is, where all volumes are the engine's and nothing runs.
+ */
+export async function warnAboutNeighbours({ layout, record }: Deployment, { report }: Context): Promise<void> {
+  const beside = await sharing(layout.root, record.clusterId, await directoriesBeside(layout.root), []);
+  for (const other of await withoutCopies(beside, layout.root)) {
+    report.warn(
+      `${other} is a deployment of Compose project ${record.clusterId} as well, so one of the two may be a copy: ${splitHint(layout.root)}`,
+    );
+  }
+}
+
+/** Those that are not known to be copies of this directory: a copy is refused itself, and nothing of the project is its own. */
+async function withoutCopies(sharers: readonly string[], root: string): Promise<string[]> {
+  const copies = await Promise.all(
+    sharers.map(async (other) => {
+      const original = await originalOf(layoutOf(other));
+      return original?.copied === true && (await isSamePlace(original.path, root));
+    }),
+  );
+  return sharers.filter((_, at) => !copies[at]);
 }
 
 /**
@@ -48,13 +82,7 @@ export async function findSharers(
  */
 export async function refuseSharedVolumes({ layout, record }: Deployment, engine: Engine): Promise<void> {
   const sharers = await findSharers(layout.root, record.clusterId, engine, []);
-  const copies = await Promise.all(
-    sharers.map(async (other) => {
-      const original = await originalOf(layoutOf(other));
-      return original?.copied === true && (await isSamePlace(original.path, layout.root));
-    }),
-  );
-  const owners = sharers.filter((_, at) => !copies[at]);
+  const owners = await withoutCopies(sharers, layout.root);
   if (owners.length === 0) return;
   throw new LaconicError(
     `the volumes of project ${record.clusterId} may belong to another deployment directory: ${owners.join(', ')}, not to ${layout.root}`,

@@ -28,6 +28,11 @@ export interface TransferLimits {
 /** Five minutes for a chain to come up; quick attempts first. */
 export const defaultLimits: TransferLimits = { deadline: 300_000, firstPause: 250, longestPause: 5_000 };
 
+/** The limits of a start: `--wait-timeout` where that is shorter. */
+export function transferLimits({ waitTimeout = Number.POSITIVE_INFINITY }: { waitTimeout?: number }): TransferLimits {
+  return { ...defaultLimits, deadline: Math.min(defaultLimits.deadline, waitTimeout * 1_000) };
+}
+
 /** States that a container does not leave without somebody's doing. */
 const stopped = new Set<string>(['exited', 'dead', 'paused', 'removing']);
 

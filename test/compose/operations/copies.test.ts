@@ -64,12 +64,16 @@ describeWithEngine('copies of a deployment that is stopped', () => {
     expect(await sandbox.read('shared/file')).toBe('x');
   });
 
-  it('of an older version, which tell nothing, lose no volumes without a decision', async () => {
+  it('of an older version, which tell nothing, are told at start, and lose no volumes without a decision', async () => {
     await sandbox.create('spec.yml', 'old');
     await cp(sandbox.path('old'), sandbox.path('older'), { recursive: true });
     for (const directory of ['old', 'older']) await rm(sandbox.path(directory, '.laconic/place.json'));
     await sandbox.succeed(['deployment', '--dir', 'old', 'start']);
     await sandbox.succeed(['deployment', '--dir', 'old', 'stop']);
+    const { stderr } = await sandbox.succeed(['deployment', '--dir', 'older', 'start']);
+    const told = `WARNING: ${sandbox.path('old')} is a deployment of Compose project ${await sandbox.projectOf('old')} as well`;
+    expect(stderr.split('\n').filter((line) => line.startsWith(told))).toHaveLength(1);
+    await sandbox.succeed(['deployment', '--dir', 'older', 'stop']);
     const refused = await sandbox.deployment('older', 'stop', '--delete-volumes');
     expect(refused).toMatchObject({ code: 1, stdout: '' });
     expect(refused.stderr).toContain(`may belong to another deployment directory: ${sandbox.path('old')}, not to`);

@@ -1,6 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { runTransfers, type Transfer, type TransferLimits } from '../../../src/deployers/compose/transfer.js';
+import {
+  runTransfers,
+  type Transfer,
+  type TransferLimits,
+  transferLimits,
+} from '../../../src/deployers/compose/transfer.js';
 import { describeWithEngine } from '../../support/engine.js';
 import { type Playground, playground, testContext } from './support.js';
 
@@ -69,6 +74,12 @@ describeWithEngine('config transfers (01 §3.5, weakness 17)', () => {
     expect(spawnSync('docker', ['exec', `${ground.project.name}-destination-1`, 'test', '-e', '/hacked']).status).toBe(
       1,
     );
+  });
+
+  it('takes no longer than --wait-timeout says', () => {
+    expect([transferLimits({}), transferLimits({ waitTimeout: 2 })].map(({ deadline }) => deadline)).toEqual([
+      300_000, 2_000,
+    ]);
   });
 
   it('asks again while there is no value', async () => {
