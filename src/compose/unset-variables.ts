@@ -4,8 +4,9 @@ import { parseTemplate, type TemplatePart } from './template.js';
 /** A variable without a value and without a default: Compose puts an empty text in its place. */
 export interface UnsetVariable {
   name: string;
-  /** Where the value that mentions it stands. */
+  /** Where the value that mentions it stands, and the value. */
   path: KeyPath;
+  text: string;
 }
 
 /**
@@ -25,7 +26,7 @@ export function unsetVariables(
   const visit = (value: unknown, at: KeyPath): void => {
     if (typeof value === 'string') {
       if (value.includes('$'))
-        for (const name of unsetIn(parseTemplate(value).parts, lookup)) found.push({ name, path: at });
+        for (const name of unsetIn(parseTemplate(value).parts, lookup)) found.push({ name, path: at, text: value });
     } else if (typeof value === 'object' && value !== null && !seen.has(value)) {
       seen.add(value);
       if (Array.isArray(value)) value.forEach((item, index) => visit(item, [...at, index]));

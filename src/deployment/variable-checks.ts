@@ -1,4 +1,5 @@
-import { unsetVariables } from '../compose/unset-variables.js';
+import { type UnsetVariable, unsetVariables } from '../compose/unset-variables.js';
+import type { Spec } from '../spec/model.js';
 import type { Problem } from '../system/errors.js';
 import { mapOf } from '../system/plain-map.js';
 import { didYouMean } from '../system/suggest.js';
@@ -14,19 +15,52 @@ export interface UnsetName {
 /**
  * The variables that the compose files of a deployment mention, that nothing sets and that have no default: what
  * mentions them gets an empty text.
+ * @param spec the keys of its `secrets` are values, too
  */
-export function unsetNames(read: ComposeFiles, { set, lookup }: ComposeValues): UnsetName[] {
+export function unsetNames(read: ComposeFiles, spec: Spec, values: ComposeValues): UnsetName[] {
+  const onCompose = spec.deployTo === 'compose';
+  const sourced = new Set([...(spec.secretSources?.values() ?? [])].flatMap((keys) => [...keys.keys()]));
+  // On Compose they are variables like those of the config.
+  const lookup = (name: string): string | undefined =>
+    values.lookup(name) ?? (onCompose && sourced.has(name) ? '' : undefined);
   const found = new Map<string, UnsetName>();
   for (const { file, path, part } of partsOf(read)) {
     for (const variable of unsetVariables(part, path, lookup)) {
       if (found.has(variable.name)) continue;
-      const near = didYouMean(variable.name, set.keys());
+      const key = onCompose ? undefined : keyLeftToSecrets(variable);
+      if (key !== undefined && sourced.has(key)) continue;
+      const secrets = key === undefined ? undefined : adviceOfSecrets(spec, key);
+      const near = didYouMean(variable.name, values.set.keys());
       const message = `\${${variable.name}} is not set and has no default, so it is empty here${near}`;
-      const hint = near === '' ? `: set ${variable.name} in the config of the spec` : '';
+      const unless = secrets === undefined ? '' : `, ${secrets}`;
+      const hint = near === '' ? `: set ${variable.name} in the config of the spec${unless}` : unless;
       found.set(variable.name, { name: variable.name, problem: file.yaml.problem(variable.path, `${message}${hint}`) });
     }
   }
   return [...found.values()];
+}
+
+/** What brings a variable of this name instead of the config: Secrets of the cluster that the spec names. */
+function adviceOfSecrets({ secrets, secretSources, yaml }: Spec, key: string): string | undefined {
+  const written = mapOf(mapOf(yaml.value).secrets);
+  const theirs = secrets.filter((name) => secretSources?.has(name) !== true);
+  const listing = theirs.filter((name) => Array.isArray(written[name]) && written[name].includes(key));
+  if (listing.length > 0)
+    return `unless the Secret ${listing.join(' or ')} is in the cluster, which the spec says has it`;
+  const open = theirs.filter((name) => !Array.isArray(written[name]));
+  return open.length === 0 ? undefined : `unless the Secret ${open.join(' or ')} has ${key}`;
+}
+
+/**
+ * The name in `environment` of a service whose whole value an unset variable is. On Kubernetes the Secrets of the spec set
+ * such a name, where they have a key of it.
+ */
+function keyLeftToSecrets({ name, path, text }: UnsetVariable): string | undefined {
+  const [section, , environment, at] = path;
+  if (section !== 'services' || environment !== 'environment' || at === undefined || path.length !== 4)
+    return undefined;
+  const [, key, value] = typeof at === 'number' ? (/^([^=]*)=(.*)$/s.exec(text) ?? []) : [text, at, text];
+  return value === `$${name}` || value === `\${${name}}` ? key : undefined;
 }
 
 /** What of the compose files counts: of files that are only extended no more than the services that are. */

@@ -51,7 +51,8 @@ export async function runJob(
   context.report.print(`Running job: ${job}`);
   context.report.verbose(`Running job from: ${file}`);
   const variables = new Map([...how.secrets].filter(([name]) => service.environment?.[name] === undefined));
-  return withOverride(await existing(model, context), { job, variables }, async (override) => {
+  const own = { job, variables, environment: how.env };
+  return withOverride(await existing(model, context), own, async (override) => {
     const files = override === undefined ? alone.files : [...alone.files, override];
     // As Compose calls an image that it builds itself.
     const image = service.image ?? `${project.name}-${job}`;
@@ -132,25 +133,37 @@ export function externalOverride(shared: readonly Shared[]): string {
     .join('');
 }
 
+/** What a job gets beside what its file says: `environment` goes before that, `variables` do not. */
+interface JobVariables {
+  job: string;
+  variables: ReadonlyMap<string, string>;
+  environment: ReadonlyMap<string, string>;
+}
+
 /**
  * Calls back with the path of a temporary compose file that makes these external and gives the job these variables, or
- * undefined when there is nothing to say.
+ * undefined when there is nothing to say. In a file nobody else reads them, as everybody does the arguments of a program; as variables of
+ * docker they would change what it does (`DOCKER_HOST`), and what the compose files mention.
  */
 async function withOverride<T>(
   shared: readonly Shared[],
-  { job, variables }: { job: string; variables: ReadonlyMap<string, string> },
+  { job, variables, environment }: JobVariables,
   each: (path: string | undefined) => Promise<T>,
 ): Promise<T> {
-  if (shared.length === 0 && variables.size === 0) return each(undefined);
+  if (shared.length + variables.size + environment.size === 0) return each(undefined);
   return withTemporaryFolder('job', async (folder) => {
     const path = join(folder, 'existing.yml');
     const values = join(folder, 'secrets.env');
-    let text = externalOverride(shared);
+    const service = {
+      ...(variables.size > 0 && { env_file: [values] }),
+      // To Compose a `$` begins a variable.
+      environment: Object.fromEntries([...environment].map(([name, value]) => [name, value.replaceAll('$', '$$$$')])),
+    };
     if (variables.size > 0) {
       await writeFileAtomically(values, `${renderEntries(variables).join('\n')}\n`, secretMode);
-      text += `services:\n  ${JSON.stringify(job)}:\n    env_file: [${JSON.stringify(values)}]\n`;
     }
-    await writeFileAtomically(path, text, secretMode);
+    const services = `services: ${JSON.stringify({ [job]: service })}\n`;
+    await writeFileAtomically(path, externalOverride(shared) + services, secretMode);
     return each(path);
   });
 }
@@ -158,17 +171,16 @@ async function withOverride<T>(
 async function runNamed(
   project: ComposeProject,
   { job, image }: { job: string; image: string },
-  { args, env, wait }: JobOptions,
+  { args, wait }: JobOptions,
   engine: Engine,
   context: Context,
 ): Promise<number> {
   // As Compose names it, but known to us: Compose leaves the container running when it is interrupted.
   const name = `${project.name}-${job}-run-${randomBytes(6).toString('hex')}`;
   const quiet = context.options.quiet ? ['--progress', 'quiet'] : [];
-  const variables = [...env].flatMap(([variable, value]) => ['--env', `${variable}=${value}`]);
   // Of one that nobody waits for the output and the exit code are to be seen when it has ended.
   const lasting = wait ? ['--rm', ...(hasTerminal() ? [] : ['--no-TTY'])] : ['--detach'];
-  const command = ['run', ...lasting, '--name', name, ...variables, job, ...args];
+  const command = ['run', ...lasting, '--name', name, job, ...args];
   const words = [...composeArguments(project), ...quiet, ...command];
   context.report.verbose(commandLine('docker', words));
   try {

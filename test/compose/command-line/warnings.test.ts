@@ -63,6 +63,29 @@ describeWithEngine('warnings are reported when a deployment is made, and not aga
     expect((await sandbox.deployment('e', 'render')).stderr).toContain('"SET_FOR_CREATE" variable is not set');
   });
 
+  it('what a Secret of the spec brings is not missing; one that may have any key is named', async () => {
+    const text = `services:\n${idleService('web', '    environment: {PW: "${PW}", LISTED: "$LISTED", ANY: "${ANY}", PART: "x-${PW}"}\n')}`;
+    await sandbox.write('secret/compose/docker-compose-app.yml', text);
+    await sandbox.write('secret/stacks/app/stack.yml', 'name: app\npods:\n  - app\n');
+    const secrets = 'secrets: {own: {keys: {PW: {env: SOURCE}}}, listed: [LISTED], theirs: }\n';
+    const told = async (target: string): Promise<string[]> => {
+      await sandbox.write(`${target}.yml`, `stack: secret/stacks/app\ndeploy-to: ${target}\n${secrets}`);
+      const { stderr } = await sandbox.create(`${target}.yml`, target);
+      return [...stderr.matchAll(/environment\.(\S+): \S+ is not set .* here: set (.*)/g)].map(
+        ([, at, hint]) => `${at}: ${hint}`,
+      );
+    };
+    expect(await told('compose')).toEqual([
+      'LISTED: LISTED in the config of the spec',
+      'ANY: ANY in the config of the spec',
+    ]);
+    expect(await told('k8s-kind')).toEqual([
+      'LISTED: LISTED in the config of the spec, unless the Secret listed is in the cluster, which the spec says has it',
+      'ANY: ANY in the config of the spec, unless the Secret theirs has ANY',
+      'PART: PW in the config of the spec',
+    ]);
+  });
+
   it('it is the same on Kubernetes', async () => {
     const create = ['deploy', 'create', '--spec-file', 'cluster.yml', '--deployment-dir', 'k'];
     const { stderr } = await sandbox.succeed(create);

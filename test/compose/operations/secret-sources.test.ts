@@ -74,8 +74,11 @@ describeWithEngine('secrets of a spec with sources', () => {
   });
 
   it('a job has them too, and variables of its call; without a wait it goes on; in time or not at all', async () => {
-    const once = await sandbox.succeed(deployment('run-job', '--env', 'ONE=1 2', 'job'), { env });
-    expect(once.stdout).toBe('Running job: job\nline one line two 1 2\n');
+    const once = await sandbox.succeed(['--verbose', ...deployment('run-job', '--env', 'ONE=1 $2', 'job')], { env });
+    expect(once.stdout).toBe('Running job: job\nline one line two 1 $2\n');
+    // Arguments of a program are for everybody to see.
+    expect(once.stderr).toMatch(/docker .*compose .*run .* job$/m);
+    expect(once.stderr).not.toContain('1 $2');
     expect((await sandbox.cli(deployment('run-job', '--env', 'ONE', 'job'), { env })).code).toBe(2);
 
     const left = await sandbox.succeed(deployment('run-job', '--no-wait', 'job', '--', 'echo in the background'), {
