@@ -1,6 +1,5 @@
 import { quote } from '../../system/yaml.js';
 import type { Cursor } from './cursor.js';
-import { isElsewhere } from './extends.js';
 import type { ReadService } from './service.js';
 
 /** The names that services may refer to. */
@@ -19,11 +18,9 @@ export interface Known {
 /** Refuses what does not fit together in the services in force: names that nothing has, keys that exclude each other, circles. */
 export function checkServices(services: ReadonlyMap<string, ReadService>, known: Known): void {
   for (const { cursor, model } of services.values()) {
-    // What stands in another file is not known, and reported itself.
-    const extended = cursor.at('extends');
-    const elsewhere = extended !== undefined && isElsewhere(extended);
     if (
-      !elsewhere &&
+      // It stays where it could not be followed, which is reported itself.
+      cursor.at('extends') === undefined &&
       !known.partial.has(model.name) &&
       model.image === undefined &&
       cursor.at('build') === undefined &&

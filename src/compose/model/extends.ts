@@ -34,23 +34,17 @@ export class Extensions {
     const { tree } = cursor;
     const reference = cursor.at('extends');
     if (tree.kind !== 'map' || reference === undefined) return tree;
-    const own = without(tree, 'extends');
     const base = referenced(reference, this.#followed);
-    // The key stays where it leads to another file: what is there is not known.
-    if (base === undefined) return isElsewhere(reference) ? tree : own;
+    // The key stays where it leads to nothing that can be read: what the service lacks may be there.
+    if (base === undefined) return tree;
     if (base === name || chain.includes(base)) {
       reference.refuse(`goes round in a circle: ${[...chain, name, base].join(' → ')}`);
-      return own;
+      return tree;
     }
     const found = this.resolve(base, [...chain, name]);
     if (found === undefined) reference.refuse(`there is no service ${quote(base)} in this file`);
-    return found?.kind === 'map' ? mergeMaps(found, own, 'service') : own;
+    return found?.kind === 'map' ? mergeMaps(found, without(tree, 'extends'), 'service') : tree;
   }
-}
-
-/** Whether `extends` names a service of another file. */
-export function isElsewhere(reference: Cursor): boolean {
-  return !reference.isText && reference.at('file') !== undefined;
 }
 
 function referenced(reference: Cursor, followed: boolean): string | undefined {

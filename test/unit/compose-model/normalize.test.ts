@@ -116,6 +116,15 @@ describe('problems (04 §14: one message that names all)', () => {
     expect(problems('')).toEqual(['c.yml:1: must be a map, found nothing']);
   });
 
+  it('a service that extends what is not there is not said to lack what that would bring', () => {
+    const text =
+      'services:\n  a: {extends: none}\n  b: {extends: {service: a}}\n  c: {extends: d}\n  d: {extends: c}\n';
+    expect(problems(text)).toEqual([
+      expect.stringMatching(/^c\.yml:2 services\.a\.extends: there is no service "none"/),
+      expect.stringMatching(/^c\.yml:5 services\.d\.extends: goes round in a circle/),
+    ]);
+  });
+
   it('circles of extends and depends_on are named', () => {
     const extending = 'services:\n  a: {image: i, extends: b}\n  b: {image: i, extends: a}\n';
     expect(problems(extending)).toEqual(['c.yml:3 services.b.extends: goes round in a circle: a → b → a']);

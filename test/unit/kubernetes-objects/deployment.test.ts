@@ -111,8 +111,11 @@ describe('replicas', () => {
 
   it('that differ within a pod are refused: the others would run as often', () => {
     const pods = { web: 'services:\n  a: { image: x, scale: 2 }\n  b: { image: x }\n' };
-    expect(workloads({ pods }).errors).toEqual([
-      expect.stringContaining('services.a.deploy.replicas: b would run 2 times with it, as they are one pod'),
+    const told = 'b would run 2 times with it, as they are one pod';
+    expect(workloads({ pods }).errors).toEqual([expect.stringContaining(`services.a.scale: ${told}`)]);
+    const deploy = { web: 'services:\n  a: { image: x, deploy: { replicas: 2 } }\n  b: { image: x }\n' };
+    expect(workloads({ pods: deploy }).errors).toEqual([
+      expect.stringContaining(`services.a.deploy.replicas: ${told}`),
     ]);
     expect(workloads({ pods, spec: 'replicas: 2\n' }).errors).toEqual([]);
   });

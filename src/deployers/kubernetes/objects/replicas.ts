@@ -19,7 +19,7 @@ export function replicasOf(scope: PodScope): number {
       refuse(
         scope,
         service,
-        ['deploy', 'replicas'],
+        service.keys.has('scale') ? ['scale'] : ['deploy', 'replicas'],
         `${others.join(', ')} would run ${most} times with it, as they are one pod: put this service into a compose file of its own, or write replicas in the spec`,
       );
     }
