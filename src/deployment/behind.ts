@@ -8,8 +8,18 @@ import { parseOwnJson } from './own-json.js';
 import { checksumOf, type GeneratedFile } from './tree.js';
 import { isEdited } from './update-plan.js';
 
-/** A part of what a deployment directory was made from that is not any more what it was then. */
-export interface BehindPart {
+/** A part of what a deployment was made from that is not any more what it was then. */
+export type BehindPart = BehindFiles | BehindImages;
+
+/** Services whose image has been rebuilt since their containers were made. */
+export interface BehindImages {
+  part: 'image';
+  services: string[];
+  /** The command that recreates them. */
+  apply: string;
+}
+
+export interface BehindFiles {
   /**
    * `spec`: the directory's own `spec.yml` was edited. `stack`: files of the stack, where it lies on this host, have
    * changed.
@@ -49,11 +59,11 @@ export async function renderSources(
  * that record nothing (those of the Python program) are behind nothing, and so is a part of the stack that is not on
  * this host any more.
  */
-export async function behindParts(layout: DeploymentLayout): Promise<BehindPart[]> {
+export async function behindParts(layout: DeploymentLayout): Promise<BehindFiles[]> {
   const apply = shownCommand([
     ...['laconic-so', 'deploy', 'create', '--update', '--spec-file', layout.spec, '--deployment-dir', layout.root],
   ]);
-  const parts: BehindPart[] = [];
+  const parts: BehindFiles[] = [];
   const spec = relative(layout.root, layout.spec);
   if (isEdited(await readManifest(layout), spec, await currentChecksum(layout.spec))) {
     parts.push({ part: 'spec', files: [layout.spec], apply });
@@ -74,8 +84,23 @@ async function changedSources({ sources: path }: DeploymentLayout): Promise<stri
   return (await Promise.all(changed)).flat();
 }
 
+/** The part that services with a rebuilt image are; none where there are no such services. */
+export function behindImages({ root }: DeploymentLayout, services: readonly string[]): BehindImages[] {
+  if (services.length === 0) return [];
+  const apply = shownCommand(['laconic-so', 'deployment', '--dir', root, 'start']);
+  return [{ part: 'image', services: [...services], apply }];
+}
+
 /** One line for a part. */
-export function behindText({ part, files: [first = '', ...others], apply }: BehindPart): string {
+export function behindText(behind: BehindPart): string {
+  if (behind.part === 'image') {
+    return `the image of ${behind.services.join(', ')} was rebuilt; this recreates what runs with the former one: ${behind.apply}`;
+  }
+  const {
+    part,
+    files: [first = '', ...others],
+    apply,
+  } = behind;
   const what =
     part === 'spec'
       ? `${first} was edited since the directory was made from it`

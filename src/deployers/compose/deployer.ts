@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { deleteData } from '../../deployment/delete-data.js';
-import type { BehindPart } from '../../deployment/behind.js';
+import { behindImages, type BehindPart, behindText } from '../../deployment/behind.js';
 import type { Deployment } from '../../deployment/open.js';
 import { connectEngine, type Engine } from '../../engine/connect.js';
 import type { ProjectContainer } from '../../engine/containers.js';
@@ -36,6 +36,7 @@ import { startProject } from './start.js';
 import { refuseSharedVolumes, warnAboutNeighbours } from './sharers.js';
 import { readStarted } from './started.js';
 import { projectStatus } from './status.js';
+import { rebuiltServices } from './rebuilt.js';
 import { stopProject } from './stop.js';
 import { runTransfers, transferLimits } from './transfer.js';
 
@@ -137,9 +138,9 @@ export class ComposeDeployer implements Deployer {
       import('./preview-text.js'),
     ]);
     if (silence === undefined) await beforeStart?.();
-    const files = state ?? { startedFile: '', imagesFile: '' };
     const preview = await previewStart(project, options, {
-      ...{ context, engine: this.#engine, silence, removeOrphans: state !== undefined, ...files },
+      ...(state ?? { startedFile: '', imagesFile: '' }),
+      ...{ context, engine: this.#engine, silence, removeOrphans: state !== undefined },
       pending: [
         ...(options.pending === undefined ? [] : [{ ...options.pending, why: { kind: 'update' as const } }]),
         ...(deployment === undefined ? [] : [await pendingSecrets(deployment.spec, deployment.layout, context)]),
@@ -162,7 +163,6 @@ export class ComposeDeployer implements Deployer {
   async stop(options: StopOptions): Promise<void> {
     const { project, problem, silence, state, deployment } = this.#setup;
     const context = this.#context;
-    const { dryRun } = context.options;
     const recorded = state &&
       deployment && { record: await readStarted(state.startedFile), root: deployment.layout.root };
     if (deployment !== undefined && options.deleteVolumes && silence === undefined) {
@@ -174,7 +174,7 @@ export class ComposeDeployer implements Deployer {
       ...(recorded && { deployment: recorded }),
     };
     const deps = { context, engine: this.#engine, ...own };
-    if (dryRun) {
+    if (context.options.dryRun) {
       const { previewStop, stopPreviewLines } = await import('./preview-stop.js');
       const preview = await previewStop(project, options, { ...deps, silence });
       for (const line of stopPreviewLines(preview)) context.report.print(line);
@@ -194,9 +194,17 @@ export class ComposeDeployer implements Deployer {
     judged: boolean,
     behind: readonly BehindPart[],
   ): Promise<{ output: string; degraded: boolean }> {
-    const { state } = this.#setup;
-    const [containers, record] = await Promise.all([this.#list(), state && readStarted(state.startedFile)]);
-    return projectStatus({ containers, record, model: () => this.#model() }, { format, judged, behind }, this.#context);
+    const { state, deployment } = this.#setup;
+    const context = this.#context;
+    const [containers, record, rebuilt] = await Promise.all([
+      this.#list(),
+      state && readStarted(state.startedFile),
+      deployment === undefined ? [] : rebuiltServices(this.#setup.project.name, this.#engine),
+    ]);
+    const images = deployment === undefined ? [] : behindImages(deployment.layout, rebuilt);
+    if (format === 'text') for (const part of images) context.report.info(behindText(part));
+    const told = { format, judged, behind: [...behind, ...images] };
+    return projectStatus({ containers, record, model: () => this.#model() }, told, context);
   }
 
   async #list(): Promise<ContainerStatus[]> {

@@ -101,6 +101,16 @@ describeWithEngine('a dry run of start and stop is the plan', () => {
     await sandbox.docker('rm', '--force', `${project}-gone-1`, `${project}-several-2`);
     const before = await containers();
 
+    const command = `laconic-so deployment --dir ${sandbox.path('d')} start`;
+    const said = await sandbox.succeed(['deployment', '--dir', 'd', 'status']);
+    expect(said.stderr).toContain(
+      `the image of rebuilt was rebuilt; this recreates what runs with the former one: ${command}\n`,
+    );
+    const json = await sandbox.succeed(['deployment', '--dir', 'd', 'status', '--format', 'json']);
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      behind: [{ part: 'image', services: ['rebuilt'], apply: command }],
+    });
+
     const { steps, commands } = await planned();
     expect(steps).toEqual({
       changed: { action: 'recreate', why: 'its configuration changed (environment)' },
@@ -132,6 +142,8 @@ describeWithEngine('a dry run of start and stop is the plan', () => {
     const expected = Object.entries(steps).filter(([name]) => !name.includes(project));
     expect(Object.fromEntries(seen)).toEqual(Object.fromEntries(expected.map(([name, { action }]) => [name, action])));
     expect(happened('former', before, after)).toBe('remove');
+    const status = await sandbox.succeed(['deployment', '--dir', 'd', 'status']);
+    expect(status.stderr).not.toContain('was rebuilt');
   });
 
   it('stop: names the containers, networks and volumes that go, and what stays; then stop does just that', async () => {

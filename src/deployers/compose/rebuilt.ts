@@ -1,0 +1,15 @@
+import type { Engine } from '../../engine/connect.js';
+import { findImage } from '../../engine/images.js';
+import { observeContainers } from './observe.js';
+import { isRebuilt } from './plan.js';
+
+/** The services of a project whose image has been rebuilt since their containers were made, in alphabetical order. */
+export async function rebuiltServices(project: string, engine: Engine): Promise<string[]> {
+  const containers = await observeContainers(engine, project);
+  // The engine's list has an id in the place of a name that means another image by now.
+  const names = new Set(containers.map(({ details }) => details.Config.Image));
+  const found = await Promise.all([...names].map(async (name) => [name, (await findImage(engine, name))?.id] as const));
+  const ids = new Map(found.flatMap(([name, id]) => (id === undefined ? [] : [[name, id] as const])));
+  const rebuilt = containers.filter(({ container, details }) => isRebuilt(details.Config.Image, container, ids));
+  return [...new Set(rebuilt.map(({ container }) => container.service))].sort();
+}
