@@ -40,6 +40,7 @@ export async function initSpec(options: InitOptions, context: Context): Promise<
   checkClusterOptions(options, context);
   const loaded = await loadStack(options.stack, context);
   const config = parseConfigOption(options.config);
+  warnAboutCommas(options.config, config, context);
   const configFile = options.configFile === undefined ? new Map() : await readConfigFile(options.configFile, context);
   const composeFiles = await readFiles(loaded);
   await warnAboutUnusedHooks(loaded.assets, context.report);
@@ -104,6 +105,17 @@ function checkClusterOptions(options: InitOptions, context: Context): void {
     throw new LaconicError(`--kube-config is not allowed with a ${options.deployTo} deployment`);
   if (options.imageRegistry !== undefined)
     throw new LaconicError(`--image-registry is not allowed with a ${options.deployTo} deployment`);
+}
+
+/** In a single `--config` a part without a name, most likely a typing error, belongs to the value before it. */
+function warnAboutCommas(given: readonly string[], config: ReadonlyMap<string, string>, { report }: Context): void {
+  if (given.length !== 1) return;
+  for (const [name, value] of config) {
+    if (!/,\s*[^,\s=]*=/.test(value)) continue;
+    report.warn(
+      `--config: the value of ${name} has a comma, and behind it no NAME=: it is all one value; repeat --config to set several`,
+    );
+  }
 }
 
 async function readConfigFile(path: string, context: Context): Promise<Map<string, string>> {

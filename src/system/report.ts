@@ -32,7 +32,7 @@ export interface Reporter {
   info(line: string): void;
   /** `WARNING: …` on stderr, always. */
   warn(line: string): void;
-  /** `Error: …` on stderr, always. */
+  /** `Error: …` on stderr, always; a line that begins with `Error ` as it is. */
   error(line: string): void;
   /** On stderr, with `--verbose` or `--debug`. */
   verbose(line: string): void;
@@ -122,7 +122,12 @@ export function createReporter(streams: Streams, options: ReportOptions): Report
       if (!options.quiet) aside(`${shown.of(line)}\n`);
     },
     warn: (line) => aside(`${paint('yellow', 'WARNING:')} ${shown.of(line)}\n`),
-    error: (line) => aside(`${paint('red', 'Error:')} ${shown.of(line)}\n`),
+    error: (line) => {
+      const text = shown.of(line);
+      // `Error running job …`: lines that scripts know say it themselves.
+      const [mark, said] = text.startsWith('Error ') ? ['Error', text.slice('Error '.length)] : ['Error:', text];
+      aside(`${paint('red', mark)} ${said}\n`);
+    },
     verbose: (line) => {
       if (options.verbose || options.debug) aside(`${shown.of(line)}\n`);
     },

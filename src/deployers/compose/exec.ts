@@ -1,7 +1,7 @@
 import type { Engine } from '../../engine/connect.js';
 import type { Context } from '../../system/context.js';
 import { LaconicError } from '../../system/errors.js';
-import { runAttached } from '../../system/process.js';
+import { run, runAttached } from '../../system/process.js';
 import type { ExecOptions } from '../deployer.js';
 import { runningContainer } from './find.js';
 import type { ComposeProject } from './project.js';
@@ -10,6 +10,7 @@ import type { ComposeProject } from './project.js';
  * Runs a command in a running container, on our own stdin, stdout and stderr; resolves to the command's exit code
  * (02 §7.7, weakness 3, decision 32). One word is a line for the container's shell (`sh -c WORD`), several are the
  * command's own arguments. A terminal is allocated when stdin and stdout are one; else bytes pass unchanged.
+ * 127 where the container has no such program.
  * @throws LaconicError (exit 1) that says the command was not run: unknown service, not running
  */
 export async function execInService(
@@ -25,10 +26,25 @@ export async function execInService(
   });
   // The engine's own exec: the container is found already, and Compose would read all files (and warn about them) again.
   const flags = ['--interactive', ...(hasTerminal() ? ['--tty'] : []), ...runtimeArguments(project)];
-  return runAttached('docker', ['exec', ...flags, container.id, ...command], {
+  const code = await runAttached('docker', ['exec', ...flags, container.id, ...command], {
     env: context.env,
     signal: context.signal,
   });
+  const [program = ''] = command;
+  if (code !== notRunnable || !(await isMissing(program, container.id, context))) return code;
+  context.report.error(`${program}: there is no such program in the container of ${options.service}`);
+  return notFound;
+}
+
+/** Exit codes of shells, and of the engine for both. */
+const notRunnable = 126;
+const notFound = 127;
+
+/** Whether a container lacks a program, as far as its own shell tells. */
+async function isMissing(program: string, container: string, { env, signal }: Context): Promise<boolean> {
+  const look = ['sh', '-c', 'command -v -- "$0" >/dev/null 2>&1 || exit 3', program];
+  const { code } = await run('docker', ['exec', container, ...look], { env, signal });
+  return code === 3 || (code === notRunnable && program === 'sh');
 }
 
 function notRun(error: unknown): unknown {

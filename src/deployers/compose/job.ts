@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Engine } from '../../engine/connect.js';
 import { composeLabels, isNameFree, listProjectContainers } from '../../engine/containers.js';
+import { findImage } from '../../engine/images.js';
 import type { Context } from '../../system/context.js';
 import { InterruptedError, LaconicError } from '../../system/errors.js';
 import { secretMode, writeFileAtomically } from '../../system/files.js';
@@ -177,7 +178,9 @@ async function runNamed(
 ): Promise<number> {
   // As Compose names it, but known to us: Compose leaves the container running when it is interrupted.
   const name = `${project.name}-${job}-run-${randomBytes(6).toString('hex')}`;
-  const quiet = context.options.quiet ? ['--progress', 'quiet'] : [];
+  // What Compose makes for a job (its network) is no output of the job; a pull may take long, and is shown.
+  const silent = context.options.quiet || (await findImage(engine, image)) !== undefined;
+  const quiet = silent ? ['--progress', 'quiet'] : [];
   // Of one that nobody waits for the output and the exit code are to be seen when it has ended.
   const lasting = wait ? ['--rm', ...(hasTerminal() ? [] : ['--no-TTY'])] : ['--detach'];
   const command = ['run', ...lasting, '--name', name, job, ...args];

@@ -41,6 +41,7 @@ export interface StartDeps extends ReadingDeps {
 export async function startProject(project: ComposeProject, options: StartOptions, deps: StartDeps): Promise<boolean> {
   // Only jobs: nothing runs between them.
   if (project.files.length === 0) {
+    deps.context.report.info('the stack has no services: there is nothing to start');
     await deps.afterUp();
     return false;
   }

@@ -36,7 +36,9 @@ export async function stopProject(project: ComposeProject, options: StopOptions,
   refuseVolumesOfServices(options);
   const { context, engine, problem } = deps;
   const containers = await listProjectContainers(engine, project.name);
-  if (!containers.some((one) => concerns(one, options))) context.report.info(nothingRan(project, options));
+  const nothing = !containers.some((one) => concerns(one, options));
+  const named = options.services.length > 0;
+  if (nothing && !named) context.report.info(nothingRan(project, options));
   await endJobs(containers, options, deps);
   const directories = await (problem === undefined
     ? stopByFiles(project, containers, options, deps).catch(async (error: unknown) => {
@@ -46,6 +48,8 @@ export async function stopProject(project: ComposeProject, options: StopOptions,
       })
     : stopByLabels(project, problem, options, deps));
   context.report.endProgress();
+  // Whether there are services of these names is known by now.
+  if (nothing && named) context.report.info(nothingRan(project, options));
   if (!options.deleteData) {
     for (const directory of directories) context.report.info(`kept: ${directory}`);
   }

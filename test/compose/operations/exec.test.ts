@@ -60,6 +60,14 @@ describeWithEngine('exec (02 §7.7, weakness 3, decision 32)', () => {
     expect(await exec({ command: [`exit ${code}`] })).toMatchObject({ code, stderr: '' });
   });
 
+  it('ends with 127 where the container has no such program, and says so', async () => {
+    const { code, stderr } = await exec({ command: ['nosuchprogram', 'word'] });
+    expect(code).toBe(127);
+    expect(stderr).toMatch(/^Error: nosuchprogram: there is no such program in the container of \w+$/m);
+    // What may not be run is there.
+    expect((await exec({ command: ['/etc/passwd', 'word'] })).code).toBe(126);
+  });
+
   it('pipes bytes through unchanged in both directions', async () => {
     const bytes = randomBytes(3_000_000);
     const result = await exec({ command: ['cat'] }, { input: bytes });

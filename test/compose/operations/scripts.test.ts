@@ -40,7 +40,7 @@ describeWithEngine('pre-start and post-start scripts of pods (02 §7.1)', () => 
     for (const [path, reason] of cases) {
       const result = await runScripts(path, after);
       expect(result).toMatchObject({ code: 1, stdout: '' });
-      expect(result.stderr).toContain(`Error: Error running command: ${path}: ${reason}\n`);
+      expect(result.stderr).toContain(`Error running command: ${path}: ${reason}\n`);
     }
     expect((await runScripts(plain)).stderr).toContain(`it is not executable`);
     expect((await runScripts(plain)).stderr).toContain(`chmod +x ${plain}\n`);

@@ -85,7 +85,9 @@ describeWithEngine('stop (02 §7.2)', () => {
       undefined,
       `nothing was running: project ${ground.name} has no container of web\n`,
     ]);
-    expect((await ground.stop({ services: ['nosuch'] })).error).toContain('no such service: nosuch');
+    const unknown = await ground.stop({ services: ['nosuch'] });
+    expect(unknown.error).toContain('no such service: nosuch');
+    expect(unknown.stderr).not.toContain('nothing was running');
     expect((await ground.stop({ services: ['other'], deleteVolumes: true })).error).toContain('name no services');
   });
 
