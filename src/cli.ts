@@ -58,7 +58,12 @@ const table: readonly TableEntry[] = [
 ];
 
 function reporterFor(options: Pick<GlobalOptions, 'quiet' | 'verbose' | 'debug'>): Reporter {
-  return createReporter(process, { ...options, color: wantsColor(process.env, process.stderr.isTTY) });
+  const { env, stderr } = process;
+  return createReporter(process, {
+    ...options,
+    color: wantsColor(env, stderr.isTTY),
+    redraw: env.TERM !== 'dumb',
+  });
 }
 
 /** Commands that only read: when they are interrupted there is nothing to tell. */

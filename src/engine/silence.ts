@@ -3,7 +3,7 @@ import { errorMessage, InterruptedError } from '../system/errors.js';
 import { type Engine, pingEngine } from './connect.js';
 
 /** How long a plan waits for an answer: without one it is made from the files alone. */
-const patienceMs = 3_000;
+const patienceMs = 8_000;
 
 const unknown = 'what runs is not known';
 

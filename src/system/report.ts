@@ -13,6 +13,8 @@ export interface ReportOptions {
   debug: boolean;
   /** `NO_COLOR` and friends decide before this: false means never colour. */
   color: boolean;
+  /** False for a terminal that cannot move its cursor (`TERM=dumb`): nothing is redrawn in place. */
+  redraw?: boolean;
 }
 
 /**
@@ -75,7 +77,7 @@ function visible(block: ReadonlyMap<string, Progress>, room: number): (Progress 
  * change of state is one plain line `subject: state`.
  */
 export function createReporter(streams: Streams, options: ReportOptions): Reporter {
-  const live = Boolean(streams.stderr.isTTY) && !options.quiet;
+  const live = Boolean(streams.stderr.isTTY) && !options.quiet && options.redraw !== false;
   const block = new Map<string, Progress>();
   const shown = new ShownText();
   let drawn = 0;

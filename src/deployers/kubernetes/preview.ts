@@ -18,8 +18,11 @@ import { clusterNameOf } from './kind/ensure.js';
 import { describeObject } from './objects/object.js';
 import { type Prepared, prepareObjects, type PrepareOptions } from './prepare.js';
 
-/** How long a plan waits for the API server: without it, it is made from the files alone. */
-const patienceMs = 5_000;
+/**
+ * How long a plan waits for all that it asks the API server, before it is made from the files alone: that of a large
+ * deployment on a busy machine takes seconds.
+ */
+const patienceMs = 20_000;
 
 /** The cluster of a deployment for a dry run: a way to it, or why there is none. */
 type Reached =

@@ -4,6 +4,7 @@ import { basename, dirname, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { errorMessage, InterruptedError, LaconicError } from '../../system/errors.js';
 import { run } from '../../system/process.js';
+import type { Reporter } from '../../system/report.js';
 import type { HookCalls, HookName, HookOutcome, HookServices, HookSource } from './contexts.js';
 import { type HookFailure, hookError } from './failure.js';
 import { javascriptArguments } from './javascript-context.js';
@@ -33,6 +34,9 @@ export async function callJavaScriptHook<H extends HookName>(
   const { options, signal } = services.context;
   if (signal.aborted) throw new InterruptedError();
   let called = false;
+  // Node names files by their real paths.
+  const real = await realpath(source.file).catch(() => source.file);
+  warnOfLateErrors(real, services.context.report);
   try {
     return await withHookProcess(services.env ?? {}, async () => {
       const found = (await outcomeOf(load(source.file), signal))[hook];
@@ -48,8 +52,6 @@ export async function callJavaScriptHook<H extends HookName>(
     if (error instanceof HookExit && (error.code === undefined || error.code === 0))
       return { called, result: undefined };
     if (error instanceof InterruptedError || signal.aborted) throw new InterruptedError();
-    // Node names files by their real paths.
-    const real = await realpath(source.file).catch(() => source.file);
     throw hookError(source, hook, await explain(error, real), options.debug);
   }
 }
@@ -98,6 +100,29 @@ async function withHookProcess<T>(env: Readonly<Record<string, string>>, work: (
   }
 }
 
+/** Hooks of this run, by file: what they left running may still throw. */
+const hookFiles = new Map<string, Pick<Reporter, 'warn'>>();
+/** Hooks that are running: what is thrown now is theirs. */
+let running = 0;
+
+/** What a timer of a hook throws, or a promise that it forgot, once the hook has ended: it is reported, and harms nothing. */
+function warnOfLateErrors(file: string, report: Pick<Reporter, 'warn'>): void {
+  if (hookFiles.size === 0) process.on('uncaughtException', onLateError);
+  hookFiles.set(file, report);
+}
+
+function onLateError(error: Error): void {
+  if (running > 0) return;
+  for (const [file, report] of hookFiles) {
+    const { line, elsewhere } = placeOf(error, file);
+    if (line === undefined && elsewhere === undefined) continue;
+    const place = elsewhere ?? `${basename(file)}:${line ?? 0}`;
+    report.warn(`the hook ${file} had ended when something it left running failed at ${place}: ${error.message}`);
+    return;
+  }
+  throw error;
+}
+
 /**
  * What a hook promises, unless it is interrupted. Where nothing is left that could keep its promise Node ends the whole
  * program, with exit code 13 and no cleaning up: that is an error of the hook. So is what it throws in a timer, or a
@@ -105,6 +130,7 @@ async function withHookProcess<T>(env: Readonly<Record<string, string>>, work: (
  */
 async function outcomeOf<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   let stop = (): void => undefined;
+  running += 1;
   const ended = new Promise<never>((_resolve, reject) => {
     const onAbort = (): void => reject(new InterruptedError());
     const onIdle = (): void => reject(new Error('waits for something that never comes: its promise is never settled'));
@@ -112,6 +138,7 @@ async function outcomeOf<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
     process.once('beforeExit', onIdle);
     process.once('uncaughtException', reject);
     stop = () => {
+      running -= 1;
       process.off('uncaughtException', reject);
       signal.removeEventListener('abort', onAbort);
       process.off('beforeExit', onIdle);

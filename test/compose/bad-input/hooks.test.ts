@@ -116,6 +116,12 @@ describe('hooks that fail leave nothing behind (01 §5, §9, §20.10)', () => {
       then: async (_, { stdout }) => expect(stdout).toBe('called\n'),
     },
     {
+      what: 'a hook that has ended when something it left running fails: that is a warning',
+      files: hooks("export const create = () => { setImmediate(() => { throw new Error('no luck'); }); };"),
+      args: create,
+      says: [/^WARNING: the hook \S+commands\.mjs had ended when .* failed at commands\.mjs:1: no luck$/m],
+    },
+    {
       what: 'a hook that leaves a timer behind: the command ends all the same, and what it wrote arrives',
       files: hooks("export const create = () => { setInterval(() => {}, 1000); console.log('x'.repeat(300_000)); };"),
       args: create,

@@ -102,6 +102,14 @@ describe('progress', () => {
     expect(lines.some((line) => line.includes('healthy'))).toBe(false);
   });
 
+  it('on a terminal that cannot move its cursor, are lines one after the other', () => {
+    const { report, written } = reporter({ redraw: false }, { isTTY: true });
+    report.progress('web', 'starting');
+    report.progress('web', 'running', 'done');
+    expect(report.live).toBe(false);
+    expect(written.stderr).toBe('web: starting\nweb: running\n');
+  });
+
   it('is drawn in full on a terminal that says it has no size', () => {
     const { report, written } = reporter({}, { isTTY: true, rows: 0, columns: 0 });
 
