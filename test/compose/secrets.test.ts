@@ -154,6 +154,8 @@ describeWithEngine('secrets (01 §20.7, decisions 3, 5, 8 and 9, issue: only the
     expect(refused.code).toBe(1);
     expect(refused.stderr).toContain('***');
     for (const secret of await secrets()) for (const text of said) expect(text).not.toContain(secret);
+    // A create refuses a port that is none.
+    await put('app.env', files['app.env'] ?? '');
   });
 
   it('stand in files of the owner only, in folders of the owner where there is nothing else', async () => {
