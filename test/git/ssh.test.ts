@@ -41,7 +41,7 @@ describeWithSshd('--git-ssh against a real sshd (05 §2, §13.12)', () => {
   it('clones with the keys of the agent, one try more than there are repositories; then there is nothing to log in for', async () => {
     const before = server.logins();
     // The log may come a moment after the program has ended.
-    const loggedIn = (times: number) => expect.poll(() => server.logins() - before, { timeout: 10_000 }).toBe(times);
+    const loggedIn = (times: number) => expect.poll(() => server.logins() - before, { timeout: 60_000 }).toBe(times);
     expect(await setup('agent-base', friend)).toMatchObject({ code: 0 });
     expect((await contents('agent-base')).sort()).toEqual(['one', 'three', 'two']);
     await loggedIn(4);

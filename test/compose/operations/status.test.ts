@@ -50,7 +50,7 @@ describeWithEngine('status of a deployment that runs in part (02 §7.5, decision
     await sandbox.succeed(['deployment', '--dir', 'w', 'start']);
     for (const again of [['start'], ['restart', '--no-git-pull']]) {
       const up = () => sandbox.docker('exec', name, 'test', '-e', '/up').then(() => true);
-      await expect.poll(() => up().catch(() => false), { timeout: 20_000 }).toBe(true);
+      await expect.poll(() => up().catch(() => false), { timeout: 60_000 }).toBe(true);
       expect(await sandbox.deployment('w', 'status', '--exit-code')).toMatchObject({
         code: 0,
         stdout: `${name.replace('worker', 'once')}\texited\texit code 0\tcompleted\n${name}\trunning\n`,

@@ -97,7 +97,7 @@ describeWithEngine('ps, status and port on the engine', () => {
     const address = await port('web', 80);
     expect(address).toMatch(/^0\.0\.0\.0:[1-9]\d*$/);
     const answer = async () => (await fetch(`http://127.0.0.1:${address.split(':')[1]}/`)).status;
-    await expect.poll(answer, { timeout: 20_000 }).toBe(404);
+    await expect.poll(answer, { timeout: 60_000 }).toBe(404);
     expect(await port('web', 90, 'udp')).toMatch(/^0\.0\.0\.0:[1-9]\d*$/);
     expect(await port('web', 443)).toMatch(/^127\.0\.0\.1:[1-9]\d*$/);
     expect(await port('web', 81)).toMatch(/^\[::1\]:[1-9]\d*$/);

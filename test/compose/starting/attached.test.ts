@@ -59,8 +59,8 @@ describeWithEngine('start --stay-attached on a terminal', () => {
     ['a third one right after it', ['stopping: what was begun', 'stopping: what was begun']],
   ])('kills what does not stop on %s, and leaves nothing behind in the background', async (_, words) => {
     expect(await attached('stubborn', ...words)).toBe(130);
-    await expect.poll(left, { timeout: 20_000 }).toEqual([]);
+    await expect.poll(left, { timeout: 60_000 }).toEqual([]);
     const state = async () => (await sandbox.containers(project)).stubborn?.state;
-    await expect.poll(state, { timeout: 20_000 }).toBe('exited');
+    await expect.poll(state, { timeout: 60_000 }).toBe('exited');
   });
 });

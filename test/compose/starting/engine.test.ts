@@ -62,9 +62,9 @@ describeWithEngine('the connection to the engine', () => {
     if (details === undefined) return;
     // The engine reads the two streams side by side: the second line is written when it has the first.
     const log = (): Promise<string[]> => lastLogLines(engine, details, 10);
-    await expect.poll(log, { timeout: 20_000 }).toEqual(['first']);
+    await expect.poll(log, { timeout: 60_000 }).toEqual(['first']);
     await ground.docker('exec', details.Id, 'touch', '/go');
-    await expect.poll(log, { timeout: 20_000 }).toEqual(['first', '\ufffd second']);
+    await expect.poll(log, { timeout: 60_000 }).toEqual(['first', '\ufffd second']);
 
     const stop = new AbortController();
     const events = await projectEvents(engine, ground.name, stop.signal);

@@ -152,7 +152,7 @@ secrets: { word: { file: ../word } }
   const polite = `image: IMAGE\n    command: sh -c 'trap "exit 0" TERM; touch /up; while true; do sleep 0.1; done'`;
   const politeUp = async (): Promise<void> => {
     const up = () => ground.compose('exec', '--no-TTY', 'server', 'test', '-e', '/up').then(() => true);
-    await expect.poll(() => up().catch(() => false), { timeout: 20_000 }).toBe(true);
+    await expect.poll(() => up().catch(() => false), { timeout: 60_000 }).toBe(true);
   };
 
   it('starts again what was stopped, also a server that ended cleanly, but no finished one-shot', async () => {

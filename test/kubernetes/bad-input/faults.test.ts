@@ -80,7 +80,7 @@ describeWithCluster('faults around a deployment on kind (issue 4: one clear mess
     const isLocked = (): Promise<boolean> => site.sandbox.exists('dep/.laconic/lock');
     let first = site.begin('start');
     for (let attempt = 1; ; attempt += 1) {
-      await expect.poll(isLocked, { interval: 5, timeout: 30_000 }).toBe(true);
+      await expect.poll(isLocked, { interval: 5, timeout: 60_000 }).toBe(true);
       first.halt();
       // One that has nothing to do may have ended before it was halted.
       await sleep(100);

@@ -145,10 +145,10 @@ describeWithCluster('Caddy on kind (04 §6, decision 28)', () => {
     await serve('shop.test');
     const { http, https } = own.ports;
     await expect
-      .poll(() => throughIngress('http://shop.test/', http), { timeout: 30_000 })
+      .poll(() => throughIngress('http://shop.test/', http), { timeout: 120_000 })
       .toEqual({ status: 200, body: 'hello\n' });
     await expect
-      .poll(() => throughIngress('https://secure.shop.test/', https), { timeout: 30_000 })
+      .poll(() => throughIngress('https://secure.shop.test/', https), { timeout: 120_000 })
       .toEqual({ status: 200, body: 'hello\n' });
   });
 

@@ -89,7 +89,7 @@ describeWithCluster('the API server goes away in mid-start, on a cluster of a ku
 
   it('for good: the start ends with what it could not reach', async () => {
     await site.succeed('exec', 'web', 'rm /tmp/go');
-    await expect.poll(async () => (await site.run('status')).stdout, { timeout: 30_000 }).toContain('0/1 ready');
+    await expect.poll(async () => (await site.run('status')).stdout, { timeout: 120_000 }).toContain('0/1 ready');
     const starting = site.begin('start');
     await starting.said('0/1 ready');
     await way.close();

@@ -54,7 +54,7 @@ describeWithCluster('a start that cannot succeed fails at once and says why (K-3
       .toEqual([1, expect.stringMatching(/^Error: the command was not run: service "web" is not running \(/)]);
     // Between two crashes the node may have removed the one before the last.
     const earlier = () => one.run('logs', '--previous').then(({ stdout }) => stdout);
-    await expect.poll(earlier, { timeout: 40_000 }).toBe('web: cannot find my database\n');
+    await expect.poll(earlier, { timeout: 60_000 }).toBe('web: cannot find my database\n');
   });
 
   it('a claim of a storage class that is not there', async () => {
