@@ -92,7 +92,7 @@ async function requireSecretsToRun(deployment: Deployment, context: Context): Pr
 }
 
 /**
- * The part of `start` that `restart` shares. The lock is released before the wait for readiness (decision 5).
+ * The part of `start` that `restart` shares. The lock is released before the wait for readiness.
  * @returns see Deployer.start
  */
 export async function startAndReport(

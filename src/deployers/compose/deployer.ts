@@ -25,7 +25,8 @@ import { composeOrFail } from './compose-cli.js';
 import { deploymentProject, podScripts } from './deployment-project.js';
 import { execInService } from './exec.js';
 import { runJob } from './job.js';
-import { listContainers } from './list.js';
+import { listContainers, statusesOf } from './list.js';
+import { observeAll, type ObservedContainer } from './observe.js';
 import { streamLogs } from './logs.js';
 import { loadModel, type ProjectModel } from './model.js';
 import { publishedPort } from './port.js';
@@ -196,15 +197,18 @@ export class ComposeDeployer implements Deployer {
   ): Promise<{ output: string; degraded: boolean }> {
     const { state, deployment } = this.#setup;
     const context = this.#context;
-    const [containers, record, rebuilt] = await Promise.all([
-      this.#list(),
-      state && readStarted(state.startedFile),
-      deployment === undefined ? [] : rebuiltServices(this.#setup.project.name, this.#engine),
-    ]);
-    const images = deployment === undefined ? [] : behindImages(deployment.layout, rebuilt);
+    const [observed, record] = await Promise.all([this.#observe(), state && readStarted(state.startedFile)]);
+    const containers = statusesOf(observed);
+    const ofServices = observed.filter(({ container }) => !container.oneOff);
+    const images =
+      deployment === undefined ? [] : behindImages(deployment.layout, await rebuiltServices(ofServices, this.#engine));
     if (format === 'text') for (const part of images) context.report.info(behindText(part));
     const told = { format, judged, behind: [...behind, ...images] };
     return projectStatus({ containers, record, model: () => this.#model() }, told, context);
+  }
+
+  async #observe(): Promise<ObservedContainer[]> {
+    return this.#context.options.dryRun ? [] : observeAll(this.#engine, this.#setup.project.name);
   }
 
   async #list(): Promise<ContainerStatus[]> {

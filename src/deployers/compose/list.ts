@@ -1,7 +1,7 @@
 import type { ContainerDetails, ProjectContainer } from '../../engine/containers.js';
 import type { Engine } from '../../engine/connect.js';
 import type { ContainerStatus, PublishedPort } from '../deployer.js';
-import { observeAll } from './observe.js';
+import { observeAll, type ObservedContainer } from './observe.js';
 import type { ComposeProject } from './project.js';
 
 /** What the engine answers for "never": a container that was created and not started. */
@@ -12,7 +12,11 @@ const never = '0001-01-01T00:00:00Z';
  * Containers of `run-job` carry `job: true`.
  */
 export async function listContainers(project: ComposeProject, engine: Engine): Promise<ContainerStatus[]> {
-  const observed = await observeAll(engine, project.name);
+  return statusesOf(await observeAll(engine, project.name));
+}
+
+/** Containers as `ps` and `status` show them. Pure. */
+export function statusesOf(observed: readonly ObservedContainer[]): ContainerStatus[] {
   return observed.map(({ container, details }) => listedContainer(container, details));
 }
 

@@ -37,6 +37,11 @@ export async function orphansOf(
   return findOrphans(suspects, known, jobFiles);
 }
 
+/** Why an orphan goes. */
+export function noService(service: string): string {
+  return `the stack has no service ${service} any more`;
+}
+
 /** Removes orphans by id, never by `--remove-orphans`, which would end a running job; says which. */
 export async function removeOrphans(
   orphans: readonly ObservedContainer[],
@@ -45,7 +50,7 @@ export async function removeOrphans(
 ): Promise<void> {
   await Promise.all(
     orphans.map(async ({ container }) => {
-      report.info(`removing ${container.name}: the stack has no service ${container.service} any more`);
+      report.info(`removing ${container.name}: ${noService(container.service)}`);
       await removeContainer(engine, container.id);
     }),
   );

@@ -1,4 +1,5 @@
 import { listProjectContainers } from '../../engine/containers.js';
+import { listProjectNetworks } from '../../engine/networks.js';
 import { commandLine } from '../../system/process.js';
 import type { StopOptions } from '../deployer.js';
 import { callArguments } from './compose-cli.js';
@@ -15,6 +16,8 @@ export interface StopPreview {
   /** Why the engine could not be asked; absent: it answers, and there is a plan. */
   readonly silence?: string | undefined;
   readonly plan?: StopPlan;
+  /** Names of the networks that go. */
+  readonly networks: readonly string[];
   /** Arguments of `docker`, call by call. */
   readonly commands: readonly (readonly string[])[];
 }
@@ -32,7 +35,7 @@ export async function previewStop(
   const { context, engine, problem, silence, deployment } = deps;
   const commands = problem === undefined ? stopCalls(project, options).map((args) => callArguments(project, args)) : [];
   if (problem !== undefined) warnOfLabels(problem, context);
-  if (silence !== undefined) return { project, options, silence, commands };
+  if (silence !== undefined) return { project, options, silence, networks: [], commands };
   const all = await listProjectContainers(engine, project.name);
   requireNoJob(all, options.force);
   const containers = options.services.length > 0 ? all.filter(({ oneOff }) => !oneOff) : all;
@@ -41,7 +44,10 @@ export async function previewStop(
   const declared = problem === undefined ? await declaredVolumes(project, options, context) : [];
   const whole = services.length === 0;
   const input = { options, containers, declared, deployment, ...(whole ? {} : { services: new Set(services) }) };
-  return { project, options, plan: await readStopPlan(project.name, input, deps), commands };
+  const plan = await readStopPlan(project.name, input, deps);
+  const everything = options.services.length === 0 && plan.removed.length === containers.length;
+  const networks = everything ? (await listProjectNetworks(engine, project.name)).map(({ name }) => name) : [];
+  return { project, options, plan, networks, commands };
 }
 
 /** The services whose containers go; none: whatever the project has. */
@@ -58,19 +64,19 @@ async function stoppedServices(
 }
 
 /** What a stop would do, for whoever reads it. Pure. */
-export function stopPreviewLines({ project, options, silence, plan, commands }: StopPreview): string[] {
+export function stopPreviewLines({ project, options, silence, plan, networks, commands }: StopPreview): string[] {
   const more = [options.deleteVolumes ? 'delete its volumes' : '', options.deleteData ? 'delete its data' : ''];
   const of = options.services.length > 0 ? `services ${options.services.join(', ')} of ` : '';
   return [
     [`would stop ${of}project ${project.name}`, ...more.filter(Boolean)].join(', '),
     ...(silence === undefined ? [] : [`  from the files alone: ${silence}`]),
-    ...(plan === undefined ? [] : planLines(plan, options).map((line) => `  ${line}`)),
+    ...(plan === undefined ? [] : planLines(plan, networks, options).map((line) => `  ${line}`)),
     ...commands.map((words) => `would run ${commandLine('docker', words)}`),
   ];
 }
 
-function planLines(plan: StopPlan, { deleteData }: StopOptions): string[] {
-  const { removed, networks, deletedVolumes, keptVolumes, directories } = plan;
+function planLines(plan: StopPlan, networks: readonly string[], { deleteData }: StopOptions): string[] {
+  const { removed, deletedVolumes, keptVolumes, directories } = plan;
   if (removed.length + networks.length + deletedVolumes.length === 0) return ['nothing runs'];
   return [
     ...removed.map(({ name, state }) => `remove container ${name} (${state})`),

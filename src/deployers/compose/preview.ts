@@ -5,7 +5,7 @@ import { callArguments } from './compose-cli.js';
 import { findLeftovers } from './interrupted.js';
 import { loadModel, type ProjectModel, withDependencies } from './model.js';
 import { containersOf, type ObservedContainer } from './observe.js';
-import { orphansOf } from './orphans.js';
+import { noService, orphansOf } from './orphans.js';
 import { callsOf, type StartPlan, type Step } from './plan.js';
 import { type ComposeProject, composeArguments } from './project.js';
 import { missingImages, pullableImages, pullArguments } from './pull.js';
@@ -94,10 +94,6 @@ export async function previewStart(
 
 function removal({ container }: ObservedContainer, why: string): StartPreview['removed'][number] {
   return { name: container.name, why };
-}
-
-function noService(service: string): string {
-  return `the stack has no service ${service} any more`;
 }
 
 function upCommand(project: ComposeProject, { attached, services }: StartOptions): string[] {

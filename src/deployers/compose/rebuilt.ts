@@ -1,11 +1,10 @@
 import type { Engine } from '../../engine/connect.js';
 import { findImage } from '../../engine/images.js';
-import { observeContainers } from './observe.js';
+import type { ObservedContainer } from './observe.js';
 import { isRebuilt } from './plan.js';
 
-/** The services of a project whose image has been rebuilt since their containers were made, in alphabetical order. */
-export async function rebuiltServices(project: string, engine: Engine): Promise<string[]> {
-  const containers = await observeContainers(engine, project);
+/** The services whose image has been rebuilt since these containers of theirs were made, in alphabetical order. */
+export async function rebuiltServices(containers: readonly ObservedContainer[], engine: Engine): Promise<string[]> {
   // The engine's list has an id in the place of a name that means another image by now.
   const names = new Set(containers.map(({ details }) => details.Config.Image));
   const found = await Promise.all([...names].map(async (name) => [name, (await findImage(engine, name))?.id] as const));

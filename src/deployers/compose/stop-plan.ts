@@ -1,6 +1,5 @@
 import { resolve } from 'node:path';
 import type { ProjectContainer } from '../../engine/containers.js';
-import { listProjectNetworks } from '../../engine/networks.js';
 import { type EngineVolume, hostDirectory, listProjectVolumes } from '../../engine/volumes.js';
 import { isBelow } from '../../system/path-names.js';
 import type { StopOptions } from '../deployer.js';
@@ -12,8 +11,7 @@ import { hostDirectories } from './volumes.js';
 export interface StopInput {
   readonly options: StopOptions;
   readonly containers: readonly ProjectContainer[];
-  /** Names of the networks that Compose made for the project. */
-  readonly networks: readonly string[];
+  /** Those of the project; none where the options do not ask for them. */
   readonly volumes: readonly EngineVolume[];
   /** The volumes that the project's files declare, where they were asked. */
   readonly declared: readonly VolumeModel[];
@@ -26,7 +24,6 @@ export interface StopInput {
 /** What `stop` does to a project. */
 export interface StopPlan {
   readonly removed: readonly ProjectContainer[];
-  readonly networks: readonly string[];
   /** Names of the engine's volumes of the project. */
   readonly deletedVolumes: readonly string[];
   readonly keptVolumes: readonly string[];
@@ -36,13 +33,12 @@ export interface StopPlan {
 
 /** Decides what goes and what stays. Pure. */
 export function planStop(input: StopInput): StopPlan {
-  const { options, containers, networks, volumes, declared, services } = input;
+  const { options, containers, volumes, declared, services } = input;
   const removed = containers.filter(({ service }) => services === undefined || services.has(service));
   const deleted = options.deleteVolumes ? volumes.filter((volume) => isOwn(volume, input)) : [];
   const kept = options.deleteVolumes ? volumes.filter((volume) => !deleted.includes(volume)) : [];
   return {
     removed,
-    networks: options.services.length === 0 && removed.length === containers.length ? networks : [],
     deletedVolumes: deleted.map(({ name }) => name),
     keptVolumes: kept.map(({ name }) => name),
     directories: options.deleteVolumes || options.deleteData ? hostDirectories(volumes, declared) : [],
@@ -60,12 +56,9 @@ function isOwn(volume: EngineVolume, { declared, deployment }: StopInput): boole
 /** {@link planStop} for what the engine has of a project now. */
 export async function readStopPlan(
   project: string,
-  input: Omit<StopInput, 'networks' | 'volumes'>,
+  input: Omit<StopInput, 'volumes'>,
   { engine }: StopTools,
 ): Promise<StopPlan> {
-  const [networks, volumes] = await Promise.all([
-    listProjectNetworks(engine, project),
-    listProjectVolumes(engine, project),
-  ]);
-  return planStop({ ...input, networks: networks.map(({ name }) => name), volumes });
+  const asked = input.options.deleteVolumes || input.options.deleteData;
+  return planStop({ ...input, volumes: asked ? await listProjectVolumes(engine, project) : [] });
 }

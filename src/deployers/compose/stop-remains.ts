@@ -140,13 +140,13 @@ async function stopFound({ containers, volumes }: Remains, options: StopOptions,
     }
     await removeProjectNetworks(engine, project);
     if (!options.deleteVolumes) continue;
-    const kept = hostDirectories(await listProjectVolumes(engine, project));
+    const left = await listProjectVolumes(engine, project);
     const mounted = new Set(containers.flatMap(({ mounts }) => mounts.flatMap(({ name }) => name ?? [])));
-    const found = (await listProjectVolumes(engine, project)).map(({ name }) => name);
+    const found = left.map(({ name }) => name);
     const isOwn = (name: string): boolean => mounted.has(name) || volumes.includes(name);
     const keptVolumes = found.filter((name) => !isOwn(name));
     await deleteVolumes({ deletedVolumes: found.filter(isOwn), keptVolumes }, tools);
-    for (const directory of kept) context.report.info(`kept: ${directory}`);
+    for (const directory of hostDirectories(left)) context.report.info(`kept: ${directory}`);
   }
   if (options.deleteVolumes) await deleteOwn(volumes, tools);
 }

@@ -10,7 +10,7 @@ interface Part {
   problem: (message: string) => Problem;
 }
 
-/** Two parts of a deployment that would be one object: the second would take the place of the first (K-29). */
+/** Two parts of a deployment that would be one object: the second would take the place of the first. */
 export function reportCollisions(scope: Scope, objects: readonly KubernetesObject[]): void {
   const taken = new Set<string>();
   for (const object of objects) {

@@ -1,6 +1,7 @@
 import { outsideServices } from '../../../compose/interpolation.js';
 import type { FileObjectModel } from '../../../compose/model/types.js';
 import { quote } from '../../../system/yaml.js';
+import { secretsIn } from './environment.js';
 import type { ObjectsInput, PodInput } from './input.js';
 import type { Scope } from './scope.js';
 
@@ -15,15 +16,12 @@ export interface FileObject {
 
 /** Whether the content of a config is, or has in it, what a credentials file brought: a Secret holds it then. */
 export function holdsCredential(
-  { credentials }: Pick<ObjectsInput, 'credentials'>,
-  { mentions }: PodInput,
-  { environment, content }: FileObjectModel,
+  input: ObjectsInput,
+  pod: PodInput,
+  { environment, content = '' }: FileObjectModel,
 ): boolean {
-  if (environment !== undefined) return credentials.has(environment);
-  const mentioned = mentions.get(outsideServices);
-  return [...credentials].some(
-    ([name, value]) => value !== '' && mentioned?.has(name) === true && content?.includes(value) === true,
-  );
+  if (environment !== undefined) return input.credentials.has(environment);
+  return secretsIn({ input, pod }, outsideServices, content).some(({ holder }) => holder === 'credentials');
 }
 
 /**
