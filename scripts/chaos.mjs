@@ -1,8 +1,8 @@
 // npm run chaos [-- vitest arguments]
 //
-// Kills the program at its system calls, one after the other, and lets them fail as on a full disk, in create, update, start,
-// restart and stop; after each the next command must find a whole state and complete it. Prints a table of what was tried.
-// Takes an hour or two. LACONIC_TEST_SEED=N repeats a run.
+// Kills the program at its system calls, one after the other, and lets them fail as on a full disk, in create, update,
+// start, restart and stop; after each the next command must find a whole state and complete it. Prints a table of what
+// was tried. Takes an hour or two. LACONIC_TEST_SEED=N repeats a run.
 import { build, checkNode, Failure, installDependencies, runMain } from './setup-project.mjs';
 import { conclude, engineReason, runVitest, straceReason } from './vitest.mjs';
 

@@ -66,9 +66,9 @@ export function renderPsJson(containers: readonly ContainerStatus[]): string {
 
 /**
  * `status --format json`: `{"degraded": …, "missing": [...], "behind": [...], "containers": [...]}`. `behind` says
- * where the deployment is behind its spec, its stack or its images ({@link BehindPart}); `missing` names the expected services
- * without a container; containers are as in {@link renderPsJson}, jobs (`"job": true`) among them, and one-shots that
- * did their work have `"completed": true`.
+ * where the deployment is behind its spec, its stack or its images ({@link BehindPart}); `missing` names the expected
+ * services without a container; containers are as in {@link renderPsJson}, jobs (`"job": true`) among them, and
+ * one-shots that did their work have `"completed": true`.
  */
 export function renderStatusJson(
   containers: readonly ContainerStatus[],

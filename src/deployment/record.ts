@@ -20,8 +20,8 @@ export interface DeploymentRecord {
    */
   environment?: 'mentioned' | 'all';
   /**
-   * `secret`: on Kubernetes the values of credentials files are in a Secret. Written by create and update only: without it the pods of
-   * a directory that an older version made stay as they are.
+   * `secret`: on Kubernetes the values of credentials files are in a Secret. Written by create and update only: without
+   * it the pods of a directory that an older version made stay as they are.
    */
   credentials?: 'secret';
 }

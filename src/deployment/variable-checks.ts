@@ -52,8 +52,8 @@ function adviceOfSecrets({ secrets, secretSources, yaml }: Spec, key: string): s
 }
 
 /**
- * The name in `environment` of a service whose whole value an unset variable is. On Kubernetes the Secrets of the spec set
- * such a name, where they have a key of it.
+ * The name in `environment` of a service whose whole value an unset variable is. On Kubernetes the Secrets of the spec
+ * set such a name, where they have a key of it.
  */
 function keyLeftToSecrets({ name, path, text }: UnsetVariable): string | undefined {
   const [section, , environment, at] = path;

@@ -47,8 +47,8 @@ export async function connectEngine({
 type Request = Parameters<Dockerode['modem']['dial']>[0] & { abortSignal?: AbortSignal };
 
 /**
- * Only questions are watched: an order, such as to stop a container, may take as long as it needs, and is not broken off
- * half done. What is asked after an interruption, to leave a consistent state, is not broken off either.
+ * Only questions are watched: an order, such as to stop a container, may take as long as it needs, and is not broken
+ * off half done. What is asked after an interruption, to leave a consistent state, is not broken off either.
  */
 function watchQuestions(docker: Dockerode, patience: Patience, signal: AbortSignal): void {
   const { modem } = docker;

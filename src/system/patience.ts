@@ -1,6 +1,9 @@
 import type { Reporter } from './report.js';
 
-/** How long an answer may be overdue before that is reported, and how often it is reported from then on, in milliseconds. */
+/**
+ * How long an answer may be overdue before that is reported, and how often it is reported from then on, in
+ * milliseconds.
+ */
 const firstMs = 10_000;
 const againMs = 60_000;
 

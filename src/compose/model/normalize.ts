@@ -186,7 +186,9 @@ function readSection<T extends VolumeModel | FileObjectModel>(
   return found;
 }
 
-/** The names of a section, here and in other parts of the project; none where it is no map, which is refused elsewhere. */
+/**
+ * The names of a section, here and in other parts of the project; none where it is no map, which is refused elsewhere.
+ */
 function names(
   root: Cursor,
   key: Exclude<keyof ProjectParts, 'partial'>,

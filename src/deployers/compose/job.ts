@@ -143,8 +143,8 @@ interface JobVariables {
 
 /**
  * Calls back with the path of a temporary compose file that makes these external and gives the job these variables, or
- * undefined when there is nothing to say. In a file nobody else reads them, as everybody does the arguments of a program; as variables of
- * docker they would change what it does (`DOCKER_HOST`), and what the compose files mention.
+ * undefined when there is nothing to say. In a file nobody else reads them, as everybody does the arguments of a
+ * program; as variables of docker they would change what it does (`DOCKER_HOST`), and what the compose files mention.
  */
 async function withOverride<T>(
   shared: readonly Shared[],

@@ -36,7 +36,9 @@ export interface ServiceModel {
   readonly copied: readonly { name: string; text: string }[];
   /** Changes with anything in the service's definition, the values of its env files included. */
   readonly fingerprint: string;
-  /** What changes with each key of the definition, to tell which one changed. How many containers there are is no part. */
+  /**
+   * What changes with each key of the definition, to tell which one changed. How many containers there are is no part.
+   */
   readonly parts: Readonly<Record<string, string>>;
   /** The networks and volumes of the project that it uses, as {@link ProjectModel.shared} calls them. */
   readonly uses: readonly string[];

@@ -48,7 +48,9 @@ export interface Step {
   /** `scale`: containers are added or taken away; `check`: Compose alone decides. */
   readonly action: 'create' | 'recreate' | 'start' | 'scale' | 'check';
   readonly why: Reason;
-  /** How Compose is told: by name, by name with `--force-recreate`, or not at all, as it comes with what depends on it. */
+  /**
+   * How Compose is told: by name, by name with `--force-recreate`, or not at all, as it comes with what depends on it.
+   */
   readonly by: 'up' | 'force' | 'dependency';
 }
 
@@ -210,7 +212,9 @@ function addFollowers(steps: Map<string, Step>, { model, selected }: PlanInput):
   }
 }
 
-/** What shares a namespace or volumes with another container is bound to that very one, also to one that was missing. */
+/**
+ * What shares a namespace or volumes with another container is bound to that very one, also to one that was missing.
+ */
 function followingAction(leader: Step['action'], shares: boolean): Step['action'] {
   return leader === 'recreate' || (leader === 'create' && shares) ? 'recreate' : 'check';
 }

@@ -45,7 +45,8 @@ export interface StartPreview {
 }
 
 /**
- * What {@link startProject} would do now, decided by the same code. Reads the files and the engine, and changes nothing.
+ * What {@link startProject} would do now, decided by the same code. Reads the files and the engine, and changes
+ * nothing.
  * @throws LaconicError for what the start would refuse, too
  */
 export async function previewStart(

@@ -35,7 +35,10 @@ export async function findSharers(
   return sharing(root, project, candidates, working);
 }
 
-/** @param working directories from which containers of the project were made: those share it, whatever their files say by now */
+/**
+ * @param working directories from which containers of the project were made: those share it, whatever their files say
+ * by now
+ */
 async function sharing(
   root: string,
   project: string,
@@ -52,8 +55,8 @@ async function sharing(
 }
 
 /**
- * Warns of directories beside this one that are deployments of the same Compose project. Only their neighbourhood tells of copies of a
- * directory that was never noted which one it is, where all volumes are the engine's and nothing runs.
+ * Warns of directories beside this one that are deployments of the same Compose project. Only their neighbourhood tells
+ * of copies of a directory that was never noted which one it is, where all volumes are the engine's and nothing runs.
  */
 export async function warnAboutNeighbours({ layout, record }: Deployment, { report }: Context): Promise<void> {
   const beside = await sharing(layout.root, record.clusterId, await directoriesBeside(layout.root), []);
@@ -64,7 +67,10 @@ export async function warnAboutNeighbours({ layout, record }: Deployment, { repo
   }
 }
 
-/** Those that are not known to be copies of this directory: a copy is refused itself, and nothing of the project is its own. */
+/**
+ * Those that are not known to be copies of this directory: a copy is refused itself, and nothing of the project is its
+ * own.
+ */
 async function withoutCopies(sharers: readonly string[], root: string): Promise<string[]> {
   const copies = await Promise.all(
     sharers.map(async (other) => {

@@ -35,7 +35,10 @@ export interface StartSubject {
   record: StartedRecord | undefined;
 }
 
-/** Reads a project and its containers for a start. Writes the file for `options.images`, if there are any, and nothing in a dry run. */
+/**
+ * Reads a project and its containers for a start. Writes the file for `options.images`, if there are any, and nothing
+ * in a dry run.
+ */
 export async function readStart(
   project: ComposeProject,
   options: StartOptions,

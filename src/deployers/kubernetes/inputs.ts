@@ -141,7 +141,10 @@ export async function gatherInput(
   return { input, findings, secrets: [...generated.values(), ...values, ...(token === undefined ? [] : [token])] };
 }
 
-/** Variables of credentials files that reach nobody, while those of the config that nothing mentions go to every container. */
+/**
+ * Variables of credentials files that reach nobody, while those of the config that nothing mentions go to every
+ * container.
+ */
 function unusedCredentials(
   { yaml }: Spec,
   credentials: ReadonlyMap<string, string>,

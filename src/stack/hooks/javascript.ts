@@ -105,7 +105,10 @@ const hookFiles = new Map<string, Pick<Reporter, 'warn'>>();
 /** Hooks that are running: what is thrown now is theirs. */
 let running = 0;
 
-/** What a timer of a hook throws, or a promise that it forgot, once the hook has ended: it is reported, and harms nothing. */
+/**
+ * What a timer of a hook throws, or a promise that it forgot, once the hook has ended: it is reported, and harms
+ * nothing.
+ */
 function warnOfLateErrors(file: string, report: Pick<Reporter, 'warn'>): void {
   if (hookFiles.size === 0) process.on('uncaughtException', onLateError);
   hookFiles.set(file, report);

@@ -9,7 +9,8 @@ import { countCalls, type Fault, runWithFault } from './system-calls.js';
 
 /**
  * At which system calls a run is killed, and which fail as on a full disk. A full disk is seen by what makes files and
- * makes them last; for `write`, through which Node also wakes its own threads, there is the suite with a real full disk.
+ * makes them last; for `write`, through which Node also wakes its own threads, there is the suite with a real full
+ * disk.
  */
 const calls: Record<Fault['what'], readonly string[]> = {
   SIGKILL: [

@@ -43,7 +43,10 @@ export function launch(
   return { child, said, ended };
 }
 
-/** Runs the program and kills it (and only it) with SIGKILL after `milliseconds`. @returns false when it had ended before */
+/**
+ * Runs the program and kills it (and only it) with SIGKILL after `milliseconds`.
+ * @returns false when it had ended before
+ */
 async function killAfter(args: readonly string[], milliseconds: number, cwd: string): Promise<boolean> {
   const { child, ended } = launch(args, { cwd });
   const timer = setTimeout(() => child.kill('SIGKILL'), milliseconds);

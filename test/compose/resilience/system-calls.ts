@@ -21,7 +21,8 @@ export interface FaultyRun {
 
 /**
  * Runs the program under strace, which kills it at a system call, or lets that fail once. Only the program itself is
- * disturbed, and not what it starts. One thread does all its work with files, so that a number means the same each time.
+ * disturbed, and not what it starts. One thread does all its work with files, so that a number means the same each
+ * time.
  */
 export async function runWithFault(args: readonly string[], cwd: string, fault: Fault): Promise<FaultyRun> {
   const { call, number, what } = fault;

@@ -13,7 +13,8 @@ const attemptsFor = (kind: string): number => (kind === 'Namespace' ? 1 : 5);
 
 /**
  * Carries out one action.
- * @param options `forceConflicts`: fields of an object of ours that somebody else has set are taken over, and each is told;
+ * @param options `forceConflicts`: fields of an object of ours that somebody else has set are taken over, and each is
+ * told;
  *   `goneSeconds`: see requireGone
  * @returns the object as it is then
  * @throws ClusterError; a conflict names the fields and who set them

@@ -33,7 +33,9 @@ export interface ClusterWish {
   readonly spec: Pick<Spec, 'kindClusterName' | 'kindMountRoot' | 'volumes' | 'yaml'>;
   /** False with --skip-cluster-management: a cluster that is missing is an error. */
   readonly manage: boolean;
-  /** Seconds to wait for the API server of one that is there (`--wait-timeout`); absent: what a start of it may take. */
+  /**
+   * Seconds to wait for the API server of one that is there (`--wait-timeout`); absent: what a start of it may take.
+   */
   readonly waitTimeout?: number | undefined;
 }
 

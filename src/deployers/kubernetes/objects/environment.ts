@@ -24,9 +24,10 @@ export interface HiddenValue {
 }
 
 /**
- * `env` of a container. `mentioned`: what Compose gives it, and the names of the config that nothing in the stack mentions. `all`: as the
- * Python program did, every variable of `config.env` that is not empty, which go before the compose file's literals. A value that
- * holds a generated secret or a credential is a reference to the Secret, never a text.
+ * `env` of a container. `mentioned`: what Compose gives it, and the names of the config that nothing in the stack
+ * mentions. `all`: as the Python program did, every variable of `config.env` that is not empty, which go before the
+ * compose file's literals. A value that holds a generated secret or a credential is a reference to the Secret, never a
+ * text.
  */
 export function containerEnv(scope: PodScope, service: ServiceModel): V1EnvVar[] {
   const variables = variablesOf(scope.input, scope.pod, scope.job, service);
@@ -59,8 +60,8 @@ export function hiddenValues(input: Pick<ObjectsInput, 'generated' | 'credential
 }
 
 /**
- * The generated secrets and credentials whose values stand in a text, the longest first. Credentials may be short or plain words:
- * they count where the part of the compose file mentions them.
+ * The generated secrets and credentials whose values stand in a text, the longest first. Credentials may be short or
+ * plain words: they count where the part of the compose file mentions them.
  * @param part name of the service that the text is of, or `outsideServices`
  */
 export function secretsIn({ input, pod }: Pick<PodScope, 'input' | 'pod'>, part: string, text: string): HiddenValue[] {
@@ -73,7 +74,10 @@ export function secretsIn({ input, pod }: Pick<PodScope, 'input' | 'pod'>, part:
     .sort((a, b) => b.value.length - a.value.length);
 }
 
-/** Holds the healthcheck of a service where that is a line of shell with a credential in it: a probe cannot refer to a Secret. */
+/**
+ * Holds the healthcheck of a service where that is a line of shell with a credential in it: a probe cannot refer to a
+ * Secret.
+ */
 export const healthVariable = 'LACONIC_HEALTHCHECK';
 
 /** The line of shell that goes into {@link healthVariable}, if the service needs it. */
@@ -92,8 +96,8 @@ function credentialKey(name: string): string {
 }
 
 /**
- * Content of the Secret of generated secrets, or of credentials: each of them by its name, and each value of a container's environment
- * that embeds one, as `<pod>.<service>.<variable>` (`job.<job>.<service>.<variable>`).
+ * Content of the Secret of generated secrets, or of credentials: each of them by its name, and each value of a
+ * container's environment that embeds one, as `<pod>.<service>.<variable>` (`job.<job>.<service>.<variable>`).
  */
 export function secretEntries(input: ObjectsInput, holder: Holder): Map<string, string> {
   const own = [...hiddenValues(input).values()].filter((hidden) => hidden.holder === holder);

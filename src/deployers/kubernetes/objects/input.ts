@@ -21,8 +21,8 @@ export interface ObjectsInput {
   /** Variables of `secrets.env`: generated secrets by name (decision 9). */
   readonly generated: ReadonlyMap<string, string>;
   /**
-   * Those of `config` that came from credentials files and that a Secret holds; none in a directory whose record does not say so.
-   * Unlike the others they reach only containers that mention them, unless `environment` is `all`.
+   * Those of `config` that came from credentials files and that a Secret holds; none in a directory whose record does
+   * not say so. Unlike the others they reach only containers that mention them, unless `environment` is `all`.
    */
   readonly credentials: ReadonlyMap<string, string>;
   /** `mentioned`: only services whose text names a variable get it; `all`: old directories (decision 7). */

@@ -7,9 +7,9 @@ import type { Scope } from './scope.js';
 import { contentsOf } from './file-objects.js';
 
 /**
- * The Secrets of a deployment: generated values, those of credentials files, those of the compose files, the registry's, and those of the spec's
- * `secrets` that have sources. The others that the spec names there are the operator's own: they are only referred to.
- * Values are in `data`, never in `stringData`.
+ * The Secrets of a deployment: generated values, those of credentials files, those of the compose files, the
+ * registry's, and those of the spec's `secrets` that have sources. The others that the spec names there are the
+ * operator's own: they are only referred to. Values are in `data`, never in `stringData`.
  */
 export function secrets(scope: Scope): KubernetesObject[] {
   const { input, names } = scope;
