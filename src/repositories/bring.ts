@@ -145,7 +145,7 @@ async function bringOne(
   if (signal.aborted) throw new InterruptedError();
   const quiet = report.options.quiet;
   report.verbose(`Processing repo: ${wanted.spec.entry}${wanted.ref === undefined ? '' : `@${wanted.ref}`}`);
-  if (!quiet) print(checkingLine(wanted.directory, observed));
+  if (!quiet) print(checkingLine(wanted, observed));
   const subject = shownName(wanted.spec);
   if (options.checkOnly) {
     if (plan.action === 'clone') print('(git clone skipped)');
@@ -155,7 +155,7 @@ async function bringOne(
       text: planText(plan, wanted),
       ...(observed.kind === 'copy' ? { head: observed.head } : {}),
     };
-    report.info(`${subject}: ${outcomeText(task.outcome)}`);
+    report.info(`${subject}: ${outcomeText(task.outcome, wanted)}`);
     return;
   }
   const events = {
@@ -172,8 +172,8 @@ async function bringOne(
     fail(task, asLaconicError(error), context);
     return;
   }
-  if (report.live) report.progress(subject, outcomeText(task.outcome), 'done');
-  else report.info(`${subject}: ${outcomeText(task.outcome)}`);
+  if (report.live) report.progress(subject, outcomeText(task.outcome, wanted), 'done');
+  else report.info(`${subject}: ${outcomeText(task.outcome, wanted)}`);
   if ((await kindOf(join(wanted.directory, '.gitmodules'))) === 'file') {
     const command = `git -C ${wanted.directory} submodule update --init --recursive`;
     report.info(`${subject}: its submodules are not fetched; where they are needed: ${command}`);

@@ -1,9 +1,10 @@
 import { rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errorCode, errorMessage, LaconicError } from '../system/errors.js';
+import { kindOf } from '../system/files.js';
 import { temporaryBeside } from '../system/leftovers.js';
 import { checkOut } from './checkout.js';
-import { git, type GitOptions } from './git.js';
+import { git, type GitOptions, strangeGit } from './git.js';
 import { type Head, readHead } from './heads.js';
 import type { Wanted } from './plan.js';
 import { withoutCredentials } from './remote.js';
@@ -24,6 +25,7 @@ export async function cloneRepository(
     // git's progress also ends it soon when we are killed: nobody reads it then.
     const flags = ['--progress', ...(ref === undefined ? [] : ['--no-checkout'])];
     await git(dirname(directory), ['clone', ...flags, '--', url, temporary], options);
+    if ((await kindOf(temporary)) !== 'directory') throw strangeGit('git clone', 'git succeeded and cloned nothing');
     if (ref !== undefined) {
       beforeSwitch(ref);
       await checkOut(temporary, ref, true, options);

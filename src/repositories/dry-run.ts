@@ -12,7 +12,7 @@ export async function planWithoutGit(all: readonly Wanted[], pull: boolean, { re
     let outcome: Outcome;
     try {
       if (await isAbsent(directory)) {
-        if (!report.options.quiet) report.print(checkingLine(directory, { kind: 'absent' }));
+        if (!report.options.quiet) report.print(checkingLine(wanted, { kind: 'absent' }));
         report.print('(git clone skipped)');
         outcome = { state: 'planned', text: planText({ action: 'clone' }, wanted) };
       } else {
@@ -20,7 +20,7 @@ export async function planWithoutGit(all: readonly Wanted[], pull: boolean, { re
         if (pull) report.print('(git pull skipped)');
         outcome = { state: 'planned', text: presentText(pull, ref) };
       }
-      report.info(`${shownName(spec)}: ${outcomeText(outcome)}`);
+      report.info(`${shownName(spec)}: ${outcomeText(outcome, wanted)}`);
     } catch (error) {
       outcome = { state: 'failed', error: asLaconicError(error) };
       report.error(`${shownName(spec)}: ${outcome.error.message}`);

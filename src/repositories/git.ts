@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import type { SimpleGitOptions } from 'simple-git';
 import { InterruptedError, LaconicError } from '../system/errors.js';
+import { kindOf } from '../system/files.js';
 import type { Patience } from '../system/patience.js';
 import { commandLine, programMissing } from '../system/process.js';
 import { withoutCredentials } from './remote.js';
@@ -16,6 +17,11 @@ export class GitFailedError extends LaconicError {
     this.command = command;
     this.said = said;
   }
+}
+
+/** A git that succeeds without doing its work: a wrapper, or another program of that name. */
+export function strangeGit(command: string, what: string): GitFailedError {
+  return new GitFailedError(command, `${what}: is the \`git\` that is found on PATH git itself?`);
 }
 
 /** How git is run for one repository. */
@@ -57,6 +63,10 @@ export async function git(folder: string, args: readonly string[], options: GitO
   const { simpleGit } = await import('simple-git');
   const { env, signal, settings = [], onProgress, patience } = options;
   if (signal.aborted) throw new InterruptedError();
+  // The library calls a folder that is missing a mistake of its caller, but anybody may have removed it.
+  if ((await kindOf(folder)) !== 'directory') {
+    throw new GitFailedError(commandLine('git', ['-C', folder, ...args]), `there is no directory ${folder}`);
+  }
   const ended = { code: 0, stderr: '' };
   const silence = new Silence(talksToServers.has(args[0] ?? ''));
   const caller = simpleGit({

@@ -1,5 +1,5 @@
 import { inParallel } from '../system/parallel.js';
-import { git, GitFailedError, type GitOptions } from './git.js';
+import { git, GitFailedError, type GitOptions, strangeGit } from './git.js';
 
 /** Where a working copy's HEAD is. */
 export interface Head {
@@ -22,9 +22,15 @@ const headCommand: readonly string[] = [
   '--format=%H%x00%D',
 ];
 
-/** `<commit>\0HEAD -> refs/heads/main, tag: refs/tags/v1, …`; names hold no spaces. */
+/**
+ * `<commit>\0HEAD -> refs/heads/main, tag: refs/tags/v1, …`; names hold no spaces.
+ * @throws GitFailedError for anything else
+ */
 export function parseHead(text: string): Head {
   const [commit = '', decorations = ''] = text.trimEnd().split('\0');
+  if (!/^[0-9a-f]{40,64}$/.test(commit)) {
+    throw strangeGit('git log', 'git answered with something other than a commit');
+  }
   const names = decorations.split(', ');
   const branch = names.map((name) => /^HEAD -> refs\/heads\/(.+)$/.exec(name)?.[1]).find((name) => name !== undefined);
   const tags = names.flatMap((name) => /^tag: refs\/tags\/(.+)$/.exec(name)?.[1] ?? []);

@@ -11,9 +11,17 @@ import { type RepositorySpec, remoteUrl } from './spec.js';
 /** What stands in the place of a working copy. */
 export type Observed = { kind: 'absent' } | { kind: 'copy'; head: Head };
 
-/** How the current state is called: the branch, else the tag, else the commit (05 §3). */
-export function refOf(head: Head): string {
-  return head.branch ?? head.tags[0] ?? head.commit ?? 'nothing';
+/**
+ * How the current state is called: the branch, else the tag, else the commit.
+ * @param wanted what was asked for: of several tags of one commit that one is named
+ */
+export function refOf(head: Head, wanted?: string): string {
+  return head.branch ?? tagOf(head, wanted) ?? head.commit ?? 'nothing';
+}
+
+/** The tag by which a commit is called: the one that was asked for where it has several. */
+export function tagOf(head: Head, wanted: string | undefined): string | undefined {
+  return head.tags.find((tag) => tag === wanted) ?? head.tags[0];
 }
 
 /** Whether nothing stands at this path. @throws LaconicError for what is there and is no directory */

@@ -35,11 +35,11 @@ export function planRepository(ref: string | undefined, observed: Observed, pull
   return { action: 'update', fetch: pull, ...(switches ? { switchTo: ref } : {}) };
 }
 
-/** `Checking: …`, which scripts read (05 §3.5). */
-export function checkingLine(directory: string, observed: Observed): string {
+/** `Checking: …`, which scripts read. */
+export function checkingLine({ directory, ref }: Wanted, observed: Observed): string {
   if (observed.kind === 'absent') return `Checking: ${directory}: Needs to be fetched`;
   const kind = observed.head.branch === undefined ? 'ref' : 'branch';
-  return `Checking: ${directory}: already exists active ${kind}: ${refOf(observed.head)}`;
+  return `Checking: ${directory}: already exists active ${kind}: ${refOf(observed.head, ref)}`;
 }
 
 /** What a plan would do, for `--check-only`. */

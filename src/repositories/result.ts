@@ -1,6 +1,6 @@
 import { errorMessage, LaconicError } from '../system/errors.js';
 import type { Head } from './heads.js';
-import { refOf } from './observe.js';
+import { refOf, tagOf } from './observe.js';
 import type { Wanted } from './plan.js';
 
 /** What became of one repository. */
@@ -18,8 +18,8 @@ export interface Result {
   outcome: Outcome;
 }
 
-/** `cloned, main at 1a2b3c4d5e6f`: where a repository is in the end (weakness 12). */
-export function outcomeText(outcome: Outcome): string {
+/** `cloned, main at 1a2b3c4d5e6f`: where a repository is in the end. */
+export function outcomeText(outcome: Outcome, wanted: Pick<Wanted, 'ref'>): string {
   switch (outcome.state) {
     case 'failed':
       return 'failed';
@@ -31,15 +31,15 @@ export function outcomeText(outcome: Outcome): string {
     case 'updated':
     case 'switched':
     case 'unchanged':
-      return `${outcome.state}, ${headText(outcome.head)}`;
+      return `${outcome.state}, ${headText(outcome.head, wanted.ref)}`;
   }
 }
 
-/** `main at 1a2b3c4d5e6f`, or `commit 1a2b3c4d5e6f`. */
-export function headText(head: Head): string {
+/** `main at 1a2b3c4d5e6f`, or `commit 1a2b3c4d5e6f`; of several tags the one that was asked for, if it is there. */
+export function headText(head: Head, wanted?: string): string {
   if (head.commit === undefined) return `${refOf(head)}, without commits`;
   const short = head.commit.slice(0, 12);
-  const name = head.branch ?? head.tags[0];
+  const name = head.branch ?? tagOf(head, wanted);
   return name === undefined ? `commit ${short}` : `${name} at ${short}`;
 }
 

@@ -164,7 +164,7 @@ export function remoteUrl(spec: RepositorySpec, gitSsh: boolean): string {
   return port === undefined ? `git@${host}:${path}` : `ssh://git@${at}/${path}`;
 }
 
-/** How messages call a repository: `org/repo` (05 §3). */
+/** How messages call a repository: `org/repo`, or the path of a `file://` URL. */
 export function shownName(spec: RepositorySpec): string {
-  return spec.path;
+  return spec.transport === 'file' ? `/${spec.path}` : spec.path;
 }

@@ -1,6 +1,7 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { runCli } from '../support/engine.js';
 import { Sources } from './support/sources.js';
@@ -19,8 +20,8 @@ describe('how fetch-stack and setup-repositories are called (05 §1, §4, §5)',
   afterAll(() => sources.remove());
   beforeEach(async () => {
     name = `repo${(count += 1)}`;
-    url = `file://${sources.path('hosted', 'org', name)}`;
-    shown = sources.path('hosted', 'org', name).slice(1);
+    shown = sources.path('hosted', 'org', name);
+    url = `file://${shown}`;
     await sources.publish(`org/${name}`, { 'stacks/a/stack.yml': 'pods: []\n' });
   });
 
@@ -104,6 +105,27 @@ describe('how fetch-stack and setup-repositories are called (05 §1, §4, §5)',
     expect(result.stderr).toContain(words);
     expect(result.stderr).not.toMatch(/ {4}at |defect of laconic-so/);
     expect(await readdir(sources.folder)).not.toContain('never');
+  });
+
+  it('a program called git that succeeds without doing the work is named as the cause', async () => {
+    const programs = sources.path('programs');
+    const strange = join(programs, 'git');
+    await mkdir(programs);
+    const stack = await sources.stack(url);
+    const env = { PATH: `${programs}:${process.env.PATH}`, CERC_REPO_BASE_DIR: sources.path('strange') };
+
+    await writeFile(strange, '#!/bin/sh\necho "{[ $1"\n', { mode: 0o755 });
+    const cloned = await sources.cli(['--stack', stack, 'setup-repositories'], env);
+    expect(cloned.code).toBe(1);
+    expect(cloned.stderr).toContain(`cannot clone ${url}: git succeeded and cloned nothing: is the \`git\``);
+    expect(cloned.stderr).not.toMatch(/ {4}at |defect of laconic-so/);
+    expect(await readdir(sources.path('strange'))).toEqual([]);
+
+    await writeFile(strange, '#!/bin/sh\nPATH=${PATH#*:}\ncase " $* " in *" log "*) echo "{[";; *) git "$@";; esac\n');
+    const read = await sources.cli(['--stack', stack, 'setup-repositories'], env);
+    expect(read.code).toBe(1);
+    expect(read.stderr).toContain('git answered with something other than a commit');
+    expect(await readdir(sources.path('strange'))).toEqual([]);
   });
 
   it('with a stack that is not there: exit 1, what is missing', async () => {

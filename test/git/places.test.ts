@@ -138,7 +138,7 @@ describe('what stands in the place, and what is in the way (05 §3, §13.3, §13
     await sources.commit(`org/${name}`, { file: '2\n' }, { tag: 'moving' });
     const result = await sources.setup([url], '--pull');
     expect(result).toMatchObject({ code: 0 });
-    expect(result.stderr).toContain('WARNING: ' + sources.path('hosted', 'org', name).slice(1));
+    expect(result.stderr).toContain('WARNING: ' + sources.path('hosted', 'org', name));
     expect(result.stderr).toMatch(/left as they are here: moving/);
     expect(await git(sources.base(name), 'rev-parse', 'moving')).toBe(old);
     url += '@moving';

@@ -191,6 +191,7 @@ describe('setup-repositories over git (05 §3, §5)', () => {
   it('--branches counts for the repositories it names only, with or without the host (weakness 1)', async () => {
     await sources.publish('org/pinned');
     await sources.commit('org/pinned', { file: 'v1\n' }, { tag: 'v1' });
+    await git(sources.path('hosted', 'org', 'pinned.git'), 'tag', 'v2', 'v1');
     await sources.commit('org/pinned', { file: 'later\n' });
     await sources.commit(`org/${name}`, { file: 'x\n' }, { branch: 'feature/x' });
     const repositories = [url, `${host}/org/pinned@v1`];
@@ -198,7 +199,11 @@ describe('setup-repositories over git (05 §3, §5)', () => {
     expect(result).toMatchObject({ code: 0 });
     expect(result.stdout).not.toMatch(/^Checking$/m);
     expect((await sources.head(name)).branch).toBe('feature/x');
-    expect(await git(sources.base('pinned'), 'describe', '--tags')).toBe('v1');
+    // Both tags are on this commit: the one that was asked for is named.
+    expect(result.stderr).toMatch(/^org\/pinned: cloned, v1 at /m);
+    const again = await sources.setup([`${host}/org/pinned@v1`]);
+    expect(again.stdout).toContain('pinned: already exists active ref: v1\n');
+    expect(again.stderr).toMatch(/^org\/pinned: unchanged, v1 at /m);
 
     const misspelt = await sources.setup(repositories, '--branches', 'org/pined@main');
     expect(misspelt).toMatchObject({ code: 1, stdout: '' });

@@ -21,12 +21,12 @@ const calls: Record<Fault['what'], readonly string[]> = {
 };
 
 /**
- * `npm run chaos` walks through them all, up to this many of a kind, spread evenly. Otherwise a few faults of different
- * kinds are drawn, the same ones each time unless LACONIC_TEST_SEED says otherwise.
+ * `npm run chaos` walks through them all, up to this many of a kind (LACONIC_CHAOS), spread evenly. Otherwise a few
+ * faults of different kinds are drawn, the same ones each time unless LACONIC_TEST_SEED says otherwise.
  */
 const seed = process.env.LACONIC_TEST_SEED ?? '1';
-const walk = process.env.LACONIC_CHAOS === 'walk';
-const mostOfKind = walk ? 60 : 1;
+const walk = process.env.LACONIC_CHAOS !== undefined;
+const mostOfKind = Number(process.env.LACONIC_CHAOS ?? 1);
 const drawn = walk ? Number.POSITIVE_INFINITY : 6;
 
 const patience = walk ? 7_200_000 : 600_000;
