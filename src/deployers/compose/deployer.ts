@@ -34,7 +34,7 @@ import type { ComposeProject } from './project.js';
 import { type PodScript, runPodScripts } from './scripts.js';
 import { pendingSecrets, secretValues, withNewSecrets } from './secret-values.js';
 import { startProject } from './start.js';
-import { refuseSharedVolumes, warnAboutNeighbours } from './sharers.js';
+import { checkNeighbours, refuseSharedVolumes } from './sharers.js';
 import { readStarted } from './started.js';
 import { projectStatus } from './status.js';
 import { rebuiltServices } from './rebuilt.js';
@@ -50,8 +50,8 @@ export interface ProjectSetup {
   containers?: readonly ProjectContainer[] | undefined;
   /** In a dry run, why the engine could not be asked; absent: it answers. */
   silence?: string | undefined;
-  /** What is checked before anything is started. */
-  beforeStart?: () => Promise<void>;
+  /** Whose the project is, looked at before anything is started or stopped. */
+  checkOwner?: () => Promise<void>;
   preStart: readonly PodScript[];
   postStart: readonly PodScript[];
   transfers: readonly ConfigTransfer[];
@@ -101,7 +101,7 @@ export class ComposeDeployer implements Deployer {
   }
 
   async start(options: StartOptions, changed: () => Promise<void>): Promise<boolean> {
-    const { beforeStart, preStart, postStart, transfers, spec, state, deployment } = this.#setup;
+    const { checkOwner, preStart, postStart, transfers, spec, state, deployment } = this.#setup;
     const context = this.#context;
     if (options.forceConflicts === true) context.report.warn('--force-conflicts has no effect on Compose');
     if (context.options.dryRun) {
@@ -112,8 +112,8 @@ export class ComposeDeployer implements Deployer {
     const listed = preStart.length === 0 ? this.#listed : undefined;
     this.#listed = undefined;
     const project = await this.#withSecrets();
-    if (deployment !== undefined) await warnAboutNeighbours(deployment, context);
-    await beforeStart?.();
+    if (deployment !== undefined) await checkNeighbours(deployment, this.#engine, context);
+    await checkOwner?.();
     await runPodScripts(preStart, project, context);
     const afterUp = async (): Promise<void> => {
       await runPodScripts(postStart, project, context);
@@ -131,14 +131,17 @@ export class ComposeDeployer implements Deployer {
 
   /** What a start would do, its scripts and transfers named in their order. */
   async #tellStart(options: StartOptions): Promise<void> {
-    const { beforeStart, preStart, postStart, transfers, silence, state, deployment } = this.#setup;
+    const { checkOwner, preStart, postStart, transfers, silence, state, deployment } = this.#setup;
     const context = this.#context;
     const project = this.#project;
     const [{ previewStart }, { startPreviewLines }] = await Promise.all([
       import('./preview.js'),
       import('./preview-text.js'),
     ]);
-    if (silence === undefined) await beforeStart?.();
+    if (silence === undefined) {
+      if (deployment !== undefined) await checkNeighbours(deployment, this.#engine, context);
+      await checkOwner?.();
+    }
     const preview = await previewStart(project, options, {
       ...(state ?? { startedFile: '', imagesFile: '' }),
       ...{ context, engine: this.#engine, silence, removeOrphans: state !== undefined },
@@ -162,8 +165,9 @@ export class ComposeDeployer implements Deployer {
   }
 
   async stop(options: StopOptions): Promise<void> {
-    const { project, problem, silence, state, deployment } = this.#setup;
+    const { project, problem, silence, state, deployment, checkOwner } = this.#setup;
     const context = this.#context;
+    if (silence === undefined) await checkOwner?.();
     const recorded = state &&
       deployment && { record: await readStarted(state.startedFile), root: deployment.layout.root };
     if (deployment !== undefined && options.deleteVolumes && silence === undefined) {

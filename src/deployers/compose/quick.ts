@@ -57,7 +57,7 @@ export async function quickDeployer(reference: string, options: QuickOptions, co
     {
       project,
       silence,
-      beforeStart: () => checkProjectOwner(project, owner, engine, context),
+      checkOwner: () => checkProjectOwner(project, owner, engine, context),
       preStart: scripts('preStartCommand'),
       postStart: scripts('postStartCommand'),
       transfers: loaded.stack.transfers,

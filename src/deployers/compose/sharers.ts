@@ -5,7 +5,7 @@ import type { Deployment } from '../../deployment/open.js';
 import { originalOf, projectOf } from '../../deployment/place.js';
 import type { Engine } from '../../engine/connect.js';
 import { composeLabels, listProjectContainers } from '../../engine/containers.js';
-import { hostDirectory, listProjectVolumes } from '../../engine/volumes.js';
+import { type EngineVolume, hostDirectory, listProjectVolumes } from '../../engine/volumes.js';
 import type { Context } from '../../system/context.js';
 import { LaconicError } from '../../system/errors.js';
 import { isSamePlace } from '../../system/files.js';
@@ -29,9 +29,7 @@ export async function findSharers(
     directoriesBeside(root),
   ]);
   const working = containers.flatMap(({ labels }) => labels[composeLabels.workingDirectory] ?? []).map(dirname);
-  const devices = volumes.flatMap((volume) => hostDirectory(volume) ?? []);
-  const holding = await Promise.all(devices.map(deploymentAbove));
-  const candidates = new Set([...known, ...working, ...holding.filter((one) => one !== undefined), ...beside]);
+  const candidates = new Set([...known, ...working, ...(await holdersOf(volumes)), ...beside]);
   return sharing(root, project, candidates, working);
 }
 
@@ -55,14 +53,21 @@ async function sharing(
 }
 
 /**
- * Warns of directories beside this one that are deployments of the same Compose project. Only their neighbourhood tells
- * of copies of a directory that was never noted which one it is, where all volumes are the engine's and nothing runs.
+ * Looks, before a start, for other directories of the same Compose project that are not known to be copies: one that
+ * holds the data of the project's volumes owns them. Of a directory beside this one that is all there is to tell of, it
+ * warns: nothing says which of the two was there first.
+ * @throws LaconicError that names the directories that hold the data
  */
-export async function warnAboutNeighbours({ layout, record }: Deployment, { report }: Context): Promise<void> {
-  const beside = await sharing(layout.root, record.clusterId, await directoriesBeside(layout.root), []);
-  for (const other of await withoutCopies(beside, layout.root)) {
+export async function checkNeighbours(deployment: Deployment, engine: Engine, { report }: Context): Promise<void> {
+  const { root } = deployment.layout;
+  const { clusterId } = deployment.record;
+  const others = async (directories: Iterable<string>): Promise<string[]> =>
+    withoutCopies(await sharing(root, clusterId, new Set(directories), []), root);
+  const owners = await others(await holdersOf(await listProjectVolumes(engine, clusterId)));
+  if (owners.length > 0) throw sharedVolumes(owners, deployment);
+  for (const other of await others(await directoriesBeside(root))) {
     report.warn(
-      `${other} is a deployment of Compose project ${record.clusterId} as well, so one of the two may be a copy: ${splitHint(layout.root)}`,
+      `${other} is a deployment of Compose project ${clusterId} as well, so one of the two may be a copy: ${splitHint(root)}`,
     );
   }
 }
@@ -86,11 +91,14 @@ async function withoutCopies(sharers: readonly string[], root: string): Promise<
  * they do not belong.
  * @throws LaconicError that names the directories
  */
-export async function refuseSharedVolumes({ layout, record }: Deployment, engine: Engine): Promise<void> {
-  const sharers = await findSharers(layout.root, record.clusterId, engine, []);
-  const owners = await withoutCopies(sharers, layout.root);
-  if (owners.length === 0) return;
-  throw new LaconicError(
+export async function refuseSharedVolumes(deployment: Deployment, engine: Engine): Promise<void> {
+  const { root } = deployment.layout;
+  const owners = await withoutCopies(await findSharers(root, deployment.record.clusterId, engine, []), root);
+  if (owners.length > 0) throw sharedVolumes(owners, deployment);
+}
+
+function sharedVolumes(owners: readonly string[], { layout, record }: Deployment): LaconicError {
+  return new LaconicError(
     `the volumes of project ${record.clusterId} may belong to another deployment directory: ${owners.join(', ')}, not to ${layout.root}`,
     { hint: splitHint(layout.root) },
   );
@@ -104,6 +112,12 @@ async function directoriesBeside(root: string): Promise<string[]> {
   const parent = dirname(root);
   const entries = await readdir(parent, { withFileTypes: true }).catch(() => []);
   return entries.filter((entry) => entry.isDirectory()).map((entry) => join(parent, entry.name));
+}
+
+/** The deployment directories in which the data of volumes lies. */
+async function holdersOf(volumes: readonly EngineVolume[]): Promise<string[]> {
+  const devices = volumes.flatMap((volume) => hostDirectory(volume) ?? []);
+  return (await Promise.all(devices.map(deploymentAbove))).filter((one) => one !== undefined);
 }
 
 /** The deployment directory that a volume's directory lies in. */

@@ -81,4 +81,24 @@ describeWithEngine('copies of a deployment that is stopped', () => {
       await sandbox.docker('volume', 'ls', '--quiet', '--filter', `name=${await sandbox.projectOf('old')}_eng`),
     ).not.toBe('');
   });
+
+  it('without any note own nothing either where the volumes tell where their data lies', async () => {
+    await sandbox.write('inside.yml', (await sandbox.read('spec.yml')).replace(/shared: .*/, 'shared: ./data/shared'));
+    await sandbox.create('inside.yml', 'holder');
+    await sandbox.succeed(['deployment', '--dir', 'holder', 'start']);
+    await sandbox.succeed(['deployment', '--dir', 'holder', 'stop']);
+    await cp(sandbox.path('holder'), sandbox.path('blank'), { recursive: true });
+    for (const directory of ['holder', 'blank']) await rm(sandbox.path(directory, '.laconic'), { recursive: true });
+    for (const words of [['start'], ['--dry-run', 'start'], ['restart', '--no-git-pull']]) {
+      const dry = words[0] === '--dry-run';
+      const refused = await sandbox.cli([
+        ...(dry ? ['--dry-run'] : []),
+        ...['deployment', '--dir', 'blank', ...(dry ? ['start'] : words)],
+      ]);
+      expect(refused.code).toBe(1);
+      expect(refused.stderr).toContain(`may belong to another deployment directory: ${sandbox.path('holder')}, not to`);
+    }
+    expect(await sandbox.containers(await sandbox.projectOf('holder'))).toEqual({});
+    await sandbox.succeed(['deployment', '--dir', 'holder', 'start']);
+  });
 });

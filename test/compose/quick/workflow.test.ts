@@ -44,22 +44,25 @@ describeWithEngine('a stack run in place (02 §6.4, §8, §13.11, §13.24)', () 
     for (const { stdout } of await Promise.all(elsewhere)) expect(stdout).toBe(all.stdout);
   });
 
-  it('starts nothing in a project of somebody else, and deletes none of its volumes', async () => {
+  it('starts and stops nothing in a project of somebody else, and deletes none of its volumes', async () => {
     const foreign = await sandbox.write(
       'foreign/compose.yml',
-      `services:\n${idleService('pg', '    volumes: [pg:/pg]\n')}volumes:\n  pg:\n`,
+      `services:\n${idleService('pg', '    volumes: [pg:/pg]\n')}${idleService('one', '    volumes: [kept:/kept]\n')}volumes:\n  pg:\n  kept:\n`,
     );
     const other = `${project}foreign`;
     sandbox.watch(other);
     const compose = (...args: string[]) =>
       sandbox.docker('compose', '--file', foreign, '--project-name', other, ...args);
     await compose('up', '--detach');
-    const refused = await deploy('--cluster', other, 'up');
-    expect(refused).toMatchObject({ code: 1, stdout: '' });
-    expect(refused.stderr).toContain(
-      `project ${other} has containers that were started from ${sandbox.path('foreign')}`,
-    );
-    expect(Object.keys(await sandbox.containers(other))).toEqual(['pg']);
+    for (const words of [['up'], ['down'], ['down', '--delete-volumes']]) {
+      const refused = await deploy('--cluster', other, ...words);
+      expect(refused).toMatchObject({ code: 1, stdout: '' });
+      expect(refused.stderr).toContain(
+        `project ${other} has containers that were started from ${sandbox.path('foreign')}`,
+      );
+    }
+    expect(Object.keys(await sandbox.containers(other)).sort()).toEqual(['one', 'pg']);
+    expect(await sandbox.engineState(other)).toMatchObject({ volumes: [`${other}_kept`, `${other}_pg`] });
     await compose('down');
     const down = await deploy('--cluster', other, 'down', '--delete-volumes');
     expect(down.code).toBe(0);
