@@ -7,7 +7,7 @@ import { addEnvFile, type EnvFileReference, type Environment, mergeEnvironment }
 import { Extensions } from './extends.js';
 import { readFileObject, readVolume } from './files.js';
 import { type ReadService, readService } from './service.js';
-import { composeTree, type Lookup, problemAt, type Tree } from './tree.js';
+import { composeTree, interpolatedTexts, type Lookup, problemAt, type Tree } from './tree.js';
 import type { ComposeModel, FileObjectModel, ServiceModel, VolumeModel } from './types.js';
 
 export type { EnvFileReference } from './environment.js';
@@ -136,6 +136,10 @@ export function readCompose(input: ComposeInput): ComposeReading {
       secrets,
       configs,
       problem: (path, message) => problemNear(root.tree, services.trees, path, message),
+      interpolated: () => [
+        ...[...models.keys()].flatMap((name) => interpolatedTexts(services.trees.get(name), ['services', name])),
+        ...['volumes', 'networks', 'secrets', 'configs'].flatMap((key) => interpolatedTexts(root.at(key)?.tree, [key])),
+      ],
     };
     const warnings = byLine(findings.warnings);
     return { model, warnings, problems: byLine(once(problems)), unsettled: byLine(findings.unsettled) };

@@ -4,6 +4,7 @@ import { formatKeyPath, type KeyPath, type YamlFile } from '../../system/yaml.js
 import { isMergeKey } from '../../system/yaml-problems.js';
 import { interpolate, MissingValueError } from '../template.js';
 import { plainScalar, type ScalarValue } from './scalar.js';
+import type { InterpolatedText } from './types.js';
 
 /** Where a value stands: the offset of its key, of the item of its list, or its own. */
 export interface Place {
@@ -194,4 +195,22 @@ function lineOf(yaml: YamlFile, offset: number): number {
     else high = middle;
   }
   return low + 1;
+}
+
+/** The texts below a value of a compose file that mention variables. What is shared inside of it (aliases) is given once. */
+export function interpolatedTexts(root: Tree | undefined, path: KeyPath): InterpolatedText[] {
+  const found: InterpolatedText[] = [];
+  const seen = new Set<Tree>();
+  const visit = (tree: Tree, at: KeyPath): void => {
+    if (seen.has(tree)) return;
+    seen.add(tree);
+    if (tree.kind === 'map') for (const [key, item] of tree.entries) visit(item, [...at, key]);
+    else if (tree.kind === 'list')
+      tree.items.forEach((item, index) => {
+        visit(item, [...at, index]);
+      });
+    else if (tree.template !== undefined) found.push({ path: at, template: tree.template, text: tree.text });
+  };
+  if (root !== undefined) visit(root, path);
+  return found;
 }

@@ -16,6 +16,17 @@ export interface ComposeModel {
   readonly configs: ReadonlyMap<string, FileObjectModel>;
   /** A problem at a key of the file; the nearest key above it that exists gives the line. */
   problem(path: KeyPath, message: string): Problem;
+  /** The texts of services in force and of the other sections that values were put into; a value of `x-*` is where it is used. */
+  interpolated(): readonly InterpolatedText[];
+}
+
+/** A text of a compose file that mentions variables. */
+export interface InterpolatedText {
+  readonly path: KeyPath;
+  /** As it is written. */
+  readonly template: string;
+  /** With the values put in. */
+  readonly text: string;
 }
 
 export interface ServiceModel {

@@ -67,6 +67,25 @@ describe('deploy create for Kubernetes', () => {
     ]);
   });
 
+  it('warns of credentials that the Deployment would show, with file, line and key, and does not print them', async () => {
+    await sandbox.write(
+      'so/compose/docker-compose-shown.yml',
+      compose('    command: run ${PW}\n    hostname: ${HOST}\n'),
+    );
+    await sandbox.write('so/stacks/shown/stack.yml', 'name: shown\npods: [shown]\n');
+    await sandbox.write('c.env', 'PW="my secret words"\nHOST=h0st-t0ken\n');
+    await sandbox.write(
+      'shown.yml',
+      'stack: BASE/so/stacks/shown\ndeploy-to: k8s-kind\ncredentials-files: [BASE/c.env]\n',
+    );
+    const { stderr } = await sandbox.succeed([
+      ...['deploy', 'create', '--spec-file', 'shown.yml', '--deployment-dir', 'shown'],
+    ]);
+    expect(stderr).toMatch(/docker-compose-shown\.yml:4 services\.web\.command: holds PW of a credentials file/);
+    expect(stderr).toMatch(/docker-compose-shown\.yml:5 services\.web\.hostname: holds HOST of a credentials file/);
+    expect(stderr).not.toMatch(/my secret words|h0st-t0ken/);
+  });
+
   it('copies what is bind-mounted from beside the stack configuration (K-30)', async () => {
     const render = await sandbox.succeed(['deployment', '--dir', 'd', 'render']);
     expect(render.stdout).toContain(`run.sh: ${Buffer.from('echo run\n').toString('base64')}`);

@@ -71,7 +71,7 @@ describeWithCluster('roll-outs (decisions 25 and 26)', () => {
       [`${tree}/stacks/roll/stack.yml`]: 'name: roll\npods: [titled, coded, still]\n',
       [`${tree}/compose/docker-compose-titled.yml`]: `services:\n${idle(
         'titled',
-        '    environment: {TITLE: "${TITLE}", TOKEN: "${TOKEN}", DB_PASSWORD: "${DB_PASSWORD}"}\n    volumes: ["../config/roll/page.txt:/page.txt:ro", "data:/data", "cache:/cache"]\n',
+        '    environment: {TITLE: "${TITLE}", TOKEN: "${TOKEN}", DB_PASSWORD: "${DB_PASSWORD}"}\n    healthcheck: {interval: 1s, test: [CMD, sh, -c, "test \\"$$DB_PASSWORD\\" = \\"${DB_PASSWORD}\\""]}\n    volumes: ["../config/roll/page.txt:/page.txt:ro", "data:/data", "cache:/cache"]\n',
       )}volumes: {data: , cache: }\n`,
       [`${tree}/compose/docker-compose-coded.yml`]: `services:\n  coded:\n    image: ${image}:local\n    ports: ["80"]\n    stop_grace_period: 1s\n`,
       [`${tree}/compose/docker-compose-still.yml`]: `services:\n${idle('still')}`,

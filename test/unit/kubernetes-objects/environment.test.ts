@@ -273,6 +273,72 @@ services:
     ]);
     expect(workloads(stack).warnings).toEqual([expect.stringContaining('DB_PASSWORD of a credentials file')]);
   });
+
+  it('is in no healthcheck that is a list with a line of shell: the shell that is named takes the line from the Secret', () => {
+    const { warnings, deployments } = workloads({
+      pods: { web: oneService('healthcheck: { test: [ CMD, bash, -ec, "login ${DB_PASSWORD} $$0", name ] }') },
+      credentials,
+    });
+    expect(deployments[0]?.spec.template.spec.containers[0]).toMatchObject({
+      env: [keyRef('LACONIC_HEALTHCHECK', 'web.web.LACONIC_HEALTHCHECK')],
+      readinessProbe: { exec: { command: ['bash', '-ec', 'eval "$$LACONIC_HEALTHCHECK"', 'name'] } },
+    });
+    expect(warnings).toEqual([]);
+  });
+
+  it.each([
+    ['healthcheck: { test: [ CMD, login, "-p${DB_PASSWORD}" ] }', 'healthcheck.test[2]'],
+    ['command: serve ${DB_PASSWORD} on', 'command'],
+    ['entrypoint: serve "${DB_PASSWORD}" ${DB_PASSWORD}', 'entrypoint'],
+    ['working_dir: "/srv/${TOKEN}"', 'working_dir'],
+    ['hostname: "${TOKEN}"', 'hostname'],
+    ['extra_hosts: [ "db:${ADDRESS}" ]', 'extra_hosts[0]'],
+    ['volumes: [ { type: tmpfs, target: "/run/${DB_USER}" } ]', 'volumes[0].target'],
+  ])('that %s would show is warned of at its key', (keys, key) => {
+    const more = { ...credentials, TOKEN: 'a1b2c3d4e5', ADDRESS: '10.11.12.13' };
+    const { warnings } = findingsOf(keys, { credentials: more });
+    const shown = /: holds \w+ of a credentials file, which everybody can read/;
+    const found = warnings.filter((warning) => shown.test(warning));
+    expect(found).toEqual([expect.stringContaining(`services.web.${key}: holds`)]);
+    expect(found[0]).toMatch(/^docker-compose-web\.yml:\d+ /);
+    expect(warnings.join('\n')).not.toMatch(/pass word|a1b2c3d4e5/);
+  });
+
+  it('that an image shows is warned of; labels and what is not mapped show none', () => {
+    const image = '"registry.example.org/${TOKEN}/app:1"';
+    const found = (keys: string): string[] =>
+      workloads({
+        pods: { web: `services:\n  web: { image: ${image}, ${keys} }\n` },
+        credentials: { TOKEN: 'a1b2c3d4e5', DB_USER: 'web' },
+      }).warnings;
+    expect(found('labels: { a: "${DB_USER}" }, x-note: "${TOKEN}", build: { args: { T: "${TOKEN}" } }')).toEqual([
+      expect.stringContaining('docker-compose-web.yml:2 services.web.image: holds TOKEN of a credentials file'),
+    ]);
+  });
+
+  it('that a file or a literal has as well, without a mention of its name, is warned of where that comes from', () => {
+    const keys = 'volumes: [ "./page.txt:/page.txt", "conf:/conf" ]\nenvironment: { COPY: xx-a1b2c3d4e5, USER: app }';
+    const { warnings } = findingsOf(keys, {
+      credentials: { TOKEN: 'a1b2c3d4e5', DB_USER: 'app', PLACE: 'laconic-notes' },
+      top: 'volumes: { conf: }',
+      spec: 'credentials-files: [ c.env ]\nconfigmaps: { conf: ./conf }\n',
+      files: { './page.txt': 'the token is a1b2c3d4e5' },
+      configmaps: { conf: { 'a.conf': 'token = a1b2c3d4e5' } },
+    });
+    const shown = (object: string, path: string): string =>
+      `the ${object} holds, at ${path}, TOKEN of a credentials file, which everybody can read`;
+    expect(warnings.filter((warning) => !warning.includes('no service mentions'))).toEqual([
+      expect.stringContaining(
+        `spec.yml:4 configmaps.conf: ${shown(`ConfigMap ${app}-conf`, 'binaryData["a.conf"]')}`,
+      ) as string,
+      expect.stringContaining(
+        `docker-compose-web.yml:4 services.web.volumes[0]: ${shown(`ConfigMap ${app}-host-path-page-txt`, 'binaryData["page.txt"]')}`,
+      ) as string,
+      expect.stringContaining(
+        `spec.yml:3 credentials-files: ${shown(`Deployment ${app}-deployment`, 'spec.template.spec.containers[0].env[0].value')}`,
+      ) as string,
+    ]);
+  });
 });
 
 it("names the spec's secrets in envFrom, optional, as existing stacks expect (04 §4.4.3, §13)", () => {

@@ -12,6 +12,7 @@ import type { KubernetesObject } from './object.js';
 import { createScope } from './scope.js';
 import { secrets } from './secrets.js';
 import { headlessServices, proxiedServices } from './services.js';
+import { reportShownSecrets } from './shown-secrets.js';
 import { reportOrder, startOrder, type StartStep } from './start-order.js';
 import { reportUnmapped } from './support.js';
 import { volumes } from './volumes.js';
@@ -48,6 +49,7 @@ export function buildObjects(input: ObjectsInput): BuiltObjects {
     ...ingresses(scope),
   ];
   reportCollisions(scope, objects);
+  reportShownSecrets(scope, objects);
   return {
     objects,
     order: startOrder(input, names),

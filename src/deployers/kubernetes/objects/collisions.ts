@@ -25,8 +25,11 @@ export function reportCollisions(scope: Scope, objects: readonly KubernetesObjec
   }
 }
 
-/** The parts of a deployment for which an object is made that is called like this. */
-function partsOf({ input, names }: Scope, object: string): Part[] {
+/**
+ * The parts of a deployment for which an object is made that is called like this, the first one first.
+ * @param object as {@link describeObject} has it
+ */
+export function partsOf({ input, names }: Scope, object: string): Part[] {
   const parts: Part[] = [];
   const add = (kind: string, name: string | undefined, part: Part): void => {
     if (`${kind} ${name ?? ''}` === object) parts.push(part);
@@ -46,12 +49,20 @@ function partsOf({ input, names }: Scope, object: string): Part[] {
     for (const name of model.services.keys()) add('Service', names.serviceOf(name), part('services', name));
     for (const name of model.secrets.keys()) add('Secret', names.composeSecret(name), part('secrets', name));
     for (const name of model.configs.keys()) add('ConfigMap', names.composeConfig(name), part('configs', name));
+    for (const { name, volumes } of model.services.values()) {
+      volumes.forEach(({ type, source }, index) => {
+        if (type !== 'bind' || source === undefined) return;
+        const problem = (message: string): Problem => model.problem(['services', name, 'volumes', index], message);
+        add('ConfigMap', names.bindConfigmap(source), { what: `the path ${quote(source)}`, problem });
+      });
+    }
   }
   for (const name of volumesOf(input)) {
     const part = { what: `the volume ${quote(name)}`, problem: ofSpec };
     add('PersistentVolumeClaim', names.claim(name), part);
     add('PersistentVolume', names.volume(name), part);
-    add('ConfigMap', names.configmap(name), part);
+    const problem = (message: string): Problem => input.spec.yaml.problem(['configmaps', name], message);
+    add('ConfigMap', names.configmap(name), { ...part, problem });
   }
   return parts;
 }

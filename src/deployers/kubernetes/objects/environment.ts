@@ -7,7 +7,7 @@ import type { ObjectsInput, PodInput } from './input.js';
 import { type PodScope, refuse, warn } from './scope.js';
 
 /** Shorter generated secrets are in texts by chance. */
-const shortestSecret = 8;
+export const shortestSecret = 8;
 
 /** Which of the Secrets (as in Names) holds values of variables. */
 export type Holder = 'generatedSecrets' | 'credentials';
@@ -80,14 +80,22 @@ export function secretsIn({ input, pod }: Pick<PodScope, 'input' | 'pod'>, part:
  */
 export const healthVariable = 'LACONIC_HEALTHCHECK';
 
-/** The line of shell that goes into {@link healthVariable}, if the service needs it. */
+/** The line of shell that goes into {@link healthVariable} if the service needs it, and which item of `test` it is. */
 export function hiddenHealthcheck(
   scope: Pick<PodScope, 'input' | 'pod'>,
   { name, healthcheck }: ServiceModel,
-): string | undefined {
-  const [kind, line] = healthcheck?.test ?? [];
-  if (kind !== 'CMD-SHELL' || line === undefined) return undefined;
-  return secretsIn(scope, name, line).some(({ holder }) => holder === 'credentials') ? line : undefined;
+): { line: string; index: number } | undefined {
+  const test = healthcheck?.test ?? [];
+  const index = shellLineOf(test);
+  const line = test[index];
+  if (line === undefined) return undefined;
+  return secretsIn(scope, name, line).some(({ holder }) => holder === 'credentials') ? { line, index } : undefined;
+}
+
+/** Which item of a healthcheck's test is a line of shell: of `CMD-SHELL`, or of `CMD` with a shell; -1 if none is. */
+function shellLineOf([kind, program = '', option = '']: readonly string[]): number {
+  if (kind === 'CMD-SHELL') return 1;
+  return kind === 'CMD' && /(?:^|\/)(?:a|ba|da|k|z)?sh$/.test(program) && /^-[a-z]*c$/.test(option) ? 3 : -1;
 }
 
 /** A Secret does not take every name that an env file does. */
@@ -128,7 +136,7 @@ function variablesOf(input: ObjectsInput, pod: PodInput, job: boolean, service: 
   const healthcheck = hiddenHealthcheck({ input, pod }, service);
   if (healthcheck !== undefined) {
     const key = derivedKey(job ? `job.${pod.name}` : pod.name, service, healthVariable);
-    variables.set(healthVariable, { key, value: healthcheck, holder: 'credentials' });
+    variables.set(healthVariable, { key, value: healthcheck.line, holder: 'credentials' });
   }
   const all = input.environment === 'all';
   for (const [name, value] of input.config) {

@@ -1,8 +1,6 @@
 import type { V1VolumeMount } from '@kubernetes/client-node';
 import type { FileReferenceModel, ServiceModel } from '../../../compose/model/types.js';
 import type { KeyPath } from '../../../system/yaml.js';
-import { outsideServices } from '../../../compose/interpolation.js';
-import { secretsIn } from './environment.js';
 import { holdsCredential } from './file-objects.js';
 import { fileKey } from './names.js';
 import type { PodVolumes } from './pod-volumes.js';
@@ -44,11 +42,6 @@ function fileMount(
     return [];
   }
   if (mode > 0o777) refuse(scope, service, key, `the mode 0${mode.toString(8)} is more than Kubernetes takes: 0777`);
-  const hidden = secretsIn(scope, outsideServices, defined.content ?? '');
-  if (section === 'configs' && hidden.some(({ holder }) => holder === 'generatedSecrets')) {
-    const message = `${source} holds a generated secret, and a ConfigMap is for everybody to read: make it one of the file's secrets`;
-    warn(scope, service, key, message);
-  }
   if ((reference.uid ?? '0') !== '0' || (reference.gid ?? '0') !== '0') {
     warn(scope, service, key, 'uid and gid: the file belongs to root on Kubernetes; its mode says who may read it');
   }

@@ -1,6 +1,6 @@
 import type { V1Probe } from '@kubernetes/client-node';
 import type { HealthcheckModel, ServiceModel } from '../../../compose/model/types.js';
-import { healthVariable, hiddenHealthcheck, secretsIn } from './environment.js';
+import { healthVariable, hiddenHealthcheck } from './environment.js';
 import { literal } from './expansion.js';
 import { hasTest, type PlacedService } from './placing.js';
 import { compact, isLabelled, type PodScope, refuse, warn } from './scope.js';
@@ -71,19 +71,18 @@ export function retriesOf(healthcheck: HealthcheckModel | undefined): number {
 
 function healthProbe(scope: PodScope, service: ServiceModel): V1Probe | undefined {
   const { test = [], interval, timeout } = service.healthcheck ?? { disable: false };
-  const [kind, ...words] = test;
-  const key = ['healthcheck', 'test'];
-  const shellWords = hiddenHealthcheck(scope, service) === undefined ? words : [`eval "$${healthVariable}"`];
-  const command = kind === 'CMD-SHELL' ? ['/bin/sh', '-c', ...shellWords] : words;
+  const hidden = hiddenHealthcheck(scope, service);
+  const [kind, ...words] = test.map((word, index) => (index === hidden?.index ? `eval "$${healthVariable}"` : word));
   if ((kind !== 'CMD' && kind !== 'CMD-SHELL') || words.length === 0) {
-    refuse(scope, service, key, 'must be a text, or a list that starts with CMD, CMD-SHELL or NONE');
+    refuse(
+      scope,
+      service,
+      ['healthcheck', 'test'],
+      'must be a text, or a list that starts with CMD, CMD-SHELL or NONE',
+    );
     return undefined;
   }
-  for (const { name, holder } of command.flatMap((word) => secretsIn(scope, service.name, word))) {
-    const what = holder === 'credentials' ? `${name} of a credentials file` : `the generated secret ${name}`;
-    const message = `holds ${what}, which everybody can read who can read the Deployment: write $$${name} in a shell command and ${name} into environment`;
-    warn(scope, service, key, message);
-  }
+  const command = kind === 'CMD-SHELL' ? ['/bin/sh', '-c', ...words] : words;
   return {
     exec: { command: command.map(literal) },
     periodSeconds: seconds(interval ?? healthDefaults.interval),

@@ -1,0 +1,137 @@
+import type { InterpolatedText } from '../../../compose/model/types.js';
+import { outsideServices } from '../../../compose/interpolation.js';
+import { namesIn } from '../../../compose/template.js';
+import { looksSecret } from '../../../spec/environment.js';
+import { formatKeyPath, type KeyPath } from '../../../system/yaml.js';
+import { partsOf } from './collisions.js';
+import { type HiddenValue, hiddenValues, secretsIn, shortestSecret } from './environment.js';
+import type { PodInput } from './input.js';
+import { describeObject, type KubernetesObject } from './object.js';
+import type { Scope } from './scope.js';
+import { serviceKeys } from './support.js';
+
+/** A text that everybody can read who can read the object. */
+interface ShownText {
+  object: KubernetesObject;
+  path: KeyPath;
+  text: string;
+}
+
+/**
+ * Warns of generated secrets and credentials that stand in plain text in an object, outside of the content of a Secret:
+ * at each place of a compose file that puts one there; where none does, as with a file that a hook wrote, at the part of
+ * the deployment that the object is made for.
+ */
+export function reportShownSecrets(scope: Scope, objects: readonly KubernetesObject[]): void {
+  const { input, findings } = scope;
+  const hidden = [...hiddenValues(input).values()];
+  if (hidden.length === 0) return;
+  const shown = objects.flatMap(shownTexts);
+  const files = shown.filter(isFile);
+  const fields = shown.filter((text) => !isFile(text));
+  const explained = new Set<string>();
+  for (const pod of [...input.pods, ...input.jobs]) {
+    for (const place of pod.model.interpolated()) {
+      for (const secret of mentionedAt({ input, pod }, place)) {
+        if (!isShown(pod, place, secret.value, fields)) continue;
+        explained.add(secret.name);
+        findings.warnings.push(pod.model.problem(place.path, `holds ${whose(secret)}: ${adviceFor(place, secret)}`));
+      }
+    }
+  }
+  for (const secret of hidden) {
+    reportByValue(scope, secret, explained.has(secret.name) ? files : shown);
+  }
+}
+
+/** The secrets that a text mentions and that are in what it came to. */
+function mentionedAt(
+  scope: Pick<Scope, 'input'> & { pod: PodInput },
+  { path, template, text }: InterpolatedText,
+): HiddenValue[] {
+  const names = namesIn(template);
+  const part = path[0] === 'services' ? String(path[1]) : outsideServices;
+  return secretsIn(scope, part, text).filter(({ name }) => names.has(name));
+}
+
+/** Whether a text of a compose file brings a value that is in it into the fields of an object as it is. */
+function isShown(
+  { model }: PodInput,
+  { path, text }: InterpolatedText,
+  value: string,
+  fields: readonly ShownText[],
+): boolean {
+  const [section, service = '', key = ''] = path.map(String);
+  if (section === 'secrets' || section === 'configs') return false;
+  if (section === 'services') {
+    // The values of variables are references. Labels are for Docker, but for those that say yes or no.
+    if (['environment', 'env_file', 'labels'].includes(key)) return false;
+    if (key === 'command' || key === 'entrypoint') {
+      // Items of a list are words; a text is split into words, and a value in it with blanks or quotes as well.
+      return path.length === 3 && count([text], value) > count(model.services.get(service)?.[key] ?? [], value);
+    }
+    if (key === 'healthcheck') return fields.some((field) => field.path.includes('exec') && field.text.includes(value));
+    const level = Object.hasOwn(serviceKeys, key) ? serviceKeys[key]?.level : undefined;
+    if (level !== 'mapped' && level !== 'partly') return false;
+  }
+  // Short values are in many texts: what they are a part of here must be there.
+  const parts = [text, ...text.split(':'), ...(value.length < shortestSecret ? [] : [value])];
+  return parts.some((part) => part.includes(value) && fields.some((field) => field.text.includes(part)));
+}
+
+function count(texts: readonly string[], value: string): number {
+  return texts.reduce((sum, text) => sum + text.split(value).length - 1, 0);
+}
+
+/** A value that is not long, or a plain word, is in texts by chance. */
+function reportByValue(scope: Scope, secret: HiddenValue, shown: readonly ShownText[]): void {
+  const { input, findings } = scope;
+  const { name, value, holder } = secret;
+  if (holder === 'credentials' ? !looksSecret(name, value) : value.length < shortestSecret) return;
+  for (const found of shown.filter(({ text }) => text.includes(value))) {
+    const { object, path } = found;
+    const what = describeObject(object);
+    const advice = isFile(found) ? ': make the file one of the secrets of the compose file' : '';
+    const message = `the ${what} holds, at ${formatKeyPath(path)}, ${whose(secret)}${advice}`;
+    const [part] = partsOf(scope, what);
+    const inSpec = holder === 'credentials' ? ['credentials-files'] : ['config', name];
+    const problem = isFile(found) && part !== undefined ? part.problem(message) : undefined;
+    findings.warnings.push(problem ?? input.spec.yaml.problem(inSpec, message));
+  }
+}
+
+function whose({ name, holder }: HiddenValue): string {
+  const what = holder === 'credentials' ? `${name} of a credentials file` : `the generated secret ${name}`;
+  return `${what}, which everybody can read who can read the objects of the deployment`;
+}
+
+function adviceFor({ path: [, , key] }: InterpolatedText, { name }: HiddenValue): string {
+  if (key === 'healthcheck') return `write $$${name} in a shell command and ${name} into environment`;
+  if (key === 'command' || key === 'entrypoint') return 'write a list, each item of which stays one word';
+  return 'only environment, commands, healthchecks in shell, secrets and configs take it from a Secret';
+}
+
+/** All texts of an object, its keys too, with `$` as a container has it; of a Secret without its content. */
+function shownTexts(object: KubernetesObject): ShownText[] {
+  const found: ShownText[] = [];
+  const visit = (value: unknown, path: KeyPath): void => {
+    if (typeof value === 'string') {
+      const text = path[0] === 'binaryData' ? Buffer.from(value, 'base64').toString() : value.replaceAll('$$', '$');
+      found.push({ object, path, text });
+    } else if (typeof value === 'object' && value !== null) {
+      for (const [key, item] of Object.entries(value)) {
+        if (object.kind === 'Secret' && key === 'data') continue;
+        const at = [...path, Array.isArray(value) ? Number(key) : key];
+        if (!Array.isArray(value)) found.push({ object, path: at, text: key });
+        visit(item, at);
+      }
+    }
+  };
+  visit(object, []);
+  return found;
+}
+
+/** Whether a text is a file that a ConfigMap holds. */
+function isFile({ object, path }: ShownText): boolean {
+  return object.kind === 'ConfigMap' && path[0] === 'binaryData' && path.length === 2;
+}
