@@ -1,11 +1,13 @@
 import { isAbsolute, resolve } from 'node:path';
 import { type ComposeFile, servicesInForce } from '../compose/file.js';
+import { circlesOf, circleText } from '../compose/model/circles.js';
 import { type HostPath, hostPathsOf } from '../compose/model/host-paths.js';
 import { type ComposeReading, type ProjectParts, readCompose } from '../compose/model/normalize.js';
 import type { ComposeModel, MountModel } from '../compose/model/types.js';
 import type { Problem } from '../system/errors.js';
 import { kindOf } from '../system/files.js';
 import { mapOf } from '../system/plain-map.js';
+import { once } from '../system/schema.js';
 import {
   besideFolders,
   type ComposeFiles,
@@ -37,7 +39,7 @@ export interface ComposeFaults {
  */
 export function projectFiles(
   { files }: ComposeFiles,
-  { lookup, profiles }: ComposeValues,
+  { lookup, origin, profiles }: ComposeValues,
   images: ReadonlySet<string>,
 ): ProjectFile[] {
   const used = usedServices(files);
@@ -48,6 +50,7 @@ export function projectFiles(
     const reading = readCompose({
       yaml: read.file.yaml,
       lookup,
+      origin,
       profiles,
       otherServices: new Set(others.flatMap(({ file }) => servicesInForce(file, profiles))),
       parts: partsOf(
@@ -85,6 +88,7 @@ export function modelOf({ reading }: ProjectFile): ComposeModel {
  */
 export async function faultsOf(project: readonly ProjectFile[], files: DeploymentFiles): Promise<ComposeFaults> {
   const faults: ComposeFaults = { problems: [], unsettled: [] };
+  const checked: CheckedFile[] = [];
   for (const { read, reading } of project) {
     const texts = new Map<string, string>();
     for (const { path } of reading.envFiles) {
@@ -96,13 +100,47 @@ export async function faultsOf(project: readonly ProjectFile[], files: Deploymen
     const { model, problems, unsettled } = reading.check(texts);
     faults.problems.push(...problems);
     faults.unsettled.push(...unsettled);
+    if (read.role !== 'extends') checked.push({ read, model });
     for (const path of hostPathsOf(model)) {
       const place = path.kind === 'bind' ? undefined : placeOf(read, path.source);
       if (place === undefined || (await files.kind(place)) !== undefined) continue;
       faults.problems.push(model.problem(path.at, absentText(path, place)));
     }
   }
+  faults.problems.push(...once(projectsOf(checked).flatMap(circlesAcross)));
   return faults;
+}
+
+interface CheckedFile {
+  read: ReadComposeFile;
+  model: ComposeModel;
+}
+
+/** The files that Compose puts together: those of all pods, and those of each job, with what is included. */
+function projectsOf(files: readonly CheckedFile[]): CheckedFile[][] {
+  const of = (role: ReadComposeFile['role']): CheckedFile[] => files.filter(({ read }) => read.role === role);
+  const included = of('include');
+  return [[...of('pod'), ...included], ...of('job').map((job) => [job, ...included])];
+}
+
+/** Circles of dependencies through several files of a project; those in one file are found when that is read. */
+function circlesAcross(files: readonly CheckedFile[]): Problem[] {
+  const graph = new Map<string, string[]>();
+  for (const { model } of files) {
+    for (const [name, { depends_on }] of model.services) {
+      graph.set(name, [...(graph.get(name) ?? []), ...depends_on.keys()]);
+    }
+  }
+  return circlesOf(graph).flatMap((circle) => {
+    const [name = '', next = ''] = circle;
+    const closes = ({ model }: CheckedFile): boolean =>
+      circle.slice(1).every((to, at) => model.services.get(circle[at] ?? '')?.depends_on.has(to));
+    const found = files.find(({ model }) => model.services.get(name)?.depends_on.has(next));
+    if (found === undefined || files.some(closes)) return [];
+    const written = mapOf(mapOf(mapOf(found.read.file.yaml.value).services)[name]).depends_on !== undefined;
+    const path = ['services', name, ...(written ? ['depends_on'] : [])];
+    return [found.model.problem(path, circleText(circle))];
+  });
 }
 
 /**

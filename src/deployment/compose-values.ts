@@ -1,4 +1,4 @@
-import { parseEnvFile } from '../spec/environment.js';
+import { parseEnvFile, variableOrigins } from '../spec/environment.js';
 import type { ComposeFiles } from './compose-files.js';
 import type { DeploymentFiles } from './files.js';
 
@@ -8,6 +8,8 @@ export interface ComposeValues {
   set: ReadonlyMap<string, string>;
   /** Those, then the environment of the program, and what every call of Compose sets. */
   lookup: (name: string) => string | undefined;
+  /** In which file a variable is set, as far as the spec or a credentials file does. */
+  origin: (name: string) => string | undefined;
   /** The profiles in force. */
   profiles: readonly string[];
 }
@@ -27,9 +29,10 @@ export async function composeValues(
     const text = (await files.read(path))?.toString('utf8') ?? '';
     for (const [name, value] of parseEnvFile(text, path)) set.set(name, value);
   }
+  const origins = variableOrigins((await files.read('config.env'))?.toString('utf8') ?? '');
   const lookup = (name: string): string | undefined => set.get(name) ?? env[name] ?? setByUs.get(name);
   const profiles = (lookup('COMPOSE_PROFILES') ?? '').split(',').map((name) => name.trim());
-  return { set, lookup, profiles };
+  return { set, lookup, origin: (name) => origins.get(name), profiles };
 }
 
 /** Every call of Compose sets these, or Compose itself does. */

@@ -6,6 +6,7 @@ import type { Context } from '../system/context.js';
 import { InvalidFileError, LaconicError } from '../system/errors.js';
 import { readTextIfAny, secretMode } from '../system/files.js';
 import { carryOut } from './carry-out.js';
+import { faultsOfValues } from './compose-faults.js';
 import { clearJournal, type JournalStep } from './journal.js';
 import { type DeploymentLayout, secretsCopyPath } from './layout.js';
 import { currentChecksum, readManifest, renderEntries } from './manifest.js';
@@ -20,7 +21,8 @@ import { checksumOf, contentOf, type GeneratedFile } from './tree.js';
  * Makes `config.env` (and `secrets.env`) anew from the deployment's own spec, nothing else (02 §13.4).
  * The caller holds the lock.
  * @returns true when a file changed
- * @throws InvalidFileError for a spec with unusable sections; LaconicError where containers would get other values
+ * @throws InvalidFileError for a spec with unusable sections, and for values with which Compose refuses the compose
+ *   files; LaconicError where containers would get other values
  */
 export async function regenerateEnvironment(
   deployment: Deployment,
@@ -34,6 +36,8 @@ export async function regenerateEnvironment(
   await requireSecrets(deployment, { config: spec.config, rotate: options.secrets.rotate }, options.targets, context);
   const files = await environmentFiles(spec, layout, ours ? 'ours' : 'python', options.secrets, context);
   if (!ours && !options.acceptLiteralValues) await refuseChangedValues(layout, spec, files, context);
+  const faults = await faultsOfValues(layout, deployment, files, context.env);
+  if (faults.length > 0) throw new InvalidFileError(faults);
   const steps: JournalStep[] = [];
   const before = await readManifest(layout);
   const manifest = { ...before };

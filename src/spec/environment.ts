@@ -48,6 +48,20 @@ export function credentialVariables(configEnv: string, file?: string): Map<strin
   return new Map([...parseEnvFile(configEnv, file)].filter(([name]) => names.has(name)));
 }
 
+/**
+ * Where the variables of a `config.env` come from, for messages: the config of the spec, or a credentials file by its path.
+ * @throws InvalidFileError for a file Compose could not read
+ */
+export function variableOrigins(configEnv: string, file?: string): Map<string, string> {
+  const lines = configEnv.split('\n');
+  return new Map(
+    scanEnvFile(configEnv, file ?? 'config.env').map(({ name, line }) => {
+      const mark = lines.slice(0, line).findLast((each) => each.startsWith(credentialsMark));
+      return [name, mark?.slice(credentialsMark.length) ?? 'the config of spec.yml'];
+    }),
+  );
+}
+
 /** Whether a value that came with others in a credentials file is one to be hidden, by its name, length and letters. */
 export function looksSecret(name: string, value: string): boolean {
   const secret = /pass|secret|token|key|cred|auth|pw/i.test(name) || !/^[a-z]+(?:[._-][a-z]+)*$/i.test(value);

@@ -127,3 +127,8 @@ function unwrap(schema: unknown): unknown {
   while (type instanceof z.ZodOptional || type instanceof z.ZodNullable) type = type.unwrap();
   return type;
 }
+
+/** Problems without those that are said already. */
+export function once(problems: readonly Problem[]): Problem[] {
+  return [...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()];
+}

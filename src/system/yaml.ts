@@ -126,7 +126,9 @@ function compose(text: string, file: string, lines: LineCounter): Document.Parse
   const [document, second] = composer.compose(tokens(), true, text.length);
   if (second) {
     const line = lines.linePos(second.range[0]).line;
-    throw new InvalidFileError([{ file, line, message: 'a second document starts here (---): one file holds one' }]);
+    const message =
+      'a second document starts here (---): one file holds one; write all in one, or make two files of it';
+    throw new InvalidFileError([{ file, line, message }]);
   }
   if (!document) throw new Error('the YAML composer always gives a document');
   return document;

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -149,7 +149,13 @@ describeWithEngine('secrets (01 §20.7, decisions 3, 5, 8 and 9, issue: only the
     expect(failed.stderr).toContain('cannot log in with *** and *** at ***');
 
     await put('app.env', `${files['app.env'] ?? ''}PORT=${password}\n`);
-    expect(await cli([...create, '--update'])).toMatchObject({ code: 0 });
+    for (const words of [[...create, '--update'], dir('update-envs')]) {
+      const refused = await cli(['--debug', ...words]);
+      expect(refused.code).toBe(1);
+      expect(refused.stderr).toContain('services.web.ports[0]: "***" is no port');
+      expect(refused.stderr).toContain(`(PORT is set in ${root}/app.env)`);
+    }
+    await appendFile(join(root, 'd/config.env'), `PORT=${password}\n`);
     const refused = await cli(['--debug', ...dir('start')]);
     expect(refused.code).toBe(1);
     expect(refused.stderr).toContain('***');

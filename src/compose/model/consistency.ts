@@ -1,4 +1,5 @@
 import { quote } from '../../system/yaml.js';
+import { circlesOf, circleText } from './circles.js';
 import type { Cursor } from './cursor.js';
 import type { ReadService } from './service.js';
 
@@ -74,22 +75,11 @@ function checkReferences(
   }
 }
 
-/** Each service once, depth first: a dependency on one that is still being looked at closes a circle. */
+/** @param services those in force of one file */
 function checkCircles(services: ReadonlyMap<string, ReadService>): void {
-  const done = new Set<string>();
-  const open: string[] = [];
-  const visit = (name: string): void => {
-    const service = services.get(name);
-    if (service === undefined || done.has(name)) return;
-    if (open.includes(name)) {
-      const circle = [...open.slice(open.indexOf(name)), name].join(' → ');
-      (service.cursor.at('depends_on') ?? service.cursor).refuse(`goes round in a circle: ${circle}`);
-      return;
-    }
-    open.push(name);
-    for (const other of service.model.depends_on.keys()) visit(other);
-    open.pop();
-    done.add(name);
-  };
-  for (const name of services.keys()) visit(name);
+  const graph = new Map([...services].map(([name, { model }]) => [name, [...model.depends_on.keys()]]));
+  for (const circle of circlesOf(graph)) {
+    const cursor = services.get(circle[0] ?? '')?.cursor;
+    (cursor?.at('depends_on') ?? cursor)?.refuse(circleText(circle));
+  }
 }

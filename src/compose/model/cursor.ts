@@ -2,6 +2,7 @@ import type { Problem } from '../../system/errors.js';
 import { nearMiss } from '../../system/suggest.js';
 import { type KeyPath, quote } from '../../system/yaml.js';
 import { parseBytes, parseDuration } from '../amounts.js';
+import { namesIn } from '../template.js';
 import { isUnsettled } from '../unset-variables.js';
 import {
   type ListTree,
@@ -20,15 +21,28 @@ export class Findings implements Refused {
   readonly warnings: Problem[] = [];
   readonly #said = new Map<Tree, Set<string>>();
   readonly #lookup: Lookup;
+  readonly #origin: Lookup | undefined;
 
-  constructor(lookup: Lookup) {
+  constructor(lookup: Lookup, origin?: Lookup) {
     this.#lookup = lookup;
+    this.#origin = origin;
   }
 
   refuse(tree: Tree, problem: Problem): void {
     const template = tree.kind === 'scalar' ? tree.template : undefined;
     const open = template !== undefined && isUnsettled(template, this.#lookup);
-    (open ? this.unsettled : this.problems).push(problem);
+    (open ? this.unsettled : this.problems).push(
+      template === undefined ? problem : this.#withOrigin(problem, template),
+    );
+  }
+
+  /** A value is refused as it came out: which variables it came from, and where these are set, has to be said. */
+  #withOrigin(problem: Problem, template: string): Problem {
+    const origins = [...namesIn(template)].flatMap((name) => {
+      const origin = this.#origin?.(name);
+      return origin === undefined ? [] : [`${name} is set in ${origin}`];
+    });
+    return origins.length === 0 ? problem : { ...problem, message: `${problem.message} (${origins.join(', ')})` };
   }
 
   /** False for what was said of this value before: services share values by aliases and `extends`. */

@@ -1,5 +1,5 @@
 import { InvalidFileError, type Problem } from '../../system/errors.js';
-import { byLine } from '../../system/schema.js';
+import { byLine, once } from '../../system/schema.js';
 import { type KeyPath, quote, type YamlFile } from '../../system/yaml.js';
 import { checkServices, type Known } from './consistency.js';
 import { Cursor, Findings } from './cursor.js';
@@ -17,6 +17,8 @@ export interface ComposeInput {
   readonly yaml: YamlFile;
   /** Values of variables: those of config.env and secrets.env. */
   readonly lookup: Lookup;
+  /** Which file sets a variable, where that is known: for messages about a value that came from one. */
+  readonly origin?: Lookup;
   /** The profiles in force; `*` is all of them. */
   readonly profiles?: readonly string[];
   /** Services in force of the stack's other compose files, which are one project with this one: `depends_on` may name them. */
@@ -78,8 +80,8 @@ export function normalizeCompose(
 
 /** Reads a compose file up to its env files, so that the caller learns which these are. Throws nothing: `normalize` does. */
 export function readCompose(input: ComposeInput): ComposeReading {
-  const { yaml, lookup, profiles = [], otherServices = new Set(), parts, extended } = input;
-  const findings = new Findings(lookup);
+  const { yaml, lookup, origin, profiles = [], otherServices = new Set(), parts, extended } = input;
+  const findings = new Findings(lookup, origin);
   const root = new Cursor(composeTree(yaml, lookup, findings), findings);
   if (extended === undefined && root.checkKeys(topLevelKeys) && parts === undefined) {
     root
@@ -142,13 +144,9 @@ export function readCompose(input: ComposeInput): ComposeReading {
       ],
     };
     const warnings = byLine(findings.warnings);
+    // What is wrong in an env file of several services is wrong once.
     return { model, warnings, problems: byLine(once(problems)), unsettled: byLine(findings.unsettled) };
   }
-}
-
-/** What is wrong in an env file of several services is wrong once. */
-function once(problems: readonly Problem[]): Problem[] {
-  return [...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()];
 }
 
 function readServices(

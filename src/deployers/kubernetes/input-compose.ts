@@ -26,6 +26,7 @@ export interface NormalizedFiles {
 
 interface NormalizeOptions {
   lookup: (name: string) => string | undefined;
+  origin: (name: string) => string | undefined;
   profiles: readonly string[];
   fileName: (path: string) => string;
 }
@@ -64,9 +65,9 @@ export async function normalizeFiles(
   const mentioned = new Set<string>();
   for (const source of read) {
     const { file } = source;
-    const { lookup, profiles } = options;
+    const { lookup, origin, profiles } = options;
     const otherServices = servicesBeside(source, read, profiles);
-    const reading = readCompose({ yaml: file.yaml, lookup, profiles, otherServices });
+    const reading = readCompose({ yaml: file.yaml, lookup, origin, profiles, otherServices });
     const envFiles = await readEnvFiles(source, reading, files);
     const normalized = collect(() => reading.normalize(envFiles));
     if (normalized === undefined) continue;

@@ -2,7 +2,7 @@ import { basename, resolve } from 'node:path';
 import type { DeploymentFiles } from '../../deployment/files.js';
 import type { DeploymentRecord } from '../../deployment/record.js';
 import { registryImage } from '../../images/reference.js';
-import { credentialVariables, parseEnvFile } from '../../spec/environment.js';
+import { credentialVariables, parseEnvFile, variableOrigins } from '../../spec/environment.js';
 import type { Spec } from '../../spec/model.js';
 import { parseSecretsEnv } from '../../spec/secrets.js';
 import type { Stack } from '../../stack/parse.js';
@@ -80,8 +80,10 @@ export async function gatherCompose(
   );
   const environment = source.record.environment ?? (source.ours ? 'mentioned' : 'all');
   const lookup = variables(config, generated, environment === 'mentioned' ? options.env : {});
+  const origins = variableOrigins(configText);
   const compose = await normalizeFiles(await composeFiles(source, files), files, {
     lookup,
+    origin: (name) => origins.get(name),
     profiles: (lookup('COMPOSE_PROFILES') ?? options.env.COMPOSE_PROFILES ?? '').split(',').map((name) => name.trim()),
     fileName: options.fileName ?? ((path) => resolve(source.root, path)),
   });

@@ -13,6 +13,7 @@ import {
   refuses,
   spec,
   stackFile,
+  stackPath,
 } from './support.js';
 
 const repo = dirname(dirname(composeFile));
@@ -79,6 +80,72 @@ describe('compose files that Docker Compose would refuse, and what stands beside
   refuses(faults(true));
 
   refuses([
+    {
+      what: 'circles of services through the compose files of several pods, and through an included one',
+      files: {
+        [stackFile]: 'name: app\npods: [app, other]\n',
+        ...compose(
+          'include: [part.yml]',
+          'services:',
+          '  a: {image: a, depends_on: [b]}',
+          '  d: {image: a, links: [e]}',
+        ),
+        [`${repo}/compose/docker-compose-other.yml`]: [
+          'services:',
+          '  b: {image: a, depends_on: [c]}',
+          '  c: {image: a, depends_on: {a: {condition: service_started, required: false}}}',
+          '  off: {image: a, profiles: [p], depends_on: [a]}',
+          '',
+        ].join('\n'),
+        [`${repo}/compose/part.yml`]: 'services: {e: {image: a, depends_on: [d]}}\n',
+        ...spec(),
+      },
+      args: create,
+      says: [
+        /docker-compose-app\.yml:3 services\.a\.depends_on: goes round in a circle: a → b → c → a$/m,
+        /docker-compose-app\.yml:4 services\.d: goes round in a circle: d → e → d$/m,
+      ],
+    },
+    {
+      what: 'a compose file of two documents',
+      files: { ...compose('services: {web: {image: a}}', '---', 'services: {web: {image: b}}'), ...spec() },
+      args: create,
+      says: [/docker-compose-app\.yml:2: a second document starts here \(---\): one file holds one/],
+    },
+    {
+      what: 'a port that a credentials file makes unusable',
+      files: {
+        ...compose('services: {web: {image: busybox:1.36, ports: ["${PORT}:80"]}}'),
+        ...spec('credentials-files: [app.env]'),
+        'app.env': 'PORT=none\n',
+      },
+      args: create,
+      says: [/yml:1 services\.web\.ports\[0\]: "none:80" is no port: .* \(PORT is set in app\.env\)$/m],
+    },
+    {
+      what: 'a port that the config makes unusable on Kubernetes',
+      files: {
+        ...compose('services: {web: {image: busybox:1.36, ports: ["${PORT}:80"]}}'),
+        'spec.yml': `stack: ${stackPath}\ndeploy-to: k8s-kind\nconfig: {PORT: none}\n`,
+      },
+      args: create,
+      says: [/services\.web\.ports\[0\]: "none:80" is no port: .* \(PORT is set in the config of spec\.yml\)$/m],
+    },
+    {
+      what: 'an update with a value that makes a port unusable, where a create hook may mend files',
+      files: {
+        ...compose('services: {web: {image: busybox:1.36, ports: ["${PORT}:80"]}}'),
+        ...spec('credentials-files: [app.env]'),
+        'app.env': 'PORT=8123\n',
+        [hookFile]: 'export function create() {}\n',
+      },
+      arrange: async (root) => {
+        expect(await runCli(create, { cwd: root })).toMatchObject({ code: 0 });
+        await writeFile(join(root, 'app.env'), 'PORT=none\n');
+      },
+      args: [...create, '--update'],
+      says: [/repo\S+docker-compose-app\.yml:1 services\.web\.ports\[0\]: .* \(PORT is set in app\.env\)$/m],
+    },
     {
       what: 'everything that is wrong in the files of a pod and of a job, in one listing',
       files: {

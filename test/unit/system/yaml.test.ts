@@ -28,7 +28,11 @@ describe('a file that is not usable YAML has one clear message (01 §20.23)', ()
       'f.yml:1: holds the control character "\\u0003": this is not a YAML text file',
     ],
     ['bytes that are no UTF-8', 'a: 1\nb: \ufffd\n', 'f.yml:2: holds bytes that are not UTF-8: save it as UTF-8'],
-    ['two documents', 'a: 1\n---\nb: 2\n', 'f.yml:2: a second document starts here (---): one file holds one'],
+    [
+      'two documents',
+      'a: 1\n---\nb: 2\n',
+      'f.yml:2: a second document starts here (---): one file holds one; write all in one, or make two files of it',
+    ],
     [
       'an unknown alias',
       'a: *nope\n',

@@ -1,0 +1,30 @@
+/**
+ * The circles in which services depend on each other. Each service is visited once, depth first: a dependency on one
+ * that is still being visited closes a circle.
+ * @param dependencies the names that each service depends on; names that are no key are passed over
+ * @returns each circle from the service in which it was entered back to that one, so that the first name is the last
+ */
+export function circlesOf(dependencies: ReadonlyMap<string, readonly string[]>): string[][] {
+  const circles: string[][] = [];
+  const done = new Set<string>();
+  const open: string[] = [];
+  const visit = (name: string): void => {
+    const others = dependencies.get(name);
+    if (others === undefined || done.has(name)) return;
+    if (open.includes(name)) {
+      circles.push([...open.slice(open.indexOf(name)), name]);
+      return;
+    }
+    open.push(name);
+    for (const other of others) visit(other);
+    open.pop();
+    done.add(name);
+  };
+  for (const name of dependencies.keys()) visit(name);
+  return circles;
+}
+
+/** What to say of a circle. */
+export function circleText(circle: readonly string[]): string {
+  return `goes round in a circle: ${circle.join(' → ')}`;
+}
