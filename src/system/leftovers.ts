@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { readlinkSync } from 'node:fs';
+import { readlinkSync, rmSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -65,17 +65,20 @@ export async function removeLeftovers(path: string): Promise<void> {
 }
 
 /**
- * Calls back with a new folder in the system's temporary directory, 0700, and removes it afterwards. Those of processes that were
- * killed go first.
+ * Calls back with a new folder in the system's temporary directory, 0700, and removes it afterwards, also where the
+ * process exits meanwhile. Those of processes that were killed go first.
  * @param kind what it is for: a word of its name, `laconic-so-<kind>-…`
  */
 export async function withTemporaryFolder<T>(kind: string, work: (folder: string) => Promise<T>): Promise<T> {
   const prefix = `laconic-so-${kind}-${machine}-`;
   await removeFolders(prefix);
   const folder = await mkdtemp(join(tmpdir(), `${prefix}${process.pid}-`));
+  const removeAtExit = (): void => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', removeAtExit);
   try {
     return await work(folder);
   } finally {
+    process.removeListener('exit', removeAtExit);
     await rm(folder, { recursive: true, force: true });
   }
 }

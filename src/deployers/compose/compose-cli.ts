@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import type { Context } from '../../system/context.js';
 import { CommandFailedError, InterruptedError, LaconicError } from '../../system/errors.js';
 import { readText } from '../../system/files.js';
@@ -19,6 +20,19 @@ export interface ComposeCallOptions {
  */
 export function callEnvironment(project: Pick<ComposeProject, 'env'>): NodeJS.ProcessEnv {
   return { ...project.env, COMPOSE_REMOVE_ORPHANS: undefined, COMPOSE_IGNORE_ORPHANS: 'true' };
+}
+
+/** How long docker may take while our process exits, in milliseconds. */
+const lastMoment = 20_000;
+
+/**
+ * Calls docker while our process exits: after a second Ctrl-C nobody waits any more for what was begun, and it would go
+ * on unnoticed. docker gets a process group of its own, so that a third Ctrl-C does not reach it.
+ */
+export function callAtExit(args: readonly string[], env: NodeJS.ProcessEnv): void {
+  // spawnSync takes `detached` as spawn does, which its types do not say.
+  const apart = { env, stdio: 'ignore' as const, timeout: lastMoment, detached: true };
+  spawnSync('docker', args, apart);
 }
 
 /** Arguments of `docker` for a call of Compose on a project. */

@@ -12,7 +12,7 @@ import { withTemporaryFolder } from '../../system/leftovers.js';
 import { didYouMean } from '../../system/suggest.js';
 import { renderEntries } from '../../spec/environment.js';
 import type { JobOptions } from '../deployer.js';
-import { callEnvironment } from './compose-cli.js';
+import { callAtExit, callEnvironment } from './compose-cli.js';
 import { readWholeConfig } from './config-json.js';
 import { hasTerminal } from './exec.js';
 import { type ComposeProject, composeArguments, filesOfJob } from './project.js';
@@ -186,6 +186,8 @@ async function runNamed(
   const command = ['run', ...lasting, '--name', name, job, ...args];
   const words = [...composeArguments(project), ...quiet, ...command];
   context.report.verbose(commandLine('docker', words));
+  const removeAtExit = (): void => callAtExit(['rm', '--force', '--volumes', name], project.env);
+  process.once('exit', removeAtExit);
   try {
     const code = await runAttached('docker', words, {
       env: project.env,
@@ -199,6 +201,8 @@ async function runNamed(
   } catch (error) {
     if (error instanceof InterruptedError) await removeJobContainer(project, { name, job, image }, engine, context);
     throw error;
+  } finally {
+    process.removeListener('exit', removeAtExit);
   }
 }
 

@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Engine } from '../../engine/connect.js';
 import type { Spec } from '../../spec/model.js';
@@ -6,7 +6,7 @@ import type { Context } from '../../system/context.js';
 import { CommandFailedError, errorCode, errorMessage, InterruptedError, LaconicError } from '../../system/errors.js';
 import { commandLine, programMissing } from '../../system/process.js';
 import { sendToGroup } from '../../system/process-group.js';
-import { callEnvironment, composeOrFail } from './compose-cli.js';
+import { callAtExit, callEnvironment, composeOrFail } from './compose-cli.js';
 import { type ComposeLine, showStep } from './compose-progress.js';
 import type { Deadline } from './deadline.js';
 import { explainNotReady } from './explain.js';
@@ -146,9 +146,6 @@ export async function portProblem(
   return explainPorts({ project, spec, engine, containers, words });
 }
 
-/** How long the engine may take to kill the containers of an attached start. */
-const killSeconds = 20;
-
 /**
  * `docker compose up [SERVICE…]`: the containers' output on our terminal until they end. Compose gets a process group
  * of its own, since Ctrl-C on the terminal would reach it besides the one signal we pass on, and a second one makes it
@@ -177,14 +174,7 @@ export async function upAttached(
   // A second Ctrl-C leaves at once: nothing may go on that nobody stops any more.
   const killAll = (): void => {
     sendToGroup(child, 'SIGKILL');
-    // In a group of its own, as the child is: Node does so here too, and its types do not say it.
-    const apart = {
-      env: callEnvironment(project),
-      stdio: 'ignore' as const,
-      timeout: killSeconds * 1000,
-      detached: true,
-    };
-    spawnSync('docker', [...composeArguments(project), 'kill', ...names], apart);
+    callAtExit([...composeArguments(project), 'kill', ...names], callEnvironment(project));
   };
   process.once('exit', killAll);
   if (signal.aborted) interrupt();

@@ -62,6 +62,12 @@ export async function runJobOnKubernetes(
     );
     return 0;
   }
+  const { name: jobName, namespace = '' } = job.metadata;
+  const warnAtExit = (): void =>
+    context.report.warn(
+      `Job ${jobName} may go on in namespace ${namespace}: run-job runs no second one meanwhile, and stop deletes it`,
+    );
+  process.once('exit', warnAtExit);
   try {
     const { target } = prepared.input;
     const code = await followJob({ api, job, main, roomMs: roomMs[target], context, output: process.stdout });
@@ -70,6 +76,8 @@ export async function runJobOnKubernetes(
   } catch (error) {
     if (error instanceof InterruptedError) await removeInterrupted(cluster, job, context);
     throw error;
+  } finally {
+    process.removeListener('exit', warnAtExit);
   }
 }
 

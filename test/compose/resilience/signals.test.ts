@@ -1,4 +1,5 @@
-import { readdir, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { run } from '../../../src/system/process.js';
@@ -135,6 +136,31 @@ export async function create() {
     expect(await ended).toMatchObject({ code: 130 });
     const services = Object.values(await site.containers(project)).map((container) => container.service);
     expect(services.sort()).toEqual(['side', 'web']);
+  });
+
+  it('a second Ctrl-C during run-job: the container and the temporary files of the job are gone, too', async () => {
+    const file = join(directory, 'compose-jobs/docker-compose-chore.yml');
+    const text = await readFile(file, 'utf8');
+    // It does not end by itself while docker waits for it.
+    await writeFile(
+      file,
+      text.replace('echo working', "trap '' TERM; echo working").replace('    stop_signal: SIGKILL\n', ''),
+    );
+    const { child, said, ended } = launch(on('run-job', 'chore', '--env', 'TOKEN=abc'));
+    await until('the job works', () => said.stdout.includes('working'));
+    const temporary = async () =>
+      (await readdir(tmpdir())).filter((name) => name.startsWith('laconic-so-job-') && name.includes(`-${child.pid}-`));
+    expect(await temporary()).toHaveLength(1);
+
+    child.kill('SIGINT');
+    await until('the first is noticed', () => said.stderr.includes('Stopping the job'));
+    child.kill('SIGINT');
+
+    expect(await ended).toMatchObject({ code: 130 });
+    const jobs = Object.values(await site.containers(project)).filter(({ service }) => service === 'chore');
+    expect(jobs).toEqual([]);
+    expect(await temporary()).toEqual([]);
+    await writeFile(file, text);
   });
 
   it('a reader that goes away ends logs --follow, and harms no start', async () => {

@@ -237,6 +237,16 @@ describeWithCluster('a start is interrupted, and pods restart (decision 32)', ()
     running.interrupt();
     expect(await running.ended()).toBe(130);
     expect(await site.names('jobs')).toEqual([]);
+
+    const left = site.begin('run-job', 'long');
+    await left.said('long is here');
+    left.interrupt();
+    await left.said('stopping:');
+    left.interrupt();
+    expect(await left.ended()).toBe(130);
+    // Whether it came that far or not: a Job that goes on is not left unsaid.
+    const gone = (await site.names('jobs')).length === 0;
+    expect(gone || left.stderr.includes('-job-long may go on in namespace'), left.stderr).toBe(true);
   });
 
   it('a container that ended and was started again is counted, and its earlier output kept', async () => {
