@@ -1,5 +1,5 @@
 import { connectEngine } from '../../engine/connect.js';
-import type { BehindPart } from '../../deployment/behind.js';
+import { behindImages, type BehindPart, behindText } from '../../deployment/behind.js';
 import type { Deployment } from '../../deployment/open.js';
 import type { Context } from '../../system/context.js';
 import { InterruptedError, LaconicError } from '../../system/errors.js';
@@ -62,6 +62,7 @@ export class KubernetesDeployer implements Deployer {
   ): Promise<{ output: string; degraded: boolean }> {
     const { describeStatus, renderStatusText } = await import('./operate/status.js');
     const { hostsOf } = await import('./operate/hosts.js');
+    const { rebuiltServices } = await import('./cluster/image-ids.js');
     const prepared = judged || format === 'json' ? await this.#prepare() : await this.#prepareQuietly();
     const snapshot = await this.#snapshot();
     const kind = this.#deployment.spec.deployTo === 'k8s-kind';
@@ -69,7 +70,11 @@ export class KubernetesDeployer implements Deployer {
     const expected = (prepared?.order ?? []).map(({ workload }) => workload);
     const described = describeStatus(snapshot, hosts, expected, Date.now());
     const status = { ...described, warnings: [...(await this.#secretWarnings(snapshot)), ...described.warnings] };
-    const output = format === 'json' ? document({ ...status, behind }) : renderStatusText(status);
+    const rebuilt = rebuiltServices(prepared?.objects ?? [], snapshot.deployments);
+    const images = behindImages(this.#deployment.layout, rebuilt);
+    if (format === 'text') for (const part of images) this.#context.report.info(behindText(part));
+    const output =
+      format === 'json' ? document({ ...status, behind: [...behind, ...images] }) : renderStatusText(status);
     return { output, degraded: status.degraded };
   }
 
@@ -85,7 +90,7 @@ export class KubernetesDeployer implements Deployer {
   async #prepareQuietly(): Promise<Prepared | undefined> {
     const report = { ...this.#context.report, warn: () => undefined };
     try {
-      return await prepareObjects(this.#deployment, { requireToken: false }, { ...this.#context, report });
+      return await this.#prepare({}, { ...this.#context, report });
     } catch (error) {
       if (!(error instanceof LaconicError) || error instanceof InterruptedError) throw error;
       this.#context.report.verbose(`what should be there is not known: ${error.message}`);
@@ -168,17 +173,17 @@ export class KubernetesDeployer implements Deployer {
   }
 
   /** With the ids of local images where this host's engine can be asked: they are part of what start applies. */
-  async #prepare(more: Pick<PrepareOptions, 'certificates'> = {}): Promise<Prepared> {
+  async #prepare(more: Pick<PrepareOptions, 'certificates'> = {}, context = this.#context): Promise<Prepared> {
     const imageIds = async (references: readonly string[]): Promise<Map<string, string>> => {
       try {
-        return await imageIdsOf(await connectEngine(this.#context), references);
+        return await imageIdsOf(await connectEngine(context), references);
       } catch (error) {
         if (!(error instanceof LaconicError) || error.exitCode !== 1) throw error;
-        this.#context.report.verbose(`the ids of local images are not known: ${error.message}`);
+        context.report.verbose(`the ids of local images are not known: ${error.message}`);
         return new Map();
       }
     };
-    return prepareObjects(this.#deployment, { imageIds, requireToken: false, ...more }, this.#context);
+    return prepareObjects(this.#deployment, { imageIds, requireToken: false, ...more }, context);
   }
 
   #connected: Promise<Connection> | undefined;

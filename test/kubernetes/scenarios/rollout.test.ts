@@ -190,8 +190,19 @@ describeWithCluster('roll-outs (decisions 25 and 26)', () => {
 
   it('a rebuilt :local image is sent to the node, and its pods run the new code (K-43)', async () => {
     expect(await deployed.inContainer('coded', 'cat', '/code')).toBe('one\n');
+    const behind = async (): Promise<unknown> => {
+      const { stdout } = await deployed.run('status', '--format', 'json');
+      return (JSON.parse(stdout) as { behind: unknown }).behind;
+    };
+    expect(await behind()).toEqual([]);
     const id = await build('local', 'two');
+    const apply = `laconic-so deployment --dir ${scene.sandbox.path('d')} start`;
+    expect(await behind()).toEqual([{ part: 'image', services: ['coded'], apply }]);
+    expect((await deployed.run('status')).stderr).toBe(
+      `the image of coded was rebuilt; this recreates what runs with the former one: ${apply}\n`,
+    );
     await deployed.run('start');
+    expect(await behind()).toEqual([]);
     const after = await uids();
     expect(after).toEqual({ ...before, coded: after.coded });
     expect(await deployed.inContainer('coded', 'cat', '/code')).toBe('two\n');

@@ -15,7 +15,7 @@ export function withKnownImageIds(object: KubernetesObject, live: LiveObject | u
   const wanted = mapOf(metadata.annotations);
   const images = imagesOf(object);
   const before = imagesOf(live);
-  const known = Object.entries(mapOf(mapOf(mapOf(mapOf(live.spec).template).metadata).annotations)).filter(([key]) => {
+  const known = Object.entries(annotationsOf(live)).filter(([key]) => {
     const container = key.startsWith(imageIdPrefix) ? key.slice(imageIdPrefix.length) : undefined;
     if (container === undefined || key in wanted) return false;
     const image = images.get(container);
@@ -26,7 +26,39 @@ export function withKnownImageIds(object: KubernetesObject, live: LiveObject | u
   return { ...object, spec: { ...spec, template: { ...template, metadata: { ...metadata, annotations } } } };
 }
 
-function imagesOf(object: KubernetesObject): Map<string, string> {
+/**
+ * The services that another build of their image is there for than the one that their pods were made from, in
+ * alphabetical order: a start makes these pods anew.
+ * @param objects what a start would apply
+ * @param live the Deployments of the cluster
+ */
+export function rebuiltServices(objects: readonly KubernetesObject[], live: readonly Templated[]): string[] {
+  const found = objects.flatMap((object) => {
+    const before = live.find(({ metadata }) => object.kind === 'Deployment' && metadata.name === object.metadata.name);
+    if (before === undefined) return [];
+    const [wanted, known] = [annotationsOf(object), annotationsOf(before)];
+    const [images, former] = [imagesOf(object), imagesOf(before)];
+    return [...images].flatMap(([name, image]) => {
+      const [id, knownId] = [wanted[imageIdPrefix + name], known[imageIdPrefix + name]];
+      const both = id !== undefined && knownId !== undefined && image === former.get(name);
+      return both && id !== knownId ? [name] : [];
+    });
+  });
+  return [...new Set(found)].sort();
+}
+
+/** What makes pods from a template. */
+interface Templated {
+  metadata: { name: string };
+  spec?: unknown;
+}
+
+/** The annotations of a workload's pods. */
+function annotationsOf({ spec }: Templated): Readonly<Record<string, unknown>> {
+  return mapOf(mapOf(mapOf(mapOf(spec).template).metadata).annotations);
+}
+
+function imagesOf(object: Templated): Map<string, string> {
   const pod = mapOf(mapOf(mapOf(object.spec).template).spec);
   return new Map(
     [pod.initContainers, pod.containers]
