@@ -2,7 +2,7 @@ import { basename, isAbsolute, join } from 'node:path';
 import { jobPath, podPath, readDeployedFiles, serviceNames } from '../deployment/compose-files.js';
 import { checkImageServices, imagesInForce, putImagesInForce } from '../deployment/image-overrides.js';
 import type { Deployment } from '../deployment/open.js';
-import { type LoadedSpec, loadSpec } from '../deployment/prepare.js';
+import { checkRotations, type LoadedSpec, loadSpec } from '../deployment/prepare.js';
 import { refuseRecursion } from '../deployment/callers.js';
 import { changesText, type UpdateOutcome } from '../deployment/outcome.js';
 import { readDeployment } from '../deployment/open.js';
@@ -117,10 +117,18 @@ async function refuseUnknown(
   const specFile = options.specFile === undefined ? undefined : specPath(source, options.specFile);
   const missingSpec = specFile !== undefined && (await kindOf(specFile)) !== 'file' ? specFile : undefined;
   if (missingSpec !== undefined && !isBelow(missingSpec, source.root)) throw noSpec(missingSpec, source);
-  if (missingSpec === undefined && [...options.start.images.keys()].every((name) => services.includes(name))) return;
-  if (await pullBringsCommits(source, options.gitPull, context)) return;
-  if (missingSpec !== undefined) throw noSpec(missingSpec, source);
-  checkImageServices(options.start.images, services);
+  // Another spec than the deployment's own is read after the pull, which may change it.
+  const own = specFile === undefined && (await kindOf(conventionalSpec(source))) !== 'file';
+  const check = (): void => {
+    if (missingSpec !== undefined) throw noSpec(missingSpec, source);
+    checkImageServices(options.start.images, services);
+    if (own) checkRotations(options.rotateSecrets, deployment.spec);
+  };
+  try {
+    check();
+  } catch (error) {
+    if (!(await pullBringsCommits(source, options.gitPull, context))) throw error;
+  }
 }
 
 /** The services of a deployment's pods, and on Kubernetes of its jobs, by the files of its directory. */
@@ -168,7 +176,7 @@ async function chooseSpec(
   options: RestartOptions,
   context: Context,
 ): Promise<LoadedSpec> {
-  const conventional = join(source.root, 'deployment', 'spec.yml');
+  const conventional = conventionalSpec(source);
   let path = deployment.layout.spec;
   if (options.specFile !== undefined) path = specPath(source, options.specFile);
   else if ((await kindOf(conventional)) === 'file') path = conventional;
@@ -182,6 +190,10 @@ async function chooseSpec(
     );
   }
   return parsed;
+}
+
+function conventionalSpec({ root }: Source): string {
+  return join(root, 'deployment', 'spec.yml');
 }
 
 function specPath({ root }: Source, given: string): string {

@@ -8,6 +8,7 @@ import {
   parseSecretsEnv,
   renderSecretsEnv,
   resolveSecrets,
+  withoutTokens,
   secretTexts,
   type StoredSecret,
 } from '../spec/secrets.js';
@@ -166,10 +167,7 @@ export async function environmentFiles(
       resolved.problems.map((problem) => spec.yaml.problem(['config', problem.name], problem.message)),
     );
   }
-  for (const name of options.rotate) {
-    if (!resolved.secret.has(name))
-      throw new LaconicError(`--rotate-secret ${name}: the spec's config has no $generate token under this name`);
-  }
+  checkRotations(options.rotate, spec);
   const config = renderConfigEnv(resolved.plain, await readCredentials(spec, cwd));
   const { stored } = resolved;
   if (previous === 'python' && text === undefined && !options.generate) {
@@ -184,6 +182,17 @@ export async function environmentFiles(
     for (const path of ['secrets.env', secretsCopyPath]) files.push({ path, source, mode: secretMode });
   }
   return files;
+}
+
+/** Refuses names of `--rotate-secret` under which the spec has no secret to generate. */
+export function checkRotations(names: Iterable<string>, { config }: Pick<Spec, 'config'>): void {
+  const unknown = withoutTokens(names, config);
+  if (unknown.length === 0) return;
+  throw new LaconicError(
+    unknown
+      .map((name) => `--rotate-secret ${name}: the spec's config has no $generate token under this name`)
+      .join('\n'),
+  );
 }
 
 /** Generated secrets that a directory of the Python program never had. */

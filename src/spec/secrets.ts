@@ -210,6 +210,11 @@ export function secretTexts(stored: ReadonlyMap<string, StoredSecret>): string[]
   ]);
 }
 
+/** Those of the names under which the config has nothing to generate. */
+export function withoutTokens(names: Iterable<string>, config: ReadonlyMap<string, string>): string[] {
+  return [...names].filter((name) => findTokens(config.get(name) ?? '').tokens.length === 0);
+}
+
 /** Whether a config holds values that somebody wrote, which may be passwords; what is generated stands elsewhere. */
 export function holdsValues(config: Iterable<unknown>): boolean {
   const isWritten = (value: unknown): boolean =>

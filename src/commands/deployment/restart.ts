@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { parseImage } from '../../images/reference.js';
 import { UsageError } from '../../system/errors.js';
 import { addWaitOptions, collect, type ContextOf, parseWait, targetOf, type WaitFlags } from '../arguments.js';
 import { subcommand } from '../program.js';
@@ -49,7 +50,7 @@ export function declare(group: Command, contextOf: ContextOf): void {
     .option('--pull', 'look for newer images in their registries first', false)
     .option('--force-conflicts', 'on Kubernetes, take over fields of objects that somebody else has set', false)
     .action(async (options: Options, self: Command) => {
-      const images = new Map(options.image.map(parseImage));
+      const images = new Map(options.image.map(parseOverride));
       const wait = parseWait(options);
       const { restartDeployment } = await import('../../deployers/restart.js');
       await restartDeployment(
@@ -79,9 +80,10 @@ export function declare(group: Command, contextOf: ContextOf): void {
     });
 }
 
-function parseImage(text: string): [string, string] {
+function parseOverride(text: string): [string, string] {
   const at = text.indexOf('=');
   const [container, image] = [text.slice(0, at), text.slice(at + 1)];
   if (at < 1 || image === '') throw new UsageError(`Invalid --image format '${text}', expected container=image`);
+  if (parseImage(image) === undefined) throw new UsageError(`--image ${container}: ${image} is no name of an image`);
   return [container, image];
 }

@@ -98,7 +98,7 @@ async function refuseMissingDirectories({ volumes }: ProjectModel): Promise<void
   }
   if (missing.length === 0) return;
   throw new LaconicError(missing.join('\n'), {
-    hint: 'put it back if it held data; deploy create --update (or mkdir) makes an empty one',
+    hint: 'put it back if it held data; mkdir makes an empty one',
   });
 }
 

@@ -225,6 +225,12 @@ describe('deployment --dir (02 §7, 01 §12, §20.20)', () => {
       says: ["Invalid --image format 'web', expected container=image"],
       code: 2,
     }),
+    made({
+      what: 'restart --image with what is no name of an image',
+      args: dir('restart', '--image', 'web=Shop:x y'),
+      says: ['--image web: Shop:x y is no name of an image'],
+      code: 2,
+    }),
     made({ what: 'a port that is none', args: dir('port', 'web', 'http'), says: ['not a port: http'], code: 2 }),
     made({
       what: 'a protocol that is none',

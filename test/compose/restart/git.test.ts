@@ -154,6 +154,7 @@ describeWithEngine('deployment restart of a stack in a git tree (01 §16, 02 §7
 
   it.each([
     ['an image for a service that there is not', ['--image', 'wbe=busybox:1.36'], 'did you mean "web"?'],
+    ['a name of no secret', ['--rotate-secret', 'TITLE'], '--rotate-secret TITLE: the spec'],
     ['a spec file that there is not', ['--spec-file', 'specs/none.yml'], 'spec.yml not found at'],
     ['a spec file elsewhere that there is not', ['--spec-file', '/nowhere/spec.yml'], 'spec.yml not found at'],
   ])('%s is refused before anything is pulled', async (_, options, message) => {
