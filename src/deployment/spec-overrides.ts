@@ -62,7 +62,7 @@ function overrideOf(spec: Spec, read: readonly ReadComposeFile[], file: ReadComp
   const annotations = expanded(spec.annotations, name);
   const { privileged, capabilities } = spec.security;
   return {
-    ...(image === undefined ? {} : { image }),
+    ...(image === undefined ? {} : { image: literal(image) }),
     ...(privileged ? { privileged } : {}),
     ...(capabilities.length > 0 ? { cap_add: [...capabilities] } : {}),
     ...(labels === undefined ? {} : { labels }),
@@ -78,10 +78,15 @@ function definitions(read: readonly ReadComposeFile[], file: ReadComposeFile, na
   return [own, ...inherited].map((one) => mapOf(mapOf(mapOf(one.read.file.yaml.value).services)[one.name]));
 }
 
+/** To Compose a `$` begins a variable; a spec has none, and on Kubernetes it is a part of the text. */
+function literal(text: string): string {
+  return text.replaceAll('$', '$$$$');
+}
+
 /** Keys with `{name}` stand for the service's own name. */
 function expanded(values: ReadonlyMap<string, string>, service: string): Record<string, string> | undefined {
   if (values.size === 0) return undefined;
-  return Object.fromEntries([...values].map(([key, value]) => [key.replaceAll('{name}', service), value]));
+  return Object.fromEntries([...values].map(([key, value]) => [key.replaceAll('{name}', service), literal(value)]));
 }
 
 /**

@@ -11,7 +11,7 @@ const full = spec(`resources:
     web: {limits: {memory: 96M}, reservations: {memory: 32M}}
 security: {privileged: true, capabilities: [NET_ADMIN]}
 image-overrides: {web: "laconic-so/busybox:local", tidy: "laconic-so/busybox:local"}
-labels: {team: blue}
+labels: {team: blue, rule: "^/(.*)$HOME\${HOME}$"}
 annotations: {"example.org/{name}": yes}
 namespace: shop
 kind-mount-root: /srv
@@ -58,10 +58,11 @@ describeWithEngine('what a spec asks of services takes effect on Docker Compose'
           added: HostConfig.CapAdd?.map((name) => name.replace(/^CAP_/, '')),
           image: Config.Image,
           team: Config.Labels.team,
+          rule: Config.Labels.rule,
         },
       ]),
     );
-    const common = { privileged: true, added: ['NET_ADMIN'], team: 'blue' };
+    const common = { privileged: true, added: ['NET_ADMIN'], team: 'blue', rule: '^/(.*)$HOME${HOME}$' };
     expect(seen).toMatchObject({
       web: { ...common, memory: 96e6, reserved: 32e6, cpus: 0, image: 'laconic-so/busybox:local' },
       own: { ...common, memory: 48 * 2 ** 20, cpus: 0, image: 'busybox:1.36' },
