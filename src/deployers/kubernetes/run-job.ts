@@ -20,6 +20,7 @@ import { createNames } from './objects/names.js';
 import { literal } from './objects/expansion.js';
 import type { KubernetesObject } from './objects/object.js';
 import { followJob, needsOfJob, runJobAnnotation } from './operate/job.js';
+import { SharedOutput } from './operate/shared-output.js';
 import type { PodFacts } from './ready/facts.js';
 import { containersOf } from './ready/pod.js';
 import { type Prepared, prepareObjects } from './prepare.js';
@@ -70,7 +71,14 @@ export async function runJobOnKubernetes(
   process.once('exit', warnAtExit);
   try {
     const { target } = prepared.input;
-    const code = await followJob({ api, job, main, roomMs: roomMs[target], context, output: process.stdout });
+    const code = await followJob({
+      api,
+      job,
+      main,
+      roomMs: roomMs[target],
+      context,
+      output: new SharedOutput(process.stdout),
+    });
     if (code !== 0) context.report.error(`Error running job ${name}: it returned with code ${code}`);
     return code;
   } catch (error) {

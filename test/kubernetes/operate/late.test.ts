@@ -8,6 +8,7 @@ import { resources } from '../../../src/deployers/kubernetes/cluster/resources.j
 import { Deadline } from '../../../src/deployers/compose/deadline.js';
 import type { KubernetesObject } from '../../../src/deployers/kubernetes/objects/object.js';
 import { followJob } from '../../../src/deployers/kubernetes/operate/job.js';
+import { SharedOutput } from '../../../src/deployers/kubernetes/operate/shared-output.js';
 import { waitUntilReady } from '../../../src/deployers/kubernetes/ready/wait.js';
 import { mapOf } from '../../../src/system/plain-map.js';
 import { describeWithCluster } from '../../support/cluster.js';
@@ -51,7 +52,14 @@ describeWithCluster('what the cluster reports late: pods after those who made th
     const job = await at.api.create(object, 'test');
     const output = new PassThrough();
     const api = lateWithPods(at.api, 60);
-    const code = await followJob({ api, job, main: 'main', roomMs: 10_000, context: at.context(), output });
+    const code = await followJob({
+      api,
+      job,
+      main: 'main',
+      roomMs: 10_000,
+      context: at.context(),
+      output: new SharedOutput(output),
+    });
     output.end();
     return { code, shown: await text(output) };
   }

@@ -1,4 +1,4 @@
-import { Writable } from 'node:stream';
+import { Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
 import { SharedOutput } from '../../../src/deployers/kubernetes/operate/shared-output.js';
@@ -22,4 +22,28 @@ it('a reader that goes away while there is no room for more: whoever writes next
 
   expect(unhandled).toEqual([]);
   await expect(output.write(Buffer.from('another\n'))).rejects.toMatchObject({ code: 'EPIPE' });
+});
+
+it('many logs, one after the other and side by side: all is written, and no listeners heap up', async () => {
+  const warnings: Error[] = [];
+  const note = (warning: Error): void => void warnings.push(warning);
+  process.on('warning', note);
+  onTestFinished(() => void process.off('warning', note));
+  let written = '';
+  const stream = new Writable({
+    highWaterMark: 1,
+    write: (chunk: Buffer, _encoding, done) => {
+      written += chunk.toString();
+      setImmediate(done);
+    },
+  });
+  const output = new SharedOutput(stream);
+  const log = (): Promise<void> => output.take(Readable.from([Buffer.from('a\n'), Buffer.from('b\n')]));
+
+  for (let count = 0; count < 20; count += 1) await log();
+  await Promise.all(Array.from({ length: 20 }, log));
+  await new Promise<void>((resolve) => stream.end(resolve));
+
+  expect(written.split('\n').sort().join('')).toBe('a'.repeat(40) + 'b'.repeat(40));
+  expect(warnings).toEqual([]);
 });

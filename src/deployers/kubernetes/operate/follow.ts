@@ -1,5 +1,3 @@
-import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorCode, InterruptedError } from '../../../system/errors.js';
 import { ClusterError } from '../cluster/errors.js';
@@ -9,9 +7,9 @@ import { containersOf } from '../ready/pod.js';
 import { Inbox } from '../ready/inbox.js';
 import type { WatchEvent } from '../cluster/api.js';
 import { isOurs, isOwnPod } from './snapshot.js';
-import { LogLines } from './log-lines.js';
+import { linesOf, LogLines } from './log-lines.js';
 import { labelOf, type LogSource, type LogsRequest, openLog } from './logs.js';
-import { SharedOutput } from './shared-output.js';
+import type { SharedOutput } from './shared-output.js';
 
 /**
  * Follows the logs of the deployment's containers, those that start later (a restart, another job) among them, until nothing is left that
@@ -80,7 +78,7 @@ class Follower {
   ) {
     this.#request = request;
     this.#pods = pods;
-    this.#output = new SharedOutput(request.output);
+    this.#output = request.output;
     this.#signal = signal;
     this.#readerLeft = readerLeft;
     this.#wake = wake;
@@ -135,7 +133,7 @@ class Follower {
       try {
         const stream = await openLog(source, own, { follow: 'true' }, this.#signal);
         const label = (): string => labelOf(source, this.#pods.values());
-        for await (const lines of pipeTo(stream, new LogLines(label, query))) await this.#output.write(lines);
+        await this.#output.take(linesOf(stream, new LogLines(label, query)));
         return;
       } catch (error) {
         // The kubelet may answer that a container has not started just after the API server said that it has; a pod may be gone.
@@ -145,13 +143,6 @@ class Follower {
       }
     }
   }
-}
-
-/** The lines of a log; errors of either stream end the other. */
-function pipeTo(log: Readable, lines: LogLines): AsyncIterable<Buffer> {
-  // Whoever reads the lines is told.
-  pipeline(log, lines).catch(() => undefined);
-  return lines;
 }
 
 function hasLog({ state }: ContainerStatusFacts): boolean {

@@ -1,5 +1,4 @@
 import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from '../../../system/context.js';
 import { errorCode, errorMessage, InterruptedError, LaconicError } from '../../../system/errors.js';
@@ -13,7 +12,8 @@ import { Inbox } from '../ready/inbox.js';
 import { Judge } from '../ready/judge.js';
 import { containersOf } from '../ready/pod.js';
 import { World } from '../ready/world.js';
-import { LogLines } from './log-lines.js';
+import { linesOf, LogLines } from './log-lines.js';
+import type { SharedOutput } from './shared-output.js';
 
 /** On a Job that `run-job` made: somebody waits for its end. */
 export const runJobAnnotation = 'laconic.com/run-job';
@@ -26,7 +26,7 @@ export interface JobRun {
   main: string;
   roomMs: number;
   context: Context;
-  output: NodeJS.WritableStream;
+  output: SharedOutput;
 }
 
 const followed = [resources.Job, resources.Pod, resources.PersistentVolumeClaim, resources.Event];
@@ -155,7 +155,7 @@ async function opened(open: () => Promise<Readable>): Promise<Readable> {
   }
 }
 
-async function copy(log: Readable, container: string | undefined, output: NodeJS.WritableStream): Promise<void> {
-  if (container === undefined) await pipeline(log, output, { end: false });
-  else await pipeline(log, new LogLines(() => container, { timestamps: false }), output, { end: false });
+async function copy(log: Readable, container: string | undefined, output: SharedOutput): Promise<void> {
+  const lines = container === undefined ? log : linesOf(log, new LogLines(() => container, { timestamps: false }));
+  await output.take(lines);
 }

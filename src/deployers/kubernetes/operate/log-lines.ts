@@ -1,4 +1,5 @@
-import { Transform } from 'node:stream';
+import { type Readable, Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { isLost } from '../ready/explain.js';
 import type { LogQuery } from './log-query.js';
 
@@ -11,6 +12,13 @@ const stampBytes = 40;
 const lostBytes = 200;
 /** A line is passed on in parts where it is longer than this: it must not fill the memory. */
 const longest = 1024 * 1024;
+
+/** The lines of a log; errors of either stream end the other. */
+export function linesOf(log: Readable, lines: LogLines): AsyncIterable<Buffer> {
+  // Whoever reads the lines is told.
+  pipeline(log, lines).catch(() => undefined);
+  return lines;
+}
 
 /**
  * Puts `<label>: ` before each line (04 §5.7) and leaves out what is not asked for. The bytes of a line pass as they are; each line

@@ -1,5 +1,4 @@
 import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { Context } from '../../../system/context.js';
 import { errorCode, InterruptedError, LaconicError } from '../../../system/errors.js';
 import { didYouMean } from '../../../system/suggest.js';
@@ -12,8 +11,9 @@ import type { PodFacts } from '../ready/facts.js';
 import { containersOf } from '../ready/pod.js';
 import { containerName, listPods, serviceNames } from './find.js';
 import { followLogs } from './follow.js';
-import { LogLines } from './log-lines.js';
+import { linesOf, LogLines } from './log-lines.js';
 import { type LogQuery, logQuery } from './log-query.js';
+import { SharedOutput } from './shared-output.js';
 
 /** The log of one container. */
 export interface LogSource {
@@ -29,7 +29,7 @@ export interface LogsRequest {
   /** Whether the log of this container is asked for. */
   wanted: (pod: PodFacts, container: string) => boolean;
   context: Context;
-  output: NodeJS.WritableStream;
+  output: SharedOutput;
 }
 
 /**
@@ -54,7 +54,7 @@ export async function showLogs(
   }
   if (pods.length > 0) refuseUnknown(options.services, pods, identity);
   const wanted = wantedLogs(options.services, identity);
-  const request: LogsRequest = { api, identity, options, query, wanted, context, output };
+  const request: LogsRequest = { api, identity, options, query, wanted, context, output: new SharedOutput(output) };
   if (options.follow) {
     await followLogs(request, pods);
     return;
@@ -130,7 +130,7 @@ async function showLog(
   if (stream === undefined) return 'nothing';
   const lines = new LogLines(() => labelOf(source, pods), request.query);
   try {
-    await pipeline(stream, lines, output, { end: false });
+    await output.take(linesOf(stream, lines));
     return lines.lost ? 'nothing' : 'shown';
   } catch (error) {
     if (context.signal.aborted) throw new InterruptedError();
