@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { isAbsolute, relative } from 'node:path';
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join, relative } from 'node:path';
 import { readTextIfAny, sha256 } from '../system/files.js';
 import { shownCommand } from '../system/shown-command.js';
 import type { DeploymentLayout } from './layout.js';
@@ -34,8 +34,11 @@ export interface BehindFiles {
 /** Copied from where the spec says, so no part of the stack. */
 const ofOperator = 'kubeconfig.yml';
 
-/** SHA-256 of the files of the stack that a directory was made from, by absolute path. */
-type Sources = Readonly<Record<string, string>>;
+/**
+ * What a directory was made from, by absolute path: SHA-256 of the files of the stack, and what was in the folders that
+ * were copied whole.
+ */
+type Sources = Readonly<Record<string, string | readonly string[]>>;
 
 /**
  * The text that records what of the stack a directory is made from.
@@ -50,8 +53,24 @@ export async function renderSources(
     'copyOf' in file.source && file.path !== ofOperator ? [[file.source.copyOf, await checksumOf(file)] as const] : [],
   );
   const edited = texts.filter(({ file }) => isAbsolute(file)).map(({ file, text }) => [file, sha256(text)] as const);
-  const sources = [...edited, ...(await Promise.all(copied)).flat()].sort(([a], [b]) => (a < b ? -1 : 1));
+  const folders = [...wholeFolders(files)].map(async (folder) => [folder, await namesIn(folder)] as const);
+  const sources = [...edited, ...(await Promise.all(copied)).flat(), ...(await Promise.all(folders))].sort(
+    ([a], [b]) => (a < b ? -1 : 1),
+  );
   return `${JSON.stringify(Object.fromEntries(sources), undefined, 1)}\n`;
+}
+
+/** Folders below the stack's `config/`, whose files are copied without being named. What links bring is not looked at. */
+function wholeFolders(files: readonly GeneratedFile[]): Set<string> {
+  const copied = files.filter(({ path }) => path.startsWith('config/'));
+  const origins = copied.flatMap(({ path, source }) =>
+    'copyOf' in source && source.copyOf.endsWith(`/${path}`) ? [dirname(source.copyOf)] : [],
+  );
+  return new Set(origins);
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  return (await readdir(folder)).sort();
 }
 
 /**
@@ -77,11 +96,25 @@ async function changedSources({ sources: path }: DeploymentLayout): Promise<stri
   const text = await readTextIfAny(path);
   if (text === undefined) return [];
   const sources = parseOwnJson(text, path, 'delete it: the next update writes it again') as Sources;
-  const changed = Object.entries(sources).map(async ([file, checksum]) => {
-    const now = await readFile(file).then(sha256, () => undefined);
-    return now === undefined || now === checksum ? [] : [file];
-  });
-  return (await Promise.all(changed)).flat();
+  const changed = Object.entries(sources).map(([source, then]) =>
+    typeof then === 'string' ? changedFile(source, then) : changedNames(source, then),
+  );
+  return [...new Set((await Promise.all(changed)).flat())];
+}
+
+/** A file that is gone has changed where its folder is there still. */
+async function changedFile(file: string, checksum: string): Promise<string[]> {
+  const now = await readFile(file).then(sha256, () => undefined);
+  if (now !== undefined) return now === checksum ? [] : [file];
+  const names = await namesIn(dirname(file)).catch(() => undefined);
+  return names === undefined || names.includes(basename(file)) ? [] : [file];
+}
+
+async function changedNames(folder: string, then: readonly string[]): Promise<string[]> {
+  const now = await namesIn(folder).catch(() => undefined);
+  if (now === undefined) return [];
+  const differing = [...now.filter((name) => !then.includes(name)), ...then.filter((name) => !now.includes(name))];
+  return differing.map((name) => join(folder, name));
 }
 
 /** The part that services with a rebuilt image are; none where there are no such services. */

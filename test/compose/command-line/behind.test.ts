@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithEngine } from '../../support/engine.js';
 import { idleService, Sandbox } from '../../support/sandbox.js';
@@ -60,6 +60,24 @@ describeWithEngine('a directory that is behind what it was made from says so, wi
       TITLE: 'second',
       FLAVOUR: 'two',
     });
+  });
+
+  it('names files that came to the stack and files that left it', async () => {
+    await sandbox.write('source/config/app/more.txt', 'more\n');
+    await rm(sandbox.path('source/config/app/page.txt'));
+    expect(await status()).toMatchObject({
+      behind: [
+        {
+          part: 'stack',
+          files: [sandbox.path('source/config/app/more.txt'), sandbox.path('source/config/app/page.txt')],
+        },
+      ],
+    });
+    const update = ['deploy', 'create', '--update', '--spec-file', 'd/spec.yml', '--deployment-dir', 'd'];
+    await sandbox.succeed(update);
+    expect(await status()).toMatchObject({ behind: [] });
+    await rename(sandbox.path(compose), sandbox.path('source/compose/away.yml'));
+    expect(await status()).toMatchObject({ behind: [{ part: 'stack', files: [sandbox.path(compose)] }] });
   });
 
   it('a stack that is not on this host any more is nothing to be behind of', async () => {
