@@ -7,7 +7,7 @@ import { killRounds, launch } from './kill.js';
 import { Site } from './site.js';
 import { exists, until } from './waiting.js';
 
-const kills = { create: 50, update: 50 };
+const kills = { create: 30, update: 30 };
 
 /** Milliseconds; on two cores with nothing else to do it takes about a minute. */
 const patience = 600_000;
