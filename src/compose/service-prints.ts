@@ -8,6 +8,8 @@ export interface ServicePrint {
   text: string;
   /** Services whose recreation recreates this one too. */
   follows: readonly string[];
+  /** Variables whose values are in it. */
+  variables: ReadonlySet<string>;
 }
 
 /** Which services the next start creates anew, makes for the first time, and takes away; each sorted. */

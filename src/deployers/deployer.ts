@@ -1,5 +1,6 @@
 import type { ServiceChanges } from '../compose/service-prints.js';
 import type { BehindPart } from '../deployment/behind.js';
+import type { PlannedDeployment } from '../deployment/outcome.js';
 
 /** One container (compose) or container of a pod (Kubernetes) as `ps` and `status` show it. */
 export interface ContainerStatus {
@@ -36,6 +37,12 @@ export interface PublishedPort {
   host?: { ip: string; port: number };
 }
 
+/** What files that are not written yet, as in a dry run, change of services. */
+export interface PlannedChanges extends ServiceChanges {
+  /** Where only values of variables change: which ones, by the service that is recreated for them. */
+  variables?: ReadonlyMap<string, readonly string[]>;
+}
+
 export interface StartOptions {
   /** Empty: all services. */
   services: readonly string[];
@@ -58,7 +65,9 @@ export interface StartOptions {
   /** On Kubernetes fields that another field manager has set are taken over; absent or false: that is an error (decision 19). */
   forceConflicts?: boolean;
   /** In a dry run, what changes of services come before the start, and were only planned. */
-  pending?: ServiceChanges | undefined;
+  pending?: PlannedChanges | undefined;
+  /** In a dry run, the deployment that would be started, where it is not what its directory holds now. */
+  after?: PlannedDeployment | undefined;
 }
 
 export interface StopOptions {
@@ -149,8 +158,11 @@ export interface Deployer {
    * @returns false when one of them could not be pushed
    */
   pushImages(format: OutputFormat): Promise<boolean>;
-  /** Makes the containers run with the configuration the deployment directory holds now. Absent where the target cannot. */
-  updateEnvs?(): Promise<void>;
+  /**
+   * Makes the containers run with the configuration the deployment directory holds now. Absent where the target cannot.
+   * @param pending in a dry run, what that will be
+   */
+  updateEnvs?(pending?: PlannedChanges): Promise<void>;
   /** What `start` hands to Docker Compose or the API server, as text, secret values included; changes nothing. */
   render(): Promise<string>;
 }

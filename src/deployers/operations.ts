@@ -294,19 +294,13 @@ export async function updateEnvironment(
     requireUpdateEnvs(deployment);
     const secrets = { rotate: new Set(options.rotateSecret), generate: false };
     const { acceptLiteralValues } = options;
-    const changed = await regenerateEnvironment(
+    const { changed, planned } = await regenerateEnvironment(
       deployment,
       { secrets, acceptLiteralValues, targets: targetGenerator },
       inside,
     );
-    if (inside.options.dryRun) {
-      if (changed) inside.report.print('would recreate the running services that see a difference');
-      else inside.report.print('nothing to change');
-      return;
-    }
-    context.report.info(
-      changed ? `${deployment.layout.configEnv} is new` : `${deployment.layout.configEnv} is up to date`,
-    );
-    await (await deployerFor(deployment, inside)).updateEnvs?.();
+    const state = changed ? (inside.options.dryRun ? undefined : 'is new') : 'is up to date';
+    if (state !== undefined) context.report.info(`${deployment.layout.configEnv} ${state}`);
+    await (await deployerFor(deployment, inside)).updateEnvs?.(planned);
   });
 }

@@ -82,7 +82,7 @@ export async function pullSource(source: Source, wanted: boolean, context: Conte
     return;
   }
   if (context.options.dryRun) {
-    report.print(`would run git pull in ${source.root}`);
+    report.print(`would run git pull in ${source.root}: what it brings is not in the plan`);
     return;
   }
   if ((await upstreamOf(source, context)) === undefined) {

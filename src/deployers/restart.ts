@@ -80,7 +80,7 @@ export async function restartDeployment(target: Target, options: RestartOptions,
     report.print('');
     report.print('[4/4] Applying deployment update...');
     const updated = dryRun ? deployment : await readDeployment(deployment.layout);
-    const how = { ...options.start, ...(dryRun && { pending: outcome.services }) };
+    const how = { ...options.start, ...(dryRun && { pending: outcome.services, after: outcome.after }) };
     const touched = await withImages(updated, how, inside, (start) => startAndReport(updated, start, lock, inside));
     report.print('');
     if (dryRun) {

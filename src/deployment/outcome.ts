@@ -1,5 +1,7 @@
 import type { ServiceChanges } from '../compose/service-prints.js';
 import { shownCommand } from '../system/shown-command.js';
+import type { DeploymentFiles } from './files.js';
+import type { Deployment } from './open.js';
 
 /** What `--update` or `restart` did to a directory. */
 export interface UpdateOutcome {
@@ -7,6 +9,14 @@ export interface UpdateOutcome {
   paths: readonly ChangedPath[];
   /** Absent: not known without the engine. */
   services?: ServiceChanges;
+  /** In a dry run: the deployment as it would be, but for what its create hooks do. */
+  after?: PlannedDeployment;
+}
+
+/** A deployment with the files of its directory, before they are written. */
+export interface PlannedDeployment {
+  readonly deployment: Deployment;
+  readonly files: DeploymentFiles;
 }
 
 export interface ChangedPath {

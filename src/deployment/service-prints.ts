@@ -44,9 +44,14 @@ export async function servicePrints(
     for (const read of files.filter(({ role }) => role !== 'extends')) {
       for (const service of read.file.services.values()) {
         const line = [{ read, service }, ...inheritedBy(files, read, service.name)];
-        const parts = await Promise.all(line.map((part) => printOf(part, files, { layout, lookup, reader })));
+        const variables = new Set<string>();
+        const noted: Lookup = (name) => {
+          variables.add(name);
+          return lookup(name);
+        };
+        const parts = await Promise.all(line.map((part) => printOf(part, files, { layout, lookup: noted, reader })));
         const text = JSON.stringify([parts, read.role === 'include' ? beside : [], overrides[service.name]]);
-        prints.set(service.name, { text, follows: line.flatMap((part) => followedBy(definitionOf(part))) });
+        prints.set(service.name, { text, follows: line.flatMap((part) => followedBy(definitionOf(part))), variables });
       }
     }
     return prints;

@@ -8,6 +8,7 @@ import { readTextIfAny, secretMode } from '../system/files.js';
 import { carryOut } from './carry-out.js';
 import { faultsOfValues } from './compose-faults.js';
 import { clearJournal, type JournalStep } from './journal.js';
+import { type PlannedEnvironment, plannedEnvironment, replacementLine } from './environment-preview.js';
 import { type DeploymentLayout, secretsCopyPath } from './layout.js';
 import { currentChecksum, readManifest, renderEntries } from './manifest.js';
 import type { Deployment } from './open.js';
@@ -20,7 +21,7 @@ import { checksumOf, contentOf, type GeneratedFile } from './tree.js';
 /**
  * Makes `config.env` (and `secrets.env`) anew from the deployment's own spec, nothing else (02 §13.4).
  * The caller holds the lock.
- * @returns true when a file changed
+ * @returns whether a file changed or, in a dry run, would; and then what becomes of the services, as far as it is known
  * @throws InvalidFileError for a spec with unusable sections, and for values with which Compose refuses the compose
  *   files; LaconicError where containers would get other values
  */
@@ -28,7 +29,7 @@ export async function regenerateEnvironment(
   deployment: Deployment,
   options: { secrets: SecretOptions; acceptLiteralValues: boolean; targets: TargetGenerators },
   context: Context,
-): Promise<boolean> {
+): Promise<{ changed: boolean; planned?: PlannedEnvironment }> {
   const { layout, spec, ours } = deployment;
   // Where the config itself was left out, its names must not vanish from the file.
   const unusable = deployment.ignored.filter((problem) => usedOnCompose.has(sectionOf(problem) ?? ''));
@@ -52,11 +53,15 @@ export async function regenerateEnvironment(
     }
     manifest[file.path] = checksum;
   }
-  if (steps.length === 0 || context.options.dryRun) {
-    for (const step of steps) context.report.print(`would replace ${step.path}`);
-    return steps.length > 0;
-  }
   const staged = files.filter((file) => steps.some((step) => step.path === file.path));
+  if (context.options.dryRun) {
+    for (const file of staged.filter(({ path }) => path !== secretsCopyPath)) {
+      context.report.print(await replacementLine(layout.root, file, edited.includes(file.path)));
+    }
+    const planned = await plannedEnvironment(deployment, files, context.env);
+    return { changed: steps.length > 0, ...(planned && { planned }) };
+  }
+  if (steps.length === 0) return { changed: false };
   if (before !== undefined) {
     const path = relative(layout.root, layout.manifest);
     staged.push({ path, source: { text: renderEntries(manifest) }, mode: secretMode });
@@ -65,7 +70,7 @@ export async function regenerateEnvironment(
   await carryOut(layout, { steps, staged, modes: [], volumes: [], edited, left: [] }, undefined);
   await clearJournal(layout);
   for (const path of edited) warnAboutEdit(path, 'replaced', context);
-  return true;
+  return { changed: true };
 }
 
 /**

@@ -93,8 +93,10 @@ export async function updateDeployment(
   if (context.options.dryRun) {
     const planned = await plannedOutcome(layout, plan, prepared, present, context);
     for (const line of updatePreview(plan, planned)) context.report.print(line);
-    for (const hook of await createHookLabels(loaded)) context.report.print(`would call ${hook}`);
-    return planned;
+    const called = await createHookLabels(loaded);
+    for (const hook of called) context.report.print(`would call ${hook}`);
+    if (called.length > 0) context.report.print('what hooks change is not in the plan');
+    return { ...planned, after: plannedDeployment(present, prepared, plan) };
   }
   const createArguments = options.arguments ?? (await readCreateArguments(layout));
   const hooks = await createHookLabels(loaded);
@@ -135,6 +137,14 @@ async function newVolumesOutside({ generated }: Prepared, { root }: DeploymentLa
 
 function newDirectory({ path }: VolumeDirectory): ChangedPath {
   return { path: `${path}/`, change: 'new' };
+}
+
+function plannedDeployment(present: Deployment, { spec, stack, generated, location }: Prepared, plan: UpdatePlan) {
+  const { layout } = present;
+  const removed = plan.steps.filter(({ op }) => op === 'remove').map(({ path }) => path);
+  const files = filesOfTree(layout.root, generated.tree.files, generated.tree.directories, removed);
+  const record = recordFor({ ...present.record, stackSource: location.directory }, spec);
+  return { deployment: { ...present, record, spec, stack }, files };
 }
 
 /** What the update would come to, as far as its create hooks change nothing. Reads only. */

@@ -16,6 +16,7 @@ import type {
   JobOptions,
   LogsOptions,
   OutputFormat,
+  PlannedChanges,
   PortQuery,
   StartOptions,
   StopOptions,
@@ -134,7 +135,7 @@ export class ComposeDeployer implements Deployer {
     const { checkOwner, preStart, postStart, transfers, silence, state, deployment } = this.#setup;
     const context = this.#context;
     const project = this.#project;
-    const [{ previewStart }, { startPreviewLines }] = await Promise.all([
+    const [{ pendingOf, previewStart }, { startPreviewLines }] = await Promise.all([
       import('./preview.js'),
       import('./preview-text.js'),
     ]);
@@ -146,7 +147,7 @@ export class ComposeDeployer implements Deployer {
       ...(state ?? { startedFile: '', imagesFile: '' }),
       ...{ context, engine: this.#engine, silence, removeOrphans: state !== undefined },
       pending: [
-        ...(options.pending === undefined ? [] : [{ ...options.pending, why: { kind: 'update' as const } }]),
+        ...pendingOf(options.pending),
         ...(deployment === undefined ? [] : [await pendingSecrets(deployment.spec, deployment.layout, context)]),
       ],
     });
@@ -277,9 +278,16 @@ export class ComposeDeployer implements Deployer {
   }
 
   /** Only what has containers is brought up to date: `update-envs` is no way to start a deployment. */
-  async updateEnvs(): Promise<void> {
-    const existing = await this.#list();
-    const expected = (await this.#model())?.services;
+  async updateEnvs(pending?: PlannedChanges): Promise<void> {
+    const { silence } = this.#setup;
+    if (silence !== undefined) {
+      const { environmentLines } = await import('./preview-text.js');
+      for (const line of environmentLines(silence, pending)) this.#context.report.print(line);
+      return;
+    }
+    const project = this.#project;
+    const existing = await listContainers(project, this.#engine);
+    const expected = project.files.length === 0 ? undefined : (await loadModel(project, [], this.#context)).services;
     const services = [
       ...new Set(existing.filter((one) => !one.job && one.state === 'running').map((one) => one.service)),
     ];
@@ -295,6 +303,7 @@ export class ComposeDeployer implements Deployer {
       images: new Map(),
       acceptNewPath: false,
       pull: false,
+      pending,
     };
     await this.start(options, async () => undefined);
   }

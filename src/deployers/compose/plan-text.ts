@@ -29,6 +29,10 @@ export function reasonText(why: Reason): string {
       return 'a secret has another value';
     case 'update':
       return 'the update of the directory changes it';
+    case 'variables':
+      return why.names.length === 0
+        ? 'it follows a service that is recreated'
+        : `new values of ${why.names.join(', ')}`;
   }
 }
 

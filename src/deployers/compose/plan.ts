@@ -39,9 +39,11 @@ export type Reason =
   | { readonly kind: 'volume'; readonly volume: string }
   | { readonly kind: 'follows'; readonly service: string }
   | { readonly kind: 'needed'; readonly service: string }
-  /** Only in a dry run, in which neither is written: secrets with sources, and an update of the directory. */
+  /** Only in a dry run, in which none is written: secrets with sources, an update of the directory, new values. */
   | { readonly kind: 'secrets' }
-  | { readonly kind: 'update' };
+  | { readonly kind: 'update' }
+  /** `update-envs`; no names: another service is recreated that this one follows. */
+  | { readonly kind: 'variables'; readonly names: readonly string[] };
 
 /** What a start does to a service that it touches. */
 export interface Step {

@@ -3,6 +3,7 @@ import { listProjectNetworks } from '../../engine/networks.js';
 import { commandLine } from '../../system/process.js';
 import type { StopOptions } from '../deployer.js';
 import { callArguments } from './compose-cli.js';
+import { subjectText } from './preview-text.js';
 import type { ComposeProject } from './project.js';
 import { listServices, unknownServices } from './services.js';
 import { declaredVolumes, refuseVolumesOfServices, stopCalls, type StopDeps, warnOfLabels } from './stop.js';
@@ -66,9 +67,8 @@ async function stoppedServices(
 /** What a stop would do, for whoever reads it. Pure. */
 export function stopPreviewLines({ project, options, silence, plan, networks, commands }: StopPreview): string[] {
   const more = [options.deleteVolumes ? 'delete its volumes' : '', options.deleteData ? 'delete its data' : ''];
-  const of = options.services.length > 0 ? `services ${options.services.join(', ')} of ` : '';
   return [
-    [`would stop ${of}project ${project.name}`, ...more.filter(Boolean)].join(', '),
+    [`would stop ${subjectText(options.services, project)}`, ...more.filter(Boolean)].join(', '),
     ...(silence === undefined ? [] : [`  from the files alone: ${silence}`]),
     ...(plan === undefined ? [] : planLines(plan, networks, options).map((line) => `  ${line}`)),
     ...commands.map((words) => `would run ${commandLine('docker', words)}`),

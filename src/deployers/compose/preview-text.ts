@@ -1,12 +1,29 @@
 import { commandLine } from '../../system/process.js';
+import type { PlannedChanges } from '../deployer.js';
 import { keptTexts, reasonText } from './plan-text.js';
 import type { Kept, StartPlan } from './plan.js';
-import type { StartPreview } from './preview.js';
+import { pendingOf, type StartPreview } from './preview.js';
+import type { ComposeProject } from './project.js';
+
+/** `project name`, or `services web, db of project name`. */
+export function subjectText(services: readonly string[], { name }: Pick<ComposeProject, 'name'>): string {
+  return `${services.length > 0 ? `services ${services.join(', ')} of ` : ''}project ${name}`;
+}
+
+/** What new values of variables would do to services that run, where nobody says which do. Pure. */
+export function environmentLines(silence: string, planned: PlannedChanges | undefined): string[] {
+  return [
+    `from the files alone: ${silence}`,
+    ...(planned === undefined ? ['would recreate the running services that see a difference'] : []),
+    ...pendingOf(planned).flatMap(({ recreated, why }) =>
+      recreated === 'all' ? [] : [`would recreate ${recreated.join(', ')}, if it runs: ${reasonText(why)}`],
+    ),
+  ];
+}
 
 /** What a start would do, for whoever reads it: what becomes of which service and why, then the commands. Pure. */
 export function startPreviewLines(preview: StartPreview): string[] {
   const { project, named, plan, services, silence, moved, removed, commands } = preview;
-  const of = named.length > 0 ? `services ${named.join(', ')} of ` : '';
   const details = [
     ...(silence === undefined ? [] : [`from the files alone: ${silence}`]),
     ...(services === undefined ? [] : [`services: ${services.join(', ')}`]),
@@ -17,7 +34,7 @@ export function startPreviewLines(preview: StartPreview): string[] {
     ...(plan === undefined ? [] : planLines(plan)),
   ];
   return [
-    `would start ${of}project ${project.name}: ${project.files.join(', ')}`,
+    `would start ${subjectText(named, project)}: ${project.files.join(', ')}`,
     ...details.map((line) => `  ${line}`),
     ...commands.map((words) => `would run ${commandLine('docker', words)}`),
   ];

@@ -1,6 +1,6 @@
 import type { ServiceChanges } from '../../compose/service-prints.js';
 import { InterruptedError, LaconicError } from '../../system/errors.js';
-import type { StartOptions } from '../deployer.js';
+import type { PlannedChanges, StartOptions } from '../deployer.js';
 import { callArguments } from './compose-cli.js';
 import { findLeftovers } from './interrupted.js';
 import { loadModel, type ProjectModel, withDependencies } from './model.js';
@@ -25,6 +25,17 @@ export interface PreviewDeps extends ReadingDeps {
 export interface PendingChanges extends Omit<ServiceChanges, 'recreated'> {
   readonly recreated: readonly string[] | 'all';
   readonly why: Step['why'];
+}
+
+/** The changes that come before a start, each with its reason. */
+export function pendingOf(planned: PlannedChanges | undefined): PendingChanges[] {
+  if (planned === undefined) return [];
+  const { variables, recreated } = planned;
+  if (variables === undefined) return [{ ...planned, why: { kind: 'update' } }];
+  return recreated.map((name) => {
+    const why = { kind: 'variables', names: variables.get(name) ?? [] } as const;
+    return { recreated: [name], added: [], removed: [], why };
+  });
 }
 
 /** What a start of a project would do. */

@@ -1,13 +1,12 @@
 import { homedir } from 'node:os';
 import { basename } from 'node:path';
-import { filesOnDisk } from '../../deployment/files.js';
+import { type DeploymentFiles, filesOnDisk } from '../../deployment/files.js';
 import type { Deployment } from '../../deployment/open.js';
 import { readPushedImages } from '../../deployment/pushed-images.js';
 import { warnOfNew } from '../../deployment/reported-warnings.js';
 import { credentialSecrets } from '../../spec/environment.js';
 import type { Context } from '../../system/context.js';
 import { InvalidFileError } from '../../system/errors.js';
-import { readTextIfAny } from '../../system/files.js';
 import { checkImageServices, imagesInForce } from '../../deployment/image-overrides.js';
 import type { Identity } from './cluster/identity.js';
 import { gatherInput, type InputOptions } from './inputs.js';
@@ -34,6 +33,8 @@ export interface PrepareOptions {
   /** Certificates of the namespace on the cluster; asked where a host leaves open where its own comes from. Absent: there are none. */
   certificates?: (namespace: string) => Promise<readonly FoundCertificate[]>;
   requireToken: boolean;
+  /** The deployment directory as it will be; absent: as it is. */
+  files?: DeploymentFiles;
 }
 
 /**
@@ -48,10 +49,11 @@ export async function prepareObjects(
 ): Promise<Prepared> {
   const { layout } = deployment;
   const images = options.images ?? (await imagesInForce(layout.images));
-  const config = await readTextIfAny(layout.configEnv);
+  const files = options.files ?? filesOnDisk(layout.root);
+  const config = (await files.read('config.env'))?.toString('utf8');
   if (config !== undefined) context.report.conceal(credentialSecrets(config, layout.configEnv));
   const source = { root: layout.root, ...deployment };
-  const { input, findings, secrets } = await gatherInput(source, filesOnDisk(layout.root), {
+  const { input, findings, secrets } = await gatherInput(source, files, {
     env: context.env,
     home: homedir(),
     cwd: context.cwd,

@@ -15,6 +15,7 @@ import { clusterOf } from './connection.js';
 import { imageIdsOf } from './images.js';
 import { chooseCluster, listKindClusters } from './kind/clusters.js';
 import { clusterNameOf } from './kind/ensure.js';
+import { kindLines, type KindPlace } from './kind/preview.js';
 import { describeObject } from './objects/object.js';
 import { type Prepared, prepareObjects, type PrepareOptions } from './prepare.js';
 
@@ -26,8 +27,8 @@ const patienceMs = 20_000;
 
 /** The cluster of a deployment for a dry run: a way to it, or why there is none. */
 type Reached =
-  | { readonly api: ClusterApi; readonly imageIds?: PrepareOptions['imageIds'] }
-  | { readonly missing: string }
+  | { readonly api: ClusterApi; readonly kind?: KindPlace }
+  | { readonly missing: KindPlace }
   | { readonly silence: string };
 
 /**
@@ -38,23 +39,26 @@ type Reached =
 export async function previewStart(
   deployment: Deployment,
   options: StartOptions,
-  how: Pick<PrepareOptions, 'images' | 'requireToken'>,
+  how: Pick<PrepareOptions, 'images' | 'requireToken' | 'files'>,
   context: Context,
 ): Promise<string[]> {
   const { inside, patience } = patienceOf(context);
   const reached = await reach(deployment, inside);
   const api = 'api' in reached ? reached.api : undefined;
-  const imageIds = 'api' in reached && reached.imageIds !== undefined ? { imageIds: reached.imageIds } : {};
+  const kind = 'silence' in reached ? undefined : 'missing' in reached ? reached.missing : reached.kind;
+  const imageIds = kind && { imageIds: (references: readonly string[]) => imageIdsOf(kind.engine, references) };
   const certificates = api && new Certificates(() => Promise.resolve(api));
   try {
     const more = certificates && { certificates: (namespace: string) => certificates.valid(namespace) };
     const prepared = await prepareObjects(deployment, { ...how, ...imageIds, ...more }, context);
-    if (!('api' in reached)) return [headline(prepared, deployment), ...unknownLines(prepared, reached)];
+    const manage = options.manageCluster ?? false;
+    const before = kind === undefined ? [] : await kindLines(kind, prepared, deployment, manage, inside);
+    if (!('api' in reached)) return [headline(prepared, deployment), ...unknownLines(prepared, reached, before)];
     const observed = await observe(reached.api, prepared.identity, prepared.objects);
     const plan = planApply(prepared.identity, prepared.objects, observed);
     for (const line of plan.warnings) context.report.warn(line);
     for (const line of plan.remarks) context.report.info(line);
-    return [headline(prepared, deployment), ...planLines(plan, options.restart === true)];
+    return [headline(prepared, deployment), ...indented(before), ...planLines(plan, options.restart === true)];
   } catch (error) {
     const silence = context.signal.aborted || api === undefined ? undefined : silenceOf(error, patience);
     if (silence === undefined) throw error;
@@ -80,11 +84,11 @@ export async function reach(deployment: Deployment, context: Context): Promise<R
     if (silence !== undefined) return { silence };
     const fixed = deployment.spec.kindClusterName !== undefined;
     const choice = chooseCluster(await listKindClusters(engine), clusterNameOf(deployment), fixed);
-    if (choice.kind !== 'existing') return { missing: clusterNameOf(deployment) };
+    if (choice.kind !== 'existing') return { missing: { engine, name: clusterNameOf(deployment), nodes: [] } };
     const { name, nodes } = choice.cluster;
     if (nodes.some(({ running }) => !running)) return { silence: `the kind cluster ${name} is stopped` };
     const { api } = await connectCluster({ kind: 'k8s-kind', cluster: name }, context);
-    return { api, imageIds: (references) => imageIdsOf(engine, references) };
+    return { api, kind: { engine, name, nodes, api } };
   } catch (error) {
     if (!(error instanceof LaconicError) || error instanceof InterruptedError) throw error;
     return { silence: error.message };
@@ -106,9 +110,19 @@ function headline({ objects, identity }: Prepared, { spec, record }: Deployment)
   return `would apply ${objects.length} objects to namespace ${identity.namespace}${cluster}:`;
 }
 
-function unknownLines({ objects }: Prepared, reached: Exclude<Reached, { api: ClusterApi }>): string[] {
+function indented(lines: readonly string[]): string[] {
+  return lines.map((line) => `  ${line}`);
+}
+
+/** @param before what is done before the objects are applied, where that is known */
+function unknownLines(
+  { objects }: Prepared,
+  reached: Exclude<Reached, { api: ClusterApi }>,
+  before: readonly string[] = [],
+): string[] {
   if ('missing' in reached) {
-    return [`  create the kind cluster ${reached.missing}`, ...objects.map((one) => `  create ${describeObject(one)}`)];
+    const cluster = `create the kind cluster ${reached.missing.name}`;
+    return indented([cluster, ...before, ...objects.map((one) => `create ${describeObject(one)}`)]);
   }
   return [`  from the files alone: ${reached.silence}`, ...objects.map((one) => `  ${describeObject(one)}`)];
 }

@@ -35,7 +35,9 @@ export async function startOnKubernetes(
   tellIgnored(options, context);
   if (context.options.dryRun) {
     const { previewStart } = await import('./preview.js');
-    const lines = await previewStart(deployment, options, chosenImages(options), context);
+    const { deployment: planned, files } = options.after ?? { deployment };
+    const how = { ...chosenImages(options), ...(files && { files }) };
+    const lines = await previewStart(planned, options, how, context);
     await scripts.before();
     for (const line of lines) context.report.print(line);
     await scripts.after();

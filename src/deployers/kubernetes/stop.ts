@@ -155,7 +155,7 @@ async function objectsToRemove(
   const { reach, patienceOf, silenceOf } = await import('./preview.js');
   const { inside, patience } = patienceOf(context);
   const reached = await reach(deployment, inside);
-  if ('missing' in reached) return [`nothing runs: there is no kind cluster ${reached.missing} on this host`];
+  if ('missing' in reached) return [`nothing runs: there is no kind cluster ${reached.missing.name} on this host`];
   if ('silence' in reached) return [`from the files alone: ${reached.silence}`];
   try {
     if (!options.force) await refuseWhileJobRuns(reached.api, identity);

@@ -64,7 +64,7 @@ const plans: [command: string, args: string[], plan: RegExp][] = [
   [
     'restart',
     ['deployment', '--dir', 'd', 'restart', '--spec-file', '../changed.yml', '--image', 'web=other'],
-    /^would run git pull in \S+\/tree\n[^]*^would replace config\.env\n[^]*^would start project/m,
+    /^would run git pull in \S+\/tree: what it brings is not in the plan\n[^]*^would replace config\.env\n[^]*^would start project/m,
   ],
   ['status', ['deployment', '--dir', 'd', 'status', '--exit-code'], /^would show the state of every container\n$/],
   ['ps', ['deployment', '--dir', 'd', 'ps'], /^would list the containers\n$/],
@@ -78,7 +78,11 @@ const plans: [command: string, args: string[], plan: RegExp][] = [
     /^would look up port 80\/udp of web\n$/,
   ],
   ['run-job', ['deployment', '--dir', 'd', 'run-job', 'job'], /^would run job job from \S+docker-compose-job\.yml\n$/],
-  ['update-envs', ['deployment', '--dir', 'edited', 'update-envs'], /^would replace config\.env\n/],
+  [
+    'update-envs',
+    ['deployment', '--dir', 'edited', 'update-envs'],
+    /^would replace config\.env: VALUE \w+[^]*from the files alone: [^]*\nwould recreate web, if it runs: new values of VALUE\n/,
+  ],
   [
     'push-images',
     ['deployment', '--dir', 'd', 'push-images'],

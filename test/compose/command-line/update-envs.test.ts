@@ -28,6 +28,29 @@ describeWithEngine('update-envs (02 §7.9, §13.4)', () => {
     before = await containers();
   });
 
+  it('--dry-run names the variables that change, the services that are recreated for them, and changes nothing', async () => {
+    await sandbox.edit('d/spec.yml', 'ONE: "1"\n  BOTH: both', 'ONE: "hidden-value"\n  TWO: hidden-second');
+    const files = await sandbox.fileState('d/config.env');
+
+    const { code, stdout, stderr } = await sandbox.cli(['--dry-run', 'deployment', '--dir', 'd', 'update-envs']);
+
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const [first, ...plan] = stdout.trimEnd().split('\n');
+    expect(first).toBe('would replace config.env: ONE changes, TWO is new, BOTH goes');
+    expect(plan[0]).toMatch(/^would start services one, three, two of project /);
+    expect(plan.slice(1, 4)).toEqual([
+      '  recreate one: new values of BOTH, ONE',
+      '  recreate two: new values of BOTH, TWO',
+      '  leave three: nothing differs',
+    ]);
+    expect(plan[4]).toMatch(/^would run docker compose .* up .* one two$/);
+    expect(plan).toHaveLength(5);
+    expect(stdout).not.toContain('hidden');
+    expect(await containers()).toEqual(before);
+    expect(await sandbox.fileState('d/config.env')).toEqual(files);
+    await sandbox.edit('d/spec.yml', 'ONE: "hidden-value"\n  TWO: hidden-second', 'ONE: "1"\n  BOTH: both');
+  });
+
   it('changes the environment of the services that see a difference, and of no other', async () => {
     await sandbox.edit('d/spec.yml', 'ONE: "1"', `ONE: it's "new" $HOME # $`);
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeWithCluster } from '../../support/cluster.js';
+import { describeWithCluster, shared } from '../../support/cluster.js';
 import { runCli } from '../../support/engine.js';
 import { settled } from '../scenarios/support.js';
-import { server, service, Site } from './site.js';
+import { image, server, service, Site } from './site.js';
 
 describeWithCluster('a deployment of two pods and a job, from its first start to its end (04 §5)', () => {
   let site: Site;
@@ -191,6 +191,46 @@ describeWithCluster('a deployment of two pods and a job, from its first start to
     );
     expect((await dry('start')).stdout).toContain('would apply');
     expect(await site.names('pods')).toEqual(pods);
+  });
+
+  it('a dry run of restart plans with its update, and names the images that would be sent to the node', async () => {
+    const compose = 'src/stack-orchestrator/compose/docker-compose-front.yml';
+    const added = `laconic-so-test/dry-${process.pid}:local`;
+    await site.sandbox.write('image/Dockerfile', 'FROM scratch\nCOPY Dockerfile /\n');
+    await site.sandbox.docker('build', '--quiet', '--tag', added, site.sandbox.path('image'));
+    const text = await site.sandbox.read(compose);
+    try {
+      await site.sandbox.write(compose, `${text}  more:\n    image: ${added}\n    environment: {A: "1"}\n`);
+      const state = async (): Promise<unknown> => ({
+        files: await site.sandbox.fileState('dep'),
+        objects: await site.kubectl('get', 'deployments,pods', '--output', 'jsonpath={.items[*].metadata.uid}'),
+        node: await site.sandbox.docker('exec', shared.node, 'ctr', '--namespace', 'k8s.io', 'images', 'ls', '--quiet'),
+      });
+      const before = await state();
+      const lines = await planned('restart');
+      expect(lines).toContain(`  send to ${shared.node}: ${added}`);
+      expect(lines.filter((line) => line.startsWith('  change Deployment'))).toEqual([
+        expect.stringMatching(/-front-deployment: .*spec\.template\.spec\.containers\[more\]/),
+      ]);
+      expect(lines).toContainEqual(expect.stringMatching(/^ {2}restart Deployment \S+-back-deployment$/));
+      expect(await state()).toEqual(before);
+
+      const spec = (await site.sandbox.read('spec.yml')).replace(
+        /^kind-cluster-name: .*$/m,
+        'kind-cluster-name: not-made',
+      );
+      await site.sandbox.write('not-made.yml', spec);
+      await site.sandbox.create('not-made.yml', 'not-made');
+      const { stdout } = await site.sandbox.succeed(['--dry-run', 'deployment', '--dir', 'not-made', 'start']);
+      const [, cluster, images, caddy] = stdout.split('\n');
+      expect(cluster).toBe('  create the kind cluster not-made');
+      expect(images).toMatch(/^ {2}send to not-made: /);
+      expect(images?.split(/[:,] /).slice(1).sort()).toEqual([image, shared.ingressImage, added].sort());
+      expect(caddy).toBe(`  install the ingress controller (Caddy, ${shared.ingressImage})`);
+    } finally {
+      await site.sandbox.write(compose, text);
+      await site.sandbox.docker('image', 'rm', '--force', added);
+    }
   });
 
   it('a service is not stopped alone, and naming one does not stop the deployment', async () => {

@@ -6,11 +6,13 @@ import { ClusterError } from '../cluster/errors.js';
 import { stamped } from '../cluster/hash.js';
 import { withKnownImageIds } from '../cluster/image-ids.js';
 import { keyOfObject } from '../cluster/inventory.js';
+import type { Action } from '../cluster/actions.js';
 import { inParallel } from '../cluster/parallel.js';
 import { decide } from '../cluster/plan-object.js';
 import { typeOf } from '../cluster/resources.js';
 import { carryOut } from '../cluster/write.js';
-import type { KubernetesObject } from '../objects/object.js';
+import { imageIdsOf } from '../images.js';
+import { describeObject, type KubernetesObject } from '../objects/object.js';
 import { waitUntilReady } from '../ready/wait.js';
 import {
   caddyConfigMap,
@@ -53,10 +55,7 @@ export interface CaddyWish {
  */
 export async function ensureCaddy(wish: CaddyWish, api: ClusterApi, engine: Engine, context: Context): Promise<void> {
   const all = await findAll(api);
-  const live: LiveCaddy = {
-    deployment: all.get(`Deployment/${caddyName}`),
-    configMap: all.get(`ConfigMap/${caddyConfigMap}`),
-  };
+  const live = partsOf(all);
   if (live.deployment === undefined && !wish.install) return;
   if (releaseOf(live.deployment) > caddyRelease) {
     context.report.verbose('Caddy was installed by a newer laconic-so: it is left as it is');
@@ -74,6 +73,52 @@ export async function ensureCaddy(wish: CaddyWish, api: ClusterApi, engine: Engi
     ...(wish.nodesStartedAt === undefined ? {} : { nodesStartedAt: wish.nodesStartedAt }),
     context,
   });
+}
+
+/** What {@link ensureCaddy} would do: which image it wants on the nodes, and what it would write, a line each. */
+export interface CaddyPreview {
+  readonly image: string;
+  readonly lines: readonly string[];
+}
+
+/**
+ * Reads only.
+ * @param api absent where the cluster is yet to be made
+ * @returns undefined where Caddy is left alone
+ */
+export async function previewCaddy(
+  wish: Pick<CaddyWish, 'image' | 'email' | 'install'>,
+  api: ClusterApi | undefined,
+  engine: Engine,
+): Promise<CaddyPreview | undefined> {
+  const all = api === undefined ? new Map<string, LiveObject>() : await findAll(api);
+  const live = partsOf(all);
+  if (live.deployment === undefined && !wish.install) return undefined;
+  if (releaseOf(live.deployment) > caddyRelease) return undefined;
+  const settings = caddySettings(live, wish);
+  const { image } = settings;
+  if (live.deployment === undefined) return { image, lines: [`install the ingress controller (Caddy, ${image})`] };
+  const objects = caddyObjects(await withImageId(settings, engine));
+  const changed = objects.filter((object) => actionFor(object, all.get(keyOfObject(object))).do !== 'keep');
+  return { image, lines: changed.map((object) => `change the ingress controller: ${describeObject(object)}`) };
+}
+
+async function withImageId(settings: CaddySettings, engine: Engine): Promise<CaddySettings> {
+  const { image } = settings;
+  const imageId = isBuilt(image) ? (await imageIdsOf(engine, [image])).get(image) : undefined;
+  return { ...settings, ...(imageId !== undefined && { imageId }) };
+}
+
+/** An image that is made on this host: the nodes' copy follows it. */
+export function isBuilt(image: string): boolean {
+  return image.endsWith(':local');
+}
+
+function partsOf(all: ReadonlyMap<string, LiveObject>): LiveCaddy {
+  return {
+    deployment: all.get(`Deployment/${caddyName}`),
+    configMap: all.get(`ConfigMap/${caddyConfigMap}`),
+  };
 }
 
 /** The parts of a running Caddy that decide what becomes of it. */
@@ -134,7 +179,7 @@ async function reconcile(
 ): Promise<void> {
   const { engine, context } = tools;
   const { image } = settings;
-  const built = image.endsWith(':local');
+  const built = isBuilt(image);
   const imageId = (await loadImages(wish.cluster, [{ image, built }], engine, context, wish.contents)).get(image);
   const before = live.deployment === undefined ? undefined : caddySettings(live, {});
   if (before !== undefined && before.image !== image) {
@@ -152,19 +197,24 @@ async function applyOne(
   live: LiveObject | undefined,
   { api, context }: Tools,
 ): Promise<void> {
-  const object = stamped(withKnownImageIds(wanted, live));
-  if (live === undefined) {
-    await carryOut({ do: 'create', object }, api, context).catch((error: unknown) => {
+  const action = actionFor(wanted, live);
+  if (action.do === 'create') {
+    await carryOut(action, api, context).catch((error: unknown) => {
       // Another start installs it at this moment.
       if (!(error instanceof ClusterError && error.status === 409)) throw error;
     });
     return;
   }
   try {
-    await carryOut(decide(object, live).action, api, context);
+    await carryOut(action, api, context);
   } catch (error) {
     // One deployment's start must not fail for what somebody changed on an ingress controller that all share.
     if (!(error instanceof ClusterError && error.status === 409)) throw error;
     context.report.warn(`Caddy is left as it is: ${error.message}`);
   }
+}
+
+function actionFor(wanted: KubernetesObject, live: LiveObject | undefined): Action {
+  const object = stamped(withKnownImageIds(wanted, live));
+  return live === undefined ? { do: 'create', object } : decide(object, live).action;
 }

@@ -81,6 +81,24 @@ export async function loadImages(
   return host;
 }
 
+/**
+ * The images that {@link loadImages} would send, by the name of the node, where there are any. Reads only.
+ * @param nodes those of the cluster; none where it is yet to be made: it gets all that this host has
+ */
+export async function previewImages(
+  name: string,
+  nodes: readonly KindNode[],
+  wanted: readonly WantedImage[],
+  engine: Engine,
+  context: Context,
+): Promise<Map<string, string[]>> {
+  const host = await imageIdsOf(engine, [...new Set(wanted.map((each) => each.image))]);
+  if (nodes.length === 0) return new Map([[name, imagesToSend(wanted, host, new Map())]]);
+  const contents = new NodeContents(nodes, context);
+  const each = nodes.map(async (node) => [node.name, imagesToSend(wanted, host, await contents.of(node))] as const);
+  return new Map((await Promise.all(each)).filter(([, images]) => images.length > 0));
+}
+
 /** An image that no registry has: `X:local` without a registry's name is what build-containers makes. */
 function isOnlyBuilt(image: string): boolean {
   return image.endsWith(':local') && fullImageName(image).startsWith('docker.io/');

@@ -1,0 +1,46 @@
+import type { Deployment } from '../../../deployment/open.js';
+import type { Engine } from '../../../engine/connect.js';
+import type { Context } from '../../../system/context.js';
+import type { ClusterApi } from '../cluster/api.js';
+import { wantedImages } from '../images.js';
+import type { Prepared } from '../prepare.js';
+import { isBuilt, previewCaddy } from './caddy.js';
+import type { KindNode } from './clusters.js';
+import { previewImages } from './load-images.js';
+
+/** The kind cluster of a dry run, and the engine that it is on. */
+export interface KindPlace {
+  readonly engine: Engine;
+  readonly name: string;
+  /** None, and no `api`: it is yet to be made. */
+  readonly nodes: readonly KindNode[];
+  readonly api?: ClusterApi;
+}
+
+/**
+ * What a start does on a kind cluster before it applies the objects, a line each: the images that are sent to its
+ * nodes, and the ingress controller. Reads only.
+ * @param manage whether the start may make and furnish the cluster
+ */
+export async function kindLines(
+  { engine, name, nodes, api }: KindPlace,
+  { objects, input }: Pick<Prepared, 'objects' | 'input'>,
+  { spec, stack }: Deployment,
+  manage: boolean,
+  context: Context,
+): Promise<string[]> {
+  const caddy = await previewCaddy(
+    { image: spec.caddyIngressImage, email: spec.acmeEmail, install: manage },
+    api,
+    engine,
+  );
+  const wanted = [
+    ...wantedImages(objects, stack.containers, new Set(input.images.values())),
+    ...(caddy === undefined ? [] : [{ image: caddy.image, built: isBuilt(caddy.image) }]),
+  ];
+  const sent = await previewImages(name, nodes, wanted, engine, context);
+  return [
+    ...[...sent].flatMap(([node, images]) => (images.length === 0 ? [] : [`send to ${node}: ${images.join(', ')}`])),
+    ...(caddy?.lines ?? []),
+  ];
+}
