@@ -19,7 +19,7 @@ export type Manifest = Record<string, string>;
 /** How many generations of generated files are kept (decision 3). */
 const generations = 5;
 
-const damaged = 'delete it: the next update writes it again, and leaves the files of pods that the stack no longer has';
+const damaged = 'delete it: the next update writes it again, and names the files that the stack no longer has';
 
 /** The manifest of this deployment; undefined in a directory that only the Python program wrote. */
 export async function readManifest(layout: DeploymentLayout): Promise<Manifest | undefined> {

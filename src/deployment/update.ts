@@ -12,6 +12,7 @@ import { createHookLabels, runCreateHooks } from './hooks.js';
 import { dropImagesOfOthers } from './image-overrides.js';
 import { clearJournal, writeJournal } from './journal.js';
 import type { DeploymentLayout } from './layout.js';
+import { warnOfLostManifest } from './lost-manifest.js';
 import { currentChecksum } from './manifest.js';
 import { type Deployment, readDeployment } from './open.js';
 import { type ChangedPath, type UpdateOutcome, updatePreview } from './outcome.js';
@@ -86,6 +87,7 @@ export async function updateDeployment(
   }
 
   const plan = await planUpdate(layout, prepared, ours ? options.arguments : undefined);
+  if (ours) await warnOfLostManifest(layout, prepared.generated.tree, plan.steps, context.report);
   warnAboutLostVolumes(present, plan, context);
   for (const path of plan.left) {
     context.report.warn(`${path} is not part of the stack any more, and no file: it is left as it is`);

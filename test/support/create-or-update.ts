@@ -4,9 +4,11 @@ import { testContext } from './context.js';
 
 /**
  * `deploy create`, or its `--update`, of `spec.yml` to `d` in a folder, inside this process and with no other option.
+ * @returns what it wrote to stderr
  */
-export function createFrom(base: string, update: boolean): Promise<void> {
-  return createOrUpdate(
+export async function createFrom(base: string, update: boolean): Promise<string> {
+  const context = testContext(base);
+  await createOrUpdate(
     {
       specFile: 'spec.yml',
       deploymentDir: 'd',
@@ -20,6 +22,7 @@ export function createFrom(base: string, update: boolean): Promise<void> {
       acceptOtherStack: false,
     },
     targetGenerator,
-    testContext(base),
+    context,
   );
+  return context.output.stderr;
 }
