@@ -164,11 +164,20 @@ export async function listDeployment(target: Target, format: OutputFormat, conte
 
 /** What `ps` prints of a deployer's containers. */
 export async function printContainers(deployer: Deployer, format: OutputFormat, context: Context): Promise<void> {
-  if (context.options.dryRun) {
-    context.report.print('would list the containers');
-    return;
+  const list = await readOrTell(() => deployer.ps(format), 'would list the containers', context);
+  if (list !== undefined) context.report.write(list);
+}
+
+/** What is read, in a dry run too; where that does not answer a dry run says so, and what it would have done. */
+async function readOrTell<T>(read: () => Promise<T>, instead: string, context: Context): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!context.options.dryRun || !(error instanceof LaconicError)) throw error;
+    context.report.info(error.message);
+    context.report.print(instead);
+    return undefined;
   }
-  context.report.write(await deployer.ps(format));
 }
 
 /**
@@ -184,15 +193,16 @@ export async function deploymentStatus(
   refuseStackOption(context);
   const deployment = await openForReading(target.directory, context);
   const deployer = await deployerFor(deployment, context);
-  if (context.options.dryRun) {
-    context.report.print('would show the state of every container');
-    return true;
-  }
   const behind = await behindParts(deployment.layout);
   if (format === 'text') for (const part of behind) context.report.info(behindText(part));
-  const { output, degraded } = await deployer.status(format, judged, behind);
-  context.report.write(output);
-  return !judged || !degraded;
+  const status = await readOrTell(
+    () => deployer.status(format, judged, behind),
+    'would show the state of every container',
+    context,
+  );
+  if (status === undefined) return true;
+  context.report.write(status.output);
+  return !judged || !status.degraded;
 }
 
 /** `render` (design): what `start` would hand to the engine or the API server, on stdout. */

@@ -213,16 +213,16 @@ export class ComposeDeployer implements Deployer {
   }
 
   async #observe(): Promise<ObservedContainer[]> {
-    return this.#context.options.dryRun ? [] : observeAll(this.#engine, this.#setup.project.name);
+    return observeAll(this.#engine, this.#setup.project.name);
   }
 
   async #list(): Promise<ContainerStatus[]> {
-    return this.#context.options.dryRun ? [] : listContainers(this.#setup.project, this.#engine);
+    return listContainers(this.#setup.project, this.#engine);
   }
 
   async #model(): Promise<ProjectModel | undefined> {
     const project = this.#project;
-    if (project.files.length === 0 || this.#context.options.dryRun) return undefined;
+    if (project.files.length === 0) return undefined;
     return loadModel(project, [], this.#context);
   }
 

@@ -46,7 +46,6 @@ export class KubernetesDeployer implements Deployer {
   }
 
   async ps(format: OutputFormat): Promise<string> {
-    if (this.#context.options.dryRun) return '';
     const [{ renderPods, containerStatuses }, snapshot] = await Promise.all([
       import('./operate/ps.js'),
       this.#snapshot(),

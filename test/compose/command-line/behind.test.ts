@@ -28,6 +28,14 @@ describeWithEngine('a directory that is behind what it was made from says so, wi
   const said = async (command: string): Promise<string> =>
     (await sandbox.succeed(['deployment', '--dir', 'd', command])).stderr;
 
+  it('a dry run shows what only reads', async () => {
+    for (const command of ['status', 'ps']) {
+      const { stdout } = await sandbox.succeed(['deployment', '--dir', 'd', command]);
+      expect(stdout).toMatch(/web/);
+      expect((await sandbox.succeed(['--dry-run', 'deployment', '--dir', 'd', command])).stdout).toBe(stdout);
+    }
+  });
+
   it('says nothing while it is not', async () => {
     expect(await said('status')).toBe('');
     expect(await said('start')).not.toContain('this applies it');
