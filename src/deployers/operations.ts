@@ -105,7 +105,7 @@ export async function startAndReport(
   const inside = await insideOperation('start', deployment.layout.root, context);
   const deployer = await deployerFor(deployment, inside);
   const changed = await deployer.start(options, () => lock.release());
-  await runStartHooks(deployment, targetGenerator, inside);
+  await runStartHooks(deployment, targetGenerator, inside, options.waitTimeout);
   return changed;
 }
 

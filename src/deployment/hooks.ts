@@ -16,6 +16,7 @@ import type { Context } from '../system/context.js';
 import { LaconicError } from '../system/errors.js';
 import { secretMode } from '../system/files.js';
 import { withTemporaryFolder } from '../system/leftovers.js';
+import { withinLimit } from '../system/limit.js';
 import { mapOf } from '../system/plain-map.js';
 import { callersVariable, insideOperation } from './callers.js';
 import type { CreateArguments } from './create.js';
@@ -115,11 +116,13 @@ export async function runCreateHooks(
 /**
  * Calls the `start` hooks that the deployment keeps copies of, in the order of their file names. On Docker Compose
  * those in Python that do not ask for it are named instead. A dry run names all.
+ * @param seconds how long each may take (`--wait-timeout`); absent: no limit
  */
 export async function runStartHooks(
   { layout, spec, stack }: Deployment,
   targets: TargetGenerators,
   context: Context,
+  seconds?: number,
 ): Promise<void> {
   const kept = await keptHooks(layout);
   const sources = spec.deployTo === 'compose' ? await wantedOnCompose(kept, stack, context) : kept;
@@ -132,7 +135,11 @@ export async function runStartHooks(
   const deployment = await readDeployment(layout);
   const cluster = await clusterFor(deployment, targets, context);
   const call = { context: deploymentContext(deployment, cluster) };
-  for (const source of sources) await callWithServices(source, 'start', call, undefined, context, cluster);
+  for (const source of sources) {
+    await withinLimit(`start of ${source.file}`, seconds, context, (inside) =>
+      callWithServices(source, 'start', call, undefined, inside, cluster),
+    );
+  }
 }
 
 async function wantedOnCompose(kept: readonly HookSource[], stack: Stack, context: Context): Promise<HookSource[]> {

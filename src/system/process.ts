@@ -2,6 +2,7 @@ import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
 import type { execa, Options } from 'execa';
 import { CommandFailedError, errorCode, InterruptedError, LaconicError } from './errors.js';
+import { endOnAbort } from './process-tree.js';
 import { shownCommand } from './shown-command.js';
 
 export interface RunOptions {
@@ -101,24 +102,39 @@ export async function runOrFail(
   return result;
 }
 
-/** Runs a program on our own terminal (stdin, stdout, stderr inherited unless told); resolves to its exit code. */
+/** How long a script that ignores SIGTERM goes on, in milliseconds. */
+const scriptGrace = 5_000;
+
+/**
+ * Runs a program on our own terminal (stdin, stdout, stderr inherited unless told); resolves to its exit code.
+ * @param options `script`: see {@link endOnAbort} for how `signal` stops it
+ */
 export async function runAttached(
   program: string,
   args: readonly string[],
-  options: { cwd?: string; env?: NodeJS.ProcessEnv; signal?: AbortSignal; stdin?: 'inherit' | 'ignore' } = {},
+  options: {
+    cwd?: string;
+    env?: NodeJS.ProcessEnv;
+    signal?: AbortSignal;
+    stdin?: 'inherit' | 'ignore';
+    script?: boolean;
+  } = {},
 ): Promise<number> {
   const execa = await loadExeca();
   const child = execa(program, args, {
     ...environment(options.env),
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
+    ...(options.signal === undefined || options.script ? {} : { cancelSignal: options.signal }),
     stdin: options.stdin ?? 'inherit',
     stdout: 'inherit',
     stderr: 'inherit',
     reject: false,
   });
+  const { script = false, signal } = options;
+  const ended = script && signal !== undefined ? endOnAbort(child, signal, scriptGrace) : undefined;
   const result = await child;
-  if (result.isCanceled) throw new InterruptedError();
+  ended?.();
+  if (result.isCanceled || (script && signal?.aborted)) throw new InterruptedError();
   if (errorCode(result.cause) === 'ENOENT' && result.exitCode === undefined)
     throw programMissing(program, result.cause);
   return result.exitCode ?? (result.signal ? signalExitCode(result.signal) : 1);

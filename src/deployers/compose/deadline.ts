@@ -1,7 +1,5 @@
 import { LaconicError } from '../../system/errors.js';
-
-/** Node fires longer timers at once: 24 days. */
-const longestTimer = 2 ** 31 - 1;
+import { longestTimer } from '../../system/limit.js';
 
 /**
  * `--wait-timeout`: time for readiness, counted from the moment the first container was started, so that pulling images and

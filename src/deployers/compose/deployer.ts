@@ -115,9 +115,9 @@ export class ComposeDeployer implements Deployer {
     const project = await this.#withSecrets();
     if (deployment !== undefined) await checkNeighbours(deployment, this.#engine, context);
     await checkOwner?.();
-    await runPodScripts(preStart, project, context);
+    await runPodScripts(preStart, project, context, options.waitTimeout);
     const afterUp = async (): Promise<void> => {
-      await runPodScripts(postStart, project, context);
+      await runPodScripts(postStart, project, context, options.waitTimeout);
       await changed();
       await runTransfers(transfers.map(asTransfer), project, this.#engine, context, transferLimits(options));
     };

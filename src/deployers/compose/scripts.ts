@@ -3,6 +3,7 @@ import { basename, dirname } from 'node:path';
 import type { Context } from '../../system/context.js';
 import { errorMessage, InterruptedError, LaconicError } from '../../system/errors.js';
 import { kindOf } from '../../system/files.js';
+import { withinLimit } from '../../system/limit.js';
 import { runAttached } from '../../system/process.js';
 import type { ComposeProject } from './project.js';
 
@@ -17,16 +18,19 @@ export interface PodScript {
 /**
  * Runs the scripts one after another, on our own terminal, each from its own directory as `./<name>` and with
  * `CERC_SO_COMPOSE_PROJECT` in its environment (02 §7.1). A dry run only names them (weakness 10).
+ * @param seconds how long each may take (`--wait-timeout`); absent: no limit
  * @throws LaconicError at the first that is missing, not executable or ends with another code than 0
  */
 export async function runPodScripts(
   scripts: readonly PodScript[],
   project: Pick<ComposeProject, 'name' | 'env'>,
   context: Context,
+  seconds?: number,
 ): Promise<void> {
   for (const script of scripts) {
+    const what = `the script ${script.path} of the pod ${script.pod}`;
     if (context.options.dryRun) context.report.print(`would run ${script.path}`);
-    else await runPodScript(script, project, context);
+    else await withinLimit(what, seconds, context, (inside) => runPodScript(script, project, inside));
   }
 }
 
@@ -49,6 +53,7 @@ async function runPodScript(
     cwd: dirname(path),
     env: { ...project.env, CERC_SO_COMPOSE_PROJECT: project.name },
     signal: context.signal,
+    script: true,
   }).catch((error: unknown) => {
     if (error instanceof InterruptedError) throw error;
     throw failed('it cannot be started', 'is the interpreter its first line names installed?');

@@ -1,10 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { errorCode, InterruptedError, type LaconicError } from '../../system/errors.js';
 import { kindOf } from '../../system/files.js';
 import { forEachLine } from '../../system/process.js';
+import { endOnAbort } from '../../system/process-tree.js';
 import type { HookCalls, HookName, HookOutcome, HookServices, HookSource } from './contexts.js';
 import { type HookFailure, hookError } from './failure.js';
 import { hookEnvironment, hookInterpreter, hookModules, interpreterVariable } from './interpreter.js';
@@ -172,7 +173,7 @@ async function converse(
   // A hook may end with descriptors open or closed in any order: its exit decides, not these.
   for (const stream of [result, requests, answers]) stream.on('error', () => undefined);
 
-  const stop = stopOnAbort(child, context.signal);
+  const stop = endOnAbort(child, context.signal, graceMilliseconds.kill);
   try {
     const said = new Promise<string | undefined>((resolve) => {
       forEachLine(result, resolve);
@@ -200,18 +201,4 @@ function after(milliseconds: number): Promise<undefined> {
   return new Promise((resolve) => {
     setTimeout(resolve, milliseconds, undefined).unref();
   });
-}
-
-/** Ends the child when the signal is aborted: SIGTERM, then SIGKILL. Returns what undoes this. */
-function stopOnAbort(child: ChildProcess, signal: AbortSignal): () => void {
-  let timer: NodeJS.Timeout | undefined;
-  const stop = (): void => {
-    child.kill('SIGTERM');
-    timer = setTimeout(() => child.kill('SIGKILL'), graceMilliseconds.kill);
-  };
-  signal.addEventListener('abort', stop, { once: true });
-  return () => {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', stop);
-  };
 }

@@ -1,6 +1,7 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { cliPath, describeWithEngine } from '../../support/engine.js';
+import { isRunning } from '../../support/running.js';
 import type { Sandbox } from '../../support/sandbox.js';
 import { calls, hookedSandbox, hookTexts, setHooks } from './stack.js';
 
@@ -83,6 +84,48 @@ describeWithEngine('a hook that fails', () => {
     const { web } = await sandbox.containers(await sandbox.projectOf('d'));
     expect(web).toMatchObject({ state: 'running', env: { ONE: 'uno' } });
   });
+
+  const slow = [
+    {
+      file,
+      text: `import os, subprocess
+START_ON_COMPOSE = True
+def start(context):
+    child = subprocess.Popen(["sleep", "1000"])
+    with open("BASE/child", "w") as out:
+        out.write(str(child.pid))
+    child.wait()
+`,
+    },
+    {
+      file: hookTexts.javascript.file,
+      text: `import { writeFileSync } from 'node:fs';
+export async function start() {
+  writeFileSync('BASE/child', String(process.pid));
+  await new Promise((resolve) => setTimeout(resolve, 1_000_000));
+}
+`,
+    },
+  ];
+  it.each(slow)(
+    'at start that takes longer than --wait-timeout is ended, with what it called: $file',
+    async (hooks) => {
+      await rm(sandbox.path('source/stacks/hooked/deploy'), { recursive: true });
+      await setHooks(sandbox, hooks);
+      await sandbox.succeed(update);
+      const { code, stderr } = await sandbox.deployment('d', 'start', '--no-wait', '--wait-timeout', '3');
+      expect({ code, stderr }).toEqual({
+        code: 1,
+        stderr: expect.stringContaining(
+          `start of ${sandbox.path(`d/hooks/${hooks.file}`)} had not ended after 3 seconds and was told to end\n`,
+        ) as string,
+      });
+      // On a busy machine it may be ended before it has begun.
+      const child = Number(await sandbox.read('child').catch(() => '0'));
+      await expect.poll(() => isRunning(child), { timeout: 60_000 }).toBe(false);
+      expect((await sandbox.containers(await sandbox.projectOf('d'))).web).toMatchObject({ state: 'running' });
+    },
+  );
 });
 
 describeWithEngine('a hook that calls laconic-so on its own deployment (decision 5)', () => {

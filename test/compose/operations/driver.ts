@@ -15,7 +15,7 @@ export type Call =
   | { operation: 'exec'; options: ExecOptions }
   | { operation: 'logs'; options: LogsOptions }
   | { operation: 'job'; job: string; args: readonly string[] }
-  | { operation: 'scripts'; scripts: readonly PodScript[] };
+  | { operation: 'scripts'; scripts: readonly PodScript[]; seconds?: number };
 
 /** {@link ComposeProject} without what JSON cannot carry. */
 export interface PlainProject {
@@ -61,7 +61,7 @@ async function perform(): Promise<number> {
       await streamLogs(project, call.options, context);
       return 0;
     case 'scripts':
-      await runPodScripts(call.scripts, project, context);
+      await runPodScripts(call.scripts, project, context, call.seconds);
       return 0;
   }
 }

@@ -1,6 +1,8 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runPodScripts } from '../../../src/deployers/compose/scripts.js';
 import { describeWithEngine } from '../../support/engine.js';
+import { isRunning } from '../../support/running.js';
 import { outcomeOf, type Playground, playground, testContext } from './support.js';
 
 describeWithEngine('pre-start and post-start scripts of pods (02 §7.1)', () => {
@@ -44,6 +46,18 @@ describeWithEngine('pre-start and post-start scripts of pods (02 §7.1)', () => 
     }
     expect((await runScripts(plain)).stderr).toContain(`it is not executable`);
     expect((await runScripts(plain)).stderr).toContain(`chmod +x ${plain}\n`);
+  });
+
+  it('are ended when they take longer than they may, with what they called, by force where they do not listen', async () => {
+    const text = "#!/bin/sh\ntrap '' TERM\nsleep 1000 & echo $! > child\nwait\nwait\nsleep 1000\n";
+    const path = await ground.write('slow/slow.sh', text, 0o755);
+    const scripts = [{ path, pod: 'app' }];
+    const { code, stdout, stderr } = outcomeOf(await ground.call({ operation: 'scripts', scripts, seconds: 3 }));
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain(`the script ${path} of the pod app had not ended after 3 seconds and was told to end\n`);
+    // On a busy machine it may be ended before it has begun.
+    const child = Number(await readFile(`${ground.directory}/slow/child`, 'utf8').catch(() => '0'));
+    await expect.poll(() => isRunning(child), { timeout: 60_000 }).toBe(false);
   });
 
   it('do not run in a dry run (weakness 10)', async () => {

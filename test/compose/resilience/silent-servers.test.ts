@@ -88,4 +88,10 @@ describe('servers that take a connection and never answer', () => {
     // The servers themselves are given a minute and more.
     expect(performance.now() - interruptedAt).toBeLessThan(20_000);
   });
+
+  it.concurrent('the API server is awaited no longer than --wait-timeout says', async () => {
+    const { code, stderr } = await sandbox.deployment('d', 'start', '--wait-timeout', '2');
+    expect({ code, stderr }).toMatchObject({ code: 1 });
+    expect(stderr).toMatch(/^Error: cannot .*127\.0\.0\.1.*no answer within 2 s/m);
+  });
 });

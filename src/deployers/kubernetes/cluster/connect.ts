@@ -22,12 +22,13 @@ export interface Connection {
  * Finds the deployment's cluster (04 §5.0, §9): on kind the context `kind-<cluster>` of the default kubeconfig, elsewhere the
  * current context of the deployment's own kubeconfig.
  * This module loads the client library: import it with `await import()`.
+ * @param seconds the most that an answer is awaited (`--wait-timeout`); absent: what a request may take
  * @throws LaconicError when the file or the context is missing
  */
-export async function connectCluster(target: ClusterTarget, context: Context): Promise<Connection> {
+export async function connectCluster(target: ClusterTarget, context: Context, seconds?: number): Promise<Connection> {
   const chosen =
     target.kind === 'k8s-kind' ? await kindContext(target.cluster, context.env) : await ownContext(target.kubeconfig);
-  const transport = new Transport(chosen.config, chosen.server, context.signal, context.report);
+  const transport = new Transport(chosen.config, chosen.server, context.signal, context.report, seconds);
   const description = `context ${chosen.context} (${chosen.server})`;
   return {
     api: createClusterApi(transport, description, context.signal, (text) => context.report.warn(text)),

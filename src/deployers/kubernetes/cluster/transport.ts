@@ -42,10 +42,22 @@ export class Transport {
   readonly #signal: AbortSignal;
   readonly server: string;
   readonly #patience: Patience;
+  readonly #longest: number;
   #authorized: { options: RequestOptions; identity: string; until: number } | undefined;
 
-  /** @param report is told of a server that does not answer */
-  constructor(config: KubeConfig, server: string, signal: AbortSignal, report: Pick<Reporter, 'warn'>) {
+  /**
+   * @param report is told of a server that does not answer
+   * @param seconds the most that an answer, or a connection, is awaited
+   */
+  constructor(
+    config: KubeConfig,
+    server: string,
+    signal: AbortSignal,
+    report: Pick<Reporter, 'warn'>,
+    seconds = Number.POSITIVE_INFINITY,
+  ) {
+    // Less than a second is no time for an answer.
+    this.#longest = Math.max(1_000, Math.ceil(seconds * 1_000));
     this.#config = config;
     this.server = server;
     this.#signal = signal;
@@ -101,14 +113,15 @@ export class Transport {
 
   async #once(request: ApiRequest): Promise<ApiAnswer & { retryAfter?: string | undefined }> {
     const options = await this.#authorize(request.what);
-    const late = AbortSignal.timeout(deadline);
+    const longest = Math.min(deadline, this.#longest);
+    const late = AbortSignal.timeout(longest);
     try {
       const response = await this.#exchange(request, options, AbortSignal.any([this.#signal, late]));
       const body = await readAll(response);
       const { 'retry-after': retryAfter, warning } = response.headers;
       return { status: response.statusCode ?? 0, body, warnings: parseWarnings(warning), retryAfter };
     } catch (error) {
-      if (late.aborted) throw new Error(`no answer within ${deadline / 1_000} s`, { cause: error });
+      if (late.aborted) throw new Error(`no answer within ${longest / 1_000} s`, { cause: error });
       throw error;
     }
   }
@@ -131,9 +144,10 @@ export class Transport {
       outgoing.once('error', reject);
       outgoing.once('socket', (socket) => {
         if (!socket.connecting) return;
+        const longest = Math.min(connectDeadline, this.#longest);
         const timer = setTimeout(
-          () => outgoing.destroy(new Error(`no connection within ${connectDeadline / 1_000} s`)),
-          connectDeadline,
+          () => outgoing.destroy(new Error(`no connection within ${longest / 1_000} s`)),
+          longest,
         );
         // Somebody who takes connections and never answers is no API server either.
         socket.once(url.protocol === 'http:' ? 'connect' : 'secureConnect', () => clearTimeout(timer));
