@@ -69,7 +69,9 @@ describeWithEngine('mix-ups that would cost services or data', () => {
     expect(restart.stdout).toContain('nothing was done');
     expect(restart.stdout).not.toContain('Restart Complete');
     const dry = await sandbox.cli(['--dry-run', 'deployment', '--dir', 'd', 'update-envs']);
-    expect(dry.stdout).toBe('would replace config.env\nwould recreate the running services that see a difference\n');
+    expect(dry.stdout).toMatch(
+      /^would replace config\.env: LEVEL changes\nwould start services [^\n]*\n(?: {2}[^\n]*\n)* {2}recreate \w+: new values of LEVEL\n/,
+    );
     expect(dry.stderr).toBe('');
     expect(await services()).toBe(before);
 
