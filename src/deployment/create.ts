@@ -5,15 +5,17 @@ import { errorMessage, LaconicError } from '../system/errors.js';
 import { copyTree, kindOf, makeDirectory, secretMode, syncPath } from '../system/files.js';
 import { removeLeftovers, temporaryBeside } from '../system/leftovers.js';
 import { refuseFaultsAfterHooks } from './compose-faults.js';
+import { jobPath, podPath } from './compose-files.js';
 import { createHookLabels, runCreateHooks } from './hooks.js';
 import { newId } from './ids.js';
 import { type DeploymentLayout, layoutOf } from './layout.js';
 import { takeLock } from './lock.js';
 import { renderManifest } from './manifest.js';
+import { readDeployment } from './open.js';
 import { notePlace } from './place.js';
 import { loadSpec, loadStackOfSpec, type Prepared, prepareTree } from './prepare.js';
 import { type DeploymentRecord, recordFor, renderRecord } from './record.js';
-import type { TargetGenerators } from './target.js';
+import type { TargetGenerator, TargetGenerators } from './target.js';
 import { type GeneratedFile, type VolumeDirectory, writeGenerated } from './tree.js';
 import { isBelow } from '../system/path-names.js';
 
@@ -90,7 +92,7 @@ export async function createDeployment(options: CreateOptions, context: Context)
       await notePlace(layout);
       await makeOutsideVolumes(prepared.generated.tree.volumes, root);
       await runCreateHooks(layout, prepared, options.arguments, 'create', options.targets, inside);
-      if (target === undefined) await refuseFaultsAfterHooks(prepared, layout, context.env);
+      await checkAfterHooks(layout, prepared, target, context);
     } catch (error) {
       // What failed is to be told, whatever becomes of the rest.
       await removeUnfinished(layout).catch((failure: unknown) => context.report.warn(errorMessage(failure)));
@@ -101,6 +103,25 @@ export async function createDeployment(options: CreateOptions, context: Context)
   } finally {
     await lock.release();
   }
+}
+
+/** What was missing before the create hooks is there now. @throws InvalidFileError that names the files of the stack */
+async function checkAfterHooks(
+  layout: DeploymentLayout,
+  prepared: Prepared,
+  target: TargetGenerator | undefined,
+  { env }: Context,
+): Promise<void> {
+  if (target === undefined) {
+    await refuseFaultsAfterHooks(prepared, layout, env);
+    return;
+  }
+  const { stack, assets } = prepared;
+  if ((await assets.hookSources()).length === 0) return;
+  const pods = stack.pods.map(async (pod) => [podPath(pod.name), await assets.podFile(pod)] as const);
+  const jobs = stack.jobs.map(async (job) => [jobPath(job), await assets.jobFile(job)] as const);
+  const inStack = new Map(await Promise.all([...pods, ...jobs]));
+  await target.refuseMissing(await readDeployment(layout), (path) => inStack.get(path) ?? join(layout.root, path));
 }
 
 /** A `--stack` that says another stack than the spec does is most likely a mistake, but scripts pass it always. */

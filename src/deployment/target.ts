@@ -21,6 +21,12 @@ export interface TargetGenerator {
   existingCluster(spec: Spec): Promise<string | undefined>;
   /** The target's own files, and what of the stack it cannot run. Nothing is written. */
   generate(input: TargetInput): Promise<TargetFiles>;
+  /**
+   * Refuses a new directory whose compose files name what its create hooks, too, did not bring.
+   * @param fileName how messages name a file of the directory
+   * @throws InvalidFileError
+   */
+  refuseMissing(deployment: Deployment, fileName: (path: string) => string): Promise<void>;
   hookCluster(deployment: Deployment): Promise<HookCluster>;
   /**
    * The generated secrets that the cluster holds of the deployment; undefined when it holds none. @throws LaconicError

@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { filesOfTree } from '../../deployment/files.js';
+import { filesOfTree, filesOnDisk } from '../../deployment/files.js';
 import { type GeneratedFile, filesBelow } from '../../deployment/tree.js';
 import type { TargetFiles, TargetGenerator, TargetInput } from '../../deployment/target.js';
 import type { DeployTarget } from '../../spec/parse.js';
@@ -32,6 +32,10 @@ export function kubernetesGenerator(deployTo: Exclude<DeployTarget, 'compose'>, 
       await addObjectFiles(input, added, context);
       return added;
     },
+    refuseMissing: async (deployment, fileName) => {
+      const { root } = deployment.layout;
+      await gatherCompose({ root, ...deployment }, filesOnDisk(root), { env: context.env, fileName });
+    },
     generatedSecrets: async (deployment) =>
       (await import('./generated-secrets.js')).generatedSecretsOf(deployment, context),
     hookCluster: async (deployment) => (await import('./hook-cluster.js')).hookCluster(deployment, context),
@@ -55,7 +59,11 @@ async function runningCluster(context: Context): Promise<string | undefined> {
 async function addObjectFiles(input: TargetInput, added: TargetFiles, context: Context): Promise<void> {
   const names = new Map(input.composeFiles.map(({ path, file }) => [path, file.yaml.file]));
   const fileName = (path: string): string => names.get(path) ?? path;
-  const options = { env: context.env, home: homedir(), cwd: input.cwd, requireToken: false, fileName };
+  const hooks = (await input.assets.hookSources()).length > 0;
+  const options = {
+    ...{ env: context.env, home: homedir(), cwd: input.cwd, requireToken: false },
+    ...{ fileName, envFilesLater: hooks },
+  };
   const generated = [...input.files, ...added.files];
   for (const { file } of input.composeFiles) added.warnings.push(...unmappedNetworks(file.yaml));
   const compose = await gatherCompose(input, filesOfTree(input.root, generated), options);
@@ -67,7 +75,6 @@ async function addObjectFiles(input: TargetInput, added: TargetFiles, context: C
     })),
   );
   const provided = new Set([...generated.map(({ path }) => path), ...input.directories]);
-  const hooks = (await input.assets.hookSources()).length > 0;
   const copies = await copiesOf(models, provided, homedir(), added, hooks);
   added.files.push(...copies.files);
   if (input.spec.deployTo === 'k8s-kind') {

@@ -29,6 +29,8 @@ interface NormalizeOptions {
   origin: (name: string) => string | undefined;
   profiles: readonly string[];
   fileName: (path: string) => string;
+  /** Whether env files that are missing may come later: they are read as empty ones until then. */
+  envFilesLater: boolean;
 }
 
 interface ReadSource extends ComposeSource {
@@ -68,7 +70,7 @@ export async function normalizeFiles(
     const { lookup, origin, profiles } = options;
     const otherServices = servicesBeside(source, read, profiles);
     const reading = readCompose({ yaml: file.yaml, lookup, origin, profiles, otherServices });
-    const envFiles = await readEnvFiles(source, reading, files);
+    const envFiles = await readEnvFiles(source, reading, files, options);
     const normalized = collect(() => reading.normalize(envFiles));
     if (normalized === undefined) continue;
     const mentions = collect(() => mentionedByService(file, envFiles)) ?? new Map<string, Set<string>>();
@@ -100,11 +102,12 @@ async function readEnvFiles(
   { path }: ComposeSource,
   reading: ComposeReading,
   files: DeploymentFiles,
+  { envFilesLater }: NormalizeOptions,
 ): Promise<Map<string, string>> {
   const texts = new Map<string, string>();
   for (const { path: written } of reading.envFiles) {
     const content = await files.read(posix.isAbsolute(written) ? written : posix.join(posix.dirname(path), written));
-    if (content !== undefined) texts.set(written, content.toString('utf8'));
+    if (content !== undefined || envFilesLater) texts.set(written, content?.toString('utf8') ?? '');
   }
   return texts;
 }

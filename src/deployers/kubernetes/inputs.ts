@@ -45,6 +45,8 @@ export interface InputOptions {
   readonly requireToken: boolean;
   /** How messages name a file of the directory; absent: by its path. */
   readonly fileName?: (path: string) => string;
+  /** Before the create hooks of a stack, which may bring env files: one that is missing is none, and no error yet. */
+  readonly envFilesLater?: boolean;
 }
 
 export interface GatheredInput {
@@ -70,7 +72,7 @@ export interface GatheredCompose extends NormalizedFiles {
 export async function gatherCompose(
   source: InputSource,
   files: DeploymentFiles,
-  options: Pick<InputOptions, 'env' | 'fileName'>,
+  options: Pick<InputOptions, 'env' | 'fileName' | 'envFilesLater'>,
 ): Promise<GatheredCompose> {
   const configText = (await files.read('config.env'))?.toString('utf8') ?? '';
   const secretsText = (await files.read('secrets.env'))?.toString('utf8') ?? '';
@@ -86,6 +88,7 @@ export async function gatherCompose(
     origin: (name) => origins.get(name),
     profiles: (lookup('COMPOSE_PROFILES') ?? options.env.COMPOSE_PROFILES ?? '').split(',').map((name) => name.trim()),
     fileName: options.fileName ?? ((path) => resolve(source.root, path)),
+    envFilesLater: options.envFilesLater ?? false,
   });
   const inSecret = source.record.credentials === 'secret' ? [...credentialVariables(configText, 'config.env')] : [];
   // A generated secret of the same name goes before it, as on Compose.

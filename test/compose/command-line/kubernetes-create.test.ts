@@ -86,6 +86,30 @@ describe('deploy create for Kubernetes', () => {
     expect(stderr).not.toMatch(/my secret words|h0st-t0ken/);
   });
 
+  it('an env file may come by a create hook: it is looked for after the hooks, and what is still missing is refused', async () => {
+    const hook = (path: string): string =>
+      `import { writeFileSync } from 'node:fs';\nexport const create = ({ deploymentDir }) => writeFileSync(\`\${deploymentDir}/compose/${path}\`, 'FROM_HOOK=1\\n');\n`;
+    await sandbox.write('so/compose/docker-compose-brought.yml', compose('    env_file: brought.env\n'));
+    await sandbox.write('so/stacks/brought/stack.yml', 'name: brought\npods: [brought]\n');
+    await sandbox.write('brought.yml', 'stack: BASE/so/stacks/brought\ndeploy-to: k8s-kind\n');
+    const make = ['deploy', 'create', '--spec-file', 'brought.yml', '--deployment-dir', 'brought'];
+    const missing = `docker-compose-brought.yml:4 services.web.env_file: the env file "brought.env" is missing`;
+
+    const { code, stderr } = await sandbox.cli(make);
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining(missing) as string });
+    await sandbox.write('so/stacks/brought/deploy/commands.mjs', hook('other.env'));
+    const without = await sandbox.cli(make);
+    expect(without).toMatchObject({ code: 1 });
+    expect(without.stderr).toContain(`${sandbox.path('so/compose')}/${missing}`);
+    expect(await sandbox.exists('brought')).toBe(false);
+
+    await sandbox.write('so/stacks/brought/deploy/commands.mjs', hook('brought.env'));
+    await sandbox.succeed(make);
+    await sandbox.succeed([...make, '--update']);
+    const { stdout } = await sandbox.succeed(['deployment', '--dir', 'brought', 'render']);
+    expect(stdout).toMatch(/name: FROM_HOOK\n\s+value: ["']?1/);
+  });
+
   it('copies what is bind-mounted from beside the stack configuration (K-30)', async () => {
     const render = await sandbox.succeed(['deployment', '--dir', 'd', 'render']);
     expect(render.stdout).toContain(`run.sh: ${Buffer.from('echo run\n').toString('base64')}`);
