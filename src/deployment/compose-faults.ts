@@ -108,5 +108,5 @@ async function faultsOfDirectory(
   const read = await readDeployedFiles(root, paths);
   const values = await composeValues(read, files, env);
   const images = new Set(spec.imageOverrides.keys());
-  return (await faultsOf(projectFiles(read, values, images), files)).problems;
+  return (await faultsOf(read, projectFiles(read, values, images), files)).problems;
 }

@@ -86,8 +86,15 @@ export function modelOf({ reading }: ProjectFile): ComposeModel {
  * What Docker Compose will refuse in compose files, and files that they need and that will not be there.
  * @param files the deployment directory
  */
-export async function faultsOf(project: readonly ProjectFile[], files: DeploymentFiles): Promise<ComposeFaults> {
-  const faults: ComposeFaults = { problems: [], unsettled: [] };
+export async function faultsOf(
+  { files: composeFiles }: ComposeFiles,
+  project: readonly ProjectFile[],
+  files: DeploymentFiles,
+): Promise<ComposeFaults> {
+  const faults: ComposeFaults = {
+    problems: projectsOf(composeFiles.map((read) => ({ read }))).flatMap(emptiness),
+    unsettled: [],
+  };
   const checked: CheckedFile[] = [];
   for (const { read, reading } of project) {
     const texts = new Map<string, string>();
@@ -117,10 +124,18 @@ interface CheckedFile {
 }
 
 /** The files that Compose puts together: those of all pods, and those of each job, with what is included. */
-function projectsOf(files: readonly CheckedFile[]): CheckedFile[][] {
-  const of = (role: ReadComposeFile['role']): CheckedFile[] => files.filter(({ read }) => read.role === role);
+function projectsOf<T extends { read: ReadComposeFile }>(files: readonly T[]): T[][] {
+  const of = (role: ReadComposeFile['role']): T[] => files.filter(({ read }) => read.role === role);
   const included = of('include');
   return [[...of('pod'), ...included], ...of('job').map((job) => [job, ...included])];
+}
+
+/** Compose refuses a project in whose files there is nothing at all. */
+function emptiness(project: readonly { read: ReadComposeFile }[]): Problem[] {
+  const [first] = project;
+  if (first === undefined) return [];
+  const empty = project.every(({ read }) => Object.keys(mapOf(read.file.yaml.value)).length === 0);
+  return empty ? [first.read.file.yaml.problem([], 'is empty: services are declared in it, or `services: {}`')] : [];
 }
 
 /** Circles of dependencies through several files of a project; those in one file are found when that is read. */

@@ -141,7 +141,7 @@ export async function generateTree(input: GenerateInput): Promise<Generated> {
   const facts = await factsOf(composeFiles, files);
   const unset = unsetNames(read, spec, values);
   const there = filesOfTree(input.root, files, directories, Object.keys(input.manifest ?? {}));
-  const faults = input.target === undefined ? await faultsOf(project, there) : undefined;
+  const faults = input.target === undefined ? await faultsOf(read, project, there) : undefined;
   const checks = checkAgainstStack(spec, { ...facts, unset: new Set(unset.map(({ name }) => name)) });
   return {
     root: input.root,

@@ -34,6 +34,11 @@ const faulty: readonly { what: string; text: string[]; says: string[] }[] = [
     ],
   },
   {
+    what: 'nothing at all',
+    text: ['# nothing yet'],
+    says: [' is empty: services are declared in it, or `services: \\{\\}`'],
+  },
+  {
     what: 'a service without an image',
     text: ['services:', '  web:', '    command: ls'],
     says: ['2 services\\.web: has neither an image nor a build'],
