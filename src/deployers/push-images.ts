@@ -6,6 +6,7 @@ import { type ImagePush, pushImages } from '../images/push.js';
 import { isLocalImage, parseImage, registryImage } from '../images/reference.js';
 import type { Context } from '../system/context.js';
 import { InvalidFileError, LaconicError } from '../system/errors.js';
+import { shownCommand } from '../system/shown-command.js';
 import type { OutputFormat } from './deployer.js';
 import { pullSecretCredentials } from './pull-secret.js';
 
@@ -90,7 +91,7 @@ async function pushAll(deployment: Deployment, pushes: readonly ImagePush[], con
   for (const { image } of pushes) if ((await findImage(engine, image)) === undefined) missing.push(image);
   if (missing.length > 0) {
     throw new LaconicError(missing.map((image) => `the image ${image} is not on this host`).join('\n'), {
-      hint: 'build it first: laconic-so --stack <stack> build-containers',
+      hint: `build it first: ${shownCommand(['laconic-so', '--stack', deployment.record.stackSource ?? deployment.spec.stack, 'build-containers'])}`,
     });
   }
   const credentials = async (registry: string): Promise<Credentials | undefined> =>

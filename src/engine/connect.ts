@@ -113,7 +113,9 @@ export function explainEngineError(engine: { name: string }, what: string, error
   }
   const reason = code === 'ENOENT' || code === 'ECONNREFUSED' ? 'nothing answers there' : errorMessage(error);
   return new LaconicError(`${unreachable}: ${reason}`, {
-    hint: 'is the Docker engine installed and running? (`docker info` must answer; sudo systemctl start docker starts it)',
+    hint: engine.name.startsWith('unix://')
+      ? 'is the Docker engine installed and running? (`docker info` must answer; sudo systemctl start docker starts it)'
+      : 'the address is that of DOCKER_HOST or of the context of docker: is it right, and does `docker info` answer?',
     cause: error,
   });
 }

@@ -141,7 +141,9 @@ describeWithRegistry('push-images (02 §7.10, weakness 18)', () => {
       await sandbox.create('none.yml', 'none');
       const { code, stderr } = await push('none');
       expect(code).toBe(1);
-      expect(stderr).toContain(`the image ${org}/none:local is not on this host\nbuild it first`);
+      expect(stderr).toContain(
+        `the image ${org}/none:local is not on this host\nbuild it first: laconic-so --stack ${sandbox.path('x/stacks/none')} build-containers`,
+      );
       expect(await registry.tags('none/web')).toEqual([]);
       expect((await localNames()).filter((each) => each.includes('/none/'))).toEqual([]);
     });

@@ -111,11 +111,15 @@ async function addKubeconfig({ spec, root, cwd }: TargetInput, added: TargetFile
   const given = spec.kubeConfig;
   if (given === undefined) return;
   const source = resolve(cwd, expandHome(given, homedir()));
-  if ((await kindOf(source)) === 'file') {
+  const kind = await kindOf(source);
+  if (kind === 'file') {
     added.files.push({ path: 'kubeconfig.yml', source: { copyOf: source }, mode: secretMode });
     return;
   }
-  const problem = spec.yaml.problem(['kube-config'], `Kube config file ${given} does not exist`);
+  const problem = spec.yaml.problem(
+    ['kube-config'],
+    `Kube config file ${given} ${kind === undefined ? 'does not exist' : 'is no file'}`,
+  );
   // An update may run where the operator's own file is not: the deployment's copy goes on.
   const kept = join(root, 'kubeconfig.yml');
   if ((await kindOf(kept)) === undefined) {

@@ -322,6 +322,11 @@ describe('what only Kubernetes reads (01 §6, §20.24)', () => {
       says: ['spec.yml:3 kube-config', 'Kube config file nowhere.yml does not exist'],
     },
     {
+      what: 'k8s with a kubeconfig that is no file',
+      files: whole(`stack: ${stackPath}\ndeploy-to: k8s\nkube-config: /dev/null\n`),
+      says: ['spec.yml:3 kube-config', 'Kube config file /dev/null is no file'],
+    },
+    {
       what: 'k8s with a relative volume path',
       files: whole(`stack: ${stackPath}\ndeploy-to: k8s\nkube-config: spec.yml\nvolumes: {data: ./data}\n`),
       says: ['spec.yml:4 volumes.data', 'Relative path ./data for volume data not supported for k8s'],

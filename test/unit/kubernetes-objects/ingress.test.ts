@@ -229,6 +229,19 @@ describe('Ingress (04 §4.13)', () => {
     expect(ingresses).toEqual([]);
   });
 
+  it('a route to a port that nothing in the pod declares is warned about, where ports are declared', () => {
+    const web =
+      'services: { web: { image: a, ports: ["8080"], expose: ["53/udp"] }, side: { image: a, expose: ["90-92"] } }';
+    const warned = (port: number, pod = web): string[] =>
+      ingressesOf({ pods: { web: pod }, spec: spec(host('a.org', '', `{ path: /, proxy-to: "web:${port}" }`)) })
+        .warnings;
+    expect(warned(8081)).toEqual([
+      'spec.yml:5 network.http-proxy[0].routes[0].proxy-to: "web" declares the ports 8080 in its compose file, and 8081 is not among them: nothing may answer there',
+    ]);
+    expect([warned(8080), warned(91), warned(80, pods.web)]).toEqual([[], [], []]);
+    expect(warned(53)).toHaveLength(1);
+  });
+
   it('a host may be a wildcard; one without routes is warned about', () => {
     const { ingresses, warnings } = ingressesOf({ pods, spec: spec(host('*.a.org'), host('b.org', '', '')) });
     expect(ingresses[0]?.spec.rules.map((rule) => rule.host)).toEqual(['*.a.org']);

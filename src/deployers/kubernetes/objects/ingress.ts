@@ -1,9 +1,12 @@
 import { isIP } from 'node:net';
+import type { ServiceModel } from '../../../compose/model/types.js';
 import type { HttpProxy } from '../../../spec/model.js';
 import { quote } from '../../../system/yaml.js';
+import type { PodInput } from './input.js';
 import { metadata } from './metadata.js';
 import type { KubernetesObject } from './object.js';
 import type { Scope } from './scope.js';
+import { declaredPorts } from './services.js';
 
 /** The ClusterIssuer of the contract, where a host has neither an issuer nor a secret of its own (04 §4.13). */
 const defaultIssuer = 'letsencrypt-prod';
@@ -125,8 +128,25 @@ function backendPath(scope: Scope, route: HttpProxy['routes'][number], at: (stri
     scope.findings.errors.push(yaml.problem([...at, 'path'], message));
     return [];
   }
+  warnOfPort(scope, pod, route, at);
   const service = { name: scope.names.service(pod.name), port: { number: route.port } };
   return [{ path: route.path, pathType: 'Prefix', backend: { service } }];
+}
+
+/** A route to a port that the service does not name, where it names others and no service beside it in the pod has that one. */
+function warnOfPort(
+  { input, findings }: Scope,
+  pod: PodInput,
+  { service, port }: HttpProxy['routes'][number],
+  at: (string | number)[],
+): void {
+  const ports = (one: ServiceModel): number[] =>
+    declaredPorts(one).flatMap((each) => (each.protocol === 'tcp' ? [each.port] : []));
+  const all = [...pod.model.services.values()];
+  const own = all.filter(({ name }) => name === service).flatMap(ports);
+  if (own.length === 0 || all.flatMap(ports).includes(port)) return;
+  const message = `${quote(service)} declares the ports ${own.join(', ')} in its compose file, and ${port} is not among them: nothing may answer there`;
+  findings.warnings.push(input.spec.yaml.problem([...at, 'proxy-to'], message));
 }
 
 /** One entry for each secret, with all its hosts. */

@@ -80,10 +80,20 @@ export function headlessServices(scope: Scope): KubernetesObject[] {
 
 /** What the service listens on, for those who look at the Service: a name without ports would resolve as well. */
 function headlessPorts(service: ServiceModel): object[] {
-  const ports = new Map<string, object>();
+  return declaredPorts(service).map(({ name, port, protocol }) => ({
+    name,
+    port,
+    targetPort: port,
+    protocol: protocol.toUpperCase(),
+  }));
+}
+
+/** The ports of `ports` and `expose`, each once, as `tcp-80`; protocols in lower case. */
+export function declaredPorts(service: ServiceModel): { name: string; port: number; protocol: string }[] {
+  const ports = new Map<string, { name: string; port: number; protocol: string }>();
   const add = (port: number, protocol: string): void => {
     const name = `${protocol}-${port}`;
-    if (!ports.has(name)) ports.set(name, { name, port, targetPort: port, protocol: protocol.toUpperCase() });
+    if (!ports.has(name)) ports.set(name, { name, port, protocol });
   };
   for (const { target, protocol } of service.ports) add(target, protocol);
   for (const text of service.expose) {
