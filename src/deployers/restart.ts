@@ -1,4 +1,4 @@
-import { basename, isAbsolute, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { jobPath, podPath, readDeployedFiles, serviceNames } from '../deployment/compose-files.js';
 import { checkImageServices, imagesInForce, putImagesInForce } from '../deployment/image-overrides.js';
 import type { Deployment } from '../deployment/open.js';
@@ -114,18 +114,17 @@ async function refuseUnknown(
   context: Context,
 ): Promise<void> {
   const services = await deployedServices(deployment);
-  const specFile = options.specFile === undefined ? undefined : specPath(source, options.specFile);
-  const missingSpec = specFile !== undefined && (await kindOf(specFile)) !== 'file' ? specFile : undefined;
-  if (missingSpec !== undefined && !isBelow(missingSpec, source.root)) throw noSpec(missingSpec, source);
-  // Another spec than the deployment's own is read after the pull, which may change it.
-  const own = specFile === undefined && (await kindOf(conventionalSpec(source))) !== 'file';
-  const check = (): void => {
-    if (missingSpec !== undefined) throw noSpec(missingSpec, source);
+  const path = await specPath(deployment, source, options);
+  const missing = (await kindOf(path)) !== 'file';
+  if (missing && !isBelow(path, source.root)) throw noSpec(path, source);
+  const check = async (): Promise<void> => {
+    if (missing) throw noSpec(path, source);
     checkImageServices(options.start.images, services);
-    if (own) checkRotations(options.rotateSecrets, deployment.spec);
+    if (options.rotateSecrets.length === 0) return;
+    checkRotations(options.rotateSecrets, (await loadSpec(path, source.root, true)).spec);
   };
   try {
-    check();
+    await check();
   } catch (error) {
     if (!(await pullBringsCommits(source, options.gitPull, context))) throw error;
   }
@@ -169,17 +168,14 @@ async function withImages(
   }
 }
 
-/** `<root>/<--spec-file>`, else `<root>/deployment/spec.yml` if it exists, else the deployment's own (01 §16). */
+/** Reads the spec that the directory is brought up to date with. */
 async function chooseSpec(
   deployment: Deployment,
   source: Source,
   options: RestartOptions,
   context: Context,
 ): Promise<LoadedSpec> {
-  const conventional = conventionalSpec(source);
-  let path = deployment.layout.spec;
-  if (options.specFile !== undefined) path = specPath(source, options.specFile);
-  else if ((await kindOf(conventional)) === 'file') path = conventional;
+  const path = await specPath(deployment, source, options);
   if ((await kindOf(path)) !== 'file') throw noSpec(path, source);
   const parsed = await loadSpec(path, source.root, true);
   context.report.print(`Using spec: ${path}`);
@@ -192,12 +188,11 @@ async function chooseSpec(
   return parsed;
 }
 
-function conventionalSpec({ root }: Source): string {
-  return join(root, 'deployment', 'spec.yml');
-}
-
-function specPath({ root }: Source, given: string): string {
-  return isAbsolute(given) ? given : join(root, given);
+/** `<root>/<--spec-file>`, else `<root>/deployment/spec.yml` if it exists, else the deployment's own. */
+async function specPath({ layout }: Deployment, { root }: Source, { specFile }: RestartOptions): Promise<string> {
+  if (specFile !== undefined) return resolve(root, specFile);
+  const conventional = join(root, 'deployment', 'spec.yml');
+  return (await kindOf(conventional)) === 'file' ? conventional : layout.spec;
 }
 
 function noSpec(path: string, { root }: Source): LaconicError {
