@@ -159,7 +159,7 @@ describe('compose files (01 §7.7, §7.8, §11, §20.21, §20.23)', () => {
       args: [...create, '--update'],
       says: [/^WARNING: \S+:1 include\[0\]: there is no file \S+part\.yml, and Compose needs it/m],
     },
-    { what: 'an empty compose file', files: { ...compose('#'), ...spec() }, args: create },
+    { what: 'a compose file without services', files: { ...compose('services: {}'), ...spec() }, args: create },
     {
       what: 'long mounts, ../config alone and an env_file as text, with what is missing named (01 §20.23)',
       files: {
