@@ -250,7 +250,7 @@ describeWithEngine('how the program is started', () => {
       'values.env': 'NODE_OPTIONS=--no-such-option\nVALUE=one\n',
     });
     await symlink(cliPath, sandbox.path('laconic-so'));
-    const words = ['--stack', 'demo', '--dry-run', 'deploy', '--env-file', 'values.env', 'ps'];
+    const words = ['--stack', 'demo', '--dry-run', 'deploy', '--cluster', 'nobodys', '--env-file', 'values.env', 'ps'];
     const linked = await run(sandbox.path('laconic-so'), words, { cwd: sandbox.base });
     expect(linked).toMatchObject({ code: 0, stdout: 'No containers running\n' });
     await sandbox.write('values.env', 'VALUE=one\n');
