@@ -60,7 +60,9 @@ export async function renderSources(
   return `${JSON.stringify(Object.fromEntries(sources), undefined, 1)}\n`;
 }
 
-/** Folders below the stack's `config/`, whose files are copied without being named. What links bring is not looked at. */
+/**
+ * Folders below the stack's `config/`, whose files are copied without being named. What links bring is not looked at.
+ */
 function wholeFolders(files: readonly GeneratedFile[]): Set<string> {
   const copied = files.filter(({ path }) => path.startsWith('config/'));
   const origins = copied.flatMap(({ path, source }) =>

@@ -65,7 +65,9 @@ function without(problems: readonly Problem[], known: readonly Problem[]): Probl
   return problems.filter((problem) => !ids.has(idOf(problem)));
 }
 
-/** Problems of the directory's files, in the words for the stack's where that has the same: these are the files to edit. */
+/**
+ * Problems of the directory's files, in the words for the stack's where that has the same: these are the files to edit.
+ */
 function asInStack(problems: readonly Problem[], { generated }: Made): Problem[] {
   const inStack = new Map(generated.faults.map((problem) => [idOf(problem), problem]));
   return problems.map((problem) => inStack.get(idOf(problem)) ?? problem);
@@ -97,7 +99,10 @@ async function readableFaults(...directory: Parameters<typeof faultsOfDirectory>
   });
 }
 
-/** The faults of a directory, as it stands unless `files` are given. @throws InvalidFileError for a compose file that cannot be read at all */
+/**
+ * The faults of a directory, as it stands unless `files` are given.
+ * @throws InvalidFileError for a compose file that cannot be read at all
+ */
 async function faultsOfDirectory(
   { root }: DeploymentLayout,
   { stack, spec }: Pick<Made, 'stack' | 'spec'>,

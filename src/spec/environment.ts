@@ -49,7 +49,8 @@ export function credentialVariables(configEnv: string, file?: string): Map<strin
 }
 
 /**
- * Where the variables of a `config.env` come from, for messages: the config of the spec, or a credentials file by its path.
+ * Where the variables of a `config.env` come from, for messages: the config of the spec, or a credentials file by its
+ * path.
  * @throws InvalidFileError for a file Compose could not read
  */
 export function variableOrigins(configEnv: string, file?: string): Map<string, string> {

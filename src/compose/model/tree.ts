@@ -197,7 +197,10 @@ function lineOf(yaml: YamlFile, offset: number): number {
   return low + 1;
 }
 
-/** The texts below a value of a compose file that mention variables. What is shared inside of it (aliases) is given once. */
+/**
+ * The texts below a value of a compose file that mention variables. What is shared inside of it (aliases) is given
+ * once.
+ */
 export function interpolatedTexts(root: Tree | undefined, path: KeyPath): InterpolatedText[] {
   const found: InterpolatedText[] = [];
   const seen = new Set<Tree>();

@@ -16,7 +16,10 @@ export interface ComposeModel {
   readonly configs: ReadonlyMap<string, FileObjectModel>;
   /** A problem at a key of the file; the nearest key above it that exists gives the line. */
   problem(path: KeyPath, message: string): Problem;
-  /** The texts of services in force and of the other sections that values were put into; a value of `x-*` is where it is used. */
+  /**
+   * The texts of services in force and of the other sections that values were put into; a value of `x-*` is where it
+   * is used.
+   */
   interpolated(): readonly InterpolatedText[];
 }
 

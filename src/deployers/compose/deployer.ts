@@ -102,7 +102,7 @@ export class ComposeDeployer implements Deployer {
   }
 
   async start(options: StartOptions, changed: () => Promise<void>): Promise<boolean> {
-    const { checkOwner, preStart, postStart, transfers, spec, state, deployment } = this.#setup;
+    const { preStart, postStart, transfers, spec, state } = this.#setup;
     const context = this.#context;
     if (options.forceConflicts === true) context.report.warn('--force-conflicts has no effect on Compose');
     if (context.options.dryRun) {
@@ -113,8 +113,7 @@ export class ComposeDeployer implements Deployer {
     const listed = preStart.length === 0 ? this.#listed : undefined;
     this.#listed = undefined;
     const project = await this.#withSecrets();
-    if (deployment !== undefined) await checkNeighbours(deployment, this.#engine, context);
-    await checkOwner?.();
+    await this.#checkBelonging();
     await runPodScripts(preStart, project, context, options.waitTimeout);
     const afterUp = async (): Promise<void> => {
       await runPodScripts(postStart, project, context, options.waitTimeout);
@@ -130,19 +129,23 @@ export class ComposeDeployer implements Deployer {
     });
   }
 
+  /** Refuses to start what the engine, or a directory beside this one, shows to belong to others. */
+  async #checkBelonging(): Promise<void> {
+    const { deployment, checkOwner } = this.#setup;
+    if (deployment !== undefined) await checkNeighbours(deployment, this.#engine, this.#context);
+    await checkOwner?.();
+  }
+
   /** What a start would do, its scripts and transfers named in their order. */
   async #tellStart(options: StartOptions): Promise<void> {
-    const { checkOwner, preStart, postStart, transfers, silence, state, deployment } = this.#setup;
+    const { preStart, postStart, transfers, silence, state, deployment } = this.#setup;
     const context = this.#context;
     const project = this.#project;
     const [{ pendingOf, previewStart }, { startPreviewLines }] = await Promise.all([
       import('./preview.js'),
       import('./preview-text.js'),
     ]);
-    if (silence === undefined) {
-      if (deployment !== undefined) await checkNeighbours(deployment, this.#engine, context);
-      await checkOwner?.();
-    }
+    if (silence === undefined) await this.#checkBelonging();
     const preview = await previewStart(project, options, {
       ...(state ?? { startedFile: '', imagesFile: '' }),
       ...{ context, engine: this.#engine, silence, removeOrphans: state !== undefined },
@@ -285,9 +288,8 @@ export class ComposeDeployer implements Deployer {
       for (const line of environmentLines(silence, pending)) this.#context.report.print(line);
       return;
     }
-    const project = this.#project;
-    const existing = await listContainers(project, this.#engine);
-    const expected = project.files.length === 0 ? undefined : (await loadModel(project, [], this.#context)).services;
+    const existing = await this.#list();
+    const expected = (await this.#model())?.services;
     const services = [
       ...new Set(existing.filter((one) => !one.job && one.state === 'running').map((one) => one.service)),
     ];

@@ -169,8 +169,10 @@ async function awaitNoticed(
       context.report.warn(`the kind node ${node.name} has another ${differing.join(', ')} than this host`);
       return;
     }
-    const unnoticed = differing.filter((image) => there.has(fullImageName(image)) && !isNoticed(image, there));
-    if (!offered) for (const image of unnoticed) await offer(image, node, context);
+    if (!offered) {
+      const unnoticed = differing.filter((image) => there.has(fullImageName(image)) && !isNoticed(image, there));
+      for (const image of unnoticed) await offer(image, node, context);
+    }
     await sleep(100, undefined, { signal: context.signal }).catch(() => {
       throw new InterruptedError();
     });

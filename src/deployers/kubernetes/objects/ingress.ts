@@ -133,7 +133,10 @@ function backendPath(scope: Scope, route: HttpProxy['routes'][number], at: (stri
   return [{ path: route.path, pathType: 'Prefix', backend: { service } }];
 }
 
-/** A route to a port that the service does not name, where it names others and no service beside it in the pod has that one. */
+/**
+ * Warns of a route to a port that the service does not declare, where it declares others and no service beside it in
+ * the pod has that one.
+ */
 function warnOfPort(
   { input, findings }: Scope,
   pod: PodInput,

@@ -19,8 +19,8 @@ interface ShownText {
 
 /**
  * Warns of generated secrets and credentials that stand in plain text in an object, outside of the content of a Secret:
- * at each place of a compose file that puts one there; where none does, as with a file that a hook wrote, at the part of
- * the deployment that the object is made for.
+ * at each place of a compose file that puts one there; where none does, as with a file that a hook wrote, at the part
+ * of the deployment that the object is made for.
  */
 export function reportShownSecrets(scope: Scope, objects: readonly KubernetesObject[]): void {
   const { input, findings } = scope;
