@@ -179,6 +179,21 @@ describe('pods', () => {
     });
   });
 
+  it('a mount that failed at first is no reason once the containers could be created', () => {
+    const { uid } = pod({}).metadata;
+    const mount = event(uid, 'FailedMount', 'failed to sync configmap cache: timed out waiting for the condition');
+    const about = { ...mount, involvedObject: { uid } };
+    const image = event(uid, 'Failed', 'no such image');
+    const told = (at: string, status = 'True') => {
+      const ready = { type: 'PodReadyToStartContainers', status, lastTransitionTime: at };
+      const world = worldOf({ Pod: [pod({ status: { conditions: [ready] } })], Event: [about, image] });
+      return world.warningsAbout(new Set([uid])).map(({ reason }) => reason);
+    };
+    expect(told('2026-01-01T00:00:10Z')).toEqual(['Failed']);
+    expect(told('2026-01-01T00:00:10Z', 'False')).toEqual(['FailedMount', 'Failed']);
+    expect(told('2026-01-01T00:00:09Z')).toEqual(['FailedMount', 'Failed']);
+  });
+
   it('what the cluster says of a pull and of a mount is told while a container is being created', () => {
     const one = podWith(waiting('ContainerCreating'));
     const { uid } = one.metadata;

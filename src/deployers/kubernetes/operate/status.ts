@@ -5,7 +5,7 @@ import { claimProblem } from '../ready/claim.js';
 import { isTold, oneLine, type Readiness } from '../ready/container.js';
 import { type ClaimFacts, conditionOf, eventTime, type Meta, type PodFacts } from '../ready/facts.js';
 import type { Awaited } from '../ready/judge.js';
-import { containersOf, lastingContainersOf, triedAgain } from '../ready/pod.js';
+import { containersOf, lastingContainersOf } from '../ready/pod.js';
 import { deploymentReadiness, jobReadiness, type WorkloadQuestion } from '../ready/workload.js';
 import { containerStatuses, troubleOf } from './ps.js';
 import type { Snapshot } from './snapshot.js';
@@ -152,11 +152,9 @@ function warnings(
 ): string[] {
   const own = new Set([...unwell, ...ingresses].map(({ metadata }) => metadata.uid));
   const recent = world
-    .all('Event')
-    .filter((event) => event.type === 'Warning' && own.has(event.involvedObject.uid ?? ''))
-    .filter((event) => now - eventTime(event) < warningAge && !triedAgain.test(event.message ?? ''))
-    .filter((event) => !shown.some(({ state }) => isTold(oneLine(event.message), state)))
-    .sort((a, b) => eventTime(b) - eventTime(a));
+    .warningsAbout(own)
+    .filter((event) => now - eventTime(event) < warningAge)
+    .filter((event) => !shown.some(({ state }) => isTold(oneLine(event.message), state)));
   const texts = recent.map(({ involvedObject: about, reason, message }) => {
     return `${about.kind ?? ''} ${about.name ?? ''}: ${reason ?? ''}: ${oneLine(message)}`;
   });

@@ -2,9 +2,9 @@ import type { ClusterApi } from '../cluster/api.js';
 import { resourcePath, resources } from '../cluster/resources.js';
 import { describeObject } from '../objects/object.js';
 import { isTold, oneLine } from './container.js';
-import { type ContainerStatusFacts, eventTime, type PodFacts } from './facts.js';
+import type { ContainerStatusFacts, PodFacts } from './facts.js';
 import type { Verdict } from './judge.js';
-import { containersOf, triedAgain } from './pod.js';
+import { containersOf } from './pod.js';
 import type { World } from './world.js';
 
 /** Log lines shown per container. */
@@ -71,10 +71,7 @@ function claimsOf(pod: PodFacts | undefined, world: World): (string | undefined)
 
 /** The latest warnings about these objects, each text once and none that the state tells already. */
 function warnings(uids: readonly (string | undefined)[], state: string, world: World): string[] {
-  const events = uids
-    .flatMap((uid) => (uid === undefined ? [] : world.eventsAbout(uid)))
-    .filter((event) => event.type === 'Warning' && !triedAgain.test(event.message ?? ''))
-    .sort((a, b) => eventTime(b) - eventTime(a));
+  const events = world.warningsAbout(new Set(uids.filter((uid) => uid !== undefined)));
   const news = events.filter((event) => !isTold(oneLine(event.message), state));
   const texts = new Set(news.map((event) => `${event.reason ?? 'Warning'}: ${oneLine(event.message)}`));
   return [...texts].slice(0, eventLines).map((text) => `  event: ${text}`);

@@ -19,6 +19,7 @@ export interface Condition {
   status: string;
   reason?: string;
   message?: string;
+  lastTransitionTime?: string | null;
 }
 
 export interface ContainerState {
@@ -167,3 +168,6 @@ export function eventTime(event: EventFacts): number {
     event.series?.lastObservedTime ?? event.lastTimestamp ?? event.eventTime ?? event.metadata.creationTimestamp;
   return text === undefined ? 0 : Date.parse(text);
 }
+
+/** Two controllers wrote the same object at the same moment: one of them does it again. */
+export const triedAgain = /the object has been modified; please apply your changes to the latest version/;

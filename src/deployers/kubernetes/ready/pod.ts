@@ -10,6 +10,7 @@ import {
   isFromBefore,
   type Meta,
   type PodFacts,
+  triedAgain,
 } from './facts.js';
 import { lastProbeFailure } from './probe.js';
 import type { World } from './world.js';
@@ -130,10 +131,7 @@ function unscheduledReadiness(
   if (condition.reason !== 'Unschedulable') {
     return {
       kind: 'waiting',
-      state:
-        said === '' || said.includes('the object has been modified; please apply your changes to the latest version')
-          ? 'not scheduled yet'
-          : said,
+      state: said === '' || triedAgain.test(said) ? 'not scheduled yet' : said,
     };
   }
   const [problem] = claimProblems(pod, world);
@@ -159,8 +157,6 @@ const notYet = /node\.kubernetes\.io\/(?:not-ready|network-unavailable)/;
 /** Claims whose binding has not been reported yet: what keeps them from it is told by {@link claimProblems}. */
 const unbound = /unbound immediate PersistentVolumeClaims|persistentvolumeclaim ".*" not found/;
 
-/** Two controllers wrote the same object at the same moment: one of them does it again. */
-export const triedAgain = /the object has been modified; please apply your changes to the latest version/;
 /** What nodes lack is a volume. */
 const aboutVolumes = /PersistentVolume|persistentvolume|persistent volume|storage class/;
 

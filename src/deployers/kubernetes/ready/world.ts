@@ -1,13 +1,16 @@
 import type { LiveObject, WatchEvent } from '../cluster/api.js';
 import {
   type ClaimFacts,
+  conditionOf,
   type DeploymentFacts,
   type EventFacts,
+  eventTime,
   isOwnedBy,
   isPresentSet,
   type JobFacts,
   type PodFacts,
   type ReplicaSetFacts,
+  triedAgain,
   type VolumeFacts,
 } from './facts.js';
 
@@ -97,6 +100,23 @@ export class World {
 
   eventsAbout(uid: string): EventFacts[] {
     return this.all('Event').filter((event) => event.involvedObject.uid === uid);
+  }
+
+  /** The warnings about these objects that are not known to be over, latest first. */
+  warningsAbout(uids: ReadonlySet<string>): EventFacts[] {
+    return this.all('Event')
+      .filter(({ type, involvedObject: { uid } }) => type === 'Warning' && uid !== undefined && uids.has(uid))
+      .filter((event) => !triedAgain.test(event.message ?? '') && !this.#isOver(event))
+      .sort((a, b) => eventTime(b) - eventTime(a));
+  }
+
+  /** Whether an event tells what kept a pod from being scheduled, mounted or given a sandbox, and all that was done since. */
+  #isOver(event: EventFacts): boolean {
+    const { uid, fieldPath } = event.involvedObject;
+    if (fieldPath !== undefined) return false;
+    const pod = this.all('Pod').find(({ metadata }) => metadata.uid === uid);
+    const since = pod && conditionOf(pod, 'PodReadyToStartContainers')?.lastTransitionTime;
+    return typeof since === 'string' && eventTime(event) <= Date.parse(since);
   }
 
   /** True when an event happened once more while we watched: what it tells is so now, and not only before we came. */
