@@ -74,6 +74,15 @@ export function addWaitOptions(command: Command): Command {
     );
 }
 
+/** A server that is only slow, as on a busy machine, answers within this time (seconds). */
+const leastAnswerSeconds = 10;
+
+/** The context of a command with these options: `--wait-timeout` holds for what servers are asked, too. */
+export function limitAnswers(context: Context, { waitTimeout }: { waitTimeout?: number }): Context {
+  if (waitTimeout === undefined) return context;
+  return { ...context, answerSeconds: Math.max(waitTimeout, leastAnswerSeconds) };
+}
+
 /** What they mean. @throws UsageError */
 export function parseWait(flags: WaitFlags): { wait: boolean; waitTimeout?: number; steadySeconds?: number } {
   const { wait, waitTimeout, steady } = flags;

@@ -2,6 +2,7 @@ import type { Agent } from 'node:http';
 import type Dockerode from 'dockerode';
 import type { Context } from '../system/context.js';
 import { errorCode, errorMessage, InterruptedError, LaconicError } from '../system/errors.js';
+import { LimitPassed, longestTimer } from '../system/limit.js';
 import { Patience } from '../system/patience.js';
 import { findEndpoint } from './endpoint.js';
 
@@ -24,7 +25,8 @@ export async function connectEngine({
   env,
   report,
   signal,
-}: Pick<Context, 'env' | 'report' | 'signal'>): Promise<Engine> {
+  answerSeconds,
+}: Pick<Context, 'env' | 'report' | 'signal' | 'answerSeconds'>): Promise<Engine> {
   const endpoint = await findEndpoint(env);
   const { default: Docker } = await import('dockerode');
   // The client reads DOCKER_HOST itself where these are not given.
@@ -34,7 +36,7 @@ export async function connectEngine({
       : { host: 'docker', port: 80, protocol: 'http' as const, agent: await dialStdioAgent(env) };
   try {
     const docker = new Docker(options);
-    watchQuestions(docker, new Patience(`the Docker engine at ${endpoint.name}`, report), signal);
+    watchQuestions(docker, new Patience(`the Docker engine at ${endpoint.name}`, report), { signal, answerSeconds });
     return { name: endpoint.name, local: endpoint.kind === 'socket', docker };
   } catch (error) {
     throw new LaconicError(`cannot use the Docker engine at ${endpoint.name}: ${errorMessage(error)}`, {
@@ -50,7 +52,11 @@ type Request = Parameters<Dockerode['modem']['dial']>[0] & { abortSignal?: Abort
  * Only questions are watched: an order, such as to stop a container, may take as long as it needs, and is not broken
  * off half done. What is asked after an interruption, to leave a consistent state, is not broken off either.
  */
-function watchQuestions(docker: Dockerode, patience: Patience, signal: AbortSignal): void {
+function watchQuestions(
+  docker: Dockerode,
+  patience: Patience,
+  { signal, answerSeconds = Number.POSITIVE_INFINITY }: Pick<Context, 'signal' | 'answerSeconds'>,
+): void {
   const { modem } = docker;
   const dial = modem.dial.bind(modem);
   // The types leave out the signal that the client takes.
@@ -60,8 +66,13 @@ function watchQuestions(docker: Dockerode, patience: Patience, signal: AbortSign
       return;
     }
     const came = patience.ask();
-    const abortSignal = request.abortSignal ?? (signal.aborted ? undefined : signal);
-    dial({ ...request, ...(abortSignal && { abortSignal }) }, (error, data) => {
+    const overdue = new AbortController();
+    const tooLate = new LimitPassed(`did not answer within ${answerSeconds} s`);
+    const timer = setTimeout(() => overdue.abort(tooLate), Math.min(answerSeconds * 1_000, longestTimer));
+    const ends = [request.abortSignal ?? (signal.aborted ? undefined : signal), overdue.signal];
+    const abortSignal = AbortSignal.any(ends.filter((each) => each !== undefined));
+    dial({ ...request, abortSignal }, (error, data) => {
+      clearTimeout(timer);
       came();
       answered?.(error, data);
     });
@@ -100,7 +111,12 @@ export async function askIfAny<T>(engine: Engine, what: string, question: () => 
 /** What went wrong between us and the engine, and what the operator can do about it. */
 export function explainEngineError(engine: { name: string }, what: string, error: unknown): LaconicError {
   if (error instanceof LaconicError) return error;
-  if (error instanceof Error && error.name === 'AbortError') return new InterruptedError();
+  if (error instanceof Error && error.name === 'AbortError') {
+    if (!(error.cause instanceof LimitPassed)) return new InterruptedError();
+    return new LaconicError(`${what}: the Docker engine at ${engine.name} ${error.cause.message}`, {
+      hint: '--wait-timeout sets how long anything is awaited',
+    });
+  }
   const status = statusCode(error);
   if (status !== undefined) return new LaconicError(`${what}: ${engineWords(error)}`, { cause: error });
   const unreachable = `${what}: the Docker engine at ${engine.name} cannot be reached`;

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { LogsFlags } from '../../deployers/operations.js';
-import { addWaitOptions, type ContextOf, parseFormat, parseWait, type WaitFlags } from '../arguments.js';
+import { addWaitOptions, type ContextOf, limitAnswers, parseFormat, parseWait, type WaitFlags } from '../arguments.js';
 import { declareExec } from '../deployment/exec.js';
 import { addLogsOptions } from '../deployment/logs.js';
 import { declarePort } from '../deployment/port.js';
@@ -10,8 +10,7 @@ import { groupOptions, requireStack } from './group.js';
 
 /** `deploy up|down|ps|port|exec|logs`: the stack's own compose files, run in place (02 §6.4). */
 export function declare(group: Command, contextOf: ContextOf): void {
-  const deployerOf = async (self: Command) => {
-    const context = contextOf(self);
+  const deployerOf = async (self: Command, context = contextOf(self)) => {
     const { quickDeployer } = await import('../../deployers/compose/quick.js');
     return quickDeployer(requireStack(context), groupOptions(self), context);
   };
@@ -20,7 +19,7 @@ export function declare(group: Command, contextOf: ContextOf): void {
     subcommand(group, 'up [services...]', "run the stack's own compose files, and wait until they are ready"),
   ).action(async (services: string[], options: WaitFlags, self: Command) => {
     const wait = parseWait(options);
-    const deployer = await deployerOf(self);
+    const deployer = await deployerOf(self, limitAnswers(contextOf(self), wait));
     const start = { services, attached: false, ...wait, images: new Map(), acceptNewPath: false, pull: false };
     await deployer.start(start, async () => undefined);
   });

@@ -1,7 +1,15 @@
 import type { Command } from 'commander';
 import { parseImage } from '../../images/reference.js';
 import { UsageError } from '../../system/errors.js';
-import { addWaitOptions, collect, type ContextOf, parseWait, targetOf, type WaitFlags } from '../arguments.js';
+import {
+  addWaitOptions,
+  collect,
+  type ContextOf,
+  limitAnswers,
+  parseWait,
+  targetOf,
+  type WaitFlags,
+} from '../arguments.js';
 import { subcommand } from '../program.js';
 
 interface Options extends WaitFlags {
@@ -75,7 +83,7 @@ export function declare(group: Command, contextOf: ContextOf): void {
             forceConflicts: options.forceConflicts,
           },
         },
-        contextOf(self),
+        limitAnswers(contextOf(self), wait),
       );
     });
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { addWaitOptions, type ContextOf, parseWait, targetOf, type WaitFlags } from '../arguments.js';
+import { addWaitOptions, type ContextOf, limitAnswers, parseWait, targetOf, type WaitFlags } from '../arguments.js';
 import { addSwitch, subcommand, SwitchOption } from '../program.js';
 
 interface Options extends WaitFlags {
@@ -40,9 +40,9 @@ export function declare(group: Command, contextOf: ContextOf): void {
       .option('--pull', 'look for newer images in their registries first', false)
       .option('--force-conflicts', 'on Kubernetes, take over fields of objects that somebody else has set', false)
       .action(async (services: string[], options: Options, self: Command) => {
-        const context = contextOf(self);
         const target = targetOf(self);
         const wait = parseWait(options);
+        const context = limitAnswers(contextOf(self), wait);
         const { startDeployment } = await import('../../deployers/operations.js');
         await startDeployment(
           target,

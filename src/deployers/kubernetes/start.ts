@@ -47,7 +47,7 @@ export async function startOnKubernetes(
   const engine = kind ? await connectEngine(context) : undefined;
   const imageIds = engine && ((references: readonly string[]) => imageIdsOf(engine, references));
   let connected: Promise<StartCluster> | undefined;
-  const connection = (): Promise<StartCluster> => (connected ??= connect(clusterOf(deployment), options, context));
+  const connection = (): Promise<StartCluster> => (connected ??= connect(clusterOf(deployment), context));
   const certificates = new Certificates(async () => (await connection()).api);
   const how = {
     ...chosenImages(options),
@@ -102,9 +102,9 @@ interface StartCluster {
   nodesStartedAt?: number;
 }
 
-async function connect(target: ClusterTarget, { waitTimeout }: StartOptions, context: Context): Promise<StartCluster> {
+async function connect(target: ClusterTarget, context: Context): Promise<StartCluster> {
   const { connectCluster } = await import('./cluster/connect.js');
-  return { api: (await connectCluster(target, context, waitTimeout)).api };
+  return { api: (await connectCluster(target, context)).api };
 }
 
 /** The deployment's kind cluster with its images and its ingress controller. */
@@ -120,7 +120,7 @@ async function readyKindCluster(
     ensureCluster({ ...deployment, manage, waitTimeout: options.waitTimeout }, engine, context),
     import('./cluster/connect.js'),
   ]);
-  const api = found?.api ?? (await connect({ kind: 'k8s-kind', cluster: name }, options, context)).api;
+  const api = found?.api ?? (await connect({ kind: 'k8s-kind', cluster: name }, context)).api;
   const { loadImages } = await import('./kind/load-images.js');
   const { ensureCaddy } = await import('./kind/caddy.js');
   const images = wantedImages(prepared.objects, stack.containers, new Set(prepared.input.images.values()));

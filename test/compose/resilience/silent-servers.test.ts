@@ -90,8 +90,17 @@ describe('servers that take a connection and never answer', () => {
   });
 
   it.concurrent('the API server is awaited no longer than --wait-timeout says', async () => {
-    const { code, stderr } = await sandbox.deployment('d', 'start', '--wait-timeout', '2');
+    const { code, stderr } = await sandbox.deployment('d', 'start', '--wait-timeout', '11');
     expect({ code, stderr }).toMatchObject({ code: 1 });
-    expect(stderr).toMatch(/^Error: cannot .*127\.0\.0\.1.*no answer within 2 s/m);
+    expect(stderr).toMatch(/^Error: cannot .*127\.0\.0\.1.*no answer within 11 s/m);
+  });
+
+  it.concurrent('the Docker engine is awaited no longer than --wait-timeout says, and never less than ten seconds', async () => {
+    const env = { DOCKER_HOST: `unix://${sandbox.path('engine.sock')}` };
+    const { code, stderr } = await sandbox.cli(['--stack', 'x/stacks/s', 'deploy', 'up', '--wait-timeout', '2'], {
+      env,
+    });
+    expect({ code, stderr }).toMatchObject({ code: 1 });
+    expect(stderr).toMatch(/^Error: cannot .*: the Docker engine at unix:\S+engine\.sock did not answer within 10 s$/m);
   });
 });

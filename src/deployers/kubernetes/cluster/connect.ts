@@ -25,10 +25,10 @@ export interface Connection {
  * @param seconds the most that an answer is awaited (`--wait-timeout`); absent: what a request may take
  * @throws LaconicError when the file or the context is missing
  */
-export async function connectCluster(target: ClusterTarget, context: Context, seconds?: number): Promise<Connection> {
+export async function connectCluster(target: ClusterTarget, context: Context): Promise<Connection> {
   const chosen =
     target.kind === 'k8s-kind' ? await kindContext(target.cluster, context.env) : await ownContext(target.kubeconfig);
-  const transport = new Transport(chosen.config, chosen.server, context.signal, context.report, seconds);
+  const transport = new Transport(chosen.config, chosen.server, context.signal, context.report, context.answerSeconds);
   const description = `context ${chosen.context} (${chosen.server})`;
   return {
     api: createClusterApi(transport, description, context.signal, (text) => context.report.warn(text)),

@@ -56,8 +56,7 @@ export class Transport {
     report: Pick<Reporter, 'warn'>,
     seconds = Number.POSITIVE_INFINITY,
   ) {
-    // Less than a second is no time for an answer.
-    this.#longest = Math.max(1_000, Math.ceil(seconds * 1_000));
+    this.#longest = seconds * 1_000;
     this.#config = config;
     this.server = server;
     this.#signal = signal;

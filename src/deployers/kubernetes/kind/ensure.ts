@@ -165,7 +165,7 @@ async function joinCluster(
   if (!fresh) contents.ask();
   await ensureKubeContext(cluster, engine, context);
   const { connectCluster } = await import('../cluster/connect.js');
-  const { api } = await connectCluster({ kind: 'k8s-kind', cluster: cluster.name }, context, wish.waitTimeout);
+  const { api } = await connectCluster({ kind: 'k8s-kind', cluster: cluster.name }, context);
   const seconds = fresh ? answerSeconds.started : answerSeconds.running;
   await awaitApiServer(api, Math.min(seconds, wish.waitTimeout ?? seconds), context);
   if (config !== undefined) checkLabels(cluster, config, await api.list(resources.Node, {}));
