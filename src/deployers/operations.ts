@@ -24,6 +24,7 @@ import type {
   StopOptions,
 } from './deployer.js';
 import { parseTail } from './compose/logs.js';
+import { requireSources } from './secret-sources.js';
 import { deployerFor, requireUpdateEnvs } from './select.js';
 import { targetGenerator } from './targets.js';
 
@@ -302,6 +303,7 @@ export async function updateEnvironment(
 ): Promise<void> {
   await withLockedDeployment(target, context, async (deployment, _, inside) => {
     requireUpdateEnvs(deployment);
+    await requireSources(deployment.spec, inside);
     const secrets = { rotate: new Set(options.rotateSecret), generate: false };
     const { acceptLiteralValues } = options;
     const { changed, planned } = await regenerateEnvironment(

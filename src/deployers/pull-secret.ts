@@ -3,8 +3,10 @@ import { resolve } from 'node:path';
 import { type Credentials, serverAddress } from '../images/credentials.js';
 import type { ImagePullSecret, Spec } from '../spec/model.js';
 import type { Context } from '../system/context.js';
+import type { Problem } from '../system/errors.js';
 import { readTextIfAny } from '../system/files.js';
 import { expandHome } from '../system/path-names.js';
+import type { YamlFile } from '../system/yaml.js';
 
 /** Where the token of `image-pull-secret` is looked for. */
 export interface TokenPlaces {
@@ -31,6 +33,12 @@ export async function pullToken(
     ...(tokenEnv === undefined ? [] : [`the variable ${tokenEnv} is not set`]),
   ];
   return { missing: places.join(', and ') };
+}
+
+/** What a start says, which needs the token, where it is `missing`. */
+export function missingToken(yaml: YamlFile, { server }: ImagePullSecret, missing: string): Problem {
+  const message = `the token for ${server} cannot be read: ${missing}; without it nodes cannot pull`;
+  return yaml.problem(['image-pull-secret'], message);
 }
 
 /** Who the spec's `image-pull-secret` is, if it is for this registry; a token that cannot be read is a warning. */

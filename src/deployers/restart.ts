@@ -15,6 +15,7 @@ import { kindOf } from '../system/files.js';
 import type { StartOptions } from './deployer.js';
 import { startAndReport, type Target, withLockedDeployment } from './operations.js';
 import { findSource, pullBringsCommits, pullSource, type Source } from './restart-source.js';
+import { requireSources } from './secret-sources.js';
 import { deployerFor } from './select.js';
 import { targetGenerator } from './targets.js';
 import { isBelow } from '../system/path-names.js';
@@ -61,6 +62,7 @@ export async function restartDeployment(target: Target, options: RestartOptions,
     const renamed = compareHosts({ before, after: hostOf(parsed.spec) }, options.force, deployment.spec, inside);
     report.print('');
     report.print('[3/4] Syncing deployment directory...');
+    await requireSources(parsed.spec, inside);
     const outcome = await updateDeployment(
       deployment.layout,
       {
@@ -120,8 +122,9 @@ async function refuseUnknown(
   const check = async (): Promise<void> => {
     if (missing) throw noSpec(path, source);
     checkImageServices(options.start.images, services);
-    if (options.rotateSecrets.length === 0) return;
-    checkRotations(options.rotateSecrets, (await loadSpec(path, source.root, true)).spec);
+    const { spec } = await loadSpec(path, source.root, true);
+    checkRotations(options.rotateSecrets, spec);
+    await requireSources(spec, context);
   };
   try {
     await check();

@@ -4,12 +4,28 @@ import { environmentProblem } from '../spec/environment.js';
 import type { Spec } from '../spec/model.js';
 import type { SecretSource } from '../spec/secret-sources.js';
 import type { Context } from '../system/context.js';
-import { errorMessage, type Problem } from '../system/errors.js';
+import { errorMessage, InvalidFileError, type Problem } from '../system/errors.js';
 import { readTextIfAny } from '../system/files.js';
 import { expandHome } from '../system/path-names.js';
+import { missingToken, pullToken } from './pull-secret.js';
 
 /** Values by key, by the name of the Secret. */
 export type SecretValues = ReadonlyMap<string, ReadonlyMap<string, string>>;
+
+/**
+ * Refuses a spec whose secrets a start could not read: those with sources, and on Kubernetes the token of
+ * `image-pull-secret`. For commands that change files before they start.
+ * @throws InvalidFileError with all that is missing
+ */
+export async function requireSources(spec: Spec, { env, cwd }: Pick<Context, 'env' | 'cwd'>): Promise<void> {
+  const { problems } = await readSecretValues(spec, { env, cwd });
+  const { imagePullSecret, deployTo, yaml } = spec;
+  if (imagePullSecret !== undefined && deployTo !== 'compose') {
+    const found = await pullToken(imagePullSecret, { read: readTextIfAny, env, home: homedir(), cwd });
+    if ('missing' in found) problems.push(missingToken(yaml, imagePullSecret, found.missing));
+  }
+  if (problems.length > 0) throw new InvalidFileError(problems);
+}
 
 /**
  * Reads what the `secrets` of a spec with sources stand for now. The line break at the end of a file is not part of its

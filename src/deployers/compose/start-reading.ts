@@ -56,15 +56,17 @@ export async function readStart(
 
 async function loadWithImages(
   project: ComposeProject,
-  { images, services }: StartOptions,
+  { images, services, restart }: StartOptions,
   { context, imagesFile }: ReadingDeps,
 ): Promise<{ project: ComposeProject; model: ProjectModel }> {
-  const model = await loadModel(project, services, context);
-  if (images.size === 0) return { project, model };
+  const own = { ...project, files: project.files.filter((file) => file !== imagesFile) };
+  // A restart takes images of earlier ones back that it is not given. Its dry run leaves them in the file.
+  const asked = restart === true ? own : project;
+  const model = await loadModel(asked, services, context);
+  if (images.size === 0) return { project: asked, model };
   checkImageServices(images, [...model.services.keys()]);
-  const overridden = { ...project, files: [...project.files.filter((file) => file !== imagesFile), imagesFile] };
-  if (context.options.dryRun)
-    return { project: overridden, model: await loadModel(project, services, context, images) };
+  const overridden = { ...project, files: [...own.files, imagesFile] };
+  if (context.options.dryRun) return { project: overridden, model: await loadModel(asked, services, context, images) };
   await putImagesInForce(imagesFile, images);
   return { project: overridden, model: await loadModel(overridden, services, context) };
 }

@@ -7,7 +7,7 @@ import type { Spec } from '../../spec/model.js';
 import { parseSecretsEnv } from '../../spec/secrets.js';
 import type { Stack } from '../../stack/parse.js';
 import { LaconicError, type Problem } from '../../system/errors.js';
-import { pullToken } from '../pull-secret.js';
+import { missingToken, pullToken } from '../pull-secret.js';
 import { readSecretValues } from '../secret-sources.js';
 import { type ComposeSource, type NormalizedFiles, normalizeFiles } from './input-compose.js';
 import { boundFiles, declaredConfigmaps } from './input-files.js';
@@ -220,11 +220,7 @@ async function registryToken(
   const read = async (path: string): Promise<string | undefined> => (await files.read(path))?.toString('utf8');
   const found = await pullToken(registry, { read, env, home, cwd });
   if ('token' in found) return found.token;
-  const problem: Problem = yaml.problem(
-    ['image-pull-secret'],
-    `the token for ${registry.server} cannot be read: ${found.missing}; without it nodes cannot pull`,
-  );
-  (requireToken ? findings.errors : findings.warnings).push(problem);
+  (requireToken ? findings.errors : findings.warnings).push(missingToken(yaml, registry, found.missing));
   return undefined;
 }
 

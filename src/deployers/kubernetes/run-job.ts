@@ -89,11 +89,11 @@ export async function runJobOnKubernetes(
   }
 }
 
-/** The Job as it is run: with these arguments, and marked as being awaited. */
+/** The Job as it is run: with these arguments, and marked as somebody's: `stop` asks before it ends one. */
 function jobObject(
   { input, objects }: Prepared,
   name: string,
-  { args, env, wait }: JobOptions,
+  { args, env }: JobOptions,
 ): { object: KubernetesObject; main: string } {
   const names = createNames(input);
   const found = objects.find((object) => object.kind === 'Job' && object.metadata.name === names.job(name));
@@ -120,7 +120,7 @@ function jobObject(
   }
   // The mark is no part of what is run: the hash is the one that start compares with (decision 26).
   const object = stamped(job);
-  if (wait) object.metadata.annotations = { ...object.metadata.annotations, [runJobAnnotation]: 'true' };
+  object.metadata.annotations = { ...object.metadata.annotations, [runJobAnnotation]: 'true' };
   return { object, main: own?.name ?? containers[0]?.name ?? name };
 }
 

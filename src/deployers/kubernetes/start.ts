@@ -197,8 +197,10 @@ function workloadsOf({ order }: Prepared): Workload[] {
   return order.map(({ workload }) => workload);
 }
 
-function chosenImages({ images }: StartOptions): { images?: ReadonlyMap<string, string>; requireToken: boolean } {
-  return images.size > 0 ? { images, requireToken: false } : { requireToken: false };
+/** A restart takes images of earlier ones back that it is not given: its dry run leaves them in the file. */
+function chosenImages(options: StartOptions): { images?: ReadonlyMap<string, string>; requireToken: boolean } {
+  const { images, restart } = options;
+  return images.size > 0 || restart === true ? { images, requireToken: false } : { requireToken: false };
 }
 
 /** The scripts of the pods, which run on this host (04 §5.2). */

@@ -109,8 +109,9 @@ async function refuseWhileJobRuns(api: ClusterApi, { namespace }: Identity): Pro
     throw error;
   });
   const running = jobs.filter(({ metadata, status }) => {
-    const { active = 0 } = (status ?? {}) as { active?: number };
-    return metadata.annotations?.[runJobAnnotation] !== undefined && active > 0;
+    const { active = 0, startTime } = (status ?? {}) as { active?: number; startTime?: string };
+    // One that was made a moment ago has no status yet.
+    return metadata.annotations?.[runJobAnnotation] !== undefined && (active > 0 || startTime === undefined);
   });
   if (running.length === 0) return;
   const names = running.map(({ metadata }) => metadata.name).join(', ');

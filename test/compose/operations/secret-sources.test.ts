@@ -73,6 +73,26 @@ describeWithEngine('secrets of a spec with sources', () => {
     expect(await sandbox.deployment('d', 'logs')).toMatchObject({ code: 0, stderr: '' });
   });
 
+  it('restart and update-envs need the sources, and change nothing without them', async () => {
+    const composeFile = 'source/compose/docker-compose-app.yml';
+    const [before, compose] = [await sandbox.read('d/spec.yml'), await sandbox.read(composeFile)];
+    await sandbox.write(composeFile, compose.replace('OTHER:-', 'OTHER:-new'));
+    await sandbox.write('d/spec.yml', `${before}config: {OTHER: new}\n`);
+    const state = async (): Promise<unknown> => [
+      await sandbox.read('d/config.env'),
+      await sandbox.fileState('d/compose'),
+    ];
+    const files = await state();
+    for (const args of [['restart', '--no-git-pull'], ['update-envs']]) {
+      const { code, stdout, stderr } = await sandbox.deployment('d', ...args);
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+      expect(stderr).toContain('secrets.app-secrets.keys.API_TOKEN: the variable SOURCE_TOKEN is not set');
+      expect(await state()).toEqual(files);
+    }
+    await sandbox.write(composeFile, compose);
+    await sandbox.write('d/spec.yml', before);
+  });
+
   it('a job has them too, and variables of its call; without a wait it goes on; in time or not at all', async () => {
     const once = await sandbox.succeed(['--verbose', ...deployment('run-job', '--env', 'ONE=1 $2', 'job')], { env });
     expect(once.stdout).toBe('Running job: job\nline one line two 1 $2\n');

@@ -143,6 +143,8 @@ describeWithEngine('deployment restart of a stack in a git tree (01 §16, 02 §7
       expect(second.stderr).toContain(`web: stays at ${image}`);
       expect(await containers()).toMatchObject({ web: { image }, side: { image } });
 
+      const dry = await sandbox.succeed(['--dry-run', 'deployment', '--dir', 'd', 'restart', '--no-git-pull']);
+      expect(dry.stdout).toMatch(/^ {2}recreate web: its configuration changed \(image\)$/m);
       const plain = await restart();
       expect(plain.stderr).toContain(`web: the image of the stack again, not ${image}`);
       expect(plain.stderr).toContain(`side: the image of the stack again, not ${image}`);

@@ -238,6 +238,11 @@ describeWithCluster('a start is interrupted, and pods restart (decision 32)', ()
     expect(await running.ended()).toBe(130);
     expect(await site.names('jobs')).toEqual([]);
 
+    await site.succeed('run-job', '--no-wait', 'long');
+    expect((await site.run('stop')).stderr).toContain('a job of this deployment is running');
+    await site.succeed('stop', '--force');
+    expect(await site.names('jobs')).toEqual([]);
+
     const left = site.begin('run-job', 'long');
     await left.said('long is here');
     left.interrupt();

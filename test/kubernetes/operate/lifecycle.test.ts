@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithCluster, shared } from '../../support/cluster.js';
 import { runCli } from '../../support/engine.js';
@@ -201,6 +202,8 @@ describeWithCluster('a deployment of two pods and a job, from its first start to
     const text = await site.sandbox.read(compose);
     try {
       await site.sandbox.write(compose, `${text}  more:\n    image: ${added}\n    environment: {A: "1"}\n`);
+      // A restart without --image takes this one back.
+      await site.sandbox.write('dep/.laconic/images.yml', JSON.stringify({ services: { db: { image: added } } }));
       const state = async (): Promise<unknown> => ({
         files: await site.sandbox.fileState('dep'),
         objects: await site.kubectl('get', 'deployments,pods', '--output', 'jsonpath={.items[*].metadata.uid}'),
@@ -229,6 +232,7 @@ describeWithCluster('a deployment of two pods and a job, from its first start to
       expect(caddy).toBe(`  install the ingress controller (Caddy, ${shared.ingressImage})`);
     } finally {
       await site.sandbox.write(compose, text);
+      await rm(site.sandbox.path('dep/.laconic/images.yml'), { force: true });
       await site.sandbox.docker('image', 'rm', '--force', added);
     }
   });

@@ -15,7 +15,7 @@ import { World } from '../ready/world.js';
 import { linesOf, LogLines } from './log-lines.js';
 import type { SharedOutput } from './shared-output.js';
 
-/** On a Job that `run-job` made: somebody waits for its end. */
+/** On a Job that `run-job` made: somebody's work, which `stop` does not end unasked. */
 export const runJobAnnotation = 'laconic.com/run-job';
 
 export interface JobRun {
