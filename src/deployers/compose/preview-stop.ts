@@ -1,22 +1,25 @@
 import { listProjectContainers } from '../../engine/containers.js';
 import { listProjectNetworks } from '../../engine/networks.js';
+import type { EngineVolume } from '../../engine/volumes.js';
 import { commandLine } from '../../system/process.js';
 import type { StopOptions } from '../deployer.js';
 import { callArguments } from './compose-cli.js';
+import { ifReadable } from './preview.js';
 import { subjectText } from './preview-text.js';
 import type { ComposeProject } from './project.js';
 import { listServices, unknownServices } from './services.js';
 import { declaredVolumes, refuseVolumesOfServices, stopCalls, type StopDeps, warnOfLabels } from './stop.js';
 import { keptVolumeText, requireNoJob, selectContainers } from './stop-labelled.js';
-import { readStopPlan, type StopPlan } from './stop-plan.js';
+import { planStop, readStopPlan, type StopPlan } from './stop-plan.js';
 
 /** What a stop of a project would do. */
 export interface StopPreview {
   readonly project: ComposeProject;
   readonly options: StopOptions;
-  /** Why the engine could not be asked; absent: it answers, and there is a plan. */
+  /** Why the engine could not be asked; absent: it answers. */
   readonly silence?: string | undefined;
-  readonly plan?: StopPlan;
+  /** Of what is there; where the engine is silent, of the volumes that may be there. */
+  readonly plan: StopPlan;
   /** Names of the networks that go. */
   readonly networks: readonly string[];
   /** Arguments of `docker`, call by call. */
@@ -36,7 +39,11 @@ export async function previewStop(
   const { context, engine, problem, silence, deployment } = deps;
   const commands = problem === undefined ? stopCalls(project, options).map((args) => callArguments(project, args)) : [];
   if (problem !== undefined) warnOfLabels(problem, context);
-  if (silence !== undefined) return { project, options, silence, networks: [], commands };
+  if (silence !== undefined) {
+    const volumes = problem === undefined ? await knownVolumes(project, options, deps) : [];
+    const plan = planStop({ options, containers: [], volumes, declared: volumes, deployment });
+    return { project, options, silence, plan, networks: [], commands };
+  }
   const all = await listProjectContainers(engine, project.name);
   requireNoJob(all, options.force);
   const containers = options.services.length > 0 ? all.filter(({ oneOff }) => !oneOff) : all;
@@ -49,6 +56,15 @@ export async function previewStop(
   const everything = options.services.length === 0 && plan.removed.length === containers.length;
   const networks = everything ? (await listProjectNetworks(engine, project.name)).map(({ name }) => name) : [];
   return { project, options, plan, networks, commands };
+}
+
+/** The volumes that the files declare, as far as they can be read, and those that a start recorded. */
+async function knownVolumes(project: ComposeProject, options: StopOptions, deps: StopDeps): Promise<EngineVolume[]> {
+  const declared = (await ifReadable(declaredVolumes(project, options, deps.context), deps.context)) ?? [];
+  const recorded = deps.deployment?.record?.volumes ?? [];
+  const names = new Set([...declared.map(({ name }) => name), ...recorded]);
+  const optionsOf = (wanted: string) => declared.find(({ name }) => name === wanted)?.options ?? {};
+  return [...names].sort().map((name) => ({ name, driver: '', labels: {}, options: optionsOf(name) }));
 }
 
 /** The services whose containers go; none: whatever the project has. */
@@ -70,18 +86,23 @@ export function stopPreviewLines({ project, options, silence, plan, networks, co
   return [
     [`would stop ${subjectText(options.services, project)}`, ...more.filter(Boolean)].join(', '),
     ...(silence === undefined ? [] : [`  from the files alone: ${silence}`]),
-    ...(plan === undefined ? [] : planLines(plan, networks, options).map((line) => `  ${line}`)),
+    ...planLines(plan, networks, options, silence === undefined).map((line) => `  ${line}`),
     ...commands.map((words) => `would run ${commandLine('docker', words)}`),
   ];
 }
 
-function planLines(plan: StopPlan, networks: readonly string[], { deleteData }: StopOptions): string[] {
+function planLines(
+  plan: StopPlan,
+  networks: readonly string[],
+  { deleteData }: StopOptions,
+  answered: boolean,
+): string[] {
   const { removed, deletedVolumes, keptVolumes, directories } = plan;
-  if (removed.length + networks.length + deletedVolumes.length === 0) return ['nothing runs'];
+  if (answered && removed.length + networks.length + deletedVolumes.length === 0) return ['nothing runs'];
   return [
     ...removed.map(({ name, state }) => `remove container ${name} (${state})`),
     ...networks.map((name) => `remove network ${name}`),
-    ...deletedVolumes.map((name) => `delete volume ${name}`),
+    ...deletedVolumes.map((name) => `delete volume ${name}${answered ? '' : ', if it is there'}`),
     ...keptVolumes.map((name) => `keep ${keptVolumeText(name)}`),
     ...(deleteData ? [] : directories.map((path) => `keep ${path}`)),
   ];

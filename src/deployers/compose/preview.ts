@@ -1,9 +1,10 @@
 import type { ServiceChanges } from '../../compose/service-prints.js';
+import type { Context } from '../../system/context.js';
 import { InterruptedError, LaconicError } from '../../system/errors.js';
 import type { PlannedChanges, StartOptions } from '../deployer.js';
 import { callArguments } from './compose-cli.js';
 import { findLeftovers } from './interrupted.js';
-import { loadModel, type ProjectModel, withDependencies } from './model.js';
+import { loadModel, withDependencies } from './model.js';
 import { containersOf, type ObservedContainer } from './observe.js';
 import { noService, orphansOf } from './orphans.js';
 import { callsOf, type StartPlan, type Step } from './plan.js';
@@ -68,7 +69,7 @@ export async function previewStart(
   const bare = { project, named: options.services, silence: deps.silence, moved: [], removed: [], commands: [] };
   if (project.files.length === 0) return bare;
   if (deps.silence !== undefined) {
-    const model = await modelIfAny(project, options, deps);
+    const model = await ifReadable(loadModel(project, options.services, deps.context), deps.context);
     const services = model && [...withDependencies(model, options.services)].sort();
     return { ...bare, ...(services && { services }), commands: [upCommand(project, options)] };
   }
@@ -114,15 +115,11 @@ function upCommand(project: ComposeProject, { attached, services }: StartOptions
     : callArguments(project, upArguments(services, { recreate: false }));
 }
 
-/** Without the engine nothing is refused: what is wrong in the files is for the start to say. */
-async function modelIfAny(
-  project: ComposeProject,
-  { services }: StartOptions,
-  { context }: PreviewDeps,
-): Promise<ProjectModel | undefined> {
-  return loadModel(project, services, context).catch((error: unknown) => {
+/** What the files say; undefined where they cannot be read. A plan from the files alone refuses nothing: the command itself will. */
+export async function ifReadable<T>(reading: Promise<T>, { report }: Context): Promise<T | undefined> {
+  return reading.catch((error: unknown) => {
     if (!(error instanceof LaconicError) || error instanceof InterruptedError) throw error;
-    context.report.verbose(error.message);
+    report.verbose(error.message);
     return undefined;
   });
 }

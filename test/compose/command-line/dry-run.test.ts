@@ -38,7 +38,7 @@ const plans: [command: string, args: string[], plan: RegExp][] = [
   [
     'down',
     [...inPlace, 'down', '--delete-volumes'],
-    /^would stop project never-made-by-a-dry-run, delete its volumes\n {2}from the files alone: .*\nwould run docker .* down\n$/,
+    /^would stop project never-made-by-a-dry-run, delete its volumes\n {2}from the files alone: .*\n {2}delete volume never-made-by-a-dry-run_kept, if it is there\n {2}delete volume never-made-by-a-dry-run_more, if it is there\nwould run docker .* down\n$/,
   ],
   ['ps in place', [...inPlace, 'ps'], /^would list the containers\n$/],
   ['logs in place', [...inPlace, 'logs'], /^would show the logs of all services\n$/],
@@ -54,7 +54,7 @@ const plans: [command: string, args: string[], plan: RegExp][] = [
   [
     'stop',
     ['deployment', '--dir', 'd', 'stop', '--delete-data', '--yes'],
-    /^would stop project [\w-]+, delete its volumes, delete its data\n/,
+    /^would stop project [\w-]+, delete its volumes, delete its data\n {2}from the files alone: .*\n {2}delete volume \S+_kept, if it is there\n {2}delete volume \S+_more, if it is there\nwould run/,
   ],
   [
     'down of a deployment',
