@@ -54,13 +54,22 @@ export function credentialVariables(configEnv: string, file?: string): Map<strin
  * @throws InvalidFileError for a file Compose could not read
  */
 export function variableOrigins(configEnv: string, file?: string): Map<string, string> {
-  const lines = configEnv.split('\n');
+  const places = credentialLines(configEnv);
   return new Map(
-    scanEnvFile(configEnv, file ?? 'config.env').map(({ name, line }) => {
-      const mark = lines.slice(0, line).findLast((each) => each.startsWith(credentialsMark));
-      return [name, mark?.slice(credentialsMark.length) ?? 'the config of spec.yml'];
-    }),
+    scanEnvFile(configEnv, file ?? 'config.env').map(({ name, line }) => [
+      name,
+      places(line)?.file ?? 'the config of spec.yml',
+    ]),
   );
+}
+
+/** For a line of a `config.env`, counted from 1: the credentials file it is from, and its line there. */
+export function credentialLines(configEnv: string): (line: number) => { file: string; line: number } | undefined {
+  const lines = configEnv.split('\n');
+  return (line) => {
+    const at = lines.slice(0, line).findLastIndex((each) => each.startsWith(credentialsMark));
+    return at < 0 ? undefined : { file: (lines[at] ?? '').slice(credentialsMark.length), line: line - at - 1 };
+  };
 }
 
 /** Whether a value that came with others in a credentials file is one to be hidden, by its name, length and letters. */
