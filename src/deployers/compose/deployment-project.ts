@@ -48,7 +48,8 @@ export async function deploymentProject(
     return { project: await readProject(deployment, spelling, context), containers, silence };
   } catch (error) {
     if (!(error instanceof LaconicError)) throw error;
-    const project = { name, files: [], jobFiles: new Map(), envFiles: [], env: composeEnvironment([], context) };
+    const stack = stackOf(deployment);
+    const project = { name, stack, files: [], jobFiles: new Map(), envFiles: [], env: composeEnvironment([], context) };
     return { project, containers, silence, problem: error };
   }
 }
@@ -69,6 +70,10 @@ async function refuseCopy({ layout, record }: Deployment): Promise<void> {
 /** What to do about two directories that share a Compose project. */
 export function splitHint(root: string): string {
   return `two directories with one cluster-id would destroy each other's containers and volumes: run deployment --dir ${root} split to give this one a project of its own`;
+}
+
+function stackOf({ record, spec }: Deployment): string {
+  return record.stackSource ?? spec.stack;
 }
 
 async function readProject(
@@ -106,6 +111,7 @@ async function readProject(
   }
   const project = {
     name: record.clusterId,
+    stack: stackOf(deployment),
     files,
     jobFiles,
     jobOverrides: overridesOfJobs,

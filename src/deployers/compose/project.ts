@@ -2,6 +2,8 @@
 export interface ComposeProject {
   /** Compose project name: prefix of containers, networks and volumes. */
   readonly name: string;
+  /** What `--stack` calls the stack that it was made from, for messages. */
+  readonly stack: string;
   /** Absolute compose files in pod order. Their spelling matters: Compose hashes bind paths made from it (decision 6). */
   readonly files: readonly string[];
   /** Absolute compose file of each job, by job name. */
