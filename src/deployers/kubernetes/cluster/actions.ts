@@ -5,7 +5,7 @@ import type { LiveObject } from './api.js';
  * What becomes of one wanted object. `object` is what is sent, its hash annotation in it.
  *
  * - `create`: it is not there; with `after`, one of that name is just being deleted and is awaited first
- * - `apply`: it is there and differs in `changed`; with `adopt`, the Python program's client made it (decision 19)
+ * - `apply`: it is there, differs in `changed` and has had more of us in `removed`; with `adopt`, the Python program's client made it (decision 19)
  * - `replace`: it is there and cannot become what is wanted: it is deleted, awaited, and made anew
  * - `label`: it is never changed (PV, PVC, Job), only marked as ours
  * - `keep`: nothing to do
@@ -17,6 +17,7 @@ export type Action =
       readonly object: KubernetesObject;
       readonly live: LiveObject;
       readonly changed: readonly string[];
+      readonly removed: readonly string[];
       readonly adopt: boolean;
     }
   | { readonly do: 'replace'; readonly object: KubernetesObject; readonly live: LiveObject; readonly why: string }
