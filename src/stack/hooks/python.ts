@@ -2,13 +2,20 @@ import { spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
+import type { Context } from '../../system/context.js';
 import { errorCode, InterruptedError, type LaconicError } from '../../system/errors.js';
 import { kindOf } from '../../system/files.js';
 import { forEachLine } from '../../system/process.js';
 import { endOnAbort } from '../../system/process-tree.js';
 import type { HookCalls, HookName, HookOutcome, HookServices, HookSource } from './contexts.js';
 import { type HookFailure, hookError } from './failure.js';
-import { hookEnvironment, hookInterpreter, hookModules, interpreterVariable } from './interpreter.js';
+import {
+  chosenInterpreter,
+  hookEnvironment,
+  hookInterpreter,
+  hookModules,
+  interpreterVariable,
+} from './interpreter.js';
 import { pythonCall } from './python-call.js';
 import { createAnswerer, type RequestAnswerer } from './python-requests.js';
 import { exactValueOfEdit } from './yaml-edit.js';
@@ -68,7 +75,7 @@ export async function callPythonHook<H extends HookName>(
   try {
     finished = await converse(python, JSON.stringify(pythonCall(source, hook, call, options)), answerer, services);
   } catch (error) {
-    throw fail(await cannotStart(error, python, cwd));
+    throw fail(await cannotStart(error, python, services.context));
   }
   if (signal.aborted) throw new InterruptedError();
 
@@ -122,14 +129,18 @@ function missingModuleHint(module: string, env: NodeJS.ProcessEnv): string {
   return `run "laconic-so hooks setup" and "${python} -m pip install ${module}", or ${chosen}, or put it beside the hook file`;
 }
 
-async function cannotStart(error: unknown, python: string, cwd: string): Promise<HookFailure> {
+async function cannotStart(
+  error: unknown,
+  python: string,
+  { env, cwd }: Pick<Context, 'env' | 'cwd'>,
+): Promise<HookFailure> {
   if (errorCode(error) === 'ENOENT' && (await kindOf(cwd)) !== 'directory') {
     return { reason: `the current directory ${cwd} is gone`, cause: error };
   }
-  if (errorCode(error) === 'ENOENT' && python !== 'python3') {
+  if (errorCode(error) === 'ENOENT' && chosenInterpreter(env, cwd) !== undefined) {
     return { reason: `${python}, which ${interpreterVariable} names, is not there`, cause: error };
   }
-  if (errorCode(error) === 'ENOENT') {
+  if (errorCode(error) === 'ENOENT' && python === 'python3') {
     return {
       reason: 'python3 is not installed, or not on the PATH, and this hook is written in Python',
       hint: 'install Python 3 (on Debian: apt-get install python3)',
