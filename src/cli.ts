@@ -69,11 +69,11 @@ function reporterFor(options: Pick<GlobalOptions, 'quiet' | 'verbose' | 'debug'>
 /** Commands that only read: when they are interrupted there is nothing to tell. */
 const readers: ReadonlySet<string> = new Set(['logs', 'ps', 'status', 'port', 'render']);
 
-/** After Ctrl-C (decision 32). */
+/** After Ctrl-C. */
 const interruptedCode = new InterruptedError().exitCode;
 
 /**
- * The first Ctrl-C stops the starting of work and lets state be saved; the second leaves at once (decision 32). A terminal that is
+ * The first Ctrl-C stops the starting of work and lets state be saved; the second leaves at once. A terminal that is
  * closed counts as the first and never as the second: the shell and the kernel both tell it.
  */
 function interruptSignal(report: () => Reporter, reads: () => boolean): AbortSignal {
@@ -108,7 +108,7 @@ function explain(error: unknown, report: Reporter, reads: boolean): number {
   return error instanceof LaconicError ? error.exitCode : 1;
 }
 
-/** Usage errors read as existing scripts expect them: usage, where to find help, a blank line, the error (02 §1.1). */
+/** Usage errors read as existing scripts expect them: usage, where to find help, a blank line, the error. */
 function explainUsage(message: string, command: Command): void {
   const path: string[] = [];
   for (let at: Command | null = command; at !== null; at = at.parent) path.unshift(at.name());
@@ -154,7 +154,7 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** Commander has printed help or the usage error already; only the exit code is ours (02 §1.2). */
+/** Commander has printed help or the usage error already; only the exit code is ours. */
 function usageExit(error: CommanderError): number {
   if (error.code === 'commander.helpDisplayed' || error.code === 'commander.version') return 0;
   return 2;

@@ -1,4 +1,4 @@
-// What build-containers adds to bare `docker build` (issue 5): containers whose steps are all in the cache, as then it shows most.
+// What build-containers adds to bare `docker build`: containers whose steps are all in the cache, as then it shows most.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { compare, timed } from './measure.mjs';

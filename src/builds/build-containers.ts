@@ -21,7 +21,7 @@ interface Planned {
 }
 
 /**
- * Builds the images of containers as `build-containers` does (05 §6.1–6.3): in the order of the list, with `--jobs` several at once
+ * Builds the images of containers as `build-containers` does: in the order of the list, with `--jobs` several at once
  * where they are known not to need each other.
  *
  * Names, build files and the registry are checked before anything is built. A failure is explained at once; the remaining containers

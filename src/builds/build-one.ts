@@ -29,7 +29,7 @@ export interface BuildRun {
 export class EngineGoneError extends LaconicError {}
 
 /**
- * Builds, verifies and publishes one container, and says what comes of it; all it prints is in its log file (05 §6.2, §6.6).
+ * Builds, verifies and publishes one container, and says what comes of it; all it prints is in its log file.
  * @returns what came of it: a failure is a result
  * @throws InterruptedError after Ctrl-C, when all that the build started has ended; EngineGoneError
  */

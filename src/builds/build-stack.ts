@@ -17,7 +17,7 @@ export interface BuildStackOptions extends Omit<BuildOptions, 'publish'> {
 
 /**
  * `build-containers`: builds the images of a stack, or without one those that ship with the program, and publishes them where that was
- * asked for (05 §6).
+ * asked for.
  * @returns false when any of them failed
  */
 export async function buildStackContainers(options: BuildStackOptions, context: Context): Promise<boolean> {
@@ -37,7 +37,7 @@ export async function buildStackContainers(options: BuildStackOptions, context: 
   return results.every((result) => result.outcome !== 'failed');
 }
 
-/** Where to publish, checked before anything is built (weakness 23). */
+/** Where to publish, checked before anything is built. */
 function destinationOf(options: BuildStackOptions, { report }: Context): Destination | undefined {
   const { publishImages, imageRegistry, publishTag: tag } = options;
   if (!publishImages) {

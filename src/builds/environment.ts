@@ -28,7 +28,7 @@ const oursOnly = [
   'CERC_CONTAINER_BUILD_TAG',
 ];
 
-/** Where npm packages come from when nobody says so: a token is for the registry of one's own (05 §6.3). */
+/** Where npm packages come from when nobody says so: a token is for the registry of one's own. */
 const npmRegistries = {
   own: 'http://gitea.local:3000/api/packages/cerc-io/npm/',
   public: 'https://git.vdb.to/api/packages/cerc-io/npm/',
@@ -77,7 +77,7 @@ function npmTokenFor(registry: Setting | undefined, context: Context): string {
   return '';
 }
 
-/** The environment of one build: the caller's, so that proxies, docker contexts and agents work (weakness 19), and the documented names. */
+/** The environment of one build: the caller's, so that proxies, docker contexts and agents work, and the documented names. */
 export function buildEnvironment(
   container: string,
   variables: Readonly<Record<string, string>>,
@@ -87,7 +87,7 @@ export function buildEnvironment(
   return { ...Object.fromEntries(inherited), ...variables, CERC_DEFAULT_CONTAINER_IMAGE_TAG: imageOf(container) };
 }
 
-/** DOCKER_BUILDKIT as the caller set it, else `1` where `docker` has what BuildKit needs, else `0` (05 §6.3, weakness 24). */
+/** DOCKER_BUILDKIT as the caller set it, else `1` where `docker` has what BuildKit needs, else `0`. */
 export async function chooseBuilder(context: Context): Promise<string> {
   const set = findSetting('DOCKER_BUILDKIT', context);
   if (set !== undefined) return set.value;

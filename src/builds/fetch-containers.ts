@@ -60,7 +60,7 @@ interface Fetcher {
 }
 
 /**
- * Fetches the newest image of each container from a registry and tags it `:local` (05 §7, weaknesses 26 and 27). What is here is left,
+ * Fetches the newest image of each container from a registry and tags it `:local`. What is here is left,
  * unless forced, and then the registry is not asked about it. A failure is told at once and ends no other fetch.
  * @throws LaconicError for names that are none, an engine or a registry that does not answer, a login that is refused
  */

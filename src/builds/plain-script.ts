@@ -13,7 +13,7 @@ const ownFolder =
 
 /**
  * The words after `docker build` of a script that does nothing else, their variables replaced: such a script's images are known before
- * it runs. It is what most build scripts are (05 §6.4).
+ * it runs. It is what most build scripts are.
  * @param file the script's absolute path
  * @param variables what is known of its environment
  * @param extra the words that `build_command_args` stands for

@@ -39,7 +39,7 @@ export function destinationProblem({ registry, tag }: Destination): string | und
 
 /**
  * Looks at the registry as the engine will reach it, and at the login that `docker login` left for it: what is wrong there is said
- * before a long build, not after it (05, weakness 23).
+ * before a long build, not after it.
  * @param container one of those to be published
  * @throws LaconicError for a registry that is not there, or lets nobody in like this
  */
@@ -79,7 +79,7 @@ function accessProblem(words: string, host: string, name: string, loggedIn: bool
 }
 
 /**
- * The tag of a published image: `YYYYMMDDHHMMSS-<image id>`, in local time (05 §6.6, weakness 23). It sorts after those of the existing
+ * The tag of a published image: `YYYYMMDDHHMMSS-<image id>`, in local time. It sorts after those of the existing
  * program, `YYYYMMDDHHMM`, of the same minute; and two different images never get the same one, wherever and whenever they were built.
  * @param imageId `sha256:…`
  */
@@ -90,13 +90,13 @@ export function versionOf(imageId: string, now: Date): string {
   return `${[...day, ...time].join('')}-${imageId.replace(/^[^:]*:/, '').slice(0, 12)}`;
 }
 
-/** The name of an image in the registry: the whole name of the container stays (05 §6.6). */
+/** The name of an image in the registry: the whole name of the container stays. */
 export function publishedName(container: string, destination: Destination, version: string): string {
   return `${destination.registry}/${container}:${destination.tag ?? version}`;
 }
 
 /**
- * Gives the image its name in the registry and pushes it there (05 §6.6). The name stays on this host.
+ * Gives the image its name in the registry and pushes it there. The name stays on this host.
  * @param imageId the image that was built: its `:local` name may be another one's by now
  * @param onProgress what is being done
  * @returns the name with the digest under which the registry has it

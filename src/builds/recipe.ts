@@ -81,7 +81,7 @@ async function dockerfileIn(
   return { program: 'bash', args, origin, kind: 'Dockerfile', file };
 }
 
-/** How a script is run: through the interpreter of its first line, so that one that lost its execute bit runs as well (weakness 20). */
+/** How a script is run: through the interpreter of its first line, so that one that lost its execute bit runs as well. */
 async function commandFor(script: string): Promise<[program: string, ...args: string[]]> {
   const first = await firstLine(script);
   if (!first.startsWith('#!')) return ['bash', script];

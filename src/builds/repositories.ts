@@ -8,7 +8,7 @@ import type { Reporter } from '../system/report.js';
 import { shownCommand } from '../system/shown-command.js';
 import type { BuildRecipe } from './recipe.js';
 
-/** A repository that a stack lists and that has no working copy (05, weakness 21). */
+/** A repository that a stack lists and that has no working copy. */
 export interface MissingRepository {
   /** As the stack writes it. */
   repository: string;
@@ -47,7 +47,7 @@ export async function missingRepositories(
 
 /**
  * Warns of each repository that is not at the ref that the stack names, one line for each: what is built may not be what the stack
- * means. Whoever builds from a branch of their own does so on purpose, so that it is no error (05 §6.2, weakness 21).
+ * means. Whoever builds from a branch of their own does so on purpose, so that it is no error.
  */
 export async function warnOfRefs(
   repositories: readonly RepositorySpec[],

@@ -16,7 +16,7 @@ export function lookAtImage(engine: Engine, container: string): Promise<EngineIm
 }
 
 /**
- * What a successful build left (05, weakness 22): a script may succeed without producing the image it was run for. A build whose steps
+ * What a successful build left: a script may succeed without producing the image it was run for. A build whose steps
  * were all in the cache gives the same image its name anew, and the engine keeps that time.
  * @param before the image before the build
  * @throws LaconicError when there is no such image

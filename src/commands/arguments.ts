@@ -35,7 +35,7 @@ export function parsePath(text: string): string {
   return text;
 }
 
-/** A call with too few arguments: the line that scripts know with its exit code 1 (02 §7.6, §7.7), and what is missing. */
+/** A call with too few arguments: the line that scripts know with its exit code 1, and what is missing. */
 export function missingArgument(usage: string, missing: string): LaconicError {
   return new LaconicError(`Usage: ${usage}`, { hint: `missing: ${missing}` });
 }

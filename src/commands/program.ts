@@ -2,12 +2,12 @@ import { Command, Option } from 'commander';
 
 declare const __BUILD_TAG__: string | undefined;
 
-/** `<version>-<commit>-<time>` of a build (02 §4); from source `<version>-unknown`. */
+/** `<version>-<commit>-<time>` of a build; from source `<version>-unknown`. */
 export function versionText(): string {
   return typeof __BUILD_TAG__ === 'string' ? __BUILD_TAG__ : 'source-unknown';
 }
 
-/** An on/off pair of options such as `--delete-volumes / --preserve-volumes`: the last one given wins (02 §1). */
+/** An on/off pair of options such as `--delete-volumes / --preserve-volumes`: the last one given wins. */
 export class SwitchOption extends Option {
   readonly #attribute: string;
 
@@ -92,7 +92,7 @@ export function subcommand(parent: Command, nameAndArguments: string, descriptio
   return configure(parent.command(nameAndArguments)).description(description);
 }
 
-/** The program with its global options, which come before the command's name (02 §2). No commands yet. */
+/** The program with its global options, which come before the command's name. No commands yet. */
 export function createProgram(): Command {
   return configure(new Command('laconic-so'))
     .description('Runs stacks of containers on Docker Compose or Kubernetes, from one description.')

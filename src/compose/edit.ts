@@ -8,7 +8,7 @@ import { renderDocument } from '../system/yaml-render.js';
 const edited = new WeakSet<ComposeFile>();
 
 /**
- * Replaces the ports of one service (01 §11.3); other services that share nodes with it keep theirs. A service that has exactly
+ * Replaces the ports of one service; other services that share nodes with it keep theirs. A service that has exactly
  * these ports is left as it is written.
  * @param ports in the short form; an empty list takes all ports away
  * @param inherits the service extends one that has ports: Compose would add those, unless the list says that it replaces them
@@ -58,7 +58,7 @@ function keepLook(from: Scalar, to: Scalar): void {
 }
 
 /**
- * Makes a top-level volume a bind of `device` (01 §11.1). Whatever defined it before is gone.
+ * Makes a top-level volume a bind of `device`. Whatever defined it before is gone.
  * @returns false when the file declares no such volume
  */
 export function bindVolume(file: ComposeFile, volume: string, device: string): boolean {

@@ -3,7 +3,7 @@ import { type KeyPath, parseYaml, quote, type YamlFile } from '../system/yaml.js
 import { type ComposeMount, parseMount } from './mounts.js';
 import { type ComposePort, parsePort } from './ports.js';
 
-/** A compose file as far as this program needs to know it; `docker compose` interprets the rest (decision 12). */
+/** A compose file as far as this program needs to know it; `docker compose` interprets the rest. */
 export interface ComposeFile {
   /** The document. Editing it does not change what was read from it. */
   readonly yaml: YamlFile;

@@ -58,11 +58,11 @@ export interface StartOptions {
   acceptNewPath: boolean;
   /** Pull images first and recreate what changed (`restart`). */
   pull: boolean;
-  /** A kind cluster that is missing is made (decision 27); absent or false: that is an error. */
+  /** A kind cluster that is missing is made; absent or false: that is an error. */
   manageCluster?: boolean;
-  /** `restart`: on Kubernetes every pod is made anew (decision 25). */
+  /** `restart`: on Kubernetes every pod is made anew. */
   restart?: boolean;
-  /** On Kubernetes fields that another field manager has set are taken over; absent or false: that is an error (decision 19). */
+  /** On Kubernetes fields that another field manager has set are taken over; absent or false: that is an error. */
   forceConflicts?: boolean;
   /** In a dry run, what changes of services come before the start, and were only planned. */
   pending?: PlannedChanges | undefined;
@@ -128,15 +128,15 @@ export type OutputFormat = 'text' | 'json';
 export interface Deployer {
   /**
    * Brings the services up and, unless told otherwise, waits until they are ready.
-   * @param changed called once everything is changed that will be, before the waiting starts: the lock can go (decision 5)
+   * @param changed called once everything is changed that will be, before the waiting starts: the lock can go
    * @returns whether anything was made, started, changed or removed; false in a dry run, which prints what would be
    */
   start(options: StartOptions, changed: () => Promise<void>): Promise<boolean>;
   stop(options: StopOptions): Promise<void>;
-  /** What `ps` prints, newline at its end (02 §7.4, 04 §5.7). */
+  /** What `ps` prints, newline at its end. */
   ps(format: OutputFormat): Promise<string>;
   /**
-   * What `status` prints, newline at its end (02 §7.5, 04 §5.7), and whether the deployment is degraded (decision 32).
+   * What `status` prints, newline at its end, and whether the deployment is degraded.
    * @param behind where the directory is behind what it was made from: a part of the JSON
    * @param judged false: nobody asks for `degraded`, so what should be there need not be known; broken files must not hide what runs
    */
@@ -154,7 +154,7 @@ export interface Deployer {
   /** Runs a job of the stack to its end; resolves to its exit code, or to 0 where nobody waits. */
   runJob(job: string, options: JobOptions): Promise<number>;
   /**
-   * Pushes the images that were built for the deployment to the registry of its spec (02 §7.10); prints what became of each.
+   * Pushes the images that were built for the deployment to the registry of its spec; prints what became of each.
    * @returns false when one of them could not be pushed
    */
   pushImages(format: OutputFormat): Promise<boolean>;

@@ -36,7 +36,7 @@ export interface Target {
 }
 
 /**
- * Runs `work` on the deployment while holding its lock; an interrupted update is completed first (decisions 2 and 5).
+ * Runs `work` on the deployment while holding its lock; an interrupted update is completed first.
  * @param options.lockOptional see lockDeployment
  */
 export async function withLockedDeployment<T>(
@@ -158,7 +158,7 @@ async function confirmDeletion({ layout }: Deployment, plan: DataPlan, { signal 
   }
 }
 
-/** `ps` (02 §7.4). */
+/** `ps`. */
 export async function listDeployment(target: Target, format: OutputFormat, context: Context): Promise<void> {
   await printContainers(await openDeployer(target, context), format, context);
 }
@@ -182,7 +182,7 @@ async function readOrTell<T>(read: () => Promise<T>, instead: string, context: C
 }
 
 /**
- * `status` (02 §7.5, decision 32).
+ * `status`.
  * @returns false when `judged` and the deployment is degraded
  */
 export async function deploymentStatus(
@@ -211,7 +211,7 @@ export async function renderDeployment(target: Target, context: Context): Promis
   context.report.write(await (await openDeployer(target, context)).render());
 }
 
-/** `push-images` (02 §7.10). No lock is held: others may go on while images travel. @returns false when it is incomplete */
+/** `push-images`. No lock is held: others may go on while images travel. @returns false when it is incomplete */
 export async function pushDeployment(target: Target, format: OutputFormat, context: Context): Promise<boolean> {
   return (await openDeployer(target, context)).pushImages(format);
 }
@@ -233,17 +233,17 @@ export function logsOptions(services: readonly string[], flags: LogsFlags): Logs
   return { services, ...rest, ...(tail === undefined ? {} : { tail }) };
 }
 
-/** `logs` (02 §7.8). */
+/** `logs`. */
 export async function deploymentLogs(target: Target, options: LogsOptions, context: Context): Promise<void> {
   await (await openDeployer(target, context)).logs(options);
 }
 
-/** `exec` (02 §7.7): resolves to the command's exit code. */
+/** `exec`: resolves to the command's exit code. */
 export async function execInDeployment(target: Target, options: ExecOptions, context: Context): Promise<number> {
   return (await openDeployer(target, context)).exec(options);
 }
 
-/** `port` (02 §7.6). */
+/** `port`. */
 export async function deploymentPort(target: Target, query: PortQuery, context: Context): Promise<void> {
   await printPort(await openDeployer(target, context), query, context);
 }
@@ -295,7 +295,7 @@ export function parseVariables(assignments: readonly string[]): Map<string, stri
   );
 }
 
-/** `update-envs` (02 §13.4): `config.env` made anew from the deployment's spec, and the containers that see a difference recreated. */
+/** `update-envs`: `config.env` made anew from the deployment's spec, and the containers that see a difference recreated. */
 export async function updateEnvironment(
   target: Target,
   options: { rotateSecret: readonly string[]; acceptLiteralValues: boolean },

@@ -19,7 +19,7 @@ export interface TokenPlaces {
   readonly cwd: string;
 }
 
-/** The token of a registry (04 §4.9): the file's text, else the variable's value; or where there is none. */
+/** The token of a registry: the file's text, else the variable's value; or where there is none. */
 export async function pullToken(
   { tokenFile, tokenEnv }: ImagePullSecret,
   { read, env, home, cwd }: TokenPlaces,

@@ -95,7 +95,7 @@ export async function restartDeployment(target: Target, options: RestartOptions,
   });
 }
 
-/** What became of the containers. On Kubernetes a restart replaces them all (decision 25). */
+/** What became of the containers. On Kubernetes a restart replaces them all. */
 function remade({ deployTo }: Spec, { wait }: StartOptions, touched: boolean, outcome: UpdateOutcome): string {
   if (deployTo === 'compose') {
     if (touched) return 'services that changed were recreated.';

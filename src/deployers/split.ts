@@ -14,7 +14,7 @@ import { type Target, withLockedDeployment } from './operations.js';
 
 /**
  * Gives a deployment a Compose project of its own: the Python program named the project after the host's kind cluster, so
- * that two directories could share one and destroy each other's containers (01 §20.1); a copied directory shares it, too. The
+ * that two directories could share one and destroy each other's containers; a copied directory shares it, too. The
  * containers that run stay with the other directory; data in host directories is this deployment's as before.
  * @param sharedWith another directory with the same project as the operator typed it, where nothing else tells of one
  * @throws LaconicError where nothing is shared; while containers of the shared project are this deployment's, or work on its data

@@ -12,7 +12,7 @@ function formatPort({ containerPort, protocol, host }: PublishedPort): string {
 }
 
 /**
- * `ps` as text (02 §7.4, decision 31), every line ended by a newline: the running containers, then the others with what
+ * `ps` as text, every line ended by a newline: the running containers, then the others with what
  * became of them. Scripts wait for `Running containers:`, so it stands there only when one runs.
  */
 export function renderPs(containers: readonly ContainerStatus[]): string {
@@ -33,7 +33,7 @@ export function renderPs(containers: readonly ContainerStatus[]): string {
 }
 
 /**
- * `status` as text (02 §7.5, weakness 15), every line ended by a newline: `<name><TAB><state>`, and after further tabs what
+ * `status` as text, every line ended by a newline: `<name><TAB><state>`, and after further tabs what
  * is worth knowing of a container that is unhealthy, exited, restarting or a job. Nothing when there is none.
  */
 export function renderStatus(containers: readonly ContainerStatus[]): string {
@@ -95,7 +95,7 @@ export function missingServices(containers: readonly ContainerStatus[], expected
 }
 
 /**
- * Whether `status --exit-code` answers 1 (decision 32): an expected service has no container, or a container is neither running
+ * Whether `status --exit-code` answers 1: an expected service has no container, or a container is neither running
  * nor a one-shot that did its work, or its healthcheck says unhealthy. One whose healthcheck is still starting is not
  * degraded; jobs do not count.
  */

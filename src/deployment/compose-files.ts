@@ -54,7 +54,7 @@ export const shippedFolders = /^(?:compose|compose-jobs|config\/[^/]+)\/./;
 export const besideFolders = /^(?:compose|compose-jobs)\/./;
 
 /**
- * The compose files of a stack's pods, then of those of its jobs that have one (01 §3.6), then what these include and extend:
+ * The compose files of a stack's pods, then of those of its jobs that have one, then what these include and extend:
  * Compose follows both, so a deployment is not whole without them.
  * @throws InvalidFileError, LaconicError for files that cannot be read
  */

@@ -19,7 +19,7 @@ import type { TargetGenerator, TargetGenerators } from './target.js';
 import { type GeneratedFile, type VolumeDirectory, writeGenerated } from './tree.js';
 import { isBelow } from '../system/path-names.js';
 
-/** The arguments of `deploy create` that the create hooks get, again on every update (decision 33). */
+/** The arguments of `deploy create` that the create hooks get, again on every update. */
 export interface CreateArguments {
   networkDir: string | null;
   initialPeers: string | null;
@@ -30,14 +30,14 @@ export interface CreateOptions {
   specFile: string;
   deploymentDirectory: string;
   arguments: CreateArguments;
-  /** `--stack` of the command line: only compared with the spec's (decision 10). */
+  /** `--stack` of the command line: only compared with the spec's. */
   stack?: string | undefined;
   targets: TargetGenerators;
   lockWaitSeconds: number;
 }
 
 /**
- * `deploy create` (decision 1): everything is built in a sibling directory and renamed into place as one step; then the
+ * `deploy create`: everything is built in a sibling directory and renamed into place as one step; then the
  * create hooks run at the final path. When anything fails, or the program is killed, the next try starts afresh.
  * @returns what the directory was made from; undefined in a dry run
  * @throws LaconicError when the directory exists already, or anything it is made from is wrong: nothing is left behind then
@@ -208,7 +208,7 @@ function insideVolumes(
 }
 
 /**
- * Creates a volume's directory; a new or empty one starts with the files of its seed (01 §11.6). A new one appears with all
+ * Creates a volume's directory; a new or empty one starts with the files of its seed. A new one appears with all
  * of them: after a kill a part would look like the volume's own data. One that exists keeps its owner, mode and inode.
  */
 export async function makeVolume(path: string, seed: string | undefined): Promise<void> {

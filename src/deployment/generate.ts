@@ -75,7 +75,7 @@ export interface Generated {
   sources: string;
   /** Variables that nothing sets; their warnings are among the others. */
   unset: readonly UnsetName[];
-  /** Misspelt names and files that Compose will not find: errors at create, warnings later (decision 10). */
+  /** Misspelt names and files that Compose will not find: errors at create, warnings later. */
   refusedAtCreate: Problem[];
   /** On Docker Compose: what it will refuse in the compose files, unless a create hook brings it. */
   faults: Problem[];
@@ -210,7 +210,7 @@ function replacedDefinitions(spec: Spec, files: readonly ReadComposeFile[]): Pro
   });
 }
 
-/** The volume's path as this file has to say it: relative ones from where the file's paths start (01 §11.1). */
+/** The volume's path as this file has to say it: relative ones from where the file's paths start. */
 function deviceFor(read: ReadComposeFile, value: string, root: string): string {
   const place = placeVolume(value, root, homedir());
   const below = relative(resolve(root, read.base), place.path);
@@ -271,7 +271,7 @@ async function volumeDirectories(input: GenerateInput): Promise<VolumeDirectory[
     const place = placeVolume(value, input.root, homedir());
     if (!place.relative) continue;
     const seed = await input.assets.configDirectory(volume);
-    // A bundled config directory that happens to be called like a volume of somebody's stack is not its data (01 §20.8).
+    // A bundled config directory that happens to be called like a volume of somebody's stack is not its data.
     const own = seed !== undefined && !(seed.internal && input.location.external) && input.target === undefined;
     // What is in the seed is copied later: a link in it that cannot be followed is refused now.
     if (own) await filesBelow(seed.path, volume, await input.assets.repositoryOf(seed.path));
@@ -280,7 +280,7 @@ async function volumeDirectories(input: GenerateInput): Promise<VolumeDirectory[
   return found;
 }
 
-/** Nothing is generated inside a volume: what stands there belongs to the containers (decision 3). */
+/** Nothing is generated inside a volume: what stands there belongs to the containers. */
 function withoutVolumeContent(
   files: GeneratedFile[],
   volumes: readonly VolumeDirectory[],

@@ -31,7 +31,7 @@ import type { LoadedStack } from '../stack/load.js';
 import type { Stack } from '../stack/parse.js';
 import { numberedHook } from './hook-files.js';
 
-/** What the hooks of the quick workflow and of init see of the command (01 §5). */
+/** What the hooks of the quick workflow and of init see of the command. */
 export interface CommandFacts {
   deployTo: string;
   project: string;
@@ -39,7 +39,7 @@ export interface CommandFacts {
 }
 
 /**
- * Calls `init` of the first hook module that has one; the others are named (01 §5).
+ * Calls `init` of the first hook module that has one; the others are named.
  * @returns the map it returned, or undefined
  */
 export async function runInitHook(
@@ -80,7 +80,7 @@ export async function runSetupHooks(
   }
 }
 
-/** What {@link runCreateHooks} will call, as the journal of an update names it (decision 2). */
+/** What {@link runCreateHooks} will call, as the journal of an update names it. */
 export async function createHookLabels(loaded: LoadedStack): Promise<string[]> {
   return (await loaded.assets.hookSources()).map(createHookLabel);
 }
@@ -131,7 +131,7 @@ export async function runStartHooks(
     return;
   }
   if (sources.length === 0) return;
-  // The start may have joined another cluster than was planned (decision 4).
+  // The start may have joined another cluster than was planned.
   const deployment = await readDeployment(layout);
   const cluster = await clusterFor(deployment, targets, context);
   const call = { context: deploymentContext(deployment, cluster) };
@@ -212,7 +212,7 @@ function deploymentContext(deployment: Deployment, cluster: HookCluster | undefi
   };
 }
 
-/** A hook must never reach a cluster that is not this deployment's: on compose KUBECONFIG is an empty file (decision 33). */
+/** A hook must never reach a cluster that is not this deployment's: on compose KUBECONFIG is an empty file. */
 async function callWithServices<H extends HookName>(
   source: HookSource,
   hook: H,

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 
-/** 2024-01-01T00:00:00Z in milliseconds: ids count tenths of a second from here (01 §12). */
+/** 2024-01-01T00:00:00Z in milliseconds: ids count tenths of a second from here. */
 const epoch = 1_704_067_200_000;
 const alphabet = '0123456789abcdefghijklmnopqrstuvwxyz';
 

@@ -15,7 +15,7 @@ import { inheritedBy, type ReadComposeFile, readComposeFiles } from './compose-f
 import { runInitHook } from './hooks.js';
 import { initText } from './outcome.js';
 
-/** The options of `deploy init` (02 §6.1). */
+/** The options of `deploy init`. */
 export interface InitOptions {
   stack: string;
   deployTo: DeployTarget;
@@ -29,8 +29,8 @@ export interface InitOptions {
 }
 
 /**
- * `deploy init`: writes the spec of a stack (01 §7). The file is written last, whole, and only where nothing else is lost:
- * one that exists and differs is kept without `--force` (decision 11).
+ * `deploy init`: writes the spec of a stack. The file is written last, whole, and only where nothing else is lost:
+ * one that exists and differs is kept without `--force`.
  */
 export async function initSpec(options: InitOptions, context: Context): Promise<void> {
   const output = resolve(context.cwd, options.output);

@@ -58,7 +58,7 @@ export async function completeJournal(layout: DeploymentLayout, { steps, hook }:
 
 /**
  * Carries out the steps of a journal in phase `files`. Every step may be carried out again after a kill at any moment:
- * a staged file that is gone has arrived already (decision 2).
+ * a staged file that is gone has arrived already.
  */
 export async function applySteps(layout: DeploymentLayout, steps: readonly JournalStep[]): Promise<void> {
   const touched = new Set<string>();

@@ -1,13 +1,13 @@
 import { basename, dirname, join } from 'node:path';
 
-/** Every path inside a deployment directory that this program knows (01 §10), absolute. */
+/** Every path inside a deployment directory that this program knows, absolute. */
 export interface DeploymentLayout {
   readonly root: string;
   readonly spec: string;
   readonly stack: string;
   readonly deployment: string;
   readonly configEnv: string;
-  /** Generated secrets, mode 0600 (decision 9). */
+  /** Generated secrets, mode 0600. */
   readonly secretsEnv: string;
   readonly compose: string;
   readonly composeJobs: string;
@@ -20,20 +20,20 @@ export interface DeploymentLayout {
   readonly state: string;
   readonly lock: string;
   readonly incomplete: string;
-  /** Where `create` builds the directory, and where it puts what it gives up (decision 1). */
+  /** Where `create` builds the directory, and where it puts what it gives up. */
   readonly staging: string;
-  /** The lock of `create`, beside the directory that does not exist yet (decision 5). */
+  /** The lock of `create`, beside the directory that does not exist yet. */
   readonly createLock: string;
   readonly journal: string;
-  /** New files of an update, before they are renamed into place (decision 2). */
+  /** New files of an update, before they are renamed into place. */
   readonly next: string;
   readonly manifest: string;
   readonly history: string;
   /** A copy of `secrets.env` as it was last written: from it a lost one can be put back. */
   readonly secretsCopy: string;
-  /** The arguments `deploy create` was given, passed to the hooks again on update (decision 33). */
+  /** The arguments `deploy create` was given, passed to the hooks again on update. */
   readonly createArguments: string;
-  /** Checksums of bind-mounted files as the containers were created with (decision 16). */
+  /** Checksums of bind-mounted files as the containers were created with. */
   readonly started: string;
   /** Which directory this is, so that a copy is known as one. */
   readonly place: string;

@@ -10,7 +10,7 @@ import { isProcessAlive, pidNamespace, removeLeftovers, temporaryBeside } from '
 import { mapOf } from '../system/plain-map.js';
 import { outliveSurvivors } from './survivors.js';
 
-/** Who holds a lock. A holder is gone when its process is (decision 5). */
+/** Who holds a lock. A holder is gone when its process is. */
 interface Holder {
   /** Unique for this taking of the lock; children find it in `LACONIC_SO_LOCK`. */
   token: string;

@@ -13,10 +13,10 @@ import type { DeploymentLayout } from './layout.js';
 import { parseOwnJson } from './own-json.js';
 import { checksumOf, type GeneratedFile } from './tree.js';
 
-/** SHA-256 of every generated file as the last create or update, and its hooks, left it, by path relative to the directory (decision 3). */
+/** SHA-256 of every generated file as the last create or update, and its hooks, left it, by path relative to the directory. */
 export type Manifest = Record<string, string>;
 
-/** How many generations of generated files are kept (decision 3). */
+/** How many generations of generated files are kept. */
 const generations = 5;
 
 const damaged = 'delete it: the next update writes it again, and names the files that the stack no longer has';
@@ -52,7 +52,7 @@ export async function acceptHookEdits(layout: DeploymentLayout): Promise<void> {
 
 /**
  * Files of a Python-made directory that an update may remove although no manifest names them: copies of hooks,
- * which would otherwise keep running after their source is gone (01 §20.11).
+ * which would otherwise keep running after their source is gone.
  */
 export async function impliedManifest(layout: DeploymentLayout): Promise<Manifest> {
   if ((await kindOf(layout.hooks)) !== 'directory') return {};
@@ -72,7 +72,7 @@ export async function currentChecksum(path: string): Promise<string | undefined>
 }
 
 /**
- * Copies the generated files as they are now into the staging area, as the generation `name` (decision 3). It becomes part
+ * Copies the generated files as they are now into the staging area, as the generation `name`. It becomes part
  * of the history together with the update that replaces them, so that killed and failed ones do not push real ones out.
  * @returns its place, relative to the deployment directory
  */

@@ -18,7 +18,7 @@ export interface Deployment {
   /** What of the spec could not be used, and was left out with its section. */
   readonly ignored: readonly Problem[];
   readonly stack: Stack;
-  /** False for a directory that the Python program made (decision 6). */
+  /** False for a directory that the Python program made. */
   readonly ours: boolean;
 }
 
@@ -51,8 +51,8 @@ export async function findDeployment(directory: string, context: Context): Promi
 }
 
 /**
- * Takes the deployment's lock for a command that changes something, and completes an update that a kill interrupted
- * (decisions 2 and 5). A hook's command works inside the lock of the command that runs the hook.
+ * Takes the deployment's lock for a command that changes something, and completes an update that a kill interrupted.
+ * A hook's command works inside the lock of the command that runs the hook.
  * @param optional go on without a lock where nothing can be written: a full disk must not keep anybody from stopping what fills it
  */
 export async function lockDeployment(

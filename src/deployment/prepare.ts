@@ -37,7 +37,7 @@ export interface LoadedSpec extends ParsedSpec {
 
 /**
  * Reads the spec file an operator named.
- * @param existing for a deployment that exists: what only Kubernetes reads does not stop it, but warns (decision 10)
+ * @param existing for a deployment that exists: what only Kubernetes reads does not stop it, but warns
  */
 export async function loadSpec(file: string, cwd: string, existing = false): Promise<LoadedSpec> {
   const path = isAbsolute(file) ? file : resolve(cwd, file);
@@ -52,7 +52,7 @@ export async function loadSpec(file: string, cwd: string, existing = false): Pro
 
 /**
  * The stack a spec names. On update a relative reference that leads nowhere from here, or to a bundled stack although the
- * deployment was made from an external one, falls back to a known place of the same name (01 §20.9).
+ * deployment was made from an external one, falls back to a known place of the same name.
  * @param places directories the stack may be in, the best first
  */
 export async function loadStackOfSpec(
@@ -84,7 +84,7 @@ async function firstPlace({ stack }: Spec, places: readonly string[]): Promise<s
 export interface SecretOptions {
   /** Names whose generated value is made anew. */
   rotate: ReadonlySet<string>;
-  /** Generate secrets although this directory was made by the Python program without them (decision 9). */
+  /** Generate secrets although this directory was made by the Python program without them. */
   generate: boolean;
 }
 
@@ -100,7 +100,7 @@ export interface Prepared extends LoadedStack {
 export interface PrepareOptions {
   layout: DeploymentLayout;
   record: DeploymentRecord;
-  /** `fresh` at create; otherwise whether the directory is ours, to keep secrets and severities (decisions 9, 10). */
+  /** `fresh` at create; otherwise whether the directory is ours, to keep secrets and severities. */
   previous: 'fresh' | 'ours' | 'python';
   secrets: SecretOptions;
   /** Where relative paths of the spec start. */
@@ -148,7 +148,7 @@ export async function prepareTree(
 /**
  * `config.env` and, where the spec has generated secrets, `secrets.env` and its copy. What was lost has been refused by
  * then.
- * @param cwd where relative credentials files start (01 §6)
+ * @param cwd where relative credentials files start
  */
 export async function environmentFiles(
   spec: Spec,

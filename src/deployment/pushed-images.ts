@@ -15,7 +15,7 @@ const stored = z.record(z.string(), z.string());
 const othersWaitSeconds = 10;
 
 /**
- * The digests under which `push-images` last pushed images of this deployment (04 §14 K-06): `.laconic/pushed-images.json`.
+ * The digests under which `push-images` last pushed images of this deployment: `.laconic/pushed-images.json`.
  * Losing the file costs that a new build of the same name rolls out at `restart` only.
  * @throws LaconicError for a damaged file
  */

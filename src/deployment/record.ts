@@ -7,7 +7,7 @@ import { renderDocument } from '../system/yaml-render.js';
 import { isProjectName } from './ids.js';
 import type { DeploymentLayout } from './layout.js';
 
-/** What `deployment.yml` says (01 §12). */
+/** What `deployment.yml` says. */
 export interface DeploymentRecord {
   /** Compose project name; kind cluster name. */
   clusterId: string;
@@ -15,7 +15,7 @@ export interface DeploymentRecord {
   /** The stack directory the deployment was made from; absent in some old directories, relative in others. */
   stackSource?: string;
   /**
-   * Which containers get a variable of the config on Kubernetes (decision 7): those that mention it, or `all`, as the Python program did.
+   * Which containers get a variable of the config on Kubernetes: those that mention it, or `all`, as the Python program did.
    * Absent in new directories, which mean `mentioned`, and in those of the Python program, which mean `all`.
    */
   environment?: 'mentioned' | 'all';
@@ -34,7 +34,7 @@ export function recordFor<Given extends Partial<DeploymentRecord>>(
   return deployTo === 'compose' || credentialsFiles.length === 0 ? record : { ...record, credentials: 'secret' };
 }
 
-/** The text of a new `deployment.yml`; ids stand on one line each, as scripts read them (01 §18). */
+/** The text of a new `deployment.yml`; ids stand on one line each, as scripts read them. */
 export function renderRecord(record: DeploymentRecord): string {
   return stringify(
     {

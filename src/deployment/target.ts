@@ -17,7 +17,7 @@ export type TargetGenerators = (deployTo: DeployTarget, context: Context) => Pro
  * folder does not know which targets there are.
  */
 export interface TargetGenerator {
-  /** The cluster of this host that a new deployment joins (decision 4); undefined: it gets one of its own. */
+  /** The cluster of this host that a new deployment joins; undefined: it gets one of its own. */
   existingCluster(spec: Spec): Promise<string | undefined>;
   /** The target's own files, and what of the stack it cannot run. Nothing is written. */
   generate(input: TargetInput): Promise<TargetFiles>;
@@ -35,7 +35,7 @@ export interface TargetGenerator {
   generatedSecrets(deployment: Deployment): Promise<SecretCopy | undefined>;
 }
 
-/** What hooks are given of the cluster that a deployment runs in (decision 33). */
+/** What hooks are given of the cluster that a deployment runs in. */
 export interface HookCluster {
   /** A kubeconfig with this cluster only; empty when there is none yet. */
   kubeconfig: string;
@@ -57,7 +57,7 @@ export interface TargetInput {
   directories: readonly string[];
   /** Where relative paths of the spec start. */
   cwd: string;
-  /** False for a directory that the Python program made (decision 7). */
+  /** False for a directory that the Python program made. */
   ours: boolean;
 }
 

@@ -13,12 +13,12 @@ export interface GeneratedFile {
   mode: number;
 }
 
-/** A directory behind a volume of the spec: created, never written to after that (decision 3). */
+/** A directory behind a volume of the spec: created, never written to after that. */
 export interface VolumeDirectory {
   volume: string;
   /** Absolute; inside the deployment directory or wherever a relative path of the spec leads. */
   path: string;
-  /** Directory whose content an empty new volume starts with (01 §11.6). */
+  /** Directory whose content an empty new volume starts with. */
   seed?: string;
 }
 

@@ -19,7 +19,7 @@ import { isEdited, warnAboutEdit } from './update-plan.js';
 import { checksumOf, contentOf, type GeneratedFile } from './tree.js';
 
 /**
- * Makes `config.env` (and `secrets.env`) anew from the deployment's own spec, nothing else (02 §13.4).
+ * Makes `config.env` (and `secrets.env`) anew from the deployment's own spec, nothing else.
  * The caller holds the lock.
  * @returns whether a file changed or, in a dry run, would; and then what becomes of the services, as far as it is known
  * @throws InvalidFileError for a spec with unusable sections, and for values with which Compose refuses the compose

@@ -18,7 +18,7 @@ type RemoveStep = Extract<JournalStep, { op: 'remove' }>;
 export interface UpdatePlan {
   steps: JournalStep[];
   staged: GeneratedFile[];
-  /** Files whose content stays and whose permissions do not: copies follow their source (01 §14), secrets are their owner's only. */
+  /** Files whose content stays and whose permissions do not: copies follow their source, secrets are their owner's only. */
   modes: GeneratedFile[];
   /** New volumes inside the directory, relative, with their seeds. */
   volumes: { volume: string; path: string; seed: string | undefined }[];
@@ -43,7 +43,7 @@ export function warnAboutEdit(path: string, change: 'replaced' | 'removed', { re
 
 /**
  * What has to be written so that the directory is what was prepared. Reads, and writes nothing.
- * @param createArguments new arguments for the create hooks, to be kept for the updates after this one (decision 33)
+ * @param createArguments new arguments for the create hooks, to be kept for the updates after this one
  * @throws LaconicError for what somebody put where a file or a folder is to be
  */
 export async function planUpdate(

@@ -30,7 +30,7 @@ import { isBelow } from '../system/path-names.js';
 export interface UpdateOptions {
   parsed: LoadedSpec;
   secrets: SecretOptions;
-  /** Write values literally where the old, unquoted `config.env` was read differently (decision 8). */
+  /** Write values literally where the old, unquoted `config.env` was read differently. */
   acceptLiteralValues: boolean;
   /** The spec may name another stack than the deployment was made from. */
   acceptOtherStack: boolean;
@@ -48,7 +48,7 @@ export interface UpdateOptions {
 }
 
 /**
- * `deploy create --update` and the sync of `deployment restart` (decisions 2 and 3). The directory is never moved; what
+ * `deploy create --update` and the sync of `deployment restart`. The directory is never moved; what
  * changed is staged, journalled and renamed file by file. Volume directories are created when new, never written to.
  * The caller holds the lock and has finished an earlier update.
  * @returns what is different now; in a dry run, which prints it, what would be

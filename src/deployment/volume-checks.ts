@@ -6,7 +6,7 @@ import { kindOf } from '../system/files.js';
 import { placeVolume } from './volume-paths.js';
 import { isBelow } from '../system/path-names.js';
 
-/** What stands in a deployment directory by itself (01 §10). `config/` is not among it: a volume may take the place of a folder there. */
+/** What stands in a deployment directory by itself. `config/` is not among it: a volume may take the place of a folder there. */
 const ours = new Set([
   ...['.laconic', 'compose', 'compose-jobs', 'hooks', 'pods'],
   ...['spec.yml', 'stack.yml', 'deployment.yml', 'config.env', 'secrets.env'],

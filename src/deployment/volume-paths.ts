@@ -7,7 +7,7 @@ export interface VolumePlace {
   path: string;
   /** True when the spec gives a path relative to the deployment directory. */
   relative: boolean;
-  /** What the compose file says: relative to its own directory, or absolute (01 §11.1, 01 §20.4). */
+  /** What the compose file says: relative to its own directory, or absolute. */
   device: string;
 }
 

@@ -7,7 +7,7 @@ export interface ContainerMount {
 }
 
 /**
- * Runs `sh -c <command>` in a fresh container of an image, removed afterwards, with nothing published (02 §6.3, §13.26).
+ * Runs `sh -c <command>` in a fresh container of an image, removed afterwards, with nothing published.
  * @returns its stdout
  * @throws CommandFailedError with the container's stderr when it exits other than 0
  */

@@ -47,19 +47,19 @@ export function formatImage({ registry, repository, tag, digest }: ImageReferenc
 /** The registry that Docker takes for names without one. */
 export const hub = 'docker.io';
 
-/** The tag of this deployment's own images in the registry: the same for those that are pushed and those that are pulled (K-06). */
+/** The tag of this deployment's own images in the registry: the same for those that are pushed and those that are pulled. */
 export function deploymentTag(app: string): string {
   return `deploy-${app.slice(-8)}`;
 }
 
-/** An image that was built on a host and is in no registry by this name: `X:local` (05 §6.2). */
+/** An image that was built on a host and is in no registry by this name: `X:local`. */
 export function isLocalImage(image: string): boolean {
   const reference = parseImage(image);
   return reference?.tag === 'local' && reference.digest === undefined;
 }
 
 /**
- * An image as the cluster asks for it (04 §4.4.4, §10.4): with a registry, `X:local` is what was pushed for this deployment.
+ * An image as the cluster asks for it: with a registry, `X:local` is what was pushed for this deployment.
  * @param registry the spec's `image-registry`
  */
 export function registryImage(image: string, registry: string | undefined, app: string): string {

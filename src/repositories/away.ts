@@ -22,7 +22,7 @@ export interface Away {
 const width = 4;
 
 /**
- * Which working copies are not at the ref of their entry, as `setup-repositories --check-only` finds out (05 §3.9). Entries without a ref,
+ * Which working copies are not at the ref of their entry, as `setup-repositories --check-only` finds out. Entries without a ref,
  * and what is not cloned, are not looked at; where nothing else is left, git is not called.
  * @param base absolute path of the base directory
  * @throws LaconicError when there is no git; InterruptedError

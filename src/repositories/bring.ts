@@ -39,7 +39,7 @@ interface Task {
 }
 
 /**
- * Clones what is missing and, with `pull`, updates what is there (05 §3). Everything is looked at before anything is changed;
+ * Clones what is missing and, with `pull`, updates what is there. Everything is looked at before anything is changed;
  * repositories are worked on side by side, and what scripts read is printed in their order. Failures are told at once; after one
  * nothing new is begun unless `--continue-on-error` was given.
  * @param base absolute path of the base directory; it exists unless nothing is to be changed

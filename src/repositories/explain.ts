@@ -80,7 +80,7 @@ export function hostKeyHint(host: string): string {
   return `connect once by hand (ssh -T git@${host}) and compare the key's fingerprint with the one the host publishes`;
 }
 
-/** A failure of git with what to do about it: what was tried, git's own words, a hint (weakness 6). */
+/** A failure of git with what to do about it: what was tried, git's own words, a hint. */
 export function explainGit(what: string, error: GitFailedError, subject: Subject): LaconicError {
   const found = explanations.find(({ pattern }) => pattern.test(error.said));
   const hint = found?.hint(subject);

@@ -8,8 +8,8 @@ import { parseRepositorySpec } from './spec.js';
 import { wantedOf } from './wanted.js';
 
 /**
- * `fetch-stack` (05 §4): one repository with stack definitions, and then the stacks in it with the path that `--stack` takes
- * (weakness 13). `--local-stack` does not count here.
+ * `fetch-stack`: one repository with stack definitions, and then the stacks in it with the path that `--stack` takes.
+ * `--local-stack` does not count here.
  * @throws LaconicError for a locator that is no repository, and where there is no stack in it; ExitError with 1 when it
  *   failed
  */

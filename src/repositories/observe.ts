@@ -39,7 +39,7 @@ export async function isAbsent(directory: string): Promise<boolean> {
 }
 
 /**
- * Looks at a folder that is there: is it a working copy of this repository, and where is its HEAD (05 §3.4, weaknesses 3, 8).
+ * Looks at a folder that is there: is it a working copy of this repository, and where is its HEAD.
  * @param known what was read of it together with others
  * @throws LaconicError when it is none, or one of another repository
  */

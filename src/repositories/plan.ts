@@ -16,7 +16,7 @@ export interface Wanted {
 /** What is to be done with one repository. */
 export type Plan =
   | { action: 'clone' }
-  /** Fetch if asked for; then switch; then fast-forward what is a branch (weaknesses 4, 5). */
+  /** Fetch if asked for; then switch; then fast-forward what is a branch. */
   | { action: 'update'; fetch: boolean; switchTo?: string }
   | { action: 'keep' };
 

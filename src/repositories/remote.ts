@@ -56,7 +56,7 @@ function isAmong(places: readonly Place[], found: Place): boolean {
 
 /**
  * Whether a working copy with this origin is one of the repository: https, ssh and `.git` make no difference, nor do the
- * `insteadOf` rules of git's configuration (05, weakness 3).
+ * `insteadOf` rules of git's configuration.
  */
 export function isOriginOf(spec: RepositorySpec, origin: string, rules: readonly UrlRule[]): boolean {
   // A port that is written is that of one of both.

@@ -46,7 +46,7 @@ interface Parts {
 }
 
 /**
- * Reads `[host/]org/repo[@ref]` (05 §2), a URL, or git's own `user@host:path` (weakness 9). The host defaults to github.com.
+ * Reads `[host/]org/repo[@ref]`, a URL, or git's own `user@host:path`. The host defaults to github.com.
  * @throws LaconicError that names the entry and what is wrong with it
  */
 export function parseRepositorySpec(text: string): RepositorySpec {
@@ -123,7 +123,7 @@ function splitShort(text: string): Parts | string {
   return { entry: before, ...ref, authority, path: path ?? '' };
 }
 
-/** What stands before and after `@`. An empty ref is none (05 §2); of two, one would silently be lost. */
+/** What stands before and after `@`. An empty ref is none; of two, one would silently be lost. */
 function splitRef(text: string): { before: string; ref: { ref?: string } } | string {
   const [before = '', ref = '', ...more] = text.split('@');
   if (more.length > 0) return 'more than one "@"';
@@ -153,7 +153,7 @@ function parseAuthority(
 }
 
 /**
- * The URL that git gets (05 §2): https, with `--git-ssh` ssh; a URL stays what it is.
+ * The URL that git gets: https, with `--git-ssh` ssh; a URL stays what it is.
  * A port with ssh needs the URL form: `git@host:2222:org/repo` would be the path `2222:org/repo`.
  */
 export function remoteUrl(spec: RepositorySpec, gitSsh: boolean): string {

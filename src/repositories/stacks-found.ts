@@ -7,7 +7,7 @@ const skipped = new Set(['.git', 'node_modules']);
 
 const maxDepth = 12;
 
-/** The directories of the stacks in a repository, the folders of all `stacks/<name>/stack.yml`, in their order (weakness 13). */
+/** The directories of the stacks in a repository, the folders of all `stacks/<name>/stack.yml`, in their order. */
 export async function findStacks(directory: string, depth = 0): Promise<string[]> {
   const entries = await readdir(directory, { withFileTypes: true });
   const found: string[] = [];

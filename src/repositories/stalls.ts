@@ -1,7 +1,7 @@
 import type { GitConfig } from './config.js';
 
 /**
- * What git is told of http transfers in which nothing moves any more: without it git waits for ever (05, weakness 12). One byte a second is
+ * What git is told of http transfers in which nothing moves any more: without it git waits for ever. One byte a second is
  * the least that curl can tell from nothing, so that slow transfers go on; a server that packs a large repository sends less at times,
  * which is why it may take five minutes. curl gives a connection as long.
  */

@@ -16,7 +16,7 @@ export interface StackFacts {
 }
 
 /**
- * What a spec says that its stack does not have, and the other way round (decisions 7 and 10, 01 §20.23). None of it
+ * What a spec says that its stack does not have, and the other way round. None of it
  * crashed before: a near miss is an error at create, all else a warning.
  */
 export function checkAgainstStack(spec: Spec, facts: StackFacts): UnknownKey[] {
@@ -79,7 +79,7 @@ function unknownName(
   return [{ problem: spec.yaml.problem(path, `the stack has no ${kind} "${name}": ${all}`) }];
 }
 
-/** Volumes of the stack for which the spec has no entry, such as those of a pod that came later (01 §20.34). */
+/** Volumes of the stack for which the spec has no entry, such as those of a pod that came later. */
 function unplacedVolumes(spec: Spec, volumes: ReadonlySet<string>): Problem[] {
   const effect =
     spec.deployTo === 'compose'
@@ -90,7 +90,7 @@ function unplacedVolumes(spec: Spec, volumes: ReadonlySet<string>): Problem[] {
     .map((name) => spec.yaml.problem(['volumes'], `the volume "${name}" of the stack is not here: ${effect}`));
 }
 
-/** On compose nothing is mounted from `configmaps:` (01 §6). */
+/** On compose nothing is mounted from `configmaps:`. */
 function uselessConfigmaps(spec: Spec): Problem[] {
   if (spec.deployTo !== 'compose' || spec.configmaps.size === 0) return [];
   return [

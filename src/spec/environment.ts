@@ -11,7 +11,7 @@ const header = [
 const credentialsMark = '# From credentials file: ';
 
 /**
- * The text of `config.env` (01 §13): a name and its literal value per line, then each credentials file as it is.
+ * The text of `config.env`: a name and its literal value per line, then each credentials file as it is.
  * @param entries values by name, in the order of the spec, without those that hold generated secrets
  * @param credentials path as the spec has it, and text
  * @throws LaconicError with every name or value that no env file can hold
@@ -74,7 +74,7 @@ function credentialsPart(configEnv: string): string {
   return at < 0 ? '' : configEnv.slice(at);
 }
 
-/** `NAME=value` lines that Compose reads as exactly these values (decision 8). */
+/** `NAME=value` lines that Compose reads as exactly these values. */
 export function renderEntries(entries: ReadonlyMap<string, string>): string[] {
   const problems = [...entries].flatMap(([name, value]) => {
     const problem = environmentProblem(name, value);
@@ -95,7 +95,7 @@ export function environmentProblem(name: string, value: string): string | undefi
 }
 
 /**
- * A value as it stands in an env file so that Compose reads it back literally (decision 8): bare, in single quotes, or in double
+ * A value as it stands in an env file so that Compose reads it back literally: bare, in single quotes, or in double
  * quotes with escapes. Line breaks are escaped, so that every variable stays on a line of its own.
  */
 export function quoteEnvValue(value: string): string {
@@ -129,7 +129,7 @@ export interface ChangedValue {
 }
 
 /**
- * What changes for containers when the unquoted `config.env` of the Python program is written anew (decision 8): variables whose
+ * What changes for containers when the unquoted `config.env` of the Python program is written anew: variables whose
  * line holds the very value of the spec, but which that program wrote in Python's words, or which Compose expanded, cut or
  * unquoted when it read the file. A file that Compose could not read gave no container anything: nothing changes then.
  * @param oldText the `config.env` as it stands
@@ -157,7 +157,7 @@ export function changedByNewQuoting(
   });
 }
 
-/** A scalar of YAML as the Python program wrote it into `config.env` (01 §13): `True` for `true`, `123` for `0123`. */
+/** A scalar of YAML as the Python program wrote it into `config.env`: `True` for `true`, `123` for `0123`. */
 export function asPythonWrote(value: unknown): string | undefined {
   if (typeof value === 'boolean') return value ? 'True' : 'False';
   return typeof value === 'number' ? String(value) : undefined;

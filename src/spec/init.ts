@@ -29,8 +29,8 @@ export interface InitInput {
 }
 
 /**
- * The text of a new `spec.yml` (01 §7), in its key order and in the style of 01 §18. Pure but for random ports.
- * Values of the operator beat those of the config file, which beat those of the hook (decision 11).
+ * The text of a new `spec.yml`, in its key order and in the style of 01 §18. Pure but for random ports.
+ * Values of the operator beat those of the config file, which beat those of the hook.
  * @throws LaconicError for an unknown recipe, one the target cannot follow, and a hook result that is no map
  */
 export function composeSpec(input: InitInput): string {
@@ -85,7 +85,7 @@ function mergedConfig(hook: readonly [string, unknown][], input: InitInput): Map
   return merged;
 }
 
-/** Ports of every service that has any. One that several files define has those of all of them (01 §20.21). */
+/** Ports of every service that has any. One that several files define has those of all of them. */
 function portsOf(files: readonly ComposeFile[], mapPort: ReturnType<typeof portMapper>): Map<string, string[]> {
   const raw = new Map<string, Set<string>>();
   const ports = new Map<string, string[]>();
@@ -101,7 +101,7 @@ function portsOf(files: readonly ComposeFile[], mapPort: ReturnType<typeof portM
   return ports;
 }
 
-/** Where the mounted named volumes go (01 §7.8): writable ones first, each in the order it is first met. */
+/** Where the mounted named volumes go: writable ones first, each in the order it is first met. */
 function placesOf(
   files: readonly ComposeFile[],
   deployTo: DeployTarget,

@@ -21,8 +21,7 @@ const sections: Record<string, string> = {
 };
 
 /**
- * What to write instead of a key that documents of the existing program name but nothing reads, or that stands in the wrong place
- * (decision 10, K-68).
+ * What to write instead of a key that documents of the existing program name but nothing reads, or that stands in the wrong place.
  */
 export function staleKey(path: KeyPath): Explained | undefined {
   const key = path[path.length - 1];

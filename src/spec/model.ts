@@ -2,7 +2,7 @@ import type { YamlFile } from '../system/yaml.js';
 import type { DeployTarget } from './schema.js';
 import type { SecretSources } from './secret-sources.js';
 
-/** CPUs, memory and storage as they are written: Kubernetes quantities pass unchanged (decision 21). */
+/** CPUs, memory and storage as they are written: Kubernetes quantities pass unchanged. */
 export interface Amounts {
   cpus?: string;
   memory?: string;
@@ -14,7 +14,7 @@ export interface ResourceBounds {
   reservations?: Amounts;
 }
 
-/** Bounds for all, and those of single containers or volumes, which win (01 §6). */
+/** Bounds for all, and those of single containers or volumes, which win. */
 export interface ResourceSection {
   all: ResourceBounds;
   named: ReadonlyMap<string, ResourceBounds>;
@@ -28,7 +28,7 @@ export interface Resources {
 export interface HttpProxy {
   hostName: string;
   routes: readonly { path: string; service: string; port: number }[];
-  /** Secret of the cluster with the host's certificate (K-26). */
+  /** Secret of the cluster with the host's certificate. */
   tlsSecret?: string;
   /** ClusterIssuer of cert-manager that makes it. */
   issuer?: string;
@@ -36,7 +36,7 @@ export interface HttpProxy {
   withoutTls?: true;
 }
 
-/** A taint of nodes on which pods may run all the same, in the words of Kubernetes (K-55). */
+/** A taint of nodes on which pods may run all the same, in the words of Kubernetes. */
 export interface Toleration {
   /** Absent: every taint. */
   key?: string;
@@ -62,7 +62,7 @@ export interface ImagePullSecret {
   tokenFile?: string;
 }
 
-/** A service outside the deployment: one of three ways to find it, the first that is given (04 §4.11). */
+/** A service outside the deployment: one of three ways to find it, the first that is given. */
 export type ExternalService = { port: number } & (
   | { kind: 'host'; host: string }
   | { kind: 'ip'; ip: string }
@@ -74,14 +74,14 @@ export interface Spec {
   readonly yaml: YamlFile;
   readonly stack: string;
   readonly deployTo: DeployTarget;
-  /** Values as text: strings by value, numbers and booleans as they are written (decision 8). May hold `$generate:` tokens. */
+  /** Values as text: strings by value, numbers and booleans as they are written. May hold `$generate:` tokens. */
   readonly config: ReadonlyMap<string, string>;
   readonly credentialsFiles: readonly string[];
-  /** Path by volume; undefined leaves the volume to the target (01 §6.1). */
+  /** Path by volume; undefined leaves the volume to the target. */
   readonly volumes: ReadonlyMap<string, string | undefined>;
-  /** Source by volume; undefined means the stack's own `config/<name>` (01 §6.2). */
+  /** Source by volume; undefined means the stack's own `config/<name>`. */
   readonly configmaps: ReadonlyMap<string, string | undefined>;
-  /** Ports by service, in the place of the compose file's; an empty list removes them (01 §6.3). */
+  /** Ports by service, in the place of the compose file's; an empty list removes them. */
   readonly ports: ReadonlyMap<string, readonly string[]>;
   readonly httpProxy: readonly HttpProxy[];
   readonly acmeEmail?: string;

@@ -10,14 +10,14 @@ import { readSecretSources, type SecretSources } from './secret-sources.js';
 export type * from './model.js';
 export type { DeployTarget } from './schema.js';
 
-/** A spec, and the keys in it that nothing reads: near misses are errors at create, the others warnings (decision 10). */
+/** A spec, and the keys in it that nothing reads: near misses are errors at create, the others warnings. */
 export interface ParsedSpec {
   spec: Spec;
   unknown: UnknownKey[];
 }
 
 /**
- * Reads a `spec.yml` (01 §6).
+ * Reads a `spec.yml`.
  * @param text the file's text
  * @param file its name for messages
  * @throws InvalidFileError with every problem of the file; misspelt keys are named with them, they may be the reason
@@ -46,7 +46,7 @@ export function parseSpec(text: string, file: string): ParsedSpec {
   return { spec: toSpec(yaml, shape, config.values, secrets.sources), unknown };
 }
 
-/** `config:` as text (decision 8): null, maps and lists are refused by name, and names that no env file can hold. */
+/** `config:` as text: null, maps and lists are refused by name, and names that no env file can hold. */
 function readConfig(yaml: YamlFile): { values: Map<string, string>; problems: Problem[] } {
   const values = new Map<string, string>();
   const problems: Problem[] = [];
@@ -182,7 +182,7 @@ function serviceAndPort(text: string): { service: string; port: number } {
   return { service: text.slice(0, colon), port: Number(text.slice(colon + 1)) };
 }
 
-/** Key and value alone are the notation of the existing program, which meant `NoSchedule` (04 §4.4.9). */
+/** Key and value alone are the notation of the existing program, which meant `NoSchedule`. */
 function toToleration(
   shape: NonNullable<SpecShape['node-tolerations']>[number],
   value: string | undefined,

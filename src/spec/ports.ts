@@ -8,7 +8,7 @@ const help =
   'write [ip:][host:]container[/protocol], such as "80", "8080:80", "127.0.0.1:8080:80/udp" or "8000-8010:80-90"';
 
 /**
- * Why Compose would refuse this port of a spec (01 §6.3, §20.21); undefined when it would not. A port that holds `$` is only known
+ * Why Compose would refuse this port of a spec; undefined when it would not. A port that holds `$` is only known
  * once Compose has put the values in, so it passes.
  */
 export function portProblem(text: string): string | undefined {

@@ -12,7 +12,7 @@ const recipes = [
   'any-fixed-random',
 ] as const;
 
-/** How `deploy init` maps ports to the host (01 §7.1). */
+/** How `deploy init` maps ports to the host. */
 export type PortRecipe = (typeof recipes)[number];
 
 /** Host ports of the random recipes, both ends included. */

@@ -7,11 +7,11 @@ import { quote } from '../system/yaml.js';
 import { portProblem } from './ports.js';
 import { parseCpus, parseMemory } from './units.js';
 
-/** The targets a spec may name (01 §1). */
+/** The targets a spec may name. */
 export const deployTargets = ['compose', 'k8s-kind', 'k8s'] as const;
 export type DeployTarget = (typeof deployTargets)[number];
 
-/** Text, or nothing: null and a missing key mean the same (01 §20.23). */
+/** Text, or nothing: null and a missing key mean the same. */
 const optionalText = (what: string) => z.string(mustBe(what)).nullish();
 
 /** Text that has to be there and say something. */
@@ -41,7 +41,7 @@ const volumeName = z.string().check(
   }),
 );
 
-/** A configmap's name is a folder name as well (01 §6.2). */
+/** A configmap's name is a folder name as well. */
 const configmapName = z.string().check(textCheck(nameProblem));
 
 const noNull = (value: string): string | undefined =>
@@ -147,7 +147,7 @@ const externalService = z
     error: 'needs host, ip, or selector and namespace',
   });
 
-/** A toleration of Kubernetes, with what its API server would refuse (K-55). */
+/** A toleration of Kubernetes, with what its API server would refuse. */
 const toleration = z
   .object(
     {
@@ -238,7 +238,7 @@ const deployTo = z
     ),
   );
 
-/** `spec.yml` as it is written (01 §6). The values of `config` are checked where they are read as text. */
+/** `spec.yml` as it is written. The values of `config` are checked where they are read as text. */
 export const specShape = z.object(
   {
     stack: text('the name or path of a stack'),

@@ -1,5 +1,5 @@
 /**
- * Sizes and CPU counts of a spec, exactly, whichever notation they are in (01 §20.24, decision 21). What Kubernetes reads as a
+ * Sizes and CPU counts of a spec, exactly, whichever notation they are in. What Kubernetes reads as a
  * quantity keeps its meaning there (`512M` = 512·10⁶, `5Gi` = 5·2³⁰); everything else Compose reads has Compose's (`512mb` = 512·2²⁰).
  */
 

@@ -8,18 +8,18 @@ import type { HookSource } from './hooks/contexts.js';
 import type { StackLocation } from './locate.js';
 import type { Pod, Stack } from './parse.js';
 
-/** The files that belong to a stack (01 §4). All paths are absolute. */
+/** The files that belong to a stack. All paths are absolute. */
 export interface StackAssets {
   /** The compose file of a pod. @throws LaconicError that names every place looked in */
   podFile(pod: Pod): Promise<string>;
-  /** The compose file of a job; undefined when there is none (01 §3.6). */
+  /** The compose file of a job; undefined when there is none. */
   jobFile(job: string): Promise<string | undefined>;
   /**
    * The configuration directory `config/<name>`. `internal`: an external stack gets it from the program, which is for
-   * reading only: volumes are never filled from it (01 §20.8).
+   * reading only: volumes are never filled from it.
    */
   configDirectory(name: string): Promise<{ path: string; internal: boolean } | undefined>;
-  /** Files with hooks, in the order of the pods (01 §20.11). */
+  /** Files with hooks, in the order of the pods. */
   hookSources(): Promise<HookSource[]>;
   /**
    * The real path of the repository that a file of the stack stands in: the git working tree, else the folder that
@@ -41,7 +41,7 @@ export const hookFileNames: ReadonlySet<string> = new Set(hookFiles.map(({ name 
 
 /**
  * Finds the files of a stack: those of an external stack beside its `stacks/` folder first, then those that ship with the
- * program, but only for what the external stack does not provide (01 §4, §20.8).
+ * program, but only for what the external stack does not provide.
  */
 export function createAssets(
   location: StackLocation,
@@ -56,7 +56,7 @@ export function createAssets(
     roots.map((root) => join(root, folder, `docker-compose-${name}.yml`));
 
   const podFile = async (pod: Pod): Promise<string> => {
-    // One choice for init, create and the quick workflow, which once disagreed on the name (01 §20.15).
+    // One choice for init, create and the quick workflow, which once disagreed on the name.
     const candidates =
       pod.repository === undefined
         ? composeCandidates('compose', pod.path)
@@ -103,7 +103,7 @@ export function createAssets(
     const folders = stack.pods.map((pod) =>
       pod.repository === undefined ? stackHooks : join(podRoot(pod), 'stack', 'deploy'),
     );
-    // A stack of jobs only has hooks as well (01 §20.12).
+    // A stack of jobs only has hooks as well.
     const distinct = new Set(folders.length === 0 ? [stackHooks] : folders);
     const sources: HookSource[] = [];
     for (const folder of distinct) {

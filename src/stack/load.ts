@@ -19,7 +19,7 @@ export interface LoadedStack {
   repositoryBase: string;
 }
 
-/** Finds and reads a stack by name or path (01 §2). Paths are relative to `cwd`. */
+/** Finds and reads a stack by name or path. Paths are relative to `cwd`. */
 export async function loadStack(reference: string, context: Context, cwd: string = context.cwd): Promise<LoadedStack> {
   const location = await locateStack(reference, { cwd, packageDirectory: packageDirectory(), home: homedir() });
   const stack = parseStack(await readText(location.file), location.file);
@@ -34,7 +34,7 @@ export async function loadStack(reference: string, context: Context, cwd: string
 
 /**
  * The directory that working copies of repositories stand in, absolute: the setting `CERC_REPO_BASE_DIR`, else `~/cerc`; with
- * `--local-stack` the folder above stack-orchestrator (01 §17, 05 §1.1).
+ * `--local-stack` the folder above stack-orchestrator.
  */
 export function repositoryBaseOf(context: Context): string {
   if (!context.options.localStack) {

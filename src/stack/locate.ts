@@ -6,7 +6,7 @@ import { expandHome, nameProblem } from '../system/path-names.js';
 import { nearMiss } from '../system/suggest.js';
 import { quote } from '../system/yaml.js';
 
-/** Where a stack is (01 §2). */
+/** Where a stack is. */
 export interface StackLocation {
   /** The name or path as the operator wrote it. */
   reference: string;
@@ -20,7 +20,7 @@ export interface StackLocation {
 
 /**
  * Finds the stack that `--stack`, or `stack:` in a spec, means. A path is external when it holds a `stack.yml` or is one
- * itself, so a mere folder called like a bundled stack does not hide that (01 §20.8). `~` is expanded.
+ * itself, so a mere folder called like a bundled stack does not hide that. `~` is expanded.
  * @throws LaconicError when there is none, with the names that look alike
  */
 export async function locateStack(

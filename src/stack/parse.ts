@@ -7,7 +7,7 @@ import { unknownTags } from '../system/yaml-problems.js';
 import { parseYaml, quote, scalarText, type YamlFile } from '../system/yaml.js';
 import { jobItem, nameItem, podItem, stackShape } from './schema.js';
 
-/** One compose file of a stack (01 §3.3, §3.4), whichever way it is written. */
+/** One compose file of a stack, whichever way it is written. */
 export interface Pod {
   name: string;
   /** `[host/]org/repo` without `@ref`; undefined for a pod of the stack itself. */
@@ -21,7 +21,7 @@ export interface Pod {
   postStartCommand?: string;
 }
 
-/** A value that one running container gives to another after start (01 §3.5). */
+/** A value that one running container gives to another after start. */
 export interface ConfigTransfer {
   service: string;
   variable: string;
@@ -29,7 +29,7 @@ export interface ConfigTransfer {
   fromVariable: string;
 }
 
-/** `stack.yml`, checked (01 §3). Sections that are null or missing are empty. */
+/** `stack.yml`, checked. Sections that are null or missing are empty. */
 export interface Stack {
   readonly yaml: YamlFile;
   readonly name?: string;
@@ -43,12 +43,12 @@ export interface Stack {
   readonly transfers: readonly ConfigTransfer[];
   /** `hooks.start.compose`: the start hooks in Python run on Docker Compose too. */
   readonly startHooksOnCompose: boolean;
-  /** Keys that nothing reads: never an error (decision 10). */
+  /** Keys that nothing reads: never an error. */
   readonly warnings: readonly Problem[];
 }
 
 /**
- * Reads a `stack.yml` (01 §3). Both forms of pods may be mixed.
+ * Reads a `stack.yml`. Both forms of pods may be mixed.
  * @param text the file's text
  * @param file its name for messages
  * @throws InvalidFileError with every problem of the file; misspelt keys are named with them, they may be the reason

@@ -13,7 +13,7 @@ export interface ContainerScope {
   loaded?: LoadedStack;
 }
 
-/** The containers of `--stack`, else those that ship with this program (05 §1.2), which is said. */
+/** The containers of `--stack`, else those that ship with this program, which is said. */
 export async function containerScope(context: Context): Promise<ContainerScope> {
   const { options, report } = context;
   if (options.stack !== undefined) {

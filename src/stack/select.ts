@@ -17,8 +17,8 @@ export function commaList(text: string): string[] {
 }
 
 /**
- * Chooses among names by comma lists (05 §1.3): `include` wins over `exclude`, order stays that of `names`.
- * Unknown names and an empty result are warnings that list what is valid, never errors (decision 35).
+ * Chooses among names by comma lists: `include` wins over `exclude`, order stays that of `names`.
+ * Unknown names and an empty result are warnings that list what is valid, never errors.
  */
 export function selectNames(
   names: readonly string[],
@@ -36,7 +36,7 @@ export function selectNames(
   return { selected, excluded: names.filter((name) => !wanted(name)), warnings };
 }
 
-/** Says what a selection warns of, and with `--verbose` what it leaves out (05 §1.3). */
+/** Says what a selection warns of, and with `--verbose` what it leaves out. */
 export function tellSelection({ excluded, warnings }: Omit<Selection, 'selected'>, report: Reporter): void {
   for (const warning of warnings) report.warn(warning);
   for (const name of excluded) report.verbose(`Excluding: ${name}`);

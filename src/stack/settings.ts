@@ -5,7 +5,7 @@ import { parseEnv } from 'node:util';
 import type { Context } from '../system/context.js';
 import { errorCode, errorMessage } from '../system/errors.js';
 
-/** Settings that may stand in a file instead of the environment (05 §1.1). */
+/** Settings that may stand in a file instead of the environment. */
 export type SettingName =
   | 'CERC_REPO_BASE_DIR'
   | 'CERC_NPM_REGISTRY_URL'

@@ -1,6 +1,6 @@
 import type { Reporter } from './report.js';
 
-/** The options every command accepts before its name (02 §2). */
+/** The options every command accepts before its name. */
 export interface GlobalOptions {
   stack?: string | undefined;
   quiet: boolean;

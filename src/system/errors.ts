@@ -15,7 +15,7 @@ export class LaconicError extends Error {
   }
 }
 
-/** The command line itself is wrong: exit 2 (decision 32). */
+/** The command line itself is wrong: exit 2. */
 export class UsageError extends LaconicError {
   override readonly exitCode = 2;
 }
@@ -82,7 +82,7 @@ export class ExitError extends LaconicError {
   }
 }
 
-/** The operator pressed Ctrl-C (or sent SIGTERM, or closed the terminal): exit 130 (decision 32). */
+/** The operator pressed Ctrl-C (or sent SIGTERM, or closed the terminal): exit 130. */
 export class InterruptedError extends LaconicError {
   override readonly exitCode = 130;
 

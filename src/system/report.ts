@@ -18,7 +18,7 @@ export interface ReportOptions {
 }
 
 /**
- * The one way out of the program (decision 31). stdout carries the answer and the lines existing scripts read;
+ * The one way out of the program. stdout carries the answer and the lines existing scripts read;
  * stderr carries warnings, errors and progress. `--quiet` silences progress and information, never the answer,
  * warnings or errors.
  */

@@ -6,7 +6,7 @@ import { type KeyPath, quote, type YamlFile } from './yaml.js';
 // Each schema is used once or twice: compiling it first costs more than it saves.
 z.config({ jitless: true });
 
-/** A key (or a name) that nothing reads. The caller decides whether that is an error (decision 10). */
+/** A key (or a name) that nothing reads. The caller decides whether that is an error. */
 export interface UnknownKey {
   problem: Problem;
   /** The known key it most likely means. */
@@ -99,7 +99,7 @@ function issueProblem(yaml: YamlFile, issue: z.core.$ZodIssue, at: KeyPath): Pro
   return yaml.problem(path, message);
 }
 
-/** The keys of `value` that no object of the schema names; keys that start with `x-` are free (decision 10). */
+/** The keys of `value` that no object of the schema names; keys that start with `x-` are free. */
 function unknownKeys(schema: unknown, value: unknown, path: KeyPath): { path: KeyPath; known: string[] }[] {
   const type = unwrap(schema);
   if (Array.isArray(value)) {

@@ -13,7 +13,7 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source "$here/common.sh"
 
-# No name that the program would take for a cluster of its own (decision 4).
+# No name that the program would take for a cluster of its own.
 cluster=laconic-so-test
 node=$cluster-control-plane
 state=$cache/cluster

@@ -182,7 +182,7 @@ function takesOrRefuses(read: (text: string) => void): (text: string) => void {
 
 const runs = { numRuns: 500 };
 
-describe('damaged files are taken or refused with a reason, never anything else (01 §20.23)', () => {
+describe('damaged files are taken or refused with a reason, never anything else', () => {
   it('stack.yml', () => {
     const texts = ['stacks/test/stack.yml', 'stacks/demo/stack.yml', 'stacks/test-restart-multi/stack.yml'].map(
       bundled,

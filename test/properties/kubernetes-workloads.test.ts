@@ -15,7 +15,7 @@ function kubelet(text: string, variables: ReadonlyMap<string, string>): string {
   );
 }
 
-describe('text for the kubelet (decision 21)', () => {
+describe('text for the kubelet', () => {
   const pieces = fc.array(fc.constantFrom('$', '$$', '$(A)', '(A)', '(', ')', 'A', '{A}', 'é', '\n', ' '), {
     maxLength: 12,
   });
@@ -62,7 +62,7 @@ describe('amounts (decision 21: they keep their value)', () => {
   });
 });
 
-describe('order inside a pod (decision 23)', () => {
+describe('order inside a pod', () => {
   const conditions = ['service_started', 'service_healthy', 'service_completed_successfully'] as const;
   // Each service depends on some before it, so that there are no circles; the last one runs on.
   const dependencies = fc.array(fc.array(fc.tuple(fc.nat(), fc.constantFrom(...conditions)), { maxLength: 3 }), {

@@ -71,7 +71,7 @@ function registration(name: string): string {
 /**
  * A name for a cluster of a test's own. A run that is killed leaves a cluster behind: the next run removes it. Ports 80 and 443 of
  * this host are the shared cluster's.
- * @param adoptable the program takes it for one of its own, which deployments of any name join (decision 4)
+ * @param adoptable the program takes it for one of its own, which deployments of any name join
  */
 export async function ownClusterName(adoptable = false): Promise<string> {
   const unique = `${process.pid.toString(36)}${randomInt(36 ** 4).toString(36)}`;

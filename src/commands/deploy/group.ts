@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Context } from '../../system/context.js';
 import { LaconicError, UsageError } from '../../system/errors.js';
 
-/** The options of the `deploy` group (02 §6). */
+/** The options of the `deploy` group. */
 export interface GroupOptions {
   include?: string;
   exclude?: string;
@@ -22,7 +22,7 @@ export function requireStack(context: Context): string {
   return context.options.stack;
 }
 
-/** Options that only the quick workflow knows are refused elsewhere rather than ignored (02 §13.23). @throws UsageError */
+/** Options that only the quick workflow knows are refused elsewhere rather than ignored. @throws UsageError */
 export function refuseQuickOptions(options: GroupOptions, command: string): void {
   const given = (['include', 'exclude', 'envFile', 'cluster'] as const).filter((name) => options[name] !== undefined);
   const flags = given.map((name) => (name === 'envFile' ? '--env-file' : `--${name}`));

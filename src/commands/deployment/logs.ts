@@ -13,7 +13,7 @@ export function addLogsOptions(command: Command): Command {
     .option('-t, --timestamps', 'show when each line was written', false);
 }
 
-/** `logs` (02 §7.8). */
+/** `logs`. */
 export function declare(group: Command, contextOf: ContextOf): void {
   addLogsOptions(subcommand(group, 'logs [services...]', 'show the output of the containers'))
     .option('--previous', "on Kubernetes, the output of the containers' last run before this one", false)

@@ -12,7 +12,7 @@ interface Options {
   manageCluster: boolean;
 }
 
-/** `stop` and `down` (02 §7.2). */
+/** `stop` and `down`. */
 export function declare(group: Command, contextOf: ContextOf): void {
   for (const name of ['stop', 'down']) {
     const command = subcommand(
@@ -71,7 +71,7 @@ export function addStopOptions(command: Command): Command {
   );
 }
 
-/** A single number among the words is the time-out in seconds, as scripts give it (02 §13.6). */
+/** A single number among the words is the time-out in seconds, as scripts give it. */
 export function splitTimeout(
   words: readonly string[],
   option: string | undefined,

@@ -65,8 +65,8 @@ export interface ComposeReading {
 const topLevelKeys = ['version', 'name', 'include', 'services', 'models', 'networks', 'volumes', 'secrets', 'configs'];
 
 /**
- * The normal form of one compose file: every short form written out, variables resolved, values typed, as `docker compose config` does it
- * (decision 7); sections that are null count as absent. Pure: nothing is read.
+ * The normal form of one compose file: every short form written out, variables resolved, values typed, as `docker compose config` does it;
+ * sections that are null count as absent. Pure: nothing is read.
  * @param input the file and the values for it
  * @param envFileTexts texts of its env files (use {@link readCompose} to learn which there are)
  * @throws InvalidFileError with every problem: what Compose itself refuses, or cannot be followed here (`include`, `extends` of another file)

@@ -15,7 +15,7 @@ export interface ComposeCallOptions {
 }
 
 /**
- * The environment of our calls: orphans are ours to find and remove (decision 14), whatever the operator's shell says, and
+ * The environment of our calls: orphans are ours to find and remove, whatever the operator's shell says, and
  * Compose need not warn about them.
  */
 export function callEnvironment(project: Pick<ComposeProject, 'env'>): NodeJS.ProcessEnv {

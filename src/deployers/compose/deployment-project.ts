@@ -29,7 +29,7 @@ export interface OpenedProject {
 }
 
 /**
- * The Compose project of a deployment directory (02 §10.1, §10.2). Its containers, if any, are looked at for decision 6. Files that cannot
+ * The Compose project of a deployment directory. Its containers, if any, are looked at for decision 6. Files that cannot
  * be used are told as a problem and no failure yet: what runs can be listed and stopped without them.
  * @throws LaconicError when the containers belong to another directory, or this is a copy of another one
  */
@@ -117,7 +117,7 @@ async function readProject(
   return withWrittenSecrets(project, deployment.spec, layout);
 }
 
-/** The pod's scripts of one kind, in stack order (02 §10.2). */
+/** The pod's scripts of one kind, in stack order. */
 export async function podScripts(
   deployment: Deployment,
   kind: 'preStartCommand' | 'postStartCommand',
@@ -127,7 +127,7 @@ export async function podScripts(
     const command = pod[kind];
     if (command === undefined) continue;
     const path = deployment.layout.podScript(pod.name, command);
-    // The Python program copied scripts of sub-folders flat (01 §20.15): its directories still work.
+    // The Python program copied scripts of sub-folders flat: its directories still work.
     const flat = deployment.layout.podScript(pod.name, basename(command));
     scripts.push({ path: (await kindOf(path)) === 'file' ? path : flat, pod: pod.name });
   }
@@ -146,8 +146,8 @@ async function podFile(deployment: Deployment, pod: Pod): Promise<string> {
 
 /**
  * The directory's path as the running containers know it, if that is this directory under another name: Compose hashes
- * paths, and another spelling would recreate every container (decision 6).
- * @throws LaconicError when the containers belong to another directory that exists (01 §20.1)
+ * paths, and another spelling would recreate every container.
+ * @throws LaconicError when the containers belong to another directory that exists
  */
 async function runningSpelling(
   composeDirectory: string,

@@ -7,8 +7,8 @@ import { runningContainer } from './find.js';
 import type { ComposeProject } from './project.js';
 
 /**
- * Runs a command in a running container, on our own stdin, stdout and stderr; resolves to the command's exit code
- * (02 §7.7, weakness 3, decision 32). One word is a line for the container's shell (`sh -c WORD`), several are the
+ * Runs a command in a running container, on our own stdin, stdout and stderr; resolves to the command's exit code.
+ * One word is a line for the container's shell (`sh -c WORD`), several are the
  * command's own arguments. A terminal is allocated when stdin and stdout are one; else bytes pass unchanged.
  * 127 where the container has no such program.
  * @throws LaconicError (exit 1) that says the command was not run: unknown service, not running
@@ -66,7 +66,7 @@ export function hasTerminal(): boolean {
   return process.stdin.isTTY && process.stdout.isTTY;
 }
 
-/** `--env` arguments every command in a container gets (01 §17): who runs it on the host, and whether to debug. */
+/** `--env` arguments every command in a container gets: who runs it on the host, and whether to debug. */
 export function runtimeArguments({ env }: Pick<ComposeProject, 'env'>): string[] {
   return ['CERC_HOST_UID', 'CERC_HOST_GID', 'CERC_SCRIPT_DEBUG'].flatMap((name) => {
     const value = env[name];

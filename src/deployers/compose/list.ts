@@ -8,7 +8,7 @@ import type { ComposeProject } from './project.js';
 const never = '0001-01-01T00:00:00Z';
 
 /**
- * Every container of a project as the engine holds it (02 §7.4, §7.5, weakness 15), stopped ones too, ordered by name.
+ * Every container of a project as the engine holds it, stopped ones too, ordered by name.
  * Containers of `run-job` carry `job: true`.
  */
 export async function listContainers(project: ComposeProject, engine: Engine): Promise<ContainerStatus[]> {
@@ -50,7 +50,7 @@ export function listedContainer(
 /** The engine's port table: `80/tcp` and the host addresses it is published at (null: only exposed). */
 export type PortTable = Readonly<Record<string, readonly { HostIp: string; HostPort: string }[] | null>>;
 
-/** In the engine's order, each with its first host mapping (02 §7.4). */
+/** In the engine's order, each with its first host mapping. */
 function portTable(table: PortTable | null): PublishedPort[] {
   return Object.entries(table ?? {}).map(([port, mappings]) => {
     const [number = '', protocol = 'tcp'] = port.split('/');

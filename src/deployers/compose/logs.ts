@@ -9,7 +9,7 @@ import { parseComposeLine, warnOnce } from './compose-progress.js';
 import { type ComposeProject, composeArguments } from './project.js';
 import { listServices, unknownServices } from './services.js';
 
-/** `--tail`: lines per container, undefined for `all` (02 §7.8, weakness 16). @throws UsageError for anything else */
+/** `--tail`: lines per container, undefined for `all`. @throws UsageError for anything else */
 export function parseTail(text: string): number | undefined {
   if (text === 'all') return undefined;
   if (/^\d{1,15}$/.test(text)) return Number(text);
@@ -17,7 +17,7 @@ export function parseTail(text: string): number | undefined {
 }
 
 /**
- * Streams the containers' output to stdout as Compose prints it, `<service>-<n>  | ` before each line (02 §7.8, weakness 16).
+ * Streams the containers' output to stdout as Compose prints it, `<service>-<n>  | ` before each line.
  * Compose's own warnings go to stderr. Memory stays bounded whatever the size; a reader that goes away (`| head`) ends it quietly.
  * @param output where the lines go; the program's stdout unless a test says otherwise
  * @throws LaconicError for unknown services; InterruptedError after Ctrl-C; CommandFailedError when Compose fails
@@ -88,7 +88,7 @@ const clearLine = Buffer.from('\u001b[2K');
 const newline = 0x0a;
 
 /**
- * Drops the escape "clear this line" that older versions of Compose put before each line even into a pipe (02 §7.8). Only at the
+ * Drops the escape "clear this line" that older versions of Compose put before each line even into a pipe. Only at the
  * start of a line: what a container writes stands behind its name and passes byte for byte.
  */
 export class LineStartCleaner extends Transform {

@@ -9,7 +9,7 @@ import { listServices } from './services.js';
 const configFiles = 'com.docker.compose.project.config_files';
 
 /**
- * Containers whose service left the model (decision 14): not those of jobs, nor of services a job file declares, nor of
+ * Containers whose service left the model: not those of jobs, nor of services a job file declares, nor of
  * services in profiles (`known` names these too). Pure.
  */
 export function findOrphans(

@@ -28,7 +28,7 @@ export function parseIndex(text: string): number {
 }
 
 /**
- * The address a container port is published at (02 §7.6, weakness 14): the IPv4 one where there are several.
+ * The address a container port is published at: the IPv4 one where there are several.
  * @throws LaconicError when the service is unknown or not running, or the port is not published
  */
 export async function publishedPort(

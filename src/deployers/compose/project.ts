@@ -1,8 +1,8 @@
-/** A set of compose files as one Compose project: all a call of `docker compose` needs (02 §10.1). */
+/** A set of compose files as one Compose project: all a call of `docker compose` needs. */
 export interface ComposeProject {
   /** Compose project name: prefix of containers, networks and volumes. */
   readonly name: string;
-  /** Absolute compose files in pod order. Their spelling matters: Compose hashes bind paths made from it (decision 6). */
+  /** Absolute compose files in pod order. Their spelling matters: Compose hashes bind paths made from it. */
   readonly files: readonly string[];
   /** Absolute compose file of each job, by job name. */
   readonly jobFiles: ReadonlyMap<string, string>;
@@ -10,7 +10,7 @@ export interface ComposeProject {
   readonly jobOverrides?: ReadonlyMap<string, string>;
   /** `--env-file` arguments in order; later ones win. */
   readonly envFiles: readonly string[];
-  /** The whole process environment for `docker compose`: names the spec sets are removed from it (decisions 7 and 9). */
+  /** The whole process environment for `docker compose`: names the spec sets are removed from it. */
   readonly env: NodeJS.ProcessEnv;
   /** Variables without a value that were reported when the deployment was created or updated. */
   readonly reportedUnset?: ReadonlySet<string>;

@@ -17,7 +17,7 @@ export type Readiness =
   | { kind: 'failed'; state: string };
 
 /**
- * Whether one container is ready, may still become so, or never will (decision 13). Pure.
+ * Whether one container is ready, may still become so, or never will. Pure.
  * @param runningMs how long it runs since its last start
  * @param steadyMs how long one without a healthcheck has to
  */

@@ -20,7 +20,7 @@ export interface EnvFileText {
 
 /**
  * The process environment for `docker compose`: that of the program without the names the spec sets, since Compose would
- * let the shell win over them (decisions 7 and 9), and with the variables of 01 §17.
+ * let the shell win over them, and with the variables of 01 §17.
  * @param envFiles `config.env` and `secrets.env`
  * @throws InvalidFileError for an env file Compose could not read
  */

@@ -7,7 +7,7 @@ import { withinLimit } from '../../system/limit.js';
 import { runAttached } from '../../system/process.js';
 import type { ComposeProject } from './project.js';
 
-/** A pre-start or post-start command of a pod (01 §3.4). */
+/** A pre-start or post-start command of a pod. */
 export interface PodScript {
   /** Absolute path of the script. */
   path: string;
@@ -17,7 +17,7 @@ export interface PodScript {
 
 /**
  * Runs the scripts one after another, on our own terminal, each from its own directory as `./<name>` and with
- * `CERC_SO_COMPOSE_PROJECT` in its environment (02 §7.1). A dry run only names them (weakness 10).
+ * `CERC_SO_COMPOSE_PROJECT` in its environment. A dry run only names them.
  * @param seconds how long each may take (`--wait-timeout`); absent: no limit
  * @throws LaconicError at the first that is missing, not executable or ends with another code than 0
  */

@@ -26,7 +26,7 @@ export interface StartDeps extends ReadingDeps {
   removeOrphans: boolean;
   /**
    * Called once, when all containers were started and before the wait for their readiness; attached, while their output
-   * runs (weakness 25 of 02 §13).
+   * runs.
    */
   afterUp: () => Promise<void>;
 }

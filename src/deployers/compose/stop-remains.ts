@@ -29,7 +29,7 @@ import { isBelow } from '../../system/path-names.js';
 
 /**
  * `stop` of a deployment whose directory is gone, or at least its deployment.yml: what was started from there is known by the label
- * in which Compose keeps the directory of its files. Data directories stay, and so do volumes unless they are to be deleted (decision 17).
+ * in which Compose keeps the directory of its files. Data directories stay, and so do volumes unless they are to be deleted.
  * @param directory as typed
  * @returns false when this is not such a case: the directory is there, or nothing is left of it on the engine
  */
@@ -131,7 +131,7 @@ async function stopFound({ containers, volumes }: Remains, options: StopOptions,
   for (const project of new Set(containers.flatMap(({ labels }) => labels[composeLabels.project] ?? []))) {
     const others = await listProjectContainers(engine, project);
     context.report.info(`stopped: project ${project}`);
-    // Two directories of the Python program may share a project (01 §20.1).
+    // Two directories of the Python program may share a project.
     if (others.length > 0) {
       context.report.warn(
         `project ${project} goes on: ${others.map(({ name }) => name).join(', ')} came from elsewhere`,

@@ -22,12 +22,12 @@ export interface StopDeps extends StopTools {
 }
 
 export interface Stopped {
-  /** Host directories of the deployment's bind volumes: kept, whatever was deleted (decision 17). */
+  /** Host directories of the deployment's bind volumes: kept, whatever was deleted. */
   hostDirectories: readonly string[];
 }
 
 /**
- * Ends a Compose project (02 §7.2, decisions 14 and 17): `down`, or `stop` and `rm` of the named services only. Refuses while a job runs,
+ * Ends a Compose project: `down`, or `stop` and `rm` of the named services only. Refuses while a job runs,
  * unless forced, which ends the job. Stopping what is stopped is no error. Where Compose cannot read the files of a deployment any more,
  * the containers' labels must do.
  * @returns the host directories of its volumes, when volumes or data are to be deleted

@@ -15,7 +15,7 @@ export interface Tie {
 
 /**
  * What of a project's containers is tied to a deployment directory: its own containers, and those of another
- * directory that were made with the volumes of this one, as happened where two share a project (01 §20.1). While there are
+ * directory that were made with the volumes of this one, as happened where two share a project. While there are
  * any, a second set of containers on the same data could be started from the directory under another project name.
  */
 export async function tiesOf(root: string, project: string, engine: Engine): Promise<Tie[]> {

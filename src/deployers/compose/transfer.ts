@@ -7,7 +7,7 @@ import { type RunResult, run } from '../../system/process.js';
 import { runtimeArguments } from './exec.js';
 import type { ComposeProject } from './project.js';
 
-/** One entry of the stack's `config:` (01 §3.5): a value that a running service exports and another imports. */
+/** One entry of the stack's `config:`: a value that a running service exports and another imports. */
 export interface Transfer {
   destination: string;
   /** Names the import script: `/scripts/import-<variable>.sh`. */
@@ -37,7 +37,7 @@ export function transferLimits({ waitTimeout = Number.POSITIVE_INFINITY }: { wai
 const stopped = new Set<string>(['exited', 'dead', 'paused', 'removing']);
 
 /**
- * Carries values between running containers, one after another, after a successful start (01 §3.5, weakness 17). A dry run
+ * Carries values between running containers, one after another, after a successful start. A dry run
  * only names them. The value goes to the import script as its one argument, whatever is in it; it is never part of a shell text, of
  * the arguments of a program on the host, or of a message.
  * @throws LaconicError at the first that cannot succeed, naming the script, its last exit code and what it said

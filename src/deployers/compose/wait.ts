@@ -38,7 +38,7 @@ interface Verdict {
 const changesList = new Set(['create', 'destroy', 'rename']);
 
 /**
- * Waits by events until the services are ready (decision 13), showing each one's state as progress. Fails at once when one can no
+ * Waits by events until the services are ready, showing each one's state as progress. Fails at once when one can no
  * longer become ready, and at the deadline, explaining each service that is not.
  * @throws LaconicError; InterruptedError
  */

@@ -14,7 +14,7 @@ import type { Findings } from './objects/input.js';
 
 /**
  * Where what a compose file names is found: the copy that create made, relative to the deployment directory, else the path itself, which
- * starts in `compose/` (04 §4.8.2).
+ * starts in `compose/`.
  * @param home for `~`
  */
 export function placesOf(source: string, home: string): [copy: string, path: string] {
@@ -22,7 +22,7 @@ export function placesOf(source: string, home: string): [copy: string, path: str
   return [copyOf(source), isAbsolute(expanded) ? normalize(expanded) : join('compose', expanded)];
 }
 
-/** Where create puts what a compose file names outside of the files that every deployment gets (K-30). */
+/** Where create puts what a compose file names outside of the files that every deployment gets. */
 function copyOf(source: string): string {
   const hash = createHash('sha256').update(posix.normalize(source)).digest('hex').slice(0, 8);
   const name = posix.basename(source).replace(/[^A-Za-z0-9._-]/g, '');
@@ -45,7 +45,7 @@ export interface Copies {
 
 /**
  * Copies of what compose files name on the host and what is not among the stack's own configuration: the cluster cannot reach it, and
- * the deployment must not change with it (K-30, 01 §11.5).
+ * the deployment must not change with it.
  * @param provided paths of the files and folders that are generated anyway
  * @param hooks whether create hooks of the stack may still make what is missing
  */

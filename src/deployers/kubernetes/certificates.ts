@@ -15,7 +15,7 @@ export class Certificates {
     this.#connect = connect;
   }
 
-  /** The valid ones of a namespace (04 §4.13). @throws ClusterError when the cluster does not answer */
+  /** The valid ones of a namespace. @throws ClusterError when the cluster does not answer */
   async valid(namespace: string): Promise<FoundCertificate[]> {
     this.#read ??= this.#connect().then((api) => readCertManager(api, namespace));
     return validCertificates((await this.#read).certificates, Date.now());

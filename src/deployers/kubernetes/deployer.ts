@@ -158,7 +158,7 @@ export class KubernetesDeployer implements Deployer {
     return renderObjects(objects.map(stamped));
   }
 
-  /** Without its kind cluster a deployment has nothing: that is an answer, as for one that was never started (decision 32). */
+  /** Without its kind cluster a deployment has nothing: that is an answer, as for one that was never started. */
   async #snapshot(): Promise<Snapshot> {
     const { emptySnapshot, takeSnapshot } = await import('./operate/snapshot.js');
     try {

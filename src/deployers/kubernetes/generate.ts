@@ -18,7 +18,7 @@ import { unmappedNetworks } from './networks.js';
 import { buildObjects } from './objects/build.js';
 import type { BoundFile } from './objects/input.js';
 
-/** What `deploy create` adds for Kubernetes (01 §11, 04 §2.1): cluster files, configmaps, and what is bind-mounted. */
+/** What `deploy create` adds for Kubernetes: cluster files, configmaps, and what is bind-mounted. */
 export function kubernetesGenerator(deployTo: Exclude<DeployTarget, 'compose'>, context: Context): TargetGenerator {
   return {
     existingCluster: async (spec) =>
@@ -106,7 +106,7 @@ function placeIn({ file, line, key }: Problem): string {
   return JSON.stringify([file, line, key]);
 }
 
-/** A copy of the spec's kubeconfig, which from then on is the deployment's own (04 §2.1). */
+/** A copy of the spec's kubeconfig, which from then on is the deployment's own. */
 async function addKubeconfig({ spec, root, cwd }: TargetInput, added: TargetFiles): Promise<void> {
   const given = spec.kubeConfig;
   if (given === undefined) return;
@@ -130,7 +130,7 @@ async function addKubeconfig({ spec, root, cwd }: TargetInput, added: TargetFile
   added.files.push({ path: 'kubeconfig.yml', source: { copyOf: kept }, mode: secretMode });
 }
 
-/** The folders of declared configmaps (01 §6.2): the stack's `config/<name>`, or the folder the spec names. */
+/** The folders of declared configmaps: the stack's `config/<name>`, or the folder the spec names. */
 async function addConfigmaps({ spec, assets, cwd }: TargetInput, added: TargetFiles): Promise<void> {
   for (const [name, value] of spec.configmaps) {
     const target = join('configmaps', name);

@@ -5,7 +5,7 @@ import type { WantedImage } from './kind/node-images.js';
 import type { KubernetesObject } from './objects/object.js';
 import { mapOf } from '../../system/plain-map.js';
 
-/** The ids of images on this host, as far as it has them (decision 25). */
+/** The ids of images on this host, as far as it has them. */
 export async function imageIdsOf(engine: Engine, references: readonly string[]): Promise<Map<string, string>> {
   const found = await inParallel(
     references,
@@ -15,7 +15,7 @@ export async function imageIdsOf(engine: Engine, references: readonly string[]):
 }
 
 /**
- * The images that a deployment's pods run, for a kind node (04 §3.6): those built on this host are kept like it. Pure.
+ * The images that a deployment's pods run, for a kind node: those built on this host are kept like it. Pure.
  * @param containers what the stack builds: `containers` of stack.yml
  * @param overrides images that the operator chose
  */

@@ -19,7 +19,7 @@ export interface ComposeSource {
 export interface NormalizedFiles {
   pods: PodInput[];
   jobs: PodInput[];
-  /** Every variable that some compose file mentions (decision 7). */
+  /** Every variable that some compose file mentions. */
   mentioned: ReadonlySet<string>;
   warnings: Problem[];
 }

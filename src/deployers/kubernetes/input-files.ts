@@ -7,7 +7,7 @@ import { placesOf } from './bound-files.js';
 import { maxBytes } from './objects/configmaps.js';
 import type { BoundFile, FileContents, Findings, PodInput } from './objects/input.js';
 
-/** The files of `configmaps/<volume>` of the volumes that the spec declares there (04 §4.8.1); folders in it are left out. */
+/** The files of `configmaps/<volume>` of the volumes that the spec declares there; folders in it are left out. */
 export async function declaredConfigmaps(spec: Spec, files: DeploymentFiles): Promise<Map<string, FileContents>> {
   const found = new Map<string, FileContents>();
   for (const volume of spec.configmaps.keys()) {
@@ -31,7 +31,7 @@ function isBackup(name: string): boolean {
 }
 
 /**
- * What is mounted from this host, and the files of secrets and configs, by the path as the compose file has it (04 §4.8.2). Relative paths
+ * What is mounted from this host, and the files of secrets and configs, by the path as the compose file has it. Relative paths
  * start in `compose/`, also those of jobs, where create made no copy. What is not there is left out: it is reported where it is used.
  */
 export async function boundFiles(

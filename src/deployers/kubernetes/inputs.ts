@@ -21,7 +21,7 @@ export interface InputSource {
   readonly record: DeploymentRecord;
   readonly spec: Spec;
   readonly stack: Stack;
-  /** False for a directory that the Python program made (decision 7). */
+  /** False for a directory that the Python program made. */
   readonly ours: boolean;
 }
 
@@ -97,7 +97,7 @@ export async function gatherCompose(
 }
 
 /**
- * Reads everything the objects of a deployment are made from (04 §2).
+ * Reads everything the objects of a deployment are made from.
  * @param compose its compose files, where they are read already
  * @throws InvalidFileError with all problems of the compose files; LaconicError for a compose file that is missing
  */
@@ -161,13 +161,13 @@ function unusedCredentials(
   return [yaml.problem(['credentials-files'], message)];
 }
 
-/** Values that containers hand to each other after start (01 §3.5): the Python program waited for ever here (K-17). */
+/** Values that containers hand to each other after start: the Python program waited for ever here. */
 function transfers({ transfers: all, yaml }: Stack): Problem[] {
   const message = 'is not carried out by this version on Kubernetes yet: hand this value over in another way';
   return all.map(({ service, variable }) => yaml.problem(['config', service, variable], message));
 }
 
-/** The compose files of the stack, by the names that a deployment directory gives them. A job without a file cannot be run (01 §3.6). */
+/** The compose files of the stack, by the names that a deployment directory gives them. A job without a file cannot be run. */
 async function composeFiles({ stack, root }: InputSource, files: DeploymentFiles): Promise<ComposeSource[]> {
   const sources: ComposeSource[] = [];
   for (const pod of stack.pods) {
@@ -194,7 +194,7 @@ async function firstFile(paths: readonly string[], files: DeploymentFiles): Prom
 }
 
 /**
- * The value of a variable in a compose file (decision 7): the spec's, else the same user's number as on Compose (04 §5.2), else that of
+ * The value of a variable in a compose file: the spec's, else the same user's number as on Compose, else that of
  * the process environment.
  */
 function variables(
@@ -209,7 +209,7 @@ function variables(
   return (name) => generated.get(name) ?? config.get(name) ?? own[name] ?? env[name];
 }
 
-/** The token of the registry (04 §4.9): the file's text, else the variable's value. */
+/** The token of the registry: the file's text, else the variable's value. */
 async function registryToken(
   { imagePullSecret: registry, yaml }: Spec,
   files: DeploymentFiles,
@@ -224,7 +224,7 @@ async function registryToken(
   return undefined;
 }
 
-/** Ids of the `:local` images on kind, and digests of those that were pushed: a new build rolls out by them (decision 25, K-06). */
+/** Ids of the `:local` images on kind, and digests of those that were pushed: a new build rolls out by them. */
 async function knownImageIds(
   pods: readonly PodInput[],
   overrides: ReadonlyMap<string, string>,

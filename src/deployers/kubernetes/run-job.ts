@@ -27,7 +27,7 @@ import { type Prepared, prepareObjects } from './prepare.js';
 import { roomMs } from './start.js';
 
 /**
- * Runs a job of the stack to its end and shows its output; resolves to its exit code (02 §7.11, K-16, decision 24). What ran before is
+ * Runs a job of the stack to its end and shows its output; resolves to its exit code. What ran before is
  * replaced. `args` take the place of the job's own, and
  * `env` of its variables. Needs no running pods: what the job works with is applied first. When interrupted, the
  * Job is deleted before this throws.
@@ -118,7 +118,7 @@ function jobObject(
     const given = [...env].map(([variable, value]) => ({ name: variable, value: literal(value) }));
     own.env = [...(own.env ?? []).filter((each) => !env.has(each.name)), ...given];
   }
-  // The mark is no part of what is run: the hash is the one that start compares with (decision 26).
+  // The mark is no part of what is run: the hash is the one that start compares with.
   const object = stamped(job);
   object.metadata.annotations = { ...object.metadata.annotations, [runJobAnnotation]: 'true' };
   return { object, main: own?.name ?? containers[0]?.name ?? name };

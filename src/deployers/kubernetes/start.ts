@@ -20,9 +20,9 @@ import { needsOfWaiting, waitUntilReady } from './ready/wait.js';
 export const roomMs = { 'k8s-kind': 10_000, k8s: 90_000 } as const;
 
 /**
- * Makes the cluster run a deployment as its directory says, and waits until it is ready (04 §5.2, decisions 19–27). The kind cluster is made
+ * Makes the cluster run a deployment as its directory says, and waits until it is ready. The kind cluster is made
  * when it is missing and may be; everything else is checked before it.
- * @param changed called once everything is applied that will be, before the wait (decision 5)
+ * @param changed called once everything is applied that will be, before the wait
  * @returns see Deployer
  */
 export async function startOnKubernetes(
@@ -203,7 +203,7 @@ function chosenImages(options: StartOptions): { images?: ReadonlyMap<string, str
   return images.size > 0 || restart === true ? { images, requireToken: false } : { requireToken: false };
 }
 
-/** The scripts of the pods, which run on this host (04 §5.2). */
+/** The scripts of the pods, which run on this host. */
 async function startScripts(
   deployment: Deployment,
   { waitTimeout }: StartOptions,

@@ -19,7 +19,7 @@ import { runJobAnnotation } from './operate/job.js';
 import { identityOf } from './prepare.js';
 
 /**
- * Removes a deployment from its cluster, and returns when all is gone (04 §5.3, decisions 17, 20 and 27): volumes, the namespace and the
+ * Removes a deployment from its cluster, and returns when all is gone: volumes, the namespace and the
  * kind cluster only when asked for, data on hosts only with `deleteData`. Stopping what is stopped is no error.
  */
 export async function stopOnKubernetes(deployment: Deployment, options: StopOptions, context: Context): Promise<void> {
@@ -101,7 +101,7 @@ async function removeObjects(
   for (const { path } of keptData) context.report.info(`kept: ${onHost.get(path) ?? `${path} on the node`}`);
 }
 
-/** A job that `run-job` runs is somebody's work in progress (decision 14). */
+/** A job that `run-job` runs is somebody's work in progress. */
 async function refuseWhileJobRuns(api: ClusterApi, { namespace }: Identity): Promise<void> {
   const jobs = await api.list(resources.Job, { namespace }).catch((error: unknown) => {
     // The removal says all that the account lacks, before it removes anything.

@@ -1,7 +1,7 @@
 import type { HookCalls, HookName, HookOutcome, HookServices, HookSource } from './contexts.js';
 
 /**
- * Calls one function of a hook module, if the module has it (01 §5, decision 33). A hook written in JavaScript must not
+ * Calls one function of a hook module, if the module has it. A hook written in JavaScript must not
  * run beside another one: it sees its environment in `process.env`.
  * @returns whether it was there, and what `init` returned
  * @throws LaconicError that names the file, the line, the function and the reason; InterruptedError after Ctrl-C

@@ -9,23 +9,23 @@ export interface HookSource {
   readonly unused?: readonly string[];
 }
 
-/** The functions a hook module may have; each is optional (01 §5). */
+/** The functions a hook module may have; each is optional. */
 export type HookName = 'init' | 'setup' | 'create' | 'start';
 
-/** What the compose side of a command looks like to a hook (01 §5). */
+/** What the compose side of a command looks like to a hook. */
 export interface ClusterContext {
   /** The compose project name. */
   readonly cluster: string;
   readonly composeFiles: readonly string[];
   readonly preStartCommands: readonly string[];
   readonly postStartCommands: readonly string[];
-  /** The stack's own `config:` map (01 §3.5), or null. */
+  /** The stack's own `config:` map, or null. */
   readonly config: unknown;
   readonly envFile: string | null;
   readonly jobComposeFiles: readonly string[] | null;
 }
 
-/** First argument of `init` and `setup` (01 §5). JSON-able. */
+/** First argument of `init` and `setup`. JSON-able. */
 export interface DeployCommandContext {
   /** The resolved stack path. */
   readonly stack: string;
@@ -34,7 +34,7 @@ export interface DeployCommandContext {
   readonly deployer: { readonly type: string };
 }
 
-/** Second argument of `setup`: the options of `deploy setup` (02 §6.3); an option that was not given is null. */
+/** Second argument of `setup`: the options of `deploy setup`; an option that was not given is null. */
 export interface SetupParameters {
   readonly chainId: string | null;
   readonly nodeMoniker: string | null;
@@ -51,7 +51,7 @@ export interface SetupParameters {
   readonly networkDir: string | null;
 }
 
-/** First argument of `create` and `start` (01 §5). JSON-able. */
+/** First argument of `create` and `start`. JSON-able. */
 export interface DeploymentContext {
   /** Absolute path of the deployment directory, where it is when the hook runs. */
   readonly deploymentDir: string;
@@ -67,7 +67,7 @@ export interface DeploymentContext {
   readonly paths: DeploymentPaths;
 }
 
-/** Absolute paths of the files of a deployment (01 §10). */
+/** Absolute paths of the files of a deployment. */
 export interface DeploymentPaths {
   readonly stackFile: string;
   readonly specFile: string;
@@ -77,7 +77,7 @@ export interface DeploymentPaths {
   readonly composeDir: string;
 }
 
-/** Whether a `create` hook works on a new deployment, or again on one that exists (decision 33). */
+/** Whether a `create` hook works on a new deployment, or again on one that exists. */
 export type CreateMode = 'create' | 'update';
 
 /** What each hook is called with. */
@@ -108,10 +108,10 @@ export interface VolumeMapping {
 export interface HookServices {
   /** Options (seen by the hook, `debug` adds tracebacks to errors), working directory, environment, Ctrl-C. */
   readonly context: Context;
-  /** Variables the hook gets besides the program's environment, such as KUBECONFIG (decision 33). */
+  /** Variables the hook gets besides the program's environment, such as KUBECONFIG. */
   readonly env?: Readonly<Record<string, string>>;
   /**
-   * Runs `sh -c <command>` in a fresh container of the image of this service of the stack (02 §6.3); resolves to its
+   * Runs `sh -c <command>` in a fresh container of the image of this service of the stack; resolves to its
    * stdout. A rejection reaches the hook as an exception with the same message.
    */
   runContainerCommand(service: string, command: string, mounts: readonly VolumeMapping[]): Promise<string>;

@@ -14,7 +14,7 @@ export interface ReadYamlFile {
 }
 
 /**
- * Reads a YAML file of the deployment directory for `modify_yaml` (01 §5). A relative path starts in that directory.
+ * Reads a YAML file of the deployment directory for `modify_yaml`. A relative path starts in that directory.
  * @throws LaconicError when the file, links followed, is not inside the directory, is missing, or is no YAML
  */
 export async function readDeploymentYaml(deploymentDir: string | undefined, path: string): Promise<ReadYamlFile> {
@@ -35,7 +35,7 @@ export async function readDeploymentYaml(deploymentDir: string | undefined, path
   }
 }
 
-/** Writes the file so that it says `after`: edited in place, comments kept, replaced in one step, same mode (decision 33). */
+/** Writes the file so that it says `after`: edited in place, comments kept, replaced in one step, same mode. */
 export async function writeDeploymentYaml(file: ReadYamlFile, after: HookValue): Promise<void> {
   const text = editYaml(file.text, file.path, after);
   if (text !== file.text) await writeFileAtomically(file.path, text);

@@ -22,7 +22,7 @@ class HookExit extends Error {
 }
 
 /**
- * Calls a function of `commands.mjs` or `commands.js` in this process (decision 33).
+ * Calls a function of `commands.mjs` or `commands.js` in this process.
  * @throws LaconicError naming file, line, function and reason; InterruptedError after Ctrl-C
  */
 export async function callJavaScriptHook<H extends HookName>(

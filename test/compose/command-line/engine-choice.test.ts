@@ -13,7 +13,7 @@ const config = {
   PATH: '/bin:/usr/bin:/container/bin',
 };
 
-describeWithEngine("names of the spec's config that docker itself reads (decision 7)", () => {
+describeWithEngine("names of the spec's config that docker itself reads", () => {
   let sandbox: Sandbox;
   let relay: Server;
   /** Request lines that went through the operator's own socket. */

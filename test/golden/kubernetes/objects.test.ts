@@ -84,7 +84,7 @@ network:
     - { host-name: own.example.org, tls-secret: own-cert, routes: [ { path: /, proxy-to: "web:80" } ] }
 `;
 
-describe('render: all objects of a deployment (issue 4, 04 §4)', () => {
+describe('render: all objects of a deployment', () => {
   it.each([
     ['notes-kind', { ...notes, spec: kind }],
     ['shop-k8s', { ...shop, spec: cluster }],

@@ -97,7 +97,7 @@ image-pull-secret: { server: ghcr.io, username: me, token-env: TOKEN }
 `,
 };
 
-describeWithCluster('a no-op start of every mapped key (decision 26)', () => {
+describeWithCluster('a no-op start of every mapped key', () => {
   let at: Site | undefined;
   afterEach(() => at?.remove());
 

@@ -81,7 +81,7 @@ async function load(
   return { ids, saved: (await calls()).filter((call) => call.startsWith('save ')), context };
 }
 
-describeWithCluster('images on the nodes of kind (decision 27, K-43, K-44)', () => {
+describeWithCluster('images on the nodes of kind', () => {
   beforeAll(async () => {
     base = await mkdtemp(join(tmpdir(), 'laconic-load-'));
     await mkdir(join(base, 'home'));

@@ -12,7 +12,7 @@ import { testContext } from '../../support/context.js';
 import { objectsInput, type StackText } from '../../support/kubernetes-objects.js';
 import { anyStack } from '../../support/kubernetes-stacks.js';
 
-describeWithCluster('what render prints is taken by the API server (issue 4)', () => {
+describeWithCluster('what render prints is taken by the API server', () => {
   const namespace = `accepted-${randomBytes(4).toString('hex')}`;
   let api: ClusterApi;
 

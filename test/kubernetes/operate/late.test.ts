@@ -25,7 +25,7 @@ function lateWithPods(api: ClusterApi, seconds: number): ClusterApi {
   };
 }
 
-describeWithCluster('what the cluster reports late: pods after those who made them (K-16, K-33)', () => {
+describeWithCluster('what the cluster reports late: pods after those who made them', () => {
   let at: Site;
   beforeAll(async () => {
     at = await site();

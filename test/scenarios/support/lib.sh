@@ -135,7 +135,7 @@ containers_of() { docker ps --all --quiet --filter "label=com.docker.compose.pro
 no_containers() { equals "$(containers_of "$1")" ""; }
 id_of() { docker ps --all --quiet --no-trunc --filter "label=com.docker.compose.project=$1" --filter "label=com.docker.compose.service=$2"; }
 
-# The project name of a stack run in place when none is given (01 §12), for a path that is absolute.
+# The project name of a stack run in place when none is given, for a path that is absolute.
 default_project() { echo "laconic-$(printf 'internal,%s,None,None' "$1" | md5sum | cut -c 1-16)"; }
 
 # A project name of this run only.

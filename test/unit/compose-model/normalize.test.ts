@@ -242,7 +242,7 @@ describe('services', () => {
   });
 });
 
-describe('what values were put together from (decision 9)', () => {
+describe('what values were put together from', () => {
   const values = { SECRET: 's3$cret', SET: 'set' };
 
   it('templates are as written, and only where a variable is mentioned', () => {

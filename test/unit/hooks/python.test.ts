@@ -93,7 +93,7 @@ describe('Python hooks see what 01 §5 lists', () => {
     ]);
   });
 
-  it('create: the deployment context, the mode and the arguments (decision 33)', async () => {
+  it('create: the deployment context, the mode and the arguments', async () => {
     const dir = temporaryDirectory();
 
     await call(fixture('names'), 'create', {

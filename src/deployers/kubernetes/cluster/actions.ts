@@ -5,7 +5,7 @@ import type { LiveObject } from './api.js';
  * What becomes of one wanted object. `object` is what is sent, its hash annotation in it.
  *
  * - `create`: it is not there; with `after`, one of that name is just being deleted and is awaited first
- * - `apply`: it is there and differs in `changed`; with `adopt`, the Python program's client made it (decision 19)
+ * - `apply`: it is there and differs in `changed`; with `adopt`, the Python program's client made it
  * - `replace`: it is there and cannot become what is wanted: it is deleted, awaited, and made anew
  * - `label`: it is never changed (PV, PVC, Job), only marked as ours
  * - `keep`: nothing to do
@@ -23,7 +23,7 @@ export type Action =
   | { readonly do: 'label'; readonly object: KubernetesObject; readonly live: LiveObject; readonly release: boolean }
   | { readonly do: 'keep'; readonly object: KubernetesObject; readonly live: LiveObject };
 
-/** An object that left the set (decision 20). */
+/** An object that left the set. */
 export interface Removal {
   readonly live: LiveObject;
   /** `first`: it works on a claim that the new set uses, so it and its pods go before anything new starts. */

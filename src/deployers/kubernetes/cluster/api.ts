@@ -50,7 +50,7 @@ export interface ClusterApi {
   readonly description: string;
   get(type: ResourceType, name: string, namespace?: string): Promise<LiveObject | undefined>;
   list(type: ResourceType, query: ListQuery): Promise<LiveObject[]>;
-  /** Server-side apply (decision 19). */
+  /** Server-side apply. */
   apply(object: KubernetesObject, options: ApplyOptions): Promise<LiveObject>;
   /** @param dryRun the server checks it and makes nothing */
   create(object: KubernetesObject, fieldManager: string, dryRun?: boolean): Promise<LiveObject>;

@@ -20,7 +20,7 @@ import { nextWorkloads, stagesOf } from './stages.js';
 import { carryOut, check } from './write.js';
 
 export interface ApplyOptions {
-  /** The workloads by what they wait for (decision 23); those that are not named wait for nothing. */
+  /** The workloads by what they wait for; those that are not named wait for nothing. */
   readonly order: readonly StartStep[];
   /** Returns when these are ready; returns at once where order is not kept (`--no-wait`). */
   readonly awaitReady: (workloads: readonly Workload[]) => Promise<void>;
@@ -204,7 +204,7 @@ class Execution {
     }
   }
 
-  /** Those that go first are awaited with their pods: two must not work on one volume (decision 20). */
+  /** Those that go first are awaited with their pods: two must not work on one volume. */
   async #remove(when: Removal['when']): Promise<void> {
     const removals = this.#plan.removals.filter((removal) => removal.when === when);
     for (const { live } of removals) {

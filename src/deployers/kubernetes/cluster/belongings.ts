@@ -6,7 +6,7 @@ import type { Entry } from './inventory.js';
 import { inParallel } from './parallel.js';
 import { findType, resources } from './resources.js';
 
-/** Kinds that the Python program's stop removes (04 §5.3): hooks make objects of these, too. */
+/** Kinds that the Python program's stop removes: hooks make objects of these, too. */
 const usualKinds: readonly ResourceType[] = [
   resources.Ingress,
   resources.Deployment,
@@ -27,7 +27,7 @@ export function kindsToRemove(inventory: readonly Entry[]): ResourceType[] {
 
 /**
  * True for an object in the deployment's own namespace that goes when the deployment is stopped: by our label, by the inventory (the very
- * object), or by what the Python program's objects and hooks have (04 §4.0, §5.3; K-37). Never one that names another deployment.
+ * object), or by what the Python program's objects and hooks have. Never one that names another deployment.
  */
 export function belongsTo(object: LiveObject, identity: Identity, inventory: readonly Entry[]): boolean {
   const { labels = {}, name, uid } = object.metadata;
@@ -39,7 +39,7 @@ export function belongsTo(object: LiveObject, identity: Identity, inventory: rea
   return object.kind === 'Secret' && unlabelled.some((suffix) => name === `${identity.app}-${suffix}`);
 }
 
-/** Secrets to which the Python program gives no label (04 §4.9). */
+/** Secrets to which the Python program gives no label. */
 const unlabelled = ['image-pull-secret', 'generated-secrets'];
 
 /** The objects of these kinds that belong to the deployment. @throws ClusterError */

@@ -14,7 +14,7 @@ export interface CertManager {
   readonly certificates: readonly LiveObject[];
 }
 
-/** Reads the certificates of a namespace; cert-manager need not be there (K-26). @throws ClusterError when the server does not answer */
+/** Reads the certificates of a namespace; cert-manager need not be there. @throws ClusterError when the server does not answer */
 export async function readCertManager(api: ClusterApi, namespace: string): Promise<CertManager> {
   try {
     return { installed: true, certificates: await api.list(resources.Certificate, { namespace }) };
@@ -26,7 +26,7 @@ export async function readCertManager(api: ClusterApi, namespace: string): Promi
   }
 }
 
-/** Those that are ready and valid, in the order of their names (04 §4.13). Pure. @param now milliseconds since the epoch */
+/** Those that are ready and valid, in the order of their names. Pure. @param now milliseconds since the epoch */
 export function validCertificates(certificates: readonly LiveObject[], now: number): FoundCertificate[] {
   return certificates
     .filter(({ metadata, status }) => metadata.deletionTimestamp === undefined && isValid(mapOf(status), now))
@@ -66,7 +66,7 @@ function hostsByIssuer(objects: readonly KubernetesObject[]): Map<string, string
   return hosts;
 }
 
-/** One line for each issuer that is not there: its hosts have no certificate, and nothing else would say so (K-26). */
+/** One line for each issuer that is not there: its hosts have no certificate, and nothing else would say so. */
 export async function missingIssuers(
   objects: readonly KubernetesObject[],
   installed: boolean | undefined,

@@ -19,7 +19,7 @@ export interface Connection {
 }
 
 /**
- * Finds the deployment's cluster (04 §5.0, §9): on kind the context `kind-<cluster>` of the default kubeconfig, elsewhere the
+ * Finds the deployment's cluster: on kind the context `kind-<cluster>` of the default kubeconfig, elsewhere the
  * current context of the deployment's own kubeconfig.
  * This module loads the client library: import it with `await import()`.
  * @param seconds the most that an answer is awaited (`--wait-timeout`); absent: what a request may take

@@ -1,7 +1,7 @@
 import { sha256 } from '../../../system/files.js';
 import type { KubernetesObject } from '../objects/object.js';
 
-/** Says on an applied object what it was applied as: an equal one needs no write (decision 26). */
+/** Says on an applied object what it was applied as: an equal one needs no write. */
 export const hashAnnotation = 'laconic.com/applied-hash';
 
 /** The object with the hash of its content as an annotation; that is what is applied, and shown by `render`. */

@@ -4,7 +4,7 @@ import { labelValue } from '../objects/names.js';
 import type { KubernetesObject } from '../objects/object.js';
 import type { LiveObject } from './api.js';
 
-/** Whose objects are meant: one deployment in its namespace (decision 20). */
+/** Whose objects are meant: one deployment in its namespace. */
 export interface Identity {
   /** `deployment-id`. */
   readonly app: string;
@@ -21,7 +21,7 @@ export interface Identity {
  */
 export type Owner = { kind: 'ours' } | { kind: 'old' } | { kind: 'other'; id: string } | { kind: 'foreign' };
 
-/** The owner of an object that is not a namespace, by its labels and its name (decision 20). */
+/** The owner of an object that is not a namespace, by its labels and its name. */
 export function ownerOf(object: KubernetesObject, identity: Identity): Owner {
   const labels = object.metadata.labels ?? {};
   const id = labels[deploymentIdLabel];

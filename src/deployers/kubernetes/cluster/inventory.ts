@@ -62,7 +62,7 @@ function isEntry(value: unknown): value is Entry {
   );
 }
 
-/** The ConfigMap that holds these entries (decision 20). */
+/** The ConfigMap that holds these entries. */
 export function inventoryObject(identity: Identity, entries: readonly Entry[]): KubernetesObject {
   const sorted = [...entries].sort((a, b) => (entryKey(a) < entryKey(b) ? -1 : 1));
   return {

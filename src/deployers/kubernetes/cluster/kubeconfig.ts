@@ -14,7 +14,7 @@ export interface ChosenContext {
   readonly server: string;
 }
 
-/** Files of the default kubeconfig: those of $KUBECONFIG, else the one in the home directory (04 §5.0). */
+/** Files of the default kubeconfig: those of $KUBECONFIG, else the one in the home directory. */
 export function defaultKubeconfigFiles(env: NodeJS.ProcessEnv): string[] {
   const named = (env.KUBECONFIG ?? '').split(delimiter).filter((file) => file !== '');
   return named.length > 0 ? named : [join(env.HOME ?? homedir(), '.kube', 'config')];

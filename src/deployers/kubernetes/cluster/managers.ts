@@ -1,9 +1,9 @@
 import type { KubernetesObject } from '../objects/object.js';
 import { mapOf } from '../../../system/plain-map.js';
 
-/** Who writes what start applies (decision 19). */
+/** Who writes what start applies. */
 export const fieldManager = 'laconic-so';
-/** Who stamps `restartedAt` (decision 25). */
+/** Who stamps `restartedAt`. */
 export const restartFieldManager = 'laconic-so-restart';
 
 /** An entry of `metadata.managedFields`: who set which fields. */
@@ -59,8 +59,8 @@ export function appliedByUs(object: KubernetesObject): boolean {
 }
 
 /**
- * The `managedFields` that make the Python program's fields, and those that we set otherwise, ours as if we had applied them
- * (decision 19): what we do not apply any more then goes, and nothing conflicts. Undefined when there are none.
+ * The `managedFields` that make the Python program's fields, and those that we set otherwise, ours as if we had applied them:
+ * what we do not apply any more then goes, and nothing conflicts. Undefined when there are none.
  */
 export function adoptedFields(object: KubernetesObject): ManagedFields[] | undefined {
   const entries = entriesOf(object);
@@ -85,7 +85,7 @@ function union(a: Record<string, unknown>, b: Record<string, unknown>): Record<s
 }
 
 /**
- * Who else set `spec.replicas`: it is theirs from then on (decision 19). Undefined when it is ours. An autoscaler is named in
+ * Who else set `spec.replicas`: it is theirs from then on. Undefined when it is ours. An autoscaler is named in
  * `managedFields`; after `kubectl scale` nobody is, but what we had applied is not ours any more.
  */
 export function foreignReplicas(object: KubernetesObject): string | undefined {

@@ -15,7 +15,7 @@ export interface ForeignContents {
 }
 
 /**
- * What a namespace holds that is not the deployment's: deleting the namespace would delete it too (decision 20). Every kind that the
+ * What a namespace holds that is not the deployment's: deleting the namespace would delete it too. Every kind that the
  * server knows is looked at, also those of other programs. What Kubernetes itself puts into each namespace does not count.
  * @throws ClusterError
  */
@@ -65,7 +65,7 @@ async function listableTypes(api: ClusterApi): Promise<ResourceType[]> {
   return lists.flat().filter(({ kind }) => kind !== 'Event');
 }
 
-/** Written by the Python program at create, under the stack's name and without a label (04 §4.9). */
+/** Written by the Python program at create, under the stack's name and without a label. */
 function isOldSecret({ kind, metadata }: LiveObject, { stack }: Identity): boolean {
   return (
     kind === 'Secret' &&

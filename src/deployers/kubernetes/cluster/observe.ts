@@ -27,7 +27,7 @@ const oldKinds: readonly ResourceType[] = [
 ];
 
 /**
- * Reads what a plan needs: one list per kind of object that is wanted or was made before (decision 26).
+ * Reads what a plan needs: one list per kind of object that is wanted or was made before.
  * @param later what the command asks for after it has written, to be told where the account may not read
  * @throws ClusterError
  */

@@ -17,7 +17,7 @@ export function needs(types: Iterable<ResourceType>, ...verbs: Verb[]): Need[] {
 }
 
 /**
- * Reads; where the account may not, all that it lacks is told at once and not only what was asked for first (04 §12).
+ * Reads; where the account may not, all that it lacks is told at once and not only what was asked for first.
  * @param needed everything that the command will ask for, this reading among it
  * @throws ClusterError
  */
@@ -36,7 +36,7 @@ export async function readAllowed<T>(
   }
 }
 
-/** @throws ClusterError naming everything that the account lacks, before anything is written (04 §12) */
+/** @throws ClusterError naming everything that the account lacks, before anything is written */
 export async function requirePermissions(api: ClusterApi, namespace: string, needed: readonly Need[]): Promise<void> {
   const lacking = await lackingPermissions(api, namespace, needed);
   if (lacking.length > 0) throw new PermissionError(api, namespace, lacking);

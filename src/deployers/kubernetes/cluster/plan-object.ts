@@ -39,7 +39,7 @@ export function decide(
   }
 }
 
-/** Hash equal and nothing else than wanted: no write (decision 26). */
+/** Hash equal and nothing else than wanted: no write. */
 function decideOther(object: KubernetesObject, live: LiveObject): Decision {
   const [wanted, is] = [mapOf(object.spec).replicas, mapOf(live.spec).replicas];
   const owner = object.kind === 'Deployment' && wanted !== is ? foreignReplicas(live) : undefined;
@@ -95,7 +95,7 @@ function sameMap(a: unknown, b: unknown): boolean {
   return keys.length === Object.keys(other).length && keys.every((key) => one[key] === other[key]);
 }
 
-/** Existing volumes and claims are never changed: what differs is reported (decision 19). A Released volume can be bound again. */
+/** Existing volumes and claims are never changed: what differs is reported. A Released volume can be bound again. */
 function decideVolume(
   object: KubernetesObject,
   live: LiveObject,

@@ -23,7 +23,7 @@ export interface Plan {
   readonly removals: readonly Removal[];
   /** The inventory as it is on the cluster; absent: none yet. */
   readonly inventory: readonly Entry[] | undefined;
-  /** Old ∪ new: written before anything else is (decision 20). */
+  /** Old ∪ new: written before anything else is. */
   readonly inventoryBefore: readonly Entry[];
   /** Entries beside those of the wanted objects that the inventory keeps: volumes and claims with data, kinds we do not know. */
   readonly keptEntries: readonly Entry[];

@@ -23,11 +23,11 @@ export interface PrunePlan {
 
 const workloads: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'Job']);
 const dataKinds: ReadonlySet<string> = new Set(['PersistentVolume', 'PersistentVolumeClaim']);
-/** In this order, others between: traffic is led to the old pods until there are new ones (decision 20). */
+/** In this order, others between: traffic is led to the old pods until there are new ones. */
 const lastKinds = ['Service', 'EndpointSlice', 'Endpoints', 'Ingress'];
 
 /**
- * What left the set: inventory − wanted, each the very object the inventory means (decision 20). Labels alone condemn nothing: start
+ * What left the set: inventory − wanted, each the very object the inventory means. Labels alone condemn nothing: start
  * hooks make objects too.
  * @param earlier the inventory, or what {@link oldEntries} found in its place
  */
@@ -88,8 +88,8 @@ function claimsOf(object: KubernetesObject): string[] {
 }
 
 /**
- * The objects that the Python program made for this deployment, which kept no list: by its label, its client, and the names it gives
- * (04 §4.0), so that what it made and nobody wants any more (NodePort Services, the Deployment of a stack that has several pods now)
+ * The objects that the Python program made for this deployment, which kept no list: by its label, its client, and the names it gives,
+ * so that what it made and nobody wants any more (NodePort Services, the Deployment of a stack that has several pods now)
  * is pruned as well.
  */
 export function oldEntries(identity: Identity, observed: Observed): Entry[] {

@@ -16,7 +16,7 @@ import { resources, typeOf } from './resources.js';
 import { claimsThatHoldData, findVolumes, hostPathOf, mayHaveVolumes } from './volumes.js';
 
 export interface RemoveOptions {
-  /** Claims and PersistentVolumes too; directories of hosts never (decision 17). */
+  /** Claims and PersistentVolumes too; directories of hosts never. */
   readonly deleteVolumes: boolean;
   readonly deleteNamespace: boolean;
   /** The namespace goes although this account may not see all that is in it. */
@@ -36,7 +36,7 @@ export interface Removed {
 }
 
 /**
- * Deletes a deployment's objects, and returns when they are gone (04 §5.3, decisions 17 and 20): those of the inventory, those with its
+ * Deletes a deployment's objects, and returns when they are gone: those of the inventory, those with its
  * label, and the Python program's. Volumes and the namespace only when asked for. Nothing of another deployment.
  * @throws ClusterError when the namespace must not be deleted, before anything is; or naming what is left after the time that pods may
  *   take and two minutes

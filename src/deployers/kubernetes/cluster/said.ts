@@ -3,7 +3,7 @@ import type { Action } from './actions.js';
 import { mapOf } from '../../../system/plain-map.js';
 
 /**
- * The line on stdout that the Python program prints for what was done to an object (04 §11, decision 31); undefined when it says
+ * The line on stdout that the Python program prints for what was done to an object; undefined when it says
  * nothing, as for most kinds and for what needed no write.
  */
 export function lineFor(action: Action): string | undefined {

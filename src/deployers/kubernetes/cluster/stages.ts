@@ -47,7 +47,7 @@ export function stagesOf(actions: readonly Action[]): Stages {
 export type NextWorkloads = { apply: readonly Workload[] } | { await: readonly Workload[] } | undefined;
 
 /**
- * Goes through the workloads in their order (decision 23).
+ * Goes through the workloads in their order.
  * @param applied keys (`Deployment/x`) of those that are applied; @param ready of those that were awaited
  */
 export function nextWorkloads(

@@ -10,7 +10,7 @@ import { mapOf } from '../../../system/plain-map.js';
 const volumeKind = resources.PersistentVolume.kind;
 
 /**
- * The PersistentVolumes of a deployment: by their labels or the inventory, and bound to its namespace or to nothing (decision 20, K-08).
+ * The PersistentVolumes of a deployment: by their labels or the inventory, and bound to its namespace or to nothing.
  * Those that the cluster made for a claim are not among them: they go with it.
  */
 export async function findVolumes(

@@ -54,7 +54,7 @@ export async function carryOut(
 
 /**
  * Namespaces, volumes and claims are created by a request that fails when there is one already: the namespace is taken by whoever makes
- * it (K-36), and what holds data is never changed. All else is applied.
+ * it, and what holds data is never changed. All else is applied.
  */
 function makeNew(object: KubernetesObject, api: ClusterApi): Promise<LiveObject> {
   if (['Namespace', 'PersistentVolume', 'PersistentVolumeClaim'].includes(object.kind)) {
@@ -71,7 +71,7 @@ function apply(object: KubernetesObject, live: LiveObject, force: boolean, api: 
 }
 
 /**
- * Checks what an action would write, without writing it (K-35).
+ * Checks what an action would write, without writing it.
  * @param force see `forceConflicts` of {@link carryOut}
  * @throws ClusterError
  */
@@ -89,7 +89,7 @@ export async function check(action: Action, api: ClusterApi, force = false): Pro
       await dryCreate(object, api);
       return;
     case 'apply':
-      // What the Python client set, or we by creating it, will be applied by us: only other conflicts are real (decision 19).
+      // What the Python client set, or we by creating it, will be applied by us: only other conflicts are real.
       await explained(object, () => dryApply(object, false, api)).catch(async (error: unknown) => {
         if (!(error instanceof ConflictError)) throw error;
         if (action.adopt && error.managers.every(isAdoptedManager)) return;
@@ -161,7 +161,7 @@ function conflictsOf(error: ClusterError): { manager: string; field: string }[] 
 
 /**
  * Makes the fields that the Python program's client set, or we by creating the object, fields that we applied, once: what we do not
- * set is then removed by the apply that follows, and nothing conflicts (decision 19). Done only on the object as it was seen; where it changed meanwhile, it is looked at again.
+ * set is then removed by the apply that follows, and nothing conflicts. Done only on the object as it was seen; where it changed meanwhile, it is looked at again.
  */
 async function adopt(object: LiveObject, api: ClusterApi): Promise<LiveObject> {
   const type = typeOf(object);

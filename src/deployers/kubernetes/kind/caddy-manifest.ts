@@ -1,14 +1,14 @@
 import type { KubernetesObject } from '../objects/object.js';
 
-/** Where Caddy lives: what the Python program made has the same names, and is taken over (04 §6.2). */
+/** Where Caddy lives: what the Python program made has the same names, and is taken over. */
 export const caddyNamespace = 'caddy-system';
 export const caddyName = 'caddy-ingress-controller';
 export const caddyConfigMap = 'caddy-ingress-controller-configmap';
 
-/** The one place that says which Caddy is installed (decision 28). */
+/** The one place that says which Caddy is installed. */
 export const defaultCaddyImage = 'ghcr.io/laconicnetwork/caddy-ingress:latest';
 
-/** Grows with every change of the objects here: an older program leaves what a newer one installed (decision 28). */
+/** Grows with every change of the objects here: an older program leaves what a newer one installed. */
 export const caddyRelease = 1;
 
 /** On the Deployment: the release of these objects, and whether a spec chose the image. */
@@ -21,7 +21,7 @@ export const defaultAcmeAuthority = 'https://acme-v02.api.letsencrypt.org/direct
 export interface CaddySettings {
   image: string;
   imageFrom: 'default' | 'spec';
-  /** Id of a `:local` image on this host: a rebuilt one rolls out (decision 25). */
+  /** Id of a `:local` image on this host: a rebuilt one rolls out. */
   imageId?: string;
   email: string;
   acmeAuthority: string;
@@ -38,8 +38,8 @@ const rbac = 'rbac.authorization.k8s.io/v1';
 const account = { kind: 'ServiceAccount', name: caddyName, namespace: caddyNamespace };
 
 /**
- * Everything of the ingress controller in the order in which it is applied (04 §6.2). It reads secrets everywhere, as Ingresses name
- * them, and writes only those of its own namespace, where it keeps certificates (K-49).
+ * Everything of the ingress controller in the order in which it is applied. It reads secrets everywhere, as Ingresses name
+ * them, and writes only those of its own namespace, where it keeps certificates.
  */
 export function caddyObjects(settings: CaddySettings): KubernetesObject[] {
   return [

@@ -32,7 +32,7 @@ import { mapOf } from '../../../system/plain-map.js';
 export interface CaddyWish {
   /** The kind cluster. */
   readonly cluster: string;
-  /** `caddy-ingress-image` of the spec (04 §6.3). */
+  /** `caddy-ingress-image` of the spec. */
   readonly image?: string | undefined;
   /** `network.acme-email` of the spec. */
   readonly email?: string | undefined;
@@ -48,9 +48,9 @@ export interface CaddyWish {
 }
 
 /**
- * The ingress controller of the kind cluster as this deployment needs it (04 §6, decision 28): installed, or brought up to date; the
+ * The ingress controller of the kind cluster as this deployment needs it: installed, or brought up to date; the
  * image comes from this host where it has it. Nothing is written when all is as wanted, and it does not matter in which state an
- * earlier install stopped (K-23).
+ * earlier install stopped.
  * @throws LaconicError when it does not become ready
  */
 export async function ensureCaddy(wish: CaddyWish, api: ClusterApi, engine: Engine, context: Context): Promise<void> {
@@ -142,7 +142,7 @@ function releaseOf(deployment: LiveObject | undefined): number {
 
 /**
  * What Caddy is to be like. A spec that names an image or an e-mail address has its way, the last one that starts; one that does
- * not changes nothing that another deployment or an operator chose (decision 28). Pure.
+ * not changes nothing that another deployment or an operator chose. Pure.
  */
 export function caddySettings(live: LiveCaddy, wish: Pick<CaddyWish, 'image' | 'email'>): CaddySettings {
   const data = mapOf(live.configMap?.data);

@@ -14,7 +14,7 @@ export interface KindNode {
 /** A kind cluster of this host. */
 export interface KindCluster {
   readonly name: string;
-  /** Made by this program, or by the Python one (decision 4). */
+  /** Made by this program, or by the Python one. */
   readonly ours: boolean;
   /** Control planes first, then by name. */
   readonly nodes: readonly KindNode[];
@@ -24,11 +24,11 @@ export interface KindCluster {
 const clusterLabel = 'io.x-k8s.kind.cluster';
 const roleLabel = 'io.x-k8s.kind.role';
 
-/** On a node image whose clusters count as ours whatever their names are (decision 4). */
+/** On a node image whose clusters count as ours whatever their names are. */
 const ownLabel = 'laconic.com/kind-cluster';
 const ownName = /^laconic-[0-9a-z]+$/;
 
-/** The kind clusters of this host, ordered by name: as `kind get clusters`, without needing that program (K-40). */
+/** The kind clusters of this host, ordered by name: as `kind get clusters`, without needing that program. */
 export async function listKindClusters(engine: Engine): Promise<KindCluster[]> {
   const byName = new Map<string, LabelledContainer[]>();
   for (const container of await listLabelled(engine, clusterLabel)) {
@@ -65,7 +65,7 @@ export type ClusterChoice =
   | { kind: 'ambiguous'; names: readonly string[] };
 
 /**
- * The cluster of this name; else the one of ours that runs on this host (decision 4, K-40).
+ * The cluster of this name; else the one of ours that runs on this host.
  * @param fixed the spec names the cluster: no other one will do
  */
 export function chooseCluster(clusters: readonly KindCluster[], name: string, fixed: boolean): ClusterChoice {
@@ -79,7 +79,7 @@ export function chooseCluster(clusters: readonly KindCluster[], name: string, fi
   return { kind: 'existing', cluster: only, adopted: true };
 }
 
-/** The cluster that a new deployment joins (decision 4); undefined: it gets one of its own. */
+/** The cluster that a new deployment joins; undefined: it gets one of its own. */
 export async function clusterToJoin(engine: Engine): Promise<string | undefined> {
   const ours = (await listKindClusters(engine)).filter((cluster) => cluster.ours);
   return ours.length === 1 ? ours[0]?.name : undefined;

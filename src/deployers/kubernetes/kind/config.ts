@@ -29,7 +29,7 @@ export interface KindConfig {
   readonly ports: readonly NodePort[];
   /** Labels of the Kubernetes node, `key=value`. */
   readonly nodeLabels: readonly string[];
-  /** Absent: LACONIC_SO_KIND_NODE_IMAGE, else kind's default (decision 27). */
+  /** Absent: LACONIC_SO_KIND_NODE_IMAGE, else kind's default. */
   readonly nodeImage?: string;
 }
 
@@ -41,12 +41,12 @@ export interface KindConfigInput {
   readonly root: string;
   readonly home: string;
   readonly spec: PortSpec & Pick<Spec, 'volumes' | 'configmaps' | 'kindMountRoot' | 'kindNodeImage'>;
-  /** Of the stack only, never what else lies in the directory (K-21). */
+  /** Of the stack only, never what else lies in the directory. */
   readonly pods: readonly PodInput[];
   readonly jobs: readonly PodInput[];
 }
 
-/** The ingress controller's ports, in every cluster: 80 and 443 of the node (04 §3.2), of the host those that the spec names (K-46). */
+/** The ingress controller's ports, in every cluster: 80 and 443 of the node, of the host those that the spec names. */
 function ingressPorts({ kindHttpPort = 80, kindHttpsPort = 443 }: PortSpec): NodePort[] {
   return [
     { hostPort: kindHttpPort, containerPort: 80, protocol: 'TCP' },
@@ -54,10 +54,10 @@ function ingressPorts({ kindHttpPort = 80, kindHttpsPort = 443 }: PortSpec): Nod
   ];
 }
 
-/** Caddy runs on the node that has it (04 §6.2). */
+/** Caddy runs on the node that has it. */
 const ingressLabel = 'ingress-ready=true';
 
-/** The cluster that a deployment needs (04 §3.2, §3.3): mounts of pods and jobs, each once; the host's ports of host-network services. */
+/** The cluster that a deployment needs: mounts of pods and jobs, each once; the host's ports of host-network services. */
 export function kindConfig(input: KindConfigInput): KindConfig {
   const { spec } = input;
   const mounts: NodeMount[] = [];
@@ -89,7 +89,7 @@ function mountedVolumes({ pods, jobs, spec }: KindConfigInput): Set<string> {
   return new Set(names.filter((name) => !spec.configmaps.has(name)));
 }
 
-/** A host-network pod listens on the node: the host's ports are those of the container (04 §3.2). */
+/** A host-network pod listens on the node: the host's ports are those of the container. */
 function hostNetworkPorts(pods: readonly PodInput[]): { port: NodePort; service: string }[] {
   return pods.flatMap(({ model }) =>
     [...model.services.values()]
@@ -105,7 +105,7 @@ function hostNetworkPorts(pods: readonly PodInput[]): { port: NodePort; service:
 
 /**
  * Ports of the host that the spec gives to the ingress controller although a host-network service has them: only one of the two would
- * be reached (K-27). Port 80 or 443 of the node itself is told with the pods.
+ * be reached. Port 80 or 443 of the node itself is told with the pods.
  */
 export function hostPortProblems(spec: PortSpec & Pick<Spec, 'yaml'>, pods: readonly PodInput[]): Problem[] {
   const wanted = [
@@ -133,7 +133,7 @@ function onceEach<T>(all: readonly T[], key: (each: T) => string): T[] {
   });
 }
 
-/** The text of kind-config.yml (04 §3.2). */
+/** The text of kind-config.yml. */
 export function renderKindConfig(config: KindConfig): string {
   const labels = config.nodeLabels.join(',');
   const node = {
@@ -175,7 +175,7 @@ export function parseKindConfig(text: string, file: string): KindConfig {
   };
 }
 
-/** The document to give to kind: as {@link parseKindConfig} reads it, without what is there twice, which Docker refuses (K-21). */
+/** The document to give to kind: as {@link parseKindConfig} reads it, without what is there twice, which Docker refuses. */
 export function withoutRepeats(text: string, file: string): string {
   const { value } = parseYaml(text, file);
   const root = mapOf(value);

@@ -20,10 +20,10 @@ interface Resident {
 const clusterNamespaces = /^(?:kube-.*|local-path-storage|caddy-system)$/;
 
 /**
- * Deletes a kind cluster, with everything in it: `stop --perform-cluster-management` (04 §3.1). Refused while other deployments
- * live in it, and when nobody can tell (decision 27, K-10); also a cluster that is not ours while anything lives in it.
+ * Deletes a kind cluster, with everything in it: `stop --perform-cluster-management`. Refused while other deployments
+ * live in it, and when nobody can tell; also a cluster that is not ours while anything lives in it.
  * @param own the deployment-id of the deployment that asks; its own namespace does not count
- * @returns false when there is no such cluster, or in a dry run, which asks nobody (K-09)
+ * @returns false when there is no such cluster, or in a dry run, which asks nobody
  */
 export async function deleteCluster(
   name: string,

@@ -20,7 +20,7 @@ import { NoKindClusterError } from './none.js';
 import { placeOnKind } from './places.js';
 import { isBelow } from '../../../system/path-names.js';
 
-/** Name of the file in the deployment directory that the cluster is made from (04 §3.2). */
+/** Name of the file in the deployment directory that the cluster is made from. */
 export const kindConfigFile = 'kind-config.yml';
 
 /** Seconds that the API server of a running node may take to answer, and that of one which was started just now. */
@@ -49,7 +49,7 @@ export interface EnsuredCluster {
   readonly found?: { readonly api: ClusterApi; readonly contents: NodeContents };
 }
 
-/** The kind cluster a deployment belongs to (04 §1): the one its spec names, else its cluster-id. */
+/** The kind cluster a deployment belongs to: the one its spec names, else its cluster-id. */
 export function clusterNameOf({
   spec,
   record,
@@ -62,9 +62,9 @@ export function clusterNameOf({
 
 /**
  * The deployment's kind cluster, running and with a context in the operator's kubeconfig: the one of its name; else the one of ours
- * that runs on this host, which is then written into deployment.yml (decision 4, K-41); else a new one (decision 27).
- * The caller holds the deployment's lock. Prints `Using existing cluster: C` or `Creating new cluster: C` (04 §11).
- * @throws LaconicError when there is none and none may be made, or when it lacks what kind-config.yml asks for (K-45)
+ * that runs on this host, which is then written into deployment.yml; else a new one.
+ * The caller holds the deployment's lock. Prints `Using existing cluster: C` or `Creating new cluster: C`.
+ * @throws LaconicError when there is none and none may be made, or when it lacks what kind-config.yml asks for
  */
 export async function ensureCluster(wish: ClusterWish, engine: Engine, context: Context): Promise<EnsuredCluster> {
   const name = clusterNameOf(wish);
@@ -216,7 +216,7 @@ function checkLabels(
   });
 }
 
-/** The name that was found or made goes into deployment.yml, so that later commands look for this one (K-41). */
+/** The name that was found or made goes into deployment.yml, so that later commands look for this one. */
 async function writeClusterId(name: string, { layout, record, spec }: ClusterWish): Promise<void> {
   if (spec.kindClusterName !== undefined || record.clusterId === name) return;
   const file = layout.deployment;

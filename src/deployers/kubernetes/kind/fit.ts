@@ -5,11 +5,11 @@ import { errorCode } from '../../../system/errors.js';
 import type { KindConfig } from './config.js';
 import { nodeRoot } from './places.js';
 
-/** Mounts that the Python program once made for single files; it never asks for them of a running cluster (04 §3.5). */
+/** Mounts that the Python program once made for single files; it never asks for them of a running cluster. */
 const fileMounts = `${nodeRoot}/host-path-`;
 
 /**
- * What a running cluster lacks of what a deployment needs, one line each, explained; empty when it fits (04 §3.5, K-45).
+ * What a running cluster lacks of what a deployment needs, one line each, explained; empty when it fits.
  * @param live what the containers of its nodes were created with
  * @param canonical the same path for all spellings of a directory
  */
@@ -46,7 +46,7 @@ function sameAddress(a: string, b: string): boolean {
   return a === b || (everywhere.includes(a) && everywhere.includes(b));
 }
 
-/** What to do about it: the directory that is mounted as a whole already, or a new cluster with one (04 §3.5). */
+/** What to do about it: the directory that is mounted as a whole already, or a new cluster with one. */
 export function misfitAdvice(cluster: string, live: ContainerWiring, mounts: boolean): string {
   const umbrella = live.binds.find(({ containerPath }) => containerPath === nodeRoot);
   if (mounts && umbrella !== undefined) {

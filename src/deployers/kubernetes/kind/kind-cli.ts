@@ -2,7 +2,7 @@ import type { Context } from '../../../system/context.js';
 import { CommandFailedError, LaconicError } from '../../../system/errors.js';
 import { run, type RunResult } from '../../../system/process.js';
 
-/** Node image where the spec names none (decision 27). */
+/** Node image where the spec names none. */
 export const nodeImageVariable = 'LACONIC_SO_KIND_NODE_IMAGE';
 
 /** Runs kind; whatever its exit code is. @throws LaconicError with what to install when it is not there */

@@ -50,9 +50,9 @@ export class NodeContents {
 
 /**
  * The images of a deployment on the nodes of its kind cluster: what is on this host and differs is sent in one stream per node,
- * nothing when all is there (decision 27, K-43, K-44).
+ * nothing when all is there.
  * @param contents what was asked of the nodes already
- * @returns the id on this host of each wanted image that is here, by name: a roll-out follows it (decision 25)
+ * @returns the id on this host of each wanted image that is here, by name: a roll-out follows it
  */
 export async function loadImages(
   cluster: string,

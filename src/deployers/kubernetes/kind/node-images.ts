@@ -53,7 +53,7 @@ export interface WantedImage {
 /** Images on this host, by name as the deployment writes it: their ids. */
 export type HostImages = ReadonlyMap<string, string>;
 
-/** The images to send to a node (decision 27): those on this host that it lacks, and those built here that differ. */
+/** The images to send to a node: those on this host that it lacks, and those built here that differ. */
 export function imagesToSend(wanted: readonly WantedImage[], host: HostImages, node: NodeImages): string[] {
   const send = wanted.filter(({ image, built }) => {
     const id = host.get(image);

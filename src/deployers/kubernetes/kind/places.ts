@@ -4,14 +4,14 @@ import type { Spec } from '../../../spec/model.js';
 import type { Problem } from '../../../system/errors.js';
 import { isBelow } from '../../../system/path-names.js';
 
-/** Where everything of the host is mounted in a node of kind (04 §3.3). */
+/** Where everything of the host is mounted in a node of kind. */
 export const nodeRoot = '/mnt';
 
-/** Where a volume with a path is, on the host and in the node. The PersistentVolume and kind's mount both come from here (K-21). */
+/** Where a volume with a path is, on the host and in the node. The PersistentVolume and kind's mount both come from here. */
 export interface VolumePlace {
   /** Absolute, normalised. */
   hostPath: string;
-  /** The `hostPath` of its PersistentVolume (04 §4.10). */
+  /** The `hostPath` of its PersistentVolume. */
   nodePath: string;
   /** False when it is in the node already, below the mount root. */
   ownMount: boolean;

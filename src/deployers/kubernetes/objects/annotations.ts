@@ -6,21 +6,21 @@ import type { BoundFile, FileContents, ObjectsInput } from './input.js';
 import type { PodScope } from './scope.js';
 import { specAnnotations } from './spec-metadata.js';
 
-/** The path of the deployment directory on its namespace, as the Python program wrote it (04 §4.1, decision 20). */
+/** The path of the deployment directory on its namespace, as the Python program wrote it. */
 export const directoryAnnotation = 'laconic.com/deployment-dir';
 
 /** On a Job that every start makes anew. */
 export const recreateAnnotation = 'laconic.com/recreate-job';
 
-/** What the ConfigMaps and Secrets that a pod uses hold: when it changes, pods are replaced (decision 25, K-32). */
+/** What the ConfigMaps and Secrets that a pod uses hold: when it changes, pods are replaced. */
 export const configChecksum = 'laconic.com/config-checksum';
 export const secretChecksum = 'laconic.com/secret-checksum';
 
-/** `image-id.laconic.com/<container>`: id of a `:local` image, or digest of a pushed one, so that a new build rolls out (decision 25, K-06, K-43). */
+/** `image-id.laconic.com/<container>`: id of a `:local` image, or digest of a pushed one, so that a new build rolls out. */
 export const imageIdPrefix = 'image-id.laconic.com/';
 
 /**
- * The annotations of a Deployment's pods: the spec's (04 §4.3), and what makes them roll out when something changes that the pod's spec
+ * The annotations of a Deployment's pods: the spec's, and what makes them roll out when something changes that the pod's spec
  * does not show.
  */
 export function podAnnotations(scope: PodScope, spec: V1PodSpec): { annotations?: Record<string, string> } {

@@ -20,7 +20,7 @@ import { volumes } from './volumes.js';
 export interface BuiltObjects {
   /** In the order in which they are applied: what is referred to first. Deployments and Jobs in stack order. */
   objects: KubernetesObject[];
-  /** The order among Deployments and Jobs, and what each waits for (decision 23). */
+  /** The order among Deployments and Jobs, and what each waits for. */
   order: StartStep[];
   findings: Findings;
 }

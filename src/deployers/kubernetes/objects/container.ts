@@ -11,7 +11,7 @@ import { containerResources } from './resources.js';
 import { compact, type PodScope } from './scope.js';
 import { containerSecurity } from './security.js';
 
-/** The container of a compose service (04 §4.4). A sidecar is an init container that is always restarted (decision 23). */
+/** The container of a compose service. A sidecar is an init container that is always restarted. */
 export function containerOf(scope: PodScope, placed: PlacedService, volumes: PodVolumes): V1Container {
   const { service, role } = placed;
   const { command, args, env } = containerCommand(scope, service, containerEnv(scope, service));
@@ -36,7 +36,7 @@ export function containerOf(scope: PodScope, placed: PlacedService, volumes: Pod
   });
 }
 
-/** Ports inside the container, each once (04 §4.4.5). */
+/** Ports inside the container, each once. */
 function containerPorts(service: ServiceModel): V1ContainerPort[] {
   const ports = new Map(
     service.ports.map(({ target, protocol }) => [

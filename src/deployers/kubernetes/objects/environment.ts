@@ -39,7 +39,7 @@ export function containerEnv(scope: PodScope, service: ServiceModel): V1EnvVar[]
   });
 }
 
-/** `envFrom`: the spec's `secrets`, which need not exist (04 §4.4.3). Generated ones are named in `env` each. */
+/** `envFrom`: the spec's `secrets`, which need not exist. Generated ones are named in `env` each. */
 export function containerEnvFrom({ input }: PodScope): V1EnvFromSource[] {
   return input.spec.secrets.map((name) => ({ secretRef: { name, optional: true } }));
 }

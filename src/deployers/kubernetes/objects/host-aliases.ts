@@ -8,7 +8,7 @@ const loopback = '127.0.0.1';
 const hostName = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
 
 /**
- * The lines of a pod's `/etc/hosts`: its services by their names at the loopback address, which they share (decision 22, K-60), then
+ * The lines of a pod's `/etc/hosts`: its services by their names at the loopback address, which they share, then
  * `extra_hosts`. One entry per address, as the API merges them by it. A service that is alone in its pod is found through its headless
  * Service, so that what binds to its own name can be reached.
  */

@@ -6,7 +6,7 @@ const ingressPorts = new Map([80, 443].map((port) => [`${port}/tcp`, 'the ingres
 
 /**
  * Finds ports that pods in the network of the host have in common with each other or with the ingress controller: a node has each once, and
- * the second pod waits for another node (K-27).
+ * the second pod waits for another node.
  */
 export function reportHostPorts(scope: Scope): void {
   const owners = new Map<string, string>(scope.input.target === 'k8s-kind' ? ingressPorts : []);

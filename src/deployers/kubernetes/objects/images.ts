@@ -32,7 +32,7 @@ export function containerImage(
   return override ?? registryImage(image, input.spec.imageRegistry, input.app);
 }
 
-/** When images are pulled: as the spec says, else the compose file, else the target's default (04 §2.2, K-65). */
+/** When images are pulled: as the spec says, else the compose file, else the target's default. */
 export function pullPolicy(
   { spec, target }: Pick<ObjectsInput, 'spec' | 'target'>,
   service: ServiceModel,
@@ -44,7 +44,7 @@ export function pullPolicy(
   return target === 'k8s' ? 'Always' : 'IfNotPresent';
 }
 
-/** `imagePullSecrets` of every pod: absent where the registry secret is not made (K-64). */
+/** `imagePullSecrets` of every pod: absent where the registry secret is not made. */
 export function imagePullSecrets(
   input: Pick<ObjectsInput, 'registryToken'>,
   names: Names,

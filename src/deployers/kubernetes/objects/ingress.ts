@@ -8,7 +8,7 @@ import type { KubernetesObject } from './object.js';
 import type { Scope } from './scope.js';
 import { declaredPorts } from './services.js';
 
-/** The ClusterIssuer of the contract, where a host has neither an issuer nor a secret of its own (04 §4.13). */
+/** The ClusterIssuer of the contract, where a host has neither an issuer nor a secret of its own. */
 const defaultIssuer = 'letsencrypt-prod';
 const defaultClass = 'caddy';
 
@@ -23,9 +23,9 @@ interface Host {
 }
 
 /**
- * The Ingress of the spec's `http-proxy` (04 §4.13). On kind Caddy makes the certificates itself, so only named secrets are in `tls`;
+ * The Ingress of the spec's `http-proxy`. On kind Caddy makes the certificates itself, so only named secrets are in `tls`;
  * elsewhere each host has a secret, filled by cert-manager unless the spec names it or the namespace has a certificate for it already.
- * cert-manager looks at a whole Ingress, so hosts with different issuers get one each (K-25): the first host's keeps the contract's name.
+ * cert-manager looks at a whole Ingress, so hosts with different issuers get one each: the first host's keeps the contract's name.
  */
 export function ingresses(scope: Scope): KubernetesObject[] {
   const { input, names } = scope;
@@ -100,7 +100,7 @@ export function takesExistingCertificate({ tlsSecret, issuer, withoutTls }: Http
 }
 
 /**
- * The secret of the first certificate for a host (04 §4.13). Those that cert-manager made for an Ingress of ours do not count: without
+ * The secret of the first certificate for a host. Those that cert-manager made for an Ingress of ours do not count: without
  * the issuer on the Ingress nobody would look after them.
  */
 function existingSecret({ input, names }: Scope, proxy: HttpProxy, host: string): string | undefined {

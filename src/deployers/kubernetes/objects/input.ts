@@ -4,30 +4,30 @@ import type { Problem } from '../../../system/errors.js';
 
 /** Everything the objects of a deployment are made from; nothing else is read or asked. */
 export interface ObjectsInput {
-  /** `deployment-id`: prefix of every object's name, value of the label `app` (04 §1). */
+  /** `deployment-id`: prefix of every object's name, value of the label `app`. */
   readonly app: string;
-  /** Last part of the spec's `stack`; empty when there is none (04 §1). */
+  /** Last part of the spec's `stack`; empty when there is none. */
   readonly stack: string;
   readonly namespace: string;
-  /** The deployment directory, absolute: written into the namespace's annotation (decision 20). */
+  /** The deployment directory, absolute: written into the namespace's annotation. */
   readonly directory: string;
   readonly target: 'k8s-kind' | 'k8s';
   readonly spec: Spec;
   /** In the stack's order. */
   readonly pods: readonly PodInput[];
   readonly jobs: readonly PodInput[];
-  /** Variables of `config.env` (decision 8), read by Compose's rules. */
+  /** Variables of `config.env`, read by Compose's rules. */
   readonly config: ReadonlyMap<string, string>;
-  /** Variables of `secrets.env`: generated secrets by name (decision 9). */
+  /** Variables of `secrets.env`: generated secrets by name. */
   readonly generated: ReadonlyMap<string, string>;
   /**
    * Those of `config` that came from credentials files and that a Secret holds; none in a directory whose record does
    * not say so. Unlike the others they reach only containers that mention them, unless `environment` is `all`.
    */
   readonly credentials: ReadonlyMap<string, string>;
-  /** `mentioned`: only services whose text names a variable get it; `all`: old directories (decision 7). */
+  /** `mentioned`: only services whose text names a variable get it; `all`: old directories. */
   readonly environment: 'mentioned' | 'all';
-  /** Names of `config` and `generated` that no compose file of the stack mentions: every container gets them (decision 7). */
+  /** Names of `config` and `generated` that no compose file of the stack mentions: every container gets them. */
   readonly unmentioned: ReadonlySet<string>;
   /** Content of declared configmaps by volume name: file name and bytes. */
   readonly configmaps: ReadonlyMap<string, FileContents>;
@@ -35,9 +35,9 @@ export interface ObjectsInput {
   readonly files: ReadonlyMap<string, BoundFile>;
   /** Image by service (or container) name: the spec's `image-overrides`, then `--image`. */
   readonly images: ReadonlyMap<string, string>;
-  /** By image reference: id in this host's engine of `:local` images on kind (decision 25), digest of what was pushed (K-06). */
+  /** By image reference: id in this host's engine of `:local` images on kind, digest of what was pushed. */
   readonly imageIds: ReadonlyMap<string, string>;
-  /** Valid certificates of cert-manager in the namespace, on clusters other than kind (04 §4.13). None where nobody asked. */
+  /** Valid certificates of cert-manager in the namespace, on clusters other than kind. None where nobody asked. */
   readonly certificates: readonly FoundCertificate[];
   /** Values of the spec's `secrets` that have sources, by key, by the name of the Secret; those that could be read. */
   readonly secretValues?: ReadonlyMap<string, ReadonlyMap<string, string>>;
@@ -75,7 +75,7 @@ export type BoundFile = (
   modes?: ReadonlyMap<string, number>;
 };
 
-/** What could not be mapped: an error where it would change what runs, else a warning (issue 4, part 2). */
+/** What could not be mapped: an error where it would change what runs, else a warning. */
 export interface Findings {
   readonly errors: Problem[];
   readonly warnings: Problem[];

@@ -1,7 +1,7 @@
 import type { ObjectsInput } from './input.js';
 import { labelValue } from './names.js';
 
-/** Labels of our own objects and their pods, beside those of 04 §4.0 (decision 18). */
+/** Labels of our own objects and their pods, beside those of 04 §4.0. */
 export const deploymentIdLabel = 'laconic.com/deployment-id';
 const managedByLabel = 'app.kubernetes.io/managed-by';
 export const stackLabel = 'app.kubernetes.io/stack';
@@ -24,12 +24,12 @@ export function componentLabels({ pods }: Labelled, pod: string): Record<string,
   return pods.length > 1 ? { [componentLabel]: labelValue(pod) } : {};
 }
 
-/** What selects the pods of one pod file (04 §4.3): never changes, a Deployment's selector cannot. */
+/** What selects the pods of one pod file: never changes, a Deployment's selector cannot. */
 export function podSelector(input: Labelled, pod: string): Record<string, string> {
   return { app: labelValue(input.app), ...componentLabels(input, pod) };
 }
 
-/** The labels of a job's pods: `app` differs, so that no Service and no list of the deployment's pods includes them (04 §4.5). */
+/** The labels of a job's pods: `app` differs, so that no Service and no list of the deployment's pods includes them. */
 export function jobPodLabels(input: Labelled): Record<string, string> {
   return { ...standardLabels(input), app: labelValue(`${input.app}-job`) };
 }

@@ -20,7 +20,7 @@ const idleOptions = new Set([
   ...['create_host_path=false', 'mode=01777', 'mode=0777'],
 ]);
 
-/** What a container mounts (04 §4.4.8): volumes, files of the host, memory, and secrets and configs of the compose file. */
+/** What a container mounts: volumes, files of the host, memory, and secrets and configs of the compose file. */
 export function containerMounts(scope: PodScope, service: ServiceModel, volumes: PodVolumes): V1VolumeMount[] {
   const byPath = new Map<string, V1VolumeMount>();
   const add = (mount: V1VolumeMount, key: KeyPath): void => {
@@ -102,7 +102,7 @@ function anonymous(scope: PodScope, service: ServiceModel, volumes: PodVolumes, 
   return volumes.name(`anonymous ${service.name} ${index}`, `anonymous-${service.name}`, { emptyDir: {} });
 }
 
-/** A path on the host is a ConfigMap with what was there at create (04 §4.8.2); a single file lands as that file. */
+/** A path on the host is a ConfigMap with what was there at create; a single file lands as that file. */
 function bound(
   scope: PodScope,
   service: ServiceModel,

@@ -3,27 +3,27 @@ import { posix } from 'node:path';
 import type { ObjectsInput } from './input.js';
 
 /**
- * The names of all objects of a deployment (04 §4.0): exactly the contract's name wherever Kubernetes allows it, as existing objects
- * are adopted by name; else made valid, at most 63 characters, with a hash of what it stands for (decision 18).
+ * The names of all objects of a deployment: exactly the contract's name wherever Kubernetes allows it, as existing objects
+ * are adopted by name; else made valid, at most 63 characters, with a hash of what it stands for.
  */
 export interface Names {
   /** Deployment of a pod file. */
   deployment(pod: string): string;
   /** The ClusterIP Service that the Ingress leads to. */
   service(pod: string): string;
-  /** The headless Service of a compose service (decision 22); undefined when DNS does not allow its name. */
+  /** The headless Service of a compose service; undefined when DNS does not allow its name. */
   serviceOf(composeService: string): string | undefined;
   /** @param distinct the node port, where another Service has the plain name already */
   nodePort(port: number, protocol: string, distinct?: number): string;
   readonly ingress: string;
-  /** A further Ingress, where hosts have different issuers (K-25). */
+  /** A further Ingress, where hosts have different issuers. */
   ingressOf(issuer: string): string;
   /** The secret that cert-manager fills with a host's certificate. */
   tlsSecret(host: string): string;
   job(job: string): string;
-  /** A declared configmap of the spec (04 §4.8.1). */
+  /** A declared configmap of the spec. */
   configmap(volume: string): string;
-  /** The ConfigMap of a path on the host (04 §4.8.2, §10.5); sources whose names would be equal differ by a hash (K-30). */
+  /** The ConfigMap of a path on the host; sources whose names would be equal differ by a hash. */
   bindConfigmap(source: string): string;
   claim(volume: string): string;
   /** The PersistentVolume: as the claim. */
@@ -91,8 +91,8 @@ export function generatedSecretsName(app: string): string {
 }
 
 /**
- * The namespace of a deployment (04 §1): the spec's, else `laconic-<stack>`, else `laconic-<deployment-id>`. Two stacks whose names
- * become one here are told apart by the namespace's owner (decision 20), so only a name that is too long gets a hash.
+ * The namespace of a deployment: the spec's, else `laconic-<stack>`, else `laconic-<deployment-id>`. Two stacks whose names
+ * become one here are told apart by the namespace's owner, so only a name that is too long gets a hash.
  */
 export function namespaceName(given: string | undefined, stack: string, app: string): string {
   if (given) return given;
@@ -101,7 +101,7 @@ export function namespaceName(given: string | undefined, stack: string, app: str
   return valid.length <= maxLength ? valid : withHash(valid, name);
 }
 
-/** A label's value: as it is where Kubernetes allows it, else made valid (04 §4.0). */
+/** A label's value: as it is where Kubernetes allows it, else made valid. */
 export function labelValue(text: string): string {
   if (text === '' || (text.length <= maxLength && /^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/.test(text))) return text;
   return withHash(cleaned(text), text);

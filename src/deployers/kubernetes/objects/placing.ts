@@ -1,7 +1,7 @@
 import type { ServiceModel } from '../../../compose/model/types.js';
 import { isLabelled, type PodScope, refuse, warn } from './scope.js';
 
-/** The label that makes a service an init container (04 §4.4.2). */
+/** The label that makes a service an init container. */
 export const initContainerLabel = 'laconic.init-container';
 
 /**
@@ -18,8 +18,8 @@ export interface PlacedService {
 }
 
 /**
- * The services of a pod in the order in which they start, each with its role, such that `depends_on` holds inside the pod
- * (issue 4, decision 23): who is awaited healthy becomes a sidecar, who is awaited to its end an init container, and what those depend
+ * The services of a pod in the order in which they start, each with its role, such that `depends_on` holds inside the pod:
+ * who is awaited healthy becomes a sidecar, who is awaited to its end an init container, and what those depend
  * on starts before them. Init containers by label come first, as in 04 §4.4.2; otherwise the order of the file is kept.
  */
 export function placeServices(scope: PodScope): PlacedService[] {

@@ -7,7 +7,7 @@ import { compact, type PodScope, refuse, warn } from './scope.js';
 /** The most of each that the API takes. */
 const maxNameservers = 3;
 
-/** Whether a pod runs in the network of its node: as soon as one of its services does, as they share it (04 §4.4.10, K-27). */
+/** Whether a pod runs in the network of its node: as soon as one of its services does, as they share it. */
 export function isHostNetwork({ services }: Pick<PodScope, 'services'>): boolean {
   return services.some(({ network_mode: mode }) => mode === 'host');
 }

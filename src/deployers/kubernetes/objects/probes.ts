@@ -5,7 +5,7 @@ import { literal } from './expansion.js';
 import { hasTest, type PlacedService } from './placing.js';
 import { compact, isLabelled, type PodScope, refuse, warn } from './scope.js';
 
-/** Labels of a service that let its healthcheck restart it, which Compose never does (decision 21). */
+/** Labels of a service that let its healthcheck restart it, which Compose never does. */
 export const livenessLabel = 'laconic.liveness-probe';
 export const startupLabel = 'laconic.startup-probe';
 
@@ -22,8 +22,8 @@ export const healthDefaults = { interval: 30_000, timeout: 30_000, retries: 3, s
 const never = 2 ** 31 - 1;
 
 /**
- * The probes of a container. Its healthcheck says whether it is ready (decision 21); without one, a container behind a route is ready
- * when its port takes connections (04 §4.4.6). Who waits for it to be healthy inside the pod waits for a startup probe, which gives it all
+ * The probes of a container. Its healthcheck says whether it is ready; without one, a container behind a route is ready
+ * when its port takes connections. Who waits for it to be healthy inside the pod waits for a startup probe, which gives it all
  * the time it needs. A container that runs to its end has none: the API refuses them.
  */
 export function containerProbes(scope: PodScope, { service, role, awaitedHealthy }: PlacedService): Probes {

@@ -3,7 +3,7 @@ import { parseCpus, parseMemory } from '../../../spec/units.js';
 
 /**
  * Amounts as the API server writes them back: the same value with the largest suffix that needs no fraction (`0.5` CPU is `500m`,
- * `1.5Gi` is `1536Mi`, `2000M` is `2G`), so that what is sent equals what is there (decision 26).
+ * `1.5Gi` is `1536Mi`, `2000M` is `2G`), so that what is sent equals what is there.
  */
 
 const binarySuffixes = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'];
@@ -20,7 +20,7 @@ export function cpuQuantity(text: string): string | undefined {
 }
 
 /**
- * A size of a spec: a Kubernetes quantity keeps its value, everything else is a Compose size (decision 21, K-53).
+ * A size of a spec: a Kubernetes quantity keeps its value, everything else is a Compose size.
  * @returns undefined when it is none
  */
 export function sizeQuantity(text: string): string | undefined {

@@ -28,7 +28,7 @@ export function replicasOf(scope: PodScope): number {
   return count;
 }
 
-/** A claim is mounted by one node at a time, and two of most databases on one volume destroy it (K-56, decision 21). */
+/** A claim is mounted by one node at a time, and two of most databases on one volume destroy it. */
 function refuseSharedVolumes(scope: PodScope, count: number): void {
   for (const service of scope.services) {
     service.volumes.forEach(({ type, source }, index) => {
@@ -40,8 +40,8 @@ function refuseSharedVolumes(scope: PodScope, count: number): void {
 }
 
 /**
- * How pods are replaced (04 §4.3): the old one first where there are volumes, or ports of the host (decision 21), which only one can have.
- * The numbers of a rolling update are always written out (decision 19).
+ * How pods are replaced: the old one first where there are volumes, or ports of the host, which only one can have.
+ * The numbers of a rolling update are always written out.
  */
 export function strategyOf(scope: PodScope): V1DeploymentStrategy {
   const volumes = [...scope.pod.model.volumes.keys()].some((volume) => !scope.input.spec.configmaps.has(volume));

@@ -3,14 +3,14 @@ import { type KeyPath, quote } from '../../../system/yaml.js';
 import { isLabelKey, isLabelValue, labelKeyRule, labelValueRule } from './label-syntax.js';
 import type { Scope } from './scope.js';
 
-/** Where pods may run (04 §4.4.9): Deployments and Jobs alike (K-65). */
+/** Where pods may run: Deployments and Jobs alike. */
 export interface Scheduling {
   affinity?: V1Affinity;
   tolerations?: V1Toleration[];
 }
 
 /**
- * The spec's `node-affinities` and `node-tolerations`. A node must have all of the labels: one term with an expression for each (K-55);
+ * The spec's `node-affinities` and `node-tolerations`. A node must have all of the labels: one term with an expression for each;
  * several values of one label are alternatives.
  */
 export function podScheduling(scope: Pick<Scope, 'input' | 'findings'>): Scheduling {

@@ -10,7 +10,7 @@ export interface Scope {
   readonly findings: Findings;
   /** The pod file of each service that runs; jobs are not among them. The first where several have one of the name. */
   readonly podOf: ReadonlyMap<string, PodInput>;
-  /** Port of the first `http-proxy` route to a service (04 §4.4.6). */
+  /** Port of the first `http-proxy` route to a service. */
   readonly routedPorts: ReadonlyMap<string, number>;
   /** Who waits until a service of a pod has run to its end, by that service: `service_completed_successfully`. */
   readonly awaitedToEnd: ReadonlyMap<string, string>;
@@ -70,14 +70,14 @@ export function warn({ findings, pod }: PodScope, service: ServiceModel, key: Ke
   findings.warnings.push(pod.model.problem(['services', service.name, ...key], message));
 }
 
-/** Whether a label of a service says yes: `true`, `1` or `yes` (04 §4.4.2). */
+/** Whether a label of a service says yes: `true`, `1` or `yes`. */
 export function isLabelled(service: ServiceModel, label: string): boolean {
   return /^(?:true|1|yes)$/i.test(service.labels.get(label)?.trim() ?? '');
 }
 
 /**
  * An object without the fields that are undefined or empty lists: the API server drops those, and what it gives back should equal
- * what is sent (decision 26).
+ * what is sent.
  */
 export function compact<T extends object>(value: T): T {
   const entries = Object.entries(value).filter(

@@ -36,7 +36,7 @@ function bytesOf(values: ReadonlyMap<string, string>): Map<string, Buffer> {
   return new Map([...values].map(([key, value]) => [key, Buffer.from(value)]));
 }
 
-/** The registry's login for the nodes; none without a token, and then no pod refers to it (K-64). */
+/** The registry's login for the nodes; none without a token, and then no pod refers to it. */
 function registrySecret(input: ObjectsInput, names: Names): KubernetesObject[] {
   const { imagePullSecret: registry } = input.spec;
   const { registryToken: token } = input;

@@ -8,7 +8,7 @@ import type { KubernetesObject } from './object.js';
 import type { Scope } from './scope.js';
 
 /**
- * The ClusterIP Services that the Ingress leads to (04 §4.6): one for each pod file that a route of `http-proxy` names, and in stacks of
+ * The ClusterIP Services that the Ingress leads to: one for each pod file that a route of `http-proxy` names, and in stacks of
  * several pod files the one with the maintenance page.
  */
 export function proxiedServices(scope: Scope): KubernetesObject[] {
@@ -40,8 +40,8 @@ export function proxiedServices(scope: Scope): KubernetesObject[] {
 }
 
 /**
- * The headless Service of every compose service, called like it, so that pods find each other under the names they have on Compose
- * (decision 22). It leads to pods that are not ready too: on Compose a name exists as soon as its container does.
+ * The headless Service of every compose service, called like it, so that pods find each other under the names they have on Compose.
+ * It leads to pods that are not ready too: on Compose a name exists as soon as its container does.
  */
 export function headlessServices(scope: Scope): KubernetesObject[] {
   const { input, names, findings } = scope;
@@ -104,7 +104,7 @@ export function declaredPorts(service: ServiceModel): { name: string; port: numb
   return [...ports.values()];
 }
 
-/** A name that DNS does not allow: an error when a variable names it, as somebody would look for it in vain (decision 22). */
+/** A name that DNS does not allow: an error when a variable names it, as somebody would look for it in vain. */
 function reportUnreachable(scope: Scope, pod: PodInput, service: ServiceModel): void {
   const why = `no pod finds it under this name: DNS allows letters, digits and "-", starting with a letter, at most 63`;
   const mention = findMention(scope, service.name);

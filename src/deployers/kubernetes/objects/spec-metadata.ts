@@ -2,12 +2,12 @@ import { quote } from '../../../system/yaml.js';
 import { isLabelKey, isLabelValue, labelKeyRule, labelValueRule } from './label-syntax.js';
 import type { PodScope } from './scope.js';
 
-/** The spec's `labels` for the pods of a pod file or job (04 §4.3). */
+/** The spec's `labels` for the pods of a pod file or job. */
 export function specLabels(scope: PodScope): Record<string, string> {
   return expanded(scope, 'labels');
 }
 
-/** The spec's `annotations` for the pods of a pod file or job (04 §4.3). */
+/** The spec's `annotations` for the pods of a pod file or job. */
 export function specAnnotations(scope: PodScope): Record<string, string> {
   return expanded(scope, 'annotations');
 }

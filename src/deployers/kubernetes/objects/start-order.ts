@@ -33,7 +33,7 @@ interface Edge {
 }
 
 /**
- * The order in which start applies the workloads: `depends_on` between pods (decision 23). Every workload is named once, after all that
+ * The order in which start applies the workloads: `depends_on` between pods. Every workload is named once, after all that
  * it waits for. Jobs wait for nothing but what they name themselves. What waits in a circle is not awaited; see {@link reportOrder}.
  */
 export function startOrder(input: ObjectsInput, names: Names = createNames(input)): StartStep[] {

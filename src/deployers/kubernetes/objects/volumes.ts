@@ -7,7 +7,7 @@ import type { KubernetesObject } from './object.js';
 import { sizeQuantity } from './quantities.js';
 import type { Scope } from './scope.js';
 
-/** The class of PersistentVolumes that are made by hand, and of the claims for them (04 §4.10). */
+/** The class of PersistentVolumes that are made by hand, and of the claims for them. */
 const manualClass = 'manual';
 const defaultSize = '2Gi';
 
@@ -17,7 +17,7 @@ export function volumesOf({ pods, jobs }: Pick<ObjectsInput, 'pods' | 'jobs'>): 
 }
 
 /**
- * The claim of each top-level volume that is no configmap, and the PersistentVolume of those to which the spec gives a path (04 §4.10). A
+ * The claim of each top-level volume that is no configmap, and the PersistentVolume of those to which the spec gives a path. A
  * volume without a path, or one that the spec does not name, is left to the cluster's default storage class.
  */
 export function volumes(scope: Scope): KubernetesObject[] {
@@ -66,7 +66,7 @@ function claimAndVolume(scope: Scope, volume: string): { volume: KubernetesObjec
   return { volume: [persistent], claim };
 }
 
-/** The size of a volume, exactly (K-63): its own, else that of all volumes, else 2Gi. The spec's values are checked already. */
+/** The size of a volume, exactly: its own, else that of all volumes, else 2Gi. The spec's values are checked already. */
 function sizes({ spec }: ObjectsInput, volume: string): { storage: string; limit: string | undefined } {
   const own = spec.resources.volumes.named.get(volume);
   const { reservations, limits } = own?.reservations || own?.limits ? own : spec.resources.volumes.all;

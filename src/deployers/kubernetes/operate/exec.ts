@@ -9,7 +9,7 @@ import { execInPod } from './exec-stream.js';
 import { runningContainer } from './find.js';
 
 /**
- * Runs a command in a running container on our own stdin, stdout and stderr; resolves to its exit code (02 §7.7, K-13, decision 32). One word
+ * Runs a command in a running container on our own stdin, stdout and stderr; resolves to its exit code. One word
  * is a line for the container's shell, several are the command's own arguments. With a terminal on both sides there is one in the container.
  * @throws LaconicError (exit 1) that says the command was not run
  */

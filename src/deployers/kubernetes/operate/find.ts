@@ -32,7 +32,7 @@ export function containerName(service: string, { app }: Identity): string {
 }
 
 /**
- * The container of a service that runs (02 §7.6, §7.7), the `index`-th where there are several pods, the oldest first.
+ * The container of a service that runs, the `index`-th where there are several pods, the oldest first.
  * @throws LaconicError when the service is unknown, does not run, or has fewer containers
  */
 export async function runningContainer(

@@ -44,7 +44,7 @@ interface Running {
 }
 
 /**
- * Follows a Job to its end (decision 24): what its containers write goes to stdout as it comes, with `<container>: ` before each line where
+ * Follows a Job to its end: what its containers write goes to stdout as it comes, with `<container>: ` before each line where
  * there are several. Resolves to the exit code.
  * @throws LaconicError when it cannot run at all; InterruptedError
  */

@@ -21,7 +21,7 @@ export function linesOf(log: Readable, lines: LogLines): AsyncIterable<Buffer> {
 }
 
 /**
- * Puts `<label>: ` before each line (04 §5.7) and leaves out what is not asked for. The bytes of a line pass as they are; each line
+ * Puts `<label>: ` before each line and leaves out what is not asked for. The bytes of a line pass as they are; each line
  * leaves in one piece, so that the lines of several containers do not mix.
  */
 export class LogLines extends Transform {

@@ -15,7 +15,7 @@ interface NodeFacts {
 }
 
 /**
- * The address at which a port of a service is reached from outside of the cluster (02 §7.6, K-13): its node port at the node of its pod,
+ * The address at which a port of a service is reached from outside of the cluster: its node port at the node of its pod,
  * or the port itself of a pod in the node's own network.
  * @throws LaconicError when the service is unknown or not running, or the port is not published
  */

@@ -6,7 +6,7 @@ import { hostNetworkPorts, nodePorts, type ServiceFacts } from './published.js';
 import { isJobPod, type Snapshot } from './snapshot.js';
 
 /**
- * `ps` as text (04 §5.7, decision 31), every line ended by a newline: `id: NS/POD, name: POD, ports: IP:P->P, …` per pod with a
+ * `ps` as text, every line ended by a newline: `id: NS/POD, name: POD, ports: IP:P->P, …` per pod with a
  * running container, and behind that `node ports: N->P/tcp, …` where it has some; then the others with what became of them. Jobs are no part of it.
  */
 export function renderPods({ namespace, pods, services }: Pick<Snapshot, 'namespace' | 'pods' | 'services'>): string {
@@ -33,7 +33,7 @@ function runs(pod: PodFacts): boolean {
   return containersOf(pod).some(({ status, init }) => !init && status?.state?.running !== undefined);
 }
 
-/** Each port once, whatever its protocols (04 §5.7). */
+/** Each port once, whatever its protocols. */
 function portsOf(pod: PodFacts): string[] {
   const numbers = lastingContainersOf(pod).flatMap(({ spec }) => (spec.ports ?? []).map((port) => port.containerPort));
   const ip = pod.status?.podIP ?? '';

@@ -93,7 +93,7 @@ export function isOurs(object: LiveObject, identity: Identity): boolean {
   return kind === 'ours' || kind === 'old';
 }
 
-/** The deployment's pods: their labels are the same whoever made them (04 §4.0, §4.5). */
+/** The deployment's pods: their labels are the same whoever made them. */
 export function podsOf(world: World, identity: Identity): PodFacts[] {
   return world
     .all('Pod')

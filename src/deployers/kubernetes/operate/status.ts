@@ -63,7 +63,7 @@ const warningsShown = 5;
 const warningAge = 15 * 60_000;
 
 /**
- * What a deployment has and how it is (04 §5.7, K-12). Pure.
+ * What a deployment has and how it is. Pure.
  * @param expected workloads that should be there; empty when nobody asks
  * @param now milliseconds since the epoch
  */
@@ -162,7 +162,7 @@ function warnings(
 }
 
 /**
- * `status` as text (04 §5.7), every line ended by a newline; nothing where there is nothing. The blocks `Ingress:` and `Pods:` are
+ * `status` as text, every line ended by a newline; nothing where there is nothing. The blocks `Ingress:` and `Pods:` are
  * those that scripts know, with more behind a pod's line.
  */
 export function renderStatusText(status: StatusDocument): string {

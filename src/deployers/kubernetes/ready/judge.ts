@@ -129,7 +129,7 @@ class Crashes {
   }
 }
 
-/** Every container says itself when it is ready: nothing is gained by watching it longer (decision 13). */
+/** Every container says itself when it is ready: nothing is gained by watching it longer. */
 function isProbed({ kind, name }: Awaited, world: World): boolean {
   if (kind !== 'Deployment') return false;
   const found: DeploymentFacts | undefined = world.find(kind, name);

@@ -9,7 +9,7 @@ export interface WorkloadQuestion extends Omit<PodQuestion, 'final' | 'patience'
 }
 
 /**
- * Whether a Deployment runs its present template everywhere and nothing else (04 §14 K-33). Pure.
+ * Whether a Deployment runs its present template everywhere and nothing else. Pure.
  * Its counts and conditions come a moment late: those of an earlier template, or of pods that are gone, stand until its controller has looked
  * again. So ready are the pods that say so themselves, and what failed is what the present template made.
  */
