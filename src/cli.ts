@@ -5,10 +5,12 @@ import { ExitError, InterruptedError, LaconicError, UsageError } from './system/
 import { createReporter, type Reporter, wantsColor } from './system/report.js';
 import type { Context, GlobalOptions } from './system/context.js';
 
-// Commands are short: by the time V8 has optimised a function as soon as it usually does, it is not needed any more. Seven times the
-// calls before it tries save a third of the processor time of create and render, and cost long runs nothing.
+// Commands are short: by the time V8 has optimised a function as soon as it usually does, it is not needed any more.
+// Seven times the calls before it tries save a third of the processor time of create and render, and cost long runs
+// nothing.
 setFlagsFromString('--interrupt-budget=1000000');
-// A heap as small as ours is collected in one go, if it is at all before the command is over: marking it step by step only costs time.
+// A heap as small as ours is collected in one go, if it is at all before the command is over: marking it step by step
+// only costs time.
 setFlagsFromString('--no-incremental-marking');
 
 /** One entry of the command tree's first level; the module is loaded only when the command is called. */
@@ -160,8 +162,8 @@ function usageExit(error: CommanderError): number {
   return 2;
 }
 
-// A reader that closes the pipe early (`| head -1`) has what it wanted, and a disk that is full is no reason to leave work half done: what
-// was begun is finished all the same.
+// A reader that closes the pipe early (`| head -1`) has what it wanted, and a disk that is full is no reason to leave
+// work half done: what was begun is finished all the same.
 let unwritten = false;
 process.stderr.on('error', () => undefined);
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -183,8 +185,8 @@ process.once('exit', onUnsettled);
 const code = await main(process.argv.slice(2));
 process.off('exit', onUnsettled);
 process.exitCode = unwritten && code === 0 ? 1 : code;
-// A hook in JavaScript may have left a timer or a connection behind, or still wait for something: that must not keep us. What was
-// written goes out before.
+// A hook in JavaScript may have left a timer or a connection behind, or still wait for something: that must not keep
+// us. What was written goes out before.
 const written = (stream: NodeJS.WriteStream): Promise<void> =>
   new Promise((resolve) => {
     stream.write('', () => resolve());

@@ -24,8 +24,9 @@ interface Planned {
  * Builds the images of containers as `build-containers` does: in the order of the list, with `--jobs` several at once
  * where they are known not to need each other.
  *
- * Names, build files and the registry are checked before anything is built. A failure is explained at once; the remaining containers
- * are skipped unless `--continue-on-error` was given. The caller leaves with exit code 1 when any result is `failed`.
+ * Names, build files and the registry are checked before anything is built. A failure is explained at once; the
+ * remaining containers are skipped unless `--continue-on-error` was given. The caller leaves with exit code 1 when any
+ * result is `failed`.
  * @throws LaconicError when a name cannot be a container's, build files are missing, or no engine answers
  * @throws InterruptedError after Ctrl-C
  */
@@ -64,7 +65,10 @@ async function plan(container: string, from: BuildPlaces): Promise<Planned> {
   }
 }
 
-/** What cannot be built is said before the first long build, not after it. @throws LaconicError unless told to go on with the others */
+/**
+ * What cannot be built is said before the first long build, not after it. @throws LaconicError unless told to go on
+ * with the others
+ */
 function refuseMissing(planned: readonly Planned[], from: BuildPlaces, context: Context): void {
   const problems = planned.flatMap(({ problem }) => problem ?? []);
   if (problems.length === 0 || (context.options.continueOnError && !context.options.dryRun)) return;

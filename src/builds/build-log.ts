@@ -15,8 +15,8 @@ export function buildLogFile(container: string, env: NodeJS.ProcessEnv): string 
 }
 
 /**
- * What one build said, without secrets: written to its log file as it comes, for its owner only, and its last lines kept. A log that
- * cannot be written, or not any further, is told once and fails no build.
+ * What one build said, without secrets: written to its log file as it comes, for its owner only, and its last lines
+ * kept. A log that cannot be written, or not any further, is told once and fails no build.
  */
 export class BuildLog {
   readonly file: string;

@@ -16,8 +16,8 @@ export interface BuildStackOptions extends Omit<BuildOptions, 'publish'> {
 }
 
 /**
- * `build-containers`: builds the images of a stack, or without one those that ship with the program, and publishes them where that was
- * asked for.
+ * `build-containers`: builds the images of a stack, or without one those that ship with the program, and publishes them
+ * where that was asked for.
  * @returns false when any of them failed
  */
 export async function buildStackContainers(options: BuildStackOptions, context: Context): Promise<boolean> {

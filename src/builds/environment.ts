@@ -35,7 +35,7 @@ const npmRegistries = {
 };
 
 /**
- * The names of 05 §6.3 that are the same for all containers of a run.
+ * The variables that are the same for all containers of a run.
  * @param buildkit the value of DOCKER_BUILDKIT, see {@link chooseBuilder}
  */
 export function buildVariables(
@@ -77,7 +77,10 @@ function npmTokenFor(registry: Setting | undefined, context: Context): string {
   return '';
 }
 
-/** The environment of one build: the caller's, so that proxies, docker contexts and agents work, and the documented names. */
+/**
+ * The environment of one build: the caller's, so that proxies, docker contexts and agents work, and the documented
+ * names.
+ */
 export function buildEnvironment(
   container: string,
   variables: Readonly<Record<string, string>>,
@@ -98,8 +101,8 @@ export async function chooseBuilder(context: Context): Promise<string> {
 const secretName = /pass(word|wd|phrase)|secret|token|credential|(^|_|-)(api|auth|access|private)?_?key$/i;
 
 /**
- * What no log and no message may show: the tokens of 05 §6.3, and what stands in the environment, in the extra build arguments or
- * in a URL as a password.
+ * What no log and no message may show: the access tokens that build scripts get, and what stands in the environment, in
+ * the extra build arguments or in a URL as a password.
  */
 export function buildSecrets(env: Readonly<NodeJS.ProcessEnv>): string[] {
   const words = (env.CERC_CONTAINER_EXTRA_BUILD_ARGS ?? '').split(/\s+/);

@@ -8,7 +8,8 @@ import type { BuildRecipe } from './recipe.js';
 import type { BuildNeeds } from './schedule.js';
 
 /**
- * Finds out which images a build uses, from its files. What is not surely known counts as unknown: such a build runs by itself.
+ * Finds out which images a build uses, from its files. What is not surely known counts as unknown: such a build runs by
+ * itself.
  * @param variables see `buildVariables`
  */
 export async function needsOf(

@@ -12,8 +12,8 @@ const ownFolder =
   /^(\w+)="?\$\( *cd (?:-- )?"?\$\( *dirname (?:-- )?"?(?:\$\{BASH_SOURCE\[0\]\}|\$\{?BASH_SOURCE\}?|\$0)"? *\)"? *(?:(?:&>|>) ?\/dev\/null *(?:2>&1 *)?)?&& pwd *\)"?$/;
 
 /**
- * The words after `docker build` of a script that does nothing else, their variables replaced: such a script's images are known before
- * it runs. It is what most build scripts are.
+ * The words after `docker build` of a script that does nothing else, their variables replaced: such a script's images
+ * are known before it runs. It is what most build scripts are.
  * @param file the script's absolute path
  * @param variables what is known of its environment
  * @param extra the words that `build_command_args` stands for

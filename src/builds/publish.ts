@@ -22,7 +22,9 @@ export interface OpenDestination extends Destination {
   login: EngineLogin | undefined;
 }
 
-/** Why nothing can be published there; undefined when the text at least can be the beginning of an image's name. Pure. */
+/**
+ * Why nothing can be published there; undefined when the text at least can be the beginning of an image's name. Pure.
+ */
 export function destinationProblem({ registry, tag }: Destination): string | undefined {
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(registry)) {
     return `--image-registry ${registry}: images are named by host and path only, without ${registry.split('//')[0] ?? ''}//`;
@@ -38,8 +40,8 @@ export function destinationProblem({ registry, tag }: Destination): string | und
 }
 
 /**
- * Looks at the registry as the engine will reach it, and at the login that `docker login` left for it: what is wrong there is said
- * before a long build, not after it.
+ * Looks at the registry as the engine will reach it, and at the login that `docker login` left for it: what is wrong
+ * there is said before a long build, not after it.
  * @param container one of those to be published
  * @throws LaconicError for a registry that is not there, or lets nobody in like this
  */
@@ -80,7 +82,8 @@ function accessProblem(words: string, host: string, name: string, loggedIn: bool
 
 /**
  * The tag of a published image: `YYYYMMDDHHMMSS-<image id>`, in local time. It sorts after those of the existing
- * program, `YYYYMMDDHHMM`, of the same minute; and two different images never get the same one, wherever and whenever they were built.
+ * program, `YYYYMMDDHHMM`, of the same minute; and two different images never get the same one, wherever and whenever
+ * they were built.
  * @param imageId `sha256:…`
  */
 export function versionOf(imageId: string, now: Date): string {

@@ -8,7 +8,10 @@ import type { MissingRepository } from './repositories.js';
 
 /** Where build folders are looked for. */
 export interface BuildPlaces {
-  /** Absolute directory of an external stack, whose repository may hold build folders; undefined for a stack of ours, and without one. */
+  /**
+   * Absolute directory of an external stack, whose repository may hold build folders; undefined for a stack of ours,
+   * and without one.
+   */
   externalStack?: string | undefined;
   /** Absolute directory of this program's package, which holds `containers/`. */
   packageDirectory: string;
@@ -34,8 +37,7 @@ export interface BuildRecipe {
 
 /**
  * Finds how to build a container. First match wins: `build.sh`, then a Dockerfile, in the external stack's
- * `container-build/`; `build.sh` of ours; the Dockerfile of the cloned repository of that name; a Dockerfile of ours
- * (05 §6.2 with weakness 18).
+ * `container-build/`; `build.sh` of ours; the Dockerfile of the cloned repository of that name; a Dockerfile of ours.
  * @throws LaconicError that lists the places searched when nothing is there
  */
 export async function findRecipe(container: string, places: BuildPlaces): Promise<BuildRecipe> {
@@ -81,7 +83,9 @@ async function dockerfileIn(
   return { program: 'bash', args, origin, kind: 'Dockerfile', file };
 }
 
-/** How a script is run: through the interpreter of its first line, so that one that lost its execute bit runs as well. */
+/**
+ * How a script is run: through the interpreter of its first line, so that one that lost its execute bit runs as well.
+ */
 async function commandFor(script: string): Promise<[program: string, ...args: string[]]> {
   const first = await firstLine(script);
   if (!first.startsWith('#!')) return ['bash', script];

@@ -46,8 +46,8 @@ export async function missingRepositories(
 }
 
 /**
- * Warns of each repository that is not at the ref that the stack names, one line for each: what is built may not be what the stack
- * means. Whoever builds from a branch of their own does so on purpose, so that it is no error.
+ * Warns of each repository that is not at the ref that the stack names, one line for each: what is built may not be
+ * what the stack means. Whoever builds from a branch of their own does so on purpose, so that it is no error.
  */
 export async function warnOfRefs(
   repositories: readonly RepositorySpec[],
@@ -74,8 +74,8 @@ function setupCommand(stack: string): string {
 }
 
 /**
- * Which of the missing repositories the script of a build names, or may name: it takes them from the base directory itself. What a script
- * does with one that is not there is its own affair.
+ * Which of the missing repositories the script of a build names, or may name: it takes them from the base directory
+ * itself. What a script does with one that is not there is its own affair.
  */
 export async function namedByScript(
   { kind, file }: BuildRecipe,

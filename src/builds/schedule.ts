@@ -15,9 +15,9 @@ export interface Waits {
 }
 
 /**
- * Which builds must wait for which: a list is built in its order, unless two builds are known not to meet. They do when one is built from
- * the other's image (in either direction: what stands earlier in the list got the image of before, and still does), or when it is not
- * known what one of them uses.
+ * Which builds must wait for which: a list is built in its order, unless two builds are known not to meet. They do when
+ * one is built from the other's image (in either direction: what stands earlier in the list got the image of before,
+ * and still does), or when it is not known what one of them uses.
  */
 export function planWaits(builds: readonly BuildNeeds[]): Waits[] {
   return builds.map((build, index) => {

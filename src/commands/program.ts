@@ -37,7 +37,7 @@ export function addSwitch(
     .addOption(new SwitchOption(off.flags, mark(off.description, !initial), attribute, false));
 }
 
-/** Makes help, usage errors and exits of a command (and of those added below it) behave as 02 §1 says. */
+/** Makes help, usage errors and exits of a command (and of those added below it) the same everywhere. */
 export function configure(command: Command): Command {
   return (
     command
@@ -71,7 +71,9 @@ function refuseUnknown(group: Command): string {
   return '';
 }
 
-/** Where an unknown option belongs, when a command above this one has it (02 §1: options of a group come before its commands). */
+/**
+ * Where an unknown option belongs, when a command above this one has it: options of a group come before its commands.
+ */
 function placeOf(text: string, command: Command): string {
   const flag = /unknown option '(--[\w-]+)/.exec(text)?.[1];
   for (let below = command, at = command.parent; at !== null; below = at, at = at.parent) {

@@ -19,8 +19,8 @@ const durationPart = /(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|[smhdw])/y;
 const longest = 9_223_372_036_854.775;
 
 /**
- * A duration in milliseconds, perhaps with a fraction: `1m30s`, `1.5s`, `500ms`, `-1h`, and since Compose 2.30 `1d` and `2w`.
- * A number needs a unit, but for `0`.
+ * A duration in milliseconds, perhaps with a fraction: `1m30s`, `1.5s`, `500ms`, `-1h`, and since Compose 2.30 `1d` and
+ * `2w`. A number needs a unit, but for `0`.
  * @returns undefined for what Compose refuses
  */
 export function parseDuration(text: string): number | undefined {
@@ -42,8 +42,8 @@ const size = /^([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?) ?([a-z]{0,3})$/i;
 const powers = ['b', 'k', 'm', 'g', 't', 'p'];
 
 /**
- * A size in whole bytes in Compose's units: `64m`, `1.5gb`, `1 KiB`, `1048576`; letters always mean powers of 1024, in any case.
- * (Sizes of a spec may be Kubernetes quantities too: `parseMemory` of `src/spec/units.ts`.)
+ * A size in whole bytes in Compose's units: `64m`, `1.5gb`, `1 KiB`, `1048576`; letters always mean powers of 1024, in
+ * any case. (Sizes of a spec may be Kubernetes quantities too: `parseMemory` of `src/spec/units.ts`.)
  * @returns undefined for what Compose refuses
  */
 export function parseBytes(text: string): number | undefined {

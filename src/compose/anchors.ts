@@ -73,8 +73,8 @@ export function ownPair(map: YAMLMap, key: string): YAMLMap['items'][number] | u
 }
 
 /**
- * The map under `key` as a node of this parent's own, so that it can be edited: an alias becomes a map that merges the alias
- * in (`<<: *name`), what a `<<` of the parent provides becomes a copy, null and absence become an empty map.
+ * The map under `key` as a node of this parent's own, so that it can be edited: an alias becomes a map that merges the
+ * alias in (`<<: *name`), what a `<<` of the parent provides becomes a copy, null and absence become an empty map.
  */
 export function ownMap(document: Document.Parsed, parent: YAMLMap, key: string): YAMLMap {
   const pair = ownPair(parent, key);

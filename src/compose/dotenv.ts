@@ -33,8 +33,8 @@ const controlCharacters: Record<string, string> = {
 };
 
 /**
- * Reads an env file as Compose's own reader does (`--env-file`, `env_file`): `export`, `NAME=v`, `NAME: v`, `NAME` alone,
- * quotes, escapes, comments after ` #`, quoted values over several lines.
+ * Reads an env file as Compose's own reader does (`--env-file`, `env_file`): `export`, `NAME=v`, `NAME: v`, `NAME`
+ * alone, quotes, escapes, comments after ` #`, quoted values over several lines.
  * @param escapedDollar what `\$` in double quotes becomes: the doubled one of interpolation, which Compose does to the
  * text next
  * @throws InvalidFileError with the first mistake: what follows it cannot be read

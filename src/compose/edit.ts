@@ -11,7 +11,8 @@ const edited = new WeakSet<ComposeFile>();
  * Replaces the ports of one service; other services that share nodes with it keep theirs. A service that has exactly
  * these ports is left as it is written.
  * @param ports in the short form; an empty list takes all ports away
- * @param inherits the service extends one that has ports: Compose would add those, unless the list says that it replaces them
+ * @param inherits the service extends one that has ports: Compose would add those, unless the list says that it
+ * replaces them
  * @returns false when the file has no such service
  */
 export function setServicePorts(
@@ -106,7 +107,10 @@ function openMaps(file: ComposeFile, path: readonly string[]): YAMLMap[] {
   return isMap(map) ? [...maps, map] : [];
 }
 
-/** The text of the file: the very text that was read unless it was edited, else the document with its comments and quotes. */
+/**
+ * The text of the file: the very text that was read unless it was edited, else the document with its comments and
+ * quotes.
+ */
 export function renderCompose(file: ComposeFile): string {
   if (!edited.has(file)) return file.yaml.text;
   return renderDocument(file.yaml.document);

@@ -25,8 +25,8 @@ export interface ComposeService {
 }
 
 /**
- * Reads a compose file: every form of 01 §3–§7, aliases and `<<` included. Null sections are empty ones; interpolations
- * stay as they are written.
+ * Reads a compose file: every form that the keys we need may have, aliases and `<<` included. Null sections are empty
+ * ones; interpolations stay as they are written.
  * @param text the file's text
  * @param file its name for messages
  * @throws InvalidFileError with every problem found

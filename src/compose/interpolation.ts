@@ -8,9 +8,10 @@ export const outsideServices = '';
 
 /**
  * The names of variables that a compose file mentions, by service: what is interpolated in any value, entries of
- * `environment` and `build.args` without a value, and what the service's env files interpolate or leave to the environment.
- * These are the only names whose values can reach a container.
- * @param envFileTexts text of the env files, by their path as `env_file` has it; files that are not given mention nothing
+ * `environment` and `build.args` without a value, and what the service's env files interpolate or leave to the
+ * environment. These are the only names whose values can reach a container.
+ * @param envFileTexts text of the env files, by their path as `env_file` has it; files that are not given mention
+ * nothing
  * @returns by service name; names mentioned elsewhere in the file under {@link outsideServices}
  * @throws InvalidFileError for an env file that Compose could not read
  */

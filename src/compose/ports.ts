@@ -15,8 +15,8 @@ export interface ComposePort {
 }
 
 /**
- * Reads one port: a number, the short form (`80`, `8080:80`, `127.0.0.1:8080:80/udp`, `[::1]::80`, ranges) or the long form
- * (`target`, `published`, `host_ip`, `protocol`). Interpolations stay as they are.
+ * Reads one port: a number, the short form (`80`, `8080:80`, `127.0.0.1:8080:80/udp`, `[::1]::80`, ranges) or the long
+ * form (`target`, `published`, `host_ip`, `protocol`). Interpolations stay as they are.
  * @returns undefined when it is none of these
  */
 export function parsePort(value: unknown): ComposePort | undefined {

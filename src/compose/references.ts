@@ -5,8 +5,8 @@ import type { ComposeFile } from './file.js';
 /** Another file that a compose file takes something from, as Compose itself does. */
 export interface FileReference {
   /**
-   * `include`: all of it belongs to the project; `extends`: one service is the start of one here; `variables`: an env file for
-   * what is interpolated in an included file.
+   * `include`: all of it belongs to the project; `extends`: one service is the start of one here; `variables`: an env
+   * file for what is interpolated in an included file.
    */
   kind: 'include' | 'extends' | 'variables';
   /** As written, relative to the directory in which paths of the file start. */
@@ -23,7 +23,10 @@ export interface Extension {
   path?: string;
 }
 
-/** Every other file that a compose file names in `include` and `extends`, in the order of the file. What has another shape is left to Compose. */
+/**
+ * Every other file that a compose file names in `include` and `extends`, in the order of the file. What has another
+ * shape is left to Compose.
+ */
 export function referencesOf(file: ComposeFile): FileReference[] {
   const { include } = mapOf(file.yaml.value);
   const references = (Array.isArray(include) ? include : []).flatMap((item: unknown, index) =>

@@ -23,8 +23,8 @@ export interface ServiceChanges {
 export const notOfContainers = new Set(['build', 'pull_policy', 'scale', 'extends']);
 
 /**
- * What Compose would compare of a part of a service: its definition with the values put in, and those of names that it takes from
- * the environment.
+ * What Compose would compare of a part of a service: its definition with the values put in, and those of names that it
+ * takes from the environment.
  * @param service the service's map, as written
  */
 export function definitionPrint(service: unknown, lookup: (name: string) => string | undefined): unknown {
@@ -44,7 +44,9 @@ export function withValues(value: unknown, lookup: (name: string) => string | un
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withValues(item, lookup)]));
 }
 
-/** The names and values that an env file gives a container. @throws InvalidFileError for one that Compose could not read */
+/**
+ * The names and values that an env file gives a container. @throws InvalidFileError for one that Compose could not read
+ */
 export function envFilePrint(text: string, file: string, lookup: (name: string) => string | undefined): unknown {
   return scanEnvFile(text, file).map(({ name, text: value, interpolated }) => {
     if (value === undefined) return [name, lookup(name) ?? null];

@@ -1,7 +1,8 @@
 /**
- * Splits a `command` or `entrypoint` that is written as one text into words, as Compose does: quotes and backslashes nearly as in a
- * POSIX shell (a backslash counts between double quotes too, whatever follows it); what stands in backquotes or `$(…)` is kept
- * together and not run; no variable is expanded. Compose stops silently at `;`, `&`, `|`, `<` and `>` outside of quotes.
+ * Splits a `command` or `entrypoint` that is written as one text into words, as Compose does: quotes and backslashes
+ * nearly as in a POSIX shell (a backslash counts between double quotes too, whatever follows it); what stands in
+ * backquotes or `$(…)` is kept together and not run; no variable is expanded. Compose stops silently at `;`, `&`, `|`,
+ * `<` and `>` outside of quotes.
  * @returns the words, and what Compose leaves out; undefined when Compose refuses the text (something does not close)
  */
 export function splitWords(text: string): { words: string[]; ignored?: string } | undefined {

@@ -19,7 +19,10 @@ export interface ContainerStatus {
   reason?: string;
   /** Made by `run-job`: shown by `status`, no part of `ps` and of the deployment's health. */
   job?: boolean;
-  /** It is kept running whatever its exit code is (`restart: always`, `unless-stopped`): ended with 0 it is stopped, not done. */
+  /**
+   * It is kept running whatever its exit code is (`restart: always`, `unless-stopped`): ended with 0 it is stopped, not
+   * done.
+   */
   keptRunning?: boolean;
   /** It ended with 0 and did its work: a one-shot. Absent: it did not, or nobody could tell (`ps` does not look). */
   completed?: boolean;
@@ -138,7 +141,8 @@ export interface Deployer {
   /**
    * What `status` prints, newline at its end, and whether the deployment is degraded.
    * @param behind where the directory is behind what it was made from: a part of the JSON
-   * @param judged false: nobody asks for `degraded`, so what should be there need not be known; broken files must not hide what runs
+   * @param judged false: nobody asks for `degraded`, so what should be there need not be known; broken files must not
+   * hide what runs
    */
   status(
     format: OutputFormat,

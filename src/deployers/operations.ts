@@ -295,7 +295,9 @@ export function parseVariables(assignments: readonly string[]): Map<string, stri
   );
 }
 
-/** `update-envs`: `config.env` made anew from the deployment's spec, and the containers that see a difference recreated. */
+/**
+ * `update-envs`: `config.env` made anew from the deployment's spec, and the containers that see a difference recreated.
+ */
 export async function updateEnvironment(
   target: Target,
   options: { rotateSecret: readonly string[]; acceptLiteralValues: boolean },

@@ -27,7 +27,8 @@ export interface PushOutcome {
  * `push-images`: the `:local` images of a deployment go to the registry of its spec, under the name by which
  * pods ask for them. Who pushes: who is logged in there by `docker login`, else the user of `image-pull-secret`.
  * @param used the images of all services, those of jobs too
- * @throws LaconicError before anything is tagged, for a spec without a registry, names that collide, images that were not built
+ * @throws LaconicError before anything is tagged, for a spec without a registry, names that collide, images that were
+ * not built
  */
 export async function pushDeploymentImages(
   deployment: Deployment,

@@ -12,12 +12,18 @@ import { type FileReader, hostReader } from './files.js';
 export interface ReadComposeFile {
   /** Where it stands in the deployment directory, relative to it; absolute for a file that is used where it is. */
   path: string;
-  /** `pod` and `job`: of the stack itself; else how other files take it in: all of it, or only services that are extended. */
+  /**
+   * `pod` and `job`: of the stack itself; else how other files take it in: all of it, or only services that are
+   * extended.
+   */
   role: 'pod' | 'job' | 'include' | 'extends';
   /** The pod's or job's name: its config directory is called the same. */
   owner: string;
   file: ComposeFile;
-  /** The directory in which its relative paths start: in the deployment directory, relative to that, and where it was read. */
+  /**
+   * The directory in which its relative paths start: in the deployment directory, relative to that, and where it was
+   * read.
+   */
   base: string;
   sourceBase: string;
 }
@@ -188,7 +194,10 @@ async function takeIn(
     found.variables.push(variables);
 }
 
-/** Where in the deployment directory a path of this file leads; absolute where it does; undefined when nobody knows before the start. */
+/**
+ * Where in the deployment directory a path of this file leads; absolute where it does; undefined when nobody knows
+ * before the start.
+ */
 export function placeOf(read: ReadComposeFile, path: string): string | undefined {
   if (path.includes('$') || /^[a-z][a-z\d+.-]*:/i.test(path)) return undefined;
   const expanded = expandHome(path);

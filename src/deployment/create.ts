@@ -40,7 +40,8 @@ export interface CreateOptions {
  * `deploy create`: everything is built in a sibling directory and renamed into place as one step; then the
  * create hooks run at the final path. When anything fails, or the program is killed, the next try starts afresh.
  * @returns what the directory was made from; undefined in a dry run
- * @throws LaconicError when the directory exists already, or anything it is made from is wrong: nothing is left behind then
+ * @throws LaconicError when the directory exists already, or anything it is made from is wrong: nothing is left behind
+ * then
  */
 export async function createDeployment(options: CreateOptions, context: Context): Promise<Prepared | undefined> {
   const root = resolve(context.cwd, options.deploymentDirectory);
@@ -155,8 +156,8 @@ async function requireFree(layout: DeploymentLayout, asGiven: string): Promise<v
 }
 
 /**
- * Removes a directory that failed, or was killed, between the rename and the end of the hooks. It leaves its name in one step:
- * a kill in the middle must not leave a part of it that no longer says it is incomplete.
+ * Removes a directory that failed, or was killed, between the rename and the end of the hooks. It leaves its name in
+ * one step: a kill in the middle must not leave a part of it that no longer says it is incomplete.
  */
 async function removeUnfinished(layout: DeploymentLayout): Promise<void> {
   await rename(layout.root, layout.staging);

@@ -8,8 +8,8 @@ import { currentChecksum } from './manifest.js';
 import { contentOf, type GeneratedFile } from './tree.js';
 
 /**
- * The files of a deployment directory, whether it is there or about to be written: what is checked at create is read the same way
- * as what runs at start. Paths are relative to the directory; absolute ones are read from the host.
+ * The files of a deployment directory, whether it is there or about to be written: what is checked at create is read
+ * the same way as what runs at start. Paths are relative to the directory; absolute ones are read from the host.
  */
 export interface DeploymentFiles {
   /** What stands there, links followed; undefined when nothing does. */

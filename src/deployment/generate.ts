@@ -82,7 +82,7 @@ export interface Generated {
 }
 
 /**
- * Everything of 01 §11, as data: nothing is written. Reads the stack's files and the credentials files.
+ * All files of a deployment directory, as data: nothing is written. Reads the stack's files and the credentials files.
  * @throws InvalidFileError, LaconicError for anything that would make an unusable directory
  */
 export async function generateTree(input: GenerateInput): Promise<Generated> {

@@ -89,7 +89,10 @@ function createHookLabel(source: HookSource): string {
   return `create of ${source.file}`;
 }
 
-/** Calls every `create` hook of the stack source on this directory, in stack order; `before` is told each one's file first. */
+/**
+ * Calls every `create` hook of the stack source on this directory, in stack order; `before` is told each one's file
+ * first.
+ */
 export async function runCreateHooks(
   layout: DeploymentLayout,
   loaded: LoadedStack,

@@ -126,8 +126,9 @@ async function readConfigFile(path: string, context: Context): Promise<Map<strin
 }
 
 /**
- * The files of pods and of jobs, each with what it includes, as a spec sees them: a service has the ports and mounts that it inherits
- * too, and the volumes are those of the whole project. A file that only lends a service to others offers nothing itself.
+ * The files of pods and of jobs, each with what it includes, as a spec sees them: a service has the ports and mounts
+ * that it inherits too, and the volumes are those of the whole project. A file that only lends a service to others
+ * offers nothing itself.
  */
 async function readFiles({ stack, assets }: LoadedStack): Promise<{ pods: ComposeFile[]; jobs: ComposeFile[] }> {
   const { files, missing } = await readComposeFiles(stack, assets);

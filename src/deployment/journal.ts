@@ -16,7 +16,9 @@ export type JournalStep =
   /** Put the staged directory there (a new volume, seeded) unless something exists. */
   | { op: 'directory'; path: string };
 
-/** What an update has decided to do. Written and synced before the first step, so that any later command can finish it. */
+/**
+ * What an update has decided to do. Written and synced before the first step, so that any later command can finish it.
+ */
 export interface Journal {
   phase: 'files' | 'hooks';
   steps: JournalStep[];
@@ -44,7 +46,10 @@ export async function clearJournal(layout: DeploymentLayout): Promise<void> {
   await rm(layout.next, { recursive: true, force: true });
 }
 
-/** Completes an update that ended in phase `files`. What its hooks would have done is still to do: the journal goes on saying so. */
+/**
+ * Completes an update that ended in phase `files`. What its hooks would have done is still to do: the journal goes on
+ * saying so.
+ */
 export async function completeJournal(layout: DeploymentLayout, { steps, hook }: Journal): Promise<void> {
   await applySteps(layout, steps);
   await pruneGenerations(layout);
@@ -87,7 +92,9 @@ async function replace(staged: string, target: string, step: { backup: boolean; 
   await move(staged, target);
 }
 
-/** A folder that becomes a file: what was in it went before (see inOrder). @throws when anything is in it all the same */
+/**
+ * A folder that becomes a file: what was in it went before (see inOrder). @throws when anything is in it all the same
+ */
 async function removeEmptyFolder(path: string): Promise<void> {
   if (!(await lstat(path).catch(() => undefined))?.isDirectory()) return;
   for (const name of await readdir(path)) await removeEmptyFolder(join(path, name));
@@ -119,7 +126,8 @@ async function move(from: string, to: string): Promise<void> {
   try {
     await rename(from, to);
   } catch (error) {
-    // A folder of the deployment (`data` above all) may be a mount of its own: there a rename takes a copy beside the target.
+    // A folder of the deployment (`data` above all) may be a mount of its own: there a rename takes a copy beside the
+    // target.
     if (errorCode(error) !== 'EXDEV') throw error;
     const beside = temporaryBeside(to);
     await removeLeftovers(to);

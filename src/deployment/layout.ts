@@ -62,7 +62,7 @@ export interface DeploymentLayout {
 /** See {@link DeploymentLayout.secretsCopy}; relative to the directory. */
 export const secretsCopyPath = join('.laconic', 'history', 'secrets.env');
 
-/** The layout of the deployment directory at `root` (absolute; its spelling is kept, 02 §7). */
+/** The layout of the deployment directory at `root` (absolute; its spelling is kept). */
 export function layoutOf(root: string): DeploymentLayout {
   const state = join(root, '.laconic');
   const compose = join(root, 'compose');

@@ -119,7 +119,9 @@ async function heldMessage(what: string, path: string, holder: Holder): Promise<
   );
 }
 
-/** True when this process was started by the holder of the lock at `path`: it is the holder's hook, or what that called. */
+/**
+ * True when this process was started by the holder of the lock at `path`: it is the holder's hook, or what that called.
+ */
 export async function isInsideLock(path: string, context: Context): Promise<boolean> {
   const token = context.env.LACONIC_SO_LOCK;
   return token !== undefined && (await readHolder(path))?.token === token;

@@ -13,7 +13,10 @@ import type { DeploymentLayout } from './layout.js';
 import { parseOwnJson } from './own-json.js';
 import { checksumOf, type GeneratedFile } from './tree.js';
 
-/** SHA-256 of every generated file as the last create or update, and its hooks, left it, by path relative to the directory. */
+/**
+ * SHA-256 of every generated file as the last create or update, and its hooks, left it, by path relative to the
+ * directory.
+ */
 export type Manifest = Record<string, string>;
 
 /** How many generations of generated files are kept. */

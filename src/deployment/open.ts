@@ -29,7 +29,7 @@ const unwritable: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EROFS']);
 const readerPatienceSeconds = 5;
 
 /**
- * The layout of a deployment directory given on the command line, after the checks of 02 §7 in their order. Nothing is written
+ * The layout of a deployment directory given on the command line, after it was checked. Nothing is written
  * into what is no deployment directory, not even a lock.
  */
 export async function findDeployment(directory: string, context: Context): Promise<DeploymentLayout> {
@@ -53,7 +53,8 @@ export async function findDeployment(directory: string, context: Context): Promi
 /**
  * Takes the deployment's lock for a command that changes something, and completes an update that a kill interrupted.
  * A hook's command works inside the lock of the command that runs the hook.
- * @param optional go on without a lock where nothing can be written: a full disk must not keep anybody from stopping what fills it
+ * @param optional go on without a lock where nothing can be written: a full disk must not keep anybody from stopping
+ * what fills it
  */
 export async function lockDeployment(
   layout: DeploymentLayout,
@@ -96,7 +97,10 @@ async function finishUpdate(layout: DeploymentLayout, context: Context): Promise
   );
 }
 
-/** Reads a deployment for a command that changes nothing: waits out the renames of an update, completes an interrupted one. */
+/**
+ * Reads a deployment for a command that changes nothing: waits out the renames of an update, completes an interrupted
+ * one.
+ */
 export async function openForReading(directory: string, context: Context): Promise<Deployment> {
   const layout = await findDeployment(directory, context);
   if ((await readJournal(layout))?.phase === 'files' && !context.options.dryRun) {

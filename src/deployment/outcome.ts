@@ -5,7 +5,10 @@ import type { Deployment } from './open.js';
 
 /** What `--update` or `restart` did to a directory. */
 export interface UpdateOutcome {
-  /** Files and directories that are not what they were, without our own state; paths relative to the directory, in order. */
+  /**
+   * Files and directories that are not what they were, without our own state; paths relative to the directory, in
+   * order.
+   */
   paths: readonly ChangedPath[];
   /** Absent: not known without the engine. */
   services?: ServiceChanges;

@@ -31,7 +31,10 @@ import type { GeneratedFile } from './tree.js';
 
 /** A spec read from a file. */
 export interface LoadedSpec extends ParsedSpec {
-  /** Nobody but the owner could read the file, so it is with the copy in the deployment directory: its config may hold passwords. */
+  /**
+   * Nobody but the owner could read the file, so it is with the copy in the deployment directory: its config may hold
+   * passwords.
+   */
   onlyForOwner: boolean;
 }
 
@@ -51,8 +54,8 @@ export async function loadSpec(file: string, cwd: string, existing = false): Pro
 }
 
 /**
- * The stack a spec names. On update a relative reference that leads nowhere from here, or to a bundled stack although the
- * deployment was made from an external one, falls back to a known place of the same name.
+ * The stack a spec names. On update a relative reference that leads nowhere from here, or to a bundled stack although
+ * the deployment was made from an external one, falls back to a known place of the same name.
  * @param places directories the stack may be in, the best first
  */
 export async function loadStackOfSpec(

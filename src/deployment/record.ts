@@ -15,8 +15,8 @@ export interface DeploymentRecord {
   /** The stack directory the deployment was made from; absent in some old directories, relative in others. */
   stackSource?: string;
   /**
-   * Which containers get a variable of the config on Kubernetes: those that mention it, or `all`, as the Python program did.
-   * Absent in new directories, which mean `mentioned`, and in those of the Python program, which mean `all`.
+   * Which containers get a variable of the config on Kubernetes: those that mention it, or `all`, as the Python program
+   * did. Absent in new directories, which mean `mentioned`, and in those of the Python program, which mean `all`.
    */
   environment?: 'mentioned' | 'all';
   /**

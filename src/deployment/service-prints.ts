@@ -20,8 +20,8 @@ import { podOverrides } from './spec-overrides.js';
 type Lookup = (name: string) => string | undefined;
 
 /**
- * What the containers of each service are made of, as the directory stands now: definition, values, env files, mounted single files,
- * volumes. No engine is asked.
+ * What the containers of each service are made of, as the directory stands now: definition, values, env files, mounted
+ * single files, volumes. No engine is asked.
  * @param env the environment of the program, for names that the spec does not set
  * @param reader of the directory as it will be; absent: as it is
  * @returns undefined when the files do not tell, such as those that Compose could not read either

@@ -4,9 +4,9 @@ import { LaconicError } from '../system/errors.js';
 import type { JournalStep } from './journal.js';
 
 /**
- * The steps of an update in an order in which none stands in the way of another: where the stack has a folder by now and had a file,
- * or the other way round, the old goes first. Once an update is recorded, every later command has to finish it; so it must be known
- * before that nothing is in its way.
+ * The steps of an update in an order in which none stands in the way of another: where the stack has a folder by now
+ * and had a file, or the other way round, the old goes first. Once an update is recorded, every later command has to
+ * finish it; so it must be known before that nothing is in its way.
  * @param root the deployment directory, absolute
  * @param folders those that are to be there, relative to it
  * @throws LaconicError naming all that stands where something else is to be, and is not the update's to take away

@@ -16,9 +16,9 @@ const pollMilliseconds = 100;
 
 /**
  * A kill -9 ends only our process: a `docker compose` or a hook it had started goes on, and would work against whatever
- * comes next. So who takes over a killed command's lock waits until they have ended; then `docker compose` and `kind` are told to
- * end, as by Ctrl-C, and anything else (a hook may have started a service of its own) is only named.
- * They are known by `LACONIC_SO_LOCK`, which everything started under a lock inherits. Found on Linux only.
+ * comes next. So who takes over a killed command's lock waits until they have ended; then `docker compose` and `kind`
+ * are told to end, as by Ctrl-C, and anything else (a hook may have started a service of its own) is only named. They
+ * are known by `LACONIC_SO_LOCK`, which everything started under a lock inherits. Found on Linux only.
  */
 export async function outliveSurvivors(holder: { token: string; command: string }, context: Context): Promise<void> {
   let left = await survivorsOf(holder.token);

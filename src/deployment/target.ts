@@ -13,8 +13,8 @@ import type { GeneratedFile } from './tree.js';
 export type TargetGenerators = (deployTo: DeployTarget, context: Context) => Promise<TargetGenerator | undefined>;
 
 /**
- * What a target other than Docker Compose adds to a deployment directory. The deployers implement it, the commands hand it in: this
- * folder does not know which targets there are.
+ * What a target other than Docker Compose adds to a deployment directory. The deployers implement it, the commands hand
+ * it in: this folder does not know which targets there are.
  */
 export interface TargetGenerator {
   /** The cluster of this host that a new deployment joins; undefined: it gets one of its own. */

@@ -108,7 +108,8 @@ async function writeOne(path: string, file: GeneratedFile): Promise<void> {
     const handle = await open(path, 'wx', file.mode);
     try {
       await handle.writeFile(await contentOf(file));
-      // What is made from text follows the umask like any file of the operator's; copies keep their mode, secrets theirs.
+      // What is made from text follows the umask like any file of the operator's; copies keep their mode, secrets
+      // theirs.
       if ('copyOf' in file.source || isSecret(file)) await handle.chmod(file.mode);
       await handle.sync();
     } finally {

@@ -74,7 +74,8 @@ export async function regenerateEnvironment(
 }
 
 /**
- * Decision 8 for a directory of the Python program: its containers must not get other values without the operator's word.
+ * Decision 8 for a directory of the Python program: its containers must not get other values without the operator's
+ * word.
  * @param files what is about to be written, `config.env` among it
  */
 export async function refuseChangedValues(

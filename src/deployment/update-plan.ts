@@ -18,7 +18,9 @@ type RemoveStep = Extract<JournalStep, { op: 'remove' }>;
 export interface UpdatePlan {
   steps: JournalStep[];
   staged: GeneratedFile[];
-  /** Files whose content stays and whose permissions do not: copies follow their source, secrets are their owner's only. */
+  /**
+   * Files whose content stays and whose permissions do not: copies follow their source, secrets are their owner's only.
+   */
   modes: GeneratedFile[];
   /** New volumes inside the directory, relative, with their seeds. */
   volumes: { volume: string; path: string; seed: string | undefined }[];
@@ -34,7 +36,9 @@ export function isEdited(manifest: Manifest | undefined, path: string, now: stri
   return left !== undefined && now !== undefined && now !== left;
 }
 
-/** Whoever edited a file that the stack or the spec determines must hear that it was taken away, and where the edit is. */
+/**
+ * Whoever edited a file that the stack or the spec determines must hear that it was taken away, and where the edit is.
+ */
 export function warnAboutEdit(path: string, change: 'replaced' | 'removed', { report }: Context): void {
   report.warn(
     `${path} was edited in this directory and is ${change}: the edit is in ${path}.bak (after the next change in .laconic/history); make such changes in the stack or the spec`,

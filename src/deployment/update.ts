@@ -209,7 +209,10 @@ function warnAboutLostVolumes(present: Deployment, plan: UpdatePlan, context: Co
   }
 }
 
-/** A spec of another stack is most likely the wrong file: it would replace every service (and say so only at the next start). */
+/**
+ * A spec of another stack is most likely the wrong file: it would replace every service (and say so only at the next
+ * start).
+ */
 function refuseOtherStack({ layout, spec: present }: Deployment, spec: Spec): void {
   if (basename(resolve(present.stack)) === basename(resolve(spec.stack))) return;
   throw new LaconicError(

@@ -6,7 +6,10 @@ import { kindOf } from '../system/files.js';
 import { placeVolume } from './volume-paths.js';
 import { isBelow } from '../system/path-names.js';
 
-/** What stands in a deployment directory by itself. `config/` is not among it: a volume may take the place of a folder there. */
+/**
+ * What stands in a deployment directory by itself. `config/` is not among it: a volume may take the place of a folder
+ * there.
+ */
 const ours = new Set([
   ...['.laconic', 'compose', 'compose-jobs', 'hooks', 'pods'],
   ...['spec.yml', 'stack.yml', 'deployment.yml', 'config.env', 'secrets.env'],
@@ -15,8 +18,9 @@ const ours = new Set([
 const oursOnKubernetes = new Set([...ours, 'configmaps', 'binds', 'kubeconfig.yml', 'kind-config.yml']);
 
 /**
- * Paths of volumes that would mix the data of containers with what this program writes: the deployment directory itself, and its own
- * files and folders. A relative path that leads to a folder above it has the same effect; an absolute one (`/`) is the operator's wish.
+ * Paths of volumes that would mix the data of containers with what this program writes: the deployment directory
+ * itself, and its own files and folders. A relative path that leads to a folder above it has the same effect; an
+ * absolute one (`/`) is the operator's wish.
  * @param root absolute path of the deployment directory
  */
 export function volumesOverOurs(spec: Spec, root: string): Problem[] {

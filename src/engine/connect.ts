@@ -17,9 +17,9 @@ export interface Engine {
 }
 
 /**
- * Finds the engine of this environment (see findEndpoint) and loads the client. Nothing is sent yet: an engine that is down
- * shows at the first question, as a LaconicError that says what to do; one that does not answer is reported, and Ctrl-C
- * ends the wait for it.
+ * Finds the engine of this environment (see findEndpoint) and loads the client. Nothing is sent yet: an engine that is
+ * down shows at the first question, as a LaconicError that says what to do; one that does not answer is reported, and
+ * Ctrl-C ends the wait for it.
  */
 export async function connectEngine({
   env,
@@ -84,7 +84,10 @@ async function dialStdioAgent(env: NodeJS.ProcessEnv): Promise<Agent> {
   return new DialStdioAgent(env);
 }
 
-/** Asks the engine something; every failure becomes a LaconicError that starts with `what` (`cannot list the containers`). */
+/**
+ * Asks the engine something; every failure becomes a LaconicError that starts with `what` (`cannot list the
+ * containers`).
+ */
 export async function ask<T>(engine: Engine, what: string, question: () => Promise<T>): Promise<T> {
   try {
     return await question();

@@ -129,9 +129,9 @@ export async function removeContainer(engine: Engine, id: string, timeout?: numb
 }
 
 /**
- * Whether the name is nobody's on this engine. A container that is being made has its name from the beginning, but is in no list until it
- * is whole, also when whoever asked for it has gone meanwhile: only the attempt to take the name tells. What is made for that is never
- * started, and is gone when this resolves.
+ * Whether the name is nobody's on this engine. A container that is being made has its name from the beginning, but is
+ * in no list until it is whole, also when whoever asked for it has gone meanwhile: only the attempt to take the name
+ * tells. What is made for that is never started, and is gone when this resolves.
  * @param image one that is here; where it is not, nothing is being made of it
  * @param labels of what is made, by which it is known if this program is killed meanwhile
  */
@@ -161,7 +161,10 @@ function unless(status: number): (error: unknown) => void {
   };
 }
 
-/** The last lines a container wrote, both streams in the engine's order, without terminal codes; bytes that are no UTF-8 become U+FFFD. */
+/**
+ * The last lines a container wrote, both streams in the engine's order, without terminal codes; bytes that are no UTF-8
+ * become U+FFFD.
+ */
 export async function lastLogLines(engine: Engine, container: ContainerDetails, count: number): Promise<string[]> {
   const raw = await askIfAny(engine, `cannot read the log of ${container.Name}`, () =>
     engine.docker.getContainer(container.Id).logs({ stdout: true, stderr: true, tail: count, follow: false }),

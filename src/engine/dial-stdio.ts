@@ -4,8 +4,8 @@ import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 
 /**
- * An HTTP agent whose connections are `docker system dial-stdio` processes: the engine's API over whatever way the `docker`
- * program reaches it. Connections are kept and reused, since each costs a process (and an ssh login).
+ * An HTTP agent whose connections are `docker system dial-stdio` processes: the engine's API over whatever way the
+ * `docker` program reaches it. Connections are kept and reused, since each costs a process (and an ssh login).
  */
 export class DialStdioAgent extends Agent {
   readonly #env: NodeJS.ProcessEnv;

@@ -11,8 +11,9 @@ export interface ContainerEvent {
 }
 
 /**
- * Subscribes to the container events of a Compose project. When this resolves the subscription stands: a state read afterwards
- * plus these events miss nothing. The iteration ends when `signal` aborts, and throws when the engine goes away.
+ * Subscribes to the container events of a Compose project. When this resolves the subscription stands: a state read
+ * afterwards plus these events miss nothing. The iteration ends when `signal` aborts, and throws when the engine goes
+ * away.
  */
 export async function projectEvents(
   engine: Engine,

@@ -5,7 +5,10 @@ export interface EngineImage {
   id: string;
   /** `name@sha256:…` for each registry it came from or went to; empty for an image built here. */
   repoDigests: readonly string[];
-  /** When a name was last given to it, in the engine's time; also when it had that name before. Absent where the engine does not say. */
+  /**
+   * When a name was last given to it, in the engine's time; also when it had that name before. Absent where the engine
+   * does not say.
+   */
   lastTagged?: string;
 }
 

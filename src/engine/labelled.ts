@@ -10,7 +10,10 @@ export interface LabelledContainer {
   paused: boolean;
 }
 
-/** A directory of the host in a container, and a port of the host that leads to one, as it was created: also of a stopped one. */
+/**
+ * A directory of the host in a container, and a port of the host that leads to one, as it was created: also of a
+ * stopped one.
+ */
 export interface ContainerWiring {
   binds: { hostPath: string; containerPath: string }[];
   /** Protocol in lower case; `hostAddress` `0.0.0.0` and `::` are all addresses. */

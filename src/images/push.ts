@@ -39,8 +39,8 @@ export function registryOf(image: string): string {
 }
 
 /**
- * Tags images of this host and pushes them, several at a time. Their new names stay on this host, as `docker push` leaves them.
- * A failure is told at once and ends no other push.
+ * Tags images of this host and pushes them, several at a time. Their new names stay on this host, as `docker push`
+ * leaves them. A failure is told at once and ends no other push.
  * @param credentials who pushes, by registry
  * @throws InterruptedError
  */

@@ -15,7 +15,10 @@ const registryName =
 const tagName = /^\w[\w.-]{0,127}$/;
 const digestText = /^[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}$/;
 
-/** Reads `[registry/]repository[:tag][@digest]` as nodes do (K-07: containerd takes no capitals); undefined when it is no reference. */
+/**
+ * Reads `[registry/]repository[:tag][@digest]` as nodes do (containerd takes no capitals); undefined when it is no
+ * reference.
+ */
 export function parseImage(text: string): ImageReference | undefined {
   const at = text.indexOf('@');
   const digest = at < 0 ? undefined : text.slice(at + 1);
@@ -47,7 +50,10 @@ export function formatImage({ registry, repository, tag, digest }: ImageReferenc
 /** The registry that Docker takes for names without one. */
 export const hub = 'docker.io';
 
-/** The tag of this deployment's own images in the registry: the same for those that are pushed and those that are pulled. */
+/**
+ * The tag of this deployment's own images in the registry: the same for those that are pushed and those that are
+ * pulled.
+ */
 export function deploymentTag(app: string): string {
   return `deploy-${app.slice(-8)}`;
 }

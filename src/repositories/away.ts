@@ -22,8 +22,8 @@ export interface Away {
 const width = 4;
 
 /**
- * Which working copies are not at the ref of their entry, as `setup-repositories --check-only` finds out. Entries without a ref,
- * and what is not cloned, are not looked at; where nothing else is left, git is not called.
+ * Which working copies are not at the ref of their entry, as `setup-repositories --check-only` finds out. Entries
+ * without a ref, and what is not cloned, are not looked at; where nothing else is left, git is not called.
  * @param base absolute path of the base directory
  * @throws LaconicError when there is no git; InterruptedError
  */

@@ -40,8 +40,8 @@ interface Task {
 
 /**
  * Clones what is missing and, with `pull`, updates what is there. Everything is looked at before anything is changed;
- * repositories are worked on side by side, and what scripts read is printed in their order. Failures are told at once; after one
- * nothing new is begun unless `--continue-on-error` was given.
+ * repositories are worked on side by side, and what scripts read is printed in their order. Failures are told at once;
+ * after one nothing new is begun unless `--continue-on-error` was given.
  * @param base absolute path of the base directory; it exists unless nothing is to be changed
  * @returns what became of each, in their order
  * @throws InterruptedError after Ctrl-C
@@ -117,7 +117,9 @@ async function observeAll(
   });
 }
 
-/** No prompt hangs later, and no first half is done when the second cannot be: hosts are tried before anything starts. */
+/**
+ * No prompt hangs later, and no first half is done when the second cannot be: hosts are tried before anything starts.
+ */
 async function checkHosts(tasks: readonly Task[], base: string, context: Context): Promise<void> {
   const remote = tasks.filter(({ plan }) => plan?.action === 'clone' || (plan?.action === 'update' && plan.fetch));
   const accesses = remote.map(({ remote: url = '', options }) => ({ url, env: options.env }));

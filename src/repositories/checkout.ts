@@ -7,7 +7,8 @@ import { isFullCommit, looksLikeCommit } from './ref.js';
 type Meaning = 'branch' | 'tag' | 'remote branch' | 'commit';
 
 /**
- * Checks out a branch, tag or commit. A branch known of the remote only becomes a local one that follows it, as with git checkout.
+ * Checks out a branch, tag or commit. A branch known of the remote only becomes a local one that follows it, as with
+ * git checkout.
  * @param fetched whether the remote was asked just now: otherwise `--pull` may help
  * @throws LaconicError when nothing is called so; GitFailedError when git refuses (local changes in the way)
  */
@@ -40,7 +41,9 @@ async function meaningOf(directory: string, ref: string, options: GitOptions): P
   return found ? 'commit' : undefined;
 }
 
-/** A commit that no branch or tag of the remote leads to has to be asked for by its whole id; not every host gives it. */
+/**
+ * A commit that no branch or tag of the remote leads to has to be asked for by its whole id; not every host gives it.
+ */
 async function fetchedCommit(
   directory: string,
   ref: string,

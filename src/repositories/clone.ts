@@ -10,8 +10,8 @@ import type { Wanted } from './plan.js';
 import { withoutCredentials } from './remote.js';
 
 /**
- * Clones a repository at the wanted ref into a sibling of its place and renames that when it is whole, so that what stands in the
- * place is never half of it.
+ * Clones a repository at the wanted ref into a sibling of its place and renames that when it is whole, so that what
+ * stands in the place is never half of it.
  * @returns where its HEAD is; undefined when another process has filled the place meanwhile
  * @throws GitFailedError in git's words, LaconicError for a remote without commits, or without the ref
  */

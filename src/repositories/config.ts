@@ -22,9 +22,10 @@ export async function readConfig(folder: string, options: GitOptions): Promise<G
 }
 
 /**
- * The configuration of several working copies by one call of git, which costs as much as one: each copy's file is included by the
- * command line, so that its entries follow the inclusion. Conditions (`includeIf`) are judged for `base`, not for the copy: what
- * is found here may be taken, what is missing here has to be looked for with {@link readConfig}.
+ * The configuration of several working copies by one call of git, which costs as much as one: each copy's file is
+ * included by the command line, so that its entries follow the inclusion. Conditions (`includeIf`) are judged for
+ * `base`, not for the copy: what is found here may be taken, what is missing here has to be looked for with {@link
+ * readConfig}.
  * @returns by folder, with the entry `base` for what holds everywhere; undefined when any of the files cannot be read
  */
 export async function readConfigs(

@@ -41,8 +41,9 @@ const ofOneRepository =
   /^GIT_(DIR|WORK_TREE|INDEX_FILE|OBJECT_DIRECTORY|COMMON_DIR|PREFIX|NAMESPACE|QUARANTINE_PATH|INTERNAL_\w+)$/;
 
 /**
- * The environment for git: the caller's, in English so that its words can be explained, never asking on a terminal (questions of
- * several repositories at once could not be told apart), and never taking a folder for a part of a repository above `base`.
+ * The environment for git: the caller's, in English so that its words can be explained, never asking on a terminal
+ * (questions of several repositories at once could not be told apart), and never taking a folder for a part of a
+ * repository above `base`.
  */
 export function gitEnvironment(caller: NodeJS.ProcessEnv, base: string): NodeJS.ProcessEnv {
   const own = Object.entries(caller).filter(([name]) => !ofOneRepository.test(name) && name !== 'LANGUAGE');
@@ -72,7 +73,8 @@ export async function git(folder: string, args: readonly string[], options: GitO
   const caller = simpleGit({
     baseDir: folder,
     abort: AbortSignal.any([signal, silence.signal]),
-    // Specs are checked by us; the environment, and the programs it names for ssh and passwords, are the operator's own.
+    // Specs are checked by us; the environment, and the programs it names for ssh and passwords, are the operator's
+    // own.
     unsafe: trusted,
     allowEnvironment: Object.keys(env).filter((name) => guarded.test(name)),
     errors: (error, { exitCode, stdErr }) => {
@@ -167,7 +169,9 @@ const shownLines = 5;
 const noise =
   /^(Cloning into |(remote: )?(Enumerating|Counting|Compressing|Receiving|Resolving|Updating|Filtering|Total|Reused|POST|Note: )|hint: |Please make sure you have the correct access rights|and the repository exists\.$|From |warning: Clone succeeded|You can inspect what was|and retry with )/;
 
-/** What git said on stderr: the last state of each line, without its progress, its hints about itself, and credentials. */
+/**
+ * What git said on stderr: the last state of each line, without its progress, its hints about itself, and credentials.
+ */
 function plainWords(stderr: string): string {
   const lines = stderr
     .split('\n')

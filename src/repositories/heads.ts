@@ -53,8 +53,8 @@ export async function readHead(directory: string, options: GitOptions): Promise<
 const width = 3;
 
 /**
- * The same of many working copies by a few calls: starting a program is most of what a call costs. git goes through each share by
- * itself and stops at the first copy that it cannot read; the share is then left to {@link readHead}.
+ * The same of many working copies by a few calls: starting a program is most of what a call costs. git goes through
+ * each share by itself and stops at the first copy that it cannot read; the share is then left to {@link readHead}.
  * @returns by folder; those that are missing have to be asked one by one
  */
 export async function readHeads(

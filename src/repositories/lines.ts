@@ -1,6 +1,6 @@
 /**
- * The lines of work that goes on side by side, in the order of the list as if it were done one after the other: scripts read them
- * so. A place's lines are let through at once while it is the first that is not closed.
+ * The lines of work that goes on side by side, in the order of the list as if it were done one after the other: scripts
+ * read them so. A place's lines are let through at once while it is the first that is not closed.
  */
 export class OrderedLines {
   readonly #print: (line: string) => void;

@@ -6,8 +6,8 @@ const maxLength = 200;
 const reserved = new Set(['HEAD', 'FETCH_HEAD', 'ORIG_HEAD', 'MERGE_HEAD', '@']);
 
 /**
- * Why this text cannot be a branch, tag or commit; undefined when it can: the rules of git-check-ref-format, and nothing
- * that git would take for an option or an expression (`-x`, `main~1`, `a..b`).
+ * Why this text cannot be a branch, tag or commit; undefined when it can: the rules of git-check-ref-format, and
+ * nothing that git would take for an option or an expression (`-x`, `main~1`, `a..b`).
  */
 export function refProblem(ref: string): string | undefined {
   const parts = ref.split('/');

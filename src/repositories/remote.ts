@@ -55,8 +55,8 @@ function isAmong(places: readonly Place[], found: Place): boolean {
 }
 
 /**
- * Whether a working copy with this origin is one of the repository: https, ssh and `.git` make no difference, nor do the
- * `insteadOf` rules of git's configuration.
+ * Whether a working copy with this origin is one of the repository: https, ssh and `.git` make no difference, nor do
+ * the `insteadOf` rules of git's configuration.
  */
 export function isOriginOf(spec: RepositorySpec, origin: string, rules: readonly UrlRule[]): boolean {
   // A port that is written is that of one of both.
@@ -65,7 +65,10 @@ export function isOriginOf(spec: RepositorySpec, origin: string, rules: readonly
   return [origin, rewriteUrl(origin, rules)].some((url) => isAmong(places, placeOf(url)));
 }
 
-/** The host that git will reach by ssh for this URL, with its account and port as ssh takes them; undefined for another transport. */
+/**
+ * The host that git will reach by ssh for this URL, with its account and port as ssh takes them; undefined for another
+ * transport.
+ */
 export function sshHostOf(url: string): { host: string; port: number } | undefined {
   const { transport, host, port } = placeOf(url);
   return transport === 'ssh' ? { host, port: port ?? 22 } : undefined;

@@ -5,7 +5,10 @@ import { refProblem } from './ref.js';
 /** How git reaches a repository. */
 export type Transport = 'https' | 'http' | 'ssh' | 'git' | 'file';
 
-/** One repository of a stack, checked: nothing in it can be an option, another transport, or a way out of the base directory. */
+/**
+ * One repository of a stack, checked: nothing in it can be an option, another transport, or a way out of the base
+ * directory.
+ */
 export interface RepositorySpec {
   /** As it is written, without `@ref`: what `--include`, `--exclude` and `--branches` name. */
   readonly entry: string;
@@ -30,7 +33,9 @@ const maxLength = 500;
 const hostPattern = /^(?:[a-z0-9_](?:[a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\])$/i;
 const userPattern = /^[a-z0-9_][a-z0-9._-]*$/i;
 const partPattern = /^[a-z0-9._~+][a-z0-9._~+-]*$/i;
-/** A working copy's folder: not what a shell takes for a home directory, not git's own folder, not what we rename later. */
+/**
+ * A working copy's folder: not what a shell takes for a home directory, not git's own folder, not what we rename later.
+ */
 const unfitName = /^(?:|\.|\.\.|\.git|~.*|\..*\.tmp)$/;
 const transports: readonly string[] = ['https', 'http', 'ssh', 'git', 'file'] satisfies Transport[];
 

@@ -8,8 +8,9 @@ import { sshHostOf } from './remote.js';
 const connectSeconds = 30;
 
 /**
- * The environment in which ssh never asks: neither for a passphrase nor whether to trust a host. The operator's own command, from
- * GIT_SSH_COMMAND or core.sshCommand, is kept and gets these options too; GIT_SSH and other programs than ssh are left alone.
+ * The environment in which ssh never asks: neither for a passphrase nor whether to trust a host. The operator's own
+ * command, from GIT_SSH_COMMAND or core.sshCommand, is kept and gets these options too; GIT_SSH and other programs than
+ * ssh are left alone.
  */
 export function sshEnvironment(env: NodeJS.ProcessEnv, configured: string | undefined): NodeJS.ProcessEnv {
   const command = env.GIT_SSH_COMMAND ?? configured ?? (env.GIT_SSH === undefined ? 'ssh' : undefined);
@@ -27,8 +28,8 @@ export interface SshAccess {
 }
 
 /**
- * Tries each host once before anything starts, so that a missing agent or an unknown host key is one message and no hanging
- * prompt. What concerns a single repository is left to its own turn.
+ * Tries each host once before anything starts, so that a missing agent or an unknown host key is one message and no
+ * hanging prompt. What concerns a single repository is left to its own turn.
  * @returns what is wrong, by host; empty when all hosts let us in
  */
 export async function checkSshHosts(

@@ -12,7 +12,8 @@ const width = 8;
  * What can be read of all working copies by a few calls of git.
  * @param base absolute; nothing is read, and git not called, when it is not there
  * @param options absent: there is nothing to look at
- * @returns by folder, with the entry `base` for the configuration that holds everywhere; a copy that is missing here has to be asked by itself
+ * @returns by folder, with the entry `base` for the configuration that holds everywhere; a copy that is missing here
+ * has to be asked by itself
  */
 export async function readTogether(
   base: string,

@@ -12,8 +12,8 @@ export interface UpdateEvents {
 }
 
 /**
- * Brings a working copy up to date: fetches branches and tags if that was asked for, switches, then fast-forwards the branch it
- * is on by then. Nothing is merged, and no tag that is there is moved.
+ * Brings a working copy up to date: fetches branches and tags if that was asked for, switches, then fast-forwards the
+ * branch it is on by then. Nothing is merged, and no tag that is there is moved.
  * @returns where its HEAD is afterwards
  * @throws GitFailedError in git's words (local changes in the way, no connection), LaconicError for what is ours to say
  */

@@ -29,8 +29,8 @@ export function renderConfigEnv(
 }
 
 /**
- * The secrets among the variables that credentials files put into a `config.env`. They hold names and ports as well: short values, and
- * words under a name that promises no secret, are not among them, or hardly a message could be read.
+ * The secrets among the variables that credentials files put into a `config.env`. They hold names and ports as well:
+ * short values, and words under a name that promises no secret, are not among them, or hardly a message could be read.
  * @throws InvalidFileError for a file Compose could not read
  */
 export function credentialSecrets(configEnv: string, file: string): string[] {
@@ -130,8 +130,9 @@ export interface ChangedValue {
 
 /**
  * What changes for containers when the unquoted `config.env` of the Python program is written anew: variables whose
- * line holds the very value of the spec, but which that program wrote in Python's words, or which Compose expanded, cut or
- * unquoted when it read the file. A file that Compose could not read gave no container anything: nothing changes then.
+ * line holds the very value of the spec, but which that program wrote in Python's words, or which Compose expanded, cut
+ * or unquoted when it read the file. A file that Compose could not read gave no container anything: nothing changes
+ * then.
  * @param oldText the `config.env` as it stands
  * @param entries the spec's values by name, without those that something else sets
  * @param options `formerly`: how the Python program wrote a value, where that differs; `lookup`: the environment, as

@@ -29,7 +29,7 @@ export interface InitInput {
 }
 
 /**
- * The text of a new `spec.yml`, in its key order and in the style of 01 §18. Pure but for random ports.
+ * The text of a new `spec.yml`, in the key order and the style that scripts expect. Pure but for random ports.
  * Values of the operator beat those of the config file, which beat those of the hook.
  * @throws LaconicError for an unknown recipe, one the target cannot follow, and a hook result that is no map
  */
@@ -78,7 +78,10 @@ function section(spec: ReadonlyMap<string, unknown>, key: string): [string, unkn
   return Object.entries(value);
 }
 
-/** Names in the order of 01 §7: of the file, then of the command line, then of the hook; values by decision 11. */
+/**
+ * Names in their order: of the file, then of the command line, then of the hook; the value of the command line wins,
+ * then that of the file.
+ */
 function mergedConfig(hook: readonly [string, unknown][], input: InitInput): Map<string, unknown> {
   const merged = new Map<string, unknown>([...input.configFile, ...input.config]);
   for (const [name, value] of hook) if (!merged.has(name)) merged.set(name, value);
@@ -130,8 +133,8 @@ function placesOf(
 const pair = /^([A-Za-z_][\w.-]*)=([^]*)$/;
 
 /**
- * Reads `--config`: `NAME=value`, split at the first `=`. A single option may hold several, separated by commas; a comma that
- * no `NAME=` follows belongs to the value. When the option is repeated each holds exactly one.
+ * Reads `--config`: `NAME=value`, split at the first `=`. A single option may hold several, separated by commas; a
+ * comma that no `NAME=` follows belongs to the value. When the option is repeated each holds exactly one.
  * @throws LaconicError for a value without a name; what may be a value is not shown
  */
 export function parseConfigOption(values: readonly string[]): Map<string, string> {

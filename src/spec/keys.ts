@@ -21,7 +21,8 @@ const sections: Record<string, string> = {
 };
 
 /**
- * What to write instead of a key that documents of the existing program name but nothing reads, or that stands in the wrong place.
+ * What to write instead of a key that documents of the existing program name but nothing reads, or that stands in the
+ * wrong place.
  */
 export function staleKey(path: KeyPath): Explained | undefined {
   const key = path[path.length - 1];

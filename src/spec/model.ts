@@ -69,7 +69,7 @@ export type ExternalService = { port: number } & (
   | { kind: 'selector'; selector: ReadonlyMap<string, string>; namespace: string }
 );
 
-/** `spec.yml`, checked: every key of 01 §6. Sections that are null or missing are empty. Paths are as written. */
+/** `spec.yml`, checked: every key there is. Sections that are null or missing are empty. Paths are as written. */
 export interface Spec {
   readonly yaml: YamlFile;
   readonly stack: string;

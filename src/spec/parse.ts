@@ -60,7 +60,10 @@ function readConfig(yaml: YamlFile): { values: Map<string, string>; problems: Pr
   return { values, problems };
 }
 
-/** What Compose takes as a name in an env file: beyond letters, digits and `_` also dots and dashes, which only `$X` cannot name. */
+/**
+ * What Compose takes as a name in an env file: beyond letters, digits and `_` also dots and dashes, which only `$X`
+ * cannot name.
+ */
 function configNameProblem(name: string): string | undefined {
   if (/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(name)) return undefined;
   return `${quote(name)} is not the name of a variable: letters, digits and "_" are allowed`;

@@ -40,9 +40,9 @@ export function parseRecipe(name: string | undefined): PortRecipe {
  * A function that maps one port of a compose file to the entry, or entries, of the spec. Use one for a whole spec: the
  * random ports it hands out differ from each other.
  *
- * On compose every recipe but the first gives `address:host:container`. "Same" is the host port the stack asks for, or else
- * the container's own. On Kubernetes an entry is a node port (`[node:]container`), which has no address: ports keep no other
- * host port than a legal node port, and of the recipes only `any-fixed-random` means something else.
+ * On compose every recipe but the first gives `address:host:container`. "Same" is the host port the stack asks for, or
+ * else the container's own. On Kubernetes an entry is a node port (`[node:]container`), which has no address: ports
+ * keep no other host port than a legal node port, and of the recipes only `any-fixed-random` means something else.
  * @param random a random integer from `first` to `last`, both included
  * @throws LaconicError for a recipe that the target cannot follow
  */

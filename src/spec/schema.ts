@@ -27,7 +27,7 @@ const map = <T extends z.ZodType>(value: T, what: string, key: z.ZodString = z.s
 
 const section = <T extends z.ZodRawShape>(shape: T, what: string) => z.object(shape, mustBe(what)).nullish();
 
-/** True or false, also as text in any case (01 §6 `security`). */
+/** True or false, also as text in any case, as the Python program took it for `security`. */
 const flag = z
   .union([z.boolean(), z.string().regex(/^(true|false)$/i, mustBe('true or false'))], mustBe('true or false'))
   .transform((value) => String(value).toLowerCase() === 'true')
@@ -65,7 +65,7 @@ const bytes = sized(parseMemory, 'a size such as 512M, 512Mi or 2Gi');
 const containerAmounts = section({ cpus: cpus.nullish(), memory: bytes.nullish() }, 'a map with cpus and memory');
 const volumeAmounts = section({ storage: bytes.nullish() }, 'a map with storage');
 
-/** `limits` and `reservations` for all, beside the same under the name of one (01 §6 `resources`). */
+/** `limits` and `reservations` for all, beside the same under the name of one. */
 function resourceSection<T extends z.ZodType>(amounts: T, what: string) {
   const shape = { limits: amounts, reservations: amounts };
   return z

@@ -3,15 +3,15 @@ import { nearMiss } from '../system/suggest.js';
 import { parseEnvFile, renderEntries } from './environment.js';
 
 /**
- * Generated secrets (decision 9, instead of 01 §8). `secrets.env` keeps, per name, the finished value and in a comment the
+ * Generated secrets. `secrets.env` keeps, per name, the finished value and in a comment the
  * template it was made from:
  *
  *     # DB_URL from "postgres://app:$generate:hex:16$@db"
  *     DB_URL=postgres://app:0123…@db
  *
  * While the template stays, the value stays, even one that the operator put there by hand. When text around a token
- * changes, the old template tells which part of the old value is the secret, and that part is kept. A name that leaves the
- * config stays as a comment, so that it gets its old value when it comes back.
+ * changes, the old template tells which part of the old value is the secret, and that part is kept. A name that leaves
+ * the config stays as a comment, so that it gets its old value when it comes back.
  */
 
 /** `$generate:type:length$` inside a value. */
@@ -167,7 +167,9 @@ function finish(
   return { value: pieces.join(''), tokenChanged };
 }
 
-/** The secrets in a finished value, in the order of its template's tokens; undefined when it does not fit the template. */
+/**
+ * The secrets in a finished value, in the order of its template's tokens; undefined when it does not fit the template.
+ */
 function secretsIn(value: string, template: TokenScan): string[] | undefined {
   // Of several secrets only the length tells where one ends; a single one is all that is left, even when edited by
   // hand.

@@ -1,6 +1,7 @@
 /**
  * Sizes and CPU counts of a spec, exactly, whichever notation they are in. What Kubernetes reads as a
- * quantity keeps its meaning there (`512M` = 512·10⁶, `5Gi` = 5·2³⁰); everything else Compose reads has Compose's (`512mb` = 512·2²⁰).
+ * quantity keeps its meaning there (`512M` = 512·10⁶, `5Gi` = 5·2³⁰); everything else Compose reads has Compose's
+ * (`512mb` = 512·2²⁰).
  */
 
 const quantity = /^\+?(\d{1,40})?(?:\.(\d{0,40}))?(?:[eE]([+-]?\d{1,2})|\s?([A-Za-z]{1,3}))?$/;
@@ -32,8 +33,9 @@ const cpuNanos = new Map([
 ]);
 
 /**
- * A number of bytes: a Kubernetes quantity (`128974848`, `129e6`, `129M`, `123Mi`, `0.5Gi`), else a Compose size (`512m`, `64kb`,
- * `1.5GiB`). `m` is Compose's mebibyte; `k` alone is Kubernetes' 1000. A part of a byte counts as a whole one, as in Kubernetes.
+ * A number of bytes: a Kubernetes quantity (`128974848`, `129e6`, `129M`, `123Mi`, `0.5Gi`), else a Compose size
+ * (`512m`, `64kb`, `1.5GiB`). `m` is Compose's mebibyte; `k` alone is Kubernetes' 1000. A part of a byte counts as a
+ * whole one, as in Kubernetes.
  * @returns undefined when the text is no size, negative, or more than 2⁶³−1 bytes
  */
 export function parseMemory(value: string | number): bigint | undefined {

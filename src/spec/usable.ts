@@ -16,8 +16,8 @@ export const usedOnCompose: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Reads the spec of a deployment that exists. It may hold what was never looked at on this target, or was taken as it was before:
- * that must not keep a deployment from going on, so sections that cannot be used are left out. A missing
+ * Reads the spec of a deployment that exists. It may hold what was never looked at on this target, or was taken as it
+ * was before: that must not keep a deployment from going on, so sections that cannot be used are left out. A missing
  * deploy-to means compose.
  * @param required sections that must be right
  * @returns the spec, with the whole file in `yaml`; and what is wrong with the sections left out

@@ -40,8 +40,8 @@ const hookFiles = [
 export const hookFileNames: ReadonlySet<string> = new Set(hookFiles.map(({ name }) => name));
 
 /**
- * Finds the files of a stack: those of an external stack beside its `stacks/` folder first, then those that ship with the
- * program, but only for what the external stack does not provide.
+ * Finds the files of a stack: those of an external stack beside its `stacks/` folder first, then those that ship with
+ * the program, but only for what the external stack does not provide.
  */
 export function createAssets(
   location: StackLocation,

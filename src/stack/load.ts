@@ -33,8 +33,8 @@ export async function loadStack(reference: string, context: Context, cwd: string
 }
 
 /**
- * The directory that working copies of repositories stand in, absolute: the setting `CERC_REPO_BASE_DIR`, else `~/cerc`; with
- * `--local-stack` the folder above stack-orchestrator.
+ * The directory that working copies of repositories stand in, absolute: the setting `CERC_REPO_BASE_DIR`, else
+ * `~/cerc`; with `--local-stack` the folder above stack-orchestrator.
  */
 export function repositoryBaseOf(context: Context): string {
   if (!context.options.localStack) {

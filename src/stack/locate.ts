@@ -19,8 +19,8 @@ export interface StackLocation {
 }
 
 /**
- * Finds the stack that `--stack`, or `stack:` in a spec, means. A path is external when it holds a `stack.yml` or is one
- * itself, so a mere folder called like a bundled stack does not hide that. `~` is expanded.
+ * Finds the stack that `--stack`, or `stack:` in a spec, means. A path is external when it holds a `stack.yml` or is
+ * one itself, so a mere folder called like a bundled stack does not hide that. `~` is expanded.
  * @throws LaconicError when there is none, with the names that look alike
  */
 export async function locateStack(

@@ -125,7 +125,9 @@ function readPod(yaml: YamlFile, item: unknown, index: number, findings: Finding
 
 type PodShape = z.output<typeof podItem>;
 
-/** What the keys of a pod say about each other: with a repository a folder is needed, without one there are no scripts. */
+/**
+ * What the keys of a pod say about each other: with a repository a folder is needed, without one there are no scripts.
+ */
 function podProblems(shape: PodShape): [key: string, message: string][] {
   if (!isInternal(shape)) {
     return shape.path ? [] : [['path', 'is missing: it must be a folder of the repository, "." for its root']];

@@ -22,8 +22,8 @@ export interface Setting {
 }
 
 /**
- * Looks a setting up: the process environment, then `settings.ini` (section `[settings]`) and `.env` in the current directory, then
- * both in `~/.laconic-so/`. The first that sets it to something counts; an empty value sets nothing (05 §1.1 with weakness 14).
+ * Looks a setting up: the process environment, then `settings.ini` (section `[settings]`) and `.env` in the current
+ * directory, then both in `~/.laconic-so/`. The first that sets it to something counts; an empty value sets nothing.
  */
 export function findSetting(name: SettingName, context: Pick<Context, 'env' | 'cwd' | 'report'>): Setting | undefined {
   const own = context.env[name];
@@ -45,7 +45,9 @@ const readers: readonly (readonly [file: string, read: (text: string) => Values]
   ['.env', parseEnv],
 ];
 
-/** The text of a file; nothing when there is none. One that cannot be read is somebody else's: told, and passed over. */
+/**
+ * The text of a file; nothing when there is none. One that cannot be read is somebody else's: told, and passed over.
+ */
 function textOf(file: string, { report }: Pick<Context, 'report'>): string {
   try {
     return readFileSync(file, 'utf8');
@@ -56,7 +58,10 @@ function textOf(file: string, { report }: Pick<Context, 'report'>): string {
   }
 }
 
-/** The `[settings]` section of an INI file: `NAME = value` or `NAME: value`, names in any case, `#` and `;` begin comment lines. */
+/**
+ * The `[settings]` section of an INI file: `NAME = value` or `NAME: value`, names in any case, `#` and `;` begin
+ * comment lines.
+ */
 function readIni(text: string): Values {
   const values: Record<string, string> = {};
   let inside = false;

@@ -21,6 +21,9 @@ export interface Context {
   readonly env: NodeJS.ProcessEnv;
   /** Absolute current directory. */
   readonly cwd: string;
-  /** The longest that one answer of the Docker engine or an API server is awaited, in seconds; without it, as long as it takes. */
+  /**
+   * The longest that one answer of the Docker engine or an API server is awaited, in seconds; without it, as long as it
+   * takes.
+   */
   readonly answerSeconds?: number;
 }

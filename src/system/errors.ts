@@ -72,7 +72,10 @@ export class CommandFailedError extends LaconicError {
   }
 }
 
-/** The outcome is explained already (or is another program's own exit code to pass on): only the exit code is left to say. */
+/**
+ * The outcome is explained already (or is another program's own exit code to pass on): only the exit code is left to
+ * say.
+ */
 export class ExitError extends LaconicError {
   override readonly exitCode: number;
 

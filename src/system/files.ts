@@ -7,7 +7,10 @@ import { removeLeftovers, temporaryBeside } from './leftovers.js';
 /** Mode of a file that holds secrets. */
 export const secretMode = 0o600;
 
-/** What a shell hands over as `<(command)`: somebody writes to these pipes, while one that lies about may be waited for for ever. */
+/**
+ * What a shell hands over as `<(command)`: somebody writes to these pipes, while one that lies about may be waited for
+ * for ever.
+ */
 const openAlready = /^\/(dev\/(stdin|fd\/\d+)|proc\/self\/fd\/\d+)$/;
 
 /**
@@ -40,7 +43,8 @@ export async function readText(path: string): Promise<string> {
 }
 
 /**
- * Refuses text with the mark that decoding leaves where bytes were no UTF-8: it would be written and handed on as something else.
+ * Refuses text with the mark that decoding leaves where bytes were no UTF-8: it would be written and handed on as
+ * something else.
  * @throws InvalidFileError with the line
  */
 export function requireUtf8(text: string, file: string): void {

@@ -51,8 +51,8 @@ export function isLeftover(name: string): boolean {
 }
 
 /**
- * Removes what killed processes left under the names of {@link temporaryBeside} for `path`, so that kills leave no heap of
- * them. What cannot be looked at or removed stays: it is in nobody's way.
+ * Removes what killed processes left under the names of {@link temporaryBeside} for `path`, so that kills leave no heap
+ * of them. What cannot be looked at or removed stays: it is in nobody's way.
  */
 export async function removeLeftovers(path: string): Promise<void> {
   const prefix = `.${basename(path)}.`;

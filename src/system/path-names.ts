@@ -7,9 +7,9 @@ const pathComponent = /^[A-Za-z0-9._][A-Za-z0-9._-]*$/;
 const maxLength = 200;
 
 /**
- * Why this text cannot be a name that becomes a file name, a Compose name or part of an argument; undefined when it can.
- * Allowed: ASCII letters, digits, `.`, `_` and `-`, starting with a letter or digit, at most 200 characters. So there are no
- * separators, `..`, spaces, quotes, line breaks, leading dashes, and it is never empty.
+ * Why this text cannot be a name that becomes a file name, a Compose name or part of an argument; undefined when it
+ * can. Allowed: ASCII letters, digits, `.`, `_` and `-`, starting with a letter or digit, at most 200 characters. So
+ * there are no separators, `..`, spaces, quotes, line breaks, leading dashes, and it is never empty.
  */
 export function nameProblem(text: string): string | undefined {
   if (text === '') return 'must not be empty';
@@ -19,8 +19,9 @@ export function nameProblem(text: string): string | undefined {
 }
 
 /**
- * Why this text cannot be a path below some folder; undefined when it can. Sub-folders are allowed, and `.` for the folder
- * itself; absolute paths, `..`, `~`, empty text and characters that {@link nameProblem} forbids inside a name are not.
+ * Why this text cannot be a path below some folder; undefined when it can. Sub-folders are allowed, and `.` for the
+ * folder itself; absolute paths, `..`, `~`, empty text and characters that {@link nameProblem} forbids inside a name
+ * are not.
  */
 export function insidePathProblem(text: string): string | undefined {
   if (text === '') return 'must not be empty';

@@ -5,8 +5,8 @@ import { loadExeca, programMissing, type RunResult } from './process.js';
 export type Command = readonly [program: string, ...args: string[]];
 
 /**
- * Runs two programs, the first one's stdout being the second one's stdin; nothing of it is kept here. Resolves whatever their exit
- * codes are; throws only when one could not be started or `signal` stopped them.
+ * Runs two programs, the first one's stdout being the second one's stdin; nothing of it is kept here. Resolves whatever
+ * their exit codes are; throws only when one could not be started or `signal` stopped them.
  * @returns how each ended
  */
 export async function runPiped(

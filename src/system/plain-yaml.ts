@@ -1,19 +1,25 @@
 /** What JSON can hold. */
 export type Plain = string | number | boolean | null | readonly Plain[] | { readonly [key: string]: Plain | undefined };
 
-/** Texts that every reader of YAML 1.1 and 1.2 takes for text without quotes, but for those below: some read `E0` as a number. */
+/**
+ * Texts that every reader of YAML 1.1 and 1.2 takes for text without quotes, but for those below: some read `E0` as a
+ * number.
+ */
 const bare = /^[A-Za-z/_](?:[A-Za-z0-9_./@%+=,-]|:(?=[A-Za-z0-9_./@%+=-])| (?=[A-Za-z0-9_./@%+=]))*$/;
 const words = /^(?:true|false|null|yes|no|on|off|y|n|e[-+]?[\d_]+)$/i;
 
 /** Quantities of Kubernetes that no reader takes for a number. */
 const quantity = /^\d+(?:[KMGTP]i|[kmMGT])$/;
 
-/** Several lines that can stand in a block as they are: printable, none with blanks at its end, the first not indented or empty. */
+/**
+ * Several lines that can stand in a block as they are: printable, none with blanks at its end, the first not indented
+ * or empty.
+ */
 const lines = /^(?![ \n\t])(?:[\t\x20-\x7e\u00a0-\u2027\u202a-\ud7ff\ue000-\ufefe]|\n)+$/;
 
 /**
- * Plain data as a YAML document, in block style, keys in their order; undefined values are left out. The yaml package would write the
- * same far more slowly, and hundreds of objects are written at once (issue 4, render).
+ * Plain data as a YAML document, in block style, keys in their order; undefined values are left out. The yaml package
+ * would write the same far more slowly, and hundreds of objects are written at once.
  */
 export function writePlainYaml(value: Plain): string {
   return `${block(value, '').replace(/^\n| /, '')}\n`;
@@ -54,7 +60,10 @@ function quoted(value: string): string {
   return (bare.test(value) && !words.test(value)) || quantity.test(value) ? value : writeJsonForYaml(value);
 }
 
-/** JSON that readers of YAML take for the same: with escapes for what JSON does not escape and YAML does not take or folds. */
+/**
+ * JSON that readers of YAML take for the same: with escapes for what JSON does not escape and YAML does not take or
+ * folds.
+ */
 export function writeJsonForYaml(value: Plain): string {
   return JSON.stringify(value).replace(
     /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g,

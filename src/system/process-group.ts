@@ -15,12 +15,16 @@ export interface GroupOptions {
 /** How long what is told to end may take for it, in milliseconds, before it is killed. */
 const patience = 10_000;
 
-/** How long output is waited for, in milliseconds, that a process in the background may still hold open when the program has ended. */
+/**
+ * How long output is waited for, in milliseconds, that a process in the background may still hold open when the program
+ * has ended.
+ */
 const lateOutput = 1000;
 
 /**
- * Runs a program with exactly these arguments (no shell) in a process group of its own, without a terminal and without stdin, so that
- * all it started can be ended with it: a script that is told to end leaves the programs it calls running.
+ * Runs a program with exactly these arguments (no shell) in a process group of its own, without a terminal and without
+ * stdin, so that all it started can be ended with it: a script that is told to end leaves the programs it calls
+ * running.
  * @returns the exit code; 128 + n when it died of signal n
  * @throws InterruptedError when `signal` stopped it: the group has ended by then
  */

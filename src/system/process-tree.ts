@@ -4,9 +4,10 @@ import { errorCode } from './errors.js';
 import { LimitPassed } from './limit.js';
 
 /**
- * Ends a child when the signal is aborted: SIGTERM, and SIGKILL once it has not ended in time. Where a limit of time has
- * passed all that the child started is ended with it: a script that is told to end leaves the programs that it calls
- * running. After Ctrl-C the terminal has told them already, and a second signal would be an order to leave at once.
+ * Ends a child when the signal is aborted: SIGTERM, and SIGKILL once it has not ended in time. Where a limit of time
+ * has passed all that the child started is ended with it: a script that is told to end leaves the programs that it
+ * calls running. After Ctrl-C the terminal has told them already, and a second signal would be an order to leave at
+ * once.
  * @param graceMs how long the child may take for it, in milliseconds
  * @returns what undoes this, to be called when the child has ended
  */

@@ -140,7 +140,9 @@ export async function runAttached(
   return result.exitCode ?? (result.signal ? signalExitCode(result.signal) : 1);
 }
 
-/** Calls back for every line of a stream, the last one even without a newline. Bytes that are no UTF-8 become U+FFFD. */
+/**
+ * Calls back for every line of a stream, the last one even without a newline. Bytes that are no UTF-8 become U+FFFD.
+ */
 export function forEachLine(stream: Readable, each: (line: string) => void): void {
   let rest = '';
   stream.setEncoding('utf8');

@@ -19,7 +19,9 @@ export interface Explained {
   nearMiss?: string;
 }
 
-/** What a schema says about a YAML file: the value, or what is wrong with it; and in any case the keys it does not know. */
+/**
+ * What a schema says about a YAML file: the value, or what is wrong with it; and in any case the keys it does not know.
+ */
 export interface Checked<T> {
   value?: T;
   problems: Problem[];
@@ -52,8 +54,9 @@ export function textCheck(problemWith: (text: string) => string | undefined): z.
 }
 
 /**
- * Checks the value of a file, or the part of it at `at`, against a schema made of `z.object`, `z.array`, `z.record` and unions
- * of scalars. `stale` says what to write instead of a key that is not known here but documented somewhere, or known elsewhere.
+ * Checks the value of a file, or the part of it at `at`, against a schema made of `z.object`, `z.array`, `z.record` and
+ * unions of scalars. `stale` says what to write instead of a key that is not known here but documented somewhere, or
+ * known elsewhere.
  */
 export function checkShape<T>(
   yaml: YamlFile,

@@ -4,8 +4,8 @@ import { stripVTControlCharacters } from 'node:util';
 const shortest = 4;
 
 /**
- * Makes text fit for the operator's terminal and for a log that others may read: secrets are replaced, and nothing is left that a
- * terminal would act on (names from files and the output of containers are shown in messages).
+ * Makes text fit for the operator's terminal and for a log that others may read: secrets are replaced, and nothing is
+ * left that a terminal would act on (names from files and the output of containers are shown in messages).
  */
 export class ShownText {
   #hidden: readonly string[] = [];

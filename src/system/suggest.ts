@@ -1,4 +1,6 @@
-/** Edits (insert, delete, replace, swap neighbours) that lead from `a` to `b`: the optimal string alignment distance. */
+/**
+ * Edits (insert, delete, replace, swap neighbours) that lead from `a` to `b`: the optimal string alignment distance.
+ */
 export function editDistance(a: string, b: string): number {
   let beforePrevious: number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
@@ -18,7 +20,10 @@ export function editDistance(a: string, b: string): number {
   return previous[b.length] ?? 0;
 }
 
-/** The known name a mistyped one most likely meant, or undefined when none is near (a third of its letters, at most 3, differ). */
+/**
+ * The known name a mistyped one most likely meant, or undefined when none is near (a third of its letters, at most 3,
+ * differ).
+ */
 export function nearMiss(name: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
   let bestDistance = Math.min(3, Math.max(1, Math.floor(name.length / 3))) + 1;

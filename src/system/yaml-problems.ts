@@ -124,8 +124,8 @@ export function referenceProblems(
 }
 
 /**
- * Values with a tag of nobody's (`!name`). Compose has such tags (`!reset`); elsewhere quotes were forgotten, and what starts with `!`
- * would silently be something else. What stands there is not shown: it may be a password.
+ * Values with a tag of nobody's (`!name`). Compose has such tags (`!reset`); elsewhere quotes were forgotten, and what
+ * starts with `!` would silently be something else. What stands there is not shown: it may be a password.
  */
 export function unknownTags({
   document,

@@ -2,10 +2,10 @@ import { type Document, isCollection, type Scalar, visit } from 'yaml';
 import { yamlStyle } from './yaml.js';
 
 /**
- * The text of an edited document, in our style, so that Compose reads what was not edited as it did before. Two things would
- * get lost otherwise: `mode: 0440`, octal for Compose and decimal for YAML 1.2, would be written by its value, and the
- * null of `{data: }` as `{data:}`, where Compose sees a key `data:`. The document is spent by this: its numbers are texts
- * afterwards (a copy would cost as much as the writing).
+ * The text of an edited document, in our style, so that Compose reads what was not edited as it did before. Two things
+ * would get lost otherwise: `mode: 0440`, octal for Compose and decimal for YAML 1.2, would be written by its value,
+ * and the null of `{data: }` as `{data:}`, where Compose sees a key `data:`. The document is spent by this: its numbers
+ * are texts afterwards (a copy would cost as much as the writing).
  */
 export function renderDocument(document: Document.Parsed): string {
   if (!document.schema.tags.includes(verbatimTag)) document.schema.tags.unshift(verbatimTag);

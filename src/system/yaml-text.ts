@@ -14,7 +14,9 @@ export function formatKeyPath(path: KeyPath): string {
     .join('');
 }
 
-/** Text of a file as a message shows it: on one line, in double quotes, shortened, with nothing a terminal would act on. */
+/**
+ * Text of a file as a message shows it: on one line, in double quotes, shortened, with nothing a terminal would act on.
+ */
 export function quote(text: string): string {
   const shown = text.length > 80 ? `${text.slice(0, 77)}...` : text;
   return JSON.stringify(shown).replace(

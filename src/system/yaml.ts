@@ -32,7 +32,9 @@ export interface YamlFile {
   problem(path: KeyPath, message: string): Problem;
 }
 
-/** Collections inside collections. Deeper files are refused before anything recursive sees them: they crash Node itself. */
+/**
+ * Collections inside collections. Deeper files are refused before anything recursive sees them: they crash Node itself.
+ */
 const maxDepth = 200;
 
 /** How often one anchor may be expanded: large files share an anchor often, a bomb does so millions of times. */
@@ -88,7 +90,7 @@ export function parseYaml(text: string, file: string): YamlFile {
 
 /**
  * The text of the scalar at this path: strings by value, numbers and booleans exactly as they are written in the file
- * (`0123`, `1.50`, `True`, decision 8), through aliases and `<<`. Undefined for null, a map, a list, or nothing.
+ * (`0123`, `1.50`, `True`), through aliases and `<<`. Undefined for null, a map, a list, or nothing.
  */
 export function scalarText(yaml: YamlFile, path: KeyPath): string | undefined {
   let node: unknown = yaml.document.contents;
@@ -100,7 +102,7 @@ export function scalarText(yaml: YamlFile, path: KeyPath): string | undefined {
   return node.source ?? String(node.value);
 }
 
-/** How every YAML file of ours is written: null as nothing, single quotes, no folding (scripts grep these lines, 01 §18). */
+/** How every YAML file of ours is written: null as nothing, single quotes, no folding (scripts grep these lines). */
 export const yamlStyle: ToStringOptions = {
   nullStr: '',
   singleQuote: true,
@@ -108,7 +110,9 @@ export const yamlStyle: ToStringOptions = {
   flowCollectionPadding: false,
 };
 
-/** `parseDocument` of the yaml package, with a limit on nesting, and without its quadratic search for duplicate keys. */
+/**
+ * `parseDocument` of the yaml package, with a limit on nesting, and without its quadratic search for duplicate keys.
+ */
 function compose(text: string, file: string, lines: LineCounter): Document.Parsed {
   const parser = new Parser(lines.addNewLine);
   const composer = new Composer({ version: '1.2', merge: true, uniqueKeys: false, lineCounter: lines });

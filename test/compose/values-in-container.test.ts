@@ -29,7 +29,7 @@ function quoted(value: string): string {
   return `"${value.replace(/[\\"\n\r]/g, (character) => escapes[character] ?? character)}"`;
 }
 
-describeWithEngine('values reach the container byte for byte (01 §20.18, decisions 7 to 9, issue: bad input)', () => {
+describeWithEngine('values reach the container byte for byte', () => {
   let root = '';
   let project = '';
   const files = {

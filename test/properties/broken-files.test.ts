@@ -159,7 +159,10 @@ function damaged(...texts: string[]): fc.Arbitrary<string> {
     .map(([text, changes]) => changes.reduce((changed, change) => change(changed), text));
 }
 
-/** The reader takes the text, or refuses it with messages that are all there and name the file. It never fails otherwise. */
+/**
+ * The reader takes the text, or refuses it with messages that are all there and name the file. It never fails
+ * otherwise.
+ */
 function takesOrRefuses(read: (text: string) => void): (text: string) => void {
   return (text) => {
     // Processor time: a busy machine makes nothing of this slower.

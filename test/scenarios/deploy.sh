@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The stack `test` that ships with the program, line by line as 02 §11, 01 §14 and 03 have it, and what only needs no
+# The stack `test` that ships with the program, line by line as existing scripts use it, and what only needs no
 # deployment: version, specs for Kubernetes as scripts edit them.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/support/lib.sh"

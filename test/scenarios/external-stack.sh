@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The same story with the stack in somebody's repository, found by its absolute path; and by a relative one, from where existing
-# scripts call it and from inside the repository.
+# The same story with the stack in somebody's repository, found by its absolute path; and by a relative one, from where
+# existing scripts call it and from inside the repository.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/support/lib.sh"
 . "$repository/test/scenarios/support/deploy-story.sh"

@@ -30,8 +30,8 @@ const made = 'Database test client: test data does not exist';
 const complete = 'Database test client: test complete';
 
 /**
- * A deployment of that stack from its first start to its end, a test for each chapter: whatever happens to its containers, what is in the
- * database stays.
+ * A deployment of that stack from its first start to its end, a test for each chapter: whatever happens to its
+ * containers, what is in the database stays.
  * @param directory with a path for `db-data` in its spec
  */
 export function tellDatabaseStory(sandbox: () => Sandbox, directory: string): void {

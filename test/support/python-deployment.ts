@@ -7,7 +7,7 @@ import { runOrFail } from '../../src/system/process.js';
 export interface PythonDeployment {
   /** `null`: a directory from before there was a deployment.yml. */
   record: { clusterId: string; deploymentId?: string; stackSource?: string } | null;
-  /** `spec.yml`. `config.env` is made from its `config:` as 01 §13 says. */
+  /** `spec.yml`. `config.env` is made from its `config:` as the Python program wrote it. */
   spec: string;
   /** `stack.yml`. */
   stack: string;

@@ -16,7 +16,10 @@ export interface Known {
   readonly configs: ReadonlySet<string>;
 }
 
-/** Refuses what does not fit together in the services in force: names that nothing has, keys that exclude each other, circles. */
+/**
+ * Refuses what does not fit together in the services in force: names that nothing has, keys that exclude each other,
+ * circles.
+ */
 export function checkServices(services: ReadonlyMap<string, ReadService>, known: Known): void {
   for (const { cursor, model } of services.values()) {
     if (

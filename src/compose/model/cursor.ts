@@ -53,7 +53,10 @@ export class Findings implements Refused {
   }
 }
 
-/** A value of a compose file with its key path, read as one of the types Compose knows. What is of another type is refused once. */
+/**
+ * A value of a compose file with its key path, read as one of the types Compose knows. What is of another type is
+ * refused once.
+ */
 export class Cursor {
   readonly tree: Tree;
   readonly findings: Findings;

@@ -4,7 +4,8 @@ import type { DependencyModel } from './types.js';
 const conditions = ['service_started', 'service_healthy', 'service_completed_successfully'] as const;
 
 /**
- * What a service waits for: `depends_on`, and what `links`, `volumes_from` and the modes `service:<name>` say without saying it.
+ * What a service waits for: `depends_on`, and what `links`, `volumes_from` and the modes `service:<name>` say without
+ * saying it.
  */
 export function readDependencies(service: Cursor): Map<string, DependencyModel> {
   const dependencies = new Map<string, DependencyModel>();

@@ -9,8 +9,8 @@ const keys = [
 ];
 
 /**
- * `deploy` of a service, and the older keys that say the same: `scale`, `cpus`, `mem_limit`, `mem_reservation`, `pids_limit`. Compose
- * refuses the two when they differ.
+ * `deploy` of a service, and the older keys that say the same: `scale`, `cpus`, `mem_limit`, `mem_reservation`,
+ * `pids_limit`. Compose refuses the two when they differ.
  * @returns undefined when the service has none of them
  */
 export function readDeploy(service: Cursor): DeployModel | undefined {

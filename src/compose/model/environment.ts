@@ -116,8 +116,8 @@ export function mergeEnvironment(files: Environment, own: OwnEnvironment): Envir
 }
 
 /**
- * Adds what an env file sets to a service's environment, as Compose resolves it: the deployment's values go before what the service sets,
- * that goes before earlier lines and files; what `environment` sets stays.
+ * Adds what an env file sets to a service's environment, as Compose resolves it: the deployment's values go before what
+ * the service sets, that goes before earlier lines and files; what `environment` sets stays.
  * @param files what earlier files have set; the file's own lines are added
  * @throws InvalidFileError for a file Compose could not read
  */
@@ -155,7 +155,9 @@ export function addEnvFile(
   }
 }
 
-/** A template in which names that a file or the service sets itself are replaced by what they were put together from. */
+/**
+ * A template in which names that a file or the service sets itself are replaced by what they were put together from.
+ */
 function expandedTemplate(text: string, templateFor: Lookup, resolve: Lookup): string | undefined {
   if (!text.includes('$')) return undefined;
   const expand = (parts: readonly TemplatePart[]): readonly TemplatePart[] =>

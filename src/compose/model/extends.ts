@@ -3,8 +3,8 @@ import type { Cursor } from './cursor.js';
 import type { MapTree, ScalarTree, Tree } from './tree.js';
 
 /**
- * A service with what its `extends` brings, as Compose merges the two: maps key by key, lists one behind the other, a few keys by
- * rules of their own.
+ * A service with what its `extends` brings, as Compose merges the two: maps key by key, lists one behind the other, a
+ * few keys by rules of their own.
  * @param services the cursor of the section with all services
  * @param followed whether Compose follows what leads to another file, which is refused otherwise
  * @returns the service as it is written when it extends nothing; what is wrong is refused at the cursor

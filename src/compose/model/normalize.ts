@@ -21,7 +21,10 @@ export interface ComposeInput {
   readonly origin?: Lookup;
   /** The profiles in force; `*` is all of them. */
   readonly profiles?: readonly string[];
-  /** Services in force of the stack's other compose files, which are one project with this one: `depends_on` may name them. */
+  /**
+   * Services in force of the stack's other compose files, which are one project with this one: `depends_on` may name
+   * them.
+   */
   readonly otherServices?: ReadonlySet<string>;
   /**
    * What else the file may refer to where Compose itself puts it together with others, and so follows `include` and
@@ -65,11 +68,12 @@ export interface ComposeReading {
 const topLevelKeys = ['version', 'name', 'include', 'services', 'models', 'networks', 'volumes', 'secrets', 'configs'];
 
 /**
- * The normal form of one compose file: every short form written out, variables resolved, values typed, as `docker compose config` does it;
- * sections that are null count as absent. Pure: nothing is read.
+ * The normal form of one compose file: every short form written out, variables resolved, values typed, as `docker
+ * compose config` does it; sections that are null count as absent. Pure: nothing is read.
  * @param input the file and the values for it
  * @param envFileTexts texts of its env files (use {@link readCompose} to learn which there are)
- * @throws InvalidFileError with every problem: what Compose itself refuses, or cannot be followed here (`include`, `extends` of another file)
+ * @throws InvalidFileError with every problem: what Compose itself refuses, or cannot be followed here (`include`,
+ * `extends` of another file)
  */
 export function normalizeCompose(
   input: ComposeInput,
@@ -78,7 +82,10 @@ export function normalizeCompose(
   return readCompose(input).normalize(envFileTexts);
 }
 
-/** Reads a compose file up to its env files, so that the caller learns which these are. Throws nothing: `normalize` does. */
+/**
+ * Reads a compose file up to its env files, so that the caller learns which these are. Throws nothing: `normalize`
+ * does.
+ */
 export function readCompose(input: ComposeInput): ComposeReading {
   const { yaml, lookup, origin, profiles = [], otherServices = new Set(), parts, extended } = input;
   const findings = new Findings(lookup, origin);

@@ -1,6 +1,7 @@
 /**
- * What Compose's own YAML reader makes of text without quotes. It differs from YAML 1.2: `017` and `0o17` are fifteen, `1_000` is a
- * thousand, a date is no text. Compose writes numbers into environments and labels in its own way, so it matters to every value.
+ * What Compose's own YAML reader makes of text without quotes. It differs from YAML 1.2: `017` and `0o17` are fifteen,
+ * `1_000` is a thousand, a date is no text. Compose writes numbers into environments and labels in its own way, so it
+ * matters to every value.
  */
 export interface ScalarValue {
   /** `unusable`: a date or an endless number, which Compose refuses wherever it stands. */

@@ -97,7 +97,10 @@ function present<T>(cursor: Cursor | undefined, read: (cursor: Cursor) => T): T 
   return cursor === undefined ? undefined : read(cursor);
 }
 
-/** Of texts that are equal up to a `=` the last one, at the place of the first: so Compose reads `tmpfs`, whose options hold a `=`. */
+/**
+ * Of texts that are equal up to a `=` the last one, at the place of the first: so Compose reads `tmpfs`, whose options
+ * hold a `=`.
+ */
 function lastOfEach(texts: readonly string[]): string[] {
   return [...new Map(texts.map((text) => [text.split('=', 1)[0], text])).values()];
 }
@@ -114,7 +117,10 @@ function readReferences(
   return section === undefined ? [] : readFileReferences(section, kind);
 }
 
-/** `command` and `entrypoint`: a list of words, or a text that Compose splits like a shell. An empty one clears the image's own. */
+/**
+ * `command` and `entrypoint`: a list of words, or a text that Compose splits like a shell. An empty one clears the
+ * image's own.
+ */
 function readWords(cursor: Cursor | undefined): readonly string[] | undefined {
   if (cursor === undefined) return undefined;
   if (!cursor.isText) return cursor.texts();

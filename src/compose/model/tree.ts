@@ -33,14 +33,17 @@ export interface MapTree {
   readonly cut?: ReadonlySet<string>;
 }
 
-/** A value of a compose file: aliases, `<<` and variables resolved, typed as Compose types it. Parts of it may be shared. */
+/**
+ * A value of a compose file: aliases, `<<` and variables resolved, typed as Compose types it. Parts of it may be
+ * shared.
+ */
 export type Tree = ScalarTree | ListTree | MapTree;
 
 export type Lookup = (name: string) => string | undefined;
 
 /**
- * The value of a compose file as Compose has it before it looks at any key. Every text is interpolated (keys are not), those of `x-*`
- * and of services that are not in force too: what is wrong in them Compose refuses.
+ * The value of a compose file as Compose has it before it looks at any key. Every text is interpolated (keys are not),
+ * those of `x-*` and of services that are not in force too: what is wrong in them Compose refuses.
  * @param refused what is wrong is added here
  */
 export function composeTree(yaml: YamlFile, lookup: Lookup, refused: Refused): Tree {
@@ -173,7 +176,10 @@ function scalarValue(node: Scalar): ScalarValue {
   return isText ? { type: 'text', text: written } : plainScalar(written);
 }
 
-/** A problem with a value, at the line it is written on: for what an alias, `<<` or `extends` brought that is not where it is used. */
+/**
+ * A problem with a value, at the line it is written on: for what an alias, `<<` or `extends` brought that is not where
+ * it is used.
+ */
 export function problemAt({ yaml, offset }: Place, path: KeyPath, message: string): Problem {
   return { file: yaml.file, line: lineOf(yaml, offset), key: formatKeyPath(path), message };
 }

@@ -3,8 +3,9 @@ import type { KeyPath } from '../../system/yaml.js';
 
 /**
  * A compose file in its normal form: every short form is written out, interpolated and typed, as `docker compose config
- * --format json` prints it, under the same key names. Differences: a `$` stands for itself (that command doubles it), maps are
- * {@link Map}s in the order of the file, names carry no project prefix, and paths on the host stay as they are written.
+ * --format json` prints it, under the same key names. Differences: a `$` stands for itself (that command doubles it),
+ * maps are {@link Map}s in the order of the file, names carry no project prefix, and paths on the host stay as they are
+ * written.
  */
 export interface ComposeModel {
   /** The file's name for messages. */
@@ -38,18 +39,25 @@ export interface ServiceModel {
   readonly image?: string;
   readonly command?: readonly string[];
   readonly entrypoint?: readonly string[];
-  /** `env_file` and `environment` merged. A name that `environment` has without a value, and no variable either, is absent. */
+  /**
+   * `env_file` and `environment` merged. A name that `environment` has without a value, and no variable either, is
+   * absent.
+   */
   readonly environment: ReadonlyMap<string, string>;
   /**
-   * For each name whose value was put together from variables: the template as it is written, so that the caller can see which variables
-   * a value mentions. Names that only pass a variable on (`NAME:` or `- NAME`) have `${NAME}` here. In values of env files, names that the
-   * files or the service set themselves are replaced by what they were put together from.
+   * For each name whose value was put together from variables: the template as it is written, so that the caller can
+   * see which variables a value mentions. Names that only pass a variable on (`NAME:` or `- NAME`) have `${NAME}` here.
+   * In values of env files, names that the files or the service set themselves are replaced by what they were put
+   * together from.
    */
   readonly environmentTemplates: ReadonlyMap<string, string>;
   readonly ports: readonly PortModel[];
   readonly expose: readonly string[];
   readonly volumes: readonly MountModel[];
-  /** With what `links`, `volumes_from` and `service:` modes imply; without services that are neither in force nor required. */
+  /**
+   * With what `links`, `volumes_from` and `service:` modes imply; without services that are neither in force nor
+   * required.
+   */
   readonly depends_on: ReadonlyMap<string, DependencyModel>;
   readonly healthcheck?: HealthcheckModel;
   readonly labels: ReadonlyMap<string, string>;
@@ -108,8 +116,8 @@ export interface MountModel {
   target: string;
   read_only: boolean;
   /**
-   * Options of the short form beside `ro` (`rw`, `z`, `cached`, …); of the long form what says the same (consistency, propagation, selinux,
-   * `nocopy`), and `create_host_path=false`, `recursive=…`, `mode=…`.
+   * Options of the short form beside `ro` (`rw`, `z`, `cached`, …); of the long form what says the same (consistency,
+   * propagation, selinux, `nocopy`), and `create_host_path=false`, `recursive=…`, `mode=…`.
    */
   options: readonly string[];
   /** Of a tmpfs: bytes. */
@@ -137,7 +145,10 @@ export interface HealthcheckModel {
   retries?: number;
 }
 
-/** Amounts as they are written: `0.5`, `256M`. The older keys `cpus`, `mem_limit`, `mem_reservation`, `pids_limit` count too. */
+/**
+ * Amounts as they are written: `0.5`, `256M`. The older keys `cpus`, `mem_limit`, `mem_reservation`, `pids_limit` count
+ * too.
+ */
 export interface ResourcesModel {
   cpus?: string;
   memory?: string;
@@ -174,7 +185,9 @@ export interface FileObjectModel {
 
 export interface FileReferenceModel {
   source: string;
-  /** Path in the container: absolute; for a secret `/run/secrets/<source>`, for a config `/<source>` when none is given. */
+  /**
+   * Path in the container: absolute; for a secret `/run/secrets/<source>`, for a config `/<source>` when none is given.
+   */
   target: string;
   /** Octal mode as a number; absent: 0444. */
   mode?: number;

@@ -15,7 +15,8 @@ export type Checksums = Readonly<Record<string, string>>;
 /**
  * Checksums of what a service's containers keep as it was when they were created, although the files on the host go on
  * changing: mounted single files (a rename leaves the old inode mounted), and copied texts.
- * Directories are mounted live: of them only that they are directories counts. What cannot be read or does not exist is left out.
+ * Directories are mounted live: of them only that they are directories counts. What cannot be read or does not exist is
+ * left out.
  */
 export async function checksumsOf(service: ServiceModel): Promise<Checksums> {
   const files = await Promise.all(

@@ -81,7 +81,10 @@ export async function composeOrFail(
   throw new CommandFailedError(what, { ...result, stderr: said.join('\n') });
 }
 
-/** Compose 2.26 says what is wrong in a YAML file and not in which: ours is asked, if it sees it too. @throws InvalidFileError */
+/**
+ * Compose 2.26 says what is wrong in a YAML file and not in which: ours is asked, if it sees it too. @throws
+ * InvalidFileError
+ */
 async function nameBrokenFile(project: ComposeProject): Promise<void> {
   for (const file of project.files) parseYaml(await readText(file), file);
 }

@@ -48,8 +48,8 @@ export function warnOnce(context: Context, text: string, reportedUnset?: Readonl
 }
 
 /**
- * What whoever runs a deployment can do nothing about: a line of its compose file that has no effect, and the variable that is
- * set with `--debug` only.
+ * What whoever runs a deployment can do nothing about: a line of its compose file that has no effect, and the variable
+ * that is set with `--debug` only.
  */
 function isNoNews(text: string): boolean {
   return text.includes('the attribute `version` is obsolete') || /"?CERC_SCRIPT_DEBUG"? variable is not set/.test(text);

@@ -2,8 +2,8 @@ import { LaconicError } from '../../system/errors.js';
 import { longestTimer } from '../../system/limit.js';
 
 /**
- * `--wait-timeout`: time for readiness, counted from the moment the first container was started, so that pulling images and
- * creating containers do not use it up.
+ * `--wait-timeout`: time for readiness, counted from the moment the first container was started, so that pulling images
+ * and creating containers do not use it up.
  */
 export class Deadline {
   readonly #seconds: number | undefined;

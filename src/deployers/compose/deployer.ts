@@ -273,7 +273,10 @@ export class ComposeDeployer implements Deployer {
     return complete;
   }
 
-  /** As `docker compose config` prints it. The project's name is that of the deployment; without compose files there is nothing. */
+  /**
+   * As `docker compose config` prints it. The project's name is that of the deployment; without compose files there is
+   * nothing.
+   */
   async render(): Promise<string> {
     const project = this.#project;
     if (project.files.length === 0) return '';

@@ -29,8 +29,9 @@ export interface OpenedProject {
 }
 
 /**
- * The Compose project of a deployment directory. Its containers, if any, are looked at for decision 6. Files that cannot
- * be used are told as a problem and no failure yet: what runs can be listed and stopped without them.
+ * The Compose project of a deployment directory. Its containers, if any, show whether another directory started it and
+ * how that spelt its path. Files that cannot be used are told as a problem and no failure yet: what runs can be listed
+ * and stopped without them.
  * @throws LaconicError when the containers belong to another directory, or this is a copy of another one
  */
 export async function deploymentProject(

@@ -24,7 +24,8 @@ export async function execInService(
   const container = await runningContainer(project, options, engine, context).catch((error: unknown) => {
     throw notRun(error);
   });
-  // The engine's own exec: the container is found already, and Compose would read all files (and warn about them) again.
+  // The engine's own exec: the container is found already, and Compose would read all files (and warn about them)
+  // again.
   const flags = ['--interactive', ...(hasTerminal() ? ['--tty'] : []), ...runtimeArguments(project)];
   const code = await runAttached('docker', ['exec', ...flags, container.id, ...command], {
     env: context.env,

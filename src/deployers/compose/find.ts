@@ -7,7 +7,8 @@ import { listServices, unknownServices } from './services.js';
 
 /**
  * The running container of a service: the one Compose numbered `index`, never that of a job.
- * @throws LaconicError that says which of these it is: no such service, no such container, not running (and how it ended)
+ * @throws LaconicError that says which of these it is: no such service, no such container, not running (and how it
+ * ended)
  */
 export async function runningContainer(
   project: ComposeProject,

@@ -11,8 +11,8 @@ export interface Leftover {
 }
 
 /**
- * Compose makes a container anew under the name `<id of the old one>_<name>`, removes the old one, and renames. A kill between
- * these leaves the odd name behind, over which the next `up` stumbles. Pure.
+ * Compose makes a container anew under the name `<id of the old one>_<name>`, removes the old one, and renames. A kill
+ * between these leaves the odd name behind, over which the next `up` stumbles. Pure.
  */
 export function findLeftovers(containers: readonly ObservedContainer[]): Leftover[] {
   return containers.flatMap((one) => {

@@ -99,9 +99,10 @@ async function readJob(
 }
 
 /**
- * Those of the job's networks and volumes that the engine has already. The job must use them as they are: where its file
- * declares one differently from the deployment's files, newer Compose (2.40 does, 2.26 does not) would rebuild the network under the running
- * services (they lose their names in it) and offer to delete the volume with its data, taking the answer from the job's stdin.
+ * Those of the job's networks and volumes that the engine has already. The job must use them as they are: where its
+ * file declares one differently from the deployment's files, newer Compose (2.40 does, 2.26 does not) would rebuild the
+ * network under the running services (they lose their names in it) and offer to delete the volume with its data, taking
+ * the answer from the job's stdin.
  */
 async function existing(model: { shared: readonly Shared[] }, context: Context): Promise<Shared[]> {
   const names = async (kind: Shared['kind']): Promise<Set<string>> => {
@@ -210,8 +211,9 @@ async function runNamed(
 const patience = 60_000;
 
 /**
- * Gives the job's container the engine's grace period to end, and removes it. What Compose asked of the engine just before it was
- * stopped may still be under way: the container is looked for until its name is nobody's. `--rm` makes the engine remove it too.
+ * Gives the job's container the engine's grace period to end, and removes it. What Compose asked of the engine just
+ * before it was stopped may still be under way: the container is looked for until its name is nobody's. `--rm` makes
+ * the engine remove it too.
  */
 async function removeJobContainer(
   project: ComposeProject,

@@ -18,7 +18,8 @@ export function parseTail(text: string): number | undefined {
 
 /**
  * Streams the containers' output to stdout as Compose prints it, `<service>-<n>  | ` before each line.
- * Compose's own warnings go to stderr. Memory stays bounded whatever the size; a reader that goes away (`| head`) ends it quietly.
+ * Compose's own warnings go to stderr. Memory stays bounded whatever the size; a reader that goes away (`| head`) ends
+ * it quietly.
  * @param output where the lines go; the program's stdout unless a test says otherwise
  * @throws LaconicError for unknown services; InterruptedError after Ctrl-C; CommandFailedError when Compose fails
  */

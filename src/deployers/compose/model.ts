@@ -47,7 +47,10 @@ export interface ServiceModel {
 export interface Dependency {
   readonly service: string;
   readonly condition: string;
-  /** The service must be restarted or recreated with the other one (also what `network_mode: service:x` and the like imply). */
+  /**
+   * The service must be restarted or recreated with the other one (also what `network_mode: service:x` and the like
+   * imply).
+   */
   readonly restart: boolean;
   /** It shares a namespace or volumes with the other one's container. */
   readonly shares: boolean;
@@ -90,9 +93,11 @@ interface RawContent {
 }
 
 /**
- * Asks Compose for the model. With `services`, only these and what they depend on (services of profiles can be named too).
+ * Asks Compose for the model. With `services`, only these and what they depend on (services of profiles can be named
+ * too).
  * @param images the image by service that is to be in the place of its own
- * @throws CommandFailedError with Compose's own words when it cannot use the files; LaconicError for names that are no service
+ * @throws CommandFailedError with Compose's own words when it cannot use the files; LaconicError for names that are no
+ * service
  */
 export async function loadModel(
   project: ComposeProject,

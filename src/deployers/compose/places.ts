@@ -11,8 +11,8 @@ export interface Setting {
 }
 
 /**
- * Where the compose files set something of a service, for messages: `FILE:LINE KEY: VALUE`. The last file is looked at first, as it
- * wins. Undefined when no file says it in so many words (`extends`, `include`).
+ * Where the compose files set something of a service, for messages: `FILE:LINE KEY: VALUE`. The last file is looked at
+ * first, as it wins. Undefined when no file says it in so many words (`extends`, `include`).
  */
 export async function placeInFiles(
   { files }: Pick<ComposeProject, 'files'>,

@@ -25,7 +25,8 @@ const reasons: readonly (readonly [RegExp, PortFailure['why']])[] = [
   [/bind: permission denied|cannot expose privileged port/, 'forbidden'],
 ];
 
-// `listen tcp4 127.0.0.1:80`, `Bind for 0.0.0.0:80`, `bind host port for 0.0.0.0:80:172.18.0.2:80/tcp`, `bind host port 0.0.0.0:80/tcp`.
+// `listen tcp4 127.0.0.1:80`, `Bind for 0.0.0.0:80`, `bind host port for 0.0.0.0:80:172.18.0.2:80/tcp`, `bind host port
+// 0.0.0.0:80/tcp`.
 const address =
   /(?:listen (?<family>tcp|udp|sctp)[46]?|Bind for|bind (?:host )?port(?: for)?) (?<ip>\[[^\]]+\]|[\d.]+):(?<port>\d+)(?:\S*\/(?<protocol>tcp|udp|sctp))?/;
 const privileged = /cannot expose privileged port (?<port>\d+)/;
@@ -52,8 +53,8 @@ export interface PortQuestion {
 }
 
 /**
- * Why containers could not get their ports of the host: which service, which port, where it is set, who has it, what to do. Undefined
- * when no container failed over a port.
+ * Why containers could not get their ports of the host: which service, which port, where it is set, who has it, what to
+ * do. Undefined when no container failed over a port.
  */
 export async function explainPorts(question: PortQuestion): Promise<LaconicError | undefined> {
   const told = await Promise.all(question.containers.map((one) => explainContainer(one, question)));
@@ -133,7 +134,10 @@ async function placeOfPort(
   });
 }
 
-/** The entry that publishes this host port; else the one whose host port only the environment tells, if there is but one. */
+/**
+ * The entry that publishes this host port; else the one whose host port only the environment tells, if there is but
+ * one.
+ */
 function indexOfPort(
   ports: readonly (ComposePort | undefined)[],
   { port, protocol }: { port: number; protocol: string },

@@ -115,7 +115,10 @@ function upCommand(project: ComposeProject, { attached, services }: StartOptions
     : callArguments(project, upArguments(services, { recreate: false }));
 }
 
-/** What the files say; undefined where they cannot be read. A plan from the files alone refuses nothing: the command itself will. */
+/**
+ * What the files say; undefined where they cannot be read. A plan from the files alone refuses nothing: the command
+ * itself will.
+ */
 export async function ifReadable<T>(reading: Promise<T>, { report }: Context): Promise<T | undefined> {
   return reading.catch((error: unknown) => {
     if (!(error instanceof LaconicError) || error instanceof InterruptedError) throw error;

@@ -35,8 +35,8 @@ function isLocalName(image: string): boolean {
 }
 
 /**
- * Pulls the newest images of these services (`restart`). An image that is on this host and cannot be pulled now is used as it
- * is, with a warning; those that are nowhere are one error.
+ * Pulls the newest images of these services (`restart`). An image that is on this host and cannot be pulled now is used
+ * as it is, with a warning; those that are nowhere are one error.
  */
 export async function pullImages(
   model: ProjectModel,
@@ -57,8 +57,8 @@ export async function pullImages(
 }
 
 /**
- * Pulls what `up` would pull for these services, so that all that fails is told at once and by our words: images that are not on
- * this host, and those whose `pull_policy` asks for it each time.
+ * Pulls what `up` would pull for these services, so that all that fails is told at once and by our words: images that
+ * are not on this host, and those whose `pull_policy` asks for it each time.
  * @param local see localImages
  */
 export async function pullMissingImages(

@@ -151,7 +151,8 @@ async function projectName(
 
 /**
  * The project name of a stack run in place: made from the stack's real place, so that it is the same however
- * the path is spelt and whatever pods are chosen; and the name the Python program would have used, for what it left running.
+ * the path is spelt and whatever pods are chosen; and the name the Python program would have used, for what it left
+ * running.
  */
 export function projectNames(
   reference: string,

@@ -83,9 +83,10 @@ function times(restarts: number): string {
 
 /**
  * Decides when a container that restarts again and again has failed: after {@link restartLimit} restarts during which
- * no other container became ready. Stacks without `depends_on` conditions rely on restarts until a database accepts connections,
- * so one or two say nothing; the engine doubles its pause each time (0.1 s, 0.2 s, …), so five are over three seconds in
- * which nothing else moved. A container found in such a pause has all restarts of its life counted: it was looping before we came.
+ * no other container became ready. Stacks without `depends_on` conditions rely on restarts until a database accepts
+ * connections, so one or two say nothing; the engine doubles its pause each time (0.1 s, 0.2 s, …), so five are over
+ * three seconds in which nothing else moved. A container found in such a pause has all restarts of its life counted: it
+ * was looping before we came.
  */
 export class Patience {
   readonly #baseline = new Map<string, number>();

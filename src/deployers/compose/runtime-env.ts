@@ -19,8 +19,8 @@ export interface EnvFileText {
 }
 
 /**
- * The process environment for `docker compose`: that of the program without the names the spec sets, since Compose would
- * let the shell win over them, and with the variables of 01 §17.
+ * The process environment for `docker compose`: that of the program without the names the spec sets, since Compose
+ * would let the shell win over them, and with those that the Python program set for compose files.
  * @param envFiles `config.env` and `secrets.env`
  * @throws InvalidFileError for an env file Compose could not read
  */
@@ -40,8 +40,9 @@ function namesIn(envFiles: readonly EnvFileText[]): Set<string> {
 }
 
 /**
- * Flags of `docker` that say which engine the operator's environment means, for the names that {@link composeEnvironment} takes out of
- * it: a `DOCKER_HOST` in a spec is for the containers, and must not lead us to another engine.
+ * Flags of `docker` that say which engine the operator's environment means, for the names that {@link
+ * composeEnvironment} takes out of it: a `DOCKER_HOST` in a spec is for the containers, and must not lead us to another
+ * engine.
  * @param envFiles as for {@link composeEnvironment}
  */
 export function engineFlags(envFiles: readonly EnvFileText[], { env }: Pick<Context, 'env'>): string[] {

@@ -27,7 +27,9 @@ export function unknownServices(names: readonly string[], services: readonly str
   });
 }
 
-/** What a failed call of Compose with service names means to the operator: {@link unknownServices} where a name is none. */
+/**
+ * What a failed call of Compose with service names means to the operator: {@link unknownServices} where a name is none.
+ */
 export async function explainUnknownService(
   error: unknown,
   names: readonly string[],

@@ -12,9 +12,10 @@ import { isSamePlace } from '../../system/files.js';
 import { splitHint } from './deployment-project.js';
 
 /**
- * Other deployment directories that share the Compose project of this one, where anything tells of them: containers and volumes of the
- * project that were made from another directory, and directories beside this one or beside the named ones' own (a copy before its first
- * start leaves no trace on the engine). All exist; none is this one under another name.
+ * Other deployment directories that share the Compose project of this one, where anything tells of them: containers and
+ * volumes of the project that were made from another directory, and directories beside this one or beside the named
+ * ones' own (a copy before its first start leaves no trace on the engine). All exist; none is this one under another
+ * name.
  * @param known directories that are said to share it
  */
 export async function findSharers(

@@ -2,8 +2,9 @@ import { readTextIfAny, secretMode, writeIfDifferent } from '../../system/files.
 import type { Checksums } from './bind-files.js';
 
 /**
- * What the containers of a project were created from, as of the last start: `.laconic/started.json`. A record counts only
- * for the very containers it names; losing the file costs one call of `docker compose up`, in which Compose looks itself.
+ * What the containers of a project were created from, as of the last start: `.laconic/started.json`. A record counts
+ * only for the very containers it names; losing the file costs one call of `docker compose up`, in which Compose looks
+ * itself.
  */
 export interface StartedRecord {
   /** ProjectModel.fingerprint, when all services were started. */

@@ -34,7 +34,9 @@ export function requireNoJob(containers: readonly ProjectContainer[], force: boo
   });
 }
 
-/** The containers of these services; all of them when none is named. @throws LaconicError for a service that has none */
+/**
+ * The containers of these services; all of them when none is named. @throws LaconicError for a service that has none
+ */
 export function selectContainers(
   containers: readonly ProjectContainer[],
   services: readonly string[],
@@ -51,7 +53,9 @@ export function selectContainers(
   return containers.filter(({ service }) => services.includes(service));
 }
 
-/** Stops and removes containers in Compose's order, by their labels: first those on which none of the others depends. */
+/**
+ * Stops and removes containers in Compose's order, by their labels: first those on which none of the others depends.
+ */
 export async function removeInOrder(
   containers: readonly ProjectContainer[],
   timeout: number | undefined,
@@ -69,7 +73,9 @@ export async function removeInOrder(
   }
 }
 
-/** Containers in groups to be stopped one after the other. What depends on each other in a circle is one group. Pure. */
+/**
+ * Containers in groups to be stopped one after the other. What depends on each other in a circle is one group. Pure.
+ */
 export function stopOrder<T extends Pick<ProjectContainer, 'service' | 'labels'>>(containers: readonly T[]): T[][] {
   const waves: T[][] = [];
   let left = [...containers];

@@ -28,8 +28,9 @@ import { hostDirectories } from './volumes.js';
 import { isBelow } from '../../system/path-names.js';
 
 /**
- * `stop` of a deployment whose directory is gone, or at least its deployment.yml: what was started from there is known by the label
- * in which Compose keeps the directory of its files. Data directories stay, and so do volumes unless they are to be deleted.
+ * `stop` of a deployment whose directory is gone, or at least its deployment.yml: what was started from there is known
+ * by the label in which Compose keeps the directory of its files. Data directories stay, and so do volumes unless they
+ * are to be deleted.
  * @param directory as typed
  * @returns false when this is not such a case: the directory is there, or nothing is left of it on the engine
  */

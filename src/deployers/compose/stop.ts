@@ -28,8 +28,8 @@ export interface Stopped {
 
 /**
  * Ends a Compose project: `down`, or `stop` and `rm` of the named services only. Refuses while a job runs,
- * unless forced, which ends the job. Stopping what is stopped is no error. Where Compose cannot read the files of a deployment any more,
- * the containers' labels must do.
+ * unless forced, which ends the job. Stopping what is stopped is no error. Where Compose cannot read the files of a
+ * deployment any more, the containers' labels must do.
  * @returns the host directories of its volumes, when volumes or data are to be deleted
  */
 export async function stopProject(project: ComposeProject, options: StopOptions, deps: StopDeps): Promise<Stopped> {

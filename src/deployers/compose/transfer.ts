@@ -38,8 +38,8 @@ const stopped = new Set<string>(['exited', 'dead', 'paused', 'removing']);
 
 /**
  * Carries values between running containers, one after another, after a successful start. A dry run
- * only names them. The value goes to the import script as its one argument, whatever is in it; it is never part of a shell text, of
- * the arguments of a program on the host, or of a message.
+ * only names them. The value goes to the import script as its one argument, whatever is in it; it is never part of a
+ * shell text, of the arguments of a program on the host, or of a message.
  * @throws LaconicError at the first that cannot succeed, naming the script, its last exit code and what it said
  */
 export async function runTransfers(

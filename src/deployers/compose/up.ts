@@ -33,11 +33,11 @@ export function upArguments(names: readonly string[], { recreate }: { recreate: 
 }
 
 /**
- * `docker compose up --detach [SERVICE…]` with stdin closed: containers are created, recreated and started as Compose decides.
- * `--force-recreate` touches only the named services, not what they depend on; `--no-deps` is never used, as Compose 2.26 would
- * hash the services differently and make them anew at the next start.
- * @throws LaconicError for ports of the host that are taken, and at the deadline; else CommandFailedError with Compose's words and what
- * is wrong with the containers it started
+ * `docker compose up --detach [SERVICE…]` with stdin closed: containers are created, recreated and started as Compose
+ * decides. `--force-recreate` touches only the named services, not what they depend on; `--no-deps` is never used, as
+ * Compose 2.26 would hash the services differently and make them anew at the next start.
+ * @throws LaconicError for ports of the host that are taken, and at the deadline; else CommandFailedError with
+ * Compose's words and what is wrong with the containers it started
  */
 export async function upDetached(
   request: UpRequest,
@@ -63,8 +63,9 @@ export async function upDetached(
 }
 
 /**
- * Ends a call of Compose at the deadline, but only where it waits for a container on whose condition others depend: while it creates
- * and starts containers, nothing but the speed of the engine is late, and ending it would leave some that were never started.
+ * Ends a call of Compose at the deadline, but only where it waits for a container on whose condition others depend:
+ * while it creates and starts containers, nothing but the speed of the engine is late, and ending it would leave some
+ * that were never started.
  */
 class DependencyLimit {
   readonly #deadline: Deadline;

@@ -13,7 +13,10 @@ export interface WaitRequest {
   project: string;
   /** How many containers each awaited service has. */
   services: ReadonlyMap<string, number>;
-  /** `started`: every container was started, whatever became of it. `ready`: decision 13. */
+  /**
+   * `started`: every container was started, whatever became of it. `ready`: as `start` waits, see
+   * docs/decisions.md#start-waits-by-events-not-with---wait.
+   */
   until: 'started' | 'ready';
   deadline: Deadline;
   /** How long a container without a healthcheck must run. */

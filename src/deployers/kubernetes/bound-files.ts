@@ -13,8 +13,8 @@ import { expandHome } from '../../system/path-names.js';
 import type { Findings } from './objects/input.js';
 
 /**
- * Where what a compose file names is found: the copy that create made, relative to the deployment directory, else the path itself, which
- * starts in `compose/`.
+ * Where what a compose file names is found: the copy that create made, relative to the deployment directory, else the
+ * path itself, which starts in `compose/`.
  * @param home for `~`
  */
 export function placesOf(source: string, home: string): [copy: string, path: string] {
@@ -44,8 +44,8 @@ export interface Copies {
 }
 
 /**
- * Copies of what compose files name on the host and what is not among the stack's own configuration: the cluster cannot reach it, and
- * the deployment must not change with it.
+ * Copies of what compose files name on the host and what is not among the stack's own configuration: the cluster cannot
+ * reach it, and the deployment must not change with it.
  * @param provided paths of the files and folders that are generated anyway
  * @param hooks whether create hooks of the stack may still make what is missing
  */

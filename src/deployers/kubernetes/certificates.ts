@@ -30,7 +30,9 @@ export class Certificates {
   }
 }
 
-/** As {@link Certificates.valid}, where a cluster that does not answer is no reason to fail: without it none are known. */
+/**
+ * As {@link Certificates.valid}, where a cluster that does not answer is no reason to fail: without it none are known.
+ */
 export function certificatesIfAny(
   connect: () => Promise<ClusterApi>,
   { report }: Context,

@@ -42,7 +42,10 @@ export function kubernetesGenerator(deployTo: Exclude<DeployTarget, 'compose'>, 
   };
 }
 
-/** The cluster that a new deployment joins. Without an engine to ask it gets one of its own, as its start will need an engine anyway. */
+/**
+ * The cluster that a new deployment joins. Without an engine to ask it gets one of its own, as its start will need an
+ * engine anyway.
+ */
 async function runningCluster(context: Context): Promise<string | undefined> {
   try {
     return await clusterToJoin(await connectEngine(context));
@@ -55,7 +58,9 @@ async function runningCluster(context: Context): Promise<string | undefined> {
   }
 }
 
-/** Builds the objects once, as start will, to report what cannot be mapped; adds the files that they will be made from. */
+/**
+ * Builds the objects once, as start will, to report what cannot be mapped; adds the files that they will be made from.
+ */
 async function addObjectFiles(input: TargetInput, added: TargetFiles, context: Context): Promise<void> {
   const names = new Map(input.composeFiles.map(({ path, file }) => [path, file.yaml.file]));
   const fileName = (path: string): string => names.get(path) ?? path;

@@ -92,7 +92,10 @@ function mentionedByService(file: ComposeFile, envFiles: ReadonlyMap<string, str
   return mentions;
 }
 
-/** The services of the pods' other files: all of them are one project, in which a job's services do not run all the time. */
+/**
+ * The services of the pods' other files: all of them are one project, in which a job's services do not run all the
+ * time.
+ */
 function servicesBeside(source: ReadSource, all: readonly ReadSource[], profiles: readonly string[]): Set<string> {
   const others = all.filter((other) => other !== source && !other.job);
   return new Set(others.flatMap(({ file }) => servicesInForce(file, profiles)));

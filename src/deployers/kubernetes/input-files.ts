@@ -31,8 +31,9 @@ function isBackup(name: string): boolean {
 }
 
 /**
- * What is mounted from this host, and the files of secrets and configs, by the path as the compose file has it. Relative paths
- * start in `compose/`, also those of jobs, where create made no copy. What is not there is left out: it is reported where it is used.
+ * What is mounted from this host, and the files of secrets and configs, by the path as the compose file has it.
+ * Relative paths start in `compose/`, also those of jobs, where create made no copy. What is not there is left out: it
+ * is reported where it is used.
  */
 export async function boundFiles(
   pods: readonly PodInput[],

@@ -167,7 +167,10 @@ function transfers({ transfers: all, yaml }: Stack): Problem[] {
   return all.map(({ service, variable }) => yaml.problem(['config', service, variable], message));
 }
 
-/** The compose files of the stack, by the names that a deployment directory gives them. A job without a file cannot be run. */
+/**
+ * The compose files of the stack, by the names that a deployment directory gives them. A job without a file cannot be
+ * run.
+ */
 async function composeFiles({ stack, root }: InputSource, files: DeploymentFiles): Promise<ComposeSource[]> {
   const sources: ComposeSource[] = [];
   for (const pod of stack.pods) {

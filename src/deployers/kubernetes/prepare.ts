@@ -30,7 +30,10 @@ export interface PrepareOptions {
   images?: ReadonlyMap<string, string>;
   /** See InputOptions. */
   imageIds?: InputOptions['imageIds'];
-  /** Certificates of the namespace on the cluster; asked where a host leaves open where its own comes from. Absent: there are none. */
+  /**
+   * Certificates of the namespace on the cluster; asked where a host leaves open where its own comes from. Absent:
+   * there are none.
+   */
   certificates?: (namespace: string) => Promise<readonly FoundCertificate[]>;
   requireToken: boolean;
   /** The deployment directory as it will be; absent: as it is. */
@@ -38,8 +41,8 @@ export interface PrepareOptions {
 }
 
 /**
- * Makes the objects of a deployment from its directory. Asks no cluster but for certificates. What is generated or a credential is hidden from messages from
- * here on. Warnings are reported.
+ * Makes the objects of a deployment from its directory. Asks no cluster but for certificates. What is generated or a
+ * credential is hidden from messages from here on. Warnings are reported.
  * @throws InvalidFileError with everything that cannot be carried out on Kubernetes
  */
 export async function prepareObjects(

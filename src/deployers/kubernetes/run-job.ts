@@ -155,7 +155,9 @@ async function readyCluster(
   return { api: found?.api ?? (await connectCluster(target, context)).api, target };
 }
 
-/** A running container may be in the middle of what must not be done twice at a time. What only waits can be replaced. */
+/**
+ * A running container may be in the middle of what must not be done twice at a time. What only waits can be replaced.
+ */
 async function refuseWhileRunning(job: LiveObject, api: ClusterApi): Promise<void> {
   const { name, namespace = '' } = job.metadata;
   const pods = await api.list(resources.Pod, { namespace, labelSelector: `job-name=${name}` });
@@ -198,8 +200,8 @@ async function applySupplies(
 }
 
 /**
- * The part of a plan that a job needs; the inventory keeps all the rest that is there. The Job stands in it without its uid, as it is
- * about to be made anew. Pure.
+ * The part of a plan that a job needs; the inventory keeps all the rest that is there. The Job stands in it without its
+ * uid, as it is about to be made anew. Pure.
  */
 export function suppliesOnly(plan: Plan, job: KubernetesObject): Plan {
   const actions = plan.actions.filter(({ object }) => supplies.has(object.kind));

@@ -48,7 +48,10 @@ async function connect(deployment: Deployment, context: Context): Promise<Cluste
   return (await connectCluster(clusterOf(deployment), context)).api;
 }
 
-/** The API server of the deployment's kind cluster; undefined where nothing can run, or where the cluster is deleted whatever it says. */
+/**
+ * The API server of the deployment's kind cluster; undefined where nothing can run, or where the cluster is deleted
+ * whatever it says.
+ */
 async function kindApi(
   deployment: Deployment,
   options: StopOptions,

@@ -10,8 +10,8 @@ import type { KubernetesObject } from './objects/object.js';
 import type { Prepared } from './prepare.js';
 
 /**
- * Warns of what the API server takes without a word and visitors find wrong: a certificate's Secret that is not there, and a route that
- * another Ingress of the cluster has as well. What the account may not look at is not judged.
+ * Warns of what the API server takes without a word and visitors find wrong: a certificate's Secret that is not there,
+ * and a route that another Ingress of the cluster has as well. What the account may not look at is not judged.
  */
 export async function warnAboutTraffic(
   { input: { spec }, identity, objects }: Pick<Prepared, 'input' | 'identity' | 'objects'>,
@@ -28,7 +28,9 @@ export async function warnAboutTraffic(
     report.warn(formatProblem(problem));
 }
 
-/** What is wrong with a Secret that should hold a certificate; undefined when nothing is, or it may not be looked at. */
+/**
+ * What is wrong with a Secret that should hold a certificate; undefined when nothing is, or it may not be looked at.
+ */
 export async function certificateProblem(
   name: string,
   namespace: string,
@@ -113,7 +115,8 @@ function listOf(value: unknown): unknown[] {
 const taken = /Invalid value: (\d+): provided port is already allocated/g;
 
 /**
- * The error of an apply, with the place in the spec and the Service that has the port where a node port is taken; any other as it is.
+ * The error of an apply, with the place in the spec and the Service that has the port where a node port is taken; any
+ * other as it is.
  * @returns what is to be thrown
  */
 export async function explainTakenPorts(

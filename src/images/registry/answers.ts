@@ -19,7 +19,9 @@ const descriptor = z.object({
   platform: z.object({ os: z.string(), architecture: z.string() }).optional(),
 });
 
-/** A manifest of one image (`config`), or a list of those for several platforms (`manifests`): Docker's or the OCI's. */
+/**
+ * A manifest of one image (`config`), or a list of those for several platforms (`manifests`): Docker's or the OCI's.
+ */
 const manifest = z.object({ config: descriptor.optional(), manifests: z.array(descriptor).optional() });
 export type Manifest = z.infer<typeof manifest>;
 

@@ -10,8 +10,8 @@ export interface Authorization extends Record<string, string> {
 }
 
 /**
- * How one registry lets us in: by basic authentication, or by the tokens of the server that it names (distribution specification,
- * token authentication), for a user or for nobody in particular.
+ * How one registry lets us in: by basic authentication, or by the tokens of the server that it names (distribution
+ * specification, token authentication), for a user or for nobody in particular.
  */
 export class Authorizer {
   readonly #host: string;

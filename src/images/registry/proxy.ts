@@ -1,6 +1,7 @@
 /**
- * The proxy that the environment wants for an address, as curl and Docker read it: HTTPS_PROXY or HTTP_PROXY, unless NO_PROXY names
- * the host. Names are taken in lower case too, that first. localhost is never asked through a proxy. Pure.
+ * The proxy that the environment wants for an address, as curl and Docker read it: HTTPS_PROXY or HTTP_PROXY, unless
+ * NO_PROXY names the host. Names are taken in lower case too, that first. localhost is never asked through a proxy.
+ * Pure.
  * @returns its URL; undefined for none
  */
 export function proxyFor(url: URL, env: NodeJS.ProcessEnv): string | undefined {

@@ -81,7 +81,9 @@ function plainResult(returned: unknown): Record<string, unknown> | undefined {
   throw new LaconicError(`init must return an object or nothing, it returned ${kind}`);
 }
 
-/** Runs a hook with more environment variables, and with a `process.exit` that ends the hook instead of this program. */
+/**
+ * Runs a hook with more environment variables, and with a `process.exit` that ends the hook instead of this program.
+ */
 async function withHookProcess<T>(env: Readonly<Record<string, string>>, work: () => Promise<T>): Promise<T> {
   const before = new Map(Object.keys(env).map((name) => [name, process.env[name]]));
   const exit = process.exit.bind(process);

@@ -3,7 +3,9 @@ import type { DeployCommandContext, DeploymentContext, HookCalls, HookName, Hook
 import { fromPlain } from './values.js';
 import { toWire, type Wire } from './wire.js';
 
-/** The first line the Python side reads: what to call and with what, in the names of 01 §5. */
+/**
+ * The first line the Python side reads: what to call and with what, in the names that hooks of the Python program use.
+ */
 export function pythonCall<H extends HookName>(
   source: HookSource,
   hook: H,

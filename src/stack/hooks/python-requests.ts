@@ -22,7 +22,10 @@ type Request = z.output<typeof request>;
 
 /** Answers the requests of one running hook. */
 export interface RequestAnswerer {
-  /** The line to send back for a request line. Never rejects: a failure is an answer, which the hook sees as an exception. */
+  /**
+   * The line to send back for a request line. Never rejects: a failure is an answer, which the hook sees as an
+   * exception.
+   */
   answer(line: string): Promise<string>;
   /** The failure that produced this text, so that an error of ours keeps its cause. */
   causeOf(message: string): unknown;

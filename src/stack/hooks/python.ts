@@ -45,7 +45,9 @@ interface Finished {
   readonly said: string | undefined;
 }
 
-/** How long a Python that ignores SIGTERM goes on after Ctrl-C, and how long its last words may take once it is gone. */
+/**
+ * How long a Python that ignores SIGTERM goes on after Ctrl-C, and how long its last words may take once it is gone.
+ */
 const graceMilliseconds = { kill: 2000, lastWords: 500 };
 
 /**

@@ -125,7 +125,10 @@ function sameNumber(a: number | bigint, b: number | bigint): boolean {
   return Number.isInteger(number) && BigInt(number) === big;
 }
 
-/** The value as plain objects and arrays. `numbers: 'text'` gives a number that JavaScript would write differently as its text. */
+/**
+ * The value as plain objects and arrays. `numbers: 'text'` gives a number that JavaScript would write differently as
+ * its text.
+ */
 export function toPlain(value: HookValue, numbers: 'text' | 'value'): unknown {
   if (value instanceof Numeral)
     return numbers === 'text' && String(value.value) !== value.text ? value.text : value.value;

@@ -3,8 +3,8 @@ import { type HookKey, type HookMap, type HookValue, Numeral, wholeNumber } from
 
 /**
  * Values on the pipe between us and Python, as JSON. What JSON (or a JavaScript object) would change travels as
- * `{"$": [kind, …]}`: `["int", digits]`, `["float", text]`, and `["map", [[key, value], …]]` for a map with keys that are
- * no strings, that JavaScript would reorder, or that look like this escape.
+ * `{"$": [kind, …]}`: `["int", digits]`, `["float", text]`, and `["map", [[key, value], …]]` for a map with keys that
+ * are no strings, that JavaScript would reorder, or that look like this escape.
  */
 export type Wire = null | boolean | string | number | Wire[] | { [key: string]: Wire };
 

@@ -28,8 +28,8 @@ export function dumpYaml(value: HookValue): string {
 }
 
 /**
- * The text changed to say `after`, by editing the document: what is equal stays as it is written, with its comments
- * (01 §5 `modify_yaml`, decision 33). Where anchors make such an edit ambiguous the data wins over the comments.
+ * The text changed to say `after`, by editing the document: what is equal stays as it is written, with its comments.
+ * Where anchors make such an edit ambiguous the data wins over the comments.
  * @returns the same text when it says `after` already
  */
 export function editYaml(text: string, file: string, after: HookValue): string {
@@ -41,7 +41,9 @@ export function editYaml(text: string, file: string, after: HookValue): string {
   return written !== undefined && sameValue(loadYaml(written, file), after) ? written : dumpYaml(after);
 }
 
-/** What a value says that was loaded from this text and then changed: numbers that were left alone have their text back. */
+/**
+ * What a value says that was loaded from this text and then changed: numbers that were left alone have their text back.
+ */
 export function exactValueOfEdit(text: string, after: HookValue): HookValue {
   return loadYaml(editYaml(text, 'YAML text', after), 'YAML text');
 }

@@ -31,7 +31,10 @@ describeWithEngine('two deployments of one stack, and a foreign project with the
   });
   afterAll(() => site.remove());
 
-  /** The stack's own services and volumes, with volumes of the engine instead of directories, healthy whatever is in them. */
+  /**
+   * The stack's own services and volumes, with volumes of the engine instead of directories, healthy whatever is in
+   * them.
+   */
   async function foreignCompose(): Promise<string> {
     const text = await readFile(join(site.directory, 'source/compose/docker-compose-sturdy.yml'), 'utf8');
     return text

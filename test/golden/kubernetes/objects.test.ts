@@ -5,7 +5,7 @@ import { renderObjects } from '../../../src/deployers/kubernetes/render.js';
 import { formatProblem } from '../../../src/system/errors.js';
 import { objectsInput, type StackText } from '../../support/kubernetes-objects.js';
 
-/** The example of 04 §4.3, with something of every kind of object. */
+/** An example stack, with something of every kind of object. */
 const notes: StackText = {
   pods: {
     notes: `

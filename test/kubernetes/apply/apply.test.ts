@@ -72,7 +72,7 @@ describeWithCluster('applying objects', () => {
     },
   ];
 
-  it('creates every kind and prints the lines of 04 §11', async () => {
+  it('creates every kind and prints the lines that scripts read', async () => {
     const { stdout } = await at.start(all());
     expect(stdout.split('\n').filter(Boolean).sort()).toEqual(
       [

@@ -6,7 +6,10 @@ import { describeWithCluster } from '../../support/cluster.js';
 import { objectsInput, type StackText } from '../../support/kubernetes-objects.js';
 import { countWrites, type Site, site } from './support.js';
 
-/** Every compose key that is mapped, in spellings that the server writes otherwise: amounts, empty values, zeros, defaults. */
+/**
+ * Every compose key that is mapped, in spellings that the server writes otherwise: amounts, empty values, zeros,
+ * defaults.
+ */
 const everything: StackText = {
   pods: {
     front: `

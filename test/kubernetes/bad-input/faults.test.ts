@@ -10,7 +10,7 @@ import { server, service, Site } from '../operate/site.js';
 const namespace = 'operate-faults';
 const other = `${namespace}-other`;
 
-describeWithCluster('faults around a deployment on kind (issue 4: one clear message, nothing left behind)', () => {
+describeWithCluster('faults around a deployment on kind (one clear message, nothing left behind)', () => {
   let site: Site;
 
   beforeAll(async () => {

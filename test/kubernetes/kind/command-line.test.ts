@@ -14,7 +14,10 @@ let own: OwnCluster;
 let sandbox: Sandbox;
 let env: NodeJS.ProcessEnv;
 
-/** A deployment of an idle service in a namespace called like it, whose cluster leaves ports 80 and 443 of this host alone. */
+/**
+ * A deployment of an idle service in a namespace called like it, whose cluster leaves ports 80 and 443 of this host
+ * alone.
+ */
 async function create(name: string): Promise<void> {
   const lines = ['stack: BASE/mine/stacks/shop', 'deploy-to: k8s-kind', `kind-cluster-name: ${own.name}`];
   const more = [

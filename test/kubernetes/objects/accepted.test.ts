@@ -23,7 +23,10 @@ describeWithCluster('what render prints is taken by the API server', () => {
 
   afterAll(() => deleteNamespaces(namespace));
 
-  /** What the server refuses of a stack's objects, or would keep otherwise than it was sent; undefined for a stack that we refuse. */
+  /**
+   * What the server refuses of a stack's objects, or would keep otherwise than it was sent; undefined for a stack that
+   * we refuse.
+   */
   async function complaints(made: StackText): Promise<string[] | undefined> {
     const app = `laconic-${randomBytes(4).toString('hex')}`;
     let input;

@@ -177,7 +177,8 @@ describeWithCluster('a start is interrupted, and pods restart', () => {
         app: service(
           'web',
           `${tell('schema is missing after 1 s')}; trap exit TERM; sleep 100000 & wait`,
-          // Of one pod a node tells no more than 25 events in five minutes: an event per second would be too many for a slow machine.
+          // Of one pod a node tells no more than 25 events in five minutes: an event per second would be too many for a
+          // slow machine.
           `    healthcheck: {test: ${JSON.stringify(check)}, interval: 4s, retries: 1000}\n`,
         ),
       },

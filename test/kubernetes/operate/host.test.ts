@@ -47,8 +47,8 @@ describeWithCluster("what of this host a deployment touches: terminal, the node'
   });
 
   it('exec has a terminal of the same size where stdin and stdout are one, and else none', async () => {
-    // The container's terminal ends lines as terminals do; nothing is added on the way. Its size comes to the node a moment
-    // after the command was started: until then stty prints nothing, and ends well all the same.
+    // The container's terminal ends lines as terminals do; nothing is added on the way. Its size comes to the node a
+    // moment after the command was started: until then stty prints nothing, and ends well all the same.
     const size = 'tty; until stty size 2> /dev/null | grep .; do sleep 0.1; done';
     expect(await inTerminal(91, 'exec', 'web', size)).toMatch(/^\/dev\/pts\/\d+\r\n40 91\r\n$/);
     expect(await inTerminal(91, 'exec', 'web', 'stty -opost; printf "a\\nb\\n"')).toMatch(/a\nb\n$/);

@@ -14,7 +14,10 @@ import { mapOf } from '../../../src/system/plain-map.js';
 import { describeWithCluster } from '../../support/cluster.js';
 import { type Site, site } from '../apply/support.js';
 
-/** The API server, of whose pods nothing is followed before so many seconds have passed: a busy one is as late with one kind or another. */
+/**
+ * The API server, of whose pods nothing is followed before so many seconds have passed: a busy one is as late with one
+ * kind or another.
+ */
 function lateWithPods(api: ClusterApi, seconds: number): ClusterApi {
   return {
     ...api,

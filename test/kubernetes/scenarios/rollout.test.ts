@@ -39,8 +39,8 @@ async function build(tag: string, text: string): Promise<string> {
 }
 
 /**
- * Expects that `kubectl diff` of the rendered objects says nothing: what is there is what is rendered. It looks twice at each object, and
- * also tells what a controller wrote in between.
+ * Expects that `kubectl diff` of the rendered objects says nothing: what is there is what is rendered. It looks twice
+ * at each object, and also tells what a controller wrote in between.
  */
 async function expectNoDifference(): Promise<void> {
   await expect.poll(difference, { timeout: 60_000 }).toBe('');

@@ -25,7 +25,9 @@ const server = (name: string, port: number, path = ''): string => `services:
 volumes: {${name}-data: , ${name}-own: }
 `;
 
-/** The ingress controller takes a new configuration whenever any test changes an Ingress: it answers in its own time. */
+/**
+ * The ingress controller takes a new configuration whenever any test changes an Ingress: it answers in its own time.
+ */
 const within = { timeout: 60_000, interval: 250 };
 
 let scene: Scene;

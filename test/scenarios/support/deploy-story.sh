@@ -1,5 +1,6 @@
-# The story of the stack `test`, from its quick start to the removal of its volumes: the acceptance list of existing scripts
-# for a stack that ships with the program (deploy.sh) and for the same in somebody's repository (external-stack.sh).
+# The story of the stack `test`, from its quick start to the removal of its volumes: the acceptance list of existing
+# scripts for a stack that ships with the program (deploy.sh) and for the same in somebody's repository
+# (external-stack.sh).
 #
 #   deploy_story STACK SOURCE PROJECT    STACK as --stack gets it; SOURCE the folder with its config/, to compare with;
 #                                        PROJECT the Compose project of the stack in place
@@ -12,7 +13,8 @@ deploy_story() {
   deployment=$work/test-deployment
   watch_project "$quick"
 
-  # Two stacks in place share nothing when their projects have different names; the default is made from the stack's path.
+  # Two stacks in place share nothing when their projects have different names; the default is made from the stack's
+  # path.
   local group=(deploy)
   if [[ $quick != "$(default_project "$stack")" ]]; then group+=(--cluster "$quick"); fi
   in_place() { so --stack "$stack" "${group[@]}" "$@"; }

@@ -3,11 +3,11 @@
 #   so ARGS…                     the program under test: $LACONIC_SO, default `node <repository>/dist/cli.js`
 #   run NAME COMMAND…            expects exit code 0
 #   fails CODE NAME COMMAND…     expects this exit code
-#   check NAME COMMAND…          expects that a test on what is there holds; COMMAND's own output is shown when it does not
+# check NAME COMMAND… expects that a test on what is there holds; COMMAND's own output is shown when it does not
 #   eventually NAME COMMAND…     the same, but asks again for up to 30 seconds
 #
-# After `run` and `fails` the command's output is in $out and $err (files). Each check prints one line; the first failure
-# shows what was seen, leaves the scenario's folder for reading, and ends the scenario with exit code 1.
+# After `run` and `fails` the command's output is in $out and $err (files). Each check prints one line; the first
+# failure shows what was seen, leaves the scenario's folder for reading, and ends the scenario with exit code 1.
 
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
 scenario=$(basename "$0" .sh)

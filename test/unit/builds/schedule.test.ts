@@ -130,7 +130,8 @@ describe('what waits for what', () => {
 
 describe('running builds at once', () => {
   /**
-   * Runs a list of builds, of which those that run are ended one by one, in the order given: nothing here depends on time.
+   * Runs a list of builds, of which those that run are ended one by one, in the order given: nothing here depends on
+   * time.
    * @returns what began (+) and ended (-), how many ran at once at most, and the error
    */
   async function trace(

@@ -63,7 +63,7 @@ volumes:
     expect([...file.volumes]).toEqual(['data']);
   });
 
-  it('reads a string env_file (its config directory was missed, weakness 23)', () => {
+  it('reads a string env_file (its config directory counts)', () => {
     expect(parse('services: {a: {env_file: ../config/a/x.env}}').services.get('a')?.envFiles).toEqual([
       '../config/a/x.env',
     ]);

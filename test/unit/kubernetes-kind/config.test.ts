@@ -150,7 +150,7 @@ volumes:
   });
 });
 
-describe('kind-config.yml of others (04 §3.2: users edit it, the Python program wrote it)', () => {
+describe('kind-config.yml of others (users edit it, the Python program wrote it)', () => {
   const text = `kind: Cluster
 apiVersion: kind.x-k8s.io/v1alpha4
 nodes:

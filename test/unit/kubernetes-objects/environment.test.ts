@@ -152,7 +152,7 @@ describe('generated secrets', () => {
   });
 });
 
-describe('dollars (decision 21: the kubelet expands $(X) and $$)', () => {
+describe('dollars (the kubelet expands $(X) and $$)', () => {
   it.each([
     ['$$(X)', '$$(X)'],
     ['$$$$', '$$$$'],

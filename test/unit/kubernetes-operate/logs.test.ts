@@ -81,7 +81,7 @@ describe('lines of a log', () => {
   });
 });
 
-describe('whose line it is (04 §5.7: scripts read `<container>: <line>`)', () => {
+describe('whose line it is (scripts read `<container>: <line>`)', () => {
   const label = (one: PodFacts, ...others: PodFacts[]) => labelOf({ pod: one, container: 'web' }, [one, ...others]);
   const first = pod({ name: 'web-r-aaaaa' });
 

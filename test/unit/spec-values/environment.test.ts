@@ -66,7 +66,7 @@ describe('renderConfigEnv', () => {
   });
 });
 
-describe('changedByNewQuoting (decision 8, last sentence)', () => {
+describe('changedByNewQuoting', () => {
   const old = (entries: Record<string, string>): string =>
     `# Auto-generated\n${Object.entries(entries)
       .map(([name, value]) => `${name}=${value}\n`)

@@ -42,8 +42,8 @@ export interface WatchEvent {
 }
 
 /**
- * One cluster's API server. Every method throws a ClusterError that names the object, what was tried and the server's own words;
- * `signal` of the context ends them all.
+ * One cluster's API server. Every method throws a ClusterError that names the object, what was tried and the server's
+ * own words; `signal` of the context ends them all.
  */
 export interface ClusterApi {
   /** What messages call the cluster: context and server. */
@@ -64,7 +64,9 @@ export interface ClusterApi {
   ): Promise<LiveObject>;
   /** False when it was gone already. */
   delete(type: ResourceType, name: string, namespace: string | undefined, options?: DeleteOptions): Promise<boolean>;
-  /** Lists, then follows; ends when `signal` is aborted. Reconnects and lists again where the server closes the watch. */
+  /**
+   * Lists, then follows; ends when `signal` is aborted. Reconnects and lists again where the server closes the watch.
+   */
   watch(type: ResourceType, query: ListQuery, signal: AbortSignal): AsyncIterable<WatchEvent>;
   /** Asks the server about ourselves: a POST that stores nothing. @param plural the last part of its path */
   review(question: KubernetesObject, plural: string): Promise<KubernetesObject>;

@@ -24,9 +24,12 @@ export interface ApplyOptions {
   readonly order: readonly StartStep[];
   /** Returns when these are ready; returns at once where order is not kept (`--no-wait`). */
   readonly awaitReady: (workloads: readonly Workload[]) => Promise<void>;
-  /** What the command asks for after that (to wait, to run a job): an account that may not is refused before anything is written. */
+  /**
+   * What the command asks for after that (to wait, to run a job): an account that may not is refused before anything is
+   * written.
+   */
   readonly later?: readonly Need[];
-  /** ISO time to stamp on Deployments whose pods would not be replaced otherwise (`restart`, decision 25). */
+  /** ISO time to stamp on Deployments whose pods would not be replaced otherwise (`restart`). */
   readonly restartedAt?: string;
   /** Seconds to wait for the deletion of what is in the way (`--wait-timeout`); absent: what a deletion may take. */
   readonly goneSeconds?: number | undefined;
@@ -59,9 +62,10 @@ export async function applyObjects(
 }
 
 /**
- * Carries out a plan: the one place that changes a cluster on start. Everything is checked by the server before the first object is
- * changed; the inventory is written before (old ∪ new) and after.
- * @throws ClusterError, LaconicError, InterruptedError; what was done by then is in the inventory, and the next start goes on from it
+ * Carries out a plan: the one place that changes a cluster on start. Everything is checked by the server before the
+ * first object is changed; the inventory is written before (old ∪ new) and after.
+ * @throws ClusterError, LaconicError, InterruptedError; what was done by then is in the inventory, and the next start
+ * goes on from it
  */
 export async function executePlan(plan: Plan, api: ClusterApi, options: ApplyOptions, context: Context): Promise<void> {
   for (const line of plan.warnings) context.report.warn(line);
@@ -129,8 +133,8 @@ class Execution {
   }
 
   /**
-   * Refuses an account that lacks permissions, before the first write. Where a namespace is given to it which it may not change, it goes
-   * without our mark: false.
+   * Refuses an account that lacks permissions, before the first write. Where a namespace is given to it which it may
+   * not change, it goes without our mark: false.
    */
   async #mayMark(): Promise<boolean> {
     const { identity, actions } = this.#plan;

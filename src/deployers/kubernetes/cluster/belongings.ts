@@ -26,8 +26,9 @@ export function kindsToRemove(inventory: readonly Entry[]): ResourceType[] {
 }
 
 /**
- * True for an object in the deployment's own namespace that goes when the deployment is stopped: by our label, by the inventory (the very
- * object), or by what the Python program's objects and hooks have. Never one that names another deployment.
+ * True for an object in the deployment's own namespace that goes when the deployment is stopped: by our label, by the
+ * inventory (the very object), or by what the Python program's objects and hooks have. Never one that names another
+ * deployment.
  */
 export function belongsTo(object: LiveObject, identity: Identity, inventory: readonly Entry[]): boolean {
   const { labels = {}, name, uid } = object.metadata;

@@ -14,7 +14,10 @@ export interface CertManager {
   readonly certificates: readonly LiveObject[];
 }
 
-/** Reads the certificates of a namespace; cert-manager need not be there. @throws ClusterError when the server does not answer */
+/**
+ * Reads the certificates of a namespace; cert-manager need not be there. @throws ClusterError when the server does not
+ * answer
+ */
 export async function readCertManager(api: ClusterApi, namespace: string): Promise<CertManager> {
   try {
     return { installed: true, certificates: await api.list(resources.Certificate, { namespace }) };

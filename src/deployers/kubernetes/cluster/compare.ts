@@ -1,7 +1,10 @@
 import { parseCpus, parseMemory } from '../../../spec/units.js';
 import { mapOf } from '../../../system/plain-map.js';
 
-/** Fields of an element that tell it from the others of its list, by the list's name: server-side apply merges these lists. */
+/**
+ * Fields of an element that tell it from the others of its list, by the list's name: server-side apply merges these
+ * lists.
+ */
 const listKeys: Readonly<Record<string, readonly string[]>> = {
   containers: ['name'],
   initContainers: ['name'],
@@ -19,8 +22,8 @@ const listKeys: Readonly<Record<string, readonly string[]>> = {
 const amounts: ReadonlySet<string> = new Set(['requests', 'limits', 'capacity']);
 
 /**
- * Paths (`spec.replicas`) of what is wanted and not so on the server. What the server adds (defaults, its own fields, elements of
- * others in merged lists) does not count.
+ * Paths (`spec.replicas`) of what is wanted and not so on the server. What the server adds (defaults, its own fields,
+ * elements of others in merged lists) does not count.
  */
 export function differences(wanted: unknown, live: unknown, path = '', parent = ''): string[] {
   if (isEmpty(wanted) && isEmpty(live)) return [];

@@ -38,7 +38,9 @@ export function isForbidden(error: unknown): error is ClusterError {
   return error instanceof ClusterError && error.status === 403;
 }
 
-/** The `Status` object that an API server answers a refused request with; what is no such object counts as its message. */
+/**
+ * The `Status` object that an API server answers a refused request with; what is no such object counts as its message.
+ */
 export function parseStatus(body: string): { message: string; reason?: string; causes: ErrorCause[] } {
   let value: unknown;
   try {

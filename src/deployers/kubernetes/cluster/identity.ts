@@ -16,8 +16,8 @@ export interface Identity {
 }
 
 /**
- * Who an object belongs to. `old`: this deployment's, as the Python program made it, without our label. `other`: of the deployment with
- * this id. `foreign`: nobody says.
+ * Who an object belongs to. `old`: this deployment's, as the Python program made it, without our label. `other`: of the
+ * deployment with this id. `foreign`: nobody says.
  */
 export type Owner = { kind: 'ours' } | { kind: 'old' } | { kind: 'other'; id: string } | { kind: 'foreign' };
 
@@ -34,8 +34,8 @@ export function ownerOf(object: KubernetesObject, identity: Identity): Owner {
 }
 
 /**
- * The owner of a namespace: our label; else the Python program's `app` label or directory (the directory may have been moved, so
- * the label counts first). One without any mark was made by hand, for a deployment to come: `foreign`.
+ * The owner of a namespace: our label; else the Python program's `app` label or directory (the directory may have been
+ * moved, so the label counts first). One without any mark was made by hand, for a deployment to come: `foreign`.
  */
 export function namespaceOwner(namespace: LiveObject, identity: Identity): Owner {
   const labels = namespace.metadata.labels ?? {};

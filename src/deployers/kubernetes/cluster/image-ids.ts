@@ -4,8 +4,8 @@ import type { LiveObject } from './api.js';
 import { mapOf } from '../../../system/plain-map.js';
 
 /**
- * A workload with the image ids that its live object has, where this host has none: a start from a host without the image must not
- * roll out anything. Only while the container's image is the same `:local` one.
+ * A workload with the image ids that its live object has, where this host has none: a start from a host without the
+ * image must not roll out anything. Only while the container's image is the same `:local` one.
  */
 export function withKnownImageIds(object: KubernetesObject, live: LiveObject | undefined): KubernetesObject {
   if (object.kind !== 'Deployment' || live === undefined) return object;

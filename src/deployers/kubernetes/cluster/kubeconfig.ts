@@ -21,7 +21,8 @@ export function defaultKubeconfigFiles(env: NodeJS.ProcessEnv): string[] {
 }
 
 /**
- * Reads kubeconfig files into one; of what several name, the first has it, as kubectl does. Files that are missing are skipped.
+ * Reads kubeconfig files into one; of what several name, the first has it, as kubectl does. Files that are missing are
+ * skipped.
  * @returns undefined when there is none of them
  * @throws LaconicError for a file that is no kubeconfig
  */

@@ -43,7 +43,10 @@ export function writtenByPython(object: KubernetesObject): boolean {
   return entriesOf(object).some(isPython);
 }
 
-/** True while the object has fields that we set without applying them: an apply that changes them would conflict with ourselves. */
+/**
+ * True while the object has fields that we set without applying them: an apply that changes them would conflict with
+ * ourselves.
+ */
 export function createdByUs(object: KubernetesObject): boolean {
   return entriesOf(object).some(isOurUpdate);
 }
@@ -59,8 +62,8 @@ export function appliedByUs(object: KubernetesObject): boolean {
 }
 
 /**
- * The `managedFields` that make the Python program's fields, and those that we set otherwise, ours as if we had applied them:
- * what we do not apply any more then goes, and nothing conflicts. Undefined when there are none.
+ * The `managedFields` that make the Python program's fields, and those that we set otherwise, ours as if we had applied
+ * them: what we do not apply any more then goes, and nothing conflicts. Undefined when there are none.
  */
 export function adoptedFields(object: KubernetesObject): ManagedFields[] | undefined {
   const entries = entriesOf(object);

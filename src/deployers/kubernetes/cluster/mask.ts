@@ -5,8 +5,8 @@ import { mapOf } from '../../../system/plain-map.js';
 const shortest = 4;
 
 /**
- * Takes out of a server's words what it quotes of the object that was sent: all that a Secret holds, and whole values of
- * environment variables (credentials may be among them).
+ * Takes out of a server's words what it quotes of the object that was sent: all that a Secret holds, and whole values
+ * of environment variables (credentials may be among them).
  */
 export function maskFor(object: KubernetesObject): (text: string) => string {
   const secrets = object.kind === 'Secret' ? secretTexts(object) : [];

@@ -16,7 +16,8 @@ export interface ForeignContents {
 
 /**
  * What a namespace holds that is not the deployment's: deleting the namespace would delete it too. Every kind that the
- * server knows is looked at, also those of other programs. What Kubernetes itself puts into each namespace does not count.
+ * server knows is looked at, also those of other programs. What Kubernetes itself puts into each namespace does not
+ * count.
  * @throws ClusterError
  */
 export async function foreignContents(

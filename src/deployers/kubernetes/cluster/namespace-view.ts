@@ -3,8 +3,8 @@ import { isForbidden } from './errors.js';
 import { resources } from './resources.js';
 
 /**
- * A namespace as the account sees it: undefined where there is none. `hidden`: the account may not look, as one that has rights in the
- * namespace only; then it is taken to be there, and the server says so if it is not.
+ * A namespace as the account sees it: undefined where there is none. `hidden`: the account may not look, as one that
+ * has rights in the namespace only; then it is taken to be there, and the server says so if it is not.
  */
 export type NamespaceView = LiveObject | 'hidden' | undefined;
 

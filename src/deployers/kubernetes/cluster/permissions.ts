@@ -55,8 +55,8 @@ export class PermissionError extends ClusterError {
 }
 
 /**
- * What of this the account may not do in the namespace, asked in one request. Empty where the server does not tell: then it speaks when
- * the request is made.
+ * What of this the account may not do in the namespace, asked in one request. Empty where the server does not tell:
+ * then it speaks when the request is made.
  */
 export async function lackingPermissions(
   api: ClusterApi,

@@ -25,7 +25,10 @@ export interface Plan {
   readonly inventory: readonly Entry[] | undefined;
   /** Old ∪ new: written before anything else is. */
   readonly inventoryBefore: readonly Entry[];
-  /** Entries beside those of the wanted objects that the inventory keeps: volumes and claims with data, kinds we do not know. */
+  /**
+   * Entries beside those of the wanted objects that the inventory keeps: volumes and claims with data, kinds we do not
+   * know.
+   */
   readonly keptEntries: readonly Entry[];
   readonly warnings: readonly string[];
   readonly remarks: readonly string[];

@@ -88,9 +88,9 @@ function claimsOf(object: KubernetesObject): string[] {
 }
 
 /**
- * The objects that the Python program made for this deployment, which kept no list: by its label, its client, and the names it gives,
- * so that what it made and nobody wants any more (NodePort Services, the Deployment of a stack that has several pods now)
- * is pruned as well.
+ * The objects that the Python program made for this deployment, which kept no list: by its label, its client, and the
+ * names it gives, so that what it made and nobody wants any more (NodePort Services, the Deployment of a stack that has
+ * several pods now) is pruned as well.
  */
 export function oldEntries(identity: Identity, observed: Observed): Entry[] {
   return [...observed.objects.values()]

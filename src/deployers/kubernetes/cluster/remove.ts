@@ -38,7 +38,8 @@ export interface Removed {
 /**
  * Deletes a deployment's objects, and returns when they are gone: those of the inventory, those with its
  * label, and the Python program's. Volumes and the namespace only when asked for. Nothing of another deployment.
- * @throws ClusterError when the namespace must not be deleted, before anything is; or naming what is left after the time that pods may
+ * @throws ClusterError when the namespace must not be deleted, before anything is; or naming what is left after the
+ * time that pods may
  *   take and two minutes
  */
 export async function removeDeployment(

@@ -51,7 +51,10 @@ export function typeOf(object: { apiVersion: string; kind: string }): ResourceTy
   return found;
 }
 
-/** What a part of a path may be: `..` or nothing would lead to another object, or to all of them. RBAC's names may have `:`. */
+/**
+ * What a part of a path may be: `..` or nothing would lead to another object, or to all of them. RBAC's names may have
+ * `:`.
+ */
 const pathPart = /^[A-Za-z0-9]([A-Za-z0-9.:_-]*[A-Za-z0-9])?$/;
 
 /**

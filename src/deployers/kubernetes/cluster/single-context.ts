@@ -7,8 +7,8 @@ import { mapOf } from '../../../system/plain-map.js';
 const fileKeys = ['certificate-authority', 'client-certificate', 'client-key', 'tokenFile'];
 
 /**
- * The text of a kubeconfig that has one context of these files and nothing else, for whoever must reach no other cluster.
- * All else of its cluster and user is as it was, whatever keys it has.
+ * The text of a kubeconfig that has one context of these files and nothing else, for whoever must reach no other
+ * cluster. All else of its cluster and user is as it was, whatever keys it has.
  * @param context its name; absent: the files' current one
  * @param namespace the one that is used where none is named
  * @returns undefined when there is no such context, or half of it is missing

@@ -19,10 +19,14 @@ const stageOfKind: Readonly<Record<string, number>> = {
   Ingress: traffic,
 };
 
-/** The actions of a plan by when they are carried out. Order within one does not matter, except that of the workloads. */
+/**
+ * The actions of a plan by when they are carried out. Order within one does not matter, except that of the workloads.
+ */
 export interface Stages {
   readonly namespace: readonly Action[];
-  /** Before the claims that name them: a claim whose volume is not there yet is looked at again after 15 seconds only. */
+  /**
+   * Before the claims that name them: a claim whose volume is not there yet is looked at again after 15 seconds only.
+   */
   readonly volumes: readonly Action[];
   readonly supplies: readonly Action[];
   readonly services: readonly Action[];
@@ -43,7 +47,9 @@ export function stagesOf(actions: readonly Action[]): Stages {
   };
 }
 
-/** Workloads that may be applied now, or those that must be ready before more may be; undefined when all are applied. */
+/**
+ * Workloads that may be applied now, or those that must be ready before more may be; undefined when all are applied.
+ */
 export type NextWorkloads = { apply: readonly Workload[] } | { await: readonly Workload[] } | undefined;
 
 /**

@@ -37,7 +37,10 @@ export async function findVolumes(
     });
 }
 
-/** False where the inventory tells that no start made any: an account with rights in one namespace only need not look for them. */
+/**
+ * False where the inventory tells that no start made any: an account with rights in one namespace only need not look
+ * for them.
+ */
 export function mayHaveVolumes(inventory: readonly Entry[]): boolean {
   return inventory.length === 0 || inventory.some(({ kind }) => kind === volumeKind);
 }
@@ -48,7 +51,9 @@ export function hostPathOf(volume: LiveObject): string | undefined {
   return typeof path === 'string' ? path : undefined;
 }
 
-/** Claims whose data is deleted with them: the cluster made the volume, and its rule is not to keep it, or is not known. */
+/**
+ * Claims whose data is deleted with them: the cluster made the volume, and its rule is not to keep it, or is not known.
+ */
 export async function claimsThatHoldData(api: ClusterApi, claims: readonly LiveObject[]): Promise<LiveObject[]> {
   const holding: LiveObject[] = [];
   for (const claim of claims) {

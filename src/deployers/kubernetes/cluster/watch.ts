@@ -18,8 +18,8 @@ const pause = 1_000;
 class GoneError extends Error {}
 
 /**
- * What there is, as ADDED, then each change. Where the server closes a watch it goes on from the last version seen; where that is
- * gone, it lists again and tells the difference.
+ * What there is, as ADDED, then each change. Where the server closes a watch it goes on from the last version seen;
+ * where that is gone, it lists again and tells the difference.
  * @throws ClusterError when the server refuses, or stays away for a minute
  */
 export async function* followObjects(

@@ -8,7 +8,10 @@ import { requireGone } from './gone.js';
 import { adoptedFields, fieldManager, isAdoptedManager } from './managers.js';
 import { typeOf } from './resources.js';
 
-/** How often an object may change under our hands while it is adopted. A namespace that changes may have become another's. */
+/**
+ * How often an object may change under our hands while it is adopted. A namespace that changes may have become
+ * another's.
+ */
 const attemptsFor = (kind: string): number => (kind === 'Namespace' ? 1 : 5);
 
 /**
@@ -53,8 +56,8 @@ export async function carryOut(
 }
 
 /**
- * Namespaces, volumes and claims are created by a request that fails when there is one already: the namespace is taken by whoever makes
- * it, and what holds data is never changed. All else is applied.
+ * Namespaces, volumes and claims are created by a request that fails when there is one already: the namespace is taken
+ * by whoever makes it, and what holds data is never changed. All else is applied.
  */
 function makeNew(object: KubernetesObject, api: ClusterApi): Promise<LiveObject> {
   if (['Namespace', 'PersistentVolume', 'PersistentVolumeClaim'].includes(object.kind)) {
@@ -160,8 +163,9 @@ function conflictsOf(error: ClusterError): { manager: string; field: string }[] 
 }
 
 /**
- * Makes the fields that the Python program's client set, or we by creating the object, fields that we applied, once: what we do not
- * set is then removed by the apply that follows, and nothing conflicts. Done only on the object as it was seen; where it changed meanwhile, it is looked at again.
+ * Makes the fields that the Python program's client set, or we by creating the object, fields that we applied, once:
+ * what we do not set is then removed by the apply that follows, and nothing conflicts. Done only on the object as it
+ * was seen; where it changed meanwhile, it is looked at again.
  */
 async function adopt(object: LiveObject, api: ClusterApi): Promise<LiveObject> {
   const type = typeOf(object);
@@ -188,8 +192,8 @@ async function adopt(object: LiveObject, api: ClusterApi): Promise<LiveObject> {
 }
 
 /**
- * Labels on what is not changed otherwise, whatever controllers write there at the same moment; a Released volume loses the claim that it
- * was bound to, and only while it is as it was seen.
+ * Labels on what is not changed otherwise, whatever controllers write there at the same moment; a Released volume loses
+ * the claim that it was bound to, and only while it is as it was seen.
  */
 function mark(live: LiveObject, object: KubernetesObject, release: boolean, api: ClusterApi): Promise<LiveObject> {
   const { name, namespace, uid, resourceVersion } = live.metadata;

@@ -38,8 +38,8 @@ const rbac = 'rbac.authorization.k8s.io/v1';
 const account = { kind: 'ServiceAccount', name: caddyName, namespace: caddyNamespace };
 
 /**
- * Everything of the ingress controller in the order in which it is applied. It reads secrets everywhere, as Ingresses name
- * them, and writes only those of its own namespace, where it keeps certificates.
+ * Everything of the ingress controller in the order in which it is applied. It reads secrets everywhere, as Ingresses
+ * name them, and writes only those of its own namespace, where it keeps certificates.
  */
 export function caddyObjects(settings: CaddySettings): KubernetesObject[] {
   return [

@@ -40,7 +40,10 @@ export interface CaddyWish {
   readonly contents?: NodeContents | undefined;
   /** False with --skip-cluster-management: what is there is reconciled, nothing is installed. */
   readonly install: boolean;
-  /** Wait until it is ready: where the deployment has host names. Without them it may take its time, or never get its image. */
+  /**
+   * Wait until it is ready: where the deployment has host names. Without them it may take its time, or never get its
+   * image.
+   */
   readonly wait: boolean;
   readonly deadline: Deadline;
   /** See WaitRequest. */
@@ -49,8 +52,8 @@ export interface CaddyWish {
 
 /**
  * The ingress controller of the kind cluster as this deployment needs it: installed, or brought up to date; the
- * image comes from this host where it has it. Nothing is written when all is as wanted, and it does not matter in which state an
- * earlier install stopped.
+ * image comes from this host where it has it. Nothing is written when all is as wanted, and it does not matter in which
+ * state an earlier install stopped.
  * @throws LaconicError when it does not become ready
  */
 export async function ensureCaddy(wish: CaddyWish, api: ClusterApi, engine: Engine, context: Context): Promise<void> {
@@ -141,8 +144,8 @@ function releaseOf(deployment: LiveObject | undefined): number {
 }
 
 /**
- * What Caddy is to be like. A spec that names an image or an e-mail address has its way, the last one that starts; one that does
- * not changes nothing that another deployment or an operator chose. Pure.
+ * What Caddy is to be like. A spec that names an image or an e-mail address has its way, the last one that starts; one
+ * that does not changes nothing that another deployment or an operator chose. Pure.
  */
 export function caddySettings(live: LiveCaddy, wish: Pick<CaddyWish, 'image' | 'email'>): CaddySettings {
   const data = mapOf(live.configMap?.data);

@@ -23,7 +23,10 @@ export interface NodePort {
   listenAddress?: string;
 }
 
-/** What a deployment needs of a kind cluster: what kind-config.yml says, as far as a running cluster can be held against it. */
+/**
+ * What a deployment needs of a kind cluster: what kind-config.yml says, as far as a running cluster can be held against
+ * it.
+ */
 export interface KindConfig {
   readonly mounts: readonly NodeMount[];
   readonly ports: readonly NodePort[];
@@ -57,7 +60,9 @@ function ingressPorts({ kindHttpPort = 80, kindHttpsPort = 443 }: PortSpec): Nod
 /** Caddy runs on the node that has it. */
 const ingressLabel = 'ingress-ready=true';
 
-/** The cluster that a deployment needs: mounts of pods and jobs, each once; the host's ports of host-network services. */
+/**
+ * The cluster that a deployment needs: mounts of pods and jobs, each once; the host's ports of host-network services.
+ */
 export function kindConfig(input: KindConfigInput): KindConfig {
   const { spec } = input;
   const mounts: NodeMount[] = [];
@@ -104,8 +109,8 @@ function hostNetworkPorts(pods: readonly PodInput[]): { port: NodePort; service:
 }
 
 /**
- * Ports of the host that the spec gives to the ingress controller although a host-network service has them: only one of the two would
- * be reached. Port 80 or 443 of the node itself is told with the pods.
+ * Ports of the host that the spec gives to the ingress controller although a host-network service has them: only one of
+ * the two would be reached. Port 80 or 443 of the node itself is told with the pods.
  */
 export function hostPortProblems(spec: PortSpec & Pick<Spec, 'yaml'>, pods: readonly PodInput[]): Problem[] {
   const wanted = [
@@ -156,8 +161,8 @@ export function renderKindConfig(config: KindConfig): string {
 }
 
 /**
- * Reads kind-config.yml, which may be written by hand or by the Python program: several nodes count together, and what is
- * there twice counts once.
+ * Reads kind-config.yml, which may be written by hand or by the Python program: several nodes count together, and what
+ * is there twice counts once.
  * @throws InvalidFileError for what is no configuration of a kind cluster
  */
 export function parseKindConfig(text: string, file: string): KindConfig {
@@ -175,7 +180,9 @@ export function parseKindConfig(text: string, file: string): KindConfig {
   };
 }
 
-/** The document to give to kind: as {@link parseKindConfig} reads it, without what is there twice, which Docker refuses. */
+/**
+ * The document to give to kind: as {@link parseKindConfig} reads it, without what is there twice, which Docker refuses.
+ */
 export function withoutRepeats(text: string, file: string): string {
   const { value } = parseYaml(text, file);
   const root = mapOf(value);

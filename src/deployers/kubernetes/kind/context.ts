@@ -12,8 +12,8 @@ import type { KindCluster } from './clusters.js';
 const apiPort = 6443;
 
 /**
- * Makes sure that the operator's kubeconfig ($KUBECONFIG, else ~/.kube/config) leads to this very cluster: its context is written
- * anew when it is missing, or when it belongs to an earlier cluster of that name.
+ * Makes sure that the operator's kubeconfig ($KUBECONFIG, else ~/.kube/config) leads to this very cluster: its context
+ * is written anew when it is missing, or when it belongs to an earlier cluster of that name.
  */
 export async function ensureKubeContext(cluster: KindCluster, engine: Engine, context: Context): Promise<void> {
   const { readKubeconfig, defaultKubeconfigFiles } = await import('../cluster/kubeconfig.js');
@@ -67,7 +67,10 @@ export async function awaitApiServer(api: ClusterApi, seconds: number, { report,
   }
 }
 
-/** No answer, or one that says "not yet": a certificate will not change. A server that just started does not know who may do what. */
+/**
+ * No answer, or one that says "not yet": a certificate will not change. A server that just started does not know who
+ * may do what.
+ */
 function passesByItself({ status, cause }: ClusterError): boolean {
   if (status !== undefined) return status >= 500 || status === 403;
   return !(cause instanceof Error && 'code' in cause && /CERT|SIGNATURE|ISSUER/.test(String(cause.code)));

@@ -55,8 +55,8 @@ export async function isHalfMade(name: string, context: Context): Promise<boolea
 }
 
 /**
- * Creates a cluster and waits until its node is ready. kind adds the context to the operator's kubeconfig. What fails or
- * is interrupted leaves nothing behind. The caller holds the cluster's lock.
+ * Creates a cluster and waits until its node is ready. kind adds the context to the operator's kubeconfig. What fails
+ * or is interrupted leaves nothing behind. The caller holds the cluster's lock.
  * @param text of kind-config.yml; @param file its path, for messages
  */
 export async function createCluster(

@@ -104,7 +104,8 @@ async function contentOf(
 }
 
 /**
- * The deployments behind namespaces that something lives in; in a cluster that is not ours, whatever else lives there too. Pure.
+ * The deployments behind namespaces that something lives in; in a cluster that is not ours, whatever else lives there
+ * too. Pure.
  * @param inhabited names of the namespaces with workloads or volumes
  */
 export function residentsOf(

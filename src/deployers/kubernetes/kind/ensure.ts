@@ -61,9 +61,9 @@ export function clusterNameOf({
 }
 
 /**
- * The deployment's kind cluster, running and with a context in the operator's kubeconfig: the one of its name; else the one of ours
- * that runs on this host, which is then written into deployment.yml; else a new one.
- * The caller holds the deployment's lock. Prints `Using existing cluster: C` or `Creating new cluster: C`.
+ * The deployment's kind cluster, running and with a context in the operator's kubeconfig: the one of its name; else the
+ * one of ours that runs on this host, which is then written into deployment.yml; else a new one. The caller holds the
+ * deployment's lock. Prints `Using existing cluster: C` or `Creating new cluster: C`.
  * @throws LaconicError when there is none and none may be made, or when it lacks what kind-config.yml asks for
  */
 export async function ensureCluster(wish: ClusterWish, engine: Engine, context: Context): Promise<EnsuredCluster> {
@@ -104,8 +104,8 @@ export async function ensureCluster(wish: ClusterWish, engine: Engine, context: 
 }
 
 /**
- * A link below the mount root that leads out of it leads to nothing in the node: the data would be written there, and be gone with
- * the cluster.
+ * A link below the mount root that leads out of it leads to nothing in the node: the data would be written there, and
+ * be gone with the cluster.
  */
 async function refuseLeadingOut({ spec, layout }: ClusterWish): Promise<void> {
   if (spec.kindMountRoot === undefined) return;
@@ -136,7 +136,10 @@ async function readConfig({ root }: ClusterWish['layout']): Promise<KindConfig |
   return text === undefined ? undefined : parseKindConfig(text, file);
 }
 
-/** Everything that makes a running cluster usable for this deployment. Nothing of it is changed, but stopped nodes are started. */
+/**
+ * Everything that makes a running cluster usable for this deployment. Nothing of it is changed, but stopped nodes are
+ * started.
+ */
 async function joinCluster(
   cluster: KindCluster,
   config: KindConfig | undefined,
@@ -161,7 +164,8 @@ async function joinCluster(
   const { startedAt } = stopped.length > 0 ? await wiringOfAll(cluster, engine) : live;
   const contents = new NodeContents(cluster.nodes, context);
   const fresh = stopped.length > 0 || Date.now() - startedAt < answerSeconds.started * 1_000;
-  // The answer takes longer than all that follows here. A node that was started just now, by whomever, cannot be asked yet.
+  // The answer takes longer than all that follows here. A node that was started just now, by whomever, cannot be asked
+  // yet.
   if (!fresh) contents.ask();
   await ensureKubeContext(cluster, engine, context);
   const { connectCluster } = await import('../cluster/connect.js');

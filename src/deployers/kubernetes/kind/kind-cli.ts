@@ -62,7 +62,9 @@ function lastLines(text: string): string {
   return (error < 0 ? lines.slice(-10) : lines.slice(error, error + 10)).join('\n');
 }
 
-/** One line of kind's progress without its decoration: ` • Starting control-plane 🕹️ ...` → `Starting control-plane`. */
+/**
+ * One line of kind's progress without its decoration: ` • Starting control-plane 🕹️ ...` → `Starting control-plane`.
+ */
 export function progressOf(line: string): string | undefined {
   const found = /^\s*[•✓✗]\s+(.+?)\s*$/u.exec(line.replace(/\p{Extended_Pictographic}|\u{FE0F}|\.\.\./gu, ''));
   return found?.[1]?.trim();

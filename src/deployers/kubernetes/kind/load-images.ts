@@ -21,7 +21,9 @@ const ctr = ['ctr', '--namespace', 'k8s.io', 'images'] as const;
 /** How long the node's Kubernetes may take to notice an image that was sent. */
 const noticeMilliseconds = 60_000;
 
-/** The images that the nodes of one kind cluster have: each node is asked once, and again when something was sent to it. */
+/**
+ * The images that the nodes of one kind cluster have: each node is asked once, and again when something was sent to it.
+ */
 export class NodeContents {
   readonly nodes: readonly KindNode[];
   readonly #context: Context;
@@ -49,8 +51,8 @@ export class NodeContents {
 }
 
 /**
- * The images of a deployment on the nodes of its kind cluster: what is on this host and differs is sent in one stream per node,
- * nothing when all is there.
+ * The images of a deployment on the nodes of its kind cluster: what is on this host and differs is sent in one stream
+ * per node, nothing when all is there.
  * @param contents what was asked of the nodes already
  * @returns the id on this host of each wanted image that is here, by name: a roll-out follows it
  */

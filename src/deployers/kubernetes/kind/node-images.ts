@@ -1,6 +1,9 @@
 /** Images in a node of kind: what `ctr --namespace k8s.io images ls` says, as data. */
 
-/** The full name that containerd keeps an image under: `cerc/x:local` → `docker.io/cerc/x:local`, `busybox` → `docker.io/library/busybox:latest`. */
+/**
+ * The full name that containerd keeps an image under: `cerc/x:local` → `docker.io/cerc/x:local`, `busybox` →
+ * `docker.io/library/busybox:latest`.
+ */
 export function fullImageName(image: string): string {
   const [first = '', ...rest] = image.split('/');
   const hasRegistry = rest.length > 0 && (/[.:]/.test(first) || first === 'localhost');
@@ -17,8 +20,9 @@ export function isPinned(image: string): boolean {
 export type NodeImages = ReadonlyMap<string, ReadonlySet<string>>;
 
 /**
- * Reads the list of containerd's images. Kubernetes' own plugin names each image by the id of its configuration as well, which is
- * what the classic image store of Docker calls its id; with containerd's store there the id is the manifest's.
+ * Reads the list of containerd's images. Kubernetes' own plugin names each image by the id of its configuration as
+ * well, which is what the classic image store of Docker calls its id; with containerd's store there the id is the
+ * manifest's.
  */
 export function parseNodeImages(listing: string): NodeImages {
   const rows = listing
@@ -38,7 +42,10 @@ export function parseNodeImages(listing: string): NodeImages {
   );
 }
 
-/** Whether Kubernetes on the node knows what is under this name now: then it has named it by the id of its configuration, too. */
+/**
+ * Whether Kubernetes on the node knows what is under this name now: then it has named it by the id of its
+ * configuration, too.
+ */
 export function isNoticed(image: string, node: NodeImages): boolean {
   return (node.get(fullImageName(image))?.size ?? 0) > 1;
 }
@@ -46,7 +53,10 @@ export function isNoticed(image: string, node: NodeImages): boolean {
 /** An image that pods of a deployment run. */
 export interface WantedImage {
   readonly image: string;
-  /** Built on this host: the node gets the host's whenever they differ. Any other is sent only where the node has none of that name. */
+  /**
+   * Built on this host: the node gets the host's whenever they differ. Any other is sent only where the node has none
+   * of that name.
+   */
   readonly built: boolean;
 }
 

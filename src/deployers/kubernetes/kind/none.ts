@@ -15,7 +15,8 @@ export class NoKindClusterError extends LaconicError {
 }
 
 /**
- * Why a kind cluster cannot be reached: there is none of that name, or else the error that says what the way to it lacks.
+ * Why a kind cluster cannot be reached: there is none of that name, or else the error that says what the way to it
+ * lacks.
  * @param error of connecting to it
  */
 export async function whyNoKindCluster(name: string, error: unknown, context: Context): Promise<unknown> {

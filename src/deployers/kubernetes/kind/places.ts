@@ -7,7 +7,10 @@ import { isBelow } from '../../../system/path-names.js';
 /** Where everything of the host is mounted in a node of kind. */
 export const nodeRoot = '/mnt';
 
-/** Where a volume with a path is, on the host and in the node. The PersistentVolume and kind's mount both come from here. */
+/**
+ * Where a volume with a path is, on the host and in the node. The PersistentVolume and kind's mount both come from
+ * here.
+ */
 export interface VolumePlace {
   /** Absolute, normalised. */
   hostPath: string;
@@ -38,8 +41,8 @@ export function placeOnKind(
 }
 
 /**
- * Volumes that a mount of another volume would hide in the node, at the same place or below it, although they are elsewhere on the
- * host: one would show the other's data.
+ * Volumes that a mount of another volume would hide in the node, at the same place or below it, although they are
+ * elsewhere on the host: one would show the other's data.
  */
 export function clashingPlaces(
   volumes: Iterable<string>,

@@ -16,12 +16,14 @@ export const recreateAnnotation = 'laconic.com/recreate-job';
 export const configChecksum = 'laconic.com/config-checksum';
 export const secretChecksum = 'laconic.com/secret-checksum';
 
-/** `image-id.laconic.com/<container>`: id of a `:local` image, or digest of a pushed one, so that a new build rolls out. */
+/**
+ * `image-id.laconic.com/<container>`: id of a `:local` image, or digest of a pushed one, so that a new build rolls out.
+ */
 export const imageIdPrefix = 'image-id.laconic.com/';
 
 /**
- * The annotations of a Deployment's pods: the spec's, and what makes them roll out when something changes that the pod's spec
- * does not show.
+ * The annotations of a Deployment's pods: the spec's, and what makes them roll out when something changes that the
+ * pod's spec does not show.
  */
 export function podAnnotations(scope: PodScope, spec: V1PodSpec): { annotations?: Record<string, string> } {
   const annotations = {

@@ -26,8 +26,8 @@ export interface BuiltObjects {
 }
 
 /**
- * All objects of a deployment. Pure. With errors in the findings they are not to be applied: something would run otherwise than on
- * Compose, or the API server would refuse it.
+ * All objects of a deployment. Pure. With errors in the findings they are not to be applied: something would run
+ * otherwise than on Compose, or the API server would refuse it.
  */
 export function buildObjects(input: ObjectsInput): BuiltObjects {
   const findings: Findings = { errors: [], warnings: [] };

@@ -13,9 +13,9 @@ export interface Command {
 }
 
 /**
- * `command` and `args` of a container: Compose's `entrypoint` and `command`. An empty entrypoint takes the image's away, so that the
- * command is the program. A generated secret or a credential among the words comes from its Secret, through
- * a variable.
+ * `command` and `args` of a container: Compose's `entrypoint` and `command`. An empty entrypoint takes the image's
+ * away, so that the command is the program. A generated secret or a credential among the words comes from its Secret,
+ * through a variable.
  */
 export function containerCommand(scope: PodScope, service: ServiceModel, env: readonly V1EnvVar[]): Command {
   const { entrypoint, command } = service;

@@ -12,8 +12,8 @@ import { volumesOf } from './volumes.js';
 export const maxBytes = 1024 * 1024;
 
 /**
- * The ConfigMaps of a deployment: volumes that the spec declares under `configmaps`, paths of the host that services mount, and
- * the compose files' own configs. All content is `binaryData`: it need not be text.
+ * The ConfigMaps of a deployment: volumes that the spec declares under `configmaps`, paths of the host that services
+ * mount, and the compose files' own configs. All content is `binaryData`: it need not be text.
  */
 export function configmaps(scope: Scope): KubernetesObject[] {
   const { input, names } = scope;

@@ -25,7 +25,8 @@ export function containerOf(scope: PodScope, placed: PlacedService, volumes: Pod
     workingDir: service.working_dir === '' ? undefined : service.working_dir,
     env,
     envFrom: containerEnvFrom(scope),
-    // An init container has ended before anybody asks, and the API server warns of its ports where a later one has the same.
+    // An init container has ended before anybody asks, and the API server warns of its ports where a later one has the
+    // same.
     ports: role === 'init' ? undefined : containerPorts(service),
     ...containerProbes(scope, placed),
     resources: containerResources(scope, service),

@@ -17,8 +17,8 @@ export interface FileMount {
 }
 
 /**
- * The secrets and configs of a service: each a single file at its path in the container, from the Secret or ConfigMap that holds its
- * content (names.composeSecret, names.composeConfig).
+ * The secrets and configs of a service: each a single file at its path in the container, from the Secret or ConfigMap
+ * that holds its content (names.composeSecret, names.composeConfig).
  */
 export function fileMounts(scope: PodScope, service: ServiceModel, volumes: PodVolumes): FileMount[] {
   const mount = (section: Section) => (reference: FileReferenceModel, index: number) =>

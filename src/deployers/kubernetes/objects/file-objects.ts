@@ -25,8 +25,9 @@ export function holdsCredential(
 }
 
 /**
- * The content of the compose files' top-level `secrets` or `configs`, as far as services use them. `external` ones exist in the cluster.
- * On Compose all files are one project, where a name means one thing: different contents under one name are an error.
+ * The content of the compose files' top-level `secrets` or `configs`, as far as services use them. `external` ones
+ * exist in the cluster. On Compose all files are one project, where a name means one thing: different contents under
+ * one name are an error.
  */
 export function contentsOf({ input, findings }: Scope, section: 'secrets' | 'configs'): FileObject[] {
   const found = new Map<string, FileObject>();

@@ -13,8 +13,9 @@ export interface HealthPatience {
 }
 
 /**
- * The patience with every service that has a healthcheck, by `<Deployment>/<container>`: its start period, the failures in a row that
- * its `retries` allow, and one interval more, as the kubelet and the engine do not begin at the same moment. Pure.
+ * The patience with every service that has a healthcheck, by `<Deployment>/<container>`: its start period, the failures
+ * in a row that its `retries` allow, and one interval more, as the kubelet and the engine do not begin at the same
+ * moment. Pure.
  */
 export function healthPatience(input: ObjectsInput, names: Names = createNames(input)): Map<string, HealthPatience> {
   return new Map(

@@ -9,8 +9,8 @@ const hostName = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?
 
 /**
  * The lines of a pod's `/etc/hosts`: its services by their names at the loopback address, which they share, then
- * `extra_hosts`. One entry per address, as the API merges them by it. A service that is alone in its pod is found through its headless
- * Service, so that what binds to its own name can be reached.
+ * `extra_hosts`. One entry per address, as the API merges them by it. A service that is alone in its pod is found
+ * through its headless Service, so that what binds to its own name can be reached.
  */
 export function hostAliases(scope: PodScope): V1HostAlias[] {
   const addresses = new Map<string, Set<string>>();

@@ -5,8 +5,8 @@ import { podScope, type Scope, warn } from './scope.js';
 const ingressPorts = new Map([80, 443].map((port) => [`${port}/tcp`, 'the ingress controller of the kind cluster']));
 
 /**
- * Finds ports that pods in the network of the host have in common with each other or with the ingress controller: a node has each once, and
- * the second pod waits for another node.
+ * Finds ports that pods in the network of the host have in common with each other or with the ingress controller: a
+ * node has each once, and the second pod waits for another node.
  */
 export function reportHostPorts(scope: Scope): void {
   const owners = new Map<string, string>(scope.input.target === 'k8s-kind' ? ingressPorts : []);

@@ -5,8 +5,8 @@ import type { Findings, ObjectsInput, PodInput } from './input.js';
 import type { Names } from './names.js';
 
 /**
- * The image of a service's container: the override for it, else the compose file's, from the spec's registry. Init containers and
- * jobs as well.
+ * The image of a service's container: the override for it, else the compose file's, from the spec's registry. Init
+ * containers and jobs as well.
  * @returns undefined, with an error in the findings, when there is none or it cannot be one
  */
 export function containerImage(

@@ -23,9 +23,10 @@ interface Host {
 }
 
 /**
- * The Ingress of the spec's `http-proxy`. On kind Caddy makes the certificates itself, so only named secrets are in `tls`;
- * elsewhere each host has a secret, filled by cert-manager unless the spec names it or the namespace has a certificate for it already.
- * cert-manager looks at a whole Ingress, so hosts with different issuers get one each: the first host's keeps the contract's name.
+ * The Ingress of the spec's `http-proxy`. On kind Caddy makes the certificates itself, so only named secrets are in
+ * `tls`; elsewhere each host has a secret, filled by cert-manager unless the spec names it or the namespace has a
+ * certificate for it already. cert-manager looks at a whole Ingress, so hosts with different issuers get one each: the
+ * first host's keeps the contract's name.
  */
 export function ingresses(scope: Scope): KubernetesObject[] {
   const { input, names } = scope;
@@ -94,14 +95,17 @@ function readHost(scope: Scope, proxy: HttpProxy, index: number): Host | undefin
   return { name, paths, issuer, secret: secret ?? names.tlsSecret(name) };
 }
 
-/** True for a host whose certificate the spec leaves open: one that the namespace has is taken before an issuer is asked. */
+/**
+ * True for a host whose certificate the spec leaves open: one that the namespace has is taken before an issuer is
+ * asked.
+ */
 export function takesExistingCertificate({ tlsSecret, issuer, withoutTls }: HttpProxy): boolean {
   return tlsSecret === undefined && issuer === undefined && withoutTls === undefined;
 }
 
 /**
- * The secret of the first certificate for a host. Those that cert-manager made for an Ingress of ours do not count: without
- * the issuer on the Ingress nobody would look after them.
+ * The secret of the first certificate for a host. Those that cert-manager made for an Ingress of ours do not count:
+ * without the issuer on the Ingress nobody would look after them.
  */
 function existingSecret({ input, names }: Scope, proxy: HttpProxy, host: string): string | undefined {
   if (!takesExistingCertificate(proxy)) return undefined;

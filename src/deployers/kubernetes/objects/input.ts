@@ -47,7 +47,7 @@ export interface ObjectsInput {
 
 /** One pod or job of the stack. */
 export interface PodInput {
-  /** POD or JOB of 04 §1. */
+  /** The name of the compose file, without `docker-compose-` and the extension. */
   readonly name: string;
   readonly model: ComposeModel;
   /** Names of variables by the service that mentions them; those of the rest of the file under `outsideServices`. */

@@ -10,8 +10,8 @@ import { specAnnotations, specLabels } from './spec-metadata.js';
 const recreateLabel = 'laconic.recreate-job';
 
 /**
- * The Jobs: one per job file, in stack order, with scheduling, image overrides, pull policy and annotations as Deployments have
- * them. One that fails is not tried again, and one that has ended stays until it is run anew.
+ * The Jobs: one per job file, in stack order, with scheduling, image overrides, pull policy and annotations as
+ * Deployments have them. One that fails is not tried again, and one that has ended stays until it is run anew.
  */
 export function jobs(scope: Scope): KubernetesObject[] {
   return scope.input.jobs.flatMap((job) => (job.model.services.size === 0 ? [] : [jobOf(podScope(scope, job, true))]));

@@ -1,7 +1,7 @@
 import type { ObjectsInput } from './input.js';
 import { labelValue } from './names.js';
 
-/** Labels of our own objects and their pods, beside those of 04 §4.0. */
+/** Labels of our own objects and their pods, beside those that the Python program set. */
 export const deploymentIdLabel = 'laconic.com/deployment-id';
 const managedByLabel = 'app.kubernetes.io/managed-by';
 export const stackLabel = 'app.kubernetes.io/stack';
@@ -9,7 +9,7 @@ const componentLabel = 'app.kubernetes.io/component';
 
 type Labelled = Pick<ObjectsInput, 'app' | 'stack' | 'pods'>;
 
-/** The labels that every object has: L of 04 §4.0, and who made it for which deployment. */
+/** The labels that every object has: those of the Python program, and who made it for which deployment. */
 export function standardLabels({ app, stack }: Labelled): Record<string, string> {
   return {
     app: labelValue(app),

@@ -2,7 +2,9 @@ import type { ObjectsInput } from './input.js';
 import { standardLabels } from './labels.js';
 import type { ObjectMeta } from './object.js';
 
-/** The metadata of an object in the deployment's namespace: its name and the standard labels, with more labels if given. */
+/**
+ * The metadata of an object in the deployment's namespace: its name and the standard labels, with more labels if given.
+ */
 export function metadata(
   input: Pick<ObjectsInput, 'app' | 'stack' | 'pods' | 'namespace'>,
   name: string,

@@ -3,8 +3,8 @@ import { posix } from 'node:path';
 import type { ObjectsInput } from './input.js';
 
 /**
- * The names of all objects of a deployment: exactly the contract's name wherever Kubernetes allows it, as existing objects
- * are adopted by name; else made valid, at most 63 characters, with a hash of what it stands for.
+ * The names of all objects of a deployment: exactly the contract's name wherever Kubernetes allows it, as existing
+ * objects are adopted by name; else made valid, at most 63 characters, with a hash of what it stands for.
  */
 export interface Names {
   /** Deployment of a pod file. */
@@ -40,7 +40,7 @@ export interface Names {
   container(composeService: string): string;
   /** `volumes[].name` in a pod of a named volume: the volume's own name. */
   podVolume(volume: string): string;
-  /** `volumes[].name` in a pod of a path on the host: `host-path-…` of 04 §10.5. */
+  /** `volumes[].name` in a pod of a path on the host: `host-path-…`. */
   bindVolume(source: string): string;
 }
 
@@ -91,8 +91,8 @@ export function generatedSecretsName(app: string): string {
 }
 
 /**
- * The namespace of a deployment: the spec's, else `laconic-<stack>`, else `laconic-<deployment-id>`. Two stacks whose names
- * become one here are told apart by the namespace's owner, so only a name that is too long gets a hash.
+ * The namespace of a deployment: the spec's, else `laconic-<stack>`, else `laconic-<deployment-id>`. Two stacks whose
+ * names become one here are told apart by the namespace's owner, so only a name that is too long gets a hash.
  */
 export function namespaceName(given: string | undefined, stack: string, app: string): string {
   if (given) return given;
@@ -132,7 +132,10 @@ function withHash(valid: string, original: string): string {
   return start === '' ? `x-${hash}` : `${start}-${hash}`;
 }
 
-/** The pod volume's name of every bind mount's source, by the source's normal spelling. The first of equal names keeps it. */
+/**
+ * The pod volume's name of every bind mount's source, by the source's normal spelling. The first of equal names keeps
+ * it.
+ */
 function bindNames(pods: ObjectsInput['pods']): Map<string, string> {
   const names = new Map<string, string>();
   const taken = new Set<string>();
@@ -152,7 +155,7 @@ function bindNames(pods: ObjectsInput['pods']): Map<string, string> {
   return names;
 }
 
-/** 04 §10.5. */
+/** The name that the Python program gave the volume of a path on the host. */
 function plainBindName(source: string): string {
   const path = source
     .replace(/^\.+\//, '')

@@ -5,8 +5,8 @@ import { isLabelled, type PodScope, refuse, warn } from './scope.js';
 export const initContainerLabel = 'laconic.init-container';
 
 /**
- * How a service takes part in its pod. `init`: it runs to its end before the others start; `sidecar`: it starts before others and goes
- * on beside them (an init container that is always restarted); `main`: an ordinary container.
+ * How a service takes part in its pod. `init`: it runs to its end before the others start; `sidecar`: it starts before
+ * others and goes on beside them (an init container that is always restarted); `main`: an ordinary container.
  */
 export type Role = 'init' | 'sidecar' | 'main';
 
@@ -18,9 +18,9 @@ export interface PlacedService {
 }
 
 /**
- * The services of a pod in the order in which they start, each with its role, such that `depends_on` holds inside the pod:
- * who is awaited healthy becomes a sidecar, who is awaited to its end an init container, and what those depend
- * on starts before them. Init containers by label come first, as in 04 §4.4.2; otherwise the order of the file is kept.
+ * The services of a pod in the order in which they start, each with its role, such that `depends_on` holds inside the
+ * pod: who is awaited healthy becomes a sidecar, who is awaited to its end an init container, and what those depend on
+ * starts before them. Init containers by label come first; otherwise the order of the file is kept.
  */
 export function placeServices(scope: PodScope): PlacedService[] {
   const byName = new Map(scope.services.map((service) => [service.name, service]));

@@ -1,7 +1,10 @@
 import type { V1Volume } from '@kubernetes/client-node';
 import type { Names } from './names.js';
 
-/** The `volumes` of a pod while its containers are built: each thing that is mounted is there once, under a name of its own. */
+/**
+ * The `volumes` of a pod while its containers are built: each thing that is mounted is there once, under a name of its
+ * own.
+ */
 export class PodVolumes {
   readonly #names: Names;
   readonly #byThing = new Map<string, V1Volume>();

@@ -23,8 +23,8 @@ const never = 2 ** 31 - 1;
 
 /**
  * The probes of a container. Its healthcheck says whether it is ready; without one, a container behind a route is ready
- * when its port takes connections. Who waits for it to be healthy inside the pod waits for a startup probe, which gives it all
- * the time it needs. A container that runs to its end has none: the API refuses them.
+ * when its port takes connections. Who waits for it to be healthy inside the pod waits for a startup probe, which gives
+ * it all the time it needs. A container that runs to its end has none: the API refuses them.
  */
 export function containerProbes(scope: PodScope, { service, role, awaitedHealthy }: PlacedService): Probes {
   const labelled = [livenessLabel, startupLabel].filter((label) => isLabelled(service, label));

@@ -2,8 +2,8 @@ import { parseBytes } from '../../../compose/amounts.js';
 import { parseCpus, parseMemory } from '../../../spec/units.js';
 
 /**
- * Amounts as the API server writes them back: the same value with the largest suffix that needs no fraction (`0.5` CPU is `500m`,
- * `1.5Gi` is `1536Mi`, `2000M` is `2G`), so that what is sent equals what is there.
+ * Amounts as the API server writes them back: the same value with the largest suffix that needs no fraction (`0.5` CPU
+ * is `500m`, `1.5Gi` is `1536Mi`, `2000M` is `2G`), so that what is sent equals what is there.
  */
 
 const binarySuffixes = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'];

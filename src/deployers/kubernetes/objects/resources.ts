@@ -9,8 +9,8 @@ import { type PodScope, refuse, warn } from './scope.js';
 type Quantities = Record<string, string>;
 
 /**
- * Requests and limits of a container: the spec's for this container, else the compose file's, else the spec's for all; none
- * otherwise. Levels are not merged. Zero is no bound.
+ * Requests and limits of a container: the spec's for this container, else the compose file's, else the spec's for all;
+ * none otherwise. Levels are not merged. Zero is no bound.
  */
 export function containerResources(scope: PodScope, service: ServiceModel): V1ResourceRequirements | undefined {
   const { containers } = scope.input.spec.resources;

@@ -10,8 +10,8 @@ export interface Scheduling {
 }
 
 /**
- * The spec's `node-affinities` and `node-tolerations`. A node must have all of the labels: one term with an expression for each;
- * several values of one label are alternatives.
+ * The spec's `node-affinities` and `node-tolerations`. A node must have all of the labels: one term with an expression
+ * for each; several values of one label are alternatives.
  */
 export function podScheduling(scope: Pick<Scope, 'input' | 'findings'>): Scheduling {
   const { nodeAffinities, nodeTolerations } = scope.input.spec;

@@ -76,8 +76,8 @@ export function isLabelled(service: ServiceModel, label: string): boolean {
 }
 
 /**
- * An object without the fields that are undefined or empty lists: the API server drops those, and what it gives back should equal
- * what is sent.
+ * An object without the fields that are undefined or empty lists: the API server drops those, and what it gives back
+ * should equal what is sent.
  */
 export function compact<T extends object>(value: T): T {
   const entries = Object.entries(value).filter(

@@ -26,8 +26,8 @@ const ipcSysctl = /^(?:kernel\.(?:sem$|shm|msg)|fs\.mqueue\.)/;
 const sysctlName = /^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$/;
 
 /**
- * The security context of a container: what its service and the spec ask for, and nothing more (decision 21: images that run on Compose
- * must run). Absent when they ask for nothing.
+ * The security context of a container: what its service and the spec ask for, and nothing more: images that run on
+ * Compose must run. Absent when they ask for nothing.
  */
 export function containerSecurity(scope: PodScope, service: ServiceModel): V1SecurityContext | undefined {
   const { security } = scope.input.spec;

@@ -8,8 +8,8 @@ import type { KubernetesObject } from './object.js';
 import type { Scope } from './scope.js';
 
 /**
- * The ClusterIP Services that the Ingress leads to: one for each pod file that a route of `http-proxy` names, and in stacks of
- * several pod files the one with the maintenance page.
+ * The ClusterIP Services that the Ingress leads to: one for each pod file that a route of `http-proxy` names, and in
+ * stacks of several pod files the one with the maintenance page.
  */
 export function proxiedServices(scope: Scope): KubernetesObject[] {
   const { input, names, podOf } = scope;
@@ -40,8 +40,8 @@ export function proxiedServices(scope: Scope): KubernetesObject[] {
 }
 
 /**
- * The headless Service of every compose service, called like it, so that pods find each other under the names they have on Compose.
- * It leads to pods that are not ready too: on Compose a name exists as soon as its container does.
+ * The headless Service of every compose service, called like it, so that pods find each other under the names they have
+ * on Compose. It leads to pods that are not ready too: on Compose a name exists as soon as its container does.
  */
 export function headlessServices(scope: Scope): KubernetesObject[] {
   const { input, names, findings } = scope;

@@ -12,7 +12,10 @@ export function specAnnotations(scope: PodScope): Record<string, string> {
   return expanded(scope, 'annotations');
 }
 
-/** Keys with `{name}` stand once for each service, with the name of its container in the place. What the API refuses is an error. */
+/**
+ * Keys with `{name}` stand once for each service, with the name of its container in the place. What the API refuses is
+ * an error.
+ */
 function expanded(scope: PodScope, section: 'labels' | 'annotations'): Record<string, string> {
   const { input, names, services, findings } = scope;
   const result: Record<string, string> = {};

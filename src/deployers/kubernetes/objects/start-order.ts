@@ -11,8 +11,8 @@ export interface Workload {
 }
 
 /**
- * What has to be so before a workload is applied: the other one is applied (`started`), or all of its pods are ready (`ready`: its
- * services are healthy, and those that run to their end have done so).
+ * What has to be so before a workload is applied: the other one is applied (`started`), or all of its pods are ready
+ * (`ready`: its services are healthy, and those that run to their end have done so).
  */
 export interface StartCondition {
   workload: Workload;
@@ -33,8 +33,9 @@ interface Edge {
 }
 
 /**
- * The order in which start applies the workloads: `depends_on` between pods. Every workload is named once, after all that
- * it waits for. Jobs wait for nothing but what they name themselves. What waits in a circle is not awaited; see {@link reportOrder}.
+ * The order in which start applies the workloads: `depends_on` between pods. Every workload is named once, after all
+ * that it waits for. Jobs wait for nothing but what they name themselves. What waits in a circle is not awaited; see
+ * {@link reportOrder}.
  */
 export function startOrder(input: ObjectsInput, names: Names = createNames(input)): StartStep[] {
   const { kept } = edgesOf(input);

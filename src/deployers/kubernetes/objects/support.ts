@@ -1,8 +1,9 @@
 import type { Findings, PodInput } from './input.js';
 
 /**
- * What is made of a key of a compose file. `mapped`: all of it. `partly`: the code that maps it reports the values that it cannot map.
- * `unused`: it has no effect on what runs, so nothing is said. `warning`, `error`: it is not mapped, and `text` says so.
+ * What is made of a key of a compose file. `mapped`: all of it. `partly`: the code that maps it reports the values that
+ * it cannot map. `unused`: it has no effect on what runs, so nothing is said. `warning`, `error`: it is not mapped, and
+ * `text` says so.
  */
 export interface KeySupport {
   level: 'mapped' | 'partly' | 'unused' | 'warning' | 'error';

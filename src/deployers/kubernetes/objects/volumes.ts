@@ -17,8 +17,8 @@ export function volumesOf({ pods, jobs }: Pick<ObjectsInput, 'pods' | 'jobs'>): 
 }
 
 /**
- * The claim of each top-level volume that is no configmap, and the PersistentVolume of those to which the spec gives a path. A
- * volume without a path, or one that the spec does not name, is left to the cluster's default storage class.
+ * The claim of each top-level volume that is no configmap, and the PersistentVolume of those to which the spec gives a
+ * path. A volume without a path, or one that the spec does not name, is left to the cluster's default storage class.
  */
 export function volumes(scope: Scope): KubernetesObject[] {
   const { input } = scope;
@@ -66,7 +66,9 @@ function claimAndVolume(scope: Scope, volume: string): { volume: KubernetesObjec
   return { volume: [persistent], claim };
 }
 
-/** The size of a volume, exactly: its own, else that of all volumes, else 2Gi. The spec's values are checked already. */
+/**
+ * The size of a volume, exactly: its own, else that of all volumes, else 2Gi. The spec's values are checked already.
+ */
 function sizes({ spec }: ObjectsInput, volume: string): { storage: string; limit: string | undefined } {
   const own = spec.resources.volumes.named.get(volume);
   const { reservations, limits } = own?.reservations || own?.limits ? own : spec.resources.volumes.all;
@@ -78,7 +80,9 @@ function sizes({ spec }: ObjectsInput, volume: string): { storage: string; limit
   };
 }
 
-/** What a compose file says of a volume's driver is for Docker; where the spec gives a path, those options are our own. */
+/**
+ * What a compose file says of a volume's driver is for Docker; where the spec gives a path, those options are our own.
+ */
 function reportDriverOptions({ input, findings }: Scope): void {
   for (const { model } of [...input.pods, ...input.jobs]) {
     for (const [name, { external, driver, driver_opts: options }] of model.volumes) {

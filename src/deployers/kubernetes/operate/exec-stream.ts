@@ -52,9 +52,9 @@ const closable = 'v5.channel.k8s.io';
 const inFlight = 1024 * 1024;
 
 /**
- * Runs a command in a container, its streams joined to ours; resolves to its exit code. Memory stays bounded whatever passes.
- * Interrupted, the connection is closed; the process in the container may go on. It is closed too when nobody reads the output any more
- * (`| head`): the exit code is then that of a program which died of that.
+ * Runs a command in a container, its streams joined to ours; resolves to its exit code. Memory stays bounded whatever
+ * passes. Interrupted, the connection is closed; the process in the container may go on. It is closed too when nobody
+ * reads the output any more (`| head`): the exit code is then that of a program which died of that.
  * @throws LaconicError when it cannot be run, or the connection ends before the command; InterruptedError
  */
 export async function execInPod(

@@ -10,7 +10,8 @@ import { runningContainer } from './find.js';
 
 /**
  * Runs a command in a running container on our own stdin, stdout and stderr; resolves to its exit code. One word
- * is a line for the container's shell, several are the command's own arguments. With a terminal on both sides there is one in the container.
+ * is a line for the container's shell, several are the command's own arguments. With a terminal on both sides there is
+ * one in the container.
  * @throws LaconicError (exit 1) that says the command was not run
  */
 export async function execInDeployment(
@@ -41,8 +42,8 @@ export async function execInDeployment(
 }
 
 /**
- * Node's raw mode leaves the terminal to make a carriage return and a line feed of each line feed that comes, which full-screen programs
- * in the container do not expect: only they know. The end of raw mode takes this back too.
+ * Node's raw mode leaves the terminal to make a carriage return and a line feed of each line feed that comes, which
+ * full-screen programs in the container do not expect: only they know. The end of raw mode takes this back too.
  */
 async function leaveOutputAlone({ env, signal, report }: Context): Promise<void> {
   const set = await run('stty', ['-opost'], { env, signal, stdin: 'inherit' }).catch((error: unknown) => {

@@ -12,8 +12,8 @@ import { labelOf, type LogSource, type LogsRequest, openLog } from './logs.js';
 import type { SharedOutput } from './shared-output.js';
 
 /**
- * Follows the logs of the deployment's containers, those that start later (a restart, another job) among them, until nothing is left that
- * could write, Ctrl-C, or the reader goes.
+ * Follows the logs of the deployment's containers, those that start later (a restart, another job) among them, until
+ * nothing is left that could write, Ctrl-C, or the reader goes.
  * @param known the pods that are there
  */
 export async function followLogs(request: LogsRequest, known: readonly PodFacts[]): Promise<void> {
@@ -136,7 +136,8 @@ class Follower {
         await this.#output.take(linesOf(stream, new LogLines(label, query)));
         return;
       } catch (error) {
-        // The kubelet may answer that a container has not started just after the API server said that it has; a pod may be gone.
+        // The kubelet may answer that a container has not started just after the API server said that it has; a pod may
+        // be gone.
         if (!(error instanceof ClusterError) || error.status === undefined || attempt === 3) throw error;
         if (error.status === 404) return;
         await sleep(500, undefined, { signal: this.#signal });

@@ -44,8 +44,8 @@ interface Running {
 }
 
 /**
- * Follows a Job to its end: what its containers write goes to stdout as it comes, with `<container>: ` before each line where
- * there are several. Resolves to the exit code.
+ * Follows a Job to its end: what its containers write goes to stdout as it comes, with `<container>: ` before each line
+ * where there are several. Resolves to the exit code.
  * @throws LaconicError when it cannot run at all; InterruptedError
  */
 export async function followJob(run: JobRun): Promise<number> {

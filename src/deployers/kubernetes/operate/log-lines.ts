@@ -21,8 +21,8 @@ export function linesOf(log: Readable, lines: LogLines): AsyncIterable<Buffer> {
 }
 
 /**
- * Puts `<label>: ` before each line and leaves out what is not asked for. The bytes of a line pass as they are; each line
- * leaves in one piece, so that the lines of several containers do not mix.
+ * Puts `<label>: ` before each line and leaves out what is not asked for. The bytes of a line pass as they are; each
+ * line leaves in one piece, so that the lines of several containers do not mix.
  */
 export class LogLines extends Transform {
   readonly #label: () => string;

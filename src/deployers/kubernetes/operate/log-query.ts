@@ -33,7 +33,10 @@ export function logQuery(options: LogsOptions, now: number): LogQuery {
 
 const units: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** A time (`2026-01-02T13:23:37Z`), seconds since the epoch, or a while ago (`42m`, `1h30m`), in milliseconds since the epoch. */
+/**
+ * A time (`2026-01-02T13:23:37Z`), seconds since the epoch, or a while ago (`42m`, `1h30m`), in milliseconds since the
+ * epoch.
+ */
 export function parseTime(text: string, option: string, now: number): number {
   if (/^(?:\d+(?:\.\d+)?[smhd])+$/.test(text)) {
     const parts = [...text.matchAll(/(\d+(?:\.\d+)?)([smhd])/g)];

@@ -33,9 +33,10 @@ export interface LogsRequest {
 }
 
 /**
- * Streams what the containers wrote to stdout, each line as `<container>: <line>` (04 §5.7, K-13; see {@link labelOf}): of all pods, init containers and jobs
- * among them, or of the services (or jobs) that are named; with `follow` also of what comes. Memory stays bounded; a reader that goes away ends it.
- * Scripts wait until neither `Pods not running` nor `No logs available` is in the output.
+ * Streams what the containers wrote to stdout, each line as `<container>: <line>` (scripts read it so; see {@link
+ * labelOf}): of all pods, init containers and jobs among them, or of the services (or jobs) that are named; with
+ * `follow` also of what comes. Memory stays bounded; a reader that goes away ends it. Scripts wait until neither `Pods
+ * not running` nor `No logs available` is in the output.
  * @param output where the lines go; the program's stdout unless a test says otherwise
  * @throws UsageError; LaconicError for services that the deployment has no container of; InterruptedError after Ctrl-C
  */
@@ -95,8 +96,8 @@ function refuseUnknown(services: readonly string[], pods: readonly PodFacts[], i
 }
 
 /**
- * What stands before the lines of a log: the container's name, which scripts read; where a service has several pods at a time also the end
- * of the pod's name. Pods that a roll-out replaces are no such others. Pure.
+ * What stands before the lines of a log: the container's name, which scripts read; where a service has several pods at
+ * a time also the end of the pod's name. Pods that a roll-out replaces are no such others. Pure.
  */
 export function labelOf({ pod, container }: LogSource, pods: Iterable<PodFacts>): string {
   const maker = replicaSetOf(pod);

@@ -15,8 +15,8 @@ interface NodeFacts {
 }
 
 /**
- * The address at which a port of a service is reached from outside of the cluster: its node port at the node of its pod,
- * or the port itself of a pod in the node's own network.
+ * The address at which a port of a service is reached from outside of the cluster: its node port at the node of its
+ * pod, or the port itself of a pod in the node's own network.
  * @throws LaconicError when the service is unknown or not running, or the port is not published
  */
 export async function publishedPort(api: ClusterApi, identity: Identity, query: PortQuery): Promise<string> {

@@ -7,7 +7,8 @@ import { isJobPod, type Snapshot } from './snapshot.js';
 
 /**
  * `ps` as text, every line ended by a newline: `id: NS/POD, name: POD, ports: IP:P->P, …` per pod with a
- * running container, and behind that `node ports: N->P/tcp, …` where it has some; then the others with what became of them. Jobs are no part of it.
+ * running container, and behind that `node ports: N->P/tcp, …` where it has some; then the others with what became of
+ * them. Jobs are no part of it.
  */
 export function renderPods({ namespace, pods, services }: Pick<Snapshot, 'namespace' | 'pods' | 'services'>): string {
   const own = pods.filter((pod) => !isJobPod(pod));

@@ -45,7 +45,10 @@ const listed = [
   resources.Ingress,
 ];
 
-/** Reads what the cluster has of a deployment, in one list per kind. Without its namespace, or in somebody else's, there is nothing. */
+/**
+ * Reads what the cluster has of a deployment, in one list per kind. Without its namespace, or in somebody else's, there
+ * is nothing.
+ */
 export async function takeSnapshot(api: ClusterApi, identity: Identity): Promise<Snapshot> {
   const { namespace } = identity;
   const place = await viewNamespace(api, namespace);

@@ -162,8 +162,8 @@ function warnings(
 }
 
 /**
- * `status` as text, every line ended by a newline; nothing where there is nothing. The blocks `Ingress:` and `Pods:` are
- * those that scripts know, with more behind a pod's line.
+ * `status` as text, every line ended by a newline; nothing where there is nothing. The blocks `Ingress:` and `Pods:`
+ * are those that scripts know, with more behind a pod's line.
  */
 export function renderStatusText(status: StatusDocument): string {
   const blocks = [

@@ -13,7 +13,9 @@ export type Readiness =
   /** `pod` and `container` are where the reason is found, when they are known. */
   | { kind: 'failed'; state: string; pod?: string; container?: string };
 
-/** How a container takes part in its pod: an init container ends before the others start, a sidecar goes on beside them. */
+/**
+ * How a container takes part in its pod: an init container ends before the others start, a sidecar goes on beside them.
+ */
 export type Role = 'main' | 'init' | 'sidecar';
 
 /** Waiting reasons from which no container comes back without somebody's help. */
@@ -27,7 +29,9 @@ const terminal = new Set([
   'RegistryUnavailable',
 ]);
 
-/** What the kubelet says of a config it has not loaded yet, with the reason CreateContainerConfigError: it tries again. */
+/**
+ * What the kubelet says of a config it has not loaded yet, with the reason CreateContainerConfigError: it tries again.
+ */
 const notLoadedYet = /failed to sync (?:configmap|secret) cache/;
 
 /** The role of one of a pod's init containers. */
@@ -67,7 +71,8 @@ export function containerReadiness(
 function runningReadiness({ ready, started, restartCount: restarts }: ContainerStatusFacts, role: Role): Readiness {
   const again = restarts === 0 ? '' : ` (${times(restarts)})`;
   if (role === 'init') return { kind: 'waiting', state: `running${again}` };
-  // A sidecar holds up the pod's other containers until it has started, and counts for the pod's readiness like any other.
+  // A sidecar holds up the pod's other containers until it has started, and counts for the pod's readiness like any
+  // other.
   if (ready) return { kind: 'ready', state: `ready${again}` };
   return { kind: 'waiting', state: `running, ${started === false ? 'not started' : 'not ready'} yet${again}` };
 }

@@ -14,7 +14,10 @@ const eventLines = 3;
 /** Objects explained in full; of more only the state is told, or the reason would scroll away. */
 const explained = 5;
 
-/** Why objects are not ready: per object its state, the latest warnings about it and its pod, and the end of the container's log. */
+/**
+ * Why objects are not ready: per object its state, the latest warnings about it and its pod, and the end of the
+ * container's log.
+ */
 export async function explainNotReady(
   verdicts: readonly Verdict[],
   world: World,

@@ -138,7 +138,10 @@ export function isOwnedBy(object: { metadata: Meta }, owner: { metadata: Meta })
   return object.metadata.ownerReferences?.some((one) => one.uid === owner.metadata.uid) ?? false;
 }
 
-/** Whether a ReplicaSet makes pods from what is its Deployment's template now. The controller puts a hash of it on the pods. */
+/**
+ * Whether a ReplicaSet makes pods from what is its Deployment's template now. The controller puts a hash of it on the
+ * pods.
+ */
 export function isPresentSet(set: ReplicaSetFacts, { spec }: DeploymentFacts): boolean {
   return isDeepStrictEqual(withoutHash(set.spec?.template), withoutHash(spec.template));
 }
@@ -150,7 +153,8 @@ function withoutHash(template: PodTemplate = {}): PodTemplate {
 }
 
 /**
- * Whether a pod is still reported as it was before its node was started again: with a container that cannot run any more.
+ * Whether a pod is still reported as it was before its node was started again: with a container that cannot run any
+ * more.
  * @param nodesStartedAt milliseconds since 1970
  */
 export function isFromBefore({ status }: PodFacts, nodesStartedAt: number): boolean {

@@ -69,7 +69,10 @@ export class Judge {
     return steady.map((verdict) => this.#sameWords(this.#patient(verdict, steady, world)));
   }
 
-  /** A probe's reason is a new one only when more than numbers in it changed: an address, a count and a time do with every try. */
+  /**
+   * A probe's reason is a new one only when more than numbers in it changed: an address, a count and a time do with
+   * every try.
+   */
   #sameWords(verdict: Verdict): Verdict {
     const { readiness, awaited } = verdict;
     if (readiness.kind !== 'waiting' || readiness.probe === undefined) return verdict;
@@ -112,8 +115,8 @@ export class Judge {
 }
 
 /**
- * Counts a container's crashes since something last became ready: stacks without an order rely on restarts until a database
- * accepts connections. One that is found in a crash loop was in it before we came.
+ * Counts a container's crashes since something last became ready: stacks without an order rely on restarts until a
+ * database accepts connections. One that is found in a crash loop was in it before we came.
  */
 class Crashes {
   readonly #baseline = new Map<string, number>();

@@ -66,7 +66,10 @@ export function podReadiness(pod: PodFacts, question: PodQuestion): Readiness {
 /** The kubelet's words for a check that did not end in its time. */
 const hangs = /timed out|deadline exceeded|timeout/i;
 
-/** A container that runs and was not healthy for as long as Compose allows is unhealthy: it has failed, with the probe's words. */
+/**
+ * A container that runs and was not healthy for as long as Compose allows is unhealthy: it has failed, with the probe's
+ * words.
+ */
 function patiently(
   of: Readiness,
   pod: PodFacts,
@@ -111,7 +114,9 @@ export function containersOf({ spec, status }: PodFacts): PodContainer[] {
   ];
 }
 
-/** The containers that run as long as the pod does: sidecars, which are init containers to the cluster, and the others. */
+/**
+ * The containers that run as long as the pod does: sidecars, which are init containers to the cluster, and the others.
+ */
 export function lastingContainersOf(pod: PodFacts): PodContainer[] {
   return containersOf(pod).filter(({ spec, init }) => !init || initRole(spec) === 'sidecar');
 }
@@ -164,8 +169,8 @@ const aboutVolumes = /PersistentVolume|persistentvolume|persistent volume|storag
 const missing = /\b(?:secret|configmap) "(?!kube-root-ca\.crt")[^"]*" not found/;
 
 /**
- * What keeps a pod's volumes from being mounted: the containers only say that they are being created. The kubelet tries again and again;
- * what is still missing then is not on its way.
+ * What keeps a pod's volumes from being mounted: the containers only say that they are being created. The kubelet tries
+ * again and again; what is still missing then is not on its way.
  */
 function mountTrouble(pod: PodFacts, world: World): { state: string; never: boolean } | undefined {
   const event = newest(

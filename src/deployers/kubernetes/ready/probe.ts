@@ -5,12 +5,15 @@ import type { World } from './world.js';
 /** A probe's output may be a whole page; `status` and a failed start show all of it. */
 const longest = 160;
 
-/** A failing liveness probe ends the container instead, which is told as such. The kubelet marks messages that are many and alike. */
+/**
+ * A failing liveness probe ends the container instead, which is told as such. The kubelet marks messages that are many
+ * and alike.
+ */
 const awaitedProbe = /^(?:\(combined from similar events\): )?(?=(?:Readiness|Startup) probe )/;
 
 /**
- * What the probes of a running container last found wrong, in one line: `readiness probe failed: connection refused`. Undefined when
- * it does not run, or when they have found nothing since it runs. Pure.
+ * What the probes of a running container last found wrong, in one line: `readiness probe failed: connection refused`.
+ * Undefined when it does not run, or when they have found nothing since it runs. Pure.
  */
 export function lastProbeFailure(
   pod: PodFacts,

@@ -47,8 +47,9 @@ const followed = [
 export const needsOfWaiting: readonly Need[] = needs(followed, 'list', 'watch');
 
 /**
- * Waits by watching until the objects are ready: Deployments run their present template, Jobs have done their work. Shows each one's
- * state as progress; fails at once when one can no longer become ready, and at the deadline, with the reasons.
+ * Waits by watching until the objects are ready: Deployments run their present template, Jobs have done their work.
+ * Shows each one's state as progress; fails at once when one can no longer become ready, and at the deadline, with the
+ * reasons.
  * @throws LaconicError; ClusterError when the API server stays away; InterruptedError
  */
 export async function waitUntilReady(request: WaitRequest): Promise<void> {

@@ -10,8 +10,9 @@ export interface WorkloadQuestion extends Omit<PodQuestion, 'final' | 'patience'
 
 /**
  * Whether a Deployment runs its present template everywhere and nothing else. Pure.
- * Its counts and conditions come a moment late: those of an earlier template, or of pods that are gone, stand until its controller has looked
- * again. So ready are the pods that say so themselves, and what failed is what the present template made.
+ * Its counts and conditions come a moment late: those of an earlier template, or of pods that are gone, stand until its
+ * controller has looked again. So ready are the pods that say so themselves, and what failed is what the present
+ * template made.
  */
 export function deploymentReadiness(deployment: DeploymentFacts, question: WorkloadQuestion): Readiness {
   const { metadata, spec, status = {} } = deployment;
@@ -79,8 +80,8 @@ const unmade = /serviceaccount "[^"]*" not found/;
 const undecided = /etcdserver: |timed out|timeout|deadline exceeded|connection refused/i;
 
 /**
- * Little lets pods in later that were refused before: a namespace that gets its service account; and for as long as a cluster may take to
- * make room, or while others are going, a quota; and a server that is busy.
+ * Little lets pods in later that were refused before: a namespace that gets its service account; and for as long as a
+ * cluster may take to make room, or while others are going, a quota; and a server that is busy.
  */
 function refusedPods(
   owner: { metadata: Meta },

@@ -110,7 +110,10 @@ export class World {
       .sort((a, b) => eventTime(b) - eventTime(a));
   }
 
-  /** Whether an event tells what kept a pod from being scheduled, mounted or given a sandbox, and all that was done since. */
+  /**
+   * Whether an event tells what kept a pod from being scheduled, mounted or given a sandbox, and all that was done
+   * since.
+   */
   #isOver(event: EventFacts): boolean {
     const { uid, fieldPath } = event.involvedObject;
     if (fieldPath !== undefined) return false;
