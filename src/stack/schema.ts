@@ -5,7 +5,7 @@ import { quote } from '../system/yaml.js';
 
 const name = (what: string) => z.string(mustBe(what)).check(textCheck(nameProblem));
 
-/** An argument of git, docker or npm later on: one word, no option. */
+/** Text that is later an argument of git, docker or npm: a single word, not an option. */
 const word = (what: string) =>
   z.string(mustBe(what)).check(
     textCheck((value) => {
@@ -18,7 +18,7 @@ const word = (what: string) =>
 
 const list = <T extends z.ZodType>(item: T, what: string) => z.array(item, mustBe(`a list of ${what}`)).nullish();
 
-/** Kept for people, read by nobody: text, or a number such as `1.1`. */
+/** Informational only, not read: text, or a number such as `1.1`. */
 const remark = z.union([z.string(), z.number(), z.boolean()], mustBe('text')).nullish();
 
 /** A name that becomes part of `export-<name>.sh` and `import-<name>.sh` in a container. */
@@ -30,7 +30,7 @@ const transferName = z
     ),
   );
 
-/** `<source service>.<source variable>`; the variable is what follows the last dot. */
+/** `<source service>.<source variable>`; the variable is the part after the last dot. */
 const transferSource = z
   .string(mustBe('<service>.<variable>'))
   .check(
@@ -39,7 +39,7 @@ const transferSource = z
     ),
   );
 
-/** `stack.yml` as it is written; the items of `pods` and `jobs` have two forms each and are checked one by one. */
+/** `stack.yml` as written; the items of `pods` and `jobs` have two notations each and are checked one by one. */
 export const stackShape = z.object(
   {
     version: remark,
@@ -74,7 +74,7 @@ export const stackShape = z.object(
 /** A pod or job as plain text: its name. */
 export const nameItem = name('a name');
 
-/** Why this is not `[host/]org/repo[@ref]` with a last part that can name a folder. */
+/** Why this is not `[host/]org/repo[@ref]` with a last part that is a valid folder name; undefined if it is. */
 function repositoryProblem(value: string): string | undefined {
   if (value === '' || value === 'internal') return undefined;
   const at = value.indexOf('@');
@@ -109,5 +109,5 @@ export const podItem = z.object(
   mustBe('the name of a pod, or a map with name, repository and path'),
 );
 
-/** A job as a map: only its name is read. */
+/** A job as a map; only its name is read. */
 export const jobItem = z.object({ name: name('the name of the job') }, mustBe('the name of a job'));

@@ -1,10 +1,10 @@
 import type { HookCalls, HookName, HookOutcome, HookServices, HookSource } from './contexts.js';
 
 /**
- * Calls one function of a hook module, if the module has it. A hook written in JavaScript must not
- * run beside another one: it sees its environment in `process.env`.
- * @returns whether it was there, and what `init` returned
- * @throws LaconicError that names the file, the line, the function and the reason; InterruptedError after Ctrl-C
+ * Calls a function of a hook module, if the module has it. JavaScript hooks must not run concurrently: their
+ * environment is in `process.env`.
+ * @returns whether the function exists, and what `init` returned
+ * @throws LaconicError with the file, line, function and reason; InterruptedError after Ctrl-C
  */
 export async function callHook<H extends HookName>(
   source: HookSource,
@@ -12,7 +12,7 @@ export async function callHook<H extends HookName>(
   call: HookCalls[H],
   services: HookServices,
 ): Promise<HookOutcome> {
-  // Each language is loaded only when a stack uses it.
+  // Each language is loaded only if a stack uses it.
   if (source.language === 'python') {
     const { callPythonHook } = await import('./python.js');
     return callPythonHook(source, hook, call, services);

@@ -5,7 +5,7 @@ import { writeFileAtomically } from '../../system/files.js';
 import type { HookValue } from './values.js';
 import { editYaml, loadYaml } from './yaml-edit.js';
 
-/** A YAML file of the deployment, as it was read. */
+/** A YAML file of the deployment, as read. */
 export interface ReadYamlFile {
   /** The real path. */
   readonly path: string;
@@ -15,7 +15,8 @@ export interface ReadYamlFile {
 
 /**
  * Reads a YAML file of the deployment directory for `modify_yaml`. A relative path starts in that directory.
- * @throws LaconicError when the file, links followed, is not inside the directory, is missing, or is no YAML
+ * @throws LaconicError if the file, after following links, is not inside the directory, does not exist, or is not valid
+ * YAML
  */
 export async function readDeploymentYaml(deploymentDir: string | undefined, path: string): Promise<ReadYamlFile> {
   if (deploymentDir === undefined) throw new LaconicError('modify_yaml needs a deployment, and this hook has none yet');
@@ -35,7 +36,7 @@ export async function readDeploymentYaml(deploymentDir: string | undefined, path
   }
 }
 
-/** Writes the file so that it says `after`: edited in place, comments kept, replaced in one step, same mode. */
+/** Edits the file in place so that its value is `after`, keeping comments and mode; the file is replaced atomically. */
 export async function writeDeploymentYaml(file: ReadYamlFile, after: HookValue): Promise<void> {
   const text = editYaml(file.text, file.path, after);
   if (text !== file.text) await writeFileAtomically(file.path, text);

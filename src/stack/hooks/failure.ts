@@ -1,15 +1,15 @@
 import { LaconicError } from '../../system/errors.js';
 import type { HookName, HookSource } from './contexts.js';
 
-/** Why a hook failed, as far as it is known. */
+/** Why a hook failed, as far as known. */
 export interface HookFailure {
-  /** What went wrong, in one sentence: `KeyError: 'volumes'`. */
+  /** The reason in one sentence: `KeyError: 'volumes'`. */
   readonly reason: string;
   /** Line in the hook's own file. */
   readonly line?: number | undefined;
-  /** `helper.py:3`, when the failure is in a file the hook calls. */
+  /** `helper.py:3`, if the failure is in a file that the hook calls. */
   readonly elsewhere?: string | undefined;
-  /** The language's own traceback; shown with `--debug` only. */
+  /** The language's own traceback; shown only with `--debug`. */
   readonly traceback?: string | undefined;
   readonly hint?: string | undefined;
   readonly cause?: unknown;
@@ -21,7 +21,7 @@ function hintOf(cause: unknown): string | undefined {
   return cause instanceof LaconicError ? cause.hint : undefined;
 }
 
-/** The one error a hook ends in: file, line, function and reason. */
+/** Creates the error for a failed hook, with its file, line, function and reason. */
 export function hookError(source: HookSource, hook: HookName, failure: HookFailure, debug: boolean): LaconicError {
   const place = failure.line === undefined ? source.file : `${source.file}:${failure.line}`;
   const elsewhere = failure.elsewhere === undefined ? '' : ` (at ${failure.elsewhere})`;
