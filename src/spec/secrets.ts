@@ -5,8 +5,8 @@ import { parseEnvFile, renderEntries } from './environment.js';
 /**
  * Generated secrets. `secrets.env` stores, per name, the final value and in a comment the template it was created from:
  *
- * # DB_URL from "postgres://app:$generate:hex:16$@db"
- * DB_URL=postgres://app:0123…@db
+ *   # DB_URL from "postgres://app:$generate:hex:16$@db"
+ *   DB_URL=postgres://app:0123…@db
  *
  * While the template stays the same, so does the value, even if the operator edited it. If text around a token changes,
  * the old template shows which part of the old value is the secret, and that part is kept. A name that is removed from
