@@ -28,7 +28,7 @@ interface Options extends WaitFlags {
   forceConflicts: boolean;
 }
 
-/** `restart`. */
+/** Declares `deployment restart`. */
 export function declare(group: Command, contextOf: ContextOf): void {
   addWaitOptions(
     subcommand(
