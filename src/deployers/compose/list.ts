@@ -4,23 +4,23 @@ import type { ContainerStatus, PublishedPort } from '../deployer.js';
 import { observeAll, type ObservedContainer } from './observe.js';
 import type { ComposeProject } from './project.js';
 
-/** What the engine answers for "never": a container that was created and not started. */
+/** The engine's time for "never": the container was created but not started. */
 const never = '0001-01-01T00:00:00Z';
 
 /**
- * Every container of a project as the engine holds it, stopped ones too, ordered by name.
- * Containers of `run-job` carry `job: true`.
+ * Lists every container of a project, including stopped ones, ordered by name. Containers of `run-job` have `job:
+ * true`.
  */
 export async function listContainers(project: ComposeProject, engine: Engine): Promise<ContainerStatus[]> {
   return statusesOf(await observeAll(engine, project.name));
 }
 
-/** Containers as `ps` and `status` show them. Pure. */
+/** Converts containers for `ps` and `status`. */
 export function statusesOf(observed: readonly ObservedContainer[]): ContainerStatus[] {
   return observed.map(({ container, details }) => listedContainer(container, details));
 }
 
-/** One container of the engine's list and its details, as `ps` and `status` show it. Pure. */
+/** Converts a container of the engine's list, with its details, for `ps` and `status`. */
 export function listedContainer(
   container: Pick<ProjectContainer, 'name' | 'service' | 'image' | 'oneOff'>,
   details: Pick<ContainerDetails, 'Id' | 'State' | 'RestartCount' | 'NetworkSettings' | 'HostConfig'>,

@@ -9,10 +9,10 @@ import type { ProjectModel, ServiceModel } from './model.js';
 import { placeOfImage } from './places.js';
 import type { ComposeProject } from './project.js';
 
-/** Pulls at one time: as Compose and the engine do by default for layers. */
+/** Number of concurrent pulls: the default of Compose, and of the engine for layers. */
 const concurrency = 3;
 
-/** The images of these services that are on this host, by name. */
+/** Finds the images of these services on this host, by name. */
 export async function localImages(
   model: ProjectModel,
   services: ReadonlySet<string>,
@@ -23,7 +23,7 @@ export async function localImages(
   return new Map(found.flatMap(([name, image]) => (image === undefined ? [] : [[name, image] as const])));
 }
 
-/** Whether a registry can have a newer image of this name: not for what was built on this host, or is pinned. Pure. */
+/** Whether a registry may have a newer image of this name: not if it was built on this host or is pinned. */
 export function isPullable(service: ServiceModel, local: EngineImage | undefined): boolean {
   if (service.built || service.pullPolicy === 'never' || isLocalName(service.image)) return false;
   if (local === undefined) return true;
@@ -35,8 +35,9 @@ function isLocalName(image: string): boolean {
 }
 
 /**
- * Pulls the newest images of these services (`restart`). An image that is on this host and cannot be pulled now is used
- * as it is, with a warning; those that are nowhere are one error.
+ * Pulls the newest images of these services (`restart`). If an image on this host cannot be pulled, it is used as it
+ * is, with a warning.
+ * @throws LaconicError with all images that could not be pulled and are not on this host
  */
 export async function pullImages(
   model: ProjectModel,
@@ -57,9 +58,10 @@ export async function pullImages(
 }
 
 /**
- * Pulls what `up` would pull for these services, so that all that fails is told at once and by our words: images that
- * are not on this host, and those whose `pull_policy` asks for it each time.
+ * Pulls what `up` would pull for these services, so that all failures are reported at once and explained: images that
+ * are not on this host, and those whose `pull_policy` requires it.
  * @param local see localImages
+ * @throws LaconicError with all images that could not be pulled
  */
 export async function pullMissingImages(
   model: ProjectModel,
@@ -73,7 +75,7 @@ export async function pullMissingImages(
   if (failed.length > 0) throw await pullError(failed, project, context);
 }
 
-/** What `restart --pull` pulls, and for which services. Pure. */
+/** What `restart --pull` pulls, and for which services. */
 export function pullableImages(
   model: ProjectModel,
   services: Iterable<string>,
@@ -82,7 +84,7 @@ export function pullableImages(
   return usersByImage(model, services, (service) => isPullable(service, local.get(service.image)));
 }
 
-/** What is pulled before these services are started, and for which of them. Pure. */
+/** What is pulled before these services are started, and for which of them. */
 export function missingImages(
   model: ProjectModel,
   services: Iterable<string>,
@@ -94,7 +96,7 @@ export function missingImages(
   });
 }
 
-/** The services that want an image pulled, by the image's name. */
+/** The services that need an image pulled, by image name. */
 function usersByImage(
   model: ProjectModel,
   services: Iterable<string>,
@@ -112,11 +114,11 @@ function usersByImage(
 interface FailedPull {
   image: string;
   services: readonly string[];
-  /** What `docker pull` said. */
+  /** The error output of `docker pull`. */
   words: string;
 }
 
-/** @param optional images that are not marked as failed, as the one on this host will do */
+/** @param optional images that are not marked as failed, since the one on this host can be used */
 async function pullAll(
   wanted: ReadonlyMap<string, readonly ServiceModel[]>,
   optional: ReadonlySet<string>,
@@ -134,7 +136,7 @@ export function pullArguments(image: string, platform: string | undefined): stri
   return ['pull', '--quiet', ...(platform === undefined ? [] : ['--platform', platform]), image];
 }
 
-/** @returns what `docker pull` said when it failed */
+/** @returns the error output of `docker pull` if it failed */
 async function pullImage(
   image: string,
   platform: string | undefined,
@@ -174,7 +176,10 @@ async function pullError(
   return new LaconicError(lines.join('\n'), { hint: [...hints].join('\n') });
 }
 
-/** Refuses to start services whose `:local` image was not built: the engine would ask a registry that never has it. */
+/**
+ * Refuses to start services whose `:local` image was not built: the engine would ask a registry that never has it.
+ * @throws LaconicError
+ */
 export function checkLocalImages(
   model: ProjectModel,
   services: Iterable<string>,

@@ -28,11 +28,12 @@ import { hostDirectories } from './volumes.js';
 import { isBelow } from '../../system/path-names.js';
 
 /**
- * `stop` of a deployment whose directory is gone, or at least its deployment.yml: what was started from there is known
- * by the label in which Compose keeps the directory of its files. Data directories stay, and so do volumes unless they
+ * `stop` of a deployment whose directory, or at least its deployment.yml, is gone: its containers are found by the
+ * label in which Compose stores the directory of the files. Data directories are kept, and so are volumes unless they
  * are to be deleted.
  * @param directory as typed
- * @returns false when this is not such a case: the directory is there, or nothing is left of it on the engine
+ * @returns false if this does not apply: the directory exists, or the engine has nothing from it
+ * @throws LaconicError; InterruptedError
  */
 export async function stopRemains(directory: string, options: StopOptions, context: Context): Promise<boolean> {
   const root = resolve(context.cwd, directory);
@@ -73,10 +74,10 @@ export async function stopRemains(directory: string, options: StopOptions, conte
   return true;
 }
 
-/** What the engine still has of a directory. */
+/** What the engine still has from a directory. */
 interface Remains {
   containers: readonly ProjectContainer[];
-  /** Names of volumes that lie in the directory; looked for where they are to be deleted. */
+  /** Names of volumes in the directory; only searched if they are to be deleted. */
   volumes: readonly string[];
 }
 
@@ -106,8 +107,8 @@ async function findRemains(
 }
 
 /**
- * Whether a container was made with the env file of a deployment directory, or, where no env file is known, from files
- * named like its own.
+ * Whether a container was created with the env file of a deployment directory or, if its env file is unknown, from
+ * files named like those of a deployment.
  */
 function wasStartedByUs(labels: ProjectContainer['labels'], roots: readonly string[]): boolean {
   const envFiles = labels[composeLabels.environmentFile];
@@ -118,7 +119,7 @@ function wasStartedByUs(labels: ProjectContainer['labels'], roots: readonly stri
   return files.every((file) => /^docker-compose-.+\.ya?ml$/.test(basename(file)));
 }
 
-/** The path as typed, and as it is without the symbolic links above it. */
+/** The path as typed, and with symbolic links in its parent resolved. */
 async function spellings(root: string): Promise<string[]> {
   const above = await realpath(dirname(root)).catch(() => dirname(root));
   return [...new Set([root, join(above, basename(root))])];
@@ -152,7 +153,7 @@ async function stopFound({ containers, volumes }: Remains, options: StopOptions,
   if (options.deleteVolumes) await deleteOwn(volumes, tools);
 }
 
-/** Volumes of a directory whose containers were stopped before: those that lie in it. */
+/** Deletes volumes in the directory of a deployment whose containers were removed before. */
 async function deleteOwn(volumes: readonly string[], { engine, context }: StopTools): Promise<void> {
   const left = new Set((await listAllVolumes(engine)).map(({ name }) => name));
   for (const name of volumes) {
