@@ -70,7 +70,6 @@ function reporterFor(options: Pick<GlobalOptions, 'quiet' | 'verbose' | 'debug'>
 /** Read-only commands: there is nothing to report when they are interrupted. */
 const readers: ReadonlySet<string> = new Set(['logs', 'ps', 'status', 'port', 'render']);
 
-/** Exit code after Ctrl-C. */
 const interruptedCode = new InterruptedError().exitCode;
 
 /**

@@ -24,7 +24,7 @@ interface Planned {
  * Builds the images of containers as `build-containers` does: in list order, with `--jobs` several at once if they are
  * known to be independent.
  *
- * Names, build files and the registry are checked before anything is built. A failure is reported at once; the
+ * Names, build files and the registry are checked before anything is built. A failure is reported immediately; the
  * remaining containers are skipped unless `--continue-on-error` was given. The caller must exit with 1 if any result is
  * `failed`.
  * @throws LaconicError if a name is not valid, build files are missing, or the engine does not answer

@@ -1,7 +1,6 @@
 /** Build arguments, which a Dockerfile may depend on: values by name. */
 export type BuildArguments = ReadonlyMap<string, string>;
 
-/** Syntaxes that this parser knows. */
 const knownSyntax = /^(docker\.io\/)?docker\/dockerfile(-upstream)?(:|@|$)/;
 
 /**

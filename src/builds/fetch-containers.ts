@@ -52,7 +52,6 @@ export function parseImageSource(text: string): ImageSource {
   return { registry, prefix: path.join('/') };
 }
 
-/** What a single fetch needs. */
 interface Fetcher {
   source: ImageSource;
   registry: Registry;
@@ -64,7 +63,7 @@ interface Fetcher {
 
 /**
  * Fetches the newest image of each container from a registry and tags it `:local`. An image that exists on this host is
- * kept without asking the registry, unless `force` is set. A failure is reported at once and does not stop other
+ * kept without asking the registry, unless `force` is set. A failure is reported immediately and does not stop other
  * fetches.
  * @throws LaconicError for names that are not valid, an engine or a registry that does not answer, or a refused login
  */

@@ -37,8 +37,8 @@ export interface CreateOptions {
 }
 
 /**
- * `deploy create`: builds everything in a sibling directory, which is renamed into place at once; then the create hooks
- * run at the final path. If anything fails, or the process is killed, the next attempt starts over.
+ * `deploy create`: builds everything in a sibling directory, which is renamed into place in one step; then the create
+ * hooks run at the final path. If anything fails, or the process is killed, the next attempt starts over.
  * @returns what the directory was created from; undefined in a dry run
  * @throws LaconicError if the directory exists already, or any source is not valid: nothing is left behind
  */

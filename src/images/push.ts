@@ -40,7 +40,7 @@ export function registryOf(image: string): string {
 
 /**
  * Tags images on this host and pushes them, several at a time. The new tags stay on this host, as with `docker push`. A
- * failure is reported at once and does not stop the other pushes.
+ * failure is reported immediately and does not stop the other pushes.
  * @param credentials returns the credentials for a registry
  * @throws InterruptedError
  */

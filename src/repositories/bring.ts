@@ -40,8 +40,8 @@ interface Task {
 
 /**
  * Clones missing repositories and, with `pull`, updates the others. All of them are inspected before any is changed;
- * they are processed concurrently, while lines that scripts read are printed in list order. Failures are reported at
- * once; after one, nothing new is started without `--continue-on-error`.
+ * they are processed concurrently, while lines that scripts read are printed in list order. Failures are reported
+ * immediately; after one, nothing new is started without `--continue-on-error`.
  * @param base absolute path of the base directory; it exists unless nothing is to be changed
  * @returns the results, in list order
  * @throws InterruptedError after Ctrl-C

@@ -1,9 +1,9 @@
 import type { GitConfig } from './config.js';
 
 /**
- * Limits for stalled http transfers: without them git waits for ever. One byte per second is the least that curl can
- * tell from nothing, so that slow transfers continue; a server may send nothing for minutes while it packs a large
- * repository, hence five minutes. curl allows as long for a connection.
+ * Limits for stalled http transfers: without them git waits forever. One byte per second is the least that curl can
+ * tell from nothing, so that slow transfers continue; a server that packs a large repository may pause, hence five
+ * minutes. curl allows as long for a connection.
  */
 const limits = { 'http.lowspeedlimit': 'http.lowSpeedLimit=1', 'http.lowspeedtime': 'http.lowSpeedTime=300' } as const;
 

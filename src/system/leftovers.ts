@@ -37,7 +37,7 @@ export function isProcessAlive(pid: number): boolean {
   }
 }
 
-/** A name beside `path` for a temporary file. It identifies its creator: see {@link removeLeftovers}. */
+/** A name beside `path` for a temporary file or directory. It identifies its creator: see {@link removeLeftovers}. */
 export function temporaryBeside(path: string): string {
   return join(dirname(path), `.${basename(path)}.${machine}-${process.pid}-${randomBytes(6).toString('hex')}.tmp`);
 }

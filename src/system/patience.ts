@@ -5,8 +5,8 @@ const firstMs = 10_000;
 const againMs = 60_000;
 
 /**
- * Reports waiting for somebody else, such as an API server: after ten seconds without an answer, and then every minute.
- * Several questions to the same server are reported as one, and any answer resets the time.
+ * Reports long waits for an answer, as from an API server: after ten seconds, and then every minute. Several questions
+ * to the same server are reported as one, and any answer resets the time.
  */
 export class Patience {
   readonly #who: string;

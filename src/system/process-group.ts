@@ -30,7 +30,7 @@ export async function runInGroup(program: string, args: readonly string[], optio
   const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   forEachLine(child.stdout, onLine);
   forEachLine(child.stderr, onLine);
-  // A second Ctrl-C exits at once.
+  // A second Ctrl-C exits immediately, and must not leave the group running.
   const killAll = (): void => void sendToGroup(child, 'SIGKILL');
   process.once('exit', killAll);
   let stopped: Promise<void> | undefined;

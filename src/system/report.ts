@@ -125,7 +125,7 @@ export function createReporter(streams: Streams, options: ReportOptions): Report
     warn: (line) => aside(`${paint('yellow', 'WARNING:')} ${shown.of(line)}\n`),
     error: (line) => {
       const text = shown.of(line);
-      // Lines such as `Error running job …`, which scripts know, bring the word themselves.
+      // Lines that scripts know, such as `Error running job …`, already start with the word.
       const [mark, said] = text.startsWith('Error ') ? ['Error', text.slice('Error '.length)] : ['Error:', text];
       aside(`${paint('red', mark)} ${said}\n`);
     },

@@ -58,8 +58,8 @@ export async function pullImages(
 }
 
 /**
- * Pulls what `up` would pull for these services, so that all failures are reported at once and explained: images that
- * are not on this host, and those whose `pull_policy` requires it.
+ * Pulls what `up` would pull for these services, so that all failures are reported together, with explanations: images
+ * that are not on this host, and those whose `pull_policy` requires it.
  * @param local see localImages
  * @throws LaconicError with all images that could not be pulled
  */

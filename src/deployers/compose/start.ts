@@ -68,7 +68,6 @@ export async function startProject(project: ComposeProject, options: StartOption
   return acted || mended || moved.length + orphans.length > 0;
 }
 
-/** A start in progress. */
 interface Start extends StartSubject {
   deps: StartDeps;
 }

@@ -7,7 +7,6 @@ import { isBelow } from '../../system/path-names.js';
 
 /** A container that is tied to a deployment directory. */
 export interface Tie {
-  /** Its name. */
   container: string;
   /** The rest of the sentence after the name. */
   why: string;

@@ -31,7 +31,6 @@ export interface WaitRequest {
   onEnded?: (container: ObservedContainer) => void;
 }
 
-/** The readiness of an awaited service. */
 interface Verdict {
   service: string;
   readiness: Readiness;

@@ -38,7 +38,8 @@ export class Authorizer {
   }
 
   /**
-   * Checks the credentials after the registry's first 401, so that a wrong password is reported once and at once.
+   * Checks the credentials after the registry's first 401, so that a wrong password is reported immediately, and only
+   * once.
    * @throws RegistryError
    */
   async check(refusal: HttpAnswer): Promise<void> {
