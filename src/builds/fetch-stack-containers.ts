@@ -6,7 +6,7 @@ import type { Context } from '../system/context.js';
 import { UsageError } from '../system/errors.js';
 import { fetchContainers, type FetchResult, type ImageSource, parseImageSource } from './fetch-containers.js';
 
-/** The options of `fetch-containers`, as typed. */
+/** The options of `fetch-containers` as typed. */
 export interface FetchOptions {
   imageRegistry: string;
   registryUsername?: string;

@@ -7,7 +7,7 @@ export function versionText(): string {
   return typeof __BUILD_TAG__ === 'string' ? __BUILD_TAG__ : 'source-unknown';
 }
 
-/** An on/off pair of options such as `--delete-volumes / --preserve-volumes`: the last one wins. */
+/** An on/off pair of options such as `--delete-volumes / --preserve-volumes`: the last one given wins. */
 export class SwitchOption extends Option {
   readonly #attribute: string;
 

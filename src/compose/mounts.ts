@@ -1,6 +1,6 @@
 import { splitShortForm } from './split.js';
 
-/** An entry of a service's `volumes`. */
+/** One entry of a service's `volumes`. */
 export interface ComposeMount {
   /** `volume`: a named volume; `other`: a different type, or a source known only after interpolation. */
   kind: 'volume' | 'bind' | 'anonymous' | 'tmpfs' | 'other';

@@ -87,7 +87,7 @@ function matchAt(pattern: RegExp, text: string, at: number): string | undefined 
   return pattern.exec(text)?.[0];
 }
 
-/** Index of the brace that closes the expression starting with `${` at `start`; -1 if its line has none. */
+/** Index of the brace that closes the expression starting with `${` at `start`; -1 when its line has none. */
 function closingBrace(text: string, start: number): number {
   let open = 0;
   let last = -1;
@@ -98,7 +98,7 @@ function closingBrace(text: string, start: number): number {
       if (open === 0) return at;
     } else if (text[at] === '{') {
       open += 1;
-      // Compose skips one character after each opening brace, so that `{}` opens but never closes.
+      // Compose skips one character after each opening brace, so `{}` opens and never closes.
       at += 1;
       if (text[at] === '\n') break;
       if (text[at] === '}') last = at;

@@ -10,7 +10,7 @@ export interface ContainerStatus {
   service: string;
   image: string;
   state: 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
-  /** Absent if the service has no healthcheck. */
+  /** Absent when the service has no healthcheck. */
   health?: 'starting' | 'healthy' | 'unhealthy';
   /** Present if the container has stopped. */
   exitCode?: number;
@@ -26,9 +26,9 @@ export interface ContainerStatus {
   keptRunning?: boolean;
   /** A one-shot that exited with 0 and did its work. Absent: it did not, or it is unknown (`ps` does not check). */
   completed?: boolean;
-  /** ISO 8601; absent if it never ran. */
+  /** ISO 8601; absent while it never ran. */
   startedAt?: string;
-  /** ISO 8601; when it ended with the present {@link exitCode}. */
+  /** ISO 8601; when it ended, with the present {@link exitCode}. */
   finishedAt?: string;
   ports: PublishedPort[];
 }
@@ -36,7 +36,7 @@ export interface ContainerStatus {
 export interface PublishedPort {
   containerPort: number;
   protocol: string;
-  /** Absent if the port is exposed but not published. */
+  /** Absent when the port is exposed but not published. */
   host?: { ip: string; port: number };
 }
 
@@ -59,7 +59,7 @@ export interface StartOptions {
   /** Images by service name that override the compose files. */
   images: ReadonlyMap<string, string>;
   acceptNewPath: boolean;
-  /** Pull images first, and recreate what changed (`restart`). */
+  /** Pull images first and recreate what changed (`restart`). */
   pull: boolean;
   /** Create a missing kind cluster; absent or false: it is an error. */
   manageCluster?: boolean;
@@ -152,7 +152,7 @@ export interface Deployer {
   ): Promise<{ output: string; degraded: boolean }>;
   /** Streams to stdout until the end, or until interrupted with `follow`. */
   logs(options: LogsOptions): Promise<void>;
-  /** Resolves to the command's exit code. */
+  /** Resolves to the command's own exit code. */
   exec(options: ExecOptions): Promise<number>;
   /** The published address, `0.0.0.0:32768` or `[::1]:32768`. */
   port(query: PortQuery): Promise<string>;

@@ -223,7 +223,7 @@ export async function pushDeployment(target: Target, format: OutputFormat, conte
   return (await openDeployer(target, context)).pushImages(format);
 }
 
-/** The options of `logs`, as typed. */
+/** The options of `logs` as typed. */
 export interface LogsFlags {
   tail: string;
   follow: boolean;

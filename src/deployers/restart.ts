@@ -26,7 +26,7 @@ export interface RestartOptions {
   force: boolean;
   /** False: the stack's git tree is used as it is. */
   gitPull: boolean;
-  /** Options that are accepted but have no effect. */
+  /** Options that are accepted and have no effect. */
   unused: readonly string[];
   rotateSecrets: readonly string[];
   acceptLiteralValues: boolean;

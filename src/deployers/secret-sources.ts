@@ -9,7 +9,7 @@ import { readTextIfAny } from '../system/files.js';
 import { expandHome } from '../system/path-names.js';
 import { missingToken, pullToken } from './pull-secret.js';
 
-/** Values by key, by name of the Secret. */
+/** Values by key, by the name of the Secret. */
 export type SecretValues = ReadonlyMap<string, ReadonlyMap<string, string>>;
 
 /**

@@ -230,7 +230,7 @@ export function usedServices(files: readonly ReadComposeFile[]): UsedService[] {
   return [...used.values()];
 }
 
-/** The service that this one extends, if known. */
+/** The service that this one extends, if it is known. */
 function extendedBy(files: readonly ReadComposeFile[], read: ReadComposeFile, name: string): UsedService | undefined {
   const extended = extensionOf(read.file, name);
   if (extended === undefined) return undefined;

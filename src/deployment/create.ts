@@ -30,7 +30,7 @@ export interface CreateOptions {
   specFile: string;
   deploymentDirectory: string;
   arguments: CreateArguments;
-  /** `--stack` of the command line, only compared with the spec's. */
+  /** `--stack` of the command line: only compared with the spec's. */
   stack?: string | undefined;
   targets: TargetGenerators;
   lockWaitSeconds: number;

@@ -19,7 +19,7 @@ export interface VolumeData {
 
 /** What deleting a deployment's data would do. */
 export interface DataPlan {
-  /** Directories of volumes to be emptied. */
+  /** Directories of volumes that are emptied. */
   readonly deleted: readonly VolumeData[];
   /** What is kept, with path and reason on each line. */
   readonly kept: readonly string[];

@@ -27,7 +27,7 @@ export interface BesideInput {
   assets: StackAssets;
   /** Paths that are generated anyway. */
   taken: ReadonlySet<string>;
-  /** Whether mounts, secrets and configs are read in the directory, or only env files. */
+  /** Whether mounts, secrets and configs are read in the directory, or env files only. */
   mounted: boolean;
 }
 

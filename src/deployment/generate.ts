@@ -75,7 +75,7 @@ export interface Generated {
   sources: string;
   /** Variables that are not set; their warnings are among the others. */
   unset: readonly UnsetName[];
-  /** Misspelt names, and files that Compose will not find: errors at create, warnings later. */
+  /** Misspelt names and files that Compose will not find: errors at create, warnings later. */
   refusedAtCreate: Problem[];
   /** On Docker Compose: what it will refuse in the compose files, unless a create hook fixes it. */
   faults: Problem[];
@@ -154,7 +154,7 @@ export async function generateTree(input: GenerateInput): Promise<Generated> {
       ...stack.warnings,
       ...unset.map(({ problem }) => problem),
       ...checks.filter((check) => check.nearMiss === undefined).map((check) => check.problem),
-      // On any other cluster, the paths are those of its nodes.
+      // On any other cluster the paths are those of its nodes.
       ...(spec.deployTo === 'k8s' ? [] : await unfitVolumePaths(spec, input.root, facts.volumes)),
       ...(overrides?.warnings ?? []),
       ...jobsWithoutFile(stack, composeFiles),

@@ -134,7 +134,7 @@ export async function runStartHooks(
     return;
   }
   if (sources.length === 0) return;
-  // The start may have joined another cluster than planned.
+  // The start may have joined another cluster than was planned.
   const deployment = await readDeployment(layout);
   const cluster = await clusterFor(deployment, targets, context);
   const call = { context: deploymentContext(deployment, cluster) };

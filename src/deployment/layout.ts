@@ -39,7 +39,7 @@ export interface DeploymentLayout {
   readonly place: string;
   /** Directories that shared the Compose project with this one at the last `split`, one per line. */
   readonly sharers: string;
-  /** Compose file with the images of `restart --image`, in force until the next restart. */
+  /** Compose file with the images of `restart --image`; in force until the next restart. */
   readonly images: string;
   /** Checksums of the stack's files that the directory was generated from. */
   readonly sources: string;

@@ -37,7 +37,7 @@ const unknownBoot = 'unknown';
 
 async function startTimeOf(pid: number): Promise<string | undefined> {
   const text = await readTextIfAny(`/proc/${pid}/stat`);
-  // The second field is the program's name in parentheses and may contain blanks: count from the last parenthesis.
+  // The second field is the program's name in parentheses and may hold blanks: count from the last parenthesis.
   return text?.slice(text.lastIndexOf(')') + 2).split(' ')[19];
 }
 

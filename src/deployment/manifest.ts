@@ -89,7 +89,7 @@ export async function stageGeneration(
 ): Promise<string> {
   const place = relative(layout.root, join(layout.history, name));
   const target = join(layout.next, place);
-  // They may contain secrets.
+  // They may hold secrets.
   await makeDirectory(layout.history, 0o700);
   await makeDirectory(target);
   for (const path of paths) {

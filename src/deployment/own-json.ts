@@ -13,7 +13,7 @@ export function parseOwnJson(text: string, path: string, remedy: string): unknow
   } catch (error) {
     throw damaged(error);
   }
-  // Each of these files contains a map.
+  // Each of these files holds a map.
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw damaged();
   return value;
 }

@@ -53,7 +53,7 @@ export interface TargetInput {
   composeFiles: readonly { path: string; owner: string; file: ComposeFile }[];
   /** The files generated for every target. */
   files: readonly GeneratedFile[];
-  /** Directories of every target that exist even if empty, relative. */
+  /** Directories that exist for every target even when empty, relative. */
   directories: readonly string[];
   /** Where relative paths of the spec start. */
   cwd: string;

@@ -16,7 +16,7 @@ export interface GeneratedFile {
 /** The directory of a volume in the spec: created once, never written to afterwards. */
 export interface VolumeDirectory {
   volume: string;
-  /** Absolute; inside the deployment directory, or wherever a relative path of the spec leads. */
+  /** Absolute; inside the deployment directory or wherever a relative path of the spec leads. */
   path: string;
   /** Directory whose content is copied into an empty new volume. */
   seed?: string;
@@ -25,7 +25,7 @@ export interface VolumeDirectory {
 /** Everything that is generated for a deployment directory, before it is written. */
 export interface GeneratedTree {
   files: GeneratedFile[];
-  /** Directories that exist even if empty, relative. */
+  /** Directories that exist even when empty, relative. */
   directories: string[];
   volumes: VolumeDirectory[];
 }

@@ -29,7 +29,7 @@ export async function connectEngine({
 }: Pick<Context, 'env' | 'report' | 'signal' | 'answerSeconds'>): Promise<Engine> {
   const endpoint = await findEndpoint(env);
   const { default: Docker } = await import('dockerode');
-  // The client reads DOCKER_HOST itself if these are not given.
+  // The client reads DOCKER_HOST itself where these are not given.
   const options =
     endpoint.kind === 'socket'
       ? { socketPath: endpoint.path, host: '', protocol: 'http' as const }

@@ -27,7 +27,7 @@ interface HostBinding {
   HostPort?: string;
 }
 
-/** The wiring of a container, and when it was last started, in milliseconds since 1970 by the engine's clock. */
+/** The wiring of a container, and when it was last started: in milliseconds since 1970, by the engine's clock. */
 export interface StartedWiring extends ContainerWiring {
   startedAt: number;
 }

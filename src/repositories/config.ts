@@ -5,7 +5,7 @@ import { stallKeys } from './stalls.js';
 
 /** The relevant part of git's configuration for a folder. */
 export interface GitConfig {
-  /** The URL of the remote `origin`, as written. */
+  /** The URL of the remote `origin` as it is written. */
   origin?: string;
   /** `url.<base>.insteadOf`. */
   rules: UrlRule[];

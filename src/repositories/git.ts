@@ -32,7 +32,7 @@ export interface GitOptions {
   settings?: readonly string[] | undefined;
   /** Notified of output from git, so that it can report a server that does not answer. */
   patience?: Patience | undefined;
-  /** Called with each line of git's own progress, such as `Receiving objects:  42%`. */
+  /** Called with each state of git's own progress, such as `Receiving objects:  42%`. */
   onProgress?: ((state: string) => void) | undefined;
 }
 

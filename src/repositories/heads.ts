@@ -7,7 +7,7 @@ export interface Head {
   branch?: string;
   /** The full commit id; absent in a repository without commits. */
   commit?: string;
-  /** Tags on exactly this commit. */
+  /** Tags of exactly this commit. */
   tags: readonly string[];
 }
 

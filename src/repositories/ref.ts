@@ -27,7 +27,7 @@ export function looksLikeCommit(ref: string): boolean {
   return /^[0-9a-f]{7,64}$/i.test(ref);
 }
 
-/** Whether this text has the length of a full commit id. */
+/** Whether this text has the length of a whole commit id. */
 export function isFullCommit(ref: string): boolean {
   return /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/i.test(ref);
 }

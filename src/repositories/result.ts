@@ -12,7 +12,7 @@ export type Outcome =
   /** Not reached because of an earlier failure. */
   | { state: 'not started' };
 
-/** A repository and its outcome. */
+/** One repository and its outcome. */
 export interface Result {
   wanted: Wanted;
   outcome: Outcome;

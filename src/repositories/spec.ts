@@ -19,7 +19,7 @@ export interface RepositorySpec {
   readonly port?: number;
   /** Path on the host, without leading and trailing slashes: `org/repo`. */
   readonly path: string;
-  /** The folder of the working copy in the base directory: the last part of the path, without `.git`. */
+  /** The folder of the working copy in the base directory: the last part of the path without `.git`. */
   readonly name: string;
   /** Undefined for `[host/]org/repo`, where `--git-ssh` decides between https and ssh. */
   readonly transport?: Transport;

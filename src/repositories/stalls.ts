@@ -7,7 +7,7 @@ import type { GitConfig } from './config.js';
  */
 const limits = { 'http.lowspeedlimit': 'http.lowSpeedLimit=1', 'http.lowspeedtime': 'http.lowSpeedTime=300' } as const;
 
-/** The keys of {@link limits}, as `git config --list` prints them. */
+/** The keys of {@link limits} as `git config --list` prints them. */
 export const stallKeys: readonly string[] = Object.keys(limits);
 
 /**

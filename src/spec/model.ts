@@ -74,7 +74,7 @@ export interface Spec {
   readonly yaml: YamlFile;
   readonly stack: string;
   readonly deployTo: DeployTarget;
-  /** Values as text: strings by value, numbers and booleans as written. May contain `$generate:` tokens. */
+  /** Values as text: strings by value, numbers and booleans as they are written. May hold `$generate:` tokens. */
   readonly config: ReadonlyMap<string, string>;
   readonly credentialsFiles: readonly string[];
   /** Path by volume; undefined leaves the location to the target. */
@@ -111,7 +111,7 @@ export interface Spec {
   readonly kindNodeImage?: string;
   /** The address of this host that the kind cluster's ports listen on. Absent: all. */
   readonly kindListenAddress?: string;
-  /** The ports of this host for the ingress controller of the kind cluster. Absent: 80 and 443. */
+  /** Ports of this host for the ingress controller of the kind cluster. Absent: 80 and 443. */
   readonly kindHttpPort?: number;
   readonly kindHttpsPort?: number;
   readonly kindMountRoot?: string;

@@ -17,7 +17,7 @@ const optionalText = (what: string) => z.string(mustBe(what)).nullish();
 /** Required, non-empty text. */
 const text = (what: string) => z.string(mustBe(what)).min(1, mustBe(what));
 
-/** A number, a boolean or text; read as text, as written. */
+/** A number, a boolean or text: read as text, as it is written. */
 const scalar = (what: string) => z.union([z.string(), z.number(), z.boolean()], mustBe(what));
 
 const list = <T extends z.ZodType>(item: T, what: string) => z.array(item, mustBe(`a list of ${what}`)).nullish();
@@ -238,7 +238,7 @@ const deployTo = z
     ),
   );
 
-/** `spec.yml` as written. The values of `config` are checked where they are read as text. */
+/** `spec.yml` as it is written. The values of `config` are checked where they are read as text. */
 export const specShape = z.object(
   {
     stack: text('the name or path of a stack'),

@@ -6,7 +6,7 @@ import { quote, type YamlFile } from '../system/yaml.js';
 /** Where the value of a key of a Secret is read from at each start: an environment variable, or a file on this host. */
 export type SecretSource = { readonly env: string } | { readonly file: string };
 
-/** Sources by key, by name of the Secret. */
+/** Sources by key, by the name of the Secret. */
 export type SecretSources = ReadonlyMap<string, ReadonlyMap<string, SecretSource>>;
 
 const secretName = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;

@@ -10,11 +10,11 @@ import { jobItem, nameItem, podItem, stackShape } from './schema.js';
 /** A compose file of a stack, from either notation of pods. */
 export interface Pod {
   name: string;
-  /** `[host/]org/repo` without `@ref`; undefined for a pod in the stack itself. */
+  /** `[host/]org/repo` without `@ref`; undefined for a pod of the stack itself. */
   repository?: string;
   /** The text after `@` in the repository: a branch, tag or commit. */
   ref?: string;
-  /** Folder inside the repository, `.` for its root; for a pod in the stack itself the name of its compose file. */
+  /** Folder inside the repository, `.` for its root; for a pod of the stack itself the name of its compose file. */
   path: string;
   /** Scripts on the host, relative to the pod's folder. */
   preStartCommand?: string;

@@ -109,5 +109,5 @@ export const podItem = z.object(
   mustBe('the name of a pod, or a map with name, repository and path'),
 );
 
-/** A job as a map; only its name is read. */
+/** A job as a map: only its name is read. */
 export const jobItem = z.object({ name: name('the name of the job') }, mustBe('the name of a job'));

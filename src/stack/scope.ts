@@ -6,7 +6,7 @@ import { packageDirectory } from '../system/package.js';
 import { type LoadedStack, loadStack, repositoryBaseOf } from './load.js';
 import { parseStack, type Stack } from './parse.js';
 
-/** The containers that a command works on. */
+/** Which containers a command works on. */
 export interface ContainerScope {
   containers: readonly string[];
   /** Undefined without `--stack`: the containers are the bundled ones. */
@@ -27,7 +27,7 @@ export async function containerScope(context: Context): Promise<ContainerScope> 
   return { containers };
 }
 
-/** The repositories that a command works on. */
+/** Which repositories a command works on. */
 export interface RepositoryScope {
   /** The stacks that list them, with the paths of their `stack.yml`. */
   stacks: readonly { stack: Stack; file: string }[];

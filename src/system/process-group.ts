@@ -8,7 +8,7 @@ export interface GroupOptions {
   /** The complete environment of the program. */
   env: NodeJS.ProcessEnv;
   signal: AbortSignal;
-  /** Called for each line of stdout and stderr as it arrives. */
+  /** Called for each line of stdout and stderr as it comes. */
   onLine: (line: string) => void;
 }
 

@@ -48,7 +48,7 @@ function sendToTree({ pid: root }: ChildProcess, signal: NodeJS.Signals): void {
   }
 }
 
-/** The parent of each process on this machine. */
+/** The parent of each process of this machine. */
 function parentsByPid(): Map<number, number> {
   if (process.platform !== 'linux') {
     const { stdout } = spawnSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' });

@@ -13,7 +13,7 @@ export interface RunOptions {
   /** Text for the child's stdin. Absent: stdin is closed, or inherited if `stdin` says so. */
   input?: string;
   stdin?: 'inherit';
-  /** Called for each line of stderr as it arrives. */
+  /** Called for each line of stderr as it comes. */
   onStderrLine?: (line: string) => void;
 }
 

@@ -81,7 +81,7 @@ export function referenceProblems(
     if (isAlias(node)) {
       const anchored = anchors.get(node.source);
       if (anchored === undefined) {
-        // The name is not shown: where quotes were forgotten, it is part of a password.
+        // The name is not shown: where quotes were forgotten it is a part of a password.
         report(
           node,
           'this is an alias (*name), but its anchor (&name) is not above it: text that starts with * needs quotes',

@@ -84,7 +84,7 @@ export class Cursor {
     return this.tree.kind === 'scalar' && this.tree.type === 'text';
   }
 
-  /** Whether this is an item of a list. */
+  /** Whether it is an item of a list. */
   get isItem(): boolean {
     return typeof this.#key === 'number';
   }
@@ -169,7 +169,7 @@ export class Cursor {
     return found;
   }
 
-  /** A boolean, or text that Compose reads as one. */
+  /** A boolean, or a text that Compose reads as one. */
   boolean(): boolean | undefined {
     if (this.tree.kind === 'scalar' && (this.tree.type === 'bool' || this.tree.type === 'text')) {
       const text = this.tree.text.toLowerCase();
@@ -217,7 +217,7 @@ export class Cursor {
     });
   }
 
-  /** A text or a list of texts. */
+  /** One text or a list of texts. */
   textOrTexts(): string[] {
     if (!this.isText) return this.texts();
     const text = this.text();

@@ -87,7 +87,7 @@ function afterName(parts: readonly TemplatePart[], name: string): readonly Templ
   if (part?.kind !== 'text') return parts;
   const equals = part.text.indexOf('=');
   const before = part.text.slice(0, equals);
-  // A variable before it that contains a `=` itself ends the name earlier.
+  // A variable before it that holds a `=` itself ends the name earlier.
   if (index === 0 ? before !== name : !name.endsWith(before)) return parts;
   return [{ kind: 'text', text: part.text.slice(equals + 1) }, ...parts.slice(index + 1)];
 }

@@ -156,7 +156,7 @@ export interface DeployModel {
   replicas?: number;
   mode?: string;
   resources: { limits?: ResourcesModel; reservations?: ResourcesModel };
-  /** Every key below `deploy`, as written. */
+  /** Every key below `deploy` as it is written. */
   keys: ReadonlySet<string>;
 }
 

@@ -8,7 +8,7 @@ export type ComposeLine =
   | { kind: 'warning'; text: string }
   | { kind: 'other'; text: string };
 
-// ` Container demo-web-1 Started`: two spaces up to 2.40, one later.
+// ` Container demo-web-1  Started`: two spaces up to 2.40, one later.
 const step = /^ *(Container|Network|Volume|Image) (\S.*?) +(\S+)\s*$/;
 // ` web Pulling`, ` web Pulled`, before Compose printed `Image x Pulling`.
 const pull = /^ *(\S+) (Pulling|Pulled|Building|Built)\s*$/;

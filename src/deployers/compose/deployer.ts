@@ -49,14 +49,14 @@ export interface ProjectSetup {
   problem?: LaconicError;
   /** The project's containers, if they were listed when it was opened. */
   containers?: readonly ProjectContainer[] | undefined;
-  /** In a dry run, why the engine could not be queried; absent: it answers. */
+  /** In a dry run, why the engine could not be asked; absent: it answers. */
   silence?: string | undefined;
   /** Checks that the project is not somebody else's, before anything is started or stopped. */
   checkOwner?: () => Promise<void>;
   preStart: readonly PodScript[];
   postStart: readonly PodScript[];
   transfers: readonly ConfigTransfer[];
-  /** Absent if a stack runs in place. */
+  /** Absent when a stack runs in place. */
   deployment?: Deployment;
   /** The spec of the compose files; absent if a stack runs in place. */
   spec?: Spec;
@@ -80,7 +80,7 @@ export async function composeDeployerOf(deployment: Deployment, context: Context
   return new ComposeDeployer(setup, engine, context);
 }
 
-/** A Compose project as a {@link Deployer}: each method is a function of this folder. */
+/** A Compose project as a {@link Deployer}: each method is one function of this folder. */
 export class ComposeDeployer implements Deployer {
   readonly #setup: ProjectSetup;
   #listed: readonly ProjectContainer[] | undefined;

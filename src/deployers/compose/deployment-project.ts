@@ -22,7 +22,7 @@ export interface OpenedProject {
   project: ComposeProject;
   /** Its containers, listed to check their owner; undefined in a dry run without an engine. */
   containers: readonly ProjectContainer[] | undefined;
-  /** In a dry run, why the engine could not be queried; undefined if it answers. */
+  /** In a dry run, why the engine could not be asked; undefined where it answers. */
   silence?: string | undefined;
   /** Why its files cannot be used. The project then only has a name. */
   problem?: LaconicError;

@@ -12,7 +12,7 @@ const explained = 5;
 export interface NotReady {
   service: string;
   state: string;
-  /** Absent if the service has no container. */
+  /** Absent when the service has no container. */
   observed: ObservedContainer | undefined;
 }
 

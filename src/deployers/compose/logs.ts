@@ -20,7 +20,7 @@ export function parseTail(text: string): number | undefined {
 }
 
 /**
- * Streams the containers' output to stdout as Compose prints it, `<service>-<n> | ` before each line. Compose's own
+ * Streams the containers' output to stdout as Compose prints it, `<service>-<n>  | ` before each line. Compose's own
  * warnings go to stderr. Memory use is bounded; if the reader closes the pipe (`| head`), it ends silently.
  * @param output the destination; stdout except in tests
  * @throws LaconicError for unknown services; InterruptedError after Ctrl-C; CommandFailedError if Compose fails

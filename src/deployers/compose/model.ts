@@ -30,7 +30,7 @@ export interface ServiceModel {
   readonly containerName: string | undefined;
   readonly replicas: number;
   readonly dependsOn: readonly Dependency[];
-  /** Host paths that are mounted: bind mounts, and files of configs and secrets. */
+  /** Host paths that are mounted as they are: bind mounts, and files of configs and secrets. */
   readonly hostPaths: readonly string[];
   /** Configs and secrets whose text Compose copies into the container at creation, by name. */
   readonly copied: readonly { name: string; text: string }[];

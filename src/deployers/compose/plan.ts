@@ -19,7 +19,7 @@ export interface PlanInput {
   /** Id of each image on this host, by the name in the model. */
   readonly imageIds: ReadonlyMap<string, string>;
   readonly record: StartedRecord | undefined;
-  /** Compose's own hash by service, if it was queried. */
+  /** Compose's own hash by service, when it was asked. */
   readonly hashes: ReadonlyMap<string, string>;
   readonly contents: ReadonlyMap<string, Checksums>;
 }
@@ -87,7 +87,7 @@ export function planStart(input: PlanInput): StartPlan {
   return { steps, kept: new Map(rest.map((name) => [name, whyKept(name, input)])) };
 }
 
-/** A call of `docker compose up`. */
+/** One call of `docker compose up`. */
 export interface UpCall {
   readonly names: readonly string[];
   /** With `--force-recreate`. */

@@ -16,7 +16,7 @@ import { planStop, readStopPlan, type StopPlan } from './stop-plan.js';
 export interface StopPreview {
   readonly project: ComposeProject;
   readonly options: StopOptions;
-  /** Why the engine could not be queried; absent: it answers. */
+  /** Why the engine could not be asked; absent: it answers. */
   readonly silence?: string | undefined;
   /** From what exists; if the engine is silent, from the volumes that may exist. */
   readonly plan: StopPlan;

@@ -16,7 +16,7 @@ import { type MovedVolume, planVolumes } from './volumes.js';
 
 export interface PreviewDeps extends ReadingDeps {
   removeOrphans: boolean;
-  /** Why the engine could not be queried; absent: it answers. */
+  /** Why the engine could not be asked; absent: it answers. */
   silence?: string | undefined;
   /** Changes of services by files that the command writes before it starts them. */
   pending: readonly PendingChanges[];
@@ -42,7 +42,7 @@ export function pendingOf(planned: PlannedChanges | undefined): PendingChanges[]
 /** What a start of a project would do. */
 export interface StartPreview {
   readonly project: ComposeProject;
-  /** Services that the operator named. */
+  /** Services the operator named. */
   readonly named: readonly string[];
   /** Absent if the engine was not queried, and for an attached start, which is left to Compose. */
   readonly plan?: StartPlan;

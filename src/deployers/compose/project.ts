@@ -9,7 +9,7 @@ export interface ComposeProject {
   readonly files: readonly string[];
   /** Absolute path of each job's compose file, by job name. */
   readonly jobFiles: ReadonlyMap<string, string>;
-  /** Files that are merged over those in {@link jobFiles}, by job name. */
+  /** Files that are merged over those of {@link jobFiles}, by job name. */
   readonly jobOverrides?: ReadonlyMap<string, string>;
   /** `--env-file` arguments in order; later ones override earlier ones. */
   readonly envFiles: readonly string[];

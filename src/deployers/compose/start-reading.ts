@@ -21,7 +21,7 @@ export interface ReadingDeps {
   startedFile: string;
   /** Path of the compose file for `options.images`; a dry run does not write it. */
   imagesFile: string;
-  /** The project's containers, if they were listed just before. */
+  /** The project's containers, when they were listed just before. */
   listed?: readonly ProjectContainer[];
 }
 

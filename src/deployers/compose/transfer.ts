@@ -7,7 +7,7 @@ import { type RunResult, run } from '../../system/process.js';
 import { runtimeArguments } from './exec.js';
 import type { ComposeProject } from './project.js';
 
-/** An entry of the stack's `config:`: a value that a running service exports and another one imports. */
+/** One entry of the stack's `config:`: a value that a running service exports and another imports. */
 export interface Transfer {
   destination: string;
   /** Determines the import script: `/scripts/import-<variable>.sh`. */

@@ -14,7 +14,7 @@ export type VolumeVerdict =
   | { kind: 'recreate' }
   | { kind: 'refuse'; message: string };
 
-/** What the old device contains: `unknown` if this machine cannot tell. */
+/** What the old device holds: `unknown` when this machine cannot tell. */
 export type OldData = 'gone' | 'empty' | 'present' | 'unknown';
 
 /** A volume that gets another device: its object on the engine is removed, with the containers that mount it. */

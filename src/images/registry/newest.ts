@@ -16,7 +16,7 @@ export interface RegistryImage {
 
 /** The result of {@link newestImage}. */
 export interface Newest {
-  /** Absent if no tag leads to an image for the platform. */
+  /** Absent when no tag leads to an image for the platform. */
   image?: RegistryImage;
   /** Newer tags that are not readable, with the reason. */
   broken: { tag: string; why: string }[];

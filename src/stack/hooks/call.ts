@@ -12,7 +12,7 @@ export async function callHook<H extends HookName>(
   call: HookCalls[H],
   services: HookServices,
 ): Promise<HookOutcome> {
-  // Each language is loaded only if a stack uses it.
+  // Each language is loaded only when a stack uses it.
   if (source.language === 'python') {
     const { callPythonHook } = await import('./python.js');
     return callPythonHook(source, hook, call, services);

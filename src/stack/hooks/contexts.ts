@@ -92,13 +92,13 @@ export interface HookCalls {
   readonly create: {
     readonly context: DeploymentContext;
     readonly mode: CreateMode;
-    /** `[network_dir, initial_peers, *positional]`; the first two are null if not given. */
+    /** `[network_dir, initial_peers, *positional]`; the first two are null when not given. */
     readonly extraArgs: readonly (string | null)[];
   };
   readonly start: { readonly context: DeploymentContext };
 }
 
-/** A host path mounted at a path of a container. */
+/** One host path mounted at one path of a container. */
 export interface VolumeMapping {
   readonly hostPath: string;
   readonly containerPath: string;

@@ -5,7 +5,7 @@ import { writeFileAtomically } from '../../system/files.js';
 import type { HookValue } from './values.js';
 import { editYaml, loadYaml } from './yaml-edit.js';
 
-/** A YAML file of the deployment, as read. */
+/** A YAML file of the deployment, as it was read. */
 export interface ReadYamlFile {
   /** The real path. */
   readonly path: string;

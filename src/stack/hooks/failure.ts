@@ -1,15 +1,15 @@
 import { LaconicError } from '../../system/errors.js';
 import type { HookName, HookSource } from './contexts.js';
 
-/** Why a hook failed, as far as known. */
+/** Why a hook failed, as far as it is known. */
 export interface HookFailure {
   /** The reason in one sentence: `KeyError: 'volumes'`. */
   readonly reason: string;
   /** Line in the hook's own file. */
   readonly line?: number | undefined;
-  /** `helper.py:3`, if the failure is in a file that the hook calls. */
+  /** `helper.py:3`, when the failure is in a file the hook calls. */
   readonly elsewhere?: string | undefined;
-  /** The language's own traceback; shown only with `--debug`. */
+  /** The language's own traceback; shown with `--debug` only. */
   readonly traceback?: string | undefined;
   readonly hint?: string | undefined;
   readonly cause?: unknown;

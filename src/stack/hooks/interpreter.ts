@@ -22,14 +22,14 @@ export function hookEnvironment(env: NodeJS.ProcessEnv): string {
   return join(env.HOME ?? homedir(), '.laconic-so', 'python');
 }
 
-/** The Python that the operator chose for hooks, or undefined. A relative path starts at the current directory. */
+/** The Python that the operator chose for hooks, or undefined. A relative path counts from the current directory. */
 export function chosenInterpreter(env: NodeJS.ProcessEnv, cwd: string): string | undefined {
   const chosen = env[interpreterVariable];
   if (!chosen) return undefined;
   return chosen.includes('/') ? resolve(cwd, chosen) : chosen;
 }
 
-/** The Python that hooks run with: the chosen one, else that of `hooks setup`, else `python3` on the PATH. */
+/** The Python that hooks run with: the chosen one, else that of `hooks setup`, else the `python3` on the PATH. */
 export async function hookInterpreter(env: NodeJS.ProcessEnv, cwd: string): Promise<string> {
   const own = join(hookEnvironment(env), 'bin', 'python3');
   return chosenInterpreter(env, cwd) ?? ((await kindOf(own)) === 'file' ? own : 'python3');

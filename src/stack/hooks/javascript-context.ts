@@ -20,7 +20,7 @@ export interface HookTools {
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
   readonly yaml: { load(text: string): unknown; dump(value: unknown): string };
-  /** Runs `sh -c <command>` in a new container of the service's image; resolves to its stdout. */
+  /** Runs `sh -c <command>` in a fresh container of the service's image; resolves to its stdout. */
   runContainerCommand(service: string, command: string, mounts?: readonly VolumeMapping[]): Promise<string>;
 }
 

@@ -23,7 +23,7 @@ class HookExit extends Error {
 
 /**
  * Calls a function of `commands.mjs` or `commands.js` in this process.
- * @throws LaconicError with file, line, function and reason; InterruptedError after Ctrl-C
+ * @throws LaconicError naming file, line, function and reason; InterruptedError after Ctrl-C
  */
 export async function callJavaScriptHook<H extends HookName>(
   source: HookSource,

@@ -20,7 +20,7 @@ const request = z.discriminatedUnion('op', [
 ]);
 type Request = z.output<typeof request>;
 
-/** Answers the requests of a running hook. */
+/** Answers the requests of one running hook. */
 export interface RequestAnswerer {
   /**
    * Returns the response line for a request line. Never rejects: a failure is a response, which the hook sees as an

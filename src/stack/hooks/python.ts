@@ -15,7 +15,7 @@ import { exactValueOfEdit } from './yaml-edit.js';
 import { toPlain } from './values.js';
 import { fromWire } from './wire.js';
 
-/** The last line from the Python side: how the call ended. */
+/** The last line of the Python side: how the call ended. */
 const ending = z.discriminatedUnion('outcome', [
   z.object({
     outcome: z.literal('returned'),
