@@ -34,6 +34,7 @@ import { jobOverrides, podOverrides, specOverrides } from './spec-overrides.js';
 import { contentOf, filesBelow, type GeneratedFile, type GeneratedTree, type VolumeDirectory } from './tree.js';
 import type { DeploymentRecord } from './record.js';
 import type { TargetGenerator } from './target.js';
+import { unsetInCredentials, unsetInEnvFiles } from './unset-in-env-files.js';
 import { type UnsetName, unsetNames } from './variable-checks.js';
 import { unfitVolumePaths, volumesOverOurs } from './volume-checks.js';
 import { placeVolume } from './volume-paths.js';
@@ -142,6 +143,10 @@ export async function generateTree(input: GenerateInput): Promise<Generated> {
   const facts = await factsOf(composeFiles, files);
   const unset = unsetNames(read, spec, values);
   const there = filesOfTree(input.root, files, directories, Object.keys(input.manifest ?? {}));
+  const inEnvFiles = [
+    ...(await unsetInEnvFiles(project, there, values)).filter(({ name }) => !unset.some((one) => one.name === name)),
+    ...unsetInCredentials((await there.read('config.env'))?.toString('utf8') ?? '', input.target ? {} : input.env),
+  ];
   const faults = input.target === undefined ? await faultsOf(read, project, there) : undefined;
   const checks = checkAgainstStack(spec, { ...facts, unset: new Set(unset.map(({ name }) => name)) });
   return {
@@ -149,10 +154,10 @@ export async function generateTree(input: GenerateInput): Promise<Generated> {
     services: facts.services,
     tree: { files: withoutVolumeContent(files, volumes, input.root), directories, volumes },
     sources: await renderSources(files, [stack.yaml, ...composeFiles.map(({ file }) => file.yaml)]),
-    unset,
+    unset: [...unset, ...inEnvFiles],
     warnings: [
       ...stack.warnings,
-      ...unset.map(({ problem }) => problem),
+      ...[...unset, ...inEnvFiles].map(({ problem }) => problem),
       ...checks.filter((check) => check.nearMiss === undefined).map((check) => check.problem),
       // On any other cluster the paths are those of its nodes.
       ...(spec.deployTo === 'k8s' ? [] : await unfitVolumePaths(spec, input.root, facts.volumes)),

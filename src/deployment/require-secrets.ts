@@ -108,9 +108,13 @@ function lostError(
 ): LaconicError {
   const names = lost.map(({ name }) => name);
   const what = text === undefined ? 'is missing' : `no longer holds the whole value of ${names.join(', ')}`;
-  const lines = lost.map(({ name, places }) => {
-    const where = places.map((place) => (isAbsolute(place) && isBelow(place, root) ? relative(root, place) : place));
-    return `  ${name}: ${where.length === 0 ? 'no copy was found' : `a copy is in ${where.join(', and in ')}`}`;
+  const listed = (places: readonly string[]): string =>
+    places
+      .map((place) => (isAbsolute(place) && isBelow(place, root) ? relative(root, place) : place))
+      .join(', and in ');
+  const lines = lost.map(({ name, places, others }) => {
+    const where = places.length === 0 ? 'no copy was found' : `a copy is in ${listed(places)}`;
+    return `  ${name}: ${where}${others.length === 0 ? '' : `; another value, of another time, is in ${listed(others)}`}`;
   });
   const because = problem === undefined ? [] : [`  ${problem.message}`];
   return new LaconicError(

@@ -55,13 +55,22 @@ export function credentialVariables(configEnv: string, file?: string): Map<strin
  * @throws InvalidFileError for a file that Compose could not read
  */
 export function variableOrigins(configEnv: string, file?: string): Map<string, string> {
-  const lines = configEnv.split('\n');
+  const places = credentialLines(configEnv);
   return new Map(
-    scanEnvFile(configEnv, file ?? 'config.env').map(({ name, line }) => {
-      const mark = lines.slice(0, line).findLast((each) => each.startsWith(credentialsMark));
-      return [name, mark?.slice(credentialsMark.length) ?? 'the config of spec.yml'];
-    }),
+    scanEnvFile(configEnv, file ?? 'config.env').map(({ name, line }) => [
+      name,
+      places(line)?.file ?? 'the config of spec.yml',
+    ]),
   );
+}
+
+/** Maps a line of a `config.env`, counted from 1, to its credentials file and the line there. */
+export function credentialLines(configEnv: string): (line: number) => { file: string; line: number } | undefined {
+  const lines = configEnv.split('\n');
+  return (line) => {
+    const at = lines.slice(0, line).findLastIndex((each) => each.startsWith(credentialsMark));
+    return at < 0 ? undefined : { file: (lines[at] ?? '').slice(credentialsMark.length), line: line - at - 1 };
+  };
 }
 
 /** Whether a value from a credentials file should be masked, judged by its name, length and characters. */

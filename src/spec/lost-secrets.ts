@@ -24,8 +24,10 @@ export interface SecretFacts {
 
 export interface LostSecret {
   name: string;
-  /** Where copies of its value are. */
+  /** Where copies of its value are: the first known place, and all that hold the same value, alone or in a text. */
   places: string[];
+  /** Where another value is, from before a change. */
+  others: string[];
 }
 
 /**
@@ -37,8 +39,12 @@ export function findLostSecrets(facts: SecretFacts): { lost: LostSecret[]; absen
   const absent: string[] = [];
   for (const name of namesWithoutValue(facts)) {
     if (facts.rotate.has(name)) continue;
-    const places = facts.copies.filter(({ values }) => values.has(name)).map(({ place }) => place);
-    if (places.length > 0 || facts.recorded.has(name)) lost.push({ name, places });
+    const found = facts.copies.filter(({ values }) => values.has(name));
+    const first = found[0]?.values.get(name) ?? '';
+    const isSame = ({ values }: SecretCopy): boolean => values.get(name)?.includes(first) === true;
+    const places = found.filter(isSame).map(({ place }) => place);
+    const others = found.filter((copy) => !isSame(copy)).map(({ place }) => place);
+    if (found.length > 0 || facts.recorded.has(name)) lost.push({ name, places, others });
     else absent.push(name);
   }
   return { lost, absent };

@@ -23,7 +23,7 @@ export async function repositoryAround(folder: string): Promise<string> {
 /**
  * Resolves a path in a stack's repository. A link in it must not expose a file of this host, such as a key.
  * @param within the real path of the repository
- * @throws LaconicError for a link that leads outside of it, nowhere, or in a circle
+ * @throws LaconicError for a link that leads outside of it, into its `.git`, nowhere, or in a circle
  */
 export async function realPlace(path: string, within: string): Promise<string> {
   const real = await realpath(path).catch(async (error: unknown) => {
@@ -33,6 +33,10 @@ export async function realPlace(path: string, within: string): Promise<string> {
       throw new LaconicError(`${what} leads to nothing`, { hint: 'correct or remove the link' });
     throw new LaconicError(`cannot read ${path}: ${errorMessage(error)}`, { cause: error });
   });
+  if (isBelow(real, join(within, '.git')))
+    throw new LaconicError(`${await describeLink(path)} leads to what git keeps about the repository`, {
+      hint: 'it may hold passwords, and is no part of the stack: remove the link',
+    });
   if (isBelow(real, within)) return real;
   throw new LaconicError(`${await describeLink(path)} leads out of the stack's repository ${within}, to ${real}`, {
     hint: 'links within the repository are followed: put the file there, or name its absolute path in the compose file',

@@ -13,8 +13,9 @@ export interface RunOptions {
   /** Text for the child's stdin. Absent: stdin is closed, or inherited if `stdin` says so. */
   input?: string;
   stdin?: 'inherit';
-  /** Called for each line of stderr as it comes. */
+  /** Called for each line of a stream as it comes. */
   onStderrLine?: (line: string) => void;
+  onStdoutLine?: (line: string) => void;
 }
 
 export interface RunResult {
@@ -72,6 +73,7 @@ export async function run(program: string, args: readonly string[], options: Run
     maxBuffer: 256 * 1024 * 1024,
   });
   if (options.onStderrLine) forEachLine(child.stderr, options.onStderrLine);
+  if (options.onStdoutLine) forEachLine(child.stdout, options.onStdoutLine);
   const result = await child;
   if (result.isCanceled) throw new InterruptedError();
   if (errorCode(result.cause) === 'ENOENT' && result.exitCode === undefined)

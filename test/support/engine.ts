@@ -6,7 +6,7 @@ import { describeUnless } from './suites.js';
 /** Set by scripts/test.mjs: why no engine can be used. */
 const reasonVariable = 'LACONIC_TEST_NO_ENGINE';
 
-function reasonForNoEngine(): string | undefined {
+export function reasonForNoEngine(): string | undefined {
   const told = process.env[reasonVariable];
   if (told !== undefined && told !== '') return told;
   const asked = spawnSync('docker', ['version', '--format', '{{.Server.Version}}'], { encoding: 'utf8' });

@@ -16,6 +16,7 @@ import { callAtExit, callEnvironment } from './compose-cli.js';
 import { readWholeConfig } from './config-json.js';
 import { hasTerminal } from './exec.js';
 import { type ComposeProject, composeArguments, filesOfJob } from './project.js';
+import { isLocalName, pullJobImage } from './pull.js';
 
 /** How to run a job: see {@link JobOptions}; `secrets` are variables for the job unless it sets them itself. */
 export type ComposeJobOptions = JobOptions & { secrets: ReadonlyMap<string, string> };
@@ -57,8 +58,24 @@ export async function runJob(
     const files = override === undefined ? alone.files : [...alone.files, override];
     // Compose's name for an image that it builds itself.
     const image = service.image ?? `${project.name}-${job}`;
+    await pullIfMissing(image, { ...service, name: job }, alone, engine, context);
     return runNamed({ ...alone, files }, { job, image }, how, engine, context);
   });
+}
+
+/** Compose would be silent about a registry that does not answer. What it builds, or must not pull, is left to it. */
+async function pullIfMissing(
+  image: string,
+  { name, build, platform, pull_policy: policy }: RawService & { name: string },
+  project: ComposeProject,
+  engine: Engine,
+  context: Context,
+): Promise<void> {
+  if (build !== undefined || isLocalName(image) || policy === 'never' || policy === 'build') return;
+  if ((await findImage(engine, image)) === undefined) {
+    await pullJobImage(image, { name, platform }, project, context);
+    context.report.endProgress();
+  }
 }
 
 function unknownJob(job: string, jobs: readonly string[]): LaconicError {
@@ -70,6 +87,9 @@ function unknownJob(job: string, jobs: readonly string[]): LaconicError {
 /** The relevant part of a service in a job file. */
 interface RawService {
   image?: string;
+  build?: unknown;
+  platform?: string;
+  pull_policy?: string;
   environment?: Record<string, string | null>;
 }
 
@@ -180,7 +200,7 @@ async function runNamed(
 ): Promise<number> {
   // The name follows Compose's scheme, but must be known here: Compose leaves the container running when interrupted.
   const name = `${project.name}-${job}-run-${randomBytes(6).toString('hex')}`;
-  // Compose's messages about a job (its network) are not the job's output; a pull may take long, and is shown.
+  // Compose's messages about a job (its network) are not the job's output; a build may take long, and is shown.
   const silent = context.options.quiet || (await findImage(engine, image)) !== undefined;
   const quiet = silent ? ['--progress', 'quiet'] : [];
   // A detached job's output and exit code must be available after it has ended.

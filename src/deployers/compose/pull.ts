@@ -4,6 +4,7 @@ import { explainPull } from '../../images/refusals.js';
 import type { Context } from '../../system/context.js';
 import { LaconicError } from '../../system/errors.js';
 import { inParallel } from '../../system/parallel.js';
+import { Patience } from '../../system/patience.js';
 import { commandLine, run } from '../../system/process.js';
 import type { ProjectModel, ServiceModel } from './model.js';
 import { placeOfImage } from './places.js';
@@ -30,7 +31,8 @@ export function isPullable(service: ServiceModel, local: EngineImage | undefined
   return local.repoDigests.length > 0 && !service.image.includes('@sha256:');
 }
 
-function isLocalName(image: string): boolean {
+/** Whether an image is one that is built on this host. */
+export function isLocalName(image: string): boolean {
   return image.endsWith(':local');
 }
 
@@ -72,6 +74,17 @@ export async function pullMissingImages(
 ): Promise<void> {
   const wanted = missingImages(model, services, local);
   const failed = await pullAll(wanted, new Set(), context);
+  if (failed.length > 0) throw await pullError(failed, project, context);
+}
+
+/** Pulls the image of a job that is not on this host. @throws LaconicError if that fails */
+export async function pullJobImage(
+  image: string,
+  job: Pick<ServiceModel, 'name' | 'platform'>,
+  project: ComposeProject,
+  context: Context,
+): Promise<void> {
+  const failed = await pullAll(new Map([[image, [job]]]), new Set(), context);
   if (failed.length > 0) throw await pullError(failed, project, context);
 }
 
@@ -120,7 +133,7 @@ interface FailedPull {
 
 /** @param optional images that are not marked as failed, since the one on this host can be used */
 async function pullAll(
-  wanted: ReadonlyMap<string, readonly ServiceModel[]>,
+  wanted: ReadonlyMap<string, readonly Pick<ServiceModel, 'name' | 'platform'>[]>,
   optional: ReadonlySet<string>,
   context: Context,
 ): Promise<FailedPull[]> {
@@ -133,7 +146,7 @@ async function pullAll(
 
 /** Arguments of `docker` that pull an image. */
 export function pullArguments(image: string, platform: string | undefined): string[] {
-  return ['pull', '--quiet', ...(platform === undefined ? [] : ['--platform', platform]), image];
+  return ['pull', ...(platform === undefined ? [] : ['--platform', platform]), image];
 }
 
 /** @returns the error output of `docker pull` if it failed */
@@ -146,7 +159,12 @@ async function pullImage(
   report.progress(image, 'pulling');
   const args = pullArguments(image, platform);
   report.verbose(commandLine('docker', args));
-  const result = await run('docker', args, { env, signal });
+  let answered: (line: string) => void = () => undefined;
+  const answer = new Promise((resolve) => (answered = resolve));
+  const pull = run('docker', args, { env, signal, onStdoutLine: answered });
+  // With its first line docker says that the registry has the image; the layers may take as long as they need.
+  await new Patience(`the registry of ${image}`, report).while(Promise.race([answer, pull]));
+  const result = await pull;
   if (result.code === 0) {
     report.progress(image, 'pulled', 'done');
     return undefined;

@@ -86,6 +86,26 @@ describeWithEngine('warnings are reported when a deployment is made, and not aga
     ]);
   });
 
+  it('env files and credentials files are looked at too; what may be a part of a secret is not shown', async () => {
+    const text = `services:\n${idleService('web', '    env_file: web.env\n    environment: {PW: "${PW}"}\n')}`;
+    await sandbox.write('env/compose/docker-compose-app.yml', text);
+    await sandbox.write('env/compose/web.env', "A=1\nB=$A-${PWD_}-${PW}\nC='$LITERAL' \nD=${E:-}\n");
+    await sandbox.write('env/stacks/app/stack.yml', 'name: app\npods:\n  - app\n');
+    await sandbox.write('app.env', "PW='a$real'\nOTHER=hunter$two\nTHIRD=$OTHER\n");
+    for (const target of ['compose', 'k8s-kind']) {
+      const config = 'credentials-files: [app.env]\nconfig: {PWD: x}\n';
+      await sandbox.write('env.yml', `stack: env/stacks/app\ndeploy-to: ${target}\n${config}`);
+      const { stderr } = await sandbox.create('env.yml', `env-${target}`);
+      const told = stderr.split('\n').filter((line) => /which is empty|is not set/.test(line));
+      expect(told).toEqual([
+        `WARNING: ${sandbox.path('env/compose/web.env')}:2 B: \${PWD_} is not set and has no default, so it is empty here, did you mean "PWD"?`,
+        'WARNING: app.env:2 OTHER: a $ in the value begins a variable that nothing sets, which is empty: put the value in single quotes',
+      ]);
+      const later = await sandbox.deployment(`env-${target}`, 'render');
+      expect([later.code, later.stderr]).toEqual([0, '']);
+    }
+  });
+
   it('it is the same on Kubernetes', async () => {
     const create = ['deploy', 'create', '--spec-file', 'cluster.yml', '--deployment-dir', 'k'];
     const { stderr } = await sandbox.succeed(create);

@@ -5,7 +5,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { createServer as createTlsServer } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeAuthority } from '../../support/authority.js';
-import { cliPath } from '../../support/engine.js';
+import { cliPath, reasonForNoEngine } from '../../support/engine.js';
 import { Sandbox } from '../../support/sandbox.js';
 
 describe('servers that take a connection and never answer', () => {
@@ -31,6 +31,12 @@ describe('servers that take a connection and never answer', () => {
     });
     await listen(createServer(keep), { path: sandbox.path('engine.sock') });
     port = (await listen(createServer(keep))).port;
+    await sandbox.write('x/stacks/pulled/stack.yml', 'name: pulled\npods: [pulled]\njobs: [once]\n');
+    const image = `127.0.0.1:${port}/x/y:1`;
+    await sandbox.write('x/compose/docker-compose-pulled.yml', `services:\n  web:\n    image: ${image}\n`);
+    await sandbox.write('x/compose-jobs/docker-compose-once.yml', `services:\n  once:\n    image: ${image}\n`);
+    await sandbox.write('pulled.yml', `stack: ${sandbox.path('x/stacks/pulled')}\ndeploy-to: compose\n`);
+    await sandbox.create('pulled.yml', 'pulled');
     const { certificate, key } = await (await makeAuthority(sandbox.path('authority'))).issue('api');
     const api = createTlsServer({ cert: await readFile(certificate), key: await readFile(key) }, keep);
     const { port: apiPort } = await listen(api);
@@ -57,11 +63,20 @@ describe('servers that take a connection and never answer', () => {
     await sandbox.remove();
   });
 
-  it.concurrent.each([
+  type Row = [who: string, args: () => string[], env?: NodeJS.ProcessEnv];
+  // It is a real engine that waits for the registry.
+  const realEngine = { DOCKER_HOST: process.env.DOCKER_HOST };
+  const pulling: Row[] = [
+    ['the registry of 127.0.0.1:', () => ['--stack', 'x/stacks/pulled', 'deploy', 'up'], realEngine],
+    ['the registry of 127.0.0.1:', () => ['deployment', '--dir', 'pulled', 'run-job', 'once'], realEngine],
+  ];
+
+  it.concurrent.each<Row>([
     ['the Docker engine', () => ['--stack', 'x/stacks/s', 'deploy', 'ps']],
     ['the API server', () => ['deployment', '--dir', 'd', 'ps']],
     ['git, asked for org/repo,', () => ['fetch-stack', `git://127.0.0.1:${port}/org/repo`]],
-  ])('%s: that is said after ten seconds, and Ctrl-C ends the wait', async (who, args) => {
+    ...(reasonForNoEngine() === undefined ? pulling : []),
+  ])('%s: that is said after ten seconds, and Ctrl-C ends the wait', async (who, args, env = {}) => {
     const child = spawn(process.execPath, ['--', cliPath, ...args()], {
       cwd: sandbox.base,
       stdio: ['ignore', 'ignore', 'pipe'],
@@ -69,6 +84,7 @@ describe('servers that take a connection and never answer', () => {
         ...process.env,
         DOCKER_HOST: `unix://${sandbox.path('engine.sock')}`,
         CERC_REPO_BASE_DIR: sandbox.path('repositories'),
+        ...env,
       },
     });
     const ended = once(child, 'exit');

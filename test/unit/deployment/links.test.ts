@@ -69,12 +69,17 @@ describe('links in the files of a stack', () => {
     expect(await lstat(join(base, 'd/.laconic/next')).catch(() => undefined)).toBeUndefined();
   });
 
-  it('may lead anywhere in the git working tree', async () => {
-    const { base, link, create } = await stackWithLinks('compose');
+  it('may lead anywhere in the git working tree, but not to what git keeps there', async () => {
+    const { base, link, create, update } = await stackWithLinks('compose');
     await mkdir(join(base, '.git'));
     await writeFile(join(base, 'README'), 'of the repository');
     await link('so/config/app/readme', '../../../README');
     await create();
     expect(await readFile(join(base, 'd/config/app/readme'), 'utf8')).toBe('of the repository');
+    await writeFile(join(base, '.git/config'), 'url = https://me:token@example.org/so');
+    await link('so/config/app/shown', '../../../.git/config');
+    await expect(update()).rejects.toThrow(
+      `${join(base, 'so/config/app/shown')} -> ../../../.git/config leads to what git keeps about the repository`,
+    );
   });
 });

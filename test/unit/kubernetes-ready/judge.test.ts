@@ -31,6 +31,29 @@ describe('what became ready must stay so for a moment', () => {
     expect(judge.look(world, [web], 0)[0]?.readiness.kind).toBe('ready');
   });
 
+  it('one whose container was restarted just before may be in a crash loop, and has to stay ready', () => {
+    const startedAt = Date.parse('2026-01-01T00:00:00Z');
+    const podRestarted = (restartCount: number) => {
+      const made = readyPod();
+      const containerStatuses = made.status?.containerStatuses?.map((each) => ({ ...each, restartCount })) ?? [];
+      return { ...made, status: { ...made.status, containerStatuses } };
+    };
+    const look = (restarts: number, restartedSince: number) => {
+      const judge = new Judge({ steadyMs, roomMs: 0, restartedSince });
+      const objects = {
+        Deployment: [deployment(rolledOut)],
+        ReplicaSet: [replicaSet()],
+        Pod: [podRestarted(restarts)],
+      };
+      return (now: number) => judge.look(worldOf(objects), [web], now)[0]?.readiness;
+    };
+    expect(look(0, startedAt)(0)?.kind).toBe('ready');
+    expect(look(1, startedAt + 1)(0)?.kind).toBe('ready');
+    const restarted = look(1, startedAt);
+    expect(restarted(0)).toMatchObject({ kind: 'waiting', recheckMs: steadyMs });
+    expect(restarted(steadyMs)?.kind).toBe('ready');
+  });
+
   it('its own count is not believed: a pod that was killed is counted a moment longer', () => {
     const judge = new Judge({ steadyMs, roomMs: 0 });
     const world = worldOf({ Deployment: [deployment(rolledOut)], ReplicaSet: [replicaSet()] });

@@ -28,10 +28,20 @@ describe('generated secrets that were lost', () => {
 
   it('a name is lost where a record or a copy tells that it had a value, and absent where nothing does', () => {
     expect(findLostSecrets(facts('', { copies }))).toEqual({
-      lost: [{ name: 'TOKEN', places: ['history'] }],
+      lost: [{ name: 'TOKEN', places: ['history'], others: [] }],
       absent: ['OTHER'],
     });
-    expect(findLostSecrets(facts('', { recorded: new Set(['OTHER']) })).lost).toEqual([{ name: 'OTHER', places: [] }]);
+    expect(findLostSecrets(facts('', { recorded: new Set(['OTHER']) })).lost).toEqual([
+      { name: 'OTHER', places: [], others: [] },
+    ]);
+  });
+
+  it('places that hold another value than the first are told apart', () => {
+    const bak = { place: 'bak', values: new Map([['TOKEN', 'of before a rotation']]) };
+    const container = { place: 'container', values: new Map([['TOKEN', `x-${token}`]]) };
+    expect(findLostSecrets(facts('', { copies: [...copies, bak, container] })).lost).toEqual([
+      { name: 'TOKEN', places: ['history', 'container'], others: ['bak'] },
+    ]);
   });
 
   it('a value that was cut is lost: a copy is longer, or it ends with the file and is no whole value', () => {

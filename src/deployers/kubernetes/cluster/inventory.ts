@@ -1,7 +1,7 @@
+import { LaconicError } from '../../../system/errors.js';
 import { standardLabels } from '../objects/labels.js';
 import type { KubernetesObject } from '../objects/object.js';
 import type { LiveObject } from './api.js';
-import { ClusterError } from './errors.js';
 import type { Identity } from './identity.js';
 
 /** One object that a start of this deployment made or meant to make. */
@@ -40,7 +40,7 @@ export function entryOf(object: KubernetesObject, live: LiveObject | undefined):
   return { apiVersion, kind, name: metadata.name, ...(live === undefined ? {} : { uid: live.metadata.uid }) };
 }
 
-/** @throws ClusterError when somebody edited it into something else: what start may delete would be a guess */
+/** @throws LaconicError when somebody edited it into something else: what start may delete would be a guess */
 export function readInventory(live: LiveObject): Entry[] {
   const { data } = live as { data?: Record<string, string> };
   try {
@@ -49,7 +49,7 @@ export function readInventory(live: LiveObject): Entry[] {
   } catch {
     // Reported below with the others.
   }
-  throw new ClusterError(
+  throw new LaconicError(
     `ConfigMap ${live.metadata.name} in namespace ${live.metadata.namespace ?? ''}, the list of the deployment's objects, is damaged`,
     { hint: 'delete that ConfigMap and start again; objects that left the stack since are then not removed' },
   );

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from '../../../system/context.js';
-import { errorMessage } from '../../../system/errors.js';
+import { errorMessage, LaconicError } from '../../../system/errors.js';
 import { describeObject } from '../objects/object.js';
 import type { ClusterApi, LiveObject, ResourceType } from './api.js';
 import { findBelongings, kindsToRemove } from './belongings.js';
@@ -38,9 +38,8 @@ export interface Removed {
 /**
  * Deletes a deployment's objects, and returns when they are gone: those of the inventory, those with its
  * label, and the Python program's. Volumes and the namespace only when asked for. Nothing of another deployment.
- * @throws ClusterError when the namespace must not be deleted, before anything is; or naming what is left after the
- * time that pods may
- *   take and two minutes
+ * @throws LaconicError if the namespace must not be deleted, before anything is; ClusterError naming what is left after
+ *   the grace period of pods and two minutes
  */
 export async function removeDeployment(
   identity: Identity,
@@ -57,7 +56,7 @@ export async function removeDeployment(
 
 /**
  * What {@link removeDeployment} would delete now. Changes nothing.
- * @throws ClusterError as there
+ * @throws LaconicError as there
  */
 export async function planRemoval(
   identity: Identity,
@@ -71,7 +70,7 @@ export async function planRemoval(
   return [...objects, ...volumes, ...(options.deleteNamespace && typeof namespace === 'object' ? [namespace] : [])];
 }
 
-/** Whose namespace it is, and what of the deployment is known. @throws ClusterError where the namespace must not go */
+/** Whose namespace it is, and what of the deployment is known. @throws LaconicError where the namespace must not go */
 async function look(
   identity: Identity,
   api: ClusterApi,
@@ -139,8 +138,8 @@ function kindsOfStop(inventory: readonly Entry[], { deleteVolumes }: RemoveOptio
   return kindsToRemove(inventory).filter((type) => deleteVolumes || type !== resources.PersistentVolumeClaim);
 }
 
-function refuseNamespace({ namespace }: Identity, why: string, hint?: string): ClusterError {
-  return new ClusterError(`namespace ${namespace} is not deleted: ${why}`, { hint: hint ?? 'nothing was changed' });
+function refuseNamespace({ namespace }: Identity, why: string, hint?: string): LaconicError {
+  return new LaconicError(`namespace ${namespace} is not deleted: ${why}`, { hint: hint ?? 'nothing was changed' });
 }
 
 const workloads = ['Deployment', 'StatefulSet', 'DaemonSet', 'CronJob', 'Job'];

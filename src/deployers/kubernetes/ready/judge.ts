@@ -24,6 +24,8 @@ export interface JudgeOptions {
   steadyMs: number;
   /** Milliseconds since 1970 at which the nodes were started, when that was not long ago. */
   nodesStartedAt?: number;
+  /** Milliseconds since 1970: a container that ended and was started again since then may be in a crash loop. */
+  restartedSince?: number;
   /** By `<Deployment>/<container>`; absent: healthchecks may take as long as they like. */
   healthPatience?: ReadonlyMap<string, HealthPatience>;
 }
@@ -65,7 +67,9 @@ export class Judge {
     };
     const seen = awaited.map((one) => ({ awaited: one, readiness: readinessOf(one, world, question) }));
     this.#notReadySince = notReady;
-    const steady = seen.map((verdict) => (isProbed(verdict.awaited, world) ? verdict : this.#steady(verdict, now)));
+    const steady = seen.map((verdict) =>
+      isProbed(verdict.awaited, world) ? verdict : this.#steady(verdict, world, now),
+    );
     return steady.map((verdict) => this.#sameWords(this.#patient(verdict, steady, world)));
   }
 
@@ -84,15 +88,17 @@ export class Judge {
     return verdict;
   }
 
-  /** What became ready while we watched must stay so for a moment. */
-  #steady(verdict: Verdict, now: number): Verdict {
+  /** What became ready while we watched, or was restarted just before, must stay so for a moment. */
+  #steady(verdict: Verdict, world: World, now: number): Verdict {
     const key = `${verdict.awaited.kind}/${verdict.awaited.name}`;
     if (verdict.readiness.kind !== 'ready') {
       this.#notReady.add(key);
       this.#readySince.delete(key);
       return verdict;
     }
-    if (!this.#notReady.has(key) || verdict.awaited.kind === 'Job') return verdict;
+    const { kind, name } = verdict.awaited;
+    if (kind === 'Job' || !(this.#notReady.has(key) || this.#isJustRestarted(world.find(kind, name), world)))
+      return verdict;
     const since = this.#readySince.get(key);
     this.#readySince.set(key, since ?? now);
     if (since === undefined) this.#crashes.forgive();
@@ -100,6 +106,15 @@ export class Judge {
     const { steadyMs } = this.#options;
     if (ready >= steadyMs) return verdict;
     return { ...verdict, readiness: { kind: 'waiting', state: verdict.readiness.state, recheckMs: steadyMs - ready } };
+  }
+
+  #isJustRestarted(deployment: DeploymentFacts | undefined, world: World): boolean {
+    const { restartedSince = Number.POSITIVE_INFINITY } = this.#options;
+    const containers = deployment === undefined ? [] : world.podsOf(deployment).flatMap((pod) => containersOf(pod));
+    return containers.some(({ status }) => {
+      const startedAt = Date.parse(status?.state?.running?.startedAt ?? '');
+      return (status?.restartCount ?? 0) > 0 && startedAt >= restartedSince;
+    });
   }
 
   #patient(verdict: Verdict, all: readonly Verdict[], world: World): Verdict {

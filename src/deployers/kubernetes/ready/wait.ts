@@ -43,6 +43,9 @@ const followed = [
   resources.Event,
 ];
 
+/** How long ago a container in a crash loop was started at most: more than clocks of nodes and of this host differ. */
+const crashLoopMs = 60_000;
+
 /** What {@link waitUntilReady} asks for. */
 export const needsOfWaiting: readonly Need[] = needs(followed, 'list', 'watch');
 
@@ -60,6 +63,7 @@ export async function waitUntilReady(request: WaitRequest): Promise<void> {
     roomMs,
     steadyMs: steadyTime(request.steadySeconds, request.context.env),
     ...(restarted ? { nodesStartedAt } : {}),
+    restartedSince: Date.now() - crashLoopMs,
     ...(healthPatience === undefined ? {} : { healthPatience }),
   });
   const world = new World();

@@ -1,0 +1,86 @@
+import { resolve } from 'node:path';
+import { scanEnvFile } from '../compose/dotenv.js';
+import { unsetVariables } from '../compose/unset-variables.js';
+import { credentialLines } from '../spec/environment.js';
+import { InvalidFileError } from '../system/errors.js';
+import { didYouMean } from '../system/suggest.js';
+import { placeOf } from './compose-files.js';
+import { modelOf, type ProjectFile } from './compose-project.js';
+import type { ComposeValues } from './compose-values.js';
+import type { DeploymentFiles } from './files.js';
+import type { UnsetName } from './variable-checks.js';
+
+type Lookup = (name: string) => unknown;
+
+/**
+ * The variables that values in the env files of services mention, that nothing sets and that have no default. A name is
+ * found once.
+ * @param files the deployment directory
+ */
+export async function unsetInEnvFiles(
+  project: readonly ProjectFile[],
+  files: DeploymentFiles,
+  { lookup, set }: ComposeValues,
+): Promise<UnsetName[]> {
+  const found = new Map<string, UnsetName>();
+  for (const file of project) {
+    const { services } = modelOf(file);
+    const texts: { source: string; text: string }[] = [];
+    for (const { path, format } of file.reading.envFiles) {
+      const place = format === 'raw' ? undefined : placeOf(file.read, path);
+      const text = place === undefined ? undefined : (await files.read(place))?.toString('utf8');
+      if (text !== undefined) texts.push({ source: resolve(file.read.sourceBase, path), text });
+    }
+    // Values may use what the service and its other env files set.
+    const own = new Set([
+      ...[...services.values()].flatMap(({ environment }) => [...environment.keys()]),
+      ...texts.flatMap(({ text }) => entriesOf(text).map(({ name }) => name)),
+    ]);
+    for (const { source, text } of texts) {
+      for (const { name, key, line } of unsetInText(text, (each) => lookup(each) ?? (own.has(each) || undefined))) {
+        const near = didYouMean(name, set.keys());
+        const hint = near === '' ? `: set ${name} in the config of the spec` : near;
+        const message = `\${${name}} is not set and has no default, so it is empty here${hint}`;
+        if (!found.has(name)) found.set(name, { name, problem: { file: source, line, key, message } });
+      }
+    }
+  }
+  return [...found.values()];
+}
+
+/**
+ * Values of credentials files in which a `$` begins the name of a variable that nothing sets, as in a password that
+ * somebody wrote without quotes. What follows the `$` may be a part of a secret: the message does not show it.
+ * @param configEnv the text of `config.env`
+ * @param env the environment in which it is read
+ */
+export function unsetInCredentials(configEnv: string, env: NodeJS.ProcessEnv): UnsetName[] {
+  const places = credentialLines(configEnv);
+  return unsetInText(configEnv, (name) => env[name]).flatMap(({ name, key, line }) => {
+    const place = places(line);
+    const message =
+      'a $ in the value begins a variable that nothing sets, which is empty: put the value in single quotes';
+    return place === undefined ? [] : [{ name, problem: { ...place, key, message } }];
+  });
+}
+
+/** An earlier name of a file may be used in a later value. What cannot be read at all is an error elsewhere. */
+function unsetInText(text: string, lookup: Lookup): { name: string; key: string; line: number }[] {
+  const before = new Set<string>();
+  const isSet = (name: string): string | undefined =>
+    before.has(name) || lookup(name) !== undefined ? 'set' : undefined;
+  return entriesOf(text).flatMap(({ name: key, line, text: value = '', interpolated }) => {
+    const unset = interpolated ? unsetVariables(value, [], isSet) : [];
+    before.add(key);
+    return unset.map(({ name }) => ({ name, key, line }));
+  });
+}
+
+function entriesOf(text: string): ReturnType<typeof scanEnvFile> {
+  try {
+    return scanEnvFile(text, '');
+  } catch (error) {
+    if (error instanceof InvalidFileError) return [];
+    throw error;
+  }
+}
