@@ -3,7 +3,7 @@ import type { ObjectsInput } from './input.js';
 import { clusterMetadata } from './metadata.js';
 import type { KubernetesObject } from './object.js';
 
-/** The deployment's namespace; whose it is says the label, not the annotation. */
+/** The deployment's namespace; its label, not the annotation, shows the owner. */
 export function namespaceObject(input: ObjectsInput): KubernetesObject {
   return {
     apiVersion: 'v1',
