@@ -49,7 +49,7 @@ export class Judge {
 
   /** @param now milliseconds of a monotonic clock */
   look(world: World, awaited: readonly Awaited[], now: number): Verdict[] {
-    // An object that is missing in a look has become ready, or is gone: it starts afresh.
+    // A run of a container that a look does not ask about is ready or gone: its time starts afresh.
     const notReady = new Map<string, number>();
     const question: WorkloadQuestion = {
       world,
