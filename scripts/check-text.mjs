@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
  * Sections of a contract, numbers of decisions, weaknesses and issues, as they stood in comments and names of tests
  * once.
  */
-const reference = /\b0\d[a-z]? §|(?<!RFC \d+ )§ ?\d|\b(decisions?|weakness(es)?|issues?) \d|\bK-\d\d\b/;
+const reference = /\b0\d[a-z]? §|(?<!RFC \d+ )§ ?\d|\b(decisions?|weakness(es)?|issues?) \d|\bK-\d\d\b|\(design\)/i;
 const longestComment = 120;
 
 let bad = 0;

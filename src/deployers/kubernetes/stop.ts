@@ -20,7 +20,7 @@ import { identityOf } from './prepare.js';
 
 /**
  * Removes a deployment from its cluster, and returns when all is gone: volumes, the namespace and the kind cluster only
- * if requested, data on hosts only with `deleteData`. Stopping a stopped deployment is no error.
+ * if requested, data on hosts only with `deleteData`. Stopping a stopped deployment is not an error.
  */
 export async function stopOnKubernetes(deployment: Deployment, options: StopOptions, context: Context): Promise<void> {
   if (options.services.length > 0) {

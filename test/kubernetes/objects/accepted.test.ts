@@ -42,7 +42,7 @@ describeWithCluster('what render prints is taken by the API server', () => {
       objects.map(async (object) => {
         try {
           const live = await api.apply(object, { fieldManager: 'laconic-so', force: true, dryRun: true });
-          // Decision 26: what is sent and what is there are compared, and a start without changes writes nothing.
+          // A start compares what it sends with what is stored: without differences it writes nothing.
           return differences(object, live).map((path) => `${describeObject(object)}: ${path} is kept otherwise`);
         } catch (error) {
           return [errorMessage(error)];

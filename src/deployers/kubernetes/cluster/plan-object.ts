@@ -164,7 +164,7 @@ function hasCondition(job: LiveObject, wanted: 'Failed' | 'Complete'): boolean {
   });
 }
 
-/** Whether labels of ours are missing on an object that is otherwise not changed. */
+/** Whether labels of laconic-so are missing on an object that is otherwise not changed. */
 function unmarked(object: KubernetesObject, live: LiveObject): boolean {
   return differences(object.metadata.labels ?? {}, live.metadata.labels ?? {}).length > 0;
 }

@@ -34,7 +34,7 @@ export interface Plan {
 /**
  * Compares what is wanted with the cluster. Pure.
  * @param wanted the deployment's objects including its Namespace, without hash annotations
- * @throws LaconicError naming everything that belongs to somebody else
+ * @throws LaconicError naming everything that belongs to another owner
  */
 export function planApply(identity: Identity, wanted: readonly KubernetesObject[], observed: Observed): Plan {
   refuseOthersNamespace(identity, observed);

@@ -137,7 +137,7 @@ async function showLog(source: Running, run: JobRun, pods: readonly PodFacts[]):
     const log = await opened(() => api.stream(path, { container: source.container, follow: 'true' }, context.signal));
     await copy(log, several ? source.container : undefined, output);
   } catch (error) {
-    // A closed output (`| head`) is no error.
+    // A closed output (`| head`) is not an error.
     if (context.signal.aborted || errorCode(error) === 'EPIPE') return;
     context.report.warn(`the output of ${source.container} is not shown, or not to its end: ${errorMessage(error)}`);
   }
