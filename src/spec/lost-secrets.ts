@@ -26,7 +26,7 @@ export interface LostSecret {
   name: string;
   /** Where copies of its value are: the first known place, and all that hold the same value, alone or in a text. */
   places: string[];
-  /** Where another value is, from before a change. */
+  /** Where other values are, from before a change. */
   others: string[];
 }
 

@@ -13,7 +13,7 @@ export interface RunOptions {
   /** Text for the child's stdin. Absent: stdin is closed, or inherited if `stdin` says so. */
   input?: string;
   stdin?: 'inherit';
-  /** Called for each line of a stream as it comes. */
+  /** Called for each line of a stream as it arrives. */
   onStderrLine?: (line: string) => void;
   onStdoutLine?: (line: string) => void;
 }

@@ -63,7 +63,10 @@ export async function runJob(
   });
 }
 
-/** Compose would be silent about a registry that does not answer. What it builds, or must not pull, is left to it. */
+/**
+ * Pulls a missing image, as Compose would not report a registry that does not answer. Images that it builds, or must
+ * not pull, are left to it.
+ */
 async function pullIfMissing(
   image: string,
   { name, build, platform, pull_policy: policy }: RawService & { name: string },

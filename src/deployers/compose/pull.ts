@@ -162,7 +162,7 @@ async function pullImage(
   let answered: (line: string) => void = () => undefined;
   const answer = new Promise((resolve) => (answered = resolve));
   const pull = run('docker', args, { env, signal, onStdoutLine: answered });
-  // With its first line docker says that the registry has the image; the layers may take as long as they need.
+  // The first line shows that the registry has the image; the layers may take any time.
   await new Patience(`the registry of ${image}`, report).while(Promise.race([answer, pull]));
   const result = await pull;
   if (result.code === 0) {
