@@ -139,10 +139,12 @@ export async function stopDeployment(
   await withLockedDeployment(target, context, stop, { lockOptional: true });
 }
 
-async function confirmDeletion({ layout }: Deployment, plan: DataPlan, { signal }: Context): Promise<void> {
+async function confirmDeletion({ layout, spec }: Deployment, plan: DataPlan, { signal }: Context): Promise<void> {
   const name = basename(layout.root);
   const places = describeDeletion(plan).map((line) => `\n  ${line}`);
-  const all = places.length === 0 ? `nothing: the volumes below ${layout.data} are empty` : places.join('');
+  const inData = places.length === 0 ? `nothing: the volumes below ${layout.data} are empty` : places.join('');
+  const keeper = spec.deployTo === 'compose' ? 'the engine' : 'the cluster';
+  const all = `${inData}\nand the volumes that ${keeper} keeps for this deployment: --dry-run lists them`;
   if (!process.stdin.isTTY) {
     throw new LaconicError(`--delete-data deletes for good what is in these directories: ${all}`, {
       hint: 'add --yes to do so without a question',

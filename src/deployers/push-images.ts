@@ -1,12 +1,12 @@
 import type { Deployment } from '../deployment/open.js';
 import { connectEngine } from '../engine/connect.js';
 import { findImage } from '../engine/images.js';
+import { buildHint } from '../images/build-hint.js';
 import { type Credentials, dockerLogin } from '../images/credentials.js';
 import { type ImagePush, pushImages } from '../images/push.js';
 import { isLocalImage, parseImage, registryImage } from '../images/reference.js';
 import type { Context } from '../system/context.js';
 import { InvalidFileError, LaconicError } from '../system/errors.js';
-import { shownCommand } from '../system/shown-command.js';
 import type { OutputFormat } from './deployer.js';
 import { pullSecretCredentials } from './pull-secret.js';
 
@@ -95,7 +95,7 @@ async function pushAll(deployment: Deployment, pushes: readonly ImagePush[], con
   for (const { image } of pushes) if ((await findImage(engine, image)) === undefined) missing.push(image);
   if (missing.length > 0) {
     throw new LaconicError(missing.map((image) => `the image ${image} is not on this host`).join('\n'), {
-      hint: `build it first: ${shownCommand(['laconic-so', '--stack', deployment.record.stackSource ?? deployment.spec.stack, 'build-containers'])}`,
+      hint: buildHint(deployment.record.stackSource ?? deployment.spec.stack),
     });
   }
   const credentials = async (registry: string): Promise<Credentials | undefined> =>

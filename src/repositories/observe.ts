@@ -25,13 +25,14 @@ export function tagOf(head: Head, wanted: string | undefined): string | undefine
 }
 
 /**
- * Whether nothing exists at this path.
+ * Whether a repository can be cloned to this path: nothing exists there, or an empty folder, which git accepts, too.
  * @throws LaconicError if something other than a directory exists
  */
 export async function isAbsent(directory: string): Promise<boolean> {
-  if ((await kindOf(directory)) === 'directory') return false;
   try {
-    await lstat(directory);
+    const found = await lstat(directory);
+    if (found.isDirectory()) return (await readdir(directory)).length === 0;
+    if ((await kindOf(directory)) === 'directory') return false;
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return true;
     throw new LaconicError(`cannot look at ${directory}: ${errorMessage(error)}`, { cause: error });
@@ -53,8 +54,7 @@ export async function observeCopy(
   options: GitOptions,
 ): Promise<Extract<Observed, { kind: 'copy' }>> {
   if ((await kindOf(join(directory, '.git'))) === undefined) {
-    const empty = (await readdir(directory)).length === 0;
-    throw new LaconicError(`${directory} is ${empty ? 'an empty folder' : 'not a git working copy'}`, {
+    throw new LaconicError(`${directory} is not a git working copy`, {
       hint: `move it away, so that ${spec.entry} can be cloned there`,
     });
   }

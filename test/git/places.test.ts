@@ -29,7 +29,7 @@ describe('what stands in the place, and what is in the way', () => {
     return result.stderr;
   };
 
-  it('a file, an empty folder, a folder that is no working copy', async () => {
+  it('a file and a folder that is no working copy are refused, and an empty folder is taken', async () => {
     await writeFile(sources.base(name), 'mine');
     await refused(/is in the way: it is not a directory\nmove it away/);
     expect(await readFile(sources.base(name), 'utf8')).toBe('mine');
@@ -38,7 +38,10 @@ describe('what stands in the place, and what is in the way', () => {
     await refused(/is in the way: it is not a directory/);
     await rm(sources.base(name));
     await mkdir(sources.base(name));
-    await refused(/is an empty folder\nmove it away/);
+    expect(await sources.setup([url])).toMatchObject({ code: 0 });
+    expect(await readdir(sources.base(name))).toContain('.git');
+    await rm(sources.base(name), { recursive: true });
+    await mkdir(sources.base(name));
     await writeFile(sources.base(name, 'mine'), 'x');
     await refused(/is not a git working copy/);
     expect(await readdir(sources.base(name))).toEqual(['mine']);

@@ -49,7 +49,8 @@ export async function deploymentProject(
     return { project: await readProject(deployment, spelling, context), containers, silence };
   } catch (error) {
     if (!(error instanceof LaconicError)) throw error;
-    const project = { name, files: [], jobFiles: new Map(), envFiles: [], env: composeEnvironment([], context) };
+    const stack = stackOf(deployment);
+    const project = { name, stack, files: [], jobFiles: new Map(), envFiles: [], env: composeEnvironment([], context) };
     return { project, containers, silence, problem: error };
   }
 }
@@ -70,6 +71,10 @@ async function refuseCopy({ layout, record }: Deployment): Promise<void> {
 /** The hint for two directories that share a Compose project. */
 export function splitHint(root: string): string {
   return `two directories with one cluster-id would destroy each other's containers and volumes: run deployment --dir ${root} split to give this one a project of its own`;
+}
+
+function stackOf({ record, spec }: Deployment): string {
+  return record.stackSource ?? spec.stack;
 }
 
 async function readProject(
@@ -107,6 +112,7 @@ async function readProject(
   }
   const project = {
     name: record.clusterId,
+    stack: stackOf(deployment),
     files,
     jobFiles,
     jobOverrides: overridesOfJobs,

@@ -2,6 +2,8 @@
 export interface ComposeProject {
   /** Compose project name: prefix of containers, networks and volumes. */
   readonly name: string;
+  /** The value of `--stack` for this stack, for messages. */
+  readonly stack: string;
   /**
    * Absolute paths of the compose files in pod order. Their spelling matters: Compose hashes bind paths derived from
    * them.

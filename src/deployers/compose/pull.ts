@@ -1,5 +1,6 @@
 import { type Engine } from '../../engine/connect.js';
 import { type EngineImage, findImage } from '../../engine/images.js';
+import { buildHint } from '../../images/build-hint.js';
 import { explainPull } from '../../images/refusals.js';
 import type { Context } from '../../system/context.js';
 import { LaconicError } from '../../system/errors.js';
@@ -199,6 +200,7 @@ async function pullError(
  * @throws LaconicError
  */
 export function checkLocalImages(
+  { stack }: Pick<ComposeProject, 'stack'>,
   model: ProjectModel,
   services: Iterable<string>,
   imageIds: ReadonlyMap<string, unknown>,
@@ -209,5 +211,5 @@ export function checkLocalImages(
     return [`service ${name}: the image ${service.image} is not on this host`];
   });
   if (missing.length === 0) return;
-  throw new LaconicError(missing.join('\n'), { hint: 'build it first: laconic-so --stack <stack> build-containers' });
+  throw new LaconicError(missing.join('\n'), { hint: buildHint(stack) });
 }

@@ -124,6 +124,7 @@ async function quickProject(
   const files = await Promise.all(pods.map((pod) => loaded.assets.podFile(pod)));
   return {
     name: await projectName(reference, loaded, options, engine, context),
+    stack: reference,
     files,
     jobFiles: new Map(),
     envFiles: envFile === undefined ? [] : [envFile],

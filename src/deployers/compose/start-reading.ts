@@ -95,6 +95,6 @@ export async function decideStart(
   const hashes = unrecorded(known) ? await composeHashes(project, context) : new Map<string, string>();
   const imageIds = new Map([...images].map(([name, image]) => [name, image.id]));
   const plan = planStart({ ...known, moved: movedServices(moved), imageIds, hashes, contents });
-  checkLocalImages(model, plan.steps.keys(), images);
+  checkLocalImages(project, model, plan.steps.keys(), images);
   return { plan, images, contents };
 }

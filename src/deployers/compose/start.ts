@@ -190,7 +190,7 @@ async function runAttachedStart(start: Start): Promise<void> {
   const ended = new AbortController();
   const inner: Context = { ...context, signal: AbortSignal.any([context.signal, ended.signal]) };
   const images = await localImages(model, selected, engine);
-  checkLocalImages(model, selected, images);
+  checkLocalImages(project, model, selected, images);
   await pullMissingImages(model, selected, images, project, context);
   const services = expectedContainers(start);
   const deadline = new Deadline(undefined);

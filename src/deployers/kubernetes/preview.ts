@@ -154,7 +154,8 @@ function actionLine(action: Action): string[] {
     case 'label':
       return [`  mark ${name} as this deployment's`];
     case 'apply': {
-      const changed = action.changed.filter((path) => !path.endsWith(hashAnnotation));
+      const removed = action.removed.map((path) => `${path} (removed)`);
+      const changed = [...action.changed.filter((path) => !path.endsWith(hashAnnotation)), ...removed];
       const adopted = action.adopt ? ['another client made it'] : [];
       const shown = [...changed.slice(0, shownPaths), ...adopted];
       if (changed.length > shownPaths) shown.push(`and ${changed.length - shownPaths} more`);

@@ -19,7 +19,11 @@ export async function setUpHookPython(context: Context): Promise<void> {
   const target = hookEnvironment(env);
   const python = chosenInterpreter(env, cwd) ?? 'python3';
   if (context.options.dryRun) {
-    report.print(`would make ${target} with ${python}, and install ${packages.join(', ')}`);
+    report.print(
+      (await isComplete(target, context))
+        ? `would leave ${target}: it has ${packages.join(', ')}`
+        : `would make ${target} with ${python}, and install ${packages.join(', ')}`,
+    );
     return;
   }
   await makeDirectory(dirname(target));
@@ -58,8 +62,8 @@ function interpreterOf(folder: string): string {
 async function isComplete(folder: string, { env, signal }: Context): Promise<boolean> {
   if ((await kindOf(interpreterOf(folder))) !== 'file') return false;
   const imports = hookModules.map(({ module }) => `import ${module}`).join('; ');
-  // -I: the current directory and PYTHONPATH must not provide a missing module.
-  const { code } = await run(interpreterOf(folder), ['-I', '-c', imports], { env, signal });
+  // -I: the current directory and PYTHONPATH must not provide a missing module. -B: nothing is written.
+  const { code } = await run(interpreterOf(folder), ['-I', '-B', '-c', imports], { env, signal });
   return code === 0;
 }
 

@@ -40,6 +40,7 @@ const context: Context = {
 
 const project: ComposeProject = {
   ...plain,
+  stack: plain.name,
   jobFiles: new Map(Object.entries(plain.jobFiles)),
   env: composeEnvironment([], context),
 };

@@ -64,7 +64,7 @@ export async function playground(compose: string, jobs: Record<string, string> =
     jobFiles.set(job, await write(`compose-jobs/docker-compose-${job}.yml`, text));
   }
   const envFile = await write('config.env', 'GREETING=from config.env\n');
-  const project: ComposeProject = { name, files: [file], jobFiles, envFiles: [envFile], env: process.env };
+  const project = { name, stack: name, files: [file], jobFiles, envFiles: [envFile], env: process.env };
   const driver = await builtDriver(name);
   const docker = async (...args: string[]): Promise<string> => (await runOrFail(args.join(' '), 'docker', args)).stdout;
 

@@ -25,7 +25,7 @@ const context: Context = {
 };
 try {
   await startProject(
-    { name: asked.name, files: asked.files, jobFiles: new Map(), envFiles: [], env: process.env },
+    { name: asked.name, stack: 'shop', files: asked.files, jobFiles: new Map(), envFiles: [], env: process.env },
     {
       services: [],
       attached: asked.attached,

@@ -303,7 +303,7 @@ secrets: { word: { file: ../word } }
       await ground.docker('build', '--quiet', '--tag', `${ground.name}:local`, join(file, '..'));
     };
     expect((await ground.start()).error).toMatch(
-      /service web: the image .*:local is not on this host\n.*build-containers/,
+      /service web: the image .*:local is not on this host\nbuild it first: laconic-so --stack shop build-containers/,
     );
     try {
       await build('1');

@@ -73,7 +73,8 @@ export class Ground {
 
   get project(): ComposeProject {
     const envFiles = [join(this.directory, 'config.env')];
-    return { name: this.name, files: this.files, jobFiles: this.jobFiles, envFiles, env: process.env };
+    const { name } = this;
+    return { name, stack: 'shop', files: this.files, jobFiles: this.jobFiles, envFiles, env: process.env };
   }
 
   async start(

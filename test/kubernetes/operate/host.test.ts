@@ -84,6 +84,7 @@ describeWithCluster("what of this host a deployment touches: terminal, the node'
 
     const unasked = await site.sandbox.cli(['deployment', '--dir', directory, 'stop', '--delete-data']);
     expect([unasked.code, unasked.stderr]).toEqual([1, expect.stringContaining('--yes')]);
+    expect(unasked.stderr).toContain('and the volumes that the cluster keeps for this deployment');
     expect(await readFile(file, 'utf8')).toBe('from the pod\n');
 
     await site.sandbox.succeed(['deployment', '--dir', directory, 'stop', '--delete-data', '--yes']);

@@ -198,7 +198,9 @@ describeWithCluster('a deployment of two pods and a job, from its first start to
     await site.sandbox.docker('build', '--quiet', '--tag', added, site.sandbox.path('image'));
     const text = await site.sandbox.read(compose);
     try {
-      await site.sandbox.write(compose, `${text}  more:\n    image: ${added}\n    environment: {A: "1"}\n`);
+      const more = `  more:\n    image: ${added}\n    environment: {A: "1"}\n`;
+      const web = text.slice(0, text.indexOf('  prepare:')).replace('    depends_on: [prepare]\n', '');
+      await site.sandbox.write(compose, `${web}${more}`);
       // A restart without --image takes this one back.
       await site.sandbox.write('dep/.laconic/images.yml', JSON.stringify({ services: { db: { image: added } } }));
       const state = async (): Promise<unknown> => ({
@@ -210,7 +212,9 @@ describeWithCluster('a deployment of two pods and a job, from its first start to
       const lines = await planned('restart');
       expect(lines).toContain(`  send to ${shared.node}: ${added}`);
       expect(lines.filter((line) => line.startsWith('  change Deployment'))).toEqual([
-        expect.stringMatching(/-front-deployment: .*spec\.template\.spec\.containers\[more\]/),
+        expect.stringMatching(
+          /-front-deployment: .*spec\.template\.spec\.containers\[more\].*spec\.initContainers \(removed\)/,
+        ),
       ]);
       expect(lines).toContainEqual(expect.stringMatching(/^ {2}restart Deployment \S+-back-deployment$/));
       expect(await state()).toEqual(before);

@@ -145,6 +145,9 @@ describe('hooks setup', { timeout: 120_000 }, () => {
 
   it('leaves a whole one as it is, and says that LACONIC_SO_PYTHON wins', async () => {
     const before = readFileSync(join(target, 'pyvenv.cfg'), 'utf8');
+    const dry = context({}, true);
+    await setUpHookPython(dry);
+    expect(dry.output.stdout).toMatch(/^would leave .*\/python: it has tomli, /);
     const again = context({ LACONIC_SO_PYTHON: 'python3', PIP_FIND_LINKS: '/nowhere' });
 
     await setUpHookPython(again);

@@ -5,7 +5,8 @@ import type { LiveObject } from './api.js';
  * What is done for one wanted object. `object` is what is sent, including its hash annotation.
  * - `create`: it does not exist; with `after`, an object of that name is being deleted and its deletion is awaited
  *   first
- * - `apply`: it exists and differs in `changed`; with `adopt`, the Python program's client created it
+ * - `apply`: it exists, differs in `changed` and still has the fields `removed` of an earlier apply; with `adopt`, the
+ *   Python program's client created it
  * - `replace`: it cannot be changed to what is wanted: it is deleted, its deletion awaited, and it is recreated
  * - `label`: its spec is never changed (PV, PVC, Job), only its labels are set
  * - `keep`: nothing to do
@@ -17,6 +18,7 @@ export type Action =
       readonly object: KubernetesObject;
       readonly live: LiveObject;
       readonly changed: readonly string[];
+      readonly removed: readonly string[];
       readonly adopt: boolean;
     }
   | { readonly do: 'replace'; readonly object: KubernetesObject; readonly live: LiveObject; readonly why: string }

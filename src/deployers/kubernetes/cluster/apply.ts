@@ -254,6 +254,7 @@ class Execution {
 
 /** Whether executing the action replaces the Deployment's pods anyway. */
 function replacesPods(action: Action): boolean {
-  if (action.do === 'apply') return action.changed.some((path) => path.startsWith('spec.template'));
+  if (action.do === 'apply')
+    return [...action.changed, ...action.removed].some((path) => path.startsWith('spec.template'));
   return action.do === 'create' || action.do === 'replace';
 }

@@ -53,6 +53,11 @@ export function isAdoptedManager(name: string): boolean {
   return pythonClient.test(name) || name === fieldManager;
 }
 
+/** Returns the fields of the object that our applies set: a tree of maps. */
+export function appliedFields(object: KubernetesObject): Record<string, unknown> {
+  return mapOf(entriesOf(object).find(isOurApply)?.fieldsV1);
+}
+
 /** Whether we have applied fields of the object. */
 export function appliedByUs(object: KubernetesObject): boolean {
   return entriesOf(object).some(isOurApply);

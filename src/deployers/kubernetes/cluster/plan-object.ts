@@ -3,6 +3,7 @@ import { describeObject, type KubernetesObject } from '../objects/object.js';
 import type { Action } from './actions.js';
 import type { LiveObject } from './api.js';
 import { differences } from './compare.js';
+import { droppedFields } from './dropped.js';
 import { hashAnnotation } from './hash.js';
 import { createdByUs, foreignReplicas, writtenByPython } from './managers.js';
 import { mapOf } from '../../../system/plain-map.js';
@@ -55,7 +56,8 @@ function decideOther(object: KubernetesObject, live: LiveObject): Decision {
   const python = writtenByPython(live);
   if (changed.length === 0 && !python) return { action: { do: 'keep', object: sent, live }, warnings: [], remarks };
   const adopt = python || createdByUs(live);
-  return { action: { do: 'apply', object: sent, live, changed, adopt }, warnings: [], remarks };
+  const removed = droppedFields(sent, live);
+  return { action: { do: 'apply', object: sent, live, changed, removed, adopt }, warnings: [], remarks };
 }
 
 function withoutReplicas(object: KubernetesObject): KubernetesObject {
