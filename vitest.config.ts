@@ -33,8 +33,9 @@ const onCluster = ['test/kubernetes/**/*.test.ts'];
 const chaiConfig = { truncateThreshold: 0 };
 
 /**
- * Three kinds of suites: pure ones, those that share the real engine of this machine (see test/support/engine.ts) or start real
- * servers of their own (git/, registry/), and those that share a kind cluster on it (see test/support/cluster.ts), which `npm run test:kubernetes` runs.
+ * Three kinds of suites: pure ones, those that share the real engine of this machine (see test/support/engine.ts) or
+ * start real servers of their own (git/, registry/), and those that share a kind cluster on it (see
+ * test/support/cluster.ts), which `npm run test:kubernetes` runs.
  */
 export default defineConfig({
   test: {

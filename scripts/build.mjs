@@ -28,9 +28,9 @@ function buildTag() {
 }
 
 /**
- * Packages that are loaded at once and never used: by dockerode for ssh (we go through `docker system dial-stdio`) and for builds
- * (images are built by the docker program), by the Kubernetes client for requests of its own (Transport sends ours), by commander for
- * commands that are programs.
+ * Packages that are loaded at once and never used: by dockerode for ssh (we go through `docker system dial-stdio`) and
+ * for builds (images are built by the docker program), by the Kubernetes client for requests of its own (Transport
+ * sends ours), by commander for commands that are programs.
  */
 const unused = {
   name: 'unused-packages',
@@ -45,8 +45,8 @@ const unused = {
 };
 
 /**
- * What we use of the Kubernetes client reads kubeconfigs and opens streams; the API that is generated into it is ten times as large.
- * It does not say that its modules do nothing but export, so everything would stay in the bundle.
+ * What we use of the Kubernetes client reads kubeconfigs and opens streams; the API that is generated into it is ten
+ * times as large. It does not say that its modules do nothing but export, so everything would stay in the bundle.
  */
 const kubernetesClient = {
   name: 'kubernetes-client',
@@ -74,7 +74,8 @@ try {
     target: 'node20',
     format: 'esm',
     splitting: true,
-    // Functions and classes keep their names, which --debug shows in stack traces; keepNames would set each of them at every start.
+    // Functions and classes keep their names, which --debug shows in stack traces; keepNames would set each of them at
+    // every start.
     minifyWhitespace: true,
     minifySyntax: true,
     // Its modules for Node are CommonJS: slower to load and to run than the same code in the others.
@@ -90,8 +91,8 @@ try {
   });
   const cli = join(next, 'cli.js');
   const text = readFileSync(cli, 'utf8');
-  // The second line is a string and a comment to Node. To a shell it starts Node, which would take our own option --env-file for its,
-  // wherever it stands, but for the `--`. BusyBox's env has no -S, which could do the same.
+  // The second line is a string and a comment to Node. To a shell it starts Node, which would take our own option
+  // --env-file for its, wherever it stands, but for the `--`. BusyBox's env has no -S, which could do the same.
   writeFileSync(cli, `#!/bin/sh\n':' //; exec node -- "$0" "$@"\n${text}`);
   chmodSync(cli, 0o755);
   const python = join(root, 'src', 'stack', 'hooks', 'python');

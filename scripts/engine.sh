@@ -6,8 +6,8 @@
 #   scripts/engine.sh --dry-run  only say what would be done
 #
 # Debian 12 (bookworm) has no Compose v2 and an old engine: there, these packages alone come from Debian 13 (trixie).
-# Everything else of that release is pinned below what is installed (its runc would bring another libc along). No unstable
-# suite is ever added.
+# Everything else of that release is pinned below what is installed (its runc would bring another libc along). No
+# unstable suite is ever added.
 set -euo pipefail
 
 mode=install

@@ -1,13 +1,17 @@
 // npm run test:kubernetes [-- vitest arguments]
 //
-// The tests on a real kind cluster, and everything they need first: engine, images, the shared cluster (test/cluster/up.sh).
-// The last line is `N passed, N failed` (and `, N skipped`). --no-install: never install an engine.
+// The tests on a real kind cluster, and everything they need first: engine, images, the shared cluster
+// (test/cluster/up.sh). The last line is `N passed, N failed` (and `, N skipped`). --no-install: never install an
+// engine.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { build, checkNode, Failure, installDependencies, root, runMain, runStep } from './setup-project.mjs';
 import { conclude, engineReason, runVitest } from './vitest.mjs';
 
-/** Why there is no cluster to test with; empty when there is one. What is made here takes a quarter of an hour the first time. */
+/**
+ * Why there is no cluster to test with; empty when there is one. What is made here takes a quarter of an hour the first
+ * time.
+ */
 function clusterReason(mayInstall) {
   const engine = engineReason(mayInstall);
   if (engine !== '') return engine;

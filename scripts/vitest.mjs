@@ -37,7 +37,9 @@ function scriptReason(name, mayInstall) {
   return stderr.trim().replaceAll('\n', '; ') || `scripts/${name} failed and said nothing`;
 }
 
-/** Counts of vitest's JSON report, and what failed, a line each. A file that could not be loaded counts as a failure. */
+/**
+ * Counts of vitest's JSON report, and what failed, a line each. A file that could not be loaded counts as a failure.
+ */
 function count(reportFile) {
   const report = JSON.parse(readFileSync(reportFile, 'utf8'));
   const broken = report.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0);
@@ -59,7 +61,10 @@ function firstLine(text = '') {
   return text.split('\n', 1)[0].slice(0, 2000);
 }
 
-/** Runs the tests of these projects of vitest.config.ts with more arguments of vitest; `env` is added to the environment. */
+/**
+ * Runs the tests of these projects of vitest.config.ts with more arguments of vitest; `env` is added to the
+ * environment.
+ */
 export function runVitest(projects, args, env) {
   const folder = mkdtempSync(join(tmpdir(), 'laconic-test-report-'));
   const reportFile = join(folder, 'report.json');

@@ -5,13 +5,14 @@ import { ExitError, InterruptedError, LaconicError, UsageError } from './system/
 import { createReporter, type Reporter, wantsColor } from './system/report.js';
 import type { Context, GlobalOptions } from './system/context.js';
 
-// Commands are short: by the time V8 has optimised a function as soon as it usually does, it is not needed any more. Seven times the
-// calls before it tries save a third of the processor time of create and render, and cost long runs nothing.
+// Commands are short: when V8 optimises a function at its usual threshold, it is hardly needed any more. A threshold
+// seven times as high saves a third of the processor time of create and render, and does not slow down long runs.
 setFlagsFromString('--interrupt-budget=1000000');
-// A heap as small as ours is collected in one go, if it is at all before the command is over: marking it step by step only costs time.
+// A heap as small as this one is collected in one go, if at all before the command ends: incremental marking only costs
+// time.
 setFlagsFromString('--no-incremental-marking');
 
-/** One entry of the command tree's first level; the module is loaded only when the command is called. */
+/** A top-level command; its module is loaded only when the command is called. */
 interface TableEntry {
   names: readonly [string, ...string[]];
   description: string;
@@ -66,15 +67,14 @@ function reporterFor(options: Pick<GlobalOptions, 'quiet' | 'verbose' | 'debug'>
   });
 }
 
-/** Commands that only read: when they are interrupted there is nothing to tell. */
+/** Read-only commands: there is nothing to report when they are interrupted. */
 const readers: ReadonlySet<string> = new Set(['logs', 'ps', 'status', 'port', 'render']);
 
-/** After Ctrl-C (decision 32). */
 const interruptedCode = new InterruptedError().exitCode;
 
 /**
- * The first Ctrl-C stops the starting of work and lets state be saved; the second leaves at once (decision 32). A terminal that is
- * closed counts as the first and never as the second: the shell and the kernel both tell it.
+ * The first Ctrl-C stops new work and lets state be saved; the second exits at once. A closed terminal counts as the
+ * first, never as the second: both the shell and the kernel report it.
  */
 function interruptSignal(report: () => Reporter, reads: () => boolean): AbortSignal {
   const controller = new AbortController();
@@ -90,25 +90,30 @@ function interruptSignal(report: () => Reporter, reads: () => boolean): AbortSig
   return controller.signal;
 }
 
-/** What went wrong, why, and what to do: once, on stderr. Returns the exit code. */
+/**
+ * Reports an error once, on stderr: what went wrong, why, and what to do.
+ * @returns the exit code
+ */
 function explain(error: unknown, report: Reporter, reads: boolean): number {
   report.endProgress();
   if (!(error instanceof LaconicError)) {
     report.error(error instanceof Error ? error.message : String(error));
-    // What the system refuses (a full disk, a file of another user) is no mistake of ours.
+    // What the system refuses (a full disk, a file of another user) is not a bug.
     const refused = error instanceof Error && 'syscall' in error;
     if (!refused) report.info('this is a defect of laconic-so: --debug shows where it happened');
   } else if (error instanceof InterruptedError) {
     if (!reads) report.info('interrupted');
   } else if (!(error instanceof ExitError)) {
-    // What to do belongs to the error: --quiet leaves it.
+    // The hint belongs to the error: --quiet does not hide it.
     report.error(error.hint === undefined ? error.message : `${error.message}\n${error.hint}`);
   }
   if (error instanceof Error) report.debug(error.stack ?? '');
   return error instanceof LaconicError ? error.exitCode : 1;
 }
 
-/** Usage errors read as existing scripts expect them: usage, where to find help, a blank line, the error (02 §1.1). */
+/**
+ * Prints a usage error in the form that existing scripts expect: usage, where to find help, a blank line, the error.
+ */
 function explainUsage(message: string, command: Command): void {
   const path: string[] = [];
   for (let at: Command | null = command; at !== null; at = at.parent) path.unshift(at.name());
@@ -154,25 +159,25 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** Commander has printed help or the usage error already; only the exit code is ours (02 §1.2). */
+/** Commander has already printed the help or the usage error; only the exit code is left to determine. */
 function usageExit(error: CommanderError): number {
   if (error.code === 'commander.helpDisplayed' || error.code === 'commander.version') return 0;
   return 2;
 }
 
-// A reader that closes the pipe early (`| head -1`) has what it wanted, and a disk that is full is no reason to leave work half done: what
-// was begun is finished all the same.
+// If a reader closes the pipe early (`| head -1`), it has what it wanted, and a full disk is no reason to leave work
+// half done: the command is finished all the same.
 let unwritten = false;
 process.stderr.on('error', () => undefined);
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE' || unwritten) return;
   unwritten = true;
   process.stderr.write(`Error: cannot write to standard output: ${error.message}\n`);
-  // What is written last fails after the command's own code is set.
+  // The last output fails after the command's own code has been set.
   if (process.exitCode === 0) process.exitCode = 1;
 });
 
-/** Node's exit code where nothing is left that could settle what a command waits for; it says nothing then. */
+/** Node's exit code, without a message, if nothing is left that could settle what a command waits for. */
 const unsettledCode = 13;
 const onUnsettled = (): void => {
   if (process.exitCode !== unsettledCode) return;
@@ -183,8 +188,8 @@ process.once('exit', onUnsettled);
 const code = await main(process.argv.slice(2));
 process.off('exit', onUnsettled);
 process.exitCode = unwritten && code === 0 ? 1 : code;
-// A hook in JavaScript may have left a timer or a connection behind, or still wait for something: that must not keep us. What was
-// written goes out before.
+// A JavaScript hook may have left a timer or a connection open, or still be waiting: that must not keep the process
+// running. Pending output is written first.
 const written = (stream: NodeJS.WriteStream): Promise<void> =>
   new Promise((resolve) => {
     stream.write('', () => resolve());

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Waits for the database of PGHOST, PGUSER, PGPASSWORD and PGDATABASE, looks whether an earlier run left its test data there,
-# leaves it otherwise, and sleeps.
+# Waits for the database of PGHOST, PGUSER, PGPASSWORD and PGDATABASE, looks whether an earlier run left its test data
+# there, leaves it otherwise, and sleeps.
 set -eu
 
 # The first process of a container gets no default action for signals: without the trap, stopping it takes ten seconds.

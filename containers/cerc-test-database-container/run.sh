@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs PostgreSQL on the volume at $PGDATA, with what the official image's variables say: POSTGRES_USER, POSTGRES_PASSWORD,
-# POSTGRES_DB, POSTGRES_INITDB_ARGS. They count when the database is made; it is made once.
+# Runs PostgreSQL on the volume at $PGDATA, with what the official image's variables say: POSTGRES_USER,
+# POSTGRES_PASSWORD, POSTGRES_DB, POSTGRES_INITDB_ARGS. They count when the database is made; it is made once.
 set -eu
 
 user=${POSTGRES_USER:-postgres}
@@ -17,7 +17,8 @@ if [ "$(id -u)" = 0 ]; then
   as_postgres() { setpriv --reuid postgres --regid postgres --clear-groups -- "$@"; }
 fi
 
-# Made aside and renamed: a container that is killed meanwhile leaves no half database that the next one would take for one.
+# Made aside and renamed: a container that is killed meanwhile leaves no half database that the next one would take for
+# one.
 if [ ! -d "$data" ]; then
   if [ -z "${POSTGRES_PASSWORD:-}" ]; then
     echo "POSTGRES_PASSWORD is not set: no database is made without a password" >&2

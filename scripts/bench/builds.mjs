@@ -1,4 +1,5 @@
-// What build-containers adds to bare `docker build` (issue 5): containers whose steps are all in the cache, as then it shows most.
+// What build-containers adds to bare `docker build`: containers whose steps are all in the cache, as then it shows
+// most.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { compare, timed } from './measure.mjs';
@@ -21,7 +22,10 @@ function writeStack(folder, count) {
   return { stack, names, folders };
 }
 
-/** Seconds above `docker build` of the same folders: for one container with all that starting takes, and for each further one. */
+/**
+ * Seconds above `docker build` of the same folders: for one container with all that starting takes, and for each
+ * further one.
+ */
 export async function measureBuilds({ call, record }, folder) {
   const one = writeStack(folder, 1);
   const six = writeStack(folder, 6);

@@ -6,7 +6,8 @@ import { compare, peakMemory, timed } from './measure.mjs';
 import { writeFivePods, writeLargeStack, writeManyObjects } from './stacks.mjs';
 
 /**
- * @param bench `{ root, cli, call, record }`: the project's folder, the program, a command that calls it, and the table's rows
+ * @param bench `{ root, cli, call, record }`: the project's folder, the program, a command that calls it, and the
+ * table's rows
  * @param folder where stacks and deployments are written
  */
 export async function measureKubernetes(bench, folder) {

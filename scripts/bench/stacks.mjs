@@ -7,7 +7,10 @@ export function writeStack(folder, name, services, volumes) {
   return writePods(folder, name, new Map([[name, services]]), volumes);
 }
 
-/** Writes a stack with these services by pod below `folder`; the first pod has the volumes. Returns the path for `--stack`. */
+/**
+ * Writes a stack with these services by pod below `folder`; the first pod has the volumes. Returns the path for
+ * `--stack`.
+ */
 function writePods(folder, name, pods, volumes) {
   const root = join(folder, name, 'stack-orchestrator');
   const stack = join(root, 'stacks', name);
@@ -93,7 +96,10 @@ export function writeFivePods(folder) {
   );
 }
 
-/** One service with `count` configuration files: on Kubernetes as many ConfigMaps, a Deployment, a Service and a Namespace. */
+/**
+ * One service with `count` configuration files: on Kubernetes as many ConfigMaps, a Deployment, a Service and a
+ * Namespace.
+ */
 export function writeManyObjects(folder, count) {
   const numbers = Array.from({ length: count }, (_, index) => index + 1);
   const mounts = numbers.map(

@@ -13,7 +13,7 @@ import { cloneAdvice, namedByScript, warnOfRefs } from './repositories.js';
 import { planWaits, runInOrder, usedTooEarly } from './schedule.js';
 import { type BuildResult, summaryLines } from './summary.js';
 
-/** A container of the list, and how it is built; `problem`: why it cannot be. */
+/** A container of the list, with how to build it, or the `problem` that prevents it. */
 interface Planned {
   container: string;
   recipe?: BuildRecipe;
@@ -21,12 +21,13 @@ interface Planned {
 }
 
 /**
- * Builds the images of containers as `build-containers` does (05 §6.1–6.3): in the order of the list, with `--jobs` several at once
- * where they are known not to need each other.
+ * Builds the images of containers as `build-containers` does: in list order, with `--jobs` several at once if they are
+ * known to be independent.
  *
- * Names, build files and the registry are checked before anything is built. A failure is explained at once; the remaining containers
- * are skipped unless `--continue-on-error` was given. The caller leaves with exit code 1 when any result is `failed`.
- * @throws LaconicError when a name cannot be a container's, build files are missing, or no engine answers
+ * Names, build files and the registry are checked before anything is built. A failure is reported immediately; the
+ * remaining containers are skipped unless `--continue-on-error` was given. The caller must exit with 1 if any result is
+ * `failed`.
+ * @throws LaconicError if a name is not valid, build files are missing, or the engine does not answer
  * @throws InterruptedError after Ctrl-C
  */
 export async function buildContainers(
@@ -64,7 +65,10 @@ async function plan(container: string, from: BuildPlaces): Promise<Planned> {
   }
 }
 
-/** What cannot be built is said before the first long build, not after it. @throws LaconicError unless told to go on with the others */
+/**
+ * Reports missing build files before the first long build.
+ * @throws LaconicError unless `--continue-on-error` was given
+ */
 function refuseMissing(planned: readonly Planned[], from: BuildPlaces, context: Context): void {
   const problems = planned.flatMap(({ problem }) => problem ?? []);
   if (problems.length === 0 || (context.options.continueOnError && !context.options.dryRun)) return;
@@ -74,7 +78,7 @@ function refuseMissing(planned: readonly Planned[], from: BuildPlaces, context: 
   });
 }
 
-/** A long build that ends at a missing repository is worth a word before it. */
+/** Warns in advance of a long build that will fail because of a missing repository. */
 async function warnOfMissing(planned: readonly Planned[], from: BuildPlaces, context: Context): Promise<void> {
   for (const { container, recipe } of planned) {
     const missing = recipe === undefined ? [] : await namedByScript(recipe, from.missing ?? []);
@@ -114,7 +118,7 @@ async function prepare(first: string, from: BuildPlaces, options: BuildOptions, 
   return { context, engine, variables, secrets, parallel, advice, destination };
 }
 
-/** A build script that meets no engine may try for minutes, and says it in its own words. */
+/** Without an engine, a build script may retry for minutes and report it in its own words. */
 async function answeringEngine(context: Context): Promise<BuildRun['engine']> {
   const engine = await connectEngine(context);
   await pingEngine(engine, 'nothing can be built without the Docker engine');

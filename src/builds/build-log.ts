@@ -6,17 +6,17 @@ import { secretMode } from '../system/files.js';
 import { ShownText } from '../system/shown-text.js';
 import { stateDirectory } from '../system/state.js';
 
-/** How much of a failed build is shown; the rest is in its log file. */
+/** How many lines of a failed build are shown; the rest is in its log file. */
 const shownLines = 30;
 
-/** Where the log of a container's last build is: below `XDG_STATE_HOME`, by default `~/.local/state`. */
+/** The path of the log of a container's last build: in `XDG_STATE_HOME`, by default `~/.local/state`. */
 export function buildLogFile(container: string, env: NodeJS.ProcessEnv): string {
   return join(stateDirectory(env), 'builds', `${container}.log`);
 }
 
 /**
- * What one build said, without secrets: written to its log file as it comes, for its owner only, and its last lines kept. A log that
- * cannot be written, or not any further, is told once and fails no build.
+ * The output of one build, without secrets: written to its log file immediately, readable for the owner only, with the
+ * last lines kept in memory. If the log cannot be written, a warning is printed once, and the build continues.
  */
 export class BuildLog {
   readonly file: string;
@@ -32,13 +32,16 @@ export class BuildLog {
     this.file = buildLogFile(container, context.env);
     this.#try(() => {
       mkdirSync(dirname(this.file), { recursive: true, mode: 0o700 });
-      // A new file: somebody may still read the last one, and another build of the same name may still write it.
+      // A new file: somebody may still read the old one, or another build of the same name may still write it.
       rmSync(this.file, { force: true });
       this.#descriptor = openSync(this.file, 'wx', secretMode);
     });
   }
 
-  /** A line of the build. @returns it as it may be shown */
+  /**
+   * Adds a line of output.
+   * @returns the line, ready to be shown
+   */
   line(text: string): string {
     const shown = this.#shown.of(text);
     this.#count += 1;
@@ -48,22 +51,22 @@ export class BuildLog {
     return shown;
   }
 
-  /** A line of ours about the build. */
+  /** Adds a comment to the log file. */
   note(text: string): void {
     this.#write(`# ${new Date().toISOString()} ${this.#shown.of(text)}`);
   }
 
-  /** The last lines of what the build said. */
+  /** The last lines of output. */
   get tail(): string {
     return this.#last.join('\n');
   }
 
-  /** Nothing is missing in the file. */
+  /** Whether the file contains all output. */
   get complete(): boolean {
     return this.#descriptor !== undefined;
   }
 
-  /** Where all of it can be read. */
+  /** Where to read the complete output. */
   get whereAll(): string {
     return this.#descriptor === undefined
       ? 'see all of it with --verbose'

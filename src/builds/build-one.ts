@@ -19,9 +19,9 @@ export interface BuildRun {
   variables: Readonly<Record<string, string>>;
   secrets: readonly string[];
   destination?: OpenDestination | undefined;
-  /** Several are built at once: their lines say whose they are. */
+  /** Whether several are built at once: their output is then prefixed with the container. */
   parallel: boolean;
-  /** What to say besides when a build fails. */
+  /** Additional advice if a build fails. */
   advice: readonly string[];
 }
 
@@ -29,9 +29,9 @@ export interface BuildRun {
 export class EngineGoneError extends LaconicError {}
 
 /**
- * Builds, verifies and publishes one container, and says what comes of it; all it prints is in its log file (05 §6.2, §6.6).
- * @returns what came of it: a failure is a result
- * @throws InterruptedError after Ctrl-C, when all that the build started has ended; EngineGoneError
+ * Builds, verifies and publishes one container, and reports the outcome; its complete output is in its log file.
+ * @returns the outcome: a failure is a result
+ * @throws InterruptedError after Ctrl-C, when everything that the build started has ended; EngineGoneError
  */
 export async function buildOne(container: string, recipe: BuildRecipe, run: BuildRun): Promise<BuildResult> {
   const { report } = run.context;
@@ -113,7 +113,7 @@ async function build(
 
 function show(shown: string, container: string, { context: { report }, parallel }: BuildRun): void {
   report.verbose(parallel ? `${container} | ${shown}` : shown);
-  // The end of a line that fits on a progress line.
+  // The beginning of the line, as much as fits on a progress line.
   if (report.live) report.progress(container, `building  ${shown.replaceAll(/\s+/g, ' ').trim().slice(0, 50)}`);
 }
 
@@ -134,7 +134,7 @@ async function explainFailure(
       cause: error,
     });
   }
-  // With --verbose all lines stand above.
+  // With --verbose all lines have been printed above.
   const lines = verbose || debug || log.tail === '' ? '' : `; its last lines:\n${log.tail}`;
   return new LaconicError(`the build returned ${code}${lines}`, { hint: log.whereAll });
 }

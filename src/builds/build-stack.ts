@@ -8,7 +8,7 @@ import type { BuildOptions } from './environment.js';
 import { type Destination, destinationProblem } from './publish.js';
 import { missingRepositories, repositoriesOf } from './repositories.js';
 
-/** What `build-containers` was called with. */
+/** The options of `build-containers`. */
 export interface BuildStackOptions extends Omit<BuildOptions, 'publish'> {
   publishImages: boolean;
   imageRegistry?: string | undefined;
@@ -16,9 +16,8 @@ export interface BuildStackOptions extends Omit<BuildOptions, 'publish'> {
 }
 
 /**
- * `build-containers`: builds the images of a stack, or without one those that ship with the program, and publishes them where that was
- * asked for (05 §6).
- * @returns false when any of them failed
+ * `build-containers`: builds the images of a stack, without a stack the bundled ones, and publishes them if requested.
+ * @returns false if any of them failed
  */
 export async function buildStackContainers(options: BuildStackOptions, context: Context): Promise<boolean> {
   const publish = destinationOf(options, context);
@@ -37,7 +36,7 @@ export async function buildStackContainers(options: BuildStackOptions, context: 
   return results.every((result) => result.outcome !== 'failed');
 }
 
-/** Where to publish, checked before anything is built (weakness 23). */
+/** Where to publish, validated before anything is built. */
 function destinationOf(options: BuildStackOptions, { report }: Context): Destination | undefined {
   const { publishImages, imageRegistry, publishTag: tag } = options;
   if (!publishImages) {

@@ -1,12 +1,12 @@
 import { isAbsolute, join } from 'node:path';
 import type { BuildArguments } from './dockerfile.js';
 
-/** What a call of `docker build` is made of, as far as it says which images it uses and makes. */
+/** A parsed call of `docker build`, as far as it determines which images it uses and creates. */
 export interface DockerBuild {
   tags: string[];
   /** Absolute path of its Dockerfile. */
   dockerfile: string;
-  /** Values of `--build-arg`; one that is not known here is a text with a `$`. */
+  /** Values of `--build-arg`; an unknown one is text with a `$`. */
   given: BuildArguments;
 }
 
@@ -22,8 +22,8 @@ const withValue = new Set([
 const alone = new Set(['--force-rm', '--no-cache', '--pull', '--quiet', '--rm', '-q']);
 
 /**
- * Reads the words after `docker build`.
- * @returns undefined where they hold anything that is not known here
+ * Parses the arguments of `docker build`.
+ * @returns undefined if any of them is not supported here
  */
 export function readBuildWords(words: readonly string[]): DockerBuild | undefined {
   const tags: string[] = [];

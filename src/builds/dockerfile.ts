@@ -1,13 +1,12 @@
-/** What may change what a Dockerfile says: the values of its build arguments by name. */
+/** Build arguments, which a Dockerfile may depend on: values by name. */
 export type BuildArguments = ReadonlyMap<string, string>;
 
-/** Syntaxes that say what this reader knows. */
 const knownSyntax = /^(docker\.io\/)?docker\/dockerfile(-upstream)?(:|@|$)/;
 
 /**
- * The images a Dockerfile is built from: `FROM`, `COPY --from` and `RUN --mount=…,from=`, its own stages left out.
- * @param given build arguments of the command line, which win over the defaults of `ARG`
- * @returns undefined when that cannot be known from the text alone
+ * Finds the images a Dockerfile is built from: `FROM`, `COPY --from` and `RUN --mount=…,from=`, without its own stages.
+ * @param given build arguments of the command line, which override the defaults of `ARG`
+ * @returns undefined if the text alone does not determine them
  */
 export function imagesOfDockerfile(text: string, given: BuildArguments = new Map()): Set<string> | undefined {
   const images = new Set<string>();
@@ -36,7 +35,7 @@ export function imagesOfDockerfile(text: string, given: BuildArguments = new Map
   return from === 0 ? undefined : images;
 }
 
-/** The instructions of a Dockerfile, each as one line: comments left out, continued lines joined. */
+/** The instructions of a Dockerfile, one per line: comments removed, continued lines joined. */
 function instructions(text: string): string[] {
   const escape = /^#\s*escape\s*=\s*`/im.test(text.split(/^\s*[^#\s]/m)[0] ?? '') ? '`' : '\\';
   const found: string[] = [];
@@ -64,14 +63,14 @@ function declare(words: readonly string[], given: BuildArguments, values: Map<st
   }
 }
 
-/** What `COPY --from=` and `RUN --mount=` name. */
+/** The images or stages in `COPY --from=` and `RUN --mount=`. */
 function sources(line: string): string[] {
   const copied = /^(?:ONBUILD\s+)?(?:COPY|ADD)\s/i.test(line) ? [...line.matchAll(/\s--from=(\S+)/g)] : [];
   const mounted = /^(?:ONBUILD\s+)?RUN\s/i.test(line) ? [...line.matchAll(/\s--mount=(?:\S*,)?from=([^,\s]+)/g)] : [];
   return [...copied, ...mounted].map(([, name = '']) => name.replace(/^(["'])(.*)\1$/, '$2'));
 }
 
-/** The text with the values of its variables in it: `$X`, `${X}`, `${X:-y}`, `${X:+y}`; undefined when one has none. */
+/** Expands variables in a text: `$X`, `${X}`, `${X:-y}`, `${X:+y}`; undefined if one has no value. */
 function expand(text: string, values: BuildArguments): string | undefined {
   let known = true;
   const expanded = text.replaceAll(

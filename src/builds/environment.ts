@@ -4,20 +4,20 @@ import type { Context } from '../system/context.js';
 import { run } from '../system/process.js';
 import { imageOf } from './names.js';
 
-/** What a build was asked for beyond its name. */
+/** The options of a build. */
 export interface BuildOptions {
   forceRebuild: boolean;
   include?: string | undefined;
   exclude?: string | undefined;
-  /** Words for `docker build`, split by the build scripts. */
+  /** Arguments for `docker build`, split by the build scripts. */
   extraBuildArgs?: string | undefined;
-  /** How many are built at once, where they do not need each other; absent: 1. */
+  /** How many independent images are built at once; absent: 1. */
   jobs?: number | undefined;
-  /** Where the images are pushed to once they are built; absent: nowhere. */
+  /** Where the images are pushed after they are built; absent: nowhere. */
   publish?: { registry: string; tag?: string | undefined } | undefined;
 }
 
-/** Set for a build by us alone: what the caller's environment says under these names was meant for another one. */
+/** Only set by laconic-so: values in the caller's environment were meant for another build. */
 const oursOnly = [
   'CERC_SCRIPT_DEBUG',
   'CERC_FORCE_REBUILD',
@@ -28,14 +28,14 @@ const oursOnly = [
   'CERC_CONTAINER_BUILD_TAG',
 ];
 
-/** Where npm packages come from when nobody says so: a token is for the registry of one's own (05 §6.3). */
+/** Default npm registries; `own` is the default if there is a token. */
 const npmRegistries = {
   own: 'http://gitea.local:3000/api/packages/cerc-io/npm/',
   public: 'https://git.vdb.to/api/packages/cerc-io/npm/',
 };
 
 /**
- * The names of 05 §6.3 that are the same for all containers of a run.
+ * The variables that are the same for all containers of a run.
  * @param buildkit the value of DOCKER_BUILDKIT, see {@link chooseBuilder}
  */
 export function buildVariables(
@@ -63,8 +63,8 @@ export function buildVariables(
 }
 
 /**
- * The token for the npm registry. One of the operator's own environment or home folder is not for a registry that a
- * file of the current directory names: whoever wrote that file would get the token.
+ * The token for the npm registry. A token from the operator's environment or home folder is not used for a registry
+ * that a file in the current directory names: the author of that file would get the token.
  */
 function npmTokenFor(registry: Setting | undefined, context: Context): string {
   const token = findSetting('CERC_NPM_AUTH_TOKEN', context);
@@ -77,7 +77,10 @@ function npmTokenFor(registry: Setting | undefined, context: Context): string {
   return '';
 }
 
-/** The environment of one build: the caller's, so that proxies, docker contexts and agents work (weakness 19), and the documented names. */
+/**
+ * The environment of one build: the caller's, so that proxies, docker contexts and agents work, plus the documented
+ * variables.
+ */
 export function buildEnvironment(
   container: string,
   variables: Readonly<Record<string, string>>,
@@ -87,7 +90,7 @@ export function buildEnvironment(
   return { ...Object.fromEntries(inherited), ...variables, CERC_DEFAULT_CONTAINER_IMAGE_TAG: imageOf(container) };
 }
 
-/** DOCKER_BUILDKIT as the caller set it, else `1` where `docker` has what BuildKit needs, else `0` (05 §6.3, weakness 24). */
+/** DOCKER_BUILDKIT as the caller set it, else `1` if `docker buildx` is available, else `0`. */
 export async function chooseBuilder(context: Context): Promise<string> {
   const set = findSetting('DOCKER_BUILDKIT', context);
   if (set !== undefined) return set.value;
@@ -98,8 +101,8 @@ export async function chooseBuilder(context: Context): Promise<string> {
 const secretName = /pass(word|wd|phrase)|secret|token|credential|(^|_|-)(api|auth|access|private)?_?key$/i;
 
 /**
- * What no log and no message may show: the tokens of 05 §6.3, and what stands in the environment, in the extra build arguments or
- * in a URL as a password.
+ * Secrets that must be masked in logs and messages: the access tokens for build scripts, and passwords in the
+ * environment, in the extra build arguments and in URLs.
  */
 export function buildSecrets(env: Readonly<NodeJS.ProcessEnv>): string[] {
   const words = (env.CERC_CONTAINER_EXTRA_BUILD_ARGS ?? '').split(/\s+/);
@@ -109,7 +112,7 @@ export function buildSecrets(env: Readonly<NodeJS.ProcessEnv>): string[] {
   });
   return [...Object.entries(env), ...arguments_].flatMap(([name, value = '']) => {
     const named = name === 'CERC_NPM_AUTH_TOKEN' || name === 'CERC_GO_AUTH_TOKEN';
-    // A path, a switch or a short word under such a name is hidden in too many places, and is none.
+    // Paths, switches and short words are not secrets, and would mask too much.
     const secret = named || (secretName.test(name) && value.length >= 8 && !value.startsWith('/'));
     return [...(secret ? [value] : []), ...passwordsInUrls(value)];
   });

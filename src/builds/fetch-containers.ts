@@ -17,16 +17,16 @@ import { containerNameProblem, imageOf } from './names.js';
 export interface ImageSource {
   /** `ghcr.io`, `localhost:5000`, `docker.io` */
   registry: string;
-  /** What repositories begin with: `org`; of any depth, empty for none. */
+  /** The beginning of repository names: `org`; of any depth, possibly empty. */
   prefix: string;
 }
 
-/** What became of one container. */
+/** The outcome for a container. */
 export interface FetchResult {
   container: string;
   /** `org/name:local` */
   image: string;
-  /** `present`: it was here, and nothing was asked. `missing`: the registry has none for this kind of machine. */
+  /** `present`: it was on this host already. `missing`: the registry has no image for this platform. */
   outcome: 'fetched' | 'present' | 'missing' | 'failed' | 'skipped';
   /** `ghcr.io/org/name:tag` */
   source?: string;
@@ -34,10 +34,13 @@ export interface FetchResult {
   error?: string;
 }
 
-/** Pulls at one time. */
+/** Number of concurrent pulls. */
 const concurrency = 3;
 
-/** Reads `--image-registry`: `host`, `host/org`, `host:port/more/parts`. @throws UsageError */
+/**
+ * Parses `--image-registry`: `host`, `host/org`, `host:port/more/parts`.
+ * @throws UsageError
+ */
 export function parseImageSource(text: string): ImageSource {
   const trimmed = text.replace(/\/+$/, '');
   const [registry = '', ...path] = trimmed.split('/');
@@ -49,7 +52,6 @@ export function parseImageSource(text: string): ImageSource {
   return { registry, prefix: path.join('/') };
 }
 
-/** What {@link fetchContainers} asks with. */
 interface Fetcher {
   source: ImageSource;
   registry: Registry;
@@ -60,9 +62,10 @@ interface Fetcher {
 }
 
 /**
- * Fetches the newest image of each container from a registry and tags it `:local` (05 §7, weaknesses 26 and 27). What is here is left,
- * unless forced, and then the registry is not asked about it. A failure is told at once and ends no other fetch.
- * @throws LaconicError for names that are none, an engine or a registry that does not answer, a login that is refused
+ * Fetches the newest image of each container from a registry and tags it `:local`. An image that exists on this host is
+ * kept without asking the registry, unless `force` is set. A failure is reported immediately and does not stop other
+ * fetches.
+ * @throws LaconicError for names that are not valid, an engine or a registry that does not answer, or a refused login
  */
 export async function fetchContainers(
   containers: readonly string[],
@@ -155,7 +158,7 @@ async function fetchOne(container: string, fetcher: Fetcher, context: Context): 
   }
 }
 
-/** The tags that were passed over, as one line however many they are. */
+/** Lists the skipped tags on one line. */
 function passedOver(broken: Newest['broken']): string {
   const shown = broken.slice(0, 3).map(({ tag, why }) => `tag ${tag} is passed over: ${why}`);
   const more = broken.length - shown.length;
@@ -183,7 +186,7 @@ async function pull(
   }
 }
 
-/** `org/name:local` in its two parts. */
+/** Splits `org/name:local` into name and tag. */
 function split(image: string): [name: string, tag: string] {
   const at = image.lastIndexOf(':');
   return [image.slice(0, at), image.slice(at + 1)];

@@ -23,9 +23,9 @@ const tokenVariable = 'LACONIC_SO_REGISTRY_TOKEN';
 const userVariable = 'LACONIC_SO_REGISTRY_USERNAME';
 
 /**
- * `fetch-containers`: the images of a stack, or without one those that ship with the program, from a registry, in the
- * place of building them.
- * @returns false when any of them is not here in the end
+ * `fetch-containers`: fetches the images of a stack, without a stack the bundled ones, from a registry instead of
+ * building them.
+ * @returns false if any of them is missing on this host in the end
  */
 export async function fetchStackContainers(options: FetchOptions, context: Context): Promise<boolean> {
   const { report } = context;
@@ -58,7 +58,10 @@ function isThere({ outcome }: FetchResult): boolean {
   return outcome !== 'missing' && outcome !== 'failed';
 }
 
-/** Who asks: by the options, else who is logged in there by `docker login`, else nobody. @throws UsageError */
+/**
+ * The credentials: from the options, else those of `docker login`, else none.
+ * @throws UsageError
+ */
 async function credentialsFor(
   { registry }: ImageSource,
   options: FetchOptions,
@@ -80,7 +83,7 @@ async function credentialsFor(
     );
   }
   report.conceal([password]);
-  // Scripts know this line; nothing of the login is kept.
+  // Scripts rely on this line; the login is not stored.
   if (!quiet && options.format === 'text') report.print('Logging into container registry:');
   return { username, password };
 }

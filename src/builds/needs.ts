@@ -8,7 +8,7 @@ import type { BuildRecipe } from './recipe.js';
 import type { BuildNeeds } from './schedule.js';
 
 /**
- * Finds out which images a build uses, from its files. What is not surely known counts as unknown: such a build runs by itself.
+ * Determines from its files which images a build uses. If in doubt they are unknown, and the build runs alone.
  * @param variables see `buildVariables`
  */
 export async function needsOf(

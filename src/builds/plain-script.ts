@@ -1,23 +1,23 @@
 import { dirname } from 'node:path';
 
-/** Lines of a build script that make and use no image. */
+/** Lines of a build script that neither create nor use an image. */
 const harmless = [
   /^set( [-+][a-z]+( pipefail)?)+$/,
   /^(source|\.) "?\$\{?CERC_CONTAINER_BASE_DIR\}?"?\/build-base\.sh"?$/,
   /^(echo|printf) [\w "'.,:-]*$/,
 ];
 
-/** `here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)` in the ways it is written. */
+/** Variants of `here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)`. */
 const ownFolder =
   /^(\w+)="?\$\( *cd (?:-- )?"?\$\( *dirname (?:-- )?"?(?:\$\{BASH_SOURCE\[0\]\}|\$\{?BASH_SOURCE\}?|\$0)"? *\)"? *(?:(?:&>|>) ?\/dev\/null *(?:2>&1 *)?)?&& pwd *\)"?$/;
 
 /**
- * The words after `docker build` of a script that does nothing else, their variables replaced: such a script's images are known before
- * it runs. It is what most build scripts are (05 §6.4).
+ * Returns the arguments of `docker build` in a script that does nothing else, with variables replaced: the images of
+ * such a script, as most build scripts are, are known before it runs.
  * @param file the script's absolute path
- * @param variables what is known of its environment
- * @param extra the words that `build_command_args` stands for
- * @returns undefined for every other script
+ * @param variables the known part of its environment
+ * @param extra the replacement for `build_command_args`
+ * @returns undefined for any other script
  */
 export function wordsOfPlainScript(
   text: string,
@@ -48,14 +48,14 @@ function commands(text: string): string[] {
     .filter((line) => line !== '' && !line.startsWith('#'));
 }
 
-/** The words of a command; undefined when it holds more than words, variables and whole quoted words. */
+/** The words of a command; undefined if it contains more than words, variables and fully quoted words. */
 function wordsOf(line: string): string[] | undefined {
   if (/[;|&<>`()*?[\]~!#\\']/.test(line)) return undefined;
   const words = line.match(/(?:[^\s"]|"[^"]*")+/g) ?? [];
   return words.map((word) => word.replaceAll('"', ''));
 }
 
-/** A variable that is not known stays as it is. */
+/** An unknown variable stays as it is. */
 function replaced(word: string, known: ReadonlyMap<string, string>): string {
   return word.replaceAll(/\$(?:(\w+)|\{(\w+)\})/g, (all, plain?: string, braced?: string) => {
     return known.get(plain ?? braced ?? '') ?? String(all);

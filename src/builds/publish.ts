@@ -9,20 +9,20 @@ import type { Context } from '../system/context.js';
 import { InterruptedError, LaconicError } from '../system/errors.js';
 import { quote } from '../system/yaml-text.js';
 
-/** Where images go once they are built. */
+/** Where images are pushed after they are built. */
 export interface Destination {
-  /** `host[:port][/path]` without a slash at its end; what Docker takes for the beginning of an image's name. */
+  /** `host[:port][/path]` without a trailing slash; a valid beginning of a Docker image name. */
   registry: string;
-  /** The tag of all images; absent: each gets one of its own, see {@link versionOf}. */
+  /** The tag of all images; absent: each gets its own, see {@link versionOf}. */
   tag?: string | undefined;
 }
 
-/** A destination that was looked at: who pushes there. */
+/** A destination that was checked, with the login to use. */
 export interface OpenDestination extends Destination {
   login: EngineLogin | undefined;
 }
 
-/** Why nothing can be published there; undefined when the text at least can be the beginning of an image's name. Pure. */
+/** Why nothing can be published there; undefined if the text is a valid beginning of an image name. */
 export function destinationProblem({ registry, tag }: Destination): string | undefined {
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(registry)) {
     return `--image-registry ${registry}: images are named by host and path only, without ${registry.split('//')[0] ?? ''}//`;
@@ -38,10 +38,10 @@ export function destinationProblem({ registry, tag }: Destination): string | und
 }
 
 /**
- * Looks at the registry as the engine will reach it, and at the login that `docker login` left for it: what is wrong there is said
- * before a long build, not after it (05, weakness 23).
- * @param container one of those to be published
- * @throws LaconicError for a registry that is not there, or lets nobody in like this
+ * Checks the registry, as the engine will reach it, with the login from `docker login`: problems are reported before a
+ * long build, not after it.
+ * @param container one of the containers to be published
+ * @throws LaconicError for a registry that does not exist or refuses access
  */
 export async function openDestination(
   engine: Engine,
@@ -79,8 +79,9 @@ function accessProblem(words: string, host: string, name: string, loggedIn: bool
 }
 
 /**
- * The tag of a published image: `YYYYMMDDHHMMSS-<image id>`, in local time (05 §6.6, weakness 23). It sorts after those of the existing
- * program, `YYYYMMDDHHMM`, of the same minute; and two different images never get the same one, wherever and whenever they were built.
+ * The tag of a published image: `YYYYMMDDHHMMSS-<image id>`, in local time. It sorts after the Python program's tags
+ * (`YYYYMMDDHHMM`) of the same minute, and different images never get the same tag, wherever and whenever they are
+ * built.
  * @param imageId `sha256:…`
  */
 export function versionOf(imageId: string, now: Date): string {
@@ -90,17 +91,17 @@ export function versionOf(imageId: string, now: Date): string {
   return `${[...day, ...time].join('')}-${imageId.replace(/^[^:]*:/, '').slice(0, 12)}`;
 }
 
-/** The name of an image in the registry: the whole name of the container stays (05 §6.6). */
+/** The name of an image in the registry, which contains the full name of the container. */
 export function publishedName(container: string, destination: Destination, version: string): string {
   return `${destination.registry}/${container}:${destination.tag ?? version}`;
 }
 
 /**
- * Gives the image its name in the registry and pushes it there (05 §6.6). The name stays on this host.
- * @param imageId the image that was built: its `:local` name may be another one's by now
- * @param onProgress what is being done
- * @returns the name with the digest under which the registry has it
- * @throws LaconicError when the push is refused; InterruptedError
+ * Tags an image with its name in the registry and pushes it. The tag stays on this host.
+ * @param imageId the image that was built: its `:local` tag may have moved to another one
+ * @param onProgress called with the current activity
+ * @returns the name with the digest in the registry
+ * @throws LaconicError if the push is refused; InterruptedError
  */
 export async function publish(
   engine: Engine,

@@ -6,37 +6,39 @@ import { kindOf } from '../system/files.js';
 import { folderOf, imageOf } from './names.js';
 import type { MissingRepository } from './repositories.js';
 
-/** Where build folders are looked for. */
+/** Where to look for build folders. */
 export interface BuildPlaces {
-  /** Absolute directory of an external stack, whose repository may hold build folders; undefined for a stack of ours, and without one. */
+  /**
+   * Absolute directory of an external stack, whose repository may contain build folders; undefined for a bundled stack,
+   * and without a stack.
+   */
   externalStack?: string | undefined;
-  /** Absolute directory of this program's package, which holds `containers/`. */
+  /** Absolute directory of the installed package, which holds `containers/`. */
   packageDirectory: string;
   /** Absolute folder of the cloned repositories (`CERC_REPO_BASE_DIR`). */
   repositoryBase: string;
   /** The repositories that the stack lists. */
   repositories?: readonly RepositorySpec[];
-  /** Those of them that are not there. */
+  /** Those of them that are not cloned. */
   missing?: readonly MissingRepository[];
 }
 
-/** How one container is built: a command, and what was found. */
+/** How to build a container: a command, and the files found. */
 export interface BuildRecipe {
   program: string;
   args: string[];
-  /** Whose build files these are. */
+  /** Where the build files come from. */
   origin: 'stack' | 'repository' | 'laconic-so';
-  /** A script of its own, or a folder with a Dockerfile that `default-build.sh` builds. */
+  /** A script, or a folder with a Dockerfile that `default-build.sh` builds. */
   kind: 'script' | 'Dockerfile';
   /** The script or the Dockerfile. */
   file: string;
 }
 
 /**
- * Finds how to build a container. First match wins: `build.sh`, then a Dockerfile, in the external stack's
- * `container-build/`; `build.sh` of ours; the Dockerfile of the cloned repository of that name; a Dockerfile of ours
- * (05 §6.2 with weakness 18).
- * @throws LaconicError that lists the places searched when nothing is there
+ * Finds how to build a container. The first match wins: `build.sh`, then a Dockerfile, in the external stack's
+ * `container-build/`; a bundled `build.sh`; the Dockerfile of the cloned repository of that name; a bundled Dockerfile.
+ * @throws LaconicError that lists the places searched if there are no build files
  */
 export async function findRecipe(container: string, places: BuildPlaces): Promise<BuildRecipe> {
   const toolFolder = join(places.packageDirectory, 'containers');
@@ -81,7 +83,7 @@ async function dockerfileIn(
   return { program: 'bash', args, origin, kind: 'Dockerfile', file };
 }
 
-/** How a script is run: through the interpreter of its first line, so that one that lost its execute bit runs as well (weakness 20). */
+/** How to run a script: with the interpreter of its first line, so that it needs no execute bit. */
 async function commandFor(script: string): Promise<[program: string, ...args: string[]]> {
   const first = await firstLine(script);
   if (!first.startsWith('#!')) return ['bash', script];

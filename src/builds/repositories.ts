@@ -8,15 +8,15 @@ import type { Reporter } from '../system/report.js';
 import { shownCommand } from '../system/shown-command.js';
 import type { BuildRecipe } from './recipe.js';
 
-/** A repository that a stack lists and that has no working copy (05, weakness 21). */
+/** A repository of a stack that is not cloned. */
 export interface MissingRepository {
-  /** As the stack writes it. */
+  /** As written in the stack. */
   repository: string;
-  /** The folder it would be in, below the base directory. */
+  /** Its folder in the base directory. */
   name: string;
 }
 
-/** The repositories of a stack. One whose name is none is told, and left to setup-repositories. */
+/** Parses the repositories of a stack. Invalid ones only cause a warning here; setup-repositories refuses them. */
 export function repositoriesOf(entries: readonly string[], report: Reporter): RepositorySpec[] {
   return entries.flatMap((entry) => {
     try {
@@ -30,7 +30,7 @@ export function repositoriesOf(entries: readonly string[], report: Reporter): Re
 }
 
 /**
- * Those that are not cloned.
+ * Finds the repositories that are not cloned.
  * @param base absolute
  */
 export async function missingRepositories(
@@ -46,8 +46,8 @@ export async function missingRepositories(
 }
 
 /**
- * Warns of each repository that is not at the ref that the stack names, one line for each: what is built may not be what the stack
- * means. Whoever builds from a branch of their own does so on purpose, so that it is no error (05 §6.2, weakness 21).
+ * Warns, on one line each, of repositories that are not at the ref in the stack: the build may not be what the stack
+ * intends. It is not an error, as building from one's own branch is legitimate.
  */
 export async function warnOfRefs(
   repositories: readonly RepositorySpec[],
@@ -74,8 +74,8 @@ function setupCommand(stack: string): string {
 }
 
 /**
- * Which of the missing repositories the script of a build names, or may name: it takes them from the base directory itself. What a script
- * does with one that is not there is its own affair.
+ * The missing repositories that a build script names, or may name, since it takes them from the base directory itself.
+ * How a script handles a missing one is up to it.
  */
 export async function namedByScript(
   { kind, file }: BuildRecipe,
@@ -87,7 +87,7 @@ export async function namedByScript(
   return text.includes('CERC_REPO_BASE_DIR') ? missing.filter(({ name }) => computed || text.includes(name)) : [];
 }
 
-/** What to do about missing repositories. */
+/** Advice for missing repositories. */
 export function cloneAdvice(missing: readonly MissingRepository[], base: string, stack: string): string {
   const names = missing.map(({ repository }) => repository).join(', ');
   return `not cloned in ${base}: ${names}; this does it: ${setupCommand(stack)}`;

@@ -1,8 +1,8 @@
-/** What is known of a build before it runs. */
+/** What is known about a build before it runs. */
 export interface BuildNeeds {
-  /** The image it makes. */
+  /** The image it creates. */
   image: string;
-  /** The images it is built from; undefined: unknown, it may use any image and make others besides. */
+  /** The images it is built from; undefined: unknown, it may use any image and create others. */
   from?: ReadonlySet<string> | undefined;
 }
 
@@ -15,9 +15,9 @@ export interface Waits {
 }
 
 /**
- * Which builds must wait for which: a list is built in its order, unless two builds are known not to meet. They do when one is built from
- * the other's image (in either direction: what stands earlier in the list got the image of before, and still does), or when it is not
- * known what one of them uses.
+ * Plans which builds wait for which. Builds run in list order unless they are known to be independent. They are not if
+ * one is built from the other's image (in either direction: a build earlier in the list uses the previous image), or if
+ * it is unknown what one of them uses.
  */
 export function planWaits(builds: readonly BuildNeeds[]): Waits[] {
   return builds.map((build, index) => {
@@ -32,7 +32,7 @@ export function planWaits(builds: readonly BuildNeeds[]): Waits[] {
   });
 }
 
-/** Later builds of the list whose images an earlier one is built from: it gets those of before. */
+/** Builds whose base image is built later in the list: they use its previous version. */
 export function usedTooEarly(builds: readonly BuildNeeds[]): { image: string; from: string }[] {
   return builds.flatMap((build, index) =>
     builds
@@ -42,21 +42,21 @@ export function usedTooEarly(builds: readonly BuildNeeds[]): { image: string; fr
   );
 }
 
-/** Whether a build is built from the other's image; undefined: it may be. */
+/** Whether a build is built from the other's image; undefined: possibly. */
 function uses({ from }: BuildNeeds, other: BuildNeeds): boolean | undefined {
   if ([...(from ?? [])].some((image) => plainName(image) === other.image)) return true;
   return from === undefined || other.from === undefined ? undefined : false;
 }
 
-/** `docker.io/org/name:local@sha256:…` as `org/name:local`. */
+/** Shortens `docker.io/org/name:local@sha256:…` to `org/name:local`. */
 function plainName(image: string): string {
   return image.replace(/^(index\.)?docker\.io\//, '').replace(/@.*$/, '');
 }
 
 /**
- * Runs builds in the order of their list, at most `jobs` at once, each when all it waits for has ended.
- * @param run builds the one with this index; `stop`: nothing more is to be started
- * @throws what `run` throws, when all that run have ended
+ * Runs builds in list order, at most `jobs` at once, each when everything it waits for has ended.
+ * @param run builds the one with this index; `stop`: start no further builds
+ * @throws what `run` throws, when all running builds have ended
  */
 export async function runInOrder(
   waits: readonly Waits[],

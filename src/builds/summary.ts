@@ -1,20 +1,20 @@
-/** What became of one container. */
+/** The result for a container. */
 export interface BuildResult {
   container: string;
-  /** The image it was to produce: `org/name:local`. */
+  /** The image it should create: `org/name:local`. */
   image: string;
-  /** `skipped`: something before it failed, or this was a dry run. */
+  /** `skipped`: an earlier build failed, or this was a dry run. */
   outcome: 'built' | 'failed' | 'skipped';
   seconds: number;
   /** `name:tag@digest` in the registry. */
   published?: string;
-  /** Why it failed, in a few words, or was not begun. */
+  /** Why it failed or was not started, in a few words. */
   reason?: string;
-  /** Where to read what the build said; for a failed one. */
+  /** Path of the log; only for a failed build. */
   log?: string;
 }
 
-/** What a run made, a line for each container; nothing for a single one that went well, of which all is said. */
+/** Summarises a run, one line per container; empty for a single successful build, which was reported already. */
 export function summaryLines(results: readonly BuildResult[], seconds: number): string[] {
   const built = results.filter(({ outcome }) => outcome === 'built');
   const published = results.filter((result) => result.published !== undefined);

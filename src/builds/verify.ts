@@ -3,23 +3,23 @@ import { type EngineImage, findImage } from '../engine/images.js';
 import { LaconicError } from '../system/errors.js';
 import { imageOf } from './names.js';
 
-/** The image that a build left, and whether it was this build that gave it its name. */
+/** The image after a build, and whether this build tagged it. */
 export interface VerifiedImage {
   id: string;
-  /** False: the image has been there before, and nothing shows that the build touched it. */
+  /** False: the image existed before, and nothing shows that the build touched it. */
   confirmed: boolean;
 }
 
-/** The image a build has to produce, as it is now. */
+/** Returns the image that the build of a container creates, in its present state. */
 export function lookAtImage(engine: Engine, container: string): Promise<EngineImage | undefined> {
   return findImage(engine, imageOf(container));
 }
 
 /**
- * What a successful build left (05, weakness 22): a script may succeed without producing the image it was run for. A build whose steps
- * were all in the cache gives the same image its name anew, and the engine keeps that time.
+ * Checks the image after a successful build: a script may succeed without creating it. A build entirely from the cache
+ * tags the same image again, and the engine records that time.
  * @param before the image before the build
- * @throws LaconicError when there is no such image
+ * @throws LaconicError if there is no such image
  */
 export async function verifyImage(
   engine: Engine,

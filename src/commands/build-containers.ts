@@ -14,7 +14,7 @@ interface Options {
   publishTag?: string;
 }
 
-/** `build-containers` (05 §6). */
+/** Declares `build-containers`. */
 export function declare(command: Command, contextOf: ContextOf): void {
   configure(command)
     .option('--include <containers>', 'only these containers of the stack (comma-separated)')

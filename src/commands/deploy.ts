@@ -7,7 +7,7 @@ import { declare as declareQuick } from './deploy/quick.js';
 import { declare as declareSetup } from './deploy/setup.js';
 import { configure } from './program.js';
 
-/** `deploy`, also called `deploy-system` (02 §6). */
+/** Declares `deploy` and its alias `deploy-system`. */
 export function declare(command: Command, contextOf: ContextOf): void {
   configure(command)
     .option('--include <pods>', 'only these pods of the stack (comma-separated)')

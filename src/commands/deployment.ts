@@ -16,7 +16,7 @@ import { declare as declareStop } from './deployment/stop.js';
 import { declare as declareUpdateEnvs } from './deployment/update-envs.js';
 import { configure } from './program.js';
 
-/** `deployment --dir D …` (02 §7). */
+/** Declares `deployment --dir D` and its subcommands. */
 export function declare(command: Command, contextOf: (command: Command) => Context): void {
   configure(command)
     .option('--dir <path>', 'the deployment directory (required)', parsePath)

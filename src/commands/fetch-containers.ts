@@ -4,7 +4,7 @@ import { ExitError } from '../system/errors.js';
 import { type ContextOf, parseFormat } from './arguments.js';
 import { configure } from './program.js';
 
-/** `fetch-containers` (05 §7). */
+/** Declares `fetch-containers`. */
 export function declare(command: Command, contextOf: ContextOf): void {
   configure(command)
     .requiredOption('--image-registry <host/org>', 'where the images are, for example ghcr.io/my-org (required)')

@@ -3,7 +3,7 @@ import type { RepositoryOptions } from '../repositories/setup-repositories.js';
 import { type ContextOf, parseFormat } from './arguments.js';
 import { configure } from './program.js';
 
-/** `fetch-stack` (05 §4). */
+/** Declares `fetch-stack`. */
 export function declare(command: Command, contextOf: ContextOf): void {
   configure(command)
     .argument('<stack-locator>', 'the repository: [host/]org/repo[@ref], or a URL')

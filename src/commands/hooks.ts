@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { ContextOf } from './arguments.js';
 import { configure, subcommand } from './program.js';
 
-/** `hooks setup`. */
+/** Declares `hooks setup`. */
 export function declare(command: Command, contextOf: ContextOf): void {
   subcommand(
     configure(command),

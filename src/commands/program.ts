@@ -2,12 +2,12 @@ import { Command, Option } from 'commander';
 
 declare const __BUILD_TAG__: string | undefined;
 
-/** `<version>-<commit>-<time>` of a build (02 §4); from source `<version>-unknown`. */
+/** `<version>-<commit>-<time>` in a build; `source-unknown` when run from source. */
 export function versionText(): string {
   return typeof __BUILD_TAG__ === 'string' ? __BUILD_TAG__ : 'source-unknown';
 }
 
-/** An on/off pair of options such as `--delete-volumes / --preserve-volumes`: the last one given wins (02 §1). */
+/** An on/off pair of options such as `--delete-volumes / --preserve-volumes`: the last one given wins. */
 export class SwitchOption extends Option {
   readonly #attribute: string;
 
@@ -37,7 +37,7 @@ export function addSwitch(
     .addOption(new SwitchOption(off.flags, mark(off.description, !initial), attribute, false));
 }
 
-/** Makes help, usage errors and exits of a command (and of those added below it) behave as 02 §1 says. */
+/** Gives a command, and those added to it, the common help, usage errors and exits. */
 export function configure(command: Command): Command {
   return (
     command
@@ -53,7 +53,7 @@ export function configure(command: Command): Command {
           write(`Usage: ${name} ${command.usage()}\nTry '${name} --help' for help.\n\nError: ${message}\n`);
         },
       })
-      // The column of terms takes half of a terminal: descriptions beside it are narrow, and wrap all the same.
+      // The column of terms takes half of a terminal: the narrow descriptions beside it must wrap all the same.
       .configureHelp({ optionDescription: describeOption, showGlobalOptions: false, minWidthToWrap: 20 })
       .addHelpText('before', ({ command: asked }) => refuseUnknown(asked))
       .helpCommand(false)
@@ -61,7 +61,7 @@ export function configure(command: Command): Command {
   );
 }
 
-/** Help for a command that does not exist is a usage error, not the help of its group. */
+/** Help for an unknown command is a usage error, not the help of its group. */
 function refuseUnknown(group: Command): string {
   const [name] = group.args;
   const known = group.commands.some((one) => one.name() === name || one.aliases().includes(name ?? ''));
@@ -71,7 +71,7 @@ function refuseUnknown(group: Command): string {
   return '';
 }
 
-/** Where an unknown option belongs, when a command above this one has it (02 §1: options of a group come before its commands). */
+/** Where an unknown option belongs if a parent command has it: options of a group come before its commands. */
 function placeOf(text: string, command: Command): string {
   const flag = /unknown option '(--[\w-]+)/.exec(text)?.[1];
   for (let below = command, at = command.parent; at !== null; below = at, at = at.parent) {
@@ -80,19 +80,19 @@ function placeOf(text: string, command: Command): string {
   return '';
 }
 
-/** Defaults are shown where they say something: not for switches, which are off, nor for empty lists. */
+/** Defaults are shown only if informative: not for switches, which are off, nor for empty lists. */
 function describeOption(option: Option): string {
   const { defaultValue } = option as { defaultValue: unknown };
   const shown = typeof defaultValue === 'string' && defaultValue !== '' ? ` (default: ${defaultValue})` : '';
   return `${option.description}${shown}`;
 }
 
-/** Adds a subcommand that behaves like every other. */
+/** Adds a subcommand with the common behaviour. */
 export function subcommand(parent: Command, nameAndArguments: string, description: string): Command {
   return configure(parent.command(nameAndArguments)).description(description);
 }
 
-/** The program with its global options, which come before the command's name (02 §2). No commands yet. */
+/** Creates the program with its global options, which come before the command's name, but without commands. */
 export function createProgram(): Command {
   return configure(new Command('laconic-so'))
     .description('Runs stacks of containers on Docker Compose or Kubernetes, from one description.')

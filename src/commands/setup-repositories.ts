@@ -3,7 +3,7 @@ import type { SetupOptions } from '../repositories/setup-repositories.js';
 import { type ContextOf, parseCount, parseFormat } from './arguments.js';
 import { configure } from './program.js';
 
-/** `setup-repositories` (05 §5). */
+/** Declares `setup-repositories`. */
 export function declare(command: Command, contextOf: ContextOf): void {
   configure(command)
     .option('--include <repositories>', 'only these repositories of the stack (comma-separated)')

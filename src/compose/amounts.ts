@@ -1,4 +1,4 @@
-/** Times and sizes as compose files write them. */
+/** Durations and sizes in the notation of compose files. */
 
 const milliseconds: Record<string, number> = {
   ns: 1e-6,
@@ -15,13 +15,13 @@ const milliseconds: Record<string, number> = {
 
 const durationPart = /(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|[smhdw])/y;
 
-/** The most milliseconds a duration may have: 2⁶³ nanoseconds, some 292 years. */
+/** The longest duration in milliseconds: 2⁶³ nanoseconds, about 292 years. */
 const longest = 9_223_372_036_854.775;
 
 /**
- * A duration in milliseconds, perhaps with a fraction: `1m30s`, `1.5s`, `500ms`, `-1h`, and since Compose 2.30 `1d` and `2w`.
- * A number needs a unit, but for `0`.
- * @returns undefined for what Compose refuses
+ * Parses a duration into milliseconds, possibly with a fraction: `1m30s`, `1.5s`, `500ms`, `-1h`, and since Compose
+ * 2.30 `1d` and `2w`. Every number except `0` needs a unit.
+ * @returns undefined for text that Compose refuses
  */
 export function parseDuration(text: string): number | undefined {
   const sign = text.startsWith('-') ? -1 : 1;
@@ -42,9 +42,9 @@ const size = /^([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?) ?([a-z]{0,3})$/i;
 const powers = ['b', 'k', 'm', 'g', 't', 'p'];
 
 /**
- * A size in whole bytes in Compose's units: `64m`, `1.5gb`, `1 KiB`, `1048576`; letters always mean powers of 1024, in any case.
- * (Sizes of a spec may be Kubernetes quantities too: `parseMemory` of `src/spec/units.ts`.)
- * @returns undefined for what Compose refuses
+ * Parses a size in Compose's units into whole bytes: `64m`, `1.5gb`, `1 KiB`, `1048576`; letters, in any case, always
+ * mean powers of 1024. (Sizes of a spec may also be Kubernetes quantities: see `parseMemory` in `src/spec/units.ts`.)
+ * @returns undefined for text that Compose refuses
  */
 export function parseBytes(text: string): number | undefined {
   const [, amount, suffix = ''] = size.exec(text) ?? [];

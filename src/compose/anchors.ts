@@ -2,11 +2,11 @@ import { type Alias, type Document, isAlias, isMap, isScalar, isSeq, type Node, 
 
 /**
  * Editing one place of a document must not change another one that shares it through `&anchor` and `*alias`. Before an
- * edit, the place gets a node of its own ({@link ownMap}) and aliases to what will change become copies
- * ({@link detachAliases}).
+ * edit, the place gets its own node ({@link ownMap}), and aliases to what will change become copies ({@link
+ * detachAliases}).
  */
 
-/** The node each alias stands for. An anchor's name may be given twice; the nearest one above counts. */
+/** The target node of each alias. If an anchor's name is used twice, the nearest one above the alias counts. */
 function aliasTargets(document: Document.Parsed): Map<Alias, Node> {
   const anchors = new Map<string, Node>();
   const targets = new Map<Alias, Node>();
@@ -24,8 +24,7 @@ function aliasTargets(document: Document.Parsed): Map<Alias, Node> {
 }
 
 /**
- * Replaces every alias that stands for one of the nodes in `changing` by a copy of what it stands for now.
- * Call it before changing those nodes.
+ * Replaces every alias to a node in `changing` by a copy of its present target. Call it before changing those nodes.
  */
 export function detachAliases(document: Document.Parsed, changing: ReadonlySet<Node>): void {
   if (![...changing].some((node) => !isAlias(node) && node.anchor !== undefined)) return;
@@ -38,7 +37,7 @@ export function detachAliases(document: Document.Parsed, changing: ReadonlySet<N
   });
 }
 
-/** A copy of a node without anchors and without aliases: those inside become copies too. */
+/** Copies a node without anchors; aliases inside it become copies too. */
 function copyOf(node: Node, targets: ReadonlyMap<Alias, Node>): Node {
   if (isAlias(node)) {
     const target = targets.get(node);
@@ -65,7 +64,7 @@ function copyOf(node: Node, targets: ReadonlyMap<Alias, Node>): Node {
   return copy;
 }
 
-/** The key's own pair in a map (`<<` is not looked into). */
+/** Finds the key's own pair in a map, not one merged in by `<<`. */
 export function ownPair(map: YAMLMap, key: string): YAMLMap['items'][number] | undefined {
   return map.items.find(
     (pair) => isScalar(pair.key) && typeof pair.key.value !== 'symbol' && String(pair.key.value) === key,
@@ -73,8 +72,8 @@ export function ownPair(map: YAMLMap, key: string): YAMLMap['items'][number] | u
 }
 
 /**
- * The map under `key` as a node of this parent's own, so that it can be edited: an alias becomes a map that merges the alias
- * in (`<<: *name`), what a `<<` of the parent provides becomes a copy, null and absence become an empty map.
+ * Returns the map at `key` as the parent's own node, so that it can be edited: an alias becomes a map that merges the
+ * alias in (`<<: *name`), a map from a `<<` of the parent becomes a copy, null or a missing key becomes an empty map.
  */
 export function ownMap(document: Document.Parsed, parent: YAMLMap, key: string): YAMLMap {
   const pair = ownPair(parent, key);
@@ -101,7 +100,7 @@ export function ownMap(document: Document.Parsed, parent: YAMLMap, key: string):
   return made;
 }
 
-/** What the `<<` keys of a map provide under `key`: of several sources the first one that has it. */
+/** The value of `key` from the `<<` keys of a map: from the first source that has it. */
 function mergedValue(map: YAMLMap, key: string, targets: ReadonlyMap<Alias, Node>): Node | undefined {
   for (const pair of map.items) {
     if (!isMergeKey(pair.key)) continue;
@@ -124,7 +123,7 @@ function isMergeKey(key: unknown): boolean {
   return isScalar(key) && (typeof key.value === 'symbol' || (key.value === '<<' && (key.type ?? 'PLAIN') === 'PLAIN'));
 }
 
-/** Keeps the comments of a node that is being replaced. A comment behind a value stands above what is in its place. */
+/** Copies the comments of a node that is being replaced. A comment after a value moves above the new one. */
 export function copyComments(from: unknown, to: Node): void {
   if (!isScalar(from) && !isMap(from) && !isSeq(from) && !isAlias(from)) return;
   const before = [from.commentBefore, from.comment].filter((comment) => typeof comment === 'string' && comment !== '');
@@ -132,7 +131,7 @@ export function copyComments(from: unknown, to: Node): void {
   if (from.spaceBefore) to.spaceBefore = true;
 }
 
-/** A node and every node below it, aliases not followed. */
+/** Collects a node and all nodes inside it; aliases are not followed. */
 export function nodesBelow(node: unknown): Set<Node> {
   const found = new Set<Node>();
   if (isScalar(node) || isMap(node) || isSeq(node)) {

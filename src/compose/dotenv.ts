@@ -6,13 +6,13 @@ export interface EnvEntry {
   name: string;
   /** 1-based line of the name. */
   line: number;
-  /** What stands after `=` or `:`, quotes and escapes undone; absent when the name stands alone. */
+  /** The text after `=` or `:`, with quotes and escapes resolved; absent if the name stands alone. */
   text?: string;
-  /** True when Compose puts values into the text: always, except in single quotes. */
+  /** Whether Compose interpolates the text: always, except in single quotes. */
   interpolated: boolean;
 }
 
-/** What Go calls a space; JavaScript's `\s` has one more (U+FEFF) and one less (U+0085). */
+/** White space as defined by Go; JavaScript's `\s` includes U+FEFF, and lacks U+0085. */
 const space = /[\t\n\v\f\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/;
 const spacesInLine = /[\t\v\f\r \u0085\u00a0]*/y;
 const trailingSpace = new RegExp(`${space.source}+$`);
@@ -33,11 +33,10 @@ const controlCharacters: Record<string, string> = {
 };
 
 /**
- * Reads an env file as Compose's own reader does (`--env-file`, `env_file`): `export`, `NAME=v`, `NAME: v`, `NAME` alone,
- * quotes, escapes, comments after ` #`, quoted values over several lines.
- * @param escapedDollar what `\$` in double quotes becomes: the doubled one of interpolation, which Compose does to the
- * text next
- * @throws InvalidFileError with the first mistake: what follows it cannot be read
+ * Parses an env file as Compose does (`--env-file`, `env_file`): `export`, `NAME=v`, `NAME: v`, `NAME` alone, quotes,
+ * escapes, comments after ` #`, quoted values over several lines.
+ * @param escapedDollar the replacement for `\$` in double quotes: `$$`, since Compose interpolates the text afterwards
+ * @throws InvalidFileError with the first mistake: the rest cannot be parsed
  */
 export function scanEnvFile(source: string, file: string, escapedDollar = '$$'): EnvEntry[] {
   const text = source.replace(/^\ufeff/, '');
@@ -66,13 +65,13 @@ export function scanEnvFile(source: string, file: string, escapedDollar = '$$'):
   return entries;
 }
 
-/** The index after what `pattern` matches at `at`; `at` when it does not match. */
+/** The index after a match of `pattern` at `at`, or `at` if it does not match. */
 function skip(pattern: RegExp, text: string, at: number): number {
   pattern.lastIndex = at;
   return pattern.test(text) ? pattern.lastIndex : at;
 }
 
-/** Index of the first character that is neither space nor part of a comment line. */
+/** The index of the first character that is neither white space nor part of a comment line. */
 function nextStatement(text: string, from: number): number {
   let at = from;
   while (at < text.length) {
@@ -151,9 +150,9 @@ function unescape(text: string, escapedDollar: string): string {
 }
 
 /**
- * The variables an env file sets, by Compose's rules: an earlier name of the file may be used in a later value, the
- * environment (`lookup`) goes before both, a name alone takes its value from the environment or is skipped.
- * @throws InvalidFileError for a file Compose could not read
+ * Returns the variables of an env file by Compose's rules: values may use names from earlier lines, the environment
+ * (`lookup`) takes precedence over both, and a name alone takes its value from the environment or is skipped.
+ * @throws InvalidFileError for a file that Compose could not read
  */
 export function readEnvFile(
   text: string,

@@ -4,15 +4,16 @@ import { copyComments, detachAliases, nodesBelow, ownMap, ownPair } from './anch
 import type { ComposeFile } from './file.js';
 import { renderDocument } from '../system/yaml-render.js';
 
-/** Files whose document differs from their text. */
+/** Files that were edited: the text no longer matches the document. */
 const edited = new WeakSet<ComposeFile>();
 
 /**
- * Replaces the ports of one service (01 §11.3); other services that share nodes with it keep theirs. A service that has exactly
- * these ports is left as it is written.
- * @param ports in the short form; an empty list takes all ports away
- * @param inherits the service extends one that has ports: Compose would add those, unless the list says that it replaces them
- * @returns false when the file has no such service
+ * Replaces the ports of a service; other services that share nodes with it keep theirs. If the service already has
+ * exactly these ports, it is left as written.
+ * @param ports in short form; an empty list removes all ports
+ * @param inherits whether the service extends one with ports: Compose would add those, unless the list is marked as a
+ * replacement
+ * @returns false if the file has no such service
  */
 export function setServicePorts(
   file: ComposeFile,
@@ -49,7 +50,7 @@ export function setServicePorts(
   return true;
 }
 
-/** A port that stays keeps its quotes and comments. */
+/** Keeps the quotes and comments of an unchanged port. */
 function keepLook(from: Scalar, to: Scalar): void {
   if (typeof from.value === 'string' && from.type) to.type = from.type;
   if (from.comment) to.comment = from.comment;
@@ -58,8 +59,8 @@ function keepLook(from: Scalar, to: Scalar): void {
 }
 
 /**
- * Makes a top-level volume a bind of `device` (01 §11.1). Whatever defined it before is gone.
- * @returns false when the file declares no such volume
+ * Makes a top-level volume a bind of `device`, replacing its definition.
+ * @returns false if the file does not declare the volume
  */
 export function bindVolume(file: ComposeFile, volume: string, device: string): boolean {
   if (!file.volumes.has(volume)) return false;
@@ -93,7 +94,7 @@ export function bindVolume(file: ComposeFile, volume: string, device: string): b
   return true;
 }
 
-/** The maps along a path from the root, each a node of its own; they will change. */
+/** The maps along a path from the root, each as its own node, ready to be edited. */
 function openMaps(file: ComposeFile, path: readonly string[]): YAMLMap[] {
   const { document } = file.yaml;
   let map: unknown = document.contents;
@@ -106,7 +107,10 @@ function openMaps(file: ComposeFile, path: readonly string[]): YAMLMap[] {
   return isMap(map) ? [...maps, map] : [];
 }
 
-/** The text of the file: the very text that was read unless it was edited, else the document with its comments and quotes. */
+/**
+ * Renders the file: exactly the text that was read unless it was edited, else the document with its comments and
+ * quotes.
+ */
 export function renderCompose(file: ComposeFile): string {
   if (!edited.has(file)) return file.yaml.text;
   return renderDocument(file.yaml.document);

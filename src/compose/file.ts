@@ -3,9 +3,9 @@ import { type KeyPath, parseYaml, quote, type YamlFile } from '../system/yaml.js
 import { type ComposeMount, parseMount } from './mounts.js';
 import { type ComposePort, parsePort } from './ports.js';
 
-/** A compose file as far as this program needs to know it; `docker compose` interprets the rest (decision 12). */
+/** The parts of a compose file that this program needs; `docker compose` interprets the rest. */
 export interface ComposeFile {
-  /** The document. Editing it does not change what was read from it. */
+  /** The document. Editing it does not change the other fields. */
   readonly yaml: YamlFile;
   /** By name, in the order of the file. */
   readonly services: ReadonlyMap<string, ComposeService>;
@@ -25,8 +25,8 @@ export interface ComposeService {
 }
 
 /**
- * Reads a compose file: every form of 01 §3–§7, aliases and `<<` included. Null sections are empty ones; interpolations
- * stay as they are written.
+ * Parses a compose file: every notation of the keys that are needed, including aliases and `<<`. Null sections count as
+ * empty; interpolations stay as written.
  * @param text the file's text
  * @param file its name for messages
  * @throws InvalidFileError with every problem found
@@ -44,7 +44,7 @@ export function parseComposeFile(text: string, file: string): ComposeFile {
   return { yaml, services, volumes };
 }
 
-/** Names of the services that run when these profiles are in force. */
+/** Names of the services that run with these profiles. */
 export function servicesInForce({ services }: ComposeFile, profiles: readonly string[]): string[] {
   const inForce = (profile: string): boolean => profiles.includes(profile) || profiles.includes('*');
   return [...services.values()]
@@ -96,7 +96,7 @@ function parseEnvFilePath(value: unknown): string | undefined {
   return typeof value.path === 'string' ? value.path : undefined;
 }
 
-/** Reads sections of a document and collects what is wrong with them. */
+/** Reads sections of a document and collects their problems. */
 class SectionReader {
   readonly problems: Problem[] = [];
   readonly #yaml: YamlFile;
@@ -105,7 +105,7 @@ class SectionReader {
     this.#yaml = yaml;
   }
 
-  /** A map; null and absence are an empty one. */
+  /** A map; null or missing is an empty one. */
   map(path: KeyPath, value: unknown): Record<string, unknown> {
     if (value === undefined || value === null) return {};
     if (typeof value === 'object' && !Array.isArray(value)) return { ...value };
@@ -113,7 +113,7 @@ class SectionReader {
     return {};
   }
 
-  /** A scalar as text; null is absence. */
+  /** A scalar as text; undefined if null or missing. */
   text(path: KeyPath, value: unknown): string | undefined {
     if (value === undefined || value === null) return undefined;
     if (isScalarValue(value)) return String(value);
@@ -121,7 +121,7 @@ class SectionReader {
     return undefined;
   }
 
-  /** Every item of a list through `parse`; null and absence are an empty list. */
+  /** Parses every item of a list; null or missing is an empty list. */
   each<T>(path: KeyPath, value: unknown, parse: (item: unknown) => T | undefined, otherwise: string): T[] {
     if (value === undefined || value === null) return [];
     if (!Array.isArray(value)) {

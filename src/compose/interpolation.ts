@@ -3,15 +3,15 @@ import { scanEnvFile } from './dotenv.js';
 import type { ComposeFile } from './file.js';
 import { namesIn } from './template.js';
 
-/** The key of {@link mentionedNames} under which names stand that are mentioned outside of services. */
+/** The key in {@link mentionedNames} for names that are mentioned outside of services. */
 export const outsideServices = '';
 
 /**
- * The names of variables that a compose file mentions, by service: what is interpolated in any value, entries of
- * `environment` and `build.args` without a value, and what the service's env files interpolate or leave to the environment.
- * These are the only names whose values can reach a container (decision 7, 01 §15).
- * @param envFileTexts text of the env files, by their path as `env_file` has it; files that are not given mention nothing
- * @returns by service name; names mentioned elsewhere in the file under {@link outsideServices}
+ * Finds the variables that a compose file mentions, by service: names interpolated in any value, entries of
+ * `environment` and `build.args` without a value, and names that the service's env files interpolate or leave to the
+ * environment. Only the values of these names can reach a container.
+ * @param envFileTexts text of the env files by path, as in `env_file`; other files are ignored
+ * @returns names by service; names mentioned elsewhere in the file under {@link outsideServices}
  * @throws InvalidFileError for an env file that Compose could not read
  */
 export function mentionedNames(file: ComposeFile, envFileTexts: ReadonlyMap<string, string>): Map<string, Set<string>> {
@@ -22,7 +22,7 @@ export function mentionedNames(file: ComposeFile, envFileTexts: ReadonlyMap<stri
   const elsewhere = new Set<string>();
   collect(rest, elsewhere);
   for (const section of [rest.configs, rest.secrets]) {
-    // `environment: NAME` of a config or secret takes its content from that variable.
+    // With `environment: NAME`, the content of a config or secret comes from that variable.
     for (const { environment } of Object.values(mapOf(section)).map(mapOf)) {
       if (typeof environment === 'string') elsewhere.add(environment);
     }
@@ -47,7 +47,7 @@ export function mentionedNames(file: ComposeFile, envFileTexts: ReadonlyMap<stri
   return mentioned;
 }
 
-/** The keys of a service's `environment` whose value is taken from a variable, or holds it. */
+/** The keys of a service's `environment` whose value mentions a variable. */
 export function environmentKeysOf(file: ComposeFile, service: string, variable: string): string[] {
   const { environment } = mapOf(mapOf(mapOf(file.yaml.value).services)[service]);
   const entries = Array.isArray(environment)
@@ -58,7 +58,10 @@ export function environmentKeysOf(file: ComposeFile, service: string, variable: 
   );
 }
 
-/** Names interpolated in the values below `root`; keys are not interpolated. Shared (aliased) values are read once. */
+/**
+ * Collects the names interpolated in values below `root`; keys are not interpolated. Shared (aliased) values are read
+ * once.
+ */
 function collect(root: unknown, names: Set<string>): void {
   const seen = new Set<object>();
   const visit = (value: unknown): void => {
@@ -84,12 +87,12 @@ function addUnvalued(section: unknown, names: Set<string>): void {
 function addEnvFileNames(text: string, path: string, names: Set<string>): void {
   for (const entry of scanEnvFile(text, path)) {
     if (entry.text === undefined) names.add(entry.name);
-    // A name the file sets itself counts too: the environment goes before earlier lines of the file.
+    // This includes names that the file sets itself: the environment takes precedence over earlier lines.
     else if (entry.interpolated) for (const name of namesIn(entry.text)) names.add(name);
   }
 }
 
-/** Paths of env files with `format: raw`, which Compose takes line by line, as they are. */
+/** Paths of env files with `format: raw`, whose lines Compose takes literally. */
 function rawEnvFiles(section: unknown): Set<unknown> {
   const entries = Array.isArray(section) ? section.map(mapOf) : [];
   return new Set(entries.filter((entry) => entry.format === 'raw').map((entry) => entry.path));

@@ -2,18 +2,18 @@ import { splitShortForm } from './split.js';
 
 /** One entry of a service's `volumes`. */
 export interface ComposeMount {
-  /** `volume`: a named one; `other`: a type that is none of these, or a source known only after interpolation. */
+  /** `volume`: a named volume; `other`: a different type, or a source known only after interpolation. */
   kind: 'volume' | 'bind' | 'anonymous' | 'tmpfs' | 'other';
-  /** Name of the volume or path on the host, as written. */
+  /** Volume name or host path, as written. */
   source?: string;
-  /** Path in the container; empty when the long form names none. */
+  /** Path in the container; empty if the long form has none. */
   target: string;
   readOnly: boolean;
 }
 
 /**
- * Reads one mount: the short form (`data:/x:ro`, `./conf:/etc/x`, `/anonymous`) or the long form.
- * @returns undefined when it is neither
+ * Parses a mount in short form (`data:/x:ro`, `./conf:/etc/x`, `/anonymous`) or long form.
+ * @returns undefined if it is neither
  */
 export function parseMount(value: unknown): ComposeMount | undefined {
   if (typeof value === 'string') return parseShort(value);

@@ -1,23 +1,26 @@
 import { isIP } from 'node:net';
 import { splitShortForm } from './split.js';
 
-/** One entry of a service's `ports`. Ports are text: a range (`8000-8010`) or an interpolation (`${PORT:-80}`) too. */
+/**
+ * An entry of a service's `ports`. Ports are text, since they may be a range (`8000-8010`) or an interpolation
+ * (`${PORT:-80}`).
+ */
 export interface ComposePort {
-  /** As written in the file; the long form as the short form that means the same. */
+  /** As written in the file; a long form is converted to the equivalent short form. */
   raw: string;
   container: string;
-  /** Port of the host; absent: Docker picks a free one. */
+  /** Host port; absent: Docker picks a free one. */
   host?: string;
-  /** Address of the host, without brackets. */
+  /** Host address, without brackets. */
   ip?: string;
-  /** Lower case, `tcp` when the file names none. */
+  /** Lower case; `tcp` by default. */
   protocol: string;
 }
 
 /**
- * Reads one port: a number, the short form (`80`, `8080:80`, `127.0.0.1:8080:80/udp`, `[::1]::80`, ranges) or the long form
- * (`target`, `published`, `host_ip`, `protocol`). Interpolations stay as they are.
- * @returns undefined when it is none of these
+ * Parses a port: a number, the short form (`80`, `8080:80`, `127.0.0.1:8080:80/udp`, `[::1]::80`, ranges) or the long
+ * form (`target`, `published`, `host_ip`, `protocol`). Interpolations stay as they are.
+ * @returns undefined if it is none of these
  */
 export function parsePort(value: unknown): ComposePort | undefined {
   if (typeof value === 'number') return parseShort(String(value));
@@ -26,7 +29,7 @@ export function parsePort(value: unknown): ComposePort | undefined {
   return undefined;
 }
 
-/** The short form of a port: `[ip:][host:]container[/protocol]`, tcp left out. */
+/** Formats a port in short form: `[ip:][host:]container[/protocol]`, without the protocol if it is tcp. */
 export function formatPort(port: Omit<ComposePort, 'raw'>): string {
   const ip = port.ip?.includes(':') && !port.ip.includes('$') ? `[${port.ip}]` : port.ip;
   const host = ip === undefined ? port.host : `${ip}:${port.host ?? ''}`;
@@ -49,7 +52,7 @@ function parseShort(raw: string): ComposePort | undefined {
   const host = pieces.pop();
   const ip = pieces.pop();
   if (tooMany.length > 0 || protocol === '' || pieces.length > 0) return undefined;
-  // An empty host port is any free one.
+  // An empty host port means any free one.
   return checked({ raw, container, host: host === '' ? undefined : host, ip, protocol });
 }
 

@@ -2,28 +2,31 @@ import { mapOf } from '../system/plain-map.js';
 import type { KeyPath } from '../system/yaml.js';
 import type { ComposeFile } from './file.js';
 
-/** Another file that a compose file takes something from, as Compose itself does. */
+/** Another file that a compose file uses. */
 export interface FileReference {
   /**
-   * `include`: all of it belongs to the project; `extends`: one service is the start of one here; `variables`: an env file for
-   * what is interpolated in an included file.
+   * `include`: its content belongs to the project; `extends`: one of its services is extended here; `variables`: an env
+   * file for the interpolation of an included file.
    */
   kind: 'include' | 'extends' | 'variables';
-  /** As written, relative to the directory in which paths of the file start. */
+  /** As written, relative to the directory where the file's paths start. */
   path: string;
   key: KeyPath;
-  /** Of an included file: where its relative paths start, as written; absent: its own directory. */
+  /** Of an included file: the directory where its relative paths start, as written; absent: its own directory. */
   projectDirectory?: string;
 }
 
-/** What a service is an extension of. */
+/** The service that another one extends. */
 export interface Extension {
   service: string;
-  /** Absent: a service of the same file. */
+  /** Absent: in the same file. */
   path?: string;
 }
 
-/** Every other file that a compose file names in `include` and `extends`, in the order of the file. What has another shape is left to Compose. */
+/**
+ * Lists every other file that a compose file names in `include` and `extends`, in the order of the file. Entries that
+ * are not valid are left to Compose.
+ */
 export function referencesOf(file: ComposeFile): FileReference[] {
   const { include } = mapOf(file.yaml.value);
   const references = (Array.isArray(include) ? include : []).flatMap((item: unknown, index) =>
@@ -40,7 +43,7 @@ function includeReferences(item: unknown, key: KeyPath): FileReference[] {
   if (typeof item === 'string') return [{ kind: 'include', path: item, key }];
   const { path, project_directory: directory, env_file: variables } = mapOf(item);
   const paths = texts(path);
-  // Files of one entry are merged: they have the directory of the first.
+  // The files of one entry are merged, and use the directory of the first.
   const projectDirectory = typeof directory === 'string' ? directory : directoryOf(paths[0]);
   return [
     ...paths.map((each) => ({
@@ -53,7 +56,7 @@ function includeReferences(item: unknown, key: KeyPath): FileReference[] {
   ];
 }
 
-/** What this service of the file extends; undefined when it stands for itself. */
+/** What a service of the file extends; undefined if nothing. */
 export function extensionOf(file: ComposeFile, service: string): Extension | undefined {
   const extended: unknown = mapOf(mapOf(mapOf(file.yaml.value).services)[service]).extends;
   if (typeof extended === 'string') return { service: extended };

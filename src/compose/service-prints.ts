@@ -2,29 +2,29 @@ import { mapOf } from '../system/plain-map.js';
 import { scanEnvFile } from './dotenv.js';
 import { interpolate, InterpolationError, namesIn } from './template.js';
 
-/** What a service's containers are made of, for comparing. */
+/** Everything that determines a service's containers, for comparison. */
 export interface ServicePrint {
-  /** Equal texts: nothing about the service is different. Holds values of the environment: never shown to anybody. */
+  /** Equal if nothing about the service differs. Contains values of the environment: never shown. */
   text: string;
-  /** Services whose recreation recreates this one too. */
+  /** Services whose recreation also recreates this one. */
   follows: readonly string[];
-  /** Variables whose values are in it. */
+  /** Variables whose values it contains. */
   variables: ReadonlySet<string>;
 }
 
-/** Which services the next start creates anew, makes for the first time, and takes away; each sorted. */
+/** Services that the next start recreates, creates for the first time, and removes; each list is sorted. */
 export interface ServiceChanges {
   recreated: string[];
   added: string[];
   removed: string[];
 }
 
-/** Keys that Compose leaves out when it asks whether a container is still what its service says. */
+/** Keys that Compose ignores when it decides whether a container is up to date. */
 export const notOfContainers = new Set(['build', 'pull_policy', 'scale', 'extends']);
 
 /**
- * What Compose would compare of a part of a service: its definition with the values put in, and those of names that it takes from
- * the environment.
+ * The part of a service that Compose would compare: its interpolated definition, and the values of names that it takes
+ * from the environment.
  * @param service the service's map, as written
  */
 export function definitionPrint(service: unknown, lookup: (name: string) => string | undefined): unknown {
@@ -36,7 +36,7 @@ export function definitionPrint(service: unknown, lookup: (name: string) => stri
   return [withValues(kept, lookup), unvalued.map((name) => [name, lookup(name) ?? null])];
 }
 
-/** Any value of a compose file with the values put into its texts. */
+/** Interpolates all texts in a value of a compose file. */
 export function withValues(value: unknown, lookup: (name: string) => string | undefined): unknown {
   if (typeof value === 'string') return textWithValues(value, lookup);
   if (Array.isArray(value)) return value.map((item) => withValues(item, lookup));
@@ -44,7 +44,10 @@ export function withValues(value: unknown, lookup: (name: string) => string | un
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withValues(item, lookup)]));
 }
 
-/** The names and values that an env file gives a container. @throws InvalidFileError for one that Compose could not read */
+/**
+ * The names and values that a container gets from an env file.
+ * @throws InvalidFileError for a file that Compose could not read
+ */
 export function envFilePrint(text: string, file: string, lookup: (name: string) => string | undefined): unknown {
   return scanEnvFile(text, file).map(({ name, text: value, interpolated }) => {
     if (value === undefined) return [name, lookup(name) ?? null];
@@ -52,7 +55,7 @@ export function envFilePrint(text: string, file: string, lookup: (name: string) 
   });
 }
 
-/** A text that Compose refuses is different when one of the values in it is. */
+/** A text that Compose refuses counts as different if one of the values in it is. */
 function textWithValues(text: string, lookup: (name: string) => string | undefined): unknown {
   try {
     return interpolate(text, lookup);
@@ -62,7 +65,7 @@ function textWithValues(text: string, lookup: (name: string) => string | undefin
   }
 }
 
-/** Services that this one shares a namespace or volumes with, or has asked to be restarted with. */
+/** Services that this one shares a namespace or volumes with, or that it is restarted with. */
 export function followedBy(service: unknown): string[] {
   const { network_mode: network, ipc, pid, volumes_from: volumes, depends_on: dependencies } = mapOf(service);
   const shared = [network, ipc, pid].flatMap((mode) =>

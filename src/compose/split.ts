@@ -1,6 +1,6 @@
 /**
- * Splits a short form (`host:container`, `source:target:ro`) at a separator, but not inside `${…}` or `[…]`: what an
- * interpolation holds is known only once Compose has put the values in.
+ * Splits a short form (`host:container`, `source:target:ro`) at a separator, but not inside `${…}` or `[…]`: the text
+ * of an interpolation is known only after Compose has resolved it.
  */
 export function splitShortForm(text: string, separator: ':' | '/'): string[] {
   const pieces: string[] = [];

@@ -1,36 +1,36 @@
 import { LaconicError } from '../system/errors.js';
 
-/** What may stand between a variable's name and its word: `${NAME:-word}`. */
+/** The operators between a variable's name and its word: `${NAME:-word}`. */
 export type TemplateOperator = ':-' | '-' | ':?' | '?' | ':+' | '+';
 
-/** A text of a compose file or env file, taken apart as Compose does before it puts values in. */
+/** A part of a text in a compose file or env file, parsed for interpolation. */
 export type TemplatePart =
   | { kind: 'text'; text: string }
   | { kind: 'variable'; name: string; operator?: TemplateOperator; word: readonly TemplatePart[] };
 
 export interface Template {
   parts: readonly TemplatePart[];
-  /** False when Compose would refuse the text; `parts` then holds what stands before the mistake. */
+  /** False if Compose would refuse the text; `parts` then holds everything before the mistake. */
   valid: boolean;
 }
 
 /** A text that Compose would refuse to interpolate, or a required variable without a value. */
 export class InterpolationError extends LaconicError {}
 
-/** `${X?}` without a value: whoever runs Compose with one is not refused. */
+/** `${X?}` without a value: Compose may still succeed where the variable is set. */
 export class MissingValueError extends InterpolationError {}
 
-/** Deeper nesting than this is refused: nobody writes it, and it would exhaust the stack. */
+/** Deeper nesting is refused: it does not occur in practice, and would exhaust the stack. */
 const maxDepth = 64;
 
-/** The flags `iu` matter: Compose folds case by Unicode, so a long s belongs to a name too. */
+/** The flags `iu` matter: Compose folds case by Unicode rules, so that a long s (ſ) can be part of a name. */
 const nameAt = /[_a-z][_a-z0-9]*/iuy;
 const operatorAt = /:?[-+?]/y;
 
 /**
- * Parses the interpolation syntax of Compose: `$X`, `${X}`, `${X:-d}` and its like, nested, and `$$`. A `$` before
- * anything else is itself. Follows Compose's own reading where braces are unbalanced: the closing brace is the one
- * that balances, counting every `{`, or else the last one of the line.
+ * Parses Compose's interpolation syntax: `$X`, `${X}`, `${X:-d}` and the like, nested, and `$$`. A `$` before anything
+ * else is literal. Unbalanced braces are handled as in Compose: the closing brace is the one that balances, counting
+ * every `{`, or else the last one of the line.
  */
 export function parseTemplate(text: string): Template {
   return parseAt(text, 0);
@@ -107,7 +107,7 @@ function closingBrace(text: string, start: number): number {
   return last;
 }
 
-/** Every variable a text mentions, in words of other variables too. */
+/** All variables that a text mentions, including those in words of other variables. */
 export function namesIn(text: string): Set<string> {
   const names = new Set<string>();
   const collect = (parts: readonly TemplatePart[]): void => {
@@ -122,9 +122,9 @@ export function namesIn(text: string): Set<string> {
 }
 
 /**
- * A text with the values put in, as Compose would do it: unset variables are empty.
- * @throws InterpolationError for a text Compose refuses; MissingValueError for `${X?}` without a value, even in a word
- * that is not used
+ * Interpolates a text as Compose does: unset variables are empty.
+ * @throws InterpolationError for a text that Compose refuses; MissingValueError for `${X?}` without a value, even in a
+ * word that is not used
  */
 export function interpolate(text: string, lookup: (name: string) => string | undefined): string {
   const template = parseTemplate(text);
@@ -137,7 +137,7 @@ function evaluate(parts: readonly TemplatePart[], lookup: (name: string) => stri
   return parts
     .map((part) => {
       if (part.kind === 'text') return part.text;
-      // Compose works the word out before it knows whether it needs it.
+      // Compose evaluates the word even if it is not used.
       const word = evaluate(part.word, lookup);
       const value = lookup(part.name);
       switch (part.operator) {

@@ -1,20 +1,20 @@
 import type { KeyPath } from '../system/yaml.js';
 import { parseTemplate, type TemplatePart } from './template.js';
 
-/** A variable without a value and without a default: Compose puts an empty text in its place. */
+/** A variable without a value or a default: Compose replaces it with an empty text. */
 export interface UnsetVariable {
   name: string;
-  /** Where the value that mentions it stands, and the value. */
+  /** Key path and text of the value that mentions it. */
   path: KeyPath;
   text: string;
 }
 
 /**
- * The variables below a value of a compose file that `docker compose` would warn of: mentioned in a text, set nowhere,
- * and without a default that takes their place. `${X?}` is not among them, which Compose refuses, nor is a name in
- * `environment` without a value, which is left out of the container. Keys are not interpolated. Shared (aliased) values
- * are reported once.
- * @param lookup the value of a variable; undefined when it is not set
+ * Finds the variables below a value of a compose file that `docker compose` would warn of: mentioned in a text, not
+ * set, and without a default that applies. This excludes `${X?}`, which Compose refuses, and names in `environment`
+ * without a value, which the container does not get. Keys are not interpolated. Shared (aliased) values are reported
+ * once.
+ * @param lookup the value of a variable; undefined if it is not set
  */
 export function unsetVariables(
   root: unknown,
@@ -37,7 +37,7 @@ export function unsetVariables(
   return found;
 }
 
-/** Whether a text is not settled yet: a variable in it has no value and no default, `${X?}` included. */
+/** Whether a text depends on a variable that has no value and no default, including `${X?}`. */
 export function isUnsettled(text: string, lookup: (name: string) => string | undefined): boolean {
   return unsetIn(parseTemplate(text).parts, lookup, true).length > 0;
 }

@@ -1,15 +1,16 @@
 /**
- * Splits a `command` or `entrypoint` that is written as one text into words, as Compose does: quotes and backslashes nearly as in a
- * POSIX shell (a backslash counts between double quotes too, whatever follows it); what stands in backquotes or `$(…)` is kept
- * together and not run; no variable is expanded. Compose stops silently at `;`, `&`, `|`, `<` and `>` outside of quotes.
- * @returns the words, and what Compose leaves out; undefined when Compose refuses the text (something does not close)
+ * Splits a `command` or `entrypoint` that is written as one text into words, as Compose does: quotes and backslashes
+ * almost as in a POSIX shell (a backslash in double quotes escapes any character); text in backquotes or `$(…)` is kept
+ * together and not run; variables are not expanded. Compose silently stops at `;`, `&`, `|`, `<` and `>` outside of
+ * quotes.
+ * @returns the words, and the ignored rest; undefined if Compose refuses the text (a quote or bracket is not closed)
  */
 export function splitWords(text: string): { words: string[]; ignored?: string } | undefined {
   const words: string[] = [];
   let word = '';
   let begun = false;
   let escaped = false;
-  // These are independent of each other: inside of backquotes, quotes count too.
+  // These are independent of each other: quotes also count inside backquotes.
   const open = { single: false, double: false, back: false, dollar: false };
   let at = 0;
   for (const character of text) {
@@ -46,7 +47,7 @@ export function splitWords(text: string): { words: string[]; ignored?: string } 
       continue;
     }
     if (outside && ';&|<>'.includes(character)) {
-      // In `2>file` the number belongs to what is left out.
+      // In `2>file` the number belongs to the ignored rest.
       if (begun && !(character === '>' && /^\d/.test(word))) words.push(word);
       return { words, ignored: text.slice(start) };
     }
@@ -59,7 +60,7 @@ export function splitWords(text: string): { words: string[]; ignored?: string } 
       }
     }
     word += character;
-    // An opening bracket alone begins no word, but what closes it does.
+    // An opening quote alone does not begin a word, but its closing one does.
     begun = true;
   }
   if (escaped || !(!open.single && !open.double && !open.back && !open.dollar)) return undefined;

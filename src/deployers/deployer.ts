@@ -2,9 +2,9 @@ import type { ServiceChanges } from '../compose/service-prints.js';
 import type { BehindPart } from '../deployment/behind.js';
 import type { PlannedDeployment } from '../deployment/outcome.js';
 
-/** One container (compose) or container of a pod (Kubernetes) as `ps` and `status` show it. */
+/** A container (Compose), or container of a pod (Kubernetes), as shown by `ps` and `status`. */
 export interface ContainerStatus {
-  /** Full id on compose, `<namespace>/<pod>` on Kubernetes. */
+  /** Full id on Compose, `<namespace>/<pod>` on Kubernetes. */
   id: string;
   name: string;
   service: string;
@@ -12,16 +12,19 @@ export interface ContainerStatus {
   state: 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
   /** Absent when the service has no healthcheck. */
   health?: 'starting' | 'healthy' | 'unhealthy';
-  /** Present once the container has stopped. */
+  /** Present if the container has stopped. */
   exitCode?: number;
   restarts: number;
   /** Kubernetes: why it does not run. */
   reason?: string;
-  /** Made by `run-job`: shown by `status`, no part of `ps` and of the deployment's health. */
+  /** Created by `run-job`: shown by `status`, but not by `ps`, and not part of the deployment's health. */
   job?: boolean;
-  /** It is kept running whatever its exit code is (`restart: always`, `unless-stopped`): ended with 0 it is stopped, not done. */
+  /**
+   * Restarted regardless of its exit code (`restart: always`, `unless-stopped`): with exit code 0 it is stopped, not
+   * completed.
+   */
   keptRunning?: boolean;
-  /** It ended with 0 and did its work: a one-shot. Absent: it did not, or nobody could tell (`ps` does not look). */
+  /** A one-shot that exited with 0 and did its work. Absent: it did not, or it is unknown (`ps` does not check). */
   completed?: boolean;
   /** ISO 8601; absent while it never ran. */
   startedAt?: string;
@@ -37,63 +40,63 @@ export interface PublishedPort {
   host?: { ip: string; port: number };
 }
 
-/** What files that are not written yet, as in a dry run, change of services. */
+/** Changes of services by files that are not written yet, as in a dry run. */
 export interface PlannedChanges extends ServiceChanges {
-  /** Where only values of variables change: which ones, by the service that is recreated for them. */
+  /** If only values of variables change: their names, by the service that is recreated for them. */
   variables?: ReadonlyMap<string, readonly string[]>;
 }
 
 export interface StartOptions {
   /** Empty: all services. */
   services: readonly string[];
-  /** `up` without `--detach`: the containers' output on our terminal until they end or Ctrl-C. */
+  /** `up` without `--detach`: shows the containers' output on this terminal until they end or Ctrl-C. */
   attached: boolean;
   wait: boolean;
-  /** Seconds to wait for readiness; absent: no limit of ours. */
+  /** Seconds to wait for readiness; absent: no limit. */
   waitTimeout?: number;
   /** `--steady`; absent: see steadyTime. */
   steadySeconds?: number;
-  /** `image` by service name, over what the compose files say. */
+  /** Images by service name that override the compose files. */
   images: ReadonlyMap<string, string>;
   acceptNewPath: boolean;
   /** Pull images first and recreate what changed (`restart`). */
   pull: boolean;
-  /** A kind cluster that is missing is made (decision 27); absent or false: that is an error. */
+  /** Create a missing kind cluster; absent or false: it is an error. */
   manageCluster?: boolean;
-  /** `restart`: on Kubernetes every pod is made anew (decision 25). */
+  /** `restart`: on Kubernetes every pod is recreated. */
   restart?: boolean;
-  /** On Kubernetes fields that another field manager has set are taken over; absent or false: that is an error (decision 19). */
+  /** On Kubernetes, take over fields of other field managers; absent or false: they are an error. */
   forceConflicts?: boolean;
-  /** In a dry run, what changes of services come before the start, and were only planned. */
+  /** In a dry run, changes of services that come before the start and were only planned. */
   pending?: PlannedChanges | undefined;
-  /** In a dry run, the deployment that would be started, where it is not what its directory holds now. */
+  /** In a dry run, the deployment that would be started, if it differs from the content of its directory. */
   after?: PlannedDeployment | undefined;
 }
 
 export interface StopOptions {
-  /** Empty: all services, and the deployment's network with them. */
+  /** Empty: all services, and the deployment's network. */
   services: readonly string[];
-  /** Seconds a container may take before it is killed; absent: the engine's rule. */
+  /** Seconds a container may take before it is killed; absent: the engine's default. */
   timeout?: number;
   deleteVolumes: boolean;
   deleteData: boolean;
-  /** Go on although a job is running, or other deployments live in the kind cluster that is to be deleted. */
+  /** Continue although a job is running, or other deployments use the kind cluster to be deleted. */
   force: boolean;
-  /** On Kubernetes: the namespace goes too. */
+  /** On Kubernetes: delete the namespace too. */
   deleteNamespace?: boolean;
-  /** On kind: the cluster goes too. */
+  /** On kind: delete the cluster too. */
   manageCluster?: boolean;
 }
 
 export interface LogsOptions {
   services: readonly string[];
-  /** Last lines per container; absent: all. */
+  /** Number of last lines per container; absent: all. */
   tail?: number;
   follow: boolean;
   since?: string;
   until?: string;
   timestamps: boolean;
-  /** Of the containers' last run before the present one: Kubernetes keeps that. */
+  /** From the containers' previous run, which Kubernetes keeps. */
   previous?: boolean;
 }
 
@@ -104,11 +107,11 @@ export interface ExecOptions {
 }
 
 export interface JobOptions {
-  /** In the place of the job's own. */
+  /** Replace the job's own arguments. */
   args: readonly string[];
-  /** Variables for the job, which win over its own. */
+  /** Variables for the job that override its own. */
   env: ReadonlyMap<string, string>;
-  /** False: the job is started, and that is all. */
+  /** False: only start the job. */
   wait: boolean;
 }
 
@@ -122,23 +125,25 @@ export interface PortQuery {
 export type OutputFormat = 'text' | 'json';
 
 /**
- * What a deployment target can do (design). Both targets implement it; no caller asks which one it has.
- * Every method reports through the context's reporter and throws a LaconicError on failure.
+ * The operations of a deployment target. Both targets implement it, and callers do not distinguish them. Every method
+ * reports through the context's reporter and throws a LaconicError on failure.
  */
 export interface Deployer {
   /**
-   * Brings the services up and, unless told otherwise, waits until they are ready.
-   * @param changed called once everything is changed that will be, before the waiting starts: the lock can go (decision 5)
-   * @returns whether anything was made, started, changed or removed; false in a dry run, which prints what would be
+   * Starts the services and, unless `wait` is false, waits until they are ready.
+   * @param changed called once all changes are made, before the wait: the lock can be released
+   * @returns whether anything was created, started, changed or removed; false in a dry run, which prints what would be
+   * done
    */
   start(options: StartOptions, changed: () => Promise<void>): Promise<boolean>;
   stop(options: StopOptions): Promise<void>;
-  /** What `ps` prints, newline at its end (02 §7.4, 04 §5.7). */
+  /** The output of `ps`, with a newline at its end. */
   ps(format: OutputFormat): Promise<string>;
   /**
-   * What `status` prints, newline at its end (02 §7.5, 04 §5.7), and whether the deployment is degraded (decision 32).
-   * @param behind where the directory is behind what it was made from: a part of the JSON
-   * @param judged false: nobody asks for `degraded`, so what should be there need not be known; broken files must not hide what runs
+   * The output of `status`, with a newline at its end, and whether the deployment is degraded.
+   * @param behind changed sources of the directory, included in the JSON
+   * @param judged false: `degraded` is not used, so the expected services need not be known; unreadable files must not
+   * hide what runs
    */
   status(
     format: OutputFormat,
@@ -151,18 +156,19 @@ export interface Deployer {
   exec(options: ExecOptions): Promise<number>;
   /** The published address, `0.0.0.0:32768` or `[::1]:32768`. */
   port(query: PortQuery): Promise<string>;
-  /** Runs a job of the stack to its end; resolves to its exit code, or to 0 where nobody waits. */
+  /** Runs a job of the stack to its end; resolves to its exit code, or to 0 without `wait`. */
   runJob(job: string, options: JobOptions): Promise<number>;
   /**
-   * Pushes the images that were built for the deployment to the registry of its spec (02 §7.10); prints what became of each.
-   * @returns false when one of them could not be pushed
+   * Pushes the images that were built for the deployment to the registry of its spec, and prints the result for each.
+   * @returns false if one of them could not be pushed
    */
   pushImages(format: OutputFormat): Promise<boolean>;
   /**
-   * Makes the containers run with the configuration the deployment directory holds now. Absent where the target cannot.
-   * @param pending in a dry run, what that will be
+   * Recreates containers as needed for the configuration that the deployment directory holds now. Absent if the target
+   * does not support it.
+   * @param pending in a dry run, the planned changes
    */
   updateEnvs?(pending?: PlannedChanges): Promise<void>;
-  /** What `start` hands to Docker Compose or the API server, as text, secret values included; changes nothing. */
+  /** What `start` passes to Docker Compose or the API server, as text, including secret values. Read-only. */
   render(): Promise<string>;
 }

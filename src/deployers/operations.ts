@@ -28,7 +28,7 @@ import { requireSources } from './secret-sources.js';
 import { deployerFor, requireUpdateEnvs } from './select.js';
 import { targetGenerator } from './targets.js';
 
-/** How the commands of a deployment find it. */
+/** The deployment that a command works on. */
 export interface Target {
   /** `--dir` as typed. */
   directory: string;
@@ -36,8 +36,8 @@ export interface Target {
 }
 
 /**
- * Runs `work` on the deployment while holding its lock; an interrupted update is completed first (decisions 2 and 5).
- * @param options.lockOptional see lockDeployment
+ * Runs `work` on the deployment while holding its lock; an interrupted update is completed first.
+ * @param options `lockOptional`: see lockDeployment
  */
 export async function withLockedDeployment<T>(
   target: Target,
@@ -56,7 +56,7 @@ export async function withLockedDeployment<T>(
     const inside = { ...context, env: { ...context.env, LACONIC_SO_LOCK: lock.token } };
     const deployment = await readDeployment(layout);
     await warnOfNew(deployment.ignored, layout, context.report);
-    // Without the note a later copy is not known as one; on a full disk, stop works all the same.
+    // Without the note a later copy cannot be recognised; on a full disk, stop must work all the same.
     await notePlace(layout).catch((error: unknown) => {
       if (!(error instanceof LaconicError)) throw error;
       context.report.verbose(error.message);
@@ -77,7 +77,10 @@ function refuseStackOption(context: Context): void {
     throw new LaconicError("--stack can't be supplied with the deployment command");
 }
 
-/** `start` and `up`: containers up, then (the lock released) readiness, then the start hooks of the stack. */
+/**
+ * `start` and `up`: starts the containers, then (with the lock released) waits for readiness, then runs the start
+ * hooks.
+ */
 export async function startDeployment(target: Target, options: StartOptions, context: Context): Promise<void> {
   await withLockedDeployment(target, context, async (deployment, lock, inside) => {
     for (const part of await behindParts(deployment.layout)) inside.report.info(behindText(part));
@@ -85,7 +88,7 @@ export async function startDeployment(target: Target, options: StartOptions, con
   });
 }
 
-/** Nothing runs with a generated secret that was lost; one that a directory of the Python program never had is told. */
+/** Refuses to run with a lost generated secret; warns of one that a directory of the Python program never had. */
 async function requireSecretsToRun(deployment: Deployment, context: Context): Promise<void> {
   const { config } = deployment.spec;
   const absent = await requireSecrets(deployment, { config, rotate: new Set() }, targetGenerator, context);
@@ -111,8 +114,9 @@ export async function startAndReport(
 }
 
 /**
- * `stop` and `down`. `--delete-data` lists what it would delete and asks first; see planDataDeletion. What runs of a
- * directory that is gone is stopped, too.
+ * `stop` and `down`. `--delete-data` lists what it would delete and asks for confirmation; see planDataDeletion. If the
+ * directory is gone, its containers are stopped all the same.
+ * @throws LaconicError; InterruptedError
  */
 export async function stopDeployment(
   target: Target,
@@ -149,7 +153,7 @@ async function confirmDeletion({ layout, spec }: Deployment, plan: DataPlan, { s
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
     const question = `This deletes for good what is in these directories: ${all}\nType ${name} to go on: `;
-    // While it waits the terminal passes on Ctrl-C as a key, and Ctrl-D.
+    // During the question, the terminal passes on Ctrl-C as a key, and Ctrl-D.
     const answer = await terminal.question(question, { signal }).catch(() => {
       process.stderr.write('\n');
       throw new InterruptedError();
@@ -160,18 +164,18 @@ async function confirmDeletion({ layout, spec }: Deployment, plan: DataPlan, { s
   }
 }
 
-/** `ps` (02 §7.4). */
+/** `ps`: prints the containers of a deployment. */
 export async function listDeployment(target: Target, format: OutputFormat, context: Context): Promise<void> {
   await printContainers(await openDeployer(target, context), format, context);
 }
 
-/** What `ps` prints of a deployer's containers. */
+/** Prints the output of `ps` for a deployer. */
 export async function printContainers(deployer: Deployer, format: OutputFormat, context: Context): Promise<void> {
   const list = await readOrTell(() => deployer.ps(format), 'would list the containers', context);
   if (list !== undefined) context.report.write(list);
 }
 
-/** What is read, in a dry run too; where that does not answer a dry run says so, and what it would have done. */
+/** Reads, in a dry run too; if that fails, a dry run reports the failure and what it would have done. */
 async function readOrTell<T>(read: () => Promise<T>, instead: string, context: Context): Promise<T | undefined> {
   try {
     return await read();
@@ -184,8 +188,8 @@ async function readOrTell<T>(read: () => Promise<T>, instead: string, context: C
 }
 
 /**
- * `status` (02 §7.5, decision 32).
- * @returns false when `judged` and the deployment is degraded
+ * `status`: prints the state of a deployment's containers.
+ * @returns false if `judged` and the deployment is degraded
  */
 export async function deploymentStatus(
   target: Target,
@@ -208,12 +212,15 @@ export async function deploymentStatus(
   return !judged || !status.degraded;
 }
 
-/** `render` (design): what `start` would hand to the engine or the API server, on stdout. */
+/** `render`: prints what `start` would pass to the engine or the API server. */
 export async function renderDeployment(target: Target, context: Context): Promise<void> {
   context.report.write(await (await openDeployer(target, context)).render());
 }
 
-/** `push-images` (02 §7.10). No lock is held: others may go on while images travel. @returns false when it is incomplete */
+/**
+ * `push-images`. Does not hold the lock, so that other commands can run during the transfer.
+ * @returns false if it is incomplete
+ */
 export async function pushDeployment(target: Target, format: OutputFormat, context: Context): Promise<boolean> {
   return (await openDeployer(target, context)).pushImages(format);
 }
@@ -228,29 +235,32 @@ export interface LogsFlags {
   previous?: boolean;
 }
 
-/** What the flags of `logs` mean. @throws UsageError */
+/**
+ * Parses the options of `logs`.
+ * @throws UsageError
+ */
 export function logsOptions(services: readonly string[], flags: LogsFlags): LogsOptions {
   const { tail: lines, ...rest } = flags;
   const tail = parseTail(lines);
   return { services, ...rest, ...(tail === undefined ? {} : { tail }) };
 }
 
-/** `logs` (02 §7.8). */
+/** `logs`: streams the output of a deployment's containers. */
 export async function deploymentLogs(target: Target, options: LogsOptions, context: Context): Promise<void> {
   await (await openDeployer(target, context)).logs(options);
 }
 
-/** `exec` (02 §7.7): resolves to the command's exit code. */
+/** `exec`: runs a command in a container; resolves to its exit code. */
 export async function execInDeployment(target: Target, options: ExecOptions, context: Context): Promise<number> {
   return (await openDeployer(target, context)).exec(options);
 }
 
-/** `port` (02 §7.6). */
+/** `port`: prints the address that a port of a deployment is published at. */
 export async function deploymentPort(target: Target, query: PortQuery, context: Context): Promise<void> {
   await printPort(await openDeployer(target, context), query, context);
 }
 
-/** Prints where a port is published. */
+/** Prints the address that a port is published at. */
 export async function printPort(deployer: Deployer, query: PortQuery, context: Context): Promise<void> {
   if (context.options.dryRun)
     context.report.print(`would look up port ${query.port}/${query.protocol} of ${query.service}`);
@@ -258,8 +268,8 @@ export async function printPort(deployer: Deployer, query: PortQuery, context: C
 }
 
 /**
- * `run-job`: resolves to the job's exit code. Jobs run beside everything else: no lock is held. One that has not ended
- * after `timeoutSeconds` is ended.
+ * `run-job`: resolves to the job's exit code. Jobs may run alongside any other command, so the lock is not held. A job
+ * that has not ended after `timeoutSeconds` is ended.
  * @throws LaconicError for such a job
  */
 export async function runJob(
@@ -286,7 +296,10 @@ export async function runJob(
   }
 }
 
-/** `--env NAME=VALUE`, repeated. @throws UsageError */
+/**
+ * Parses repeated `--env NAME=VALUE`.
+ * @throws UsageError
+ */
 export function parseVariables(assignments: readonly string[]): Map<string, string> {
   return new Map(
     assignments.map((text) => {
@@ -297,7 +310,9 @@ export function parseVariables(assignments: readonly string[]): Map<string, stri
   );
 }
 
-/** `update-envs` (02 §13.4): `config.env` made anew from the deployment's spec, and the containers that see a difference recreated. */
+/**
+ * `update-envs`: regenerates `config.env` from the deployment's spec, and recreates the containers that are affected.
+ */
 export async function updateEnvironment(
   target: Target,
   options: { rotateSecret: readonly string[]; acceptLiteralValues: boolean },

@@ -8,18 +8,18 @@ import { readTextIfAny } from '../system/files.js';
 import { expandHome } from '../system/path-names.js';
 import type { YamlFile } from '../system/yaml.js';
 
-/** Where the token of `image-pull-secret` is looked for. */
+/** Where to look for the token of `image-pull-secret`. */
 export interface TokenPlaces {
-  /** The text of a file; undefined when there is none. */
+  /** Returns the text of a file; undefined if it does not exist. */
   read: (path: string) => Promise<string | undefined>;
   readonly env: NodeJS.ProcessEnv;
-  /** For `~`. */
+  /** The replacement for `~`. */
   readonly home: string;
   /** Where a relative `token-file` starts. */
   readonly cwd: string;
 }
 
-/** The token of a registry (04 §4.9): the file's text, else the variable's value; or where there is none. */
+/** Reads the token for a registry: from the file, else from the variable; or returns where it is missing. */
 export async function pullToken(
   { tokenFile, tokenEnv }: ImagePullSecret,
   { read, env, home, cwd }: TokenPlaces,
@@ -35,13 +35,13 @@ export async function pullToken(
   return { missing: places.join(', and ') };
 }
 
-/** What a start says, which needs the token, where it is `missing`. */
+/** The problem at a start that needs the token, with the places where it is `missing`. */
 export function missingToken(yaml: YamlFile, { server }: ImagePullSecret, missing: string): Problem {
   const message = `the token for ${server} cannot be read: ${missing}; without it nodes cannot pull`;
   return yaml.problem(['image-pull-secret'], message);
 }
 
-/** Who the spec's `image-pull-secret` is, if it is for this registry; a token that cannot be read is a warning. */
+/** The credentials of the spec's `image-pull-secret`, if it is for this registry; an unreadable token is a warning. */
 export async function pullSecretCredentials(
   { imagePullSecret, yaml }: Spec,
   registry: string,
@@ -57,7 +57,7 @@ export async function pullSecretCredentials(
   return undefined;
 }
 
-/** `https://ghcr.io/v2/` and `ghcr.io` are one server. */
+/** `https://ghcr.io/v2/` and `ghcr.io` mean the same server. */
 function isFor(server: string, registry: string): boolean {
   const host = (text: string): string => text.replace(/^https?:\/\//, '').replace(/\/.*$/, '');
   return host(server) === host(serverAddress(registry)) || host(server) === registry;

@@ -10,24 +10,25 @@ import { InvalidFileError, LaconicError } from '../system/errors.js';
 import type { OutputFormat } from './deployer.js';
 import { pullSecretCredentials } from './pull-secret.js';
 
-/** An image that a service of a pod or a job runs. */
+/** An image that a service of a pod or a job uses. */
 export interface UsedImage {
   service: string;
   image: string;
 }
 
 export interface PushOutcome {
-  /** Nothing failed. */
+  /** Whether nothing failed. */
   complete: boolean;
-  /** Digests of what was pushed, by name in the registry; nothing in a dry run. */
+  /** Digests of the pushed images, by name in the registry; empty in a dry run. */
   pushed: ReadonlyMap<string, string>;
 }
 
 /**
- * `push-images` (02 §7.10, 04 §5.12): the `:local` images of a deployment go to the registry of its spec, under the name by which
- * pods ask for them (K-06). Who pushes: who is logged in there by `docker login`, else the user of `image-pull-secret`.
- * @param used the images of all services, those of jobs too (K-06)
- * @throws LaconicError before anything is tagged, for a spec without a registry, names that collide, images that were not built
+ * `push-images`: pushes the `:local` images of a deployment to the registry of its spec, under the names that pods use.
+ * The credentials are those of `docker login`, else of `image-pull-secret`.
+ * @param used the images of all services, including those of jobs
+ * @throws LaconicError before anything is tagged, for a spec without a registry, colliding names, and images that were
+ * not built
  */
 export async function pushDeploymentImages(
   deployment: Deployment,
@@ -54,7 +55,10 @@ export async function pushDeploymentImages(
   return { complete: failed.length === 0, pushed };
 }
 
-/** What is pushed where. Pure. @throws InvalidFileError, LaconicError */
+/**
+ * Plans which image is pushed under which name.
+ * @throws InvalidFileError, LaconicError
+ */
 export function plannedPushes(
   { spec, record }: Pick<Deployment, 'spec' | 'record'>,
   used: readonly UsedImage[],

@@ -8,19 +8,19 @@ import { packageDirectory } from '../system/package.js';
 import { Patience } from '../system/patience.js';
 import { run, type RunResult } from '../system/process.js';
 
-/** Where the sources of a restart are. */
+/** The sources of a restart. */
 export interface Source {
-  /** The stack source as given or recorded, absolute. */
+  /** Absolute path of the stack source, as given or recorded. */
   path: string;
-  /** The root of its git working tree; the source itself when it is in none. */
+  /** The root of its git working tree; the source itself if it is not in one. */
   root: string;
   git: boolean;
 }
 
 /**
- * Finds the stack that a deployment is brought up to date with.
- * @param given `--stack-path`; absent: the place that `deployment.yml` records
- * @throws LaconicError when there is no such directory
+ * Finds the stack that a deployment is updated from.
+ * @param given `--stack-path`; absent: the path recorded in `deployment.yml`
+ * @throws LaconicError if there is no such directory
  */
 export async function findSource(
   { record, spec }: Deployment,
@@ -50,7 +50,7 @@ export async function findSource(
 }
 
 async function describeSource(path: string): Promise<Source> {
-  // The stacks that come with the program are not the operator's working tree, even where the program is a git clone.
+  // Bundled stacks are not the operator's working tree, even if the program is in a git clone.
   const root = dirname(path) === bundledStacks() ? undefined : await workingTreeAround(path);
   return root === undefined ? { path, root: path, git: false } : { path, root, git: true };
 }
@@ -59,17 +59,17 @@ function bundledStacks(): string {
   return join(packageDirectory(), 'stacks');
 }
 
-/** The directory of the bundled stack of this name; undefined when there is none. */
+/** The directory of the bundled stack with this name; undefined if there is none. */
 async function bundledStack(name: string): Promise<string | undefined> {
   const path = join(bundledStacks(), basename(name));
   return basename(name) === name && (await kindOf(join(path, 'stack.yml'))) === 'file' ? path : undefined;
 }
 
 /**
- * `git pull` in the source's working tree. What cannot be pulled (no git tree, no remote branch, a detached HEAD) is
- * taken as it is, and that is said.
+ * Runs `git pull` in the source's working tree. A source that cannot be pulled (no git tree, no remote branch, a
+ * detached HEAD) is used as it is, with a message.
  * @param wanted false: `--no-git-pull`
- * @throws LaconicError with git's words when git fails in any other way
+ * @throws LaconicError with git's message if git fails in any other way
  */
 export async function pullSource(source: Source, wanted: boolean, context: Context): Promise<void> {
   const { report } = context;
@@ -96,11 +96,12 @@ export async function pullSource(source: Source, wanted: boolean, context: Conte
 }
 
 /**
- * Whether a pull would bring commits that the working tree does not have: asked before something that is missing is
- * refused, since the pull may bring it. Fetches, and changes nothing in the working tree.
+ * Whether a pull would bring commits that the working tree does not have: something missing is only refused if not,
+ * since the pull may bring it. Fetches, but does not change the working tree.
+ * @throws LaconicError with git's message
  */
 export async function pullBringsCommits(source: Source, wanted: boolean, context: Context): Promise<boolean> {
-  // A dry run calls no git: what a pull would bring is not known.
+  // A dry run does not call git: it is unknown what a pull would bring.
   if (!wanted || !source.git) return false;
   if (context.options.dryRun) return true;
   const upstream = await upstreamOf(source, context);
@@ -111,12 +112,11 @@ export async function pullBringsCommits(source: Source, wanted: boolean, context
 }
 
 /**
- * The full name of the remote branch that the current branch follows; undefined when it follows none, or HEAD is
- * detached.
+ * The full name of the remote branch that the current branch tracks; undefined if there is none, or HEAD is detached.
  */
 async function upstreamOf(source: Source, context: Context): Promise<string | undefined> {
   const head = await git(source, ['symbolic-ref', '--quiet', 'HEAD'], context);
-  // With --quiet a detached HEAD is exit code 1 without a word.
+  // With --quiet, a detached HEAD gives exit code 1 without a message.
   if (head.code === 1 && head.stderr === '') return undefined;
   if (head.code !== 0) throw gitFailure(source, head);
   const { stdout } = await gitOrFail(source, ['for-each-ref', '--format=%(upstream)', head.stdout.trim()], context);
@@ -130,7 +130,7 @@ async function gitOrFail(source: Source, args: readonly string[], context: Conte
 }
 
 function git({ root }: Source, args: readonly string[], { env, signal, report }: Context): Promise<RunResult> {
-  // A question on the terminal would stop a restart for ever: git must answer or fail.
+  // A prompt on the terminal would block a restart forever: git must succeed or fail.
   const ended = run('git', ['-C', root, ...args], { env: { ...env, GIT_TERMINAL_PROMPT: '0' }, signal });
   return new Patience(`git, called in ${root},`, report).while(ended);
 }

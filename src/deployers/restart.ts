@@ -24,7 +24,7 @@ export interface RestartOptions {
   stackPath: string | undefined;
   specFile: string | undefined;
   force: boolean;
-  /** False: the stack's git tree is taken as it is. */
+  /** False: the stack's git tree is used as it is. */
   gitPull: boolean;
   /** Options that are accepted and have no effect. */
   unused: readonly string[];
@@ -35,8 +35,9 @@ export interface RestartOptions {
 }
 
 /**
- * `deployment restart`: pull the stack's git tree if it is one, bring the deployment directory up to date with it, and
- * recreate what changed. Nothing is pulled or written before the deployment itself and the options are found sound.
+ * `deployment restart`: pulls the stack's git tree if it is one, updates the deployment directory from it, and
+ * recreates what changed. Nothing is pulled or written before the deployment and the options are validated.
+ * @throws LaconicError, InvalidFileError; InterruptedError
  */
 export async function restartDeployment(target: Target, options: RestartOptions, context: Context): Promise<void> {
   await withLockedDeployment(target, context, async (deployment, lock, inside) => {
@@ -46,7 +47,7 @@ export async function restartDeployment(target: Target, options: RestartOptions,
     const rotate = new Set(options.rotateSecrets);
     await requireSecrets(deployment, { config: deployment.spec.config, rotate }, targetGenerator, inside);
     const source = await findSource(deployment, options.stackPath, inside);
-    // Asks the engine: containers of another directory, or no engine at all, end the restart here.
+    // Queries the engine: the restart ends here if the containers belong to another directory, or no engine answers.
     await deployerFor(deployment, inside);
     await refuseUnknown(deployment, source, options, inside);
     const before = hostOf(deployment.spec);
@@ -95,7 +96,7 @@ export async function restartDeployment(target: Target, options: RestartOptions,
   });
 }
 
-/** What became of the containers. On Kubernetes a restart replaces them all (decision 25). */
+/** What happened to the containers. On Kubernetes a restart replaces all of them. */
 function remade({ deployTo }: Spec, { wait }: StartOptions, touched: boolean, outcome: UpdateOutcome): string {
   if (deployTo === 'compose') {
     if (touched) return 'services that changed were recreated.';
@@ -106,8 +107,8 @@ function remade({ deployTo }: Spec, { wait }: StartOptions, touched: boolean, ou
 }
 
 /**
- * Refuses what the options name and is not there, before anything is pulled; a pull that brings commits may bring it,
- * and then it is looked for after the pull.
+ * Refuses what the options name but does not exist, before anything is pulled. If a pull would bring commits, it may
+ * exist afterwards, and is checked then.
  */
 async function refuseUnknown(
   deployment: Deployment,
@@ -133,7 +134,7 @@ async function refuseUnknown(
   }
 }
 
-/** The services of a deployment's pods, and on Kubernetes of its jobs, by the files of its directory. */
+/** The services of a deployment's pods, and on Kubernetes of its jobs, according to the files in its directory. */
 async function deployedServices({ layout, spec, stack }: Deployment): Promise<string[]> {
   const paths = stack.pods.map((pod) => podPath(pod.name));
   if (spec.deployTo !== 'compose') paths.push(...stack.jobs.map(jobPath));
@@ -141,8 +142,8 @@ async function deployedServices({ layout, spec, stack }: Deployment): Promise<st
 }
 
 /**
- * Runs `start` with the images that are in force after it: those given join those of earlier restarts, and a restart
- * without any takes all of them back. They stay in force only when the start succeeds: after a failure a plain start
+ * Runs `start` with the images in force afterwards: the given ones are added to those of earlier restarts, and a
+ * restart without any drops all of them. They stay in force only if the start succeeds: after a failure, a plain start
  * runs what it would have run before.
  */
 async function withImages(
@@ -171,7 +172,7 @@ async function withImages(
   }
 }
 
-/** Reads the spec that the directory is brought up to date with. */
+/** Reads the spec that the directory is updated from. */
 async function chooseSpec(
   deployment: Deployment,
   source: Source,
@@ -208,7 +209,7 @@ function hostOf(spec: Spec): string | undefined {
   return spec.httpProxy[0]?.hostName;
 }
 
-/** @returns the new host name when it changed. On compose nothing of ours serves it, so there is nothing to verify. */
+/** @returns the new host name if it changed. On Compose laconic-so does not serve it, so there is nothing to verify. */
 function compareHosts(
   { before, after }: { before: string | undefined; after: string | undefined },
   force: boolean,

@@ -15,7 +15,7 @@ export type SecretValues = ReadonlyMap<string, ReadonlyMap<string, string>>;
 /**
  * Refuses a spec whose secrets a start could not read: those with sources, and on Kubernetes the token of
  * `image-pull-secret`. For commands that change files before they start.
- * @throws InvalidFileError with all that is missing
+ * @throws InvalidFileError with everything that is missing
  */
 export async function requireSources(spec: Spec, { env, cwd }: Pick<Context, 'env' | 'cwd'>): Promise<void> {
   const { problems } = await readSecretValues(spec, { env, cwd });
@@ -28,9 +28,9 @@ export async function requireSources(spec: Spec, { env, cwd }: Pick<Context, 'en
 }
 
 /**
- * Reads what the `secrets` of a spec with sources stand for now. The line break at the end of a file is not part of its
- * value. A relative path counts from the current directory.
- * @returns the values of those Secrets whose sources are all there, and what is wrong with the others
+ * Reads the present values of a spec's `secrets` with sources. The line break at the end of a file is not part of its
+ * value. A relative path starts at the current directory.
+ * @returns the values of the Secrets whose sources are all available, and the problems of the others
  */
 export async function readSecretValues(
   { secretSources, yaml }: Spec,

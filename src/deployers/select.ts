@@ -3,7 +3,7 @@ import type { Context } from '../system/context.js';
 import { LaconicError } from '../system/errors.js';
 import type { Deployer } from './deployer.js';
 
-/** The deployer of a deployment's target; the one place that knows which there are. */
+/** Returns the deployer of a deployment's target; the only place that knows the targets. */
 export async function deployerFor(deployment: Deployment, context: Context): Promise<Deployer> {
   if (deployment.spec.deployTo === 'compose') {
     const { composeDeployerOf } = await import('./compose/deployer.js');
@@ -13,7 +13,10 @@ export async function deployerFor(deployment: Deployment, context: Context): Pro
   return new KubernetesDeployer(deployment, context);
 }
 
-/** Refuses `update-envs` where the target does not have it, before anything is written. */
+/**
+ * Refuses `update-envs` on a target that does not support it, before anything is written.
+ * @throws LaconicError
+ */
 export function requireUpdateEnvs({ spec }: Deployment): void {
   if (spec.deployTo === 'compose') return;
   throw new LaconicError('update-envs is not there for Kubernetes yet', {

@@ -13,11 +13,12 @@ import { tiesOf } from './compose/ties.js';
 import { type Target, withLockedDeployment } from './operations.js';
 
 /**
- * Gives a deployment a Compose project of its own: the Python program named the project after the host's kind cluster, so
- * that two directories could share one and destroy each other's containers (01 §20.1); a copied directory shares it, too. The
- * containers that run stay with the other directory; data in host directories is this deployment's as before.
- * @param sharedWith another directory with the same project as the operator typed it, where nothing else tells of one
- * @throws LaconicError where nothing is shared; while containers of the shared project are this deployment's, or work on its data
+ * Gives a deployment its own Compose project: the Python program named the project after the host's kind cluster, so
+ * that two directories could share one and destroy each other's containers; a copied directory shares it too. Running
+ * containers stay with the other directory; data in host directories remains this deployment's.
+ * @param sharedWith another directory with the same project, as typed, if there is no other evidence of one
+ * @throws LaconicError if nothing is shared, or while containers of the shared project belong to this deployment or use
+ * its data
  */
 export async function splitDeployment(target: Target, sharedWith: string | undefined, context: Context): Promise<void> {
   await withLockedDeployment(target, context, async (deployment, _, inside) => {
@@ -50,8 +51,9 @@ async function checkNamed(named: string, { layout, record }: Deployment): Promis
 }
 
 /**
- * Without another directory there is nothing to split, and the project's containers and volumes would be left behind. Whom a split met is
- * remembered: it may ask for the removal of the very containers that told of it.
+ * Requires another directory: without one there is nothing to split, and the project's containers and volumes would be
+ * left behind. The directories found are remembered: a refused split may ask to remove the containers that were the
+ * evidence.
  */
 async function requireSharers(
   { layout, record }: Deployment,

@@ -1,7 +1,7 @@
 import type { BehindPart } from '../deployment/behind.js';
 import type { ContainerStatus, PublishedPort } from './deployer.js';
 
-/** `1.2.3.4:80` or `[::1]:80`. */
+/** Formats an address as `1.2.3.4:80` or `[::1]:80`. */
 export function formatAddress(host: { ip: string; port: number }): string {
   return host.ip.includes(':') ? `[${host.ip}]:${host.port}` : `${host.ip}:${host.port}`;
 }
@@ -12,8 +12,8 @@ function formatPort({ containerPort, protocol, host }: PublishedPort): string {
 }
 
 /**
- * `ps` as text (02 §7.4, decision 31), every line ended by a newline: the running containers, then the others with what
- * became of them. Scripts wait for `Running containers:`, so it stands there only when one runs.
+ * Renders `ps` as text, every line ending with a newline: the running containers, then the others with their state.
+ * Scripts wait for `Running containers:`, so it is printed only if one runs.
  */
 export function renderPs(containers: readonly ContainerStatus[]): string {
   const own = containers.filter(({ job }) => !job);
@@ -33,8 +33,8 @@ export function renderPs(containers: readonly ContainerStatus[]): string {
 }
 
 /**
- * `status` as text (02 §7.5, weakness 15), every line ended by a newline: `<name><TAB><state>`, and after further tabs what
- * is worth knowing of a container that is unhealthy, exited, restarting or a job. Nothing when there is none.
+ * Renders `status` as text, every line ending with a newline: `<name><TAB><state>`, and after further tabs details of a
+ * container that is unhealthy, exited, restarting or a job. Empty if there are no containers.
  */
 export function renderStatus(containers: readonly ContainerStatus[]): string {
   return joined(containers.map((container) => [container.name, container.state, ...facts(container)].join('\t')));
@@ -55,20 +55,20 @@ function joined(lines: readonly string[]): string {
 }
 
 /**
- * `ps --format json`: `{"containers": [...]}`, one document with a newline at its end. Each container has `id`, `name`,
- * `service`, `image`, `state`, `restarts` and `ports`; `health`, `exitCode`, `startedAt`, `finishedAt` and
- * `keptRunning` where they apply. A port has `containerPort` and `protocol`, and `host: {ip, port}` when it is
- * published. Jobs are left out, as in the text.
+ * Renders `ps --format json`: `{"containers": [...]}`, one document with a newline at its end. Each container has `id`,
+ * `name`, `service`, `image`, `state`, `restarts` and `ports`; `health`, `exitCode`, `startedAt`, `finishedAt` and
+ * `keptRunning` if applicable. A port has `containerPort` and `protocol`, and `host: {ip, port}` if it is published.
+ * Jobs are left out, as in the text.
  */
 export function renderPsJson(containers: readonly ContainerStatus[]): string {
   return document({ containers: containers.filter(({ job }) => !job) });
 }
 
 /**
- * `status --format json`: `{"degraded": …, "missing": [...], "behind": [...], "containers": [...]}`. `behind` says
- * where the deployment is behind its spec, its stack or its images ({@link BehindPart}); `missing` names the expected
- * services without a container; containers are as in {@link renderPsJson}, jobs (`"job": true`) among them, and
- * one-shots that did their work have `"completed": true`.
+ * Renders `status --format json`: `{"degraded": …, "missing": [...], "behind": [...], "containers": [...]}`. `behind`
+ * lists where the deployment is behind its spec, its stack or its images ({@link BehindPart}); `missing` lists the
+ * expected services without a container; containers are as in {@link renderPsJson}, but include jobs (`"job": true`),
+ * and completed one-shots have `"completed": true`.
  */
 export function renderStatusJson(
   containers: readonly ContainerStatus[],
@@ -88,16 +88,16 @@ function document(value: unknown): string {
   return `${JSON.stringify(value, undefined, 2)}\n`;
 }
 
-/** The expected services that have no container at all, in the order given. Jobs count for none. */
+/** The expected services without any container, in the given order. Containers of jobs do not count. */
 export function missingServices(containers: readonly ContainerStatus[], expectedServices: Iterable<string>): string[] {
   const present = new Set(containers.filter(({ job }) => !job).map(({ service }) => service));
   return [...expectedServices].filter((service) => !present.has(service));
 }
 
 /**
- * Whether `status --exit-code` answers 1 (decision 32): an expected service has no container, or a container is neither running
- * nor a one-shot that did its work, or its healthcheck says unhealthy. One whose healthcheck is still starting is not
- * degraded; jobs do not count.
+ * Whether `status --exit-code` exits with 1: an expected service has no container, or a container is neither running
+ * nor a completed one-shot, or is unhealthy. A container whose healthcheck is still starting is not degraded; jobs do
+ * not count.
  */
 export function isDegraded(containers: readonly ContainerStatus[], expectedServices: Iterable<string>): boolean {
   if (missingServices(containers, expectedServices).length > 0) return true;

@@ -1,17 +1,18 @@
 import { UsageError } from '../system/errors.js';
 
-/** The variable of the environment that says what `--steady` says. */
+/** The environment variable equivalent to `--steady`. */
 const variable = 'LACONIC_SO_STEADY';
 
 /**
- * How long what has no healthcheck must run without a restart before it counts as ready: many servers crash within a
- * second.
+ * How long a container without a healthcheck must run without a restart before it counts as ready, in milliseconds:
+ * many servers crash within a second.
  */
 export const steadyMs = 2_000;
 
 /**
- * That time in milliseconds: the seconds of `--steady`, else those of `LACONIC_SO_STEADY`, else {@link steadyMs}.
- * @throws UsageError for a variable that is no number
+ * Returns this time in milliseconds: from `--steady`, else from `LACONIC_SO_STEADY`, else {@link steadyMs}.
+ * @param seconds `--steady`
+ * @throws UsageError if the variable is not a number
  */
 export function steadyTime(seconds: number | undefined, env: NodeJS.ProcessEnv): number {
   const text = env[variable];

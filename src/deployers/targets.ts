@@ -1,6 +1,6 @@
 import type { TargetGenerators } from '../deployment/target.js';
 
-/** What `deploy create` adds to a directory for its target (see {@link TargetGenerators}). */
+/** The generators of the targets for `deploy create` (see {@link TargetGenerators}). */
 export const targetGenerator: TargetGenerators = async (deployTo, context) => {
   if (deployTo === 'compose') return undefined;
   const { kubernetesGenerator } = await import('./kubernetes/generate.js');

@@ -8,10 +8,10 @@ import { parseOwnJson } from './own-json.js';
 import { checksumOf, type GeneratedFile } from './tree.js';
 import { isEdited } from './update-plan.js';
 
-/** A part of what a deployment was made from that is not any more what it was then. */
+/** A source of a deployment that has changed since the deployment was generated from it. */
 export type BehindPart = BehindFiles | BehindImages;
 
-/** Services whose image has been rebuilt since their containers were made. */
+/** Services whose image has been rebuilt since their containers were created. */
 export interface BehindImages {
   part: 'image';
   services: string[];
@@ -20,30 +20,27 @@ export interface BehindImages {
 }
 
 export interface BehindFiles {
-  /**
-   * `spec`: the directory's own `spec.yml` was edited. `stack`: files of the stack, where it lies on this host, have
-   * changed.
-   */
+  /** `spec`: the directory's own `spec.yml` was edited. `stack`: files of the stack on this host have changed. */
   part: 'spec' | 'stack';
-  /** Absolute paths of what differs. */
+  /** Absolute paths of the changed files. */
   files: string[];
-  /** The command that brings the directory up to date, as it would be typed. */
+  /** The command that updates the directory, ready to paste. */
   apply: string;
 }
 
-/** Copied from where the spec says, so no part of the stack. */
+/** Copied from a path in the spec, so not part of the stack. */
 const ofOperator = 'kubeconfig.yml';
 
 /**
- * What a directory was made from, by absolute path: SHA-256 of the files of the stack, and what was in the folders that
- * were copied whole.
+ * The sources of a directory by absolute path: SHA-256 of files of the stack, and the names in folders that were copied
+ * whole.
  */
 type Sources = Readonly<Record<string, string | readonly string[]>>;
 
 /**
- * The text that records what of the stack a directory is made from.
- * @param files what is generated; those that are copies count
- * @param texts files of the stack that are edited on their way into the directory
+ * Renders the record of the sources of a directory.
+ * @param files the generated files; only copies are recorded
+ * @param texts files of the stack that are edited when they are copied
  */
 export async function renderSources(
   files: readonly GeneratedFile[],
@@ -60,9 +57,7 @@ export async function renderSources(
   return `${JSON.stringify(Object.fromEntries(sources), undefined, 1)}\n`;
 }
 
-/**
- * Folders below the stack's `config/`, whose files are copied without being named. What links bring is not looked at.
- */
+/** Folders in the stack's `config/` that are copied whole. Targets of links are not included. */
 function wholeFolders(files: readonly GeneratedFile[]): Set<string> {
   const copied = files.filter(({ path }) => path.startsWith('config/'));
   const origins = copied.flatMap(({ path, source }) =>
@@ -76,9 +71,9 @@ async function namesIn(folder: string): Promise<string[]> {
 }
 
 /**
- * Where a deployment directory is behind what it was made from, so that a start would go on with what was. Directories
- * that record nothing (those of the Python program) are behind nothing, and so is a part of the stack that is not on
- * this host any more.
+ * Finds sources that have changed since the directory was generated, so that a start would use old content. Empty for
+ * directories without a record (those of the Python program); parts of the stack that are no longer on this host are
+ * ignored.
  */
 export async function behindParts(layout: DeploymentLayout): Promise<BehindFiles[]> {
   const apply = shownCommand([
@@ -104,7 +99,7 @@ async function changedSources({ sources: path }: DeploymentLayout): Promise<stri
   return [...new Set((await Promise.all(changed)).flat())];
 }
 
-/** A file that is gone has changed where its folder is there still. */
+/** A missing file counts as changed if its folder still exists. */
 async function changedFile(file: string, checksum: string): Promise<string[]> {
   const now = await readFile(file).then(sha256, () => undefined);
   if (now !== undefined) return now === checksum ? [] : [file];
@@ -119,14 +114,14 @@ async function changedNames(folder: string, then: readonly string[]): Promise<st
   return differing.map((name) => join(folder, name));
 }
 
-/** The part that services with a rebuilt image are; none where there are no such services. */
+/** Reports services with a rebuilt image; empty if there are none. */
 export function behindImages({ root }: DeploymentLayout, services: readonly string[]): BehindImages[] {
   if (services.length === 0) return [];
   const apply = shownCommand(['laconic-so', 'deployment', '--dir', root, 'start']);
   return [{ part: 'image', services: [...services], apply }];
 }
 
-/** One line for a part. */
+/** Describes a changed source on one line. */
 export function behindText(behind: BehindPart): string {
   if (behind.part === 'image') {
     return `the image of ${behind.services.join(', ')} was rebuilt; this recreates what runs with the former one: ${behind.apply}`;

@@ -2,15 +2,17 @@ import { realpath } from 'node:fs/promises';
 import type { Context } from '../system/context.js';
 import { LaconicError } from '../system/errors.js';
 
-/** What runs code of a stack that may call us again. */
+/** Operations that run code of a stack, which may call laconic-so again. */
 export type Operation = 'start' | 'update';
 
-/** Tells the programs that hooks and scripts start which operations on which deployments they are a part of. */
+/**
+ * Environment variable for processes of hooks and scripts: the operations, with their deployments, that they run in.
+ */
 export const callersVariable = 'LACONIC_SO_CALLERS';
 
 /**
- * The context for the hooks and scripts of an operation on the deployment at `root`.
- * @throws LaconicError when this program was itself started by them: each would start the next one, for ever
+ * Returns the context for hooks and scripts of an operation on the deployment at `root`.
+ * @throws LaconicError if this process was itself started by them: the recursion would be endless
  */
 export async function insideOperation(operation: Operation, root: string, context: Context): Promise<Context> {
   const callers = await refuseRecursion([operation], root, context);
@@ -19,8 +21,9 @@ export async function insideOperation(operation: Operation, root: string, contex
 }
 
 /**
- * For a command that comes to these operations later, so that it refuses before it does anything.
- * @returns the names of all operations that this program was started in
+ * Refuses recursion early, for a command that runs these operations later.
+ * @returns the names of all operations that this process was started in
+ * @throws LaconicError if one of them is among these operations
  */
 export async function refuseRecursion(
   operations: readonly Operation[],
@@ -43,7 +46,7 @@ async function nameOf(operation: Operation, root: string): Promise<string> {
   return `${operation} ${await realpath(root).catch(() => root)}`;
 }
 
-/** What is no list was not written by us. */
+/** A value that is not a list was not written by laconic-so. */
 function callersOf(context: Context): string[] {
   try {
     const known: unknown = JSON.parse(context.env[callersVariable] ?? '[]');

@@ -9,8 +9,9 @@ import { writeGenerated } from './tree.js';
 import type { UpdatePlan } from './update-plan.js';
 
 /**
- * Stages the files, records the steps durably, and takes them. What fails before the steps leaves nothing behind.
- * @param hook the first hook that has to run after this
+ * Stages the files, writes the journal, and applies the steps. A failure before the steps leaves nothing behind.
+ * @param hook the first hook that must run afterwards
+ * @throws LaconicError
  */
 export async function carryOut(layout: DeploymentLayout, plan: UpdatePlan, hook: string | undefined): Promise<void> {
   let steps: JournalStep[];
@@ -27,7 +28,7 @@ export async function carryOut(layout: DeploymentLayout, plan: UpdatePlan, hook:
   await pruneGenerations(layout);
 }
 
-/** @returns the place of the generation that the update replaces, see stageGeneration */
+/** @returns the path of the generation that the update replaces, see stageGeneration */
 async function stage(layout: DeploymentLayout, plan: UpdatePlan): Promise<string> {
   await rm(layout.next, { recursive: true, force: true });
   await mkdir(layout.next, { recursive: true });

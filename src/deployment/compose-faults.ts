@@ -9,19 +9,19 @@ import type { DeploymentLayout } from './layout.js';
 import { idOf } from './reported-warnings.js';
 import type { GeneratedFile } from './tree.js';
 
-/** What a deployment on Docker Compose is made from. */
+/** The sources of a deployment on Docker Compose. */
 interface Made extends LoadedStack {
   generated: Generated;
   spec: { imageOverrides: ReadonlyMap<string, string> };
 }
 
 /**
- * What is done about faults of the compose files before anything is written: new ones are refused, those that an
- * existing directory has already are warnings. Where create hooks may bring what is missing, nothing is refused yet but
- * what new values make of the files that are there.
- * @param fresh while there is no directory
+ * Handles faults of the compose files before anything is written: new faults are refused, those of an existing
+ * directory are warnings. If create hooks may still fix them, only faults that new values cause in existing files are
+ * refused.
+ * @param fresh whether the directory does not exist yet
  * @returns the warnings
- * @throws InvalidFileError for the others
+ * @throws InvalidFileError for new faults
  */
 export async function refuseNewFaults(
   made: Made,
@@ -32,7 +32,8 @@ export async function refuseNewFaults(
   const { faults } = made.generated;
   if (faults.length === 0) return [];
   if (await hasHooks(made)) {
-    // Hooks may mend what is wrong in files, as they did in those that are here; not what new values make of these.
+    // Hooks may fix faults in files, as they may have done in the existing ones, but not what new values break in
+    // these.
     const added = fresh ? [] : await faultsOfValues(layout, made, made.generated.tree.files, env);
     if (added.length > 0) throw new InvalidFileError(asInStack(added, made));
     return fresh ? [] : faults;
@@ -44,9 +45,9 @@ export async function refuseNewFaults(
 }
 
 /**
- * What Docker Compose would refuse in the compose files of a directory because of new values, and takes with those that
- * are there. Nothing where these files cannot be read at all.
- * @param files what is about to be written, `config.env` and `secrets.env` among it
+ * Finds what Docker Compose would refuse in the existing compose files of a directory only because of new values. Empty
+ * if these files cannot be read at all.
+ * @param files the files about to be written, including `config.env` and `secrets.env`
  */
 export async function faultsOfValues(
   layout: DeploymentLayout,
@@ -65,17 +66,15 @@ function without(problems: readonly Problem[], known: readonly Problem[]): Probl
   return problems.filter((problem) => !ids.has(idOf(problem)));
 }
 
-/**
- * Problems of the directory's files, in the words for the stack's where that has the same: these are the files to edit.
- */
+/** Replaces problems in the directory's files by the same problems in the stack's files, which are the ones to edit. */
 function asInStack(problems: readonly Problem[], { generated }: Made): Problem[] {
   const inStack = new Map(generated.faults.map((problem) => [idOf(problem), problem]));
   return problems.map((problem) => inStack.get(idOf(problem)) ?? problem);
 }
 
 /**
- * Refuses a new directory that has faults after its create hooks.
- * @throws InvalidFileError that names the files of the stack where the hooks left them as they were
+ * Refuses a new directory with faults after its create hooks.
+ * @throws InvalidFileError that names the files of the stack, except where hooks changed them
  */
 export async function refuseFaultsAfterHooks(
   made: Made,
@@ -91,7 +90,7 @@ async function hasHooks({ assets }: LoadedStack): Promise<boolean> {
   return (await assets.hookSources()).length > 0;
 }
 
-/** {@link faultsOfDirectory}; undefined where the compose files there cannot be read at all. */
+/** {@link faultsOfDirectory}, but undefined if its compose files cannot be read at all. */
 async function readableFaults(...directory: Parameters<typeof faultsOfDirectory>): Promise<Problem[] | undefined> {
   return faultsOfDirectory(...directory).catch((error: unknown) => {
     if (error instanceof InvalidFileError) return undefined;
@@ -100,7 +99,7 @@ async function readableFaults(...directory: Parameters<typeof faultsOfDirectory>
 }
 
 /**
- * The faults of a directory, as it stands unless `files` are given.
+ * Finds the faults of a directory as it is on disk, or with `files`.
  * @throws InvalidFileError for a compose file that cannot be read at all
  */
 async function faultsOfDirectory(

@@ -8,55 +8,61 @@ import { readText } from '../system/files.js';
 import { expandHome } from '../system/path-names.js';
 import { type FileReader, hostReader } from './files.js';
 
-/** A compose file of a pod or job, or one that such a file takes something from. */
+/** A compose file of a pod or job, or one that it includes or extends. */
 export interface ReadComposeFile {
-  /** Where it stands in the deployment directory, relative to it; absolute for a file that is used where it is. */
+  /** Path relative to the deployment directory; absolute for a file outside of it. */
   path: string;
-  /** `pod` and `job`: of the stack itself; else how other files take it in: all of it, or only services that are extended. */
+  /**
+   * `pod` and `job`: of the stack itself; else how other files use it: completely, or only for services that they
+   * extend.
+   */
   role: 'pod' | 'job' | 'include' | 'extends';
-  /** The pod's or job's name: its config directory is called the same. */
+  /** Name of the pod or job, and of its config directory. */
   owner: string;
   file: ComposeFile;
-  /** The directory in which its relative paths start: in the deployment directory, relative to that, and where it was read. */
+  /**
+   * The directory where its relative paths start: `base` relative to the deployment directory, `sourceBase` where it
+   * was read.
+   */
   base: string;
   sourceBase: string;
 }
 
-/** An env file that an `include` names, or that stands beside what it includes: Compose reads it at start. */
+/** An env file that an `include` names, or a `.env` beside an included file: Compose reads it at start. */
 export interface VariablesFile {
   path: string;
   source: string;
 }
 
 export interface ComposeFiles {
-  /** Pods, jobs, then what they include and extend, each once. */
+  /** Pods, jobs, then the files they include and extend, each once. */
   files: ReadComposeFile[];
   variables: VariablesFile[];
-  /** Files that will not be where Compose looks for them: it refuses the whole project then. */
+  /** References to files that Compose will not find: it then refuses the whole project. */
   missing: Problem[];
-  /** Files that are known at start only. */
+  /** References that are known only at start. */
   unknown: Problem[];
 }
 
-/** A service that containers are made from, or a part of one: `read` is the file that it stands in. */
+/** A service, or a service that it extends, with the file that defines it. */
 export interface UsedService {
   read: ReadComposeFile;
   service: ComposeService;
 }
 
-/** Finds the file that will stand at a path of the deployment directory; undefined when there is none. */
+/** Returns the source of a path in the deployment directory; undefined if there is none. */
 type Locate = (path: string, beside: string) => Promise<string | undefined>;
 
-/** Folders of a deployment directory into which files of the stack go. */
+/** Folders of a deployment directory that receive files of the stack. */
 export const shippedFolders = /^(?:compose|compose-jobs|config\/[^/]+)\/./;
 
-/** Those of them that hold compose files, and what stands beside these. */
+/** Those of them that hold compose files and the files beside them. */
 export const besideFolders = /^(?:compose|compose-jobs)\/./;
 
 /**
- * The compose files of a stack's pods, then of those of its jobs that have one (01 §3.6), then what these include and extend:
- * Compose follows both, so a deployment is not whole without them.
- * @throws InvalidFileError, LaconicError for files that cannot be read
+ * Reads the compose files of a stack's pods and jobs, then the files they include and extend: Compose follows both, so
+ * a deployment is not complete without them.
+ * @throws InvalidFileError; LaconicError for files that cannot be read
  */
 export async function readComposeFiles(stack: Stack, assets: StackAssets): Promise<ComposeFiles> {
   const read = async (source: string, path: string, role: 'pod' | 'job', owner: string): Promise<ReadComposeFile> => ({
@@ -81,7 +87,7 @@ export async function readComposeFiles(stack: Stack, assets: StackAssets): Promi
   });
 }
 
-/** The same files as they stand in a deployment directory, or will stand there; those that are missing are left out. */
+/** Reads the same files in a deployment directory, as they are or will be there; missing ones are left out. */
 export async function readDeployedFiles(
   root: string,
   paths: readonly string[],
@@ -98,17 +104,17 @@ export async function readDeployedFiles(
   return followReferences(own, async (path) => join(root, path), reader);
 }
 
-/** The services that these files define: those of files that are only extended are not among them. */
+/** The services that these files define, without those of files that are only extended. */
 export function serviceNames(files: readonly ReadComposeFile[]): Set<string> {
   return new Set(files.filter(({ role }) => role !== 'extends').flatMap(({ file }) => [...file.services.keys()]));
 }
 
-/** Where the compose file of a pod of the stack goes in the deployment directory. */
+/** The path of a pod's compose file in the deployment directory. */
 export function podPath(pod: string): string {
   return join('compose', `docker-compose-${pod}.yml`);
 }
 
-/** Where the compose file of a job goes. */
+/** The path of a job's compose file in the deployment directory. */
 export function jobPath(job: string): string {
   return join('compose-jobs', `docker-compose-${job}.yml`);
 }
@@ -120,7 +126,7 @@ async function followReferences(
 ): Promise<ComposeFiles> {
   const found: ComposeFiles = { files: [...own], variables: [], missing: [], unknown: [] };
   const sources = new Map(own.map((read) => [read.path, read.file.yaml.file]));
-  // The list grows while it is walked: what an included file includes is followed too.
+  // The list grows during the iteration: includes of included files are followed too.
   for (const read of found.files) {
     for (const reference of referencesOf(read.file)) {
       const missing = (message: string): void => {
@@ -188,14 +194,17 @@ async function takeIn(
     found.variables.push(variables);
 }
 
-/** Where in the deployment directory a path of this file leads; absolute where it does; undefined when nobody knows before the start. */
+/**
+ * Resolves a path of this file, relative to the deployment directory if possible, else absolute; undefined if it is
+ * known only at start.
+ */
 export function placeOf(read: ReadComposeFile, path: string): string | undefined {
   if (path.includes('$') || /^[a-z][a-z\d+.-]*:/i.test(path)) return undefined;
   const expanded = expandHome(path);
   return isAbsolute(expanded) ? normalize(expanded) : normalize(join(read.base, expanded));
 }
 
-/** What to say of two files that differ and have one place in the deployment directory. */
+/** The message for two different files with the same path in the deployment directory. */
 export function twoFiles(one: string, other: string, place: string): string {
   return `${one} and ${other} are two files, and both would be ${place} in the deployment directory: rename one`;
 }
@@ -204,7 +213,7 @@ function unknownFile(path: string): string {
   return `${path} is known at start only: what it needs is not copied, and the names it mentions are not looked at`;
 }
 
-/** Every service of the project's files, and behind each the services that it extends. */
+/** All services of the project's files, each followed by the services that it extends. */
 export function usedServices(files: readonly ReadComposeFile[]): UsedService[] {
   const used = new Map<string, UsedService>();
   const add = (read: ReadComposeFile, name: string): void => {
@@ -231,12 +240,12 @@ function extendedBy(files: readonly ReadComposeFile[], read: ReadComposeFile, na
   return other === undefined || service === undefined ? undefined : { read: other, service };
 }
 
-/** What a service extends, and what that extends, and so on; the nearest first. */
+/** The chain of services that a service extends, nearest first. */
 export function inheritedBy(files: readonly ReadComposeFile[], read: ReadComposeFile, name: string): UsedService[] {
   const line: UsedService[] = [];
   for (let at = extendedBy(files, read, name); at !== undefined; at = extendedBy(files, at.read, at.service.name)) {
     const { service } = at;
-    // A service that extends itself is for Compose to refuse.
+    // Compose itself refuses a service that extends itself.
     if (line.some((one) => one.service === service)) break;
     line.push(at);
   }

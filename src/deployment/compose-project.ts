@@ -19,23 +19,23 @@ import {
 import type { ComposeValues } from './compose-values.js';
 import type { DeploymentFiles } from './files.js';
 
-/** A compose file of a deployment as Compose understands it, together with the others. */
+/** A compose file of a deployment, read in the context of its project. */
 export interface ProjectFile {
   read: ReadComposeFile;
   reading: ComposeReading;
 }
 
-/** What is wrong with the compose files of a deployment. */
+/** Problems with the compose files of a deployment. */
 export interface ComposeFaults {
   problems: Problem[];
-  /** What Compose refuses only as long as a variable has no value. */
+  /** What Compose refuses only while a variable has no value. */
   unsettled: Problem[];
 }
 
 /**
- * The compose files as Compose puts them together: those of pods and what they include are one project, each job is one
- * of its own. Of files that are only extended the services count that something extends. Empty files are left out.
- * @param images services whose image the spec names
+ * Reads the compose files as Compose combines them: those of pods and their includes form one project, each job
+ * another. From files that are only extended, just the extended services are read. Empty files are left out.
+ * @param images services whose image the spec sets
  */
 export function projectFiles(
   { files }: ComposeFiles,
@@ -77,13 +77,13 @@ function partsOf(others: readonly ComposeFile[], images: ReadonlySet<string>): P
   };
 }
 
-/** The normal form of a file, as far as there is one: what is wrong is not asked. */
+/** The normal form of a file as far as possible, without its problems. */
 export function modelOf({ reading }: ProjectFile): ComposeModel {
   return reading.check(new Map()).model;
 }
 
 /**
- * What Docker Compose will refuse in compose files, and files that they need and that will not be there.
+ * Finds what Docker Compose will refuse in compose files, and required files that will be missing.
  * @param files the deployment directory
  */
 export async function faultsOf(
@@ -123,14 +123,14 @@ interface CheckedFile {
   model: ComposeModel;
 }
 
-/** The files that Compose puts together: those of all pods, and those of each job, with what is included. */
+/** The files that Compose combines: those of all pods, and those of each job, with their includes. */
 function projectsOf<T extends { read: ReadComposeFile }>(files: readonly T[]): T[][] {
   const of = (role: ReadComposeFile['role']): T[] => files.filter(({ read }) => read.role === role);
   const included = of('include');
   return [[...of('pod'), ...included], ...of('job').map((job) => [job, ...included])];
 }
 
-/** Compose refuses a project in whose files there is nothing at all. */
+/** Compose refuses a project whose files are all empty. */
 function emptiness(project: readonly { read: ReadComposeFile }[]): Problem[] {
   const [first] = project;
   if (first === undefined) return [];
@@ -138,7 +138,7 @@ function emptiness(project: readonly { read: ReadComposeFile }[]): Problem[] {
   return empty ? [first.read.file.yaml.problem([], 'is empty: services are declared in it, or `services: {}`')] : [];
 }
 
-/** Circles of dependencies through several files of a project; those in one file are found when that is read. */
+/** Circles of dependencies across several files of a project; those within one file are found when it is read. */
 function circlesAcross(files: readonly CheckedFile[]): Problem[] {
   const graph = new Map<string, string[]>();
   for (const { model } of files) {
@@ -159,7 +159,7 @@ function circlesAcross(files: readonly CheckedFile[]): Problem[] {
 }
 
 /**
- * Mounts of paths inside the deployment directory that nothing stands at: what the engine then makes of them.
+ * Finds mounts of paths inside the deployment directory that do not exist, and says what the engine will do.
  * @param files the deployment directory
  */
 export async function missingMounts(project: readonly ProjectFile[], files: DeploymentFiles): Promise<Problem[]> {
@@ -193,7 +193,10 @@ function isInside(place: string): boolean {
   return !isAbsolute(place) && !place.startsWith('..');
 }
 
-/** What to say of a path that a compose file names and nothing stands at. @param place see {@link placeOf} */
+/**
+ * The message for a path in a compose file that does not exist.
+ * @param place see {@link placeOf}
+ */
 export function absentText({ kind, source }: HostPath, place: string): string {
   if (isInside(place)) return `${source} does not exist: nothing in the stack provides ${place}`;
   const instead = kind === 'bind' ? 'use a named volume' : 'name another one';

@@ -2,21 +2,22 @@ import { parseEnvFile, variableOrigins } from '../spec/environment.js';
 import type { ComposeFiles } from './compose-files.js';
 import type { DeploymentFiles } from './files.js';
 
-/** What variables of the compose files of a deployment stand for. */
+/** The values of variables in the compose files of a deployment. */
 export interface ComposeValues {
-  /** Those that the spec sets, and the env files of included compose files. */
+  /** Those from the spec, and from env files of included compose files. */
   set: ReadonlyMap<string, string>;
-  /** Those, then the environment of the program, and what every call of Compose sets. */
+  /** Those, then the environment of this process, then what is set for every call of Compose. */
   lookup: (name: string) => string | undefined;
-  /** In which file a variable is set, as far as the spec or a credentials file does. */
+  /** The origin of a variable: the spec or a credentials file; undefined if neither sets it. */
   origin: (name: string) => string | undefined;
   /** The profiles in force. */
   profiles: readonly string[];
 }
 
 /**
+ * Collects the values of variables.
  * @param files the deployment directory, with its `config.env` and `secrets.env`
- * @param env the environment of the program
+ * @param env the environment of this process
  */
 export async function composeValues(
   { variables }: ComposeFiles,
@@ -35,7 +36,7 @@ export async function composeValues(
   return { set, lookup, origin: (name) => origins.get(name), profiles };
 }
 
-/** Every call of Compose sets these, or Compose itself does. */
+/** Set for every call of Compose, by laconic-so or by Compose itself. */
 const setByUs = new Map([
   ['CERC_HOST_UID', String(process.getuid?.() ?? 0)],
   ['CERC_HOST_GID', String(process.getgid?.() ?? 0)],

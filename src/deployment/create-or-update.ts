@@ -10,7 +10,7 @@ import { loadSpec, type Prepared } from './prepare.js';
 import type { TargetGenerators } from './target.js';
 import { updateDeployment } from './update.js';
 
-/** The options of `deploy create` (02 §6.2). */
+/** The options of `deploy create`. */
 export interface CreateOrUpdateOptions {
   specFile: string;
   deploymentDir: string;

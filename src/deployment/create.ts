@@ -19,7 +19,7 @@ import type { TargetGenerator, TargetGenerators } from './target.js';
 import { type GeneratedFile, type VolumeDirectory, writeGenerated } from './tree.js';
 import { isBelow } from '../system/path-names.js';
 
-/** The arguments of `deploy create` that the create hooks get, again on every update (decision 33). */
+/** The arguments of `deploy create` that are passed to create hooks, also on every update. */
 export interface CreateArguments {
   networkDir: string | null;
   initialPeers: string | null;
@@ -30,17 +30,17 @@ export interface CreateOptions {
   specFile: string;
   deploymentDirectory: string;
   arguments: CreateArguments;
-  /** `--stack` of the command line: only compared with the spec's (decision 10). */
+  /** `--stack` of the command line: only compared with the spec's. */
   stack?: string | undefined;
   targets: TargetGenerators;
   lockWaitSeconds: number;
 }
 
 /**
- * `deploy create` (decision 1): everything is built in a sibling directory and renamed into place as one step; then the
- * create hooks run at the final path. When anything fails, or the program is killed, the next try starts afresh.
- * @returns what the directory was made from; undefined in a dry run
- * @throws LaconicError when the directory exists already, or anything it is made from is wrong: nothing is left behind then
+ * `deploy create`: builds everything in a sibling directory, which is renamed into place in one step; then the create
+ * hooks run at the final path. If anything fails, or the process is killed, the next attempt starts over.
+ * @returns what the directory was created from; undefined in a dry run
+ * @throws LaconicError if the directory exists already, or any source is not valid: nothing is left behind
  */
 export async function createDeployment(options: CreateOptions, context: Context): Promise<Prepared | undefined> {
   const root = resolve(context.cwd, options.deploymentDirectory);
@@ -94,7 +94,7 @@ export async function createDeployment(options: CreateOptions, context: Context)
       await runCreateHooks(layout, prepared, options.arguments, 'create', options.targets, inside);
       await checkAfterHooks(layout, prepared, target, context);
     } catch (error) {
-      // What failed is to be told, whatever becomes of the rest.
+      // The failure must be reported, whether or not the clean-up succeeds.
       await removeUnfinished(layout).catch((failure: unknown) => context.report.warn(errorMessage(failure)));
       throw error;
     }
@@ -105,7 +105,10 @@ export async function createDeployment(options: CreateOptions, context: Context)
   }
 }
 
-/** What was missing before the create hooks is there now. @throws InvalidFileError that names the files of the stack */
+/**
+ * Checks that create hooks have provided what was missing before.
+ * @throws InvalidFileError that names the files of the stack
+ */
 async function checkAfterHooks(
   layout: DeploymentLayout,
   prepared: Prepared,
@@ -124,7 +127,7 @@ async function checkAfterHooks(
   await target.refuseMissing(await readDeployment(layout), (path) => inStack.get(path) ?? join(layout.root, path));
 }
 
-/** A `--stack` that says another stack than the spec does is most likely a mistake, but scripts pass it always. */
+/** Warns of a `--stack` other than the spec's: most likely a mistake, but scripts always pass it. */
 export function warnAboutOtherStack(given: string | undefined, inSpec: string, context: Context): void {
   if (given !== undefined && given !== inSpec && resolve(context.cwd, given) !== resolve(context.cwd, inSpec)) {
     context.report.warn(`--stack ${given} is not used: the spec file says stack: ${inSpec}`);
@@ -138,10 +141,7 @@ async function requireParent(root: string, asGiven: string): Promise<void> {
   }
 }
 
-/**
- * The engine takes a colon in the path of a bind mount for the end of the path: nothing of the deployment could ever
- * start.
- */
+/** In the path of a bind mount, the engine reads a colon as the end of the path: the deployment could never start. */
 function refuseColon(root: string, asGiven: string): void {
   if (!root.includes(':')) return;
   throw new LaconicError(`cannot create ${asGiven}: there is a colon in ${root}`, {
@@ -155,15 +155,15 @@ async function requireFree(layout: DeploymentLayout, asGiven: string): Promise<v
 }
 
 /**
- * Removes a directory that failed, or was killed, between the rename and the end of the hooks. It leaves its name in one step:
- * a kill in the middle must not leave a part of it that no longer says it is incomplete.
+ * Removes a directory whose creation failed or was killed between the rename and the end of the hooks. It is renamed
+ * first, so that a kill in between does not leave a part without the mark that it is incomplete.
  */
 async function removeUnfinished(layout: DeploymentLayout): Promise<void> {
   await rename(layout.root, layout.staging);
   await removeStaging(layout);
 }
 
-/** @throws LaconicError that says what stays: containers that a hook ran may have written files as another user */
+/** @throws LaconicError that names what is left: containers run by a hook may have written files as another user */
 async function removeStaging({ root, staging }: DeploymentLayout): Promise<void> {
   try {
     await rm(staging, { recursive: true, force: true });
@@ -208,8 +208,9 @@ function insideVolumes(
 }
 
 /**
- * Creates a volume's directory; a new or empty one starts with the files of its seed (01 §11.6). A new one appears with all
- * of them: after a kill a part would look like the volume's own data. One that exists keeps its owner, mode and inode.
+ * Creates a volume's directory; a new or empty one gets the files of its seed. A new one appears complete: after a
+ * kill, a part would look like the volume's own data. An existing one keeps its owner, mode and inode.
+ * @throws LaconicError
  */
 export async function makeVolume(path: string, seed: string | undefined): Promise<void> {
   if ((await kindOf(path)) !== undefined || seed === undefined) {
@@ -231,7 +232,7 @@ export async function makeVolume(path: string, seed: string | undefined): Promis
   }
 }
 
-/** Volumes with a relative path that leads out of the directory: made once the directory has its place. */
+/** Creates volumes whose relative path leads out of the directory, once that is in place. */
 async function makeOutsideVolumes(volumes: readonly VolumeDirectory[], root: string): Promise<void> {
   for (const volume of volumes) if (!isBelow(volume.path, root)) await makeVolume(volume.path, volume.seed);
 }

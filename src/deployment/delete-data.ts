@@ -7,28 +7,28 @@ import type { Deployment } from './open.js';
 import { placeVolume } from './volume-paths.js';
 import { isBelow } from '../system/path-names.js';
 
-/** The directory of a volume with what is in it. */
+/** The directory of a volume and the size of its content. */
 export interface VolumeData {
-  /** As the spec says, absolute. */
+  /** Absolute path, as in the spec. */
   readonly path: string;
-  /** Where it really is. */
+  /** Real path. */
   readonly real: string;
-  /** All files below it together. */
+  /** Total size of all files in it. */
   readonly bytes: number;
 }
 
-/** What deleting a deployment's data comes to. */
+/** What deleting a deployment's data would do. */
 export interface DataPlan {
   /** Directories of volumes that are emptied. */
   readonly deleted: readonly VolumeData[];
-  /** What stays, a path and why in each line. */
+  /** What is kept, with path and reason on each line. */
   readonly kept: readonly string[];
 }
 
 /**
- * What `--delete-data` would delete of a deployment: what is in the directories of its own volumes below its `data/`,
- * which may be a link to a place elsewhere. Everything else stays: volumes with a path elsewhere, links below `data/`
- * that lead out of it, and whatever else lies there.
+ * Plans `--delete-data`: the content of directories of the deployment's own volumes inside its `data/`, which may be a
+ * link to another place. Everything else is kept: volumes with other paths, links in `data/` that lead out of it, and
+ * any other files.
  */
 export async function planDataDeletion({ layout, spec }: Pick<Deployment, 'layout' | 'spec'>): Promise<DataPlan> {
   const root = await realpath(layout.root);
@@ -53,10 +53,10 @@ export async function planDataDeletion({ layout, spec }: Pick<Deployment, 'layou
   return { deleted: deleted.sort((a, b) => (a.path < b.path ? -1 : 1)), kept };
 }
 
-/** How many paths that are no volume's are named: where `data/` is a link, anything may lie beside the volumes. */
+/** Limit on listed paths that are not in a volume: if `data/` is a link, anything may be beside the volumes. */
 const listed = 20;
 
-/** Paths below a directory, in order, that neither are a volume's nor lead to one. */
+/** Sorted paths in a directory that neither are a volume's nor lead to one. */
 async function notOfVolumes(directory: string, volumes: readonly string[]): Promise<string[]> {
   if (volumes.includes(directory)) return [];
   const names = (await readdir(directory).catch(() => [])).sort();
@@ -68,15 +68,15 @@ async function notOfVolumes(directory: string, volumes: readonly string[]): Prom
   return (await Promise.all(found)).flat();
 }
 
-/** The directories of a plan for whoever is asked, one per line: real path and size. Pure. */
+/** Describes the directories to be emptied for the confirmation, one per line: real path and size. */
 export function describeDeletion({ deleted }: DataPlan): string[] {
   return deleted.map(({ path, real, bytes }) => `${real === path ? path : `${path} (${real})`}, ${sizeText(bytes)}`);
 }
 
 /**
- * Empties the directories of the deployment's volumes that {@link planDataDeletion} names, says so path by path, and
- * what was kept; the one way data is ever deleted. The directories themselves stay: something may have them mounted,
- * and the engine makes none.
+ * Empties the directories planned by {@link planDataDeletion}, and prints each path, deleted or kept. Nothing else ever
+ * deletes data. The directories themselves stay: something may have them mounted, and the engine does not create them.
+ * @throws LaconicError for files that cannot be deleted
  */
 export async function deleteData(deployment: Pick<Deployment, 'layout' | 'spec'>, context: Context): Promise<void> {
   const { deleted, kept } = await planDataDeletion(deployment);
@@ -90,7 +90,7 @@ export async function deleteData(deployment: Pick<Deployment, 'layout' | 'spec'>
   for (const line of kept) context.report.info(`kept: ${line}`);
 }
 
-/** Removes all below a directory but these directories, of which each is emptied by itself. */
+/** Removes everything in a directory except these directories, which are emptied separately. */
 async function emptyDirectory(directory: string, stay: readonly string[]): Promise<void> {
   for (const name of await readdir(directory)) {
     const path = join(directory, name);
@@ -109,12 +109,12 @@ async function emptyDirectory(directory: string, stay: readonly string[]): Promi
   }
 }
 
-/** Where a path really is; undefined when nothing is there, or it cannot be looked at. */
+/** The real path; undefined if it does not exist or is not accessible. */
 async function realPathIfAny(path: string): Promise<string | undefined> {
   return realpath(path).catch(() => undefined);
 }
 
-/** Bytes of all files below a path, as far as they can be looked at. */
+/** Total size in bytes of all accessible files at a path. */
 async function sizeOf(path: string): Promise<number> {
   const found = await lstat(path).catch(() => undefined);
   if (found === undefined) return 0;
@@ -124,7 +124,7 @@ async function sizeOf(path: string): Promise<number> {
   return bytes;
 }
 
-/** `512 B`, `3.4 MiB`. */
+/** Formats a size: `512 B`, `3.4 MiB`. */
 function sizeText(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
   const power = Math.min(units.length - 1, bytes < 1 ? 0 : Math.floor(Math.log2(bytes) / 10));

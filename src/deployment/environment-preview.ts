@@ -8,19 +8,19 @@ import type { Deployment } from './open.js';
 import { servicePrints } from './service-prints.js';
 import { contentOf, type GeneratedFile } from './tree.js';
 
-/** What new values of variables come to: which services are recreated, and which variables change for each of them. */
+/** The effect of new values: which services are recreated, and which variables change for each. */
 export interface PlannedEnvironment extends ServiceChanges {
   variables: ReadonlyMap<string, readonly string[]>;
 }
 
-/** Names of variables that are set, set to something else, or set no more; each sorted. Values are never shown. */
+/** Sorted names of variables that are added, changed or removed. Values are never shown. */
 export interface VariableChanges {
   added: string[];
   changed: string[];
   removed: string[];
 }
 
-/** Pure. */
+/** Compares two sets of variables. */
 export function compareVariables(
   before: ReadonlyMap<string, string>,
   after: ReadonlyMap<string, string>,
@@ -35,8 +35,8 @@ export function compareVariables(
 }
 
 /**
- * A line for a file of variables that is about to be written, with the names that differ.
- * @param edited whether somebody edited it in the directory
+ * A line for a file of variables about to be written, with the names that differ.
+ * @param edited whether it was edited in the directory
  */
 export async function replacementLine(root: string, file: GeneratedFile, edited: boolean): Promise<string> {
   const { added, changed, removed } = await changesOf(root, [file]);
@@ -50,8 +50,8 @@ export async function replacementLine(root: string, file: GeneratedFile, edited:
 }
 
 /**
- * What `files` (`config.env` and `secrets.env`) would change for the services. Reads the directory; no engine is asked.
- * @returns undefined where the compose files do not tell
+ * Determines what `files` (`config.env` and `secrets.env`) would change for the services, from the directory alone.
+ * @returns undefined if the compose files do not allow it
  */
 export async function plannedEnvironment(
   { layout, stack }: Deployment,
@@ -67,7 +67,7 @@ export async function plannedEnvironment(
   return { ...services, variables: variablesOf(services.recreated, { before, after }, names) };
 }
 
-/** Which of the changed variables stand in what a service is made of; a service that only follows another has none. */
+/** The changed variables that each service uses; none for a service that is only recreated with another one. */
 function variablesOf(
   services: readonly string[],
   { before, after }: Record<'before' | 'after', ReadonlyMap<string, ServicePrint>>,
@@ -92,7 +92,7 @@ async function changesOf(root: string, files: readonly GeneratedFile[]): Promise
   return compareVariables(before, after);
 }
 
-/** A file that Compose cannot read, as somebody may have left it, sets nothing. */
+/** A file that Compose cannot read, as after an edit, sets nothing. */
 function addVariables(variables: Map<string, string>, text: string, path: string): void {
   try {
     for (const [name, value] of parseEnvFile(text, path)) variables.set(name, value);

@@ -8,23 +8,23 @@ import { currentChecksum } from './manifest.js';
 import { contentOf, type GeneratedFile } from './tree.js';
 
 /**
- * The files of a deployment directory, whether it is there or about to be written: what is checked at create is read the same way
- * as what runs at start. Paths are relative to the directory; absolute ones are read from the host.
+ * The files of a deployment directory, on disk or about to be written: create checks them the same way as start reads
+ * them. Paths are relative to the directory; absolute ones are read from the host.
  */
 export interface DeploymentFiles {
-  /** What stands there, links followed; undefined when nothing does. */
+  /** What is at a path, following links; undefined if nothing. */
   kind: (path: string) => Promise<'file' | 'directory' | 'other' | undefined>;
-  /** The bytes of a file; undefined when there is none. */
+  /** The content of a file; undefined if it does not exist. */
   read: (path: string) => Promise<Buffer | undefined>;
-  /** Bytes of a file, without reading it; undefined when there is none. */
+  /** Size of a file in bytes, without reading it; undefined if it does not exist. */
   size: (path: string) => Promise<number | undefined>;
-  /** Permission bits of a file; undefined when there is none. */
+  /** Permission bits of a file; undefined if it does not exist. */
   mode: (path: string) => Promise<number | undefined>;
-  /** Names of what is directly in a directory, sorted; undefined when there is none. */
+  /** Sorted names in a directory; undefined if it does not exist. */
   list: (path: string) => Promise<string[] | undefined>;
 }
 
-/** The files of the directory at `root` (absolute). */
+/** The files on disk of the directory at `root` (absolute). */
 export function filesOnDisk(root: string): DeploymentFiles {
   const at = (path: string): string => resolve(root, path);
   return {
@@ -37,10 +37,11 @@ export function filesOnDisk(root: string): DeploymentFiles {
 }
 
 /**
- * The files of a directory that will hold `generated`, beside what `root` holds now: an update leaves that in place.
+ * The files of a directory that will contain `generated` in addition to the present content of `root`, which an update
+ * keeps.
  * @param root absolute; need not exist
- * @param directories those that exist even when empty, relative
- * @param left what the last update generated: those of it that are not generated any more will be gone
+ * @param directories directories that exist even if empty, relative
+ * @param left files of the last update: those that are no longer generated will be removed
  */
 export function filesOfTree(
   root: string,
@@ -58,7 +59,7 @@ export function filesOfTree(
       folders.set(folder, names.add(below.slice(folder === '.' ? 0 : folder.length + 1)));
     }
   }
-  /** The generated file at a path; the path to look at on the host when it is none of them. */
+  /** The generated file at a path, or else the path to look at on the host. */
   const locate = (path: string): { file: GeneratedFile } | { path: string } => {
     if (isAbsolute(path)) return { path };
     const file = byPath.get(normalize(path));
@@ -103,17 +104,17 @@ function without(files: DeploymentFiles, gone: ReadonlySet<string>): DeploymentF
   return { kind: unless(kind), read: unless(read), size: unless(size), mode: unless(mode), list };
 }
 
-/** How files are looked at by absolute paths: as they are on the host, or as they will be. */
+/** Access to files by absolute path, as they are on the host or as they will be. */
 export interface FileReader {
   kind(path: string): Promise<'file' | 'directory' | 'other' | undefined>;
   text(path: string): Promise<string | undefined>;
-  /** What tells whether a file is another; undefined for what is none. */
+  /** Identifies the content; undefined if it is not a file. */
   checksum(path: string): Promise<string | undefined>;
 }
 
 export const hostReader: FileReader = { kind: kindOf, text: readTextIfAny, checksum: currentChecksum };
 
-/** Files below `root` as they will stand there, and all others as they are. */
+/** Reads files below `root` as they will be, and all others as they are. */
 export function readerOf(root: string, files: DeploymentFiles): FileReader {
   const at = (path: string): string => (isBelow(path, root) ? relative(root, path) : path);
   const bytes = async (path: string): Promise<Buffer | undefined> =>

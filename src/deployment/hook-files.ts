@@ -5,17 +5,16 @@ import { LaconicError } from '../system/errors.js';
 import { realPlace } from '../system/links.js';
 import { checksumOf, filesBelow, type GeneratedFile } from './tree.js';
 
-/** The copy of a hook module where a stack has several. */
+/** A copy of a hook module if a stack has several. */
 export const numberedHook = /^commands_\d+\.(py|mjs|js)$/;
 
-/** What Python, its test runners and its checkers leave beside a module. */
+/** Files that Python, its test runners and its checkers leave beside a module. */
 const cache = /^(__pycache__|\.\w+_cache|.*\.pyc)$/;
 
 /**
- * The copies of hook modules that `start` runs from: `hooks/commands.py`, or `hooks/commands_<i>.py` where there are
- * several, and beside them all else of the folders that the modules stand in, as a module may read or import what is
- * there.
- * @throws LaconicError for two files that would be one
+ * Generates the copies of hook modules that `start` uses: `hooks/commands.py`, or `hooks/commands_<i>.py` if there are
+ * several, with all other files of their folders, since a module may read or import them.
+ * @throws LaconicError for two different files with the same path
  */
 export async function hookFiles(
   sources: readonly HookSource[],
@@ -53,7 +52,7 @@ function isCache(path: string): boolean {
   return path.split('/').some((part) => cache.test(part));
 }
 
-/** The module itself, which has its copy already, or one that is not used because of it. */
+/** The module itself, which is copied already, or one that is ignored because of it. */
 function isHook(path: string): boolean {
   return dirname(path) === 'hooks' && hookFileNames.has(basename(path));
 }

@@ -31,7 +31,7 @@ import type { LoadedStack } from '../stack/load.js';
 import type { Stack } from '../stack/parse.js';
 import { numberedHook } from './hook-files.js';
 
-/** What the hooks of the quick workflow and of init see of the command (01 §5). */
+/** Facts about the command for hooks of init and the quick workflow. */
 export interface CommandFacts {
   deployTo: string;
   project: string;
@@ -39,7 +39,7 @@ export interface CommandFacts {
 }
 
 /**
- * Calls `init` of the first hook module that has one; the others are named (01 §5).
+ * Calls `init` of the first hook module that has one; a message names the others.
  * @returns the map it returned, or undefined
  */
 export async function runInitHook(
@@ -80,7 +80,7 @@ export async function runSetupHooks(
   }
 }
 
-/** What {@link runCreateHooks} will call, as the journal of an update names it (decision 2). */
+/** The hooks that {@link runCreateHooks} will call, as the journal names them. */
 export async function createHookLabels(loaded: LoadedStack): Promise<string[]> {
   return (await loaded.assets.hookSources()).map(createHookLabel);
 }
@@ -89,7 +89,10 @@ function createHookLabel(source: HookSource): string {
   return `create of ${source.file}`;
 }
 
-/** Calls every `create` hook of the stack source on this directory, in stack order; `before` is told each one's file first. */
+/**
+ * Calls every `create` hook of the stack on this directory, in stack order; `before` is called with each hook's label
+ * first.
+ */
 export async function runCreateHooks(
   layout: DeploymentLayout,
   loaded: LoadedStack,
@@ -114,9 +117,9 @@ export async function runCreateHooks(
 }
 
 /**
- * Calls the `start` hooks that the deployment keeps copies of, in the order of their file names. On Docker Compose
- * those in Python that do not ask for it are named instead. A dry run names all.
- * @param seconds how long each may take (`--wait-timeout`); absent: no limit
+ * Calls the `start` hooks that were copied into the deployment, in the order of their file names. On Docker Compose,
+ * Python hooks that do not ask for it are only mentioned. A dry run only lists the hooks.
+ * @param seconds time limit for each (`--wait-timeout`); absent: no limit
  */
 export async function runStartHooks(
   { layout, spec, stack }: Deployment,
@@ -131,7 +134,7 @@ export async function runStartHooks(
     return;
   }
   if (sources.length === 0) return;
-  // The start may have joined another cluster than was planned (decision 4).
+  // The start may have joined another cluster than was planned.
   const deployment = await readDeployment(layout);
   const cluster = await clusterFor(deployment, targets, context);
   const call = { context: deploymentContext(deployment, cluster) };
@@ -212,7 +215,7 @@ function deploymentContext(deployment: Deployment, cluster: HookCluster | undefi
   };
 }
 
-/** A hook must never reach a cluster that is not this deployment's: on compose KUBECONFIG is an empty file (decision 33). */
+/** A hook must never reach a cluster other than this deployment's: on Compose, KUBECONFIG is an empty file. */
 async function callWithServices<H extends HookName>(
   source: HookSource,
   hook: H,
@@ -237,7 +240,7 @@ async function callWithServices<H extends HookName>(
   });
 }
 
-/** What tells a laconic-so that the hook calls where it is called from. */
+/** Tells a laconic-so that the hook calls in which operations it runs. */
 function ours(env: NodeJS.ProcessEnv): Record<string, string> {
   const set = ['LACONIC_SO_LOCK', callersVariable].map((name) => [name, env[name]] as const);
   return Object.fromEntries(set.filter((entry): entry is [string, string] => Boolean(entry[1])));

@@ -1,12 +1,12 @@
 import { randomInt } from 'node:crypto';
 
-/** 2024-01-01T00:00:00Z in milliseconds: ids count tenths of a second from here (01 §12). */
+/** 2024-01-01T00:00:00Z in milliseconds: ids count tenths of a second from here. */
 const epoch = 1_704_067_200_000;
 const alphabet = '0123456789abcdefghijklmnopqrstuvwxyz';
 
 /**
- * A new identifier `laconic-<T><RR>`: T is the time in tenths of a second in base 36, RR two random characters,
- * so ids order like the moments they were made in.
+ * Creates an identifier `laconic-<T><RR>`: T is the time in tenths of a second in base 36, RR are two random
+ * characters, so that ids sort by creation time.
  * @param now milliseconds since 1970
  */
 export function newId(now: number = Date.now()): string {
@@ -15,7 +15,7 @@ export function newId(now: number = Date.now()): string {
   return `laconic-${time}${random}`;
 }
 
-/** True for a value that Compose takes as a project name, which both ids may become. */
+/** Whether a value is a valid Compose project name, which both ids may become. */
 export function isProjectName(value: string): boolean {
   return /^[a-z0-9][a-z0-9_-]*$/.test(value);
 }

@@ -6,7 +6,7 @@ import type { Reporter } from '../system/report.js';
 import { didYouMean } from '../system/suggest.js';
 import { parseYaml } from '../system/yaml.js';
 
-/** The images of `restart --image` that are in force, by service; none when the file is not there. */
+/** Reads the images of `restart --image` that are in force, by service; empty if the file does not exist. */
 export async function imagesInForce(file: string): Promise<Map<string, string>> {
   const text = await readTextIfAny(file);
   if (text === undefined) return new Map();
@@ -17,7 +17,8 @@ export async function imagesInForce(file: string): Promise<Map<string, string>> 
 }
 
 /**
- * Puts images in force: a compose file that replaces those of the services (JSON, which is YAML). None: the file goes.
+ * Puts images in force: writes a compose file (JSON, which is YAML) that replaces the images of services. If there are
+ * none, the file is removed.
  */
 export async function putImagesInForce(file: string, images: ReadonlyMap<string, string>): Promise<void> {
   if (images.size === 0) {
@@ -30,8 +31,8 @@ export async function putImagesInForce(file: string, images: ReadonlyMap<string,
 }
 
 /**
- * Takes images out of force whose services have left the stack: Compose would make new services of them.
- * @param services those that the deployment has now
+ * Drops images of services that have left the stack: Compose would create services for them.
+ * @param services the present services of the deployment
  */
 export async function dropImagesOfOthers(
   file: string,
@@ -47,7 +48,10 @@ export async function dropImagesOfOthers(
   await putImagesInForce(file, kept);
 }
 
-/** Refuses images for services that the deployment does not have: Compose would make new services of them. */
+/**
+ * Refuses images for unknown services: Compose would create services for them.
+ * @throws LaconicError
+ */
 export function checkImageServices(images: ReadonlyMap<string, string>, services: readonly string[]): void {
   const unknown = [...images.keys()].filter((service) => !services.includes(service));
   if (unknown.length === 0) return;

@@ -15,7 +15,7 @@ import { inheritedBy, type ReadComposeFile, readComposeFiles } from './compose-f
 import { runInitHook } from './hooks.js';
 import { initText } from './outcome.js';
 
-/** The options of `deploy init` (02 §6.1). */
+/** The options of `deploy init`. */
 export interface InitOptions {
   stack: string;
   deployTo: DeployTarget;
@@ -29,8 +29,9 @@ export interface InitOptions {
 }
 
 /**
- * `deploy init`: writes the spec of a stack (01 §7). The file is written last, whole, and only where nothing else is lost:
- * one that exists and differs is kept without `--force` (decision 11).
+ * `deploy init`: writes the spec of a stack, as the last step and atomically. An existing file that differs is only
+ * overwritten with `--force`.
+ * @throws LaconicError for options that are not valid, or an existing file that differs
  */
 export async function initSpec(options: InitOptions, context: Context): Promise<void> {
   const output = resolve(context.cwd, options.output);
@@ -72,7 +73,7 @@ export async function initSpec(options: InitOptions, context: Context): Promise<
       hint: '--force overwrites it',
     });
   }
-  // A link stays one: what it leads to is replaced.
+  // A link stays a link: its target is replaced.
   if (existing !== text) {
     const mode = holdsValues(Object.values(mapOf(mapOf(parseYaml(text, output).value).config)))
       ? secretMode
@@ -83,7 +84,7 @@ export async function initSpec(options: InitOptions, context: Context): Promise<
     context.report.info(line);
 }
 
-/** A name for a deployment directory that is not taken in `cwd`. */
+/** A name for a deployment directory that does not exist in `cwd`. */
 async function freeDirectory(cwd: string): Promise<string> {
   for (let number = 1; ; number += 1) {
     const name = `deployment-${String(number).padStart(3, '0')}`;
@@ -107,7 +108,7 @@ function checkClusterOptions(options: InitOptions, context: Context): void {
     throw new LaconicError(`--image-registry is not allowed with a ${options.deployTo} deployment`);
 }
 
-/** In a single `--config` a part without a name, most likely a typing error, belongs to the value before it. */
+/** In a single `--config`, a part without a name, most likely a typing error, belongs to the previous value. */
 function warnAboutCommas(given: readonly string[], config: ReadonlyMap<string, string>, { report }: Context): void {
   if (given.length !== 1) return;
   for (const [name, value] of config) {
@@ -126,8 +127,8 @@ async function readConfigFile(path: string, context: Context): Promise<Map<strin
 }
 
 /**
- * The files of pods and of jobs, each with what it includes, as a spec sees them: a service has the ports and mounts that it inherits
- * too, and the volumes are those of the whole project. A file that only lends a service to others offers nothing itself.
+ * Reads the files of pods, with their includes, and of jobs as a spec needs them: services include inherited ports and
+ * mounts, and the volumes are those of the whole project. Files that are only extended are left out.
  */
 async function readFiles({ stack, assets }: LoadedStack): Promise<{ pods: ComposeFile[]; jobs: ComposeFile[] }> {
   const { files, missing } = await readComposeFiles(stack, assets);

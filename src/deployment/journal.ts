@@ -7,20 +7,20 @@ import type { DeploymentLayout } from './layout.js';
 import { pruneGenerations } from './manifest.js';
 import { parseOwnJson } from './own-json.js';
 
-/** One step of an update, on a path relative to the deployment directory. */
+/** A step of an update, with a path relative to the deployment directory. */
 export type JournalStep =
-  /** Put the staged file there; what stood there becomes `<file>.bak` when `backup`. */
+  /** Replace the file by the staged one; with `backup`, the old one becomes `<file>.bak`. */
   | { op: 'replace'; path: string; backup: boolean; secret: boolean }
-  /** Take the file away; it becomes `<file>.bak` when `backup`. */
+  /** Remove the file; with `backup`, it becomes `<file>.bak`. */
   | { op: 'remove'; path: string; backup: boolean }
-  /** Put the staged directory there (a new volume, seeded) unless something exists. */
+  /** Put the staged directory (a new, seeded volume) in place unless something exists there. */
   | { op: 'directory'; path: string };
 
-/** What an update has decided to do. Written and synced before the first step, so that any later command can finish it. */
+/** The steps of an update. Written and synced before the first step, so that any later command can finish it. */
 export interface Journal {
   phase: 'files' | 'hooks';
   steps: JournalStep[];
-  /** The hook that was running, while in phase `hooks`; in phase `files` the first one that has to follow. */
+  /** In phase `hooks` the running hook; in phase `files` the first one to run afterwards. */
   hook?: string;
 }
 
@@ -38,13 +38,16 @@ export async function writeJournal(layout: DeploymentLayout, journal: Journal): 
   await writeFileAtomically(layout.journal, JSON.stringify(journal), secretMode);
 }
 
-/** Ends an update: the journal is gone, and with it the staging area. */
+/** Ends an update: removes the journal and the staging area. */
 export async function clearJournal(layout: DeploymentLayout): Promise<void> {
   await rm(layout.journal, { force: true });
   await rm(layout.next, { recursive: true, force: true });
 }
 
-/** Completes an update that ended in phase `files`. What its hooks would have done is still to do: the journal goes on saying so. */
+/**
+ * Completes an update that stopped in phase `files`. Its hooks have not run: the journal keeps saying so.
+ * @throws LaconicError
+ */
 export async function completeJournal(layout: DeploymentLayout, { steps, hook }: Journal): Promise<void> {
   await applySteps(layout, steps);
   await pruneGenerations(layout);
@@ -57,8 +60,9 @@ export async function completeJournal(layout: DeploymentLayout, { steps, hook }:
 }
 
 /**
- * Carries out the steps of a journal in phase `files`. Every step may be carried out again after a kill at any moment:
- * a staged file that is gone has arrived already (decision 2).
+ * Applies the steps of a journal in phase `files`. Every step can be repeated after a kill at any moment: a missing
+ * staged file was put in place already.
+ * @throws LaconicError with the path that could not be updated
  */
 export async function applySteps(layout: DeploymentLayout, steps: readonly JournalStep[]): Promise<void> {
   const touched = new Set<string>();
@@ -87,7 +91,10 @@ async function replace(staged: string, target: string, step: { backup: boolean; 
   await move(staged, target);
 }
 
-/** A folder that becomes a file: what was in it went before (see inOrder). @throws when anything is in it all the same */
+/**
+ * Removes an empty folder that becomes a file; its content was removed before (see inOrder).
+ * @throws if it is not empty
+ */
 async function removeEmptyFolder(path: string): Promise<void> {
   if (!(await lstat(path).catch(() => undefined))?.isDirectory()) return;
   for (const name of await readdir(path)) await removeEmptyFolder(join(path, name));
@@ -106,7 +113,7 @@ async function place(staged: string, target: string): Promise<void> {
   await move(staged, target);
 }
 
-/** Gives the old file a second name, so that there is no moment without the file. */
+/** Links the old file to a second name, so that the path always exists. */
 async function backUp(target: string, secret: boolean): Promise<void> {
   if (!(await exists(target))) return;
   const backup = `${target}.bak`;
@@ -119,7 +126,7 @@ async function move(from: string, to: string): Promise<void> {
   try {
     await rename(from, to);
   } catch (error) {
-    // A folder of the deployment (`data` above all) may be a mount of its own: there a rename takes a copy beside the target.
+    // A folder of the deployment (mainly `data`) may be a mount point: a rename then needs a copy beside the target.
     if (errorCode(error) !== 'EXDEV') throw error;
     const beside = temporaryBeside(to);
     await removeLeftovers(to);

@@ -1,13 +1,13 @@
 import { basename, dirname, join } from 'node:path';
 
-/** Every path inside a deployment directory that this program knows (01 §10), absolute. */
+/** Absolute paths of everything in a deployment directory that this program knows. */
 export interface DeploymentLayout {
   readonly root: string;
   readonly spec: string;
   readonly stack: string;
   readonly deployment: string;
   readonly configEnv: string;
-  /** Generated secrets, mode 0600 (decision 9). */
+  /** Generated secrets, mode 0600. */
   readonly secretsEnv: string;
   readonly compose: string;
   readonly composeJobs: string;
@@ -16,53 +16,53 @@ export interface DeploymentLayout {
   readonly hooks: string;
   readonly data: string;
   readonly configmaps: string;
-  /** Our own state: lock, journal, manifest, history. */
+  /** State of laconic-so: lock, journal, manifest, history. */
   readonly state: string;
   readonly lock: string;
   readonly incomplete: string;
-  /** Where `create` builds the directory, and where it puts what it gives up (decision 1). */
+  /** Where `create` builds the directory, and moves what it discards. */
   readonly staging: string;
-  /** The lock of `create`, beside the directory that does not exist yet (decision 5). */
+  /** The lock of `create`, beside the future directory. */
   readonly createLock: string;
   readonly journal: string;
-  /** New files of an update, before they are renamed into place (decision 2). */
+  /** New files of an update, before they are renamed into place. */
   readonly next: string;
   readonly manifest: string;
   readonly history: string;
-  /** A copy of `secrets.env` as it was last written: from it a lost one can be put back. */
+  /** A copy of `secrets.env` as last written, to restore a lost one. */
   readonly secretsCopy: string;
-  /** The arguments `deploy create` was given, passed to the hooks again on update (decision 33). */
+  /** The arguments of `deploy create`, which updates pass to the hooks again. */
   readonly createArguments: string;
-  /** Checksums of bind-mounted files as the containers were created with (decision 16). */
+  /** Checksums of bind-mounted files when the containers were created. */
   readonly started: string;
-  /** Which directory this is, so that a copy is known as one. */
+  /** Identifies this directory, to detect copies of it. */
   readonly place: string;
-  /** Directories that shared the Compose project with this one as the last `split` found it, one per line. */
+  /** Directories that shared the Compose project with this one at the last `split`, one per line. */
   readonly sharers: string;
   /** Compose file with the images of `restart --image`; in force until the next restart. */
   readonly images: string;
-  /** Checksums of the files of the stack that the directory was made from. */
+  /** Checksums of the stack's files that the directory was generated from. */
   readonly sources: string;
   /** Warnings of the last create or update, which later commands do not repeat. */
   readonly reportedWarnings: string;
   /**
-   * Values of the spec's `secrets` with sources as the last start read them, 0600; the same for each service, and the
-   * compose file that hands them over.
+   * Values of the spec's `secrets` with sources, as read by the last start (mode 0600); a folder with those of each
+   * service; and the compose file that passes them on.
    */
   readonly sourcedSecrets: string;
   readonly sourcedSecretsFolder: string;
   readonly sourcedSecretsOverride: string;
-  /** Digests of what `push-images` last pushed. */
+  /** Digests of the images last pushed by `push-images`. */
   readonly pushedImages: string;
   readonly composeFile: (pod: string) => string;
   readonly jobFile: (job: string) => string;
   readonly podScript: (pod: string, script: string) => string;
 }
 
-/** See {@link DeploymentLayout.secretsCopy}; relative to the directory. */
+/** See {@link DeploymentLayout.secretsCopy}; relative to the deployment directory. */
 export const secretsCopyPath = join('.laconic', 'history', 'secrets.env');
 
-/** The layout of the deployment directory at `root` (absolute; its spelling is kept, 02 §7). */
+/** Returns the layout of the deployment directory at `root` (absolute; its spelling is kept). */
 export function layoutOf(root: string): DeploymentLayout {
   const state = join(root, '.laconic');
   const compose = join(root, 'compose');

@@ -10,15 +10,15 @@ import { isProcessAlive, pidNamespace, removeLeftovers, temporaryBeside } from '
 import { mapOf } from '../system/plain-map.js';
 import { outliveSurvivors } from './survivors.js';
 
-/** Who holds a lock. A holder is gone when its process is (decision 5). */
+/** The holder of a lock. It is gone when its process has ended. */
 interface Holder {
-  /** Unique for this taking of the lock; children find it in `LACONIC_SO_LOCK`. */
+  /** Unique for each acquisition; child processes get it in `LACONIC_SO_LOCK`. */
   token: string;
   pid: number;
-  /** Kernel's start time of the process, in clock ticks since boot: tells a process from a later one with its pid. */
+  /** The kernel's start time of the process, in clock ticks since boot: detects a reused pid. */
   startTime: string;
   bootId: string;
-  /** In which the pid counts; absent in locks of earlier versions, and where the system does not tell. */
+  /** The namespace of the pid; absent in locks of earlier versions, and if the system does not report it. */
   pidNamespace?: string;
   host: string;
   command: string;
@@ -27,7 +27,7 @@ interface Holder {
 
 export interface Lock {
   readonly token: string;
-  /** Gives the lock back; safe to call twice. */
+  /** Releases the lock; safe to call twice. */
   release(): Promise<void>;
 }
 
@@ -45,12 +45,11 @@ async function bootId(): Promise<string> {
   return (await readTextIfAny('/proc/sys/kernel/random/boot_id'))?.trim() ?? unknownBoot;
 }
 
-/** Whether the holder's process can be seen from here; one that cannot counts as alive. */
+/** Whether the holder's process is visible from here; an invisible one counts as alive. */
 async function isVisible({ host, bootId: boot, pidNamespace: namespace }: Holder): Promise<boolean> {
   if (namespace === undefined) return host === hostname();
   if (namespace !== pidNamespace) return false;
-  // A host that was renamed since, or a container's name for it, is the same machine while it has not been started
-  // again.
+  // A host that was renamed, or that is a container with another name for it, is the same machine until it reboots.
   return host === hostname() || (boot !== unknownBoot && boot === (await bootId()));
 }
 
@@ -68,7 +67,7 @@ async function readHolder(path: string): Promise<Holder | undefined> {
     new LaconicError(`the lock file ${path} is ${what}`, {
       hint: 'if no other laconic-so runs on this deployment, delete it',
     });
-  // Behind a link that leads nowhere there is no lock, and none can be placed.
+  // A dangling link is not a lock, but prevents creating one.
   if ((await lstat(path).catch(() => undefined))?.isSymbolicLink()) throw damaged('a symbolic link');
   const text = await readTextIfAny(path);
   if (text === undefined) return undefined;
@@ -76,7 +75,7 @@ async function readHolder(path: string): Promise<Holder | undefined> {
     const value: unknown = JSON.parse(text);
     if (isHolder(value)) return value;
   } catch {
-    // Told below.
+    // Reported below.
   }
   throw damaged('damaged');
 }
@@ -87,7 +86,7 @@ function isHolder(value: unknown): value is Holder {
   return typeof holder.pid === 'number' && texts.every((text) => typeof text === 'string');
 }
 
-/** Takes a stale lock out of the way; puts back what turns out to be somebody's fresh one. */
+/** Moves a stale lock away; restores it if it turns out to be somebody's new one. */
 async function discardStale(path: string, stale: Holder): Promise<void> {
   const aside = temporaryBeside(path);
   try {
@@ -101,7 +100,7 @@ async function discardStale(path: string, stale: Holder): Promise<void> {
   await removeQuietly(aside);
 }
 
-/** What cannot be removed is a leftover of ours: the next command tries again. */
+/** If this fails, the file is a leftover that the next command removes. */
 async function removeQuietly(path: string): Promise<void> {
   await rm(path, { force: true }).catch(() => undefined);
 }
@@ -119,19 +118,19 @@ async function heldMessage(what: string, path: string, holder: Holder): Promise<
   );
 }
 
-/** True when this process was started by the holder of the lock at `path`: it is the holder's hook, or what that called. */
+/** Whether this process was started by the holder of the lock at `path`, by its hook or by what that called. */
 export async function isInsideLock(path: string, context: Context): Promise<boolean> {
   const token = context.env.LACONIC_SO_LOCK;
   return token !== undefined && (await readHolder(path))?.token === token;
 }
 
 /**
- * Takes the lock file at `path`, or fails at once naming the holder, or waits up to `waitSeconds` for it.
- * The file appears whole (written aside, then linked), so a kill never leaves an empty one. A lock whose process is
- * gone is taken over, once what that process started has ended too. A process started by the holder (a hook) passes
- * through on `LACONIC_SO_LOCK`.
- * @param what how the locked thing is called in messages
- * @throws LaconicError when somebody else holds it, or the file cannot be written: its cause is the system's error then
+ * Acquires the lock file at `path`, or waits up to `waitSeconds` for it. The file appears complete (written aside, then
+ * linked), so that a kill never leaves an empty one. A lock whose process is gone is taken over, after the processes it
+ * started have ended too. A process started by the holder (a hook) shares the lock through `LACONIC_SO_LOCK`.
+ * @param what the name of the locked thing in messages
+ * @throws LaconicError with the holder if the lock is held, or with the system's error as its cause if the file cannot
+ * be written
  */
 export async function takeLock(path: string, what: string, waitSeconds: number, context: Context): Promise<Lock> {
   const token = randomBytes(16).toString('hex');
@@ -169,7 +168,7 @@ export async function takeLock(path: string, what: string, waitSeconds: number, 
   return { token, release: () => release(path, token, context) };
 }
 
-/** @returns false when somebody was quicker */
+/** @returns false if another process was faster */
 async function place(path: string, holder: Holder, what: string): Promise<boolean> {
   const temporary = temporaryBeside(path);
   if ((await kindOf(dirname(path))) === undefined) await makeDirectory(dirname(path), 0o700);
@@ -185,7 +184,7 @@ async function place(path: string, holder: Holder, what: string): Promise<boolea
   }
 }
 
-/** One that cannot be removed is taken over by the next command, as this process will be gone. */
+/** If the file cannot be removed, the next command takes the lock over, since this process will be gone. */
 async function release(path: string, token: string, { report }: Context): Promise<void> {
   const text = await readFile(path, 'utf8').catch(() => undefined);
   if (text?.includes(token) !== true) return;
@@ -194,12 +193,10 @@ async function release(path: string, token: string, { report }: Context): Promis
   });
 }
 
-/** Options whose values are no secrets. */
+/** Options whose values are not secret. */
 const shownValues: ReadonlySet<string> = new Set(['--stack', '--dir', '--spec-file', '--deployment-dir']);
 
-/**
- * The command line for others to see: arguments for hooks may hold passwords, so of values only known ones are shown.
- */
+/** A command line to show to others: arguments for hooks may contain passwords, so only known values are included. */
 export function commandForOthers(words: readonly string[]): string {
   const shown = ['laconic-so'];
   let commandWords = 0;

@@ -11,13 +11,13 @@ import type { GeneratedTree } from './tree.js';
 /** Folders of a deployment directory whose files are generated. */
 const generatedFolders = ['binds', 'compose', 'compose-jobs', 'config', 'configmaps', 'hooks', 'pods'];
 
-/** So many files are named. */
+/** Maximum number of files listed. */
 const shown = 10;
 
 /**
- * Warns where the manifest of a directory is gone: without it nobody knows which files an earlier version of the stack
- * left there, so none of them is removed, and which were edited. Names the files that nothing makes any more.
- * @param steps what the update does: files that it removes all the same do not stay
+ * Warns if the manifest of a directory is missing: without it, files of earlier versions of the stack cannot be
+ * recognised and removed, nor can edited files. Lists the files that are no longer generated.
+ * @param steps the steps of the update: files that it removes anyway are not listed
  */
 export async function warnOfLostManifest(
   layout: DeploymentLayout,
@@ -37,14 +37,17 @@ export async function warnOfLostManifest(
   );
 }
 
-/** Files in the generated folders that are not generated, not `.bak` of one, and in no volume; relative, in order. */
+/**
+ * Sorted relative paths in the generated folders that are not generated, not a `.bak` of a generated file, and not in a
+ * volume.
+ */
 async function unclaimedFiles(root: string, { files, volumes }: GeneratedTree): Promise<string[]> {
   const wanted = new Set(files.map(({ path }) => path));
   const found: string[] = [];
   const walk = async (folder: string): Promise<void> => {
     if (volumes.some(({ path }) => isBelow(join(root, folder), path))) return;
     const entries = await readdir(join(root, folder), { withFileTypes: true }).catch((error: unknown) => {
-      // A folder of containers that only they can read is named itself.
+      // A folder that only containers can read is listed itself.
       if (errorCode(error) !== 'ENOENT') found.push(`${folder}/`);
       return [];
     });

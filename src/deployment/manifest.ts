@@ -13,32 +13,38 @@ import type { DeploymentLayout } from './layout.js';
 import { parseOwnJson } from './own-json.js';
 import { checksumOf, type GeneratedFile } from './tree.js';
 
-/** SHA-256 of every generated file as the last create or update, and its hooks, left it, by path relative to the directory (decision 3). */
+/**
+ * SHA-256 of every generated file, as left by the last create or update including its hooks, by path relative to the
+ * directory.
+ */
 export type Manifest = Record<string, string>;
 
-/** How many generations of generated files are kept (decision 3). */
+/** Number of generations of generated files to keep. */
 const generations = 5;
 
 const damaged = 'delete it: the next update writes it again, and names the files that the stack no longer has';
 
-/** The manifest of this deployment; undefined in a directory that only the Python program wrote. */
+/**
+ * Reads the manifest of a deployment; undefined in a directory that only the Python program wrote.
+ * @throws LaconicError if it is damaged
+ */
 export async function readManifest(layout: DeploymentLayout): Promise<Manifest | undefined> {
   const text = await readTextIfAny(layout.manifest);
   return text === undefined ? undefined : (parseOwnJson(text, layout.manifest, damaged) as Manifest);
 }
 
-/** The manifest these files make, as text. */
+/** Renders the manifest of these files. */
 export async function renderManifest(files: readonly GeneratedFile[]): Promise<string> {
   const entries = await Promise.all(files.map(async (file) => [file.path, await checksumOf(file)] as const));
   return renderEntries(Object.fromEntries(entries.sort()));
 }
 
-/** A manifest as text. */
+/** Renders a manifest. */
 export function renderEntries(manifest: Manifest): string {
   return `${JSON.stringify(manifest, undefined, 1)}\n`;
 }
 
-/** Takes over into the manifest what create hooks made of generated files: those are no edits of an operator. */
+/** Updates the manifest with changes that create hooks made to generated files: they are not edits of the operator. */
 export async function acceptHookEdits(layout: DeploymentLayout): Promise<void> {
   const manifest = (await readManifest(layout)) ?? {};
   const edited: Manifest = {};
@@ -51,8 +57,8 @@ export async function acceptHookEdits(layout: DeploymentLayout): Promise<void> {
 }
 
 /**
- * Files of a Python-made directory that an update may remove although no manifest names them: copies of hooks,
- * which would otherwise keep running after their source is gone (01 §20.11).
+ * Files that an update may remove from a directory of the Python program without a manifest: copies of hooks, which
+ * would otherwise keep running after their source is gone.
  */
 export async function impliedManifest(layout: DeploymentLayout): Promise<Manifest> {
   if ((await kindOf(layout.hooks)) !== 'directory') return {};
@@ -63,7 +69,7 @@ export async function impliedManifest(layout: DeploymentLayout): Promise<Manifes
   return Object.fromEntries(entries);
 }
 
-/** The checksum of what stands at a path now (a link counts by its target's text); undefined when nothing does. */
+/** The checksum of what is at a path now (for a link, of its target's text); undefined if nothing is. */
 export async function currentChecksum(path: string): Promise<string | undefined> {
   const found = await lstat(path).catch(() => undefined);
   if (found === undefined) return undefined;
@@ -72,9 +78,9 @@ export async function currentChecksum(path: string): Promise<string | undefined>
 }
 
 /**
- * Copies the generated files as they are now into the staging area, as the generation `name` (decision 3). It becomes part
- * of the history together with the update that replaces them, so that killed and failed ones do not push real ones out.
- * @returns its place, relative to the deployment directory
+ * Copies the present generated files into the staging area, as the generation `name`. It becomes part of the history
+ * together with the update that replaces the files, so that killed and failed updates do not displace real generations.
+ * @returns its path, relative to the deployment directory
  */
 export async function stageGeneration(
   layout: DeploymentLayout,
@@ -95,7 +101,7 @@ export async function stageGeneration(
   return place;
 }
 
-/** The generations that are kept, the oldest first. */
+/** Lists the kept generations, oldest first. */
 export async function listGenerations({ history }: DeploymentLayout): Promise<string[]> {
   const found = await readdir(history, { withFileTypes: true }).catch(() => []);
   return found
@@ -104,7 +110,7 @@ export async function listGenerations({ history }: DeploymentLayout): Promise<st
     .sort();
 }
 
-/** A name for the next generation, which sorts after those there are, also where the clock went back since. */
+/** A name for the next generation that sorts after the existing ones, even if the clock was set back. */
 export async function nextGeneration(layout: DeploymentLayout): Promise<string> {
   const last = (await listGenerations(layout)).at(-1) ?? '';
   const time = Date.parse(last.replace(/T(\d\d)(\d\d)/, 'T$1:$2:'));

@@ -10,27 +10,28 @@ import { type DeploymentLayout, layoutOf } from './layout.js';
 import { isInsideLock, type Lock, takeLock } from './lock.js';
 import { type DeploymentRecord, readRecord } from './record.js';
 
-/** A deployment directory as it stands, read and checked. */
+/** A deployment directory, read and validated. */
 export interface Deployment {
   readonly layout: DeploymentLayout;
   readonly record: DeploymentRecord;
   readonly spec: Spec;
-  /** What of the spec could not be used, and was left out with its section. */
+  /** Problems of the spec; their sections were left out. */
   readonly ignored: readonly Problem[];
   readonly stack: Stack;
-  /** False for a directory that the Python program made (decision 6). */
+  /** False for a directory that the Python program created. */
   readonly ours: boolean;
 }
 
-/** Nothing can be written there, whoever tries. */
+/** Errors that make writing impossible for anybody. */
 const unwritable: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EROFS']);
 
-/** How long a reader waits for the renames of an update that is being made: they take milliseconds. */
+/** How long a reader waits for the renames of an update in progress, which take milliseconds. */
 const readerPatienceSeconds = 5;
 
 /**
- * The layout of a deployment directory given on the command line, after the checks of 02 §7 in their order. Nothing is written
- * into what is no deployment directory, not even a lock.
+ * Returns the layout of a deployment directory given on the command line, after checking it. Nothing, not even a lock,
+ * is written into other directories.
+ * @throws LaconicError if it is not a deployment directory, or its creation did not finish
  */
 export async function findDeployment(directory: string, context: Context): Promise<DeploymentLayout> {
   const root = isAbsolute(directory) ? resolve(directory) : resolve(context.cwd, directory);
@@ -40,7 +41,7 @@ export async function findDeployment(directory: string, context: Context): Promi
     throw new LaconicError(`supplied deployment directory path ${directory} exists but is a file not a directory`);
   }
   const layout = layoutOf(root);
-  // A create hook may use the directory that is being made.
+  // A create hook may use the directory that is being created.
   if ((await kindOf(layout.incomplete)) !== undefined && !(await isInsideLock(layout.createLock, context))) {
     throw new LaconicError(`the creation of ${root} did not finish`, {
       hint: 'run the deploy create command again: it starts over',
@@ -51,9 +52,11 @@ export async function findDeployment(directory: string, context: Context): Promi
 }
 
 /**
- * Takes the deployment's lock for a command that changes something, and completes an update that a kill interrupted
- * (decisions 2 and 5). A hook's command works inside the lock of the command that runs the hook.
- * @param optional go on without a lock where nothing can be written: a full disk must not keep anybody from stopping what fills it
+ * Acquires the deployment's lock for a command that changes something, and completes an interrupted update. A command
+ * called by a hook shares the lock of the command that runs the hook.
+ * @param optional continue without a lock if nothing can be written: a full disk must not prevent stopping what fills
+ * it
+ * @throws LaconicError if the lock is held; InterruptedError
  */
 export async function lockDeployment(
   layout: DeploymentLayout,
@@ -78,7 +81,7 @@ export async function lockDeployment(
   }
 }
 
-/** An update that stopped inside a hook cannot be completed by us: that is said, and left to the next update. */
+/** An update that stopped in a hook cannot be completed here: it is reported, and left to the next update. */
 async function finishUpdate(layout: DeploymentLayout, context: Context): Promise<void> {
   const journal = await readJournal(layout);
   if (journal === undefined) return;
@@ -96,7 +99,7 @@ async function finishUpdate(layout: DeploymentLayout, context: Context): Promise
   );
 }
 
-/** Reads a deployment for a command that changes nothing: waits out the renames of an update, completes an interrupted one. */
+/** Reads a deployment for a read-only command: waits for the renames of an update, and completes an interrupted one. */
 export async function openForReading(directory: string, context: Context): Promise<Deployment> {
   const layout = await findDeployment(directory, context);
   if ((await readJournal(layout))?.phase === 'files' && !context.options.dryRun) {
@@ -106,14 +109,17 @@ export async function openForReading(directory: string, context: Context): Promi
   return readDeployment(layout);
 }
 
-/** Reads a deployment directory whose lock the caller holds, or needs none. */
+/**
+ * Reads a deployment directory whose lock the caller holds or does not need.
+ * @throws LaconicError, InvalidFileError if it is not usable
+ */
 export async function readDeployment(layout: DeploymentLayout): Promise<Deployment> {
   const record = await readRecord(layout);
   if ((await kindOf(`${layout.root}/chart`)) === 'directory' && (await kindOf(layout.compose)) === undefined) {
     throw new LaconicError(`${layout.root} is a Helm chart deployment, which this version cannot run`);
   }
   const { spec, ignored } = parseUsableSpec(await readRequired(layout.spec), layout.spec, identity);
-  // On compose what is left out was never looked at; a cluster must not get objects that lack it.
+  // On Compose the sections left out were never used; a cluster must not get objects that lack them.
   if (spec.deployTo !== 'compose' && ignored.length > 0) throw new InvalidFileError(ignored);
   const stack = parseStack(await readRequired(layout.stack), layout.stack);
   return { layout, record, spec, ignored, stack, ours: (await kindOf(layout.createArguments)) === 'file' };

@@ -3,13 +3,13 @@ import { shownCommand } from '../system/shown-command.js';
 import type { DeploymentFiles } from './files.js';
 import type { Deployment } from './open.js';
 
-/** What `--update` or `restart` did to a directory. */
+/** The effect of `--update` or `restart` on a directory. */
 export interface UpdateOutcome {
-  /** Files and directories that are not what they were, without our own state; paths relative to the directory, in order. */
+  /** Changed files and directories, without laconic-so's own state; sorted paths relative to the directory. */
   paths: readonly ChangedPath[];
-  /** Absent: not known without the engine. */
+  /** Absent: unknown without the engine. */
   services?: ServiceChanges;
-  /** In a dry run: the deployment as it would be, but for what its create hooks do. */
+  /** In a dry run: the future deployment, except for changes by its create hooks. */
   after?: PlannedDeployment;
 }
 
@@ -33,7 +33,7 @@ const verbs = {
   permissions: 'change the permissions of',
 } as const;
 
-/** What `deploy init` says when it is done. `spec` and `directory` as they would be typed. */
+/** The final message of `deploy init`, with `spec` and `directory` as they would be typed. */
 export function initText(spec: string, written: boolean, directory: string): string[] {
   const next = shownCommand(['laconic-so', 'deploy', 'create', '--spec-file', spec, '--deployment-dir', directory]);
   return [
@@ -44,13 +44,13 @@ export function initText(spec: string, written: boolean, directory: string): str
   ];
 }
 
-/** What `deploy create` says when it is done. */
+/** The final message of `deploy create`. */
 export function createText(made: {
   directory: string;
   specFile: string;
   stack: string;
   stackDirectory: string;
-  /** Images that the stack itself builds. */
+  /** Images that the stack builds itself. */
   images: readonly string[];
 }): string[] {
   const images =
@@ -66,12 +66,12 @@ export function createText(made: {
   ];
 }
 
-/** What an update says that no start follows by itself. */
+/** The message of an update that no start follows. */
 export function updateText(directory: string, outcome: UpdateOutcome): string[] {
   return [...changesText(directory, outcome), ...(outcome.paths.length === 0 ? [] : [nextStart(directory)])];
 }
 
-/** What changed in a directory. */
+/** Describes what changed in a directory. */
 export function changesText(directory: string, { paths, services }: UpdateOutcome): string[] {
   if (paths.length === 0) return [`nothing changed in ${directory}`];
   return [
@@ -81,7 +81,7 @@ export function changesText(directory: string, { paths, services }: UpdateOutcom
   ];
 }
 
-/** What an update would write, a line for each path, and what the start after it would do. */
+/** Describes what an update would write, one line per path, and what the next start would do. */
 export function updatePreview({ edited }: { edited: readonly string[] }, { paths, services }: UpdateOutcome): string[] {
   if (paths.length === 0) return ['nothing to change'];
   const lines = paths.map(({ path, change }) => {

@@ -1,9 +1,9 @@
 import { LaconicError } from '../system/errors.js';
 
 /**
- * The value of a file below `.laconic/`, which only this program writes.
- * @param remedy what the operator can do about a damaged one
- * @throws LaconicError for one that is cut off or was edited into something else
+ * Parses a file in `.laconic/`, which only this program writes.
+ * @param remedy what the operator can do if it is damaged
+ * @throws LaconicError if it is truncated or was edited so that it is not a map
  */
 export function parseOwnJson(text: string, path: string, remedy: string): unknown {
   const damaged = (cause?: unknown): LaconicError => new LaconicError(`${path} is damaged`, { hint: remedy, cause });

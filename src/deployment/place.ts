@@ -6,24 +6,24 @@ import { parseYaml } from '../system/yaml.js';
 import { type DeploymentLayout, layoutOf } from './layout.js';
 import { readRecord } from './record.js';
 
-/** Which directory a deployment is, as it is noted inside it: a copy has the note of the original. */
+/** The identity of a deployment directory, noted inside it: a copy has the note of the original. */
 interface Place {
   readonly inode: number;
   readonly path: string;
   readonly host: string;
 }
 
-/** Another directory of the same deployment, which was there first. */
+/** Another directory of the same deployment that existed first. */
 export interface Original {
   readonly path: string;
-  /** False: this directory itself was there, and was moved; a copy has taken its place. */
+  /** False: this directory itself existed first, but was moved, and a copy took its place. */
   readonly copied: boolean;
 }
 
 /**
- * The deployment directory of which this one is a copy: where its note says it is there still is a directory, another
- * one, with the same Compose project. Undefined when this is the original, or nothing tells; where the original is
- * gone, this one was moved or restored.
+ * Finds the deployment directory that this one is a copy of: another directory with the same Compose project at the
+ * noted path. Undefined if this is the original or it is not known; if the original is gone, this one was moved or
+ * restored.
  */
 export async function originalOf(layout: DeploymentLayout): Promise<Original | undefined> {
   const noted = await readPlace(layout);
@@ -36,8 +36,8 @@ export async function originalOf(layout: DeploymentLayout): Promise<Original | u
 }
 
 /**
- * Notes in a deployment directory which one it is, unless it is a copy of another.
- * @throws LaconicError when it cannot be written
+ * Notes the identity of a deployment directory in it, unless it is a copy of another.
+ * @throws LaconicError if the note cannot be written
  */
 export async function notePlace(layout: DeploymentLayout): Promise<void> {
   const text = `${JSON.stringify(await placeOf(layout))}\n`;
@@ -45,10 +45,12 @@ export async function notePlace(layout: DeploymentLayout): Promise<void> {
   await writeFileAtomically(layout.place, text, secretMode);
 }
 
-/** The Compose project of a deployment directory; undefined for anything that is none, as those on Kubernetes are. */
+/**
+ * The Compose project of a deployment directory; undefined for any other directory, and for deployments on Kubernetes.
+ */
 export async function projectOf(directory: string): Promise<string | undefined> {
   const layout = layoutOf(directory);
-  // No evidence is all that follows from a directory that cannot be read.
+  // An unreadable directory is no evidence.
   const record = await readRecord(layout).catch(() => undefined);
   if (record === undefined) return undefined;
   const target = await readTextIfAny(layout.spec)
@@ -62,7 +64,7 @@ async function placeOf({ root }: DeploymentLayout): Promise<Place> {
 }
 
 async function readNote({ place }: DeploymentLayout): Promise<string | undefined> {
-  // One that cannot be read says nothing.
+  // An unreadable note counts as missing.
   return readTextIfAny(place).catch(() => undefined);
 }
 

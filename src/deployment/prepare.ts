@@ -31,13 +31,17 @@ import type { GeneratedFile } from './tree.js';
 
 /** A spec read from a file. */
 export interface LoadedSpec extends ParsedSpec {
-  /** Nobody but the owner could read the file, so it is with the copy in the deployment directory: its config may hold passwords. */
+  /**
+   * Whether only the owner could read the file, which the copy in the deployment directory preserves: its config may
+   * contain passwords.
+   */
   onlyForOwner: boolean;
 }
 
 /**
- * Reads the spec file an operator named.
- * @param existing for a deployment that exists: what only Kubernetes reads does not stop it, but warns (decision 10)
+ * Reads the spec file that the operator named.
+ * @param existing for an existing deployment: problems of sections that only Kubernetes reads become warnings
+ * @throws LaconicError if it does not exist; InvalidFileError
  */
 export async function loadSpec(file: string, cwd: string, existing = false): Promise<LoadedSpec> {
   const path = isAbsolute(file) ? file : resolve(cwd, file);
@@ -51,9 +55,9 @@ export async function loadSpec(file: string, cwd: string, existing = false): Pro
 }
 
 /**
- * The stack a spec names. On update a relative reference that leads nowhere from here, or to a bundled stack although the
- * deployment was made from an external one, falls back to a known place of the same name (01 §20.9).
- * @param places directories the stack may be in, the best first
+ * Loads the stack of a spec. On update, if a relative reference is not found from here, or is a bundled stack although
+ * the deployment was created from an external one, a known place with the same name is used.
+ * @param places directories where the stack may be, best first
  */
 export async function loadStackOfSpec(
   spec: Spec,
@@ -82,25 +86,25 @@ async function firstPlace({ stack }: Spec, places: readonly string[]): Promise<s
 }
 
 export interface SecretOptions {
-  /** Names whose generated value is made anew. */
+  /** Names that get a new generated value. */
   rotate: ReadonlySet<string>;
-  /** Generate secrets although this directory was made by the Python program without them (decision 9). */
+  /** Whether to generate secrets for a directory that the Python program created without them. */
   generate: boolean;
 }
 
-/** What create and update write, worked out before anything is written. */
+/** What create and update will write, determined before anything is written. */
 export interface Prepared extends LoadedStack {
   spec: Spec;
   generated: Generated;
-  /** What was warned of, for the file that keeps later commands from repeating it. */
+  /** The reported warnings, for the file that keeps later commands from repeating them. */
   reported: string;
 }
 
-/** What beside the stack and the spec decides what a tree is. */
+/** Everything that determines a tree besides the stack and the spec. */
 export interface PrepareOptions {
   layout: DeploymentLayout;
   record: DeploymentRecord;
-  /** `fresh` at create; otherwise whether the directory is ours, to keep secrets and severities (decisions 9, 10). */
+  /** `fresh` at create; else who created the directory, which decides how secrets and problems are treated. */
   previous: 'fresh' | 'ours' | 'python';
   secrets: SecretOptions;
   /** Where relative paths of the spec start. */
@@ -110,8 +114,8 @@ export interface PrepareOptions {
 }
 
 /**
- * Reads everything a deployment is made from and generates its tree.
- * @throws InvalidFileError, LaconicError; warnings go to the reporter
+ * Reads all sources of a deployment and generates its tree; warnings are reported.
+ * @throws InvalidFileError, LaconicError
  */
 export async function prepareTree(
   loaded: LoadedStack,
@@ -146,9 +150,9 @@ export async function prepareTree(
 }
 
 /**
- * `config.env` and, where the spec has generated secrets, `secrets.env` and its copy. What was lost has been refused by
- * then.
- * @param cwd where relative credentials files start (01 §6)
+ * Generates `config.env` and, if the spec has generated secrets, `secrets.env` and its copy. Lost secrets must have
+ * been refused before.
+ * @param cwd where relative paths of credentials files start
  */
 export async function environmentFiles(
   spec: Spec,
@@ -184,7 +188,10 @@ export async function environmentFiles(
   return files;
 }
 
-/** Refuses names of `--rotate-secret` under which the spec has no secret to generate. */
+/**
+ * Refuses names of `--rotate-secret` for which the spec generates no secret.
+ * @throws LaconicError
+ */
 export function checkRotations(names: Iterable<string>, { config }: Pick<Spec, 'config'>): void {
   const unknown = withoutTokens(names, config);
   if (unknown.length === 0) return;
@@ -195,7 +202,7 @@ export function checkRotations(names: Iterable<string>, { config }: Pick<Spec, '
   );
 }
 
-/** Generated secrets that a directory of the Python program never had. */
+/** Warns of generated secrets that a directory of the Python program never had. */
 export function warnAboutUnset(names: readonly string[], { report }: Context): void {
   for (const name of names) {
     report.warn(
@@ -204,7 +211,7 @@ export function warnAboutUnset(names: readonly string[], { report }: Context): v
   }
 }
 
-/** What the last `secrets.env` kept of names that have left the config stays, also when that file is made anew. */
+/** Keeps values of names that were removed from the config, even if `secrets.env` is recreated. */
 async function withRetired(
   existing: ReadonlyMap<string, StoredSecret> | undefined,
   { secretsCopy }: DeploymentLayout,
@@ -222,7 +229,7 @@ async function readCredentials(spec: Spec, cwd: string): Promise<{ path: string;
       const text = await readTextIfAny(resolve(cwd, expandHome(path, homedir())));
       if (text === undefined) throw new LaconicError(`credentials file does not exist: ${path}`);
       requireUtf8(text, path);
-      // It becomes a part of config.env, which nothing could read then.
+      // It becomes part of config.env, which could then not be read.
       scanEnvFile(text, path);
       return { path, text };
     }),
@@ -230,7 +237,7 @@ async function readCredentials(spec: Spec, cwd: string): Promise<{ path: string;
 }
 
 /**
- * A near miss, or a file that Compose will not find, is an error at create; everything else, and everything later, a
+ * Near misses, and files that Compose will not find, are errors at create; everything else, and everything later, is a
  * warning.
  * @returns the warnings
  */

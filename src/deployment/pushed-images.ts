@@ -11,13 +11,13 @@ export type PushedImages = ReadonlyMap<string, string>;
 
 const stored = z.record(z.string(), z.string());
 
-/** How long another push may take to write its few lines. */
+/** How long another push may take to write the file. */
 const othersWaitSeconds = 10;
 
 /**
- * The digests under which `push-images` last pushed images of this deployment (04 §14 K-06): `.laconic/pushed-images.json`.
- * Losing the file costs that a new build of the same name rolls out at `restart` only.
- * @throws LaconicError for a damaged file
+ * Reads the digests of the images of this deployment that `push-images` pushed last, from
+ * `.laconic/pushed-images.json`. If the file is lost, a new build with the same name is rolled out only by `restart`.
+ * @throws LaconicError if the file is damaged
  */
 export async function readPushedImages({ pushedImages: file }: DeploymentLayout): Promise<PushedImages> {
   const text = await readTextIfAny(file);
@@ -29,8 +29,8 @@ export async function readPushedImages({ pushedImages: file }: DeploymentLayout)
 }
 
 /**
- * Adds what was pushed now. What was pushed earlier is kept: another command may push at the same time.
- * @throws LaconicError when the file is damaged or cannot be written
+ * Adds digests of pushed images, keeping earlier ones: another command may push at the same time.
+ * @throws LaconicError if the file is damaged or cannot be written
  */
 export async function recordPushedImages(
   layout: DeploymentLayout,

@@ -7,26 +7,26 @@ import { renderDocument } from '../system/yaml-render.js';
 import { isProjectName } from './ids.js';
 import type { DeploymentLayout } from './layout.js';
 
-/** What `deployment.yml` says (01 §12). */
+/** The content of `deployment.yml`. */
 export interface DeploymentRecord {
-  /** Compose project name; kind cluster name. */
+  /** Name of the Compose project and of the kind cluster. */
   clusterId: string;
   deploymentId: string;
-  /** The stack directory the deployment was made from; absent in some old directories, relative in others. */
+  /** The stack directory that the deployment was created from; absent in some old directories, relative in others. */
   stackSource?: string;
   /**
-   * Which containers get a variable of the config on Kubernetes (decision 7): those that mention it, or `all`, as the Python program did.
-   * Absent in new directories, which mean `mentioned`, and in those of the Python program, which mean `all`.
+   * Which containers get a config variable on Kubernetes: those that mention it, or `all`, as in the Python program.
+   * Absent in new directories, where it means `mentioned`, and in those of the Python program, where it means `all`.
    */
   environment?: 'mentioned' | 'all';
   /**
-   * `secret`: on Kubernetes the values of credentials files are in a Secret. Written by create and update only: without
-   * it the pods of a directory that an older version made stay as they are.
+   * `secret`: on Kubernetes, values of credentials files are in a Secret. Only written by create and update: without
+   * it, the pods of a directory from an older version are not changed.
    */
   credentials?: 'secret';
 }
 
-/** The record that create and update write for a deployment with this spec. */
+/** Returns the record that create and update write for a deployment with this spec. */
 export function recordFor<Given extends Partial<DeploymentRecord>>(
   record: Given,
   { deployTo, credentialsFiles }: Pick<Spec, 'deployTo' | 'credentialsFiles'>,
@@ -34,7 +34,7 @@ export function recordFor<Given extends Partial<DeploymentRecord>>(
   return deployTo === 'compose' || credentialsFiles.length === 0 ? record : { ...record, credentials: 'secret' };
 }
 
-/** The text of a new `deployment.yml`; ids stand on one line each, as scripts read them (01 §18). */
+/** Renders a new `deployment.yml`; each id is on a line of its own, as scripts expect. */
 export function renderRecord(record: DeploymentRecord): string {
   return stringify(
     {
@@ -47,7 +47,7 @@ export function renderRecord(record: DeploymentRecord): string {
   );
 }
 
-/** The text of an existing `deployment.yml` with some of its values changed, all else as it was. */
+/** Edits values of an existing `deployment.yml`; everything else stays as it is. */
 export function editRecord(text: string, file: string, changes: Partial<DeploymentRecord>): string {
   const { document } = parseYaml(text, file);
   if (changes.deploymentId !== undefined) document.set('deployment-id', changes.deploymentId);
@@ -58,8 +58,8 @@ export function editRecord(text: string, file: string, changes: Partial<Deployme
 }
 
 /**
- * Reads `deployment.yml`. A missing deployment-id equals the cluster-id, as the Python program reads it.
- * @throws LaconicError when there is none, InvalidFileError when its ids cannot be used
+ * Reads `deployment.yml`. A missing deployment-id equals the cluster-id, as in the Python program.
+ * @throws LaconicError if it does not exist; InvalidFileError if its ids are not valid
  */
 export async function readRecord(layout: DeploymentLayout): Promise<DeploymentRecord> {
   const file = layout.deployment;

@@ -5,32 +5,32 @@ import type { DeploymentLayout } from './layout.js';
 import { parseOwnJson } from './own-json.js';
 
 /**
- * What the last create or update of a deployment warned of. Later commands report only what is new: a line that comes
- * with every command hides the one that matters.
+ * Warnings of the last create or update of a deployment. Later commands report only new ones: a line that every command
+ * prints hides the important one.
  */
 export interface ReportedWarnings {
-  /** By {@link idOf}. */
+  /** Ids from {@link idOf}. */
   problems: ReadonlySet<string>;
-  /** Variables that nothing set. */
+  /** Variables that were not set. */
   unset: ReadonlySet<string>;
 }
 
 const none: ReportedWarnings = { problems: new Set(), unset: new Set() };
 
 /**
- * A warning whatever file it is about: the stack's own, or its copy in the deployment directory, where lines may
- * differ.
+ * Identifies a warning independently of its file and line: the stack's own file, or its copy in the deployment
+ * directory.
  */
 export function idOf({ key = '', message }: Problem): string {
   return `${key}: ${message}`;
 }
 
-/** The text of the file that holds what was reported. */
+/** Renders the file of reported warnings. */
 export function renderReported(problems: readonly Problem[], unset: readonly string[]): string {
   return `${JSON.stringify({ problems: [...new Set(problems.map(idOf))].sort(), unset: [...unset].sort() }, undefined, 1)}\n`;
 }
 
-/** @returns nothing reported when a directory has no such file, or one that holds something else */
+/** @returns nothing reported if the file does not exist or has other content */
 export async function readReported({ reportedWarnings: path }: DeploymentLayout): Promise<ReportedWarnings> {
   const text = await readTextIfAny(path);
   if (text === undefined) return none;
@@ -41,7 +41,9 @@ export async function readReported({ reportedWarnings: path }: DeploymentLayout)
   return { problems: new Set(problems as string[]), unset: new Set(unset as string[]) };
 }
 
-/** Reports warnings about a deployment; those that its last create or update reported only with `--verbose`. */
+/**
+ * Reports warnings about a deployment; those that its last create or update reported are shown only with `--verbose`.
+ */
 export async function warnOfNew(
   problems: readonly Problem[],
   layout: DeploymentLayout,

@@ -11,20 +11,20 @@ import type { Deployment } from './open.js';
 import { copiesInContainers, copiesOnDisk } from './secret-copies.js';
 import type { TargetGenerators } from './target.js';
 
-/** What a command needs of the generated secrets. */
+/** The generated secrets that a command needs. */
 export interface SecretsNeeded {
-  /** The config of the spec that the command takes. */
+  /** The config of the spec that the command uses. */
   config: ReadonlyMap<string, string>;
   /** Names that the command gives a new value. */
   rotate: ReadonlySet<string>;
 }
 
 /**
- * Refuses to go on where a generated secret that had a value has none any more: services that were set up with it would
- * be locked out by a new one, and run without a password without one. Whether there was one is known from the manifest
- * and the history, and where those say nothing from the containers or the cluster.
- * @returns names of the config that have no value, and for which nothing shows one
- * @throws LaconicError that names the variables and the places in which a copy was found
+ * Refuses to continue if a generated secret had a value and lost it: with a new value, services that were set up with
+ * the old one would be locked out; without a value, they would run without a password. Earlier values are known from
+ * the manifest and the history, or else from the containers or the cluster.
+ * @returns names of the config without a value, and without evidence of an earlier one
+ * @throws LaconicError with the names and the places where copies were found
  */
 export async function requireSecrets(
   deployment: Deployment,
@@ -41,7 +41,7 @@ export async function requireSecrets(
   const recorded = await recordedNames(deployment, text, copies);
   const facts = { config, stored, cut: isCut(text), rotate, copies, recorded: recorded ?? new Set<string>() };
   const { lost, absent } = findLostSecrets(facts);
-  // Of a directory without records only the engine or the cluster knows; of others it is a further place for the copy.
+  // Without records only the engine or the cluster knows; otherwise they are another place to look for a copy.
   const asked = recorded === undefined ? [...lost.map(({ name }) => name), ...absent] : lost.map(({ name }) => name);
   if (asked.length === 0) return absent;
   const elsewhere = await copiesOfTarget(deployment, config, asked, targets, context);
@@ -64,8 +64,8 @@ function isCut(text: string | undefined): boolean {
 }
 
 /**
- * The names that had a value when the directory was last written, where `secrets.env` is not what was written then.
- * @returns undefined for a directory that has no records: of the Python program, or copied without `.laconic`
+ * The names that had a value when the directory was last written, if `secrets.env` has changed since then.
+ * @returns undefined for a directory without records: of the Python program, or copied without `.laconic`
  */
 async function recordedNames(
   { layout, spec }: Deployment,
@@ -77,7 +77,7 @@ async function recordedNames(
   const written = manifest['secrets.env'];
   if (written === undefined || (text !== undefined && sha256(text) === written)) return new Set();
   const kept = copies.find(({ place }) => place === layout.secretsCopy);
-  // Directories that an earlier version made have no copy: there the spec in the directory tells what was generated.
+  // Directories of earlier versions have no copy: their spec shows what was generated.
   return new Set(kept === undefined ? generatedNames(spec.config) : kept.values.keys());
 }
 

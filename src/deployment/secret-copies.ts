@@ -13,8 +13,8 @@ import { listGenerations } from './manifest.js';
 import type { Deployment } from './open.js';
 
 /**
- * Values of generated secrets that the directory keeps beside `secrets.env`: in the copy of the last one that was
- * written, in `secrets.env.bak` and in earlier generations, the newest first. A value is named once.
+ * Finds values of generated secrets in the directory other than in `secrets.env`: in its copy, in `secrets.env.bak` and
+ * in earlier generations, newest first. Each value is listed once.
  */
 export async function copiesOnDisk(layout: DeploymentLayout): Promise<SecretCopy[]> {
   const generations = (await listGenerations(layout)).reverse();
@@ -36,7 +36,7 @@ export async function copiesOnDisk(layout: DeploymentLayout): Promise<SecretCopy
   return copies;
 }
 
-/** What can be read of such a file: nothing of one that is missing or damaged. */
+/** The readable values of such a file; none if it is missing or damaged. */
 async function readSecrets(file: string): Promise<Map<string, string>> {
   if ((await kindOf(file)) !== 'file') return new Map();
   const text = (await readTextIfAny(file)) ?? '';
@@ -49,10 +49,11 @@ async function readSecrets(file: string): Promise<Map<string, string>> {
 }
 
 /**
- * Values in the environment of the deployment's containers that can be generated ones: under the variable's name, or
- * under one that a compose file takes from it. What a compose file says itself, a default above all, is none.
- * @param config the spec's config with the names that are looked for
- * @throws LaconicError when the engine does not answer
+ * Finds possible generated values in the environment of the deployment's containers: under the variable's name, or a
+ * name for which a compose file uses the variable. Values that are written in a compose file, such as a default, do not
+ * count.
+ * @param config the spec's config, with the names to look for
+ * @throws LaconicError if the engine does not answer
  */
 export async function copiesInContainers(
   { layout, record, stack }: Deployment,

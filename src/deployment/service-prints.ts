@@ -20,11 +20,11 @@ import { podOverrides } from './spec-overrides.js';
 type Lookup = (name: string) => string | undefined;
 
 /**
- * What the containers of each service are made of, as the directory stands now: definition, values, env files, mounted single files,
- * volumes. No engine is asked.
- * @param env the environment of the program, for names that the spec does not set
- * @param reader of the directory as it will be; absent: as it is
- * @returns undefined when the files do not tell, such as those that Compose could not read either
+ * Everything in the directory that determines the containers of each service: definition, values, env files, mounted
+ * single files, volumes. The engine is not asked.
+ * @param env the environment of this process, for names that the spec does not set
+ * @param reader reads the directory as it will be; absent: as it is
+ * @returns undefined if the files do not allow it, for example if Compose could not read them either
  */
 export async function servicePrints(
   layout: DeploymentLayout,
@@ -56,13 +56,13 @@ export async function servicePrints(
     }
     return prints;
   } catch (error) {
-    // Files that cannot be read are for the start to report.
+    // Unreadable files are left to the start to report.
     if (error instanceof LaconicError) return undefined;
     throw error;
   }
 }
 
-/** What the spec sets of services over their compose files, by service. */
+/** The settings of the spec that override compose files, by service. */
 async function overridesIn({ root }: DeploymentLayout, reader: FileReader): Promise<Readonly<Record<string, unknown>>> {
   const path = join(root, podOverrides);
   const text = await reader.text(path);
@@ -131,7 +131,7 @@ function topLevel(files: readonly ReadComposeFile[], section: string, name: stri
   return found === undefined ? undefined : mapOf(mapOf(found.file.yaml.value)[section])[name];
 }
 
-/** The names that a service's `configs` or `secrets` list, in the short form or the long one. */
+/** The names in a service's `configs` or `secrets`, in short or long form. */
 function sourcesOf(list: unknown): string[] {
   const items: unknown[] = Array.isArray(list) ? list : [];
   return items

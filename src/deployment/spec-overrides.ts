@@ -10,8 +10,8 @@ import { inheritedBy, type ReadComposeFile } from './compose-files.js';
 import type { GeneratedFile } from './tree.js';
 
 /**
- * What a spec asks of the services beyond values, ports and volumes, for Docker Compose: `resources`, `replicas`,
- * `image-overrides`, `security`, `labels` and `annotations`, as a compose file that is merged over the stack's own. One
+ * Generates compose files for what a spec asks of the services besides values, ports and volumes: `resources`,
+ * `replicas`, `image-overrides`, `security`, `labels` and `annotations`. They are merged over the stack's own: one file
  * for the pods, and one for each job.
  * @param read the compose files of the stack
  */
@@ -34,21 +34,21 @@ export function specOverrides(spec: Spec, read: readonly ReadComposeFile[]): Spe
 
 export interface SpecOverrides {
   files: GeneratedFile[];
-  /** What cannot be done: errors when a deployment is created. */
+  /** What is not possible: errors when a deployment is created. */
   refused: Problem[];
-  /** Keys that have no counterpart on Compose. */
+  /** Keys without an equivalent on Compose. */
   warnings: Problem[];
 }
 
-/** Where the overrides for the pods stand in a deployment directory. */
+/** Path of the overrides for the pods in a deployment directory. */
 export const podOverrides = 'compose/spec-overrides.yml';
 
-/** Where the overrides for a job stand. */
+/** Path of the overrides for a job. */
 export function jobOverrides(job: string): string {
   return `compose-jobs/spec-overrides-${job}.yml`;
 }
 
-/** The part of a service that an override file sets. */
+/** The settings of a service in an override file. */
 type Override = Record<string, unknown>;
 
 function render(services: [string, Override][]): string {
@@ -71,19 +71,19 @@ function overrideOf(spec: Spec, read: readonly ReadComposeFile[], file: ReadComp
   };
 }
 
-/** The service as it is written, and the services that it extends. */
+/** The definition of the service, and of the services that it extends. */
 function definitions(read: readonly ReadComposeFile[], file: ReadComposeFile, name: string): Record<string, unknown>[] {
   const own = { read: file, name };
   const inherited = inheritedBy(read, file, name).map((one) => ({ read: one.read, name: one.service.name }));
   return [own, ...inherited].map((one) => mapOf(mapOf(mapOf(one.read.file.yaml.value).services)[one.name]));
 }
 
-/** To Compose a `$` begins a variable; a spec has none, and on Kubernetes it is a part of the text. */
+/** In Compose a `$` starts a variable; in a spec, as on Kubernetes, it is literal. */
 function literal(text: string): string {
   return text.replaceAll('$', '$$$$');
 }
 
-/** Keys with `{name}` stand for the service's own name. */
+/** `{name}` in a key is replaced by the service's name. */
 function expanded(values: ReadonlyMap<string, string>, service: string): Record<string, string> | undefined {
   if (values.size === 0) return undefined;
   return Object.fromEntries([...values].map(([key, value]) => [key.replaceAll('{name}', service), literal(value)]));
@@ -91,7 +91,7 @@ function expanded(values: ReadonlyMap<string, string>, service: string): Record<
 
 /**
  * Limits and reservations: those of the spec for this service, else those of the compose file, else those of the spec
- * for all. Compose refuses two values for one thing, so the older keys of a service (`mem_limit`) are set to the same.
+ * for all. Compose refuses conflicting values, so older keys of a service (`mem_limit`) get the same ones.
  */
 function resources(spec: Spec, written: readonly Record<string, unknown>[], name: string): Override {
   const { named, all } = spec.resources.containers;
@@ -124,7 +124,7 @@ function amounts({ cpus, memory }: Amounts = {}): { cpus?: string; memory?: stri
   return Object.keys(given).length === 0 ? undefined : given;
 }
 
-/** Several containers of a service cannot have one name, nor one port of the host. */
+/** Several containers of a service cannot share a name or a host port. */
 function replicated(
   [name, override]: [string, Override],
   spec: Spec,
@@ -160,7 +160,7 @@ function fixedPorts(
   return ports.filter(({ host }) => host !== undefined && !host.includes('-')).map(({ raw }) => raw);
 }
 
-/** Keys of a spec that only Kubernetes has a use for. */
+/** Keys of a spec that are only used on Kubernetes. */
 const kubernetesOnly: readonly KeyPath[] = [
   ...['namespace', 'kube-config', 'kind-cluster-name', 'kind-node-image', 'kind-listen-address', 'kind-http-port'],
   ...['kind-https-port', 'kind-mount-root', 'caddy-ingress-image', 'node-affinities', 'node-tolerations'],

@@ -4,12 +4,12 @@ import { LaconicError } from '../system/errors.js';
 import type { JournalStep } from './journal.js';
 
 /**
- * The steps of an update in an order in which none stands in the way of another: where the stack has a folder by now and had a file,
- * or the other way round, the old goes first. Once an update is recorded, every later command has to finish it; so it must be known
- * before that nothing is in its way.
+ * Orders the steps of an update so that none blocks another: if a folder replaces a file, or the reverse, the old one
+ * is removed first. Once an update is recorded, every later command has to finish it, so obstacles must be found
+ * before.
  * @param root the deployment directory, absolute
- * @param folders those that are to be there, relative to it
- * @throws LaconicError naming all that stands where something else is to be, and is not the update's to take away
+ * @param folders the folders to be created, relative to it
+ * @throws LaconicError that lists all obstacles which the update does not own
  */
 export async function inOrder(
   root: string,
@@ -49,13 +49,13 @@ async function isFolder(path: string): Promise<boolean> {
   return (await lstat(path).catch(() => undefined))?.isDirectory() ?? false;
 }
 
-/** True for anything in which no folder can be made. A link to a folder is one: somebody may keep it elsewhere. */
+/** Whether something exists that cannot contain a folder. A link to a folder can: its content may be kept elsewhere. */
 async function isNoFolder(path: string): Promise<boolean> {
   if ((await lstat(path).catch(() => undefined)) === undefined) return false;
   return !(await stat(path).catch(() => undefined))?.isDirectory();
 }
 
-/** All that is no folder below one, relative to `root`. */
+/** Everything in a folder that is not a folder itself, relative to `root`. */
 async function filesIn(root: string, folder: string): Promise<string[]> {
   const entries = await readdir(join(root, folder), { withFileTypes: true });
   const below = await Promise.all(

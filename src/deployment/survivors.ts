@@ -4,21 +4,22 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from '../system/context.js';
 import { InterruptedError } from '../system/errors.js';
 
-/** A process that a killed command left behind. */
+/** A process that a killed command left running. */
 interface Survivor {
   pid: number;
   command: readonly string[];
 }
 
-/** How long what a killed command started may go on by itself, and how long it may take to end when it is told to. */
+/** How long processes of a killed command may continue, and how long they may take to end after SIGTERM. */
 const patienceMilliseconds = { own: 10_000, told: 5_000 };
 const pollMilliseconds = 100;
 
 /**
- * A kill -9 ends only our process: a `docker compose` or a hook it had started goes on, and would work against whatever
- * comes next. So who takes over a killed command's lock waits until they have ended; then `docker compose` and `kind` are told to
- * end, as by Ctrl-C, and anything else (a hook may have started a service of its own) is only named.
- * They are known by `LACONIC_SO_LOCK`, which everything started under a lock inherits. Found on Linux only.
+ * Waits for the processes of a killed command before its lock is taken over. A kill -9 ends only laconic-so itself: a
+ * `docker compose` or a hook it started goes on, and would interfere with the next command. After a while, `docker
+ * compose` and `kind create` get SIGTERM; anything else (a hook may have started a service) is only reported. Processes
+ * are recognised by `LACONIC_SO_LOCK`, which everything started under a lock inherits. Linux only.
+ * @throws InterruptedError
  */
 export async function outliveSurvivors(holder: { token: string; command: string }, context: Context): Promise<void> {
   let left = await survivorsOf(holder.token);
@@ -54,7 +55,7 @@ async function survivorsOf(token: string): Promise<Survivor[]> {
   const pids = (await readdir('/proc').catch(() => [] as string[])).filter((name) => /^\d+$/.test(name));
   const found = await Promise.all(
     pids.map(async (pid) => {
-      // Processes of others cannot be read, and some end while we look.
+      // Processes of other users cannot be read, and some end in the meantime.
       const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
       if (!environment.split('\0').includes(`LACONIC_SO_LOCK=${token}`)) return undefined;
       const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
@@ -65,7 +66,7 @@ async function survivorsOf(token: string): Promise<Survivor[]> {
 }
 
 function mayBeEnded({ command: [program = '', ...words] }: Survivor): boolean {
-  // A cluster that is half made is made anew, and kind would remove the new one when its own fails.
+  // A partial cluster is created again, and a failing kind would remove the new one.
   if (basename(program) === 'kind' && words[0] === 'create') return true;
   return basename(program).startsWith('docker') && words.find((word) => !word.startsWith('--')) === 'compose';
 }
@@ -74,11 +75,11 @@ function terminate(pid: number): void {
   try {
     process.kill(pid, 'SIGTERM');
   } catch {
-    // It has ended meanwhile.
+    // It has ended in the meantime.
   }
 }
 
-/** Programs and process numbers: arguments are left out, a hook may have put anything there. */
+/** Program names and process ids, without arguments: those of a hook may contain anything. */
 function names(survivors: readonly Survivor[]): string {
   return survivors.map(({ pid, command }) => `${basename(command[0] ?? '')} (process ${pid})`).join(', ');
 }

@@ -9,55 +9,55 @@ import type { Deployment } from './open.js';
 import type { DeploymentRecord } from './record.js';
 import type { GeneratedFile } from './tree.js';
 
-/** The generator of a target; undefined for Docker Compose, which needs nothing more. */
+/** Returns the generator of a target; undefined for Docker Compose, which needs nothing else. */
 export type TargetGenerators = (deployTo: DeployTarget, context: Context) => Promise<TargetGenerator | undefined>;
 
 /**
- * What a target other than Docker Compose adds to a deployment directory. The deployers implement it, the commands hand it in: this
- * folder does not know which targets there are.
+ * What a target other than Docker Compose adds to a deployment directory. The deployers implement it and the commands
+ * pass it in, so that this folder does not depend on the targets.
  */
 export interface TargetGenerator {
-  /** The cluster of this host that a new deployment joins (decision 4); undefined: it gets one of its own. */
+  /** The cluster on this host that a new deployment joins; undefined: it gets its own. */
   existingCluster(spec: Spec): Promise<string | undefined>;
-  /** The target's own files, and what of the stack it cannot run. Nothing is written. */
+  /** Generates the target's own files, and finds what it cannot run of the stack. Nothing is written. */
   generate(input: TargetInput): Promise<TargetFiles>;
   /**
-   * Refuses a new directory whose compose files name what its create hooks, too, did not bring.
-   * @param fileName how messages name a file of the directory
+   * Refuses a new directory whose compose files name files that its create hooks did not provide either.
+   * @param fileName returns the name of a file of the directory in messages
    * @throws InvalidFileError
    */
   refuseMissing(deployment: Deployment, fileName: (path: string) => string): Promise<void>;
   hookCluster(deployment: Deployment): Promise<HookCluster>;
   /**
-   * The generated secrets that the cluster holds of the deployment; undefined when it holds none. @throws LaconicError
-   * when it does not answer
+   * Returns the generated secrets of the deployment in the cluster; undefined if there are none.
+   * @throws LaconicError if the cluster does not answer
    */
   generatedSecrets(deployment: Deployment): Promise<SecretCopy | undefined>;
 }
 
-/** What hooks are given of the cluster that a deployment runs in (decision 33). */
+/** The deployment's cluster, as passed to hooks. */
 export interface HookCluster {
-  /** A kubeconfig with this cluster only; empty when there is none yet. */
+  /** A kubeconfig with only this cluster; empty if it does not exist yet. */
   kubeconfig: string;
   namespace: string;
 }
 
 export interface TargetInput {
-  /** Absolute path the directory has, or will have. */
+  /** Absolute path of the directory, which need not exist yet. */
   root: string;
   record: DeploymentRecord;
   spec: Spec;
   stack: Stack;
   assets: StackAssets;
-  /** The compose files of pods and jobs by their path in the directory, as they were in the stack. */
+  /** The compose files of pods and jobs by their path in the directory, with the content from the stack. */
   composeFiles: readonly { path: string; owner: string; file: ComposeFile }[];
-  /** What is generated for every target. */
+  /** The files generated for every target. */
   files: readonly GeneratedFile[];
   /** Directories that exist for every target even when empty, relative. */
   directories: readonly string[];
   /** Where relative paths of the spec start. */
   cwd: string;
-  /** False for a directory that the Python program made (decision 7). */
+  /** False for a directory that the Python program created. */
   ours: boolean;
 }
 

@@ -13,8 +13,8 @@ import type { UnsetName } from './variable-checks.js';
 type Lookup = (name: string) => unknown;
 
 /**
- * The variables that values in the env files of services mention, that nothing sets and that have no default. A name is
- * found once.
+ * Finds variables that values in the services' env files mention, without a default, and that are not set. Each name is
+ * reported once.
  * @param files the deployment directory
  */
 export async function unsetInEnvFiles(
@@ -31,7 +31,7 @@ export async function unsetInEnvFiles(
       const text = place === undefined ? undefined : (await files.read(place))?.toString('utf8');
       if (text !== undefined) texts.push({ source: resolve(file.read.sourceBase, path), text });
     }
-    // Values may use what the service and its other env files set.
+    // Values may use variables of the service and of its other env files.
     const own = new Set([
       ...[...services.values()].flatMap(({ environment }) => [...environment.keys()]),
       ...texts.flatMap(({ text }) => entriesOf(text).map(({ name }) => name)),
@@ -49,8 +49,8 @@ export async function unsetInEnvFiles(
 }
 
 /**
- * Values of credentials files in which a `$` begins the name of a variable that nothing sets, as in a password that
- * somebody wrote without quotes. What follows the `$` may be a part of a secret: the message does not show it.
+ * Finds values of credentials files in which a `$` begins the name of an unset variable, such as in an unquoted
+ * password. What follows the `$` may be part of a secret: the message does not include it.
  * @param configEnv the text of `config.env`
  * @param env the environment in which it is read
  */
@@ -64,7 +64,7 @@ export function unsetInCredentials(configEnv: string, env: NodeJS.ProcessEnv): U
   });
 }
 
-/** An earlier name of a file may be used in a later value. What cannot be read at all is an error elsewhere. */
+/** A later value may use an earlier name of the file. A text that cannot be read is reported elsewhere. */
 function unsetInText(text: string, lookup: Lookup): { name: string; key: string; line: number }[] {
   const before = new Set<string>();
   const isSet = (name: string): string | undefined =>

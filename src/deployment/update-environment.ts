@@ -19,11 +19,12 @@ import { isEdited, warnAboutEdit } from './update-plan.js';
 import { checksumOf, contentOf, type GeneratedFile } from './tree.js';
 
 /**
- * Makes `config.env` (and `secrets.env`) anew from the deployment's own spec, nothing else (02 §13.4).
- * The caller holds the lock.
- * @returns whether a file changed or, in a dry run, would; and then what becomes of the services, as far as it is known
+ * Regenerates `config.env` (and `secrets.env`) from the deployment's own spec, and nothing else. The caller holds the
+ * lock.
+ * @returns whether a file changed or, in a dry run, would change; in a dry run also the effect on the services, if
+ * known
  * @throws InvalidFileError for a spec with unusable sections, and for values with which Compose refuses the compose
- *   files; LaconicError where containers would get other values
+ * files; LaconicError if containers would get other values
  */
 export async function regenerateEnvironment(
   deployment: Deployment,
@@ -31,7 +32,7 @@ export async function regenerateEnvironment(
   context: Context,
 ): Promise<{ changed: boolean; planned?: PlannedEnvironment }> {
   const { layout, spec, ours } = deployment;
-  // Where the config itself was left out, its names must not vanish from the file.
+  // If the config section itself was left out, its names must not disappear from the file.
   const unusable = deployment.ignored.filter((problem) => usedOnCompose.has(sectionOf(problem) ?? ''));
   if (unusable.length > 0) throw new InvalidFileError(unusable);
   await requireSecrets(deployment, { config: spec.config, rotate: options.secrets.rotate }, options.targets, context);
@@ -74,8 +75,9 @@ export async function regenerateEnvironment(
 }
 
 /**
- * Decision 8 for a directory of the Python program: its containers must not get other values without the operator's word.
- * @param files what is about to be written, `config.env` among it
+ * In a directory of the Python program, refuses new values for containers unless the operator accepts them.
+ * @param files the files about to be written, including `config.env`
+ * @throws LaconicError with the values before and after
  */
 export async function refuseChangedValues(
   layout: DeploymentLayout,
@@ -87,7 +89,7 @@ export async function refuseChangedValues(
   const file = files.find((candidate) => candidate.path === 'config.env');
   if (old === undefined || file === undefined) return;
   const next = parseEnvFile((await contentOf(file)).toString('utf8'));
-  // What a credentials file sets stands in both files as it is.
+  // Values from credentials files are the same in both files.
   const entries = new Map([...spec.config].filter(([name, value]) => next.get(name) === value));
   const formerly = new Map<string, string>();
   const { config } = spec.yaml.value as { config?: Record<string, unknown> | null };

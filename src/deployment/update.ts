@@ -30,28 +30,27 @@ import { isBelow } from '../system/path-names.js';
 export interface UpdateOptions {
   parsed: LoadedSpec;
   secrets: SecretOptions;
-  /** Write values literally where the old, unquoted `config.env` was read differently (decision 8). */
+  /** Write values literally even if the old, unquoted `config.env` was read differently. */
   acceptLiteralValues: boolean;
-  /** The spec may name another stack than the deployment was made from. */
+  /** The spec may name another stack than the one the deployment was created from. */
   acceptOtherStack: boolean;
-  /** New arguments for the create hooks; absent: those of the create. */
+  /** New arguments for the create hooks; absent: those of `deploy create`. */
   arguments?: CreateArguments;
   /** Where relative paths of the spec start. */
   cwd: string;
-  /** Where the stack is, if its name in the spec leads nowhere; goes before what `deployment.yml` says. Absolute. */
+  /** Absolute path of the stack if its name in the spec is not found; takes precedence over `deployment.yml`. */
   stackPath?: string;
   targets: TargetGenerators;
-  /**
-   * Called with the names of the services that the directory will have, before anything is written; throws to refuse.
-   */
+  /** Called with the future services of the directory before anything is written; throws to refuse. */
   accept?: (services: ReadonlySet<string>) => void;
 }
 
 /**
- * `deploy create --update` and the sync of `deployment restart` (decisions 2 and 3). The directory is never moved; what
- * changed is staged, journalled and renamed file by file. Volume directories are created when new, never written to.
- * The caller holds the lock and has finished an earlier update.
- * @returns what is different now; in a dry run, which prints it, what would be
+ * `deploy create --update`, and the update part of `deployment restart`. The directory is never moved: changes are
+ * staged, journalled and renamed file by file. Volume directories are created if new, never written to. The caller
+ * holds the lock and has finished an earlier update.
+ * @returns what has changed; in a dry run, which prints it, what would change
+ * @throws LaconicError, InvalidFileError
  */
 export async function updateDeployment(
   layout: DeploymentLayout,
@@ -130,7 +129,7 @@ export async function updateDeployment(
   };
 }
 
-/** Directories of volumes beside the deployment that are not there yet. */
+/** Volume directories outside of the deployment that do not exist yet. */
 async function newVolumesOutside({ generated }: Prepared, { root }: DeploymentLayout): Promise<VolumeDirectory[]> {
   const outside = generated.tree.volumes.filter(({ path }) => !isBelow(path, root));
   const kinds = await Promise.all(outside.map(({ path }) => kindOf(path)));
@@ -149,7 +148,7 @@ function plannedDeployment(present: Deployment, { spec, stack, generated, locati
   return { deployment: { ...present, record, spec, stack }, files };
 }
 
-/** What the update would come to, as far as its create hooks change nothing. Reads only. */
+/** The effect of the update, without changes by its create hooks. Read-only. */
 async function plannedOutcome(
   layout: DeploymentLayout,
   plan: UpdatePlan,
@@ -172,14 +171,14 @@ async function plannedOutcome(
   return { paths, ...(now && then && { services: compareServices(now, then) }) };
 }
 
-/** Of the files that a plan touches, but for our own. */
+/** Checksums of the files in a plan, except laconic-so's own. */
 async function checksumsNow(layout: DeploymentLayout, plan: UpdatePlan): Promise<Map<string, string | undefined>> {
   const paths = plan.steps.map(({ path }) => path).filter((path) => !path.startsWith('.laconic/'));
   const sums = paths.map(async (path) => [path, await currentChecksum(join(layout.root, path))] as const);
   return new Map(await Promise.all(sums));
 }
 
-/** A create hook may have made of a file what it was before: that is no change. */
+/** If a create hook has restored a file, it counts as unchanged. */
 function changedPaths(
   plan: UpdatePlan,
   before: ReadonlyMap<string, string | undefined>,
@@ -199,7 +198,10 @@ function changeOf(before: string | undefined, now: string | undefined): ChangedP
   return now === undefined ? 'removed' : 'changed';
 }
 
-/** A directory that a volume had before and that is gone is made anew, and empty: whoever lost it must hear of it. */
+/**
+ * Warns that the missing directory of an existing volume is recreated empty: the operator must know that data may be
+ * lost.
+ */
 function warnAboutLostVolumes(present: Deployment, plan: UpdatePlan, context: Context): void {
   for (const { volume, path } of plan.volumes) {
     if (!present.spec.volumes.has(volume)) continue;
@@ -209,7 +211,10 @@ function warnAboutLostVolumes(present: Deployment, plan: UpdatePlan, context: Co
   }
 }
 
-/** A spec of another stack is most likely the wrong file: it would replace every service (and say so only at the next start). */
+/**
+ * A spec of another stack is most likely the wrong file: it would replace every service, visible only at the next
+ * start.
+ */
 function refuseOtherStack({ layout, spec: present }: Deployment, spec: Spec): void {
   if (basename(resolve(present.stack)) === basename(resolve(spec.stack))) return;
   throw new LaconicError(
@@ -218,7 +223,7 @@ function refuseOtherStack({ layout, spec: present }: Deployment, spec: Spec): vo
   );
 }
 
-/** What runs on one target would go on running there, with nobody left who knows of it. */
+/** Whatever runs on the old target would keep running there, unknown to any deployment. */
 function refuseOtherTarget({ layout, spec: present }: Deployment, spec: Spec): void {
   if (present.deployTo === spec.deployTo) return;
   throw new LaconicError(
@@ -227,7 +232,7 @@ function refuseOtherTarget({ layout, spec: present }: Deployment, spec: Spec): v
   );
 }
 
-/** The arguments `deploy create` was given for this directory; nothing for one of the Python program. */
+/** The arguments of `deploy create` for this directory; empty for one of the Python program. */
 async function readCreateArguments(layout: DeploymentLayout): Promise<CreateArguments> {
   const text = await readTextIfAny(layout.createArguments);
   return text === undefined

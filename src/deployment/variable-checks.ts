@@ -6,16 +6,16 @@ import { didYouMean } from '../system/suggest.js';
 import { type ComposeFiles, usedServices } from './compose-files.js';
 import type { ComposeValues } from './compose-values.js';
 
-/** A variable of the stack that nothing sets, once per name, where it is mentioned first. */
+/** A variable of the stack that is not set, listed once, where it is first mentioned. */
 export interface UnsetName {
   name: string;
   problem: Problem;
 }
 
 /**
- * The variables that the compose files of a deployment mention, that nothing sets and that have no default: what
- * mentions them gets an empty text.
- * @param spec the keys of its `secrets` are values, too
+ * Finds variables in the compose files of a deployment that are not set and have no default: they are replaced by an
+ * empty text.
+ * @param spec the keys of its `secrets` count as values too
  */
 export function unsetNames(read: ComposeFiles, spec: Spec, values: ComposeValues): UnsetName[] {
   const onCompose = spec.deployTo === 'compose';
@@ -40,7 +40,7 @@ export function unsetNames(read: ComposeFiles, spec: Spec, values: ComposeValues
   return [...found.values()];
 }
 
-/** What brings a variable of this name instead of the config: Secrets of the cluster that the spec names. */
+/** What may provide a variable with this name instead of the config: Secrets in the cluster that the spec names. */
 function adviceOfSecrets({ secrets, secretSources, yaml }: Spec, key: string): string | undefined {
   const written = mapOf(mapOf(yaml.value).secrets);
   const theirs = secrets.filter((name) => secretSources?.has(name) !== true);
@@ -52,8 +52,8 @@ function adviceOfSecrets({ secrets, secretSources, yaml }: Spec, key: string): s
 }
 
 /**
- * The name in `environment` of a service whose whole value an unset variable is. On Kubernetes the Secrets of the spec
- * set such a name, where they have a key of it.
+ * The name in `environment` of a service whose whole value is this unset variable. On Kubernetes, the spec's Secrets
+ * set such a name if they have a key for it.
  */
 function keyLeftToSecrets({ name, path, text }: UnsetVariable): string | undefined {
   const [section, , environment, at] = path;
@@ -63,7 +63,7 @@ function keyLeftToSecrets({ name, path, text }: UnsetVariable): string | undefin
   return value === `$${name}` || value === `\${${name}}` ? key : undefined;
 }
 
-/** What of the compose files counts: of files that are only extended no more than the services that are. */
+/** The relevant parts of the compose files: of files that are only extended, just the extended services. */
 function* partsOf({ files }: ComposeFiles) {
   for (const { read, service } of usedServices(files)) {
     const path = ['services', service.name];

@@ -6,7 +6,7 @@ import { kindOf } from '../system/files.js';
 import { placeVolume } from './volume-paths.js';
 import { isBelow } from '../system/path-names.js';
 
-/** What stands in a deployment directory by itself (01 §10). `config/` is not among it: a volume may take the place of a folder there. */
+/** laconic-so's own paths in a deployment directory. `config/` is not included: a volume may replace a folder there. */
 const ours = new Set([
   ...['.laconic', 'compose', 'compose-jobs', 'hooks', 'pods'],
   ...['spec.yml', 'stack.yml', 'deployment.yml', 'config.env', 'secrets.env'],
@@ -15,8 +15,9 @@ const ours = new Set([
 const oursOnKubernetes = new Set([...ours, 'configmaps', 'binds', 'kubeconfig.yml', 'kind-config.yml']);
 
 /**
- * Paths of volumes that would mix the data of containers with what this program writes: the deployment directory itself, and its own
- * files and folders. A relative path that leads to a folder above it has the same effect; an absolute one (`/`) is the operator's wish.
+ * Finds volume paths that would mix data of containers with files of this program: the deployment directory itself, and
+ * its own files and folders. Relative paths that lead to a parent folder are included; an absolute one (`/`) is the
+ * operator's decision.
  * @param root absolute path of the deployment directory
  */
 export function volumesOverOurs(spec: Spec, root: string): Problem[] {
@@ -44,8 +45,8 @@ export function volumesOverOurs(spec: Spec, root: string): Problem[] {
 }
 
 /**
- * Paths with something that looks like a variable, and absolute ones that do not exist, as the engine will not create
- * them, or are files.
+ * Finds volume paths that contain what looks like a variable, and absolute paths that do not exist, since the engine
+ * will not create them, or are files.
  */
 export async function unfitVolumePaths(spec: Spec, root: string, volumes: ReadonlySet<string>): Promise<Problem[]> {
   const found: Problem[] = [];

@@ -1,19 +1,19 @@
 import { isAbsolute, relative, resolve } from 'node:path';
 import { expandHome } from '../system/path-names.js';
 
-/** Where a volume of the spec lives. */
+/** The location of a volume in the spec. */
 export interface VolumePlace {
   /** Absolute path on the host, normalised. */
   path: string;
-  /** True when the spec gives a path relative to the deployment directory. */
+  /** Whether the spec has a path relative to the deployment directory. */
   relative: boolean;
-  /** What the compose file says: relative to its own directory, or absolute (01 §11.1, 01 §20.4). */
+  /** The path for the compose file: relative to its own directory, or absolute. */
   device: string;
 }
 
 /**
- * Resolves a volume path of the spec: `~` is the home directory, everything not absolute is relative to the deployment
- * directory — `./data/x`, `data/x` and `../x` alike.
+ * Resolves a volume path of the spec: `~` is the home directory; any path that is not absolute (`./data/x`, `data/x`,
+ * `../x`) is relative to the deployment directory.
  * @param deploymentDirectory absolute
  */
 export function placeVolume(value: string, deploymentDirectory: string, home: string): VolumePlace {

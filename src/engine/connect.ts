@@ -6,20 +6,20 @@ import { LimitPassed, longestTimer } from '../system/limit.js';
 import { Patience } from '../system/patience.js';
 import { findEndpoint } from './endpoint.js';
 
-/** The Docker engine this program works with. What it can be asked is in the other modules of this folder. */
+/** The Docker engine this program works with; the other modules of this folder query it. */
 export interface Engine {
   /** Its address as the operator configured it, for messages. */
   readonly name: string;
-  /** It runs on this machine: paths mean the same to it as to us. */
+  /** Whether it runs on this machine, so that paths mean the same to it as to this process. */
   readonly local: boolean;
-  /** For this folder: other layers use the functions here, which explain failures. */
+  /** Only for this folder: other layers use its functions, which explain failures. */
   readonly docker: Dockerode;
 }
 
 /**
- * Finds the engine of this environment (see findEndpoint) and loads the client. Nothing is sent yet: an engine that is down
- * shows at the first question, as a LaconicError that says what to do; one that does not answer is reported, and Ctrl-C
- * ends the wait for it.
+ * Finds the engine of this environment (see findEndpoint) and loads the client. Nothing is sent yet: if the engine is
+ * down, the first query throws a LaconicError that says what to do; if it does not answer, that is reported, and Ctrl-C
+ * ends the wait.
  */
 export async function connectEngine({
   env,
@@ -49,8 +49,8 @@ export async function connectEngine({
 type Request = Parameters<Dockerode['modem']['dial']>[0] & { abortSignal?: AbortSignal };
 
 /**
- * Only questions are watched: an order, such as to stop a container, may take as long as it needs, and is not broken
- * off half done. What is asked after an interruption, to leave a consistent state, is not broken off either.
+ * Watches queries only: a command, such as to stop a container, may take as long as it needs and is not aborted
+ * halfway. Queries made after an interruption, to leave a consistent state, are not aborted either.
  */
 function watchQuestions(
   docker: Dockerode,
@@ -59,7 +59,7 @@ function watchQuestions(
 ): void {
   const { modem } = docker;
   const dial = modem.dial.bind(modem);
-  // The types leave out the signal that the client takes.
+  // The client accepts a signal that its types do not declare.
   modem.dial = (request: Request, answered) => {
     if (request.method !== 'GET') {
       dial(request, answered);
@@ -84,7 +84,7 @@ async function dialStdioAgent(env: NodeJS.ProcessEnv): Promise<Agent> {
   return new DialStdioAgent(env);
 }
 
-/** Asks the engine something; every failure becomes a LaconicError that starts with `what` (`cannot list the containers`). */
+/** Queries the engine; every failure becomes a LaconicError that starts with `what` (`cannot list the containers`). */
 export async function ask<T>(engine: Engine, what: string, question: () => Promise<T>): Promise<T> {
   try {
     return await question();
@@ -93,12 +93,15 @@ export async function ask<T>(engine: Engine, what: string, question: () => Promi
   }
 }
 
-/** Asks the engine whether it is there. @throws LaconicError that starts with `what` when it does not answer */
+/**
+ * Checks that the engine answers.
+ * @throws LaconicError that starts with `what` if it does not
+ */
 export async function pingEngine(engine: Engine, what: string): Promise<void> {
   await ask(engine, what, () => engine.docker.ping());
 }
 
-/** Like {@link ask}, but undefined when the engine does not know the thing asked for. */
+/** Like {@link ask}, but undefined if the engine answers 404. */
 export async function askIfAny<T>(engine: Engine, what: string, question: () => Promise<T>): Promise<T | undefined> {
   try {
     return await question();
@@ -108,7 +111,7 @@ export async function askIfAny<T>(engine: Engine, what: string, question: () => 
   }
 }
 
-/** What went wrong between us and the engine, and what the operator can do about it. */
+/** Turns a failure of a request to the engine into an error that says what the operator can do. */
 export function explainEngineError(engine: { name: string }, what: string, error: unknown): LaconicError {
   if (error instanceof LaconicError) return error;
   if (error instanceof Error && error.name === 'AbortError') {
@@ -141,7 +144,7 @@ function statusCode(error: unknown): number | undefined {
   return undefined;
 }
 
-/** The engine's own sentence, without the client's `(HTTP code …)` in front. */
+/** The engine's own message, without the client's `(HTTP code …)` in front. */
 function engineWords(error: unknown): string {
   if (error instanceof Error && 'json' in error && typeof error.json === 'object' && error.json !== null) {
     if ('message' in error.json && typeof error.json.message === 'string') return error.json.message.trim();

@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 import type Dockerode from 'dockerode';
 import { ask, askIfAny, type Engine } from './connect.js';
 
-/** Labels by which Compose knows its own. */
+/** Labels by which Compose recognises its own objects. */
 export const composeLabels = {
   project: 'com.docker.compose.project',
   service: 'com.docker.compose.service',
@@ -19,14 +19,14 @@ export const composeLabels = {
 
 export type ContainerState = 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
 
-/** A container of a Compose project as the engine's list shows it. */
+/** A container of a Compose project, as the engine lists it. */
 export interface ProjectContainer {
   id: string;
   name: string;
   service: string;
   /** 1 for the first container of a service. */
   number: number;
-  /** Made by `docker compose run`: a job, not part of the running deployment. */
+  /** Created by `docker compose run`: a job, not part of the running deployment. */
   oneOff: boolean;
   /** As the compose file names it. */
   image: string;
@@ -37,7 +37,7 @@ export interface ProjectContainer {
   mounts: readonly { type: string; name?: string | undefined; source: string; destination: string }[];
 }
 
-/** All containers of a Compose project, stopped and one-off ones too, ordered by name. */
+/** Lists all containers of a Compose project, including stopped and one-off ones, ordered by name. */
 export async function listProjectContainers(engine: Engine, project: string): Promise<ProjectContainer[]> {
   const found = await ask(engine, `cannot list the containers of ${project}`, () =>
     engine.docker.listContainers({ all: true, filters: { label: [`${composeLabels.project}=${project}`] } }),
@@ -68,14 +68,14 @@ function projectContainer(info: Dockerode.ContainerInfo): ProjectContainer {
 
 export type ContainerDetails = Dockerode.ContainerInspectInfo;
 
-/** All the engine knows of a container; undefined when it is gone. */
+/** Inspects a container; undefined if it does not exist. */
 export async function inspectContainer(engine: Engine, id: string): Promise<ContainerDetails | undefined> {
   return askIfAny(engine, `cannot inspect the container ${id.slice(0, 12)}`, () =>
     engine.docker.getContainer(id).inspect(),
   );
 }
 
-/** All containers, of whatever project, that mount this volume, stopped ones too. */
+/** Lists all containers of any project that mount this volume, including stopped ones. */
 export async function listContainersUsing(engine: Engine, volume: string): Promise<ProjectContainer[]> {
   const found = await ask(engine, `cannot list the containers that use ${volume}`, () =>
     engine.docker.listContainers({ all: true, filters: { volume: [volume] } }),
@@ -83,7 +83,7 @@ export async function listContainersUsing(engine: Engine, volume: string): Promi
   return found.map(projectContainer);
 }
 
-/** All containers, of whatever project, that Compose made from files in this directory. */
+/** Lists all containers of any project that Compose created from files in this directory. */
 export async function listContainersFrom(engine: Engine, directory: string): Promise<ProjectContainer[]> {
   const label = `${composeLabels.workingDirectory}=${directory}`;
   const found = await ask(engine, `cannot list the containers from ${directory}`, () =>
@@ -92,7 +92,7 @@ export async function listContainersFrom(engine: Engine, directory: string): Pro
   return found.map(projectContainer);
 }
 
-/** The running containers, of whatever project, that have this port of the host. */
+/** Lists the running containers of any project that publish this host port. */
 export async function listContainersAt(engine: Engine, port: number, protocol: string): Promise<ProjectContainer[]> {
   const running = await ask(engine, `cannot list the containers at port ${port}`, () => engine.docker.listContainers());
   return running
@@ -100,7 +100,7 @@ export async function listContainersAt(engine: Engine, port: number, protocol: s
     .map(projectContainer);
 }
 
-/** Gives a container another name. */
+/** Renames a container. */
 export async function renameContainer(engine: Engine, id: string, name: string): Promise<void> {
   await ask(engine, `cannot rename the container ${id.slice(0, 12)}`, () =>
     engine.docker.getContainer(id).rename({ name }),
@@ -108,19 +108,19 @@ export async function renameContainer(engine: Engine, id: string, name: string):
 }
 
 /**
- * Stops and removes a container (its volumes stay); nothing when it is gone.
- * @param timeout seconds it may take to stop; absent: the container's or the engine's rule
+ * Stops and removes a container, keeping its volumes; does nothing if it does not exist.
+ * @param timeout seconds it may take to stop; absent: the container's or the engine's setting
  */
 export async function removeContainer(engine: Engine, id: string, timeout?: number): Promise<void> {
   const what = `cannot remove the container ${id.slice(0, 12)}`;
   const container = engine.docker.getContainer(id);
   await askIfAny(engine, what, async () => {
-    await container.stop(timeout === undefined ? {} : { t: timeout }).catch(unless(304)); // It was stopped already.
+    await container.stop(timeout === undefined ? {} : { t: timeout }).catch(unless(304)); // Already stopped.
     const waiting = new AbortController();
     const removed = container.wait({ condition: 'removed', abortSignal: waiting.signal });
     removed.catch(() => undefined);
     try {
-      await container.remove({ force: true }).catch(unless(409)); // Of `--rm`: the engine is removing it already.
+      await container.remove({ force: true }).catch(unless(409)); // The engine is removing it already (`--rm`).
       await removed;
     } finally {
       waiting.abort();
@@ -129,11 +129,11 @@ export async function removeContainer(engine: Engine, id: string, timeout?: numb
 }
 
 /**
- * Whether the name is nobody's on this engine. A container that is being made has its name from the beginning, but is in no list until it
- * is whole, also when whoever asked for it has gone meanwhile: only the attempt to take the name tells. What is made for that is never
- * started, and is gone when this resolves.
- * @param image one that is here; where it is not, nothing is being made of it
- * @param labels of what is made, by which it is known if this program is killed meanwhile
+ * Whether no container on this engine has this name. A container that is being created holds its name from the
+ * beginning but is not listed until it is complete, even if its creator has gone: only an attempt to create one under
+ * that name can tell. The container created for this is never started, and is removed before this resolves.
+ * @param image an image of this host; if it does not exist, nothing is being created from it
+ * @param labels labels of the created container, to recognise it if this program is killed meanwhile
  */
 export async function isNameFree(
   engine: Engine,
@@ -154,14 +154,17 @@ export async function isNameFree(
   return true;
 }
 
-/** Passes on any failure but an answer of this HTTP status. */
+/** Ignores answers with this HTTP status; rethrows any other failure. */
 function unless(status: number): (error: unknown) => void {
   return (error) => {
     if (!(error instanceof Error && 'statusCode' in error && error.statusCode === status)) throw error;
   };
 }
 
-/** The last lines a container wrote, both streams in the engine's order, without terminal codes; bytes that are no UTF-8 become U+FFFD. */
+/**
+ * Returns the last lines of a container's log, both streams in the engine's order, without terminal codes. Bytes that
+ * are not UTF-8 become U+FFFD.
+ */
 export async function lastLogLines(engine: Engine, container: ContainerDetails, count: number): Promise<string[]> {
   const raw = await askIfAny(engine, `cannot read the log of ${container.Name}`, () =>
     engine.docker.getContainer(container.Id).logs({ stdout: true, stderr: true, tail: count, follow: false }),
@@ -174,7 +177,9 @@ export async function lastLogLines(engine: Engine, container: ContainerDetails, 
     .slice(-count);
 }
 
-/** The payload of the engine's multiplexed log format: frames of an 8-byte header (stream, length) and text. */
+/**
+ * Extracts the payload of the engine's multiplexed log format: frames of an 8-byte header (stream, length) and text.
+ */
 export function joinFrames(raw: Buffer): Buffer {
   const parts: Buffer[] = [];
   for (let at = 0; at + 8 <= raw.length; ) {

@@ -4,8 +4,8 @@ import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 
 /**
- * An HTTP agent whose connections are `docker system dial-stdio` processes: the engine's API over whatever way the `docker`
- * program reaches it. Connections are kept and reused, since each costs a process (and an ssh login).
+ * An HTTP agent whose connections are `docker system dial-stdio` processes: the engine's API, reached however the
+ * `docker` program reaches it. Connections are kept and reused, since each costs a process (and an ssh login).
  */
 export class DialStdioAgent extends Agent {
   readonly #env: NodeJS.ProcessEnv;
@@ -20,7 +20,7 @@ export class DialStdioAgent extends Agent {
   }
 }
 
-/** The two pipes of the process as one stream, with the methods of a socket that an agent calls. */
+/** The pipes of the process as one stream, with the methods of a socket that an agent calls. */
 class DialStdioConnection extends Duplex {
   readonly #child: ChildProcessWithoutNullStreams;
 
@@ -34,7 +34,7 @@ class DialStdioConnection extends Duplex {
     child.stdout.on('data', (chunk: Buffer) => {
       if (!this.push(chunk)) child.stdout.pause();
     });
-    child.stdin.on('error', () => undefined); // A broken pipe: `close` below tells why.
+    child.stdin.on('error', () => undefined); // A broken pipe: `close` below reports the reason.
     child.on('error', (error) => this.destroy(error));
     child.on('close', (code) => {
       if (code === 0) this.push(null);
@@ -71,7 +71,7 @@ class DialStdioConnection extends Duplex {
     return this;
   }
 
-  /** An idle connection does not keep this program alive. */
+  /** An idle connection must not keep this program alive. */
   unref(): this {
     this.#child.unref();
     for (const pipe of this.#pipes()) pipe.unref();

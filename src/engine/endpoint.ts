@@ -4,17 +4,20 @@ import { LaconicError } from '../system/errors.js';
 import { readTextIfAny } from '../system/files.js';
 import { runOrFail } from '../system/process.js';
 
-/** How the engine is reached: its unix socket, or whatever way the `docker` program is configured for. */
+/** How to reach the engine: by its unix socket, or however the `docker` program is configured to. */
 export type Endpoint =
   | { kind: 'socket'; path: string; name: string }
-  /** Through `docker system dial-stdio`, which knows ssh hosts, TLS and contexts better than a second implementation. */
+  /**
+   * Through `docker system dial-stdio`, which handles ssh hosts, TLS and contexts better than a second implementation.
+   */
   | { kind: 'docker-cli'; name: string };
 
 const defaultSocket = '/var/run/docker.sock';
 
 /**
- * Where the engine of this environment is, by the `docker` program's own rules: `DOCKER_HOST`, else `DOCKER_CONTEXT`, else the
- * current context of `config.json`, else the default socket. Throws a LaconicError for a configuration `docker` cannot use.
+ * Finds the engine of this environment by the rules of the `docker` program: `DOCKER_HOST`, else `DOCKER_CONTEXT`, else
+ * the current context of `config.json`, else the default socket.
+ * @throws LaconicError for a configuration that `docker` cannot use
  */
 export async function findEndpoint(env: NodeJS.ProcessEnv): Promise<Endpoint> {
   if (env.DOCKER_HOST) return endpointOfHost(env.DOCKER_HOST, env.DOCKER_HOST);

@@ -1,7 +1,7 @@
 import { ask, type Engine, explainEngineError } from './connect.js';
 import { composeLabels } from './containers.js';
 
-/** Something that happened to a container of the project. */
+/** An event of a container of the project. */
 export interface ContainerEvent {
   id: string;
   /** `start`, `die`, `destroy`, `oom`, `health_status: healthy`, … */
@@ -11,8 +11,9 @@ export interface ContainerEvent {
 }
 
 /**
- * Subscribes to the container events of a Compose project. When this resolves the subscription stands: a state read afterwards
- * plus these events miss nothing. The iteration ends when `signal` aborts, and throws when the engine goes away.
+ * Subscribes to the container events of a Compose project. The subscription is active when this resolves: a state read
+ * afterwards plus these events miss nothing. The iteration ends when `signal` aborts, and throws if the connection to
+ * the engine ends.
  */
 export async function projectEvents(
   engine: Engine,
@@ -26,7 +27,7 @@ export async function projectEvents(
       filters: { type: ['container'], label: [`${composeLabels.project}=${project}`] },
     }),
   );
-  // Unread for a while is fine, but an abort before the first read must not be an unhandled error.
+  // The stream may stay unread for a while; an abort before the first read must not be an unhandled error.
   stream.on('error', () => undefined);
   return readEvents(engine, what, stream, signal);
 }

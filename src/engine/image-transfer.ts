@@ -4,7 +4,7 @@ import { InterruptedError, LaconicError } from '../system/errors.js';
 import type { Readable } from 'node:stream';
 import { ask, type Engine } from './connect.js';
 
-/** A login as the engine takes it with each request; it keeps none. */
+/** A login that is sent to the engine with each request; the engine does not store it. */
 export interface EngineLogin {
   username: string;
   password: string;
@@ -15,19 +15,19 @@ export interface EngineLogin {
 export interface TransferOptions {
   login: EngineLogin | undefined;
   signal: AbortSignal;
-  /** What is being done, and how much of it is done, in percent; absent where the engine does not say. */
+  /** Called with the current activity and the percentage done; absent if the engine does not report it. */
   onProgress: (state: string, percent: number | undefined) => void;
 }
 
-/** What an engine pulls for, and which registries it asks without TLS. */
+/** The engine's platform, and which registries it contacts without TLS. */
 export interface EngineFacts {
   os: string;
   architecture: string;
-  /** Whether a registry (`host:port`) is in the engine's `insecure-registries`, or on its own host. */
+  /** Whether a registry (`host:port`) is in the engine's `insecure-registries`, or on the engine's own host. */
   isInsecure: (registry: string) => boolean;
 }
 
-/** What the engine says of itself. */
+/** Queries the engine's platform and registry configuration. */
 export async function engineFacts(engine: Engine): Promise<EngineFacts> {
   const [version, info] = await ask(engine, 'cannot ask the engine about itself', async () =>
     Promise.all([engine.docker.version(), engine.docker.info() as Promise<EngineInfo>]),
@@ -44,7 +44,7 @@ interface EngineInfo {
   RegistryConfig?: RegistryConfig;
 }
 
-/** As the engine decides it: by name and port, or by address. Pure. */
+/** Whether a registry is insecure, decided as the engine does: by name and port, or by address. */
 export function insecureBy(config: RegistryConfig): (registry: string) => boolean {
   const ranges = new BlockList();
   for (const range of config.InsecureRegistryCIDRs ?? []) {
@@ -63,9 +63,9 @@ export function insecureBy(config: RegistryConfig): (registry: string) => boolea
 }
 
 /**
- * Pulls an image by its digest, which the engine checks.
+ * Pulls an image by its digest, which the engine verifies.
  * @param name without tag: `ghcr.io/org/name`
- * @throws LaconicError with the engine's words; InterruptedError
+ * @throws LaconicError with the engine's message; InterruptedError
  */
 export async function pullByDigest(
   engine: Engine,
@@ -85,9 +85,9 @@ export async function pullByDigest(
 }
 
 /**
- * Pushes an image that is on the engine by this name. What the registry has already is not sent again.
- * @returns the digest that the registry has it under now
- * @throws LaconicError with the engine's words; InterruptedError
+ * Pushes an image that has this name on the engine. Layers that the registry has already are not sent again.
+ * @returns its digest in the registry
+ * @throws LaconicError with the engine's message; InterruptedError
  */
 export async function pushImage(
   engine: Engine,
@@ -95,7 +95,7 @@ export async function pushImage(
   tag: string,
   { login, ...options }: TransferOptions,
 ): Promise<string> {
-  // Without a login the engine wants one that says nothing.
+  // Without a login the engine expects an empty one.
   const authconfig = login ?? ({} as EngineLogin);
   const what = `cannot push ${name}:${tag}`;
   const digest = await transfer(engine, what, { login, ...options }, () =>
@@ -106,14 +106,14 @@ export async function pushImage(
   return digest;
 }
 
-/** Gives an image a further name. */
+/** Adds a tag to an image. */
 export async function tagImage(engine: Engine, image: string, name: string, tag: string): Promise<void> {
   await ask(engine, `cannot tag ${image} as ${name}:${tag}`, () =>
     engine.docker.getImage(image).tag({ repo: name, tag }),
   );
 }
 
-/** A line of what the engine streams while it pulls or pushes. */
+/** A line of the engine's stream during a pull or push. */
 interface Event {
   status?: string;
   id?: string;
@@ -161,7 +161,7 @@ async function transfer(
   return digest;
 }
 
-/** Undefined for a line that is not whole: the engine ended in the middle of it. */
+/** Undefined for an incomplete line: the engine stopped in the middle of it. */
 function parseEvent(line: string): Event | undefined {
   try {
     return JSON.parse(line) as Event;

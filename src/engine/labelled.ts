@@ -1,23 +1,23 @@
 import { ask, type Engine } from './connect.js';
 
-/** A container as the engine's list shows it, of whatever made it. */
+/** A container, however created, as the engine lists it. */
 export interface LabelledContainer {
   id: string;
   name: string;
   labels: Readonly<Record<string, string>>;
   running: boolean;
-  /** Neither running nor stopped: frozen by `docker pause`. */
+  /** Frozen by `docker pause`: neither running nor stopped. */
   paused: boolean;
 }
 
-/** A directory of the host in a container, and a port of the host that leads to one, as it was created: also of a stopped one. */
+/** The bind mounts and published ports that a container was created with, even if it is stopped. */
 export interface ContainerWiring {
   binds: { hostPath: string; containerPath: string }[];
-  /** Protocol in lower case; `hostAddress` `0.0.0.0` and `::` are all addresses. */
+  /** Protocol in lower case; `hostAddress` is `0.0.0.0` or `::` for all addresses. */
   ports: { hostPort: number; containerPort: number; protocol: string; hostAddress: string }[];
 }
 
-/** Docker writes no address, or an empty one, for all of them. */
+/** Docker writes no address, or an empty one, for all addresses. */
 function addressOf(hostIp = ''): string {
   return hostIp === '' ? '0.0.0.0' : hostIp;
 }
@@ -32,7 +32,7 @@ export interface StartedWiring extends ContainerWiring {
   startedAt: number;
 }
 
-/** All containers with this label, stopped ones too, ordered by name. */
+/** Lists all containers with this label, including stopped ones, ordered by name. */
 export async function listLabelled(engine: Engine, label: string): Promise<LabelledContainer[]> {
   const found = await ask(engine, `cannot list the containers with the label ${label}`, () =>
     engine.docker.listContainers({ all: true, filters: { label: [label] } }),
@@ -48,13 +48,16 @@ export async function listLabelled(engine: Engine, label: string): Promise<Label
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** How a container is tied to its host. */
+/**
+ * Returns the bind mounts, published ports and start time of a container.
+ * @throws LaconicError also if it does not exist
+ */
 export async function wiringOf(engine: Engine, id: string): Promise<StartedWiring> {
   const found = await ask(engine, `cannot inspect the container ${id.slice(0, 12)}`, () =>
     engine.docker.getContainer(id).inspect(),
   );
   const bindings = (found.HostConfig.PortBindings ?? {}) as Record<string, HostBinding[] | null>;
-  // The ports that Docker chose itself are known while the container runs only.
+  // Ports that Docker chose itself are known only while the container runs.
   const chosen = found.NetworkSettings.Ports as Record<string, HostBinding[] | null> | undefined;
   return {
     startedAt: Date.parse(found.State.StartedAt),
@@ -73,7 +76,7 @@ export async function wiringOf(engine: Engine, id: string): Promise<StartedWirin
   };
 }
 
-/** Starts a stopped container; nothing when it runs. */
+/** Starts a stopped container; does nothing if it runs. */
 export async function startContainer(engine: Engine, { id, name }: { id: string; name: string }): Promise<void> {
   await ask(engine, `cannot start the container ${name}`, async () => {
     await engine.docker

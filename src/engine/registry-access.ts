@@ -2,16 +2,16 @@ import { ask, type Engine } from './connect.js';
 import type { EngineLogin } from './image-transfer.js';
 
 /**
- * Asks a registry, as the engine reaches it, whether it takes a login.
- * @throws LaconicError with the engine's words, also when the registry cannot be reached
+ * Asks a registry, through the engine, whether it accepts a login.
+ * @throws LaconicError with the engine's message, also if the registry cannot be reached
  */
 export async function checkLogin(engine: Engine, login: EngineLogin): Promise<void> {
   await ask(engine, `${login.serveraddress} was asked about the login`, () => engine.docker.checkAuth(login));
 }
 
 /**
- * Asks a registry, as the engine reaches it and without a login, for an image.
- * @throws LaconicError with the engine's words, also when there is no such image
+ * Asks a registry, through the engine and without a login, for an image.
+ * @throws LaconicError with the engine's message, also if there is no such image
  */
 export async function askRegistry(engine: Engine, image: string): Promise<void> {
   await ask(engine, `the registry was asked for ${image}`, () => engine.docker.getImage(image).distribution());

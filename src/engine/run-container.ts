@@ -7,9 +7,9 @@ export interface ContainerMount {
 }
 
 /**
- * Runs `sh -c <command>` in a fresh container of an image, removed afterwards, with nothing published (02 §6.3, §13.26).
+ * Runs `sh -c <command>` in a new container of an image, publishing no ports, and removes it afterwards.
  * @returns its stdout
- * @throws CommandFailedError with the container's stderr when it exits other than 0
+ * @throws CommandFailedError with the container's stderr if it exits with a code other than 0
  */
 export async function runInFreshContainer(
   image: string,

@@ -2,14 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { errorMessage, InterruptedError } from '../system/errors.js';
 import { type Engine, pingEngine } from './connect.js';
 
-/** How long a plan waits for an answer: without one it is made from the files alone. */
+/** How long a plan waits for an answer before it is made from the files alone. */
 const patienceMs = 8_000;
 
 const unknown = 'what runs is not known';
 
 /**
- * Why the engine cannot be asked, for a command that can do without: it does not answer, or not soon.
- * @returns undefined when it answers
+ * Why the engine cannot be queried, for a command that can do without: it does not answer, or not in time.
+ * @returns undefined if it answers
  * @throws InterruptedError
  */
 export async function whySilent(engine: Engine, signal: AbortSignal): Promise<string | undefined> {

@@ -2,7 +2,7 @@ import type Dockerode from 'dockerode';
 import { ask, askIfAny, type Engine } from './connect.js';
 import { composeLabels } from './containers.js';
 
-/** A named volume as the engine holds it. */
+/** A named volume, as the engine describes it. */
 export interface EngineVolume {
   /** The engine's name, usually `<project>_<volume>`. */
   name: string;
@@ -12,7 +12,7 @@ export interface EngineVolume {
   labels: Readonly<Record<string, string>>;
 }
 
-/** The volumes that Compose made for a project, ordered by name. */
+/** Lists the volumes that Compose created for a project, ordered by name. */
 export async function listProjectVolumes(engine: Engine, project: string): Promise<EngineVolume[]> {
   const filters = { label: [`${composeLabels.project}=${project}`] };
   const { Volumes: found } = await ask(engine, `cannot list the volumes of ${project}`, () =>
@@ -21,19 +21,22 @@ export async function listProjectVolumes(engine: Engine, project: string): Promi
   return found.map(engineVolume).sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** Every volume of the engine. */
+/** Lists all volumes of the engine. */
 export async function listAllVolumes(engine: Engine): Promise<EngineVolume[]> {
   const { Volumes: found } = await ask(engine, 'cannot list the volumes', () => engine.docker.listVolumes());
   return found.map(engineVolume);
 }
 
 function engineVolume({ Name, Driver, Options, Labels }: Dockerode.VolumeInspectInfo): EngineVolume {
-  // Volumes that nobody labelled have null there.
+  // The engine returns null for volumes without labels.
   const labels = Labels as Record<string, string> | null;
   return { name: Name, driver: Driver, options: Options ?? {}, labels: labels ?? {} };
 }
 
-/** Removes a volume; nothing when it is gone. A volume in use is an error of the engine. */
+/**
+ * Removes a volume; does nothing if it does not exist.
+ * @throws LaconicError if the volume is in use
+ */
 export async function removeVolume(engine: Engine, name: string): Promise<void> {
   await askIfAny(engine, `cannot remove the volume ${name}`, () => engine.docker.getVolume(name).remove());
 }

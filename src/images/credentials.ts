@@ -5,27 +5,28 @@ import { readTextIfAny } from '../system/files.js';
 import { run } from '../system/process.js';
 import { hub } from './reference.js';
 
-/** Who asks a registry: kept in memory, never written. */
+/** Credentials for a registry: kept in memory only. */
 export interface Credentials {
   username: string;
   /** A password, or a token in its place. */
   password: string;
-  /** Instead of both: what some logins leave behind (`docker login` by a browser). */
+  /** Used instead of both: some logins (`docker login` with a browser) store only this. */
   identityToken?: string;
 }
 
-/** What registries of Docker Hub are called in Docker's configuration. */
+/** The key of Docker Hub in Docker's configuration. */
 const hubKey = 'https://index.docker.io/v1/';
 
-/** How Docker's configuration, and the engine, name a registry (`ghcr.io`, `localhost:5000`). */
+/** The key of a registry (`ghcr.io`, `localhost:5000`) in Docker's configuration and for the engine. */
 export function serverAddress(registry: string): string {
   return registry === hub ? hubKey : registry;
 }
 
 /**
- * What `docker login` has left for a registry: in Docker's `config.json`, or with the credential helper that it names.
- * @returns undefined when nobody is logged in there
- * @throws LaconicError for a configuration that cannot be read, or a helper that fails
+ * Finds the credentials that `docker login` stored for a registry: in Docker's `config.json`, or in the credential
+ * helper named there.
+ * @returns undefined if there is no login
+ * @throws LaconicError if the configuration cannot be read or the helper fails
  */
 export async function dockerLogin(registry: string, env: NodeJS.ProcessEnv): Promise<Credentials | undefined> {
   const own = env.DOCKER_CONFIG ?? '';
@@ -52,7 +53,7 @@ function record(value: unknown): Record<string, unknown> {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }
 
-/** `https://ghcr.io/v2/` and `ghcr.io` are one. */
+/** `https://ghcr.io/v2/` and `ghcr.io` mean the same host. */
 function hostOf(key: string): string {
   return key.replace(/^https?:\/\//, '').replace(/\/.*$/, '');
 }
@@ -72,7 +73,7 @@ function fromEntry(entry: Record<string, unknown>, registry: string, file: strin
   return { username: auth.slice(0, colon), password: auth.slice(colon + 1) };
 }
 
-/** Helpers are asked on stdin and answer JSON on stdout; `<token>` in the place of a user marks an identity token. */
+/** Credential helpers read stdin and answer with JSON on stdout; the user name `<token>` marks an identity token. */
 async function askHelper(helper: string, registry: string, env: NodeJS.ProcessEnv): Promise<Credentials | undefined> {
   const program = `docker-credential-${helper}`;
   if (!/^[\w.-]+$/.test(helper)) throw new LaconicError(`Docker's configuration names no program: ${program}`);

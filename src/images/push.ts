@@ -7,25 +7,25 @@ import { formatImage, hub, parseImage } from './reference.js';
 import { explainPush } from './refusals.js';
 import { transferProgress } from './transfer-progress.js';
 
-/** An image of this host, and where it goes. */
+/** An image on this host, and its name in a registry. */
 export interface ImagePush {
   /** `org/name:local` */
   image: string;
-  /** `ghcr.io/org/name:tag`: checked to be a reference with a tag. */
+  /** `ghcr.io/org/name:tag`; validated to be a reference with a tag. */
   target: string;
 }
 
 export interface PushResult extends ImagePush {
-  /** `sha256:…` by which the registry has it; absent when it was not pushed. */
+  /** `sha256:…` in the registry; absent if it was not pushed. */
   digest?: string;
   /** Why it was not pushed. */
   error?: string;
 }
 
-/** Pushes at one time: the engine sends the layers of each side by side. */
+/** Number of concurrent pushes; the engine sends the layers of each in parallel. */
 const concurrency = 3;
 
-/** A login as the engine takes it. */
+/** Converts credentials to the login that the engine expects. */
 export function engineLogin(registry: string, credentials: Credentials | undefined): EngineLogin | undefined {
   if (credentials === undefined) return undefined;
   const { username, password, identityToken } = credentials;
@@ -33,15 +33,15 @@ export function engineLogin(registry: string, credentials: Credentials | undefin
   return { username, password, serveraddress, ...(identityToken !== undefined && { identitytoken: identityToken }) };
 }
 
-/** The registry of an image name, as Docker finds it. */
+/** The registry of an image name, by Docker's rules. */
 export function registryOf(image: string): string {
   return parseImage(image)?.registry ?? hub;
 }
 
 /**
- * Tags images of this host and pushes them, several at a time. Their new names stay on this host, as `docker push` leaves them.
- * A failure is told at once and ends no other push.
- * @param credentials who pushes, by registry
+ * Tags images on this host and pushes them, several at a time. The new tags stay on this host, as with `docker push`. A
+ * failure is reported immediately and does not stop the other pushes.
+ * @param credentials returns the credentials for a registry
  * @throws InterruptedError
  */
 export async function pushImages(

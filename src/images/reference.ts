@@ -1,6 +1,6 @@
-/** A container image's reference, taken apart as Docker does. */
+/** The parts of an image reference, split by Docker's rules. */
 export interface ImageReference {
-  /** `ghcr.io`, `localhost:5000`; absent: Docker's own. */
+  /** `ghcr.io`, `localhost:5000`; absent: Docker Hub. */
   registry?: string;
   /** `org/name`; of any depth. */
   repository: string;
@@ -15,7 +15,10 @@ const registryName =
 const tagName = /^\w[\w.-]{0,127}$/;
 const digestText = /^[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}$/;
 
-/** Reads `[registry/]repository[:tag][@digest]` as nodes do (K-07: containerd takes no capitals); undefined when it is no reference. */
+/**
+ * Parses `[registry/]repository[:tag][@digest]` as strictly as containerd, which allows no capitals; undefined if the
+ * text is not a reference.
+ */
 export function parseImage(text: string): ImageReference | undefined {
   const at = text.indexOf('@');
   const digest = at < 0 ? undefined : text.slice(at + 1);
@@ -38,28 +41,29 @@ export function parseImage(text: string): ImageReference | undefined {
   };
 }
 
-/** The text of a reference. */
+/** Formats a reference. */
 export function formatImage({ registry, repository, tag, digest }: ImageReference): string {
   const name = registry === undefined ? repository : `${registry}/${repository}`;
   return `${name}${tag === undefined ? '' : `:${tag}`}${digest === undefined ? '' : `@${digest}`}`;
 }
 
-/** The registry that Docker takes for names without one. */
+/** The registry of image names without one. */
 export const hub = 'docker.io';
 
-/** The tag of this deployment's own images in the registry: the same for those that are pushed and those that are pulled (K-06). */
+/** The tag of this deployment's own images in the registry, for pushing and pulling. */
 export function deploymentTag(app: string): string {
   return `deploy-${app.slice(-8)}`;
 }
 
-/** An image that was built on a host and is in no registry by this name: `X:local` (05 §6.2). */
+/** Whether an image was built on a host and is not in a registry by this name: `X:local`. */
 export function isLocalImage(image: string): boolean {
   const reference = parseImage(image);
   return reference?.tag === 'local' && reference.digest === undefined;
 }
 
 /**
- * An image as the cluster asks for it (04 §4.4.4, §10.4): with a registry, `X:local` is what was pushed for this deployment.
+ * The image name to use on the cluster: with a registry, `X:local` becomes the name it was pushed to for this
+ * deployment.
  * @param registry the spec's `image-registry`
  */
 export function registryImage(image: string, registry: string | undefined, app: string): string {

@@ -1,9 +1,9 @@
 import { hub, parseImage } from './reference.js';
 
-/** What a failed pull or push means, and what to do about it. */
+/** Why a pull or push failed, and what to do about it. */
 interface Explanation {
   why: string;
-  /** Absent where the words say more than we know: they are shown. */
+  /** Absent if the cause is unknown: the engine's message is shown instead. */
   hint?: string;
 }
 
@@ -58,7 +58,7 @@ const reasons: readonly (readonly [RegExp, Explain])[] = [
   ],
 ];
 
-/** What the words of a failed `docker pull` mean. Pure. */
+/** Explains the error output of a failed `docker pull`. */
 export function explainPull(image: string, words: string): Explanation {
   const registry = parseImage(image)?.registry ?? hub;
   const login = registry === hub ? 'docker login' : `docker login ${registry}`;
@@ -69,7 +69,7 @@ export function explainPull(image: string, words: string): Explanation {
   return { why: 'docker pull failed' };
 }
 
-/** What the engine's words of a failed push mean. Pure. */
+/** Explains the engine's message for a failed push. */
 export function explainPush(image: string, words: string): Explanation {
   const registry = parseImage(image)?.registry ?? hub;
   if (/unauthorized|(?<!permission )denied|authentication required|no basic auth|forbidden/i.test(words)) {

@@ -2,8 +2,8 @@ import type { TransferOptions } from '../engine/image-transfer.js';
 import type { Reporter } from '../system/report.js';
 
 /**
- * How a pull or a push goes, as the progress of `subject`. Where progress is not drawn, one line each time that the
- * engine begins to try again: it does so for most of a minute.
+ * Shows a pull or push as the progress of `subject`. If progress is not drawn live, prints a warning when the engine
+ * starts to retry, which takes most of a minute.
  */
 export function transferProgress(
   subject: string,

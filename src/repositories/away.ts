@@ -10,22 +10,22 @@ import { headText } from './result.js';
 import type { RepositorySpec } from './spec.js';
 import { readTogether } from './together.js';
 
-/** A repository that is there, and not at the ref that is written for it. */
+/** A working copy that is not at the ref of its entry. */
 export interface Away {
   spec: RepositorySpec;
-  /** `<folder> is at <branch> at <commit>`, or why the folder cannot be one of the repository. */
+  /** `<folder> is at <branch> at <commit>`, or why the folder is not a working copy of the repository. */
   found: string;
-  /** Whether `setup-repositories` switches it. */
+  /** Whether `setup-repositories` would switch it. */
   switchable: boolean;
 }
 
 const width = 4;
 
 /**
- * Which working copies are not at the ref of their entry, as `setup-repositories --check-only` finds out (05 §3.9). Entries without a ref,
- * and what is not cloned, are not looked at; where nothing else is left, git is not called.
+ * Finds the working copies that are not at the ref of their entry, like `setup-repositories --check-only`. Entries
+ * without a ref and missing clones are skipped; if nothing is left, git is not called.
  * @param base absolute path of the base directory
- * @throws LaconicError when there is no git; InterruptedError
+ * @throws LaconicError if git is not installed; InterruptedError
  */
 export async function awayFromRefs(
   specs: readonly RepositorySpec[],
@@ -57,7 +57,7 @@ export async function awayFromRefs(
   return found.flat();
 }
 
-/** A branch that stands at the wanted tag or commit holds what is wanted, though `setup-repositories` would switch. */
+/** A branch at the wanted tag or commit has the right content, although `setup-repositories` would switch. */
 function hasContentOf(head: Head, ref: string): boolean {
   const { branch, ...commit } = head;
   return branch === ref || isAt(commit, ref);

@@ -18,32 +18,32 @@ import { checkSshHosts, hostKey, sshEnvironment } from './ssh.js';
 import { stallSettings } from './stalls.js';
 import { readTogether } from './together.js';
 
-/** How repositories are brought in place. */
+/** How to clone and update repositories. */
 export interface BringOptions {
   pull: boolean;
   checkOnly: boolean;
-  /** How many repositories are worked on at once. */
+  /** How many repositories are processed concurrently. */
   jobs: number;
 }
 
-/** One repository on its way. */
+/** The progress of one repository. */
 interface Task {
   wanted: Wanted;
   options: GitOptions;
-  /** What is there; undefined when that cannot be worked with: the outcome says why. */
+  /** Its state on disk; undefined if that cannot be used, as `outcome` explains. */
   observed?: Observed;
   plan?: Plan;
-  /** The URL that git connects to in the end. */
+  /** The URL that git finally connects to. */
   remote?: string;
   outcome?: Outcome;
 }
 
 /**
- * Clones what is missing and, with `pull`, updates what is there (05 §3). Everything is looked at before anything is changed;
- * repositories are worked on side by side, and what scripts read is printed in their order. Failures are told at once; after one
- * nothing new is begun unless `--continue-on-error` was given.
+ * Clones missing repositories and, with `pull`, updates the others. All of them are inspected before any is changed;
+ * they are processed concurrently, while lines that scripts read are printed in list order. Failures are reported
+ * immediately; after one, nothing new is started without `--continue-on-error`.
  * @param base absolute path of the base directory; it exists unless nothing is to be changed
- * @returns what became of each, in their order
+ * @returns the results, in list order
  * @throws InterruptedError after Ctrl-C
  */
 export async function bringRepositories(
@@ -86,7 +86,7 @@ function fail(task: Task, error: LaconicError, { report }: Context): void {
   report.error(error.hint === undefined ? message : `${message}\n${error.hint}`);
 }
 
-/** Looks at all places at once, and decides what to do with each. */
+/** Inspects all places concurrently, and plans what to do with each. */
 async function observeAll(
   tasks: readonly Task[],
   base: string,
@@ -117,7 +117,10 @@ async function observeAll(
   });
 }
 
-/** No prompt hangs later, and no first half is done when the second cannot be: hosts are tried before anything starts. */
+/**
+ * Tries the hosts before anything starts, so that there is no hanging prompt later and no half-finished set of
+ * repositories.
+ */
 async function checkHosts(tasks: readonly Task[], base: string, context: Context): Promise<void> {
   const remote = tasks.filter(({ plan }) => plan?.action === 'clone' || (plan?.action === 'update' && plan.fetch));
   const accesses = remote.map(({ remote: url = '', options }) => ({ url, env: options.env }));

@@ -7,8 +7,8 @@ import type { Outcome } from './result.js';
 import { type UpdateEvents, updateCopy } from './update.js';
 
 /**
- * Does what was planned for one repository.
- * @throws LaconicError that says what was tried, git's own words and what to do; InterruptedError
+ * Carries out the plan for one repository.
+ * @throws LaconicError with what was tried, git's message and what to do; InterruptedError
  */
 export async function carryOut(
   wanted: Wanted,
@@ -22,7 +22,7 @@ export async function carryOut(
     if (plan.action === 'clone') {
       const head = await cloneRepository(wanted, events.switching, options);
       if (head !== undefined) return { state: 'cloned', head };
-      // Another run of ours was first: what it made is treated like any copy that is there.
+      // Another laconic-so process was faster: its clone is treated like any existing one.
       const there: Observed = (await isAbsent(directory))
         ? { kind: 'absent' }
         : await observeCopy(spec, directory, {}, options);

@@ -3,13 +3,14 @@ import { didYouMean } from '../system/suggest.js';
 import { git, GitFailedError, type GitOptions } from './git.js';
 import { isFullCommit, looksLikeCommit } from './ref.js';
 
-/** What a ref means in a working copy. */
+/** What a ref is in a working copy. */
 type Meaning = 'branch' | 'tag' | 'remote branch' | 'commit';
 
 /**
- * Checks out a branch, tag or commit. A branch known of the remote only becomes a local one that follows it, as with git checkout.
- * @param fetched whether the remote was asked just now: otherwise `--pull` may help
- * @throws LaconicError when nothing is called so; GitFailedError when git refuses (local changes in the way)
+ * Checks out a branch, tag or commit. For a branch that exists only on the remote, a local tracking branch is created,
+ * as by git checkout.
+ * @param fetched whether the remote has just been fetched; otherwise the error suggests `--pull`
+ * @throws LaconicError if there is no such ref; GitFailedError if git refuses (local changes)
  */
 export async function checkOut(directory: string, ref: string, fetched: boolean, options: GitOptions): Promise<void> {
   const meaning = (await meaningOf(directory, ref, options)) ?? (await fetchedCommit(directory, ref, fetched, options));
@@ -23,7 +24,7 @@ export async function checkOut(directory: string, ref: string, fetched: boolean,
   await git(directory, ['-c', 'advice.detachedHead=false', 'checkout', ...target[meaning], '--'], options);
 }
 
-/** In the order in which git checkout looks. */
+/** In the lookup order of git checkout. */
 async function meaningOf(directory: string, ref: string, options: GitOptions): Promise<Meaning | undefined> {
   const places = {
     branch: `refs/heads/${ref}`,
@@ -40,7 +41,9 @@ async function meaningOf(directory: string, ref: string, options: GitOptions): P
   return found ? 'commit' : undefined;
 }
 
-/** A commit that no branch or tag of the remote leads to has to be asked for by its whole id; not every host gives it. */
+/**
+ * A commit that no branch or tag of the remote contains must be fetched by its full id, which not every host allows.
+ */
 async function fetchedCommit(
   directory: string,
   ref: string,

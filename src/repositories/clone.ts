@@ -10,10 +10,10 @@ import type { Wanted } from './plan.js';
 import { withoutCredentials } from './remote.js';
 
 /**
- * Clones a repository at the wanted ref into a sibling of its place and renames that when it is whole, so that what stands in the
- * place is never half of it (05, weakness 15).
- * @returns where its HEAD is; undefined when another process has filled the place meanwhile
- * @throws GitFailedError in git's words, LaconicError for a remote without commits, or without the ref
+ * Clones a repository at the wanted ref into a temporary sibling directory, which is renamed when complete, so that a
+ * partial clone is never in place.
+ * @returns its HEAD; undefined if another process has created the directory in the meantime
+ * @throws GitFailedError with git's message; LaconicError for a remote without commits or without the ref
  */
 export async function cloneRepository(
   { url, directory, ref }: Wanted,
@@ -22,7 +22,7 @@ export async function cloneRepository(
 ): Promise<Head | undefined> {
   const temporary = temporaryBeside(directory);
   try {
-    // git's progress also ends it soon when we are killed: nobody reads it then.
+    // With --progress, git also ends soon after we are killed, when its progress cannot be written any more.
     const flags = ['--progress', ...(ref === undefined ? [] : ['--no-checkout'])];
     await git(dirname(directory), ['clone', ...flags, '--', url, temporary], options);
     if ((await kindOf(temporary)) !== 'directory') throw strangeGit('git clone', 'git succeeded and cloned nothing');
@@ -42,7 +42,7 @@ export async function cloneRepository(
   }
 }
 
-/** @returns false when something has come into the place meanwhile */
+/** @returns false if something else was created there in the meantime */
 async function moveIntoPlace(temporary: string, directory: string): Promise<boolean> {
   try {
     await rename(temporary, directory);

@@ -3,7 +3,7 @@ import { git, GitFailedError, type GitOptions } from './git.js';
 import type { UrlRule } from './remote.js';
 import { stallKeys } from './stalls.js';
 
-/** What matters here of git's configuration in one place. */
+/** The relevant part of git's configuration for a folder. */
 export interface GitConfig {
   /** The URL of the remote `origin` as it is written. */
   origin?: string;
@@ -11,21 +11,22 @@ export interface GitConfig {
   rules: UrlRule[];
   /** `core.sshCommand`. */
   sshCommand?: string;
-  /** Which of {@link stallKeys} have a value for all URLs. */
+  /** The keys in {@link stallKeys} that have a value for all URLs. */
   set: readonly string[];
 }
 
-/** The configuration in a folder, with that of the user and of the machine. */
+/** Reads the configuration that applies in a folder, including the user's and the system's. */
 export async function readConfig(folder: string, options: GitOptions): Promise<GitConfig> {
   const entries = (await git(folder, ['config', '--list', '-z'], options)).split('\0').filter((entry) => entry !== '');
   return collect(entries.map(keyAndValue));
 }
 
 /**
- * The configuration of several working copies by one call of git, which costs as much as one: each copy's file is included by the
- * command line, so that its entries follow the inclusion. Conditions (`includeIf`) are judged for `base`, not for the copy: what
- * is found here may be taken, what is missing here has to be looked for with {@link readConfig}.
- * @returns by folder, with the entry `base` for what holds everywhere; undefined when any of the files cannot be read
+ * Reads the configuration of several working copies with a single call of git: each copy's file is included on the
+ * command line, so that its entries follow the inclusion. Conditions (`includeIf`) are evaluated for `base`, not for
+ * the copy: values found here can be used, missing ones must be looked up with {@link readConfig}.
+ * @returns configuration by folder, with the entry `base` for what applies everywhere; undefined if any file cannot be
+ * read
  */
 export async function readConfigs(
   base: string,
@@ -64,14 +65,17 @@ interface Entry {
   value: string;
 }
 
-/** `key\nvalue`, as `-z` prints it; a key alone is true. */
+/**
+ * `key
+ * value`, as `-z` prints it; a key alone means true.
+ */
 function keyAndValue(text: string): Entry {
   const at = text.indexOf('\n');
   return at < 0 ? { key: text, value: '' } : { key: text.slice(0, at), value: text.slice(at + 1) };
 }
 
 function collect(entries: readonly Entry[]): GitConfig {
-  // Of several URLs git fetches from the first, of several commands it takes the last.
+  // Of several URLs git fetches from the first; of several commands it uses the last.
   const origin = entries.find(({ key }) => key === 'remote.origin.url')?.value;
   const sshCommand = entries.findLast(({ key }) => key === 'core.sshcommand')?.value;
   const rules = entries.flatMap(({ key, value }) => {

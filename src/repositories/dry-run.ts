@@ -4,7 +4,7 @@ import { checkingLine, planText, type Wanted } from './plan.js';
 import { asLaconicError, type Outcome, outcomeText, type Result } from './result.js';
 import { shownName } from './spec.js';
 
-/** `--dry-run`: what would be done, as far as that can be told without calling git and without touching anything (decision 34). */
+/** `--dry-run`: reports what would be done, as far as possible without calling git or changing anything. */
 export async function planWithoutGit(all: readonly Wanted[], pull: boolean, { report }: Context): Promise<Result[]> {
   const results: Result[] = [];
   for (const wanted of all) {

@@ -1,10 +1,10 @@
 import { LaconicError } from '../system/errors.js';
 import type { GitFailedError } from './git.js';
 
-/** What the hints of a failure are about. */
+/** What the hint of a failure refers to. */
 export interface Subject {
   url: string;
-  /** Where git worked, for hints that name a folder. */
+  /** The folder git worked in. */
   directory: string;
 }
 
@@ -75,12 +75,12 @@ const explanations: readonly Explanation[] = [
   { pattern: /cannot run ssh/, hint: () => 'install the ssh client (openssh-client)' },
 ];
 
-/** How to make a host's key known without trusting whoever answers. */
+/** How to trust a host's key without trusting just any server that answers. */
 export function hostKeyHint(host: string): string {
   return `connect once by hand (ssh -T git@${host}) and compare the key's fingerprint with the one the host publishes`;
 }
 
-/** A failure of git with what to do about it: what was tried, git's own words, a hint (weakness 6). */
+/** Explains a failure of git: what was tried, git's message, and a hint. */
 export function explainGit(what: string, error: GitFailedError, subject: Subject): LaconicError {
   const found = explanations.find(({ pattern }) => pattern.test(error.said));
   const hint = found?.hint(subject);

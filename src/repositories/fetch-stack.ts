@@ -8,10 +8,9 @@ import { parseRepositorySpec } from './spec.js';
 import { wantedOf } from './wanted.js';
 
 /**
- * `fetch-stack` (05 §4): one repository with stack definitions, and then the stacks in it with the path that `--stack` takes
- * (weakness 13). `--local-stack` does not count here.
- * @throws LaconicError for a locator that is no repository, and where there is no stack in it; ExitError with 1 when it
- *   failed
+ * `fetch-stack`: clones or updates a repository with stack definitions, and lists its stacks with the path for
+ * `--stack`. `--local-stack` has no effect here.
+ * @throws LaconicError for a locator that is not valid, and a repository without stacks; ExitError with 1 if it failed
  */
 export async function fetchStack(locator: string, options: RepositoryOptions, caller: Context): Promise<void> {
   const context = answeringIn(options.format, caller);

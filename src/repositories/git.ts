@@ -6,9 +6,9 @@ import type { Patience } from '../system/patience.js';
 import { commandLine, programMissing } from '../system/process.js';
 import { withoutCredentials } from './remote.js';
 
-/** A git command that failed: its own words, as text to be looked at and to be shown. */
+/** A git command that failed, with git's message for analysis and for display. */
 export class GitFailedError extends LaconicError {
-  /** What git said, without credentials and without its progress lines. */
+  /** git's message, without credentials and progress lines. */
   readonly said: string;
   readonly command: string;
 
@@ -19,30 +19,31 @@ export class GitFailedError extends LaconicError {
   }
 }
 
-/** A git that succeeds without doing its work: a wrapper, or another program of that name. */
+/** The error for a git that exits with 0 without doing its work: a wrapper, or another program of that name. */
 export function strangeGit(command: string, what: string): GitFailedError {
   return new GitFailedError(command, `${what}: is the \`git\` that is found on PATH git itself?`);
 }
 
-/** How git is run for one repository. */
+/** How to run git for one repository. */
 export interface GitOptions {
   env: NodeJS.ProcessEnv;
   signal: AbortSignal;
-  /** Configuration for these calls alone, `key=value`. */
+  /** Configuration for this call only, as `key=value`. */
   settings?: readonly string[] | undefined;
-  /** Told of what comes from git, and so reports that nothing does. */
+  /** Notified of output from git, so that it can report a server that does not answer. */
   patience?: Patience | undefined;
   /** Called with each state of git's own progress, such as `Receiving objects:  42%`. */
   onProgress?: ((state: string) => void) | undefined;
 }
 
-/** Variables that would make git work on another repository than the one it is called for: set by git in its hooks. */
+/** Variables, set by git in its hooks, that would make git work on another repository. */
 const ofOneRepository =
   /^GIT_(DIR|WORK_TREE|INDEX_FILE|OBJECT_DIRECTORY|COMMON_DIR|PREFIX|NAMESPACE|QUARANTINE_PATH|INTERNAL_\w+)$/;
 
 /**
- * The environment for git: the caller's, in English so that its words can be explained, never asking on a terminal (questions of
- * several repositories at once could not be told apart), and never taking a folder for a part of a repository above `base`.
+ * The environment for git: the caller's, in English so that messages can be recognised, never prompting on the terminal
+ * (prompts of several repositories at once would be confusing), and never treating a folder as part of a repository
+ * above `base`.
  */
 export function gitEnvironment(caller: NodeJS.ProcessEnv, base: string): NodeJS.ProcessEnv {
   const own = Object.entries(caller).filter(([name]) => !ofOneRepository.test(name) && name !== 'LANGUAGE');
@@ -55,15 +56,15 @@ export function gitEnvironment(caller: NodeJS.ProcessEnv, base: string): NodeJS.
 }
 
 /**
- * Runs git in a folder with exactly these arguments and resolves to its stdout. Where a server says nothing for
- * {@link silenceSeconds}, git is ended.
- * @throws GitFailedError when it fails; InterruptedError when `signal` stopped it; LaconicError when there is no git
+ * Runs git in a folder with exactly these arguments and resolves to its stdout. git is killed if a server sends nothing
+ * for {@link silenceSeconds}.
+ * @throws GitFailedError if it fails; InterruptedError if `signal` stopped it; LaconicError if git is not installed
  */
 export async function git(folder: string, args: readonly string[], options: GitOptions): Promise<string> {
   const { simpleGit } = await import('simple-git');
   const { env, signal, settings = [], onProgress, patience } = options;
   if (signal.aborted) throw new InterruptedError();
-  // The library calls a folder that is missing a mistake of its caller, but anybody may have removed it.
+  // For a missing folder the library would blame its caller, but anybody may have removed it.
   if ((await kindOf(folder)) !== 'directory') {
     throw new GitFailedError(commandLine('git', ['-C', folder, ...args]), `there is no directory ${folder}`);
   }
@@ -72,7 +73,8 @@ export async function git(folder: string, args: readonly string[], options: GitO
   const caller = simpleGit({
     baseDir: folder,
     abort: AbortSignal.any([signal, silence.signal]),
-    // Specs are checked by us; the environment, and the programs it names for ssh and passwords, are the operator's own.
+    // Specs are validated before; the environment, and the programs it names for ssh and passwords, are the operator's
+    // own.
     unsafe: trusted,
     allowEnvironment: Object.keys(env).filter((name) => guarded.test(name)),
     errors: (error, { exitCode, stdErr }) => {
@@ -110,13 +112,13 @@ export async function git(folder: string, args: readonly string[], options: GitO
   throw new GitFailedError(commandLine('git', ['-C', folder, ...args]), plainWords(ended.stderr));
 }
 
-/** Commands that talk to a server. They are called with `--progress`, or answer in one go. */
+/** Commands that talk to a server. They are called with `--progress`, or answer at once. */
 const talksToServers: ReadonlySet<string> = new Set(['clone', 'fetch', 'ls-remote']);
 
-/** Longer than git's own limit for http, which says more about what happened; git:// and ssh have none. */
+/** Longer than git's own limit for http, which gives a better message; git:// and ssh have no limit. */
 const silenceSeconds = 330;
 
-/** Aborts `signal` when nothing breaks the silence for too long. */
+/** Aborts `signal` when there was no output for too long. */
 class Silence {
   readonly #ended = new AbortController();
   readonly #timer: NodeJS.Timeout | undefined;
@@ -138,10 +140,10 @@ class Silence {
   }
 }
 
-/** Names that the library hands on only when they are listed. */
+/** Variables that the library passes on only if they are listed. */
 const guarded = /^(git_.*|editor|pager|prefix|visual|ssh_askpass)$/i;
 
-/** What an operator's own environment may hold; other servers' programs and more protocols stay blocked. */
+/** What the operator's environment may contain; custom server programs and additional protocols stay blocked. */
 const trusted: NonNullable<SimpleGitOptions['unsafe']> = {
   allowUnsafeAlias: true,
   allowUnsafeAskPass: true,
@@ -160,14 +162,14 @@ const trusted: NonNullable<SimpleGitOptions['unsafe']> = {
   allowUnsafeUrlRewrite: true,
 };
 
-/** Of git's words at their beginning, and as many at their end: a full disk is told once for each file. */
+/** Lines shown of the beginning and of the end of git's message: a full disk is reported once per file. */
 const shownLines = 5;
 
-/** Lines of git's progress and greetings that say nothing about a failure. */
+/** Progress lines and advice of git that do not explain a failure. */
 const noise =
   /^(Cloning into |(remote: )?(Enumerating|Counting|Compressing|Receiving|Resolving|Updating|Filtering|Total|Reused|POST|Note: )|hint: |Please make sure you have the correct access rights|and the repository exists\.$|From |warning: Clone succeeded|You can inspect what was|and retry with )/;
 
-/** What git said on stderr: the last state of each line, without its progress, its hints about itself, and credentials. */
+/** git's message on stderr: the final state of each line, without progress, advice and credentials. */
 function plainWords(stderr: string): string {
   const lines = stderr
     .split('\n')

@@ -1,9 +1,9 @@
 import { inParallel } from '../system/parallel.js';
 import { git, GitFailedError, type GitOptions, strangeGit } from './git.js';
 
-/** Where a working copy's HEAD is. */
+/** The HEAD of a working copy. */
 export interface Head {
-  /** The active branch; absent when HEAD is detached. */
+  /** The current branch; absent if HEAD is detached. */
   branch?: string;
   /** The full commit id; absent in a repository without commits. */
   commit?: string;
@@ -11,7 +11,7 @@ export interface Head {
   tags: readonly string[];
 }
 
-/** `git log` of HEAD with its names. They are asked for, because log.excludeDecoration could hide the branch. */
+/** `git log` of HEAD with its refs. They are listed explicitly, because log.excludeDecoration could hide the branch. */
 const headCommand: readonly string[] = [
   'log',
   '-1',
@@ -23,8 +23,8 @@ const headCommand: readonly string[] = [
 ];
 
 /**
- * `<commit>\0HEAD -> refs/heads/main, tag: refs/tags/v1, …`; names hold no spaces.
- * @throws GitFailedError for anything else
+ * Parses `<commit>\0HEAD -> refs/heads/main, tag: refs/tags/v1, …`; names contain no spaces.
+ * @throws GitFailedError for any other text
  */
 export function parseHead(text: string): Head {
   const [commit = '', decorations = ''] = text.trimEnd().split('\0');
@@ -37,7 +37,10 @@ export function parseHead(text: string): Head {
   return { ...(branch === undefined ? {} : { branch }), commit, tags };
 }
 
-/** The branch, commit and tags of a working copy. @throws GitFailedError when it is none */
+/**
+ * Reads the branch, commit and tags of a working copy.
+ * @throws GitFailedError if it is not one
+ */
 export async function readHead(directory: string, options: GitOptions): Promise<Head> {
   try {
     return parseHead(await git(directory, headCommand, options));
@@ -49,13 +52,14 @@ export async function readHead(directory: string, options: GitOptions): Promise<
   }
 }
 
-/** Calls of git that go on side by side here: it is all on this machine's disk. */
+/** Number of concurrent calls of git, all on the local disk. */
 const width = 3;
 
 /**
- * The same of many working copies by a few calls: starting a program is most of what a call costs. git goes through each share by
- * itself and stops at the first copy that it cannot read; the share is then left to {@link readHead}.
- * @returns by folder; those that are missing have to be asked one by one
+ * Like {@link readHead} for many working copies with few calls, since most of the cost of a call is starting git. Each
+ * call processes its share in order and stops at the first copy that it cannot read; that share is left to {@link
+ * readHead}.
+ * @returns HEAD by folder; missing ones must be read one by one
  */
 export async function readHeads(
   base: string,

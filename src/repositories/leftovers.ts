@@ -2,7 +2,10 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isLeftover } from '../system/leftovers.js';
 
-/** Removes the unfinished clones that killed runs left in the base directory. What cannot be removed is in nobody's way. */
+/**
+ * Removes partial clones that killed processes left in the base directory. What cannot be removed stays: it does no
+ * harm.
+ */
 export async function sweepUnfinishedClones(base: string): Promise<void> {
   const names = await readdir(base).catch(() => [] as string[]);
   for (const name of names) {

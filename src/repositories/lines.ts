@@ -1,6 +1,6 @@
 /**
- * The lines of work that goes on side by side, in the order of the list as if it were done one after the other: scripts read them
- * so. A place's lines are let through at once while it is the first that is not closed.
+ * Prints the lines of concurrent work in list order, as if it were done sequentially: scripts read them like this.
+ * Lines of the first place that is not closed yet are printed immediately.
  */
 export class OrderedLines {
   readonly #print: (line: string) => void;
@@ -19,7 +19,7 @@ export class OrderedLines {
     else this.#waiting[place]?.push(text);
   }
 
-  /** Nothing more comes from this place. */
+  /** No more lines come from this place. */
   close(place: number): void {
     this.#closed[place] = true;
     while (this.#closed[this.#first] === true) {

@@ -8,25 +8,25 @@ import { type Head, readHead } from './heads.js';
 import { isOriginOf, withoutCredentials } from './remote.js';
 import { type RepositorySpec, remoteUrl } from './spec.js';
 
-/** What stands in the place of a working copy. */
+/** What is at the path of a working copy. */
 export type Observed = { kind: 'absent' } | { kind: 'copy'; head: Head };
 
 /**
- * How the current state is called: the branch, else the tag, else the commit.
- * @param wanted what was asked for: of several tags of one commit that one is named
+ * The name of the current state: the branch, else the tag, else the commit.
+ * @param wanted the requested ref: preferred among several tags of the commit
  */
 export function refOf(head: Head, wanted?: string): string {
   return head.branch ?? tagOf(head, wanted) ?? head.commit ?? 'nothing';
 }
 
-/** The tag by which a commit is called: the one that was asked for where it has several. */
+/** The tag to name a commit by; if it has several, preferably the requested one. */
 export function tagOf(head: Head, wanted: string | undefined): string | undefined {
   return head.tags.find((tag) => tag === wanted) ?? head.tags[0];
 }
 
 /**
- * Whether a repository can be cloned to this path: nothing stands there, or an empty folder, into which git would clone,
- * too. @throws LaconicError for what is there and is no directory
+ * Whether a repository can be cloned to this path: nothing exists there, or an empty folder, which git accepts, too.
+ * @throws LaconicError if something other than a directory exists
  */
 export async function isAbsent(directory: string): Promise<boolean> {
   try {
@@ -43,9 +43,9 @@ export async function isAbsent(directory: string): Promise<boolean> {
 }
 
 /**
- * Looks at a folder that is there: is it a working copy of this repository, and where is its HEAD (05 §3.4, weaknesses 3, 8).
- * @param known what was read of it together with others
- * @throws LaconicError when it is none, or one of another repository
+ * Inspects an existing folder: whether it is a working copy of this repository, and its HEAD.
+ * @param known what was already read for several copies together
+ * @throws LaconicError if it is not a working copy, or one of another repository
  */
 export async function observeCopy(
   spec: RepositorySpec,

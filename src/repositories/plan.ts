@@ -3,31 +3,31 @@ import type { Head } from './heads.js';
 import { type Observed, refOf } from './observe.js';
 import type { RepositorySpec } from './spec.js';
 
-/** One repository to be brought in place. */
+/** A repository to be cloned or updated. */
 export interface Wanted {
   spec: RepositorySpec;
   /** Absolute path of the working copy. */
   directory: string;
   url: string;
-  /** Branch, tag or commit; undefined for what the remote, or the working copy, has. */
+  /** Branch, tag or commit; undefined: the remote's default, or what the working copy has. */
   ref?: string;
 }
 
-/** What is to be done with one repository. */
+/** What to do with a repository. */
 export type Plan =
   | { action: 'clone' }
-  /** Fetch if asked for; then switch; then fast-forward what is a branch (weaknesses 4, 5). */
+  /** Fetch if requested, then switch, then fast-forward a branch. */
   | { action: 'update'; fetch: boolean; switchTo?: string }
   | { action: 'keep' };
 
-/** Whether HEAD is where this ref says already. */
+/** Whether HEAD is already at this ref. */
 export function isAt(head: Head, ref: string): boolean {
   if (head.branch !== undefined) return head.branch === ref;
   if (head.tags.includes(ref)) return true;
   return looksLikeCommit(ref) && head.commit?.startsWith(ref.toLowerCase()) === true;
 }
 
-/** Decides by what there is and what is wanted; asks nobody. */
+/** Plans what to do with a repository, from its state and the wanted ref. */
 export function planRepository(ref: string | undefined, observed: Observed, pull: boolean): Plan {
   if (observed.kind === 'absent') return { action: 'clone' };
   const switches = ref !== undefined && !isAt(observed.head, ref);
@@ -35,14 +35,14 @@ export function planRepository(ref: string | undefined, observed: Observed, pull
   return { action: 'update', fetch: pull, ...(switches ? { switchTo: ref } : {}) };
 }
 
-/** `Checking: …`, which scripts read. */
+/** The line `Checking: …`, which scripts read. */
 export function checkingLine({ directory, ref }: Wanted, observed: Observed): string {
   if (observed.kind === 'absent') return `Checking: ${directory}: Needs to be fetched`;
   const kind = observed.head.branch === undefined ? 'ref' : 'branch';
   return `Checking: ${directory}: already exists active ${kind}: ${refOf(observed.head, ref)}`;
 }
 
-/** What a plan would do, for `--check-only`. */
+/** Describes a plan for `--check-only`. */
 export function planText(plan: Plan, { url, ref }: Wanted): string {
   if (plan.action === 'clone') return `would be cloned from ${url}${ref === undefined ? '' : `, at ${ref}`}`;
   if (plan.action === 'keep') return 'nothing to do';

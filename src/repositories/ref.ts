@@ -2,12 +2,12 @@ import { quote } from '../system/yaml-text.js';
 
 const maxLength = 200;
 
-/** Names that git gives a meaning of its own, which is not that of a branch, tag or commit. */
+/** Names to which git gives a special meaning. */
 const reserved = new Set(['HEAD', 'FETCH_HEAD', 'ORIG_HEAD', 'MERGE_HEAD', '@']);
 
 /**
- * Why this text cannot be a branch, tag or commit; undefined when it can: the rules of git-check-ref-format, and nothing
- * that git would take for an option or an expression (`-x`, `main~1`, `a..b`).
+ * Why this text cannot be a branch, tag or commit; undefined if it can: by the rules of git-check-ref-format, and
+ * without anything that git would read as an option or an expression (`-x`, `main~1`, `a..b`).
  */
 export function refProblem(ref: string): string | undefined {
   const parts = ref.split('/');
@@ -22,7 +22,7 @@ export function refProblem(ref: string): string | undefined {
   return valid ? undefined : `${quote(ref)} after "@" cannot be the name of a branch, tag or commit`;
 }
 
-/** Whether this text may be the id of a commit, in full or shortened. */
+/** Whether this text may be a full or abbreviated commit id. */
 export function looksLikeCommit(ref: string): boolean {
   return /^[0-9a-f]{7,64}$/i.test(ref);
 }

@@ -7,7 +7,7 @@ export interface UrlRule {
   prefix: string;
 }
 
-/** The place that a URL means, so that two spellings of it can be compared. */
+/** The normalised location of a URL, to compare different spellings. */
 interface Place {
   transport: string;
   host: string;
@@ -17,7 +17,7 @@ interface Place {
 
 const defaultPorts: Readonly<Record<string, number>> = { https: 443, http: 80, ssh: 22, git: 9418 };
 
-/** What git makes of a URL: the rule with the longest prefix that fits replaces it. */
+/** Rewrites a URL as git does: the rule with the longest matching prefix applies. */
 export function rewriteUrl(url: string, rules: readonly UrlRule[]): string {
   const fitting = rules.filter(({ prefix }) => prefix !== '' && url.startsWith(prefix));
   const best = fitting.reduce<UrlRule | undefined>(
@@ -40,13 +40,13 @@ function placeOf(url: string): Place {
   return { transport: 'ssh', host: host.toLowerCase(), port: 22, path: plainPath(scpPath, 'ssh') };
 }
 
-/** Hosts ignore the case of names, slashes at the ends and `.git`; file systems do not ignore the case. */
+/** Hosts ignore case, slashes at the ends and `.git`; file systems do not ignore case. */
 function plainPath(path: string, transport: string): string {
   const plain = path.replace(/^\/+|\/+$/g, '').replace(/\/?\.git$/, '');
   return transport === 'file' ? plain : plain.toLowerCase();
 }
 
-/** Ports tell servers apart only within one transport: https and ssh of one host have different ones anyway. */
+/** Ports are compared only within one transport: https and ssh of the same host have different ones anyway. */
 function isAmong(places: readonly Place[], found: Place): boolean {
   const alike = places.filter(({ transport }) => transport === found.transport);
   return (alike.length > 0 ? alike : places).some(
@@ -55,23 +55,23 @@ function isAmong(places: readonly Place[], found: Place): boolean {
 }
 
 /**
- * Whether a working copy with this origin is one of the repository: https, ssh and `.git` make no difference, nor do the
- * `insteadOf` rules of git's configuration (05, weakness 3).
+ * Whether a working copy with this origin belongs to the repository, regardless of https or ssh, `.git`, and the
+ * `insteadOf` rules of git's configuration.
  */
 export function isOriginOf(spec: RepositorySpec, origin: string, rules: readonly UrlRule[]): boolean {
-  // A port that is written is that of one of both.
+  // An explicit port belongs to only one of the transports.
   const wanted = [remoteUrl(spec, false), ...(spec.port === undefined ? [remoteUrl(spec, true)] : [])];
   const places = [...wanted, ...wanted.map((url) => rewriteUrl(url, rules))].map(placeOf);
   return [origin, rewriteUrl(origin, rules)].some((url) => isAmong(places, placeOf(url)));
 }
 
-/** The host that git will reach by ssh for this URL, with its account and port as ssh takes them; undefined for another transport. */
+/** The host and port that git connects to by ssh for this URL; undefined for other transports. */
 export function sshHostOf(url: string): { host: string; port: number } | undefined {
   const { transport, host, port } = placeOf(url);
   return transport === 'ssh' ? { host, port: port ?? 22 } : undefined;
 }
 
-/** Text, such as an URL or git's words, without the passwords and tokens in it. */
+/** Masks passwords and tokens in text such as a URL or a message of git. */
 export function withoutCredentials(text: string): string {
   return text.replace(/(https?:\/\/)[^\s/@]*@/gi, '$1***@').replace(/(ssh:\/\/[^\s/@:]*):[^\s/@]*@/gi, '$1:***@');
 }

@@ -3,13 +3,13 @@ import type { Head } from './heads.js';
 import { refOf, tagOf } from './observe.js';
 import type { Wanted } from './plan.js';
 
-/** What became of one repository. */
+/** The outcome for a repository. */
 export type Outcome =
   | { state: 'cloned' | 'updated' | 'switched' | 'unchanged'; head: Head }
   /** With `--check-only` and `--dry-run`. */
   | { state: 'planned'; text: string; head?: Head }
   | { state: 'failed'; error: LaconicError }
-  /** An earlier failure ended the run before its turn. */
+  /** Not reached because of an earlier failure. */
   | { state: 'not started' };
 
 /** One repository and its outcome. */
@@ -18,7 +18,7 @@ export interface Result {
   outcome: Outcome;
 }
 
-/** `cloned, main at 1a2b3c4d5e6f`: where a repository is in the end. */
+/** Describes where a repository is in the end: `cloned, main at 1a2b3c4d5e6f`. */
 export function outcomeText(outcome: Outcome, wanted: Pick<Wanted, 'ref'>): string {
   switch (outcome.state) {
     case 'failed':
@@ -35,7 +35,7 @@ export function outcomeText(outcome: Outcome, wanted: Pick<Wanted, 'ref'>): stri
   }
 }
 
-/** `main at 1a2b3c4d5e6f`, or `commit 1a2b3c4d5e6f`; of several tags the one that was asked for, if it is there. */
+/** `main at 1a2b3c4d5e6f`, or `commit 1a2b3c4d5e6f`; of several tags preferably the requested one. */
 export function headText(head: Head, wanted?: string): string {
   if (head.commit === undefined) return `${refOf(head)}, without commits`;
   const short = head.commit.slice(0, 12);
@@ -63,7 +63,7 @@ export function resultsDocument(base: string, results: readonly Result[], more: 
   return `${JSON.stringify({ baseDirectory: base, repositories, ...more }, null, 2)}\n`;
 }
 
-/** A failure as one of the kind that is shown to operators; a defect of ours stays one. */
+/** Returns a LaconicError as it is; rethrows anything else, which is a bug. */
 export function asLaconicError(error: unknown): LaconicError {
   if (error instanceof LaconicError) return error;
   throw error instanceof Error ? error : new Error(errorMessage(error));

@@ -10,7 +10,7 @@ import { type Result, resultsDocument } from './result.js';
 import { shownName } from './spec.js';
 import { parseBranches, parseSpecs, selectRepositories, wantedOf } from './wanted.js';
 
-/** What both commands take. */
+/** The options of both `setup-repositories` and `fetch-stack`. */
 export interface RepositoryOptions {
   gitSsh: boolean;
   pull: boolean;
@@ -26,9 +26,9 @@ export interface SetupOptions extends RepositoryOptions {
 }
 
 /**
- * `setup-repositories`: brings the repositories that a stack lists into the base directory; without a stack those of
- * all that ship with the program. Everything that was written is checked before anything is touched.
- * @throws LaconicError for what is wrong with the call or the stack; ExitError with 1 when a repository failed
+ * `setup-repositories`: clones or updates the repositories of a stack in the base directory; without a stack those of
+ * all bundled stacks. All input is validated before anything is changed.
+ * @throws LaconicError if the call or the stack is not valid; ExitError with 1 if a repository failed
  */
 export async function setupRepositories(options: SetupOptions, caller: Context): Promise<void> {
   const context = answeringIn(options.format, caller);
@@ -49,12 +49,12 @@ export async function setupRepositories(options: SetupOptions, caller: Context):
   await bringAll(wanted, base, options, context);
 }
 
-/** The lines that scripts read are printed for them only: a document stands alone on stdout. */
+/** With JSON output, the lines for scripts are not printed: the document must be alone on stdout. */
 export function answeringIn(format: 'text' | 'json', context: Context): Context {
   return format === 'text' ? context : { ...context, report: { ...context.report, print: () => undefined } };
 }
 
-/** `Dev Root is: …`, and makes that directory unless nothing is to be changed. */
+/** Prints `Dev Root is: …`, and creates that directory unless nothing is to be changed. */
 export async function announceBase(base: string, options: RepositoryOptions, context: Context): Promise<void> {
   const { report } = context;
   const print = (line: string): void => {
@@ -67,9 +67,9 @@ export async function announceBase(base: string, options: RepositoryOptions, con
 }
 
 /**
- * Does it, or tells what would be done, and answers.
- * @param more further keys of the document, once all is in place
- * @throws ExitError with 1 when a repository failed
+ * Clones and updates, or reports what would be done, and prints the result.
+ * @param more adds keys to the document once all repositories are in place
+ * @throws ExitError with 1 if a repository failed
  */
 export async function bringAll(
   wanted: readonly Wanted[],
@@ -89,7 +89,7 @@ export async function bringAll(
   if (failed.length > 0) throw concluded(failed, results, context);
 }
 
-/** What failed is told by then: who it was, and what was not begun for it. */
+/** Summarises which repositories failed and which were not started; the failures themselves were reported before. */
 function concluded(failed: readonly Result[], results: readonly Result[], { report }: Context): ExitError {
   const names = (some: readonly Result[]): string => some.map(({ wanted }) => shownName(wanted.spec)).join(', ');
   if (results.length > 1) report.info(`${failed.length} of ${results.length} repositories failed: ${names(failed)}`);

@@ -5,22 +5,25 @@ import { refProblem } from './ref.js';
 /** How git reaches a repository. */
 export type Transport = 'https' | 'http' | 'ssh' | 'git' | 'file';
 
-/** One repository of a stack, checked: nothing in it can be an option, another transport, or a way out of the base directory. */
+/**
+ * A validated repository of a stack: no part of it can be an option, another transport, or a path out of the base
+ * directory.
+ */
 export interface RepositorySpec {
-  /** As it is written, without `@ref`: what `--include`, `--exclude` and `--branches` name. */
+  /** As written, without `@ref`: the name for `--include`, `--exclude` and `--branches`. */
   readonly entry: string;
   /** Branch, tag or commit after `@`. */
   readonly ref?: string;
   /** Lower case, without a port; empty for `file://`. */
   readonly host: string;
   readonly port?: number;
-  /** Path on the host, without slashes at its ends: `org/repo`. */
+  /** Path on the host, without leading and trailing slashes: `org/repo`. */
   readonly path: string;
   /** The folder of the working copy in the base directory: the last part of the path without `.git`. */
   readonly name: string;
-  /** Undefined for `[host/]org/repo`, which leaves https or ssh to `--git-ssh`. */
+  /** Undefined for `[host/]org/repo`, where `--git-ssh` decides between https and ssh. */
   readonly transport?: Transport;
-  /** The account on the host, where the URL names one. */
+  /** The account on the host, if the URL names one. */
   readonly user?: string;
 }
 
@@ -30,13 +33,13 @@ const maxLength = 500;
 const hostPattern = /^(?:[a-z0-9_](?:[a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\])$/i;
 const userPattern = /^[a-z0-9_][a-z0-9._-]*$/i;
 const partPattern = /^[a-z0-9._~+][a-z0-9._~+-]*$/i;
-/** A working copy's folder: not what a shell takes for a home directory, not git's own folder, not what we rename later. */
+/** Not allowed as the folder of a working copy: a shell's home directory, git's own folder, our temporary names. */
 const unfitName = /^(?:|\.|\.\.|\.git|~.*|\..*\.tmp)$/;
 const transports: readonly string[] = ['https', 'http', 'ssh', 'git', 'file'] satisfies Transport[];
 
 const form = 'expected [host/]org/repo[@ref], or an https, ssh, git or file URL';
 
-/** What {@link RepositorySpec} is made of, before its parts are checked. */
+/** The parts of a {@link RepositorySpec} before validation. */
 interface Parts {
   entry: string;
   ref?: string;
@@ -46,15 +49,15 @@ interface Parts {
 }
 
 /**
- * Reads `[host/]org/repo[@ref]` (05 §2), a URL, or git's own `user@host:path` (weakness 9). The host defaults to github.com.
- * @throws LaconicError that names the entry and what is wrong with it
+ * Parses `[host/]org/repo[@ref]`, a URL, or git's own `user@host:path`. The host defaults to github.com.
+ * @throws LaconicError with the entry and what is wrong with it
  */
 export function parseRepositorySpec(text: string): RepositorySpec {
   const refuse = (why: string): never => {
     throw new LaconicError(`Invalid repository format: ${quote(text)}: ${why}`);
   };
   if (text.length > maxLength) return refuse(`longer than ${maxLength} characters`);
-  // Whatever the rest says: what a terminal, a shell or git would act on is in no part of it.
+  // No part may contain anything that a terminal, a shell or git would interpret.
   if (!/^[\x21-\x7e]+$/.test(text)) return refuse(`spaces, control and special characters are not allowed; ${form}`);
   if (text.startsWith('-')) return refuse('a leading "-" would be an option of git');
   const parts = splitUrl(text) ?? splitScp(text) ?? splitShort(text);
@@ -63,7 +66,7 @@ export function parseRepositorySpec(text: string): RepositorySpec {
   if (wrongRef !== undefined) return refuse(wrongRef);
   const authority = parseAuthority(parts.authority, parts.transport);
   if (typeof authority === 'string') return refuse(authority);
-  // Of a URL only: in org/repo every slash stands between two names.
+  // Only for a URL: in org/repo every slash is between two names.
   const path = parts.transport === undefined ? parts.path : parts.path.replace(/^\/|\/$/g, '');
   const components = path.split('/');
   const unfit = components.find((part) => !partPattern.test(part) || part === '.' || part === '..');
@@ -80,7 +83,7 @@ export function parseRepositorySpec(text: string): RepositorySpec {
   };
 }
 
-/** `scheme://[user@]host[:port]/path[@ref]`; undefined for what is no URL. */
+/** `scheme://[user@]host[:port]/path[@ref]`; undefined for text that is not a URL. */
 function splitUrl(text: string): Parts | string | undefined {
   const [, scheme = '', rest = ''] = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/i.exec(text) ?? [];
   if (scheme === '') return undefined;
@@ -100,7 +103,7 @@ function splitUrl(text: string): Parts | string | undefined {
   };
 }
 
-/** `user@host:path[@ref]`; undefined for anything else. */
+/** `user@host:path[@ref]`; undefined for any other text. */
 function splitScp(text: string): Parts | string | undefined {
   const [, authority = '', rest = ''] = /^([^/:@]+@[^/:@]+):(?!:)(.*)$/.exec(text) ?? [];
   if (authority === '') return undefined;
@@ -123,7 +126,10 @@ function splitShort(text: string): Parts | string {
   return { entry: before, ...ref, authority, path: path ?? '' };
 }
 
-/** What stands before and after `@`. An empty ref is none (05 §2); of two, one would silently be lost. */
+/**
+ * The text before and after `@`. An empty ref counts as none; a second `@` is refused, as one ref would silently be
+ * lost.
+ */
 function splitRef(text: string): { before: string; ref: { ref?: string } } | string {
   const [before = '', ref = '', ...more] = text.split('@');
   if (more.length > 0) return 'more than one "@"';
@@ -153,8 +159,8 @@ function parseAuthority(
 }
 
 /**
- * The URL that git gets (05 §2): https, with `--git-ssh` ssh; a URL stays what it is.
- * A port with ssh needs the URL form: `git@host:2222:org/repo` would be the path `2222:org/repo`.
+ * The URL for git: https, or ssh with `--git-ssh`; URLs are not changed. A port with ssh needs the URL form:
+ * `git@host:2222:org/repo` would mean the path `2222:org/repo`.
  */
 export function remoteUrl(spec: RepositorySpec, gitSsh: boolean): string {
   const { host, path, port, transport } = spec;
@@ -164,7 +170,7 @@ export function remoteUrl(spec: RepositorySpec, gitSsh: boolean): string {
   return port === undefined ? `git@${host}:${path}` : `ssh://git@${at}/${path}`;
 }
 
-/** How messages call a repository: `org/repo`, or the path of a `file://` URL. */
+/** The name of a repository in messages: `org/repo`, or the path of a `file://` URL. */
 export function shownName(spec: RepositorySpec): string {
   return spec.transport === 'file' ? `/${spec.path}` : spec.path;
 }

@@ -4,12 +4,13 @@ import { hostKeyHint } from './explain.js';
 import { git, GitFailedError, type GitOptions } from './git.js';
 import { sshHostOf } from './remote.js';
 
-/** Seconds until a host that does not answer counts as unreachable. */
+/** Seconds after which a host that does not answer counts as unreachable. */
 const connectSeconds = 30;
 
 /**
- * The environment in which ssh never asks: neither for a passphrase nor whether to trust a host. The operator's own command, from
- * GIT_SSH_COMMAND or core.sshCommand, is kept and gets these options too; GIT_SSH and other programs than ssh are left alone.
+ * An environment in which ssh never prompts, neither for a passphrase nor for an unknown host key. The operator's own
+ * ssh command, from GIT_SSH_COMMAND or core.sshCommand, is extended by these options; GIT_SSH and programs other than
+ * ssh are not changed.
  */
 export function sshEnvironment(env: NodeJS.ProcessEnv, configured: string | undefined): NodeJS.ProcessEnv {
   const command = env.GIT_SSH_COMMAND ?? configured ?? (env.GIT_SSH === undefined ? 'ssh' : undefined);
@@ -20,16 +21,16 @@ export function sshEnvironment(env: NodeJS.ProcessEnv, configured: string | unde
   return { ...env, GIT_SSH_COMMAND: `${command} -o BatchMode=yes -o ConnectTimeout=${connectSeconds}` };
 }
 
-/** A repository that is reached by ssh: `url` as git reaches it, after its rewriting. */
+/** A repository that is reached by ssh; `url` is after git's rewriting. */
 export interface SshAccess {
   url: string;
   env: NodeJS.ProcessEnv;
 }
 
 /**
- * Tries each host once before anything starts, so that a missing agent or an unknown host key is one message and no hanging
- * prompt. What concerns a single repository is left to its own turn.
- * @returns what is wrong, by host; empty when all hosts let us in
+ * Tries each host once before anything starts, so that a missing agent or an unknown host key gives one message instead
+ * of a hanging prompt. Problems of a single repository are left to its own turn.
+ * @returns the problems by host; empty if all hosts accept us
  */
 export async function checkSshHosts(
   accesses: readonly SshAccess[],
@@ -56,7 +57,7 @@ export async function checkSshHosts(
   return problems;
 }
 
-/** Names the server that a URL reaches by ssh, as ssh does: `host`, or `host:port`; undefined for another transport. */
+/** Identifies the server that a URL reaches by ssh: `host`, or `host:port`; undefined for other transports. */
 export function hostKey(url: string): string | undefined {
   const at = sshHostOf(url);
   if (at === undefined) return undefined;
@@ -105,7 +106,7 @@ function knownHostsName(host: string): string {
   return name === undefined ? host : `'[${name}]:${port}'`;
 }
 
-/** What `ssh-add -l` answers: 0 keys are listed, 1 there are none, 2 there is no agent. */
+/** `ssh-add -l` exits with 0 if there are keys, 1 if there are none, 2 if there is no agent. */
 async function agentState({ env, signal }: GitOptions): Promise<'keys' | 'no keys' | 'no agent'> {
   if (!env.SSH_AUTH_SOCK) return 'no agent';
   const { code } = await run('ssh-add', ['-l'], { env, signal });

@@ -5,14 +5,15 @@ import { type GitConfig, readConfig, readConfigs } from './config.js';
 import type { GitOptions } from './git.js';
 import { type Head, readHeads } from './heads.js';
 
-/** Looks at the disk that go on side by side. */
+/** Number of concurrent accesses to the disk. */
 const width = 8;
 
 /**
- * What can be read of all working copies by a few calls of git.
- * @param base absolute; nothing is read, and git not called, when it is not there
- * @param options absent: there is nothing to look at
- * @returns by folder, with the entry `base` for the configuration that holds everywhere; a copy that is missing here has to be asked by itself
+ * Reads what is possible for all working copies with few calls of git.
+ * @param base absolute; if it does not exist, nothing is read and git is not called
+ * @param options absent: there are no working copies
+ * @returns configuration and HEAD by folder, with the entry `base` for configuration that applies everywhere; a missing
+ * copy must be read separately
  */
 export async function readTogether(
   base: string,

@@ -4,7 +4,7 @@ import { git, GitFailedError, type GitOptions } from './git.js';
 import { type Head, readHead } from './heads.js';
 import type { Plan } from './plan.js';
 
-/** What an update tells while it goes on. */
+/** Events of an update. */
 export interface UpdateEvents {
   /** Just before another branch, tag or commit is checked out. */
   switching: (ref: string) => void;
@@ -12,10 +12,11 @@ export interface UpdateEvents {
 }
 
 /**
- * Brings a working copy up to date: fetches branches and tags if that was asked for, switches, then fast-forwards the branch it
- * is on by then (weaknesses 4, 5). Nothing is merged, and no tag that is there is moved.
- * @returns where its HEAD is afterwards
- * @throws GitFailedError in git's words (local changes in the way, no connection), LaconicError for what is ours to say
+ * Updates a working copy: fetches branches and tags if requested, switches, then fast-forwards the current branch.
+ * Nothing is merged, and existing tags are not moved.
+ * @returns its new HEAD
+ * @throws GitFailedError with git's message (local changes, no connection); LaconicError for a moved tag, an unknown
+ * ref or diverged branches
  */
 export async function updateCopy(
   directory: string,
@@ -33,7 +34,7 @@ export async function updateCopy(
   return readHead(directory, options);
 }
 
-/** Tags that moved on the remote are left as they are here, and told; when it is the wanted one, that is a failure. */
+/** Tags that moved on the remote are not changed here, with a warning; if it is the wanted tag, that is an error. */
 async function fetchAll(
   directory: string,
   wanted: string | undefined,
@@ -60,7 +61,7 @@ async function fetchAll(
   }
 }
 
-/** Moves the current branch to where its branch of the remote is; what is detached, or not on the remote, stays. */
+/** Fast-forwards the current branch to its remote branch; does nothing if HEAD is detached or there is none. */
 async function fastForward(directory: string, options: GitOptions): Promise<void> {
   const format = '--format=%(HEAD)%00%(refname)%00%(objectname)%00%(upstream)';
   const head = await readHead(directory, options);
@@ -85,7 +86,7 @@ async function fastForward(directory: string, options: GitOptions): Promise<void
 const patienceMilliseconds = 15_000;
 const pauseMilliseconds = 200;
 
-/** Waits for another git that works in the same place, such as a second run of ours: it holds its locks for moments. */
+/** Retries while another git, such as a second laconic-so, holds its short-lived locks in the same place. */
 async function patiently<T>(work: () => Promise<T>, { signal }: GitOptions): Promise<T> {
   const until = Date.now() + patienceMilliseconds;
   for (;;) {

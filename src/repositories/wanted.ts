@@ -13,8 +13,8 @@ export interface BranchOverride {
 }
 
 /**
- * `--branches repo@ref,repo@ref` (05 §5).
- * @throws LaconicError for an item that has not exactly one `@`, or no valid ref behind it
+ * Parses `--branches repo@ref,repo@ref`.
+ * @throws LaconicError for an item without exactly one `@`, or without a valid ref after it
  */
 export function parseBranches(option: string | undefined): BranchOverride[] {
   return commaList(option ?? '').map((item) => {
@@ -29,7 +29,10 @@ export function parseBranches(option: string | undefined): BranchOverride[] {
   });
 }
 
-/** Every entry of a list, checked; all problems in one message (weakness 9). @throws LaconicError */
+/**
+ * Parses every entry of a list.
+ * @throws LaconicError with all problems
+ */
 export function parseSpecs(entries: readonly string[], place: (index: number) => string): RepositorySpec[] {
   const problems: string[] = [];
   const specs = entries.flatMap((entry, index) => {
@@ -45,7 +48,7 @@ export function parseSpecs(entries: readonly string[], place: (index: number) =>
   return specs;
 }
 
-/** The entry that a name on the command line means: as it is listed, or without the host (weakness 10). */
+/** The entry that a name on the command line refers to: as listed, or without the host. */
 function entryFor(name: string, specs: readonly RepositorySpec[]): string | undefined {
   const exact = specs.find(({ entry }) => entry === name);
   if (exact !== undefined) return exact.entry;
@@ -57,7 +60,7 @@ function entryFor(name: string, specs: readonly RepositorySpec[]): string | unde
   return alike.length === 1 ? alike[0]?.entry : undefined;
 }
 
-/** What `--include` and `--exclude` leave, with warnings for names that match nothing (05 §1.3, decision 35). */
+/** Applies `--include` and `--exclude`, with warnings for names that match nothing. */
 export function selectRepositories(
   specs: readonly RepositorySpec[],
   options: { include?: string | undefined; exclude?: string | undefined },
@@ -77,9 +80,9 @@ export function selectRepositories(
 }
 
 /**
- * Where each repository goes and at what ref. An override counts for the repository it names only (weakness 1); the same
- * repository twice at one ref is one.
- * @throws LaconicError for overrides that name none of them, and for two entries that want one folder
+ * Determines the directory and ref of each repository. An override applies only to the repository it names; duplicates
+ * with the same ref are merged.
+ * @throws LaconicError for overrides of unknown repositories, and for two entries with the same directory
  */
 export function wantedOf(
   specs: readonly RepositorySpec[],

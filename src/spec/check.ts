@@ -4,20 +4,20 @@ import { didYouMean, nearMiss } from '../system/suggest.js';
 import type { KeyPath } from '../system/yaml.js';
 import type { Spec } from './model.js';
 
-/** What the compose files of a stack (pods and jobs) name. */
+/** Names in the compose files of a stack (pods and jobs). */
 export interface StackFacts {
   services: ReadonlySet<string>;
   /** Top-level volumes. */
   volumes: ReadonlySet<string>;
-  /** Variables that some service mentions. */
+  /** Variables that at least one service mentions. */
   mentioned: ReadonlySet<string>;
-  /** Those of them that nothing sets and that have no default. */
+  /** Those of them that have no default and are not set anywhere. */
   unset: ReadonlySet<string>;
 }
 
 /**
- * What a spec says that its stack does not have, and the other way round (decisions 7 and 10, 01 §20.23). None of it
- * crashed before: a near miss is an error at create, all else a warning.
+ * Finds names in a spec that its stack does not have, and the reverse. None of them was ever fatal: a near miss is an
+ * error at create, everything else a warning.
  */
 export function checkAgainstStack(spec: Spec, facts: StackFacts): UnknownKey[] {
   return [
@@ -79,7 +79,7 @@ function unknownName(
   return [{ problem: spec.yaml.problem(path, `the stack has no ${kind} "${name}": ${all}`) }];
 }
 
-/** Volumes of the stack for which the spec has no entry, such as those of a pod that came later (01 §20.34). */
+/** Volumes of the stack without an entry in the spec, such as those of a pod that was added later. */
 function unplacedVolumes(spec: Spec, volumes: ReadonlySet<string>): Problem[] {
   const effect =
     spec.deployTo === 'compose'
@@ -90,7 +90,7 @@ function unplacedVolumes(spec: Spec, volumes: ReadonlySet<string>): Problem[] {
     .map((name) => spec.yaml.problem(['volumes'], `the volume "${name}" of the stack is not here: ${effect}`));
 }
 
-/** On compose nothing is mounted from `configmaps:` (01 §6). */
+/** On Compose, `configmaps:` does not mount anything. */
 function uselessConfigmaps(spec: Spec): Problem[] {
   if (spec.deployTo !== 'compose' || spec.configmaps.size === 0) return [];
   return [
@@ -98,7 +98,7 @@ function uselessConfigmaps(spec: Spec): Problem[] {
   ];
 }
 
-/** Names of `config:` that no service mentions: what is interpolated is all that reaches a container. */
+/** Names in `config:` that no service mentions: on Compose only interpolated values reach a container. */
 function unmentioned(spec: Spec, { mentioned, unset }: StackFacts): Problem[] {
   const effect = spec.deployTo === 'compose' ? 'no container gets it' : 'every container gets it';
   return [...spec.config.keys()]

@@ -11,10 +11,10 @@ const header = [
 const credentialsMark = '# From credentials file: ';
 
 /**
- * The text of `config.env` (01 §13): a name and its literal value per line, then each credentials file as it is.
- * @param entries values by name, in the order of the spec, without those that hold generated secrets
- * @param credentials path as the spec has it, and text
- * @throws LaconicError with every name or value that no env file can hold
+ * Renders `config.env`: a name and its literal value per line, then each credentials file unchanged.
+ * @param entries values by name, in the order of the spec, without those that contain generated secrets
+ * @param credentials path as written in the spec, and text
+ * @throws LaconicError with every name or value that an env file cannot hold
  */
 export function renderConfigEnv(
   entries: ReadonlyMap<string, string>,
@@ -29,9 +29,10 @@ export function renderConfigEnv(
 }
 
 /**
- * The secrets among the variables that credentials files put into a `config.env`. They hold names and ports as well: short values, and
- * words under a name that promises no secret, are not among them, or hardly a message could be read.
- * @throws InvalidFileError for a file Compose could not read
+ * Returns the secrets among the variables that credentials files added to a `config.env`. These files hold names and
+ * ports as well: short values, and plain words under a name that does not suggest a secret, are not included, since
+ * masking them would make messages unreadable.
+ * @throws InvalidFileError for a file that Compose could not read
  */
 export function credentialSecrets(configEnv: string, file: string): string[] {
   return [...parseEnvFile(credentialsPart(configEnv), file)].flatMap(([name, value]) =>
@@ -40,8 +41,8 @@ export function credentialSecrets(configEnv: string, file: string): string[] {
 }
 
 /**
- * The variables of a `config.env` that credentials files brought, each with the value that it has in the whole file.
- * @throws InvalidFileError for a file Compose could not read
+ * Returns the variables that credentials files added to a `config.env`, with their values in the whole file.
+ * @throws InvalidFileError for a file that Compose could not read
  */
 export function credentialVariables(configEnv: string, file?: string): Map<string, string> {
   const names = new Set(scanEnvFile(credentialsPart(configEnv), file ?? 'config.env').map(({ name }) => name));
@@ -49,9 +50,9 @@ export function credentialVariables(configEnv: string, file?: string): Map<strin
 }
 
 /**
- * Where the variables of a `config.env` come from, for messages: the config of the spec, or a credentials file by its
- * path.
- * @throws InvalidFileError for a file Compose could not read
+ * Returns where each variable of a `config.env` comes from, for messages: the config of the spec, or the path of a
+ * credentials file.
+ * @throws InvalidFileError for a file that Compose could not read
  */
 export function variableOrigins(configEnv: string, file?: string): Map<string, string> {
   const places = credentialLines(configEnv);
@@ -63,7 +64,7 @@ export function variableOrigins(configEnv: string, file?: string): Map<string, s
   );
 }
 
-/** For a line of a `config.env`, counted from 1: the credentials file it is from, and its line there. */
+/** Maps a line of a `config.env`, counted from 1, to its credentials file and the line there. */
 export function credentialLines(configEnv: string): (line: number) => { file: string; line: number } | undefined {
   const lines = configEnv.split('\n');
   return (line) => {
@@ -72,7 +73,7 @@ export function credentialLines(configEnv: string): (line: number) => { file: st
   };
 }
 
-/** Whether a value that came with others in a credentials file is one to be hidden, by its name, length and letters. */
+/** Whether a value from a credentials file should be masked, judged by its name, length and characters. */
 export function looksSecret(name: string, value: string): boolean {
   const secret = /pass|secret|token|key|cred|auth|pw/i.test(name) || !/^[a-z]+(?:[._-][a-z]+)*$/i.test(value);
   return secret && value.length >= 8;
@@ -83,7 +84,10 @@ function credentialsPart(configEnv: string): string {
   return at < 0 ? '' : configEnv.slice(at);
 }
 
-/** `NAME=value` lines that Compose reads as exactly these values (decision 8). */
+/**
+ * Renders `NAME=value` lines that Compose reads back as exactly these values.
+ * @throws LaconicError with every name or value that an env file cannot hold
+ */
 export function renderEntries(entries: ReadonlyMap<string, string>): string[] {
   const problems = [...entries].flatMap(([name, value]) => {
     const problem = environmentProblem(name, value);
@@ -93,7 +97,7 @@ export function renderEntries(entries: ReadonlyMap<string, string>): string[] {
   return [...entries].map(([name, value]) => `${name}=${quoteEnvValue(value)}`);
 }
 
-/** Why no env file can hold this variable; undefined when one can. Never shows the value. */
+/** Why an env file cannot hold this variable; undefined if it can. Never shows the value. */
 export function environmentProblem(name: string, value: string): string | undefined {
   if (!/^[\p{L}\p{N}_.[\]-]+$/u.test(name)) {
     return `${JSON.stringify(name)}: not a variable name: letters, digits, _ . and - are allowed`;
@@ -104,8 +108,8 @@ export function environmentProblem(name: string, value: string): string | undefi
 }
 
 /**
- * A value as it stands in an env file so that Compose reads it back literally (decision 8): bare, in single quotes, or in double
- * quotes with escapes. Line breaks are escaped, so that every variable stays on a line of its own.
+ * Quotes a value for an env file so that Compose reads it back literally: bare, in single quotes, or in double quotes
+ * with escapes. Line breaks are escaped, so that every variable stays on one line.
  */
 export function quoteEnvValue(value: string): string {
   if (/^[A-Za-z0-9_./:@%+,-]*$/.test(value)) return value;
@@ -118,9 +122,9 @@ export function quoteEnvValue(value: string): string {
 }
 
 /**
- * The variables an env file sets, by Compose's own rules (see {@link readEnvFile}).
- * @param lookup the environment: goes before what the file says, and gives names without `=` their value
- * @throws InvalidFileError for a file Compose could not read
+ * Parses an env file by Compose's rules (see {@link readEnvFile}).
+ * @param lookup the environment: overrides the file, and supplies the value of names without `=`
+ * @throws InvalidFileError for a file that Compose could not read
  */
 export function parseEnvFile(
   text: string,
@@ -130,7 +134,7 @@ export function parseEnvFile(
   return readEnvFile(text, file, lookup);
 }
 
-/** A value that containers got differently from what the spec says, since the old file had no quotes. */
+/** A value that differed in containers from the spec because the old file had no quotes. */
 export interface ChangedValue {
   name: string;
   before: string | undefined;
@@ -138,13 +142,13 @@ export interface ChangedValue {
 }
 
 /**
- * What changes for containers when the unquoted `config.env` of the Python program is written anew (decision 8): variables whose
- * line holds the very value of the spec, but which that program wrote in Python's words, or which Compose expanded, cut or
- * unquoted when it read the file. A file that Compose could not read gave no container anything: nothing changes then.
- * @param oldText the `config.env` as it stands
+ * Finds what changes for containers when the unquoted `config.env` of the Python program is rewritten: variables whose
+ * line holds the spec's value, but which that program wrote in Python's notation, or which Compose expanded, cut or
+ * unquoted. If Compose could not read the file, containers got nothing from it, and nothing changes.
+ * @param oldText the current `config.env`
  * @param entries the spec's values by name, without those that something else sets
- * @param options `formerly`: how the Python program wrote a value, where that differs; `lookup`: the environment, as
- *   Compose read it
+ * @param options `formerly`: how the Python program wrote a value, if that differs; `lookup`: the environment, as
+ * Compose read it
  */
 export function changedByNewQuoting(
   oldText: string,
@@ -166,7 +170,10 @@ export function changedByNewQuoting(
   });
 }
 
-/** A scalar of YAML as the Python program wrote it into `config.env` (01 §13): `True` for `true`, `123` for `0123`. */
+/**
+ * How the Python program wrote a YAML scalar into `config.env`: `True` for `true`, `123` for `0123`. Undefined for
+ * text.
+ */
 export function asPythonWrote(value: unknown): string | undefined {
   if (typeof value === 'boolean') return value ? 'True' : 'False';
   return typeof value === 'number' ? String(value) : undefined;

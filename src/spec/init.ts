@@ -7,14 +7,14 @@ import { quote, yamlStyle } from '../system/yaml.js';
 import { parseRecipe, portMapper } from './recipes.js';
 import type { DeployTarget } from './schema.js';
 
-/** What a new spec is made from. */
+/** What a new spec is created from. */
 export interface InitInput {
-  /** `--stack` as it was given. */
+  /** `--stack` as typed. */
   stackReference: string;
   deployTo: DeployTarget;
   kubeConfig?: string | undefined;
   imageRegistry?: string | undefined;
-  /** What the stack's init hook returned. */
+  /** The result of the stack's init hook. */
   hookResult?: unknown;
   /** From `--config` ({@link parseConfigOption}). */
   config: ReadonlyMap<string, string>;
@@ -24,14 +24,15 @@ export interface InitInput {
   recipe?: string | undefined;
   /** In stack order. */
   composeFiles: { pods: readonly ComposeFile[]; jobs: readonly ComposeFile[] };
-  /** A random integer between two, both included. */
+  /** Returns a random integer between two, both included. */
   random?: (first: number, last: number) => number;
 }
 
 /**
- * The text of a new `spec.yml` (01 §7), in its key order and in the style of 01 §18. Pure but for random ports.
- * Values of the operator beat those of the config file, which beat those of the hook (decision 11).
- * @throws LaconicError for an unknown recipe, one the target cannot follow, and a hook result that is no map
+ * Composes the text of a new `spec.yml`, in the key order and style that scripts expect. Values of the operator
+ * override those of the config file, which override those of the hook.
+ * @throws LaconicError for an unknown recipe, a recipe that the target does not support, or a hook result that is not a
+ * map
  */
 export function composeSpec(input: InitInput): string {
   const files = [...input.composeFiles.pods, ...input.composeFiles.jobs];
@@ -68,7 +69,7 @@ function hookEntries(result: unknown): [string, unknown][] {
   return Object.entries(result);
 }
 
-/** A section that a hook may have given; null and absence are an empty one. */
+/** A section that a hook may have returned; null or missing is an empty one. */
 function section(spec: ReadonlyMap<string, unknown>, key: string): [string, unknown][] {
   const value = spec.get(key);
   if (value === undefined || value === null) return [];
@@ -78,14 +79,19 @@ function section(spec: ReadonlyMap<string, unknown>, key: string): [string, unkn
   return Object.entries(value);
 }
 
-/** Names in the order of 01 §7: of the file, then of the command line, then of the hook; values by decision 11. */
+/**
+ * Order of names: config file, then command line, then hook. A value of the command line overrides that of the file,
+ * which overrides that of the hook.
+ */
 function mergedConfig(hook: readonly [string, unknown][], input: InitInput): Map<string, unknown> {
   const merged = new Map<string, unknown>([...input.configFile, ...input.config]);
   for (const [name, value] of hook) if (!merged.has(name)) merged.set(name, value);
   return merged;
 }
 
-/** Ports of every service that has any. One that several files define has those of all of them (01 §20.21). */
+/**
+ * The ports of every service that has any. A service that is defined in several files gets the ports of all of them.
+ */
 function portsOf(files: readonly ComposeFile[], mapPort: ReturnType<typeof portMapper>): Map<string, string[]> {
   const raw = new Map<string, Set<string>>();
   const ports = new Map<string, string[]>();
@@ -101,7 +107,7 @@ function portsOf(files: readonly ComposeFile[], mapPort: ReturnType<typeof portM
   return ports;
 }
 
-/** Where the mounted named volumes go (01 §7.8): writable ones first, each in the order it is first met. */
+/** The paths of mounted named volumes: writable ones first, each in order of appearance. */
 function placesOf(
   files: readonly ComposeFile[],
   deployTo: DeployTarget,
@@ -119,7 +125,7 @@ function placesOf(
   const volumes = new Map<string, string | null>();
   const configmaps = new Map<string, string>();
   for (const name of ordered) {
-    // A volume that the compose file places itself must not become an empty directory.
+    // A volume that the compose file defines itself must not become an empty directory.
     if (deployTo === 'compose') volumes.set(name, defined(name) ? null : `./data/${name}`);
     else if (!writable.get(name) && name.includes('config')) configmaps.set(name, `./configmaps/${name}`);
     else volumes.set(name, null);
@@ -130,9 +136,9 @@ function placesOf(
 const pair = /^([A-Za-z_][\w.-]*)=([^]*)$/;
 
 /**
- * Reads `--config`: `NAME=value`, split at the first `=`. A single option may hold several, separated by commas; a comma that
- * no `NAME=` follows belongs to the value. When the option is repeated each holds exactly one.
- * @throws LaconicError for a value without a name; what may be a value is not shown
+ * Parses `--config`: `NAME=value`, split at the first `=`. A single option may hold several, separated by commas; a
+ * comma without a following `NAME=` belongs to the value. If the option is repeated, each holds exactly one.
+ * @throws LaconicError for text without a name; a possible value is not shown
  */
 export function parseConfigOption(values: readonly string[]): Map<string, string> {
   const pieces = values.length === 1 ? values.flatMap((value) => value.split(/,(?=[A-Za-z_][\w.-]*=)/)) : values;
@@ -149,15 +155,15 @@ export function parseConfigOption(values: readonly string[]): Map<string, string
   return config;
 }
 
-/** What the Python program expanded in a config file, and nothing else. */
+/** The only form that the Python program expanded in a config file. */
 const reference = /\$\{([^}:]*)(?::-([^}]*))?\}/g;
 
 /**
- * Reads the file of `--config-file`: an env file by Compose's rules, but with `${NAME}` and `${NAME:-default}` only,
- * wherever they stand. They take the value of an earlier line, then of the environment. `$` in a password stays as it
- * is.
+ * Parses the file of `--config-file`: an env file by Compose's rules, except that only `${NAME}` and `${NAME:-default}`
+ * are expanded, regardless of quotes. They take the value of an earlier line, then of the environment. Other uses of
+ * `$`, as in a password, stay as they are.
  * @param lookup the environment, also for names without a value
- * @throws InvalidFileError for a file that cannot be read, and for names without a value
+ * @throws InvalidFileError for a file that is not valid, and for names without a value
  */
 export function parseConfigFile(
   text: string,

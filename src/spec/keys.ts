@@ -7,7 +7,7 @@ const stale: Record<string, string> = {
   'cluster-issuer': 'is not read, although documents name it: write issuer in an entry of network.http-proxy',
 };
 
-/** Keys that are often written at the top of a spec, and the sections that they belong to. */
+/** Keys that are often written at the top level of a spec, and the sections they belong to. */
 const sections: Record<string, string> = {
   'http-proxy': 'network',
   ports: 'network',
@@ -21,8 +21,8 @@ const sections: Record<string, string> = {
 };
 
 /**
- * What to write instead of a key that documents of the existing program name but nothing reads, or that stands in the wrong place
- * (decision 10, K-68).
+ * What to write instead of a key that documents of the Python program mention but that is not read, or that is in the
+ * wrong section.
  */
 export function staleKey(path: KeyPath): Explained | undefined {
   const key = path[path.length - 1];

@@ -1,21 +1,21 @@
 import { findTokens, holdsValueOf, type StoredSecret } from './secrets.js';
 
-/** A place, beside `secrets.env`, in which values of generated secrets were found. */
+/** A place other than `secrets.env` where values of generated secrets were found. */
 export interface SecretCopy {
-  /** As messages name it. */
+  /** How messages name it. */
   place: string;
   values: ReadonlyMap<string, string>;
 }
 
-/** What is known of the generated secrets of a deployment. */
+/** What is known about the generated secrets of a deployment. */
 export interface SecretFacts {
-  /** The config of the spec, tokens included. */
+  /** The config of the spec, including tokens. */
   config: ReadonlyMap<string, string>;
-  /** What `secrets.env` holds; empty where there is none, or it cannot be read. */
+  /** Content of `secrets.env`; empty if it does not exist or cannot be read. */
   stored: ReadonlyMap<string, StoredSecret>;
-  /** `secrets.env` ends in the middle of a line: no text of ours does. */
+  /** Whether `secrets.env` ends in the middle of a line, which laconic-so never writes. */
   cut: boolean;
-  /** Names that had a value by the records of the directory. */
+  /** Names that had a value according to the records of the deployment directory. */
   recorded: ReadonlySet<string>;
   copies: readonly SecretCopy[];
   /** Names that are to get a new value. */
@@ -24,15 +24,15 @@ export interface SecretFacts {
 
 export interface LostSecret {
   name: string;
-  /** Where a copy of its value is: the first place that is known, and all that hold the same, alone or as a part of a text. */
+  /** Where copies of its value are: the first known place, and all that hold the same value, alone or in a text. */
   places: string[];
-  /** Where another value is, from before a change. */
+  /** Where other values are, from before a change. */
   others: string[];
 }
 
 /**
- * The names whose value `secrets.env` does not hold, or holds a part of: those that had one (lost), and those that
- * nothing shows a value for (absent). Pure. A name that is to be rotated is neither.
+ * Finds the names whose value is missing from `secrets.env` or truncated there: lost if there is evidence of an earlier
+ * value, else absent. Names to be rotated are in neither list.
  */
 export function findLostSecrets(facts: SecretFacts): { lost: LostSecret[]; absent: string[] } {
   const lost: LostSecret[] = [];
@@ -50,7 +50,7 @@ export function findLostSecrets(facts: SecretFacts): { lost: LostSecret[]; absen
   return { lost, absent };
 }
 
-/** The names of the config whose value holds a `$generate` token. */
+/** The names in the config whose value contains a `$generate` token. */
 export function generatedNames(config: ReadonlyMap<string, string>): string[] {
   return [...config].filter(([, value]) => findTokens(value).tokens.length > 0).map(([name]) => name);
 }

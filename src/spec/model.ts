@@ -2,7 +2,7 @@ import type { YamlFile } from '../system/yaml.js';
 import type { DeployTarget } from './schema.js';
 import type { SecretSources } from './secret-sources.js';
 
-/** CPUs, memory and storage as they are written: Kubernetes quantities pass unchanged (decision 21). */
+/** CPUs, memory and storage as written: Kubernetes quantities are passed on unchanged. */
 export interface Amounts {
   cpus?: string;
   memory?: string;
@@ -14,7 +14,7 @@ export interface ResourceBounds {
   reservations?: Amounts;
 }
 
-/** Bounds for all, and those of single containers or volumes, which win (01 §6). */
+/** Bounds for all containers or volumes, and overrides for single ones. */
 export interface ResourceSection {
   all: ResourceBounds;
   named: ReadonlyMap<string, ResourceBounds>;
@@ -28,15 +28,15 @@ export interface Resources {
 export interface HttpProxy {
   hostName: string;
   routes: readonly { path: string; service: string; port: number }[];
-  /** Secret of the cluster with the host's certificate (K-26). */
+  /** Name of the cluster's Secret with the certificate of the host. */
   tlsSecret?: string;
-  /** ClusterIssuer of cert-manager that makes it. */
+  /** The cert-manager ClusterIssuer that issues the certificate. */
   issuer?: string;
-  /** `tls: false`: it gets none. */
+  /** `tls: false`: no certificate is used. */
   withoutTls?: true;
 }
 
-/** A taint of nodes on which pods may run all the same, in the words of Kubernetes (K-55). */
+/** A Kubernetes toleration of node taints. */
 export interface Toleration {
   /** Absent: every taint. */
   key?: string;
@@ -44,7 +44,7 @@ export interface Toleration {
   value?: string;
   /** Absent: every effect. */
   effect?: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute';
-  /** How long a running pod stays. */
+  /** How long a running pod stays, in seconds. */
   tolerationSeconds?: number;
 }
 
@@ -62,37 +62,37 @@ export interface ImagePullSecret {
   tokenFile?: string;
 }
 
-/** A service outside the deployment: one of three ways to find it, the first that is given (04 §4.11). */
+/** A service outside the deployment, found in one of three ways; the first one given is used. */
 export type ExternalService = { port: number } & (
   | { kind: 'host'; host: string }
   | { kind: 'ip'; ip: string }
   | { kind: 'selector'; selector: ReadonlyMap<string, string>; namespace: string }
 );
 
-/** `spec.yml`, checked: every key of 01 §6. Sections that are null or missing are empty. Paths are as written. */
+/** A validated `spec.yml` with all its keys. Null and missing sections are empty. Paths are as written. */
 export interface Spec {
   readonly yaml: YamlFile;
   readonly stack: string;
   readonly deployTo: DeployTarget;
-  /** Values as text: strings by value, numbers and booleans as they are written (decision 8). May hold `$generate:` tokens. */
+  /** Values as text: strings by value, numbers and booleans as they are written. May hold `$generate:` tokens. */
   readonly config: ReadonlyMap<string, string>;
   readonly credentialsFiles: readonly string[];
-  /** Path by volume; undefined leaves the volume to the target (01 §6.1). */
+  /** Path by volume; undefined leaves the location to the target. */
   readonly volumes: ReadonlyMap<string, string | undefined>;
-  /** Source by volume; undefined means the stack's own `config/<name>` (01 §6.2). */
+  /** Source by volume; undefined means the stack's own `config/<name>`. */
   readonly configmaps: ReadonlyMap<string, string | undefined>;
-  /** Ports by service, in the place of the compose file's; an empty list removes them (01 §6.3). */
+  /** Ports by service, replacing those of the compose file; an empty list removes them. */
   readonly ports: ReadonlyMap<string, readonly string[]>;
   readonly httpProxy: readonly HttpProxy[];
   readonly acmeEmail?: string;
   /** Absent: `caddy`. */
   readonly ingressClass?: string;
   /**
-   * Names of Secrets whose keys are variables of every container: they exist in the cluster, or are made from
+   * Names of Secrets whose keys become variables of every container: they exist in the cluster, or are created from
    * `secretSources`.
    */
   readonly secrets: readonly string[];
-  /** Absent: none has sources. */
+  /** Absent: no Secret has sources. */
   readonly secretSources?: SecretSources;
   readonly resources: Resources;
   readonly security: Security;
@@ -109,7 +109,7 @@ export interface Spec {
   readonly namespace?: string;
   readonly kindClusterName?: string;
   readonly kindNodeImage?: string;
-  /** Address of this host on which the kind cluster's ports are. Absent: all. */
+  /** The address of this host that the kind cluster's ports listen on. Absent: all. */
   readonly kindListenAddress?: string;
   /** Ports of this host for the ingress controller of the kind cluster. Absent: 80 and 443. */
   readonly kindHttpPort?: number;

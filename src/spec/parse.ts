@@ -10,17 +10,17 @@ import { readSecretSources, type SecretSources } from './secret-sources.js';
 export type * from './model.js';
 export type { DeployTarget } from './schema.js';
 
-/** A spec, and the keys in it that nothing reads: near misses are errors at create, the others warnings (decision 10). */
+/** A spec and its unknown keys: near misses are errors at create, the others warnings. */
 export interface ParsedSpec {
   spec: Spec;
   unknown: UnknownKey[];
 }
 
 /**
- * Reads a `spec.yml` (01 §6).
+ * Parses a `spec.yml`.
  * @param text the file's text
  * @param file its name for messages
- * @throws InvalidFileError with every problem of the file; misspelt keys are named with them, they may be the reason
+ * @throws InvalidFileError with every problem of the file, and misspelt keys, which may be the cause
  */
 export function parseSpec(text: string, file: string): ParsedSpec {
   const yaml = parseYaml(text, file);
@@ -46,7 +46,7 @@ export function parseSpec(text: string, file: string): ParsedSpec {
   return { spec: toSpec(yaml, shape, config.values, secrets.sources), unknown };
 }
 
-/** `config:` as text (decision 8): null, maps and lists are refused by name, and names that no env file can hold. */
+/** Reads `config:` as text; null, maps, lists and names that an env file cannot hold are problems. */
 function readConfig(yaml: YamlFile): { values: Map<string, string>; problems: Problem[] } {
   const values = new Map<string, string>();
   const problems: Problem[] = [];
@@ -60,7 +60,10 @@ function readConfig(yaml: YamlFile): { values: Map<string, string>; problems: Pr
   return { values, problems };
 }
 
-/** What Compose takes as a name in an env file: beyond letters, digits and `_` also dots and dashes, which only `$X` cannot name. */
+/**
+ * Accepts the names that Compose accepts in an env file: letters, digits and `_`, but also dots and dashes, which only
+ * `$X` cannot refer to.
+ */
 function configNameProblem(name: string): string | undefined {
   if (/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(name)) return undefined;
   return `${quote(name)} is not the name of a variable: letters, digits and "_" are allowed`;
@@ -76,7 +79,7 @@ function configTextProblem(text: string): string | undefined {
   return /\p{Surrogate}/u.test(text) ? 'holds half of a character (a lone surrogate)' : undefined;
 }
 
-/** The entries of a top-level map as they stand in the file, or none. */
+/** The entries of a top-level map as written in the file; empty if there is none. */
 function entriesAt(yaml: YamlFile, key: string): [string, unknown][] {
   const root = yaml.value;
   if (typeof root !== 'object' || root === null || !Object.hasOwn(root, key)) return [];
@@ -165,7 +168,7 @@ function toSpec(
   };
 }
 
-/** The same object without what is missing, null or empty text: such keys mean the same as no key. */
+/** Drops undefined, null and empty values: such keys mean the same as missing ones. */
 function given<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], null | undefined> } {
   const kept = Object.entries(values).filter(([, value]) => value !== undefined && value !== null && value !== '');
   return Object.fromEntries(kept) as { [K in keyof T]?: Exclude<T[K], null | undefined> };
@@ -182,7 +185,7 @@ function serviceAndPort(text: string): { service: string; port: number } {
   return { service: text.slice(0, colon), port: Number(text.slice(colon + 1)) };
 }
 
-/** Key and value alone are the notation of the existing program, which meant `NoSchedule` (04 §4.4.9). */
+/** Key and value alone are the Python program's notation, which meant `NoSchedule`. */
 function toToleration(
   shape: NonNullable<SpecShape['node-tolerations']>[number],
   value: string | undefined,

@@ -8,8 +8,8 @@ const help =
   'write [ip:][host:]container[/protocol], such as "80", "8080:80", "127.0.0.1:8080:80/udp" or "8000-8010:80-90"';
 
 /**
- * Why Compose would refuse this port of a spec (01 §6.3, §20.21); undefined when it would not. A port that holds `$` is only known
- * once Compose has put the values in, so it passes.
+ * Why Compose would refuse this port of a spec; undefined if it is valid. A port with `$` passes: its value is known
+ * only after Compose's interpolation.
  */
 export function portProblem(text: string): string | undefined {
   if (text.includes('$')) return undefined;
@@ -33,7 +33,7 @@ export function portProblem(text: string): string | undefined {
     : `${quote(text)} maps ${hosts + 1} host ports to ${containers + 1} container ports: the ranges must be equally long`;
 }
 
-/** Both ends of `80` or `80-90`; undefined when they are no ports, or the wrong way round. */
+/** Both ends of `80` or `80-90`; undefined if these are not ports, or in descending order. */
 function range(text: string, lowest: number): [number, number] | undefined {
   const match = /^(\d{1,9})(?:-(\d{1,9}))?$/.exec(text);
   if (!match) return undefined;

@@ -12,17 +12,17 @@ const recipes = [
   'any-fixed-random',
 ] as const;
 
-/** How `deploy init` maps ports to the host (01 §7.1). */
+/** How `deploy init` maps ports to the host. */
 export type PortRecipe = (typeof recipes)[number];
 
 /** Host ports of the random recipes, both ends included. */
 const composeRange = { first: 20000, last: 50000 };
-/** What a Kubernetes cluster gives out as node ports unless configured otherwise. */
+/** The default node port range of a Kubernetes cluster. */
 const nodePortRange = { first: 30000, last: 32767 };
 
 /**
- * The recipe of this name; without a name ports stay as they are.
- * @throws LaconicError for an unknown name, also when the stack has no ports
+ * Finds the recipe with this name; without a name, ports stay as they are.
+ * @throws LaconicError for an unknown name, even if the stack has no ports
  */
 export function parseRecipe(name: string | undefined): PortRecipe {
   if (name === undefined) return 'any-variable-random';
@@ -37,14 +37,14 @@ export function parseRecipe(name: string | undefined): PortRecipe {
 }
 
 /**
- * A function that maps one port of a compose file to the entry, or entries, of the spec. Use one for a whole spec: the
- * random ports it hands out differ from each other.
+ * Creates a function that maps a port of a compose file to entries of the spec. Use one function for a whole spec: the
+ * random ports it assigns do not repeat.
  *
- * On compose every recipe but the first gives `address:host:container`. "Same" is the host port the stack asks for, or else
- * the container's own. On Kubernetes an entry is a node port (`[node:]container`), which has no address: ports keep no other
- * host port than a legal node port, and of the recipes only `any-fixed-random` means something else.
+ * On Compose every recipe but the first gives `address:host:container`. "Same" means the host port that the stack asks
+ * for, else the container port. On Kubernetes an entry is a node port (`[node:]container`) without an address: a host
+ * port is kept only if it is a valid node port, and of the other recipes only `any-fixed-random` is supported.
  * @param random a random integer from `first` to `last`, both included
- * @throws LaconicError for a recipe that the target cannot follow
+ * @throws LaconicError for a recipe that the target does not support
  */
 export function portMapper(
   recipe: PortRecipe,
@@ -78,14 +78,14 @@ function nodePortMapper(
     });
 }
 
-/** The single ports of a range. */
+/** Expands a range into single ports. */
 function eachOf(container: string): string[] {
   const range = portRange(container);
   if (range === undefined) return [container];
   return Array.from({ length: range.last - range.first + 1 }, (_, index) => String(range.first + index));
 }
 
-/** The port at this place of a host range, when a cluster could give it out. */
+/** The port at this index of a host range, if it is a valid node port. */
 function nodePort(host: string | undefined, index: number): string | undefined {
   const range = host === undefined ? undefined : portRange(host);
   if (range === undefined) return undefined;
@@ -93,13 +93,13 @@ function nodePort(host: string | undefined, index: number): string | undefined {
   return port <= range.last && port >= nodePortRange.first && port <= nodePortRange.last ? String(port) : undefined;
 }
 
-/** How many host ports a port needs: those of the container's range. */
+/** How many host ports a port needs: as many as its container range has. */
 function portCount(port: ComposePort): number {
   const range = portRange(port.container);
   return range === undefined ? 1 : range.last - range.first + 1;
 }
 
-/** Hands out ports, or ranges of ports, that do not overlap. */
+/** Picks ports, or ranges of ports, that do not overlap. */
 function distinctPorts(
   bounds: { first: number; last: number },
   random: (first: number, last: number) => number,

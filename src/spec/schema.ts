@@ -7,14 +7,14 @@ import { quote } from '../system/yaml.js';
 import { portProblem } from './ports.js';
 import { parseCpus, parseMemory } from './units.js';
 
-/** The targets a spec may name (01 §1). */
+/** The targets a spec may name. */
 export const deployTargets = ['compose', 'k8s-kind', 'k8s'] as const;
 export type DeployTarget = (typeof deployTargets)[number];
 
-/** Text, or nothing: null and a missing key mean the same (01 §20.23). */
+/** Optional text: null and a missing key mean the same. */
 const optionalText = (what: string) => z.string(mustBe(what)).nullish();
 
-/** Text that has to be there and say something. */
+/** Required, non-empty text. */
 const text = (what: string) => z.string(mustBe(what)).min(1, mustBe(what));
 
 /** A number, a boolean or text: read as text, as it is written. */
@@ -27,13 +27,13 @@ const map = <T extends z.ZodType>(value: T, what: string, key: z.ZodString = z.s
 
 const section = <T extends z.ZodRawShape>(shape: T, what: string) => z.object(shape, mustBe(what)).nullish();
 
-/** True or false, also as text in any case (01 §6 `security`). */
+/** True or false, also as text in any case, which the Python program accepted for `security`. */
 const flag = z
   .union([z.boolean(), z.string().regex(/^(true|false)$/i, mustBe('true or false'))], mustBe('true or false'))
   .transform((value) => String(value).toLowerCase() === 'true')
   .nullish();
 
-/** Compose takes these characters in volume names; `.` and `..` would be folders of their own. */
+/** The characters that Compose allows in volume names; `.` and `..` would be other folders. */
 const volumeName = z.string().check(
   textCheck((name) => {
     if (/^[A-Za-z0-9._-]+$/.test(name) && name !== '.' && name !== '..') return undefined;
@@ -41,7 +41,7 @@ const volumeName = z.string().check(
   }),
 );
 
-/** A configmap's name is a folder name as well (01 §6.2). */
+/** A configmap's name is also a folder name. */
 const configmapName = z.string().check(textCheck(nameProblem));
 
 const noNull = (value: string): string | undefined =>
@@ -65,7 +65,7 @@ const bytes = sized(parseMemory, 'a size such as 512M, 512Mi or 2Gi');
 const containerAmounts = section({ cpus: cpus.nullish(), memory: bytes.nullish() }, 'a map with cpus and memory');
 const volumeAmounts = section({ storage: bytes.nullish() }, 'a map with storage');
 
-/** `limits` and `reservations` for all, beside the same under the name of one (01 §6 `resources`). */
+/** `limits` and `reservations` for all, and the same keys under the name of a single one. */
 function resourceSection<T extends z.ZodType>(amounts: T, what: string) {
   const shape = { limits: amounts, reservations: amounts };
   return z
@@ -98,7 +98,7 @@ const dnsLabel = (what: string) =>
     )
     .nullish();
 
-/** What an object of a cluster may be called. */
+/** A valid name of a Kubernetes object. */
 const objectName = (what: string) =>
   z
     .string(mustBe(what))
@@ -147,7 +147,7 @@ const externalService = z
     error: 'needs host, ip, or selector and namespace',
   });
 
-/** A toleration of Kubernetes, with what its API server would refuse (K-55). */
+/** A Kubernetes toleration, with the checks of the API server. */
 const toleration = z
   .object(
     {
@@ -222,7 +222,7 @@ const network = section(
   'a map with ports, http-proxy, acme-email and ingress-class',
 );
 
-/** Unlike elsewhere text is not shown: it may be a secret. */
+/** Unlike other errors, this one does not show text: it may be a secret. */
 const configError = {
   error: ({ input }: { input?: unknown }) =>
     `must be a map of names to values, found ${typeof input === 'string' ? 'text' : describeValue(input)}`,
@@ -238,7 +238,7 @@ const deployTo = z
     ),
   );
 
-/** `spec.yml` as it is written (01 §6). The values of `config` are checked where they are read as text. */
+/** `spec.yml` as it is written. The values of `config` are checked where they are read as text. */
 export const specShape = z.object(
   {
     stack: text('the name or path of a stack'),
@@ -295,5 +295,5 @@ export const specShape = z.object(
   mustBe('a map of keys such as stack and deploy-to'),
 );
 
-/** A spec whose shape is right, with the keys as they are written. */
+/** A spec of valid shape, with keys as written. */
 export type SpecShape = z.output<typeof specShape>;

@@ -3,9 +3,7 @@ import { mapOf } from '../system/plain-map.js';
 import { describeValue } from '../system/schema.js';
 import { quote, type YamlFile } from '../system/yaml.js';
 
-/**
- * Where the value of a key of a Secret comes from at each start: a variable of the environment, or a file of this host.
- */
+/** Where the value of a key of a Secret is read from at each start: an environment variable, or a file on this host. */
 export type SecretSource = { readonly env: string } | { readonly file: string };
 
 /** Sources by key, by the name of the Secret. */
@@ -14,8 +12,8 @@ export type SecretSources = ReadonlyMap<string, ReadonlyMap<string, SecretSource
 const secretName = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 
 /**
- * The `secrets` of a spec that have `keys` with their sources, and what is wrong with them. The others exist in the
- * cluster.
+ * Reads the `secrets` of a spec that have `keys` with sources; other secrets exist in the cluster.
+ * @returns the sources, and the problems found
  */
 export function readSecretSources(yaml: YamlFile): { sources: SecretSources; problems: Problem[] } {
   const sources = new Map<string, ReadonlyMap<string, SecretSource>>();

@@ -3,37 +3,36 @@ import { nearMiss } from '../system/suggest.js';
 import { parseEnvFile, renderEntries } from './environment.js';
 
 /**
- * Generated secrets (decision 9, instead of 01 §8). `secrets.env` keeps, per name, the finished value and in a comment the
- * template it was made from:
+ * Generated secrets. `secrets.env` stores, per name, the final value and in a comment the template it was created from:
  *
- *     # DB_URL from "postgres://app:$generate:hex:16$@db"
- *     DB_URL=postgres://app:0123…@db
+ *   # DB_URL from "postgres://app:$generate:hex:16$@db"
+ *   DB_URL=postgres://app:0123…@db
  *
- * While the template stays, the value stays, even one that the operator put there by hand. When text around a token
- * changes, the old template tells which part of the old value is the secret, and that part is kept. A name that leaves the
- * config stays as a comment, so that it gets its old value when it comes back.
+ * While the template stays the same, so does the value, even if the operator edited it. If text around a token changes,
+ * the old template shows which part of the old value is the secret, and that part is kept. A name that is removed from
+ * the config stays as a comment, so that it gets its old value back if it returns.
  */
 
-/** `$generate:type:length$` inside a value. */
+/** The token `$generate:type:length$` inside a value. */
 export interface GenerateToken {
   type: 'hex' | 'base64';
-  /** Random bytes. */
+  /** Number of random bytes. */
   bytes: number;
 }
 
-/** A value taken apart, or what is wrong with its tokens. */
+/** A value split into text and tokens, and the problems with its tokens. */
 export interface TokenScan {
   parts: readonly (string | GenerateToken)[];
   tokens: readonly GenerateToken[];
   problems: readonly string[];
 }
 
-/** A secret as `secrets.env` keeps it. */
+/** A secret as stored in `secrets.env`. */
 export interface StoredSecret {
   value: string;
-  /** The config value it was made from; absent when its comment is gone. */
+  /** The config value it was created from; absent if its comment is missing. */
   template?: string;
-  /** True when its name has left the config: kept as a comment only. */
+  /** True if its name was removed from the config: stored only as a comment. */
   retired: boolean;
 }
 
@@ -43,14 +42,14 @@ export interface SecretProblem {
 }
 
 export interface ResolvedSecrets {
-  /** Config without tokens: for `config.env`. */
+  /** Config values without tokens, for `config.env`. */
   plain: Map<string, string>;
-  /** Finished values of names with tokens: never printed. */
+  /** Final values of names with tokens; never printed. */
   secret: Map<string, string>;
-  /** What {@link renderSecretsEnv} writes: `secret` with templates, and what has left the config. */
+  /** The content for {@link renderSecretsEnv}: `secret` with templates, and names removed from the config. */
   stored: Map<string, StoredSecret>;
   problems: SecretProblem[];
-  /** Tokens that changed while their secret is kept, by name. */
+  /** Tokens that changed although their secret is kept, by name. */
   warnings: SecretProblem[];
 }
 
@@ -58,7 +57,7 @@ const types = ['hex', 'base64'] as const;
 const maxBytes = 4096;
 const tokenPattern = /\$generate:(?:(\w+):(\d+)\$)?/g;
 
-/** Finds the tokens of a config value. What starts like a token and is none is a problem, not text. */
+/** Finds the tokens of a config value. Text that starts like a token but is not one is a problem. */
 export function findTokens(value: string): TokenScan {
   const parts: (string | GenerateToken)[] = [];
   const problems: string[] = [];
@@ -90,9 +89,9 @@ export function findTokens(value: string): TokenScan {
 }
 
 /**
- * Gives every token of the config a secret: the one it has already, else a new one. Pure but for `random`.
- * @param existing what `secrets.env` holds, as {@link parseSecretsEnv} read it; absent: there is none
- * @param options names whose secret is made anew; the source of randomness
+ * Gives every token of the config a secret: its existing one, else a new one.
+ * @param existing content of `secrets.env`, from {@link parseSecretsEnv}; absent: the file does not exist
+ * @param options `rotate`: names that get a new secret; `random`: the source of randomness
  */
 export function resolveSecrets(
   config: ReadonlyMap<string, string>,
@@ -141,7 +140,9 @@ export function resolveSecrets(
   return result;
 }
 
-/** The finished value of a template; undefined when the secrets in the old value cannot be told from its other text. */
+/**
+ * The final value of a template; undefined if the secrets in the old value cannot be told apart from its other text.
+ */
 function finish(
   template: string,
   parts: readonly (string | GenerateToken)[],
@@ -167,15 +168,14 @@ function finish(
   return { value: pieces.join(''), tokenChanged };
 }
 
-/** The secrets in a finished value, in the order of its template's tokens; undefined when it does not fit the template. */
+/** The secrets in a final value, in the order of its template's tokens; undefined if it does not match the template. */
 function secretsIn(value: string, template: TokenScan): string[] | undefined {
-  // Of several secrets only the length tells where one ends; a single one is all that is left, even when edited by
-  // hand.
+  // Several secrets can be separated only by their length; a single one is the whole rest, even if edited by hand.
   const secret = template.tokens.length === 1 ? '([^]*)' : undefined;
   return new RegExp(`^${patternOf(template.parts, secret)}$`).exec(value)?.slice(1);
 }
 
-/** The source of a regular expression for what a template becomes, with a group for each secret. */
+/** The regular expression source for values of a template, with a group for each secret. */
 function patternOf(parts: TokenScan['parts'], secret?: string): string {
   const pattern = parts.map((part) => {
     if (typeof part === 'string') return part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
@@ -185,7 +185,7 @@ function patternOf(parts: TokenScan['parts'], secret?: string): string {
   return pattern.join('');
 }
 
-/** The text of `secrets.env`, with mode 0600 a second `--env-file` of Compose. */
+/** Renders `secrets.env`, which has mode 0600 and is Compose's second `--env-file`. */
 export function renderSecretsEnv(resolved: Pick<ResolvedSecrets, 'stored'>): string {
   const lines = [
     '# Secrets that laconic-so generated for this deployment. Keep this file: the services were set up with these values.',
@@ -202,7 +202,7 @@ export function renderSecretsEnv(resolved: Pick<ResolvedSecrets, 'stored'>): str
   return `${lines.join('\n')}\n`;
 }
 
-/** Everything of these secrets that must not be shown: the finished values, and the generated parts in them. */
+/** All texts of these secrets that must be masked: the final values, and the generated parts in them. */
 export function secretTexts(stored: ReadonlyMap<string, StoredSecret>): string[] {
   return [...stored.values()].flatMap(({ value, template }) => [
     value,
@@ -210,19 +210,22 @@ export function secretTexts(stored: ReadonlyMap<string, StoredSecret>): string[]
   ]);
 }
 
-/** Those of the names under which the config has nothing to generate. */
+/** The names whose config value contains no token. */
 export function withoutTokens(names: Iterable<string>, config: ReadonlyMap<string, string>): string[] {
   return [...names].filter((name) => findTokens(config.get(name) ?? '').tokens.length === 0);
 }
 
-/** Whether a config holds values that somebody wrote, which may be passwords; what is generated stands elsewhere. */
+/**
+ * Whether a config contains values that were written by hand, which may be passwords; generated ones are stored
+ * elsewhere.
+ */
 export function holdsValues(config: Iterable<unknown>): boolean {
   const isWritten = (value: unknown): boolean =>
     typeof value === 'string' ? value !== '' && findTokens(value).tokens.length === 0 : value !== null;
   return [...config].some(isWritten);
 }
 
-/** Whether a value holds what a template could have become: of whatever else it is, nothing is said. */
+/** Whether a value contains what a template could have become; its other text does not matter. */
 export function holdsValueOf(template: string, value: string): boolean {
   const { parts, tokens } = findTokens(template);
   return tokens.length > 0 && new RegExp(patternOf(parts)).test(value);
@@ -231,8 +234,8 @@ export function holdsValueOf(template: string, value: string): boolean {
 const retiredPrefix = '# no longer in the config: ';
 
 /**
- * Reads `secrets.env`, also one that was edited by hand.
- * @throws InvalidFileError for a file Compose could not read; the message shows no value
+ * Parses `secrets.env`, even if it was edited by hand.
+ * @throws InvalidFileError for a file that Compose could not read; the message shows no value
  */
 export function parseSecretsEnv(text: string): Map<string, StoredSecret> {
   const stored = new Map<string, StoredSecret>();
@@ -270,7 +273,7 @@ function isRetired(value: unknown): value is { name: string; value: string; temp
   );
 }
 
-/** The value of a JSON text; undefined when a hand has made it something else. */
+/** Parses JSON; undefined if it is not valid, as after an edit by hand. */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

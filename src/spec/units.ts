@@ -1,23 +1,23 @@
 /**
- * Sizes and CPU counts of a spec, exactly, whichever notation they are in (01 §20.24, decision 21). What Kubernetes reads as a
- * quantity keeps its meaning there (`512M` = 512·10⁶, `5Gi` = 5·2³⁰); everything else Compose reads has Compose's (`512mb` = 512·2²⁰).
+ * Exact sizes and CPU counts of a spec in any notation. Text that is a Kubernetes quantity is read as one (`512M` =
+ * 512·10⁶, `5Gi` = 5·2³⁰); everything else as Compose reads it (`512mb` = 512·2²⁰).
  */
 
 const quantity = /^\+?(\d{1,40})?(?:\.(\d{0,40}))?(?:[eE]([+-]?\d{1,2})|\s?([A-Za-z]{1,3}))?$/;
 
-/** The most bytes Kubernetes can name. */
+/** The largest number of bytes in Kubernetes. */
 const maxBytes = 2n ** 63n - 1n;
 
 const binary = (exponent: bigint): bigint => 1024n ** exponent;
 const decimal = (exponent: bigint): bigint => 1000n ** exponent;
 
-/** Suffixes of Kubernetes, case as written. `m` is not among them: nobody means thousandths of a byte. */
+/** Kubernetes suffixes, case-sensitive. `m` is left out: thousandths of a byte make no sense. */
 const kubernetesBytes = new Map([
   ...['Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'].map((suffix, index) => [suffix, binary(BigInt(index + 1))] as const),
   ...['k', 'M', 'G', 'T', 'P', 'E'].map((suffix, index) => [suffix, decimal(BigInt(index + 1))] as const),
 ]);
 
-/** Suffixes of Compose (always powers of 1024, in any case), with the ones Kubernetes takes first left over. */
+/** Compose suffixes (powers of 1024, case-insensitive); those of Kubernetes take precedence. */
 const composeBytes = new Map([
   ['b', 1n],
   ...['k', 'm', 'g', 't', 'p'].flatMap((letter, index) =>
@@ -32,9 +32,10 @@ const cpuNanos = new Map([
 ]);
 
 /**
- * A number of bytes: a Kubernetes quantity (`128974848`, `129e6`, `129M`, `123Mi`, `0.5Gi`), else a Compose size (`512m`, `64kb`,
- * `1.5GiB`). `m` is Compose's mebibyte; `k` alone is Kubernetes' 1000. A part of a byte counts as a whole one, as in Kubernetes.
- * @returns undefined when the text is no size, negative, or more than 2⁶³−1 bytes
+ * Parses a number of bytes: a Kubernetes quantity (`128974848`, `129e6`, `129M`, `123Mi`, `0.5Gi`), else a Compose size
+ * (`512m`, `64kb`, `1.5GiB`). `m` is Compose's mebibyte; `k` alone is Kubernetes' 1000. A fraction of a byte is rounded
+ * up, as in Kubernetes.
+ * @returns undefined if the text is not a size, is negative, or exceeds 2⁶³−1 bytes
  */
 export function parseMemory(value: string | number): bigint | undefined {
   const bytes = scaled(value, (suffix) => kubernetesBytes.get(suffix) ?? composeBytes.get(suffix.toLowerCase()), 1n);
@@ -42,8 +43,8 @@ export function parseMemory(value: string | number): bigint | undefined {
 }
 
 /**
- * A number of CPUs in billionths: `2`, `0.5`, `500m`, `250000u`. Finer parts are rounded up.
- * @returns undefined when the text is no number of CPUs, or negative
+ * Parses a number of CPUs into billionths: `2`, `0.5`, `500m`, `250000u`. Finer fractions are rounded up.
+ * @returns undefined if the text is not a number of CPUs, or is negative
  */
 export function parseCpus(value: string | number): bigint | undefined {
   return scaled(value, (suffix) => cpuNanos.get(suffix), 1_000_000_000n);

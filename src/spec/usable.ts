@@ -3,10 +3,10 @@ import { InvalidFileError, type Problem } from '../system/errors.js';
 import { parseYaml } from '../system/yaml.js';
 import { type ParsedSpec, parseSpec } from './parse.js';
 
-/** Sections without which nothing can be done with a deployment. */
+/** Sections that every command on a deployment needs. */
 export const identity: ReadonlySet<string> = new Set(['stack', 'deploy-to']);
 
-/** Sections that make something of a deployment on compose. The others are only for Kubernetes. */
+/** Sections that are used on Compose. The others are only for Kubernetes. */
 export const usedOnCompose: ReadonlySet<string> = new Set([
   ...identity,
   'config',
@@ -16,12 +16,11 @@ export const usedOnCompose: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Reads the spec of a deployment that exists. It may hold what was never looked at on this target, or was taken as it was before:
- * that must not keep a deployment from going on, so sections that cannot be used are left out (decision 10). A missing
- * deploy-to means compose (01 §6).
- * @param required sections that must be right
- * @returns the spec, with the whole file in `yaml`; and what is wrong with the sections left out
- * @throws InvalidFileError with every problem when a required section has one
+ * Parses the spec of an existing deployment. Sections that are not valid are left out: they may never have been read on
+ * this target, or were accepted before, and must not block the deployment. A missing deploy-to means compose.
+ * @param required sections that must be valid
+ * @returns the spec, with the whole file in `yaml`, and the problems of the sections left out
+ * @throws InvalidFileError with every problem if a required section has one
  */
 export function parseUsableSpec(
   text: string,
@@ -47,7 +46,7 @@ export function parseUsableSpec(
   }
 }
 
-/** What is left of a spec; undefined when something in it is an alias of what was left out. */
+/** The text of a spec after sections were removed; undefined if the rest contains an alias into a removed section. */
 function remainder(document: Document): string | undefined {
   try {
     return String(document);
@@ -56,7 +55,7 @@ function remainder(document: Document): string | undefined {
   }
 }
 
-/** The top-level key a problem of a spec belongs to; undefined when it is the file's own. */
+/** The top-level key that a problem of a spec belongs to; undefined if it concerns the whole file. */
 export function sectionOf(problem: Problem): string | undefined {
   return problem.key?.split(/[.[]/)[0];
 }

@@ -8,25 +8,28 @@ import type { HookSource } from './hooks/contexts.js';
 import type { StackLocation } from './locate.js';
 import type { Pod, Stack } from './parse.js';
 
-/** The files that belong to a stack (01 §4). All paths are absolute. */
+/** The files of a stack. All paths are absolute. */
 export interface StackAssets {
-  /** The compose file of a pod. @throws LaconicError that names every place looked in */
+  /**
+   * Returns the compose file of a pod.
+   * @throws LaconicError that names every place searched
+   */
   podFile(pod: Pod): Promise<string>;
-  /** The compose file of a job; undefined when there is none (01 §3.6). */
+  /** Returns the compose file of a job; undefined if there is none. */
   jobFile(job: string): Promise<string | undefined>;
   /**
-   * The configuration directory `config/<name>`. `internal`: an external stack gets it from the program, which is for
-   * reading only: volumes are never filled from it (01 §20.8).
+   * Returns the configuration directory `config/<name>`. `internal`: an external stack gets it from the installed
+   * package, for reading only: volumes are never filled from it.
    */
   configDirectory(name: string): Promise<{ path: string; internal: boolean } | undefined>;
-  /** Files with hooks, in the order of the pods (01 §20.11). */
+  /** Returns the hook files, in the order of the pods. */
   hookSources(): Promise<HookSource[]>;
   /**
-   * The real path of the repository that a file of the stack stands in: the git working tree, else the folder that
-   * holds `stacks/`.
+   * Returns the real path of the repository that contains a file of the stack: the git working tree, else the folder
+   * that holds `stacks/`.
    */
   repositoryOf(path: string): Promise<string>;
-  /** Where a pre- or post-start command of a pod with a repository is. */
+  /** Returns the path of a pre- or post-start command of a pod with a repository. */
   podScript(pod: Pod, command: string): string;
 }
 
@@ -36,12 +39,12 @@ const hookFiles = [
   { name: 'commands.py', language: 'python' },
 ] as const;
 
-/** Names that a hook module can have. */
+/** Possible names of a hook module. */
 export const hookFileNames: ReadonlySet<string> = new Set(hookFiles.map(({ name }) => name));
 
 /**
- * Finds the files of a stack: those of an external stack beside its `stacks/` folder first, then those that ship with the
- * program, but only for what the external stack does not provide (01 §4, §20.8).
+ * Creates the lookup of a stack's files. Those of an external stack are beside its `stacks/` folder; the files of the
+ * installed package are only used for what the external stack does not provide.
  */
 export function createAssets(
   location: StackLocation,
@@ -56,7 +59,7 @@ export function createAssets(
     roots.map((root) => join(root, folder, `docker-compose-${name}.yml`));
 
   const podFile = async (pod: Pod): Promise<string> => {
-    // One choice for init, create and the quick workflow, which once disagreed on the name (01 §20.15).
+    // The same file for init, create and the quick workflow, which used to disagree on the name.
     const candidates =
       pod.repository === undefined
         ? composeCandidates('compose', pod.path)
@@ -77,7 +80,7 @@ export function createAssets(
     return `clone ${repository} with "laconic-so --stack ${location.reference} setup-repositories", or set CERC_REPO_BASE_DIR to the folder that holds it`;
   };
 
-  /** An external stack's own pod or job never gets configuration that ships with the program under the same name. */
+  /** A pod or job of the external stack itself never gets bundled configuration of the same name. */
   const isOwn = async (name: string): Promise<boolean> => {
     const pod = stack.pods.find((candidate) => candidate.name === name);
     if (pod?.repository !== undefined) return true;
@@ -89,7 +92,7 @@ export function createAssets(
   };
 
   const configDirectory = async (name: string): Promise<{ path: string; internal: boolean } | undefined> => {
-    // A folder directly below config/ is meant: `../config/<name>/…` of a compose file must not lead anywhere else.
+    // Only folders directly in config/: `../config/<name>/…` of a compose file must not lead anywhere else.
     if (['', '.', '..'].includes(name) || name.includes('/')) return undefined;
     const path = join(own, 'config', name);
     if ((await kindOf(path)) === 'directory') return { path, internal: false };
@@ -103,7 +106,7 @@ export function createAssets(
     const folders = stack.pods.map((pod) =>
       pod.repository === undefined ? stackHooks : join(podRoot(pod), 'stack', 'deploy'),
     );
-    // A stack of jobs only has hooks as well (01 §20.12).
+    // A stack with only jobs has hooks too.
     const distinct = new Set(folders.length === 0 ? [stackHooks] : folders);
     const sources: HookSource[] = [];
     for (const folder of distinct) {
@@ -131,7 +134,7 @@ export function createAssets(
   };
 }
 
-/** `commands.mjs` beside `commands.py`: somebody may wait for what stands in the other one. */
+/** Warns of hook files that are ignored, such as `commands.py` beside `commands.mjs`: somebody may rely on them. */
 export async function warnAboutUnusedHooks(assets: StackAssets, report: Reporter): Promise<void> {
   for (const { file, unused } of await assets.hookSources()) {
     if (unused !== undefined) {

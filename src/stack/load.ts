@@ -10,16 +10,19 @@ import { locateStack, type StackLocation } from './locate.js';
 import { parseStack, type Stack } from './parse.js';
 import { findSetting } from './settings.js';
 
-/** A stack of this machine, read: where it is, what it says, where its files are. */
+/** A stack on this machine: its location, its parsed `stack.yml` and its files. */
 export interface LoadedStack {
   location: StackLocation;
   stack: Stack;
   assets: StackAssets;
-  /** Where working copies of repositories stand: see {@link repositoryBaseOf}. */
+  /** The folder of working copies: see {@link repositoryBaseOf}. */
   repositoryBase: string;
 }
 
-/** Finds and reads a stack by name or path (01 §2). Paths are relative to `cwd`. */
+/**
+ * Finds and parses a stack by name or path; relative paths start at `cwd`.
+ * @throws LaconicError if it does not exist; InvalidFileError if its `stack.yml` is not valid
+ */
 export async function loadStack(reference: string, context: Context, cwd: string = context.cwd): Promise<LoadedStack> {
   const location = await locateStack(reference, { cwd, packageDirectory: packageDirectory(), home: homedir() });
   const stack = parseStack(await readText(location.file), location.file);
@@ -33,8 +36,9 @@ export async function loadStack(reference: string, context: Context, cwd: string
 }
 
 /**
- * The directory that working copies of repositories stand in, absolute: the setting `CERC_REPO_BASE_DIR`, else `~/cerc`; with
- * `--local-stack` the folder above stack-orchestrator (01 §17, 05 §1.1).
+ * Returns the absolute path of the folder that holds working copies of repositories: the setting `CERC_REPO_BASE_DIR`,
+ * else `~/cerc`; with `--local-stack` the folder above stack-orchestrator.
+ * @throws LaconicError for `--local-stack` outside of such a folder
  */
 export function repositoryBaseOf(context: Context): string {
   if (!context.options.localStack) {

@@ -6,22 +6,22 @@ import { expandHome, nameProblem } from '../system/path-names.js';
 import { nearMiss } from '../system/suggest.js';
 import { quote } from '../system/yaml.js';
 
-/** Where a stack is (01 §2). */
+/** The location of a stack. */
 export interface StackLocation {
-  /** The name or path as the operator wrote it. */
+  /** The name or path as typed. */
   reference: string;
-  /** Absolute; symbolic links on the way are kept. */
+  /** Absolute; symbolic links in it are kept. */
   directory: string;
-  /** A path of the operator, not one of the stacks that ship with the program. */
+  /** Whether it is a path of the operator, not a stack of the installed package. */
   external: boolean;
   /** Absolute path of its `stack.yml`. */
   file: string;
 }
 
 /**
- * Finds the stack that `--stack`, or `stack:` in a spec, means. A path is external when it holds a `stack.yml` or is one
- * itself, so a mere folder called like a bundled stack does not hide that (01 §20.8). `~` is expanded.
- * @throws LaconicError when there is none, with the names that look alike
+ * Finds the stack for `--stack`, or for `stack:` in a spec. A path is external if it holds a `stack.yml` or is one
+ * itself, so that a folder that merely has the name of a bundled stack does not hide that one. `~` is expanded.
+ * @throws LaconicError if there is no such stack, with a similar name
  */
 export async function locateStack(
   reference: string,

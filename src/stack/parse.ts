@@ -7,12 +7,12 @@ import { unknownTags } from '../system/yaml-problems.js';
 import { parseYaml, quote, scalarText, type YamlFile } from '../system/yaml.js';
 import { jobItem, nameItem, podItem, stackShape } from './schema.js';
 
-/** One compose file of a stack (01 §3.3, §3.4), whichever way it is written. */
+/** A compose file of a stack, from either notation of pods. */
 export interface Pod {
   name: string;
   /** `[host/]org/repo` without `@ref`; undefined for a pod of the stack itself. */
   repository?: string;
-  /** What stands after `@` in the repository: a branch, tag or commit. */
+  /** The text after `@` in the repository: a branch, tag or commit. */
   ref?: string;
   /** Folder inside the repository, `.` for its root; for a pod of the stack itself the name of its compose file. */
   path: string;
@@ -21,7 +21,7 @@ export interface Pod {
   postStartCommand?: string;
 }
 
-/** A value that one running container gives to another after start (01 §3.5). */
+/** A value that one running container passes to another after start. */
 export interface ConfigTransfer {
   service: string;
   variable: string;
@@ -29,7 +29,7 @@ export interface ConfigTransfer {
   fromVariable: string;
 }
 
-/** `stack.yml`, checked (01 §3). Sections that are null or missing are empty. */
+/** A validated `stack.yml`. Null and missing sections are empty. */
 export interface Stack {
   readonly yaml: YamlFile;
   readonly name?: string;
@@ -41,17 +41,17 @@ export interface Stack {
   readonly pods: readonly Pod[];
   readonly jobs: readonly string[];
   readonly transfers: readonly ConfigTransfer[];
-  /** `hooks.start.compose`: the start hooks in Python run on Docker Compose too. */
+  /** `hooks.start.compose`: Python start hooks also run on Docker Compose. */
   readonly startHooksOnCompose: boolean;
-  /** Keys that nothing reads: never an error (decision 10). */
+  /** Unknown keys: never an error. */
   readonly warnings: readonly Problem[];
 }
 
 /**
- * Reads a `stack.yml` (01 §3). Both forms of pods may be mixed.
+ * Parses a `stack.yml`. Both notations of pods may be mixed.
  * @param text the file's text
  * @param file its name for messages
- * @throws InvalidFileError with every problem of the file; misspelt keys are named with them, they may be the reason
+ * @throws InvalidFileError with every problem of the file, and misspelt keys, which may be the cause
  */
 export function parseStack(text: string, file: string): Stack {
   const yaml = parseYaml(text, file);
@@ -92,7 +92,7 @@ interface Findings {
 
 interface Named {
   name: string;
-  /** Where it stands in its list. */
+  /** Index in its list. */
   index: number;
 }
 
@@ -125,7 +125,7 @@ function readPod(yaml: YamlFile, item: unknown, index: number, findings: Finding
 
 type PodShape = z.output<typeof podItem>;
 
-/** What the keys of a pod say about each other: with a repository a folder is needed, without one there are no scripts. */
+/** Problems between the keys of a pod: with a repository it needs a folder, without one it cannot have scripts. */
 function podProblems(shape: PodShape): [key: string, message: string][] {
   if (!isInternal(shape)) {
     return shape.path ? [] : [['path', 'is missing: it must be a folder of the repository, "." for its root']];
@@ -158,7 +158,7 @@ function toPod(shape: PodShape): Pod {
   };
 }
 
-/** `./gitea/` as `gitea`. */
+/** Normalises `./gitea/` to `gitea`. */
 function plainPath(path: string): string {
   return posix.normalize(path).replace(/(?<=.)\/$/, '');
 }

@@ -5,7 +5,7 @@ import { quote } from '../system/yaml.js';
 
 const name = (what: string) => z.string(mustBe(what)).check(textCheck(nameProblem));
 
-/** An argument of git, docker or npm later on: one word, no option. */
+/** Text that is later an argument of git, docker or npm: a single word, not an option. */
 const word = (what: string) =>
   z.string(mustBe(what)).check(
     textCheck((value) => {
@@ -18,10 +18,10 @@ const word = (what: string) =>
 
 const list = <T extends z.ZodType>(item: T, what: string) => z.array(item, mustBe(`a list of ${what}`)).nullish();
 
-/** Kept for people, read by nobody (01 §3): text, or a number such as `1.1`. */
+/** Informational only, not read: text, or a number such as `1.1`. */
 const remark = z.union([z.string(), z.number(), z.boolean()], mustBe('text')).nullish();
 
-/** A name that becomes part of `export-<name>.sh` and `import-<name>.sh` in a container (01 §3.5). */
+/** A name that becomes part of `export-<name>.sh` and `import-<name>.sh` in a container. */
 const transferName = z
   .string()
   .check(
@@ -30,7 +30,7 @@ const transferName = z
     ),
   );
 
-/** `<source service>.<source variable>`; the variable is what follows the last dot. */
+/** `<source service>.<source variable>`; the variable is the part after the last dot. */
 const transferSource = z
   .string(mustBe('<service>.<variable>'))
   .check(
@@ -39,7 +39,7 @@ const transferSource = z
     ),
   );
 
-/** `stack.yml` as it is written (01 §3); the items of `pods` and `jobs` have two forms each and are checked one by one. */
+/** `stack.yml` as written; the items of `pods` and `jobs` have two notations each and are checked one by one. */
 export const stackShape = z.object(
   {
     version: remark,
@@ -71,10 +71,10 @@ export const stackShape = z.object(
   mustBe('a map of keys such as name and pods'),
 );
 
-/** A pod or job as plain text: its name (01 §3.3, §3.6). */
+/** A pod or job as plain text: its name. */
 export const nameItem = name('a name');
 
-/** Why this is not `[host/]org/repo[@ref]` with a last part that can name a folder (01 §3.4, §20.15). */
+/** Why this is not `[host/]org/repo[@ref]` with a last part that is a valid folder name; undefined if it is. */
 function repositoryProblem(value: string): string | undefined {
   if (value === '' || value === 'internal') return undefined;
   const at = value.indexOf('@');
@@ -97,7 +97,7 @@ const script = z
   .check(textCheck((value) => (value === '' ? undefined : insidePathProblem(value))))
   .nullish();
 
-/** A pod as a map (01 §3.4). */
+/** A pod as a map. */
 export const podItem = z.object(
   {
     name: name('the name of the pod'),
@@ -109,5 +109,5 @@ export const podItem = z.object(
   mustBe('the name of a pod, or a map with name, repository and path'),
 );
 
-/** A job as a map: only its name is read (01 §3.6). */
+/** A job as a map: only its name is read. */
 export const jobItem = z.object({ name: name('the name of the job') }, mustBe('the name of a job'));

@@ -9,11 +9,11 @@ import { parseStack, type Stack } from './parse.js';
 /** Which containers a command works on. */
 export interface ContainerScope {
   containers: readonly string[];
-  /** Undefined without `--stack`: the containers are those that ship with the program. */
+  /** Undefined without `--stack`: the containers are the bundled ones. */
   loaded?: LoadedStack;
 }
 
-/** The containers of `--stack`, else those that ship with this program (05 §1.2), which is said. */
+/** Returns the containers of `--stack`, else the bundled ones, with a message. */
 export async function containerScope(context: Context): Promise<ContainerScope> {
   const { options, report } = context;
   if (options.stack !== undefined) {
@@ -29,13 +29,13 @@ export async function containerScope(context: Context): Promise<ContainerScope> 
 
 /** Which repositories a command works on. */
 export interface RepositoryScope {
-  /** The stacks that list them, with their files. */
+  /** The stacks that list them, with the paths of their `stack.yml`. */
   stacks: readonly { stack: Stack; file: string }[];
-  /** Where working copies of repositories stand: see {@link repositoryBaseOf}. */
+  /** The folder of working copies: see {@link repositoryBaseOf}. */
   repositoryBase: string;
 }
 
-/** The stack of `--stack`, else all that ship with this program, which is said. */
+/** Returns the stack of `--stack`, else all bundled ones, with a message. */
 export async function repositoryScope(context: Context): Promise<RepositoryScope> {
   const { options, report } = context;
   if (options.stack !== undefined) {

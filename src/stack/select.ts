@@ -1,14 +1,14 @@
 import type { Reporter } from '../system/report.js';
 import { didYouMean } from '../system/suggest.js';
 
-/** What `--include` and `--exclude` leave, and what to tell the operator about them. */
+/** The result of `--include` and `--exclude`, with warnings for the operator. */
 export interface Selection {
   selected: string[];
   excluded: string[];
   warnings: string[];
 }
 
-/** The items of a comma list, without blanks around them and without empty ones. */
+/** Splits a comma-separated list, trimming items and dropping empty ones. */
 export function commaList(text: string): string[] {
   return text
     .split(',')
@@ -17,8 +17,8 @@ export function commaList(text: string): string[] {
 }
 
 /**
- * Chooses among names by comma lists (05 §1.3): `include` wins over `exclude`, order stays that of `names`.
- * Unknown names and an empty result are warnings that list what is valid, never errors (decision 35).
+ * Selects names by comma-separated lists: `include` wins over `exclude`, the order of `names` is kept. Unknown names
+ * and an empty result are warnings that list the valid names, never errors.
  */
 export function selectNames(
   names: readonly string[],
@@ -36,7 +36,7 @@ export function selectNames(
   return { selected, excluded: names.filter((name) => !wanted(name)), warnings };
 }
 
-/** Says what a selection warns of, and with `--verbose` what it leaves out (05 §1.3). */
+/** Reports the warnings of a selection, and with `--verbose` the excluded names. */
 export function tellSelection({ excluded, warnings }: Omit<Selection, 'selected'>, report: Reporter): void {
   for (const warning of warnings) report.warn(warning);
   for (const name of excluded) report.verbose(`Excluding: ${name}`);

@@ -5,7 +5,7 @@ import { parseEnv } from 'node:util';
 import type { Context } from '../system/context.js';
 import { errorCode, errorMessage } from '../system/errors.js';
 
-/** Settings that may stand in a file instead of the environment (05 §1.1). */
+/** Settings that may be in a file instead of the environment. */
 export type SettingName =
   | 'CERC_REPO_BASE_DIR'
   | 'CERC_NPM_REGISTRY_URL'
@@ -13,17 +13,17 @@ export type SettingName =
   | 'CERC_GO_AUTH_TOKEN'
   | 'DOCKER_BUILDKIT';
 
-/** A setting that was found. Relative paths in it count from `folder`. */
+/** A setting that was found. Relative paths in it start at `folder`. */
 export interface Setting {
   value: string;
   folder: string;
-  /** The file in which it stands; absent: the process environment. */
+  /** The file that contains it; absent: the process environment. */
   file?: string;
 }
 
 /**
- * Looks a setting up: the process environment, then `settings.ini` (section `[settings]`) and `.env` in the current directory, then
- * both in `~/.laconic-so/`. The first that sets it to something counts; an empty value sets nothing (05 §1.1 with weakness 14).
+ * Looks up a setting: in the process environment, then in `settings.ini` (section `[settings]`) and `.env` in the
+ * current directory, then both in `~/.laconic-so/`. The first non-empty value is used; undefined if there is none.
  */
 export function findSetting(name: SettingName, context: Pick<Context, 'env' | 'cwd' | 'report'>): Setting | undefined {
   const own = context.env[name];
@@ -45,7 +45,10 @@ const readers: readonly (readonly [file: string, read: (text: string) => Values]
   ['.env', parseEnv],
 ];
 
-/** The text of a file; nothing when there is none. One that cannot be read is somebody else's: told, and passed over. */
+/**
+ * The text of a file; empty if it does not exist. One that cannot be read, as it may be another user's, only causes a
+ * warning.
+ */
 function textOf(file: string, { report }: Pick<Context, 'report'>): string {
   try {
     return readFileSync(file, 'utf8');
@@ -56,7 +59,10 @@ function textOf(file: string, { report }: Pick<Context, 'report'>): string {
   }
 }
 
-/** The `[settings]` section of an INI file: `NAME = value` or `NAME: value`, names in any case, `#` and `;` begin comment lines. */
+/**
+ * Parses the `[settings]` section of an INI file: `NAME = value` or `NAME: value`, names in any case, comment lines
+ * with `#` or `;`.
+ */
 function readIni(text: string): Values {
   const values: Record<string, string> = {};
   let inside = false;

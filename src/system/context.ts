@@ -1,6 +1,6 @@
 import type { Reporter } from './report.js';
 
-/** The options every command accepts before its name (02 §2). */
+/** Global options, given before the command's name. */
 export interface GlobalOptions {
   stack?: string | undefined;
   quiet: boolean;
@@ -11,16 +11,16 @@ export interface GlobalOptions {
   continueOnError: boolean;
 }
 
-/** What every operation gets from the edge: how it was called, where it runs, how it speaks, when to stop. */
+/** What every operation needs from its caller: options, output, cancellation, environment, working directory. */
 export interface Context {
   readonly options: GlobalOptions;
   readonly report: Reporter;
-  /** Aborted by the first Ctrl-C, SIGTERM or SIGHUP: stop starting work, leave a consistent state. */
+  /** Aborted by the first Ctrl-C, SIGTERM or SIGHUP: start no new work and leave a consistent state. */
   readonly signal: AbortSignal;
-  /** The process environment of the program. */
+  /** The environment of this process. */
   readonly env: NodeJS.ProcessEnv;
-  /** Absolute current directory. */
+  /** Absolute path of the working directory. */
   readonly cwd: string;
-  /** The longest that one answer of the Docker engine or an API server is awaited, in seconds; without it, as long as it takes. */
+  /** Maximum wait for a single answer of the Docker engine or an API server, in seconds; absent: no limit. */
   readonly answerSeconds?: number;
 }

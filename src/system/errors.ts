@@ -1,9 +1,11 @@
 /**
- * The failures this program explains. Each is thrown where it happens and shown once, at the top:
- * what failed, why, what to do. Everything else that reaches the top is a defect of ours.
+ * The failures this program explains: what failed, why, and what to do. Each is thrown where it happens and shown once,
+ * at the top. Any other error that reaches the top is a bug in laconic-so.
  */
 
-/** A failure with a message for the operator. `hint` says what to do; `exitCode` is the process's own (0–255). */
+/**
+ * A failure with a message for the operator. `hint` says what to do; `exitCode` (0–255) becomes that of the process.
+ */
 export class LaconicError extends Error {
   readonly hint: string | undefined;
   readonly exitCode: number = 1;
@@ -15,30 +17,30 @@ export class LaconicError extends Error {
   }
 }
 
-/** The command line itself is wrong: exit 2 (decision 32). */
+/** The command line itself is invalid: exit code 2. */
 export class UsageError extends LaconicError {
   override readonly exitCode = 2;
 }
 
-/** One thing that is wrong in a file: where it stands, what is wrong, and what is allowed instead. */
+/** One problem in a file: where it is, what is wrong, and what is allowed instead. */
 export interface Problem {
   /** Path of the file as the operator knows it. */
   file: string;
-  /** 1-based line; absent when the file as a whole is meant. */
+  /** 1-based line; absent when the problem concerns the whole file. */
   line?: number | undefined;
   /** Dotted path of the key, such as `network.ports.web[1]`. */
   key?: string | undefined;
   message: string;
 }
 
-/** `spec.yml:12 volumes.data: what is wrong`. */
+/** Formats a problem as `spec.yml:12 volumes.data: what is wrong`. */
 export function formatProblem(problem: Problem): string {
   const place = problem.line === undefined ? problem.file : `${problem.file}:${problem.line}`;
   const key = problem.key ? ` ${problem.key}` : '';
   return `${place}${key}: ${problem.message}`;
 }
 
-/** A file of the operator cannot be used. Holds every problem found, not only the first. */
+/** A file of the operator is not usable. Holds every problem found, not only the first. */
 export class InvalidFileError extends LaconicError {
   readonly problems: readonly Problem[];
 
@@ -48,7 +50,7 @@ export class InvalidFileError extends LaconicError {
   }
 }
 
-/** A program we called failed. The message shows the command as one could paste it, and the program's own words. */
+/** An external program failed. The message shows its stderr, or else the command (ready to paste) and the exit code. */
 export class CommandFailedError extends LaconicError {
   readonly command: string;
   readonly code: number | undefined;
@@ -72,7 +74,9 @@ export class CommandFailedError extends LaconicError {
   }
 }
 
-/** The outcome is explained already (or is another program's own exit code to pass on): only the exit code is left to say. */
+/**
+ * Everything has been explained already, or the exit code is another program's: only the exit code remains to be set.
+ */
 export class ExitError extends LaconicError {
   override readonly exitCode: number;
 
@@ -82,7 +86,7 @@ export class ExitError extends LaconicError {
   }
 }
 
-/** The operator pressed Ctrl-C (or sent SIGTERM, or closed the terminal): exit 130 (decision 32). */
+/** Interrupted by Ctrl-C, SIGTERM or a closed terminal: exit code 130. */
 export class InterruptedError extends LaconicError {
   override readonly exitCode = 130;
 
@@ -97,7 +101,7 @@ export function errorCode(error: unknown): string | undefined {
   return undefined;
 }
 
-/** A thrown value's message, whatever was thrown. */
+/** The message of a thrown value of any type. */
 export function errorMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -7,12 +7,12 @@ import { removeLeftovers, temporaryBeside } from './leftovers.js';
 /** Mode of a file that holds secrets. */
 export const secretMode = 0o600;
 
-/** What a shell hands over as `<(command)`: somebody writes to these pipes, while one that lies about may be waited for for ever. */
+/** Pipes that a shell passes for `<(command)` have a writer; reading any other pipe could block forever. */
 const openAlready = /^\/(dev\/(stdin|fd\/\d+)|proc\/self\/fd\/\d+)$/;
 
 /**
- * The text of a file, or undefined when there is none.
- * @throws LaconicError for what is there and is no file, or cannot be read
+ * Returns the text of a file, or undefined if it does not exist.
+ * @throws LaconicError if the path is not a file, or cannot be read
  */
 export async function readTextIfAny(path: string): Promise<string | undefined> {
   const kind = await kindOf(path);
@@ -27,12 +27,15 @@ export async function readTextIfAny(path: string): Promise<string | undefined> {
   }
 }
 
-/** ESRCH: the process whose file in `/proc` it was has ended. */
+/** ESRCH: the process that this `/proc` file belongs to has ended. */
 function isMissing(error: unknown): boolean {
   return ['ENOENT', 'ENOTDIR', 'ESRCH'].includes(errorCode(error) ?? '');
 }
 
-/** The text of a file that has to be there. @throws LaconicError otherwise, or when it cannot be read */
+/**
+ * Returns the text of a file.
+ * @throws LaconicError if it does not exist or cannot be read
+ */
 export async function readText(path: string): Promise<string> {
   const text = await readTextIfAny(path);
   if (text === undefined) throw new LaconicError(`${path} does not exist`);
@@ -40,7 +43,7 @@ export async function readText(path: string): Promise<string> {
 }
 
 /**
- * Refuses text with the mark that decoding leaves where bytes were no UTF-8: it would be written and handed on as something else.
+ * Refuses text with U+FFFD, the mark of bytes that were not UTF-8: written back, it would differ from the file.
  * @throws InvalidFileError with the line
  */
 export function requireUtf8(text: string, file: string): void {
@@ -50,7 +53,7 @@ export function requireUtf8(text: string, file: string): void {
   throw new InvalidFileError([{ file, line, message: 'holds bytes that are not UTF-8: save it as UTF-8' }]);
 }
 
-/** What stands at a path, following links: a file, a directory, something else, or nothing. */
+/** What is at a path, following links: a file, a directory, something else, or undefined for nothing. */
 export async function kindOf(path: string): Promise<'file' | 'directory' | 'other' | undefined> {
   try {
     const found = await stat(path);
@@ -67,13 +70,13 @@ export async function kindOf(path: string): Promise<'file' | 'directory' | 'othe
   }
 }
 
-/** Whether two paths lead to one existing directory or file, however they are spelt. */
+/** Whether two paths lead to the same existing file or directory, however they are spelt. */
 export async function isSamePlace(a: string, b: string): Promise<boolean> {
   const [first, second] = await Promise.all([a, b].map((path) => stat(path).catch(() => undefined)));
   return first !== undefined && first.dev === second?.dev && first.ino === second.ino;
 }
 
-/** Makes what was written to this file or directory survive a power cut. */
+/** Flushes a file or directory to the disk, so that it survives a power cut. */
 export async function syncPath(path: string): Promise<void> {
   const handle = await open(path, 'r');
   try {
@@ -84,8 +87,9 @@ export async function syncPath(path: string): Promise<void> {
 }
 
 /**
- * Replaces a file as one step: a reader (and a crash) sees the old or the new content, never a part.
- * `mode` defaults to the old file's mode, else the umask decides.
+ * Replaces a file atomically: after a crash, and for any reader, it holds the old or the new content, never a part.
+ * `mode` defaults to the mode of the old file, else to the umask.
+ * @throws LaconicError if it cannot be written
  */
 export async function writeFileAtomically(path: string, content: string | Buffer, mode?: number): Promise<void> {
   const temporary = temporaryBeside(path);
@@ -113,7 +117,7 @@ export async function writeFileAtomically(path: string, content: string | Buffer
   }
 }
 
-/** {@link writeFileAtomically}, unless the file says exactly this already. Its directory is made when it is missing. */
+/** {@link writeFileAtomically}, unless the file has this content already. Creates missing parent directories. */
 export async function writeIfDifferent(path: string, text: string, mode?: number): Promise<void> {
   if ((await readTextIfAny(path)) === text) return;
   await makeDirectory(dirname(path));
@@ -121,8 +125,9 @@ export async function writeIfDifferent(path: string, text: string, mode?: number
 }
 
 /**
- * Copies one file, or a directory with all in it, merging into what is there; modes are kept.
- * @param links kept as they are, or followed
+ * Copies a file, or a directory with its content, merging into an existing one; modes are kept.
+ * @param links whether links are kept as they are, or followed
+ * @throws LaconicError if the copy fails
  */
 export async function copyTree(from: string, to: string, links: 'kept' | 'followed' = 'kept'): Promise<void> {
   try {
@@ -134,7 +139,10 @@ export async function copyTree(from: string, to: string, links: 'kept' | 'follow
   }
 }
 
-/** Creates a directory and its parents; says which one failed and why. */
+/**
+ * Creates a directory and its parents.
+ * @throws LaconicError that names the directory and the reason
+ */
 export async function makeDirectory(path: string, mode?: number): Promise<void> {
   try {
     await mkdir(path, { recursive: true });

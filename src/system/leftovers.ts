@@ -6,8 +6,8 @@ import { basename, dirname, join } from 'node:path';
 import { errorCode } from './errors.js';
 
 /**
- * The set of processes that this one's number counts in: containers share directories with their host, but not process
- * numbers. Undefined where the system does not tell.
+ * The PID namespace of this process: containers share directories with their host, but not process numbers. Undefined
+ * if the system does not say.
  */
 export const pidNamespace = linkText('/proc/self/ns/pid');
 
@@ -19,13 +19,15 @@ function linkText(path: string): string | undefined {
   }
 }
 
-/** Names host and namespace in what is left behind: of a process of another one, nobody here knows whether it runs. */
+/**
+ * Identifies host and PID namespace in the names of leftovers: whether a process of another one still runs is unknown.
+ */
 const machine = createHash('sha256')
   .update(`${hostname()} ${pidNamespace ?? ''}`)
   .digest('hex')
   .slice(0, 8);
 
-/** Whether a process with this number runs on this host, whoever's it is. */
+/** Whether a process with this number runs on this host, no matter whose. */
 export function isProcessAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -35,15 +37,15 @@ export function isProcessAlive(pid: number): boolean {
   }
 }
 
-/** A name beside `path` for what will be renamed or linked to it. It tells whose it is: see {@link removeLeftovers}. */
+/** A name beside `path` for a temporary file or directory. It identifies its creator: see {@link removeLeftovers}. */
 export function temporaryBeside(path: string): string {
   return join(dirname(path), `.${basename(path)}.${machine}-${process.pid}-${randomBytes(6).toString('hex')}.tmp`);
 }
 
 /**
- * Whether the process that made this name is gone.
- * @param name the last part of a name of {@link temporaryBeside}, after the name of the file; those of earlier versions
- * name no machine
+ * Whether the process that created this name has ended.
+ * @param name the part of a {@link temporaryBeside} name after the name of the file; earlier versions put no machine
+ * into it
  */
 export function isLeftover(name: string): boolean {
   const [, where, pid] = /^(?:([0-9a-f]{8})-)?(\d+)-[0-9a-f]{12}\.tmp$/.exec(name) ?? [];
@@ -51,8 +53,8 @@ export function isLeftover(name: string): boolean {
 }
 
 /**
- * Removes what killed processes left under the names of {@link temporaryBeside} for `path`, so that kills leave no heap of
- * them. What cannot be looked at or removed stays: it is in nobody's way.
+ * Removes temporary files for `path` (see {@link temporaryBeside}) whose processes were killed. What cannot be read or
+ * removed stays: it does no harm.
  */
 export async function removeLeftovers(path: string): Promise<void> {
   const prefix = `.${basename(path)}.`;
@@ -65,9 +67,9 @@ export async function removeLeftovers(path: string): Promise<void> {
 }
 
 /**
- * Calls back with a new folder in the system's temporary directory, 0700, and removes it afterwards, also where the
- * process exits meanwhile. Those of processes that were killed go first.
- * @param kind what it is for: a word of its name, `laconic-so-<kind>-…`
+ * Calls back with a new folder (mode 0700) in the system's temporary directory, and removes it afterwards, also if the
+ * process exits in between. Folders that killed processes left are removed first.
+ * @param kind its purpose, a part of its name: `laconic-so-<kind>-…`
  */
 export async function withTemporaryFolder<T>(kind: string, work: (folder: string) => Promise<T>): Promise<T> {
   const prefix = `laconic-so-${kind}-${machine}-`;
@@ -89,7 +91,7 @@ async function removeFolders(prefix: string): Promise<void> {
     if (!name.startsWith(prefix)) continue;
     const pid = /^(\d+)-\w{6}$/.exec(name.slice(prefix.length))?.[1];
     if (pid === undefined || isProcessAlive(Number(pid))) continue;
-    // Another user's stays.
+    // Folders of other users cannot be removed, and stay.
     await rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => undefined);
   }
 }

@@ -1,18 +1,18 @@
 import type { Context } from './context.js';
 import { InterruptedError, LaconicError } from './errors.js';
 
-/** Node fires longer timers at once: 24 days. */
+/** Node fires timers with a longer delay (24 days) immediately. */
 export const longestTimer = 2 ** 31 - 1;
 
-/** Why a signal is aborted that nobody but a limit of time has aborted. */
+/** The abort reason of a signal that a time limit aborted. */
 export class LimitPassed extends Error {}
 
 /**
- * Carries out something that is ended, as Ctrl-C ends it, when it takes too long.
+ * Runs work that is interrupted, as by Ctrl-C, when it exceeds a time limit.
  * @param what begins the message: `start of hooks/commands.py`
  * @param seconds `--wait-timeout`; absent: no limit
- * @param work gets the context whose signal is aborted then
- * @throws LaconicError that names both when the time is over
+ * @param work gets the context with the signal that the limit aborts
+ * @throws LaconicError that names `what` and the limit when the time is up
  */
 export async function withinLimit<T>(
   what: string,

@@ -5,9 +5,8 @@ import { kindOf } from './files.js';
 import { isBelow } from './path-names.js';
 
 /**
- * The real path of the git working tree around a folder (a `.git` in it or above it), as the files say; undefined where
- * there is none. Git itself is not asked: it gives the same answer to "there is no repository" and to "I refuse to use
- * this one".
+ * Returns the real path of the git working tree around a folder (`.git` in it or above it), or undefined. Looks at
+ * files only: git gives the same answer for "no repository" and "I refuse to use this one".
  */
 export async function workingTreeAround(folder: string): Promise<string | undefined> {
   for (let at = await realpath(folder); ; at = dirname(at)) {
@@ -16,16 +15,15 @@ export async function workingTreeAround(folder: string): Promise<string | undefi
   }
 }
 
-/** The real path of the git working tree around a folder; that of the folder itself where there is none. */
+/** Returns the real path of the git working tree around a folder, or of the folder itself if there is none. */
 export async function repositoryAround(folder: string): Promise<string> {
   return (await workingTreeAround(folder)) ?? realpath(folder);
 }
 
 /**
- * Where a path of somebody's repository really is. A link in it must not bring a file of this host, such as a key, to
- * where others read it.
+ * Resolves a path in a stack's repository. A link in it must not expose a file of this host, such as a key.
  * @param within the real path of the repository
- * @throws LaconicError for a link that leads out of it, into its `.git`, nowhere, or in a circle
+ * @throws LaconicError for a link that leads outside of it, into its `.git`, nowhere, or in a circle
  */
 export async function realPlace(path: string, within: string): Promise<string> {
   const real = await realpath(path).catch(async (error: unknown) => {

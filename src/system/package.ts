@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Absolute path of the installed package: the folder that holds `stacks/`, `compose/`, `config/`, `containers/`. */
+/** Absolute path of the installed package, which holds `stacks/`, `compose/`, `config/` and `containers/`. */
 export function packageDirectory(): string {
   let directory = dirname(fileURLToPath(import.meta.url));
   while (!existsSync(join(directory, 'package.json'))) {

@@ -1,6 +1,6 @@
 /**
- * Works on several items at once, at most `width`. After a failure nothing new is begun; what is under way is awaited, then the
- * first failure is thrown.
+ * Processes several items concurrently, at most `width` at a time. After a failure no further item is started; those in
+ * progress are awaited, then the first failure is thrown.
  * @returns the results in the order of the items
  */
 export async function inParallel<T, R>(

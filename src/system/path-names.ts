@@ -7,9 +7,9 @@ const pathComponent = /^[A-Za-z0-9._][A-Za-z0-9._-]*$/;
 const maxLength = 200;
 
 /**
- * Why this text cannot be a name that becomes a file name, a Compose name or part of an argument; undefined when it can.
- * Allowed: ASCII letters, digits, `.`, `_` and `-`, starting with a letter or digit, at most 200 characters. So there are no
- * separators, `..`, spaces, quotes, line breaks, leading dashes, and it is never empty.
+ * Why this text cannot be a name (of a file, for Compose, or in an argument); undefined if it can. Allowed: ASCII
+ * letters, digits, `.`, `_` and `-`, starting with a letter or digit, 1 to 200 characters. This excludes separators,
+ * `..`, spaces, quotes, line breaks and leading dashes.
  */
 export function nameProblem(text: string): string | undefined {
   if (text === '') return 'must not be empty';
@@ -19,8 +19,8 @@ export function nameProblem(text: string): string | undefined {
 }
 
 /**
- * Why this text cannot be a path below some folder; undefined when it can. Sub-folders are allowed, and `.` for the folder
- * itself; absolute paths, `..`, `~`, empty text and characters that {@link nameProblem} forbids inside a name are not.
+ * Why this text cannot be a path inside a folder; undefined if it can. Sub-folders and `.` are allowed; absolute paths,
+ * `..`, `~`, empty text and characters that {@link nameProblem} forbids are not.
  */
 export function insidePathProblem(text: string): string | undefined {
   if (text === '') return 'must not be empty';
@@ -33,13 +33,13 @@ export function insidePathProblem(text: string): string | undefined {
   return `${quote(text)} is not a usable path: letters, digits, ".", "_", "-" and "/" are allowed, no part starting with "-"`;
 }
 
-/** `~` and `~/x` with the home directory in its place; any other text unchanged. */
+/** Replaces a leading `~` or `~/` with the home directory. */
 export function expandHome(path: string, home: string = homedir()): string {
   if (path === '~') return home;
   return path.startsWith('~/') ? join(home, path.slice(2)) : path;
 }
 
-/** True when `path` is `directory` or lies below it; both absolute and normalised. */
+/** Whether `path` is `directory` or inside it; both absolute and normalised. */
 export function isBelow(path: string, directory: string): boolean {
   const below = relative(directory, path);
   return below !== '..' && !below.startsWith(`..${sep}`) && !isAbsolute(below);

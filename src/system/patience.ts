@@ -1,15 +1,12 @@
 import type { Reporter } from './report.js';
 
-/**
- * How long an answer may be overdue before that is reported, and how often it is reported from then on, in
- * milliseconds.
- */
+/** When an overdue answer is first reported, and how often after that, in milliseconds. */
 const firstMs = 10_000;
 const againMs = 60_000;
 
 /**
- * Waiting for somebody else, such as an API server, without being silent about it: says that nothing has come for ten
- * seconds, and again every minute. Several questions to the same one are reported as one, and any answer counts.
+ * Reports long waits for an answer, as from an API server: after ten seconds, and then every minute. Several questions
+ * to the same server are reported as one, and any answer resets the time.
  */
 export class Patience {
   readonly #who: string;
@@ -24,7 +21,7 @@ export class Patience {
     this.#report = report;
   }
 
-  /** Waits for the answer to a question. */
+  /** Waits for the answer to a question, with reports. */
   async while<T>(question: Promise<T>): Promise<T> {
     const answered = this.ask();
     try {
@@ -34,7 +31,10 @@ export class Patience {
     }
   }
 
-  /** A question is asked. @returns to be called once it is answered, or given up */
+  /**
+   * A question was asked.
+   * @returns a function to call once it is answered or given up
+   */
   ask(): () => void {
     this.#open += 1;
     if (this.#open === 1) this.heard();
@@ -44,7 +44,7 @@ export class Patience {
     };
   }
 
-  /** Something came, be it a part of an answer only. */
+  /** Something was received, even if only part of an answer. */
   heard(): void {
     clearTimeout(this.#timer);
     if (this.#open === 0) return;
@@ -58,7 +58,7 @@ export class Patience {
       this.#report.warn(`${this.#who} has not answered for ${seconds} s; still waiting (Ctrl-C ends it)`);
       this.#sayIn(againMs);
     }, ms);
-    // An overdue answer keeps the program running by itself, if it is to be kept.
+    // The timer must not keep the process running.
     this.#timer.unref();
   }
 }

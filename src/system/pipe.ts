@@ -1,13 +1,14 @@
 import { errorCode, InterruptedError } from './errors.js';
 import { loadExeca, programMissing, type RunResult } from './process.js';
 
-/** A program and exactly its arguments. */
+/** A program and its exact arguments. */
 export type Command = readonly [program: string, ...args: string[]];
 
 /**
- * Runs two programs, the first one's stdout being the second one's stdin; nothing of it is kept here. Resolves whatever their exit
- * codes are; throws only when one could not be started or `signal` stopped them.
+ * Runs two programs, piping stdout of the first into stdin of the second, without buffering it here. Resolves for any
+ * exit code.
  * @returns how each ended
+ * @throws LaconicError if a program is not installed; InterruptedError if `signal` stopped them
  */
 export async function runPiped(
   from: Command,

@@ -1,4 +1,4 @@
-/** A value as a map; what is no map is an empty one. Not a copy. */
+/** Returns the value itself (not a copy) if it is a map, else an empty map. */
 export function mapOf(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
 }

@@ -1,25 +1,28 @@
-/** What JSON can hold. */
+/** A JSON value. */
 export type Plain = string | number | boolean | null | readonly Plain[] | { readonly [key: string]: Plain | undefined };
 
-/** Texts that every reader of YAML 1.1 and 1.2 takes for text without quotes, but for those below: some read `E0` as a number. */
+/**
+ * Text that every YAML 1.1 and 1.2 reader takes as a string without quotes, except for the words below: some read `E0`
+ * as a number.
+ */
 const bare = /^[A-Za-z/_](?:[A-Za-z0-9_./@%+=,-]|:(?=[A-Za-z0-9_./@%+=-])| (?=[A-Za-z0-9_./@%+=]))*$/;
 const words = /^(?:true|false|null|yes|no|on|off|y|n|e[-+]?[\d_]+)$/i;
 
-/** Quantities of Kubernetes that no reader takes for a number. */
+/** Kubernetes quantities that no reader takes for a number. */
 const quantity = /^\d+(?:[KMGTP]i|[kmMGT])$/;
 
-/** Several lines that can stand in a block as they are: printable, none with blanks at its end, the first not indented or empty. */
+/** Several lines that can be written as a block scalar: printable, and the first neither indented nor empty. */
 const lines = /^(?![ \n\t])(?:[\t\x20-\x7e\u00a0-\u2027\u202a-\ud7ff\ue000-\ufefe]|\n)+$/;
 
 /**
- * Plain data as a YAML document, in block style, keys in their order; undefined values are left out. The yaml package would write the
- * same far more slowly, and hundreds of objects are written at once (issue 4, render).
+ * Writes plain data as a YAML document in block style, keys in their order, without undefined values. The yaml package
+ * gives the same result but is far too slow for hundreds of objects.
  */
 export function writePlainYaml(value: Plain): string {
   return `${block(value, '').replace(/^\n| /, '')}\n`;
 }
 
-/** What follows a key or a dash: ` value`, or the lines below it. */
+/** The text after a key or a dash: ` value`, or the lines below it. */
 function block(value: Plain, indent: string): string {
   if (typeof value === 'string') return ` ${text(value, indent)}`;
   if (typeof value !== 'object' || value === null) return ` ${String(value)}`;
@@ -32,7 +35,7 @@ function block(value: Plain, indent: string): string {
   return entries.map(([key, item]) => `\n${indent}${quoted(key)}:${block(item, below(item, indent))}`).join('');
 }
 
-/** An item of a list: a map, or a list, begins on the line of its dash. */
+/** An item of a list; a map or a list starts on the line of its dash. */
 function nested(item: Plain, indent: string): string {
   const made = block(item, indent);
   return made.startsWith(`\n${indent}`) ? ` ${made.slice(indent.length + 1)}` : made;
@@ -54,7 +57,10 @@ function quoted(value: string): string {
   return (bare.test(value) && !words.test(value)) || quantity.test(value) ? value : writeJsonForYaml(value);
 }
 
-/** JSON that readers of YAML take for the same: with escapes for what JSON does not escape and YAML does not take or folds. */
+/**
+ * Writes JSON that YAML readers understand the same way: characters that JSON allows but YAML forbids or folds are
+ * escaped.
+ */
 export function writeJsonForYaml(value: Plain): string {
   return JSON.stringify(value).replace(
     /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g,

@@ -5,24 +5,24 @@ import { forEachLine, programMissing, signalExitCode } from './process.js';
 
 export interface GroupOptions {
   cwd: string;
-  /** The whole environment of the program. */
+  /** The complete environment of the program. */
   env: NodeJS.ProcessEnv;
   signal: AbortSignal;
   /** Called for each line of stdout and stderr as it comes. */
   onLine: (line: string) => void;
 }
 
-/** How long what is told to end may take for it, in milliseconds, before it is killed. */
+/** How long a group may take to end after SIGTERM before it is killed, in milliseconds. */
 const patience = 10_000;
 
-/** How long output is waited for, in milliseconds, that a process in the background may still hold open when the program has ended. */
+/** How long to wait for output after the program has ended, in milliseconds: a background process may hold it open. */
 const lateOutput = 1000;
 
 /**
- * Runs a program with exactly these arguments (no shell) in a process group of its own, without a terminal and without stdin, so that
- * all it started can be ended with it: a script that is told to end leaves the programs it calls running.
- * @returns the exit code; 128 + n when it died of signal n
- * @throws InterruptedError when `signal` stopped it: the group has ended by then
+ * Runs a program with exactly these arguments (no shell), without a terminal or stdin, in its own process group, so
+ * that everything it started can be ended with it: a script that gets SIGTERM leaves the programs it called running.
+ * @returns the exit code; 128 + n if signal n ended it
+ * @throws LaconicError if it cannot be started; InterruptedError if `signal` stopped it (the group has ended then)
  */
 export async function runInGroup(program: string, args: readonly string[], options: GroupOptions): Promise<number> {
   const { cwd, env, signal, onLine } = options;
@@ -30,7 +30,7 @@ export async function runInGroup(program: string, args: readonly string[], optio
   const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   forEachLine(child.stdout, onLine);
   forEachLine(child.stderr, onLine);
-  // We may leave at once, after a second Ctrl-C.
+  // A second Ctrl-C exits immediately, and must not leave the group running.
   const killAll = (): void => void sendToGroup(child, 'SIGKILL');
   process.once('exit', killAll);
   let stopped: Promise<void> | undefined;
@@ -53,7 +53,7 @@ export async function runInGroup(program: string, args: readonly string[], optio
   }
 }
 
-/** Resolves to the exit code when the program has ended and all it wrote was read. */
+/** Resolves to the exit code when the program has ended and its output has been read. */
 async function ended(child: ChildProcess, program: string): Promise<number> {
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const code = await new Promise<number>((resolve, reject) => {
@@ -70,7 +70,7 @@ async function ended(child: ChildProcess, program: string): Promise<number> {
   return code;
 }
 
-/** Asks the group to end, and kills what has not ended in time. */
+/** Sends SIGTERM to the group, and SIGKILL to what is left after {@link patience}. */
 async function endGroup(child: ChildProcess): Promise<void> {
   const until = Date.now() + patience;
   sendToGroup(child, 'SIGTERM');
@@ -82,8 +82,8 @@ async function endGroup(child: ChildProcess): Promise<void> {
 }
 
 /**
- * Sends a signal to all processes of a group that a child leads; 0 only looks. @returns whether any process of the
- * group is there
+ * Sends a signal to the process group that a child leads; 0 only checks.
+ * @returns whether any process of the group exists
  */
 export function sendToGroup(child: ChildProcess, signal: NodeJS.Signals | 0): boolean {
   if (child.pid === undefined) return false;

@@ -4,11 +4,11 @@ import { errorCode } from './errors.js';
 import { LimitPassed } from './limit.js';
 
 /**
- * Ends a child when the signal is aborted: SIGTERM, and SIGKILL once it has not ended in time. Where a limit of time has
- * passed all that the child started is ended with it: a script that is told to end leaves the programs that it calls
- * running. After Ctrl-C the terminal has told them already, and a second signal would be an order to leave at once.
- * @param graceMs how long the child may take for it, in milliseconds
- * @returns what undoes this, to be called when the child has ended
+ * Ends a child when the signal is aborted: SIGTERM, then SIGKILL if it does not end in time. If a time limit has
+ * passed, all its descendants are ended too: a script that gets SIGTERM leaves the programs it called running. After
+ * Ctrl-C they got the terminal's signal already, and many programs exit at once on a second one.
+ * @param graceMs how long the child may take to end, in milliseconds
+ * @returns a function that undoes this; call it when the child has ended
  */
 export function endOnAbort(child: ChildProcess, signal: AbortSignal, graceMs: number): () => void {
   let timer: NodeJS.Timeout | undefined;
@@ -17,7 +17,7 @@ export function endOnAbort(child: ChildProcess, signal: AbortSignal, graceMs: nu
     send(child, 'SIGTERM');
     timer = setTimeout(() => send(child, 'SIGKILL'), graceMs);
   };
-  // It may have been aborted while the child was being started.
+  // The signal may have been aborted while the child was starting.
   if (signal.aborted) stop();
   else signal.addEventListener('abort', stop, { once: true });
   return () => {
@@ -30,7 +30,9 @@ function sendToChild(child: ChildProcess, signal: NodeJS.Signals): void {
   child.kill(signal);
 }
 
-/** At once: those below a process that has ended are no longer known to be its. */
+/**
+ * Collects the tree before sending anything: children of a process that has ended are no longer known to be its own.
+ */
 function sendToTree({ pid: root }: ChildProcess, signal: NodeJS.Signals): void {
   if (root === undefined) return;
   const parents = parentsByPid();
@@ -40,7 +42,7 @@ function sendToTree({ pid: root }: ChildProcess, signal: NodeJS.Signals): void {
     try {
       process.kill(pid, signal);
     } catch (error) {
-      // It has ended by itself, or is another user's.
+      // It has ended on its own, or belongs to another user.
       if (errorCode(error) !== 'ESRCH' && errorCode(error) !== 'EPERM') throw error;
     }
   }
@@ -57,7 +59,7 @@ function parentsByPid(): Map<number, number> {
   const parents = new Map<number, number>();
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     try {
-      // The name of the program, in brackets, may have any characters in it.
+      // The program name, in parentheses, may contain any character.
       const [, parent] = /\) \S (\d+) [^)]*$/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? [];
       parents.set(Number(pid), Number(parent));
     } catch (error) {

@@ -7,13 +7,13 @@ import { shownCommand } from './shown-command.js';
 
 export interface RunOptions {
   cwd?: string;
-  /** The child's whole environment. Absent: ours. */
+  /** The complete environment of the child; absent: that of this process. */
   env?: NodeJS.ProcessEnv;
   signal?: AbortSignal;
-  /** Text for the child's stdin; absent: stdin is closed, or ours with `stdin`. */
+  /** Text for the child's stdin. Absent: stdin is closed, or inherited if `stdin` says so. */
   input?: string;
   stdin?: 'inherit';
-  /** Called for each line of a stream as it comes. */
+  /** Called for each line of a stream as it arrives. */
   onStderrLine?: (line: string) => void;
   onStdoutLine?: (line: string) => void;
 }
@@ -21,18 +21,18 @@ export interface RunOptions {
 export interface RunResult {
   stdout: string;
   stderr: string;
-  /** The exit code; 128 + n when the child died of signal n. */
+  /** The exit code; 128 + n if signal n ended the child. */
   code: number;
-  /** The command as one could paste it into a shell. */
+  /** The command, ready to paste into a shell. */
   command: string;
 }
 
-/** Loaded when a first program is run: commands that run none do without its weight. */
+/** Loads execa on first use: commands that run no program start faster without it. */
 export async function loadExeca(): Promise<typeof execa> {
   return (await import('execa')).execa;
 }
 
-/** What a shell makes of a child that died of a signal: 128 + its number. */
+/** The exit code that a shell reports for a child that a signal ended: 128 + its number. */
 export function signalExitCode(signal: NodeJS.Signals | null): number {
   return 128 + (signal === null ? 0 : constants.signals[signal]);
 }
@@ -41,7 +41,7 @@ function environment(env: NodeJS.ProcessEnv | undefined): Pick<Options, 'env' | 
   return env === undefined ? {} : { env, extendEnv: false };
 }
 
-/** A program we need is not there: what to install. */
+/** The error for a program that is not installed, with a hint what to install. */
 export function programMissing(program: string, cause: unknown): LaconicError {
   return new LaconicError(`${program} is not installed, or not on the PATH`, {
     hint:
@@ -52,14 +52,14 @@ export function programMissing(program: string, cause: unknown): LaconicError {
   });
 }
 
-/** A command as one could paste it into a shell: for messages, never to be run. */
+/** A command ready to paste into a shell: for messages, never to be run. */
 export function commandLine(program: string, args: readonly string[]): string {
   return shownCommand([program, ...args]);
 }
 
 /**
- * Runs a program with exactly these arguments (no shell), stdout and stderr captured.
- * Resolves whatever its exit code is; throws only when it could not be started or `signal` stopped it.
+ * Runs a program with exactly these arguments (no shell), capturing stdout and stderr. Resolves for any exit code.
+ * @throws LaconicError if it cannot be started; InterruptedError if `signal` stopped it
  */
 export async function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
   const execa = await loadExeca();
@@ -92,7 +92,7 @@ export async function run(program: string, args: readonly string[], options: Run
   };
 }
 
-/** Like {@link run}, but an exit code other than 0 is a {@link CommandFailedError} that starts with `what`. */
+/** Like {@link run}, but throws a CommandFailedError that starts with `what` if the exit code is not 0. */
 export async function runOrFail(
   what: string,
   program: string,
@@ -104,12 +104,12 @@ export async function runOrFail(
   return result;
 }
 
-/** How long a script that ignores SIGTERM goes on, in milliseconds. */
+/** How long a script may ignore SIGTERM before it is killed, in milliseconds. */
 const scriptGrace = 5_000;
 
 /**
- * Runs a program on our own terminal (stdin, stdout, stderr inherited unless told); resolves to its exit code.
- * @param options `script`: see {@link endOnAbort} for how `signal` stops it
+ * Runs a program on this terminal: stdout and stderr are inherited, and stdin by default. Resolves to its exit code.
+ * @param options `script`: `signal` stops it as {@link endOnAbort} describes
  */
 export async function runAttached(
   program: string,
@@ -142,7 +142,10 @@ export async function runAttached(
   return result.exitCode ?? (result.signal ? signalExitCode(result.signal) : 1);
 }
 
-/** Calls back for every line of a stream, the last one even without a newline. Bytes that are no UTF-8 become U+FFFD. */
+/**
+ * Calls back for every line of a stream, including a last one without a newline. Bytes that are not UTF-8 become
+ * U+FFFD.
+ */
 export function forEachLine(stream: Readable, each: (line: string) => void): void {
   let rest = '';
   stream.setEncoding('utf8');

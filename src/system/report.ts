@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 import { ShownText } from './shown-text.js';
 
-/** The streams a reporter writes to; the real ones in the program, buffers in tests. */
+/** The streams a reporter writes to: those of the process, or buffers in tests. */
 export interface Streams {
   stdout: { write(text: string): unknown; isTTY?: boolean };
   stderr: { write(text: string): unknown; isTTY?: boolean; columns?: number; rows?: number };
@@ -11,47 +11,46 @@ export interface ReportOptions {
   quiet: boolean;
   verbose: boolean;
   debug: boolean;
-  /** `NO_COLOR` and friends decide before this: false means never colour. */
+  /** Whether to use colour; already takes `NO_COLOR` and `FORCE_COLOR` into account. */
   color: boolean;
   /** False for a terminal that cannot move its cursor (`TERM=dumb`): nothing is redrawn in place. */
   redraw?: boolean;
 }
 
 /**
- * The one way out of the program (decision 31). stdout carries the answer and the lines existing scripts read;
- * stderr carries warnings, errors and progress. `--quiet` silences progress and information, never the answer,
- * warnings or errors.
+ * All output of the program. stdout carries results and the lines that existing scripts read; stderr carries warnings,
+ * errors and progress. `--quiet` hides progress and information, never results, warnings or errors.
  */
 export interface Reporter {
   readonly options: ReportOptions;
-  /** True when progress may be redrawn in place: stderr is a terminal. */
+  /** Whether progress is redrawn in place: stderr is a terminal. */
   readonly live: boolean;
-  /** A line of the answer, on stdout. */
+  /** Prints a line of the result on stdout. */
   print(line: string): void;
-  /** Raw text of the answer, on stdout. */
+  /** Writes raw text of the result to stdout. */
   write(text: string): void;
-  /** Something worth knowing, on stderr; nothing with `--quiet`. */
+  /** Prints information on stderr; nothing with `--quiet`. */
   info(line: string): void;
-  /** `WARNING: …` on stderr, always. */
+  /** Prints `WARNING: …` on stderr, always. */
   warn(line: string): void;
-  /** `Error: …` on stderr, always; a line that begins with `Error ` as it is. */
+  /** Prints `Error: …` on stderr, always; a line that starts with `Error ` is printed as it is. */
   error(line: string): void;
-  /** On stderr, with `--verbose` or `--debug`. */
+  /** Prints a line on stderr with `--verbose` or `--debug`. */
   verbose(line: string): void;
-  /** On stderr, with `--debug`. */
+  /** Prints a line on stderr with `--debug`. */
   debug(line: string): void;
-  /** The newest state of one named thing (a service, an image); see {@link createReporter}. */
+  /** Sets the current state of a subject (a service, an image); see {@link createReporter}. */
   progress(subject: string, state: string, outcome?: 'working' | 'done' | 'failed'): void;
-  /** Ends the progress block: what follows is printed below it. */
+  /** Ends the progress block: later output is printed below it. */
   endProgress(): void;
-  /** From now on nothing on stderr shows these secrets, whoever's words it repeats. Answers are what they are. */
+  /** Masks these secrets in everything written to stderr from now on, whatever its source. Results are not masked. */
   conceal(secrets: Iterable<string>): void;
 }
 
 const marks = { working: '…', done: '✔', failed: '✘' } as const;
 const colours = { working: 'yellow', done: 'green', failed: 'red' } as const;
 
-/** True when colour is wanted on this stream: a terminal, and no `NO_COLOR` (no-color.org), or `FORCE_COLOR`. */
+/** Whether to use colour on this stream: on a terminal without `NO_COLOR` (no-color.org), or with `FORCE_COLOR`. */
 export function wantsColor(env: NodeJS.ProcessEnv, isTTY: boolean | undefined): boolean {
   if (env.NO_COLOR) return false;
   if (env.FORCE_COLOR && env.FORCE_COLOR !== '0') return true;
@@ -63,7 +62,7 @@ interface Progress {
   outcome: keyof typeof marks;
 }
 
-/** The lines that fit on the terminal: all in their order, or those that are not done before the others. */
+/** The progress lines that fit on the terminal: all in their order, else those in progress or failed first. */
 function visible(block: ReadonlyMap<string, Progress>, room: number): (Progress & { subject: string })[] {
   const all = [...block].map(([subject, progress]) => ({ subject, ...progress }));
   if (all.length <= room) return all;
@@ -73,8 +72,8 @@ function visible(block: ReadonlyMap<string, Progress>, room: number): (Progress 
 }
 
 /**
- * A reporter on these streams. On a terminal each progress subject keeps one line, redrawn in place; elsewhere each
- * change of state is one plain line `subject: state`.
+ * Creates a reporter on these streams. On a terminal each progress subject has one line, redrawn in place; elsewhere
+ * each change of state is a plain line `subject: state`.
  */
 export function createReporter(streams: Streams, options: ReportOptions): Reporter {
   const live = Boolean(streams.stderr.isTTY) && !options.quiet && options.redraw !== false;
@@ -90,7 +89,7 @@ export function createReporter(streams: Streams, options: ReportOptions): Report
   };
   const draw = (): void => {
     if (!live) return;
-    // Terminals without a window of their own (`script`, some CI) say that they have 0 columns and rows.
+    // Terminals without a window (`script`, some CI) report 0 columns and rows.
     const sizeOr = (size: number | undefined, usual: number): number =>
       size === undefined || size === 0 ? usual : size;
     const columns = sizeOr(streams.stderr.columns, 80);
@@ -112,7 +111,7 @@ export function createReporter(streams: Streams, options: ReportOptions): Report
     draw();
   };
   const aside = (text: string): void => above(streams.stderr, text);
-  // An answer below a progress block on the same terminal would be erased with the block.
+  // Results printed below a progress block on the same terminal would be erased with the block.
   const answer = (text: string): void => above(streams.stdout, text);
 
   return {
@@ -126,7 +125,7 @@ export function createReporter(streams: Streams, options: ReportOptions): Report
     warn: (line) => aside(`${paint('yellow', 'WARNING:')} ${shown.of(line)}\n`),
     error: (line) => {
       const text = shown.of(line);
-      // `Error running job …`: lines that scripts know say it themselves.
+      // Lines that scripts know, such as `Error running job …`, already start with the word.
       const [mark, said] = text.startsWith('Error ') ? ['Error', text.slice('Error '.length)] : ['Error:', text];
       aside(`${paint('red', mark)} ${said}\n`);
     },

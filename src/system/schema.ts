@@ -3,30 +3,30 @@ import type { Problem } from './errors.js';
 import { nearMiss } from './suggest.js';
 import { type KeyPath, quote, type YamlFile } from './yaml.js';
 
-// Each schema is used once or twice: compiling it first costs more than it saves.
+// Each schema is used once or twice: compiling it costs more than it saves.
 z.config({ jitless: true });
 
-/** A key (or a name) that nothing reads. The caller decides whether that is an error (decision 10). */
+/** A key (or a name) that is not read anywhere. The caller decides whether that is an error. */
 export interface UnknownKey {
   problem: Problem;
-  /** The known key it most likely means. */
+  /** The known key that was most likely meant. */
   nearMiss?: string;
 }
 
-/** What a caller knows of a key that its schema does not; `nearMiss` as in {@link UnknownKey}. */
+/** What a caller knows about a key that is not in its schema; `nearMiss` as in {@link UnknownKey}. */
 export interface Explained {
   message: string;
   nearMiss?: string;
 }
 
-/** What a schema says about a YAML file: the value, or what is wrong with it; and in any case the keys it does not know. */
+/** The result of checking a YAML file against a schema: the value or the problems, and always the unknown keys. */
 export interface Checked<T> {
   value?: T;
   problems: Problem[];
   unknown: UnknownKey[];
 }
 
-/** How a message names a value that was found instead of what is allowed. */
+/** How a message names a value that is not allowed. */
 export function describeValue(value: unknown): string {
   if (value === null || value === undefined) return 'nothing';
   if (Array.isArray(value)) return 'a list';
@@ -35,7 +35,7 @@ export function describeValue(value: unknown): string {
   return 'a map';
 }
 
-/** Error option of a zod type: `must be <what>, found a map`; a missing key `is missing: it must be <what>`. */
+/** Error option of a zod type: `must be <what>, found a map`, or for a missing key `is missing: it must be <what>`. */
 export function mustBe(what: string): { error: (issue: { input?: unknown }) => string } {
   return {
     error: ({ input }) =>
@@ -43,7 +43,7 @@ export function mustBe(what: string): { error: (issue: { input?: unknown }) => s
   };
 }
 
-/** A check of text by a function that says what is wrong with it, or undefined. */
+/** Turns a function that returns the problem with a text, or undefined, into a zod check. */
 export function textCheck(problemWith: (text: string) => string | undefined): z.core.CheckFn<string> {
   return (context) => {
     const message = problemWith(context.value);
@@ -52,8 +52,8 @@ export function textCheck(problemWith: (text: string) => string | undefined): z.
 }
 
 /**
- * Checks the value of a file, or the part of it at `at`, against a schema made of `z.object`, `z.array`, `z.record` and unions
- * of scalars. `stale` says what to write instead of a key that is not known here but documented somewhere, or known elsewhere.
+ * Checks the value of a file, or the part of it at `at`, against a schema of `z.object`, `z.array`, `z.record` and
+ * unions of scalars. `stale` explains a key that is not in the schema but is documented or known elsewhere.
  */
 export function checkShape<T>(
   yaml: YamlFile,
@@ -79,7 +79,7 @@ export function checkShape<T>(
   return { problems: result.error.issues.map((issue) => issueProblem(yaml, issue, at)), unknown };
 }
 
-/** Problems in the order of their lines, as an operator goes through the file. */
+/** Sorts problems by line, the order in which an operator goes through the file. */
 export function byLine(problems: readonly Problem[]): Problem[] {
   return [...problems].sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
 }
@@ -94,12 +94,12 @@ function valueAt(root: unknown, path: KeyPath): unknown {
 
 function issueProblem(yaml: YamlFile, issue: z.core.$ZodIssue, at: KeyPath): Problem {
   const path = [...at, ...issue.path.map((key) => (typeof key === 'number' ? key : String(key)))];
-  // A key that its schema refuses: the reason is one level down.
+  // For a key that its schema refuses, the reason is one level down.
   const message = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message;
   return yaml.problem(path, message);
 }
 
-/** The keys of `value` that no object of the schema names; keys that start with `x-` are free (decision 10). */
+/** The keys of `value` that are in no object of the schema; keys that start with `x-` are always allowed. */
 function unknownKeys(schema: unknown, value: unknown, path: KeyPath): { path: KeyPath; known: string[] }[] {
   const type = unwrap(schema);
   if (Array.isArray(value)) {
@@ -128,7 +128,7 @@ function unwrap(schema: unknown): unknown {
   return type;
 }
 
-/** Problems without those that are said already. */
+/** Removes duplicate problems. */
 export function once(problems: readonly Problem[]): Problem[] {
   return [...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()];
 }

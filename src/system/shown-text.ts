@@ -1,24 +1,24 @@
 import { stripVTControlCharacters } from 'node:util';
 
-/** Shorter texts are found in too many words. */
+/** Shorter secrets occur in too many words. */
 const shortest = 4;
 
 /**
- * Makes text fit for the operator's terminal and for a log that others may read: secrets are replaced, and nothing is left that a
- * terminal would act on (names from files and the output of containers are shown in messages).
+ * Makes text safe for a terminal and for logs that others may read: secrets are masked, and control characters (which
+ * names in files and output of containers may contain) are removed or escaped.
  */
 export class ShownText {
   #hidden: readonly string[] = [];
 
-  /** From now on these texts, and each line of them, are shown as `***`. */
+  /** Shows these texts, and each of their lines, as `***` from now on. */
   conceal(values: Iterable<string>): void {
     const pieces = [...values].flatMap((value) => [value, ...value.split(/\r?\n/)]);
     const known = new Set([...this.#hidden, ...pieces.filter((piece) => piece.trim().length >= shortest)]);
-    // The longest first: it may hold another one.
+    // Longest first: a secret may contain another one.
     this.#hidden = [...known].sort((a, b) => b.length - a.length);
   }
 
-  /** The text as it may be shown. */
+  /** Returns the text with secrets masked and control characters removed or escaped. */
   of(text: string): string {
     let shown = stripVTControlCharacters(text);
     for (const secret of this.#hidden) shown = shown.replaceAll(secret, '***');

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-/** Where this program keeps what belongs to no deployment: below `XDG_STATE_HOME`, by default `~/.local/state`. */
+/** The directory for state that belongs to no deployment: in `XDG_STATE_HOME`, by default `~/.local/state`. */
 export function stateDirectory(env: NodeJS.ProcessEnv): string {
   const own = env.XDG_STATE_HOME;
   const state = own === undefined || own === '' ? join(env.HOME ?? homedir(), '.local', 'state') : own;

@@ -1,4 +1,6 @@
-/** Edits (insert, delete, replace, swap neighbours) that lead from `a` to `b`: the optimal string alignment distance. */
+/**
+ * Number of edits (insert, delete, replace, swap neighbours) from `a` to `b`: the optimal string alignment distance.
+ */
 export function editDistance(a: string, b: string): number {
   let beforePrevious: number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
@@ -18,12 +20,15 @@ export function editDistance(a: string, b: string): number {
   return previous[b.length] ?? 0;
 }
 
-/** The known name a mistyped one most likely meant, or undefined when none is near (a third of its letters, at most 3, differ). */
+/**
+ * The known name that a mistyped one most likely means; undefined if none is close (at most a third of its letters, and
+ * no more than 3, may differ).
+ */
 export function nearMiss(name: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
   let bestDistance = Math.min(3, Math.max(1, Math.floor(name.length / 3))) + 1;
   for (const candidate of known) {
-    // The difference in length alone is that many edits: a huge key costs nothing.
+    // The difference in length is a lower bound: a huge key costs nothing.
     if (Math.abs(candidate.length - name.length) >= bestDistance) continue;
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
     if (distance < bestDistance) {
@@ -34,7 +39,7 @@ export function nearMiss(name: string, known: Iterable<string>): string | undefi
   return best;
 }
 
-/** `, did you mean "x"?` or nothing. */
+/** Returns `, did you mean "x"?`, or an empty string. */
 export function didYouMean(name: string, known: Iterable<string>): string {
   const near = nearMiss(name, known);
   return near === undefined ? '' : `, did you mean "${near}"?`;

@@ -13,19 +13,22 @@ import {
 import { InvalidFileError, type Problem } from './errors.js';
 import { quote } from './yaml-text.js';
 
-/** A YAML file larger than this is refused: no stack, spec or compose file comes near it. */
+/** Larger YAML files are refused: no stack, spec or compose file comes close. */
 const maxBytes = 2 * 1024 * 1024;
 
-/** One mistake makes the parser complain about much of what follows; the first complaints are the useful ones. */
+/** After one mistake the parser complains about much of what follows; only the first complaints are useful. */
 const maxSyntaxProblems = 5;
 
-/** Refuses text that is none: too much of it, bytes that were no UTF-8, control characters. @throws InvalidFileError */
+/**
+ * Refuses text that is too large, was not UTF-8, or contains control characters.
+ * @throws InvalidFileError
+ */
 export function refuseWhatIsNoText(text: string, file: string): void {
   if (Buffer.byteLength(text) > maxBytes) throw new InvalidFileError([{ file, message: 'is larger than 2 MiB' }]);
   if (text.startsWith('\ufeff\ufeff')) {
     throw new InvalidFileError([{ file, line: 1, message: 'starts with two byte order marks: save it without any' }]);
   }
-  // What YAML forbids in a file, and the mark that decoding leaves where bytes were no UTF-8.
+  // Characters that YAML forbids, and U+FFFD, the mark of bytes that were not UTF-8.
   const found = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffd]/.exec(text);
   if (!found) return;
   const line = text.slice(0, found.index).split('\n').length;
@@ -36,7 +39,7 @@ export function refuseWhatIsNoText(text: string, file: string): void {
   throw new InvalidFileError([{ file, line, message: what }]);
 }
 
-/** What the parser said, without the text it quotes. */
+/** The parser's errors, one per line of the file, without the text they quote. */
 export function syntaxProblems(
   errors: readonly YAMLError[],
   file: string,
@@ -53,7 +56,7 @@ export function syntaxProblems(
   return problems.slice(0, maxSyntaxProblems);
 }
 
-/** A message of the parser without the text it quotes: on a line of a spec that may be a password. */
+/** Removes the quoted source from a message of the parser: in a spec it may be a password. */
 function withoutSource(message: string): string {
   return message.replace(
     /(?<=YAML (?:stream|document)|extra characters|escape sequence|(?:resolve|valid|Unresolved) tag)[: ][^]*/,
@@ -61,7 +64,7 @@ function withoutSource(message: string): string {
   );
 }
 
-/** Duplicate keys, and aliases that lead nowhere or into what they stand in (they would make an endless value). */
+/** Finds duplicate keys, and aliases that are undefined or contain themselves (their value would be endless). */
 export function referenceProblems(
   document: Document.Parsed,
   file: string,
@@ -93,7 +96,7 @@ export function referenceProblems(
     if (special !== undefined) report(node, `the tag !!${special} is not supported: write a plain map, list or text`);
     if (isMap(node)) checkKeys(node);
     if (!isCollection(node)) return;
-    // Not by the package's own visitor, which takes as long as all of the parsing.
+    // Not with the package's own visitor, which takes as long as the whole parsing.
     within.push(node);
     for (const item of node.items) {
       if (isPair(item)) look(item.key);
@@ -124,8 +127,8 @@ export function referenceProblems(
 }
 
 /**
- * Values with a tag of nobody's (`!name`). Compose has such tags (`!reset`); elsewhere quotes were forgotten, and what starts with `!`
- * would silently be something else. What stands there is not shown: it may be a password.
+ * Finds values with an unknown tag (`!name`). Only Compose has such tags (`!reset`); elsewhere quotes were forgotten,
+ * and the value would silently be a different one. It is not shown: it may be a password.
  */
 export function unknownTags({
   document,
@@ -146,14 +149,14 @@ export function unknownTags({
     }));
 }
 
-/** The top-level key whose value stands at this offset. */
+/** The top-level key whose value contains this offset. */
 function sectionAt({ contents }: Document.Parsed, offset: number): string | undefined {
   if (!isMap(contents)) return undefined;
   const pair = contents.items.findLast(({ key }) => isNode(key) && key.range && key.range[0] <= offset);
   return pair === undefined ? undefined : keyText(pair.key);
 }
 
-/** A map key as `toJS` makes it; undefined when it is no scalar. */
+/** A map key as `toJS` writes it; undefined if it is not a scalar. */
 export function keyText(key: unknown): string | undefined {
   if (!isScalar<string | number | boolean | symbol | null>(key)) return undefined;
   if (isMergeKey(key)) return '<<';

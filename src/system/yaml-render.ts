@@ -2,10 +2,10 @@ import { type Document, isCollection, type Scalar, visit } from 'yaml';
 import { yamlStyle } from './yaml.js';
 
 /**
- * The text of an edited document, in our style, so that Compose reads what was not edited as it did before. Two things would
- * get lost otherwise: `mode: 0440`, octal for Compose and decimal for YAML 1.2, would be written by its value, and the
- * null of `{data: }` as `{data:}`, where Compose sees a key `data:`. The document is spent by this: its numbers are texts
- * afterwards (a copy would cost as much as the writing).
+ * Renders an edited document in {@link yamlStyle}, so that Compose still reads the unedited parts as before. Without
+ * special care two things would change: `mode: 0440`, octal for Compose and decimal in YAML 1.2, would be written by
+ * its value, and the null in `{data: }` as `{data:}`, where Compose sees a key `data:`. The document must not be used
+ * afterwards: its numbers have become text (a copy would cost as much as the rendering).
  */
 export function renderDocument(document: Document.Parsed): string {
   if (!document.schema.tags.includes(verbatimTag)) document.schema.tags.unshift(verbatimTag);
@@ -26,7 +26,7 @@ export function renderDocument(document: Document.Parsed): string {
   return document.toString(yamlStyle);
 }
 
-/** A number as the file has it. */
+/** A number as it is written in the file. */
 class Verbatim {
   readonly text: string;
 

@@ -3,7 +3,7 @@ export type KeyPath = readonly (string | number)[];
 
 const plainKey = /^[\w$@%+/-][\w $@%+/-]{0,80}$/;
 
-/** `network.ports.web[1]`; a key that holds dots or anything unprintable is quoted: `config["a.b"]`. */
+/** Formats a path as `network.ports.web[1]`; keys with dots or unprintable characters are quoted: `config["a.b"]`. */
 export function formatKeyPath(path: KeyPath): string {
   return path
     .map((key, index) => {
@@ -14,7 +14,7 @@ export function formatKeyPath(path: KeyPath): string {
     .join('');
 }
 
-/** Text of a file as a message shows it: on one line, in double quotes, shortened, with nothing a terminal would act on. */
+/** Quotes text of a file for a message: on one line, shortened, without control characters. */
 export function quote(text: string): string {
   const shown = text.length > 80 ? `${text.slice(0, 77)}...` : text;
   return JSON.stringify(shown).replace(

@@ -19,29 +19,29 @@ import { formatKeyPath, type KeyPath } from './yaml-text.js';
 
 export { formatKeyPath, type KeyPath, quote } from './yaml-text.js';
 
-/** A parsed YAML file: its text, its document (comments and order kept, to be edited in place) and its plain value. */
+/** A parsed YAML file: its text, its document (with comments and order, for edits in place) and its plain value. */
 export interface YamlFile {
   readonly file: string;
   readonly text: string;
   readonly document: Document.Parsed;
-  /** The plain value: aliases and `<<` resolved. Null when the file is empty. */
+  /** The plain value with aliases and `<<` resolved; null if the file is empty. */
   readonly value: unknown;
-  /** 1-based line of a key, or of the nearest key above it that exists. */
+  /** 1-based line of a key, or of its nearest existing parent. */
   lineOf(path: KeyPath): number | undefined;
-  /** A problem at this key. */
+  /** Creates a problem at this key. */
   problem(path: KeyPath, message: string): Problem;
 }
 
-/** Collections inside collections. Deeper files are refused before anything recursive sees them: they crash Node itself. */
+/** Limit on nested collections. Deeper files are refused before any recursion over them: they crash Node itself. */
 const maxDepth = 200;
 
-/** How often one anchor may be expanded: large files share an anchor often, a bomb does so millions of times. */
+/** Limit on the expansions of one anchor: large files share an anchor often, a YAML bomb millions of times. */
 const maxAliasCount = 5_000;
 
 /**
- * Parses YAML 1.2 with `<<` merges. Refused, each with a message of its own: text that is no text, too large or nested
- * too deeply, several documents, duplicate keys (also `1` beside `"1"`), aliases that lead nowhere, into themselves or
- * to a bomb.
+ * Parses YAML 1.2 with `<<` merges. Refuses, each with its own message: text that is too large, not UTF-8 or nested too
+ * deeply, several documents, duplicate keys (also `1` beside `"1"`), aliases that are undefined, contain themselves or
+ * expand excessively.
  * @param text the file's text
  * @param file its name for messages
  * @throws InvalidFileError with every problem found
@@ -87,8 +87,8 @@ export function parseYaml(text: string, file: string): YamlFile {
 }
 
 /**
- * The text of the scalar at this path: strings by value, numbers and booleans exactly as they are written in the file
- * (`0123`, `1.50`, `True`, decision 8), through aliases and `<<`. Undefined for null, a map, a list, or nothing.
+ * The text of the scalar at this path: strings by value, numbers and booleans exactly as written in the file (`0123`,
+ * `1.50`, `True`), through aliases and `<<`. Undefined for null, a map, a list, or a missing key.
  */
 export function scalarText(yaml: YamlFile, path: KeyPath): string | undefined {
   let node: unknown = yaml.document.contents;
@@ -100,7 +100,10 @@ export function scalarText(yaml: YamlFile, path: KeyPath): string | undefined {
   return node.source ?? String(node.value);
 }
 
-/** How every YAML file of ours is written: null as nothing, single quotes, no folding (scripts grep these lines, 01 §18). */
+/**
+ * The style of every YAML file that laconic-so writes: empty nulls, single quotes, no folding (scripts grep these
+ * lines).
+ */
 export const yamlStyle: ToStringOptions = {
   nullStr: '',
   singleQuote: true,
@@ -108,7 +111,7 @@ export const yamlStyle: ToStringOptions = {
   flowCollectionPadding: false,
 };
 
-/** `parseDocument` of the yaml package, with a limit on nesting, and without its quadratic search for duplicate keys. */
+/** `parseDocument` of the yaml package, with a nesting limit, and without its quadratic search for duplicate keys. */
 function compose(text: string, file: string, lines: LineCounter): Document.Parsed {
   const parser = new Parser(lines.addNewLine);
   const composer = new Composer({ version: '1.2', merge: true, uniqueKeys: false, lineCounter: lines });
@@ -152,12 +155,12 @@ function item(list: unknown, index: string | number): unknown {
   return isSeq(list) && typeof index === 'number' ? list.items[index] : undefined;
 }
 
-/** What an alias stands for. */
+/** Resolves an alias; any other node is returned as it is. */
 function target(yaml: YamlFile, node: unknown): unknown {
   return isAlias(node) ? node.resolve(yaml.document) : node;
 }
 
-/** The value at a key of a map (its own, else one merged in by `<<`) or at an index of a list. */
+/** The value at a key of a map (its own, or merged in by `<<`) or at an index of a list. */
 function child(yaml: YamlFile, parent: unknown, key: string | number): unknown {
   const container = target(yaml, parent);
   const own = pairOf(container, key);
@@ -166,7 +169,7 @@ function child(yaml: YamlFile, parent: unknown, key: string | number): unknown {
   for (const entry of container.items) {
     if (!isMergeKey(entry.key)) continue;
     const merged = target(yaml, entry.value);
-    // Of several merged maps the first one that has the key wins.
+    // Among several merged maps, the first one with the key wins.
     for (const source of isSeq(merged) ? merged.items : [merged]) {
       const value = child(yaml, source, key);
       if (value !== undefined) return value;

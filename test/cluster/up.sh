@@ -6,14 +6,14 @@
 #   test/cluster/up.sh --images    only the images and programs
 #   test/cluster/up.sh --delete    removes the shared cluster, and every other cluster of the tests
 #
-# Where a registry can be reached the node is kind's own image; elsewhere everything is compiled and packed here, which takes
-# 16 minutes the first time. Needs a Docker engine (scripts/engine.sh).
+# Where a registry can be reached the node is kind's own image; elsewhere everything is compiled and packed here, which
+# takes 16 minutes the first time. Needs a Docker engine (scripts/engine.sh).
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source "$here/common.sh"
 
-# No name that the program would take for a cluster of its own (decision 4).
+# No name that the program would take for a cluster of its own.
 cluster=laconic-so-test
 node=$cluster-control-plane
 state=$cache/cluster
@@ -23,7 +23,8 @@ public_image=kindest/node:v1.34.3
 
 only_one
 
-# --- images and programs -------------------------------------------------------------------------------------------------
+# --- images and programs
+# -------------------------------------------------------------------------------------------------
 
 # kind's own image, labelled: the clusters of the tests are found by what their nodes are made of.
 take_public_node() {
@@ -68,7 +69,8 @@ need_images() {
   "$here/tools.sh" kind
 }
 
-# --- the cluster -----------------------------------------------------------------------------------------------------------
+# --- the cluster
+# -----------------------------------------------------------------------------------------------------------
 
 nodes_of() { docker ps --all --quiet --filter "label=io.x-k8s.kind.cluster=$1"; }
 

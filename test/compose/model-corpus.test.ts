@@ -60,7 +60,7 @@ async function expectEqual(file: string, profiles: readonly string[] = []): Prom
   }
 }
 
-describeWithEngine('the compose normal form is what docker compose config says (decision 7)', () => {
+describeWithEngine('the compose normal form is what docker compose config says', () => {
   for (const file of corpus('model')) {
     it.concurrent(file, () => expectEqual(file));
   }
@@ -105,7 +105,7 @@ describeWithEngine('the compose normal form is what docker compose config says (
   });
 });
 
-describeWithEngine('what Compose refuses is refused with file, line and key (decision 7)', () => {
+describeWithEngine('what Compose refuses is refused with file, line and key', () => {
   for (const file of corpus('model-refused')) {
     it.concurrent(file, async () => {
       expect(await askCompose(join(fixtures, 'model-refused'), file, { variables })).toHaveProperty('refused');

@@ -57,7 +57,7 @@ const plain = fc
   )
   .filter((text) => !/^[-.]*$/.test(text));
 
-describeWithEngine('generated values are what docker compose config says (decision 7)', () => {
+describeWithEngine('generated values are what docker compose config says', () => {
   it('numbers, booleans and nothing without quotes', async () => {
     const texts = [...new Set(fc.sample(plain, { numRuns: 3000, seed: 3 }))].filter(
       (text) => plainScalar(text).type !== 'unusable',

@@ -141,7 +141,10 @@ function pick(service: Record<string, unknown>, keys: readonly string[]): Compar
   return Object.fromEntries(keys.map((key) => [key, service[key] ?? undefined]));
 }
 
-/** Zero, empty texts, lists and maps, false and absence are the same; lists whose order Compose does not keep are sorted. */
+/**
+ * Zero, empty texts, lists and maps, false and absence are the same; lists whose order Compose does not keep are
+ * sorted.
+ */
 function withoutEmpty(service: Comparable): Comparable {
   const entries = Object.entries(service).flatMap(([key, value]): [string, unknown][] => {
     if (value === undefined || value === null || value === false || value === '' || value === 0) return [];
@@ -186,7 +189,10 @@ function mountOf(mount: ComposeMount): Comparable {
   });
 }
 
-/** Options that the short form of Compose does not know it leaves out without a word; `consistency` only the long form has. */
+/**
+ * Options that the short form of Compose does not know it leaves out without a word; `consistency` only the long form
+ * has.
+ */
 function ourMount(mount: MountModel): Comparable {
   return withoutEmpty({
     ...mount,
@@ -216,7 +222,10 @@ function healthOf(healthcheck: Record<string, unknown> | undefined): Comparable 
   };
 }
 
-/** Amounts as numbers: Compose prints `0.50` as `0.5` and sizes in bytes. Its older keys count where the newer ones are absent. */
+/**
+ * Amounts as numbers: Compose prints `0.50` as `0.5` and sizes in bytes. Its older keys count where the newer ones are
+ * absent.
+ */
 function deployOf(service: Record<string, unknown> & Pick<ComposeService, 'deploy'>): Comparable {
   const { deploy } = service;
   const amounts = (resources: ComposeResources | undefined, older: ComposeResources): string =>

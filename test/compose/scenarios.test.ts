@@ -7,7 +7,7 @@ import { cliPath, describeWithEngine } from '../support/engine.js';
 const folder = join(import.meta.dirname, '..', 'scenarios');
 const scenarios = readdirSync(folder).filter((name) => name.endsWith('.sh') && name !== 'run.sh');
 
-/** The shell scripts of test/scenarios, each as one test: what users' scripts rely on (02 §11, 01 §14 and §18, 03). */
+/** The shell scripts of test/scenarios, each as one test: what users' scripts rely on. */
 describeWithEngine('scenarios', () => {
   it.each(scenarios)(
     '%s',

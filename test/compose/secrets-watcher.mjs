@@ -1,5 +1,5 @@
-// Looks at the command lines of all processes, and at the modes of the files below a folder, again and again without a pause,
-// until its stdin ends; then prints what it saw. Nothing secret is in its own arguments.
+// Looks at the command lines of all processes, and at the modes of the files below a folder, again and again without a
+// pause, until its stdin ends; then prints what it saw. Nothing secret is in its own arguments.
 import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 

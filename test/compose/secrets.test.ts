@@ -58,7 +58,7 @@ const specIn = (root: string, ...config: string[]): string =>
 const secretFile =
   /^\.?(config\.env|secrets\.env|create\.json|manifest\.json|journal\.json|lock|started\.json|.*\.bak|spec\.yml)(\.[^.]+\.tmp)?$/;
 
-describeWithEngine('secrets (01 §20.7, decisions 3, 5, 8 and 9, issue: only the owner can read them)', () => {
+describeWithEngine('secrets: only the owner can read them', () => {
   let root = '';
   let watcher: ChildProcess | undefined;
   let seen = '';

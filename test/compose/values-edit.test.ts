@@ -54,7 +54,7 @@ const notations = [
   '08',
 ];
 
-describeWithEngine('edited compose files, read by Docker Compose (decision 12)', () => {
+describeWithEngine('edited compose files, read by Docker Compose', () => {
   const text = `
 # everything that is easily lost
 x-base: &base
@@ -146,7 +146,7 @@ configs: {c: {content: x}}
   });
 });
 
-describeWithEngine('ports as Docker Compose reads them (01 §6.3)', () => {
+describeWithEngine('ports as Docker Compose reads them', () => {
   const accepted: unknown[] = [
     '80',
     80,

@@ -83,7 +83,7 @@ function environmentOf(count: number): Record<string, string> {
   return Object.fromEntries(Array.from({ length: count }, (_, index) => [`V${index}`, `\${V${index}}`]));
 }
 
-describeWithEngine('config.env (decision 8)', () => {
+describeWithEngine('config.env', () => {
   it('gives Docker Compose exactly the values of the spec', async () => {
     const values = [...known, ...fc.sample(value, { numRuns: 3000, seed: 42 })];
     const entries = new Map(values.map((text, index) => [`V${index}`, text]));

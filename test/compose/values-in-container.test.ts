@@ -6,7 +6,7 @@ import { runOrFail } from '../../src/system/process.js';
 import { type CliResult, describeWithEngine, runCli } from '../support/engine.js';
 import { nasty, plain } from '../support/hard-values.js';
 
-/** Of a credentials file: what stands there, and what arrives. It is read by Compose's own rules (01 §13). */
+/** Of a credentials file: what stands there, and what arrives. It is read by Compose's own rules. */
 const credentials: Record<string, [text: string, value: string]> = {
   TOKEN: ['\'p$w#x "y" z\'', 'p$w#x "y" z'],
   CERTIFICATE: ['"one\ntwo\n"', 'one\ntwo\n'],
@@ -29,7 +29,7 @@ function quoted(value: string): string {
   return `"${value.replace(/[\\"\n\r]/g, (character) => escapes[character] ?? character)}"`;
 }
 
-describeWithEngine('values reach the container byte for byte (01 §20.18, decisions 7 to 9, issue: bad input)', () => {
+describeWithEngine('values reach the container byte for byte', () => {
   let root = '';
   let project = '';
   const files = {
@@ -133,7 +133,7 @@ describeWithEngine('values reach the container byte for byte (01 §20.18, decisi
   it.each(['map', 'list'])('through an environment written as a %s, whatever the shell says', async (service) => {
     const arrived = await environmentOf(service);
     for (const [name, value] of Object.entries(expected)) {
-      // With `:-` an empty value is none; a literal of the compose file wins (01 §15).
+      // With `:-` an empty value is none; a literal of the compose file wins.
       const other = service === 'list' ? { EMPTY: 'missing', DOUBLE: 'literal wins' }[name] : undefined;
       expect({ [name]: arrived.get(name) }).toEqual({ [name]: other ?? value });
     }

@@ -62,7 +62,7 @@ function ours(text: string): { value: string } | { error: string } {
   }
 }
 
-describeWithEngine('interpolation as Docker Compose does it (decision 7)', () => {
+describeWithEngine('interpolation as Docker Compose does it', () => {
   it('gives the same text for everything that we take for valid', async () => {
     const directory = await temporaryDirectory();
     const texts = [...new Set(fc.sample(template, { numRuns: 3000, seed: 7 }))].filter((text) => 'value' in ours(text));
@@ -106,7 +106,7 @@ describeWithEngine('interpolation as Docker Compose does it (decision 7)', () =>
   });
 });
 
-describeWithEngine('names a compose file mentions (decision 7, 01 §15)', () => {
+describeWithEngine('names a compose file mentions', () => {
   const text = `
 x-shared: &shared
   SHARED: "\${M_SHARED:-x}"

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { runCli } from '../support/engine.js';
 import { Sources } from './support/sources.js';
 
-describe('how fetch-stack and setup-repositories are called (05 §1, §4, §5)', () => {
+describe('how fetch-stack and setup-repositories are called', () => {
   let sources: Sources;
   let name: string;
   let url: string;
@@ -25,7 +25,7 @@ describe('how fetch-stack and setup-repositories are called (05 §1, §4, §5)',
     await sources.publish(`org/${name}`, { 'stacks/a/stack.yml': 'pods: []\n' });
   });
 
-  it('fetch-stack --check-only and --dry-run change nothing; --pull brings what is new (weakness 2, 4)', async () => {
+  it('fetch-stack --check-only and --dry-run change nothing; --pull brings what is new', async () => {
     const env = { CERC_REPO_BASE_DIR: sources.path('stacks-only') };
     const base = sources.path('stacks-only');
     for (const args of [
@@ -74,7 +74,7 @@ describe('how fetch-stack and setup-repositories are called (05 §1, §4, §5)',
     }
   });
 
-  it('--local-stack: repositories beside the last folder of that name, said once, also with --quiet (05 §1.1)', async () => {
+  it('--local-stack: repositories beside the last folder of that name, said once, also with --quiet', async () => {
     const cwd = sources.path('w', 'stack-orchestrator', 'x');
     await mkdir(cwd, { recursive: true });
     const args = ['--quiet', '--local-stack', '--stack', await sources.stack(url), 'setup-repositories'];
@@ -86,7 +86,7 @@ describe('how fetch-stack and setup-repositories are called (05 §1, §4, §5)',
     expect((await readdir(sources.path('w'))).sort()).toEqual([name, 'stack-orchestrator']);
   });
 
-  it('where stderr is no terminal, a repository is one line when it is done: no bars (weakness 11)', async () => {
+  it('where stderr is no terminal, a repository is one line when it is done: no bars', async () => {
     const { code, stderr } = await sources.setup([url]);
     expect(code).toBe(0);
     expect(stderr).toMatch(new RegExp(`^${shown}: cloned, main at [0-9a-f]{12}\n$`));
@@ -96,7 +96,7 @@ describe('how fetch-stack and setup-repositories are called (05 §1, §4, §5)',
     ['repos: org/repo', 'stack.yml:1 repos: must be a list'],
     ['repos:\n  - 7', 'stack.yml:2 repos[0]: must be'],
     ['repos:\n  - {name: org/repo}', 'stack.yml:2 repos[0]: must be'],
-  ])('%j is told with its place, and nothing is made (weakness 9)', async (text, words) => {
+  ])('%j is told with its place, and nothing is made', async (text, words) => {
     const stack = await sources.stack();
     await writeFile(`${stack}/stack.yml`, `${text}\n`);
     const env = { CERC_REPO_BASE_DIR: sources.path('never') };

@@ -5,7 +5,7 @@ import { freePort } from '../support/ports.js';
 import { type HttpsServer, startHttpsServer } from './support/https-server.js';
 import { Sources } from './support/sources.js';
 
-describe('repositories over https (05 §2, §13.6)', () => {
+describe('repositories over https', () => {
   let sources: Sources;
   let server: HttpsServer;
   /** The operator trusts the authority. */
@@ -81,7 +81,7 @@ describe('repositories over https (05 §2, §13.6)', () => {
     expect(await contents('none')).toEqual([]);
   });
 
-  describe('answers that stop in the middle (weakness 12)', () => {
+  describe('answers that stop in the middle', () => {
     let base: string;
     beforeAll(() => sources.publish('org/large', { large: randomBytes(40_000).toString('hex') }));
     beforeEach(() => {

@@ -12,7 +12,7 @@ import { git, Sources } from './support/sources.js';
 
 const kills = 40;
 
-describe('clones that are interrupted (05, weakness 15; decision 32)', () => {
+describe('clones that are interrupted', () => {
   let sources: Sources;
   let daemon: Server;
   let stack: string;

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { run, runOrFail } from '../../src/system/process.js';
 import { git, Sources } from './support/sources.js';
 
-describe('what stands in the place, and what is in the way (05 §3, §13.3, §13.8)', () => {
+describe('what stands in the place, and what is in the way', () => {
   let sources: Sources;
   let name: string;
   let url: string;
@@ -211,7 +211,7 @@ describe('what stands in the place, and what is in the way (05 §3, §13.3, §13
   });
 });
 
-describe('fetch-stack (05 §4)', () => {
+describe('fetch-stack', () => {
   let sources: Sources;
   beforeAll(async () => {
     sources = await Sources.make();

@@ -4,7 +4,7 @@ import { startGitDaemon } from './support/git-daemon.js';
 import type { Server } from './support/server.js';
 import { git, Sources } from './support/sources.js';
 
-describe('setup-repositories over git (05 §3, §5)', () => {
+describe('setup-repositories over git', () => {
   let sources: Sources;
   let daemon: Server;
   let host: string;
@@ -68,7 +68,7 @@ describe('setup-repositories over git (05 §3, §5)', () => {
     });
   });
 
-  it('--check-only and --dry-run change nothing, not even the base directory, and tell what would be done (weakness 2)', async () => {
+  it('--check-only and --dry-run change nothing, not even the base directory, and tell what would be done', async () => {
     const env = { CERC_REPO_BASE_DIR: sources.path('never') };
     const stack = await sources.stack(`${url}@v1`);
     for (const args of [
@@ -104,7 +104,7 @@ describe('setup-repositories over git (05 §3, §5)', () => {
     expect(await git(sources.base(name), 'for-each-ref')).toBe(seen);
   });
 
-  it('--dry-run calls no git (decision 34)', async () => {
+  it('--dry-run calls no git', async () => {
     await sources.setup([url]);
     const result = await sources.cli(
       ['--dry-run', '--stack', await sources.stack(url), 'setup-repositories', '--pull'],
@@ -120,7 +120,7 @@ describe('setup-repositories over git (05 §3, §5)', () => {
     expect(without.stderr).toContain('git is not installed');
   });
 
-  it('--pull moves a branch forward, and detached copies from tag to tag (weakness 4)', async () => {
+  it('--pull moves a branch forward, and detached copies from tag to tag', async () => {
     await sources.commit(`org/${name}`, { file: 'v1\n' }, { tag: 'v1' });
     await sources.setup([`${url}@v1`]);
     expect((await sources.head(name)).branch).toBe('detached');
@@ -140,7 +140,7 @@ describe('setup-repositories over git (05 §3, §5)', () => {
     expect((await sources.setup([`${url}@${v3}`])).stdout).not.toContain('switching');
   });
 
-  it('--pull switches first, then moves the target forward only (weakness 5)', async () => {
+  it('--pull switches first, then moves the target forward only', async () => {
     await sources.commit(`org/${name}`, { other: 'one\n' }, { branch: 'other' });
     await sources.setup([`${url}@other`]);
     await sources.setup([`${url}@main`]);
@@ -171,7 +171,7 @@ describe('setup-repositories over git (05 §3, §5)', () => {
     expect(await sources.head(name)).toEqual(mine);
   });
 
-  it.each(['full', 'short'])('a commit id as ref, %s (05 §3)', async (length) => {
+  it.each(['full', 'short'])('a commit id as ref, %s', async (length) => {
     const first = await sources.commit(`org/${name}`, { file: 'a\n' });
     await sources.commit(`org/${name}`, { file: 'b\n' });
     const ref = length === 'full' ? first : first.slice(0, 9);
@@ -188,7 +188,7 @@ describe('setup-repositories over git (05 §3, §5)', () => {
     expect((await sources.head(name)).branch).toBe('both');
   });
 
-  it('--branches counts for the repositories it names only, with or without the host (weakness 1)', async () => {
+  it('--branches counts for the repositories it names only, with or without the host', async () => {
     await sources.publish('org/pinned');
     await sources.commit('org/pinned', { file: 'v1\n' }, { tag: 'v1' });
     await git(sources.path('hosted', 'org', 'pinned.git'), 'tag', 'v2', 'v1');
@@ -211,7 +211,7 @@ describe('setup-repositories over git (05 §3, §5)', () => {
   });
 
   it.each(['repo', 'a@b@c', '@x', 'x@', 'org/repo@-x', 'org/repo@a..b'])(
-    '--branches %s is not valid, said before anything else (05 §5)',
+    '--branches %s is not valid, said before anything else',
     async (item) => {
       const result = await sources.setup([url], '--branches', item);
       expect(result).toMatchObject({ code: 1, stdout: '' });
@@ -219,7 +219,7 @@ describe('setup-repositories over git (05 §3, §5)', () => {
     },
   );
 
-  it('--include and --exclude: org/repo is enough; unknown names warn and end with 0 (decision 35)', async () => {
+  it('--include and --exclude: org/repo is enough; unknown names warn and end with 0', async () => {
     await sources.publish('org/left');
     const repositories = [url, `${host}/org/left`];
     const included = await sources.setup(repositories, '--include', ` org/${name} , org/lef`);
@@ -231,7 +231,7 @@ describe('setup-repositories over git (05 §3, §5)', () => {
     expect(excluded.stdout).not.toContain(name);
   });
 
-  it('a stack without repositories ends with 0 (05 §12)', async () => {
+  it('a stack without repositories ends with 0', async () => {
     const result = await sources.setup([]);
     expect(result).toMatchObject({ code: 0 });
     expect(result.stderr).toContain('does not define any repositories');
@@ -252,7 +252,7 @@ describe('setup-repositories over git (05 §3, §5)', () => {
     expect(none.stdout).not.toContain('Checking');
   });
 
-  it('--format json is one document, with ref and commit of each (decision 31)', async () => {
+  it('--format json is one document, with ref and commit of each', async () => {
     const commit = await sources.commit(`org/${name}`, { file: 'v1\n' }, { tag: 'v1' });
     const { code, stdout } = await sources.setup([`${url}@v1`, `${host}/org/none`], '--format', 'json');
     expect(code).toBe(1);
@@ -269,7 +269,7 @@ describe('setup-repositories over git (05 §3, §5)', () => {
     expect(String(repositories[1]?.error)).toContain('cannot clone');
   });
 
-  it('--continue-on-error does the others and ends with 1; without it nothing new is begun (weakness 7)', async () => {
+  it('--continue-on-error does the others and ends with 1; without it nothing new is begun', async () => {
     const repositories = [`${host}/org/none`, `${host}/org/none2`, url];
     const stopped = await sources.setup(repositories, '--jobs', '1');
     expect(stopped).toMatchObject({ code: 1 });
@@ -283,7 +283,7 @@ describe('setup-repositories over git (05 §3, §5)', () => {
     expect(await readdir(sources.base())).toContain(name);
   });
 
-  it('everything that is wrong in the list is told at once, with its line, before anything is touched (weakness 9)', async () => {
+  it('everything that is wrong in the list is told at once, with its line, before anything is touched', async () => {
     const env = { CERC_REPO_BASE_DIR: sources.path('untouched') };
     const stack = await sources.stack(url, 'ext::sh', 'org/../../etc', 'org/x@--upload-pack=touch', 'repo');
     const result = await sources.cli(['--stack', stack, 'setup-repositories'], env);
@@ -292,13 +292,13 @@ describe('setup-repositories over git (05 §3, §5)', () => {
     expect(await readdir(sources.folder)).not.toContain('untouched');
   });
 
-  it('two entries that want one folder are refused, both named (weakness 3)', async () => {
+  it('two entries that want one folder are refused, both named', async () => {
     const result = await sources.setup([url, `other.example/org/${name}`]);
     expect(result).toMatchObject({ code: 1, stdout: '' });
     expect(result.stderr).toContain(`${url} and other.example/org/${name} would both be ${sources.base(name)}`);
   });
 
-  it('an empty CERC_REPO_BASE_DIR is none (weakness 14)', async () => {
+  it('an empty CERC_REPO_BASE_DIR is none', async () => {
     const result = await sources.cli(['--stack', await sources.stack(url), 'setup-repositories'], {
       CERC_REPO_BASE_DIR: '',
     });
@@ -327,7 +327,7 @@ describe('setup-repositories over git (05 §3, §5)', () => {
     await git(sources.base(name), 'submodule', 'update', '--init', '--recursive');
   });
 
-  it('a clone made over another URL of the same repository is taken, also through insteadOf (weakness 3)', async () => {
+  it('a clone made over another URL of the same repository is taken, also through insteadOf', async () => {
     await mkdir(sources.base(), { recursive: true });
     await git(sources.base(), 'clone', '--quiet', url);
     await git(sources.base(name), 'remote', 'set-url', 'origin', `ssh://git@127.0.0.1:22/org/${name}.git`);

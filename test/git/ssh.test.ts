@@ -6,7 +6,7 @@ import { freePort } from '../support/ports.js';
 import { Sources } from './support/sources.js';
 import { describeWithSshd, type SshServer, startAgent, startSshServer } from './support/ssh-server.js';
 
-describeWithSshd('--git-ssh against a real sshd (05 §2, §13.12)', () => {
+describeWithSshd('--git-ssh against a real sshd', () => {
   let sources: Sources;
   let server: SshServer;
   let agent: { socket: string; stop(): Promise<void> };
@@ -52,7 +52,7 @@ describeWithSshd('--git-ssh against a real sshd (05 §2, §13.12)', () => {
     await loggedIn(8);
   });
 
-  it('fetch-stack by an ssh URL, with the path for --stack (weakness 13)', async () => {
+  it('fetch-stack by an ssh URL, with the path for --stack', async () => {
     const url = `ssh://${server.user}@127.0.0.1:${server.port}${sources.path('hosted')}/org/one`;
     const result = await sources.cli(['fetch-stack', url], friend);
     expect(result).toMatchObject({ code: 0 });

@@ -3,7 +3,7 @@ import { describeWithEngine } from '../support/engine.js';
 import { FromGit, pages } from '../support/from-git-story.js';
 import { describeWithSshd } from './support/ssh-server.js';
 
-describeWithSshd('from the repositories of an organisation to a running service on Compose (issue 5)', () => {
+describeWithSshd('from the repositories of an organisation to a running service on Compose', () => {
   describeWithEngine('over ssh', () => {
     let story: FromGit;
 

@@ -159,7 +159,10 @@ function damaged(...texts: string[]): fc.Arbitrary<string> {
     .map(([text, changes]) => changes.reduce((changed, change) => change(changed), text));
 }
 
-/** The reader takes the text, or refuses it with messages that are all there and name the file. It never fails otherwise. */
+/**
+ * The reader takes the text, or refuses it with messages that are all there and name the file. It never fails
+ * otherwise.
+ */
 function takesOrRefuses(read: (text: string) => void): (text: string) => void {
   return (text) => {
     // Processor time: a busy machine makes nothing of this slower.
@@ -182,7 +185,7 @@ function takesOrRefuses(read: (text: string) => void): (text: string) => void {
 
 const runs = { numRuns: 500 };
 
-describe('damaged files are taken or refused with a reason, never anything else (01 §20.23)', () => {
+describe('damaged files are taken or refused with a reason, never anything else', () => {
   it('stack.yml', () => {
     const texts = ['stacks/test/stack.yml', 'stacks/demo/stack.yml', 'stacks/test-restart-multi/stack.yml'].map(
       bundled,

@@ -43,7 +43,7 @@ const port = fc
     ...(ip === undefined ? {} : { ip }),
   }));
 
-describe('edits of a compose file (decision 12)', () => {
+describe('edits of a compose file', () => {
   it('change what they name and nothing else, whatever else the file says', () => {
     const files = fc.record({
       services: fc.dictionary(key, service, { minKeys: 1, maxKeys: 4 }),

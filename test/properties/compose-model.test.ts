@@ -82,7 +82,7 @@ function service(): fc.Arbitrary<unknown> {
   return fc.dictionary(key, anything, { maxKeys: 3, size: 'small', noNullPrototype: true });
 }
 
-describe('reading compose files (04 §14)', () => {
+describe('reading compose files', () => {
   it('gives a model or problems with file, line and key, whatever the file holds', () => {
     let models = 0;
     fc.assert(
@@ -107,7 +107,7 @@ describe('reading compose files (04 §14)', () => {
     expect(models).toBeGreaterThan(5);
   });
 
-  it('a template, worked out, is the value it stands for (decision 9)', () => {
+  it('a template, worked out, is the value it stands for', () => {
     const piece = fc.oneof(
       fc.constantFrom(
         '$SET',

@@ -17,7 +17,7 @@ const entries = fc
   .uniqueArray(fc.tuple(name, value), { selector: ([key]) => key, maxLength: 8 })
   .map((pairs) => new Map(pairs));
 
-describe('what is written to an env file is read back (decision 8)', () => {
+describe('what is written to an env file is read back', () => {
   it('config.env', () => {
     fc.assert(
       fc.property(entries, (config) => {
@@ -31,7 +31,7 @@ describe('what is written to an env file is read back (decision 8)', () => {
   });
 });
 
-describe('secrets.env (decision 9)', () => {
+describe('secrets.env', () => {
   const template = fc
     .array(
       fc.oneof(

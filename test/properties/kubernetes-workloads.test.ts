@@ -6,8 +6,8 @@ import { parseCpus, parseMemory } from '../../src/spec/units.js';
 import { podOf } from '../support/kubernetes-objects.js';
 
 /**
- * What the kubelet makes of a text, by its documentation (`env[].value` of the API reference): `$(NAME)` is the variable's value, or
- * itself where there is none; `$$` is one `$`.
+ * What the kubelet makes of a text, by its documentation (`env[].value` of the API reference): `$(NAME)` is the
+ * variable's value, or itself where there is none; `$$` is one `$`.
  */
 function kubelet(text: string, variables: ReadonlyMap<string, string>): string {
   return text.replace(/\$\$|\$\(([^)]*)\)/g, (match, name: string | undefined) =>
@@ -15,7 +15,7 @@ function kubelet(text: string, variables: ReadonlyMap<string, string>): string {
   );
 }
 
-describe('text for the kubelet (decision 21)', () => {
+describe('text for the kubelet', () => {
   const pieces = fc.array(fc.constantFrom('$', '$$', '$(A)', '(A)', '(', ')', 'A', '{A}', 'é', '\n', ' '), {
     maxLength: 12,
   });
@@ -35,7 +35,7 @@ describe('text for the kubelet (decision 21)', () => {
   });
 });
 
-describe('amounts (decision 21: they keep their value)', () => {
+describe('amounts keep their value', () => {
   const number = fc.tuple(fc.nat(9999), fc.nat(999)).map(([whole, fraction]) => `${whole}.${fraction}`);
   const suffix = fc.constantFrom('', 'k', 'M', 'G', 'Ki', 'Mi', 'Gi', 'm', 'kb', 'GiB', 'b');
 
@@ -62,7 +62,7 @@ describe('amounts (decision 21: they keep their value)', () => {
   });
 });
 
-describe('order inside a pod (decision 23)', () => {
+describe('order inside a pod', () => {
   const conditions = ['service_started', 'service_healthy', 'service_completed_successfully'] as const;
   // Each service depends on some before it, so that there are no circles; the last one runs on.
   const dependencies = fc.array(fc.array(fc.tuple(fc.nat(), fc.constantFrom(...conditions)), { maxLength: 3 }), {

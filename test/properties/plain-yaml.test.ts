@@ -43,7 +43,7 @@ const plain = fc.letrec<{ value: Plain; map: Plain }>((tie) => ({
 /** Not the prototype that a text such as `__proto__` would set when it is a key. */
 const comparable = (value: unknown): string => JSON.stringify(value);
 
-describe('plain data as YAML (issue 4: render prints exactly what is applied)', () => {
+describe('plain data as YAML (render prints exactly what is applied)', () => {
   it.each(['1.1', '1.2'] as const)('is read back as it is by YAML %s', (version) => {
     fc.assert(
       fc.property(plain.map, (value) => {

@@ -4,7 +4,7 @@ import { parseCpus, parseMemory } from '../../src/spec/units.js';
 
 const whole = fc.bigInt({ min: 0n, max: 10n ** 9n });
 
-describe('sizes and CPUs (weakness 24)', () => {
+describe('sizes and CPUs', () => {
   it('a unit is exactly its factor', () => {
     const factors = {
       '': 1n,

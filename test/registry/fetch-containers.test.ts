@@ -50,7 +50,7 @@ async function fetchContainers(
   });
 }
 
-describeWithRegistry('fetch-containers (05 §7)', () => {
+describeWithRegistry('fetch-containers', () => {
   let open: TestRegistry;
 
   beforeAll(async () => {
@@ -75,7 +75,7 @@ describeWithRegistry('fetch-containers (05 §7)', () => {
     await sandbox.remove();
   });
 
-  it('the newest image for this machine is pulled by its digest and tagged :local (weakness 26)', async () => {
+  it('the newest image for this machine is pulled by its digest and tagged :local', async () => {
     const { code, stdout, stderr } = await fetchContainers(['--image-registry', `${open.host}/team`]);
     expect({ code, stderr }).toMatchObject({ code: 0 });
     const digest = (await open.digest(`team/${one}`, '202602020000')) ?? '';
@@ -89,7 +89,7 @@ describeWithRegistry('fetch-containers (05 §7)', () => {
     expect(await repoDigests(`${one}:local`)).toContain(`${open.host}/team/${one}@${digest}`);
   });
 
-  it('an image that is here is left, and the registry is not asked about it (weakness 27)', async () => {
+  it('an image that is here is left, and the registry is not asked about it', async () => {
     await runOrFail('tag', 'docker', ['tag', 'busybox:1.36', `${one}:local`]);
     const before = open.log().length;
     const left = await fetchContainers(['--image-registry', `${open.host}/team`]);
@@ -103,7 +103,7 @@ describeWithRegistry('fetch-containers (05 §7)', () => {
     expect(await labelOf(`${one}:local`)).toBe('new');
   });
 
-  it('lists for several platforms count by the platforms in them, in both families (weakness 26)', async () => {
+  it('lists for several platforms count by the platforms in them, in both families', async () => {
     for (const family of ['docker', 'oci'] as const) {
       const repository = `${family}/${one}`;
       const forMe = await open.pushImage(repository, undefined, mine, `${family} list`, family);
@@ -119,7 +119,7 @@ describeWithRegistry('fetch-containers (05 §7)', () => {
     }
   });
 
-  it('one that is missing or cannot be read ends no other; exit code 1 and a summary (weakness 26)', async () => {
+  it('one that is missing or cannot be read ends no other; exit code 1 and a summary', async () => {
     await open.pushImage(`some/${two}`, 'v1', mine, 'there');
     const { code, stdout, stderr } = await fetchContainers([
       '--image-registry',
@@ -163,13 +163,13 @@ describeWithRegistry('fetch-containers (05 §7)', () => {
     expect(await labelOf(`${one}:local`)).toBe('signed');
   });
 
-  it('a registry without an organisation will do (weakness 26)', async () => {
+  it('a registry without an organisation will do', async () => {
     await open.pushImage(one, 'v1', mine, 'at the root');
     expect(await fetchContainers(['--image-registry', open.host, '--include', one])).toMatchObject({ code: 0 });
     expect(await labelOf(`${one}:local`)).toBe('at the root');
   });
 
-  it('a dry run asks no registry and no engine (decision 34)', async () => {
+  it('a dry run asks no registry and no engine', async () => {
     const before = open.log().length;
     const { code, stdout } = await fetchContainers(['--image-registry', `${open.host}/team`], {
       global: ['--dry-run'],
@@ -181,7 +181,7 @@ describeWithRegistry('fetch-containers (05 §7)', () => {
     expect(await images()).toEqual([]);
   });
 
-  it('a stack without containers, and a selection of nothing, is no failure (05 §12, decision 35)', async () => {
+  it('a stack without containers, and a selection of nothing, is no failure', async () => {
     const none = await sandbox.cli([
       '--stack',
       sandbox.path('x/stacks/empty'),
@@ -222,7 +222,7 @@ describeWithRegistry('fetch-containers (05 §7)', () => {
   });
 });
 
-describeWithRegistry('fetch-containers logs in (05 §7, weakness 27)', () => {
+describeWithRegistry('fetch-containers logs in', () => {
   beforeAll(async () => {
     sandbox = await Sandbox.make({
       'x/stacks/images/stack.yml': `version: "1.0"\nname: images\ncontainers:\n  - ${one}\n`,

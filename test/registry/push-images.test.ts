@@ -43,7 +43,7 @@ async function localNames(): Promise<string[]> {
   return names.split('\n');
 }
 
-describeWithRegistry('push-images (02 §7.10, weakness 18)', () => {
+describeWithRegistry('push-images', () => {
   let registry: TestRegistry;
   const pushed: string[] = [];
 
@@ -65,7 +65,7 @@ describeWithRegistry('push-images (02 §7.10, weakness 18)', () => {
     await sandbox.remove();
   });
 
-  it('images of pods and jobs that were built here are pushed under the tag of the deployment-id (K-06)', async () => {
+  it('images of pods and jobs that were built here are pushed under the tag of the deployment-id', async () => {
     const tag = await create('d', `image-registry: ${registry.host}/team/`);
     pushed.push(`${registry.host}/team/web:${tag}`, `${registry.host}/team/job:${tag}`);
     const { code, stdout, stderr } = await push('d', [], {}, '--verbose');
@@ -99,7 +99,7 @@ describeWithRegistry('push-images (02 §7.10, weakness 18)', () => {
     expect(registry.log().slice(before)).not.toMatch(/(?:POST|PATCH) \/v2\/team\/\S+\/blobs/);
   });
 
-  it('a dry run asks neither engine nor registry (decision 34)', async () => {
+  it('a dry run asks neither engine nor registry', async () => {
     const before = registry.log().length;
     const { code, stdout } = await push('d', [], { DOCKER_CONFIG: '/nonexistent' }, '--dry-run');
     expect(code).toBe(0);
@@ -180,7 +180,7 @@ describeWithRegistry('push-images (02 §7.10, weakness 18)', () => {
   });
 });
 
-describeWithRegistry('push-images logs in (04 §5.12)', () => {
+describeWithRegistry('push-images logs in', () => {
   const pushed: string[] = [];
   beforeAll(async () => {
     sandbox = await Sandbox.make({

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The stack `demo`, as the README tells it: a page with a counter on a volume, a greeting to edit, a generated secret, a job.
+# The stack `demo`, as the README tells it: a page with a counter on a volume, a greeting to edit, a generated secret, a
+# job.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/support/lib.sh"
 

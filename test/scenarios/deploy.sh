@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The stack `test` that ships with the program, line by line as 02 §11, 01 §14 and 03 have it, and what only needs no
-# deployment: version, specs for Kubernetes as scripts edit them (01 §18).
+# The stack `test` that ships with the program, line by line as existing scripts use it, and what only needs no
+# deployment: version, specs for Kubernetes as scripts edit them.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/support/lib.sh"
 . "$repository/test/scenarios/support/deploy-story.sh"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The same story with the stack in somebody's repository, found by its absolute path; and by a relative one, from where existing
-# scripts call it and from inside the repository (02 §11, 01 §2, weakness 8 of 01 §20).
+# The same story with the stack in somebody's repository, found by its absolute path; and by a relative one, from where
+# existing scripts call it and from inside the repository.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/support/lib.sh"
 . "$repository/test/scenarios/support/deploy-story.sh"
@@ -45,7 +45,7 @@ for path in . ../test-external; do
     cmp "$external/config/test/script.sh" "$work/inside-${#path}/config/test/script.sh"
 done
 
-# One project however the path is spelt (02 §13.11).
+# One project however the path is spelt.
 cd "$external/stacks"
 run "up with a relative path" so --stack test-external deploy up
 cd "$work"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# `deployment restart` of stacks in git repositories: hooks come from the working tree, uncommitted edits count, and what was
-# pushed elsewhere is pulled (01 §16, 02 §7.12, §11, 03 `test-restart` and `test-restart-multi`).
+# `deployment restart` of stacks in git repositories: hooks come from the working tree, uncommitted edits count, and
+# what was pushed elsewhere is pulled (`test-restart` and `test-restart-multi`).
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/support/lib.sh"
 

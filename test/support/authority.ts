@@ -8,7 +8,10 @@ export interface KeyPair {
   key: string;
 }
 
-/** A certificate authority of a test: trusted by nobody but who is given its certificate (NODE_EXTRA_CA_CERTS, GIT_SSL_CAINFO). */
+/**
+ * A certificate authority of a test: trusted by nobody but who is given its certificate (NODE_EXTRA_CA_CERTS,
+ * GIT_SSL_CAINFO).
+ */
 export interface Authority extends KeyPair {
   /** Makes a certificate for a server that is reached as localhost or 127.0.0.1, or by these names too. */
   issue(name: string, ...names: readonly string[]): Promise<KeyPair>;

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 const script = join(import.meta.dirname, '..', 'cluster', 'up.sh');
 
 /**
- * Global setup of the project `kubernetes`: the shared cluster, kept when it is there, and its addresses in the environment of
- * the tests (see test/support/cluster.ts). Clusters that killed test runs left behind are removed.
+ * Global setup of the project `kubernetes`: the shared cluster, kept when it is there, and its addresses in the
+ * environment of the tests (see test/support/cluster.ts). Clusters that killed test runs left behind are removed.
  */
 export default function setup(): void {
   if (process.env.LACONIC_TEST_NO_CLUSTER) return;

@@ -5,8 +5,8 @@ import { run, runOrFail } from '../../src/system/process.js';
 import { describeUnless } from './suites.js';
 
 /**
- * The tests' shared kind cluster, which test/cluster/up.sh makes and test/support/cluster-setup.ts brings here. The program
- * finds it by the environment that tests have: KUBECONFIG, PATH (kind, kubectl), LACONIC_SO_KIND_NODE_IMAGE.
+ * The tests' shared kind cluster, which test/cluster/up.sh makes and test/support/cluster-setup.ts brings here. The
+ * program finds it by the environment that tests have: KUBECONFIG, PATH (kind, kubectl), LACONIC_SO_KIND_NODE_IMAGE.
  */
 export const shared = {
   /** For `kind-cluster-name` in a spec: without it the program does not take this cluster for one of its own. */
@@ -69,9 +69,9 @@ function registration(name: string): string {
 }
 
 /**
- * A name for a cluster of a test's own. A run that is killed leaves a cluster behind: the next run removes it. Ports 80 and 443 of
- * this host are the shared cluster's.
- * @param adoptable the program takes it for one of its own, which deployments of any name join (decision 4)
+ * A name for a cluster of a test's own. A run that is killed leaves a cluster behind: the next run removes it. Ports 80
+ * and 443 of this host are the shared cluster's.
+ * @param adoptable the program takes it for one of its own, which deployments of any name join
  */
 export async function ownClusterName(adoptable = false): Promise<string> {
   const unique = `${process.pid.toString(36)}${randomInt(36 ** 4).toString(36)}`;

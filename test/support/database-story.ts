@@ -30,8 +30,8 @@ const made = 'Database test client: test data does not exist';
 const complete = 'Database test client: test complete';
 
 /**
- * A deployment of that stack from its first start to its end, a test for each chapter: whatever happens to its containers, what is in the
- * database stays (03, 01 §18).
+ * A deployment of that stack from its first start to its end, a test for each chapter: whatever happens to its
+ * containers, what is in the database stays.
  * @param directory with a path for `db-data` in its spec
  */
 export function tellDatabaseStory(sandbox: () => Sandbox, directory: string): void {
@@ -64,7 +64,7 @@ export function tellDatabaseStory(sandbox: () => Sandbox, directory: string): vo
     await expectFound();
   });
 
-  it('and after stop --delete-volumes: neither claims nor engine volumes are the data (decision 17)', async () => {
+  it('and after stop --delete-volumes: neither claims nor engine volumes are the data', async () => {
     await deployment('stop', '--delete-volumes');
     await deployment('start');
     await expectFound();

@@ -57,8 +57,8 @@ export async function inspect(container: string): Promise<InspectedContainer> {
 }
 
 /**
- * Removes all that a Compose project has on the engine, whatever state it is in. What somebody else is removing already, or what a
- * network still holds on to for a moment, is asked for again until nothing is left.
+ * Removes all that a Compose project has on the engine, whatever state it is in. What somebody else is removing
+ * already, or what a network still holds on to for a moment, is asked for again until nothing is left.
  */
 export async function removeProject(project: string): Promise<void> {
   const until = Date.now() + 60_000;

@@ -33,8 +33,8 @@ export interface CliResult {
 }
 
 /**
- * Runs the built program (`npm run build` first) with these arguments, as a user's shell would, and resolves whatever its
- * exit code is.
+ * Runs the built program (`npm run build` first) with these arguments, as a user's shell would, and resolves whatever
+ * its exit code is.
  * @param options `env` is added to the environment of the tests; `input` is its stdin, which is closed without it
  */
 export async function runCli(

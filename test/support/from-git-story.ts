@@ -16,8 +16,8 @@ function dockerfile(page: string): string {
 type Agent = Awaited<ReturnType<typeof startAgent>>;
 
 /**
- * From an organisation's repositories on a git host to a spec that can be deployed, as an operator does it with an SSH agent: the
- * stack and the script that builds its image in one repository, what it is built from in another (issue 5, It must reach).
+ * From an organisation's repositories on a git host to a spec that can be deployed, as an operator does it with an SSH
+ * agent: the stack and the script that builds its image in one repository, what it is built from in another.
  */
 export class FromGit {
   readonly sources: Sources;

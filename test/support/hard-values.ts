@@ -43,7 +43,7 @@ export const nasty: Record<string, string> = {
   BIG: '0123456789abcde\n'.repeat(6400),
 };
 
-/** Scalars that are no text for YAML reach the container as they are written (decision 8). */
+/** Scalars that are no text for YAML reach the container as they are written. */
 export const plain: Record<string, string> = {
   PLAIN_TRUE: 'true',
   PLAIN_FALSE: 'False',

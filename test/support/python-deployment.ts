@@ -3,23 +3,23 @@ import { dirname, join } from 'node:path';
 import { isMap, isScalar, isSeq, parseDocument } from 'yaml';
 import { runOrFail } from '../../src/system/process.js';
 
-/** What a deployment directory of the Python program holds (01 §10); every text as that program would have left it. */
+/** What a deployment directory of the Python program holds; every text as that program would have left it. */
 export interface PythonDeployment {
-  /** `null`: a directory from before there was a deployment.yml (01 §12). */
+  /** `null`: a directory from before there was a deployment.yml. */
   record: { clusterId: string; deploymentId?: string; stackSource?: string } | null;
-  /** `spec.yml`. `config.env` is made from its `config:` as 01 §13 says. */
+  /** `spec.yml`. `config.env` is made from its `config:` as the Python program wrote it. */
   spec: string;
   /** `stack.yml`. */
   stack: string;
-  /** By pod: the fixed-up file, with `driver_opts` for volumes that have a path (01 §11.1). */
+  /** By pod: the fixed-up file, with `driver_opts` for volumes that have a path. */
   compose: Record<string, string>;
   /** By job. The folder exists only where there are jobs. */
   jobs?: Record<string, string>;
-  /** Appended to `config.env`, under the path the spec has (01 §13). */
+  /** Appended to `config.env`, under the path the spec has. */
   credentials?: Record<string, string>;
-  /** `commands.py`, or `commands_0.py`, `commands_1.py`, … (01 §11). */
+  /** `commands.py`, or `commands_0.py`, `commands_1.py`, …. */
   hooks?: Record<string, string>;
-  /** By pod, then by base name: scripts are copied flat (01 §20.15). */
+  /** By pod, then by base name: scripts are copied flat. */
   scripts?: Record<string, Record<string, string>>;
   /** Whatever else is there: `config/web/page.html`, `data/db/rows`, `spec.yml.bak`. */
   files?: Record<string, string>;
@@ -67,7 +67,7 @@ function prefixed(before: string, texts: Record<string, string>, after = ''): Re
   return Object.fromEntries(Object.entries(texts).map(([name, text]) => [`${before}${name}${after}`, text]));
 }
 
-/** Ids stand on one line each; a long path is folded onto a line of its own (01 §12). */
+/** Ids stand on one line each; a long path is folded onto a line of its own. */
 function recordText({ clusterId, deploymentId, stackSource }: NonNullable<PythonDeployment['record']>): string {
   const lines = [`cluster-id: ${clusterId}`];
   if (deploymentId !== undefined) lines.push(`deployment-id: ${deploymentId}`);
@@ -78,7 +78,7 @@ function recordText({ clusterId, deploymentId, stackSource }: NonNullable<Python
   return `${lines.join('\n')}\n`;
 }
 
-/** `config.env` without any quoting, in Python's words (01 §13). Names with a `$generate` token are left out (01 §8). */
+/** `config.env` without any quoting, in Python's words. Names with a `$generate` token are left out. */
 function configEnv(spec: string, credentials: Record<string, string> = {}): string {
   const config = parseDocument(spec).get('config');
   const lines = [
@@ -107,7 +107,7 @@ function pythonText(node: unknown): string {
 }
 
 /**
- * Brings a deployment up with the very call the Python program makes (02 §10.1, §10.3, 01 §17).
+ * Brings a deployment up with the very call the Python program makes.
  * @param root the directory as the operator spelt it: that program makes it absolute, no more
  */
 export async function pythonUp(root: string, project: string, pods: readonly string[]): Promise<void> {

@@ -51,7 +51,10 @@ export type Family = keyof typeof mediaTypes;
 /** The tar archive with nothing in it: a layer that every engine takes. */
 const emptyLayer = Buffer.alloc(1024);
 
-/** A registry's HTTP API by hand: for what docker cannot make, and for looking at what it made. Not the program's own client. */
+/**
+ * A registry's HTTP API by hand: for what docker cannot make, and for looking at what it made. Not the program's own
+ * client.
+ */
 export class RegistryClient {
   readonly url: string;
   readonly #options: ClientOptions;

@@ -23,8 +23,8 @@ export const tokenIssuer = 'laconic-so-test-tokens';
 export const tokenService = 'laconic-so-test-registry';
 
 /**
- * Starts a token server on 127.0.0.1. The user gets what is asked for, but cannot push to repositories named `…/forbidden`; who names no user may pull from repositories below
- * `public/`; a wrong password is refused.
+ * Starts a token server on 127.0.0.1. The user gets what is asked for, but cannot push to repositories named
+ * `…/forbidden`; who names no user may pull from repositories below `public/`; a wrong password is refused.
  * @param signer the certificate that the registry trusts, and its key
  */
 export async function startTokenServer(user: string, password: string, signer: KeyPair): Promise<TokenServer> {

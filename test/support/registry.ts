@@ -18,15 +18,18 @@ const passwordFile = `${registryUser.name}:$2b$04$HDPkwN46aaqQozbYLCJC1O9ITyr3Wz
 
 export interface RegistryOptions {
   /**
-   * Who is let in: anybody (the default); who has the user's password, by basic authentication; or who has a token of a token
-   * server, which gives it to the user, and for `public/…` to everybody to pull with.
+   * Who is let in: anybody (the default); who has the user's password, by basic authentication; or who has a token of a
+   * token server, which gives it to the user, and for `public/…` to everybody to pull with.
    */
   auth?: 'basic' | 'token';
-  /** https with a certificate of an authority of its own, for localhost and registry.test; else plain http, which engines take from localhost. */
+  /**
+   * https with a certificate of an authority of its own, for localhost and registry.test; else plain http, which
+   * engines take from localhost.
+   */
   tls?: boolean;
   /**
-   * A kind node that pulls by the same name, `localhost:PORT`: the registry runs in its network, and this process forwards the
-   * port of the host. Without `tls` and `token`.
+   * A kind node that pulls by the same name, `localhost:PORT`: the registry runs in its network, and this process
+   * forwards the port of the host. Without `tls` and `token`.
    */
   node?: string;
 }
@@ -50,8 +53,8 @@ const findProgram = programFinder(
 );
 
 /**
- * A suite that needs a registry and the engine. Without one it is skipped and its name says why; with `CI=true` it fails (as
- * describeWithEngine does).
+ * A suite that needs a registry and the engine. Without one it is skipped and its name says why; with `CI=true` it
+ * fails (as describeWithEngine does).
  */
 export function describeWithRegistry(name: string, suite: () => void): void {
   const { reason } = findProgram();
@@ -157,7 +160,10 @@ async function runProgram(config: string, ends: Ends): Promise<{ port: number; l
   return { port, log: () => log };
 }
 
-/** Runs the registry in the network of a kind node, which then reaches it as localhost: containerd asks that by plain http. */
+/**
+ * Runs the registry in the network of a kind node, which then reaches it as localhost: containerd asks that by plain
+ * http.
+ */
 async function runInNode(node: string, folder: string, ends: Ends): Promise<() => string> {
   const run = ['run', '--detach', '--network', `container:${node}`, '--volume', `${folder}:/registry`];
   const image = 'registry:2.8';

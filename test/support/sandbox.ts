@@ -27,7 +27,10 @@ export class Sandbox {
     this.base = base;
   }
 
-  /** @param files their texts by path below the base; `BASE` in them is the base; a name that ends with `.sh` is executable */
+  /**
+   * @param files their texts by path below the base; `BASE` in them is the base; a name that ends with `.sh` is
+   * executable
+   */
   static async make(files: Readonly<Record<string, string>> = {}): Promise<Sandbox> {
     const sandbox = new Sandbox(await mkdtemp(join(tmpdir(), 'laconic-sandbox-')));
     await mkdir(sandbox.path('repositories'));
@@ -177,7 +180,10 @@ export class Sandbox {
     return { containers: await this.containers(project), networks, volumes };
   }
 
-  /** Every path below a folder, with its inode and the times of its last changes: equal listings mean that nothing was done. */
+  /**
+   * Every path below a folder, with its inode and the times of its last changes: equal listings mean that nothing was
+   * done.
+   */
   async fileState(below = '.'): Promise<Record<string, string>> {
     const listing: Record<string, string> = {};
     const walk = async (path: string): Promise<void> => {

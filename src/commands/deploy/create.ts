@@ -17,7 +17,7 @@ interface Options {
   acceptOtherStack: boolean;
 }
 
-/** `deploy create` (02 §6.2). */
+/** Declares `deploy create`. */
 export function declare(group: Command, contextOf: ContextOf): void {
   subcommand(group, 'create [extra-args...]', 'make a deployment directory from a spec file, or bring one up to date')
     .requiredOption('--spec-file <file>', 'the spec file', parsePath)

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Context } from '../../system/context.js';
 import { LaconicError, UsageError } from '../../system/errors.js';
 
-/** The options of the `deploy` group (02 §6). */
+/** The options of the `deploy` group. */
 export interface GroupOptions {
   include?: string;
   exclude?: string;
@@ -11,25 +11,34 @@ export interface GroupOptions {
   deployTo: string;
 }
 
-/** The group's options as given to this call. */
+/** The group's options for this call. */
 export function groupOptions(command: Command): GroupOptions {
   return command.optsWithGlobals<GroupOptions>();
 }
 
-/** `--stack`, which every command of the group but `create` and `k8s` needs. */
+/**
+ * Returns `--stack`, which every command of the group except `create` and `k8s` needs.
+ * @throws LaconicError without it
+ */
 export function requireStack(context: Context): string {
   if (context.options.stack === undefined) throw new LaconicError('--stack option is required');
   return context.options.stack;
 }
 
-/** Options that only the quick workflow knows are refused elsewhere rather than ignored (02 §13.23). @throws UsageError */
+/**
+ * Refuses options of the quick workflow with other commands, rather than ignoring them.
+ * @throws UsageError
+ */
 export function refuseQuickOptions(options: GroupOptions, command: string): void {
   const given = (['include', 'exclude', 'envFile', 'cluster'] as const).filter((name) => options[name] !== undefined);
   const flags = given.map((name) => (name === 'envFile' ? '--env-file' : `--${name}`));
   if (flags.length > 0) throw new UsageError(`${flags.join(', ')} cannot be used with ${command}`);
 }
 
-/** `--deploy-to`. @throws LaconicError unless it is one of the three */
+/**
+ * Parses `--deploy-to`.
+ * @throws LaconicError unless it is one of the three
+ */
 export function parseTarget(text: string): 'compose' | 'k8s-kind' | 'k8s' {
   if (text === 'compose' || text === 'k8s-kind' || text === 'k8s') return text;
   throw new LaconicError(`deploy-to ${text} is not valid`, { hint: 'it is one of compose, k8s-kind, k8s' });

@@ -13,7 +13,7 @@ interface Options {
   force: boolean;
 }
 
-/** `deploy init` (02 §6.1). */
+/** Declares `deploy init`. */
 export function declare(group: Command, contextOf: ContextOf): void {
   subcommand(group, 'init', 'write a spec file for a stack, to be edited and given to create')
     .requiredOption('--output <file>', 'the spec file to write', parsePath)

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { ContextOf } from '../arguments.js';
 import { subcommand } from '../program.js';
 
-/** `deploy k8s list cluster` (02 §6.5). */
+/** Declares `deploy k8s list cluster`. */
 export function declare(group: Command, contextOf: ContextOf): void {
   const k8s = subcommand(group, 'k8s', 'the local Kubernetes cluster of this host');
   const list = subcommand(k8s, 'list', 'list what there is');

@@ -8,7 +8,7 @@ import { addStopOptions, splitTimeout } from '../deployment/stop.js';
 import { subcommand } from '../program.js';
 import { groupOptions, requireStack } from './group.js';
 
-/** `deploy up|down|ps|port|exec|logs`: the stack's own compose files, run in place (02 §6.4). */
+/** Declares `deploy up|down|ps|port|exec|logs`, which run the stack's own compose files in place. */
 export function declare(group: Command, contextOf: ContextOf): void {
   const deployerOf = async (self: Command, context = contextOf(self)) => {
     const { quickDeployer } = await import('../../deployers/compose/quick.js');

@@ -17,7 +17,7 @@ interface Options {
   createNetwork: boolean;
 }
 
-/** `deploy setup` (02 §6.3). */
+/** Declares `deploy setup`. */
 export function declare(group: Command, contextOf: ContextOf): void {
   subcommand(group, 'setup [extra-args...]', "run the stack's own preparation (its setup hooks)")
     .option('--node-moniker <name>', 'moniker of this node')

@@ -3,7 +3,7 @@ import { ExitError } from '../../system/errors.js';
 import { type ContextOf, missingArgument, targetOf } from '../arguments.js';
 import { subcommand } from '../program.js';
 
-/** Adds `exec` to a group; `run` does it. Options after the service name belong to the command (02 §7.7, §13.3). */
+/** Adds `exec` to a group, with the action `run`. Options after the service name belong to the command. */
 export function declareExec(
   group: Command,
   run: (self: Command, options: { service: string; command: string[]; index: number }) => Promise<number>,
@@ -23,7 +23,7 @@ export function declareExec(
     });
 }
 
-/** `exec` (02 §7.7). */
+/** Declares `deployment exec`. */
 export function declare(group: Command, contextOf: ContextOf): void {
   declareExec(group, async (self, options) => {
     const { execInDeployment } = await import('../../deployers/operations.js');

@@ -3,7 +3,7 @@ import type { LogsFlags } from '../../deployers/operations.js';
 import { type ContextOf, targetOf } from '../arguments.js';
 import { subcommand } from '../program.js';
 
-/** The options of `logs`, shared with the quick workflow. */
+/** Adds the options of `logs`, shared with the quick workflow. */
 export function addLogsOptions(command: Command): Command {
   return command
     .option('-n, --tail <lines>', 'only the last lines of each container, or "all"', 'all')
@@ -13,7 +13,7 @@ export function addLogsOptions(command: Command): Command {
     .option('-t, --timestamps', 'show when each line was written', false);
 }
 
-/** `logs` (02 §7.8). */
+/** Declares `deployment logs`. */
 export function declare(group: Command, contextOf: ContextOf): void {
   addLogsOptions(subcommand(group, 'logs [services...]', 'show the output of the containers'))
     .option('--previous', "on Kubernetes, the output of the containers' last run before this one", false)

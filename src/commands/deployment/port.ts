@@ -3,7 +3,7 @@ import type { PortQuery } from '../../deployers/deployer.js';
 import { type ContextOf, missingArgument, targetOf } from '../arguments.js';
 import { subcommand } from '../program.js';
 
-/** Adds `port` to a group; `run` does it (02 §7.6, §13.14). */
+/** Adds `port` to a group, with the action `run`. */
 export function declarePort(group: Command, run: (self: Command, query: PortQuery) => Promise<void>): void {
   subcommand(group, 'port [service] [port]', 'print the address a port of a service is published at')
     .option('--protocol <tcp|udp>', 'which protocol', 'tcp')
@@ -31,7 +31,7 @@ export function declarePort(group: Command, run: (self: Command, query: PortQuer
     );
 }
 
-/** `port` (02 §7.6). */
+/** Declares `deployment port`. */
 export function declare(group: Command, contextOf: ContextOf): void {
   declarePort(group, async (self, query) => {
     const { deploymentPort } = await import('../../deployers/operations.js');

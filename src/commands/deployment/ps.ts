@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { type ContextOf, parseFormat, targetOf } from '../arguments.js';
 import { subcommand } from '../program.js';
 
-/** `ps` (02 §7.4). */
+/** Declares `deployment ps`. */
 export function declare(group: Command, contextOf: ContextOf): void {
   subcommand(group, 'ps', 'list the containers of the deployment')
     .option('--format <text|json>', 'how to print them', 'text')

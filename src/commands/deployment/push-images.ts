@@ -3,7 +3,7 @@ import { ExitError } from '../../system/errors.js';
 import { type ContextOf, parseFormat, targetOf } from '../arguments.js';
 import { subcommand } from '../program.js';
 
-/** `push-images` (02 §7.10, 04 §5.12). */
+/** Declares `deployment push-images`. */
 export function declare(group: Command, contextOf: ContextOf): void {
   subcommand(group, 'push-images', "push the images that were built for the deployment to its spec's image-registry")
     .option('--format <text|json>', 'how to print the outcome', 'text')

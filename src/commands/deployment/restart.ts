@@ -28,7 +28,7 @@ interface Options extends WaitFlags {
   forceConflicts: boolean;
 }
 
-/** `restart` (02 §7.12). */
+/** Declares `deployment restart`. */
 export function declare(group: Command, contextOf: ContextOf): void {
   addWaitOptions(
     subcommand(

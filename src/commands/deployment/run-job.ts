@@ -9,7 +9,7 @@ interface Options {
   timeout?: string;
 }
 
-/** `run-job`. */
+/** Declares `deployment run-job`. */
 export function declare(group: Command, contextOf: ContextOf): void {
   subcommand(
     group,

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { type ContextOf, parsePath, targetOf } from '../arguments.js';
 import { subcommand } from '../program.js';
 
-/** `split` (decision 6, 01 §20.1). */
+/** Declares `deployment split`. */
 export function declare(group: Command, contextOf: ContextOf): void {
   subcommand(
     group,

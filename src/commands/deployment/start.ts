@@ -10,7 +10,7 @@ interface Options extends WaitFlags {
   forceConflicts: boolean;
 }
 
-/** `start` and `up` (02 §7.1): the same (decision 27, K-42). */
+/** Declares `deployment start` and its synonym `up`. */
 export function declare(group: Command, contextOf: ContextOf): void {
   for (const name of ['start', 'up']) {
     const command = subcommand(

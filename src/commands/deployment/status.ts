@@ -3,7 +3,7 @@ import { ExitError } from '../../system/errors.js';
 import { type ContextOf, parseFormat, targetOf } from '../arguments.js';
 import { subcommand } from '../program.js';
 
-/** `status` (02 §7.5, decision 32). */
+/** Declares `deployment status`. */
 export function declare(group: Command, contextOf: ContextOf): void {
   subcommand(group, 'status', 'show the state of every container of the deployment')
     .option('--format <text|json>', 'how to print it', 'text')

@@ -12,7 +12,7 @@ interface Options {
   manageCluster: boolean;
 }
 
-/** `stop` and `down` (02 §7.2). */
+/** Declares `deployment stop` and its synonym `down`. */
 export function declare(group: Command, contextOf: ContextOf): void {
   for (const name of ['stop', 'down']) {
     const command = subcommand(
@@ -60,7 +60,7 @@ export function declare(group: Command, contextOf: ContextOf): void {
   }
 }
 
-/** The options that `stop`, `down` and the quick workflow's `down` share. */
+/** Adds the options shared by `stop`, `down` and the quick workflow's `down`. */
 export function addStopOptions(command: Command): Command {
   return addSwitch(
     command,
@@ -71,7 +71,10 @@ export function addStopOptions(command: Command): Command {
   );
 }
 
-/** A single number among the words is the time-out in seconds, as scripts give it (02 §13.6). */
+/**
+ * Separates services from the time-out: a single number among the words is the time-out in seconds, as scripts pass it.
+ * @throws UsageError for a time-out that is not a whole number
+ */
 export function splitTimeout(
   words: readonly string[],
   option: string | undefined,

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { collect, type ContextOf, targetOf } from '../arguments.js';
 import { subcommand } from '../program.js';
 
-/** `update-envs` (02 §7.9, §13.4). */
+/** Declares `deployment update-envs`. */
 export function declare(group: Command, contextOf: ContextOf): void {
   subcommand(
     group,

@@ -1,8 +1,8 @@
 /**
- * The circles in which services depend on each other. Each service is visited once, depth first: a dependency on one
- * that is still being visited closes a circle.
- * @param dependencies the names that each service depends on; names that are no key are passed over
- * @returns each circle from the service in which it was entered back to that one, so that the first name is the last
+ * Finds the circles in which services depend on each other, by depth-first search: a dependency on a service that is
+ * still being visited closes a circle.
+ * @param dependencies the names that each service depends on; names that are not a key are ignored
+ * @returns each circle as a list of names, the first one repeated at the end
  */
 export function circlesOf(dependencies: ReadonlyMap<string, readonly string[]>): string[][] {
   const circles: string[][] = [];
@@ -24,7 +24,7 @@ export function circlesOf(dependencies: ReadonlyMap<string, readonly string[]>):
   return circles;
 }
 
-/** What to say of a circle. */
+/** The message for a circle. */
 export function circleText(circle: readonly string[]): string {
   return `goes round in a circle: ${circle.join(' → ')}`;
 }

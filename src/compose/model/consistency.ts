@@ -6,9 +6,9 @@ import type { ReadService } from './service.js';
 /** The names that services may refer to. */
 export interface Known {
   readonly services: ReadonlySet<string>;
-  /** Of other files, and in force. */
+  /** Services of other files whose profiles are in force. */
   readonly otherServices: ReadonlySet<string>;
-  /** Services that other files have a part of: what is not here may be there. */
+  /** Services that other files define parts of: keys missing here may be there. */
   readonly partial: ReadonlySet<string>;
   readonly volumes: ReadonlySet<string>;
   readonly networks: ReadonlySet<string>;
@@ -16,11 +16,11 @@ export interface Known {
   readonly configs: ReadonlySet<string>;
 }
 
-/** Refuses what does not fit together in the services in force: names that nothing has, keys that exclude each other, circles. */
+/** Refuses inconsistencies among the services in force: undeclared names, keys that exclude each other, circles. */
 export function checkServices(services: ReadonlyMap<string, ReadService>, known: Known): void {
   for (const { cursor, model } of services.values()) {
     if (
-      // It stays where it could not be followed, which is reported itself.
+      // `extends` is still there if it could not be followed, which is reported separately.
       cursor.at('extends') === undefined &&
       !known.partial.has(model.name) &&
       model.image === undefined &&
@@ -75,7 +75,7 @@ function checkReferences(
   }
 }
 
-/** @param services those in force of one file */
+/** @param services the services in force of one file */
 function checkCircles(services: ReadonlyMap<string, ReadService>): void {
   const graph = new Map([...services].map(([name, { model }]) => [name, [...model.depends_on.keys()]]));
   for (const circle of circlesOf(graph)) {

@@ -14,7 +14,9 @@ import {
   type Tree,
 } from './tree.js';
 
-/** What was found wrong (Compose refuses the file), and what Compose takes but hardly means what is written. */
+/**
+ * Problems for which Compose refuses the file, and warnings for what Compose accepts but is hardly meant as written.
+ */
 export class Findings implements Refused {
   readonly problems: Problem[] = [];
   readonly unsettled: Problem[] = [];
@@ -36,7 +38,7 @@ export class Findings implements Refused {
     );
   }
 
-  /** A value is refused as it came out: which variables it came from, and where these are set, has to be said. */
+  /** Refused values are shown interpolated: the message adds the variables they came from, and where those are set. */
   #withOrigin(problem: Problem, template: string): Problem {
     const origins = [...namesIn(template)].flatMap((name) => {
       const origin = this.#origin?.(name);
@@ -45,7 +47,7 @@ export class Findings implements Refused {
     return origins.length === 0 ? problem : { ...problem, message: `${problem.message} (${origins.join(', ')})` };
   }
 
-  /** False for what was said of this value before: services share values by aliases and `extends`. */
+  /** False if this message was reported for this value before: services share values through aliases and `extends`. */
   isNew(tree: Tree, message: string): boolean {
     const said = this.#said.get(tree) ?? new Set();
     this.#said.set(tree, said);
@@ -53,7 +55,9 @@ export class Findings implements Refused {
   }
 }
 
-/** A value of a compose file with its key path, read as one of the types Compose knows. What is of another type is refused once. */
+/**
+ * A value of a compose file with its key path, read as one of Compose's types. A value of another type is refused once.
+ */
 export class Cursor {
   readonly tree: Tree;
   readonly findings: Findings;
@@ -95,14 +99,14 @@ export class Cursor {
     this.findings.warnings.push(problemAt(this.tree.place, this.path, message));
   }
 
-  /** The value of a key of a map; undefined when it is absent or null: an empty section is as good as none. */
+  /** The value of a key of a map; undefined if missing or null: an empty section counts as missing. */
   at(key: string): Cursor | undefined {
     const tree = this.tree.kind === 'map' ? this.tree.entries.get(key) : undefined;
     if (tree === undefined || (tree.kind === 'scalar' && tree.type === 'null')) return undefined;
     return new Cursor(tree, this.findings, key, this);
   }
 
-  /** Every entry of a map, those with null too. */
+  /** Every entry of a map, including null values. */
   entries(): [string, Cursor][] {
     if (this.tree.kind !== 'map') {
       this.refuse(`must be a map, found ${describeTree(this.tree)}`);
@@ -120,7 +124,10 @@ export class Cursor {
     return this.tree.items.map((item, index) => new Cursor(item, this.findings, index, this));
   }
 
-  /** Refuses every key of a map that is neither in `known` nor starts with `x-`; anything but a map too. */
+  /**
+   * Refuses every key of a map that is neither in `known` nor starts with `x-`, and any value that is not a map.
+   * @returns whether it is a map
+   */
   checkKeys(known: readonly string[]): boolean {
     if (this.tree.kind !== 'map') {
       this.refuse(`must be a map, found ${describeTree(this.tree)}`);
@@ -135,7 +142,7 @@ export class Cursor {
     return true;
   }
 
-  /** Text. Compose takes no numbers here. */
+  /** Text; Compose does not accept numbers here. */
   text(): string | undefined {
     if (this.tree.kind === 'scalar' && this.tree.type === 'text') return this.tree.text;
     return this.refuse(`must be text, found ${describeTree(this.tree)}${quotesHint(this.tree)}`);
@@ -153,7 +160,7 @@ export class Cursor {
     return this.refuse(`must be text or a number, found ${describeTree(this.tree)}`);
   }
 
-  /** One of a few texts. */
+  /** One of several texts. */
   oneOf<T extends string>(allowed: readonly T[]): T | undefined {
     const text = this.text();
     const found = allowed.find((each) => each === text);
@@ -172,12 +179,12 @@ export class Cursor {
     return this.refuse(`must be true or false, found ${describeTree(this.tree)}`);
   }
 
-  /** A whole number, or a text that holds one. */
+  /** A whole number, or text that contains one. */
   integer(): number | undefined {
     if (this.tree.kind === 'scalar' && (this.tree.type === 'int' || this.tree.type === 'text')) {
       if (/^[-+]?\d+$/.test(this.tree.text)) return Number(this.tree.text);
     }
-    // A float such as 3.0 is a whole number for Compose's schema.
+    // A float such as 3.0 is a whole number in Compose's schema.
     if (this.tree.kind === 'scalar' && this.tree.type === 'float' && Number.isInteger(Number(this.tree.text))) {
       return Number(this.tree.text);
     }
@@ -198,7 +205,7 @@ export class Cursor {
     return parseBytes(text) ?? this.refuse(`must be a size such as 64m or 1g, found ${quote(text)}`);
   }
 
-  /** A list of texts. `once`: Compose refuses one that stands there twice. */
+  /** A list of texts. `once`: Compose refuses duplicates. */
   texts(options: { once?: boolean } = {}): string[] {
     const seen = new Set<string>();
     return this.items().flatMap((item) => {
@@ -219,7 +226,7 @@ export class Cursor {
 
   /**
    * A map of scalars, or a list of `name=value`. A name alone has no value.
-   * @returns in the order of the file; of one name the last value counts, at the place of the first
+   * @returns the pairs in the order of the file; for a repeated name the last value, at the position of the first
    */
   pairs(): Map<string, Pair> {
     const pairs = new Map<string, Pair>();
@@ -241,7 +248,7 @@ export class Cursor {
     return pairs;
   }
 
-  /** {@link pairs} where a name without a value has an empty one. */
+  /** Like {@link pairs}, with an empty value for names without one. */
   textMap(): Map<string, string> {
     return new Map([...this.pairs()].map(([name, { value }]) => [name, value ?? '']));
   }

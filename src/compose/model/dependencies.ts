@@ -4,7 +4,7 @@ import type { DependencyModel } from './types.js';
 const conditions = ['service_started', 'service_healthy', 'service_completed_successfully'] as const;
 
 /**
- * What a service waits for: `depends_on`, and what `links`, `volumes_from` and the modes `service:<name>` say without saying it.
+ * Reads what a service waits for: `depends_on`, and what `links`, `volumes_from` and the modes `service:<name>` imply.
  */
 export function readDependencies(service: Cursor): Map<string, DependencyModel> {
   const dependencies = new Map<string, DependencyModel>();
@@ -41,7 +41,7 @@ function longDependency(cursor: Cursor): DependencyModel | undefined {
   if (!cursor.checkKeys(['condition', 'required', 'restart'])) return undefined;
   const condition = cursor.at('condition');
   if (condition === undefined) {
-    // What a list of names became when `extends` merged it.
+    // An item of a list of names, after `extends` has merged it.
     if (cursor.tree.kind === 'map' && cursor.tree.entries.size === 0) return started(false);
     return cursor.refuse(`is missing its key condition: one of ${conditions.join(', ')}`);
   }

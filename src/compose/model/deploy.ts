@@ -9,9 +9,9 @@ const keys = [
 ];
 
 /**
- * `deploy` of a service, and the older keys that say the same: `scale`, `cpus`, `mem_limit`, `mem_reservation`, `pids_limit`. Compose
- * refuses the two when they differ.
- * @returns undefined when the service has none of them
+ * Reads `deploy` of a service, and the older equivalent keys: `scale`, `cpus`, `mem_limit`, `mem_reservation`,
+ * `pids_limit`. Compose refuses both if they differ.
+ * @returns undefined if the service has none of them
  */
 export function readDeploy(service: Cursor): DeployModel | undefined {
   const section = service.at('deploy');
@@ -80,13 +80,13 @@ function addOlder(
   const text = key === 'memory' ? readSize(cursor) : readNumber(cursor);
   const present = resources[key];
   const value = older(cursor, newer, text, present === undefined ? undefined : String(present), same);
-  // No limit is what 0 says.
+  // 0 means no limit.
   if (value === undefined || (present === undefined && Number(value) === 0)) return;
   if (key === 'pids') resources.pids = Number(value);
   else resources[key] = value;
 }
 
-/** The value of an older key, refused when the newer one says something else. */
+/** Returns the value of an older or newer key; refuses both if they differ. */
 function older<T>(
   cursor: Cursor | undefined,
   newer: string,

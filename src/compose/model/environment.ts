@@ -6,27 +6,27 @@ import type { Lookup } from './tree.js';
 
 /** An env file that a service in force names. */
 export interface EnvFileReference {
-  /** As it is written, variables resolved: relative to the directory of the compose file. */
+  /** As written, after interpolation: relative to the directory of the compose file. */
   readonly path: string;
   /** Whether Compose refuses to start without it. */
   readonly required: boolean;
-  /** `raw`: line by line, nothing interpolated or unquoted. */
+  /** `raw`: lines are taken literally, without interpolation or unquoting. */
   readonly format: 'env' | 'raw';
 }
 
-/** The variables of a container, and what each was put together from (see `ServiceModel`). */
+/** The variables of a container, and the templates of their values (see `ServiceModel`). */
 export interface Environment {
   values: Map<string, string>;
   templates: Map<string, string>;
 }
 
-/** What `environment` says. */
+/** The content of `environment`. */
 export interface OwnEnvironment extends Environment {
-  /** Names without a value that no variable has either: what env files set for them does not count. */
+  /** Names without a value that are not set as variables either: values from env files do not apply to them. */
   unset: Set<string>;
 }
 
-/** `env_file`: a path, or a list of paths and maps. Of one path the last entry counts. */
+/** Reads `env_file`: a path, or a list of paths and maps. For a repeated path the last entry counts. */
 export function readEnvFiles(section: Cursor): { reference: EnvFileReference; cursor: Cursor }[] {
   const found = new Map<string, { reference: EnvFileReference; cursor: Cursor }>();
   for (const cursor of section.isText ? [section] : section.items()) {
@@ -50,7 +50,7 @@ function longReference(cursor: Cursor): EnvFileReference | undefined {
   return path === undefined ? undefined : { path, required, format };
 }
 
-/** `environment`: names that are set, and names that only pass a variable on. */
+/** Reads `environment`: names with a value, and names that only pass a variable on. */
 export function readEnvironment(section: Cursor | undefined, lookup: Lookup): OwnEnvironment {
   const environment: OwnEnvironment = { values: new Map(), templates: new Map(), unset: new Set() };
   for (const [name, { value, cursor }] of section?.pairs() ?? []) {
@@ -69,7 +69,7 @@ function set(environment: Environment, name: string, value: string, template: st
   else environment.templates.set(name, template);
 }
 
-/** The template of a value; of an item `NAME=value` what stands behind the `=`. */
+/** The template of a value; for an item `NAME=value` the part after the `=`. */
 function templateOf({ tree, isItem }: Cursor, name: string): string | undefined {
   if (tree.kind !== 'scalar' || tree.template === undefined) return undefined;
   const { parts } = parseTemplate(tree.template);
@@ -77,7 +77,10 @@ function templateOf({ tree, isItem }: Cursor, name: string): string | undefined 
   return mentions(own) ? formatTemplate(own) : undefined;
 }
 
-/** The parts behind the first `=`. When that comes out of a variable, all parts: the value mentions no fewer names. */
+/**
+ * The parts after the first `=`. If that comes from a variable, all parts: the value then mentions at least as many
+ * names.
+ */
 function afterName(parts: readonly TemplatePart[], name: string): readonly TemplatePart[] {
   const index = parts.findIndex((part) => part.kind === 'text' && part.text.includes('='));
   const part = parts[index];
@@ -93,7 +96,7 @@ function mentions(parts: readonly TemplatePart[]): boolean {
   return parts.some((part) => part.kind === 'variable');
 }
 
-/** Parts as the text of a template. */
+/** Formats parts as a template. */
 function formatTemplate(parts: readonly TemplatePart[]): string {
   return parts
     .map((part) => {
@@ -103,7 +106,7 @@ function formatTemplate(parts: readonly TemplatePart[]): string {
     .join('');
 }
 
-/** Both as the container gets them. */
+/** Combines both as the container gets them. */
 export function mergeEnvironment(files: Environment, own: OwnEnvironment): Environment {
   const values = new Map([...files.values, ...own.values]);
   const fromFiles = [...files.templates].filter(([name]) => !own.values.has(name));
@@ -116,10 +119,10 @@ export function mergeEnvironment(files: Environment, own: OwnEnvironment): Envir
 }
 
 /**
- * Adds what an env file sets to a service's environment, as Compose resolves it: the deployment's values go before what the service sets,
- * that goes before earlier lines and files; what `environment` sets stays.
- * @param files what earlier files have set; the file's own lines are added
- * @throws InvalidFileError for a file Compose could not read
+ * Adds the variables of an env file to a service's environment, as Compose resolves it: values of the deployment take
+ * precedence over those of the service, and these over earlier lines and files; `environment` is not changed.
+ * @param files variables of earlier files; those of this file are added
+ * @throws InvalidFileError for a file that Compose could not read
  */
 export function addEnvFile(
   files: Environment,
@@ -155,7 +158,7 @@ export function addEnvFile(
   }
 }
 
-/** A template in which names that a file or the service sets itself are replaced by what they were put together from. */
+/** Replaces names in a template that a file or the service sets itself by the templates of their values. */
 function expandedTemplate(text: string, templateFor: Lookup, resolve: Lookup): string | undefined {
   if (!text.includes('$')) return undefined;
   const expand = (parts: readonly TemplatePart[]): readonly TemplatePart[] =>
@@ -174,7 +177,7 @@ function expandedTemplate(text: string, templateFor: Lookup, resolve: Lookup): s
   return mentions(parts) ? formatTemplate(parts) : undefined;
 }
 
-/** The lines of a file with `format: raw`: nothing is unquoted or interpolated. */
+/** The lines of a file with `format: raw`: not unquoted or interpolated. */
 function rawEntries(text: string): EnvEntry[] {
   const lines = text.replace(/^\ufeff/, '').split('\n');
   return lines.flatMap((each, index): EnvEntry[] => {

@@ -3,11 +3,8 @@ import type { Cursor } from './cursor.js';
 import type { MapTree, ScalarTree, Tree } from './tree.js';
 
 /**
- * A service with what its `extends` brings, as Compose merges the two: maps key by key, lists one behind the other, a few keys by
- * rules of their own.
- * @param services the cursor of the section with all services
- * @param followed whether Compose follows what leads to another file, which is refused otherwise
- * @returns the service as it is written when it extends nothing; what is wrong is refused at the cursor
+ * Resolves `extends` as Compose does: maps are merged key by key, lists are concatenated, and a few keys have their own
+ * rules. Problems are refused at the cursor.
  */
 export class Extensions {
   readonly #done = new Map<string, Tree>();
@@ -19,7 +16,7 @@ export class Extensions {
     this.#followed = followed;
   }
 
-  /** The whole service of this name. */
+  /** Returns the service with this name, merged with what it extends; undefined if there is none. */
   resolve(name: string, chain: readonly string[] = []): Tree | undefined {
     const known = this.#done.get(name);
     if (known !== undefined) return known;
@@ -35,7 +32,7 @@ export class Extensions {
     const reference = cursor.at('extends');
     if (tree.kind !== 'map' || reference === undefined) return tree;
     const base = referenced(reference, this.#followed);
-    // The key stays where it leads to nothing that can be read: what the service lacks may be there.
+    // `extends` stays if it cannot be followed: keys that the service lacks may be there.
     if (base === undefined) return tree;
     if (base === name || chain.includes(base)) {
       reference.refuse(`goes round in a circle: ${[...chain, name, base].join(' → ')}`);
@@ -67,7 +64,7 @@ function without(map: MapTree, key: string): MapTree {
   return { ...map, entries };
 }
 
-/** How Compose merges a key of a service, where it is not the common way. Paths as `deploy.labels`; `*` is any name. */
+/** Compose's special rules for merging keys of a service. Paths as in `deploy.labels`. */
 const special: Record<string, (base: Tree, over: Tree, path: string) => Tree> = {
   'service.annotations': joinPairs,
   'service.command': replace,
@@ -95,7 +92,7 @@ function merge(base: Tree, over: Tree, path: string): Tree {
   if (isNull(over)) return base;
   if (base.kind === 'map' && over.kind === 'map') return mergeMaps(base, over, path);
   if (base.kind === 'list' && over.kind === 'list') return { ...over, items: [...base.items, ...over.items] };
-  // Compose refuses a list over a map; its reader refuses whichever of the two is wrong here.
+  // Compose refuses a list over a map; whichever of the two is invalid is refused when it is read.
   return over;
 }
 
@@ -113,7 +110,7 @@ function replace(_base: Tree, over: Tree): Tree {
   return over;
 }
 
-/** Both as a list of `name=value`, one behind the other. */
+/** Both as a list of `name=value`, concatenated. */
 function joinPairs(base: Tree, over: Tree): Tree {
   return { kind: 'list', place: over.place, items: [...asItems(base), ...asItems(over)] };
 }
@@ -132,12 +129,12 @@ function pairItem(name: string, value: Tree): Tree[] {
   if (value.kind !== 'scalar') return [value];
   if (value.type === 'null') return [{ ...value, type: 'text', text: name }];
   const { template } = value;
-  // A name is not interpolated: its `$` stands for itself.
+  // Names are not interpolated: their `$` is literal.
   const item: ScalarTree = { ...value, type: 'text', text: `${name}=${value.text}` };
   return [template === undefined ? item : { ...item, template: `${name.replaceAll('$', '$$$$')}=${template}` }];
 }
 
-/** A list of names is a map of names to nothing: the defaults of `depends_on` and `networks`. */
+/** A list of names becomes a map of names to empty maps: the defaults of `depends_on` and `networks`. */
 function mergeNames(base: Tree, over: Tree, path: string): Tree {
   return mergeMaps(asNames(base), asNames(over), `${path}.names`);
 }

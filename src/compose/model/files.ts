@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import type { Cursor } from './cursor.js';
 import type { FileObjectModel, FileReferenceModel, VolumeModel } from './types.js';
 
-/** `secrets` or `configs` of a service; of several at one path the last one counts. */
+/** Reads `secrets` or `configs` of a service; for a repeated path the last one counts. */
 export function readFileReferences(section: Cursor, kind: 'secrets' | 'configs'): FileReferenceModel[] {
   const references = new Map<string, FileReferenceModel>();
   for (const item of section.items()) {
@@ -34,7 +34,7 @@ function readFileReference(item: Cursor, kind: 'secrets' | 'configs'): FileRefer
   };
 }
 
-/** As text it is octal (Compose before 2.30 took it for decimal, which nobody means). */
+/** Text is octal (Compose before 2.30 read it as decimal, which is never meant). */
 function readMode(cursor: Cursor | undefined): number | undefined {
   if (!cursor?.isText) return cursor?.integer();
   const text = cursor.text() ?? '';
@@ -53,7 +53,7 @@ const objectKeys = [
   'template_driver',
 ];
 
-/** A top-level secret or config. */
+/** Reads a top-level secret or config. */
 export function readFileObject(cursor: Cursor, kind: 'secrets' | 'configs'): FileObjectModel | undefined {
   const sources =
     kind === 'secrets' ? (['file', 'environment'] as const) : (['file', 'environment', 'content'] as const);
@@ -73,7 +73,7 @@ export function readFileObject(cursor: Cursor, kind: 'secrets' | 'configs'): Fil
   return model;
 }
 
-/** A top-level volume; nothing is a volume with defaults. */
+/** Reads a top-level volume; null is a volume with defaults. */
 export function readVolume(cursor: Cursor): VolumeModel | undefined {
   if (cursor.isNull) return { external: false, driver_opts: new Map() };
   if (!cursor.checkKeys(['name', 'driver', 'driver_opts', 'external', 'labels'])) return undefined;

@@ -3,7 +3,7 @@ import type { HealthcheckModel } from './types.js';
 
 const keys = ['disable', 'interval', 'retries', 'test', 'timeout', 'start_period', 'start_interval'];
 
-/** A healthcheck: `test` as text is a shell command, as a list it says itself what it is. */
+/** Reads a healthcheck. `test` as text is a shell command; as a list its first item names its kind. */
 export function readHealthcheck(section: Cursor): HealthcheckModel | undefined {
   if (!section.checkKeys(keys)) return undefined;
   const written = section.at('test');

@@ -1,18 +1,18 @@
 import type { KeyPath } from '../../system/yaml.js';
 import type { ComposeModel, MountModel } from './types.js';
 
-/** A path of the host that a compose file names: for a mount, or as the content of a secret or config. */
+/** A host path in a compose file: of a mount, or of a file for a secret or config. */
 export interface HostPath {
   kind: 'bind' | 'secret' | 'config';
-  /** As the compose file has it. */
+  /** As written in the compose file. */
   source: string;
-  /** The key that names it. */
+  /** The key that holds it. */
   at: KeyPath;
-  /** Of a bind. */
+  /** Only for a bind. */
   mount?: MountModel;
 }
 
-/** Every path of the host in a compose file; those of definitions that nothing uses are left out. */
+/** Yields every host path in a compose file, except those of unused definitions. */
 export function* hostPathsOf(model: ComposeModel): Generator<HostPath> {
   for (const service of model.services.values()) {
     for (const [index, mount] of service.volumes.entries()) {

@@ -1,7 +1,7 @@
 import { quote } from '../../system/yaml.js';
 import type { Cursor } from './cursor.js';
 
-/** `extra_hosts`: a map, or a list of `host=address` or `host:address`. A host may have several addresses. */
+/** Reads `extra_hosts`: a map, or a list of `host=address` or `host:address`. A host may have several addresses. */
 export function readExtraHosts(section: Cursor): Map<string, string[]> {
   const hosts = new Map<string, string[]>();
   const add = (cursor: Cursor, host: string, addresses: readonly string[]): void => {

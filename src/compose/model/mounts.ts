@@ -5,7 +5,7 @@ import type { MountModel } from './types.js';
 
 const types = ['bind', 'volume', 'tmpfs', 'cluster', 'npipe', 'image'] as const;
 
-/** The mounts of a service in their long form; of several at one path the last one counts, as in Compose. */
+/** Reads the mounts of a service in long form; for a repeated path the last one counts, as in Compose. */
 export function readMounts(section: Cursor): MountModel[] {
   const mounts = new Map<string, MountModel>();
   for (const item of section.items()) {
@@ -36,7 +36,7 @@ function shortMount(item: Cursor): MountModel | undefined {
   };
 }
 
-/** At `:`, but not at the one of a Windows drive, which is what Compose takes any single letter for. */
+/** Splits at `:`, except after a Windows drive, which for Compose is any single letter. */
 function splitMount(text: string): string[] {
   const pieces = text.split(':');
   return pieces.reduce<string[]>((done, piece) => {
@@ -79,7 +79,7 @@ function longMount(item: Cursor): MountModel | undefined {
   };
 }
 
-/** What the sub-maps of the long form say. */
+/** Reads the sub-maps of the long form. */
 function longDetails(item: Cursor): Pick<MountModel, 'options' | 'size' | 'subpath'> {
   const [bind, volume, tmpfs, image] = ['bind', 'volume', 'tmpfs', 'image'].map((key) => item.at(key));
   bind?.checkKeys(['propagation', 'create_host_path', 'recursive', 'selinux']);
@@ -89,7 +89,7 @@ function longDetails(item: Cursor): Pick<MountModel, 'options' | 'size' | 'subpa
   const createHostPath = bind?.at('create_host_path')?.boolean();
   const recursive = bind?.at('recursive')?.text();
   const mode = tmpfs?.at('mode')?.scalar();
-  // YAML has read the octal number already.
+  // YAML has already converted the octal number.
   const octal = mode !== undefined && /^\d+$/.test(mode) ? `0${Number(mode).toString(8)}` : mode;
   const size = tmpfs?.at('size')?.bytes();
   const subpath = (volume ?? image)?.at('subpath')?.text();

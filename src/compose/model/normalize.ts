@@ -13,50 +13,53 @@ import type { ComposeModel, FileObjectModel, ServiceModel, VolumeModel } from '.
 export type { EnvFileReference } from './environment.js';
 
 export interface ComposeInput {
-  /** The compose file, parsed once by whoever needs it ({@link parseYaml}). */
+  /** The compose file, from {@link parseYaml}. */
   readonly yaml: YamlFile;
-  /** Values of variables: those of config.env and secrets.env. */
+  /** Values of variables, from config.env and secrets.env. */
   readonly lookup: Lookup;
-  /** Which file sets a variable, where that is known: for messages about a value that came from one. */
+  /** The file that sets a variable, if known: for messages about values that came from it. */
   readonly origin?: Lookup;
-  /** The profiles in force; `*` is all of them. */
+  /** The profiles in force; `*` means all. */
   readonly profiles?: readonly string[];
-  /** Services in force of the stack's other compose files, which are one project with this one: `depends_on` may name them. */
+  /**
+   * Services in force in the stack's other compose files, which form one project with this one: `depends_on` may name
+   * them.
+   */
   readonly otherServices?: ReadonlySet<string>;
   /**
-   * What else the file may refer to where Compose itself puts it together with others, and so follows `include` and
-   * `extends`; absent: both are refused where they lead to another file.
+   * Names from other files that this one may refer to if Compose itself combines them and follows `include` and
+   * `extends`; absent: both are refused if they lead to another file.
    */
   readonly parts?: ProjectParts;
-  /** Only these services count, as parts of services of other files that extend them. */
+  /** Reads only these services, because services of other files extend them. */
   readonly extended?: ReadonlySet<string>;
 }
 
-/** What the other files of a project bring. */
+/** Names that the other files of a project declare. */
 export type ProjectParts = Omit<Known, 'services' | 'otherServices'>;
 
 export interface NormalizedCompose {
   readonly model: ComposeModel;
-  /** What Compose takes without a word, and which hardly means what is written. */
+  /** What Compose accepts silently but is hardly meant as written. */
   readonly warnings: readonly Problem[];
 }
 
-/** The normal form as far as there is one, and what is wrong. */
+/** The normal form as far as possible, with all problems. */
 export interface CheckedCompose extends NormalizedCompose {
   readonly problems: readonly Problem[];
-  /** What Compose refuses only as long as a variable has no value. */
+  /** What Compose refuses only while a variable has no value. */
   readonly unsettled: readonly Problem[];
 }
 
-/** A compose file that is read but for its env files. */
+/** A compose file that was read except for its env files. */
 export interface ComposeReading {
-  /** The env files that services in force name, each once, in the order of the file. The caller reads them. */
+  /** The env files of services in force, each once, in the order of the file. The caller reads them. */
   readonly envFiles: readonly (EnvFileReference & { readonly at: KeyPath })[];
-  /** What {@link normalize} gives or throws, together. */
+  /** Both the result and the problems of {@link normalize}. */
   check(envFileTexts: ReadonlyMap<string, string>): CheckedCompose;
   /**
-   * The normal form.
-   * @param envFileTexts texts of the env files by their `path`; one that is missing is an error if it is required
+   * Returns the normal form.
+   * @param envFileTexts texts of the env files by `path`; a missing one is an error if it is required
    * @throws InvalidFileError with all problems of the compose file and the env files
    */
   normalize(envFileTexts?: ReadonlyMap<string, string>): NormalizedCompose;
@@ -65,11 +68,12 @@ export interface ComposeReading {
 const topLevelKeys = ['version', 'name', 'include', 'services', 'models', 'networks', 'volumes', 'secrets', 'configs'];
 
 /**
- * The normal form of one compose file: every short form written out, variables resolved, values typed, as `docker compose config` does it
- * (decision 7); sections that are null count as absent. Pure: nothing is read.
+ * Converts a compose file to its normal form: every short form expanded, variables resolved, values typed, as in
+ * `docker compose config`; null sections count as missing. Reads no files.
  * @param input the file and the values for it
- * @param envFileTexts texts of its env files (use {@link readCompose} to learn which there are)
- * @throws InvalidFileError with every problem: what Compose itself refuses, or cannot be followed here (`include`, `extends` of another file)
+ * @param envFileTexts texts of its env files (see {@link readCompose} for their paths)
+ * @throws InvalidFileError with every problem: what Compose refuses, and what cannot be followed here (`include`,
+ * `extends` of another file)
  */
 export function normalizeCompose(
   input: ComposeInput,
@@ -78,7 +82,7 @@ export function normalizeCompose(
   return readCompose(input).normalize(envFileTexts);
 }
 
-/** Reads a compose file up to its env files, so that the caller learns which these are. Throws nothing: `normalize` does. */
+/** Reads a compose file up to its env files, so that the caller learns their paths. Never throws; `normalize` does. */
 export function readCompose(input: ComposeInput): ComposeReading {
   const { yaml, lookup, origin, profiles = [], otherServices = new Set(), parts, extended } = input;
   const findings = new Findings(lookup, origin);
@@ -127,7 +131,7 @@ export function readCompose(input: ComposeInput): ComposeReading {
     const models = new Map<string, ServiceModel>();
     for (const [name, service] of inForce) {
       const read = withEnvironment(service, lookup, envFileTexts, problems);
-      // A dependency on a service that is not in force nor required says nothing.
+      // An optional dependency on a service that is not in force has no effect.
       const known = [...read.depends_on].filter(([other]) => inForce.has(other) || otherServices.has(other));
       models.set(name, { ...read, depends_on: new Map(known) });
     }
@@ -144,7 +148,7 @@ export function readCompose(input: ComposeInput): ComposeReading {
       ],
     };
     const warnings = byLine(findings.warnings);
-    // What is wrong in an env file of several services is wrong once.
+    // A problem in an env file of several services is reported once.
     return { model, warnings, problems: byLine(once(problems)), unsettled: byLine(findings.unsettled) };
   }
 }
@@ -188,9 +192,7 @@ function readSection<T extends VolumeModel | FileObjectModel>(
   return found;
 }
 
-/**
- * The names of a section, here and in other parts of the project; none where it is no map, which is refused elsewhere.
- */
+/** The names of a section, here and in other parts of the project. A section that is not a map is refused elsewhere. */
 function names(
   root: Cursor,
   key: Exclude<keyof ProjectParts, 'partial'>,
@@ -230,7 +232,7 @@ function withEnvironment(
   };
 }
 
-/** A problem at a key path; where the key does not exist, at the nearest one above it. */
+/** A problem at a key path, or at its nearest existing parent. */
 function problemNear(root: Tree, services: ReadonlyMap<string, Tree>, path: KeyPath, message: string): Problem {
   let tree = root;
   for (const [depth, key] of path.entries()) {

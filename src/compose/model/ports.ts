@@ -6,7 +6,7 @@ import type { PortModel } from './types.js';
 
 const keys = ['name', 'mode', 'host_ip', 'target', 'published', 'protocol', 'app_protocol'];
 
-/** The ports of a service: every short form and range written out, of equal ones the last. */
+/** Reads the ports of a service, with every short form and range expanded; of duplicates the last one counts. */
 export function readPorts(section: Cursor): PortModel[] {
   const ports = new Map<string, PortModel>();
   for (const item of section.items()) {
@@ -23,7 +23,7 @@ function shortPorts(item: Cursor): PortModel[] {
     return [];
   }
   const text = item.scalar() ?? '';
-  // Compose takes `80/` for `80`.
+  // Compose reads `80/` as `80`.
   const port = text.includes('$') ? undefined : parsePort(text.replace(/\/$/, ''));
   const targets = port && portRange(port.container);
   if (port === undefined || targets === undefined || !['tcp', 'udp', 'sctp'].includes(port.protocol)) {
@@ -42,7 +42,7 @@ function shortPorts(item: Cursor): PortModel[] {
   });
 }
 
-/** `08080` and `80-80` are `8080` and `80`. */
+/** Normalises `08080` and `80-80` to `8080` and `80`. */
 function trimmed(published: string): string {
   const range = portRange(published);
   if (range === undefined) return published;

@@ -1,11 +1,12 @@
 /**
- * What Compose's own YAML reader makes of text without quotes. It differs from YAML 1.2: `017` and `0o17` are fifteen, `1_000` is a
- * thousand, a date is no text. Compose writes numbers into environments and labels in its own way, so it matters to every value.
+ * An unquoted scalar, as Compose's YAML reader sees it. It differs from YAML 1.2: `017` and `0o17` are fifteen, `1_000`
+ * is a thousand, and a date is not text. This matters for every value, since Compose formats numbers in environments
+ * and labels in its own way.
  */
 export interface ScalarValue {
-  /** `unusable`: a date or an endless number, which Compose refuses wherever it stands. */
+  /** `unusable`: a date or an infinite number, which Compose refuses everywhere. */
   type: 'text' | 'int' | 'float' | 'bool' | 'null' | 'unusable';
-  /** The value as Compose writes it where it wants text: `1.50` is `1.5`, `0x10` is `16`, null is empty. */
+  /** The value as Compose writes it as text: `1.50` is `1.5`, `0x10` is `16`, null is empty. */
   text: string;
 }
 
@@ -21,7 +22,7 @@ const float = /^[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?$/;
 const smallest = -(2n ** 63n);
 const largest = 2n ** 64n - 1n;
 
-/** The value of text that stands without quotes and without a tag. */
+/** Reads text without quotes or a tag. */
 export function plainScalar(source: string): ScalarValue {
   if (nulls.has(source)) return { type: 'null', text: '' };
   if (truths.has(source)) return { type: 'bool', text: 'true' };
@@ -29,7 +30,7 @@ export function plainScalar(source: string): ScalarValue {
   if (endless.test(source)) return { type: 'unusable', text: source };
   if (!looksLikeNumber.test(source)) return { type: 'text', text: source };
   if (timestamp.test(source)) return { type: 'unusable', text: source };
-  // A number that starts with a point has no underscores.
+  // A number that starts with a point cannot contain underscores.
   const digits = source.startsWith('.') ? source : source.replaceAll('_', '');
   const whole = wholeNumber(digits);
   if (whole !== undefined && whole >= smallest && whole <= largest) return { type: 'int', text: String(whole) };
@@ -46,7 +47,7 @@ function wholeNumber(text: string): bigint | undefined {
   return sign === '-' ? -size : size;
 }
 
-/** A number as Go prints it: with an exponent (of two digits at least) below 0.0001 and from a million on. */
+/** Formats a number as Go does: with an exponent (of at least two digits) below 0.0001 and from a million on. */
 export function floatText(value: number): string {
   if (Object.is(value, -0)) return '-0';
   const size = Math.abs(value);

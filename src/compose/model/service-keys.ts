@@ -1,4 +1,4 @@
-/** Every key of a service that Compose (2.26 to 2.40) knows. */
+/** Every key of a service in Compose 2.26 to 2.40. */
 export const serviceKeys: readonly string[] = [
   ...['annotations', 'attach', 'blkio_config', 'build', 'cap_add', 'cap_drop', 'cgroup', 'cgroup_parent', 'command'],
   ...['configs', 'container_name', 'cpu_count', 'cpu_percent', 'cpu_period', 'cpu_quota', 'cpu_rt_period'],
@@ -14,7 +14,7 @@ export const serviceKeys: readonly string[] = [
   ...['volumes', 'volumes_from', 'working_dir'],
 ];
 
-/** Those of them that hold text and have no field in the normal form: they are only checked. */
+/** Those of them that hold text but have no field in the normal form: they are only validated. */
 export const otherTextKeys: readonly string[] = [
   ...['cgroup', 'cgroup_parent', 'container_name', 'cpuset', 'domainname', 'isolation', 'mac_address', 'runtime'],
   ...['userns_mode', 'uts'],

@@ -13,7 +13,7 @@ import { otherTextKeys, serviceKeys } from './service-keys.js';
 import type { Lookup } from './tree.js';
 import type { ServiceModel } from './types.js';
 
-/** A service without what its env files set, and what else is needed to see whether the services fit together. */
+/** A service without the variables of its env files, and what is needed to check consistency between services. */
 export interface ReadService {
   readonly cursor: Cursor;
   readonly model: Omit<ServiceModel, 'environment' | 'environmentTemplates'>;
@@ -21,7 +21,7 @@ export interface ReadService {
   readonly envFiles: readonly { reference: EnvFileReference; cursor: Cursor }[];
 }
 
-/** One service, `extends` applied. Everything that Compose would refuse in it is refused at the cursor. */
+/** Reads a service after `extends` was applied. Everything that Compose would refuse is refused at the cursor. */
 export function readService(cursor: Cursor, name: string, lookup: Lookup): ReadService | undefined {
   if (!cursor.checkKeys(serviceKeys)) return undefined;
   const at = (key: string): Cursor | undefined => cursor.at(key);
@@ -97,12 +97,15 @@ function present<T>(cursor: Cursor | undefined, read: (cursor: Cursor) => T): T 
   return cursor === undefined ? undefined : read(cursor);
 }
 
-/** Of texts that are equal up to a `=` the last one, at the place of the first: so Compose reads `tmpfs`, whose options hold a `=`. */
+/**
+ * Of texts that are equal up to a `=`, the last one at the position of the first: this is how Compose reads `tmpfs`,
+ * whose options contain a `=`.
+ */
 function lastOfEach(texts: readonly string[]): string[] {
   return [...new Map(texts.map((text) => [text.split('=', 1)[0], text])).values()];
 }
 
-/** A property that is there only when it has a value. */
+/** A property that exists only if it has a value. */
 function optional<K extends string, T>(key: K, value: T | undefined): Partial<Record<K, T>> {
   return value === undefined ? {} : ({ [key]: value } as Record<K, T>);
 }
@@ -114,7 +117,10 @@ function readReferences(
   return section === undefined ? [] : readFileReferences(section, kind);
 }
 
-/** `command` and `entrypoint`: a list of words, or a text that Compose splits like a shell. An empty one clears the image's own. */
+/**
+ * Reads `command` or `entrypoint`: a list of words, or a text that Compose splits like a shell. An empty one clears the
+ * image's own.
+ */
 function readWords(cursor: Cursor | undefined): readonly string[] | undefined {
   if (cursor === undefined) return undefined;
   if (!cursor.isText) return cursor.texts();

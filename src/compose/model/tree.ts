@@ -6,7 +6,7 @@ import { interpolate, MissingValueError } from '../template.js';
 import { plainScalar, type ScalarValue } from './scalar.js';
 import type { InterpolatedText } from './types.js';
 
-/** Where a value stands: the offset of its key, of the item of its list, or its own. */
+/** The position of a value: the offset of its key, of its list item, or its own. */
 export interface Place {
   readonly yaml: YamlFile;
   readonly offset: number;
@@ -15,7 +15,7 @@ export interface Place {
 export interface ScalarTree extends ScalarValue {
   readonly kind: 'scalar';
   readonly place: Place;
-  /** The text before values were put into it, where it mentions variables. */
+  /** The text before interpolation, if it mentions variables. */
   readonly template?: string;
 }
 
@@ -29,32 +29,32 @@ export interface MapTree {
   readonly kind: 'map';
   readonly place: Place;
   readonly entries: ReadonlyMap<string, Tree>;
-  /** Keys that `!reset` or `!override` stands at: what a service extends gives nothing for them. */
+  /** Keys with `!reset` or `!override`: nothing is inherited for them from an extended service. */
   readonly cut?: ReadonlySet<string>;
 }
 
-/** A value of a compose file: aliases, `<<` and variables resolved, typed as Compose types it. Parts of it may be shared. */
+/** A value of a compose file: aliases, `<<` and variables resolved, typed as in Compose. Parts of it may be shared. */
 export type Tree = ScalarTree | ListTree | MapTree;
 
 export type Lookup = (name: string) => string | undefined;
 
 /**
- * The value of a compose file as Compose has it before it looks at any key. Every text is interpolated (keys are not), those of `x-*`
- * and of services that are not in force too: what is wrong in them Compose refuses.
- * @param refused what is wrong is added here
+ * Returns the value of a compose file as Compose has it before it looks at any key. Every text is interpolated (keys
+ * are not), including `x-*` and services that are not in force, because Compose refuses problems there too.
+ * @param refused problems are added here
  */
 export function composeTree(yaml: YamlFile, lookup: Lookup, refused: Refused): Tree {
   return new TreeBuilder(yaml, lookup, refused).build(yaml.document.contents, undefined, 0);
 }
 
-/** What Compose refuses. */
+/** Problems for which Compose refuses a file. */
 export interface Refused {
   readonly problems: Problem[];
-  /** What it refuses only as long as a variable has no value. */
+  /** Problems only while a variable has no value. */
   readonly unsettled: Problem[];
 }
 
-/** A key path from its end: making one costs nothing for the values that nothing is wrong with. */
+/** A key path as a linked list from its end: cheap to create for the many values without problems. */
 interface Link {
   readonly key: string | number;
   readonly above: Link | undefined;
@@ -122,7 +122,7 @@ class TreeBuilder {
     return { kind: 'map', place, entries, ...(cut.size > 0 ? { cut } : {}) };
   }
 
-  /** What `<<` brings: of several maps the first one that has a key wins, and every key of the map itself does. */
+  /** Merges `<<`: of several maps the first one with a key wins, and the map's own keys win over all of them. */
   #merge(source: Tree, entries: Map<string, Tree>, link: Link): void {
     const sources = source.kind === 'list' ? source.items : [source];
     for (const each of sources) {
@@ -173,7 +173,10 @@ function scalarValue(node: Scalar): ScalarValue {
   return isText ? { type: 'text', text: written } : plainScalar(written);
 }
 
-/** A problem with a value, at the line it is written on: for what an alias, `<<` or `extends` brought that is not where it is used. */
+/**
+ * A problem with a value, at the line where it is written, which differs from where it is used if it comes from an
+ * alias, `<<` or `extends`.
+ */
 export function problemAt({ yaml, offset }: Place, path: KeyPath, message: string): Problem {
   return { file: yaml.file, line: lineOf(yaml, offset), key: formatKeyPath(path), message };
 }
@@ -197,10 +200,7 @@ function lineOf(yaml: YamlFile, offset: number): number {
   return low + 1;
 }
 
-/**
- * The texts below a value of a compose file that mention variables. What is shared inside of it (aliases) is given
- * once.
- */
+/** The texts below a value of a compose file that mention variables. Shared parts (aliases) are listed once. */
 export function interpolatedTexts(root: Tree | undefined, path: KeyPath): InterpolatedText[] {
   const found: InterpolatedText[] = [];
   const seen = new Set<Tree>();

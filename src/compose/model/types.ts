@@ -2,23 +2,22 @@ import type { Problem } from '../../system/errors.js';
 import type { KeyPath } from '../../system/yaml.js';
 
 /**
- * A compose file in its normal form: every short form is written out, interpolated and typed, as `docker compose config
- * --format json` prints it, under the same key names. Differences: a `$` stands for itself (that command doubles it), maps are
- * {@link Map}s in the order of the file, names carry no project prefix, and paths on the host stay as they are written.
+ * A compose file in normal form: every short form is expanded, interpolated and typed, as `docker compose config
+ * --format json` prints it, with the same key names. Differences: `$` is literal (that command doubles it), maps are
+ * {@link Map}s in the order of the file, names have no project prefix, and host paths stay as written.
  */
 export interface ComposeModel {
   /** The file's name for messages. */
   readonly file: string;
-  /** The services whose profiles are in force, in the order of the file. */
+  /** The services in force by profile, in the order of the file. */
   readonly services: ReadonlyMap<string, ServiceModel>;
   readonly volumes: ReadonlyMap<string, VolumeModel>;
   readonly secrets: ReadonlyMap<string, FileObjectModel>;
   readonly configs: ReadonlyMap<string, FileObjectModel>;
-  /** A problem at a key of the file; the nearest key above it that exists gives the line. */
+  /** Creates a problem at a key of the file, with the line of its nearest existing parent. */
   problem(path: KeyPath, message: string): Problem;
   /**
-   * The texts of services in force and of the other sections that values were put into; a value of `x-*` is where it
-   * is used.
+   * The interpolated texts of services in force and of the other sections; values of `x-*` appear where they are used.
    */
   interpolated(): readonly InterpolatedText[];
 }
@@ -28,7 +27,7 @@ export interface InterpolatedText {
   readonly path: KeyPath;
   /** As it is written. */
   readonly template: string;
-  /** With the values put in. */
+  /** After interpolation. */
   readonly text: string;
 }
 
@@ -38,18 +37,24 @@ export interface ServiceModel {
   readonly image?: string;
   readonly command?: readonly string[];
   readonly entrypoint?: readonly string[];
-  /** `env_file` and `environment` merged. A name that `environment` has without a value, and no variable either, is absent. */
+  /**
+   * `env_file` and `environment` merged. A name in `environment` without a value is absent if it is not set as a
+   * variable either.
+   */
   readonly environment: ReadonlyMap<string, string>;
   /**
-   * For each name whose value was put together from variables: the template as it is written, so that the caller can see which variables
-   * a value mentions. Names that only pass a variable on (`NAME:` or `- NAME`) have `${NAME}` here. In values of env files, names that the
-   * files or the service set themselves are replaced by what they were put together from.
+   * For each name whose value contains variables: the template as written, which shows the variables that a value
+   * mentions. Names that only pass a variable on (`NAME:` or `- NAME`) have `${NAME}` here. In values of env files,
+   * names that the files or the service set themselves are replaced by their own templates.
    */
   readonly environmentTemplates: ReadonlyMap<string, string>;
   readonly ports: readonly PortModel[];
   readonly expose: readonly string[];
   readonly volumes: readonly MountModel[];
-  /** With what `links`, `volumes_from` and `service:` modes imply; without services that are neither in force nor required. */
+  /**
+   * Includes what `links`, `volumes_from` and `service:` modes imply; excludes services that are neither in force nor
+   * required.
+   */
   readonly depends_on: ReadonlyMap<string, DependencyModel>;
   readonly healthcheck?: HealthcheckModel;
   readonly labels: ReadonlyMap<string, string>;
@@ -69,14 +74,14 @@ export interface ServiceModel {
   readonly stdin_open: boolean;
   /** `path[:options]`, as written. */
   readonly tmpfs: readonly string[];
-  /** Bytes. */
+  /** In bytes. */
   readonly shm_size?: number;
   readonly network_mode?: string;
   readonly pid?: string;
   readonly ipc?: string;
   readonly restart?: string;
   readonly stop_signal?: string;
-  /** Milliseconds. */
+  /** In milliseconds. */
   readonly stop_grace_period?: number;
   readonly ulimits: ReadonlyMap<string, { soft: number; hard: number }>;
   readonly sysctls: ReadonlyMap<string, string>;
@@ -88,13 +93,13 @@ export interface ServiceModel {
   readonly profiles: readonly string[];
   readonly pull_policy?: string;
   readonly platform?: string;
-  /** Every key of the service as it is written (after `extends` and `<<`), for what has no field of its own here. */
+  /** Every key of the service as written (after `extends` and `<<`), for keys that have no field here. */
   readonly keys: ReadonlySet<string>;
 }
 
 export interface PortModel {
   target: number;
-  /** Absent: any free one. A range where the file gives one port of the container several of the host. */
+  /** Absent: any free one. A range if the file maps several host ports to one container port. */
   published?: string;
   host_ip?: string;
   /** Lower case. */
@@ -103,18 +108,18 @@ export interface PortModel {
 
 export interface MountModel {
   type: 'volume' | 'bind' | 'tmpfs' | 'npipe' | 'cluster' | 'image';
-  /** Name of the volume, or path on the host as written; absent for anonymous volumes and tmpfs. */
+  /** Volume name, or host path as written; absent for anonymous volumes and tmpfs. */
   source?: string;
   target: string;
   read_only: boolean;
   /**
-   * Options of the short form beside `ro` (`rw`, `z`, `cached`, …); of the long form what says the same (consistency, propagation, selinux,
-   * `nocopy`), and `create_host_path=false`, `recursive=…`, `mode=…`.
+   * Options of the short form other than `ro` (`rw`, `z`, `cached`, …); equivalents of the long form (consistency,
+   * propagation, selinux, `nocopy`), and `create_host_path=false`, `recursive=…`, `mode=…`.
    */
   options: readonly string[];
-  /** Of a tmpfs: bytes. */
+  /** Only for tmpfs, in bytes. */
   size?: number;
-  /** Of a volume: only this folder of it. */
+  /** Only for volumes: mount just this folder of it. */
   subpath?: string;
 }
 
@@ -125,11 +130,11 @@ export interface DependencyModel {
 }
 
 export interface HealthcheckModel {
-  /** `['CMD', …]`, `['CMD-SHELL', text]` or `['NONE']`; absent: the image's own. */
+  /** `['CMD', …]`, `['CMD-SHELL', text]` or `['NONE']`; absent: that of the image. */
   test?: readonly string[];
-  /** True when the file turns the image's healthcheck off. */
+  /** True if the file disables the image's healthcheck. */
   disable: boolean;
-  /** Milliseconds; absent: the engine's default. */
+  /** In milliseconds; absent: the engine's default. */
   interval?: number;
   timeout?: number;
   start_period?: number;
@@ -137,17 +142,17 @@ export interface HealthcheckModel {
   retries?: number;
 }
 
-/** Amounts as they are written: `0.5`, `256M`. The older keys `cpus`, `mem_limit`, `mem_reservation`, `pids_limit` count too. */
+/** Amounts as written: `0.5`, `256M`. Includes the older keys `cpus`, `mem_limit`, `mem_reservation`, `pids_limit`. */
 export interface ResourcesModel {
   cpus?: string;
   memory?: string;
   pids?: number;
-  /** True when `devices` or `generic_resources` ask for hardware. */
+  /** True if `devices` or `generic_resources` request hardware. */
   devices?: boolean;
 }
 
 export interface DeployModel {
-  /** `scale` of the service counts too. */
+  /** Includes `scale` of the service. */
   replicas?: number;
   mode?: string;
   resources: { limits?: ResourcesModel; reservations?: ResourcesModel };
@@ -159,11 +164,11 @@ export interface VolumeModel {
   external: boolean;
   driver?: string;
   driver_opts: ReadonlyMap<string, string>;
-  /** The volume's own name outside of the project, if the file gives one. */
+  /** The volume's name outside of the project, if the file sets one. */
   name?: string;
 }
 
-/** A top-level secret or config: one of a file, a variable's value, a literal text, or one that exists elsewhere. */
+/** A top-level secret or config: from a file, a variable, or literal text, or an existing external one. */
 export interface FileObjectModel {
   file?: string;
   environment?: string;
@@ -174,9 +179,9 @@ export interface FileObjectModel {
 
 export interface FileReferenceModel {
   source: string;
-  /** Path in the container: absolute; for a secret `/run/secrets/<source>`, for a config `/<source>` when none is given. */
+  /** Absolute path in the container; by default `/run/secrets/<source>` for a secret, `/<source>` for a config. */
   target: string;
-  /** Octal mode as a number; absent: 0444. */
+  /** File mode as a number; absent: 0444. */
   mode?: number;
   uid?: string;
   gid?: string;

@@ -6,16 +6,17 @@ import { errorCode, errorMessage, LaconicError } from '../../system/errors.js';
 import { sha256 } from '../../system/files.js';
 import type { ServiceModel } from './model.js';
 
-/** Larger files are told apart by size and time only: nobody edits them by hand, and a start must stay quick. */
+/** Larger files are compared only by size and time: they are not edited by hand, and a start must stay quick. */
 const hashedBytes = 16 * 1024 * 1024;
 
 /** Checksum by host path, or by `config x` / `secret x` for text that Compose copies into the container. */
 export type Checksums = Readonly<Record<string, string>>;
 
 /**
- * Checksums of what a service's containers keep as it was when they were created, although the files on the host go on
- * changing (decision 16): mounted single files (a rename leaves the old inode mounted), and copied texts.
- * Directories are mounted live: of them only that they are directories counts. What cannot be read or does not exist is left out.
+ * Computes checksums of content that containers keep from their creation although files on the host change: mounted
+ * single files (a rename leaves the old inode mounted) and copied text. Directories are mounted live, so only their
+ * being directories counts. Missing and unreadable files are left out.
+ * @throws LaconicError for a file that cannot be read for any other reason
  */
 export async function checksumsOf(service: ServiceModel): Promise<Checksums> {
   const files = await Promise.all(
@@ -35,13 +36,13 @@ async function checksumOfFile(path: string): Promise<string | undefined> {
     await pipeline(createReadStream(path), hash);
     return hash.digest('hex');
   } catch (error) {
-    // Root's files may be mounted by someone who cannot read them.
+    // Files of root may be mounted by a user who cannot read them.
     if (['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM'].includes(errorCode(error) ?? '')) return undefined;
     throw new LaconicError(`cannot read ${path}: ${errorMessage(error)}`, { cause: error });
   }
 }
 
-/** What was recorded and is different now, sorted. What was not recorded says nothing. Pure. */
+/** The recorded names whose checksum is different now, sorted. Names without a record are ignored. */
 export function changedContents(recorded: Checksums, now: Checksums): string[] {
   return Object.keys(now)
     .filter((name) => recorded[name] !== undefined && recorded[name] !== now[name])

@@ -1,14 +1,14 @@
 import type { ProjectModel } from './model.js';
 import type { StartedRecord } from './started.js';
 
-/** What tells whether a container that ended with 0 did its work. */
+/** Evidence on whether a container that exited with 0 has completed its work. */
 export interface KnownWork {
-  /** Services on whose `service_completed_successfully` others depend. */
+  /** Services that others depend on with `service_completed_successfully`. */
   readonly awaited: ReadonlySet<string>;
   readonly record: StartedRecord | undefined;
 }
 
-/** The services on whose successful completion another service of the model depends. */
+/** The services that another service of the model depends on with `service_completed_successfully`. */
 export function awaitedServices(model: ProjectModel): Set<string> {
   const dependencies = [...model.services.values()].flatMap((service) => service.dependsOn);
   return new Set(
@@ -19,9 +19,9 @@ export function awaitedServices(model: ProjectModel): Set<string> {
 }
 
 /**
- * Whether a container that ended with 0, and that no policy restarts, did its work and need not be started again:
- * another service awaits its completion, or one of our own starts saw it end by itself. Anything else may as well be a
- * server that was told to stop, by an operator or when the host went down: to the engine both look the same. Pure.
+ * Whether a container that exited with 0, and has no restart policy, has completed its work and need not be started
+ * again: another service depends on its completion, or a start of laconic-so saw it exit on its own. Any other one may
+ * be a server that was stopped by an operator or a reboot: for the engine, both look the same.
  */
 export function didItsWork(
   { id, service, finishedAt }: { id: string; service: string; finishedAt: string | undefined },

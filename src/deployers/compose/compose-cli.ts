@@ -8,29 +8,29 @@ import { type ComposeLine, parseComposeLine, warnOnce } from './compose-progress
 import { type ComposeProject, composeArguments } from './project.js';
 
 export interface ComposeCallOptions {
-  /** Each line of stderr that is no warning, as it comes. */
+  /** Called for each line of stderr that is not a warning, as it arrives. */
   onLine?: (line: ComposeLine) => void;
-  /** Stops the call; absent: the context's own signal. */
+  /** Aborts the call; absent: the signal of the context. */
   signal?: AbortSignal;
 }
 
 /**
- * The environment of our calls: orphans are ours to find and remove (decision 14), whatever the operator's shell says, and
- * Compose need not warn about them.
+ * The environment for calls of Compose. laconic-so finds and removes orphans itself, regardless of the operator's
+ * shell, so Compose need not warn about them.
  */
 export function callEnvironment(project: Pick<ComposeProject, 'env'>): NodeJS.ProcessEnv {
   return { ...project.env, COMPOSE_REMOVE_ORPHANS: undefined, COMPOSE_IGNORE_ORPHANS: 'true' };
 }
 
-/** How long docker may take while our process exits, in milliseconds. */
+/** How long docker may take while this process exits, in milliseconds. */
 const lastMoment = 20_000;
 
 /**
- * Calls docker while our process exits: after a second Ctrl-C nobody waits any more for what was begun, and it would go
- * on unnoticed. docker gets a process group of its own, so that a third Ctrl-C does not reach it.
+ * Calls docker while this process exits: after a second Ctrl-C nothing waits any more for what was started, and it
+ * would go on unnoticed. docker gets its own process group, so that a third Ctrl-C does not reach it.
  */
 export function callAtExit(args: readonly string[], env: NodeJS.ProcessEnv): void {
-  // spawnSync takes `detached` as spawn does, which its types do not say.
+  // spawnSync accepts `detached` like spawn, although its types do not declare it.
   const apart = { env, stdio: 'ignore' as const, timeout: lastMoment, detached: true };
   spawnSync('docker', args, apart);
 }
@@ -43,8 +43,8 @@ export function callArguments(project: ComposeProject, args: readonly string[]):
 }
 
 /**
- * `docker compose … <args>` with stdin closed and plain progress. Warnings go to the reporter, once each.
- * @throws CommandFailedError that starts with `what` and holds Compose's own words without its progress and warnings
+ * Runs `docker compose … <args>` with stdin closed and plain progress. Each warning is reported once.
+ * @throws CommandFailedError that starts with `what` and contains Compose's message without progress and warnings
  */
 export async function composeOrFail(
   what: string,
@@ -68,7 +68,7 @@ export async function composeOrFail(
     },
   });
   if (result.code === 0) return result;
-  // Compose may end by itself, with a code of its own, when Ctrl-C reaches it first.
+  // If Ctrl-C reaches Compose first, it ends by itself with its own exit code.
   if (signal.aborted) throw new InterruptedError();
   if (
     /unknown command: docker compose|'compose' is not a docker command|unknown flag: --progress/.test(result.stderr)
@@ -81,7 +81,10 @@ export async function composeOrFail(
   throw new CommandFailedError(what, { ...result, stderr: said.join('\n') });
 }
 
-/** Compose 2.26 says what is wrong in a YAML file and not in which: ours is asked, if it sees it too. @throws InvalidFileError */
+/**
+ * Compose 2.26 reports a YAML error without the file: our own parser may find it.
+ * @throws InvalidFileError
+ */
 async function nameBrokenFile(project: ComposeProject): Promise<void> {
   for (const file of project.files) parseYaml(await readText(file), file);
 }

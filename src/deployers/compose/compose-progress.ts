@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 import type { Context } from '../../system/context.js';
 import type { ProjectModel } from './model.js';
 
-/** One line of what `docker compose` writes to stderr. */
+/** A line that `docker compose` writes to stderr. */
 export type ComposeLine =
   | { kind: 'step'; subject: 'Container' | 'Network' | 'Volume' | 'Image'; name: string; state: string }
   | { kind: 'warning'; text: string }
@@ -10,11 +10,11 @@ export type ComposeLine =
 
 // ` Container demo-web-1  Started`: two spaces up to 2.40, one later.
 const step = /^ *(Container|Network|Volume|Image) (\S.*?) +(\S+)\s*$/;
-// ` web Pulling`, ` web Pulled`, before Compose said `Image x Pulling`.
+// ` web Pulling`, ` web Pulled`, before Compose printed `Image x Pulling`.
 const pull = /^ *(\S+) (Pulling|Pulled|Building|Built)\s*$/;
 const warning = /^time="[^"]*" level=warning msg="((?:[^"\\]|\\.)*)"/;
 
-/** Reads one line of Compose's plain progress (2.26 to 2.40), its warnings included. Pure. */
+/** Parses a line of Compose's plain progress (2.26 to 2.40), including warnings. */
 export function parseComposeLine(raw: string): ComposeLine {
   const line = stripVTControlCharacters(raw);
   const said = warning.exec(line)?.[1];
@@ -29,7 +29,7 @@ export function parseComposeLine(raw: string): ComposeLine {
   return { kind: 'other', text: line };
 }
 
-/** Warnings already shown: each call of Compose repeats them. */
+/** Warnings shown so far: each call of Compose repeats them. */
 const shown = new WeakMap<Context['report'], Set<string>>();
 
 /**
@@ -48,14 +48,16 @@ export function warnOnce(context: Context, text: string, reportedUnset?: Readonl
 }
 
 /**
- * What whoever runs a deployment can do nothing about: a line of its compose file that has no effect, and the variable that is
- * set with `--debug` only (02 §13.16).
+ * Warnings that the operator of a deployment can do nothing about: a line of the compose file without effect, and the
+ * variable that is only set with `--debug`.
  */
 function isNoNews(text: string): boolean {
   return text.includes('the attribute `version` is obsolete') || /"?CERC_SCRIPT_DEBUG"? variable is not set/.test(text);
 }
 
-/** The service of a container by Compose's naming, `<project>-<service>-<n>` or the service's `container_name`. */
+/**
+ * Finds the service of a container by Compose's naming: `<project>-<service>-<n>`, or the service's `container_name`.
+ */
 export function serviceOfContainer(model: ProjectModel, container: string): string | undefined {
   for (const service of model.services.values()) {
     if (service.containerName === container) return service.name;
@@ -66,8 +68,8 @@ export function serviceOfContainer(model: ProjectModel, container: string): stri
 }
 
 /**
- * Shows the steps of `docker compose up` as progress of the services. What is final for Compose (`Started`) is not for
- * us, as the wait for readiness follows: only failures are marked.
+ * Shows the steps of `docker compose up` as progress of the services. A final state of Compose (`Started`) is not final
+ * here, since the wait for readiness follows: only failures are marked.
  */
 export function showStep(line: ComposeLine, model: ProjectModel, context: Context): void {
   if (line.kind !== 'step') return;

@@ -4,8 +4,8 @@ import { composeOrFail } from './compose-cli.js';
 import type { ComposeProject } from './project.js';
 
 /**
- * A project as Docker Compose reads its files, with the services of every profile.
- * @param what how the message of a failure begins, such as `cannot read the job`
+ * Reads a project as Docker Compose does, with the services of every profile.
+ * @param what the start of the error message, such as `cannot read the job`
  * @throws LaconicError for files that Compose cannot use
  */
 export async function readWholeConfig(
@@ -18,8 +18,8 @@ export async function readWholeConfig(
 }
 
 /**
- * What `docker compose config --format json` printed, as a map.
- * @throws LaconicError for anything else: a broken or foreign `docker` on the PATH
+ * Parses the output of `docker compose config --format json`.
+ * @throws LaconicError if it is not a JSON object: another program called `docker` on the PATH
  */
 export function parseConfigJson(text: string): Readonly<Record<string, unknown>> {
   const hint = 'is another program called docker on the PATH? docker compose version must answer';

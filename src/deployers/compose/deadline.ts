@@ -2,8 +2,8 @@ import { LaconicError } from '../../system/errors.js';
 import { longestTimer } from '../../system/limit.js';
 
 /**
- * `--wait-timeout`: time for readiness, counted from the moment the first container was started, so that pulling images and
- * creating containers do not use it up.
+ * `--wait-timeout`: the time limit for readiness, counted from the start of the first container, so that pulling images
+ * and creating containers do not use it up.
  */
 export class Deadline {
   readonly #seconds: number | undefined;
@@ -19,7 +19,7 @@ export class Deadline {
     return this.#controller.signal;
   }
 
-  /** Starts the clock; later calls change nothing. */
+  /** Starts the clock; later calls have no effect. */
   begin(): void {
     if (this.#seconds === undefined || Number.isFinite(this.#end)) return;
     const ms = Math.min(this.#seconds * 1000, longestTimer);
@@ -27,7 +27,7 @@ export class Deadline {
     setTimeout(() => this.#controller.abort(), ms).unref();
   }
 
-  /** Infinite without a limit. */
+  /** Milliseconds left; infinite without a limit. */
   remainingMs(): number {
     return Math.max(0, this.#end - performance.now());
   }
@@ -36,7 +36,7 @@ export class Deadline {
     return performance.now() >= this.#end;
   }
 
-  /** What was awaited, and what was seen instead. */
+  /** The error at the deadline: what was awaited, and what was seen instead. */
   error(awaited: readonly string[], seen: string): LaconicError {
     return new LaconicError(`not ready after ${this.#seconds ?? 0} seconds: ${awaited.join(', ')}\n${seen}`, {
       hint: 'the containers were left as they are; --wait-timeout sets how long to wait',

@@ -42,7 +42,7 @@ import { rebuiltServices } from './rebuilt.js';
 import { stopProject } from './stop.js';
 import { runTransfers, transferLimits } from './transfer.js';
 
-/** What a Compose project is started with beside its files. */
+/** A Compose project with everything needed to start it. */
 export interface ProjectSetup {
   project: ComposeProject;
   /** Why the project's files cannot be used; see deploymentProject. */
@@ -51,20 +51,20 @@ export interface ProjectSetup {
   containers?: readonly ProjectContainer[] | undefined;
   /** In a dry run, why the engine could not be asked; absent: it answers. */
   silence?: string | undefined;
-  /** Whose the project is, looked at before anything is started or stopped. */
+  /** Checks that the project is not somebody else's, before anything is started or stopped. */
   checkOwner?: () => Promise<void>;
   preStart: readonly PodScript[];
   postStart: readonly PodScript[];
   transfers: readonly ConfigTransfer[];
   /** Absent when a stack runs in place. */
   deployment?: Deployment;
-  /** What the compose files were made from; absent when a stack runs in place. */
+  /** The spec of the compose files; absent if a stack runs in place. */
   spec?: Spec;
-  /** What a start remembers, and its image overrides; absent when a stack runs in place. */
+  /** The files for the start record and image overrides; absent if a stack runs in place. */
   state: { startedFile: string; imagesFile: string } | undefined;
 }
 
-/** The deployer of a deployment directory that runs on Docker Compose. */
+/** Creates the deployer of a deployment directory on Docker Compose. */
 export async function composeDeployerOf(deployment: Deployment, context: Context): Promise<Deployer> {
   const { layout, stack, spec } = deployment;
   const engine = await connectEngine(context);
@@ -94,7 +94,7 @@ export class ComposeDeployer implements Deployer {
     this.#context = context;
   }
 
-  /** What needs the files: everything but listing and stopping what is there. */
+  /** The project for operations that need its files: all except listing and stopping. */
   get #project(): ComposeProject {
     const { project, problem } = this.#setup;
     if (problem !== undefined) throw problem;
@@ -109,7 +109,7 @@ export class ComposeDeployer implements Deployer {
       await this.#tellStart(options);
       return false;
     }
-    // Only as long as nothing else was done: scripts may start containers, and so did an earlier call.
+    // Valid only while nothing else was done: scripts, or an earlier call, may have started containers.
     const listed = preStart.length === 0 ? this.#listed : undefined;
     this.#listed = undefined;
     const project = await this.#withSecrets();
@@ -129,14 +129,14 @@ export class ComposeDeployer implements Deployer {
     });
   }
 
-  /** Refuses to start what the engine, or a directory beside this one, shows to belong to others. */
+  /** Refuses to start what belongs to others, according to the engine or a directory beside this one. */
   async #checkBelonging(): Promise<void> {
     const { deployment, checkOwner } = this.#setup;
     if (deployment !== undefined) await checkNeighbours(deployment, this.#engine, this.#context);
     await checkOwner?.();
   }
 
-  /** What a start would do, its scripts and transfers named in their order. */
+  /** Prints what a start would do, including scripts and transfers in order. */
   async #tellStart(options: StartOptions): Promise<void> {
     const { preStart, postStart, transfers, silence, state, deployment } = this.#setup;
     const context = this.#context;
@@ -160,7 +160,7 @@ export class ComposeDeployer implements Deployer {
     await runTransfers(transfers.map(asTransfer), project, this.#engine, context);
   }
 
-  /** The project with the secrets that have sources, read anew. */
+  /** The project with the secrets that have sources, read again. */
   async #withSecrets(): Promise<ComposeProject> {
     const { deployment } = this.#setup;
     const project = this.#project;
@@ -273,14 +273,14 @@ export class ComposeDeployer implements Deployer {
     return complete;
   }
 
-  /** As `docker compose config` prints it. The project's name is that of the deployment; without compose files there is nothing. */
+  /** The output of `docker compose config`, with the project name of the deployment; empty without compose files. */
   async render(): Promise<string> {
     const project = this.#project;
     if (project.files.length === 0) return '';
     return (await composeOrFail('cannot read the compose files', project, ['config'], this.#context)).stdout;
   }
 
-  /** Only what has containers is brought up to date: `update-envs` is no way to start a deployment. */
+  /** Updates only services with running containers: `update-envs` does not start a deployment. */
   async updateEnvs(pending?: PlannedChanges): Promise<void> {
     const { silence } = this.#setup;
     if (silence !== undefined) {

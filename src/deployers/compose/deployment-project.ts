@@ -17,21 +17,22 @@ import { composeEnvironment, type EnvFileText, engineFlags } from './runtime-env
 import type { PodScript } from './scripts.js';
 import { withWrittenSecrets } from './secret-values.js';
 
-/** A deployment's Compose project, and what was seen of it on the engine. */
+/** A deployment's Compose project, and its state on the engine. */
 export interface OpenedProject {
   project: ComposeProject;
-  /** Its containers, as they were listed to see whose they are; undefined in a dry run without an engine. */
+  /** Its containers, listed to check their owner; undefined in a dry run without an engine. */
   containers: readonly ProjectContainer[] | undefined;
   /** In a dry run, why the engine could not be asked; undefined where it answers. */
   silence?: string | undefined;
-  /** Why its files cannot be used. The project has a name then, and nothing else. */
+  /** Why its files cannot be used. The project then only has a name. */
   problem?: LaconicError;
 }
 
 /**
- * The Compose project of a deployment directory (02 §10.1, §10.2). Its containers, if any, are looked at for decision 6. Files that cannot
- * be used are told as a problem and no failure yet: what runs can be listed and stopped without them.
- * @throws LaconicError when the containers belong to another directory, or this is a copy of another one
+ * Opens the Compose project of a deployment directory. Its containers, if any, show whether another directory started
+ * it, and how that path was spelt. Unusable files are returned as a problem instead of failing: containers can be
+ * listed and stopped without them.
+ * @throws LaconicError if the containers belong to another directory, or this is a copy of another one
  */
 export async function deploymentProject(
   deployment: Deployment,
@@ -54,7 +55,7 @@ export async function deploymentProject(
   }
 }
 
-/** The volumes of the project are the original's, whether it runs or not. */
+/** Refuses a copy: the project's volumes belong to the original, whether or not it runs. */
 async function refuseCopy({ layout, record }: Deployment): Promise<void> {
   const original = await originalOf(layout);
   if (original === undefined) return;
@@ -67,7 +68,7 @@ async function refuseCopy({ layout, record }: Deployment): Promise<void> {
   );
 }
 
-/** What to do about two directories that share a Compose project. */
+/** The hint for two directories that share a Compose project. */
 export function splitHint(root: string): string {
   return `two directories with one cluster-id would destroy each other's containers and volumes: run deployment --dir ${root} split to give this one a project of its own`;
 }
@@ -97,7 +98,7 @@ async function readProject(
   }
   const respell = (file: string): string => (spelling === undefined ? file : join(spelling, basename(file)));
   const files = await Promise.all(stack.pods.map(async (pod) => respell(await podFile(deployment, pod))));
-  // After the stack's own files; what `restart --image` asks for goes before the spec.
+  // After the stack's own files; images of `restart --image` come last and override the spec.
   const overrides = join(layout.root, podOverrides);
   if ((await kindOf(overrides)) === 'file') files.push(respell(overrides));
   if ((await kindOf(layout.images)) === 'file') files.push(layout.images);
@@ -123,7 +124,7 @@ async function readProject(
   return withWrittenSecrets(project, deployment.spec, layout);
 }
 
-/** The pod's scripts of one kind, in stack order (02 §10.2). */
+/** The pods' scripts of one kind, in stack order. */
 export async function podScripts(
   deployment: Deployment,
   kind: 'preStartCommand' | 'postStartCommand',
@@ -133,7 +134,7 @@ export async function podScripts(
     const command = pod[kind];
     if (command === undefined) continue;
     const path = deployment.layout.podScript(pod.name, command);
-    // The Python program copied scripts of sub-folders flat (01 §20.15): its directories still work.
+    // The Python program copied scripts from sub-folders without the folder: its directories still work.
     const flat = deployment.layout.podScript(pod.name, basename(command));
     scripts.push({ path: (await kindOf(path)) === 'file' ? path : flat, pod: pod.name });
   }
@@ -151,9 +152,9 @@ async function podFile(deployment: Deployment, pod: Pod): Promise<string> {
 }
 
 /**
- * The directory's path as the running containers know it, if that is this directory under another name: Compose hashes
- * paths, and another spelling would recreate every container (decision 6).
- * @throws LaconicError when the containers belong to another directory that exists (01 §20.1)
+ * The directory's path as in the labels of running containers, if it is this directory under another name: Compose
+ * hashes paths, and another spelling would recreate every container.
+ * @throws LaconicError if the containers belong to another existing directory
  */
 async function runningSpelling(
   composeDirectory: string,
@@ -163,7 +164,7 @@ async function runningSpelling(
   const root = dirname(composeDirectory);
   for (const known of new Set(containers.map((container) => container.labels[composeLabels.workingDirectory]))) {
     if (known === undefined || known === composeDirectory || !(await isThere(known))) continue;
-    // A container of a job tells whose it is, but not how the compose files of the services were spelt.
+    // A job's container shows the owner, but not how the paths of the services' compose files were spelt.
     const ofJob = basename(known) === 'compose-jobs';
     const ours = await (ofJob ? isSamePlace(dirname(known), root) : isSamePlace(known, composeDirectory));
     if (ours && ofJob) continue;
@@ -176,7 +177,7 @@ async function runningSpelling(
   return undefined;
 }
 
-/** Of what cannot be looked at nothing is known. */
+/** False if the path is not accessible. */
 async function isThere(directory: string): Promise<boolean> {
   return kindOf(directory).then(
     (kind) => kind !== undefined,

@@ -7,11 +7,11 @@ import { runningContainer } from './find.js';
 import type { ComposeProject } from './project.js';
 
 /**
- * Runs a command in a running container, on our own stdin, stdout and stderr; resolves to the command's exit code
- * (02 §7.7, weakness 3, decision 32). One word is a line for the container's shell (`sh -c WORD`), several are the
- * command's own arguments. A terminal is allocated when stdin and stdout are one; else bytes pass unchanged.
- * 127 where the container has no such program.
- * @throws LaconicError (exit 1) that says the command was not run: unknown service, not running
+ * Runs a command in a running container, with this process's stdin, stdout and stderr. A single word is a line for the
+ * container's shell (`sh -c WORD`), several are the command's arguments. A terminal is allocated if stdin and stdout
+ * are terminals; otherwise bytes pass unchanged.
+ * @returns the command's exit code; 127 if the container has no such program
+ * @throws LaconicError (exit code 1) if the command was not run: unknown service, or not running
  */
 export async function execInService(
   project: ComposeProject,
@@ -24,7 +24,8 @@ export async function execInService(
   const container = await runningContainer(project, options, engine, context).catch((error: unknown) => {
     throw notRun(error);
   });
-  // The engine's own exec: the container is found already, and Compose would read all files (and warn about them) again.
+  // The engine's own exec: the container is known already, and Compose would read all files (and warn about them)
+  // again.
   const flags = ['--interactive', ...(hasTerminal() ? ['--tty'] : []), ...runtimeArguments(project)];
   const code = await runAttached('docker', ['exec', ...flags, container.id, ...command], {
     env: context.env,
@@ -36,11 +37,11 @@ export async function execInService(
   return notFound;
 }
 
-/** Exit codes of shells, and of the engine for both. */
+/** Exit codes of shells; the engine reports 126 for both. */
 const notRunnable = 126;
 const notFound = 127;
 
-/** Whether a container lacks a program, as far as its own shell tells. */
+/** Whether a container lacks a program, according to its own shell. */
 async function isMissing(program: string, container: string, { env, signal }: Context): Promise<boolean> {
   const look = ['sh', '-c', 'command -v -- "$0" >/dev/null 2>&1 || exit 3', program];
   const { code } = await run('docker', ['exec', container, ...look], { env, signal });
@@ -55,18 +56,18 @@ function notRun(error: unknown): unknown {
   });
 }
 
-/** What is executed for the words after the service name: see {@link execInService}. */
+/** The command to execute for the words after the service name: see {@link execInService}. */
 export function shellOrDirect(words: readonly string[]): string[] {
   const [only = ''] = words;
   return words.length === 1 ? ['sh', '-c', only] : [...words];
 }
 
-/** Whether a terminal can be handed on: Docker refuses one when stdin or stdout is something else. */
+/** Whether a terminal can be passed on: Docker refuses it unless stdin and stdout are terminals. */
 export function hasTerminal(): boolean {
   return process.stdin.isTTY && process.stdout.isTTY;
 }
 
-/** `--env` arguments every command in a container gets (01 §17): who runs it on the host, and whether to debug. */
+/** `--env` arguments for every command in a container: user and group on the host, and whether to debug. */
 export function runtimeArguments({ env }: Pick<ComposeProject, 'env'>): string[] {
   return ['CERC_HOST_UID', 'CERC_HOST_GID', 'CERC_SCRIPT_DEBUG'].flatMap((name) => {
     const value = env[name];

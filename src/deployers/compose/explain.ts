@@ -5,10 +5,10 @@ import type { ObservedContainer } from './observe.js';
 /** Log lines shown per container. */
 const logLines = 10;
 
-/** Containers explained in full; of more only the state is told, or the reason would scroll away. */
+/** Containers explained in full; of the others only the state is shown, or the reason would scroll away. */
 const explained = 5;
 
-/** A container that is not ready, and in which state it was seen. */
+/** A service that is not ready, and its observed state. */
 export interface NotReady {
   service: string;
   state: string;
@@ -16,14 +16,14 @@ export interface NotReady {
   observed: ObservedContainer | undefined;
 }
 
-/** Why services are not ready: per container its state, the last health check, and the end of its log. */
+/** Explains why services are not ready: state, last health check and end of the log per container. */
 export async function explainNotReady(engine: Engine, causes: readonly NotReady[]): Promise<string> {
   const parts = await Promise.all(
     causes.map(async ({ service, state, observed }, at) => {
       if (observed === undefined) return `${service}: ${state}`;
       const head = `${service}: ${state} (container ${observed.container.name})`;
       if (at >= explained) return head;
-      // A health check that fails again changes no state and is no event: look once more.
+      // A repeated failure of a health check does not change the state and is not an event: inspect again.
       const details = (await inspectContainer(engine, observed.container.id)) ?? observed.details;
       return [head, ...lastHealthCheck(details), ...(await endOfLog(engine, details))].join('\n');
     }),
@@ -42,7 +42,7 @@ function lastHealthCheck({ State }: ContainerDetails): string[] {
 }
 
 async function endOfLog(engine: Engine, details: ContainerDetails): Promise<string[]> {
-  // Some log drivers cannot be read; the state must be told all the same.
+  // Some log drivers cannot be read; the state must be shown all the same.
   const lines = await lastLogLines(engine, details, logLines).catch(() => []);
   return lines.length === 0 ? ['  it wrote no log'] : ['  end of its log:', ...lines.map(indent)];
 }

@@ -6,8 +6,8 @@ import type { ComposeProject } from './project.js';
 import { listServices, unknownServices } from './services.js';
 
 /**
- * The running container of a service: the one Compose numbered `index`, never that of a job.
- * @throws LaconicError that says which of these it is: no such service, no such container, not running (and how it ended)
+ * Finds the running container of a service with Compose's number `index`, never that of a job.
+ * @throws LaconicError that distinguishes: no such service, no such container, not running (with its exit code)
  */
 export async function runningContainer(
   project: ComposeProject,

@@ -8,11 +8,11 @@ import { loadModel } from './model.js';
 import type { ComposeProject } from './project.js';
 
 /**
- * Looks, before a stack is started or stopped in place, whether its Compose project is somebody else's: containers from
- * files elsewhere and, where the operator named the project, volumes that the stack does not declare.
+ * Checks, before a stack is started or stopped in place, whether its Compose project is somebody else's: containers
+ * from other files and, if the operator named the project, volumes that the stack does not declare.
  * @param places directories of the stack's compose files
- * @param named the project's name was given by the operator, and is not made from the stack's path
- * @throws LaconicError for a named project whose containers come from elsewhere; all else is a warning
+ * @param named whether the operator gave the project's name; otherwise it is derived from the stack's path
+ * @throws LaconicError for a named project with containers from elsewhere; anything else is a warning
  */
 export async function checkProjectOwner(
   project: ComposeProject,

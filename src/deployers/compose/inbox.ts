@@ -2,24 +2,24 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Engine } from '../../engine/connect.js';
 import { type ContainerEvent, projectEvents } from '../../engine/events.js';
 
-/** What happens to containers without changing whether they are ready; health checks make most of it. */
+/** Events that do not affect readiness; most of them come from health checks. */
 const irrelevant = /^(exec_|attach|resize|top|copy|archive-path|extract-to-dir|export|commit|update)/;
 
 /** Events that are being collected. */
 export interface Watch {
   readonly inbox: Inbox;
-  /** Ends the collecting. */
+  /** Stops collecting. */
   readonly end: () => void;
 }
 
-/** Collects what happens to the containers of a project from now on, until it is ended or `signal` aborts. */
+/** Collects events of a project's containers from now on, until it is stopped or `signal` aborts. */
 export async function watchProject(engine: Engine, project: string, signal: AbortSignal): Promise<Watch> {
   const controller = new AbortController();
   const either = AbortSignal.any([signal, controller.signal]);
   return { inbox: new Inbox(await projectEvents(engine, project, either)), end: () => controller.abort() };
 }
 
-/** The events of a project since the last look, in order. */
+/** The events of a project since the last call, in order. */
 export class Inbox {
   #events: ContainerEvent[] = [];
   #ended = false;
@@ -31,7 +31,7 @@ export class Inbox {
       this.#ended = true;
       this.#wake();
     });
-    // Whoever asks next is told; nobody may ask any more.
+    // next() rethrows; without a caller, the rejection must not be unhandled.
     this.#filling.catch(() => undefined);
   }
 
@@ -43,7 +43,10 @@ export class Inbox {
     }
   }
 
-  /** Resolves with what happened, or with nothing after `ms` or when the source ended. @throws what the source threw */
+  /**
+   * Resolves with new events, or with none after `ms` milliseconds or when the source has ended.
+   * @throws what the source threw
+   */
   async next(ms: number): Promise<ContainerEvent[]> {
     if (this.#events.length === 0 && !this.#ended) {
       const timer = new AbortController();
@@ -57,7 +60,7 @@ export class Inbox {
     return this.take();
   }
 
-  /** What happened since the last look, without waiting. */
+  /** Returns new events without waiting. */
   take(): ContainerEvent[] {
     const events = this.#events;
     this.#events = [];

@@ -18,15 +18,15 @@ import { hasTerminal } from './exec.js';
 import { type ComposeProject, composeArguments, filesOfJob } from './project.js';
 import { isLocalName, pullJobImage } from './pull.js';
 
-/** How a job is run: see {@link JobOptions}; `secrets` are variables that the job has unless it sets them itself. */
+/** How to run a job: see {@link JobOptions}; `secrets` are variables for the job unless it sets them itself. */
 export type ComposeJobOptions = JobOptions & { secrets: ReadonlyMap<string, string> };
 
 /**
- * Runs a job of the stack to its end on our own terminal, in the network and with the volumes of the deployment;
- * resolves to its exit code. `args` replace the job's command. Without `wait` its container is started, and stays when
- * it has ended. Needs no pods and no running service. When interrupted, the job's container is stopped and removed
- * before this throws.
- * @throws LaconicError for an unknown job or a job file Compose cannot use; InterruptedError
+ * Runs a job of the stack to its end on this terminal, in the network and with the volumes of the deployment. `args`
+ * replace the job's command. Without `wait`, its container is only started, and is kept when it has ended. Needs no
+ * pods and no running service. If interrupted, the job's container is stopped and removed before this throws.
+ * @returns the job's exit code
+ * @throws LaconicError for an unknown job or a job file that Compose cannot use; InterruptedError
  */
 export async function runJob(
   project: ComposeProject,
@@ -41,7 +41,7 @@ export async function runJob(
     context.report.print(`would run job ${job} from ${file}`);
     return 0;
   }
-  // The services of the deployment are no orphans of a job: see callEnvironment.
+  // The services of the deployment are not orphans of a job: see callEnvironment.
   const alone: ComposeProject = { ...project, files: filesOfJob(project, job), env: callEnvironment(project) };
   const model = await readJob(alone, context);
   const service = model.services[job];
@@ -56,14 +56,17 @@ export async function runJob(
   const own = { job, variables, environment: how.env };
   return withOverride(await existing(model, context), own, async (override) => {
     const files = override === undefined ? alone.files : [...alone.files, override];
-    // As Compose calls an image that it builds itself.
+    // Compose's name for an image that it builds itself.
     const image = service.image ?? `${project.name}-${job}`;
     await pullIfMissing(image, { ...service, name: job }, alone, engine, context);
     return runNamed({ ...alone, files }, { job, image }, how, engine, context);
   });
 }
 
-/** Compose would be silent about a registry that does not answer. What it builds, or must not pull, is left to it. */
+/**
+ * Pulls a missing image, as Compose would not report a registry that does not answer. Images that it builds, or must
+ * not pull, are left to it.
+ */
 async function pullIfMissing(
   image: string,
   { name, build, platform, pull_policy: policy }: RawService & { name: string },
@@ -84,7 +87,7 @@ function unknownJob(job: string, jobs: readonly string[]): LaconicError {
   });
 }
 
-/** What is read of a service of a job file. */
+/** The relevant part of a service in a job file. */
 interface RawService {
   image?: string;
   build?: unknown;
@@ -93,7 +96,7 @@ interface RawService {
   environment?: Record<string, string | null>;
 }
 
-/** A network or volume of a job file that is not external: its key there, and its name on the engine. */
+/** A non-external network or volume of a job file: its key, and its name on the engine. */
 interface Shared {
   kind: 'networks' | 'volumes';
   key: string;
@@ -119,9 +122,10 @@ async function readJob(
 }
 
 /**
- * Those of the job's networks and volumes that the engine has already. The job must use them as they are: where its file
- * declares one differently from the deployment's files, newer Compose (2.40 does, 2.26 does not) would rebuild the network under the running
- * services (they lose their names in it) and offer to delete the volume with its data, taking the answer from the job's stdin.
+ * The job's networks and volumes that already exist on the engine. The job must use them as they are: if its file
+ * declares one differently from the deployment's files, newer Compose (2.40 does, 2.26 does not) would recreate the
+ * network under the running services (they lose their names in it) and offer to delete the volume with its data,
+ * reading the answer from the job's stdin.
  */
 async function existing(model: { shared: readonly Shared[] }, context: Context): Promise<Shared[]> {
   const names = async (kind: Shared['kind']): Promise<Set<string>> => {
@@ -137,7 +141,7 @@ async function existing(model: { shared: readonly Shared[] }, context: Context):
   return model.shared.filter(({ kind, name }) => (kind === 'networks' ? networks : volumes).has(name));
 }
 
-/** The text of a compose file that makes these external, whatever an earlier file says about them. Pure. */
+/** Renders a compose file that makes these external, overriding earlier files. */
 export function externalOverride(shared: readonly Shared[]): string {
   const section = (kind: Shared['kind']): string =>
     shared
@@ -154,7 +158,7 @@ export function externalOverride(shared: readonly Shared[]): string {
     .join('');
 }
 
-/** What a job gets beside what its file says: `environment` goes before that, `variables` do not. */
+/** Additional variables of a job: `environment` overrides its file, `variables` do not. */
 interface JobVariables {
   job: string;
   variables: ReadonlyMap<string, string>;
@@ -162,9 +166,10 @@ interface JobVariables {
 }
 
 /**
- * Calls back with the path of a temporary compose file that makes these external and gives the job these variables, or
- * undefined when there is nothing to say. In a file nobody else reads them, as everybody does the arguments of a
- * program; as variables of docker they would change what it does (`DOCKER_HOST`), and what the compose files mention.
+ * Calls back with the path of a temporary compose file that makes these networks and volumes external and passes these
+ * variables to the job; undefined if there are none. In a file they are private, unlike in the arguments of a program;
+ * as environment variables of docker they would change its behaviour (`DOCKER_HOST`) and the interpolation of the
+ * compose files.
  */
 async function withOverride<T>(
   shared: readonly Shared[],
@@ -177,7 +182,7 @@ async function withOverride<T>(
     const values = join(folder, 'secrets.env');
     const service = {
       ...(variables.size > 0 && { env_file: [values] }),
-      // To Compose a `$` begins a variable.
+      // In Compose a `$` starts a variable.
       environment: Object.fromEntries([...environment].map(([name, value]) => [name, value.replaceAll('$', '$$$$')])),
     };
     if (variables.size > 0) {
@@ -196,12 +201,12 @@ async function runNamed(
   engine: Engine,
   context: Context,
 ): Promise<number> {
-  // As Compose names it, but known to us: Compose leaves the container running when it is interrupted.
+  // The name follows Compose's scheme, but must be known here: Compose leaves the container running when interrupted.
   const name = `${project.name}-${job}-run-${randomBytes(6).toString('hex')}`;
-  // What Compose makes for a job (its network) is no output of the job; a build may take long, and is shown.
+  // Compose's messages about a job (its network) are not the job's output; a build may take long, and is shown.
   const silent = context.options.quiet || (await findImage(engine, image)) !== undefined;
   const quiet = silent ? ['--progress', 'quiet'] : [];
-  // Of one that nobody waits for the output and the exit code are to be seen when it has ended.
+  // A detached job's output and exit code must be available after it has ended.
   const lasting = wait ? ['--rm', ...(hasTerminal() ? [] : ['--no-TTY'])] : ['--detach'];
   const command = ['run', ...lasting, '--name', name, job, ...args];
   const words = [...composeArguments(project), ...quiet, ...command];
@@ -213,7 +218,7 @@ async function runNamed(
       env: project.env,
       signal: context.signal,
     });
-    // On a terminal Compose may see Ctrl-C first and end by itself.
+    // On a terminal, Compose may receive Ctrl-C first and end by itself.
     if (context.signal.aborted) throw new InterruptedError();
     if (code !== 0) context.report.error(`Error running job ${job}: it returned with code ${code}`);
     else if (!wait) context.report.info(`job ${job} runs; its output: docker logs ${name}`);
@@ -226,12 +231,14 @@ async function runNamed(
   }
 }
 
-/** How long the engine may take to make and remove the container of an interrupted job, in milliseconds. */
+/** How long the engine may take to create and remove the container of an interrupted job, in milliseconds. */
 const patience = 60_000;
 
 /**
- * Gives the job's container the engine's grace period to end, and removes it. What Compose asked of the engine just before it was
- * stopped may still be under way: the container is looked for until its name is nobody's. `--rm` makes the engine remove it too.
+ * Stops the job's container with the engine's grace period, and removes it. A request that Compose sent just before it
+ * was stopped may still be in progress: repeats until no container has the name. With `--rm` the engine may remove it
+ * as well.
+ * @throws LaconicError if it cannot be removed in time
  */
 async function removeJobContainer(
   project: ComposeProject,

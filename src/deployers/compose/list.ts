@@ -4,23 +4,23 @@ import type { ContainerStatus, PublishedPort } from '../deployer.js';
 import { observeAll, type ObservedContainer } from './observe.js';
 import type { ComposeProject } from './project.js';
 
-/** What the engine answers for "never": a container that was created and not started. */
+/** The engine's time for "never": the container was created but not started. */
 const never = '0001-01-01T00:00:00Z';
 
 /**
- * Every container of a project as the engine holds it (02 §7.4, §7.5, weakness 15), stopped ones too, ordered by name.
- * Containers of `run-job` carry `job: true`.
+ * Lists every container of a project, including stopped ones, ordered by name. Containers of `run-job` have `job:
+ * true`.
  */
 export async function listContainers(project: ComposeProject, engine: Engine): Promise<ContainerStatus[]> {
   return statusesOf(await observeAll(engine, project.name));
 }
 
-/** Containers as `ps` and `status` show them. Pure. */
+/** Converts containers for `ps` and `status`. */
 export function statusesOf(observed: readonly ObservedContainer[]): ContainerStatus[] {
   return observed.map(({ container, details }) => listedContainer(container, details));
 }
 
-/** One container of the engine's list and its details, as `ps` and `status` show it. Pure. */
+/** Converts a container of the engine's list, with its details, for `ps` and `status`. */
 export function listedContainer(
   container: Pick<ProjectContainer, 'name' | 'service' | 'image' | 'oneOff'>,
   details: Pick<ContainerDetails, 'Id' | 'State' | 'RestartCount' | 'NetworkSettings' | 'HostConfig'>,
@@ -50,7 +50,7 @@ export function listedContainer(
 /** The engine's port table: `80/tcp` and the host addresses it is published at (null: only exposed). */
 export type PortTable = Readonly<Record<string, readonly { HostIp: string; HostPort: string }[] | null>>;
 
-/** In the engine's order, each with its first host mapping (02 §7.4). */
+/** In the engine's order, each with its first host mapping. */
 function portTable(table: PortTable | null): PublishedPort[] {
   return Object.entries(table ?? {}).map(([port, mappings]) => {
     const [number = '', protocol = 'tcp'] = port.split('/');

@@ -9,7 +9,10 @@ import { parseComposeLine, warnOnce } from './compose-progress.js';
 import { type ComposeProject, composeArguments } from './project.js';
 import { listServices, unknownServices } from './services.js';
 
-/** `--tail`: lines per container, undefined for `all` (02 §7.8, weakness 16). @throws UsageError for anything else */
+/**
+ * Parses `--tail`: lines per container, undefined for `all`.
+ * @throws UsageError
+ */
 export function parseTail(text: string): number | undefined {
   if (text === 'all') return undefined;
   if (/^\d{1,15}$/.test(text)) return Number(text);
@@ -17,10 +20,10 @@ export function parseTail(text: string): number | undefined {
 }
 
 /**
- * Streams the containers' output to stdout as Compose prints it, `<service>-<n>  | ` before each line (02 §7.8, weakness 16).
- * Compose's own warnings go to stderr. Memory stays bounded whatever the size; a reader that goes away (`| head`) ends it quietly.
- * @param output where the lines go; the program's stdout unless a test says otherwise
- * @throws LaconicError for unknown services; InterruptedError after Ctrl-C; CommandFailedError when Compose fails
+ * Streams the containers' output to stdout as Compose prints it, `<service>-<n>  | ` before each line. Compose's own
+ * warnings go to stderr. Memory use is bounded; if the reader closes the pipe (`| head`), it ends silently.
+ * @param output the destination; stdout except in tests
+ * @throws LaconicError for unknown services; InterruptedError after Ctrl-C; CommandFailedError if Compose fails
  */
 export async function streamLogs(
   project: ComposeProject,
@@ -88,11 +91,11 @@ const clearLine = Buffer.from('\u001b[2K');
 const newline = 0x0a;
 
 /**
- * Drops the escape "clear this line" that older versions of Compose put before each line even into a pipe (02 §7.8). Only at the
- * start of a line: what a container writes stands behind its name and passes byte for byte.
+ * Removes the escape sequence "clear this line" that older versions of Compose print before each line, even into a
+ * pipe. Only at the start of a line: the container's own output comes after its name, and is not changed.
  */
 export class LineStartCleaner extends Transform {
-  /** Bytes of the escape seen since the last line start; -1 inside a line. */
+  /** Bytes of the escape sequence seen since the line start; -1 inside a line. */
   private matched = 0;
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: (error: null, data?: Buffer) => void): void {

@@ -7,23 +7,23 @@ import { parseConfigJson } from './config-json.js';
 import type { ComposeProject } from './project.js';
 import { explainUnknownService } from './services.js';
 
-/** What Compose itself makes of the project's files: everything merged, interpolated and with absolute paths. */
+/** The project's files as Compose reads them: merged, interpolated and with absolute paths. */
 export interface ProjectModel {
   readonly project: string;
-  /** Services of disabled profiles are not among them. */
+  /** Without services of disabled profiles. */
   readonly services: ReadonlyMap<string, ServiceModel>;
   readonly volumes: readonly VolumeModel[];
-  /** Changes when a network or volume is defined otherwise: no service's own fingerprint shows that. */
+  /** Changes if the definition of a network or volume changes, which no service's own fingerprint shows. */
   readonly fingerprint: string;
-  /** What changes with each of them: `network x`, `volume y`. */
+  /** A hash for each of them: `network x`, `volume y`. */
   readonly shared: Readonly<Record<string, string>>;
 }
 
 export interface ServiceModel {
   readonly name: string;
-  /** As written, or the name Compose gives an image it builds. */
+  /** As written, or Compose's name for an image it builds. */
   readonly image: string;
-  /** Compose can build it, or it needs none (`provider`): there is nothing to pull. */
+  /** Compose can build it, or it needs no image (`provider`): there is nothing to pull. */
   readonly built: boolean;
   readonly platform: string | undefined;
   readonly pullPolicy: string | undefined;
@@ -32,22 +32,23 @@ export interface ServiceModel {
   readonly dependsOn: readonly Dependency[];
   /** Host paths that are mounted as they are: bind mounts, and files of configs and secrets. */
   readonly hostPaths: readonly string[];
-  /** Configs and secrets Compose copies into the container when it creates it: where from, and the text. */
+  /** Configs and secrets whose text Compose copies into the container at creation, by name. */
   readonly copied: readonly { name: string; text: string }[];
-  /** Changes with anything in the service's definition, the values of its env files included. */
+  /** Changes with anything in the service's definition, including values of its env files. */
   readonly fingerprint: string;
-  /**
-   * What changes with each key of the definition, to tell which one changed. How many containers there are is no part.
-   */
+  /** A hash for each key of the definition, to report which one changed. The number of containers is not included. */
   readonly parts: Readonly<Record<string, string>>;
-  /** The networks and volumes of the project that it uses, as {@link ProjectModel.shared} calls them. */
+  /** The networks and volumes of the project that it uses, named as in {@link ProjectModel.shared}. */
   readonly uses: readonly string[];
 }
 
 export interface Dependency {
   readonly service: string;
   readonly condition: string;
-  /** The service must be restarted or recreated with the other one (also what `network_mode: service:x` and the like imply). */
+  /**
+   * The service must be restarted or recreated with the other one, also if `network_mode: service:x` and the like imply
+   * it.
+   */
   readonly restart: boolean;
   /** It shares a namespace or volumes with the other one's container. */
   readonly shares: boolean;
@@ -59,7 +60,7 @@ export interface VolumeModel {
   readonly options: Readonly<Record<string, string>>;
 }
 
-/** The parts of `docker compose config --format json` we read. */
+/** The relevant part of `docker compose config --format json`. */
 interface RawModel {
   services?: Record<string, RawService>;
   volumes?: Record<string, { name: string; external?: boolean; driver_opts?: Record<string, string> } | null>;
@@ -90,9 +91,9 @@ interface RawContent {
 }
 
 /**
- * Asks Compose for the model. With `services`, only these and what they depend on (services of profiles can be named too).
- * @param images the image by service that is to be in the place of its own
- * @throws CommandFailedError with Compose's own words when it cannot use the files; LaconicError for names that are no service
+ * Loads the model from Compose. With `services`, only these and their dependencies (including services of profiles).
+ * @param images images by service that replace their own
+ * @throws CommandFailedError with Compose's message if it cannot use the files; LaconicError for unknown services
  */
 export async function loadModel(
   project: ComposeProject,
@@ -111,7 +112,7 @@ export async function loadModel(
   return parseModel(stdout, project, images);
 }
 
-/** {@link loadModel} without the process. Pure. */
+/** Parses the output of Compose into the model; see {@link loadModel}. */
 export function parseModel(
   text: string,
   project: Pick<ComposeProject, 'name' | 'env'>,
@@ -137,7 +138,7 @@ export function parseModel(
   };
 }
 
-/** `docker compose config` prints a `$` as `$$`: its output is a compose file again. */
+/** `docker compose config` prints `$` as `$$`, since its output is a compose file again. */
 function unescaped(text: string): string {
   return text.replaceAll('$$', '$');
 }
@@ -199,7 +200,7 @@ function hashes(values: readonly (readonly [string, unknown])[]): Record<string,
   return Object.fromEntries(values.map(([name, value]) => [name, sha256(JSON.stringify(value)).slice(0, 16)]));
 }
 
-/** The services of these names (all when none is given) and everything they depend on. */
+/** The named services (all if none is named) and everything they depend on. */
 export function withDependencies(model: ProjectModel, names: readonly string[]): Set<string> {
   const found = new Set<string>();
   const add = (name: string): void => {
@@ -213,8 +214,8 @@ export function withDependencies(model: ProjectModel, names: readonly string[]):
 }
 
 /**
- * Compose's own hash of each service as it stands in the label of a container it made: equal hashes prove that a
- * container is up to date. Different ones prove nothing (env files and `service:` references are hashed otherwise).
+ * Compose's own hash of each service, as in the label of a container it created: equal hashes prove that a container is
+ * up to date. Different hashes prove nothing (env files and `service:` references are hashed differently).
  */
 export async function composeHashes(project: ComposeProject, context: Context): Promise<Map<string, string>> {
   const { stdout } = await composeOrFail('cannot read the compose files', project, ['config', '--hash', '*'], context);

@@ -7,16 +7,18 @@ import {
 } from '../../engine/containers.js';
 import { inParallel } from '../../system/parallel.js';
 
-/** A container of the project with all the engine knows of it. */
+/** A container of the project with the engine's details. */
 export interface ObservedContainer {
   readonly container: ProjectContainer;
   readonly details: ContainerDetails;
 }
 
-/** Inspections at one time: enough to hide the engine's latency, few enough for its socket backlog. */
+/** Concurrent inspections: enough to hide the engine's latency, few enough for its socket backlog. */
 const concurrency = 16;
 
-/** All containers of a project, those of jobs too, ordered by name; one that vanishes while we look is left out. */
+/**
+ * All containers of a project, including those of jobs, ordered by name; one that disappears in between is left out.
+ */
 export async function observeAll(engine: Engine, project: string): Promise<ObservedContainer[]> {
   return inspectAll(engine, await listProjectContainers(engine, project));
 }
@@ -26,7 +28,7 @@ export async function observeContainers(engine: Engine, project: string): Promis
   return observeListed(engine, await listProjectContainers(engine, project));
 }
 
-/** {@link observeContainers} of a list that was made already. */
+/** Like {@link observeContainers}, for an existing list. */
 export async function observeListed(engine: Engine, listed: readonly ProjectContainer[]): Promise<ObservedContainer[]> {
   return inspectAll(
     engine,

@@ -9,8 +9,8 @@ import { listServices } from './services.js';
 const configFiles = 'com.docker.compose.project.config_files';
 
 /**
- * Containers whose service left the model (decision 14): not those of jobs, nor of services a job file declares, nor of
- * services in profiles (`known` names these too). Pure.
+ * Finds containers whose service left the model, except those of jobs, of services that a job file declares, and of
+ * services in profiles (which `known` includes).
  */
 export function findOrphans(
   containers: readonly ObservedContainer[],
@@ -23,7 +23,7 @@ export function findOrphans(
   });
 }
 
-/** The orphans of a project; Compose is asked for its other services only where some container may be one. */
+/** Finds the orphans of a project; Compose is asked for its other services only if there are candidates. */
 export async function orphansOf(
   project: ComposeProject,
   model: ProjectModel,
@@ -37,12 +37,12 @@ export async function orphansOf(
   return findOrphans(suspects, known, jobFiles);
 }
 
-/** Why an orphan goes. */
+/** Why an orphan is removed. */
 export function noService(service: string): string {
   return `the stack has no service ${service} any more`;
 }
 
-/** Removes orphans by id, never by `--remove-orphans`, which would end a running job; says which. */
+/** Removes orphans by id, never with `--remove-orphans`, which would kill a running job; reports each. */
 export async function removeOrphans(
   orphans: readonly ObservedContainer[],
   engine: Engine,

@@ -4,15 +4,15 @@ import { readText } from '../../system/files.js';
 import type { KeyPath } from '../../system/yaml.js';
 import type { ComposeProject } from './project.js';
 
-/** What of a service is looked for: its key below the service, and its value as written. */
+/** A setting of a service: its key below the service, and its value as written. */
 export interface Setting {
   key: KeyPath;
   value: string;
 }
 
 /**
- * Where the compose files set something of a service, for messages: `FILE:LINE KEY: VALUE`. The last file is looked at first, as it
- * wins. Undefined when no file says it in so many words (`extends`, `include`).
+ * Where the compose files define a setting of a service, for messages: `FILE:LINE KEY: VALUE`. The last file is
+ * searched first, as it takes precedence. Undefined if no file contains it directly (`extends`, `include`).
  */
 export async function placeInFiles(
   { files }: Pick<ComposeProject, 'files'>,
@@ -20,7 +20,7 @@ export async function placeInFiles(
   find: (service: ComposeService) => Setting | undefined,
 ): Promise<string | undefined> {
   for (const file of [...files].reverse()) {
-    // Compose could read it and we cannot: what is to be explained must be told all the same.
+    // Compose could read it but our parser cannot: the explanation must work all the same.
     const parsed = await readText(file)
       .then((text) => parseComposeFile(text, file))
       .catch(() => undefined);
@@ -33,7 +33,7 @@ export async function placeInFiles(
   return undefined;
 }
 
-/** Where the image of a service is named; see {@link placeInFiles}. */
+/** Where the image of a service is defined; see {@link placeInFiles}. */
 export async function placeOfImage(
   project: Pick<ComposeProject, 'files'>,
   service: string,

@@ -1,6 +1,6 @@
 import type { Kept, Reason } from './plan.js';
 
-/** Why a start touches a service, as the end of a sentence. */
+/** Why a start changes a service, as the end of a sentence. */
 export function reasonText(why: Reason): string {
   switch (why.kind) {
     case 'absent':
@@ -36,7 +36,7 @@ export function reasonText(why: Reason): string {
   }
 }
 
-/** Why a start leaves a service alone. */
+/** Why a start does not change a service. */
 export const keptTexts: Readonly<Record<Kept, string>> = {
   same: 'nothing differs',
   done: 'it did its work before',

@@ -9,14 +9,14 @@ import type { StartedRecord, StartedService } from './started.js';
 
 export interface PlanInput {
   readonly model: ProjectModel;
-  /** The services to start, dependencies included. */
+  /** The services to start, including dependencies. */
   readonly selected: ReadonlySet<string>;
-  /** Services the operator named: these run even when they completed before. */
+  /** Services that the operator named: these run even if they have completed before. */
   readonly named: ReadonlySet<string>;
   readonly containers: readonly ObservedContainer[];
-  /** Volume by service whose containers go before, since the volume gets another directory. */
+  /** Volume by service whose containers are removed first because the volume gets another directory. */
   readonly moved: ReadonlyMap<string, string>;
-  /** Id of each image on this host by the name the model uses. */
+  /** Id of each image on this host, by the name in the model. */
   readonly imageIds: ReadonlyMap<string, string>;
   readonly record: StartedRecord | undefined;
   /** Compose's own hash by service, when it was asked. */
@@ -24,53 +24,53 @@ export interface PlanInput {
   readonly contents: ReadonlyMap<string, Checksums>;
 }
 
-/** Why a start touches a service. */
+/** Why a start changes a service. */
 export type Reason =
   | { readonly kind: 'absent' }
   | { readonly kind: 'count'; readonly is: number; readonly wanted: number }
-  /** `parts`: keys of the service; none where the record does not tell. */
+  /** `parts`: changed keys of the service; empty if the record does not show them. */
   | { readonly kind: 'configuration'; readonly parts: readonly string[] }
-  /** The name stands for another image than the one that the container was made from. */
+  /** The tag now refers to another image than the one the container was created from. */
   | { readonly kind: 'image'; readonly image: string }
-  /** Mounted files and copied texts that Compose does not look at. */
+  /** Mounted files and copied texts, which Compose does not compare. */
   | { readonly kind: 'contents'; readonly changed: readonly string[] }
   | { readonly kind: 'state'; readonly state: string }
   | { readonly kind: 'networks' }
   | { readonly kind: 'volume'; readonly volume: string }
   | { readonly kind: 'follows'; readonly service: string }
   | { readonly kind: 'needed'; readonly service: string }
-  /** Only in a dry run, in which none is written: secrets with sources, an update of the directory, new values. */
+  /** Only in a dry run, which does not write these: secrets with sources, an update of the directory, new values. */
   | { readonly kind: 'secrets' }
   | { readonly kind: 'update' }
-  /** `update-envs`; no names: another service is recreated that this one follows. */
+  /** `update-envs`; without names: it follows another service that is recreated. */
   | { readonly kind: 'variables'; readonly names: readonly string[] };
 
-/** What a start does to a service that it touches. */
+/** What a start does to a service that it changes. */
 export interface Step {
-  /** `scale`: containers are added or taken away; `check`: Compose alone decides. */
+  /** `scale`: containers are added or removed; `check`: left to Compose. */
   readonly action: 'create' | 'recreate' | 'start' | 'scale' | 'check';
   readonly why: Reason;
   /**
-   * How Compose is told: by name, by name with `--force-recreate`, or not at all, as it comes with what depends on it.
+   * How Compose is called: by name, by name with `--force-recreate`, or not at all, because it starts as a dependency.
    */
   readonly by: 'up' | 'force' | 'dependency';
 }
 
-/** Why a service is left alone: nothing differs, it is a one-shot that did its work, or it is to have no container. */
+/** Why a service is not changed: nothing differs, it is a completed one-shot, or it should have no container. */
 export type Kept = 'same' | 'done' | 'none';
 
-/** What `start` has to do. No steps: nothing, and Compose is not called. */
+/** The plan of a start. Without steps there is nothing to do, and Compose is not called. */
 export interface StartPlan {
   readonly steps: ReadonlyMap<string, Step>;
   readonly kept: ReadonlyMap<string, Kept>;
 }
 
-/** Keys of a service that no container shows, or, depending on its version, Compose does not compare. */
+/** Keys of a service that do not affect containers, or that Compose, depending on its version, does not compare. */
 const undecided: ReadonlySet<string> = new Set([...notOfContainers, 'depends_on', 'profiles', 'develop']);
 
 /**
- * Compares the model with the containers. A service is left alone when each of its containers runs, was made from this
- * very definition and image, or has completed as a one-shot (see didItsWork). Pure.
+ * Compares the model with the containers. A service is not changed if each of its containers runs or has completed as a
+ * one-shot (see didItsWork), and was created from the same definition and image.
  */
 export function planStart(input: PlanInput): StartPlan {
   const steps = new Map<string, Step>();
@@ -94,7 +94,7 @@ export interface UpCall {
   readonly recreate: boolean;
 }
 
-/** The calls of Compose that carry out a plan, in order. Pure. */
+/** The calls of Compose that carry out a plan, in order. */
 export function callsOf({ steps }: StartPlan): UpCall[] {
   const named = (by: Step['by']): string[] => [...steps].filter(([, step]) => step.by === by).map(([name]) => name);
   const calls = [
@@ -104,7 +104,7 @@ export function callsOf({ steps }: StartPlan): UpCall[] {
   return calls.filter(({ names }) => names.length > 0);
 }
 
-/** Services of which Compose must be asked for its hash: their containers are in no record of ours. Pure. */
+/** Whether Compose must be asked for its hashes: the start record does not cover the containers of some service. */
 export function unrecorded(input: Pick<PlanInput, 'selected' | 'containers' | 'record'>): boolean {
   return [...input.selected].some((name) => {
     const own = containersOf(name, input.containers);
@@ -144,7 +144,7 @@ function stepOfUp(
   return undefined;
 }
 
-/** Whether a name stands for another image by now than the one that a container was made from. Pure. */
+/** Whether an image name now refers to another image than the one a container was created from. */
 export function isRebuilt(
   image: string,
   container: Pick<ObservedContainer['container'], 'imageId' | 'labels'>,
@@ -154,7 +154,7 @@ export function isRebuilt(
   return id !== undefined && id !== container.imageId && id !== container.labels[composeLabels.image];
 }
 
-/** Without a record of ours only equal hashes tell anything: Compose hashes some definitions in two ways. */
+/** Without a start record, only equal hashes are conclusive: Compose hashes some definitions in two ways. */
 function redefinition(
   service: ServiceModel,
   own: readonly ObservedContainer[],
@@ -190,7 +190,7 @@ function isUp({ details }: ObservedContainer): boolean {
   return details.State.Status === 'running' || details.State.Status === 'restarting';
 }
 
-/** A one-shot that did its work, unless the operator names it; see {@link didItsWork}. */
+/** A completed one-shot, unless the operator named it; see {@link didItsWork}. */
 function hasCompleted({ details, container }: ObservedContainer, { model, record, named }: PlanInput): boolean {
   if (named.has(container.service)) return false;
   const readiness = containerReadiness(details, 0, 0);
@@ -199,7 +199,7 @@ function hasCompleted({ details, container }: ObservedContainer, { model, record
   return didItsWork({ id, service, finishedAt: details.State.FinishedAt }, { awaited: awaitedServices(model), record });
 }
 
-/** Services that must follow when one they depend on is made anew: Compose sees them only when they are named, too. */
+/** Adds services that must follow a recreated dependency: Compose considers them only if they are named too. */
 function addFollowers(steps: Map<string, Step>, { model, selected }: PlanInput): void {
   for (let before = -1; before !== steps.size; ) {
     before = steps.size;
@@ -214,14 +214,12 @@ function addFollowers(steps: Map<string, Step>, { model, selected }: PlanInput):
   }
 }
 
-/**
- * What shares a namespace or volumes with another container is bound to that very one, also to one that was missing.
- */
+/** A service that shares a namespace or volumes is bound to that particular container, even if it was missing. */
 function followingAction(leader: Step['action'], shares: boolean): Step['action'] {
   return leader === 'recreate' || (leader === 'create' && shares) ? 'recreate' : 'check';
 }
 
-/** What runs in a network or with a volume that is defined otherwise than at the last start of everything. */
+/** Adds services that run in a network or with a volume whose definition changed since the last full start. */
 function addUsers(steps: Map<string, Step>, { model, selected, containers, record }: PlanInput): void {
   const known = record?.networksAndVolumes;
   if (known === undefined || known === model.fingerprint) return;
@@ -234,7 +232,7 @@ function addUsers(steps: Map<string, Step>, { model, selected, containers, recor
   }
 }
 
-/** One-shots that completed are run again before what depends on them. */
+/** Adds completed one-shots that are run again before a service that depends on them. */
 function addNeeded(steps: Map<string, Step>, input: PlanInput): void {
   const add = (name: string): void => {
     for (const { service } of input.model.services.get(name)?.dependsOn ?? []) {

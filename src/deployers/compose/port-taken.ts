@@ -10,11 +10,11 @@ import type { ObservedContainer } from './observe.js';
 import { placeInFiles } from './places.js';
 import type { ComposeProject } from './project.js';
 
-/** A port of the host that the engine could not open for a container. */
+/** A host port that the engine could not open for a container. */
 export interface PortFailure {
   ip: string;
   port: number;
-  /** Absent where the engine does not say it. */
+  /** Absent if the engine does not report it. */
   protocol: string | undefined;
   why: 'taken' | 'no such address' | 'forbidden';
 }
@@ -25,12 +25,13 @@ const reasons: readonly (readonly [RegExp, PortFailure['why']])[] = [
   [/bind: permission denied|cannot expose privileged port/, 'forbidden'],
 ];
 
-// `listen tcp4 127.0.0.1:80`, `Bind for 0.0.0.0:80`, `bind host port for 0.0.0.0:80:172.18.0.2:80/tcp`, `bind host port 0.0.0.0:80/tcp`.
+// `listen tcp4 127.0.0.1:80`, `Bind for 0.0.0.0:80`, `bind host port for 0.0.0.0:80:172.18.0.2:80/tcp`, `bind host port
+// 0.0.0.0:80/tcp`.
 const address =
   /(?:listen (?<family>tcp|udp|sctp)[46]?|Bind for|bind (?:host )?port(?: for)?) (?<ip>\[[^\]]+\]|[\d.]+):(?<port>\d+)(?:\S*\/(?<protocol>tcp|udp|sctp))?/;
 const privileged = /cannot expose privileged port (?<port>\d+)/;
 
-/** Reads it from the engine's words (Docker 20 to 28); undefined when they are about something else. Pure. */
+/** Parses an error message of the engine (Docker 20 to 28); undefined if it is not about a port. */
 export function parsePortFailure(words: string): PortFailure | undefined {
   const why = reasons.find(([pattern]) => pattern.test(words))?.[1];
   const found = (address.exec(words) ?? privileged.exec(words))?.groups;
@@ -39,7 +40,7 @@ export function parsePortFailure(words: string): PortFailure | undefined {
   return { ip, port: Number(found.port), protocol: found.protocol ?? found.family, why };
 }
 
-/** What is asked of {@link explainPorts}. */
+/** The input of {@link explainPorts}. */
 export interface PortQuestion {
   project: ComposeProject;
   /** Absent for a stack that runs in place. */
@@ -47,13 +48,13 @@ export interface PortQuestion {
   engine: Engine;
   /** The project's containers after the failure. */
   containers: readonly ObservedContainer[];
-  /** What Compose wrote; undefined when it went to the terminal. */
+  /** Compose's output; undefined if it went to the terminal. */
   words: string | undefined;
 }
 
 /**
- * Why containers could not get their ports of the host: which service, which port, where it is set, who has it, what to do. Undefined
- * when no container failed over a port.
+ * Explains why containers could not get their host ports: the service, the port, where it is set, who uses it, and what
+ * to do. Undefined if no container failed because of a port.
  */
 export async function explainPorts(question: PortQuestion): Promise<LaconicError | undefined> {
   const told = await Promise.all(question.containers.map((one) => explainContainer(one, question)));
@@ -74,7 +75,7 @@ async function explainContainer(
   if (failure === undefined) return undefined;
   const protocol = failure.protocol ?? protocolOf(failure.port, details.HostConfig.PortBindings as PortBindings);
   const holders = failure.why === 'taken' ? await listContainersAt(engine, failure.port, protocol) : [];
-  // An error that an earlier start left behind is only news while somebody has the port.
+  // An error of an earlier start is only relevant while the port is in use.
   if (words !== undefined && !words.includes(said) && holders.length === 0) return undefined;
   const { service } = container;
   const shown = `${formatAddress(failure)}/${protocol}`;
@@ -133,7 +134,7 @@ async function placeOfPort(
   });
 }
 
-/** The entry that publishes this host port; else the one whose host port only the environment tells, if there is but one. */
+/** The entry that publishes this host port; else the only one whose host port comes from the environment. */
 function indexOfPort(
   ports: readonly (ComposePort | undefined)[],
   { port, protocol }: { port: number; protocol: string },

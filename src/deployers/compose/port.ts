@@ -8,28 +8,37 @@ import { runningContainer } from './find.js';
 import type { PortTable } from './list.js';
 import type { ComposeProject } from './project.js';
 
-/** The number of a container port from the command line. @throws UsageError unless it is 1–65535 */
+/**
+ * Parses a container port from the command line.
+ * @throws UsageError unless it is 1–65535
+ */
 export function parsePort(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
   if (port < 1 || port > 65535) throw new UsageError(`not a port: ${text} (a number from 1 to 65535)`);
   return port;
 }
 
-/** `--protocol`. @throws UsageError unless it is tcp, udp or sctp */
+/**
+ * Parses `--protocol`.
+ * @throws UsageError unless it is tcp, udp or sctp
+ */
 export function parseProtocol(text: string): PortQuery['protocol'] {
   if (text === 'tcp' || text === 'udp' || text === 'sctp') return text;
   throw new UsageError(`--protocol: ${text} is not tcp, udp or sctp`);
 }
 
-/** `--index`: which container of a service. @throws UsageError unless it is a number from 1 on */
+/**
+ * Parses `--index`, the number of a service's container.
+ * @throws UsageError unless it is a number from 1 on
+ */
 export function parseIndex(text: string): number {
   if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
   throw new UsageError(`--index: ${text} is not a number from 1 on`);
 }
 
 /**
- * The address a container port is published at (02 §7.6, weakness 14): the IPv4 one where there are several.
- * @throws LaconicError when the service is unknown or not running, or the port is not published
+ * Returns the address that a container port is published at, preferably the IPv4 one.
+ * @throws LaconicError if the service is unknown or not running, or the port is not published
  */
 export async function publishedPort(
   project: ComposeProject,
@@ -42,7 +51,7 @@ export async function publishedPort(
   return publishedAddress(details?.NetworkSettings.Ports ?? {}, query);
 }
 
-/** The answer of {@link publishedPort} from a container's port table. Pure. */
+/** Finds the published address in a container's port table; see {@link publishedPort}. */
 export function publishedAddress(table: PortTable, { service, port, protocol }: PortQuery): string {
   const mappings = table[`${port}/${protocol}`] ?? [];
   const best = mappings.find(({ HostIp }) => !HostIp.includes(':')) ?? mappings[0];

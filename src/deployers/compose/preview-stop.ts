@@ -18,17 +18,17 @@ export interface StopPreview {
   readonly options: StopOptions;
   /** Why the engine could not be asked; absent: it answers. */
   readonly silence?: string | undefined;
-  /** Of what is there; where the engine is silent, of the volumes that may be there. */
+  /** From what exists; if the engine is silent, from the volumes that may exist. */
   readonly plan: StopPlan;
-  /** Names of the networks that go. */
+  /** Names of the networks to be removed. */
   readonly networks: readonly string[];
-  /** Arguments of `docker`, call by call. */
+  /** Arguments of `docker` for each call. */
   readonly commands: readonly (readonly string[])[];
 }
 
 /**
- * What {@link stopProject} would do now, decided by the same code. Reads the files and the engine, and changes nothing.
- * @throws LaconicError for what the stop would refuse, too
+ * Determines what {@link stopProject} would do now, with the same code. Read-only.
+ * @throws LaconicError for what the stop would refuse as well
  */
 export async function previewStop(
   project: ComposeProject,
@@ -58,7 +58,7 @@ export async function previewStop(
   return { project, options, plan, networks, commands };
 }
 
-/** The volumes that the files declare, as far as they can be read, and those that a start recorded. */
+/** The volumes that the files, if readable, declare, and those that a start recorded. */
 async function knownVolumes(project: ComposeProject, options: StopOptions, deps: StopDeps): Promise<EngineVolume[]> {
   const declared = (await ifReadable(declaredVolumes(project, options, deps.context), deps.context)) ?? [];
   const recorded = deps.deployment?.record?.volumes ?? [];
@@ -67,7 +67,7 @@ async function knownVolumes(project: ComposeProject, options: StopOptions, deps:
   return [...names].sort().map((name) => ({ name, driver: '', labels: {}, options: optionsOf(name) }));
 }
 
-/** The services whose containers go; none: whatever the project has. */
+/** The services whose containers are removed; empty: all containers of the project. */
 async function stoppedServices(
   project: ComposeProject,
   { services: named }: StopOptions,
@@ -80,7 +80,7 @@ async function stoppedServices(
   return named.length > 0 ? named : services;
 }
 
-/** What a stop would do, for whoever reads it. Pure. */
+/** Describes what a stop would do. */
 export function stopPreviewLines({ project, options, silence, plan, networks, commands }: StopPreview): string[] {
   const more = [options.deleteVolumes ? 'delete its volumes' : '', options.deleteData ? 'delete its data' : ''];
   return [

@@ -10,7 +10,7 @@ export function subjectText(services: readonly string[], { name }: Pick<ComposeP
   return `${services.length > 0 ? `services ${services.join(', ')} of ` : ''}project ${name}`;
 }
 
-/** What new values of variables would do to services that run, where nobody says which do. Pure. */
+/** Describes what new values would do to running services if it is not known which ones run. */
 export function environmentLines(silence: string, planned: PlannedChanges | undefined): string[] {
   return [
     `from the files alone: ${silence}`,
@@ -21,7 +21,7 @@ export function environmentLines(silence: string, planned: PlannedChanges | unde
   ];
 }
 
-/** What a start would do, for whoever reads it: what becomes of which service and why, then the commands. Pure. */
+/** Describes what a start would do: each service with the reason, then the commands. */
 export function startPreviewLines(preview: StartPreview): string[] {
   const { project, named, plan, services, silence, moved, removed, commands } = preview;
   const details = [
@@ -40,7 +40,7 @@ export function startPreviewLines(preview: StartPreview): string[] {
   ];
 }
 
-/** A line for each service that is touched, in order, then one for each reason to leave others alone. */
+/** A line for each service that is changed, in order, then one for each reason not to change others. */
 function planLines({ steps, kept }: StartPlan): string[] {
   const touched = [...steps].sort(([a], [b]) => (a < b ? -1 : 1));
   const byReason = new Map<Kept, string[]>();

@@ -18,17 +18,17 @@ export interface PreviewDeps extends ReadingDeps {
   removeOrphans: boolean;
   /** Why the engine could not be asked; absent: it answers. */
   silence?: string | undefined;
-  /** What becomes of services by files that the command writes before it starts them. */
+  /** Changes of services by files that the command writes before it starts them. */
   pending: readonly PendingChanges[];
 }
 
-/** Changes of services that a start finds and its dry run does not, as the files are not written. */
+/** Changes of services that a start finds but its dry run does not, because the files are not written. */
 export interface PendingChanges extends Omit<ServiceChanges, 'recreated'> {
   readonly recreated: readonly string[] | 'all';
   readonly why: Step['why'];
 }
 
-/** The changes that come before a start, each with its reason. */
+/** The changes before a start, each with its reason. */
 export function pendingOf(planned: PlannedChanges | undefined): PendingChanges[] {
   if (planned === undefined) return [];
   const { variables, recreated } = planned;
@@ -44,22 +44,21 @@ export interface StartPreview {
   readonly project: ComposeProject;
   /** Services the operator named. */
   readonly named: readonly string[];
-  /** Absent where the engine was not asked, and for an attached start, in which Compose alone decides. */
+  /** Absent if the engine was not queried, and for an attached start, which is left to Compose. */
   readonly plan?: StartPlan;
-  /** The services to start by the files; absent where Compose cannot read them. */
+  /** The services to start according to the files; absent if Compose cannot read them. */
   readonly services?: readonly string[];
   readonly silence?: string | undefined;
   readonly moved: readonly MovedVolume[];
-  /** Names of containers that go, and why. */
+  /** Names of containers to be removed, and why. */
   readonly removed: readonly { name: string; why: string }[];
-  /** Arguments of `docker`, call by call. */
+  /** Arguments of `docker` for each call. */
   readonly commands: readonly (readonly string[])[];
 }
 
 /**
- * What {@link startProject} would do now, decided by the same code. Reads the files and the engine, and changes
- * nothing.
- * @throws LaconicError for what the start would refuse, too
+ * Determines what {@link startProject} would do now, with the same code. Read-only.
+ * @throws LaconicError for what the start would refuse as well
  */
 export async function previewStart(
   project: ComposeProject,
@@ -115,7 +114,7 @@ function upCommand(project: ComposeProject, { attached, services }: StartOptions
     : callArguments(project, upArguments(services, { recreate: false }));
 }
 
-/** What the files say; undefined where they cannot be read. A plan from the files alone refuses nothing: the command itself will. */
+/** Undefined if the files cannot be read. A plan from the files alone refuses nothing; the command itself will. */
 export async function ifReadable<T>(reading: Promise<T>, { report }: Context): Promise<T | undefined> {
   return reading.catch((error: unknown) => {
     if (!(error instanceof LaconicError) || error instanceof InterruptedError) throw error;
@@ -124,7 +123,7 @@ export async function ifReadable<T>(reading: Promise<T>, { report }: Context): P
   });
 }
 
-/** A plan in which services are also recreated, added and taken away by what is not written yet. Pure. */
+/** Adds services that are recreated, added and removed because of files not written yet to a plan. */
 export function withPending({ steps, kept }: StartPlan, { recreated, added, removed, why }: PendingChanges): StartPlan {
   const touched = new Map(steps);
   for (const name of recreated === 'all' ? kept.keys() : recreated) {

@@ -11,10 +11,10 @@ import type { ProjectModel, ServiceModel } from './model.js';
 import { placeOfImage } from './places.js';
 import type { ComposeProject } from './project.js';
 
-/** Pulls at one time: as Compose and the engine do by default for layers. */
+/** Number of concurrent pulls: the default of Compose, and of the engine for layers. */
 const concurrency = 3;
 
-/** The images of these services that are on this host, by name. */
+/** Finds the images of these services on this host, by name. */
 export async function localImages(
   model: ProjectModel,
   services: ReadonlySet<string>,
@@ -25,7 +25,7 @@ export async function localImages(
   return new Map(found.flatMap(([name, image]) => (image === undefined ? [] : [[name, image] as const])));
 }
 
-/** Whether a registry can have a newer image of this name: not for what was built on this host, or is pinned. Pure. */
+/** Whether a registry may have a newer image of this name: not if it was built on this host or is pinned. */
 export function isPullable(service: ServiceModel, local: EngineImage | undefined): boolean {
   if (service.built || service.pullPolicy === 'never' || isLocalName(service.image)) return false;
   if (local === undefined) return true;
@@ -38,8 +38,9 @@ export function isLocalName(image: string): boolean {
 }
 
 /**
- * Pulls the newest images of these services (`restart`). An image that is on this host and cannot be pulled now is used as it
- * is, with a warning; those that are nowhere are one error.
+ * Pulls the newest images of these services (`restart`). If an image on this host cannot be pulled, it is used as it
+ * is, with a warning.
+ * @throws LaconicError with all images that could not be pulled and are not on this host
  */
 export async function pullImages(
   model: ProjectModel,
@@ -60,9 +61,10 @@ export async function pullImages(
 }
 
 /**
- * Pulls what `up` would pull for these services, so that all that fails is told at once and by our words: images that are not on
- * this host, and those whose `pull_policy` asks for it each time.
+ * Pulls what `up` would pull for these services, so that all failures are reported together, with explanations: images
+ * that are not on this host, and those whose `pull_policy` requires it.
  * @param local see localImages
+ * @throws LaconicError with all images that could not be pulled
  */
 export async function pullMissingImages(
   model: ProjectModel,
@@ -76,7 +78,7 @@ export async function pullMissingImages(
   if (failed.length > 0) throw await pullError(failed, project, context);
 }
 
-/** Pulls the image of a job that is not on this host. @throws LaconicError when that fails */
+/** Pulls the image of a job that is not on this host. @throws LaconicError if that fails */
 export async function pullJobImage(
   image: string,
   job: Pick<ServiceModel, 'name' | 'platform'>,
@@ -87,7 +89,7 @@ export async function pullJobImage(
   if (failed.length > 0) throw await pullError(failed, project, context);
 }
 
-/** What `restart --pull` pulls, and for which services. Pure. */
+/** What `restart --pull` pulls, and for which services. */
 export function pullableImages(
   model: ProjectModel,
   services: Iterable<string>,
@@ -96,7 +98,7 @@ export function pullableImages(
   return usersByImage(model, services, (service) => isPullable(service, local.get(service.image)));
 }
 
-/** What is pulled before these services are started, and for which of them. Pure. */
+/** What is pulled before these services are started, and for which of them. */
 export function missingImages(
   model: ProjectModel,
   services: Iterable<string>,
@@ -108,7 +110,7 @@ export function missingImages(
   });
 }
 
-/** The services that want an image pulled, by the image's name. */
+/** The services that need an image pulled, by image name. */
 function usersByImage(
   model: ProjectModel,
   services: Iterable<string>,
@@ -126,11 +128,11 @@ function usersByImage(
 interface FailedPull {
   image: string;
   services: readonly string[];
-  /** What `docker pull` said. */
+  /** The error output of `docker pull`. */
   words: string;
 }
 
-/** @param optional images that are not marked as failed, as the one on this host will do */
+/** @param optional images that are not marked as failed, since the one on this host can be used */
 async function pullAll(
   wanted: ReadonlyMap<string, readonly Pick<ServiceModel, 'name' | 'platform'>[]>,
   optional: ReadonlySet<string>,
@@ -148,7 +150,7 @@ export function pullArguments(image: string, platform: string | undefined): stri
   return ['pull', ...(platform === undefined ? [] : ['--platform', platform]), image];
 }
 
-/** @returns what `docker pull` said when it failed */
+/** @returns the error output of `docker pull` if it failed */
 async function pullImage(
   image: string,
   platform: string | undefined,
@@ -161,7 +163,7 @@ async function pullImage(
   let answered: (line: string) => void = () => undefined;
   const answer = new Promise((resolve) => (answered = resolve));
   const pull = run('docker', args, { env, signal, onStdoutLine: answered });
-  // With its first line docker says that the registry has the image; the layers may take as long as they need.
+  // The first line shows that the registry has the image; the layers may take any time.
   await new Patience(`the registry of ${image}`, report).while(Promise.race([answer, pull]));
   const result = await pull;
   if (result.code === 0) {
@@ -193,7 +195,10 @@ async function pullError(
   return new LaconicError(lines.join('\n'), { hint: [...hints].join('\n') });
 }
 
-/** Refuses to start services whose `:local` image was not built: the engine would ask a registry that never has it. */
+/**
+ * Refuses to start services whose `:local` image was not built: the engine would ask a registry that never has it.
+ * @throws LaconicError
+ */
 export function checkLocalImages(
   { stack }: Pick<ComposeProject, 'stack'>,
   model: ProjectModel,

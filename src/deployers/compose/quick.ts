@@ -18,7 +18,7 @@ import { checkProjectOwner } from './foreign-project.js';
 import type { ComposeProject } from './project.js';
 import { composeEnvironment, engineFlags } from './runtime-env.js';
 
-/** The options of the `deploy` group that the quick workflow knows (02 §6). */
+/** The options of the `deploy` group for the quick workflow. */
 export interface QuickOptions {
   include?: string;
   exclude?: string;
@@ -27,7 +27,10 @@ export interface QuickOptions {
   deployTo: string;
 }
 
-/** The deployer of a stack run in place: its own compose files, plain volumes, no deployment directory (02 §6.4). */
+/**
+ * Creates the deployer of a stack run in place: its own compose files, plain volumes, no deployment directory.
+ * @throws LaconicError
+ */
 export async function quickDeployer(reference: string, options: QuickOptions, context: Context): Promise<Deployer> {
   if (options.deployTo !== 'compose') {
     throw new LaconicError(`a stack runs in place on compose only, not on ${options.deployTo}`, {
@@ -68,7 +71,7 @@ export async function quickDeployer(reference: string, options: QuickOptions, co
   );
 }
 
-/** `deploy setup`: the stack's setup hooks (02 §6.3). */
+/** `deploy setup`: runs the stack's setup hooks. */
 export async function setupStack(
   reference: string,
   options: QuickOptions,
@@ -130,7 +133,7 @@ async function quickProject(
   };
 }
 
-/** @param engine absent where it cannot be asked for what the Python program left running */
+/** @param engine absent if it cannot be queried for containers of the Python program */
 async function projectName(
   reference: string,
   loaded: LoadedStack,
@@ -151,8 +154,8 @@ async function projectName(
 }
 
 /**
- * The project name of a stack run in place (01 §12, 02 §13.11): made from the stack's real place, so that it is the same however
- * the path is spelt and whatever pods are chosen; and the name the Python program would have used, for what it left running.
+ * The project name of a stack run in place: derived from the stack's real location, so that it does not depend on the
+ * spelling of the path or the selected pods; and the name that the Python program used, for containers it left running.
  */
 export function projectNames(
   reference: string,

@@ -1,25 +1,25 @@
 import type { ContainerDetails } from '../../engine/containers.js';
 
-/** Restarts in a row, with nothing else to wait for, after which a container is given up on; see {@link Patience}. */
+/** Consecutive restarts, with nothing else to wait for, after which a container has failed; see {@link Patience}. */
 export const restartLimit = 5;
 
-/** What of an inspected container decides whether it is ready. */
+/** The parts of an inspected container that determine readiness. */
 export type ReadinessFacts = Pick<ContainerDetails, 'State' | 'RestartCount'> & {
   HostConfig: Pick<ContainerDetails['HostConfig'], 'RestartPolicy'>;
 };
 
 export type Readiness =
   | { kind: 'ready'; state: 'healthy' | 'running' | 'completed' }
-  /** `recheckMs`: time alone may change it, without an event. */
+  /** `recheckMs`: time after which it may change without an event. */
   | { kind: 'waiting'; state: string; recheckMs?: number }
-  /** It restarts again and again: `waiting` while something it may need is not ready, else `failed`. */
+  /** It keeps restarting: counts as `waiting` while something it may need is not ready, else as `failed`. */
   | { kind: 'looping'; state: string; restarts: number; pausing: boolean }
   | { kind: 'failed'; state: string };
 
 /**
- * Whether one container is ready, may still become so, or never will (decision 13). Pure.
- * @param runningMs how long it runs since its last start
- * @param steadyMs how long one without a healthcheck has to
+ * Whether a container is ready, may still become ready, or never will.
+ * @param runningMs how long it has been running since its last start
+ * @param steadyMs how long one without a healthcheck must have been running
  */
 export function containerReadiness(facts: ReadinessFacts, runningMs: number, steadyMs: number): Readiness {
   const { State: state, RestartCount: restarts } = facts;
@@ -57,7 +57,7 @@ function runningReadiness(
     case 'unhealthy':
       return { kind: 'failed', state: 'unhealthy' };
     case 'starting':
-      // One that crashes before its first check passes must not wait for ever.
+      // A container that keeps crashing before its first check passes must not wait forever.
       return restarts === 0
         ? { kind: 'waiting', state: 'running, not healthy yet' }
         : { kind: 'looping', state: `running, not healthy yet (${times(restarts)})`, restarts, pausing: false };
@@ -82,21 +82,22 @@ function times(restarts: number): string {
 }
 
 /**
- * Decides when a container that restarts again and again has failed: after {@link restartLimit} restarts during which
- * no other container became ready. Stacks without `depends_on` conditions rely on restarts until a database accepts connections,
- * so one or two say nothing; the engine doubles its pause each time (0.1 s, 0.2 s, …), so five are over three seconds in
- * which nothing else moved. A container found in such a pause has all restarts of its life counted: it was looping before we came.
+ * Decides when a container that keeps restarting has failed: after {@link restartLimit} restarts during which no other
+ * container became ready. Stacks without `depends_on` conditions rely on restarts until a database accepts connections,
+ * so one or two are normal; the engine doubles the delay each time (0.1 s, 0.2 s, …), so five take more than three
+ * seconds without any other progress. For a container found in such a delay all its restarts count: it was looping
+ * before the wait began.
  */
 export class Patience {
   readonly #baseline = new Map<string, number>();
   readonly #restarts = new Map<string, number>();
 
-  /** Something became ready: what restarts may have waited for it. */
+  /** Something became ready that restarting containers may have waited for. */
   forgive(): void {
     for (const [id, restarts] of this.#restarts) this.#baseline.set(id, restarts);
   }
 
-  /** True when container `id` has used up its chances. */
+  /** Whether container `id` has used up its restarts. */
   isExhausted(id: string, { restarts, pausing }: { restarts: number; pausing: boolean }): boolean {
     const before = this.#baseline.get(id) ?? (pausing ? 0 : restarts);
     this.#baseline.set(id, before);

@@ -3,9 +3,9 @@ import { findImage } from '../../engine/images.js';
 import type { ObservedContainer } from './observe.js';
 import { isRebuilt } from './plan.js';
 
-/** The services whose image has been rebuilt since these containers of theirs were made, in alphabetical order. */
+/** The services whose image was rebuilt after these containers were created, in alphabetical order. */
 export async function rebuiltServices(containers: readonly ObservedContainer[], engine: Engine): Promise<string[]> {
-  // The engine's list has an id in the place of a name that means another image by now.
+  // The engine's list shows an id instead of a name that now refers to another image.
   const names = new Set(containers.map(({ details }) => details.Config.Image));
   const found = await Promise.all([...names].map(async (name) => [name, (await findImage(engine, name))?.id] as const));
   const ids = new Map(found.flatMap(([name, id]) => (id === undefined ? [] : [[name, id] as const])));

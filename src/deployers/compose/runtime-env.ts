@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { parseEnvFile } from '../../spec/environment.js';
 import type { Context } from '../../system/context.js';
 
-/** Variables by which a user's shell would change what our calls of Compose do: ours name everything themselves. */
+/**
+ * Variables in a user's shell that would change the effect of our calls of Compose, which pass everything explicitly.
+ */
 const overruled = [
   'COMPOSE_FILE',
   'COMPOSE_PROJECT_NAME',
@@ -12,17 +14,17 @@ const overruled = [
   'COMPOSE_DISABLE_ENV_FILE',
 ];
 
-/** An env file of a project, read. */
+/** An env file of a project, with its text. */
 export interface EnvFileText {
   path: string;
   text: string;
 }
 
 /**
- * The process environment for `docker compose`: that of the program without the names the spec sets, since Compose would
- * let the shell win over them (decisions 7 and 9), and with the variables of 01 §17.
+ * The process environment for `docker compose`: that of this process without the names the spec sets, since Compose
+ * would prefer the shell's values, and with those that the Python program set for compose files.
  * @param envFiles `config.env` and `secrets.env`
- * @throws InvalidFileError for an env file Compose could not read
+ * @throws InvalidFileError for an env file that Compose could not read
  */
 export function composeEnvironment(envFiles: readonly EnvFileText[], context: Context): NodeJS.ProcessEnv {
   const env: NodeJS.ProcessEnv = { ...context.env };
@@ -40,8 +42,8 @@ function namesIn(envFiles: readonly EnvFileText[]): Set<string> {
 }
 
 /**
- * Flags of `docker` that say which engine the operator's environment means, for the names that {@link composeEnvironment} takes out of
- * it: a `DOCKER_HOST` in a spec is for the containers, and must not lead us to another engine.
+ * Flags of `docker` that select the engine of the operator's environment, for names that {@link composeEnvironment}
+ * removes: a `DOCKER_HOST` in a spec is meant for the containers, and must not select another engine.
  * @param envFiles as for {@link composeEnvironment}
  */
 export function engineFlags(envFiles: readonly EnvFileText[], { env }: Pick<Context, 'env'>): string[] {

@@ -7,7 +7,7 @@ import { withinLimit } from '../../system/limit.js';
 import { runAttached } from '../../system/process.js';
 import type { ComposeProject } from './project.js';
 
-/** A pre-start or post-start command of a pod (01 §3.4). */
+/** A pre-start or post-start command of a pod. */
 export interface PodScript {
   /** Absolute path of the script. */
   path: string;
@@ -16,10 +16,10 @@ export interface PodScript {
 }
 
 /**
- * Runs the scripts one after another, on our own terminal, each from its own directory as `./<name>` and with
- * `CERC_SO_COMPOSE_PROJECT` in its environment (02 §7.1). A dry run only names them (weakness 10).
- * @param seconds how long each may take (`--wait-timeout`); absent: no limit
- * @throws LaconicError at the first that is missing, not executable or ends with another code than 0
+ * Runs the scripts one after another on this terminal, each from its own directory as `./<name>` and with
+ * `CERC_SO_COMPOSE_PROJECT` in its environment. A dry run only lists them.
+ * @param seconds time limit for each (`--wait-timeout`); absent: no limit
+ * @throws LaconicError for the first script that is missing, not executable or exits with a code other than 0
  */
 export async function runPodScripts(
   scripts: readonly PodScript[],

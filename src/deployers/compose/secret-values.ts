@@ -13,12 +13,12 @@ import { readWholeConfig } from './config-json.js';
 import type { PendingChanges } from './preview.js';
 import type { ComposeProject } from './project.js';
 
-/** The files by which services get what the spec's `secrets` with sources stand for. */
+/** The files that pass the values of the spec's `secrets` with sources to services. */
 type Places = Pick<DeploymentLayout, 'sourcedSecrets' | 'sourcedSecretsOverride' | 'sourcedSecretsFolder'>;
 
 /**
- * The project with what the last start wrote for the spec's `secrets` that have sources: stopping, logs and status do
- * not need the sources.
+ * Adds the files that the last start wrote for the spec's `secrets` with sources: stop, logs and status do not need the
+ * sources.
  */
 export async function withWrittenSecrets(project: ComposeProject, spec: Spec, places: Places): Promise<ComposeProject> {
   const written = spec.secretSources !== undefined && (await kindOf(places.sourcedSecretsOverride)) === 'file';
@@ -26,10 +26,10 @@ export async function withWrittenSecrets(project: ComposeProject, spec: Spec, pl
 }
 
 /**
- * The project with the values of the spec's `secrets` that have sources: variables of every service that does not set
- * them itself, by an env file of mode 0600 for each. They are for interpolation too, so that `NAME: ${NAME}` is no
- * empty value in their place.
- * @throws InvalidFileError for each variable that is not set and each file that is missing; nothing is written then
+ * Adds the values of the spec's `secrets` with sources: variables of every service that does not set them itself, in an
+ * env file of mode 0600 for each. They are available for interpolation too, so that `NAME: ${NAME}` does not become
+ * empty.
+ * @throws InvalidFileError for all variables that are not set and files that are missing; nothing is written then
  */
 export async function withNewSecrets(
   project: ComposeProject,
@@ -60,7 +60,7 @@ export async function withNewSecrets(
 }
 
 /**
- * Which services {@link withNewSecrets} would give other values than the last start did. Writes nothing.
+ * Determines for which services {@link withNewSecrets} would change values since the last start. Read-only.
  * @throws InvalidFileError as there
  */
 export async function pendingSecrets(spec: Spec, places: Places, context: Context): Promise<PendingChanges> {
@@ -74,8 +74,9 @@ export async function pendingSecrets(spec: Spec, places: Places, context: Contex
 }
 
 /**
- * The values of all Secrets with sources by variable; of two with one key the later counts, as on Kubernetes. @throws
- * InvalidFileError
+ * Reads the values of all Secrets with sources, by variable; if two have the same key the later one counts, as on
+ * Kubernetes.
+ * @throws InvalidFileError
  */
 export async function secretValues(spec: Spec, context: Context): Promise<Map<string, string>> {
   const { values, problems } = await readSecretValues(spec, context);
@@ -99,7 +100,7 @@ function withSecrets(project: ComposeProject, places: Places): ComposeProject {
   return {
     ...project,
     files: files.length === 0 ? files : [...files, places.sourcedSecretsOverride],
-    // Before the others, which win.
+    // Before the others, which override them.
     envFiles: [places.sourcedSecrets, ...envFiles],
   };
 }
@@ -109,7 +110,7 @@ function withoutSecrets(project: ComposeProject, places: Places): ComposeProject
   return { ...project, files, envFiles: project.envFiles.filter((file) => file !== places.sourcedSecrets) };
 }
 
-/** The variables that each service has by its own definition. */
+/** The variables that each service sets in its own definition. */
 export async function environments(project: ComposeProject, context: Context): Promise<Map<string, Set<string>>> {
   const { services = {} } = (await readWholeConfig('cannot read the compose files', project, context)) as {
     services?: Record<string, { environment?: Record<string, string | null> }>;

@@ -5,9 +5,9 @@ import { composeOrFail } from './compose-cli.js';
 import type { ComposeProject } from './project.js';
 
 /**
- * The names of all services of the project's compose files, those of profiles too, in alphabetical order. None when the
- * project has no files: Compose would look for one in the current directory.
- * @throws CommandFailedError with Compose's own words when it cannot use the files
+ * The names of all services in the project's compose files, including those of profiles, in alphabetical order. Empty
+ * if the project has no files: Compose would look for one in the current directory.
+ * @throws CommandFailedError with Compose's message if it cannot use the files
  */
 export async function listServices(project: ComposeProject, context: Context): Promise<string[]> {
   if (project.files.length === 0) return [];
@@ -19,7 +19,7 @@ export async function listServices(project: ComposeProject, context: Context): P
     .sort();
 }
 
-/** The error for names that are no service: all of them, near misses, and what there is. */
+/** The error for unknown services: all of them, near misses, and the valid names. */
 export function unknownServices(names: readonly string[], services: readonly string[], also = ''): LaconicError {
   const lines = names.map((name) => `no such service: ${name}${didYouMean(name, services)}${also}`);
   return new LaconicError(lines.join('\n'), {
@@ -27,7 +27,10 @@ export function unknownServices(names: readonly string[], services: readonly str
   });
 }
 
-/** What a failed call of Compose with service names means to the operator: {@link unknownServices} where a name is none. */
+/**
+ * Explains a failed call of Compose with service names: {@link unknownServices} if a name is unknown, else the same
+ * error.
+ */
 export async function explainUnknownService(
   error: unknown,
   names: readonly string[],

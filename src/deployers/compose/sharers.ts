@@ -12,9 +12,9 @@ import { isSamePlace } from '../../system/files.js';
 import { splitHint } from './deployment-project.js';
 
 /**
- * Other deployment directories that share the Compose project of this one, where anything tells of them: containers and volumes of the
- * project that were made from another directory, and directories beside this one or beside the named ones' own (a copy before its first
- * start leaves no trace on the engine). All exist; none is this one under another name.
+ * Finds other deployment directories that share this one's Compose project, as far as there is evidence: containers and
+ * volumes of the project from another directory, and directories beside this one (a copy before its first start leaves
+ * no trace on the engine). All of them exist, and none is this one under another name.
  * @param known directories that are said to share it
  */
 export async function findSharers(
@@ -34,8 +34,8 @@ export async function findSharers(
 }
 
 /**
- * @param working directories from which containers of the project were made: those share it, whatever their files say
- * by now
+ * @param working directories that containers of the project were created from: these share it, whatever their present
+ * files say
  */
 async function sharing(
   root: string,
@@ -53,10 +53,10 @@ async function sharing(
 }
 
 /**
- * Looks, before a start, for other directories of the same Compose project that are not known to be copies: one that
- * holds the data of the project's volumes owns them. Of a directory beside this one that is all there is to tell of, it
- * warns: nothing says which of the two was there first.
- * @throws LaconicError that names the directories that hold the data
+ * Checks, before a start, for other directories of the same Compose project that are not known to be copies: one that
+ * holds the data of the project's volumes owns them. If a directory beside this one is the only evidence, this warns:
+ * it is unknown which of the two came first.
+ * @throws LaconicError that names the directories with the data
  */
 export async function checkNeighbours(deployment: Deployment, engine: Engine, { report }: Context): Promise<void> {
   const { root } = deployment.layout;
@@ -72,10 +72,7 @@ export async function checkNeighbours(deployment: Deployment, engine: Engine, { 
   }
 }
 
-/**
- * Those that are not known to be copies of this directory: a copy is refused itself, and nothing of the project is its
- * own.
- */
+/** Leaves out known copies of this directory: a copy is refused itself, and does not own anything of the project. */
 async function withoutCopies(sharers: readonly string[], root: string): Promise<string[]> {
   const copies = await Promise.all(
     sharers.map(async (other) => {
@@ -87,8 +84,8 @@ async function withoutCopies(sharers: readonly string[], root: string): Promise<
 }
 
 /**
- * Refuses to delete the volumes of a project that another directory shares, unless that is a copy of this one, to which
- * they do not belong.
+ * Refuses to delete the volumes of a project that another directory shares, unless that is a copy of this one, which
+ * does not own them.
  * @throws LaconicError that names the directories
  */
 export async function refuseSharedVolumes(deployment: Deployment, engine: Engine): Promise<void> {
@@ -114,13 +111,13 @@ async function directoriesBeside(root: string): Promise<string[]> {
   return entries.filter((entry) => entry.isDirectory()).map((entry) => join(parent, entry.name));
 }
 
-/** The deployment directories in which the data of volumes lies. */
+/** The deployment directories that contain the data of volumes. */
 async function holdersOf(volumes: readonly EngineVolume[]): Promise<string[]> {
   const devices = volumes.flatMap((volume) => hostDirectory(volume) ?? []);
   return (await Promise.all(devices.map(deploymentAbove))).filter((one) => one !== undefined);
 }
 
-/** The deployment directory that a volume's directory lies in. */
+/** The deployment directory that contains a volume's directory. */
 async function deploymentAbove(directory: string): Promise<string | undefined> {
   for (let at = directory; at !== dirname(at); at = dirname(at)) {
     if ((await projectOf(at)) !== undefined) return at;

@@ -13,31 +13,32 @@ import { checkLocalImages, localImages } from './pull.js';
 import { readStarted, type StartedRecord } from './started.js';
 import { type MovedVolume, movedServices } from './volumes.js';
 
-/** What is read of a project before it is started. */
+/** What is needed to read a project before it is started. */
 export interface ReadingDeps {
   context: Context;
   engine: Engine;
   /** `.laconic/started.json`, or a temporary file for a project without a deployment directory. */
   startedFile: string;
-  /** Where the compose file for `options.images` is written; a dry run writes none. */
+  /** Path of the compose file for `options.images`; a dry run does not write it. */
   imagesFile: string;
   /** The project's containers, when they were listed just before. */
   listed?: readonly ProjectContainer[];
 }
 
-/** What a start is decided from, beside the containers and images. */
+/** What a start is planned from, besides the containers and images. */
 export interface StartSubject {
   project: ComposeProject;
   model: ProjectModel;
-  /** The services to start, dependencies included. */
+  /** The services to start, including dependencies. */
   selected: ReadonlySet<string>;
   options: StartOptions;
   record: StartedRecord | undefined;
 }
 
 /**
- * Reads a project and its containers for a start. Writes the file for `options.images`, if there are any, and nothing
+ * Reads a project and its containers for a start. Writes the file for `options.images`, if there are any, but nothing
  * in a dry run.
+ * @throws LaconicError
  */
 export async function readStart(
   project: ComposeProject,
@@ -60,7 +61,7 @@ async function loadWithImages(
   { context, imagesFile }: ReadingDeps,
 ): Promise<{ project: ComposeProject; model: ProjectModel }> {
   const own = { ...project, files: project.files.filter((file) => file !== imagesFile) };
-  // A restart takes images of earlier ones back that it is not given. Its dry run leaves them in the file.
+  // A restart drops images of earlier restarts that are not given again. Its dry run leaves them in the file.
   const asked = restart === true ? own : project;
   const model = await loadModel(asked, services, context);
   if (images.size === 0) return { project: asked, model };
@@ -71,16 +72,16 @@ async function loadWithImages(
   return { project: overridden, model: await loadModel(overridden, services, context) };
 }
 
-/** The checksums of what containers keep as it was, by selected service. */
+/** Checksums of the content that containers keep, by selected service. */
 async function contentsOf({ model, selected }: StartSubject): Promise<Map<string, Checksums>> {
   const services = [...selected].flatMap((name) => model.services.get(name) ?? []);
   return new Map(await Promise.all(services.map(async (one) => [one.name, await checksumsOf(one)] as const)));
 }
 
 /**
- * The plan of a start by the containers and images as they are: a start and its dry run both ask here.
- * @param moved what went, or is to go, before; its containers are not among `containers`
- * @throws LaconicError where an image that is built on this host is not there
+ * Plans a start from the present containers and images; used by a start and by its dry run.
+ * @param moved volumes whose objects are removed before; their containers are not in `containers`
+ * @throws LaconicError if an image that is built on this host does not exist
  */
 export async function decideStart(
   subject: StartSubject,

@@ -20,26 +20,26 @@ import { type MovedVolume, planVolumes, removeMoved } from './volumes.js';
 import { waitForServices } from './wait.js';
 
 export interface StartDeps extends ReadingDeps {
-  /** What the compose files were made from; absent for a stack that runs in place. */
+  /** The spec of the compose files; absent for a stack that runs in place. */
   spec?: Spec;
-  /** Containers of services that left the compose files are removed. False where the files are a selection. */
+  /** Whether to remove containers of services that left the compose files. False if the files are a selection. */
   removeOrphans: boolean;
   /**
-   * Called once, when all containers were started and before the wait for their readiness; attached, while their output
-   * runs (weakness 25 of 02 §13).
+   * Called once when all containers have been started, before the wait for readiness; for an attached start while their
+   * output is shown.
    */
   afterUp: () => Promise<void>;
 }
 
 /**
- * Makes the services of a Compose project run as its files say, and waits until they are ready. Does nothing, and does
- * not call `up`, where nothing is to be done. One-shots that completed are not run again, except as a dependency of a
- * service that is started or made anew: Compose runs them before it, as their order asks.
- * @returns whether a container was made, started or removed
+ * Starts the services of a Compose project as its files define, and waits until they are ready. If nothing has to be
+ * done, `up` is not called. Completed one-shots are not run again, except as a dependency of a service that is started
+ * or recreated: Compose then runs them first.
+ * @returns whether a container was created, started or removed
  * @throws LaconicError; InterruptedError
  */
 export async function startProject(project: ComposeProject, options: StartOptions, deps: StartDeps): Promise<boolean> {
-  // Only jobs: nothing runs between them.
+  // Only jobs: nothing runs permanently.
   if (project.files.length === 0) {
     deps.context.report.info('the stack has no services: there is nothing to start');
     await deps.afterUp();
@@ -68,12 +68,11 @@ export async function startProject(project: ComposeProject, options: StartOption
   return acted || mended || moved.length + orphans.length > 0;
 }
 
-/** One start under way. */
 interface Start extends StartSubject {
   deps: StartDeps;
 }
 
-/** @returns whether Compose had anything to do */
+/** @returns whether there was anything to do for Compose */
 async function runDetachedStart(
   start: Start,
   containers: readonly ObservedContainer[],
@@ -102,7 +101,7 @@ async function runDetachedStart(
 }
 
 /**
- * Waits until the services are ready, and records which of the containers that this start started ended by themselves.
+ * Waits until the services are ready, and records which containers started by this start have completed on their own.
  */
 async function awaitReadiness(
   start: Start,
@@ -115,7 +114,7 @@ async function awaitReadiness(
   const earlier = new Set(before.map(({ details }) => run(details)));
   const ended = new Map<string, string>();
   const onEnded = ({ details }: ObservedContainer): void => {
-    // What ran before this start may have been told to stop before anybody watched.
+    // A container that ran before this start may have received a signal before the watch began.
     if (!earlier.has(run(details))) ended.set(details.Id, details.State.FinishedAt);
   };
   const services = expectedContainers(start);
@@ -128,7 +127,7 @@ async function awaitReadiness(
   }
 }
 
-/** Calls `up` for what the plan names. */
+/** Calls `up` for the services in the plan. */
 async function carryOut(start: Start, plan: StartPlan, deadline: Deadline): Promise<void> {
   const { project, model, deps } = start;
   const { engine, context, spec } = deps;
@@ -136,7 +135,7 @@ async function carryOut(start: Start, plan: StartPlan, deadline: Deadline): Prom
   const request = { project, model, services: expectedContainers(start), spec, engine, context };
   for (const [service, { why }] of plan.steps) {
     report.verbose(`plan: ${service} is touched: ${reasonText(why)}`);
-    // What nobody who reads the compose files would expect.
+    // Reasons that the compose files do not show.
     if (why.kind === 'contents' || why.kind === 'image') report.info(`${service} is made anew: ${reasonText(why)}`);
   }
   for (const [service, why] of plan.kept) report.verbose(`plan: ${service} is left alone: ${keptTexts[why]}`);
@@ -147,7 +146,7 @@ function expectedContainers({ model, selected }: Start): Map<string, number> {
   return new Map([...selected].map((name) => [name, model.services.get(name)?.replicas ?? 0]));
 }
 
-/** Records what the containers were made from; what was recorded of other services stays. */
+/** Records what the containers were created from; records of other services are kept. */
 async function remember(
   { model, selected, options, record, deps }: Start,
   containers: readonly ObservedContainer[],
@@ -174,7 +173,7 @@ async function remember(
   });
 }
 
-/** What was recorded before of the end of these containers of a service. */
+/** The recorded completion of these containers of a service. */
 function endedOf(
   record: StartedRecord | undefined,
   service: string,
@@ -187,7 +186,7 @@ function endedOf(
 async function runAttachedStart(start: Start): Promise<void> {
   const { project, model, selected, options, deps } = start;
   const { context, engine } = deps;
-  // Ends the wait for the containers when Compose ends before they all started.
+  // Ends the wait for containers if Compose ends before all of them have started.
   const ended = new AbortController();
   const inner: Context = { ...context, signal: AbortSignal.any([context.signal, ended.signal]) };
   const images = await localImages(model, selected, engine);
@@ -209,7 +208,7 @@ async function runAttachedStart(start: Start): Promise<void> {
     .catch((error: unknown) => {
       if (!(error instanceof InterruptedError)) throw error;
     });
-  // Told when Compose has ended: the output goes on until then.
+  // Reported when Compose has ended: its output continues until then.
   watching.catch(() => undefined);
   const code = await upAttached(project, options.services, context);
   ended.abort();

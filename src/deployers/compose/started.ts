@@ -2,13 +2,13 @@ import { readTextIfAny, secretMode, writeIfDifferent } from '../../system/files.
 import type { Checksums } from './bind-files.js';
 
 /**
- * What the containers of a project were created from, as of the last start: `.laconic/started.json`. A record counts only
- * for the very containers it names; losing the file costs one call of `docker compose up`, in which Compose looks itself.
+ * What the containers of a project were created from at the last start: `.laconic/started.json`. A record is valid only
+ * for the containers it names. If the file is lost, the next start calls `docker compose up`, which checks itself.
  */
 export interface StartedRecord {
-  /** ProjectModel.fingerprint, when all services were started. */
+  /** ProjectModel.fingerprint at the last start of all services. */
   readonly networksAndVolumes: string | undefined;
-  /** ProjectModel.shared, when all services were started. Absent in records of earlier versions. */
+  /** ProjectModel.shared at the last start of all services. Absent in records of earlier versions. */
   readonly shared?: Readonly<Record<string, string>> | undefined;
   readonly services: Readonly<Record<string, StartedService>>;
   /** Names on the engine of all volumes that any start declared. Absent in records of earlier versions. */
@@ -24,8 +24,8 @@ export interface StartedService {
   readonly parts?: Readonly<Record<string, string>>;
   readonly contents: Checksums;
   /**
-   * Which of the containers ended by themselves with 0 while a start watched them, by id, and when (the engine's
-   * FinishedAt). Absent in records of earlier versions.
+   * Containers that exited with 0 on their own while a start watched them: the engine's FinishedAt by id. Absent in
+   * records of earlier versions.
    */
   readonly ended?: Readonly<Record<string, string>>;
 }
@@ -34,13 +34,13 @@ interface StoredRecord extends StartedRecord {
   readonly version: 1;
 }
 
-/** The record in this file; undefined when there is none that this version can use. */
+/** Reads the record; undefined if the file does not exist or is not usable. */
 export async function readStarted(file: string): Promise<StartedRecord | undefined> {
   const text = await readTextIfAny(file);
   return text === undefined ? undefined : parseStarted(text);
 }
 
-/** {@link readStarted} without the file. Pure. */
+/** Parses the record; see {@link readStarted}. */
 export function parseStarted(text: string): StartedRecord | undefined {
   try {
     const stored = JSON.parse(text) as Partial<StoredRecord> | null;
@@ -62,8 +62,8 @@ export function parseStarted(text: string): StartedRecord | undefined {
 }
 
 /**
- * Adds to the record which containers ended by themselves (their ids and the engine's FinishedAt). Containers of which
- * the record says nothing any more, because another command made them anew meanwhile, are left out.
+ * Adds to the record which containers have completed on their own (id and the engine's FinishedAt). Containers that are
+ * no longer in the record, because another command has recreated them, are skipped.
  */
 export async function recordEnded(file: string, ended: ReadonlyMap<string, string>): Promise<void> {
   const record = ended.size === 0 ? undefined : await readStarted(file);
@@ -75,7 +75,7 @@ export async function recordEnded(file: string, ended: ReadonlyMap<string, strin
   await writeStarted(file, { ...record, services: Object.fromEntries(services) as StartedRecord['services'] });
 }
 
-/** Writes the record if it says something new. Only for the owner: it holds hashes of texts with secrets. */
+/** Writes the record if it has changed. Only for the owner: it contains hashes of texts with secrets. */
 export async function writeStarted(file: string, record: StartedRecord): Promise<void> {
   const stored: StoredRecord = { version: 1, ...record };
   await writeIfDifferent(file, `${JSON.stringify(stored, undefined, 2)}\n`, secretMode);

@@ -7,18 +7,19 @@ import { awaitedServices, didItsWork } from './completed.js';
 import type { ProjectModel } from './model.js';
 import type { StartedRecord } from './started.js';
 
-/** What a status is told of: the containers, and what is known of the project beside them. */
+/** What a status is based on: the containers, and facts about the project. */
 export interface StatusInput {
   readonly containers: readonly ContainerStatus[];
-  /** What Compose makes of the files; undefined for a project without any. */
+  /** Loads the model; undefined for a project without files. */
   readonly model: () => Promise<ProjectModel | undefined>;
   readonly record: StartedRecord | undefined;
 }
 
 /**
- * What `status` prints of a project's containers. Services without a container are named on stderr: scripts read one
- * line per container on stdout. Files that cannot be read must not hide what runs: then they are only told to be so,
- * unless the answer depends on them.
+ * Renders `status` of a project's containers. Services without a container are reported on stderr: scripts read one
+ * line per container on stdout. Unreadable files must not hide what runs: they only cause a warning, unless the result
+ * depends on them.
+ * @returns the output, and whether the deployment is degraded
  */
 export async function projectStatus(
   input: StatusInput,

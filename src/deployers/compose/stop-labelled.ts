@@ -7,13 +7,16 @@ import { didYouMean } from '../../system/suggest.js';
 import type { StopOptions } from '../deployer.js';
 import type { StopPlan } from './stop-plan.js';
 
-/** What stopping needs: the engine, and how it speaks. */
+/** What stopping needs. */
 export interface StopTools {
   context: Context;
   engine: Engine;
 }
 
-/** Ends the jobs that run. @throws LaconicError as {@link requireNoJob} */
+/**
+ * Ends running jobs.
+ * @throws LaconicError as {@link requireNoJob}
+ */
 export async function endJobs(
   containers: readonly ProjectContainer[],
   { force, timeout }: Pick<StopOptions, 'force' | 'timeout'>,
@@ -25,7 +28,10 @@ export async function endJobs(
   await Promise.all(jobs.map((job) => removeContainer(engine, job.id, timeout)));
 }
 
-/** The jobs that run. @throws LaconicError where there are any, unless forced */
+/**
+ * Returns the running jobs.
+ * @throws LaconicError if there are any, unless `force` is set
+ */
 export function requireNoJob(containers: readonly ProjectContainer[], force: boolean): readonly ProjectContainer[] {
   const jobs = containers.filter((one) => one.oneOff && (one.state === 'running' || one.state === 'restarting'));
   if (jobs.length === 0 || force) return jobs;
@@ -34,7 +40,10 @@ export function requireNoJob(containers: readonly ProjectContainer[], force: boo
   });
 }
 
-/** The containers of these services; all of them when none is named. @throws LaconicError for a service that has none */
+/**
+ * Selects the containers of these services; all if none is named.
+ * @throws LaconicError for a service without a container
+ */
 export function selectContainers(
   containers: readonly ProjectContainer[],
   services: readonly string[],
@@ -51,7 +60,9 @@ export function selectContainers(
   return containers.filter(({ service }) => services.includes(service));
 }
 
-/** Stops and removes containers in Compose's order, by their labels: first those on which none of the others depends. */
+/**
+ * Stops and removes containers in Compose's order, according to their labels: first those that no other one depends on.
+ */
 export async function removeInOrder(
   containers: readonly ProjectContainer[],
   timeout: number | undefined,
@@ -69,7 +80,7 @@ export async function removeInOrder(
   }
 }
 
-/** Containers in groups to be stopped one after the other. What depends on each other in a circle is one group. Pure. */
+/** Groups containers to be stopped one group after the other. Circular dependencies are one group. */
 export function stopOrder<T extends Pick<ProjectContainer, 'service' | 'labels'>>(containers: readonly T[]): T[][] {
   const waves: T[][] = [];
   let left = [...containers];
@@ -85,7 +96,7 @@ export function stopOrder<T extends Pick<ProjectContainer, 'service' | 'labels'>
   return waves;
 }
 
-/** `db:service_healthy:false,cache:service_started:false`. */
+/** Parses `db:service_healthy:false,cache:service_started:false`. */
 function dependencies(labels: Readonly<Record<string, string>>): string[] {
   const text = labels[composeLabels.dependsOn] ?? '';
   return text
@@ -94,7 +105,7 @@ function dependencies(labels: Readonly<Record<string, string>>): string[] {
     .filter((name) => name !== '');
 }
 
-/** Deletes volumes of the engine, and says which, and which were kept. Host directories behind them stay. */
+/** Deletes volumes of the engine, and reports those deleted and kept. Host directories behind them are kept. */
 export async function deleteVolumes(
   { deletedVolumes, keptVolumes }: Pick<StopPlan, 'deletedVolumes' | 'keptVolumes'>,
   { engine, context }: StopTools,
@@ -106,7 +117,7 @@ export async function deleteVolumes(
   }
 }
 
-/** Which volume of a project stays although volumes are deleted, why, and what deletes it. */
+/** Which volume of a project is kept although volumes are deleted, why, and how to delete it. */
 export function keptVolumeText(name: string): string {
   return `volume ${name}: this deployment neither declares it nor made it (docker volume rm ${name} deletes it)`;
 }

@@ -11,11 +11,11 @@ import { hostDirectories } from './volumes.js';
 export interface StopInput {
   readonly options: StopOptions;
   readonly containers: readonly ProjectContainer[];
-  /** Those of the project; none where the options do not ask for them. */
+  /** Volumes of the project; empty unless the options concern them. */
   readonly volumes: readonly EngineVolume[];
-  /** The volumes that the project's files declare, where they were asked. */
+  /** The volumes that the project's files declare, if they were read. */
   readonly declared: readonly VolumeModel[];
-  /** The services whose containers go; absent: those of all services, and of jobs. */
+  /** The services whose containers are removed; absent: those of all services and jobs. */
   readonly services?: ReadonlySet<string>;
   /** What the deployment's starts recorded, and its directory; absent for a stack that runs in place. */
   readonly deployment?: { record: StartedRecord | undefined; root: string } | undefined;
@@ -24,14 +24,14 @@ export interface StopInput {
 /** What `stop` does to a project. */
 export interface StopPlan {
   readonly removed: readonly ProjectContainer[];
-  /** Names of the engine's volumes of the project. */
+  /** Names of the project's volumes on the engine. */
   readonly deletedVolumes: readonly string[];
   readonly keptVolumes: readonly string[];
-  /** Host directories of bind volumes, which stay whatever is deleted; none where nobody asked for volumes or data. */
+  /** Host directories of bind volumes, which are always kept; empty unless volumes or data are to be deleted. */
   readonly directories: readonly string[];
 }
 
-/** Decides what goes and what stays. Pure. */
+/** Plans what is removed and what is kept. */
 export function planStop(input: StopInput): StopPlan {
   const { options, containers, volumes, declared, services } = input;
   const removed = containers.filter(({ service }) => services === undefined || services.has(service));
@@ -45,7 +45,7 @@ export function planStop(input: StopInput): StopPlan {
   };
 }
 
-/** Volumes of the project are the deployment's that are declared, recorded by a start, or in its own directory. */
+/** A volume belongs to the deployment if it is declared, recorded by a start, or in the deployment directory. */
 function isOwn(volume: EngineVolume, { declared, deployment }: StopInput): boolean {
   const names = [...declared.map(({ name }) => name), ...(deployment?.record?.volumes ?? [])];
   const directory = hostDirectory(volume);
@@ -53,7 +53,7 @@ function isOwn(volume: EngineVolume, { declared, deployment }: StopInput): boole
   return names.includes(volume.name) || inside;
 }
 
-/** {@link planStop} for what the engine has of a project now. */
+/** {@link planStop} for the present state of the engine. */
 export async function readStopPlan(
   project: string,
   input: Omit<StopInput, 'volumes'>,

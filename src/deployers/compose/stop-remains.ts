@@ -28,10 +28,12 @@ import { hostDirectories } from './volumes.js';
 import { isBelow } from '../../system/path-names.js';
 
 /**
- * `stop` of a deployment whose directory is gone, or at least its deployment.yml: what was started from there is known by the label
- * in which Compose keeps the directory of its files. Data directories stay, and so do volumes unless they are to be deleted (decision 17).
+ * `stop` of a deployment whose directory, or at least its deployment.yml, is gone: its containers are found by the
+ * label in which Compose stores the directory of the files. Data directories are kept, and so are volumes unless they
+ * are to be deleted.
  * @param directory as typed
- * @returns false when this is not such a case: the directory is there, or nothing is left of it on the engine
+ * @returns false if this does not apply: the directory exists, or the engine has nothing from it
+ * @throws LaconicError; InterruptedError
  */
 export async function stopRemains(directory: string, options: StopOptions, context: Context): Promise<boolean> {
   const root = resolve(context.cwd, directory);
@@ -72,10 +74,10 @@ export async function stopRemains(directory: string, options: StopOptions, conte
   return true;
 }
 
-/** What the engine still has of a directory. */
+/** What the engine still has from a directory. */
 interface Remains {
   containers: readonly ProjectContainer[];
-  /** Names of volumes that lie in the directory; looked for where they are to be deleted. */
+  /** Names of volumes in the directory; only searched if they are to be deleted. */
   volumes: readonly string[];
 }
 
@@ -105,8 +107,8 @@ async function findRemains(
 }
 
 /**
- * Whether a container was made with the env file of a deployment directory, or, where no env file is known, from files
- * named like its own.
+ * Whether a container was created with the env file of a deployment directory or, if its env file is unknown, from
+ * files named like those of a deployment.
  */
 function wasStartedByUs(labels: ProjectContainer['labels'], roots: readonly string[]): boolean {
   const envFiles = labels[composeLabels.environmentFile];
@@ -117,7 +119,7 @@ function wasStartedByUs(labels: ProjectContainer['labels'], roots: readonly stri
   return files.every((file) => /^docker-compose-.+\.ya?ml$/.test(basename(file)));
 }
 
-/** The path as typed, and as it is without the symbolic links above it. */
+/** The path as typed, and with symbolic links in its parent resolved. */
 async function spellings(root: string): Promise<string[]> {
   const above = await realpath(dirname(root)).catch(() => dirname(root));
   return [...new Set([root, join(above, basename(root))])];
@@ -131,7 +133,7 @@ async function stopFound({ containers, volumes }: Remains, options: StopOptions,
   for (const project of new Set(containers.flatMap(({ labels }) => labels[composeLabels.project] ?? []))) {
     const others = await listProjectContainers(engine, project);
     context.report.info(`stopped: project ${project}`);
-    // Two directories of the Python program may share a project (01 §20.1).
+    // Two directories of the Python program may share a project.
     if (others.length > 0) {
       context.report.warn(
         `project ${project} goes on: ${others.map(({ name }) => name).join(', ')} came from elsewhere`,
@@ -151,7 +153,7 @@ async function stopFound({ containers, volumes }: Remains, options: StopOptions,
   if (options.deleteVolumes) await deleteOwn(volumes, tools);
 }
 
-/** Volumes of a directory whose containers were stopped before: those that lie in it. */
+/** Deletes volumes in the directory of a deployment whose containers were removed before. */
 async function deleteOwn(volumes: readonly string[], { engine, context }: StopTools): Promise<void> {
   const left = new Set((await listAllVolumes(engine)).map(({ name }) => name));
   for (const name of volumes) {

@@ -13,24 +13,28 @@ import { deleteVolumes, endJobs, removeInOrder, selectContainers, type StopTools
 import { readStopPlan } from './stop-plan.js';
 
 export interface StopDeps extends StopTools {
-  /** Containers that the compose files do not name go too. False where the files are a selection of the project's. */
+  /**
+   * Whether to remove containers that are not in the compose files. False if the files are a selection of the
+   * project's.
+   */
   removeOrphans: boolean;
-  /** Why the project's files cannot be used at all; see deploymentProject. */
+  /** Why the project's files cannot be used; see deploymentProject. */
   problem?: LaconicError;
   /** What the deployment's starts recorded, and its directory; absent for a stack that runs in place. */
   deployment?: { record: StartedRecord | undefined; root: string };
 }
 
 export interface Stopped {
-  /** Host directories of the deployment's bind volumes: kept, whatever was deleted (decision 17). */
+  /** Host directories of the deployment's bind volumes, which are always kept. */
   hostDirectories: readonly string[];
 }
 
 /**
- * Ends a Compose project (02 §7.2, decisions 14 and 17): `down`, or `stop` and `rm` of the named services only. Refuses while a job runs,
- * unless forced, which ends the job. Stopping what is stopped is no error. Where Compose cannot read the files of a deployment any more,
- * the containers' labels must do.
- * @returns the host directories of its volumes, when volumes or data are to be deleted
+ * Stops a Compose project: `down`, or `stop` and `rm` for named services. Refuses while a job runs; with `force` the
+ * job is ended. Stopping what is stopped is not an error. If Compose can no longer read a deployment's files, the
+ * labels of the containers are used.
+ * @returns the host directories of its volumes, if volumes or data are to be deleted
+ * @throws LaconicError; InterruptedError
  */
 export async function stopProject(project: ComposeProject, options: StopOptions, deps: StopDeps): Promise<Stopped> {
   refuseVolumesOfServices(options);
@@ -48,7 +52,7 @@ export async function stopProject(project: ComposeProject, options: StopOptions,
       })
     : stopByLabels(project, problem, options, deps));
   context.report.endProgress();
-  // Whether there are services of these names is known by now.
+  // At this point it is known whether services with these names exist.
   if (nothing && named) context.report.info(nothingRan(project, options));
   if (!options.deleteData) {
     for (const directory of directories) context.report.info(`kept: ${directory}`);
@@ -56,7 +60,7 @@ export async function stopProject(project: ComposeProject, options: StopOptions,
   return { hostDirectories: directories };
 }
 
-/** @throws UsageError for services named together with an option that deletes what is the whole deployment's */
+/** @throws UsageError for named services together with an option that deletes data of the whole deployment */
 export function refuseVolumesOfServices({ services, deleteVolumes: volumes, deleteData }: StopOptions): void {
   if (services.length > 0 && (volumes || deleteData)) {
     throw new UsageError('volumes belong to the whole deployment: name no services together with a --delete option');
@@ -112,7 +116,7 @@ async function stopByFiles(
   return plan.directories;
 }
 
-/** The volumes that the project's files declare, those of jobs too; none where the options do not ask for them. */
+/** The volumes that the project's files declare, including those of jobs; empty unless the options concern them. */
 export async function declaredVolumes(
   project: ComposeProject,
   { deleteVolumes: asked, deleteData }: StopOptions,
@@ -124,7 +128,7 @@ export async function declaredVolumes(
   return (await Promise.all(models)).flatMap(({ volumes }) => volumes);
 }
 
-/** What is wrong with the project's files, if that is why Compose failed. */
+/** The problem with the project's files, if Compose failed because of it. */
 async function problemOfFiles(
   error: unknown,
   project: ComposeProject,
@@ -141,12 +145,12 @@ async function problemOfFiles(
   );
 }
 
-/** @param why what is wrong with the files */
+/** @param why the problem with the files */
 export function warnOfLabels(why: LaconicError, { report }: Context): void {
   report.warn(`the files of this deployment cannot be used; its containers are known by their labels: ${why.message}`);
 }
 
-/** @returns host directories, as stopProject: those of volumes that exist */
+/** @returns host directories of existing volumes, as stopProject */
 async function stopByLabels(
   project: ComposeProject,
   why: LaconicError,
@@ -174,8 +178,8 @@ function showStopStep(line: ComposeLine, containers: readonly ProjectContainer[]
 }
 
 /**
- * What `down` does not know: containers of services that left the compose files or belong to a job, and everything of a
- * project without compose files. Their networks are free only then.
+ * Removes what `down` does not know: containers of services that left the compose files or belong to a job, and
+ * everything of a project without compose files. Only then are their networks unused.
  */
 async function removeLeftovers(project: ComposeProject, { timeout }: StopOptions, deps: StopDeps): Promise<void> {
   const left = await listProjectContainers(deps.engine, project.name);

@@ -7,16 +7,15 @@ import { isBelow } from '../../system/path-names.js';
 
 /** A container that is tied to a deployment directory. */
 export interface Tie {
-  /** Its name. */
   container: string;
-  /** What follows the name in a sentence. */
+  /** The rest of the sentence after the name. */
   why: string;
 }
 
 /**
- * What of a project's containers is tied to a deployment directory: its own containers, and those of another
- * directory that were made with the volumes of this one, as happened where two share a project (01 §20.1). While there are
- * any, a second set of containers on the same data could be started from the directory under another project name.
+ * Finds containers of a project that are tied to a deployment directory: its own, and those of another directory that
+ * were created with its volumes, as happened if two shared a project. While there are any, the directory could start a
+ * second set of containers on the same data under another project name.
  */
 export async function tiesOf(root: string, project: string, engine: Engine): Promise<Tie[]> {
   const [containers, volumes, here] = await Promise.all([

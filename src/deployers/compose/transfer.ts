@@ -7,40 +7,41 @@ import { type RunResult, run } from '../../system/process.js';
 import { runtimeArguments } from './exec.js';
 import type { ComposeProject } from './project.js';
 
-/** One entry of the stack's `config:` (01 §3.5): a value that a running service exports and another imports. */
+/** One entry of the stack's `config:`: a value that a running service exports and another imports. */
 export interface Transfer {
   destination: string;
-  /** Names the import script: `/scripts/import-<variable>.sh`. */
+  /** Determines the import script: `/scripts/import-<variable>.sh`. */
   variable: string;
   source: string;
-  /** Names the export script: `/docker-entrypoint-scripts.d/export-<sourceVariable>.sh`. */
+  /** Determines the export script: `/docker-entrypoint-scripts.d/export-<sourceVariable>.sh`. */
   sourceVariable: string;
 }
 
 export interface TransferLimits {
-  /** Milliseconds one transfer may take from its first attempt on. */
+  /** Time limit of one transfer from its first attempt, in milliseconds. */
   deadline: number;
-  /** Milliseconds before the second attempt; each further pause is half as long again. */
+  /** Delay before the second attempt, in milliseconds; each further delay is half as long again. */
   firstPause: number;
   longestPause: number;
 }
 
-/** Five minutes for a chain to come up; quick attempts first. */
+/** Five minutes for a chain to come up, with quick attempts first. */
 export const defaultLimits: TransferLimits = { deadline: 300_000, firstPause: 250, longestPause: 5_000 };
 
-/** The limits of a start: `--wait-timeout` where that is shorter. */
+/** The limits of a start: `--wait-timeout` if it is shorter. */
 export function transferLimits({ waitTimeout = Number.POSITIVE_INFINITY }: { waitTimeout?: number }): TransferLimits {
   return { ...defaultLimits, deadline: Math.min(defaultLimits.deadline, waitTimeout * 1_000) };
 }
 
-/** States that a container does not leave without somebody's doing. */
+/** States that a container does not leave on its own. */
 const stopped = new Set<string>(['exited', 'dead', 'paused', 'removing']);
 
 /**
- * Carries values between running containers, one after another, after a successful start (01 §3.5, weakness 17). A dry run
- * only names them. The value goes to the import script as its one argument, whatever is in it; it is never part of a shell text, of
- * the arguments of a program on the host, or of a message.
- * @throws LaconicError at the first that cannot succeed, naming the script, its last exit code and what it said
+ * Transfers values between running containers, one after another, after a successful start. A dry run only lists them.
+ * The value is passed to the import script as its single argument, whatever it contains; it is never part of shell
+ * text, of arguments of a program on the host, or of a message.
+ * @throws LaconicError for the first transfer that cannot succeed, with the script, its last exit code and its error
+ * output
  */
 export async function runTransfers(
   transfers: readonly Transfer[],
@@ -65,7 +66,7 @@ export async function runTransfers(
 class Attempts {
   private readonly until: number;
   private pause: number;
-  /** What the attempt before came to, for the message at the deadline. */
+  /** The result of the previous attempt, for the message at the deadline. */
   private last: string | undefined;
 
   private readonly what: string;
@@ -89,7 +90,7 @@ class Attempts {
     await this.importValue(transfer, value);
   }
 
-  /** Asks the source until its script ends with 0 and a value, or can never. */
+  /** Runs the export script until it exits with 0 and a value, or cannot succeed. */
   private async exportValue({ source, sourceVariable }: Transfer): Promise<string> {
     const script = `/docker-entrypoint-scripts.d/export-${sourceVariable}.sh`;
     for (;;) {
@@ -97,12 +98,12 @@ class Attempts {
       const result = await this.exec(container, script, ['sh', script]);
       const value = result.stdout.replace(/\n$/, '');
       if (result.code === 0 && value !== '') {
-        // Keys of a node, passwords: what the other script says about it must not show it.
+        // The value may be a node key or a password: error output of the import script must not reveal it.
         this.context.report.conceal([value]);
         return value;
       }
       const outcome = describe(`${script} in service "${source}"`, result);
-      // A shell ends with 2 when it cannot open its script: mounted files do not appear later.
+      // A shell exits with 2 if it cannot open its script: mounted files do not appear later.
       if (result.code === 2) throw this.failed(`Fatal error reading config source: ${outcome}`);
       const seen = result.code === 0 ? `${script} in service "${source}" printed nothing` : outcome;
       this.context.report.verbose(`Config export script returned an error, re-trying: ${seen}`);
@@ -113,14 +114,14 @@ class Attempts {
   private async importValue({ destination, variable }: Transfer, value: string): Promise<void> {
     const script = `/scripts/import-${variable}.sh`;
     const container = await this.runningContainer(destination);
-    // The value comes on stdin, so that no process list of the host shows it; the mark keeps its trailing newlines.
+    // The value is passed on stdin, so that no process list of the host shows it; the mark preserves trailing newlines.
     const receive = 'value=$(cat; echo .) && exec sh "$0" "${value%.}"';
     const result = await this.exec(container, script, ['sh', '-c', receive, script], value);
     if (result.code !== 0) throw this.failed(describe(`${script} in service "${destination}"`, result));
     this.context.report.debug(result.stdout.trimEnd());
   }
 
-  /** The id of the service's first container once it runs; fails at once when it has stopped or there is none. */
+  /** The id of the service's first running container; fails at once if it has stopped or does not exist. */
   private async runningContainer(service: string): Promise<string> {
     for (;;) {
       const all = await listProjectContainers(this.engine, this.project.name);
@@ -156,7 +157,10 @@ class Attempts {
     }
   }
 
-  /** The pause after an attempt that came to `seen`; throws when the deadline comes first. */
+  /**
+   * Waits before the next attempt.
+   * @throws LaconicError with `seen` if the deadline comes first
+   */
   private async wait(seen: string): Promise<void> {
     if (this.context.signal.aborted) throw new InterruptedError();
     if (Date.now() + this.pause >= this.until) throw this.late(seen);
@@ -178,7 +182,7 @@ class Attempts {
   }
 }
 
-/** What a script came to: its exit code and the last of what it said on stderr (stdout may hold the value). */
+/** The result of a script: its exit code and the end of its stderr (stdout may contain the value). */
 function describe(script: string, { code, stderr }: RunResult): string {
   const said = stderr.trim().split('\n').slice(-5).join('\n');
   return `${script} returned with code ${code}${said === '' ? '' : `: ${said}`}`;

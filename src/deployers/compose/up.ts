@@ -19,25 +19,25 @@ import { failedContainers } from './wait.js';
 export interface UpRequest {
   project: ComposeProject;
   model: ProjectModel;
-  /** All awaited services, for the explanation of a failure. */
+  /** All awaited services, to explain a failure. */
   services: ReadonlyMap<string, number>;
-  /** For the places of ports; see StartDeps. */
+  /** To find where ports are set; see StartDeps. */
   spec: Spec | undefined;
   engine: Engine;
   context: Context;
 }
 
-/** Arguments of Compose that bring services up. */
+/** Arguments of Compose to start services. */
 export function upArguments(names: readonly string[], { recreate }: { recreate: boolean }): string[] {
   return ['up', '--detach', ...(recreate ? ['--force-recreate'] : []), ...names];
 }
 
 /**
- * `docker compose up --detach [SERVICE…]` with stdin closed: containers are created, recreated and started as Compose decides.
- * `--force-recreate` touches only the named services, not what they depend on; `--no-deps` is never used, as Compose 2.26 would
- * hash the services differently and make them anew at the next start.
- * @throws LaconicError for ports of the host that are taken, and at the deadline; else CommandFailedError with Compose's words and what
- * is wrong with the containers it started
+ * Runs `docker compose up --detach [SERVICE…]` with stdin closed: Compose decides which containers are created,
+ * recreated and started. `--force-recreate` applies only to the named services, not to their dependencies; `--no-deps`
+ * is never used, because Compose 2.26 would hash the services differently and recreate them at the next start.
+ * @throws LaconicError for host ports in use, and at the deadline; else CommandFailedError with Compose's message and
+ * what is wrong with the containers it started
  */
 export async function upDetached(
   request: UpRequest,
@@ -63,8 +63,9 @@ export async function upDetached(
 }
 
 /**
- * Ends a call of Compose at the deadline, but only where it waits for a container on whose condition others depend: while it creates
- * and starts containers, nothing but the speed of the engine is late, and ending it would leave some that were never started.
+ * Ends a call of Compose at the deadline, but only if it waits for a container that others depend on with a condition:
+ * while it creates and starts containers, only the engine is slow, and ending it would leave some that were never
+ * started.
  */
 class DependencyLimit {
   readonly #deadline: Deadline;
@@ -122,8 +123,8 @@ async function explained(error: unknown, request: UpRequest, deadline: Deadline)
 }
 
 /**
- * A line for each service whose container could not start its program: the engine tells of the program, and not of the
- * service.
+ * A line for each service whose container could not start its program: the engine's message names the program, but not
+ * the service.
  */
 async function programProblems({ project, engine }: Pick<UpRequest, 'project' | 'engine'>): Promise<string[]> {
   const containers = await observeContainers(engine, project.name);
@@ -137,7 +138,7 @@ async function programProblems({ project, engine }: Pick<UpRequest, 'project' | 
   });
 }
 
-/** Ports of the host that the project's containers could not get; see explainPorts. */
+/** Host ports that the project's containers could not get; see explainPorts. */
 export async function portProblem(
   { project, spec, engine }: Pick<UpRequest, 'project' | 'spec' | 'engine'>,
   words: string | undefined,
@@ -147,11 +148,12 @@ export async function portProblem(
 }
 
 /**
- * `docker compose up [SERVICE…]`: the containers' output on our terminal until they end. Compose gets a process group
- * of its own, since Ctrl-C on the terminal would reach it besides the one signal we pass on, and a second one makes it
- * kill the containers. It does not outlive us: where we leave at once, the whole group is killed, and so
- * are the containers.
+ * Runs `docker compose up [SERVICE…]`: shows the containers' output on this terminal until they end. Compose gets its
+ * own process group: otherwise it would receive Ctrl-C from the terminal in addition to the signal passed on here, and
+ * a second one makes it kill the containers. It does not outlive this process: on an immediate exit the whole group and
+ * the containers are killed.
  * @returns Compose's exit code
+ * @throws LaconicError if docker cannot be run
  */
 export async function upAttached(
   project: ComposeProject,
@@ -166,12 +168,12 @@ export async function upAttached(
     detached: true,
   });
   const interrupt = (): void => {
-    // On a terminal docker leaves it to the kernel to tell its Compose plugin, which is in the group; elsewhere docker
-    // tells it.
+    // On a terminal, docker expects the kernel to signal its Compose plugin, which is in the group; otherwise it passes
+    // the signal on.
     if (process.stdout.isTTY) sendToGroup(child, 'SIGINT');
     else child.kill('SIGINT');
   };
-  // A second Ctrl-C leaves at once: nothing may go on that nobody stops any more.
+  // A second Ctrl-C exits at once: nothing may keep running that can no longer be stopped.
   const killAll = (): void => {
     sendToGroup(child, 'SIGKILL');
     callAtExit([...composeArguments(project), 'kill', ...names], callEnvironment(project));

@@ -5,7 +5,7 @@ import { readWholeConfig } from './config-json.js';
 import { type ComposeProject, filesOfJob } from './project.js';
 
 /**
- * The images of all services of a project, and of its jobs, as Docker Compose reads the files. No engine is asked.
+ * Lists the images of all services and jobs of a project, as Docker Compose reads the files. The engine is not asked.
  * @throws LaconicError for files that Compose cannot use
  */
 export async function usedImages(project: ComposeProject, context: Context): Promise<UsedImage[]> {

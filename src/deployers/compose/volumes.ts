@@ -7,26 +7,27 @@ import { errorCode, LaconicError } from '../../system/errors.js';
 import { isSamePlace } from '../../system/files.js';
 import type { ProjectModel, VolumeModel } from './model.js';
 
-/** What to do about a volume whose device is not the one the compose files want. */
+/** What to do with a volume whose device differs from the compose files. */
 export type VolumeVerdict =
   | { kind: 'keep' }
-  /** Remove the engine's object, never the data: Compose makes it again with the new device. */
+  /** Remove the engine's object, never the data: Compose creates it again with the new device. */
   | { kind: 'recreate' }
   | { kind: 'refuse'; message: string };
 
 /** What the old device holds: `unknown` when this machine cannot tell. */
 export type OldData = 'gone' | 'empty' | 'present' | 'unknown';
 
-/** A volume that is to have another device: its object on the engine goes, with the containers that mount it. */
+/** A volume that gets another device: its object on the engine is removed, with the containers that mount it. */
 export interface MovedVolume {
   readonly volume: EngineVolume;
   readonly users: readonly ProjectContainer[];
 }
 
 /**
- * Which of the engine's volumes do not fit the compose files: the engine would go on using the old directory without a
- * word. Those whose old directory is gone or empty are removed before `up`, which makes them again. All that cannot be
- * decided is refused in one error. Changes nothing.
+ * Finds volumes of the engine that do not match the compose files: the engine would silently keep using the old
+ * directory. Those whose old directory is gone or empty are to be removed before `up`, which creates them again.
+ * Read-only.
+ * @throws LaconicError with all volumes for which this cannot be decided
  */
 export async function planVolumes(
   model: ProjectModel,
@@ -45,7 +46,7 @@ export async function planVolumes(
   for (const wanted of model.volumes) {
     const found = existing.get(wanted.name);
     if (found === undefined || found.options.device === wanted.options.device) continue;
-    // Under another spelling (symbolic links, `..`) nothing moved.
+    // With another spelling (symbolic links, `..`) nothing has moved.
     const [is = '', wants = ''] = [found.options.device, wanted.options.device];
     if (engine.local && (await isSamePlace(is, wants))) continue;
     const verdict = judgeVolume(wanted, found, engine.local ? await dataAt(found) : 'unknown', acceptNewPath);
@@ -60,12 +61,12 @@ export async function planVolumes(
   return Promise.all(recreated.map(async (volume) => ({ volume, users: await usersOf(volume, model, engine) })));
 }
 
-/** The volume by service that loses its containers to a move. Pure. */
+/** The moved volume by service whose containers are removed for it. */
 export function movedServices(moved: readonly MovedVolume[]): Map<string, string> {
   return new Map(moved.flatMap(({ volume, users }) => users.map(({ service }) => [service, volume.name] as const)));
 }
 
-/** Two deployments that write to one directory: the usual end of a copied spec with a forgotten path. */
+/** Warns if two deployments write to the same directory: the usual result of a copied spec with a forgotten path. */
 async function warnOfSharedDirectories(
   model: ProjectModel,
   all: readonly EngineVolume[],
@@ -88,7 +89,10 @@ async function warnOfSharedDirectories(
   }
 }
 
-/** A bind volume without its directory: the engine says so in words nobody understands, or (running) not at all. */
+/**
+ * Refuses a bind volume without its directory: the engine's message is hard to understand, or missing if containers
+ * run.
+ */
 async function refuseMissingDirectories({ volumes }: ProjectModel): Promise<void> {
   const missing: string[] = [];
   for (const { name, options } of volumes) {
@@ -102,7 +106,7 @@ async function refuseMissingDirectories({ volumes }: ProjectModel): Promise<void
   });
 }
 
-/** Decision 15 for one volume whose device differs. Pure. */
+/** Decides what to do with a volume whose device differs; see docs/decisions.md#a-moved-volume-path-is-noticed. */
 export function judgeVolume(
   wanted: VolumeModel,
   found: Pick<EngineVolume, 'name' | 'options'>,
@@ -132,7 +136,10 @@ async function dataAt({ options }: EngineVolume): Promise<OldData> {
   }
 }
 
-/** The containers that mount a volume. @throws LaconicError where it is not only this project's, or a job runs */
+/**
+ * The containers that mount a volume.
+ * @throws LaconicError if others than this project use it, or a job runs
+ */
 async function usersOf(volume: EngineVolume, { project }: ProjectModel, engine: Engine): Promise<ProjectContainer[]> {
   const users = await listContainersUsing(engine, volume.name);
   const foreign = users.filter(
@@ -158,7 +165,7 @@ export async function removeMoved(moved: readonly MovedVolume[], engine: Engine,
   }
 }
 
-/** Host directories of the project's bind volumes, by the compose files and by the engine, without doubles. */
+/** Host directories of the project's bind volumes, from the compose files and from the engine, without duplicates. */
 export function hostDirectories(...volumes: readonly (readonly Pick<EngineVolume, 'options'>[])[]): string[] {
   const found = volumes.flat().flatMap((volume) => hostDirectory(volume) ?? []);
   return [...new Set(found)].sort();

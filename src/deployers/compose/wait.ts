@@ -11,24 +11,26 @@ import { containerReadiness, Patience, type Readiness } from './readiness.js';
 
 export interface WaitRequest {
   project: string;
-  /** How many containers each awaited service has. */
+  /** Number of containers of each awaited service. */
   services: ReadonlyMap<string, number>;
-  /** `started`: every container was started, whatever became of it. `ready`: decision 13. */
+  /**
+   * `started`: until every container was started, whatever its state is then. `ready`: as `start` waits, see
+   * docs/decisions.md#start-waits-by-events-not-with---wait.
+   */
   until: 'started' | 'ready';
   deadline: Deadline;
-  /** How long a container without a healthcheck must run. */
+  /** How long a container without a healthcheck must run, in milliseconds. */
   steadyMs: number;
-  /** Nothing was started: what runs and never restarted has been seen to be ready. */
+  /** Nothing was started: containers that run and never restarted were ready before. */
   unchanged?: boolean;
   engine: Engine;
   context: Context;
-  /** What happened before the wait is known from here; it is ended with the wait. Absent: nothing before it is. */
+  /** Provides events from before the wait, and is ended with it. Absent: there are none. */
   watch?: Watch | undefined;
-  /** Called, however the wait ends, for each container that ended by itself with 0. */
+  /** Called, however the wait ends, for each container that exited with 0 on its own. */
   onEnded?: (container: ObservedContainer) => void;
 }
 
-/** What is known of one awaited service. */
 interface Verdict {
   service: string;
   readiness: Readiness;
@@ -38,8 +40,8 @@ interface Verdict {
 const changesList = new Set(['create', 'destroy', 'rename']);
 
 /**
- * Waits by events until the services are ready (decision 13), showing each one's state as progress. Fails at once when one can no
- * longer become ready, and at the deadline, explaining each service that is not.
+ * Waits, driven by events, until the services are ready, showing their states as progress. Fails at once if one can no
+ * longer become ready, or at the deadline, with an explanation for each service that is not ready.
  * @throws LaconicError; InterruptedError
  */
 export async function waitForServices(request: WaitRequest): Promise<void> {
@@ -62,7 +64,7 @@ async function untilReady(request: WaitRequest, inbox: Inbox): Promise<void> {
   };
   try {
     for (let confirmed = false; ; ) {
-      // What happens during a look is looked at too: nothing else may ever happen to a container.
+      // Events during an inspection are processed too: there may be no later ones for a container.
       for (let events = inbox.take(); events.length > 0; events = inbox.take()) await follow(events);
       const verdicts = judge(request, containers, memory);
       // Attached, the terminal belongs to the containers' output.
@@ -72,7 +74,7 @@ async function untilReady(request: WaitRequest, inbox: Inbox): Promise<void> {
       const failed = verdicts.filter((one) => one.readiness.kind === 'failed');
       if (failed.length > 0) throw await failure(request, verdicts, failed);
       if (verdicts.every((one) => one.readiness.kind === 'ready')) {
-        // What was ready first must still be so now that the last one is: one look at all of them at the same time.
+        // Those that were ready first must still be ready now: inspect all of them once more at the same time.
         if (confirmed) return;
         containers = await observeContainers(engine, project);
         confirmed = true;
@@ -102,7 +104,7 @@ function outcome(readiness: Readiness): 'working' | 'done' | 'failed' {
   return readiness.kind === 'failed' ? 'failed' : 'working';
 }
 
-/** Remembers between looks what a single one does not show. */
+/** Keeps what a single inspection does not show. */
 class Memory {
   readonly patience = new Patience();
   readonly #local: boolean;
@@ -115,7 +117,9 @@ class Memory {
     this.#local = local;
   }
 
-  /** How long a container runs since its last start. Another machine's clock is not asked. */
+  /**
+   * How long a container has been running since its last start, in milliseconds. Clocks of other machines are not used.
+   */
   runningMs({ details }: ObservedContainer): number {
     const start = `${details.Id} ${details.State.StartedAt}`;
     const seen = this.#firstSeen.get(start) ?? performance.now();
@@ -124,7 +128,7 @@ class Memory {
     return Math.max(byEngine, performance.now() - seen);
   }
 
-  /** Notes which containers are sent a signal, as `docker stop` does and the engine when it goes down. */
+  /** Notes which containers receive a signal, as from `docker stop` or when the engine shuts down. */
   hear(events: readonly ContainerEvent[]): void {
     for (const { id, action } of events) {
       if (action === 'kill') this.#signalled.add(id);
@@ -132,12 +136,12 @@ class Memory {
     }
   }
 
-  /** Whether the container was sent a signal since its last start, as far as we watched. */
+  /** Whether the container received a signal since its last start, as far as observed. */
   wasSignalled({ container }: ObservedContainer): boolean {
     return this.#signalled.has(container.id);
   }
 
-  /** Services that became ready while we waited, not before, give those that restart new chances. */
+  /** A service that becomes ready during the wait, not before, gives restarting ones new chances. */
   note(verdicts: readonly Verdict[]): void {
     for (const { service, readiness } of verdicts) {
       if (readiness.kind !== 'ready' || this.#everReady.has(service)) continue;
@@ -188,7 +192,7 @@ function rank(readiness: Readiness): number {
   return ['failed', 'looping', 'waiting', 'ready'].indexOf(readiness.kind);
 }
 
-/** Milliseconds after which time alone may have made something ready. */
+/** Milliseconds after which a state may have changed without an event. */
 function recheckAfter(verdicts: readonly Verdict[]): number {
   const times = verdicts.flatMap(({ readiness }) => (readiness.kind === 'waiting' ? (readiness.recheckMs ?? []) : []));
   return Math.min(...times, Number.POSITIVE_INFINITY);
@@ -242,7 +246,7 @@ function causes(verdicts: readonly Verdict[]): NotReady[] {
   return verdicts.map(({ service, readiness, observed }) => ({ service, state: readiness.state, observed }));
 }
 
-/** Containers of these services that have failed for good, as they are at this moment. */
+/** Containers of these services that have failed for good, in their present state. */
 export async function failedContainers(
   request: Omit<WaitRequest, 'until' | 'deadline' | 'steadyMs'>,
 ): Promise<NotReady[]> {

@@ -13,8 +13,8 @@ import { expandHome } from '../../system/path-names.js';
 import type { Findings } from './objects/input.js';
 
 /**
- * Where what a compose file names is found: the copy that create made, relative to the deployment directory, else the path itself, which
- * starts in `compose/` (04 §4.8.2).
+ * Returns the places of a path in a compose file: the copy that create made, relative to the deployment directory, else
+ * the path itself, relative to `compose/`.
  * @param home for `~`
  */
 export function placesOf(source: string, home: string): [copy: string, path: string] {
@@ -22,32 +22,32 @@ export function placesOf(source: string, home: string): [copy: string, path: str
   return [copyOf(source), isAbsolute(expanded) ? normalize(expanded) : join('compose', expanded)];
 }
 
-/** Where create puts what a compose file names outside of the files that every deployment gets (K-30). */
+/** Where create copies a path of a compose file that is not among the files of every deployment. */
 function copyOf(source: string): string {
   const hash = createHash('sha256').update(posix.normalize(source)).digest('hex').slice(0, 8);
   const name = posix.basename(source).replace(/[^A-Za-z0-9._-]/g, '');
   return `binds/${/^\.*$/.test(name) ? 'root' : name}-${hash}`;
 }
 
-/** A compose file of the stack, and where its relative paths start. */
+/** A compose file of the stack, and the directory of its relative paths. */
 export interface ModelPlace {
   model: ComposeModel;
   sourceBase: string;
-  /** The real path of the repository that it stands in: a link in there must not lead out of it. */
+  /** The real path of its repository: a link in there must not lead outside of it. */
   repository: string;
 }
 
 export interface Copies {
   files: GeneratedFile[];
-  /** Paths that are not there, or cannot be copied, and of which the findings say so. */
+  /** Paths that do not exist or cannot be copied, as the findings report. */
   missing: Set<string>;
 }
 
 /**
- * Copies of what compose files name on the host and what is not among the stack's own configuration: the cluster cannot reach it, and
- * the deployment must not change with it (K-30, 01 §11.5).
+ * Copies what compose files name on the host, apart from the stack's own configuration: the cluster cannot reach it,
+ * and the deployment must not change with it.
  * @param provided paths of the files and folders that are generated anyway
- * @param hooks whether create hooks of the stack may still make what is missing
+ * @param hooks whether create hooks of the stack may still create what is missing
  */
 export async function copiesOf(
   models: readonly ModelPlace[],
@@ -78,7 +78,7 @@ export async function copiesOf(
         continue;
       }
       firsts.set(source, { origin, model });
-      // What a compose file names by itself, and no link leads to, is the operator's own choice.
+      // A path in a compose file, unlike the target of a link, is the operator's own choice.
       const within = origin.startsWith(`${repository}/`) ? repository : '/';
       const copied = await readable(() => copyFrom(origin, path, within));
       if (Array.isArray(copied)) {
@@ -105,7 +105,7 @@ function isProvided(path: string, provided: ReadonlySet<string>): boolean {
   return [...provided].some((file) => file.startsWith(folder));
 }
 
-/** What was read, or why it cannot be: it may be another user's. */
+/** Returns what was read, or why it cannot be, such as for another user's file. */
 async function readable<T>(read: () => Promise<T>): Promise<T | string> {
   try {
     return await read();
@@ -116,8 +116,8 @@ async function readable<T>(read: () => Promise<T>): Promise<T | string> {
 }
 
 /**
- * The copies, or why there can be none.
- * @param within a folder that no link may lead out of
+ * Returns the copies, or why there are none.
+ * @param within a folder that no link may leave
  * @throws LaconicError for such a link
  */
 async function copyFrom(

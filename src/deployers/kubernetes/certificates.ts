@@ -5,23 +5,23 @@ import { type CertManager, missingIssuers, readCertManager, validCertificates } 
 import type { FoundCertificate } from './objects/input.js';
 import type { KubernetesObject } from './objects/object.js';
 
-/** cert-manager's certificates for one start of a deployment, read once, and what it lacks. */
+/** cert-manager's certificates for one start of a deployment, read once, and the missing issuers. */
 export class Certificates {
   readonly #connect: () => Promise<ClusterApi>;
   #read: Promise<CertManager> | undefined;
 
-  /** @param connect called when something is asked */
+  /** @param connect called when the cluster is first needed */
   constructor(connect: () => Promise<ClusterApi>) {
     this.#connect = connect;
   }
 
-  /** The valid ones of a namespace (04 §4.13). @throws ClusterError when the cluster does not answer */
+  /** Returns the valid ones of a namespace. @throws ClusterError if the cluster does not answer */
   async valid(namespace: string): Promise<FoundCertificate[]> {
     this.#read ??= this.#connect().then((api) => readCertManager(api, namespace));
     return validCertificates((await this.#read).certificates, Date.now());
   }
 
-  /** Warns where the Ingresses of these objects ask an issuer that is not there; says whether it did. */
+  /** Warns of missing issuers for the Ingresses of these objects; returns whether there are any. */
   async tellMissing(objects: readonly KubernetesObject[], { report }: Context): Promise<boolean> {
     const { installed } = (await this.#read) ?? { installed: undefined };
     const lines = await missingIssuers(objects, installed, await this.#connect());
@@ -30,7 +30,7 @@ export class Certificates {
   }
 }
 
-/** As {@link Certificates.valid}, where a cluster that does not answer is no reason to fail: without it none are known. */
+/** Like {@link Certificates.valid}, but without certificates, instead of an error, if the cluster does not answer. */
 export function certificatesIfAny(
   connect: () => Promise<ClusterApi>,
   { report }: Context,

@@ -3,7 +3,7 @@ import type { Deployment } from '../../deployment/open.js';
 import type { ClusterTarget } from './cluster/connect.js';
 import { clusterNameOf } from './kind/ensure.js';
 
-/** The cluster of a deployment (04 §5.0): nothing it does ever goes to another one. */
+/** Returns the cluster of a deployment. No other cluster is ever used for it. */
 export function clusterOf({ layout, record, spec }: Deployment): ClusterTarget {
   return spec.deployTo === 'k8s'
     ? { kind: 'k8s', kubeconfig: join(layout.root, 'kubeconfig.yml') }

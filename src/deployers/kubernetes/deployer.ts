@@ -23,7 +23,7 @@ import type { Snapshot } from './operate/snapshot.js';
 import { identityOf, prepareObjects, type Prepared, type PrepareOptions } from './prepare.js';
 import { renderObjects } from './render.js';
 
-/** A deployment on Kubernetes as a {@link Deployer}. What needs the API server is loaded when it is called. */
+/** A deployment on Kubernetes as a {@link Deployer}. Modules that need the API server are loaded on demand. */
 export class KubernetesDeployer implements Deployer {
   readonly #deployment: Deployment;
   readonly #identity: Identity;
@@ -77,7 +77,7 @@ export class KubernetesDeployer implements Deployer {
     return { output, degraded: status.degraded };
   }
 
-  /** Of a deployment that is there. */
+  /** Only for a deployment that exists in the cluster. */
   async #secretWarnings({ deployments }: Snapshot): Promise<string[]> {
     const { spec } = this.#deployment;
     if (deployments.length === 0 || spec.secrets.length === 0) return [];
@@ -85,7 +85,7 @@ export class KubernetesDeployer implements Deployer {
     return (await missingSecrets(spec, this.#identity.namespace, await this.#api())).map(missingSecretText);
   }
 
-  /** To say what is missing where nobody asked for a judgement: broken files must not hide what runs. */
+  /** Used to report what is missing, as a side effect: broken files must not hide what runs. */
   async #prepareQuietly(): Promise<Prepared | undefined> {
     const report = { ...this.#context.report, warn: () => undefined };
     try {
@@ -136,7 +136,7 @@ export class KubernetesDeployer implements Deployer {
     return complete;
   }
 
-  /** So that pods are made anew where an image is. The images are in the registry, whether or not that can be kept. */
+  /** Recorded so that a start recreates pods with a new image. The images are in the registry even if this fails. */
   async #keepPushed(pushed: ReadonlyMap<string, string>, complete: boolean): Promise<void> {
     const { recordPushedImages } = await import('../../deployment/pushed-images.js');
     const { layout } = this.#deployment;
@@ -158,7 +158,7 @@ export class KubernetesDeployer implements Deployer {
     return renderObjects(objects.map(stamped));
   }
 
-  /** Without its kind cluster a deployment has nothing: that is an answer, as for one that was never started (decision 32). */
+  /** Without its kind cluster a deployment has nothing: a valid answer, as for one that was never started. */
   async #snapshot(): Promise<Snapshot> {
     const { emptySnapshot, takeSnapshot } = await import('./operate/snapshot.js');
     try {
@@ -171,7 +171,7 @@ export class KubernetesDeployer implements Deployer {
     }
   }
 
-  /** With the ids of local images where this host's engine can be asked: they are part of what start applies. */
+  /** With the ids of local images if this host's engine answers: they are part of what start applies. */
   async #prepare(more: Pick<PrepareOptions, 'certificates'> = {}, context = this.#context): Promise<Prepared> {
     const imageIds = async (references: readonly string[]): Promise<Map<string, string>> => {
       try {
@@ -192,7 +192,7 @@ export class KubernetesDeployer implements Deployer {
     return this.#connected;
   }
 
-  /** @throws NoKindClusterError when the deployment's kind cluster is not there */
+  /** @throws NoKindClusterError if the deployment's kind cluster does not exist */
   async #connect(): Promise<Connection> {
     const target = clusterOf(this.#deployment);
     const { connectCluster } = await import('./cluster/connect.js');

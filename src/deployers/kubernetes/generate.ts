@@ -18,7 +18,7 @@ import { unmappedNetworks } from './networks.js';
 import { buildObjects } from './objects/build.js';
 import type { BoundFile } from './objects/input.js';
 
-/** What `deploy create` adds for Kubernetes (01 §11, 04 §2.1): cluster files, configmaps, and what is bind-mounted. */
+/** Returns what `deploy create` adds for Kubernetes: cluster files, configmaps, and bind-mounted files. */
 export function kubernetesGenerator(deployTo: Exclude<DeployTarget, 'compose'>, context: Context): TargetGenerator {
   return {
     existingCluster: async (spec) =>
@@ -42,7 +42,10 @@ export function kubernetesGenerator(deployTo: Exclude<DeployTarget, 'compose'>, 
   };
 }
 
-/** The cluster that a new deployment joins. Without an engine to ask it gets one of its own, as its start will need an engine anyway. */
+/**
+ * Returns the cluster that a new deployment joins. Without an engine it gets its own, as its start will need an engine
+ * anyway.
+ */
 async function runningCluster(context: Context): Promise<string | undefined> {
   try {
     return await clusterToJoin(await connectEngine(context));
@@ -55,7 +58,7 @@ async function runningCluster(context: Context): Promise<string | undefined> {
   }
 }
 
-/** Builds the objects once, as start will, to report what cannot be mapped; adds the files that they will be made from. */
+/** Builds the objects once, as start will, to report what cannot be mapped; adds the files that they are built from. */
 async function addObjectFiles(input: TargetInput, added: TargetFiles, context: Context): Promise<void> {
   const names = new Map(input.composeFiles.map(({ path, file }) => [path, file.yaml.file]));
   const fileName = (path: string): string => names.get(path) ?? path;
@@ -88,14 +91,14 @@ async function addObjectFiles(input: TargetInput, added: TargetFiles, context: C
   const files = filesOfTree(input.root, [...input.files, ...added.files], directories);
   const gathered = await gatherInput(input, files, options, compose);
   context.report.conceal(gathered.secrets);
-  // A file, so that nothing more is said of it as the content of a secret.
+  // A placeholder file, so that the missing content of a secret is not reported again.
   const unread: [string, BoundFile][] = [...copies.missing].map((path) => [
     path,
     { kind: 'file', name: 'unread', content: Buffer.alloc(0) },
   ]);
   const objectsInput = { ...gathered.input, files: new Map([...gathered.input.files, ...unread]) };
   const { findings } = buildObjects(objectsInput);
-  // What cannot be copied is refused already, such as a socket.
+  // What cannot be copied, such as a socket, is already refused.
   const refused = new Set(added.errors.map(placeIn));
   const others = gathered.findings.errors.filter((problem) => !refused.has(placeIn(problem)));
   added.errors.push(...others, ...findings.errors);
@@ -106,7 +109,7 @@ function placeIn({ file, line, key }: Problem): string {
   return JSON.stringify([file, line, key]);
 }
 
-/** A copy of the spec's kubeconfig, which from then on is the deployment's own (04 §2.1). */
+/** Copies the spec's kubeconfig, which then belongs to the deployment. */
 async function addKubeconfig({ spec, root, cwd }: TargetInput, added: TargetFiles): Promise<void> {
   const given = spec.kubeConfig;
   if (given === undefined) return;
@@ -120,7 +123,7 @@ async function addKubeconfig({ spec, root, cwd }: TargetInput, added: TargetFile
     ['kube-config'],
     `Kube config file ${given} ${kind === undefined ? 'does not exist' : 'is no file'}`,
   );
-  // An update may run where the operator's own file is not: the deployment's copy goes on.
+  // An update may run without access to the operator's file: the deployment's copy is kept.
   const kept = join(root, 'kubeconfig.yml');
   if ((await kindOf(kept)) === undefined) {
     added.errors.push(problem);
@@ -130,7 +133,7 @@ async function addKubeconfig({ spec, root, cwd }: TargetInput, added: TargetFile
   added.files.push({ path: 'kubeconfig.yml', source: { copyOf: kept }, mode: secretMode });
 }
 
-/** The folders of declared configmaps (01 §6.2): the stack's `config/<name>`, or the folder the spec names. */
+/** The folders of declared configmaps: the stack's `config/<name>`, or the folder the spec names. */
 async function addConfigmaps({ spec, assets, cwd }: TargetInput, added: TargetFiles): Promise<void> {
   for (const [name, value] of spec.configmaps) {
     const target = join('configmaps', name);
@@ -144,7 +147,7 @@ async function addConfigmaps({ spec, assets, cwd }: TargetInput, added: TargetFi
       added.errors.push(spec.yaml.problem(['configmaps', name], `${value ?? source} ${what}`));
       continue;
     }
-    // A folder that the operator names may hold what links of his lead to.
+    // A folder that the operator names may contain links to any place.
     const found = await filesBelow(source, target, own ? await assets.repositoryOf(source) : '/');
     const deeper = found.directories.filter((directory) => directory !== target);
     if (deeper.length > 0) {

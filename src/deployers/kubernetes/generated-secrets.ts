@@ -11,9 +11,9 @@ import { generatedSecretsName } from './objects/names.js';
 import { identityOf } from './prepare.js';
 
 /**
- * The values in the deployment's Secret of generated secrets; undefined where it has none, or no kind cluster yet. The
- * Secret that the Python program wrote, without our label, does not count: no pod ever read it.
- * @throws LaconicError when the engine or the API server does not answer
+ * Returns the values in the deployment's Secret of generated secrets; undefined if there is none, or no kind cluster
+ * yet. The Python program's Secret, without our label, does not count: no pod ever read it.
+ * @throws LaconicError if the engine or the API server does not answer
  */
 export async function generatedSecretsOf(deployment: Deployment, context: Context): Promise<SecretCopy | undefined> {
   const target = clusterOf(deployment);

@@ -4,7 +4,7 @@ import type { Context } from '../../system/context.js';
 import { clusterOf } from './connection.js';
 import { identityOf } from './prepare.js';
 
-/** What hooks are given of a deployment's cluster (decision 33): it, and no other one. Asks nothing of it. */
+/** Returns a deployment's cluster for its hooks, and no other one. Sends nothing to it. */
 export async function hookCluster(deployment: Deployment, { env }: Context): Promise<HookCluster> {
   const [{ defaultKubeconfigFiles }, { singleContext }] = await Promise.all([
     import('./cluster/kubeconfig.js'),

@@ -8,24 +8,24 @@ import { caddyNamespace } from './kind/caddy-manifest.js';
 import type { Prepared } from './prepare.js';
 import { certificateProblem } from './traffic.js';
 
-/** What an Ingress says of its hosts. */
+/** The hosts and their Secrets in an Ingress. */
 export interface IngressHosts {
   ingressClassName?: string;
   rules?: { host?: string }[];
   tls?: { hosts?: string[]; secretName?: string }[];
 }
 
-/** The Secret with a host's certificate; undefined where the ingress controller brings its own. */
+/** Returns the Secret with a host's certificate; undefined if the ingress controller has its own. */
 export function secretOf(host: string, { tls }: IngressHosts): string | undefined {
   return tls?.find(({ hosts = [] }) => hosts.includes(host))?.secretName;
 }
 
-/** Whether our Caddy answers for the hosts of an Ingress in the kind cluster, and makes their certificates. */
+/** Whether our Caddy in the kind cluster serves the hosts of an Ingress, and issues their certificates. */
 export function isCaddys({ ingressClassName = 'caddy' }: IngressHosts): boolean {
   return ingressClassName === 'caddy';
 }
 
-/** The Secrets in which Caddy keeps what it has; undefined where this account may not look. */
+/** Returns the Secrets in which Caddy stores its data; undefined if this account may not read them. */
 export async function caddySecrets(api: ClusterApi): Promise<LiveObject[] | undefined> {
   return api
     .list(resources.Secret, { namespace: caddyNamespace, labelSelector: 'manager=caddy' })
@@ -33,13 +33,14 @@ export async function caddySecrets(api: ClusterApi): Promise<LiveObject[] | unde
 }
 
 /**
- * What is wrong with the certificate that Caddy made for a host; undefined when nothing is. Pure.
+ * Returns what is wrong with Caddy's certificate for a host; undefined if nothing is. Pure.
  * @param secrets those of {@link caddySecrets}
  * @param now milliseconds since the epoch
  */
 export function caddyProblem(host: string, secrets: readonly LiveObject[], now: number): string | undefined {
   const [, ...parent] = host.split('.');
-  // It keeps `*.example.org` as `wildcard_.example.org`, and makes each row of special characters of a path one dot.
+  // Caddy stores `*.example.org` as `wildcard_.example.org`, and replaces each run of special characters in a path by a
+  // dot.
   const names = [host.replace(/^\*\./, 'wildcard.'), ['wildcard', ...parent].join('.')];
   const found = secrets.flatMap(({ metadata, data }) => {
     const name = metadata.name.replace(/\.{2,}/g, '.');
@@ -52,7 +53,7 @@ export function caddyProblem(host: string, secrets: readonly LiveObject[], now: 
   return last > now ? undefined : `has only one for it that ended on ${new Date(last).toISOString()}`;
 }
 
-/** The end of a certificate, in milliseconds since the epoch; 0 for what is none. */
+/** The end of a certificate, in milliseconds since the epoch; 0 if it is invalid. */
 function validUntil(base64: string): number {
   try {
     return Date.parse(new X509Certificate(Buffer.from(base64, 'base64')).validTo);
@@ -62,8 +63,8 @@ function validUntil(base64: string): number {
 }
 
 /**
- * Warns, in one line, of host names that have no certificate at this moment: over https they cannot be reached. Looks
- * once, since a certificate may take its time or never come.
+ * Warns, in one line, of host names that have no certificate now and cannot be reached over https. Checks once, since a
+ * certificate may take its time or never be issued.
  */
 export async function warnAboutCertificates(
   { input: { spec, target }, identity, objects }: Pick<Prepared, 'input' | 'identity' | 'objects'>,

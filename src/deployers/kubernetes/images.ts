@@ -5,7 +5,7 @@ import type { WantedImage } from './kind/node-images.js';
 import type { KubernetesObject } from './objects/object.js';
 import { mapOf } from '../../system/plain-map.js';
 
-/** The ids of images on this host, as far as it has them (decision 25). */
+/** Returns the ids of those images that are on this host. */
 export async function imageIdsOf(engine: Engine, references: readonly string[]): Promise<Map<string, string>> {
   const found = await inParallel(
     references,
@@ -15,7 +15,7 @@ export async function imageIdsOf(engine: Engine, references: readonly string[]):
 }
 
 /**
- * The images that a deployment's pods run, for a kind node (04 §3.6): those built on this host are kept like it. Pure.
+ * Returns the images of a deployment's pods, for a kind node, where those built on this host replace older ones. Pure.
  * @param containers what the stack builds: `containers` of stack.yml
  * @param overrides images that the operator chose
  */

@@ -9,7 +9,7 @@ import type { PodInput } from './objects/input.js';
 
 /** A compose file of a deployment. */
 export interface ComposeSource {
-  /** The pod's or job's. */
+  /** Name of the pod or job. */
   name: string;
   /** Relative to the deployment directory. */
   path: string;
@@ -19,7 +19,7 @@ export interface ComposeSource {
 export interface NormalizedFiles {
   pods: PodInput[];
   jobs: PodInput[];
-  /** Every variable that some compose file mentions (decision 7). */
+  /** All variables that the compose files mention. */
   mentioned: ReadonlySet<string>;
   warnings: Problem[];
 }
@@ -29,7 +29,7 @@ interface NormalizeOptions {
   origin: (name: string) => string | undefined;
   profiles: readonly string[];
   fileName: (path: string) => string;
-  /** Whether env files that are missing may come later: they are read as empty ones until then. */
+  /** Whether missing env files may appear later: until then they count as empty. */
   envFilesLater: boolean;
 }
 
@@ -38,7 +38,7 @@ interface ReadSource extends ComposeSource {
 }
 
 /**
- * Reads the compose files, and the env files they name, into their normal form.
+ * Reads the compose files, and the env files they name, in normalized form.
  * @throws InvalidFileError with the problems of all of them
  */
 export async function normalizeFiles(
@@ -82,7 +82,10 @@ export async function normalizeFiles(
   return { ...result, mentioned };
 }
 
-/** What a service extends mentions names for it, too: such a service has those of the whole file. */
+/**
+ * Returns the mentioned variables by service. A service also gets those of the services that it extends: it counts as
+ * mentioning all of its file.
+ */
 function mentionedByService(file: ComposeFile, envFiles: ReadonlyMap<string, string>): Map<string, Set<string>> {
   const mentions = mentionedNames(file, envFiles);
   const all = new Set([...mentions.values()].flatMap((names) => [...names]));
@@ -92,7 +95,7 @@ function mentionedByService(file: ComposeFile, envFiles: ReadonlyMap<string, str
   return mentions;
 }
 
-/** The services of the pods' other files: all of them are one project, in which a job's services do not run all the time. */
+/** The services of the other pod files: all are one project, in which services of jobs do not always run. */
 function servicesBeside(source: ReadSource, all: readonly ReadSource[], profiles: readonly string[]): Set<string> {
   const others = all.filter((other) => other !== source && !other.job);
   return new Set(others.flatMap(({ file }) => servicesInForce(file, profiles)));
@@ -112,7 +115,7 @@ async function readEnvFiles(
   return texts;
 }
 
-/** Other names of a service in a network of Docker: a pod finds nothing under them. */
+/** Reports network aliases: pods cannot resolve them. */
 function aliases(file: ComposeFile): Problem[] {
   return eachService(file, (name, service) =>
     Object.entries(mapOf(service.networks)).flatMap(([network, value]) =>

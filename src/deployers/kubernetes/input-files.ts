@@ -7,7 +7,7 @@ import { placesOf } from './bound-files.js';
 import { maxBytes } from './objects/configmaps.js';
 import type { BoundFile, FileContents, Findings, PodInput } from './objects/input.js';
 
-/** The files of `configmaps/<volume>` of the volumes that the spec declares there (04 §4.8.1); folders in it are left out. */
+/** Returns the files in `configmaps/<volume>` of the volumes that the spec declares there, without folders. */
 export async function declaredConfigmaps(spec: Spec, files: DeploymentFiles): Promise<Map<string, FileContents>> {
   const found = new Map<string, FileContents>();
   for (const volume of spec.configmaps.keys()) {
@@ -25,14 +25,15 @@ export async function declaredConfigmaps(spec: Spec, files: DeploymentFiles): Pr
   return found;
 }
 
-/** What an update keeps of a file that somebody had edited. */
+/** A backup that an update made of an edited file. */
 function isBackup(name: string): boolean {
   return name.endsWith('.bak');
 }
 
 /**
- * What is mounted from this host, and the files of secrets and configs, by the path as the compose file has it (04 §4.8.2). Relative paths
- * start in `compose/`, also those of jobs, where create made no copy. What is not there is left out: it is reported where it is used.
+ * Returns what is mounted from this host, and the files of secrets and configs, by the path in the compose file. If
+ * create made no copy, relative paths are relative to `compose/`, also for jobs. Missing paths are left out: they are
+ * reported where they are used.
  */
 export async function boundFiles(
   pods: readonly PodInput[],
@@ -55,23 +56,23 @@ export async function boundFiles(
   return found;
 }
 
-/** The first place where a path of a compose file is found; the last one when it is nowhere. */
+/** Returns the copy of a path in a compose file if there is one, else the path itself. */
 async function placeOf(source: string, home: string, files: DeploymentFiles): Promise<string> {
   const [copy, place] = placesOf(source, home);
   return (await files.kind(copy)) === undefined ? place : copy;
 }
 
-/** The bit that lets everybody read a file. */
+/** The mode bit that makes a file readable by everybody. */
 const readableByAll = 0o004;
 
 interface ReadFile {
   file?: BoundFile;
   problem?: string;
-  /** What is left out. */
+  /** What was left out. */
   remark?: string;
 }
 
-/** What cannot be a ConfigMap has a problem, and no content, so that it is reported once. */
+/** Reads a mounted path. What cannot be a ConfigMap yields a problem and no content, so that it is reported once. */
 async function readSource(path: string, source: string, files: DeploymentFiles): Promise<ReadFile> {
   const empty: BoundFile = { kind: 'directory', files: new Map() };
   const kind = await files.kind(path);
@@ -120,7 +121,7 @@ async function readSource(path: string, source: string, files: DeploymentFiles):
   return { file: { kind, name, content, ...own } };
 }
 
-/** Whether there is no file in a folder and those below it. */
+/** Whether a folder and those below it contain no files. */
 async function isHollow(path: string, files: DeploymentFiles): Promise<boolean> {
   for (const name of (await files.list(path)) ?? []) {
     const inside = posix.join(path, name);

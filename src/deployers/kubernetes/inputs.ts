@@ -14,50 +14,54 @@ import { boundFiles, declaredConfigmaps } from './input-files.js';
 import type { Findings, ObjectsInput, PodInput } from './objects/input.js';
 import { namespaceName } from './objects/names.js';
 
-/** The parts of a deployment that its objects are made from, whether its directory is there or about to be written. */
+/**
+ * The parts of a deployment that its objects are built from, whether its directory exists or is about to be written.
+ */
 export interface InputSource {
-  /** The deployment directory, absolute. */
+  /** The absolute path of the deployment directory. */
   readonly root: string;
   readonly record: DeploymentRecord;
   readonly spec: Spec;
   readonly stack: Stack;
-  /** False for a directory that the Python program made (decision 7). */
+  /** False for a directory of the Python program. */
   readonly ours: boolean;
 }
 
 export interface InputOptions {
-  /** The process environment: the registry's token, and what compose files mention and the spec does not set. */
+  /**
+   * The process environment: for the registry's token, and for variables in compose files that the spec does not set.
+   */
   readonly env: NodeJS.ProcessEnv;
   /** For `~`. */
   readonly home: string;
-  /** Where a relative `token-file` starts. */
+  /** The directory of a relative `token-file`. */
   readonly cwd: string;
   /** `--image`, by service name. */
   readonly images?: ReadonlyMap<string, string>;
-  /** Ids in this host's engine of the images of these references, as far as it has them; asked on kind only. */
+  /** Looks up the engine's ids for those images that it has; used on kind only. */
   readonly imageIds?: (references: readonly string[]) => Promise<ReadonlyMap<string, string>>;
-  /** Digests of images of this deployment in its registry, by their names there. */
+  /** Digests of this deployment's images in its registry, by name. */
   readonly pushed?: ReadonlyMap<string, string>;
   /**
-   * Whether a registry token, or a source of a Secret, that cannot be read is an error: not where nothing is applied,
-   * as at create.
+   * Whether a registry token, or a source of a Secret, that cannot be read is an error; false if nothing is applied,
+   * such as at create.
    */
   readonly requireToken: boolean;
-  /** How messages name a file of the directory; absent: by its path. */
+  /** Formats a file of the directory for messages; absent: its path. */
   readonly fileName?: (path: string) => string;
-  /** Before the create hooks of a stack, which may bring env files: one that is missing is none, and no error yet. */
+  /** Before the create hooks of a stack, which may create env files: a missing one counts as empty. */
   readonly envFilesLater?: boolean;
 }
 
 export interface GatheredInput {
   input: ObjectsInput;
-  /** What cannot be read as it is meant; goes with what the objects' mapping finds. */
+  /** What cannot be read or has no effect, in addition to the findings of the mapping. */
   findings: Findings;
   /** Values that must not be shown in messages. */
   secrets: string[];
 }
 
-/** The compose files of a deployment in their normal form, and what their variables stand for. */
+/** The compose files of a deployment in normalized form, and the values of their variables. */
 export interface GatheredCompose extends NormalizedFiles {
   config: ReadonlyMap<string, string>;
   generated: ReadonlyMap<string, string>;
@@ -67,7 +71,7 @@ export interface GatheredCompose extends NormalizedFiles {
 
 /**
  * Reads the compose files of a deployment.
- * @throws InvalidFileError with all their problems; LaconicError for one that is missing
+ * @throws InvalidFileError with all their problems; LaconicError for a missing one
  */
 export async function gatherCompose(
   source: InputSource,
@@ -91,15 +95,15 @@ export async function gatherCompose(
     envFilesLater: options.envFilesLater ?? false,
   });
   const inSecret = source.record.credentials === 'secret' ? [...credentialVariables(configText, 'config.env')] : [];
-  // A generated secret of the same name goes before it, as on Compose.
+  // A generated secret overrides a credential of the same name, as on Compose.
   const credentials = new Map(inSecret.filter(([name]) => !generated.has(name)));
   return { ...compose, config, generated, credentials, environment };
 }
 
 /**
- * Reads everything the objects of a deployment are made from (04 §2).
- * @param compose its compose files, where they are read already
- * @throws InvalidFileError with all problems of the compose files; LaconicError for a compose file that is missing
+ * Reads everything that the objects of a deployment are built from.
+ * @param compose its compose files, if already read
+ * @throws InvalidFileError with all problems of the compose files; LaconicError for a missing compose file
  */
 export async function gatherInput(
   source: InputSource,
@@ -147,8 +151,8 @@ export async function gatherInput(
 }
 
 /**
- * Variables of credentials files that reach nobody, while those of the config that nothing mentions go to every
- * container.
+ * Reports variables of credentials files that no container gets: config that nothing mentions goes to all, credentials
+ * do not.
  */
 function unusedCredentials(
   { yaml }: Spec,
@@ -161,13 +165,13 @@ function unusedCredentials(
   return [yaml.problem(['credentials-files'], message)];
 }
 
-/** Values that containers hand to each other after start (01 §3.5): the Python program waited for ever here (K-17). */
+/** Reports values that containers pass to each other after the start: the Python program waited for them forever. */
 function transfers({ transfers: all, yaml }: Stack): Problem[] {
   const message = 'is not carried out by this version on Kubernetes yet: hand this value over in another way';
   return all.map(({ service, variable }) => yaml.problem(['config', service, variable], message));
 }
 
-/** The compose files of the stack, by the names that a deployment directory gives them. A job without a file cannot be run (01 §3.6). */
+/** Returns the compose files of the stack in a deployment directory. A job without a file cannot be run. */
 async function composeFiles({ stack, root }: InputSource, files: DeploymentFiles): Promise<ComposeSource[]> {
   const sources: ComposeSource[] = [];
   for (const pod of stack.pods) {
@@ -194,8 +198,8 @@ async function firstFile(paths: readonly string[], files: DeploymentFiles): Prom
 }
 
 /**
- * The value of a variable in a compose file (decision 7): the spec's, else the same user's number as on Compose (04 §5.2), else that of
- * the process environment.
+ * Looks up a variable of a compose file: in the generated secrets and the spec, else this user's ids as on Compose,
+ * else in the process environment.
  */
 function variables(
   config: ReadonlyMap<string, string>,
@@ -209,7 +213,7 @@ function variables(
   return (name) => generated.get(name) ?? config.get(name) ?? own[name] ?? env[name];
 }
 
-/** The token of the registry (04 §4.9): the file's text, else the variable's value. */
+/** The token of the registry: the file's text, else the variable's value. */
 async function registryToken(
   { imagePullSecret: registry, yaml }: Spec,
   files: DeploymentFiles,
@@ -224,7 +228,7 @@ async function registryToken(
   return undefined;
 }
 
-/** Ids of the `:local` images on kind, and digests of those that were pushed: a new build rolls out by them (decision 25, K-06). */
+/** Returns the ids of `:local` images on kind, and the digests of pushed ones, so that new builds roll out. */
 async function knownImageIds(
   pods: readonly PodInput[],
   overrides: ReadonlyMap<string, string>,

@@ -4,8 +4,8 @@ import { ClusterError } from './cluster/errors.js';
 import { resources } from './cluster/resources.js';
 
 /**
- * The Secrets that the spec names, that are not made from sources and that are not in the cluster: containers run
- * without their variables. None where this account may not look.
+ * Returns the Secrets in the spec that have no sources and do not exist in the cluster: containers run without their
+ * variables. Empty if the cluster does not answer or this account may not read them.
  */
 export async function missingSecrets(spec: Spec, namespace: string, api: ClusterApi): Promise<string[]> {
   const named = spec.secrets.filter((name) => spec.secretSources?.has(name) !== true);
@@ -18,7 +18,7 @@ export async function missingSecrets(spec: Spec, namespace: string, api: Cluster
   }
 }
 
-/** What is told of such a Secret. */
+/** The message about such a Secret. */
 export function missingSecretText(name: string): string {
   return `Secret ${name}, which the spec names under secrets, does not exist: containers run without what is in it`;
 }

@@ -2,10 +2,10 @@ import type { Problem } from '../../system/errors.js';
 import { mapOf } from '../../system/plain-map.js';
 import type { YamlFile } from '../../system/yaml.js';
 
-/** Keys of a service's network that fix an address, which pods do not have. */
+/** Keys of a service's network that set a fixed address, which pods do not have. */
 const addresses = ['ipv4_address', 'ipv6_address', 'link_local_ips', 'mac_address'];
 
-/** What a compose file says about networks that is not so on Kubernetes. Pure. */
+/** Reports network settings of a compose file that have no equivalent on Kubernetes. Pure. */
 export function unmappedNetworks(yaml: YamlFile): Problem[] {
   const { services, networks } = mapOf(yaml.value);
   const fixed = Object.entries(mapOf(services)).flatMap(([service, keys]) =>

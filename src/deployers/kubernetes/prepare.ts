@@ -26,21 +26,24 @@ export interface Prepared {
 }
 
 export interface PrepareOptions {
-  /** `--image`, by service; absent: those of the last restart that are in force. */
+  /** `--image`, by service; absent: those of the last restart. */
   images?: ReadonlyMap<string, string>;
   /** See InputOptions. */
   imageIds?: InputOptions['imageIds'];
-  /** Certificates of the namespace on the cluster; asked where a host leaves open where its own comes from. Absent: there are none. */
+  /**
+   * Returns certificates of the namespace in the cluster; called if the spec leaves a host's certificate open. Absent:
+   * none.
+   */
   certificates?: (namespace: string) => Promise<readonly FoundCertificate[]>;
   requireToken: boolean;
-  /** The deployment directory as it will be; absent: as it is. */
+  /** The future files of the deployment directory; absent: the current ones. */
   files?: DeploymentFiles;
 }
 
 /**
- * Makes the objects of a deployment from its directory. Asks no cluster but for certificates. What is generated or a credential is hidden from messages from
- * here on. Warnings are reported.
- * @throws InvalidFileError with everything that cannot be carried out on Kubernetes
+ * Builds the objects of a deployment from its directory. The cluster is read only for certificates. From here on,
+ * generated secrets and credentials are hidden in messages. Warnings are reported.
+ * @throws InvalidFileError with everything that cannot be mapped to Kubernetes
  */
 export async function prepareObjects(
   deployment: Deployment,
@@ -76,7 +79,7 @@ export async function prepareObjects(
   return { input: complete, identity, objects, order };
 }
 
-/** Looked up when everything else is right: what is wrong in the files is said without asking the cluster. */
+/** Looked up last: errors in the files are reported without reading the cluster. */
 async function certificatesFor(
   { target, spec, namespace }: ObjectsInput,
   { certificates }: PrepareOptions,
@@ -85,7 +88,7 @@ async function certificatesFor(
   return spec.httpProxy.some(takesExistingCertificate) ? certificates(namespace) : [];
 }
 
-/** Whose objects a deployment's are; nothing but its spec and its ids is needed to know. */
+/** Returns the identity of a deployment, from its spec and ids alone. */
 export function identityOf({ layout, record, spec }: Deployment): Identity {
   const app = record.deploymentId;
   const stack = basename(spec.stack);

@@ -20,20 +20,20 @@ import { describeObject } from './objects/object.js';
 import { type Prepared, prepareObjects, type PrepareOptions } from './prepare.js';
 
 /**
- * How long a plan waits for all that it asks the API server, before it is made from the files alone: that of a large
- * deployment on a busy machine takes seconds.
+ * Time limit for all requests of a plan to the API server, before it is made from the files alone: a large deployment
+ * on a busy machine takes seconds.
  */
 const patienceMs = 20_000;
 
-/** The cluster of a deployment for a dry run: a way to it, or why there is none. */
+/** The cluster of a deployment for a dry run: a connection to it, or why there is none. */
 type Reached =
   | { readonly api: ClusterApi; readonly kind?: KindPlace }
   | { readonly missing: KindPlace }
   | { readonly silence: string };
 
 /**
- * What a start would do to the cluster, a line each, planned by the code that carries it out. Reads, and changes
- * nothing; where nobody answers, the objects by the files alone.
+ * Returns what a start would do to the cluster, one line each, planned by the code that executes it. Changes nothing;
+ * if the cluster does not answer, the plan is made from the files alone.
  * @throws LaconicError for what the start would refuse, too
  */
 export async function previewStart(
@@ -67,13 +67,13 @@ export async function previewStart(
   }
 }
 
-/** A context whose questions end when the patience of a dry run does. */
+/** A context whose requests end with the time limit of a dry run. */
 export function patienceOf(context: Context): { inside: Context; patience: AbortSignal } {
   const patience = AbortSignal.timeout(patienceMs);
   return { inside: { ...context, signal: AbortSignal.any([context.signal, patience]) }, patience };
 }
 
-/** The way to a deployment's cluster, without starting, making or noting anything. */
+/** Connects to a deployment's cluster, without starting, creating or recording anything. */
 export async function reach(deployment: Deployment, context: Context): Promise<Reached> {
   try {
     const { connectCluster } = await import('./cluster/connect.js');
@@ -95,7 +95,7 @@ export async function reach(deployment: Deployment, context: Context): Promise<R
   }
 }
 
-/** Why nothing is known, where an error says that nobody answered. */
+/** Returns why nothing is known, if an error means that the API server did not answer; else undefined. */
 export function silenceOf(error: unknown, patience: AbortSignal): string | undefined {
   if (error instanceof InterruptedError && patience.aborted) {
     return `the API server did not answer within ${patienceMs / 1000} s`;
@@ -114,7 +114,7 @@ function indented(lines: readonly string[]): string[] {
   return lines.map((line) => `  ${line}`);
 }
 
-/** @param before what is done before the objects are applied, where that is known */
+/** @param before what is done before the objects are applied, if known */
 function unknownLines(
   { objects }: Prepared,
   reached: Exclude<Reached, { api: ClusterApi }>,
@@ -127,7 +127,9 @@ function unknownLines(
   return [`  from the files alone: ${reached.silence}`, ...objects.map((one) => `  ${describeObject(one)}`)];
 }
 
-/** A line for each object that is written or deleted, in the plan's order, and one for all that stay. Pure. */
+/**
+ * Returns a line for each object that is written or deleted, in the plan's order, and one for all unchanged ones. Pure.
+ */
 export function planLines({ actions, removals }: Plan, restart: boolean): string[] {
   const kept = actions.filter((action) => action.do === 'keep');
   const restarted = restart ? kept.filter(({ object }) => object.kind === 'Deployment') : [];
@@ -162,5 +164,5 @@ function actionLine(action: Action): string[] {
   }
 }
 
-/** Fields of an object that are named. */
+/** The number of changed fields listed per object. */
 const shownPaths = 5;

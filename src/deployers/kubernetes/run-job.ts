@@ -27,11 +27,10 @@ import { type Prepared, prepareObjects } from './prepare.js';
 import { roomMs } from './start.js';
 
 /**
- * Runs a job of the stack to its end and shows its output; resolves to its exit code (02 §7.11, K-16, decision 24). What ran before is
- * replaced. `args` take the place of the job's own, and
- * `env` of its variables. Needs no running pods: what the job works with is applied first. When interrupted, the
- * Job is deleted before this throws.
- * @throws LaconicError for an unknown job, or one that runs at this moment; InterruptedError
+ * Runs a job of the stack to its end and shows its output; resolves to its exit code. An earlier run is replaced.
+ * `args` replace the job's own, and `env` overrides its variables. Needs no running pods: what the job uses is applied
+ * first. When interrupted, it deletes the Job before it throws.
+ * @throws LaconicError for an unknown job, or one that is running; InterruptedError
  */
 export async function runJobOnKubernetes(
   deployment: Deployment,
@@ -89,7 +88,10 @@ export async function runJobOnKubernetes(
   }
 }
 
-/** The Job as it is run: with these arguments, and marked as somebody's: `stop` asks before it ends one. */
+/**
+ * Returns the Job to run: with these arguments, and marked as a user's, so that `stop` refuses to end it without
+ * `--force`.
+ */
 function jobObject(
   { input, objects }: Prepared,
   name: string,
@@ -118,13 +120,13 @@ function jobObject(
     const given = [...env].map(([variable, value]) => ({ name: variable, value: literal(value) }));
     own.env = [...(own.env ?? []).filter((each) => !env.has(each.name)), ...given];
   }
-  // The mark is no part of what is run: the hash is the one that start compares with (decision 26).
+  // Not part of the hash, so that start can compare it.
   const object = stamped(job);
   object.metadata.annotations = { ...object.metadata.annotations, [runJobAnnotation]: 'true' };
   return { object, main: own?.name ?? containers[0]?.name ?? name };
 }
 
-/** The API server of the deployment's cluster; on kind with the images of the job. */
+/** Connects to the deployment's cluster; on kind also sends the job's images. */
 async function readyCluster(
   deployment: Deployment,
   job: KubernetesObject,
@@ -155,7 +157,7 @@ async function readyCluster(
   return { api: found?.api ?? (await connectCluster(target, context)).api, target };
 }
 
-/** A running container may be in the middle of what must not be done twice at a time. What only waits can be replaced. */
+/** A running container may be doing something that must not be done twice at a time. A waiting one can be replaced. */
 async function refuseWhileRunning(job: LiveObject, api: ClusterApi): Promise<void> {
   const { name, namespace = '' } = job.metadata;
   const pods = await api.list(resources.Pod, { namespace, labelSelector: `job-name=${name}` });
@@ -174,7 +176,7 @@ async function replace(job: LiveObject, api: ClusterApi, context: Context): Prom
   await requireGone(api, [job], context);
 }
 
-/** Configuration, volumes and names: what pods need. No workload, no traffic, and nothing is removed. */
+/** Configuration, volumes and names: what pods need. No workloads or traffic, and nothing is removed. */
 const supplies: ReadonlySet<string> = new Set([
   'Namespace',
   'Secret',
@@ -198,8 +200,8 @@ async function applySupplies(
 }
 
 /**
- * The part of a plan that a job needs; the inventory keeps all the rest that is there. The Job stands in it without its uid, as it is
- * about to be made anew. Pure.
+ * Returns the part of a plan that a job needs; the inventory keeps everything else. The Job is listed without its uid,
+ * as it is about to be recreated. Pure.
  */
 export function suppliesOnly(plan: Plan, job: KubernetesObject): Plan {
   const actions = plan.actions.filter(({ object }) => supplies.has(object.kind));
@@ -220,7 +222,7 @@ export function suppliesOnly(plan: Plan, job: KubernetesObject): Plan {
   };
 }
 
-/** The context's own requests have ended with Ctrl-C: what was begun is ended by another connection. */
+/** Deletes the Job over another connection, as the context's own requests have ended with Ctrl-C. */
 async function removeInterrupted(target: ClusterTarget, job: LiveObject, context: Context): Promise<void> {
   const { name, namespace, uid } = job.metadata;
   context.report.endProgress();

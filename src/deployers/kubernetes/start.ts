@@ -16,13 +16,13 @@ import type { Workload } from './objects/start-order.js';
 import { type Prepared, prepareObjects } from './prepare.js';
 import { needsOfWaiting, waitUntilReady } from './ready/wait.js';
 
-/** What a cluster may take to make room for a pod: on kind nothing comes by itself. */
+/** Time for a cluster to make room for a pod: kind does not add nodes. */
 export const roomMs = { 'k8s-kind': 10_000, k8s: 90_000 } as const;
 
 /**
- * Makes the cluster run a deployment as its directory says, and waits until it is ready (04 §5.2, decisions 19–27). The kind cluster is made
- * when it is missing and may be; everything else is checked before it.
- * @param changed called once everything is applied that will be, before the wait (decision 5)
+ * Starts or updates a deployment as its directory describes, and waits until it is ready. A missing kind cluster is
+ * created if allowed; everything else is checked before.
+ * @param changed called after everything has been applied, before the wait
  * @returns see Deployer
  */
 export async function startOnKubernetes(
@@ -57,7 +57,7 @@ export async function startOnKubernetes(
   };
   const prepared = await prepareObjects(deployment, how, context);
   const issuersMissing = !kind && (await certificates.tellMissing(prepared.objects, context));
-  // In force until the next restart without any, as on the other target.
+  // In force until the next restart without images, as on the other target.
   if (options.images.size > 0) await putImagesInForce(deployment.layout.images, options.images);
   await scripts.before();
   const start: Start = {
@@ -86,7 +86,7 @@ export async function startOnKubernetes(
   return written;
 }
 
-/** One start under way. */
+/** A start in progress. */
 interface Start {
   deployment: Deployment;
   options: StartOptions;
@@ -107,7 +107,7 @@ async function connect(target: ClusterTarget, context: Context): Promise<StartCl
   return { api: (await connectCluster(target, context)).api };
 }
 
-/** The deployment's kind cluster with its images and its ingress controller. */
+/** Returns the deployment's kind cluster, after its images and ingress controller were updated. */
 async function readyKindCluster(
   { deployment, options, prepared, deadline, context }: Start,
   engine: Engine,
@@ -115,7 +115,7 @@ async function readyKindCluster(
   const { spec, stack } = deployment;
   const manage = options.manageCluster ?? false;
   const { ensureCluster } = await import('./kind/ensure.js');
-  // The client takes a moment to load, in which the engine answers.
+  // Loading the client takes a moment, during which the engine answers.
   const [{ name, nodesStartedAt, found }] = await bothDone([
     ensureCluster({ ...deployment, manage, waitTimeout: options.waitTimeout }, engine, context),
     import('./cluster/connect.js'),
@@ -140,7 +140,7 @@ async function readyKindCluster(
   return { api, ...(nodesStartedAt === undefined ? {} : { nodesStartedAt }) };
 }
 
-/** Both results. When one fails the other has ended too: nothing goes on behind the message. */
+/** Returns both results. If one fails, it waits for the other: nothing runs on after the error message. */
 async function bothDone<A, B>(work: [Promise<A>, Promise<B>]): Promise<[A, B]> {
   await Promise.allSettled(work);
   return Promise.all(work);
@@ -192,18 +192,18 @@ async function awaitReady(start: Start, cluster: StartCluster, workloads: readon
   });
 }
 
-/** Deployments and Jobs, in the order in which they are started. */
+/** Returns Deployments and Jobs, in start order. */
 function workloadsOf({ order }: Prepared): Workload[] {
   return order.map(({ workload }) => workload);
 }
 
-/** A restart takes images of earlier ones back that it is not given: its dry run leaves them in the file. */
+/** A restart without images drops those of earlier restarts; its dry run leaves them in the file. */
 function chosenImages(options: StartOptions): { images?: ReadonlyMap<string, string>; requireToken: boolean } {
   const { images, restart } = options;
   return images.size > 0 || restart === true ? { images, requireToken: false } : { requireToken: false };
 }
 
-/** The scripts of the pods, which run on this host (04 §5.2). */
+/** Returns the scripts of the pods, which run on this host. */
 async function startScripts(
   deployment: Deployment,
   { waitTimeout }: StartOptions,
@@ -228,7 +228,7 @@ async function startScripts(
   };
 }
 
-/** Options that mean something for Compose only. */
+/** Reports options that only have an effect on Compose. */
 function tellIgnored({ services, attached, pull }: StartOptions, { report }: Context): void {
   if (services.length > 0)
     report.warn(`on Kubernetes the whole deployment is started, not only ${services.join(', ')}`);

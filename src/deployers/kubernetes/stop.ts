@@ -19,8 +19,8 @@ import { runJobAnnotation } from './operate/job.js';
 import { identityOf } from './prepare.js';
 
 /**
- * Removes a deployment from its cluster, and returns when all is gone (04 §5.3, decisions 17, 20 and 27): volumes, the namespace and the
- * kind cluster only when asked for, data on hosts only with `deleteData`. Stopping what is stopped is no error.
+ * Removes a deployment from its cluster, and returns when all is gone: volumes, the namespace and the kind cluster only
+ * if requested, data on hosts only with `deleteData`. Stopping a stopped deployment is not an error.
  */
 export async function stopOnKubernetes(deployment: Deployment, options: StopOptions, context: Context): Promise<void> {
   if (options.services.length > 0) {
@@ -48,7 +48,10 @@ async function connect(deployment: Deployment, context: Context): Promise<Cluste
   return (await connectCluster(clusterOf(deployment), context)).api;
 }
 
-/** The API server of the deployment's kind cluster; undefined where nothing can run, or where the cluster is deleted whatever it says. */
+/**
+ * Connects to the deployment's kind cluster; undefined if nothing can run, or if the cluster is deleted even without an
+ * answer.
+ */
 async function kindApi(
   deployment: Deployment,
   options: StopOptions,
@@ -101,16 +104,16 @@ async function removeObjects(
   for (const { path } of keptData) context.report.info(`kept: ${onHost.get(path) ?? `${path} on the node`}`);
 }
 
-/** A job that `run-job` runs is somebody's work in progress (decision 14). */
+/** A running `run-job` is a user's work in progress. */
 async function refuseWhileJobRuns(api: ClusterApi, { namespace }: Identity): Promise<void> {
   const jobs = await api.list(resources.Job, { namespace }).catch((error: unknown) => {
-    // The removal says all that the account lacks, before it removes anything.
+    // The removal reports all missing permissions, before it removes anything.
     if (isForbidden(error)) return [];
     throw error;
   });
   const running = jobs.filter(({ metadata, status }) => {
     const { active = 0, startTime } = (status ?? {}) as { active?: number; startTime?: string };
-    // One that was made a moment ago has no status yet.
+    // One that was just created has no status yet.
     return metadata.annotations?.[runJobAnnotation] !== undefined && (active > 0 || startTime === undefined);
   });
   if (running.length === 0) return;
@@ -120,7 +123,9 @@ async function refuseWhileJobRuns(api: ClusterApi, { namespace }: Identity): Pro
   });
 }
 
-/** Where the deployment's volumes with a path are on kind; elsewhere they are on nodes, out of our sight. */
+/**
+ * The places of the deployment's volumes with a path on kind; elsewhere they are on nodes that this host cannot see.
+ */
 function volumePlaces({ spec, layout }: Deployment): VolumePlace[] {
   if (spec.deployTo !== 'k8s-kind') return [];
   return [...spec.volumes.keys()]
@@ -146,7 +151,7 @@ async function tellPlan(
   if (kind && options.manageCluster === true) report.print(`would delete the kind cluster ${name}`);
 }
 
-/** What would be deleted, or why that is not known. */
+/** Returns what would be deleted, or why that is unknown. */
 async function objectsToRemove(
   deployment: Deployment,
   identity: Identity,

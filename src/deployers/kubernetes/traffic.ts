@@ -10,8 +10,8 @@ import type { KubernetesObject } from './objects/object.js';
 import type { Prepared } from './prepare.js';
 
 /**
- * Warns of what the API server takes without a word and visitors find wrong: a certificate's Secret that is not there, and a route that
- * another Ingress of the cluster has as well. What the account may not look at is not judged.
+ * Warns of problems that the API server accepts but visitors would notice: a missing certificate Secret, and a route
+ * that another Ingress in the cluster has as well. What the account may not read is not checked.
  */
 export async function warnAboutTraffic(
   { input: { spec }, identity, objects }: Pick<Prepared, 'input' | 'identity' | 'objects'>,
@@ -28,7 +28,7 @@ export async function warnAboutTraffic(
     report.warn(formatProblem(problem));
 }
 
-/** What is wrong with a Secret that should hold a certificate; undefined when nothing is, or it may not be looked at. */
+/** Returns what is wrong with a Secret for a certificate; undefined if nothing is, or it may not be read. */
 export async function certificateProblem(
   name: string,
   namespace: string,
@@ -62,7 +62,7 @@ interface Route {
   className: string | undefined;
 }
 
-/** Host names with paths of the spec that Ingresses of others on the cluster have too. Pure. */
+/** Reports host names with paths of the spec that other Ingresses in the cluster have, too. Pure. */
 export function sharedRoutes(
   spec: Spec,
   wanted: readonly KubernetesObject[],
@@ -86,7 +86,7 @@ export function sharedRoutes(
   });
 }
 
-/** Controllers of different classes do not see each other's Ingresses. */
+/** Whether two routes may conflict: controllers of different classes do not see each other's Ingresses. */
 function meet(one: Route, other: Route): boolean {
   const apart = one.className !== undefined && other.className !== undefined && one.className !== other.className;
   return one.host === other.host && one.path === other.path && !apart;
@@ -109,12 +109,13 @@ function listOf(value: unknown): unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** The server's words for a node port that another Service has; it does not say which. */
+/** The server's message for a node port that another Service has; it does not include which one. */
 const taken = /Invalid value: (\d+): provided port is already allocated/g;
 
 /**
- * The error of an apply, with the place in the spec and the Service that has the port where a node port is taken; any other as it is.
- * @returns what is to be thrown
+ * Adds to the error of an apply about a taken node port the place in the spec and the Service that has the port; any
+ * other error is unchanged.
+ * @returns the error to throw
  */
 export async function explainTakenPorts(
   error: unknown,
@@ -124,7 +125,7 @@ export async function explainTakenPorts(
   if (!(error instanceof ClusterError)) return error;
   const ports = [...new Set([...error.message.matchAll(taken)].map(([, port]) => Number(port)))];
   if (ports.length === 0) return error;
-  // The first error is the one to be told, whatever becomes of the look at the others' Services.
+  // The first error is the one to report, even if the other Services cannot be listed.
   const services = await api.list(resources.Service, {}).catch(() => []);
   const lines = ports.map((port) => {
     const holder = services.find((service) => nodePortsOf(service).includes(port));
@@ -147,7 +148,7 @@ function nodePortsOf({ spec }: LiveObject): unknown[] {
   return listOf(mapOf(spec).ports).map((port) => mapOf(port).nodePort);
 }
 
-/** Where the spec asks for a node port. Pure. */
+/** Where the spec requests a node port. Pure. */
 export function placeOf({ ports }: Pick<Spec, 'ports'>, port: number): (string | number)[] {
   for (const [service, entries] of ports) {
     const index = entries.findIndex((entry) => {

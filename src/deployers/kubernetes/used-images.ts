@@ -6,8 +6,8 @@ import { gatherCompose } from './inputs.js';
 import { imagesInForce } from '../../deployment/image-overrides.js';
 
 /**
- * The images that pods and jobs of a deployment run by its compose files. A service whose image is overridden, by the spec or the last
- * `restart --image`, runs none of them.
+ * Returns the images of pods and jobs of a deployment according to its compose files, without those of services whose
+ * image is overridden, by the spec or the last `restart --image`.
  * @throws InvalidFileError with all problems of the compose files
  */
 export async function usedImages(deployment: Deployment, { env }: Context): Promise<UsedImage[]> {

@@ -2,9 +2,9 @@ import * as z from 'zod';
 import { LaconicError } from '../../system/errors.js';
 import type { HttpAnswer } from './http.js';
 
-/** A registry that does not do what it was asked. */
+/** A failed request to a registry. */
 export class RegistryError extends LaconicError {
-  /** The status of its answer; absent when none came. */
+  /** The HTTP status of the answer; absent if there was none. */
   readonly status: number | undefined;
 
   constructor(message: string, options: { status?: number; hint?: string; cause?: unknown } = {}) {
@@ -19,7 +19,10 @@ const descriptor = z.object({
   platform: z.object({ os: z.string(), architecture: z.string() }).optional(),
 });
 
-/** A manifest of one image (`config`), or a list of those for several platforms (`manifests`): Docker's or the OCI's. */
+/**
+ * The manifest of one image (`config`), or an index of manifests for several platforms (`manifests`), in Docker's or
+ * OCI format.
+ */
 const manifest = z.object({ config: descriptor.optional(), manifests: z.array(descriptor).optional() });
 export type Manifest = z.infer<typeof manifest>;
 
@@ -48,7 +51,7 @@ export function readToken(answer: HttpAnswer, what: string): string {
   return found;
 }
 
-/** The registry's own words for a refusal, as far as it has any. */
+/** The registry's own error message, if it sent one, after the HTTP status. */
 export function wordsOf(answer: HttpAnswer): string {
   const said = failures.safeParse(asJson(answer));
   const words = said.success
@@ -65,7 +68,7 @@ function asJson({ body }: HttpAnswer): unknown {
   }
 }
 
-/** Where the `Link` header says the next page is (RFC 8288; distribution specification, listing tags). Pure. */
+/** The next page in a `Link` header (RFC 8288; distribution specification, listing tags). */
 export function nextPage(header: string | string[] | undefined): string | undefined {
   const links = Array.isArray(header) ? header.join(',') : (header ?? '');
   for (const [, target, parameters = ''] of links.matchAll(/<([^>]*)>([^<]*)/g)) {

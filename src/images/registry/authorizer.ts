@@ -4,14 +4,14 @@ import { type Challenge, parseChallenges } from './challenge.js';
 import { type HttpAnswer, type HttpClient, type HttpRequest, NoAnswer } from './http.js';
 import { isLocalhost } from './proxy.js';
 
-/** The header of a request that is let in. */
+/** The header of an authorized request. */
 export interface Authorization extends Record<string, string> {
   authorization: string;
 }
 
 /**
- * How one registry lets us in: by basic authentication, or by the tokens of the server that it names (distribution specification,
- * token authentication), for a user or for nobody in particular.
+ * Authenticates to one registry: with basic authentication, or with tokens of its token server (distribution
+ * specification, token authentication), as a user or anonymously.
  */
 export class Authorizer {
   readonly #host: string;
@@ -32,13 +32,14 @@ export class Authorizer {
     return this.#credentials === undefined;
   }
 
-  /** What let us in before; a token is for one repository. */
+  /** The header that worked before; a token is valid for one repository. */
   known(repository: string): Authorization | undefined {
     return this.#basic ?? this.#tokens.get(repository);
   }
 
   /**
-   * Checks the credentials against the registry's first refusal, so that a wrong password is said once and at once.
+   * Checks the credentials after the registry's first 401, so that a wrong password is reported immediately, and only
+   * once.
    * @throws RegistryError
    */
   async check(refusal: HttpAnswer): Promise<void> {
@@ -56,11 +57,14 @@ export class Authorizer {
     this.#basic = { authorization };
   }
 
-  /** Answers a refusal; undefined when there is nothing to answer it with. @throws RegistryError */
+  /**
+   * Authorizes a request that got a 401; undefined if the credentials do not help.
+   * @throws RegistryError
+   */
   async authorize(refusal: HttpAnswer, repository: string): Promise<Authorization | undefined> {
     const { basic, bearer } = challengesOf(refusal);
     if (bearer === undefined) {
-      // Some want a login for a part of what they have only.
+      // Some registries require a login for only some of their repositories.
       if (basic === undefined || this.#basic !== undefined || this.#credentials === undefined) return undefined;
       this.#basic = this.#basicOrFail();
       return this.#basic;
@@ -82,7 +86,7 @@ export class Authorizer {
     return { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` };
   }
 
-  /** @param scope absent: only the credentials are tried; what is wrong with the request then shows when it counts */
+  /** @param scope absent: only checks the credentials; other failures show when a token is needed */
   async #token({ parameters }: Challenge, scope: string | undefined): Promise<string> {
     const realm = this.#realm(parameters.realm ?? '');
     const what = `no token for ${this.#host} from ${realm.origin}`;
@@ -105,7 +109,7 @@ export class Authorizer {
     return { url: realm, ...(this.#credentials !== undefined && { headers: this.#basicOrFail() }) };
   }
 
-  /** A password must not go out in the open because a registry says so. */
+  /** Parses the token server's URL. A registry must not make us send a password unencrypted. */
   #realm(text: string): URL {
     let realm: URL;
     try {

@@ -1,11 +1,11 @@
-/** What a registry asks for in `WWW-Authenticate` (RFC 9110 §11.6.1). */
+/** An authentication challenge of a registry's `WWW-Authenticate` header (RFC 9110 §11.6.1). */
 export interface Challenge {
   /** `basic`, `bearer`, … */
   scheme: string;
   parameters: Readonly<Record<string, string>>;
 }
 
-/** Reads the challenges of a `WWW-Authenticate` header; what cannot be read ends the list. Pure. */
+/** Parses the challenges of a `WWW-Authenticate` header, up to the first part that is not valid. */
 export function parseChallenges(header: string): Challenge[] {
   const challenges: { scheme: string; parameters: Record<string, string> }[] = [];
   const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";

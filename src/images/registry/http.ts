@@ -19,9 +19,9 @@ export interface HttpAnswer {
   body: Buffer;
 }
 
-/** No answer came: what was awaited, and what came instead. */
+/** No usable answer: the message says what was awaited and what happened instead. */
 export class NoAnswer extends Error {
-  /** The server took the connection and does not speak TLS. */
+  /** The server accepted the connection but does not speak TLS. */
   readonly notTls: boolean;
 
   constructor(message: string, options: { cause?: unknown; notTls?: boolean } = {}) {
@@ -31,24 +31,24 @@ export class NoAnswer extends Error {
   }
 }
 
-/** Seconds; a test sets shorter ones. */
+/** In seconds; tests use shorter ones. */
 export interface Limits {
-  /** Until there is a connection. */
+  /** Time until the connection is established. */
   connect: number;
-  /** From one byte of the answer to the next. */
+  /** Time between two pieces of the answer. */
   silence: number;
 }
 
 const usualLimits: Limits = { connect: 10, silence: 30 };
-/** No list of tags and no manifest is longer: who sends more is no registry. */
+/** Maximum size of an answer in bytes: no list of tags and no manifest is larger. */
 const longest = 32 * 1024 * 1024;
-/** What a moment later may be answered, after so many milliseconds each. */
+/** Delays before each retry of a temporary failure, in milliseconds. */
 const pauses = [300, 1_000];
 const passing = new Set([502, 503, 504]);
 
 /**
- * HTTP and HTTPS by the environment's proxies (HTTPS_PROXY, HTTP_PROXY, NO_PROXY) and Node's authorities, which
- * NODE_EXTRA_CA_CERTS adds to. Connections are kept for the next request. Redirections are followed by no one here.
+ * An HTTP and HTTPS client that uses the environment's proxies (HTTPS_PROXY, HTTP_PROXY, NO_PROXY) and Node's
+ * certificate authorities, extended by NODE_EXTRA_CA_CERTS. Connections are reused. Redirects are not followed.
  */
 export class HttpClient {
   readonly #env: NodeJS.ProcessEnv;
@@ -58,7 +58,7 @@ export class HttpClient {
   readonly #agents = new Map<string, Promise<HttpAgent>>();
   readonly #patience = new Map<string, Patience>();
 
-  /** @param caller its `report` is told of a server that does not answer */
+  /** @param caller its `report` is warned about a server that does not answer */
   constructor(
     { env, signal, report }: { env: NodeJS.ProcessEnv; signal: AbortSignal; report: Pick<Reporter, 'warn'> },
     limits: Limits = usualLimits,
@@ -70,7 +70,7 @@ export class HttpClient {
   }
 
   /**
-   * Sends a request, again where it may be answered a moment later: everything here only reads.
+   * Sends a request, and repeats it after temporary failures: all requests are read-only.
    * @throws NoAnswer; InterruptedError
    */
   async send(request: HttpRequest): Promise<HttpAnswer> {

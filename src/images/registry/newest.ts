@@ -1,6 +1,6 @@
 import type { FoundManifest, Registry } from './registry.js';
 
-/** A kind of machine, as images name it. */
+/** The platform of an image or a machine. */
 export interface Platform {
   os: string;
   /** `amd64`, `arm64`, … */
@@ -10,22 +10,21 @@ export interface Platform {
 /** An image in a registry. */
 export interface RegistryImage {
   tag: string;
-  /** Of the tag's manifest; of the whole list where it leads to one for several platforms. */
+  /** Digest of the tag's manifest, or of the whole index if the tag leads to one for several platforms. */
   digest: string;
 }
 
-/** What {@link newestImage} found. */
+/** The result of {@link newestImage}. */
 export interface Newest {
   /** Absent when no tag leads to an image for the platform. */
   image?: RegistryImage;
-  /** Newer tags that lead to nothing that can be read, with the reason. */
+  /** Newer tags that are not readable, with the reason. */
   broken: { tag: string; why: string }[];
 }
 
 /**
- * The newest image of a repository that runs on a platform: tags are sorted as text, which puts time stamps in their
- * order, and the last is asked for first. Images for other platforms, and what is no image (a signature, a chart), do
- * not count.
+ * Finds the newest image of a repository for a platform. Tags are sorted as text, which puts time stamps in order, and
+ * the last is tried first. Images for other platforms and other artifacts (a signature, a chart) are skipped.
  */
 export async function newestImage(registry: Registry, repository: string, platform: Platform): Promise<Newest> {
   const broken: Newest['broken'] = [];
@@ -44,7 +43,7 @@ function isManifest({ manifest: { config, manifests } }: FoundManifest): boolean
   return config !== undefined || manifests !== undefined;
 }
 
-/** Tags as text, the last first. Pure. */
+/** Sorts tags as text, the last one first. */
 export function newestFirst(tags: readonly string[]): string[] {
   return [...new Set(tags)].sort((a, b) => (a < b ? 1 : -1));
 }
@@ -58,12 +57,12 @@ async function runsOn(
   for (const each of manifest.manifests ?? []) {
     if (each.platform !== undefined && matches(each.platform, platform)) return true;
     if (each.platform !== undefined) continue;
-    // A list of one image needs not say what it is for.
+    // An index of a single image may omit the platform.
     const found = await registry.manifest(repository, each.digest);
     if (found?.manifest.config !== undefined && (await runsOn(registry, repository, found, platform))) return true;
   }
   if (manifest.config === undefined) return false;
-  // What is no image (a signature, a chart) says nothing, or something of its own.
+  // Other artifacts (a signature, a chart) have no media type, or one of their own.
   const isImage = /^application\/vnd\.(?:docker\.container\.image|oci\.image\.config)\.v1\+json$/;
   if (!isImage.test(manifest.config.mediaType ?? '')) return false;
   const { os = '', architecture = '' } = await registry.imageConfig(repository, manifest.config.digest);

@@ -1,7 +1,7 @@
 /**
- * The proxy that the environment wants for an address, as curl and Docker read it: HTTPS_PROXY or HTTP_PROXY, unless NO_PROXY names
- * the host. Names are taken in lower case too, that first. localhost is never asked through a proxy. Pure.
- * @returns its URL; undefined for none
+ * Finds the proxy for an address by the rules of curl and Docker: HTTPS_PROXY or HTTP_PROXY, unless NO_PROXY names the
+ * host. Lower-case names take precedence. localhost is never reached through a proxy.
+ * @returns its URL; undefined if there is none
  */
 export function proxyFor(url: URL, env: NodeJS.ProcessEnv): string | undefined {
   const value = (name: string): string => (env[name.toLowerCase()] ?? env[name] ?? '').trim();
@@ -15,7 +15,7 @@ export function proxyFor(url: URL, env: NodeJS.ProcessEnv): string | undefined {
   return /^[a-z]+:\/\//i.test(proxy) ? proxy : `http://${proxy}`;
 }
 
-/** `example.org` and `.example.org` mean the host and all below it; `*` means everything; a port may be added. */
+/** `example.org` and `.example.org` match the host and its subdomains; `*` matches everything; a port may be added. */
 function covers(entry: string, host: string, port: string): boolean {
   if (entry === '*') return true;
   const [, name = entry, onlyPort] = /^(.+):(\d+)$/.exec(entry) ?? [];
@@ -24,7 +24,7 @@ function covers(entry: string, host: string, port: string): boolean {
   return host === bare || host.endsWith(`.${bare}`);
 }
 
-/** This machine, whatever the name: never asked through a proxy, and over plain http if need be. */
+/** Whether a host is this machine: never reached through a proxy, and over plain http if need be. */
 export function isLocalhost(hostname: string): boolean {
   return hostname === 'localhost' || /^127(?:\.\d{1,3}){3}$/.test(hostname) || /^\[?::1\]?$/.test(hostname);
 }

@@ -18,15 +18,15 @@ import { type HttpAnswer, type HttpClient, NoAnswer } from './http.js';
 export interface RegistryAddress {
   /** As in image names: `ghcr.io`, `localhost:5000`, `docker.io`. */
   host: string;
-  /** Plain http will do where it does not speak TLS: on this machine, and where the operator told the engine so. */
+  /** Plain http is allowed if it does not speak TLS: on this machine, or in the engine's `insecure-registries`. */
   insecure: boolean;
   credentials: Credentials | undefined;
 }
 
-/** What is read of an image in a registry. */
+/** The manifest of an image in a registry. */
 export interface FoundManifest {
   manifest: Manifest;
-  /** `sha256:…` of what the registry sent, which it cannot make up. */
+  /** `sha256:…`, computed from the received content. */
   digest: string;
 }
 
@@ -37,15 +37,15 @@ const manifestTypes = [
   'application/vnd.docker.distribution.manifest.v2+json',
 ].join(', ');
 
-/** Registries that stop there are asked for the next page. */
+/** Page size of the list of tags; registries that return fewer name the next page. */
 const pageSize = 1000;
 const mostPages = 1000;
 const mostRedirections = 5;
 
-/** An image registry that is asked by the OCI distribution specification's HTTP API. It is only read from. */
+/** A client of the OCI distribution specification's HTTP API. Read-only. */
 export class Registry {
   readonly host: string;
-  /** Everything goes over plain http. */
+  /** All requests use plain http. */
   readonly plain: boolean;
   readonly #base: URL;
   readonly #http: HttpClient;
@@ -60,8 +60,8 @@ export class Registry {
   }
 
   /**
-   * Finds out how a registry is reached, and whether it takes these credentials.
-   * @throws RegistryError for one that is not there, is no registry, or refuses them; InterruptedError
+   * Finds out how to reach a registry, and whether it accepts these credentials.
+   * @throws RegistryError if it does not exist, is not a registry, or refuses them; InterruptedError
    */
   static async open(address: RegistryAddress, http: HttpClient): Promise<Registry> {
     const name = address.host === hub ? 'registry-1.docker.io' : address.host;
@@ -74,14 +74,14 @@ export class Registry {
     return new Registry(address, base, http, authorizer);
   }
 
-  /** All tags of a repository, in no order; undefined where there is no such repository. */
+  /** Lists all tags of a repository, in no particular order; undefined if there is no such repository. */
   async tags(repository: string): Promise<string[] | undefined> {
     const what = `cannot list the tags of ${this.host}/${repository}`;
     const tags: string[] = [];
     let next: string | undefined = `/v2/${this.#path(repository)}/tags/list?n=${pageSize}`;
     for (let page = 0; next !== undefined; page += 1) {
       const url: URL = new URL(next, this.#base);
-      // The token is for this registry only.
+      // The token must not be sent to another host.
       if (url.origin !== this.#base.origin || page === mostPages) {
         throw new RegistryError(`${what}: the next page is said to be at ${url.href}`);
       }
@@ -95,7 +95,7 @@ export class Registry {
     return tags;
   }
 
-  /** What a tag or a digest leads to; undefined where there is none. */
+  /** Reads the manifest of a tag or digest; undefined if there is none. */
   async manifest(repository: string, reference: string): Promise<FoundManifest | undefined> {
     const what = `cannot read the manifest ${reference} of ${this.host}/${repository}`;
     const url = new URL(`/v2/${this.#path(repository)}/manifests/${reference}`, this.#base);
@@ -112,7 +112,7 @@ export class Registry {
     return { manifest: readManifest(answer, what), digest };
   }
 
-  /** The configuration of an image, which says what platform it is for. */
+  /** Reads the configuration of an image, which names its platform. */
   async imageConfig(repository: string, digest: string): Promise<ImageConfig> {
     const what = `cannot read the configuration ${digest} of ${this.host}/${repository}`;
     const url = new URL(`/v2/${this.#path(repository)}/blobs/${digest}`, this.#base);
@@ -122,7 +122,7 @@ export class Registry {
     return readImageConfig(answer, what);
   }
 
-  /** Docker's own images are in `library/`. */
+  /** Docker's official images are in `library/`. */
   #path(repository: string): string {
     return this.host === hub && !repository.includes('/') ? `library/${repository}` : repository;
   }
@@ -138,7 +138,7 @@ export class Registry {
     return answer;
   }
 
-  /** Blobs are often kept elsewhere; the token does not go there. */
+  /** Follows redirects, since blobs are often stored elsewhere; the token is not sent to other hosts. */
   async #follow(from: URL, headers: Record<string, string>): Promise<HttpAnswer> {
     let url = from;
     for (let hops = 0; ; hops += 1) {
@@ -183,7 +183,7 @@ async function reach(
     return { base: secure, answer: await http.send({ url: new URL('/v2/', secure) }) };
   } catch (error) {
     if (!(error instanceof NoAnswer)) throw error;
-    // Some servers that speak http only hang up on TLS.
+    // Some servers that speak only http close the connection on a TLS handshake.
     const plain = error.notTls || errorCode(error.cause) === 'ECONNRESET';
     if (!plain || !insecure) throw unreachable(host, error, plain);
   }

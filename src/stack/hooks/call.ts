@@ -1,10 +1,10 @@
 import type { HookCalls, HookName, HookOutcome, HookServices, HookSource } from './contexts.js';
 
 /**
- * Calls one function of a hook module, if the module has it (01 §5, decision 33). A hook written in JavaScript must not
- * run beside another one: it sees its environment in `process.env`.
- * @returns whether it was there, and what `init` returned
- * @throws LaconicError that names the file, the line, the function and the reason; InterruptedError after Ctrl-C
+ * Calls a function of a hook module, if the module has it. JavaScript hooks must not run concurrently: their
+ * environment is in `process.env`.
+ * @returns whether the function exists, and what `init` returned
+ * @throws LaconicError with the file, line, function and reason; InterruptedError after Ctrl-C
  */
 export async function callHook<H extends HookName>(
   source: HookSource,

@@ -5,36 +5,36 @@ export interface HookSource {
   /** Absolute path of the module. */
   readonly file: string;
   readonly language: 'python' | 'javascript';
-  /** Names of files beside it that could hold hooks too, and are not used. */
+  /** Names of other hook files beside it, which are not used. */
   readonly unused?: readonly string[];
 }
 
-/** The functions a hook module may have; each is optional (01 §5). */
+/** The functions of a hook module; each is optional. */
 export type HookName = 'init' | 'setup' | 'create' | 'start';
 
-/** What the compose side of a command looks like to a hook (01 §5). */
+/** The compose side of a command, as hooks see it. */
 export interface ClusterContext {
   /** The compose project name. */
   readonly cluster: string;
   readonly composeFiles: readonly string[];
   readonly preStartCommands: readonly string[];
   readonly postStartCommands: readonly string[];
-  /** The stack's own `config:` map (01 §3.5), or null. */
+  /** The stack's own `config:` map, or null. */
   readonly config: unknown;
   readonly envFile: string | null;
   readonly jobComposeFiles: readonly string[] | null;
 }
 
-/** First argument of `init` and `setup` (01 §5). JSON-able. */
+/** First argument of `init` and `setup`. Serialisable as JSON. */
 export interface DeployCommandContext {
-  /** The resolved stack path. */
+  /** The resolved path of the stack. */
   readonly stack: string;
   readonly clusterContext: ClusterContext;
-  /** `type` is what `--deploy-to` says: `compose`, `k8s-kind` or `k8s`. */
+  /** `type` is the value of `--deploy-to`: `compose`, `k8s-kind` or `k8s`. */
   readonly deployer: { readonly type: string };
 }
 
-/** Second argument of `setup`: the options of `deploy setup` (02 §6.3); an option that was not given is null. */
+/** Second argument of `setup`: the options of `deploy setup`; options not given are null. */
 export interface SetupParameters {
   readonly chainId: string | null;
   readonly nodeMoniker: string | null;
@@ -51,14 +51,14 @@ export interface SetupParameters {
   readonly networkDir: string | null;
 }
 
-/** First argument of `create` and `start` (01 §5). JSON-able. */
+/** First argument of `create` and `start`. Serialisable as JSON. */
 export interface DeploymentContext {
-  /** Absolute path of the deployment directory, where it is when the hook runs. */
+  /** Absolute path of the deployment directory. */
   readonly deploymentDir: string;
   /** The cluster-id. */
   readonly id: string;
   readonly deploymentId: string;
-  /** Where its objects are on Kubernetes; null on Compose. */
+  /** The namespace of its objects on Kubernetes; null on Compose. */
   readonly namespace: string | null;
   /** `spec.yml`, parsed. */
   readonly spec: Readonly<Record<string, unknown>>;
@@ -67,7 +67,7 @@ export interface DeploymentContext {
   readonly paths: DeploymentPaths;
 }
 
-/** Absolute paths of the files of a deployment (01 §10). */
+/** Absolute paths of the files of a deployment. */
 export interface DeploymentPaths {
   readonly stackFile: string;
   readonly specFile: string;
@@ -77,10 +77,10 @@ export interface DeploymentPaths {
   readonly composeDir: string;
 }
 
-/** Whether a `create` hook works on a new deployment, or again on one that exists (decision 33). */
+/** Whether a `create` hook runs for a new deployment, or for an update of an existing one. */
 export type CreateMode = 'create' | 'update';
 
-/** What each hook is called with. */
+/** The arguments of each hook. */
 export interface HookCalls {
   readonly init: { readonly context: DeployCommandContext };
   readonly setup: {
@@ -104,26 +104,26 @@ export interface VolumeMapping {
   readonly containerPath: string;
 }
 
-/** What the caller does for a hook while it runs. */
+/** What the caller provides to a running hook. */
 export interface HookServices {
-  /** Options (seen by the hook, `debug` adds tracebacks to errors), working directory, environment, Ctrl-C. */
+  /** Options (passed to the hook; `debug` adds tracebacks to errors), working directory, environment, cancellation. */
   readonly context: Context;
-  /** Variables the hook gets besides the program's environment, such as KUBECONFIG (decision 33). */
+  /** Variables for the hook in addition to the program's environment, such as KUBECONFIG. */
   readonly env?: Readonly<Record<string, string>>;
   /**
-   * Runs `sh -c <command>` in a fresh container of the image of this service of the stack (02 §6.3); resolves to its
-   * stdout. A rejection reaches the hook as an exception with the same message.
+   * Runs `sh -c <command>` in a new container of the image of this service; resolves to its stdout. A rejection reaches
+   * the hook as an exception with the same message.
    */
   runContainerCommand(service: string, command: string, mounts: readonly VolumeMapping[]): Promise<string>;
 }
 
-/** How a call ended that did not fail. */
+/** The result of a call that did not fail. */
 export interface HookOutcome {
-  /** False: the module has no function of this name, nothing was called. */
+  /** False: the module has no such function, and nothing was called. */
   readonly called: boolean;
   /**
-   * What `init` returned: a plain map, or undefined when it returned nothing. Undefined for the other hooks.
-   * A number that JavaScript would write differently (`1.10`, `0440`, more than 2^53) is here as its text.
+   * What `init` returned: a plain map, or undefined if it returned nothing; undefined for other hooks. A number that
+   * JavaScript would write differently (`1.10`, `0440`, more than 2^53) is given as text.
    */
   readonly result: Readonly<Record<string, unknown>> | undefined;
 }

@@ -14,8 +14,9 @@ export interface ReadYamlFile {
 }
 
 /**
- * Reads a YAML file of the deployment directory for `modify_yaml` (01 §5). A relative path starts in that directory.
- * @throws LaconicError when the file, links followed, is not inside the directory, is missing, or is no YAML
+ * Reads a YAML file of the deployment directory for `modify_yaml`. A relative path starts in that directory.
+ * @throws LaconicError if the file, after following links, is not inside the directory, does not exist, or is not valid
+ * YAML
  */
 export async function readDeploymentYaml(deploymentDir: string | undefined, path: string): Promise<ReadYamlFile> {
   if (deploymentDir === undefined) throw new LaconicError('modify_yaml needs a deployment, and this hook has none yet');
@@ -35,7 +36,7 @@ export async function readDeploymentYaml(deploymentDir: string | undefined, path
   }
 }
 
-/** Writes the file so that it says `after`: edited in place, comments kept, replaced in one step, same mode (decision 33). */
+/** Edits the file in place so that its value is `after`, keeping comments and mode; the file is replaced atomically. */
 export async function writeDeploymentYaml(file: ReadYamlFile, after: HookValue): Promise<void> {
   const text = editYaml(file.text, file.path, after);
   if (text !== file.text) await writeFileAtomically(file.path, text);

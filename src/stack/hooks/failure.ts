@@ -3,7 +3,7 @@ import type { HookName, HookSource } from './contexts.js';
 
 /** Why a hook failed, as far as it is known. */
 export interface HookFailure {
-  /** What went wrong, in one sentence: `KeyError: 'volumes'`. */
+  /** The reason in one sentence: `KeyError: 'volumes'`. */
   readonly reason: string;
   /** Line in the hook's own file. */
   readonly line?: number | undefined;
@@ -21,7 +21,7 @@ function hintOf(cause: unknown): string | undefined {
   return cause instanceof LaconicError ? cause.hint : undefined;
 }
 
-/** The one error a hook ends in: file, line, function and reason. */
+/** Creates the error for a failed hook, with its file, line, function and reason. */
 export function hookError(source: HookSource, hook: HookName, failure: HookFailure, debug: boolean): LaconicError {
   const place = failure.line === undefined ? source.file : `${source.file}:${failure.line}`;
   const elsewhere = failure.elsewhere === undefined ? '' : ` (at ${failure.elsewhere})`;

@@ -3,12 +3,11 @@ import { join, resolve } from 'node:path';
 import { kindOf } from '../../system/files.js';
 
 /**
- * The variable of the process environment that names the Python for hooks. No settings file can set it: it is a program
- * to be run.
+ * The environment variable that names the Python for hooks. It is a program to run, so settings files cannot set it.
  */
 export const interpreterVariable = 'LACONIC_SO_PYTHON';
 
-/** The Python modules that came with the Python program, as pip and as `import` call them. */
+/** The Python modules that came with the Python program, by their pip and import names. */
 export const hookModules = [
   { package: 'tomli', module: 'tomli' },
   { package: 'ruamel.yaml', module: 'ruamel.yaml' },
@@ -18,7 +17,7 @@ export const hookModules = [
   { package: 'requests', module: 'requests' },
 ] as const;
 
-/** Where `hooks setup` makes its virtual environment. */
+/** The path of the virtual environment that `hooks setup` creates. */
 export function hookEnvironment(env: NodeJS.ProcessEnv): string {
   return join(env.HOME ?? homedir(), '.laconic-so', 'python');
 }

@@ -13,9 +13,9 @@ import { readDeploymentYaml, writeDeploymentYaml } from './deployment-files.js';
 import { fromPlain, toPlain } from './values.js';
 import { dumpYaml, loadYaml } from './yaml-edit.js';
 
-/** What every JavaScript hook can do. */
+/** What every JavaScript hook can use. */
 export interface HookTools {
-  /** The global options the program was called with. */
+  /** The global options of the program. */
   readonly options: GlobalOptions;
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
@@ -24,20 +24,20 @@ export interface HookTools {
   runContainerCommand(service: string, command: string, mounts?: readonly VolumeMapping[]): Promise<string>;
 }
 
-/** What `init` and `setup` written in JavaScript are called with first. */
+/** First argument of `init` and `setup` in JavaScript. */
 export type JavaScriptCommandContext = DeployCommandContext & HookTools;
 
-/** What `create` and `start` written in JavaScript are called with first. */
+/** First argument of `create` and `start` in JavaScript. */
 export interface JavaScriptDeploymentContext extends DeploymentContext, HookTools {
   /** Null in `start`. */
   readonly mode: CreateMode | null;
-  /** Path of the compose file of a pod. */
+  /** Returns the path of a pod's compose file. */
   composeFile(pod: string): string;
-  /** Lets `change` alter the value of a YAML file of the deployment; the file's comments stay. */
+  /** Lets `change` modify the value of a YAML file of the deployment; the file's comments are kept. */
   modifyYaml(path: string, change: (value: unknown) => unknown): Promise<void>;
 }
 
-/** The arguments of a JavaScript hook: copies, so that a hook cannot change what we hold. */
+/** The arguments of a JavaScript hook. They are copies, so that a hook cannot change our data. */
 export function javascriptArguments(call: HookCalls[HookName], services: HookServices): unknown[] {
   if ('parameters' in call) {
     return [commandContext(call.context, services), { ...call.parameters }, [...call.extraArgs]];

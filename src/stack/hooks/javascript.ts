@@ -10,7 +10,7 @@ import { type HookFailure, hookError } from './failure.js';
 import { javascriptArguments } from './javascript-context.js';
 import { fromPlain, toPlain } from './values.js';
 
-/** A hook called `process.exit`: it is over, we are not. */
+/** Thrown when a hook calls `process.exit`, which ends the hook but not this program. */
 class HookExit extends Error {
   readonly code: unknown;
 
@@ -22,7 +22,7 @@ class HookExit extends Error {
 }
 
 /**
- * Calls a function of `commands.mjs` or `commands.js` in this process (decision 33).
+ * Calls a function of `commands.mjs` or `commands.js` in this process.
  * @throws LaconicError naming file, line, function and reason; InterruptedError after Ctrl-C
  */
 export async function callJavaScriptHook<H extends HookName>(
@@ -34,7 +34,7 @@ export async function callJavaScriptHook<H extends HookName>(
   const { options, signal } = services.context;
   if (signal.aborted) throw new InterruptedError();
   let called = false;
-  // Node names files by their real paths.
+  // Node reports real paths of files.
   const real = await realpath(source.file).catch(() => source.file);
   warnOfLateErrors(real, services.context.report);
   try {
@@ -56,12 +56,15 @@ export async function callJavaScriptHook<H extends HookName>(
   }
 }
 
-/** The exports by name. A file that changed since it was last imported is imported anew (a restart sees edits). */
+/**
+ * Imports the exports by name. A file that changed since its last import is imported again, so that a restart sees
+ * edits.
+ */
 async function load(file: string): Promise<Record<string, unknown>> {
   const found = await stat(file, { bigint: true });
   const url = pathToFileURL(file);
   url.search = `changed=${found.mtimeNs}-${found.size}`;
-  // CommonJS modules have a cache of their own, by real path.
+  // CommonJS modules have a separate cache, keyed by real path.
   Reflect.deleteProperty(createRequire(import.meta.url).cache, await realpath(file));
   const module = (await import(url.href)) as Record<string, unknown>;
   const whole = module.default;
@@ -81,7 +84,7 @@ function plainResult(returned: unknown): Record<string, unknown> | undefined {
   throw new LaconicError(`init must return an object or nothing, it returned ${kind}`);
 }
 
-/** Runs a hook with more environment variables, and with a `process.exit` that ends the hook instead of this program. */
+/** Runs a hook with additional environment variables, and with a `process.exit` that ends only the hook. */
 async function withHookProcess<T>(env: Readonly<Record<string, string>>, work: () => Promise<T>): Promise<T> {
   const before = new Map(Object.keys(env).map((name) => [name, process.env[name]]));
   const exit = process.exit.bind(process);
@@ -100,15 +103,12 @@ async function withHookProcess<T>(env: Readonly<Record<string, string>>, work: (
   }
 }
 
-/** Hooks of this run, by file: what they left running may still throw. */
+/** Hook files called so far: code that they left running may still throw. */
 const hookFiles = new Map<string, Pick<Reporter, 'warn'>>();
-/** Hooks that are running: what is thrown now is theirs. */
+/** Number of running hooks: whatever is thrown while one runs belongs to it. */
 let running = 0;
 
-/**
- * What a timer of a hook throws, or a promise that it forgot, once the hook has ended: it is reported, and harms
- * nothing.
- */
+/** Reports errors that a timer or an unawaited promise of a hook throws after the hook has ended, without failing. */
 function warnOfLateErrors(file: string, report: Pick<Reporter, 'warn'>): void {
   if (hookFiles.size === 0) process.on('uncaughtException', onLateError);
   hookFiles.set(file, report);
@@ -127,9 +127,9 @@ function onLateError(error: Error): void {
 }
 
 /**
- * What a hook promises, unless it is interrupted. Where nothing is left that could keep its promise Node ends the whole
- * program, with exit code 13 and no cleaning up: that is an error of the hook. So is what it throws in a timer, or a
- * promise that it forgot.
+ * Awaits the result of a hook, unless it is interrupted. If nothing is left that could settle the promise, Node would
+ * end the whole program with exit code 13 and without clean-up: that is reported as an error of the hook. So are errors
+ * thrown in its timers or unawaited promises.
  */
 async function outcomeOf<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   let stop = (): void => undefined;
@@ -167,7 +167,7 @@ async function explain(error: unknown, file: string): Promise<HookFailure> {
   return { reason, ...place, traceback: error.stack, cause: error };
 }
 
-/** The innermost line of the hook's file in a stack, and the file beside it where the error was thrown. */
+/** The innermost line of the hook's file in a stack trace, and the file beside it where the error was thrown. */
 function placeOf(error: Error, file: string): Pick<HookFailure, 'line' | 'elsewhere'> {
   const frames = (error.stack ?? '').split('\n').flatMap((text) => {
     const match = /(?:\(|at (?:async )?)((?:file:\/\/)?\/.*):(\d+):\d+\)?$/.exec(text);
@@ -183,7 +183,7 @@ function placeOf(error: Error, file: string): Pick<HookFailure, 'line' | 'elsewh
   return { line: own?.line, elsewhere: `${relative(folder, innermost.path)}:${innermost.line}` };
 }
 
-/** A failed import does not tell the line of a syntax error; `node --check` does. */
+/** A failed import does not report the line of a syntax error; `node --check` does. */
 async function syntaxErrorLine(file: string): Promise<number | undefined> {
   const { stderr } = await run(process.execPath, ['--check', file]);
   const first = stderr.split('\n', 1)[0] ?? '';

@@ -3,7 +3,10 @@ import type { DeployCommandContext, DeploymentContext, HookCalls, HookName, Hook
 import { fromPlain } from './values.js';
 import { toWire, type Wire } from './wire.js';
 
-/** The first line the Python side reads: what to call and with what, in the names of 01 §5. */
+/**
+ * The first line sent to the Python side: what to call and with which arguments, named as hooks of the Python program
+ * expect.
+ */
 export function pythonCall<H extends HookName>(
   source: HookSource,
   hook: H,
@@ -11,7 +14,7 @@ export function pythonCall<H extends HookName>(
   options: GlobalOptions,
 ): Wire {
   const base = { file: source.file, hook, options: optionsWire(options) };
-  // A generic H is not narrowed by comparing `hook`, so each call is told by its own members.
+  // Comparing `hook` does not narrow a generic H, so each call is recognised by its members.
   const any: HookCalls[HookName] = call;
   if ('parameters' in any) {
     return {

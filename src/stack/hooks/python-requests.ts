@@ -5,7 +5,7 @@ import { type ReadYamlFile, readDeploymentYaml, writeDeploymentYaml } from './de
 import { fromWire, toWire, type Wire } from './wire.js';
 import { dumpYaml, editYaml, loadYaml } from './yaml-edit.js';
 
-/** What the Python side may ask for while a hook runs. */
+/** Requests that the Python side may send while a hook runs. */
 const request = z.discriminatedUnion('op', [
   z.object({ op: z.literal('yaml-load'), text: z.string(), name: z.string().nullable() }),
   z.object({ op: z.literal('yaml-dump'), value: z.unknown(), source: z.string().nullable() }),
@@ -22,13 +22,19 @@ type Request = z.output<typeof request>;
 
 /** Answers the requests of one running hook. */
 export interface RequestAnswerer {
-  /** The line to send back for a request line. Never rejects: a failure is an answer, which the hook sees as an exception. */
+  /**
+   * Returns the response line for a request line. Never rejects: a failure is a response, which the hook sees as an
+   * exception.
+   */
   answer(line: string): Promise<string>;
-  /** The failure that produced this text, so that an error of ours keeps its cause. */
+  /** The failure behind this message, so that an error of laconic-so keeps its cause. */
   causeOf(message: string): unknown;
 }
 
-/** @param deploymentDir the directory `modify_yaml` may write in; undefined for hooks without a deployment */
+/**
+ * Creates the answerer for one hook.
+ * @param deploymentDir the directory that `modify_yaml` may write to; undefined for hooks without a deployment
+ */
 export function createAnswerer(deploymentDir: string | undefined, services: HookServices): RequestAnswerer {
   const filesRead: ReadYamlFile[] = [];
   const failures = new Map<string, unknown>();

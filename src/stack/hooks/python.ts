@@ -34,7 +34,7 @@ const ending = z.discriminatedUnion('outcome', [
     outcome: z.literal('failed'),
     reason: z.string(),
     kind: z.string().optional(),
-    /** The module that was not found. */
+    /** The missing module. */
     module: z.string().nullish(),
     line: z.number().nullish(),
     elsewhere: z.string().optional(),
@@ -45,20 +45,22 @@ const ending = z.discriminatedUnion('outcome', [
 ]);
 type Ending = z.output<typeof ending>;
 
-/** How the process ended, and what it said on descriptor 3. */
+/** How the process ended, and what it wrote to descriptor 3. */
 interface Finished {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
   readonly said: string | undefined;
 }
 
-/** How long a Python that ignores SIGTERM goes on after Ctrl-C, and how long its last words may take once it is gone. */
+/**
+ * How long after Ctrl-C a Python that ignores SIGTERM is killed, and how long its result may take after it has ended.
+ */
 const graceMilliseconds = { kill: 2000, lastWords: 500 };
 
 /**
- * Calls a function of `commands.py` in a Python of its own: see {@link hookInterpreter}. The hook's stdin, stdout and
- * stderr are ours.
- * @throws LaconicError naming file, line, function and reason; InterruptedError after Ctrl-C
+ * Calls a function of `commands.py` in a separate Python process: see {@link hookInterpreter}. The hook inherits stdin,
+ * stdout and stderr.
+ * @throws LaconicError with file, line, function and reason; InterruptedError after Ctrl-C
  */
 export async function callPythonHook<H extends HookName>(
   source: HookSource,
@@ -97,7 +99,7 @@ export async function callPythonHook<H extends HookName>(
   }
 }
 
-/** The map `init` returned. One that was loaded from YAML is read from that YAML, where numbers have their text. */
+/** The map that `init` returned. If it was loaded from YAML, numbers are taken from that YAML, with their text. */
 function plainResult(message: Extract<Ending, { outcome: 'returned' }>): Record<string, unknown> {
   const value = fromWire(message.result);
   const exact = typeof message.source === 'string' ? exactValueOfEdit(message.source, value) : value;
@@ -119,7 +121,7 @@ function explain(
   };
 }
 
-/** The two ways to a Python that has the module. */
+/** How to get a Python with this module. */
 function missingModuleHint(module: string, env: NodeJS.ProcessEnv): string {
   const chosen = `set ${interpreterVariable} to a Python that has it`;
   if (env[interpreterVariable]) return `install it for ${env[interpreterVariable]}, or unset ${interpreterVariable}`;
@@ -155,7 +157,7 @@ function readEnding({ said }: Finished): Ending | undefined {
   try {
     return ending.parse(JSON.parse(said));
   } catch {
-    // Something else wrote to the result descriptor: the process ended without a result of ours.
+    // Something else wrote to the result descriptor: there is no valid result.
     return undefined;
   }
 }
@@ -166,7 +168,7 @@ function endedEarly(python: string, { code, signal, said }: Finished): string {
   return `${python} ended with exit code ${code ?? 'unknown'} before the hook returned`;
 }
 
-/** Starts Python, hands it the call, answers it until it ends. Rejects only when it cannot be started. */
+/** Starts Python, sends it the call, and answers its requests until it ends. Rejects only if it cannot be started. */
 async function converse(
   python: string,
   call: string,
@@ -181,7 +183,7 @@ async function converse(
     stdio: ['inherit', 'inherit', 'inherit', 'pipe', 'pipe', 'pipe'],
   });
   const [, , , result, requests, answers] = child.stdio as unknown as [null, null, null, Readable, Readable, Writable];
-  // A hook may end with descriptors open or closed in any order: its exit decides, not these.
+  // A hook may end with descriptors open or closed in any order: only its exit counts.
   for (const stream of [result, requests, answers]) stream.on('error', () => undefined);
 
   const stop = endOnAbort(child, context.signal, graceMilliseconds.kill);
@@ -200,7 +202,7 @@ async function converse(
     answers.write(`${call}\n`);
 
     const ended = await exit;
-    // A process the hook left behind may hold descriptor 3 open; what was said before the exit is there at once.
+    // A process that the hook left behind may keep descriptor 3 open; what was written before the exit arrives at once.
     return { ...ended, said: await Promise.race([said, after(graceMilliseconds.lastWords)]) };
   } finally {
     stop();

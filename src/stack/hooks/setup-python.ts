@@ -10,9 +10,9 @@ import { chosenInterpreter, hookEnvironment, hookModules, interpreterVariable } 
 const packages = hookModules.map((each) => each.package);
 
 /**
- * Makes the virtual environment that hooks in Python run with, with the modules that came with the Python program. It
- * is made beside and renamed, so that it is there whole or not at all; one that has all the modules is left as it is.
- * @throws LaconicError with the words of Python or pip; InterruptedError after Ctrl-C
+ * Creates the virtual environment for Python hooks, with the modules that came with the Python program. It is created
+ * under a temporary name and renamed, so that it is never incomplete; an existing one with all modules is not changed.
+ * @throws LaconicError with the output of Python or pip; InterruptedError after Ctrl-C
  */
 export async function setUpHookPython(context: Context): Promise<void> {
   const { env, cwd, report, signal } = context;
@@ -62,7 +62,7 @@ function interpreterOf(folder: string): string {
 async function isComplete(folder: string, { env, signal }: Context): Promise<boolean> {
   if ((await kindOf(interpreterOf(folder))) !== 'file') return false;
   const imports = hookModules.map(({ module }) => `import ${module}`).join('; ');
-  // -I: nothing of the current directory or of PYTHONPATH stands for a module that is missing. -B: nothing is written.
+  // -I: the current directory and PYTHONPATH must not provide a missing module. -B: nothing is written.
   const { code } = await run(interpreterOf(folder), ['-I', '-B', '-c', imports], { env, signal });
   return code === 0;
 }
@@ -70,13 +70,13 @@ async function isComplete(folder: string, { env, signal }: Context): Promise<boo
 async function succeed(what: string, running: Promise<RunResult>): Promise<void> {
   const { code, stdout, stderr, command } = await running;
   if (code === 0) return;
-  // `venv` tells on standard output what is missing.
+  // `venv` reports what is missing on stdout.
   throw new LaconicError(`${what}: ${command} ended with exit code ${code}:\n${`${stdout}\n${stderr}`.trim()}`, {
     hint: 'Python 3.8 or newer is needed with its module venv (on Debian: apt-get install python3-venv), and a package index that pip reaches',
   });
 }
 
-/** An incomplete environment of before goes; a complete one that another run has put there meanwhile stays. */
+/** Replaces an old incomplete environment; keeps a complete one that another process has created in the meantime. */
 async function putInPlace(made: string, target: string, context: Context): Promise<void> {
   try {
     await rename(made, target);

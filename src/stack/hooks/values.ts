@@ -2,14 +2,14 @@ import { type Document, isAlias, isMap, isScalar, isSeq, type Node, type Pair, S
 import { LaconicError } from '../../system/errors.js';
 
 /**
- * The values of a YAML document, exact: maps keep the order and the type of their keys, and a number that JavaScript
- * cannot hold or would write differently keeps its text. Hooks get amounts of 30 digits and versions such as `1.10`.
+ * The exact value of a YAML document: maps keep the order and types of their keys, and numbers that JavaScript cannot
+ * hold or would write differently keep their text. Hooks use amounts of 30 digits and versions such as `1.10`.
  */
 export type HookValue = null | boolean | string | number | bigint | Numeral | HookValue[] | HookMap;
 export type HookKey = null | boolean | string | number | bigint;
 export type HookMap = Map<HookKey, HookValue>;
 
-/** A number whose text says more than a JavaScript number: a float (`1.0`), or an integer in another notation. */
+/** A number that a JavaScript number does not fully describe: a float (`1.0`), or an integer in another notation. */
 export class Numeral {
   readonly value: number | bigint;
   readonly text: string;
@@ -24,13 +24,16 @@ export class Numeral {
 
 const integerText = /^(?:[-+]?\d+|0o[0-7]+|0x[\da-fA-F]+)$/;
 
-/** A whole number as `number` where that is exact, else as `bigint`. */
+/** Parses an integer: a `number` if that is exact, else a `bigint`. */
 export function wholeNumber(text: string): number | bigint {
   const exact = text.startsWith('-') ? -BigInt(text.slice(1)) : BigInt(text.replace(/^\+/, ''));
   return Number.isSafeInteger(Number(exact)) ? Number(exact) : exact;
 }
 
-/** The value of a node: aliases followed, `<<` merged. A node that contains itself is a {@link LaconicError}. */
+/**
+ * The value of a node, with aliases and `<<` resolved.
+ * @throws LaconicError for a node that contains itself, and an alias without anchor
+ */
 export function exactValue(node: unknown, document: Document, inside: readonly Node[] = []): HookValue {
   if (isAlias(node)) {
     const target = node.resolve(document);
@@ -63,7 +66,7 @@ function mergedEntries(value: unknown, document: Document, inside: readonly Node
   return merged;
 }
 
-/** True for the pair of a `<<: *base` merge. */
+/** Whether this pair is a merge (`<<: *base`). */
 export function isMergePair(pair: Pair): boolean {
   return (
     isScalar(pair.key) &&
@@ -72,14 +75,14 @@ export function isMergePair(pair: Pair): boolean {
   );
 }
 
-/** The key of a pair; one that is a map or a list is its text. */
+/** The key of a pair; a map or a list becomes its text. */
 export function keyOf(pair: Pair, document: Document): HookKey {
   const key = exactValue(pair.key, document);
   if (key instanceof Numeral) return key.value;
   return typeof key === 'object' && key !== null ? String(pair.key) : key;
 }
 
-/** The value of a scalar node, with the text of a number where that matters. */
+/** The value of a scalar node, with the text of a number if needed. */
 export function scalarValue(node: Scalar): HookValue {
   const { value, source } = node;
   if (typeof value === 'number' || typeof value === 'bigint') {
@@ -95,13 +98,13 @@ export function scalarValue(node: Scalar): HookValue {
   return typeof value === 'string' || typeof value === 'boolean' ? value : null;
 }
 
-/** The number behind a value, or undefined when it is none. */
+/** The number in a value; undefined if it is not a number. */
 export function numericValue(value: HookValue): number | bigint | undefined {
   if (value instanceof Numeral) return value.value;
   return typeof value === 'number' || typeof value === 'bigint' ? value : undefined;
 }
 
-/** True when two values say the same: numbers by size (1 is 1.0), maps whatever the order of their keys. */
+/** Whether two values are equal: numbers by size (1 equals 1.0), maps regardless of key order. */
 export function sameValue(a: HookValue, b: HookValue): boolean {
   const numberA = numericValue(a);
   const numberB = numericValue(b);
@@ -125,7 +128,10 @@ function sameNumber(a: number | bigint, b: number | bigint): boolean {
   return Number.isInteger(number) && BigInt(number) === big;
 }
 
-/** The value as plain objects and arrays. `numbers: 'text'` gives a number that JavaScript would write differently as its text. */
+/**
+ * Converts to plain objects and arrays. With `numbers: 'text'`, a number that JavaScript would write differently
+ * becomes its text.
+ */
 export function toPlain(value: HookValue, numbers: 'text' | 'value'): unknown {
   if (value instanceof Numeral)
     return numbers === 'text' && String(value.value) !== value.text ? value.text : value.value;
@@ -138,8 +144,8 @@ export function toPlain(value: HookValue, numbers: 'text' | 'value'): unknown {
 }
 
 /**
- * The value of what a JavaScript hook handed over.
- * @throws LaconicError naming the key of what YAML cannot hold: a function, a Date, a symbol, a cycle
+ * Converts a value from a JavaScript hook.
+ * @throws LaconicError with the key of anything that YAML cannot hold: a function, a Date, a symbol, a cycle
  */
 export function fromPlain(value: unknown, at = '', inside: readonly object[] = []): HookValue {
   if (value === null || value === undefined) return null;
@@ -163,7 +169,7 @@ export function fromPlain(value: unknown, at = '', inside: readonly object[] = [
   return map;
 }
 
-/** The YAML node of a value. */
+/** Converts a value to a YAML node. */
 export function toNode(value: HookValue, document: Document): Node {
   if (value instanceof Numeral) {
     const scalar = new Scalar(value.value);

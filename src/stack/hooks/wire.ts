@@ -2,15 +2,15 @@ import { LaconicError } from '../../system/errors.js';
 import { type HookKey, type HookMap, type HookValue, Numeral, wholeNumber } from './values.js';
 
 /**
- * Values on the pipe between us and Python, as JSON. What JSON (or a JavaScript object) would change travels as
- * `{"$": [kind, …]}`: `["int", digits]`, `["float", text]`, and `["map", [[key, value], …]]` for a map with keys that are
- * no strings, that JavaScript would reorder, or that look like this escape.
+ * Values exchanged with Python, as JSON. What JSON (or a JavaScript object) would change is escaped as `{"$": [kind,
+ * …]}`: `["int", digits]`, `["float", text]`, and `["map", [[key, value], …]]` for a map with keys that are not
+ * strings, that JavaScript would reorder, or that look like this escape.
  */
 export type Wire = null | boolean | string | number | Wire[] | { [key: string]: Wire };
 
 const reordered = /^\d+$/;
 
-/** A value as JSON. */
+/** Encodes a value as JSON. */
 export function toWire(value: HookValue): Wire {
   if (value instanceof Numeral) return value.isFloat ? { $: ['float', pythonFloat(value.text)] } : toWire(value.value);
   if (typeof value === 'bigint') return { $: ['int', String(value)] };
@@ -23,7 +23,10 @@ export function toWire(value: HookValue): Wire {
   return Object.fromEntries(entries.map(([key, item]) => [String(key), toWire(item)]));
 }
 
-/** The value of JSON that the Python side wrote. @throws LaconicError when it is not of this format */
+/**
+ * Decodes JSON from the Python side.
+ * @throws LaconicError if it is not in this format
+ */
 export function fromWire(wire: unknown): HookValue {
   if (wire === null || typeof wire === 'boolean' || typeof wire === 'string' || typeof wire === 'number') return wire;
   if (Array.isArray(wire)) return wire.map((item: unknown) => fromWire(item));

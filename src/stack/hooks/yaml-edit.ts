@@ -14,13 +14,16 @@ import { parseYaml, yamlStyle } from '../../system/yaml.js';
 import { renderDocument } from '../../system/yaml-render.js';
 import { exactValue, type HookMap, type HookValue, isMergePair, keyOf, sameValue, toNode } from './values.js';
 
-/** The exact value of a YAML text; `file` names it in messages. @throws InvalidFileError with every syntax error */
+/**
+ * Parses YAML into its exact value; `file` names it in messages.
+ * @throws InvalidFileError with every syntax error
+ */
 export function loadYaml(text: string, file: string): HookValue {
   const { document } = parseYaml(text, file);
   return exactValue(document.contents, document);
 }
 
-/** A value as YAML text in the style of all our files. */
+/** Writes a value as YAML in {@link yamlStyle}. */
 export function dumpYaml(value: HookValue): string {
   const document = new Document(null, { version: '1.2' });
   document.contents = toNode(value, document);
@@ -28,20 +31,22 @@ export function dumpYaml(value: HookValue): string {
 }
 
 /**
- * The text changed to say `after`, by editing the document: what is equal stays as it is written, with its comments
- * (01 §5 `modify_yaml`, decision 33). Where anchors make such an edit ambiguous the data wins over the comments.
- * @returns the same text when it says `after` already
+ * Edits the document so that its value is `after`: equal parts stay as written, with their comments. If anchors make
+ * such an edit ambiguous, comments are given up.
+ * @returns the same text if its value is `after` already
  */
 export function editYaml(text: string, file: string, after: HookValue): string {
   const { document } = parseYaml(text, file);
   if (sameValue(exactValue(document.contents, document), after)) return text;
-  // contents is typed by how it was parsed; the edit may replace a list by a map.
+  // The type of contents reflects how it was parsed; the edit may replace a list by a map.
   (document as Document).contents = edited(document.contents, after, document);
   const written = document.errors.length === 0 ? tryWrite(document) : undefined;
   return written !== undefined && sameValue(loadYaml(written, file), after) ? written : dumpYaml(after);
 }
 
-/** What a value says that was loaded from this text and then changed: numbers that were left alone have their text back. */
+/**
+ * The exact value of a value that was loaded from this text and then changed: unchanged numbers get their text back.
+ */
 export function exactValueOfEdit(text: string, after: HookValue): HookValue {
   return loadYaml(editYaml(text, 'YAML text', after), 'YAML text');
 }
@@ -50,12 +55,12 @@ function tryWrite(document: Document.Parsed): string | undefined {
   try {
     return renderDocument(document);
   } catch {
-    // An alias whose anchor was deleted: the caller writes the value anew.
+    // An alias whose anchor was deleted: the caller writes the whole value.
     return undefined;
   }
 }
 
-/** The node to stand where `node` stands so that its value is `after`. */
+/** Returns the replacement for `node` with the value `after`. */
 function edited(node: Node | null, after: HookValue, document: Document): Node {
   if (isMap(node) && after instanceof Map) return editMap(node, after, document);
   if (isSeq(node) && Array.isArray(after)) return editList(node, after, document);
@@ -77,7 +82,7 @@ function editMap(node: YAMLMap, after: HookMap, document: Document): Node {
       if (map instanceof Map) for (const [key, value] of map) if (!inherited.has(key)) inherited.set(key, value);
     }
   }
-  // A key that a merge brings cannot be deleted in place: this map is written out instead.
+  // A key that comes from a merge cannot be deleted in place: this map is written out instead.
   if ([...inherited.keys()].some((key) => !after.has(key))) return toNode(after, document);
 
   const own = new Set<unknown>();
@@ -91,7 +96,7 @@ function editMap(node: YAMLMap, after: HookMap, document: Document): Node {
     const wanted = after.get(key);
     if (wanted === undefined) continue;
     own.add(key);
-    // `key:` without a value has no node; it stays as it is while null is meant.
+    // `key:` without a value has no node; it stays if the new value is null.
     if (isNode(pair.value) || wanted !== null)
       pair.value = edited(isNode(pair.value) ? pair.value : null, wanted, document);
     kept.push(pair);
@@ -116,7 +121,7 @@ function editList(node: YAMLSeq, after: readonly HookValue[], document: Document
   while (tail < shorter - head && same(before.length - 1 - tail, after.length - 1 - tail)) tail += 1;
 
   const middle = after.slice(head, after.length - tail).map((value, offset) => {
-    // Items between the equal ends are taken as changed in place while there are old ones.
+    // Items between the equal ends count as changed in place, as far as there are old ones.
     const old: unknown = head + offset < before.length - tail ? node.items[head + offset] : undefined;
     return edited(isNode(old) ? old : null, value, document);
   });

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds an image of an ingress controller for the test cluster where the real one cannot be pulled: Caddy as a library,
-# configured from the Ingress objects of class caddy. It takes the arguments of the real one, and answers on its health port.
+# configured from the Ingress objects of class caddy. It takes the arguments of the real one, and answers on its health
+# port.
 #
 #   test/cluster/ingress/build.sh    kept while this folder is unchanged
 set -euo pipefail

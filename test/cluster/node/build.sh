@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Builds a node image for `kind create cluster --image` where no image registry can be reached: Kubernetes, etcd and CoreDNS
-# compiled from their Go modules, everything else from Debian's packages. As root; the first time takes a quarter of an hour
-# on two cores, later what changed.
+# Builds a node image for `kind create cluster --image` where no image registry can be reached: Kubernetes, etcd and
+# CoreDNS compiled from their Go modules, everything else from Debian's packages. As root; the first time takes a
+# quarter of an hour on two cores, later what changed.
 #
 #   test/cluster/node/build.sh    kept while this folder is unchanged
 #
-# Needs Go, debootstrap, busybox-static, gcc, python3 and a Docker engine. Debian 12's containerd still runs where the kernel
-# has cgroup v1, and Kubernetes 1.34 is the last minor that does by default.
+# Needs Go, debootstrap, busybox-static, gcc, python3 and a Docker engine. Debian 12's containerd still runs where the
+# kernel has cgroup v1, and Kubernetes 1.34 is the last minor that does by default.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

@@ -10,7 +10,7 @@ function bothWays(rows: readonly Omit<BadInput, 'args'>[]): BadInput[] {
   return rows.map((row, index) => ({ ...row, args: index % 2 === 0 ? init : create }));
 }
 
-describe('compose files (01 §7.7, §7.8, §11, §20.21, §20.23)', () => {
+describe('compose files', () => {
   refuses(
     bothWays([
       {
@@ -108,7 +108,7 @@ describe('compose files (01 §7.7, §7.8, §11, §20.21, §20.23)', () => {
 
   accepts([
     {
-      what: 'every form of a port, and maps them (01 §20.21)',
+      what: 'every form of a port, and maps them',
       files: compose(
         'services:',
         '  web:',
@@ -132,7 +132,7 @@ describe('compose files (01 §7.7, §7.8, §11, §20.21, §20.23)', () => {
         ),
     },
     {
-      what: 'a compose file without services although the spec has ports (01 §11.3)',
+      what: 'a compose file without services although the spec has ports',
       files: {
         ...compose('volumes: {data: }'),
         ...spec('network: {ports: {tidy: ["80"]}}', 'volumes: {data: ./data/data}'),
@@ -140,13 +140,13 @@ describe('compose files (01 §7.7, §7.8, §11, §20.21, §20.23)', () => {
       args: create,
     },
     {
-      what: 'an included file that only the start knows, with a warning (decision 7)',
+      what: 'an included file that only the start knows, with a warning',
       files: { ...compose('include: ["${PART:-part.yml}"]', 'services: {web: {image: busybox:1.36}}'), ...spec() },
       args: create,
       says: [/^WARNING: \S+:1 include\[0\]: \$\{PART:-part\.yml\} is known at start only/m],
     },
     {
-      what: 'an update whose stack lost an included file, with a warning (decision 10)',
+      what: 'an update whose stack lost an included file, with a warning',
       files: {
         ...compose('include: [part.yml]', 'services: {web: {image: busybox:1.36}}'),
         ...spec(),
@@ -161,7 +161,7 @@ describe('compose files (01 §7.7, §7.8, §11, §20.21, §20.23)', () => {
     },
     { what: 'a compose file without services', files: { ...compose('services: {}'), ...spec() }, args: create },
     {
-      what: 'long mounts, ../config alone and an env_file as text, with what is missing named (01 §20.23)',
+      what: 'long mounts, ../config alone and an env_file as text, with what is missing named',
       files: {
         ...compose(
           'services:',
@@ -183,7 +183,7 @@ describe('compose files (01 §7.7, §7.8, §11, §20.21, §20.23)', () => {
       then: async (root) => expect(await readFile(join(root, 'made/config/app/settings.env'), 'utf8')).toBe('A=1\n'),
     },
     {
-      what: 'a volume without a path although the stack has a config directory for it (01 §11.6)',
+      what: 'a volume without a path although the stack has a config directory for it',
       files: { ...spec('volumes:', '  data:'), 'repo/stack-orchestrator/config/data/x': 'x' },
       args: create,
     },

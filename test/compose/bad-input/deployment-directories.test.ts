@@ -40,7 +40,7 @@ const becomes =
   async (directory: string): Promise<void> =>
     writeFile(join(directory, name), text);
 
-describe('deployment --dir (02 §7, 01 §12, §20.20)', () => {
+describe('deployment --dir', () => {
   refuses([
     { what: 'a missing --dir', args: ['deployment', 'ps'], says: ['--dir'], code: 2 },
     { what: 'a directory that is not there', args: dir('ps'), says: ['deployment directory made does not exist'] },
@@ -250,11 +250,11 @@ describe('deployment --dir (02 §7, 01 §12, §20.20)', () => {
       says: ['--format: xml is not text or json'],
       code: 2,
     }),
-    made({ what: 'a tail that is none (02 §13.16)', args: dir('logs', '--tail', 'x'), says: ['--tail'], code: 2 }),
+    made({ what: 'a tail that is none', args: dir('logs', '--tail', 'x'), says: ['--tail'], code: 2 }),
     made({ what: 'run-job without a job', args: dir('run-job'), says: ["missing required argument 'job'"], code: 2 }),
     made({ what: 'a misspelt job', args: dir('run-job', 'tdiy'), says: ['tdiy', 'did you mean "tidy"'] }),
     made({
-      what: 'a timeout that is none (02 §13.6)',
+      what: 'a timeout that is none',
       args: dir('stop', '--timeout', 'soon'),
       says: ['--timeout: soon is not'],
       code: 2,
@@ -274,17 +274,17 @@ describe('deployment --dir (02 §7, 01 §12, §20.20)', () => {
     made({ what: 'logs of a service that is none', args: dir('logs', 'wbe'), says: ['no such service: wbe'] }),
     made({ what: 'exec in a service that is none', args: dir('exec', 'wbe', 'ls'), says: ['no such service: wbe'] }),
     made({
-      what: 'exec in a service that is not running, which once was exit 0 (02 §7.7)',
+      what: 'exec in a service that is not running, which once was exit 0',
       args: dir('exec', 'web', 'ls'),
       says: ['the command was not run', 'is not running'],
     }),
     made({
-      what: 'port of a service that is not running (02 §7.6)',
+      what: 'port of a service that is not running',
       args: dir('port', 'web', '80'),
       says: ['is not running', 'start it first'],
     }),
     made({
-      what: 'start without docker on the PATH (02 §13.28)',
+      what: 'start without docker on the PATH',
       args: dir('start'),
       env: { PATH: '/nowhere' },
       says: ['docker is not installed, or not on the PATH', 'install the Docker engine'],

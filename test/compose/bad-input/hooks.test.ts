@@ -8,7 +8,7 @@ import { accepts, create, type Files, hookFile, init, refuses, stackPath } from 
 const hooks = (text: string): Files => ({ [hookFile]: text });
 const python = (text: string): Files => ({ [hookFile.replace('.mjs', '.py')]: text });
 
-describe('hooks that fail leave nothing behind (01 §5, §9, §20.10)', () => {
+describe('hooks that fail leave nothing behind', () => {
   refuses([
     {
       what: 'an init hook that throws',
@@ -100,7 +100,7 @@ describe('hooks that fail leave nothing behind (01 §5, §9, §20.10)', () => {
       says: ['commands.py'],
     },
     {
-      what: 'a Python hook where there is no Python (decision 33)',
+      what: 'a Python hook where there is no Python',
       files: python('def create(context, extra_args):\n    pass\n'),
       args: create,
       env: { PATH: '/nowhere' },
@@ -128,7 +128,7 @@ describe('hooks that fail leave nothing behind (01 §5, §9, §20.10)', () => {
       then: async (_, { stdout }) => expect(stdout).toBe(`${'x'.repeat(300_000)}\n`),
     },
     ...[init, create, ['--stack', stackPath, 'deploy', 'setup']].map((args) => ({
-      what: `commands.mjs beside commands.py: ${args.find((word) => ['init', 'create', 'setup'].includes(word)) ?? ''} uses the first and names both (decision 33)`,
+      what: `commands.mjs beside commands.py: ${args.find((word) => ['init', 'create', 'setup'].includes(word)) ?? ''} uses the first and names both`,
       files: {
         ...hooks("export const init = () => console.log('called'), create = init, setup = init;"),
         ...python("def init(context):\n    raise RuntimeError('this one')\ncreate = setup = init\n"),

@@ -6,7 +6,7 @@ import { accepts, create, init, inWorld, refuses, stackPath } from './support.js
 
 const deploy = ['--stack', stackPath, 'deploy'];
 
-describe('deploy init (01 §7, §20.16, §20.33, 02 §6.1)', () => {
+describe('deploy init', () => {
   refuses([
     { what: 'a missing --output', args: [...deploy, 'init'], says: ['--output', 'Usage: '], code: 2 },
     {
@@ -22,7 +22,7 @@ describe('deploy init (01 §7, §20.16, §20.33, 02 §6.1)', () => {
       code: 2,
     },
     {
-      what: 'an --output that exists and differs (decision 11)',
+      what: 'an --output that exists and differs',
       files: { 'new-spec.yml': 'my: edits\n' },
       args: init,
       says: ['new-spec.yml exists and differs', '--force overwrites it'],
@@ -104,7 +104,7 @@ describe('deploy init (01 §7, §20.16, §20.33, 02 §6.1)', () => {
       says: ['--image-registry is not allowed with a k8s-kind deployment'],
     },
     {
-      what: '--include, which init does not know (02 §13.23)',
+      what: '--include, which init does not know',
       args: [...deploy, '--include', 'app', 'init', '--output', 'x.yml'],
       says: ['--include cannot be used with init'],
       code: 2,
@@ -114,7 +114,7 @@ describe('deploy init (01 §7, §20.16, §20.33, 02 §6.1)', () => {
 
   accepts([
     {
-      what: '= and , in values of --config (01 §20.16)',
+      what: '= and , in values of --config',
       args: [...init, '--config', 'A=x=y,z', '--config', 'B='],
       then: async (root) =>
         expect(await readFile(join(root, 'new-spec.yml'), 'utf8')).toMatch(/^ {2}A: x=y,z\n {2}B: ''$/m),
@@ -139,7 +139,7 @@ describe('deploy init (01 §7, §20.16, §20.33, 02 §6.1)', () => {
   ]);
 });
 
-describe('deploy create (01 §9, §20.10, §20.13, 02 §6.2)', () => {
+describe('deploy create', () => {
   refuses([
     { what: 'a missing --spec-file', args: ['deploy', 'create'], says: ['--spec-file'], code: 2 },
     {
@@ -203,7 +203,7 @@ describe('deploy create (01 §9, §20.10, §20.13, 02 §6.2)', () => {
       says: ['repo is not a deployment directory: it has no deployment.yml'],
     },
     {
-      what: '--helm-chart, which was ignored before (01 §20.13)',
+      what: '--helm-chart, which was ignored before',
       args: [...create, '--helm-chart'],
       says: ['--helm-chart is not supported by this version\n', 'without Helm'],
     },
@@ -226,7 +226,7 @@ describe('deploy create (01 §9, §20.10, §20.13, 02 §6.2)', () => {
       code: 2,
     },
     {
-      what: '--cluster, which create does not know (02 §13.23)',
+      what: '--cluster, which create does not know',
       args: ['deploy', '--cluster', 'c', ...create.slice(1)],
       says: ['--cluster cannot be used with create'],
       code: 2,
@@ -254,14 +254,14 @@ describe('deploy create (01 §9, §20.10, §20.13, 02 §6.2)', () => {
     },
     { what: 'options-like words after --', args: [...create, '--', '--colour', '-x'] },
     {
-      what: 'another --stack than the spec has, with a warning (decision 10)',
+      what: 'another --stack than the spec has, with a warning',
       args: ['--stack', 'test', ...create],
       says: [`WARNING: --stack test is not used: the spec file says stack: ${stackPath}`],
     },
   ]);
 });
 
-describe('the stack in place (02 §6.4, §13.21, §13.23, §13.24)', () => {
+describe('the stack in place', () => {
   refuses([
     {
       what: 'an unknown pod in --include alone',
@@ -305,7 +305,7 @@ it('an --env-file that is not there is refused, by Node itself where it looks fo
   });
 });
 
-describe('the command line itself (02 §1, §2)', () => {
+describe('the command line itself', () => {
   refuses([
     { what: 'an unknown command', args: ['deplyo'], says: ["unknown command 'deplyo'", 'Usage: laconic-so'], code: 2 },
     { what: 'an unknown subcommand', args: [...deploy, 'craete'], says: ["unknown command 'craete'"], code: 2 },
@@ -332,7 +332,7 @@ describe('the command line itself (02 §1, §2)', () => {
   ]);
 
   accepts([
-    { what: '--help of deploy init without --stack (02 §13.19)', args: ['deploy', 'init', '--help'] },
+    { what: '--help of deploy init without --stack', args: ['deploy', 'init', '--help'] },
     {
       what: '--help of start for a directory that is not there',
       args: ['deployment', '--dir', 'gone', 'start', '--help'],

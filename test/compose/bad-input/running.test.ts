@@ -13,7 +13,7 @@ const compose = [
   '',
 ].join('\n');
 
-describeWithEngine('bad input to a deployment that runs (02 §7, §10.4, §13)', () => {
+describeWithEngine('bad input to a deployment that runs', () => {
   let root = '';
   const cli = (...args: string[]): Promise<CliResult> =>
     runCli(['deployment', '--dir', 'made', ...args], { cwd: root });
@@ -73,13 +73,13 @@ describeWithEngine('bad input to a deployment that runs (02 §7, §10.4, §13)',
     expect((await cli('ps')).stdout).toContain('Running containers:');
   });
 
-  it('passes the exit codes of commands and jobs on, which once were 0 or 1 (02 §13.3, §13.27)', async () => {
+  it('passes the exit codes of commands and jobs on, which once were 0 or 1', async () => {
     expect(await cli('exec', 'web', 'exit 9')).toMatchObject({ code: 9, stderr: '' });
     expect(await cli('exec', 'web', '--', 'ls', '/nowhere')).toMatchObject({ code: 1 });
     expect(await cli('run-job', 'tidy')).toMatchObject({ code: 7, stdout: 'Running job: tidy\n' });
   });
 
-  it('shows logs that are no UTF-8 (02 §13.16)', async () => {
+  it('shows logs that are no UTF-8', async () => {
     const { code, stdout } = await cli('logs');
     expect(code).toBe(0);
     expect(stdout).toMatch(/web-1 +\| caf/);

@@ -12,7 +12,7 @@ const whole = (text: string): Files => ({ 'spec.yml': text });
 const refusesAtCreate = (rows: readonly Omit<BadInput, 'args'>[]): void =>
   refuses(rows.map((row) => ({ ...row, args: create })));
 
-describe('spec.yml as a whole (01 §6, §9, §20.23)', () => {
+describe('spec.yml as a whole', () => {
   refusesAtCreate([
     { what: 'an empty spec', files: whole(''), says: ['spec.yml: is empty: at least stack and deploy-to'] },
     {
@@ -58,7 +58,7 @@ describe('spec.yml as a whole (01 §6, §9, §20.23)', () => {
       says: ['spec.yml:4', '*a contains itself'],
     },
     {
-      what: 'a misspelt key (decision 10)',
+      what: 'a misspelt key',
       files: spec('netwrk: {}'),
       says: ['spec.yml:3 netwrk', 'did you mean "network"?'],
     },
@@ -82,19 +82,19 @@ describe('spec.yml as a whole (01 §6, §9, §20.23)', () => {
     },
     { what: 'network.ports that is null', files: spec('network:', '  ports:', '  http-proxy:'), args: create },
     {
-      what: 'the documented but stale keys, naming the right ones (decision 10)',
+      what: 'the documented but stale keys, naming the right ones',
       files: spec('registry-credentials: {}', 'x-mine: 1'),
       args: create,
       says: ['WARNING: ', 'registry-credentials', 'image-pull-secret'],
     },
     {
-      what: 'ports of an unknown service and paths of an unknown volume, with warnings (01 §20.23)',
+      what: 'ports of an unknown service and paths of an unknown volume, with warnings',
       files: spec('volumes: {data: ./data/data, elsewhere: ./e}', 'network: {ports: {nobody: ["80"]}}'),
       args: create,
       says: [/WARNING: spec.yml:3 volumes.elsewhere: .*/, /WARNING: spec.yml:4 network.ports.nobody: .*/],
     },
     {
-      what: 'a volume of the stack that the spec does not place, with a warning (01 §20.34)',
+      what: 'a volume of the stack that the spec does not place, with a warning',
       files: spec('volumes: {}'),
       args: create,
       says: [/WARNING: .*data/],
@@ -110,7 +110,7 @@ describe('spec.yml as a whole (01 §6, §9, §20.23)', () => {
   ]);
 });
 
-describe('config: of the spec (01 §8, §13, §20.3, §20.18)', () => {
+describe('config: of the spec', () => {
   refusesAtCreate([
     {
       what: 'names no env file can hold, and values that are no text',
@@ -209,7 +209,7 @@ describe('config: of the spec (01 §8, §13, §20.3, §20.18)', () => {
   ]);
 });
 
-describe('volumes and ports of the spec (01 §6.1, §6.3, §20.4, §20.21)', () => {
+describe('volumes and ports of the spec', () => {
   refusesAtCreate([
     {
       what: 'a volume path that is a number',
@@ -229,7 +229,7 @@ describe('volumes and ports of the spec (01 §6.1, §6.3, §20.4, §20.21)', () 
     { what: 'a volume called ..', files: spec('volumes: {"..": ./x}'), says: ['".." is not a volume name'] },
     { what: 'a volume with a slash', files: spec('volumes: {"a/b": ./x}'), says: ['"a/b" is not a volume name'] },
     {
-      what: 'a misspelt volume (decision 10)',
+      what: 'a misspelt volume',
       files: spec('volumes: {dtaa: ./data/data}'),
       says: ['spec.yml:3 volumes.dtaa', 'did you mean "data"?'],
     },
@@ -288,14 +288,14 @@ describe('volumes and ports of the spec (01 §6.1, §6.3, §20.4, §20.21)', () 
 
   accepts([
     {
-      what: 'every spelling of a relative volume path (01 §20.4)',
+      what: 'every spelling of a relative volume path',
       files: spec('volumes: {data: x/y}'),
       args: create,
       then: async (root) =>
         expect(await readFile(join(root, 'made/compose/docker-compose-app.yml'), 'utf8')).toContain('device: ../x/y'),
     },
     {
-      what: 'an absolute volume path that does not exist, with a warning (01 §6.1)',
+      what: 'an absolute volume path that does not exist, with a warning',
       files: spec('volumes: {data: /nowhere/at/all}'),
       args: create,
       says: ['WARNING: ', 'mount path for volume data does not exist: /nowhere/at/all'],
@@ -309,7 +309,7 @@ describe('volumes and ports of the spec (01 §6.1, §6.3, §20.4, §20.21)', () 
   ]);
 });
 
-describe('what only Kubernetes reads (01 §6, §20.24)', () => {
+describe('what only Kubernetes reads', () => {
   refusesAtCreate([
     {
       what: 'k8s without kube-config',

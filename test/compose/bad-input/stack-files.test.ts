@@ -21,7 +21,7 @@ function bothWays(rows: readonly Omit<BadInput, 'args'>[]): BadInput[] {
   return rows.map((row, index) => ({ ...row, args: index % 2 === 0 ? init : create }));
 }
 
-describe('stack.yml (01 §2, §3, §20.8, §20.23)', () => {
+describe('stack.yml', () => {
   refuses(
     bothWays([
       { what: 'an empty stack.yml', files: stack(''), says: [`${stackPath}/stack.yml`, 'is empty'] },
@@ -117,7 +117,7 @@ describe('stack.yml (01 §2, §3, §20.8, §20.23)', () => {
         says: ['pods[0].post_start_command', 'only a pod with a repository'],
       },
       {
-        what: 'a pod whose repository was never cloned (01 §20.15)',
+        what: 'a pod whose repository was never cloned',
         files: stack('pods:', '  - name: app', '    repository: org/never-cloned', '    path: .'),
         says: ['compose file of pod app is missing', 'never-cloned/docker-compose.yml', 'setup-repositories'],
       },
@@ -126,7 +126,7 @@ describe('stack.yml (01 §2, §3, §20.8, §20.23)', () => {
         files: stack('pods: [app]', 'jobs: {a: b}'),
         says: ['jobs: must be a list of jobs'],
       },
-      { what: 'a config: that is a list (01 §3.5)', files: stack('config: [a]'), says: ['config: must be a map'] },
+      { what: 'a config: that is a list', files: stack('config: [a]'), says: ['config: must be a map'] },
       {
         what: 'a transfer from nowhere',
         files: stack('pods: [app]', 'config:', '  web:', '    KEY: nowhere'),
@@ -146,7 +146,7 @@ describe('stack.yml (01 §2, §3, §20.8, §20.23)', () => {
   );
 });
 
-describe('the place of a stack (01 §2, 02 §6)', () => {
+describe('the place of a stack', () => {
   const missing = ['deploy', 'init', '--output', 'x.yml'];
   refuses([
     {
@@ -180,7 +180,7 @@ describe('the place of a stack (01 §2, 02 §6)', () => {
     },
     { what: 'a --stack with a line break', args: ['--stack', 'a\nb', ...missing], says: ['stack'] },
     {
-      what: 'a pod without a compose file, naming both places (01 §4)',
+      what: 'a pod without a compose file, naming both places',
       files: { [composeFile]: undefined },
       args: init,
       says: [
@@ -192,7 +192,7 @@ describe('the place of a stack (01 §2, 02 §6)', () => {
 
   accepts([
     {
-      what: 'a bundled stack although a folder here has its name (01 §20.8)',
+      what: 'a bundled stack although a folder here has its name',
       arrange: async (root) => void (await mkdir(join(root, 'test'))),
       args: ['--stack', 'test', ...missing],
       then: async (root) => expect(await readFile(join(root, 'x.yml'), 'utf8')).toContain('stack: test\n'),
@@ -201,7 +201,7 @@ describe('the place of a stack (01 §2, 02 §6)', () => {
     { what: 'a path of one word', cwd: 'repo/stack-orchestrator/stacks', args: ['--stack', 'app', ...missing] },
     { what: 'the current directory', cwd: stackPath, args: ['--stack', '.', ...missing] },
     {
-      what: 'old and new pods in one list, and null sections (01 §3.4, §20.23)',
+      what: 'old and new pods in one list, and null sections',
       files: {
         ...stack(
           'pods:',
@@ -220,18 +220,18 @@ describe('the place of a stack (01 §2, 02 §6)', () => {
         expect(await readFile(join(root, 'made/compose/docker-compose-b.yml'), 'utf8')).toBe('services:\n'),
     },
     {
-      what: 'a stack of jobs only (01 §20.12)',
+      what: 'a stack of jobs only',
       files: { ...stack('jobs: [tidy]'), 'spec.yml': `stack: ${stackPath}\ndeploy-to: compose\n` },
       args: create,
     },
     {
-      what: 'a job without a file, with a warning (01 §3.6)',
+      what: 'a job without a file, with a warning',
       files: stack('pods: [app]', 'jobs: [gone]'),
       args: create,
       says: ['stack.yml:2 jobs[0]: job gone cannot be run: there is no compose-jobs/docker-compose-gone.yml'],
     },
     {
-      what: 'keys nothing reads, with a warning (decision 10)',
+      what: 'keys nothing reads, with a warning',
       files: stack('pods: [app]', 'color: blue'),
       args: create,
       says: ['WARNING: ', 'stack.yml:2 color: is not a key that anything reads'],

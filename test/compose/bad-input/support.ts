@@ -63,7 +63,7 @@ export interface BadInput {
   args: readonly string[];
   /** Every one of these stands in the message. */
   says: readonly (string | RegExp)[];
-  /** 1 unless it is a usage error (decision 32). */
+  /** 1 unless it is a usage error. */
   code?: 1 | 2;
   env?: NodeJS.ProcessEnv;
   /** What files alone cannot express; `root` is the case's directory. */

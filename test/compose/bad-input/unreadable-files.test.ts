@@ -58,7 +58,7 @@ const bomb = Array.from({ length: 9 }, (_, at) =>
         .join(', ')}]`,
 ).join('\n');
 
-describe('files that cannot be read (01 §20.10, §20.23)', () => {
+describe('files that cannot be read', () => {
   refuses([
     ...each(readers, (file) => ({
       what: 'a pipe nobody writes to',

@@ -53,7 +53,7 @@ async function exists(image: string): Promise<boolean> {
   return (await run('docker', ['image', 'inspect', image])).code === 0;
 }
 
-describeWithEngine('build-containers on the engine (05 §6, decision 35)', () => {
+describeWithEngine('build-containers on the engine', () => {
   beforeAll(async () => {
     root = await mkdtemp(join(tmpdir(), 'laconic-builds-'));
     places = {
@@ -81,7 +81,7 @@ describeWithEngine('build-containers on the engine (05 §6, decision 35)', () =>
     expect(await readFile(log, 'utf8')).toContain('COPY Dockerfile /');
   });
 
-  it('gives build.sh its environment and the directory of the caller (05 §6.2, §6.3)', async () => {
+  it('gives build.sh its environment and the directory of the caller', async () => {
     const name = await container('script', {
       Dockerfile: 'FROM scratch\nARG NOTE\nLABEL note=$NOTE\nCOPY Dockerfile /\n',
       'build.sh': [
@@ -120,14 +120,14 @@ describeWithEngine('build-containers on the engine (05 §6, decision 35)', () =>
     expect(results.map((result) => result.outcome)).toEqual(['failed', 'built']);
   });
 
-  it('notices a script that makes no image (weakness 22)', async () => {
+  it('notices a script that makes no image', async () => {
     const name = await container('empty', { 'build.sh': '#!/bin/sh\nexit 0\n' });
     const { context, stderr } = contextFor();
     expect(await buildContainers([name], places, options, context)).toMatchObject([{ outcome: 'failed' }]);
     expect(stderr()).toContain(`the build succeeded but made no image ${name}:local`);
   });
 
-  it('does nothing in a dry run but say what it would run (decision 34)', async () => {
+  it('does nothing in a dry run but say what it would run', async () => {
     const name = await container('dry', { 'build.sh': '#!/bin/sh\ntouch ran\n' });
     const { context, stdout } = contextFor({ dryRun: true });
     expect(await buildContainers([name], places, options, context)).toMatchObject([{ outcome: 'skipped' }]);

@@ -4,7 +4,7 @@ import { runOrFail } from '../../../src/system/process.js';
 import { describeWithEngine } from '../../support/engine.js';
 import { BuildSite, tinyDockerfile } from './support.js';
 
-describeWithEngine('what build-containers decides before it builds (05 §6)', () => {
+describeWithEngine('what build-containers decides before it builds', () => {
   let site: BuildSite;
   const stackFile = 'my repo/stack-orchestrator/stacks/app/stack.yml';
 
@@ -14,7 +14,7 @@ describeWithEngine('what build-containers decides before it builds (05 §6)', ()
   });
   afterAll(() => site.remove());
 
-  it('BuildKit where docker has what it needs, else the builder of before (weakness 24)', async () => {
+  it('BuildKit where docker has what it needs, else the builder of before', async () => {
     await site.stack(['app']);
     const { stdout } = await runOrFail('where docker is', 'sh', ['-c', 'command -v docker']);
     // A machine whose docker came without that plugin.
@@ -34,7 +34,7 @@ describeWithEngine('what build-containers decides before it builds (05 §6)', ()
   });
 
   it.each(['app', 'Org/App', '../app', 'org/app:tag'])(
-    '%j cannot be a container: told, nothing is built (weakness 23)',
+    '%j cannot be a container: told, nothing is built',
     async (name) => {
       await site.put(stackFile, `name: app\ncontainers: ["${site.org}/app", "${name}"]\npods: []\n`);
       const { code, stdout, stderr } = await site.build();
@@ -46,7 +46,7 @@ describeWithEngine('what build-containers decides before it builds (05 §6)', ()
   );
 
   it.each(['name: app\npods: []\n', 'name: app\ncontainers:\npods: []\n'])(
-    '%j has no containers: a warning and exit 0 (05 §6.1, §12)',
+    '%j has no containers: a warning and exit 0',
     async (text) => {
       await site.put(stackFile, text);
       const { code, stderr } = await site.build();
@@ -55,7 +55,7 @@ describeWithEngine('what build-containers decides before it builds (05 §6)', ()
     },
   );
 
-  it('a failure below a path with a blank says that quotes may be missing (weakness 20)', async () => {
+  it('a failure below a path with a blank says that quotes may be missing', async () => {
     await site.stack(['unquoted']);
     await site.file('unquoted', 'build.sh', '#!/bin/sh\ndocker build -t ORG/unquoted:local ${CERC_REPO_BASE_DIR}/x\n');
     const failed = await site.build([], { CERC_REPO_BASE_DIR: site.sandbox.path('my repositories') });

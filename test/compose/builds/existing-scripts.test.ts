@@ -6,7 +6,7 @@ import { describeWithEngine } from '../../support/engine.js';
 import { BuildSite, tinyDockerfile } from './support.js';
 
 /** Scripts as users of the existing program have them. */
-describeWithEngine('build scripts written for the existing program (05 §6.2–6.5)', () => {
+describeWithEngine('build scripts written for the existing program', () => {
   let site: BuildSite;
 
   beforeAll(async () => {
@@ -139,7 +139,7 @@ describeWithEngine('build scripts written for the existing program (05 §6.2–6
     expect(usage.stderr).toContain('usage');
   });
 
-  it('--debug traces them and prints their environment into the log, without the tokens (weakness 25)', async () => {
+  it('--debug traces them and prints their environment into the log, without the tokens', async () => {
     const tokens = { CERC_NPM_AUTH_TOKEN: 'npm-5ecret', CERC_GO_AUTH_TOKEN: 'go-5ecret', MY_API_KEY: 'key-5ecret' };
     const done = await site.build(['--include', `${site.org}/plain`], tokens, ['--debug']);
 
@@ -154,7 +154,7 @@ describeWithEngine('build scripts written for the existing program (05 §6.2–6
     expect((await stat(site.log('plain'))).mode & 0o777).toBe(0o600);
   });
 
-  it('the container of a repository without build files says what is missing, before anything is built (weakness 18, 21)', async () => {
+  it('the container of a repository without build files says what is missing, before anything is built', async () => {
     await site.stack(['plain', 'absent'], ['github.com/org/absent@v2', 'org/app']);
     await run('docker', ['image', 'rm', `${site.org}/plain:local`]);
 
@@ -168,7 +168,7 @@ describeWithEngine('build scripts written for the existing program (05 §6.2–6
     expect(await site.line('plain')).toBeUndefined();
   });
 
-  it('a script that uses a missing repository is announced, and runs (weakness 21)', async () => {
+  it('a script that uses a missing repository is announced, and runs', async () => {
     await site.stack(['app'], ['github.com/org/app@v1', 'github.com/org/other']);
     await runOrFail('move', 'mv', [site.sandbox.path('repositories/app'), site.sandbox.path('away')]);
 
@@ -183,7 +183,7 @@ describeWithEngine('build scripts written for the existing program (05 §6.2–6
     expect(stderr).toContain(`Error running build for ${site.org}/app: the build returned`);
   });
 
-  it('without --stack: what ships with the program, which is said (05 §1.2)', async () => {
+  it('without --stack: what ships with the program, which is said', async () => {
     const { code, stdout, stderr } = await site.sandbox.cli(
       ['build-containers', '--include', 'laconic/demo, cerc/tset-container'],
       { env: site.env },
@@ -210,7 +210,7 @@ describeWithEngine('build scripts written for the existing program (05 §6.2–6
     expect(none.stderr).toContain('WARNING: --include leaves nothing of: cerc/test-container,');
   });
 
-  it('a stack without containers is a warning and exit 0 (05 §12)', async () => {
+  it('a stack without containers is a warning and exit 0', async () => {
     await site.stack([]);
     const { code, stderr } = await site.build();
     expect(code).toBe(0);

@@ -69,7 +69,7 @@ describeWithEngine('builds that are cut off', () => {
   }
 
   it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
-    '%s ends the script and the docker build under it, exit 130, and the log says so (decision 32)',
+    '%s ends the script and the docker build under it, exit 130, and the log says so',
     async (signal) => {
       await rm(site.sandbox.path('cleaned'), { force: true });
       const running = start();
@@ -94,7 +94,7 @@ describeWithEngine('builds that are cut off', () => {
     },
   );
 
-  it('a terminal that is closed ends the build like Ctrl-C, though nothing can be printed any more (decision 32)', async () => {
+  it('a terminal that is closed ends the build like Ctrl-C, though nothing can be printed any more', async () => {
     await rm(site.sandbox.path('cleaned'), { force: true });
     const call = commandLine(process.execPath, ['--', cliPath, ...site.args()]);
     // What holds the terminal's other end.
@@ -114,7 +114,7 @@ describeWithEngine('builds that are cut off', () => {
     expect(await site.line('next')).toBeUndefined();
   });
 
-  it('a second Ctrl-C leaves at once, and nothing behind (decision 32)', async () => {
+  it('a second Ctrl-C leaves at once, and nothing behind', async () => {
     await site.file('endless', 'build.sh', script.replace('trap "', 'trap "sleep 1000; '));
     const running = start();
     await begun();
@@ -184,7 +184,7 @@ class EngineProxy {
   }
 }
 
-describeWithMounts('a full disk below the build log (05, weakness 25)', () => {
+describeWithMounts('a full disk below the build log', () => {
   const mounts = new Mounts();
   let site: BuildSite;
 

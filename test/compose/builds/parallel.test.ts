@@ -4,7 +4,7 @@ import { run } from '../../../src/system/process.js';
 import { describeWithEngine } from '../../support/engine.js';
 import { BuildSite, tinyDockerfile } from './support.js';
 
-describeWithEngine('build-containers --jobs (05, weakness 25)', () => {
+describeWithEngine('build-containers --jobs', () => {
   let site: BuildSite;
 
   beforeAll(async () => {
@@ -65,7 +65,7 @@ describeWithEngine('build-containers --jobs (05, weakness 25)', () => {
     expect([b.begin >= a.end, onA.begin >= b.end, other.begin >= onA.end]).toEqual([true, true, true]);
   });
 
-  it('does not build on a base that failed, goes on with the others, and ends with 1 (weakness 17)', async () => {
+  it('does not build on a base that failed, goes on with the others, and ends with 1', async () => {
     await site.stack(['bad', 'on-bad', 'other']);
     await run('docker', ['image', 'rm', `${site.org}/other:local`]);
 
@@ -78,7 +78,7 @@ describeWithEngine('build-containers --jobs (05, weakness 25)', () => {
     expect(await site.line('other')).toBe('other');
   });
 
-  it('--verbose says whose line it is, and where the build files are (weakness 18)', async () => {
+  it('--verbose says whose line it is, and where the build files are', async () => {
     await site.stack(['a', 'b']);
     const { code, stderr } = await site.build(['--jobs', '2'], {}, ['--verbose']);
 

@@ -4,7 +4,7 @@ import { run, runOrFail } from '../../../src/system/process.js';
 import { describeWithRegistry, registryUser, startRegistry, type TestRegistry } from '../../support/registry.js';
 import { BuildSite, eventually, tinyDockerfile } from './support.js';
 
-describeWithRegistry('build-containers --publish-images (05 §6.6)', () => {
+describeWithRegistry('build-containers --publish-images', () => {
   let site: BuildSite;
   let open: TestRegistry;
   let closed: TestRegistry;
@@ -53,7 +53,7 @@ describeWithRegistry('build-containers --publish-images (05 §6.6)', () => {
     }
   });
 
-  it('the same again gets another tag or the same image; --publish-tag gives all one (weakness 23)', async () => {
+  it('the same again gets another tag or the same image; --publish-tag gives all one', async () => {
     const { code, stderr } = await site.build(publish(open.host, '--publish-tag', 'v1.2', '--jobs', '2'));
 
     expect(code, stderr).toBe(0);
@@ -61,7 +61,7 @@ describeWithRegistry('build-containers --publish-images (05 §6.6)', () => {
     expect(await inRegistry(`${open.host}/${site.org}/two:v1.2`)).toBe('two');
   });
 
-  it('a dry run asks no registry and pushes nothing (weakness 16, decision 34)', async () => {
+  it('a dry run asks no registry and pushes nothing', async () => {
     const before = closed.log() + open.log();
 
     const { code, stdout } = await site.build(publish(`${open.host}/dry`), {}, ['--dry-run']);
@@ -78,7 +78,7 @@ describeWithRegistry('build-containers --publish-images (05 §6.6)', () => {
     [publish('https://host/org'), '--image-registry https://host/org: images are named by host and path only'],
     [publish('host', '--publish-tag', 'a b'), '--publish-tag "a b": must be letters'],
     [publish('localhost:1/x'), 'localhost:1 cannot be reached (connection refused)'],
-  ])('%j builds nothing, exit 1 (weakness 23)', async (args, message) => {
+  ])('%j builds nothing, exit 1', async (args, message) => {
     await run('docker', ['image', 'rm', `${site.org}/one:local`]);
 
     const { code, stderr } = await site.build(args);
@@ -88,7 +88,7 @@ describeWithRegistry('build-containers --publish-images (05 §6.6)', () => {
     expect(await site.line('one')).toBeUndefined();
   });
 
-  it('a registry that wants a login says so before anything is built, and takes that of docker login (weakness 23)', async () => {
+  it('a registry that wants a login says so before anything is built, and takes that of docker login', async () => {
     await run('docker', ['image', 'rm', `${site.org}/one:local`]);
     const login = (password: string): string =>
       JSON.stringify({
@@ -112,7 +112,7 @@ describeWithRegistry('build-containers --publish-images (05 §6.6)', () => {
     expect(done.stdout + done.stderr + (await readFile(site.log('one'), 'utf8'))).not.toContain(registryUser.password);
   });
 
-  it('what no build made is not published (weakness 22)', async () => {
+  it('what no build made is not published', async () => {
     await site.stack(['kept']);
     await site.file('kept', 'Dockerfile', tinyDockerfile('old'));
     await site.file('kept', 'build.sh', '#!/bin/sh\ndocker build -t ORG/kept:local "$(dirname "$0")"\n');

@@ -5,7 +5,7 @@ import { git, Sources } from '../../git/support/sources.js';
 import { type CliResult, describeWithEngine } from '../../support/engine.js';
 import { BuildSite, tinyDockerfile } from './support.js';
 
-describeWithEngine('build-containers looks at the refs that the stack names (05 §6.2, weakness 21)', () => {
+describeWithEngine('build-containers looks at the refs that the stack names', () => {
   let site: BuildSite;
   let sources: Sources;
 
@@ -119,7 +119,7 @@ describeWithEngine('build-containers looks at the refs that the stack names (05 
     ]);
   });
 
-  it('git is not called for stacks without refs, nor for what is not cloned, nor in a dry run (decision 34)', async () => {
+  it('git is not called for stacks without refs, nor for what is not cloned, nor in a dry run', async () => {
     await clone('app', 'main');
     await stack(url('app'), `${url('lib')}@v1`);
     expect(await traced((more) => build(more))).toBe('');

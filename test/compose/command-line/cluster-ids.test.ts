@@ -5,7 +5,7 @@ import { run } from '../../../src/system/process.js';
 import { cliPath } from '../../support/engine.js';
 import { Sandbox } from '../../support/sandbox.js';
 
-/** Two deployments that share a cluster-id share a Compose project (decision 4, K-28). */
+/** Two deployments that share a cluster-id share a Compose project. */
 describe('the cluster-id of a new deployment', () => {
   let sandbox: Sandbox;
   let engine: Server;

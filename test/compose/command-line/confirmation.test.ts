@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { cliPath, describeWithEngine } from '../../support/engine.js';
 import { Sandbox } from '../../support/sandbox.js';
 
-describeWithEngine('the question of stop --delete-data on a terminal (decision 17)', () => {
+describeWithEngine('the question of stop --delete-data on a terminal', () => {
   let sandbox: Sandbox;
   beforeAll(async () => {
     sandbox = await Sandbox.make({

@@ -3,7 +3,9 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithEngine } from '../../support/engine.js';
 import { idleService, Sandbox } from '../../support/sandbox.js';
 
-/** Names that the docker program reads itself, as a stack that runs containers of its own has them in its configuration. */
+/**
+ * Names that the docker program reads itself, as a stack that runs containers of its own has them in its configuration.
+ */
 const config = {
   DOCKER_HOST: 'tcp://docker.invalid:2375',
   DOCKER_CONTEXT: 'a-context-of-the-container',
@@ -13,7 +15,7 @@ const config = {
   PATH: '/bin:/usr/bin:/container/bin',
 };
 
-describeWithEngine("names of the spec's config that docker itself reads (decision 7)", () => {
+describeWithEngine("names of the spec's config that docker itself reads", () => {
   let sandbox: Sandbox;
   let relay: Server;
   /** Request lines that went through the operator's own socket. */

@@ -4,7 +4,7 @@ import { run } from '../../../src/system/process.js';
 import { cliPath, describeWithEngine, runCli } from '../../support/engine.js';
 import { Sandbox } from '../../support/sandbox.js';
 
-/** The command tree as users know it (02 §3), of what this version has. */
+/** The command tree as users know it, of what this version has. */
 const groups: Record<string, string[]> = {
   '': [
     ...['version', 'deploy', 'deployment'],
@@ -39,7 +39,7 @@ const paths = Object.entries(groups).flatMap(([group, names]) => names.map((name
 /** Nothing that a command could want: no stack, no deployment, no engine. */
 const nowhere = { cwd: '/', env: { DOCKER_HOST: 'unix:///nonexistent/docker.sock' } };
 
-describe('help works at every level without any context (02 §13.19)', () => {
+describe('help works at every level without any context', () => {
   it.each(Object.keys(groups))('laconic-so %s --help lists its commands', async (group) => {
     const words = group.split(' ').filter(Boolean);
     const { code, stdout, stderr } = await runCli([...words, '--help'], nowhere);
@@ -77,7 +77,7 @@ describe('help works at every level without any context (02 §13.19)', () => {
     expect(short).toEqual(long);
   });
 
-  it('a group without a command prints its help on stderr and exits 2 (02 §1)', async () => {
+  it('a group without a command prints its help on stderr and exits 2', async () => {
     for (const words of [[], ['deploy'], ['deploy', 'k8s'], ['deployment'], ['deployment', '--dir', '/']]) {
       const { code, stdout, stderr } = await runCli(words, nowhere);
       expect({ words, code, stdout }).toEqual({ words, code: 2, stdout: '' });
@@ -86,7 +86,7 @@ describe('help works at every level without any context (02 §13.19)', () => {
   });
 });
 
-describe('usage errors: exit code 2, and the block scripts know on stderr (02 §1.1, §1.2)', () => {
+describe('usage errors: exit code 2, and the block scripts know on stderr', () => {
   const usage: [words: string, args: string[], message: RegExp, command: string][] = [
     ['an unknown command', ['deplyo'], /unknown command 'deplyo'\n?.*Did you mean deploy\?/i, 'laconic-so'],
     [
@@ -214,7 +214,7 @@ describe('usage errors: exit code 2, and the block scripts know on stderr (02 §
   });
 });
 
-describe('options of the command line (02 §1)', () => {
+describe('options of the command line', () => {
   it('version and --version print one line, whatever the other options', async () => {
     const [one, two] = await Promise.all([
       runCli(['--stack', 'x', 'version'], nowhere),

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { Sandbox } from '../../support/sandbox.js';
 
-/** deploy create for Kubernetes touches no cluster: the directory holds all that its start needs (04 §2.1, 01 §11). */
+/** deploy create for Kubernetes touches no cluster: the directory holds all that its start needs. */
 describe('deploy create for Kubernetes', () => {
   let sandbox: Sandbox;
   const compose = (lines: string): string => `services:\n  web:\n    image: web:local\n${lines}`;
@@ -30,7 +30,7 @@ describe('deploy create for Kubernetes', () => {
 
   afterAll(() => sandbox.remove());
 
-  it('writes what the cluster is made from: each mount once, those of jobs too (K-21)', async () => {
+  it('writes what the cluster is made from: each mount once, those of jobs too', async () => {
     await specOf(
       'deploy-to: k8s-kind',
       'volumes: {data: ./data/web, seeds: BASE/seeds}',
@@ -110,7 +110,7 @@ describe('deploy create for Kubernetes', () => {
     expect(stdout).toMatch(/name: FROM_HOOK\n\s+value: ["']?1/);
   });
 
-  it('copies what is bind-mounted from beside the stack configuration (K-30)', async () => {
+  it('copies what is bind-mounted from beside the stack configuration', async () => {
     const render = await sandbox.succeed(['deployment', '--dir', 'd', 'render']);
     expect(render.stdout).toContain(`run.sh: ${Buffer.from('echo run\n').toString('base64')}`);
     await sandbox.write('so/scripts/run.sh', 'echo changed\n');
@@ -135,7 +135,7 @@ describe('deploy create for Kubernetes', () => {
     expect(await sandbox.read('d/spec.yml')).toContain('deploy-to: k8s-kind');
   });
 
-  it('keeps a copy of the kubeconfig that only the owner can read, also where the original is gone (04 §2.1)', async () => {
+  it('keeps a copy of the kubeconfig that only the owner can read, also where the original is gone', async () => {
     await specOf('deploy-to: k8s', 'kube-config: cluster/kubeconfig', 'volumes: {data: /srv/data}');
     await sandbox.succeed(['deploy', 'create', '--spec-file', 'spec.yml', '--deployment-dir', 'remote']);
     expect(await sandbox.read('remote/kubeconfig.yml')).toBe('apiVersion: v1\nkind: Config\n');
@@ -166,7 +166,7 @@ describe('deploy create for Kubernetes', () => {
       says: 'docker-compose-web.yml:4 services.web.user',
     },
     {
-      what: 'a volume that two replicas would share (K-56)',
+      what: 'a volume that two replicas would share',
       lines: '    deploy: {replicas: 2}\n    volumes: ["data:/data"]\nvolumes: {data: }\n',
       says: 'docker-compose-web.yml:5 services.web.volumes[0]: the volume data is for one pod (ReadWriteOnce), and 2 replicas',
     },
@@ -177,7 +177,7 @@ describe('deploy create for Kubernetes', () => {
       says: 'spec.yml:3 network.http-proxy[0].host-name: "127.0.0.1" is an IP address',
     },
     {
-      what: 'a port of the kind cluster that a service of the host has (K-46)',
+      what: 'a port of the kind cluster that a service of the host has',
       lines: '    network_mode: host\n    ports: ["8080"]\n',
       spec: 'kind-http-port: 8080\n',
       says: 'spec.yml:3 kind-http-port: port 8080/tcp of this host would lead to the ingress controller, and web',
@@ -199,7 +199,7 @@ describe('deploy create for Kubernetes', () => {
     }
   });
 
-  it('refuses values that containers hand to each other (K-17), and update-envs, before anything is written', async () => {
+  it('refuses values that containers hand to each other, and update-envs, before anything is written', async () => {
     const stack = await Sandbox.make({
       'so/stacks/notes/stack.yml': 'name: notes\npods: [web]\nconfig:\n  web:\n    key: web.exported\n',
       'so/compose/docker-compose-web.yml': compose(''),

@@ -28,7 +28,7 @@ def create(context, extra_args):
     context.modify_yaml(context.compose_file("app"), label)
 `;
 
-describeWithEngine('init, create and --update say what they wrote and what comes next (decision 31)', () => {
+describeWithEngine('init, create and --update say what they wrote and what comes next', () => {
   let sandbox: Sandbox;
   beforeAll(async () => {
     const texts = Object.entries(services).map(([name, more]) => idleService(name, more));
@@ -126,7 +126,7 @@ next: laconic-so deployment --dir d start
     expect(stderr).not.toContain('next:');
   });
 
-  it('an update that replaces what somebody edited here says so and where it is, and not of what a hook did (decision 3)', async () => {
+  it('an update that replaces what somebody edited here says so and where it is, and not of what a hook did', async () => {
     await sandbox.write('d/config/app/page.txt', 'edited here\n');
     await sandbox.edit(compose, 'labels: {version: two}', 'labels: {version: three}');
     const dry = await sandbox.succeed(['--dry-run', ...update]);

@@ -5,7 +5,7 @@ import { idleService, Sandbox } from '../../support/sandbox.js';
 
 const escape = '\u001b';
 
-describeWithEngine('what is written where (decision 31)', () => {
+describeWithEngine('what is written where', () => {
   let sandbox: Sandbox;
   beforeAll(async () => {
     sandbox = await Sandbox.make({

@@ -7,7 +7,7 @@ const first = spec('  ONE: "1"\n  BOTH: both\n  TOKEN: $generate:hex:8$\n');
 const service = (name: string, ...variables: string[]): string =>
   idleService(name, `    environment:\n${variables.map((one) => `      ${one}: \${${one}:-unset}\n`).join('')}`);
 
-describeWithEngine('update-envs (02 §7.9, §13.4)', () => {
+describeWithEngine('update-envs', () => {
   let sandbox: Sandbox;
   let before: Record<string, SeenContainer>;
   const containers = async (): Promise<Record<string, SeenContainer>> =>

@@ -7,7 +7,7 @@ import { calls, hookedSandbox, hookTexts } from './stack.js';
 const stack = 'source/stacks/hooked';
 
 for (const [language, hooks] of Object.entries(hookTexts)) {
-  describeWithEngine(`hooks in ${language}, called by the commands (01 §5, decision 33)`, () => {
+  describeWithEngine(`hooks in ${language}, called by the commands`, () => {
     let sandbox: Sandbox;
     beforeAll(async () => {
       sandbox = await hookedSandbox(hooks);
@@ -19,7 +19,7 @@ for (const [language, hooks] of Object.entries(hookTexts)) {
     });
     const noCluster = { kubeconfig: ['', true] };
 
-    it('init: the result is in the spec; --config beats --config-file beats the hook (decision 11)', async () => {
+    it('init: the result is in the spec; --config beats --config-file beats the hook', async () => {
       await sandbox.write('values.env', 'ONE=file\nTWO=file\n');
       const options = ['--config', 'ONE=user', '--config-file', 'values.env'];
 

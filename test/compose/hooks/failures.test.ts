@@ -17,7 +17,7 @@ describeWithEngine('a hook that fails', () => {
   });
   afterAll(() => sandbox.remove());
 
-  it('at create leaves nothing, and the next try works (decision 1)', async () => {
+  it('at create leaves nothing, and the next try works', async () => {
     const before = await readdir(sandbox.base);
 
     const failed = await sandbox.cli(['deploy', 'create', '--spec-file', 'spec.yml', '--deployment-dir', 'd']);
@@ -32,7 +32,7 @@ describeWithEngine('a hook that fails', () => {
     expect((await calls(sandbox)).map((call) => call.mode)).toEqual(['create']);
   });
 
-  it('at an update is named, by the following commands too, until an update succeeds (decision 2)', async () => {
+  it('at an update is named, by the following commands too, until an update succeeds', async () => {
     await setHooks(sandbox, broken);
     await sandbox.edit('spec.yml', 'ONE: "1"', 'ONE: "uno"');
 
@@ -128,7 +128,7 @@ export async function start() {
   );
 });
 
-describeWithEngine('a hook that calls laconic-so on its own deployment (decision 5)', () => {
+describeWithEngine('a hook that calls laconic-so on its own deployment', () => {
   const calling = (environment: string): string => `import os, subprocess, sys
 
 START_ON_COMPOSE = True

@@ -37,7 +37,7 @@ export const create = note('create');
 export const start = note('start');
 `;
 
-describeWithEngine('the hooks of several pods (01 §20.11)', () => {
+describeWithEngine('the hooks of several pods', () => {
   let sandbox: Sandbox;
   beforeAll(async () => {
     const entries = pods.map((pod) => `  - name: pod-${pod}\n    repository: example/repo-${pod}\n    path: .\n`);

@@ -34,7 +34,7 @@ def start(context):
 
 const refused = 'calls laconic-so to start that same deployment: this would go on for ever';
 
-describeWithEngine('a hook that calls its own command again is told, once (decision 33)', () => {
+describeWithEngine('a hook that calls its own command again is told, once', () => {
   let sandbox: Sandbox;
   beforeAll(async () => {
     sandbox = await Sandbox.make({

@@ -16,7 +16,7 @@ services:
     command: sh -c 'exit 3'
 `;
 
-describeWithEngine('exec (02 §7.7, weakness 3, decision 32)', () => {
+describeWithEngine('exec', () => {
   let ground: Playground;
   const exec = async (
     options: Partial<ExecOptions>,
@@ -74,7 +74,7 @@ describeWithEngine('exec (02 §7.7, weakness 3, decision 32)', () => {
     expect(Buffer.compare(Buffer.from(result.bytes), bytes)).toBe(0);
   });
 
-  it('tells the command who runs it (01 §17)', async () => {
+  it('tells the command who runs it', async () => {
     const { stdout } = await exec({ command: ['echo $CERC_HOST_UID:$CERC_HOST_GID:$CERC_SCRIPT_DEBUG'] });
     expect(stdout).toBe(`${process.getuid?.()}:${process.getgid?.()}:\n`);
   });

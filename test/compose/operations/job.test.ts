@@ -66,7 +66,7 @@ services:
 `,
 };
 
-describeWithEngine('run-job (02 §7.11, weakness 27)', () => {
+describeWithEngine('run-job', () => {
   let ground: Playground;
   const runJob = async (job: string, args: string[] = [], more: CallOptions = {}) =>
     outcomeOf(await ground.call({ operation: 'job', job, args }, more));

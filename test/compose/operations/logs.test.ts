@@ -25,7 +25,7 @@ services:
 `;
 const all: LogsOptions = { services: [], follow: false, timestamps: false };
 
-describeWithEngine('logs (02 §7.8, weakness 16)', () => {
+describeWithEngine('logs', () => {
   let ground: Playground;
   const logs = async (
     options: Partial<LogsOptions>,

@@ -5,7 +5,7 @@ import { describeWithEngine } from '../../support/engine.js';
 import { isRunning } from '../../support/running.js';
 import { outcomeOf, type Playground, playground, testContext } from './support.js';
 
-describeWithEngine('pre-start and post-start scripts of pods (02 §7.1)', () => {
+describeWithEngine('pre-start and post-start scripts of pods', () => {
   let ground: Playground;
   const runScripts = async (...paths: string[]) => {
     const scripts = paths.map((path) => ({ path, pod: 'app' }));
@@ -60,7 +60,7 @@ describeWithEngine('pre-start and post-start scripts of pods (02 §7.1)', () => 
     await expect.poll(() => isRunning(child), { timeout: 60_000 }).toBe(false);
   });
 
-  it('do not run in a dry run (weakness 10)', async () => {
+  it('do not run in a dry run', async () => {
     const { context, stdout } = testContext({ dryRun: true });
     await runPodScripts([{ path: '/no/such/script', pod: 'app' }], ground.project, context);
     expect(stdout()).toBe('would run /no/such/script\n');

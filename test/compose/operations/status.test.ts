@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithEngine } from '../../support/engine.js';
 import { idleService, Sandbox } from '../../support/sandbox.js';
 
-describeWithEngine('status of a deployment that runs in part (02 §7.5, decision 31)', () => {
+describeWithEngine('status of a deployment that runs in part', () => {
   let sandbox: Sandbox;
   let project = '';
   beforeAll(async () => {

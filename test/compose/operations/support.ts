@@ -44,7 +44,8 @@ export async function testImage(): Promise<string> {
 }
 
 /**
- * A fresh project `lsops-…` from these texts, in which `IMAGE` stands for the test image and `DIRECTORY` for its directory.
+ * A fresh project `lsops-…` from these texts, in which `IMAGE` stands for the test image and `DIRECTORY` for its
+ * directory.
  * @param jobs job file texts by job name
  */
 export async function playground(compose: string, jobs: Record<string, string> = {}): Promise<Playground> {

@@ -30,7 +30,7 @@ services:
 const nasty = 'a  b\'"$(touch /hacked)`id`;\n\\ ü\n\n';
 const limits: TransferLimits = { deadline: 60_000, firstPause: 50, longestPause: 500 };
 
-describeWithEngine('config transfers (01 §3.5, weakness 17)', () => {
+describeWithEngine('config transfers', () => {
   let ground: Playground;
   const transfer = async (
     part: Partial<Transfer>,

@@ -46,7 +46,7 @@ describeWithEngine('ps, status and port on the engine', () => {
   });
   afterAll(() => ground.remove());
 
-  it('shows every container with its state, health, exit code and ports (02 §7.4, weakness 15)', async () => {
+  it('shows every container with its state, health, exit code and ports', async () => {
     const listed = await eventually('sick is unhealthy, looping has restarted, the others have ended', async () => {
       const found = await listContainers(ground.project, ground.engine);
       const of = (wanted: string) => found.find(({ service }) => service === wanted);
@@ -93,7 +93,7 @@ describeWithEngine('ps, status and port on the engine', () => {
     ).toBe(false);
   });
 
-  it('answers port with the address the engine gave, and it is one that can be called (02 §7.6, §11)', async () => {
+  it('answers port with the address the engine gave, and it is one that can be called', async () => {
     const address = await port('web', 80);
     expect(address).toMatch(/^0\.0\.0\.0:[1-9]\d*$/);
     const answer = async () => (await fetch(`http://127.0.0.1:${address.split(':')[1]}/`)).status;
@@ -103,7 +103,7 @@ describeWithEngine('ps, status and port on the engine', () => {
     expect(await port('web', 81)).toMatch(/^\[::1\]:[1-9]\d*$/);
   });
 
-  it('says why there is no such address (weakness 14)', async () => {
+  it('says why there is no such address', async () => {
     await expect(port('web', 7000)).rejects.toThrow('port 7000/tcp of service "web" is not published');
     await expect(port('web', 90)).rejects.toMatchObject({ hint: expect.stringContaining('90/udp') as string });
     await expect(port('web', 80, 'tcp', 2)).rejects.toThrow('service "web" has no container 2, only 1');

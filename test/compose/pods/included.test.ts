@@ -38,7 +38,7 @@ ${idleService('unused', '    environment:\n      NOT_MENTIONED: ${NOT_MENTIONED:
   'source/config/store-files/rows.txt': 'seven rows\n',
 };
 
-describeWithEngine('what compose files include and extend (01 §11, decision 7)', () => {
+describeWithEngine('what compose files include and extend', () => {
   let sandbox: Sandbox;
   beforeAll(async () => {
     sandbox = await Sandbox.make(files);
@@ -103,7 +103,7 @@ volumes:
     expect([await sandbox.read('d/data/rows/count'), await sandbox.read('d/data/kept/count')]).toEqual(['8\n', '9\n']);
   });
 
-  it("the spec's ports replace those that a service inherits: nothing is published beside them (01 §11.3)", async () => {
+  it("the spec's ports replace those that a service inherits: nothing is published beside them", async () => {
     const project = await sandbox.projectOf('d');
     const published = await sandbox.docker('port', `${project}-web-1`);
     expect(published).toMatch(/^80\/tcp -> 127\.0\.0\.1:\d+\n$/);

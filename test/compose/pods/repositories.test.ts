@@ -11,7 +11,7 @@ ${more}`;
 
 const stack = ['--stack', 'source/stacks/app'];
 
-describeWithEngine('pods from repositories, with scripts (01 §3.4, §20.15)', () => {
+describeWithEngine('pods from repositories, with scripts', () => {
   let sandbox: Sandbox;
   beforeAll(async () => {
     sandbox = await Sandbox.make({
@@ -101,7 +101,7 @@ pods:
     await sandbox.succeed(['deployment', '--dir', 'd', 'stop']);
   });
 
-  it('run in place as well, with the scripts where they are (weakness 15)', async () => {
+  it('run in place as well, with the scripts where they are', async () => {
     const group = [...stack, 'deploy', '--cluster', `quick${sandbox.base.slice(-6).toLowerCase()}`];
     const project = group.at(-1) ?? '';
     sandbox.watch(project);

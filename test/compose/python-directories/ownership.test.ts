@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithEngine } from '../../support/engine.js';
 import { Shop } from './shop.js';
 
-describeWithEngine('containers that were started through a symbolic link (decision 6)', () => {
+describeWithEngine('containers that were started through a symbolic link', () => {
   let shop: Shop;
   beforeAll(async () => {
     shop = await Shop.make();
@@ -27,7 +27,7 @@ describeWithEngine('containers that were started through a symbolic link (decisi
   });
 });
 
-describeWithEngine('two directories the Python program gave one cluster-id (01 §20.1)', () => {
+describeWithEngine('two directories the Python program gave one cluster-id', () => {
   let first: Shop;
   let second: Shop;
   beforeAll(async () => {

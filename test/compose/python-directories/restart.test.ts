@@ -18,7 +18,7 @@ async function git(cwd: string, ...args: string[]): Promise<void> {
   await runOrFail(`git ${args.join(' ')}`, 'git', [...person, ...args], { cwd, env });
 }
 
-describeWithEngine('restart of a deployment of the Python program whose stack is a git clone (01 §16)', () => {
+describeWithEngine('restart of a deployment of the Python program whose stack is a git clone', () => {
   let shop: Shop;
   let upstream: string;
   beforeAll(async () => {
@@ -93,7 +93,7 @@ describeWithEngine('restart of a deployment of the Python program whose stack is
 });
 
 describeWithEngine('restart of a deployment of the Python program from other sources', () => {
-  it('a relative stack-source works from where it was made, and from anywhere afterwards (01 §20.9)', async () => {
+  it('a relative stack-source works from where it was made, and from anywhere afterwards', async () => {
     const relative = './sources/stack-orchestrator/stacks/shop';
     const shop = await newShop({
       change: (deployment) => ({
@@ -135,7 +135,7 @@ describeWithEngine('restart of a deployment of the Python program from other sou
     expect(await shop.read('deployment.yml')).toContain(`\nstack-source: ${shop.stack}\n`);
   });
 
-  it('a bundled stack restarts, although it is no git tree and the Python program is gone (02 §13.13)', async () => {
+  it('a bundled stack restarts, although it is no git tree and the Python program is gone', async () => {
     const shop = await newShop();
     shop.root = join(shop.base, 'bundled');
     const compose =

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithEngine } from '../../support/engine.js';
 import { Shop } from './shop.js';
 
-describeWithEngine('a running deployment of the Python program goes on in place (decision 6)', () => {
+describeWithEngine('a running deployment of the Python program goes on in place', () => {
   let shop: Shop;
   beforeAll(async () => {
     shop = await Shop.make();
@@ -29,14 +29,14 @@ describeWithEngine('a running deployment of the Python program goes on in place 
     expect(await shop.containers()).toEqual(before);
   });
 
-  it('scripts that were copied flat run, and the start hook (01 §20.14, §20.15)', async () => {
+  it('scripts that were copied flat run, and the start hook', async () => {
     expect(
       await shop.docker('run', '--rm', '--volume', `${shop.base}:/base`, 'busybox:1.36', 'head', '-2', '/base/log'),
     ).toBe(`before ${shop.project}\nafter ${shop.project}\n`);
     expect(await shop.read('start-file')).toBe(`by ${shop.project}`);
   });
 
-  it('ps, status, port, logs and exec answer (02 §7.4–§7.8)', async () => {
+  it('ps, status, port, logs and exec answer', async () => {
     const ps = await shop.deploymentCommand('ps');
     expect(ps.stdout).toMatch(/^Running containers:\nid: [0-9a-f]{64}, name: .*-side-1, ports: \n/);
     const status = await shop.deploymentCommand('status');
@@ -51,7 +51,7 @@ describeWithEngine('a running deployment of the Python program goes on in place 
     expect(await page.text()).toBe('page: hello\n');
   });
 
-  it('run-job shares volumes and network (02 §7.11), and disturbs nothing', async () => {
+  it('run-job shares volumes and network, and disturbs nothing', async () => {
     const before = await shop.containers();
     const job = await shop.deploymentCommand('run-job', 'count');
     expect(job).toMatchObject({ code: 0, stdout: 'Running job: count\nthe rows\n' });
@@ -68,7 +68,7 @@ describeWithEngine('a running deployment of the Python program goes on in place 
     expect(await shop.read('config.env')).toContain('\nGREETING=hello\n');
   });
 
-  it('stop --delete-volumes keeps host directories and says so; --delete-data empties them, and start works (decision 17)', async () => {
+  it('stop --delete-volumes keeps host directories and says so; --delete-data empties them, and start works', async () => {
     const stopped = await shop.deploymentCommand('stop', '1', '--delete-volumes');
     expect(stopped).toMatchObject({ code: 0, stdout: '' });
     expect(stopped.stderr).toContain(`\nkept: ${shop.root}/data/data\n`);
@@ -81,7 +81,7 @@ describeWithEngine('a running deployment of the Python program goes on in place 
     expect(await shop.inWeb('cat /data/kept; ls /scratch')).toBe('the rows\n');
   });
 
-  it('a spec section that nothing looked at before warns, and keeps nothing from working (decision 10)', async () => {
+  it('a spec section that nothing looked at before warns, and keeps nothing from working', async () => {
     const before = await shop.containers();
     const spec = await shop.read('spec.yml');
     const broken = `${spec}resources:\n  containers: lots\nreplicas: many\nannotations:\nfoo: bar\n`;
@@ -95,7 +95,7 @@ describeWithEngine('a running deployment of the Python program goes on in place 
     await shop.write('shop/spec.yml', spec);
   });
 
-  it('a moved directory starts with its data (01 §20.5)', async () => {
+  it('a moved directory starts with its data', async () => {
     await rm(join(shop.base, 'linked'));
     const moved = join(shop.base, 'elsewhere');
     await mkdir(moved);
@@ -108,7 +108,7 @@ describeWithEngine('a running deployment of the Python program goes on in place 
     expect(device.trim()).toBe(join(shop.root, 'data', 'data'));
   });
 
-  it('a copy of the directory is refused, naming both; split gives it a project of its own (01 §20.1)', async () => {
+  it('a copy of the directory is refused, naming both; split gives it a project of its own', async () => {
     const original = shop.root;
     const before = await shop.containers();
     const copy = join(shop.base, 'copy');

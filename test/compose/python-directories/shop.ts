@@ -83,7 +83,7 @@ start.compose = True
 
 const script = (name: string) => `#!/bin/sh\necho "${name} $CERC_SO_COMPOSE_PROJECT" >> "$SHOP_LOG"\n`;
 
-/** What that program makes of the `volumes:` of a file: the path is relative to the file's own directory (01 §11.1). */
+/** What that program makes of the `volumes:` of a file: the path is relative to the file's own directory. */
 const boundVolume = `  data:
     driver: local
     driver_opts:

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { describeWithEngine } from '../../support/engine.js';
 import { Shop } from './shop.js';
 
-describeWithEngine('split where nothing is shared, or nothing tells of it (decision 6, 01 §20.1)', () => {
+describeWithEngine('split where nothing is shared, or nothing tells of it', () => {
   let shop: Shop;
   let elsewhere = '';
   beforeEach(async () => {

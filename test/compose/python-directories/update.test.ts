@@ -64,7 +64,7 @@ describeWithEngine('create --update of a running deployment of the Python progra
     ['create --update', () => shop.update()],
     ['update-envs', () => shop.deploymentCommand('update-envs')],
     ['restart', () => shop.deploymentCommand('restart')],
-  ])('%s stops where the old reader had expanded a value, showing both (decision 8)', async (_, command) => {
+  ])('%s stops where the old reader had expanded a value, showing both', async (_, command) => {
     const files = await snapshot(shop.root);
     const containers = await shop.containers();
     const refused = await command();
@@ -78,7 +78,7 @@ describeWithEngine('create --update of a running deployment of the Python progra
     expect(await shop.containers()).toEqual(containers);
   });
 
-  it('--dry-run shows what would change, and changes nothing (decision 34)', async () => {
+  it('--dry-run shows what would change, and changes nothing', async () => {
     const files = await snapshot(shop.root);
     const spec = join(shop.root, 'spec.yml');
     const create = ['deploy', 'create', '--update', '--spec-file', spec, '--deployment-dir', shop.root];
@@ -89,7 +89,7 @@ describeWithEngine('create --update of a running deployment of the Python progra
     expect(await snapshot(shop.root)).toEqual(files);
   });
 
-  it('takes them literally with --accept-literal-values; ids, data and edits are kept (decisions 2, 3, 6)', async () => {
+  it('takes them literally with --accept-literal-values; ids, data and edits are kept', async () => {
     const data = await stat(join(shop.root, 'data/data/kept'));
     const directory = await stat(join(shop.root, 'data/data'));
     const record = await shop.read('deployment.yml');
@@ -141,7 +141,7 @@ describeWithEngine('create --update of a running deployment of the Python progra
     expect(await snapshot(shop.root)).toEqual(files);
   });
 
-  it('--generate-secrets gives the names a value, once (decision 9)', async () => {
+  it('--generate-secrets gives the names a value, once', async () => {
     expect(await shop.update('--generate-secrets')).toMatchObject({ code: 0, stderr: '' });
     expect(await shop.mode('secrets.env')).toBe('600');
     const [, token] = /^TOKEN=([0-9a-f]{16})$/m.exec(await shop.read('secrets.env')) ?? [];
@@ -157,7 +157,7 @@ describeWithEngine('create --update of a running deployment of the Python progra
 });
 
 describeWithEngine('directories of the Python program that need a word first', () => {
-  it('config values without a value, and lists, stop the update by name (decision 8); start and ps go on', async () => {
+  it('config values without a value, and lists, stop the update by name; start and ps go on', async () => {
     const shop = await newShop({ config: '  EMPTY:\n  LIST: [1, 2]\n' });
     await shop.pythonUp();
     const containers = await shop.containers();
@@ -177,7 +177,7 @@ describeWithEngine('directories of the Python program that need a word first', (
     expect({ ...(await snapshot(shop.root)), ...before }).toEqual(await snapshot(shop.root));
   });
 
-  it('sections only Kubernetes reads, null sections and unknown keys do not stop an update (decision 10)', async () => {
+  it('sections only Kubernetes reads, null sections and unknown keys do not stop an update', async () => {
     const shop = await newShop({
       spec: 'security:\nresources:\n  containers: lots\nannotations: [a]\nregistry-credentials: {}\nvolume: {}\n',
     });
@@ -190,7 +190,7 @@ describeWithEngine('directories of the Python program that need a word first', (
     expect(await shop.read('spec.yml')).toBe(spec);
   });
 
-  it('a missing deployment-id is the cluster-id; update adds nothing to deployment.yml (01 §12)', async () => {
+  it('a missing deployment-id is the cluster-id; update adds nothing to deployment.yml', async () => {
     const shop = await newShop({
       change: (deployment) => ({
         ...deployment,
@@ -206,7 +206,7 @@ describeWithEngine('directories of the Python program that need a word first', (
     expect(await shop.read('deployment.yml')).toBe(record);
   });
 
-  it('a directory without deployment.yml is refused by every command (01 §20.20)', async () => {
+  it('a directory without deployment.yml is refused by every command', async () => {
     const shop = await newShop({ change: (deployment) => ({ ...deployment, record: null }) });
     const files = await snapshot(shop.root);
     const names = ['start', 'stop', 'ps', 'status', 'logs', 'restart', 'update-envs', 'split'];
@@ -222,7 +222,7 @@ describeWithEngine('directories of the Python program that need a word first', (
     expect(await readdir(shop.root)).not.toContain('.laconic');
   });
 
-  it('a new volume of the stack gets its directory, files in volumes are never written (01 §20.2)', async () => {
+  it('a new volume of the stack gets its directory, files in volumes are never written', async () => {
     const shop = await newShop();
     await shop.write('sources/stack-orchestrator/config/data/kept', 'seed, not data\n');
     await shop.write('shop/spec.yml', (await shop.read('spec.yml')).replace('  scratch:', '  scratch: ./data/scratch'));

@@ -4,7 +4,7 @@ import { idleService, Sandbox } from '../../support/sandbox.js';
 
 const stack = 'source/stacks/app';
 
-describeWithEngine('a stack run in place (02 §6.4, §8, §13.11, §13.24)', () => {
+describeWithEngine('a stack run in place', () => {
   let sandbox: Sandbox;
   let project: string;
   const deploy = (...args: string[]): Promise<CliResult> => sandbox.cli(['--stack', stack, 'deploy', ...args]);
@@ -100,7 +100,7 @@ describeWithEngine('a stack run in place (02 §6.4, §8, §13.11, §13.24)', () 
     expect(empty.stderr).toMatch(/leave no pod to deploy\npods: one, two/);
   });
 
-  it('refuses what needs a deployment, and options that would be ignored (02 §13.21, §13.23)', async () => {
+  it('refuses what needs a deployment, and options that would be ignored', async () => {
     const kubernetes = await deploy('--deploy-to', 'k8s-kind', 'up');
     expect(kubernetes.code).toBe(1);
     expect(kubernetes.stderr).toContain('deployment --dir');

@@ -9,7 +9,7 @@ import { isGenerated, readTree, type Tree } from './tree.js';
 /** Free pages at which something of what a command writes has no room: the lock, a small file, a larger one. */
 const tooFew = [0, 1, 8, 30];
 
-describeWithMounts('a full disk (decisions 1, 2, 5; weakness: half-written directories)', () => {
+describeWithMounts('a full disk leaves no half-written directories', () => {
   const mounts = new Mounts();
   let site: Site;
   let fill: string;

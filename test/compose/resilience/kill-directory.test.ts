@@ -12,7 +12,7 @@ const kills = { create: 30, update: 30 };
 /** Milliseconds; on two cores with nothing else to do it takes about a minute. */
 const patience = 600_000;
 
-describeWithEngine('kill -9 while a deployment directory is written (decisions 1, 2, 3)', () => {
+describeWithEngine('kill -9 while a deployment directory is written', () => {
   // At the same time, on a site each: most of a run is one process that starts.
   it.concurrent(
     `create: ${kills.create} kills leave nothing, or what the same command starts over, or all of it`,

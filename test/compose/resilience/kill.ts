@@ -96,8 +96,8 @@ export interface Disturbed {
 }
 
 /**
- * Kills `total` runs at moments spread evenly at random over the time an undisturbed run takes, and checks after each. Runs
- * that ended before their moment do not count and are repeated. A failure names round, moment and seed.
+ * Kills `total` runs at moments spread evenly at random over the time an undisturbed run takes, and checks after each.
+ * Runs that ended before their moment do not count and are repeated. A failure names round, moment and seed.
  */
 export async function killRounds(
   { command: purpose, undisturbed, round }: Disturbed,

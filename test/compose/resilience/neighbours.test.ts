@@ -13,95 +13,95 @@ interface Snapshot {
   networks: unknown;
 }
 
-describeWithEngine(
-  'two deployments of one stack, and a foreign project with the same names (decisions 4, 14, 17)',
-  () => {
-    let site: Site;
-    let one: string;
-    let two: string;
-    const foreign = `lsres-foreign-${Date.now().toString(36)}`;
+describeWithEngine('two deployments of one stack, and a foreign project with the same names', () => {
+  let site: Site;
+  let one: string;
+  let two: string;
+  const foreign = `lsres-foreign-${Date.now().toString(36)}`;
 
-    beforeAll(async () => {
-      site = await Site.make();
-      await site.succeed(site.createArguments('one'));
-      await site.succeed(site.createArguments('two'));
-      [one, two] = [await site.project('one'), await site.project('two')];
-      site.projects.add(foreign);
-      const file = await site.put('foreign/docker-compose.yml', await foreignCompose());
-      await site.docker('compose', '--file', file, '--project-name', foreign, 'up', '--detach', '--wait');
-      await site.succeed(site.deploymentArguments('two', 'start'));
-    });
-    afterAll(() => site.remove());
+  beforeAll(async () => {
+    site = await Site.make();
+    await site.succeed(site.createArguments('one'));
+    await site.succeed(site.createArguments('two'));
+    [one, two] = [await site.project('one'), await site.project('two')];
+    site.projects.add(foreign);
+    const file = await site.put('foreign/docker-compose.yml', await foreignCompose());
+    await site.docker('compose', '--file', file, '--project-name', foreign, 'up', '--detach', '--wait');
+    await site.succeed(site.deploymentArguments('two', 'start'));
+  });
+  afterAll(() => site.remove());
 
-    /** The stack's own services and volumes, with volumes of the engine instead of directories, healthy whatever is in them. */
-    async function foreignCompose(): Promise<string> {
-      const text = await readFile(join(site.directory, 'source/compose/docker-compose-sturdy.yml'), 'utf8');
-      return text
-        .replace(/ +- \.\.\/config.*\n/, '')
-        .replace(/test: .*/, "test: [CMD, 'true']")
-        .replaceAll('$FLAVOUR', 'x')
-        .replaceAll('${PASSWORD}', 'x');
-    }
+  /**
+   * The stack's own services and volumes, with volumes of the engine instead of directories, healthy whatever is in
+   * them.
+   */
+  async function foreignCompose(): Promise<string> {
+    const text = await readFile(join(site.directory, 'source/compose/docker-compose-sturdy.yml'), 'utf8');
+    return text
+      .replace(/ +- \.\.\/config.*\n/, '')
+      .replace(/test: .*/, "test: [CMD, 'true']")
+      .replaceAll('$FLAVOUR', 'x')
+      .replaceAll('${PASSWORD}', 'x');
+  }
 
-    async function snapshot(project: string): Promise<Snapshot> {
-      const inspect = async (kind: 'volume' | 'network'): Promise<unknown> => {
-        const ids = await site.idsOf(kind, project);
-        if (ids.length === 0) return [];
-        const all = JSON.parse((await run('docker', [kind, 'inspect', ...ids])).stdout) as Record<string, unknown>[];
-        return all.map(({ Name, Id, CreatedAt, Created, Mountpoint, Options }) => ({
-          Name,
-          Id,
-          CreatedAt,
-          Created,
-          Mountpoint,
-          Options,
-        }));
-      };
-      return {
-        containers: await site.containers(project),
-        volumes: await inspect('volume'),
-        networks: await inspect('network'),
-      };
-    }
+  async function snapshot(project: string): Promise<Snapshot> {
+    const inspect = async (kind: 'volume' | 'network'): Promise<unknown> => {
+      const ids = await site.idsOf(kind, project);
+      if (ids.length === 0) return [];
+      const all = JSON.parse((await run('docker', [kind, 'inspect', ...ids])).stdout) as Record<string, unknown>[];
+      return all.map(({ Name, Id, CreatedAt, Created, Mountpoint, Options }) => ({
+        Name,
+        Id,
+        CreatedAt,
+        Created,
+        Mountpoint,
+        Options,
+      }));
+    };
+    return {
+      containers: await site.containers(project),
+      volumes: await inspect('volume'),
+      networks: await inspect('network'),
+    };
+  }
 
-    const commands: [string, string[]][] = [
-      ['start', ['start']],
-      ['ps', ['ps']],
-      ['restart with a changed stack', ['restart']],
-      ['update-envs', ['update-envs']],
-      ['stop of one service', ['stop', 'web']],
-      ['start again', ['start']],
-      ['stop', ['stop']],
-      ['stop --delete-volumes when stopped', ['stop', '--delete-volumes']],
-      ['start once more', ['start']],
-      ['stop --delete-volumes --delete-data', ['stop', '--delete-volumes', '--delete-data', '--yes']],
-    ];
+  const commands: [string, string[]][] = [
+    ['start', ['start']],
+    ['ps', ['ps']],
+    ['restart with a changed stack', ['restart']],
+    ['update-envs', ['update-envs']],
+    ['stop of one service', ['stop', 'web']],
+    ['start again', ['start']],
+    ['stop', ['stop']],
+    ['stop --delete-volumes when stopped', ['stop', '--delete-volumes']],
+    ['start once more', ['start']],
+    ['stop --delete-volumes --delete-data', ['stop', '--delete-volumes', '--delete-data', '--yes']],
+  ];
 
-    it('have ids of their own', () => {
-      expect(new Set([one, two, foreign]).size).toBe(3);
-    });
+  it('have ids of their own', () => {
+    expect(new Set([one, two, foreign]).size).toBe(3);
+  });
 
-    it.each(commands)('%s touches nothing of the others', async (name, args) => {
-      const before = {
-        two: await snapshot(two),
-        foreign: await snapshot(foreign),
-        data: await readTree(site.deployment('two')),
-      };
-      expect(Object.keys(before.two.containers)).toHaveLength(2);
-      expect(Object.keys(before.foreign.containers)).toHaveLength(2);
-      expect(before.foreign.volumes).toHaveLength(2);
-      if (name.startsWith('restart')) await site.writeStack('b');
+  it.each(commands)('%s touches nothing of the others', async (name, args) => {
+    const before = {
+      two: await snapshot(two),
+      foreign: await snapshot(foreign),
+      data: await readTree(site.deployment('two')),
+    };
+    expect(Object.keys(before.two.containers)).toHaveLength(2);
+    expect(Object.keys(before.foreign.containers)).toHaveLength(2);
+    expect(before.foreign.volumes).toHaveLength(2);
+    if (name.startsWith('restart')) await site.writeStack('b');
 
-      await site.succeed(site.deploymentArguments('one', ...args));
+    await site.succeed(site.deploymentArguments('one', ...args));
 
-      expect(await snapshot(two)).toEqual(before.two);
-      expect(await snapshot(foreign)).toEqual(before.foreign);
-      expect(await readTree(site.deployment('two'))).toEqual(before.data);
-    });
+    expect(await snapshot(two)).toEqual(before.two);
+    expect(await snapshot(foreign)).toEqual(before.foreign);
+    expect(await readTree(site.deployment('two'))).toEqual(before.data);
+  });
 
-    it('what was deleted is gone, only there', async () => {
-      expect(await snapshot(one)).toEqual({ containers: {}, volumes: [], networks: [] });
-      expect(await readTree(join(site.deployment('one'), 'data'))).toEqual({});
-    });
-  },
-);
+  it('what was deleted is gone, only there', async () => {
+    expect(await snapshot(one)).toEqual({ containers: {}, volumes: [], networks: [] });
+    expect(await readTree(join(site.deployment('one'), 'data'))).toEqual({});
+  });
+});

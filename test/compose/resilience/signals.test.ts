@@ -8,7 +8,7 @@ import { launch } from './kill.js';
 import { Site } from './site.js';
 import { exists, milliseconds, until } from './waiting.js';
 
-describeWithEngine('Ctrl-C and closed pipes (decision 32)', () => {
+describeWithEngine('Ctrl-C and closed pipes', () => {
   let site: Site;
   let directory: string;
   let project: string;

@@ -28,9 +28,9 @@ export interface Seen {
 }
 
 /**
- * A folder with a stack of its own in it and everything deployed from it; {@link Site.remove} takes all of it away again.
- * The stack has a JavaScript hook, two services, a job, config files, seeded volumes and a generated secret. Its two
- * variants differ in compose files, config files (one more, one less), a config value and a volume.
+ * A folder with a stack of its own in it and everything deployed from it; {@link Site.remove} takes all of it away
+ * again. The stack has a JavaScript hook, two services, a job, config files, seeded volumes and a generated secret. Its
+ * two variants differ in compose files, config files (one more, one less), a config value and a volume.
  */
 export class Site {
   /** Where deployments are made: nothing else is in it. */

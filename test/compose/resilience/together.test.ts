@@ -15,7 +15,7 @@ export async function create(context) {
 }
 `;
 
-describeWithEngine('two commands at once (decision 5)', () => {
+describeWithEngine('two commands at once', () => {
   let site: Site;
   let project: string;
   let began: string;

@@ -14,7 +14,7 @@ const spec = (title: string, more = ''): string =>
 const host = (name: string): string =>
   `network:\n  http-proxy:\n    - host-name: ${name}\n      routes: [{path: /, proxy-to: "web:80"}]\n`;
 
-describeWithEngine('deployment restart of a stack in a git tree (01 §16, 02 §7.12)', () => {
+describeWithEngine('deployment restart of a stack in a git tree', () => {
   let sandbox: Sandbox;
   let before: Record<string, SeenContainer>;
   const containers = async (): Promise<Record<string, SeenContainer>> =>
@@ -110,7 +110,7 @@ describeWithEngine('deployment restart of a stack in a git tree (01 §16, 02 §7
     expect(await containers()).toEqual(before);
   });
 
-  it('--image holds for the starts after it and ends with the next restart (02 §13.13)', async () => {
+  it('--image holds for the starts after it and ends with the next restart', async () => {
     const image = `laconic-sandbox:${sandbox.base.slice(-6).toLowerCase()}`;
     await sandbox.docker('tag', 'busybox:1.36', image);
     try {
@@ -269,7 +269,7 @@ describeWithEngine('deployment restart of a stack in a git tree (01 §16, 02 §7
     expect((await restart()).code).toBe(0);
   });
 
-  it('--no-git-pull takes the tree as it is, with edits and without its remote (K-73)', async () => {
+  it('--no-git-pull takes the tree as it is, with edits and without its remote', async () => {
     await rename(sandbox.path(`${tree}.git`), sandbox.path('away'));
     await sandbox.write(`${tree}/${composeFile}`, compose('edited here'));
     const { code, stdout, stderr } = await restart('--no-git-pull');

@@ -61,7 +61,7 @@ describeWithEngine('what a spec may say is what Docker Compose takes', () => {
     return (await run('docker', args)).code === 0;
   }
 
-  it('ports (01 §6.3, weakness 21)', async () => {
+  it('ports', async () => {
     expect(accepted.map(portProblem).filter((problem) => problem !== undefined)).toEqual([]);
     expect(await composeTakes(accepted)).toBe(true);
     for (const port of refused) {
@@ -69,7 +69,7 @@ describeWithEngine('what a spec may say is what Docker Compose takes', () => {
     }
   });
 
-  it('names of config (decision 8)', async () => {
+  it('names of config', async () => {
     const names = ['A', '_a', 'A.B', 'C-D', '1X'];
     const { spec } = parseSpec(
       `stack: x\ndeploy-to: compose\nconfig:\n${names.map((n) => `  ${n}: v\n`).join('')}`,

@@ -12,7 +12,7 @@ ${idleService('front', '    ports: ["80", "443"]\n')}${idleService('other')}${id
 )}`;
 const stack = 'stack: source/stacks/app\ndeploy-to: compose\n';
 
-describeWithEngine('a port of the host that somebody else has (02 §13.1)', () => {
+describeWithEngine('a port of the host that somebody else has', () => {
   let sandbox: Sandbox;
   let port = 0;
   let server: Server;

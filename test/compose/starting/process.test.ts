@@ -48,7 +48,7 @@ describeWithEngine('a start in a process of its own', () => {
     await eventually(words.join(', '), async () => words.every((word) => said.includes(word)) || undefined, 60);
   };
 
-  it('attached shows the output, runs what follows meanwhile, and stops the containers on Ctrl-C (weakness 25)', async () => {
+  it('attached shows the output, runs what follows meanwhile, and stops the containers on Ctrl-C', async () => {
     ground = await Ground.make(five);
     const child = start(true);
     await outputOf(child, 'hello 3', 'after up');

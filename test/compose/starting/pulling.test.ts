@@ -3,7 +3,7 @@ import { describeWithEngine } from '../../support/engine.js';
 import { freePort } from '../../support/ports.js';
 import { Ground } from './support.js';
 
-describeWithEngine('an image that cannot be pulled (02 §13.1)', () => {
+describeWithEngine('an image that cannot be pulled', () => {
   let ground: Ground;
   afterEach(() => ground.remove());
 

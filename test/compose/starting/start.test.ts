@@ -68,7 +68,7 @@ secrets: { word: { file: ../word } }
     return ground;
   };
 
-  it('brings everything up, in order, and says how each service fares (decision 13)', async () => {
+  it('brings everything up, in order, and says how each service fares', async () => {
     await makeVaried();
 
     const outcome = await ground.start();
@@ -86,7 +86,7 @@ secrets: { word: { file: ../word } }
     expect(await readFile(join(ground.directory, '.laconic/started.json'), 'utf8')).not.toContain('secret"');
   });
 
-  it('does nothing at all the second time, and runs no one-shot again (decision 13)', async () => {
+  it('does nothing at all the second time, and runs no one-shot again', async () => {
     await makeVaried();
     await ground.start();
     const before = await ground.containers();
@@ -206,7 +206,7 @@ secrets: { word: { file: ../word } }
     expect(after['once/1']?.id).toBe(before['once/1']?.id);
   });
 
-  it('makes services anew whose mounted file was replaced, and says so (decision 16)', async () => {
+  it('makes services anew whose mounted file was replaced, and says so', async () => {
     await makeVaried();
     await ground.start();
     const before = identity(await ground.containers());
@@ -257,7 +257,7 @@ secrets: { word: { file: ../word } }
     expect(identity(await ground.containers())['debugger/1']).toBe(before['debugger/1']);
   });
 
-  it('removes containers whose service left the compose files, never those of jobs (decision 14)', async () => {
+  it('removes containers whose service left the compose files, never those of jobs', async () => {
     await make(`services:\n  web:\n    ${idle}\n  old:\n    ${idle}\n`);
     ground.jobFiles.set(
       'job',

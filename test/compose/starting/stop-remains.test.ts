@@ -43,7 +43,7 @@ class Running {
   networks = (): Promise<string[]> => this.#named('network');
 }
 
-describeWithEngine('stop of a deployment whose directory is gone (02 §7.2, decision 17)', () => {
+describeWithEngine('stop of a deployment whose directory is gone', () => {
   let running: Running;
   let sandbox: Sandbox;
   let project = '';
@@ -131,7 +131,7 @@ describeWithEngine('stop of a deployment whose directory is gone (02 §7.2, deci
     expect(await running.services()).toEqual([]);
   });
 
-  it('leaves alone what another directory started in the same project (01 §20.1)', async () => {
+  it('leaves alone what another directory started in the same project', async () => {
     await sandbox.docker('rm', '--force', `${project}-web-1`);
     await cp(sandbox.path('d'), sandbox.path('other'), { recursive: true });
     const other = ['--file', sandbox.path('other/compose/docker-compose-app.yml'), '--project-name', project];
@@ -146,7 +146,7 @@ describeWithEngine('stop of a deployment whose directory is gone (02 §7.2, deci
   });
 });
 
-describeWithEngine('stop with files that cannot be used any more (02 §7.2)', () => {
+describeWithEngine('stop with files that cannot be used any more', () => {
   let running: Running;
   let sandbox: Sandbox;
   let project = '';

@@ -18,7 +18,7 @@ volumes:
 `;
 const job = `services:\n  job:\n    ${idle}\n    volumes: ["plain:/plain"]\nvolumes:\n  plain:\n`;
 
-describeWithEngine('stop (02 §7.2)', () => {
+describeWithEngine('stop', () => {
   let ground: Ground;
   afterEach(() => ground.remove());
   const begin = async (): Promise<void> => {
@@ -43,7 +43,7 @@ describeWithEngine('stop (02 §7.2)', () => {
     expect([again.error, again.stdout, again.stderr]).toEqual([undefined, '', said]);
   });
 
-  it('deletes volumes when asked, never host directories, and says what it kept (decision 17)', async () => {
+  it('deletes volumes when asked, never host directories, and says what it kept', async () => {
     await begin();
     const outcome = await ground.stop({ deleteVolumes: true });
     expect(outcome.error).toBeUndefined();
@@ -91,7 +91,7 @@ describeWithEngine('stop (02 §7.2)', () => {
     expect((await ground.stop({ services: ['other'], deleteVolumes: true })).error).toContain('name no services');
   });
 
-  it('refuses while a job runs, unless forced, which ends the job (decision 14)', async () => {
+  it('refuses while a job runs, unless forced, which ends the job', async () => {
     await begin();
     await runJob();
     const before = await ground.containers();

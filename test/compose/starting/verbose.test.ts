@@ -39,7 +39,7 @@ class Listener {
   }
 }
 
-describeWithEngine('what a start does, told with --verbose (02 §9)', () => {
+describeWithEngine('what a start does, told with --verbose', () => {
   let sandbox: Sandbox;
   let socket = '';
   beforeAll(async () => {

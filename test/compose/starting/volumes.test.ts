@@ -19,7 +19,7 @@ volumes:
   data: ${device === '' ? '{}' : `{ driver: local, driver_opts: { type: none, o: bind, device: "${device}" } }`}
 `;
 
-describeWithEngine('a volume whose path changed (decision 15, 01 §20.5)', () => {
+describeWithEngine('a volume whose path changed', () => {
   let ground: Ground;
   afterEach(() => ground.remove());
   const begin = async (): Promise<void> => {

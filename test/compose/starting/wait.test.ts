@@ -7,7 +7,7 @@ const idle = 'image: IMAGE\n    init: true\n    command: sleep 1000';
 const check = (test: string, more = ''): string =>
   `healthcheck: { test: ["CMD-SHELL", "${test}"], interval: 300ms, retries: 2${more} }`;
 
-describeWithEngine('start waits until services are ready, or says why they are not (decision 13)', () => {
+describeWithEngine('start waits until services are ready, or says why they are not', () => {
   let ground: Ground;
   afterEach(() => ground.remove());
   const start = async (services: string, options: Parameters<Ground['start']>[0] = {}) => {

@@ -8,7 +8,7 @@ const nasty = `it's "two words"  $HOME \`id\` ; echo hacked * \\ ü # end`;
 const service = (name: string, mounted: string): string =>
   idleService(name, `    volumes: ["../config/app/${mounted}"]\n    init: true\n`);
 
-describeWithEngine('the config: section of stack.yml at start (01 §3.5, weakness 17)', () => {
+describeWithEngine('the config: section of stack.yml at start', () => {
   let sandbox: Sandbox;
   let project: string;
   beforeAll(async () => {
@@ -30,7 +30,7 @@ describeWithEngine('the config: section of stack.yml at start (01 §3.5, weaknes
   const inReader = async (file: string): Promise<string> =>
     (await sandbox.succeed(['deployment', '--dir', 'd', 'exec', 'reader', '--', 'cat', file])).stdout;
 
-  it('a dry run names them and ends (02 §2.1)', async () => {
+  it('a dry run names them and ends', async () => {
     const dry = await sandbox.cli(['--dry-run', 'deployment', '--dir', 'd', 'start']);
     expect(dry.code).toBe(0);
     expect(dry.stdout).toContain('would set reader.greeting = writer.key\n');

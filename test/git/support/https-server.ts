@@ -23,7 +23,10 @@ export interface HttpsServer {
   authority: string;
   /** `METHOD /path` of each request. */
   requests: string[];
-  /** From now on, the answer to each request with this in its URL comes in pieces: so many bytes, then a pause of so many milliseconds. */
+  /**
+   * From now on, the answer to each request with this in its URL comes in pieces: so many bytes, then a pause of so
+   * many milliseconds.
+   */
   slow(url: string, pieces: Pieces): void;
   /** From now on, only this user is let in. */
   requireUser(name: string, password: string): void;

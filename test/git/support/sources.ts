@@ -21,8 +21,8 @@ export async function git(folder: string, ...args: string[]): Promise<string> {
 }
 
 /**
- * What a host of repositories has (bare repositories `hosted/org/name.git`), and an operator who clones from it: a base directory, a
- * stack, and the program.
+ * What a host of repositories has (bare repositories `hosted/org/name.git`), and an operator who clones from it: a base
+ * directory, a stack, and the program.
  */
 export class Sources {
   readonly folder: string;

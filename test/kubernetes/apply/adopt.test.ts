@@ -5,7 +5,7 @@ import { describeWithCluster, kubectl } from '../../support/cluster.js';
 import { createAsPython, type Site, site } from './support.js';
 import { mapOf } from '../../../src/system/plain-map.js';
 
-/** As the Python program makes it: its client, its labels only (04 §4). */
+/** As the Python program makes it: its client, its labels only. */
 function old(at: Site, object: KubernetesObject): KubernetesObject {
   const { app, stack } = at.identity;
   return { ...object, metadata: { ...object.metadata, labels: { app, 'app.kubernetes.io/stack': stack } } };
@@ -28,7 +28,7 @@ function newPods(deployment: KubernetesObject, at: Site): KubernetesObject {
   return { ...deployment, spec: { ...spec, selector: { matchLabels: { app: at.identity.app } } } };
 }
 
-/** @param className absent: by the annotation that is no longer to be used, as the Python program has it (K-57) */
+/** @param className absent: by the annotation that is no longer to be used, as the Python program has it */
 function ingress(at: Site, className?: string): KubernetesObject {
   const { app, namespace } = at.identity;
   const service = { name: `${app}-service`, port: { number: 80 } };
@@ -49,7 +49,7 @@ function ingress(at: Site, className?: string): KubernetesObject {
   };
 }
 
-describeWithCluster('adopting what the Python program made (decisions 18–20)', () => {
+describeWithCluster('adopting what the Python program made', () => {
   let at: Site;
   beforeAll(async () => {
     at = await site();
@@ -139,7 +139,7 @@ describeWithCluster('adopting what the Python program made (decisions 18–20)',
     expect((await at.start(wanted)).requests).toEqual([]);
   });
 
-  it('changes between roll-out strategies both ways, also of what that client made (decision 19)', async () => {
+  it('changes between roll-out strategies both ways, also of what that client made', async () => {
     const rolling = { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } };
     const web = (strategy: object): KubernetesObject => {
       const made = at.deployment(named('deployment'));
@@ -155,7 +155,7 @@ describeWithCluster('adopting what the Python program made (decisions 18–20)',
     }
   });
 
-  it('shows a conflict with somebody else even while it adopts (decision 19)', async () => {
+  it('shows a conflict with somebody else even while it adopts', async () => {
     const { namespace } = at.identity;
     await createAsPython(old(at, at.configmap(named('late'), { key: 'old' })));
     const patch = ['patch', 'configmap', named('late'), '--namespace', namespace, '--type=merge'];
@@ -166,7 +166,7 @@ describeWithCluster('adopting what the Python program made (decisions 18–20)',
   });
 });
 
-describeWithCluster('whose namespace it is (decision 20, K-36)', () => {
+describeWithCluster('whose namespace it is', () => {
   it('is taken by the first deployment; another is refused with both names, and nothing is written', async () => {
     const first = await site('taken');
     try {
@@ -195,7 +195,7 @@ describeWithCluster('whose namespace it is (decision 20, K-36)', () => {
     }
   });
 
-  it('that it made itself is changed by a directory that has been moved, and then left alone (decision 26)', async () => {
+  it('that it made itself is changed by a directory that has been moved, and then left alone', async () => {
     const at = await site('moved-own');
     try {
       await at.start([]);

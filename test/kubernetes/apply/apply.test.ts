@@ -26,7 +26,7 @@ async function versions(at: Site): Promise<Record<string, string>> {
   );
 }
 
-describeWithCluster('applying objects (decisions 19, 20, 24, 26)', () => {
+describeWithCluster('applying objects', () => {
   let at: Site;
   beforeAll(async () => {
     at = await site();
@@ -72,7 +72,7 @@ describeWithCluster('applying objects (decisions 19, 20, 24, 26)', () => {
     },
   ];
 
-  it('creates every kind and prints the lines of 04 §11', async () => {
+  it('creates every kind and prints the lines that scripts read', async () => {
     const { stdout } = await at.start(all());
     expect(stdout.split('\n').filter(Boolean).sort()).toEqual(
       [
@@ -87,7 +87,7 @@ describeWithCluster('applying objects (decisions 19, 20, 24, 26)', () => {
     expect(mapOf(claim?.spec).volumeName).toBe(name('data'));
   });
 
-  it('writes nothing when nothing changed (decision 26)', async () => {
+  it('writes nothing when nothing changed', async () => {
     const job = ['--timeout=120s', `job/${name('job-seed')}`, '--namespace', at.identity.namespace];
     await kubectl('wait', '--for=condition=complete', ...job);
     const before = await versions(at);
@@ -97,7 +97,7 @@ describeWithCluster('applying objects (decisions 19, 20, 24, 26)', () => {
     expect(await versions(at)).toEqual(before);
   });
 
-  it('updates what differs, and only that; a removed key of a ConfigMap goes (K-31)', async () => {
+  it('updates what differs, and only that; a removed key of a ConfigMap goes', async () => {
     const before = await versions(at);
     const objects = all().map((object) =>
       object.metadata.name === name('config') ? at.configmap(name('config'), { other: 'x' }) : object,
@@ -131,7 +131,7 @@ describeWithCluster('applying objects (decisions 19, 20, 24, 26)', () => {
     expect(mapOf(service?.spec).selector).toEqual({ app: at.identity.app });
   });
 
-  it('shows a conflict with the field and its owner, and changes nothing else (decision 19)', async () => {
+  it('shows a conflict with the field and its owner, and changes nothing else', async () => {
     const words = ['set', 'image', `deployment/${name('deployment')}`, 'main=example.org/other:1'];
     await kubectl(...words, '--namespace', at.identity.namespace, '--field-manager=operator-by-hand');
     const before = await versions(at);
@@ -149,7 +149,7 @@ describeWithCluster('applying objects (decisions 19, 20, 24, 26)', () => {
     await at.start(all());
   });
 
-  it('leaves the replicas to who scaled the Deployment, and says so (decision 19)', async () => {
+  it('leaves the replicas to who scaled the Deployment, and says so', async () => {
     await kubectl('scale', `deployment/${name('deployment')}`, '--replicas=0', '--namespace', at.identity.namespace);
     const { stderr } = await at.start(all());
     expect(stderr).toContain(`Deployment ${name('deployment')} keeps its 0 replicas, set by kubectl scale`);
@@ -157,7 +157,7 @@ describeWithCluster('applying objects (decisions 19, 20, 24, 26)', () => {
     expect(mapOf(deployment?.spec).replicas).toBe(0);
   });
 
-  it('makes a Service anew that turns headless, which cannot be changed in place (K-31)', async () => {
+  it('makes a Service anew that turns headless, which cannot be changed in place', async () => {
     const before = await at.api.get(resources.Service, name('service'), at.identity.namespace);
     const objects = all().map((object) =>
       object.metadata.name === name('service') ? at.service(name('service'), { clusterIP: 'None' }) : object,
@@ -170,7 +170,7 @@ describeWithCluster('applying objects (decisions 19, 20, 24, 26)', () => {
     expect(mapOf(after?.spec).clusterIP).toBe('None');
   });
 
-  it('reports drift of a volume and never sends it (decision 19)', async () => {
+  it('reports drift of a volume and never sends it', async () => {
     const moved = all().map((object) =>
       object.kind === 'PersistentVolume' ? at.volume(name('data'), '/mnt/elsewhere')[0] : object,
     );
@@ -182,7 +182,7 @@ describeWithCluster('applying objects (decisions 19, 20, 24, 26)', () => {
     expect(mapOf(mapOf(volume?.spec).hostPath).path).toBe(`/mnt/${at.identity.app}`);
   });
 
-  it('refuses what somebody else made under the same name, and writes nothing (decision 20)', async () => {
+  it('refuses what somebody else made under the same name, and writes nothing', async () => {
     const foreign = at.configmap('operators-own');
     await createAs('kubectl-create', { ...foreign, metadata: { ...foreign.metadata, labels: {} } });
     const before = await versions(at);
@@ -193,7 +193,7 @@ describeWithCluster('applying objects (decisions 19, 20, 24, 26)', () => {
   });
 });
 
-describeWithCluster('Jobs and volumes over several starts (decisions 19, 24)', () => {
+describeWithCluster('Jobs and volumes over several starts', () => {
   let at: Site;
   beforeAll(async () => {
     at = await site();

@@ -5,7 +5,7 @@ import { Site as Deployed, server } from '../operate/site.js';
 import { createAsPython, type Site, site } from './support.js';
 import { mapOf } from '../../../src/system/plain-map.js';
 
-describeWithCluster('fields that somebody else has set are taken over on demand (decision 19)', () => {
+describeWithCluster('fields that somebody else has set are taken over on demand', () => {
   let at: Site;
   beforeAll(async () => {
     at = await site('conflicts');
@@ -85,7 +85,7 @@ describeWithCluster('fields that somebody else has set are taken over on demand 
   });
 });
 
-describeWithCluster('start and restart --force-conflicts (decision 19)', () => {
+describeWithCluster('start and restart --force-conflicts', () => {
   let deployed: Deployed | undefined;
   afterEach(async () => deployed?.remove());
 
@@ -100,7 +100,7 @@ describeWithCluster('start and restart --force-conflicts (decision 19)', () => {
       const { stdout, stderr } = await deployed.succeed(command, '--force-conflicts');
       expect(stderr).toMatch(/env\[name="COLOUR"\]\.value: was set by kubectl-set/);
       expect((await deployed.succeed('exec', 'web', 'echo $COLOUR')).stdout).toBe('blue\n');
-      // On Kubernetes a restart replaces every pod, and says so (K-70).
+      // On Kubernetes a restart replaces every pod, and says so.
       if (command === 'restart') expect(stdout).toContain('Deployment updated: all pods were made anew.\n');
     }
   });

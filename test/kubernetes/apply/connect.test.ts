@@ -14,7 +14,7 @@ interface Kubeconfig {
   users: { user: Record<string, unknown> }[];
 }
 
-describeWithCluster('reaching a real API server (04 §9): one message for each thing that is wrong', () => {
+describeWithCluster('reaching a real API server: one message for each thing that is wrong', () => {
   /** The shared cluster's kubeconfig, changed, as a deployment's own. */
   async function connectWith(change: (config: Kubeconfig) => void): ReturnType<typeof connectCluster> {
     const text = await kubectl('config', 'view', '--raw', '--minify', '--flatten', '--output', 'json');

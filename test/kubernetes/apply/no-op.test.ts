@@ -6,7 +6,10 @@ import { describeWithCluster } from '../../support/cluster.js';
 import { objectsInput, type StackText } from '../../support/kubernetes-objects.js';
 import { countWrites, type Site, site } from './support.js';
 
-/** Every compose key that is mapped, in spellings that the server writes otherwise: amounts, empty values, zeros, defaults. */
+/**
+ * Every compose key that is mapped, in spellings that the server writes otherwise: amounts, empty values, zeros,
+ * defaults.
+ */
 const everything: StackText = {
   pods: {
     front: `
@@ -97,7 +100,7 @@ image-pull-secret: { server: ghcr.io, username: me, token-env: TOKEN }
 `,
 };
 
-describeWithCluster('a no-op start of every mapped key (decision 26)', () => {
+describeWithCluster('a no-op start of every mapped key', () => {
   let at: Site | undefined;
   afterEach(() => at?.remove());
 

@@ -7,7 +7,7 @@ import { resources } from '../../../src/deployers/kubernetes/cluster/resources.j
 import { describeWithCluster, shared } from '../../support/cluster.js';
 import { countWrites, type Site, site } from './support.js';
 
-describeWithCluster('the order of a start, and a start that fails (decisions 20, 23, 25; K-34, K-35)', () => {
+describeWithCluster('the order of a start, and a start that fails', () => {
   let at: Site;
   beforeEach(async () => {
     at = await site();
@@ -79,7 +79,7 @@ describeWithCluster('the order of a start, and a start that fails (decisions 20,
     expect(JSON.stringify(failure) + String(failure)).not.toContain('topsecret');
   });
 
-  it('stops at once when it is interrupted; the next start goes on from there (decision 32)', async () => {
+  it('stops at once when it is interrupted; the next start goes on from there', async () => {
     const interrupt = new AbortController();
     const context = { ...at.context(), signal: interrupt.signal };
     const { api } = await connectCluster({ kind: 'k8s-kind', cluster: shared.name }, context);

@@ -4,7 +4,7 @@ import { describeWithCluster, kubectl } from '../../support/cluster.js';
 import { createAs, type Site, site } from './support.js';
 import { mapOf } from '../../../src/system/plain-map.js';
 
-describeWithCluster('what leaves the stack (decision 20)', () => {
+describeWithCluster('what leaves the stack', () => {
   let at: Site;
   beforeAll(async () => {
     at = await site();

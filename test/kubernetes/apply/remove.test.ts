@@ -35,8 +35,8 @@ function everything(at: Site) {
   ];
 }
 
-describeWithCluster('stop (04 §5.3, decisions 17, 20)', () => {
-  describe('two deployments of one stack (K-08, K-39)', () => {
+describeWithCluster('stop', () => {
+  describe('two deployments of one stack', () => {
     let one: Site;
     let other: Site;
     beforeAll(async () => {
@@ -61,7 +61,7 @@ describeWithCluster('stop (04 §5.3, decisions 17, 20)', () => {
     });
 
     it('removes all of this one before it returns, and keeps volumes and the namespace', async () => {
-      // A start hook's ConfigMap has the stack's label (K-37); the operator's own has none.
+      // A start hook's ConfigMap has the stack's label; the operator's own has none.
       const hook = one.configmap('from-a-hook');
       const own = one.configmap('operators-own');
       const labels = { 'app.kubernetes.io/stack': 'same-stack' };
@@ -140,7 +140,7 @@ describeWithCluster('stop (04 §5.3, decisions 17, 20)', () => {
       await at.start([at.configmap(`${at.identity.app}-config`), at.service('web')]);
     });
 
-    it('names what is left and the finalizer that holds it, and exits 1 (K-37)', async () => {
+    it('names what is left and the finalizer that holds it, and exits 1', async () => {
       const patch = (finalizers: string[]): Promise<string> =>
         kubectl(
           'patch',
@@ -183,7 +183,7 @@ describeWithCluster('stop (04 §5.3, decisions 17, 20)', () => {
     });
   });
 
-  it('removes what the Python program made, its unlabelled Secrets too (decision 20)', async () => {
+  it('removes what the Python program made, its unlabelled Secrets too', async () => {
     const at = await site('python-stack');
     const { app, namespace } = at.identity;
     try {
@@ -201,7 +201,7 @@ describeWithCluster('stop (04 §5.3, decisions 17, 20)', () => {
   });
 });
 
-/** Objects as the Python program leaves them (04 §4): its labels, its names. */
+/** Objects as the Python program leaves them: its labels, its names. */
 async function pythonObjects(at: Site) {
   const { app, stack, namespace, directory } = at.identity;
   const labels = { app, 'app.kubernetes.io/stack': stack };

@@ -176,7 +176,7 @@ export async function site(stack = 'shop', given: Partial<Identity> = {}): Promi
   };
 }
 
-/** Creates objects as the Python program's client does: no apply, its own name (decision 19). */
+/** Creates objects as the Python program's client does: no apply, its own name. */
 export async function createAsPython(...objects: KubernetesObject[]): Promise<void> {
   await createAs('OpenAPI-Generator', ...objects);
 }

@@ -21,7 +21,7 @@ webhooks:
     timeoutSeconds: 2
 `;
 
-describeWithCluster('what the cluster refuses (issue 4: one clear message, nothing left behind)', () => {
+describeWithCluster('what the cluster refuses (one clear message, nothing left behind)', () => {
   let site: Site;
 
   beforeAll(async () => {

@@ -10,7 +10,7 @@ import { server, service, Site } from '../operate/site.js';
 const namespace = 'operate-faults';
 const other = `${namespace}-other`;
 
-describeWithCluster('faults around a deployment on kind (issue 4: one clear message, nothing left behind)', () => {
+describeWithCluster('faults around a deployment on kind (one clear message, nothing left behind)', () => {
   let site: Site;
 
   beforeAll(async () => {
@@ -76,7 +76,7 @@ describeWithCluster('faults around a deployment on kind (issue 4: one clear mess
     );
   });
 
-  it('a second start, or a stop, while one is at work: refused by the lock, which says who (decision 5)', async () => {
+  it('a second start, or a stop, while one is at work: refused by the lock, which says who', async () => {
     const isLocked = (): Promise<boolean> => site.sandbox.exists('dep/.laconic/lock');
     let first = site.begin('start');
     for (let attempt = 1; ; attempt += 1) {
@@ -102,7 +102,7 @@ describeWithCluster('faults around a deployment on kind (issue 4: one clear mess
     expect(await site.sandbox.exists('dep/.laconic/lock')).toBe(false);
   });
 
-  it('exec passes every exit code on, those of a shell where the program cannot be started; megabytes go both ways (K-13)', async () => {
+  it('exec passes every exit code on, those of a shell where the program cannot be started; megabytes go both ways', async () => {
     const exec = (...words: string[]): Promise<CliResult> => site.run('exec', 'web', ...words);
     const codes = [1, 126, 127, 128, 137, 255];
     const ended = await Promise.all(codes.map((code) => exec(`exit ${code}`)));
@@ -145,7 +145,7 @@ describeWithCluster('faults around a deployment on kind (issue 4: one clear mess
     ]);
   });
 
-  it('stop says which finalizer it waits for, and goes on when it is gone (K-37)', async () => {
+  it('stop says which finalizer it waits for, and goes on when it is gone', async () => {
     await hold('service web', ['example.org/hold']);
     const stopping = site.begin('stop');
     await stopping

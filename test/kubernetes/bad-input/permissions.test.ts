@@ -17,7 +17,7 @@ async function roles(): Promise<string[]> {
   return [...section.matchAll(/^```yaml\n([^]*?)^```$/gm)].map(([, text = '']) => text);
 }
 
-describeWithCluster('accounts with few permissions (04 §12, issue 4: said at once, before the first write)', () => {
+describeWithCluster('accounts with few permissions (said at once, before the first write)', () => {
   let site: Site;
   const accounts = new Map<string, string>();
 

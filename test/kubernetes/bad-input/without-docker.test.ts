@@ -5,7 +5,7 @@ import { type CliResult, cliPath } from '../../support/engine.js';
 import { run } from '../../../src/system/process.js';
 import { server, Site } from '../operate/site.js';
 
-describeWithCluster('deploy-to k8s needs no Docker on this host (04 §9)', () => {
+describeWithCluster('deploy-to k8s needs no Docker on this host', () => {
   let site: Site;
   let other: Site;
 

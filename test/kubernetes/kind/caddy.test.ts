@@ -92,7 +92,7 @@ async function serve(host: string): Promise<void> {
   await own.kubectl('--namespace', 'site', 'wait', '--for', 'condition=Ready', 'pod/web', '--timeout', '60s');
 }
 
-describeWithCluster('Caddy on kind (04 §6, decision 28)', () => {
+describeWithCluster('Caddy on kind', () => {
   beforeAll(async () => {
     own = await OwnCluster.plan();
     const context = own.context();
@@ -110,7 +110,7 @@ describeWithCluster('Caddy on kind (04 §6, decision 28)', () => {
     expect(await own.kubectl('get', 'namespaces')).not.toContain(caddyNamespace);
   });
 
-  it('is taken over from the Python program, half installed and not ready as it may be (K-23, K-49)', async () => {
+  it('is taken over from the Python program, half installed and not ready as it may be', async () => {
     const settings = {
       image: 'laconic-so-test/nowhere:1',
       imageFrom: 'default',
@@ -135,7 +135,7 @@ describeWithCluster('Caddy on kind (04 §6, decision 28)', () => {
     expect(await get('configmap', 'caddy-ingress-controller-configmap', '.data.acmeCA')).toBe('https://acme.example');
   });
 
-  it('is not written to when all is as wanted (decision 26)', async () => {
+  it('is not written to when all is as wanted', async () => {
     const { writes, context } = await ensure({ image: shared.ingressImage, email: 'op@example.org' });
     expect(writes).toEqual([]);
     expect(context.output.stdout).toBe('');
@@ -157,7 +157,7 @@ describeWithCluster('Caddy on kind (04 §6, decision 28)', () => {
     expect([await imageOf(), await emailOf()]).toEqual([shared.ingressImage, 'op@example.org']);
   });
 
-  it('gets the image and the e-mail that a spec names, and is awaited with them, cluster management or not (K-24)', async () => {
+  it('gets the image and the e-mail that a spec names, and is awaited with them, cluster management or not', async () => {
     const { context } = await ensure({ image: otherImage, email: 'new@example.org', install: false });
     expect(context.output.stderr).toContain(`image ${otherImage} instead of ${shared.ingressImage}`);
     expect([await imageOf(), await emailOf()]).toEqual([otherImage, 'new@example.org']);

@@ -14,7 +14,10 @@ let own: OwnCluster;
 let sandbox: Sandbox;
 let env: NodeJS.ProcessEnv;
 
-/** A deployment of an idle service in a namespace called like it, whose cluster leaves ports 80 and 443 of this host alone. */
+/**
+ * A deployment of an idle service in a namespace called like it, whose cluster leaves ports 80 and 443 of this host
+ * alone.
+ */
 async function create(name: string): Promise<void> {
   const lines = ['stack: BASE/mine/stacks/shop', 'deploy-to: k8s-kind', `kind-cluster-name: ${own.name}`];
   const more = [
@@ -37,7 +40,7 @@ function deployment(name: string, ...args: string[]): Promise<CliResult> {
   return sandbox.cli(['deployment', '--dir', name, ...args], { env });
 }
 
-describeWithCluster('a kind cluster of the command line (04 §3.1, decision 27)', () => {
+describeWithCluster('a kind cluster of the command line', () => {
   beforeAll(async () => {
     own = await OwnCluster.plan();
     const services = `services:\n${idle('web', '    volumes: ["data:/data"]\n')}volumes:\n  data:\n`;
@@ -54,7 +57,7 @@ describeWithCluster('a kind cluster of the command line (04 §3.1, decision 27)'
     await sandbox.remove();
   });
 
-  it('before it is made there is nothing, and that is said: status and ps answer, logs and exec say what to do (decision 32)', async () => {
+  it('before it is made there is nothing, and that is said: status and ps answer, logs and exec say what to do', async () => {
     const said = `there is no kind cluster ${own.name} on this host`;
     expect(await deployment('one', 'status')).toEqual({ code: 0, stdout: '', stderr: `${said}\n` });
     expect(await deployment('one', 'ps')).toMatchObject({ code: 0, stdout: 'No containers running\n' });
@@ -127,7 +130,7 @@ describeWithCluster('a kind cluster of the command line (04 §3.1, decision 27)'
     expect([status.code, status.code === 0 ? '' : status.stdout]).toEqual([0, '']);
   });
 
-  it('is not deleted by the stop of one deployment while the other lives in it (K-10)', async () => {
+  it('is not deleted by the stop of one deployment while the other lives in it', async () => {
     const dry = await sandbox.cli(['--dry-run', 'deployment', '--dir', 'one', 'stop', '--perform-cluster-management'], {
       env,
     });

@@ -81,7 +81,7 @@ async function load(
   return { ids, saved: (await calls()).filter((call) => call.startsWith('save ')), context };
 }
 
-describeWithCluster('images on the nodes of kind (decision 27, K-43, K-44)', () => {
+describeWithCluster('images on the nodes of kind', () => {
   beforeAll(async () => {
     base = await mkdtemp(join(tmpdir(), 'laconic-load-'));
     await mkdir(join(base, 'home'));
@@ -116,7 +116,7 @@ describeWithCluster('images on the nodes of kind (decision 27, K-43, K-44)', () 
     expect(again.context.output.stderr).toBe('');
   });
 
-  it('asks a node once for all that is loaded in one start, and anew when something was sent to it (issue 4, start)', async () => {
+  it('asks a node once for all that is loaded in one start, and anew when something was sent to it', async () => {
     const image = await build('asked:local', 'first');
     const { context, calls } = await watched();
     const cluster = (await listKindClusters(engine)).find(({ name }) => name === shared.name);

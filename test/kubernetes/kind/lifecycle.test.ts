@@ -20,7 +20,7 @@ async function createdAt(): Promise<string> {
   return (await runOrFail('docker inspect', 'docker', args)).stdout.trim();
 }
 
-describeWithCluster('the life of a kind cluster (04 §3, decisions 4 and 27)', () => {
+describeWithCluster('the life of a kind cluster', () => {
   beforeAll(async () => {
     own = await OwnCluster.plan(true);
   });
@@ -50,13 +50,13 @@ describeWithCluster('the life of a kind cluster (04 §3, decisions 4 and 27)', (
     await deleteOwnCluster(name, own.kubeconfig);
   });
 
-  it('is created when it is missing, next to others on this host (K-40, K-42)', async () => {
+  it('is created when it is missing, next to others on this host', async () => {
     const context = own.context();
     const wish = await own.deployment('first');
     expect(await own.ensure(wish, context)).toEqual({ name: own.name, created: true });
     expect(context.output.stdout).toBe(`Creating new cluster: ${own.name}\n`);
     expect(await own.kubectl('get', 'nodes')).toMatch(/ Ready /);
-    // On the address that the spec names and on no other (K-46).
+    // On the address that the spec names and on no other.
     const ports = (await runOrFail('docker port', 'docker', ['port', own.node, '80'])).stdout;
     expect(ports).toBe(`127.0.0.1:${own.ports.http}\n`);
     const names = (await listKindClusters(own.engine)).map(({ name }) => name);
@@ -72,7 +72,7 @@ describeWithCluster('the life of a kind cluster (04 §3, decisions 4 and 27)', (
     expect([await createdAt(), (await stat(own.kubeconfig)).mtimeMs]).toEqual(before);
   });
 
-  it('is adopted by a deployment that expected one of its own, which then says so itself (K-41)', async () => {
+  it('is adopted by a deployment that expected one of its own, which then says so itself', async () => {
     expect(await clusterToJoin(own.engine)).toBe(own.name);
     const wish = await own.deployment('second', {
       clusterId: 'laconic-elsewhere',
@@ -95,7 +95,7 @@ describeWithCluster('the life of a kind cluster (04 §3, decisions 4 and 27)', (
     );
   });
 
-  it('is refused with every reason when it lacks what a deployment needs (04 §3.5, K-45)', async () => {
+  it('is refused with every reason when it lacks what a deployment needs', async () => {
     const wish = await own.deployment('misfit', { mounts: [['/srv/other', '/mnt/other']] });
     const file = join(wish.layout.root, 'kind-config.yml');
     await writeFile(file, (await readFile(file, 'utf8')).replace('ingress-ready=true', 'ingress-ready=true,zone=a'));
@@ -112,7 +112,7 @@ describeWithCluster('the life of a kind cluster (04 §3, decisions 4 and 27)', (
     await expect(own.ensure(labelled)).rejects.toThrow('has the label zone=a');
   });
 
-  it('takes another spelling of a mounted directory for the same one (K-45)', async () => {
+  it('takes another spelling of a mounted directory for the same one', async () => {
     const wish = await own.deployment('spelling');
     await symlink(join(own.base, 'mnt'), join(own.base, 'link'));
     const file = join(wish.layout.root, 'kind-config.yml');
@@ -185,7 +185,7 @@ describeWithCluster('the life of a kind cluster (04 §3, decisions 4 and 27)', (
     expect(await own.kubectl('get', 'namespace', 'stays')).toContain('Active');
   });
 
-  it('is not deleted while others live in it, nor by a dry run (K-09, K-10)', async () => {
+  it('is not deleted while others live in it, nor by a dry run', async () => {
     const mine = { own: 'laconic-first', namespace: 'laconic-shop', force: false };
     const namespace = (name: string, id: string): object => ({
       apiVersion: 'v1',

@@ -12,7 +12,7 @@ import { testContext } from '../../support/context.js';
 import { objectsInput, type StackText } from '../../support/kubernetes-objects.js';
 import { anyStack } from '../../support/kubernetes-stacks.js';
 
-describeWithCluster('what render prints is taken by the API server (issue 4)', () => {
+describeWithCluster('what render prints is taken by the API server', () => {
   const namespace = `accepted-${randomBytes(4).toString('hex')}`;
   let api: ClusterApi;
 
@@ -23,7 +23,10 @@ describeWithCluster('what render prints is taken by the API server (issue 4)', (
 
   afterAll(() => deleteNamespaces(namespace));
 
-  /** What the server refuses of a stack's objects, or would keep otherwise than it was sent; undefined for a stack that we refuse. */
+  /**
+   * What the server refuses of a stack's objects, or would keep otherwise than it was sent; undefined for a stack that
+   * we refuse.
+   */
   async function complaints(made: StackText): Promise<string[] | undefined> {
     const app = `laconic-${randomBytes(4).toString('hex')}`;
     let input;
@@ -39,7 +42,7 @@ describeWithCluster('what render prints is taken by the API server (issue 4)', (
       objects.map(async (object) => {
         try {
           const live = await api.apply(object, { fieldManager: 'laconic-so', force: true, dryRun: true });
-          // Decision 26: what is sent and what is there are compared, and a start without changes writes nothing.
+          // A start compares what it sends with what is stored: without differences it writes nothing.
           return differences(object, live).map((path) => `${describeObject(object)}: ${path} is kept otherwise`);
         } catch (error) {
           return [errorMessage(error)];

@@ -50,7 +50,7 @@ class Way {
   }
 }
 
-describeWithCluster('the API server goes away in mid-start, on a cluster of a kubeconfig (04 §9, issue 4)', () => {
+describeWithCluster('the API server goes away in mid-start, on a cluster of a kubeconfig', () => {
   let folder: string;
   let way: Way;
   let site: Site;

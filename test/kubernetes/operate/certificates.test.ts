@@ -75,7 +75,7 @@ async function served(): Promise<Record<string, unknown>> {
   return Object.fromEntries(found) as Record<string, unknown>;
 }
 
-describeWithCluster('certificates of a cluster that is not kind (04 §4.13, K-25, K-26)', () => {
+describeWithCluster('certificates of a cluster that is not kind', () => {
   const made = (host: string, app: string): [string, string] => [`${app}-${host}-tls`, 'letsencrypt-prod'];
   let app: string;
 

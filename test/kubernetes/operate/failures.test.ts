@@ -2,7 +2,7 @@ import { afterEach, expect, it } from 'vitest';
 import { describeWithCluster, kubectl } from '../../support/cluster.js';
 import { server, service, Site, type StackFiles } from './site.js';
 
-describeWithCluster('a start that cannot succeed fails at once and says why (K-33, issue 4 part 4)', () => {
+describeWithCluster('a start that cannot succeed fails at once and says why', () => {
   const sites: Site[] = [];
   afterEach(async () => {
     for (const site of sites.splice(0)) await site.remove();
@@ -122,7 +122,7 @@ spec: {storageClassName: nowhere, accessModes: [ReadWriteOnce], resources: {requ
     );
   });
 
-  it('run-job before the cluster is made: start is what makes it (decision 27)', async () => {
+  it('run-job before the cluster is made: start is what makes it', async () => {
     const target = 'deploy-to: k8s-kind\nkind-cluster-name: laconic-so-nowhere\n';
     const one = await make('nowhere', { pods: {}, jobs: { seed: service('seed', 'true') }, target });
     const { code, stderr } = await one.run('run-job', 'seed');
@@ -131,7 +131,7 @@ spec: {storageClassName: nowhere, accessModes: [ReadWriteOnce], resources: {requ
     expect(stderr).not.toContain('--skip-cluster-management');
   });
 
-  it('a healthcheck that never succeeds: unhealthy after its retries, as on Compose, with what it says (decision 21)', async () => {
+  it('a healthcheck that never succeeds: unhealthy after its retries, as on Compose, with what it says', async () => {
     const check = 'echo no leader was elected; false';
     const one = await make('unhealthy', {
       pods: {
@@ -164,11 +164,11 @@ spec: {storageClassName: nowhere, accessModes: [ReadWriteOnce], resources: {requ
   });
 });
 
-describeWithCluster('a start is interrupted, and pods restart (decision 32)', () => {
+describeWithCluster('a start is interrupted, and pods restart', () => {
   let site: Site | undefined;
   afterEach(async () => site?.remove());
 
-  it('a probe that fails is told while it is waited for, once per reason (K-33, issue 4 part 4)', async () => {
+  it('a probe that fails is told while it is waited for, once per reason', async () => {
     // The first check may come before the container has written anything, any check in the middle of a writing.
     const tell = (text: string): string => `echo ${text} > /tmp/next; mv /tmp/next /tmp/reason`;
     const check = ['CMD-SHELL', 'until test -e /tmp/reason; do sleep 0.1; done; cat /tmp/reason; test -e /tmp/go'];
@@ -177,7 +177,8 @@ describeWithCluster('a start is interrupted, and pods restart (decision 32)', ()
         app: service(
           'web',
           `${tell('schema is missing after 1 s')}; trap exit TERM; sleep 100000 & wait`,
-          // Of one pod a node tells no more than 25 events in five minutes: an event per second would be too many for a slow machine.
+          // Of one pod a node tells no more than 25 events in five minutes: an event per second would be too many for a
+          // slow machine.
           `    healthcheck: {test: ${JSON.stringify(check)}, interval: 4s, retries: 1000}\n`,
         ),
       },
@@ -215,7 +216,7 @@ describeWithCluster('a start is interrupted, and pods restart (decision 32)', ()
     expect(await again.ended()).toBe(0);
   });
 
-  it('the deployment is stopped while a start waits for it: the start says so (decision 5)', async () => {
+  it('the deployment is stopped while a start waits for it: the start says so', async () => {
     site = await Site.make('stopped', {
       pods: { app: server('web', '    healthcheck: {test: ["CMD", "false"], interval: 1s, retries: 1000}\n') },
     });
@@ -226,7 +227,7 @@ describeWithCluster('a start is interrupted, and pods restart (decision 32)', ()
     expect(starting.stderr).toMatch(/Deployment \S+: (was deleted by somebody else|is being deleted)/);
   });
 
-  it('run-job is interrupted: the Job is gone (decision 32)', async () => {
+  it('run-job is interrupted: the Job is gone', async () => {
     site = await Site.make('jobs', { pods: {}, jobs: { long: server('long') } });
     const running = site.begin('run-job', 'long');
     await running.said('long is here');

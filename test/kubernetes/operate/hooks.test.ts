@@ -30,7 +30,7 @@ interface Call {
   config: { contexts: { name: string; context: { namespace: string } }[]; clusters: unknown[]; users: unknown[] };
 }
 
-describeWithCluster('hooks reach the cluster of their deployment, and no other one (decision 33, K-72, K-69)', () => {
+describeWithCluster('hooks reach the cluster of their deployment, and no other one', () => {
   let site: Site | undefined;
   afterEach(async () => site?.remove());
 

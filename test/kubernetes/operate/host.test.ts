@@ -46,9 +46,9 @@ describeWithCluster("what of this host a deployment touches: terminal, the node'
     await site.remove();
   });
 
-  it('exec has a terminal of the same size where stdin and stdout are one, and else none (02 §7.7)', async () => {
-    // The container's terminal ends lines as terminals do; nothing is added on the way. Its size comes to the node a moment
-    // after the command was started: until then stty prints nothing, and ends well all the same.
+  it('exec has a terminal of the same size where stdin and stdout are one, and else none', async () => {
+    // The container's terminal ends lines as terminals do; nothing is added on the way. Its size comes to the node a
+    // moment after the command was started: until then stty prints nothing, and ends well all the same.
     const size = 'tty; until stty size 2> /dev/null | grep .; do sleep 0.1; done';
     expect(await inTerminal(91, 'exec', 'web', size)).toMatch(/^\/dev\/pts\/\d+\r\n40 91\r\n$/);
     expect(await inTerminal(91, 'exec', 'web', 'stty -opost; printf "a\\nb\\n"')).toMatch(/a\nb\n$/);
@@ -57,7 +57,7 @@ describeWithCluster("what of this host a deployment touches: terminal, the node'
     expect(stdout).toBe('not a tty\n');
   });
 
-  it("network_mode: host puts this pod alone into the node's network (K-27)", async () => {
+  it("network_mode: host puts this pod alone into the node's network", async () => {
     const { items = [] } = await kubectlGet('pods', '--namespace', site.namespace);
     const pods = items as { spec: { hostNetwork?: boolean; containers: { name: string }[] } }[];
     expect(pods.map(({ spec }) => [spec.containers[0]?.name, spec.hostNetwork ?? false]).sort()).toEqual([
@@ -72,7 +72,7 @@ describeWithCluster("what of this host a deployment touches: terminal, the node'
     await expect.poll(() => visit().catch(errorMessage), { timeout: 60_000 }).toBe('on the node\n');
   });
 
-  it('stop --delete-data empties data/ of the deployment directory, and nothing without it (decision 17)', async () => {
+  it('stop --delete-data empties data/ of the deployment directory, and nothing without it', async () => {
     const file = join(directory, 'data', 'data', 'kept');
     await site.sandbox.succeed(['deployment', '--dir', directory, 'exec', 'web', 'echo from the pod > /data/kept']);
     expect(await readFile(file, 'utf8')).toBe('from the pod\n');

@@ -14,7 +14,10 @@ import { mapOf } from '../../../src/system/plain-map.js';
 import { describeWithCluster } from '../../support/cluster.js';
 import { type Site, site } from '../apply/support.js';
 
-/** The API server, of whose pods nothing is followed before so many seconds have passed: a busy one is as late with one kind or another. */
+/**
+ * The API server, of whose pods nothing is followed before so many seconds have passed: a busy one is as late with one
+ * kind or another.
+ */
 function lateWithPods(api: ClusterApi, seconds: number): ClusterApi {
   return {
     ...api,
@@ -25,7 +28,7 @@ function lateWithPods(api: ClusterApi, seconds: number): ClusterApi {
   };
 }
 
-describeWithCluster('what the cluster reports late: pods after those who made them (K-16, K-33)', () => {
+describeWithCluster('what the cluster reports late: pods after those who made them', () => {
   let at: Site;
   beforeAll(async () => {
     at = await site();

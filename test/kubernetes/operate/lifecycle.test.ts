@@ -4,7 +4,7 @@ import { describeWithCluster, shared } from '../../support/cluster.js';
 import { runCli } from '../../support/engine.js';
 import { image, server, service, Site } from './site.js';
 
-describeWithCluster('a deployment of two pods and a job, from its first start to its end (04 §5)', () => {
+describeWithCluster('a deployment of two pods and a job, from its first start to its end', () => {
   let site: Site;
 
   beforeAll(async () => {
@@ -31,7 +31,7 @@ describeWithCluster('a deployment of two pods and a job, from its first start to
     );
   });
 
-  it('before it is started there is nothing: ps and logs say so as scripts expect (04 §5.7)', async () => {
+  it('before it is started there is nothing: ps and logs say so as scripts expect', async () => {
     expect((await site.succeed('ps')).stdout).toBe('No containers running\n');
     expect((await site.succeed('logs')).stdout).toContain('Pods not running');
     expect((await site.succeed('status')).stdout).toBe('');
@@ -39,7 +39,7 @@ describeWithCluster('a deployment of two pods and a job, from its first start to
     expect((await site.run('exec', 'web', 'true')).stderr).toContain('the command was not run');
   });
 
-  it('start returns when everything is ready, and says what it waited for (K-33)', async () => {
+  it('start returns when everything is ready, and says what it waited for', async () => {
     const { stderr } = await site.succeed('start');
     expect(stderr).toMatch(/^Deployment laconic-\w+-front-deployment: 1\/1 ready$/m);
     expect(stderr).toMatch(/^Job laconic-\w+-job-seed: completed$/m);
@@ -62,7 +62,7 @@ describeWithCluster('a deployment of two pods and a job, from its first start to
     await site.kubectl('delete', 'secret', 'mail-login');
   });
 
-  it('ps lists the pods of all pod files, as scripts read them (04 §5.7, K-12)', async () => {
+  it('ps lists the pods of all pod files, as scripts read them', async () => {
     const { stdout } = await site.succeed('ps');
     const [first, ...lines] = stdout.trimEnd().split('\n');
     expect(first).toBe('Running containers:');
@@ -70,7 +70,7 @@ describeWithCluster('a deployment of two pods and a job, from its first start to
     expect(lines[0]).toMatch(/^id: operate-shop\/(\S+-back-\S+), name: \1, ports: [\d.]+:5432->5432$/);
   });
 
-  it('status shows Deployments, jobs, volumes and pods; its JSON the same (K-12, decision 32)', async () => {
+  it('status shows Deployments, jobs, volumes and pods; its JSON the same', async () => {
     const { stdout } = await site.succeed('status', '--exit-code');
     expect(stdout).toMatch(/^Deployments:\n\tlaconic-\w+-back-deployment: 1\/1 ready$/m);
     expect(stdout).toMatch(/^Jobs:\n\tlaconic-\w+-job-seed: completed$/m);
@@ -81,7 +81,7 @@ describeWithCluster('a deployment of two pods and a job, from its first start to
     expect((status.deployments as unknown[]).length).toBe(2);
   });
 
-  it('logs: every container, init containers and jobs too, or those that are named (04 §5.7, K-13)', async () => {
+  it('logs: every container, init containers and jobs too, or those that are named', async () => {
     const all = (await site.succeed('logs')).stdout.split('\n').filter(Boolean).sort();
     expect(all).toEqual(['db: db is here', 'prepare: prepared', 'seed: seeding sh ', 'web: web is here'].sort());
     expect((await site.succeed('logs', 'db')).stdout).toBe('db: db is here\n');
@@ -93,7 +93,7 @@ describeWithCluster('a deployment of two pods and a job, from its first start to
     expect([unknown.code, unknown.stderr]).toEqual([1, expect.stringContaining('did you mean "db"')]);
   });
 
-  it('logs --follow goes on with what comes, also from a pod that is made anew, until Ctrl-C (K-13)', async () => {
+  it('logs --follow goes on with what comes, also from a pod that is made anew, until Ctrl-C', async () => {
     const following = site.begin('logs', '--follow', '--tail', '1', 'db');
     await following.said('db: db is here');
     const [before = ''] = await site.names('pods').then((names) => names.filter((name) => name.includes('-back-')));
@@ -103,7 +103,7 @@ describeWithCluster('a deployment of two pods and a job, from its first start to
     expect(await following.ended()).toBe(130);
   });
 
-  it('exec: the exit code, both streams, stdin byte for byte, one word as a line of shell (02 §7.7, K-13)', async () => {
+  it('exec: the exit code, both streams, stdin byte for byte, one word as a line of shell', async () => {
     const line = await site.run('exec', 'web', 'echo out; echo err >&2; exit 7');
     expect(line).toEqual({ code: 7, stdout: 'out\n', stderr: 'err\n' });
     const words = await site.succeed('exec', 'web', 'printf', '%s|', 'a b', '$HOME', "it's");
@@ -121,21 +121,21 @@ describeWithCluster('a deployment of two pods and a job, from its first start to
     expect([unknown.code, unknown.stderr]).toEqual([1, expect.stringContaining('did you mean "web"')]);
   });
 
-  it('port: the node port at the address of the node; what is not published is said (K-13)', async () => {
+  it('port: the node port at the address of the node; what is not published is said', async () => {
     const { stdout } = await site.succeed('port', 'web', '8080');
     expect(stdout).toMatch(/^\d+\.\d+\.\d+\.\d+:30023\n$/);
     const { code, stderr } = await site.run('port', 'db', '5432');
     expect([code, stderr]).toEqual([1, expect.stringContaining('port 5432/tcp of service "db" is not published')]);
   });
 
-  it('run-job replaces what ran before, shows the output and passes the exit code on (K-16, decision 24)', async () => {
+  it('run-job replaces what ran before, shows the output and passes the exit code on', async () => {
     const uid = async (): Promise<string> =>
       site.kubectl('get', 'jobs', '--output', 'jsonpath={.items[*].metadata.uid}');
     const before = await uid();
     const { stdout } = await site.succeed('run-job', 'seed');
     expect(stdout).toBe('Running job: seed\nseeding sh \n');
     expect(await uid()).not.toBe(before);
-    // It ran as start would run it: nothing differs (decision 24).
+    // It ran as start would run it: nothing differs.
     expect((await site.succeed('start')).stderr).not.toContain('has run with another definition');
     const failed = await site.run('run-job', 'seed', '--', 'echo "$HOME" `echo $0`; exit 9', 'seed');
     expect([failed.code, failed.stdout]).toEqual([9, 'Running job: seed\n/root seed\n']);
@@ -143,7 +143,7 @@ describeWithCluster('a deployment of two pods and a job, from its first start to
     expect([unknown.code, unknown.stderr]).toEqual([1, expect.stringContaining('Available jobs: seed')]);
   });
 
-  it('a start after it makes the failed job anew, and one more does nothing (decisions 24 and 26)', async () => {
+  it('a start after it makes the failed job anew, and one more does nothing', async () => {
     await site.succeed('start');
     // When the program wrote each object: the states that controllers report beside it may come late.
     const written = 'jsonpath={.items[*].metadata.managedFields[?(@.manager=="laconic-so")].time}';
@@ -162,7 +162,7 @@ describeWithCluster('a deployment of two pods and a job, from its first start to
     return stdout.split('\n').filter((line) => line.startsWith('  '));
   };
 
-  it('status --exit-code is 1 when something that should be there is not (decision 32)', async () => {
+  it('status --exit-code is 1 when something that should be there is not', async () => {
     const [gone = ''] = (await site.names('deployments')).filter((name) => name.includes('-front-'));
     // With its pods: later tests look at what pods there are.
     await site.kubectl('delete', 'deployment', gone, '--cascade=foreground');
@@ -178,7 +178,7 @@ describeWithCluster('a deployment of two pods and a job, from its first start to
     expect(await planned('start')).toEqual([expect.stringMatching(/^ {2}leave \d+ objects: nothing differs$/)]);
   });
 
-  it('a dry run of stop and start says what it would do and does nothing (decision 34)', async () => {
+  it('a dry run of stop and start says what it would do and does nothing', async () => {
     const pods = await site.names('pods');
     const dry = (...args: string[]) =>
       runCli(['--dry-run', 'deployment', '--dir', site.sandbox.path('dep'), ...args], {
@@ -244,7 +244,7 @@ describeWithCluster('a deployment of two pods and a job, from its first start to
     expect(await site.names('deployments')).toHaveLength(2);
   });
 
-  it('stop returns when all is gone; volumes and the namespace stay until they are asked for (04 §5.3)', async () => {
+  it('stop returns when all is gone; volumes and the namespace stay until they are asked for', async () => {
     await site.succeed('exec', 'db', 'echo kept > /data/kept');
     const plan = await planned('stop');
     for (const name of await site.names('deployments')) expect(plan).toContain(`  delete Deployment ${name}`);

@@ -3,7 +3,7 @@ import { mapOf } from '../../../src/system/plain-map.js';
 import { describeWithCluster, kubectl } from '../../support/cluster.js';
 import { server, service, Site } from './site.js';
 
-describeWithCluster('the Secret of the registry (04 §4.9, K-64)', () => {
+describeWithCluster('the Secret of the registry', () => {
   let site: Site;
   beforeAll(async () => {
     site = await Site.make('pull-secret', {

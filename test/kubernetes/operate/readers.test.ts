@@ -32,16 +32,16 @@ describeWithCluster('a reader of the output that goes away (`| head`)', () => {
       ...['deployment', '--dir', site.sandbox.path('dep'), ...words],
     ]);
 
-  it('exec: the command is left alone, with the exit code of a program that died of it (K-13)', async () => {
+  it('exec: the command is left alone, with the exit code of a program that died of it', async () => {
     expect(await first(1, 'exec', 'web', 'yes')).toMatchObject({ stdout: 'y\n141\n', stderr: '' });
   });
 
-  it('run-job: the job runs to its end, and its exit code counts (K-16)', async () => {
+  it('run-job: the job runs to its end, and its exit code counts', async () => {
     const { stdout, stderr } = await first(2, 'run-job', 'seed');
     expect([stdout, stderr]).toEqual(['Running job: seed\nline\n3\n', expect.not.stringMatching(/^ +at /m)]);
   });
 
-  it('logs, followed or not: nothing went wrong (04 §5.7)', async () => {
+  it('logs, followed or not: nothing went wrong', async () => {
     expect(await first(1, 'logs', '--follow', 'talker')).toMatchObject({ stdout: 'talker: line\n0\n', stderr: '' });
     expect(await first(1, 'logs', 'talker')).toMatchObject({ stdout: 'talker: line\n0\n', stderr: '' });
   });

@@ -11,114 +11,103 @@ const web = server('web', '    ports: ["8080"]\n    healthcheck: {test: ["CMD", 
 const spec = (path: string, more = '') =>
   `network:\n  http-proxy:\n    - host-name: ${host}\n      routes: [{path: ${path}, proxy-to: "web:8080"}]\n${more}`;
 
-describeWithCluster(
-  'what others on the cluster have, and what is missing for visitors, is told (K-26, 04 §4.7, §4.13)',
-  () => {
-    let one: Site;
-    let other: Site;
-    beforeAll(async () => {
-      const secret = `      tls-secret: nobody-made-it\n  ports:\n    web: ["${nodePort}:8080"]\nreplicas: 2\n`;
-      one = await Site.make('traffic-one', { pods: { app: web }, spec: spec('/', secret) });
-      other = await Site.make('traffic-other', { pods: { app: web }, spec: spec('/') });
-    });
-    afterAll(async () => {
-      await one.remove();
-      await other.remove();
-    });
+describeWithCluster('what others on the cluster have, and what is missing for visitors, is told', () => {
+  let one: Site;
+  let other: Site;
+  beforeAll(async () => {
+    const secret = `      tls-secret: nobody-made-it\n  ports:\n    web: ["${nodePort}:8080"]\nreplicas: 2\n`;
+    one = await Site.make('traffic-one', { pods: { app: web }, spec: spec('/', secret) });
+    other = await Site.make('traffic-other', { pods: { app: web }, spec: spec('/') });
+  });
+  afterAll(async () => {
+    await one.remove();
+    await other.remove();
+  });
 
-    it('a Secret with a certificate that is not there: start and status say so, until it is', async () => {
-      const { stderr } = await one.succeed('start');
-      expect(stderr).toMatch(
-        /^WARNING: \S+spec\.yml:\d+ network\.http-proxy\[0\]\.tls-secret: secret nobody-made-it does not exist in namespace operate-traffic-one: /m,
-      );
-      expect((await one.succeed('status')).stdout).toContain(
-        '\tTLS: secret nobody-made-it does not exist in namespace operate-traffic-one: the ingress controller chooses a certificate\n',
-      );
-      await one.kubectl('create', 'secret', 'generic', 'nobody-made-it', '--from-literal', 'tls.crt=x');
-      expect((await one.succeed('status')).stdout).toContain('secret nobody-made-it has no tls.key');
-      await one.kubectl('delete', 'secret', 'nobody-made-it');
-      const whole = ['--from-literal', 'tls.crt=x', '--from-literal', 'tls.key=y'];
-      await one.kubectl('create', 'secret', 'generic', 'nobody-made-it', ...whole);
-      expect((await one.succeed('status')).stdout).toContain('\tTLS: secret nobody-made-it\n');
-      expect((await one.succeed('start')).stderr).not.toContain('WARNING');
-    });
+  it('a Secret with a certificate that is not there: start and status say so, until it is', async () => {
+    const { stderr } = await one.succeed('start');
+    expect(stderr).toMatch(
+      /^WARNING: \S+spec\.yml:\d+ network\.http-proxy\[0\]\.tls-secret: secret nobody-made-it does not exist in namespace operate-traffic-one: /m,
+    );
+    expect((await one.succeed('status')).stdout).toContain(
+      '\tTLS: secret nobody-made-it does not exist in namespace operate-traffic-one: the ingress controller chooses a certificate\n',
+    );
+    await one.kubectl('create', 'secret', 'generic', 'nobody-made-it', '--from-literal', 'tls.crt=x');
+    expect((await one.succeed('status')).stdout).toContain('secret nobody-made-it has no tls.key');
+    await one.kubectl('delete', 'secret', 'nobody-made-it');
+    const whole = ['--from-literal', 'tls.crt=x', '--from-literal', 'tls.key=y'];
+    await one.kubectl('create', 'secret', 'generic', 'nobody-made-it', ...whole);
+    expect((await one.succeed('status')).stdout).toContain('\tTLS: secret nobody-made-it\n');
+    expect((await one.succeed('start')).stderr).not.toContain('WARNING');
+  });
 
-    it('status names the cluster and the node ports, ps the node ports, their JSON the addresses (K-12)', async () => {
-      const { stdout } = await one.succeed('status');
-      expect(stdout).toMatch(/^Cluster: context kind-\S+ \(https:\/\/\S+\)\n/);
-      expect(stdout).toMatch(new RegExp(`^Node ports:\\n\\tweb: [\\d.]+:${nodePort}->8080/tcp$`, 'm'));
-      const lines = (await one.succeed('ps')).stdout.trimEnd().split('\n').slice(1);
-      expect(lines).toHaveLength(2);
-      for (const line of lines)
-        expect(line).toMatch(new RegExp(`, ports: [\\d.]+:8080->8080, node ports: ${nodePort}->8080/tcp$`));
-      const { containers } = JSON.parse((await one.succeed('ps', '--format', 'json')).stdout) as {
-        containers: { ports: object[] }[];
-      };
-      const address = { ip: expect.stringMatching(/^[\d.]+$/) as string, port: nodePort };
-      expect(containers[0]?.ports).toEqual([{ containerPort: 8080, protocol: 'tcp', host: address }]);
-    });
+  it('status names the cluster and the node ports, ps the node ports, their JSON the addresses', async () => {
+    const { stdout } = await one.succeed('status');
+    expect(stdout).toMatch(/^Cluster: context kind-\S+ \(https:\/\/\S+\)\n/);
+    expect(stdout).toMatch(new RegExp(`^Node ports:\\n\\tweb: [\\d.]+:${nodePort}->8080/tcp$`, 'm'));
+    const lines = (await one.succeed('ps')).stdout.trimEnd().split('\n').slice(1);
+    expect(lines).toHaveLength(2);
+    for (const line of lines)
+      expect(line).toMatch(new RegExp(`, ports: [\\d.]+:8080->8080, node ports: ${nodePort}->8080/tcp$`));
+    const { containers } = JSON.parse((await one.succeed('ps', '--format', 'json')).stdout) as {
+      containers: { ports: object[] }[];
+    };
+    const address = { ip: expect.stringMatching(/^[\d.]+$/) as string, port: nodePort };
+    expect(containers[0]?.ports).toEqual([{ containerPort: 8080, protocol: 'tcp', host: address }]);
+  });
 
-    it('logs tell the pods of a service apart where it has several (04 §5.7)', async () => {
-      const ends = (await one.names('pods')).map((name) => name.slice(name.lastIndexOf('-') + 1)).sort();
-      const wanted = ends.map((end) => `web-${end}: web is here`);
-      expect((await one.succeed('logs')).stdout.trimEnd().split('\n').sort()).toEqual(wanted);
-      const following = one.begin('logs', '--follow');
-      for (const line of wanted) await following.said(line);
-      following.interrupt();
-      expect(await following.ended()).toBe(130);
-      expect(following.stderr, 'a command that only reads has nothing to tell').toBe('');
-    });
+  it('logs tell the pods of a service apart where it has several', async () => {
+    const ends = (await one.names('pods')).map((name) => name.slice(name.lastIndexOf('-') + 1)).sort();
+    const wanted = ends.map((end) => `web-${end}: web is here`);
+    expect((await one.succeed('logs')).stdout.trimEnd().split('\n').sort()).toEqual(wanted);
+    const following = one.begin('logs', '--follow');
+    for (const line of wanted) await following.said(line);
+    following.interrupt();
+    expect(await following.ended()).toBe(130);
+    expect(following.stderr, 'a command that only reads has nothing to tell').toBe('');
+  });
 
-    it('a host name with a path that another Ingress has: start names it, and goes on', async () => {
-      const { stderr } = await other.succeed('start');
-      expect(stderr).toMatch(
-        /^WARNING: \S+spec\.yml:\d+ network\.http-proxy\[0\]\.host-name: traffic\.example\.org \(\/\) is that of Ingress operate-traffic-one\/laconic-\S+-ingress too: /m,
-      );
-      expect(await other.names('ingresses')).toHaveLength(1);
-    });
+  it('a host name with a path that another Ingress has: start names it, and goes on', async () => {
+    const { stderr } = await other.succeed('start');
+    expect(stderr).toMatch(
+      /^WARNING: \S+spec\.yml:\d+ network\.http-proxy\[0\]\.host-name: traffic\.example\.org \(\/\) is that of Ingress operate-traffic-one\/laconic-\S+-ingress too: /m,
+    );
+    expect(await other.names('ingresses')).toHaveLength(1);
+  });
 
-    it('a host name without a certificate: start says so in a line, and status, until Caddy has one', async () => {
-      const none = `${host} (Caddy has no certificate for it yet)`;
-      const { stderr } = await other.succeed('start');
-      expect(stderr.split('\n').filter((line) => line.includes('certificate'))).toEqual([
-        `WARNING: https does not work yet, until there is a certificate: ${none}; status tells when it is there`,
-      ]);
-      const tls = async () => /\tTLS: (.*)/.exec((await other.succeed('status')).stdout)?.[1];
-      expect(await tls()).toBe('by the ingress controller, which has no certificate for it yet: https does not work');
-      const { certificate } = await makeAuthority(other.sandbox.base);
-      const secret = `caddy.ingress--certificates.local.${host}.${host}.crt`;
-      const caddy = ['--namespace', 'caddy-system'];
-      await kubectl('create', 'secret', 'generic', secret, ...caddy, `--from-file=value=${certificate}`);
-      try {
-        await kubectl('label', 'secret', secret, ...caddy, 'manager=caddy');
-        expect(await tls()).toBe('by the ingress controller');
-        expect((await other.succeed('start')).stderr).not.toContain('certificate');
-      } finally {
-        await kubectl('delete', 'secret', secret, ...caddy);
-      }
-    });
+  it('a host name without a certificate: start says so in a line, and status, until Caddy has one', async () => {
+    const none = `${host} (Caddy has no certificate for it yet)`;
+    const { stderr } = await other.succeed('start');
+    expect(stderr.split('\n').filter((line) => line.includes('certificate'))).toEqual([
+      `WARNING: https does not work yet, until there is a certificate: ${none}; status tells when it is there`,
+    ]);
+    const tls = async () => /\tTLS: (.*)/.exec((await other.succeed('status')).stdout)?.[1];
+    expect(await tls()).toBe('by the ingress controller, which has no certificate for it yet: https does not work');
+    const { certificate } = await makeAuthority(other.sandbox.base);
+    const secret = `caddy.ingress--certificates.local.${host}.${host}.crt`;
+    const caddy = ['--namespace', 'caddy-system'];
+    await kubectl('create', 'secret', 'generic', secret, ...caddy, `--from-file=value=${certificate}`);
+    try {
+      await kubectl('label', 'secret', secret, ...caddy, 'manager=caddy');
+      expect(await tls()).toBe('by the ingress controller');
+      expect((await other.succeed('start')).stderr).not.toContain('certificate');
+    } finally {
+      await kubectl('delete', 'secret', secret, ...caddy);
+    }
+  });
 
-    it('a node port that is taken: the Service that has it and the line of the spec, and nothing is changed', async () => {
-      await other.sandbox.edit('spec.yml', '  http-proxy:', `  ports:\n    web: ["${nodePort}:8080"]\n  http-proxy:`);
-      await other.sandbox.succeed([
-        'deploy',
-        'create',
-        '--update',
-        '--spec-file',
-        'spec.yml',
-        '--deployment-dir',
-        'dep',
-      ]);
-      const before = await other.names('services');
-      const { code, stderr } = await other.run('start');
-      expect(code).toBe(1);
-      expect(stderr).toMatch(
-        new RegExp(
-          `Error: \\S+spec\\.yml:\\d+ network\\.ports\\.web\\[0\\]: node port ${nodePort} is taken by Service operate-traffic-one/laconic-\\S+\\n`,
-        ),
-      );
-      expect(stderr).toContain('choose another port');
-      expect(await other.names('services')).toEqual(before);
-    });
-  },
-);
+  it('a node port that is taken: the Service that has it and the line of the spec, and nothing is changed', async () => {
+    await other.sandbox.edit('spec.yml', '  http-proxy:', `  ports:\n    web: ["${nodePort}:8080"]\n  http-proxy:`);
+    await other.sandbox.succeed(['deploy', 'create', '--update', '--spec-file', 'spec.yml', '--deployment-dir', 'dep']);
+    const before = await other.names('services');
+    const { code, stderr } = await other.run('start');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      new RegExp(
+        `Error: \\S+spec\\.yml:\\d+ network\\.ports\\.web\\[0\\]: node port ${nodePort} is taken by Service operate-traffic-one/laconic-\\S+\\n`,
+      ),
+    );
+    expect(stderr).toContain('choose another port');
+    expect(await other.names('services')).toEqual(before);
+  });
+});

@@ -7,7 +7,7 @@ import { startRegistry, type TestRegistry } from '../../support/registry.js';
 
 const namespace = `from-git-${randomBytes(4).toString('hex')}`;
 
-describeWithCluster('from the repositories of an organisation to a running pod, by way of a registry (issue 5)', () => {
+describeWithCluster('from the repositories of an organisation to a running pod, by way of a registry', () => {
   let story: FromGit;
   let registry: TestRegistry;
 

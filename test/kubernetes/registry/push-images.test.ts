@@ -12,7 +12,7 @@ const org = `laconic-push-${unique}`;
 const namespace = `push-${unique}`;
 
 /** Not a kind deployment, whose images are loaded into the node: this one's are pulled, as on any other cluster. */
-describeWithCluster('push-images, and a cluster that pulls what was pushed (K-06, 04 §4.4.4, §4.9)', () => {
+describeWithCluster('push-images, and a cluster that pulls what was pushed', () => {
   let registry: TestRegistry;
   let sandbox: Sandbox;
   let deployed: Deployed;
@@ -107,7 +107,7 @@ describeWithCluster('push-images, and a cluster that pulls what was pushed (K-06
   const podNames = async (): Promise<string[]> =>
     Promise.all(['web', 'still'].map(async (name) => (await deployed.podWith(name)).metadata.name));
 
-  it('a new build is pushed, and start rolls it out, and nothing else (K-06)', async () => {
+  it('a new build is pushed, and start rolls it out, and nothing else', async () => {
     const [web, still] = await podNames();
     await build('web', 'second');
     const { stderr } = await program('push-images');

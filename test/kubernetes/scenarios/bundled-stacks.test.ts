@@ -18,7 +18,7 @@ def start(deployment_context):
     (Path(deployment_context.deployment_dir) / "marker-${letter}").write_text("${letter}-v1")
 `;
 
-describeWithCluster('bundled stacks behave the same on Kubernetes (03, issue 4 part 8)', () => {
+describeWithCluster('bundled stacks behave the same on Kubernetes', () => {
   beforeAll(async () => {
     scene = await Scene.make();
   });

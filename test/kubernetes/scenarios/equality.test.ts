@@ -115,7 +115,7 @@ function ofJob(stdout: string): { environment: Record<string, string>; command: 
   return { environment: entries(decoded(environment)), command: decoded(command).split('\0') };
 }
 
-describeWithCluster('the same environment and commands in containers on both targets (decisions 7 to 9, 21)', () => {
+describeWithCluster('the same environment and commands in containers on both targets', () => {
   beforeAll(async () => {
     scene = await Scene.make({
       'so/stacks/equal/stack.yml': 'name: equal\npods: [equal]\njobs: [equal-job]\n',

@@ -92,7 +92,7 @@ function text(objects: readonly KubernetesObject[], index: number): string {
   return renderObjects(placed.map(stamped)).replaceAll(app, `laconic-p${index}`);
 }
 
-describeWithCluster('objects of generated compose files (04 §4, issue 4: It must reach)', () => {
+describeWithCluster('objects of generated compose files', () => {
   beforeAll(() => kubectl('create', 'namespace', namespace));
   afterAll(() => deleteNamespaces(namespace));
 

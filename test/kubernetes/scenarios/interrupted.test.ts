@@ -14,7 +14,7 @@ let deployed: Deployed;
 
 const lock = (): Promise<boolean> => scene.sandbox.exists('d/.laconic/lock');
 
-describeWithCluster('a start that is interrupted (decisions 5 and 32)', () => {
+describeWithCluster('a start that is interrupted', () => {
   beforeAll(async () => {
     scene = await Scene.make({
       'so/stacks/slow/stack.yml': 'name: slow\npods: [first, second]\n',

@@ -39,8 +39,8 @@ async function build(tag: string, text: string): Promise<string> {
 }
 
 /**
- * Expects that `kubectl diff` of the rendered objects says nothing: what is there is what is rendered. It looks twice at each object, and
- * also tells what a controller wrote in between.
+ * Expects that `kubectl diff` of the rendered objects says nothing: what is there is what is rendered. It looks twice
+ * at each object, and also tells what a controller wrote in between.
  */
 async function expectNoDifference(): Promise<void> {
   await expect.poll(difference, { timeout: 60_000 }).toBe('');
@@ -65,7 +65,7 @@ async function versions(): Promise<Record<string, unknown>> {
   );
 }
 
-describeWithCluster('roll-outs (decisions 25 and 26)', () => {
+describeWithCluster('roll-outs', () => {
   beforeAll(async () => {
     scene = await Scene.make({
       [`${tree}/stacks/roll/stack.yml`]: 'name: roll\npods: [titled, coded, still]\n',
@@ -188,7 +188,7 @@ describeWithCluster('roll-outs (decisions 25 and 26)', () => {
     expect(await uids()).toEqual(before);
   });
 
-  it('a rebuilt :local image is sent to the node, and its pods run the new code (K-43)', async () => {
+  it('a rebuilt :local image is sent to the node, and its pods run the new code', async () => {
     expect(await deployed.inContainer('coded', 'cat', '/code')).toBe('one\n');
     const behind = async (): Promise<unknown> => {
       const { stdout } = await deployed.run('status', '--format', 'json');

@@ -25,7 +25,9 @@ const server = (name: string, port: number, path = ''): string => `services:
 volumes: {${name}-data: , ${name}-own: }
 `;
 
-/** The ingress controller takes a new configuration whenever any test changes an Ingress: it answers in its own time. */
+/**
+ * The ingress controller takes a new configuration whenever any test changes an Ingress: it answers in its own time.
+ */
 const within = { timeout: 60_000, interval: 250 };
 
 let scene: Scene;
@@ -87,94 +89,91 @@ async function files(site: string): Promise<string> {
   );
 }
 
-describeWithCluster(
-  'ingress, and two deployments of one stack side by side (04 §4.7, decisions 17, 20 and 28, K-08)',
-  () => {
-    beforeAll(async () => {
-      scene = await Scene.make({
-        'so/stacks/site/stack.yml': 'name: site\npods: [front, api]\n',
-        'so/compose/docker-compose-front.yml': server('front', 8080),
-        'so/compose/docker-compose-api.yml': server('api', 8081, '/api'),
-      });
-      domain = `${basename(scene.sandbox.base).toLowerCase()}.test`;
-      red = await scene.create('BASE/so/stacks/site', 'red', spec('red'));
-      blue = await scene.create('BASE/so/stacks/site', 'blue', spec('blue'));
-      await Promise.all([red.run('start'), blue.run('start')]);
+describeWithCluster('ingress, and two deployments of one stack side by side', () => {
+  beforeAll(async () => {
+    scene = await Scene.make({
+      'so/stacks/site/stack.yml': 'name: site\npods: [front, api]\n',
+      'so/compose/docker-compose-front.yml': server('front', 8080),
+      'so/compose/docker-compose-api.yml': server('api', 8081, '/api'),
     });
-    afterAll(() => scene.remove());
+    domain = `${basename(scene.sandbox.base).toLowerCase()}.test`;
+    red = await scene.create('BASE/so/stacks/site', 'red', spec('red'));
+    blue = await scene.create('BASE/so/stacks/site', 'blue', spec('blue'));
+    await Promise.all([red.run('start'), blue.run('start')]);
+  });
+  afterAll(() => scene.remove());
 
-    it.each(['red', 'blue'])('hosts and routes of %s, over HTTP on port 80 and HTTPS on port 443', async (site) => {
-      const expected: [string, string][] = [
-        [`http://www.${site}.${domain}/`, `front of ${site}\n`],
-        [`http://www.${site}.${domain}/api/`, `api of ${site}\n`],
-        [`https://api.${site}.${domain}/api/`, `api of ${site}\n`],
-      ];
-      for (const [url, body] of expected) {
-        await expect.poll(() => throughIngress(url), within).toEqual({ status: 200, body });
-      }
-      const missing = (): Promise<number> =>
-        throughIngress(`http://www.${site}.${domain}/none`).then(({ status }) => status);
-      await expect.poll(missing, within).toBe(404);
-    });
+  it.each(['red', 'blue'])('hosts and routes of %s, over HTTP on port 80 and HTTPS on port 443', async (site) => {
+    const expected: [string, string][] = [
+      [`http://www.${site}.${domain}/`, `front of ${site}\n`],
+      [`http://www.${site}.${domain}/api/`, `api of ${site}\n`],
+      [`https://api.${site}.${domain}/api/`, `api of ${site}\n`],
+    ];
+    for (const [url, body] of expected) {
+      await expect.poll(() => throughIngress(url), within).toEqual({ status: 200, body });
+    }
+    const missing = (): Promise<number> =>
+      throughIngress(`http://www.${site}.${domain}/none`).then(({ status }) => status);
+    await expect.poll(missing, within).toBe(404);
+  });
 
-    it('a host with a tls-secret has the certificate of that Secret', async () => {
-      const host = `api.red.${domain}`;
-      const request = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', 'key.pem', '-out', 'cert.pem'];
-      const subject = ['-days', '2', '-subj', '/CN=made by the operator', '-addext', `subjectAltName=DNS:${host}`];
-      await runOrFail('openssl', 'openssl', [...request, ...subject], { cwd: scene.sandbox.base });
-      const [certificate, key] = [scene.sandbox.path('cert.pem'), scene.sandbox.path('key.pem')];
-      await red.kubectl('create', 'secret', 'tls', 'own-certificate', '--cert', certificate, '--key', key);
-      await eventually(
-        'the certificate is served',
-        async () => (await servedTo(host).catch(errorMessage)) === 'made by the operator',
-      );
-    });
+  it('a host with a tls-secret has the certificate of that Secret', async () => {
+    const host = `api.red.${domain}`;
+    const request = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', 'key.pem', '-out', 'cert.pem'];
+    const subject = ['-days', '2', '-subj', '/CN=made by the operator', '-addext', `subjectAltName=DNS:${host}`];
+    await runOrFail('openssl', 'openssl', [...request, ...subject], { cwd: scene.sandbox.base });
+    const [certificate, key] = [scene.sandbox.path('cert.pem'), scene.sandbox.path('key.pem')];
+    await red.kubectl('create', 'secret', 'tls', 'own-certificate', '--cert', certificate, '--key', key);
+    await eventually(
+      'the certificate is served',
+      async () => (await servedTo(host).catch(errorMessage)) === 'made by the operator',
+    );
+  });
 
-    it('status names the hosts', async () => {
-      expect((await red.run('status')).stdout).toContain(`www.red.${domain}`);
-    });
+  it('status names the hosts', async () => {
+    expect((await red.run('status')).stdout).toContain(`www.red.${domain}`);
+  });
 
-    it('pods find each other by the names of Compose, those of their own deployment only', async () => {
-      const fetched = (deployed: Deployed): Promise<string> =>
-        deployed.inContainer('front', 'wget', '-q', '-O', '-', 'http://api:8081/api/');
-      expect(await fetched(red)).toBe('api of red\n');
-      expect(await fetched(blue)).toBe('api of blue\n');
-    });
+  it('pods find each other by the names of Compose, those of their own deployment only', async () => {
+    const fetched = (deployed: Deployed): Promise<string> =>
+      deployed.inContainer('front', 'wget', '-q', '-O', '-', 'http://api:8081/api/');
+    expect(await fetched(red)).toBe('api of red\n');
+    expect(await fetched(blue)).toBe('api of blue\n');
+  });
 
-    it('stop --delete-volumes of one touches nothing of the other', async () => {
-      const [objects, data] = [await settled(() => state(blue)), await files('blue')];
-      await red.run('stop', '--delete-volumes');
-      expect(await red.names()).toEqual([]);
-      expect(await state(blue)).toEqual(objects);
-      expect(await files('blue')).toBe(data);
-      expect(await files('red')).toMatch(/front\/starts/);
-      const api = () => throughIngress(`http://www.blue.${domain}/api/`);
-      await expect.poll(api, within).toEqual({ status: 200, body: 'api of blue\n' });
-      await eventually('the hosts of red are gone', async () => {
-        const { body } = await throughIngress(`http://www.red.${domain}/`);
-        return !body.includes('front of red');
-      });
+  it('stop --delete-volumes of one touches nothing of the other', async () => {
+    const [objects, data] = [await settled(() => state(blue)), await files('blue')];
+    await red.run('stop', '--delete-volumes');
+    expect(await red.names()).toEqual([]);
+    expect(await state(blue)).toEqual(objects);
+    expect(await files('blue')).toBe(data);
+    expect(await files('red')).toMatch(/front\/starts/);
+    const api = () => throughIngress(`http://www.blue.${domain}/api/`);
+    await expect.poll(api, within).toEqual({ status: 200, body: 'api of blue\n' });
+    await eventually('the hosts of red are gone', async () => {
+      const { body } = await throughIngress(`http://www.red.${domain}/`);
+      return !body.includes('front of red');
     });
+  });
 
-    it('comes back, with the data of its bind volumes', async () => {
-      await red.run('start');
-      // It writes that down itself, once it runs.
-      const starts = async () => (await red.inContainer('front', 'cat', '/data/starts')).trim().split('\n');
-      await expect.poll(starts, within).toHaveLength(2);
-      await eventually('red answers', async () => {
-        const { body } = await throughIngress(`http://www.red.${domain}/api/`);
-        return body === 'api of red\n';
-      });
+  it('comes back, with the data of its bind volumes', async () => {
+    await red.run('start');
+    // It writes that down itself, once it runs.
+    const starts = async () => (await red.inContainer('front', 'cat', '/data/starts')).trim().split('\n');
+    await expect.poll(starts, within).toHaveLength(2);
+    await eventually('red answers', async () => {
+      const { body } = await throughIngress(`http://www.red.${domain}/api/`);
+      return body === 'api of red\n';
     });
+  });
 
-    it('a second deployment for the same namespace is refused, and nothing of the first one changes', async () => {
-      const intruder = await scene.create('BASE/so/stacks/site', 'intruder', spec('green'), blue.namespace);
-      const objects = await settled(() => state(blue));
-      const { code, stderr } = await intruder.attempt('start');
-      expect(code).toBe(1);
-      expect(stderr).toContain(scene.sandbox.path('blue'));
-      expect((await intruder.attempt('stop', '--delete-volumes')).stderr).not.toMatch(/^ +at /m);
-      expect(await state(blue)).toEqual(objects);
-    });
-  },
-);
+  it('a second deployment for the same namespace is refused, and nothing of the first one changes', async () => {
+    const intruder = await scene.create('BASE/so/stacks/site', 'intruder', spec('green'), blue.namespace);
+    const objects = await settled(() => state(blue));
+    const { code, stderr } = await intruder.attempt('start');
+    expect(code).toBe(1);
+    expect(stderr).toContain(scene.sandbox.path('blue'));
+    expect((await intruder.attempt('stop', '--delete-volumes')).stderr).not.toMatch(/^ +at /m);
+    expect(await state(blue)).toEqual(objects);
+  });
+});

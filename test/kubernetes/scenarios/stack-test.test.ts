@@ -20,7 +20,7 @@ async function expectLogged(...lines: string[]): Promise<void> {
   await expect.poll(lacking, { timeout: 60_000 }).toEqual([]);
 }
 
-describeWithCluster('the stack test on Kubernetes, as existing scripts use it (04 §13, 03 test)', () => {
+describeWithCluster('the stack test on Kubernetes, as existing scripts use it', () => {
   beforeAll(async () => {
     // The program's own choice of a namespace: a killed run may have left it.
     await deleteNamespaces('laconic-test');

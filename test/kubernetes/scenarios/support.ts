@@ -159,7 +159,8 @@ export class Scene {
       await kubectl('delete', 'namespace', namespace, '--ignore-not-found', '--wait=false');
       await kubectl('delete', 'persistentvolume', '--selector', `app=${app}`, '--ignore-not-found', '--wait=false');
     }
-    // What containers wrote belongs to their users. Until the namespace is gone, one that is just ending may still write.
+    // What containers wrote belongs to their users. Until the namespace is gone, one that is just ending may still
+    // write.
     const folder = ['exec', shared.node, 'rm', '-rf', `/mnt/${this.#folder}`];
     await eventually('the folder is removed', async () => (await run('docker', folder)).code === 0);
     await this.sandbox.remove();

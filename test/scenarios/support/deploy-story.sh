@@ -1,5 +1,6 @@
-# The story of the stack `test`, from its quick start to the removal of its volumes: the acceptance list of existing scripts
-# for a stack that ships with the program (deploy.sh) and for the same in somebody's repository (external-stack.sh).
+# The story of the stack `test`, from its quick start to the removal of its volumes: the acceptance list of existing
+# scripts for a stack that ships with the program (deploy.sh) and for the same in somebody's repository
+# (external-stack.sh).
 #
 #   deploy_story STACK SOURCE PROJECT    STACK as --stack gets it; SOURCE the folder with its config/, to compare with;
 #                                        PROJECT the Compose project of the stack in place
@@ -12,13 +13,14 @@ deploy_story() {
   deployment=$work/test-deployment
   watch_project "$quick"
 
-  # Two stacks in place share nothing when their projects have different names; the default is made from the stack's path.
+  # Two stacks in place share nothing when their projects have different names; the default is made from the stack's
+  # path.
   local group=(deploy)
   if [[ $quick != "$(default_project "$stack")" ]]; then group+=(--cluster "$quick"); fi
   in_place() { so --stack "$stack" "${group[@]}" "$@"; }
   of_deployment() { so deployment --dir "$deployment" "$@"; }
 
-  # --- a stack in place (02 §6.4, §11) ---
+  # --- a stack in place ---
   run "build-containers makes the image of the stack" so --stack "$stack" build-containers
   run "deploy up" in_place up
   run "deploy port" in_place port test 80
@@ -49,7 +51,7 @@ deploy_story() {
   eventually "the volumes are new" prints "/data2 filesystem is fresh" in_place logs
   run "deploy down --delete-volumes" in_place down --delete-volumes
 
-  # --- setup, init, create (02 §11, 01 §7, §10, §18) ---
+  # --- setup, init, create ---
   mkdir "$work/setup"
   run "deploy setup with a directory" so --stack "$stack" deploy setup "$work/setup"
   check "its container wrote output-data" equals "$(cat "$work/setup/container-output-dir/output-file")" "output-data"
@@ -85,7 +87,7 @@ deploy_story() {
   fails 1 "a second create refuses" so --stack "$stack" deploy create --spec-file "$spec" --deployment-dir "$deployment"
   check "and says why" grep -qF "$deployment already exists" "$err"
 
-  # --- create --update (01 §14) ---
+  # --- create --update ---
   echo "precious" >"$deployment/data/test-data-bind/update-marker"
   id=$(grep '^cluster-id:' "$deployment/deployment.yml")
   sed -i 's/CERC_TEST_PARAM_3: FAST/CERC_TEST_PARAM_3: FASTER/' "$spec"
@@ -104,7 +106,7 @@ deploy_story() {
   check "and leaves nothing" not test -e "$work/nothing"
   rm "$deployment/data/test-data-bind/update-marker"
 
-  # --- the deployment (02 §7, §11, §12) ---
+  # --- the deployment ---
   run "deployment start" of_deployment start
   eventually "the logs show the file put into the volume" prints "dbfc7a4d-44a7-416d-b5f3-29842cc47650" of_deployment logs
   run "deployment logs" of_deployment logs
@@ -151,6 +153,6 @@ deploy_story() {
   run "deployment down --delete-volumes" of_deployment down --delete-volumes --skip-cluster-management --delete-namespace
   check "no volume of the engine is left" \
     equals "$(docker volume ls --quiet --filter "label=com.docker.compose.project=$cluster_id")" ""
-  check "host directories keep their data (decision 17)" test -f "$deployment/data/test-data-bind/exists"
+  check "host directories keep their data" test -f "$deployment/data/test-data-bind/exists"
   check "which is said" grep -q 'test-data-bind' "$err"
 }

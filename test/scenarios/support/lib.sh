@@ -3,11 +3,11 @@
 #   so ARGS…                     the program under test: $LACONIC_SO, default `node <repository>/dist/cli.js`
 #   run NAME COMMAND…            expects exit code 0
 #   fails CODE NAME COMMAND…     expects this exit code
-#   check NAME COMMAND…          expects that a test on what is there holds; COMMAND's own output is shown when it does not
+# check NAME COMMAND… expects that a test on what is there holds; COMMAND's own output is shown when it does not
 #   eventually NAME COMMAND…     the same, but asks again for up to 30 seconds
 #
-# After `run` and `fails` the command's output is in $out and $err (files). Each check prints one line; the first failure
-# shows what was seen, leaves the scenario's folder for reading, and ends the scenario with exit code 1.
+# After `run` and `fails` the command's output is in $out and $err (files). Each check prints one line; the first
+# failure shows what was seen, leaves the scenario's folder for reading, and ends the scenario with exit code 1.
 
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
 scenario=$(basename "$0" .sh)
@@ -135,7 +135,7 @@ containers_of() { docker ps --all --quiet --filter "label=com.docker.compose.pro
 no_containers() { equals "$(containers_of "$1")" ""; }
 id_of() { docker ps --all --quiet --no-trunc --filter "label=com.docker.compose.project=$1" --filter "label=com.docker.compose.service=$2"; }
 
-# The project name of a stack run in place when none is given (01 §12), for a path that is absolute.
+# The project name of a stack run in place when none is given, for a path that is absolute.
 default_project() { echo "laconic-$(printf 'internal,%s,None,None' "$1" | md5sum | cut -c 1-16)"; }
 
 # A project name of this run only.

@@ -59,7 +59,7 @@ describe('the environment of a build', () => {
     expect(tokenFor({})).toEqual(['theirs', '']);
   });
 
-  it("is the caller's besides, without what only a call of this program decides (weakness 19)", () => {
+  it("is the caller's besides, without what only a call of this program decides", () => {
     const caller = { HOME: '/me', SSH_AUTH_SOCK: '/s', CERC_FORCE_REBUILD: 'true', CERC_CONTAINER_BUILD_TAG: 'x' };
     expect(buildEnvironment('org/a', { CERC_HOST_UID: '1' }, caller)).toEqual({
       HOME: '/me',
@@ -69,7 +69,7 @@ describe('the environment of a build', () => {
     });
   });
 
-  it('finds what must not be shown (weakness 25)', () => {
+  it('finds what must not be shown', () => {
     const secrets = buildSecrets({
       CERC_NPM_AUTH_TOKEN: 'npm1',
       CERC_GO_AUTH_TOKEN: 'go-token',
@@ -88,7 +88,7 @@ describe('the environment of a build', () => {
   });
 });
 
-describe('names in the registry (05 §6.6, weakness 23)', () => {
+describe('names in the registry', () => {
   const id = `sha256:0123456789abcdef${'0'.repeat(48)}`;
 
   it('sort by time after those of the existing program, and differ with the image', () => {
@@ -131,7 +131,7 @@ describe('names in the registry (05 §6.6, weakness 23)', () => {
   });
 });
 
-describe('the end of a run (05, weakness 17)', () => {
+describe('the end of a run', () => {
   const one = { container: 'org/app', image: 'org/app:local', outcome: 'built', seconds: 1.25 } as const;
 
   it('tells of every container', () => {
@@ -153,7 +153,7 @@ describe('the end of a run (05, weakness 17)', () => {
   });
 });
 
-it('the list of containers without --stack is what ships (05 §1.2)', async () => {
+it('the list of containers without --stack is what ships', async () => {
   const folder = join(packageDirectory(), 'containers');
   const list = (await readFile(join(folder, 'container-image-list.txt'), 'utf8')).trimEnd().split('\n');
   const folders = (await readdir(folder, { withFileTypes: true })).filter((entry) => entry.isDirectory());

@@ -25,7 +25,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(root, { recursive: true, force: true }));
 
-describe('where a container is built from (05 §6.2, weakness 18)', () => {
+describe('where a container is built from', () => {
   it('prefers the external build.sh over everything', async () => {
     const script = await put('external/container-build/org-app/build.sh');
     await put('package/containers/org-app/build.sh');
@@ -68,13 +68,13 @@ describe('where a container is built from (05 §6.2, weakness 18)', () => {
     ['#! /bin/sh -e ', ['/bin/sh', '-e']],
     ['#!/usr/bin/env -S python3 -u', ['/usr/bin/env', '-S python3 -u']],
     ['echo no first line', ['bash']],
-  ])('runs a script through the interpreter of %s, executable or not (weakness 20)', async (first, command) => {
+  ])('runs a script through the interpreter of %s, executable or not', async (first, command) => {
     const script = await put('package/containers/org-app/build.sh', `${first}\necho built`);
     const { program, args } = await findRecipe('org/app', places);
     expect([program, ...args]).toEqual([...command, script]);
   });
 
-  it('says what is wrong with a script from Windows (weakness 20)', async () => {
+  it('says what is wrong with a script from Windows', async () => {
     const script = await put('package/containers/org-app/build.sh', '#!/bin/bash\r\necho\r\n');
     await expect(findRecipe('org/app', places)).rejects.toMatchObject({
       message: `${script} has the line ends of Windows: no shell can run it`,
@@ -90,7 +90,7 @@ describe('where a container is built from (05 §6.2, weakness 18)', () => {
   });
 });
 
-describe('names of containers (05, weakness 23)', () => {
+describe('names of containers', () => {
   it.each(['cerc/test-container', 'a/b/c', 'org/app_1.2'])('accepts %s', (name) => {
     expect(containerNameProblem(name)).toBeUndefined();
   });

@@ -10,7 +10,7 @@ function images(text: string, given: Record<string, string> = {}): string[] | un
   return found && [...found].sort();
 }
 
-describe('the images that a Dockerfile is built from (05, weakness 25)', () => {
+describe('the images that a Dockerfile is built from', () => {
   it('knows FROM, COPY --from and RUN --mount, and leaves its own stages out', () => {
     const text = [
       '# syntax=docker/dockerfile:1.7',
@@ -53,7 +53,7 @@ describe('the images that a Dockerfile is built from (05, weakness 25)', () => {
 const variables = { CERC_REPO_BASE_DIR: '/repos', CERC_CONTAINER_BASE_DIR: '/tool' };
 const words = (text: string, extra: string[] = []) => wordsOfPlainScript(text, '/c/org-a/build.sh', variables, extra);
 
-describe('build scripts that do nothing but docker build (05 §6.4)', () => {
+describe('build scripts that do nothing but docker build', () => {
   it('are read, with their variables', () => {
     const text = [
       '#!/usr/bin/env bash',
@@ -105,7 +105,7 @@ function build(name: string, from?: string[]): BuildNeeds {
   return { image: `${name}:local`, ...(from === undefined ? {} : { from: new Set(from) }) };
 }
 
-describe('what waits for what (05, weakness 25)', () => {
+describe('what waits for what', () => {
   it('keeps the order of builds of which too little is known', () => {
     const list = [build('a', []), build('script'), build('b', []), build('c', [])];
     expect(planWaits(list)).toEqual([
@@ -128,9 +128,10 @@ describe('what waits for what (05, weakness 25)', () => {
   });
 });
 
-describe('running builds at once (05, weakness 25)', () => {
+describe('running builds at once', () => {
   /**
-   * Runs a list of builds, of which those that run are ended one by one, in the order given: nothing here depends on time.
+   * Runs a list of builds, of which those that run are ended one by one, in the order given: nothing here depends on
+   * time.
    * @returns what began (+) and ended (-), how many ran at once at most, and the error
    */
   async function trace(

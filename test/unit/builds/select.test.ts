@@ -4,7 +4,7 @@ import { testContext } from '../../support/context.js';
 
 const names = ['cerc/app', 'cerc/tool', 'org/other'];
 
-describe('--include and --exclude of builds (05 §1.3, decision 35)', () => {
+describe('--include and --exclude of builds', () => {
   it('takes everything without options', () => {
     expect(selectNames(names, {})).toEqual({ selected: names, excluded: [], warnings: [] });
   });

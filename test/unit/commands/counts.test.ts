@@ -8,7 +8,7 @@ import { testContext } from '../../support/context.js';
 
 const commands = { 'build-containers': buildContainers, 'setup-repositories': setupRepositories };
 
-describe('--jobs is read in one way (05 §5, §6; decision 32)', () => {
+describe('--jobs is read in one way', () => {
   describe.each(Object.entries(commands))('%s', (name, declare) => {
     const call = (jobs: string): Promise<unknown> => {
       const command = new Command(name);

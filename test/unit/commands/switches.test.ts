@@ -10,7 +10,7 @@ function optionsOf(initial: boolean, ...words: string[]): Record<string, unknown
   return command.opts();
 }
 
-describe('an on/off pair of options (02 §1)', () => {
+describe('an on/off pair of options', () => {
   it.each([true, false])('has its default %s when neither is given', (initial) => {
     expect(optionsOf(initial)).toEqual({ it: initial });
   });
@@ -21,7 +21,7 @@ describe('an on/off pair of options (02 §1)', () => {
   });
 });
 
-describe('stop leaves the kind cluster alone unless told otherwise (02 §7.2, decision 27)', () => {
+describe('stop leaves the kind cluster alone unless told otherwise', () => {
   it.each(['stop', 'down'])('%s', (name) => {
     const group = new Command('deployment');
     declare(group, () => {

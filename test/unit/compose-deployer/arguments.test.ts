@@ -9,12 +9,12 @@ import { parseIndex, parsePort, parseProtocol, publishedAddress } from '../../..
 import { UsageError } from '../../../src/system/errors.js';
 
 describe('options of the operations', () => {
-  it('tail is a number of lines or all (weakness 16)', () => {
+  it('tail is a number of lines or all', () => {
     expect(['all', '0', '25'].map(parseTail)).toEqual([undefined, 0, 25]);
     for (const bad of ['', '-1', '1.5', 'ten', '1e3', ' 5', 'ALL']) expect(() => parseTail(bad)).toThrow(UsageError);
   });
 
-  it('port, protocol and index are what Docker knows (weakness 14)', () => {
+  it('port, protocol and index are what Docker knows', () => {
     expect(['1', '80', '65535'].map(parsePort)).toEqual([1, 80, 65535]);
     for (const bad of ['0', '65536', '-1', '', '80/udp', '0x50', 'http'])
       expect(() => parsePort(bad)).toThrow(UsageError);
@@ -24,18 +24,18 @@ describe('options of the operations', () => {
     for (const bad of ['0', '-1', 'x', '1.0']) expect(() => parseIndex(bad)).toThrow(UsageError);
   });
 
-  it('exec gives one word to the shell and several to the kernel (02 §7.7, weakness 3)', () => {
+  it('exec gives one word to the shell and several to the kernel', () => {
     expect(shellOrDirect(['ls -la /'])).toEqual(['sh', '-c', 'ls -la /']);
     expect(shellOrDirect(['echo', 'hi'])).toEqual(['echo', 'hi']);
   });
 
-  it('commands in containers are told who runs them (01 §17)', () => {
+  it('commands in containers are told who runs them', () => {
     const env = { CERC_HOST_UID: '1000', CERC_SCRIPT_DEBUG: 'true', HOME: '/h' };
     expect(runtimeArguments({ env })).toEqual(['--env', 'CERC_HOST_UID=1000', '--env', 'CERC_SCRIPT_DEBUG=true']);
   });
 });
 
-describe('published address (02 §7.6)', () => {
+describe('published address', () => {
   const query = { service: 'web', port: 80, protocol: 'tcp', index: 1 } as const;
   it('prefers IPv4 and brackets IPv6', () => {
     const six = { HostIp: '::', HostPort: '32768' };
@@ -72,7 +72,7 @@ describe('a container as the engine describes it', () => {
   });
 });
 
-describe("Compose's own words in logs (02 §7.8)", () => {
+describe("Compose's own words in logs", () => {
   async function cleaned(chunks: readonly Buffer[]): Promise<string> {
     const cleaner = new LineStartCleaner();
     const out: Buffer[] = [];
@@ -105,7 +105,7 @@ describe("Compose's own words in logs (02 §7.8)", () => {
   });
 });
 
-describe('what a job shares (02 §7.11)', () => {
+describe('what a job shares', () => {
   it('becomes external, replacing what the job file says about it', () => {
     const text = externalOverride([
       { kind: 'volumes', key: 'data', name: 'p_data' },

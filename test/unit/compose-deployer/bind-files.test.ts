@@ -5,7 +5,7 @@ import { changedContents, checksumsOf } from '../../../src/deployers/compose/bin
 import type { ServiceModel } from '../../../src/deployers/compose/model.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 
-it('a folder that the engine made in the place of a missing file, and is that file by now, is a change; its content is none (decision 16)', async () => {
+it('a folder that the engine made in the place of a missing file, and is that file by now, is a change; its content is none', async () => {
   const folder = await temporaryDirectory();
   const path = join(folder, 'late.conf');
   const service = { hostPaths: [path, join(folder, 'nowhere')], copied: [] } as unknown as ServiceModel;

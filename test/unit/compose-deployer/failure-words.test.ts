@@ -4,7 +4,7 @@ import { explainPull } from '../../../src/images/refusals.js';
 
 const endpoint = 'driver failed programming external connectivity on endpoint p-web-1 (ab60): ';
 
-describe("a port of the host, from the engine's words (02 §13.1)", () => {
+describe("a port of the host, from the engine's words", () => {
   it.each([
     [
       `${endpoint}Error starting userland proxy: listen tcp4 127.0.0.1:18080: bind: address already in use`,
@@ -48,7 +48,7 @@ describe("a port of the host, from the engine's words (02 §13.1)", () => {
   });
 });
 
-describe('why an image cannot be pulled (02 §13.1)', () => {
+describe('why an image cannot be pulled', () => {
   it.each([
     [
       'Get "https://laconic.invalid/v2/": dial tcp: lookup laconic.invalid on 10.0.0.1:53: no such host',

@@ -14,7 +14,7 @@ describe('what Compose makes of the files', () => {
     expect(() => parseModel(text, { name: 'p', env: {} })).toThrow(/^docker compose config printed no (JSON|map)/);
   });
 
-  it('lists what a container keeps from its creation: mounted paths, files and texts of configs and secrets (decision 16)', () => {
+  it('lists what a container keeps from its creation: mounted paths, files and texts of configs and secrets', () => {
     const { services } = model(
       {
         web: {
@@ -80,7 +80,7 @@ describe('which images restart pulls', () => {
   });
 });
 
-describe('a volume with another device (decision 15)', () => {
+describe('a volume with another device', () => {
   const wanted = { name: 'p_data', options: { device: '/new' } };
   const found = { name: 'p_data', options: { device: '/old' } };
   it.each([

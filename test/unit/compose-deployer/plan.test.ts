@@ -93,7 +93,7 @@ const replaced = (one: ObservedContainer): ObservedContainer[] =>
 const runs = 'same';
 const done = 'done';
 
-describe('the plan of a start (decisions 13 and 16)', () => {
+describe('the plan of a start', () => {
   it('is empty when everything runs as recorded, one-shots included', () => {
     expect(planStart(input())).toEqual({
       steps: new Map(),

@@ -10,7 +10,7 @@ function facts(state: Record<string, unknown>, policy = 'no', restarts = 0): Rea
 }
 const health = (status: string) => ({ Status: 'running', Health: { Status: status, Log: [] } });
 
-describe('readiness of a container (decision 13)', () => {
+describe('readiness of a container', () => {
   it.each([
     ['runs long enough', facts({ Status: 'running' }), 500, { kind: 'ready', state: 'running' }],
     ['runs not long enough', facts({ Status: 'running' }), 120, { kind: 'waiting', state: 'running', recheckMs: 380 }],

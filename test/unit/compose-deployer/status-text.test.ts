@@ -37,7 +37,7 @@ const sick = container({ service: 'sick', health: 'unhealthy' });
 const looping = container({ service: 'loop', state: 'restarting', exitCode: 1, restarts: 7, keptRunning: true });
 const job = container({ service: 'job', name: 'p-job-run-1', job: true });
 
-describe('ps (02 §7.4, decision 31)', () => {
+describe('ps', () => {
   it('prints running ones as scripts know them, with a trailing space where there are no ports', () => {
     expect(renderPs([plain, web])).toBe(
       'Running containers:\n' +
@@ -72,7 +72,7 @@ describe('ps (02 §7.4, decision 31)', () => {
   });
 });
 
-describe('status (02 §7.5, weakness 15)', () => {
+describe('status', () => {
   it('keeps name and state in the first two fields, nothing more for a healthy one, and that a healthcheck is still to answer', () => {
     expect(renderStatus([plain, container({ health: 'healthy' }), container({ health: 'starting' })])).toBe(
       'p-side-1\trunning\np-web-1\trunning\np-web-1\trunning\tstarting\n',
@@ -104,7 +104,7 @@ describe('status (02 §7.5, weakness 15)', () => {
   });
 });
 
-describe('degraded (decision 32)', () => {
+describe('degraded', () => {
   it.each<[string, ContainerStatus[], boolean]>([
     ['all run', [web, plain], false],
     ['a healthcheck is still starting', [container({ health: 'starting' })], false],

@@ -10,7 +10,7 @@ function order(...containers: ReturnType<typeof container>[]): string[][] {
   return stopOrder(containers).map((wave) => wave.map(({ service }) => service));
 }
 
-describe("the order in which containers stop, by Compose's labels (02 §7.2)", () => {
+describe("the order in which containers stop, by Compose's labels", () => {
   it('what others depend on stops after them', () => {
     const web = container('web', 'app:service_healthy:true');
     const app = container('app', 'db:service_healthy:false,cache:service_started:false');

@@ -43,7 +43,7 @@ function service(keys: string, given: Given = {}): ServiceModel {
   return found;
 }
 
-describe('problems (04 §14: one message that names all)', () => {
+describe('problems (one message that names all)', () => {
   it('all of a file are told, in the order of its lines, with their keys', () => {
     const text = [
       'services:',
@@ -242,7 +242,7 @@ describe('services', () => {
   });
 });
 
-describe('what values were put together from (decision 9)', () => {
+describe('what values were put together from', () => {
   const values = { SECRET: 's3$cret', SET: 'set' };
 
   it('templates are as written, and only where a variable is mentioned', () => {

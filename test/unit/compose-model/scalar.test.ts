@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { plainScalar } from '../../../src/compose/model/scalar.js';
 
-describe('text without quotes as Compose reads it (decision 7)', () => {
+describe('text without quotes as Compose reads it', () => {
   it.each([
     ['', 'null', ''],
     ['~', 'null', ''],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { splitWords } from '../../../src/compose/words.js';
 
-describe('a command as text (decision 7; held against Compose in test/compose/model-generated.test.ts)', () => {
+describe('a command as text (held against Compose in test/compose/model-generated.test.ts)', () => {
   it.each([
     ['a  b\tc\nd', ['a', 'b', 'c', 'd']],
     [`sh -c "a 'b' \\"c\\"" 'd "e" \\f'`, ['sh', '-c', `a 'b' "c"`, `d "e" \\f`]],

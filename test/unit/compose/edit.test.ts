@@ -13,7 +13,7 @@ function valueOf(text: string): unknown {
   return parseYaml(text, 'result.yml').value;
 }
 
-describe('a file that needs no edit is written back byte for byte (decision 12)', () => {
+describe('a file that needs no edit is written back byte for byte', () => {
   const odd =
     'services:\r\n\r\n\r\n  web:   # odd\r\n      image:    "x"\r\n      ports: [ 80,   "90/udp" ]\r\nvolumes: {data: }';
 
@@ -35,7 +35,7 @@ describe('a file that needs no edit is written back byte for byte (decision 12)'
   });
 });
 
-describe('setServicePorts (01 §11.3, §18)', () => {
+describe('setServicePorts', () => {
   it.each([
     ['services:\n  web:\n    extends: base\n    ports: ["80"]\n', ['80']],
     ['services:\n  web: {extends: base}\n', []],
@@ -193,7 +193,7 @@ services:
   });
 });
 
-describe('bindVolume (01 §11.1)', () => {
+describe('bindVolume', () => {
   const bound = { driver: 'local', driver_opts: { type: 'none', device: '../data/db', o: 'bind' } };
 
   it.each([

@@ -5,7 +5,7 @@ import { mentionedNames, outsideServices } from '../../../src/compose/interpolat
 import { interpolate, InterpolationError, namesIn, parseTemplate } from '../../../src/compose/template.js';
 import { InvalidFileError } from '../../../src/system/errors.js';
 
-describe('template (decision 7)', () => {
+describe('template', () => {
   it.each<[string, string[]]>([
     ['plain', []],
     ['$A and ${B}', ['A', 'B']],
@@ -32,7 +32,7 @@ describe('template (decision 7)', () => {
   });
 });
 
-describe('mentionedNames (decision 7, 01 §15)', () => {
+describe('mentionedNames', () => {
   const names = (text: string, envFiles: Record<string, string> = {}): Record<string, string[]> =>
     Object.fromEntries(
       [...mentionedNames(parseComposeFile(text, 'c.yml'), new Map(Object.entries(envFiles)))].map(([key, found]) => [

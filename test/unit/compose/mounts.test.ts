@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type ComposeMount, parseMount } from '../../../src/compose/mounts.js';
 
-describe('parseMount (01 §7.8, weakness 23)', () => {
+describe('parseMount', () => {
   it.each<[unknown, ComposeMount]>([
     ['data:/x', { kind: 'volume', source: 'data', target: '/x', readOnly: false }],
     ['data:/x:ro', { kind: 'volume', source: 'data', target: '/x', readOnly: true }],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { formatPort, parsePort } from '../../../src/compose/ports.js';
 
-describe('parsePort (01 §6.3, weakness 21)', () => {
+describe('parsePort', () => {
   it.each<[unknown, object]>([
     ['80', { container: '80' }],
     [80, { container: '80', raw: '80' }],

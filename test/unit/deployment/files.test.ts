@@ -29,7 +29,7 @@ async function text(tree: DeploymentFiles, path: string): Promise<string | undef
   return (await tree.read(path))?.toString();
 }
 
-describe('the files of a deployment directory, written or about to be (04 §4.8)', () => {
+describe('the files of a deployment directory, written or about to be', () => {
   it('reads what will be written, and through copies', async () => {
     const { tree } = await prepared();
     expect(await text(tree, 'config/web/new.txt')).toBe('new');

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { isProjectName, newId } from '../../../src/deployment/ids.js';
 
-describe('ids (01 §12)', () => {
+describe('ids', () => {
   it('are laconic-, the time in base 36, and two random characters', () => {
     expect(newId(1_704_067_200_000 + 100 * 36 ** 5)).toMatch(/^laconic-100000[0-9a-z]{2}$/);
   });

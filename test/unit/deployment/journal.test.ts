@@ -42,7 +42,7 @@ async function expectNew({ root }: DeploymentLayout): Promise<void> {
   expect(await readFile(join(root, 'data/extra/seed'), 'utf8')).toBe('seed');
 }
 
-describe('the journal of an update (decision 2)', () => {
+describe('the journal of an update', () => {
   it('makes the new directory from the old one, keeping what it replaces', async () => {
     const { layout, steps } = await staged();
 

@@ -25,7 +25,7 @@ async function pidOfEndedProcess(): Promise<number> {
   return child.pid ?? 0;
 }
 
-describe('the lock of a deployment (decision 5)', () => {
+describe('the lock of a deployment', () => {
   it('keeps a second taker out, and names the holder', async () => {
     const directory = await temporaryDirectory();
     const path = join(directory, 'lock');

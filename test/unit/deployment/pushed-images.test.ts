@@ -5,7 +5,7 @@ import { readPushedImages, recordPushedImages } from '../../../src/deployment/pu
 import { testContext } from '../../support/context.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 
-describe('digests of pushed images (K-06)', () => {
+describe('digests of pushed images', () => {
   it('are kept beside those of earlier pushes, for the owner only', async () => {
     const layout = layoutOf(await temporaryDirectory());
     const context = testContext(layout.root);

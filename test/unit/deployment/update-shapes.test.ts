@@ -37,7 +37,7 @@ async function expectFinished(root: string): Promise<void> {
   expect(await readdir(layoutOf(root).state)).not.toContain('journal.json');
 }
 
-describe('an update of a stack in which a file became a folder, or a folder a file (decision 2)', () => {
+describe('an update of a stack in which a file became a folder, or a folder a file', () => {
   it('a file that becomes a folder', async () => {
     const { root, configure, update, text } = await deployed({ scripts: 'one' });
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { placeVolume } from '../../../src/deployment/volume-paths.js';
 import { isBelow } from '../../../src/system/path-names.js';
 
-describe('where a volume of the spec lives (01 §11.1, §20.4)', () => {
+describe('where a volume of the spec lives', () => {
   it.each`
     value         | path               | relative | device
     ${'./data/x'} | ${'/srv/d/data/x'} | ${true}  | ${'../data/x'}

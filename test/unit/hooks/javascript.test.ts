@@ -16,7 +16,7 @@ import {
 
 const init = { context: commandContext };
 
-describe('JavaScript hooks (decision 33)', () => {
+describe('JavaScript hooks', () => {
   it('init: the command context, YAML, the environment for its time, a helper beside it', async () => {
     const outcome = await call(fixture('javascript', 'commands.mjs'), 'init', init);
 
@@ -158,7 +158,7 @@ describe('a JavaScript hook that fails ends in one error with file, line, functi
     expect((await failureOf(call(refused, 'init', init, services))).message).toMatch(/: no service x$/);
   });
 
-  it('Ctrl-C ends the wait for it (decision 32)', async () => {
+  it('Ctrl-C ends the wait for it', async () => {
     const controller = new AbortController();
     const file = hookFile('export const init = () => new Promise(() => {});\n', 'commands.mjs');
     const running = call(file, 'init', init, hookServices({ signal: controller.signal }));

@@ -74,7 +74,7 @@ async function runHook(
   return { code, ...said };
 }
 
-describe("a hook's streams are ours (decision 33)", () => {
+describe("a hook's streams are ours", () => {
   it('Python: stdout to stdout, stderr to stderr, stdin inherited', async () => {
     const file = hookFile(
       "import sys\ndef init(c):\n    print('said', sys.stdin.readline().strip())\n    print('aside', file=sys.stderr)\n    return {'a': 1}\n",

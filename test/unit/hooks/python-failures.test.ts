@@ -26,7 +26,7 @@ function withPython(script: string): ReturnType<typeof hookServices> {
   return hookServices({ env: { PATH: bin } });
 }
 
-describe('a Python hook that fails ends in one error with file, line, function and reason (02 §13.1)', () => {
+describe('a Python hook that fails ends in one error with file, line, function and reason', () => {
   it.each([
     ['a syntax error', lines('def init(c):', '    return 1 +* 2'), 2, /SyntaxError: invalid syntax/],
     ['an exception', lines('def init(c):', '    d = {}', "    return d['volumes']"), 3, /KeyError: 'volumes'/],
@@ -132,7 +132,7 @@ describe('a Python hook that fails ends in one error with file, line, function a
     expect((await failureOf(call(wrote, 'init', init))).message).toContain('wrote to file descriptor 3');
   });
 
-  it('no Python on the machine: the error names the hook (decision 33)', async () => {
+  it('no Python on the machine: the error names the hook', async () => {
     const file = hookFile('def init(c): pass\n');
 
     const error = await failureOf(call(file, 'init', init, hookServices({ env: { PATH: temporaryDirectory() } })));
@@ -193,7 +193,7 @@ describe('what we refuse or report reaches the hook as an exception', () => {
     expect(error.hint).toBe('name another');
   });
 
-  it('modify_yaml stays inside the deployment directory, links followed (01 §5)', async () => {
+  it('modify_yaml stays inside the deployment directory, links followed', async () => {
     const outside = join(temporaryDirectory(), 'outside.yml');
     writeFileSync(outside, 'a: 1\n');
     const dir = temporaryDirectory();
@@ -231,7 +231,7 @@ describe('what we refuse or report reaches the hook as an exception', () => {
   });
 });
 
-describe('Ctrl-C (decision 32)', () => {
+describe('Ctrl-C', () => {
   it('ends Python, one that ignores SIGTERM too', async () => {
     const dir = temporaryDirectory();
     const file = hookFile(

@@ -16,7 +16,7 @@ function json(...path: string[]): unknown {
   return JSON.parse(readFileSync(join(...path), 'utf8'));
 }
 
-describe('Python hooks see what 01 §5 lists', () => {
+describe('Python hooks see what they saw before', () => {
   it('init: the command context, the options, the environment and its own place', async () => {
     const file = fixture('names');
     const cwd = temporaryDirectory();
@@ -93,7 +93,7 @@ describe('Python hooks see what 01 §5 lists', () => {
     ]);
   });
 
-  it('create: the deployment context, the mode and the arguments (decision 33)', async () => {
+  it('create: the deployment context, the mode and the arguments', async () => {
     const dir = temporaryDirectory();
 
     await call(fixture('names'), 'create', {
@@ -210,7 +210,7 @@ def init(context):
   });
 });
 
-describe('hooks as the bundled stacks have them (table of 01 §5)', () => {
+describe('hooks as the bundled stacks have them', () => {
   const compose = [
     'services:',
     '  # the first node',

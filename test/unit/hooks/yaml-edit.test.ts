@@ -13,7 +13,7 @@ function changed(text: string, change: (value: Record<string, never>) => unknown
 type Loose = Record<string, Record<string, unknown> & unknown[]>;
 const loose = (change: (value: Loose) => unknown) => (value: unknown) => change(value as Loose);
 
-describe('modify_yaml changes the document and keeps the rest as written (01 §5, decision 33)', () => {
+describe('modify_yaml changes the document and keeps the rest as written', () => {
   it('nothing changed: the same bytes, whatever their style', () => {
     const text = '# c\na:   {x:    1 }\n\n\nb: "q"   # d\n';
 

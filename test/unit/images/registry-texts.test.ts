@@ -8,7 +8,7 @@ import { newestFirst } from '../../../src/images/registry/newest.js';
 import { proxyFor } from '../../../src/images/registry/proxy.js';
 import { UsageError } from '../../../src/system/errors.js';
 
-describe('--image-registry (05 §7)', () => {
+describe('--image-registry', () => {
   it.each([
     ['ghcr.io/org', 'ghcr.io', 'org'],
     ['ghcr.io/org/team/', 'ghcr.io', 'org/team'],
@@ -75,7 +75,7 @@ describe('the next page of tags (RFC 8288)', () => {
   });
 });
 
-it('tags are tried as text, the last first, so that time stamps are newest first (05 §7)', () => {
+it('tags are tried as text, the last first, so that time stamps are newest first', () => {
   expect(newestFirst(['202601010000', '202512312359', 'v1', '202601010000', 'V2'])).toEqual([
     'v1',
     'V2',
@@ -132,7 +132,7 @@ describe('registries that the engine asks without TLS', () => {
   });
 });
 
-describe('why an image cannot be pushed (02 §13.18)', () => {
+describe('why an image cannot be pushed', () => {
   it.each([
     [
       'denied: requested access to the resource is denied',

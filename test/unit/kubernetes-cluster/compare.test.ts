@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { differences } from '../../../src/deployers/kubernetes/cluster/compare.js';
 
-describe('what differs between wanted and live (decision 26)', () => {
+describe('what differs between wanted and live', () => {
   it.each([
     ['a default that the server adds', { a: 1 }, { a: 1, b: 2 }, []],
     ['nothing said and left out', { a: '', b: false, c: [], d: {}, e: null, f: 0 }, {}, []],

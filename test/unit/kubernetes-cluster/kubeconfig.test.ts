@@ -17,7 +17,7 @@ function kubeconfig(context: string, server: string, rest: { current?: string; c
   });
 }
 
-describe('which cluster a deployment goes to (04 §5.0, §9): no other one, ever', () => {
+describe('which cluster a deployment goes to: no other one, ever', () => {
   let home: string;
   const kind: ClusterTarget = { kind: 'k8s-kind', cluster: 'laconic-abc' };
   const own = (): ClusterTarget => ({ kind: 'k8s', kubeconfig: join(home, 'kubeconfig.yml') });
@@ -88,7 +88,7 @@ describe('which cluster a deployment goes to (04 §5.0, §9): no other one, ever
   });
 });
 
-describe('what hooks get of a kubeconfig (decision 33): one context with its namespace, and no other', () => {
+describe('what hooks get of a kubeconfig: one context with its namespace, and no other', () => {
   const several = (current: string) => ({
     'current-context': current,
     clusters: [

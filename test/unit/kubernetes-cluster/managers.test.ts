@@ -13,7 +13,7 @@ function managed(...managedFields: object[]): KubernetesObject {
   return { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'x', managedFields } };
 }
 
-describe("taking over the Python client's fields (decision 19)", () => {
+describe("taking over the Python client's fields", () => {
   const python = {
     manager: 'OpenAPI-Generator',
     operation: 'Update',
@@ -66,7 +66,7 @@ describe("taking over the Python client's fields (decision 19)", () => {
   });
 });
 
-describe('who set the replicas (decision 19)', () => {
+describe('who set the replicas', () => {
   const apply = { manager: 'laconic-so', operation: 'Apply', fieldsV1: replicas };
   it.each([
     ['we', [apply], undefined],

@@ -78,7 +78,7 @@ describe("a server's words", () => {
   });
 });
 
-describe('lines on stdout (04 §11)', () => {
+describe('lines on stdout', () => {
   const object = (kind: string, more: object = {}) => ({ apiVersion: 'v1', kind, metadata: { name: 'n' }, ...more });
   const live = { apiVersion: 'v1', kind: 'x', metadata: { name: 'n', uid: 'u', resourceVersion: '1' } };
   const registry = Buffer.from(JSON.stringify({ auths: { 'ghcr.io': { password: 'secret' } } })).toString('base64');
@@ -108,7 +108,7 @@ describe('lines on stdout (04 §11)', () => {
   });
 });
 
-describe('the inventory (decision 20)', () => {
+describe('the inventory', () => {
   const holding = (text: string) =>
     readInventory({
       apiVersion: 'v1',

@@ -39,7 +39,7 @@ function what(of: ReturnType<typeof plan>): string[] {
   return of.actions.map((action) => `${action.do} ${keyOfObject(action.object)}`);
 }
 
-describe('planning a start (decisions 19, 20, 24–26)', () => {
+describe('planning a start', () => {
   const config = object('ConfigMap', 'config', { data: { key: 'value' } });
 
   it('creates what is missing, keeps what is equal, applies what differs or was applied otherwise', () => {
@@ -70,7 +70,7 @@ describe('planning a start (decisions 19, 20, 24–26)', () => {
     expect(what(seen(ours))).toEqual(['create ConfigMap/config']);
   });
 
-  it('knows what the account must be allowed (04 §12)', () => {
+  it('knows what the account must be allowed', () => {
     const moved = object('Service', 'web', { spec: { clusterIP: 'None' } });
     const leaving = live(object('Job', 'old'));
     const entry: Entry = { apiVersion: 'batch/v1', kind: 'Job', name: 'old', uid: 'uid-old' };
@@ -174,7 +174,7 @@ describe('planning a start (decisions 19, 20, 24–26)', () => {
     expect(what(plan([job], [live(job, { status })]))).toEqual([`${expected} Job/seed`]);
   });
 
-  it('keeps the image id of a host that has the image (decision 25)', () => {
+  it('keeps the image id of a host that has the image', () => {
     const deployment = (annotations: Record<string, string>, image = 'x:local') =>
       object('Deployment', 'web', {
         spec: { selector: {}, template: { metadata: { annotations }, spec: { containers: [{ name: 'web', image }] } } },
@@ -187,7 +187,7 @@ describe('planning a start (decisions 19, 20, 24–26)', () => {
   });
 });
 
-describe('pruning (decision 20)', () => {
+describe('pruning', () => {
   const entry = (of: LiveObject, uid = of.metadata.uid): Entry => ({
     apiVersion: of.apiVersion,
     kind: of.kind,
@@ -251,7 +251,7 @@ describe('pruning (decision 20)', () => {
   });
 });
 
-describe('the order of workloads (decision 23)', () => {
+describe('the order of workloads', () => {
   const workload = (name: string) => ({ kind: 'Deployment' as const, name });
   const order = [
     { workload: workload('db'), after: [] },

@@ -36,7 +36,7 @@ async function copiesFor(
   return { stack, files, says, errors: findings.errors.length };
 }
 
-describe('what compose files name on the host, for a cluster that cannot reach it (K-30, 01 §11.5)', () => {
+describe('what compose files name on the host, for a cluster that cannot reach it', () => {
   it('leaves the configuration of the stack where every deployment has it', async () => {
     const { files, says } = await copiesFor(['../config/web:/etc/web', '../config/web/app.conf:/etc/app.conf']);
     expect(files).toEqual([]);

@@ -17,19 +17,19 @@ function live(image: string, imageFrom?: string, data: Record<string, string> = 
   };
 }
 
-describe('what Caddy is to be like (decision 28)', () => {
+describe('what Caddy is to be like', () => {
   it('has the one default image where nobody chose another', () => {
     expect(caddySettings({}, {})).toMatchObject({ image: defaultCaddyImage, imageFrom: 'default', email: '' });
     expect(caddySettings(live('an/older:1', 'default'), {}).image).toBe(defaultCaddyImage);
   });
 
-  it("keeps another deployment's image, and what the Python program left, where the spec names none (04 §6.3)", () => {
+  it("keeps another deployment's image, and what the Python program left, where the spec names none", () => {
     expect(caddySettings(live('mine:1', 'spec'), {})).toMatchObject({ image: 'mine:1', imageFrom: 'spec' });
     expect(caddySettings(live('mine:1'), {})).toMatchObject({ image: 'mine:1', imageFrom: 'spec' });
     expect(caddySettings(live(defaultCaddyImage), {}).imageFrom).toBe('default');
   });
 
-  it('takes the image and the e-mail address that the spec names (K-24)', () => {
+  it('takes the image and the e-mail address that the spec names', () => {
     const found = caddySettings(live('mine:1', 'spec', { email: 'a@b.example' }), {
       image: 'new:2',
       email: 'c@d.example',
@@ -43,7 +43,7 @@ describe('what Caddy is to be like (decision 28)', () => {
   });
 });
 
-describe('the objects of Caddy (04 §6.2)', () => {
+describe('the objects of Caddy', () => {
   const objects = caddyObjects({ image: 'i:1', imageFrom: 'spec', email: 'e', acmeAuthority: 'a' });
   const find = (kind: string) => objects.find((object) => object.kind === kind);
 
@@ -62,11 +62,11 @@ describe('the objects of Caddy (04 §6.2)', () => {
     ]);
   });
 
-  it('never pull what is there already, so that a preloaded image will do (K-49)', () => {
+  it('never pull what is there already, so that a preloaded image will do', () => {
     expect(JSON.stringify(find('Deployment'))).toContain('"imagePullPolicy":"IfNotPresent"');
   });
 
-  it('write secrets in their own namespace only (K-49)', () => {
+  it('write secrets in their own namespace only', () => {
     const rules = find('ClusterRole')?.rules as { resources: string[]; verbs: string[] }[];
     const onSecrets = rules.filter(({ resources }) => resources.includes('secrets'));
     expect(onSecrets.flatMap(({ verbs }) => verbs)).toEqual(['get', 'list', 'watch']);

@@ -6,7 +6,7 @@ import { explainCreation, progressOf } from '../../../src/deployers/kubernetes/k
 
 const cluster = (name: string, ours = true): KindCluster => ({ name, ours, nodes: [] });
 
-describe('which kind cluster a deployment works with (decision 4, K-40)', () => {
+describe('which kind cluster a deployment works with', () => {
   const foreign = cluster('kind', false);
 
   it('takes the one of its name among others', () => {
@@ -34,7 +34,7 @@ describe('which kind cluster a deployment works with (decision 4, K-40)', () => 
   });
 });
 
-describe('whether a running cluster has what a deployment needs (04 §3.5, K-45)', () => {
+describe('whether a running cluster has what a deployment needs', () => {
   const live = {
     binds: [
       { hostPath: '/srv/kind', containerPath: '/mnt' },
@@ -69,7 +69,7 @@ describe('whether a running cluster has what a deployment needs (04 §3.5, K-45)
     ]);
   });
 
-  it('wants the address that the spec names, and any where it names none (K-46)', () => {
+  it('wants the address that the spec names, and any where it names none', () => {
     const at = (hostAddress: string) => ({ binds: [], ports: live.ports.map((port) => ({ ...port, hostAddress })) });
     const on = (listenAddress: string) => ({
       ...wanted([]),
@@ -102,7 +102,7 @@ describe('whether a running cluster has what a deployment needs (04 §3.5, K-45)
   });
 });
 
-describe('who lives in a cluster that is to be deleted (decision 27, K-10)', () => {
+describe('who lives in a cluster that is to be deleted', () => {
   const namespace = (
     name: string,
     marks: { labels?: Record<string, string>; annotations?: Record<string, string> } = {},

@@ -24,7 +24,7 @@ function input(stack: StackText): KindConfigInput {
 const pod = (name: string, lines: string): string => `services:\n  ${name}:\n    image: x:1\n${lines}`;
 const ingressPorts = [80, 443].map((port) => ({ hostPort: port, containerPort: port, protocol: 'TCP' }));
 
-describe('kind-config.yml (04 §3.2)', () => {
+describe('kind-config.yml', () => {
   it('has the ingress ports and the node label, and no mounts where nothing needs one', () => {
     const config = kindConfig(input({ pods: { web: pod('web', '    ports: ["8080"]\n') } }));
     expect(config).toEqual({ mounts: [], ports: ingressPorts, nodeLabels: ['ingress-ready=true'] });
@@ -65,7 +65,7 @@ describe('kind-config.yml (04 §3.2)', () => {
     expect(renderKindConfig(config)).toContain('protocol: UDP');
   });
 
-  it('mounts the volumes of pods and jobs, each once (04 §3.3, K-21)', () => {
+  it('mounts the volumes of pods and jobs, each once', () => {
     const spec = `volumes:
   data: ./data/data
   logs: /var/log/notes
@@ -92,7 +92,7 @@ configmaps:
     expect(renderKindConfig(config).match(/HostToContainer/g)).toHaveLength(3);
   });
 
-  it('mounts the kind-mount-root instead of what is below it, by path components (04 §3.3, K-21)', () => {
+  it('mounts the kind-mount-root instead of what is below it, by path components', () => {
     const spec = `kind-mount-root: /srv/kind/
 volumes:
   below: /srv/kind/notes/db
@@ -110,13 +110,13 @@ volumes:
     expect(all.map(inNode)).toEqual(['/mnt/notes/db', '/mnt/beside', '/mnt']);
   });
 
-  it('says which node image the spec wants (decision 27)', () => {
+  it('says which node image the spec wants', () => {
     const config = kindConfig(input({ spec: 'kind-node-image: mine/node:v1\n' }));
     expect(renderKindConfig(config)).toContain('image: mine/node:v1');
     expect(parseKindConfig(renderKindConfig(config), 'f')).toEqual(config);
   });
 
-  it('takes the address and the ports of this host that the spec names (K-46)', () => {
+  it('takes the address and the ports of this host that the spec names', () => {
     const lines = '    network_mode: host\n    ports: ["53/udp"]\n';
     const spec = 'kind-listen-address: 127.0.0.1\nkind-http-port: 8080\nkind-https-port: 8443\n';
     const config = kindConfig(input({ pods: { dns: pod('dns', lines) }, spec }));
@@ -150,7 +150,7 @@ volumes:
   });
 });
 
-describe('kind-config.yml of others (04 §3.2: users edit it, the Python program wrote it)', () => {
+describe('kind-config.yml of others (users edit it, the Python program wrote it)', () => {
   const text = `kind: Cluster
 apiVersion: kind.x-k8s.io/v1alpha4
 nodes:
@@ -184,7 +184,7 @@ nodes:
     });
   });
 
-  it('is given to kind without the repeated mounts that Docker refuses (K-21), all else unchanged', () => {
+  it('is given to kind without the repeated mounts that Docker refuses, all else unchanged', () => {
     const given = parseYaml(withoutRepeats(text, 'f'), 'f').value as { nodes: { extraMounts?: unknown[] }[] };
     const before = parseYaml(text, 'f').value as typeof given;
     expect(given.nodes[0]?.extraMounts).toHaveLength(1);
@@ -199,7 +199,7 @@ nodes:
   });
 });
 
-describe('ports of this host that are wanted twice (K-46, K-27)', () => {
+describe('ports of this host that are wanted twice', () => {
   it('are refused with their line: only one of them would be led to', () => {
     const lines = '    network_mode: host\n    ports: ["8080", "80", "9000"]\n';
     const { spec, pods } = objectsInput({

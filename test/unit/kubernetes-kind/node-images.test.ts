@@ -32,7 +32,7 @@ describe('the names that containerd keeps images under', () => {
   });
 });
 
-describe('which images are sent to a node (decision 27)', () => {
+describe('which images are sent to a node', () => {
   const node = parseNodeImages(listing);
   const send = (image: string, hostId: string | undefined, built: boolean): string[] =>
     imagesToSend([{ image, built }], new Map(hostId === undefined ? [] : [[image, hostId]]), node);
@@ -53,7 +53,7 @@ describe('which images are sent to a node (decision 27)', () => {
     expect(send('cerc/shop:local', id('a'), true)).toEqual([]);
   });
 
-  it('sends a rebuilt image, and one that the node lacks (K-43)', () => {
+  it('sends a rebuilt image, and one that the node lacks', () => {
     expect(send('cerc/shop:local', id('2'), true)).toEqual(['cerc/shop:local']);
     expect(send('cerc/new:local', id('3'), true)).toEqual(['cerc/new:local']);
     expect(send('redis:7', id('4'), false)).toEqual(['redis:7']);

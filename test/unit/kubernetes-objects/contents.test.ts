@@ -20,7 +20,7 @@ function made(stack: StackText): {
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
-describe('ConfigMaps (04 §4.8)', () => {
+describe('ConfigMaps', () => {
   it('of declared configmaps: every file, as bytes', () => {
     const stack: StackText = {
       pods: { web: oneService('volumes: [ "site-config:/etc/site:ro" ]', 'volumes: { site-config: }') },
@@ -71,7 +71,7 @@ describe('ConfigMaps (04 §4.8)', () => {
     });
   });
 
-  it('a path that is not there is reported once, where it is mounted (K-30)', () => {
+  it('a path that is not there is reported once, where it is mounted', () => {
     const { errors } = made({ pods: { web: oneService('volumes: [ "../config/x:/x" ]') } });
     expect(errors).toHaveLength(1);
     expect(errors[0]).toMatch(/^docker-compose-web\.yml:4 services\.web\.volumes\[0\]: "\.\.\/config\/x" is not among/);
@@ -137,8 +137,8 @@ describe('secrets and configs of compose files', () => {
   });
 });
 
-describe('Secrets of the deployment (04 §4.9)', () => {
-  it('generated values are in one Secret, and nowhere else in clear (decision 9, K-01)', () => {
+describe('Secrets of the deployment', () => {
+  it('generated values are in one Secret, and nowhere else in clear', () => {
     const value = 'f00dfeedf00dfeed';
     const { of, text } = made({
       pods: { web: oneService('environment: { TOKEN: "${TOKEN}", URL: "http://x:${TOKEN}@y" }') },
@@ -151,7 +151,7 @@ describe('Secrets of the deployment (04 §4.9)', () => {
     expect(text).not.toContain(value);
   });
 
-  it('the registry’s login is made where there is a token, and only then referred to (K-64)', () => {
+  it('the registry’s login is made where there is a token, and only then referred to', () => {
     const stack: StackText = {
       pods: { web: oneService('') },
       spec: 'image-pull-secret: { server: ghcr.io, username: me, token-env: T }\n',

@@ -8,7 +8,7 @@ const labels = {
   'laconic.com/deployment-id': app,
 };
 
-describe('Deployments (04 §4.2, 4.3, decision 18)', () => {
+describe('Deployments', () => {
   it('a single pod file: the names and selector that existing deployments have', () => {
     const [made] = workloads({ pods: { web: oneService('') } }).deployments;
     expect(made).toMatchObject({
@@ -68,7 +68,7 @@ describe('Deployments (04 §4.2, 4.3, decision 18)', () => {
   });
 });
 
-describe('strategy (04 §4.3, decision 21)', () => {
+describe('strategy', () => {
   it.each([
     ['volumes', 'volumes: { data: }', '', 'Recreate'],
     ['declared configmaps only', 'volumes: { conf: }', 'configmaps: { conf: }\n', 'RollingUpdate'],
@@ -99,7 +99,7 @@ describe('replicas', () => {
     expect([none?.spec.replicas, none?.spec.template.spec.containers.length]).toEqual([0, 1]);
   });
 
-  it('are refused with a volume, which one pod has (decision 21, K-56)', () => {
+  it('are refused with a volume, which one pod has', () => {
     const pods = { web: oneService('volumes: [ "data:/d", "conf:/c" ]', 'volumes: { data: , conf: }') };
     const made = workloads({ pods, spec: 'replicas: 2\nconfigmaps: { conf: }\n', configmaps: { conf: { a: 'b' } } });
     expect(made.errors).toEqual([
@@ -121,7 +121,7 @@ describe('replicas', () => {
   });
 });
 
-describe('scheduling (04 §4.4.9, K-55) of Deployments and Jobs (K-65)', () => {
+describe('scheduling of Deployments and Jobs', () => {
   const spec = `node-affinities: [ { label: type, value: ssd }, { label: zone, value: a }, { label: zone, value: b } ]
 node-tolerations: [ { key: dedicated, value: yes }, { key: slow, operator: Exists, effect: NoExecute, tolerationSeconds: 9 } ]
 security: { runtime-class: gvisor }
@@ -182,7 +182,7 @@ node-tolerations:
   });
 });
 
-describe('Jobs (04 §4.5, decision 24)', () => {
+describe('Jobs', () => {
   it('are not tried again, and no Service finds their pods', () => {
     const [job] = workloads({
       jobs: { seed: oneService('volumes: [ "data:/d" ]\nhealthcheck: { test: [ CMD, ok ] }', 'volumes: { data: }') },
@@ -214,7 +214,7 @@ describe('Jobs (04 §4.5, decision 24)', () => {
   });
 });
 
-describe('roll-outs (decision 25, K-32, K-43)', () => {
+describe('roll-outs', () => {
   const stack: StackText = {
     pods: {
       web: `
@@ -276,7 +276,7 @@ configs: { c: { content: one } }
     expect(template({ pods: { web: oneService('') } })?.metadata).not.toHaveProperty('annotations');
   });
 
-  it('have the digest of an image that was pushed, under the name by which pods pull it (K-06)', () => {
+  it('have the digest of an image that was pushed, under the name by which pods pull it', () => {
     const pushed = { 'r.example/mine:deploy-12345678': 'sha256:3', 'mine:local': 'sha256:4' };
     const web = { web: stack.pods?.web?.replace('mine:local', 'r.example/mine:deploy-12345678') ?? '' };
     expect(annotations({ target: 'k8s', pods: web, imageIds: pushed })).toMatchObject({

@@ -16,7 +16,7 @@ const secretRef = (name: string, key: string): object => ({
   valueFrom: { secretKeyRef: { name: `${app}-generated-secrets`, key } },
 });
 
-describe('env by Compose semantics (decision 7)', () => {
+describe('env by Compose semantics', () => {
   it('gives a service what Compose gives it: literals win, defaults hold, names that others mention stay away', () => {
     const { containers } = podOf({
       pods: {
@@ -59,7 +59,7 @@ services:
   });
 });
 
-describe('env by the old rule (decision 7, 04 §4.4.3)', () => {
+describe('env by the old rule', () => {
   it('gives every variable of config.env that is not empty, in place of literals', () => {
     expect(
       containerOf('environment: { L: literal, K: kept, Z: z }', {
@@ -84,7 +84,7 @@ describe('env by the old rule (decision 7, 04 §4.4.3)', () => {
   });
 });
 
-describe('generated secrets (decision 9, K-01, K-02)', () => {
+describe('generated secrets', () => {
   const pods = {
     web: oneService(`environment:
   PASSWORD: \${PASSWORD}
@@ -152,7 +152,7 @@ describe('generated secrets (decision 9, K-01, K-02)', () => {
   });
 });
 
-describe('dollars (decision 21: the kubelet expands $(X) and $$)', () => {
+describe('dollars (the kubelet expands $(X) and $$)', () => {
   it.each([
     ['$$(X)', '$$(X)'],
     ['$$$$', '$$$$'],
@@ -341,7 +341,7 @@ services:
   });
 });
 
-it("names the spec's secrets in envFrom, optional, as existing stacks expect (04 §4.4.3, §13)", () => {
+it("names the spec's secrets in envFrom, optional, as existing stacks expect", () => {
   expect(containerOf('', { spec: 'secrets: { mail-creds: [KEY], other: [] }\n' }).envFrom).toEqual([
     { secretRef: { name: 'mail-creds', optional: true } },
     { secretRef: { name: 'other', optional: true } },

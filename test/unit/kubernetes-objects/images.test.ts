@@ -12,7 +12,7 @@ import {
 
 const digest = `sha256:${'12'.repeat(32)}`;
 
-describe('image references (K-07)', () => {
+describe('image references', () => {
   it.each([
     ['busybox', { repository: 'busybox' }],
     ['postgres:16', { repository: 'postgres', tag: '16' }],
@@ -49,7 +49,7 @@ describe('image references (K-07)', () => {
   });
 });
 
-describe('images in a registry (04 §4.4.4, §10.4)', () => {
+describe('images in a registry', () => {
   const registry = 'reg.io/org';
 
   it.each([
@@ -69,7 +69,7 @@ describe('images in a registry (04 §4.4.4, §10.4)', () => {
     expect(registryImage(image, undefined, 'laconic-f3fsxbh1')).toBe(image);
   });
 
-  it('has one tag for a deployment, from the id that pods pull by (K-06)', () => {
+  it('has one tag for a deployment, from the id that pods pull by', () => {
     expect(deploymentTag('laconic-f3fsxbh1')).toBe('deploy-f3fsxbh1');
   });
 });
@@ -90,7 +90,7 @@ function containers(text: StackText): Container[] {
 }
 
 describe('images of containers', () => {
-  it('are overridden in init containers and jobs too, after the registry (K-65)', () => {
+  it('are overridden in init containers and jobs too, after the registry', () => {
     const images = containers({
       ...stack,
       target: 'k8s',
@@ -108,7 +108,7 @@ describe('images of containers', () => {
     ['k8s-kind', '', ['IfNotPresent', 'IfNotPresent', 'IfNotPresent']],
     ['k8s', '', ['Always', 'Always', 'Always']],
     ['k8s', 'image-pull-policy: Never\n', ['Never', 'Never', 'Never']],
-  ] as const)('are pulled on %s with %j: %j (04 §2.2)', (target, spec, expected) => {
+  ] as const)('are pulled on %s with %j: %j', (target, spec, expected) => {
     expect(containers({ ...stack, target, spec }).map(({ imagePullPolicy }) => imagePullPolicy)).toEqual(expected);
   });
 

@@ -32,8 +32,8 @@ const path = (at: string, service: string, port: number) => ({
   backend: { service: { name: service, port: { number: port } } },
 });
 
-describe('Ingress (04 §4.13)', () => {
-  it('on kind: hosts and routes, the class by its field (K-57), and no tls: Caddy makes the certificates', () => {
+describe('Ingress', () => {
+  it('on kind: hosts and routes, the class by its field, and no tls: Caddy makes the certificates', () => {
     const routes = '{ path: /api, proxy-to: "api:90" }, { path: /, proxy-to: "web:80" }';
     const { ingresses } = ingressesOf({ pods, spec: spec(host('A.example.org', '', routes), host('b.example.org')) });
     expect(ingresses).toMatchObject([
@@ -86,7 +86,7 @@ describe('Ingress (04 §4.13)', () => {
     ]);
   });
 
-  it('hosts with another issuer, or a secret of their own, are in an Ingress of their own (K-25, K-26)', () => {
+  it('hosts with another issuer, or a secret of their own, are in an Ingress of their own', () => {
     const { ingresses } = ingressesOf({
       pods,
       target: 'k8s',
@@ -116,7 +116,7 @@ describe('Ingress (04 §4.13)', () => {
     ]);
   });
 
-  describe('certificates that the namespace has already (04 §4.13)', () => {
+  describe('certificates that the namespace has already', () => {
     const tlsOf = (certificates: readonly FoundCertificate[], ...hosts: string[]) =>
       ingressesOf({ pods, target: 'k8s', spec: spec(...hosts) }, certificates).ingresses.map(
         ({ metadata, spec: { tls } }) => [metadata.name, metadata.annotations, tls],
@@ -135,7 +135,7 @@ describe('Ingress (04 §4.13)', () => {
       ]);
     });
 
-    it('do not serve others, which keep their issuer (K-25)', () => {
+    it('do not serve others, which keep their issuer', () => {
       expect(tlsOf([wild], host('a.b.example.org'), host('a.example.org'), host('notexample.org'))).toEqual([
         [
           `${app}-ingress`,
@@ -176,7 +176,7 @@ describe('Ingress (04 §4.13)', () => {
     });
   });
 
-  it('tls: false: neither a secret nor an issuer (K-26)', () => {
+  it('tls: false: neither a secret nor an issuer', () => {
     const { ingresses } = ingressesOf(
       { pods, target: 'k8s', spec: spec(host('a.org', 'tls: false,'), host('b.org')) },
       [{ secret: 'wild', names: ['a.org'] }],

@@ -38,7 +38,7 @@ async function gather(files: Record<string, string | null>, options: Partial<Inp
 const environmentOf = ({ input }: Gathered): Record<string, string> =>
   Object.fromEntries(input.pods[0]?.model.services.get('web')?.environment ?? []);
 
-describe('what a deployment is called (04 §1)', () => {
+describe('what a deployment is called', () => {
   it('by deployment-id, the last part of the stack, and the namespace from it', async () => {
     const { input, root } = await gather({});
     expect(input).toMatchObject({
@@ -52,7 +52,7 @@ describe('what a deployment is called (04 §1)', () => {
   });
 });
 
-describe('which containers get a variable (decision 7)', () => {
+describe('which containers get a variable', () => {
   it.each([
     ['a directory of ours', {}, 'mentioned'],
     ['a directory of the Python program', { '.laconic/create.json': null }, 'all'],
@@ -140,7 +140,7 @@ describe('which containers get a variable (decision 7)', () => {
   it.each([
     [{}, ['web']],
     [{ COMPOSE_PROFILES: 'debug, other' }, ['web', 'shell']],
-  ])('profiles of %j (01 §15)', async (env, expected) => {
+  ])('profiles of %j', async (env, expected) => {
     const text = 'services: { web: { image: a }, shell: { image: a, profiles: [ debug ] } }';
     const { input } = await gather({ 'compose/docker-compose-web.yml': text }, { env });
     expect([...(input.pods[0]?.model.services.keys() ?? [])]).toEqual(expected);
@@ -198,7 +198,7 @@ describe('compose files of pods and jobs', () => {
   });
 });
 
-describe('files that go into the cluster (04 §4.8)', () => {
+describe('files that go into the cluster', () => {
   const mounting = (...mounts: string[]): Record<string, string> => ({
     'compose/docker-compose-web.yml': `services: { web: { image: a, volumes: ${JSON.stringify(mounts)} } }`,
   });
@@ -237,7 +237,7 @@ describe('files that go into the cluster (04 §4.8)', () => {
     expect(input.configmaps).toEqual(new Map([['conf', new Map([['a', Buffer.from('a')]])]]));
   });
 
-  it('what cannot be a ConfigMap is refused with its line, unread (K-30)', async () => {
+  it('what cannot be a ConfigMap is refused with its line, unread', async () => {
     const { errors } = await gather({
       ...mounting('../config/deep:/a', '../config/big:/b', '/dev/null:/c'),
       'config/deep/x/y': '',
@@ -252,7 +252,7 @@ describe('files that go into the cluster (04 §4.8)', () => {
   });
 });
 
-describe('the registry’s token (04 §4.9)', () => {
+describe('the registry’s token', () => {
   const spec = (keys: string): Record<string, string> => ({
     'spec.yml': `${plain['spec.yml'] ?? ''}image-pull-secret: { server: ghcr.io, username: me, ${keys} }\n`,
   });
@@ -281,7 +281,7 @@ describe('the registry’s token (04 §4.9)', () => {
   });
 });
 
-describe('ids of local images (decision 25)', () => {
+describe('ids of local images', () => {
   it('are asked once, on kind only, for what pods and jobs run after overrides', async () => {
     const asked: string[][] = [];
     const imageIds = async (references: readonly string[]) => {
@@ -301,7 +301,7 @@ describe('ids of local images (decision 25)', () => {
     expect(asked).toHaveLength(1);
   });
 
-  it('go with the digests of what was pushed (K-06)', async () => {
+  it('go with the digests of what was pushed', async () => {
     const files = { 'compose/docker-compose-web.yml': 'services: { web: { image: "x:local" } }' };
     const pushed = new Map([['r/x:deploy-1', 'sha256:2']]);
     const imageIds = async () => new Map([['x:local', 'sha256:1']]);

@@ -3,7 +3,7 @@ import { app, containerOf, findingsOf, type PodSpec, podOf, workloads } from '..
 
 const config = { configMap: { name: `${app}-site-config`, defaultMode: 493 } };
 
-describe('volumes and mounts (04 §4.4.8)', () => {
+describe('volumes and mounts', () => {
   const pods = {
     web: `
 services:
@@ -56,7 +56,7 @@ volumes: { data: , site-config: , unused: }
     ]);
   });
 
-  it('makes names valid that Kubernetes does not take (K-29)', () => {
+  it('makes names valid that Kubernetes does not take', () => {
     const pod = podOf({
       pods: {
         web: 'services:\n  a_b: { image: x, volumes: [ "My_Data:/d" ] }\n  x: { image: x }\nvolumes: { My_Data: }\n',

@@ -6,7 +6,7 @@ const pod = oneService('');
 const names = createNames(objectsInput({ pods: { web: pod } }));
 const several = createNames(objectsInput({ pods: { web: pod, back: 'services: { db: { image: db } }' } }));
 
-describe('names of objects: the contract’s where they are valid (04 §4.0, decision 18)', () => {
+describe('names of objects: the contract’s where they are valid', () => {
   it.each([
     [names.deployment('web'), 'laconic-f3abcdxy-deployment'],
     [several.deployment('web'), 'laconic-f3abcdxy-web-deployment'],
@@ -30,7 +30,7 @@ describe('names of objects: the contract’s where they are valid (04 §4.0, dec
   });
 });
 
-describe('names that Kubernetes does not allow are made valid, and stay apart (K-29)', () => {
+describe('names that Kubernetes does not allow are made valid, and stay apart', () => {
   const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
   it.each(['my_data', 'Data', 'a'.repeat(70), '_', 'é', 'x.y'])('%s in a pod', (text) => {
@@ -53,7 +53,7 @@ describe('names that Kubernetes does not allow are made valid, and stay apart (K
     expect(odd.ingress).toMatch(label);
   });
 
-  it('the name of a compose service is found by DNS in any case, or not at all (decision 22)', () => {
+  it('the name of a compose service is found by DNS in any case, or not at all', () => {
     expect(names.serviceOf('Web')).toBe('web');
     for (const name of ['my_db', '2nd', 'a.b', 'a'.repeat(64), '-x']) expect(names.serviceOf(name)).toBeUndefined();
   });
@@ -65,7 +65,7 @@ describe('names that Kubernetes does not allow are made valid, and stay apart (K
   });
 });
 
-describe('the name of a path on the host (04 §10.5)', () => {
+describe('the name of a path on the host', () => {
   it.each([
     ['../config/test/script.sh', 'host-path-config-test-script-sh'],
     ['../../config/x', 'host-path-config-x'],
@@ -82,7 +82,7 @@ describe('the name of a path on the host (04 §10.5)', () => {
     expect(names.bindVolume(source).length).toBeLessThanOrEqual(63);
   });
 
-  it('differs for different paths that the rule makes equal (K-30): the first keeps it', () => {
+  it('differs for different paths that the rule makes equal: the first keeps it', () => {
     const mounts = 'volumes: [ "../config/x:/a", "../../config/x:/b", "../config/./x:/c", "../config/x_:/d" ]';
     const bound = createNames(objectsInput({ pods: { web: oneService(mounts) } }));
     expect(bound.bindVolume('../config/x')).toBe('host-path-config-x');
@@ -93,7 +93,7 @@ describe('the name of a path on the host (04 §10.5)', () => {
   });
 });
 
-describe('the namespace (04 §1)', () => {
+describe('the namespace', () => {
   it.each([
     [undefined, 'notes', 'laconic-notes'],
     ['own', 'notes', 'own'],

@@ -13,7 +13,7 @@ function file(indexes: readonly number[]): string {
   return `services:\n${services.join('\n')}\nvolumes:\n${indexes.map((index) => `  data${index}:`).join('\n')}\n`;
 }
 
-describe('objects of many services cost no more than in proportion (issue 4)', () => {
+describe('objects of many services cost no more than in proportion', () => {
   it.each<[string, (indexes: number[]) => Record<string, string>]>([
     ['one pod file', (indexes) => ({ web: file(indexes) })],
     ['a pod file each', (indexes) => Object.fromEntries(indexes.map((index) => [`p${index}`, file([index])]))],

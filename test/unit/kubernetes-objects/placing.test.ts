@@ -4,7 +4,7 @@ import { app, objectsInput, podOf, type StackText, workloads } from '../../suppo
 
 const healthy = 'healthcheck: { test: [CMD, ok], interval: 2s }';
 
-describe('order inside a pod (decision 23)', () => {
+describe('order inside a pod', () => {
   it('awaited healthy: a sidecar with a startup probe that never restarts it', () => {
     const { containers, initContainers } = podOf({
       pods: {
@@ -67,7 +67,7 @@ services:
     expect(initContainers[0]?.ports).toBeUndefined();
   });
 
-  it('init containers by label come first, in file order, unless they depend on a sidecar (04 §4.4.2)', () => {
+  it('init containers by label come first, in file order, unless they depend on a sidecar', () => {
     const { containers, initContainers = [] } = podOf({
       pods: {
         shop: `
@@ -131,7 +131,7 @@ services:
   });
 });
 
-describe('order across pods (decision 23)', () => {
+describe('order across pods', () => {
   const name = (pod: string): string => `${app}-${pod}-deployment`;
   const deployment = (pod: string): object => ({ kind: 'Deployment', name: name(pod) });
 

@@ -5,7 +5,7 @@ const two = (a: string, b: string): Record<string, string> => ({
   web: `services:\n  a: { image: x${a === '' ? '' : `, ${a}`} }\n  b: { image: x${b === '' ? '' : `, ${b}`} }\n`,
 });
 
-describe('names inside a pod (decision 22, K-60): hostAliases, never rewritten values', () => {
+describe('names inside a pod: hostAliases, never rewritten values', () => {
   it('services of one pod find each other at the loopback address, one entry per address', () => {
     const pod = podOf({
       pods: two('environment: { URL: "http://b:80" }', 'extra_hosts: [ "other:10.0.0.1", "c=10.0.0.1", "v6:[::1]" ]'),
@@ -49,7 +49,7 @@ describe('names inside a pod (decision 22, K-60): hostAliases, never rewritten v
   });
 });
 
-describe('namespaces (04 §4.4.10, K-27)', () => {
+describe('namespaces', () => {
   it('the network of the host is for the pods that ask for it, not for the stack', () => {
     const made = workloads({ pods: { a: oneService('network_mode: host'), b: 'services: { other: { image: x } }' } });
     expect(
@@ -67,7 +67,7 @@ describe('namespaces (04 §4.4.10, K-27)', () => {
     ]);
   });
 
-  it('says whose port of the node a pod wants: that of another pod, or of the ingress controller on kind (K-27)', () => {
+  it('says whose port of the node a pod wants: that of another pod, or of the ingress controller on kind', () => {
     const pods = {
       a: 'services: { a: { image: x, network_mode: host, ports: [ "443", "5000/udp" ] } }',
       b: 'services: { b: { image: x, network_mode: host, ports: [ "5000/udp", "5000" ] } }',

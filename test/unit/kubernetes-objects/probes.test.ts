@@ -5,7 +5,7 @@ import { app, containerOf, findingsOf, objectsInput } from '../../support/kubern
 const proxy =
   'network: { http-proxy: [ { host-name: a.example.org, routes: [ { path: /x, proxy-to: "web:8080" }, { path: /, proxy-to: "web:80" } ] } ] }\n';
 
-describe('healthcheck is the readiness probe, and nothing restarts the container (decision 21, K-51)', () => {
+describe('healthcheck is the readiness probe, and nothing restarts the container', () => {
   it.each([
     [
       '{ test: [ CMD, pg_isready, -U, me ] }',
@@ -38,7 +38,7 @@ describe('healthcheck is the readiness probe, and nothing restarts the container
     },
   );
 
-  it('a container behind a route without a healthcheck is ready when the port of its first route answers (04 §4.4.6)', () => {
+  it('a container behind a route without a healthcheck is ready when the port of its first route answers', () => {
     const probe = { tcpSocket: { port: 8080 }, initialDelaySeconds: 5, periodSeconds: 10, failureThreshold: 3 };
     expect(containerOf('', { spec: proxy }).readinessProbe).toEqual(probe);
     expect(containerOf('healthcheck: { test: [ CMD, ok ] }', { spec: proxy }).readinessProbe).toMatchObject({
@@ -47,7 +47,7 @@ describe('healthcheck is the readiness probe, and nothing restarts the container
   });
 });
 
-describe('liveness and startup probes by label (decision 21)', () => {
+describe('liveness and startup probes by label', () => {
   it('liveness: failures in the start period do not count', () => {
     const container = containerOf(
       'labels: { laconic.liveness-probe: true }\nhealthcheck: { test: [ CMD, ok ], interval: 5s, start_period: 20s }',
@@ -82,7 +82,7 @@ describe('liveness and startup probes by label (decision 21)', () => {
   });
 });
 
-describe('how long a container may run without being healthy: until Compose would call it unhealthy (decision 21)', () => {
+describe('how long a container may run without being healthy: until Compose would call it unhealthy', () => {
   it.each([
     ['{ test: x }', { ms: 4 * 30_000 + 30_000, hangingMs: 4 * 30_000 + 4 * 30_000 }],
     [

@@ -6,7 +6,7 @@ import {
 } from '../../../src/deployers/kubernetes/objects/quantities.js';
 import { containerOf, findingsOf } from '../../support/kubernetes-objects.js';
 
-describe('sizes of a spec keep their value (decision 21, K-53), in the form the API server gives back (decision 26)', () => {
+describe('sizes of a spec keep their value, in the form the API server gives back', () => {
   it.each([
     ['128M', '128M'],
     ['128Mi', '128Mi'],
@@ -60,7 +60,7 @@ it.each([
   expect(composeSizeQuantity(text)).toBe(expected);
 });
 
-describe('requests and limits (04 §4.4.7): the first level that says something, whole', () => {
+describe('requests and limits: the first level that says something, whole', () => {
   const compose = 'deploy: { resources: { limits: { cpus: "0.5", memory: 256M }, reservations: { memory: 128M } } }';
   const spec = 'resources: { containers: { reservations: { cpus: 1 }, web: { limits: { memory: 1Gi } } } }\n';
 

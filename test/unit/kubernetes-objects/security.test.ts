@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { containerOf, findingsOf, oneService, podOf } from '../../support/kubernetes-objects.js';
 
-describe('security context: what is asked for, and nothing more (decision 21)', () => {
+describe('security context: what is asked for, and nothing more', () => {
   it.each([
     ['', undefined],
     ['privileged: true', { privileged: true }],
@@ -28,7 +28,7 @@ describe('security context: what is asked for, and nothing more (decision 21)', 
     expect(containerOf(keys).securityContext).toEqual(expected);
   });
 
-  it("adds the spec's privileges and capabilities to every container (04 §4.4.11)", () => {
+  it("adds the spec's privileges and capabilities to every container", () => {
     expect(
       containerOf('cap_add: [ SYS_PTRACE ]', { spec: 'security: { privileged: "True", capabilities: [ IPC_LOCK ] }\n' })
         .securityContext,

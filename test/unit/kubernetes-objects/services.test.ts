@@ -28,7 +28,7 @@ const shop = {
   back: 'services: { db: { image: a } }',
 };
 
-describe('ClusterIP Services for the Ingress (04 §4.6)', () => {
+describe('ClusterIP Services for the Ingress', () => {
   it('one for a stack of one pod file, with the ports of all routes, sorted', () => {
     const { services } = servicesOf({ pods: { web: shop.front }, spec: proxy('web:8080', 'api:90', 'web:8080') });
     expect(services.get(`${app}-service`)).toEqual({
@@ -68,7 +68,7 @@ describe('ClusterIP Services for the Ingress (04 §4.6)', () => {
   });
 });
 
-describe('headless Services: names of compose services between pods (decision 22, K-59)', () => {
+describe('headless Services: names of compose services between pods', () => {
   it('are called like the compose services, lead to pods that are not ready, and show their ports', () => {
     const { services } = servicesOf({
       pods: { web: oneService('ports: [ "8080:80", "53/udp" ]\nexpose: [ "9000-9001", "80" ]') },
@@ -116,7 +116,7 @@ describe('headless Services: names of compose services between pods (decision 22
     expect(errors).toEqual([]);
   });
 
-  it('a name in the config counts where every container gets the config (decision 7)', () => {
+  it('a name in the config counts where every container gets the config', () => {
     const stack: StackText = { pods: { web: 'services: { my_db: { image: a } }' }, config: { HOST: 'my_db' } };
     expect(servicesOf({ ...stack, environment: 'all' }).errors).toHaveLength(1);
     expect(servicesOf(stack).errors).toEqual([]);
@@ -153,14 +153,14 @@ describe('headless Services: names of compose services between pods (decision 22
   });
 });
 
-describe('NodePort Services: only for what the spec asks for in 30000–32767 (decision 22, K-18)', () => {
+describe('NodePort Services: only for what the spec asks for in 30000–32767', () => {
   const nodePorts = (keys: string, spec: string) => {
     const found = servicesOf({ pods: { web: oneService(keys) }, spec });
     return { ...found, made: [...found.services.values()].filter((each) => each.spec.type === 'NodePort') };
   };
   const ports = (...list: string[]): string => `network:\n  ports:\n    web: ${JSON.stringify(list)}\n`;
 
-  it('with the name, the selector and the port of the contract (04 §4.7)', () => {
+  it('with the name, the selector and the port of the contract', () => {
     const list = ['31001:9000', '31002:53/udp', '80'];
     const { made, warnings, errors } = nodePorts(`ports: ${JSON.stringify(list)}`, ports(...list));
     expect([...warnings, ...errors]).toEqual([]);
@@ -243,7 +243,7 @@ describe('NodePort Services: only for what the spec asks for in 30000–32767 (d
     ]);
   });
 
-  it('a pod in the network of the host has none (K-27)', () => {
+  it('a pod in the network of the host has none', () => {
     const { made, warnings } = nodePorts('network_mode: host\nports: [ "30080:81" ]', ports('30080:81'));
     expect(made).toEqual([]);
     expect(warnings).toEqual([]);

@@ -32,7 +32,7 @@ const labels = {
   'volume-label': `${app}-data`,
 };
 
-describe('volumes with a path (04 §4.10)', () => {
+describe('volumes with a path', () => {
   it('are a PersistentVolume and the claim for it, as the contract has them', () => {
     const made = storageOf('volumes: { data: /srv/kind/notes/data }\nkind-mount-root: /srv/kind\n');
     expect(made.volumes).toEqual([
@@ -72,14 +72,14 @@ describe('volumes with a path (04 §4.10)', () => {
     ['/srv/kind', './data/v', '/mnt/data'],
     [undefined, './data/v', '/mnt/data'],
     [undefined, '/srv/x', '/mnt/data'],
-    // The deployment directory is /srv/notes: what is below the root is where the root's mount has it (K-21).
+    // The deployment directory is /srv/notes: what is below the root is where the root's mount has it.
     ['/srv', './data/v', '/mnt/notes/data/v'],
-  ])('root %s, path %s: %s in the node (04 §10.6)', (root, value, expected) => {
+  ])('root %s, path %s: %s in the node', (root, value, expected) => {
     const made = storageOf(`volumes: { data: "${value}" }\n${root === undefined ? '' : `kind-mount-root: ${root}\n`}`);
     expect(pathOf(made)).toBe(expected);
   });
 
-  it('are where the spec says on any other cluster, which has no relative paths (04 §9)', () => {
+  it('are where the spec says on any other cluster, which has no relative paths', () => {
     expect(pathOf(storageOf('volumes: { data: /srv/x }\n', { target: 'k8s' }))).toBe('/srv/x');
     expect(storageOf('volumes: { data: ./data/x }\n', { target: 'k8s' }).errors).toEqual([
       "spec.yml:4 volumes.data: Relative path ./data/x for volume data not supported for k8s: write an absolute path on the nodes, or nothing for the cluster's default storage class",
@@ -88,7 +88,7 @@ describe('volumes with a path (04 §4.10)', () => {
 });
 
 describe('volumes without a path', () => {
-  it('are a claim on the default class of the cluster (04 §4.10)', () => {
+  it('are a claim on the default class of the cluster', () => {
     const { volumes, claims } = storageOf('volumes: { data: }\n');
     expect(volumes).toEqual([]);
     expect(claims.map(({ spec }) => spec)).toEqual([
@@ -123,7 +123,7 @@ describe('volumes without a path', () => {
   });
 });
 
-describe('sizes are exact (04 §4.10, K-53, K-63)', () => {
+describe('sizes are exact', () => {
   it.each([
     ['', '2Gi', undefined],
     ['resources: { volumes: { reservations: { storage: 5Gi } } }\n', '5Gi', undefined],

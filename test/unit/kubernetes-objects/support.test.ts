@@ -9,7 +9,7 @@ import { objectsInput, oneService } from '../../support/kubernetes-objects.js';
 const document = new URL('../../../docs/kubernetes.md', import.meta.url);
 const marks = /(<!-- support matrix -->\n)([^]*)(<!-- end of support matrix -->)/;
 
-describe('the support matrix (issue 4, part 2)', () => {
+describe('the support matrix', () => {
   it('stands in docs/kubernetes.md as the code has it: `npm run docs` writes it', () => {
     const wanted = `\n${renderSupport()}\n\n`;
     const text = readFileSync(document, 'utf8');
@@ -33,7 +33,7 @@ const findings = (keys: string): { errors: string[]; warnings: string[] } => {
   return { errors: errors.map(formatProblem), warnings: warnings.map(formatProblem) };
 };
 
-describe('keys that are not mapped are reported, each with its line (K-20)', () => {
+describe('keys that are not mapped are reported, each with its line', () => {
   it.each([
     ['mac_address: "02:42:ac:11:65:43"', 'mac_address', 'warning'],
     ['userns_mode: host', 'userns_mode', 'warning'],

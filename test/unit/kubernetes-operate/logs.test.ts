@@ -17,7 +17,7 @@ async function through(chunks: readonly Buffer[], query: { until?: number; times
   return (await buffer(Readable.from(chunks).pipe(new LogLines(() => 'web', query)))).toString('latin1');
 }
 
-describe('the options of logs in the API server’s terms (02 §7.8, K-13)', () => {
+describe('the options of logs in the API server’s terms', () => {
   it.each([
     ['42m', now - 42 * 60_000],
     ['1h30m', now - 90 * 60_000],
@@ -46,7 +46,7 @@ describe('the options of logs in the API server’s terms (02 §7.8, K-13)', () 
   });
 });
 
-describe('lines of a log (04 §5.7)', () => {
+describe('lines of a log', () => {
   it('every line gets its container’s name, and its bytes pass unchanged however they arrive', async () => {
     const cut = fc.array(fc.integer({ min: 1, max: 7 }), { minLength: 1 });
     await fc.assert(
@@ -81,7 +81,7 @@ describe('lines of a log (04 §5.7)', () => {
   });
 });
 
-describe('whose line it is (04 §5.7: scripts read `<container>: <line>`)', () => {
+describe('whose line it is (scripts read `<container>: <line>`)', () => {
   const label = (one: PodFacts, ...others: PodFacts[]) => labelOf({ pod: one, container: 'web' }, [one, ...others]);
   const first = pod({ name: 'web-r-aaaaa' });
 

@@ -26,13 +26,13 @@ const one: PodFacts = pod({
   },
 });
 
-it('ps shows the ports of a sidecar, and none of what has ended (04 §5.7, decision 23)', () => {
+it('ps shows the ports of a sidecar, and none of what has ended', () => {
   expect(renderPods({ namespace: 'ns', pods: [one], services: [] })).toBe(
     'Running containers:\nid: ns/web-r-1, name: web-r-1, ports: 10.0.0.1:8080->8080\n',
   );
 });
 
-it('status counts sidecars among the containers of a pod, as kubectl does (04 §5.7)', () => {
+it('status counts sidecars among the containers of a pod, as kubectl does', () => {
   const nothing = { deployments: [], jobs: [], claims: [], services: [], ingresses: [] };
   const status = describeStatus({ namespace: 'ns', world: worldOf({}), pods: [one], ...nothing }, [], [], 0);
   expect(status.pods).toMatchObject([{ name: 'web-r-1', ready: '2/2' }]);

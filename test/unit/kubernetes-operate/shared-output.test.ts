@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
 import { SharedOutput } from '../../../src/deployers/kubernetes/operate/shared-output.js';
 
-it('a reader that goes away while there is no room for more: whoever writes next is told, and nothing else happens (04 §5.7)', async () => {
+it('a reader that goes away while there is no room for more: whoever writes next is told, and nothing else happens', async () => {
   const unhandled: unknown[] = [];
   const note = (reason: unknown): void => void unhandled.push(reason);
   process.on('unhandledRejection', note);

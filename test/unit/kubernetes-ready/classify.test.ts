@@ -25,7 +25,7 @@ function question(changes: Partial<PodQuestion> = {}): PodQuestion {
   return { world: worldOf({}), final: false, unscheduledMs: () => 0, notReadyMs: () => 0, roomMs: 10_000, ...changes };
 }
 
-describe('a container that is not running (K-33, issue 4 part 4)', () => {
+describe('a container that is not running', () => {
   it.each([
     ['ImagePullBackOff', 'Back-off pulling image "nope"'],
     ['ErrImageNeverPull', 'Container image "x" is not present'],
@@ -137,7 +137,7 @@ describe('pods', () => {
     });
   });
 
-  it('a claim that waits for its pod does not hide why no node takes the pod, and it fails (K-33)', () => {
+  it('a claim that waits for its pod does not hide why no node takes the pod, and it fails', () => {
     const volumes = [{ name: 'v', persistentVolumeClaim: { claimName: 'data' } }];
     const world = worldOf({ PersistentVolumeClaim: [claim()] });
     const late = question({ world, unscheduledMs: () => 10_000 });
@@ -206,7 +206,7 @@ describe('pods', () => {
   });
 });
 
-describe('what a probe last said of a container that runs and is not ready (issue 4 part 4)', () => {
+describe('what a probe last said of a container that runs and is not ready', () => {
   const probed = (messages: readonly string[], startedAt = '2026-01-01T00:00:00Z') => {
     const one = podWith({ state: { running: { startedAt } } });
     const events = messages.map((text, at) => event(one.metadata.uid, 'Unhealthy', text, `2026-01-01T00:00:1${at}Z`));
@@ -287,7 +287,7 @@ describe('claims that are not bound', () => {
   });
 });
 
-describe('Deployments (K-33)', () => {
+describe('Deployments', () => {
   const judge = (one: ReturnType<typeof deployment>, objects: Parameters<typeof worldOf>[0] = {}) =>
     deploymentReadiness(one, question({ world: worldOf({ ReplicaSet: [replicaSet()], ...objects }) }));
 
@@ -362,7 +362,7 @@ describe('Deployments (K-33)', () => {
   });
 });
 
-describe('Jobs (decision 24)', () => {
+describe('Jobs', () => {
   const judge = (one: ReturnType<typeof job>, pods: ReturnType<typeof pod>[] = []) =>
     jobReadiness(one, question({ world: worldOf({ Pod: pods }) }));
   const own = { owner: { kind: 'Job', uid: 'j' }, name: 'seed-1' };

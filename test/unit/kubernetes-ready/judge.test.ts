@@ -24,7 +24,7 @@ function change(world: World, kind: string, object: object): void {
   world.note({ type: 'MODIFIED', object: { apiVersion: 'v1', kind, ...object } as unknown as LiveObject });
 }
 
-describe('what became ready must stay so for a moment (decision 13)', () => {
+describe('what became ready must stay so for a moment', () => {
   it('a Deployment that is ready at the first look is believed at once: nothing was started', () => {
     const judge = new Judge({ steadyMs, roomMs: 0 });
     const world = worldOf({ Deployment: [deployment(rolledOut)], ReplicaSet: [replicaSet()], Pod: [readyPod()] });
@@ -54,7 +54,7 @@ describe('what became ready must stay so for a moment (decision 13)', () => {
     expect(restarted(steadyMs)?.kind).toBe('ready');
   });
 
-  it('its own count is not believed: a pod that was killed is counted a moment longer (K-33)', () => {
+  it('its own count is not believed: a pod that was killed is counted a moment longer', () => {
     const judge = new Judge({ steadyMs, roomMs: 0 });
     const world = worldOf({ Deployment: [deployment(rolledOut)], ReplicaSet: [replicaSet()] });
     expect(judge.look(world, [web], 0)[0]?.readiness.kind).toBe('waiting');
@@ -206,7 +206,7 @@ describe('crash loops: the first repeated crash counts, unless something else ma
   });
 });
 
-describe('what a probe says while it is waited for (issue 4 part 4)', () => {
+describe('what a probe says while it is waited for', () => {
   it('is told once, not again for every number in it that changes', () => {
     const judge = new Judge({ steadyMs, roomMs: 0 });
     const world = worldOf({
@@ -230,7 +230,7 @@ describe('what a probe says while it is waited for (issue 4 part 4)', () => {
   });
 });
 
-describe('a healthcheck that never succeeds fails after the time that Compose gives it (decision 21)', () => {
+describe('a healthcheck that never succeeds fails after the time that Compose gives it', () => {
   const healthPatience = new Map([['web/app', { ms: 5_000, hangingMs: 9_000 }]]);
   const runs = (restartCount = 0, ready = false) =>
     podWith({ state: { running: { startedAt: '2026-01-01T00:00:00Z' } }, restartCount, ready });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { isOriginOf, rewriteUrl, sshHostOf, withoutCredentials } from '../../../src/repositories/remote.js';
 import { parseRepositorySpec } from '../../../src/repositories/spec.js';
 
-describe('the origin of a working copy against the spec (05, weakness 3)', () => {
+describe('the origin of a working copy against the spec', () => {
   const spec = parseRepositorySpec('github.com/Org/repo');
 
   it.each([

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { refProblem } from '../../../src/repositories/ref.js';
 import { parseRepositorySpec, remoteUrl } from '../../../src/repositories/spec.js';
 
-describe('repository specifications (05 §2)', () => {
+describe('repository specifications', () => {
   it.each([
     ['org/repo', 'https://github.com/org/repo', 'git@github.com:org/repo', 'repo', undefined],
     [
@@ -47,7 +47,7 @@ describe('repository specifications (05 §2)', () => {
     ['git@github.com:org/repo.git@v1', 'git@github.com:org/repo.git', 'v1'],
     ['git://[::1]:9418/org/repo', 'git://[::1]:9418/org/repo', undefined],
     ['file:///srv/git/repo.git@v1', 'file:///srv/git/repo.git', 'v1'],
-  ])('%s is a URL, which --git-ssh leaves as it is (weakness 9)', (text, url, ref) => {
+  ])('%s is a URL, which --git-ssh leaves as it is', (text, url, ref) => {
     const spec = parseRepositorySpec(text);
     expect([remoteUrl(spec, false), remoteUrl(spec, true), spec.ref, spec.name]).toEqual([url, url, ref, 'repo']);
   });

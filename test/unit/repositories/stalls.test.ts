@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { stallSettings } from '../../../src/repositories/stalls.js';
 
-describe('the limit for http transfers that stall (05, weakness 12)', () => {
+describe('the limit for http transfers that stall', () => {
   it('is one byte a second for five minutes', () => {
     expect(stallSettings({ set: [] })).toEqual(['http.lowSpeedLimit=1', 'http.lowSpeedTime=300']);
   });

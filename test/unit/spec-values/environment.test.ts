@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { changedByNewQuoting, parseEnvFile, quoteEnvValue, renderConfigEnv } from '../../../src/spec/environment.js';
 import { LaconicError } from '../../../src/system/errors.js';
 
-describe('quoteEnvValue (decision 8)', () => {
+describe('quoteEnvValue', () => {
   it.each([
     ['FAST', 'FAST'],
     ['', ''],
@@ -18,7 +18,7 @@ describe('quoteEnvValue (decision 8)', () => {
   });
 });
 
-describe('renderConfigEnv (01 §13)', () => {
+describe('renderConfigEnv', () => {
   it('writes four comment lines, the entries in order, then the credentials files', () => {
     const text = renderConfigEnv(
       new Map([
@@ -66,7 +66,7 @@ describe('renderConfigEnv (01 §13)', () => {
   });
 });
 
-describe('changedByNewQuoting (decision 8, last sentence)', () => {
+describe('changedByNewQuoting', () => {
   const old = (entries: Record<string, string>): string =>
     `# Auto-generated\n${Object.entries(entries)
       .map(([name, value]) => `${name}=${value}\n`)
@@ -99,7 +99,7 @@ describe('changedByNewQuoting (decision 8, last sentence)', () => {
     ).toEqual([{ name: 'A', before: '/root', after: '$HOME' }]);
   });
 
-  it('names what was written in the words of Python (01 §13)', () => {
+  it('names what was written in the words of Python', () => {
     const formerly = new Map([
       ['FLAG', 'True'],
       ['NUMBER', '123'],

@@ -38,7 +38,7 @@ volumes:
   never-mounted:
 `;
 
-describe('composeSpec (01 §7)', () => {
+describe('composeSpec', () => {
   it('writes the spec of the bundled test stack', () => {
     expect(init({ pods: [testPod], hookResult: { config: { test_variable_1: 'test-value-1' } } })).toBe(`stack: test
 deploy-to: compose
@@ -55,7 +55,7 @@ volumes:
 `);
   });
 
-  it('writes what scripts look for on Kubernetes (01 §7.8, §18)', () => {
+  it('writes what scripts look for on Kubernetes', () => {
     expect(
       init({ pods: [testPod], deployTo: 'k8s', kubeConfig: '/k', imageRegistry: 'reg.example/x' }),
     ).toBe(`stack: test
@@ -79,7 +79,7 @@ secrets: {}
     expect(init()).toBe('stack: test\ndeploy-to: compose\nnetwork:\n  ports: {}\n');
   });
 
-  it('lets the operator win over the config file, and both over the hook (decision 11, weakness 16)', () => {
+  it('lets the operator win over the config file, and both over the hook', () => {
     const text = init({
       hookResult: { config: { A: 'hook', B: 'hook', C: 'hook', N: 5 }, replicas: 2 },
       configFile: new Map([
@@ -142,7 +142,7 @@ secrets: {}
     });
   });
 
-  it('places a volume once: writable where any mount is (01 §7.8)', () => {
+  it('places a volume once: writable where any mount is', () => {
     const pods = [
       'services:\n  a: {volumes: ["x:/x:ro", "w:/w", "x:/y"]}\n  b: {volumes: ["ro-config:/c:ro", {type: volume, source: long, target: /l}]}\nvolumes: {x: , w: , ro-config: , long: }\n',
       'services:\n  c: {volumes: ["x:/x:ro", "w:/other:ro", "foreign:/f", "./bind:/b", "/anon"]}\nvolumes: {x: , w: }\n',
@@ -154,7 +154,7 @@ secrets: {}
     });
   });
 
-  it('offers volumes and ports of jobs (weakness 12)', () => {
+  it('offers volumes and ports of jobs', () => {
     const text = init({
       pods: [testPod],
       jobs: [
@@ -164,7 +164,7 @@ secrets: {}
     expect(read(text)).toMatchObject({ network: { ports: { migrate: ['99'] } }, volumes: { dump: './data/dump' } });
   });
 
-  it('keeps the ports of a service that two pods define (weakness 21)', () => {
+  it('keeps the ports of a service that two pods define', () => {
     const pods = [
       'services: {a: {ports: ["80", "81"]}}',
       'services: {a: {ports: ["80", {target: 82, published: 8082}]}}',
@@ -206,7 +206,7 @@ secrets: {}
   });
 });
 
-describe('--map-ports-to-host (01 §7.1, weakness 21)', () => {
+describe('--map-ports-to-host', () => {
   const pod =
     'services:\n  a:\n    ports: ["80", "90/udp", "91/tcp", "8080:81", "127.0.0.1:82:82", "[::1]::83", "3000-3002", "5000-5002:4000-4002/udp", "7000-7009:84", "${P:-1}:85", {target: 86, protocol: udp}]\n';
   const portsOf = (text: string): string[] => (read(text).network as { ports: { a: string[] } }).ports.a;
@@ -313,7 +313,7 @@ describe('--map-ports-to-host (01 §7.1, weakness 21)', () => {
   });
 });
 
-describe('parseConfigOption (weakness 16)', () => {
+describe('parseConfigOption', () => {
   it.each<[string[], Record<string, string>]>([
     [[], {}],
     [['A=1'], { A: '1' }],
@@ -333,7 +333,7 @@ describe('parseConfigOption (weakness 16)', () => {
   });
 });
 
-describe('parseConfigFile (01 §7.6)', () => {
+describe('parseConfigFile', () => {
   it('reads an env file', () => {
     expect(
       Object.fromEntries(

@@ -21,7 +21,7 @@ function stored(resolved: ResolvedSecrets): Map<string, StoredSecret> {
   return parseSecretsEnv(renderSecretsEnv(resolved));
 }
 
-describe('findTokens (decision 9)', () => {
+describe('findTokens', () => {
   it('finds several in a longer value', () => {
     const { parts, problems } = findTokens('a$generate:hex:2$b$generate:base64:3$$generate:hex:1$');
     expect(problems).toEqual([]);
@@ -57,7 +57,7 @@ describe('findTokens (decision 9)', () => {
   });
 });
 
-describe('resolveSecrets (decision 9, weakness 3)', () => {
+describe('resolveSecrets', () => {
   it('generates once, replaces in place and leaves the rest alone', () => {
     const { plain, secret, problems } = resolve({
       A: 'plain $HOME',

@@ -17,7 +17,7 @@ function check(
   return found.map(({ problem, nearMiss }) => [formatProblem(problem), nearMiss]);
 }
 
-describe('a spec against its stack (decisions 7 and 10, 01 §20.23)', () => {
+describe('a spec against its stack', () => {
   it('finds nothing where they agree', () => {
     const spec = `
 deploy-to: compose
@@ -30,7 +30,7 @@ volumes: {data: ./data/data}
     expect(check(clustered, { volumes: ['conf'] })).toEqual([]);
   });
 
-  it('says that compose has no configmaps (01 §6)', () => {
+  it('says that compose has no configmaps', () => {
     expect(check('deploy-to: compose\nconfigmaps: {conf: }\n', { volumes: ['conf'] })).toEqual([
       ['spec.yml:3 configmaps: ConfigMaps not supported for compose: give these volumes a path in volumes', undefined],
     ]);

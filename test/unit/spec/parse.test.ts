@@ -9,7 +9,7 @@ const specOf = (text: string) => parse(head + text).spec;
 const refused = (text: string): string[] => problemsOf(() => parse(text));
 const refusedBelowHead = (text: string): string[] => refused(head + text);
 
-describe('spec.yml (01 §6)', () => {
+describe('spec.yml', () => {
   it('gives every key', () => {
     const { spec, unknown } = parse(`
 stack: test
@@ -143,7 +143,7 @@ ca-certificates: [~/ca.pem]
     });
   });
 
-  it('takes every null section as an empty one (weakness 23)', () => {
+  it('takes every null section as an empty one', () => {
     const bare = specOf('');
     const keys =
       'config credentials-files volumes configmaps network secrets resources security annotations labels replicas node-affinities node-tolerations kube-config image-registry image-pull-secret image-pull-policy image-overrides namespace kind-cluster-name kind-node-image kind-listen-address kind-http-port kind-https-port kind-mount-root caddy-ingress-image maintenance-service external-services ca-certificates';
@@ -164,7 +164,7 @@ security: {privileged: , capabilities: , unlimited-memlock: , runtime-class: }
   });
 });
 
-describe('node-tolerations (04 §4.4.9, K-55)', () => {
+describe('node-tolerations', () => {
   const tolerations = (...lines: string[]): string =>
     `node-tolerations:\n${lines.map((line) => `  - ${line}\n`).join('')}`;
 
@@ -213,7 +213,7 @@ describe('node-tolerations (04 §4.4.9, K-55)', () => {
   });
 });
 
-describe('config as text (decision 8)', () => {
+describe('config as text', () => {
   it('is what is written', () => {
     const { config } = specOf(`
 common: &common {SHARED: 0x1F}
@@ -315,7 +315,7 @@ namespace: My_NS
     ]);
   });
 
-  it('a host that is to have no certificate and names one (K-26)', () => {
+  it('a host that is to have no certificate and names one', () => {
     const hosts = ['tls: false, issuer: a', "tls: 'False', tls-secret: b", 'tls: true, issuer: c', 'tls: maybe'];
     const text = hosts.map((keys) => `    - {host-name: h, routes: [], ${keys}}\n`).join('');
     expect(refusedBelowHead(`network:\n  http-proxy:\n${text}`)).toEqual([
@@ -325,7 +325,7 @@ namespace: My_NS
     ]);
   });
 
-  it('where a kind cluster cannot listen (K-46)', () => {
+  it('where a kind cluster cannot listen', () => {
     expect(refusedBelowHead('kind-listen-address: localhost\nkind-http-port: 0\nkind-https-port: "443"\n')).toEqual([
       'spec.yml:3 kind-listen-address: must be an IP address of this host such as 127.0.0.1, found "localhost"',
       'spec.yml:4 kind-http-port: must be a port number, found 0',
@@ -350,7 +350,7 @@ namespace: My_NS
     expect(refused(text)).toEqual([message]);
   });
 
-  it('a target there is not (weakness 23)', () => {
+  it('a target there is not', () => {
     expect(refused('stack: x\ndeploy-to: composed\n')).toEqual([
       'spec.yml:2 deploy-to: must be one of compose, k8s-kind, k8s, found "composed", did you mean "compose"?',
     ]);
@@ -372,7 +372,7 @@ namespace: My_NS
   });
 });
 
-describe('keys that nothing reads (decision 10)', () => {
+describe('keys that nothing reads', () => {
   it('are given to the caller, near misses marked; x- keys are free at every level', () => {
     const { unknown } = parse(`${head}
 volumess: {}
@@ -398,7 +398,7 @@ image-pull-secret: {server: a, username: b, token_env: C, token-file: ~/t}
     ]);
   });
 
-  it('that stand in the wrong place are near misses too: they would do nothing (K-68)', () => {
+  it('that stand in the wrong place are near misses too: they would do nothing', () => {
     const { unknown } = parse(`${head}http-proxy: []\nprivileged: true\nnetwork: {privileged: true}\n`);
     expect(unknown.map(({ problem, nearMiss }) => [formatProblem(problem).replace(/; known.*/, ''), nearMiss])).toEqual(
       [

@@ -13,7 +13,7 @@ annotations: {a: [1]}
 namespace: ok
 `;
 
-describe('the spec of a deployment that exists (decision 10)', () => {
+describe('the spec of a deployment that exists', () => {
   it('leaves out what cannot be used, and keeps the file as it is', () => {
     const { spec, ignored } = parseUsableSpec(text, 'spec.yml', identity);
     expect(ignored.map((problem) => formatProblem(problem).replace(/: .*/, ''))).toEqual([
@@ -33,7 +33,7 @@ describe('the spec of a deployment that exists (decision 10)', () => {
     expect(problemsOf(() => parseUsableSpec('stack: a\ndeploy-to: komposed\n', 'spec.yml', identity))).toHaveLength(1);
   });
 
-  it('takes a missing deploy-to for compose, with a word (01 §6)', () => {
+  it('takes a missing deploy-to for compose, with a word', () => {
     const { spec, ignored } = parseUsableSpec('stack: shop\nreplicas: many\n', 'spec.yml', identity);
     expect(spec.deployTo).toBe('compose');
     expect(ignored.map((problem) => problem.key).sort()).toEqual(['deploy-to', 'replicas']);

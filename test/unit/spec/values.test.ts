@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { portProblem } from '../../../src/spec/ports.js';
 import { parseCpus, parseMemory } from '../../../src/spec/units.js';
 
-describe('ports of a spec (01 §6.3, weakness 21)', () => {
+describe('ports of a spec', () => {
   it.each([
     ['8080:eighty', '"eighty" in "8080:eighty" is not a port: 1 to 65535, ranges upwards'],
     ['65536:80', '"65536" in "65536:80" is not a host port: 0 to 65535, ranges upwards'],
@@ -18,7 +18,7 @@ describe('ports of a spec (01 §6.3, weakness 21)', () => {
   });
 });
 
-describe('sizes (weakness 24, decision 21)', () => {
+describe('sizes', () => {
   const Ki = 1024n;
   it.each<[string | number, bigint | undefined]>([
     ['128974848', 128_974_848n],

@@ -7,7 +7,7 @@ import { locateStack } from '../../../src/stack/locate.js';
 import { type Pod, parseStack } from '../../../src/stack/parse.js';
 import { LaconicError } from '../../../src/system/errors.js';
 
-describe('files of a stack (01 §4)', () => {
+describe('files of a stack', () => {
   let root: string;
   const at = (...path: string[]): string => join(root, ...path);
   const bundled = (...path: string[]): string => at('package', ...path);
@@ -60,7 +60,7 @@ describe('files of a stack (01 §4)', () => {
     ]);
   });
 
-  it('finds the compose file of a pod with a repository, the plain name first (weakness 15)', async () => {
+  it('finds the compose file of a pod with a repository, the plain name first', async () => {
     await files(
       at('cerc/hosting/gitea/docker-compose.yml'),
       at('cerc/hosting/gitea/docker-compose-gitea.yml'),
@@ -99,7 +99,7 @@ describe('files of a stack (01 §4)', () => {
     expect(staleHint).toContain(`working copy ${at('cerc/r')}`);
   });
 
-  it('finds job files in the same way, and says nothing of a missing one (§3.6)', async () => {
+  it('finds job files in the same way, and says nothing of a missing one', async () => {
     await files(external('compose-jobs/docker-compose-a.yml'), bundled('compose-jobs/docker-compose-b.yml'));
     const { assets } = await assetsOf('jobs: [a, b, c]');
     expect(await assets.jobFile('a')).toBe(external('compose-jobs/docker-compose-a.yml'));
@@ -107,7 +107,7 @@ describe('files of a stack (01 §4)', () => {
     expect(await assets.jobFile('c')).toBeUndefined();
   });
 
-  it('never gives an external pod the configuration of a bundled one of the same name (weakness 8)', async () => {
+  it('never gives an external pod the configuration of a bundled one of the same name', async () => {
     await files(
       external('compose/docker-compose-test.yml'),
       external('config/own/f'),
@@ -124,7 +124,7 @@ describe('files of a stack (01 §4)', () => {
     expect(await own.assets.configDirectory('test')).toEqual({ path: bundled('config/test'), internal: false });
   });
 
-  it('collects hooks in stack order, each root once, JavaScript before Python (weakness 11, decision 33)', async () => {
+  it('collects hooks in stack order, each root once, JavaScript before Python', async () => {
     const { assets } = await assetsOf(`
 pods:
   - {name: b, repository: org/b, path: sub}
@@ -152,7 +152,7 @@ pods:
     ]);
   });
 
-  it('calls the hooks of a stack of jobs only, and of no stack when all pods have repositories (weakness 12)', async () => {
+  it('calls the hooks of a stack of jobs only, and of no stack when all pods have repositories', async () => {
     const file = external('stacks/demo/deploy/commands.py');
     await files(file);
     const jobsOnly = await assetsOf('jobs: [a]');

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { locateStack } from '../../../src/stack/locate.js';
 import { LaconicError } from '../../../src/system/errors.js';
 
-describe('where a stack is (01 §2, weaknesses 8 and 9)', () => {
+describe('where a stack is', () => {
   let root: string;
   let packageDirectory: string;
 

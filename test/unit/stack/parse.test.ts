@@ -6,7 +6,7 @@ import { problemsOf } from '../../support/problems.js';
 const parse = (text: string) => parseStack(text, 'stack.yml');
 const refused = (text: string): string[] => problemsOf(() => parse(text));
 
-describe('stack.yml (01 §3)', () => {
+describe('stack.yml', () => {
   it('gives every key', () => {
     const stack = parse(`
 version: 1.10
@@ -45,7 +45,7 @@ config:
     expect(parse('name: x')).toMatchObject(empty);
   });
 
-  it('reads old and new pods in one list (§3.4, weakness 15)', () => {
+  it('reads old and new pods in one list', () => {
     const stack = parse(`
 pods:
   - plain
@@ -74,7 +74,7 @@ pods:
     ]);
   });
 
-  it('names keys that nothing reads, x- keys apart (decision 10)', () => {
+  it('names keys that nothing reads, x- keys apart', () => {
     const stack = parse('pods:\n  - {name: a, x-note: 1, color: red}\ncontainer: [a/b]\nx-y: 1\n');
     expect(stack.warnings.map(formatProblem)).toEqual([
       'stack.yml:2 pods[0].color: is not a key that anything reads; known here: name, repository, path, pre_start_command, post_start_command',
@@ -131,7 +131,7 @@ config:
   );
 
   it.each(['../up', 'a/../../b', '/abs', '~/x', 'a b', "a'b", 'a\nb', '-x', 'a/-x', '$x'])(
-    'the path %j does not stay inside a repository (weakness 15)',
+    'the path %j does not stay inside a repository',
     (path) => {
       const pod = (key: string): string =>
         `pods: [{name: a, repository: o/r, ${key === 'path' ? '' : 'path: ., '}${key}: ${JSON.stringify(path)}}]`;
@@ -166,7 +166,7 @@ config:
     expect(refused(`repos: ${list}\ncontainers: ${list}\nnpms: ${list}`)).toHaveLength(3);
   });
 
-  it.each(['a;b', 'a b', '../x', "a'"])('%j is no name of a transferred value (weakness 17)', (name) => {
+  it.each(['a;b', 'a b', '../x', "a'"])('%j is no name of a transferred value', (name) => {
     const text = JSON.stringify(name);
     expect(refused(`config: {cli: {${text}: app.x}}`)).toHaveLength(1);
     expect(refused(`config: {cli: {x: ${JSON.stringify(`app.${name}`)}}}`)).toHaveLength(1);

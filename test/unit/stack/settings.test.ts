@@ -22,7 +22,7 @@ beforeEach(async () => {
   await mkdir(join(root, 'here'));
 });
 
-describe('where a setting is looked up (05 §1.1, weakness 14)', () => {
+describe('where a setting is looked up', () => {
   it('takes the environment first, then the current directory, then ~/.laconic-so', async () => {
     const from = (env: NodeJS.ProcessEnv = {}) => findSetting('CERC_GO_AUTH_TOKEN', context(env))?.value;
     expect(from()).toBeUndefined();
@@ -56,7 +56,7 @@ describe('where a setting is looked up (05 §1.1, weakness 14)', () => {
   });
 });
 
-describe('the base directory of repositories (01 §17, 05 §1.1)', () => {
+describe('the base directory of repositories', () => {
   it.each([
     [{}, 'home/cerc'],
     [{ CERC_REPO_BASE_DIR: '' }, 'home/cerc'],

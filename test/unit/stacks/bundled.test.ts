@@ -43,7 +43,7 @@ describe('the stacks that ship with the program (03)', () => {
     }
   });
 
-  it('test: the mount that scripts grep for is spelled as they expect (01 §18)', async () => {
+  it('test: the mount that scripts grep for is spelled as they expect', async () => {
     const text = await readFile(join(root, 'compose/docker-compose-test.yml'), 'utf8');
     expect(text).toMatch(/\.\.\/config\/test\/script\.sh:\/opt\/run\.sh/);
     expect(await readFile(join(root, 'config/test/settings.env'), 'utf8')).toBe('ANSWER=42\n');

@@ -28,7 +28,7 @@ function shown(text: string): string[] {
   return lines;
 }
 
-describe('the two streams (decision 31)', () => {
+describe('the two streams', () => {
   it('keep the answer apart from the story', () => {
     const { report, written } = reporter();
 

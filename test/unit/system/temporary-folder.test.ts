@@ -14,7 +14,7 @@ async function goneProcess(): Promise<number> {
   return child.pid;
 }
 
-describe('temporary folders of commands (decision 2: a kill leaves nothing that stays)', () => {
+describe('temporary folders of commands (a kill leaves nothing that stays)', () => {
   afterEach(() => vi.unstubAllEnvs());
 
   it('is there for the work only, its owner alone can read it, and goes when the work fails', async () => {

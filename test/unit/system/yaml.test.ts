@@ -12,7 +12,7 @@ const bomb = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
   })
   .join('\n');
 
-describe('a file that is not usable YAML has one clear message (01 §20.23)', () => {
+describe('a file that is not usable YAML has one clear message', () => {
   it.each([
     ['an alias bomb', bomb, 'f.yml: its aliases (*name) expand to far more than they hold: write out what is meant'],
     ['flow lists without end', '['.repeat(20_000), 'f.yml:1: is nested more than 200 levels deep'],
@@ -65,7 +65,7 @@ describe('lines', () => {
   });
 });
 
-describe('text of a scalar (decision 8)', () => {
+describe('text of a scalar', () => {
   const yaml = parseYaml(
     'base: &base {m: 0x1F}\nown: &n 1.50\nc:\n  <<: [*base, {m: 2, z: ~}]\n  a: True\n  s: "q\\n"\n  l: [1]\n  e:\n  r: *n\n',
     'f.yml',

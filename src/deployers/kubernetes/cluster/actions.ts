@@ -2,12 +2,13 @@ import type { KubernetesObject } from '../objects/object.js';
 import type { LiveObject } from './api.js';
 
 /**
- * What becomes of one wanted object. `object` is what is sent, its hash annotation in it.
- *
- * - `create`: it is not there; with `after`, one of that name is just being deleted and is awaited first
- * - `apply`: it is there, differs in `changed` and has had more of us in `removed`; with `adopt`, the Python program's client made it (decision 19)
- * - `replace`: it is there and cannot become what is wanted: it is deleted, awaited, and made anew
- * - `label`: it is never changed (PV, PVC, Job), only marked as ours
+ * What is done for one wanted object. `object` is what is sent, including its hash annotation.
+ * - `create`: it does not exist; with `after`, an object of that name is being deleted and its deletion is awaited
+ *   first
+ * - `apply`: it exists, differs in `changed` and still has the fields `removed` of an earlier apply; with `adopt`, the
+ *   Python program's client created it
+ * - `replace`: it cannot be changed to what is wanted: it is deleted, its deletion awaited, and it is recreated
+ * - `label`: its spec is never changed (PV, PVC, Job), only its labels are set
  * - `keep`: nothing to do
  */
 export type Action =
@@ -24,9 +25,9 @@ export type Action =
   | { readonly do: 'label'; readonly object: KubernetesObject; readonly live: LiveObject; readonly release: boolean }
   | { readonly do: 'keep'; readonly object: KubernetesObject; readonly live: LiveObject };
 
-/** An object that left the set (decision 20). */
+/** An object that is no longer wanted. */
 export interface Removal {
   readonly live: LiveObject;
-  /** `first`: it works on a claim that the new set uses, so it and its pods go before anything new starts. */
+  /** `first`: it uses a claim that the new set uses, so it is deleted, with its pods, before anything new starts. */
   readonly when: 'first' | 'last';
 }

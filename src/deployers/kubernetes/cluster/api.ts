@@ -1,11 +1,11 @@
 import type { Readable } from 'node:stream';
 import type { KubernetesObject } from '../objects/object.js';
 
-/** A kind of object: where its objects are found. */
+/** A kind of object and where its objects are on the server. */
 export interface ResourceType {
   apiVersion: string;
   kind: string;
-  /** `deployments`: the last part of the path. */
+  /** The last part of the path, such as `deployments`. */
   plural: string;
   namespaced: boolean;
 }
@@ -16,7 +16,7 @@ export type LiveObject = KubernetesObject & {
 };
 
 export interface ListQuery {
-  /** Absent: all namespaces, or an object of the cluster. */
+  /** Absent: all namespaces, or a cluster-scoped object. */
   namespace?: string;
   labelSelector?: string;
   fieldSelector?: string;
@@ -29,10 +29,10 @@ export interface ApplyOptions {
 }
 
 export interface DeleteOptions {
-  /** Only the very object with this uid is deleted. */
+  /** Only an object with this uid is deleted. */
   uid?: string;
   propagation?: 'Foreground' | 'Background' | 'Orphan';
-  /** Seconds a pod may take to end; absent: what the pod says. */
+  /** Seconds for a pod to end; absent: its own grace period. */
   graceSeconds?: number;
 }
 
@@ -42,19 +42,19 @@ export interface WatchEvent {
 }
 
 /**
- * One cluster's API server. Every method throws a ClusterError that names the object, what was tried and the server's own words;
- * `signal` of the context ends them all.
+ * The API server of one cluster. Every method throws a ClusterError with the object, the request and the server's
+ * message; the `signal` of the context aborts them all.
  */
 export interface ClusterApi {
-  /** What messages call the cluster: context and server. */
+  /** Describes the cluster in messages: context and server. */
   readonly description: string;
   get(type: ResourceType, name: string, namespace?: string): Promise<LiveObject | undefined>;
   list(type: ResourceType, query: ListQuery): Promise<LiveObject[]>;
-  /** Server-side apply (decision 19). */
+  /** Server-side apply. */
   apply(object: KubernetesObject, options: ApplyOptions): Promise<LiveObject>;
-  /** @param dryRun the server checks it and makes nothing */
+  /** @param dryRun the server validates it without creating it */
   create(object: KubernetesObject, fieldManager: string, dryRun?: boolean): Promise<LiveObject>;
-  /** JSON merge patch, or a JSON patch when given a list. */
+  /** JSON merge patch, or a JSON patch for a list. */
   patch(
     type: ResourceType,
     name: string,
@@ -62,14 +62,14 @@ export interface ClusterApi {
     patch: object,
     fieldManager: string,
   ): Promise<LiveObject>;
-  /** False when it was gone already. */
+  /** Returns false if it did not exist. */
   delete(type: ResourceType, name: string, namespace: string | undefined, options?: DeleteOptions): Promise<boolean>;
-  /** Lists, then follows; ends when `signal` is aborted. Reconnects and lists again where the server closes the watch. */
+  /** Lists, then follows; ends when `signal` is aborted. Reconnects and lists again if the server closes the watch. */
   watch(type: ResourceType, query: ListQuery, signal: AbortSignal): AsyncIterable<WatchEvent>;
-  /** Asks the server about ourselves: a POST that stores nothing. @param plural the last part of its path */
+  /** Sends a review of this account: a POST that stores nothing. @param plural the last part of its path */
   review(question: KubernetesObject, plural: string): Promise<KubernetesObject>;
   /** A GET of any path (pod logs, /version), as text. */
   text(path: string, query?: Record<string, string>): Promise<string>;
-  /** The same as it comes, for what is followed (pod logs); `signal` ends it. */
+  /** The same as a stream, for followed output (pod logs); `signal` ends it. */
   stream(path: string, query: Record<string, string>, signal: AbortSignal): Promise<Readable>;
 }

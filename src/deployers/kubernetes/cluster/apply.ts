@@ -20,24 +20,29 @@ import { nextWorkloads, stagesOf } from './stages.js';
 import { carryOut, check } from './write.js';
 
 export interface ApplyOptions {
-  /** The workloads by what they wait for (decision 23); those that are not named wait for nothing. */
+  /** The workloads with the conditions they wait for; workloads not listed wait for nothing. */
   readonly order: readonly StartStep[];
-  /** Returns when these are ready; returns at once where order is not kept (`--no-wait`). */
+  /** Returns when these are ready, or at once if the order is not kept (`--no-wait`). */
   readonly awaitReady: (workloads: readonly Workload[]) => Promise<void>;
-  /** What the command asks for after that (to wait, to run a job): an account that may not is refused before anything is written. */
+  /**
+   * What the command requests afterwards (to wait, to run a job): an account without these permissions is refused
+   * before anything is written.
+   */
   readonly later?: readonly Need[];
-  /** ISO time to stamp on Deployments whose pods would not be replaced otherwise (`restart`, decision 25). */
+  /** ISO time to stamp on Deployments whose pods would otherwise not be replaced (`restart`). */
   readonly restartedAt?: string;
-  /** Seconds to wait for the deletion of what is in the way (`--wait-timeout`); absent: what a deletion may take. */
+  /**
+   * Seconds to wait for the deletion of objects in the way (`--wait-timeout`); absent: what their deletion may take.
+   */
   readonly goneSeconds?: number | undefined;
-  /** Fields that somebody else has set are taken over, and each is told; false or absent: that is an error. */
+  /** Fields set by other field managers are taken over, and each is reported; false or absent: they are an error. */
   readonly forceConflicts?: boolean;
 }
 
 /**
- * Makes the cluster have these objects of a deployment, and no others of it: reads, plans, carries out.
- * @param wanted as {@link planApply} takes them
- * @returns whether anything was written, the stamp of a restart included
+ * Applies the deployment's objects and prunes the rest: reads, plans, executes.
+ * @param wanted see {@link planApply}
+ * @returns whether anything was written, including the stamp of a restart
  */
 export async function applyObjects(
   identity: Identity,
@@ -48,7 +53,7 @@ export async function applyObjects(
 ): Promise<boolean> {
   let observed = await observe(api, identity, wanted, options.later);
   if (typeof observed.namespace === 'object' && observed.namespace.metadata.deletionTimestamp !== undefined) {
-    // With it goes all that is in it.
+    // Everything in it is deleted with it.
     context.report.info(`namespace ${identity.namespace} is being deleted: it is awaited and made anew`);
     await requireGone(api, [observed.namespace], context, options.goneSeconds);
     observed = await observe(api, identity, wanted, options.later);
@@ -59,9 +64,10 @@ export async function applyObjects(
 }
 
 /**
- * Carries out a plan: the one place that changes a cluster on start. Everything is checked by the server before the first object is
- * changed; the inventory is written before (old ∪ new) and after.
- * @throws ClusterError, LaconicError, InterruptedError; what was done by then is in the inventory, and the next start goes on from it
+ * Executes a plan: the only place that changes a cluster on start. The server checks everything before the first object
+ * is changed; the inventory is written before (old ∪ new) and after.
+ * @throws ClusterError, LaconicError, InterruptedError; the inventory lists what was applied, and the next start
+ *   continues from there
  */
 export async function executePlan(plan: Plan, api: ClusterApi, options: ApplyOptions, context: Context): Promise<void> {
   for (const line of plan.warnings) context.report.warn(line);
@@ -77,7 +83,7 @@ class Execution {
   readonly #api: ClusterApi;
   readonly #options: ApplyOptions;
   readonly #context: Context;
-  /** The wanted objects as they are on the server, by key. */
+  /** The wanted objects as stored on the server, by key. */
   readonly #done = new Map<string, LiveObject>();
 
   constructor(plan: Plan, api: ClusterApi, options: ApplyOptions, context: Context) {
@@ -104,7 +110,7 @@ class Execution {
     await this.#remove('last');
   }
 
-  /** The stamp of a restart, and the inventory of what there is now. */
+  /** Stamps a restart and writes the final inventory. */
   async finish(): Promise<void> {
     await this.#stampRestart();
     const entries = this.#plan.actions.map(({ object }) => entryOf(object, this.#done.get(keyOfObject(object))));
@@ -129,8 +135,8 @@ class Execution {
   }
 
   /**
-   * Refuses an account that lacks permissions, before the first write. Where a namespace is given to it which it may not change, it goes
-   * without our mark: false.
+   * Refuses an account that lacks permissions, before the first write. Returns false if it may not change its
+   * namespace, which then stays without our label.
    */
   async #mayMark(): Promise<boolean> {
     const { identity, actions } = this.#plan;
@@ -150,7 +156,7 @@ class Execution {
     return false;
   }
 
-  /** All that the server would refuse is shown at once, and a namespace that was made for nothing goes again. */
+  /** Shows all refusals of the server at once, and deletes a namespace that was created in vain. */
   async #checkAll(): Promise<void> {
     const answers = await inParallel(this.#plan.actions, async (action) => {
       if (action.object.kind === 'Namespace') return undefined;
@@ -171,7 +177,7 @@ class Execution {
     });
   }
 
-  /** What is to be said of it: nothing, unless it has to stay. */
+  /** Returns a text for the message if it could not be deleted, else an empty one. */
   async #removeNewNamespace(): Promise<string> {
     const made = this.#plan.actions.find(({ object, do: what }) => object.kind === 'Namespace' && what === 'create');
     const live = made === undefined ? undefined : this.#done.get(keyOfObject(made.object));
@@ -179,7 +185,7 @@ class Execution {
     const { name, uid } = live.metadata;
     return this.#api.delete(typeOf(live), name, undefined, { uid }).then(
       () => '',
-      // The refusals are what matters; an account may make namespaces and not delete them.
+      // The refusals matter more; an account may be allowed to create namespaces but not to delete them.
       (error: unknown) => `, but the new namespace stays (${errorMessage(error)})`,
     );
   }
@@ -204,7 +210,7 @@ class Execution {
     }
   }
 
-  /** Those that go first are awaited with their pods: two must not work on one volume (decision 20). */
+  /** Deletes removals of one kind. After `first` ones their pods are awaited: two must not use the same volume. */
   async #remove(when: Removal['when']): Promise<void> {
     const removals = this.#plan.removals.filter((removal) => removal.when === when);
     for (const { live } of removals) {
@@ -246,7 +252,7 @@ class Execution {
   }
 }
 
-/** True when carrying out the action replaces the Deployment's pods anyway. */
+/** Whether executing the action replaces the Deployment's pods anyway. */
 function replacesPods(action: Action): boolean {
   if (action.do === 'apply')
     return [...action.changed, ...action.removed].some((path) => path.startsWith('spec.template'));

@@ -6,7 +6,7 @@ import type { Entry } from './inventory.js';
 import { inParallel } from './parallel.js';
 import { findType, resources } from './resources.js';
 
-/** Kinds that the Python program's stop removes (04 §5.3): hooks make objects of these, too. */
+/** Kinds that the Python program's stop removes: hooks may create such objects, too. */
 const usualKinds: readonly ResourceType[] = [
   resources.Ingress,
   resources.Deployment,
@@ -19,15 +19,15 @@ const usualKinds: readonly ResourceType[] = [
   resources.PersistentVolumeClaim,
 ];
 
-/** The kinds in a deployment's namespace that are looked through when it is stopped. */
+/** The kinds in a deployment's namespace that a stop searches. */
 export function kindsToRemove(inventory: readonly Entry[]): ResourceType[] {
   const known = inventory.map(findType).filter((type) => type !== undefined);
   return [...new Set([...usualKinds, ...known])].filter((type) => type.namespaced);
 }
 
 /**
- * True for an object in the deployment's own namespace that goes when the deployment is stopped: by our label, by the inventory (the very
- * object), or by what the Python program's objects and hooks have (04 §4.0, §5.3; K-37). Never one that names another deployment.
+ * Whether an object in the deployment's own namespace is deleted on stop: by our label, by the inventory (with the same
+ * uid), or by the marks of the Python program's objects and of hooks. Never one that names another deployment.
  */
 export function belongsTo(object: LiveObject, identity: Identity, inventory: readonly Entry[]): boolean {
   const { labels = {}, name, uid } = object.metadata;
@@ -39,10 +39,10 @@ export function belongsTo(object: LiveObject, identity: Identity, inventory: rea
   return object.kind === 'Secret' && unlabelled.some((suffix) => name === `${identity.app}-${suffix}`);
 }
 
-/** Secrets to which the Python program gives no label (04 §4.9). */
+/** Secrets that the Python program does not label. */
 const unlabelled = ['image-pull-secret', 'generated-secrets'];
 
-/** The objects of these kinds that belong to the deployment. @throws ClusterError */
+/** Returns the objects of these kinds that belong to the deployment. @throws ClusterError */
 export async function findBelongings(
   api: ClusterApi,
   identity: Identity,

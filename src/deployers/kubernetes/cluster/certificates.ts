@@ -6,15 +6,18 @@ import type { ClusterApi, LiveObject } from './api.js';
 import { ClusterError } from './errors.js';
 import { resources } from './resources.js';
 
-/** What the cluster has of cert-manager. */
+/** cert-manager in the cluster, and its certificates. */
 export interface CertManager {
-  /** False: nobody makes certificates. Undefined: the account may not look. */
+  /** Undefined: the account may not read it. */
   readonly installed: boolean | undefined;
-  /** Every certificate of the namespace. */
+  /** All certificates in the namespace. */
   readonly certificates: readonly LiveObject[];
 }
 
-/** Reads the certificates of a namespace; cert-manager need not be there (K-26). @throws ClusterError when the server does not answer */
+/**
+ * Reads the certificates of a namespace; cert-manager may be missing.
+ * @throws ClusterError if the server does not answer
+ */
 export async function readCertManager(api: ClusterApi, namespace: string): Promise<CertManager> {
   try {
     return { installed: true, certificates: await api.list(resources.Certificate, { namespace }) };
@@ -26,7 +29,7 @@ export async function readCertManager(api: ClusterApi, namespace: string): Promi
   }
 }
 
-/** Those that are ready and valid, in the order of their names (04 §4.13). Pure. @param now milliseconds since the epoch */
+/** Returns the ready and valid ones, sorted by name. Pure. @param now milliseconds since the epoch */
 export function validCertificates(certificates: readonly LiveObject[], now: number): FoundCertificate[] {
   return certificates
     .filter(({ metadata, status }) => metadata.deletionTimestamp === undefined && isValid(mapOf(status), now))
@@ -53,7 +56,7 @@ function ownerIngress(owners: unknown): string | undefined {
   return typeof found?.name === 'string' ? found.name : undefined;
 }
 
-/** Hosts by the ClusterIssuer that is to make their certificates. */
+/** Hosts by the ClusterIssuer for their certificates. */
 function hostsByIssuer(objects: readonly KubernetesObject[]): Map<string, string[]> {
   const hosts = new Map<string, string[]>();
   for (const { kind, metadata, spec } of objects) {
@@ -66,7 +69,7 @@ function hostsByIssuer(objects: readonly KubernetesObject[]): Map<string, string
   return hosts;
 }
 
-/** One line for each issuer that is not there: its hosts have no certificate, and nothing else would say so (K-26). */
+/** Returns one line for each missing issuer: its hosts have no certificate, and nothing else reports it. */
 export async function missingIssuers(
   objects: readonly KubernetesObject[],
   installed: boolean | undefined,
@@ -87,7 +90,7 @@ export async function missingIssuers(
   return lines;
 }
 
-/** False too where the account may not look. */
+/** Also false if the account may not read it. */
 async function isMissing(issuer: string, api: ClusterApi): Promise<boolean> {
   try {
     return (await api.get(resources.ClusterIssuer, issuer)) === undefined;

@@ -9,12 +9,12 @@ import { describeTarget, resourcePath, typeOf } from './resources.js';
 import type { ApiRequest, Transport } from './transport.js';
 import { followObjects } from './watch.js';
 
-/** Objects per answer of a list: large clusters are read in pages. */
+/** Objects per page of a list. */
 const pageSize = 500;
-/** Followed output may be silent for long; only a dead connection ends it, which keep-alive finds. */
+/** Followed output may be silent for long; only a dead connection, detected by keep-alive, ends it. */
 const neverIdle = 0;
 
-/** The ClusterApi of one API server. `warn` is told what the server warns of when something is written. */
+/** Creates the ClusterApi of one API server. `warn` receives the server's warnings about what is written. */
 export function createClusterApi(
   transport: Transport,
   description: string,
@@ -37,13 +37,13 @@ export function createClusterApi(
   };
 }
 
-/** A list and the version of the cluster's state it shows. */
+/** A list and its resource version. */
 export interface ListAnswer {
   items: LiveObject[];
   resourceVersion: string;
 }
 
-/** One method per kind of request; what the server refuses becomes a ClusterError. */
+/** One method per kind of request; a refusal of the server becomes a ClusterError. */
 export class Client {
   readonly #transport: Transport;
   readonly #warn: (text: string) => void;
@@ -75,7 +75,7 @@ export class Client {
         ...(next === undefined ? {} : { continue: next }),
       };
       const answer = await this.#transport.send({ method: 'GET', path, query: paged, repeatable: true, what });
-      // A later page of a list that took too long: the server forgot where it was.
+      // The continue token of a list that took too long has expired.
       if (answer.status === 410 && next !== undefined) {
         items.length = 0;
         next = undefined;
@@ -85,7 +85,7 @@ export class Client {
       const page = parse<{ items: LiveObject[] | null; metadata: { resourceVersion: string; continue?: string } }>(
         answer.body,
       );
-      // The items of a list do not say their kind.
+      // The items of a list do not include their kind.
       for (const item of page.items ?? []) items.push({ ...item, apiVersion: type.apiVersion, kind: type.kind });
       next = page.metadata.continue;
       if (next === undefined || next === '') return { items, resourceVersion: page.metadata.resourceVersion };
@@ -121,7 +121,7 @@ export class Client {
   ): Promise<LiveObject> {
     const { name, namespace } = object.metadata;
     const path = resourcePath(typeOf(object), namespace, request.method === 'POST' ? undefined : name);
-    // An apply is read as YAML, where JSON leaves characters bare that YAML folds or refuses.
+    // An apply is parsed as YAML, where characters that JSON leaves unescaped are folded or refused.
     const body = writeJsonForYaml(object as Plain);
     const answer = await this.#transport.send({ ...request, path, body, what });
     const mask = maskFor(object);
@@ -130,7 +130,7 @@ export class Client {
     return parse<LiveObject>(answer.body);
   }
 
-  /** What is checked first and applied then is warned of once. */
+  /** A warning of both the check and the apply is shown once. */
   #tell(warning: string): void {
     if (this.#warned.has(warning)) return;
     this.#warned.add(warning);
@@ -200,7 +200,7 @@ export class Client {
     return body;
   }
 
-  /** An answer that is read as it comes, and how long it may be silent (milliseconds; 0: for ever). */
+  /** Opens a streamed answer; `idle` is how long it may be silent (milliseconds; 0: for ever). */
   async stream(
     path: string,
     query: Record<string, string>,
@@ -213,7 +213,7 @@ export class Client {
     throw refused(what, response.statusCode ?? 0, await readAll(response));
   }
 
-  /** The changes of a list after one of its versions, until the server ends the answer. */
+  /** Streams the changes of a list since one of its versions, until the server ends the answer. */
   async changes(type: ResourceType, query: ListQuery, resourceVersion: string, signal: AbortSignal): Promise<Readable> {
     return this.stream(
       resourcePath(type, query.namespace),

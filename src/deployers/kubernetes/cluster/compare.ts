@@ -1,7 +1,7 @@
 import { parseCpus, parseMemory } from '../../../spec/units.js';
 import { mapOf } from '../../../system/plain-map.js';
 
-/** Fields of an element that tell it from the others of its list, by the list's name: server-side apply merges these lists. */
+/** Fields that identify an element of a list, by the list's name: server-side apply merges these lists. */
 const listKeys: Readonly<Record<string, readonly string[]>> = {
   containers: ['name'],
   initContainers: ['name'],
@@ -15,12 +15,12 @@ const listKeys: Readonly<Record<string, readonly string[]>> = {
   topologySpreadConstraints: ['topologyKey', 'whenUnsatisfiable'],
 };
 
-/** Maps whose values are amounts: the server writes `1024Mi` as `1Gi`. */
+/** Maps whose values are quantities: the server writes `1024Mi` as `1Gi`. */
 const amounts: ReadonlySet<string> = new Set(['requests', 'limits', 'capacity']);
 
 /**
- * Paths (`spec.replicas`) of what is wanted and not so on the server. What the server adds (defaults, its own fields, elements of
- * others in merged lists) does not count.
+ * Returns the paths (`spec.replicas`) of what is wanted and differs on the server. What is only on the server
+ * (defaults, its own fields, others' elements in merged lists) does not count.
  */
 export function differences(wanted: unknown, live: unknown, path = '', parent = ''): string[] {
   if (isEmpty(wanted) && isEmpty(live)) return [];
@@ -60,7 +60,7 @@ function keyOf(element: unknown, keys: readonly string[]): string {
     .join('/');
 }
 
-/** The server leaves out fields that say nothing. */
+/** The server omits empty fields. */
 function isEmpty(value: unknown): boolean {
   if (value === undefined || value === null || value === '' || value === false || value === 0) return true;
   if (Array.isArray(value)) return value.length === 0;

@@ -6,24 +6,23 @@ import { type ChosenContext, chooseContext, defaultKubeconfigFiles, readKubeconf
 import { createClusterApi } from './client.js';
 import { Transport } from './transport.js';
 
-/** Which cluster a deployment belongs to. Nothing it does ever goes to another one. */
+/** The cluster a deployment belongs to. No other cluster is ever used for it. */
 export type ClusterTarget =
   | { kind: 'k8s-kind' /** The kind cluster's name. */; cluster: string }
   | { kind: 'k8s' /** `<dir>/kubeconfig.yml`. */; kubeconfig: string };
 
-/** A way to one cluster. Making it asks nothing of the server. */
+/** A connection to one cluster. Creating it sends nothing to the server. */
 export interface Connection {
   readonly api: ClusterApi;
-  /** For what the client library does itself (exec); its current context is this connection's. */
+  /** For requests of the client library itself (exec); its current context is this connection's. */
   readonly kubeConfig: KubeConfig;
 }
 
 /**
- * Finds the deployment's cluster (04 §5.0, §9): on kind the context `kind-<cluster>` of the default kubeconfig, elsewhere the
- * current context of the deployment's own kubeconfig.
- * This module loads the client library: import it with `await import()`.
- * @param seconds the most that an answer is awaited (`--wait-timeout`); absent: what a request may take
- * @throws LaconicError when the file or the context is missing
+ * Finds the deployment's cluster: on kind the context `kind-<cluster>` of the default kubeconfig, elsewhere the current
+ * context of the deployment's own kubeconfig. This module loads the client library: import it with `await import()`.
+ * @param seconds limit for each answer (`--wait-timeout`); absent: the default for requests
+ * @throws LaconicError if the file or the context is missing
  */
 export async function connectCluster(target: ClusterTarget, context: Context): Promise<Connection> {
   const chosen =

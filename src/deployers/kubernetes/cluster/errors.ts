@@ -1,18 +1,18 @@
 import { errorCode, errorMessage, LaconicError } from '../../../system/errors.js';
 import { mapOf } from '../../../system/plain-map.js';
 
-/** One thing the API server found wrong: the field, and its own words. */
+/** One cause of a refusal: the field, and the server's message. */
 export interface ErrorCause {
   field?: string;
   message: string;
   reason?: string;
 }
 
-/** The API server refused something, or could not be asked. */
+/** The API server refused a request, or did not answer. */
 export class ClusterError extends LaconicError {
-  /** HTTP status; undefined when there was no answer. */
+  /** HTTP status; undefined if there was no answer. */
   readonly status: number | undefined;
-  /** The server's word for it: `Conflict`, `Invalid`, `Forbidden`, … */
+  /** The server's reason: `Conflict`, `Invalid`, `Forbidden`, … */
   readonly reason: string | undefined;
   readonly causes: readonly ErrorCause[];
 
@@ -33,12 +33,12 @@ export class ClusterError extends LaconicError {
   }
 }
 
-/** The account may not do this, or something that decides about admission says no. */
+/** Whether the account lacks a permission or an admission controller refused the request. */
 export function isForbidden(error: unknown): error is ClusterError {
   return error instanceof ClusterError && error.status === 403;
 }
 
-/** The `Status` object that an API server answers a refused request with; what is no such object counts as its message. */
+/** Parses the `Status` object of a refused request; any other text becomes the message. */
 export function parseStatus(body: string): { message: string; reason?: string; causes: ErrorCause[] } {
   let value: unknown;
   try {
@@ -62,7 +62,7 @@ export function parseStatus(body: string): { message: string; reason?: string; c
   };
 }
 
-/** What to do about a refusal, where the status alone tells it. */
+/** What to do about a refusal, if its status shows that. */
 function hintFor(status: number, message: string): string | undefined {
   if (status === 401) return 'the credentials in the kubeconfig are not accepted (expired?): renew them';
   if (message.includes('failed calling webhook'))
@@ -70,13 +70,13 @@ function hintFor(status: number, message: string): string | undefined {
   if (status !== 403) return undefined;
   if (message.includes('exceeded quota'))
     return 'ask for a larger quota of this namespace, or use less of what it counts';
-  // Admission (policies, webhooks) refuses with the same status, whatever the account may do.
+  // Admission (policies, webhooks) refuses with the same status, regardless of the account's permissions.
   if (/\bUser "[^"]*" cannot /.test(message))
     return 'the account of the kubeconfig lacks this permission: ask for it, or use another account';
   return undefined;
 }
 
-/** @param what `cannot apply Deployment x`; @param mask applied to the server's words */
+/** @param what `cannot apply Deployment x` @param mask applied to the server's message */
 export function refused(
   what: string,
   status: number,
@@ -93,10 +93,10 @@ export function refused(
   });
 }
 
-/** Node's codes for a server certificate that the kubeconfig's authority did not sign, or that is out of date. */
+/** Node's codes for a server certificate that the kubeconfig's authority did not sign, or that has expired. */
 const untrusted = /^(UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|CERT_|ERR_TLS_CERT_)/;
 
-/** No answer came from the server: the connection failed. */
+/** Returns the error for a failed connection. */
 export function unreachable(what: string, server: string, error: unknown): ClusterError {
   const code = errorCode(error) ?? '';
   const said = errorMessage(error) || code;
@@ -118,7 +118,7 @@ export function unreachable(what: string, server: string, error: unknown): Clust
   });
 }
 
-/** What the account may not look at is not known: undefined. Any other error is thrown on. */
+/** Returns undefined for an error about missing permissions; throws any other error. */
 export function unlessForbidden(error: unknown): undefined {
   if (error instanceof ClusterError && error.status === 403) return undefined;
   throw error;

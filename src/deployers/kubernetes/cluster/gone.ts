@@ -11,9 +11,9 @@ const shortestPause = 100;
 const longestPause = 1_000;
 
 /**
- * Waits until these very objects (by uid) are gone.
+ * Waits until these objects (by uid) are gone.
  * @param seconds how long at most
- * @returns those that are still there then; empty when all went
+ * @returns those that still exist then; empty if all are gone
  */
 export async function awaitGone(
   api: ClusterApi,
@@ -41,14 +41,17 @@ function isThere(object: LiveObject | undefined): object is LiveObject {
   return object !== undefined;
 }
 
-/** `Deployment x (waits for the finalizer a, b)`: why an object is still there. */
+/** Describes why an object still exists: `Deployment x (waits for the finalizer a, b)`. */
 export function describeLeft(object: LiveObject): string {
   const deleted = object.metadata.deletionTimestamp !== undefined;
   const why = holdersOf(object) || (deleted ? '' : 'not being deleted');
   return `${describeObject(object)}${why === '' ? '' : ` (${why})`}`;
 }
 
-/** What is told while it is waited: finalizers of others. Those of Kubernetes itself mostly take a moment only. */
+/**
+ * Finalizers that delay the deletion, shown as progress. Kubernetes' own are left out, since they mostly take only a
+ * moment.
+ */
 export function heldByOthers(objects: readonly LiveObject[]): string[] {
   return objects.flatMap((object) => {
     const why = holdersOf(object);
@@ -57,16 +60,16 @@ export function heldByOthers(objects: readonly LiveObject[]): string[] {
   });
 }
 
-/** What keeps an object from going; empty when nothing says so. */
+/** What keeps an object from being deleted; empty if unknown. */
 function holdersOf(object: LiveObject): string {
   if (object.kind === 'Namespace') return remainingIn(object).join('; ');
   const { finalizers, deletionTimestamp } = object.metadata;
-  // Deleting in the foreground is a finalizer as well: its pods are awaited.
+  // Foreground deletion is a finalizer as well, which waits for the pods.
   const named = (Array.isArray(finalizers) ? finalizers.map(String) : []).filter((one) => one !== 'foregroundDeletion');
   return named.length > 0 && deletionTimestamp !== undefined ? `waits for the finalizer ${named.join(', ')}` : '';
 }
 
-/** What keeps a namespace from going, in the server's words. */
+/** What keeps a namespace from being deleted, in the server's words. */
 function remainingIn(namespace: LiveObject): string[] {
   const { conditions } = mapOf(namespace.status);
   return (Array.isArray(conditions) ? conditions : [])
@@ -75,7 +78,7 @@ function remainingIn(namespace: LiveObject): string[] {
     .map(({ message }) => String(message));
 }
 
-/** How long the pods of a workload, or a pod, may take to end by their own rule, in seconds; 0 for what has none. */
+/** The grace period of a pod, or of a workload's pods, in seconds; 0 for other objects. */
 export function graceOf(object: LiveObject): number {
   const spec = mapOf(object.spec);
   const pod = object.kind === 'Pod' ? spec : mapOf(mapOf(spec.template).spec);
@@ -84,12 +87,12 @@ export function graceOf(object: LiveObject): number {
   return typeof seconds === 'number' ? seconds : 30;
 }
 
-/** What nodes, controllers and finalizers get beside the pods' own time. */
+/** Time for nodes, controllers and finalizers, in addition to the pods' grace period. */
 export const deletionSeconds = 120;
 
 /**
  * Waits until all are gone.
- * @param atMost seconds that the operator gives it; absent: what their deletion may take
+ * @param atMost limit in seconds, set by the operator; absent: what their deletion may take
  * @throws ClusterError naming what is left
  */
 export async function requireGone(

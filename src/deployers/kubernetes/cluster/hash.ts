@@ -1,16 +1,16 @@
 import { sha256 } from '../../../system/files.js';
 import type { KubernetesObject } from '../objects/object.js';
 
-/** Says on an applied object what it was applied as: an equal one needs no write (decision 26). */
+/** Records on an object the hash of what was applied: an equal one needs no write. */
 export const hashAnnotation = 'laconic.com/applied-hash';
 
-/** The object with the hash of its content as an annotation; that is what is applied, and shown by `render`. */
+/** Returns the object with the hash of its content as an annotation: what is applied, and shown by `render`. */
 export function stamped(object: KubernetesObject): KubernetesObject {
   const annotations = { ...object.metadata.annotations, [hashAnnotation]: hashOf(object) };
   return { ...object, metadata: { ...object.metadata, annotations } };
 }
 
-/** Hash of the content, whatever the order of its keys. */
+/** Hash of the content, independent of the order of keys. */
 function hashOf(object: KubernetesObject): string {
   return sha256(JSON.stringify(sorted(object))).slice(0, 32);
 }

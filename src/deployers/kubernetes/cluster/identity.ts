@@ -4,29 +4,29 @@ import { labelValue } from '../objects/names.js';
 import type { KubernetesObject } from '../objects/object.js';
 import type { LiveObject } from './api.js';
 
-/** Whose objects are meant: one deployment in its namespace (decision 20). */
+/** One deployment in its namespace. */
 export interface Identity {
   /** `deployment-id`. */
   readonly app: string;
   /** Last part of the spec's `stack`; may be empty. */
   readonly stack: string;
   readonly namespace: string;
-  /** The deployment directory, absolute. */
+  /** The absolute path of the deployment directory. */
   readonly directory: string;
 }
 
 /**
- * Who an object belongs to. `old`: this deployment's, as the Python program made it, without our label. `other`: of the deployment with
- * this id. `foreign`: nobody says.
+ * The owner of an object. `old`: this deployment, but created by the Python program, without our label. `other`: the
+ * deployment with this id. `foreign`: unknown.
  */
 export type Owner = { kind: 'ours' } | { kind: 'old' } | { kind: 'other'; id: string } | { kind: 'foreign' };
 
-/** The owner of an object that is not a namespace, by its labels and its name (decision 20). */
+/** Returns the owner of an object that is not a namespace, by its labels and name. */
 export function ownerOf(object: KubernetesObject, identity: Identity): Owner {
   const labels = object.metadata.labels ?? {};
   const id = labels[deploymentIdLabel];
   if (id !== undefined) return id === labelValue(identity.app) ? { kind: 'ours' } : { kind: 'other', id };
-  // The Python program's Secrets have no labels; their names begin with the id, which is nobody else's.
+  // The Python program's Secrets have no labels; their names begin with the id, which is unique.
   if (labels.app === labelValue(identity.app)) return { kind: 'old' };
   if (labels.app === undefined && object.metadata.name.startsWith(`${identity.app}-`)) return { kind: 'old' };
   if (labels.app !== undefined && labels[stackLabel] !== undefined) return { kind: 'other', id: labels.app };
@@ -34,8 +34,9 @@ export function ownerOf(object: KubernetesObject, identity: Identity): Owner {
 }
 
 /**
- * The owner of a namespace: our label; else the Python program's `app` label or directory (the directory may have been moved, so
- * the label counts first). One without any mark was made by hand, for a deployment to come: `foreign`.
+ * Returns the owner of a namespace: our label; else the Python program's `app` label or directory (the label first,
+ * since the directory may have been moved). One without any mark was created by hand, for a future deployment:
+ * `foreign`.
  */
 export function namespaceOwner(namespace: LiveObject, identity: Identity): Owner {
   const labels = namespace.metadata.labels ?? {};

@@ -4,8 +4,8 @@ import type { LiveObject } from './api.js';
 import { mapOf } from '../../../system/plain-map.js';
 
 /**
- * A workload with the image ids that its live object has, where this host has none: a start from a host without the image must not
- * roll out anything (decision 25). Only while the container's image is the same `:local` one.
+ * Keeps the image ids of the live workload where this host has none: a start from a host without the image must not
+ * roll out anything. Only while the container's image is the same `:local` one.
  */
 export function withKnownImageIds(object: KubernetesObject, live: LiveObject | undefined): KubernetesObject {
   if (object.kind !== 'Deployment' || live === undefined) return object;
@@ -27,8 +27,8 @@ export function withKnownImageIds(object: KubernetesObject, live: LiveObject | u
 }
 
 /**
- * The services that another build of their image is there for than the one that their pods were made from, in
- * alphabetical order: a start makes these pods anew.
+ * Returns the services, sorted, whose image has been rebuilt since their pods were created: a start recreates these
+ * pods.
  * @param objects what a start would apply
  * @param live the Deployments of the cluster
  */
@@ -47,7 +47,7 @@ export function rebuiltServices(objects: readonly KubernetesObject[], live: read
   return [...new Set(found)].sort();
 }
 
-/** What makes pods from a template. */
+/** An object with a pod template. */
 interface Templated {
   metadata: { name: string };
   spec?: unknown;

@@ -4,12 +4,12 @@ import type { KubernetesObject } from '../objects/object.js';
 import type { LiveObject } from './api.js';
 import type { Identity } from './identity.js';
 
-/** One object that a start of this deployment made or meant to make. */
+/** One object that a start of this deployment created or was about to create. */
 export interface Entry {
   apiVersion: string;
   kind: string;
   name: string;
-  /** Absent until the server has made it: a start that was killed in between leaves it so. */
+  /** Absent until the server has created it, such as after a start that was killed in between. */
   uid?: string;
 }
 
@@ -21,12 +21,12 @@ export function inventoryName(identity: Identity): string {
   return `${identity.app}${nameEnd}`;
 }
 
-/** True for the inventory of any deployment. */
+/** Whether an object is the inventory of any deployment. */
 export function isInventory({ kind, metadata }: KubernetesObject): boolean {
   return kind === 'ConfigMap' && metadata.name.endsWith(nameEnd);
 }
 
-/** `Deployment/x`: one of its kind and name in the deployment's namespace, or in the cluster. */
+/** `Deployment/x`: identifies an object in the deployment's namespace, or in the cluster. */
 export function entryKey(entry: { kind: string; name: string }): string {
   return `${entry.kind}/${entry.name}`;
 }
@@ -40,14 +40,14 @@ export function entryOf(object: KubernetesObject, live: LiveObject | undefined):
   return { apiVersion, kind, name: metadata.name, ...(live === undefined ? {} : { uid: live.metadata.uid }) };
 }
 
-/** @throws LaconicError when somebody edited it into something else: what start may delete would be a guess */
+/** @throws LaconicError if it was damaged by an edit: what start may delete would be a guess */
 export function readInventory(live: LiveObject): Entry[] {
   const { data } = live as { data?: Record<string, string> };
   try {
     const entries = JSON.parse(data?.[key] ?? '') as unknown;
     if (Array.isArray(entries) && entries.every(isEntry)) return entries;
   } catch {
-    // Reported below with the others.
+    // Reported below with the other faults.
   }
   throw new LaconicError(
     `ConfigMap ${live.metadata.name} in namespace ${live.metadata.namespace ?? ''}, the list of the deployment's objects, is damaged`,
@@ -62,7 +62,7 @@ function isEntry(value: unknown): value is Entry {
   );
 }
 
-/** The ConfigMap that holds these entries (decision 20). */
+/** Builds the ConfigMap that holds these entries. */
 export function inventoryObject(identity: Identity, entries: readonly Entry[]): KubernetesObject {
   const sorted = [...entries].sort((a, b) => (entryKey(a) < entryKey(b) ? -1 : 1));
   return {
@@ -77,12 +77,12 @@ export function inventoryObject(identity: Identity, entries: readonly Entry[]): 
   };
 }
 
-/** Old and new ones; the newer of two with one name. */
+/** Merges old and new entries; of two with the same key the new one is kept. */
 export function mergeEntries(old: readonly Entry[], added: readonly Entry[]): Entry[] {
   return [...new Map([...old, ...added].map((entry) => [entryKey(entry), entry])).values()];
 }
 
-/** True when both name the same objects. */
+/** Whether both list the same objects. */
 export function sameEntries(a: readonly Entry[], b: readonly Entry[]): boolean {
   const known = new Map(a.map((entry) => [entryKey(entry), entry]));
   return (

@@ -6,7 +6,7 @@ import { readTextIfAny } from '../../../system/files.js';
 import { parseYaml } from '../../../system/yaml.js';
 import { mapOf } from '../../../system/plain-map.js';
 
-/** The one context that may be used, and where it was found. */
+/** The only context that may be used, and its server. */
 export interface ChosenContext {
   readonly config: KubeConfig;
   readonly context: string;
@@ -14,16 +14,16 @@ export interface ChosenContext {
   readonly server: string;
 }
 
-/** Files of the default kubeconfig: those of $KUBECONFIG, else the one in the home directory (04 §5.0). */
+/** Returns the files of the default kubeconfig: those of $KUBECONFIG, else the one in the home directory. */
 export function defaultKubeconfigFiles(env: NodeJS.ProcessEnv): string[] {
   const named = (env.KUBECONFIG ?? '').split(delimiter).filter((file) => file !== '');
   return named.length > 0 ? named : [join(env.HOME ?? homedir(), '.kube', 'config')];
 }
 
 /**
- * Reads kubeconfig files into one; of what several name, the first has it, as kubectl does. Files that are missing are skipped.
- * @returns undefined when there is none of them
- * @throws LaconicError for a file that is no kubeconfig
+ * Merges kubeconfig files; the first definition of a name wins, as in kubectl. Missing files are skipped.
+ * @returns undefined if all are missing
+ * @throws LaconicError for an invalid file
  */
 export async function readKubeconfig(files: readonly string[]): Promise<KubeConfig | undefined> {
   const read: KubeConfig[] = [];
@@ -42,7 +42,7 @@ export async function readKubeconfig(files: readonly string[]): Promise<KubeConf
   return merged;
 }
 
-/** One file; its relative paths are meant from its own directory. */
+/** Parses one file; relative paths are relative to its directory. */
 function parseKubeconfig(text: string, file: string): KubeConfig {
   const { value } = parseYaml(text, file);
   if (value !== null && !isKubeconfig(value)) throw new LaconicError(`${file} is no kubeconfig: it has no clusters`);
@@ -66,9 +66,10 @@ function firstOfEach<T extends { name: string }>(all: readonly T[]): T[] {
 }
 
 /**
- * Makes this context, and no other, the one that is used.
- * @param source the file, for messages; @param hint how to get the context
- * @throws LaconicError when the context, its cluster or its user is missing
+ * Makes this context the only one that is used.
+ * @param source the file, for messages
+ * @param hint how to get the context
+ * @throws LaconicError if the context, its cluster or its user is missing
  */
 export function chooseContext(config: KubeConfig, context: string, source: string, hint: string): ChosenContext {
   const found = config.getContexts().find(({ name }) => name === context);
@@ -87,7 +88,7 @@ export function chooseContext(config: KubeConfig, context: string, source: strin
   if (config.getCurrentUser() === null) {
     throw new LaconicError(`${source}: context ${context} names user ${found.user}, which is not in it`, { hint });
   }
-  // Credentials go over plain HTTP only where the kubeconfig gives up on TLS.
+  // Credentials are sent over plain HTTP only if the kubeconfig disables TLS verification.
   const scheme = URL.canParse(cluster.server) ? new URL(cluster.server).protocol : '';
   if (scheme !== 'https:' && !(scheme === 'http:' && cluster.skipTLSVerify)) {
     throw new LaconicError(`${source}: the server of cluster ${cluster.name}, ${cluster.server}, is no https URL`, {

@@ -1,12 +1,12 @@
 import type { KubernetesObject } from '../objects/object.js';
 import { mapOf } from '../../../system/plain-map.js';
 
-/** Who writes what start applies (decision 19). */
+/** Field manager of everything that start applies. */
 export const fieldManager = 'laconic-so';
-/** Who stamps `restartedAt` (decision 25). */
+/** Field manager of `restartedAt`. */
 export const restartFieldManager = 'laconic-so-restart';
 
-/** An entry of `metadata.managedFields`: who set which fields. */
+/** An entry of `metadata.managedFields`: the fields set by one manager. */
 interface ManagedFields {
   manager?: string;
   operation?: string;
@@ -17,7 +17,7 @@ interface ManagedFields {
   subresource?: string;
 }
 
-/** The names under which the Python program's Kubernetes client appears. */
+/** Field managers of the Python program's Kubernetes client. */
 const pythonClient = /^(OpenAPI-Generator|python-client)/;
 
 function entriesOf(object: KubernetesObject): ManagedFields[] {
@@ -29,7 +29,7 @@ function isPython({ manager, operation, subresource }: ManagedFields): boolean {
   return operation === 'Update' && pythonClient.test(manager ?? '') && subresource !== 'status';
 }
 
-/** What we created by a plain request, or patched: to the server that is another owner than what we apply. */
+/** Our plain creates and patches: the server treats them as a different owner than our applies. */
 function isOurUpdate({ manager, operation, subresource }: ManagedFields): boolean {
   return operation === 'Update' && manager === fieldManager && subresource !== 'status';
 }
@@ -38,34 +38,34 @@ function isAdopted(entry: ManagedFields): boolean {
   return isPython(entry) || isOurUpdate(entry);
 }
 
-/** True while the object has fields that the Python program's client set and nobody took over. */
+/** Whether the object has fields that the Python program's client set and nobody took over. */
 export function writtenByPython(object: KubernetesObject): boolean {
   return entriesOf(object).some(isPython);
 }
 
-/** True while the object has fields that we set without applying them: an apply that changes them would conflict with ourselves. */
+/** Whether the object has fields that we set without an apply: an apply that changes them would conflict with them. */
 export function createdByUs(object: KubernetesObject): boolean {
   return entriesOf(object).some(isOurUpdate);
 }
 
-/** True for the name of a field manager whose fields are taken over. */
+/** Whether fields of this field manager are taken over. */
 export function isAdoptedManager(name: string): boolean {
   return pythonClient.test(name) || name === fieldManager;
 }
 
-/** The fields of the object that our applies set: a tree of maps. */
+/** Returns the fields of the object that our applies set: a tree of maps. */
 export function appliedFields(object: KubernetesObject): Record<string, unknown> {
   return mapOf(entriesOf(object).find(isOurApply)?.fieldsV1);
 }
 
-/** True when an apply of ours has fields of the object. */
+/** Whether we have applied fields of the object. */
 export function appliedByUs(object: KubernetesObject): boolean {
   return entriesOf(object).some(isOurApply);
 }
 
 /**
- * The `managedFields` that make the Python program's fields, and those that we set otherwise, ours as if we had applied them
- * (decision 19): what we do not apply any more then goes, and nothing conflicts. Undefined when there are none.
+ * Returns `managedFields` in which the Python program's fields, and those that we set without an apply, are ones we
+ * applied: an apply then removes those no longer wanted, and nothing conflicts. Undefined if there are none.
  */
 export function adoptedFields(object: KubernetesObject): ManagedFields[] | undefined {
   const entries = entriesOf(object);
@@ -90,8 +90,8 @@ function union(a: Record<string, unknown>, b: Record<string, unknown>): Record<s
 }
 
 /**
- * Who else set `spec.replicas`: it is theirs from then on (decision 19). Undefined when it is ours. An autoscaler is named in
- * `managedFields`; after `kubectl scale` nobody is, but what we had applied is not ours any more.
+ * Returns who else set `spec.replicas`, and owns it from then on; undefined if we do. An autoscaler is listed in
+ * `managedFields`; `kubectl scale` is not, but what we had applied is then no longer ours.
  */
 export function foreignReplicas(object: KubernetesObject): string | undefined {
   const ours = entriesOf(object).filter(isOurApply);

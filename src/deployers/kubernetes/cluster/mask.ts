@@ -1,12 +1,12 @@
 import type { KubernetesObject } from '../objects/object.js';
 import { mapOf } from '../../../system/plain-map.js';
 
-/** Shorter texts are found in too many words. */
+/** Shorter texts are part of too many words. */
 const shortest = 4;
 
 /**
- * Takes out of a server's words what it quotes of the object that was sent: all that a Secret holds, and whole values of
- * environment variables (credentials may be among them).
+ * Masks what a server's message quotes of the object that was sent: all content of a Secret, and whole values of
+ * environment variables (which may be credentials).
  */
 export function maskFor(object: KubernetesObject): (text: string) => string {
   const secrets = object.kind === 'Secret' ? secretTexts(object) : [];

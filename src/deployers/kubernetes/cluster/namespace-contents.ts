@@ -7,16 +7,17 @@ import type { Entry } from './inventory.js';
 import { inParallel } from './parallel.js';
 import { mapOf } from '../../../system/plain-map.js';
 
-/** What stands in a namespace beside the deployment's own objects. */
+/** What a namespace contains in addition to the deployment's own objects. */
 export interface ForeignContents {
   readonly objects: readonly LiveObject[];
-  /** Plural names of the kinds that this account may not list: nobody knows whether there are any. */
+  /** Plural names of the kinds that this account may not list: there may be objects of them. */
   readonly unseen: readonly string[];
 }
 
 /**
- * What a namespace holds that is not the deployment's: deleting the namespace would delete it too (decision 20). Every kind that the
- * server knows is looked at, also those of other programs. What Kubernetes itself puts into each namespace does not count.
+ * Returns what a namespace contains that is not the deployment's, and would be deleted with the namespace. Covers every
+ * kind that the server knows, including those of other programs, but not what Kubernetes itself creates in each
+ * namespace.
  * @throws ClusterError
  */
 export async function foreignContents(
@@ -40,18 +41,18 @@ export async function foreignContents(
   return { objects: foreign, unseen: unseen.sort() };
 }
 
-/** The kinds in namespaces that can be listed, each in the version that the server prefers. */
+/** The namespaced kinds that can be listed, each in the server's preferred version. */
 async function listableTypes(api: ClusterApi): Promise<ResourceType[]> {
   const { groups } = JSON.parse(await api.text('/apis')) as {
     groups: { name: string; preferredVersion: { groupVersion: string } }[];
   };
-  // Numbers of the moment and records of what happened are no objects that somebody keeps.
+  // Metrics and events are not objects that anybody keeps.
   const kept = groups.filter(({ name }) => name !== 'metrics.k8s.io' && name !== 'events.k8s.io');
   const versions = ['v1', ...kept.map(({ preferredVersion }) => preferredVersion.groupVersion)];
   const lists = await inParallel(versions, async (version) => {
     const path = version === 'v1' ? '/api/v1' : `/apis/${version}`;
     const text = await api.text(path).catch((error: unknown) => {
-      // Its last definition was deleted meanwhile.
+      // Its last definition was deleted in the meantime.
       if (error instanceof ClusterError && error.status === 404) return '{"resources":[]}';
       throw error;
     });
@@ -65,7 +66,7 @@ async function listableTypes(api: ClusterApi): Promise<ResourceType[]> {
   return lists.flat().filter(({ kind }) => kind !== 'Event');
 }
 
-/** Written by the Python program at create, under the stack's name and without a label (04 §4.9). */
+/** Whether the Python program wrote it at create, under the stack's name and without a label. */
 function isOldSecret({ kind, metadata }: LiveObject, { stack }: Identity): boolean {
   return (
     kind === 'Secret' &&
@@ -74,7 +75,7 @@ function isOldSecret({ kind, metadata }: LiveObject, { stack }: Identity): boole
   );
 }
 
-/** What controllers make in every namespace, and what goes with an object that is looked at by itself. */
+/** Whether controllers create it in every namespace, or it is deleted with an owner, which is checked itself. */
 function comesByItself({ kind, metadata, ...object }: LiveObject): boolean {
   if (Array.isArray(metadata.ownerReferences) && metadata.ownerReferences.length > 0) return true;
   if (kind === 'ConfigMap') return metadata.name === 'kube-root-ca.crt';

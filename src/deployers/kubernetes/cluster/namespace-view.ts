@@ -3,8 +3,8 @@ import { isForbidden } from './errors.js';
 import { resources } from './resources.js';
 
 /**
- * A namespace as the account sees it: undefined where there is none. `hidden`: the account may not look, as one that has rights in the
- * namespace only; then it is taken to be there, and the server says so if it is not.
+ * A namespace as seen by the account; undefined if it does not exist. `hidden`: the account may not read it, such as
+ * one with rights in the namespace only; it is then assumed to exist, and the server reports it if not.
  */
 export type NamespaceView = LiveObject | 'hidden' | undefined;
 

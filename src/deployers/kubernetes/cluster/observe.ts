@@ -7,16 +7,16 @@ import { inParallel } from './parallel.js';
 import { type Need, needs, readAllowed } from './permissions.js';
 import { findType, resources, typeOf } from './resources.js';
 
-/** What the cluster has of a deployment, and beside it under the same names. */
+/** The objects of a deployment in the cluster, and others with the same names. */
 export interface Observed {
   readonly namespace: NamespaceView;
-  /** By {@link entryKey}: every object in the namespace of a kind that matters, and the volumes by name. */
+  /** By {@link entryKey}: all objects in the namespace of the relevant kinds, and the volumes by name. */
   readonly objects: ReadonlyMap<string, LiveObject>;
-  /** Absent: no start of this program has finished planning here. */
+  /** Absent if no start of this program got past its planning here. */
   readonly inventory: readonly Entry[] | undefined;
 }
 
-/** Kinds that the Python program made, which may be there without a list of them. */
+/** Kinds that the Python program created, which may exist without an inventory. */
 const oldKinds: readonly ResourceType[] = [
   resources.Deployment,
   resources.Service,
@@ -27,8 +27,8 @@ const oldKinds: readonly ResourceType[] = [
 ];
 
 /**
- * Reads what a plan needs: one list per kind of object that is wanted or was made before (decision 26).
- * @param later what the command asks for after it has written, to be told where the account may not read
+ * Reads what a plan needs: one list per kind of object that is wanted or was created before.
+ * @param later what the command requests after it has written, to be reported if the account may not read
  * @throws ClusterError
  */
 export function observe(
@@ -82,7 +82,7 @@ function namespacedTypes(wanted: readonly KubernetesObject[], inventory: readonl
     if (type !== undefined) types.add(type);
   }
   for (const type of inventory === undefined ? oldKinds : []) types.add(type);
-  // Whether a workload that goes still has pods is asked of the pods when it goes.
+  // Whether a deleted workload still has pods is checked when it is deleted.
   return [...types].filter((type) => type.namespaced);
 }
 
@@ -95,7 +95,7 @@ function volumeNames(wanted: readonly KubernetesObject[], inventory: readonly En
   return [...new Set(named)];
 }
 
-/** The live object of an entry, if the cluster has one. */
+/** Returns the live object of an entry; undefined if there is none. */
 export function liveOf(observed: Observed, entry: { kind: string; name: string }): LiveObject | undefined {
   if (entry.kind !== resources.Namespace.kind) return observed.objects.get(entryKey(entry));
   return observed.namespace === 'hidden' ? undefined : observed.namespace;

@@ -5,20 +5,20 @@ import { ClusterError, isForbidden } from './errors.js';
 
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'patch' | 'delete';
 
-/** A request on objects of one kind that the account has to be allowed. */
+/** A permission that the account needs: a request on objects of one kind. */
 export interface Need {
   readonly verb: Verb;
   readonly type: ResourceType;
 }
 
-/** Each of these verbs on each of these kinds. */
+/** Returns each of these verbs for each of these kinds. */
 export function needs(types: Iterable<ResourceType>, ...verbs: Verb[]): Need[] {
   return [...types].flatMap((type) => verbs.map((verb) => ({ verb, type })));
 }
 
 /**
- * Reads; where the account may not, all that it lacks is told at once and not only what was asked for first (04 §12).
- * @param needed everything that the command will ask for, this reading among it
+ * Reads; if that is forbidden, reports everything that the account lacks, not only the first refusal.
+ * @param needed everything that the command will request, including this reading
  * @throws ClusterError
  */
 export async function readAllowed<T>(
@@ -36,13 +36,13 @@ export async function readAllowed<T>(
   }
 }
 
-/** @throws ClusterError naming everything that the account lacks, before anything is written (04 §12) */
+/** @throws ClusterError naming everything that the account lacks, before anything is written */
 export async function requirePermissions(api: ClusterApi, namespace: string, needed: readonly Need[]): Promise<void> {
   const lacking = await lackingPermissions(api, namespace, needed);
   if (lacking.length > 0) throw new PermissionError(api, namespace, lacking);
 }
 
-/** All that an account lacks for what it was about to do. */
+/** Everything that an account lacks for a command. */
 export class PermissionError extends ClusterError {
   constructor(api: ClusterApi, namespace: string, lacking: readonly Need[]) {
     const head = `the account of ${api.description} lacks permissions in namespace ${namespace}:`;
@@ -55,8 +55,8 @@ export class PermissionError extends ClusterError {
 }
 
 /**
- * What of this the account may not do in the namespace, asked in one request. Empty where the server does not tell: then it speaks when
- * the request is made.
+ * Returns which of these the account may not do in the namespace, in one request. Empty if the server does not answer
+ * that: it then refuses the request itself.
  */
 export async function lackingPermissions(
   api: ClusterApi,
@@ -72,7 +72,7 @@ export async function lackingPermissions(
   return unruled.filter((_, at) => allowed[at] === false);
 }
 
-/** What an account may do, as the server lists it. */
+/** A permission of an account, as listed by the server. */
 interface Rule {
   verbs: readonly string[];
   groups: readonly string[];
@@ -86,7 +86,7 @@ async function rulesOf(api: ClusterApi, namespace: string): Promise<{ list: Rule
   const { resourceRules, incomplete } = mapOf(answer.status);
   const list = (Array.isArray(resourceRules) ? resourceRules : []).map(mapOf);
   return {
-    // A rule for certain objects allows nothing that holds for all of a kind.
+    // A rule for certain objects does not allow requests on all of a kind.
     list: list
       .filter(({ resourceNames }) => !Array.isArray(resourceNames) || resourceNames.length === 0)
       .map(({ verbs, apiGroups, resources }) => ({
@@ -98,7 +98,7 @@ async function rulesOf(api: ClusterApi, namespace: string): Promise<{ list: Rule
   };
 }
 
-/** Asks for one: where parts of the cluster decide that cannot list what they allow. */
+/** Asks for a single permission, for authorizers that cannot list what they allow. */
 async function mayDo(api: ClusterApi, namespace: string, { verb, type }: Need): Promise<boolean> {
   const place = type.namespaced ? { namespace } : {};
   const resourceAttributes = { ...place, verb, group: groupOf(type), resource: type.plural };
@@ -125,7 +125,7 @@ function groupOf({ apiVersion }: ResourceType): string {
   return apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
 }
 
-/** `deployments.apps`, as kubectl calls a kind. */
+/** The kind in kubectl's spelling: `deployments.apps`. */
 function nameOf(type: ResourceType): string {
   const group = groupOf(type);
   return group === '' ? type.plural : `${type.plural}.${group}`;

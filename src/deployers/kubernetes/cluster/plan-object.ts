@@ -8,18 +8,19 @@ import { hashAnnotation } from './hash.js';
 import { createdByUs, foreignReplicas, writtenByPython } from './managers.js';
 import { mapOf } from '../../../system/plain-map.js';
 
-/** What to do about one wanted object of ours that is there, and what to tell about it. */
+/** What to do about a wanted object that exists, and what to report about it. */
 export interface Decision {
   readonly action: Action;
-  /** Shown as warnings: what is wanted and not done. */
+  /** Warnings: what is wanted and not done. */
   readonly warnings: readonly string[];
-  /** Told, as it is no reason to worry. */
+  /** Reported as info. */
   readonly remarks: readonly string[];
 }
 
 /**
- * @param object what is wanted, with its hash; @param live the object of this name, which is ours or may be adopted
- * @param isGone whether the claim that a volume names (its `claimRef`) does not exist any more
+ * @param object the wanted object, with its hash
+ * @param live the object of this name, which is ours or may be adopted
+ * @param isGone whether the claim that a volume names (its `claimRef`) no longer exists
  */
 export function decide(
   object: KubernetesObject,
@@ -40,7 +41,7 @@ export function decide(
   }
 }
 
-/** Hash equal and nothing else than wanted: no write (decision 26). */
+/** No write if the hash is equal and nothing differs. */
 function decideOther(object: KubernetesObject, live: LiveObject): Decision {
   const [wanted, is] = [mapOf(object.spec).replicas, mapOf(live.spec).replicas];
   const owner = object.kind === 'Deployment' && wanted !== is ? foreignReplicas(live) : undefined;
@@ -97,13 +98,13 @@ function sameMap(a: unknown, b: unknown): boolean {
   return keys.length === Object.keys(other).length && keys.every((key) => one[key] === other[key]);
 }
 
-/** Existing volumes and claims are never changed: what differs is reported (decision 19). A Released volume can be bound again. */
+/** Existing volumes and claims are never changed: differences are reported. A Released volume can be bound again. */
 function decideVolume(
   object: KubernetesObject,
   live: LiveObject,
   isGone: (claim: Record<string, unknown>) => boolean,
 ): Decision {
-  // The volume says Released a moment after its claim is gone.
+  // A volume becomes Released a moment after its claim is gone.
   const { phase } = mapOf(live.status);
   const freed = phase === 'Released' || (phase === 'Bound' && isGone(mapOf(mapOf(live.spec).claimRef)));
   const release = object.kind === 'PersistentVolume' && freed;
@@ -113,7 +114,7 @@ function decideVolume(
     );
     return { path, text: `${describeObject(object)} stays as it is: ${path} is ${is}, the spec wants ${wanted}` };
   });
-  // Sizes of volumes are not enforced on most storage, and the Python program counted them in other units.
+  // Most storage does not enforce sizes, and the Python program used other units.
   const isSize = ({ path }: { path: string }): boolean => /\.(storage)$/.test(path);
   return {
     action: release || unmarked(object, live) ? { do: 'label', object, live, release } : { do: 'keep', object, live },
@@ -130,7 +131,7 @@ function valueAt(object: KubernetesObject, path: string): unknown {
 }
 
 /**
- * A Job runs once: a failed one is made anew, a finished or running one stays, unless it is labelled to run at every
+ * A Job runs once: a failed one is recreated, a finished or running one stays, unless it is labelled to run at every
  * start.
  */
 function decideJob(object: KubernetesObject, live: LiveObject): Decision {
@@ -140,7 +141,7 @@ function decideJob(object: KubernetesObject, live: LiveObject): Decision {
     return { action: { do: 'replace', object, live, why }, warnings: [], remarks: [why] };
   }
   if (object.metadata.annotations?.[recreateAnnotation] === 'true') {
-    // What is under way must not be done twice at a time, nor half.
+    // A running job must not be started twice or cut off.
     if (!hasCondition(live, 'Complete')) {
       const still = `${name} is to be made anew by every start: it runs at this moment, and is left`;
       return { action: { do: 'keep', object, live }, warnings: [], remarks: [still] };
@@ -165,7 +166,7 @@ function hasCondition(job: LiveObject, wanted: 'Failed' | 'Complete'): boolean {
   });
 }
 
-/** True when labels of ours are missing on an object that is otherwise not touched. */
+/** Whether labels of laconic-so are missing on an object that is otherwise not changed. */
 function unmarked(object: KubernetesObject, live: LiveObject): boolean {
   return differences(object.metadata.labels ?? {}, live.metadata.labels ?? {}).length > 0;
 }

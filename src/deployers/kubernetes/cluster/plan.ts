@@ -15,26 +15,26 @@ import { oldEntries, planPrune } from './prune.js';
 import { mapOf } from '../../../system/plain-map.js';
 import { resources, typeOf } from './resources.js';
 
-/** Everything a start will do to the cluster, as data; {@link executePlan} does it. */
+/** Everything a start will do to the cluster, as data; {@link executePlan} executes it. */
 export interface Plan {
   readonly identity: Identity;
-  /** One per wanted object, in the order given; the Namespace is among them. */
+  /** One per wanted object including the Namespace, in the given order. */
   readonly actions: readonly Action[];
   readonly removals: readonly Removal[];
-  /** The inventory as it is on the cluster; absent: none yet. */
+  /** The current inventory in the cluster; absent if there is none. */
   readonly inventory: readonly Entry[] | undefined;
-  /** Old ∪ new: written before anything else is (decision 20). */
+  /** Old ∪ new: written before anything else. */
   readonly inventoryBefore: readonly Entry[];
-  /** Entries beside those of the wanted objects that the inventory keeps: volumes and claims with data, kinds we do not know. */
+  /** Further entries that the inventory keeps: volumes and claims with data, unknown kinds. */
   readonly keptEntries: readonly Entry[];
   readonly warnings: readonly string[];
   readonly remarks: readonly string[];
 }
 
 /**
- * Compares what is wanted with what the cluster has. Pure.
- * @param wanted the deployment's objects, its Namespace among them, without hash annotations
- * @throws LaconicError naming everything that belongs to somebody else
+ * Compares what is wanted with the cluster. Pure.
+ * @param wanted the deployment's objects including its Namespace, without hash annotations
+ * @throws LaconicError naming everything that belongs to another owner
  */
 export function planApply(identity: Identity, wanted: readonly KubernetesObject[], observed: Observed): Plan {
   refuseOthersNamespace(identity, observed);
@@ -44,9 +44,9 @@ export function planApply(identity: Identity, wanted: readonly KubernetesObject[
       hint: 'nothing was changed: delete or rename what stands there, or give this deployment another namespace in its spec',
     });
   }
-  // A namespace that the account may not look at is left as it is.
+  // A namespace that the account may not read is left unchanged.
   const seen = wanted.filter(({ kind }) => kind !== 'Namespace' || observed.namespace !== 'hidden');
-  // Where claims are wanted, those that there are were read.
+  // If claims are wanted, the existing ones were read.
   const claimsRead = wanted.some(({ kind }) => kind === 'PersistentVolumeClaim');
   const isGone = ({ namespace, name, uid }: Record<string, unknown>): boolean =>
     claimsRead &&
@@ -73,12 +73,12 @@ export function planApply(identity: Identity, wanted: readonly KubernetesObject[
   };
 }
 
-/** True when the plan writes nothing. */
+/** Whether the plan writes nothing. */
 export function isNoOp(plan: Plan): boolean {
   return plan.removals.length === 0 && plan.actions.every((action) => action.do === 'keep');
 }
 
-/** What the account must be allowed for the plan to be carried out. */
+/** Returns the permissions that the account needs for the plan. */
 export function needsOfPlan({ actions, removals }: Plan): Need[] {
   const of = (action: Action): Verb[] => {
     switch (action.do) {
@@ -87,12 +87,12 @@ export function needsOfPlan({ actions, removals }: Plan): Need[] {
       case 'label':
         return ['patch'];
       case 'apply':
-        // Adopting a Deployment, its new form is checked as one of its own.
+        // When a Deployment is adopted, its new form is checked as a separate object.
         return action.adopt ? ['patch', 'create'] : ['patch'];
       case 'replace':
         return ['get', 'delete', 'create', 'patch'];
       case 'create':
-        // An apply that makes something is both; a namespace is not applied.
+        // An apply that creates an object needs both; a namespace is not applied.
         return action.object.kind === 'Namespace' ? ['create'] : ['create', 'patch'];
     }
   };
@@ -110,7 +110,7 @@ function keyed(object: KubernetesObject): { kind: string; name: string } {
   return { kind: object.kind, name: object.metadata.name };
 }
 
-/** The live object that an action leaves in place: its uid stays. */
+/** The live object that an action keeps: its uid stays the same. */
 function liveAfter(action: Action): LiveObject | undefined {
   return action.do === 'create' || action.do === 'replace' ? undefined : action.live;
 }
@@ -135,7 +135,7 @@ function refuseOthersNamespace(identity: Identity, { namespace, objects }: Obser
   if (namespace === undefined) return;
   const name = identity.namespace;
   const marked = namespace === 'hidden' ? undefined : namespaceOwner(namespace, identity);
-  // Where nobody could mark it, its objects tell who was there first.
+  // If the namespace could not be labelled, its objects show who came first.
   const owner = marked === undefined || marked.kind === 'foreign' ? inventoryOwner(objects.values(), identity) : marked;
   if (owner?.kind !== 'other') return;
   const directory = namespace === 'hidden' ? undefined : namespace.metadata.annotations?.[directoryAnnotation];
@@ -145,7 +145,7 @@ function refuseOthersNamespace(identity: Identity, { namespace, objects }: Obser
   );
 }
 
-/** The other deployment that has a list of its objects in a namespace, if one has. */
+/** The other deployment that has an inventory in a namespace, if any. */
 function inventoryOwner(objects: Iterable<LiveObject>, identity: Identity): Owner | undefined {
   return [...objects]
     .filter(isInventory)

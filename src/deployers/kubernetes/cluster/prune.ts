@@ -9,27 +9,27 @@ import { liveOf, type Observed } from './observe.js';
 import { findType } from './resources.js';
 import { mapOf } from '../../../system/plain-map.js';
 
-/** What of the deployment's earlier objects goes, stays although nothing wants it, or turned out not to be ours. */
+/** Objects from earlier starts: those to delete, those to keep, and remarks about those that are not ours. */
 export interface PrunePlan {
   readonly removals: readonly Removal[];
   /**
-   * Volumes and claims that left the set: they hold data, only `stop --delete-volumes` removes them. So do generated
-   * secrets, until `stop`.
+   * Volumes and claims that are no longer wanted: they hold data, and only `stop --delete-volumes` removes them.
+   * Likewise generated secrets, until `stop`.
    */
   readonly kept: readonly Entry[];
-  /** Told. */
+  /** Reported as info. */
   readonly remarks: readonly string[];
 }
 
 const workloads: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'Job']);
 const dataKinds: ReadonlySet<string> = new Set(['PersistentVolume', 'PersistentVolumeClaim']);
-/** In this order, others between: traffic is led to the old pods until there are new ones (decision 20). */
+/** In this order, after the others: traffic goes to the old pods until there are new ones. */
 const lastKinds = ['Service', 'EndpointSlice', 'Endpoints', 'Ingress'];
 
 /**
- * What left the set: inventory − wanted, each the very object the inventory means (decision 20). Labels alone condemn nothing: start
- * hooks make objects too.
- * @param earlier the inventory, or what {@link oldEntries} found in its place
+ * Plans the removal of what is no longer wanted: inventory − wanted, each with the uid of the inventory. Labels alone
+ * are not enough: start hooks create objects, too.
+ * @param earlier the inventory, or {@link oldEntries} if there is none
  */
 export function planPrune(
   identity: Identity,
@@ -44,7 +44,7 @@ export function planPrune(
   const remarks: string[] = [];
   for (const entry of earlier.filter((each) => !present.has(entryKey(each)))) {
     if (findType(entry) === undefined) {
-      // A newer version of this program made it.
+      // A newer version of this program created it.
       kept.push(entry);
       continue;
     }
@@ -60,7 +60,7 @@ export function planPrune(
         );
       }
     } else if (entry.kind === 'Secret' && entry.name === generatedSecretsName(identity.app)) {
-      // It may be the last copy of a password that a database was set up with.
+      // It may be the last copy of a password that a database was initialised with.
       kept.push(entryOf(live, live));
     } else {
       const first = workloads.has(entry.kind) && claimsOf(live).some((claim) => claims.has(claim));
@@ -70,7 +70,7 @@ export function planPrune(
   return { removals: removals.sort((a, b) => rank(a) - rank(b)), kept, remarks };
 }
 
-/** An entry without uid was not made before its start was killed, or just after: then our label is on it. */
+/** An entry without uid was not yet created, or only just, when its start was killed: our label decides then. */
 function isMeant(entry: Entry, live: LiveObject, identity: Identity): boolean {
   return entry.uid === undefined ? ownerOf(live, identity).kind === 'ours' : entry.uid === live.metadata.uid;
 }
@@ -88,9 +88,9 @@ function claimsOf(object: KubernetesObject): string[] {
 }
 
 /**
- * The objects that the Python program made for this deployment, which kept no list: by its label, its client, and the names it gives
- * (04 §4.0), so that what it made and nobody wants any more (NodePort Services, the Deployment of a stack that has several pods now)
- * is pruned as well.
+ * Returns the objects that the Python program, which had no inventory, created for this deployment: by its label, its
+ * client, and its names, so that obsolete ones (NodePort Services, the Deployment of a stack that now has several pods)
+ * are pruned as well.
  */
 export function oldEntries(identity: Identity, observed: Observed): Entry[] {
   return [...observed.objects.values()]

@@ -16,30 +16,30 @@ import { resources, typeOf } from './resources.js';
 import { claimsThatHoldData, findVolumes, hostPathOf, mayHaveVolumes } from './volumes.js';
 
 export interface RemoveOptions {
-  /** Claims and PersistentVolumes too; directories of hosts never (decision 17). */
+  /** Claims and PersistentVolumes, too; never directories of hosts. */
   readonly deleteVolumes: boolean;
   readonly deleteNamespace: boolean;
-  /** The namespace goes although this account may not see all that is in it. */
+  /** Delete the namespace although this account cannot see everything in it. */
   readonly force?: boolean;
-  /** Seconds a pod may take to end; absent: what the pod says. */
+  /** Seconds for a pod to end; absent: its own grace period. */
   readonly graceSeconds?: number;
-  /** Seconds that deleting may take beside the pods' own time; absent: two minutes. */
+  /** Seconds that the deletion may take in addition to the pods' grace period; absent: two minutes. */
   readonly patienceSeconds?: number;
 }
 
-/** What a stop did. */
+/** The result of a stop. */
 export interface Removed {
-  /** Objects that were there. */
+  /** The number of objects found. */
   readonly count: number;
-  /** Directories of nodes whose PersistentVolume was deleted: the data is still there. */
+  /** Directories of nodes whose PersistentVolume was deleted: the data still exists. */
   readonly keptData: readonly { volume: string; path: string }[];
 }
 
 /**
- * Deletes a deployment's objects, and returns when they are gone (04 §5.3, decisions 17 and 20): those of the inventory, those with its
- * label, and the Python program's. Volumes and the namespace only when asked for. Nothing of another deployment.
- * @throws LaconicError when the namespace must not be deleted, before anything is; ClusterError naming what is left after the time that
- *   pods may take and two minutes
+ * Deletes a deployment's objects, and returns when they are gone: those of the inventory, those with its label, and the
+ * Python program's. Volumes and the namespace only if requested. Nothing of another deployment.
+ * @throws LaconicError if the namespace must not be deleted, before anything is; ClusterError naming what is left after
+ *   the grace period of pods and two minutes
  */
 export async function removeDeployment(
   identity: Identity,
@@ -55,8 +55,8 @@ export async function removeDeployment(
 }
 
 /**
- * What {@link removeDeployment} would delete now. Changes nothing.
- * @throws LaconicError as there
+ * Returns what {@link removeDeployment} would delete now. Changes nothing.
+ * @throws LaconicError like that
  */
 export async function planRemoval(
   identity: Identity,
@@ -70,7 +70,10 @@ export async function planRemoval(
   return [...objects, ...volumes, ...(options.deleteNamespace && typeof namespace === 'object' ? [namespace] : [])];
 }
 
-/** Whose namespace it is, and what of the deployment is known. @throws LaconicError where the namespace must not go */
+/**
+ * Finds the owner of the namespace and the deployment's objects.
+ * @throws LaconicError if the namespace must not be deleted
+ */
 async function look(
   identity: Identity,
   api: ClusterApi,
@@ -83,7 +86,7 @@ async function look(
     context.report.warn(`namespace ${identity.namespace} belongs to deployment ${owner.id}: nothing in it is touched`);
   }
   const listed = namespace === undefined || owner?.kind === 'other' ? undefined : await inventoryIn(identity, api);
-  // A namespace that a start could not mark is known by what stands in it.
+  // A namespace that a start could not label is recognized by its contents.
   const ours = (owner !== undefined && isOurs(owner)) || listed !== undefined;
   const inventory = listed === undefined ? [] : entriesOf(listed, context);
   const removal = new Removal(identity, inventory, api, options, context);
@@ -116,7 +119,7 @@ function inventoryIn(identity: Identity, api: ClusterApi): Promise<LiveObject | 
   return api.get(resources.ConfigMap, inventoryName(identity), identity.namespace);
 }
 
-/** Without it labels still tell what is ours: a damaged one keeps nobody from stopping. */
+/** Without an inventory, labels still show what is ours: a damaged one does not prevent a stop. */
 function entriesOf(live: LiveObject, context: Context): Entry[] {
   try {
     return readInventory(live);
@@ -133,7 +136,7 @@ function goesWithService({ kind, metadata }: LiveObject, found: readonly LiveObj
   return kind === 'Endpoints' && found.some((one) => one.kind === 'Service' && one.metadata.name === metadata.name);
 }
 
-/** The kinds that a stop looks through. */
+/** The kinds that a stop searches. */
 function kindsOfStop(inventory: readonly Entry[], { deleteVolumes }: RemoveOptions): ResourceType[] {
   return kindsToRemove(inventory).filter((type) => deleteVolumes || type !== resources.PersistentVolumeClaim);
 }
@@ -143,7 +146,7 @@ function refuseNamespace({ namespace }: Identity, why: string, hint?: string): L
 }
 
 const workloads = ['Deployment', 'StatefulSet', 'DaemonSet', 'CronJob', 'Job'];
-/** No traffic first, then what works, then what it works with. Other kinds before the pods. */
+/** Traffic first, then workloads, then what they use. Other kinds before the pods. */
 const orderOfKinds = ['Ingress', ...workloads, 'Service'];
 const lastKinds = ['Pod', 'PersistentVolumeClaim'];
 
@@ -168,7 +171,7 @@ class Removal {
     this.#context = context;
   }
 
-  /** Refuses while others' objects, or data that nothing else keeps, would go with the namespace. */
+  /** Refuses if others' objects, or data that exists nowhere else, would be deleted with the namespace. */
   async checkNamespace(): Promise<void> {
     const { objects: foreign, unseen } = await foreignContents(this.#api, this.#identity, this.#inventory);
     const { namespace } = this.#identity;
@@ -203,18 +206,18 @@ class Removal {
     );
   }
 
-  /** The deployment's objects in the namespace. */
+  /** Returns the deployment's objects in the namespace. */
   async find(): Promise<LiveObject[]> {
     const found = await this.#find(kindsOfStop(this.#inventory, this.#options));
     return found.filter((object) => !goesWithService(object, found));
   }
 
-  /** The deployment's PersistentVolumes. */
+  /** Returns the deployment's PersistentVolumes. */
   findVolumes(): Promise<LiveObject[]> {
     return findVolumes(this.#api, this.#identity, this.#inventory);
   }
 
-  /** Deletes what is in the namespace and waits. Resolves to how many objects there were. */
+  /** Deletes the objects in the namespace and waits. Resolves to how many there were. */
   async removeObjects(): Promise<number> {
     const kinds = kindsOfStop(this.#inventory, this.#options);
     const found = await this.#find(kinds);
@@ -245,7 +248,7 @@ class Removal {
     return volumes;
   }
 
-  /** The last object to go: until then an interrupted stop knows what there is. */
+  /** Deletes the inventory last: until then an interrupted stop knows what exists. */
   async removeInventory(): Promise<void> {
     await this.#api.delete(resources.ConfigMap, inventoryName(this.#identity), this.#identity.namespace);
   }
@@ -255,7 +258,7 @@ class Removal {
     try {
       await requireGone(this.#api, [namespace], this.#context);
     } catch (error) {
-      // An account that is one of the namespace, or has its rights from there, goes with it.
+      // An account that lives in the namespace, or has its rights from it, is deleted with it.
       if (!(error instanceof ClusterError && (error.status === 401 || isForbidden(error)))) throw error;
       const { report } = this.#context;
       report.endProgress();
@@ -274,17 +277,17 @@ class Removal {
   async #delete(object: LiveObject): Promise<void> {
     const { name, namespace, uid } = object.metadata;
     const grace = object.kind === 'Pod' ? this.#options.graceSeconds : undefined;
-    // In the foreground a workload stays until its pods are gone, and makes no new ones in the meantime.
+    // With foreground deletion a workload exists until its pods are gone, and creates no new ones in the meantime.
     const propagation = workloads.includes(object.kind) ? ('Foreground' as const) : ('Background' as const);
     const options = { uid, propagation, ...(grace === undefined ? {} : { graceSeconds: grace }) };
     this.#context.report.verbose(`deleting ${describeObject(object)}`);
     await this.#api.delete(typeOf(object), name, namespace, options).catch((error: unknown) => {
-      // Another object of this name by now: what follows finds it, if it is ours.
+      // Another object now has this name: the code below finds it, if it is ours.
       if (!(error instanceof ClusterError && error.status === 409)) throw error;
     });
   }
 
-  /** Until nothing of these kinds is ours: a workload may have made a pod while it was deleted. */
+  /** Waits until nothing of these kinds is ours: a workload may have created a pod while it was deleted. */
   async #awaitNone(kinds: readonly ResourceType[], found: readonly LiveObject[]): Promise<void> {
     const grace = this.#options.graceSeconds ?? Math.max(0, ...found.map(graceOf));
     const seconds = grace + (this.#options.patienceSeconds ?? deletionSeconds);

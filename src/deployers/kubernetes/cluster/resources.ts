@@ -38,25 +38,29 @@ export const resources = {
   ClusterIssuer: type('cert-manager.io/v1', 'ClusterIssuer', 'clusterissuers', false),
 } as const satisfies Record<string, ResourceType>;
 
-/** The type of an object, or undefined for a kind (or a version of it) that this program does not know. */
+/** Returns the type of an object; undefined for a kind (or a version of it) that this program does not know. */
 export function findType(object: { apiVersion: string; kind: string }): ResourceType | undefined {
   const found = (resources as Record<string, ResourceType | undefined>)[object.kind];
   return found?.apiVersion === object.apiVersion ? found : undefined;
 }
 
-/** The type of an object. @throws LaconicError for a kind that is not in the table */
+/** Returns the type of an object. @throws LaconicError for a kind that is not in the table */
 export function typeOf(object: { apiVersion: string; kind: string }): ResourceType {
   const found = findType(object);
   if (found === undefined) throw new LaconicError(`objects of kind ${object.apiVersion} ${object.kind} are not known`);
   return found;
 }
 
-/** What a part of a path may be: `..` or nothing would lead to another object, or to all of them. RBAC's names may have `:`. */
+/**
+ * Valid parts of a path: `..` or an empty part would lead to another object, or to all of them. Names in RBAC may
+ * contain `:`.
+ */
 const pathPart = /^[A-Za-z0-9]([A-Za-z0-9.:_-]*[A-Za-z0-9])?$/;
 
 /**
- * Path of a list or an object on the API server. Without a namespace: those of the cluster, or of all namespaces.
- * @throws LaconicError for what no object can be called
+ * Returns the path of a list or an object on the API server. Without a namespace: those of the cluster, or of all
+ * namespaces.
+ * @throws LaconicError for an invalid name
  */
 export function resourcePath(type: ResourceType, namespace?: string, name?: string): string {
   const root = type.apiVersion.includes('/') ? `/apis/${type.apiVersion}` : `/api/${type.apiVersion}`;
@@ -69,7 +73,7 @@ function checked(part: string): string {
   throw new LaconicError(`${JSON.stringify(part)} is no name of a Kubernetes object`);
 }
 
-/** `Deployment x in namespace y`: how messages call an object on a server. */
+/** Describes an object on a server in messages: `Deployment x in namespace y`. */
 export function describeTarget(type: ResourceType, name: string, namespace: string | undefined): string {
   return `${type.kind} ${name}${type.namespaced && namespace !== undefined ? ` in namespace ${namespace}` : ''}`;
 }

@@ -3,8 +3,8 @@ import type { Action } from './actions.js';
 import { mapOf } from '../../../system/plain-map.js';
 
 /**
- * The line on stdout that the Python program prints for what was done to an object (04 §11, decision 31); undefined when it says
- * nothing, as for most kinds and for what needed no write.
+ * Returns the line on stdout that the Python program prints for an action; undefined if it prints none, as for most
+ * kinds and for objects that needed no write.
  */
 export function lineFor(action: Action): string | undefined {
   const { object } = action;

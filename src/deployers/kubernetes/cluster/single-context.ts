@@ -3,15 +3,15 @@ import { readTextIfAny } from '../../../system/files.js';
 import { parseYaml } from '../../../system/yaml.js';
 import { mapOf } from '../../../system/plain-map.js';
 
-/** Keys of a cluster and of a user that name files, relative to the kubeconfig. */
+/** Keys of a cluster or user that name files, relative to the kubeconfig. */
 const fileKeys = ['certificate-authority', 'client-certificate', 'client-key', 'tokenFile'];
 
 /**
- * The text of a kubeconfig that has one context of these files and nothing else, for whoever must reach no other cluster (decision 33).
- * All else of its cluster and user is as it was, whatever keys it has.
+ * Renders a kubeconfig with only one context of these files, for programs that must not reach any other cluster. All
+ * other keys of its cluster and user are unchanged.
  * @param context its name; absent: the files' current one
- * @param namespace the one that is used where none is named
- * @returns undefined when there is no such context, or half of it is missing
+ * @param namespace the default namespace
+ * @returns undefined if there is no such context, or its cluster or user is missing
  */
 export async function singleContext(
   files: readonly string[],
@@ -19,7 +19,7 @@ export async function singleContext(
   namespace: string,
 ): Promise<string | undefined> {
   const read = await Promise.all(files.map(readKubeconfigFile));
-  // Of what several files name, the first has it, as kubectl does.
+  // The first definition of a name wins, as in kubectl.
   const find = (list: string, name: unknown, key: string): Record<string, unknown> | undefined => {
     for (const { root, directory } of read) {
       const all = Array.isArray(root[list]) ? (root[list] as unknown[]) : [];
@@ -54,7 +54,7 @@ function withAbsolutePaths(value: Record<string, unknown>, directory: string): R
   const changed = Object.fromEntries(
     Object.entries(value).map(([key, item]) => [key, fileKeys.includes(key) ? absolute(item) : item]),
   );
-  // A program without a slash is looked for in the PATH.
+  // A program without a slash is looked up in the PATH.
   const { command } = mapOf(value.exec);
   if (typeof command !== 'string' || !command.includes('/')) return changed;
   return { ...changed, exec: { ...mapOf(value.exec), command: absolute(command) } };

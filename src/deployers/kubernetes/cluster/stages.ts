@@ -7,7 +7,7 @@ const services = 3;
 const workloads = 4;
 const traffic = 5;
 
-/** What has to be there before what: configuration and volumes, then names, then workloads, then the traffic. */
+/** The order of kinds: configuration and volumes, then names, then workloads, then traffic. */
 const stageOfKind: Readonly<Record<string, number>> = {
   Namespace: 0,
   PersistentVolume: volumes,
@@ -19,10 +19,13 @@ const stageOfKind: Readonly<Record<string, number>> = {
   Ingress: traffic,
 };
 
-/** The actions of a plan by when they are carried out. Order within one does not matter, except that of the workloads. */
+/**
+ * The actions of a plan in order of execution. The order within one stage does not matter, except that of the
+ * workloads.
+ */
 export interface Stages {
   readonly namespace: readonly Action[];
-  /** Before the claims that name them: a claim whose volume is not there yet is looked at again after 15 seconds only. */
+  /** Before the claims that name them: a claim without its volume is checked again only after 15 seconds. */
   readonly volumes: readonly Action[];
   readonly supplies: readonly Action[];
   readonly services: readonly Action[];
@@ -43,12 +46,13 @@ export function stagesOf(actions: readonly Action[]): Stages {
   };
 }
 
-/** Workloads that may be applied now, or those that must be ready before more may be; undefined when all are applied. */
+/** Workloads to apply now, or those that must be ready before more are applied; undefined when all are applied. */
 export type NextWorkloads = { apply: readonly Workload[] } | { await: readonly Workload[] } | undefined;
 
 /**
- * Goes through the workloads in their order (decision 23).
- * @param applied keys (`Deployment/x`) of those that are applied; @param ready of those that were awaited
+ * Returns the next step through the workloads in their order.
+ * @param applied keys (`Deployment/x`) of those that are applied
+ * @param ready keys of those that were awaited
  */
 export function nextWorkloads(
   order: readonly StartStep[],
@@ -65,7 +69,7 @@ export function nextWorkloads(
   if (startable.length > 0) return { apply: startable.map(({ workload }) => workload) };
   const [first] = left;
   if (first === undefined) return undefined;
-  // The first that is left waits only for what was before it, and that is applied.
+  // The first remaining one waits only for earlier ones, which are all applied.
   return { await: first.after.filter((each) => !met(each)).map(({ workload }) => workload) };
 }
 

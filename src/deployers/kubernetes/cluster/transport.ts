@@ -16,27 +16,27 @@ export interface ApiRequest {
   query?: Record<string, string>;
   body?: string;
   contentType?: string;
-  /** Sending it twice does the same as sending it once. */
+  /** Sending it twice has the same effect as once. */
   repeatable: boolean;
-  /** `cannot read Deployment x`: begins every message about it. */
+  /** Begins every message about it, such as `cannot read Deployment x`. */
   what: string;
 }
 
 export interface ApiAnswer {
   status: number;
   body: string;
-  /** What the server warns of (`would violate PodSecurity …`), in its own words. */
+  /** The server's warnings (`would violate PodSecurity …`). */
   warnings: string[];
 }
 
-/** A request must be answered in full within this time: an API server ends its own requests after 60 s. */
+/** Time for a complete answer: an API server ends its own requests after 60 s. */
 const deadline = 65_000;
-/** A server that does not take a connection within this time is not there. */
+/** Time for accepting a connection; otherwise the server counts as unreachable. */
 const connectDeadline = 10_000;
-/** Credentials are looked up again after this time: programs that hand them out give short-lived ones. */
+/** Credentials are read again after this time: credential plugins issue short-lived ones. */
 const credentialLife = 60_000;
 
-/** HTTP with one API server: its address, certificates and credentials as the kubeconfig's current context has them. */
+/** HTTP with one API server: its address, certificates and credentials from the kubeconfig's current context. */
 export class Transport {
   readonly #config: KubeConfig;
   readonly #signal: AbortSignal;
@@ -46,8 +46,8 @@ export class Transport {
   #authorized: { options: RequestOptions; identity: string; until: number } | undefined;
 
   /**
-   * @param report is told of a server that does not answer
-   * @param seconds the most that an answer, or a connection, is awaited
+   * @param report is notified of a server that does not answer
+   * @param seconds limit for an answer or a connection
    */
   constructor(
     config: KubeConfig,
@@ -65,7 +65,7 @@ export class Transport {
 
   /**
    * Sends a request until it is answered or must not be sent again.
-   * @throws ClusterError when no answer came; InterruptedError when the command was interrupted
+   * @throws ClusterError if there was no answer; InterruptedError if the command was interrupted
    */
   async send(request: ApiRequest): Promise<ApiAnswer> {
     let renewed = false;
@@ -90,8 +90,8 @@ export class Transport {
   }
 
   /**
-   * Opens an answer that is read as it comes (a watch, followed logs). Sent once; the caller reads the status.
-   * @param signal ends it; so does the command's own
+   * Opens a streamed answer (a watch, followed logs). Sent once; the caller checks the status.
+   * @param signal ends it, as does the command's own
    * @param idle milliseconds without a byte after which the connection counts as broken
    */
   async open(request: ApiRequest, signal: AbortSignal, idle: number): Promise<IncomingMessage> {
@@ -148,7 +148,7 @@ export class Transport {
           () => outgoing.destroy(new Error(`no connection within ${longest / 1_000} s`)),
           longest,
         );
-        // Somebody who takes connections and never answers is no API server either.
+        // A server that accepts connections and never answers is not an API server either.
         socket.once(url.protocol === 'http:' ? 'connect' : 'secureConnect', () => clearTimeout(timer));
         socket.once('close', () => clearTimeout(timer));
       });
@@ -156,7 +156,10 @@ export class Transport {
     });
   }
 
-  /** Credentials as request options. The agent, and so the open connections, stay as long as the certificates do. */
+  /**
+   * Returns credentials as request options. The agent, and thus the open connections, are kept while the certificates
+   * are the same.
+   */
   async #authorize(what: string): Promise<RequestOptions> {
     const known = this.#authorized;
     if (known !== undefined && Date.now() < known.until) return known.options;
@@ -182,7 +185,7 @@ export class Transport {
   }
 }
 
-/** Why there are no credentials. The client library passes on what a program wrote, were it nothing. */
+/** Why there are no credentials. The client library passes on the output of a credential plugin even if it is empty. */
 function whyNone(config: KubeConfig, error: unknown): string {
   const { exec } = mapOf(config.getCurrentUser());
   const program = `the program ${String(mapOf(exec).command)}`;
@@ -190,13 +193,13 @@ function whyNone(config: KubeConfig, error: unknown): string {
   return errorMessage(error).trim() || `${program} failed and wrote nothing`;
 }
 
-/** `299 - "text", 299 - "more"`: the header in which API servers warn. */
+/** Parses the header with the API server's warnings: `299 - "text", 299 - "more"`. */
 export function parseWarnings(header: string | undefined): string[] {
   const quoted = (header ?? '').matchAll(/299 \S+ "((?:[^"\\]|\\.)*)"/g);
   return [...quoted].map(([, text = '']) => text.replace(/\\(.)/g, '$1'));
 }
 
-/** The client library makes agents that open a connection per request; ours are kept for the next one. */
+/** The client library creates agents that open a connection per request; ours keep it for the next one. */
 function reusing(agent: RequestOptions['agent']): RequestOptions['agent'] {
   return agent === undefined || typeof agent === 'boolean' ? agent : Object.assign(agent, { keepAlive: true });
 }

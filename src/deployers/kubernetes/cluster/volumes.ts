@@ -10,8 +10,8 @@ import { mapOf } from '../../../system/plain-map.js';
 const volumeKind = resources.PersistentVolume.kind;
 
 /**
- * The PersistentVolumes of a deployment: by their labels or the inventory, and bound to its namespace or to nothing (decision 20, K-08).
- * Those that the cluster made for a claim are not among them: they go with it.
+ * Returns the PersistentVolumes of a deployment: by their labels or the inventory, and bound to its namespace or
+ * unbound. Dynamically provisioned ones are not included: they are deleted with their claim.
  */
 export async function findVolumes(
   api: ClusterApi,
@@ -37,18 +37,24 @@ export async function findVolumes(
     });
 }
 
-/** False where the inventory tells that no start made any: an account with rights in one namespace only need not look for them. */
+/**
+ * False if the inventory shows that no start created any: accounts with rights in only one namespace need not look for
+ * them.
+ */
 export function mayHaveVolumes(inventory: readonly Entry[]): boolean {
   return inventory.length === 0 || inventory.some(({ kind }) => kind === volumeKind);
 }
 
-/** Where a volume's data is on the node; undefined when it is no directory of a host. */
+/** Where a volume's data is on the node; undefined if it is not a directory of a host. */
 export function hostPathOf(volume: LiveObject): string | undefined {
   const { path } = mapOf(mapOf(volume.spec).hostPath);
   return typeof path === 'string' ? path : undefined;
 }
 
-/** Claims whose data is deleted with them: the cluster made the volume, and its rule is not to keep it, or is not known. */
+/**
+ * Returns the claims whose data is deleted with them: the cluster provisioned the volume, and its reclaim policy is not
+ * to keep it, or is unknown.
+ */
 export async function claimsThatHoldData(api: ClusterApi, claims: readonly LiveObject[]): Promise<LiveObject[]> {
   const holding: LiveObject[] = [];
   for (const claim of claims) {

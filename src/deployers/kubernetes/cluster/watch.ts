@@ -4,23 +4,23 @@ import type { ListQuery, LiveObject, ResourceType, WatchEvent } from './api.js';
 import { ClusterError } from './errors.js';
 import { mapOf } from '../../../system/plain-map.js';
 
-/** What following needs of a client. */
+/** The methods of a client that following uses. */
 interface Follower {
   list(type: ResourceType, query: ListQuery): Promise<{ items: LiveObject[]; resourceVersion: string }>;
   changes(type: ResourceType, query: ListQuery, resourceVersion: string, signal: AbortSignal): Promise<Readable>;
 }
 
-/** How long a server may be away before following it ends with its error, in milliseconds. */
+/** How long a server may be unreachable before following fails with its error, in milliseconds. */
 const patience = 60_000;
 const pause = 1_000;
 
-/** The version is too old to go on from: everything is listed again. */
+/** The resource version has expired: everything is listed again. */
 class GoneError extends Error {}
 
 /**
- * What there is, as ADDED, then each change. Where the server closes a watch it goes on from the last version seen; where that is
- * gone, it lists again and tells the difference.
- * @throws ClusterError when the server refuses, or stays away for a minute
+ * Yields what exists, as ADDED, then each change. If the server closes a watch, it continues from the last version
+ * seen; if that has expired, it lists again and yields the difference.
+ * @throws ClusterError if the server refuses, or is unreachable for a minute
  */
 export async function* followObjects(
   client: Follower,
@@ -46,7 +46,7 @@ export async function* followObjects(
         answeredAt = Date.now();
         if (event !== undefined) yield remember(known, event);
       }
-      // A server that closes at once would be asked without end.
+      // Prevents a busy loop with a server that closes at once.
       if (Date.now() - opened < pause) await sleep(pause, undefined, { signal });
     } catch (error) {
       if (signal.aborted) return;
@@ -54,7 +54,7 @@ export async function* followObjects(
         version = undefined;
         continue;
       }
-      // Refused for good: asking again changes nothing.
+      // A permanent refusal: a retry changes nothing.
       const status = error instanceof ClusterError ? error.status : undefined;
       if (status !== undefined && status < 500 && status !== 429) throw error;
       if (Date.now() - answeredAt > patience) throw error;
@@ -63,7 +63,7 @@ export async function* followObjects(
   }
 }
 
-/** Events that lead from what is known to what was listed. */
+/** Yields the events between the known state and a new list. */
 function* differences(known: Map<string, LiveObject>, listed: readonly LiveObject[]): Generator<WatchEvent> {
   const present = new Set(listed.map(({ metadata }) => metadata.uid));
   for (const object of [...known.values()]) {
@@ -82,7 +82,7 @@ function remember(known: Map<string, LiveObject>, event: WatchEvent): WatchEvent
   return event;
 }
 
-/** The lines of a watch: an event, or only how far the list has come (a bookmark). */
+/** Yields the lines of a watch: an event, or only its progress (a bookmark). */
 async function* readChanges(
   changes: Readable,
   type: ResourceType,
@@ -107,7 +107,7 @@ async function* readChanges(
   }
 }
 
-/** Lines as they come; readline does not pass on the errors of what it reads. */
+/** Yields lines as they arrive; readline does not pass on the errors of its input. */
 async function* linesOf(stream: Readable): AsyncGenerator<string> {
   stream.setEncoding('utf8');
   let rest = '';

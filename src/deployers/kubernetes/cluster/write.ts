@@ -8,16 +8,18 @@ import { requireGone } from './gone.js';
 import { adoptedFields, fieldManager, isAdoptedManager } from './managers.js';
 import { typeOf } from './resources.js';
 
-/** How often an object may change under our hands while it is adopted. A namespace that changes may have become another's. */
+/**
+ * How often an object may change while it is adopted. A namespace that changes may have been taken by another
+ * deployment.
+ */
 const attemptsFor = (kind: string): number => (kind === 'Namespace' ? 1 : 5);
 
 /**
- * Carries out one action.
- * @param options `forceConflicts`: fields of an object of ours that somebody else has set are taken over, and each is
- * told;
- *   `goneSeconds`: see requireGone
- * @returns the object as it is then
- * @throws ClusterError; a conflict names the fields and who set them
+ * Executes one action.
+ * @param options `forceConflicts`: fields of our object that other field managers set are taken over, and each is
+ *   reported; `goneSeconds`: see requireGone
+ * @returns the resulting object
+ * @throws ClusterError; a conflict names the fields and their managers
  */
 export async function carryOut(
   action: Action,
@@ -53,8 +55,8 @@ export async function carryOut(
 }
 
 /**
- * Namespaces, volumes and claims are created by a request that fails when there is one already: the namespace is taken by whoever makes
- * it (K-36), and what holds data is never changed. All else is applied.
+ * Namespaces, volumes and claims are created by a request that fails if one exists: a namespace belongs to the
+ * deployment that creates it, and what holds data is never changed. Everything else is applied.
  */
 function makeNew(object: KubernetesObject, api: ClusterApi): Promise<LiveObject> {
   if (['Namespace', 'PersistentVolume', 'PersistentVolumeClaim'].includes(object.kind)) {
@@ -64,14 +66,14 @@ function makeNew(object: KubernetesObject, api: ClusterApi): Promise<LiveObject>
 }
 
 function apply(object: KubernetesObject, live: LiveObject, force: boolean, api: ClusterApi): Promise<LiveObject> {
-  // Two deployments may take one namespace at the same moment: only one of them has seen it as it is now.
+  // Two deployments may take one namespace at the same time: the resource version lets only one of them win.
   const { resourceVersion } = live.metadata;
   const sent = object.kind === 'Namespace' ? { ...object, metadata: { ...object.metadata, resourceVersion } } : object;
   return explained(object, () => api.apply(sent, { fieldManager, force }));
 }
 
 /**
- * Checks what an action would write, without writing it (K-35).
+ * Checks what an action would write, without writing it.
  * @param force see `forceConflicts` of {@link carryOut}
  * @throws ClusterError
  */
@@ -82,26 +84,26 @@ export async function check(action: Action, api: ClusterApi, force = false): Pro
     case 'label':
       return;
     case 'create':
-      // What is just going away cannot be changed into what comes after it.
+      // An object that is being deleted cannot be changed into its successor.
       if (action.after === undefined) await explained(object, () => dryApply(object, false, api));
       return;
     case 'replace':
       await dryCreate(object, api);
       return;
     case 'apply':
-      // What the Python client set, or we by creating it, will be applied by us: only other conflicts are real (decision 19).
+      // Fields that the Python client set, or our own create, will be taken over: only other conflicts are real.
       await explained(object, () => dryApply(object, false, api)).catch(async (error: unknown) => {
         if (!(error instanceof ConflictError)) throw error;
         if (action.adopt && error.managers.every(isAdoptedManager)) return;
         if (!force) throw error;
         await dryApply(object, true, api);
       });
-      // Until it is adopted the server would keep fields that go with the adoption (a roll-out strategy's).
+      // Until it is adopted, the server would keep fields that the adoption removes (a rollout strategy's).
       if (action.adopt) await (object.kind === 'Deployment' ? dryCreate(object, api) : dryApply(object, true, api));
   }
 }
 
-/** Checks an object by itself, under another name. */
+/** Checks an object as a separate one, under another name. */
 async function dryCreate(object: KubernetesObject, api: ClusterApi): Promise<LiveObject> {
   const other = { ...object, metadata: { ...object.metadata, name: '', generateName: 'laconic-check-' } };
   try {
@@ -118,10 +120,10 @@ function dryApply(object: KubernetesObject, force: boolean, api: ClusterApi): Pr
   return api.apply(object, { fieldManager, force, dryRun: true });
 }
 
-/** Fields of an object that we set are somebody else's by now. */
+/** Fields of an object that we set now belong to another field manager. */
 class ConflictError extends ClusterError {
   readonly managers: readonly string[];
-  /** What is told once they are ours. */
+  /** The report after they were taken over. */
   readonly taken: string;
 
   constructor(object: KubernetesObject, conflicts: readonly { manager: string; field: string }[], cause: ClusterError) {
@@ -149,7 +151,7 @@ async function explained<T>(object: KubernetesObject, request: () => Promise<T>)
   }
 }
 
-/** Each cause reads `conflict with "kubectl-edit" using apps/v1`. */
+/** Each cause has the form `conflict with "kubectl-edit" using apps/v1`. */
 function conflictsOf(error: ClusterError): { manager: string; field: string }[] {
   return error.causes
     .filter(({ reason }) => reason === 'FieldManagerConflict')
@@ -160,8 +162,9 @@ function conflictsOf(error: ClusterError): { manager: string; field: string }[] 
 }
 
 /**
- * Makes the fields that the Python program's client set, or we by creating the object, fields that we applied, once: what we do not
- * set is then removed by the apply that follows, and nothing conflicts (decision 19). Done only on the object as it was seen; where it changed meanwhile, it is looked at again.
+ * Turns the fields that the Python program's client set, or our own create, into fields that we applied, once: the
+ * following apply then removes what we do not set, and nothing conflicts. Guarded by the resource version; if the
+ * object has changed, it is read again.
  */
 async function adopt(object: LiveObject, api: ClusterApi): Promise<LiveObject> {
   const type = typeOf(object);
@@ -172,7 +175,7 @@ async function adopt(object: LiveObject, api: ClusterApi): Promise<LiveObject> {
     if (managedFields === undefined) return live;
     const patch = [
       { op: 'replace', path: '/metadata/managedFields', value: managedFields },
-      // The server refuses the patch when the object has another version.
+      // The server refuses the patch if the object has another version.
       { op: 'replace', path: '/metadata/resourceVersion', value: live.metadata.resourceVersion },
     ];
     try {
@@ -188,8 +191,8 @@ async function adopt(object: LiveObject, api: ClusterApi): Promise<LiveObject> {
 }
 
 /**
- * Labels on what is not changed otherwise, whatever controllers write there at the same moment; a Released volume loses the claim that it
- * was bound to, and only while it is as it was seen.
+ * Sets labels on an object that is otherwise not changed, regardless of concurrent writes of controllers; a Released
+ * volume loses its claim reference, but only if it has not changed.
  */
 function mark(live: LiveObject, object: KubernetesObject, release: boolean, api: ClusterApi): Promise<LiveObject> {
   const { name, namespace, uid, resourceVersion } = live.metadata;

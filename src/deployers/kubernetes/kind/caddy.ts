@@ -32,15 +32,17 @@ import { mapOf } from '../../../system/plain-map.js';
 export interface CaddyWish {
   /** The kind cluster. */
   readonly cluster: string;
-  /** `caddy-ingress-image` of the spec (04 §6.3). */
+  /** `caddy-ingress-image` of the spec. */
   readonly image?: string | undefined;
   /** `network.acme-email` of the spec. */
   readonly email?: string | undefined;
-  /** What was asked of the cluster's nodes already. */
+  /** What was already read of the cluster's nodes. */
   readonly contents?: NodeContents | undefined;
-  /** False with --skip-cluster-management: what is there is reconciled, nothing is installed. */
+  /** False with --skip-cluster-management: an existing one is reconciled, but nothing is installed. */
   readonly install: boolean;
-  /** Wait until it is ready: where the deployment has host names. Without them it may take its time, or never get its image. */
+  /**
+   * Wait until it is ready: if the deployment has host names. Otherwise it may take its time, or never get its image.
+   */
   readonly wait: boolean;
   readonly deadline: Deadline;
   /** See WaitRequest. */
@@ -48,10 +50,10 @@ export interface CaddyWish {
 }
 
 /**
- * The ingress controller of the kind cluster as this deployment needs it (04 §6, decision 28): installed, or brought up to date; the
- * image comes from this host where it has it. Nothing is written when all is as wanted, and it does not matter in which state an
- * earlier install stopped (K-23).
- * @throws LaconicError when it does not become ready
+ * Reconciles the ingress controller of the kind cluster for this deployment: installs or updates it; the image is sent
+ * from this host if it is here. Writes nothing if everything is up to date, and continues an install that stopped at
+ * any point.
+ * @throws LaconicError if it does not become ready
  */
 export async function ensureCaddy(wish: CaddyWish, api: ClusterApi, engine: Engine, context: Context): Promise<void> {
   const all = await findAll(api);
@@ -75,16 +77,16 @@ export async function ensureCaddy(wish: CaddyWish, api: ClusterApi, engine: Engi
   });
 }
 
-/** What {@link ensureCaddy} would do: which image it wants on the nodes, and what it would write, a line each. */
+/** What {@link ensureCaddy} would do: the image it wants on the nodes, and a line per change. */
 export interface CaddyPreview {
   readonly image: string;
   readonly lines: readonly string[];
 }
 
 /**
- * Reads only.
- * @param api absent where the cluster is yet to be made
- * @returns undefined where Caddy is left alone
+ * Previews {@link ensureCaddy}. Reads only.
+ * @param api absent if the cluster does not exist yet
+ * @returns undefined if Caddy is not touched
  */
 export async function previewCaddy(
   wish: Pick<CaddyWish, 'image' | 'email' | 'install'>,
@@ -109,7 +111,7 @@ async function withImageId(settings: CaddySettings, engine: Engine): Promise<Cad
   return { ...settings, ...(imageId !== undefined && { imageId }) };
 }
 
-/** An image that is made on this host: the nodes' copy follows it. */
+/** Whether an image is built on this host: the nodes get the same one. */
 export function isBuilt(image: string): boolean {
   return image.endsWith(':local');
 }
@@ -121,13 +123,13 @@ function partsOf(all: ReadonlyMap<string, LiveObject>): LiveCaddy {
   };
 }
 
-/** The parts of a running Caddy that decide what becomes of it. */
+/** The parts of a running Caddy that its settings depend on. */
 export interface LiveCaddy {
   deployment?: LiveObject | undefined;
   configMap?: LiveObject | undefined;
 }
 
-/** What there is of Caddy, by kind and name. What its objects are called does not depend on the settings. */
+/** Reads Caddy's objects, by kind and name. Their names do not depend on the settings. */
 async function findAll(api: ClusterApi): Promise<Map<string, LiveObject>> {
   const objects = caddyObjects(caddySettings({}, {}));
   const found = await inParallel(objects, (object) =>
@@ -141,8 +143,8 @@ function releaseOf(deployment: LiveObject | undefined): number {
 }
 
 /**
- * What Caddy is to be like. A spec that names an image or an e-mail address has its way, the last one that starts; one that does
- * not changes nothing that another deployment or an operator chose (decision 28). Pure.
+ * Returns the settings for Caddy. An image or e-mail address in a spec takes effect, that of the last start; a spec
+ * without one keeps what another deployment or an operator chose. Pure.
  */
 export function caddySettings(live: LiveCaddy, wish: Pick<CaddyWish, 'image' | 'email'>): CaddySettings {
   const data = mapOf(live.configMap?.data);
@@ -156,7 +158,7 @@ export function caddySettings(live: LiveCaddy, wish: Pick<CaddyWish, 'image' | '
   };
 }
 
-/** The image that somebody chose: a spec, or the Python program, which does not say whether it was one. */
+/** The image chosen by a spec, or by the Python program, which does not record where it came from. */
 function imageChosenBefore(deployment: LiveObject | undefined): string | undefined {
   if (deployment?.metadata.annotations?.[imageFromAnnotation] === 'default') return undefined;
   const { containers } = mapOf(mapOf(mapOf(deployment?.spec).template).spec);
@@ -200,7 +202,7 @@ async function applyOne(
   const action = actionFor(wanted, live);
   if (action.do === 'create') {
     await carryOut(action, api, context).catch((error: unknown) => {
-      // Another start installs it at this moment.
+      // Another start is installing it now.
       if (!(error instanceof ClusterError && error.status === 409)) throw error;
     });
     return;
@@ -208,7 +210,7 @@ async function applyOne(
   try {
     await carryOut(action, api, context);
   } catch (error) {
-    // One deployment's start must not fail for what somebody changed on an ingress controller that all share.
+    // A deployment's start must not fail because somebody changed the shared ingress controller.
     if (!(error instanceof ClusterError && error.status === 409)) throw error;
     context.report.warn(`Caddy is left as it is: ${error.message}`);
   }

@@ -1,39 +1,39 @@
 import type { Engine } from '../../../engine/connect.js';
 import { type LabelledContainer, listLabelled } from '../../../engine/labelled.js';
 
-/** A node of a kind cluster: a container. */
+/** A node of a kind cluster, which is a container. */
 export interface KindNode {
   id: string;
-  /** The container's name, and that of the Kubernetes node. */
+  /** Name of the container and of the Kubernetes node. */
   name: string;
   running: boolean;
   paused: boolean;
   controlPlane: boolean;
 }
 
-/** A kind cluster of this host. */
+/** A kind cluster on this host. */
 export interface KindCluster {
   readonly name: string;
-  /** Made by this program, or by the Python one (decision 4). */
+  /** Created by this program, or by the Python one. */
   readonly ours: boolean;
   /** Control planes first, then by name. */
   readonly nodes: readonly KindNode[];
 }
 
-/** kind's own labels on the containers that are nodes. */
+/** kind's own labels on node containers. */
 const clusterLabel = 'io.x-k8s.kind.cluster';
 const roleLabel = 'io.x-k8s.kind.role';
 
-/** On a node image whose clusters count as ours whatever their names are (decision 4). */
+/** Label of a node image: its clusters count as ours, whatever their names. */
 const ownLabel = 'laconic.com/kind-cluster';
 const ownName = /^laconic-[0-9a-z]+$/;
 
-/** The kind clusters of this host, ordered by name: as `kind get clusters`, without needing that program (K-40). */
+/** Returns the kind clusters of this host, sorted by name: like `kind get clusters`, but without that program. */
 export async function listKindClusters(engine: Engine): Promise<KindCluster[]> {
   const byName = new Map<string, LabelledContainer[]>();
   for (const container of await listLabelled(engine, clusterLabel)) {
     const name = container.labels[clusterLabel] ?? '';
-    // kind keeps other containers too: a load balancer, a registry of somebody's.
+    // kind also labels other containers, such as a load balancer or somebody's registry.
     if (!/^(control-plane|worker)$/.test(container.labels[roleLabel] ?? '')) continue;
     byName.set(name, [...(byName.get(name) ?? []), container]);
   }
@@ -57,16 +57,16 @@ function clusterOf(name: string, containers: readonly LabelledContainer[]): Kind
   };
 }
 
-/** Which cluster a deployment works with. */
+/** The cluster for a deployment. */
 export type ClusterChoice =
   | { kind: 'existing'; cluster: KindCluster /** It is not the one that was asked for. */; adopted: boolean }
   | { kind: 'missing' }
-  /** Several of ours, and none of this name: somebody has to say which. */
+  /** Several of ours, and none of this name: the operator must choose. */
   | { kind: 'ambiguous'; names: readonly string[] };
 
 /**
- * The cluster of this name; else the one of ours that runs on this host (decision 4, K-40).
- * @param fixed the spec names the cluster: no other one will do
+ * Returns the cluster of this name; else our only one on this host.
+ * @param fixed the spec names the cluster: no other is used
  */
 export function chooseCluster(clusters: readonly KindCluster[], name: string, fixed: boolean): ClusterChoice {
   const wanted = clusters.find((cluster) => cluster.name === name);
@@ -79,7 +79,7 @@ export function chooseCluster(clusters: readonly KindCluster[], name: string, fi
   return { kind: 'existing', cluster: only, adopted: true };
 }
 
-/** The cluster that a new deployment joins (decision 4); undefined: it gets one of its own. */
+/** Returns the cluster that a new deployment joins; undefined: it gets its own. */
 export async function clusterToJoin(engine: Engine): Promise<string | undefined> {
   const ours = (await listKindClusters(engine)).filter((cluster) => cluster.ours);
   return ours.length === 1 ? ours[0]?.name : undefined;

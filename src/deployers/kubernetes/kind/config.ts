@@ -7,46 +7,48 @@ import type { PodInput } from '../objects/input.js';
 import { nodeRoot, placeOnKind } from './places.js';
 import { mapOf } from '../../../system/plain-map.js';
 
-/** A directory of the host in a node. */
+/** A directory of the host that is mounted into a node. */
 export interface NodeMount {
   hostPath: string;
   containerPath: string;
 }
 
-/** A port of the host that leads to one of the node. */
+/** A port of the host that is mapped to one of the node. */
 export interface NodePort {
   hostPort: number;
   containerPort: number;
   /** Upper case. */
   protocol: string;
-  /** Address of the host; absent: all of them. */
+  /** Address on the host; absent: all of them. */
   listenAddress?: string;
 }
 
-/** What a deployment needs of a kind cluster: what kind-config.yml says, as far as a running cluster can be held against it. */
+/**
+ * What a deployment needs from a kind cluster: the part of kind-config.yml that a running cluster can be compared with.
+ */
 export interface KindConfig {
   readonly mounts: readonly NodeMount[];
   readonly ports: readonly NodePort[];
   /** Labels of the Kubernetes node, `key=value`. */
   readonly nodeLabels: readonly string[];
-  /** Absent: LACONIC_SO_KIND_NODE_IMAGE, else kind's default (decision 27). */
+  /** Absent: LACONIC_SO_KIND_NODE_IMAGE, else kind's default. */
   readonly nodeImage?: string;
 }
 
 type PortSpec = Pick<Spec, 'kindListenAddress' | 'kindHttpPort' | 'kindHttpsPort'>;
 
-/** What kind-config.yml is made from. */
+/** The sources of kind-config.yml. */
 export interface KindConfigInput {
-  /** The deployment directory, absolute. */
+  /** The absolute path of the deployment directory. */
   readonly root: string;
   readonly home: string;
   readonly spec: PortSpec & Pick<Spec, 'volumes' | 'configmaps' | 'kindMountRoot' | 'kindNodeImage'>;
-  /** Of the stack only, never what else lies in the directory (K-21). */
+  /** Those of the stack only, without other files in the directory. */
   readonly pods: readonly PodInput[];
   readonly jobs: readonly PodInput[];
 }
 
-/** The ingress controller's ports, in every cluster: 80 and 443 of the node (04 §3.2), of the host those that the spec names (K-46). */
+/** The ingress controller's ports, in every cluster: 80 and 443 of the node, and the host ports that the spec sets. */
 function ingressPorts({ kindHttpPort = 80, kindHttpsPort = 443 }: PortSpec): NodePort[] {
   return [
     { hostPort: kindHttpPort, containerPort: 80, protocol: 'TCP' },
@@ -54,10 +56,13 @@ function ingressPorts({ kindHttpPort = 80, kindHttpsPort = 443 }: PortSpec): Nod
   ];
 }
 
-/** Caddy runs on the node that has it (04 §6.2). */
+/** Label of the node that runs Caddy. */
 const ingressLabel = 'ingress-ready=true';
 
-/** The cluster that a deployment needs (04 §3.2, §3.3): mounts of pods and jobs, each once; the host's ports of host-network services. */
+/**
+ * Returns the cluster that a deployment needs: mounts of pods and jobs, without duplicates, and host ports of
+ * host-network services.
+ */
 export function kindConfig(input: KindConfigInput): KindConfig {
   const { spec } = input;
   const mounts: NodeMount[] = [];
@@ -79,7 +84,7 @@ export function kindConfig(input: KindConfigInput): KindConfig {
   };
 }
 
-/** Names of the volumes that services of pods and jobs mount, in file order; configmaps are none. */
+/** Names of the volumes that services of pods and jobs mount, in file order; without configmaps. */
 function mountedVolumes({ pods, jobs, spec }: KindConfigInput): Set<string> {
   const names = [...pods, ...jobs].flatMap(({ model }) =>
     [...model.services.values()].flatMap((service) =>
@@ -89,7 +94,7 @@ function mountedVolumes({ pods, jobs, spec }: KindConfigInput): Set<string> {
   return new Set(names.filter((name) => !spec.configmaps.has(name)));
 }
 
-/** A host-network pod listens on the node: the host's ports are those of the container (04 §3.2). */
+/** A host-network pod listens on the node: host and container ports are the same. */
 function hostNetworkPorts(pods: readonly PodInput[]): { port: NodePort; service: string }[] {
   return pods.flatMap(({ model }) =>
     [...model.services.values()]
@@ -104,8 +109,8 @@ function hostNetworkPorts(pods: readonly PodInput[]): { port: NodePort; service:
 }
 
 /**
- * Ports of the host that the spec gives to the ingress controller although a host-network service has them: only one of the two would
- * be reached (K-27). Port 80 or 443 of the node itself is told with the pods.
+ * Reports host ports that the spec gives to the ingress controller although a host-network service has them: only one
+ * of the two would be reachable. Ports 80 and 443 of the node itself are reported with the pods.
  */
 export function hostPortProblems(spec: PortSpec & Pick<Spec, 'yaml'>, pods: readonly PodInput[]): Problem[] {
   const wanted = [
@@ -133,7 +138,7 @@ function onceEach<T>(all: readonly T[], key: (each: T) => string): T[] {
   });
 }
 
-/** The text of kind-config.yml (04 §3.2). */
+/** Renders kind-config.yml. */
 export function renderKindConfig(config: KindConfig): string {
   const labels = config.nodeLabels.join(',');
   const node = {
@@ -156,9 +161,9 @@ export function renderKindConfig(config: KindConfig): string {
 }
 
 /**
- * Reads kind-config.yml, which may be written by hand or by the Python program: several nodes count together, and what is
- * there twice counts once.
- * @throws InvalidFileError for what is no configuration of a kind cluster
+ * Parses kind-config.yml, which may be written by hand or by the Python program: several nodes are combined, and
+ * duplicates dropped.
+ * @throws InvalidFileError if it is not a configuration of a kind cluster
  */
 export function parseKindConfig(text: string, file: string): KindConfig {
   const yaml = parseYaml(text, file);
@@ -175,7 +180,7 @@ export function parseKindConfig(text: string, file: string): KindConfig {
   };
 }
 
-/** The document to give to kind: as {@link parseKindConfig} reads it, without what is there twice, which Docker refuses (K-21). */
+/** Returns the document for kind: like {@link parseKindConfig}, without duplicates, which Docker refuses. */
 export function withoutRepeats(text: string, file: string): string {
   const { value } = parseYaml(text, file);
   const root = mapOf(value);
@@ -215,7 +220,7 @@ function portsOf(node: Record<string, unknown>): NodePort[] {
   );
 }
 
-/** Labels that the kubelet gives its node, and those of kind's own key `labels`. */
+/** Labels that the kubelet sets on its node, and those of kind's own key `labels`. */
 function labelsOf(node: Record<string, unknown>): string[] {
   const patches = Array.isArray(node.kubeadmConfigPatches) ? node.kubeadmConfigPatches : [];
   const fromPatches = patches.flatMap((patch: unknown) => {

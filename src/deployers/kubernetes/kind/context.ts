@@ -8,12 +8,12 @@ import type { ClusterApi } from '../cluster/api.js';
 import { ClusterError } from '../cluster/errors.js';
 import type { KindCluster } from './clusters.js';
 
-/** Where the API server of a node listens in its container. */
+/** Port of the API server in a node's container. */
 const apiPort = 6443;
 
 /**
- * Makes sure that the operator's kubeconfig ($KUBECONFIG, else ~/.kube/config) leads to this very cluster: its context is written
- * anew when it is missing, or when it belongs to an earlier cluster of that name.
+ * Ensures that the operator's kubeconfig ($KUBECONFIG, else ~/.kube/config) has the context of this cluster: it is
+ * rewritten if it is missing, or belongs to an earlier cluster of that name.
  */
 export async function ensureKubeContext(cluster: KindCluster, engine: Engine, context: Context): Promise<void> {
   const { readKubeconfig, defaultKubeconfigFiles } = await import('../cluster/kubeconfig.js');
@@ -24,7 +24,7 @@ export async function ensureKubeContext(cluster: KindCluster, engine: Engine, co
   const controlPlanes = cluster.nodes.filter(({ controlPlane }) => controlPlane);
   const [node] = controlPlanes;
   if (node === undefined) throw new LaconicError(`the kind cluster ${cluster.name} has no control plane`);
-  // Several control planes are behind a load balancer, whose port is another container's.
+  // Several control planes are behind a load balancer in another container, which has the published port.
   if (server !== undefined && controlPlanes.length > 1) return;
   const { ports } = await wiringOf(engine, node.id);
   const port = ports.find(({ containerPort }) => containerPort === apiPort)?.hostPort;
@@ -40,9 +40,9 @@ async function exportKubeContext(cluster: string, { env, signal, report }: Conte
 }
 
 /**
- * Waits until the API server says that it is ready.
- * @param seconds how long it may take
- * @throws ClusterError with what it said last
+ * Waits until the API server reports that it is ready.
+ * @param seconds how long at most
+ * @throws ClusterError with its last answer
  */
 export async function awaitApiServer(api: ClusterApi, seconds: number, { report, signal }: Context): Promise<void> {
   const deadline = Date.now() + seconds * 1000;
@@ -67,7 +67,10 @@ export async function awaitApiServer(api: ClusterApi, seconds: number, { report,
   }
 }
 
-/** No answer, or one that says "not yet": a certificate will not change. A server that just started does not know who may do what. */
+/**
+ * Whether an error is temporary: no answer, or one of an API server that is not ready; certificates do not change. A
+ * server that has just started does not know permissions yet.
+ */
 function passesByItself({ status, cause }: ClusterError): boolean {
   if (status !== undefined) return status >= 500 || status === 403;
   return !(cause instanceof Error && 'code' in cause && /CERT|SIGNATURE|ISSUER/.test(String(cause.code)));

@@ -10,54 +10,57 @@ import { type KindConfig, withoutRepeats } from './config.js';
 import { explainCreation, nodeImageVariable, progressOf, runKind } from './kind-cli.js';
 import { nodeRoot } from './places.js';
 
-/** Creating a cluster takes a minute, pulling its node image some more: others wait that long for it. */
+/** Creating a cluster takes a minute, plus the pull of its node image: others wait that long. */
 const othersWaitSeconds = 900;
 
 function directoryOf(context: Context): string {
   return join(stateDirectory(context.env), 'kind');
 }
 
-/** Stands while a cluster is being made: one that it is left of is half done, whoever finds it. */
+/** The marker exists while a cluster is being created: if it is left over, the cluster is incomplete. */
 function markerOf(name: string, context: Context): string {
   return join(directoryOf(context), `${name}.creating`);
 }
 
-/** Holds the ids of the nodes of a cluster that this program made, whatever its name is. */
+/** Records the node ids of a cluster that this program created, whatever its name. */
 function recordOf(name: string, context: Context): string {
   return join(directoryOf(context), `${name}.made`);
 }
 
-/** Writes down that this program made the cluster. */
+/** Records that this program created the cluster. */
 export async function rememberMade(cluster: KindCluster, context: Context): Promise<void> {
   await writeFileAtomically(recordOf(cluster.name, context), cluster.nodes.map(({ id }) => `${id}\n`).join(''), 0o600);
 }
 
-/** True when this program made this very cluster, and not only an earlier one of its name. */
+/** Whether this program created this cluster, and not only an earlier one of its name. */
 export async function wasMadeByUs(cluster: KindCluster, context: Context): Promise<boolean> {
   const ids = (await readTextIfAny(recordOf(cluster.name, context)))?.split('\n') ?? [];
   return cluster.nodes.some(({ id }) => ids.includes(id));
 }
 
-/** Forgets a cluster that is gone. */
+/** Deletes the record of a cluster that is gone. */
 export async function forgetCluster(name: string, context: Context): Promise<void> {
   await rm(recordOf(name, context), { force: true });
 }
 
-/** Makes this process the only one that creates or deletes the cluster of this name. */
+/** Locks the creation and deletion of the cluster of this name. */
 export async function lockCluster(name: string, context: Context): Promise<Lock> {
   const file = join(directoryOf(context), `${name}.lock`);
   return takeLock(file, `kind cluster ${name}`, othersWaitSeconds, context);
 }
 
-/** True for a cluster whose making was cut short: nothing was ever deployed to it. Ask while holding its lock. */
+/**
+ * Whether the creation of a cluster was interrupted: nothing was ever deployed to it. Call it while holding the lock.
+ */
 export async function isHalfMade(name: string, context: Context): Promise<boolean> {
   return (await kindOf(markerOf(name, context))) !== undefined;
 }
 
 /**
- * Creates a cluster (04 §3.1) and waits until its node is ready. kind adds the context to the operator's kubeconfig. What fails or
- * is interrupted leaves nothing behind. The caller holds the cluster's lock.
- * @param text of kind-config.yml; @param file its path, for messages
+ * Creates a cluster and waits until its node is ready. kind adds the context to the operator's kubeconfig. A failure or
+ * an interruption leaves nothing behind. The caller holds the cluster's lock.
+ * @param text of kind-config.yml
+ * @param file its path, for messages
  */
 export async function createCluster(
   name: string,
@@ -76,7 +79,7 @@ export async function createCluster(
   await makeDirectory(directoryOf(context), 0o700);
   await writeFile(marker, `${file}\n`, { mode: 0o600 });
   const image = config.nodeImage === undefined && env[nodeImageVariable] ? ['--image', env[nodeImageVariable]] : [];
-  // Created without waiting, a cluster has no node that pods could run on yet.
+  // Without the wait, a cluster does not have a node yet that pods can run on.
   const args = ['create', 'cluster', '--name', name, '--config', '-', '--wait', '5m', ...image];
   try {
     const result = await runKind(args, context, {
@@ -96,7 +99,7 @@ export async function createCluster(
   report.progress(`cluster ${name}`, 'created', 'done');
 }
 
-/** Removes what is there of a cluster that was not finished. An interrupted program does that too before it leaves. */
+/** Removes an incomplete cluster. After an interruption this also runs before the program exits. */
 export async function discardCluster(name: string, context: Context): Promise<void> {
   const result = await runKind(['delete', 'cluster', '--name', name], { env: context.env });
   if (result.code === 0) await rm(markerOf(name, context), { force: true });

@@ -9,21 +9,21 @@ import { type KindCluster, listKindClusters } from './clusters.js';
 import { forgetCluster, lockCluster, wasMadeByUs } from './create.js';
 import { runKind } from './kind-cli.js';
 
-/** Who else has something in a cluster. */
+/** A deployment or namespace in use in a cluster. */
 interface Resident {
   namespace: string;
-  /** What is known of the deployment: its directory, else its id. */
+  /** The deployment's directory if known, else its id. */
   deployment: string;
 }
 
-/** Namespaces that a kind cluster has without any deployment. */
+/** Namespaces of a kind cluster without deployments. */
 const clusterNamespaces = /^(?:kube-.*|local-path-storage|caddy-system)$/;
 
 /**
- * Deletes a kind cluster, with everything in it: `stop --perform-cluster-management` (04 §3.1). Refused while other deployments
- * live in it, and when nobody can tell (decision 27, K-10); also a cluster that is not ours while anything lives in it.
- * @param own the deployment-id of the deployment that asks; its own namespace does not count
- * @returns false when there is no such cluster, or in a dry run, which asks nobody (K-09)
+ * Deletes a kind cluster with everything in it: `stop --perform-cluster-management`. Refused if other deployments live
+ * in it, or if that is unknown; also for a cluster that is not ours if anything lives in it.
+ * @param own the id of the calling deployment, whose namespace does not count
+ * @returns false if there is no such cluster, or in a dry run, which does not read it
  */
 export async function deleteCluster(
   name: string,
@@ -75,7 +75,7 @@ async function refuseWhileUsed(
   );
 }
 
-/** What a namespace is lived in by. A deployment that was stopped leaves an empty one, or one with its volumes. */
+/** Kinds that mark a namespace as in use. A stopped deployment leaves an empty one, or one with its volumes. */
 const inhabitants = [
   resources.Deployment,
   resources.StatefulSet,
@@ -104,7 +104,8 @@ async function contentOf(
 }
 
 /**
- * The deployments behind namespaces that something lives in; in a cluster that is not ours, whatever else lives there too. Pure.
+ * Returns the deployments that own namespaces in use; in a cluster that is not ours, all other users of namespaces,
+ * too. Pure.
  * @param inhabited names of the namespaces with workloads or volumes
  */
 export function residentsOf(

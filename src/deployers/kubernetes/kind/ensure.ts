@@ -20,10 +20,10 @@ import { NoKindClusterError } from './none.js';
 import { placeOnKind } from './places.js';
 import { isBelow } from '../../../system/path-names.js';
 
-/** Name of the file in the deployment directory that the cluster is made from (04 §3.2). */
+/** Name of the file in the deployment directory with the configuration of the cluster. */
 export const kindConfigFile = 'kind-config.yml';
 
-/** Seconds that the API server of a running node may take to answer, and that of one which was started just now. */
+/** Seconds for the API server of a running node to answer, and for that of one that has just been started. */
 const answerSeconds = { running: 30, started: 120 };
 
 /** The deployment that needs a cluster. */
@@ -31,11 +31,9 @@ export interface ClusterWish {
   readonly layout: Pick<DeploymentLayout, 'root' | 'deployment'>;
   readonly record: Pick<DeploymentRecord, 'clusterId' | 'deploymentId'>;
   readonly spec: Pick<Spec, 'kindClusterName' | 'kindMountRoot' | 'volumes' | 'yaml'>;
-  /** False with --skip-cluster-management: a cluster that is missing is an error. */
+  /** False with --skip-cluster-management: a missing cluster is an error. */
   readonly manage: boolean;
-  /**
-   * Seconds to wait for the API server of one that is there (`--wait-timeout`); absent: what a start of it may take.
-   */
+  /** Seconds to wait for the API server of an existing cluster (`--wait-timeout`); absent: the default. */
   readonly waitTimeout?: number | undefined;
 }
 
@@ -43,13 +41,13 @@ export interface EnsuredCluster {
   /** The kube context is `kind-<name>`. */
   readonly name: string;
   readonly created: boolean;
-  /** When a node was last started, in milliseconds since 1970; absent: it was made now. */
+  /** When a node was last started, in milliseconds since 1970; absent: it was created now. */
   readonly nodesStartedAt?: number;
-  /** A way to one that was there, and what its nodes have; absent for one that was made just now. */
+  /** A connection to an existing cluster, and the images on its nodes; absent for one that was just created. */
   readonly found?: { readonly api: ClusterApi; readonly contents: NodeContents };
 }
 
-/** The kind cluster a deployment belongs to (04 §1): the one its spec names, else its cluster-id. */
+/** Returns the name of a deployment's kind cluster: the spec's, else its cluster-id. */
 export function clusterNameOf({
   spec,
   record,
@@ -61,10 +59,10 @@ export function clusterNameOf({
 }
 
 /**
- * The deployment's kind cluster, running and with a context in the operator's kubeconfig: the one of its name; else the one of ours
- * that runs on this host, which is then written into deployment.yml (decision 4, K-41); else a new one (decision 27).
- * The caller holds the deployment's lock. Prints `Using existing cluster: C` or `Creating new cluster: C` (04 §11).
- * @throws LaconicError when there is none and none may be made, or when it lacks what kind-config.yml asks for (K-45)
+ * Ensures the deployment's kind cluster, running and with a context in the operator's kubeconfig: the one of its name;
+ * else our only one on this host, which is then written into deployment.yml; else a new one. The caller holds the
+ * deployment's lock. Prints `Using existing cluster: C` or `Creating new cluster: C`.
+ * @throws LaconicError if there is none and none may be created, or if it lacks what kind-config.yml requires
  */
 export async function ensureCluster(wish: ClusterWish, engine: Engine, context: Context): Promise<EnsuredCluster> {
   const name = clusterNameOf(wish);
@@ -79,10 +77,10 @@ export async function ensureCluster(wish: ClusterWish, engine: Engine, context: 
 
   const wanted = choice.kind === 'existing' ? choice.cluster.name : name;
   const lock = await lockCluster(wanted, context);
-  // What is left running of a making that was killed is known by the lock, and ended before another begins.
+  // The lock identifies processes left over from a killed creation, which are ended before another one begins.
   const inside = { ...context, env: { ...context.env, LACONIC_SO_LOCK: lock.token } };
   try {
-    // Somebody else may have made it meanwhile.
+    // Somebody else may have created it in the meantime.
     const now = chooseCluster(await listKindClusters(engine), wanted, true);
     if (now.kind === 'existing' && !(await isHalfMade(wanted, context))) {
       return await joinCluster(now.cluster, config, wish, engine, context);
@@ -104,8 +102,8 @@ export async function ensureCluster(wish: ClusterWish, engine: Engine, context: 
 }
 
 /**
- * A link below the mount root that leads out of it leads to nothing in the node: the data would be written there, and be gone with
- * the cluster.
+ * A link below the mount root to a place outside of it is dangling in the node: the data would be written inside the
+ * node, and lost with the cluster.
  */
 async function refuseLeadingOut({ spec, layout }: ClusterWish): Promise<void> {
   if (spec.kindMountRoot === undefined) return;
@@ -136,7 +134,7 @@ async function readConfig({ root }: ClusterWish['layout']): Promise<KindConfig |
   return text === undefined ? undefined : parseKindConfig(text, file);
 }
 
-/** Everything that makes a running cluster usable for this deployment. Nothing of it is changed, but stopped nodes are started. */
+/** Makes a running cluster usable for this deployment. Changes nothing in it, except that stopped nodes are started. */
 async function joinCluster(
   cluster: KindCluster,
   config: KindConfig | undefined,
@@ -161,7 +159,7 @@ async function joinCluster(
   const { startedAt } = stopped.length > 0 ? await wiringOfAll(cluster, engine) : live;
   const contents = new NodeContents(cluster.nodes, context);
   const fresh = stopped.length > 0 || Date.now() - startedAt < answerSeconds.started * 1_000;
-  // The answer takes longer than all that follows here. A node that was started just now, by whomever, cannot be asked yet.
+  // Asked first, as the answer takes longer than everything below. A node that has just been started cannot answer yet.
   if (!fresh) contents.ask();
   await ensureKubeContext(cluster, engine, context);
   const { connectCluster } = await import('../cluster/connect.js');
@@ -189,7 +187,7 @@ async function checkFit(
   engine: Engine,
 ): Promise<void> {
   const paths = [...config.mounts, ...live.binds].map(({ hostPath }) => hostPath);
-  // On another host's engine the paths of this one say nothing.
+  // For a remote engine, the paths of this host mean nothing.
   const canonical = engine.local ? await canonicalPaths(paths) : (path: string) => path;
   const { lines, mounts } = misfits(config, live, canonical);
   if (lines.length === 0) return;
@@ -216,11 +214,11 @@ function checkLabels(
   });
 }
 
-/** The name that was found or made goes into deployment.yml, so that later commands look for this one (K-41). */
+/** Writes the name that was found or created into deployment.yml, so that later commands use this cluster. */
 async function writeClusterId(name: string, { layout, record, spec }: ClusterWish): Promise<void> {
   if (spec.kindClusterName !== undefined || record.clusterId === name) return;
   const file = layout.deployment;
-  // Without a deployment-id of its own the deployment would change its id with the cluster's.
+  // A deployment without its own deployment-id would change its id with the cluster's.
   const changes = { clusterId: name, deploymentId: record.deploymentId };
   await writeFileAtomically(file, editRecord(await readText(file), file, changes));
 }

@@ -5,13 +5,13 @@ import { errorCode } from '../../../system/errors.js';
 import type { KindConfig } from './config.js';
 import { nodeRoot } from './places.js';
 
-/** Mounts that the Python program once made for single files; it never asks for them of a running cluster (04 §3.5). */
+/** Mounts that the Python program created for single files; it never required them of a running cluster. */
 const fileMounts = `${nodeRoot}/host-path-`;
 
 /**
- * What a running cluster lacks of what a deployment needs, one line each, explained; empty when it fits (04 §3.5, K-45).
+ * Returns what a running cluster lacks for a deployment, one explained line each; empty if it fits.
  * @param live what the containers of its nodes were created with
- * @param canonical the same path for all spellings of a directory
+ * @param canonical returns the same path for all spellings of a directory
  */
 export function misfits(
   wanted: KindConfig,
@@ -46,7 +46,7 @@ function sameAddress(a: string, b: string): boolean {
   return a === b || (everywhere.includes(a) && everywhere.includes(b));
 }
 
-/** What to do about it: the directory that is mounted as a whole already, or a new cluster with one (04 §3.5). */
+/** Returns the advice: use the directory that is already mounted as a whole, or a new cluster with one. */
 export function misfitAdvice(cluster: string, live: ContainerWiring, mounts: boolean): string {
   const umbrella = live.binds.find(({ containerPath }) => containerPath === nodeRoot);
   if (mounts && umbrella !== undefined) {
@@ -56,7 +56,10 @@ export function misfitAdvice(cluster: string, live: ContainerWiring, mounts: boo
   return `a running cluster cannot be given more: give the deployment a cluster of its own with kind-cluster-name in the spec, or make ${cluster} anew (stop its deployments, kind delete cluster --name ${cluster}, start this one first)${root}`;
 }
 
-/** Real paths of these, as far as they exist; of what does not, the real path of the directory above it. */
+/**
+ * Returns the real paths of these; for a path that does not exist, based on the real path of its closest existing
+ * parent.
+ */
 export async function canonicalPaths(paths: Iterable<string>): Promise<(path: string) => string> {
   const known = new Map<string, string>();
   for (const path of paths) known.set(path, await canonicalPath(path));

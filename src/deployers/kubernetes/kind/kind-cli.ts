@@ -2,10 +2,10 @@ import type { Context } from '../../../system/context.js';
 import { CommandFailedError, LaconicError } from '../../../system/errors.js';
 import { run, type RunResult } from '../../../system/process.js';
 
-/** Node image where the spec names none (decision 27). */
+/** Default node image, if the spec names none. */
 export const nodeImageVariable = 'LACONIC_SO_KIND_NODE_IMAGE';
 
-/** Runs kind; whatever its exit code is. @throws LaconicError with what to install when it is not there */
+/** Runs kind, with any exit code. @throws LaconicError with what to install if it is missing */
 export async function runKind(
   args: readonly string[],
   context: Pick<Context, 'env'> & { signal?: AbortSignal },
@@ -23,7 +23,7 @@ export async function runKind(
   }
 }
 
-/** What went wrong in `kind create cluster`, and what to do about it. */
+/** Explains a failed `kind create cluster`, with a remedy. */
 export function explainCreation(cluster: string, result: RunResult): LaconicError {
   const what = `cannot create the kind cluster ${cluster}`;
   const port =
@@ -55,14 +55,17 @@ export function explainCreation(cluster: string, result: RunResult): LaconicErro
   return new CommandFailedError(what, { ...result, stderr: lastLines(result.stderr) });
 }
 
-/** kind shows its progress and, on failure, all its node said: the end tells why. */
+/** kind prints its progress and, on failure, all output of its node: the end contains the reason. */
 function lastLines(text: string): string {
   const lines = text.trim().split('\n');
   const error = lines.findIndex((line) => line.startsWith('ERROR:'));
   return (error < 0 ? lines.slice(-10) : lines.slice(error, error + 10)).join('\n');
 }
 
-/** One line of kind's progress without its decoration: ` • Starting control-plane 🕹️ ...` → `Starting control-plane`. */
+/**
+ * Returns a line of kind's progress without its decoration: ` • Starting control-plane 🕹️ ...` → `Starting
+ * control-plane`.
+ */
 export function progressOf(line: string): string | undefined {
   const found = /^\s*[•✓✗]\s+(.+?)\s*$/u.exec(line.replace(/\p{Extended_Pictographic}|\u{FE0F}|\.\.\./gu, ''));
   return found?.[1]?.trim();

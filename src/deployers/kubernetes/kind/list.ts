@@ -4,8 +4,8 @@ import { LaconicError } from '../../../system/errors.js';
 import { type KindCluster, listKindClusters } from './clusters.js';
 
 /**
- * Prints the name of this host's kind cluster, or `No cluster found` (02 §6.5, 04 §8): the first one that deployments join, else the
- * first of all. Without an engine there are none.
+ * Prints the name of this host's kind cluster, or `No cluster found`: the first one of ours, else the first of all.
+ * None without an engine.
  */
 export async function listKindCluster(context: Context): Promise<void> {
   const { report } = context;

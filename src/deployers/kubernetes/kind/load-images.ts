@@ -18,10 +18,10 @@ import {
 
 const ctr = ['ctr', '--namespace', 'k8s.io', 'images'] as const;
 
-/** How long the node's Kubernetes may take to notice an image that was sent. */
+/** Time for the node's Kubernetes to notice a new image. */
 const noticeMilliseconds = 60_000;
 
-/** The images that the nodes of one kind cluster have: each node is asked once, and again when something was sent to it. */
+/** The images on the nodes of one kind cluster: each node is asked once, and again after something was sent to it. */
 export class NodeContents {
   readonly nodes: readonly KindNode[];
   readonly #context: Context;
@@ -32,7 +32,7 @@ export class NodeContents {
     this.#context = context;
   }
 
-  /** Asks all nodes now, for somebody who reads the answers later; what goes wrong shows there. */
+  /** Asks all nodes now, for answers read later, which also report failures. */
   ask(): void {
     for (const node of this.nodes) this.of(node).catch(() => undefined);
   }
@@ -49,10 +49,10 @@ export class NodeContents {
 }
 
 /**
- * The images of a deployment on the nodes of its kind cluster: what is on this host and differs is sent in one stream per node,
- * nothing when all is there (decision 27, K-43, K-44).
- * @param contents what was asked of the nodes already
- * @returns the id on this host of each wanted image that is here, by name: a roll-out follows it (decision 25)
+ * Sends a deployment's images to the nodes of its kind cluster: those on this host that differ, in one stream per node;
+ * nothing if all are there.
+ * @param contents what was already read of the nodes
+ * @returns the id on this host of each wanted image that is here, by name, for rollouts
  */
 export async function loadImages(
   cluster: string,
@@ -82,8 +82,8 @@ export async function loadImages(
 }
 
 /**
- * The images that {@link loadImages} would send, by the name of the node, where there are any. Reads only.
- * @param nodes those of the cluster; none where it is yet to be made: it gets all that this host has
+ * Returns the images that {@link loadImages} would send, by the name of the node, if there are any. Reads only.
+ * @param nodes those of the cluster; empty if it does not exist yet: it gets all that this host has
  */
 export async function previewImages(
   name: string,
@@ -99,7 +99,7 @@ export async function previewImages(
   return new Map((await Promise.all(each)).filter(([, images]) => images.length > 0));
 }
 
-/** An image that no registry has: `X:local` without a registry's name is what build-containers makes. */
+/** Whether an image is in no registry: `X:local` without a registry's name is built by build-containers. */
 function isOnlyBuilt(image: string): boolean {
   return image.endsWith(':local') && fullImageName(image).startsWith('docker.io/');
 }
@@ -116,7 +116,7 @@ async function nodeImages(node: KindNode, { env, signal }: Context): Promise<Nod
   return parseNodeImages(stdout);
 }
 
-/** `docker save` of the images, straight into the node: nothing is kept here, however large they are. */
+/** Pipes `docker save` of the images into the node: nothing is stored here, however large they are. */
 async function sendImages(
   images: readonly string[],
   host: HostImages,
@@ -130,7 +130,7 @@ async function sendImages(
     const save = ['docker', 'save', ...images] as const;
     const load = ['docker', 'exec', '--interactive', node.id, ...ctr, 'import', '-'] as const;
     const { from, to } = await runPiped(save, load, { env, signal });
-    // When the second ends early the first fails as well, for no reason of its own.
+    // If the second ends early, the first fails as a consequence.
     if (to.code !== 0)
       throw new CommandFailedError(`cannot send ${images.join(', ')} to the kind node ${node.name}`, to);
     if (from.code !== 0) throw new CommandFailedError(`cannot read ${images.join(', ')}`, from);
@@ -143,8 +143,8 @@ async function sendImages(
 }
 
 /**
- * Takes the mark of Kubernetes' plugin off an image. containerd leaves it on a name that is given to another image, and
- * what has it is not named by its id again: the node would differ from this host for ever.
+ * Removes the mark of the CRI plugin from an image. containerd keeps it on a name that is given to another image, which
+ * then gets no name by its id: the node would always differ from this host.
  */
 async function offer(image: string, node: KindNode, { env, signal }: Context): Promise<void> {
   const label = ['label', fullImageName(image), 'io.cri-containerd.image='];
@@ -152,7 +152,7 @@ async function offer(image: string, node: KindNode, { env, signal }: Context): P
   await runOrFail(what, 'docker', ['exec', node.id, ...ctr, ...label], { env, signal });
 }
 
-/** Kubernetes learns of an image a moment after it was sent: a pod that starts earlier would try to pull it. */
+/** Waits until Kubernetes knows the images, a moment after they were sent: an earlier pod would try to pull them. */
 async function awaitNoticed(
   images: readonly string[],
   host: HostImages,

@@ -1,6 +1,9 @@
-/** Images in a node of kind: what `ctr --namespace k8s.io images ls` says, as data. */
+/** Images in a kind node: the output of `ctr --namespace k8s.io images ls` as data. */
 
-/** The full name that containerd keeps an image under: `cerc/x:local` → `docker.io/cerc/x:local`, `busybox` → `docker.io/library/busybox:latest`. */
+/**
+ * Returns the full name of an image in containerd: `cerc/x:local` → `docker.io/cerc/x:local`, `busybox` →
+ * `docker.io/library/busybox:latest`.
+ */
 export function fullImageName(image: string): string {
   const [first = '', ...rest] = image.split('/');
   const hasRegistry = rest.length > 0 && (/[.:]/.test(first) || first === 'localhost');
@@ -8,17 +11,17 @@ export function fullImageName(image: string): string {
   return /[:@]/.test(path.slice(path.lastIndexOf('/'))) ? path : `${path}:latest`;
 }
 
-/** True for an image that is named by its content: it cannot differ, and it cannot be sent under that name. */
+/** Whether an image is named by its digest: it cannot differ, and it cannot be sent under that name. */
 export function isPinned(image: string): boolean {
   return image.includes('@');
 }
 
-/** The ids of the images in a node, by full name. An image has two: its manifest's and its configuration's. */
+/** The ids of the images in a node, by full name. An image has two: those of its manifest and of its configuration. */
 export type NodeImages = ReadonlyMap<string, ReadonlySet<string>>;
 
 /**
- * Reads the list of containerd's images. Kubernetes' own plugin names each image by the id of its configuration as well, which is
- * what the classic image store of Docker calls its id; with containerd's store there the id is the manifest's.
+ * Parses containerd's list of images. The CRI plugin also names each image by the id of its configuration, which is the
+ * id in Docker's classic image store; in the containerd image store, the id is the manifest's.
  */
 export function parseNodeImages(listing: string): NodeImages {
   const rows = listing
@@ -38,7 +41,10 @@ export function parseNodeImages(listing: string): NodeImages {
   );
 }
 
-/** Whether Kubernetes on the node knows what is under this name now: then it has named it by the id of its configuration, too. */
+/**
+ * Whether Kubernetes on the node knows the current image of this name: it has then also named it by the id of its
+ * configuration.
+ */
 export function isNoticed(image: string, node: NodeImages): boolean {
   return (node.get(fullImageName(image))?.size ?? 0) > 1;
 }
@@ -46,14 +52,17 @@ export function isNoticed(image: string, node: NodeImages): boolean {
 /** An image that pods of a deployment run. */
 export interface WantedImage {
   readonly image: string;
-  /** Built on this host: the node gets the host's whenever they differ. Any other is sent only where the node has none of that name. */
+  /**
+   * Built on this host: the node gets the host's if they differ. Any other image is sent only if the node has none of
+   * that name.
+   */
   readonly built: boolean;
 }
 
-/** Images on this host, by name as the deployment writes it: their ids. */
+/** The ids of images on this host, by name as written in the deployment. */
 export type HostImages = ReadonlyMap<string, string>;
 
-/** The images to send to a node (decision 27): those on this host that it lacks, and those built here that differ. */
+/** Returns the images to send to a node: those on this host that it lacks, and those built here that differ. */
 export function imagesToSend(wanted: readonly WantedImage[], host: HostImages, node: NodeImages): string[] {
   const send = wanted.filter(({ image, built }) => {
     const id = host.get(image);

@@ -3,7 +3,7 @@ import type { Context } from '../../../system/context.js';
 import { LaconicError } from '../../../system/errors.js';
 import { listKindClusters } from './clusters.js';
 
-/** A deployment's kind cluster is not on this host: nothing of the deployment runs. */
+/** A deployment's kind cluster does not exist on this host: nothing of the deployment runs. */
 export class NoKindClusterError extends LaconicError {
   constructor(
     name: string,
@@ -15,13 +15,13 @@ export class NoKindClusterError extends LaconicError {
 }
 
 /**
- * Why a kind cluster cannot be reached: there is none of that name, or else the error that says what the way to it lacks.
- * @param error of connecting to it
+ * Returns why a kind cluster cannot be reached: there is none of that name, else the original error.
+ * @param error from the connection to it
  */
 export async function whyNoKindCluster(name: string, error: unknown, context: Context): Promise<unknown> {
   const clusters = await connectEngine(context)
     .then((engine) => listKindClusters(engine))
-    // Without an engine nobody can tell.
+    // Without an engine this is unknown.
     .catch(() => undefined);
   const gone = clusters !== undefined && !clusters.some((one) => one.name === name);
   return gone ? new NoKindClusterError(name, error) : error;

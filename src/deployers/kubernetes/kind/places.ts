@@ -4,22 +4,24 @@ import type { Spec } from '../../../spec/model.js';
 import type { Problem } from '../../../system/errors.js';
 import { isBelow } from '../../../system/path-names.js';
 
-/** Where everything of the host is mounted in a node of kind (04 §3.3). */
+/** Mount point of the host's directories in a kind node. */
 export const nodeRoot = '/mnt';
 
-/** Where a volume with a path is, on the host and in the node. The PersistentVolume and kind's mount both come from here (K-21). */
+/** Where a volume with a path is, on the host and in the node: for both the PersistentVolume and kind's mount. */
 export interface VolumePlace {
   /** Absolute, normalised. */
   hostPath: string;
-  /** The `hostPath` of its PersistentVolume (04 §4.10). */
+  /** The `hostPath` of its PersistentVolume. */
   nodePath: string;
-  /** False when it is in the node already, below the mount root. */
+  /** False if it is already in the node, below the mount root. */
   ownMount: boolean;
 }
 
 /**
- * Where a volume of the spec is on kind; undefined for one without a path, which the cluster's storage class makes.
- * @param root the deployment directory, absolute; @param home for `~`
+ * Returns the place of a volume of the spec on kind; undefined for one without a path, which the storage class
+ * provisions.
+ * @param root the absolute path of the deployment directory
+ * @param home for `~`
  */
 export function placeOnKind(
   volume: string,
@@ -38,8 +40,8 @@ export function placeOnKind(
 }
 
 /**
- * Volumes that a mount of another volume would hide in the node, at the same place or below it, although they are elsewhere on the
- * host: one would show the other's data.
+ * Reports volumes that a mount of another volume would hide in the node, at the same path or below it, although they
+ * are elsewhere on the host: one would show the other's data.
  */
 export function clashingPlaces(
   volumes: Iterable<string>,

@@ -12,15 +12,15 @@ import { previewImages } from './load-images.js';
 export interface KindPlace {
   readonly engine: Engine;
   readonly name: string;
-  /** None, and no `api`: it is yet to be made. */
+  /** Empty, without `api`, if it does not exist yet. */
   readonly nodes: readonly KindNode[];
   readonly api?: ClusterApi;
 }
 
 /**
- * What a start does on a kind cluster before it applies the objects, a line each: the images that are sent to its
- * nodes, and the ingress controller. Reads only.
- * @param manage whether the start may make and furnish the cluster
+ * Returns what a start does on a kind cluster before it applies the objects, one line each: the images that are sent to
+ * its nodes, and the ingress controller. Reads only.
+ * @param manage whether the start may create the cluster and install Caddy
  */
 export async function kindLines(
   { engine, name, nodes, api }: KindPlace,

@@ -6,22 +6,24 @@ import type { BoundFile, FileContents, ObjectsInput } from './input.js';
 import type { PodScope } from './scope.js';
 import { specAnnotations } from './spec-metadata.js';
 
-/** The path of the deployment directory on its namespace, as the Python program wrote it (04 §4.1, decision 20). */
+/** Annotation of the namespace: the path of the deployment directory, as the Python program wrote it. */
 export const directoryAnnotation = 'laconic.com/deployment-dir';
 
-/** On a Job that every start makes anew. */
+/** On a Job that every start recreates. */
 export const recreateAnnotation = 'laconic.com/recreate-job';
 
-/** What the ConfigMaps and Secrets that a pod uses hold: when it changes, pods are replaced (decision 25, K-32). */
+/** Checksums of the ConfigMaps and Secrets that a pod uses: pods are replaced when they change. */
 export const configChecksum = 'laconic.com/config-checksum';
 export const secretChecksum = 'laconic.com/secret-checksum';
 
-/** `image-id.laconic.com/<container>`: id of a `:local` image, or digest of a pushed one, so that a new build rolls out (decision 25, K-06, K-43). */
+/**
+ * `image-id.laconic.com/<container>`: id of a `:local` image, or digest of a pushed one, so that a new build rolls out.
+ */
 export const imageIdPrefix = 'image-id.laconic.com/';
 
 /**
- * The annotations of a Deployment's pods: the spec's (04 §4.3), and what makes them roll out when something changes that the pod's spec
- * does not show.
+ * The annotations of a Deployment's pods: the spec's, and checksums that cause a rollout when something outside of the
+ * pod's spec changes.
  */
 export function podAnnotations(scope: PodScope, spec: V1PodSpec): { annotations?: Record<string, string> } {
   const annotations = {
@@ -33,7 +35,7 @@ export function podAnnotations(scope: PodScope, spec: V1PodSpec): { annotations?
   return Object.keys(annotations).length === 0 ? {} : { annotations };
 }
 
-/** A digest for each thing by its name; absent when there are none. */
+/** One checksum of all digests, by name; no annotation if there are none. */
 function checksum(annotation: string, digests: ReadonlyMap<string, string>): Record<string, string> {
   if (digests.size === 0) return {};
   const hash = createHash('sha256');
@@ -117,7 +119,7 @@ function allContainers({ initContainers = [], containers = [] }: Partial<V1PodSp
   return [...initContainers, ...containers];
 }
 
-/** Digests of what is large, or bound by many: worked out once. */
+/** Cached digests of content that is large or mounted by many. */
 const digestsOf = new WeakMap<object, string>();
 
 function once(content: object, digest: () => string): string {
@@ -144,7 +146,7 @@ function textDigest(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
-/** With its length before it, so that no two lists of texts are alike. */
+/** Adds the text after its length, so that different lists of texts never hash alike. */
 function addText(hash: Hash, text: string): Hash {
   return hash.update(`${Buffer.byteLength(text)}\n`).update(text);
 }

@@ -18,16 +18,16 @@ import { reportUnmapped } from './support.js';
 import { volumes } from './volumes.js';
 
 export interface BuiltObjects {
-  /** In the order in which they are applied: what is referred to first. Deployments and Jobs in stack order. */
+  /** In the order in which they are applied: referenced objects first. Deployments and Jobs in stack order. */
   objects: KubernetesObject[];
-  /** The order among Deployments and Jobs, and what each waits for (decision 23). */
+  /** The order of Deployments and Jobs, and what each waits for. */
   order: StartStep[];
   findings: Findings;
 }
 
 /**
- * All objects of a deployment. Pure. With errors in the findings they are not to be applied: something would run otherwise than on
- * Compose, or the API server would refuse it.
+ * Builds all objects of a deployment. Pure. If the findings have errors, the objects must not be applied: something
+ * would run differently than on Compose, or the API server would refuse it.
  */
 export function buildObjects(input: ObjectsInput): BuiltObjects {
   const findings: Findings = { errors: [], warnings: [] };
@@ -57,7 +57,10 @@ export function buildObjects(input: ObjectsInput): BuiltObjects {
   };
 }
 
-/** Keys of the spec that this version does not carry out yet. What would run without it is refused. */
+/**
+ * Reports keys of the spec that this version does not support yet; an error if the deployment would run without
+ * something.
+ */
 function reportLaterKeys({ spec }: ObjectsInput, findings: Findings): void {
   const later = 'is not carried out by this version on Kubernetes yet';
   if (spec.externalServices.size > 0) findings.errors.push(spec.yaml.problem(['external-services'], later));
@@ -70,7 +73,7 @@ function reportLaterKeys({ spec }: ObjectsInput, findings: Findings): void {
   }
 }
 
-/** A compose file that is a pod's and a job's, or a thing that is looked at twice, is reported once. */
+/** Drops duplicate findings. */
 function unique(problems: readonly Problem[]): Problem[] {
   const byText = new Map(problems.map((problem) => [JSON.stringify(problem), problem]));
   return [...byText.values()];

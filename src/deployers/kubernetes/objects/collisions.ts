@@ -4,13 +4,13 @@ import { describeObject, type KubernetesObject } from './object.js';
 import type { Scope } from './scope.js';
 import { volumesOf } from './volumes.js';
 
-/** A part of a deployment that an object is made for. */
+/** A part of a deployment for which an object is created. */
 interface Part {
   what: string;
   problem: (message: string) => Problem;
 }
 
-/** Two parts of a deployment that would be one object: the second would take the place of the first. */
+/** Reports parts of a deployment whose objects have the same name: the second would replace the first. */
 export function reportCollisions(scope: Scope, objects: readonly KubernetesObject[]): void {
   const taken = new Set<string>();
   for (const object of objects) {
@@ -26,8 +26,8 @@ export function reportCollisions(scope: Scope, objects: readonly KubernetesObjec
 }
 
 /**
- * The parts of a deployment for which an object is made that is called like this, the first one first.
- * @param object as {@link describeObject} has it
+ * Returns the parts of a deployment for which an object of this name is created, the first one first.
+ * @param object in the format of {@link describeObject}
  */
 export function partsOf({ input, names }: Scope, object: string): Part[] {
   const parts: Part[] = [];

@@ -5,17 +5,17 @@ import { literal } from './expansion.js';
 import { type PodScope, refuse } from './scope.js';
 
 export interface Command {
-  /** In place of the image's entrypoint. */
+  /** Replaces the image's entrypoint. */
   command?: string[];
   args?: string[];
-  /** The container's variables, with those added that the words need: secrets, which must not stand in a pod's spec. */
+  /** The container's variables, plus those for secrets in the words, which must not be in a pod's spec. */
   env: V1EnvVar[];
 }
 
 /**
- * `command` and `args` of a container: Compose's `entrypoint` and `command`. An empty entrypoint takes the image's away, so that the
- * command is the program. A generated secret or a credential among the words comes from its Secret, through
- * a variable.
+ * Returns `command` and `args` of a container: Compose's `entrypoint` and `command`. An empty entrypoint clears the
+ * image's, so that the command is the program. Generated secrets and credentials in the words are replaced by variables
+ * from their Secret.
  */
 export function containerCommand(scope: PodScope, service: ServiceModel, env: readonly V1EnvVar[]): Command {
   const { entrypoint, command } = service;
@@ -40,7 +40,7 @@ export function containerCommand(scope: PodScope, service: ServiceModel, env: re
   return result;
 }
 
-/** A word with `$(NAME)` in the place of each secret, and every other `$` doubled. */
+/** Replaces each secret in a word by `$(NAME)`, and doubles every other `$`. */
 function expandable(scope: PodScope, service: ServiceModel, text: string, env: V1EnvVar[]): string {
   let pieces = [{ text, done: false }];
   for (const secret of secretsIn(scope, service.name, text)) {
@@ -56,7 +56,9 @@ function expandable(scope: PodScope, service: ServiceModel, text: string, env: V
   return pieces.map((piece) => (piece.done ? piece.text : literal(piece.text))).join('');
 }
 
-/** The variable that holds a secret; added under its own name, or another one when that means something else. */
+/**
+ * Returns the variable that holds a secret. It is added under its own name, or under another one if that name is taken.
+ */
 function variableFor({ names }: PodScope, { name: own, holder, key }: HiddenValue, env: V1EnvVar[]): string {
   const secret = names[holder];
   const held = env.find(({ valueFrom }) => {

@@ -8,12 +8,12 @@ import type { KubernetesObject } from './object.js';
 import type { Scope } from './scope.js';
 import { volumesOf } from './volumes.js';
 
-/** Bytes of all files together: what the API server takes. */
+/** Limit of the API server for all files together, in bytes. */
 export const maxBytes = 1024 * 1024;
 
 /**
- * The ConfigMaps of a deployment (04 §4.8): volumes that the spec declares under `configmaps`, paths of the host that services mount, and
- * the compose files' own configs. All content is `binaryData`: it need not be text.
+ * The ConfigMaps of a deployment: volumes that the spec declares under `configmaps`, host paths that services mount,
+ * and the compose files' own configs. All content is `binaryData`, since it may not be text.
  */
 export function configmaps(scope: Scope): KubernetesObject[] {
   const { input, names } = scope;
@@ -48,7 +48,7 @@ function declared(scope: Scope): KubernetesObject[] {
   });
 }
 
-/** Paths that are mounted more than once are one ConfigMap. */
+/** A path that is mounted more than once gets one ConfigMap. */
 function bound(scope: Scope): KubernetesObject[] {
   const { input, names } = scope;
   const made = new Map<string, KubernetesObject[]>();
@@ -59,7 +59,7 @@ function bound(scope: Scope): KubernetesObject[] {
         const problem = (message: string): Problem =>
           model.problem(['services', service.name, 'volumes', index], message);
         const file = input.files.get(source);
-        // What is missing is reported where it is mounted.
+        // Missing files are reported where they are mounted.
         if (file === undefined || (file.kind === 'directory' && file.files.size === 0)) return;
         const files = file.kind === 'file' ? new Map([[file.name, file.content]]) : file.files;
         const labels = { 'configmap-label': labelValue(names.bindVolume(source)) };

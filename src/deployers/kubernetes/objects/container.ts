@@ -11,7 +11,7 @@ import { containerResources } from './resources.js';
 import { compact, type PodScope } from './scope.js';
 import { containerSecurity } from './security.js';
 
-/** The container of a compose service (04 §4.4). A sidecar is an init container that is always restarted (decision 23). */
+/** Builds the container of a compose service. A sidecar is an init container with restart policy `Always`. */
 export function containerOf(scope: PodScope, placed: PlacedService, volumes: PodVolumes): V1Container {
   const { service, role } = placed;
   const { command, args, env } = containerCommand(scope, service, containerEnv(scope, service));
@@ -25,7 +25,8 @@ export function containerOf(scope: PodScope, placed: PlacedService, volumes: Pod
     workingDir: service.working_dir === '' ? undefined : service.working_dir,
     env,
     envFrom: containerEnvFrom(scope),
-    // An init container has ended before anybody asks, and the API server warns of its ports where a later one has the same.
+    // An init container has ended before its ports matter, and the API server warns if a later container has the same
+    // ones.
     ports: role === 'init' ? undefined : containerPorts(service),
     ...containerProbes(scope, placed),
     resources: containerResources(scope, service),
@@ -36,7 +37,7 @@ export function containerOf(scope: PodScope, placed: PlacedService, volumes: Pod
   });
 }
 
-/** Ports inside the container, each once (04 §4.4.5). */
+/** The container's ports, without duplicates. */
 function containerPorts(service: ServiceModel): V1ContainerPort[] {
   const ports = new Map(
     service.ports.map(({ target, protocol }) => [

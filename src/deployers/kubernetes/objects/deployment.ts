@@ -9,8 +9,8 @@ import { type PodScope, podScope, type Scope } from './scope.js';
 import { specLabels } from './spec-metadata.js';
 
 /**
- * The Deployments: one per pod file, in stack order (04 §4.2–4.3). A file whose services all have profiles that are not in force has
- * none. What cannot be mapped is added to the scope's findings; with errors in them the objects are not to be applied.
+ * Builds the Deployments: one per pod file, in stack order; none for a file whose services all have inactive profiles.
+ * What cannot be mapped is added to the scope's findings; if these have errors, the objects must not be applied.
  */
 export function deployments(scope: Scope): KubernetesObject[] {
   reportHostPorts(scope);

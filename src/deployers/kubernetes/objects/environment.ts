@@ -6,16 +6,16 @@ import { literal } from './expansion.js';
 import type { ObjectsInput, PodInput } from './input.js';
 import { type PodScope, refuse, warn } from './scope.js';
 
-/** Shorter generated secrets are in texts by chance. */
+/** Shorter generated secrets may be part of a text by chance. */
 export const shortestSecret = 8;
 
-/** Which of the Secrets (as in Names) holds values of variables. */
+/** The Secrets (keys of Names) that hold values of variables. */
 export type Holder = 'generatedSecrets' | 'credentials';
 
 /** One variable: its value, or the key of the Secret that holds it. */
 type Variable = { value: string } | { key: string; value: string; holder: Holder };
 
-/** A value that is not for everybody to read. */
+/** A secret value. */
 export interface HiddenValue {
   name: string;
   value: string;
@@ -24,22 +24,21 @@ export interface HiddenValue {
 }
 
 /**
- * `env` of a container. `mentioned`: what Compose gives it, and the names of the config that nothing in the stack
- * mentions. `all`: as the Python program did, every variable of `config.env` that is not empty, which go before the
- * compose file's literals. A value that holds a generated secret or a credential is a reference to the Secret, never a
- * text.
+ * Returns `env` of a container. `mentioned`: what Compose gives it, and the config that nothing in the stack mentions.
+ * `all`: every variable of `config.env` that is not empty, which take precedence over the compose file's literals, as
+ * in the Python program. A value that contains a generated secret or a credential becomes a reference to the Secret.
  */
 export function containerEnv(scope: PodScope, service: ServiceModel): V1EnvVar[] {
   const variables = variablesOf(scope.input, scope.pod, scope.job, service);
   for (const name of variables.keys()) checkName(scope, service, name);
   return [...variables].map(([name, variable]) => {
     if ('key' in variable) return secretVariable(name, scope.names[variable.holder], variable.key);
-    // The API server leaves an empty value out of what it gives back.
+    // The API server omits an empty value in its answers.
     return variable.value === '' ? { name } : { name, value: literal(variable.value) };
   });
 }
 
-/** `envFrom`: the spec's `secrets`, which need not exist (04 §4.4.3). Generated ones are named in `env` each. */
+/** Returns `envFrom`: the spec's `secrets`, all optional. Generated ones are listed one by one in `env`. */
 export function containerEnvFrom({ input }: PodScope): V1EnvFromSource[] {
   return input.spec.secrets.map((name) => ({ secretRef: { name, optional: true } }));
 }
@@ -48,7 +47,7 @@ export function secretVariable(name: string, secret: string, key: string): V1Env
   return { name, valueFrom: { secretKeyRef: { name: secret, key } } };
 }
 
-/** Generated secrets and credentials, by the name of the variable. */
+/** Returns generated secrets and credentials by the name of the variable. */
 export function hiddenValues(input: Pick<ObjectsInput, 'generated' | 'credentials'>): Map<string, HiddenValue> {
   const credentials = [...input.credentials].map(
     ([name, value]): HiddenValue => ({ name, value, holder: 'credentials', key: credentialKey(name) }),
@@ -60,9 +59,9 @@ export function hiddenValues(input: Pick<ObjectsInput, 'generated' | 'credential
 }
 
 /**
- * The generated secrets and credentials whose values stand in a text, the longest first. Credentials may be short or
- * plain words: they count where the part of the compose file mentions them.
- * @param part name of the service that the text is of, or `outsideServices`
+ * Returns the generated secrets and credentials whose values are in a text, the longest first. Credentials may be short
+ * or plain words, so they count only where the part of the compose file mentions them.
+ * @param part name of the text's service, or `outsideServices`
  */
 export function secretsIn({ input, pod }: Pick<PodScope, 'input' | 'pod'>, part: string, text: string): HiddenValue[] {
   const mentioned = pod.mentions.get(part);
@@ -75,12 +74,11 @@ export function secretsIn({ input, pod }: Pick<PodScope, 'input' | 'pod'>, part:
 }
 
 /**
- * Holds the healthcheck of a service where that is a line of shell with a credential in it: a probe cannot refer to a
- * Secret.
+ * Holds the healthcheck of a service if that is a shell line with a credential in it: a probe cannot refer to a Secret.
  */
 export const healthVariable = 'LACONIC_HEALTHCHECK';
 
-/** The line of shell that goes into {@link healthVariable} if the service needs it, and which item of `test` it is. */
+/** Returns the shell line for {@link healthVariable} if the service needs it, and its index in `test`. */
 export function hiddenHealthcheck(
   scope: Pick<PodScope, 'input' | 'pod'>,
   { name, healthcheck }: ServiceModel,
@@ -92,19 +90,19 @@ export function hiddenHealthcheck(
   return secretsIn(scope, name, line).some(({ holder }) => holder === 'credentials') ? { line, index } : undefined;
 }
 
-/** Which item of a healthcheck's test is a line of shell: of `CMD-SHELL`, or of `CMD` with a shell; -1 if none is. */
+/** Index of the shell line in a healthcheck's test: of `CMD-SHELL`, or of `CMD` with a shell; -1 if there is none. */
 function shellLineOf([kind, program = '', option = '']: readonly string[]): number {
   if (kind === 'CMD-SHELL') return 1;
   return kind === 'CMD' && /(?:^|\/)(?:a|ba|da|k|z)?sh$/.test(program) && /^-[a-z]*c$/.test(option) ? 3 : -1;
 }
 
-/** A Secret does not take every name that an env file does. */
+/** Keys of a Secret allow fewer characters than names in an env file. */
 function credentialKey(name: string): string {
   return /^[-._a-zA-Z0-9]+$/.test(name) ? name : `hex.${Buffer.from(name).toString('hex')}`;
 }
 
 /**
- * Content of the Secret of generated secrets, or of credentials: each of them by its name, and each value of a
+ * Returns the content of the Secret for generated secrets or credentials: each one by its name, and each value in a
  * container's environment that embeds one, as `<pod>.<service>.<variable>` (`job.<job>.<service>.<variable>`).
  */
 export function secretEntries(input: ObjectsInput, holder: Holder): Map<string, string> {
@@ -153,8 +151,8 @@ function variablesOf(input: ObjectsInput, pod: PodInput, job: boolean, service: 
 }
 
 /**
- * Whether a variable is all that its value says, `${NAME}`, and is not set. `env` would win over `envFrom` with an
- * empty value, while the spec's Secrets are where such a value comes from.
+ * Whether a value is just a reference to an unset variable, `${NAME}`. In `env` it would override `envFrom` with an
+ * empty value, although the spec's Secrets may provide it.
  */
 function leftToSecrets(
   { spec, config, generated }: ObjectsInput,
@@ -169,12 +167,12 @@ function leftToSecrets(
   return !config.has(only.name) && !generated.has(only.name);
 }
 
-/** Letters that a Secret takes in its keys. */
+/** Replaces characters that keys of a Secret cannot have. */
 function derivedKey(pod: string, service: ServiceModel, name: string): string {
   return `${pod}.${service.name}.${name}`.replace(/[^-._a-zA-Z0-9]/g, '_');
 }
 
-/** The hidden value that a template mentions and that is in the value it came to; `${SECRET:+yes}` holds none. */
+/** Returns the hidden value that a template mentions and its result contains; `${SECRET:+yes}` contains none. */
 function embeddedSecret(
   template: string,
   value: string,

@@ -1,6 +1,6 @@
 /**
- * Text as it must stand in `env[].value`, `command`, `args` and the commands of probes: the kubelet expands `$(NAME)` there and
- * makes `$$` one `$`, whichever the text around it is. Doubling every `$` gives the container exactly this text (decision 21).
+ * Escapes text for `env[].value`, `command`, `args` and commands of probes: the kubelet expands `$(NAME)` there and
+ * turns `$$` into `$`. Doubling every `$` gives the container exactly this text.
  */
 export function literal(text: string): string {
   return text.replaceAll('$', '$$$$');

@@ -17,8 +17,8 @@ export interface FileMount {
 }
 
 /**
- * The secrets and configs of a service: each a single file at its path in the container, from the Secret or ConfigMap that holds its
- * content (names.composeSecret, names.composeConfig).
+ * Returns the mounts for secrets and configs of a service: each is a single file at its path in the container, from the
+ * Secret or ConfigMap with its content (names.composeSecret, names.composeConfig).
  */
 export function fileMounts(scope: PodScope, service: ServiceModel, volumes: PodVolumes): FileMount[] {
   const mount = (section: Section) => (reference: FileReferenceModel, index: number) =>
@@ -45,7 +45,7 @@ function fileMount(
   if ((reference.uid ?? '0') !== '0' || (reference.gid ?? '0') !== '0') {
     warn(scope, service, key, 'uid and gid: the file belongs to root on Kubernetes; its mode says who may read it');
   }
-  // One that exists elsewhere is an object of the cluster with a key of the reference's name.
+  // An external one is an object in the cluster with a key named like the reference.
   const { external, name: ownName = source } = defined;
   const items = [{ key: external ? source : fileKey, path: fileKey }];
   const kind = section === 'secrets' ? 'secret' : 'config';

@@ -10,11 +10,11 @@ export interface FileObject {
   name: string;
   content: Buffer;
   pod: PodInput;
-  /** A config whose content is not for everybody to read. */
+  /** Whether the content of a config is secret. */
   hidden: boolean;
 }
 
-/** Whether the content of a config is, or has in it, what a credentials file brought: a Secret holds it then. */
+/** Whether the content of a config is or contains a value from a credentials file: it is then stored in a Secret. */
 export function holdsCredential(
   input: ObjectsInput,
   pod: PodInput,
@@ -25,8 +25,9 @@ export function holdsCredential(
 }
 
 /**
- * The content of the compose files' top-level `secrets` or `configs`, as far as services use them. `external` ones exist in the cluster.
- * On Compose all files are one project, where a name means one thing: different contents under one name are an error.
+ * Returns the content of the compose files' top-level `secrets` or `configs` that services use, without `external`
+ * ones, which exist in the cluster. On Compose all files are one project with one namespace: different contents under
+ * one name are an error.
  */
 export function contentsOf({ input, findings }: Scope, section: 'secrets' | 'configs'): FileObject[] {
   const found = new Map<string, FileObject>();

@@ -4,17 +4,18 @@ import { createNames, type Names } from './names.js';
 import { hasTest } from './placing.js';
 import { healthDefaults, retriesOf } from './probes.js';
 
-/** How long a container may run without being healthy until Compose would call it unhealthy, in milliseconds. */
+/** How long a container may run without being healthy before Compose reports it as unhealthy, in milliseconds. */
 export interface HealthPatience {
-  /** Where each check answers. */
+  /** If each check answers before its timeout. */
   ms: number;
-  /** Where each check hangs until its timeout: the engine looks again only an interval after that. */
+  /** If each check runs into its timeout: the engine starts the next one an interval later. */
   hangingMs: number;
 }
 
 /**
- * The patience with every service that has a healthcheck, by `<Deployment>/<container>`: its start period, the failures in a row that
- * its `retries` allow, and one interval more, as the kubelet and the engine do not begin at the same moment. Pure.
+ * Returns the patience for every service with a healthcheck, by `<Deployment>/<container>`: its start period, the
+ * failures in a row that its `retries` allow, and one more interval, as the kubelet and the engine do not start at the
+ * same moment. Pure.
  */
 export function healthPatience(input: ObjectsInput, names: Names = createNames(input)): Map<string, HealthPatience> {
   return new Map(
@@ -34,7 +35,7 @@ function patienceOf({ healthcheck }: ServiceModel): HealthPatience {
   return { ms: least + timeout, hangingMs: least + (retries + 1) * timeout };
 }
 
-/** The kubelet knows no shorter times. */
+/** The kubelet's times are whole seconds, at least one. */
 function wholeSeconds(milliseconds: number): number {
   return Math.max(1, Math.ceil(milliseconds / 1000)) * 1000;
 }

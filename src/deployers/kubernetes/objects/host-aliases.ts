@@ -8,13 +8,13 @@ const loopback = '127.0.0.1';
 const hostName = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
 
 /**
- * The lines of a pod's `/etc/hosts`: its services by their names at the loopback address, which they share (decision 22, K-60), then
- * `extra_hosts`. One entry per address, as the API merges them by it. A service that is alone in its pod is found through its headless
- * Service, so that what binds to its own name can be reached.
+ * Returns the lines of a pod's `/etc/hosts`: its services at the loopback address, which they share, then
+ * `extra_hosts`. One entry per address, as the API merges entries by address. A service that is alone in its pod is
+ * found through its headless Service, so that a process that binds to its own name can be reached.
  */
 export function hostAliases(scope: PodScope): V1HostAlias[] {
   const addresses = new Map<string, Set<string>>();
-  // What extra_hosts says of a service's name goes before the service, as on Compose.
+  // As on Compose, extra_hosts overrides a service's name.
   const given = new Set(scope.services.flatMap(({ extra_hosts: hosts }) => [...hosts.keys()]));
   const add = (address: string, host: string): void => {
     addresses.set(address, (addresses.get(address) ?? new Set()).add(host));
@@ -45,7 +45,7 @@ function isUsable(scope: PodScope, service: ServiceModel, host: string, ips: rea
   const key = ['extra_hosts', host];
   if (ips.includes('host-gateway')) {
     const message = `host-gateway: a pod does not know the address of the host; ${host} has none on Kubernetes: write the address`;
-    // A name in no value may be a left-over of a stack that is also run otherwise.
+    // A name that no value mentions may be left over from another use of the stack.
     if ([...service.environment.values()].some((value) => value.includes(host))) refuse(scope, service, key, message);
     else warn(scope, service, key, message);
     return false;

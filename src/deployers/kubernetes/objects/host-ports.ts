@@ -1,12 +1,12 @@
 import { isHostNetwork } from './pod-network.js';
 import { podScope, type Scope, warn } from './scope.js';
 
-/** What listens on the ports 80 and 443 of a kind node. */
+/** Ports of a kind node that are taken. */
 const ingressPorts = new Map([80, 443].map((port) => [`${port}/tcp`, 'the ingress controller of the kind cluster']));
 
 /**
- * Finds ports that pods in the network of the host have in common with each other or with the ingress controller: a node has each once, and
- * the second pod waits for another node (K-27).
+ * Reports ports that pods with the host's network share with each other or with the ingress controller: a node has each
+ * port once, so the second pod would wait for another node.
  */
 export function reportHostPorts(scope: Scope): void {
   const owners = new Map<string, string>(scope.input.target === 'k8s-kind' ? ingressPorts : []);

@@ -5,9 +5,9 @@ import type { Findings, ObjectsInput, PodInput } from './input.js';
 import type { Names } from './names.js';
 
 /**
- * The image of a service's container: the override for it, else the compose file's, from the spec's registry. Init containers and
- * jobs as well.
- * @returns undefined, with an error in the findings, when there is none or it cannot be one
+ * Returns the image of a service's container, also for init containers and jobs: its override, else the compose file's,
+ * from the spec's registry.
+ * @returns undefined, with an error in the findings, if there is none or it is invalid
  */
 export function containerImage(
   input: Pick<ObjectsInput, 'app' | 'images' | 'spec'>,
@@ -32,7 +32,7 @@ export function containerImage(
   return override ?? registryImage(image, input.spec.imageRegistry, input.app);
 }
 
-/** When images are pulled: as the spec says, else the compose file, else the target's default (04 §2.2, K-65). */
+/** Returns when images are pulled: as set by the spec, else by the compose file, else the target's default. */
 export function pullPolicy(
   { spec, target }: Pick<ObjectsInput, 'spec' | 'target'>,
   service: ServiceModel,
@@ -44,7 +44,7 @@ export function pullPolicy(
   return target === 'k8s' ? 'Always' : 'IfNotPresent';
 }
 
-/** `imagePullSecrets` of every pod: absent where the registry secret is not made (K-64). */
+/** `imagePullSecrets` of every pod; absent if the registry secret is not created. */
 export function imagePullSecrets(
   input: Pick<ObjectsInput, 'registryToken'>,
   names: Names,

@@ -8,11 +8,11 @@ import type { KubernetesObject } from './object.js';
 import type { Scope } from './scope.js';
 import { declaredPorts } from './services.js';
 
-/** The ClusterIssuer of the contract, where a host has neither an issuer nor a secret of its own (04 §4.13). */
+/** The default ClusterIssuer, for a host without an issuer or secret of its own. */
 const defaultIssuer = 'letsencrypt-prod';
 const defaultClass = 'caddy';
 
-/** By it an Ingress asks cert-manager for certificates. */
+/** With it an Ingress requests certificates from cert-manager. */
 export const issuerAnnotation = 'cert-manager.io/cluster-issuer';
 
 interface Host {
@@ -23,9 +23,10 @@ interface Host {
 }
 
 /**
- * The Ingress of the spec's `http-proxy` (04 §4.13). On kind Caddy makes the certificates itself, so only named secrets are in `tls`;
- * elsewhere each host has a secret, filled by cert-manager unless the spec names it or the namespace has a certificate for it already.
- * cert-manager looks at a whole Ingress, so hosts with different issuers get one each (K-25): the first host's keeps the contract's name.
+ * Builds the Ingress of the spec's `http-proxy`. On kind Caddy issues the certificates itself, so only named secrets
+ * are in `tls`; elsewhere each host has a secret, filled by cert-manager unless the spec names it or the namespace
+ * already has a certificate for it. cert-manager acts on a whole Ingress, so each issuer gets one: the first host's has
+ * the plain name.
  */
 export function ingresses(scope: Scope): KubernetesObject[] {
   const { input, names } = scope;
@@ -60,7 +61,7 @@ function readHost(scope: Scope, proxy: HttpProxy, index: number): Host | undefin
   const { yaml } = input.spec;
   const at = ['network', 'http-proxy', index];
   const name = proxy.hostName.toLowerCase();
-  // Kubernetes takes 010.0.0.1 for an address too.
+  // Kubernetes also treats 010.0.0.1 as an address.
   if (isIP(name) !== 0 || /^\d+(\.\d+){3}$/.test(name)) {
     const message = `${quote(proxy.hostName)} is an IP address, and an Ingress takes host names only: write a name that leads there`;
     findings.errors.push(yaml.problem([...at, 'host-name'], message));
@@ -94,14 +95,16 @@ function readHost(scope: Scope, proxy: HttpProxy, index: number): Host | undefin
   return { name, paths, issuer, secret: secret ?? names.tlsSecret(name) };
 }
 
-/** True for a host whose certificate the spec leaves open: one that the namespace has is taken before an issuer is asked. */
+/**
+ * Whether the spec leaves a host's certificate open: an existing one in the namespace is then preferred to an issuer.
+ */
 export function takesExistingCertificate({ tlsSecret, issuer, withoutTls }: HttpProxy): boolean {
   return tlsSecret === undefined && issuer === undefined && withoutTls === undefined;
 }
 
 /**
- * The secret of the first certificate for a host (04 §4.13). Those that cert-manager made for an Ingress of ours do not count: without
- * the issuer on the Ingress nobody would look after them.
+ * Returns the secret of the first certificate for a host. Those that cert-manager created for an Ingress of this
+ * deployment do not count: without the issuer on the Ingress nobody would renew them.
  */
 function existingSecret({ input, names }: Scope, proxy: HttpProxy, host: string): string | undefined {
   if (!takesExistingCertificate(proxy)) return undefined;
@@ -134,8 +137,8 @@ function backendPath(scope: Scope, route: HttpProxy['routes'][number], at: (stri
 }
 
 /**
- * Warns of a route to a port that the service does not declare, where it declares others and no service beside it in
- * the pod has that one.
+ * Warns of a route to a port that the service does not declare although it declares others, unless another service in
+ * the pod declares it.
  */
 function warnOfPort(
   { input, findings }: Scope,
@@ -152,7 +155,7 @@ function warnOfPort(
   findings.warnings.push(input.spec.yaml.problem([...at, 'proxy-to'], message));
 }
 
-/** One entry for each secret, with all its hosts. */
+/** One entry per secret, with all its hosts. */
 function tlsSection(hosts: readonly Host[]): { hosts: string[]; secretName: string }[] {
   const bySecret = new Map<string, Set<string>>();
   for (const { name, secret } of hosts) {

@@ -6,12 +6,12 @@ import { podSpec } from './pod.js';
 import { isLabelled, podScope, type PodScope, type Scope } from './scope.js';
 import { specAnnotations, specLabels } from './spec-metadata.js';
 
-/** Label of a service of a job that is to be run again by every start. */
+/** Label of a service in a job that every start runs again. */
 const recreateLabel = 'laconic.recreate-job';
 
 /**
- * The Jobs: one per job file, in stack order (04 §4.5), with scheduling, image overrides, pull policy and annotations as Deployments have
- * them (K-65). One that fails is not tried again, and one that has ended stays until it is run anew (decision 24).
+ * Builds the Jobs: one per job file, in stack order, with scheduling, image overrides, pull policy and annotations like
+ * Deployments. A failed Job is not retried, and a finished one stays until it is run again.
  */
 export function jobs(scope: Scope): KubernetesObject[] {
   return scope.input.jobs.flatMap((job) => (job.model.services.size === 0 ? [] : [jobOf(podScope(scope, job, true))]));
@@ -19,7 +19,7 @@ export function jobs(scope: Scope): KubernetesObject[] {
 
 function jobOf(scope: PodScope): KubernetesObject {
   const { input, names, pod } = scope;
-  // No checksums: nothing is rolled out, and the template of a Job cannot change.
+  // No checksums: a Job has no rollouts, and its template is immutable.
   const annotations = specAnnotations(scope);
   const recreated = scope.services.some((service) => isLabelled(service, recreateLabel));
   const labels = { ...specLabels(scope), ...jobPodLabels(input) };

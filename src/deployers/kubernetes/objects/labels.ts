@@ -1,7 +1,7 @@
 import type { ObjectsInput } from './input.js';
 import { labelValue } from './names.js';
 
-/** Labels of our own objects and their pods, beside those of 04 §4.0 (decision 18). */
+/** Labels of objects and pods that laconic-so sets in addition to those of the Python program. */
 export const deploymentIdLabel = 'laconic.com/deployment-id';
 const managedByLabel = 'app.kubernetes.io/managed-by';
 export const stackLabel = 'app.kubernetes.io/stack';
@@ -9,7 +9,7 @@ const componentLabel = 'app.kubernetes.io/component';
 
 type Labelled = Pick<ObjectsInput, 'app' | 'stack' | 'pods'>;
 
-/** The labels that every object has: L of 04 §4.0, and who made it for which deployment. */
+/** The labels of every object: those of the Python program, the managing program and the deployment-id. */
 export function standardLabels({ app, stack }: Labelled): Record<string, string> {
   return {
     app: labelValue(app),
@@ -19,17 +19,17 @@ export function standardLabels({ app, stack }: Labelled): Record<string, string>
   };
 }
 
-/** `app.kubernetes.io/component`, which tells the pods of a stack with several pod files apart; else nothing. */
+/** `app.kubernetes.io/component`, which distinguishes the pods of a stack with several pod files; else none. */
 export function componentLabels({ pods }: Labelled, pod: string): Record<string, string> {
   return pods.length > 1 ? { [componentLabel]: labelValue(pod) } : {};
 }
 
-/** What selects the pods of one pod file (04 §4.3): never changes, a Deployment's selector cannot. */
+/** The labels that select the pods of one pod file. They never change, as a Deployment's selector is immutable. */
 export function podSelector(input: Labelled, pod: string): Record<string, string> {
   return { app: labelValue(input.app), ...componentLabels(input, pod) };
 }
 
-/** The labels of a job's pods: `app` differs, so that no Service and no list of the deployment's pods includes them (04 §4.5). */
+/** The labels of a job's pods: `app` differs, so that no Service and no list of the deployment's pods includes them. */
 export function jobPodLabels(input: Labelled): Record<string, string> {
   return { ...standardLabels(input), app: labelValue(`${input.app}-job`) };
 }

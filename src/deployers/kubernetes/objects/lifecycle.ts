@@ -1,20 +1,21 @@
 import type { PlacedService } from './placing.js';
 import { type PodScope, warn } from './scope.js';
 
-/** What Compose waits before it kills, in milliseconds. */
+/** Compose's grace period before it kills a container, in milliseconds. */
 const composeGrace = 10_000;
 
 /**
- * Seconds a pod has to end: the longest `stop_grace_period` of its services. Kubernetes' own when none has one.
+ * Returns a pod's grace period in seconds: the longest `stop_grace_period` of its services; undefined, for Kubernetes'
+ * default, if none has one.
  */
 export function terminationGrace({ services }: PodScope): number | undefined {
   if (services.every(({ stop_grace_period: period }) => period === undefined)) return undefined;
   const longest = Math.max(...services.map(({ stop_grace_period: period }) => period ?? composeGrace));
-  // 0 would take the pod away before its containers have ended.
+  // 0 would delete the pod before its containers have ended.
   return Math.max(1, Math.ceil(longest / 1000));
 }
 
-/** Finds what Compose does when a service ends that Kubernetes does not do. */
+/** Reports what Compose does when a service ends, and Kubernetes does not. */
 export function reportEnding(scope: PodScope, placed: readonly PlacedService[]): void {
   for (const { service, role } of placed) {
     const signal = service.stop_signal?.toUpperCase().replace(/^SIG/, '');

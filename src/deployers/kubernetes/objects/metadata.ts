@@ -2,7 +2,7 @@ import type { ObjectsInput } from './input.js';
 import { standardLabels } from './labels.js';
 import type { ObjectMeta } from './object.js';
 
-/** The metadata of an object in the deployment's namespace: its name and the standard labels (04 §4.0), with more labels if given. */
+/** Metadata of an object in the deployment's namespace: its name and the standard labels, plus any further ones. */
 export function metadata(
   input: Pick<ObjectsInput, 'app' | 'stack' | 'pods' | 'namespace'>,
   name: string,
@@ -11,7 +11,7 @@ export function metadata(
   return { name, namespace: input.namespace, labels: { ...standardLabels(input), ...labels } };
 }
 
-/** The same for an object of the whole cluster. */
+/** The same for a cluster-scoped object. */
 export function clusterMetadata(
   input: Pick<ObjectsInput, 'app' | 'stack' | 'pods'>,
   name: string,

@@ -9,18 +9,20 @@ import { bytesQuantity } from './quantities.js';
 import { compact, type PodScope, refuse, warn } from './scope.js';
 
 /**
- * Files of ConfigMaps can be executed, as scripts among them must; those that not everybody may read keep their own
+ * Files of ConfigMaps are executable, as there may be scripts among them; those not readable by everybody keep their
  * mode.
  */
 const configMode = 0o755;
 
-/** Options of mounts that mean nothing on Kubernetes, or that say what is so anyway. */
+/** Mount options that have no meaning on Kubernetes, or are the default there. */
 const idleOptions = new Set([
   ...['', 'ro', 'rw', 'z', 'Z', 'cached', 'delegated', 'consistent', 'nocopy', 'volume-nocopy'],
   ...['create_host_path=false', 'mode=01777', 'mode=0777'],
 ]);
 
-/** What a container mounts (04 §4.4.8): volumes, files of the host, memory, and secrets and configs of the compose file. */
+/**
+ * Returns the mounts of a container: volumes, files of the host, memory, and secrets and configs of the compose file.
+ */
 export function containerMounts(scope: PodScope, service: ServiceModel, volumes: PodVolumes): V1VolumeMount[] {
   const byPath = new Map<string, V1VolumeMount>();
   const add = (mount: V1VolumeMount, key: KeyPath): void => {
@@ -37,7 +39,7 @@ export function containerMounts(scope: PodScope, service: ServiceModel, volumes:
     add(memoryMount(scope, service, volumes, entry, index), ['tmpfs', index]);
   });
   const { shm_size: shared = 0 } = service;
-  // What is mounted there itself has a size of its own.
+  // A mount at that path has its own size.
   if (shared > 0 && !byPath.has('/dev/shm')) {
     const name = volumes.name(`shm ${service.name}`, `shm-${service.name}`, memory(shared));
     add({ name, mountPath: '/dev/shm' }, ['shm_size']);
@@ -84,7 +86,7 @@ function mountOf(
   }
 }
 
-/** A declared configmap, or a claim. */
+/** Returns the pod volume's name for a declared configmap or a claim. */
 function named({ input, names }: PodScope, volumes: PodVolumes, volume: string): string {
   return volumes.name(
     `volume ${volume}`,
@@ -102,7 +104,7 @@ function anonymous(scope: PodScope, service: ServiceModel, volumes: PodVolumes, 
   return volumes.name(`anonymous ${service.name} ${index}`, `anonymous-${service.name}`, { emptyDir: {} });
 }
 
-/** A path on the host is a ConfigMap with what was there at create (04 §4.8.2); a single file lands as that file. */
+/** A host path becomes a ConfigMap with its content at create; a single file is mounted as that file. */
 function bound(
   scope: PodScope,
   service: ServiceModel,
@@ -113,7 +115,7 @@ function bound(
 ): V1VolumeMount | undefined {
   const { input, names } = scope;
   const source = mount.source ?? '';
-  // Without options Compose would let the container write too; stacks bind their scripts and settings like that.
+  // Without options Compose would allow writes too, but stacks bind their scripts and settings in that way.
   if (mount.options.includes('rw')) {
     const message = `${quote(source)} is copied into a ConfigMap, which nobody can write to: use a named volume, with a path in volumes of the spec, or leave rw out`;
     refuse(scope, service, key, message);
@@ -137,7 +139,7 @@ function bound(
   return found.kind === 'file' ? { ...at(name), subPath: found.name } : at(name);
 }
 
-/** An empty folder is empty memory of the pod: a ConfigMap without keys would be read-only, and holds nothing. */
+/** An empty folder becomes an `emptyDir`: a ConfigMap without keys would be read-only. */
 function boundSource({ names }: PodScope, source: string, found: BoundFile): Omit<V1Volume, 'name'> {
   const files = found.kind === 'directory' ? [...found.files.keys()] : [found.name];
   if (files.length === 0) return { emptyDir: {} };
@@ -165,12 +167,12 @@ function memoryMount(
   let size: number | undefined;
   const strange: string[] = [];
   for (const option of options.split(',')) {
-    // A share of the node's memory is a bound that Kubernetes does not have.
+    // Kubernetes has no sizes relative to the node's memory.
     const [, amount] = /^size=(.*[^%])$/.exec(option) ?? [];
     const bytes = amount === undefined ? undefined : parseBytes(amount);
     if (bytes !== undefined) size = bytes;
     else if (amount !== undefined) refuse(scope, service, key, `${quote(amount)} is no size: write it like 64m`);
-    // All who run in the pod may write to it, which is what 1777 says.
+    // Every user in the pod may write to it, which equals 1777.
     else if (!/^(?:|rw|ro|noexec|nosuid|nodev|mode=0?1?777)$/.test(option)) strange.push(option);
   }
   if (strange.length > 0) warn(scope, service, key, `${strange.join(', ')}: Kubernetes has nothing like this option`);

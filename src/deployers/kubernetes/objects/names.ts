@@ -3,44 +3,44 @@ import { posix } from 'node:path';
 import type { ObjectsInput } from './input.js';
 
 /**
- * The names of all objects of a deployment (04 §4.0): exactly the contract's name wherever Kubernetes allows it, as existing objects
- * are adopted by name; else made valid, at most 63 characters, with a hash of what it stands for (decision 18).
+ * The names of all objects of a deployment: the Python program's where Kubernetes allows it, as existing objects are
+ * adopted by name; else made valid, at most 63 characters, with a hash of the original.
  */
 export interface Names {
   /** Deployment of a pod file. */
   deployment(pod: string): string;
-  /** The ClusterIP Service that the Ingress leads to. */
+  /** The ClusterIP Service behind the Ingress. */
   service(pod: string): string;
-  /** The headless Service of a compose service (decision 22); undefined when DNS does not allow its name. */
+  /** The headless Service of a compose service; undefined if DNS does not allow its name. */
   serviceOf(composeService: string): string | undefined;
-  /** @param distinct the node port, where another Service has the plain name already */
+  /** @param distinct the node port, if another Service already has the plain name */
   nodePort(port: number, protocol: string, distinct?: number): string;
   readonly ingress: string;
-  /** A further Ingress, where hosts have different issuers (K-25). */
+  /** A further Ingress, if hosts have different issuers. */
   ingressOf(issuer: string): string;
   /** The secret that cert-manager fills with a host's certificate. */
   tlsSecret(host: string): string;
   job(job: string): string;
-  /** A declared configmap of the spec (04 §4.8.1). */
+  /** A declared configmap of the spec. */
   configmap(volume: string): string;
-  /** The ConfigMap of a path on the host (04 §4.8.2, §10.5); sources whose names would be equal differ by a hash (K-30). */
+  /** The ConfigMap of a path on the host; a hash distinguishes sources with equal names. */
   bindConfigmap(source: string): string;
   claim(volume: string): string;
-  /** The PersistentVolume: as the claim. */
+  /** The PersistentVolume: named like the claim. */
   volume(volume: string): string;
   readonly generatedSecrets: string;
-  /** The Secret with what credentials files brought. */
+  /** The Secret with the values from credentials files. */
   readonly credentials: string;
   readonly registrySecret: string;
   /** Secret with the content of a compose file's top-level secret; the content is at {@link fileKey}. */
   composeSecret(name: string): string;
   /** ConfigMap with the content of a compose file's top-level config; the content is at {@link fileKey}. */
   composeConfig(name: string): string;
-  /** A container: the compose service's name. */
+  /** A container: named like the compose service. */
   container(composeService: string): string;
-  /** `volumes[].name` in a pod of a named volume: the volume's own name. */
+  /** `volumes[].name` in a pod for a named volume: the volume's own name. */
   podVolume(volume: string): string;
-  /** `volumes[].name` in a pod of a path on the host: `host-path-…` of 04 §10.5. */
+  /** `volumes[].name` in a pod for a path on the host: `host-path-…`. */
   bindVolume(source: string): string;
 }
 
@@ -52,7 +52,7 @@ const labelName = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/;
 const serviceName = /^[a-z]([a-z0-9-]*[a-z0-9])?$/;
 const objectName = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
 
-/** The names for this deployment. Of the input only the id, the pods' names and the bind mounts are looked at. */
+/** Creates the names for this deployment. Only the id, the pods' names and the bind mounts are used. */
 export function createNames(input: Pick<ObjectsInput, 'app' | 'pods' | 'jobs'>): Names {
   const { app } = input;
   const several = input.pods.length > 1;
@@ -91,8 +91,8 @@ export function generatedSecretsName(app: string): string {
 }
 
 /**
- * The namespace of a deployment (04 §1): the spec's, else `laconic-<stack>`, else `laconic-<deployment-id>`. Two stacks whose names
- * become one here are told apart by the namespace's owner (decision 20), so only a name that is too long gets a hash.
+ * Returns the namespace of a deployment: the spec's, else `laconic-<stack>`, else `laconic-<deployment-id>`. Two stacks
+ * that get the same name here are distinguished by the namespace's owner, so only a name that is too long gets a hash.
  */
 export function namespaceName(given: string | undefined, stack: string, app: string): string {
   if (given) return given;
@@ -101,13 +101,13 @@ export function namespaceName(given: string | undefined, stack: string, app: str
   return valid.length <= maxLength ? valid : withHash(valid, name);
 }
 
-/** A label's value: as it is where Kubernetes allows it, else made valid (04 §4.0). */
+/** Returns a label value: unchanged if Kubernetes allows it, else made valid. */
 export function labelValue(text: string): string {
   if (text === '' || (text.length <= maxLength && /^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/.test(text))) return text;
   return withHash(cleaned(text), text);
 }
 
-/** The name under which pods find a compose service: DNS knows no upper case, so `Web` is found as `web`. */
+/** The name under which pods find a compose service: lower case, as DNS ignores case. */
 function dnsName(service: string): string | undefined {
   const name = service.toLowerCase();
   return serviceName.test(name) && name.length <= maxLength ? name : undefined;
@@ -132,7 +132,9 @@ function withHash(valid: string, original: string): string {
   return start === '' ? `x-${hash}` : `${start}-${hash}`;
 }
 
-/** The pod volume's name of every bind mount's source, by the source's normal spelling. The first of equal names keeps it. */
+/**
+ * The pod volume's name for the source of every bind mount, by its normalized path. The first of equal names keeps it.
+ */
 function bindNames(pods: ObjectsInput['pods']): Map<string, string> {
   const names = new Map<string, string>();
   const taken = new Set<string>();
@@ -152,7 +154,7 @@ function bindNames(pods: ObjectsInput['pods']): Map<string, string> {
   return names;
 }
 
-/** 04 §10.5. */
+/** The name that the Python program gave the volume of a path on the host. */
 function plainBindName(source: string): string {
   const path = source
     .replace(/^\.+\//, '')

@@ -3,7 +3,7 @@ import type { ObjectsInput } from './input.js';
 import { clusterMetadata } from './metadata.js';
 import type { KubernetesObject } from './object.js';
 
-/** The deployment's namespace (04 §4.1); whose it is says the label, not the annotation (decision 20). */
+/** The deployment's namespace; its label, not the annotation, shows the owner. */
 export function namespaceObject(input: ObjectsInput): KubernetesObject {
   return {
     apiVersion: 'v1',

@@ -6,10 +6,10 @@ import type { KubernetesObject } from './object.js';
 import { isHostNetwork } from './pod-network.js';
 import { podScope, type Scope } from './scope.js';
 
-/** What a cluster gives out as node ports unless it is configured otherwise. */
+/** The default range of node ports in a cluster. */
 const range = { first: 30000, last: 32767 };
 
-/** A node port that is taken: by which service of which pod, and the ports of its Service. */
+/** An assigned node port: the service and pod, and the ports of its Service. */
 interface Taken {
   pod: PodInput;
   service: string;
@@ -25,9 +25,9 @@ interface ServicePort {
 }
 
 /**
- * The NodePort Services: one for each node port that the spec's `network.ports` names, with both of its protocols where
- * a pod has it for TCP and for UDP, as a node gives a number to one Service only. Pods of the host's network have their
- * ports there already. Entries that nothing is made of are warned about.
+ * Builds the NodePort Services: one for each node port in the spec's `network.ports`, with TCP and UDP together if a
+ * pod has both, as a number belongs to one Service only. Pods in the host's network have their ports there already.
+ * Entries without effect are warned about.
  */
 export function nodePortServices(scope: Scope): KubernetesObject[] {
   const { input, names, findings } = scope;
@@ -47,7 +47,7 @@ export function nodePortServices(scope: Scope): KubernetesObject[] {
         if (other !== undefined) {
           if (other.pod === pod && other.ports.every((each) => each.protocol !== entry.protocol)) {
             other.ports.push(entry);
-            // Ports of a Service need names as soon as there are two.
+            // Ports of a Service need names if there is more than one.
             for (const each of other.ports) each.name = `${each.protocol.toLowerCase()}-${each.port}`;
             return;
           }
@@ -72,7 +72,7 @@ export function nodePortServices(scope: Scope): KubernetesObject[] {
   return services;
 }
 
-/** The node port of a port of a service; undefined, with a warning where somebody expects one, when it gets none. */
+/** Returns the node port for a service's port; undefined if it gets none, with a warning if one may be expected. */
 function wanted(
   { input, routedPorts, findings }: Scope,
   pod: PodInput,
@@ -83,7 +83,7 @@ function wanted(
   if (published === undefined) return undefined;
   const routed = routedPorts.get(service.name) === target;
   const warn = (why: string): undefined => {
-    // Who publishes a port on Compose that the Ingress leads to has it already.
+    // The port is reached through the Ingress already.
     if (routed) return;
     const message = `port ${target} is reached inside of the cluster only: ${why}`;
     if (input.spec.ports.has(service.name)) {

@@ -1,4 +1,4 @@
-/** A Kubernetes object as it is sent to the API server: plain data. */
+/** A Kubernetes object as sent to the API server: plain data. */
 export interface KubernetesObject {
   apiVersion: string;
   kind: string;
@@ -8,14 +8,14 @@ export interface KubernetesObject {
 
 export interface ObjectMeta {
   name: string;
-  /** Absent for what belongs to the whole cluster. */
+  /** Absent for cluster-scoped objects. */
   namespace?: string;
   labels?: Record<string, string>;
   annotations?: Record<string, string>;
   [field: string]: unknown;
 }
 
-/** `Deployment laconic-f3abcdxy-deployment`: how messages call an object. */
+/** Formats an object for messages: `Deployment laconic-f3abcdxy-deployment`. */
 export function describeObject(object: { kind: string; metadata: { name: string } }): string {
   return `${object.kind} ${object.metadata.name}`;
 }

@@ -1,26 +1,26 @@
 import type { ServiceModel } from '../../../compose/model/types.js';
 import { isLabelled, type PodScope, refuse, warn } from './scope.js';
 
-/** The label that makes a service an init container (04 §4.4.2). */
+/** The label that makes a service an init container. */
 export const initContainerLabel = 'laconic.init-container';
 
 /**
- * How a service takes part in its pod. `init`: it runs to its end before the others start; `sidecar`: it starts before others and goes
- * on beside them (an init container that is always restarted); `main`: an ordinary container.
+ * The role of a service in its pod. `init`: it ends before the others start; `sidecar`: it starts before others and
+ * keeps running (an init container with restart policy `Always`); `main`: an ordinary container.
  */
 export type Role = 'init' | 'sidecar' | 'main';
 
 export interface PlacedService {
   service: ServiceModel;
   role: Role;
-  /** Others start only when its healthcheck has succeeded. */
+  /** Others start only after its healthcheck has succeeded. */
   awaitedHealthy: boolean;
 }
 
 /**
- * The services of a pod in the order in which they start, each with its role, such that `depends_on` holds inside the pod
- * (issue 4, decision 23): who is awaited healthy becomes a sidecar, who is awaited to its end an init container, and what those depend
- * on starts before them. Init containers by label come first, as in 04 §4.4.2; otherwise the order of the file is kept.
+ * Returns the services of a pod in start order, each with its role, so that `depends_on` holds inside the pod: a
+ * service awaited as healthy becomes a sidecar, one awaited to its end an init container, and their dependencies start
+ * before them. Init containers by label come first; otherwise the order of the file is kept.
  */
 export function placeServices(scope: PodScope): PlacedService[] {
   const byName = new Map(scope.services.map((service) => [service.name, service]));
@@ -54,15 +54,15 @@ export function placeServices(scope: PodScope): PlacedService[] {
   }));
 }
 
-/** Whether the compose file itself says how this service's health is found out. */
+/** Whether the compose file itself defines the test of the service's health. */
 export function hasTest({ healthcheck }: ServiceModel): boolean {
   const test = healthcheck?.test;
   return test !== undefined && test[0] !== 'NONE' && healthcheck?.disable !== true;
 }
 
-/** What must start early needs what it depends on itself to start early. */
+/** Adds dependencies: those of a service that starts early must start early, too. */
 function addDependencies(early: Set<string>, byName: ReadonlyMap<string, ServiceModel>): void {
-  // A set that grows while it is walked is walked to its new end.
+  // A set that grows during the iteration is iterated to its new end.
   for (const name of early) {
     for (const dependency of byName.get(name)?.depends_on.keys() ?? []) {
       if (byName.has(dependency)) early.add(dependency);
@@ -98,7 +98,7 @@ function inOrder(scope: PodScope, byName: ReadonlyMap<string, ServiceModel>): Se
   return ordered;
 }
 
-/** Kubernetes wants at least one container that is no init container. */
+/** Kubernetes requires at least one container that is not an init container. */
 function refuseOnlyInit(scope: PodScope, services: readonly ServiceModel[]): void {
   for (const service of services) {
     const waiting = scope.awaitedToEnd.get(service.name);

@@ -4,15 +4,15 @@ import type { ServiceModel } from '../../../compose/model/types.js';
 import { quote } from '../../../system/yaml.js';
 import { compact, type PodScope, refuse, warn } from './scope.js';
 
-/** The most of each that the API takes. */
+/** Limits of the API. */
 const maxNameservers = 3;
 
-/** Whether a pod runs in the network of its node: as soon as one of its services does, as they share it (04 §4.4.10, K-27). */
+/** Whether a pod runs in the network of its node: if one of its services does, as they share it. */
 export function isHostNetwork({ services }: Pick<PodScope, 'services'>): boolean {
   return services.some(({ network_mode: mode }) => mode === 'host');
 }
 
-/** Network, process and IPC namespaces, host name and DNS of a pod. */
+/** Returns network, process and IPC namespaces, host name and DNS of a pod. */
 export function podNamespaces(scope: PodScope): Partial<V1PodSpec> {
   const hostNetwork = isHostNetwork(scope);
   for (const service of scope.services) checkNetworkMode(scope, service, hostNetwork);
@@ -24,7 +24,7 @@ export function podNamespaces(scope: PodScope): Partial<V1PodSpec> {
     ...(hostNetwork ? { hostNetwork, dnsPolicy: 'ClusterFirstWithHostNet' } : {}),
     hostPID: hostPID || undefined,
     hostIPC: hostIPC || undefined,
-    // The host's processes are shared by themselves; the API refuses both.
+    // The host's processes are shared anyway; the API refuses both together.
     shareProcessNamespace: (shared && !hostPID) || undefined,
     hostname: podHostname(scope, hostNetwork),
     dnsConfig: dnsConfig(scope),
@@ -86,7 +86,7 @@ function checkIpc(scope: PodScope, service: ServiceModel): void {
   }
 }
 
-/** A pod has one host name, which its containers share. */
+/** Containers of a pod share its one host name. */
 function podHostname(scope: PodScope, hostNetwork: boolean): string | undefined {
   let given: string | undefined;
   for (const service of scope.services) {
@@ -108,7 +108,7 @@ function podHostname(scope: PodScope, hostNetwork: boolean): string | undefined 
   return given;
 }
 
-/** Name servers and domains, which are asked after the cluster's own: services' names resolve as on Compose. */
+/** Name servers and domains that are used after the cluster's own: services' names resolve as on Compose. */
 function dnsConfig(scope: PodScope): V1PodSpec['dnsConfig'] {
   const nameservers = [...new Set(scope.services.flatMap(({ dns }) => dns))];
   const searches = [...new Set(scope.services.flatMap(({ dns_search: domains }) => domains))].filter(

@@ -1,7 +1,7 @@
 import type { V1Volume } from '@kubernetes/client-node';
 import type { Names } from './names.js';
 
-/** The `volumes` of a pod while its containers are built: each thing that is mounted is there once, under a name of its own. */
+/** Collects the `volumes` of a pod while its containers are built: each mounted thing once, under a unique name. */
 export class PodVolumes {
   readonly #names: Names;
   readonly #byThing = new Map<string, V1Volume>();
@@ -12,9 +12,9 @@ export class PodVolumes {
   }
 
   /**
-   * The pod's name for a thing to mount.
-   * @param thing tells it from all others
-   * @param wanted its name in the pod where that is free and valid
+   * Returns the name in the pod for a thing to mount.
+   * @param thing distinguishes it from all others
+   * @param wanted its name in the pod if that is free and valid
    */
   name(thing: string, wanted: string, source: Omit<V1Volume, 'name'>): string {
     const known = this.#byThing.get(thing);

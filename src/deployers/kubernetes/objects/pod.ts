@@ -10,7 +10,7 @@ import { podScheduling } from './scheduling.js';
 import { compact, type PodScope, refuse } from './scope.js';
 import { podSysctls, supplementalGroups } from './security.js';
 
-/** The spec of the pods of a pod file or of a job (04 §4.4). */
+/** Builds the spec of the pods of a pod file or of a job. */
 export function podSpec(scope: PodScope): V1PodSpec {
   const placed = placeServices(scope);
   const volumes = new PodVolumes(scope.names);
@@ -26,7 +26,7 @@ export function podSpec(scope: PodScope): V1PodSpec {
   const groups = supplementalGroups(scope);
   return compact<V1PodSpec>({
     ...(scope.job ? { restartPolicy: 'Never' } : {}),
-    // Variables of every Service in the namespace would meet the services' own (decision 21).
+    // Otherwise the variables of every Service in the namespace could override the services' own.
     enableServiceLinks: false,
     initContainers,
     containers,
@@ -43,7 +43,7 @@ export function podSpec(scope: PodScope): V1PodSpec {
   });
 }
 
-/** Containers of a pod share their ports; those that run to their end free them again. */
+/** Reports ports used by more than one container of a pod; init containers free theirs when they end. */
 function reportSharedPorts(scope: PodScope, placed: readonly PlacedService[]): void {
   const owners = new Map<string, string>();
   for (const { service, role } of placed) {

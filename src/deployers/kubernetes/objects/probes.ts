@@ -5,7 +5,7 @@ import { literal } from './expansion.js';
 import { hasTest, type PlacedService } from './placing.js';
 import { compact, isLabelled, type PodScope, refuse, warn } from './scope.js';
 
-/** Labels of a service that let its healthcheck restart it, which Compose never does (decision 21). */
+/** Labels that let a service's healthcheck restart it, which Compose never does. */
 export const livenessLabel = 'laconic.liveness-probe';
 export const startupLabel = 'laconic.startup-probe';
 
@@ -15,16 +15,16 @@ export interface Probes {
   startupProbe?: V1Probe;
 }
 
-/** The engine's defaults of a healthcheck, in milliseconds. */
+/** The engine's defaults for a healthcheck, in milliseconds. */
 export const healthDefaults = { interval: 30_000, timeout: 30_000, retries: 3, startInterval: 5_000 };
 
-/** An int32, the most the API takes: a startup probe that fails this often never restarts the container. */
+/** The largest int32, the limit of the API: a startup probe that may fail this often never restarts the container. */
 const never = 2 ** 31 - 1;
 
 /**
- * The probes of a container. Its healthcheck says whether it is ready (decision 21); without one, a container behind a route is ready
- * when its port takes connections (04 §4.4.6). Who waits for it to be healthy inside the pod waits for a startup probe, which gives it all
- * the time it needs. A container that runs to its end has none: the API refuses them.
+ * Returns the probes of a container. Its healthcheck becomes a readiness probe; without one, a container behind a route
+ * is ready when its port accepts connections. If others in the pod await it as healthy, it gets a startup probe without
+ * a time limit. A container that runs to its end has none: the API refuses them.
  */
 export function containerProbes(scope: PodScope, { service, role, awaitedHealthy }: PlacedService): Probes {
   const labelled = [livenessLabel, startupLabel].filter((label) => isLabelled(service, label));
@@ -49,21 +49,21 @@ export function containerProbes(scope: PodScope, { service, role, awaitedHealthy
     probes.startupProbe = { ...check, periodSeconds: seconds(start.interval), failureThreshold: never };
   }
   if (isLabelled(service, livenessLabel)) {
-    // Failures during the start period do not count, as in Compose; a startup probe holds the others off by itself.
+    // Failures during the start period do not count, as in Compose; a startup probe delays the others anyway.
     const delay = start.period > 0 && probes.startupProbe === undefined;
     probes.livenessProbe = { ...check, ...(delay ? { initialDelaySeconds: seconds(start.period) } : {}) };
   }
   return probes;
 }
 
-/** How long a service takes to start, and how often it is looked at meanwhile, in milliseconds, as the engine does. */
+/** How long a service takes to start, and how often it is checked meanwhile, in milliseconds, as in the engine. */
 function startOf(healthcheck: HealthcheckModel | undefined): { period: number; interval: number } {
   const period = healthcheck?.start_period ?? 0;
   const interval = healthcheck?.interval ?? healthDefaults.interval;
   return { period, interval: period > 0 ? (healthcheck?.start_interval ?? healthDefaults.startInterval) : interval };
 }
 
-/** Failures in a row that a healthcheck allows; the engine takes 0 for its default. */
+/** Consecutive failures that a healthcheck allows; the engine treats 0 as its default. */
 export function retriesOf(healthcheck: HealthcheckModel | undefined): number {
   const retries = healthcheck?.retries ?? 0;
   return retries === 0 ? healthDefaults.retries : retries;
@@ -97,7 +97,7 @@ function routeProbe({ routedPorts, job }: PodScope, service: ServiceModel): V1Pr
   return { tcpSocket: { port }, initialDelaySeconds: 5, periodSeconds: 10, failureThreshold: 3 };
 }
 
-/** Whole seconds, at least one: the API knows no less. */
+/** Whole seconds, at least one: the API has nothing smaller. */
 function seconds(milliseconds: number): number {
   return Math.max(1, Math.ceil(milliseconds / 1000));
 }

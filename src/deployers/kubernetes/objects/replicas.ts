@@ -3,9 +3,9 @@ import { isHostNetwork } from './pod-network.js';
 import { type PodScope, refuse } from './scope.js';
 
 /**
- * How many pods a Deployment has: the spec's `replicas`, else the most that one of the services asks for in
- * `deploy.replicas`, else one. Services that ask for different numbers are refused. A service with 0 is left out of its
- * pod; when all have, the Deployment stays without pods.
+ * Returns the number of pods of a Deployment: the spec's `replicas`, else the highest `deploy.replicas` of its
+ * services, else one. Services with different numbers are refused. A service with 0 is left out of its pod; if all have
+ * 0, the Deployment has no pods.
  */
 export function replicasOf(scope: PodScope): number {
   const { replicas } = scope.input.spec;
@@ -28,7 +28,7 @@ export function replicasOf(scope: PodScope): number {
   return count;
 }
 
-/** A claim is mounted by one node at a time, and two of most databases on one volume destroy it (K-56, decision 21). */
+/** A claim is mounted by one node at a time, and two instances of most databases on one volume destroy it. */
 function refuseSharedVolumes(scope: PodScope, count: number): void {
   for (const service of scope.services) {
     service.volumes.forEach(({ type, source }, index) => {
@@ -40,8 +40,8 @@ function refuseSharedVolumes(scope: PodScope, count: number): void {
 }
 
 /**
- * How pods are replaced (04 §4.3): the old one first where there are volumes, or ports of the host (decision 21), which only one can have.
- * The numbers of a rolling update are always written out (decision 19).
+ * Returns how pods are replaced: the old one first if there are volumes or host ports, which only one pod can have. The
+ * numbers of a rolling update are always explicit.
  */
 export function strategyOf(scope: PodScope): V1DeploymentStrategy {
   const volumes = [...scope.pod.model.volumes.keys()].some((volume) => !scope.input.spec.configmaps.has(volume));

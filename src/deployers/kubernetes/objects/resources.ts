@@ -9,8 +9,8 @@ import { type PodScope, refuse, warn } from './scope.js';
 type Quantities = Record<string, string>;
 
 /**
- * Requests and limits of a container: the spec's for this container, else the compose file's, else the spec's for all (04 §4.4.7); none
- * otherwise (decision 21, K-52). Levels are not merged. Zero is no bound.
+ * Returns requests and limits of a container: the spec's for this container, else the compose file's, else the spec's
+ * for all, else none. Levels are not merged. Zero means no limit.
  */
 export function containerResources(scope: PodScope, service: ServiceModel): V1ResourceRequirements | undefined {
   const { containers } = scope.input.spec.resources;
@@ -22,7 +22,7 @@ export function containerResources(scope: PodScope, service: ServiceModel): V1Re
   return undefined;
 }
 
-/** Keys of a service that say what one below `deploy.resources` does. */
+/** Older keys of a service that are equivalent to keys below `deploy.resources`. */
 const olderKeys: Record<'limits' | 'reservations', { cpus?: string; memory?: string; pids?: string }> = {
   limits: { cpus: 'cpus', memory: 'mem_limit', pids: 'pids_limit' },
   reservations: { memory: 'mem_reservation' },
@@ -55,7 +55,7 @@ function fromCompose(
   { limits, reservations }: { limits: ResourcesModel | undefined; reservations: ResourcesModel | undefined },
 ): V1ResourceRequirements | undefined {
   const key = ['deploy', 'resources'];
-  // The older key where it is what the file has.
+  // Names the older key if the file uses it.
   const keyOf = (section: 'limits' | 'reservations', what: 'cpus' | 'memory' | 'pids'): string[] => {
     const older = olderKeys[section][what];
     return older !== undefined && service.keys.has(older) ? [older] : [...key, section, what];
@@ -74,7 +74,7 @@ function fromCompose(
         'Kubernetes gives devices through plugins of its nodes only, which this program does not ask for: remove it';
       refuse(scope, service, [...key, section, 'devices'], message);
     }
-    // Zero and less are no limit.
+    // Zero and negative numbers mean no limit.
     if ((amounts.pids ?? 0) > 0) {
       warn(
         scope,

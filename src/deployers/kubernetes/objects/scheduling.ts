@@ -3,15 +3,15 @@ import { type KeyPath, quote } from '../../../system/yaml.js';
 import { isLabelKey, isLabelValue, labelKeyRule, labelValueRule } from './label-syntax.js';
 import type { Scope } from './scope.js';
 
-/** Where pods may run (04 §4.4.9): Deployments and Jobs alike (K-65). */
+/** Where pods may run, for Deployments and Jobs alike. */
 export interface Scheduling {
   affinity?: V1Affinity;
   tolerations?: V1Toleration[];
 }
 
 /**
- * The spec's `node-affinities` and `node-tolerations`. A node must have all of the labels: one term with an expression for each (K-55);
- * several values of one label are alternatives.
+ * Maps the spec's `node-affinities` and `node-tolerations`. A node must have all labels: one term with an expression
+ * for each; several values of one label are alternatives.
  */
 export function podScheduling(scope: Pick<Scope, 'input' | 'findings'>): Scheduling {
   const { nodeAffinities, nodeTolerations } = scope.input.spec;
@@ -28,7 +28,7 @@ export function podScheduling(scope: Pick<Scope, 'input' | 'findings'>): Schedul
   };
 }
 
-/** What the API server would refuse is an error at its line. */
+/** Reports what the API server would refuse, with its line. */
 function checkNames({ input: { spec }, findings }: Pick<Scope, 'input' | 'findings'>): void {
   const refuse = (at: KeyPath, text: string, why: string): void => {
     findings.errors.push(spec.yaml.problem(at, `${quote(text)} is ${why}`));

@@ -3,16 +3,18 @@ import type { KeyPath } from '../../../system/yaml.js';
 import type { Findings, ObjectsInput, PodInput } from './input.js';
 import type { Names } from './names.js';
 
-/** What the workloads of a deployment are made from, looked up once for all of them. */
+/** Everything the workloads of a deployment are built from, looked up once for all. */
 export interface Scope {
   readonly input: ObjectsInput;
   readonly names: Names;
   readonly findings: Findings;
-  /** The pod file of each service that runs; jobs are not among them. The first where several have one of the name. */
+  /**
+   * The pod file of each service that runs, without jobs. The first one if several files have a service of that name.
+   */
   readonly podOf: ReadonlyMap<string, PodInput>;
-  /** Port of the first `http-proxy` route to a service (04 §4.4.6). */
+  /** Port of the first `http-proxy` route to a service. */
   readonly routedPorts: ReadonlyMap<string, number>;
-  /** Who waits until a service of a pod has run to its end, by that service: `service_completed_successfully`. */
+  /** Which service waits for a service of a pod to complete (`service_completed_successfully`), by the awaited one. */
   readonly awaitedToEnd: ReadonlyMap<string, string>;
 }
 
@@ -24,7 +26,7 @@ export interface PodScope extends Scope {
   readonly services: readonly ServiceModel[];
 }
 
-/** @param findings where what cannot be mapped is added */
+/** @param findings receives what cannot be mapped */
 export function createScope(input: ObjectsInput, names: Names, findings: Findings): Scope {
   const podOf = new Map<string, PodInput>();
   const awaitedToEnd = new Map<string, string>();
@@ -37,7 +39,7 @@ export function createScope(input: ObjectsInput, names: Names, findings: Finding
   for (const pod of [...input.pods, ...jobs]) {
     for (const service of running(pod)) {
       for (const [dependency, { condition }] of service.depends_on) {
-        // In a job, the job's own services go before those of the pods.
+        // In a job, its own services take precedence over those of the pods.
         const own = jobs.has(pod) && pod.model.services.has(dependency);
         if (condition === 'service_completed_successfully' && !own) awaitedToEnd.set(dependency, service.name);
       }
@@ -55,29 +57,29 @@ export function podScope(scope: Scope, pod: PodInput, job: boolean): PodScope {
   return { ...scope, pod, job, services: services.length > 0 ? services : [...pod.model.services.values()] };
 }
 
-/** The services of a pod file without those that are switched off by `deploy.replicas: 0`; see also replicasOf. */
+/** The services of a pod file without those disabled by `deploy.replicas: 0`; see also replicasOf. */
 function running(pod: PodInput): ServiceModel[] {
   return [...pod.model.services.values()].filter((service) => service.deploy?.replicas !== 0);
 }
 
-/** An error at a key of a service. */
+/** Adds an error at a key of a service. */
 export function refuse({ findings, pod }: PodScope, service: ServiceModel, key: KeyPath, message: string): void {
   findings.errors.push(pod.model.problem(['services', service.name, ...key], message));
 }
 
-/** A warning at a key of a service. */
+/** Adds a warning at a key of a service. */
 export function warn({ findings, pod }: PodScope, service: ServiceModel, key: KeyPath, message: string): void {
   findings.warnings.push(pod.model.problem(['services', service.name, ...key], message));
 }
 
-/** Whether a label of a service says yes: `true`, `1` or `yes` (04 §4.4.2). */
+/** Whether a label of a service is `true`, `1` or `yes`. */
 export function isLabelled(service: ServiceModel, label: string): boolean {
   return /^(?:true|1|yes)$/i.test(service.labels.get(label)?.trim() ?? '');
 }
 
 /**
- * An object without the fields that are undefined or empty lists: the API server drops those, and what it gives back should equal
- * what is sent (decision 26).
+ * Removes fields that are undefined or empty lists: the API server drops them, and what it returns should equal what is
+ * sent.
  */
 export function compact<T extends object>(value: T): T {
   const entries = Object.entries(value).filter(

@@ -7,9 +7,9 @@ import type { Scope } from './scope.js';
 import { contentsOf } from './file-objects.js';
 
 /**
- * The Secrets of a deployment: generated values, those of credentials files, those of the compose files, the
- * registry's, and those of the spec's `secrets` that have sources. The others that the spec names there are the
- * operator's own: they are only referred to. Values are in `data`, never in `stringData`.
+ * Builds the Secrets of a deployment: generated values, credentials, secrets of the compose files, the registry's, and
+ * those of the spec's `secrets` that have sources. Others in the spec's `secrets` belong to the operator and are only
+ * referred to. Values are in `data`, never in `stringData`.
  */
 export function secrets(scope: Scope): KubernetesObject[] {
   const { input, names } = scope;
@@ -26,7 +26,7 @@ export function secrets(scope: Scope): KubernetesObject[] {
   return [...registrySecret(input, names), ...held, ...composeSecrets, ...composeConfigs, ...sourced];
 }
 
-/** Values of variables. */
+/** The Secret with values of variables. */
 function variables(input: ObjectsInput, names: Names, holder: Holder): KubernetesObject[] {
   const entries = secretEntries(input, holder);
   return entries.size === 0 ? [] : [secret(input, names[holder], 'Opaque', bytesOf(entries))];
@@ -36,7 +36,7 @@ function bytesOf(values: ReadonlyMap<string, string>): Map<string, Buffer> {
   return new Map([...values].map(([key, value]) => [key, Buffer.from(value)]));
 }
 
-/** The registry's login for the nodes; none without a token, and then no pod refers to it (K-64). */
+/** The registry's login for the nodes; without a token it is not created, and no pod refers to it. */
 function registrySecret(input: ObjectsInput, names: Names): KubernetesObject[] {
   const { imagePullSecret: registry } = input.spec;
   const { registryToken: token } = input;

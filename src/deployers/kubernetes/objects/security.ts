@@ -4,7 +4,7 @@ import { quote } from '../../../system/yaml.js';
 import { isHostNetwork } from './pod-network.js';
 import { compact, type PodScope, refuse, warn } from './scope.js';
 
-/** Kernel settings that the kubelet lets a pod change without being told to. */
+/** Kernel settings that the kubelet allows pods to change by default. */
 const safeSysctls = new Set([
   'kernel.shm_rmid_forced',
   'net.ipv4.ip_local_port_range',
@@ -26,8 +26,8 @@ const ipcSysctl = /^(?:kernel\.(?:sem$|shm|msg)|fs\.mqueue\.)/;
 const sysctlName = /^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$/;
 
 /**
- * The security context of a container: what its service and the spec ask for, and nothing more (decision 21: images that run on Compose
- * must run). Absent when they ask for nothing.
+ * Returns the security context of a container: what its service and the spec request, and nothing more, as images that
+ * run on Compose must run. Undefined if they request nothing.
  */
 export function containerSecurity(scope: PodScope, service: ServiceModel): V1SecurityContext | undefined {
   const { security } = scope.input.spec;
@@ -48,7 +48,7 @@ function capabilitiesOf(service: ServiceModel, ofSpec: readonly string[]): V1Cap
   return add.length + drop.length === 0 ? undefined : compact({ add, drop });
 }
 
-/** Compose takes `net_admin` and `CAP_NET_ADMIN` as well. */
+/** Compose accepts both `net_admin` and `CAP_NET_ADMIN`. */
 function capability(name: string): string {
   return name.toUpperCase().replace(/^CAP_/, '');
 }
@@ -66,7 +66,7 @@ function userOf(scope: PodScope, service: ServiceModel): Pick<V1SecurityContext,
   return compact({ runAsUser, runAsGroup });
 }
 
-/** A user's or group's number; `root` is 0 in every image. */
+/** Parses the number of a user or group; `root` is 0 in every image. */
 function numericId(text: string): number | undefined {
   if (text === 'root') return 0;
   return /^\d{1,10}$/.test(text) && Number(text) < 2 ** 31 ? Number(text) : undefined;
@@ -115,7 +115,7 @@ function securityOptions(scope: PodScope, service: ServiceModel, privileged: boo
   return context;
 }
 
-/** `group_add` of the services of a pod, which all of its containers get. */
+/** Returns `group_add` of the services of a pod, which applies to all of its containers. */
 export function supplementalGroups(scope: PodScope): number[] {
   const groups = new Set<number>();
   for (const service of scope.services) {
@@ -134,7 +134,7 @@ export function supplementalGroups(scope: PodScope): number[] {
   return [...groups];
 }
 
-/** Kernel settings of a pod: those of its services, which share them. */
+/** Returns the kernel settings of a pod: those of its services, which share them. */
 export function podSysctls(scope: PodScope): V1Sysctl[] {
   const hostNetwork = isHostNetwork(scope);
   const hostIpc = scope.services.some(({ ipc }) => ipc === 'host');

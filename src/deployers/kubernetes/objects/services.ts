@@ -8,8 +8,8 @@ import type { KubernetesObject } from './object.js';
 import type { Scope } from './scope.js';
 
 /**
- * The ClusterIP Services that the Ingress leads to (04 §4.6): one for each pod file that a route of `http-proxy` names, and in stacks of
- * several pod files the one with the maintenance page.
+ * Builds the ClusterIP Services behind the Ingress: one for each pod file that a route of `http-proxy` names, and in
+ * stacks of several pod files the one with the maintenance page.
  */
 export function proxiedServices(scope: Scope): KubernetesObject[] {
   const { input, names, podOf } = scope;
@@ -40,8 +40,8 @@ export function proxiedServices(scope: Scope): KubernetesObject[] {
 }
 
 /**
- * The headless Service of every compose service, called like it, so that pods find each other under the names they have on Compose
- * (decision 22). It leads to pods that are not ready too: on Compose a name exists as soon as its container does.
+ * Builds the headless Service of every compose service, with its name, so that pods find each other as on Compose. It
+ * includes pods that are not ready: on Compose a name exists as soon as its container does.
  */
 export function headlessServices(scope: Scope): KubernetesObject[] {
   const { input, names, findings } = scope;
@@ -78,7 +78,7 @@ export function headlessServices(scope: Scope): KubernetesObject[] {
   );
 }
 
-/** What the service listens on, for those who look at the Service: a name without ports would resolve as well. */
+/** The ports are informative only: a name without ports would resolve as well. */
 function headlessPorts(service: ServiceModel): object[] {
   return declaredPorts(service).map(({ name, port, protocol }) => ({
     name,
@@ -88,7 +88,7 @@ function headlessPorts(service: ServiceModel): object[] {
   }));
 }
 
-/** The ports of `ports` and `expose`, each once, as `tcp-80`; protocols in lower case. */
+/** Returns the ports of `ports` and `expose`, without duplicates, named like `tcp-80`; protocols in lower case. */
 export function declaredPorts(service: ServiceModel): { name: string; port: number; protocol: string }[] {
   const ports = new Map<string, { name: string; port: number; protocol: string }>();
   const add = (port: number, protocol: string): void => {
@@ -104,7 +104,7 @@ export function declaredPorts(service: ServiceModel): { name: string; port: numb
   return [...ports.values()];
 }
 
-/** A name that DNS does not allow: an error when a variable names it, as somebody would look for it in vain (decision 22). */
+/** Reports a name that DNS does not allow: an error if a variable mentions it, since nobody could reach it. */
 function reportUnreachable(scope: Scope, pod: PodInput, service: ServiceModel): void {
   const why = `no pod finds it under this name: DNS allows letters, digits and "-", starting with a letter, at most 63`;
   const mention = findMention(scope, service.name);
@@ -116,7 +116,7 @@ function reportUnreachable(scope: Scope, pod: PodInput, service: ServiceModel): 
   }
 }
 
-/** `DB_URL of service web`: a variable whose value names a host; undefined when none does. */
+/** Returns the variable whose value names a host, as `DB_URL of service web`; undefined if there is none. */
 function findMention({ input }: Scope, name: string): string | undefined {
   const escaped = name.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
   const named = new RegExp(`(?<![\\w-]|\\w\\.)${escaped}(?![\\w-]|\\.\\w)`);

@@ -10,7 +10,7 @@ import { describeObject, type KubernetesObject } from './object.js';
 import type { Scope } from './scope.js';
 import { serviceKeys } from './support.js';
 
-/** A text that everybody can read who can read the object. */
+/** A text that is visible to everybody who can read the object. */
 interface ShownText {
   object: KubernetesObject;
   path: KeyPath;
@@ -18,9 +18,9 @@ interface ShownText {
 }
 
 /**
- * Warns of generated secrets and credentials that stand in plain text in an object, outside of the content of a Secret:
- * at each place of a compose file that puts one there; where none does, as with a file that a hook wrote, at the part
- * of the deployment that the object is made for.
+ * Warns of generated secrets and credentials in plain text in an object, outside of the content of a Secret: at each
+ * place of a compose file that puts one there; if there is none, such as for a file that a hook wrote, at the part of
+ * the deployment that the object belongs to.
  */
 export function reportShownSecrets(scope: Scope, objects: readonly KubernetesObject[]): void {
   const { input, findings } = scope;
@@ -44,7 +44,7 @@ export function reportShownSecrets(scope: Scope, objects: readonly KubernetesObj
   }
 }
 
-/** The secrets that a text mentions and that are in what it came to. */
+/** The secrets that a text mentions and that its result contains. */
 function mentionedAt(
   scope: Pick<Scope, 'input'> & { pod: PodInput },
   { path, template, text }: InterpolatedText,
@@ -54,7 +54,7 @@ function mentionedAt(
   return secretsIn(scope, part, text).filter(({ name }) => names.has(name));
 }
 
-/** Whether a text of a compose file brings a value that is in it into the fields of an object as it is. */
+/** Whether a text of a compose file puts a value that it contains into fields of an object unchanged. */
 function isShown(
   { model }: PodInput,
   { path, text }: InterpolatedText,
@@ -64,17 +64,17 @@ function isShown(
   const [section, service = '', key = ''] = path.map(String);
   if (section === 'secrets' || section === 'configs') return false;
   if (section === 'services') {
-    // The values of variables are references. Labels are for Docker, but for those that say yes or no.
+    // Values of variables are references. Labels, except for switches, are for Docker only.
     if (['environment', 'env_file', 'labels'].includes(key)) return false;
     if (key === 'command' || key === 'entrypoint') {
-      // Items of a list are words; a text is split into words, and a value in it with blanks or quotes as well.
+      // Items of a list are words; a text is split into words, as is a value in it with blanks or quotes.
       return path.length === 3 && count([text], value) > count(model.services.get(service)?.[key] ?? [], value);
     }
     if (key === 'healthcheck') return fields.some((field) => field.path.includes('exec') && field.text.includes(value));
     const level = Object.hasOwn(serviceKeys, key) ? serviceKeys[key]?.level : undefined;
     if (level !== 'mapped' && level !== 'partly') return false;
   }
-  // Short values are in many texts: what they are a part of here must be there.
+  // Short values are part of many texts: the text around the value must be in the object.
   const parts = [text, ...text.split(':'), ...(value.length < shortestSecret ? [] : [value])];
   return parts.some((part) => part.includes(value) && fields.some((field) => field.text.includes(part)));
 }
@@ -83,7 +83,7 @@ function count(texts: readonly string[], value: string): number {
   return texts.reduce((sum, text) => sum + text.split(value).length - 1, 0);
 }
 
-/** A value that is not long, or a plain word, is in texts by chance. */
+/** Reports a value wherever it appears, except short ones and plain words, which are in texts by chance. */
 function reportByValue(scope: Scope, secret: HiddenValue, shown: readonly ShownText[]): void {
   const { input, findings } = scope;
   const { name, value, holder } = secret;
@@ -111,7 +111,7 @@ function adviceFor({ path: [, , key] }: InterpolatedText, { name }: HiddenValue)
   return 'only environment, commands, healthchecks in shell, secrets and configs take it from a Secret';
 }
 
-/** All texts of an object, its keys too, with `$` as a container has it; of a Secret without its content. */
+/** All texts of an object including keys, with `$` as seen by a container; of a Secret without its content. */
 function shownTexts(object: KubernetesObject): ShownText[] {
   const found: ShownText[] = [];
   const visit = (value: unknown, path: KeyPath): void => {
@@ -131,7 +131,7 @@ function shownTexts(object: KubernetesObject): ShownText[] {
   return found;
 }
 
-/** Whether a text is a file that a ConfigMap holds. */
+/** Whether a text is a file in a ConfigMap. */
 function isFile({ object, path }: ShownText): boolean {
   return object.kind === 'ConfigMap' && path[0] === 'binaryData' && path.length === 2;
 }

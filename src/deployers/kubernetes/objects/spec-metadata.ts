@@ -2,17 +2,17 @@ import { quote } from '../../../system/yaml.js';
 import { isLabelKey, isLabelValue, labelKeyRule, labelValueRule } from './label-syntax.js';
 import type { PodScope } from './scope.js';
 
-/** The spec's `labels` for the pods of a pod file or job (04 §4.3). */
+/** Returns the spec's `labels` for the pods of a pod file or job. */
 export function specLabels(scope: PodScope): Record<string, string> {
   return expanded(scope, 'labels');
 }
 
-/** The spec's `annotations` for the pods of a pod file or job (04 §4.3). */
+/** Returns the spec's `annotations` for the pods of a pod file or job. */
 export function specAnnotations(scope: PodScope): Record<string, string> {
   return expanded(scope, 'annotations');
 }
 
-/** Keys with `{name}` stand once for each service, with the name of its container in the place. What the API refuses is an error. */
+/** Repeats keys with `{name}` for each service, with the name of its container. What the API refuses is an error. */
 function expanded(scope: PodScope, section: 'labels' | 'annotations'): Record<string, string> {
   const { input, names, services, findings } = scope;
   const result: Record<string, string> = {};

@@ -4,15 +4,15 @@ import { createNames, type Names } from './names.js';
 import { hasTest } from './placing.js';
 import type { Scope } from './scope.js';
 
-/** A Deployment or Job, as the start applies it. */
+/** A Deployment or Job, as start applies it. */
 export interface Workload {
   kind: 'Deployment' | 'Job';
   name: string;
 }
 
 /**
- * What has to be so before a workload is applied: the other one is applied (`started`), or all of its pods are ready (`ready`: its
- * services are healthy, and those that run to their end have done so).
+ * The condition for applying a workload: another one is applied (`started`), or all of its pods are ready (`ready`: its
+ * services are healthy, and those that run to their end have completed).
  */
 export interface StartCondition {
   workload: Workload;
@@ -33,8 +33,9 @@ interface Edge {
 }
 
 /**
- * The order in which start applies the workloads: `depends_on` between pods (decision 23). Every workload is named once, after all that
- * it waits for. Jobs wait for nothing but what they name themselves. What waits in a circle is not awaited; see {@link reportOrder}.
+ * Returns the order in which start applies the workloads, by `depends_on` between pods. Every workload is listed once,
+ * after all that it waits for. Jobs wait only for their own dependencies. Circular dependencies are not awaited; see
+ * {@link reportOrder}.
  */
 export function startOrder(input: ObjectsInput, names: Names = createNames(input)): StartStep[] {
   const { kept } = edgesOf(input);
@@ -60,7 +61,7 @@ export function startOrder(input: ObjectsInput, names: Names = createNames(input
   return steps;
 }
 
-/** Finds dependencies between pods that cannot be kept: services that do not exist, circles, missing healthchecks. */
+/** Reports dependencies between pods that cannot be kept: missing services, circles, missing healthchecks. */
 export function reportOrder({ input, findings }: Scope): void {
   const { circles, unknown, unchecked } = edgesOf(input);
   for (const { pod, service, dependency } of unknown) {
@@ -119,7 +120,7 @@ function edgesOf(input: ObjectsInput): Edges {
   return edges;
 }
 
-/** Walks the pods in order; an edge to a pod that is still being walked closes a circle. */
+/** Walks the pods in order; an edge to a pod that is still being visited closes a circle. */
 function dropCircles(all: ReadonlyMap<PodInput, Edge[]>, edges: Edges): void {
   const open = new Set<PodInput>();
   const visit = (pod: PodInput): void => {

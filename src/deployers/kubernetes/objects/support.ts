@@ -1,8 +1,9 @@
 import type { Findings, PodInput } from './input.js';
 
 /**
- * What is made of a key of a compose file. `mapped`: all of it. `partly`: the code that maps it reports the values that it cannot map.
- * `unused`: it has no effect on what runs, so nothing is said. `warning`, `error`: it is not mapped, and `text` says so.
+ * How a key of a compose file is mapped. `mapped`: completely. `partly`: the code that maps it reports the values that
+ * it cannot map. `unused`: it has no effect on what runs, so nothing is reported. `warning`, `error`: it is not mapped,
+ * and `text` is reported.
  */
 export interface KeySupport {
   level: 'mapped' | 'partly' | 'unused' | 'warning' | 'error';
@@ -18,7 +19,7 @@ const error = (text: string): KeySupport => ({ level: 'error', text });
 const asDeploy = mapped('as the key below `deploy` that means the same');
 const noScheduler = warning('has no counterpart on Kubernetes: bound the container by deploy.resources');
 
-/** Keys of a service. {@link reportUnmapped} and docs/kubernetes.md are made from this. */
+/** Keys of a service: the source for {@link reportUnmapped} and docs/kubernetes.md. */
 export const serviceKeys: Readonly<Record<string, KeySupport>> = {
   annotations: warning('is not mapped: write annotations in the spec'),
   attach: unused('only about what `docker compose up` shows'),
@@ -156,7 +157,7 @@ export const fileKeys: Readonly<Record<string, KeySupport>> = {
   ),
 };
 
-/** Reports the keys of a pod's or job's services that are not mapped at all: one problem for each. */
+/** Reports the keys of a pod's or job's services that are not mapped at all: one problem each. */
 export function reportUnmapped({ model }: PodInput, findings: Findings): void {
   for (const service of model.services.values()) {
     const report = (key: string, path: string[], support: KeySupport | undefined): void => {
@@ -181,7 +182,7 @@ function own(keys: Readonly<Record<string, KeySupport>>, key: string): KeySuppor
   return Object.hasOwn(keys, key) ? keys[key] : undefined;
 }
 
-/** The tables of docs/kubernetes.md. */
+/** Renders the tables of docs/kubernetes.md. */
 export function renderSupport(): string {
   return [
     '### Keys of a service',

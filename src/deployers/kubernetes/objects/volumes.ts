@@ -7,18 +7,18 @@ import type { KubernetesObject } from './object.js';
 import { sizeQuantity } from './quantities.js';
 import type { Scope } from './scope.js';
 
-/** The class of PersistentVolumes that are made by hand, and of the claims for them (04 §4.10). */
+/** The storage class of statically provisioned PersistentVolumes and of their claims. */
 const manualClass = 'manual';
 const defaultSize = '2Gi';
 
-/** The top-level volumes of a deployment's compose files, in the order of the files. */
+/** Returns the top-level volumes of a deployment's compose files, in the order of the files. */
 export function volumesOf({ pods, jobs }: Pick<ObjectsInput, 'pods' | 'jobs'>): Set<string> {
   return new Set([...pods, ...jobs].flatMap(({ model }) => [...model.volumes.keys()]));
 }
 
 /**
- * The claim of each top-level volume that is no configmap, and the PersistentVolume of those to which the spec gives a path (04 §4.10). A
- * volume without a path, or one that the spec does not name, is left to the cluster's default storage class.
+ * Builds the claim of each top-level volume that is not a configmap, and a PersistentVolume if the spec gives it a
+ * path. Volumes without a path, or not in the spec, are left to the cluster's default storage class.
  */
 export function volumes(scope: Scope): KubernetesObject[] {
   const { input } = scope;
@@ -66,7 +66,10 @@ function claimAndVolume(scope: Scope, volume: string): { volume: KubernetesObjec
   return { volume: [persistent], claim };
 }
 
-/** The size of a volume, exactly (K-63): its own, else that of all volumes, else 2Gi. The spec's values are checked already. */
+/**
+ * The size of a volume in its exact spelling: its own, else that of all volumes, else 2Gi. The spec's values are
+ * already checked.
+ */
 function sizes({ spec }: ObjectsInput, volume: string): { storage: string; limit: string | undefined } {
   const own = spec.resources.volumes.named.get(volume);
   const { reservations, limits } = own?.reservations || own?.limits ? own : spec.resources.volumes.all;
@@ -78,7 +81,10 @@ function sizes({ spec }: ObjectsInput, volume: string): { storage: string; limit
   };
 }
 
-/** What a compose file says of a volume's driver is for Docker; where the spec gives a path, those options are our own. */
+/**
+ * Warns of driver options in a compose file, which are for Docker; if the spec gives a path, laconic-so wrote the
+ * options.
+ */
 function reportDriverOptions({ input, findings }: Scope): void {
   for (const { model } of [...input.pods, ...input.jobs]) {
     for (const [name, { external, driver, driver_opts: options }] of model.volumes) {

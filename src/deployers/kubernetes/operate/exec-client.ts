@@ -1,2 +1,2 @@
-/** Of the client library only this: a module of its own, as what is imported as a whole is bundled as a whole. */
+/** The only export used of the client library: in a module of its own, so that not the whole library is bundled. */
 export { Exec } from '@kubernetes/client-node';

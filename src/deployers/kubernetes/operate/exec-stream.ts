@@ -5,7 +5,7 @@ import { InterruptedError, LaconicError } from '../../../system/errors.js';
 import { mapOf } from '../../../system/plain-map.js';
 import { signalExitCode } from '../../../system/process.js';
 
-/** A command to be run in a container of a pod. */
+/** A command to run in a container of a pod. */
 export interface PodCommand {
   namespace: string;
   pod: string;
@@ -17,9 +17,9 @@ export interface PodStreams {
   /** Absent: the command has no stdin. */
   stdin?: Readable;
   stdout: Writable;
-  /** Absent with a terminal, which has one stream only. */
+  /** Absent with a terminal, which has only one stream. */
   stderr?: Writable;
-  /** The terminal's size; its presence asks for a terminal in the container. */
+  /** The terminal's size; if present, the container gets a terminal. */
   terminal?: Terminal;
 }
 
@@ -31,7 +31,7 @@ export interface Terminal {
   off(event: 'resize', listener: () => void): unknown;
 }
 
-/** What is used of the client library's web socket. */
+/** The used part of the client library's WebSocket. */
 interface Socket {
   readonly protocol: string;
   readonly bufferedAmount: number;
@@ -44,18 +44,19 @@ interface Socket {
   on(event: 'error', listener: (error: Error) => void): void;
 }
 
-/** Channels of the API server's protocol. */
+/** Channels of the API server's exec protocol. */
 const channel = { stdin: 0, stdout: 1, stderr: 2, status: 3, size: 4, close: 255 } as const;
-/** The first protocol in which stdin can be ended. */
+/** The first protocol version in which stdin can be closed. */
 const closable = 'v5.channel.k8s.io';
-/** More than this is not sent before what is on its way has left. */
+/** Nothing more is sent while this many bytes are in flight. */
 const inFlight = 1024 * 1024;
 
 /**
- * Runs a command in a container, its streams joined to ours; resolves to its exit code. Memory stays bounded whatever passes.
- * Interrupted, the connection is closed; the process in the container may go on. It is closed too when nobody reads the output any more
- * (`| head`): the exit code is then that of a program which died of that.
- * @throws LaconicError when it cannot be run, or the connection ends before the command; InterruptedError
+ * Runs a command in a container, connected to the given streams; resolves to its exit code. Memory use is bounded for
+ * any amount of data. On interruption the connection is closed, but the process in the container may continue. The
+ * connection is also closed when the output is no longer read (`| head`): the exit code is then that of a program
+ * killed by SIGPIPE.
+ * @throws LaconicError if it cannot be run, or the connection ends before the command; InterruptedError
  */
 export async function execInPod(
   config: KubeConfig,
@@ -69,7 +70,7 @@ export async function execInPod(
   const interrupt = (): void => open.terminate();
   signal.addEventListener('abort', interrupt, { once: true });
   const ended = new Promise<void>((resolve) => open.on('close', () => resolve()));
-  // The close that follows an error says the same.
+  // The close event after an error reports the same.
   open.on('error', () => undefined);
   receiver.onReaderLeft(() => open.terminate());
   const stopSizes = streams.terminal === undefined ? () => undefined : sendSizes(open, streams.terminal);
@@ -90,7 +91,7 @@ export async function execInPod(
   return exitCodeOf(status, target);
 }
 
-/** What comes from the container, and the server's last word about the command. */
+/** Receives the container's output and the server's final status of the command. */
 class Receiver {
   readonly streams: PodStreams;
   socket: Socket | undefined;
@@ -101,7 +102,7 @@ class Receiver {
     this.streams = streams;
   }
 
-  /** Calls back when an output takes no more: it has no room again, so that nothing else would end the command. */
+  /** Calls back when an output fails: it then never drains, so that nothing else would end the command. */
   onReaderLeft(end: () => void): void {
     for (const output of [this.streams.stdout, this.streams.stderr]) {
       output?.once('error', () => {
@@ -111,7 +112,7 @@ class Receiver {
     }
   }
 
-  /** @returns false when nothing more is wanted */
+  /** @returns false if it accepts no more data */
   take(number: number, data: Buffer): boolean {
     const { stdout, stderr } = this.streams;
     if (number === channel.status) {
@@ -172,7 +173,7 @@ function sendSizes(socket: Socket, terminal: Terminal): () => void {
   return () => terminal.off('resize', send);
 }
 
-/** Passes stdin on, as fast as it is taken. */
+/** Sends stdin as fast as the server accepts it. */
 async function sendInput(socket: Socket, stdin: Readable, ended: AbortSignal): Promise<void> {
   let any = false;
   const finish = (): void => {
@@ -209,7 +210,7 @@ function framed(number: number, data: Buffer): Buffer {
   return Buffer.concat([Buffer.from([number]), data]);
 }
 
-/** The exit code in the server's last word about the command. */
+/** The exit code in the server's final status of the command. */
 function exitCodeOf(status: Record<string, unknown>, { pod, container }: PodCommand): number {
   if (status.status === 'Success') return 0;
   const causes = mapOf(status.details).causes;

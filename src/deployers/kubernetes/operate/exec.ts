@@ -9,9 +9,10 @@ import { execInPod } from './exec-stream.js';
 import { runningContainer } from './find.js';
 
 /**
- * Runs a command in a running container on our own stdin, stdout and stderr; resolves to its exit code (02 §7.7, K-13, decision 32). One word
- * is a line for the container's shell, several are the command's own arguments. With a terminal on both sides there is one in the container.
- * @throws LaconicError (exit 1) that says the command was not run
+ * Runs a command in a running container with this process's stdin, stdout and stderr; resolves to its exit code. A
+ * single word is a line for the container's shell, several words are the command's arguments. The container gets a
+ * terminal if stdin and stdout are terminals.
+ * @throws LaconicError (exit 1) if the command was not run
  */
 export async function execInDeployment(
   { api, kubeConfig }: Connection,
@@ -41,8 +42,8 @@ export async function execInDeployment(
 }
 
 /**
- * Node's raw mode leaves the terminal to make a carriage return and a line feed of each line feed that comes, which full-screen programs
- * in the container do not expect: only they know. The end of raw mode takes this back too.
+ * Node's raw mode keeps the terminal's translation of line feeds into carriage return and line feed, which breaks
+ * full-screen programs in the container. The end of raw mode reverts this, too.
  */
 async function leaveOutputAlone({ env, signal, report }: Context): Promise<void> {
   const set = await run('stty', ['-opost'], { env, signal, stdin: 'inherit' }).catch((error: unknown) => {

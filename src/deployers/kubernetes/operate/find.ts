@@ -9,13 +9,13 @@ import { containersOf } from '../ready/pod.js';
 import { podState } from './ps.js';
 import { isJobPod, isOwnPod } from './snapshot.js';
 
-/** A container that runs, in the pod where it does. */
+/** A running container and its pod. */
 export interface FoundContainer {
   pod: PodFacts;
   container: string;
 }
 
-/** The deployment's pods as they are, the oldest first; those of Jobs among them. */
+/** Returns the deployment's current pods including those of Jobs, oldest first. */
 export async function listPods(api: ClusterApi, identity: Identity): Promise<PodFacts[]> {
   const objects = await api.list(resources.Pod, { namespace: identity.namespace });
   const pods = (objects as unknown as PodFacts[]).filter((pod) => isOwnPod(pod, identity));
@@ -26,14 +26,14 @@ function ageKey({ metadata }: PodFacts): string {
   return `${metadata.creationTimestamp ?? ''} ${metadata.name}`;
 }
 
-/** The name of a service's container; Kubernetes does not allow every name of Compose. */
+/** Returns the name of a service's container; Kubernetes does not allow every name of Compose. */
 export function containerName(service: string, { app }: Identity): string {
   return createNames({ app, pods: [], jobs: [] }).container(service);
 }
 
 /**
- * The container of a service that runs (02 §7.6, §7.7), the `index`-th where there are several pods, the oldest first.
- * @throws LaconicError when the service is unknown, does not run, or has fewer containers
+ * Returns the running container of a service, of the `index`-th pod if there are several, oldest first.
+ * @throws LaconicError if the service is unknown, does not run, or has fewer containers
  */
 export async function runningContainer(
   api: ClusterApi,
@@ -47,7 +47,7 @@ export async function runningContainer(
   const present = having.filter((pod) =>
     containersOf(pod).some(({ spec, status }) => spec.name === container && status?.state?.running !== undefined),
   );
-  // After a roll-out the old pod may take its time to end: it is not the one that is meant while there are others.
+  // After a rollout the old pod may still be terminating: it counts only if there are no others.
   const staying = present.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
   const running = staying.length > 0 ? staying : present;
   const pod = running[index - 1];
@@ -60,7 +60,7 @@ export async function runningContainer(
   throw new LaconicError(`service "${service}" has ${count}: there is no number ${index}`);
 }
 
-/** The names of the pods' containers, each once, in alphabetical order. */
+/** Returns the names of the pods' containers, without duplicates, sorted. */
 export function serviceNames(pods: readonly PodFacts[]): string[] {
   return [...new Set(pods.flatMap((pod) => containersOf(pod).map(({ spec }) => spec.name)))].sort();
 }

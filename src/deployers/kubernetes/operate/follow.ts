@@ -12,9 +12,9 @@ import { labelOf, type LogSource, type LogsRequest, openLog } from './logs.js';
 import type { SharedOutput } from './shared-output.js';
 
 /**
- * Follows the logs of the deployment's containers, those that start later (a restart, another job) among them, until nothing is left that
- * could write, Ctrl-C, or the reader goes.
- * @param known the pods that are there
+ * Follows the logs of the deployment's containers, including those that start later (a restart, another job), until
+ * nothing is left that could write, Ctrl-C, or the output is closed.
+ * @param known the existing pods
  */
 export async function followLogs(request: LogsRequest, known: readonly PodFacts[]): Promise<void> {
   const { api, identity, context } = request;
@@ -50,13 +50,13 @@ function hasEnded({ status }: PodFacts): boolean {
   return status?.phase === 'Succeeded' || status?.phase === 'Failed';
 }
 
-/** A Deployment makes new pods. */
+/** Whether a Deployment may create new pods. */
 async function mayComeBack({ api, identity }: LogsRequest): Promise<boolean> {
   const objects = await api.list(resources.Deployment, { namespace: identity.namespace });
   return objects.some((object) => isOurs(object, identity));
 }
 
-/** Opens one log for each run of each container, and no run twice. */
+/** Opens one log for each run of each container, each only once. */
 class Follower {
   readonly #request: LogsRequest;
   readonly #pods: ReadonlyMap<string, PodFacts>;
@@ -68,7 +68,7 @@ class Follower {
   readonly #running = new Set<Promise<void>>();
   #failure: { error: unknown } | undefined;
 
-  /** @param pods as they are at any moment */
+  /** @param pods returns the current pods */
   constructor(
     request: LogsRequest,
     pods: ReadonlyMap<string, PodFacts>,
@@ -84,7 +84,7 @@ class Follower {
     this.#wake = wake;
   }
 
-  /** How many logs are being followed. */
+  /** The number of logs being followed. */
   get open(): number {
     return this.#running.size;
   }
@@ -136,7 +136,8 @@ class Follower {
         await this.#output.take(linesOf(stream, new LogLines(label, query)));
         return;
       } catch (error) {
-        // The kubelet may answer that a container has not started just after the API server said that it has; a pod may be gone.
+        // Just after the API server reported a container as started, the kubelet may answer that it is not; a pod may
+        // be gone.
         if (!(error instanceof ClusterError) || error.status === undefined || attempt === 3) throw error;
         if (error.status === 404) return;
         await sleep(500, undefined, { signal: this.#signal });

@@ -8,8 +8,8 @@ import type { HostStatus } from './status.js';
 import { mapOf } from '../../../system/plain-map.js';
 
 /**
- * The hosts of a deployment's Ingress, and what the cluster knows of their addresses and certificates.
- * @param kind whether it is a kind cluster, where Caddy makes them
+ * Returns the hosts of a deployment's Ingress, with their addresses and certificates in the cluster.
+ * @param kind whether it is a kind cluster, where Caddy issues the certificates
  */
 export async function hostsOf(
   api: ClusterApi,
@@ -17,7 +17,7 @@ export async function hostsOf(
   kind: boolean,
 ): Promise<HostStatus[]> {
   const withSecrets = ingresses.some(({ spec }) => (spec.tls ?? []).length > 0);
-  // In a cluster without cert-manager, or where the account may not look, the Secret is all that is known.
+  // Without cert-manager, or permission to read its certificates, only the Secret is known.
   const { certificates } = withSecrets ? await readCertManager(api, namespace) : { certificates: [] };
   const caddy = kind && ingresses.length > 0 ? await caddySecrets(api) : undefined;
   const hosts = ingresses.flatMap((ingress) => {

@@ -15,14 +15,14 @@ import { World } from '../ready/world.js';
 import { linesOf, LogLines } from './log-lines.js';
 import type { SharedOutput } from './shared-output.js';
 
-/** On a Job that `run-job` made: somebody's work, which `stop` does not end unasked. */
+/** On a Job created by `run-job`: a user's work, which `stop` does not end without `--force`. */
 export const runJobAnnotation = 'laconic.com/run-job';
 
 export interface JobRun {
   api: ClusterApi;
-  /** As it was created. */
+  /** The Job as created. */
   job: LiveObject;
-  /** The container whose exit code counts first: the service of the job's own name. */
+  /** The container whose exit code takes precedence: the service with the job's name. */
   main: string;
   roomMs: number;
   context: Context;
@@ -31,22 +31,22 @@ export interface JobRun {
 
 const followed = [resources.Job, resources.Pod, resources.PersistentVolumeClaim, resources.Event];
 
-/** What `run-job` asks for beside what it applies. */
+/** Permissions for `run-job`, in addition to those of what it applies. */
 export const needsOfJob: readonly Need[] = [
   ...needs(followed, 'list', 'watch'),
   ...needs([resources.Job], 'create', 'delete'),
 ];
 
-/** A container that writes, or has written. */
+/** A container that writes or has written output. */
 interface Running {
   pod: string;
   container: string;
 }
 
 /**
- * Follows a Job to its end (decision 24): what its containers write goes to stdout as it comes, with `<container>: ` before each line where
- * there are several. Resolves to the exit code.
- * @throws LaconicError when it cannot run at all; InterruptedError
+ * Follows a Job to its end and streams its containers' output to stdout, with `<container>: ` before each line if there
+ * are several. Resolves to the exit code.
+ * @throws LaconicError if it cannot run at all; InterruptedError
  */
 export async function followJob(run: JobRun): Promise<number> {
   const { api, job, context } = run;
@@ -88,7 +88,7 @@ async function follow(run: JobRun, inbox: Inbox<WatchEvent>): Promise<number> {
     showLogs(world.podsOfJob(now));
     let [verdict] = judge.look(world, [awaited], performance.now());
     if (verdict !== undefined && verdict.readiness.kind !== 'waiting') {
-      // The Job may be reported before its pods: what they are by now is their last word.
+      // The Job may be reported before its pods: they are listed again for their final state.
       world.noteAll('Pod', await api.list(resources.Pod, { namespace }));
       showLogs(world.podsOfJob(now));
       [verdict] = judge.look(world, [awaited], performance.now());
@@ -118,7 +118,7 @@ function writing(pod: PodFacts): Running[] {
     .map(({ spec }) => ({ pod: pod.metadata.name, container: spec.name }));
 }
 
-/** The code of the container that counts, else of the first that failed. */
+/** The exit code of the main container if it failed, else of the first one that failed. */
 function exitCode(pods: readonly PodFacts[], main: string): number | undefined {
   const all = pods.flatMap(containersOf);
   const codes = all
@@ -127,7 +127,7 @@ function exitCode(pods: readonly PodFacts[], main: string): number | undefined {
   return codes.find((code) => code !== undefined && code !== 0);
 }
 
-/** Never rejects: what becomes of the job does not depend on whether its output can be shown. */
+/** Never rejects: the result of the job does not depend on whether its output can be shown. */
 async function showLog(source: Running, run: JobRun, pods: readonly PodFacts[]): Promise<void> {
   const { api, job, context, output } = run;
   const path = `${resourcePath(resources.Pod, job.metadata.namespace, source.pod)}/log`;
@@ -137,13 +137,13 @@ async function showLog(source: Running, run: JobRun, pods: readonly PodFacts[]):
     const log = await opened(() => api.stream(path, { container: source.container, follow: 'true' }, context.signal));
     await copy(log, several ? source.container : undefined, output);
   } catch (error) {
-    // A reader that goes away (`| head`) has what it wanted.
+    // A closed output (`| head`) is not an error.
     if (context.signal.aborted || errorCode(error) === 'EPIPE') return;
     context.report.warn(`the output of ${source.container} is not shown, or not to its end: ${errorMessage(error)}`);
   }
 }
 
-/** A log that the node may not have yet, or not be able to give at this moment. */
+/** Opens a log that the node may not have yet, or not be able to provide at the moment. */
 async function opened(open: () => Promise<Readable>): Promise<Readable> {
   for (let attempt = 0; ; attempt += 1) {
     try {

@@ -4,25 +4,25 @@ import { isLost } from '../ready/explain.js';
 import type { LogQuery } from './log-query.js';
 
 const newline = 0x0a;
-/** A time as the kubelet writes it before a line, and the space behind it. */
+/** The timestamp that the kubelet writes before a line, with a space. */
 const stamp = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})) /;
-/** No longer than a stamp is. */
+/** The maximum length of a stamp. */
 const stampBytes = 40;
-/** No longer than the kubelet's word that a log is lost is. */
+/** The maximum length of the kubelet's message that a log is lost. */
 const lostBytes = 200;
-/** A line is passed on in parts where it is longer than this: it must not fill the memory. */
+/** Longer lines are passed on in parts, to bound the memory. */
 const longest = 1024 * 1024;
 
-/** The lines of a log; errors of either stream end the other. */
+/** Returns the lines of a log; errors of either stream end the other. */
 export function linesOf(log: Readable, lines: LogLines): AsyncIterable<Buffer> {
-  // Whoever reads the lines is told.
+  // Readers of the lines get the error.
   pipeline(log, lines).catch(() => undefined);
   return lines;
 }
 
 /**
- * Puts `<label>: ` before each line (04 §5.7) and leaves out what is not asked for. The bytes of a line pass as they are; each line
- * leaves in one piece, so that the lines of several containers do not mix.
+ * Prefixes each line with `<label>: ` and drops lines that were not requested. The bytes of a line are unchanged; each
+ * line is written in one piece, so that lines of several containers do not mix.
  */
 export class LogLines extends Transform {
   readonly #label: () => string;
@@ -31,10 +31,10 @@ export class LogLines extends Transform {
   #rest: Buffer[] = [];
   #length = 0;
   #ended = false;
-  /** Another text came in the place of a log that is not there any more. */
+  /** The log no longer exists, and the kubelet sent a message instead. */
   lost = false;
 
-  /** @param label asked again as more comes: others of its kind may have been started meanwhile */
+  /** @param label called again as more arrives: others of its kind may have been started in the meantime */
   constructor(label: () => string, query: Pick<LogQuery, 'until' | 'timestamps'>) {
     super();
     this.#label = label;

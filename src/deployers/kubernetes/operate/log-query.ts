@@ -1,17 +1,17 @@
 import { UsageError } from '../../../system/errors.js';
 import type { LogsOptions } from '../../deployer.js';
 
-/** What of a log is asked for, as the API server understands it, and what is left for us to do. */
+/** The query for the API server, and the filters to apply here. */
 export interface LogQuery {
-  /** Of the pod's `log`. */
+  /** Query parameters of the pod's `log`. */
   parameters: Record<string, string>;
-  /** Lines from this time on are left out (milliseconds since the epoch): the server knows no end. */
+  /** Lines from this time on are dropped (milliseconds since the epoch): the API has no end time. */
   until?: number;
-  /** The time before each line is shown. */
+  /** Whether the time is shown before each line. */
   timestamps: boolean;
 }
 
-/** The options of `logs` in the API server's terms. @throws UsageError for a time that is none */
+/** Converts the options of `logs` to the API's terms. @throws UsageError for an invalid time */
 export function logQuery(options: LogsOptions, now: number): LogQuery {
   if (options.previous === true && options.follow) {
     throw new UsageError('--previous shows what has ended: nothing comes that --follow could wait for');
@@ -33,7 +33,11 @@ export function logQuery(options: LogsOptions, now: number): LogQuery {
 
 const units: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** A time (`2026-01-02T13:23:37Z`), seconds since the epoch, or a while ago (`42m`, `1h30m`), in milliseconds since the epoch. */
+/**
+ * Parses a time (`2026-01-02T13:23:37Z`), seconds since the epoch, or a duration before now (`42m`, `1h30m`) to
+ * milliseconds since the epoch.
+ * @throws UsageError for anything else
+ */
 export function parseTime(text: string, option: string, now: number): number {
   if (/^(?:\d+(?:\.\d+)?[smhd])+$/.test(text)) {
     const parts = [...text.matchAll(/(\d+(?:\.\d+)?)([smhd])/g)];

@@ -26,18 +26,19 @@ export interface LogsRequest {
   identity: Identity;
   options: LogsOptions;
   query: LogQuery;
-  /** Whether the log of this container is asked for. */
+  /** Whether the log of this container is requested. */
   wanted: (pod: PodFacts, container: string) => boolean;
   context: Context;
   output: SharedOutput;
 }
 
 /**
- * Streams what the containers wrote to stdout, each line as `<container>: <line>` (04 §5.7, K-13; see {@link labelOf}): of all pods, init containers and jobs
- * among them, or of the services (or jobs) that are named; with `follow` also of what comes. Memory stays bounded; a reader that goes away ends it.
- * Scripts wait until neither `Pods not running` nor `No logs available` is in the output.
- * @param output where the lines go; the program's stdout unless a test says otherwise
- * @throws UsageError; LaconicError for services that the deployment has no container of; InterruptedError after Ctrl-C
+ * Streams the output of the containers, each line as `<container>: <line>` (scripts rely on it; see {@link labelOf}):
+ * of all pods, including init containers and jobs, or of the named services (or jobs); with `follow` also what is
+ * written later. Memory use is bounded; it ends when the output is closed. Scripts wait until neither `Pods not
+ * running` nor `No logs available` is in the output.
+ * @param output where the lines are written; the program's stdout unless a test sets it
+ * @throws UsageError; LaconicError for services without a container in the deployment; InterruptedError after Ctrl-C
  */
 export async function showLogs(
   api: ClusterApi,
@@ -71,7 +72,7 @@ export async function showLogs(
   if (!any) context.report.print('******* No logs available ********');
 }
 
-/** What named services and jobs mean: containers of these names, and all containers of such a job. */
+/** Selects by services and jobs: containers of these names, and all containers of such a job. */
 function wantedLogs(services: readonly string[], identity: Identity): LogsRequest['wanted'] {
   if (services.length === 0) return () => true;
   const names = new Set(services.map((service) => containerName(service, identity)));
@@ -95,8 +96,8 @@ function refuseUnknown(services: readonly string[], pods: readonly PodFacts[], i
 }
 
 /**
- * What stands before the lines of a log: the container's name, which scripts read; where a service has several pods at a time also the end
- * of the pod's name. Pods that a roll-out replaces are no such others. Pure.
+ * Returns the prefix of a log's lines: the container's name, which scripts read; if a service has several pods at a
+ * time, also the end of the pod's name. Pods that a rollout replaces do not count. Pure.
  */
 export function labelOf({ pod, container }: LogSource, pods: Iterable<PodFacts>): string {
   const maker = replicaSetOf(pod);
@@ -109,12 +110,12 @@ function replicaSetOf({ metadata }: PodFacts): string | undefined {
   return metadata.ownerReferences?.find(({ kind }) => kind === 'ReplicaSet')?.uid;
 }
 
-/** One that was evicted has another in its place. */
+/** An evicted pod has been replaced by another one. */
 function isAlive({ metadata, status }: PodFacts): boolean {
   return metadata.deletionTimestamp === undefined && status?.phase !== 'Failed' && status?.phase !== 'Succeeded';
 }
 
-/** Shows one container's log as it is. `nothing`: it has not started, has no earlier run, or its log is gone. */
+/** Shows the current log of one container. `nothing`: it has not started, has no earlier run, or its log is gone. */
 async function showLog(
   source: LogSource,
   pods: readonly PodFacts[],
@@ -123,7 +124,7 @@ async function showLog(
   const { context, output } = request;
   const stream = await openLog(source, request, {}).catch((error: unknown) => {
     if (!(error instanceof ClusterError) || error.status === undefined) throw error;
-    // Waiting to start, or no previous run: that is no failure of ours.
+    // It waits to start, or has no previous run: not an error.
     context.report.verbose(error.message);
     return undefined;
   });
@@ -139,7 +140,7 @@ async function showLog(
   }
 }
 
-/** The log of a container as it comes. @throws ClusterError */
+/** Streams the log of a container. @throws ClusterError */
 export async function openLog(
   { pod, container }: LogSource,
   { api, identity, query, context }: Pick<LogsRequest, 'api' | 'identity' | 'query' | 'context'>,

@@ -15,9 +15,9 @@ interface NodeFacts {
 }
 
 /**
- * The address at which a port of a service is reached from outside of the cluster (02 §7.6, K-13): its node port at the node of its pod,
- * or the port itself of a pod in the node's own network.
- * @throws LaconicError when the service is unknown or not running, or the port is not published
+ * Returns the address of a service's port outside of the cluster: its node port on the node of its pod, or the port
+ * itself if the pod uses the node's network.
+ * @throws LaconicError if the service is unknown or not running, or the port is not published
  */
 export async function publishedPort(api: ClusterApi, identity: Identity, query: PortQuery): Promise<string> {
   const { pod, container } = await runningContainer(api, identity, query);
@@ -32,10 +32,10 @@ async function ownServices(api: ClusterApi, identity: Identity): Promise<Service
   return objects.filter((one: LiveObject) => isOurs(one, identity)) as unknown as ServiceFacts[];
 }
 
-/** The address of a pod's node that is reached from furthest away. */
+/** The address of a pod's node: the external one if there is one. */
 async function nodeAddress(api: ClusterApi, pod: PodFacts): Promise<string> {
   const name = pod.spec.nodeName;
-  // Nodes are the cluster's: not every account may look at them, and the pod knows one address itself.
+  // Nodes are cluster-scoped: not every account may read them, but the pod has one address, too.
   const node = name === undefined ? undefined : await api.get(resources.Node, name).catch(unlessForbidden);
   const addresses = (node as NodeFacts | undefined)?.status?.addresses ?? [];
   const best = ['ExternalIP', 'InternalIP'].map((type) => addresses.find((one) => one.type === type)).find(Boolean);

@@ -6,8 +6,9 @@ import { hostNetworkPorts, nodePorts, type ServiceFacts } from './published.js';
 import { isJobPod, type Snapshot } from './snapshot.js';
 
 /**
- * `ps` as text (04 §5.7, decision 31), every line ended by a newline: `id: NS/POD, name: POD, ports: IP:P->P, …` per pod with a
- * running container, and behind that `node ports: N->P/tcp, …` where it has some; then the others with what became of them. Jobs are no part of it.
+ * Renders `ps` as text, every line ended by a newline: `id: NS/POD, name: POD, ports: IP:P->P, …` per pod with a
+ * running container, followed by `node ports: N->P/tcp, …` if it has some; then the other pods with their state.
+ * Without jobs.
  */
 export function renderPods({ namespace, pods, services }: Pick<Snapshot, 'namespace' | 'pods' | 'services'>): string {
   const own = pods.filter((pod) => !isJobPod(pod));
@@ -33,7 +34,7 @@ function runs(pod: PodFacts): boolean {
   return containersOf(pod).some(({ status, init }) => !init && status?.state?.running !== undefined);
 }
 
-/** Each port once, whatever its protocols (04 §5.7). */
+/** Each port once, regardless of protocols. */
 function portsOf(pod: PodFacts): string[] {
   const numbers = lastingContainersOf(pod).flatMap(({ spec }) => (spec.ports ?? []).map((port) => port.containerPort));
   const ip = pod.status?.podIP ?? '';
@@ -41,7 +42,7 @@ function portsOf(pod: PodFacts): string[] {
   return [...new Set(numbers)].map((port) => `${shown}:${port}->${port}`);
 }
 
-/** What a pod is doing, in one word, and why where it is not as it should be. */
+/** Returns the phase of a pod, and the reason if a container is in trouble. */
 export function podState(pod: PodFacts): string {
   if (pod.metadata.deletionTimestamp !== undefined) return 'Terminating';
   const phase = pod.status?.phase ?? 'Unknown';
@@ -51,7 +52,7 @@ export function podState(pod: PodFacts): string {
   return reason === undefined ? phase : `${phase}, ${reason}`;
 }
 
-/** Why a container does not run, in a few words; undefined when it does or is only being started. */
+/** Returns why a container does not run, in a few words; undefined if it runs or is only being started. */
 export function troubleOf(status: ContainerStatusFacts | undefined): string | undefined {
   const { waiting, terminated } = status?.state ?? {};
   if (waiting?.reason !== undefined && !/^(ContainerCreating|PodInitializing)$/.test(waiting.reason)) {
@@ -61,7 +62,7 @@ export function troubleOf(status: ContainerStatusFacts | undefined): string | un
   return undefined;
 }
 
-/** Every container of the pods, in the form that both targets share (`ps` and `status --format json`). */
+/** Returns every container of the pods, in the format of both targets (`ps` and `status --format json`). */
 export function containerStatuses({
   namespace,
   pods,

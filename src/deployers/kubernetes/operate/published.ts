@@ -10,7 +10,7 @@ export interface ServiceFacts {
   };
 }
 
-/** A port of a pod that is reached at the nodes. */
+/** A port of a pod that is published on the nodes. */
 export interface Published {
   port: number;
   /** `tcp`, `udp`, `sctp` */
@@ -18,7 +18,7 @@ export interface Published {
   nodePort: number;
 }
 
-/** The ports that Services open for a pod at every node. Pure. */
+/** Returns the ports that Services publish for a pod on every node. Pure. */
 export function nodePorts(services: readonly ServiceFacts[], pod: PodFacts): Published[] {
   const labels = pod.metadata.labels ?? {};
   return services
@@ -32,7 +32,7 @@ export function nodePorts(services: readonly ServiceFacts[], pod: PodFacts): Pub
     );
 }
 
-/** The ports of a container that are the node's own. Pure. */
+/** Returns the ports of a container in the node's network. Pure. */
 export function hostNetworkPorts(pod: PodFacts, container: string): Published[] {
   if (pod.spec.hostNetwork !== true) return [];
   const ports = lastingContainersOf(pod).find(({ spec }) => spec.name === container)?.spec.ports ?? [];

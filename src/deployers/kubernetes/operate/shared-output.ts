@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 
 /**
- * One way out for several logs: each write waits until the reader has room. Node's own pipes leave listeners behind on
- * a stream that others go on to write to, and warn of them.
+ * One output for several logs: each write waits until there is room. Node's own pipes leave listeners on a stream that
+ * others continue to write to, and warn about them.
  */
 export class SharedOutput {
   readonly #stream: NodeJS.WritableStream;
@@ -12,7 +12,7 @@ export class SharedOutput {
     this.#stream = stream;
   }
 
-  /** @throws an error with the code EPIPE when the reader went away */
+  /** @throws an error with the code EPIPE if the reader has closed it */
   async write(text: Buffer): Promise<void> {
     await this.#room;
     if (!this.#stream.writable) throw Object.assign(new Error('nobody reads the output'), { code: 'EPIPE' });
@@ -20,11 +20,11 @@ export class SharedOutput {
     this.#room ??= once(this.#stream, 'drain').then(() => {
       this.#room = undefined;
     });
-    // Whoever writes next is told; perhaps nobody does.
+    // The next write gets the error, but there may be none.
     this.#room.catch(() => undefined);
   }
 
-  /** Writes all of this. @throws as {@link write}, and what the source throws */
+  /** Writes all chunks. @throws like {@link write}, and errors of the source */
   async take(chunks: AsyncIterable<Buffer>): Promise<void> {
     for await (const chunk of chunks) await this.write(chunk);
   }

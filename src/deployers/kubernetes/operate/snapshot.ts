@@ -17,20 +17,20 @@ export interface IngressFacts {
   status?: { loadBalancer?: { ingress?: { ip?: string; hostname?: string }[] } };
 }
 
-/** What a deployment has on its cluster at one moment. */
+/** The objects of a deployment in its cluster at one moment. */
 export interface Snapshot {
   namespace: string;
-  /** Everything in the namespace that decides about readiness. */
+  /** Everything in the namespace that affects readiness. */
   world: World;
-  /** The deployment's own, ordered by name; what start hooks made is not among them. */
+  /** The deployment's own, sorted by name, without those that start hooks created. */
   deployments: DeploymentFacts[];
   jobs: JobFacts[];
-  /** The pods of these, ordered by name. */
+  /** The pods of these, sorted by name. */
   pods: PodFacts[];
   claims: LiveObject[];
   services: ServiceFacts[];
   ingresses: IngressFacts[];
-  /** What messages call the cluster; absent: there is none. */
+  /** Describes the cluster in messages; absent if there is none. */
   cluster?: string;
 }
 
@@ -45,11 +45,11 @@ const listed = [
   resources.Ingress,
 ];
 
-/** Reads what the cluster has of a deployment, in one list per kind. Without its namespace, or in somebody else's, there is nothing. */
+/** Reads the objects of a deployment, in one list per kind. Empty without its namespace, or in another deployment's. */
 export async function takeSnapshot(api: ClusterApi, identity: Identity): Promise<Snapshot> {
   const { namespace } = identity;
   const place = await viewNamespace(api, namespace);
-  // Where the account may not look at it, labels alone tell what is ours.
+  // If the account may not read it, labels alone show what is ours.
   const own = place === 'hidden' || (place !== undefined && namespaceOwner(place, identity).kind !== 'other');
   const read = (): Promise<LiveObject[][]> => inParallel(listed, (type) => api.list(type, { namespace }));
   const lists = own ? await readAllowed(api, namespace, needs(listed, 'list'), read) : [];
@@ -73,7 +73,7 @@ export async function takeSnapshot(api: ClusterApi, identity: Identity): Promise
   };
 }
 
-/** What there is of a deployment whose cluster does not exist. */
+/** The snapshot of a deployment whose cluster does not exist. */
 export function emptySnapshot({ namespace }: Identity): Snapshot {
   return {
     namespace,
@@ -87,13 +87,13 @@ export function emptySnapshot({ namespace }: Identity): Snapshot {
   };
 }
 
-/** True for an object that a start of this deployment made, by this program or the Python one. */
+/** Whether a start of this deployment created an object, by this program or the Python one. */
 export function isOurs(object: LiveObject, identity: Identity): boolean {
   const { kind } = ownerOf(object, identity);
   return kind === 'ours' || kind === 'old';
 }
 
-/** The deployment's pods: their labels are the same whoever made them (04 §4.0, §4.5). */
+/** Returns the deployment's pods: both programs set the same labels. */
 export function podsOf(world: World, identity: Identity): PodFacts[] {
   return world
     .all('Pod')
@@ -101,13 +101,13 @@ export function podsOf(world: World, identity: Identity): PodFacts[] {
     .sort(byName);
 }
 
-/** Whether a pod is one of the deployment's: of a Deployment or of a Job. */
+/** Whether a pod belongs to the deployment: to a Deployment or a Job. */
 export function isOwnPod(pod: { metadata: Meta }, { app }: Identity): boolean {
   const label = pod.metadata.labels?.app;
   return label === labelValue(app) || label === labelValue(`${app}-job`);
 }
 
-/** A pod that a Job made, as far as the pod itself tells. */
+/** Whether a Job created the pod, according to the pod itself. */
 export function isJobPod(pod: { metadata: Meta }): boolean {
   return pod.metadata.ownerReferences?.some(({ kind }) => kind === 'Job') ?? false;
 }

@@ -14,16 +14,16 @@ import { mapOf } from '../../../system/plain-map.js';
 /** A host of the deployment's Ingress. */
 export interface HostStatus {
   host: string;
-  /** Where the ingress controller listens, if it says so. */
+  /** Address of the ingress controller, if it reports one. */
   address?: string;
-  /** What is known of the certificate. */
+  /** The state of the certificate. */
   tls: string;
 }
 
 export interface ObjectStatus {
   name: string;
   ready: boolean;
-  /** `1/1 ready`, or what it waits for, or why it never will be. */
+  /** `1/1 ready`, or what it waits for, or why it will never be ready. */
   state: string;
   failed: boolean;
 }
@@ -40,12 +40,12 @@ export interface PodStatus {
   reasons: string[];
 }
 
-/** `status` as data: `--format json` prints it. */
+/** `status` as data, printed by `--format json`. */
 export interface StatusDocument {
   degraded: boolean;
-  /** Objects that should be there and are not: `Deployment x`. */
+  /** Objects that should exist and do not: `Deployment x`. */
   missing: string[];
-  /** Context and server; absent: the cluster does not exist. */
+  /** Context and server; absent if the cluster does not exist. */
   cluster?: string;
   namespace: string;
   hosts: HostStatus[];
@@ -53,18 +53,18 @@ export interface StatusDocument {
   jobs: ObjectStatus[];
   volumes: ObjectStatus[];
   pods: PodStatus[];
-  /** The latest warnings of the cluster about anything of these. */
+  /** The latest warnings of the cluster about any of these. */
   warnings: string[];
   containers: ContainerStatus[];
 }
 
-/** Warnings shown; older ones than this are no news (milliseconds). */
+/** How many warnings are shown, and their maximum age (milliseconds). */
 const warningsShown = 5;
 const warningAge = 15 * 60_000;
 
 /**
- * What a deployment has and how it is (04 §5.7, K-12). Pure.
- * @param expected workloads that should be there; empty when nobody asks
+ * Describes the objects of a deployment and their state. Pure.
+ * @param expected workloads that should exist; empty if nobody asks
  * @param now milliseconds since the epoch
  */
 export function describeStatus(
@@ -143,7 +143,7 @@ function podStatus(pod: PodFacts): PodStatus {
   };
 }
 
-/** The latest warnings about what is not as it should be, each text once and none that a state tells already. */
+/** The latest warnings about objects in trouble, without duplicates and those that a state already contains. */
 function warnings(
   { world, ingresses }: Snapshot,
   unwell: readonly { metadata: Meta }[],
@@ -162,8 +162,8 @@ function warnings(
 }
 
 /**
- * `status` as text (04 §5.7), every line ended by a newline; nothing where there is nothing. The blocks `Ingress:` and `Pods:` are
- * those that scripts know, with more behind a pod's line.
+ * Renders `status` as text, every line ended by a newline; empty if there is nothing. Scripts rely on the blocks
+ * `Ingress:` and `Pods:`; a pod's line may continue.
  */
 export function renderStatusText(status: StatusDocument): string {
   const blocks = [

@@ -2,24 +2,24 @@ import { oneLine } from './container.js';
 import { type ClaimFacts, eventTime, type PodFacts } from './facts.js';
 import type { World } from './world.js';
 
-/** What a claim that is not bound waits for. `never`: nothing that goes on in the cluster will bind it. */
+/** Why a claim is not bound. `never`: nothing in the cluster will bind it by itself. */
 export interface ClaimProblem {
   claim: string;
   state: string;
   never: boolean;
 }
 
-/** Words of a provisioner's failure that no repetition mends. */
+/** Provisioner failures that a retry does not fix. */
 const lasting = /not found|invalid|unsupported|not supported|no such/i;
 
-/** The claims of a pod that are not bound, and why, those that never will be first. */
+/** Returns the unbound claims of a pod with reasons, those that will never be bound first. */
 export function claimProblems(pod: PodFacts, world: World): ClaimProblem[] {
   const names = (pod.spec.volumes ?? []).flatMap((volume) => volume.persistentVolumeClaim?.claimName ?? []);
   return names
     .map((name) => {
       const claim = world.find('PersistentVolumeClaim', name);
       if (claim !== undefined) return claimProblem(claim, world);
-      // It may just not have been reported yet.
+      // It may not have been reported yet.
       if (!world.isGone('PersistentVolumeClaim', name)) return undefined;
       return { claim: name, state: 'does not exist', never: true };
     })
@@ -27,7 +27,7 @@ export function claimProblems(pod: PodFacts, world: World): ClaimProblem[] {
     .sort((a, b) => Number(b.never) - Number(a.never));
 }
 
-/** Why a claim is not bound; undefined when it is. Pure. */
+/** Returns why a claim is not bound; undefined if it is. Pure. */
 export function claimProblem(claim: ClaimFacts, world: World): ClaimProblem | undefined {
   const { name } = claim.metadata;
   const problem = (state: string, never: boolean): ClaimProblem => ({ claim: name, state, never });
@@ -38,7 +38,7 @@ export function claimProblem(claim: ClaimFacts, world: World): ClaimProblem | un
   return claim.spec.volumeName ? ofVolume(claim, claim.spec.volumeName, world) : ofClass(claim, world);
 }
 
-/** A claim on one certain volume. */
+/** A claim on a specific volume. */
 function ofVolume(claim: ClaimFacts, name: string, world: World): ClaimProblem {
   const problem = (state: string, never: boolean): ClaimProblem => ({ claim: claim.metadata.name, state, never });
   const volume = world.find('PersistentVolume', name);
@@ -60,7 +60,7 @@ function ofVolume(claim: ClaimFacts, name: string, world: World): ClaimProblem {
   return problem(`waits for volume ${name}`, false);
 }
 
-/** A claim on whatever its storage class gives. */
+/** A claim on a volume of its storage class. */
 function ofClass(claim: ClaimFacts, world: World): ClaimProblem {
   const problem = (state: string, never: boolean): ClaimProblem => ({ claim: claim.metadata.name, state, never });
   const failed = said(claim, world, 'ProvisioningFailed');
@@ -71,7 +71,7 @@ function ofClass(claim: ClaimFacts, world: World): ClaimProblem {
   return problem('gets no volume: the cluster has no default storage class', true);
 }
 
-/** The newest word about a claim with this reason. */
+/** The latest event of a claim with this reason. */
 function said(claim: ClaimFacts, world: World, reason: string): string | undefined {
   const events = world.eventsAbout(claim.metadata.uid).filter((event) => event.reason === reason);
   const newest = events.sort((a, b) => eventTime(b) - eventTime(a))[0];

@@ -1,22 +1,22 @@
 import type { ContainerSpecFacts, ContainerStatusFacts } from './facts.js';
 
-/** What is known of something that is waited for. */
+/** The readiness of an object, pod or container. */
 export type Readiness =
   | { kind: 'ready'; state: string }
   /**
-   * `probe`: what the probe that is waited for last said.
-   * `recheckMs`: time alone may change it, without anything happening in the cluster.
+   * `probe`: the last failure of the awaited probe. `recheckMs`: it may change with time alone, without any event in
+   * the cluster.
    */
   | { kind: 'waiting'; state: string; probe?: string; recheckMs?: number }
-  /** It crashes again and again: failed, unless what it may wait for is still being started; see Patience. */
+  /** A crash loop: failed, unless something that it may need is still starting; see Judge. */
   | { kind: 'looping'; state: string; pod: string; container: string; restarts: number }
-  /** `pod` and `container` are where the reason is found, when they are known. */
+  /** `pod` and `container` contain the reason, if known. */
   | { kind: 'failed'; state: string; pod?: string; container?: string };
 
-/** How a container takes part in its pod: an init container ends before the others start, a sidecar goes on beside them. */
+/** The role of a container in its pod: an init container ends before the others start, a sidecar runs beside them. */
 export type Role = 'main' | 'init' | 'sidecar';
 
-/** Waiting reasons from which no container comes back without somebody's help. */
+/** Waiting reasons that a container does not leave without intervention. */
 const terminal = new Set([
   'ImagePullBackOff',
   'ErrImageNeverPull',
@@ -27,18 +27,18 @@ const terminal = new Set([
   'RegistryUnavailable',
 ]);
 
-/** What the kubelet says of a config it has not loaded yet, with the reason CreateContainerConfigError: it tries again. */
+/** The kubelet's message for a config not loaded yet, with the reason CreateContainerConfigError: it retries. */
 const notLoadedYet = /failed to sync (?:configmap|secret) cache/;
 
-/** The role of one of a pod's init containers. */
+/** Returns the role of an init container. */
 export function initRole(spec: ContainerSpecFacts): Role {
   return spec.restartPolicy === 'Always' ? 'sidecar' : 'init';
 }
 
 /**
- * Whether one container is ready, may still become so, or never will. Pure.
+ * Whether one container is ready, may become ready, or never will. Pure.
  * @param status absent: the kubelet has not reported it yet
- * @param final it is not started again when it ends (a Job's)
+ * @param final it is not restarted when it ends (a Job's)
  */
 export function containerReadiness(
   pod: string,
@@ -67,7 +67,8 @@ export function containerReadiness(
 function runningReadiness({ ready, started, restartCount: restarts }: ContainerStatusFacts, role: Role): Readiness {
   const again = restarts === 0 ? '' : ` (${times(restarts)})`;
   if (role === 'init') return { kind: 'waiting', state: `running${again}` };
-  // A sidecar holds up the pod's other containers until it has started, and counts for the pod's readiness like any other.
+  // A sidecar delays the pod's other containers until it has started, and counts for the pod's readiness like any
+  // other.
   if (ready) return { kind: 'ready', state: `ready${again}` };
   return { kind: 'waiting', state: `running, ${started === false ? 'not started' : 'not ready'} yet${again}` };
 }
@@ -104,15 +105,15 @@ function times(restarts: number): string {
   return restarts === 1 ? 'restarted once' : `restarted ${restarts} times`;
 }
 
-/** A server's message in one line. */
+/** A server's message as one line. */
 export function oneLine(text: string | undefined): string {
   return (text ?? '').replace(/\s+/g, ' ').trim();
 }
 
-/** What the kubelet puts before the words that a container's state repeats. */
+/** Prefixes that the kubelet adds to a message in events but not in a container's state. */
 const retold = /^(?:Error|Failed to pull image "[^"]*"): /;
 
-/** Whether what an event says stands in a state that is shown already, whatever the kubelet wrote before it. */
+/** Whether a state that is already shown contains the message of an event, without the kubelet's prefix. */
 export function isTold(message: string, state: string): boolean {
   return state.toLowerCase().includes(message.replace(retold, '').toLowerCase());
 }

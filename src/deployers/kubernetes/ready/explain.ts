@@ -11,10 +11,13 @@ import type { World } from './world.js';
 const logLines = 10;
 /** Events shown per object. */
 const eventLines = 3;
-/** Objects explained in full; of more only the state is told, or the reason would scroll away. */
+/** Objects explained in full; for others only the state is shown, or the reason would scroll away. */
 const explained = 5;
 
-/** Why objects are not ready: per object its state, the latest warnings about it and its pod, and the end of the container's log. */
+/**
+ * Explains why objects are not ready: for each its state, the latest warnings about it and its pod, and the end of the
+ * container's log.
+ */
 export async function explainNotReady(
   verdicts: readonly Verdict[],
   world: World,
@@ -52,7 +55,7 @@ function podOf({ awaited, readiness }: Verdict, world: World): PodFacts | undefi
   return pods.find((pod) => containersOf(pod).some(({ status }) => !status?.ready)) ?? pods[0];
 }
 
-/** The container whose log tells most: the one that is named, else the first that is not ready. */
+/** The container with the most useful log: the one that the verdict names, else the first that is not ready. */
 function troubled({ readiness }: Verdict, pod: PodFacts): ContainerStatusFacts | undefined {
   const all = containersOf(pod);
   const named = 'container' in readiness ? all.find(({ spec }) => spec.name === readiness.container) : undefined;
@@ -69,7 +72,7 @@ function claimsOf(pod: PodFacts | undefined, world: World): (string | undefined)
   );
 }
 
-/** The latest warnings about these objects, each text once and none that the state tells already. */
+/** The latest warnings about these objects, without duplicates and those that the state already contains. */
 function warnings(uids: readonly (string | undefined)[], state: string, world: World): string[] {
   const events = world.warningsAbout(new Set(uids.filter((uid) => uid !== undefined)));
   const news = events.filter((event) => !isTold(oneLine(event.message), state));
@@ -85,21 +88,21 @@ async function endOfLog(
 ): Promise<string[]> {
   if (!hasRun(status)) return [];
   const path = `${resourcePath(resources.Pod, namespace, pod.metadata.name)}/log`;
-  // Between two tries this is the log of the last one.
+  // Between two attempts this is the log of the last one.
   const query = { container: status.name, tailLines: String(logLines) };
   const read = async (more: Record<string, string>): Promise<string[]> => {
-    // The node may have cleaned it up; the state must be told all the same.
+    // The node may have removed it; the state must be shown anyway.
     const text = await api.text(path, { ...query, ...more }).catch(() => '');
     return text.split('\n').filter((line) => line !== '' && !isLost(line));
   };
   const present = await read({});
-  // One that was started again just now has written nothing yet.
+  // A container that has just been restarted has not written anything yet.
   const lines = present.length > 0 || status.restartCount === 0 ? present : await read({ previous: 'true' });
   if (lines.length === 0) return [`  ${status.name} wrote no log`];
   return [`  end of the log of ${status.name}:`, ...lines.map((line) => `    ${line}`)];
 }
 
-/** What the kubelet answers in the place of a log that it has removed. */
+/** Whether a line is the kubelet's answer for a log that it has removed. */
 export function isLost(line: string): boolean {
   return /^unable to retrieve container logs for [\w.-]+:\/\/[0-9a-f]+$/.test(line);
 }

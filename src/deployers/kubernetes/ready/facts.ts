@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 
-/** What of the API server's objects decides whether they are ready, and what operators are shown of them. */
+/** The parts of API objects that decide about readiness or are shown to operators. */
 
 export interface Meta {
   name: string;
@@ -43,7 +43,7 @@ export interface ContainerSpecFacts {
   image?: string;
   ports?: { containerPort: number; protocol?: string }[];
   readinessProbe?: unknown;
-  /** `Always` on an init container: it goes on running beside the others. */
+  /** `Always` on an init container: it keeps running beside the others. */
   restartPolicy?: string;
 }
 
@@ -81,7 +81,7 @@ export interface DeploymentFacts {
   };
 }
 
-/** What pods are made from. */
+/** The template of pods. */
 export interface PodTemplate {
   metadata?: { labels?: Record<string, string> };
   spec?: { containers?: { readinessProbe?: object }[] };
@@ -124,7 +124,7 @@ export interface EventFacts {
   series?: { count?: number; lastObservedTime?: string };
 }
 
-/** The condition of this type when it is `True`, or has the status asked for. */
+/** Returns the condition of this type if it is `True`, or has the given status. */
 export function conditionOf(
   object: { status?: { conditions?: Condition[] } },
   type: string,
@@ -133,12 +133,15 @@ export function conditionOf(
   return object.status?.conditions?.find((one) => one.type === type && one.status === status);
 }
 
-/** Whether `owner` made this object. */
+/** Whether `owner` is an owner of this object. */
 export function isOwnedBy(object: { metadata: Meta }, owner: { metadata: Meta }): boolean {
   return object.metadata.ownerReferences?.some((one) => one.uid === owner.metadata.uid) ?? false;
 }
 
-/** Whether a ReplicaSet makes pods from what is its Deployment's template now. The controller puts a hash of it on the pods. */
+/**
+ * Whether a ReplicaSet has its Deployment's current template, apart from the hash that the controller adds to the
+ * labels.
+ */
 export function isPresentSet(set: ReplicaSetFacts, { spec }: DeploymentFacts): boolean {
   return isDeepStrictEqual(withoutHash(set.spec?.template), withoutHash(spec.template));
 }
@@ -150,24 +153,24 @@ function withoutHash(template: PodTemplate = {}): PodTemplate {
 }
 
 /**
- * Whether a pod is still reported as it was before its node was started again: with a container that cannot run any more.
+ * Whether a pod's status is from before its node was restarted: with a container that cannot be running any more.
  * @param nodesStartedAt milliseconds since 1970
  */
 export function isFromBefore({ status }: PodFacts, nodesStartedAt: number): boolean {
   const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
   return containers.some(({ state }) => {
     const since = state?.running?.startedAt;
-    // The server's times are whole seconds, cut off.
+    // The server's times are truncated to whole seconds.
     return since !== undefined && Date.parse(since) + 1000 <= nodesStartedAt;
   });
 }
 
-/** When an event was last seen, in milliseconds; 0 when it does not say. */
+/** When an event was last seen, in milliseconds; 0 if unknown. */
 export function eventTime(event: EventFacts): number {
   const text =
     event.series?.lastObservedTime ?? event.lastTimestamp ?? event.eventTime ?? event.metadata.creationTimestamp;
   return text === undefined ? 0 : Date.parse(text);
 }
 
-/** Two controllers wrote the same object at the same moment: one of them does it again. */
+/** Two controllers wrote the same object at the same time: one of them retries. */
 export const triedAgain = /the object has been modified; please apply your changes to the latest version/;

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** What several sources gave since the last look, in the order it came. */
+/** Collects items of several sources since the last call, in order of arrival. */
 export class Inbox<T> {
   #items: T[] = [];
   #failure: { error: unknown } | undefined;
   #wake: () => void = () => undefined;
 
-  /** Takes over all that a source gives, until it ends. */
+  /** Collects everything from a source until it ends. */
   fill(source: AsyncIterable<T>): void {
     this.#fill(source).catch((error: unknown) => {
       this.#failure ??= { error };
@@ -21,7 +21,7 @@ export class Inbox<T> {
     }
   }
 
-  /** Resolves with what came, or with nothing after `ms` or when woken. @throws what a source threw */
+  /** Resolves with the items, or with none after `ms` or when woken. @throws the error of a source */
   async next(ms: number): Promise<T[]> {
     if (this.#items.length === 0 && this.#failure === undefined) {
       const timer = new AbortController();

@@ -6,7 +6,7 @@ import { isSameReason } from './probe.js';
 import { deploymentReadiness, jobReadiness, type WorkloadQuestion } from './workload.js';
 import type { World } from './world.js';
 
-/** An object whose readiness is waited for. */
+/** An object whose readiness is awaited. */
 export interface Awaited {
   kind: 'Deployment' | 'Job';
   name: string;
@@ -18,22 +18,22 @@ export interface Verdict {
 }
 
 export interface JudgeOptions {
-  /** Milliseconds that the cluster may take to make room for a pod: nodes come by themselves on some, never on kind. */
+  /** Milliseconds for the cluster to make room for a pod: some add nodes automatically, kind never does. */
   roomMs: number;
-  /** How long what became ready must stay so, as a server without a probe counts as ready until it crashes. */
+  /** How long an object must stay ready, as a server without a probe counts as ready until it crashes. */
   steadyMs: number;
-  /** Milliseconds since 1970 at which the nodes were started, when that was not long ago. */
+  /** Milliseconds since 1970 when the nodes were started, if that was recently. */
   nodesStartedAt?: number;
-  /** Milliseconds since 1970: a container that ended and was started again since then may be in a crash loop. */
+  /** Milliseconds since 1970: a container that was restarted since then may be in a crash loop. */
   restartedSince?: number;
-  /** By `<Deployment>/<container>`; absent: healthchecks may take as long as they like. */
+  /** By `<Deployment>/<container>`; absent: healthchecks have no time limit. */
   healthPatience?: ReadonlyMap<string, HealthPatience>;
 }
 
-/** Crashes after which a container is given up on although something that it may need is not ready yet. */
+/** Crashes after which a container has failed although something that it may need is not ready yet. */
 export const crashLimit = 5;
 
-/** Judges objects again and again, and remembers between the looks what a single one does not show. */
+/** Judges objects repeatedly, and remembers what a single look does not show. */
 export class Judge {
   readonly #options: JudgeOptions;
   readonly #unscheduled = new Map<string, number>();
@@ -47,9 +47,9 @@ export class Judge {
     this.#options = options;
   }
 
-  /** @param now milliseconds of any steady clock */
+  /** @param now milliseconds of a monotonic clock */
   look(world: World, awaited: readonly Awaited[], now: number): Verdict[] {
-    // What is not asked about at a look has become ready, or is gone: it starts afresh.
+    // A run of a container that a look does not ask about is ready or gone: its time starts afresh.
     const notReady = new Map<string, number>();
     const question: WorkloadQuestion = {
       world,
@@ -73,7 +73,9 @@ export class Judge {
     return steady.map((verdict) => this.#sameWords(this.#patient(verdict, steady, world)));
   }
 
-  /** A probe's reason is a new one only when more than numbers in it changed: an address, a count and a time do with every try. */
+  /**
+   * Keeps the previous probe failure if only numbers changed: addresses, counts and times change with every attempt.
+   */
   #sameWords(verdict: Verdict): Verdict {
     const { readiness, awaited } = verdict;
     if (readiness.kind !== 'waiting' || readiness.probe === undefined) return verdict;
@@ -85,7 +87,7 @@ export class Judge {
     return verdict;
   }
 
-  /** What became ready while we watched, or was restarted just before, must stay so for a moment. */
+  /** An object that became ready during the wait, or was just restarted, must stay ready for a moment. */
   #steady(verdict: Verdict, world: World, now: number): Verdict {
     const key = `${verdict.awaited.kind}/${verdict.awaited.name}`;
     if (verdict.readiness.kind !== 'ready') {
@@ -127,8 +129,8 @@ export class Judge {
 }
 
 /**
- * Counts a container's crashes since something last became ready: stacks without an order rely on restarts until a database
- * accepts connections. One that is found in a crash loop was in it before we came.
+ * Counts a container's crashes since something last became ready: stacks without an order rely on restarts until a
+ * database accepts connections. All restarts of a container that is already in a crash loop count.
  */
 class Crashes {
   readonly #baseline = new Map<string, number>();
@@ -144,7 +146,7 @@ class Crashes {
   }
 }
 
-/** Every container says itself when it is ready: nothing is gained by watching it longer (decision 13). */
+/** Whether every container has a readiness probe, so that watching it longer gains nothing. */
 function isProbed({ kind, name }: Awaited, world: World): boolean {
   if (kind !== 'Deployment') return false;
   const found: DeploymentFacts | undefined = world.find(kind, name);
@@ -163,7 +165,7 @@ function readinessOf({ kind, name }: Awaited, world: World, question: WorkloadQu
     : jobReadiness(object as JobFacts, question);
 }
 
-/** Whether other containers of the pod are on their way. Those behind a crashing init container wait for that one. */
+/** Whether other containers of the pod are starting. Those behind a crashing init container wait for it. */
 function siblingsWait({ pod: name, container }: { pod: string; container: string }, world: World): boolean {
   const pod: PodFacts | undefined = world.find('Pod', name);
   if (pod === undefined) return false;

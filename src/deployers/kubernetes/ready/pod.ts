@@ -17,21 +17,21 @@ import type { World } from './world.js';
 
 export interface PodQuestion {
   world: World;
-  /** Its containers are not started again when they end: a Job's pod. */
+  /** Its containers are not restarted when they end: a Job's pod. */
   final: boolean;
-  /** Milliseconds since we first saw that there is no room for it. */
+  /** Milliseconds since this wait first saw that there is no room for it. */
   unscheduledMs: (waiting: { metadata: Meta }) => number;
-  /** Milliseconds that a cluster may take to make room for a pod that no node takes. */
+  /** Milliseconds for the cluster to make room for a pod that no node accepts. */
   roomMs: number;
-  /** How long a container may run without being healthy; undefined: as long as it likes. */
+  /** How long a container may run without being healthy; undefined: without limit. */
   patience?: (container: string) => HealthPatience | undefined;
-  /** Milliseconds since we first saw this run of a container (of any name for it) running and not ready. */
+  /** Milliseconds since this wait first saw a run of a container (identified by any string) running and not ready. */
   notReadyMs: (run: string) => number;
-  /** Milliseconds since 1970 at which the nodes were started, when that was not long ago. */
+  /** Milliseconds since 1970 when the nodes were started, if that was recently. */
   nodesStartedAt?: number;
 }
 
-/** Whether a pod is ready, may still become so, or never will: the worst of its containers decides. Pure. */
+/** Whether a pod is ready, may become ready, or never will: the worst of its containers decides. Pure. */
 export function podReadiness(pod: PodFacts, question: PodQuestion): Readiness {
   const { name } = pod.metadata;
   if (pod.metadata.deletionTimestamp !== undefined) return { kind: 'waiting', state: 'is being removed' };
@@ -63,10 +63,13 @@ export function podReadiness(pod: PodFacts, question: PodQuestion): Readiness {
   return { ...of, state: `${spec.name} ${state}`, ...(probe === undefined ? {} : { probe }) };
 }
 
-/** The kubelet's words for a check that did not end in its time. */
+/** The kubelet's messages for a check that timed out. */
 const hangs = /timed out|deadline exceeded|timeout/i;
 
-/** A container that runs and was not healthy for as long as Compose allows is unhealthy: it has failed, with the probe's words. */
+/**
+ * A container that runs and was not healthy for as long as Compose allows has failed as unhealthy, with the probe's
+ * message.
+ */
 function patiently(
   of: Readiness,
   pod: PodFacts,
@@ -84,7 +87,7 @@ function patiently(
   return { kind: 'failed', state, pod: pod.metadata.name, container };
 }
 
-/** All containers are ready; the pod is so a moment later, or when its readiness gates say so. */
+/** All containers are ready; the pod follows a moment later, or when its readiness gates allow it. */
 function notReadyReason(pod: PodFacts): Readiness {
   if (conditionOf(pod, 'Ready') !== undefined) return { kind: 'ready', state: 'ready' };
   const gate = conditionOf(pod, 'Ready', 'False');
@@ -97,7 +100,7 @@ interface PodContainer {
   init: boolean;
 }
 
-/** The containers of a pod, init containers first. */
+/** Returns the containers of a pod, init containers first. */
 export function containersOf({ spec, status }: PodFacts): PodContainer[] {
   const find = (statuses: ContainerStatusFacts[] | undefined, name: string): ContainerStatusFacts | undefined =>
     statuses?.find((one) => one.name === name);
@@ -111,12 +114,15 @@ export function containersOf({ spec, status }: PodFacts): PodContainer[] {
   ];
 }
 
-/** The containers that run as long as the pod does: sidecars, which are init containers to the cluster, and the others. */
+/**
+ * Returns the containers that run as long as the pod: sidecars, which the API lists as init containers, and the
+ * ordinary ones.
+ */
 export function lastingContainersOf(pod: PodFacts): PodContainer[] {
   return containersOf(pod).filter(({ spec, init }) => !init || initRole(spec) === 'sidecar');
 }
 
-/** Failed before looping before waiting before ready. */
+/** Sorts failed before looping before waiting before ready. */
 export function rank(readiness: Readiness): number {
   return ['failed', 'looping', 'waiting', 'ready'].indexOf(readiness.kind);
 }
@@ -138,7 +144,7 @@ function unscheduledReadiness(
   if (problem !== undefined) {
     const state = `volume claim ${problem.claim} ${problem.state}`;
     if (problem.never) return { kind: 'failed', state, pod: name };
-    // A claim that is bound when its pod has a node waits for the pod: then it is no reason.
+    // A claim that is bound only when its pod has a node waits for the pod: it is not the reason.
     if (said === '' || aboutVolumes.test(said)) return { kind: 'waiting', state };
   }
   const state = `no node takes it: ${said}`;
@@ -150,22 +156,22 @@ function unscheduledReadiness(
   return { kind: 'waiting', state, recheckMs: roomMs - since };
 }
 
-/** Events of those who make room: nodes are on their way, or another pod is going. */
+/** Events that show that room is being made: nodes are being added, or another pod is being removed. */
 const roomComing: ReadonlySet<string> = new Set(['TriggeredScaleUp', 'Nominated', 'Preempted']);
-/** Nodes that are just starting. */
+/** Nodes that are still starting. */
 const notYet = /node\.kubernetes\.io\/(?:not-ready|network-unavailable)/;
-/** Claims whose binding has not been reported yet: what keeps them from it is told by {@link claimProblems}. */
+/** Claims that have not been reported as bound yet: {@link claimProblems} explains why. */
 const unbound = /unbound immediate PersistentVolumeClaims|persistentvolumeclaim ".*" not found/;
 
-/** What nodes lack is a volume. */
+/** The nodes lack a volume. */
 const aboutVolumes = /PersistentVolume|persistentvolume|persistent volume|storage class/;
 
-/** A Secret or a ConfigMap that somebody has to make; the cluster itself makes one in every namespace. */
+/** A Secret or ConfigMap that somebody must create; the cluster itself creates one in every namespace. */
 const missing = /\b(?:secret|configmap) "(?!kube-root-ca\.crt")[^"]*" not found/;
 
 /**
- * What keeps a pod's volumes from being mounted: the containers only say that they are being created. The kubelet tries again and again;
- * what is still missing then is not on its way.
+ * Returns why a pod's volumes are not mounted: its containers are only reported as being created. The kubelet keeps
+ * retrying; a Secret or ConfigMap that is still missing then will not appear by itself.
  */
 function mountTrouble(pod: PodFacts, world: World): { state: string; never: boolean } | undefined {
   const event = newest(

@@ -5,12 +5,12 @@ import type { World } from './world.js';
 /** A probe's output may be a whole page; `status` and a failed start show all of it. */
 const longest = 160;
 
-/** A failing liveness probe ends the container instead, which is told as such. The kubelet marks messages that are many and alike. */
+/** A failing liveness probe ends the container instead, which is shown as such. The kubelet marks combined messages. */
 const awaitedProbe = /^(?:\(combined from similar events\): )?(?=(?:Readiness|Startup) probe )/;
 
 /**
- * What the probes of a running container last found wrong, in one line: `readiness probe failed: connection refused`. Undefined when
- * it does not run, or when they have found nothing since it runs. Pure.
+ * Returns the last failure of the probes of a running container, in one line: `readiness probe failed: connection
+ * refused`. Undefined if it does not run, or if they have not failed since it started. Pure.
  */
 export function lastProbeFailure(
   pod: PodFacts,
@@ -37,7 +37,7 @@ function shortened(message: string | undefined): string {
   return text.length <= longest ? text : `${text.slice(0, longest - 1).trimEnd()}…`;
 }
 
-/** Whether two such reasons differ in more than their numbers: addresses, counts and times change with every try. */
+/** Whether two such reasons differ only in numbers: addresses, counts and times change with every attempt. */
 export function isSameReason(a: string, b: string): boolean {
   const words = (text: string): string => text.replace(/\d+/g, '0');
   return words(a) === words(b);

@@ -25,15 +25,15 @@ export interface WaitRequest {
   steadySeconds?: number | undefined;
   /** See JudgeOptions. */
   healthPatience?: ReadonlyMap<string, HealthPatience>;
-  /** Milliseconds since 1970 at which the cluster's nodes were last started, when that is known. */
+  /** Milliseconds since 1970 when the cluster's nodes were last started, if known. */
   nodesStartedAt?: number;
   context: Context;
 }
 
-/** Milliseconds after which every node has reported its pods since it was started, or is known to be lost. */
+/** Milliseconds after which every node has reported its pods after a restart, or is known to be lost. */
 const reportedMs = 600_000;
 
-/** What is followed while waiting: readiness stands in some, the reasons for its absence in the others. */
+/** The kinds followed while waiting: some show readiness, the others the reasons for its absence. */
 const followed = [
   resources.Deployment,
   resources.ReplicaSet,
@@ -43,16 +43,16 @@ const followed = [
   resources.Event,
 ];
 
-/** How long ago a container in a crash loop was started at most: more than clocks of nodes and of this host differ. */
+/** How recently a container in a crash loop was started at most: more than the clocks of nodes and this host differ. */
 const crashLoopMs = 60_000;
 
-/** What {@link waitUntilReady} asks for. */
+/** The permissions for {@link waitUntilReady}. */
 export const needsOfWaiting: readonly Need[] = needs(followed, 'list', 'watch');
 
 /**
- * Waits by watching until the objects are ready: Deployments run their present template, Jobs have done their work. Shows each one's
- * state as progress; fails at once when one can no longer become ready, and at the deadline, with the reasons.
- * @throws LaconicError; ClusterError when the API server stays away; InterruptedError
+ * Waits by watching until the objects are ready: Deployments run their current template, Jobs have completed. Shows
+ * each one's state as progress; fails, with the reasons, at the deadline or as soon as one can no longer become ready.
+ * @throws LaconicError; ClusterError if the API server stays unreachable; InterruptedError
  */
 export async function waitUntilReady(request: WaitRequest): Promise<void> {
   if (request.awaited.length === 0) return;
@@ -87,20 +87,19 @@ export async function waitUntilReady(request: WaitRequest): Promise<void> {
   }
 }
 
-/** How often a server is asked for a sign of life, in milliseconds. */
+/** The interval of liveness requests to the server, in milliseconds. */
 const pulseMs = 5_000;
 
 /**
- * What is followed may be silent because nothing happens. The server is asked something from time to time, so that one
- * that has fallen silent is reported, as with any question.
- * @returns ends it
+ * A watch may be silent because nothing happens. Regular requests detect and report a server that no longer answers.
+ * @returns a function that ends them
  */
 function beginPulse(api: ClusterApi): () => void {
   let asked = false;
   const timer = setInterval(() => {
     if (asked) return;
     asked = true;
-    // Whatever the answer is, it is one; what cannot be followed any more fails by itself.
+    // Any answer counts; if following is no longer possible, it fails by itself.
     void api
       .text('/version')
       .catch(() => undefined)
@@ -109,10 +108,10 @@ function beginPulse(api: ClusterApi): () => void {
   return () => clearInterval(timer);
 }
 
-/** What has to be known of pods, beside their owners. */
+/** The kinds about pods that are read, in addition to their owners. */
 const podKinds = ['ReplicaSet', 'Pod'] as const;
 
-/** What is so at this moment. Of what is ready already nothing more is asked. */
+/** Reads the current state. For objects that are ready, nothing else needs to be read. */
 async function look({ api, namespace, awaited }: WaitRequest, world: World): Promise<void> {
   const kinds = [...new Set([...awaited.map((one) => one.kind), ...podKinds])];
   const lists = await Promise.all(kinds.map((kind) => api.list(resources[kind], { namespace })));
@@ -129,7 +128,7 @@ async function follow(request: WaitRequest, judge: Judge, world: World, inbox: I
     await findVolumes(request, world);
     let verdicts = judge.look(world, request.awaited, performance.now());
     if (verdicts.some(hasFailed)) {
-      // Each kind is reported for itself, one later than the other, and nothing is while a watch is broken off.
+      // Kinds are reported separately, with different delays, and not at all while a watch is interrupted.
       await look(request, world);
       verdicts = judge.look(world, request.awaited, performance.now());
     }
@@ -146,14 +145,14 @@ function hasFailed({ readiness }: Verdict): boolean {
   return readiness.kind === 'failed';
 }
 
-/** The volumes that claims name and wait for: they belong to no namespace, so they are asked for one by one. */
+/** Reads the volumes of waiting claims: they are cluster-scoped, so each one is requested. */
 async function findVolumes({ api }: WaitRequest, world: World): Promise<void> {
   const waiting = world
     .all('PersistentVolumeClaim')
     .filter(({ spec, status }) => status?.phase !== 'Bound' && spec.volumeName);
   for (const name of new Set(waiting.map(({ spec }) => spec.volumeName ?? ''))) {
     const object = await api.get(resources.PersistentVolume, name).catch((error: unknown) => {
-      // Volumes are the cluster's: not every account may look at them.
+      // Volumes are cluster-scoped: not every account may read them.
       if (isForbidden(error)) return 'hidden' as const;
       throw error;
     });
@@ -169,7 +168,7 @@ function show({ context }: WaitRequest, verdicts: readonly Verdict[]): void {
   }
 }
 
-/** Its state, and what keeps it there. */
+/** The state and its reason. */
 function told(readiness: Readiness): string {
   const probe = readiness.kind === 'waiting' ? readiness.probe : undefined;
   return probe === undefined ? readiness.state : `${readiness.state}: ${probe}`;
@@ -184,7 +183,7 @@ function outcome({ kind }: Readiness): 'working' | 'done' | 'failed' {
   return kind === 'failed' ? 'failed' : 'working';
 }
 
-/** Milliseconds after which time alone may have changed a verdict. */
+/** Milliseconds after which a verdict may change with time alone. */
 function recheckAfter(verdicts: readonly Verdict[]): number {
   const times = verdicts.flatMap(({ readiness }) => (readiness.kind === 'waiting' ? (readiness.recheckMs ?? []) : []));
   return Math.min(...times, Number.POSITIVE_INFINITY);

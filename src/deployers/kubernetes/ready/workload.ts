@@ -9,9 +9,9 @@ export interface WorkloadQuestion extends Omit<PodQuestion, 'final' | 'patience'
 }
 
 /**
- * Whether a Deployment runs its present template everywhere and nothing else (04 §14 K-33). Pure.
- * Its counts and conditions come a moment late: those of an earlier template, or of pods that are gone, stand until its controller has looked
- * again. So ready are the pods that say so themselves, and what failed is what the present template made.
+ * Whether a Deployment runs only its current template everywhere. Pure. Its counts and conditions lag behind: those of
+ * an earlier template, or of deleted pods, remain until its controller has run again. So readiness is read from the
+ * pods, and failures only from those of the current template.
  */
 export function deploymentReadiness(deployment: DeploymentFacts, question: WorkloadQuestion): Readiness {
   const { metadata, spec, status = {} } = deployment;
@@ -49,7 +49,7 @@ export function deploymentReadiness(deployment: DeploymentFacts, question: Workl
   return { kind: 'waiting', state: counted('') };
 }
 
-/** Whether a Job has done its work. Pure. */
+/** Whether a Job has completed. Pure. */
 export function jobReadiness(job: JobFacts, question: WorkloadQuestion): Readiness {
   if (job.metadata.deletionTimestamp !== undefined) return { kind: 'failed', state: 'is being deleted' };
   if (conditionOf(job, 'Complete') !== undefined) return { kind: 'ready', state: 'completed' };
@@ -67,20 +67,20 @@ export function jobReadiness(job: JobFacts, question: WorkloadQuestion): Readine
     if (refused !== undefined) return refusedPods(job, refused.message, question);
     return { kind: 'waiting', state: 'waits for its pod' };
   }
-  // A container's end is the Job's only once it says so: it may have tries left.
+  // A container's failure is the Job's only when the Job reports it: it may retry.
   if (worst.kind === 'failed' && endedWithoutCleanup(pods)) return { kind: 'waiting', state: worst.state };
   if (worst.kind === 'ready') return { kind: 'waiting', state: 'finishing' };
   return worst;
 }
 
-/** The cluster makes this in every namespace, a moment after the namespace. */
+/** The cluster creates it in every namespace, a moment after the namespace. */
 const unmade = /serviceaccount "[^"]*" not found/;
 /** The server was too busy to decide. */
 const undecided = /etcdserver: |timed out|timeout|deadline exceeded|connection refused/i;
 
 /**
- * Little lets pods in later that were refused before: a namespace that gets its service account; and for as long as a cluster may take to
- * make room, or while others are going, a quota; and a server that is busy.
+ * Pods that were refused are rarely admitted later: when the namespace gets its service account; when a quota or a busy
+ * server allows it within the time for making room; or when a quota is freed by pods that are ending.
  */
 function refusedPods(
   owner: { metadata: Meta },
@@ -96,7 +96,7 @@ function refusedPods(
   return since >= roomMs ? { kind: 'failed', state } : { kind: 'waiting', state, recheckMs: roomMs - since };
 }
 
-/** A pod that is going, or that a Job will have done with. */
+/** A pod that is being deleted, or that will end with its Job. */
 function makesRoom({ metadata, status }: PodFacts): boolean {
   if (metadata.deletionTimestamp !== undefined) return true;
   const ended = status?.phase === 'Succeeded' || status?.phase === 'Failed';
@@ -107,7 +107,7 @@ function endedWithoutCleanup(pods: readonly PodFacts[]): boolean {
   return pods.some((pod) => containersOf(pod).some(({ status }) => (status?.state?.terminated?.exitCode ?? 0) !== 0));
 }
 
-/** What is to be said of each pod, of the one furthest from being ready first. */
+/** The readiness of each pod, that of the least ready one first. */
 function worstFirst(pods: readonly PodFacts[], question: PodQuestion): Readiness[] {
   return pods.map((pod) => podReadiness(pod, question)).sort((a, b) => rank(a) - rank(b));
 }

@@ -26,13 +26,13 @@ interface FactsByKind {
 
 export type WatchedKind = keyof FactsByKind;
 
-/** What is known of a namespace's objects, kept up to date by what a watch reports. */
+/** The known objects of a namespace, kept up to date by watch events. */
 export class World {
   readonly #objects = new Map<string, Map<string, LiveObject>>();
   readonly #gone = new Set<string>();
   readonly #repeated = new Set<string>();
 
-  /** Takes over one change. */
+  /** Records one change. */
   note({ type, object }: WatchEvent): void {
     const ofKind = this.#objects.get(object.kind) ?? new Map<string, LiveObject>();
     this.#objects.set(object.kind, ofKind);
@@ -47,7 +47,7 @@ export class World {
     this.#gone.delete(`${object.kind}/${name}`);
   }
 
-  /** Takes over what a list of one kind shows: what is not in it is gone. */
+  /** Records a list of one kind: what is not in it is gone. */
   noteAll(kind: WatchedKind, listed: readonly LiveObject[]): void {
     const present = new Set(listed.map(({ metadata }) => metadata.uid));
     const known = [...(this.#objects.get(kind)?.values() ?? [])];
@@ -55,14 +55,14 @@ export class World {
     for (const object of listed) this.note({ type: 'ADDED', object });
   }
 
-  /** Somebody looked for an object, and there is none. */
+  /** Records that a requested object does not exist. */
   noteMissing(kind: WatchedKind, name: string): void {
     const found = this.find(kind, name);
     if (found !== undefined) this.#objects.get(kind)?.delete(found.metadata.uid);
     this.#gone.add(`${kind}/${name}`);
   }
 
-  /** The objects of one kind, in no particular order. */
+  /** Returns the objects of one kind, in no particular order. */
   all<K extends WatchedKind>(kind: K): FactsByKind[K][] {
     return [...(this.#objects.get(kind)?.values() ?? [])] as unknown as FactsByKind[K][];
   }
@@ -71,23 +71,23 @@ export class World {
     return this.all(kind).find((one) => one.metadata.name === name);
   }
 
-  /** True when it is known that there is no object of this name (any more). */
+  /** Whether an object of this name is known not to exist (any more). */
   isGone(kind: WatchedKind, name: string): boolean {
     return this.#gone.has(`${kind}/${name}`);
   }
 
-  /** What makes a Deployment's pods from its present template; none until the controller has got to that. */
+  /** Returns the ReplicaSets of a Deployment's current template; none until the controller has created one. */
   setsOf(deployment: DeploymentFacts): ReplicaSetFacts[] {
     return this.all('ReplicaSet').filter((set) => isOwnedBy(set, deployment) && isPresentSet(set, deployment));
   }
 
-  /** The pods that a Deployment makes from its present template, youngest first. */
+  /** Returns the pods of a Deployment's current template, youngest first. */
   podsOf(deployment: DeploymentFacts): PodFacts[] {
     const current = this.setsOf(deployment);
     return this.#youngestFirst(this.all('Pod').filter((pod) => current.some((set) => isOwnedBy(pod, set))));
   }
 
-  /** The pods of a Deployment that come from an earlier template: they have to go. */
+  /** Returns the pods of a Deployment's earlier templates: they must go. */
   oldPodsOf(deployment: DeploymentFacts): PodFacts[] {
     const own = this.all('ReplicaSet').filter((set) => isOwnedBy(set, deployment));
     const current = new Set(this.podsOf(deployment).map((pod) => pod.metadata.uid));
@@ -102,7 +102,7 @@ export class World {
     return this.all('Event').filter((event) => event.involvedObject.uid === uid);
   }
 
-  /** The warnings about these objects that are not known to be over, latest first. */
+  /** Returns the warnings about these objects that may still apply, latest first. */
   warningsAbout(uids: ReadonlySet<string>): EventFacts[] {
     return this.all('Event')
       .filter(({ type, involvedObject: { uid } }) => type === 'Warning' && uid !== undefined && uids.has(uid))
@@ -110,7 +110,7 @@ export class World {
       .sort((a, b) => eventTime(b) - eventTime(a));
   }
 
-  /** Whether an event tells what kept a pod from being scheduled, mounted or given a sandbox, and all that was done since. */
+  /** Whether an event is about scheduling, mounting or the sandbox of a pod, which have succeeded since. */
   #isOver(event: EventFacts): boolean {
     const { uid, fieldPath } = event.involvedObject;
     if (fieldPath !== undefined) return false;
@@ -119,7 +119,7 @@ export class World {
     return typeof since === 'string' && eventTime(event) <= Date.parse(since);
   }
 
-  /** True when an event happened once more while we watched: what it tells is so now, and not only before we came. */
+  /** Whether an event occurred again during the wait: its cause still exists, and not only before. */
   happenedAgain(event: EventFacts): boolean {
     return this.#repeated.has(event.metadata.uid);
   }
