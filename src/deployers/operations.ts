@@ -214,7 +214,11 @@ export async function deploymentStatus(
 
 /** `render`: prints what `start` would pass to the engine or the API server. */
 export async function renderDeployment(target: Target, context: Context): Promise<void> {
-  context.report.write(await (await openDeployer(target, context)).render());
+  refuseStackOption(context);
+  const deployment = await openForReading(target.directory, context);
+  // What is printed must not take secrets away from what runs when it is applied.
+  await requireSecrets(deployment, { config: deployment.spec.config, rotate: new Set() }, targetGenerator, context);
+  context.report.write(await (await deployerFor(deployment, context)).render());
 }
 
 /**

@@ -1,4 +1,4 @@
-import { lstat, readdir, readFile, readlink, rm } from 'node:fs/promises';
+import { chmod, lstat, readdir, readFile, readlink, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import {
   copyTree,
@@ -97,6 +97,9 @@ export async function stageGeneration(
       await copyTree(join(layout.root, path), join(target, path));
     }
   }
+  // The operator's editor may have left another mode.
+  const secrets = join(target, relative(layout.root, layout.secretsEnv));
+  if ((await kindOf(secrets)) === 'file') await chmod(secrets, secretMode);
   await writeFileAtomically(join(target, '.paths.json'), JSON.stringify(paths), secretMode);
   return place;
 }

@@ -1,4 +1,4 @@
-import { copyFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { describeWithEngine } from '../support/engine.js';
 import { idleService, Sandbox, type SeenContainer } from '../support/sandbox.js';
@@ -21,6 +21,7 @@ describeWithEngine('a generated secret is never lost or replaced in silence', ()
     restart: ['deployment', '--dir', 'd', 'restart', '--no-git-pull'],
     'update-envs': ['deployment', '--dir', 'd', 'update-envs'],
     'run-job': ['deployment', '--dir', 'd', 'run-job', 'once'],
+    render: ['deployment', '--dir', 'd', 'render'],
     'create --update': ['deploy', 'create', '--update', '--spec-file', 'spec.yml', '--deployment-dir', 'd'],
   };
   const containers = async (): Promise<Record<string, SeenContainer>> =>
@@ -118,6 +119,14 @@ describeWithEngine('a generated secret is never lost or replaced in silence', ()
     const after = await containers();
     expect(after.web?.env.TOKEN).toMatch(/^[0-9a-f]{32}$/);
     expect(after.web?.env.TOKEN).not.toBe(before.web?.env.TOKEN);
+    await chmod(sandbox.path('d/secrets.env'), 0o644);
+    await sandbox.succeed([...command, '--rotate-secret', name]);
+    const generations = await readdir(sandbox.path('d/.laconic/history'), { recursive: true });
+    const copies = generations.filter((path) => path.endsWith('secrets.env'));
+    expect(copies).toContainEqual(expect.stringMatching(/Z\/secrets\.env$/));
+    for (const path of copies) {
+      expect((await stat(sandbox.path('d/.laconic/history', path))).mode & 0o777, path).toBe(0o600);
+    }
   });
 
   it('of a directory of the Python program that never had one, start says that it stays unset', async () => {
