@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { type ContextOf, targetOf } from '../arguments.js';
 import { subcommand } from '../program.js';
 
-/** Declares `deployment render`, which prints what `start` would apply. The engine or cluster is asked only for a lost secret. */
+/** Declares `deployment render`, which prints what `start` would apply. Only a lost secret makes it ask the target. */
 export function declare(group: Command, contextOf: ContextOf): void {
   subcommand(
     group,
