@@ -142,15 +142,12 @@ describeWithCluster('the life of a kind cluster', () => {
   });
 
   it('is refused while a node is paused, with the command that ends that', async () => {
-    await runOrFail('docker pause', 'docker', ['pause', own.node]);
-    try {
+    await own.whilePaused(async () => {
       await expect(own.ensure(await own.deployment('first'))).rejects.toMatchObject({
         message: `the node ${own.node} of the cluster ${own.name} is paused`,
         hint: `docker unpause ${own.node} lets it go on`,
       });
-    } finally {
-      await runOrFail('docker unpause', 'docker', ['unpause', own.node]);
-    }
+    });
   });
 
   it('whose API server falls silent while something is awaited: that is reported', async () => {
@@ -167,13 +164,10 @@ describeWithCluster('the life of a kind cluster', () => {
     });
     waiting.catch(() => undefined);
     await expect.poll(() => context.output.stderr, { timeout: 60_000 }).toContain('Job suspended: ');
-    await runOrFail('docker pause', 'docker', ['pause', own.node]);
-    try {
+    await own.whilePaused(async () => {
       const silent = /^WARNING: the API server at https:\S+ has not answered for \d+ s; still waiting/m;
       await expect.poll(() => context.output.stderr, { timeout: 60_000 }).toMatch(silent);
-    } finally {
-      await runOrFail('docker unpause', 'docker', ['unpause', own.node]);
-    }
+    });
     stop.abort();
     await expect(waiting).rejects.toThrow(InterruptedError);
   });

@@ -1,6 +1,7 @@
 import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { expect } from 'vitest';
 import { renderKindConfig } from '../../../src/deployers/kubernetes/kind/config.js';
 import { type ClusterWish, ensureCluster, type EnsuredCluster } from '../../../src/deployers/kubernetes/kind/ensure.js';
 import { layoutOf } from '../../../src/deployment/layout.js';
@@ -41,6 +42,18 @@ export class OwnCluster {
 
   get node(): string {
     return `${this.name}-control-plane`;
+  }
+
+  /** Does something while the node is paused. */
+  async whilePaused(work: () => Promise<void>): Promise<void> {
+    // A node that just then starts many processes cannot always be frozen ("unable to freeze").
+    const pause = () => run('docker', ['pause', this.node]).then(({ code, stderr }) => (code === 0 ? '' : stderr));
+    await expect.poll(pause, { timeout: 60_000 }).toBe('');
+    try {
+      await work();
+    } finally {
+      await runOrFail('docker unpause', 'docker', ['unpause', this.node]);
+    }
   }
 
   context(options: Partial<GlobalOptions> = {}): TestContext {
