@@ -9,7 +9,7 @@ import { containerNameProblem, imageOf } from './names.js';
 import { needsOf } from './needs.js';
 import { openDestination, publishedName } from './publish.js';
 import { type BuildPlaces, type BuildRecipe, findRecipe } from './recipe.js';
-import { cloneAdvice, namedByScript, warnOfRefs } from './repositories.js';
+import { cloneAdvice, type MissingRepository, namedByScript, warnOfRefs } from './repositories.js';
 import { planWaits, runInOrder, usedTooEarly } from './schedule.js';
 import { type BuildResult, summaryLines } from './summary.js';
 
@@ -74,7 +74,7 @@ function refuseMissing(planned: readonly Planned[], from: BuildPlaces, context: 
   if (problems.length === 0 || (context.options.continueOnError && !context.options.dryRun)) return;
   const hints = problems.flatMap(({ hint }) => hint ?? []);
   throw new LaconicError(problems.map(errorMessage).join('\n'), {
-    hint: [...hints, ...cloneHint(from, context)].join('\n'),
+    hint: [...hints, ...cloneHint(from.missing ?? [], from, context)].join('\n'),
   });
 }
 
@@ -88,7 +88,11 @@ async function warnOfMissing(planned: readonly Planned[], from: BuildPlaces, con
   }
 }
 
-function cloneHint({ missing = [], repositoryBase }: BuildPlaces, { options }: Context): string[] {
+function cloneHint(
+  missing: readonly MissingRepository[],
+  { repositoryBase }: BuildPlaces,
+  { options }: Context,
+): string[] {
   return missing.length === 0 ? [] : [cloneAdvice(missing, repositoryBase, options.stack ?? '')];
 }
 
@@ -110,12 +114,12 @@ async function prepare(first: string, from: BuildPlaces, options: BuildOptions, 
   for (const [name, value] of Object.entries(variables)) report.verbose(`${name}=${value}`);
   const destination = options.publish && (await openDestination(engine, options.publish, first, context));
   const blank = /\s/.test(from.repositoryBase + variables.CERC_CONTAINER_BASE_DIR);
-  const advice = [
-    ...cloneHint(from, context),
+  const adviceFor = async (recipe: BuildRecipe): Promise<string[]> => [
+    ...cloneHint(await namedByScript(recipe, from.missing ?? []), from, context),
     ...(blank ? ['a path above holds a blank: does the build script put its variables in quotes?'] : []),
   ];
   const parallel = (options.jobs ?? 1) > 1;
-  return { context, engine, variables, secrets, parallel, advice, destination };
+  return { context, engine, variables, secrets, parallel, adviceFor, destination };
 }
 
 /** Without an engine, a build script may retry for minutes and report it in its own words. */

@@ -22,7 +22,7 @@ export interface BuildRun {
   /** Whether several are built at once: their output is then prefixed with the container. */
   parallel: boolean;
   /** Additional advice if a build fails. */
-  advice: readonly string[];
+  adviceFor: (recipe: BuildRecipe) => Promise<readonly string[]>;
 }
 
 /** The engine went away: no other build of the run can succeed. */
@@ -51,7 +51,7 @@ export async function buildOne(container: string, recipe: BuildRecipe, run: Buil
     report.progress(container, error instanceof InterruptedError ? 'interrupted' : 'failed', 'failed');
     if (error instanceof InterruptedError || error instanceof EngineGoneError) throw error;
     report.error(`Error running build for ${container}: ${errorMessage(error)}`);
-    for (const advice of [error.hint, ...run.advice]) if (advice !== undefined) report.info(advice);
+    for (const advice of [error.hint ?? [], await run.adviceFor(recipe)].flat()) report.info(advice);
     const reason = errorMessage(error).split(/[;:\n]/)[0] ?? '';
     return { ...result, outcome: 'failed', seconds: elapsed(), reason, ...(log.complete ? { log: log.file } : {}) };
   } finally {

@@ -181,6 +181,7 @@ describeWithEngine('build scripts written for the existing program', () => {
       ),
     );
     expect(stderr).toContain(`Error running build for ${site.org}/app: the build returned`);
+    expect(stderr, 'no build uses it').not.toContain('github.com/org/other');
   });
 
   it('without --stack: what ships with the program, which is said', async () => {
