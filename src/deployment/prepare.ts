@@ -138,6 +138,10 @@ export async function prepareTree(
     ours: previous !== 'python',
     manifest: previous === 'fresh' ? undefined : ((await readManifest(layout)) ?? {}),
     target,
+  }).catch((error: unknown) => {
+    // All that is wrong with the spec is reported together.
+    if (previous !== 'fresh' || !(error instanceof InvalidFileError)) throw error;
+    throw new InvalidFileError([...misspeltKeys(parsed), ...error.problems]);
   });
   await warnAboutUnusedHooks(loaded.assets, context.report);
   const warnings = [
@@ -236,16 +240,17 @@ async function readCredentials(spec: Spec, cwd: string): Promise<{ path: string;
   );
 }
 
+function misspeltKeys({ unknown }: ParsedSpec): Problem[] {
+  return unknown.filter((key) => key.nearMiss !== undefined).map((key) => key.problem);
+}
+
 /**
  * Near misses, and files that Compose will not find, are errors at create; everything else, and everything later, is a
  * warning.
  * @returns the warnings
  */
 function refuseOrWarn(parsed: ParsedSpec, generated: Generated, fresh: boolean): Problem[] {
-  const refused: Problem[] = [
-    ...parsed.unknown.filter((key) => key.nearMiss !== undefined).map((key) => key.problem),
-    ...generated.refusedAtCreate,
-  ];
+  const refused: Problem[] = [...misspeltKeys(parsed), ...generated.refusedAtCreate];
   if (fresh && refused.length > 0) throw new InvalidFileError(refused);
   const mild = parsed.unknown.filter((key) => key.nearMiss === undefined).map((key) => key.problem);
   return [...refused, ...mild, ...generated.warnings];

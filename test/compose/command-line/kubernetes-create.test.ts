@@ -50,6 +50,21 @@ describe('deploy create for Kubernetes', () => {
     expect(await sandbox.read('d/compose/docker-compose-web.yml')).not.toContain('driver_opts');
   });
 
+  it('reports a misspelt key together with what else is wrong', async () => {
+    const routes = '{host-name: a.example.org, routes: [{path: /, proxy-to: nosuch:80}]}';
+    await sandbox.write(
+      'misspelt.yml',
+      `stack: BASE/so/stacks/notes\ndeploy-to: k8s-kind\nnamespce: x\nnetwork: {http-proxy: [${routes}]}\n`,
+    );
+    const words = ['deploy', 'create', '--spec-file', 'misspelt.yml', '--deployment-dir', 'misspelt'];
+    const { code, stderr } = await sandbox.cli(words);
+    expect({ code, there: await sandbox.exists('misspelt') }).toEqual({ code: 1, there: false });
+    expect(stderr).toMatch(/misspelt\.yml:3 namespce: .*did you mean "namespace"/);
+    expect(stderr).toMatch(
+      /misspelt\.yml:4 network\.http-proxy\[0\]\.routes\[0\]\.proxy-to: no pod has a service "nosuch"/,
+    );
+  });
+
   it('refuses a socket of this host, and a path that is not there, once each', async () => {
     const server = createServer().listen(sandbox.path('engine.sock'));
     onTestFinished(() => void server.close());
