@@ -23,7 +23,7 @@ import {
   serviceNames,
   usedServices,
 } from './compose-files.js';
-import { byLine } from '../system/schema.js';
+import { byLine, misspelt } from '../system/schema.js';
 import { composeValues } from './compose-values.js';
 import { faultsOf, missingMounts, projectFiles } from './compose-project.js';
 import { filesOfTree } from './files.js';
@@ -170,12 +170,7 @@ export async function generateTree(input: GenerateInput): Promise<Generated> {
       ...beside.warnings,
       ...(faults?.unsettled ?? []),
     ],
-    refusedAtCreate: [
-      ...checks.filter((check) => check.nearMiss !== undefined).map((check) => check.problem),
-      ...read.missing,
-      ...(overrides?.refused ?? []),
-      ...beside.refused,
-    ],
+    refusedAtCreate: [...misspelt(checks), ...read.missing, ...(overrides?.refused ?? []), ...beside.refused],
     faults: faults?.problems ?? [],
   };
 }

@@ -21,6 +21,7 @@ import { InvalidFileError, LaconicError, type Problem } from '../system/errors.j
 import { kindOf, readTextIfAny, requireUtf8, secretMode } from '../system/files.js';
 import { type Generated, generateTree } from './generate.js';
 import { expandHome } from '../system/path-names.js';
+import { misspelt } from '../system/schema.js';
 import { refuseNewFaults } from './compose-faults.js';
 import { type DeploymentLayout, secretsCopyPath } from './layout.js';
 import { readManifest } from './manifest.js';
@@ -141,7 +142,7 @@ export async function prepareTree(
   }).catch((error: unknown) => {
     // All that is wrong with the spec is reported together.
     if (previous !== 'fresh' || !(error instanceof InvalidFileError)) throw error;
-    throw new InvalidFileError([...misspeltKeys(parsed), ...error.problems]);
+    throw new InvalidFileError([...misspelt(parsed.unknown), ...error.problems]);
   });
   await warnAboutUnusedHooks(loaded.assets, context.report);
   const warnings = [
@@ -240,17 +241,13 @@ async function readCredentials(spec: Spec, cwd: string): Promise<{ path: string;
   );
 }
 
-function misspeltKeys({ unknown }: ParsedSpec): Problem[] {
-  return unknown.filter((key) => key.nearMiss !== undefined).map((key) => key.problem);
-}
-
 /**
  * Near misses, and files that Compose will not find, are errors at create; everything else, and everything later, is a
  * warning.
  * @returns the warnings
  */
 function refuseOrWarn(parsed: ParsedSpec, generated: Generated, fresh: boolean): Problem[] {
-  const refused: Problem[] = [...misspeltKeys(parsed), ...generated.refusedAtCreate];
+  const refused: Problem[] = [...misspelt(parsed.unknown), ...generated.refusedAtCreate];
   if (fresh && refused.length > 0) throw new InvalidFileError(refused);
   const mild = parsed.unknown.filter((key) => key.nearMiss === undefined).map((key) => key.problem);
   return [...refused, ...mild, ...generated.warnings];

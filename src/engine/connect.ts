@@ -55,7 +55,7 @@ type Request = Parameters<Dockerode['modem']['dial']>[0] & { abortSignal?: Abort
 function watchQuestions(
   docker: Dockerode,
   patience: Patience,
-  { signal, answerSeconds = Number.POSITIVE_INFINITY }: Pick<Context, 'signal' | 'answerSeconds'>,
+  { signal, answerSeconds }: Pick<Context, 'signal' | 'answerSeconds'>,
 ): void {
   const { modem } = docker;
   const dial = modem.dial.bind(modem);
@@ -66,17 +66,23 @@ function watchQuestions(
       return;
     }
     const came = patience.ask();
-    const overdue = new AbortController();
-    const tooLate = new LimitPassed(`did not answer within ${answerSeconds} s`);
-    const timer = setTimeout(() => overdue.abort(tooLate), Math.min(answerSeconds * 1_000, longestTimer));
-    const ends = [request.abortSignal ?? (signal.aborted ? undefined : signal), overdue.signal];
+    const limit = answerSeconds === undefined ? undefined : beginLimit(answerSeconds);
+    const ends = [request.abortSignal ?? (signal.aborted ? undefined : signal), limit?.signal];
     const abortSignal = AbortSignal.any(ends.filter((each) => each !== undefined));
     dial({ ...request, abortSignal }, (error, data) => {
-      clearTimeout(timer);
+      clearTimeout(limit?.timer);
       came();
       answered?.(error, data);
     });
   };
+}
+
+/** Aborts a query whose answer does not begin in time; clear the timer when it does: what follows may take longer. */
+function beginLimit(seconds: number): { signal: AbortSignal; timer: NodeJS.Timeout } {
+  const overdue = new AbortController();
+  const tooLate = new LimitPassed(`did not answer within ${seconds} s`);
+  const timer = setTimeout(() => overdue.abort(tooLate), Math.min(seconds * 1_000, longestTimer));
+  return { signal: overdue.signal, timer };
 }
 
 async function dialStdioAgent(env: NodeJS.ProcessEnv): Promise<Agent> {

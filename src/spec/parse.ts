@@ -1,5 +1,5 @@
 import { InvalidFileError, type Problem } from '../system/errors.js';
-import { byLine, checkShape, describeValue, type UnknownKey } from '../system/schema.js';
+import { byLine, checkShape, describeValue, misspelt, type UnknownKey } from '../system/schema.js';
 import { unknownTags } from '../system/yaml-problems.js';
 import { type KeyPath, parseYaml, quote, scalarText, type YamlFile } from '../system/yaml.js';
 import { staleKey } from './keys.js';
@@ -40,8 +40,7 @@ export function parseSpec(text: string, file: string): ParsedSpec {
     problems.push(yaml.problem([key], `is the port for ${other} too (${http ?? https}): they must differ`));
   }
   if (shape === undefined || problems.length > 0) {
-    const misspelt = unknown.filter((key) => key.nearMiss !== undefined).map((key) => key.problem);
-    throw new InvalidFileError(byLine([...problems, ...misspelt]));
+    throw new InvalidFileError(byLine([...problems, ...misspelt(unknown)]));
   }
   return { spec: toSpec(yaml, shape, config.values, secrets.sources), unknown };
 }

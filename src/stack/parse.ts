@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import type * as z from 'zod';
 import { InvalidFileError, type Problem } from '../system/errors.js';
 import { nameProblem } from '../system/path-names.js';
-import { byLine, checkShape, type UnknownKey } from '../system/schema.js';
+import { byLine, checkShape, misspelt, type UnknownKey } from '../system/schema.js';
 import { unknownTags } from '../system/yaml-problems.js';
 import { parseYaml, quote, scalarText, type YamlFile } from '../system/yaml.js';
 import { jobItem, nameItem, podItem, stackShape } from './schema.js';
@@ -63,8 +63,7 @@ export function parseStack(text: string, file: string): Stack {
   findings.problems.push(...repeated(yaml, 'pods', pods), ...repeated(yaml, 'jobs', jobs));
   const warnings = byLine(findings.unknown.map((key) => key.problem));
   if (shape === undefined || findings.problems.length > 0) {
-    const misspelt = findings.unknown.filter((key) => key.nearMiss !== undefined).map((key) => key.problem);
-    throw new InvalidFileError(byLine([...findings.problems, ...misspelt]));
+    throw new InvalidFileError(byLine([...findings.problems, ...misspelt(findings.unknown)]));
   }
 
   return {

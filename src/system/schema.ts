@@ -13,6 +13,11 @@ export interface UnknownKey {
   nearMiss?: string;
 }
 
+/** The problems of those keys that are probably misspelt. */
+export function misspelt(unknown: readonly UnknownKey[]): Problem[] {
+  return unknown.filter(({ nearMiss }) => nearMiss !== undefined).map(({ problem }) => problem);
+}
+
 /** What a caller knows about a key that is not in its schema; `nearMiss` as in {@link UnknownKey}. */
 export interface Explained {
   message: string;

@@ -16,7 +16,7 @@ import { callAtExit, callEnvironment } from './compose-cli.js';
 import { readWholeConfig } from './config-json.js';
 import { hasTerminal } from './exec.js';
 import { type ComposeProject, composeArguments, filesOfJob } from './project.js';
-import { isLocalName, pullJobImage } from './pull.js';
+import { isPulledIfMissing, pullJobImage } from './pull.js';
 
 /** How to run a job: see {@link JobOptions}; `secrets` are variables for the job unless it sets them itself. */
 export type ComposeJobOptions = JobOptions & { secrets: ReadonlyMap<string, string> };
@@ -69,12 +69,12 @@ export async function runJob(
  */
 async function pullIfMissing(
   image: string,
-  { name, build, platform, pull_policy: policy }: RawService & { name: string },
+  { name, build, platform, pull_policy: pullPolicy }: RawService & { name: string },
   project: ComposeProject,
   engine: Engine,
   context: Context,
 ): Promise<void> {
-  if (build !== undefined || isLocalName(image) || policy === 'never' || policy === 'build') return;
+  if (!isPulledIfMissing({ image, built: build !== undefined, pullPolicy })) return;
   if ((await findImage(engine, image)) === undefined) {
     await pullJobImage(image, { name, platform }, project, context);
     context.report.endProgress();

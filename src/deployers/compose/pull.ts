@@ -33,7 +33,7 @@ export function isPullable(service: ServiceModel, local: EngineImage | undefined
 }
 
 /** Whether an image is one that is built on this host. */
-export function isLocalName(image: string): boolean {
+function isLocalName(image: string): boolean {
   return image.endsWith(':local');
 }
 
@@ -73,10 +73,11 @@ export async function pullMissingImages(
   project: ComposeProject,
   context: Context,
 ): Promise<void> {
-  const wanted = missingImages(model, services, local);
-  const failed = await pullAll(wanted, new Set(), context);
-  if (failed.length > 0) throw await pullError(failed, project, context);
+  await pullOrFail(missingImages(model, services, local), project, context);
 }
+
+/** The images to pull, with the services that need them. */
+type WantedImages = ReadonlyMap<string, readonly Pick<ServiceModel, 'name' | 'platform'>[]>;
 
 /** Pulls the image of a job that is not on this host. @throws LaconicError if that fails */
 export async function pullJobImage(
@@ -85,8 +86,21 @@ export async function pullJobImage(
   project: ComposeProject,
   context: Context,
 ): Promise<void> {
-  const failed = await pullAll(new Map([[image, [job]]]), new Set(), context);
+  await pullOrFail(new Map([[image, [job]]]), project, context);
+}
+
+async function pullOrFail(wanted: WantedImages, project: ComposeProject, context: Context): Promise<void> {
+  const failed = await pullAll(wanted, new Set(), context);
   if (failed.length > 0) throw await pullError(failed, project, context);
+}
+
+/** Whether `up` and `run` pull an image for this service if it is not on this host. */
+export function isPulledIfMissing({
+  image,
+  built,
+  pullPolicy,
+}: Pick<ServiceModel, 'image' | 'built' | 'pullPolicy'>): boolean {
+  return !(built || isLocalName(image) || pullPolicy === 'never' || pullPolicy === 'build');
 }
 
 /** What `restart --pull` pulls, and for which services. */
@@ -104,9 +118,9 @@ export function missingImages(
   services: Iterable<string>,
   local: ReadonlyMap<string, unknown>,
 ): Map<string, ServiceModel[]> {
-  return usersByImage(model, services, ({ image, built, pullPolicy, replicas }) => {
-    if (built || replicas === 0 || isLocalName(image) || pullPolicy === 'never' || pullPolicy === 'build') return false;
-    return pullPolicy === 'always' || !local.has(image);
+  return usersByImage(model, services, (service) => {
+    if (service.replicas === 0 || !isPulledIfMissing(service)) return false;
+    return service.pullPolicy === 'always' || !local.has(service.image);
   });
 }
 
@@ -133,11 +147,7 @@ interface FailedPull {
 }
 
 /** @param optional images that are not marked as failed, since the one on this host can be used */
-async function pullAll(
-  wanted: ReadonlyMap<string, readonly Pick<ServiceModel, 'name' | 'platform'>[]>,
-  optional: ReadonlySet<string>,
-  context: Context,
-): Promise<FailedPull[]> {
+async function pullAll(wanted: WantedImages, optional: ReadonlySet<string>, context: Context): Promise<FailedPull[]> {
   const outcomes = await inParallel([...wanted], concurrency, async ([image, users]) => {
     const words = await pullImage(image, users[0]?.platform, optional.has(image), context);
     return words === undefined ? undefined : { image, services: users.map(({ name }) => name), words };
