@@ -11,8 +11,8 @@ import { temporaryDirectory } from '../../support/temporary.js';
 
 const places = { packageDirectory: '/tool', repositoryBase: '/repos' };
 
-describe('the environment of a build', () => {
-  it('has every documented name', async () => {
+describe('the environment of a build script', () => {
+  it('has every documented variable', async () => {
     const cwd = await temporaryDirectory();
     const plain = buildVariables(places, { forceRebuild: false }, '1', testContext(cwd, {}, { HOME: cwd }));
     expect(plain).toEqual({
@@ -42,7 +42,7 @@ describe('the environment of a build', () => {
     });
   });
 
-  it('a token from elsewhere is not for a registry that a file of the current directory names', async () => {
+  it('withholds a token of the caller from a registry that is named in a file of the current directory', async () => {
     const cwd = await temporaryDirectory();
     const tokenFor = (env: NodeJS.ProcessEnv): [string | undefined, string] => {
       const context = testContext(cwd, {}, { HOME: '/nowhere', ...env });
@@ -59,7 +59,7 @@ describe('the environment of a build', () => {
     expect(tokenFor({})).toEqual(['theirs', '']);
   });
 
-  it("is the caller's besides, without what only a call of this program decides", () => {
+  it("passes on the caller's variables, except those that only the command line decides", () => {
     const caller = { HOME: '/me', SSH_AUTH_SOCK: '/s', CERC_FORCE_REBUILD: 'true', CERC_CONTAINER_BUILD_TAG: 'x' };
     expect(buildEnvironment('org/a', { CERC_HOST_UID: '1' }, caller)).toEqual({
       HOME: '/me',
@@ -69,7 +69,7 @@ describe('the environment of a build', () => {
     });
   });
 
-  it('finds what must not be shown', () => {
+  it('lists the secrets that must not be shown', () => {
     const secrets = buildSecrets({
       CERC_NPM_AUTH_TOKEN: 'npm1',
       CERC_GO_AUTH_TOKEN: 'go-token',
@@ -88,10 +88,10 @@ describe('the environment of a build', () => {
   });
 });
 
-describe('names in the registry', () => {
+describe('destinations to publish to', () => {
   const id = `sha256:0123456789abcdef${'0'.repeat(48)}`;
 
-  it('sort by time after those of the existing program, and differ with the image', () => {
+  it('get a default tag that sorts by time, after those of the Python program, and depends on the image', () => {
     const version = versionOf(id, new Date(2026, 10, 2, 3, 4, 5));
     expect(version).toBe('20261102030405-0123456789ab');
     const order = ['202611020303', '202611020304', version, '202611020305', versionOf(id, new Date(2026, 10, 2, 3, 5))];
@@ -99,13 +99,13 @@ describe('names in the registry', () => {
     expect(versionOf(`sha256:1${id.slice(8)}`, new Date(2026, 10, 2, 3, 4, 5))).not.toBe(version);
   });
 
-  it('keep the whole name of the container', () => {
+  it('keep the full name of the container', () => {
     expect(publishedName('cerc/x', { registry: 'host/org' }, '1')).toBe('host/org/cerc/x:1');
     expect(publishedName('a/b/c', { registry: 'host:5000', tag: 'v1.2' }, '1')).toBe('host:5000/a/b/c:v1.2');
   });
 
   it.each(['host', 'ghcr.io', 'localhost:5000', 'host:5000/a/b', 'git.vdb.to/cerc-io', '[::1]:5000', 'my-org'])(
-    'take %s',
+    'accept %s',
     (registry) => {
       expect(destinationProblem({ registry })).toBeUndefined();
     },
@@ -122,19 +122,19 @@ describe('names in the registry', () => {
     'a b',
     'host/../org',
     'host/org@x',
-  ])('refuse %j before anything is built', (registry) => {
+  ])('reject %j before anything is built', (registry) => {
     expect(destinationProblem({ registry })).toMatch(/^--image-registry /);
   });
 
-  it.each(['', '.v1', 'a b', 'a/b', 'x'.repeat(129)])('refuse the tag %j', (tag) => {
+  it.each(['', '.v1', 'a b', 'a/b', 'x'.repeat(129)])('reject the tag %j', (tag) => {
     expect(destinationProblem({ registry: 'host', tag })).toMatch(/^--publish-tag /);
   });
 });
 
-describe('the end of a run', () => {
+describe('the summary of a build', () => {
   const one = { container: 'org/app', image: 'org/app:local', outcome: 'built', seconds: 1.25 } as const;
 
-  it('tells of every container', () => {
+  it('lists every container with its outcome', () => {
     const results = [
       { ...one, published: 'host/org/app:1@sha256:2' },
       { ...one, container: 'org/b', outcome: 'failed', reason: 'the build returned 7', log: '/log' } as const,
@@ -148,12 +148,12 @@ describe('the end of a run', () => {
     ]);
   });
 
-  it('says nothing again for one that went well', () => {
+  it('does not repeat a single success', () => {
     expect(summaryLines([one], 1)).toEqual([]);
   });
 });
 
-it('the list of containers without --stack is what ships', async () => {
+it('the default container list names exactly the bundled folders', async () => {
   const folder = join(packageDirectory(), 'containers');
   const list = (await readFile(join(folder, 'container-image-list.txt'), 'utf8')).trimEnd().split('\n');
   const folders = (await readdir(folder, { withFileTypes: true })).filter((entry) => entry.isDirectory());

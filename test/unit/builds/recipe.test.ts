@@ -25,8 +25,8 @@ beforeEach(async () => {
 });
 afterEach(() => rm(root, { recursive: true, force: true }));
 
-describe('where a container is built from', () => {
-  it('prefers the external build.sh over everything', async () => {
+describe('the recipe of a container', () => {
+  it('prefers an external build.sh to everything else', async () => {
     const script = await put('external/container-build/org-app/build.sh');
     await put('package/containers/org-app/build.sh');
     await put('repos/app/Dockerfile');
@@ -39,7 +39,7 @@ describe('where a container is built from', () => {
     });
   });
 
-  it('takes an external folder that holds only a Dockerfile before our build.sh', async () => {
+  it('prefers an external folder with only a Dockerfile to a bundled build.sh', async () => {
     const dockerfile = await put('external/container-build/org-app/Dockerfile');
     await put('package/containers/org-app/build.sh');
     expect(await findRecipe('org/app', places)).toEqual({
@@ -51,13 +51,13 @@ describe('where a container is built from', () => {
     });
   });
 
-  it('ignores the folders beside a stack of ours', async () => {
+  it('ignores the folders next to a bundled stack', async () => {
     await put('external/container-build/org-app/build.sh');
     const ours = await put('package/containers/org-app/build.sh');
     expect((await findRecipe('org/app', { ...places, externalStack: undefined })).file).toBe(ours);
   });
 
-  it('builds from the cloned repository before our bare Dockerfile', async () => {
+  it('prefers the cloned repository to a bundled Dockerfile without a script', async () => {
     const dockerfile = await put('repos/app/Dockerfile');
     await put('package/containers/org-app/Dockerfile');
     expect(await findRecipe('org/app', places)).toMatchObject({ origin: 'repository', file: dockerfile });
@@ -74,7 +74,7 @@ describe('where a container is built from', () => {
     expect([program, ...args]).toEqual([...command, script]);
   });
 
-  it('says what is wrong with a script from Windows', async () => {
+  it('reports Windows line endings in a script', async () => {
     const script = await put('package/containers/org-app/build.sh', '#!/bin/bash\r\necho\r\n');
     await expect(findRecipe('org/app', places)).rejects.toMatchObject({
       message: `${script} has the line ends of Windows: no shell can run it`,
@@ -82,7 +82,7 @@ describe('where a container is built from', () => {
     });
   });
 
-  it('names the places searched when there is nothing', async () => {
+  it('lists the places searched when nothing is found', async () => {
     await expect(findRecipe('org/app', places)).rejects.toMatchObject({
       message: 'no build files for container org/app',
       hint: expect.stringContaining(join(root, 'external/container-build/org-app')) as unknown,
@@ -90,12 +90,12 @@ describe('where a container is built from', () => {
   });
 });
 
-describe('names of containers', () => {
-  it.each(['cerc/test-container', 'a/b/c', 'org/app_1.2'])('accepts %s', (name) => {
+describe('container names', () => {
+  it.each(['cerc/test-container', 'a/b/c', 'org/app_1.2'])('accept %s', (name) => {
     expect(containerNameProblem(name)).toBeUndefined();
   });
   it.each(['app', '', 'Org/app', '../app', 'org/../app', 'org/', 'org/app:tag', '-x/y', 'a b/c'])(
-    'refuses %j',
+    'reject %j',
     (name) => {
       expect(containerNameProblem(name)).toContain('must be org/name');
     },

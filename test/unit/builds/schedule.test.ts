@@ -10,8 +10,8 @@ function images(text: string, given: Record<string, string> = {}): string[] | un
   return found && [...found].sort();
 }
 
-describe('the images that a Dockerfile is built from', () => {
-  it('knows FROM, COPY --from and RUN --mount, and leaves its own stages out', () => {
+describe('the base images of a Dockerfile', () => {
+  it('come from FROM, COPY --from and RUN --mount, without the stages of the file itself', () => {
     const text = [
       '# syntax=docker/dockerfile:1.7',
       'from --platform=$BUILDPLATFORM cerc/base:local as Build',
@@ -30,7 +30,7 @@ describe('the images that a Dockerfile is built from', () => {
     expect(images(text)).toEqual(['cerc/base:local', 'org/files:local', 'org/tools:local']);
   });
 
-  it('takes the defaults of ARG, and what the command line gives instead', () => {
+  it('use the defaults of ARG, and the values of the command line instead', () => {
     const text = 'ARG TAG=local\nARG BASE="cerc/a:${TAG}"\nFROM ${BASE}\nFROM cerc/b:${OTHER:-$TAG}\n';
     expect(images('ARG TAG=local\nARG BASE="cerc/a:${TAG}"\nFROM ${BASE}\n')).toEqual(['cerc/a:local']);
     expect(images('ARG BASE=cerc/a:local\nFROM $BASE\n', { BASE: 'cerc/b:local' })).toEqual(['cerc/b:local']);
@@ -45,7 +45,7 @@ describe('the images that a Dockerfile is built from', () => {
     'FROM a\nCOPY --from=$STAGE /x /x',
     'RUN nothing',
     '',
-  ])('says that it does not know: %j', (text) => {
+  ])('are unknown for %j', (text) => {
     expect(images(text)).toBeUndefined();
   });
 });
@@ -53,8 +53,8 @@ describe('the images that a Dockerfile is built from', () => {
 const variables = { CERC_REPO_BASE_DIR: '/repos', CERC_CONTAINER_BASE_DIR: '/tool' };
 const words = (text: string, extra: string[] = []) => wordsOfPlainScript(text, '/c/org-a/build.sh', variables, extra);
 
-describe('build scripts that do nothing but docker build', () => {
-  it('are read, with their variables', () => {
+describe('build scripts that only call docker build', () => {
+  it('are parsed, with their variables', () => {
     const text = [
       '#!/usr/bin/env bash',
       '# Build org/a',
@@ -84,7 +84,7 @@ describe('build scripts that do nothing but docker build', () => {
     'docker build -t org/a:local $(pwd)',
     'if true; then docker build -t org/a:local /x; fi',
     'export DOCKER_HOST=tcp://elsewhere\ndocker build -t org/a:local /x',
-  ])('others are not: %j', (text) => {
+  ])('are told apart from others: %j', (text) => {
     expect(words(text)).toBeUndefined();
   });
 
@@ -96,7 +96,7 @@ describe('build scripts that do nothing but docker build', () => {
     ['https://host/repo.git'],
     ['/a', '/b'],
     ['$DIR'],
-  ])('calls of docker build that say something else: %j', (...call) => {
+  ])('do not include calls of docker build such as %j', (...call) => {
     expect(readBuildWords(call)).toBeUndefined();
   });
 });
@@ -105,8 +105,8 @@ function build(name: string, from?: string[]): BuildNeeds {
   return { image: `${name}:local`, ...(from === undefined ? {} : { from: new Set(from) }) };
 }
 
-describe('what waits for what', () => {
-  it('keeps the order of builds of which too little is known', () => {
+describe('the order of builds', () => {
+  it('is kept where the dependencies of a build are unknown', () => {
     const list = [build('a', []), build('script'), build('b', []), build('c', [])];
     expect(planWaits(list)).toEqual([
       { after: [], needs: [] },
@@ -116,23 +116,22 @@ describe('what waits for what', () => {
     ]);
   });
 
-  it('waits for a base of the list by whatever name, also for one that a script makes', () => {
+  it('puts a base image of the list first whatever name refers to it, also when a script builds it', () => {
     const list = [build('a'), build('b', ['alpine']), build('c', ['docker.io/b:local', 'a:local@sha256:0'])];
     expect(planWaits(list)[2]).toEqual({ after: [0, 1], needs: [0, 1] });
   });
 
-  it('does not build a base anew while an earlier one still uses it, and tells of the order', () => {
+  it('never rebuilds a base image while an earlier build uses it, and reports such an order', () => {
     const list = [build('app', ['base:local']), build('base', ['alpine'])];
     expect(planWaits(list)[1]).toEqual({ after: [0], needs: [] });
     expect(usedTooEarly(list)).toEqual([{ image: 'app:local', from: 'base:local' }]);
   });
 });
 
-describe('running builds at once', () => {
+describe('parallel builds', () => {
   /**
-   * Runs a list of builds, of which those that run are ended one by one, in the order given: nothing here depends on
-   * time.
-   * @returns what began (+) and ended (-), how many ran at once at most, and the error
+   * Runs a list of builds and ends the running ones one by one, in the order given, so that nothing depends on time.
+   * @returns which builds began (+) and ended (-), how many ran at once at most, and the error
    */
   async function trace(
     list: BuildNeeds[],
@@ -159,7 +158,7 @@ describe('running builds at once', () => {
       (thrown: unknown) => thrown,
     );
     for (const index of endings) {
-      // All that can be begun by now has been.
+      // Let everything begin that can.
       await setImmediate();
       running.get(index)?.();
     }
@@ -168,17 +167,17 @@ describe('running builds at once', () => {
   }
   const four = [build('a', []), build('b', []), build('c', ['a:local']), build('d', [])];
 
-  it('one job is the order of the list', async () => {
+  it('run in the order of the list with one job', async () => {
     expect((await trace(four, 1, [0, 1, 2, 3], () => 'go on')).events).toBe('+0 -0 +1 -1 +2 -2 +3 -3');
   });
 
-  it('takes what is ready, and never more than it may', async () => {
+  it('start when they are ready, up to the limit of jobs', async () => {
     const { events, most } = await trace(four, 2, [1, 3, 0, 2], () => 'go on');
     expect(most).toBe(2);
     expect(events).toBe('+0 +1 -1 +3 -3 -0 +2 -2');
   });
 
-  it('starts nothing after a stop or an error, and waits for what runs', async () => {
+  it('stop starting after a cancellation or an error, and the running ones are awaited', async () => {
     const stopped = await trace(four, 2, [1, 0], (index) => (index === 1 ? 'stop' : 'go on'));
     expect(stopped.events).toBe('+0 +1 -1 -0');
     const broken = await trace(four, 2, [1, 0], (index) => (index === 1 ? new Error('broken') : 'go on'));

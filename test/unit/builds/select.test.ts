@@ -4,22 +4,22 @@ import { testContext } from '../../support/context.js';
 
 const names = ['cerc/app', 'cerc/tool', 'org/other'];
 
-describe('--include and --exclude of builds', () => {
-  it('takes everything without options', () => {
+describe('--include and --exclude', () => {
+  it('select everything when they are not given', () => {
     expect(selectNames(names, {})).toEqual({ selected: names, excluded: [], warnings: [] });
   });
 
-  it('keeps the order of the stack, trims blanks, and lets include win over exclude', () => {
+  it('keep the order of the stack and trim spaces, and --include wins over --exclude', () => {
     const { selected, excluded } = selectNames(names, { include: ' org/other , cerc/app ', exclude: 'cerc/app' });
     expect(selected).toEqual(['cerc/app', 'org/other']);
     expect(excluded).toEqual(['cerc/tool']);
   });
 
-  it('leaves out what exclude names', () => {
+  it('leave out what --exclude names', () => {
     expect(selectNames(names, { exclude: 'cerc/tool' }).selected).toEqual(['cerc/app', 'org/other']);
   });
 
-  it('warns about an unknown name with the valid ones and the likely one', () => {
+  it('warn about an unknown name, with the valid names and the closest match', () => {
     const { selected, warnings } = selectNames(names, { exclude: 'cerc/tol' });
     expect(selected).toEqual(names);
     expect(warnings).toEqual([
@@ -27,13 +27,13 @@ describe('--include and --exclude of builds', () => {
     ]);
   });
 
-  it('warns when nothing is left', () => {
+  it('warn when nothing is left', () => {
     const { selected, warnings } = selectNames(names, { include: '' });
     expect(selected).toEqual([]);
     expect(warnings).toEqual(['--include leaves nothing of: cerc/app, cerc/tool, org/other']);
   });
 
-  it('is told in one way: warnings always, what is left out with --verbose', () => {
+  it('print warnings always, and what is left out only with --verbose', () => {
     const selection = selectNames(names, { exclude: 'cerc/tool,none' });
     const told = (verbose: boolean): string => {
       const { report, output } = testContext('/', { quiet: true, verbose });

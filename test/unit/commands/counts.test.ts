@@ -8,7 +8,7 @@ import { testContext } from '../../support/context.js';
 
 const commands = { 'build-containers': buildContainers, 'setup-repositories': setupRepositories };
 
-describe('--jobs is read in one way', () => {
+describe('--jobs is parsed the same way by every command', () => {
   describe.each(Object.entries(commands))('%s', (name, declare) => {
     const call = (jobs: string): Promise<unknown> => {
       const command = new Command(name);
@@ -17,10 +17,13 @@ describe('--jobs is read in one way', () => {
       return command.parseAsync(['--jobs', jobs], { from: 'user' });
     };
 
-    it.each(['0', '-1', '65', '1000', '1.5', 'all', ''])('refuses %j with the code of a usage error', async (jobs) => {
-      const error: unknown = await call(jobs).catch((thrown: unknown) => thrown);
-      expect(error).toBeInstanceOf(UsageError);
-      expect(error).toMatchObject({ message: `--jobs: ${jobs} is not a number from 1 to 64`, exitCode: 2 });
-    });
+    it.each(['0', '-1', '65', '1000', '1.5', 'all', ''])(
+      'rejects %j with the exit code of a usage error',
+      async (jobs) => {
+        const error: unknown = await call(jobs).catch((thrown: unknown) => thrown);
+        expect(error).toBeInstanceOf(UsageError);
+        expect(error).toMatchObject({ message: `--jobs: ${jobs} is not a number from 1 to 64`, exitCode: 2 });
+      },
+    );
   });
 });

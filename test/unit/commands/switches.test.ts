@@ -10,18 +10,18 @@ function optionsOf(initial: boolean, ...words: string[]): Record<string, unknown
   return command.opts();
 }
 
-describe('an on/off pair of options', () => {
-  it.each([true, false])('has its default %s when neither is given', (initial) => {
+describe('a pair of on/off options', () => {
+  it.each([true, false])('defaults to %s when neither is given', (initial) => {
     expect(optionsOf(initial)).toEqual({ it: initial });
   });
 
-  it('the last one given wins', () => {
+  it('takes the last one given', () => {
     expect(optionsOf(true, '--on', '--off')).toEqual({ it: false });
     expect(optionsOf(false, '--off', '--on')).toEqual({ it: true });
   });
 });
 
-describe('stop leaves the kind cluster alone unless told otherwise', () => {
+describe('the kind cluster is left running by default', () => {
   it.each(['stop', 'down'])('%s', (name) => {
     const group = new Command('deployment');
     declare(group, () => {

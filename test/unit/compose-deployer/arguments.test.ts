@@ -8,13 +8,13 @@ import { LineStartCleaner, parseTail } from '../../../src/deployers/compose/logs
 import { parseIndex, parsePort, parseProtocol, publishedAddress } from '../../../src/deployers/compose/port.js';
 import { UsageError } from '../../../src/system/errors.js';
 
-describe('options of the operations', () => {
-  it('tail is a number of lines or all', () => {
+describe('arguments of the operations', () => {
+  it('accept a number of lines or "all" for --tail', () => {
     expect(['all', '0', '25'].map(parseTail)).toEqual([undefined, 0, 25]);
     for (const bad of ['', '-1', '1.5', 'ten', '1e3', ' 5', 'ALL']) expect(() => parseTail(bad)).toThrow(UsageError);
   });
 
-  it('port, protocol and index are what Docker knows', () => {
+  it('accept only the ports, protocols and indexes that Docker accepts', () => {
     expect(['1', '80', '65535'].map(parsePort)).toEqual([1, 80, 65535]);
     for (const bad of ['0', '65536', '-1', '', '80/udp', '0x50', 'http'])
       expect(() => parsePort(bad)).toThrow(UsageError);
@@ -24,18 +24,18 @@ describe('options of the operations', () => {
     for (const bad of ['0', '-1', 'x', '1.0']) expect(() => parseIndex(bad)).toThrow(UsageError);
   });
 
-  it('exec gives one word to the shell and several to the kernel', () => {
+  it('pass one word to a shell, and several words to exec as they are', () => {
     expect(shellOrDirect(['ls -la /'])).toEqual(['sh', '-c', 'ls -la /']);
     expect(shellOrDirect(['echo', 'hi'])).toEqual(['echo', 'hi']);
   });
 
-  it('commands in containers are told who runs them', () => {
+  it('pass the uid and the debug flag on to commands in containers', () => {
     const env = { CERC_HOST_UID: '1000', CERC_SCRIPT_DEBUG: 'true', HOME: '/h' };
     expect(runtimeArguments({ env })).toEqual(['--env', 'CERC_HOST_UID=1000', '--env', 'CERC_SCRIPT_DEBUG=true']);
   });
 });
 
-describe('published address', () => {
+describe('a published address', () => {
   const query = { service: 'web', port: 80, protocol: 'tcp', index: 1 } as const;
   it('prefers IPv4 and brackets IPv6', () => {
     const six = { HostIp: '::', HostPort: '32768' };
@@ -43,14 +43,14 @@ describe('published address', () => {
     expect(publishedAddress({ '80/tcp': [six, four] }, query)).toBe('0.0.0.0:32769');
     expect(publishedAddress({ '80/tcp': [six] }, query)).toBe('[::]:32768');
   });
-  it('says what is published instead', () => {
+  it('lists what is published instead when the port is not', () => {
     const table = { '80/udp': [{ HostIp: '0.0.0.0', HostPort: '1' }], '80/tcp': null, '81/tcp': [] };
     expect(() => publishedAddress(table, query)).toThrow('port 80/tcp of service "web" is not published');
     expect(() => publishedAddress(table, query)).toThrow(expect.objectContaining({ hint: 'published: 80/udp' }));
   });
 });
 
-describe('a container as the engine describes it', () => {
+describe('a container read from docker inspect', () => {
   const details = {
     Id: 'abc',
     RestartCount: 2,
@@ -58,7 +58,7 @@ describe('a container as the engine describes it', () => {
     HostConfig: { RestartPolicy: { Name: 'no' } },
     NetworkSettings: { Ports: null },
   } as unknown as Parameters<typeof listedContainer>[1];
-  it('leaves out what does not apply', () => {
+  it('leaves out fields that do not apply', () => {
     const container = { name: 'p-web-1', service: 'web', image: 'i', oneOff: false };
     expect(listedContainer(container, details)).toEqual({
       id: 'abc',
@@ -72,7 +72,7 @@ describe('a container as the engine describes it', () => {
   });
 });
 
-describe("Compose's own words in logs", () => {
+describe('the output of docker compose logs', () => {
   async function cleaned(chunks: readonly Buffer[]): Promise<string> {
     const cleaner = new LineStartCleaner();
     const out: Buffer[] = [];
@@ -82,7 +82,7 @@ describe("Compose's own words in logs", () => {
     return Buffer.concat(out).toString();
   }
 
-  it('loses the clear-line escape at line starts only, however the bytes are cut', async () => {
+  it('loses the clear-line escape at the start of lines only, wherever the chunks are cut', async () => {
     const piece = fc.constantFrom(
       '\u001b[2K',
       '\u001b[2',
@@ -105,8 +105,8 @@ describe("Compose's own words in logs", () => {
   });
 });
 
-describe('what a job shares', () => {
-  it('becomes external, replacing what the job file says about it', () => {
+describe('networks and volumes that a job shares', () => {
+  it('become external and replace the definitions in the job file', () => {
     const text = externalOverride([
       { kind: 'volumes', key: 'data', name: 'p_data' },
       { kind: 'networks', key: 'default', name: 'p_default' },

@@ -5,7 +5,7 @@ import { changedContents, checksumsOf } from '../../../src/deployers/compose/bin
 import type { ServiceModel } from '../../../src/deployers/compose/model.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 
-it('a folder that the engine made in the place of a missing file, and is that file by now, is a change; its content is none', async () => {
+it('a changed bind mount is reported when a folder became the file that was missing, not when files in a folder change', async () => {
   const folder = await temporaryDirectory();
   const path = join(folder, 'late.conf');
   const service = { hostPaths: [path, join(folder, 'nowhere')], copied: [] } as unknown as ServiceModel;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseComposeLine, serviceOfContainer } from '../../../src/deployers/compose/compose-progress.js';
 import { parseModel } from '../../../src/deployers/compose/model.js';
 
-describe('lines of docker compose on stderr', () => {
+describe('progress lines of docker compose', () => {
   it.each([
     [' Container p-web-1  Starting', { kind: 'step', subject: 'Container', name: 'p-web-1', state: 'Starting' }],
     [' Container p-web-1 Started ', { kind: 'step', subject: 'Container', name: 'p-web-1', state: 'Started' }],
@@ -26,7 +26,7 @@ describe('lines of docker compose on stderr', () => {
     expect(parseComposeLine(line)).toEqual(parsed);
   });
 
-  it('names the service of a container, where one service name is the beginning of another', () => {
+  it('are assigned to the right service when one service name is a prefix of another', () => {
     const model = parseModel(
       JSON.stringify({ services: { web: {}, 'web-2': {}, own: { container_name: 'special' } } }),
       { name: 'p', env: {} },

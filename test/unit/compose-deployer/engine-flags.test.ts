@@ -9,7 +9,7 @@ const withContext = {
 };
 const operator = { ...withContext, DOCKER_HOST: 'ssh://me@host' };
 
-describe("the operator's engine where the spec sets docker's own variables", () => {
+describe("the operator's engine settings are kept when the spec sets docker's own variables", () => {
   it.each<[string, NodeJS.ProcessEnv, string[]]>([
     ['ANYTHING=else\n', operator, []],
     ['DOCKER_HOST=tcp://other\n', operator, ['--host=ssh://me@host']],

@@ -4,7 +4,7 @@ import { explainPull } from '../../../src/images/refusals.js';
 
 const endpoint = 'driver failed programming external connectivity on endpoint p-web-1 (ab60): ';
 
-describe("a port of the host, from the engine's words", () => {
+describe('the host port in an error of the engine', () => {
   it.each([
     [
       `${endpoint}Error starting userland proxy: listen tcp4 127.0.0.1:18080: bind: address already in use`,
@@ -43,12 +43,12 @@ describe("a port of the host, from the engine's words", () => {
     'failed to mount local volume: mount /x:/y, flags: 0x1000: no such file or directory',
     'exec: "nosuch": executable file not found in $PATH',
     'OCI runtime error: the service said: address already in use',
-  ])('nothing of a port in: %s', (words) => {
+  ])('is absent from: %s', (words) => {
     expect(parsePortFailure(words)).toBeUndefined();
   });
 });
 
-describe('why an image cannot be pulled', () => {
+describe('the reason why an image cannot be pulled', () => {
   it.each([
     [
       'Get "https://laconic.invalid/v2/": dial tcp: lookup laconic.invalid on 10.0.0.1:53: no such host',
@@ -71,7 +71,7 @@ describe('why an image cannot be pulled', () => {
   it.each([
     'write /var/lib/docker/tmp: no space left on device',
     'permission denied while trying to connect to the Docker daemon socket',
-  ])('what it does not know is shown as it is: %s', (words) => {
+  ])("is the engine's own text when it is not recognized: %s", (words) => {
     expect(explainPull('a/b', words)).toEqual({ why: 'docker pull failed' });
   });
 
@@ -80,7 +80,7 @@ describe('why an image cannot be pulled', () => {
     ['org/app:1', 'docker.io'],
     ['localhost/app', 'localhost'],
     ['127.0.0.1:5000/a/b:2', '127.0.0.1:5000'],
-  ])('knows the registry of %s', (image, registry) => {
+  ])('names the registry of %s', (image, registry) => {
     expect(explainPull(image, 'connection refused').why).toBe(`${registry} cannot be reached (connection refused)`);
   });
 });

@@ -9,12 +9,12 @@ import { joinFrames } from '../../../src/engine/containers.js';
 const model = (services: Record<string, unknown>, more: Record<string, unknown> = {}, env: NodeJS.ProcessEnv = {}) =>
   parseModel(JSON.stringify({ services, ...more }), { name: 'p', env });
 
-describe('what Compose makes of the files', () => {
-  it.each(['garbage', 'null', '[1]', ''])('explains a docker that prints %j', (text) => {
+describe('the model read from docker compose config', () => {
+  it.each(['garbage', 'null', '[1]', ''])('is refused with an explanation when docker prints %j', (text) => {
     expect(() => parseModel(text, { name: 'p', env: {} })).toThrow(/^docker compose config printed no (JSON|map)/);
   });
 
-  it('lists what a container keeps from its creation: mounted paths, files and texts of configs and secrets', () => {
+  it('lists what is fixed when a container is created: mounted paths, env files, and the texts of configs and secrets', () => {
     const { services } = model(
       {
         web: {
@@ -36,31 +36,31 @@ describe('what Compose makes of the files', () => {
     ]);
   });
 
-  it('knows how many containers a service has, and the name of an image it builds', () => {
+  it('has the number of containers of a service, and the name of an image that is built', () => {
     const { services } = model({ a: {}, b: { scale: 0 }, c: { deploy: { replicas: 3 } } });
     expect([...services.values()].map((one) => one.replicas)).toEqual([1, 0, 3]);
     expect(services.get('a')?.image).toBe('p-a');
   });
 
-  it('leaves external volumes alone', () => {
+  it('leaves external volumes out', () => {
     const { volumes } = model({}, { volumes: { a: { name: 'x', external: true }, b: { name: 'p_b' } } });
     expect(volumes).toEqual([{ name: 'p_b', options: {} }]);
   });
 
-  it('takes dependencies of dependencies along', () => {
+  it('includes transitive dependencies', () => {
     const chain = model({ a: { depends_on: { b: {} } }, b: { depends_on: { c: {} } }, c: {}, d: {} });
     expect([...withDependencies(chain, ['a'])]).toEqual(['a', 'b', 'c']);
     expect([...withDependencies(chain, [])]).toEqual(['a', 'b', 'c', 'd']);
   });
 });
 
-describe('other images for services', () => {
-  it('are refused for services there are not', () => {
+describe('image overrides', () => {
+  it('are refused for services that do not exist', () => {
     expect(() => checkImageServices(new Map([['wbe', 'x']]), ['web'])).toThrow('did you mean "web"?');
   });
 });
 
-describe('which images restart pulls', () => {
+describe('the images that restart pulls', () => {
   const service = (raw: Record<string, unknown>) => {
     const found = model({ a: raw }).services.get('a');
     if (found === undefined) throw new Error('no service');
@@ -69,18 +69,18 @@ describe('which images restart pulls', () => {
   const pulled = { id: 'x', repoDigests: ['r@sha256:1'] };
   it.each([
     ['from a registry', { image: 'r:1' }, pulled, true],
-    ['not here yet', { image: 'r:1' }, undefined, true],
-    ['built here', { image: 'r:1' }, { id: 'x', repoDigests: [] }, false],
+    ['not present locally', { image: 'r:1' }, undefined, true],
+    ['built by the program', { image: 'r:1' }, { id: 'x', repoDigests: [] }, false],
     ['built by Compose', { image: 'r:1', build: {} }, pulled, false],
     [':local', { image: 'r:local' }, undefined, false],
-    ['never to be pulled', { image: 'r:1', pull_policy: 'never' }, pulled, false],
-    ['pinned and here', { image: 'r:1@sha256:1' }, pulled, false],
+    ['never pulled by its policy', { image: 'r:1', pull_policy: 'never' }, pulled, false],
+    ['pinned by digest and present', { image: 'r:1@sha256:1' }, pulled, false],
   ])('%s', (_, raw, local, expected) => {
     expect(isPullable(service(raw), local)).toBe(expected);
   });
 });
 
-describe('a volume with another device', () => {
+describe('a volume whose device changed', () => {
   const wanted = { name: 'p_data', options: { device: '/new' } };
   const found = { name: 'p_data', options: { device: '/old' } };
   it.each([
@@ -89,11 +89,11 @@ describe('a volume with another device', () => {
     ['present', false, 'refuse'],
     ['unknown', false, 'refuse'],
     ['present', true, 'recreate'],
-  ] as const)('old data %s, accepted %s: %s', (old, accepted, kind) => {
+  ] as const)('with old data %s (accepted: %s) leads to: %s', (old, accepted, kind) => {
     expect(judgeVolume(wanted, found, old, accepted).kind).toBe(kind);
   });
 
-  it('never gives up data that the engine keeps', () => {
+  it('is never recreated when the engine itself keeps the data', () => {
     expect(judgeVolume(wanted, { name: 'p_data', options: {} }, 'unknown', true).kind).toBe('refuse');
   });
 });
@@ -107,13 +107,13 @@ describe('the record of a start', () => {
     '{"version":1}',
     '{"version":1,"services":{"a":{}}}',
     '{"version":1,"services":{"a":null}}',
-  ])('is as good as none when it says %s', (text) => {
+  ])('is ignored when it contains %s', (text) => {
     expect(parseStarted(text)).toBeUndefined();
   });
 });
 
 describe("the engine's log format", () => {
-  it('is taken apart, a cut last frame included', () => {
+  it('is decoded, including a truncated last frame', () => {
     const frame = (stream: number, text: string, length = Buffer.byteLength(text)): Buffer => {
       const header = Buffer.alloc(8);
       header[0] = stream;

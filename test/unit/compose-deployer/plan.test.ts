@@ -51,7 +51,7 @@ function container(service: string, looks: Looks = {}): ObservedContainer {
 const running = ['web', 'db', 'side'].map((name) => container(name));
 const completed = container('migrate', { status: 'exited' });
 
-/** What a start of all services wrote, which saw the one-shot end. */
+/** The record of a start of all services that saw the one-shot end. */
 function recordOf(model: ReturnType<typeof modelOf>): StartedRecord {
   const services = [...model.services.values()].map(({ name, fingerprint, parts }) => [
     name,
@@ -94,7 +94,7 @@ const runs = 'same';
 const done = 'done';
 
 describe('the plan of a start', () => {
-  it('is empty when everything runs as recorded, one-shots included', () => {
+  it('is empty when everything runs as recorded, completed one-shots included', () => {
     expect(planStart(input())).toEqual({
       steps: new Map(),
       kept: new Map(Object.keys(services).map((name) => [name, name === 'migrate' ? done : runs])),
@@ -104,7 +104,7 @@ describe('the plan of a start', () => {
     expect(changed.kept.get('side')).toBe(runs);
   });
 
-  it('takes a container that is in no record for up to date when Compose hashes it alike', () => {
+  it('keeps an unrecorded container whose Compose hash is unchanged', () => {
     const hashes = new Map(Object.keys(services).map((name) => [name, `hash-${name}`]));
     const containers = running;
     const selected = new Set(['web', 'db', 'side']);
@@ -114,7 +114,7 @@ describe('the plan of a start', () => {
     });
   });
 
-  it('does not trust a record about other containers', () => {
+  it('ignores a record of other containers', () => {
     const { record } = input();
     const db = record?.services.db;
     if (record === undefined || db === undefined) throw new Error('no record');
@@ -122,7 +122,7 @@ describe('the plan of a start', () => {
     expect(reasons({ record: other })).toEqual({ db: 'its configuration changed' });
   });
 
-  it('names what changed, and what must follow it', () => {
+  it('names what changed, and what has to follow it', () => {
     expect(reasons({ model: modelOf({ web: { ...services.web, command: ['x'] } }) })).toEqual({
       web: 'its configuration changed (command)',
       side: 'it follows web',
@@ -131,8 +131,12 @@ describe('the plan of a start', () => {
 
   it.each([
     ['missing', running.filter((one) => one.container.service !== 'db'), 'it has no container'],
-    ['one of two', [...running, container('db')], 'it has 2 of 1 containers'],
-    ['stopped with a code', replaced(container('db', { status: 'exited', exitCode: 137 })), 'its container is exited'],
+    ['one of two replicas', [...running, container('db')], 'it has 2 of 1 containers'],
+    [
+      'stopped with a non-zero code',
+      replaced(container('db', { status: 'exited', exitCode: 137 })),
+      'its container is exited',
+    ],
     ['never started', replaced(container('db', { status: 'created' })), 'its container is created'],
     [
       'stopped cleanly, with a restart policy',
@@ -148,11 +152,11 @@ describe('the plan of a start', () => {
     expect(reasons({ containers: [...containers, completed] }).db).toBe(reason);
   });
 
-  it.each(['web', 'db', 'side'])('starts %s, which ended with 0 and was never seen to end by itself', (name) => {
+  it.each(['web', 'db', 'side'])('starts %s, which exited with 0 but was never seen to complete', (name) => {
     expect(reasons({ containers: replaced(container(name, { status: 'exited' })) })).toHaveProperty(name);
   });
 
-  it('runs a one-shot again that ended otherwise than a start saw it', () => {
+  it('runs a one-shot again when it ended after the recorded start', () => {
     const again = { migrate: 'its container is exited' };
     expect(reasons({ containers: replaced(container('migrate', { status: 'exited', finishedAt: 'one' })) })).toEqual(
       again,
@@ -162,14 +166,14 @@ describe('the plan of a start', () => {
     expect(reasons({ record: old })).toEqual(again);
   });
 
-  it('runs a completed one-shot again only when it is named, or was changed', () => {
+  it('runs a completed one-shot again only when it is selected or changed', () => {
     expect(reasons({ named: new Set(['migrate']) })).toEqual({ migrate: 'its container is exited' });
     expect(reasons({ model: modelOf({ migrate: { image: 'web:2' } }) })).toEqual({
       migrate: 'its configuration changed (image)',
     });
   });
 
-  it('takes what others wait for the completion of for a one-shot, even with a healthcheck', () => {
+  it('treats a service as a one-shot when others wait for its completion, even with a healthcheck', () => {
     const model = modelOf({
       db: { ...services.db, depends_on: { migrate: { condition: 'service_completed_successfully' } } },
     });
@@ -177,17 +181,17 @@ describe('the plan of a start', () => {
     expect(reasons({ model, record: recordOf(model), containers: [...running, finished] })).toEqual({});
   });
 
-  it('notices another image of the same name', () => {
+  it('recreates a container whose image was rebuilt under the same name', () => {
     expect(reasons({ imageIds: new Map([['db:1', 'sha-db']]) })).toEqual({});
     expect(reasons({ imageIds: new Map([['db:1', 'sha-newer']]) })).toEqual({ db: 'its image db:1 was rebuilt' });
   });
 
-  it('lets Compose look at everything that runs when networks or volumes are defined otherwise', () => {
+  it('checks every running service when the definition of a network or volume changed', () => {
     const model = modelOf({}, { networks: { default: { driver: 'bridge' } } });
     expect(Object.keys(reasons({ model })).sort()).toEqual(['db', 'side', 'web']);
   });
 
-  it('lets Compose look only at what uses the network that is defined otherwise, where the record tells', () => {
+  it('checks only the users of the changed network when the record says which one changed', () => {
     const withNetworks = (driver: string) =>
       modelOf(
         { db: { ...services.db, networks: { own: null } } },
@@ -198,7 +202,7 @@ describe('the plan of a start', () => {
     expect(reasons({ model: withNetworks('overlay'), record })).toEqual({ db: 'networks or volumes changed' });
   });
 
-  it('makes anew what keeps an old content of a file', () => {
+  it('recreates containers that hold the old content of a file', () => {
     const contents = new Map<string, Record<string, string>>([
       ['db', { '/etc/a.conf': 'new', '/etc/never-recorded.conf': 'x' }],
       ['web', { '/etc/a.conf': 'old' }],
@@ -212,27 +216,27 @@ describe('the plan of a start', () => {
 
   it.each<[what: string, changes: Partial<PlanInput>, actions: Record<string, string>]>([
     [
-      'a container that is missing',
+      'a missing container',
       { containers: [running[1], running[2], completed].filter((one) => one !== undefined) },
       { web: 'create', side: 'check' },
     ],
     [
-      'another definition',
+      'a changed definition',
       { model: modelOf({ web: { ...services.web, command: ['x'] } }) },
       { web: 'recreate', side: 'recreate' },
     ],
     [
-      'what Compose may not compare',
+      'a definition that cannot be compared',
       { model: modelOf({ db: { ...services.db, pull_policy: 'missing' } }) },
       { db: 'check' },
     ],
     [
-      'more containers',
+      'more replicas',
       { model: modelOf({ db: { ...services.db, scale: 2, deploy: { replicas: 2 } } }) },
       { db: 'scale' },
     ],
     [
-      'a container that is stopped',
+      'a stopped container',
       { containers: replaced(container('web', { status: 'exited', exitCode: 1 })) },
       { web: 'start', side: 'check' },
     ],
@@ -241,17 +245,17 @@ describe('the plan of a start', () => {
       { containers: [...running.slice(1), completed], moved: new Map([['web', 'p_data']]) },
       { web: 'recreate', side: 'recreate' },
     ],
-  ])('tells what becomes of a service: %s', (_, changes, expected) => {
+  ])('has the action of a service with %s', (_, changes, expected) => {
     expect(actions(changes)).toEqual(expected);
   });
 
-  it('makes anew what shares a namespace with a container that is made or made anew', () => {
+  it('recreates a service that shares a namespace with a container that is created or recreated', () => {
     const side = { ...services.side, network_mode: 'service:web' };
     const model = modelOf({ side, web: { ...services.web, command: ['x'] } });
     expect(actions({ model, record: recordOf(modelOf({ side })) })).toEqual({ web: 'recreate', side: 'recreate' });
   });
 
-  it('runs a one-shot again before what depends on it, without naming it to Compose', () => {
+  it('runs a one-shot again before its dependents, without naming it to Compose', () => {
     const needing = (command: string) => ({
       web: { image: 'web:1', command, depends_on: { migrate: { condition: 'service_completed_successfully' } } },
     });
@@ -264,13 +268,13 @@ describe('the plan of a start', () => {
     expect(callsOf(plan)[0]?.names).toEqual(['web', 'side']);
   });
 
-  it('does not know what changed where the record is of an earlier version', () => {
+  it('reports a change without details when the record is of an earlier version', () => {
     const withoutParts = (key: string, value: unknown): unknown => (key === 'parts' ? undefined : value);
     const record = parseStarted(JSON.stringify({ version: 1, ...input().record }, withoutParts));
     expect(reasons({ record, model: modelOf({ db: { image: 'db:2' } }) })).toEqual({ db: 'its configuration changed' });
   });
 
-  it('looks only at the selected services', () => {
+  it('covers only the selected services', () => {
     expect(reasons({ containers: [], selected: new Set(['db']) })).toEqual({ db: 'it has no container' });
   });
 });

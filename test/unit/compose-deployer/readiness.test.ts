@@ -12,20 +12,25 @@ const health = (status: string) => ({ Status: 'running', Health: { Status: statu
 
 describe('readiness of a container', () => {
   it.each([
-    ['runs long enough', facts({ Status: 'running' }), 500, { kind: 'ready', state: 'running' }],
-    ['runs not long enough', facts({ Status: 'running' }), 120, { kind: 'waiting', state: 'running', recheckMs: 380 }],
-    ['is healthy', facts(health('healthy')), 0, { kind: 'ready', state: 'healthy' }],
-    ['is not healthy yet', facts(health('starting')), 9000, { kind: 'waiting', state: 'running, not healthy yet' }],
-    ['is unhealthy', facts(health('unhealthy')), 9000, { kind: 'failed', state: 'unhealthy' }],
-    ['has its healthcheck switched off', facts(health('none')), 500, { kind: 'ready', state: 'running' }],
-    ['completed', facts({ Status: 'exited' }), 0, { kind: 'ready', state: 'completed' }],
+    ['has run long enough', facts({ Status: 'running' }), 500, { kind: 'ready', state: 'running' }],
     [
-      'completed, restarted on failure',
+      'has not run long enough',
+      facts({ Status: 'running' }),
+      120,
+      { kind: 'waiting', state: 'running', recheckMs: 380 },
+    ],
+    ['is healthy', facts(health('healthy')), 0, { kind: 'ready', state: 'healthy' }],
+    ['is not yet healthy', facts(health('starting')), 9000, { kind: 'waiting', state: 'running, not healthy yet' }],
+    ['is unhealthy', facts(health('unhealthy')), 9000, { kind: 'failed', state: 'unhealthy' }],
+    ['has its healthcheck disabled', facts(health('none')), 500, { kind: 'ready', state: 'running' }],
+    ['has completed', facts({ Status: 'exited' }), 0, { kind: 'ready', state: 'completed' }],
+    [
+      'has completed, and restarts only on failure',
       facts({ Status: 'exited' }, 'on-failure'),
       0,
       { kind: 'ready', state: 'completed' },
     ],
-    ['failed', facts({ Status: 'exited', ExitCode: 3 }), 0, { kind: 'failed', state: 'exited with code 3' }],
+    ['has failed', facts({ Status: 'exited', ExitCode: 3 }), 0, { kind: 'failed', state: 'exited with code 3' }],
     [
       'ran out of memory',
       facts({ Status: 'exited', ExitCode: 137, OOMKilled: true }),
@@ -33,19 +38,19 @@ describe('readiness of a container', () => {
       { kind: 'failed', state: 'killed: out of memory' },
     ],
     [
-      'used up its retries',
+      'has used up its retries',
       facts({ Status: 'exited', ExitCode: 1 }, 'on-failure', 3),
       0,
       { kind: 'failed', state: 'exited with code 1' },
     ],
     [
-      'was stopped by somebody',
+      'was stopped by hand',
       facts({ Status: 'exited' }, 'always'),
       0,
       { kind: 'failed', state: 'stopped with exit code 0' },
     ],
     ['is dead', facts({ Status: 'dead' }), 0, { kind: 'failed', state: 'dead' }],
-    ['was not started', facts({ Status: 'created' }), 0, { kind: 'waiting', state: 'created' }],
+    ['was never started', facts({ Status: 'created' }), 0, { kind: 'waiting', state: 'created' }],
   ])('a container that %s', (_, container, runningMs, readiness) => {
     expect(containerReadiness(container, runningMs, 500)).toEqual(readiness);
   });
@@ -64,8 +69,8 @@ describe('readiness of a container', () => {
   });
 });
 
-describe('patience with a container that restarts', () => {
-  it('ends after five restarts in which nothing else became ready', () => {
+describe('the patience with a restarting container', () => {
+  it('ends after five restarts without progress elsewhere', () => {
     const patience = new Patience();
     const exhausted = (restarts: number): boolean => patience.isExhausted('a', { restarts, pausing: true });
     expect([1, 2, 4].map(exhausted)).toEqual([false, false, false]);
@@ -73,7 +78,7 @@ describe('patience with a container that restarts', () => {
     expect([5, 8, 9].map(exhausted)).toEqual([false, false, true]);
   });
 
-  it('is over at once for one that was looping before we came, but not for one that crashed long ago', () => {
+  it('ends at once for a container that was looping before, but not for one that crashed long ago', () => {
     expect(new Patience().isExhausted('a', { restarts: 500, pausing: true })).toBe(true);
     expect(new Patience().isExhausted('a', { restarts: 500, pausing: false })).toBe(false);
   });

@@ -38,7 +38,7 @@ const looping = container({ service: 'loop', state: 'restarting', exitCode: 1, r
 const job = container({ service: 'job', name: 'p-job-run-1', job: true });
 
 describe('ps', () => {
-  it('prints running ones as scripts know them, with a trailing space where there are no ports', () => {
+  it('prints running containers in the format that scripts read, with a trailing space where there are no ports', () => {
     expect(renderPs([plain, web])).toBe(
       'Running containers:\n' +
         'id: id-side, name: p-side-1, ports: \n' +
@@ -46,7 +46,7 @@ describe('ps', () => {
     );
   });
 
-  it('lists the others below with state, exit code and health', () => {
+  it('lists the other containers below, with state, exit code and health', () => {
     expect(renderPs([plain, exited, looping])).toBe(
       'Running containers:\nid: id-side, name: p-side-1, ports: \n' +
         'Not running:\n' +
@@ -55,11 +55,11 @@ describe('ps', () => {
     );
   });
 
-  it.each([[[]], [[job]]])('says that none runs, and not the words scripts wait for', (containers) => {
+  it.each([[[]], [[job]]])('says that nothing runs without the words that scripts wait for', (containers) => {
     expect(renderPs(containers)).toBe('No containers running\n');
   });
 
-  it('says that none runs although some exist', () => {
+  it('says that nothing runs although containers exist', () => {
     const text = renderPs([done]);
     expect(text).toBe(
       'No containers running\nNot running:\nid: id-init, name: p-init-1, state: exited, exit code: 0\n',
@@ -67,19 +67,19 @@ describe('ps', () => {
     expect(text).not.toContain('Running containers:');
   });
 
-  it('gives the same as one JSON document', () => {
+  it('prints the same as one JSON document', () => {
     expect(JSON.parse(renderPsJson([web, done, job]))).toEqual({ containers: [web, done] });
   });
 });
 
 describe('status', () => {
-  it('keeps name and state in the first two fields, nothing more for a healthy one, and that a healthcheck is still to answer', () => {
+  it('prints name and state first, nothing more for a healthy container, and that a healthcheck has not answered yet', () => {
     expect(renderStatus([plain, container({ health: 'healthy' }), container({ health: 'starting' })])).toBe(
       'p-side-1\trunning\np-web-1\trunning\np-web-1\trunning\tstarting\n',
     );
   });
 
-  it('adds what is worth knowing of the others', () => {
+  it('adds details about the other containers', () => {
     expect(renderStatus([exited, done, down, sick, looping, job])).toBe(
       'p-db-1\texited\texit code 3\n' +
         'p-init-1\texited\texit code 0\tcompleted\n' +
@@ -90,11 +90,11 @@ describe('status', () => {
     );
   });
 
-  it('prints nothing when there is none', () => {
+  it('prints nothing when there are no containers', () => {
     expect(renderStatus([])).toBe('');
   });
 
-  it('is one JSON document with jobs, health and what is missing', () => {
+  it('is one JSON document with jobs, health and missing services', () => {
     expect(JSON.parse(renderStatusJson([web, job], ['web', 'db', 'job'], []))).toEqual({
       degraded: true,
       missing: ['db', 'job'],
@@ -104,15 +104,15 @@ describe('status', () => {
   });
 });
 
-describe('degraded', () => {
+describe('whether a deployment is degraded', () => {
   it.each<[string, ContainerStatus[], boolean]>([
     ['all run', [web, plain], false],
     ['a healthcheck is still starting', [container({ health: 'starting' })], false],
     ['a one-shot is done', [web, done], false],
-    ['a server was told to stop and ended with 0', [web, down], true],
+    ['a server was stopped and exited with 0', [web, down], true],
     ['a one-shot failed', [web, exited], true],
     ['a healthcheck failed', [web, sick], true],
-    ['one restarts again and again', [web, looping], true],
+    ['one keeps restarting', [web, looping], true],
     ['one was stopped by hand', [container({ state: 'exited', exitCode: 0, keptRunning: true })], true],
     ['one was never started', [container({ state: 'created' })], true],
     ['one is paused', [container({ state: 'paused' })], true],
@@ -121,7 +121,7 @@ describe('degraded', () => {
     expect(isDegraded(containers, [])).toBe(degraded);
   });
 
-  it('also when an expected service has no container', () => {
+  it('depends on an expected service without a container', () => {
     expect(isDegraded([web], ['web'])).toBe(false);
     expect(isDegraded([web], ['web', 'db'])).toBe(true);
     expect(isDegraded([web, job], ['web', 'job'])).toBe(true);

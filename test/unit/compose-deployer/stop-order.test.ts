@@ -10,8 +10,8 @@ function order(...containers: ReturnType<typeof container>[]): string[][] {
   return stopOrder(containers).map((wave) => wave.map(({ service }) => service));
 }
 
-describe("the order in which containers stop, by Compose's labels", () => {
-  it('what others depend on stops after them', () => {
+describe('the order in which containers stop', () => {
+  it("puts dependencies last, by Compose's labels", () => {
     const web = container('web', 'app:service_healthy:true');
     const app = container('app', 'db:service_healthy:false,cache:service_started:false');
     expect(order(container('db', ''), app, web, container('cache'), container('alone'))).toEqual([
@@ -21,14 +21,14 @@ describe("the order in which containers stop, by Compose's labels", () => {
     ]);
   });
 
-  it('all containers of a service count', () => {
+  it('counts all containers of a service', () => {
     expect(order(container('db'), container('web', 'db:service_started:false'), container('web'))).toEqual([
       ['web', 'web'],
       ['db'],
     ]);
   });
 
-  it('a service that is not there, itself, or a circle keep nothing from stopping', () => {
+  it('is not blocked by a missing service, a service that depends on itself, or a circle', () => {
     expect(order(container('web', 'gone:service_started:false'))).toEqual([['web']]);
     expect(order(container('web', 'web:service_started:false'))).toEqual([['web']]);
     expect(order(container('a', 'b:x:false'), container('b', 'a:x:false'), container('c', 'a:x:false'))).toEqual([

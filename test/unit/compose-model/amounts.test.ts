@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseBytes, parseDuration } from '../../../src/compose/amounts.js';
 
-describe('durations of compose files', () => {
+describe('durations in compose files', () => {
   it.each([
     ['1m30s', 90_000],
     ['1.5s', 1500],
@@ -20,12 +20,12 @@ describe('durations of compose files', () => {
     expect(parseDuration(text)).toBeCloseTo(milliseconds, 6);
   });
 
-  it.each(['', '10', '5 s', 's', '.s', '1x', '1m30', '1s ', '--1s', '1e3s', '300000w', '٣s'])('%j is none', (text) => {
+  it.each(['', '10', '5 s', 's', '.s', '1x', '1m30', '1s ', '--1s', '1e3s', '300000w', '٣s'])('reject %j', (text) => {
     expect(parseDuration(text)).toBeUndefined();
   });
 });
 
-describe('sizes of compose files', () => {
+describe('sizes in compose files', () => {
   it.each([
     ['0', 0],
     ['64', 64],
@@ -44,7 +44,7 @@ describe('sizes of compose files', () => {
     expect(parseBytes(text)).toBe(bytes);
   });
 
-  it.each(['', 'm', '64q', '64bb', '64kk', '64kbi', '-1', '1  m', '0x10', '1,5g', ' 64m'])('%j is none', (text) => {
+  it.each(['', 'm', '64q', '64bb', '64kk', '64kbi', '-1', '1  m', '0x10', '1,5g', ' 64m'])('reject %j', (text) => {
     expect(parseBytes(text)).toBeUndefined();
   });
 });

@@ -35,7 +35,7 @@ function problems(text: string, given: Given = {}): string[] {
   return [];
 }
 
-/** The one service `a`, its keys given. */
+/** The one service `a` with these keys. */
 function service(keys: string, given: Given = {}): ServiceModel {
   const lines = keys.split('\n').map((line) => `    ${line}`);
   const found = normalize(`services:\n  a:\n    image: i\n${lines.join('\n')}\n`, given).model.services.get('a');
@@ -43,8 +43,8 @@ function service(keys: string, given: Given = {}): ServiceModel {
   return found;
 }
 
-describe('problems (one message that names all)', () => {
-  it('all of a file are told, in the order of its lines, with their keys', () => {
+describe('problems of a compose file', () => {
+  it('are reported together, in the order of the lines, with their keys', () => {
     const text = [
       'services:',
       '  a:',
@@ -72,7 +72,7 @@ describe('problems (one message that names all)', () => {
     ]);
   });
 
-  it('what an alias, a merge or extends brought is told once, where it is written', () => {
+  it('are reported once, where they are written, when an alias, a merge or extends repeats them', () => {
     const text = [
       'x-a: &a',
       '  image: none',
@@ -92,31 +92,31 @@ describe('problems (one message that names all)', () => {
     ]);
   });
 
-  it('what cannot be followed says what to do', () => {
+  it('explain what to do about a reference that cannot be followed', () => {
     expect(problems('include: [x.yml]\nservices: {a: {image: i, extends: {service: b, file: other.yml}}}\n')).toEqual([
       'c.yml:1 include: is not followed on Kubernetes: write the services into this file, or name the other file among the pods of stack.yml',
       'c.yml:2 services.a.extends.file: a service of another file is not followed on Kubernetes: write what it has into this service, or copy it into this file and extend it here',
     ]);
   });
 
-  it('a service of another file may bring the image', () => {
+  it('do not include a missing image that an extended service provides', () => {
     expect(problems('services: {a: {extends: {service: b, file: other.yml}}}\n')).toEqual([
       expect.stringMatching(/^c\.yml:1 services\.a\.extends\.file: a service of another file is not followed/),
     ]);
   });
 
-  it('dates and numbers as names need quotes', () => {
+  it('include dates and numbers as names, which need quotes', () => {
     expect(problems('services: {a: {image: i, environment: {A: 2024-01-31, 1: x}}}')).toEqual([
       'c.yml:1 services.a.environment.A: is a date or an endless number for Compose: write it in quotes',
       'c.yml:1 services.a.environment.1: a key must be text: write it in quotes',
     ]);
   });
 
-  it('an empty file', () => {
+  it('include an empty file', () => {
     expect(problems('')).toEqual(['c.yml:1: must be a map, found nothing']);
   });
 
-  it('a service that extends what is not there is not said to lack what that would bring', () => {
+  it('do not include missing keys when the extended service itself is missing', () => {
     const text =
       'services:\n  a: {extends: none}\n  b: {extends: {service: a}}\n  c: {extends: d}\n  d: {extends: c}\n';
     expect(problems(text)).toEqual([
@@ -125,18 +125,18 @@ describe('problems (one message that names all)', () => {
     ]);
   });
 
-  it('circles of extends and depends_on are named', () => {
+  it('include circles of extends and depends_on, with the services involved', () => {
     const extending = 'services:\n  a: {image: i, extends: b}\n  b: {image: i, extends: a}\n';
     expect(problems(extending)).toEqual(['c.yml:3 services.b.extends: goes round in a circle: a → b → a']);
     const depending = 'services:\n  a: {image: i, depends_on: [b]}\n  b: {image: i, depends_on: [a]}\n';
     expect(problems(depending)).toEqual(['c.yml:2 services.a.depends_on: goes round in a circle: a → b → a']);
   });
 
-  it('a volume of one letter, which Compose takes for a Windows drive', () => {
+  it('include a volume of one letter, which Compose takes for a Windows drive', () => {
     expect(problems('services: {a: {image: i, volumes: ["d:/data"]}}\nvolumes: {d: }')[0]).toContain('Windows drive');
   });
 
-  it('the model places a problem at the nearest key that exists', () => {
+  it('are placed at the nearest key that exists', () => {
     const { model } = normalize('services:\n  base:\n    image: i\n    ports:\n      - 80\n  a:\n    extends: base\n');
     expect(formatProblem(model.problem(['services', 'a', 'ports', 0], 'x'))).toBe('c.yml:5 services.a.ports[0]: x');
     expect(formatProblem(model.problem(['services', 'a', 'nothing'], 'x'))).toBe('c.yml:6 services.a.nothing: x');
@@ -144,8 +144,8 @@ describe('problems (one message that names all)', () => {
   });
 });
 
-describe('sections', () => {
-  it('that are null are empty', () => {
+describe('sections of a compose file', () => {
+  it('are empty when they are null', () => {
     const keys = [
       'ports',
       'volumes',
@@ -165,7 +165,7 @@ describe('sections', () => {
     expect(problems('services: {a: {image: i}}\nvolumes:\nsecrets:\nconfigs:\nnetworks:\n')).toEqual([]);
   });
 
-  it('of older keys count as those of deploy', () => {
+  it('include older keys, which count as those of deploy', () => {
     expect(service('cpus: 1.5\nmem_limit: 256m\nmem_reservation: 64m\npids_limit: 50\nscale: 2').deploy).toEqual({
       replicas: 2,
       resources: { limits: { cpus: '1.5', memory: '256m', pids: 50 }, reservations: { memory: '64m' } },
@@ -173,7 +173,7 @@ describe('sections', () => {
     });
   });
 
-  it('of Compose 2.30 and later are read', () => {
+  it('include those of Compose 2.30 and later', () => {
     const text = [
       'extra_hosts: {a: [10.0.0.1, 10.0.0.2]}',
       'secrets: [{source: s, mode: "0440"}]',
@@ -199,7 +199,7 @@ describe('sections', () => {
     });
   });
 
-  it('mounts keep the options that are neither ro nor rw', () => {
+  it('keep the mount options other than ro and rw', () => {
     const { volumes } = service(
       'volumes:\n  - ./a:/a:ro,cached,z\n  - {type: bind, source: ./b, target: /b, bind: {create_host_path: false, propagation: rslave}}\n  - {type: tmpfs, target: /c, tmpfs: {size: 1k, mode: 0o1777}}',
     );
@@ -210,12 +210,12 @@ describe('sections', () => {
     ]);
   });
 
-  it('a healthcheck that is turned off says so, whichever way', () => {
+  it('have a disabled healthcheck, whichever way it is disabled', () => {
     expect(service('healthcheck: {disable: true}').healthcheck).toEqual({ disable: true });
     expect(service('healthcheck: {test: [NONE]}').healthcheck).toEqual({ test: ['NONE'], disable: true });
   });
 
-  it('a command that Compose cuts off is warned of', () => {
+  it('warn about a command that Compose truncates', () => {
     const { warnings } = normalize('services:\n  a:\n    image: i\n    command: echo a && echo b\n');
     expect(warnings.map(formatProblem)).toEqual([
       'c.yml:4 services.a.command: everything from "&& echo b" on is ignored: Compose runs no shell: write ["sh", "-c", "…"]',
@@ -223,18 +223,18 @@ describe('sections', () => {
   });
 });
 
-describe('services', () => {
+describe('services of a compose file', () => {
   const text =
     'services:\n  a: {image: i, depends_on: {b: {condition: service_started, required: false}}}\n  b: {image: i, profiles: [p]}\n';
 
-  it('of a profile that is not in force are absent, and nothing waits for them', () => {
+  it('are absent when their profile is not active, and nothing waits for them', () => {
     const { services } = normalize(text).model;
     expect([...services.keys()]).toEqual(['a']);
     expect(services.get('a')?.depends_on.size).toBe(0);
     expect(normalize(text, { profiles: ['p'] }).model.services.get('a')?.depends_on.size).toBe(1);
   });
 
-  it('of other files of the project may be waited for', () => {
+  it('may be waited for when another file of the project defines them', () => {
     const dependent = 'services: {a: {image: i, depends_on: [other]}}';
     expect(problems(dependent)).toHaveLength(1);
     const { services } = normalize(dependent, { otherServices: ['other'] }).model;
@@ -242,10 +242,10 @@ describe('services', () => {
   });
 });
 
-describe('what values were put together from', () => {
+describe('values with variables', () => {
   const values = { SECRET: 's3$cret', SET: 'set' };
 
-  it('templates are as written, and only where a variable is mentioned', () => {
+  it('keep their template, but only where a variable is mentioned', () => {
     const { environment, environmentTemplates } = service(
       'environment: {WHOLE: "${SECRET}", INSIDE: "a$$b-$SECRET", PLAIN: x, DOLLAR: $$x, DEFAULT: "${NO:-${SECRET}}", SECRET: , NO: }',
       { values },
@@ -266,7 +266,7 @@ describe('what values were put together from', () => {
     });
   });
 
-  it('of list items what stands behind the =', () => {
+  it('keep only the part behind the = in list items', () => {
     const { environmentTemplates } = service('environment: ["A=x${SECRET}y", "B_${SET}=${SECRET}", SECRET, "C=c"]', {
       values,
     });
@@ -277,7 +277,7 @@ describe('what values were put together from', () => {
     });
   });
 
-  it('through extends and merges', () => {
+  it('keep their template through extends and merges', () => {
     const text = [
       'x-e: &e {A: "${SECRET}"}',
       'services:',
@@ -288,7 +288,7 @@ describe('what values were put together from', () => {
     expect(Object.fromEntries(found?.environmentTemplates ?? [])).toEqual({ A: '${SECRET}', C: '${SECRET}' });
   });
 
-  it('of env files too: names that a file sets itself are resolved to what they hold', () => {
+  it('are resolved in env files, including names that the file sets itself', () => {
     const envFiles = {
       'one.env':
         'DIRECT=${SECRET}\nPART="x $SECRET"\nLOCAL=plain$$\nVIA=<${DIRECT}-${LOCAL}>\nSECRET\nRAW=\'${SECRET}\'\nNAMED=1\n',
@@ -321,8 +321,8 @@ describe('what values were put together from', () => {
   });
 });
 
-describe('env files', () => {
-  it('are named before they are read: those of services in force, variables resolved', () => {
+describe('env files of services', () => {
+  it('are listed before they are read: those of active services, with variables resolved', () => {
     const reading = readCompose({
       yaml: parseYaml(
         'services:\n  a: {image: i, env_file: "${E}.env"}\n  b: {image: i, env_file: [{path: raw.env, format: raw, required: false}, x.env]}\n  c: {image: i, profiles: [p], env_file: no.env}\n',
@@ -336,14 +336,14 @@ describe('env files', () => {
     ]);
   });
 
-  it('with format raw are taken as they are', () => {
+  it('are taken as they are with format raw', () => {
     const envFiles = { 'x.env': '# c\n  A="x" # y \r\nB=$SET\n\nSET\nNONE\n' };
     const found = service('env_file: [{path: x.env, format: raw}]', { values: { SET: 'set' }, envFiles });
     expect(Object.fromEntries(found.environment)).toEqual({ A: '"x" # y ', B: '$SET', SET: 'set' });
     expect(Object.fromEntries(found.environmentTemplates)).toEqual({ SET: '${SET}' });
   });
 
-  it('that are missing are told unless they need not be there', () => {
+  it('are reported when they are missing, unless they are optional', () => {
     expect(
       problems(
         'services:\n  a:\n    image: i\n    env_file:\n      - {path: no.env, required: false}\n      - x.env\n',
@@ -351,7 +351,7 @@ describe('env files', () => {
     ).toEqual(['c.yml:6 services.a.env_file[1]: the env file "x.env" is missing']);
   });
 
-  it('that cannot be read are told once, with their line', () => {
+  it('are reported once when they cannot be read, with their line', () => {
     const text = 'services:\n  a: {image: i, env_file: x.env}\n  b: {image: i, env_file: x.env}\n';
     expect(problems(text, { envFiles: { 'x.env': 'A=1\nB=${NO:?needed}\n' } })).toEqual([
       'x.env:2 B: required variable NO is missing a value: needed',
@@ -359,8 +359,8 @@ describe('env files', () => {
   });
 });
 
-describe('speed', () => {
-  it('many services cost no more than in proportion', () => {
+describe('performance of the model', () => {
+  it('is linear in the number of services', () => {
     const best = (count: number): number => {
       const yaml = parseYaml(manyServices(count), 'c.yml');
       return cost(() => readCompose({ yaml, lookup: () => 'x' }).normalize());

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { plainScalar } from '../../../src/compose/model/scalar.js';
 
-describe('text without quotes as Compose reads it', () => {
+describe('an unquoted scalar as Compose reads it', () => {
   it.each([
     ['', 'null', ''],
     ['~', 'null', ''],
@@ -31,7 +31,7 @@ describe('text without quotes as Compose reads it', () => {
     ['2024-1-31T10:00:00Z', 'unusable', '2024-1-31T10:00:00Z'],
     ['.inf', 'unusable', '.inf'],
     ['.NaN', 'unusable', '.NaN'],
-  ])('%j is %s %j', (source, type, text) => {
+  ])('resolves %j as %s %j', (source, type, text) => {
     expect(plainScalar(source)).toEqual({ type, text });
   });
 });

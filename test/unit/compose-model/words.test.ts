@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { splitWords } from '../../../src/compose/words.js';
 
-describe('a command as text (held against Compose in test/compose/model-generated.test.ts)', () => {
+describe('a command written as text, split as Compose splits it', () => {
   it.each([
     ['a  b\tc\nd', ['a', 'b', 'c', 'd']],
     [`sh -c "a 'b' \\"c\\"" 'd "e" \\f'`, ['sh', '-c', `a 'b' "c"`, `d "e" \\f`]],
@@ -11,7 +11,7 @@ describe('a command as text (held against Compose in test/compose/model-generate
     ['`a b` $(c d)', ['`a b`', '$(c d)']],
     ['$HOME *.txt #x', ['$HOME', '*.txt', '#x']],
     ['', []],
-  ])('%j', (text, words) => {
+  ])('splits %j', (text, words) => {
     expect(splitWords(text)).toEqual({ words });
   });
 
@@ -21,11 +21,11 @@ describe('a command as text (held against Compose in test/compose/model-generate
     ['a 2>/dev/null', ['a'], '>/dev/null'],
     ['a x>y', ['a', 'x'], '>y'],
     ['| a', [], '| a'],
-  ])('%j leaves out what Compose leaves out', (text, words, ignored) => {
+  ])('leaves out of %j what Compose leaves out', (text, words, ignored) => {
     expect(splitWords(text)).toEqual({ words, ignored });
   });
 
-  it.each(['"a', "'a", 'a\\', '`a', '$(a', 'a)', '(a)', '$((a))'])('%j is refused', (text) => {
+  it.each(['"a', "'a", 'a\\', '`a', '$(a', 'a)', '(a)', '$((a))'])('rejects %j', (text) => {
     expect(splitWords(text)).toBeUndefined();
   });
 });

@@ -17,11 +17,11 @@ describe('a file that needs no edit is written back byte for byte', () => {
   const odd =
     'services:\r\n\r\n\r\n  web:   # odd\r\n      image:    "x"\r\n      ports: [ 80,   "90/udp" ]\r\nvolumes: {data: }';
 
-  it('when nothing was asked', () => {
+  it('when nothing is changed', () => {
     expect(edit(odd, () => undefined)).toBe(odd);
   });
 
-  it('when the ports are what they are already', () => {
+  it('when the ports are the same', () => {
     expect(edit(odd, (file) => setServicePorts(file, 'web', ['80', '90/udp']))).toBe(odd);
   });
 
@@ -39,7 +39,7 @@ describe('setServicePorts', () => {
   it.each([
     ['services:\n  web:\n    extends: base\n    ports: ["80"]\n', ['80']],
     ['services:\n  web: {extends: base}\n', []],
-  ])('a list that must replace inherited ports says so', (text, ports) => {
+  ])('marks a list that must replace inherited ports', (text, ports) => {
     const written = edit(text, (file) => setServicePorts(file, 'web', ports, true));
     expect(written).toContain('ports: !override');
     expect(
@@ -49,7 +49,7 @@ describe('setServicePorts', () => {
     ).toEqual(ports);
   });
 
-  it('replaces the list, keeps comments, quotes and order, and quotes what looks like a number', () => {
+  it('replaces the list, keeps comments, quotes and order, and quotes text that looks like a number', () => {
     const text = `# head
 services:
   web: # the site
@@ -79,7 +79,7 @@ services:
 `);
   });
 
-  it('takes all ports away with an empty list, those of a merge too', () => {
+  it('removes all ports with an empty list, also those of a merge', () => {
     const text = 'x-b: &b {ports: ["80"]}\nservices:\n  a:\n    <<: *b\n    image: x\n';
     const result = edit(text, (file) => setServicePorts(file, 'a', []));
     expect(valueOf(result)).toEqual({ 'x-b': { ports: ['80'] }, services: { a: { ports: [], image: 'x' } } });
@@ -91,7 +91,7 @@ services:
     ['a null service', 'services:\n  a:\n'],
     ['flow style', 'services: {a: {image: x, ports: [80]}}\n'],
     ['long form', 'services:\n  a:\n    image: x\n    ports:\n      - target: 80\n        published: 8080\n'],
-  ])('sets ports where there were none or others: %s', (_name, text) => {
+  ])('sets ports where there were none or other ones: %s', (_name, text) => {
     const result = edit(text, (file) => setServicePorts(file, 'a', ['81']));
     expect(valueOf(result)).toMatchObject({ services: { a: { ports: ['81'] } } });
   });
@@ -101,12 +101,15 @@ services:
     ['the alias is the edited service', 'services:\n  b: &a\n    image: x\n    ports: ["80"]\n  a: *a\n'],
     ['a sibling merges the edited service', 'services:\n  a: &a\n    image: x\n    ports: ["80"]\n  b:\n    <<: *a\n'],
     [
-      'a sibling merges a list with the edited service',
+      'a sibling merges a list that contains the edited service',
       'services:\n  a: &a\n    image: x\n    ports: ["80"]\n  b:\n    <<: [*a, {tty: true}]\n',
     ],
     ['the list is shared', 'services:\n  a:\n    image: x\n    ports: &p ["80"]\n  b:\n    image: x\n    ports: *p\n'],
     ['an item is shared', 'services:\n  a:\n    image: x\n    ports: [&p "80"]\n  b:\n    image: x\n    ports: [*p]\n'],
-    ['both merge one base', 'x-s: &s\n  image: x\n  ports: ["80"]\nservices:\n  a:\n    <<: *s\n  b:\n    <<: *s\n'],
+    [
+      'both merge the same base',
+      'x-s: &s\n  image: x\n  ports: ["80"]\nservices:\n  a:\n    <<: *s\n  b:\n    <<: *s\n',
+    ],
     [
       'all services are an alias',
       'x-s: &s\n  a:\n    image: x\n    ports: ["80"]\n  b:\n    image: x\n    ports: ["80"]\nservices: *s\n',
@@ -116,15 +119,15 @@ services:
       'x-s: &s\n  a:\n    image: x\n    ports: ["80"]\n  b:\n    image: x\n    ports: ["80"]\nservices:\n  <<: *s\n',
     ],
     [
-      'an alias inside what is shared',
+      'an alias is inside a shared part',
       'services:\n  a: &a\n    image: x\n    ports: &p ["80"]\n    expose: *p\n  b: *a\n  c:\n    image: x\n    ports: *p\n',
     ],
     [
-      'an anchor name is given twice',
+      'an anchor name is used twice',
       'services:\n  a: &a\n    image: x\n    ports: &p ["80"]\n  c:\n    image: y\n    ports: &p ["70"]\n  b: *a\n',
     ],
     [
-      'an alias of all services',
+      'an alias refers to all services',
       'services: &s\n  a:\n    image: x\n    ports: ["80"]\n  b:\n    image: x\n    ports: ["80"]\nx-copy: *s\n',
     ],
   ];
@@ -134,7 +137,7 @@ services:
 
     const expected = structuredClone(before);
     expected.services.a = { ...expected.services.a, ports: ['81', '82'] };
-    // structuredClone keeps sharing: the other entries are compared with a fresh parse.
+    // structuredClone keeps shared nodes, so the other entries are compared with a fresh parse.
     const after = valueOf(result) as typeof before;
     expect(after.services.a).toEqual(expected.services.a);
     const pristine = valueOf(text) as typeof before;
@@ -145,7 +148,7 @@ services:
     expect(Object.keys(after.services).sort()).toEqual(Object.keys(pristine.services).sort());
   });
 
-  it('keeps numbers as they are written: Compose reads 0440 as octal', () => {
+  it('keeps numbers as they are written, because Compose reads 0440 as octal', () => {
     const text =
       'services:\n  a:\n    image: x\n    ports: [80]\n    configs:\n      - source: c\n        mode: 0440\n    x-n: [0x1F, 1.50, 1e3, 12345678901234567890, .inf, 0o17, -0, True, ~]\n';
     const result = edit(text, (file) => setServicePorts(file, 'a', ['81']));
@@ -153,7 +156,7 @@ services:
     expect(result).toContain('[0x1F, 1.50, 1e3, 12345678901234567890, .inf, 0o17, -0, True, ~]');
   });
 
-  it('keeps a null in a flow map a value: Compose reads {a:} as a key "a:"', () => {
+  it('keeps a null in a flow map, because Compose reads {a:} as a key "a:"', () => {
     const text = 'services: {a: {image: x, environment: {A: , B}}}\nvolumes: {data: , other: }\n';
     const result = edit(text, (file) => setServicePorts(file, 'a', ['81']));
     expect(result).toBe(
@@ -161,7 +164,7 @@ services:
     );
   });
 
-  it('keeps text in all its styles', () => {
+  it('keeps text in every style', () => {
     const text = `services:
   a:
     image: x
@@ -218,7 +221,7 @@ describe('bindVolume', () => {
     expect(valueOf(result)).toEqual({ volumes: { db: bound, other: { driver: 'nfs' } } });
   });
 
-  it('writes the keys in the order scripts know and keeps the comment', () => {
+  it('writes the keys in the order that scripts rely on and keeps the comment', () => {
     const text = 'volumes:\n  db: # the data\n  other:\n';
     expect(edit(text, (file) => bindVolume(file, 'db', '/srv/my data'))).toBe(
       'volumes:\n  db:\n    # the data\n    driver: local\n    driver_opts:\n      type: none\n      device: /srv/my data\n      o: bind\n  other:\n',

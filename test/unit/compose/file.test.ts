@@ -27,7 +27,7 @@ describe('parseComposeFile', () => {
     ]);
   });
 
-  it('reads everything it is asked for', () => {
+  it('reads every key that the program needs', () => {
     const file = parse(`
 services:
   web:
@@ -63,7 +63,7 @@ volumes:
     expect([...file.volumes]).toEqual(['data']);
   });
 
-  it('reads a string env_file (its config directory counts)', () => {
+  it('reads env_file as a string, whose config directory counts', () => {
     expect(parse('services: {a: {env_file: ../config/a/x.env}}').services.get('a')?.envFiles).toEqual([
       '../config/a/x.env',
     ]);

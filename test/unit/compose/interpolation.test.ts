@@ -15,19 +15,19 @@ describe('template', () => {
     ['$1 $ a$', []],
     ['x$A.y', ['A']],
     ['${A} ${', ['A']],
-  ])('namesIn(%j)', (text, names) => {
+  ])('finds the names in %j', (text, names) => {
     expect([...namesIn(text)]).toEqual(names);
   });
 
   it.each(['${', '${}', '${1}', '${A', '${A:b}', '${ A }', '${A!}', '${A:-${}}', '${A:-a\nb}'])(
-    'refuses %j as Compose does',
+    'rejects %j as Compose does',
     (text) => {
       expect(parseTemplate(text).valid).toBe(false);
       expect(() => interpolate(text, () => undefined)).toThrow(InterpolationError);
     },
   );
 
-  it('survives deep nesting', () => {
+  it('copes with deep nesting', () => {
     expect(parseTemplate(`${'${A:-'.repeat(50_000)}${'}'.repeat(50_000)}`).valid).toBe(false);
   });
 });
@@ -41,7 +41,7 @@ describe('mentionedNames', () => {
       ]),
     );
 
-  it('finds what is interpolated in any value of a service, keys excepted', () => {
+  it('finds interpolated names in every value of a service, but not in keys', () => {
     expect(
       names(
         'services:\n  a:\n    image: x:${TAG}\n    command: [run, "$A"]\n    labels: {"$KEY": "${L:-$M}"}\n  b: {image: y}\n',
@@ -61,7 +61,7 @@ describe('mentionedNames', () => {
     });
   });
 
-  it('finds what env files interpolate or leave to the environment', () => {
+  it('finds what env files interpolate or take from the environment', () => {
     expect(
       names('services:\n  a: {env_file: x.env}\n  b: {env_file: [{path: y.env}, none.env]}\n', {
         'x.env': 'A=$B\nC=\'$D\'\nE\nF="${G}" # $H\nexport I=\\$J\n',
@@ -70,7 +70,7 @@ describe('mentionedNames', () => {
     ).toEqual({ [outsideServices]: [], a: ['B', 'E', 'G', 'J'], b: ['L'] });
   });
 
-  it('takes an env file with `format: raw` line by line', () => {
+  it('reads an env file with `format: raw` line by line', () => {
     const raw = "A='$B\n#C\nD\n";
     expect(names('services: {a: {env_file: [{path: x.env, format: raw}]}}', { 'x.env': raw })).toEqual({
       [outsideServices]: [],
@@ -78,7 +78,7 @@ describe('mentionedNames', () => {
     });
   });
 
-  it('finds names outside of services', () => {
+  it('finds names outside services', () => {
     expect(
       names(
         'services: {a: {image: x}}\nnetworks: {n: {name: "$N"}}\nconfigs: {c: {environment: C}}\nsecrets: {s: {environment: S}}\n',
@@ -98,8 +98,8 @@ describe('mentionedNames', () => {
   });
 });
 
-describe('env files by the rules of Compose', () => {
-  it('reads every form', () => {
+describe("env files read by Compose's rules", () => {
+  it('may use every form', () => {
     const text =
       "# c\nA=1\n export  B = two words # c\nC: yaml\nD='$A' # c\nE=\"$A\\n\\$A\\101\\0101\"\nF=a#b\nG=\nH='two\nlines'\nI='it\\'s'\nJ\nK=${Z:-z}\r\nL=last";
     expect(Object.fromEntries(readEnvFile(text, 'x.env', (name) => (name === 'J' ? 'j' : undefined)))).toEqual({
@@ -137,7 +137,7 @@ describe('env files by the rules of Compose', () => {
     ['A=1\nB C=2', 'x.env:2: a variable name cannot contain a space'],
     ['A=1\n;B=2', 'x.env:2: ";" cannot stand in a variable name: expected NAME=value'],
     ['A=${', 'x.env:1 A: invalid interpolation'],
-  ])('refuses %j with its line', (text, message) => {
+  ])('are rejected with the line: %j', (text, message) => {
     expect(() => readEnvFile(text, 'x.env')).toThrow(InvalidFileError);
     expect(() => readEnvFile(text, 'x.env')).toThrow(message);
   });

@@ -39,7 +39,7 @@ describe('parseMount', () => {
   });
 
   it.each<unknown>(['', ':', 'a:', 'a:/x:ro:z', 80, null, [], {}, { source: 'a', target: '/x' }])(
-    'refuses %j',
+    'rejects %j',
     (value) => {
       expect(parseMount(value)).toBeUndefined();
     },

@@ -61,7 +61,7 @@ describe('parsePort', () => {
     [],
     {},
     { published: 80 },
-  ])('refuses %j', (value) => {
+  ])('rejects %j', (value) => {
     expect(parsePort(value)).toBeUndefined();
   });
 
@@ -74,7 +74,7 @@ describe('parsePort', () => {
     '[::1]:80:80/udp',
     '3000-3005',
     '${IP:-::1}:80:80',
-  ])('formatPort gives %s back', (text) => {
+  ])('formatPort prints %s as it was read', (text) => {
     const port = parsePort(text);
     expect(port && formatPort(port)).toBe(text);
   });

@@ -10,7 +10,7 @@ const unset = (value: unknown): string[] =>
     ({ name, path }) => `${path.join('.')} ${name}`,
   );
 
-describe('variables that nothing sets and that have no default', () => {
+describe('variables that are not set and have no default', () => {
   it.each([
     ['$A', ['A']],
     ['${A} and ${B}', ['A', 'B']],
@@ -24,11 +24,11 @@ describe('variables that nothing sets and that have no default', () => {
     ['${A:+${B}}', []],
     ['${A:?must be set} ${A?}', []],
     ['$$A costs 5$', []],
-  ])('%s', (text, names) => {
+  ])('are found in %s', (text, names) => {
     expect(unset(text)).toEqual(names.map((name) => `services.web ${name}`));
   });
 
-  it('says where each stands; keys, and names without a value, are not looked at', () => {
+  it('are reported with their place; keys, and names without a value, are not', () => {
     const shared = ['${A}'];
     expect(unset({ environment: { X: '${B}', Y: null, '${KEY}': 1 }, command: shared, entrypoint: shared })).toEqual([
       'services.web.environment.X B',
