@@ -24,7 +24,7 @@ describe('deleting the data of a deployment', () => {
     spec: { volumes: new Map(Object.entries(volumes)) } as unknown as Spec,
   });
 
-  it('empties the directories of its volumes, and names what else there is', async () => {
+  it('empties its volume directories and lists what else is in data', async () => {
     await write('d/data/rows/a', 'x'.repeat(2048));
     await write('d/data/rows/inner/b', 'y');
     await write('d/data/left/file', 'of a volume that is in the spec no more');
@@ -56,7 +56,7 @@ describe('deleting the data of a deployment', () => {
     expect(await read('abs/f')).toBe('elsewhere');
   });
 
-  it('shows where it really is when data is a link, and deletes nothing else there', async () => {
+  it('resolves a data directory that is a link, and deletes nothing else where it leads', async () => {
     await write('disk/rows/a', 'rows');
     await write('disk/others/file', 'precious');
     await mkdir(join(base, 'd'));
@@ -75,11 +75,11 @@ describe('deleting the data of a deployment', () => {
   });
 
   it.each([
-    ['a volume that is a link out of data', 'd/data/rows', '../../disk'],
+    ['a volume that is a link to a place outside data', 'd/data/rows', '../../disk'],
     ['a link on the way to a volume', 'd/data/below', '../../disk'],
     ['data that leads to the deployment itself', 'd/data', '.'],
-    ['data that leads above the deployment', 'd/data', '..'],
-  ])('follows no link that leads elsewhere: %s', async (_, link, target) => {
+    ['data that leads to a parent of the deployment', 'd/data', '..'],
+  ])('never follows a link that leads elsewhere: %s', async (_, link, target) => {
     await write('disk/rows/a', 'precious');
     await write('d/rows/a', 'precious');
     await write('rows/a', 'precious');
@@ -96,7 +96,7 @@ describe('deleting the data of a deployment', () => {
     expect(await read('rows/a')).toBe('precious');
   });
 
-  it('does nothing where there is no data', async () => {
+  it('does nothing without a data directory', async () => {
     await mkdir(join(base, 'd'));
     const context = testContext(base);
     await deleteData(deployment({ rows: './data/rows' }), context);

@@ -29,15 +29,15 @@ async function text(tree: DeploymentFiles, path: string): Promise<string | undef
   return (await tree.read(path))?.toString();
 }
 
-describe('the files of a deployment directory, written or about to be', () => {
-  it('reads what will be written, and through copies', async () => {
+describe('the files of a deployment directory, written or about to be written', () => {
+  it('are read from what will be written, also where it is a copy', async () => {
     const { tree } = await prepared();
     expect(await text(tree, 'config/web/new.txt')).toBe('new');
     expect(await text(tree, 'compose/../config/web/copy.txt')).toBe('there before');
     expect(await tree.kind('config/web/copy.txt')).toBe('file');
   });
 
-  it('sees what an update leaves in place beside it', async () => {
+  it('include files that an update leaves in place', async () => {
     const { tree } = await prepared();
     expect(await text(tree, 'config/web/link.txt')).toBe('there before');
     const names = ['copy.txt', 'deep', 'link.txt', 'new.txt', 'present.txt'];
@@ -45,7 +45,7 @@ describe('the files of a deployment directory, written or about to be', () => {
     expect(await tree.list('config')).toEqual(['web']);
   });
 
-  it('knows directories that only generated files make', async () => {
+  it('include directories that exist only through generated files', async () => {
     const { tree } = await prepared();
     expect(await tree.kind('config/web/deep')).toBe('directory');
     expect(await tree.list('configmaps/empty')).toEqual([]);
@@ -53,13 +53,13 @@ describe('the files of a deployment directory, written or about to be', () => {
     expect(await text(tree, 'config/web/deep')).toBeUndefined();
   });
 
-  it('says undefined for what is nowhere', async () => {
+  it('are undefined where nothing exists', async () => {
     const { tree } = await prepared();
     expect(await tree.kind('nowhere')).toBeUndefined();
     expect(await tree.read('config/web/present.txt/below')).toBeUndefined();
   });
 
-  it('reads a directory that is there the same way', async () => {
+  it('are read in the same way from an existing directory', async () => {
     const { root } = await prepared();
     const disk = filesOnDisk(root);
     expect((await disk.read('config/web/link.txt'))?.toString()).toBe('there before');

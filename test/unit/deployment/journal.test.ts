@@ -11,7 +11,10 @@ import {
 import { type DeploymentLayout, layoutOf } from '../../../src/deployment/layout.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 
-/** A directory with two old files, a volume, and an update staged: one changed, one new, one to go, one new volume. */
+/**
+ * A directory with two old files and a volume, and a staged update that changes one file, adds one, removes one and
+ * adds a volume.
+ */
 async function staged(): Promise<{ layout: DeploymentLayout; steps: JournalStep[] }> {
   const layout = layoutOf(await temporaryDirectory());
   const put = async (path: string, text: string): Promise<void> => {
@@ -43,7 +46,7 @@ async function expectNew({ root }: DeploymentLayout): Promise<void> {
 }
 
 describe('the journal of an update', () => {
-  it('makes the new directory from the old one, keeping what it replaces', async () => {
+  it('turns the old directory into the new one and keeps backups of what it replaces', async () => {
     const { layout, steps } = await staged();
 
     await applySteps(layout, steps);
@@ -51,7 +54,7 @@ describe('the journal of an update', () => {
     await expectNew(layout);
   });
 
-  it.each([0, 1, 2, 3, 4])('is finished by a second run after a kill behind step %i', async (done) => {
+  it.each([0, 1, 2, 3, 4])('is completed by a second run after a kill behind step %i', async (done) => {
     const { layout, steps } = await staged();
     await writeJournal(layout, { phase: 'files', steps });
     await applySteps(layout, steps.slice(0, done));
@@ -62,7 +65,7 @@ describe('the journal of an update', () => {
     await expectNew(layout);
   });
 
-  it('completed by a later command, goes on naming the hook that did not run; without hooks it is gone', async () => {
+  it('still names the hook that did not run after another command completed it, and is deleted when there are no hooks', async () => {
     for (const hook of ['create of commands.mjs', undefined]) {
       const { layout, steps } = await staged();
 
@@ -75,7 +78,7 @@ describe('the journal of an update', () => {
     }
   });
 
-  it('never replaces a volume directory that exists', async () => {
+  it('never replaces an existing volume directory', async () => {
     const { layout } = await staged();
     await mkdir(join(layout.next, 'data/kept'), { recursive: true });
     await writeFile(join(layout.next, 'data/kept/row'), 'other');

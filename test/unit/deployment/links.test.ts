@@ -5,8 +5,8 @@ import { createFrom } from '../../support/create-or-update.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 
 /**
- * A stack whose configuration, hook neighbours and volume seed are links to files that it shares, and creating and
- * updating from it.
+ * Creates and updates from a stack whose configuration, hook neighbours and volume seed are links to files that it
+ * shares.
  */
 async function stackWithLinks(deployTo: string) {
   const base = await temporaryDirectory();
@@ -53,7 +53,7 @@ describe('links in the files of a stack', () => {
     expect(await linksBelow(join(base, 'd'))).toEqual([]);
   });
 
-  it('are refused at update, before anything is changed, where they lead out of it', async () => {
+  it('are refused at update when they lead outside the repository, before anything is changed', async () => {
     const { base, link, create, update } = await stackWithLinks('compose');
     await create();
     await writeFile(join(base, 'key'), 'private');
@@ -69,7 +69,7 @@ describe('links in the files of a stack', () => {
     expect(await lstat(join(base, 'd/.laconic/next')).catch(() => undefined)).toBeUndefined();
   });
 
-  it('may lead anywhere in the git working tree, but not to what git keeps there', async () => {
+  it('may lead anywhere in the git working tree, but not into .git', async () => {
     const { base, link, create, update } = await stackWithLinks('compose');
     await mkdir(join(base, '.git'));
     await writeFile(join(base, 'README'), 'of the repository');

@@ -11,7 +11,7 @@ async function bootId(): Promise<string> {
   return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
 }
 
-/** A holder as another command would write it; overridden where the test wants it stale. */
+/** A lock holder as another command would record it; fields are overridden where a test needs a stale one. */
 async function holder(overrides: object): Promise<string> {
   const stat = await readFile(`/proc/${process.ppid}/stat`, 'utf8');
   const startTime = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
@@ -26,7 +26,7 @@ async function pidOfEndedProcess(): Promise<number> {
 }
 
 describe('the lock of a deployment', () => {
-  it('keeps a second taker out, and names the holder', async () => {
+  it('keeps a second command out and names the holder', async () => {
     const directory = await temporaryDirectory();
     const path = join(directory, 'lock');
     const context = testContext(directory);
@@ -41,7 +41,7 @@ describe('the lock of a deployment', () => {
     expect(await readdir(directory)).toEqual([]);
   });
 
-  it('waits as long as it is told to', async () => {
+  it('waits for the given time', async () => {
     const directory = await temporaryDirectory();
     const path = join(directory, 'lock');
     const context = testContext(directory);
@@ -55,8 +55,8 @@ describe('the lock of a deployment', () => {
 
   it.each([
     ['whose process has ended', async () => ({ pid: await pidOfEndedProcess() })],
-    ['whose process number belongs to another process now', async () => ({ startTime: '1' })],
-    ['from before the machine was started', async () => ({ bootId: 'another' })],
+    ['whose pid belongs to another process now', async () => ({ startTime: '1' })],
+    ['from before the last boot', async () => ({ bootId: 'another' })],
   ])('takes over a lock %s', async (_, overrides) => {
     const directory = await temporaryDirectory();
     const path = join(directory, 'lock');
@@ -70,9 +70,9 @@ describe('the lock of a deployment', () => {
   });
 
   it.each([
-    ['a process that runs', {}],
-    ['another host, whose processes cannot be seen', { host: 'elsewhere', pid: 1 }],
-    ['another container, in which this number is another process', { pidNamespace: 'pid:[1]', pid: 4194304 }],
+    ['a running process', {}],
+    ['another host, whose processes cannot be inspected', { host: 'elsewhere', pid: 1 }],
+    ['another container, in which this pid is another process', { pidNamespace: 'pid:[1]', pid: 4194304 }],
   ])('respects a lock of %s', async (_, overrides) => {
     const directory = await temporaryDirectory();
     const path = join(directory, 'lock');
@@ -83,7 +83,7 @@ describe('the lock of a deployment', () => {
     expect(await readFile(path, 'utf8')).toContain('other');
   });
 
-  it('lets a hook of the holder through, and leaves the lock to the holder', async () => {
+  it('lets a hook of the holder pass, and leaves the lock to the holder', async () => {
     const directory = await temporaryDirectory();
     const path = join(directory, 'lock');
     const lock = await takeLock(path, 'deployment d', 0, testContext(directory));
@@ -96,7 +96,7 @@ describe('the lock of a deployment', () => {
     await lock.release();
   });
 
-  it('lets only one of many win a stale lock', async () => {
+  it('is taken over by only one of many commands when it is stale', async () => {
     const directory = await temporaryDirectory();
     const path = join(directory, 'lock');
     await writeFile(path, await holder({ bootId: 'another' }));
@@ -107,11 +107,11 @@ describe('the lock of a deployment', () => {
     expect(outcomes.filter((outcome) => outcome.status === 'fulfilled')).toHaveLength(1);
   });
 
-  it('waits until what the killed holder had started has ended', async () => {
+  it('waits until the processes that a killed holder started have ended', async () => {
     const directory = await temporaryDirectory();
     const path = join(directory, 'lock');
     await writeFile(path, await holder({ token: 'of-the-killed', pid: await pidOfEndedProcess() }));
-    // It ends when its stdin does.
+    // The process ends when its stdin does.
     const survivor = spawn('cat', { env: { ...process.env, LACONIC_SO_LOCK: 'of-the-killed' } });
     const context = testContext(directory);
 
@@ -127,7 +127,7 @@ describe('the lock of a deployment', () => {
     await lock.release();
   });
 
-  it('clears away what killed takers left beside it, and nothing of those that run', async () => {
+  it('removes the leftovers of killed commands beside it, and nothing of running ones', async () => {
     const directory = await temporaryDirectory();
     await writeFile(join(directory, `.lock.${await pidOfEndedProcess()}-0123456789ab.tmp`), '');
     await writeFile(join(directory, `.lock.${process.ppid}-0123456789ab.tmp`), '');
@@ -140,7 +140,7 @@ describe('the lock of a deployment', () => {
     expect((await readdir(directory)).sort()).toEqual([elsewhere, `.lock.${process.ppid}-0123456789ab.tmp`].sort());
   });
 
-  it('judges a process of this machine under another host name', async () => {
+  it('recognizes a process of this machine under another host name', async () => {
     const directory = await temporaryDirectory();
     const path = join(directory, 'lock');
     const pidNamespace = await readlink('/proc/self/ns/pid');
@@ -149,7 +149,7 @@ describe('the lock of a deployment', () => {
     await (await takeLock(path, 'deployment d', 0, testContext(directory))).release();
   });
 
-  it('says which file to delete where nobody here can tell whether the holder is gone', async () => {
+  it('names the file to delete when it cannot be known here whether the holder still runs', async () => {
     const directory = await temporaryDirectory();
     const path = join(directory, 'lock');
     await writeFile(path, await holder({ host: 'ci-container-4711', bootId: 'another' }));
@@ -159,14 +159,14 @@ describe('the lock of a deployment', () => {
     });
   });
 
-  it.each(['{', 'null', '{}', '[1]'])('says what to do about a lock file with %s in it', async (text) => {
+  it.each(['{', 'null', '{}', '[1]'])('explains what to do about a lock file that contains %s', async (text) => {
     const directory = await temporaryDirectory();
     await writeFile(join(directory, 'lock'), text);
 
     await expect(takeLock(join(directory, 'lock'), 'd', 0, testContext(directory))).rejects.toThrow('is damaged');
   });
 
-  it('refuses a link in its place, also one that leads nowhere', async () => {
+  it('refuses a link in its place, even a dangling one', async () => {
     const directory = await temporaryDirectory();
     await symlink('nowhere', join(directory, 'lock'));
 
@@ -175,7 +175,7 @@ describe('the lock of a deployment', () => {
     );
   });
 
-  it('shows others the command, and no values that may be passwords', () => {
+  it("shows the holder's command without values that may be passwords", () => {
     const words = [
       '--stack',
       's',

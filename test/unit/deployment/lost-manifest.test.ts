@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { createFrom } from '../../support/create-or-update.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 
-/** A deployment whose manifest is lost, of a stack that has lost a file and a hook since. */
+/** A deployment whose manifest is lost, made from a stack that has since lost a file and a hook. */
 async function withoutManifest(lost: string) {
   const base = await temporaryDirectory();
   const write = async (path: string, text: string): Promise<void> => {
@@ -27,8 +27,8 @@ async function withoutManifest(lost: string) {
 
 const missing = 'd/.laconic/manifest.json is missing';
 
-describe('an update of a directory whose manifest is gone', () => {
-  it('names the files that nothing makes any more, and leaves them', async () => {
+describe('an update of a directory without its manifest', () => {
+  it('lists the files that nothing generates any more, and leaves them', async () => {
     const { base, write, remove } = await withoutManifest('d/.laconic/manifest.json');
     await remove('repo/config/app/gone');
     await remove('repo/stacks/app/deploy');
@@ -48,14 +48,14 @@ describe('an update of a directory whose manifest is gone', () => {
     expect(await createFrom(base, true)).not.toContain('manifest');
   });
 
-  it('says so where no file is left either', async () => {
+  it('reports the missing manifest when no such file is left', async () => {
     const { base } = await withoutManifest('d/.laconic/manifest.json');
     const said = await createFrom(base, true);
     expect(said).toContain(missing);
     expect(said).not.toContain('nothing makes them');
   });
 
-  it('says nothing of a directory of the Python program, which has none', async () => {
+  it('reports nothing for a directory of the Python program, which has no manifest', async () => {
     const { base } = await withoutManifest('d/.laconic');
     expect(await createFrom(base, true)).not.toContain('manifest');
   });

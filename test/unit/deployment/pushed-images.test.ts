@@ -5,8 +5,8 @@ import { readPushedImages, recordPushedImages } from '../../../src/deployment/pu
 import { testContext } from '../../support/context.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 
-describe('digests of pushed images', () => {
-  it('are kept beside those of earlier pushes, for the owner only', async () => {
+describe('the digests of pushed images', () => {
+  it('are added to those of earlier pushes, readable by the owner only', async () => {
     const layout = layoutOf(await temporaryDirectory());
     const context = testContext(layout.root);
     expect(await readPushedImages(layout)).toEqual(new Map());
@@ -20,7 +20,7 @@ describe('digests of pushed images', () => {
     expect((await stat(layout.pushedImages)).mode & 0o777).toBe(0o600);
   });
 
-  it('of pushes at one time are all kept', async () => {
+  it('are all kept when pushes run at the same time', async () => {
     const layout = layoutOf(await temporaryDirectory());
     const names = Array.from({ length: 8 }, (_, at) => `r/${at}:1`);
     const record = (name: string) =>
@@ -29,7 +29,7 @@ describe('digests of pushed images', () => {
     expect([...(await readPushedImages(layout)).keys()]).toEqual(names);
   });
 
-  it.each(['{"cut', '[]', '{"r/a:1": 5}', 'null'])('a damaged file is named, and left: %s', async (text) => {
+  it.each(['{"cut', '[]', '{"r/a:1": 5}', 'null'])('stay in a damaged file, which is named: %s', async (text) => {
     const layout = layoutOf(await temporaryDirectory());
     const context = testContext(layout.root);
     await recordPushedImages(layout, new Map([['r/b:1', 'sha256:1']]), context);
@@ -40,7 +40,7 @@ describe('digests of pushed images', () => {
     expect(await readFile(layout.pushedImages, 'utf8')).toBe(text);
   });
 
-  it('a directory that cannot be made is told', async () => {
+  it('are reported as not recorded when their directory cannot be created', async () => {
     const layout = layoutOf(await temporaryDirectory());
     await writeFile(layout.state, '');
     const pushed = new Map([['r/a:1', 'sha256:2']]);

@@ -6,7 +6,7 @@ import { sha256 } from '../../../src/system/files.js';
 import { createFrom } from '../../support/create-or-update.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 
-/** A deployment of a stack whose configuration is these files, and a way to update it to others. */
+/** A deployment of a stack with these configuration files, and a way to update it to others. */
 async function deployed(config: Record<string, string>) {
   const base = await temporaryDirectory();
   const root = join(base, 'd');
@@ -32,13 +32,13 @@ async function deployed(config: Record<string, string>) {
   };
 }
 
-/** Nothing of an update is left to be done. */
+/** Expects that no part of an update is left to do. */
 async function expectFinished(root: string): Promise<void> {
   expect(await readdir(layoutOf(root).state)).not.toContain('journal.json');
 }
 
-describe('an update of a stack in which a file became a folder, or a folder a file', () => {
-  it('a file that becomes a folder', async () => {
+describe('an update in which a file became a folder or a folder became a file', () => {
+  it('replaces a file with a folder', async () => {
     const { root, configure, update, text } = await deployed({ scripts: 'one' });
 
     await configure({ 'scripts/run.sh': 'two' });
@@ -48,7 +48,7 @@ describe('an update of a stack in which a file became a folder, or a folder a fi
     await expectFinished(root);
   });
 
-  it('a folder that becomes a file', async () => {
+  it('replaces a folder with a file', async () => {
     const { root, configure, update, text } = await deployed({ 'scripts/deep/run.sh': 'one', 'scripts/b': 'one' });
 
     await configure({ scripts: 'two' });
@@ -58,10 +58,10 @@ describe('an update of a stack in which a file became a folder, or a folder a fi
     await expectFinished(root);
   });
 
-  it('a link to a folder elsewhere that becomes a folder: nothing is written into what it led to', async () => {
+  it('replaces a link to a folder elsewhere with a folder, and writes nothing where the link led', async () => {
     const { base, root, configure, update, text } = await deployed({ page: 'one' });
     await mkdir(join(base, 'elsewhere'));
-    // Earlier versions copied links as links, and wrote them into the manifest.
+    // Earlier versions copied links as links and recorded them in the manifest.
     await symlink(join(base, 'elsewhere'), join(root, 'config/app/data'));
     const manifest = layoutOf(root).manifest;
     const entries = JSON.parse(await readFile(manifest, 'utf8')) as Record<string, string>;
@@ -75,7 +75,7 @@ describe('an update of a stack in which a file became a folder, or a folder a fi
     await expectFinished(root);
   });
 
-  it('an empty folder that the engine made where a mounted file was missing becomes that file', async () => {
+  it('replaces an empty folder that the engine made for a missing file with that file', async () => {
     const { root, configure, update, text } = await deployed({ page: 'one' });
     await mkdir(join(root, 'config/app/late.conf'));
 
@@ -86,7 +86,7 @@ describe('an update of a stack in which a file became a folder, or a folder a fi
     await expectFinished(root);
   });
 
-  it('what somebody put in the way is named before anything is changed, and no later command has an update to finish', async () => {
+  it('names a file in the way before anything is changed, and leaves no update to finish', async () => {
     const { root, configure, update, text } = await deployed({ page: 'one' });
     await mkdir(join(root, 'config/app/late.conf'));
     await writeFile(join(root, 'config/app/late.conf/mine'), 'kept');
@@ -103,7 +103,7 @@ describe('an update of a stack in which a file became a folder, or a folder a fi
     await expectFinished(root);
   });
 
-  it('a file that was edited here is kept beside the folder that takes its place', async () => {
+  it('keeps an edited file next to the folder that takes its place', async () => {
     const { root, configure, update, text } = await deployed({ scripts: 'one' });
     await writeFile(join(root, 'config/app/scripts'), 'edited');
 

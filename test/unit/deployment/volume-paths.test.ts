@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { placeVolume } from '../../../src/deployment/volume-paths.js';
 import { isBelow } from '../../../src/system/path-names.js';
 
-describe('where a volume of the spec lives', () => {
+describe('the path of a volume in the spec', () => {
   it.each`
     value         | path               | relative | device
     ${'./data/x'} | ${'/srv/d/data/x'} | ${true}  | ${'../data/x'}
@@ -27,7 +27,7 @@ describe('where a volume of the spec lives', () => {
     ['/srv', '/srv/d', false],
     ['/srv/d/..data/x', '/srv/d', true],
     ['/srv/..', '/srv/d', false],
-  ])('%s below %s: %s', (path, directory, expected) => {
+  ])('%s is below %s: %s', (path, directory, expected) => {
     expect(isBelow(path, directory)).toBe(expected);
   });
 });

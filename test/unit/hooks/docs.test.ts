@@ -19,7 +19,7 @@ function example(language: string): string {
   return text;
 }
 
-describe('the complete examples of docs/hooks.md do what they say', () => {
+describe('the complete examples of docs/hooks.md work as described', () => {
   it.each([
     ['python', 'commands.py'],
     ['javascript', 'commands.mjs'],

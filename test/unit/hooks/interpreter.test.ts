@@ -25,20 +25,20 @@ function servicesWith(env: NodeJS.ProcessEnv, cwd = process.cwd()): HookServices
   return { ...hookServices(), context: testContext(cwd, {}, { ...process.env, ...env }) };
 }
 
-/** A Python that says in `MARK` which one it is. */
+/** A Python that writes its name to `MARK`. */
 function markedPython(file: string, mark: string): string {
   writeFileSync(file, `#!/bin/sh\nMARK=${mark} exec python3 "$@"\n`);
   chmodSync(file, 0o755);
   return file;
 }
 
-/** Which Python a hook runs with. */
+/** The Python that a hook runs with. */
 async function pythonOf(services: HookServices): Promise<unknown> {
   const file = hookFile('import os\ndef init(c):\n    return {"by": os.environ.get("MARK", "python3")}\n');
   return (await call(file, 'init', init, services)).result?.by;
 }
 
-describe('the Python that hooks run with', () => {
+describe('the Python that runs hooks', () => {
   it('is LACONIC_SO_PYTHON, else that of hooks setup, else python3', async () => {
     const home = temporaryDirectory();
     const chosen = markedPython(join(home, 'chosen'), 'chosen');
@@ -59,7 +59,7 @@ describe('the Python that hooks run with', () => {
     expect(await pythonOf(servicesWith({ HOME: home }, home))).toBe('python3');
   });
 
-  it('that is not there is named', async () => {
+  it('is named when it does not exist', async () => {
     const error = await failureOf(pythonOf(servicesWith({ LACONIC_SO_PYTHON: '/nowhere/python3' })));
     expect(error.message).toContain('/nowhere/python3, which LACONIC_SO_PYTHON names, is not there');
   });
@@ -68,7 +68,7 @@ describe('the Python that hooks run with', () => {
     ['kubernetes', 'run "laconic-so hooks setup", which installs it for hooks, or set LACONIC_SO_PYTHON to a Python'],
     ['ruamel.yaml', 'run "laconic-so hooks setup", which installs it for hooks, or set LACONIC_SO_PYTHON to a Python'],
     ['of_nobody', /python\/bin\/python3 -m pip install of_nobody", or set LACONIC_SO_PYTHON .* or put it beside/],
-  ])('without the module %s: the error says how to bring it', async (module, hint) => {
+  ])('lacks the module %s: the error says how to install it', async (module, hint) => {
     const error = await failureOf(
       call(hookFile(`import ${module}\n`), 'init', init, servicesWith({ HOME: '/nowhere' })),
     );
@@ -76,13 +76,13 @@ describe('the Python that hooks run with', () => {
     expect(error.hint).toMatch(hint);
   });
 
-  it('has tomli under its old name, where Python brings it', async () => {
+  it('provides tomllib under its old name tomli', async () => {
     const file = hookFile('import tomli\ndef init(c):\n    return tomli.loads("a = 1")\n');
     expect((await call(file, 'init', init)).result).toEqual({ a: 1 });
   });
 });
 
-/** Packages without content under the names of the real ones, as pip installs them. */
+/** Empty packages with the names of the real ones, as pip installs them. */
 const wheels = `
 import sys, zipfile
 for name, module in (each.split("=") for each in sys.argv[2:]):
@@ -116,20 +116,20 @@ describe('hooks setup', { timeout: 120_000 }, () => {
     await runOrFail('no packages', 'python3', ['-c', wheels, home, ...given]);
   });
 
-  it('a dry run makes nothing', async () => {
+  it('makes nothing in a dry run', async () => {
     const dry = context({}, true);
     await setUpHookPython(dry);
     expect(dry.output.stdout).toMatch(/^would make .*\/python with python3, and install tomli, /);
     expect(readdirSync(home)).not.toContain('.laconic-so');
   });
 
-  it("leaves nothing when pip fails, and gives pip's words", async () => {
+  it("leaves nothing when pip fails, and shows pip's output", async () => {
     const error = await failureOf(setUpHookPython(context({ PIP_FIND_LINKS: '/nowhere' })));
     expect(error.message).toMatch(/^cannot install the modules: .*No matching distribution found for tomli/s);
     expect(readdirSync(join(home, '.laconic-so'))).toEqual([]);
   });
 
-  it('makes it in place of one that is not whole, and a hook uses it', async () => {
+  it('replaces an incomplete environment, and a hook uses the new one', async () => {
     mkdirSync(join(target, 'bin'), { recursive: true });
     symlinkSync('/bin/false', join(target, 'bin/python3'));
     const first = context();
@@ -143,7 +143,7 @@ describe('hooks setup', { timeout: 120_000 }, () => {
     expect((await call(file, 'init', init, services)).result).toEqual({ prefix: target });
   });
 
-  it('leaves a whole one as it is, and says that LACONIC_SO_PYTHON wins', async () => {
+  it('leaves a complete environment as it is, and warns that LACONIC_SO_PYTHON takes precedence', async () => {
     const before = readFileSync(join(target, 'pyvenv.cfg'), 'utf8');
     const dry = context({}, true);
     await setUpHookPython(dry);

@@ -17,7 +17,7 @@ import {
 const init = { context: commandContext };
 
 describe('JavaScript hooks', () => {
-  it('init: the command context, YAML, the environment for its time, a helper beside it', async () => {
+  it('receive in init the command context, YAML, the environment of that time and a helper module', async () => {
     const outcome = await call(fixture('javascript', 'commands.mjs'), 'init', init);
 
     expect(outcome).toEqual({
@@ -31,7 +31,7 @@ describe('JavaScript hooks', () => {
     expect(process.env.KUBECONFIG).not.toBe('/nowhere/kubeconfig');
   });
 
-  it('setup: parameters, positional strings, a container of the stack', async () => {
+  it('receive in setup the parameters and positional strings, and run a container of the stack', async () => {
     const out = join(temporaryDirectory(), 'out');
     const services = hookServices({ cwd: '/tmp', runContainerCommand: async (...args) => JSON.stringify(args) });
 
@@ -49,7 +49,7 @@ describe('JavaScript hooks', () => {
     });
   });
 
-  it('create: changes a YAML file of the deployment, with mode and arguments; start: writes a marker', async () => {
+  it('change a YAML file of the deployment in create, with its mode and arguments, and write a marker in start', async () => {
     const dir = temporaryDirectory();
     mkdirSync(join(dir, 'compose'));
     writeFileSync(
@@ -67,7 +67,7 @@ describe('JavaScript hooks', () => {
     expect(readFileSync(join(dir, 'marker'), 'utf8')).toBe('laconic-fedcba9876543210 demo null');
   });
 
-  it('CommonJS by module.exports, and a default export', async () => {
+  it('may be CommonJS with module.exports, or have a default export', async () => {
     const common = hookFile(
       "const fs = require('node:fs');\nmodule.exports = { init() { return { fs: typeof fs.statSync }; } };\n",
       'commands.js',
@@ -78,14 +78,14 @@ describe('JavaScript hooks', () => {
     expect(await call(byDefault, 'init', init)).toEqual({ called: true, result: undefined });
   });
 
-  it('every function is optional', async () => {
+  it('may leave out any function', async () => {
     expect(await call(hookFile('export const other = 1;\n', 'commands.mjs'), 'init', init)).toEqual({
       called: false,
       result: undefined,
     });
   });
 
-  it('a hook cannot change what we hold', async () => {
+  it("cannot change the program's own data", async () => {
     const context = deploymentContext('/d');
     const file = hookFile(
       'export function start(c) { c.spec.stack = "other"; c.stack.obj.pods.push("x"); }\n',
@@ -116,7 +116,7 @@ describe('a JavaScript hook that fails ends in one error with file, line, functi
     expect(error.message).toBe(`the init hook failed: ${file}${line === undefined ? '' : `:${line}`}: ${reason}`);
   });
 
-  it('names the file beside it, and --debug adds the stack', async () => {
+  it('names the helper module in which it failed, and --debug adds the stack', async () => {
     const file = fixture('javascript', 'commands.mjs');
     writeFileSync(file, "import { fail } from './helper.mjs';\n\nexport function start() {\n  fail();\n}\n");
     const start = { context: deploymentContext('/d') };
@@ -140,13 +140,13 @@ describe('a JavaScript hook that fails ends in one error with file, line, functi
       '{ when: new Date() }',
       'what init returned cannot be written as YAML: the value at when is a Date, which YAML cannot hold',
     ],
-  ])('a result that is no YAML: %s', async (value, reason) => {
+  ])('reports a result that is not YAML: %s', async (value, reason) => {
     const file = hookFile(`export const init = () => (${value});\n`, 'commands.mjs');
 
     expect((await failureOf(call(file, 'init', init))).message).toBe(`the init hook failed: ${file}: ${reason}`);
   });
 
-  it('a missing module, and what our services refuse', async () => {
+  it('reports a missing module, and what the services refuse', async () => {
     const missing = hookFile("import 'nobody-has-this';\n", 'commands.mjs');
     const refused = hookFile(
       'export async function init(c) {\n  await c.runContainerCommand("x", "y");\n}\n',
@@ -158,7 +158,7 @@ describe('a JavaScript hook that fails ends in one error with file, line, functi
     expect((await failureOf(call(refused, 'init', init, services))).message).toMatch(/: no service x$/);
   });
 
-  it('Ctrl-C ends the wait for it', async () => {
+  it('stops waiting for a hook on Ctrl-C', async () => {
     const controller = new AbortController();
     const file = hookFile('export const init = () => new Promise(() => {});\n', 'commands.mjs');
     const running = call(file, 'init', init, hookServices({ signal: controller.signal }));

@@ -8,7 +8,7 @@ import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hookFile, temporaryDirectory } from './support.js';
 
-/** A program that calls one hook, built as the real one is: chunks in one folder, with `python/` beside them. */
+/** A program that calls one hook, built as the real one is: chunks in one folder, next to `python/`. */
 const program = `
 import { callHook } from './src/stack/hooks/call.js';
 import { writeFileSync } from 'node:fs';
@@ -74,8 +74,8 @@ async function runHook(
   return { code, ...said };
 }
 
-describe("a hook's streams are ours", () => {
-  it('Python: stdout to stdout, stderr to stderr, stdin inherited', async () => {
+describe('the streams of a hook are those of the program', () => {
+  it('a Python hook inherits stdin, stdout and stderr', async () => {
     const file = hookFile(
       "import sys\ndef init(c):\n    print('said', sys.stdin.readline().strip())\n    print('aside', file=sys.stderr)\n    return {'a': 1}\n",
     );
@@ -87,19 +87,19 @@ describe("a hook's streams are ours", () => {
     });
   });
 
-  it('what is printed appears at once, also without a newline', async () => {
+  it('output appears at once, also without a newline', async () => {
     const file = hookFile(
       "import sys\ndef init(c):\n    print('.', end='')\n    print(sys.stdin.readline().strip())\n",
     );
     const answers = new PassThrough();
 
-    // The hook goes on when it was seen.
+    // The hook goes on once its output was seen.
     const { stdout } = await runHook(file, answers, (said) => said === '.' && answers.end('seen\n'));
 
     expect(stdout).toBe('.seen\noutcome {"called":true}');
   });
 
-  it('10 MB of output pass', async () => {
+  it('10 MB of output pass through', async () => {
     const file = hookFile("def init(c):\n    for i in range(10): print('x' * (1024 * 1024 - 1))\n");
 
     const { code, stdout } = await runHook(file, '');
@@ -108,7 +108,7 @@ describe("a hook's streams are ours", () => {
     expect(stdout.length).toBe(10 * 1024 * 1024 + 'outcome {"called":true}'.length);
   });
 
-  it('a failing hook prints no traceback of its own', async () => {
+  it('a failing hook does not print its own traceback', async () => {
     const file = hookFile("def init(c):\n    raise ValueError('bad')\n");
 
     expect(await runHook(file, '')).toEqual({
@@ -120,7 +120,7 @@ describe("a hook's streams are ours", () => {
 });
 
 describe('JavaScript hooks in the built program', () => {
-  it('a syntax error has its line', async () => {
+  it('report a syntax error with its line', async () => {
     const file = hookFile('export function init() {}\n\nfoo bar\n', 'commands.mjs');
 
     expect(await runHook(file, '')).toEqual({
@@ -130,7 +130,7 @@ describe('JavaScript hooks in the built program', () => {
     });
   });
 
-  it('process.exit ends the hook, not the program', async () => {
+  it('end only themselves with process.exit, not the program', async () => {
     const fails = hookFile('export function init() {\n  process.exit(4);\n}\n', 'commands.mjs');
     const done = hookFile('exports.init = () => process.exit(0);\n', 'commands.js');
 
@@ -144,30 +144,33 @@ describe('JavaScript hooks in the built program', () => {
     ['commands.mjs', 'export const init = () => ({ v: 1 });', 'export const init = () => ({ v: 2 });'],
     ['commands.js', 'exports.init = () => ({ v: 1 });', 'exports.init = () => ({ v: 2 });'],
     ['commands.py', 'def init(c): return {"v": 1}', 'def init(c): return {"v": 2}'],
-  ])('an edit of %s is seen by the next call of the same process (restart)', async (name, before, after) => {
+  ])('are loaded again after %s was edited, as restart needs', async (name, before, after) => {
     expect((await runHook(hookFile(before, name), '', undefined, [after])).stdout).toBe(
       'outcome {"called":true,"result":{"v":1}} outcome {"called":true,"result":{"v":2}}',
     );
   });
 
-  it.each(['commands.mjs', 'commands.js', 'commands.py'])('odd letters and links in the path of %s', async (name) => {
-    const odd = join(temporaryDirectory(), "a b#c?d%20(e)'é");
-    mkdirSync(odd);
-    const text = {
-      'commands.mjs': "import { v } from './helper.mjs';\nexport const init = () => ({ v: v.missing.x });\n",
-      'commands.js': "const { v } = require('./helper.js');\nexports.init = () => ({ v: v.missing.x });\n",
-      'commands.py': 'from helper import v\ndef init(c): return {"v": v["missing"]}\n',
-    }[name];
-    writeFileSync(join(odd, name), text ?? '');
-    writeFileSync(join(odd, 'helper.mjs'), 'export const v = { known: 1 };\n');
-    writeFileSync(join(odd, 'helper.js'), 'exports.v = { known: 1 };\n');
-    writeFileSync(join(odd, 'helper.py'), 'v = {"known": 1}\n');
-    symlinkSync(odd, join(odd, '../link'));
+  it.each(['commands.mjs', 'commands.js', 'commands.py'])(
+    'work with unusual characters and links in the path of %s',
+    async (name) => {
+      const odd = join(temporaryDirectory(), "a b#c?d%20(e)'é");
+      mkdirSync(odd);
+      const text = {
+        'commands.mjs': "import { v } from './helper.mjs';\nexport const init = () => ({ v: v.missing.x });\n",
+        'commands.js': "const { v } = require('./helper.js');\nexports.init = () => ({ v: v.missing.x });\n",
+        'commands.py': 'from helper import v\ndef init(c): return {"v": v["missing"]}\n',
+      }[name];
+      writeFileSync(join(odd, name), text ?? '');
+      writeFileSync(join(odd, 'helper.mjs'), 'export const v = { known: 1 };\n');
+      writeFileSync(join(odd, 'helper.js'), 'exports.v = { known: 1 };\n');
+      writeFileSync(join(odd, 'helper.py'), 'v = {"known": 1}\n');
+      symlinkSync(odd, join(odd, '../link'));
 
-    const direct = await runHook(join(odd, name), '');
-    const linked = await runHook(join(odd, '../link', name), '');
+      const direct = await runHook(join(odd, name), '');
+      const linked = await runHook(join(odd, '../link', name), '');
 
-    expect(direct.stderr).toContain(`the init hook failed: ${join(odd, name)}:2: `);
-    expect(linked.stderr).toContain(`the init hook failed: ${join(odd, '../link', name)}:2: `);
-  });
+      expect(direct.stderr).toContain(`the init hook failed: ${join(odd, name)}:2: `);
+      expect(linked.stderr).toContain(`the init hook failed: ${join(odd, '../link', name)}:2: `);
+    },
+  );
 });

@@ -33,7 +33,7 @@ describe('a Python hook that fails ends in one error with file, line, function a
     ['an exception while it is loaded', lines('', 'raise RuntimeError("no")'), 2, /RuntimeError: no/],
     ['sys.exit with a code', lines('import sys', 'def init(c):', '    sys.exit(3)'), 3, /sys\.exit: exit code 3/],
     [
-      'sys.exit with words',
+      'sys.exit with a message',
       lines('import sys', 'def init(c):', "    sys.exit('need a key')"),
       3,
       /sys\.exit: need a key/,
@@ -46,7 +46,12 @@ describe('a Python hook that fails ends in one error with file, line, function a
     ],
     ['endless recursion', lines('def init(c):', '    return init(c)'), 2, /RecursionError/],
     ['too many parameters', lines('def init(a, b, *, c):', '    pass'), undefined, /TypeError: init\(\) missing/],
-    ['a deployer it cannot use', lines('def init(c):', '    c.deployer.run()'), 2, /only deployer\.type is offered/],
+    [
+      'a deployer that it cannot use',
+      lines('def init(c):', '    c.deployer.run()'),
+      2,
+      /only deployer\.type is offered/,
+    ],
     [
       'unusable YAML',
       lines('from stack_orchestrator.util import get_yaml', 'def init(c):', "    get_yaml().load('a: [')"),
@@ -66,7 +71,7 @@ describe('a Python hook that fails ends in one error with file, line, function a
     expect(error.message.split('\n')).toHaveLength(1);
   });
 
-  it('names the file beside it in which a helper failed, and the caller in the hook', async () => {
+  it('names the helper module in which it failed, and the caller in the hook', async () => {
     const file = fixture('names');
     writeFileSync(file, lines('import helper', 'def start(c):', '    helper.fail()'));
 
@@ -76,7 +81,7 @@ describe('a Python hook that fails ends in one error with file, line, function a
     expect(error.hint).toContain('--debug');
   });
 
-  it('names the file beside it that has a syntax error', async () => {
+  it('names the helper module that has a syntax error', async () => {
     const file = fixture('names');
     writeFileSync(join(file, '../helper.py'), 'def answer(:\n');
 
@@ -85,7 +90,7 @@ describe('a Python hook that fails ends in one error with file, line, function a
     );
   });
 
-  it('--debug adds the traceback, from the hook on', async () => {
+  it('shows the traceback with --debug, starting at the hook', async () => {
     const file = hookFile(lines('def deeper():', '    1 / 0', 'def init(c):', '    deeper()'));
 
     const error = await failureOf(call(file, 'init', init, hookServices({ options: { debug: true } })));
@@ -103,13 +108,13 @@ describe('a Python hook that fails ends in one error with file, line, function a
     ["{'p': __import__('pathlib').Path('/x')}", /the value at p is of type PosixPath/],
     ["{('a', 'b'): 1}", /a key of the value is of type tuple/],
     ['loop', /the value at self contains itself/],
-  ])('a result that is no YAML: %s', async (value, reason) => {
+  ])('reports a result that is not YAML: %s', async (value, reason) => {
     const file = hookFile(lines('def init(c):', '    loop = {}', "    loop['self'] = loop", `    return ${value}`));
 
     expect((await failureOf(call(file, 'init', init))).message).toMatch(reason);
   });
 
-  it('what other hooks return is ignored', async () => {
+  it('ignores what other hooks return', async () => {
     const file = hookFile('def start(c):\n    return object()\n');
 
     expect(await call(file, 'start', { context: deploymentContext('/d') })).toEqual({
@@ -118,7 +123,7 @@ describe('a Python hook that fails ends in one error with file, line, function a
     });
   });
 
-  it('a Python that dies', async () => {
+  it('reports a Python that crashes', async () => {
     const killed = hookFile('import os, signal\ndef init(c):\n    os.kill(os.getpid(), signal.SIGKILL)\n');
     const left = hookFile('import os\ndef init(c):\n    os._exit(0)\n');
     const wrote = hookFile("import os\ndef init(c):\n    os.write(3, b'nonsense\\n')\n    os._exit(0)\n");
@@ -132,7 +137,7 @@ describe('a Python hook that fails ends in one error with file, line, function a
     expect((await failureOf(call(wrote, 'init', init))).message).toContain('wrote to file descriptor 3');
   });
 
-  it('no Python on the machine: the error names the hook', async () => {
+  it('names the hook when the machine has no Python', async () => {
     const file = hookFile('def init(c): pass\n');
 
     const error = await failureOf(call(file, 'init', init, hookServices({ env: { PATH: temporaryDirectory() } })));
@@ -143,7 +148,7 @@ describe('a Python hook that fails ends in one error with file, line, function a
     expect(error.hint).toContain('apt-get install python3');
   });
 
-  it('a Python that is too old says so', async () => {
+  it('reports a Python that is too old', async () => {
     const real = (await runOrFail('python3', 'python3', ['-c', 'import sys; print(sys.executable)'])).stdout.trim();
     const services = withPython(
       lines(
@@ -158,13 +163,13 @@ describe('a Python hook that fails ends in one error with file, line, function a
     );
   });
 
-  it('a python3 that is no Python', async () => {
+  it('reports a python3 that is not Python', async () => {
     const services = withPython('#!/bin/sh\nexit 9\n');
 
     expect((await failureOf(call(hookFile(''), 'init', init, services))).message).toContain('ended with exit code 9');
   });
 
-  it('a hook file that is gone, and a current directory that is gone', async () => {
+  it('reports a hook file or a current directory that no longer exists', async () => {
     const gone = join(temporaryDirectory(), 'commands.py');
     const nowhere = hookServices({ cwd: '/nowhere/at/all' });
 
@@ -173,8 +178,8 @@ describe('a Python hook that fails ends in one error with file, line, function a
   });
 });
 
-describe('what we refuse or report reaches the hook as an exception', () => {
-  it('a failing container command keeps its message and its cause', async () => {
+describe('errors of the program reach the hook as exceptions', () => {
+  it('keep the message and the cause of a failed container command', async () => {
     const file = hookFile(
       lines(
         'from stack_orchestrator.deploy.deploy_util import run_container_command',
@@ -193,7 +198,7 @@ describe('what we refuse or report reaches the hook as an exception', () => {
     expect(error.hint).toBe('name another');
   });
 
-  it('modify_yaml stays inside the deployment directory, links followed', async () => {
+  it('include a path of modify_yaml that leaves the deployment directory, links resolved', async () => {
     const outside = join(temporaryDirectory(), 'outside.yml');
     writeFileSync(outside, 'a: 1\n');
     const dir = temporaryDirectory();
@@ -232,7 +237,7 @@ describe('what we refuse or report reaches the hook as an exception', () => {
 });
 
 describe('Ctrl-C', () => {
-  it('ends Python, one that ignores SIGTERM too', async () => {
+  it('ends Python, even when it ignores SIGTERM', async () => {
     const dir = temporaryDirectory();
     const file = hookFile(
       lines(
@@ -258,7 +263,7 @@ describe('Ctrl-C', () => {
     expect(() => process.kill(Number(pid), 0)).toThrow(/ESRCH/);
   });
 
-  it('an interrupt that only Python saw counts as well, and nothing starts after one', async () => {
+  it('counts when only Python received it, and nothing starts afterwards', async () => {
     const file = hookFile(
       'import os, signal\ndef init(c):\n    os.kill(os.getpid(), signal.SIGINT)\n    import time; time.sleep(9)\n',
     );
@@ -276,7 +281,7 @@ async function waitForFile(path: string): Promise<string> {
       const text = readFileSync(path, 'utf8');
       if (text !== '') return text;
     } catch {
-      // not there yet
+      // the file does not exist yet
     }
     await new Promise((resolve) => setTimeout(resolve, 20));
   }

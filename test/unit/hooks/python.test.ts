@@ -16,8 +16,8 @@ function json(...path: string[]): unknown {
   return JSON.parse(readFileSync(join(...path), 'utf8'));
 }
 
-describe('Python hooks see what they saw before', () => {
-  it('init: the command context, the options, the environment and its own place', async () => {
+describe('Python hooks work as they do with the Python program', () => {
+  it('receive in init the command context, the options, the environment and their own location', async () => {
     const file = fixture('names');
     const cwd = temporaryDirectory();
     const services = hookServices({ cwd, options: { verbose: true, stack: 'demo' }, env: { KUBECONFIG: '/tmp/kube' } });
@@ -51,7 +51,7 @@ describe('Python hooks see what they saw before', () => {
     expect(readdirSync(dirname(file)), 'no __pycache__ in the stack').toEqual(['commands.py', 'helper.py']);
   });
 
-  it('setup: parameters, positional strings, a container of the stack', async () => {
+  it('receive in setup the parameters and positional strings, and run a container of the stack', async () => {
     const output = join(temporaryDirectory(), 'out.json');
     const asked: unknown[] = [];
     const services = hookServices({
@@ -93,7 +93,7 @@ describe('Python hooks see what they saw before', () => {
     ]);
   });
 
-  it('create: the deployment context, the mode and the arguments', async () => {
+  it('receive in create the deployment context, the mode and the arguments', async () => {
     const dir = temporaryDirectory();
 
     await call(fixture('names'), 'create', {
@@ -128,7 +128,7 @@ describe('Python hooks see what they saw before', () => {
     });
   });
 
-  it('getters of newer specs, and the options as a dataclass', async () => {
+  it('can use the getters of newer specs, and the options as a dataclass', async () => {
     const file = hookFile(`
 import dataclasses
 from stack_orchestrator.command_types import CommandOptions
@@ -162,7 +162,7 @@ def init(context):
     });
   });
 
-  it('YAML values are plain Python values in their order; dumping a loaded file keeps its comments', async () => {
+  it('get YAML values as plain Python values in order, and keep comments when they dump a loaded file', async () => {
     const dir = temporaryDirectory();
     const lines = [
       '# head',
@@ -210,7 +210,7 @@ def init(context):
   });
 });
 
-describe('hooks as the bundled stacks have them', () => {
+describe('hooks like those of the bundled stacks', () => {
   const compose = [
     'services:',
     '  # the first node',
@@ -232,7 +232,7 @@ describe('hooks as the bundled stacks have them', () => {
     return dir;
   }
 
-  it('init gives defaults; numbers arrive as they are written', async () => {
+  it('provide defaults in init, with numbers as they are written', async () => {
     const { result } = await call(fixture('bundled'), 'init', { context: commandContext });
 
     expect(result).toEqual({
@@ -247,7 +247,7 @@ describe('hooks as the bundled stacks have them', () => {
     });
   });
 
-  it('setup makes a directory and runs a container on it', async () => {
+  it('make a directory in setup and run a container on it', async () => {
     const dir = temporaryDirectory();
     const services = hookServices({
       runContainerCommand: async (service, command, mounts) => {
@@ -268,7 +268,7 @@ describe('hooks as the bundled stacks have them', () => {
     expect(readFileSync(join(dir, 'answer'), 'utf8')).toBe('said 0');
   });
 
-  it('create writes files and adds a volume to a compose file once, comments, numbers and mode kept', async () => {
+  it('write files in create and add a volume to a compose file only once, keeping comments, numbers and mode', async () => {
     const dir = deployment();
     const file = fixture('bundled');
     const created = { context: deploymentContext(dir), extraArgs: [null, null] };
@@ -286,7 +286,7 @@ describe('hooks as the bundled stacks have them', () => {
     expect(statSync(join(dir, 'compose/docker-compose-geth.yml')).mode & 0o777).toBe(0o600);
   });
 
-  it('an edit that keeps the size of the file within the same second is seen (test-restart, v1 to v2)', async () => {
+  it("are loaded again after an edit within the same second that keeps the file's size", async () => {
     const dir = temporaryDirectory();
     const file = fixture('bundled');
 
@@ -298,7 +298,7 @@ describe('hooks as the bundled stacks have them', () => {
     expect(readFileSync(join(dir, 'marker'), 'utf8')).toBe('v2');
   });
 
-  it('a genesis ceremony: initialize, create, then a deployment from the network directory', async () => {
+  it('run a genesis ceremony: initialize, create, then a deployment from the network directory', async () => {
     const file = fixture('ceremony');
     const base = temporaryDirectory();
     const network = join(base, 'net');
@@ -329,8 +329,8 @@ describe('hooks as the bundled stacks have them', () => {
   });
 });
 
-describe('what a hook module may look like', () => {
-  it('every function is optional', async () => {
+describe('a hook module', () => {
+  it('may leave out any function', async () => {
     const file = hookFile('init = None\ndef other():\n    pass\n');
 
     expect(await call(file, 'init', { context: commandContext })).toEqual({ called: false, result: undefined });
@@ -346,7 +346,7 @@ describe('what a hook module may look like', () => {
     ['def setup(*args):', "['command', 'parameters', 'extra']"],
     ['def setup():', '[]'],
     ['async def setup(context, parameters, extra_args, more=None):', "['command', 'parameters', 'extra']"],
-  ])('older signatures get as many arguments as they take: %s', async (head, expected) => {
+  ])('gets as many arguments as its signature takes: %s', async (head, expected) => {
     const out = join(temporaryDirectory(), 'out');
     const file = hookFile(
       [
@@ -364,7 +364,7 @@ describe('what a hook module may look like', () => {
     expect(readFileSync(out, 'utf8')).toBe(expected);
   });
 
-  it('init may return nothing, and sys.exit(0) means done', async () => {
+  it('may return nothing from init, and may end with sys.exit(0)', async () => {
     const empty = hookFile(
       "from stack_orchestrator.util import get_yaml\ndef init(c):\n    return get_yaml().load('')\n",
     );
@@ -374,7 +374,7 @@ describe('what a hook module may look like', () => {
     expect(await call(exits, 'init', { context: commandContext })).toEqual({ called: true, result: undefined });
   });
 
-  it('a process left behind does not hold us, whatever it inherited', async () => {
+  it('may leave a process behind, which does not block the program whatever it inherited', async () => {
     const left = join(temporaryDirectory(), 'pids');
     const file = hookFile(
       [
@@ -399,7 +399,7 @@ describe('what a hook module may look like', () => {
     expect(took).toBeLessThan(20_000);
   });
 
-  it('a forked copy of the hook does not answer in its place', async () => {
+  it('may fork, and only the original process returns the result', async () => {
     const file = hookFile(
       'import os\ndef init(c):\n    pid = os.fork()\n    if pid: os.waitpid(pid, 0)\n    return {"parent": bool(pid)}\n',
     );

@@ -16,28 +16,28 @@ import type {
 import { LaconicError } from '../../../src/system/errors.js';
 import { testContext } from '../../support/context.js';
 
-/** A new directory, removed after the test. */
+/** Makes a new directory that is removed after the test. */
 export function temporaryDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'laconic-hooks-test-'));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   return directory;
 }
 
-/** A copy of a fixture folder; the path of its hook module. */
+/** Copies a fixture folder; returns the path of its hook module. */
 export function fixture(name: string, module = 'commands.py'): string {
   const directory = join(temporaryDirectory(), 'deploy');
   cpSync(fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url)), directory, { recursive: true });
   return join(directory, module);
 }
 
-/** A hook module with this text. */
+/** Writes a hook module with this text. */
 export function hookFile(text: string, module = 'commands.py'): string {
   const file = join(temporaryDirectory(), module);
   writeFileSync(file, text);
   return file;
 }
 
-/** Services as a command would give them; `services` and `options` replace some. */
+/** The services that a command passes to a hook; `services` and `options` replace some. */
 export function hookServices(
   changes: Partial<Omit<HookServices, 'context'>> &
     Partial<Pick<HookServices['context'], 'report' | 'signal' | 'cwd'>> & {
@@ -105,7 +105,7 @@ export function deploymentContext(deploymentDir: string): DeploymentContext {
   };
 }
 
-/** Calls a hook of this file; its language follows from its name. */
+/** Calls a hook of this file; the file name determines its language. */
 export function call<H extends HookName>(
   file: string,
   hook: H,
@@ -115,7 +115,7 @@ export function call<H extends HookName>(
   return callHook({ file, language: file.endsWith('.py') ? 'python' : 'javascript' }, hook, given, services);
 }
 
-/** Calls a hook that must fail, and gives its one error. */
+/** Calls a hook that must fail, and returns its error. */
 export async function failureOf(hooked: Promise<unknown>): Promise<LaconicError> {
   const error = await hooked.then(
     () => undefined,

@@ -3,7 +3,7 @@ import { fromPlain, toPlain } from '../../../src/stack/hooks/values.js';
 import { fromWire, toWire } from '../../../src/stack/hooks/wire.js';
 import { dumpYaml, editYaml, loadYaml } from '../../../src/stack/hooks/yaml-edit.js';
 
-/** The text after a hook changed its value. */
+/** The text after a hook has changed its value. */
 function changed(text: string, change: (value: Record<string, never>) => unknown): string {
   const value = toPlain(loadYaml(text, 'f.yml'), 'value') as Record<string, never>;
   change(value);
@@ -13,8 +13,8 @@ function changed(text: string, change: (value: Record<string, never>) => unknown
 type Loose = Record<string, Record<string, unknown> & unknown[]>;
 const loose = (change: (value: Loose) => unknown) => (value: unknown) => change(value as Loose);
 
-describe('modify_yaml changes the document and keeps the rest as written', () => {
-  it('nothing changed: the same bytes, whatever their style', () => {
+describe('modify_yaml changes a document and keeps the rest as written', () => {
+  it('writes the same bytes when nothing changed, whatever their style', () => {
     const text = '# c\na:   {x:    1 }\n\n\nb: "q"   # d\n';
 
     expect(changed(text, () => undefined)).toBe(text);
@@ -35,7 +35,7 @@ describe('modify_yaml changes the document and keeps the rest as written', () =>
     ],
     ['an item put first', 'l:\n  - a # 1\n', loose((v) => v.l?.unshift('z')), 'l:\n  - z\n  - a # 1\n'],
     [
-      'an item taken out',
+      'an item removed',
       'l:\n  - a # 1\n  - b # 2\n  - c # 3\n',
       loose((v) => v.l?.splice(1, 1)),
       'l:\n  - a # 1\n  - c # 3\n',
@@ -48,12 +48,12 @@ describe('modify_yaml changes the document and keeps the rest as written', () =>
     ],
     ['a list emptied', 'l:\n  - a\nb: 1\n', loose((v) => v.l?.pop()), 'l: []\nb: 1\n'],
     ['a list that becomes a map', '# why\nl:\n  - a\n', loose((v) => (v.l = { x: 1 } as never)), '# why\nl:\n  x: 1\n'],
-    ['a list that was empty', 'l: []\n', loose((v) => v.l?.push('a')), 'l: [a]\n'],
+    ['an empty list filled', 'l: []\n', loose((v) => v.l?.push('a')), 'l: [a]\n'],
   ])('%s', (_what, text, change, expected) => {
     expect(changed(text, change)).toBe(expected);
   });
 
-  it('numbers that were not touched keep their digits', () => {
+  it('keeps the digits of numbers that were not changed', () => {
     const text =
       'a: 0440\nb: 123456789012345678901234567890\nc: 1.10\nd: 0x1F\ne: 1e3\nf: 0.12345678901234567890\nx: 1\n';
 
@@ -65,7 +65,7 @@ describe('modify_yaml changes the document and keeps the rest as written', () =>
     ).toBe(text.replace('x: 1', 'x: 2'));
   });
 
-  it('a change below an anchor does not reach its aliases: the hook saw them apart', () => {
+  it('changes a value below an anchor without its aliases, which the hook saw as separate values', () => {
     const text = 'a: &a\n  x: 1 # c\nb: *a\nc: 1\n';
 
     const edited = changed(
@@ -80,7 +80,7 @@ describe('modify_yaml changes the document and keeps the rest as written', () =>
   it.each([
     ['the anchor of an alias is removed', 'a: &a {x: 1}\nb: *a\n', loose((v) => delete v.a), { b: { x: 1 } }],
     [
-      'an own key over a merged one',
+      'a key that overrides a merged one',
       'base: &b {x: 1, y: 2}\nm:\n  <<: *b\n',
       loose((v) => (v.m = { x: 1, y: 5 } as never)),
       { base: { x: 1, y: 2 }, m: { x: 1, y: 5 } },
@@ -103,25 +103,25 @@ describe('modify_yaml changes the document and keeps the rest as written', () =>
       loose((v) => (v.n = 1 as never)),
       { p: { x: 1 }, q: { x: 2, y: 2 }, m: { x: 1, y: 2 }, n: 1 },
     ],
-  ])('anchors: %s', (_what, text, change, expected) => {
+  ])('keeps every other value when anchors are involved: %s', (_what, text, change, expected) => {
     expect(toPlain(loadYaml(changed(text, change), 'f'), 'value')).toEqual(expected);
   });
 
-  it('another kind of document, and an empty one', () => {
+  it('writes a document of another type, and an empty one', () => {
     expect(editYaml('', 'f', fromPlain({ a: 1 }))).toBe('a: 1\n');
     expect(editYaml('- a\n', 'f', fromPlain({ a: 1 }))).toBe('a: 1\n');
     expect(editYaml('a: 1\n', 'f', null)).toBe('\n');
   });
 });
 
-describe('values on the way to Python and back', () => {
+describe('values passed to Python and back', () => {
   it.each([
     'a: 1\nb: 1.0\nc: 1.10\nd: 123456789012345678901234567890\ne: -5\n',
     "'9': a\n'1': b\n__proto__: c\n$: d\n",
     '9: a\n1: b\ntrue: c\n',
     'a: .inf\nb: -.inf\nc: .nan\n',
     '- - x\n  -\n- {}\n- []\n',
-  ])('%j is the same value after a round trip', (text) => {
+  ])('are unchanged after a round trip: %j', (text) => {
     const value = loadYaml(text, 'f');
 
     const back = fromWire(JSON.parse(JSON.stringify(toWire(value))));
@@ -130,13 +130,13 @@ describe('values on the way to Python and back', () => {
     expect(back instanceof Map ? [...back.keys()] : back).toEqual(value instanceof Map ? [...value.keys()] : value);
   });
 
-  it('what is written is our YAML: strings that look like something else are quoted', () => {
+  it('are written so that strings which look like something else are quoted', () => {
     expect(dumpYaml(fromPlain({ a: '80', b: 'true', c: null, d: 'x: y', e: 'yes', f: { g: [] } }))).toBe(
       "a: '80'\nb: 'true'\nc:\nd: 'x: y'\ne: yes\nf:\n  g: []\n",
     );
   });
 
-  it('a value that contains itself is refused', () => {
+  it('are rejected when they contain themselves', () => {
     expect(() => loadYaml('a: &a\n  - *a\n', 'f')).toThrow(/contains itself/);
   });
 });

@@ -32,12 +32,12 @@ describe('--image-registry', () => {
     'http://a.b/c',
     'a.b//c',
     'a.b/c d',
-  ])('refused: %s', (text) => {
+  ])('rejects %s', (text) => {
     expect(() => parseImageSource(text)).toThrow(UsageError);
   });
 });
 
-describe('what a registry asks for (WWW-Authenticate)', () => {
+describe('the challenge of a registry (WWW-Authenticate)', () => {
   it.each([
     ['Basic realm="a, b=c"', [{ scheme: 'basic', parameters: { realm: 'a, b=c' } }]],
     [
@@ -64,7 +64,7 @@ describe('what a registry asks for (WWW-Authenticate)', () => {
   });
 });
 
-describe('the next page of tags (RFC 8288)', () => {
+describe('the next page of tags (Link header)', () => {
   it.each([
     ['</v2/a/tags/list?last=x&n=2>; rel="next"', '/v2/a/tags/list?last=x&n=2'],
     ['</first>; rel="first", </next>; rel=next', '/next'],
@@ -75,7 +75,7 @@ describe('the next page of tags (RFC 8288)', () => {
   });
 });
 
-it('tags are tried as text, the last first, so that time stamps are newest first', () => {
+it('tags are tried in reverse alphabetical order, so that time stamps are newest first', () => {
   expect(newestFirst(['202601010000', '202512312359', 'v1', '202601010000', 'V2'])).toEqual([
     'v1',
     'V2',
@@ -84,7 +84,7 @@ it('tags are tried as text, the last first, so that time stamps are newest first
   ]);
 });
 
-describe('the proxy for a registry', () => {
+describe('the proxy of a registry', () => {
   const env = {
     HTTPS_PROXY: 'http://proxy:3128',
     http_proxy: 'plain:80',
@@ -102,17 +102,17 @@ describe('the proxy for a registry', () => {
     ['https://localhost:5000/', undefined],
     ['https://127.0.0.1/', undefined],
     ['https://[::1]:5000/', undefined],
-  ])('%s', (url, proxy) => {
+  ])('of %s', (url, proxy) => {
     expect(proxyFor(new URL(url), env)).toBe(proxy);
   });
 
-  it('none without a variable, and none for anything with NO_PROXY=*', () => {
+  it('is not used without a variable, or with NO_PROXY=*', () => {
     expect(proxyFor(new URL('https://ghcr.io'), {})).toBeUndefined();
     expect(proxyFor(new URL('https://ghcr.io'), { ...env, no_proxy: '*' })).toBeUndefined();
   });
 });
 
-describe('registries that the engine asks without TLS', () => {
+describe('registries that the engine contacts without TLS', () => {
   const isInsecure = insecureBy({
     InsecureRegistryCIDRs: ['127.0.0.0/8', '10.1.0.0/16', 'fd00::/8'],
     IndexConfigs: { 'docker.io': { Secure: true }, 'reg.lan:5000': { Secure: false } },
@@ -132,7 +132,7 @@ describe('registries that the engine asks without TLS', () => {
   });
 });
 
-describe('why an image cannot be pushed', () => {
+describe('the reason why an image cannot be pushed', () => {
   it.each([
     [
       'denied: requested access to the resource is denied',
@@ -157,7 +157,7 @@ describe('why an image cannot be pushed', () => {
     expect(explained.hint).toContain(hint);
   });
 
-  it('words that nobody knows are shown as they are', () => {
+  it("is the registry's own text when it is not recognized", () => {
     expect(explainPush('a.b/c:1', 'the disk is full of sand')).toEqual({ why: 'the disk is full of sand' });
   });
 });
