@@ -23,12 +23,12 @@ const table: readonly TableEntry[] = [
   { names: ['version'], description: 'print the version of this program', load: () => import('./commands/version.js') },
   {
     names: ['deploy', 'deploy-system'],
-    description: 'make a spec and a deployment from a stack, or run a stack in place',
+    description: 'create a spec and a deployment from a stack, or run a stack in place',
     load: () => import('./commands/deploy.js'),
   },
   {
     names: ['deployment'],
-    description: 'start, watch, change and stop a deployment directory',
+    description: 'start, monitor, update and stop a deployment',
     load: () => import('./commands/deployment.js'),
   },
   {
@@ -53,7 +53,7 @@ const table: readonly TableEntry[] = [
   },
   {
     names: ['hooks'],
-    description: 'prepare this machine for the hooks of stacks that are written in Python',
+    description: 'prepare this machine for stack hooks written in Python',
     load: () => import('./commands/hooks.js'),
   },
 ];
@@ -84,7 +84,7 @@ function interruptSignal(report: () => Reporter, reads: () => boolean): AbortSig
       return;
     }
     controller.abort(new InterruptedError());
-    if (!reads()) report().info('stopping: what was begun is left consistent (Ctrl-C again leaves at once)');
+    if (!reads()) report().info('stopping: press Ctrl-C again to exit at once');
   };
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, onSignal);
   return controller.signal;
@@ -100,7 +100,7 @@ function explain(error: unknown, report: Reporter, reads: boolean): number {
     report.error(error instanceof Error ? error.message : String(error));
     // What the system refuses (a full disk, a file of another user) is not a bug.
     const refused = error instanceof Error && 'syscall' in error;
-    if (!refused) report.info('this is a defect of laconic-so: --debug shows where it happened');
+    if (!refused) report.info('this is a bug in laconic-so: --debug shows where it happened');
   } else if (error instanceof InterruptedError) {
     if (!reads) report.info('interrupted');
   } else if (!(error instanceof ExitError)) {
@@ -181,7 +181,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 const unsettledCode = 13;
 const onUnsettled = (): void => {
   if (process.exitCode !== unsettledCode) return;
-  process.stderr.write('Error: the command waits for something that never comes\nthis is a defect of laconic-so\n');
+  process.stderr.write('Error: the command waits for something that never happens\nthis is a bug in laconic-so\n');
   process.exitCode = 1;
 };
 process.once('exit', onUnsettled);

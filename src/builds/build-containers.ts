@@ -186,6 +186,6 @@ async function runAll(planned: readonly Planned[], jobs: number, run: BuildRun):
   }
   if (engineGone !== undefined) throw engineGone;
   const skipped = results.some(({ outcome, reason }) => outcome === 'skipped' && reason === undefined);
-  if (skipped) report.info('--continue-on-error goes on with the others when one fails');
+  if (skipped) report.info('--continue-on-error continues with the others');
   return results;
 }

@@ -90,7 +90,7 @@ async function credentialsFor(
 
 async function tokenFrom({ registryToken, registryTokenStdin }: FetchOptions, env: NodeJS.ProcessEnv): Promise<string> {
   if (registryToken !== undefined && registryTokenStdin) {
-    throw new UsageError('--registry-token and --registry-token-stdin exclude each other');
+    throw new UsageError('--registry-token and --registry-token-stdin cannot be used together');
   }
   if (registryToken !== undefined) return registryToken;
   if (!registryTokenStdin) return env[tokenVariable] ?? '';

@@ -81,14 +81,11 @@ export interface WaitFlags {
 /** Adds these options to a command. */
 export function addWaitOptions(command: Command): Command {
   return command
-    .option('--no-wait', 'return when the containers are started, ready or not')
-    .option(
-      '--wait-timeout <seconds>',
-      'how long anything is awaited; not ready by then is a failure (no limit without it)',
-    )
+    .option('--no-wait', 'return once the containers are started, without waiting until they are ready')
+    .option('--wait-timeout <seconds>', 'maximum time to wait for anything, then fail (default: no limit)')
     .option(
       '--steady <seconds>',
-      'how long what has no healthcheck must run without a restart (2, or LACONIC_SO_STEADY)',
+      'how long a container without a healthcheck must run without a restart (default: 2, or LACONIC_SO_STEADY)',
     );
 }
 

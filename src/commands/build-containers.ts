@@ -18,12 +18,12 @@ interface Options {
 export function declare(command: Command, contextOf: ContextOf): void {
   configure(command)
     .option('--include <containers>', 'only these containers of the stack (comma-separated)')
-    .option('--exclude <containers>', 'all containers of the stack but these (comma-separated)')
-    .option('--force-rebuild', 'build without using what was built before', false)
-    .option('--extra-build-args <arguments>', 'more arguments for docker build')
-    .option('--jobs <n>', 'how many to build at once, where they do not need each other', '1')
+    .option('--exclude <containers>', 'all containers of the stack except these (comma-separated)')
+    .option('--force-rebuild', 'do not use the build cache', false)
+    .option('--extra-build-args <arguments>', 'additional arguments for docker build')
+    .option('--jobs <n>', 'how many independent images to build in parallel', '1')
     .option('--publish-images', 'push the images to --image-registry once they are built', false)
-    .option('--image-registry <host/path>', 'where to push them: as <host/path>/<container>:<time>-<image id>')
+    .option('--image-registry <host/path>', 'where to push the images, as <host/path>/<container>:<time>-<image id>')
     .option('--publish-tag <tag>', 'the tag of the pushed images, instead of time and image id')
     .action(async (options: Options, self: Command) => {
       const context = contextOf(self);

@@ -11,7 +11,7 @@ import { configure } from './program.js';
 export function declare(command: Command, contextOf: ContextOf): void {
   configure(command)
     .option('--include <pods>', 'only these pods of the stack (comma-separated)')
-    .option('--exclude <pods>', 'all pods of the stack but these (comma-separated)')
+    .option('--exclude <pods>', 'all pods of the stack except these (comma-separated)')
     .option('--env-file <file>', 'variables for the compose files, when the stack runs in place')
     .option('--cluster <name>', 'the Compose project name, when the stack runs in place')
     .option('--deploy-to <target>', 'compose, k8s-kind or k8s', 'compose');

@@ -8,21 +8,13 @@ import { configure } from './program.js';
 export function declare(command: Command, contextOf: ContextOf): void {
   configure(command)
     .requiredOption('--image-registry <host/org>', 'where the images are, for example ghcr.io/my-org (required)')
-    .option('--registry-username <name>', 'who asks; default: who is logged in by docker login, else nobody')
-    .option(
-      '--registry-token-stdin',
-      'read the token from stdin; else it is taken from LACONIC_SO_REGISTRY_TOKEN',
-      false,
-    )
-    .option('--registry-token <token>', 'the token itself: every user of the machine can read it here')
-    .option(
-      '--force-local-overwrite',
-      'fetch images that are here already, and let name:local be the fetched one',
-      false,
-    )
+    .option('--registry-username <name>', 'user name (default: the one of docker login, else anonymous)')
+    .option('--registry-token-stdin', 'read the token from stdin (default: from LACONIC_SO_REGISTRY_TOKEN)', false)
+    .option('--registry-token <token>', 'the token itself, visible to every user of this machine')
+    .option('--force-local-overwrite', 'also fetch images that exist locally, and replace name:local', false)
     .option('--include <containers>', 'only these containers of the stack (comma-separated)')
-    .option('--exclude <containers>', 'all containers of the stack but these (comma-separated)')
-    .option('--format <text|json>', 'how to print the outcome', 'text')
+    .option('--exclude <containers>', 'all containers of the stack except these (comma-separated)')
+    .option('--format <text|json>', 'output format', 'text')
     .action(async (flags: Omit<FetchOptions, 'format'> & { format: string }, self: Command) => {
       const context = contextOf(self);
       const { fetchStackContainers } = await import('../builds/fetch-stack-containers.js');

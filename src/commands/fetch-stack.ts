@@ -8,9 +8,9 @@ export function declare(command: Command, contextOf: ContextOf): void {
   configure(command)
     .argument('<stack-locator>', 'the repository: [host/]org/repo[@ref], or a URL')
     .option('--git-ssh', 'clone over ssh, with the keys of your agent, instead of https', false)
-    .option('--check-only', 'look at what is there and say what would be done; change nothing', false)
-    .option('--pull', 'fetch what is there already, and fast-forward its branch', false)
-    .option('--format <text|json>', 'how to print the outcome', 'text')
+    .option('--check-only', 'report what would be done, without changing anything', false)
+    .option('--pull', 'fetch an existing clone too, and fast-forward its branch', false)
+    .option('--format <text|json>', 'output format', 'text')
     .action(
       async (
         locator: string,

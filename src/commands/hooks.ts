@@ -7,7 +7,7 @@ export function declare(command: Command, contextOf: ContextOf): void {
   subcommand(
     configure(command),
     'setup',
-    'make the Python environment that hooks of stacks run with (~/.laconic-so/python)',
+    'create the Python environment that stack hooks run in (~/.laconic-so/python)',
   ).action(async (_options: object, self: Command) => {
     const { setUpHookPython } = await import('../stack/hooks/setup-python.js');
     await setUpHookPython(contextOf(self));

@@ -98,10 +98,14 @@ export function createProgram(): Command {
     .description('Runs stacks of containers on Docker Compose or Kubernetes, from one description.')
     .version(versionText(), '--version', 'print the version of this program')
     .option('--stack <name or path>', 'the stack to work on')
-    .option('--quiet', 'no progress and information, only results, warnings and errors', false)
-    .option('--verbose', 'more about what is done', false)
-    .option('--dry-run', 'print what would be done, and do nothing', false)
-    .option('--local-stack', 'take repositories from the folder above the current stack-orchestrator folder', false)
-    .option('--debug', 'everything, with stack traces of errors; containers get CERC_SCRIPT_DEBUG=true', false)
-    .option('--continue-on-error', 'go on with the next image or repository when one fails', false);
+    .option('--quiet', 'print only results, warnings and errors', false)
+    .option('--verbose', 'print more details', false)
+    .option('--dry-run', 'print what would be done, without doing it', false)
+    .option(
+      '--local-stack',
+      'use the folder above the current stack-orchestrator folder as the base of repositories',
+      false,
+    )
+    .option('--debug', 'print everything, including stack traces; containers get CERC_SCRIPT_DEBUG=true', false)
+    .option('--continue-on-error', 'continue with the next image or repository when one fails', false);
 }

@@ -7,13 +7,13 @@ import { configure } from './program.js';
 export function declare(command: Command, contextOf: ContextOf): void {
   configure(command)
     .option('--include <repositories>', 'only these repositories of the stack (comma-separated)')
-    .option('--exclude <repositories>', 'all repositories of the stack but these (comma-separated)')
+    .option('--exclude <repositories>', 'all repositories of the stack except these (comma-separated)')
     .option('--git-ssh', 'clone over ssh, with the keys of your agent, instead of https', false)
-    .option('--check-only', 'look at what is there and say what would be done; change nothing', false)
-    .option('--pull', 'fetch what is there already, and fast-forward branches', false)
-    .option('--branches <repository@ref,…>', 'take these branches, tags or commits instead of those of the stack')
-    .option('--jobs <n>', 'how many repositories are worked on at once', '4')
-    .option('--format <text|json>', 'how to print the outcome', 'text')
+    .option('--check-only', 'report what would be done, without changing anything', false)
+    .option('--pull', 'fetch existing clones too, and fast-forward their branches', false)
+    .option('--branches <repository@ref,…>', 'use these branches, tags or commits instead of those of the stack')
+    .option('--jobs <n>', 'how many repositories to process in parallel', '4')
+    .option('--format <text|json>', 'output format', 'text')
     .action(
       async (options: Omit<SetupOptions, 'jobs' | 'format'> & { jobs: string; format: string }, self: Command) => {
         const context = contextOf(self);

@@ -103,7 +103,7 @@ describe('how fetch-stack and setup-repositories are called', () => {
     const result = await sources.cli(['--stack', stack, 'setup-repositories'], env);
     expect(result).toMatchObject({ code: 1, stdout: '' });
     expect(result.stderr).toContain(words);
-    expect(result.stderr).not.toMatch(/ {4}at |defect of laconic-so/);
+    expect(result.stderr).not.toMatch(/ {4}at |bug in laconic-so/);
     expect(await readdir(sources.folder)).not.toContain('never');
   });
 
@@ -118,7 +118,7 @@ describe('how fetch-stack and setup-repositories are called', () => {
     const cloned = await sources.cli(['--stack', stack, 'setup-repositories'], env);
     expect(cloned.code).toBe(1);
     expect(cloned.stderr).toContain(`cannot clone ${url}: git succeeded and cloned nothing: is the \`git\``);
-    expect(cloned.stderr).not.toMatch(/ {4}at |defect of laconic-so/);
+    expect(cloned.stderr).not.toMatch(/ {4}at |bug in laconic-so/);
     expect(await readdir(sources.path('strange'))).toEqual([]);
 
     await writeFile(strange, '#!/bin/sh\nPATH=${PATH#*:}\ncase " $* " in *" log "*) echo "{[";; *) git "$@";; esac\n');

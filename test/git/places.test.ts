@@ -25,7 +25,7 @@ describe('what stands in the place, and what is in the way', () => {
     const result = await sources.setup([url], ...args);
     expect(result).toMatchObject({ code: 1 });
     expect(result.stderr).toMatch(words);
-    expect(result.stderr).not.toMatch(/ {4}at |defect of laconic-so/);
+    expect(result.stderr).not.toMatch(/ {4}at |bug in laconic-so/);
     return result.stderr;
   };
 

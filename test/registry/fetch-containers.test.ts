@@ -202,7 +202,7 @@ describeWithRegistry('fetch-containers', () => {
       [[], /required option '--image-registry/],
       [['--image-registry', 'a.b/c', '--registry-username', 'me'], /no token.*LACONIC_SO_REGISTRY_TOKEN/],
       [['--image-registry', 'a.b/c', '--registry-token', 'x'], /no user.*--registry-username/],
-      [['--image-registry', 'a.b/c', '--registry-token', 'x', '--registry-token-stdin'], /exclude each other/],
+      [['--image-registry', 'a.b/c', '--registry-token', 'x', '--registry-token-stdin'], /cannot be used together/],
       [['--image-registry', 'a.b/c', '--format', 'xml'], /--format: xml is not text or json/],
     ])('%s', async (args, message) => {
       const { code, stderr } = await fetchContainers(args);

@@ -19,10 +19,10 @@ interface Options {
 
 /** Declares `deploy create`. */
 export function declare(group: Command, contextOf: ContextOf): void {
-  subcommand(group, 'create [extra-args...]', 'make a deployment directory from a spec file, or bring one up to date')
+  subcommand(group, 'create [extra-args...]', 'create a deployment directory from a spec file, or update one')
     .requiredOption('--spec-file <file>', 'the spec file', parsePath)
-    .option('--deployment-dir <path>', 'the directory to make', parsePath, 'deployment-001')
-    .option('--update', 'bring an existing directory up to date with the spec and the stack; data stays', false)
+    .option('--deployment-dir <path>', 'the directory to create', parsePath, 'deployment-001')
+    .option('--update', 'update an existing directory from the spec and the stack; data is kept', false)
     .option('--helm-chart', 'not supported by this version', false)
     .option('--network-dir <path>', "passed to the stack's create hook")
     .option('--initial-peers <peers>', "passed to the stack's create hook")
@@ -34,7 +34,7 @@ export function declare(group: Command, contextOf: ContextOf): void {
       'with --update: take config values literally where an old config.env was read differently',
       false,
     )
-    .option('--accept-other-stack', 'with --update: the spec may be one of another stack', false)
+    .option('--accept-other-stack', 'with --update: accept the spec of another stack', false)
     .action(async (extraArgs: string[], options: Options, self: Command) => {
       const context = contextOf(self);
       refuseQuickOptions(groupOptions(self), 'create');

@@ -15,14 +15,9 @@ interface Options {
 
 /** Declares `deploy init`. */
 export function declare(group: Command, contextOf: ContextOf): void {
-  subcommand(group, 'init', 'write a spec file for a stack, to be edited and given to create')
+  subcommand(group, 'init', 'write a spec file for a stack, to edit and pass to create')
     .requiredOption('--output <file>', 'the spec file to write', parsePath)
-    .option(
-      '--config <NAME=value,…>',
-      "values for the spec's config (repeatable; repeated, each holds one pair)",
-      collect,
-      [],
-    )
+    .option('--config <NAME=value,…>', "values for the spec's config (when repeated: one pair each)", collect, [])
     .option('--config-file <file>', "an env file with values for the spec's config")
     .option('--kube-config <file>', 'the kubeconfig of the cluster, for --deploy-to k8s')
     .option('--image-registry <url>', 'where images are pushed, for --deploy-to k8s')

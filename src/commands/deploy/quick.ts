@@ -16,7 +16,11 @@ export function declare(group: Command, contextOf: ContextOf): void {
   };
 
   addWaitOptions(
-    subcommand(group, 'up [services...]', "run the stack's own compose files, and wait until they are ready"),
+    subcommand(
+      group,
+      'up [services...]',
+      "run the stack's compose files in place, and wait until the services are ready",
+    ),
   ).action(async (services: string[], options: WaitFlags, self: Command) => {
     const wait = parseWait(options);
     const deployer = await deployerOf(self, limitAnswers(contextOf(self), wait));
@@ -24,9 +28,9 @@ export function declare(group: Command, contextOf: ContextOf): void {
     await deployer.start(start, async () => undefined);
   });
 
-  addStopOptions(subcommand(group, 'down [services...]', 'stop and remove the containers; volumes stay'))
+  addStopOptions(subcommand(group, 'down [services...]', 'stop and remove the containers; volumes are kept'))
     .option('--timeout <seconds>', 'how long a container may take to stop before it is killed')
-    .option('--force', 'stop although a job is running', false)
+    .option('--force', 'stop even if a job is running', false)
     .action(
       async (words: string[], options: { deleteVolumes: boolean; timeout?: string; force: boolean }, self: Command) => {
         const { services, timeout } = splitTimeout(words, options.timeout);
@@ -42,7 +46,7 @@ export function declare(group: Command, contextOf: ContextOf): void {
     );
 
   subcommand(group, 'ps', 'list the containers')
-    .option('--format <text|json>', 'how to print them', 'text')
+    .option('--format <text|json>', 'output format', 'text')
     .action(async (options: { format: string }, self: Command) => {
       const { printContainers } = await import('../../deployers/operations.js');
       await printContainers(await deployerOf(self), parseFormat(options.format), contextOf(self));

@@ -11,12 +11,12 @@ export function declareExec(
   subcommand(group, 'exec [service] [command...]', 'run a command in a running container')
     .passThroughOptions()
     .allowUnknownOption()
-    .option('--index <number>', 'which container of the service', '1')
+    .option('--index <number>', 'index of the container if the service has several', '1')
     .action(async (service: string | undefined, command: string[], options: { index: string }, self: Command) => {
       const words = command[0] === '--' ? command.slice(1) : command;
       const usage = 'exec <service> <cmd>';
       if (service === undefined) throw missingArgument(usage, '<service>, the name of a service of the stack');
-      if (words.length === 0) throw missingArgument(usage, `<cmd>, what to run in ${service}`);
+      if (words.length === 0) throw missingArgument(usage, `<cmd>, the command to run in ${service}`);
       const { parseIndex } = await import('../../deployers/compose/port.js');
       const code = await run(self, { service, command: words, index: parseIndex(options.index) });
       if (code !== 0) throw new ExitError(code);

@@ -6,8 +6,8 @@ import { subcommand } from '../program.js';
 /** Adds `port` to a group, with the action `run`. */
 export function declarePort(group: Command, run: (self: Command, query: PortQuery) => Promise<void>): void {
   subcommand(group, 'port [service] [port]', 'print the address a port of a service is published at')
-    .option('--protocol <tcp|udp>', 'which protocol', 'tcp')
-    .option('--index <number>', 'which container of the service', '1')
+    .option('--protocol <tcp|udp>', 'protocol of the port', 'tcp')
+    .option('--index <number>', 'index of the container if the service has several', '1')
     .action(
       async (
         service: string | undefined,

@@ -5,7 +5,7 @@ import { subcommand } from '../program.js';
 /** Declares `deployment ps`. */
 export function declare(group: Command, contextOf: ContextOf): void {
   subcommand(group, 'ps', 'list the containers of the deployment')
-    .option('--format <text|json>', 'how to print them', 'text')
+    .option('--format <text|json>', 'output format', 'text')
     .action(async (options: { format: string }, self: Command) => {
       const { listDeployment } = await import('../../deployers/operations.js');
       await listDeployment(targetOf(self), parseFormat(options.format), contextOf(self));

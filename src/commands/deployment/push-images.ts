@@ -6,7 +6,7 @@ import { subcommand } from '../program.js';
 /** Declares `deployment push-images`. */
 export function declare(group: Command, contextOf: ContextOf): void {
   subcommand(group, 'push-images', "push the images that were built for the deployment to its spec's image-registry")
-    .option('--format <text|json>', 'how to print the outcome', 'text')
+    .option('--format <text|json>', 'output format', 'text')
     .action(async (options: { format: string }, self: Command) => {
       const { pushDeployment } = await import('../../deployers/operations.js');
       const complete = await pushDeployment(targetOf(self), parseFormat(options.format), contextOf(self));

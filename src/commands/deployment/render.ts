@@ -7,7 +7,7 @@ export function declare(group: Command, contextOf: ContextOf): void {
   subcommand(
     group,
     'render',
-    'print what start hands to Docker Compose or to Kubernetes, secret values included',
+    'print what start passes to Docker Compose or Kubernetes, including secret values',
   ).action(async (_: unknown, self: Command) => {
     const { renderDeployment } = await import('../../deployers/operations.js');
     await renderDeployment(targetOf(self), contextOf(self));

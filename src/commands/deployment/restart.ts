@@ -34,29 +34,26 @@ export function declare(group: Command, contextOf: ContextOf): void {
     subcommand(
       group,
       'restart',
-      'pull the stack, bring the deployment directory up to date, and recreate the services that changed',
+      'pull the stack, update the deployment directory, and recreate the services that changed',
     ),
   )
     .option('--stack-path <path>', 'where the stack is now (its git working tree is pulled)')
-    .option('--spec-file <path>', 'the spec to take, relative to the root of the stack repository')
-    .option(
-      '--no-git-pull',
-      "take the files of the stack's git tree as they are, with local edits or without a network",
-    )
+    .option('--spec-file <path>', 'the spec to use, relative to the root of the stack repository')
+    .option('--no-git-pull', "use the stack's working tree as it is, with local edits or without a network")
     .option('--config-file <path>', 'accepted for old scripts, not used')
-    .option('--force', 'go on although a new host name was not verified', false)
+    .option('--force', 'continue even if a new host name was not verified', false)
     .option('--expected-ip <address>', 'accepted for old scripts, not used')
     .option('--image <container=image>', 'run a service with another image (repeatable)', collect, [])
-    .option('--accept-new-path', 'go on although a volume had another path that still holds data', false)
+    .option('--accept-new-path', 'continue even if the former path of a volume still holds data', false)
     .option(
       '--accept-literal-values',
       'take config values literally where an old config.env was read differently',
       false,
     )
-    .option('--accept-other-stack', 'the spec may be one of another stack', false)
+    .option('--accept-other-stack', 'accept the spec of another stack', false)
     .option('--rotate-secret <name>', 'give a generated secret a new value (repeatable)', collect, [])
-    .option('--pull', 'look for newer images in their registries first', false)
-    .option('--force-conflicts', 'on Kubernetes, take over fields of objects that somebody else has set', false)
+    .option('--pull', 'pull newer images first', false)
+    .option('--force-conflicts', 'on Kubernetes, take over fields that another client has set', false)
     .action(async (options: Options, self: Command) => {
       const images = new Map(options.image.map(parseOverride));
       const wait = parseWait(options);
@@ -92,6 +89,6 @@ function parseOverride(text: string): [string, string] {
   const at = text.indexOf('=');
   const [container, image] = [text.slice(0, at), text.slice(at + 1)];
   if (at < 1 || image === '') throw new UsageError(`Invalid --image format '${text}', expected container=image`);
-  if (parseImage(image) === undefined) throw new UsageError(`--image ${container}: ${image} is no name of an image`);
+  if (parseImage(image) === undefined) throw new UsageError(`--image ${container}: ${image} is not an image name`);
   return [container, image];
 }

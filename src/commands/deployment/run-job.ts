@@ -14,15 +14,15 @@ export function declare(group: Command, contextOf: ContextOf): void {
   subcommand(
     group,
     'run-job <job> [args...]',
-    'run a job of the stack to its end, with its exit code; arguments after --',
+    'run a job of the stack and return its exit code; its arguments go after --',
   )
     .option('--env <name=value>', 'a variable for the job; may be repeated', collect, [])
-    .option('--no-wait', 'start the job, and do not wait for its end')
-    .option('--timeout <seconds>', 'how long it may take: then it is ended, with exit code 1')
+    .option('--no-wait', 'start the job without waiting for it to end')
+    .option('--timeout <seconds>', 'end the job after this time, with exit code 1')
     .option('--helm-release <name>', 'for Helm deployments only')
     .action(async (job: string, args: string[], options: Options, self: Command) => {
       const { wait, timeout } = options;
-      if (timeout !== undefined && !wait) throw new UsageError('--timeout and --no-wait exclude each other');
+      if (timeout !== undefined && !wait) throw new UsageError('--timeout and --no-wait cannot be used together');
       const { parseVariables, runJob } = await import('../../deployers/operations.js');
       const seconds = timeout === undefined ? {} : { timeoutSeconds: parseSeconds(timeout, '--timeout') };
       const how = { args, env: parseVariables(options.env), wait, ...seconds };

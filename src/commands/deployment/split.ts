@@ -4,12 +4,8 @@ import { subcommand } from '../program.js';
 
 /** Declares `deployment split`. */
 export function declare(group: Command, contextOf: ContextOf): void {
-  subcommand(
-    group,
-    'split',
-    'give this deployment a Compose project of its own, where it shares one with another directory',
-  )
-    .option('--shared-with <directory>', 'the other directory, where nothing else tells of it', parsePath)
+  subcommand(group, 'split', 'give this deployment its own Compose project if it shares one with another directory')
+    .option('--shared-with <directory>', 'the other directory, if it cannot be found automatically', parsePath)
     .action(async (options: { sharedWith?: string }, self: Command) => {
       const { splitDeployment } = await import('../../deployers/split.js');
       await splitDeployment(targetOf(self), options.sharedWith, contextOf(self));

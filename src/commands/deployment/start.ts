@@ -20,25 +20,25 @@ export function declare(group: Command, contextOf: ContextOf): void {
     );
     addSwitch(
       command,
-      { flags: '--stay-attached', description: 'show the output of the containers until they end' },
+      { flags: '--stay-attached', description: 'show the output of the containers until they exit' },
       { flags: '--detach', description: 'return once the services are ready' },
       'stayAttached',
       false,
     );
     command.addOption(
-      new SwitchOption('--detatch-terminal', 'the same as --detach, as it was spelt before', 'stayAttached', false),
+      new SwitchOption('--detatch-terminal', 'same as --detach, kept for old scripts', 'stayAttached', false),
     );
     addSwitch(
       command,
       { flags: '--perform-cluster-management', description: 'on kind, create the cluster if it is missing' },
-      { flags: '--skip-cluster-management', description: 'a kind cluster that is missing is an error' },
+      { flags: '--skip-cluster-management', description: 'on kind, fail if the cluster is missing' },
       'manageCluster',
       true,
     );
     addWaitOptions(command)
-      .option('--accept-new-path', 'go on although a volume had another path that still holds data', false)
-      .option('--pull', 'look for newer images in their registries first', false)
-      .option('--force-conflicts', 'on Kubernetes, take over fields of objects that somebody else has set', false)
+      .option('--accept-new-path', 'continue even if the former path of a volume still holds data', false)
+      .option('--pull', 'pull newer images first', false)
+      .option('--force-conflicts', 'on Kubernetes, take over fields that another client has set', false)
       .action(async (services: string[], options: Options, self: Command) => {
         const target = targetOf(self);
         const wait = parseWait(options);

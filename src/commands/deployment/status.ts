@@ -6,7 +6,7 @@ import { subcommand } from '../program.js';
 /** Declares `deployment status`. */
 export function declare(group: Command, contextOf: ContextOf): void {
   subcommand(group, 'status', 'show the state of every container of the deployment')
-    .option('--format <text|json>', 'how to print it', 'text')
+    .option('--format <text|json>', 'output format', 'text')
     .option('--exit-code', 'exit 1 when a service is missing, has failed or is unhealthy', false)
     .action(async (options: { format: string; exitCode: boolean }, self: Command) => {
       const { deploymentStatus } = await import('../../deployers/operations.js');

@@ -18,7 +18,7 @@ export function declare(group: Command, contextOf: ContextOf): void {
     const command = subcommand(
       group,
       `${name} [services...]`,
-      'stop and remove the containers of the deployment, or of some services; data stays',
+      'stop and remove the containers of the deployment, or of some services; data is kept',
     );
     addStopOptions(command);
     addSwitch(
@@ -30,11 +30,11 @@ export function declare(group: Command, contextOf: ContextOf): void {
     );
     command
       .option('--delete-namespace', 'on Kubernetes, delete the namespace too', false)
-      .option('--delete-data', 'delete what is in the deployment directory below data/, for good', false)
-      .option('--yes', 'do not ask before --delete-data', false)
+      .option('--delete-data', 'permanently delete everything below data/ in the deployment directory', false)
+      .option('--yes', 'do not ask for confirmation of --delete-data', false)
       .option(
         '--force',
-        'stop although a job is running, others use the kind cluster that is deleted, or not all of the namespace can be seen',
+        'stop even if a job is running, others use the kind cluster, or parts of the namespace are not visible',
         false,
       )
       .option('--timeout <seconds>', 'how long a container may take to stop before it is killed')

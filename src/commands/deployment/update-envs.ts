@@ -7,7 +7,7 @@ export function declare(group: Command, contextOf: ContextOf): void {
   subcommand(
     group,
     'update-envs',
-    "make config.env from the deployment's spec again and recreate the containers that see a difference",
+    "regenerate config.env from the deployment's spec and recreate the containers that it affects",
   )
     .option('--rotate-secret <name>', 'give a generated secret a new value (repeatable)', collect, [])
     .option(

@@ -136,7 +136,7 @@ async function outcomeOf<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   running += 1;
   const ended = new Promise<never>((_resolve, reject) => {
     const onAbort = (): void => reject(new InterruptedError());
-    const onIdle = (): void => reject(new Error('waits for something that never comes: its promise is never settled'));
+    const onIdle = (): void => reject(new Error('never returns: its promise is never settled'));
     signal.addEventListener('abort', onAbort, { once: true });
     process.once('beforeExit', onIdle);
     process.once('uncaughtException', reject);

@@ -176,7 +176,7 @@ describe('deployment --dir', () => {
         what: `create --update with ${text} in create.json`,
         args: [...create, '--update'],
         harm: becomes('.laconic/create.json', text),
-        says: ['.laconic/create.json is damaged', /^(?![^]*defect)/],
+        says: ['.laconic/create.json is damaged', /^(?![^]*bug in laconic-so)/],
       }),
     ),
     made({
@@ -226,9 +226,9 @@ describe('deployment --dir', () => {
       code: 2,
     }),
     made({
-      what: 'restart --image with what is no name of an image',
+      what: 'restart --image with what is not an image name',
       args: dir('restart', '--image', 'web=Shop:x y'),
-      says: ['--image web: Shop:x y is no name of an image'],
+      says: ['--image web: Shop:x y is not an image name'],
       code: 2,
     }),
     made({ what: 'a port that is none', args: dir('port', 'web', 'http'), says: ['not a port: http'], code: 2 }),

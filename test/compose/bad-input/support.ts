@@ -123,7 +123,7 @@ export function expectRefusal(result: CliResult, row: Pick<BadInput, 'says' | 'c
   const { code, stdout, stderr } = result;
   expect(stderr.match(/^Error: /gm) ?? [], stderr).toHaveLength(1);
   for (const text of row.says) expectText(stderr, text);
-  expect(stderr).not.toMatch(/^\s+at |node:internal|\[object |undefined|defect of laconic-so|Traceback/m);
+  expect(stderr).not.toMatch(/^\s+at |node:internal|\[object |undefined|bug in laconic-so|Traceback/m);
   // The operator's terminal gets text only.
   expect(stderr).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/);
   expect(stdout).toBe('');

@@ -44,7 +44,7 @@ describeWithEngine('the question of stop --delete-data on a terminal', () => {
 
     expect(answered).toMatchObject({ code });
     expect(answered.shown).toContain(says);
-    expect(answered.shown).not.toContain('defect');
+    expect(answered.shown).not.toContain('bug in laconic-so');
     expect(answered.shown).toContain(`${sandbox.path('d/data/rows')}, 4 B`);
     expect(await sandbox.read('d/data/rows/kept')).toBe('kept');
     expect(await sandbox.exists('d/.laconic/lock')).toBe(false);

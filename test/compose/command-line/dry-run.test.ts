@@ -159,7 +159,7 @@ describeWithEngine(
             PATH: `${sandbox.path('bin')}:${process.env.PATH ?? ''}`,
           };
           const { code, stdout, stderr } = await sandbox.cli(['--dry-run', ...args], { env });
-          const problems = stderr.split('\n').filter((line) => /^Error|defect/.test(line));
+          const problems = stderr.split('\n').filter((line) => /^Error|bug in laconic-so/.test(line));
           return { command, code, problems, plan: plan.test(stdout) ? 'as expected' : stdout };
         }),
       );

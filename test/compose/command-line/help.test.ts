@@ -201,7 +201,7 @@ describe('usage errors: exit code 2, and the block scripts know on stderr', () =
       ],
       [
         ['deployment', '--dir', '/', 'exec', 'web'],
-        'Error: Usage: exec <service> <cmd>\nmissing: <cmd>, what to run in web\n',
+        'Error: Usage: exec <service> <cmd>\nmissing: <cmd>, the command to run in web\n',
       ],
       [
         ['--stack', 'demo', 'deploy', 'exec'],

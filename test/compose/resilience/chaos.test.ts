@@ -97,7 +97,7 @@ async function disturb(round: Disturbed['round'], fault: Fault, site: Site, comm
     if (fault.what === 'ENOSPC') {
       // What is not needed for the command's work, such as tidying up, may fail unnoticed.
       expect([0, 1]).toContain(code);
-      expect(stderr).not.toMatch(/ {4}at |defect of laconic-so/);
+      expect(stderr).not.toMatch(/ {4}at |bug in laconic-so/);
       if (code === 1) expect(stderr).toMatch(/^Error: /m);
     }
     const ended = fault.what === 'ENOSPC' ? `exit ${code}, ` : '';

@@ -77,7 +77,7 @@ describeWithEngine('without the engine', () => {
       expect(code).toBe(1);
       expect(stderr.match(/^Error: /gm), `${stdout}\n${stderr}`).toHaveLength(1);
       expect(stderr).toMatch(/docker engine|docker daemon/i);
-      expect(stderr).not.toMatch(/^ +at |defect/m);
+      expect(stderr).not.toMatch(/^ +at |bug in laconic-so/m);
       expect(took - 4 * bare).toBeLessThan(promptMilliseconds);
     });
 
@@ -107,7 +107,7 @@ describeWithEngine('without the engine', () => {
       if (code === 0) return;
       expect(code).toBe(1);
       expect(stderr).toMatch(/^Error: (.*: )?(docker is not installed, or not on the PATH|.*not running.*)/m);
-      expect(stderr).not.toMatch(/^ +at |defect|ENOENT/m);
+      expect(stderr).not.toMatch(/^ +at |bug in laconic-so|ENOENT/m);
     });
 
     it.each(['start', 'stop', 'logs', 'run-job chore'])('%s says what to install', async (command) => {

@@ -55,8 +55,8 @@ describeWithEngine('start --stay-attached on a terminal', () => {
   });
 
   it.each([
-    ['a second Ctrl-C', ['stopping: what was begun']],
-    ['a third one right after it', ['stopping: what was begun', 'stopping: what was begun']],
+    ['a second Ctrl-C', ['stopping: press Ctrl-C']],
+    ['a third one right after it', ['stopping: press Ctrl-C', 'stopping: press Ctrl-C']],
   ])('kills what does not stop on %s, and leaves nothing behind in the background', async (_, words) => {
     expect(await attached('stubborn', ...words)).toBe(130);
     await expect.poll(left, { timeout: 60_000 }).toEqual([]);
