@@ -1,6 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { type Command, CommanderError } from 'commander';
 import { createProgram } from './commands/program.js';
+import { addCommand, commandTable, type TableEntry } from './commands/table.js';
 import { ExitError, InterruptedError, LaconicError, UsageError } from './system/errors.js';
 import { createReporter, type Reporter, wantsColor } from './system/report.js';
 import type { Context, GlobalOptions } from './system/context.js';
@@ -11,52 +12,6 @@ setFlagsFromString('--interrupt-budget=1000000');
 // A heap as small as this one is collected in one go, if at all before the command ends: incremental marking only costs
 // time.
 setFlagsFromString('--no-incremental-marking');
-
-/** A top-level command; its module is loaded only when the command is called. */
-interface TableEntry {
-  names: readonly [string, ...string[]];
-  description: string;
-  load: () => Promise<{ declare: (command: Command, contextOf: (command: Command) => Context) => void }>;
-}
-
-const table: readonly TableEntry[] = [
-  { names: ['version'], description: 'print the version of this program', load: () => import('./commands/version.js') },
-  {
-    names: ['deploy', 'deploy-system'],
-    description: 'create a spec and a deployment from a stack, or run a stack in place',
-    load: () => import('./commands/deploy.js'),
-  },
-  {
-    names: ['deployment'],
-    description: 'start, monitor, update and stop a deployment',
-    load: () => import('./commands/deployment.js'),
-  },
-  {
-    names: ['fetch-stack'],
-    description: 'clone or update a repository that contains stacks',
-    load: () => import('./commands/fetch-stack.js'),
-  },
-  {
-    names: ['setup-repositories'],
-    description: 'clone or update the repositories a stack needs',
-    load: () => import('./commands/setup-repositories.js'),
-  },
-  {
-    names: ['build-containers'],
-    description: 'build the container images a stack needs',
-    load: () => import('./commands/build-containers.js'),
-  },
-  {
-    names: ['fetch-containers'],
-    description: 'fetch the container images a stack needs from a registry, instead of building them',
-    load: () => import('./commands/fetch-containers.js'),
-  },
-  {
-    names: ['hooks'],
-    description: 'prepare this machine for stack hooks written in Python',
-    load: () => import('./commands/hooks.js'),
-  },
-];
 
 function reporterFor(options: Pick<GlobalOptions, 'quiet' | 'verbose' | 'debug'>): Reporter {
   const { env, stderr } = process;
@@ -135,9 +90,8 @@ async function main(argv: readonly string[]): Promise<number> {
     return { options, report, signal, env: process.env, cwd: process.cwd() };
   };
   const commands = new Map<string, TableEntry>();
-  for (const entry of table) {
-    const command = program.command(entry.names[0]).description(entry.description);
-    for (const alias of entry.names.slice(1)) command.alias(alias);
+  for (const entry of commandTable) {
+    addCommand(program, entry);
     for (const name of entry.names) commands.set(name, entry);
   }
   try {

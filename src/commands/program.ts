@@ -87,9 +87,24 @@ function describeOption(option: Option): string {
   return `${option.description}${shown}`;
 }
 
+/** What the arguments of subcommands are: a name means the same in all of them. */
+const argumentDescriptions: Readonly<Record<string, string>> = {
+  services: 'names of services; all of them if none is given',
+  service: 'the name of a service',
+  port: 'a port that the service listens on in its container',
+  command: 'one word is a line for the shell of the container, several words are run as they are',
+  job: 'the name of a job of the stack',
+  args: 'arguments for the job',
+  'extra-args': "passed to the stack's hooks",
+};
+
 /** Adds a subcommand with the common behaviour. */
 export function subcommand(parent: Command, nameAndArguments: string, description: string): Command {
-  return configure(parent.command(nameAndArguments)).description(description);
+  const command = configure(parent.command(nameAndArguments)).description(description);
+  for (const argument of command.registeredArguments) {
+    argument.description = argumentDescriptions[argument.name()] ?? '';
+  }
+  return command;
 }
 
 /** Creates the program with its global options, which come before the command's name, but without commands. */

@@ -1,28 +1,11 @@
-import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { serviceKeys as composeKeys } from '../../../src/compose/model/service-keys.js';
 import { buildObjects } from '../../../src/deployers/kubernetes/objects/build.js';
-import { deployKeys, renderSupport, serviceKeys } from '../../../src/deployers/kubernetes/objects/support.js';
+import { deployKeys, serviceKeys } from '../../../src/deployers/kubernetes/objects/support.js';
 import { formatProblem } from '../../../src/system/errors.js';
 import { objectsInput, oneService } from '../../support/kubernetes-objects.js';
 
-const document = new URL('../../../docs/kubernetes.md', import.meta.url);
-const marks = /(<!-- support matrix -->\n)([^]*)(<!-- end of support matrix -->)/;
-
 describe('the support matrix', () => {
-  it('stands in docs/kubernetes.md as the code has it: `npm run docs` writes it', () => {
-    const wanted = `\n${renderSupport()}\n\n`;
-    const text = readFileSync(document, 'utf8');
-    if (process.env.WRITE_DOCS === 'true') {
-      writeFileSync(
-        document,
-        text.replace(marks, (_, start: string, __, end: string) => `${start}${wanted}${end}`),
-      );
-      return;
-    }
-    expect(marks.exec(text)?.[2]).toBe(wanted);
-  });
-
   it('names every key that Compose knows, and no other', () => {
     expect(Object.keys(serviceKeys)).toEqual([...composeKeys].sort());
   });
