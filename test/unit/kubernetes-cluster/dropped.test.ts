@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { droppedFields } from '../../../src/deployers/kubernetes/cluster/dropped.js';
 
-it('what we applied and do not want any more is found, by the keys of list elements; what others set is not', () => {
+it('fields that were applied before and are no longer wanted are found by the keys of list elements; those of others are not', () => {
   const container = (env: object[], ports: object[]) => ({ name: 'web', image: 'a:1', env, ports });
   const object = (spec: object, managedFields: object[] = []) => ({
     apiVersion: 'apps/v1',

@@ -17,7 +17,7 @@ function kubeconfig(context: string, server: string, rest: { current?: string; c
   });
 }
 
-describe('which cluster a deployment goes to: no other one, ever', () => {
+describe('the cluster of a deployment', () => {
   let home: string;
   const kind: ClusterTarget = { kind: 'k8s-kind', cluster: 'laconic-abc' };
   const own = (): ClusterTarget => ({ kind: 'k8s', kubeconfig: join(home, 'kubeconfig.yml') });
@@ -30,19 +30,19 @@ describe('which cluster a deployment goes to: no other one, ever', () => {
   });
   const write = (name: string, text: string): Promise<void> => writeFile(join(home, name), text);
 
-  it('kind: the context of that cluster, whatever the current one is', async () => {
+  it('of kind is the context of that cluster, whatever the current context is', async () => {
     await write('.kube/config', kubeconfig('kind-laconic-abc', 'https://a:1', { current: 'production' }));
     expect(await connect(kind)).toBe('context kind-laconic-abc (https://a:1)');
   });
 
-  it('kind: the first file of $KUBECONFIG that names it; missing ones are skipped', async () => {
+  it('of kind is read from the first file of $KUBECONFIG that names it, and missing files are skipped', async () => {
     await write('one', kubeconfig('other', 'https://one:1'));
     await write('two', kubeconfig('kind-laconic-abc', 'https://two:1'));
     const files = ['missing', 'two', 'one'].map((name) => join(home, name)).join(':');
     expect(await connect(kind, { KUBECONFIG: files })).toBe('context kind-laconic-abc (https://two:1)');
   });
 
-  it('kind: refuses when there is no file, or not this context', async () => {
+  it('of kind is refused without a kubeconfig or without this context', async () => {
     await expect(connect(kind)).rejects.toMatchObject({
       message: `there is no kubeconfig ${home}/.kube/config`,
       hint: 'write it with: kind export kubeconfig --name laconic-abc',
@@ -53,7 +53,7 @@ describe('which cluster a deployment goes to: no other one, ever', () => {
     );
   });
 
-  it('k8s: the current context of the deployment, not of the operator', async () => {
+  it("of k8s is the current context of the deployment's kubeconfig, not of the operator's", async () => {
     await write('.kube/config', kubeconfig('production', 'https://production:1', { current: 'production' }));
     await write('kubeconfig.yml', kubeconfig('staging', 'https://staging:1', { current: 'staging' }));
     const elsewhere = { KUBECONFIG: join(home, '.kube/config') };
@@ -63,7 +63,7 @@ describe('which cluster a deployment goes to: no other one, ever', () => {
   it.each([
     ['no file', undefined, 'there is no kubeconfig'],
     ['no current context', kubeconfig('a', 'https://a:1'), 'has no current-context'],
-    ['a context that is not there', kubeconfig('a', 'https://a:1', { current: 'b' }), 'has no context b: it has a'],
+    ['a missing context', kubeconfig('a', 'https://a:1', { current: 'b' }), 'has no context b: it has a'],
     [
       'no cluster',
       kubeconfig('a', 'https://a:1', { current: 'a', cluster: 'x' }),
@@ -73,14 +73,14 @@ describe('which cluster a deployment goes to: no other one, ever', () => {
     ['no URL', kubeconfig('a', 'a:b:c', { current: 'a' }), 'is no https URL'],
     ['plain HTTP', kubeconfig('a', 'http://a:1', { current: 'a' }), 'is no https URL'],
     ['an empty file', '', 'has no current-context'],
-    ['another file', 'services: {}', 'is no kubeconfig: it has no clusters'],
-    ['no YAML', '{', 'kubeconfig.yml'],
+    ['another type of file', 'services: {}', 'is no kubeconfig: it has no clusters'],
+    ['invalid YAML', '{', 'kubeconfig.yml'],
     [
       'a cluster without a name',
       'clusters: [ { cluster: { server: x } } ]',
       'is no usable kubeconfig: clusters[0].name is missing',
     ],
-  ])('k8s: one message for %s', async (_, text, message) => {
+  ])('of k8s is refused in one message for %s', async (_, text, message) => {
     if (text !== undefined) await write('kubeconfig.yml', text);
     const failure = await connect(own()).catch((error: unknown) => error);
     expect((failure as Error).message).toContain(message);
@@ -88,7 +88,7 @@ describe('which cluster a deployment goes to: no other one, ever', () => {
   });
 });
 
-describe('what hooks get of a kubeconfig: one context with its namespace, and no other', () => {
+describe('the kubeconfig that hooks get: one context with its namespace, and no other', () => {
   const several = (current: string) => ({
     'current-context': current,
     clusters: [
@@ -116,7 +116,7 @@ describe('what hooks get of a kubeconfig: one context with its namespace, and no
     return { home, made: text === undefined ? undefined : (JSON.parse(text) as unknown) };
   }
 
-  it('the current one, with paths that hold from anywhere, and what else its user has', async () => {
+  it('has the current context, with absolute paths, and everything else of its user', async () => {
     const { home, made } = await single(undefined);
     expect(made).toEqual({
       apiVersion: 'v1',
@@ -133,7 +133,7 @@ describe('what hooks get of a kubeconfig: one context with its namespace, and no
     });
   });
 
-  it('another one by its name', async () => {
+  it('has another context by its name', async () => {
     const { home, made } = await single('two');
     expect(made).toMatchObject({
       'current-context': 'two',
@@ -146,10 +146,10 @@ describe('what hooks get of a kubeconfig: one context with its namespace, and no
   });
 
   it.each([
-    ['that is not there', 'four', 'one'],
-    ['without its cluster', 'half', 'one'],
-    ['that is not named', undefined, ''],
-  ])('none for a context %s', async (_, context, current) => {
+    ['that does not exist', 'four', 'one'],
+    ['without a cluster', 'half', 'one'],
+    ['without a name', undefined, ''],
+  ])('does not exist for a context %s', async (_, context, current) => {
     expect((await single(context, current)).made).toBeUndefined();
   });
 });

@@ -13,7 +13,7 @@ function managed(...managedFields: object[]): KubernetesObject {
   return { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'x', managedFields } };
 }
 
-describe("taking over the Python client's fields", () => {
+describe('taking over the fields of the Python client', () => {
   const python = {
     manager: 'OpenAPI-Generator',
     operation: 'Update',
@@ -33,7 +33,7 @@ describe("taking over the Python client's fields", () => {
     fieldsV1: { 'f:data': { 'f:b': {} } },
   };
 
-  it('makes its entries one of ours, joined with what was applied before; others stay', () => {
+  it('merges them with the fields that the program applied, and leaves other managers alone', () => {
     const scale = { ...python, subresource: 'scale', fieldsV1: replicas };
     expect(adoptedFields(managed(python, controller, ours, scale))).toEqual([
       { ...ours, fieldsV1: { 'f:data': { 'f:a': {}, 'f:b': {} }, ...replicas } },
@@ -41,14 +41,14 @@ describe("taking over the Python client's fields", () => {
     ]);
   });
 
-  it('begins a new entry where we have none, without a subresource', () => {
+  it('begins a new entry without a subresource where the program has none', () => {
     const scale = { ...python, subresource: 'scale', fieldsV1: replicas };
     expect(adoptedFields(managed(scale))).toEqual([
       { manager: 'laconic-so', operation: 'Apply', apiVersion: 'apps/v1', fieldsV1: replicas },
     ]);
   });
 
-  it('joins what we created by a plain request with what we apply: a moved directory changes the namespace', () => {
+  it('merges the fields of a plain create request with applied ones, as when a moved directory changes the namespace', () => {
     const created = { ...ours, operation: 'Update', fieldsV1: { 'f:metadata': { 'f:annotations': {} } } };
     expect(adoptedFields(managed(created, controller))).toEqual([{ ...created, operation: 'Apply' }, controller]);
     expect([createdByUs(managed(created)), createdByUs(managed(ours, controller))]).toEqual([true, false]);
@@ -56,20 +56,20 @@ describe("taking over the Python client's fields", () => {
   });
 
   it.each([
-    ['nothing of that client', [ours, controller]],
+    ['an object without that client', [ours, controller]],
     ['only the status', [{ ...python, subresource: 'status' }]],
-    ['somebody else', [{ ...python, manager: 'kubectl-edit' }]],
-    ['an apply in its name', [{ ...python, operation: 'Apply' }]],
-  ])('leaves %s', (_, entries) => {
+    ['a client that is something else', [{ ...python, manager: 'kubectl-edit' }]],
+    ['an apply under its name', [{ ...python, operation: 'Apply' }]],
+  ])('leaves %s alone', (_, entries) => {
     expect(adoptedFields(managed(...entries))).toBeUndefined();
     expect(writtenByPython(managed(...entries))).toBe(false);
   });
 });
 
-describe('who set the replicas', () => {
+describe('the manager that set the replicas', () => {
   const apply = { manager: 'laconic-so', operation: 'Apply', fieldsV1: replicas };
   it.each([
-    ['we', [apply], undefined],
+    ['the program itself', [apply], undefined],
     [
       'an autoscaler',
       [
@@ -80,7 +80,7 @@ describe('who set the replicas', () => {
     ],
     ['the Python client', [{ manager: 'OpenAPI-Generator', operation: 'Update', fieldsV1: replicas }], undefined],
     ['kubectl scale, which leaves no entry', [{ ...apply, fieldsV1: { 'f:spec': {} } }], 'kubectl scale'],
-    ['nobody we know of', [], undefined],
+    ['an unknown manager', [], undefined],
   ])('%s', (_, entries, expected) => {
     expect(foreignReplicas(managed(...entries))).toBe(expected);
   });

@@ -6,27 +6,27 @@ import { retryDelay } from '../../../src/deployers/kubernetes/cluster/retry.js';
 import { lineFor } from '../../../src/deployers/kubernetes/cluster/said.js';
 import { resourcePath, resources } from '../../../src/deployers/kubernetes/cluster/resources.js';
 
-describe('when a request is sent again', () => {
+describe('repeating a request', () => {
   const reset = Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
   const closed = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
   it.each([
-    ['a read that the server cannot answer now', { status: 503 }, true, 0, 200],
-    ['a create that may have been carried out', { status: 503 }, false, 0, undefined],
-    ['a broken connection', { error: reset }, true, 1, 400],
-    ['a broken connection of a create', { error: reset }, false, 0, undefined],
-    ['nobody there yet', { error: closed }, false, 0, 200],
-    ['too many requests, which were not looked at', { status: 429 }, false, 0, 200],
-    ['as long as the server asks for', { status: 429, retryAfter: '3' }, false, 0, 3_000],
-    ['but not for ever', { status: 429, retryAfter: '3600' }, false, 0, 10_000],
-    ['not what is refused', { status: 403 }, true, 0, undefined],
-    ['not a sixth time', { status: 503 }, true, 5, undefined],
+    ['repeats a read that the server cannot answer now', { status: 503 }, true, 0, 200],
+    ['does not repeat a create that may have succeeded', { status: 503 }, false, 0, undefined],
+    ['repeats a read after a broken connection', { error: reset }, true, 1, 400],
+    ['does not repeat a create after a broken connection', { error: reset }, false, 0, undefined],
+    ['repeats a request when nothing listens yet', { error: closed }, false, 0, 200],
+    ['repeats a request that was rejected for too many requests', { status: 429 }, false, 0, 200],
+    ['waits as long as the server asks for', { status: 429, retryAfter: '3' }, false, 0, 3_000],
+    ['does not wait for an unreasonable time', { status: 429, retryAfter: '3600' }, false, 0, 10_000],
+    ['does not repeat a refused request', { status: 403 }, true, 0, undefined],
+    ['does not try a sixth time', { status: 503 }, true, 5, undefined],
   ])('%s', (_, outcome, repeatable, attempt, expected) => {
     expect(retryDelay(outcome, repeatable, attempt)).toBe(expected);
   });
 });
 
-describe("a server's words", () => {
-  it('are shown with what was tried, and what to do', () => {
+describe('an error of the API server', () => {
+  it('is shown with the request, and with what to do', () => {
     const body = JSON.stringify({
       kind: 'Status',
       message: 'pods "x" is forbidden: User "u" cannot get resource "pods"',
@@ -43,20 +43,20 @@ describe("a server's words", () => {
     expect(parseStatus('<html>').message).toBe('<html>');
   });
 
-  it('a quota or a policy that refuses is no missing permission', () => {
+  it('about a quota or a policy is not reported as a missing permission', () => {
     const hint = (message: string) => refused('cannot apply x', 403, JSON.stringify({ message })).hint;
     expect(hint('pods "x" is forbidden: exceeded quota: q')).toContain('quota');
     expect(hint('admission webhook "policy" denied the request: no')).toBeUndefined();
   });
 
-  it('tell a damaged key from a server that is not there', () => {
+  it('caused by a damaged key is distinguished from an unreachable server', () => {
     const damaged = Object.assign(new Error('DECODER routines::unsupported'), { code: 'ERR_OSSL_UNSUPPORTED' });
     expect(unreachable('x', 'https://h', damaged).message).toBe(
       'x: the certificates or the key of the kubeconfig cannot be used: DECODER routines::unsupported',
     );
   });
 
-  it('tell a certificate that is not trusted from a server that is not there', () => {
+  it('caused by an untrusted certificate is distinguished from an unreachable server', () => {
     const code = (name: string) => Object.assign(new Error('why'), { code: name });
     expect(unreachable('x', 'https://h', code('SELF_SIGNED_CERT_IN_CHAIN')).message).toContain(
       'certificate of https://h',
@@ -66,7 +66,7 @@ describe("a server's words", () => {
     );
   });
 
-  it('repeat nothing of a Secret, and no whole value of a variable', () => {
+  it('repeats nothing of a Secret, and no complete value of a variable', () => {
     const plain = 'correct horse battery';
     const encoded = Buffer.from(plain).toString('base64');
     const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' }, data: { A: encoded } };
@@ -118,7 +118,7 @@ describe('the inventory', () => {
     });
   const entry = { apiVersion: 'v1', kind: 'Secret', name: 's', uid: 'u' };
 
-  it('is read back, and refused when somebody made something else of it', () => {
+  it('is read back, and refused when its content is something else', () => {
     expect(holding(JSON.stringify([entry]))).toEqual([entry]);
     for (const text of [
       '',
@@ -132,7 +132,7 @@ describe('the inventory', () => {
     }
   });
 
-  it('is written only when it says something else', () => {
+  it('is written only when it changes', () => {
     const other = { ...entry, name: 't' };
     expect(sameEntries([entry, other], [other, entry])).toBe(true);
     expect(sameEntries([entry], [{ ...entry, uid: 'v' }])).toBe(false);
@@ -140,7 +140,7 @@ describe('the inventory', () => {
   });
 });
 
-describe('paths', () => {
+describe('resource paths', () => {
   it.each([
     [resources.Pod, 'ns', 'x', '/api/v1/namespaces/ns/pods/x'],
     [resources.Deployment, undefined, undefined, '/apis/apps/v1/deployments'],

@@ -19,7 +19,7 @@ function object(kind: string, name: string, more: Record<string, unknown> = {}):
   return { apiVersion, kind, metadata: { name, ...place, labels }, ...more };
 }
 
-/** As the server has it after we applied it. */
+/** An object as the server returns it after it was applied. */
 function live(of: KubernetesObject, more: Record<string, unknown> = {}, metadata: object = {}): LiveObject {
   const base = stamped(of);
   return {
@@ -42,7 +42,7 @@ function what(of: ReturnType<typeof plan>): string[] {
 describe('planning a start', () => {
   const config = object('ConfigMap', 'config', { data: { key: 'value' } });
 
-  it('creates what is missing, keeps what is equal, applies what differs or was applied otherwise', () => {
+  it('creates what is missing, keeps what is equal, and applies what differs or was last applied differently', () => {
     const [made, same] = [object('ConfigMap', 'new'), object('ConfigMap', 'same', { data: { key: 'value' } })];
     const drifted = live(config, { data: { key: 'by hand' } });
     expect(what(plan([made, same, config], [live(same), drifted]))).toEqual([
@@ -50,13 +50,13 @@ describe('planning a start', () => {
       'keep ConfigMap/same',
       'apply ConfigMap/config',
     ]);
-    // A key that left the object is still on the server: only the hash tells.
+    // A key that was removed from the object is still on the server, so only the hash reveals it.
     const before = live(object('ConfigMap', 'config', { data: { key: 'value', gone: 'x' } }));
     expect(what(plan([config], [before]))).toEqual(['apply ConfigMap/config']);
     expect(isNoOp(plan([same], [live(same)], []))).toBe(true);
   });
 
-  it('leaves a namespace as it is that the account may not see; whose it is, the objects in it tell', () => {
+  it('leaves a namespace alone that the account may not read, and judges ownership by the objects in it', () => {
     const wanted = [object('Namespace', identity.namespace), config];
     const seen = (...found: LiveObject[]) => {
       const objects = new Map(found.map((each) => [keyOfObject(each), each]));
@@ -70,7 +70,7 @@ describe('planning a start', () => {
     expect(what(seen(ours))).toEqual(['create ConfigMap/config']);
   });
 
-  it('knows what the account must be allowed', () => {
+  it('lists the permissions that the account needs', () => {
     const moved = object('Service', 'web', { spec: { clusterIP: 'None' } });
     const leaving = live(object('Job', 'old'));
     const entry: Entry = { apiVersion: 'batch/v1', kind: 'Job', name: 'old', uid: 'uid-old' };
@@ -83,28 +83,28 @@ describe('planning a start', () => {
     ]);
   });
 
-  it('awaits an object that is just going away', () => {
+  it('waits for an object that is being deleted', () => {
     const going = live(config, {}, { deletionTimestamp: '2026-01-01T00:00:00Z' });
     expect(plan([config], [going]).actions).toMatchObject([{ do: 'create', after: going }]);
   });
 
   it.each([
     [
-      'another deployment',
+      'of another deployment',
       { ...labels, 'laconic.com/deployment-id': 'laconic-other' },
       'belongs to deployment laconic-other',
     ],
     [
-      "the Python program's of another",
+      'of another deployment of the Python program',
       { app: 'laconic-x', 'app.kubernetes.io/stack': 'n' },
       'belongs to deployment laconic-x',
     ],
-    ['somebody', {}, 'was not made by this deployment, and is in its way'],
-  ])('refuses the object of %s', (_, theirs, message) => {
+    ['of another tool', {}, 'was not made by this deployment, and is in its way'],
+  ])('refuses an object %s', (_, theirs, message) => {
     expect(() => plan([config], [live(config, {}, { labels: theirs, managedFields: [] })])).toThrow(message);
   });
 
-  it("takes the Python program's objects, the unlabelled Secrets by their names", () => {
+  it("adopts the Python program's objects, and its unlabelled Secrets by name", () => {
     const secret = object('Secret', `${identity.app}-image-pull-secret`);
     const old = { managedFields: [{ manager: 'OpenAPI-Generator', operation: 'Update', fieldsV1: {} }] };
     const found = [
@@ -117,7 +117,7 @@ describe('planning a start', () => {
     ]);
   });
 
-  it('a Deployment with another selector, a Service that turns headless, a Secret of another type are made anew', () => {
+  it('recreates a Deployment with another selector, a Service that becomes headless and a Secret of another type', () => {
     const deployment = (app: string) => object('Deployment', 'web', { spec: { selector: { matchLabels: { app } } } });
     const service = (clusterIP: string) => object('Service', 'web', { spec: { clusterIP } });
     const secret = (type: string) => object('Secret', 'keys', { type });
@@ -129,7 +129,7 @@ describe('planning a start', () => {
     expect(made.remarks).toHaveLength(3);
   });
 
-  it('never changes a volume: tells what differs, clears the claim of a Released one', () => {
+  it('never changes a volume: reports what differs, and clears the claim of a Released one', () => {
     const volume = (path: string) => object('PersistentVolume', 'data', { spec: { hostPath: { path } } });
     const released = live(volume('/mnt/old'), {
       status: { phase: 'Released' },
@@ -140,7 +140,7 @@ describe('planning a start', () => {
     expect(made.warnings).toEqual([
       'PersistentVolume data stays as it is: spec.hostPath.path is "/mnt/old", the spec wants "/mnt/new"',
     ]);
-    // The volume says so a moment later than its claim is gone.
+    // The volume reports it a moment after its claim is gone.
     const claimRef = { namespace: identity.namespace, name: 'data', uid: 'gone' };
     const late = { ...released, status: { phase: 'Bound' }, spec: { ...mapOf(released.spec), claimRef } };
     const claimed = object('PersistentVolumeClaim', 'data');
@@ -158,23 +158,23 @@ describe('planning a start', () => {
     ['running', {}, 'keep'],
     ['complete', { conditions: [{ type: 'Complete', status: 'True' }] }, 'keep'],
     ['failed', { conditions: [{ type: 'Failed', status: 'True' }] }, 'replace'],
-    ['not failed after all', { conditions: [{ type: 'Failed', status: 'False' }] }, 'keep'],
-  ])('a Job that is %s', (_, status, expected) => {
+    ['not failed', { conditions: [{ type: 'Failed', status: 'False' }] }, 'keep'],
+  ])('treats a Job that is %s', (_, status, expected) => {
     const job = object('Job', 'seed', { spec: {} });
     expect(what(plan([job], [live(job, { status })]))).toEqual([`${expected} Job/seed`]);
   });
 
   it.each([
-    ['ended', { conditions: [{ type: 'Complete', status: 'True' }] }, 'replace'],
+    ['completed', { conditions: [{ type: 'Complete', status: 'True' }] }, 'replace'],
     ['failed', { conditions: [{ type: 'Failed', status: 'True' }] }, 'replace'],
     ['running', { active: 1 }, 'keep'],
-  ])('a Job that is to run at every start and has %s', (_, status, expected) => {
+  ])('treats a Job that runs at every start and has %s', (_, status, expected) => {
     const job = object('Job', 'seed', { spec: {} });
     job.metadata.annotations = { ...job.metadata.annotations, [recreateAnnotation]: 'true' };
     expect(what(plan([job], [live(job, { status })]))).toEqual([`${expected} Job/seed`]);
   });
 
-  it('keeps the image id of a host that has the image', () => {
+  it('keeps the recorded image id when only another host has the image', () => {
     const deployment = (annotations: Record<string, string>, image = 'x:local') =>
       object('Deployment', 'web', {
         spec: { selector: {}, template: { metadata: { annotations }, spec: { containers: [{ name: 'web', image }] } } },
@@ -196,7 +196,7 @@ describe('pruning', () => {
   });
   const pod = (claim: string) => ({ spec: { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: claim } }] } });
 
-  it('removes what the inventory has and nobody wants, Services and Ingress last', () => {
+  it('deletes what is in the inventory and no longer wanted, Services and Ingresses last', () => {
     const found = ['Service', 'ConfigMap', 'Deployment'].map((kind) => live(object(kind, 'old')));
     const made = plan(
       [],
@@ -210,7 +210,7 @@ describe('pruning', () => {
     ]);
   });
 
-  it('a workload on a claim that is still used goes first', () => {
+  it('deletes a workload first when its claim is still used', () => {
     const old = live(object('Deployment', 'old', { spec: { template: pod('data') } }));
     const made = plan([object('Deployment', 'new', { spec: { template: pod('data') } })], [old], [entry(old)]);
     expect(made.removals.map(({ when }) => when)).toEqual(['first']);
@@ -218,7 +218,7 @@ describe('pruning', () => {
     expect(apart.removals.map(({ when }) => when)).toEqual(['last']);
   });
 
-  it('leaves what is not in the inventory, or is another object by now', () => {
+  it('leaves objects that are not in the inventory, or that were recreated by others', () => {
     const hook = live(object('ConfigMap', 'hook'));
     const again = live(object('ConfigMap', 'again'));
     const made = plan([], [hook, again], [entry(again, 'another-uid')]);
@@ -226,7 +226,7 @@ describe('pruning', () => {
     expect(made.remarks).toEqual(['ConfigMap again left the stack, but somebody made it anew since: it stays']);
   });
 
-  it('keeps volumes, claims and kinds that it does not know in the inventory', () => {
+  it('keeps volumes, claims and unknown kinds in the inventory', () => {
     const found = [live(object('PersistentVolume', 'data')), live(object('PersistentVolumeClaim', 'data'))];
     const unknown = { apiVersion: 'example.org/v9', kind: 'Later', name: 'x', uid: '1' };
     const made = plan([], found, [...found.map((each) => entry(each)), unknown]);
@@ -234,7 +234,7 @@ describe('pruning', () => {
     expect(made.keptEntries.map(({ kind }) => kind)).toEqual(['PersistentVolume', 'PersistentVolumeClaim', 'Later']);
   });
 
-  it("without an inventory knows the Python program's objects by label, client and name", () => {
+  it("recognizes the Python program's objects by label, client and name when there is no inventory", () => {
     const old = {
       labels: { app: identity.app },
       managedFields: [{ manager: 'OpenAPI-Generator', operation: 'Update' }],
@@ -265,7 +265,7 @@ describe('the order of workloads', () => {
       Object.entries(next).map(([key, list]) => [key, list.map(({ name }: { name: string }) => name)]),
     );
 
-  it('applies all that may be, awaits only what is waited for, until all are applied', () => {
+  it('applies as many as possible at a time, and waits only for dependencies', () => {
     const applied = new Set<string>();
     const ready = new Set<string>();
     const seen: unknown[] = [];

@@ -7,8 +7,8 @@ import { createClusterApi } from '../../../src/deployers/kubernetes/cluster/clie
 import { resources } from '../../../src/deployers/kubernetes/cluster/resources.js';
 import { Transport } from '../../../src/deployers/kubernetes/cluster/transport.js';
 
-/** A web server that fails as a script says: what no real API server does when asked to. */
-describe('requests over a network that fails', () => {
+/** A web server that fails as scripted, in ways in which a real API server does not fail on request. */
+describe('requests over a failing network', () => {
   let server: Server;
   let answers: ((request: IncomingMessage, response: ServerResponse) => void)[];
   let asked: string[];
@@ -50,20 +50,20 @@ describe('requests over a network that fails', () => {
   const pod = (name: string, resourceVersion: string) => ({ metadata: { name, uid: name, resourceVersion } });
   const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', namespace: 'n' } };
 
-  it('a read is sent again until it is answered; the credentials go with each', async () => {
+  it('repeats a read until it is answered, each time with the credentials', async () => {
     answers = [json(503, {}), broken, json(429, {}, { 'retry-after': '0' }), json(200, pod('a', '1'))];
     expect(await api.get(resources.Pod, 'a', 'n')).toMatchObject(pod('a', '1'));
     expect(asked).toEqual(Array.from({ length: 4 }, () => 'GET /api/v1/namespaces/n/pods/a Bearer abc'));
   });
 
-  it('an apply and a delete are, too: twice is as good as once', async () => {
+  it('repeats an apply and a delete, since both are idempotent', async () => {
     answers = [broken, json(200, pod('a', '1')), broken, json(404, {})];
     await api.apply(object, { fieldManager: 'm', force: false });
     expect(await api.delete(resources.ConfigMap, 'a', 'n')).toBe(false);
     expect(asked).toHaveLength(4);
   });
 
-  it('a create is not: it may have been carried out', async () => {
+  it('does not repeat a create, which may have succeeded', async () => {
     answers = [broken];
     await expect(api.create(object, 'm')).rejects.toThrow(
       /^cannot create ConfigMap a in namespace n: the API server .* cannot be reached/,
@@ -71,7 +71,7 @@ describe('requests over a network that fails', () => {
     expect(asked).toHaveLength(1);
   });
 
-  it('what is refused is told in the words of the server', async () => {
+  it('reports a refusal in the words of the server', async () => {
     answers = [json(403, { message: 'pods is forbidden', reason: 'Forbidden' })];
     await expect(api.list(resources.Pod, { namespace: 'n' })).rejects.toMatchObject({
       message: 'cannot list pods in namespace n: pods is forbidden',
@@ -79,7 +79,7 @@ describe('requests over a network that fails', () => {
     });
   });
 
-  it('credentials that are not accepted are asked for once more, then it is told what to do', async () => {
+  it('asks once more for credentials that are rejected, then explains what to do', async () => {
     answers = [json(401, { message: 'Unauthorized' }), json(401, { message: 'Unauthorized' })];
     await expect(api.get(resources.Pod, 'a', 'n')).rejects.toMatchObject({
       message: 'cannot read Pod a in namespace n: Unauthorized',
@@ -88,7 +88,7 @@ describe('requests over a network that fails', () => {
     expect(asked).toHaveLength(2);
   });
 
-  it('what the server warns of is told once', async () => {
+  it('reports a warning of the server once', async () => {
     const warning = { warning: '299 - "would violate \\"restricted\\"", 299 - "another"' };
     answers = [json(200, pod('a', '1'), warning), json(200, pod('a', '1'), warning)];
     for (const dryRun of [true, false]) await api.apply(object, { fieldManager: 'm', force: false, dryRun });
@@ -98,7 +98,7 @@ describe('requests over a network that fails', () => {
     ]);
   });
 
-  it('long lists are read in pages, and from the start when the server forgot the place', async () => {
+  it('reads long lists in pages, and from the start when the continue token has expired', async () => {
     const page = (names: string[], next?: string) =>
       json(200, {
         metadata: { resourceVersion: '9', ...(next ? { continue: next } : {}) },
@@ -110,7 +110,7 @@ describe('requests over a network that fails', () => {
     expect(asked[3]).toContain('continue=two');
   });
 
-  it('a watch goes on after the server ends it, and lists again when its place is gone', async () => {
+  it('continues a watch after the server ends it, and lists again when its position has expired', async () => {
     const lines =
       (...events: object[]) =>
       (_: IncomingMessage, response: ServerResponse): void => {
@@ -140,7 +140,7 @@ describe('requests over a network that fails', () => {
     expect(watches.map((each) => /resourceVersion=(\d+)/.exec(each)?.[1])).toEqual(['5', '8', '8']);
   });
 
-  it('a watch that is refused ends with the refusal', async () => {
+  it('ends a watch that is refused', async () => {
     answers = [json(200, { metadata: { resourceVersion: '1' }, items: [] }), json(403, { message: 'no' })];
     const follow = async (): Promise<void> => {
       const events = api.watch(resources.Pod, {}, new AbortController().signal)[Symbol.asyncIterator]();
@@ -149,7 +149,7 @@ describe('requests over a network that fails', () => {
     await expect(follow()).rejects.toMatchObject({ status: 403 });
   });
 
-  it('an interrupted command sends nothing more', async () => {
+  it('sends nothing more when the command is interrupted', async () => {
     interrupt.abort();
     await expect(api.get(resources.Pod, 'a', 'n')).rejects.toMatchObject({ exitCode: 130 });
     expect(asked).toEqual([]);

@@ -10,7 +10,9 @@ import { formatProblem } from '../../../src/system/errors.js';
 import { parseYaml } from '../../../src/system/yaml.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 
-/** A stack's folder with some files beside the compose file of one service, and what create would copy for it. */
+/**
+ * A stack's folder with some files beside the compose file of one service, and the files that create would copy for it.
+ */
 async function copiesFor(
   mounts: readonly string[],
   more = '',
@@ -36,14 +38,14 @@ async function copiesFor(
   return { stack, files, says, errors: findings.errors.length };
 }
 
-describe('what compose files name on the host, for a cluster that cannot reach it', () => {
-  it('leaves the configuration of the stack where every deployment has it', async () => {
+describe('host files in compose files, for a cluster that cannot reach them', () => {
+  it("are not copied from the stack's configuration, which every deployment has anyway", async () => {
     const { files, says } = await copiesFor(['../config/web:/etc/web', '../config/web/app.conf:/etc/app.conf']);
     expect(files).toEqual([]);
     expect(says).toEqual([]);
   });
 
-  it('copies files and folders from anywhere else, once, with links as what they lead to', async () => {
+  it('are copied once from anywhere else, with links replaced by what they lead to', async () => {
     const { stack, files, says } = await copiesFor(['../tools:/tools', '../tools:/again:ro', 'STACK/key.pem:/key.pem']);
     expect(says).toEqual([]);
     expect(files.map(({ path }) => path.replace(/-[0-9a-f]{8}/, ''))).toEqual([
@@ -57,21 +59,21 @@ describe('what compose files name on the host, for a cluster that cannot reach i
     expect(files[0]?.path).toBe(`${first}/a.sh`);
   });
 
-  it('keeps the mode of what not everybody may read', async () => {
+  it('keep a mode that is not readable by everybody', async () => {
     const folder = await temporaryDirectory();
     writeFileSync(join(folder, 'private.pem'), 'key', { mode: 0o640 });
     const { files } = await copiesFor([`${folder}/private.pem:/private.pem`]);
     expect(files).toMatchObject([{ mode: 0o640 }]);
   });
 
-  it('keeps secrets for their owner only, and leaves out what no service uses', async () => {
+  it('are readable by their owner only when they are secrets, and are left out when no service uses them', async () => {
     const definitions = 'secrets:\n  pem: {file: ../key.pem}\n  unused: {file: ../nowhere}\n';
     const { files, says } = await copiesFor([], `    secrets: [pem]\n${definitions}`);
     expect(says).toEqual([]);
     expect(files).toMatchObject([{ mode: 0o600 }]);
   });
 
-  it('refuses what a cluster cannot have, with its line', async () => {
+  it('are refused with their line when a cluster cannot have them', async () => {
     const { says, errors } = await copiesFor(['../scripts:/s', '/nowhere/at/all:/n', '../../outside:/o']);
     expect(errors).toBe(3);
     expect(says).toEqual([
@@ -81,7 +83,7 @@ describe('what compose files name on the host, for a cluster that cannot reach i
     ]);
   });
 
-  it('refuses a socket', async () => {
+  it('are refused when they are sockets', async () => {
     const folder = await temporaryDirectory();
     const server = createServer().listen(join(folder, 'engine.sock'));
     onTestFinished(() => void server.close());
@@ -89,7 +91,7 @@ describe('what compose files name on the host, for a cluster that cannot reach i
     expect(says.join()).toContain('is a socket or device of this host');
   });
 
-  it('only warns of what a hook may put into the directory', async () => {
+  it('cause only a warning when a hook may put them into the directory', async () => {
     const mounts = ['../config/made-by-hook/x.conf:/x.conf'];
     expect((await copiesFor(mounts)).says).toEqual([
       'web.yml:5 services.web.volumes[0]: ../config/made-by-hook/x.conf does not exist: nothing in the stack provides config/made-by-hook/x.conf',
@@ -101,7 +103,7 @@ describe('what compose files name on the host, for a cluster that cannot reach i
     ]);
   });
 
-  it('refuses one path that is another file in another compose file, and takes it where both hold the same', async () => {
+  it('are refused when one path is two different files in two compose files, and accepted when the contents are equal', async () => {
     const stack = await temporaryDirectory();
     const models = ['pod', 'job'].map((folder) => {
       for (const name of ['same', 'other', 'folder']) mkdirSync(join(stack, folder, name), { recursive: true });

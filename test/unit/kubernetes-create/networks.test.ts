@@ -3,7 +3,7 @@ import { unmappedNetworks } from '../../../src/deployers/kubernetes/networks.js'
 import { formatProblem } from '../../../src/system/errors.js';
 import { parseYaml } from '../../../src/system/yaml.js';
 
-it('fixed addresses and closed networks are told, each with its line', () => {
+it('static addresses and internal networks are warned about, each with its line', () => {
   const text = `services:
   web:
     image: a

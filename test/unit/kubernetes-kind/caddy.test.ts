@@ -17,19 +17,19 @@ function live(image: string, imageFrom?: string, data: Record<string, string> = 
   };
 }
 
-describe('what Caddy is to be like', () => {
-  it('has the one default image where nobody chose another', () => {
+describe('the settings of Caddy', () => {
+  it('have the default image when none is chosen', () => {
     expect(caddySettings({}, {})).toMatchObject({ image: defaultCaddyImage, imageFrom: 'default', email: '' });
     expect(caddySettings(live('an/older:1', 'default'), {}).image).toBe(defaultCaddyImage);
   });
 
-  it("keeps another deployment's image, and what the Python program left, where the spec names none", () => {
+  it('keep the image of another deployment or of the Python program when the spec names none', () => {
     expect(caddySettings(live('mine:1', 'spec'), {})).toMatchObject({ image: 'mine:1', imageFrom: 'spec' });
     expect(caddySettings(live('mine:1'), {})).toMatchObject({ image: 'mine:1', imageFrom: 'spec' });
     expect(caddySettings(live(defaultCaddyImage), {}).imageFrom).toBe('default');
   });
 
-  it('takes the image and the e-mail address that the spec names', () => {
+  it('take the image and the e-mail address from the spec', () => {
     const found = caddySettings(live('mine:1', 'spec', { email: 'a@b.example' }), {
       image: 'new:2',
       email: 'c@d.example',
@@ -37,7 +37,7 @@ describe('what Caddy is to be like', () => {
     expect(found).toMatchObject({ image: 'new:2', imageFrom: 'spec', email: 'c@d.example' });
   });
 
-  it('keeps the e-mail address and the authority that are there', () => {
+  it('keep the existing e-mail address and certificate authority', () => {
     const found = caddySettings(live('x', 'default', { email: 'a@b.example', acmeCA: 'https://staging.example' }), {});
     expect(found).toMatchObject({ email: 'a@b.example', acmeAuthority: 'https://staging.example' });
   });
@@ -47,7 +47,7 @@ describe('the objects of Caddy', () => {
   const objects = caddyObjects({ image: 'i:1', imageFrom: 'spec', email: 'e', acmeAuthority: 'a' });
   const find = (kind: string) => objects.find((object) => object.kind === kind);
 
-  it('come in the order in which they depend on each other', () => {
+  it('are in the order in which they depend on each other', () => {
     expect(objects.map(({ kind }) => kind)).toEqual([
       'Namespace',
       'ServiceAccount',
@@ -62,7 +62,7 @@ describe('the objects of Caddy', () => {
     ]);
   });
 
-  it('never pull what is there already, so that a preloaded image will do', () => {
+  it('never pull an image that is present, so that a preloaded image is used', () => {
     expect(JSON.stringify(find('Deployment'))).toContain('"imagePullPolicy":"IfNotPresent"');
   });
 

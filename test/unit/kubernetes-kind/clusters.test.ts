@@ -6,35 +6,35 @@ import { explainCreation, progressOf } from '../../../src/deployers/kubernetes/k
 
 const cluster = (name: string, ours = true): KindCluster => ({ name, ours, nodes: [] });
 
-describe('which kind cluster a deployment works with', () => {
+describe('the kind cluster of a deployment', () => {
   const foreign = cluster('kind', false);
 
-  it('takes the one of its name among others', () => {
+  it('is the one with its name among others', () => {
     const found = chooseCluster([foreign, cluster('laconic-a'), cluster('laconic-b')], 'laconic-b', false);
     expect(found).toEqual({ kind: 'existing', cluster: cluster('laconic-b'), adopted: false });
   });
 
-  it('adopts the only one of ours, whatever else there is', () => {
+  it('is the only one of laconic-so, whatever other clusters exist', () => {
     const found = chooseCluster([foreign, cluster('laconic-a')], 'laconic-b', false);
     expect(found).toEqual({ kind: 'existing', cluster: cluster('laconic-a'), adopted: true });
   });
 
-  it('never adopts a foreign one, nor any where the spec names one', () => {
+  it('is never a foreign cluster, and never any other when the spec names one', () => {
     expect(chooseCluster([foreign], 'laconic-b', false)).toEqual({ kind: 'missing' });
     expect(chooseCluster([cluster('laconic-a')], 'shop', true)).toEqual({ kind: 'missing' });
   });
 
-  it('takes a foreign one that the spec names', () => {
+  it('is a foreign cluster when the spec names it', () => {
     expect(chooseCluster([foreign], 'kind', true)).toMatchObject({ kind: 'existing', adopted: false });
   });
 
-  it('asks where several of ours could be meant', () => {
+  it('has to be named where several clusters of laconic-so are possible', () => {
     const found = chooseCluster([cluster('laconic-a'), cluster('laconic-b')], 'laconic-c', false);
     expect(found).toEqual({ kind: 'ambiguous', names: ['laconic-a', 'laconic-b'] });
   });
 });
 
-describe('whether a running cluster has what a deployment needs', () => {
+describe('whether a running cluster fits a deployment', () => {
   const live = {
     binds: [
       { hostPath: '/srv/kind', containerPath: '/mnt' },
@@ -49,7 +49,7 @@ describe('whether a running cluster has what a deployment needs', () => {
   });
   const same = (path: string): string => path;
 
-  it('explains each mount and each port that is missing or another', () => {
+  it('explains each mount and each port that is missing or different', () => {
     const found = misfits(
       wanted(
         [
@@ -69,7 +69,7 @@ describe('whether a running cluster has what a deployment needs', () => {
     ]);
   });
 
-  it('wants the address that the spec names, and any where it names none', () => {
+  it('requires the address that the spec names, and any address where it names none', () => {
     const at = (hostAddress: string) => ({ binds: [], ports: live.ports.map((port) => ({ ...port, hostAddress })) });
     const on = (listenAddress: string) => ({
       ...wanted([]),
@@ -86,23 +86,23 @@ describe('whether a running cluster has what a deployment needs', () => {
     ]);
   });
 
-  it('takes two spellings of one directory for the same', () => {
+  it('treats two spellings of one directory as equal', () => {
     const canonical = (path: string): string => path.replace('/data', '/srv');
     expect(misfits(wanted([['/data/a', '/mnt/a']]), live, canonical).lines).toEqual([]);
   });
 
-  it('does not ask for the mounts of single files that old files name', () => {
+  it('does not require mounts of single files that old configurations list', () => {
     expect(misfits(wanted([['/x/y', '/mnt/host-path-y']]), live, same).lines).toEqual([]);
   });
 
-  it('names the directory that is mounted as a whole, below which volumes can go', () => {
+  it('names the directory that is mounted as a whole, below which volumes may be', () => {
     expect(misfitAdvice('c', live, true)).toContain('kind-mount-root: /srv/kind');
     expect(misfitAdvice('c', { binds: [], ports: [] }, true)).toContain('best with a kind-mount-root');
     expect(misfitAdvice('c', live, false)).not.toContain('kind-mount-root');
   });
 });
 
-describe('who lives in a cluster that is to be deleted', () => {
+describe('the deployments in a cluster that is to be deleted', () => {
   const namespace = (
     name: string,
     marks: { labels?: Record<string, string>; annotations?: Record<string, string> } = {},
@@ -120,23 +120,23 @@ describe('who lives in a cluster that is to be deleted', () => {
   ];
   const inhabited = new Set(['kube-system', 'caddy-system', 'local-path-storage', 'ours', 'python', 'somebody']);
 
-  it('counts deployments of ours and of the Python program while something of them is there', () => {
+  it('are those of laconic-so and of the Python program while any of their objects exist', () => {
     expect(residentsOf(all, inhabited, true)).toEqual([
       { namespace: 'ours', deployment: 'laconic-1' },
       { namespace: 'python', deployment: '/srv/p' },
     ]);
   });
 
-  it('counts everything in a cluster that we did not make', () => {
+  it('include everything in a cluster that laconic-so did not create', () => {
     expect(residentsOf(all, inhabited, false).map((each) => each.namespace)).toEqual(['ours', 'python', 'somebody']);
   });
 });
 
-describe('what kind says', () => {
+describe('the output of kind', () => {
   const failed = (stderr: string) =>
     explainCreation('c', { stdout: '', stderr, code: 1, command: 'kind create cluster' });
 
-  it('explains a taken port', () => {
+  it('explains a port that is in use', () => {
     const said =
       'ERROR: failed to create cluster: command "docker run" failed\ndocker: Error response from daemon: driver failed programming external connectivity on endpoint c: Bind for 0.0.0.0:80 failed: port is already allocated.\n';
     expect(failed(said).message).toBe('cannot create the kind cluster c: port 80 of this host is taken');
@@ -159,13 +159,13 @@ describe('what kind says', () => {
     expect(error.hint).toContain('kind-node-image');
   });
 
-  it('shows the end of anything else', () => {
+  it('is shown at its end for any other error', () => {
     expect(failed(`${'noise\n'.repeat(50)}ERROR: something new\nStack`).message).toBe(
       'cannot create the kind cluster c: ERROR: something new\nStack',
     );
   });
 
-  it('tells its steps from its decoration', () => {
+  it('is split into steps and decoration', () => {
     expect(progressOf(' • Starting control-plane 🕹️ ...')).toBe('Starting control-plane');
     expect(progressOf(' ✓ Ensuring node image (kindest/node:v1) 🖼')).toBe('Ensuring node image (kindest/node:v1)');
     expect(progressOf('Set kubectl context to "kind-c"')).toBeUndefined();

@@ -25,7 +25,7 @@ const pod = (name: string, lines: string): string => `services:\n  ${name}:\n   
 const ingressPorts = [80, 443].map((port) => ({ hostPort: port, containerPort: port, protocol: 'TCP' }));
 
 describe('kind-config.yml', () => {
-  it('has the ingress ports and the node label, and no mounts where nothing needs one', () => {
+  it('has the ingress ports and the node label, and no mounts when none are needed', () => {
     const config = kindConfig(input({ pods: { web: pod('web', '    ports: ["8080"]\n') } }));
     expect(config).toEqual({ mounts: [], ports: ingressPorts, nodeLabels: ['ingress-ready=true'] });
     expect(parseYaml(renderKindConfig(config), 'kind-config.yml').value).toEqual({
@@ -46,7 +46,7 @@ describe('kind-config.yml', () => {
     });
   });
 
-  it('gives host-network services the ports of the host, the ones of the container, each once', () => {
+  it('maps the container ports of host-network services to ports of the host, each once', () => {
     const services = `services:
   dns:
     image: x:1
@@ -110,13 +110,13 @@ volumes:
     expect(all.map(inNode)).toEqual(['/mnt/notes/db', '/mnt/beside', '/mnt']);
   });
 
-  it('says which node image the spec wants', () => {
+  it('has the node image that the spec names', () => {
     const config = kindConfig(input({ spec: 'kind-node-image: mine/node:v1\n' }));
     expect(renderKindConfig(config)).toContain('image: mine/node:v1');
     expect(parseKindConfig(renderKindConfig(config), 'f')).toEqual(config);
   });
 
-  it('takes the address and the ports of this host that the spec names', () => {
+  it('has the address and the host ports that the spec names', () => {
     const lines = '    network_mode: host\n    ports: ["53/udp"]\n';
     const spec = 'kind-listen-address: 127.0.0.1\nkind-http-port: 8080\nkind-https-port: 8443\n';
     const config = kindConfig(input({ pods: { dns: pod('dns', lines) }, spec }));
@@ -141,7 +141,7 @@ volumes:
     expect(parseKindConfig(text, 'f')).toEqual(config);
   });
 
-  it('reads again what it wrote', () => {
+  it('is read back as it was written', () => {
     const spec = 'kind-mount-root: "/srv/with space"\nvolumes:\n  data: "/x: y/#1"\n';
     const text = pod('one', '    network_mode: host\n    ports: ["53/udp"]\n    volumes: ["data:/d"]\n');
     const config = kindConfig(input({ pods: { a: `${text}volumes:\n  data:\n` }, spec }));
@@ -150,7 +150,7 @@ volumes:
   });
 });
 
-describe('kind-config.yml of others (users edit it, the Python program wrote it)', () => {
+describe('a kind-config.yml edited by users or written by the Python program', () => {
   const text = `kind: Cluster
 apiVersion: kind.x-k8s.io/v1alpha4
 nodes:
@@ -176,7 +176,7 @@ nodes:
     zone: one
 `;
 
-  it('counts all nodes, and what is there twice once', () => {
+  it('counts all nodes, and duplicates once', () => {
     expect(parseKindConfig(text, 'f')).toEqual({
       mounts: [{ hostPath: '/srv/data', containerPath: '/mnt/data' }],
       ports: [{ hostPort: 8080, containerPort: 80, protocol: 'TCP' }],
@@ -184,7 +184,7 @@ nodes:
     });
   });
 
-  it('is given to kind without the repeated mounts that Docker refuses, all else unchanged', () => {
+  it('is passed to kind without repeated mounts, which Docker refuses, and otherwise unchanged', () => {
     const given = parseYaml(withoutRepeats(text, 'f'), 'f').value as { nodes: { extraMounts?: unknown[] }[] };
     const before = parseYaml(text, 'f').value as typeof given;
     expect(given.nodes[0]?.extraMounts).toHaveLength(1);
@@ -192,15 +192,15 @@ nodes:
     expect(given).toEqual(before);
   });
 
-  it('refuses a file that is no kind configuration, with its line', () => {
+  it('is refused with the line when it is not a kind configuration', () => {
     expect(problemsOf(() => parseKindConfig('nodes: []\nkind: Pod\n', 'kind-config.yml'))).toEqual([
       'kind-config.yml:2 kind: must be Cluster: kind reads this file',
     ]);
   });
 });
 
-describe('ports of this host that are wanted twice', () => {
-  it('are refused with their line: only one of them would be led to', () => {
+describe('host ports that are requested twice', () => {
+  it('are refused with their line, because only one of them would get the traffic', () => {
     const lines = '    network_mode: host\n    ports: ["8080", "80", "9000"]\n';
     const { spec, pods } = objectsInput({
       pods: { web: pod('web', lines) },
@@ -214,8 +214,8 @@ describe('ports of this host that are wanted twice', () => {
   });
 });
 
-describe('two volumes at one place in the node', () => {
-  it('are refused: one would show the data of the other', () => {
+describe('two volumes at one path in the node', () => {
+  it('are refused, because one would show the data of the other', () => {
     const { spec } = objectsInput({
       spec: 'kind-mount-root: /srv/kind\nvolumes:\n  db: /data/db\n  other: /srv/kind/db\n  deep: /srv/kind/db/x\n',
     });

@@ -8,7 +8,7 @@ import {
 
 const id = (digit: string): string => `sha256:${digit.repeat(64)}`;
 
-/** As `ctr images ls` prints it: a name, a type, the digest of the manifest, more. */
+/** The output of `ctr images ls`: a name, a type, the digest of the manifest, and more. */
 const listing = [
   'REF                            TYPE                     DIGEST                 SIZE    PLATFORMS   LABELS',
   `docker.io/cerc/shop:local      application/vnd.oci.x    ${id('a')} 3.9 MiB linux/amd64 io.cri-containerd.image=managed`,
@@ -17,7 +17,7 @@ const listing = [
   '',
 ].join('\n');
 
-describe('the names that containerd keeps images under', () => {
+describe('the names under which containerd keeps images', () => {
   it.each([
     ['busybox', 'docker.io/library/busybox:latest'],
     ['busybox:1.36', 'docker.io/library/busybox:1.36'],
@@ -32,43 +32,43 @@ describe('the names that containerd keeps images under', () => {
   });
 });
 
-describe('which images are sent to a node', () => {
+describe('the images that are sent to a node', () => {
   const node = parseNodeImages(listing);
   const send = (image: string, hostId: string | undefined, built: boolean): string[] =>
     imagesToSend([{ image, built }], new Map(hostId === undefined ? [] : [[image, hostId]]), node);
 
-  it('knows an image by the id of its manifest and of its configuration', () => {
+  it('are compared by the ids of the manifest and of the configuration', () => {
     expect([...(node.get('docker.io/cerc/shop:local') ?? [])].sort()).toEqual([id('1'), id('a')]);
     expect([...node.keys()]).toEqual(['docker.io/cerc/shop:local', 'docker.io/library/busybox:1.36']);
   });
 
-  it('tells what Kubernetes has noticed from what was only sent: a pod would not find it', () => {
+  it('include images that are on the node but unknown to Kubernetes, which a pod would not find', () => {
     expect(isNoticed('cerc/shop:local', node)).toBe(true);
     expect(isNoticed('busybox:1.36', node)).toBe(false);
     expect(isNoticed('cerc/new:local', node)).toBe(false);
   });
 
-  it('sends nothing that is the same there', () => {
+  it('do not include equal ones', () => {
     expect(send('cerc/shop:local', id('1'), true)).toEqual([]);
     expect(send('cerc/shop:local', id('a'), true)).toEqual([]);
   });
 
-  it('sends a rebuilt image, and one that the node lacks', () => {
+  it('include a rebuilt image, and one that the node lacks', () => {
     expect(send('cerc/shop:local', id('2'), true)).toEqual(['cerc/shop:local']);
     expect(send('cerc/new:local', id('3'), true)).toEqual(['cerc/new:local']);
     expect(send('redis:7', id('4'), false)).toEqual(['redis:7']);
   });
 
-  it("leaves what the node pulled itself: this host's may be older", () => {
+  it("do not include those that the node pulled itself, since this host's may be older", () => {
     expect(send('busybox:1.36', id('5'), false)).toEqual([]);
   });
 
-  it('sends nothing that this host does not have, or that is named by its content', () => {
+  it('do not include those that this host lacks, or that are named by digest', () => {
     expect(send('cerc/shop:local', undefined, true)).toEqual([]);
     expect(send(`a/b@${id('c')}`, id('6'), false)).toEqual([]);
   });
 
-  it('sends each image once', () => {
+  it('are each sent once', () => {
     const wanted = [1, 2].map(() => ({ image: 'x:1', built: true }));
     expect(imagesToSend(wanted, new Map([['x:1', id('7')]]), node)).toEqual(['x:1']);
   });

@@ -21,7 +21,7 @@ function made(stack: StackText): {
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
 describe('ConfigMaps', () => {
-  it('of declared configmaps: every file, as bytes', () => {
+  it('of declared configmaps have every file, as bytes', () => {
     const stack: StackText = {
       pods: { web: oneService('volumes: [ "site-config:/etc/site:ro" ]', 'volumes: { site-config: }') },
       spec: 'configmaps: { site-config: }\n',
@@ -50,7 +50,7 @@ describe('ConfigMaps', () => {
     ]);
   });
 
-  it('of paths on the host: a file or a folder of files, once however often it is mounted', () => {
+  it('of host paths have a file or the files of a folder, and are shared by several mounts', () => {
     const { of, errors } = made({
       pods: {
         web: oneService('volumes: [ "../config/notes/run.sh:/run.sh", "../config/x:/x:ro", "../config/./x:/y" ]'),
@@ -71,13 +71,13 @@ describe('ConfigMaps', () => {
     });
   });
 
-  it('a path that is not there is reported once, where it is mounted', () => {
+  it('report a missing path once, where it is mounted', () => {
     const { errors } = made({ pods: { web: oneService('volumes: [ "../config/x:/x" ]') } });
     expect(errors).toHaveLength(1);
     expect(errors[0]).toMatch(/^docker-compose-web\.yml:4 services\.web\.volumes\[0\]: "\.\.\/config\/x" is not among/);
   });
 
-  it('take 1 MiB in all, and names the API takes', () => {
+  it('are limited to 1 MiB and to names that the API accepts', () => {
     const stack = (contents: Record<string, string>): StackText => ({
       pods: { web: oneService('volumes: [ "../x:/x" ]') },
       files: { '../x': contents },
@@ -93,14 +93,14 @@ describe('ConfigMaps', () => {
   });
 });
 
-describe('secrets and configs of compose files', () => {
+describe('secrets and configs in compose files', () => {
   const keys = 'secrets: [ key, mine ]\nconfigs: [ conf ]';
   const top = [
     'secrets: { key: { file: ./key.pem }, mine: { external: true }, unused: { file: ./nowhere } }',
     'configs: { conf: { content: "a=${A}" } }',
   ].join('\n');
 
-  it('are objects with their content; external and unused ones are not', () => {
+  it('become objects with their content, unless they are external or unused', () => {
     const { of, errors } = made({
       pods: { web: oneService(keys, top) },
       files: { './key.pem': 'pem' },
@@ -127,7 +127,7 @@ describe('secrets and configs of compose files', () => {
     ]);
   });
 
-  it('of one name and two contents are refused: on Compose all files are one project', () => {
+  it('are refused with one name and two contents, since on Compose all files are one project', () => {
     const conf = (text: string): string => oneService('configs: [ c ]', `configs: { c: { content: ${text} } }`);
     const { errors } = made({ pods: { a: conf('one'), b: conf('two') } });
     expect(errors).toEqual([
@@ -138,7 +138,7 @@ describe('secrets and configs of compose files', () => {
 });
 
 describe('Secrets of the deployment', () => {
-  it('generated values are in one Secret, and nowhere else in clear', () => {
+  it('hold the generated values, which are nowhere else in plain text', () => {
     const value = 'f00dfeedf00dfeed';
     const { of, text } = made({
       pods: { web: oneService('environment: { TOKEN: "${TOKEN}", URL: "http://x:${TOKEN}@y" }') },
@@ -151,7 +151,7 @@ describe('Secrets of the deployment', () => {
     expect(text).not.toContain(value);
   });
 
-  it('the registry’s login is made where there is a token, and only then referred to', () => {
+  it('include the registry’s login when there is a token, and pods refer to it only then', () => {
     const stack: StackText = {
       pods: { web: oneService('') },
       spec: 'image-pull-secret: { server: ghcr.io, username: me, token-env: T }\n',

@@ -9,7 +9,7 @@ const labels = {
 };
 
 describe('Deployments', () => {
-  it('a single pod file: the names and selector that existing deployments have', () => {
+  it('of a single pod file have the names and selectors of existing deployments', () => {
     const [made] = workloads({ pods: { web: oneService('') } }).deployments;
     expect(made).toMatchObject({
       apiVersion: 'apps/v1',
@@ -25,7 +25,7 @@ describe('Deployments', () => {
     expect(made?.spec.template.spec).not.toHaveProperty('restartPolicy');
   });
 
-  it('several pod files: each with its component, in stack order', () => {
+  it('of several pod files each have their component, in stack order', () => {
     const made = workloads({ pods: { web: oneService(''), db: 'services: { db: { image: x } }' } }).deployments;
     expect(
       made.map(({ metadata, spec }) => [metadata.name, spec.selector?.matchLabels, spec.template.metadata.labels]),
@@ -37,7 +37,7 @@ describe('Deployments', () => {
     );
   });
 
-  it("expands {name} in the spec's annotations and labels for each service, pods only", () => {
+  it("expand {name} in the spec's annotations and labels for each service, on pods only", () => {
     const [made] = workloads({
       pods: { web: 'services: { a: { image: x }, b: { image: x } }' },
       spec: 'annotations: { "x.io/{name}": on, plain: y }\nlabels: { "tier-{name}": t }\n',
@@ -47,7 +47,7 @@ describe('Deployments', () => {
     expect(made?.metadata.labels).toEqual(labels);
   });
 
-  it('puts the container in the place of {name}, and refuses keys and values that the API does', () => {
+  it('replace {name} with the container name, and keys and values that the API rejects are refused', () => {
     const stack = { pods: { web: 'services: { a_b: { image: x } }' } };
     const [made] = workloads({ ...stack, spec: 'annotations: { "x.io/{name}": on }\n' }).deployments;
     expect(Object.keys(made?.spec.template.metadata.annotations ?? {})).toEqual([
@@ -61,14 +61,14 @@ describe('Deployments', () => {
     ]);
   });
 
-  it('refuses a label of the spec by which the pods are found', () => {
+  it('refuse a label in the spec that selects the pods', () => {
     expect(workloads({ pods: { web: oneService('') }, spec: 'labels:\n  app: mine\n' }).errors).toEqual([
       'spec.yml:4 labels.app: the pods are found by this label: it cannot be set',
     ]);
   });
 });
 
-describe('strategy', () => {
+describe('the strategy of a Deployment with', () => {
   it.each([
     ['volumes', 'volumes: { data: }', '', 'Recreate'],
     ['declared configmaps only', 'volumes: { conf: }', 'configmaps: { conf: }\n', 'RollingUpdate'],
@@ -86,20 +86,20 @@ describe('strategy', () => {
 describe('replicas', () => {
   const replicas = (stack: StackText): unknown => workloads(stack).deployments.map(({ spec }) => spec.replicas);
 
-  it("are the spec's, else the compose file's, else one", () => {
+  it('are those of the spec, else of the compose file, else one', () => {
     expect(replicas({ pods: { web: oneService('deploy: { replicas: 3 }') } })).toEqual([3]);
     expect(replicas({ pods: { web: oneService('scale: 2') } })).toEqual([2]);
     expect(replicas({ pods: { web: oneService('deploy: { replicas: 3 }') }, spec: 'replicas: 5\n' })).toEqual([5]);
   });
 
-  it('of 0 leave a service out of its pod, and a pod without any is kept without pods', () => {
+  it('of 0 leave a service out of its pod, and a pod without services keeps a Deployment with no replicas', () => {
     const off = 'services:\n  a: { image: x, scale: 0 }\n  b: { image: x }\n';
     expect(podOf({ pods: { web: off } }).containers.map(({ name }) => name)).toEqual(['b']);
     const [none] = workloads({ pods: { web: oneService('scale: 0') } }).deployments;
     expect([none?.spec.replicas, none?.spec.template.spec.containers.length]).toEqual([0, 1]);
   });
 
-  it('are refused with a volume, which one pod has', () => {
+  it('are refused with a volume, which only one pod can mount', () => {
     const pods = { web: oneService('volumes: [ "data:/d", "conf:/c" ]', 'volumes: { data: , conf: }') };
     const made = workloads({ pods, spec: 'replicas: 2\nconfigmaps: { conf: }\n', configmaps: { conf: { a: 'b' } } });
     expect(made.errors).toEqual([
@@ -109,7 +109,7 @@ describe('replicas', () => {
     ]);
   });
 
-  it('that differ within a pod are refused: the others would run as often', () => {
+  it('are refused when they differ within a pod, since the other services would run as often', () => {
     const pods = { web: 'services:\n  a: { image: x, scale: 2 }\n  b: { image: x }\n' };
     const told = 'b would run 2 times with it, as they are one pod';
     expect(workloads({ pods }).errors).toEqual([expect.stringContaining(`services.a.scale: ${told}`)]);
@@ -137,7 +137,7 @@ image-pull-policy: Never
   it.each([
     ['Deployment', made.deployments[0]],
     ['Job', made.jobs[0]],
-  ])('%s: a node must have all labels; values of one label are alternatives', (_, workload) => {
+  ])('of a %s requires all labels of a node, with alternatives within a label', (_, workload) => {
     expect(workload?.spec.template.spec).toMatchObject({
       affinity: {
         nodeAffinity: {
@@ -163,8 +163,8 @@ image-pull-policy: Never
   });
 });
 
-describe('labels and taints of nodes that Kubernetes knows none like', () => {
-  it('are refused with their line, once', () => {
+describe('node labels and taints that Kubernetes does not allow', () => {
+  it('are refused with their line, each once', () => {
     const spec = `node-affinities:
   - { label: "node type", value: ssd }
   - { label: type, value: "fast disk" }
@@ -183,7 +183,7 @@ node-tolerations:
 });
 
 describe('Jobs', () => {
-  it('are not tried again, and no Service finds their pods', () => {
+  it('are not retried, and no Service selects their pods', () => {
     const [job] = workloads({
       jobs: { seed: oneService('volumes: [ "data:/d" ]\nhealthcheck: { test: [ CMD, ok ] }', 'volumes: { data: }') },
       spec: 'annotations: { "x/{name}": y }\n',
@@ -214,7 +214,7 @@ describe('Jobs', () => {
   });
 });
 
-describe('roll-outs', () => {
+describe('rollouts', () => {
   const stack: StackText = {
     pods: {
       web: `
@@ -236,7 +236,7 @@ configs: { c: { content: one } }
     generated: { P: 'f00d', Q: 'cafe' },
     imageIds: { 'mine:local': 'sha256:1', 'other:local': 'sha256:2' },
   };
-  // Q is mentioned by nobody, so every container has it: name it elsewhere.
+  // Q is mentioned by no service and would reach every container, so the tests mention it elsewhere.
   const other = { other: 'services: { other: { image: y, environment: { Q: "${Q}" } } }' };
   const annotations = (change: Partial<StackText>): Record<string, string> =>
     template({ ...stack, ...change, pods: { ...stack.pods, ...change.pods, ...other } })?.metadata.annotations ?? {};
@@ -245,7 +245,7 @@ configs: { c: { content: one } }
   const [config, secret] = ['laconic.com/config-checksum', 'laconic.com/secret-checksum'];
   const before = annotations({});
 
-  it('are stamped with what the pods read, and the id of a local image', () => {
+  it('are stamped with what the pods read, and with the id of a local image', () => {
     expect(before).toEqual({
       [config]: expect.stringMatching(/^[0-9a-f]{32}$/) as string,
       [secret]: expect.stringMatching(/^[0-9a-f]{32}$/) as string,
@@ -255,28 +255,28 @@ configs: { c: { content: one } }
   });
 
   it.each<[string, Partial<StackText>, string]>([
-    ['a file that is mounted', { files: { ...stack.files, '../config/a': { f: '2' } } }, config],
-    ['its name', { files: { ...stack.files, '../config/a': { g: '1' } } }, config],
+    ['a mounted file', { files: { ...stack.files, '../config/a': { f: '2' } } }, config],
+    ['the name of a mounted file', { files: { ...stack.files, '../config/a': { g: '1' } } }, config],
     ['a declared configmap', { configmaps: { conf: { x: '2' } } }, config],
     [
-      'a config of the compose file',
+      'a config in the compose file',
       { pods: { web: stack.pods?.web?.replace('content: one', 'content: two') ?? '' } },
       config,
     ],
-    ['a secret of the compose file', { files: { ...stack.files, './s': 'new' } }, secret],
-    ['a generated secret that it reads', { generated: { P: 'beef', Q: 'cafe' } }, secret],
+    ['a secret in the compose file', { files: { ...stack.files, './s': 'new' } }, secret],
+    ['a generated secret in use', { generated: { P: 'beef', Q: 'cafe' } }, secret],
     ['a rebuilt image', { imageIds: { 'mine:local': 'sha256:9' } }, 'image-id.laconic.com/web'],
-  ])('follow %s', (_, change, annotation) => {
+  ])('are triggered by a change of %s', (_, change, annotation) => {
     const after = annotations(change);
     expect(Object.keys(after).filter((key) => after[key] !== before[key])).toEqual([annotation]);
   });
 
-  it('do not follow what the pod does not read', () => {
+  it('are not triggered by a change of what the pod does not read', () => {
     expect(annotations({ generated: { P: 'f00d', Q: 'beef' } })).toEqual(before);
     expect(template({ pods: { web: oneService('') } })?.metadata).not.toHaveProperty('annotations');
   });
 
-  it('have the digest of an image that was pushed, under the name by which pods pull it', () => {
+  it('use the digest of a pushed image, under the name by which pods pull it', () => {
     const pushed = { 'r.example/mine:deploy-12345678': 'sha256:3', 'mine:local': 'sha256:4' };
     const web = { web: stack.pods?.web?.replace('mine:local', 'r.example/mine:deploy-12345678') ?? '' };
     expect(annotations({ target: 'k8s', pods: web, imageIds: pushed })).toMatchObject({

@@ -16,8 +16,8 @@ const secretRef = (name: string, key: string): object => ({
   valueFrom: { secretKeyRef: { name: `${app}-generated-secrets`, key } },
 });
 
-describe('env by Compose semantics', () => {
-  it('gives a service what Compose gives it: literals win, defaults hold, names that others mention stay away', () => {
+describe('the environment with Compose semantics', () => {
+  it('gives a service what Compose gives it: literals win, defaults apply, and names that only others mention are absent', () => {
     const { containers } = podOf({
       pods: {
         web: `
@@ -47,7 +47,7 @@ services:
     ]);
   });
 
-  it('gives a name that nothing mentions to every container, jobs and init containers as well', () => {
+  it('gives names that nothing mentions to every container, including jobs and init containers', () => {
     const made = workloads({
       pods: { web: 'services:\n  a: { image: x, labels: { laconic.init-container: yes } }\n  b: { image: x }\n' },
       jobs: { seed: 'services: { s: { image: x } }\n' },
@@ -59,8 +59,8 @@ services:
   });
 });
 
-describe('env by the old rule', () => {
-  it('gives every variable of config.env that is not empty, in place of literals', () => {
+describe("the environment in the Python program's way", () => {
+  it('has every non-empty variable of config.env, instead of literals', () => {
     expect(
       containerOf('environment: { L: literal, K: kept, Z: z }', {
         config: { K: '', L: 'config', A: 'a' },
@@ -74,7 +74,7 @@ describe('env by the old rule', () => {
     ]);
   });
 
-  it('gives every generated secret too, and leaves what a literal says', () => {
+  it('has every generated secret too, except where a literal has the name', () => {
     expect(
       containerOf('environment: { T: mine, P: "${P}" }', {
         generated: { P: 'secret-p', T: 'secret-t', U: 'secret-u' },
@@ -95,7 +95,7 @@ describe('generated secrets', () => {
   };
   const generated = { PASSWORD: 'f00dfeed', LOOSE: 'abc' };
 
-  it('come by reference; a value that embeds one is a key of its own; nothing of them stands in the object', () => {
+  it('are referenced, and a value that embeds one becomes a key of its own, so that no object contains them', () => {
     const pod = podOf({ pods, generated });
     expect(pod.containers[0]?.env).toEqual([
       secretRef('PASSWORD', 'PASSWORD'),
@@ -108,7 +108,7 @@ describe('generated secrets', () => {
     expect(JSON.stringify(pod)).not.toContain('f00dfeed');
   });
 
-  it('are entries of the Secret, with the values that embed them, of jobs as well', () => {
+  it('are entries of the Secret, together with the values that embed them, also those of jobs', () => {
     const jobs = { web: 'services: { web: { image: x, environment: { URL: "x-${PASSWORD}" } } }' };
     expect([...secretEntries(objectsInput({ pods, jobs, generated }), 'generatedSecrets')]).toEqual([
       ['PASSWORD', 'f00dfeed'],
@@ -119,7 +119,7 @@ describe('generated secrets', () => {
     expect(secretEntries(objectsInput({ pods: { web: oneService('') } }), 'generatedSecrets').size).toBe(0);
   });
 
-  it('reach command and args through a variable, not as text', () => {
+  it('reach command and args through a variable, never as text', () => {
     const container = containerOf(
       'command: ["--pw=${PASSWORD}", "$$HOME", "plain"]\nenvironment: { PW: "${PASSWORD}" }',
       {
@@ -139,7 +139,7 @@ describe('generated secrets', () => {
     expect(taken.env).toEqual([{ name: 'PASSWORD', value: 'other' }, secretRef('_PASSWORD', 'PASSWORD')]);
   });
 
-  it('in a healthcheck are warned of: a probe cannot refer to a Secret', () => {
+  it('are warned about in a healthcheck, since a probe cannot refer to a Secret', () => {
     const { warnings } = findingsOf('healthcheck: { test: "check ${PASSWORD}" }', {
       generated: { PASSWORD: 'f00dfeed' },
     });
@@ -152,14 +152,14 @@ describe('generated secrets', () => {
   });
 });
 
-describe('dollars (the kubelet expands $(X) and $$)', () => {
+describe('dollar signs, which the kubelet expands as $(X) and $$', () => {
   it.each([
     ['$$(X)', '$$(X)'],
     ['$$$$', '$$$$'],
     ['a$$', 'a$$'],
     ['$$é', '$$é'],
     ['100%$$x$$$$(y)', '100%$$x$$$$(y)'],
-  ])('a compose value %j, where $$ is one dollar, is %j', (written, expected) => {
+  ])('in the compose value %j, where $$ is one dollar, become %j', (written, expected) => {
     const container = containerOf(
       `environment: { V: '${written}' }\ncommand: ['${written}']\nentrypoint: ['${written}']\nhealthcheck: { test: [CMD, '${written}'] }`,
     );
@@ -169,7 +169,7 @@ describe('dollars (the kubelet expands $(X) and $$)', () => {
     expect(container.readinessProbe).toMatchObject({ exec: { command: [expected] } });
   });
 
-  it('doubles those of values from the config, and none in values that a Secret holds', () => {
+  it('are doubled in values of the config, but not in values that a Secret holds', () => {
     const container = containerOf('environment: { V: "${V}", S: "${S}" }', {
       config: { V: '$(A)' },
       generated: { S: 'a$b' },
@@ -179,7 +179,7 @@ describe('dollars (the kubelet expands $(X) and $$)', () => {
   });
 });
 
-describe('what credentials files brought', () => {
+describe('variables from credentials files', () => {
   const credentials = { DB_PASSWORD: 'pass word', DB_USER: 'app', LOOSE: 'loose-value' };
   const keyRef = (name: string, key: string): object => ({
     name,
@@ -199,7 +199,7 @@ services:
 `,
   };
 
-  it('reaches the containers that mention it, by reference: environment, command and healthcheck show no value', () => {
+  it('reach the containers that mention them by reference: environment, command and healthcheck show no value', () => {
     const pod = podOf({ pods, credentials });
     const [web, other] = pod.containers;
     expect(web?.env).toEqual([
@@ -218,7 +218,7 @@ services:
     expect(JSON.stringify(pod)).not.toContain('pass word');
   });
 
-  it('is in the Secret, with the values that embed it; nothing else of the deployment shows it', () => {
+  it('are in the Secret, with the values that embed them, and nowhere else in the deployment', () => {
     const input = objectsInput({ pods, credentials, config: { PLAIN: 'p' }, generated: { G: 'g' } });
     expect(Object.fromEntries(secretEntries(input, 'credentials'))).toEqual({
       ...credentials,
@@ -232,14 +232,14 @@ services:
     expect(buildObjects(objectsInput({ pods })).objects.some(({ kind }) => kind === 'Secret')).toBe(false);
   });
 
-  it('reaches every container of an old directory, through the same Secret', () => {
+  it('reach every container of an old directory through the same Secret', () => {
     const pod = podOf({ pods, credentials: { ...credentials, EMPTY: '' }, environment: 'all' });
     const all = Object.keys(credentials).map((name) => keyRef(name, name));
     expect(pod.containers[1]?.env).toEqual(all);
     expect(pod.containers[0]?.env).toEqual(expect.arrayContaining(all));
   });
 
-  it('rolls the pods that it reaches when it changes, and no others', () => {
+  it('roll out the pods that use them when they change, and no others', () => {
     const more = { ...pods, idle: 'services: { idle: { image: x } }\n' };
     const sums = (password: string): unknown[] =>
       workloads({ pods: more, credentials: { ...credentials, DB_PASSWORD: password } }).deployments.map(
@@ -250,7 +250,7 @@ services:
     expect(after[1]).toEqual(before[1]);
   });
 
-  it('a config file with a credential in it comes from a Secret; one in a healthcheck without a shell is warned of', () => {
+  it('turn a config file that contains one into a Secret, and are warned about in a healthcheck without a shell', () => {
     const configs = { c: '{ content: "pw=${DB_PASSWORD}" }', d: '{ environment: DB_USER }', e: '{ content: plain }' };
     const top = `configs:\n${Object.entries(configs)
       .map(([name, text]) => `  ${name}: ${text}\n`)
@@ -274,7 +274,7 @@ services:
     expect(workloads(stack).warnings).toEqual([expect.stringContaining('DB_PASSWORD of a credentials file')]);
   });
 
-  it('is in no healthcheck that is a list with a line of shell: the shell that is named takes the line from the Secret', () => {
+  it('stay out of a healthcheck that is a list with a shell command: the named shell takes it from the Secret', () => {
     const { warnings, deployments } = workloads({
       pods: { web: oneService('healthcheck: { test: [ CMD, bash, -ec, "login ${DB_PASSWORD} $$0", name ] }') },
       credentials,
@@ -294,7 +294,7 @@ services:
     ['hostname: "${TOKEN}"', 'hostname'],
     ['extra_hosts: [ "db:${ADDRESS}" ]', 'extra_hosts[0]'],
     ['volumes: [ { type: tmpfs, target: "/run/${DB_USER}" } ]', 'volumes[0].target'],
-  ])('that %s would show is warned of at its key', (keys, key) => {
+  ])('are warned about at the key where %s would show one', (keys, key) => {
     const more = { ...credentials, TOKEN: 'a1b2c3d4e5', ADDRESS: '10.11.12.13' };
     const { warnings } = findingsOf(keys, { credentials: more });
     const shown = /: holds \w+ of a credentials file, which everybody can read/;
@@ -304,7 +304,7 @@ services:
     expect(warnings.join('\n')).not.toMatch(/pass word|a1b2c3d4e5/);
   });
 
-  it('that an image shows is warned of; labels and what is not mapped show none', () => {
+  it('are warned about in an image name; labels and unmapped keys show none', () => {
     const image = '"registry.example.org/${TOKEN}/app:1"';
     const found = (keys: string): string[] =>
       workloads({
@@ -316,7 +316,7 @@ services:
     ]);
   });
 
-  it('that a file or a literal has as well, without a mention of its name, is warned of where that comes from', () => {
+  it('are warned about where a file or a literal contains the same value without mentioning the name', () => {
     const keys = 'volumes: [ "./page.txt:/page.txt", "conf:/conf" ]\nenvironment: { COPY: xx-a1b2c3d4e5, USER: app }';
     const { warnings } = findingsOf(keys, {
       credentials: { TOKEN: 'a1b2c3d4e5', DB_USER: 'app', PLACE: 'laconic-notes' },
@@ -341,14 +341,14 @@ services:
   });
 });
 
-it("names the spec's secrets in envFrom, optional, as existing stacks expect", () => {
+it("the spec's secrets are optional in envFrom, as existing stacks expect", () => {
   expect(containerOf('', { spec: 'secrets: { mail-creds: [KEY], other: [] }\n' }).envFrom).toEqual([
     { secretRef: { name: 'mail-creds', optional: true } },
     { secretRef: { name: 'other', optional: true } },
   ]);
 });
 
-it('refuses names that Kubernetes takes for no variable, by file and line', () => {
+it('names that Kubernetes does not accept as variables are refused, by file and line', () => {
   expect(findingsOf("environment: { 'Ä': x, '1A': y }")).toEqual({
     errors: [
       expect.stringMatching(
@@ -361,7 +361,7 @@ it('refuses names that Kubernetes takes for no variable, by file and line', () =
   });
 });
 
-it('an unset variable that is a whole value leaves the place to the Secrets of the spec', () => {
+it('an unset variable that is a whole value leaves its name to the Secrets of the spec', () => {
   const compose =
     'environment: { PW: "${PW}", ALIAS: "$OTHER", DEFAULT: "${PW:-}", PART: "a${PW}", EMPTY: "${SET}", LITERAL: "" }';
   const config = { SET: '' };

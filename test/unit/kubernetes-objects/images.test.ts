@@ -24,7 +24,7 @@ describe('image references', () => {
     [`a/b:v@${digest}`, { repository: 'a/b', tag: 'v', digest }],
     [`a/b@${digest}`, { repository: 'a/b', digest }],
     ['a__b/c--d.e', { repository: 'a__b/c--d.e' }],
-  ])('%s', (text, expected) => {
+  ])('are read from %s', (text, expected) => {
     expect(parseImage(text)).toEqual(expected);
   });
 
@@ -44,7 +44,7 @@ describe('image references', () => {
     '${IMAGE}',
     'ghcr.io/',
     '-a',
-  ])('%j is none', (text) => {
+  ])('are rejected: %j', (text) => {
     expect(parseImage(text)).toBeUndefined();
   });
 });
@@ -69,7 +69,7 @@ describe('images in a registry', () => {
     expect(registryImage(image, undefined, 'laconic-f3fsxbh1')).toBe(image);
   });
 
-  it('has one tag for a deployment, from the id that pods pull by', () => {
+  it('have one tag per deployment, derived from the id that pods pull by', () => {
     expect(deploymentTag('laconic-f3fsxbh1')).toBe('deploy-f3fsxbh1');
   });
 });
@@ -90,7 +90,7 @@ function containers(text: StackText): Container[] {
 }
 
 describe('images of containers', () => {
-  it('are overridden in init containers and jobs too, after the registry', () => {
+  it('are overridden in init containers and jobs too, after the registry was added', () => {
     const images = containers({
       ...stack,
       target: 'k8s',
@@ -116,7 +116,7 @@ describe('images of containers', () => {
     ['always', 'Always'],
     ['never', 'Never'],
     ['missing', 'IfNotPresent'],
-  ])('are pulled as the compose file says: %s', (policy, expected) => {
+  ])('follow the pull policy of the compose file: %s', (policy, expected) => {
     const made = containers({
       pods: { web: `services: { web: { image: a, pull_policy: ${policy} } }` },
       target: 'k8s',
@@ -124,7 +124,7 @@ describe('images of containers', () => {
     expect(made[0]?.imagePullPolicy).toBe(expected);
   });
 
-  it('that cannot be one are refused with their line', () => {
+  it('are refused with their line when they are invalid', () => {
     const { findings } = buildObjects(
       objectsInput({ pods: { web: 'services:\n  web:\n    image: "Not an image"\n  built:\n    build: .\n' } }),
     );

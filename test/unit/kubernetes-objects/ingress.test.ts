@@ -33,7 +33,7 @@ const path = (at: string, service: string, port: number) => ({
 });
 
 describe('Ingress', () => {
-  it('on kind: hosts and routes, the class by its field, and no tls: Caddy makes the certificates', () => {
+  it('on kind has hosts, routes and the ingressClassName, but no tls, since Caddy makes the certificates', () => {
     const routes = '{ path: /api, proxy-to: "api:90" }, { path: /, proxy-to: "web:80" }';
     const { ingresses } = ingressesOf({ pods, spec: spec(host('A.example.org', '', routes), host('b.example.org')) });
     expect(ingresses).toMatchObject([
@@ -67,16 +67,16 @@ describe('Ingress', () => {
     expect(ingresses[0]?.spec.rules[0]?.http.paths).toEqual([path('/', `${app}-back-service`, 5432)]);
   });
 
-  it('none without http-proxy', () => {
+  it('is absent without http-proxy', () => {
     expect(ingressesOf({ pods }).ingresses).toEqual([]);
   });
 
-  it('takes the class of the spec', () => {
+  it('has the class that the spec names', () => {
     const { ingresses } = ingressesOf({ pods, spec: `${spec(host('a.org'))}  ingress-class: nginx\n` });
     expect(ingresses[0]?.spec.ingressClassName).toBe('nginx');
   });
 
-  it('elsewhere: a secret for each host, filled by the contract’s issuer where the spec names neither', () => {
+  it('elsewhere has a secret for each host, filled by the default issuer where the spec names neither', () => {
     const { ingresses } = ingressesOf({ pods, target: 'k8s', spec: spec(host('a.org'), host('b.org')) });
     expect(ingresses).toHaveLength(1);
     expect(ingresses[0]?.metadata.annotations).toEqual({ 'cert-manager.io/cluster-issuer': 'letsencrypt-prod' });
@@ -86,7 +86,7 @@ describe('Ingress', () => {
     ]);
   });
 
-  it('hosts with another issuer, or a secret of their own, are in an Ingress of their own', () => {
+  it('is split when hosts have another issuer or a secret of their own', () => {
     const { ingresses } = ingressesOf({
       pods,
       target: 'k8s',
@@ -116,7 +116,7 @@ describe('Ingress', () => {
     ]);
   });
 
-  describe('certificates that the namespace has already', () => {
+  describe('certificates that exist in the namespace', () => {
     const tlsOf = (certificates: readonly FoundCertificate[], ...hosts: string[]) =>
       ingressesOf({ pods, target: 'k8s', spec: spec(...hosts) }, certificates).ingresses.map(
         ({ metadata, spec: { tls } }) => [metadata.name, metadata.annotations, tls],
@@ -124,7 +124,7 @@ describe('Ingress', () => {
     const wild = { secret: 'wild', names: ['example.org', '*.example.org'] };
     const issued = { 'cert-manager.io/cluster-issuer': 'letsencrypt-prod' };
 
-    it('serve hosts that they name, themselves or by a wildcard of one label; no issuer makes another', () => {
+    it('serve the hosts that they name, also by a wildcard of one label, and no issuer makes another', () => {
       const hosts = [host('Example.org'), host('a.example.org'), host('*.example.org')];
       expect(tlsOf([wild], ...hosts)).toEqual([
         [
@@ -135,7 +135,7 @@ describe('Ingress', () => {
       ]);
     });
 
-    it('do not serve others, which keep their issuer', () => {
+    it('do not serve other hosts, which keep their issuer', () => {
       expect(tlsOf([wild], host('a.b.example.org'), host('a.example.org'), host('notexample.org'))).toEqual([
         [
           `${app}-ingress`,
@@ -149,7 +149,7 @@ describe('Ingress', () => {
       ]);
     });
 
-    it('the first that fits is taken; a secret or issuer of the spec goes before all', () => {
+    it('are used in order, and a secret or issuer in the spec takes precedence', () => {
       const all = [
         { secret: 'other', names: ['b.org'] },
         { secret: 'first', names: ['A.org'] },
@@ -168,7 +168,7 @@ describe('Ingress', () => {
       ]);
     });
 
-    it('those that cert-manager made for our own Ingress are no reason to stop asking for them', () => {
+    it("are still requested when cert-manager made them for the deployment's own Ingress", () => {
       const made = (ingress: string) => [{ secret: `${app}-a.org-tls`, names: ['a.org', '*.a.org'], ingress }];
       expect(tlsOf(made(`${app}-ingress`), host('a.org'), host('b.a.org'))[0]?.[1]).toEqual(issued);
       expect(tlsOf(made(`${app}-ingress-staging`), host('a.org'))[0]?.[1]).toEqual(issued);
@@ -176,7 +176,7 @@ describe('Ingress', () => {
     });
   });
 
-  it('tls: false: neither a secret nor an issuer', () => {
+  it('are neither used nor issued with tls: false', () => {
     const { ingresses } = ingressesOf(
       { pods, target: 'k8s', spec: spec(host('a.org', 'tls: false,'), host('b.org')) },
       [{ secret: 'wild', names: ['a.org'] }],
@@ -193,7 +193,7 @@ describe('Ingress', () => {
     ]);
   });
 
-  it('on kind a named secret is used, and an issuer is not', () => {
+  it('are used on kind when the spec names the secret, while an issuer is ignored', () => {
     const { ingresses, warnings } = ingressesOf({ pods, spec: spec(host('a.org', 'issuer: x, tls-secret: mine,')) });
     expect(ingresses[0]?.spec.tls).toEqual([{ hosts: ['a.org'], secretName: 'mine' }]);
     expect(warnings).toEqual([
@@ -223,13 +223,13 @@ describe('Ingress', () => {
       host('a.org', '', '{ path: "/a/../b", proxy-to: "web:80" }'),
       'network.http-proxy[0].routes[0].path: "/a/../b" is not a path that can be routed: it starts with "/" and has no "//", "/./", "/../" or "%2f"',
     ],
-  ])('refuses %j', (hosts, message) => {
+  ])('%j is refused', (hosts, message) => {
     const { errors, ingresses } = ingressesOf({ pods, spec: spec(hosts) });
     expect(errors).toEqual([`spec.yml:5 ${message}`]);
     expect(ingresses).toEqual([]);
   });
 
-  it('a route to a port that nothing in the pod declares is warned about, where ports are declared', () => {
+  it('a route to a port that no service of the pod declares is warned about, where ports are declared', () => {
     const web =
       'services: { web: { image: a, ports: ["8080"], expose: ["53/udp"] }, side: { image: a, expose: ["90-92"] } }';
     const warned = (port: number, pod = web): string[] =>
@@ -242,7 +242,7 @@ describe('Ingress', () => {
     expect(warned(53)).toHaveLength(1);
   });
 
-  it('a host may be a wildcard; one without routes is warned about', () => {
+  it('a host may be a wildcard, and a host without routes is warned about', () => {
     const { ingresses, warnings } = ingressesOf({ pods, spec: spec(host('*.a.org'), host('b.org', '', '')) });
     expect(ingresses[0]?.spec.rules.map((rule) => rule.host)).toEqual(['*.a.org']);
     expect(warnings).toEqual(['spec.yml:6 network.http-proxy[1].routes: has no route: nothing answers on this host']);

@@ -20,7 +20,7 @@ const plain: Record<string, string> = {
 
 type Gathered = GatheredInput & { errors: string[]; warnings: string[]; root: string };
 
-/** The input of a deployment directory with these files, beside or in the place of plain ones. */
+/** The input of a deployment directory with these files, in addition to or instead of plain ones. */
 async function gather(files: Record<string, string | null>, options: Partial<InputOptions> = {}): Promise<Gathered> {
   const root = await temporaryDirectory();
   for (const [path, text] of Object.entries({ ...plain, ...files })) {
@@ -38,8 +38,8 @@ async function gather(files: Record<string, string | null>, options: Partial<Inp
 const environmentOf = ({ input }: Gathered): Record<string, string> =>
   Object.fromEntries(input.pods[0]?.model.services.get('web')?.environment ?? []);
 
-describe('what a deployment is called', () => {
-  it('by deployment-id, the last part of the stack, and the namespace from it', async () => {
+describe('the names of a deployment', () => {
+  it('are its deployment-id, the last part of the stack, and a namespace made from the id', async () => {
     const { input, root } = await gather({});
     expect(input).toMatchObject({
       app: 'laconic-bbbb',
@@ -52,28 +52,28 @@ describe('what a deployment is called', () => {
   });
 });
 
-describe('which containers get a variable', () => {
+describe('the containers that get a variable', () => {
   it.each([
-    ['a directory of ours', {}, 'mentioned'],
+    ['a directory of laconic-so', {}, 'mentioned'],
     ['a directory of the Python program', { '.laconic/create.json': null }, 'all'],
-    ['one that says so', { 'deployment.yml': `${plain['deployment.yml'] ?? ''}environment: all\n` }, 'all'],
+    ['a directory that says so', { 'deployment.yml': `${plain['deployment.yml'] ?? ''}environment: all\n` }, 'all'],
     [
-      'one of the Python program that was changed',
+      'a changed directory of the Python program',
       { '.laconic/create.json': null, 'deployment.yml': `${plain['deployment.yml'] ?? ''}environment: mentioned\n` },
       'mentioned',
     ],
-  ])('%s', async (_, files, expected) => {
+  ])('are chosen by the rule of %s', async (_, files, expected) => {
     expect((await gather(files)).input.environment).toBe(expected);
   });
 
-  it('refuses another word in deployment.yml', async () => {
+  it('are not chosen by an unknown word in deployment.yml, which is refused', async () => {
     const text = `${plain['deployment.yml'] ?? ''}environment: some\n`;
     await expect(gather({ 'deployment.yml': text })).rejects.toThrow(
       /deployment\.yml:3 environment: must be mentioned or all/,
     );
   });
 
-  it('values are those of config.env and secrets.env, then the user’s number, then the process environment', async () => {
+  it('get the values of config.env and secrets.env, then the user’s uid and gid, then the process environment', async () => {
     const gathered = await gather(
       {
         'config.env': "A=config\nB='$literal'\n",
@@ -103,7 +103,7 @@ describe('which containers get a variable', () => {
     expect(environmentOf(old)).toEqual({ H: '' });
   });
 
-  it('names that no compose file mentions are told apart, env files included', async () => {
+  it('include every container for names that no compose file or env file mentions', async () => {
     const { input } = await gather({
       'stack.yml': 'pods: [ web ]\njobs: [ seed ]\n',
       'config.env': 'A=1\nB=1\nC=1\nD=1\nE=1\n',
@@ -115,7 +115,7 @@ describe('which containers get a variable', () => {
     expect([...input.unmentioned]).toEqual(['E']);
   });
 
-  it('what credentials files brought is told apart where the record says so, with the values of the whole file', async () => {
+  it('get values from credentials files, told apart from others where the record lists them', async () => {
     const files = {
       'config.env': 'A=a\nOWN=config\n\n# From credentials file: c.env\nOWN=credential\nURL=x-${A}\nS=plain\n',
       'secrets.env': 'S=generated\n',
@@ -140,7 +140,7 @@ describe('which containers get a variable', () => {
   it.each([
     [{}, ['web']],
     [{ COMPOSE_PROFILES: 'debug, other' }, ['web', 'shell']],
-  ])('profiles of %j', async (env, expected) => {
+  ])('belong to the profiles of %j', async (env, expected) => {
     const text = 'services: { web: { image: a }, shell: { image: a, profiles: [ debug ] } }';
     const { input } = await gather({ 'compose/docker-compose-web.yml': text }, { env });
     expect([...(input.pods[0]?.model.services.keys() ?? [])]).toEqual(expected);
@@ -150,7 +150,7 @@ describe('which containers get a variable', () => {
 });
 
 describe('compose files of pods and jobs', () => {
-  it('in stack order; a job without a file is none', async () => {
+  it('are in stack order, and a job without a file is skipped', async () => {
     const { input } = await gather({
       'stack.yml': 'pods: [ web, back ]\njobs: [ seed, gone ]\n',
       'compose/docker-compose-back.yml': 'services: { db: { image: a, depends_on: [ web ] } }',
@@ -160,13 +160,13 @@ describe('compose files of pods and jobs', () => {
     expect(input.jobs.map(({ name }) => name)).toEqual(['seed']);
   });
 
-  it('one that is missing is named', async () => {
+  it('are named when one is missing', async () => {
     await expect(gather({ 'stack.yml': 'pods: [ web, back ]\n' })).rejects.toThrow(
       /the compose file of pod back is missing: .*\/compose\/docker-compose-back\.yml/,
     );
   });
 
-  it('the problems of all of them are reported together', async () => {
+  it('are checked together, and all problems are reported', async () => {
     const failure = await gather({
       'stack.yml': 'pods: [ web, back ]\n',
       'compose/docker-compose-web.yml': 'services:\n  web:\n    image: a\n    ports: [ x ]\n',
@@ -182,7 +182,7 @@ describe('compose files of pods and jobs', () => {
     ]);
   });
 
-  it('other names in a network of Docker do not exist, and that is said', async () => {
+  it('are warned about when they use aliases in a Docker network, which Kubernetes does not have', async () => {
     const { warnings } = await gather({
       'compose/docker-compose-web.yml': [
         'services:',
@@ -198,7 +198,7 @@ describe('compose files of pods and jobs', () => {
   });
 });
 
-describe('files that go into the cluster', () => {
+describe('files that become objects', () => {
   const mounting = (...mounts: string[]): Record<string, string> => ({
     'compose/docker-compose-web.yml': `services: { web: { image: a, volumes: ${JSON.stringify(mounts)} } }`,
   });
@@ -228,7 +228,7 @@ describe('files that go into the cluster', () => {
     );
   });
 
-  it('declared configmaps without their folders', async () => {
+  it('are those of declared configmaps, without subdirectories', async () => {
     const { input } = await gather({
       'spec.yml': `${plain['spec.yml'] ?? ''}configmaps: { conf: , gone: }\n`,
       'configmaps/conf/a': 'a',
@@ -237,7 +237,7 @@ describe('files that go into the cluster', () => {
     expect(input.configmaps).toEqual(new Map([['conf', new Map([['a', Buffer.from('a')]])]]));
   });
 
-  it('what cannot be a ConfigMap is refused with its line, unread', async () => {
+  it('are refused with their line and without being read when they cannot be a ConfigMap', async () => {
     const { errors } = await gather({
       ...mounting('../config/deep:/a', '../config/big:/b', '/dev/null:/c'),
       'config/deep/x/y': '',
@@ -269,7 +269,7 @@ describe('the registry’s token', () => {
     expect(errors).toEqual([]);
   });
 
-  it('that cannot be read is an error where something is applied, else a warning', async () => {
+  it('is an error when it cannot be read and something is applied, otherwise a warning', async () => {
     const missing = spec('token-file: gone, token-env: T');
     const text =
       'image-pull-secret: the token for ghcr.io cannot be read: the file gone has none, and the variable T is not set; without it nodes cannot pull';
@@ -282,7 +282,7 @@ describe('the registry’s token', () => {
 });
 
 describe('ids of local images', () => {
-  it('are asked once, on kind only, for what pods and jobs run after overrides', async () => {
+  it('are read once, on kind only, for the images of pods and jobs after overrides', async () => {
     const asked: string[][] = [];
     const imageIds = async (references: readonly string[]) => {
       asked.push([...references]);
@@ -301,7 +301,7 @@ describe('ids of local images', () => {
     expect(asked).toHaveLength(1);
   });
 
-  it('go with the digests of what was pushed', async () => {
+  it('are used together with the digests of pushed images', async () => {
     const files = { 'compose/docker-compose-web.yml': 'services: { web: { image: "x:local" } }' };
     const pushed = new Map([['r/x:deploy-1', 'sha256:2']]);
     const imageIds = async () => new Map([['x:local', 'sha256:1']]);
@@ -316,7 +316,7 @@ describe('ids of local images', () => {
 describe('secrets of the spec with sources', () => {
   const spec = `${plain['spec.yml'] ?? ''}secrets: { creds: { keys: { A: { env: VAR }, B: { file: b.key } } } }\n`;
 
-  it('are a Secret whose content rolls pods out', async () => {
+  it('become a Secret whose content triggers rollouts', async () => {
     const of = (value: string): Promise<Gathered> =>
       gather({ 'spec.yml': spec, 'b.key': 'two\n' }, { env: { VAR: value } });
     const one = await of('one');
@@ -333,7 +333,7 @@ describe('secrets of the spec with sources', () => {
     expect(templates[0]).not.toBe(templates[1]);
   });
 
-  it('whose sources are missing are an error where something is applied, and no Secret elsewhere', async () => {
+  it('are an error without their source when something is applied, otherwise their Secret is left out', async () => {
     const { errors, root } = await gather({ 'spec.yml': spec });
     expect(errors).toEqual([
       expect.stringContaining('secrets.creds.keys.A: the variable VAR is not set'),
@@ -344,7 +344,7 @@ describe('secrets of the spec with sources', () => {
   });
 });
 
-describe('folders and files that services mount', () => {
+describe('files and folders that services mount', () => {
   const mounts = (...list: string[]): string => `services: { web: { image: a, volumes: ${JSON.stringify(list)} } }\n`;
   const built = ({ input }: Gathered) => {
     const { objects, findings } = buildObjects(input);
@@ -352,7 +352,7 @@ describe('folders and files that services mount', () => {
     return { objects, deployment, says: [...findings.errors, ...findings.warnings].map(formatProblem) };
   };
 
-  it('a file that not everybody may read keeps its mode, others can be executed', async () => {
+  it('keep a mode that is not readable by everybody, and may otherwise be executed', async () => {
     const gathered = await gather({
       'compose/docker-compose-web.yml': mounts('../config/web:/etc/web:ro'),
       'config/web/key.pem': 'key',
@@ -375,7 +375,7 @@ describe('folders and files that services mount', () => {
     ]);
   });
 
-  it('an empty folder is an empty place that can be written; one in another folder is left out, and that is said', async () => {
+  it('are writable empty volumes when the folder is empty; an empty folder inside another is left out with a warning', async () => {
     const gathered = await gather({
       'compose/docker-compose-web.yml': mounts('../config/plugins:/plugins', '../config/web:/etc/web:ro'),
       'config/web/a.conf': 'a',
@@ -396,7 +396,7 @@ describe('folders and files that services mount', () => {
     expect(objects.filter(({ kind }) => kind === 'ConfigMap')).toHaveLength(1);
   });
 
-  it('a folder with files that Compose lets the container write to is warned of', async () => {
+  it('are warned about when Compose lets the container write to them', async () => {
     const compose = mounts('../config/state:/state', '../config/state/one:/one', '../config/state:/again:ro');
     const { says } = built(await gather({ 'compose/docker-compose-web.yml': compose, 'config/state/one': '1' }));
     expect(says).toEqual([

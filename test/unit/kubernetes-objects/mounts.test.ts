@@ -28,7 +28,7 @@ volumes: { data: , site-config: , unused: }
     files: { '../config/web/run.sh': '#!/bin/sh\n', '../config/web/conf': { 'x.conf': 'x' } },
   });
 
-  it('mounts claims, declared configmaps, and files of the host as ConfigMaps: a single file as that file', () => {
+  it('mounts claims, declared configmaps, and files of the host as ConfigMaps, a single file as that file', () => {
     expect(made.containers.map(({ volumeMounts }) => volumeMounts)).toEqual([
       [
         { name: 'data', mountPath: '/data' },
@@ -44,7 +44,7 @@ volumes: { data: , site-config: , unused: }
     ]);
   });
 
-  it('names each of them once in the pod', () => {
+  it('lists each volume once in the pod', () => {
     expect(made.volumes).toEqual([
       { name: 'data', persistentVolumeClaim: { claimName: `${app}-data` } },
       { name: 'site-config', ...config },
@@ -56,7 +56,7 @@ volumes: { data: , site-config: , unused: }
     ]);
   });
 
-  it('makes names valid that Kubernetes does not take', () => {
+  it('makes names valid that Kubernetes does not accept', () => {
     const pod = podOf({
       pods: {
         web: 'services:\n  a_b: { image: x, volumes: [ "My_Data:/d" ] }\n  x: { image: x }\nvolumes: { My_Data: }\n',
@@ -69,8 +69,8 @@ volumes: { data: , site-config: , unused: }
   });
 });
 
-describe('memory', () => {
-  it('tmpfs, long and short, and shm_size are emptyDirs with their size', () => {
+describe('volumes in memory', () => {
+  it('are emptyDirs with a size for tmpfs, in short and long form, and for shm_size', () => {
     const pod = podOf({
       pods: {
         web: `
@@ -97,14 +97,14 @@ services:
     });
   });
 
-  it('of a mode other than that of everybody a warning shows it as it is written', () => {
+  it('are warned about with the mode as written, when it is not readable and writable by everybody', () => {
     const warnings = (mode: string): string[] =>
       findingsOf(`volumes: [ { type: tmpfs, target: /t, tmpfs: { mode: ${mode} } } ]`).warnings;
     expect(warnings('01777')).toEqual([]);
     expect(warnings('0o1770')).toEqual([expect.stringContaining('mode=01770: Kubernetes has nothing like')]);
   });
 
-  it('an own mount at /dev/shm stands in the place of shm_size', () => {
+  it('use an explicit mount at /dev/shm instead of shm_size', () => {
     expect(containerOf('tmpfs: /dev/shm\nshm_size: 1gb').volumeMounts).toEqual([
       { name: 'tmpfs-web', mountPath: '/dev/shm' },
     ]);
@@ -112,7 +112,7 @@ services:
 });
 
 describe('secrets and configs of the compose file', () => {
-  it('are single files, with their mode, from the objects that hold them; external ones are objects of the cluster', () => {
+  it('are single files with their mode, from the objects that hold them, or from objects of the cluster when external', () => {
     const pod = podOf({
       pods: {
         web: `
@@ -145,7 +145,7 @@ configs: { app: { content: hello } }
   });
 });
 
-describe('what cannot be mounted', () => {
+describe('mounts that are not possible', () => {
   it.each([
     ['volumes: [ ./missing:/x ]', /volumes\[0\]: "\.\/missing" is not among the files of the deployment/],
     [
@@ -156,7 +156,7 @@ describe('what cannot be mounted', () => {
     ['tmpfs: [ /a, "/a:size=1m" ]', /tmpfs\[1\]: something else has the path \/a/],
     ['secrets: [ { source: s, mode: 04755 } ]', /secrets\[0\]: the mode 04755 is more than Kubernetes takes/],
     ['tmpfs: "/a:size=lots"', /tmpfs\[0\]: "lots" is no size/],
-  ])('refuses %j, by file and line', (keys, message) => {
+  ])('are refused by file and line: %j', (keys, message) => {
     const [error = '', ...more] = findingsOf(keys, {
       files: { './f': 'x' },
       top: 'secrets: { s: { file: ./f } }',
@@ -166,7 +166,7 @@ describe('what cannot be mounted', () => {
     expect(more).toEqual([]);
   });
 
-  it('warns of volumes without a name, which end with the pod, and of options that mean nothing', () => {
+  it('are warned about when the volume is anonymous and ends with the pod, or an option has no effect', () => {
     expect(findingsOf('volumes: [ /cache ]').warnings).toEqual([
       expect.stringContaining('volumes[0]: a volume without a name lives only as long as its pod'),
     ]);
@@ -182,7 +182,7 @@ describe('what cannot be mounted', () => {
     ]);
   });
 
-  it('takes two services of one pod that mount one volume', () => {
+  it('do not include one volume in two services of a pod', () => {
     const { errors } = workloads({
       pods: {
         web: 'services:\n  a: { image: x, volumes: [ "data:/d" ] }\n  b: { image: x, volumes: [ "data:/d" ] }\nvolumes: { data: }\n',

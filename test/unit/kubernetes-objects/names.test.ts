@@ -6,7 +6,7 @@ const pod = oneService('');
 const names = createNames(objectsInput({ pods: { web: pod } }));
 const several = createNames(objectsInput({ pods: { web: pod, back: 'services: { db: { image: db } }' } }));
 
-describe('names of objects: the contract’s where they are valid', () => {
+describe('names of objects', () => {
   it.each([
     [names.deployment('web'), 'laconic-f3abcdxy-deployment'],
     [several.deployment('web'), 'laconic-f3abcdxy-web-deployment'],
@@ -25,40 +25,40 @@ describe('names of objects: the contract’s where they are valid', () => {
     [names.serviceOf('db'), 'db'],
     [names.container('db'), 'db'],
     [names.podVolume('pgdata'), 'pgdata'],
-  ])('%s', (name, expected) => {
+  ])('are those of existing deployments where they are valid: %s', (name, expected) => {
     expect(name).toBe(expected);
   });
 });
 
-describe('names that Kubernetes does not allow are made valid, and stay apart', () => {
+describe('names that Kubernetes does not allow', () => {
   const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
-  it.each(['my_data', 'Data', 'a'.repeat(70), '_', 'é', 'x.y'])('%s in a pod', (text) => {
+  it.each(['my_data', 'Data', 'a'.repeat(70), '_', 'é', 'x.y'])('are made valid and unique: %s in a pod', (text) => {
     expect(names.podVolume(text)).toMatch(label);
     expect(names.container(text)).toMatch(label);
     expect(names.claim(text)).toMatch(/^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/);
     expect(names.job(text).length).toBeLessThanOrEqual(63);
   });
 
-  it('says what it stands for, and ends in a hash of that', () => {
+  it('keep their readable part and end in a hash of the name', () => {
     expect(names.claim('my_data')).toMatch(/^laconic-f3abcdxy-my-data-[0-9a-f]{8}$/);
     expect(names.claim('my_data')).not.toBe(names.claim('my-data'));
     expect(names.podVolume('my_data')).not.toBe(names.podVolume('my.data'));
     expect(names.podVolume('a'.repeat(70))).not.toBe(names.podVolume('a'.repeat(71)));
   });
 
-  it('a Service begins with a letter, whatever the id begins with', () => {
+  it('begin with a letter for a Service, whatever the id begins with', () => {
     const odd = createNames({ ...objectsInput({ pods: { web: pod } }), app: '3_x' });
     expect(odd.service('web')).toMatch(/^[a-z][a-z0-9-]+$/);
     expect(odd.ingress).toMatch(label);
   });
 
-  it('the name of a compose service is found by DNS in any case, or not at all', () => {
+  it('of compose services are found by DNS whatever their case, or refused', () => {
     expect(names.serviceOf('Web')).toBe('web');
     for (const name of ['my_db', '2nd', 'a.b', 'a'.repeat(64), '-x']) expect(names.serviceOf(name)).toBeUndefined();
   });
 
-  it('labels keep what is allowed in them', () => {
+  it('keep the allowed characters in labels', () => {
     expect(labelValue('my_stack.v1')).toBe('my_stack.v1');
     expect(labelValue('')).toBe('');
     for (const text of ['a b', 'x'.repeat(64), '-x']) expect(labelValue(text)).toMatch(label);
@@ -77,12 +77,12 @@ describe('the name of a path on the host', () => {
     expect(names.bindConfigmap(source)).toBe(`${app}-${expected}`);
   });
 
-  it.each(['/', '.', '..', `../config/${'deep/'.repeat(20)}file`])('is valid for %s too', (source) => {
+  it.each(['/', '.', '..', `../config/${'deep/'.repeat(20)}file`])('is also valid for %s', (source) => {
     expect(names.bindVolume(source)).toMatch(/^host-path-[a-z0-9-]{1,52}[0-9a-f]$/);
     expect(names.bindVolume(source).length).toBeLessThanOrEqual(63);
   });
 
-  it('differs for different paths that the rule makes equal: the first keeps it', () => {
+  it('differs for paths that would be made equal, and the first keeps its name', () => {
     const mounts = 'volumes: [ "../config/x:/a", "../../config/x:/b", "../config/./x:/c", "../config/x_:/d" ]';
     const bound = createNames(objectsInput({ pods: { web: oneService(mounts) } }));
     expect(bound.bindVolume('../config/x')).toBe('host-path-config-x');
@@ -104,7 +104,7 @@ describe('the namespace', () => {
     expect(namespaceName(given, stack, app)).toBe(expected);
   });
 
-  it('of a very long stack is cut, with a hash', () => {
+  it('of a very long stack is truncated and ends in a hash', () => {
     expect(namespaceName(undefined, 's'.repeat(80), app)).toMatch(/^laconic-s{46}-[0-9a-f]{8}$/);
   });
 });

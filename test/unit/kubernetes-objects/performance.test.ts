@@ -13,11 +13,14 @@ function file(indexes: readonly number[]): string {
   return `services:\n${services.join('\n')}\nvolumes:\n${indexes.map((index) => `  data${index}:`).join('\n')}\n`;
 }
 
-describe('objects of many services cost no more than in proportion', () => {
+describe('the time to build objects is linear in the number of services', () => {
   it.each<[string, (indexes: number[]) => Record<string, string>]>([
     ['one pod file', (indexes) => ({ web: file(indexes) })],
-    ['a pod file each', (indexes) => Object.fromEntries(indexes.map((index) => [`p${index}`, file([index])]))],
-  ])('%s', (_, podsOf) => {
+    [
+      'one pod file for each service',
+      (indexes) => Object.fromEntries(indexes.map((index) => [`p${index}`, file([index])])),
+    ],
+  ])('with %s', (_, podsOf) => {
     const best = (count: number): number => {
       const input = objectsInput({
         pods: podsOf(Array.from({ length: count }, (__, index) => index)),

@@ -5,7 +5,7 @@ import { app, objectsInput, podOf, type StackText, workloads } from '../../suppo
 const healthy = 'healthcheck: { test: [CMD, ok], interval: 2s }';
 
 describe('order inside a pod', () => {
-  it('awaited healthy: a sidecar with a startup probe that never restarts it', () => {
+  it('makes a service that is awaited healthy a sidecar with a startup probe that never restarts it', () => {
     const { containers, initContainers } = podOf({
       pods: {
         shop: `
@@ -26,7 +26,7 @@ services:
     ]);
   });
 
-  it('awaited to its end: an init container without probes; what it needs starts before it', () => {
+  it('makes a service that is awaited to complete an init container without probes, and starts its dependencies before it', () => {
     const { containers, initContainers = [] } = podOf({
       pods: {
         shop: `
@@ -53,7 +53,7 @@ services:
     ]);
   });
 
-  it('an init container names no ports: what runs after it may listen on the same (the API server warns of both)', () => {
+  it('leaves out the ports of an init container, since later containers may listen on the same ones', () => {
     const { containers, initContainers = [] } = podOf({
       pods: {
         shop: `
@@ -67,7 +67,7 @@ services:
     expect(initContainers[0]?.ports).toBeUndefined();
   });
 
-  it('init containers by label come first, in file order, unless they depend on a sidecar', () => {
+  it('puts labelled init containers first, in file order, unless they depend on a sidecar', () => {
     const { containers, initContainers = [] } = podOf({
       pods: {
         shop: `
@@ -84,7 +84,7 @@ services:
     expect(containers.map(({ name }) => name)).toEqual(['web', 'other']);
   });
 
-  it('awaited to be started: an ordinary container before the other', () => {
+  it('puts a service that only has to be started as an ordinary container before the other', () => {
     const { containers, initContainers } = podOf({
       pods: { shop: 'services:\n  web: { image: x, depends_on: [ db ] }\n  db: { image: pg }\n' },
     });
@@ -92,7 +92,7 @@ services:
     expect(initContainers).toBeUndefined();
   });
 
-  it('awaited healthy without a healthcheck in the file: started first, with a warning', () => {
+  it('only starts first, with a warning, a service that is awaited healthy but has no healthcheck in the file', () => {
     const made = workloads({
       pods: {
         shop: 'services:\n  web:\n    image: x\n    depends_on: { db: { condition: service_healthy } }\n  db: { image: pg }\n',
@@ -104,7 +104,7 @@ services:
     expect(made.deployments[0]?.spec.template.spec.containers.map(({ name }) => name)).toEqual(['db', 'web']);
   });
 
-  it('awaited to its end by another pod or a job: an init container of its own pod', () => {
+  it('makes a service that another pod or a job awaits to complete an init container of its own pod', () => {
     const waiting =
       'services: { late: { image: x, depends_on: { migrate: { condition: service_completed_successfully } } } }';
     const pod = 'services: { db: { image: x }, migrate: { image: x, depends_on: [ db ] } }';
@@ -118,7 +118,7 @@ services:
     }
   });
 
-  it('refuses a pod that has init containers only', () => {
+  it('refuses a pod that has only init containers', () => {
     const made = workloads({
       pods: {
         web: 'services: { web: { image: x, depends_on: { seed: { condition: service_completed_successfully } } } }',
@@ -135,7 +135,7 @@ describe('order across pods', () => {
   const name = (pod: string): string => `${app}-${pod}-deployment`;
   const deployment = (pod: string): object => ({ kind: 'Deployment', name: name(pod) });
 
-  it('names every workload after what it waits for, and whether that must be ready', () => {
+  it('lists the workloads that each workload waits for, and whether they must be ready', () => {
     const input = objectsInput({
       pods: {
         web: `services: { web: { image: x, depends_on: { db: { condition: service_healthy }, cache: { condition: service_started } } }, more: { image: x, depends_on: [ db ] } }`,
@@ -161,7 +161,7 @@ describe('order across pods', () => {
     ]);
   });
 
-  it('leaves out pods without services, as no Deployment is made of them', () => {
+  it('leaves out pods without services, which get no Deployment', () => {
     const pods = {
       web: 'services: { web: { image: x } }',
       debug: 'services: { debug: { image: x, profiles: [ debug ] } }',
@@ -171,7 +171,7 @@ describe('order across pods', () => {
     expect(workloads({ pods, profiles: ['debug'] }).deployments).toHaveLength(2);
   });
 
-  it('does not await in a circle, and says so', () => {
+  it('does not wait in a circle, and warns about it', () => {
     const pods = {
       a: 'services:\n  a1: { image: x, depends_on: [ b1 ] }\n  a2: { image: x }\n',
       b: 'services:\n  b1: { image: x }\n  b2: { image: x, depends_on: [ a2 ] }\n',
@@ -182,7 +182,7 @@ describe('order across pods', () => {
     ]);
   });
 
-  it('warns when a pod is to be healthy that has no healthcheck in its file', () => {
+  it('warns when a pod must be healthy but has no healthcheck in its file', () => {
     const input = {
       pods: {
         web: 'services: { web: { image: x, depends_on: { db: { condition: service_healthy } } } }',

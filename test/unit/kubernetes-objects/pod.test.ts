@@ -5,8 +5,8 @@ const two = (a: string, b: string): Record<string, string> => ({
   web: `services:\n  a: { image: x${a === '' ? '' : `, ${a}`} }\n  b: { image: x${b === '' ? '' : `, ${b}`} }\n`,
 });
 
-describe('names inside a pod: hostAliases, never rewritten values', () => {
-  it('services of one pod find each other at the loopback address, one entry per address', () => {
+describe('names inside a pod', () => {
+  it('of its services resolve to the loopback address, in one hostAliases entry per address', () => {
     const pod = podOf({
       pods: two('environment: { URL: "http://b:80" }', 'extra_hosts: [ "other:10.0.0.1", "c=10.0.0.1", "v6:[::1]" ]'),
     });
@@ -18,11 +18,11 @@ describe('names inside a pod: hostAliases, never rewritten values', () => {
     expect(pod.containers[0]?.env).toEqual([{ name: 'URL', value: 'http://b:80' }]);
   });
 
-  it('a service alone is found through its headless Service', () => {
+  it('of a single service resolve through its headless Service', () => {
     expect(podOf({ pods: { web: oneService('') } })).not.toHaveProperty('hostAliases');
   });
 
-  it('extra_hosts goes before a service of the same name, as on Compose', () => {
+  it('in extra_hosts take precedence over a service of the same name, as on Compose', () => {
     expect(podOf({ pods: two('extra_hosts: { b: 10.0.0.9 }', '') }).hostAliases).toEqual([
       { ip: '127.0.0.1', hostnames: ['a'] },
       { ip: '10.0.0.9', hostnames: ['b'] },
@@ -42,15 +42,15 @@ describe('names inside a pod: hostAliases, never rewritten values', () => {
     expect(findingsOf(keys)[level]).toEqual([expect.stringMatching(message)]);
   });
 
-  it('refuses two addresses of one name in one pod', () => {
+  it('are refused with two addresses in one pod', () => {
     expect(workloads({ pods: two('extra_hosts: { h: 10.0.0.1 }', 'extra_hosts: { h: 10.0.0.2 }') }).errors).toEqual([
       expect.stringContaining('services.b.extra_hosts.h: another service of the pod web gives it the address 10.0.0.1'),
     ]);
   });
 });
 
-describe('namespaces', () => {
-  it('the network of the host is for the pods that ask for it, not for the stack', () => {
+describe('namespaces of a pod', () => {
+  it('are those of the host network only for the pods that ask for it', () => {
     const made = workloads({ pods: { a: oneService('network_mode: host'), b: 'services: { other: { image: x } }' } });
     expect(
       made.deployments.map(({ spec }) => [spec.template.spec.hostNetwork, spec.template.spec.dnsPolicy, spec.strategy]),
@@ -61,13 +61,13 @@ describe('namespaces', () => {
     expect(made.warnings).toEqual([]);
   });
 
-  it('says which other services of the pod are there too', () => {
+  it('are reported with the other services of the pod, which share them', () => {
     expect(workloads({ pods: two('network_mode: host', '') }).warnings).toEqual([
       expect.stringMatching(/^docker-compose-web\.yml:3 services\.b: it is in the network of the host too/),
     ]);
   });
 
-  it('says whose port of the node a pod wants: that of another pod, or of the ingress controller on kind', () => {
+  it('are reported with the owner of a port that a pod wants on the node: another pod, or the ingress controller on kind', () => {
     const pods = {
       a: 'services: { a: { image: x, network_mode: host, ports: [ "443", "5000/udp" ] } }',
       b: 'services: { b: { image: x, network_mode: host, ports: [ "5000/udp", "5000" ] } }',
@@ -83,12 +83,12 @@ describe('namespaces', () => {
     ]);
   });
 
-  it('process and IPC namespaces', () => {
+  it('are shared for processes and IPC when asked for', () => {
     expect(podOf({ pods: two('pid: host, ipc: host', '') })).toMatchObject({ hostPID: true, hostIPC: true });
     expect(
       podOf({ pods: two('pid: "service:b", ipc: "service:b", network_mode: "service:b"', 'ipc: shareable') }),
     ).toMatchObject({ shareProcessNamespace: true });
-    // The API takes only one of the two.
+    // The API accepts only one of the two.
     expect(podOf({ pods: two('pid: "service:b"', 'pid: host') })).not.toHaveProperty('shareProcessNamespace');
   });
 
@@ -101,18 +101,18 @@ describe('namespaces', () => {
     ['pid: "container:other"', /pid: "container:other": only services of one compose file share processes/],
     ['ipc: "container:other"', /ipc: "container:other": only services of one compose file share memory/],
     ['dns: [ 1.1.1.1, 1.1.1.2, 1.1.1.3, 1.1.1.4 ]', /dns: a pod has at most 3 name servers/],
-  ])('refuses %j', (keys, message) => {
+  ])('are refused for %j', (keys, message) => {
     expect(findingsOf(keys).errors).toEqual([expect.stringMatching(message)]);
   });
 
-  it('DNS servers and domains beside those of the cluster', () => {
+  it('have DNS servers and search domains in addition to those of the cluster', () => {
     expect(podOf({ pods: two('dns: 1.1.1.1, dns_search: example.org', 'dns: [ 1.1.1.1 ]') }).dnsConfig).toEqual({
       nameservers: ['1.1.1.1'],
       searches: ['example.org'],
     });
   });
 
-  it('one host name per pod', () => {
+  it('have one host name per pod', () => {
     expect(podOf({ pods: two('hostname: one', '') }).hostname).toBe('one');
     const made = workloads({ pods: two('hostname: one', 'hostname: other') });
     expect(made.deployments[0]?.spec.template.spec.hostname).toBe('one');
@@ -125,8 +125,8 @@ describe('namespaces', () => {
   });
 });
 
-describe('how services end', () => {
-  it('the pod has the longest grace period of its services, whole seconds', () => {
+describe('stopping services', () => {
+  it('gives the pod the longest grace period of its services, in whole seconds', () => {
     expect(podOf({ pods: two('stop_grace_period: 1m30s', '') }).terminationGracePeriodSeconds).toBe(90);
     expect(
       podOf({ pods: two('stop_grace_period: 1500ms', 'stop_grace_period: 0s') }).terminationGracePeriodSeconds,
@@ -143,7 +143,7 @@ describe('how services end', () => {
     ['restart: "no"', /restart: no: Kubernetes starts a container of a Deployment again whenever it ends/],
     ['restart: on-failure:3', /restart: on-failure:3/],
     ['init: true', /init: Kubernetes starts no init process/],
-  ])('warns of %j', (keys, message) => {
+  ])('is warned about for %j', (keys, message) => {
     expect(findingsOf(keys).warnings).toEqual([expect.stringMatching(message)]);
   });
 
@@ -153,16 +153,16 @@ describe('how services end', () => {
     'restart: unless-stopped',
     'init: false',
     'restart: "no"\nlabels: { laconic.init-container: true }',
-  ])('does not warn of %j', (keys) => {
+  ])('causes no warning for %j', (keys) => {
     expect(findingsOf(keys).warnings).toEqual([]);
   });
 
-  it('does not warn of restart in a job', () => {
+  it('causes no warning about restart in a job', () => {
     expect(workloads({ jobs: { seed: oneService('restart: on-failure') } }).warnings).toEqual([]);
   });
 });
 
-describe('the program of a container', () => {
+describe('the command of a container', () => {
   it.each([
     ['command: serve --port 80 "a b"', undefined, ['serve', '--port', '80', 'a b']],
     ['entrypoint: /run.sh\ncommand: [ x ]', ['/run.sh'], ['x']],
@@ -175,13 +175,13 @@ describe('the program of a container', () => {
     expect([container.command, container.args]).toEqual([command, args]);
   });
 
-  it('refuses to take the entrypoint away where nothing stands in its place', () => {
+  it('is refused when the entrypoint is removed and nothing replaces it', () => {
     expect(findingsOf('entrypoint: []').errors).toEqual([
       expect.stringContaining('services.web.entrypoint: is empty, and there is no command'),
     ]);
   });
 
-  it('working directory, terminal, ports each once, pull policy', () => {
+  it('keeps the working directory, the terminal, each port once, and the pull policy', () => {
     expect(
       containerOf(
         'working_dir: /app\ntty: true\nstdin_open: true\nports: [ "80", "8080:80", "53:53/udp", "9000-9001:9000-9001", 127.0.0.1:5:5 ]\npull_policy: never',
@@ -201,7 +201,7 @@ describe('the program of a container', () => {
     });
   });
 
-  it('refuses two services of a pod on one port, as they share its network; not one that ends before', () => {
+  it('is refused when two services of a pod use one port, unless one ends before the other starts', () => {
     expect(workloads({ pods: two('ports: [ "80" ]', 'ports: [ "8080:80" ]') }).errors).toEqual([
       expect.stringMatching(/^docker-compose-web\.yml:3 services\.b\.ports\[0\]: a listens on 80\/tcp too/),
     ]);

@@ -5,7 +5,7 @@ import { app, containerOf, findingsOf, objectsInput } from '../../support/kubern
 const proxy =
   'network: { http-proxy: [ { host-name: a.example.org, routes: [ { path: /x, proxy-to: "web:8080" }, { path: /, proxy-to: "web:80" } ] } ] }\n';
 
-describe('healthcheck is the readiness probe, and nothing restarts the container', () => {
+describe('a healthcheck becomes the readiness probe, and never restarts the container', () => {
   it.each([
     [
       '{ test: [ CMD, pg_isready, -U, me ] }',
@@ -32,7 +32,7 @@ describe('healthcheck is the readiness probe, and nothing restarts the container
   });
 
   it.each(['{ disable: true }', '{ test: [ NONE ] }', '{ test: NONE, disable: true }', '{ interval: 5s }'])(
-    '%s gives none',
+    'adds no probe for %s',
     (healthcheck) => {
       expect(containerOf(`healthcheck: ${healthcheck}`)).not.toHaveProperty('readinessProbe');
     },
@@ -48,7 +48,7 @@ describe('healthcheck is the readiness probe, and nothing restarts the container
 });
 
 describe('liveness and startup probes by label', () => {
-  it('liveness: failures in the start period do not count', () => {
+  it('ignore failures of liveness in the start period', () => {
     const container = containerOf(
       'labels: { laconic.liveness-probe: true }\nhealthcheck: { test: [ CMD, ok ], interval: 5s, start_period: 20s }',
     );
@@ -62,7 +62,7 @@ describe('liveness and startup probes by label', () => {
     expect(container.readinessProbe).not.toHaveProperty('initialDelaySeconds');
   });
 
-  it('startup: the start period and the retries, looked at as often as the engine does while it starts', () => {
+  it('give startup the start period and the retries, and check as often as the engine does while it starts', () => {
     const container = containerOf(
       'labels: { laconic.startup-probe: true, laconic.liveness-probe: true }\nhealthcheck: { test: [ CMD, ok ], interval: 30s, retries: 4, start_period: 60s, start_interval: 2s }',
     );
@@ -75,14 +75,14 @@ describe('liveness and startup probes by label', () => {
     expect(container.livenessProbe).not.toHaveProperty('initialDelaySeconds');
   });
 
-  it('warns where there is nothing to make them from', () => {
+  it('are warned about when there is no healthcheck to make them from', () => {
     expect(findingsOf('labels: { laconic.liveness-probe: true }').warnings).toEqual([
       'docker-compose-web.yml:4 services.web.labels["laconic.liveness-probe"]: there is no healthcheck in the compose file to make a probe from',
     ]);
   });
 });
 
-describe('how long a container may run without being healthy: until Compose would call it unhealthy', () => {
+describe('the time that a container may run unhealthy ends when Compose would report it as unhealthy', () => {
   it.each([
     ['{ test: x }', { ms: 4 * 30_000 + 30_000, hangingMs: 4 * 30_000 + 4 * 30_000 }],
     [
@@ -95,7 +95,7 @@ describe('how long a container may run without being healthy: until Compose woul
     expect([...healthPatience(objectsInput({ pods }))]).toEqual([[`${app}-deployment/web`, patience]]);
   });
 
-  it('without a healthcheck nothing is counted', () => {
+  it('is unlimited without a healthcheck', () => {
     const pods = { web: 'services: { web: { image: a, healthcheck: { disable: true } } }' };
     expect(healthPatience(objectsInput({ pods })).size).toBe(0);
   });

@@ -6,7 +6,7 @@ import {
 } from '../../../src/deployers/kubernetes/objects/quantities.js';
 import { containerOf, findingsOf } from '../../support/kubernetes-objects.js';
 
-describe('sizes of a spec keep their value, in the form the API server gives back', () => {
+describe('sizes in a spec keep their value, in the form that the API server returns', () => {
   it.each([
     ['128M', '128M'],
     ['128Mi', '128Mi'],
@@ -56,11 +56,11 @@ it.each([
   ['268435456', '256Mi'],
   ['1 KiB', '1Ki'],
   ['1X', undefined],
-])('the compose size %s, where units are powers of 1024, is %s', (text, expected) => {
+])('of the compose file use powers of 1024: %s is %s', (text, expected) => {
   expect(composeSizeQuantity(text)).toBe(expected);
 });
 
-describe('requests and limits: the first level that says something, whole', () => {
+describe('requests and limits come from the first level that defines any, as a whole', () => {
   const compose = 'deploy: { resources: { limits: { cpus: "0.5", memory: 256M }, reservations: { memory: 128M } } }';
   const spec = 'resources: { containers: { reservations: { cpus: 1 }, web: { limits: { memory: 1Gi } } } }\n';
 
@@ -80,13 +80,13 @@ describe('requests and limits: the first level that says something, whole', () =
       'resources: { containers: { limits: { cpus: 9 } } }\n',
       { limits: { cpu: '500m', memory: '256Mi' }, requests: { memory: '128Mi' } },
     ],
-    ['older keys of the compose file', 'mem_limit: 64m\ncpus: 0.25', '', { limits: { cpu: '250m', memory: '64Mi' } }],
+    ['older keys in the compose file', 'mem_limit: 64m\ncpus: 0.25', '', { limits: { cpu: '250m', memory: '64Mi' } }],
   ])('%s', (_, keys, specText, expected) => {
     const wanted = specText === spec ? { limits: { memory: '1Gi' } } : expected;
     expect(containerOf(keys, { spec: specText }).resources).toEqual(wanted);
   });
 
-  it('refuses what no node could give, by file and line', () => {
+  it('are refused, by file and line, when no node could provide them', () => {
     expect(
       findingsOf('deploy: { resources: { limits: { memory: 1m }, reservations: { memory: 2m } } }').errors,
     ).toEqual([
@@ -101,7 +101,7 @@ describe('requests and limits: the first level that says something, whole', () =
     ).toEqual([expect.stringMatching(/^spec\.yml:5 resources\.containers\.web\.reservations\.cpus: is more than/)]);
   });
 
-  it('refuses devices, which would be missing', () => {
+  it('of devices are refused, since they would be missing', () => {
     const gpu = 'deploy: { resources: { reservations: { devices: [ { capabilities: [ gpu ] } ] } } }';
     expect(findingsOf(gpu).errors).toEqual([
       expect.stringMatching(
@@ -110,7 +110,7 @@ describe('requests and limits: the first level that says something, whole', () =
     ]);
   });
 
-  it('warns of a bound of processes, which Kubernetes does not have', () => {
+  it('of processes are warned about, since Kubernetes has none', () => {
     expect(findingsOf('deploy: { resources: { limits: { pids: 5 } } }').warnings).toEqual([
       expect.stringContaining('pids: Kubernetes bounds processes per node only'),
     ]);

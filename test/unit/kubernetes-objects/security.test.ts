@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { containerOf, findingsOf, oneService, podOf } from '../../support/kubernetes-objects.js';
 
-describe('security context: what is asked for, and nothing more', () => {
+describe('the security context has what is asked for, and nothing more', () => {
   it.each([
     ['', undefined],
     ['privileged: true', { privileged: true }],
@@ -28,7 +28,7 @@ describe('security context: what is asked for, and nothing more', () => {
     expect(containerOf(keys).securityContext).toEqual(expected);
   });
 
-  it("adds the spec's privileges and capabilities to every container", () => {
+  it("has the spec's privileges and capabilities in every container", () => {
     expect(
       containerOf('cap_add: [ SYS_PTRACE ]', { spec: 'security: { privileged: "True", capabilities: [ IPC_LOCK ] }\n' })
         .securityContext,
@@ -53,14 +53,14 @@ describe('security context: what is asked for, and nothing more', () => {
       /refuses no-new-privileges for a container that is privileged/,
     ],
     ['cap_add: [ SYS_ADMIN ]\nsecurity_opt: [ no-new-privileges ]', /or has SYS_ADMIN/],
-  ])('refuses %j, by file and line', (keys, message) => {
+  ])('is refused for %j, by file and line', (keys, message) => {
     expect(findingsOf(keys).errors).toEqual([expect.stringMatching(message)]);
     expect(findingsOf(keys).errors[0]).toMatch(/^docker-compose-web\.yml:\d+ services\.web\./);
   });
 });
 
-describe('what a pod shares', () => {
-  it('groups and kernel settings of all its services', () => {
+describe('security settings that a pod shares', () => {
+  it('are the groups and sysctls of all its services', () => {
     const pods = {
       web: `
 services:
@@ -81,11 +81,11 @@ services:
   it.each([
     ['sysctls: { "Bad Name": 1 }', '"Bad Name" is no name of a kernel setting'],
     ['dns: [ 1.1.1.1, one.example.org ]', 'services.web.dns: "one.example.org" is no IP address'],
-  ])('refuses %j, as the API does', (keys, message) => {
+  ])('are refused for %j, as the API does', (keys, message) => {
     expect(findingsOf(keys).errors).toEqual([expect.stringContaining(message)]);
   });
 
-  it('warns of kernel settings that nodes must allow, refuses those of the network of the host', () => {
+  it('are warned about for sysctls that nodes must allow, and refused for network sysctls with the host network', () => {
     expect(findingsOf('sysctls: { net.core.somaxconn: 1024 }').warnings).toEqual([
       expect.stringContaining('nodes must allow it (kubelet --allowed-unsafe-sysctls=net.core.somaxconn)'),
     ]);

@@ -29,7 +29,7 @@ const shop = {
 };
 
 describe('ClusterIP Services for the Ingress', () => {
-  it('one for a stack of one pod file, with the ports of all routes, sorted', () => {
+  it('are one for a stack of one pod file, with the ports of all routes, sorted', () => {
     const { services } = servicesOf({ pods: { web: shop.front }, spec: proxy('web:8080', 'api:90', 'web:8080') });
     expect(services.get(`${app}-service`)).toEqual({
       apiVersion: 'v1',
@@ -55,7 +55,7 @@ describe('ClusterIP Services for the Ingress', () => {
     });
   });
 
-  it('one for each routed pod file of several, which selects its pods only; with the port of the maintenance page', () => {
+  it('are one for each routed pod file of several, selecting only its pods, with the port of the maintenance page', () => {
     const { services } = servicesOf({ pods: shop, spec: `${proxy('web:80')}maintenance-service: web:8000\n` });
     const front = services.get(`${app}-front-service`);
     expect(front?.spec.selector).toEqual({ app, 'app.kubernetes.io/component': 'front' });
@@ -63,13 +63,13 @@ describe('ClusterIP Services for the Ingress', () => {
     expect(services.has(`${app}-back-service`)).toBe(false);
   });
 
-  it('none without a route', () => {
+  it('are none without a route', () => {
     expect([...servicesOf({ pods: { web: shop.front } }).services.keys()]).toEqual(['web', 'api']);
   });
 });
 
-describe('headless Services: names of compose services between pods', () => {
-  it('are called like the compose services, lead to pods that are not ready, and show their ports', () => {
+describe('headless Services for the names of compose services', () => {
+  it('have the names of the compose services, include pods that are not ready, and list their ports', () => {
     const { services } = servicesOf({
       pods: { web: oneService('ports: [ "8080:80", "53/udp" ]\nexpose: [ "9000-9001", "80" ]') },
     });
@@ -93,7 +93,7 @@ describe('headless Services: names of compose services between pods', () => {
     expect(services.get('db')?.spec.ports).toBeUndefined();
   });
 
-  it('warn of a name that DNS does not allow, and refuse it where a variable names it', () => {
+  it('are warned about for a name that DNS does not allow, which is refused when a variable refers to it', () => {
     const plain = servicesOf({ pods: { web: 'services:\n  my_db: { image: a }\n  web: { image: a }\n' } });
     expect(plain.errors).toEqual([]);
     expect(plain.warnings).toEqual([
@@ -109,20 +109,23 @@ describe('headless Services: names of compose services between pods', () => {
     ]);
   });
 
-  it.each(['xmy_db', 'my_db2', 'my_db.example.org', 'not-my_db', 'a.my_db'])('%s does not name it', (value) => {
-    const { errors } = servicesOf({
-      pods: { web: `services: { my_db: { image: a }, web: { image: a, environment: { DB: "${value}" } } }` },
-    });
-    expect(errors).toEqual([]);
-  });
+  it.each(['xmy_db', 'my_db2', 'my_db.example.org', 'not-my_db', 'a.my_db'])(
+    'do not treat %s as a reference',
+    (value) => {
+      const { errors } = servicesOf({
+        pods: { web: `services: { my_db: { image: a }, web: { image: a, environment: { DB: "${value}" } } }` },
+      });
+      expect(errors).toEqual([]);
+    },
+  );
 
-  it('a name in the config counts where every container gets the config', () => {
+  it('treat a name in the config as a reference where every container gets the config', () => {
     const stack: StackText = { pods: { web: 'services: { my_db: { image: a } }' }, config: { HOST: 'my_db' } };
     expect(servicesOf({ ...stack, environment: 'all' }).errors).toHaveLength(1);
     expect(servicesOf(stack).errors).toEqual([]);
   });
 
-  it('are one for a name that two pod files have, and that is said', () => {
+  it('are shared by two pod files that use one name, with a warning', () => {
     const { services, warnings } = servicesOf({ pods: { a: oneService(''), b: oneService('') } });
     expect(services.get('web')?.spec.selector).toEqual({ app, 'app.kubernetes.io/component': 'a' });
     expect(warnings).toContain(
@@ -130,7 +133,7 @@ describe('headless Services: names of compose services between pods', () => {
     );
   });
 
-  it('refuse a name that another object has', () => {
+  it('are refused when another object has the name', () => {
     const { errors } = servicesOf({
       pods: { web: `services: { web: { image: a }, ${app}-service: { image: a } }` },
       spec: proxy('web:80'),
@@ -144,7 +147,7 @@ describe('headless Services: names of compose services between pods', () => {
     ]);
   });
 
-  it('are not made for jobs, which do not run all the time', () => {
+  it('are not made for jobs, which do not run permanently', () => {
     const { services } = servicesOf({
       pods: { web: oneService('') },
       jobs: { seed: 'services: { seed: { image: a } }' },
@@ -153,14 +156,14 @@ describe('headless Services: names of compose services between pods', () => {
   });
 });
 
-describe('NodePort Services: only for what the spec asks for in 30000–32767', () => {
+describe('NodePort Services for the node ports in the spec', () => {
   const nodePorts = (keys: string, spec: string) => {
     const found = servicesOf({ pods: { web: oneService(keys) }, spec });
     return { ...found, made: [...found.services.values()].filter((each) => each.spec.type === 'NodePort') };
   };
   const ports = (...list: string[]): string => `network:\n  ports:\n    web: ${JSON.stringify(list)}\n`;
 
-  it('with the name, the selector and the port of the contract', () => {
+  it('have the name, the selector and the port of existing deployments', () => {
     const list = ['31001:9000', '31002:53/udp', '80'];
     const { made, warnings, errors } = nodePorts(`ports: ${JSON.stringify(list)}`, ports(...list));
     expect([...warnings, ...errors]).toEqual([]);
@@ -175,7 +178,7 @@ describe('NodePort Services: only for what the spec asks for in 30000–32767', 
     ]);
   });
 
-  it('not for the compose file’s own ports: who publishes one is told', () => {
+  it('are not made for ports that the compose file publishes, with a warning for those', () => {
     const { made, warnings } = nodePorts('ports: [ "31001:9000" ]', '');
     expect(made).toEqual([]);
     expect(warnings).toEqual([
@@ -190,7 +193,7 @@ describe('NodePort Services: only for what the spec asks for in 30000–32767', 
       'a node port is open on every address, not on 127.0.0.1 alone; leave the address out if that is meant',
     ],
     ['30080-30081:80', '30080-30081 is no node port; write "30000 to 32767:80" for a node port'],
-  ])('%s is not one', (port, why) => {
+  ])('are not made for %s', (port, why) => {
     const { made, warnings, errors } = nodePorts(`ports: [ "${port}" ]`, ports(port));
     expect(made).toEqual([]);
     expect(errors).toEqual([]);
@@ -199,17 +202,17 @@ describe('NodePort Services: only for what the spec asks for in 30000–32767', 
     ]);
   });
 
-  it('0.0.0.0 is every address', () => {
+  it('accept 0.0.0.0 as every address', () => {
     const port = '0.0.0.0:30080:80';
     expect(nodePorts(`ports: [ "${port}" ]`, ports(port)).made).toHaveLength(1);
   });
 
-  it('nothing is said of a port that the Ingress leads to', () => {
+  it('are not needed for a port that the Ingress leads to, so no warning is given', () => {
     const { warnings } = nodePorts('ports: [ "80:80" ]', `${proxy('web:80')}`);
     expect(warnings).toEqual([]);
   });
 
-  it('pods with one port each have a Service each, for their own pods; one node port is refused twice', () => {
+  it('are one per pod when pods have one port each, and a node port used twice is refused', () => {
     const text = (name: string, port: number): string => `services: { ${name}: { image: a, ports: [ "${port}:80" ] } }`;
     const spec = 'network: { ports: { one: [ "30001:80" ], two: [ "30002:80" ] } }\n';
     const { services, errors } = servicesOf({ pods: { a: text('one', 30001), b: text('two', 30002) }, spec });
@@ -222,7 +225,7 @@ describe('NodePort Services: only for what the spec asks for in 30000–32767', 
     ]);
   });
 
-  it('TCP and UDP of one node port are one Service with both, of one pod', () => {
+  it('have both TCP and UDP of a node port, of one pod', () => {
     const both = nodePorts('ports: [ "30303:30303", "30303:30303/udp" ]', ports('30303:30303', '30303:30303/udp'));
     expect(both.errors).toEqual([]);
     expect(both.made).toMatchObject([
@@ -243,7 +246,7 @@ describe('NodePort Services: only for what the spec asks for in 30000–32767', 
     ]);
   });
 
-  it('a pod in the network of the host has none', () => {
+  it('are not made for a pod in the host network', () => {
     const { made, warnings } = nodePorts('network_mode: host\nports: [ "30080:81" ]', ports('30080:81'));
     expect(made).toEqual([]);
     expect(warnings).toEqual([]);

@@ -11,7 +11,7 @@ interface Storage {
   warnings: string[];
 }
 
-/** What is made for the volume `data` of a service, whose spec has these lines. */
+/** The objects for the volume `data` of a service, whose spec has these lines. */
 function storageOf(spec: string, more: Partial<StackText> = {}, top = 'volumes: { data: }'): Storage {
   const pods = { web: oneService('volumes: [ "data:/data" ]', top) };
   const { objects, findings } = buildObjects(objectsInput({ pods, spec, ...more }));
@@ -33,7 +33,7 @@ const labels = {
 };
 
 describe('volumes with a path', () => {
-  it('are a PersistentVolume and the claim for it, as the contract has them', () => {
+  it('become a PersistentVolume and its claim, as in existing deployments', () => {
     const made = storageOf('volumes: { data: /srv/kind/notes/data }\nkind-mount-root: /srv/kind\n');
     expect(made.volumes).toEqual([
       {
@@ -72,9 +72,9 @@ describe('volumes with a path', () => {
     ['/srv/kind', './data/v', '/mnt/data'],
     [undefined, './data/v', '/mnt/data'],
     [undefined, '/srv/x', '/mnt/data'],
-    // The deployment directory is /srv/notes: what is below the root is where the root's mount has it.
+    // The deployment directory is /srv/notes; paths below the mount root are where the root is mounted in the node.
     ['/srv', './data/v', '/mnt/notes/data/v'],
-  ])('root %s, path %s: %s in the node', (root, value, expected) => {
+  ])('with root %s and path %s are %s in the node', (root, value, expected) => {
     const made = storageOf(`volumes: { data: "${value}" }\n${root === undefined ? '' : `kind-mount-root: ${root}\n`}`);
     expect(pathOf(made)).toBe(expected);
   });
@@ -88,7 +88,7 @@ describe('volumes with a path', () => {
 });
 
 describe('volumes without a path', () => {
-  it('are a claim on the default class of the cluster', () => {
+  it('become a claim with the default storage class of the cluster', () => {
     const { volumes, claims } = storageOf('volumes: { data: }\n');
     expect(volumes).toEqual([]);
     expect(claims.map(({ spec }) => spec)).toEqual([
@@ -96,17 +96,17 @@ describe('volumes without a path', () => {
     ]);
   });
 
-  it('also when the spec does not name them, such as those of a new pod: pods would wait for ever', () => {
+  it('become a claim also when the spec does not mention them, since pods would wait for ever', () => {
     expect(storageOf('').claims).toHaveLength(1);
   });
 
-  it('none for a declared configmap, nor for what no compose file has', () => {
+  it('become no claim for a declared configmap, or when no compose file has them', () => {
     const configmap = { configmaps: { data: { a: 'a' } } };
     expect(storageOf('configmaps: { data: }\n', configmap).claims).toEqual([]);
     expect(storageOf('volumes: { data: , other: }\n').claims).toHaveLength(1);
   });
 
-  it('of jobs as well', () => {
+  it('include those of jobs', () => {
     const jobs = { seed: oneService('volumes: [ "in:/in" ]', 'volumes: { in: }') };
     expect(storageOf('', { jobs }).claims.map(({ metadata }) => metadata.name)).toEqual([`${app}-data`, `${app}-in`]);
   });
@@ -115,7 +115,7 @@ describe('volumes without a path', () => {
     ['volumes: { data: { external: true } }', 'an external volume of Docker is not in the cluster'],
     ['volumes: { data: { driver: nfs } }', 'its driver is one of Docker'],
     ['volumes: { data: { driver_opts: { type: tmpfs } } }', 'its driver is one of Docker'],
-  ])('%s: what Docker knows of it is lost, and that is said', (top, why) => {
+  ])('are warned about for %s, which only Docker has', (top, why) => {
     expect(storageOf('', {}, top).warnings).toEqual([
       `docker-compose-web.yml:5 volumes.data: ${why}: it becomes a new volume of the cluster's default storage class; give it a path in volumes of the spec if its data is elsewhere`,
     ]);
@@ -123,7 +123,7 @@ describe('volumes without a path', () => {
   });
 });
 
-describe('sizes are exact', () => {
+describe('sizes of volumes are exact', () => {
   it.each([
     ['', '2Gi', undefined],
     ['resources: { volumes: { reservations: { storage: 5Gi } } }\n', '5Gi', undefined],

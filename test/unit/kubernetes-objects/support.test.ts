@@ -6,7 +6,7 @@ import { formatProblem } from '../../../src/system/errors.js';
 import { objectsInput, oneService } from '../../support/kubernetes-objects.js';
 
 describe('the support matrix', () => {
-  it('names every key that Compose knows, and no other', () => {
+  it('has every key of Compose, and no other', () => {
     expect(Object.keys(serviceKeys)).toEqual([...composeKeys].sort());
   });
 });
@@ -16,7 +16,7 @@ const findings = (keys: string): { errors: string[]; warnings: string[] } => {
   return { errors: errors.map(formatProblem), warnings: warnings.map(formatProblem) };
 };
 
-describe('keys that are not mapped are reported, each with its line', () => {
+describe('unmapped keys are reported, each with its line', () => {
   it.each([
     ['mac_address: "02:42:ac:11:65:43"', 'mac_address', 'warning'],
     ['userns_mode: host', 'userns_mode', 'warning'],
@@ -32,14 +32,14 @@ describe('keys that are not mapped are reported, each with its line', () => {
     );
   });
 
-  it('below deploy too', () => {
+  it('are also found below deploy', () => {
     expect(findings('deploy: { placement: { constraints: [ "node.role == manager" ] } }').warnings).toEqual([
       `docker-compose-web.yml:4 services.web.deploy.placement: ${deployKeys.placement?.text ?? ''}`,
     ]);
   });
 
   it.each(['logging: { driver: none }', 'x-mine: 1', 'build: .', 'labels: { a: b }', 'networks: [ default ]'])(
-    'nothing is said of %s, which changes nothing that runs',
+    'do not include %s, which has no effect at run time',
     (line) => {
       expect(findings(line)).toEqual({ errors: [], warnings: [] });
     },

@@ -12,7 +12,7 @@ beforeEach(async () => {
   certificate = await readFile((await makeAuthority(await temporaryDirectory())).certificate);
 });
 
-/** The problem of a host where Caddy keeps this under these names of its storage, cleaned as it cleans them. */
+/** The problem of a host when Caddy stores this under these names, sanitized as Caddy does it. */
 function problem(host: string, names: string[], { content = certificate, days = 0 } = {}): string | undefined {
   const secrets = names.map((name) => ({
     metadata: { name: `caddy.ingress--certificates.acme-v02.api.letsencrypt.org-directory.${name}` },
@@ -21,7 +21,7 @@ function problem(host: string, names: string[], { content = certificate, days = 
   return caddyProblem(host, secrets as unknown as LiveObject[], Date.now() + days * day);
 }
 
-it('a certificate is that of its name, or of the wildcard above it, until its last day', () => {
+it('a certificate is valid for its name or the wildcard above it, until its last day', () => {
   const own = ['a.example.org.a.example.org.crt'];
   expect(problem('a.example.org', own)).toBeUndefined();
   expect(problem('a.example.org', ['wildcard.example.org.wildcard.example.org.crt'])).toBeUndefined();
@@ -29,7 +29,7 @@ it('a certificate is that of its name, or of the wildcard above it, until its la
   expect(problem('a.example.org', own, { days: 3 })).toMatch(/^has only one for it that ended on \d{4}-/);
 });
 
-it("what is another name's, no certificate at all or not even one is none", () => {
+it('a certificate of another name, an invalid file or a missing file is no certificate of the host', () => {
   const none = 'has no certificate for it yet';
   expect(problem('a.example.org', [])).toBe(none);
   expect(problem('a.example.org', ['a.example.org.a.example.org.key', 'b.example.org.b.example.org.crt'])).toBe(none);

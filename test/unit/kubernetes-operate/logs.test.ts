@@ -17,22 +17,22 @@ async function through(chunks: readonly Buffer[], query: { until?: number; times
   return (await buffer(Readable.from(chunks).pipe(new LogLines(() => 'web', query)))).toString('latin1');
 }
 
-describe('the options of logs in the API server’s terms', () => {
+describe('the options of logs as query parameters of the API server', () => {
   it.each([
     ['42m', now - 42 * 60_000],
     ['1h30m', now - 90 * 60_000],
     ['1.5s', now - 1_500],
     ['2026-01-02T11:00:00Z', now - 3_600_000],
     ['1767355200', 1_767_355_200_000],
-  ])('%s is a time', (text, time) => {
+  ])('accept the time %s', (text, time) => {
     expect(parseTime(text, '--since', now)).toBe(time);
   });
 
-  it.each(['', 'yesterday', '5', '10x', '2026-13-45'])('%j is none', (text) => {
+  it.each(['', 'yesterday', '5', '10x', '2026-13-45'])('reject the time %j', (text) => {
     expect(() => parseTime(text, '--since', now)).toThrow(/^--since: /);
   });
 
-  it('an end is ours to find: the lines come with their times', () => {
+  it('ask for timestamps, since the API server has no end time', () => {
     const query = logQuery({ ...options, tail: 3, until: '1m' }, now);
     expect(query).toEqual({
       parameters: { tailLines: '3', timestamps: 'true' },
@@ -41,13 +41,13 @@ describe('the options of logs in the API server’s terms', () => {
     });
   });
 
-  it('what has ended cannot be followed', () => {
+  it('cannot follow what has ended', () => {
     expect(() => logQuery({ ...options, previous: true, follow: true }, now)).toThrow('--previous');
   });
 });
 
 describe('lines of a log', () => {
-  it('every line gets its container’s name, and its bytes pass unchanged however they arrive', async () => {
+  it('are prefixed with the container’s name and otherwise unchanged, however the chunks arrive', async () => {
     const cut = fc.array(fc.integer({ min: 1, max: 7 }), { minLength: 1 });
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 60 }), cut, async (bytes, sizes) => {
@@ -65,7 +65,7 @@ describe('lines of a log', () => {
     );
   });
 
-  it('lines from the end on are left out, and the times with which it was found', async () => {
+  it('are left out after the end time, and so are the timestamps used to find it', async () => {
     const log = '2026-01-02T11:00:00.5Z one\n2026-01-02T11:59:59.999999999Z two\n2026-01-02T12:00:00Z three\n';
     expect(await through([Buffer.from(log)], { until: now, timestamps: false })).toBe('web: one\nweb: two\n');
     expect(await through([Buffer.from(log)], { until: now - 1_000, timestamps: true })).toBe(
@@ -73,7 +73,7 @@ describe('lines of a log', () => {
     );
   });
 
-  it('the word that a log is lost is not shown as one of its lines', async () => {
+  it('do not include the notice that the log is lost', async () => {
     const lines = new LogLines(() => 'web', { timestamps: false });
     const text = `unable to retrieve container logs for containerd://${'ab'.repeat(32)}`;
     expect((await buffer(Readable.from([Buffer.from(text)]).pipe(lines))).toString()).toBe('');
@@ -81,16 +81,16 @@ describe('lines of a log', () => {
   });
 });
 
-describe('whose line it is (scripts read `<container>: <line>`)', () => {
+describe('the prefix of log lines', () => {
   const label = (one: PodFacts, ...others: PodFacts[]) => labelOf({ pod: one, container: 'web' }, [one, ...others]);
   const first = pod({ name: 'web-r-aaaaa' });
 
-  it('one pod: the container; several at a time: the end of the pod’s name too', () => {
+  it('is the container name for one pod, and has the end of the pod’s name for several', () => {
     expect(label(first)).toBe('web');
     expect(label(first, pod({ name: 'web-r-bbbbb' }))).toBe('web-aaaaa');
   });
 
-  it('a pod that is being replaced, was evicted, or is a job’s other try is no replica', () => {
+  it('ignores pods that are being replaced, were evicted, or belong to another try of a job', () => {
     expect(label(first, pod({ name: 'web-s-bbbbb', owner: { kind: 'ReplicaSet', uid: 's' } }))).toBe('web');
     expect(label(first, pod({ name: 'web-r-bbbbb', deleted: true }))).toBe('web');
     expect(label(first, pod({ name: 'web-r-bbbbb', status: { phase: 'Failed' } }))).toBe('web');

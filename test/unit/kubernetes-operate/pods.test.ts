@@ -6,7 +6,7 @@ import { container, pod, worldOf } from '../kubernetes-ready/objects.js';
 
 const running = { ready: true, started: true, state: { running: {} } };
 
-/** A server that others wait for is a sidecar to the cluster; `prepare` ends before them. */
+/** A pod in which a server that others wait for is a sidecar, and `prepare` ends before them. */
 const one: PodFacts = pod({
   spec: {
     initContainers: [
@@ -26,7 +26,7 @@ const one: PodFacts = pod({
   },
 });
 
-it('ps shows the ports of a sidecar, and none of what has ended', () => {
+it('ps shows the ports of a sidecar, and none of containers that have ended', () => {
   expect(renderPods({ namespace: 'ns', pods: [one], services: [] })).toBe(
     'Running containers:\nid: ns/web-r-1, name: web-r-1, ports: 10.0.0.1:8080->8080\n',
   );

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
 import { SharedOutput } from '../../../src/deployers/kubernetes/operate/shared-output.js';
 
-it('a reader that goes away while there is no room for more: whoever writes next is told, and nothing else happens', async () => {
+it('a reader that goes away while writers wait causes an error for the next writer, and nothing else', async () => {
   const unhandled: unknown[] = [];
   const note = (reason: unknown): void => void unhandled.push(reason);
   process.on('unhandledRejection', note);
@@ -24,7 +24,7 @@ it('a reader that goes away while there is no room for more: whoever writes next
   await expect(output.write(Buffer.from('another\n'))).rejects.toMatchObject({ code: 'EPIPE' });
 });
 
-it('many logs, one after the other and side by side: all is written, and no listeners heap up', async () => {
+it('many logs are written completely, one after another and side by side, without leaking listeners', async () => {
   const warnings: Error[] = [];
   const note = (warning: Error): void => void warnings.push(warning);
   process.on('warning', note);

@@ -39,13 +39,16 @@ describe('routes that another Ingress of the cluster has too', () => {
     ['another path of the host', ingress({ path: '/other' })],
     ['another host', ingress({ host: 'b.example.org', path: '/' })],
     ['another controller', ingress({ path: '/', className: 'nginx' })],
-    ['our own', ingress({ path: '/', namespace: input.namespace, name: wanted[0]?.metadata.name ?? '' })],
-  ])('%s is none', (_, other) => {
+    [
+      "the deployment's own Ingress",
+      ingress({ path: '/', namespace: input.namespace, name: wanted[0]?.metadata.name ?? '' }),
+    ],
+  ])('do not include those of %s', (_, other) => {
     expect(told(other)).toEqual([]);
   });
 });
 
-describe('where the spec asks for a node port', () => {
+describe('the place of a node port in the spec', () => {
   const ports = new Map([
     ['db', ['5432']],
     ['web', ['127.0.0.1:30001:80', '30080:8080/udp', '30100-30102:90-92']],
@@ -54,11 +57,11 @@ describe('where the spec asks for a node port', () => {
     [30_001, 0],
     [30_080, 1],
     [30_101, 2],
-  ])('%i', (port, index) => {
+  ])('is found for port %i', (port, index) => {
     expect(placeOf({ ports }, port)).toEqual(['network', 'ports', 'web', index]);
   });
 
-  it('one that only stands inside of the pod is none', () => {
+  it('is absent for a port that is not published', () => {
     expect(placeOf({ ports }, 8080)).toEqual(['network', 'ports']);
   });
 });

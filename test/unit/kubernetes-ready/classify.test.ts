@@ -32,7 +32,7 @@ describe('a container that is not running', () => {
     ['InvalidImageName', 'invalid reference format'],
     ['CreateContainerConfigError', 'secret "keys" not found'],
     ['CreateContainerError', 'failed to create'],
-  ])('%s never comes right by itself', (reason, message) => {
+  ])('cannot recover from %s', (reason, message) => {
     const readiness = podReadiness(podWith(waiting(reason, message)), question());
     expect(readiness).toEqual({
       kind: 'failed',
@@ -43,21 +43,21 @@ describe('a container that is not running', () => {
   });
 
   it.each<[string, Partial<ContainerStatusFacts>]>([
-    ['a first failed pull, which is tried again', waiting('ErrImagePull', 'connection reset')],
+    ['a failed first pull, which is retried', waiting('ErrImagePull', 'connection reset')],
     [
-      'a ConfigMap that the kubelet has not loaded yet',
+      'a ConfigMap that the kubelet has not yet loaded',
       waiting('CreateContainerConfigError', 'failed to sync configmap cache: timed out'),
     ],
-    ['being created', waiting('ContainerCreating')],
-    ['behind an init container', waiting('PodInitializing')],
-    ['ended, and about to be started again', { state: { terminated: { exitCode: 1 } }, restartCount: 0 }],
-    ['running and not ready', { state: { running: {} } }],
-    ['not reported', {}],
-  ])('%s: it may still become ready', (_, status) => {
+    ['creation in progress', waiting('ContainerCreating')],
+    ['waiting for an init container', waiting('PodInitializing')],
+    ['an ended container that is about to be restarted', { state: { terminated: { exitCode: 1 } }, restartCount: 0 }],
+    ['a running container that is not ready', { state: { running: {} } }],
+    ['a container that is not yet reported', {}],
+  ])('may still become ready: %s', (_, status) => {
     expect(podReadiness(podWith(status), question()).kind).toBe('waiting');
   });
 
-  it('a crash loop is told with how it ended', () => {
+  it('in a crash loop is reported with how it ended', () => {
     expect(podReadiness(podWith(crashing(2)), question())).toEqual({
       kind: 'looping',
       state: 'app crash loop: exited with code 3, restarted 2 times',
@@ -67,14 +67,14 @@ describe('a container that is not running', () => {
     });
   });
 
-  it('out of memory is said in these words', () => {
+  it('is reported as out of memory', () => {
     const status = { ...crashing(1), lastState: { terminated: { exitCode: 137, reason: 'OOMKilled' } } };
     expect(podReadiness(podWith(status), question()).state).toContain('killed: out of memory');
   });
 });
 
 describe('pods', () => {
-  it('the init container that fails is named, not those behind it', () => {
+  it('name the init container that fails, not those that wait for it', () => {
     const one = pod({
       spec: { initContainers: [{ name: 'prepare' }] },
       status: {
@@ -85,7 +85,7 @@ describe('pods', () => {
     expect(podReadiness(one, question())).toMatchObject({ kind: 'failed', container: 'prepare' });
   });
 
-  it('a sidecar that runs is ready; an init container that runs holds up the pod', () => {
+  it('are ready with a running sidecar, but not with a running init container', () => {
     const running = (restartPolicy: string | undefined) =>
       pod({
         spec: { initContainers: [{ name: 'side', ...(restartPolicy === undefined ? {} : { restartPolicy }) }] },
@@ -102,7 +102,7 @@ describe('pods', () => {
   const unscheduled = (message: string) =>
     pod({ status: { conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }] } });
 
-  it('no node takes it: failed when the cluster has had its time to make room', () => {
+  it('fail when no node takes them after the cluster had time to make room', () => {
     const one = unscheduled('0/1 nodes are available: 1 Insufficient cpu.');
     expect(podReadiness(one, question({ unscheduledMs: () => 4_000 }))).toMatchObject({
       kind: 'waiting',
@@ -114,7 +114,7 @@ describe('pods', () => {
     });
   });
 
-  it('new nodes on their way, or nodes that are just starting, are waited for', () => {
+  it('wait for new nodes, and for nodes that are starting', () => {
     const late = { unscheduledMs: () => 60_000 };
     const one = unscheduled('0/1 nodes are available: 1 Insufficient cpu.');
     const world = worldOf({ Event: [event(one.metadata.uid, 'TriggeredScaleUp')] });
@@ -123,7 +123,7 @@ describe('pods', () => {
     expect(podReadiness(starting, question(late)).kind).toBe('waiting');
   });
 
-  it('a pod that waits for a claim that never can be bound has failed at once', () => {
+  it('fail at once when they wait for a claim that can never be bound', () => {
     const one = {
       ...unscheduled('pod has unbound immediate PersistentVolumeClaims'),
       spec: { containers: [{ name: 'app' }], volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'data' } }] },
@@ -137,7 +137,7 @@ describe('pods', () => {
     });
   });
 
-  it('a claim that waits for its pod does not hide why no node takes the pod, and it fails', () => {
+  it('fail when no node takes them, also while a claim waits for its pod', () => {
     const volumes = [{ name: 'v', persistentVolumeClaim: { claimName: 'data' } }];
     const world = worldOf({ PersistentVolumeClaim: [claim()] });
     const late = question({ world, unscheduledMs: () => 10_000 });
@@ -157,7 +157,7 @@ describe('pods', () => {
     expect(podReadiness(unbound, late)).toEqual({ kind: 'waiting', state: 'volume claim data waits for a volume' });
   });
 
-  it('a collision that the scheduler tries again is not told', () => {
+  it('do not report a scheduling conflict that is retried', () => {
     const message =
       'running PreBind plugin "VolumeBinding": Operation cannot be fulfilled on persistentvolumeclaims "data": the object has been modified; please apply your changes to the latest version and try again';
     const one = pod({
@@ -166,7 +166,7 @@ describe('pods', () => {
     expect(podReadiness(one, question())).toEqual({ kind: 'waiting', state: 'not scheduled yet' });
   });
 
-  it('a Secret that is missing at the second try of a mount never comes; what was said before we came may be over', () => {
+  it('fail for a Secret that is still missing at the second mount, unless the event is older than the start', () => {
     const one = podWith(waiting('ContainerCreating'));
     const missing = event(one.metadata.uid, 'FailedMount', 'MountVolume.SetUp failed: secret "keys" not found');
     const world = worldOf({ Event: [missing] });
@@ -179,7 +179,7 @@ describe('pods', () => {
     });
   });
 
-  it('a mount that failed at first is no reason once the containers could be created', () => {
+  it('do not report an early mount failure once the containers were created', () => {
     const { uid } = pod({}).metadata;
     const mount = event(uid, 'FailedMount', 'failed to sync configmap cache: timed out waiting for the condition');
     const about = { ...mount, involvedObject: { uid } };
@@ -194,7 +194,7 @@ describe('pods', () => {
     expect(told('2026-01-01T00:00:09Z')).toEqual(['FailedMount', 'Failed']);
   });
 
-  it('what the cluster says of a pull and of a mount is told while a container is being created', () => {
+  it('report events about a pull or a mount while a container is being created', () => {
     const one = podWith(waiting('ContainerCreating'));
     const { uid } = one.metadata;
     const pulling = worldOf({ Event: [event(uid, 'Pulling')] });
@@ -206,7 +206,7 @@ describe('pods', () => {
   });
 });
 
-describe('what a probe last said of a container that runs and is not ready', () => {
+describe('the last probe message of a container that runs but is not ready', () => {
   const probed = (messages: readonly string[], startedAt = '2026-01-01T00:00:00Z') => {
     const one = podWith({ state: { running: { startedAt } } });
     const events = messages.map((text, at) => event(one.metadata.uid, 'Unhealthy', text, `2026-01-01T00:00:1${at}Z`));
@@ -217,8 +217,8 @@ describe('what a probe last said of a container that runs and is not ready', () 
   it.each<[string, string[], string]>([
     ['in one line', ['Readiness probe failed: no\n  route\n'], 'readiness probe failed: no route'],
     ['the newest', ['Readiness probe failed: a', 'Readiness probe failed: b'], 'readiness probe failed: b'],
-    ['without its output', ['Readiness probe failed: '], 'readiness probe failed'],
-    ['a start-up probe', ['Startup probe errored: no shell'], 'startup probe errored: no shell'],
+    ['without output', ['Readiness probe failed: '], 'readiness probe failed'],
+    ['a startup probe', ['Startup probe errored: no shell'], 'startup probe errored: no shell'],
     [
       'as the kubelet repeats it',
       ['(combined from similar events): Readiness probe failed: x'],
@@ -228,14 +228,14 @@ describe('what a probe last said of a container that runs and is not ready', () 
     expect(probed(messages)).toEqual({ ...waits, probe });
   });
 
-  it('a long one is cut', () => {
+  it('is truncated when it is long', () => {
     const readiness = probed([`Readiness probe failed: ${'word '.repeat(100)}`]);
     const probe = 'probe' in readiness ? readiness.probe : undefined;
     expect(probe).toMatch(/^readiness probe failed: word .* word…$/);
     expect(probe?.length).toBeLessThanOrEqual(160);
   });
 
-  it('none of before the container was started again, of another probe, of another container', () => {
+  it('ignores messages from before a restart, from another probe, or about another container', () => {
     expect(probed(['Readiness probe failed: before'], '2026-01-01T00:01:00Z')).toEqual(waits);
     expect(probed(['Liveness probe failed: x'])).toEqual(waits);
     const one = podWith({ name: 'other', state: { running: {} } }, { spec: { containers: [{ name: 'other' }] } });
@@ -246,43 +246,49 @@ describe('what a probe last said of a container that runs and is not ready', () 
 
 describe('claims that are not bound', () => {
   it.each<[string, ReturnType<typeof claim>, Parameters<typeof worldOf>[0], string, boolean]>([
-    ['to come', claim({ volumeName: 'v' }), { PersistentVolume: [volume('v')] }, 'waits for volume v', false],
     [
-      'whose volume is another claim’s',
+      'that do not exist yet',
+      claim({ volumeName: 'v' }),
+      { PersistentVolume: [volume('v')] },
+      'waits for volume v',
+      false,
+    ],
+    [
+      'whose volume is bound to another claim',
       claim({ volumeName: 'v' }),
       { PersistentVolume: [volume('v', { namespace: 'other', name: 'data', uid: 'x' })] },
       'belongs to claim other/data',
       true,
     ],
     [
-      'whose volume was an earlier one’s',
+      'whose volume was bound to an earlier claim',
       claim({ volumeName: 'v' }),
       { PersistentVolume: [volume('v', { namespace: 'ns', name: 'data', uid: 'before' })] },
       'earlier claim',
       true,
     ],
     [
-      'of a class that is not there',
+      'whose class does not exist',
       claim({ storageClassName: 'fast' }),
       { Event: [event('c', 'ProvisioningFailed', 'storageclass.storage.k8s.io "fast" not found')] },
       '"fast" not found',
       true,
     ],
     [
-      'whose provisioner is in trouble now',
+      'whose provisioner has a temporary problem',
       claim({ storageClassName: 'fast' }),
       { Event: [event('c', 'ProvisioningFailed', 'rpc error: deadline exceeded')] },
       'deadline exceeded',
       false,
     ],
-    ['without a default class', claim(), { Event: [event('c', 'FailedBinding')] }, 'no default storage class', true],
-    ['that lost its volume', claim({ volumeName: 'v' }, 'Lost'), {}, 'is lost', true],
+    ['that lack a default class', claim(), { Event: [event('c', 'FailedBinding')] }, 'no default storage class', true],
+    ['that lost their volume', claim({ volumeName: 'v' }, 'Lost'), {}, 'is lost', true],
   ])('%s', (_, one, world, state, never) => {
     const problem = claimProblem(one, worldOf(world));
     expect(problem).toEqual({ claim: 'data', state: expect.stringContaining(state) as string, never });
   });
 
-  it('a bound one has no problem', () => {
+  it('have no problem when they are bound', () => {
     expect(claimProblem(claim({}, 'Bound'), worldOf({}))).toBeUndefined();
   });
 });
@@ -291,16 +297,16 @@ describe('Deployments', () => {
   const judge = (one: ReturnType<typeof deployment>, objects: Parameters<typeof worldOf>[0] = {}) =>
     deploymentReadiness(one, question({ world: worldOf({ ReplicaSet: [replicaSet()], ...objects }) }));
 
-  it('ready: looked at, all pods of the new template and no other', () => {
+  it('are ready when the controller has seen them and all pods are from the new template', () => {
     expect(judge(deployment(rolledOut), { Pod: [readyPod()] })).toEqual({ kind: 'ready', state: '1/1 ready' });
   });
 
   it.each<[string, ReturnType<typeof deployment>]>([
-    ['not looked at since it was changed', deployment({ ...rolledOut, observedGeneration: 1 }, 2)],
-    ['an old pod still runs', deployment({ ...rolledOut, replicas: 2 })],
-    ['only an old pod is ready', deployment({ ...rolledOut, updatedReplicas: 0 })],
-    ['not available', deployment({ ...rolledOut, availableReplicas: 0 })],
-  ])('waiting: %s', (_, one) => {
+    ['not seen by the controller since the change', deployment({ ...rolledOut, observedGeneration: 1 }, 2)],
+    ['an old pod that still runs', deployment({ ...rolledOut, replicas: 2 })],
+    ['only an old pod that is ready', deployment({ ...rolledOut, updatedReplicas: 0 })],
+    ['a pod that is not yet available', deployment({ ...rolledOut, availableReplicas: 0 })],
+  ])('wait for: %s', (_, one) => {
     expect(judge(one, { Pod: [readyPod()] }).kind).toBe('waiting');
   });
 
@@ -309,17 +315,17 @@ describe('Deployments', () => {
   ];
 
   it.each([
-    ['its pods still count for a quota', 'exceeded quota: x'],
-    ['the server is busy', 'Timeout: request did not complete within requested timeout'],
+    ['a quota that still counts its pods', 'exceeded quota: x'],
+    ['a busy server', 'Timeout: request did not complete within requested timeout'],
     [
-      'the namespace has not got its service account yet',
+      'a namespace without its service account yet',
       'error looking up service account n/default: serviceaccount "default" not found',
     ],
-  ])('waiting: %s', (_, message) => {
+  ])('wait for: %s', (_, message) => {
     expect(judge(deployment(), { ReplicaSet: refusing(message) }).kind).toBe('waiting');
   });
 
-  it('a quota that nothing frees is told, not waited for until the end', () => {
+  it('report a quota that nothing frees, without waiting until the end', () => {
     const asked = (objects: Parameters<typeof worldOf>[0], ms: number) => {
       const world = worldOf({ ReplicaSet: refusing('exceeded quota: x'), ...objects });
       return deploymentReadiness(deployment(), question({ world, unscheduledMs: () => ms }));
@@ -330,7 +336,7 @@ describe('Deployments', () => {
     expect(asked({ Pod: [ofJob] }, 60_000).kind).toBe('waiting');
   });
 
-  it('the pods of an earlier template do not count, whatever their state', () => {
+  it('ignore pods of an earlier template, whatever their state', () => {
     const old = podWith(waiting('ImagePullBackOff'), { owner: { kind: 'ReplicaSet', uid: 'old' } });
     const objects = { ReplicaSet: [replicaSet(), replicaSet('old', 'earlier')], Pod: [old] };
     expect(judge(deployment(), objects)).toEqual({ kind: 'waiting', state: '0/1 ready: 1 earlier pod to go' });
@@ -343,20 +349,20 @@ describe('Deployments', () => {
     ],
   });
 
-  it('nor does what the Deployment says of it, while the controller has made nothing of the present one', () => {
-    // With the strategy Recreate that is so until the old pods are gone; the Deployment's revision is the old one, too.
+  it('ignore conditions of the Deployment until the controller has made a ReplicaSet for the current template', () => {
+    // With the Recreate strategy this lasts until the old pods are gone; the Deployment's revision is the old one, too.
     const failure = { type: 'ReplicaFailure', status: 'True', message: 'pods "x" is forbidden' };
     const old = podWith(waiting('ImagePullBackOff'), { owner: { kind: 'ReplicaSet', uid: 'old' } });
     const objects = { ReplicaSet: [replicaSet('old', 'earlier', [failure])], Pod: [old] };
     expect(judge(stuck, objects)).toEqual({ kind: 'waiting', state: '0/1 ready: 1 earlier pod to go' });
   });
 
-  it('failed: its pods are refused', () => {
+  it('fail when their pods are refused', () => {
     const refused = judge(deployment(), { ReplicaSet: refusing('pods "x" is forbidden') });
     expect(refused).toEqual({ kind: 'failed', state: 'its pods are refused: pods "x" is forbidden' });
   });
 
-  it('failed: no progress within its deadline', () => {
+  it('fail without progress within the deadline', () => {
     const state = expect.stringContaining('made no progress within its deadline') as string;
     expect(judge(stuck)).toMatchObject({ kind: 'failed', state });
   });
@@ -367,11 +373,11 @@ describe('Jobs', () => {
     jobReadiness(one, question({ world: worldOf({ Pod: pods }) }));
   const own = { owner: { kind: 'Job', uid: 'j' }, name: 'seed-1' };
 
-  it('completed', () => {
+  it('are complete', () => {
     expect(judge(job({ conditions: [{ type: 'Complete', status: 'True' }] })).kind).toBe('ready');
   });
 
-  it('failed, with the container that ended', () => {
+  it('fail with the container that ended', () => {
     const one = job({
       conditions: [{ type: 'Failed', status: 'True', message: 'Job has reached the specified backoff limit' }],
     });
@@ -385,11 +391,11 @@ describe('Jobs', () => {
     expect(judge(one)).toMatchObject({ kind: 'failed', state: 'failed: Job has reached the specified backoff limit' });
   });
 
-  it('a container that ended badly is not the end of a Job that has not said so', () => {
+  it('do not fail because a container ended with an error, until the Job itself reports it', () => {
     expect(judge(job(), [podWith({ state: { terminated: { exitCode: 7 } } }, own)]).kind).toBe('waiting');
   });
 
-  it('whose pods are refused would wait for ever as well', () => {
+  it('fail when their pods are refused, since they would wait for ever', () => {
     const refused = event('j', 'FailedCreate', 'Error creating: pods "x" is forbidden: violates PodSecurity');
     const world = worldOf({ Event: [refused] });
     expect(jobReadiness(job(), question({ world }))).toEqual({
@@ -398,7 +404,7 @@ describe('Jobs', () => {
     });
   });
 
-  it('an image that cannot be pulled would keep it waiting for ever', () => {
+  it('fail when an image cannot be pulled, since they would wait for ever', () => {
     expect(judge(job(), [podWith(waiting('ImagePullBackOff'), own)]).kind).toBe('failed');
   });
 });

@@ -24,14 +24,14 @@ function change(world: World, kind: string, object: object): void {
   world.note({ type: 'MODIFIED', object: { apiVersion: 'v1', kind, ...object } as unknown as LiveObject });
 }
 
-describe('what became ready must stay so for a moment', () => {
-  it('a Deployment that is ready at the first look is believed at once: nothing was started', () => {
+describe('readiness must last for a moment', () => {
+  it('except for a Deployment that is ready at the first look, since nothing was started', () => {
     const judge = new Judge({ steadyMs, roomMs: 0 });
     const world = worldOf({ Deployment: [deployment(rolledOut)], ReplicaSet: [replicaSet()], Pod: [readyPod()] });
     expect(judge.look(world, [web], 0)[0]?.readiness.kind).toBe('ready');
   });
 
-  it('one whose container was restarted just before may be in a crash loop, and has to stay ready', () => {
+  it('also at the first look when a container was just restarted, since it may be in a crash loop', () => {
     const startedAt = Date.parse('2026-01-01T00:00:00Z');
     const podRestarted = (restartCount: number) => {
       const made = readyPod();
@@ -54,7 +54,7 @@ describe('what became ready must stay so for a moment', () => {
     expect(restarted(steadyMs)?.kind).toBe('ready');
   });
 
-  it('its own count is not believed: a pod that was killed is counted a moment longer', () => {
+  it("and is not taken from the Deployment's own count, which includes a killed pod for a moment", () => {
     const judge = new Judge({ steadyMs, roomMs: 0 });
     const world = worldOf({ Deployment: [deployment(rolledOut)], ReplicaSet: [replicaSet()] });
     expect(judge.look(world, [web], 0)[0]?.readiness.kind).toBe('waiting');
@@ -65,7 +65,7 @@ describe('what became ready must stay so for a moment', () => {
     expect(judge.look(world, [web], 1_000 + steadyMs)[0]?.readiness.kind).toBe('ready');
   });
 
-  it('one that becomes ready while watched is looked at again', () => {
+  it('so a Deployment that becomes ready while watched is checked again', () => {
     const judge = new Judge({ steadyMs, roomMs: 0 });
     const world = worldOf({ Deployment: [deployment()], ReplicaSet: [replicaSet()], Pod: [readyPod()] });
     expect(judge.look(world, [web], 0)[0]?.readiness.kind).toBe('waiting');
@@ -74,7 +74,7 @@ describe('what became ready must stay so for a moment', () => {
     expect(judge.look(world, [web], 1_000 + steadyMs)[0]?.readiness.kind).toBe('ready');
   });
 
-  it('one whose containers all have probes is believed as soon as they say so', () => {
+  it('except when all containers have probes', () => {
     const judge = new Judge({ steadyMs, roomMs: 0 });
     const probed = (...probes: (object | undefined)[]) => ({
       spec: { replicas: 1, template: { spec: { containers: probes.map((readinessProbe) => ({ readinessProbe })) } } },
@@ -97,7 +97,7 @@ describe('what became ready must stay so for a moment', () => {
     expect(half.look(world, [web], 1_000)[0]?.readiness.kind).toBe('waiting');
   });
 
-  it('one that is reported as before its node was started again is not: its containers are gone', () => {
+  it('and is not trusted when it was reported before the node was restarted', () => {
     const nodesStartedAt = Date.parse('2026-01-01T12:00:00.700Z');
     const running = (startedAt: string) => readyPod(startedAt);
     const world = worldOf({
@@ -111,7 +111,7 @@ describe('what became ready must stay so for a moment', () => {
       kind: 'waiting',
       state: '1/1 ready: not reported yet since its node was started',
     });
-    // Reported, and the Deployment does not know it yet.
+    // The pod is reported, but the Deployment does not know it yet.
     change(world, 'Pod', podWith({ ready: false, state: { terminated: { exitCode: 255 } } }));
     expect(judge.look(world, [web], 500)[0]?.readiness.kind).toBe('waiting');
     change(world, 'Pod', running('2026-01-01T12:00:00Z'));
@@ -119,7 +119,7 @@ describe('what became ready must stay so for a moment', () => {
     expect(judge.look(world, [web], 1_000 + steadyMs)[0]?.readiness.kind).toBe('ready');
   });
 
-  it('one that falls back starts over', () => {
+  it('and starts over when it is lost', () => {
     const judge = new Judge({ steadyMs, roomMs: 0 });
     const world = worldOf({ Deployment: [deployment()], ReplicaSet: [replicaSet()], Pod: [readyPod()] });
     judge.look(world, [web], 0);
@@ -132,8 +132,8 @@ describe('what became ready must stay so for a moment', () => {
   });
 });
 
-describe('what is gone', () => {
-  it('an object that somebody deletes while it is waited for has failed', () => {
+describe('objects that are gone', () => {
+  it('fail when somebody deletes them during the wait', () => {
     const judge = new Judge({ steadyMs, roomMs: 0 });
     const world = worldOf({ Deployment: [deployment()] });
     judge.look(world, [web], 0);
@@ -145,18 +145,18 @@ describe('what is gone', () => {
   });
 });
 
-describe('crash loops: the first repeated crash counts, unless something else may be the reason', () => {
+describe('a crash loop', () => {
   const loop = (restarts: number) =>
     worldOf({ Deployment: [deployment()], ReplicaSet: [replicaSet()], Pod: [podWith(crashing(restarts))] });
 
-  it('alone: failed at the first crash that repeats', () => {
+  it('fails at the first repeated crash when nothing else is pending', () => {
     expect(new Judge({ steadyMs, roomMs: 0 }).look(loop(1), [web], 0)[0]?.readiness).toMatchObject({
       kind: 'failed',
       container: 'app',
     });
   });
 
-  it('while a job still runs, it gets more chances, and not for ever', () => {
+  it('gets more chances while a job runs, but not for ever', () => {
     const judge = new Judge({ steadyMs, roomMs: 0 });
     const world = loop(1);
     change(world, 'Job', runningJob());
@@ -165,7 +165,7 @@ describe('crash loops: the first repeated crash counts, unless something else ma
     expect(judge.look(world, [web, job], 1)[0]?.readiness.kind).toBe('failed');
   });
 
-  it('while another container of its pod is on its way, too', () => {
+  it('gets more chances while another container of its pod is starting', () => {
     const both = (restarts: number) => {
       const one = podWith(crashing(restarts));
       const db = { name: 'db', image: 'db:1', ready: false, restartCount: 0, state: { running: {} } };
@@ -178,7 +178,7 @@ describe('crash loops: the first repeated crash counts, unless something else ma
     expect(new Judge({ steadyMs, roomMs: 0 }).look(world, [web], 0)[0]?.readiness.kind).toBe('looping');
   });
 
-  it('what became ready meanwhile gives one more chance', () => {
+  it('gets one more chance when something becomes ready', () => {
     const judge = new Judge({ steadyMs, roomMs: 0 });
     const other = { ...deployment(), metadata: { ...deployment().metadata, name: 'db', uid: 'other' } };
     const awaited = [web, { kind: 'Deployment', name: 'db' } as const];
@@ -195,7 +195,7 @@ describe('crash loops: the first repeated crash counts, unless something else ma
     expect(judge.look(world, awaited, 20 + steadyMs)[0]?.readiness.kind).toBe('failed');
   });
 
-  it('a failing image is not excused by others', () => {
+  it('is not excused for an image that cannot be pulled', () => {
     const judge = new Judge({ steadyMs, roomMs: 0 });
     const world = worldOf({
       Deployment: [deployment()],
@@ -206,8 +206,8 @@ describe('crash loops: the first repeated crash counts, unless something else ma
   });
 });
 
-describe('what a probe says while it is waited for', () => {
-  it('is told once, not again for every number in it that changes', () => {
+describe('the message of a probe during the wait', () => {
+  it('is reported once, not for every change of a number in it', () => {
     const judge = new Judge({ steadyMs, roomMs: 0 });
     const world = worldOf({
       Deployment: [deployment()],
@@ -230,7 +230,7 @@ describe('what a probe says while it is waited for', () => {
   });
 });
 
-describe('a healthcheck that never succeeds fails after the time that Compose gives it', () => {
+describe('a healthcheck that never succeeds fails after the time that Compose allows', () => {
   const healthPatience = new Map([['web/app', { ms: 5_000, hangingMs: 9_000 }]]);
   const runs = (restartCount = 0, ready = false) =>
     podWith({ state: { running: { startedAt: '2026-01-01T00:00:00Z' } }, restartCount, ready });
@@ -248,7 +248,7 @@ describe('a healthcheck that never succeeds fails after the time that Compose gi
     return { world, at: (now: number) => judge.look(world, [web], now)[0]?.readiness };
   }
 
-  it('with the words of the probe, counted from when it was first seen running', () => {
+  it('with the output of the probe, counted from when the container was first seen running', () => {
     const { at } = watched('no leader was elected');
     expect(at(1_000)).toMatchObject({ kind: 'waiting', recheckMs: 5_000 });
     expect(at(5_999)).toMatchObject({ kind: 'waiting', recheckMs: 1 });
@@ -260,7 +260,7 @@ describe('a healthcheck that never succeeds fails after the time that Compose gi
     });
   });
 
-  it('one that recovers meanwhile, or is started again, has its time again', () => {
+  it('with a new allowance after it recovered or the container was restarted', () => {
     const { world, at } = watched('not yet');
     at(0);
     change(world, 'Pod', runs(0, true));
@@ -272,7 +272,7 @@ describe('a healthcheck that never succeeds fails after the time that Compose gi
     expect(at(14_000)?.kind).toBe('failed');
   });
 
-  it('checks that hang take longer; without a healthcheck nothing is counted', () => {
+  it('later when its checks hang, and never without a healthcheck', () => {
     const { at } = watched('command timed out: "slow" timed out after 1s');
     at(0);
     expect(at(5_000)).toMatchObject({ kind: 'waiting', recheckMs: 4_000 });

@@ -12,7 +12,7 @@ import type {
 } from '../../../src/deployers/kubernetes/ready/facts.js';
 import { World } from '../../../src/deployers/kubernetes/ready/world.js';
 
-/** Objects as the API server answers with them, of one Deployment `web` with a ReplicaSet and a pod. */
+/** Objects as the API server returns them, for one Deployment `web` with a ReplicaSet and a pod. */
 export function deployment(status: DeploymentFacts['status'] = {}, generation = 1): DeploymentFacts {
   return {
     metadata: { name: 'web', uid: 'd', generation },
@@ -27,7 +27,7 @@ function templateOf(version: string): NonNullable<DeploymentFacts['spec']['templ
   return { metadata: { labels: { version } } };
 }
 
-/** @param conditions of its status */
+/** @param conditions of the Deployment's status */
 export function replicaSet(uid = 'r', version = 'present', conditions: Condition[] = []): ReplicaSetFacts {
   const template = templateOf(version);
   return {
@@ -41,7 +41,7 @@ export function replicaSet(uid = 'r', version = 'present', conditions: Condition
   };
 }
 
-/** A pod that is ready. */
+/** A ready pod. */
 export function readyPod(startedAt = '2026-01-01T00:00:00Z', shape: PodShape = {}): PodFacts {
   const containerStatuses = [container({ ready: true, state: { running: { startedAt } } })];
   const status = { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }], containerStatuses };
@@ -80,7 +80,7 @@ export function container(changes: Partial<ContainerStatusFacts>): ContainerStat
   return { name: 'app', image: 'app:1', ready: false, restartCount: 0, ...changes };
 }
 
-/** A pod whose one container is in this state. */
+/** A pod whose only container is in this state. */
 export function podWith(changes: Partial<ContainerStatusFacts>, shape: PodShape = {}): PodFacts {
   return pod({ ...shape, status: { phase: 'Pending', containerStatuses: [container(changes)] } });
 }
@@ -125,7 +125,7 @@ export function event(
   };
 }
 
-/** A world that has seen these, and nothing else. */
+/** A watch cache that contains these objects. */
 export function worldOf(objects: Partial<Record<string, readonly { metadata: { name: string } }[]>>): World {
   const world = new World();
   for (const [kind, list] of Object.entries(objects)) {
