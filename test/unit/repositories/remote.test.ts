@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { isOriginOf, rewriteUrl, sshHostOf, withoutCredentials } from '../../../src/repositories/remote.js';
 import { parseRepositorySpec } from '../../../src/repositories/spec.js';
 
-describe('the origin of a working copy against the spec', () => {
+describe('the origin of a working copy', () => {
   const spec = parseRepositorySpec('github.com/Org/repo');
 
   it.each([
@@ -18,7 +18,7 @@ describe('the origin of a working copy against the spec', () => {
     'ssh://git@github.com/org/repo',
     'ssh://git@github.com:22/org/repo.git',
     'git+ssh://git@GitHub.com/org/repo',
-  ])('%s is the same repository', (origin) => {
+  ])('is the repository of the spec: %s', (origin) => {
     expect(isOriginOf(spec, origin, [])).toBe(true);
   });
 
@@ -35,11 +35,11 @@ describe('the origin of a working copy against the spec', () => {
     'file:///org/repo',
     'org/repo',
     '',
-  ])('%s is another one', (origin) => {
+  ])('is another repository: %s', (origin) => {
     expect(isOriginOf(spec, origin, [])).toBe(false);
   });
 
-  it('insteadOf counts on both sides', () => {
+  it('is compared after insteadOf on both sides', () => {
     const rules = [
       { base: 'https://mirror.example/gh/', prefix: 'https://github.com/' },
       { base: 'git@github.com:', prefix: 'gh:' },
@@ -49,7 +49,7 @@ describe('the origin of a working copy against the spec', () => {
     expect(isOriginOf(spec, 'https://mirror.example/gh/org/other', rules)).toBe(false);
   });
 
-  it('of several insteadOf rules the longest prefix counts, as in git', () => {
+  it('is rewritten by the longest matching insteadOf prefix, as in git', () => {
     const rules = [
       { base: 'a:', prefix: 'https://github.com/' },
       { base: 'b:', prefix: 'https://github.com/org/' },
@@ -60,17 +60,17 @@ describe('the origin of a working copy against the spec', () => {
   });
 });
 
-describe('URLs', () => {
+describe('URLs of repositories', () => {
   it.each([
     ['git@github.com:org/repo', { host: 'github.com', port: 22 }],
     ['ssh://git@host:2222/org/repo', { host: 'host', port: 2222 }],
     ['https://github.com/org/repo', undefined],
     ['/srv/git/repo', undefined],
-  ])('%s: who is reached by ssh', (url, host) => {
+  ])('name the ssh server they lead to: %s', (url, host) => {
     expect(sshHostOf(url)).toEqual(host);
   });
 
-  it('credentials are not shown', () => {
+  it('are shown without credentials', () => {
     expect(withoutCredentials("fatal: unable to access 'https://me:s3cret@host/x': no")).not.toContain('s3cret');
     expect(withoutCredentials('https://ghp_token@github.com/x')).toBe('https://***@github.com/x');
     expect(withoutCredentials('ssh://git:pw@host/x')).not.toContain('pw@');

@@ -47,7 +47,7 @@ describe('repository specifications', () => {
     ['git@github.com:org/repo.git@v1', 'git@github.com:org/repo.git', 'v1'],
     ['git://[::1]:9418/org/repo', 'git://[::1]:9418/org/repo', undefined],
     ['file:///srv/git/repo.git@v1', 'file:///srv/git/repo.git', 'v1'],
-  ])('%s is a URL, which --git-ssh leaves as it is', (text, url, ref) => {
+  ])('keep a URL as it is with --git-ssh: %s', (text, url, ref) => {
     const spec = parseRepositorySpec(text);
     expect([remoteUrl(spec, false), remoteUrl(spec, true), spec.ref, spec.name]).toEqual([url, url, ref, 'repo']);
   });
@@ -117,16 +117,16 @@ describe('repository specifications', () => {
     'org/.alpha.123-0123456789ab.tmp',
     `org/${'x'.repeat(600)}`,
     'a..b/org/repo',
-  ])('%j is refused, in one message', (text) => {
+  ])('reject %j in one message', (text) => {
     expect(() => parseRepositorySpec(text)).toThrow(/^Invalid repository format: [^\n]*$/);
   });
 
-  it('no password is accepted where others read it, nor shown', () => {
+  it('reject a password where others could read it, and never show it', () => {
     expect(() => parseRepositorySpec('https://user:s3cret@host/org/repo')).toThrow(/credential helper/);
   });
 });
 
-describe('refs', () => {
+describe('refs of repositories', () => {
   it.each(['main', 'v1.0.0', 'release/2.x', 'feature#12', 'a-b_c+d', '1a2b3c4', 'dependabot/npm_and_yarn/x-1.0'])(
     '%s',
     (ref) => {

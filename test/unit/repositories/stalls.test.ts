@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { stallSettings } from '../../../src/repositories/stalls.js';
 
-describe('the limit for http transfers that stall', () => {
+describe('the limit for stalled http transfers', () => {
   it('is one byte a second for five minutes', () => {
     expect(stallSettings({ set: [] })).toEqual(['http.lowSpeedLimit=1', 'http.lowSpeedTime=300']);
   });
 
-  it("leaves what the operator's configuration has", () => {
+  it("keeps the operator's own git configuration", () => {
     expect(stallSettings({ set: ['http.lowspeedtime'] })).toEqual(['http.lowSpeedLimit=1']);
     expect(stallSettings({ set: ['http.lowspeedlimit', 'http.lowspeedtime'] })).toEqual([]);
   });

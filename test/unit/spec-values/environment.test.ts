@@ -13,7 +13,7 @@ describe('quoteEnvValue', () => {
     ['it\'s $5 \\ "q"', '"it\'s \\$5 \\\\ \\"q\\""'],
     ['a\nb\r\n', '"a\\nb\\r\\n"'],
     ['é', "'é'"],
-  ])('%j becomes %s', (value, expected) => {
+  ])('writes %j as %s', (value, expected) => {
     expect(quoteEnvValue(value)).toBe(expected);
   });
 });
@@ -46,7 +46,7 @@ describe('renderConfigEnv', () => {
     expect(parseEnvFile(text).get('A')).toBe('2');
   });
 
-  it('refuses what no env file can hold, by name, all at once, without the value', () => {
+  it('refuses all values that no env file can hold, by name and without the value', () => {
     const bad = new Map([
       ['A B', 'x'],
       ['X\nY', 'x'],
@@ -72,7 +72,7 @@ describe('changedByNewQuoting', () => {
       .map(([name, value]) => `${name}=${value}\n`)
       .join('')}`;
 
-  it('names what Compose expanded, cut or unquoted', () => {
+  it('names the variables that Compose expanded, truncated or unquoted', () => {
     const entries = {
       PLAIN: 'x',
       CUT: 'a # b',
@@ -99,7 +99,7 @@ describe('changedByNewQuoting', () => {
     ).toEqual([{ name: 'A', before: '/root', after: '$HOME' }]);
   });
 
-  it('names what was written in the words of Python', () => {
+  it('names the values that Python printed in its own notation', () => {
     const formerly = new Map([
       ['FLAG', 'True'],
       ['NUMBER', '123'],
@@ -116,17 +116,17 @@ describe('changedByNewQuoting', () => {
     ]);
   });
 
-  it('says nothing of values that the operator has changed since', () => {
+  it('ignores values that the operator has changed since', () => {
     expect(changedByNewQuoting('A=$HOME\n', new Map([['A', 'new $X']]))).toEqual([]);
   });
 
-  it('finds what several lines became', () => {
+  it('finds the remains of a value of several lines', () => {
     expect(changedByNewQuoting('A=one\nB=two\n', new Map([['A', 'one\nB=two']]))).toEqual([
       { name: 'A', before: 'one', after: 'one\nB=two' },
     ]);
   });
 
-  it('says nothing of a file that Compose could not read: no container got anything from it', () => {
+  it('ignores a file that Compose could not read, since no container got anything from it', () => {
     expect(changedByNewQuoting('A=one\ntwo three;\n', new Map([['A', 'one\ntwo three;']]))).toEqual([]);
   });
 });

@@ -55,7 +55,7 @@ volumes:
 `);
   });
 
-  it('writes what scripts look for on Kubernetes', () => {
+  it('writes the keys that scripts search for on Kubernetes', () => {
     expect(
       init({ pods: [testPod], deployTo: 'k8s', kubeConfig: '/k', imageRegistry: 'reg.example/x' }),
     ).toBe(`stack: test
@@ -79,7 +79,7 @@ secrets: {}
     expect(init()).toBe('stack: test\ndeploy-to: compose\nnetwork:\n  ports: {}\n');
   });
 
-  it('lets the operator win over the config file, and both over the hook', () => {
+  it("lets the operator's values override the config file, and both override the hook", () => {
     const text = init({
       hookResult: { config: { A: 'hook', B: 'hook', C: 'hook', N: 5 }, replicas: 2 },
       configFile: new Map([
@@ -127,10 +127,10 @@ secrets: {}
   it.each<[string, unknown]>([
     ['a list', []],
     ['a string', 'x'],
-    ['a config that is no map', { config: 'x' }],
+    ['a config that is not a map', { config: 'x' }],
     ['a network that is a list', { network: [] }],
     ['volumes that are a list', { volumes: [] }],
-  ])('refuses a hook that returned %s', (_name, hookResult) => {
+  ])('rejects a hook that returned %s', (_name, hookResult) => {
     expect(() => init({ hookResult, config: new Map([['A', '1']]) })).toThrow(LaconicError);
   });
 
@@ -142,7 +142,7 @@ secrets: {}
     });
   });
 
-  it('places a volume once: writable where any mount is', () => {
+  it('lists a volume once, writable when any mount is writable', () => {
     const pods = [
       'services:\n  a: {volumes: ["x:/x:ro", "w:/w", "x:/y"]}\n  b: {volumes: ["ro-config:/c:ro", {type: volume, source: long, target: /l}]}\nvolumes: {x: , w: , ro-config: , long: }\n',
       'services:\n  c: {volumes: ["x:/x:ro", "w:/other:ro", "foreign:/f", "./bind:/b", "/anon"]}\nvolumes: {x: , w: }\n',
@@ -154,7 +154,7 @@ secrets: {}
     });
   });
 
-  it('offers volumes and ports of jobs', () => {
+  it('includes the volumes and ports of jobs', () => {
     const text = init({
       pods: [testPod],
       jobs: [
@@ -172,7 +172,7 @@ secrets: {}
     expect(read(init({ pods })).network).toEqual({ ports: { a: ['80', '81', '8082:82'] } });
   });
 
-  it('writes text that reads back as the same text', () => {
+  it('quotes text so that it is read back as the same text', () => {
     const values = [
       '80',
       'true',
@@ -211,7 +211,7 @@ describe('--map-ports-to-host', () => {
     'services:\n  a:\n    ports: ["80", "90/udp", "91/tcp", "8080:81", "127.0.0.1:82:82", "[::1]::83", "3000-3002", "5000-5002:4000-4002/udp", "7000-7009:84", "${P:-1}:85", {target: 86, protocol: udp}]\n';
   const portsOf = (text: string): string[] => (read(text).network as { ports: { a: string[] } }).ports.a;
 
-  it.each([undefined, 'any-variable-random'])('%s leaves the ports as they are', (recipe) => {
+  it.each([undefined, 'any-variable-random'])('keeps the ports as they are with %s', (recipe) => {
     expect(portsOf(init({ pods: [pod], recipe }))).toEqual([
       '80',
       '90/udp',
@@ -230,7 +230,7 @@ describe('--map-ports-to-host', () => {
   it.each([
     ['localhost-same', '127.0.0.1'],
     ['any-same', '0.0.0.0'],
-  ])('%s', (recipe, ip) => {
+  ])('maps ports with %s', (recipe, ip) => {
     expect(portsOf(init({ pods: [pod], recipe }))).toEqual(
       [
         '80:80',
@@ -251,8 +251,8 @@ describe('--map-ports-to-host', () => {
   it.each([
     ['localhost-fixed-random', '127.0.0.1'],
     ['any-fixed-random', '0.0.0.0'],
-  ])('%s: ranges keep their length, no host port twice', (recipe, ip) => {
-    // The worst source of randomness: always the same number.
+  ])('keeps the length of ranges and uses no host port twice with %s', (recipe, ip) => {
+    // The worst source of randomness: it always returns the same number.
     const ports = portsOf(init({ pods: [pod], recipe, random: (_first, last) => last }));
     const hosts = ports.map(
       (port) => new RegExp(`^${ip.replaceAll('.', '\\.')}:(\\d+)(?:-(\\d+))?:`).exec(port)?.slice(1) ?? [],
@@ -279,20 +279,20 @@ describe('--map-ports-to-host', () => {
     expect(taken.every((port) => port >= 20000 && port <= 50000)).toBe(true);
   });
 
-  it('says so when no ports are left', () => {
+  it('fails when no ports are left', () => {
     const many = 'services: {a: {ports: ["1-20000", "20001-40000"]}}';
     expect(() => init({ pods: [many], recipe: 'any-fixed-random' })).toThrow(
       'no 20000 neighbouring host ports are left',
     );
   });
 
-  it('refuses an unknown recipe, ports or not', () => {
+  it('rejects an unknown recipe, with or without ports', () => {
     expect(() => init({ recipe: 'any-sme' })).toThrow(
       `--map-ports-to-host must specify one of: ['any-variable-random', 'localhost-same', 'any-same', 'localhost-fixed-random', 'any-fixed-random'], not "any-sme", did you mean "any-same"?`,
     );
   });
 
-  it('gives Kubernetes only entries it can use', () => {
+  it('gives Kubernetes only entries that it can use', () => {
     const k8s = { pods: [pod], deployTo: 'k8s-kind' as const };
     expect(portsOf(init(k8s)).filter((port) => port.includes(':'))).toEqual([]);
     expect(
@@ -328,7 +328,7 @@ describe('parseConfigOption', () => {
     expect(Object.fromEntries(parseConfigOption(values))).toEqual(expected);
   });
 
-  it.each([[['']], [['A']], [['=1']], [['A=1', 'B']], [['A B=1']]])('refuses %j', (values) => {
+  it.each([[['']], [['A']], [['=1']], [['A=1', 'B']], [['A B=1']]])('rejects %j', (values) => {
     expect(() => parseConfigOption(values)).toThrow('config argument is not valid: ');
   });
 });
@@ -344,7 +344,7 @@ describe('parseConfigFile', () => {
     ).toEqual({ A: 'x y', B: 'x y!', C: '1', D: 'd' });
   });
 
-  it('expands ${NAME} and ${NAME:-default} wherever they stand, and no other $', () => {
+  it('expands ${NAME} and ${NAME:-default} wherever they occur, and no other $', () => {
     const text = [
       'PW="a$b"',
       "SINGLE='x-${HOST}'",
@@ -364,11 +364,11 @@ describe('parseConfigFile', () => {
     });
   });
 
-  it('refuses a ${NAME} that nothing sets, by name', () => {
+  it('rejects a ${NAME} that is not set, by name', () => {
     expect(() => parseConfigFile('A=1\nB=${A}${NO_SUCH}\n', 'c.env')).toThrow(/c\.env:2 B: \$\{NO_SUCH\} is not set/);
   });
 
-  it('names every name without a value', () => {
+  it('lists every name without a value', () => {
     expect(() => parseConfigFile('A\nB=1\nC\n', 'c.env')).toThrow(InvalidFileError);
     expect(() => parseConfigFile('A\nB=1\nC\n', 'c.env')).toThrow(
       /c\.env:1 A: has no value.*\nc\.env:3 C: has no value/,

@@ -16,7 +16,7 @@ function resolve(
   return resolveSecrets(new Map(Object.entries(config)), existing, { rotate: new Set(rotate) });
 }
 
-/** What a later update reads from the file the first one wrote. */
+/** Reads from the file of a first update what a later update reads. */
 function stored(resolved: ResolvedSecrets): Map<string, StoredSecret> {
   return parseSecretsEnv(renderSecretsEnv(resolved));
 }
@@ -45,20 +45,20 @@ describe('findTokens', () => {
     ['$generate:hex:0$', 'must be 1 to 4096'],
     ['$generate:hex:4097$', 'must be 1 to 4096'],
     ['$generate:hex:99999999999999999999$', 'must be 1 to 4096'],
-  ])('refuses %s', (value, message) => {
+  ])('rejects %s', (value, message) => {
     expect(findTokens(value).problems).toEqual([expect.stringContaining(message)]);
     expect(resolve({ PW: value }).problems).toEqual([
       { name: 'PW', message: expect.stringContaining(message) as string },
     ]);
   });
 
-  it.each(['generate', '$generate', '$HOME', '$$', 'generate:hex:4$', ''])('takes %j as text', (value) => {
+  it.each(['generate', '$generate', '$HOME', '$$', 'generate:hex:4$', ''])('treats %j as text', (value) => {
     expect(findTokens(value)).toMatchObject({ tokens: [], problems: [] });
   });
 });
 
 describe('resolveSecrets', () => {
-  it('generates once, replaces in place and leaves the rest alone', () => {
+  it('generates a secret once, replaces its token and leaves the rest alone', () => {
     const { plain, secret, problems } = resolve({
       A: 'plain $HOME',
       PW: '$generate:hex:16$',
@@ -74,7 +74,7 @@ describe('resolveSecrets', () => {
     expect(one).not.toBe(two);
   });
 
-  it('keeps every value over updates, byte for byte', () => {
+  it('keeps every value across updates, byte for byte', () => {
     const config = { PW: '$generate:hex:16$', URL: 'a\n"\'\\ $x #$generate:base64:16$\r' };
     const first = resolve(config);
     const second = resolve(config, stored(first));
@@ -82,7 +82,7 @@ describe('resolveSecrets', () => {
     expect(renderSecretsEnv(second)).toBe(renderSecretsEnv(first));
   });
 
-  it('renews only the text around a secret', () => {
+  it('changes only the text around a secret', () => {
     const first = resolve({ URL: 'http://u:$generate:hex:8$@a.b/$generate:base64:9$' });
     const [, one, two] = /u:(.{16})@a\.b\/(.{12})$/.exec(first.secret.get('URL') ?? '') ?? [];
     const second = resolve(
@@ -94,14 +94,14 @@ describe('resolveSecrets', () => {
     expect(second.warnings).toEqual([]);
   });
 
-  it('keeps the secret when only its token changed, and says so', () => {
+  it('keeps the secret when only its token changed, and reports that', () => {
     const first = resolve({ PW: '$generate:hex:8$' });
     const second = resolve({ PW: 'x$generate:hex:32$' }, stored(first));
     expect(second.secret.get('PW')).toBe(`x${first.secret.get('PW') ?? ''}`);
     expect(second.warnings).toEqual([{ name: 'PW', message: expect.stringContaining('rotate') as string }]);
   });
 
-  it('makes a new one for the names to rotate only', () => {
+  it('generates new secrets for the names to rotate only', () => {
     const config = { A: '$generate:hex:8$', B: 'x$generate:hex:8$' };
     const first = resolve(config);
     const second = resolve(config, stored(first), ['B']);
@@ -109,7 +109,7 @@ describe('resolveSecrets', () => {
     expect(second.secret.get('B')).not.toBe(first.secret.get('B'));
   });
 
-  it('keeps a value that the operator put there by hand', () => {
+  it('keeps a value that the operator set by hand', () => {
     const byHand = parseSecretsEnv(
       renderSecretsEnv(resolve({ PW: '$generate:hex:8$', URL: 'a$generate:hex:8$b' }))
         .replace(/^PW=.*$/m, 'PW="my own"')
@@ -132,7 +132,7 @@ describe('resolveSecrets', () => {
     expect(resolve({ PW: 'other $generate:hex:9$' }, bare).secret).toEqual(first.secret);
   });
 
-  it('gives a name its old value when it comes back to the config, and sets it nowhere meanwhile', () => {
+  it('restores the value of a name that returns to the config, and sets it nowhere in the meantime', () => {
     const first = resolve({ PW: '$generate:hex:8$', URL: 'x$generate:hex:8$' });
     const without = resolve({ URL: 'now literal' }, stored(first));
     const text = renderSecretsEnv(without);
@@ -145,7 +145,7 @@ describe('resolveSecrets', () => {
     );
   });
 
-  it('uses the given randomness and never less than asked', () => {
+  it('uses the given source of randomness, and never less of it than requested', () => {
     const asked: number[] = [];
     const { secret } = resolveSecrets(new Map([['A', '$generate:hex:3$-$generate:base64:1$']]), undefined, {
       rotate: new Set(),
@@ -160,7 +160,7 @@ describe('resolveSecrets', () => {
 });
 
 describe('parseSecretsEnv', () => {
-  it('survives comments that a hand has spoilt', () => {
+  it('copes with comments that were damaged by hand', () => {
     expect([
       ...parseSecretsEnv('# A from "x\n# no longer in the config: {"name":1}\n# no longer in the config: {\nA=1\n'),
     ]).toEqual([['A', { value: '1', retired: false }]]);

@@ -18,7 +18,7 @@ function check(
 }
 
 describe('a spec against its stack', () => {
-  it('finds nothing where they agree', () => {
+  it('reports nothing when they agree', () => {
     const spec = `
 deploy-to: compose
 config: {A: 1}
@@ -30,13 +30,13 @@ volumes: {data: ./data/data}
     expect(check(clustered, { volumes: ['conf'] })).toEqual([]);
   });
 
-  it('says that compose has no configmaps', () => {
+  it('warns that configmaps have no effect on Compose', () => {
     expect(check('deploy-to: compose\nconfigmaps: {conf: }\n', { volumes: ['conf'] })).toEqual([
       ['spec.yml:3 configmaps: ConfigMaps not supported for compose: give these volumes a path in volumes', undefined],
     ]);
   });
 
-  it('names services the stack does not have, wherever the spec mentions one', () => {
+  it('lists services that the stack does not have, wherever the spec mentions them', () => {
     const spec = `
 deploy-to: compose
 network:
@@ -59,7 +59,7 @@ maintenance-service: pagee:80
     ]);
   });
 
-  it('names volumes that only one of the two has', () => {
+  it('lists volumes that only one of the two has', () => {
     expect(check('deploy-to: compose\nvolumes:\n  dataa: ./x\nconfigmaps: {zzz: }\n', { volumes: ['data'] })).toEqual([
       ['spec.yml:4 volumes.dataa: the stack has no volume "dataa", did you mean "data"?', 'data'],
       ['spec.yml:5 configmaps.zzz: the stack has no volume "zzz": its volumes are data', undefined],
@@ -75,7 +75,7 @@ maintenance-service: pagee:80
     expect(check('deploy-to: compose\nvolumes: {a: }\n', {})[0]?.[0]).toContain('it has no volumes');
   });
 
-  it('only warns of config names that no service mentions, however near', () => {
+  it('only warns about config names that no service mentions, however close another name is', () => {
     const config = 'config: {TEST_PARAM_4: x, a.b: y}\n';
     expect(check(`deploy-to: compose\n${config}`, { mentioned: ['TEST_PARAM_3'] })).toEqual([
       ['spec.yml:3 config.TEST_PARAM_4: no service mentions ${TEST_PARAM_4}: no container gets it', undefined],

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import * as z from 'zod';
 import { specShape } from '../../../src/spec/schema.js';
 
-/** Sections whose keys are told one by one. */
+/** Sections whose keys are documented one by one. */
 const sections = ['network', 'resources', 'security'];
 
 function keysOf(shape: z.ZodType): string[] {
@@ -12,7 +12,7 @@ function keysOf(shape: z.ZodType): string[] {
   return inner instanceof z.ZodObject ? Object.keys(inner.shape) : [];
 }
 
-it('docs/spec.md has every key that a spec may have, once, and no other', async () => {
+it('docs/spec.md lists every key of a spec once, and no other', async () => {
   const keys = Object.entries(specShape.shape).flatMap(([key, shape]) =>
     sections.includes(key) ? keysOf(shape).map((inner) => `${key}.${inner}`) : [key],
   );

@@ -19,14 +19,14 @@ function facts(secretsEnv: string, more: Partial<SecretFacts> = {}): SecretFacts
 describe('generated secrets that were lost', () => {
   const copies = [{ place: 'history', values: new Map([['TOKEN', token]]) }];
 
-  it('none where the file holds them, whatever else is known', () => {
+  it('are not reported when the file has them, whatever other files say', () => {
     expect(findLostSecrets(facts(text, { copies, recorded: new Set(['TOKEN', 'OTHER']) }))).toEqual({
       lost: [],
       absent: [],
     });
   });
 
-  it('a name is lost where a record or a copy tells that it had a value, and absent where nothing does', () => {
+  it('are lost when a record or a copy proves that they had a value, and absent otherwise', () => {
     expect(findLostSecrets(facts('', { copies }))).toEqual({
       lost: [{ name: 'TOKEN', places: ['history'], others: [] }],
       absent: ['OTHER'],
@@ -36,7 +36,7 @@ describe('generated secrets that were lost', () => {
     ]);
   });
 
-  it('places that hold another value than the first are told apart', () => {
+  it('are reported separately when backups hold different values', () => {
     const bak = { place: 'bak', values: new Map([['TOKEN', 'of before a rotation']]) };
     const container = { place: 'container', values: new Map([['TOKEN', `x-${token}`]]) };
     expect(findLostSecrets(facts('', { copies: [...copies, bak, container] })).lost).toEqual([
@@ -44,7 +44,7 @@ describe('generated secrets that were lost', () => {
     ]);
   });
 
-  it('a value that was cut is lost: a copy is longer, or it ends with the file and is no whole value', () => {
+  it('are lost when the value was truncated: a copy is longer, or the file ends inside the value', () => {
     const half = text.slice(0, text.indexOf(token) + 5);
     const names = ['TOKEN', 'OTHER'];
     expect(
@@ -53,13 +53,13 @@ describe('generated secrets that were lost', () => {
     expect(findLostSecrets(facts(half, { recorded: new Set(names) })).lost.map(({ name }) => name)).toEqual(names);
   });
 
-  it('a value that the operator put there counts', () => {
+  it('are not lost when the operator set a value', () => {
     const own = text.replace(token, 'my own');
     expect(findLostSecrets(facts(own, { copies }))).toEqual({ lost: [], absent: [] });
     expect(findLostSecrets(facts(own.trimEnd(), { copies })).lost).toEqual([]);
   });
 
-  it('what is rotated needs no value', () => {
+  it('do not need a value when they are rotated', () => {
     const found = findLostSecrets(facts('', { copies, rotate: new Set(['TOKEN']) }));
     expect(found).toEqual({ lost: [], absent: ['OTHER'] });
   });

@@ -10,7 +10,7 @@ const refused = (text: string): string[] => problemsOf(() => parse(text));
 const refusedBelowHead = (text: string): string[] => refused(head + text);
 
 describe('spec.yml', () => {
-  it('gives every key', () => {
+  it('has every key in the parsed form', () => {
     const { spec, unknown } = parse(`
 stack: test
 deploy-to: k8s
@@ -143,7 +143,7 @@ ca-certificates: [~/ca.pem]
     });
   });
 
-  it('takes every null section as an empty one', () => {
+  it('may have null sections, which are empty', () => {
     const bare = specOf('');
     const keys =
       'config credentials-files volumes configmaps network secrets resources security annotations labels replicas node-affinities node-tolerations kube-config image-registry image-pull-secret image-pull-policy image-overrides namespace kind-cluster-name kind-node-image kind-listen-address kind-http-port kind-https-port kind-mount-root caddy-ingress-image maintenance-service external-services ca-certificates';
@@ -158,7 +158,7 @@ security: {privileged: , capabilities: , unlimited-memlock: , runtime-class: }
     expect(nested.resources.containers.named.size).toBe(0);
   });
 
-  it('takes a list of secret names', () => {
+  it('may list secret names', () => {
     expect(specOf('secrets: [a, b]').secrets).toEqual(['a', 'b']);
     expect(specOf('secrets: {}').secrets).toEqual([]);
   });
@@ -168,7 +168,7 @@ describe('node-tolerations', () => {
   const tolerations = (...lines: string[]): string =>
     `node-tolerations:\n${lines.map((line) => `  - ${line}\n`).join('')}`;
 
-  it('take what Kubernetes takes; key and value alone mean NoSchedule, as ever', () => {
+  it('accept what Kubernetes accepts, and key and value alone mean NoSchedule as before', () => {
     const text = tolerations(
       '{key: dedicated, value: db}',
       '{key: dedicated, operator: Exists}',
@@ -189,7 +189,7 @@ describe('node-tolerations', () => {
     ]);
   });
 
-  it('refuse what Kubernetes would not take, with the line', () => {
+  it('reject what Kubernetes would reject, with the line', () => {
     const text = tolerations(
       '{key: a}',
       '{value: b}',
@@ -213,8 +213,8 @@ describe('node-tolerations', () => {
   });
 });
 
-describe('config as text', () => {
-  it('is what is written', () => {
+describe('config values as text', () => {
+  it('are kept as they are written', () => {
     const { config } = specOf(`
 common: &common {SHARED: 0x1F}
 config:
@@ -255,7 +255,7 @@ config:
     });
   });
 
-  it('refuses null, maps, lists and impossible names, each by name', () => {
+  it('reject null, maps, lists and impossible names, each by name', () => {
     expect(
       refusedBelowHead('config:\n  A:\n  B: ~\n  C: [1]\n  D: {x: 1}\n  "E F": 1\n  -g: 1\n  "": 1\n  H: "\\0"\n'),
     ).toEqual([
@@ -271,8 +271,8 @@ config:
   });
 });
 
-describe('a spec that cannot be used', () => {
-  it('reports all problems at once with line, key and what is allowed', () => {
+describe('the parser of a spec', () => {
+  it('reports all problems at once, with line, key and what is allowed', () => {
     expect(
       refused(`
 stack: 7
@@ -315,7 +315,7 @@ namespace: My_NS
     ]);
   });
 
-  it('a host that is to have no certificate and names one', () => {
+  it('rejects a certificate for a host that must have none', () => {
     const hosts = ['tls: false, issuer: a', "tls: 'False', tls-secret: b", 'tls: true, issuer: c', 'tls: maybe'];
     const text = hosts.map((keys) => `    - {host-name: h, routes: [], ${keys}}\n`).join('');
     expect(refusedBelowHead(`network:\n  http-proxy:\n${text}`)).toEqual([
@@ -325,7 +325,7 @@ namespace: My_NS
     ]);
   });
 
-  it('where a kind cluster cannot listen', () => {
+  it('rejects an address or a port on which a kind cluster cannot listen', () => {
     expect(refusedBelowHead('kind-listen-address: localhost\nkind-http-port: 0\nkind-https-port: "443"\n')).toEqual([
       'spec.yml:3 kind-listen-address: must be an IP address of this host such as 127.0.0.1, found "localhost"',
       'spec.yml:4 kind-http-port: must be a port number, found 0',
@@ -346,11 +346,11 @@ namespace: My_NS
     ['an empty file', '', 'spec.yml: is empty: at least stack and deploy-to are needed'],
     ['a list', '- stack: x\n', 'spec.yml: must be a map of keys such as stack and deploy-to, found a list'],
     ['text', 'stack', 'spec.yml: must be a map of keys such as stack and deploy-to, found "stack"'],
-  ])('%s', (_what, text, message) => {
+  ])('rejects %s', (_what, text, message) => {
     expect(refused(text)).toEqual([message]);
   });
 
-  it('a target there is not', () => {
+  it('rejects an unknown target', () => {
     expect(refused('stack: x\ndeploy-to: composed\n')).toEqual([
       'spec.yml:2 deploy-to: must be one of compose, k8s-kind, k8s, found "composed", did you mean "compose"?',
     ]);
@@ -359,7 +359,7 @@ namespace: My_NS
     ]);
   });
 
-  it('k8s without a kubeconfig, and sections that say half of what is needed', () => {
+  it('requires a kubeconfig for k8s, and every key of a section that needs several', () => {
     expect(refused('stack: x\ndeploy-to: k8s\n')).toEqual([
       'spec.yml kube-config: is missing: deploy-to k8s needs the path of a kubeconfig',
     ]);
@@ -372,8 +372,8 @@ namespace: My_NS
   });
 });
 
-describe('keys that nothing reads', () => {
-  it('are given to the caller, near misses marked; x- keys are free at every level', () => {
+describe('unknown keys of a spec', () => {
+  it('are returned to the caller, with suggestions for misspelt ones, while x- keys are allowed everywhere', () => {
     const { unknown } = parse(`${head}
 volumess: {}
 colour: red
@@ -398,7 +398,7 @@ image-pull-secret: {server: a, username: b, token_env: C, token-file: ~/t}
     ]);
   });
 
-  it('that stand in the wrong place are near misses too: they would do nothing', () => {
+  it('are also suggestions when a valid key is in the wrong place, where it has no effect', () => {
     const { unknown } = parse(`${head}http-proxy: []\nprivileged: true\nnetwork: {privileged: true}\n`);
     expect(unknown.map(({ problem, nearMiss }) => [formatProblem(problem).replace(/; known.*/, ''), nearMiss])).toEqual(
       [
@@ -409,7 +409,7 @@ image-pull-secret: {server: a, username: b, token_env: C, token-file: ~/t}
     );
   });
 
-  it('names cluster-issuer wherever it stands', () => {
+  it('include cluster-issuer wherever it occurs', () => {
     const { unknown } = parse(`${head}network:\n  http-proxy:\n    - {host-name: h, cluster-issuer: le, routes: []}\n`);
     expect(unknown.map(({ problem }) => formatProblem(problem))).toEqual([
       'spec.yml:5 network.http-proxy[0].cluster-issuer: is not read, although documents name it: write issuer in an entry of network.http-proxy',

@@ -4,7 +4,7 @@ import { InvalidFileError } from '../../../src/system/errors.js';
 
 const head = 'stack: a\ndeploy-to: compose\n';
 
-it('secrets with sources, beside those that exist in the cluster', () => {
+it('secrets may have sources, or exist in the cluster', () => {
   const text = `${head}secrets:\n  one:\n    keys:\n      A: {env: VAR}\n      B: {file: ~/b}\n  two: [X]\n  three:\n`;
   const { secrets, secretSources } = parseSpec(text, 'spec.yml').spec;
   expect(secrets).toEqual(['one', 'two', 'three']);
@@ -27,7 +27,7 @@ it.each([
   ['one: {keys: {A: {exec: f}}}', 'secrets.one.keys.A: must be {env: VARIABLE} or {file: PATH}'],
   ['one: {keys: {A-B: {env: V}}}', '"A-B" is not the name of a variable'],
   ['one: {keys: {A: {env: V}}, type: x}', 'secrets.one.type: is not known here: keys is'],
-])('refuses %s', (secret, message) => {
+])('a secret is rejected with %s', (secret, message) => {
   const parse = (): unknown => parseSpec(`${head}secrets:\n  ${secret}\n`, 'spec.yml');
   expect(parse).toThrow(InvalidFileError);
   expect(parse).toThrow(message);

@@ -13,8 +13,8 @@ annotations: {a: [1]}
 namespace: ok
 `;
 
-describe('the spec of a deployment that exists', () => {
-  it('leaves out what cannot be used, and keeps the file as it is', () => {
+describe('the spec of an existing deployment', () => {
+  it('is used without the parts that are invalid, and its file is not changed', () => {
     const { spec, ignored } = parseUsableSpec(text, 'spec.yml', identity);
     expect(ignored.map((problem) => formatProblem(problem).replace(/: .*/, ''))).toEqual([
       'spec.yml:5 config.A',
@@ -27,19 +27,19 @@ describe('the spec of a deployment that exists', () => {
     expect(spec.yaml.lineOf(['namespace'])).toBe(8);
   });
 
-  it('refuses with every problem where a section that is needed has one', () => {
+  it('is refused with every problem when a required section is invalid', () => {
     expect(problemsOf(() => parseUsableSpec(text, 'spec.yml', usedOnCompose))).toHaveLength(3);
     expect(problemsOf(() => parseUsableSpec('stack: [a]\ndeploy-to: compose\n', 'spec.yml', identity))).toHaveLength(1);
     expect(problemsOf(() => parseUsableSpec('stack: a\ndeploy-to: komposed\n', 'spec.yml', identity))).toHaveLength(1);
   });
 
-  it('takes a missing deploy-to for compose, with a word', () => {
+  it('without deploy-to is used for compose, with a warning', () => {
     const { spec, ignored } = parseUsableSpec('stack: shop\nreplicas: many\n', 'spec.yml', identity);
     expect(spec.deployTo).toBe('compose');
     expect(ignored.map((problem) => problem.key).sort()).toEqual(['deploy-to', 'replicas']);
   });
 
-  it('has nothing to say of a spec that is right', () => {
+  it('causes no warning when it is valid', () => {
     expect(parseUsableSpec('stack: a\ndeploy-to: compose\n', 'spec.yml', identity).ignored).toEqual([]);
   });
 });

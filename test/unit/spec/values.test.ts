@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { portProblem } from '../../../src/spec/ports.js';
 import { parseCpus, parseMemory } from '../../../src/spec/units.js';
 
-describe('ports of a spec', () => {
+describe('ports in a spec', () => {
   it.each([
     ['8080:eighty', '"eighty" in "8080:eighty" is not a port: 1 to 65535, ranges upwards'],
     ['65536:80', '"65536" in "65536:80" is not a host port: 0 to 65535, ranges upwards'],
@@ -11,14 +11,14 @@ describe('ports of a spec', () => {
     ['localhost:80:80', expect.stringContaining('"localhost" in "localhost:80:80" is not an IP address: write ')],
     ['1:2:3:4', expect.stringContaining('"1:2:3:4" is not a port: write [ip:][host:]container[/protocol]')],
     ['80\n', expect.stringContaining('"80\\n"')],
-    // Only Compose knows what this becomes.
+    // Only Compose knows how this is resolved.
     ['${PORT}:80', undefined],
-  ])('%j', (text, problem) => {
+  ])('are checked: %j', (text, problem) => {
     expect(portProblem(text)).toEqual(problem);
   });
 });
 
-describe('sizes', () => {
+describe('sizes in a spec', () => {
   const Ki = 1024n;
   it.each<[string | number, bigint | undefined]>([
     ['128974848', 128_974_848n],

@@ -45,7 +45,7 @@ describe('files of a stack', () => {
   const podFiles = async ({ assets, pods }: { assets: StackAssets; pods: readonly Pod[] }): Promise<string[]> =>
     Promise.all(pods.map((pod) => assets.podFile(pod)));
 
-  it("finds a pod's compose file beside the stack first, then in the program", async () => {
+  it("include a pod's compose file next to the stack, else in the program", async () => {
     await files(
       external('compose/docker-compose-a.yml'),
       bundled('compose/docker-compose-a.yml'),
@@ -60,7 +60,7 @@ describe('files of a stack', () => {
     ]);
   });
 
-  it('finds the compose file of a pod with a repository, the plain name first', async () => {
+  it('include the compose file of a pod with a repository, by its plain name first', async () => {
     await files(
       at('cerc/hosting/gitea/docker-compose.yml'),
       at('cerc/hosting/gitea/docker-compose-gitea.yml'),
@@ -85,7 +85,7 @@ describe('files of a stack', () => {
     return [error.message, error.hint];
   }
 
-  it('says where it looked for a compose file, and what to do', async () => {
+  it('are reported as missing with the places searched, and what to do', async () => {
     const [message, hint] = await failure(await assetsOf('pods: [a]'));
     expect(message).toBe(
       `the compose file of pod a is missing: looked for ${external('compose/docker-compose-a.yml')} and ${bundled('compose/docker-compose-a.yml')}`,
@@ -99,7 +99,7 @@ describe('files of a stack', () => {
     expect(staleHint).toContain(`working copy ${at('cerc/r')}`);
   });
 
-  it('finds job files in the same way, and says nothing of a missing one', async () => {
+  it('include job files, which may be missing', async () => {
     await files(external('compose-jobs/docker-compose-a.yml'), bundled('compose-jobs/docker-compose-b.yml'));
     const { assets } = await assetsOf('jobs: [a, b, c]');
     expect(await assets.jobFile('a')).toBe(external('compose-jobs/docker-compose-a.yml'));
@@ -107,7 +107,7 @@ describe('files of a stack', () => {
     expect(await assets.jobFile('c')).toBeUndefined();
   });
 
-  it('never gives an external pod the configuration of a bundled one of the same name', async () => {
+  it('never include the configuration of a bundled pod for an external pod of the same name', async () => {
     await files(
       external('compose/docker-compose-test.yml'),
       external('config/own/f'),
@@ -124,7 +124,7 @@ describe('files of a stack', () => {
     expect(await own.assets.configDirectory('test')).toEqual({ path: bundled('config/test'), internal: false });
   });
 
-  it('collects hooks in stack order, each root once, JavaScript before Python', async () => {
+  it('include hooks in stack order, each folder once, JavaScript before Python', async () => {
     const { assets } = await assetsOf(`
 pods:
   - {name: b, repository: org/b, path: sub}
@@ -152,7 +152,7 @@ pods:
     ]);
   });
 
-  it('calls the hooks of a stack of jobs only, and of no stack when all pods have repositories', async () => {
+  it('include the hooks of a stack with only jobs, but of no stack whose pods all have repositories', async () => {
     const file = external('stacks/demo/deploy/commands.py');
     await files(file);
     const jobsOnly = await assetsOf('jobs: [a]');

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { locateStack } from '../../../src/stack/locate.js';
 import { LaconicError } from '../../../src/system/errors.js';
 
-describe('where a stack is', () => {
+describe('the location of a stack', () => {
   let root: string;
   let packageDirectory: string;
 
@@ -35,7 +35,7 @@ describe('where a stack is', () => {
     return { message: error.message, hint: error.hint };
   }
 
-  it('a bare name is a stack that ships with the program', async () => {
+  it('is in the program for a bare name', async () => {
     const directory = join(packageDirectory, 'stacks', 'test');
     expect(await locate('test')).toEqual({
       reference: 'test',
@@ -45,7 +45,7 @@ describe('where a stack is', () => {
     });
   });
 
-  it('however a path is spelled, it is the same absolute directory', async () => {
+  it('is the same absolute directory however the path is spelled', async () => {
     const directory = join(root, 'repo', 'so', 'stacks', 'demo');
     const spellings: [string, string][] = [
       ['repo/so/stacks/demo', root],
@@ -68,20 +68,20 @@ describe('where a stack is', () => {
     }
   });
 
-  it('keeps symbolic links: the folder above the link is the one that counts', async () => {
+  it('keeps symbolic links, since the folder above the link matters', async () => {
     const link = join(root, 'link');
     await symlink(join(root, 'repo', 'so', 'stacks', 'demo'), link);
     expect((await locate('link')).directory).toBe(link);
   });
 
-  it('a folder without stack.yml does not hide a stack of the same name', async () => {
+  it('is not a folder without stack.yml that has the name of a bundled stack', async () => {
     await mkdir(join(root, 'test'));
     expect((await locate('test')).external).toBe(false);
     await writeFile(join(root, 'test', 'stack.yml'), 'pods: []\n');
     expect((await locate('test')).external).toBe(true);
   });
 
-  it('says that stack.yml is missing, and where', async () => {
+  it('is reported when stack.yml is missing there', async () => {
     await mkdir(join(root, 'empty'));
     expect(await failure('./empty')).toEqual({
       message: 'stack.yml file is missing from stack: ./empty',
@@ -90,7 +90,7 @@ describe('where a stack is', () => {
     expect((await failure('hollow')).message).toBe('stack.yml file is missing from stack: hollow');
   });
 
-  it('says that a stack does not exist, with names that look alike', async () => {
+  it('is reported as missing, with names that look similar', async () => {
     expect(await failure('tset')).toEqual({ message: 'stack tset does not exist', hint: 'did you mean "test"?' });
     expect((await failure('zzzzzzzz')).hint).toContain('container-registry, hollow, test');
     expect(await failure('repo/so/stacks/demp')).toEqual({
@@ -100,7 +100,7 @@ describe('where a stack is', () => {
   });
 
   it.each(['', ' ', '..', '../../etc', '-x', 'a b', '~nobody', "'", 'te\nst', '\0', 'x'.repeat(5000)])(
-    '%j never becomes a path below the stacks of the program',
+    'is never below the bundled stacks for the path %j',
     async (reference) => {
       await expect(locate(reference)).rejects.toBeInstanceOf(LaconicError);
     },

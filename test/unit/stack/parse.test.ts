@@ -7,7 +7,7 @@ const parse = (text: string) => parseStack(text, 'stack.yml');
 const refused = (text: string): string[] => problemsOf(() => parse(text));
 
 describe('stack.yml', () => {
-  it('gives every key', () => {
+  it('has every key in the parsed form', () => {
     const stack = parse(`
 version: 1.10
 name: demo
@@ -39,13 +39,13 @@ config:
     });
   });
 
-  it('takes null and missing sections as empty', () => {
+  it('may have null and missing sections, which are empty', () => {
     const empty = { repos: [], containers: [], npms: [], pods: [], jobs: [], transfers: [] };
     expect(parse('repos:\ncontainers: ~\nnpms:\npods:\njobs:\nconfig:\n  web:\n')).toMatchObject(empty);
     expect(parse('name: x')).toMatchObject(empty);
   });
 
-  it('reads old and new pods in one list', () => {
+  it('may list old and new forms of pods together', () => {
     const stack = parse(`
 pods:
   - plain
@@ -74,7 +74,7 @@ pods:
     ]);
   });
 
-  it('names keys that nothing reads, x- keys apart', () => {
+  it('is returned with its unknown keys, without x- keys', () => {
     const stack = parse('pods:\n  - {name: a, x-note: 1, color: red}\ncontainer: [a/b]\nx-y: 1\n');
     expect(stack.warnings.map(formatProblem)).toEqual([
       'stack.yml:2 pods[0].color: is not a key that anything reads; known here: name, repository, path, pre_start_command, post_start_command',
@@ -83,7 +83,7 @@ pods:
   });
 });
 
-describe('a stack.yml that cannot be used', () => {
+describe('the parser of a stack.yml', () => {
   it('reports every problem with line, key and what is allowed', () => {
     expect(
       refused(`
@@ -116,12 +116,12 @@ config:
     ['only comments', '# x\n', 'stack.yml: is empty: a stack names at least its pods'],
     ['a list', '- a\n', 'stack.yml: must be a map of keys such as name and pods, found a list'],
     ['text', 'hello', 'stack.yml: must be a map of keys such as name and pods, found "hello"'],
-  ])('%s', (_what, text, message) => {
+  ])('rejects %s', (_what, text, message) => {
     expect(refused(text)).toEqual([message]);
   });
 
   it.each(['../up', '/abs', 'a b', "a'b", 'a"b', 'a\nb', '-rf', '', '.', '..', '.hidden', 'a/b', 'é', '$(x)', '~'])(
-    'the name %j is not for pods or jobs',
+    'rejects the name %j for pods and jobs',
     (name) => {
       const text = JSON.stringify(name);
       expect(refused(`pods: [${text}]\njobs: [${text}, {name: ${text}}]`)).toHaveLength(3);
@@ -131,7 +131,7 @@ config:
   );
 
   it.each(['../up', 'a/../../b', '/abs', '~/x', 'a b', "a'b", 'a\nb', '-x', 'a/-x', '$x'])(
-    'the path %j does not stay inside a repository',
+    'rejects the path %j, which leaves the repository',
     (path) => {
       const pod = (key: string): string =>
         `pods: [{name: a, repository: o/r, ${key === 'path' ? '' : 'path: ., '}${key}: ${JSON.stringify(path)}}]`;
@@ -155,18 +155,18 @@ config:
     'o/r@a b',
     "o/r'",
     'o/.git',
-  ])('the repository %j is refused', (repository) => {
+  ])('rejects the repository %j', (repository) => {
     expect(refused(`pods: [{name: a, path: ., repository: ${JSON.stringify(repository)}}]`)).toEqual([
       expect.stringContaining('pods[0].repository: '),
     ]);
   });
 
-  it.each(['-x', 'a b', "a'b", '', 'a\nb'])('%j is no repository, image or package', (word) => {
+  it.each(['-x', 'a b', "a'b", '', 'a\nb'])('rejects %j as a repository, image or package', (word) => {
     const list = `[${JSON.stringify(word)}]`;
     expect(refused(`repos: ${list}\ncontainers: ${list}\nnpms: ${list}`)).toHaveLength(3);
   });
 
-  it.each(['a;b', 'a b', '../x', "a'"])('%j is no name of a transferred value', (name) => {
+  it.each(['a;b', 'a b', '../x', "a'"])('rejects %j as the name of a transferred value', (name) => {
     const text = JSON.stringify(name);
     expect(refused(`config: {cli: {${text}: app.x}}`)).toHaveLength(1);
     expect(refused(`config: {cli: {x: ${JSON.stringify(`app.${name}`)}}}`)).toHaveLength(1);

@@ -22,8 +22,8 @@ beforeEach(async () => {
   await mkdir(join(root, 'here'));
 });
 
-describe('where a setting is looked up', () => {
-  it('takes the environment first, then the current directory, then ~/.laconic-so', async () => {
+describe('a setting of the program', () => {
+  it('comes from the environment, else the current directory, else ~/.laconic-so', async () => {
     const from = (env: NodeJS.ProcessEnv = {}) => findSetting('CERC_GO_AUTH_TOKEN', context(env))?.value;
     expect(from()).toBeUndefined();
     await put('home/.laconic-so/.env', 'CERC_GO_AUTH_TOKEN=d');
@@ -40,14 +40,14 @@ describe('where a setting is looked up', () => {
     expect(from({ CERC_GO_AUTH_TOKEN: 'process' })).toBe('process');
   });
 
-  it('takes an empty value for none, wherever it stands', async () => {
+  it('is not set when its value is empty', async () => {
     await put('here/settings.ini', '[settings]\nDOCKER_BUILDKIT=\n');
     await put('here/.env', 'DOCKER_BUILDKIT=\n');
     await put('home/.laconic-so/.env', 'DOCKER_BUILDKIT=0');
     expect(findSetting('DOCKER_BUILDKIT', context({ DOCKER_BUILDKIT: '' }))?.value).toBe('0');
   });
 
-  it('passes over folders of these names', async () => {
+  it('is not read from folders with the name of a settings file', async () => {
     await mkdir(join(root, 'here/.env'));
     await put('home/.laconic-so', 'a file');
     const asked = context();
@@ -67,7 +67,7 @@ describe('the base directory of repositories', () => {
     expect(repositoryBaseOf(context(env))).toBe(base.startsWith('/') ? base : join(root, base));
   });
 
-  it('counts a relative one from the file it stands in', async () => {
+  it('is relative to the file that sets it', async () => {
     await put('home/.laconic-so/settings.ini', '[settings]\nCERC_REPO_BASE_DIR = src\n');
     expect(repositoryBaseOf(context())).toBe(join(root, 'home/.laconic-so/src'));
     await put('here/.env', 'CERC_REPO_BASE_DIR=../repos\n');

@@ -17,13 +17,13 @@ function hooksOf(stack: string, file = 'commands.py'): HookSource {
   return { file: path, language: file.endsWith('.py') ? 'python' : 'javascript' };
 }
 
-describe('hooks of the bundled stacks (03)', () => {
-  it('test: init gives the spec its variable', async () => {
+describe('hooks of the bundled stacks', () => {
+  it('test: init adds the variable to the spec', async () => {
     const { result } = await callHook(hooksOf('test'), 'init', { context: commandContext }, hookServices());
     expect(result).toEqual({ config: { test_variable_1: 'test-value-1' } });
   });
 
-  it('test: setup runs the image of the service with the output folder on /data', async () => {
+  it('test: setup runs the image of the service with the output folder mounted at /data', async () => {
     const directory = temporaryDirectory();
     const runs: unknown[] = [];
     const services = hookServices({
@@ -38,19 +38,19 @@ describe('hooks of the bundled stacks (03)', () => {
     expect(runs).toEqual([['test', 'echo output-data > /data/output-file', mounts]]);
   });
 
-  it('test: setup without its directory says what it needs', async () => {
+  it('test: setup without its directory reports what it needs', async () => {
     const call = { context: commandContext, parameters: setupParameters, extraArgs: [] };
     await expect(callHook(hooksOf('test'), 'setup', call, hookServices())).rejects.toThrow('takes one argument');
   });
 
-  it('test: create leaves its file, without a newline', async () => {
+  it('test: create writes its file without a final newline', async () => {
     const directory = temporaryDirectory();
     const call = { context: deploymentContext(directory), mode: 'create' as const, extraArgs: [null, null] };
     await callHook(hooksOf('test'), 'create', call, hookServices());
     expect(await readFile(join(directory, 'create-file'), 'utf8')).toBe('create-command-output-data');
   });
 
-  it('test-restart: init adds nothing, start leaves the marker', async () => {
+  it('test-restart: init adds nothing, and start writes the marker', async () => {
     const directory = temporaryDirectory();
     const init = await callHook(hooksOf('test-restart'), 'init', { context: commandContext }, hookServices());
     expect(init.result).toBeUndefined();
@@ -58,7 +58,7 @@ describe('hooks of the bundled stacks (03)', () => {
     expect(await readFile(join(directory, 'marker'), 'utf8')).toBe('v1');
   });
 
-  it('demo: init asks for a generated secret', async () => {
+  it('demo: init requests a generated secret', async () => {
     const source = hooksOf('demo', 'commands.mjs');
     const { result } = await callHook(source, 'init', { context: commandContext }, hookServices());
     expect(result).toEqual({ config: { DEMO_SECRET: '$generate:hex:16$' } });

@@ -13,7 +13,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-it('an answer that is overdue is reported after ten seconds, then once a minute', () => {
+it('an overdue answer is reported after ten seconds, then once a minute', () => {
   const answered = patience.ask();
   vi.advanceTimersByTime(9_999);
   expect(warned).toEqual([]);
@@ -27,7 +27,7 @@ it('an answer that is overdue is reported after ten seconds, then once a minute'
   ]);
 });
 
-it('several questions are one wait, and whatever comes ends the silence', async () => {
+it('several pending questions are reported as one wait, and any answer ends it', async () => {
   const slow = patience.ask();
   const quick = patience.ask();
   vi.advanceTimersByTime(8_000);

@@ -17,7 +17,7 @@ function reporter(options: Partial<ReportOptions> = {}, screen: Screen = {}) {
   return { report, written };
 }
 
-/** What a terminal shows after these writes: only "up N lines and clear" is understood. */
+/** The screen of a terminal after these writes; only "move up N lines and clear" is interpreted. */
 function shown(text: string): string[] {
   const lines: string[] = [];
   for (const part of text.split(/(\u001b\[\d+A\u001b\[J)/)) {
@@ -28,8 +28,8 @@ function shown(text: string): string[] {
   return lines;
 }
 
-describe('the two streams', () => {
-  it('keep the answer apart from the story', () => {
+describe('stdout and stderr', () => {
+  it('separate results from messages', () => {
     const { report, written } = reporter();
 
     report.print('answer');
@@ -41,7 +41,7 @@ describe('the two streams', () => {
     expect(written.stderr).toBe('story\nWARNING: careful\nError: wrong\n');
   });
 
-  it('--quiet leaves the answer, warnings and errors', () => {
+  it('keep results, warnings and errors with --quiet', () => {
     const { report, written } = reporter({ quiet: true }, { isTTY: true });
 
     report.print('answer');
@@ -57,7 +57,7 @@ describe('the two streams', () => {
     [{}, ''],
     [{ verbose: true }, 'more\n'],
     [{ debug: true }, 'more\nmost\n'],
-  ])('%o shows what it should', (options, expected) => {
+  ])('show the expected messages with %o', (options, expected) => {
     const { report, written } = reporter(options);
 
     report.verbose('more');
@@ -68,7 +68,7 @@ describe('the two streams', () => {
 });
 
 describe('progress', () => {
-  it('is one plain line for each change of state without a terminal', () => {
+  it('is one plain line per change of state without a terminal', () => {
     const { report, written } = reporter();
 
     report.progress('web', 'starting');
@@ -78,7 +78,7 @@ describe('progress', () => {
     expect(written.stderr).toBe('web: starting\nweb: healthy\n');
   });
 
-  it('keeps one line for each subject on a terminal, and prints other lines above', () => {
+  it('keeps one line per subject on a terminal, and prints other lines above', () => {
     const { report, written } = reporter({}, { isTTY: true });
 
     report.progress('web', 'starting');
@@ -89,7 +89,7 @@ describe('progress', () => {
     expect(shown(written.stderr)).toEqual(['WARNING: careful', ' ✔ web  healthy', ' … db  starting']);
   });
 
-  it('never draws more lines than the terminal has, nor longer ones', () => {
+  it('never draws more or longer lines than the terminal has', () => {
     const { report, written } = reporter({}, { isTTY: true, rows: 6, columns: 20 });
 
     for (let number = 1; number <= 10; number += 1) report.progress(`service-${number}`, 'x'.repeat(30));
@@ -102,7 +102,7 @@ describe('progress', () => {
     expect(lines.some((line) => line.includes('healthy'))).toBe(false);
   });
 
-  it('on a terminal that cannot move its cursor, are lines one after the other', () => {
+  it('is printed as consecutive lines on a terminal that cannot move its cursor', () => {
     const { report, written } = reporter({ redraw: false }, { isTTY: true });
     report.progress('web', 'starting');
     report.progress('web', 'running', 'done');
@@ -110,7 +110,7 @@ describe('progress', () => {
     expect(written.stderr).toBe('web: starting\nweb: running\n');
   });
 
-  it('is drawn in full on a terminal that says it has no size', () => {
+  it('is drawn completely on a terminal that reports no size', () => {
     const { report, written } = reporter({}, { isTTY: true, rows: 0, columns: 0 });
 
     report.progress('web', 'starting');
@@ -119,7 +119,7 @@ describe('progress', () => {
     expect(shown(written.stderr)).toEqual([' … web  starting', ' … db  starting']);
   });
 
-  it('does not erase an answer on the same terminal', () => {
+  it('does not erase a result on the same terminal', () => {
     let terminal = '';
     const write = (text: string): string => (terminal += text);
     const streams = { stdout: { write }, stderr: { write, isTTY: true } };
@@ -132,7 +132,7 @@ describe('progress', () => {
     expect(shown(terminal)).toEqual(['answer', ' ✔ web  healthy']);
   });
 
-  it('is left standing once it ended', () => {
+  it('stays on the terminal after its end', () => {
     const { report, written } = reporter({}, { isTTY: true });
 
     report.progress('web', 'healthy', 'done');
@@ -143,7 +143,7 @@ describe('progress', () => {
   });
 });
 
-describe('colour (no-color.org)', () => {
+describe('colour of the output', () => {
   it.each([
     [{}, true, true],
     [{}, false, false],
@@ -152,7 +152,7 @@ describe('colour (no-color.org)', () => {
     [{ FORCE_COLOR: '1' }, false, true],
     [{ FORCE_COLOR: '0' }, false, false],
     [{ TERM: 'dumb' }, true, false],
-  ])('%o on a terminal (%s): %s', (env, isTTY, expected) => {
+  ])('is decided by %o on a terminal (%s): %s', (env, isTTY, expected) => {
     expect(wantsColor(env, isTTY)).toBe(expected);
   });
 });

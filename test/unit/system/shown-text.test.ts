@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { credentialSecrets } from '../../../src/spec/environment.js';
 import { ShownText } from '../../../src/system/shown-text.js';
 
-describe('ShownText: what may be shown (issue: no secret in output)', () => {
-  it('masks secrets, the longest first, and each line of those of several lines', () => {
+describe('text that may be shown', () => {
+  it('has secrets masked, the longest first, and each line of a secret of several lines', () => {
     const shown = new ShownText();
     shown.conceal(['hunter2', 'postgres://app:hunter2@db']);
     shown.conceal(['-----KEY-----\nAbCdEf\n']);
@@ -11,19 +11,19 @@ describe('ShownText: what may be shown (issue: no secret in output)', () => {
     expect(shown.of('    AbCdEf\n    x')).toBe('    ***\n    x');
   });
 
-  it('leaves short texts: they are in too many words', () => {
+  it('keeps short secrets, which occur in too many words', () => {
     const shown = new ShownText();
     shown.conceal(['a', 'ab', '80', '', '    ']);
     expect(shown.of('web:80 a b    ')).toBe('web:80 a b    ');
   });
 
-  it('shows nothing that a terminal acts on', () => {
+  it('contains nothing that a terminal would interpret', () => {
     expect(new ShownText().of('\u001b[31mred\u001b[0m \u0007 a\r\nb\rc\u009b1m\n')).toBe('red \\x07 a\nb\\x0dc\n');
   });
 });
 
-describe('credentialSecrets: what of a credentials file is a secret', () => {
-  it('is what is long enough, and no word under a harmless name', () => {
+describe('secrets in a credentials file', () => {
+  it('are long values, without words under harmless names', () => {
     const text = [
       'PASSWORD=in-the-config',
       '# From credentials file: ~/a.env',
@@ -36,7 +36,7 @@ describe('credentialSecrets: what of a credentials file is a secret', () => {
     expect(credentialSecrets(text, 'config.env')).toEqual(['correcthorse', 'x:y1234567']);
   });
 
-  it('is nothing without a credentials file', () => {
+  it('do not exist without a credentials file', () => {
     expect(credentialSecrets('PASSWORD=in-the-config\n', 'config.env')).toEqual([]);
   });
 });

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { withTemporaryFolder } from '../../../src/system/leftovers.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 
-/** The number of a process that has ended. */
+/** The pid of a process that has ended. */
 async function goneProcess(): Promise<number> {
   const child = spawn('true');
   await once(child, 'exit');
@@ -14,10 +14,10 @@ async function goneProcess(): Promise<number> {
   return child.pid;
 }
 
-describe('temporary folders of commands (a kill leaves nothing that stays)', () => {
+describe('temporary folders of commands', () => {
   afterEach(() => vi.unstubAllEnvs());
 
-  it('is there for the work only, its owner alone can read it, and goes when the work fails', async () => {
+  it('exist only during the work, are private to the user, and are removed when the work fails', async () => {
     const temporary = await temporaryDirectory();
     vi.stubEnv('TMPDIR', temporary);
     const mode = await withTemporaryFolder('hook', async (folder) => (await stat(folder)).mode & 0o777);
@@ -31,7 +31,7 @@ describe('temporary folders of commands (a kill leaves nothing that stays)', () 
     expect(await readdir(temporary)).toEqual([]);
   });
 
-  it('takes away those of killed processes, and nobody else’s', async () => {
+  it('of killed processes are removed by the next command, and no others', async () => {
     const temporary = await temporaryDirectory();
     vi.stubEnv('TMPDIR', temporary);
     const own = await withTemporaryFolder('job', async (folder) => basename(folder));
@@ -39,11 +39,11 @@ describe('temporary folders of commands (a kill leaves nothing that stays)', () 
     const gone = await goneProcess();
     const killed = ofProcess(gone);
     const kept = [
-      // It runs: the test's parent.
+      // It runs: it is the test's parent.
       ofProcess(process.ppid),
-      // Another machine or container, where the number means another process.
+      // Another machine or container, where the pid means another process.
       killed.replace(/^laconic-so-job-[0-9a-f]{8}/, 'laconic-so-job-00000000'),
-      // Another kind, an older name, somebody's own.
+      // Another kind of folder, an older name, and a folder of the user.
       killed.replace('-job-', '-mine-'),
       'laconic-so-job-AbCdEf',
       `${killed}.notes`,

@@ -4,7 +4,7 @@ import { problemsOf } from '../../support/problems.js';
 
 const refused = (text: string): string[] => problemsOf(() => parseYaml(text, 'f.yml'));
 
-/** `a: &a [x…]`, `b: &b [*a…]`, …: nine times as many items with each line. */
+/** `a: &a [x…]`, `b: &b [*a…]`, …: each line has nine times as many items as the one before. */
 const bomb = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
   .map((name, index, names) => {
     const item = index === 0 ? 'x' : `*${names[index - 1] ?? ''}`;
@@ -12,14 +12,14 @@ const bomb = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
   })
   .join('\n');
 
-describe('a file that is not usable YAML has one clear message', () => {
+describe('the YAML parser', () => {
   it.each([
     ['an alias bomb', bomb, 'f.yml: its aliases (*name) expand to far more than they hold: write out what is meant'],
-    ['flow lists without end', '['.repeat(20_000), 'f.yml:1: is nested more than 200 levels deep'],
+    ['unterminated flow lists', '['.repeat(20_000), 'f.yml:1: is nested more than 200 levels deep'],
     ['deep flow maps', `${'{a: '.repeat(8000)}1${'}'.repeat(8000)}`, 'f.yml:1: is nested more than 200 levels deep'],
     ['deep block lists', `${'- '.repeat(3000)}x`, 'f.yml:1: is nested more than 200 levels deep'],
     ['a duplicate key', 'a: 1\nb: 2\na: 3\na: 4\n', 'f.yml:3: the key "a" is here a second time, first on line 1'],
-    ['keys that are the same as text', '1: a\n"1": b\n', 'f.yml:2: the key "1" is here a second time, first on line 1'],
+    ['keys that are equal as text', '1: a\n"1": b\n', 'f.yml:2: the key "1" is here a second time, first on line 1'],
     ['a key that is a list', '[a]: 1\n', 'f.yml:1: a key must be plain text, not a map, a list or an alias'],
     ['a tab', 'a:\n\tb: 1\n', 'f.yml:2: is not valid YAML: Tabs are not allowed as indentation'],
     [
@@ -27,7 +27,7 @@ describe('a file that is not usable YAML has one clear message', () => {
       'PK\u0003\u0004\n\0',
       'f.yml:1: holds the control character "\\u0003": this is not a YAML text file',
     ],
-    ['bytes that are no UTF-8', 'a: 1\nb: \ufffd\n', 'f.yml:2: holds bytes that are not UTF-8: save it as UTF-8'],
+    ['bytes that are not UTF-8', 'a: 1\nb: \ufffd\n', 'f.yml:2: holds bytes that are not UTF-8: save it as UTF-8'],
     [
       'two documents',
       'a: 1\n---\nb: 2\n',
@@ -40,7 +40,7 @@ describe('a file that is not usable YAML has one clear message', () => {
     ],
     ['an alias inside itself', 'a: &a\n  b: *a\n', 'f.yml:2: *a contains itself'],
     ['too much text', `a: ${'x'.repeat(2 ** 21)}`, 'f.yml: is larger than 2 MiB'],
-  ])('%s', (_what, text, message) => {
+  ])('rejects %s in one clear message', (_what, text, message) => {
     expect(refused(text)).toEqual([message]);
   });
 
@@ -48,15 +48,15 @@ describe('a file that is not usable YAML has one clear message', () => {
     expect(refused('a: *x\nb: 1\nb: 2\nc: "open\n').length).toBeGreaterThan(1);
   });
 
-  it('takes an anchor that a large file shares often', () => {
+  it('accepts an anchor that a large file shares often', () => {
     const services = Array.from({ length: 1500 }, (_, index) => `s${index}: {<<: *common, n: ${index}}`);
     const { value } = parseYaml(`x: &common {image: i}\n${services.join('\n')}`, 'f.yml');
     expect((value as Record<string, unknown>).s1499).toEqual({ image: 'i', n: 1499 });
   });
 });
 
-describe('lines', () => {
-  it('of a key, of a list item, and of the nearest key above one that is missing', () => {
+describe('lines of YAML values', () => {
+  it('are those of a key, of a list item, or of the nearest key above a missing one', () => {
     const yaml = parseYaml('# top\na:\n  b:\n    - x\n    - y\n', 'f.yml');
     expect(yaml.lineOf(['a'])).toBe(2);
     expect(yaml.lineOf(['a', 'b', 1])).toBe(5);
@@ -86,8 +86,8 @@ describe('text of a scalar', () => {
   });
 });
 
-describe('what a message shows of a file', () => {
-  it('has nothing a terminal would act on', () => {
+describe('content of a file in a message', () => {
+  it('has nothing that a terminal would interpret', () => {
     expect(quote('\u001b[2J\n\u009b\u202e')).toBe('"\\u001b[2J\\n\\u009b\\u202e"');
     expect(formatKeyPath(['config', 'a.b', 'x\n', 2])).toBe('config["a.b"]["x\\n"][2]');
   });
