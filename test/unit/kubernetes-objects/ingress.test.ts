@@ -32,8 +32,8 @@ const path = (at: string, service: string, port: number) => ({
   backend: { service: { name: service, port: { number: port } } },
 });
 
-describe('Ingress', () => {
-  it('on kind has hosts, routes and the ingressClassName, but no tls, since Caddy makes the certificates', () => {
+describe('the Ingress', () => {
+  it('on kind has hosts, routes and an ingressClassName, but no tls, since Caddy makes the certificates', () => {
     const routes = '{ path: /api, proxy-to: "api:90" }, { path: /, proxy-to: "web:80" }';
     const { ingresses } = ingressesOf({ pods, spec: spec(host('A.example.org', '', routes), host('b.example.org')) });
     expect(ingresses).toMatchObject([
@@ -76,7 +76,7 @@ describe('Ingress', () => {
     expect(ingresses[0]?.spec.ingressClassName).toBe('nginx');
   });
 
-  it('elsewhere has a secret for each host, filled by the default issuer where the spec names neither', () => {
+  it('on another cluster has a secret for each host, filled by the default issuer where the spec names neither', () => {
     const { ingresses } = ingressesOf({ pods, target: 'k8s', spec: spec(host('a.org'), host('b.org')) });
     expect(ingresses).toHaveLength(1);
     expect(ingresses[0]?.metadata.annotations).toEqual({ 'cert-manager.io/cluster-issuer': 'letsencrypt-prod' });
@@ -176,7 +176,7 @@ describe('Ingress', () => {
     });
   });
 
-  it('are neither used nor issued with tls: false', () => {
+  it('has neither a secret nor an issuer with tls: false', () => {
     const { ingresses } = ingressesOf(
       { pods, target: 'k8s', spec: spec(host('a.org', 'tls: false,'), host('b.org')) },
       [{ secret: 'wild', names: ['a.org'] }],
@@ -193,7 +193,7 @@ describe('Ingress', () => {
     ]);
   });
 
-  it('are used on kind when the spec names the secret, while an issuer is ignored', () => {
+  it('on kind uses a named secret and ignores an issuer', () => {
     const { ingresses, warnings } = ingressesOf({ pods, spec: spec(host('a.org', 'issuer: x, tls-secret: mine,')) });
     expect(ingresses[0]?.spec.tls).toEqual([{ hosts: ['a.org'], secretName: 'mine' }]);
     expect(warnings).toEqual([
@@ -223,13 +223,13 @@ describe('Ingress', () => {
       host('a.org', '', '{ path: "/a/../b", proxy-to: "web:80" }'),
       'network.http-proxy[0].routes[0].path: "/a/../b" is not a path that can be routed: it starts with "/" and has no "//", "/./", "/../" or "%2f"',
     ],
-  ])('%j is refused', (hosts, message) => {
+  ])('is refused for %j', (hosts, message) => {
     const { errors, ingresses } = ingressesOf({ pods, spec: spec(hosts) });
     expect(errors).toEqual([`spec.yml:5 ${message}`]);
     expect(ingresses).toEqual([]);
   });
 
-  it('a route to a port that no service of the pod declares is warned about, where ports are declared', () => {
+  it('is reported when it routes to a port that no service of the pod declares, though some are declared', () => {
     const web =
       'services: { web: { image: a, ports: ["8080"], expose: ["53/udp"] }, side: { image: a, expose: ["90-92"] } }';
     const warned = (port: number, pod = web): string[] =>
@@ -242,7 +242,7 @@ describe('Ingress', () => {
     expect(warned(53)).toHaveLength(1);
   });
 
-  it('a host may be a wildcard, and a host without routes is warned about', () => {
+  it('may have a wildcard host, and a host without routes is warned about', () => {
     const { ingresses, warnings } = ingressesOf({ pods, spec: spec(host('*.a.org'), host('b.org', '', '')) });
     expect(ingresses[0]?.spec.rules.map((rule) => rule.host)).toEqual(['*.a.org']);
     expect(warnings).toEqual(['spec.yml:6 network.http-proxy[1].routes: has no route: nothing answers on this host']);

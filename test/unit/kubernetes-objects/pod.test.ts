@@ -5,7 +5,7 @@ const two = (a: string, b: string): Record<string, string> => ({
   web: `services:\n  a: { image: x${a === '' ? '' : `, ${a}`} }\n  b: { image: x${b === '' ? '' : `, ${b}`} }\n`,
 });
 
-describe('names inside a pod', () => {
+describe('host names inside a pod', () => {
   it('of its services resolve to the loopback address, in one hostAliases entry per address', () => {
     const pod = podOf({
       pods: two('environment: { URL: "http://b:80" }', 'extra_hosts: [ "other:10.0.0.1", "c=10.0.0.1", "v6:[::1]" ]'),
@@ -42,15 +42,15 @@ describe('names inside a pod', () => {
     expect(findingsOf(keys)[level]).toEqual([expect.stringMatching(message)]);
   });
 
-  it('are refused with two addresses in one pod', () => {
+  it('are refused when one name has two addresses', () => {
     expect(workloads({ pods: two('extra_hosts: { h: 10.0.0.1 }', 'extra_hosts: { h: 10.0.0.2 }') }).errors).toEqual([
       expect.stringContaining('services.b.extra_hosts.h: another service of the pod web gives it the address 10.0.0.1'),
     ]);
   });
 });
 
-describe('namespaces of a pod', () => {
-  it('are those of the host network only for the pods that ask for it', () => {
+describe('namespaces that a pod shares', () => {
+  it('include the host network only for the pods that ask for it', () => {
     const made = workloads({ pods: { a: oneService('network_mode: host'), b: 'services: { other: { image: x } }' } });
     expect(
       made.deployments.map(({ spec }) => [spec.template.spec.hostNetwork, spec.template.spec.dnsPolicy, spec.strategy]),
@@ -61,13 +61,13 @@ describe('namespaces of a pod', () => {
     expect(made.warnings).toEqual([]);
   });
 
-  it('are reported with the other services of the pod, which share them', () => {
+  it('are reported for the other services of the pod, which are in the host network too', () => {
     expect(workloads({ pods: two('network_mode: host', '') }).warnings).toEqual([
       expect.stringMatching(/^docker-compose-web\.yml:3 services\.b: it is in the network of the host too/),
     ]);
   });
 
-  it('are reported with the owner of a port that a pod wants on the node: another pod, or the ingress controller on kind', () => {
+  it("cause an error when another pod or kind's ingress controller uses the same port of the node", () => {
     const pods = {
       a: 'services: { a: { image: x, network_mode: host, ports: [ "443", "5000/udp" ] } }',
       b: 'services: { b: { image: x, network_mode: host, ports: [ "5000/udp", "5000" ] } }',
@@ -83,7 +83,7 @@ describe('namespaces of a pod', () => {
     ]);
   });
 
-  it('are shared for processes and IPC when asked for', () => {
+  it('include processes and IPC when asked for', () => {
     expect(podOf({ pods: two('pid: host, ipc: host', '') })).toMatchObject({ hostPID: true, hostIPC: true });
     expect(
       podOf({ pods: two('pid: "service:b", ipc: "service:b", network_mode: "service:b"', 'ipc: shareable') }),
@@ -101,18 +101,18 @@ describe('namespaces of a pod', () => {
     ['pid: "container:other"', /pid: "container:other": only services of one compose file share processes/],
     ['ipc: "container:other"', /ipc: "container:other": only services of one compose file share memory/],
     ['dns: [ 1.1.1.1, 1.1.1.2, 1.1.1.3, 1.1.1.4 ]', /dns: a pod has at most 3 name servers/],
-  ])('are refused for %j', (keys, message) => {
+  ])('do not allow %j', (keys, message) => {
     expect(findingsOf(keys).errors).toEqual([expect.stringMatching(message)]);
   });
 
-  it('have DNS servers and search domains in addition to those of the cluster', () => {
+  it('add DNS servers and search domains to those of the cluster', () => {
     expect(podOf({ pods: two('dns: 1.1.1.1, dns_search: example.org', 'dns: [ 1.1.1.1 ]') }).dnsConfig).toEqual({
       nameservers: ['1.1.1.1'],
       searches: ['example.org'],
     });
   });
 
-  it('have one host name per pod', () => {
+  it('allow only one host name', () => {
     expect(podOf({ pods: two('hostname: one', '') }).hostname).toBe('one');
     const made = workloads({ pods: two('hostname: one', 'hostname: other') });
     expect(made.deployments[0]?.spec.template.spec.hostname).toBe('one');
@@ -143,7 +143,7 @@ describe('stopping services', () => {
     ['restart: "no"', /restart: no: Kubernetes starts a container of a Deployment again whenever it ends/],
     ['restart: on-failure:3', /restart: on-failure:3/],
     ['init: true', /init: Kubernetes starts no init process/],
-  ])('is warned about for %j', (keys, message) => {
+  ])('warns about %j, which Kubernetes does not have', (keys, message) => {
     expect(findingsOf(keys).warnings).toEqual([expect.stringMatching(message)]);
   });
 
@@ -153,16 +153,16 @@ describe('stopping services', () => {
     'restart: unless-stopped',
     'init: false',
     'restart: "no"\nlabels: { laconic.init-container: true }',
-  ])('causes no warning for %j', (keys) => {
+  ])('does not warn about %j', (keys) => {
     expect(findingsOf(keys).warnings).toEqual([]);
   });
 
-  it('causes no warning about restart in a job', () => {
+  it('does not warn about restart in a job', () => {
     expect(workloads({ jobs: { seed: oneService('restart: on-failure') } }).warnings).toEqual([]);
   });
 });
 
-describe('the command of a container', () => {
+describe('the program of a container', () => {
   it.each([
     ['command: serve --port 80 "a b"', undefined, ['serve', '--port', '80', 'a b']],
     ['entrypoint: /run.sh\ncommand: [ x ]', ['/run.sh'], ['x']],

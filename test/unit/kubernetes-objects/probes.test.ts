@@ -5,7 +5,7 @@ import { app, containerOf, findingsOf, objectsInput } from '../../support/kubern
 const proxy =
   'network: { http-proxy: [ { host-name: a.example.org, routes: [ { path: /x, proxy-to: "web:8080" }, { path: /, proxy-to: "web:80" } ] } ] }\n';
 
-describe('a healthcheck becomes the readiness probe, and never restarts the container', () => {
+describe('a healthcheck becomes a readiness probe, which never restarts the container', () => {
   it.each([
     [
       '{ test: [ CMD, pg_isready, -U, me ] }',
@@ -32,7 +32,7 @@ describe('a healthcheck becomes the readiness probe, and never restarts the cont
   });
 
   it.each(['{ disable: true }', '{ test: [ NONE ] }', '{ test: NONE, disable: true }', '{ interval: 5s }'])(
-    'adds no probe for %s',
+    'is ignored when it is disabled: %s',
     (healthcheck) => {
       expect(containerOf(`healthcheck: ${healthcheck}`)).not.toHaveProperty('readinessProbe');
     },
@@ -47,8 +47,8 @@ describe('a healthcheck becomes the readiness probe, and never restarts the cont
   });
 });
 
-describe('liveness and startup probes by label', () => {
-  it('ignore failures of liveness in the start period', () => {
+describe('liveness and startup probes from labels', () => {
+  it('do not count failures of liveness in the start period', () => {
     const container = containerOf(
       'labels: { laconic.liveness-probe: true }\nhealthcheck: { test: [ CMD, ok ], interval: 5s, start_period: 20s }',
     );
@@ -62,7 +62,7 @@ describe('liveness and startup probes by label', () => {
     expect(container.readinessProbe).not.toHaveProperty('initialDelaySeconds');
   });
 
-  it('give startup the start period and the retries, and check as often as the engine does while it starts', () => {
+  it('allow startup the start period and the retries, and check as often as the engine does during the start', () => {
     const container = containerOf(
       'labels: { laconic.startup-probe: true, laconic.liveness-probe: true }\nhealthcheck: { test: [ CMD, ok ], interval: 30s, retries: 4, start_period: 60s, start_interval: 2s }',
     );

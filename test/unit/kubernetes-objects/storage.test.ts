@@ -74,7 +74,7 @@ describe('volumes with a path', () => {
     [undefined, '/srv/x', '/mnt/data'],
     // The deployment directory is /srv/notes; paths below the mount root are where the root is mounted in the node.
     ['/srv', './data/v', '/mnt/notes/data/v'],
-  ])('with root %s and path %s are %s in the node', (root, value, expected) => {
+  ])("are at the node's path for root %s and path %s: %s", (root, value, expected) => {
     const made = storageOf(`volumes: { data: "${value}" }\n${root === undefined ? '' : `kind-mount-root: ${root}\n`}`);
     expect(pathOf(made)).toBe(expected);
   });
@@ -100,13 +100,13 @@ describe('volumes without a path', () => {
     expect(storageOf('').claims).toHaveLength(1);
   });
 
-  it('become no claim for a declared configmap, or when no compose file has them', () => {
+  it('need no claim for a declared configmap, or when no compose file mentions them', () => {
     const configmap = { configmaps: { data: { a: 'a' } } };
     expect(storageOf('configmaps: { data: }\n', configmap).claims).toEqual([]);
     expect(storageOf('volumes: { data: , other: }\n').claims).toHaveLength(1);
   });
 
-  it('include those of jobs', () => {
+  it('may belong to jobs', () => {
     const jobs = { seed: oneService('volumes: [ "in:/in" ]', 'volumes: { in: }') };
     expect(storageOf('', { jobs }).claims.map(({ metadata }) => metadata.name)).toEqual([`${app}-data`, `${app}-in`]);
   });

@@ -24,14 +24,14 @@ function change(world: World, kind: string, object: object): void {
   world.note({ type: 'MODIFIED', object: { apiVersion: 'v1', kind, ...object } as unknown as LiveObject });
 }
 
-describe('readiness must last for a moment', () => {
-  it('except for a Deployment that is ready at the first look, since nothing was started', () => {
+describe('readiness that has to last', () => {
+  it('is believed at the first look when nothing was started', () => {
     const judge = new Judge({ steadyMs, roomMs: 0 });
     const world = worldOf({ Deployment: [deployment(rolledOut)], ReplicaSet: [replicaSet()], Pod: [readyPod()] });
     expect(judge.look(world, [web], 0)[0]?.readiness.kind).toBe('ready');
   });
 
-  it('also at the first look when a container was just restarted, since it may be in a crash loop', () => {
+  it('has to last when a container was just restarted, since it may be in a crash loop', () => {
     const startedAt = Date.parse('2026-01-01T00:00:00Z');
     const podRestarted = (restartCount: number) => {
       const made = readyPod();
@@ -54,7 +54,7 @@ describe('readiness must last for a moment', () => {
     expect(restarted(steadyMs)?.kind).toBe('ready');
   });
 
-  it("and is not taken from the Deployment's own count, which includes a killed pod for a moment", () => {
+  it("is not taken from the Deployment's own count, which includes a killed pod for a moment", () => {
     const judge = new Judge({ steadyMs, roomMs: 0 });
     const world = worldOf({ Deployment: [deployment(rolledOut)], ReplicaSet: [replicaSet()] });
     expect(judge.look(world, [web], 0)[0]?.readiness.kind).toBe('waiting');
@@ -65,7 +65,7 @@ describe('readiness must last for a moment', () => {
     expect(judge.look(world, [web], 1_000 + steadyMs)[0]?.readiness.kind).toBe('ready');
   });
 
-  it('so a Deployment that becomes ready while watched is checked again', () => {
+  it('is checked again when a Deployment becomes ready while it is watched', () => {
     const judge = new Judge({ steadyMs, roomMs: 0 });
     const world = worldOf({ Deployment: [deployment()], ReplicaSet: [replicaSet()], Pod: [readyPod()] });
     expect(judge.look(world, [web], 0)[0]?.readiness.kind).toBe('waiting');
@@ -74,7 +74,7 @@ describe('readiness must last for a moment', () => {
     expect(judge.look(world, [web], 1_000 + steadyMs)[0]?.readiness.kind).toBe('ready');
   });
 
-  it('except when all containers have probes', () => {
+  it('is believed at once when all containers have probes', () => {
     const judge = new Judge({ steadyMs, roomMs: 0 });
     const probed = (...probes: (object | undefined)[]) => ({
       spec: { replicas: 1, template: { spec: { containers: probes.map((readinessProbe) => ({ readinessProbe })) } } },
@@ -97,7 +97,7 @@ describe('readiness must last for a moment', () => {
     expect(half.look(world, [web], 1_000)[0]?.readiness.kind).toBe('waiting');
   });
 
-  it('and is not trusted when it was reported before the node was restarted', () => {
+  it('is not believed when it was reported before the node was restarted', () => {
     const nodesStartedAt = Date.parse('2026-01-01T12:00:00.700Z');
     const running = (startedAt: string) => readyPod(startedAt);
     const world = worldOf({
@@ -119,7 +119,7 @@ describe('readiness must last for a moment', () => {
     expect(judge.look(world, [web], 1_000 + steadyMs)[0]?.readiness.kind).toBe('ready');
   });
 
-  it('and starts over when it is lost', () => {
+  it('starts over when it is lost', () => {
     const judge = new Judge({ steadyMs, roomMs: 0 });
     const world = worldOf({ Deployment: [deployment()], ReplicaSet: [replicaSet()], Pod: [readyPod()] });
     judge.look(world, [web], 0);
@@ -230,7 +230,7 @@ describe('the message of a probe during the wait', () => {
   });
 });
 
-describe('a healthcheck that never succeeds fails after the time that Compose allows', () => {
+describe('a healthcheck that never succeeds', () => {
   const healthPatience = new Map([['web/app', { ms: 5_000, hangingMs: 9_000 }]]);
   const runs = (restartCount = 0, ready = false) =>
     podWith({ state: { running: { startedAt: '2026-01-01T00:00:00Z' } }, restartCount, ready });
@@ -248,7 +248,7 @@ describe('a healthcheck that never succeeds fails after the time that Compose al
     return { world, at: (now: number) => judge.look(world, [web], now)[0]?.readiness };
   }
 
-  it('with the output of the probe, counted from when the container was first seen running', () => {
+  it('fails after the time that Compose allows, counted from when the container was first seen running', () => {
     const { at } = watched('no leader was elected');
     expect(at(1_000)).toMatchObject({ kind: 'waiting', recheckMs: 5_000 });
     expect(at(5_999)).toMatchObject({ kind: 'waiting', recheckMs: 1 });
@@ -260,7 +260,7 @@ describe('a healthcheck that never succeeds fails after the time that Compose al
     });
   });
 
-  it('with a new allowance after it recovered or the container was restarted', () => {
+  it('gets the whole time again after a recovery or a restart', () => {
     const { world, at } = watched('not yet');
     at(0);
     change(world, 'Pod', runs(0, true));
@@ -272,7 +272,7 @@ describe('a healthcheck that never succeeds fails after the time that Compose al
     expect(at(14_000)?.kind).toBe('failed');
   });
 
-  it('later when its checks hang, and never without a healthcheck', () => {
+  it('fails later when its checks hang, and is not counted when there is none', () => {
     const { at } = watched('command timed out: "slow" timed out after 1s');
     at(0);
     expect(at(5_000)).toMatchObject({ kind: 'waiting', recheckMs: 4_000 });
