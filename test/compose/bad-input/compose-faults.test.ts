@@ -18,7 +18,7 @@ import {
 
 const repo = dirname(dirname(composeFile));
 
-/** Lines of a compose file that Docker Compose refuses, and the line and words of the message. */
+/** Lines of a compose file that Docker Compose rejects, and the line and text of the message. */
 const faulty: readonly { what: string; text: string[]; says: string[] }[] = [
   {
     what: 'a key that Compose does not know',
@@ -26,7 +26,7 @@ const faulty: readonly { what: string; text: string[]; says: string[] }[] = [
     says: ['3 services\\.web\\.imge: is not a key that Compose knows, did you mean "image"\\?'],
   },
   {
-    what: 'a volume and a network that nothing declares',
+    what: 'an undeclared volume and network',
     text: ['services:', '  web:', '    image: a', '    volumes: ["data:/d"]', '    networks: [lan]'],
     says: [
       '4 services\\.web\\.volumes: the volume "data" is not declared',
@@ -34,7 +34,7 @@ const faulty: readonly { what: string; text: string[]; says: string[] }[] = [
     ],
   },
   {
-    what: 'nothing at all',
+    what: 'an empty file',
     text: ['# nothing yet'],
     says: [' is empty: services are declared in it, or `services: \\{\\}`'],
   },
@@ -44,7 +44,7 @@ const faulty: readonly { what: string; text: string[]; says: string[] }[] = [
     says: ['2 services\\.web: has neither an image nor a build'],
   },
   {
-    what: 'a circle of services, and one that is not there',
+    what: 'circular and missing dependencies',
     text: ['services:', '  a: {image: a, depends_on: [b]}', '  b: {image: a, depends_on: [a, c]}'],
     says: [
       '3 services\\.b\\.depends_on: depends on the service "c"',
@@ -52,7 +52,7 @@ const faulty: readonly { what: string; text: string[]; says: string[] }[] = [
     ],
   },
   {
-    what: 'files that do not exist',
+    what: 'missing files',
     text: [
       'services:',
       '  web:',
@@ -72,8 +72,8 @@ const faulty: readonly { what: string; text: string[]; says: string[] }[] = [
   },
 ];
 
-describe('compose files that Docker Compose would refuse, and what stands beside compose files', () => {
-  // With a create hook the directory is looked at when the hook is done, and the stack's own files are named.
+describe('compose files that Docker Compose would reject, and the files next to them', () => {
+  // With a create hook, the directory is checked after the hook, and the messages name the stack's own files.
   const faults = (hook: boolean): BadInput[] =>
     faulty.map(({ what, text, says }) => ({
       what: `${what}${hook ? ', after a create hook' : ''}`,
@@ -86,7 +86,7 @@ describe('compose files that Docker Compose would refuse, and what stands beside
 
   refuses([
     {
-      what: 'circles of services through the compose files of several pods, and through an included one',
+      what: 'circular dependencies across the compose files of several pods, and through an included one',
       files: {
         [stackFile]: 'name: app\npods: [app, other]\n',
         ...compose(
@@ -112,13 +112,13 @@ describe('compose files that Docker Compose would refuse, and what stands beside
       ],
     },
     {
-      what: 'a compose file of two documents',
+      what: 'a compose file with two documents',
       files: { ...compose('services: {web: {image: a}}', '---', 'services: {web: {image: b}}'), ...spec() },
       args: create,
       says: [/docker-compose-app\.yml:2: a second document starts here \(---\): one file holds one/],
     },
     {
-      what: 'a port that a credentials file makes unusable',
+      what: 'a port that a credentials file makes invalid',
       files: {
         ...compose('services: {web: {image: busybox:1.36, ports: ["${PORT}:80"]}}'),
         ...spec('credentials-files: [app.env]'),
@@ -128,7 +128,7 @@ describe('compose files that Docker Compose would refuse, and what stands beside
       says: [/yml:1 services\.web\.ports\[0\]: "none:80" is no port: .* \(PORT is set in app\.env\)$/m],
     },
     {
-      what: 'a port that the config makes unusable on Kubernetes',
+      what: 'a port that the config makes invalid on Kubernetes',
       files: {
         ...compose('services: {web: {image: busybox:1.36, ports: ["${PORT}:80"]}}'),
         'spec.yml': `stack: ${stackPath}\ndeploy-to: k8s-kind\nconfig: {PORT: none}\n`,
@@ -137,7 +137,7 @@ describe('compose files that Docker Compose would refuse, and what stands beside
       says: [/services\.web\.ports\[0\]: "none:80" is no port: .* \(PORT is set in the config of spec\.yml\)$/m],
     },
     {
-      what: 'an update with a value that makes a port unusable, where a create hook may mend files',
+      what: 'an update with a value that makes a port invalid, when a create hook may repair files',
       files: {
         ...compose('services: {web: {image: busybox:1.36, ports: ["${PORT}:80"]}}'),
         ...spec('credentials-files: [app.env]'),
@@ -152,7 +152,7 @@ describe('compose files that Docker Compose would refuse, and what stands beside
       says: [/repo\S+docker-compose-app\.yml:1 services\.web\.ports\[0\]: .* \(PORT is set in app\.env\)$/m],
     },
     {
-      what: 'everything that is wrong in the files of a pod and of a job, in one listing',
+      what: 'every problem in the files of a pod and of a job, in one list',
       files: {
         ...compose('services: {web: {image: busybox:1.36, imge: a, networks: [lan]}}'),
         'repo/stack-orchestrator/compose-jobs/docker-compose-tidy.yml': 'services: {tidy: {env_file: ./job.env}}\n',
@@ -167,7 +167,7 @@ describe('compose files that Docker Compose would refuse, and what stands beside
       ],
     },
     {
-      what: 'two files beside compose files of two repositories that would be one',
+      what: 'two different files for the same path, from two repositories',
       files: {
         [stackFile]: `name: app\npods: [{name: one, path: ".", repository: org/one}, {name: two, path: ".", repository: org/two}]\n`,
         ...Object.fromEntries(
@@ -185,14 +185,14 @@ describe('compose files that Docker Compose would refuse, and what stands beside
       ],
     },
     {
-      what: 'a link beside the compose file that leads out of the repository',
+      what: 'a link next to the compose file that leads outside the repository',
       files: { ...compose('services: {web: {image: busybox:1.36, env_file: ./link.env}}'), ...spec() },
       arrange: async (root) => symlink('/etc/hostname', join(root, repo, 'compose/link.env')),
       args: create,
       says: ['compose/link.env -> /etc/hostname leads out of'],
     },
     {
-      what: 'an update to compose files with a new fault, while an old one stays a warning',
+      what: 'an update with a new mistake in the compose files, while an old one is only a warning',
       files: { ...compose('services: {web: {image: busybox:1.36}}'), ...spec() },
       arrange: async (root) => {
         expect(await runCli(create, { cwd: root })).toMatchObject({ code: 0 });
@@ -203,7 +203,7 @@ describe('compose files that Docker Compose would refuse, and what stands beside
       says: [/^Error: \S+ services\.web\.new: is not a key/m],
     },
     {
-      what: 'an update from which a file beside the compose file is gone',
+      what: 'an update in which a file next to the compose file is missing',
       files: {
         ...compose('services: {web: {image: busybox:1.36, secrets: [pw]}}', 'secrets: {pw: {file: ./pw.txt}}'),
         [`${repo}/compose/pw.txt`]: 'x',
@@ -220,7 +220,7 @@ describe('compose files that Docker Compose would refuse, and what stands beside
 
   accepts([
     {
-      what: 'what a create hook brings, and files that are not required',
+      what: 'files that a create hook provides, and optional files',
       files: {
         ...compose(
           'services:',
@@ -249,7 +249,7 @@ describe('compose files that Docker Compose would refuse, and what stands beside
       },
     },
     {
-      what: 'what pods, included files and extended services declare for each other',
+      what: 'declarations shared between pods, included files and extended services',
       files: {
         [stackFile]: 'name: app\npods: [app, other]\n',
         ...compose(
@@ -284,7 +284,7 @@ describe('compose files that Docker Compose would refuse, and what stands beside
       },
     },
     {
-      what: 'a value that the start may have, with a warning',
+      what: 'a value that may be set at start, with a warning',
       files: { ...compose('services: {web: {image: "${IMAGE:?say which}", ports: ["${PORT}x"]}}'), ...spec() },
       args: create,
       says: [
@@ -293,7 +293,7 @@ describe('compose files that Docker Compose would refuse, and what stands beside
       ],
     },
     {
-      what: 'a fault that the directory has already, once',
+      what: 'a mistake that the directory already has, with one warning',
       files: { ...compose('services: {web: {image: busybox:1.36}}'), ...spec() },
       arrange: async (root) => {
         expect(await runCli(create, { cwd: root })).toMatchObject({ code: 0 });
@@ -312,7 +312,7 @@ describe('compose files that Docker Compose would refuse, and what stands beside
       },
     },
     {
-      what: 'files beside the compose file, and leaves those of the operator and of containers',
+      what: 'files next to the compose file, and keeps those of the operator and of containers',
       files: {
         ...compose(
           'services:',
@@ -338,7 +338,7 @@ describe('compose files that Docker Compose would refuse, and what stands beside
         expect((await stat(join(root, 'made/compose/pw.txt'))).mode & 0o777).toBe(0o600);
         expect(await listing(root, 'made/compose')).not.toContainEqual(expect.stringContaining('state'));
 
-        // As a directory of an older version: nothing says that the file is from the stack.
+        // This is a directory of an older version, which did not record that the file is from the stack.
         const manifest = join(root, 'made/.laconic/manifest.json');
         const others = JSON.parse(await readFile(manifest, 'utf8')) as Record<string, unknown>;
         delete others['compose/own.txt'];

@@ -24,7 +24,7 @@ describe('compose files', () => {
         says: ['docker-compose-app.yml:1 services: must be a map'],
       },
       {
-        what: 'a service that is a word',
+        what: 'a service that is a string',
         files: compose('services:', '  web: busybox'),
         says: [':2 services.web: must be a map'],
       },
@@ -64,22 +64,22 @@ describe('compose files', () => {
         says: ['services.web.image: must be text'],
       },
       {
-        what: 'an included file that is not there',
+        what: 'a missing included file',
         files: compose('include:', '  - path: [parts/none.yml]', 'services:', '  web: {image: busybox:1.36}'),
         says: ['docker-compose-app.yml:2 include[0].path', /there is no file \S+\/compose\/parts\/none\.yml/],
       },
       {
-        what: 'an extended file that is not there',
+        what: 'a missing extended file',
         files: compose('services:', '  web:', '    extends: {file: ../config/app/none.yml, service: base}'),
         says: [':3 services.web.extends.file', /there is no file \S*config\/app\/none\.yml/],
       },
       {
-        what: 'an included file that has no place in a deployment directory',
+        what: 'an included file outside the deployment directory',
         files: { ...compose('include: [../shared/part.yml]'), [sharedPart]: 'services: {}\n' },
         says: [':1 include[0]: ../shared/part.yml will not be in the deployment directory', 'config/<name>/'],
       },
       {
-        what: 'an included file that leads to the files of the deployment itself',
+        what: "an included file that is one of the deployment's own files",
         files: { ...compose('include: [../.laconic/part.yml]'), [`${repo}/.laconic/part.yml`]: 'services: {}\n' },
         says: ['../.laconic/part.yml will not be in the deployment directory'],
       },
@@ -89,7 +89,7 @@ describe('compose files', () => {
         says: ['part.yml:2 services.more.ports: must be a list'],
       },
       {
-        what: 'volumes that are a word',
+        what: 'volumes that are a string',
         files: compose('services:', 'volumes: data'),
         says: [':2 volumes: must be a map'],
       },
@@ -99,7 +99,7 @@ describe('compose files', () => {
         says: [':3', 'the key "web" is here a second time'],
       },
       {
-        what: 'broken YAML',
+        what: 'invalid YAML',
         files: compose('services:', '  web: {image: a'),
         says: ['docker-compose-app.yml', 'is not valid YAML'],
       },
@@ -108,7 +108,7 @@ describe('compose files', () => {
 
   accepts([
     {
-      what: 'every form of a port, and maps them',
+      what: 'every form of a port, and maps it',
       files: compose(
         'services:',
         '  web:',
@@ -132,7 +132,7 @@ describe('compose files', () => {
         ),
     },
     {
-      what: 'a compose file without services although the spec has ports',
+      what: 'a compose file without services when the spec has ports',
       files: {
         ...compose('volumes: {data: }'),
         ...spec('network: {ports: {tidy: ["80"]}}', 'volumes: {data: ./data/data}'),
@@ -140,13 +140,13 @@ describe('compose files', () => {
       args: create,
     },
     {
-      what: 'an included file that only the start knows, with a warning',
+      what: 'an included file whose path is only known at start, with a warning',
       files: { ...compose('include: ["${PART:-part.yml}"]', 'services: {web: {image: busybox:1.36}}'), ...spec() },
       args: create,
       says: [/^WARNING: \S+:1 include\[0\]: \$\{PART:-part\.yml\} is known at start only/m],
     },
     {
-      what: 'an update whose stack lost an included file, with a warning',
+      what: 'an update after the stack lost an included file, with a warning',
       files: {
         ...compose('include: [part.yml]', 'services: {web: {image: busybox:1.36}}'),
         ...spec(),
@@ -161,7 +161,7 @@ describe('compose files', () => {
     },
     { what: 'a compose file without services', files: { ...compose('services: {}'), ...spec() }, args: create },
     {
-      what: 'long mounts, ../config alone and an env_file as text, with what is missing named',
+      what: 'long mounts, ../config itself and env_file as a string, listing what is missing',
       files: {
         ...compose(
           'services:',
@@ -183,7 +183,7 @@ describe('compose files', () => {
       then: async (root) => expect(await readFile(join(root, 'made/config/app/settings.env'), 'utf8')).toBe('A=1\n'),
     },
     {
-      what: 'a volume without a path although the stack has a config directory for it',
+      what: 'a volume without a path when the stack has a config directory for it',
       files: { ...spec('volumes:', '  data:'), 'repo/stack-orchestrator/config/data/x': 'x' },
       args: create,
     },

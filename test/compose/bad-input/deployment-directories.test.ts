@@ -8,7 +8,7 @@ import { type BadInput, create, makeWorld, refuses } from './support.js';
 
 const dir = (...words: string[]): string[] => ['deployment', '--dir', 'made', ...words];
 
-/** Where the sound spec is created once for all rows. */
+/** The directory in which the valid spec is created once for all rows. */
 let template = '';
 beforeAll(async () => {
   template = await makeWorld({});
@@ -16,14 +16,14 @@ beforeAll(async () => {
 });
 afterAll(() => rm(template, { recursive: true, force: true }));
 
-/** A row in a world that holds the created directory, and then something happened to that. */
+/** A row in a directory that contains a created deployment, to which something happens afterwards. */
 function made(row: Omit<BadInput, 'arrange'> & { harm?: (directory: string) => Promise<void> }): BadInput {
   const { harm, ...rest } = row;
   return {
     ...rest,
     arrange: async (root) => {
       await cp(join(template, 'made'), join(root, 'made'), { recursive: true });
-      // It is no copy of the template, but as if it had been created here.
+      // The deployment is as if it had been created here, so that it is not treated as a copy of the template.
       await rm(layoutOf(join(root, 'made')).place);
       await notePlace(layoutOf(join(root, 'made')));
       await harm?.(join(root, 'made'));
@@ -43,7 +43,7 @@ const becomes =
 describe('deployment --dir', () => {
   refuses([
     { what: 'a missing --dir', args: ['deployment', 'ps'], says: ['--dir'], code: 2 },
-    { what: 'a directory that is not there', args: dir('ps'), says: ['deployment directory made does not exist'] },
+    { what: 'a missing directory', args: dir('ps'), says: ['deployment directory made does not exist'] },
     {
       what: 'a file',
       files: { made: 'x' },
@@ -62,12 +62,12 @@ describe('deployment --dir', () => {
       code: 2,
     },
     {
-      what: 'a directory that is no deployment',
+      what: 'a directory that is not a deployment',
       args: ['deployment', '--dir', 'repo', 'ps'],
       says: ['repo is not a deployment directory: it has no deployment.yml', 'deploy create'],
     },
     {
-      what: '--lock-wait that is no number',
+      what: 'a --lock-wait that is not a number',
       args: ['deployment', '--dir', 'made', '--lock-wait', '-1', 'ps'],
       says: ['--lock-wait'],
       code: 2,
@@ -134,39 +134,39 @@ describe('deployment --dir', () => {
         says: ['deployment.yml', 'must be a'],
       },
       {
-        what: 'a deployment.yml that is broken',
+        what: 'an invalid deployment.yml',
         args: dir('ps'),
         harm: becomes('deployment.yml', 'cluster-id: [\n'),
         says: ['deployment.yml', 'is not valid YAML'],
       },
       { what: 'an empty spec.yml', args: dir('ps'), harm: becomes('spec.yml', ''), says: ['made/spec.yml: is empty'] },
       {
-        what: 'a broken stack.yml',
+        what: 'an invalid stack.yml',
         args: dir('ps'),
         harm: becomes('stack.yml', 'pods: [a b]\n'),
         says: ['made/stack.yml:1 pods[0]'],
       },
       {
-        what: 'a config.env that nothing can read',
+        what: 'a config.env that cannot be parsed',
         args: dir('start'),
         harm: becomes('config.env', 'A B=1\n'),
         says: ['config.env:1', 'cannot contain a space'],
       },
       {
-        what: 'a secrets.env that nothing can read, without showing it',
+        what: 'a secrets.env that cannot be parsed, without showing its content',
         args: dir('start'),
         harm: becomes('secrets.env', 'PASSWORD="hunter2\n'),
         says: ['secrets.env:1 PASSWORD', 'never ends', /^(?![^]*hunter2)/],
       },
       {
-        what: 'a compose file Compose cannot read',
+        what: 'a compose file that Compose cannot read',
         args: dir('start'),
         harm: becomes('compose/docker-compose-app.yml', 'services: [web\n'),
         says: ['docker-compose-app.yml'],
       },
     ].map(made),
     made({
-      what: 'create --update with a create.json that is cut off',
+      what: 'create --update with a truncated create.json',
       args: [...create, '--update'],
       harm: becomes('.laconic/create.json', '{"net'),
       says: ['.laconic/create.json'],
@@ -180,19 +180,19 @@ describe('deployment --dir', () => {
       }),
     ),
     made({
-      what: 'create --update with a manifest that is cut off',
+      what: 'create --update with a truncated manifest',
       args: [...create, '--update'],
       harm: becomes('.laconic/manifest.json', '{"spec'),
       says: ['.laconic/manifest.json'],
     }),
     made({
-      what: 'create --update with a journal that is cut off',
+      what: 'create --update with a truncated journal',
       args: [...create, '--update'],
       harm: becomes('.laconic/journal.json', '{"pha'),
       says: ['.laconic/journal'],
     }),
     made({
-      what: 'create --update with a lock that is nonsense',
+      what: 'create --update with an invalid lock file',
       args: [...create, '--update'],
       harm: becomes('.laconic/lock', 'nonsense'),
       says: ['lock'],
@@ -203,7 +203,7 @@ describe('deployment --dir', () => {
       says: ["--rotate-secret GREETING: the spec's config has no $generate token"],
     }),
     made({
-      what: 'restart when the stack has moved away',
+      what: 'restart after the stack was moved',
       args: dir('restart'),
       harm: becomes('deployment.yml', 'cluster-id: laconic-x\nstack-source: /moved/away/app\n'),
       says: ['Stack source path does not exist: /moved/away/app'],
@@ -215,7 +215,7 @@ describe('deployment --dir', () => {
       says: ['No stack-source in deployment.yml and --stack-path not provided', 'Use --stack-path'],
     }),
     made({
-      what: 'restart with a --stack-path that is not there',
+      what: 'restart with a missing --stack-path',
       args: dir('restart', '--stack-path', 'nope'),
       says: ['Stack source path does not exist'],
     }),
@@ -226,55 +226,55 @@ describe('deployment --dir', () => {
       code: 2,
     }),
     made({
-      what: 'restart --image with what is not an image name',
+      what: 'restart --image with an invalid image name',
       args: dir('restart', '--image', 'web=Shop:x y'),
       says: ['--image web: Shop:x y is not an image name'],
       code: 2,
     }),
-    made({ what: 'a port that is none', args: dir('port', 'web', 'http'), says: ['not a port: http'], code: 2 }),
+    made({ what: 'an invalid port', args: dir('port', 'web', 'http'), says: ['not a port: http'], code: 2 }),
     made({
-      what: 'a protocol that is none',
+      what: 'an invalid protocol',
       args: dir('port', 'web', '80', '--protocol', 'icmp'),
       says: ['--protocol: icmp is not tcp, udp or sctp'],
       code: 2,
     }),
     made({
-      what: 'an index that is none',
+      what: 'an invalid index',
       args: dir('exec', '--index', '0', 'web', 'ls'),
       says: ['--index: 0 is not a number from 1 on'],
       code: 2,
     }),
     made({
-      what: 'a format that is none',
+      what: 'an unknown format',
       args: dir('ps', '--format', 'xml'),
       says: ['--format: xml is not text or json'],
       code: 2,
     }),
-    made({ what: 'a tail that is none', args: dir('logs', '--tail', 'x'), says: ['--tail'], code: 2 }),
+    made({ what: 'an invalid tail', args: dir('logs', '--tail', 'x'), says: ['--tail'], code: 2 }),
     made({ what: 'run-job without a job', args: dir('run-job'), says: ["missing required argument 'job'"], code: 2 }),
     made({ what: 'a misspelt job', args: dir('run-job', 'tdiy'), says: ['tdiy', 'did you mean "tidy"'] }),
     made({
-      what: 'a timeout that is none',
+      what: 'an invalid timeout',
       args: dir('stop', '--timeout', 'soon'),
       says: ['--timeout: soon is not'],
       code: 2,
     }),
     made({
-      what: 'a part of a second, which engines and clusters do not take, before anything is stopped',
+      what: 'a fraction of a second, which engines and clusters do not accept, before anything is stopped',
       args: dir('stop', '--timeout', '0.5'),
       says: ['--timeout: 0.5 is not a whole number of seconds'],
       code: 2,
     }),
     made({
-      what: 'start of a service that is none',
+      what: 'start of an unknown service',
       args: dir('start', 'wbe'),
       says: ['no such service: wbe, did you mean "web"?'],
     }),
-    made({ what: 'stop of a service that is none', args: dir('stop', 'wbe'), says: ['no such service: wbe'] }),
-    made({ what: 'logs of a service that is none', args: dir('logs', 'wbe'), says: ['no such service: wbe'] }),
-    made({ what: 'exec in a service that is none', args: dir('exec', 'wbe', 'ls'), says: ['no such service: wbe'] }),
+    made({ what: 'stop of an unknown service', args: dir('stop', 'wbe'), says: ['no such service: wbe'] }),
+    made({ what: 'logs of an unknown service', args: dir('logs', 'wbe'), says: ['no such service: wbe'] }),
+    made({ what: 'exec in an unknown service', args: dir('exec', 'wbe', 'ls'), says: ['no such service: wbe'] }),
     made({
-      what: 'exec in a service that is not running, which once was exit 0',
+      what: 'exec in a service that is not running',
       args: dir('exec', 'web', 'ls'),
       says: ['the command was not run', 'is not running'],
     }),

@@ -8,7 +8,7 @@ import { accepts, create, type Files, hookFile, init, refuses, stackPath } from 
 const hooks = (text: string): Files => ({ [hookFile]: text });
 const python = (text: string): Files => ({ [hookFile.replace('.mjs', '.py')]: text });
 
-describe('hooks that fail leave nothing behind', () => {
+describe('failing hooks leave nothing behind', () => {
   refuses([
     {
       what: 'an init hook that throws',
@@ -23,7 +23,7 @@ describe('hooks that fail leave nothing behind', () => {
       says: ['commands.mjs', 'init must return an object or nothing, it returned a list'],
     },
     {
-      what: 'an init hook whose config is no map',
+      what: 'an init hook whose config is not a map',
       files: hooks("export const init = () => ({ config: 'x' });"),
       args: init,
       says: ['init hook returned a config that is no map'],
@@ -35,7 +35,7 @@ describe('hooks that fail leave nothing behind', () => {
       says: ['create', 'commands.mjs', 'no luck'],
     },
     {
-      what: 'a create hook that forgets a promise, which fails',
+      what: 'a create hook with a promise that is not awaited and rejects',
       files: hooks(
         "export async function create() { Promise.reject(new Error('no luck')); await new Promise((go) => setTimeout(go, 5000)); }",
       ),
@@ -57,19 +57,19 @@ describe('hooks that fail leave nothing behind', () => {
       says: ['create', 'commands.mjs', '3'],
     },
     {
-      what: 'a create hook that waits for what never comes',
+      what: 'a create hook that waits for ever',
       files: hooks('export const create = () => new Promise(() => {});'),
       args: create,
       says: ['create', 'commands.mjs', 'never returns'],
     },
     {
-      what: 'a hook file that waits for what never comes while it is loaded',
+      what: 'a hook file that waits for ever while it is loaded',
       files: hooks('await new Promise(() => {}); export const create = () => {};'),
       args: create,
       says: ['create', 'commands.mjs', 'never returns'],
     },
     {
-      what: 'a hook file that is no JavaScript',
+      what: 'a hook file that is not valid JavaScript',
       files: hooks('export function create( {'),
       args: create,
       says: ['commands.mjs'],
@@ -87,12 +87,17 @@ describe('hooks that fail leave nothing behind', () => {
       says: ['create', 'commands.py', 'no luck'],
     },
     {
-      what: 'a Python hook that indexes arguments it was not given',
+      what: 'a Python hook that reads arguments it was not given',
       files: python('def create(context, extra_args):\n    extra_args[2]\n'),
       args: create,
       says: ['commands.py', 'list index out of range'],
     },
-    { what: 'a Python hook that is no Python', files: python('def create(:\n'), args: create, says: ['commands.py'] },
+    {
+      what: 'a Python hook that is not valid Python',
+      files: python('def create(:\n'),
+      args: create,
+      says: ['commands.py'],
+    },
     {
       what: 'a Python hook that calls sys.exit',
       files: python('import sys\ndef create(context, extra_args):\n    sys.exit(3)\n'),
@@ -100,7 +105,7 @@ describe('hooks that fail leave nothing behind', () => {
       says: ['commands.py'],
     },
     {
-      what: 'a Python hook where there is no Python',
+      what: 'a Python hook on a host without Python',
       files: python('def create(context, extra_args):\n    pass\n'),
       args: create,
       env: { PATH: '/nowhere' },
@@ -110,25 +115,25 @@ describe('hooks that fail leave nothing behind', () => {
 
   accepts([
     {
-      what: 'a Python hook of too few parameters, which once crashed',
+      what: 'a Python hook with too few parameters',
       files: python("def create(context):\n    print('called')\n"),
       args: create,
       then: async (_, { stdout }) => expect(stdout).toBe('called\n'),
     },
     {
-      what: 'a hook that has ended when something it left running fails: that is a warning',
+      what: 'a hook after whose end something that it left running fails, with a warning',
       files: hooks("export const create = () => { setImmediate(() => { throw new Error('no luck'); }); };"),
       args: create,
       says: [/^WARNING: the hook \S+commands\.mjs had ended when .* failed at commands\.mjs:1: no luck$/m],
     },
     {
-      what: 'a hook that leaves a timer behind: the command ends all the same, and what it wrote arrives',
+      what: 'a hook that leaves a timer behind, without waiting for the timer',
       files: hooks("export const create = () => { setInterval(() => {}, 1000); console.log('x'.repeat(300_000)); };"),
       args: create,
       then: async (_, { stdout }) => expect(stdout).toBe(`${'x'.repeat(300_000)}\n`),
     },
     ...[init, create, ['--stack', stackPath, 'deploy', 'setup']].map((args) => ({
-      what: `commands.mjs beside commands.py: ${args.find((word) => ['init', 'create', 'setup'].includes(word)) ?? ''} uses the first and names both`,
+      what: `commands.mjs next to commands.py: ${args.find((word) => ['init', 'create', 'setup'].includes(word)) ?? ''} uses the first and names both`,
       files: {
         ...hooks("export const init = () => console.log('called'), create = init, setup = init;"),
         ...python("def init(context):\n    raise RuntimeError('this one')\ncreate = setup = init\n"),
@@ -140,7 +145,7 @@ describe('hooks that fail leave nothing behind', () => {
   ]);
 });
 
-it('a create hook that fails, behind containers of it whose files cannot be removed: the hook is told, and what stays', async () => {
+it('a failed create hook is reported together with its files that cannot be removed', async () => {
   const sandbox = await Sandbox.make({
     'source/stacks/app/stack.yml': 'name: app\npods:\n  - app\n',
     'source/compose/docker-compose-app.yml': 'services:\n  web:\n    image: busybox:1.36\n',
@@ -167,11 +172,11 @@ it('a create hook that fails, behind containers of it whose files cannot be remo
   expect(second.stderr).not.toContain('bug in laconic-so');
 });
 
-it('a command that is left waiting for what never comes says so, and fails', async () => {
+it('a command that would wait for ever fails with a message', async () => {
   const sandbox = await Sandbox.make({
     'source/stacks/app/stack.yml': 'name: app\npods:\n  - app\n',
     'source/compose/docker-compose-app.yml': 'services:\n  web:\n    image: busybox:1.36\n',
-    // It takes away the sentry of hooks: what is meant are promises of the program itself.
+    // This removes the check for hooks, so that the one for promises of the program itself is tested.
     'source/stacks/app/deploy/commands.mjs':
       "export async function init() { await undefined; process.removeAllListeners('beforeExit'); await new Promise(() => {}); }",
   });

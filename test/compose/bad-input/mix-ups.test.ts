@@ -41,7 +41,7 @@ describeWithEngine('mix-ups that would cost services or data', () => {
   });
   afterAll(() => sandbox.remove());
 
-  it('a spec of another stack is refused at an update and a restart, and taken when that is said', async () => {
+  it('update and restart refuse a spec of another stack unless --accept-other-stack is given', async () => {
     const before = await services();
 
     const refused = await update('bank.yml');
@@ -60,7 +60,7 @@ describeWithEngine('mix-ups that would cost services or data', () => {
     expect(await services()).toBe(before);
   });
 
-  it('a dry run of restart and update-envs claims nothing', async () => {
+  it('a dry run of restart and update-envs prints a plan, and does not claim to have done it', async () => {
     const before = await services();
     await sandbox.edit('d/spec.yml', 'LEVEL: one', 'LEVEL: two');
 
@@ -78,7 +78,7 @@ describeWithEngine('mix-ups that would cost services or data', () => {
     await sandbox.edit('d/spec.yml', 'LEVEL: two', 'LEVEL: one');
   });
 
-  it('a volume directory that is gone is no empty database: start refuses, an update says what it makes', async () => {
+  it('start refuses to run with a missing volume directory, and an update reports the directory that it creates', async () => {
     await rm(sandbox.path('d/data/rows'), { recursive: true });
 
     for (const state of ['running', 'stopped']) {

@@ -10,7 +10,7 @@ describe('deploy init', () => {
   refuses([
     { what: 'a missing --output', args: [...deploy, 'init'], says: ['--output', 'Usage: '], code: 2 },
     {
-      what: 'an --output in a folder that is not there',
+      what: 'an --output in a missing folder',
       args: [...deploy, 'init', '--output', 'no/where.yml'],
       says: ['cannot write no/where.yml', 'does not exist'],
     },
@@ -22,7 +22,7 @@ describe('deploy init', () => {
       code: 2,
     },
     {
-      what: 'an --output that exists and differs',
+      what: 'an --output that exists with other content',
       files: { 'new-spec.yml': 'my: edits\n' },
       args: init,
       says: ['new-spec.yml exists and differs', '--force overwrites it'],
@@ -49,7 +49,7 @@ describe('deploy init', () => {
       says: ['config argument is not valid', 'oops', /^(?![^]*hunter2)/],
     },
     {
-      what: 'a --config-file that is not there',
+      what: 'a missing --config-file',
       args: [...init, '--config-file', 'gone.env'],
       says: ['config file: gone.env does not exist'],
     },
@@ -67,18 +67,18 @@ describe('deploy init', () => {
       says: ['c.env:1 A: has no value: write NAME=value'],
     },
     {
-      what: 'a --config-file with an open quote',
+      what: 'a --config-file with an unterminated quote',
       files: { 'c.env': "A='x\n" },
       args: [...init, '--config-file', 'c.env'],
       says: ['c.env:1 A: the value starts with', 'never ends'],
     },
     {
-      what: 'a recipe that is none',
+      what: 'an unknown recipe',
       args: [...init, '--map-ports-to-host', 'localhost-sme'],
       says: ['must specify one of', 'did you mean "localhost-same"'],
     },
     {
-      what: 'a recipe that is none although the stack has no ports',
+      what: 'an unknown recipe although the stack has no ports',
       files: { 'repo/stack-orchestrator/compose/docker-compose-app.yml': 'services: {web: {image: a}}\n' },
       args: [...init, '--map-ports-to-host', 'nope'],
       says: ['must specify one of'],
@@ -104,7 +104,7 @@ describe('deploy init', () => {
       says: ['--image-registry is not allowed with a k8s-kind deployment'],
     },
     {
-      what: '--include, which init does not know',
+      what: '--include, which init does not have',
       args: [...deploy, '--include', 'app', 'init', '--output', 'x.yml'],
       says: ['--include cannot be used with init'],
       code: 2,
@@ -114,7 +114,7 @@ describe('deploy init', () => {
 
   accepts([
     {
-      what: '= and , in values of --config',
+      what: '= and , in the values of --config',
       args: [...init, '--config', 'A=x=y,z', '--config', 'B='],
       then: async (root) =>
         expect(await readFile(join(root, 'new-spec.yml'), 'utf8')).toMatch(/^ {2}A: x=y,z\n {2}B: ''$/m),
@@ -125,7 +125,7 @@ describe('deploy init', () => {
       args: [...init, '--force'],
     },
     {
-      what: '--force over a link to a spec that differs, which stays a link',
+      what: '--force over a link to a spec that differs, keeping the link',
       arrange: async (root) => {
         await writeFile(join(root, 'kept.yml'), 'my: edits\n');
         await symlink('kept.yml', join(root, 'new-spec.yml'));
@@ -143,7 +143,7 @@ describe('deploy create', () => {
   refuses([
     { what: 'a missing --spec-file', args: ['deploy', 'create'], says: ['--spec-file'], code: 2 },
     {
-      what: 'a spec file that is not there',
+      what: 'a missing spec file',
       args: ['deploy', 'create', '--spec-file', 'gone.yml'],
       says: ['spec file: gone.yml does not exist'],
     },
@@ -153,7 +153,7 @@ describe('deploy create', () => {
       says: ['cannot read', 'repo: it is a directory, not a file'],
     },
     {
-      what: 'a directory that exists',
+      what: 'an existing directory',
       arrange: async (root) => {
         await mkdir(join(root, 'made'));
         await writeFile(join(root, 'made', 'mine'), 'mine');
@@ -162,19 +162,19 @@ describe('deploy create', () => {
       says: ['made already exists'],
     },
     {
-      what: 'an empty directory that exists',
+      what: 'an existing empty directory',
       arrange: async (root) => void (await mkdir(join(root, 'made'))),
       args: create,
       says: ['made already exists'],
     },
     { what: 'a directory name that is a file', files: { made: 'x' }, args: create, says: ['made already exists'] },
     {
-      what: 'a parent that is not there',
+      what: 'a missing parent directory',
       args: [...create.slice(0, -1), 'no/where'],
       says: ['cannot create no/where', 'does not exist'],
     },
     {
-      what: 'a parent that is a file',
+      what: 'a parent directory that is a file',
       files: { plain: 'x' },
       args: [...create.slice(0, -1), 'plain/made'],
       says: ['cannot create plain/made'],
@@ -185,9 +185,9 @@ describe('deploy create', () => {
       says: ['--deployment-dir <', 'must not be empty'],
       code: 2,
     },
-    { what: 'the root of the file system', args: [...create.slice(0, -1), '/'], says: ['/ already exists'] },
+    { what: 'the root directory', args: [...create.slice(0, -1), '/'], says: ['/ already exists'] },
     {
-      what: '--update of a directory that is not there',
+      what: '--update of a missing directory',
       args: [...create, '--update'],
       says: ['--update requires that made already exists'],
     },
@@ -198,12 +198,12 @@ describe('deploy create', () => {
       says: ['made', 'is a file not a directory'],
     },
     {
-      what: '--update of a directory that is no deployment',
+      what: '--update of a directory that is not a deployment',
       args: [...create.slice(0, -1), 'repo', '--update'],
       says: ['repo is not a deployment directory: it has no deployment.yml'],
     },
     {
-      what: '--helm-chart, which was ignored before',
+      what: '--helm-chart',
       args: [...create, '--helm-chart'],
       says: ['--helm-chart is not supported by this version\n', 'without Helm'],
     },
@@ -214,7 +214,7 @@ describe('deploy create', () => {
       code: 2,
     },
     {
-      what: '--lock-wait that is no number',
+      what: 'a --lock-wait that is not a number',
       args: [...create, '--lock-wait', 'soon'],
       says: ['--lock-wait: soon is not a number of seconds'],
       code: 2,
@@ -226,13 +226,13 @@ describe('deploy create', () => {
       code: 2,
     },
     {
-      what: '--cluster, which create does not know',
+      what: '--cluster, which create does not have',
       args: ['deploy', '--cluster', 'c', ...create.slice(1)],
       says: ['--cluster cannot be used with create'],
       code: 2,
     },
     {
-      what: 'a name too long for the file system',
+      what: 'a name that is too long for the file system',
       args: [...create.slice(0, -1), 'x'.repeat(300)],
       says: ['ENAMETOOLONG'],
     },
@@ -240,7 +240,7 @@ describe('deploy create', () => {
 
   accepts([
     {
-      what: 'a directory name of spaces, quotes and a line break',
+      what: 'a directory name with spaces, quotes and a line break',
       args: [...create.slice(0, -1), `my "own" 'dir'\n$HOME`],
       then: async (root) =>
         expect(await readFile(join(root, `my "own" 'dir'\n$HOME`, 'config.env'), 'utf8')).toContain(
@@ -252,19 +252,19 @@ describe('deploy create', () => {
       args: [...create.slice(0, -2), '--deployment-dir=-made'],
       then: async (root) => expect(await readFile(join(root, '-made', 'config.env'), 'utf8')).toContain('GREETING'),
     },
-    { what: 'options-like words after --', args: [...create, '--', '--colour', '-x'] },
+    { what: 'arguments that look like options after --', args: [...create, '--', '--colour', '-x'] },
     {
-      what: 'another --stack than the spec has, with a warning',
+      what: 'another --stack than that of the spec, with a warning',
       args: ['--stack', 'test', ...create],
       says: [`WARNING: --stack test is not used: the spec file says stack: ${stackPath}`],
     },
   ]);
 });
 
-describe('the stack in place', () => {
+describe('a stack run in place', () => {
   refuses([
     {
-      what: 'an unknown pod in --include alone',
+      what: '--include with only an unknown pod',
       args: [...deploy, '--include', 'ap', 'ps'],
       says: ['--include', 'leave no pod', 'pods: app', 'did you mean "app"'],
     },
@@ -276,20 +276,28 @@ describe('the stack in place', () => {
       says: ['e.env:2', 'cannot contain a space'],
     },
     {
-      what: 'a --cluster that is no project name',
+      what: 'a --cluster that is not a valid project name',
       args: [...deploy, '--cluster', 'Not Good', 'ps'],
       says: ['--cluster Not Good is not a Compose project name'],
     },
     {
-      what: 'running on k8s-kind, which once crashed',
+      what: '--stack with deploy-to k8s-kind',
       args: [...deploy, '--deploy-to', 'k8s-kind', 'up'],
       says: ['on compose only', 'deployment --dir'],
     },
     { what: 'an unknown --deploy-to', args: [...deploy, '--deploy-to', 'swarm', 'up'], says: ['swarm'] },
-    { what: 'port without a port', args: [...deploy, 'port', 'web'], says: ['Usage: port <service> <exposed-port>'] },
-    { what: 'exec without a command', args: [...deploy, 'exec', 'web'], says: ['Usage: exec <service> <cmd>'] },
     {
-      what: '--wait-timeout that is no number',
+      what: 'a port command without a port',
+      args: [...deploy, 'port', 'web'],
+      says: ['Usage: port <service> <exposed-port>'],
+    },
+    {
+      what: 'an exec command without a command',
+      args: [...deploy, 'exec', 'web'],
+      says: ['Usage: exec <service> <cmd>'],
+    },
+    {
+      what: 'a --wait-timeout that is not a number',
       args: [...deploy, 'up', '--wait-timeout', 'x'],
       says: ['--wait-timeout: x is not a number of seconds'],
       code: 2,
@@ -297,7 +305,7 @@ describe('the stack in place', () => {
   ]);
 });
 
-it('an --env-file that is not there is refused, by Node itself where it looks for this option everywhere', async () => {
+it('a missing --env-file is an error, also where Node reads this option itself', async () => {
   await inWorld({}, async (root) => {
     const result = await runCli([...deploy, '--env-file', 'gone.env', 'up'], { cwd: root });
     expect(result.stderr).toMatch(/gone\.env.*(not found|does not exist)/);
@@ -317,13 +325,13 @@ describe('the command line itself', () => {
       code: 2,
     },
     {
-      what: 'a value for a switch',
+      what: 'a value for a flag',
       args: [...deploy, 'down', '--delete-volumes=true'],
       says: ['--delete-volumes'],
       code: 2,
     },
     { what: 'an option without its value', args: ['--stack'], says: ['--stack', 'argument missing'], code: 2 },
-    { what: 'too many words', args: ['version', 'now'], says: ['too many arguments'], code: 2 },
+    { what: 'too many arguments', args: ['version', 'now'], says: ['too many arguments'], code: 2 },
     {
       what: '--local-stack outside a stack-orchestrator folder',
       args: ['--local-stack', ...create],
@@ -334,7 +342,7 @@ describe('the command line itself', () => {
   accepts([
     { what: '--help of deploy init without --stack', args: ['deploy', 'init', '--help'] },
     {
-      what: '--help of start for a directory that is not there',
+      what: '--help of start for a missing directory',
       args: ['deployment', '--dir', 'gone', 'start', '--help'],
     },
     { what: '--version', args: ['--version'] },

@@ -13,7 +13,7 @@ const compose = [
   '',
 ].join('\n');
 
-describeWithEngine('bad input to a deployment that runs', () => {
+describeWithEngine('bad input to a running deployment', () => {
   let root = '';
   const cli = (...args: string[]): Promise<CliResult> =>
     runCli(['deployment', '--dir', 'made', ...args], { cwd: root });
@@ -66,20 +66,20 @@ describeWithEngine('bad input to a deployment that runs', () => {
       ['restart', '--image', 'nobody=busybox:1.36'],
       ['nobody', 'web'],
     ],
-  ])('refuses %j', async (args, says) => {
+  ])('rejects %j', async (args, says) => {
     const result = await cli(...args);
     expectRefusal({ ...result, code: 1, stdout: '' }, { says });
     expect([1, 2]).toContain(result.code);
     expect((await cli('ps')).stdout).toContain('Running containers:');
   });
 
-  it('passes the exit codes of commands and jobs on, which once were 0 or 1', async () => {
+  it('passes on the exit codes of commands and jobs', async () => {
     expect(await cli('exec', 'web', 'exit 9')).toMatchObject({ code: 9, stderr: '' });
     expect(await cli('exec', 'web', '--', 'ls', '/nowhere')).toMatchObject({ code: 1 });
     expect(await cli('run-job', 'tidy')).toMatchObject({ code: 7, stdout: 'Running job: tidy\n' });
   });
 
-  it('shows logs that are no UTF-8', async () => {
+  it('shows logs that are not valid UTF-8', async () => {
     const { code, stdout } = await cli('logs');
     expect(code).toBe(0);
     expect(stdout).toMatch(/web-1 +\| caf/);
@@ -92,7 +92,7 @@ describeWithEngine('bad input to a deployment that runs', () => {
       [/NEEDED/, /write it into config/],
     ],
     [
-      'an image that is nowhere',
+      'an image that does not exist',
       compose.replace('busybox:1.36', 'laconic.invalid/none:1'),
       [/web/, /laconic\.invalid/],
     ],
@@ -102,7 +102,7 @@ describeWithEngine('bad input to a deployment that runs', () => {
       [/cerc\/never-built:local/, /build-containers/],
     ],
     [
-      'a volume in a folder that is not there',
+      'a volume in a missing folder',
       `${compose}    volumes: ["gone:/v"]\nvolumes:\n  gone:\n    driver_opts: {type: none, o: bind, device: /nowhere/at/all}\n`,
       [/\/nowhere\/at\/all/],
     ],
@@ -112,7 +112,7 @@ describeWithEngine('bad input to a deployment that runs', () => {
       [/web/, /5/, /no luck/],
     ],
     [
-      'a network that nobody made',
+      'a missing external network',
       `${compose}    networks: [theirs]\nnetworks:\n  theirs: {external: true, name: laconic-test-nobody}\n`,
       [/laconic-test-nobody/],
     ],

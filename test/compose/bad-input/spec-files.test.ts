@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { accepts, type BadInput, create, type Files, refuses, stackPath } from './support.js';
 
-/** A spec for the sound stack with these lines after its first two. */
+/** A spec for the valid stack, with these lines after its first two. */
 const spec = (...lines: string[]): Files => ({
   'spec.yml': [`stack: ${stackPath}`, 'deploy-to: compose', ...lines, ''].join('\n'),
 });
@@ -27,7 +27,7 @@ describe('spec.yml as a whole', () => {
       says: ['deploy-to: is missing', 'one of compose'],
     },
     {
-      what: 'an unknown deploy-to, which once gave an unusable directory and exit 0',
+      what: 'an unknown deploy-to',
       files: whole(`stack: ${stackPath}\ndeploy-to: compos\n`),
       says: ['spec.yml:2 deploy-to: must be one of compose, k8s-kind, k8s', 'did you mean "compose"'],
     },
@@ -48,7 +48,7 @@ describe('spec.yml as a whole', () => {
       says: ['spec.yml:4', 'the key "config" is here a second time, first on line 3'],
     },
     {
-      what: 'an alias that leads nowhere',
+      what: 'an alias without an anchor',
       files: spec('config: *nope'),
       says: ['spec.yml:3', 'this is an alias (*name)'],
     },
@@ -63,7 +63,7 @@ describe('spec.yml as a whole', () => {
       says: ['spec.yml:3 netwrk', 'did you mean "network"?'],
     },
     {
-      what: 'everything that is wrong, at once',
+      what: 'all problems at once',
       files: spec('config: [A]', 'volumes: {data: 3}', 'replicas: many', 'network: {ports: {web: [x]}}'),
       says: ['spec.yml:3 config', 'spec.yml:4 volumes.data', 'spec.yml:5 replicas', 'spec.yml:6 network.ports.web[0]'],
     },
@@ -71,7 +71,7 @@ describe('spec.yml as a whole', () => {
 
   accepts([
     {
-      what: 'sections that are null, which once crashed',
+      what: 'null sections',
       files: spec(
         ...['config', 'credentials-files', 'volumes', 'configmaps', 'network', 'secrets', 'resources'].map(
           (key) => `${key}:`,
@@ -80,9 +80,9 @@ describe('spec.yml as a whole', () => {
       ),
       args: create,
     },
-    { what: 'network.ports that is null', files: spec('network:', '  ports:', '  http-proxy:'), args: create },
+    { what: 'null network.ports', files: spec('network:', '  ports:', '  http-proxy:'), args: create },
     {
-      what: 'the documented but stale keys, naming the right ones',
+      what: 'outdated keys of the documentation, naming the right ones',
       files: spec('registry-credentials: {}', 'x-mine: 1'),
       args: create,
       says: ['WARNING: ', 'registry-credentials', 'image-pull-secret'],
@@ -94,13 +94,13 @@ describe('spec.yml as a whole', () => {
       says: [/WARNING: spec.yml:3 volumes.elsewhere: .*/, /WARNING: spec.yml:4 network.ports.nobody: .*/],
     },
     {
-      what: 'a volume of the stack that the spec does not place, with a warning',
+      what: 'a volume of the stack that the spec does not list, with a warning',
       files: spec('volumes: {}'),
       args: create,
       says: [/WARNING: .*data/],
     },
     {
-      what: 'CRLF line ends and a byte order mark',
+      what: 'CRLF line endings and a byte order mark',
       files: whole(
         `\ufeffstack: ${stackPath}\r\ndeploy-to: compose\r\nconfig:\r\n  GREETING: hi\r\nvolumes:\r\n  data:\r\n`,
       ),
@@ -113,7 +113,7 @@ describe('spec.yml as a whole', () => {
 describe('config: of the spec', () => {
   refusesAtCreate([
     {
-      what: 'names no env file can hold, and values that are no text',
+      what: 'names that an env file cannot hold, and values that are not text',
       files: spec(
         'config:',
         '  "A B": 1',
@@ -141,7 +141,7 @@ describe('config: of the spec', () => {
       ],
     },
     {
-      what: 'a config that is text, without showing it',
+      what: 'a config that is a string, without showing it',
       files: spec('config: hunter2'),
       says: ['spec.yml:3 config: must be a map', 'found text'],
     },
@@ -162,7 +162,7 @@ describe('config: of the spec', () => {
       says: [/^Error: spec.yml:\d/, /^(?![^]*hunter2)/],
     })),
     {
-      what: 'half a character in a value',
+      what: 'half a surrogate pair in a value',
       files: spec('config:', '  A: "\\ud800"'),
       says: ['config.A', 'half of a character'],
     },
@@ -177,22 +177,22 @@ describe('config: of the spec', () => {
       says: ['config.A', 'is not complete: write $generate:hex:32$'],
     },
     {
-      what: 'a $generate of no bytes',
+      what: 'a $generate of zero bytes',
       files: spec('config:', '  A: $generate:hex:0$'),
       says: ['config.A', '1 to 4096'],
     },
     {
-      what: 'a $generate of far too many bytes',
+      what: 'a $generate of too many bytes',
       files: spec('config:', '  A: $generate:hex:99999999999999$'),
       says: ['config.A', '1 to 4096'],
     },
     {
-      what: 'a credentials file that is not there',
+      what: 'a missing credentials file',
       files: spec('credentials-files: [gone.env]'),
       says: ['credentials file does not exist: gone.env'],
     },
     {
-      what: 'credentials-files that are a word',
+      what: 'credentials-files that is a string',
       files: spec('credentials-files: a.env'),
       says: ['spec.yml:3 credentials-files: must be a list of paths'],
     },
@@ -202,7 +202,7 @@ describe('config: of the spec', () => {
       says: ['spec.yml:3 credentials-files[0]'],
     },
     {
-      what: 'a credentials file Compose cannot read, without showing its line',
+      what: 'a credentials file that Compose cannot read, without showing its line',
       files: { ...spec('credentials-files: [c.env]'), 'c.env': 'FINE=1\nPASSWORD="hunter2\n' },
       says: ['c.env:2 PASSWORD', 'never ends'],
     },
@@ -234,27 +234,27 @@ describe('volumes and ports of the spec', () => {
       says: ['spec.yml:3 volumes.dtaa', 'did you mean "data"?'],
     },
     {
-      what: 'a volume that is the deployment itself',
+      what: 'a volume that is the deployment directory itself',
       files: spec('volumes: {data: .}'),
       says: ['spec.yml:3 volumes.data'],
     },
     {
-      what: 'a volume over generated files',
+      what: 'a volume in place of generated files',
       files: spec('volumes: {data: ./compose}'),
       says: ['spec.yml:3 volumes.data', 'compose'],
     },
     {
-      what: 'a volume in our own folder',
+      what: 'a volume in .laconic',
       files: spec('volumes: {data: ./.laconic/x}'),
       says: ['spec.yml:3 volumes.data', '.laconic'],
     },
     {
-      what: 'a volume below a file we write',
+      what: 'a volume below a generated file',
       files: spec('volumes: {data: ./spec.yml/x}'),
       says: ['spec.yml:3 volumes.data', 'spec.yml'],
     },
     {
-      what: 'every port that is none',
+      what: 'every invalid port',
       files: spec(
         'network:',
         '  ports:',
@@ -280,7 +280,7 @@ describe('volumes and ports of the spec', () => {
       says: ['spec.yml:3 network.ports.wbe', 'did you mean "web"?'],
     },
     {
-      what: 'network that is a list',
+      what: 'a network that is a list',
       files: spec('network: []'),
       says: ['network: must be a map with ports, http-proxy'],
     },
@@ -301,7 +301,7 @@ describe('volumes and ports of the spec', () => {
       says: ['WARNING: ', 'mount path for volume data does not exist: /nowhere/at/all'],
     },
     {
-      what: 'a volume path that is a file, with a warning: containers would find a file in the place of a folder',
+      what: 'a volume path that is a file, with a warning that containers expect a folder',
       files: spec('volumes: {data: /etc/passwd}'),
       args: create,
       says: ['WARNING: ', 'mount path for volume data is a file, not a directory: /etc/passwd'],
@@ -309,7 +309,7 @@ describe('volumes and ports of the spec', () => {
   ]);
 });
 
-describe('what only Kubernetes reads', () => {
+describe('keys that only Kubernetes reads', () => {
   refusesAtCreate([
     {
       what: 'k8s without kube-config',
@@ -322,7 +322,7 @@ describe('what only Kubernetes reads', () => {
       says: ['spec.yml:3 kube-config', 'Kube config file nowhere.yml does not exist'],
     },
     {
-      what: 'k8s with a kubeconfig that is no file',
+      what: 'k8s with a kubeconfig that is not a file',
       files: whole(`stack: ${stackPath}\ndeploy-to: k8s\nkube-config: /dev/null\n`),
       says: ['spec.yml:3 kube-config', 'Kube config file /dev/null is no file'],
     },
@@ -332,7 +332,7 @@ describe('what only Kubernetes reads', () => {
       says: ['spec.yml:4 volumes.data', 'Relative path ./data for volume data not supported for k8s'],
     },
     {
-      what: 'everything wrong that Kubernetes would read, each with its line',
+      what: 'all problems of keys for Kubernetes, each with its line',
       files: spec(
         'replicas: 1.5',
         'namespace: my_ns',
@@ -363,7 +363,7 @@ describe('what only Kubernetes reads', () => {
 
   accepts([
     {
-      what: 'sizes as numbers, which once crashed',
+      what: 'sizes that are numbers',
       files: spec('resources: {containers: {limits: {memory: 1000000, cpus: 2}}}'),
       args: create,
     },

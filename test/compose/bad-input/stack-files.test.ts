@@ -16,7 +16,7 @@ import {
 /** A stack.yml with these lines. */
 const stack = (...lines: string[]): Files => ({ [stackFile]: `${lines.join('\n')}\n` });
 
-/** What is wrong with a stack stops init and create alike: every second row goes through create. */
+/** A faulty stack stops init and create alike, so every second row goes through create. */
 function bothWays(rows: readonly Omit<BadInput, 'args'>[]): BadInput[] {
   return rows.map((row, index) => ({ ...row, args: index % 2 === 0 ? init : create }));
 }
@@ -25,22 +25,22 @@ describe('stack.yml', () => {
   refuses(
     bothWays([
       { what: 'an empty stack.yml', files: stack(''), says: [`${stackPath}/stack.yml`, 'is empty'] },
-      { what: 'a stack.yml of comments', files: stack('# nothing here'), says: ['is empty'] },
-      { what: 'a stack.yml that says null', files: stack('~'), says: ['is empty'] },
+      { what: 'a stack.yml with only comments', files: stack('# nothing here'), says: ['is empty'] },
+      { what: 'a stack.yml that is null', files: stack('~'), says: ['is empty'] },
       { what: 'a stack.yml that is a list', files: stack('- app'), says: ['must be a map of keys', 'found a list'] },
-      { what: 'a stack.yml that is a word', files: stack('app'), says: ['must be a map of keys', 'found "app"'] },
+      { what: 'a stack.yml that is a string', files: stack('app'), says: ['must be a map of keys', 'found "app"'] },
       {
         what: 'a duplicate key, naming both lines',
         files: stack('name: app', 'pods: [app]', 'pods: [app]'),
         says: ['stack.yml:3', 'the key "pods" is here a second time, first on line 2'],
       },
-      { what: 'an unclosed list', files: stack('pods: [app'), says: ['is not valid YAML'] },
+      { what: 'an unterminated list', files: stack('pods: [app'), says: ['is not valid YAML'] },
       { what: 'a tab as indentation', files: stack('pods:', '\t- app'), says: ['stack.yml:2', 'is not valid YAML'] },
       { what: 'two documents in one file', files: stack('pods: [app]', '---', 'pods: [b]'), says: ['second document'] },
-      { what: 'pods that are a word', files: stack('pods: app'), says: ['stack.yml:1 pods: must be a list of pods'] },
+      { what: 'pods that are a string', files: stack('pods: app'), says: ['stack.yml:1 pods: must be a list of pods'] },
       { what: 'pods that are a map', files: stack('pods:', '  app: {}'), says: ['pods: must be a list of pods'] },
       {
-        what: 'names that are none, in pods, jobs, images, repositories and packages',
+        what: 'invalid names of pods, jobs, images, repositories and packages',
         files: stack(
           'pods:',
           '  - 8',
@@ -74,7 +74,7 @@ describe('stack.yml', () => {
           'stack.yml:14 npms[0]: must be a package name, found 1',
         ],
       },
-      { what: 'a pod that is there twice', files: stack('pods: [app, app]'), says: ['pods[1]', 'a second time'] },
+      { what: 'a duplicate pod', files: stack('pods: [app, app]'), says: ['pods[1]', 'a second time'] },
       {
         what: 'a pod as a map without a name',
         files: stack('pods:', '  - repository: org/app', '    path: .'),
@@ -86,7 +86,7 @@ describe('stack.yml', () => {
         says: ['pods[0]', 'path', 'is missing', '"." for its root'],
       },
       {
-        what: 'a pod whose path leads out of its repository',
+        what: 'a pod whose path leads outside its repository',
         files: stack('pods:', '  - name: app', '    repository: org/app', '    path: ../../etc'),
         says: ['pods[0].path', '".." is not allowed'],
       },
@@ -96,7 +96,7 @@ describe('stack.yml', () => {
         says: ['pods[0].path', 'must be relative'],
       },
       {
-        what: 'a repository that is an option of git',
+        what: 'a repository that looks like an option of git',
         files: stack('pods:', '  - name: app', '    repository: --upload-pack=x', '    path: .'),
         says: ['pods[0].repository', 'must be [host/]org/repository'],
       },
@@ -117,7 +117,7 @@ describe('stack.yml', () => {
         says: ['pods[0].post_start_command', 'only a pod with a repository'],
       },
       {
-        what: 'a pod whose repository was never cloned',
+        what: 'a pod whose repository was not cloned',
         files: stack('pods:', '  - name: app', '    repository: org/never-cloned', '    path: .'),
         says: ['compose file of pod app is missing', 'never-cloned/docker-compose.yml', 'setup-repositories'],
       },
@@ -128,17 +128,17 @@ describe('stack.yml', () => {
       },
       { what: 'a config: that is a list', files: stack('config: [a]'), says: ['config: must be a map'] },
       {
-        what: 'a transfer from nowhere',
+        what: 'a transfer without a source',
         files: stack('pods: [app]', 'config:', '  web:', '    KEY: nowhere'),
         says: ['stack.yml:4 config.web.KEY', 'must be <service>.<variable>'],
       },
       {
-        what: 'a transfer of a variable that is shell text',
+        what: 'a transfer of a variable that is shell code',
         files: stack('pods: [app]', 'config:', '  web:', '    "K; reboot": a.b'),
         says: ['config.web', 'is not a name'],
       },
       {
-        what: 'everything that is wrong, at once',
+        what: 'all problems at once',
         files: stack('pods: [a b]', 'jobs: 3', 'containers: [4]', 'config: 5'),
         says: ['stack.yml:1 pods[0]', 'stack.yml:2 jobs', 'stack.yml:3 containers[0]', 'stack.yml:4 config'],
       },
@@ -146,11 +146,11 @@ describe('stack.yml', () => {
   );
 });
 
-describe('the place of a stack', () => {
+describe('the location of a stack', () => {
   const missing = ['deploy', 'init', '--output', 'x.yml'];
   refuses([
     {
-      what: 'a stack that is nowhere',
+      what: 'a missing stack',
       args: ['--stack', 'nope/at/all', ...missing],
       says: ['stack nope/at/all does not exist'],
     },
@@ -161,14 +161,14 @@ describe('the place of a stack', () => {
     },
     { what: 'an empty --stack', args: ['--stack', '', ...missing], says: ['"" is not the name or path of a stack'] },
     { what: 'a blank --stack', args: ['--stack', '  ', ...missing], says: ['is not the name or path of a stack'] },
-    { what: 'a --stack of dots', args: ['--stack', '../../..', ...missing], says: ['stack'] },
+    { what: 'a --stack of only dots', args: ['--stack', '../../..', ...missing], says: ['stack'] },
     {
       what: 'a directory without stack.yml',
       args: ['--stack', 'repo', ...missing],
       says: ['stack.yml file is missing from stack: repo', 'there is no stack.yml in it'],
     },
     {
-      what: 'a spec whose stack is nowhere',
+      what: 'a spec whose stack is missing',
       files: { 'spec.yml': 'stack: gone/away\ndeploy-to: compose\n' },
       args: create,
       says: ['stack gone/away does not exist'],
@@ -180,7 +180,7 @@ describe('the place of a stack', () => {
     },
     { what: 'a --stack with a line break', args: ['--stack', 'a\nb', ...missing], says: ['stack'] },
     {
-      what: 'a pod without a compose file, naming both places',
+      what: 'a pod without a compose file, naming both places searched',
       files: { [composeFile]: undefined },
       args: init,
       says: [
@@ -197,11 +197,11 @@ describe('the place of a stack', () => {
       args: ['--stack', 'test', ...missing],
       then: async (root) => expect(await readFile(join(root, 'x.yml'), 'utf8')).toContain('stack: test\n'),
     },
-    { what: 'the path of stack.yml itself', args: ['--stack', stackFile, ...missing] },
-    { what: 'a path of one word', cwd: 'repo/stack-orchestrator/stacks', args: ['--stack', 'app', ...missing] },
+    { what: 'the path of stack.yml', args: ['--stack', stackFile, ...missing] },
+    { what: 'a path of one component', cwd: 'repo/stack-orchestrator/stacks', args: ['--stack', 'app', ...missing] },
     { what: 'the current directory', cwd: stackPath, args: ['--stack', '.', ...missing] },
     {
-      what: 'old and new pods in one list, and null sections',
+      what: 'old and new forms of pods in one list, and null sections',
       files: {
         ...stack(
           'pods:',
@@ -220,7 +220,7 @@ describe('the place of a stack', () => {
         expect(await readFile(join(root, 'made/compose/docker-compose-b.yml'), 'utf8')).toBe('services:\n'),
     },
     {
-      what: 'a stack of jobs only',
+      what: 'a stack with only jobs',
       files: { ...stack('jobs: [tidy]'), 'spec.yml': `stack: ${stackPath}\ndeploy-to: compose\n` },
       args: create,
     },
@@ -231,7 +231,7 @@ describe('the place of a stack', () => {
       says: ['stack.yml:2 jobs[0]: job gone cannot be run: there is no compose-jobs/docker-compose-gone.yml'],
     },
     {
-      what: 'keys nothing reads, with a warning',
+      what: 'unknown keys, with a warning',
       files: stack('pods: [app]', 'color: blue'),
       args: create,
       says: ['WARNING: ', 'stack.yml:2 color: is not a key that anything reads'],

@@ -6,17 +6,17 @@ import { expect, it } from 'vitest';
 import { run } from '../../../src/system/process.js';
 import { type CliResult, cliPath, runCli } from '../../support/engine.js';
 
-/** Files of a case below its own directory: the content, or nothing for a file of the sound world that is not there. */
+/** Files of a case below its own directory: the content, or nothing to leave out a file of the valid ones. */
 export type Files = Readonly<Record<string, string | Buffer | undefined>>;
 
-/** Where the sound world has its parts. */
+/** The paths of the valid files. */
 export const stackFile = 'repo/stack-orchestrator/stacks/app/stack.yml';
 export const composeFile = 'repo/stack-orchestrator/compose/docker-compose-app.yml';
 export const hookFile = 'repo/stack-orchestrator/stacks/app/deploy/commands.mjs';
-/** The stack of the sound world as `--stack` and `stack:` name it. */
+/** The valid stack as `--stack` and `stack:` name it. */
 export const stackPath = 'repo/stack-orchestrator/stacks/app';
 
-/** A stack of one service and one job, and a spec for it, in which nothing is wrong. */
+/** A valid stack of one service and one job, and a valid spec for it. */
 export const soundWorld = {
   [stackFile]: 'name: app\npods:\n  - app\njobs:\n  - tidy\n',
   [composeFile]: [
@@ -44,46 +44,46 @@ export const soundWorld = {
   ].join('\n'),
 } satisfies Files;
 
-/** Another compose file of the sound world, or another spec. */
+/** Another compose file or another spec in the place of the valid one. */
 export const compose = (...lines: string[]): Files => ({ [composeFile]: `${lines.join('\n')}\n` });
 export const spec = (...lines: string[]): Files => ({
   'spec.yml': [`stack: ${stackPath}`, 'deploy-to: compose', ...lines, ''].join('\n'),
 });
 
-/** The two ways a stack and a spec are read. */
+/** The two commands that read a stack and a spec. */
 export const init = ['--stack', stackPath, 'deploy', 'init', '--output', 'new-spec.yml'];
 export const create = ['deploy', 'create', '--spec-file', 'spec.yml', '--deployment-dir', 'made'];
 
-/** One bad input, and what the program has to say about it. */
+/** An invalid input, and the message for it. */
 export interface BadInput {
-  /** Continues "refuses …". */
+  /** Continues "rejects …". */
   what: string;
   /** Changes to {@link soundWorld}. */
   files?: Files;
   args: readonly string[];
-  /** Every one of these stands in the message. */
+  /** The message contains each of these. */
   says: readonly (string | RegExp)[];
   /** 1 unless it is a usage error. */
   code?: 1 | 2;
   env?: NodeJS.ProcessEnv;
-  /** What files alone cannot express; `root` is the case's directory. */
+  /** Changes that files alone cannot express; `root` is the case's directory. */
   arrange?: (root: string) => Promise<void>;
   /** Relative to the case's directory. */
   cwd?: string;
-  /** Permissions of files count, even when the tests run as root. */
+  /** Runs without the privileges of root, so that file permissions apply. */
   ordinaryUser?: boolean;
 }
 
-/** An input the program takes; it may have something to say about it. */
+/** An input that is accepted, possibly with a warning. */
 export interface OddInput extends Omit<BadInput, 'code' | 'says'> {
   says?: readonly (string | RegExp)[];
-  /** What has to hold in the case's directory afterwards. */
+  /** Checks of the case's directory after the command. */
   then?: (root: string, result: CliResult) => Promise<void>;
 }
 
-/** One test per row: refused, explained in one message, and nothing changed on disk. They run side by side. */
+/** One test per row: the input is rejected with one message, and nothing changes on disk. The rows run in parallel. */
 export function refuses(rows: readonly BadInput[]): void {
-  it.concurrent.each(named(rows))('refuses %s', async (_, row) => {
+  it.concurrent.each(named(rows))('rejects %s', async (_, row) => {
     await inWorld(row, async (root) => {
       const before = await listing(root);
       const result = await call(row, root);
@@ -93,9 +93,9 @@ export function refuses(rows: readonly BadInput[]): void {
   });
 }
 
-/** One test per row: taken, with exit code 0. */
+/** One test per row: the input is accepted with exit code 0. */
 export function accepts(rows: readonly OddInput[]): void {
-  it.concurrent.each(named(rows))('takes %s', async (_, row) => {
+  it.concurrent.each(named(rows))('accepts %s', async (_, row) => {
     await inWorld(row, async (root) => {
       const result = await call(row, root);
       expect(result.stderr).not.toMatch(/^Error: /m);
@@ -118,13 +118,13 @@ function named<T extends { what: string }>(rows: readonly T[]): [string, T][] {
   return rows.map((row) => [row.what, row]);
 }
 
-/** Exactly one message on stderr, with nothing of the program's inside in it; nothing on stdout. */
+/** Expects exactly one message on stderr without internals of the program, and nothing on stdout. */
 export function expectRefusal(result: CliResult, row: Pick<BadInput, 'says' | 'code'>): void {
   const { code, stdout, stderr } = result;
   expect(stderr.match(/^Error: /gm) ?? [], stderr).toHaveLength(1);
   for (const text of row.says) expectText(stderr, text);
   expect(stderr).not.toMatch(/^\s+at |node:internal|\[object |undefined|bug in laconic-so|Traceback/m);
-  // The operator's terminal gets text only.
+  // The operator's terminal must receive only text.
   expect(stderr).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/);
   expect(stdout).toBe('');
   expect(code).toBe(row.code ?? 1);
@@ -135,7 +135,7 @@ function expectText(whole: string, part: string | RegExp): void {
   else expect(whole).toMatch(part);
 }
 
-/** Runs `work` in a directory that holds the sound world with the row's changes, and removes it. */
+/** Runs `work` in a directory with the valid files and the row's changes, and removes the directory. */
 export async function inWorld(
   row: Pick<BadInput, 'files' | 'arrange'>,
   work: (root: string) => Promise<void>,
@@ -149,7 +149,7 @@ export async function inWorld(
   }
 }
 
-/** A new directory with the sound world and these changes. The caller removes it. */
+/** A new directory with the valid files and these changes. The caller removes it. */
 export async function makeWorld(files: Files): Promise<string> {
   const root = await mkdtemp(join(tmpdir(), 'laconic-test-bad-'));
   for (const [path, content] of Object.entries({ ...soundWorld, ...files })) {
@@ -160,7 +160,7 @@ export async function makeWorld(files: Files): Promise<string> {
   return root;
 }
 
-/** Everything below a directory: kind and mode, and what is in it. */
+/** Everything below a directory: type, mode and content. */
 export async function listing(root: string, below = ''): Promise<string[]> {
   const names = (await readdir(join(root, below))).sort();
   const lines: string[] = [];

@@ -15,7 +15,7 @@ import {
   stackPath,
 } from './support.js';
 
-/** The files a command reads, and a command that reads them. */
+/** The files that a command reads, and a command that reads them. */
 const readers = [
   { file: stackFile, args: init },
   { file: composeFile, args: create },
@@ -30,7 +30,7 @@ function specWithCredentials(): Files {
   return { 'spec.yml': `${soundWorld['spec.yml']}credentials-files: [secret.env]\n` };
 }
 
-/** One row per file that is read. */
+/** One row per file. */
 function each(
   which: readonly { file: string; args: readonly string[]; files?: Files }[],
   row: (file: string) => Omit<BadInput, 'args'>,
@@ -61,9 +61,10 @@ const bomb = Array.from({ length: 9 }, (_, at) =>
 describe('files that cannot be read', () => {
   refuses([
     ...each(readers, (file) => ({
-      what: 'a pipe nobody writes to',
+      what: 'a pipe without a writer',
       arrange: replacedBy(file, (path) => void execFileSync('mkfifo', [path])),
-      // A stack or a compose file that is no file is not there; where an operator names the file, its kind is told.
+      // A stack or a compose file that is not a file counts as missing; a file that the operator names is reported with
+      // its type.
       says: [file === stackFile || file === composeFile ? 'missing' : `${file}: it is no regular file`],
     })),
     ...each(readers, (file) => ({
@@ -77,7 +78,7 @@ describe('files that cannot be read', () => {
       says: [file, 'ELOOP'],
     })),
     ...each(readers, (file) => ({
-      what: 'a file one may not read',
+      what: 'a file without read permission',
       ordinaryUser: true,
       arrange: async (root) => {
         await writeFile(join(root, file), 'A=1\n', { flag: 'a' });
@@ -86,7 +87,7 @@ describe('files that cannot be read', () => {
       says: ['cannot read', file, 'permission denied'],
     })),
     ...each(readers, (file) => ({
-      what: 'bytes that are no UTF-8',
+      what: 'invalid UTF-8',
       arrange: replacedBy(file, (path) => writeFile(path, Buffer.from('A=1\n# \xe9t\xe9\n', 'latin1'))),
       says: [`${file}:2: holds bytes that are not UTF-8`],
     })),
@@ -101,29 +102,29 @@ describe('files that cannot be read', () => {
       says: [`${file}: is larger than 2 MiB`],
     })),
     ...each(yamlReaders, (file) => ({
-      what: 'lists in lists without end',
+      what: 'endlessly nested lists',
       files: { [file]: `x: ${'['.repeat(100_000)}` },
       says: [`${file}:1: is nested more than 200 levels deep`],
     })),
     ...each(yamlReaders, (file) => ({
-      what: 'maps in maps without end',
+      what: 'endlessly nested maps',
       files: { [file]: Array.from({ length: 1000 }, (_, at) => `${' '.repeat(at)}x:`).join('\n') },
       says: [`${file}:`, 'is nested more than 200 levels deep'],
     })),
     ...each(yamlReaders, (file) => ({
-      what: 'a bomb of aliases',
+      what: 'an alias bomb',
       files: { [file]: `${bomb}\nstack: x\n` },
       says: [`${file}: its aliases (*name) expand to far more than they hold`],
     })),
     {
-      what: 'a folder of the stack one may not look into',
+      what: 'a folder of the stack without search permission',
       ordinaryUser: true,
       arrange: async (root) => chmod(join(root, 'repo'), 0),
       args: create,
       says: ['repo', 'permission denied'],
     },
     {
-      what: 'a configuration file one may not read',
+      what: 'a configuration file without read permission',
       ordinaryUser: true,
       files: { 'repo/stack-orchestrator/config/app/page': 'x' },
       arrange: async (root) => chmod(join(root, 'repo/stack-orchestrator/config/app/page'), 0),
@@ -131,7 +132,7 @@ describe('files that cannot be read', () => {
       says: ['cannot read', 'config/app/page', 'permission denied'],
     },
     {
-      what: 'a configuration folder one may not read',
+      what: 'a configuration folder without read permission',
       ordinaryUser: true,
       files: { 'repo/stack-orchestrator/config/app/page': 'x' },
       arrange: async (root) => chmod(join(root, 'repo/stack-orchestrator/config/app'), 0),
@@ -139,7 +140,7 @@ describe('files that cannot be read', () => {
       says: ['cannot read', 'config/app', 'permission denied'],
     },
     {
-      what: 'a folder that a cluster is to have a copy of and that one may not read',
+      what: 'a folder without read permission that is copied for a cluster',
       ordinaryUser: true,
       files: {
         'spec.yml': `stack: ${stackPath}\ndeploy-to: k8s-kind\n`,
@@ -151,14 +152,14 @@ describe('files that cannot be read', () => {
       says: [/compose-app\.yml:4 services\.web\.volumes\[0\]: \.\.\/tools cannot be read: EACCES: permission denied/],
     },
     {
-      what: 'a pipe among configuration files',
+      what: 'a pipe among the configuration files',
       files: { 'repo/stack-orchestrator/config/app/page': 'x' },
       arrange: async (root) => void execFileSync('mkfifo', [join(root, 'repo/stack-orchestrator/config/app/pipe')]),
       args: create,
       says: ['config/app/pipe', 'neither a file, a directory nor a link'],
     },
     {
-      what: 'a seed of a volume one may not read, leaving no directory behind',
+      what: 'a volume seed without read permission, leaving no directory behind',
       ordinaryUser: true,
       files: { 'repo/stack-orchestrator/config/data/page': 'x' },
       arrange: async (root) => chmod(join(root, 'repo/stack-orchestrator/config/data/page'), 0),
@@ -166,7 +167,7 @@ describe('files that cannot be read', () => {
       says: ['config/data/page', 'permission denied'],
     },
     {
-      what: 'hooks one may not read',
+      what: 'hooks without read permission',
       ordinaryUser: true,
       files: { [hookFile]: 'export function create() {}\n' },
       arrange: async (root) => chmod(join(root, hookFile), 0),
@@ -174,21 +175,21 @@ describe('files that cannot be read', () => {
       says: ['commands.mjs', 'permission denied'],
     },
     {
-      what: 'a link among configuration files that leads in a circle',
+      what: 'a circular link among the configuration files',
       files: { 'repo/stack-orchestrator/config/app/page': 'x' },
       arrange: async (root) => symlink('.', join(root, 'repo/stack-orchestrator/config/app/circle')),
       args: create,
       says: ['config/app/circle', 'leads in a circle'],
     },
     {
-      what: 'a link among configuration files that leads nowhere',
+      what: 'a dangling link among the configuration files',
       files: { 'repo/stack-orchestrator/config/app/page': 'x' },
       arrange: async (root) => symlink('gone', join(root, 'repo/stack-orchestrator/config/app/nowhere')),
       args: create,
       says: ['config/app/nowhere -> gone leads to nothing'],
     },
     {
-      what: 'a link among configuration files that leads to a file of this host',
+      what: 'a link among the configuration files to a file of this host',
       files: { 'repo/stack-orchestrator/config/app/page': 'x' },
       arrange: async (root) => symlink('/etc/passwd', join(root, 'repo/stack-orchestrator/config/app/users')),
       args: create,

@@ -81,7 +81,7 @@ describeWithEngine('build-containers on the engine', () => {
     expect(await readFile(log, 'utf8')).toContain('COPY Dockerfile /');
   });
 
-  it('gives build.sh its environment and the directory of the caller', async () => {
+  it('passes build.sh its environment and the directory of the caller', async () => {
     const name = await container('script', {
       Dockerfile: 'FROM scratch\nARG NOTE\nLABEL note=$NOTE\nCOPY Dockerfile /\n',
       'build.sh': [
@@ -101,7 +101,7 @@ describeWithEngine('build-containers on the engine', () => {
     expect(note.stdout).toContain('extra:1');
   });
 
-  it('shows the last lines of a failing build and skips what follows', async () => {
+  it('shows the last lines of a failed build and skips the remaining builds', async () => {
     const bad = await container('bad', { 'build.sh': '#!/bin/sh\necho "the reason is this" >&2\nexit 7\n' });
     const next = await container('next', { Dockerfile: 'FROM scratch\nCOPY Dockerfile /\n' });
     const { context, stderr } = contextFor();
@@ -114,20 +114,20 @@ describeWithEngine('build-containers on the engine', () => {
     expect(await exists(`${next}:local`)).toBe(false);
   });
 
-  it('goes on with --continue-on-error and still tells that one failed', async () => {
+  it('goes on with --continue-on-error and still exits with an error', async () => {
     const { context } = contextFor({ continueOnError: true });
     const results = await buildContainers([`${org}/bad`, `${org}/plain`], places, options, context);
     expect(results.map((result) => result.outcome)).toEqual(['failed', 'built']);
   });
 
-  it('notices a script that makes no image', async () => {
+  it('notices a script that builds no image', async () => {
     const name = await container('empty', { 'build.sh': '#!/bin/sh\nexit 0\n' });
     const { context, stderr } = contextFor();
     expect(await buildContainers([name], places, options, context)).toMatchObject([{ outcome: 'failed' }]);
     expect(stderr()).toContain(`the build succeeded but made no image ${name}:local`);
   });
 
-  it('does nothing in a dry run but say what it would run', async () => {
+  it('only prints the commands in a dry run', async () => {
     const name = await container('dry', { 'build.sh': '#!/bin/sh\ntouch ran\n' });
     const { context, stdout } = contextFor({ dryRun: true });
     expect(await buildContainers([name], places, options, context)).toMatchObject([{ outcome: 'skipped' }]);

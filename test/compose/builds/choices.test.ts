@@ -4,7 +4,7 @@ import { runOrFail } from '../../../src/system/process.js';
 import { describeWithEngine } from '../../support/engine.js';
 import { BuildSite, tinyDockerfile } from './support.js';
 
-describeWithEngine('what build-containers decides before it builds', () => {
+describeWithEngine('choices of build-containers before the first build', () => {
   let site: BuildSite;
   const stackFile = 'my repo/stack-orchestrator/stacks/app/stack.yml';
 
@@ -14,10 +14,10 @@ describeWithEngine('what build-containers decides before it builds', () => {
   });
   afterAll(() => site.remove());
 
-  it('BuildKit where docker has what it needs, else the builder of before', async () => {
+  it('BuildKit is used where docker has what it needs, else the legacy builder', async () => {
     await site.stack(['app']);
     const { stdout } = await runOrFail('where docker is', 'sh', ['-c', 'command -v docker']);
-    // A machine whose docker came without that plugin.
+    // A machine whose docker was installed without that plugin.
     await site.put(
       'without-buildx/docker',
       `#!/bin/sh\n[ "$1" = buildx ] && { echo "docker: 'buildx' is not a docker command." >&2; exit 1; }\nexec ${stdout.trim()} "$@"\n`,
@@ -34,7 +34,7 @@ describeWithEngine('what build-containers decides before it builds', () => {
   });
 
   it.each(['app', 'Org/App', '../app', 'org/app:tag'])(
-    '%j cannot be a container: told, nothing is built',
+    'the container name %j is rejected before anything is built',
     async (name) => {
       await site.put(stackFile, `name: app\ncontainers: ["${site.org}/app", "${name}"]\npods: []\n`);
       const { code, stdout, stderr } = await site.build();
@@ -46,7 +46,7 @@ describeWithEngine('what build-containers decides before it builds', () => {
   );
 
   it.each(['name: app\npods: []\n', 'name: app\ncontainers:\npods: []\n'])(
-    '%j has no containers: a warning and exit 0',
+    '%j has no containers, which is a warning with exit code 0',
     async (text) => {
       await site.put(stackFile, text);
       const { code, stderr } = await site.build();
@@ -55,7 +55,7 @@ describeWithEngine('what build-containers decides before it builds', () => {
     },
   );
 
-  it('a failure below a path with a blank says that quotes may be missing', async () => {
+  it('a failed build below a path with a space suggests missing quotes', async () => {
     await site.stack(['unquoted']);
     await site.file('unquoted', 'build.sh', '#!/bin/sh\ndocker build -t ORG/unquoted:local ${CERC_REPO_BASE_DIR}/x\n');
     const failed = await site.build([], { CERC_REPO_BASE_DIR: site.sandbox.path('my repositories') });

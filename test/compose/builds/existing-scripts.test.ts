@@ -5,8 +5,8 @@ import { git } from '../../git/support/sources.js';
 import { describeWithEngine } from '../../support/engine.js';
 import { BuildSite, tinyDockerfile } from './support.js';
 
-/** Scripts as users of the existing program have them. */
-describeWithEngine('build scripts written for the existing program', () => {
+/** Scripts as users of the Python program have them. */
+describeWithEngine('build scripts written for the Python program', () => {
   let site: BuildSite;
 
   beforeAll(async () => {
@@ -14,10 +14,10 @@ describeWithEngine('build scripts written for the existing program', () => {
   });
   afterAll(() => site.remove());
 
-  it('build a cloned repository, with their variables unquoted and no newline at their end', async () => {
+  it('build a cloned repository, with unquoted variables and no newline at the end', async () => {
     await site.stack(['app'], ['github.com/org/app@v1']);
     await site.put('repositories/app/Dockerfile', `ARG NOTE=none\n${tinyDockerfile('from the repository')}`);
-    // As setup-repositories leaves it.
+    // As setup-repositories clones it.
     const app = site.sandbox.path('repositories/app');
     await git(app, 'init', '--quiet');
     await git(app, 'remote', 'add', 'origin', 'https://github.com/org/app');
@@ -44,7 +44,7 @@ describeWithEngine('build scripts written for the existing program', () => {
     expect(await site.line('app')).toBe('from the repository');
   });
 
-  it('run where the user is, also with blanks in the path, no execute bit, and files beside them', async () => {
+  it("run in the user's directory, also with spaces in paths, without the execute bit, and with files next to them", async () => {
     await site.stack(['here']);
     await site.put('note.txt', 'what the user has here');
     await site.file('here', 'Dockerfile', 'FROM scratch\nARG NOTE\nLABEL line="$NOTE"\nCOPY own.txt /\n');
@@ -68,7 +68,7 @@ describeWithEngine('build scripts written for the existing program', () => {
     expect(await site.line('here')).toBe('what the user has here');
   });
 
-  it('get every documented variable, --force-rebuild and the extra arguments as words', async () => {
+  it('receive every documented variable, --force-rebuild and the extra arguments as separate words', async () => {
     await site.stack(['env']);
     await site.file('env', 'Dockerfile', tinyDockerfile('env'));
     await site.file(
@@ -117,7 +117,7 @@ describeWithEngine('build scripts written for the existing program', () => {
     expect(label.stdout).toBe('1\n');
   });
 
-  it('may call default-build.sh, and a folder without a script is built by it', async () => {
+  it('may call default-build.sh, which also builds a folder without a script', async () => {
     await site.stack(['calls', 'plain']);
     const dockerfile =
       'FROM scratch\nARG CERC_HOST_UID\nARG CERC_HOST_GID\nLABEL line="$CERC_HOST_UID:$CERC_HOST_GID"\n';
@@ -139,7 +139,7 @@ describeWithEngine('build scripts written for the existing program', () => {
     expect(usage.stderr).toContain('usage');
   });
 
-  it('--debug traces them and prints their environment into the log, without the tokens', async () => {
+  it('are traced by --debug, with their environment in the log except for tokens', async () => {
     const tokens = { CERC_NPM_AUTH_TOKEN: 'npm-5ecret', CERC_GO_AUTH_TOKEN: 'go-5ecret', MY_API_KEY: 'key-5ecret' };
     const done = await site.build(['--include', `${site.org}/plain`], tokens, ['--debug']);
 
@@ -154,7 +154,7 @@ describeWithEngine('build scripts written for the existing program', () => {
     expect((await stat(site.log('plain'))).mode & 0o777).toBe(0o600);
   });
 
-  it('the container of a repository without build files says what is missing, before anything is built', async () => {
+  it('are not started when the repository of a container has no build files, which is reported', async () => {
     await site.stack(['plain', 'absent'], ['github.com/org/absent@v2', 'org/app']);
     await run('docker', ['image', 'rm', `${site.org}/plain:local`]);
 
@@ -168,7 +168,7 @@ describeWithEngine('build scripts written for the existing program', () => {
     expect(await site.line('plain')).toBeUndefined();
   });
 
-  it('a script that uses a missing repository is announced, and runs', async () => {
+  it('run although they use a missing repository, with a warning', async () => {
     await site.stack(['app'], ['github.com/org/app@v1', 'github.com/org/other']);
     await runOrFail('move', 'mv', [site.sandbox.path('repositories/app'), site.sandbox.path('away')]);
 
@@ -184,7 +184,7 @@ describeWithEngine('build scripts written for the existing program', () => {
     expect(stderr, 'no build uses it').not.toContain('github.com/org/other');
   });
 
-  it('without --stack: what ships with the program, which is said', async () => {
+  it('are those of the bundled containers when --stack is missing, which is reported', async () => {
     const { code, stdout, stderr } = await site.sandbox.cli(
       ['build-containers', '--include', 'laconic/demo, cerc/tset-container'],
       { env: site.env },
@@ -198,7 +198,7 @@ describeWithEngine('build scripts written for the existing program', () => {
     expect(stdout).toMatch(/^Dev Root is: .*\nBuilding: laconic\/demo\n$/);
   });
 
-  it('fetch-containers without --stack: the same containers; an --include that names none of them is a warning', async () => {
+  it('belong to the containers that fetch-containers fetches without --stack, with a warning when --include matches none', async () => {
     const fetch = ['fetch-containers', '--image-registry', 'registry.invalid/x'];
     const all = await site.sandbox.cli(['--dry-run', ...fetch]);
     expect(all.code, all.stderr).toBe(0);
@@ -211,7 +211,7 @@ describeWithEngine('build scripts written for the existing program', () => {
     expect(none.stderr).toContain('WARNING: --include leaves nothing of: cerc/test-container,');
   });
 
-  it('a stack without containers is a warning and exit 0', async () => {
+  it('are not required: a stack without containers causes a warning and exit code 0', async () => {
     await site.stack([]);
     const { code, stderr } = await site.build();
     expect(code).toBe(0);

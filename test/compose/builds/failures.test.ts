@@ -8,10 +8,10 @@ import { cliPath, describeWithEngine } from '../../support/engine.js';
 import { describeWithMounts, Mounts } from '../resilience/mounts.js';
 import { BuildSite, eventually, tinyDockerfile } from './support.js';
 
-/** A build that says where it is and goes on in a container until it is ended. */
+/** A build that reports its progress and then runs in a container until it is ended. */
 const endless = 'FROM busybox:1.36\nRUN echo the build has begun; sleep 1000\n';
 
-/** A build of its own under a script, with something of the script's to be cleaned up. */
+/** A docker build started by a script, which has something to clean up. */
 const script = [
   '#!/usr/bin/env bash',
   'trap "echo cleaned up >>$CLEANED" TERM',
@@ -20,7 +20,7 @@ const script = [
   '',
 ].join('\n');
 
-describeWithEngine('builds that are cut off', () => {
+describeWithEngine('interrupted builds', () => {
   let site: BuildSite;
 
   beforeAll(async () => {
@@ -37,7 +37,7 @@ describeWithEngine('builds that are cut off', () => {
 
   interface Running {
     kill: (signal: NodeJS.Signals) => void;
-    /** What it has said so far. */
+    /** The output so far. */
     said: () => string;
     ended: Promise<{ code: number | null; stderr: string }>;
   }
@@ -48,7 +48,7 @@ describeWithEngine('builds that are cut off', () => {
       env: own,
       cwd: site.sandbox.base,
     });
-    // A check that failed before the end must leave no build behind.
+    // A check that fails before the end must not leave a build behind.
     onTestFinished(() => void child.kill('SIGTERM'));
     let stderr = '';
     child.stderr.on('data', (text: Buffer) => (stderr += text.toString()));
@@ -69,7 +69,7 @@ describeWithEngine('builds that are cut off', () => {
   }
 
   it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
-    '%s ends the script and the docker build under it, exit 130, and the log says so',
+    '%s ends the script and its docker build with exit code 130, and is recorded in the log',
     async (signal) => {
       await rm(site.sandbox.path('cleaned'), { force: true });
       const running = start();
@@ -77,7 +77,8 @@ describeWithEngine('builds that are cut off', () => {
       expect(await processes()).not.toBe('');
 
       running.kill(signal);
-      // Where a terminal was closed, the shell and the kernel both say so: it is one end, not "leave at once".
+      // When a terminal is closed, both the shell and the kernel send SIGHUP; that is one signal, not a request to
+      // leave at once.
       if (signal === 'SIGHUP') {
         await eventually('the first one to be seen', async () => running.said().includes('stopping: '));
         running.kill(signal);
@@ -94,10 +95,10 @@ describeWithEngine('builds that are cut off', () => {
     },
   );
 
-  it('a terminal that is closed ends the build like Ctrl-C, though nothing can be printed any more', async () => {
+  it('closing the terminal ends the build like Ctrl-C, though nothing more can be printed', async () => {
     await rm(site.sandbox.path('cleaned'), { force: true });
     const call = commandLine(process.execPath, ['--', cliPath, ...site.args()]);
-    // What holds the terminal's other end.
+    // The program that holds the other end of the terminal.
     const holder = spawn('script', ['--quiet', '--command', `exec ${call}`, '/dev/null'], {
       env: { ...process.env, ...site.env, CLEANED: site.sandbox.path('cleaned'), TERM: 'xterm' },
       cwd: site.sandbox.base,
@@ -114,7 +115,7 @@ describeWithEngine('builds that are cut off', () => {
     expect(await site.line('next')).toBeUndefined();
   });
 
-  it('a second Ctrl-C leaves at once, and nothing behind', async () => {
+  it('a second Ctrl-C ends the program at once and leaves nothing behind', async () => {
     await site.file('endless', 'build.sh', script.replace('trap "', 'trap "sleep 1000; '));
     const running = start();
     await begun();
@@ -127,7 +128,7 @@ describeWithEngine('builds that are cut off', () => {
     await eventually('the end of the build', async () => (await processes()) === '');
   });
 
-  it('an engine that goes away in mid-build ends the run, also with --continue-on-error', async () => {
+  it('an engine that stops during a build ends the run, also with --continue-on-error', async () => {
     const socket = site.sandbox.path('engine.sock');
     const proxy = await EngineProxy.start(socket);
     await site.file(
@@ -150,7 +151,7 @@ describeWithEngine('builds that are cut off', () => {
   });
 });
 
-/** The real engine behind a socket that can be taken away. */
+/** The real engine behind a socket that can be removed. */
 class EngineProxy {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
@@ -184,7 +185,7 @@ class EngineProxy {
   }
 }
 
-describeWithMounts('a full disk below the build log', () => {
+describeWithMounts('a full disk at the build log', () => {
   const mounts = new Mounts();
   let site: BuildSite;
 
@@ -198,7 +199,7 @@ describeWithMounts('a full disk below the build log', () => {
     await site.remove();
   });
 
-  it('is told once and fails no build', async () => {
+  it('is reported once and fails no build', async () => {
     await site.stack(['loud']);
     await site.file('loud', 'Dockerfile', tinyDockerfile('loud'));
     await site.file(

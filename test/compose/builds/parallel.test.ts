@@ -12,7 +12,7 @@ describeWithEngine('build-containers --jobs', () => {
     for (const name of ['a', 'b']) {
       await site.file(name, 'Dockerfile', `FROM busybox:1.36\nARG RUN\nRUN sleep 1.5\nLABEL line="${name} $RUN"\n`);
     }
-    // Read as a script that does nothing but docker build.
+    // This is recognized as a script that only calls docker build.
     await site.file(
       'b',
       'build.sh',
@@ -30,7 +30,7 @@ describeWithEngine('build-containers --jobs', () => {
   });
   afterAll(() => site.remove());
 
-  /** When the build of a container began and ended, from its log. */
+  /** The times at which the build of a container began and ended, from its log. */
   async function times(container: string): Promise<{ begin: number; end: number }> {
     const notes = [...(await readFile(site.log(container), 'utf8')).matchAll(/^# (\S+Z) /gm)].map(([, at = '']) =>
       Date.parse(at),
@@ -50,7 +50,7 @@ describeWithEngine('build-containers --jobs', () => {
     return { a, b, 'on-a': onA, other };
   }
 
-  it('builds at once what is known not to meet, a base before what is built from it, and scripts by themselves', async () => {
+  it('runs independent builds in parallel, a base before the images built from it, and other scripts alone', async () => {
     const { a, b, 'on-a': onA, other } = await build(['--jobs', '4']);
 
     expect(b.begin).toBeLessThan(a.end);
@@ -65,7 +65,7 @@ describeWithEngine('build-containers --jobs', () => {
     expect([b.begin >= a.end, onA.begin >= b.end, other.begin >= onA.end]).toEqual([true, true, true]);
   });
 
-  it('does not build on a base that failed, goes on with the others, and ends with 1', async () => {
+  it('does not build on a base that failed, continues with the others, and exits with 1', async () => {
     await site.stack(['bad', 'on-bad', 'other']);
     await run('docker', ['image', 'rm', `${site.org}/other:local`]);
 
@@ -78,7 +78,7 @@ describeWithEngine('build-containers --jobs', () => {
     expect(await site.line('other')).toBe('other');
   });
 
-  it('--verbose says whose line it is, and where the build files are', async () => {
+  it('prefixes each line with its container under --verbose, and names the build files', async () => {
     await site.stack(['a', 'b']);
     const { code, stderr } = await site.build(['--jobs', '2'], {}, ['--verbose']);
 

@@ -35,7 +35,7 @@ describeWithRegistry('build-containers --publish-images', () => {
     return (await runOrFail('inspect', 'docker', ['image', 'inspect', '--format', format, image])).stdout.trim();
   }
 
-  it('pushes each image by the whole name of its container, with a tag that sorts by time', async () => {
+  it('pushes each image under the full name of its container, with a tag that sorts by time', async () => {
     const { code, stdout, stderr } = await site.build(publish(`${open.host}/team/`));
 
     expect(code, stderr).toBe(0);
@@ -53,7 +53,7 @@ describeWithRegistry('build-containers --publish-images', () => {
     }
   });
 
-  it('the same again gets another tag or the same image; --publish-tag gives all one', async () => {
+  it('gives a second run a new tag or the same image, and --publish-tag gives all images one tag', async () => {
     const { code, stderr } = await site.build(publish(open.host, '--publish-tag', 'v1.2', '--jobs', '2'));
 
     expect(code, stderr).toBe(0);
@@ -61,7 +61,7 @@ describeWithRegistry('build-containers --publish-images', () => {
     expect(await inRegistry(`${open.host}/${site.org}/two:v1.2`)).toBe('two');
   });
 
-  it('a dry run asks no registry and pushes nothing', async () => {
+  it('contacts no registry and pushes nothing in a dry run', async () => {
     const before = closed.log() + open.log();
 
     const { code, stdout } = await site.build(publish(`${open.host}/dry`), {}, ['--dry-run']);
@@ -78,7 +78,7 @@ describeWithRegistry('build-containers --publish-images', () => {
     [publish('https://host/org'), '--image-registry https://host/org: images are named by host and path only'],
     [publish('host', '--publish-tag', 'a b'), '--publish-tag "a b": must be letters'],
     [publish('localhost:1/x'), 'localhost:1 cannot be reached (connection refused)'],
-  ])('%j builds nothing, exit 1', async (args, message) => {
+  ])('builds nothing with %j and exits with 1', async (args, message) => {
     await run('docker', ['image', 'rm', `${site.org}/one:local`]);
 
     const { code, stderr } = await site.build(args);
@@ -88,7 +88,7 @@ describeWithRegistry('build-containers --publish-images', () => {
     expect(await site.line('one')).toBeUndefined();
   });
 
-  it('a registry that wants a login says so before anything is built, and takes that of docker login', async () => {
+  it('reports a missing login before anything is built, and uses that of docker login', async () => {
     await run('docker', ['image', 'rm', `${site.org}/one:local`]);
     const login = (password: string): string =>
       JSON.stringify({
@@ -112,7 +112,7 @@ describeWithRegistry('build-containers --publish-images', () => {
     expect(done.stdout + done.stderr + (await readFile(site.log('one'), 'utf8'))).not.toContain(registryUser.password);
   });
 
-  it('what no build made is not published', async () => {
+  it('publishes only what was built', async () => {
     await site.stack(['kept']);
     await site.file('kept', 'Dockerfile', tinyDockerfile('old'));
     await site.file('kept', 'build.sh', '#!/bin/sh\ndocker build -t ORG/kept:local "$(dirname "$0")"\n');
@@ -132,7 +132,7 @@ describeWithRegistry('build-containers --publish-images', () => {
     expect(await open.tags(`${site.org}/kept`)).toEqual([]);
   });
 
-  it('a push that fails ends the run with 1, and says how to push again', async () => {
+  it('exits with 1 when a push fails, and prints how to push again', async () => {
     const gone = await startRegistry();
     const [reached, stopped] = [site.sandbox.path('reached'), site.sandbox.path('stopped')];
     const script = `#!/bin/sh\ntouch ${reached}; until [ -e ${stopped} ]; do sleep 0.1; done\n`;

@@ -5,7 +5,7 @@ import { git, Sources } from '../../git/support/sources.js';
 import { type CliResult, describeWithEngine } from '../../support/engine.js';
 import { BuildSite, tinyDockerfile } from './support.js';
 
-describeWithEngine('build-containers looks at the refs that the stack names', () => {
+describeWithEngine('build-containers and the refs of a stack', () => {
   let site: BuildSite;
   let sources: Sources;
 
@@ -40,16 +40,16 @@ describeWithEngine('build-containers looks at the refs that the stack names', ()
   const warnings = ({ stderr }: CliResult): string[] => stderr.split('\n').filter((line) => line.startsWith('WARNING'));
   /** The stack builds `app` from the repository of that name; `lib` is another of its repositories. */
   const stack = (...repositories: string[]): Promise<void> => site.stack(['app'], repositories);
-  /** What git was called with; nothing when it was not. */
+  /** The arguments of every git call; empty when git was not called. */
   const traced = async (work: (more: NodeJS.ProcessEnv) => Promise<unknown>): Promise<string> => {
     const trace = sources.path('trace');
     await rm(trace, { force: true });
-    // BuildKit's client has questions of its own to git.
+    // BuildKit's client calls git by itself.
     await work({ GIT_TRACE: trace, DOCKER_BUILDKIT: '0' });
     return readFile(trace, 'utf8').catch(() => '');
   };
 
-  it('one line for each that is elsewhere, with what is there and what to do; it is built as it is', async () => {
+  it('reports a repository at another ref with what is there and what to do, then builds it as it is', async () => {
     await stack(`${url('app')}@v1`, `${url('lib')}@main`);
     await clone('app', 'main');
     await clone('lib', 'v1');
@@ -72,7 +72,7 @@ describeWithEngine('build-containers looks at the refs that the stack names', ()
     expect(await site.line('app')).toBe('released');
   });
 
-  it('a branch at the very commit, and a repository without a ref, are nothing to tell', async () => {
+  it('reports nothing for a branch at the same commit, or a repository without a ref', async () => {
     await stack(`${url('app')}@v1`, url('lib'));
     await clone('app', 'v1');
     await git(sources.base('app'), 'checkout', '--quiet', '-b', 'mine');
@@ -83,7 +83,7 @@ describeWithEngine('build-containers looks at the refs that the stack names', ()
     expect([result.code, warnings(result)]).toEqual([0, []]);
   });
 
-  it('a folder that is no working copy, and one of another repository, are told and built', async () => {
+  it('reports a folder that is not a working copy, or is one of another repository, then builds it', async () => {
     await stack(`${url('app')}@v1`, `${url('lib')}@v1`);
     await mkdir(sources.base('app'));
     await writeFile(sources.base('app', 'Dockerfile'), tinyDockerfile('unpacked'));
@@ -101,7 +101,7 @@ describeWithEngine('build-containers looks at the refs that the stack names', ()
     expect(await site.line('app')).toBe('unpacked');
   });
 
-  it('without git it builds, and says that nobody looked', async () => {
+  it('builds without git, with a warning that nothing was checked', async () => {
     await stack(`${url('app')}@v1`);
     await clone('app', 'main');
     const programs = sources.path('programs');
@@ -119,7 +119,7 @@ describeWithEngine('build-containers looks at the refs that the stack names', ()
     ]);
   });
 
-  it('git is not called for stacks without refs, nor for what is not cloned, nor in a dry run', async () => {
+  it('does not call git for stacks without refs, for repositories that are not cloned, or in a dry run', async () => {
     await clone('app', 'main');
     await stack(url('app'), `${url('lib')}@v1`);
     expect(await traced((more) => build(more))).toBe('');

@@ -4,15 +4,15 @@ import { run } from '../../../src/system/process.js';
 import type { CliResult } from '../../support/engine.js';
 import { Sandbox } from '../../support/sandbox.js';
 
-/** An image of next to nothing, with a line of its own in it. */
+/** A minimal image that contains one line of its own. */
 export function tinyDockerfile(line: string): string {
   return `FROM scratch\nLABEL line="${line}"\nCOPY Dockerfile /\n`;
 }
 
-/** A stack in a repository as users of the existing program have it, and what build-containers does with it. */
+/** A stack in a repository as users of the Python program have it, and build-containers for it. */
 export class BuildSite {
   readonly sandbox: Sandbox;
-  /** The first part of its containers' names, which are its own on the engine. */
+  /** The first part of the names of its containers, which is unique on the engine. */
   readonly org: string;
 
   private constructor(sandbox: Sandbox, org: string) {
@@ -24,7 +24,7 @@ export class BuildSite {
     return new BuildSite(await Sandbox.make(), `laconic-test-${kind}-${process.pid}`);
   }
 
-  /** `stack.yml` with these containers, in the order given. */
+  /** Writes `stack.yml` with these containers, in this order. */
   async stack(containers: readonly string[], repositories: readonly string[] = []): Promise<void> {
     const list = (items: readonly string[]): string => items.map((item) => `\n  - ${item}`).join('') || ' []';
     await this.put(
@@ -33,12 +33,12 @@ export class BuildSite {
     );
   }
 
-  /** A file of a container's build folder, which the external repository holds. */
+  /** Writes a file into a container's build folder in the external repository. */
   async file(container: string, file: string, text: string, mode = 0o755): Promise<void> {
     await this.put(`my repo/stack-orchestrator/container-build/${this.org}-${container}/${file}`, text, mode);
   }
 
-  /** A file below the sandbox; `ORG` in it is the containers' organisation. */
+  /** Writes a file below the sandbox, with `ORG` replaced by the containers' organisation. */
   async put(path: string, text: string, mode = 0o644): Promise<void> {
     const target = this.sandbox.path(path);
     await mkdir(dirname(target), { recursive: true });
@@ -67,7 +67,7 @@ export class BuildSite {
     return this.sandbox.path('state/laconic-so/builds', this.org, `${container}.log`);
   }
 
-  /** The label `line` of a container's image; undefined when there is no such image. */
+  /** The label `line` of a container's image, or undefined without such an image. */
   async line(container: string): Promise<string | undefined> {
     const asked = await run('docker', [
       ...['image', 'inspect', '--format', '{{index .Config.Labels "line"}}'],
@@ -88,7 +88,7 @@ export class BuildSite {
   }
 }
 
-/** Waits until something is so, 20 seconds at most. */
+/** Waits up to 20 seconds for a condition. */
 export async function eventually(what: string, look: () => Promise<boolean>): Promise<void> {
   for (let attempt = 0; attempt < 200; attempt += 1) {
     if (await look()) return;
