@@ -12,7 +12,7 @@ config:
   DB_PASSWORD: $generate:base64:12$
 `;
 
-describeWithEngine('a generated secret is never lost or replaced in silence', () => {
+describeWithEngine('a generated secret is never lost or replaced silently', () => {
   let sandbox: Sandbox;
   let secrets: string;
   let before: Record<string, SeenContainer>;
@@ -47,7 +47,7 @@ describeWithEngine('a generated secret is never lost or replaced in silence', ()
     before = await containers();
   });
 
-  it('the history has it from the first create on, for its owner only', async () => {
+  it('the history has a copy from the first create on, readable by the owner only', async () => {
     expect(await sandbox.read('d/.laconic/history/secrets.env')).toBe(secrets);
     expect((await stat(sandbox.path('d/.laconic/history/secrets.env'))).mode & 0o777).toBe(0o600);
   });
@@ -59,7 +59,7 @@ describeWithEngine('a generated secret is never lost or replaced in silence', ()
     'cut inside quotes': async (file) => writeFile(file, `${secrets.slice(0, secrets.indexOf('\nTOKEN='))}\nTOKEN="ab`),
   };
   for (const [how, lose] of Object.entries(losses)) {
-    it(`secrets.env ${how}: what needs it refuses, and says where a copy is`, async () => {
+    it(`secrets.env ${how}: commands that need it fail and name a copy`, async () => {
       await lose(sandbox.path('d/secrets.env'));
       const files = await sandbox.fileState('d/config.env');
       const tried = how === 'deleted' ? Object.keys(commands) : ['start', 'create --update'];
@@ -82,14 +82,14 @@ describeWithEngine('a generated secret is never lost or replaced in silence', ()
     });
   }
 
-  it('the copy put back, nothing is different', async () => {
+  it('restoring the copy changes nothing', async () => {
     await rm(sandbox.path('d/secrets.env'));
     await copyFile(sandbox.path('d/.laconic/history/secrets.env'), sandbox.path('d/secrets.env'));
     await sandbox.succeed(['deployment', '--dir', 'd', 'start']);
     expect(await containers()).toEqual(before);
   });
 
-  it('of a directory without history the manifest and the container tell', async () => {
+  it('the container is named as a copy for a directory without history', async () => {
     await rm(sandbox.path('d/.laconic/history'), { recursive: true });
     await rm(sandbox.path('d/secrets.env'));
     const { code, stderr } = await sandbox.deployment('d', 'start');
@@ -98,7 +98,7 @@ describeWithEngine('a generated secret is never lost or replaced in silence', ()
     await kept();
   });
 
-  it('of a copy without hidden files the container tells', async () => {
+  it('the container is named as a copy for a directory that was copied without hidden files', async () => {
     await rm(sandbox.path('d/.laconic'), { recursive: true });
     await rm(sandbox.path('d/secrets.env'));
     for (const command of ['start', 'create --update']) {
@@ -109,7 +109,7 @@ describeWithEngine('a generated secret is never lost or replaced in silence', ()
     expect(await containers()).toEqual(before);
   });
 
-  it('only --rotate-secret makes new ones, of the names it is given', async () => {
+  it('only --rotate-secret generates new secrets, for the names it is given', async () => {
     await rm(sandbox.path('d/secrets.env'));
     const [command = [], name = ''] = [commands.restart, 'TOKEN'];
     const one = await sandbox.cli([...command, '--rotate-secret', name]);
@@ -129,7 +129,7 @@ describeWithEngine('a generated secret is never lost or replaced in silence', ()
     }
   });
 
-  it('of a directory of the Python program that never had one, start says that it stays unset', async () => {
+  it('start reports a secret as unset for a directory of the Python program that never had it', async () => {
     const project = `laconic-${Date.now().toString(16)}`;
     sandbox.watch(project);
     await writePythonDeployment(sandbox.path('old'), {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-/** A service as it stands in a compose file. */
+/** A service as written in a compose file. */
 export type WrittenService = Record<string, unknown>;
 
 function longDependency(base: string, seed: number): WrittenService {
@@ -10,7 +10,7 @@ function longDependency(base: string, seed: number): WrittenService {
   };
 }
 
-/** Text of a value: any characters, dollars doubled, sometimes with variables in it. */
+/** Text of a value: any characters with doubled dollars, sometimes with variables. */
 function value(): fc.Arbitrary<string> {
   const literal = fc.string({ unit: 'grapheme', maxLength: 12 }).map((text) => text.replaceAll('$', () => '$$'));
   const variable = fc.constantFrom(
@@ -32,7 +32,10 @@ const name = fc.stringMatching(/^[A-Z][A-Z0-9_]{0,6}$/);
 const dotted = fc.stringMatching(/^[a-z]{1,4}(\.[a-z0-9-]{1,4}){0,2}$/);
 const scalar = fc.oneof(value(), fc.integer(), fc.boolean(), fc.double({ noNaN: true, noDefaultInfinity: true }));
 
-/** A map, or a list of `name=value`; some names alone. Not empty: two of those Compose cannot merge in `extends`. */
+/**
+ * A map, or a list of `name=value`, in which some names are alone. It is not empty, because Compose cannot merge two
+ * empty ones in `extends`.
+ */
 function pairs(key: fc.Arbitrary<string>): fc.Arbitrary<unknown> {
   const item = fc.tuple(key, fc.option(value())).map(([left, right]) => (right === null ? left : `${left}=${right}`));
   return fc.oneof(
@@ -124,7 +127,7 @@ const test = fc.oneof(
   fc.constant(['NONE']),
 );
 
-/** A host has one address: with several, versions of Compose differ. */
+/** Each host has one address, because versions of Compose differ in how they treat several. */
 const hosts = fc
   .dictionary(word, fc.constantFrom('10.0.0.1', 'host-gateway', '::1', '[::2]'), {
     minKeys: 1,
@@ -239,7 +242,10 @@ function arbitraryKeys(): fc.Arbitrary<WrittenService> {
   );
 }
 
-/** Draws a service that Compose takes; it may extend or depend on those before it, which are called `s0`, `s1`, … */
+/**
+ * Generates a service that Compose accepts. It may extend or depend on the services before it, which are named `s0`,
+ * `s1`, …
+ */
 export const arbitraryService: fc.Arbitrary<(index: number) => WrittenService> = fc
   .record({ keys: arbitraryKeys(), earlier: fc.nat(), extending: fc.nat({ max: 4 }), depending: fc.nat({ max: 3 }) })
   .map(({ keys, earlier, extending, depending }) => (index) => {

@@ -11,7 +11,7 @@ import { askCompose, ours, theirs } from './model-support.js';
 
 const fixtures = join(import.meta.dirname, 'fixtures');
 
-/** `NOTHING` is not among them. */
+/** `NOTHING` is not set. */
 const variables: Record<string, string> = {
   SET: 'set',
   EMPTY: '',
@@ -60,17 +60,17 @@ async function expectEqual(file: string, profiles: readonly string[] = []): Prom
   }
 }
 
-describeWithEngine('the compose normal form is what docker compose config says', () => {
+describeWithEngine('the compose model equals docker compose config', () => {
   for (const file of corpus('model')) {
     it.concurrent(file, () => expectEqual(file));
   }
 
-  it.concurrent.each([[['debug']], [['test', 'off']], [['*']]])('profiles %j', async (profiles) => {
+  it.concurrent.each([[['debug']], [['test', 'off']], [['*']]])('with profiles %j', async (profiles) => {
     await expectEqual('profiles.yml', profiles);
     await expectEqual('profiles-extends.yml', profiles);
   });
 
-  it('volumes, secrets and configs keep what they are made of', async () => {
+  it('for the definitions of volumes, secrets and configs', async () => {
     const directory = join(fixtures, 'model');
     const [volumes, files] = await Promise.all(
       ['volumes-top.yml', 'secrets-configs.yml'].map((file) => askCompose(directory, file, { variables })),
@@ -105,7 +105,7 @@ describeWithEngine('the compose normal form is what docker compose config says',
   });
 });
 
-describeWithEngine('what Compose refuses is refused with file, line and key', () => {
+describeWithEngine('files that Compose rejects are rejected with file, line and key', () => {
   for (const file of corpus('model-refused')) {
     it.concurrent(file, async () => {
       expect(await askCompose(join(fixtures, 'model-refused'), file, { variables })).toHaveProperty('refused');
@@ -121,8 +121,8 @@ describeWithEngine('what Compose refuses is refused with file, line and key', ()
   }
 });
 
-describe('the corpus', () => {
-  it('has at least forty files that Compose takes', () => {
+describe('the files of the corpus', () => {
+  it('are at least forty that Compose accepts', () => {
     expect(corpus('model').length).toBeGreaterThanOrEqual(40);
   });
 });

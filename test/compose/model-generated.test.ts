@@ -29,7 +29,7 @@ function normalized(text: string): ReturnType<typeof normalizeCompose>['model'] 
   return normalizeCompose({ yaml: parseYaml(text, 'compose.yml'), lookup: (name) => variables[name] }).model;
 }
 
-/** Text without quotes that looks like a number, a date, a boolean, nothing, or nearly so. */
+/** Unquoted text that is or resembles a number, a date, a boolean or null. */
 const plain = fc
   .oneof(
     fc.stringMatching(/^[-+]?[0-9._eExXoObB]{1,10}$/),
@@ -57,8 +57,8 @@ const plain = fc
   )
   .filter((text) => !/^[-.]*$/.test(text));
 
-describeWithEngine('generated values are what docker compose config says', () => {
-  it('numbers, booleans and nothing without quotes', async () => {
+describeWithEngine('generated values equal those of docker compose config', () => {
+  it('for unquoted numbers, booleans and nulls', async () => {
     const texts = [...new Set(fc.sample(plain, { numRuns: 3000, seed: 3 }))].filter(
       (text) => plainScalar(text).type !== 'unusable',
     );
@@ -73,7 +73,7 @@ describeWithEngine('generated values are what docker compose config says', () =>
     }
   });
 
-  it('commands split into words', async () => {
+  it('for commands that are split into words', async () => {
     const piece = fc.constantFrom(
       ...['a', 'b', '-', ' ', '  ', '\t', '\n', '"', "'", '\\', '`', '$(', '(', ')', '&&', '|', '>', '2>', '<', ';'],
       ...['$', '{', '}', '*', '~', '#', '=', 'é', '🐴', '\u00a0', '""', "''", '"a b"', "'c d'"],
@@ -100,7 +100,7 @@ describeWithEngine('generated values are what docker compose config says', () =>
     }
   });
 
-  it('whole services', async () => {
+  it('for whole services', async () => {
     const drawn = fc.sample(arbitraryService, { numRuns: 300, seed: 11 });
     const services = Object.fromEntries(
       drawn.map((make, index): [string, WrittenService] => [`s${index}`, make(index)]),

@@ -3,7 +3,7 @@ import { parseBytes, parseDuration } from '../../src/compose/amounts.js';
 import type { MountModel, ServiceModel } from '../../src/compose/model/types.js';
 import { run } from '../../src/system/process.js';
 
-/** A service as both Compose and we can say it: what only one of them shows is left out. */
+/** A service in a form that both Compose and the model can express, without what only one of them has. */
 export type Comparable = Record<string, unknown>;
 
 interface ComposeMount {
@@ -49,7 +49,7 @@ interface ComposeReference {
   mode?: number | string;
 }
 
-/** The whole of `docker compose config --format json`, each `$` single again. */
+/** The whole output of `docker compose config --format json`, with each `$` single again. */
 export interface ComposeConfig {
   services: Record<string, ComposeService>;
   volumes?: Record<string, { name: string; driver?: string; external?: boolean; driver_opts?: Record<string, string> }>;
@@ -57,7 +57,7 @@ export interface ComposeConfig {
   configs?: Record<string, Record<string, unknown>>;
 }
 
-/** What Compose makes of a file in `directory`, or what it says when it refuses it. */
+/** The project that Compose reads from a file in `directory`, or its message when it rejects the file. */
 export async function askCompose(
   directory: string,
   file: string,
@@ -72,12 +72,12 @@ export async function askCompose(
   return code === 0 ? parseConfig(stdout) : { refused: stderr.trim().split('\n').at(-1) ?? '' };
 }
 
-/** Compose doubles every `$` of the whole text it prints. */
+/** Compose doubles every `$` in the text it prints. */
 export function parseConfig(stdout: string): ComposeConfig {
   return JSON.parse(stdout.replaceAll('$$', () => '$')) as ComposeConfig;
 }
 
-/** Compose's service in the terms of both. */
+/** A service of Compose in the common form. */
 export function theirs(service: ComposeService): Comparable {
   const environment = Object.entries(service.environment ?? {}).filter(([, value]) => value !== null);
   return withoutEmpty({
@@ -94,7 +94,7 @@ export function theirs(service: ComposeService): Comparable {
     ulimits: Object.fromEntries(
       Object.entries(service.ulimits ?? {}).map(([name, limit]) => [
         name,
-        // It leaves zeros out.
+        // Compose leaves out zeros.
         typeof limit === 'number' ? { soft: limit, hard: limit } : { soft: 0, hard: 0, ...limit },
       ]),
     ),
@@ -105,7 +105,7 @@ export function theirs(service: ComposeService): Comparable {
   });
 }
 
-/** Our service in the terms of both. */
+/** A service of the model in the common form. */
 export function ours(service: ServiceModel): Comparable {
   return withoutEmpty({
     ...pick(service as unknown as Record<string, unknown>, plainKeys),
@@ -142,13 +142,13 @@ function pick(service: Record<string, unknown>, keys: readonly string[]): Compar
 }
 
 /**
- * Zero, empty texts, lists and maps, false and absence are the same; lists whose order Compose does not keep are
- * sorted.
+ * Treats zero, empty text, empty lists and maps, false and absence as equal, and sorts lists whose order Compose does
+ * not keep.
  */
 function withoutEmpty(service: Comparable): Comparable {
   const entries = Object.entries(service).flatMap(([key, value]): [string, unknown][] => {
     if (value === undefined || value === null || value === false || value === '' || value === 0) return [];
-    // An empty command is one that clears the image's own.
+    // An empty command clears that of the image.
     if (key === 'command' || key === 'entrypoint') return [[key, value]];
     if (Array.isArray(value)) {
       if (value.length === 0) return [];
@@ -189,10 +189,7 @@ function mountOf(mount: ComposeMount): Comparable {
   });
 }
 
-/**
- * Options that the short form of Compose does not know it leaves out without a word; `consistency` only the long form
- * has.
- */
+/** The short form silently drops options that it does not know; only the long form has `consistency`. */
 function ourMount(mount: MountModel): Comparable {
   return withoutEmpty({
     ...mount,
@@ -223,8 +220,8 @@ function healthOf(healthcheck: Record<string, unknown> | undefined): Comparable 
 }
 
 /**
- * Amounts as numbers: Compose prints `0.50` as `0.5` and sizes in bytes. Its older keys count where the newer ones are
- * absent.
+ * Amounts as numbers, because Compose prints `0.50` as `0.5` and sizes in bytes. Older keys apply when the newer ones
+ * are absent.
  */
 function deployOf(service: Record<string, unknown> & Pick<ComposeService, 'deploy'>): Comparable {
   const { deploy } = service;

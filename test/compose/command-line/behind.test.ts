@@ -7,7 +7,7 @@ const compose = 'source/compose/docker-compose-app.yml';
 const web = (flavour: string): string =>
   `services:\n${idleService('web', `    environment: {FLAVOUR: "${flavour}", TITLE: "\${TITLE:-none}"}\n    volumes: ["../config/app:/app"]\n`)}`;
 
-describeWithEngine('a directory that is behind what it was made from says so, with the command that applies it', () => {
+describeWithEngine('a deployment that is behind its stack or spec', () => {
   let sandbox: Sandbox;
   beforeAll(async () => {
     sandbox = await Sandbox.make({
@@ -28,7 +28,7 @@ describeWithEngine('a directory that is behind what it was made from says so, wi
   const said = async (command: string): Promise<string> =>
     (await sandbox.succeed(['deployment', '--dir', 'd', command])).stderr;
 
-  it('a dry run shows what only reads', async () => {
+  it('prints the same status in a dry run', async () => {
     for (const command of ['status', 'ps']) {
       const { stdout } = await sandbox.succeed(['deployment', '--dir', 'd', command]);
       expect(stdout).toMatch(/web/);
@@ -36,13 +36,13 @@ describeWithEngine('a directory that is behind what it was made from says so, wi
     }
   });
 
-  it('says nothing while it is not', async () => {
+  it('is not reported while nothing has changed', async () => {
     expect(await said('status')).toBe('');
     expect(await said('start')).not.toContain('this applies it');
     expect(await status()).toMatchObject({ behind: [] });
   });
 
-  it('names an edited spec and changed files of the stack, and the command brings both in', async () => {
+  it('is reported for an edited spec and changed files of the stack, with the command that applies both', async () => {
     await sandbox.edit('d/spec.yml', 'first', 'second');
     await sandbox.write(compose, web('two'));
     await sandbox.write('source/config/app/page.txt', 'two\n');
@@ -70,7 +70,7 @@ describeWithEngine('a directory that is behind what it was made from says so, wi
     });
   });
 
-  it('names files that came to the stack and files that left it', async () => {
+  it('is reported for files that were added to the stack or removed from it', async () => {
     await sandbox.write('source/config/app/more.txt', 'more\n');
     await rm(sandbox.path('source/config/app/page.txt'));
     expect(await status()).toMatchObject({
@@ -88,7 +88,7 @@ describeWithEngine('a directory that is behind what it was made from says so, wi
     expect(await status()).toMatchObject({ behind: [{ part: 'stack', files: [sandbox.path(compose)] }] });
   });
 
-  it('a stack that is not on this host any more is nothing to be behind of', async () => {
+  it('is not reported when the stack is no longer on this host', async () => {
     await rm(sandbox.path('source'), { recursive: true });
     expect(await status()).toMatchObject({ behind: [] });
   });

@@ -45,7 +45,7 @@ describe('the cluster-id of a new deployment', () => {
     return /^cluster-id: (\S+)$/m.exec(await sandbox.read(`${directory}/deployment.yml`))?.[1];
   }
 
-  it('is its own on Compose, whatever kind clusters there are: neither kind nor the engine is asked', async () => {
+  it('is unique on Compose, and neither kind nor the engine is asked', async () => {
     const ids = [await clusterId('compose', 'one'), await clusterId('compose', 'two')];
     for (const id of ids) expect(id).toMatch(/^laconic-[0-9a-z]{8,}$/);
     expect(new Set([...ids, 'laconic-running']).size).toBe(3);
@@ -53,7 +53,7 @@ describe('the cluster-id of a new deployment', () => {
     expect(await sandbox.exists('called')).toBe(false);
   });
 
-  it('for kind the engine is asked which clusters run', async () => {
+  it('depends on the running clusters on kind, for which the engine is asked', async () => {
     await clusterId('k8s-kind', 'kind');
     expect(asked).toBeGreaterThan(0);
   });

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { cliPath, describeWithEngine } from '../../support/engine.js';
 import { Sandbox } from '../../support/sandbox.js';
 
-describeWithEngine('the question of stop --delete-data on a terminal', () => {
+describeWithEngine('the prompt of stop --delete-data on a terminal', () => {
   let sandbox: Sandbox;
   beforeAll(async () => {
     sandbox = await Sandbox.make({
@@ -18,7 +18,7 @@ describeWithEngine('the question of stop --delete-data on a terminal', () => {
   });
   afterAll(() => sandbox.remove());
 
-  /** Calls the program on a terminal of its own and types this when it asks. */
+  /** Runs the program on a terminal of its own and types this at the prompt. */
   async function answer(typed: string): Promise<{ code: unknown; shown: string }> {
     const words = [process.execPath, cliPath, 'deployment', '--dir', 'd', 'stop', '--delete-data'];
     const command = words.map((word) => `'${word}'`).join(' ');
@@ -39,7 +39,7 @@ describeWithEngine('the question of stop --delete-data on a terminal', () => {
     ['Ctrl-C', '\u0003', 130, 'interrupted'],
     ['Ctrl-D', '\u0004', 130, 'interrupted'],
     ['another name', 'other\r', 1, 'nothing was stopped or deleted'],
-  ])('%s: nothing is deleted', async (_, typed, code, says) => {
+  ])('deletes nothing after %s', async (_, typed, code, says) => {
     const answered = await answer(typed);
 
     expect(answered).toMatchObject({ code });
@@ -50,7 +50,7 @@ describeWithEngine('the question of stop --delete-data on a terminal', () => {
     expect(await sandbox.exists('d/.laconic/lock')).toBe(false);
   });
 
-  it('the name of the directory: the data goes', async () => {
+  it('deletes the data after the name of the directory', async () => {
     expect(await answer('d\r')).toMatchObject({ code: 0 });
     expect(await sandbox.exists('d/data/rows/kept')).toBe(false);
   });

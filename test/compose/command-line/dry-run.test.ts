@@ -6,7 +6,7 @@ import { idleService, Sandbox } from '../../support/sandbox.js';
 const stack = ['--stack', 'tree/stacks/app'];
 const inPlace = [...stack, 'deploy', '--cluster', 'never-made-by-a-dry-run'];
 
-/** Every command, in a sandbox where all of them would do something, and a part of the plan each prints. */
+/** Every command, in a sandbox where each of them would do something, and a part of the plan that it prints. */
 const plans: [command: string, args: string[], plan: RegExp][] = [
   [
     'init',
@@ -68,7 +68,7 @@ const plans: [command: string, args: string[], plan: RegExp][] = [
   ],
   ['status', ['deployment', '--dir', 'd', 'status', '--exit-code'], /^would show the state of every container\n$/],
   ['ps', ['deployment', '--dir', 'd', 'ps'], /^would list the containers\n$/],
-  // It asks no engine in any case.
+  // It needs no engine in any case.
   ['render', ['deployment', '--dir', 'd', 'render'], /^name: [\w-]+\nservices:\n {2}\w+:\n/],
   ['logs', ['deployment', '--dir', 'd', 'logs', 'web'], /^would show the logs of web\n$/],
   ['exec', ['deployment', '--dir', 'd', 'exec', 'web', '--', 'touch', '/x'], /^would run in web: touch \/x\n$/],
@@ -100,88 +100,85 @@ const plans: [command: string, args: string[], plan: RegExp][] = [
   ],
 ];
 
-describeWithEngine(
-  '--dry-run prints a plan and touches nothing; where no engine answers, one from the files alone',
-  () => {
-    let sandbox: Sandbox;
-    beforeAll(async () => {
-      const environment =
-        '    environment: {VALUE: "${VALUE:-none}"}\n    ports: ["80"]\n    volumes: [kept:/kept, more:/more]\n';
-      sandbox = await Sandbox.make({
-        'tree/stacks/app/stack.yml':
-          'name: app\npods:\n  - app\njobs:\n  - job\ncontainers:\n  - laconic/none\nconfig:\n  web:\n    a: web.b\n',
-        'tree/stacks/app/deploy/commands.py': ['init', 'setup', 'create', 'start']
-          .map((name) => `def ${name}(*words):\n    open("BASE/called", "a").write("${name}")\n`)
-          .join('')
-          .concat('start.compose = True\n'),
-        'tree/compose/docker-compose-app.yml': `services:\n${idleService('web', environment)}volumes:\n  kept:\n  more:\n`,
-        'tree/compose-jobs/docker-compose-job.yml': `services:\n${idleService('job')}  built:\n    image: laconic/none:local\n`,
-        'tree/container-build/laconic-none/Dockerfile': 'FROM scratch\nCOPY . /\n',
-        'spec.yml':
-          'stack: BASE/tree/stacks/app\ndeploy-to: compose\nimage-registry: reg.example.org/x\nvolumes:\n  kept: ./data/kept\n',
-        'changed.yml':
-          'stack: BASE/tree/stacks/app\ndeploy-to: compose\nimage-registry: reg.example.org/x\nconfig: {VALUE: new}\nvolumes:\n  kept: ./data/kept\n  more: ./data/more\n',
-      });
-      await sandbox.publish('tree');
-      for (const directory of ['d', 'edited']) await sandbox.create('spec.yml', directory);
-      await sandbox.edit('edited/spec.yml', 'volumes:', 'config: {VALUE: edited}\nvolumes:');
-      await sandbox.write('called', '');
-      // Found before the real ones.
-      for (const tool of ['git', 'kind', 'kubectl']) {
-        await sandbox.write(`bin/${tool}`, `#!/bin/sh\necho ${tool} "$@" >> BASE/called\nexit 1\n`);
-        await chmod(sandbox.path('bin', tool), 0o755);
-      }
-      // The transfer of the stack has no scripts: it would fail. Compose brings the container up as well.
-      const files = [
-        '--file',
-        sandbox.path('d/compose/docker-compose-app.yml'),
-        '--env-file',
-        sandbox.path('d/config.env'),
-      ];
-      await sandbox.docker('compose', ...files, '--project-name', await sandbox.projectOf('d'), 'up', '--detach');
+describeWithEngine('--dry-run prints a plan and changes nothing, and needs no engine', () => {
+  let sandbox: Sandbox;
+  beforeAll(async () => {
+    const environment =
+      '    environment: {VALUE: "${VALUE:-none}"}\n    ports: ["80"]\n    volumes: [kept:/kept, more:/more]\n';
+    sandbox = await Sandbox.make({
+      'tree/stacks/app/stack.yml':
+        'name: app\npods:\n  - app\njobs:\n  - job\ncontainers:\n  - laconic/none\nconfig:\n  web:\n    a: web.b\n',
+      'tree/stacks/app/deploy/commands.py': ['init', 'setup', 'create', 'start']
+        .map((name) => `def ${name}(*words):\n    open("BASE/called", "a").write("${name}")\n`)
+        .join('')
+        .concat('start.compose = True\n'),
+      'tree/compose/docker-compose-app.yml': `services:\n${idleService('web', environment)}volumes:\n  kept:\n  more:\n`,
+      'tree/compose-jobs/docker-compose-job.yml': `services:\n${idleService('job')}  built:\n    image: laconic/none:local\n`,
+      'tree/container-build/laconic-none/Dockerfile': 'FROM scratch\nCOPY . /\n',
+      'spec.yml':
+        'stack: BASE/tree/stacks/app\ndeploy-to: compose\nimage-registry: reg.example.org/x\nvolumes:\n  kept: ./data/kept\n',
+      'changed.yml':
+        'stack: BASE/tree/stacks/app\ndeploy-to: compose\nimage-registry: reg.example.org/x\nconfig: {VALUE: new}\nvolumes:\n  kept: ./data/kept\n  more: ./data/more\n',
     });
-    afterAll(() => sandbox.remove());
+    await sandbox.publish('tree');
+    for (const directory of ['d', 'edited']) await sandbox.create('spec.yml', directory);
+    await sandbox.edit('edited/spec.yml', 'volumes:', 'config: {VALUE: edited}\nvolumes:');
+    await sandbox.write('called', '');
+    // These are found before the real ones.
+    for (const tool of ['git', 'kind', 'kubectl']) {
+      await sandbox.write(`bin/${tool}`, `#!/bin/sh\necho ${tool} "$@" >> BASE/called\nexit 1\n`);
+      await chmod(sandbox.path('bin', tool), 0o755);
+    }
+    // The transfer of the stack has no scripts and would fail, so Compose creates the container.
+    const files = [
+      '--file',
+      sandbox.path('d/compose/docker-compose-app.yml'),
+      '--env-file',
+      sandbox.path('d/config.env'),
+    ];
+    await sandbox.docker('compose', ...files, '--project-name', await sandbox.projectOf('d'), 'up', '--detach');
+  });
+  afterAll(() => sandbox.remove());
 
-    it('whatever the command', async () => {
-      const project = await sandbox.projectOf('d');
-      const state = async (): Promise<unknown> => ({
-        files: await sandbox.fileState(),
-        engine: await sandbox.engineState(project),
-        quick: await sandbox.engineState('never-made-by-a-dry-run'),
-      });
-      const before = await state();
-
-      const results = await Promise.all(
-        plans.map(async ([command, args, plan]) => {
-          // A docker program that cannot be reached by accident: a plan needs no engine.
-          const env = {
-            DOCKER_HOST: 'unix:///nonexistent/docker.sock',
-            PATH: `${sandbox.path('bin')}:${process.env.PATH ?? ''}`,
-          };
-          const { code, stdout, stderr } = await sandbox.cli(['--dry-run', ...args], { env });
-          const problems = stderr.split('\n').filter((line) => /^Error|bug in laconic-so/.test(line));
-          return { command, code, problems, plan: plan.test(stdout) ? 'as expected' : stdout };
-        }),
-      );
-
-      expect(results).toEqual(plans.map(([command]) => ({ command, code: 0, problems: [], plan: 'as expected' })));
-      expect(await sandbox.read('called')).toBe('');
-      expect(await state()).toEqual(before);
+  it('for every command in the table', async () => {
+    const project = await sandbox.projectOf('d');
+    const state = async (): Promise<unknown> => ({
+      files: await sandbox.fileState(),
+      engine: await sandbox.engineState(project),
+      quick: await sandbox.engineState('never-made-by-a-dry-run'),
     });
+    const before = await state();
 
-    it('covers every command there is', async () => {
-      const subcommands = async (...path: string[]): Promise<string[]> => {
-        const { stdout } = await sandbox.succeed([...path, '--help']);
-        const list = /^Commands:\n((?: {2}.*\n)+)/m.exec(stdout)?.[1] ?? '';
-        return [...list.matchAll(/^ {2}([\w-]+)/gm)].map((match) => match[1] ?? '');
-      };
-      const tried = (prefix: string): Set<string> =>
-        new Set(plans.filter(([, args]) => args.includes(prefix)).flatMap(([, args]) => args));
-      const missing = [];
-      for (const group of ['deploy', 'deployment']) {
-        for (const name of await subcommands(group)) if (!tried(group).has(name)) missing.push(`${group} ${name}`);
-      }
-      expect(missing).toEqual([]);
-    });
-  },
-);
+    const results = await Promise.all(
+      plans.map(async ([command, args, plan]) => {
+        // The docker program cannot reach an engine, and a plan needs none.
+        const env = {
+          DOCKER_HOST: 'unix:///nonexistent/docker.sock',
+          PATH: `${sandbox.path('bin')}:${process.env.PATH ?? ''}`,
+        };
+        const { code, stdout, stderr } = await sandbox.cli(['--dry-run', ...args], { env });
+        const problems = stderr.split('\n').filter((line) => /^Error|bug in laconic-so/.test(line));
+        return { command, code, problems, plan: plan.test(stdout) ? 'as expected' : stdout };
+      }),
+    );
+
+    expect(results).toEqual(plans.map(([command]) => ({ command, code: 0, problems: [], plan: 'as expected' })));
+    expect(await sandbox.read('called')).toBe('');
+    expect(await state()).toEqual(before);
+  });
+
+  it('and the table has every command', async () => {
+    const subcommands = async (...path: string[]): Promise<string[]> => {
+      const { stdout } = await sandbox.succeed([...path, '--help']);
+      const list = /^Commands:\n((?: {2}.*\n)+)/m.exec(stdout)?.[1] ?? '';
+      return [...list.matchAll(/^ {2}([\w-]+)/gm)].map((match) => match[1] ?? '');
+    };
+    const tried = (prefix: string): Set<string> =>
+      new Set(plans.filter(([, args]) => args.includes(prefix)).flatMap(([, args]) => args));
+    const missing = [];
+    for (const group of ['deploy', 'deployment']) {
+      for (const name of await subcommands(group)) if (!tried(group).has(name)) missing.push(`${group} ${name}`);
+    }
+    expect(missing).toEqual([]);
+  });
+});

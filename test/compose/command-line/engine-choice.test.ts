@@ -3,9 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithEngine } from '../../support/engine.js';
 import { idleService, Sandbox } from '../../support/sandbox.js';
 
-/**
- * Names that the docker program reads itself, as a stack that runs containers of its own has them in its configuration.
- */
+/** Names that the docker program reads itself, which a stack that runs containers may have in its configuration. */
 const config = {
   DOCKER_HOST: 'tcp://docker.invalid:2375',
   DOCKER_CONTEXT: 'a-context-of-the-container',
@@ -15,10 +13,10 @@ const config = {
   PATH: '/bin:/usr/bin:/container/bin',
 };
 
-describeWithEngine("names of the spec's config that docker itself reads", () => {
+describeWithEngine("names in the spec's config that docker itself reads", () => {
   let sandbox: Sandbox;
   let relay: Server;
-  /** Request lines that went through the operator's own socket. */
+  /** Request lines that were sent through the operator's own socket. */
   const requests: string[] = [];
 
   beforeAll(async () => {
@@ -42,7 +40,7 @@ describeWithEngine("names of the spec's config that docker itself reads", () => 
     await sandbox.remove();
   });
 
-  it('reach the container, and do not choose the engine', async () => {
+  it('reach the container and do not select the engine', async () => {
     const env = { DOCKER_HOST: `unix://${sandbox.path('engine.sock')}` };
     const call = (...args: string[]) => sandbox.succeed(['deployment', '--dir', 'd', ...args], { env });
 

@@ -4,7 +4,7 @@ import { run } from '../../../src/system/process.js';
 import { cliPath, describeWithEngine, runCli } from '../../support/engine.js';
 import { Sandbox } from '../../support/sandbox.js';
 
-/** The command tree as users know it, of what this version has. */
+/** The command tree as users know it. */
 const groups: Record<string, string[]> = {
   '': [
     ...['version', 'deploy', 'deployment'],
@@ -36,10 +36,10 @@ const groups: Record<string, string[]> = {
 };
 const paths = Object.entries(groups).flatMap(([group, names]) => names.map((name) => `${group} ${name}`.trim()));
 
-/** Nothing that a command could want: no stack, no deployment, no engine. */
+/** Nothing that a command could need: no stack, no deployment, no engine. */
 const nowhere = { cwd: '/', env: { DOCKER_HOST: 'unix:///nonexistent/docker.sock' } };
 
-describe('help works at every level without any context', () => {
+describe('help is printed at every level without any context', () => {
   it.each(Object.keys(groups))('laconic-so %s --help lists its commands', async (group) => {
     const words = group.split(' ').filter(Boolean);
     const { code, stdout, stderr } = await runCli([...words, '--help'], nowhere);
@@ -59,18 +59,18 @@ describe('help works at every level without any context', () => {
     },
   );
 
-  it.each(paths)('laconic-so %s --help says what it does and describes every option', async (path) => {
+  it.each(paths)('laconic-so %s --help describes the command and every option', async (path) => {
     const { code, stdout, stderr } = await runCli([...path.split(' '), '--help'], nowhere);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const [usage, blank, description] = stdout.split('\n');
     expect(usage).toMatch(new RegExp(`^Usage: laconic-so .*${path.split(' ').at(-1) ?? ''}`));
     expect([blank, description]).toEqual(['', expect.stringMatching(/^[a-z].{10,}/)]);
-    // An option whose description is missing stands alone on its line.
+    // An option without a description is alone on its line.
     const options = /^Options:\n([^]*?)(?:\n\n|$)/m.exec(stdout)?.[1] ?? '';
     expect(options.split('\n').filter((line) => /^ {2}-[^ ]*(, --[\w-]+)?( <[^>]*>)?$/.test(line))).toEqual([]);
   });
 
-  it('-h is the same', async () => {
+  it('-h is equivalent to --help', async () => {
     const [long, short] = await Promise.all(
       ['--help', '-h'].map((flag) => runCli(['deployment', 'start', flag], nowhere)),
     );
@@ -86,7 +86,7 @@ describe('help works at every level without any context', () => {
   });
 });
 
-describe('usage errors: exit code 2, and the block scripts know on stderr', () => {
+describe('usage errors exit with code 2 and print the block on stderr that scripts know', () => {
   const usage: [words: string, args: string[], message: RegExp, command: string][] = [
     ['an unknown command', ['deplyo'], /unknown command 'deplyo'\n?.*Did you mean deploy\?/i, 'laconic-so'],
     [
@@ -102,7 +102,7 @@ describe('usage errors: exit code 2, and the block scripts know on stderr', () =
       'laconic-so deploy init',
     ],
     [
-      'no option is abbreviated',
+      'an abbreviated option',
       ['deployment', '--dir', 'd', 'logs', '--tai', '1'],
       /unknown option '--tai'/,
       'laconic-so deployment logs',
@@ -114,18 +114,23 @@ describe('usage errors: exit code 2, and the block scripts know on stderr', () =
       'laconic-so deploy init',
     ],
     [
-      'an option of the group behind its command',
+      'an option of the group after its command',
       ['deployment', 'start', '--dir', 'd'],
       /unknown option '--dir' \(it goes before "start"\)/,
       'laconic-so deployment start',
     ],
     [
-      'a global option behind the command',
+      'a global option after the command',
       ['deployment', '--dir', 'd', 'start', '--quiet'],
       /unknown option '--quiet' \(it goes before "deployment"\)/,
       'laconic-so deployment start',
     ],
-    ['--dir', ['deployment', 'start'], /required option '--dir <path>' not specified/, 'laconic-so deployment start'],
+    [
+      'a missing --dir',
+      ['deployment', 'start'],
+      /required option '--dir <path>' not specified/,
+      'laconic-so deployment start',
+    ],
     [
       'an option without its value',
       ['deploy', 'create', '--spec-file'],
@@ -139,31 +144,31 @@ describe('usage errors: exit code 2, and the block scripts know on stderr', () =
       'laconic-so deployment run-job',
     ],
     [
-      'a value for a switch',
+      'a value for a flag',
       ['deployment', '--dir', '/', 'stop', '--delete-volumes=true'],
       /--delete-volumes/,
       'laconic-so deployment stop',
     ],
     [
-      'a time that is no number',
+      'a time that is not a number',
       ['deployment', '--dir', '/', 'start', '--wait-timeout', 'soon'],
       /--wait-timeout: soon is not a number/,
       'laconic-so deployment start',
     ],
     [
-      'a format there is not',
+      'an unknown format',
       ['deployment', '--dir', '/', 'ps', '--format', 'xml'],
       /--format: xml is not text or json/,
       'laconic-so deployment ps',
     ],
     [
-      'a bad image',
+      'an invalid image',
       ['deployment', '--dir', '/', 'restart', '--image', 'web'],
       /Invalid --image format 'web', expected container=image/,
       'laconic-so deployment restart',
     ],
     [
-      'an option-like word among extra arguments',
+      'a word like an option among extra arguments',
       ['deploy', 'create', '--spec-file', 'x', '-x'],
       /unknown option '-x'/,
       'laconic-so deploy create',
@@ -179,7 +184,7 @@ describe('usage errors: exit code 2, and the block scripts know on stderr', () =
     expect(lines.slice(3).join('\n')).toMatch(message);
   });
 
-  it('what a command finds wrong in its own checks is an error like any other: exit code 1', async () => {
+  it("an error in a command's own checks exits with code 1", async () => {
     const cases: [string[], string][] = [
       [['deploy', 'ps'], 'Error: --stack option is required\n'],
       [
@@ -214,8 +219,8 @@ describe('usage errors: exit code 2, and the block scripts know on stderr', () =
   });
 });
 
-describe('options of the command line', () => {
-  it('version and --version print one line, whatever the other options', async () => {
+describe('options of every command', () => {
+  it('--version and version print one line, whatever other options are given', async () => {
     const [one, two] = await Promise.all([
       runCli(['--stack', 'x', 'version'], nowhere),
       runCli(['--version'], nowhere),
@@ -233,8 +238,8 @@ describe('options of the command line', () => {
   });
 });
 
-describeWithEngine('how the program is started', () => {
-  it("needs no more than a shell and Node, and keeps Node from the program's own options", async () => {
+describeWithEngine('starting the program', () => {
+  it("requires only a shell and Node, and keeps Node from interpreting the program's options", async () => {
     const sandbox = await Sandbox.make({ 'node.sh': '#!/bin/sh\nprintf "[%s]" "$@"\n' });
     const mounts = [`${cliPath}:/p/cli.js:ro`, `${sandbox.path('node.sh')}:/bin/node:ro`];
     const words = ['deploy', '--env-file', 'a file', ''];
@@ -244,7 +249,7 @@ describeWithEngine('how the program is started', () => {
     expect(stdout).toBe('[--][/p/cli.js][deploy][--env-file][a file][]');
   });
 
-  it('finds its own folder through a link, and an --env-file is not for Node', async () => {
+  it('works through a link, and leaves --env-file to the program instead of Node', async () => {
     const sandbox = await Sandbox.make({
       'stack.yml': 'name: x\npods: [x]\n',
       'values.env': 'NODE_OPTIONS=--no-such-option\nVALUE=one\n',

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { Sandbox } from '../../support/sandbox.js';
 
-/** deploy create for Kubernetes touches no cluster: the directory holds all that its start needs. */
+/** deploy create for Kubernetes contacts no cluster: the directory has everything that its start needs. */
 describe('deploy create for Kubernetes', () => {
   let sandbox: Sandbox;
   const compose = (lines: string): string => `services:\n  web:\n    image: web:local\n${lines}`;
@@ -30,7 +30,7 @@ describe('deploy create for Kubernetes', () => {
 
   afterAll(() => sandbox.remove());
 
-  it('writes what the cluster is made from: each mount once, those of jobs too', async () => {
+  it('writes the cluster configuration with each mount once, including those of jobs', async () => {
     await specOf(
       'deploy-to: k8s-kind',
       'volumes: {data: ./data/web, seeds: BASE/seeds}',
@@ -46,11 +46,11 @@ describe('deploy create for Kubernetes', () => {
     expect(await sandbox.read('d/configmaps/settings/a.conf')).toBe('a=1\n');
     expect(await sandbox.exists('d/configmaps/settings/deep')).toBe(false);
     expect(await sandbox.exists('d/data/web')).toBe(true);
-    // The compose file keeps its own volumes: on Kubernetes they are claims.
+    // The compose file keeps its own volumes, which become claims on Kubernetes.
     expect(await sandbox.read('d/compose/docker-compose-web.yml')).not.toContain('driver_opts');
   });
 
-  it('reports a misspelt key together with what else is wrong', async () => {
+  it('reports a misspelt key together with other problems', async () => {
     const routes = '{host-name: a.example.org, routes: [{path: /, proxy-to: nosuch:80}]}';
     await sandbox.write(
       'misspelt.yml',
@@ -65,7 +65,7 @@ describe('deploy create for Kubernetes', () => {
     );
   });
 
-  it('refuses a socket of this host, and a path that is not there, once each', async () => {
+  it('refuses a socket of this host and a missing path, once each', async () => {
     const server = createServer().listen(sandbox.path('engine.sock'));
     onTestFinished(() => void server.close());
     const mounts = '    volumes: [BASE/engine.sock:/s, /nowhere/here:/n]\n';
@@ -82,7 +82,7 @@ describe('deploy create for Kubernetes', () => {
     ]);
   });
 
-  it('warns of credentials that the Deployment would show, with file, line and key, and does not print them', async () => {
+  it('warns about credentials that the Deployment would show, with file, line and key, and does not print them', async () => {
     await sandbox.write(
       'so/compose/docker-compose-shown.yml',
       compose('    command: run ${PW}\n    hostname: ${HOST}\n'),
@@ -101,7 +101,7 @@ describe('deploy create for Kubernetes', () => {
     expect(stderr).not.toMatch(/my secret words|h0st-t0ken/);
   });
 
-  it('an env file may come by a create hook: it is looked for after the hooks, and what is still missing is refused', async () => {
+  it('looks for an env file after the create hooks, which may provide it, and refuses when it is still missing', async () => {
     const hook = (path: string): string =>
       `import { writeFileSync } from 'node:fs';\nexport const create = ({ deploymentDir }) => writeFileSync(\`\${deploymentDir}/compose/${path}\`, 'FROM_HOOK=1\\n');\n`;
     await sandbox.write('so/compose/docker-compose-brought.yml', compose('    env_file: brought.env\n'));
@@ -125,7 +125,7 @@ describe('deploy create for Kubernetes', () => {
     expect(stdout).toMatch(/name: FROM_HOOK\n\s+value: ["']?1/);
   });
 
-  it('copies what is bind-mounted from beside the stack configuration', async () => {
+  it('copies files that are bind-mounted from next to the stack configuration', async () => {
     const render = await sandbox.succeed(['deployment', '--dir', 'd', 'render']);
     expect(render.stdout).toContain(`run.sh: ${Buffer.from('echo run\n').toString('base64')}`);
     await sandbox.write('so/scripts/run.sh', 'echo changed\n');
@@ -136,13 +136,13 @@ describe('deploy create for Kubernetes', () => {
     expect(updated.stdout).toContain(`run.sh: ${Buffer.from('echo changed\n').toString('base64')}`);
   });
 
-  it('keeps what an operator puts into the folder of a configmap over an update', async () => {
+  it('keeps files that an operator adds to the folder of a configmap when it updates', async () => {
     await sandbox.write('d/configmaps/settings/mine.conf', 'mine\n');
     await sandbox.succeed(['deploy', 'create', '--update', '--spec-file', 'spec.yml', '--deployment-dir', 'd']);
     expect(await sandbox.read('d/configmaps/settings/mine.conf')).toBe('mine\n');
   });
 
-  it('refuses a spec for another target: what runs on the one would go on running', async () => {
+  it('refuses a spec for another target, whose services would otherwise go on running', async () => {
     await specOf('deploy-to: compose');
     const result = await create('--update');
     expect(result.code).toBe(1);
@@ -150,7 +150,7 @@ describe('deploy create for Kubernetes', () => {
     expect(await sandbox.read('d/spec.yml')).toContain('deploy-to: k8s-kind');
   });
 
-  it('keeps a copy of the kubeconfig that only the owner can read, also where the original is gone', async () => {
+  it('keeps a copy of the kubeconfig that only the owner can read, also when the original is deleted', async () => {
     await specOf('deploy-to: k8s', 'kube-config: cluster/kubeconfig', 'volumes: {data: /srv/data}');
     await sandbox.succeed(['deploy', 'create', '--spec-file', 'spec.yml', '--deployment-dir', 'remote']);
     expect(await sandbox.read('remote/kubeconfig.yml')).toBe('apiVersion: v1\nkind: Config\n');
@@ -171,7 +171,7 @@ describe('deploy create for Kubernetes', () => {
       says: 'docker-compose-web.yml:5 services.web.volumes[0]: "../scripts/run.sh" is copied into a ConfigMap, which nobody can write to',
     },
     {
-      what: 'a bind of what is not there',
+      what: 'a bind of a missing path',
       lines: '    volumes:\n      - /nowhere/at/all:/x\n',
       says: 'docker-compose-web.yml:5 services.web.volumes[0]: /nowhere/at/all does not exist on this host',
     },
@@ -181,18 +181,18 @@ describe('deploy create for Kubernetes', () => {
       says: 'docker-compose-web.yml:4 services.web.user',
     },
     {
-      what: 'a volume that two replicas would share',
+      what: 'a volume shared by two replicas',
       lines: '    deploy: {replicas: 2}\n    volumes: ["data:/data"]\nvolumes: {data: }\n',
       says: 'docker-compose-web.yml:5 services.web.volumes[0]: the volume data is for one pod (ReadWriteOnce), and 2 replicas',
     },
     {
-      what: 'a host that is an address',
+      what: 'a host name that is an address',
       lines: '',
       spec: 'network: {http-proxy: [{host-name: 127.0.0.1, routes: [{path: /, proxy-to: "web:80"}]}]}\n',
       says: 'spec.yml:3 network.http-proxy[0].host-name: "127.0.0.1" is an IP address',
     },
     {
-      what: 'a port of the kind cluster that a service of the host has',
+      what: 'a port of the kind cluster that a host-network service uses',
       lines: '    network_mode: host\n    ports: ["8080"]\n',
       spec: 'kind-http-port: 8080\n',
       says: 'spec.yml:3 kind-http-port: port 8080/tcp of this host would lead to the ingress controller, and web',
@@ -214,7 +214,7 @@ describe('deploy create for Kubernetes', () => {
     }
   });
 
-  it('refuses values that containers hand to each other, and update-envs, before anything is written', async () => {
+  it('refuses config transfers between containers, and update-envs, before anything is written', async () => {
     const stack = await Sandbox.make({
       'so/stacks/notes/stack.yml': 'name: notes\npods: [web]\nconfig:\n  web:\n    key: web.exported\n',
       'so/compose/docker-compose-web.yml': compose(''),

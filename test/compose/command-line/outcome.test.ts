@@ -7,7 +7,7 @@ const stack = 'source/stacks/app';
 const compose = 'source/compose/docker-compose-app.yml';
 const update = ['deploy', 'create', '--update', '--spec-file', 'spec.yml', '--deployment-dir', 'd'];
 
-/** One service per way in which a change reaches a container, or does not. */
+/** One service for each way in which a change reaches a container, or does not. */
 const services = {
   valued: '    environment:\n      A: ${VALUE:-}\n',
   defaulted: '    environment:\n      A: ${SAME:-80}\n',
@@ -28,7 +28,7 @@ def create(context, extra_args):
     context.modify_yaml(context.compose_file("app"), label)
 `;
 
-describeWithEngine('init, create and --update say what they wrote and what comes next', () => {
+describeWithEngine('init, create and --update report what they wrote and what to do next', () => {
   let sandbox: Sandbox;
   beforeAll(async () => {
     const texts = Object.entries(services).map(([name, more]) => idleService(name, more));
@@ -43,7 +43,7 @@ describeWithEngine('init, create and --update say what they wrote and what comes
   });
   afterAll(() => sandbox.remove());
 
-  it('init: the file, and the create command with a name that is free', async () => {
+  it('init prints the file and a create command with an unused directory name', async () => {
     const init = [
       '--stack',
       stack,
@@ -70,7 +70,7 @@ describeWithEngine('init, create and --update say what they wrote and what comes
     expect(await sandbox.succeed(['--quiet', ...init])).toMatchObject({ stdout: '', stderr: '' });
   });
 
-  it('create: the directory, the images that the stack builds, and the start command', async () => {
+  it('create prints the directory, the images that the stack builds, and the start command', async () => {
     expect(await sandbox.create('spec.yml', 'd')).toMatchObject({
       stdout: '',
       stderr: `d is made from spec.yml and the stack in ${sandbox.path(stack)}
@@ -80,12 +80,12 @@ next: laconic-so deployment --dir d start
     });
   });
 
-  it('an update with nothing new says so, although a hook edits a file each time', async () => {
+  it('an update without changes says so, although a hook edits a file each time', async () => {
     expect(await sandbox.succeed(update)).toMatchObject({ stdout: '', stderr: 'nothing changed in d\n' });
     expect(await sandbox.succeed(['--quiet', ...update])).toMatchObject({ stdout: '', stderr: '' });
   });
 
-  it('an update names the files that changed, and exactly the services that the next start then recreates', async () => {
+  it('an update lists the changed files and exactly the services that the next start recreates', async () => {
     expect(await sandbox.deployment('d', 'start')).toMatchObject({ code: 0 });
     const project = await sandbox.projectOf('d');
     const before = await sandbox.containers(project);
@@ -119,14 +119,14 @@ next: laconic-so deployment --dir d start
     );
   });
 
-  it('restart names the files, then goes on by itself', async () => {
+  it('restart lists the files, then continues by itself', async () => {
     await sandbox.write('source/config/app/more.txt', 'more\n');
     const { stderr } = await sandbox.succeed(['deployment', '--dir', 'd', 'restart']);
     expect(stderr).toContain('changed in d:\n  config/app/more.txt\nno service is recreated for this\n');
     expect(stderr).not.toContain('next:');
   });
 
-  it('an update that replaces what somebody edited here says so and where it is, and not of what a hook did', async () => {
+  it('an update reports the backup of a file that was edited by hand, but not of one that a hook edited', async () => {
     await sandbox.write('d/config/app/page.txt', 'edited here\n');
     await sandbox.edit(compose, 'labels: {version: two}', 'labels: {version: three}');
     const dry = await sandbox.succeed(['--dry-run', ...update]);
@@ -145,7 +145,7 @@ next: laconic-so deployment --dir d start
     expect(await Promise.all(pages), 'the second update has put its own into .bak').toContain('edited here\n');
   });
 
-  it('a file that left the stack and was edited here is removed with the same warning', async () => {
+  it('removing a file that left the stack and was edited by hand gives the same warning', async () => {
     await sandbox.write('d/config/app/more.txt', 'edited here\n');
     await rm(sandbox.path('source/config/app/more.txt'));
     const { stderr } = await sandbox.succeed(update);
@@ -153,7 +153,7 @@ next: laconic-so deployment --dir d start
     expect(await sandbox.read('d/config/app/more.txt.bak')).toBe('edited here\n');
   });
 
-  it('a directory in the place of a file that left the stack is left, and that is said once', async () => {
+  it('a directory in the place of a file that left the stack is kept, which is reported once', async () => {
     await sandbox.write('source/config/app/late.txt', 'late\n');
     await sandbox.succeed(update);
     await rm(sandbox.path('source/config/app/late.txt'));

@@ -5,7 +5,7 @@ import { idleService, Sandbox } from '../../support/sandbox.js';
 
 const escape = '\u001b';
 
-describeWithEngine('what is written where', () => {
+describeWithEngine('output on stdout and stderr', () => {
   let sandbox: Sandbox;
   beforeAll(async () => {
     sandbox = await Sandbox.make({
@@ -17,7 +17,7 @@ describeWithEngine('what is written where', () => {
   });
   afterAll(() => sandbox.remove());
 
-  /** The program on a terminal of its own, as `script` makes one; resolves to all that appears there. */
+  /** Runs the program on a terminal of its own, made by `script`; resolves to everything that appears there. */
   async function onTerminal(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<string> {
     const command = [process.execPath, cliPath, ...args].map((word) => `'${word}'`).join(' ');
     const plain = { ...process.env, NO_COLOR: undefined, FORCE_COLOR: undefined, CI: undefined, TERM: 'xterm', ...env };
@@ -29,7 +29,7 @@ describeWithEngine('what is written where', () => {
     return result.stdout;
   }
 
-  it('progress is plain lines on stderr where there is no terminal', async () => {
+  it('shows progress as plain lines on stderr without a terminal', async () => {
     const started = await sandbox.succeed(['deployment', '--dir', 'd', 'start']);
     expect(started.stdout).toBe('');
     expect(started.stderr).toMatch(/^web: created\n/m);
@@ -39,7 +39,7 @@ describeWithEngine('what is written where', () => {
     expect(stopped.stderr).toMatch(/^web: removed\n/m);
   });
 
-  it('--quiet: nothing but answers, warnings and errors', async () => {
+  it('with --quiet has only results, warnings and errors', async () => {
     expect(await sandbox.succeed(['--quiet', 'deployment', '--dir', 'd', 'start'])).toMatchObject({
       stdout: '',
       stderr: '',
@@ -60,7 +60,7 @@ describeWithEngine('what is written where', () => {
     });
   });
 
-  it('a disk that is full stops no work: the answer that could not be written is an error, progress is none', async () => {
+  it('to a full disk stops no work: a lost result is an error, lost progress is not', async () => {
     const full = async (stream: string, args: readonly string[]) =>
       run('bash', ['-c', `"$@" ${stream}/dev/full`, 'full', process.execPath, cliPath, ...args], { cwd: sandbox.base });
     expect(await full('2>', ['deployment', '--dir', 'd', 'start'])).toMatchObject({ code: 0 });
@@ -71,11 +71,11 @@ describeWithEngine('what is written where', () => {
     expect(await full('2>', ['deployment', '--dir', 'd', 'stop'])).toMatchObject({ code: 0 });
   });
 
-  it('a terminal shows one line per service, in colour; NO_COLOR takes the colour away', async () => {
+  it('on a terminal has one line per service in colour, and no colour with NO_COLOR', async () => {
     const colour = new RegExp(`${escape}\\[\\d+m`);
     const started = await onTerminal(['deployment', '--dir', 'd', 'start']);
     expect(started).toMatch(colour);
-    // Lines are redrawn in place, and the last state stays.
+    // Lines are redrawn in place, so the last state remains.
     expect(started).toContain(`${escape}[1A`);
     const plain = await onTerminal(['deployment', '--dir', 'd', 'stop'], { NO_COLOR: '1' });
     expect(plain).not.toMatch(colour);
@@ -83,7 +83,7 @@ describeWithEngine('what is written where', () => {
     expect(await onTerminal(['--quiet', 'deployment', '--dir', 'd', 'start'])).toBe('');
   });
 
-  it('FORCE_COLOR gives it back to a pipe; an answer is never coloured', async () => {
+  it('has colour in a pipe with FORCE_COLOR, but never in a result', async () => {
     const env = { FORCE_COLOR: '1', NO_COLOR: '' };
     const warned = await sandbox.cli(
       ['--dry-run', 'deploy', 'create', '--spec-file', 'spec.yml', '--deployment-dir', 'e'],
@@ -96,7 +96,7 @@ describeWithEngine('what is written where', () => {
     expect(listed.stdout).not.toContain(escape);
   });
 
-  it('--format json is one document on stdout', async () => {
+  it('is one document on stdout with --format json', async () => {
     for (const command of ['ps', 'status']) {
       const { stdout, stderr } = await sandbox.succeed([
         '--verbose',
@@ -113,7 +113,7 @@ describeWithEngine('what is written where', () => {
     }
   });
 
-  it('--debug shows where an error comes from, and nothing else does', async () => {
+  it('shows where an error comes from only with --debug', async () => {
     const args = ['deployment', '--dir', 'd', 'exec', 'nobody', 'true'];
     expect((await sandbox.cli(args)).stderr).not.toMatch(/^\s+at /m);
     expect((await sandbox.cli(['--debug', ...args])).stderr).toMatch(/^\s+at /m);

@@ -28,7 +28,7 @@ describeWithEngine('update-envs', () => {
     before = await containers();
   });
 
-  it('--dry-run names the variables that change, the services that are recreated for them, and changes nothing', async () => {
+  it('lists the variables that change and the services that are recreated, and changes nothing, with --dry-run', async () => {
     await sandbox.edit('d/spec.yml', 'ONE: "1"\n  BOTH: both', 'ONE: "hidden-value"\n  TWO: hidden-second');
     const files = await sandbox.fileState('d/config.env');
 
@@ -51,7 +51,7 @@ describeWithEngine('update-envs', () => {
     await sandbox.edit('d/spec.yml', 'ONE: "hidden-value"\n  TWO: hidden-second', 'ONE: "1"\n  BOTH: both');
   });
 
-  it('changes the environment of the services that see a difference, and of no other', async () => {
+  it('recreates the services that see a difference, and no others', async () => {
     await sandbox.edit('d/spec.yml', 'ONE: "1"', `ONE: it's "new" $HOME # $`);
 
     const { code, stderr } = await updateEnvs();
@@ -63,7 +63,7 @@ describeWithEngine('update-envs', () => {
     expect(await sandbox.read('d/config.env.bak')).toMatch(/^ONE=1$/m);
   });
 
-  it('reaches all readers of a shared value, and a value that is new', async () => {
+  it('reaches all services that use a shared value, and adds a new value', async () => {
     await sandbox.edit('d/spec.yml', 'BOTH: both', 'BOTH: shared\n  TWO: second');
     expect((await updateEnvs()).code).toBe(0);
     const after = await containers();
@@ -72,14 +72,14 @@ describeWithEngine('update-envs', () => {
     expect(after.three).toEqual(before.three);
   });
 
-  it('with nothing to change touches nothing', async () => {
+  it('changes nothing without new values', async () => {
     const files = await sandbox.fileState('d/config.env');
     expect((await updateEnvs()).code).toBe(0);
     expect(await containers()).toEqual(before);
     expect(await sandbox.fileState('d/config.env')).toEqual(files);
   });
 
-  it('keeps generated secrets, and --rotate-secret makes a new one', async () => {
+  it('keeps generated secrets, and replaces one with --rotate-secret', async () => {
     expect((await updateEnvs('--rotate-secret', 'TOKEN')).code).toBe(0);
     const after = await containers();
     expect(after.three?.env.TOKEN).toMatch(/^[0-9a-f]{16}$/);
@@ -87,7 +87,7 @@ describeWithEngine('update-envs', () => {
     expect(after.one).toEqual(before.one);
   });
 
-  it('does not start what is stopped: what is new is there at the next start', async () => {
+  it('does not start stopped services, which see the new values at the next start', async () => {
     await sandbox.succeed(['deployment', '--dir', 'd', 'stop', 'two']);
     await sandbox.edit('d/spec.yml', 'BOTH: shared', 'BOTH: later');
     expect((await updateEnvs()).code).toBe(0);
@@ -104,7 +104,7 @@ describeWithEngine('update-envs', () => {
     expect((await containers()).two?.env.BOTH).toBe('last');
   });
 
-  it('a spec that cannot be used changes nothing', async () => {
+  it('changes nothing when the spec is invalid', async () => {
     await sandbox.edit('d/spec.yml', 'BOTH: last', 'BOTH: [not, a, value]');
     const { code, stderr } = await updateEnvs();
     expect(code).toBe(1);

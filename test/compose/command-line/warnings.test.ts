@@ -7,7 +7,7 @@ const web = (more = ''): string =>
   `services:\n${idleService('web', `    environment:\n      TOKEN: \${STORE_TOKEN}\n      SAME: \${STORE_TOKEN}\n${more}`)}`;
 const spec = (target: string): string => `stack: source/stacks/app\ndeploy-to: ${target}\nconfig:\n  STORE_TOKN: abc\n`;
 
-describeWithEngine('warnings are reported when a deployment is made, and not again by what follows', () => {
+describeWithEngine('warnings are reported when a deployment is created, and not repeated by later commands', () => {
   let sandbox: Sandbox;
   beforeAll(async () => {
     sandbox = await Sandbox.make({
@@ -25,7 +25,7 @@ describeWithEngine('warnings are reported when a deployment is made, and not aga
       'gm',
     );
 
-  it('create names each variable that nothing sets once, with its place and what was meant', async () => {
+  it('create lists each variable that is not set once, with its place and a suggestion', async () => {
     const { stderr } = await sandbox.create('spec.yml', 'd');
     expect(stderr.match(unset('STORE_TOKEN', 'services\\.web\\.environment\\.TOKEN'))).toHaveLength(1);
     expect(stderr).toContain('did you mean "STORE_TOKN"?');
@@ -35,7 +35,7 @@ describeWithEngine('warnings are reported when a deployment is made, and not aga
     expect(stderr.split('STORE_TOKEN}').length - 1).toBe(1);
   });
 
-  it('start, status and stop do not repeat them; --verbose does', async () => {
+  it('start, status and stop repeat them only with --verbose', async () => {
     for (const command of ['start', 'status', 'render']) {
       const { code, stderr } = await sandbox.deployment('d', command);
       expect({ command, code, stderr }).toMatchObject({ code: 0 });
@@ -45,7 +45,7 @@ describeWithEngine('warnings are reported when a deployment is made, and not aga
     expect(verbose.stderr).toContain('STORE_TOKEN');
   });
 
-  it('an update reports what is new', async () => {
+  it('an update reports new ones', async () => {
     await sandbox.write(compose, web('      LATER: ${LATER}\n'));
     const update = ['deploy', 'create', '--update', '--spec-file', 'spec.yml', '--deployment-dir', 'd'];
     const { stderr } = await sandbox.succeed(update);
@@ -55,7 +55,7 @@ describeWithEngine('warnings are reported when a deployment is made, and not aga
     expect((await sandbox.deployment('d', 'start')).stderr).not.toContain('LATER');
   });
 
-  it('a variable that was set when the deployment was made, and is not any more, is new', async () => {
+  it('a variable that was set when the deployment was created and is no longer set is new', async () => {
     await sandbox.write(compose, web('      LATER: ${LATER}\n      GONE: ${SET_FOR_CREATE}\n'));
     const create = ['deploy', 'create', '--spec-file', 'spec.yml', '--deployment-dir', 'e'];
     const { stderr } = await sandbox.succeed(create, { env: { SET_FOR_CREATE: 'yes' } });
@@ -63,7 +63,7 @@ describeWithEngine('warnings are reported when a deployment is made, and not aga
     expect((await sandbox.deployment('e', 'render')).stderr).toContain('"SET_FOR_CREATE" variable is not set');
   });
 
-  it('what a Secret of the spec brings is not missing; one that may have any key is named', async () => {
+  it('a variable from a Secret of the spec is not missing, and a Secret that may have any key is named', async () => {
     const text = `services:\n${idleService('web', '    environment: {PW: "${PW}", LISTED: "$LISTED", ANY: "${ANY}", PART: "x-${PW}"}\n')}`;
     await sandbox.write('secret/compose/docker-compose-app.yml', text);
     await sandbox.write('secret/stacks/app/stack.yml', 'name: app\npods:\n  - app\n');
@@ -86,7 +86,7 @@ describeWithEngine('warnings are reported when a deployment is made, and not aga
     ]);
   });
 
-  it('env files and credentials files are looked at too; what may be a part of a secret is not shown', async () => {
+  it('variables in env files and credentials files are checked too, without showing what may be part of a secret', async () => {
     const text = `services:\n${idleService('web', '    env_file: web.env\n    environment: {PW: "${PW}"}\n')}`;
     await sandbox.write('env/compose/docker-compose-app.yml', text);
     await sandbox.write('env/compose/web.env', "A=1\nB=$A-${PWD_}-${PW}\nC='$LITERAL' \nD=${E:-}\n");
@@ -106,7 +106,7 @@ describeWithEngine('warnings are reported when a deployment is made, and not aga
     }
   });
 
-  it('it is the same on Kubernetes', async () => {
+  it('Kubernetes gives the same warnings', async () => {
     const create = ['deploy', 'create', '--spec-file', 'cluster.yml', '--deployment-dir', 'k'];
     const { stderr } = await sandbox.succeed(create);
     expect(stderr.match(unset('STORE_TOKEN', 'services\\.web\\.environment\\.TOKEN'))).toHaveLength(1);

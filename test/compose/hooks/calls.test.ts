@@ -7,7 +7,7 @@ import { calls, hookedSandbox, hookTexts } from './stack.js';
 const stack = 'source/stacks/hooked';
 
 for (const [language, hooks] of Object.entries(hookTexts)) {
-  describeWithEngine(`hooks in ${language}, called by the commands`, () => {
+  describeWithEngine(`hooks in ${language} called by the commands`, () => {
     let sandbox: Sandbox;
     beforeAll(async () => {
       sandbox = await hookedSandbox(hooks);
@@ -19,7 +19,7 @@ for (const [language, hooks] of Object.entries(hookTexts)) {
     });
     const noCluster = { kubeconfig: ['', true] };
 
-    it('init: the result is in the spec; --config beats --config-file beats the hook', async () => {
+    it('init returns values for the spec, which --config-file overrides, and --config overrides both', async () => {
       await sandbox.write('values.env', 'ONE=file\nTWO=file\n');
       const options = ['--config', 'ONE=user', '--config-file', 'values.env'];
 
@@ -35,7 +35,7 @@ for (const [language, hooks] of Object.entries(hookTexts)) {
       ]);
     });
 
-    it('setup: gets its options and words, and runs a container of the stack', async () => {
+    it('setup gets its options and arguments, and runs a container of the stack', async () => {
       await mkdir(sandbox.path('out'));
       const options = ['--node-moniker', 'me', '--join-network', sandbox.path('out'), 'more'];
 
@@ -55,7 +55,7 @@ for (const [language, hooks] of Object.entries(hookTexts)) {
       ]);
     });
 
-    it('create: gets its arguments, and the same again at an update, with the mode', async () => {
+    it('create gets its arguments, and the same ones with the mode at an update', async () => {
       const more = ['--network-dir', 'net', '--initial-peers', 'a@b:1,c@d:2', 'extra word', '--', '--dashed'];
       const update = ['deploy', 'create', '--update', '--spec-file', 'spec.yml', '--deployment-dir', 'd'];
       const given = ['net', 'a@b:1,c@d:2', 'extra word', '--dashed'];
@@ -75,7 +75,7 @@ for (const [language, hooks] of Object.entries(hookTexts)) {
       expect(await calls(sandbox)).toMatchObject([{ ...common, mode: 'update', extra: ['other', null] }]);
     });
 
-    it('start: runs on compose, from the copy, before start returns; not in a dry run', async () => {
+    it('start runs on compose from the copy before the command returns, and not in a dry run', async () => {
       await sandbox.edit(`${stack}/deploy/${hooks.file}`, 'start', 'begin');
       expect(await sandbox.cli(['--dry-run', 'deployment', '--dir', 'd', 'start'])).toMatchObject({ code: 0 });
       expect(await calls(sandbox)).toEqual([]);

@@ -5,7 +5,7 @@ import { idleService, Sandbox } from '../../support/sandbox.js';
 const stack = 'source/stacks/minio';
 const deploy = `${stack}/deploy`;
 
-/** As hooks for Kubernetes are written: a file beside it, and a module that only a machine with clusters has. */
+/** Hooks as they are written for Kubernetes: with a helper file, and a module that only machines with clusters have. */
 const startHook = `from pathlib import Path
 
 script = (Path(__file__).parent / "provision.sh").read_text()
@@ -51,12 +51,12 @@ describeWithEngine('the copy of the hooks in a deployment', () => {
       .filter(Boolean);
   };
 
-  it('is the whole folder, but for caches', async () => {
+  it('is the whole folder except for caches', async () => {
     await sandbox.create('spec.yml', 'd');
     expect(await copies('d')).toEqual(['commands.py', 'helpers', 'helpers/names.py', 'provision.sh']);
   });
 
-  it('a start hook in Python is for Kubernetes: start on Compose says so, and calls it when it is asked to', async () => {
+  it('has a Python start hook for Kubernetes, which start on Compose skips with a message unless the hook asks for it', async () => {
     const unasked = await sandbox.succeed(['deployment', '--dir', 'd', 'start']);
     expect(unasked.stderr).toContain(
       `start of ${sandbox.path('d/hooks/commands.py')} is for Kubernetes and is not called on Compose`,
@@ -70,7 +70,7 @@ describeWithEngine('the copy of the hooks in a deployment', () => {
     expect(await sandbox.read('d/provisioned')).toBe('provision\nbucket');
   });
 
-  it('of several repositories goes to one folder; two files of one name that differ are refused', async () => {
+  it('puts the hooks of several repositories into one folder, and refuses two different files of one name', async () => {
     await sandbox.create('two.yml', 'two');
     expect(await copies('two')).toEqual(['commands_0.py', 'commands_1.py', 'common.py', 'only-a', 'only-b']);
 

@@ -17,7 +17,7 @@ describeWithEngine('a hook that fails', () => {
   });
   afterAll(() => sandbox.remove());
 
-  it('at create leaves nothing, and the next try works', async () => {
+  it('leaves nothing at create, and the next try works', async () => {
     const before = await readdir(sandbox.base);
 
     const failed = await sandbox.cli(['deploy', 'create', '--spec-file', 'spec.yml', '--deployment-dir', 'd']);
@@ -32,7 +32,7 @@ describeWithEngine('a hook that fails', () => {
     expect((await calls(sandbox)).map((call) => call.mode)).toEqual(['create']);
   });
 
-  it('at an update is named, by the following commands too, until an update succeeds', async () => {
+  it('is reported at an update, and by later commands until an update succeeds', async () => {
     await setHooks(sandbox, broken);
     await sandbox.edit('spec.yml', 'ONE: "1"', 'ONE: "uno"');
 
@@ -54,7 +54,7 @@ describeWithEngine('a hook that fails', () => {
     expect((await calls(sandbox)).map((call) => call.hook)).toEqual(['create', 'start']);
   });
 
-  it('at restart stops it before any container is touched', async () => {
+  it('stops a restart before any container is touched', async () => {
     await setHooks(sandbox, broken);
     await sandbox.edit('d/spec.yml', 'ONE: "uno"', 'ONE: "eins"');
     const project = await sandbox.projectOf('d');
@@ -68,7 +68,7 @@ describeWithEngine('a hook that fails', () => {
     expect(await sandbox.containers(project)).toEqual(before);
   });
 
-  it('at start is said after the containers are up, with exit code 1', async () => {
+  it('is reported at start after the containers are up, with exit code 1', async () => {
     await setHooks(sandbox, {
       file,
       text: 'START_ON_COMPOSE = True\n\ndef start(context):\n    raise RuntimeError("not today")\n',
@@ -108,7 +108,7 @@ export async function start() {
     },
   ];
   it.each(slow)(
-    'at start that takes longer than --wait-timeout is ended, with what it called: $file',
+    'at start is ended with its child processes when it takes longer than --wait-timeout: $file',
     async (hooks) => {
       await rm(sandbox.path('source/stacks/hooked/deploy'), { recursive: true });
       await setHooks(sandbox, hooks);
@@ -120,7 +120,7 @@ export async function start() {
           `start of ${sandbox.path(`d/hooks/${hooks.file}`)} had not ended after 3 seconds and was told to end\n`,
         ) as string,
       });
-      // On a busy machine it may be ended before it has begun.
+      // On a busy machine the hook may be ended before its first line.
       const child = Number(await sandbox.read('child').catch(() => '0'));
       await expect.poll(() => isRunning(child), { timeout: 60_000 }).toBe(false);
       expect((await sandbox.containers(await sandbox.projectOf('d'))).web).toMatchObject({ state: 'running' });
@@ -128,7 +128,7 @@ export async function start() {
   );
 });
 
-describeWithEngine('a hook that calls laconic-so on its own deployment', () => {
+describeWithEngine('a hook that runs laconic-so on its own deployment', () => {
   const calling = (environment: string): string => `import os, subprocess, sys
 
 START_ON_COMPOSE = True
@@ -160,7 +160,7 @@ def start(context):
     return text;
   };
 
-  it('passes through the lock of the command that runs it', async () => {
+  it('is not blocked by the lock of the command that runs it', async () => {
     await sandbox.create('spec.yml', 'd');
     expect(await answers()).toBe('0 No containers running\n');
 
@@ -173,7 +173,7 @@ def start(context):
     expect(await sandbox.exists('d/.laconic/lock')).toBe(false);
   });
 
-  it('is refused, like anybody else, when it hides whose child it is', async () => {
+  it('is blocked like any other process when it hides its parent', async () => {
     await setHooks(sandbox, { file, text: calling('del env["LACONIC_SO_LOCK"]') });
 
     await sandbox.succeed(update);

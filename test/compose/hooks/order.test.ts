@@ -2,10 +2,13 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithEngine } from '../../support/engine.js';
 import { idleService, Sandbox } from '../../support/sandbox.js';
 
-/** Neither alphabetical nor the order in which folders are made; more than ten, so that 10 follows 9 and not 1. */
+/**
+ * Neither alphabetical nor the order in which the folders are made, and more than ten so that 10 has to follow 9 and
+ * not 1.
+ */
 const pods = ['m', 'z', 'a', 'k', 'b', 'y', 'c', 'x', 'd', 'w', 'e'];
 
-/** Those with hooks in Python, which take their time, and with a container. */
+/** Pods with hooks in Python, which are slower, and with a container. */
 const few = ['m', 'z'];
 
 const python = (pod: string): string => `
@@ -37,7 +40,7 @@ export const create = note('create');
 export const start = note('start');
 `;
 
-describeWithEngine('the hooks of several pods', () => {
+describeWithEngine('hooks of several pods', () => {
   let sandbox: Sandbox;
   beforeAll(async () => {
     const entries = pods.map((pod) => `  - name: pod-${pod}\n    repository: example/repo-${pod}\n    path: .\n`);
@@ -48,7 +51,7 @@ describeWithEngine('the hooks of several pods', () => {
       if (few.includes(pod)) await sandbox.write(`${hooks}.py`, python(pod));
       else await sandbox.write(`${hooks}.mjs`, javascript(pod));
     }
-    // To start them all would only take time.
+    // Starting them all would only take time.
     for (const pod of pods.filter((one) => !few.includes(one))) {
       await sandbox.edit(`repositories/repo-${pod}/docker-compose.yml`, 'SIGKILL\n', 'SIGKILL\n    scale: 0\n');
     }
@@ -62,7 +65,7 @@ describeWithEngine('the hooks of several pods', () => {
   };
   const inOrder = (hook: string): string[] => pods.map((pod) => `${hook} ${pod}`);
 
-  it('run in the order of the stack, of init only the first', async () => {
+  it('run in the order of the stack, and only the first init runs', async () => {
     const stack = ['--stack', 'source/stacks/many', 'deploy'];
     const made = await sandbox.succeed([...stack, 'init', '--output', 'spec.yml']);
     expect(await order()).toEqual(['init m']);
@@ -84,7 +87,7 @@ describeWithEngine('the hooks of several pods', () => {
     expect(await order()).toEqual(inOrder('start'));
   });
 
-  it('from many to one: the copies of the others go, and no longer run', async () => {
+  it('are removed from the deployment when their pods leave the stack, and no longer run', async () => {
     await sandbox.write(
       'source/stacks/many/stack.yml',
       'name: many\npods:\n  - name: pod-z\n    repository: example/repo-z\n    path: .\n',

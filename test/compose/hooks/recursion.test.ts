@@ -4,7 +4,7 @@ import { idleService, Sandbox } from '../../support/sandbox.js';
 
 const pods = ['own', 'scripted'];
 
-/** Notes each call, and gives up after a few: a test that fails must end. */
+/** Records each call and stops after a few, so that a failing test ends. */
 const counting = `
 def call(name, *words):
     with open("BASE/calls", "a") as calls:
@@ -14,7 +14,7 @@ def call(name, *words):
     return 0
 `;
 
-/** `BASE/does` says which command the hook gives. */
+/** `BASE/does` contains the command that the hook runs. */
 const hooks = `import subprocess
 from pathlib import Path
 
@@ -34,7 +34,7 @@ def start(context):
 
 const refused = 'calls laconic-so to start that same deployment: this would go on for ever';
 
-describeWithEngine('a hook that calls its own command again is told, once', () => {
+describeWithEngine('endless recursion through hooks', () => {
   let sandbox: Sandbox;
   beforeAll(async () => {
     sandbox = await Sandbox.make({
@@ -64,7 +64,7 @@ echo script >> BASE/calls
   it.each([
     ['start', 'start'],
     ['restart', 'start'],
-  ])('a start hook that calls %s', async (command) => {
+  ])('is refused once when a start hook calls %s', async (command) => {
     await sandbox.write('does', `start deployment --dir own ${command}`);
     const { code, stderr } = await sandbox.deployment('own', 'start');
     expect([code, await calls()]).toEqual([1, 'start\n']);
@@ -72,13 +72,13 @@ echo script >> BASE/calls
     expect(stderr).toContain(`Error: a start hook or a script of a pod of ${sandbox.path('own')} ${refused}`);
   });
 
-  it('a start hook may still call everything else', async () => {
+  it('does not include other commands that a start hook calls', async () => {
     await sandbox.write('does', 'start deployment --dir own ps');
     expect(await sandbox.deployment('own', 'start')).toMatchObject({ code: 0 });
     expect(await calls()).toBe('start\n');
   });
 
-  it('a create hook that calls --update', async () => {
+  it('is refused when a create hook calls --update', async () => {
     const update = 'deploy create --update --spec-file own.yml --deployment-dir own';
     await sandbox.write('does', `create ${update}`);
     const { code, stderr } = await sandbox.cli(update.split(' '));
@@ -86,7 +86,7 @@ echo script >> BASE/calls
     expect(stderr).toContain(`Error: a create hook of ${sandbox.path('own')} calls laconic-so to update that same`);
   });
 
-  it("a pod's script that calls start", async () => {
+  it('is refused when a script of a pod calls start', async () => {
     const { code, stderr } = await sandbox.deployment('scripted', 'start');
     expect([code, await calls()]).toEqual([1, 'script\n']);
     expect(stderr).toContain(refused);

@@ -1,6 +1,6 @@
 import { idleService, Sandbox } from '../../support/sandbox.js';
 
-/** The two languages a hook can be written in, doing the same: every call adds a line of JSON to `BASE/calls`. */
+/** Equivalent hooks in the two languages: every call adds a line of JSON to `BASE/calls`. */
 export const hookTexts = {
   python: {
     file: 'commands.py',
@@ -66,12 +66,12 @@ export function start({ deploymentDir: directory, id }) {
   },
 } as const;
 
-/** What a hook noted of its call. */
+/** What a hook recorded about its call. */
 export interface Call {
   hook: string;
-  /** The text of the file that KUBECONFIG names, and whether it is another one than the operator's. */
+  /** The content of the file that KUBECONFIG names, and whether it differs from the operator's. */
   kubeconfig: [string, boolean];
-  /** Length of LACONIC_SO_LOCK. */
+  /** The length of LACONIC_SO_LOCK. */
   lock: number;
   [fact: string]: unknown;
 }
@@ -91,12 +91,12 @@ export async function hookedSandbox(hooks: { file: string; text: string }): Prom
   return sandbox;
 }
 
-/** Gives the stack these hooks. */
+/** Replaces the hooks of the stack. */
 export async function setHooks(sandbox: Sandbox, hooks: { file: string; text: string }): Promise<void> {
   await sandbox.write(`${stackFolder}/deploy/${hooks.file}`, hooks.text);
 }
 
-/** What was called since the last time. */
+/** The calls since the last time. */
 export async function calls(sandbox: Sandbox): Promise<Call[]> {
   if (!(await sandbox.exists('calls'))) return [];
   const text = await sandbox.read('calls');
