@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithEngine } from '../../support/engine.js';
 import { idleService, Sandbox } from '../../support/sandbox.js';
 
-describeWithEngine('copies of a deployment that is stopped', () => {
+describeWithEngine('copies of a stopped deployment', () => {
   let sandbox: Sandbox;
   let project = '';
   beforeAll(async () => {
@@ -26,7 +26,7 @@ describeWithEngine('copies of a deployment that is stopped', () => {
     sandbox.docker('run', '--rm', '--volume', `${project}_eng:/eng`, 'busybox:1.36', 'cat', '/eng/x');
 
   it.each([['start'], ['stop', '--delete-volumes'], ['restart', '--no-git-pull'], ['stop', '--delete-data', '--yes']])(
-    'own nothing of the original: %s %s',
+    'have no rights to the original: %s %s is refused',
     async (...words) => {
       const refused = await sandbox.deployment('d2', ...words);
       expect(refused).toMatchObject({ code: 1, stdout: '' });
@@ -38,7 +38,7 @@ describeWithEngine('copies of a deployment that is stopped', () => {
     },
   );
 
-  it('keep the original from nothing, are deployments of their own after split, and are warned of what they share', async () => {
+  it('leave the original usable, become deployments of their own after split, and are warned about what they share', async () => {
     await sandbox.succeed(['deployment', '--dir', 'd1', 'start']);
     await sandbox.succeed(['deployment', '--dir', 'd1', 'stop']);
     await sandbox.succeed(['deployment', '--dir', 'd2', 'split']);
@@ -51,7 +51,7 @@ describeWithEngine('copies of a deployment that is stopped', () => {
     expect(await volume()).toBe('precious\n');
   });
 
-  it('take the place of an original that is gone, as a restored or a moved directory does', async () => {
+  it('replace an original that is gone, as a restored or a moved directory does', async () => {
     await rename(sandbox.path('d1'), sandbox.path('moved'));
     await sandbox.succeed(['deployment', '--dir', 'moved', 'start']);
     await sandbox.succeed(['deployment', '--dir', 'moved', 'stop']);
@@ -64,7 +64,7 @@ describeWithEngine('copies of a deployment that is stopped', () => {
     expect(await sandbox.read('shared/file')).toBe('x');
   });
 
-  it('of an older version, which tell nothing, are told at start, and lose no volumes without a decision', async () => {
+  it('made by an older version are reported at start, and delete no volumes without a decision', async () => {
     await sandbox.create('spec.yml', 'old');
     await cp(sandbox.path('old'), sandbox.path('older'), { recursive: true });
     for (const directory of ['old', 'older']) await rm(sandbox.path(directory, '.laconic/place.json'));
@@ -82,7 +82,7 @@ describeWithEngine('copies of a deployment that is stopped', () => {
     ).not.toBe('');
   });
 
-  it('without any note own nothing either where the volumes tell where their data lies', async () => {
+  it('without a record of their place are refused too when the volumes show where their data is', async () => {
     await sandbox.write('inside.yml', (await sandbox.read('spec.yml')).replace(/shared: .*/, 'shared: ./data/shared'));
     await sandbox.create('inside.yml', 'holder');
     await sandbox.succeed(['deployment', '--dir', 'holder', 'start']);

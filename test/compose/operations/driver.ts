@@ -10,14 +10,14 @@ import type { Context } from '../../../src/system/context.js';
 import { errorMessage, LaconicError } from '../../../src/system/errors.js';
 import { createReporter } from '../../../src/system/report.js';
 
-/** One operation that uses the program's own stdin, stdout and stderr, as a process of its own can be told to do it. */
+/** Runs one operation in a process of its own, so that it uses the process's own stdin, stdout and stderr. */
 export type Call =
   | { operation: 'exec'; options: ExecOptions }
   | { operation: 'logs'; options: LogsOptions }
   | { operation: 'job'; job: string; args: readonly string[] }
   | { operation: 'scripts'; scripts: readonly PodScript[]; seconds?: number };
 
-/** {@link ComposeProject} without what JSON cannot carry. */
+/** {@link ComposeProject} without what JSON cannot represent. */
 export interface PlainProject {
   name: string;
   files: readonly string[];

@@ -42,7 +42,7 @@ describeWithEngine('exec', () => {
   });
   afterAll(() => ground.remove());
 
-  it('runs one word as a line of the shell, and several as they are', async () => {
+  it('runs one word as a shell command, and several as they are', async () => {
     expect(await exec({ command: ['echo a  b; echo $HOME >&2; exit 0'] })).toMatchObject({
       code: 0,
       stdout: 'a b\n',
@@ -56,15 +56,15 @@ describeWithEngine('exec', () => {
     expect((await exec({ command: ['sh', '-c', 'echo "$0-$1"', 'x', '--y'] })).stdout).toBe('x---y\n');
   });
 
-  it.each([1, 2, 42, 126, 137, 255])("passes the command's exit code %i on", async (code) => {
+  it.each([1, 2, 42, 126, 137, 255])("exits with the command's exit code %i", async (code) => {
     expect(await exec({ command: [`exit ${code}`] })).toMatchObject({ code, stderr: '' });
   });
 
-  it('ends with 127 where the container has no such program, and says so', async () => {
+  it('exits with 127 when the container does not have the program, with a message', async () => {
     const { code, stderr } = await exec({ command: ['nosuchprogram', 'word'] });
     expect(code).toBe(127);
     expect(stderr).toMatch(/^Error: nosuchprogram: there is no such program in the container of \w+$/m);
-    // What may not be run is there.
+    // A file without execute permission does exist, so the exit code is 126.
     expect((await exec({ command: ['/etc/passwd', 'word'] })).code).toBe(126);
   });
 
@@ -74,7 +74,7 @@ describeWithEngine('exec', () => {
     expect(Buffer.compare(Buffer.from(result.bytes), bytes)).toBe(0);
   });
 
-  it('tells the command who runs it', async () => {
+  it('passes the uid of the user to the command', async () => {
     const { stdout } = await exec({ command: ['echo $CERC_HOST_UID:$CERC_HOST_GID:$CERC_SCRIPT_DEBUG'] });
     expect(stdout).toBe(`${process.getuid?.()}:${process.getgid?.()}:\n`);
   });
@@ -94,14 +94,14 @@ describeWithEngine('exec', () => {
     expect((await exec({ command: ['tty'] }, driver(`${words} | cat`))).stdout).toContain('not a tty');
   });
 
-  it('reaches the container of the index', async () => {
+  it('selects the container by --index', async () => {
     const [one, two] = await Promise.all([1, 2].map((index) => exec({ command: ['hostname'], index })));
     expect(one?.stdout).toMatch(/^[0-9a-f]{12}\n$/);
     expect(two?.stdout).toMatch(/^[0-9a-f]{12}\n$/);
     expect(one?.stdout).not.toBe(two?.stdout);
   });
 
-  it('says on stderr that the command was not run, and why, with exit code 1', async () => {
+  it('reports on stderr that the command was not run, and why, with exit code 1', async () => {
     const cases = [
       [
         { service: 'wbe' },

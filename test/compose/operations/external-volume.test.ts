@@ -30,7 +30,7 @@ volumes:
     await sandbox.docker('volume', 'rm', volume);
   });
 
-  it('is left to it by init, and used; it is nobody else’s to delete', async () => {
+  it('is left out of the spec by init, used as it is, and never deleted', async () => {
     await sandbox.succeed(['--stack', 'so/stacks/x', 'deploy', 'init', '--output', 'spec.yml']);
     expect(await sandbox.read('spec.yml')).toContain('volumes:\n  ledger:\n  media:\n  plain: ./data/plain\n');
     const created = await sandbox.create('spec.yml', 'd');
@@ -41,7 +41,7 @@ volumes:
     expect(await sandbox.docker('volume', 'ls', '--quiet', '--filter', `name=${volume}`)).toBe(`${volume}\n`);
   });
 
-  it('is replaced by an entry of the spec with a warning that shows both lines', async () => {
+  it('is replaced by an entry in the spec, with a warning that shows both lines', async () => {
     await sandbox.write(
       'replaced.yml',
       'stack: so/stacks/x\ndeploy-to: compose\nvolumes:\n  ledger: ./data/ledger\n  media: ./data/media\n  plain: ./data/plain\n',

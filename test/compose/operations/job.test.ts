@@ -7,10 +7,10 @@ import { renderPs, renderStatus } from '../../../src/deployers/status-text.js';
 import { describeWithEngine } from '../../support/engine.js';
 import { type CallOptions, eventually, outcomeOf, type Playground, playground } from './support.js';
 
-/** An image that it takes the engine long to make a container of. */
+/** An image from which the engine takes long to make a container. */
 const fullImage = `lsops-full-${randomBytes(4).toString('hex')}:local`;
 
-/** The deployment binds its volume to a directory and labels its network; the job files know nothing of that. */
+/** The deployment binds its volume to a directory and labels its network, which the job files do not mention. */
 const compose = `
 services:
   web:
@@ -79,7 +79,7 @@ describeWithEngine('run-job', () => {
   });
   afterAll(() => ground.remove());
 
-  it('runs without pods and without a deployment that is up, its arguments in place of the command', async () => {
+  it('runs without a running deployment, with its arguments in place of the command', async () => {
     const { code, stdout, stderr } = await runJob('read', ['a  b', '--rm', '-x', '$HOME'], {
       files: [],
       input: 'y\n\u00ff\n',
@@ -89,7 +89,7 @@ describeWithEngine('run-job', () => {
     await ground.compose('down', '--volumes');
   });
 
-  it('shares network and volumes with the running deployment, and leaves both as they are', async () => {
+  it('shares network and volumes with the running deployment, and leaves both unchanged', async () => {
     await ground.compose('up', '--detach');
     const before = { network: await network(), config: await ground.compose('ps', '--all', '--format', 'json') };
     await eventually('the page is there', async () =>
@@ -108,7 +108,7 @@ describeWithEngine('run-job', () => {
     expect(await ground.docker('volume', 'inspect', '-f', '{{.Options.device}}', `${ground.project.name}_data`)).toBe(
       `${ground.directory}/data\n`,
     );
-    // Nothing is recreated by the next start.
+    // The next start recreates nothing.
     const ids = (): Promise<string> =>
       ground.docker('ps', '-aq', '--no-trunc', '--filter', `name=${ground.project.name}-web`);
     const web = await ids();
@@ -117,7 +117,7 @@ describeWithEngine('run-job', () => {
     expect(await ground.docker('ps', '-aq', '--filter', `name=${ground.project.name}-ask`)).toBe('');
   });
 
-  it('explains a job that is not there, and one that names its service differently', async () => {
+  it('explains a missing job, and one whose service has another name', async () => {
     const unknown = await runJob('aks');
     expect(unknown).toMatchObject({ code: 1, stdout: '' });
     expect(unknown.stderr).toBe(
@@ -126,7 +126,7 @@ describeWithEngine('run-job', () => {
     expect((await runJob('misnamed')).stderr).toContain('there is no service "misnamed"\nservices in it: other\n');
   });
 
-  it('is shown by status as a job, and when interrupted is stopped and removed before we end', async () => {
+  it('is listed by status as a job, and is stopped and removed when interrupted', async () => {
     const temporary = await ground.write('tmp/other', '');
     const env = { TMPDIR: dirname(temporary) };
     const running = ground.call({ operation: 'job', job: 'long', args: [] }, { env });
@@ -144,12 +144,12 @@ describeWithEngine('run-job', () => {
     expect(Buffer.from(result.stderr).toString()).toContain('Error: interrupted\n');
     expect(result.exitCode).toBe(130);
     expect(await ground.docker('ps', '-aq', '--filter', `name=${ground.project.name}-long`)).toBe('');
-    // It had the time to end by itself.
+    // The job had time to end by itself.
     expect(await readFile(join(ground.directory, 'data/bye'), 'utf8')).toBe('bye\n');
     expect(await readdir(dirname(temporary))).toEqual(['other']);
   });
 
-  it.each([0, 150, 300, 450, 600, 800])('leaves no container when interrupted after %i ms', async (pause) => {
+  it.each([0, 150, 300, 450, 600, 800])('leaves no container when it is interrupted after %i ms', async (pause) => {
     const running = ground.call({ operation: 'job', job: 'long', args: [] });
     await new Promise((resolve) => running.stdout.once('data', resolve));
     await new Promise((resolve) => setTimeout(resolve, pause));
@@ -158,8 +158,8 @@ describeWithEngine('run-job', () => {
     expect(await ground.docker('ps', '-aq', '--filter', `name=${ground.project.name}-long`)).toBe('');
   });
 
-  it('leaves no container that the engine was still making when interrupted', async () => {
-    // The engine copies what the image has there into the new volume, before the container is in any list.
+  it('leaves no container that the engine was still creating when it was interrupted', async () => {
+    // The engine copies the content of the image into the new volume before it lists the container.
     const fill =
       'FROM IMAGE\nRUN mkdir /full && cd /full && i=0 && while [ $i -lt 8000 ]; do echo x > f$i; i=$((i+1)); done\n';
     const dockerfile = await ground.write('full/Dockerfile', fill);
@@ -171,7 +171,7 @@ describeWithEngine('run-job', () => {
       await eventually('its volume', async () => (await volumes()) !== '' || undefined);
       running.kill('SIGINT');
       expect((await running).exitCode).toBe(130);
-      // After as long as it takes to make one, it would have appeared.
+      // The container would have appeared after the time that it takes to create one.
       await ground.docker('create', '--name', `${name}-measure`, '--volume', '/full', fullImage);
       await ground.docker('rm', '--volumes', `${name}-measure`);
       expect(await ground.docker('ps', '-aq', '--filter', `name=${name}-full-run-`)).toBe('');
@@ -181,7 +181,7 @@ describeWithEngine('run-job', () => {
     }
   });
 
-  it('hands a terminal on', async () => {
+  it('gives the job the terminal', async () => {
     const shell = `export A="$1" B="$2"; script -qec '"$A" "$B"' /dev/null`;
     expect((await runJob('terminal', [], { shell, input: '' })).stdout).toContain('/dev/pts/');
     expect((await runJob('terminal')).stdout).toBe('Running job: terminal\nnot a tty\n');

@@ -44,7 +44,7 @@ describeWithEngine('logs', () => {
   });
   afterAll(() => ground.remove());
 
-  it('prints nothing and ends well while there is no container', async () => {
+  it('prints nothing and exits with 0 when there are no containers', async () => {
     expect(await logs({})).toMatchObject({ code: 0, stdout: '' });
     await ground.compose('up', '--detach');
     await eventually('web has said all', async () =>
@@ -52,7 +52,7 @@ describeWithEngine('logs', () => {
     );
   });
 
-  it('prints what the containers wrote, and only that, on stdout', async () => {
+  it('prints only the output of the containers on stdout', async () => {
     const { code, stdout, stderr } = await logs({ services: ['web'] });
     expect(code).toBe(0);
     expect(stdout.split('\n').sort()).toEqual([
@@ -65,7 +65,7 @@ describeWithEngine('logs', () => {
     expect(stderr).toContain('WARNING: The "LSOPS_SURELY_UNSET" variable is not set. Defaulting to a blank string.\n');
   });
 
-  it('follows tail, since, until and timestamps, for several services', async () => {
+  it('accepts tail, since, until and timestamps, for several services', async () => {
     const tail = await logs({ services: ['web', 'other'], tail: 1 });
     expect(tail.stdout.match(/^web-1 +\| /gm)).toHaveLength(1);
     expect(tail.stdout.match(/^other-1 +\| tick$/gm)).toHaveLength(1);
@@ -77,7 +77,7 @@ describeWithEngine('logs', () => {
     );
   });
 
-  it('explains unknown services and refused options', async () => {
+  it('explains unknown services and invalid options', async () => {
     const unknown = await logs({ services: ['wbe', 'web', 'zzz'] });
     expect(unknown).toMatchObject({ code: 1, stdout: '' });
     expect(unknown.stderr).toContain(
@@ -89,13 +89,13 @@ describeWithEngine('logs', () => {
     expect(refused.stderr).toContain('yesterday');
   });
 
-  it('ends quietly when the reader goes away', async () => {
+  it('ends silently when the reader goes away', async () => {
     const result = await logs({ follow: true }, { shell: '"$@" | head -n 1; echo "code ${PIPESTATUS[0]}"' });
     expect(result.stdout).toMatch(/^\S+ +\| .*\ncode 0\n$/);
     expect(result.stderr.replace(/WARNING: .*\n/, '')).toMatch(/^memory \d+\n$/);
   });
 
-  it('follows until Ctrl-C, then ends with 130 and leaves no process behind', async () => {
+  it('follows until Ctrl-C, then exits with 130 and leaves no process behind', async () => {
     const following = ground.call({ operation: 'logs', options: { ...all, follow: true, services: ['other'] } });
     let seen = '';
     following.stdout.on('data', (bytes: Buffer) => (seen += bytes.toString()));

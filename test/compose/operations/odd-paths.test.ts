@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithEngine } from '../../support/engine.js';
 import { idleService, Sandbox } from '../../support/sandbox.js';
 
-describeWithEngine('paths with characters that mean something to Compose', () => {
+describeWithEngine('paths with characters that are special to Compose', () => {
   let sandbox: Sandbox;
   beforeAll(async () => {
     sandbox = await Sandbox.make({
@@ -20,7 +20,7 @@ describeWithEngine('paths with characters that mean something to Compose', () =>
   });
   afterAll(() => sandbox.remove());
 
-  it('a $ is a part of the name: containers write where the spec says, and commands find it again', async () => {
+  it('a $ is part of the name: containers write where the spec says, and later commands find the data', async () => {
     const directory = 'd$HOME $(touch P)';
     const { stderr } = await sandbox.create('spec.yml', directory);
     expect(stderr).toContain('spec.yml:5 volumes.store: ${HOME} is no variable here');
@@ -44,7 +44,7 @@ describeWithEngine('paths with characters that mean something to Compose', () =>
     expect(await sandbox.exists('a$x/file'), 'not below data/').toBe(true);
   });
 
-  it('a colon in the path of a deployment is refused, and nothing is made', async () => {
+  it('a colon in the path of a deployment is refused before anything is made', async () => {
     const create = ['deploy', 'create', '--spec-file', 'spec.yml', '--deployment-dir', 'a:b'];
     const { code, stderr } = await sandbox.cli(create);
     expect({ code, stderr }).toMatchObject({ code: 1 });
@@ -52,7 +52,7 @@ describeWithEngine('paths with characters that mean something to Compose', () =>
     expect(await sandbox.exists('a:b')).toBe(false);
   });
 
-  it('a colon in the path of a volume is none of that', async () => {
+  it('a colon in the path of a volume is accepted', async () => {
     await sandbox.write(
       'colon.yml',
       'stack: source/stacks/app\ndeploy-to: compose\nvolumes: {data: "./data/a:b", store: ./data/c}\n',

@@ -17,7 +17,7 @@ describeWithEngine('pre-start and post-start scripts of pods', () => {
   });
   afterAll(() => ground.remove());
 
-  it('run one after another from their own directory, told the project, on our own stdin and stdout', async () => {
+  it('run one after another in their own directory, with the project in the environment, and inherit stdin and stdout', async () => {
     const text = '#!/bin/sh\necho "$0 $(pwd -P) $CERC_SO_COMPOSE_PROJECT $(cat)"; echo aside >&2\n';
     const one = await ground.write('pods/app one/scripts/pre start.sh', text, 0o755);
     const two = await ground.write('pods/app/scripts/pre.sh', 'echo without a first line\n', 0o755);
@@ -28,7 +28,7 @@ describeWithEngine('pre-start and post-start scripts of pods', () => {
     });
   });
 
-  it('stop the start at the first that fails, with the reason', async () => {
+  it('stop the start at the first failure, with the reason', async () => {
     const failing = await ground.write('fail.sh', '#!/bin/sh\nexit 3\n', 0o755);
     const plain = await ground.write('plain.sh', '#!/bin/sh\n');
     const foreign = await ground.write('foreign.sh', '#!/no/such/interpreter\n', 0o755);
@@ -48,14 +48,14 @@ describeWithEngine('pre-start and post-start scripts of pods', () => {
     expect((await runScripts(plain)).stderr).toContain(`chmod +x ${plain}\n`);
   });
 
-  it('are ended when they take longer than they may, with what they called, by force where they do not listen', async () => {
+  it('are ended with their child processes when they take too long, by SIGKILL if they ignore SIGTERM', async () => {
     const text = "#!/bin/sh\ntrap '' TERM\nsleep 1000 & echo $! > child\nwait\nwait\nsleep 1000\n";
     const path = await ground.write('slow/slow.sh', text, 0o755);
     const scripts = [{ path, pod: 'app' }];
     const { code, stdout, stderr } = outcomeOf(await ground.call({ operation: 'scripts', scripts, seconds: 3 }));
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toContain(`the script ${path} of the pod app had not ended after 3 seconds and was told to end\n`);
-    // On a busy machine it may be ended before it has begun.
+    // On a busy machine the script may be ended before its first line.
     const child = Number(await readFile(`${ground.directory}/slow/child`, 'utf8').catch(() => '0'));
     await expect.poll(() => isRunning(child), { timeout: 60_000 }).toBe(false);
   });

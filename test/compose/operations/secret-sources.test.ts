@@ -15,7 +15,7 @@ secrets:
   elsewhere: [ANY]
 `;
 
-describeWithEngine('secrets of a spec with sources', () => {
+describeWithEngine('secrets with sources in the spec', () => {
   let sandbox: Sandbox;
   beforeAll(async () => {
     const own = '    environment: {API_TOKEN: mine, OTHER: "${OTHER:-}"}\n';
@@ -34,7 +34,7 @@ describeWithEngine('secrets of a spec with sources', () => {
   const env = { SOURCE_TOKEN: token };
   const deployment = (...args: string[]) => ['deployment', '--dir', 'd', ...args];
 
-  it('start refuses while a variable is not set or a file is missing, all at once, and changes nothing', async () => {
+  it('start reports all missing variables and files at once, and changes nothing', async () => {
     await sandbox.edit('spec.yml', 'BASE/signer.key'.replace('BASE', sandbox.base), `${sandbox.base}/none.key`);
     await sandbox.create('spec.yml', 'refused');
     const { code, stderr } = await sandbox.deployment('refused', 'start');
@@ -47,7 +47,7 @@ describeWithEngine('secrets of a spec with sources', () => {
     expect(await sandbox.exists('refused/.laconic/sourced-secrets.env')).toBe(false);
   });
 
-  it('every service has them, but where it sets one itself; the files are 0600', async () => {
+  it('every service has them unless it sets the variable itself, and the files have mode 0600', async () => {
     await sandbox.succeed(deployment('start'), { env });
     const containers = await sandbox.containers(await sandbox.projectOf('d'));
     const key = 'line one\nline two';
@@ -59,7 +59,7 @@ describeWithEngine('secrets of a spec with sources', () => {
     }
   });
 
-  it('a start that changes nothing recreates nothing; a new value recreates who has it; status needs no sources', async () => {
+  it('a start without changes recreates nothing, a new value recreates the services that have it, and status needs no sources', async () => {
     const project = await sandbox.projectOf('d');
     const before = await sandbox.containers(project);
     await sandbox.succeed(deployment('start'), { env });
@@ -93,10 +93,10 @@ describeWithEngine('secrets of a spec with sources', () => {
     await sandbox.write('d/spec.yml', before);
   });
 
-  it('a job has them too, and variables of its call; without a wait it goes on; in time or not at all', async () => {
+  it('a job has them too, with the variables of its command line; --no-wait leaves it running, and --timeout ends it', async () => {
     const once = await sandbox.succeed(['--verbose', ...deployment('run-job', '--env', 'ONE=1 $2', 'job')], { env });
     expect(once.stdout).toBe('Running job: job\nline one line two 1 $2\n');
-    // Arguments of a program are for everybody to see.
+    // Everybody can read the arguments of a process.
     expect(once.stderr).toMatch(/docker .*compose .*run .* job$/m);
     expect(once.stderr).not.toContain('1 $2');
     expect((await sandbox.cli(deployment('run-job', '--env', 'ONE', 'job'), { env })).code).toBe(2);
@@ -113,7 +113,7 @@ describeWithEngine('secrets of a spec with sources', () => {
     expect(late.stderr).toContain('Error: job job did not end within 3 s, and was ended');
   });
 
-  it('stop needs no sources, and removes the containers of jobs that were left', async () => {
+  it('stop needs no sources, and removes the containers of jobs that are left', async () => {
     expect(await sandbox.deployment('d', 'stop')).toMatchObject({ code: 0 });
     expect(await sandbox.containers(await sandbox.projectOf('d'))).toEqual({});
   });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithEngine } from '../../support/engine.js';
 import { idleService, Sandbox } from '../../support/sandbox.js';
 
-describeWithEngine('status of a deployment that runs in part', () => {
+describeWithEngine('status of a deployment of which only a part runs', () => {
   let sandbox: Sandbox;
   let project = '';
   beforeAll(async () => {
@@ -16,7 +16,7 @@ describeWithEngine('status of a deployment that runs in part', () => {
   });
   afterAll(() => sandbox.remove());
 
-  it('names services without a container on stderr; stdout is what scripts read', async () => {
+  it('lists services without a container on stderr, and prints what scripts read on stdout', async () => {
     expect(await sandbox.deployment('d', 'status')).toEqual({
       code: 0,
       stdout: '',
@@ -40,7 +40,7 @@ describeWithEngine('status of a deployment that runs in part', () => {
     expect(await sandbox.deployment('d', 'status')).toMatchObject({ code: 0, stderr: '' });
   });
 
-  it('is degraded where a server was stopped that ends with 0, until start or restart starts it again', async () => {
+  it('is degraded when a server was stopped and exited with 0, until start or restart starts it', async () => {
     const worker = `services:\n  worker:\n    image: busybox:1.36\n    command: ["sh", "-c", "trap 'exit 0' TERM; touch /up; while :; do sleep 0.1; done"]\n  once: { image: "busybox:1.36", command: ["true"] }\n`;
     await sandbox.write('worker/stacks/worker/stack.yml', 'name: worker\npods: [worker]\n');
     await sandbox.write('worker/compose/docker-compose-worker.yml', worker);
@@ -65,7 +65,7 @@ describeWithEngine('status of a deployment that runs in part', () => {
     expect((await sandbox.deployment('w', 'status', '--exit-code')).code).toBe(0);
   });
 
-  it('shows what runs although the compose files cannot be read, and says that they cannot', async () => {
+  it('lists what runs even when the compose files cannot be read, and reports that', async () => {
     await sandbox.edit('d/compose/docker-compose-app.yml', 'services:\n', 'services: [\n');
     const status = await sandbox.deployment('d', 'status');
     expect(status).toMatchObject({
@@ -76,7 +76,7 @@ describeWithEngine('status of a deployment that runs in part', () => {
       /^WARNING: cannot tell which services have no container: .*docker-compose-app\.yml:\d/,
     );
     expect((await sandbox.deployment('d', 'status', '--exit-code')).code).toBe(1);
-    // Commands that need the files name the one that is broken, though Compose 2.26 does not.
+    // Commands that need the files name the invalid one, although Compose 2.26 does not.
     for (const command of [['logs'], ['start', 'nosuch']]) {
       const refused = await sandbox.deployment('d', ...command);
       expect(refused).toMatchObject({ code: 1, stdout: '' });

@@ -15,7 +15,7 @@ import type { Call } from './driver.js';
 
 const repository = join(import.meta.dirname, '..', '..', '..');
 
-/** A Compose project of one test file, removed by {@link Playground.remove} with all it made. */
+/** A Compose project for one test file; {@link Playground.remove} removes it and everything it made. */
 export interface Playground {
   readonly directory: string;
   readonly project: ComposeProject;
@@ -30,23 +30,25 @@ export interface Playground {
 
 export interface CallOptions {
   input?: Buffer | string;
-  /** Instead of plain words: a shell line in which `"$@"` is the operation. */
+  /** Instead of separate words: a shell command in which `"$@"` is the operation. */
   shell?: string;
   env?: Record<string, string>;
-  /** Compose files of the project; absent: its own. */
+  /** Compose files of the project; its own when absent. */
   files?: readonly string[];
 }
 
-/** The image every test container runs: busybox, made from this machine's package where no registry can be reached. */
+/**
+ * The image of every test container: busybox, or a stand-in built from this machine's package where no registry is
+ * reachable.
+ */
 export async function testImage(): Promise<string> {
   const { stdout } = await runOrFail('no test image', join(repository, 'containers', 'busybox-base.sh'), []);
   return stdout.trim();
 }
 
 /**
- * A fresh project `lsops-…` from these texts, in which `IMAGE` stands for the test image and `DIRECTORY` for its
- * directory.
- * @param jobs job file texts by job name
+ * A new project `lsops-…` from these texts, in which `IMAGE` is replaced by the test image and `DIRECTORY` by its
+ * directory. @param jobs texts of job files by job name
  */
 export async function playground(compose: string, jobs: Record<string, string> = {}): Promise<Playground> {
   const image = await testImage();
@@ -98,7 +100,7 @@ export async function playground(compose: string, jobs: Record<string, string> =
   };
 }
 
-/** How an operation ended and what it said, without the driver's own last line. */
+/** How an operation ended and what it printed, without the driver's own last line. */
 export function outcomeOf(result: Awaited<ReturnType<Playground['call']>>): {
   code: number | undefined;
   stdout: string;
@@ -113,7 +115,7 @@ export function outcomeOf(result: Awaited<ReturnType<Playground['call']>>): {
   };
 }
 
-/** The driver as one file a Node of any version runs; below node_modules, so that it finds the packages. */
+/** The driver as one file that any version of Node runs; it is below node_modules, so that it finds the packages. */
 async function builtDriver(name: string): Promise<string> {
   const outfile = join(repository, 'node_modules', '.cache', name, 'driver.mjs');
   await build({
@@ -128,7 +130,7 @@ async function builtDriver(name: string): Promise<string> {
   return outfile;
 }
 
-/** A context whose words are kept, and whose Ctrl-C is `interrupt()`. */
+/** A context that records its output, and whose Ctrl-C is `interrupt()`. */
 export function testContext(globals: Partial<Context['options']> = {}): {
   context: Context;
   stdout: () => string;
@@ -156,7 +158,7 @@ export function testContext(globals: Partial<Context['options']> = {}): {
   };
 }
 
-/** Asks again until the answer is there; the message says what never came. */
+/** Repeats a query until it has an answer; the error names what is missing. */
 export async function eventually<T>(what: string, ask: () => Promise<T | undefined>, seconds = 20): Promise<T> {
   const until = Date.now() + seconds * 1000;
   for (;;) {

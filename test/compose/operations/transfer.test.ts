@@ -66,7 +66,7 @@ describeWithEngine('config transfers', () => {
   });
   afterAll(() => ground.remove());
 
-  it('carries the value as one argument, whatever is in it', async () => {
+  it('passes the value as one argument, whatever it contains', async () => {
     const said = await transfer({}, { verbose: true });
     expect(await received()).toBe(`1:${nasty}`);
     expect(said).toContain('Setting destination.value = source.good\n');
@@ -76,13 +76,13 @@ describeWithEngine('config transfers', () => {
     );
   });
 
-  it('takes no longer than --wait-timeout says', () => {
+  it('takes no longer than --wait-timeout', () => {
     expect([transferLimits({}), transferLimits({ waitTimeout: 2 })].map(({ deadline }) => deadline)).toEqual([
       300_000, 2_000,
     ]);
   });
 
-  it('asks again while there is no value', async () => {
+  it('retries while there is no value', async () => {
     const said = await transfer({ sourceVariable: 'later' }, { verbose: true });
     expect(await received()).toBe('1:now');
     expect(said.match(/Config export script returned an error, re-trying/g)).toHaveLength(2);
@@ -105,9 +105,9 @@ describeWithEngine('config transfers', () => {
     ],
     ['hanging', (seconds: number) => new RegExp(`not done within ${seconds} s: .*export-hanging\\.sh did not end$`)],
   ])(
-    'gives up at the deadline when the script is %s, and says how the last attempt ended',
+    'gives up at the deadline when the script is %s, and reports how the last attempt ended',
     async (sourceVariable, message) => {
-      // Time for an attempt to end, on this machine as it is now.
+      // Allows for the time that an attempt takes on this machine now.
       const attempt = await milliseconds(() => transfer({}));
       const deadline = 1_000 * Math.ceil((1_000 + 2 * attempt) / 1_000);
       const took = await milliseconds(() =>
@@ -119,28 +119,28 @@ describeWithEngine('config transfers', () => {
 
   it.each<[string, Partial<Transfer>, RegExp]>([
     [
-      'code 2',
+      'exit code 2',
       { sourceVariable: 'missing' },
       /Fatal error reading config source: .*export-missing\.sh .* returned with code 2: /,
     ],
-    ['an import that fails', { variable: 'failing' }, /import-failing\.sh .* returned with code 9: no room$/],
-    ['an import that is missing', { variable: 'missing' }, /import-missing\.sh .* returned with code 2/],
+    ['a failing import script', { variable: 'failing' }, /import-failing\.sh .* returned with code 9: no room$/],
+    ['a missing import script', { variable: 'missing' }, /import-missing\.sh .* returned with code 2/],
     ['a stopped source', { source: 'dead' }, /service "dead" is not running: .*-dead-1 is exited$/],
     ['a stopped destination', { destination: 'dead' }, /service "dead" is not running: .*-dead-1 is exited$/],
     ['an unknown source', { source: 'nobody' }, /service "nobody" has no container$/],
-  ])('fails at once on %s', async (_what, part, message) => {
+  ])('fails at once with %s', async (_what, part, message) => {
     const took = await milliseconds(() => expect(transfer(part)).rejects.toThrow(message));
-    // Not only when the time is over.
+    // It did not wait for the deadline.
     expect(took).toBeLessThan(limits.deadline / 2);
   });
 
-  it('waits for a container that restarts, up to the deadline', async () => {
+  it('waits for a restarting container up to the deadline', async () => {
     await expect(
       transfer({ source: 'looping', sourceVariable: 'hanging' }, { limits: { deadline: 1500 } }),
     ).rejects.toThrow(/config transfer destination\.value = looping\.hanging: not done within 2 s: /);
   });
 
-  it('ends when interrupted, and touches nothing in a dry run', async () => {
+  it('ends when it is interrupted, and changes nothing in a dry run', async () => {
     const { context, interrupt } = testContext();
     const hanging: Transfer = {
       source: 'source',

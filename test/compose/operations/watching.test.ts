@@ -35,7 +35,7 @@ services:
     restart: always
 `;
 
-describeWithEngine('ps, status and port on the engine', () => {
+describeWithEngine('ps, status and port', () => {
   let ground: Playground;
   const port = (service: string, number: number, protocol: 'tcp' | 'udp' = 'tcp', index = 1): Promise<string> =>
     publishedPort(ground.project, { service, port: number, protocol, index }, ground.engine, testContext().context);
@@ -46,7 +46,7 @@ describeWithEngine('ps, status and port on the engine', () => {
   });
   afterAll(() => ground.remove());
 
-  it('shows every container with its state, health, exit code and ports', async () => {
+  it('list every container with its state, health, exit code and ports', async () => {
     const listed = await eventually('sick is unhealthy, looping has restarted, the others have ended', async () => {
       const found = await listContainers(ground.project, ground.engine);
       const of = (wanted: string) => found.find(({ service }) => service === wanted);
@@ -93,7 +93,7 @@ describeWithEngine('ps, status and port on the engine', () => {
     ).toBe(false);
   });
 
-  it('answers port with the address the engine gave, and it is one that can be called', async () => {
+  it('print the address that the engine assigned to a port, and it accepts connections', async () => {
     const address = await port('web', 80);
     expect(address).toMatch(/^0\.0\.0\.0:[1-9]\d*$/);
     const answer = async () => (await fetch(`http://127.0.0.1:${address.split(':')[1]}/`)).status;
@@ -103,7 +103,7 @@ describeWithEngine('ps, status and port on the engine', () => {
     expect(await port('web', 81)).toMatch(/^\[::1\]:[1-9]\d*$/);
   });
 
-  it('says why there is no such address', async () => {
+  it('explain why there is no such address', async () => {
     await expect(port('web', 7000)).rejects.toThrow('port 7000/tcp of service "web" is not published');
     await expect(port('web', 90)).rejects.toMatchObject({ hint: expect.stringContaining('90/udp') as string });
     await expect(port('web', 80, 'tcp', 2)).rejects.toThrow('service "web" has no container 2, only 1');

@@ -4,7 +4,7 @@ import { idleService, Sandbox } from '../../support/sandbox.js';
 
 const stack = 'source/stacks/app';
 
-/** A pod that includes two files and extends a third, each of which brings something of its own. */
+/** A pod that includes two files and extends a third, each of which adds something. */
 const files = {
   [`${stack}/stack.yml`]: 'name: app\npods:\n  - app\n',
   'source/compose/docker-compose-app.yml': `include:
@@ -38,7 +38,7 @@ ${idleService('unused', '    environment:\n      NOT_MENTIONED: ${NOT_MENTIONED:
   'source/config/store-files/rows.txt': 'seven rows\n',
 };
 
-describeWithEngine('what compose files include and extend', () => {
+describeWithEngine('included and extended compose files', () => {
   let sandbox: Sandbox;
   beforeAll(async () => {
     sandbox = await Sandbox.make(files);
@@ -48,7 +48,7 @@ describeWithEngine('what compose files include and extend', () => {
   const shell = async (service: string, command: string): Promise<string> =>
     (await sandbox.succeed(['deployment', '--dir', 'd', 'exec', service, command])).stdout;
 
-  it('init offers the ports and volumes of all of them', async () => {
+  it('are read by init for their ports and volumes', async () => {
     await sandbox.succeed(['--stack', stack, 'deploy', 'init', '--output', 'offered.yml']);
     expect(await sandbox.read('offered.yml')).toBe(
       `stack: ${stack}
@@ -66,7 +66,7 @@ volumes:
     );
   });
 
-  it('create brings them along, with the ports and volumes of the spec; only the name nobody mentions is warned of', async () => {
+  it("are copied by create with the spec's ports and volumes, with a warning only about the name that nothing mentions", async () => {
     await sandbox.write(
       'spec.yml',
       `stack: ${stack}
@@ -92,7 +92,7 @@ volumes:
     ]);
   });
 
-  it('the deployment runs without the stack: every value, mount and volume of the included files is in place', async () => {
+  it('work without the stack: every value, mount and volume of the included files is in place', async () => {
     const started = await sandbox.deployment('d', 'start');
     expect(started).toMatchObject({ code: 0, stdout: '' });
     expect(await shell('web', 'echo $OWN $INHERITED $FROM_FILE')).toBe('one three four\n');
@@ -103,13 +103,13 @@ volumes:
     expect([await sandbox.read('d/data/rows/count'), await sandbox.read('d/data/kept/count')]).toEqual(['8\n', '9\n']);
   });
 
-  it("the spec's ports replace those that a service inherits: nothing is published beside them", async () => {
+  it('have inherited ports replaced by those of the spec, so that nothing else is published', async () => {
     const project = await sandbox.projectOf('d');
     const published = await sandbox.docker('port', `${project}-web-1`);
     expect(published).toMatch(/^80\/tcp -> 127\.0\.0\.1:\d+\n$/);
   });
 
-  it('a change in an included file is a change of its services at the next update', async () => {
+  it('recreate their services at the next update when they change', async () => {
     const project = await sandbox.projectOf('d');
     const before = await sandbox.containers(project);
     await sandbox.edit('source/compose/parts/store.yml', 'STORE_NAME: ', 'MORE: more\n      STORE_NAME: ');

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { describeWithEngine } from '../../support/engine.js';
 import { idleService, Sandbox } from '../../support/sandbox.js';
 
-/** Says where and with what it runs, and whether the pods' containers are there. */
+/** Prints its directory and environment, and whether the containers of the pods exist. */
 const script = (name: string, more = ''): string => `#!/bin/sh
 running=$(docker ps --quiet --filter "label=com.docker.compose.project=$CERC_SO_COMPOSE_PROJECT" | wc -l)
 echo "${name} $CERC_SO_COMPOSE_PROJECT $running $PWD $0" >>BASE/log
@@ -45,7 +45,7 @@ pods:
   afterAll(() => sandbox.remove());
   afterEach(() => sandbox.write('log', ''));
 
-  it('their files come along: scripts in their sub-folders, with their modes', async () => {
+  it('are copied with the scripts in their sub-folders and the modes', async () => {
     await sandbox.succeed([...stack, 'deploy', 'init', '--output', 'spec.yml']);
     await sandbox.create('spec.yml', 'd');
     const below = sandbox.path('d');
@@ -63,7 +63,7 @@ pods:
     });
   });
 
-  it('start: pre-start scripts in the order of the pods, containers, post-start scripts', async () => {
+  it('run the pre-start scripts in the order of the pods, then the containers, then the post-start scripts', async () => {
     const started = await sandbox.deployment('d', 'start');
 
     expect(started).toMatchObject({ code: 0 });
@@ -79,7 +79,7 @@ pods:
     expect(Object.keys(await sandbox.containers(project)).sort()).toEqual(['back', 'front', 'plain']);
   });
 
-  it('a post-start script that fails: exit code 1, its path and code, the containers stay', async () => {
+  it('report a failed post-start script with its path and exit code 1, and leave the containers running', async () => {
     const failed = await sandbox.cli(['deployment', '--dir', 'd', 'start'], { env: { AFTER_CODE: '7' } });
     expect(failed.code).toBe(1);
     expect(failed.stderr).toContain(
@@ -88,7 +88,7 @@ pods:
     expect(Object.keys(await sandbox.containers(await sandbox.projectOf('d')))).toHaveLength(3);
   });
 
-  it('an update brings changed scripts and modes, and restart runs them', async () => {
+  it('get changed scripts and modes at an update, and restart runs them', async () => {
     await sandbox.write('repositories/back/before.sh', script('back-changed'));
     await chmod(sandbox.path('repositories/back/before.sh'), 0o644);
     const failed = await sandbox.deployment('d', 'restart');
@@ -101,7 +101,7 @@ pods:
     await sandbox.succeed(['deployment', '--dir', 'd', 'stop']);
   });
 
-  it('run in place as well, with the scripts where they are', async () => {
+  it('run in place too, with the scripts where they are', async () => {
     const group = [...stack, 'deploy', '--cluster', `quick${sandbox.base.slice(-6).toLowerCase()}`];
     const project = group.at(-1) ?? '';
     sandbox.watch(project);
@@ -121,7 +121,7 @@ pods:
     await sandbox.succeed([...group, 'down']);
   });
 
-  it('the script of a pod that is missing is named at create, before anything is made', async () => {
+  it('report a missing script at create, before anything is made', async () => {
     await sandbox.edit('source/stacks/app/stack.yml', 'after.sh', 'afterwards.sh');
     const failed = await sandbox.cli(['deploy', 'create', '--spec-file', 'spec.yml', '--deployment-dir', 'e']);
     await sandbox.edit('source/stacks/app/stack.yml', 'afterwards.sh', 'after.sh');
@@ -134,7 +134,7 @@ pods:
 
   it.each([
     ['in another base directory', { CERC_REPO_BASE_DIR: '/nonexistent' }, /clone git\.example\.com\/org\/front/],
-  ])('a repository that is not there: %s', async (_, env, hint) => {
+  ])('report a missing repository: %s', async (_, env, hint) => {
     const failed = await sandbox.cli([...stack, 'deploy', 'init', '--output', 'other.yml'], { env });
     expect(failed.code).toBe(1);
     expect(failed.stderr).toMatch(

@@ -13,7 +13,7 @@ describeWithEngine('containers that were started through a symbolic link', () =>
   });
   afterAll(() => shop.remove());
 
-  it('go on untouched when the real path is given, also beside what a killed run-job left behind', async () => {
+  it('are left alone when the real path is given, also next to a container of a killed run-job', async () => {
     const linked = join(shop.base, 'linked');
     const job = ['--file', `${linked}/compose-jobs/docker-compose-count.yml`, '--env-file', `${linked}/config.env`];
     await shop.docker('compose', ...job, '--project-name', shop.project, 'run', '--detach', 'count');
@@ -27,7 +27,7 @@ describeWithEngine('containers that were started through a symbolic link', () =>
   });
 });
 
-describeWithEngine('two directories the Python program gave one cluster-id', () => {
+describeWithEngine('two directories with the same cluster-id from the Python program', () => {
   let first: Shop;
   let second: Shop;
   beforeAll(async () => {
@@ -43,7 +43,7 @@ describeWithEngine('two directories the Python program gave one cluster-id', () 
     await first.remove();
   });
 
-  it('the second took over a container, on the data of the first: nothing starts and nothing splits', async () => {
+  it('are refused while the second has replaced a container, which uses the data of the first: nothing starts or is split', async () => {
     expect(await first.inWeb('cat /data/kept')).toBe('the rows\n');
     const before = await first.containers();
     for (const [shop, other] of [
@@ -67,7 +67,7 @@ describeWithEngine('two directories the Python program gave one cluster-id', () 
     expect(await first.containers()).toEqual(before);
   });
 
-  it('once those containers are removed each gets its own, on its own data', async () => {
+  it('get a project each, with their own data, once those containers are removed', async () => {
     const names = ['side', 'web'].map((service) => `${first.project}-${service}-1`);
     await first.docker('rm', '--force', ...names);
     expect(await first.deploymentCommand('split')).toMatchObject({ code: 0 });

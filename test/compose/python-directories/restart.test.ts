@@ -11,7 +11,7 @@ async function newShop(options: ShopOptions = {}): Promise<Shop> {
   return shop;
 }
 
-/** Runs git as a person of the tests; no configuration of the machine's user counts. */
+/** Runs git with an identity for the tests, independent of the user's configuration. */
 async function git(cwd: string, ...args: string[]): Promise<void> {
   const person = ['-c', 'user.name=tester', '-c', 'user.email=tester@example.com', '-c', 'init.defaultBranch=main'];
   const env = { ...process.env, GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_SYSTEM: '/dev/null' };
@@ -36,13 +36,13 @@ describeWithEngine('restart of a deployment of the Python program whose stack is
   });
   afterAll(() => shop.remove());
 
-  it('with nothing new leaves all containers alone', async () => {
+  it('leaves all containers alone when nothing changed', async () => {
     const before = await shop.containers();
     expect(await shop.deploymentCommand('restart')).toMatchObject({ code: 0 });
     expect(await shop.containers()).toEqual(before);
   });
 
-  it('pulls, syncs, and recreates only what changed; data stays', async () => {
+  it('pulls, updates the directory, and recreates only what changed, while the data stays', async () => {
     const before = await shop.containers();
     await shop.write('upstream/stack-orchestrator/config/web/settings.env', 'SETTING=second\n');
     await git(upstream, 'commit', '--quiet', '--all', '--message', 'second');
@@ -79,7 +79,7 @@ describeWithEngine('restart of a deployment of the Python program whose stack is
     expect(await shop.read('config/web/settings.env.bak')).toBe('SETTING=first\n');
   });
 
-  it('takes deployment/spec.yml of the repository, and keeps the former one as spec.yml.bak', async () => {
+  it('uses deployment/spec.yml of the repository, and keeps the former one as spec.yml.bak', async () => {
     const own = await shop.read('spec.yml');
     await shop.write('upstream/deployment/spec.yml', own.replace('GREETING: hello', 'GREETING: bye'));
     await git(upstream, 'add', '.');
@@ -93,7 +93,7 @@ describeWithEngine('restart of a deployment of the Python program whose stack is
 });
 
 describeWithEngine('restart of a deployment of the Python program from other sources', () => {
-  it('a relative stack-source works from where it was made, and from anywhere afterwards', async () => {
+  it('resolves a relative stack-source from where the deployment was made, and works from anywhere afterwards', async () => {
     const relative = './sources/stack-orchestrator/stacks/shop';
     const shop = await newShop({
       change: (deployment) => ({
@@ -117,7 +117,7 @@ describeWithEngine('restart of a deployment of the Python program from other sou
     expect(await shop.containers()).toEqual(before);
   });
 
-  it('--stack-path mends a source that is gone', async () => {
+  it('accepts --stack-path when the source is gone', async () => {
     const shop = await newShop({
       change: (deployment) => ({
         ...deployment,
@@ -135,7 +135,7 @@ describeWithEngine('restart of a deployment of the Python program from other sou
     expect(await shop.read('deployment.yml')).toContain(`\nstack-source: ${shop.stack}\n`);
   });
 
-  it('a bundled stack restarts, although it is no git tree and the Python program is gone', async () => {
+  it('restarts a bundled stack, although it is not a git tree and the Python program is gone', async () => {
     const shop = await newShop();
     shop.root = join(shop.base, 'bundled');
     const compose =

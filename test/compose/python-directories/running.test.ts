@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithEngine } from '../../support/engine.js';
 import { Shop } from './shop.js';
 
-describeWithEngine('a running deployment of the Python program goes on in place', () => {
+describeWithEngine('a running deployment of the Python program', () => {
   let shop: Shop;
   beforeAll(async () => {
     shop = await Shop.make();
@@ -18,7 +18,7 @@ describeWithEngine('a running deployment of the Python program goes on in place'
     ['with ..', (root: string) => `${root}/compose/../../${basename(root)}`],
     ['relative', (root: string) => `./${basename(root)}/`],
     ['through a symbolic link', () => 'linked'],
-  ])('start recreates nothing: --dir %s', async (_, spelt) => {
+  ])('continues in place, and start recreates nothing: --dir %s', async (_, spelt) => {
     const before = await shop.containers();
     expect(Object.keys(before).sort()).toEqual(['side-1', 'web-1']);
 
@@ -29,14 +29,14 @@ describeWithEngine('a running deployment of the Python program goes on in place'
     expect(await shop.containers()).toEqual(before);
   });
 
-  it('scripts that were copied flat run, and the start hook', async () => {
+  it('runs its scripts that were copied flat, and its start hook', async () => {
     expect(
       await shop.docker('run', '--rm', '--volume', `${shop.base}:/base`, 'busybox:1.36', 'head', '-2', '/base/log'),
     ).toBe(`before ${shop.project}\nafter ${shop.project}\n`);
     expect(await shop.read('start-file')).toBe(`by ${shop.project}`);
   });
 
-  it('ps, status, port, logs and exec answer', async () => {
+  it('works with ps, status, port, logs and exec', async () => {
     const ps = await shop.deploymentCommand('ps');
     expect(ps.stdout).toMatch(/^Running containers:\nid: [0-9a-f]{64}, name: .*-side-1, ports: \n/);
     const status = await shop.deploymentCommand('status');
@@ -51,7 +51,7 @@ describeWithEngine('a running deployment of the Python program goes on in place'
     expect(await page.text()).toBe('page: hello\n');
   });
 
-  it('run-job shares volumes and network, and disturbs nothing', async () => {
+  it('shares volumes and network with a job, which disturbs nothing', async () => {
     const before = await shop.containers();
     const job = await shop.deploymentCommand('run-job', 'count');
     expect(job).toMatchObject({ code: 0, stdout: 'Running job: count\nthe rows\n' });
@@ -59,7 +59,7 @@ describeWithEngine('a running deployment of the Python program goes on in place'
     expect(await shop.containers()).toEqual(before);
   });
 
-  it('stop and start keep data and engine volumes', async () => {
+  it('keeps data and engine volumes through stop and start', async () => {
     await shop.inWeb('echo mine > /scratch/note');
     expect(await shop.deploymentCommand('stop', '1')).toMatchObject({ code: 0 });
     expect(await shop.containers()).toEqual({});
@@ -68,7 +68,7 @@ describeWithEngine('a running deployment of the Python program goes on in place'
     expect(await shop.read('config.env')).toContain('\nGREETING=hello\n');
   });
 
-  it('stop --delete-volumes keeps host directories and says so; --delete-data empties them, and start works', async () => {
+  it('keeps host directories with stop --delete-volumes, and starts again after --delete-data has emptied them', async () => {
     const stopped = await shop.deploymentCommand('stop', '1', '--delete-volumes');
     expect(stopped).toMatchObject({ code: 0, stdout: '' });
     expect(stopped.stderr).toContain(`\nkept: ${shop.root}/data/data\n`);
@@ -81,7 +81,7 @@ describeWithEngine('a running deployment of the Python program goes on in place'
     expect(await shop.inWeb('cat /data/kept; ls /scratch')).toBe('the rows\n');
   });
 
-  it('a spec section that nothing looked at before warns, and keeps nothing from working', async () => {
+  it('causes only a warning for an invalid section of the spec that was never used', async () => {
     const before = await shop.containers();
     const spec = await shop.read('spec.yml');
     const broken = `${spec}resources:\n  containers: lots\nreplicas: many\nannotations:\nfoo: bar\n`;
@@ -95,7 +95,7 @@ describeWithEngine('a running deployment of the Python program goes on in place'
     await shop.write('shop/spec.yml', spec);
   });
 
-  it('a moved directory starts with its data', async () => {
+  it('starts with its data after its directory was moved', async () => {
     await rm(join(shop.base, 'linked'));
     const moved = join(shop.base, 'elsewhere');
     await mkdir(moved);
@@ -108,7 +108,7 @@ describeWithEngine('a running deployment of the Python program goes on in place'
     expect(device.trim()).toBe(join(shop.root, 'data', 'data'));
   });
 
-  it('a copy of the directory is refused, naming both; split gives it a project of its own', async () => {
+  it('is not confused with a copy of its directory, which is refused with both paths until split gives it a project', async () => {
     const original = shop.root;
     const before = await shop.containers();
     const copy = join(shop.base, 'copy');

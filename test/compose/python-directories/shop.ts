@@ -8,7 +8,7 @@ import { removeProject } from '../../support/engine-api.js';
 import { type PythonDeployment, pythonUp, writePythonDeployment } from '../../support/python-deployment.js';
 import { removeFolder } from '../../support/temporary.js';
 
-/** The stack's compose file of pod `web`, up to its volumes. */
+/** The stack's compose file of pod `web`, without its volumes. */
 const web = `# The shop itself.
 services:
   web:
@@ -83,7 +83,7 @@ start.compose = True
 
 const script = (name: string) => `#!/bin/sh\necho "${name} $CERC_SO_COMPOSE_PROJECT" >> "$SHOP_LOG"\n`;
 
-/** What that program makes of the `volumes:` of a file: the path is relative to the file's own directory. */
+/** The `volumes:` of a file as that program writes them: the path is relative to the file's own directory. */
 const boundVolume = `  data:
     driver: local
     driver_opts:
@@ -92,25 +92,25 @@ const boundVolume = `  data:
       o: bind
 `;
 
-/** A container as the tests compare it. */
+/** A container in the form in which the tests compare it. */
 export interface Seen {
   id: string;
   startedAt: string;
   labels: Record<string, string>;
 }
 
-/** How a shop differs from the usual one. */
+/** The differences of a shop from the default one. */
 export interface ShopOptions {
   clusterId?: string;
   /** Lines for the spec's `config:`, besides GREETING. */
   config?: string;
-  /** Lines at the end of the spec. */
+  /** Lines to append to the spec. */
   spec?: string;
   /** Replaces parts of the directory. */
   change?: (deployment: PythonDeployment) => PythonDeployment;
 }
 
-/** A stack of two pods and a job, and a deployment of it as the Python program leaves it. */
+/** A stack of two pods and a job, and a deployment of it as the Python program leaves one. */
 export class Shop {
   readonly base: string;
   readonly project: string;
@@ -202,7 +202,7 @@ ${spec}`,
     return ((await stat(join(this.root, path))).mode & 0o777).toString(8);
   }
 
-  /** Brings it up as the Python program does, with the directory spelt this way. */
+  /** Starts it as the Python program does, with the directory spelled this way. */
   async pythonUp(spelling = this.root): Promise<void> {
     await pythonUp(spelling, this.project, ['web', 'side']);
   }
@@ -225,7 +225,7 @@ ${spec}`,
   /** `laconic-so deploy create --update …` with the deployment's own spec. */
   async update(...args: string[]): Promise<CliResult> {
     const spec = join(this.root, 'spec.yml');
-    // What is left on stderr is warnings and errors.
+    // The rest of stderr is warnings and errors.
     return this.cli([
       '--quiet',
       'deploy',
@@ -266,7 +266,7 @@ ${spec}`,
     );
   }
 
-  /** What a command prints in the container of `web`. */
+  /** The output of a command in the container of `web`. */
   async inWeb(command: string): Promise<string> {
     return this.docker('exec', `${this.project}-web-1`, 'sh', '-c', command);
   }
@@ -276,7 +276,7 @@ ${spec}`,
     await removeProject(this.project);
   }
 
-  /** Removes all of it. */
+  /** Removes everything. */
   async remove(): Promise<void> {
     await this.removeFromEngine();
     await removeFolder(this.base);

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { describeWithEngine } from '../../support/engine.js';
 import { Shop } from './shop.js';
 
-describeWithEngine('split where nothing is shared, or nothing tells of it', () => {
+describeWithEngine('split of a deployment that shares nothing, or whose original is unknown', () => {
   let shop: Shop;
   let elsewhere = '';
   beforeEach(async () => {
@@ -27,7 +27,7 @@ describeWithEngine('split where nothing is shared, or nothing tells of it', () =
     expect(await shop.read('deployment.yml')).toBe(before);
   };
 
-  it('refuses before the first start, while it runs, and after its directory was moved', async () => {
+  it('is refused before the first start, while it runs, and after its directory was moved', async () => {
     await expectNothingToSplit();
     await shop.pythonUp();
     await expectNothingToSplit();
@@ -40,18 +40,18 @@ describeWithEngine('split where nothing is shared, or nothing tells of it', () =
     expect(await shop.containers()).toEqual(before);
   });
 
-  it('splits a copy beside the original before either was started', async () => {
+  it('gives a copy next to the original a project before either was started', async () => {
     const copy = join(shop.base, 'copy');
     await cp(shop.root, copy, { recursive: true });
     const split = await shop.cli(['deployment', '--dir', copy, 'split']);
     expect(split).toMatchObject({ code: 0 });
     expect(split.stdout).toBe(`${copy} is Compose project ${shop.project}d now (was ${shop.project})\n`);
-    // Now each has its own, and neither is split again.
+    // Each has a project now, and neither is split again.
     await expectNothingToSplit();
     expect((await shop.cli(['deployment', '--dir', copy, 'split'])).code).toBe(1);
   });
 
-  it('splits a copy far from the original that ran once: its volumes tell of it', async () => {
+  it('gives a copy far from the original a project when it ran once, since its volumes refer to it', async () => {
     await shop.pythonUp();
     const copy = join(elsewhere, 'copy');
     await cp(shop.root, copy, { recursive: true });
@@ -60,7 +60,7 @@ describeWithEngine('split where nothing is shared, or nothing tells of it', () =
     expect(split).toMatchObject({ code: 0 });
   });
 
-  it('splits a copy of which nothing tells when the other directory is named, and checks what is named', async () => {
+  it('gives a copy of an unknown original a project when the other directory is named, after checking it', async () => {
     const copy = join(elsewhere, 'copy');
     await cp(shop.root, copy, { recursive: true });
     await expectNothingToSplit();

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { describeWithEngine } from '../../support/engine.js';
 import { Shop, type ShopOptions } from './shop.js';
 
-/** Every file below a directory with its content, `.laconic` left out. */
+/** Every file below a directory with its content, except `.laconic`. */
 async function snapshot(root: string): Promise<Record<string, string>> {
   const entries = await readdir(root, { recursive: true, withFileTypes: true });
   const files = entries
@@ -30,7 +30,7 @@ const config = `  FLAG: true
   PASSWORD: overridden below
 `;
 
-describeWithEngine('create --update of a running deployment of the Python program', () => {
+describeWithEngine('an update of a running deployment of the Python program', () => {
   const password = 'PASSWORD=pa$$word # not for logs';
   let shop: Shop;
   let base: string;
@@ -64,7 +64,7 @@ describeWithEngine('create --update of a running deployment of the Python progra
     ['create --update', () => shop.update()],
     ['update-envs', () => shop.deploymentCommand('update-envs')],
     ['restart', () => shop.deploymentCommand('restart')],
-  ])('%s stops where the old reader had expanded a value, showing both', async (_, command) => {
+  ])('is refused by %s where the old parser had expanded a value, showing both values', async (_, command) => {
     const files = await snapshot(shop.root);
     const containers = await shop.containers();
     const refused = await command();
@@ -78,7 +78,7 @@ describeWithEngine('create --update of a running deployment of the Python progra
     expect(await shop.containers()).toEqual(containers);
   });
 
-  it('--dry-run shows what would change, and changes nothing', async () => {
+  it('only prints the changes with --dry-run', async () => {
     const files = await snapshot(shop.root);
     const spec = join(shop.root, 'spec.yml');
     const create = ['deploy', 'create', '--update', '--spec-file', spec, '--deployment-dir', shop.root];
@@ -89,7 +89,7 @@ describeWithEngine('create --update of a running deployment of the Python progra
     expect(await snapshot(shop.root)).toEqual(files);
   });
 
-  it('takes them literally with --accept-literal-values; ids, data and edits are kept', async () => {
+  it('takes the values literally with --accept-literal-values, and keeps ids, data and edits', async () => {
     const data = await stat(join(shop.root, 'data/data/kept'));
     const directory = await stat(join(shop.root, 'data/data'));
     const record = await shop.read('deployment.yml');
@@ -122,7 +122,7 @@ describeWithEngine('create --update of a running deployment of the Python progra
     expect(await shop.containers()).toEqual(containers);
   });
 
-  it('the next start recreates what sees a difference, and only that', async () => {
+  it('makes the next start recreate the services that see a difference, and no others', async () => {
     const before = await shop.containers();
     expect(await shop.inWeb('echo "$FLAG|$LABEL|$TOKEN|$SETTING"')).toBe('True|hello|none|edited\n');
     expect(await shop.deploymentCommand('start')).toMatchObject({ code: 0 });
@@ -135,13 +135,13 @@ describeWithEngine('create --update of a running deployment of the Python progra
     expect(await shop.read('start-file')).toBe(`by ${shop.project}`);
   });
 
-  it('a second update has nothing to change', async () => {
+  it('has nothing to change a second time', async () => {
     const files = await snapshot(shop.root);
     expect(await shop.update()).toMatchObject({ code: 0, stdout: '' });
     expect(await snapshot(shop.root)).toEqual(files);
   });
 
-  it('--generate-secrets gives the names a value, once', async () => {
+  it('generates missing secrets once with --generate-secrets', async () => {
     expect(await shop.update('--generate-secrets')).toMatchObject({ code: 0, stderr: '' });
     expect(await shop.mode('secrets.env')).toBe('600');
     const [, token] = /^TOKEN=([0-9a-f]{16})$/m.exec(await shop.read('secrets.env')) ?? [];
@@ -156,8 +156,8 @@ describeWithEngine('create --update of a running deployment of the Python progra
   });
 });
 
-describeWithEngine('directories of the Python program that need a word first', () => {
-  it('config values without a value, and lists, stop the update by name; start and ps go on', async () => {
+describeWithEngine('directories of the Python program that need a decision', () => {
+  it('with config values that are null or lists are refused by an update, by name, while start and ps work', async () => {
     const shop = await newShop({ config: '  EMPTY:\n  LIST: [1, 2]\n' });
     await shop.pythonUp();
     const containers = await shop.containers();
@@ -177,7 +177,7 @@ describeWithEngine('directories of the Python program that need a word first', (
     expect({ ...(await snapshot(shop.root)), ...before }).toEqual(await snapshot(shop.root));
   });
 
-  it('sections only Kubernetes reads, null sections and unknown keys do not stop an update', async () => {
+  it('with sections only for Kubernetes, null sections or unknown keys are updated', async () => {
     const shop = await newShop({
       spec: 'security:\nresources:\n  containers: lots\nannotations: [a]\nregistry-credentials: {}\nvolume: {}\n',
     });
@@ -190,7 +190,7 @@ describeWithEngine('directories of the Python program that need a word first', (
     expect(await shop.read('spec.yml')).toBe(spec);
   });
 
-  it('a missing deployment-id is the cluster-id; update adds nothing to deployment.yml', async () => {
+  it('without a deployment-id use the cluster-id, and an update adds nothing to deployment.yml', async () => {
     const shop = await newShop({
       change: (deployment) => ({
         ...deployment,
@@ -206,7 +206,7 @@ describeWithEngine('directories of the Python program that need a word first', (
     expect(await shop.read('deployment.yml')).toBe(record);
   });
 
-  it('a directory without deployment.yml is refused by every command', async () => {
+  it('without deployment.yml are refused by every command', async () => {
     const shop = await newShop({ change: (deployment) => ({ ...deployment, record: null }) });
     const files = await snapshot(shop.root);
     const names = ['start', 'stop', 'ps', 'status', 'logs', 'restart', 'update-envs', 'split'];
@@ -222,7 +222,7 @@ describeWithEngine('directories of the Python program that need a word first', (
     expect(await readdir(shop.root)).not.toContain('.laconic');
   });
 
-  it('a new volume of the stack gets its directory, files in volumes are never written', async () => {
+  it('get a directory for a new volume of the stack, and files in volumes are never written', async () => {
     const shop = await newShop();
     await shop.write('sources/stack-orchestrator/config/data/kept', 'seed, not data\n');
     await shop.write('shop/spec.yml', (await shop.read('spec.yml')).replace('  scratch:', '  scratch: ./data/scratch'));

@@ -25,7 +25,7 @@ describeWithEngine('a stack run in place', () => {
   });
   afterAll(() => sandbox.remove());
 
-  it('has its env file, plain volumes and a project name of 16 hex digits', async () => {
+  it('has an env file, plain volumes and a project name of 16 hex digits', async () => {
     expect(project).toMatch(/^laconic-[0-9a-f]{16}$/);
     const { one } = await sandbox.containers(project);
     expect(one?.env.VALUE).toBe('from the file');
@@ -33,7 +33,7 @@ describeWithEngine('a stack run in place', () => {
     expect(volume[0]?.Options).toBeNull();
   });
 
-  it('is the same project from anywhere, with any selection of pods', async () => {
+  it('is the same project from any directory, with any selection of pods', async () => {
     const all = await deploy('ps');
     expect(all.stdout.match(/^id: /gm)).toHaveLength(2);
     const elsewhere = [
@@ -74,7 +74,7 @@ describeWithEngine('a stack run in place', () => {
     expect(await sandbox.docker('volume', 'inspect', '--format', '{{.Name}}', `${other}_pg`)).toBe(`${other}_pg\n`);
   });
 
-  it('port: --protocol, and what is not published', async () => {
+  it('answers port with --protocol, and lists what is published instead', async () => {
     expect((await deploy('port', 'one', '8000')).stdout).toMatch(/^0\.0\.0\.0:[1-9]\d*\n$/);
     expect((await deploy('port', 'one', '8001', '--protocol', 'udp')).stdout).toMatch(/^0\.0\.0\.0:[1-9]\d*\n$/);
     for (const words of [['8001'], ['8000', '--index', '2'], ['9000']]) {
@@ -82,13 +82,13 @@ describeWithEngine('a stack run in place', () => {
     }
   });
 
-  it('exec: one word for the shell, several as they are, the code of the command', async () => {
+  it('runs exec with one word in a shell, several as they are, and exits with the code of the command', async () => {
     expect(await deploy('exec', 'one', 'echo "$VALUE" | wc -w')).toMatchObject({ code: 0, stdout: '3\n' });
     expect(await deploy('exec', 'one', '--', 'echo', '$VALUE', '-n')).toMatchObject({ code: 0, stdout: '$VALUE -n\n' });
     expect(await deploy('exec', 'one', 'exit 42')).toMatchObject({ code: 42 });
   });
 
-  it('--include and --exclude choose what is started and stopped; unknown names warn, nothing left is an error', async () => {
+  it('selects what is started and stopped with --include and --exclude, with a warning for unknown names and an error when nothing is left', async () => {
     expect((await deploy('--include', 'two', 'down')).code).toBe(0);
     expect(Object.keys(await sandbox.containers(project))).toEqual(['one']);
     const { code, stderr } = await deploy('--exclude', 'one,three', 'up');
@@ -100,7 +100,7 @@ describeWithEngine('a stack run in place', () => {
     expect(empty.stderr).toMatch(/leave no pod to deploy\npods: one, two/);
   });
 
-  it('refuses what needs a deployment, and options that would be ignored', async () => {
+  it('refuses commands that need a deployment, and options that would be ignored', async () => {
     const kubernetes = await deploy('--deploy-to', 'k8s-kind', 'up');
     expect(kubernetes.code).toBe(1);
     expect(kubernetes.stderr).toContain('deployment --dir');
@@ -112,7 +112,7 @@ describeWithEngine('a stack run in place', () => {
     expect(await deploy('--cluster', 'Not A Name', 'up')).toMatchObject({ code: 1 });
   });
 
-  it('down keeps the volumes, --delete-volumes does not', async () => {
+  it('keeps the volumes with down, and deletes them with --delete-volumes', async () => {
     expect((await deploy('down', '0')).code).toBe(0);
     expect(await sandbox.engineState(project)).toMatchObject({
       containers: {},
