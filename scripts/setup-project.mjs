@@ -79,7 +79,7 @@ export function engineMissing() {
   if (result.error) throw new Failure(`bash cannot be run: ${result.error.message}`);
   if (result.status === 0) return [];
   const lines = `${result.stdout}${result.stderr}`.split('\n').filter((line) => line.trim() !== '');
-  return lines.length > 0 ? lines : ['scripts/engine.sh --check failed and said nothing'];
+  return lines.length > 0 ? lines : ['scripts/engine.sh --check failed without output'];
 }
 
 /**

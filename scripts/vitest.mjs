@@ -34,7 +34,7 @@ function scriptReason(name, mayInstall) {
   const args = [join(root, 'scripts', name), ...(mayInstall ? [] : ['--check'])];
   const { status, stderr } = spawnSync('bash', args, { encoding: 'utf8' });
   if (status === 0) return '';
-  return stderr.trim().replaceAll('\n', '; ') || `scripts/${name} failed and said nothing`;
+  return stderr.trim().replaceAll('\n', '; ') || `scripts/${name} failed without output`;
 }
 
 /**

@@ -116,7 +116,7 @@ async function prepare(first: string, from: BuildPlaces, options: BuildOptions, 
   const blank = /\s/.test(from.repositoryBase + variables.CERC_CONTAINER_BASE_DIR);
   const adviceFor = async (recipe: BuildRecipe): Promise<string[]> => [
     ...cloneHint(await namedByScript(recipe, from.missing ?? []), from, context),
-    ...(blank ? ['a path above holds a blank: does the build script put its variables in quotes?'] : []),
+    ...(blank ? ['a path above contains a space: does the build script quote its variables?'] : []),
   ];
   const parallel = (options.jobs ?? 1) > 1;
   return { context, engine, variables, secrets, parallel, adviceFor, destination };
@@ -138,7 +138,7 @@ async function runAll(planned: readonly Planned[], jobs: number, run: BuildRun):
   );
   const waits = planWaits(builds);
   for (const { image, from } of usedTooEarly(builds)) {
-    report.warn(`${image} is built from ${from}, which comes later in the list: it gets the one of before`);
+    report.warn(`${image} is built from ${from}, which comes later in the list: it uses the previous image`);
   }
   const started = Date.now();
   const results: BuildResult[] = planned.map(({ container }) => ({
@@ -174,7 +174,7 @@ async function runAll(planned: readonly Planned[], jobs: number, run: BuildRun):
       if (error instanceof InterruptedError) result.reason = 'interrupted';
       if (!(error instanceof EngineGoneError)) throw error;
       engineGone ??= error;
-      Object.assign(result, { outcome: 'failed', reason: 'the engine went away' });
+      Object.assign(result, { outcome: 'failed', reason: 'the engine cannot be reached any more' });
     }
     const goOn = result.outcome === 'built' || (options.continueOnError && engineGone === undefined);
     return goOn ? 'go on' : 'stop';

@@ -87,10 +87,10 @@ async function build(
   report.verbose(`Return code is: ${code}`);
   if (code !== 0) throw await explainFailure(code, container, engine, log, report.options);
   const image = await verifyImage(engine, container, before);
-  const untouched = `the build of ${container} succeeded, but nothing shows that it made ${imageOf(container)}: it is the image of before, ${image.id}`;
+  const untouched = `the build of ${container} succeeded, but ${imageOf(container)} is still the earlier image ${image.id}`;
   if (!image.confirmed && run.destination !== undefined) {
     throw new LaconicError(`nothing is published: ${untouched}`, {
-      hint: 'a script that leaves an image alone that is there already: remove the image first, or publish it by hand',
+      hint: 'if the script keeps an existing image, remove the image first, or publish it by hand',
     });
   }
   if (!image.confirmed) report.warn(untouched);
@@ -125,10 +125,10 @@ async function explainFailure(
   { verbose, debug }: { verbose: boolean; debug: boolean },
 ): Promise<LaconicError> {
   try {
-    await pingEngine(engine, `the build of ${container} was cut off`);
+    await pingEngine(engine, `the build of ${container} was interrupted`);
   } catch (error) {
     if (!(error instanceof LaconicError)) throw error;
-    const hint = [error.hint, log.complete ? `what it said is in ${log.file}` : undefined];
+    const hint = [error.hint, log.complete ? `its output is in ${log.file}` : undefined];
     return new EngineGoneError(error.message, {
       hint: hint.filter((line) => line !== undefined).join('\n'),
       cause: error,

@@ -41,7 +41,7 @@ function destinationOf(options: BuildStackOptions, { report }: Context): Destina
   const { publishImages, imageRegistry, publishTag: tag } = options;
   if (!publishImages) {
     for (const [flag, value] of [['--image-registry', imageRegistry] as const, ['--publish-tag', tag] as const]) {
-      if (value !== undefined) report.warn(`${flag} does nothing without --publish-images`);
+      if (value !== undefined) report.warn(`${flag} has no effect without --publish-images`);
     }
     return undefined;
   }

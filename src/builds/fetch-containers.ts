@@ -47,7 +47,9 @@ export function parseImageSource(text: string): ImageSource {
   const reference: ImageReference | undefined = parseImage(`${trimmed}/name`);
   if (reference?.registry === undefined || reference.tag !== undefined) {
     const scheme = /^https?:\/\//.test(text) ? ', without https://' : '';
-    throw new UsageError(`--image-registry: ${text} is no registry: write host/org, such as ghcr.io/my-org${scheme}`);
+    throw new UsageError(
+      `--image-registry: ${text} is not a registry: write host/org, such as ghcr.io/my-org${scheme}`,
+    );
   }
   return { registry, prefix: path.join('/') };
 }
@@ -111,21 +113,21 @@ async function open(
   const insecure = facts.isInsecure(host);
   const registry = await Registry.open({ host, insecure, credentials }, new HttpClient(context));
   if (registry.plain && credentials !== undefined && !/^(?:localhost|127\.|\[::1\])/.test(host)) {
-    context.report.warn(`${host} speaks http only: the login goes there unencrypted`);
+    context.report.warn(`${host} supports only http: the login is sent unencrypted`);
   }
   return registry;
 }
 
 function plan(container: string, { registry, prefix }: ImageSource, force: boolean, { report }: Context): FetchResult {
   const name = [registry, prefix, container].filter((part) => part !== '').join('/');
-  const unless = force ? '' : ', unless it is here';
+  const unless = force ? '' : ', unless it exists here';
   report.print(`would fetch the newest image of ${name} as ${imageOf(container)}${unless}`);
   return { container, image: imageOf(container), outcome: 'skipped' };
 }
 
 function keep(container: string, id: string, { report }: Context): FetchResult {
   const image = imageOf(container);
-  report.info(`${image} is here already (${id.slice(0, 19)}) and is left: --force-local-overwrite fetches it`);
+  report.info(`${image} is here already (${id.slice(0, 19)}) and is kept: --force-local-overwrite replaces it`);
   return { container, image, outcome: 'present' };
 }
 
@@ -141,7 +143,7 @@ async function fetchOne(container: string, fetcher: Fetcher, context: Context): 
     if (newest === undefined) {
       report.progress(container, `no image for ${fetcher.facts.os}/${fetcher.facts.architecture}`, 'failed');
       report.warn(`no image found to fetch for container: ${container}`);
-      return { container, image, outcome: 'missing', error: `${name} has no image for this kind of machine` };
+      return { container, image, outcome: 'missing', error: `${name} has no image for this platform` };
     }
     const source = `${name}:${newest.tag}`;
     report.verbose(`Pulling ${source}@${newest.digest}`);
@@ -160,7 +162,7 @@ async function fetchOne(container: string, fetcher: Fetcher, context: Context): 
 
 /** Lists the skipped tags on one line. */
 function passedOver(broken: Newest['broken']): string {
-  const shown = broken.slice(0, 3).map(({ tag, why }) => `tag ${tag} is passed over: ${why}`);
+  const shown = broken.slice(0, 3).map(({ tag, why }) => `tag ${tag} is skipped: ${why}`);
   const more = broken.length - shown.length;
   return `${shown.join('; ')}${more === 0 ? '' : `; and ${more} more tags`}`;
 }

@@ -48,7 +48,7 @@ export async function fetchStackContainers(options: FetchOptions, context: Conte
   }
   if (!complete) {
     const lacking = results.filter((result) => !isThere(result)).map(({ container }) => container);
-    const missing = `${lacking.length} of its images are not here: ${lacking.join(', ')}`;
+    const missing = `${lacking.length} of its images are missing: ${lacking.join(', ')}`;
     report.warn(loaded === undefined ? `not fetched: ${lacking.join(', ')}` : `the stack will not deploy: ${missing}`);
   }
   return complete;
@@ -76,10 +76,10 @@ async function credentialsFor(
   }
   if (username === '' && password === '') return dockerLogin(registry, env);
   if (username === '')
-    throw new UsageError(`a token is given and no user: add --registry-username (or ${userVariable})`);
+    throw new UsageError(`a token is given without a user: add --registry-username (or ${userVariable})`);
   if (password === '') {
     throw new UsageError(
-      `--registry-username is given and no token: set ${tokenVariable}, or use --registry-token-stdin`,
+      `--registry-username is given without a token: set ${tokenVariable}, or use --registry-token-stdin`,
     );
   }
   report.conceal([password]);
@@ -94,6 +94,6 @@ async function tokenFrom({ registryToken, registryTokenStdin }: FetchOptions, en
   }
   if (registryToken !== undefined) return registryToken;
   if (!registryTokenStdin) return env[tokenVariable] ?? '';
-  if (process.stdin.isTTY) throw new UsageError('--registry-token-stdin: hand the token over by a pipe or from a file');
+  if (process.stdin.isTTY) throw new UsageError('--registry-token-stdin: pass the token through a pipe or from a file');
   return (await readAll(process.stdin)).trim();
 }

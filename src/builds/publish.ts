@@ -32,7 +32,7 @@ export function destinationProblem({ registry, tag }: Destination): string | und
     return `--image-registry ${quote(registry)}: must be host[:port][/path], such as registry.example.org/team, in lower case`;
   }
   if (tag !== undefined && parseImage(`name:${tag}`)?.tag !== tag) {
-    return `--publish-tag ${quote(tag)}: must be letters, digits, "_", "." and "-", at most 128, and begin with none of the last two`;
+    return `--publish-tag ${quote(tag)}: must be at most 128 letters, digits, "_", "." and "-", and not begin with "." or "-"`;
   }
   return undefined;
 }
@@ -68,7 +68,7 @@ export async function openDestination(
 function accessProblem(words: string, host: string, name: string, loggedIn: boolean): LaconicError | undefined {
   const hint = host === hub ? 'docker login' : `docker login ${host}`;
   if (/unauthorized|denied|authentication required|no basic auth|forbidden|incorrect username/i.test(words)) {
-    const what = loggedIn ? `${host} does not take the login that docker has for it` : `${host} wants a login`;
+    const what = loggedIn ? `${host} rejects the login that docker has for it` : `${host} requires a login`;
     return new LaconicError(`nothing is built: ${what}`, { hint });
   }
   if (!loggedIn && /manifest unknown|not found|name unknown|does not exist/i.test(words)) return undefined;
@@ -125,7 +125,7 @@ export async function publish(
     if (error instanceof InterruptedError || !(error instanceof LaconicError)) throw error;
     const { why, hint } = explainPush(name, error.message);
     throw new LaconicError(`built, but not published as ${name}: ${why}`, {
-      hint: `${hint === undefined ? '' : `${hint}; `}the image is here by this name: docker image push ${name}`,
+      hint: `${hint === undefined ? '' : `${hint}; `}the image is kept; push it with: docker image push ${name}`,
       cause: error,
     });
   }

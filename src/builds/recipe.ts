@@ -88,7 +88,7 @@ async function commandFor(script: string): Promise<[program: string, ...args: st
   const first = await firstLine(script);
   if (!first.startsWith('#!')) return ['bash', script];
   if (first.includes('\r')) {
-    throw new LaconicError(`${script} has the line ends of Windows: no shell can run it`, {
+    throw new LaconicError(`${script} has Windows line endings: no shell can run it`, {
       hint: `sed -i 's/\\r$//' ${script}`,
     });
   }

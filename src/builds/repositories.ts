@@ -56,12 +56,12 @@ export async function warnOfRefs(
 ): Promise<void> {
   try {
     for (const { spec, found, switchable } of await awayFromRefs(repositories, base, { env, signal })) {
-      const advice = switchable ? `; this switches it: ${setupCommand(options.stack ?? '')}` : '';
+      const advice = switchable ? `; switch it with: ${setupCommand(options.stack ?? '')}` : '';
       report.warn(`the stack names ${written(spec)}, and ${found}${advice}`);
     }
   } catch (error) {
     if (error instanceof InterruptedError || !(error instanceof LaconicError)) throw error;
-    report.warn(`nobody looked whether repositories are at the refs that the stack names: ${error.message}`);
+    report.warn(`the repositories were not compared with the refs of the stack: ${error.message}`);
   }
 }
 
@@ -90,5 +90,5 @@ export async function namedByScript(
 /** Advice for missing repositories. */
 export function cloneAdvice(missing: readonly MissingRepository[], base: string, stack: string): string {
   const names = missing.map(({ repository }) => repository).join(', ');
-  return `not cloned in ${base}: ${names}; this does it: ${setupCommand(stack)}`;
+  return `not cloned in ${base}: ${names}; clone them with: ${setupCommand(stack)}`;
 }

@@ -28,8 +28,8 @@ export async function verifyImage(
 ): Promise<VerifiedImage> {
   const after = await lookAtImage(engine, container);
   if (after === undefined) {
-    throw new LaconicError(`the build succeeded but made no image ${imageOf(container)}`, {
-      hint: "the script must give what it builds this name; a builder of one's own (BUILDX_BUILDER) also needs --load",
+    throw new LaconicError(`the build succeeded but did not create the image ${imageOf(container)}`, {
+      hint: 'the script must tag its image with this name; a custom builder (BUILDX_BUILDER) also needs --load',
     });
   }
   const confirmed = after.id !== before?.id || (after.lastTagged ?? '') !== (before.lastTagged ?? '');

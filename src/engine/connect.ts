@@ -40,7 +40,7 @@ export async function connectEngine({
     return { name: endpoint.name, local: endpoint.kind === 'socket', docker };
   } catch (error) {
     throw new LaconicError(`cannot use the Docker engine at ${endpoint.name}: ${errorMessage(error)}`, {
-      hint: 'see DOCKER_HOST and DOCKER_CERT_PATH in your environment',
+      hint: 'check DOCKER_HOST and DOCKER_CERT_PATH in your environment',
       cause: error,
     });
   }
@@ -123,7 +123,7 @@ export function explainEngineError(engine: { name: string }, what: string, error
   if (error instanceof Error && error.name === 'AbortError') {
     if (!(error.cause instanceof LimitPassed)) return new InterruptedError();
     return new LaconicError(`${what}: the Docker engine at ${engine.name} ${error.cause.message}`, {
-      hint: '--wait-timeout sets how long anything is awaited',
+      hint: '--wait-timeout sets the maximum time to wait',
     });
   }
   const status = statusCode(error);
@@ -140,7 +140,7 @@ export function explainEngineError(engine: { name: string }, what: string, error
   return new LaconicError(`${unreachable}: ${reason}`, {
     hint: engine.name.startsWith('unix://')
       ? 'is the Docker engine installed and running? (`docker info` must answer; sudo systemctl start docker starts it)'
-      : 'the address is that of DOCKER_HOST or of the context of docker: is it right, and does `docker info` answer?',
+      : 'the address comes from DOCKER_HOST or from the Docker context: is it right, and does `docker info` answer?',
     cause: error,
   });
 }

@@ -141,7 +141,7 @@ export async function isNameFree(
   image: string,
   labels: Readonly<Record<string, string>>,
 ): Promise<boolean> {
-  const what = `cannot look whether ${name} is being made`;
+  const what = `cannot check whether ${name} is being created`;
   const options = { name, Image: image, Cmd: ['true'], Labels: { ...labels } };
   const made = await askIfAny(engine, what, () =>
     engine.docker.createContainer(options).catch((error: unknown) => {

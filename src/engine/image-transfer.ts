@@ -101,8 +101,7 @@ export async function pushImage(
   const digest = await transfer(engine, what, { login, ...options }, () =>
     engine.docker.getImage(name).push({ tag, authconfig, abortSignal: options.signal }),
   );
-  if (digest === undefined)
-    throw new LaconicError(`${what}: the engine did not say under which digest it is there now`);
+  if (digest === undefined) throw new LaconicError(`${what}: the engine did not report the digest of the pushed image`);
   return digest;
 }
 
@@ -134,7 +133,7 @@ async function transfer(
   const take = (line: string): void => {
     if (line.trim() === '') return;
     const event = parseEvent(line);
-    if (event === undefined) failure ??= `the engine's answer is cut off: ${line}`;
+    if (event === undefined) failure ??= `the engine's answer is truncated: ${line}`;
     const { status, id, progressDetail, error, aux } = event ?? {};
     if (error !== undefined) failure = error;
     digest = aux?.Digest ?? digest;
@@ -149,7 +148,7 @@ async function transfer(
       const stream = (await begin()) as Readable;
       await new Promise<void>((resolve, reject) => {
         stream.on('error', reject);
-        stream.on('close', () => reject(new Error('the engine hung up')));
+        stream.on('close', () => reject(new Error('the engine closed the connection')));
         stream.on('end', resolve);
         forEachLine(stream, take);
       });

@@ -6,7 +6,7 @@ import type { EngineLogin } from './image-transfer.js';
  * @throws LaconicError with the engine's message, also if the registry cannot be reached
  */
 export async function checkLogin(engine: Engine, login: EngineLogin): Promise<void> {
-  await ask(engine, `${login.serveraddress} was asked about the login`, () => engine.docker.checkAuth(login));
+  await ask(engine, `cannot check the login at ${login.serveraddress}`, () => engine.docker.checkAuth(login));
 }
 
 /**
@@ -14,5 +14,5 @@ export async function checkLogin(engine: Engine, login: EngineLogin): Promise<vo
  * @throws LaconicError with the engine's message, also if there is no such image
  */
 export async function askRegistry(engine: Engine, image: string): Promise<void> {
-  await ask(engine, `the registry was asked for ${image}`, () => engine.docker.getImage(image).distribution());
+  await ask(engine, `cannot look up ${image} in its registry`, () => engine.docker.getImage(image).distribution());
 }

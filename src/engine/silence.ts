@@ -5,7 +5,7 @@ import { type Engine, pingEngine } from './connect.js';
 /** How long a plan waits for an answer before it is made from the files alone. */
 const patienceMs = 8_000;
 
-const unknown = 'what runs is not known';
+const unknown = 'it is not known what is running';
 
 /**
  * Why the engine cannot be queried, for a command that can do without: it does not answer, or not in time.

@@ -76,11 +76,12 @@ function fromEntry(entry: Record<string, unknown>, registry: string, file: strin
 /** Credential helpers read stdin and answer with JSON on stdout; the user name `<token>` marks an identity token. */
 async function askHelper(helper: string, registry: string, env: NodeJS.ProcessEnv): Promise<Credentials | undefined> {
   const program = `docker-credential-${helper}`;
-  if (!/^[\w.-]+$/.test(helper)) throw new LaconicError(`Docker's configuration names no program: ${program}`);
+  if (!/^[\w.-]+$/.test(helper))
+    throw new LaconicError(`Docker's configuration has an invalid credential helper: ${program}`);
   const { code, stdout, stderr } = await run(program, ['get'], { env, input: serverAddress(registry) });
   const said = `${stdout}${stderr}`.trim();
   if (code !== 0 && /credentials not found/i.test(said)) return undefined;
-  const failed = `${program}, which keeps the logins of docker, does not answer for ${registry}`;
+  const failed = `the credential helper ${program} does not answer for ${registry}`;
   if (code !== 0) throw new LaconicError(`${failed}: ${said}`);
   const { Username: username, Secret: secret } = record(parse(stdout, `the answer of ${program}`));
   if (typeof username !== 'string' || typeof secret !== 'string') throw new LaconicError(failed);

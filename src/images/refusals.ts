@@ -13,8 +13,8 @@ const reasons: readonly (readonly [RegExp, Explain])[] = [
   [
     /server gave HTTP response to HTTPS client/i,
     ({ registry }) => ({
-      why: `${registry} does not speak TLS (https)`,
-      hint: `for a registry that is meant to be so: "insecure-registries": ["${registry}"] in the engine's daemon.json`,
+      why: `${registry} does not support TLS (https)`,
+      hint: `if that is intended: "insecure-registries": ["${registry}"] in the engine's daemon.json`,
     }),
   ],
   [
@@ -34,8 +34,8 @@ const reasons: readonly (readonly [RegExp, Explain])[] = [
   [
     /no matching manifest|does not match the specified platform/i,
     ({ registry }) => ({
-      why: `${registry} has it for other kinds of machines only`,
-      hint: 'use an image for this machine, or name another one with platform: in the compose file',
+      why: `${registry} has the image for other platforms only`,
+      hint: 'use an image for this platform, or set platform: in the compose file',
     }),
   ],
   [
@@ -45,7 +45,7 @@ const reasons: readonly (readonly [RegExp, Explain])[] = [
   [
     /unauthorized|(?<!permission )denied|authentication required|no basic auth/i,
     ({ registry, login }) => ({
-      why: `${registry} does not give it out: there is none, or a login is needed`,
+      why: `${registry} denies access: the image does not exist, or a login is required`,
       hint: `check the name, or log in: ${login}`,
     }),
   ],
@@ -53,7 +53,7 @@ const reasons: readonly (readonly [RegExp, Explain])[] = [
     /no such host|connection refused|i\/o timeout|network is unreachable|no route to host|deadline exceeded/i,
     ({ registry, matched }) => ({
       why: `${registry} cannot be reached (${matched})`,
-      hint: `check the registry's name, the network and the proxy of the engine's host; an image that another host has comes here by docker save there and docker load here`,
+      hint: `check the registry's name, the network and the proxy of the engine's host; to copy an image from another host, use docker save there and docker load here`,
     }),
   ],
 ];
@@ -74,8 +74,8 @@ export function explainPush(image: string, words: string): Explanation {
   const registry = parseImage(image)?.registry ?? hub;
   if (/unauthorized|(?<!permission )denied|authentication required|no basic auth|forbidden/i.test(words)) {
     return {
-      why: `${registry} does not let this login push there`,
-      hint: `log in as somebody who may: docker login ${registry === hub ? '' : registry}`.trimEnd(),
+      why: `${registry} does not allow this login to push`,
+      hint: `log in as a user who is allowed to push: docker login ${registry === hub ? '' : registry}`.trimEnd(),
     };
   }
   const { why, hint } = explainPull(image, words);

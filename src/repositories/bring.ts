@@ -179,6 +179,6 @@ async function bringOne(
   else report.info(`${subject}: ${outcomeText(task.outcome, wanted)}`);
   if ((await kindOf(join(wanted.directory, '.gitmodules'))) === 'file') {
     const command = `git -C ${wanted.directory} submodule update --init --recursive`;
-    report.info(`${subject}: its submodules are not fetched; where they are needed: ${command}`);
+    report.info(`${subject}: its submodules are not fetched; if they are needed: ${command}`);
   }
 }

@@ -77,6 +77,6 @@ async function unknownRef(
   return fetched
     ? new LaconicError(`the remote has no branch, tag or commit ${ref}${near}`)
     : new LaconicError(`no branch, tag or commit ${ref} is known here${near}`, {
-        hint: '--pull fetches what the remote has by now',
+        hint: '--pull fetches the latest refs of the remote',
       });
 }

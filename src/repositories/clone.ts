@@ -25,7 +25,7 @@ export async function cloneRepository(
     // With --progress, git also ends soon after we are killed, when its progress cannot be written any more.
     const flags = ['--progress', ...(ref === undefined ? [] : ['--no-checkout'])];
     await git(dirname(directory), ['clone', ...flags, '--', url, temporary], options);
-    if ((await kindOf(temporary)) !== 'directory') throw strangeGit('git clone', 'git succeeded and cloned nothing');
+    if ((await kindOf(temporary)) !== 'directory') throw strangeGit('git clone', 'git succeeded but cloned nothing');
     if (ref !== undefined) {
       beforeSwitch(ref);
       await checkOut(temporary, ref, true, options);
@@ -33,7 +33,7 @@ export async function cloneRepository(
     const head = await readHead(temporary, options);
     if (head.commit === undefined) {
       throw new LaconicError(`${withoutCredentials(url)} has no commits`, {
-        hint: 'is it the right repository? git takes a web page, such as the login of a proxy, for one that is empty; nothing was kept of it',
+        hint: 'is it the right repository? git mistakes a web page, such as the login page of a proxy, for an empty repository; nothing was kept',
       });
     }
     return (await moveIntoPlace(temporary, directory)) ? head : undefined;

@@ -18,11 +18,11 @@ const hostOf = (url: string): string => /^(?:[a-z+]+:\/\/)?(?:[^@/]*@)?([^/:]+)/
 const explanations: readonly Explanation[] = [
   {
     pattern: /No space left on device|Disk quota exceeded/,
-    hint: ({ directory }) => `make room on the disk of ${directory}; nothing half cloned is left there`,
+    hint: ({ directory }) => `free space on the disk of ${directory}; no partial clone is left there`,
   },
   {
     pattern: /unable to (write|create) file/,
-    hint: ({ directory }) => `is there room on the disk of ${directory}, and may you write there?`,
+    hint: ({ directory }) => `is there free space on the disk of ${directory}, and are you allowed to write there?`,
   },
   {
     pattern: /Host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED|host key is known/,
@@ -30,15 +30,15 @@ const explanations: readonly Explanation[] = [
   },
   {
     pattern: /Permission denied \(|Too many authentication failures/,
-    hint: ({ url }) => `${hostOf(url)} takes none of the keys offered: "ssh-add -l" lists those of the agent`,
+    hint: ({ url }) => `${hostOf(url)} accepts none of the offered keys: "ssh-add -l" lists those of the agent`,
   },
   {
     pattern:
       /could not read (Username|Password)|terminal prompts disabled|Authentication failed|returned error: 40[13]/,
     hint: ({ url }) =>
       /^https?:/.test(url)
-        ? `the repository is private, or not there: use --git-ssh with a key, or a credential helper of git for ${hostOf(url)}`
-        : 'the repository is private, or not there',
+        ? `the repository is private or does not exist: use --git-ssh with a key, or a credential helper of git for ${hostOf(url)}`
+        : 'the repository is private or does not exist',
   },
   {
     pattern:
@@ -62,11 +62,12 @@ const explanations: readonly Explanation[] = [
   },
   {
     pattern: /would be overwritten by|local changes/,
-    hint: ({ directory }) => `commit or stash what was changed in ${directory}; it is left as it was`,
+    hint: ({ directory }) => `commit or stash the changes in ${directory}; nothing there was changed`,
   },
   {
     pattern: /\.lock'?: File exists|cannot lock ref/,
-    hint: ({ directory }) => `another git works in ${directory}, or was killed there: see git -C ${directory} status`,
+    hint: ({ directory }) =>
+      `another git process is working in ${directory}, or was killed there: see git -C ${directory} status`,
   },
   {
     pattern: /dubious ownership/,

@@ -30,7 +30,7 @@ export async function fetchStack(locator: string, options: RepositoryOptions, ca
   if (!changes) return;
   if (stacks.length === 0) {
     throw new LaconicError(`there is no stacks/<name>/stack.yml in ${directory}`, {
-      hint: 'is it the right repository, and the right branch? What was fetched is left there',
+      hint: 'is this the right repository and branch? The fetched files are kept',
     });
   }
   report.info(['stacks in it:', ...stacks.map((path) => `  ${shownCommand(['--stack', path])}`)].join('\n'));

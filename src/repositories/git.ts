@@ -13,7 +13,7 @@ export class GitFailedError extends LaconicError {
   readonly command: string;
 
   constructor(command: string, said: string) {
-    super(said === '' ? `\`${command}\` failed and said nothing` : said);
+    super(said === '' ? `\`${command}\` failed without output` : said);
     this.command = command;
     this.said = said;
   }
@@ -21,7 +21,7 @@ export class GitFailedError extends LaconicError {
 
 /** The error for a git that exits with 0 without doing its work: a wrapper, or another program of that name. */
 export function strangeGit(command: string, what: string): GitFailedError {
-  return new GitFailedError(command, `${what}: is the \`git\` that is found on PATH git itself?`);
+  return new GitFailedError(command, `${what}: is the \`git\` on the PATH really git?`);
 }
 
 /** How to run git for one repository. */
@@ -105,7 +105,7 @@ export async function git(folder: string, args: readonly string[], options: GitO
   }
   if (signal.aborted) throw new InterruptedError();
   if (silence.signal.aborted) {
-    const said = `connection timed out: nothing came for ${silenceSeconds} s`;
+    const said = `connection timed out: no data received for ${silenceSeconds} s`;
     throw new GitFailedError(commandLine('git', ['-C', folder, ...args]), said);
   }
   if (ended.stderr.includes('spawn git ENOENT')) throw programMissing('git', new Error(ended.stderr));

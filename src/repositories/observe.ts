@@ -89,7 +89,7 @@ function notUsable(directory: string): (error: unknown) => never {
   return (error) => {
     if (!(error instanceof GitFailedError)) throw error;
     throw new LaconicError(`${directory} is not a usable git working copy: ${error.said}`, {
-      hint: 'mend it, or move it away, so that it is cloned again',
+      hint: 'repair it, or move it away, so that it is cloned again',
       cause: error,
     });
   };

@@ -94,6 +94,6 @@ function concluded(failed: readonly Result[], results: readonly Result[], { repo
   const names = (some: readonly Result[]): string => some.map(({ wanted }) => shownName(wanted.spec)).join(', ');
   if (results.length > 1) report.info(`${failed.length} of ${results.length} repositories failed: ${names(failed)}`);
   const left = results.filter(({ outcome }) => outcome.state === 'not started');
-  if (left.length > 0) report.info(`not begun: ${names(left)} (--continue-on-error goes on)`);
+  if (left.length > 0) report.info(`not started: ${names(left)} (--continue-on-error continues)`);
   return new ExitError(1);
 }

@@ -87,7 +87,7 @@ export function parseRepositorySpec(text: string): RepositorySpec {
 function splitUrl(text: string): Parts | string | undefined {
   const [, scheme = '', rest = ''] = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/i.exec(text) ?? [];
   if (scheme === '') return undefined;
-  if (!transports.includes(scheme)) return `${quote(scheme)} is none of ${transports.join(', ')}`;
+  if (!transports.includes(scheme)) return `${quote(scheme)} is not one of ${transports.join(', ')}`;
   const slash = rest.indexOf('/');
   if (slash < 0) return form;
   const split = splitRef(rest.slice(slash));

@@ -68,9 +68,9 @@ async function problemOf(host: string, error: GitFailedError, options: GitOption
   const { said } = error;
   if (said.includes('REMOTE HOST IDENTIFICATION HAS CHANGED')) {
     return new LaconicError(
-      `the host key of ${host} is not the one that is known: somebody may stand in between\n${said}`,
+      `the host key of ${host} has changed: somebody may be intercepting the connection\n${said}`,
       {
-        hint: `compare fingerprints with what the host publishes; only then: ssh-keygen -R ${knownHostsName(host)}`,
+        hint: `compare the fingerprint with the one the host publishes; if they match: ssh-keygen -R ${knownHostsName(host)}`,
         cause: error,
       },
     );
@@ -79,8 +79,8 @@ async function problemOf(host: string, error: GitFailedError, options: GitOption
     return new LaconicError(`the host key of ${host} is unknown`, { hint: hostKeyHint(host), cause: error });
   }
   if (/Permission denied \(|Too many authentication failures/.test(said)) {
-    return new LaconicError(`${host} lets nobody in with ${await keysText(options)}`, {
-      hint: `${await agentHint(options)}; the public key has to be known to ${host}`,
+    return new LaconicError(`${host} rejects ${await keysText(options)}`, {
+      hint: `${await agentHint(options)}; the public key must be registered with ${host}`,
       cause: error,
     });
   }
@@ -116,8 +116,8 @@ async function agentState({ env, signal }: GitOptions): Promise<'keys' | 'no key
 async function keysText(options: GitOptions): Promise<string> {
   const texts = {
     keys: 'the keys of the SSH agent',
-    'no keys': 'the keys at hand: the SSH agent holds none',
-    'no agent': `the keys at hand: there is no SSH agent (${options.env.SSH_AUTH_SOCK ? 'the one of SSH_AUTH_SOCK does not answer' : 'SSH_AUTH_SOCK is not set'})`,
+    'no keys': 'the available keys: the SSH agent holds none',
+    'no agent': `the available keys: there is no SSH agent (${options.env.SSH_AUTH_SOCK ? 'the one of SSH_AUTH_SOCK does not answer' : 'SSH_AUTH_SOCK is not set'})`,
   };
   return texts[await agentState(options)];
 }

@@ -52,12 +52,12 @@ async function fetchAll(
     if (moved.length === 0 || rejected.length > moved.length) throw error;
     const command = `git -C ${directory} fetch --tags --force origin`;
     if (wanted !== undefined && moved.includes(wanted)) {
-      throw new LaconicError(`the tag ${wanted} is another commit on the remote than here`, {
+      throw new LaconicError(`the tag ${wanted} is another commit on the remote than in the clone`, {
         hint: `take the remote's: ${command}`,
         cause: error,
       });
     }
-    events.warn(`tags moved on the remote and were left as they are here: ${moved.join(', ')} (${command})`);
+    events.warn(`tags moved on the remote and were not changed in the clone: ${moved.join(', ')} (${command})`);
   }
 }
 
@@ -76,7 +76,7 @@ async function fastForward(directory: string, options: GitOptions): Promise<void
     await patiently(() => git(directory, ['merge', '--ff-only', upstream], options), options);
   } catch (error) {
     if (!(error instanceof GitFailedError) || !error.said.includes('Not possible to fast-forward')) throw error;
-    throw new LaconicError(`the branch ${head.branch} and that of the remote have both gone on: nothing was merged`, {
+    throw new LaconicError(`the branch ${head.branch} and its remote branch have diverged: nothing was merged`, {
       hint: `merge or rebase it yourself in ${directory}`,
       cause: error,
     });

@@ -103,7 +103,7 @@ export function wantedOf(
   }
   if (problems.length > 0) {
     throw new LaconicError(problems.join('\n'), {
-      hint: 'a working copy has the name of the repository alone: take one of them with --include, in another base directory (CERC_REPO_BASE_DIR)',
+      hint: 'a clone is named after the repository alone: use --include to clone one of them into another base directory (CERC_REPO_BASE_DIR)',
     });
   }
   return [...wanted.values()];
@@ -123,7 +123,7 @@ function overriddenRefs(
     if (entry === undefined) {
       const names = specs.flatMap((spec) => [spec.entry, shownName(spec)]);
       throw new LaconicError(
-        `--branches names ${repository}, which is none of the repositories${didYouMean(repository, names)}`,
+        `--branches names ${repository}, which is not one of the repositories${didYouMean(repository, names)}`,
         { hint: `they are: ${specs.map((spec) => spec.entry).join(', ')}` },
       );
     }

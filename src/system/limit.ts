@@ -27,8 +27,8 @@ export async function withinLimit<T>(
     return await work({ ...context, signal: AbortSignal.any([context.signal, limit.signal]) });
   } catch (error) {
     if (!(error instanceof InterruptedError) || context.signal.aborted || !limit.signal.aborted) throw error;
-    throw new LaconicError(`${what} had not ended after ${seconds} seconds and was told to end`, {
-      hint: 'what was done before stays; --wait-timeout sets how long anything is awaited',
+    throw new LaconicError(`${what} did not end within ${seconds} seconds and was terminated`, {
+      hint: 'earlier steps are kept; --wait-timeout sets the maximum time to wait',
     });
   } finally {
     clearTimeout(timer);

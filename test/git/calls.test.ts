@@ -117,7 +117,7 @@ describe('how fetch-stack and setup-repositories are called', () => {
     await writeFile(strange, '#!/bin/sh\necho "{[ $1"\n', { mode: 0o755 });
     const cloned = await sources.cli(['--stack', stack, 'setup-repositories'], env);
     expect(cloned.code).toBe(1);
-    expect(cloned.stderr).toContain(`cannot clone ${url}: git succeeded and cloned nothing: is the \`git\``);
+    expect(cloned.stderr).toContain(`cannot clone ${url}: git succeeded but cloned nothing: is the \`git\``);
     expect(cloned.stderr).not.toMatch(/ {4}at |bug in laconic-so/);
     expect(await readdir(sources.path('strange'))).toEqual([]);
 

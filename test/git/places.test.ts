@@ -121,7 +121,7 @@ describe('what stands in the place, and what is in the way', () => {
     await sources.commit(`org/${name}`, { file: 'theirs\n' });
     await git(sources.base(name), 'commit', '--quiet', '--allow-empty', '--message', 'mine');
     const before = await sources.head(name);
-    await refused(/the branch main and that of the remote have both gone on: nothing was merged/, '--pull');
+    await refused(/the branch main and its remote branch have diverged: nothing was merged/, '--pull');
     expect(await sources.head(name)).toEqual(before);
   });
 
@@ -142,10 +142,10 @@ describe('what stands in the place, and what is in the way', () => {
     const result = await sources.setup([url], '--pull');
     expect(result).toMatchObject({ code: 0 });
     expect(result.stderr).toContain('WARNING: ' + sources.path('hosted', 'org', name));
-    expect(result.stderr).toMatch(/left as they are here: moving/);
+    expect(result.stderr).toMatch(/not changed in the clone: moving/);
     expect(await git(sources.base(name), 'rev-parse', 'moving')).toBe(old);
     url += '@moving';
-    const said = await refused(/the tag moving is another commit on the remote than here/, '--pull');
+    const said = await refused(/the tag moving is another commit on the remote than in the clone/, '--pull');
     const command = /git -C .*/.exec(said)?.[0] ?? '';
     await runOrFail('the command of the hint', 'sh', ['-c', command]);
     expect(await sources.setup([url], '--pull')).toMatchObject({ code: 0 });
@@ -171,19 +171,19 @@ describe('what stands in the place, and what is in the way', () => {
     await gone;
     await writeFile(lock, '');
     url = url.replace('@v1', '@main');
-    await refused(/index\.lock': File exists[^]*another git works in/);
+    await refused(/index\.lock': File exists[^]*another git process is working in/);
   });
 
   it.runIf(process.getuid?.() === 0).each([
     [
       'while git receives',
       () => randomBytes(20_000).toString('latin1'),
-      /No space left on device[^]*make room on the disk/,
+      /No space left on device[^]*free space on the disk/,
     ],
     [
       'while git checks out',
       () => 'x'.repeat(20_000),
-      /unable to write file[^]*more lines[^]*is there room on the disk/,
+      /unable to write file[^]*more lines[^]*is there free space on the disk/,
     ],
   ])('a full disk %s: told with what to do, and nothing half cloned is left', async (_when, content, words) => {
     const files = Array.from({ length: 150 }, (_, index): [string, string] => [`file${index}`, `${index}${content()}`]);

@@ -80,7 +80,7 @@ describeWithSshd('--git-ssh against a real sshd', () => {
       expect(none.stderr).toMatch(/the SSH agent holds none\nadd one: ssh-add/);
       const wrong = await setup('wrong-key', { ...friend, SSH_AUTH_SOCK: other.socket });
       expect(wrong).toMatchObject({ code: 1 });
-      expect(wrong.stderr).toMatch(/lets nobody in with the keys of the SSH agent/);
+      expect(wrong.stderr).toMatch(/rejects the keys of the SSH agent/);
       expect(await contents('wrong-key')).toEqual([]);
     } finally {
       await empty.stop();
@@ -99,7 +99,7 @@ describeWithSshd('--git-ssh against a real sshd', () => {
   it('a host key that has changed', async () => {
     const result = await setup('deceived', { ...friend, GIT_SSH_COMMAND: server.deceivedCommand });
     expect(result).toMatchObject({ code: 1 });
-    expect(result.stderr).toMatch(/is not the one that is known[^]*ssh-keygen -R '\[127\.0\.0\.1\]:\d+'/);
+    expect(result.stderr).toMatch(/has changed[^]*ssh-keygen -R '\[127\.0\.0\.1\]:\d+'/);
   });
 
   it('nothing is asked on a terminal either', async () => {

@@ -130,7 +130,7 @@ describeWithRegistry('fetch-containers', () => {
     expect(code).toBe(1);
     expect(await labelOf(`${two}:local`)).toBe('there');
     expect(stderr).toContain(`WARNING: no image found to fetch for container: ${one}`);
-    expect(stderr).toContain(`the stack will not deploy: 1 of its images are not here: ${one}`);
+    expect(stderr).toContain(`the stack will not deploy: 1 of its images are missing: ${one}`);
     expect(JSON.parse(stdout)).toEqual({
       registry: `${open.host}/some`,
       complete: false,
@@ -139,7 +139,7 @@ describeWithRegistry('fetch-containers', () => {
           container: one,
           image: `${one}:local`,
           outcome: 'missing',
-          error: expect.stringContaining('no image for this kind of machine') as string,
+          error: expect.stringContaining('no image for this platform') as string,
         },
         {
           container: two,
@@ -198,10 +198,10 @@ describeWithRegistry('fetch-containers', () => {
 
   describe('bad input', () => {
     it.each([
-      [['--image-registry', 'https://ghcr.io/org'], /is no registry: write host\/org.*without https/],
+      [['--image-registry', 'https://ghcr.io/org'], /is not a registry: write host\/org.*without https/],
       [[], /required option '--image-registry/],
       [['--image-registry', 'a.b/c', '--registry-username', 'me'], /no token.*LACONIC_SO_REGISTRY_TOKEN/],
-      [['--image-registry', 'a.b/c', '--registry-token', 'x'], /no user.*--registry-username/],
+      [['--image-registry', 'a.b/c', '--registry-token', 'x'], /without a user.*--registry-username/],
       [['--image-registry', 'a.b/c', '--registry-token', 'x', '--registry-token-stdin'], /cannot be used together/],
       [['--image-registry', 'a.b/c', '--format', 'xml'], /--format: xml is not text or json/],
     ])('%s', async (args, message) => {
@@ -309,11 +309,11 @@ describeWithRegistry('fetch-containers logs in', () => {
         env: { ...trusted, LACONIC_SO_REGISTRY_TOKEN: 'wrong-token' },
       });
       expect(wrong.code).toBe(1);
-      expect(wrong.stderr).toMatch(new RegExp(`${registry.host} does not take the login of ${registryUser.name}`));
+      expect(wrong.stderr).toMatch(new RegExp(`${registry.host} rejects the login of ${registryUser.name}`));
       expect(wrong.stderr).not.toContain('wrong-token');
       const nobody = await fetchContainers(source(), { env: trusted });
       expect(nobody.code).toBe(1);
-      expect(nobody.stderr).toMatch(/(?:wants a login|a login is needed)[^]*docker login/);
+      expect(nobody.stderr).toMatch(/(?:requires a login|a login is required)[^]*docker login/);
       expect(await images()).toEqual([]);
     });
   });
@@ -335,7 +335,7 @@ describeWithRegistry('fetch-containers logs in', () => {
     try {
       const { code, stderr } = await fetchContainers(['--image-registry', `${registry.host}/team`]);
       expect(code).toBe(1);
-      expect(stderr).toMatch(/signed by no authority that is known here\n.*NODE_EXTRA_CA_CERTS/);
+      expect(stderr).toMatch(/signed by an unknown authority\n.*NODE_EXTRA_CA_CERTS/);
     } finally {
       await registry.stop();
     }

@@ -208,7 +208,7 @@ describeWithRegistry('push-images logs in', () => {
       expect(nobody.stderr).toContain(
         'the token of image-pull-secret cannot be read: the variable PUSH_TOKEN is not set',
       );
-      expect(nobody.stderr).toContain(`Error: ${target}: ${registry.host} does not let this login push there`);
+      expect(nobody.stderr).toContain(`Error: ${target}: ${registry.host} does not allow this login to push`);
       expect(nobody.stderr).toContain(`docker login ${registry.host}`);
       expect(nobody.stderr).toContain('1 of 1 images were not pushed');
 
@@ -268,7 +268,7 @@ describeWithRegistry('push-images logs in', () => {
       const env = { PUSH_TOKEN: registryUser.password };
       const { code, stdout, stderr } = await push('partly', ['--format', 'json'], env);
       expect(code).toBe(1);
-      expect(stderr).toContain(`Error: ${target('forbidden')}: ${registry.host} does not let this login push there`);
+      expect(stderr).toContain(`Error: ${target('forbidden')}: ${registry.host} does not allow this login to push`);
       expect(stderr).toContain('1 of 2 images were not pushed');
       expect(JSON.parse(stdout)).toEqual({
         complete: false,
@@ -276,7 +276,7 @@ describeWithRegistry('push-images logs in', () => {
           {
             image: `${org}/forbidden:local`,
             target: target('forbidden'),
-            error: `${registry.host} does not let this login push there`,
+            error: `${registry.host} does not allow this login to push`,
           },
           { image: `${org}/web:local`, target: target('web'), digest: await registry.digest('partly/web', tag) },
         ],

@@ -38,7 +38,7 @@ const failures = z.object({
 function read<T>(schema: z.ZodType<T>, answer: HttpAnswer, what: string): T {
   const checked = schema.safeParse(asJson(answer));
   if (checked.success) return checked.data;
-  throw new RegistryError(`${what}: the answer is not what registries answer`, { status: answer.status });
+  throw new RegistryError(`${what}: the answer is not that of a registry`, { status: answer.status });
 }
 
 export const readManifest = (answer: HttpAnswer, what: string): Manifest => read(manifest, answer, what);
@@ -47,7 +47,7 @@ export const readTags = (answer: HttpAnswer, what: string): string[] => read(tag
 export function readToken(answer: HttpAnswer, what: string): string {
   const { token: one, access_token: other } = read(token, answer, what);
   const found = one ?? other;
-  if (found === undefined || found === '') throw new RegistryError(`${what}: the answer holds no token`);
+  if (found === undefined || found === '') throw new RegistryError(`${what}: the answer contains no token`);
   return found;
 }
 

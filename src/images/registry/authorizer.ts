@@ -49,7 +49,7 @@ export class Authorizer {
       return;
     }
     if (basic === undefined) {
-      throw new RegistryError(`${this.#host} asks for a kind of login that is not known here`, { status: 401 });
+      throw new RegistryError(`${this.#host} asks for an unsupported kind of login`, { status: 401 });
     }
     const { authorization } = this.#basicOrFail();
     const answer = await this.#send({ url: new URL('/v2/', this.#base), headers: { authorization } });
@@ -77,7 +77,7 @@ export class Authorizer {
 
   #basicOrFail(): Authorization {
     if (this.#credentials === undefined || this.#credentials.identityToken !== undefined) {
-      throw new RegistryError(`${this.#host} wants a login`, {
+      throw new RegistryError(`${this.#host} requires a login`, {
         status: 401,
         hint: `docker login ${this.#host}, or --registry-username with the token in LACONIC_SO_REGISTRY_TOKEN`,
       });
@@ -131,22 +131,25 @@ export class Authorizer {
       return await this.#http.send(request);
     } catch (error) {
       if (!(error instanceof NoAnswer)) throw error;
-      throw new RegistryError(`${request.url.host}, where ${this.#host} lets in, does not answer: ${error.message}`, {
-        cause: error,
-      });
+      throw new RegistryError(
+        `${request.url.host}, the token server of ${this.#host}, does not answer: ${error.message}`,
+        {
+          cause: error,
+        },
+      );
     }
   }
 
   #wrong(answer: HttpAnswer): RegistryError {
     const options = { status: answer.status };
     if (this.#credentials === undefined) {
-      return new RegistryError(`${this.#host} wants a login: ${wordsOf(answer)}`, {
+      return new RegistryError(`${this.#host} requires a login: ${wordsOf(answer)}`, {
         ...options,
         hint: `docker login ${this.#host}, or --registry-username with the token in LACONIC_SO_REGISTRY_TOKEN`,
       });
     }
     const { username } = this.#credentials;
-    return new RegistryError(`${this.#host} does not take the login of ${username || 'docker'}: ${wordsOf(answer)}`, {
+    return new RegistryError(`${this.#host} rejects the login of ${username || 'docker'}: ${wordsOf(answer)}`, {
       ...options,
       hint: 'check the user name and the token, and that the token has not expired',
     });

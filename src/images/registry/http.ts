@@ -102,12 +102,12 @@ export class HttpClient {
         reject(error instanceof NoAnswer ? error : noAnswer(error));
       };
       const connecting = setTimeout(
-        () => fail(new NoAnswer(`waited ${connect} s for a connection to ${url.host}, none came`)),
+        () => fail(new NoAnswer(`no connection to ${url.host} within ${connect} s`)),
         connect * 1000,
       );
       sent.on('finish', () => clearTimeout(connecting));
       sent.setTimeout(silence * 1000, () => {
-        fail(new NoAnswer(`waited ${silence} s for ${url.host} to answer ${method} ${url.pathname}, nothing came`));
+        fail(new NoAnswer(`${url.host} sent nothing for ${silence} s in answer to ${method} ${url.pathname}`));
       });
       sent.on('error', fail);
       sent.on('response', (response) => {
@@ -158,16 +158,16 @@ const notTlsCodes = new Set(['EPROTO', 'ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_
 function noAnswer(error: unknown): NoAnswer {
   const code = errorCode(error) ?? '';
   const said = error instanceof Error ? error.message : String(error);
-  if (notTlsCodes.has(code)) return new NoAnswer('it does not speak TLS (https)', { cause: error, notTls: true });
+  if (notTlsCodes.has(code)) return new NoAnswer('it does not support TLS (https)', { cause: error, notTls: true });
   return new NoAnswer(reasons[code] ?? said, { cause: error });
 }
 
-const untrusted = 'its certificate is signed by no authority that is known here';
+const untrusted = 'its certificate is signed by an unknown authority';
 
 const reasons: Record<string, string> = {
   ECONNREFUSED: 'nothing listens there (connection refused)',
   ENOTFOUND: 'no such host',
-  EAI_AGAIN: 'its name cannot be looked up now',
+  EAI_AGAIN: 'its name cannot be resolved at the moment',
   ECONNRESET: 'the connection was closed before an answer came',
   SELF_SIGNED_CERT_IN_CHAIN: untrusted,
   DEPTH_ZERO_SELF_SIGNED_CERT: untrusted,

@@ -30,8 +30,9 @@ export async function newestImage(registry: Registry, repository: string, platfo
   const broken: Newest['broken'] = [];
   for (const tag of newestFirst((await registry.tags(repository)) ?? [])) {
     const found = await registry.manifest(repository, tag);
-    if (found === undefined) broken.push({ tag, why: 'the registry lists it and does not have it' });
-    else if (!isManifest(found)) broken.push({ tag, why: 'the registry answers with something that is no manifest' });
+    if (found === undefined) broken.push({ tag, why: 'the registry lists it but does not have it' });
+    else if (!isManifest(found))
+      broken.push({ tag, why: 'the registry answers with something that is not a manifest' });
     else if (await runsOn(registry, repository, found, platform)) {
       return { image: { tag, digest: found.digest }, broken };
     }

@@ -69,7 +69,7 @@ export class Registry {
     const authorizer = new Authorizer(address.host, base, address.credentials, http);
     if (answer.status === 401) await authorizer.check(answer);
     else if (answer.status !== 200) {
-      throw new RegistryError(`${address.host} is no image registry: it answers /v2/ with ${wordsOf(answer)}`);
+      throw new RegistryError(`${address.host} is not an image registry: it answers /v2/ with ${wordsOf(answer)}`);
     }
     return new Registry(address, base, http, authorizer);
   }
@@ -83,7 +83,7 @@ export class Registry {
       const url: URL = new URL(next, this.#base);
       // The token must not be sent to another host.
       if (url.origin !== this.#base.origin || page === mostPages) {
-        throw new RegistryError(`${what}: the next page is said to be at ${url.href}`);
+        throw new RegistryError(`${what}: the registry names as the next page ${url.href}`);
       }
       const answer = await this.#get(url, repository);
       if (answer.status === 404) return undefined;
@@ -105,8 +105,8 @@ export class Registry {
     const digest = digestOf(answer.body);
     const told = reference.startsWith('sha256:') ? reference : answer.headers['docker-content-digest'];
     if (typeof told === 'string' && told.startsWith('sha256:') && told !== digest) {
-      throw new RegistryError(`${what}: what came has the digest ${digest}, and not ${told}`, {
-        hint: 'the registry, or a proxy on the way to it, hands out something else',
+      throw new RegistryError(`${what}: the content has the digest ${digest}, not ${told}`, {
+        hint: 'the registry, or a proxy on the way to it, serves something else',
       });
     }
     return { manifest: readManifest(answer, what), digest };
@@ -118,7 +118,7 @@ export class Registry {
     const url = new URL(`/v2/${this.#path(repository)}/blobs/${digest}`, this.#base);
     const answer = await this.#get(url, repository);
     if (answer.status !== 200) throw this.#refusal(what, answer);
-    if (digestOf(answer.body) !== digest) throw new RegistryError(`${what}: what came is something else`);
+    if (digestOf(answer.body) !== digest) throw new RegistryError(`${what}: the content does not match the digest`);
     return readImageConfig(answer, what);
   }
 
@@ -168,8 +168,8 @@ function hintFor(status: number, host: string, anonymous: boolean): { hint?: str
   if (status !== 401 && status !== 403) return {};
   return {
     hint: anonymous
-      ? `there is none, or a login is needed: docker login ${host}, or --registry-username`
-      : 'there is none, or this user may not read it',
+      ? `it does not exist, or a login is required: docker login ${host}, or --registry-username`
+      : 'it does not exist, or this user may not read it',
   };
 }
 
@@ -195,7 +195,7 @@ function address(scheme: string, name: string): URL {
   try {
     return new URL(`${scheme}://${name}`);
   } catch (error) {
-    throw new RegistryError(`${name} is no address of a registry`, { cause: error });
+    throw new RegistryError(`${name} is not the address of a registry`, { cause: error });
   }
 }
 
@@ -210,9 +210,9 @@ async function sendTo(host: string, http: HttpClient, url: URL, headers: Record<
 function unreachable(host: string, error: NoAnswer, plain: boolean): RegistryError {
   const untrusted = error.message.includes('authority');
   const hint = plain
-    ? "only registries on this machine and those of the engine's insecure-registries are asked without TLS"
+    ? "only registries on this machine and those of the engine's insecure-registries are contacted without TLS"
     : untrusted
-      ? 'NODE_EXTRA_CA_CERTS=FILE names its authority; the engine wants it in /etc/docker/certs.d/<registry>/ca.crt'
+      ? 'set NODE_EXTRA_CA_CERTS=FILE to trust its authority; for the engine, put it into /etc/docker/certs.d/<registry>/ca.crt'
       : "check the registry's name, the network, and HTTPS_PROXY, HTTP_PROXY and NO_PROXY";
   return new RegistryError(`the registry ${host} cannot be reached: ${error.message}`, { hint, cause: error });
 }

@@ -124,7 +124,7 @@ describeWithEngine('build-containers on the engine', () => {
     const name = await container('empty', { 'build.sh': '#!/bin/sh\nexit 0\n' });
     const { context, stderr } = contextFor();
     expect(await buildContainers([name], places, options, context)).toMatchObject([{ outcome: 'failed' }]);
-    expect(stderr()).toContain(`the build succeeded but made no image ${name}:local`);
+    expect(stderr()).toContain(`the build succeeded but did not create the image ${name}:local`);
   });
 
   it('only prints the commands in a dry run', async () => {

@@ -60,7 +60,7 @@ describeWithEngine('choices of build-containers before the first build', () => {
     await site.file('unquoted', 'build.sh', '#!/bin/sh\ndocker build -t ORG/unquoted:local ${CERC_REPO_BASE_DIR}/x\n');
     const failed = await site.build([], { CERC_REPO_BASE_DIR: site.sandbox.path('my repositories') });
     expect(failed.code).toBe(1);
-    expect(failed.stderr).toContain('a path above holds a blank: does the build script put its variables in quotes?\n');
-    expect((await site.build()).stderr).not.toContain('a blank');
+    expect(failed.stderr).toContain('a path above contains a space: does the build script quote its variables?\n');
+    expect((await site.build()).stderr).not.toContain('a space');
   });
 });

@@ -163,7 +163,7 @@ describeWithEngine('build scripts written for the Python program', () => {
     expect(code).toBe(1);
     expect(stderr).toContain(`no build files for container ${site.org}/absent`);
     expect(stderr).toContain(site.sandbox.path('repositories/absent'));
-    expect(stderr).toMatch(/not cloned in .*: github\.com\/org\/absent@v2; this does it: .* setup-repositories/);
+    expect(stderr).toMatch(/not cloned in .*: github\.com\/org\/absent@v2; clone them with: .* setup-repositories/);
     expect(stderr).not.toContain('org/app');
     expect(await site.line('plain')).toBeUndefined();
   });

@@ -146,7 +146,7 @@ describeWithEngine('interrupted builds', () => {
     expect(stderr).toContain(
       `Error: the build of ${site.org}/endless was cut off: the Docker engine at unix://${socket} cannot be reached`,
     );
-    expect(stderr).toMatch(/^ {2}\S+\/endless +failed after .*: the engine went away$/m);
+    expect(stderr).toMatch(/^ {2}\S+\/endless +failed after .*: the engine cannot be reached any more$/m);
     expect(stderr).toMatch(/^ {2}\S+\/next +not built$/m);
   });
 });

@@ -76,7 +76,7 @@ describeWithRegistry('build-containers --publish-images', () => {
   it.each([
     [['--publish-images'], '--image-registry must be supplied with --publish-images'],
     [publish('https://host/org'), '--image-registry https://host/org: images are named by host and path only'],
-    [publish('host', '--publish-tag', 'a b'), '--publish-tag "a b": must be letters'],
+    [publish('host', '--publish-tag', 'a b'), '--publish-tag "a b": must be at most 128 letters'],
     [publish('localhost:1/x'), 'localhost:1 cannot be reached (connection refused)'],
   ])('builds nothing with %j and exits with 1', async (args, message) => {
     await run('docker', ['image', 'rm', `${site.org}/one:local`]);
@@ -97,12 +97,12 @@ describeWithRegistry('build-containers --publish-images', () => {
 
     const nobody = await site.build(publish(closed.host));
     expect(nobody.code).toBe(1);
-    expect(nobody.stderr).toContain(`nothing is built: ${closed.host} wants a login\ndocker login ${closed.host}`);
+    expect(nobody.stderr).toContain(`nothing is built: ${closed.host} requires a login\ndocker login ${closed.host}`);
 
     await site.put('home/.docker/config.json', login('wrong'));
     const wrong = await site.build(publish(closed.host));
     expect(wrong.code).toBe(1);
-    expect(wrong.stderr).toContain(`${closed.host} does not take the login that docker has for it`);
+    expect(wrong.stderr).toContain(`${closed.host} rejects the login that docker has for it`);
     expect(await site.line('one')).toBeUndefined();
 
     await site.put('home/.docker/config.json', login(registryUser.password));
@@ -123,7 +123,7 @@ describeWithRegistry('build-containers --publish-images', () => {
     const built = await site.build();
     expect(built.code).toBe(0);
     expect(built.stderr).toMatch(
-      /^WARNING: the build of \S+\/kept succeeded, but nothing shows that it made \S+\/kept:local/m,
+      /^WARNING: the build of \S+\/kept succeeded, but \S+\/kept:local is still the earlier image/m,
     );
 
     const published = await site.build(publish(open.host));

@@ -61,8 +61,8 @@ describeWithEngine('build-containers and the refs of a stack', () => {
 
     expect(elsewhere.code, elsewhere.stderr).toBe(0);
     expect(warnings(elsewhere)).toEqual([
-      `WARNING: the stack names ${url('app')}@v1, and ${sources.base('app')} is at main at ${await commit('app')}; this switches it: ${command}`,
-      `WARNING: the stack names ${url('lib')}@main, and ${sources.base('lib')} is at v1 at ${await commit('lib')}; this switches it: ${command}`,
+      `WARNING: the stack names ${url('app')}@v1, and ${sources.base('app')} is at main at ${await commit('app')}; switch it with: ${command}`,
+      `WARNING: the stack names ${url('lib')}@main, and ${sources.base('lib')} is at v1 at ${await commit('lib')}; switch it with: ${command}`,
     ]);
     expect(await site.line('app')).toBe('later');
 
@@ -115,7 +115,7 @@ describeWithEngine('build-containers and the refs of a stack', () => {
 
     expect(result.code, result.stderr).toBe(0);
     expect(warnings(result)).toEqual([
-      'WARNING: nobody looked whether repositories are at the refs that the stack names: git is not installed, or not on the PATH',
+      'WARNING: the repositories were not compared with the refs of the stack: git is not installed, or not on the PATH',
     ]);
   });
 

@@ -48,7 +48,7 @@ const plans: [command: string, args: string[], plan: RegExp][] = [
   [
     'start',
     ['deployment', '--dir', 'd', 'start'],
-    /^would start project [\w-]+: \S+\n {2}from the files alone: what runs is not known: the Docker engine at \S+ cannot be reached: .*\n {2}services: web\nwould run docker compose .* up --detach\nwould set web\.a = web\.b\nwould call start of \S+\/hooks\/commands\.py\n$/,
+    /^would start project [\w-]+: \S+\n {2}from the files alone: it is not known what is running: the Docker engine at \S+ cannot be reached: .*\n {2}services: web\nwould run docker compose .* up --detach\nwould set web\.a = web\.b\nwould call start of \S+\/hooks\/commands\.py\n$/,
   ],
   ['up of a deployment', ['deployment', '--dir', 'd', 'up', 'web'], /^would start services web of project/],
   [
@@ -91,7 +91,7 @@ const plans: [command: string, args: string[], plan: RegExp][] = [
   [
     'fetch-containers',
     [...stack, 'fetch-containers', '--image-registry', 'reg.invalid/x'],
-    /^would fetch the newest image of reg\.invalid\/x\/laconic\/none as laconic\/none:local, unless it is here\n$/,
+    /^would fetch the newest image of reg\.invalid\/x\/laconic\/none as laconic\/none:local, unless it exists here\n$/,
   ],
   [
     'split',

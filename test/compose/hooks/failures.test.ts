@@ -117,7 +117,7 @@ export async function start() {
       expect({ code, stderr }).toEqual({
         code: 1,
         stderr: expect.stringContaining(
-          `start of ${sandbox.path(`d/hooks/${hooks.file}`)} had not ended after 3 seconds and was told to end\n`,
+          `start of ${sandbox.path(`d/hooks/${hooks.file}`)} did not end within 3 seconds and was terminated\n`,
         ) as string,
       });
       // On a busy machine the hook may be ended before its first line.

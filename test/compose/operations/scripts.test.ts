@@ -54,7 +54,7 @@ describeWithEngine('pre-start and post-start scripts of pods', () => {
     const scripts = [{ path, pod: 'app' }];
     const { code, stdout, stderr } = outcomeOf(await ground.call({ operation: 'scripts', scripts, seconds: 3 }));
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    expect(stderr).toContain(`the script ${path} of the pod app had not ended after 3 seconds and was told to end\n`);
+    expect(stderr).toContain(`the script ${path} of the pod app did not end within 3 seconds and was terminated\n`);
     // On a busy machine the script may be ended before its first line.
     const child = Number(await readFile(`${ground.directory}/slow/child`, 'utf8').catch(() => '0'));
     await expect.poll(() => isRunning(child), { timeout: 60_000 }).toBe(false);

@@ -102,8 +102,8 @@ describeWithEngine('the connection to the engine', () => {
 
   it.each([
     ['a socket that is not there', 'unix:///nowhere/docker.sock', 'is the Docker engine installed and running?'],
-    ['a port nobody listens at', 'tcp://127.0.0.1:1', 'the address is that of DOCKER_HOST or of the context of docker'],
-    ['a host nobody knows', 'ssh://nosuch.invalid', 'the address is that of DOCKER_HOST or of the context of docker'],
+    ['a port nobody listens at', 'tcp://127.0.0.1:1', 'the address comes from DOCKER_HOST or from the Docker context'],
+    ['a host nobody knows', 'ssh://nosuch.invalid', 'the address comes from DOCKER_HOST or from the Docker context'],
   ])('says what to do about %s', async (_, host, hint) => {
     const said = await failure({ DOCKER_HOST: host });
     expect(said).toContain(`the Docker engine at ${host} cannot be reached`);

@@ -32,7 +32,7 @@ describeWithEngine('an image that cannot be pulled', () => {
           `  set at ${file}:4 services.one.image: ${registry}/a/one:1`,
           `service two: cannot pull the image ${registry}/a/two:1: ${registry} cannot be reached (connection refused)`,
           `  set at ${file}:6 services.two.image: ${registry}/a/two:1`,
-          "check the registry's name, the network and the proxy of the engine's host; an image that another host has comes here by docker save there and docker load here",
+          "check the registry's name, the network and the proxy of the engine's host; to copy an image from another host, use docker save there and docker load here",
         ].join('\n'),
       );
       expect(outcome.stderr).not.toContain('dial tcp');

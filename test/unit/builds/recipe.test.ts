@@ -77,7 +77,7 @@ describe('the recipe of a container', () => {
   it('reports Windows line endings in a script', async () => {
     const script = await put('package/containers/org-app/build.sh', '#!/bin/bash\r\necho\r\n');
     await expect(findRecipe('org/app', places)).rejects.toMatchObject({
-      message: `${script} has the line ends of Windows: no shell can run it`,
+      message: `${script} has Windows line endings: no shell can run it`,
       hint: expect.stringContaining('sed') as unknown,
     });
   });

@@ -57,11 +57,11 @@ describe('the reason why an image cannot be pulled', () => {
     ['manifest for reg.example.com/a/b:1 not found: manifest unknown: manifest unknown', 'has no such image'],
     [
       'pull access denied for a/b, repository does not exist or may require docker login: denied: requested access',
-      'does not give it out',
+      'denies access',
     ],
-    ['unauthorized: authentication required', 'does not give it out'],
+    ['unauthorized: authentication required', 'denies access'],
     ['toomanyrequests: You have reached your pull rate limit.', 'allows no more pulls'],
-    ['no matching manifest for linux/arm64/v8 in the manifest list entries', 'other kinds of machines'],
+    ['no matching manifest for linux/arm64/v8 in the manifest list entries', 'for other platforms only'],
   ])('%s', (words, why) => {
     const explained = explainPull('reg.example.com/a/b:1', words);
     expect(explained.why).toContain(why);

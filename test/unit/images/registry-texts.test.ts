@@ -136,13 +136,13 @@ describe('the reason why an image cannot be pushed', () => {
   it.each([
     [
       'denied: requested access to the resource is denied',
-      'does not let this login push',
+      'does not allow this login to push',
       'docker login reg.example.com',
     ],
-    ['no basic auth credentials', 'does not let this login push', 'docker login reg.example.com'],
+    ['no basic auth credentials', 'does not allow this login to push', 'docker login reg.example.com'],
     [
       'Get "https://reg.example.com/v2/": http: server gave HTTP response to HTTPS client',
-      'does not speak TLS',
+      'does not support TLS',
       'insecure-registries',
     ],
     [
