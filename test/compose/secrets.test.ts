@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { run } from '../../src/system/process.js';
 import { type CliResult, cliPath, describeWithEngine, runCli } from '../support/engine.js';
 
-/** Of a credentials file: a password on one line, and a key on several. */
+/** A credentials file with a password on one line and a key on several. */
 const password = 'Cr3dential-7kQ2';
 const key = `-----BEGIN KEY-----\nb3BlbnNzaC1rZXk-q8\n-----END KEY-----\n`;
 
@@ -36,12 +36,12 @@ const files: Record<string, string> = {
     '    environment: {TOKEN: "${TOKEN}", PASSWORD: "${PASSWORD}"}',
     '',
   ].join('\n'),
-  // So many that a directory is written for long enough to be seen, whatever else the machine does.
+  // So many files that writing a directory takes long enough to be observed on any machine.
   ...Object.fromEntries(Array.from({ length: 500 }, (_, at) => [`so/config/safe/many/${at}`, `${at}\n`])),
   'app.env': `PASSWORD=${password}\nKEY="${key}"\n`,
 };
 
-/** With an absolute path of the credentials file: `restart` reads the spec from where the stack is. */
+/** The path of the credentials file is absolute, because `restart` reads the spec from the stack's folder. */
 const specIn = (root: string, ...config: string[]): string =>
   [
     'stack: so/stacks/safe',
@@ -54,17 +54,17 @@ const specIn = (root: string, ...config: string[]): string =>
     '',
   ].join('\n');
 
-/** Files that hold secrets, or a way to them, wherever they stand. */
+/** Files that contain secrets, or lead to them, wherever they are. */
 const secretFile =
   /^\.?(config\.env|secrets\.env|create\.json|manifest\.json|journal\.json|lock|started\.json|.*\.bak|spec\.yml)(\.[^.]+\.tmp)?$/;
 
-describeWithEngine('secrets: only the owner can read them', () => {
+describeWithEngine('secrets of a deployment', () => {
   let root = '';
   let watcher: ChildProcess | undefined;
   let seen = '';
   const said: string[] = [];
 
-  /** Runs the program with an umask that takes nothing away, and keeps what it says. */
+  /** Runs the program with a umask that removes no permissions, and keeps its output. */
   const cli = async (args: readonly string[], umask = '000'): Promise<CliResult> => {
     const { code, stdout, stderr } = await run(
       'sh',
@@ -79,7 +79,7 @@ describeWithEngine('secrets: only the owner can read them', () => {
   const spec = (...config: string[]): string => specIn(root, ...config);
   const put = (name: string, text: string, mode = 0o600): Promise<void> => writeFile(join(root, name), text, { mode });
 
-  /** All secret texts of the deployment as it stands. */
+  /** All secret texts of the deployment as they are now. */
   const secrets = async (): Promise<string[]> => {
     const text = await readFile(join(root, 'd/secrets.env'), 'utf8');
     const token = /^TOKEN=(\w{32})$/m.exec(text)?.[1] ?? '';
@@ -108,14 +108,14 @@ describeWithEngine('secrets: only the owner can read them', () => {
 
   afterAll(async () => {
     watcher?.kill();
-    // Compose reads the files also to stop: it needs a port that is one.
+    // Compose reads the files also to stop, and needs a valid port.
     await put('app.env', files['app.env'] ?? '');
     await cli([...create, '--update']);
     await runCli(dir('stop', '--delete-volumes', '--timeout', '0', '--force'), { cwd: root });
     await rm(root, { recursive: true, force: true });
   });
 
-  it('live through a deployment without being shown', async () => {
+  it('are not shown by any command of a deployment', async () => {
     const all: string[] = [];
     expect(await cli(['--debug', '--verbose', ...create])).toMatchObject({ code: 0 });
     all.push(...(await secrets()));
@@ -141,7 +141,7 @@ describeWithEngine('secrets: only the owner can read them', () => {
     for (const secret of all) for (const text of said) expect(text).not.toContain(secret);
   });
 
-  it('are not in the words of a container that fails, nor in those of Compose', async () => {
+  it('are absent from messages about a failed container, and from those of Compose', async () => {
     await put('spec.yml', spec('FAIL: 1'));
     expect(await cli([...create, '--update'])).toMatchObject({ code: 0 });
     const failed = await cli(['--debug', ...dir('start', '--wait-timeout', '20', '--steady', '10')]);
@@ -160,11 +160,11 @@ describeWithEngine('secrets: only the owner can read them', () => {
     expect(refused.code).toBe(1);
     expect(refused.stderr).toContain('***');
     for (const secret of await secrets()) for (const text of said) expect(text).not.toContain(secret);
-    // A create refuses a port that is none.
+    // create refuses an invalid port.
     await put('app.env', files['app.env'] ?? '');
   });
 
-  it('stand in files of the owner only, in folders of the owner where there is nothing else', async () => {
+  it('are in files that only the owner can read, and folders with nothing else are private to the owner', async () => {
     const found = await modesBelow(join(root, 'd'));
     const loose = [...found].filter(([path, mode]) => secretFile.test(basename(path)) && (mode & 0o077) !== 0);
     expect(loose).toEqual([]);
@@ -191,14 +191,14 @@ describeWithEngine('secrets: only the owner can read them', () => {
     }
   });
 
-  it('were never in a command line, nor for a moment in a file that others could read', async () => {
+  it('are never in a command line, nor for a moment in a file that others can read', async () => {
     watcher?.stdin?.end();
     await new Promise((resolve) => watcher?.once('close', resolve));
     const { commands, modes } = JSON.parse(seen.slice(seen.indexOf('\n') + 1)) as {
       commands: string[];
       modes: string[];
     };
-    // It was quick enough to see what it has to look for.
+    // The observer was fast enough to see what it has to look for.
     expect(
       commands.some((command) => command.includes('\0compose\0') && command.includes(`${root}/d/secrets.env`)),
     ).toBe(true);
@@ -217,7 +217,7 @@ describeWithEngine('secrets: only the owner can read them', () => {
     expect(loose).toEqual([]);
   });
 
-  it('with an umask of 077 nothing is for others; without a secret spec its copy is as open as it', async () => {
+  it('are hidden with everything else by a umask of 077, while a spec without secrets keeps its mode in the copy', async () => {
     expect(
       await cli(['--stack', 'so/stacks/safe', 'deploy', 'init', '--output', 'closed.yml', '--config', 'A=b'], '077'),
     ).toMatchObject({ code: 0 });
@@ -236,7 +236,7 @@ describeWithEngine('secrets: only the owner can read them', () => {
     expect((await stat(join(root, 'open/config.env'))).mode & 0o777).toBe(0o600);
   });
 
-  it('a spec with values is readable by its owner only, as init and create write it', async () => {
+  it('make a spec private to its owner when init and create write one with values', async () => {
     const init = ['--stack', 'so/stacks/safe', 'deploy', 'init', '--output', 'valued.yml', '--config', 'PW=hunter2'];
     expect(await cli(init, '022')).toMatchObject({ code: 0 });
     await put('given.yml', spec('PW: hunter2'), 0o644);

@@ -7,7 +7,7 @@ import { describeWithEngine } from '../support/engine.js';
 import { temporaryDirectory } from '../support/temporary.js';
 import { composeConfig, composeRefuses } from './values-support.js';
 
-/** Scalars that two readers of YAML may understand differently. */
+/** Scalars that two YAML parsers may interpret differently. */
 const notations = [
   '',
   '~',
@@ -97,14 +97,14 @@ configs: {c: {content: x}}
     expect(after).toEqual({
       ...before,
       services: { ...services, a: { ...a, ports: after.services.a?.ports } },
-      // A volume that no service mounts is not in the model.
+      // A volume that no service mounts is not in the output of docker compose config.
       ...(before.volumes === undefined
         ? {}
         : { volumes: { ...before.volumes, data: expect.objectContaining(driver) as unknown } }),
     });
   });
 
-  it('say the same to Compose in every notation of YAML', async () => {
+  it('mean the same to Compose in every notation of YAML', async () => {
     const directory = await temporaryDirectory();
     const { flow } = fc.letrec<{ flow: string }>((tie) => ({
       flow: fc.oneof(
@@ -163,7 +163,7 @@ describeWithEngine('ports as Docker Compose reads them', () => {
     { target: 80, published: '8080', protocol: 'udp', host_ip: '127.0.0.1' },
     { target: 80, published: 8080 },
   ];
-  it('says the same of every form', async () => {
+  it('are parsed equally in every form', async () => {
     const services = Object.fromEntries(accepted.map((port, index) => [`s${index}`, { image: 'none', ports: [port] }]));
     const config = await composeConfig(await temporaryDirectory(), { services }, {});
     for (const [index, form] of accepted.entries()) {
@@ -179,7 +179,7 @@ describeWithEngine('ports as Docker Compose reads them', () => {
     }
   });
 
-  it('refuses what we refuse', async () => {
+  it('are invalid for Compose when the program rejects them', async () => {
     const directory = await temporaryDirectory();
     for (const port of [
       '',

@@ -99,7 +99,7 @@ describeWithEngine('config.env', () => {
     }
   });
 
-  it('brings values and secrets into a container byte for byte', async () => {
+  it('passes values and secrets to a container byte for byte', async () => {
     const directory = await temporaryDirectory();
     const project = `values-${randomBytes(4).toString('hex')}`;
     const image = `${project}:local`;

@@ -6,7 +6,7 @@ import { runOrFail } from '../../src/system/process.js';
 import { type CliResult, describeWithEngine, runCli } from '../support/engine.js';
 import { nasty, plain } from '../support/hard-values.js';
 
-/** Of a credentials file: what stands there, and what arrives. It is read by Compose's own rules. */
+/** Lines of a credentials file and the values that arrive. Compose's own rules apply to the file. */
 const credentials: Record<string, [text: string, value: string]> = {
   TOKEN: ['\'p$w#x "y" z\'', 'p$w#x "y" z'],
   CERTIFICATE: ['"one\ntwo\n"', 'one\ntwo\n'],
@@ -14,8 +14,8 @@ const credentials: Record<string, [text: string, value: string]> = {
   TWICE: ['from-credentials', 'from-credentials'],
 };
 
-/** Half of the config comes from `--config`, half from `--config-file`, as an operator would give it. */
-/** In a file `${NAME}` is always expanded: such values come from `--config`. */
+/** Half of the config is passed with `--config`, half with `--config-file`. */
+/** `${NAME}` is always expanded in a file, so such values are passed with `--config`. */
 const optionNames = Object.keys(nasty).filter(
   (name, index) => (index % 2 === 0 && index > 0) || /\$\{.*\}/.test(nasty[name] ?? ''),
 );
@@ -23,13 +23,13 @@ const fileNames = Object.keys(nasty).filter((name) => !optionNames.includes(name
 const generated = { DB_URL: ['postgres://app:', '@db/x?a=$b#c d'], PAIR: ['<', '>'] } as const;
 const names = [...Object.keys(nasty), ...Object.keys(plain), ...Object.keys(credentials), ...Object.keys(generated)];
 
-/** A value in a config file: double quotes with escapes; a `$` of its own is no escape. */
+/** A value in a config file: double quotes with escapes; a `$` alone needs no escape. */
 function quoted(value: string): string {
   const escapes: Record<string, string> = { '\\': '\\\\', '"': '\\"', '\n': '\\n', '\r': '\\r' };
   return `"${value.replace(/[\\"\n\r]/g, (character) => escapes[character] ?? character)}"`;
 }
 
-describeWithEngine('values reach the container byte for byte', () => {
+describeWithEngine('values arrive in the container byte for byte', () => {
   let root = '';
   let project = '';
   const files = {
@@ -103,7 +103,7 @@ describeWithEngine('values reach the container byte for byte', () => {
       stderr: '',
     });
     project = /cluster-id: (\S+)/.exec(await readFile(join(root, 'd/deployment.yml'), 'utf8'))?.[1] ?? '';
-    // The shell has the same names, and more that Compose would heed.
+    // The shell sets the same names, and others that Compose would use.
     const shell = Object.fromEntries(names.map((name) => [name, 'from the shell']));
     const started = await cli(['deployment', '--dir', 'd', 'start'], { ...shell, COMPOSE_ENV_FILES: '/nowhere' });
     expect(started.stderr).not.toContain('WARNING');
@@ -130,16 +130,16 @@ describeWithEngine('values reach the container byte for byte', () => {
     ...Object.fromEntries(Object.entries(credentials).map(([name, [, value]]) => [name, value])),
   };
 
-  it.each(['map', 'list'])('through an environment written as a %s, whatever the shell says', async (service) => {
+  it.each(['map', 'list'])('through an environment written as a %s, whatever the shell sets', async (service) => {
     const arrived = await environmentOf(service);
     for (const [name, value] of Object.entries(expected)) {
-      // With `:-` an empty value is none; a literal of the compose file wins.
+      // With `:-` an empty value counts as unset, and a literal in the compose file takes precedence.
       const other = service === 'list' ? { EMPTY: 'missing', DOUBLE: 'literal wins' }[name] : undefined;
       expect({ [name]: arrived.get(name) }).toEqual({ [name]: other ?? value });
     }
   });
 
-  it('into a job', async () => {
+  it('in a job', async () => {
     const { stdout, code } = await cli(['deployment', '--dir', 'd', 'run-job', 'values-job'], {
       DOLLAR: 'from the shell',
     });
@@ -149,7 +149,7 @@ describeWithEngine('values reach the container byte for byte', () => {
       expect({ [name]: arrived.get(name) }).toEqual({ [name]: value });
   });
 
-  it('with secrets in the place of their tokens, the same after update and restart', async () => {
+  it('with secrets instead of tokens, and the same after an update and a restart', async () => {
     const first = await environmentOf('map');
     for (const [name, [before, after]] of Object.entries(generated)) {
       const value = first.get(name) ?? '';

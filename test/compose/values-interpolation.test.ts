@@ -14,7 +14,7 @@ import { composeConfig, composeRefuses, literal } from './values-support.js';
 const variables: Record<string, string> = { SET: 'set', EMPTY: '', Q: `a'b"c $SET`, X_1: 'x' };
 const lookup = (name: string): string | undefined => variables[name];
 
-/** Text that is often an interpolation, well formed or not. */
+/** Text that often contains an interpolation, valid or not. */
 const template = fc
   .array(
     fc.oneof(
@@ -53,7 +53,7 @@ const template = fc
   )
   .map((pieces) => pieces.join(''));
 
-/** What Compose would make of the text, by our reading; an error where it would refuse it. */
+/** The text after interpolation by the program, or an error where Compose would reject it. */
 function ours(text: string): { value: string } | { error: string } {
   try {
     return { value: interpolate(text, lookup) };
@@ -62,8 +62,8 @@ function ours(text: string): { value: string } | { error: string } {
   }
 }
 
-describeWithEngine('interpolation as Docker Compose does it', () => {
-  it('gives the same text for everything that we take for valid', async () => {
+describeWithEngine('interpolation compared with Docker Compose', () => {
+  it('has the same result for every text that the program accepts', async () => {
     const directory = await temporaryDirectory();
     const texts = [...new Set(fc.sample(template, { numRuns: 3000, seed: 7 }))].filter((text) => 'value' in ours(text));
     expect(texts.length).toBeGreaterThan(1000);
@@ -79,7 +79,7 @@ describeWithEngine('interpolation as Docker Compose does it', () => {
     }
   });
 
-  it('refuses what we refuse', async () => {
+  it('rejects only what Compose rejects', async () => {
     const directory = await temporaryDirectory();
     const known = [
       '${',
@@ -106,7 +106,7 @@ describeWithEngine('interpolation as Docker Compose does it', () => {
   });
 });
 
-describeWithEngine('names a compose file mentions', () => {
+describeWithEngine('names that a compose file mentions', () => {
   const text = `
 x-shared: &shared
   SHARED: "\${M_SHARED:-x}"
@@ -161,7 +161,7 @@ networks:
   });
 });
 
-describeWithEngine('env files as Docker Compose reads them', () => {
+describeWithEngine('env files compared with Docker Compose', () => {
   const line = fc
     .array(
       fc.oneof(
@@ -198,7 +198,7 @@ describeWithEngine('env files as Docker Compose reads them', () => {
     )
     .map((pieces) => `${pieces.join('')}\n`);
 
-  it('gives the same variables for everything that we take for readable', async () => {
+  it('have the same variables for every text that the program accepts', async () => {
     const directory = await temporaryDirectory();
     const readable = [...new Set(fc.sample(line, { numRuns: 4000, seed: 3 }))].flatMap((text) => {
       try {
@@ -223,7 +223,7 @@ describeWithEngine('env files as Docker Compose reads them', () => {
     }
   });
 
-  it('refuses what we refuse', async () => {
+  it('are invalid for Compose when the program rejects them', async () => {
     const directory = await temporaryDirectory();
     for (const text of ["A='x\n", 'A B=1\n', ';A=1\n', 'A=${\n', 'A="x\\"\n', '=\n"x"=1\n']) {
       expect(() => readEnvFile(text, 'x.env')).toThrow();

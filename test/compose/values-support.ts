@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run, runOrFail } from '../../src/system/process.js';
 
-/** What `docker compose config --format json` says, as far as these tests look at it. */
+/** The part of `docker compose config --format json` that these tests use. */
 export interface ComposeModel {
   services: Record<
     string,
@@ -14,7 +14,7 @@ export interface ComposeModel {
   volumes?: Record<string, unknown>;
 }
 
-/** Nothing of the tests' own environment but what programs need to start. */
+/** An environment with only what programs need to start, and nothing of the tests' own. */
 function environment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return { PATH: process.env.PATH, HOME: process.env.HOME, DOCKER_HOST: process.env.DOCKER_HOST, ...env };
 }
@@ -29,7 +29,7 @@ async function configArguments(
   return ['compose', '--project-name', 'values', '--env-file', 'values.env', 'config'];
 }
 
-/** The model Compose makes of a compose file. */
+/** The project that Compose reads from a compose file. */
 export async function composeConfig(
   directory: string,
   file: string | object,
@@ -43,13 +43,13 @@ export async function composeConfig(
   return JSON.parse(stdout) as ComposeModel;
 }
 
-/** True when Compose refuses a compose file. */
+/** Whether Compose rejects a compose file. */
 export async function composeRefuses(directory: string, file: object, env: NodeJS.ProcessEnv): Promise<boolean> {
   const args = [...(await configArguments(directory, file, undefined)), '--quiet'];
   return (await run('docker', args, { cwd: directory, env: environment(env) })).code !== 0;
 }
 
-/** A value of `compose config`, which doubles every `$`, as the container gets it. */
+/** A value of `compose config`, which doubles every `$`, as the container receives it. */
 export function literal(value: string | null | undefined): string | null | undefined {
   return value?.replaceAll('$$', () => '$');
 }

@@ -8,9 +8,9 @@ import { Site } from './site.js';
 import { countCalls, type Fault, runWithFault } from './system-calls.js';
 
 /**
- * At which system calls a run is killed, and which fail as on a full disk. A full disk is seen by what makes files and
- * makes them last; for `write`, through which Node also wakes its own threads, there is the suite with a real full
- * disk.
+ * The system calls at which a run is killed, and those that fail as on a full disk. Only calls that create or persist
+ * files count for a full disk; `write` is left out because Node also wakes its own threads with it, and another suite
+ * has a really full disk.
  */
 const calls: Record<Fault['what'], readonly string[]> = {
   SIGKILL: [
@@ -21,8 +21,8 @@ const calls: Record<Fault['what'], readonly string[]> = {
 };
 
 /**
- * `npm run chaos` walks through them all, up to this many of a kind (LACONIC_CHAOS), spread evenly. Otherwise a few
- * faults of different kinds are drawn, the same ones each time unless LACONIC_TEST_SEED says otherwise.
+ * `npm run chaos` tries all of them, up to this many of a kind (LACONIC_CHAOS), spread evenly. Otherwise only a few
+ * faults of different kinds are tried, the same ones each time unless LACONIC_TEST_SEED is set.
  */
 const seed = process.env.LACONIC_TEST_SEED ?? '1';
 const walk = process.env.LACONIC_CHAOS !== undefined;
@@ -34,7 +34,7 @@ const patience = walk ? 7_200_000 : 600_000;
 const { reason } = programFinder(join(import.meta.dirname, '../../../scripts/strace.sh'), 'LACONIC_TEST_NO_STRACE')();
 const suite = reason === undefined ? describe : describe.skip;
 
-suite(`a system call at which the program is killed, or which fails${reason === undefined ? '' : ` [skipped: ${reason}]`}`, () => {
+suite(`killing the program at a system call, or failing the call${reason === undefined ? '' : ` [skipped: ${reason}]`}`, () => {
   const cases: [string, (site: Site) => Promise<Disturbed>][] = [
     ['create', disturbedCreate],
     ['create --update', disturbedUpdate],
@@ -43,7 +43,7 @@ suite(`a system call at which the program is killed, or which fails${reason === 
     ['stop', async (site) => (await DisturbedDeployment.make(site)).stop()],
   ];
   it.each(cases)(
-    '%s: the next command finds a whole state, and completes it',
+    'leaves a consistent state during %s, which the next command completes',
     async (_, disturbed) => {
       const site = await Site.make();
       try {
@@ -72,7 +72,9 @@ async function walkThrough({ command, round }: Disturbed, site: Site): Promise<v
   process.stderr.write(`${command}, LACONIC_TEST_SEED=${seed}\n${table.join('\n')}\n`);
 }
 
-/** The faults to try: of each kind up to {@link mostOfKind}, spread evenly from where the seed puts the first one. */
+/**
+ * The faults to try: up to {@link mostOfKind} of each kind, spread evenly from a first one that the seed determines.
+ */
 function faults(counts: ReadonlyMap<string, number>, command: string): Fault[] {
   const kinds = (['SIGKILL', 'ENOSPC'] as const).flatMap((what) =>
     calls[what].filter((call) => (counts.get(call) ?? 0) > 0).map((call) => ({ what, call })),
@@ -95,7 +97,7 @@ async function disturb(round: Disturbed['round'], fault: Fault, site: Site, comm
   const { hit, code, stderr } = await runWithFault(args, site.ground, fault);
   try {
     if (fault.what === 'ENOSPC') {
-      // What is not needed for the command's work, such as tidying up, may fail unnoticed.
+      // Work that the command does not depend on, such as cleaning up, may fail silently.
       expect([0, 1]).toContain(code);
       expect(stderr).not.toMatch(/ {4}at |bug in laconic-so/);
       if (code === 1) expect(stderr).toMatch(/^Error: /m);

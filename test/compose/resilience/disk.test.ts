@@ -6,10 +6,12 @@ import { describeWithMounts, Mounts } from './mounts.js';
 import { Site, stateFiles } from './site.js';
 import { isGenerated, readTree, type Tree } from './tree.js';
 
-/** Free pages at which something of what a command writes has no room: the lock, a small file, a larger one. */
+/**
+ * Numbers of free pages that are too few for something that a command writes: the lock, a small file or a larger one.
+ */
 const tooFew = [0, 1, 8, 30];
 
-describeWithMounts('a full disk leaves no half-written directories', () => {
+describeWithMounts('a full disk', () => {
   const mounts = new Mounts();
   let site: Site;
   let fill: string;
@@ -30,7 +32,7 @@ describeWithMounts('a full disk leaves no half-written directories', () => {
     await writeFile(fill, Buffer.alloc((bfree - pages) * bsize));
   }
 
-  it.each(tooFew)('create with room for %i pages fails with one message and leaves nothing', async (pages) => {
+  it.each(tooFew)('makes create fail with one message and leave nothing, with %i free pages', async (pages) => {
     await leavePages(pages);
 
     expectNoSpace(await site.cli(site.createArguments('d')));
@@ -38,13 +40,13 @@ describeWithMounts('a full disk leaves no half-written directories', () => {
     expect(await readdir(site.ground)).toEqual(['fill']);
   });
 
-  it('create works once there is room', async () => {
+  it('no longer affects create once there is space', async () => {
     await rm(fill);
     await site.succeed(site.createArguments('d'));
     await site.project('d');
   });
 
-  it.each([0, 1])('init with room for %i pages keeps the file that is there', async (pages) => {
+  it.each([0, 1])('makes init keep the existing file, with %i free pages', async (pages) => {
     await writeFile(join(site.ground, 'spec.yml'), 'mine');
     await leavePages(pages === 0 ? 0 : 1);
     if (pages === 1) await writeFile(join(site.ground, 'last'), 'page');
@@ -59,7 +61,7 @@ describeWithMounts('a full disk leaves no half-written directories', () => {
     await rm(join(site.ground, 'spec.yml'));
   });
 
-  it('update without room leaves the directory as it was; with room it goes through', async () => {
+  it('makes an update fail and leave the directory as it was, until there is space', async () => {
     const directory = site.deployment('d');
     const before = await readTree(directory);
     await site.writeStack('b');
@@ -78,7 +80,7 @@ describeWithMounts('a full disk leaves no half-written directories', () => {
     expect((await readdir(join(directory, '.laconic'))).sort()).toEqual(stateFiles);
   });
 
-  it('start that cannot record what it started says so, and the next one goes on with the same containers', async () => {
+  it('keeps start from recording what it started, which is reported, and the next start keeps the containers', async () => {
     const project = await site.project('d');
     await leavePages(0);
     expectNoSpace(await site.cli(site.deploymentArguments('d', 'start')));
@@ -97,7 +99,7 @@ describeWithMounts('a full disk leaves no half-written directories', () => {
     expect(after.map((container) => container.state)).toEqual(['running', 'running']);
   });
 
-  it('stop works although the lock cannot be written', async () => {
+  it('does not prevent stop, although the lock cannot be written', async () => {
     await leavePages(0);
 
     const { stderr } = await site.succeed(site.deploymentArguments('d', 'stop'));
@@ -130,7 +132,7 @@ describeWithMounts('a read-only directory', () => {
     ['restart', () => site.deploymentArguments('d', 'restart')],
     ['update-envs', () => site.deploymentArguments('d', 'update-envs')],
     ['init', () => ['--stack', site.stack, 'deploy', 'init', '--output', join(site.ground, 'spec.yml')]],
-  ])('%s says that it cannot write, and changes nothing', async (_, args) => {
+  ])('makes %s fail with a message and change nothing', async (_, args) => {
     const before = await readTree(site.ground);
     const { code, stderr } = await site.cli(args());
     expect(code).toBe(1);
@@ -152,7 +154,7 @@ describeWithMounts('a read-only directory', () => {
   });
 });
 
-describeWithMounts('file systems of their own', () => {
+describeWithMounts('separate file systems', () => {
   const mounts = new Mounts();
   let site: Site;
 
@@ -165,7 +167,7 @@ describeWithMounts('file systems of their own', () => {
     await site.remove();
   });
 
-  it('the deployment may be on one, and its data on another', async () => {
+  it('may hold the deployment and its data', async () => {
     await site.succeed(site.createArguments('d'));
     await site.project('d');
     const directory = site.deployment('d');
@@ -182,7 +184,7 @@ describeWithMounts('file systems of their own', () => {
   });
 });
 
-/** Exit 1, one message that says what has no room, nothing of our insides. */
+/** Expects exit code 1 and one message that says what has no space, without internals of the program. */
 function expectNoSpace(result: CliResult): CliResult {
   expect(result.code).toBe(1);
   expect(result.stderr.match(/^Error: /gm), result.stderr).toHaveLength(1);

@@ -5,7 +5,7 @@ import { type Disturbed, durations, type Timed } from './kill.js';
 import { otherVariant, type Site, stateFiles, type Variant } from './site.js';
 import { isGenerated, readTree, type Tree, withoutIdentity } from './tree.js';
 
-/** One deployment whose containers are made, replaced and removed while that is disturbed. */
+/** A deployment whose containers are created, recreated and removed while the commands are disturbed. */
 export class DisturbedDeployment {
   readonly #site: Site;
   readonly #directory: string;
@@ -33,7 +33,7 @@ export class DisturbedDeployment {
     return made;
   }
 
-  /** `deployment start`: the next start brings everything up. */
+  /** `deployment start`: the next start starts everything. */
   async start(): Promise<Disturbed> {
     const args = this.#site.deploymentArguments('c', 'start');
     const again = async (): Promise<void> => {
@@ -53,7 +53,7 @@ export class DisturbedDeployment {
     return { command: 'deployment start', undisturbed: await durations([again, again, again]), round };
   }
 
-  /** `deployment restart`: the directory is old or new, and the next restart completes it. */
+  /** `deployment restart`: the directory is the old or the new one, and the next restart completes it. */
   async restart(): Promise<Disturbed> {
     const args = this.#site.deploymentArguments('c', 'restart');
     await this.#site.succeed(this.#site.deploymentArguments('c', 'start'));
@@ -84,7 +84,7 @@ export class DisturbedDeployment {
     return { command: 'deployment restart', undisturbed, round };
   }
 
-  /** `deployment stop`: the next stop removes what is left, and nothing else. */
+  /** `deployment stop`: the next stop removes the rest, and nothing else. */
   async stop(): Promise<Disturbed> {
     const start = this.#site.deploymentArguments('c', 'start');
     const args = this.#site.deploymentArguments('c', 'stop');

@@ -5,7 +5,7 @@ import { type Disturbed, durations, random, type Timed } from './kill.js';
 import { otherVariant, type Site, stateFiles, type Variant } from './site.js';
 import { isGenerated, readTree, type Tree, withoutIdentity } from './tree.js';
 
-/** What an undisturbed create makes of each variant. */
+/** The directory that an undisturbed create makes of each variant. */
 async function undisturbed(site: Site): Promise<Record<Variant, Tree>> {
   const trees: Partial<Record<Variant, Tree>> = {};
   for (const variant of ['b', 'a'] as const) {
@@ -17,7 +17,7 @@ async function undisturbed(site: Site): Promise<Record<Variant, Tree>> {
   return trees as Record<Variant, Tree>;
 }
 
-/** `deploy create`: whatever disturbs it, there is nothing, all of it, or what the same command starts over. */
+/** `deploy create`: afterwards there is nothing, a complete directory, or one that the same command starts over. */
 export async function disturbedCreate(site: Site): Promise<Disturbed> {
   const expected = await undisturbed(site);
   const directory = site.deployment('d');
@@ -62,7 +62,7 @@ export async function disturbedCreate(site: Site): Promise<Disturbed> {
   }
 }
 
-/** `deploy create --update`: the directory is the old one or the new one, and the data is as it was. */
+/** `deploy create --update`: afterwards the directory is the old or the new one, and the data is unchanged. */
 export async function disturbedUpdate(site: Site): Promise<Disturbed> {
   const expected = await undisturbed(site);
   const directory = site.deployment('u');
@@ -105,7 +105,7 @@ export async function disturbedUpdate(site: Site): Promise<Disturbed> {
     expect(await readFile(join(directory, 'secrets.env'), 'utf8')).toBe(secrets);
     expect(await readTree(join(directory, 'data'))).toEqual(data);
     expect((await readdir(join(directory, '.laconic'))).sort()).toEqual(stateFiles);
-    // Beside the generations stands the copy of the secrets.
+    // The copy of the secrets is next to the generations.
     const generations = (await readdir(join(directory, '.laconic/history'))).filter((name) => name !== 'secrets.env');
     expect(generations.length).toBeLessThanOrEqual(5);
     expect((await readdir(site.ground)).filter((name) => name !== 'u')).toEqual([]);
@@ -113,13 +113,13 @@ export async function disturbedUpdate(site: Site): Promise<Disturbed> {
   }
 }
 
-/** Every file that changes leaves what it was before; what stays the same leaves nothing. */
+/** Every changed file has a backup of its former content; unchanged files have none. */
 function expectedBackups(before: Tree, after: Tree): Tree {
   const changing = Object.entries(before).filter(([path, text]) => path in after && after[path] !== text);
   return Object.fromEntries(changing.map(([path, text]) => [`${path}.bak`, text]));
 }
 
-/** What containers would have written: nothing an update may touch. */
+/** Data as containers would write it, which no update may touch. */
 async function fillVolumes(directory: string): Promise<void> {
   await writeFile(join(directory, 'data/plain/database'), Buffer.alloc(100_000, 'row '), { mode: 0o640 });
   await writeFile(join(directory, 'data/plain/config.env'), 'mine');

@@ -6,10 +6,13 @@ import { describeWithEngine } from '../../support/engine.js';
 import { Site } from './site.js';
 import { milliseconds } from './waiting.js';
 
-/** What the message may take, beyond four times what `version` needs at that moment: the machine may be busy. */
+/**
+ * The time until the message, in addition to four times that of `version` at that moment, since the machine may be
+ * busy.
+ */
 const promptMilliseconds = 2000;
 
-describeWithEngine('without the engine', () => {
+describeWithEngine('commands without a working engine', () => {
   let site: Site;
 
   beforeAll(async () => {
@@ -49,17 +52,17 @@ describeWithEngine('without the engine', () => {
     ['build-containers', () => ['--stack', 'demo', 'build-containers']],
   ];
 
-  // All of them once, and elsewhere those that ask the engine in different ways.
+  // All commands are tried once here; elsewhere only those that contact the engine in different ways.
   const several = commands.filter(([name]) => /^deployment (start|stop|ps|logs)$/.test(name));
 
   const hosts: { name: string; chosen: typeof commands; host: () => Promise<string> }[] = [
     {
-      name: 'nothing at its socket',
+      name: 'no socket',
       chosen: commands,
       host: async () => `unix://${join(site.directory, 'nothing.sock')}`,
     },
     {
-      name: 'a socket nobody listens at',
+      name: 'a socket without a listener',
       chosen: several,
       host: async () => `unix://${await deadSocket(join(site.directory, `dead-${performance.now()}.sock`))}`,
     },
@@ -67,7 +70,7 @@ describeWithEngine('without the engine', () => {
   ];
 
   describe.each(hosts)('$name', ({ chosen, host }) => {
-    it.each(chosen)('%s says so at once', async (_name, args) => {
+    it.each(chosen)('%s reports it at once', async (_name, args) => {
       const env = { DOCKER_HOST: await host() };
       const bare = await milliseconds(() => site.succeed(['version']));
       const begin = performance.now();
@@ -81,7 +84,7 @@ describeWithEngine('without the engine', () => {
       expect(took - 4 * bare).toBeLessThan(promptMilliseconds);
     });
 
-    it('init and create need none', async () => {
+    it('init and create work', async () => {
       const env = { DOCKER_HOST: await host() };
       const spec = `spec-${performance.now()}.yml`;
       await site.succeed(['--stack', site.stack, 'deploy', 'init', '--output', spec], { env });
@@ -89,7 +92,7 @@ describeWithEngine('without the engine', () => {
     });
   });
 
-  describe('no docker program', () => {
+  describe('commands without a docker program', () => {
     let path: string;
 
     beforeAll(async () => {
@@ -101,7 +104,7 @@ describeWithEngine('without the engine', () => {
       }
     });
 
-    it.each(commands)('%s works without it, or says that it is missing', async (_name, args) => {
+    it.each(commands)('%s works or reports that it is missing', async (_name, args) => {
       const { code, stderr } = await site.cli(args(), { env: { PATH: path } });
 
       if (code === 0) return;
@@ -110,7 +113,7 @@ describeWithEngine('without the engine', () => {
       expect(stderr).not.toMatch(/^ +at |bug in laconic-so|ENOENT/m);
     });
 
-    it.each(['start', 'stop', 'logs', 'run-job chore'])('%s says what to install', async (command) => {
+    it.each(['start', 'stop', 'logs', 'run-job chore'])('%s explains what to install', async (command) => {
       const { code, stderr } = await site.cli(site.deploymentArguments('d', ...command.split(' ')), {
         env: { PATH: path },
       });
@@ -126,7 +129,7 @@ describeWithEngine('without the engine', () => {
 async function deadSocket(path: string): Promise<string> {
   await run(process.execPath, [
     '-e',
-    // The listening process is killed: a server that is closed takes its file along.
+    // The listening process is killed, because a server that closes deletes its socket file.
     `require('net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`,
   ]);
   return path;

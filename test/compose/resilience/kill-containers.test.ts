@@ -6,10 +6,10 @@ import { Site } from './site.js';
 
 const kills = { start: 10, restart: 10 };
 
-/** Milliseconds; on two cores with nothing else to do it takes about a minute. */
+/** Milliseconds; about a minute on two idle cores. */
 const patience = 600_000;
 
-describeWithEngine('kill -9 while containers are made', () => {
+describeWithEngine('kill -9 while containers are created', () => {
   let site: Site;
   let deployment: DisturbedDeployment;
 
@@ -20,7 +20,7 @@ describeWithEngine('kill -9 while containers are made', () => {
   afterAll(() => site.remove());
 
   it(
-    `start: after ${kills.start} kills the next start brings everything up`,
+    `start: after ${kills.start} kills, the next start starts everything`,
     async () => {
       await killRounds(await deployment.start(), kills.start, site.ground);
     },
@@ -28,7 +28,7 @@ describeWithEngine('kill -9 while containers are made', () => {
   );
 
   it(
-    `restart: after ${kills.restart} kills the directory is old or new, and the next restart completes it`,
+    `restart: after ${kills.restart} kills, the directory is the old or the new one, and the next restart completes it`,
     async () => {
       await killRounds(await deployment.restart(), kills.restart, site.ground);
     },

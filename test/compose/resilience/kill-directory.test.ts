@@ -9,13 +9,13 @@ import { exists, until } from './waiting.js';
 
 const kills = { create: 30, update: 30 };
 
-/** Milliseconds; on two cores with nothing else to do it takes about a minute. */
+/** Milliseconds; about a minute on two idle cores. */
 const patience = 600_000;
 
 describeWithEngine('kill -9 while a deployment directory is written', () => {
-  // At the same time, on a site each: most of a run is one process that starts.
+  // The two run in parallel in a folder each, since most of a run is the start of one process.
   it.concurrent(
-    `create: ${kills.create} kills leave nothing, or what the same command starts over, or all of it`,
+    `create: ${kills.create} kills leave nothing, a complete directory, or one that the same command starts over`,
     async () => {
       const site = await Site.make();
       try {
@@ -28,7 +28,7 @@ describeWithEngine('kill -9 while a deployment directory is written', () => {
   );
 
   it.concurrent(
-    `create --update: ${kills.update} kills leave the old directory or the new one, and the data alone`,
+    `create --update: ${kills.update} kills leave the old or the new directory, and the data unchanged`,
     async () => {
       const site = await Site.make();
       try {
@@ -40,7 +40,7 @@ describeWithEngine('kill -9 while a deployment directory is written', () => {
     patience,
   );
 
-  it.concurrent('a hook that outlives its killed command is awaited by the next one', async () => {
+  it.concurrent('the next command waits for a hook that outlives its killed command', async () => {
     const site = await Site.make();
     const began = join(site.directory, 'began');
     try {

@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cliPath } from '../../support/engine.js';
 
-/** The seed of this run: `LACONIC_TEST_SEED` repeats one. It is printed, and part of every failure. */
+/** The seed of this run, which `LACONIC_TEST_SEED` sets to repeat one. It is printed, and is part of every failure. */
 export const seed = process.env.LACONIC_TEST_SEED ?? String(Date.now() % 1_000_000);
 
-/** A reproducible source of numbers in [0, 1) (mulberry32), one for each purpose. */
+/** A reproducible source of numbers in [0, 1) (mulberry32), one per purpose. */
 export function random(purpose: string, from = seed): () => number {
   let state = [...`${from} ${purpose}`].reduce((hash, letter) => Math.imul(hash ^ letter.charCodeAt(0), 0x01000193), 7);
   return () => {
@@ -16,10 +16,7 @@ export function random(purpose: string, from = seed): () => number {
   };
 }
 
-/**
- * A call of the built program that is under way.
- * @param program how it is called, where that is not by Node alone
- */
+/** A running call of the built program. @param program the program to run it with, if not Node alone */
 export function launch(
   args: readonly string[],
   options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
@@ -34,7 +31,7 @@ export function launch(
   const said = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (said.stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (said.stderr += text));
-  // Not `close`: what a killed program left behind holds the pipes open.
+  // `close` would not do: processes that a killed program leaves behind keep the pipes open.
   const ended = once(child, 'exit').then(([code, signal]) => ({
     code: code as number | null,
     signal: signal as NodeJS.Signals | null,
@@ -44,8 +41,8 @@ export function launch(
 }
 
 /**
- * Runs the program and kills it (and only it) with SIGKILL after `milliseconds`.
- * @returns false when it had ended before
+ * Runs the program and kills it (and only it) with SIGKILL after `milliseconds`. @returns false when it had already
+ * ended
  */
 async function killAfter(args: readonly string[], milliseconds: number, cwd: string): Promise<boolean> {
   const { child, ended } = launch(args, { cwd });
@@ -63,41 +60,41 @@ async function stopwatch<T>(work: () => Promise<T>): Promise<[T, number]> {
   return [result, performance.now() - begin];
 }
 
-/** Runs one more undisturbed run, and takes its time into account for the kills that follow. */
+/** Does an undisturbed run, and uses its duration for the kills that follow. */
 export type Timed = <T>(work: () => Promise<T>) => Promise<T>;
 
-/** How long each of these calls takes when nothing disturbs it. */
+/** The durations of undisturbed calls. */
 export async function durations(calls: readonly (() => Promise<unknown>)[]): Promise<number[]> {
   const times: number[] = [];
   for (const call of calls) times.push((await stopwatch(call))[1]);
   return times;
 }
 
-/** The median of the last seven: how busy the machine is changes. */
+/** The median of the last seven, since the load of the machine changes. */
 function typical(times: readonly number[]): number {
   const recent = times.slice(-7).sort((a, b) => a - b);
   return recent[Math.floor(recent.length / 2)] ?? 0;
 }
 
-/** Counts of one series of kills, for the line that is printed at its end. */
+/** The counts of a series of kills, for the line printed at its end. */
 export interface Tally {
   kills: number;
   [outcome: string]: number;
 }
 
-/** A command that is disturbed again and again. */
+/** A command that is disturbed repeatedly. */
 export interface Disturbed {
   /** Its name in messages: `deploy create`. */
   command: string;
-  /** Milliseconds of undisturbed runs, to begin with. */
+  /** Durations of undisturbed runs to begin with, in milliseconds. */
   undisturbed: readonly number[];
-  /** Sets up; the arguments to run, and what to check afterwards, which resolves to the outcome's name. */
+  /** Prepares a run: the arguments, and a check afterwards that resolves to the name of the outcome. */
   round: () => Promise<{ args: readonly string[]; check: (timed: Timed) => Promise<string> }>;
 }
 
 /**
- * Kills `total` runs at moments spread evenly at random over the time an undisturbed run takes, and checks after each.
- * Runs that ended before their moment do not count and are repeated. A failure names round, moment and seed.
+ * Kills `total` runs at random moments, spread evenly over the duration of an undisturbed run, and checks the result of
+ * each. Runs that ended before their moment do not count and are repeated. A failure names round, moment and seed.
  */
 export async function killRounds(
   { command: purpose, undisturbed, round }: Disturbed,

@@ -22,14 +22,17 @@ function reasonForNoMounts(): string | undefined {
   }
 }
 
-/** A suite with the engine that also mounts file systems; without the right to, it is skipped and its name says why. */
+/**
+ * A suite with the engine that also mounts file systems; without the privilege to do so it is skipped, with the reason
+ * in its name.
+ */
 export function describeWithMounts(name: string, suite: () => void): void {
   const reason = reasonForNoMounts();
   if (reason === undefined) describeWithEngine(name, suite);
   else describe.skip(`${name} [skipped: ${reason}]`, suite);
 }
 
-/** What was mounted by a suite, to be unmounted in the other order. */
+/** The mounts of a suite, which are unmounted in reverse order. */
 export class Mounts {
   readonly #places: string[] = [];
 
@@ -39,7 +42,7 @@ export class Mounts {
     this.#places.push(place);
   }
 
-  /** The directory, from now on not to be written to. */
+  /** Makes the directory read-only. */
   async readOnly(place: string): Promise<void> {
     await runOrFail('mount', 'mount', ['--bind', place, place]);
     this.#places.push(place);

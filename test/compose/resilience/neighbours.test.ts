@@ -6,7 +6,7 @@ import { describeWithEngine } from '../../support/engine.js';
 import { Site } from './site.js';
 import { readTree } from './tree.js';
 
-/** Everything of one project that another deployment's command could touch. */
+/** Everything of one project that a command of another deployment could touch. */
 interface Snapshot {
   containers: Awaited<ReturnType<Site['containers']>>;
   volumes: unknown;
@@ -32,8 +32,8 @@ describeWithEngine('two deployments of one stack, and a foreign project with the
   afterAll(() => site.remove());
 
   /**
-   * The stack's own services and volumes, with volumes of the engine instead of directories, healthy whatever is in
-   * them.
+   * The stack's own services and volumes, with engine volumes instead of directories, and healthy whatever they
+   * contain.
    */
   async function foreignCompose(): Promise<string> {
     const text = await readFile(join(site.directory, 'source/compose/docker-compose-sturdy.yml'), 'utf8');
@@ -78,11 +78,11 @@ describeWithEngine('two deployments of one stack, and a foreign project with the
     ['stop --delete-volumes --delete-data', ['stop', '--delete-volumes', '--delete-data', '--yes']],
   ];
 
-  it('have ids of their own', () => {
+  it('have different ids', () => {
     expect(new Set([one, two, foreign]).size).toBe(3);
   });
 
-  it.each(commands)('%s touches nothing of the others', async (name, args) => {
+  it.each(commands)('are not affected by %s of one of them', async (name, args) => {
     const before = {
       two: await snapshot(two),
       foreign: await snapshot(foreign),
@@ -100,7 +100,7 @@ describeWithEngine('two deployments of one stack, and a foreign project with the
     expect(await readTree(site.deployment('two'))).toEqual(before.data);
   });
 
-  it('what was deleted is gone, only there', async () => {
+  it('lose deleted data only in the deployment where it was deleted', async () => {
     expect(await snapshot(one)).toEqual({ containers: {}, volumes: [], networks: [] });
     expect(await readTree(join(site.deployment('one'), 'data'))).toEqual({});
   });

@@ -28,7 +28,7 @@ describeWithEngine('Ctrl-C and closed pipes', () => {
 
   const on = (...rest: string[]) => site.deploymentArguments('d', ...rest);
 
-  /** At once, beside what a whole run of `version` takes at that moment: the machine may be busy. */
+  /** The time for "at once", in addition to that of `version` at that moment, since the machine may be busy. */
   async function expectPrompt(took: number): Promise<void> {
     const bare = await milliseconds(() => site.succeed(['version']));
     expect(took - 2 * bare).toBeLessThan(1000);
@@ -45,7 +45,7 @@ describeWithEngine('Ctrl-C and closed pipes', () => {
   }
 
   it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
-    '%s while containers are made: exit 130, no lock, and stop works',
+    '%s while containers are created exits with 130, leaves no lock, and stop works',
     async (signal) => {
       await site.removeContainers(project);
       await rm(readyFile);
@@ -65,7 +65,7 @@ describeWithEngine('Ctrl-C and closed pipes', () => {
   );
 
   it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
-    '%s while it waits for readiness: exit 130 at once, the containers stay',
+    '%s during the wait for readiness exits with 130 at once, and the containers stay',
     async (signal) => {
       await rm(readyFile);
       const { child, ended } = launch(on('start'));
@@ -82,7 +82,7 @@ describeWithEngine('Ctrl-C and closed pipes', () => {
     },
   );
 
-  it('a second Ctrl-C leaves at once; what it leaves behind does not keep stop from working', async () => {
+  it('a second Ctrl-C ends the program at once, and stop still works', async () => {
     await site.removeContainers(project);
     await rm(readyFile);
     const { child, said, ended } = launch(on('start'));
@@ -100,7 +100,7 @@ describeWithEngine('Ctrl-C and closed pipes', () => {
     expect(await site.containers(project)).toEqual({});
   });
 
-  it('in a JavaScript hook that waits: exit 130, and nothing of the new directory is left', async () => {
+  it('Ctrl-C in a waiting JavaScript hook exits with 130, and leaves nothing of the new directory', async () => {
     await site.writeHook(`import { writeFileSync } from 'node:fs';
 export async function create() {
   writeFileSync('SITE/hook-began', '');
@@ -116,7 +116,7 @@ export async function create() {
     await site.writeStack('a');
   });
 
-  it('during logs --follow: exit 130', async () => {
+  it('Ctrl-C in logs --follow exits with 130', async () => {
     await site.succeed(on('start'));
     const { child, said, ended } = launch(on('logs', '--follow'));
     await until('a line of the log', () => said.stdout.includes('flavour a'));
@@ -127,7 +127,7 @@ export async function create() {
     expect(said.stderr).not.toMatch(/^Error|^ +at /m);
   });
 
-  it('during run-job: exit 130, and the container of the job is gone', async () => {
+  it('Ctrl-C in run-job exits with 130, and removes the container of the job', async () => {
     const { child, said, ended } = launch(on('run-job', 'chore'));
     await until('the job works', () => said.stdout.includes('working'));
 
@@ -138,10 +138,10 @@ export async function create() {
     expect(services.sort()).toEqual(['side', 'web']);
   });
 
-  it('a second Ctrl-C during run-job: the container and the temporary files of the job are gone, too', async () => {
+  it('a second Ctrl-C in run-job still removes the container and the temporary files of the job', async () => {
     const file = join(directory, 'compose-jobs/docker-compose-chore.yml');
     const text = await readFile(file, 'utf8');
-    // It does not end by itself while docker waits for it.
+    // The job does not end by itself while docker waits for it.
     await writeFile(
       file,
       text.replace('echo working', "trap '' TERM; echo working").replace('    stop_signal: SIGKILL\n', ''),
@@ -163,7 +163,7 @@ export async function create() {
     await writeFile(file, text);
   });
 
-  it('a reader that goes away ends logs --follow, and harms no start', async () => {
+  it('a reader that goes away ends logs --follow, and does not affect a start', async () => {
     const pipe = (command: string) =>
       run('bash', [
         '-c',

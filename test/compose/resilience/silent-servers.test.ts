@@ -8,7 +8,7 @@ import { makeAuthority } from '../../support/authority.js';
 import { cliPath, reasonForNoEngine } from '../../support/engine.js';
 import { Sandbox } from '../../support/sandbox.js';
 
-describe('servers that take a connection and never answer', () => {
+describe('servers that accept a connection and never answer', () => {
   let sandbox: Sandbox;
   const sockets = new Set<Socket>();
   const servers: Server[] = [];
@@ -64,7 +64,7 @@ describe('servers that take a connection and never answer', () => {
   });
 
   type Row = [who: string, args: () => string[], env?: NodeJS.ProcessEnv];
-  // It is a real engine that waits for the registry.
+  // This is a real engine that waits for the registry.
   const realEngine = { DOCKER_HOST: process.env.DOCKER_HOST };
   const pulling: Row[] = [
     ['the registry of 127.0.0.1:', () => ['--stack', 'x/stacks/pulled', 'deploy', 'up'], realEngine],
@@ -76,7 +76,7 @@ describe('servers that take a connection and never answer', () => {
     ['the API server', () => ['deployment', '--dir', 'd', 'ps']],
     ['git, asked for org/repo,', () => ['fetch-stack', `git://127.0.0.1:${port}/org/repo`]],
     ...(reasonForNoEngine() === undefined ? pulling : []),
-  ])('%s: that is said after ten seconds, and Ctrl-C ends the wait', async (who, args, env = {}) => {
+  ])('%s: the wait is reported after ten seconds, and Ctrl-C ends it', async (who, args, env = {}) => {
     const child = spawn(process.execPath, ['--', cliPath, ...args()], {
       cwd: sandbox.base,
       stdio: ['ignore', 'ignore', 'pipe'],
@@ -101,17 +101,17 @@ describe('servers that take a connection and never answer', () => {
     const interruptedAt = performance.now();
     child.kill('SIGINT');
     expect(await ended).toEqual([130, null]);
-    // The servers themselves are given a minute and more.
+    // The servers themselves have a limit of more than a minute.
     expect(performance.now() - interruptedAt).toBeLessThan(20_000);
   });
 
-  it.concurrent('the API server is awaited no longer than --wait-timeout says', async () => {
+  it.concurrent('the wait for the API server ends after --wait-timeout', async () => {
     const { code, stderr } = await sandbox.deployment('d', 'start', '--wait-timeout', '11');
     expect({ code, stderr }).toMatchObject({ code: 1 });
     expect(stderr).toMatch(/^Error: cannot .*127\.0\.0\.1.*no answer within 11 s/m);
   });
 
-  it.concurrent('the Docker engine is awaited no longer than --wait-timeout says, and never less than ten seconds', async () => {
+  it.concurrent('the wait for the Docker engine ends after --wait-timeout, but never before ten seconds', async () => {
     const env = { DOCKER_HOST: `unix://${sandbox.path('engine.sock')}` };
     const { code, stderr } = await sandbox.cli(['--stack', 'x/stacks/s', 'deploy', 'up', '--wait-timeout', '2'], {
       env,

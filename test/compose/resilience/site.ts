@@ -7,17 +7,17 @@ import { removeProject } from '../../support/engine-api.js';
 import { removeFolder } from '../../support/temporary.js';
 import { testImage } from '../operations/support.js';
 
-/** What a deployment directory that was made and updated has in `.laconic`, when nothing is left unfinished there. */
+/** The content of `.laconic` in a deployment directory that was created and updated, when nothing is unfinished. */
 export const stateFiles = [
   ...['create.json', 'history', 'manifest.json', 'place.json', 'reported-warnings.json', 'sources.json'],
 ];
 
-/** The two states of the stack between which updates and restarts go. */
+/** The two states of the stack between which updates and restarts switch. */
 export type Variant = 'a' | 'b';
 
 export const otherVariant = (variant: Variant): Variant => (variant === 'a' ? 'b' : 'a');
 
-/** One container as the tests compare them: the same before and after means that nothing touched it. */
+/** A container in the form in which the tests compare it: equal before and after means that nothing touched it. */
 export interface Seen {
   service: string;
   id: string;
@@ -28,12 +28,12 @@ export interface Seen {
 }
 
 /**
- * A folder with a stack of its own in it and everything deployed from it; {@link Site.remove} takes all of it away
- * again. The stack has a JavaScript hook, two services, a job, config files, seeded volumes and a generated secret. Its
- * two variants differ in compose files, config files (one more, one less), a config value and a volume.
+ * A folder with a stack of its own and everything deployed from it, which {@link Site.remove} removes. The stack has a
+ * JavaScript hook, two services, a job, config files, seeded volumes and a generated secret. Its two variants differ in
+ * compose files, config files (one more, one less), a config value and a volume.
  */
 export class Site {
-  /** Where deployments are made: nothing else is in it. */
+  /** The directory of the deployments, which contains nothing else. */
   readonly ground: string;
   readonly stack: string;
 
@@ -63,7 +63,7 @@ export class Site {
     return join(this.ground, name);
   }
 
-  /** Writes a file below the site's directory; `IMAGE` and `SITE` in it are filled in. */
+  /** Writes a file below the site's directory, with `IMAGE` and `SITE` replaced. */
   async put(file: string, text: string): Promise<string> {
     const path = join(this.directory, file);
     await mkdir(dirname(path), { recursive: true });
@@ -71,13 +71,13 @@ export class Site {
     return path;
   }
 
-  /** The stack's source becomes this variant. */
+  /** Writes this variant of the stack. */
   async writeStack(variant: Variant): Promise<void> {
     await rm(join(this.directory, 'source'), { recursive: true, force: true });
     for (const [file, text] of Object.entries(stackFiles(variant))) await this.put(join('source', file), text);
   }
 
-  /** Another hook for the stack: the text of `commands.mjs`, in which `SITE` is the site's directory. */
+  /** Replaces the stack's hook by this text of `commands.mjs`, in which `SITE` is the site's directory. */
   async writeHook(text: string): Promise<void> {
     await this.put('source/stacks/sturdy/deploy/commands.mjs', text);
   }
@@ -113,7 +113,7 @@ export class Site {
     return ['deployment', '--dir', this.deployment(name), ...rest];
   }
 
-  /** Like {@link cli}, but what is not exit 0 is an error with all the program said. */
+  /** Like {@link cli}, but throws with all output of the program unless it exits with 0. */
   async succeed(args: readonly string[], options: { env?: NodeJS.ProcessEnv; cwd?: string } = {}): Promise<CliResult> {
     const result = await this.cli(args, options);
     if (result.code !== 0) {
@@ -130,14 +130,14 @@ export class Site {
     return id;
   }
 
-  /** Projects whose containers, networks and volumes go with the site. */
+  /** Projects whose containers, networks and volumes are removed with the site. */
   readonly projects = new Set<string>();
 
   async docker(...args: string[]): Promise<string> {
     return (await runOrFail(args.join(' '), 'docker', args)).stdout;
   }
 
-  /** Ids of what carries this Compose project's label. */
+  /** Ids of everything with this Compose project's label. */
   async idsOf(kind: 'container' | 'network' | 'volume', project: string): Promise<string[]> {
     const all = kind === 'container' ? ['--all', '--no-trunc'] : [];
     const said = await this.docker(

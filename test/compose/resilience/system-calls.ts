@@ -4,31 +4,31 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cliPath } from '../../support/engine.js';
 
-/** What happens to one system call of a run. */
+/** A fault in one system call of a run. */
 export interface Fault {
   call: string;
-  /** Which one of its kind, from 1, in the thread that makes the most of them. */
+  /** Which call of this kind, from 1, in the thread that makes the most of them. */
   number: number;
   what: 'SIGKILL' | 'ENOSPC';
 }
 
 export interface FaultyRun {
-  /** The run came as far as the fault. */
+  /** The run reached the fault. */
   hit: boolean;
   code: number | null;
   stderr: string;
 }
 
 /**
- * Runs the program under strace, which kills it at a system call, or lets that fail once. Only the program itself is
- * disturbed, and not what it starts. One thread does all its work with files, so that a number means the same each
- * time.
+ * Runs the program under strace, which kills it at a system call or makes the call fail once. Only the program itself
+ * is disturbed, not its child processes. One thread does all file operations, so that a number always means the same
+ * call.
  */
 export async function runWithFault(args: readonly string[], cwd: string, fault: Fault): Promise<FaultyRun> {
   const { call, number, what } = fault;
   const how = what === 'SIGKILL' ? 'signal=SIGKILL' : `error=${what}`;
   const { log, signal, ...ended } = await trace(args, cwd, [call], ['-e', `inject=${call}:${how}:when=${number}`]);
-  // strace ends as what it traces does.
+  // strace ends with the signal of the traced program.
   return { ...ended, hit: what === 'SIGKILL' ? signal === what : log.includes('(INJECTED)') };
 }
 
@@ -48,7 +48,7 @@ export async function countCalls(args: readonly string[], cwd: string, calls: re
 let traces = 0;
 
 async function trace(args: readonly string[], cwd: string, calls: readonly string[], more: readonly string[] = []) {
-  // Beside the ground, where nothing but deployments may be.
+  // Outside the ground, which may contain only deployments.
   const file = join(cwd, '..', `trace-${(traces += 1)}`);
   const watched = ['-f', '-b', 'execve', '-o', file, '-e', `trace=${calls.join(',')}`, '-e', 'signal=none', ...more];
   const child = spawn('strace', [...watched, process.execPath, '--', cliPath, ...args], {
@@ -58,7 +58,7 @@ async function trace(args: readonly string[], cwd: string, calls: readonly strin
   });
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  // Not `close`: what a killed program left behind holds the pipe open.
+  // `close` would not do: processes that a killed program leaves behind keep the pipe open.
   const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
   child.stderr.destroy();
   const log = await readFile(file, 'utf8');

@@ -6,7 +6,7 @@ import { launch } from './kill.js';
 import { Site } from './site.js';
 import { exists, until } from './waiting.js';
 
-/** A hook that says that it began and then waits until the test lets it go on. */
+/** A hook that reports that it began, then waits until the test lets it continue. */
 const waitingHook = `import { existsSync, writeFileSync } from 'node:fs';
 export async function create(context) {
   writeFileSync('SITE/began', '');
@@ -42,7 +42,7 @@ describeWithEngine('two commands at once', () => {
     return command;
   }
 
-  it('two creates of one directory: one makes it, the other says who does', async () => {
+  it('two creates of one directory: one creates it, the other reports which command does', async () => {
     const first = await startWaitingHook(site.createArguments('twice'));
     const second = await site.cli(site.createArguments('twice'));
     const patient = launch([...site.createArguments('twice'), '--lock-wait', '60']);
@@ -60,7 +60,7 @@ describeWithEngine('two commands at once', () => {
     await rm(site.deployment('twice'), { recursive: true });
   });
 
-  it('while an update runs, start says so or waits, and readers read', async () => {
+  it('during an update, start reports it or waits, and read-only commands work', async () => {
     const update = await startWaitingHook(site.updateArguments('d', 'b'));
 
     const start = await site.cli(on('start'));
@@ -79,21 +79,27 @@ describeWithEngine('two commands at once', () => {
     expect(containers.flatMap((container) => container.env)).toContain('FLAVOUR=flavour b');
   });
 
-  // Making a namespace takes root, which whoever runs an engine mostly is.
-  it.skipIf(process.getuid?.() !== 0)('nobody takes over from a process namespace that cannot be seen', async () => {
-    const apart = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child', process.execPath, '--', cliPath];
-    const inside = await startWaitingHook(site.updateArguments('d', 'a'), apart);
-    const outside = await site.cli(on('start'));
-    expect([outside.code, outside.stderr]).toEqual([1, expect.stringContaining('in use by "laconic-so deploy create')]);
-    await writeFile(go, '');
-    expect((await inside.ended).code).toBe(0);
+  // Creating a namespace requires root, which most users of an engine are.
+  it.skipIf(process.getuid?.() !== 0)(
+    'a lock is never taken over from a process namespace that cannot be inspected',
+    async () => {
+      const apart = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child', process.execPath, '--', cliPath];
+      const inside = await startWaitingHook(site.updateArguments('d', 'a'), apart);
+      const outside = await site.cli(on('start'));
+      expect([outside.code, outside.stderr]).toEqual([
+        1,
+        expect.stringContaining('in use by "laconic-so deploy create'),
+      ]);
+      await writeFile(go, '');
+      expect((await inside.ended).code).toBe(0);
 
-    const update = await startWaitingHook(site.updateArguments('d', 'b'));
-    const { code, stderr } = await launch(on('start'), {}, apart).ended;
-    expect([code, stderr]).toEqual([1, expect.stringContaining('in use by "laconic-so deploy create')]);
-    await writeFile(go, '');
-    expect((await update.ended).code).toBe(0);
-  });
+      const update = await startWaitingHook(site.updateArguments('d', 'b'));
+      const { code, stderr } = await launch(on('start'), {}, apart).ended;
+      expect([code, stderr]).toEqual([1, expect.stringContaining('in use by "laconic-so deploy create')]);
+      await writeFile(go, '');
+      expect((await update.ended).code).toBe(0);
+    },
+  );
 
   it('stop works while a start waits for readiness', async () => {
     await site.removeContainers(project);
@@ -114,7 +120,7 @@ describeWithEngine('two commands at once', () => {
     await writeFile(join(site.deployment('d'), 'data/seeded/ready'), '');
   });
 
-  it('of many starts one does the work, and those that wait find it done', async () => {
+  it('one of many starts does the work, and the others wait and find it done', async () => {
     const starts = [1, 2, 3].map(() => launch(waiting('start')));
     const ended = await Promise.all(starts.map((start) => start.ended));
 
@@ -129,7 +135,7 @@ describeWithEngine('two commands at once', () => {
     ]);
   });
 
-  it('ten times ps at the same time give ten times the same answer', async () => {
+  it('ten calls of ps at the same time give the same result', async () => {
     const all = await Promise.all(Array.from({ length: 10 }, () => site.cli(on('ps'))));
 
     for (const { code, stdout, stderr } of all)
@@ -137,7 +143,7 @@ describeWithEngine('two commands at once', () => {
     expect(all[0]?.stdout).toMatch(/^Running containers:\n/);
   });
 
-  it('hooks may call the program on their own deployment', async () => {
+  it('hooks may run the program on their own deployment', async () => {
     const hook = `import { execFileSync } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
 const call = (dir, ...args) => {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Every file below a directory by its relative path, with mode and content (what is long by its checksum). */
+/** Every file below a directory by its relative path, with mode and content (or a checksum when it is long). */
 export type Tree = Record<string, string>;
 
 export async function readTree(root: string, keep: (path: string) => boolean = () => true): Promise<Tree> {
@@ -26,12 +26,12 @@ async function describeFile(path: string): Promise<string> {
   return `${(found.mode & 0o777).toString(8)} ${text}`;
 }
 
-/** What create and update generate: no data, no state of ours, no backups, nothing a hook wrote. */
+/** Files that create and update generate, without data, state, backups and files of hooks. */
 export function isGenerated(path: string): boolean {
   return !/^(data|\.laconic)\/|^hooked\.|\.bak$/.test(path);
 }
 
-/** What differs from deployment to deployment: ids, and the generated secret. */
+/** Replaces what differs between deployments: ids and the generated secret. */
 export function withoutIdentity(tree: Tree): Tree {
   const hide = (text: string): string =>
     text.replace(/^(\d*\s*cluster-id|deployment-id): \S+$/gm, '$1: ID').replace(/\b[0-9a-f]{32}\b/g, 'SECRET');

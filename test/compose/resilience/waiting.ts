@@ -1,6 +1,6 @@
 import { access } from 'node:fs/promises';
 
-/** Asks again until the answer is true; the message says what never came. */
+/** Repeats a query until the answer is true; the error names what did not happen. */
 export async function until(what: string, ask: () => Promise<boolean> | boolean, seconds = 30): Promise<void> {
   const deadline = Date.now() + seconds * 1000;
   while (!(await ask())) {
@@ -9,7 +9,7 @@ export async function until(what: string, ask: () => Promise<boolean> | boolean,
   }
 }
 
-/** How long this takes. */
+/** The duration of the work in milliseconds. */
 export async function milliseconds(work: () => Promise<unknown>): Promise<number> {
   const begin = performance.now();
   await work();

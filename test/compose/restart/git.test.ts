@@ -38,7 +38,7 @@ describeWithEngine('deployment restart of a stack in a git tree', () => {
     before = await containers();
   });
 
-  it('pulls, and recreates only what changed', async () => {
+  it('pulls and recreates only what changed', async () => {
     await pushed(composeFile, compose('two'));
 
     const { code, stdout, stderr } = await restart();
@@ -51,13 +51,13 @@ describeWithEngine('deployment restart of a stack in a git tree', () => {
     expect(await sandbox.read(`${tree}/${composeFile}`)).toBe(compose('two'));
   });
 
-  it('takes a stopped deployment up', async () => {
+  it('starts a stopped deployment', async () => {
     await sandbox.succeed(['deployment', '--dir', 'd', 'stop']);
     expect((await restart()).code).toBe(0);
     expect((await containers()).web?.state).toBe('running');
   });
 
-  it('changes nothing when nothing changed, the files included', async () => {
+  it('changes nothing, files included, when nothing changed', async () => {
     const files = await sandbox.fileState('d/compose');
     expect((await restart()).stdout).toMatch(/^Git pull: Already up to date\.$/m);
     expect(await containers()).toEqual(before);
@@ -65,9 +65,9 @@ describeWithEngine('deployment restart of a stack in a git tree', () => {
   });
 
   it.each([
-    ['relative to the root of the tree', () => 'specs/other.yml'],
+    ['relative to the root of the working tree', () => 'specs/other.yml'],
     ['absolute', () => sandbox.path(tree, 'specs/other.yml')],
-  ])('--spec-file, %s, replaces the spec of the deployment', async (_, path) => {
+  ])('replaces the spec of the deployment with --spec-file, %s', async (_, path) => {
     await sandbox.write('d/spec.yml', spec('edited here').replace(below, sandbox.path(tree, below)));
 
     const { code, stdout, stderr } = await restart('--spec-file', path());
@@ -80,7 +80,7 @@ describeWithEngine('deployment restart of a stack in a git tree', () => {
     expect(stderr).toContain('spec.yml.bak');
   });
 
-  it('deployment/spec.yml in the root of the tree is taken by itself, as soon as it is pulled', async () => {
+  it('uses deployment/spec.yml in the root of the tree without an option, as soon as it is pulled', async () => {
     await pushed('deployment/spec.yml', spec('from the tree'));
 
     const { stdout } = await restart();
@@ -90,7 +90,7 @@ describeWithEngine('deployment restart of a stack in a git tree', () => {
     expect((await containers()).side).toEqual(before.side);
   });
 
-  it('says when the host name changes', async () => {
+  it('reports a changed host name', async () => {
     await pushed('deployment/spec.yml', spec('from the tree', host('shop.example.com')));
     const changed = await restart();
     expect(changed.stdout).toMatch(
@@ -110,7 +110,7 @@ describeWithEngine('deployment restart of a stack in a git tree', () => {
     expect(await containers()).toEqual(before);
   });
 
-  it('--image holds for the starts after it and ends with the next restart', async () => {
+  it('keeps --image for later starts, until the next restart', async () => {
     const image = `laconic-sandbox:${sandbox.base.slice(-6).toLowerCase()}`;
     await sandbox.docker('tag', 'busybox:1.36', image);
     try {
@@ -133,7 +133,7 @@ describeWithEngine('deployment restart of a stack in a git tree', () => {
     }
   });
 
-  it('--image for one service keeps the image of an earlier one for another', async () => {
+  it('keeps the image of one service when --image names another', async () => {
     const image = `laconic-sandbox:${sandbox.base.slice(-6).toLowerCase()}`;
     await sandbox.docker('tag', 'busybox:1.36', image);
     try {
@@ -155,17 +155,17 @@ describeWithEngine('deployment restart of a stack in a git tree', () => {
   });
 
   it.each([
-    ['an image for a service that there is not', ['--image', 'wbe=busybox:1.36'], 'did you mean "web"?'],
-    ['a name of no secret', ['--rotate-secret', 'TITLE'], '--rotate-secret TITLE: the spec'],
-    ['a spec file that there is not', ['--spec-file', 'specs/none.yml'], 'spec.yml not found at'],
-    ['a spec file elsewhere that there is not', ['--spec-file', '/nowhere/spec.yml'], 'spec.yml not found at'],
-  ])('%s is refused before anything is pulled', async (_, options, message) => {
+    ['an image for an unknown service', ['--image', 'wbe=busybox:1.36'], 'did you mean "web"?'],
+    ['an invalid name of a secret', ['--rotate-secret', 'TITLE'], '--rotate-secret TITLE: the spec'],
+    ['a missing spec file', ['--spec-file', 'specs/none.yml'], 'spec.yml not found at'],
+    ['a missing spec file outside the tree', ['--spec-file', '/nowhere/spec.yml'], 'spec.yml not found at'],
+  ])('refuses %s before anything is pulled', async (_, options, message) => {
     const { code, stdout, stderr } = await restart(...options);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toContain(message);
   });
 
-  it('what a pull may bring is looked for after it, and before the directory changes', async () => {
+  it('checks for what a pull may bring after the pull, and before the directory changes', async () => {
     await pushed('specs/later.yml', spec('later'));
     const files = await sandbox.fileState('d/compose');
     const misspelt = await restart('--spec-file', 'specs/later.yml', '--image', 'wbe=busybox:1.36');
@@ -176,7 +176,7 @@ describeWithEngine('deployment restart of a stack in a git tree', () => {
     expect(await containers()).toEqual(before);
   });
 
-  it('a working tree that git refuses to use ends the restart with its words', async () => {
+  it("reports git's message when git refuses to use the working tree", async () => {
     const head = await sandbox.read(`${tree}/.git/HEAD`);
     await sandbox.write(`${tree}/.git/HEAD`, '');
     try {
@@ -190,7 +190,7 @@ describeWithEngine('deployment restart of a stack in a git tree', () => {
     expect(await containers()).toEqual(before);
   });
 
-  it('--image that cannot be run is not in force afterwards', async () => {
+  it('does not keep an --image that cannot be run', async () => {
     const failed = await restart('--image', 'web=laconic-sandbox-missing:local');
     expect(failed.code).toBe(1);
     expect(failed.stderr).toContain('laconic-sandbox-missing:local');
@@ -201,7 +201,7 @@ describeWithEngine('deployment restart of a stack in a git tree', () => {
     expect(await containers()).toEqual(before);
   });
 
-  it('--rotate-secret gives a new value, and only its readers are recreated', async () => {
+  it('generates a new value with --rotate-secret, and recreates only the services that use it', async () => {
     expect((await restart('--rotate-secret', 'TOKEN')).code).toBe(0);
     const after = await containers();
     expect(after.web?.env.TOKEN).toMatch(/^[0-9a-f]{16}$/);
@@ -211,7 +211,7 @@ describeWithEngine('deployment restart of a stack in a git tree', () => {
     expect((await containers()).web).toEqual(after.web);
   });
 
-  it('an edit in the working tree counts, and goes with what is pulled', async () => {
+  it('uses edits in the working tree together with what is pulled', async () => {
     await sandbox.write(`${tree}/${below}/stacks/shop/deploy/commands.mjs`, 'export function start() {}\n');
     await pushed('README', 'about\n');
     expect((await restart()).code).toBe(0);
@@ -220,12 +220,12 @@ describeWithEngine('deployment restart of a stack in a git tree', () => {
   });
 
   it.each<[string, string[], RegExp, number]>([
-    ['an image for a service that is not there', ['--image', 'wbe=busybox:1.36'], /wbe/, 1],
+    ['an image for an unknown service', ['--image', 'wbe=busybox:1.36'], /wbe/, 1],
     ['an image without a name', ['--image', 'web='], /Invalid --image format 'web=', expected container=image/, 2],
     ['a secret that is not generated', ['--rotate-secret', 'TITLE'], /--rotate-secret TITLE: /, 1],
-    ['a spec that is not there', ['--spec-file', 'specs/none.yml'], /spec\.yml not found at \S+\/specs\/none\.yml/, 1],
-    ['a source that is not there', ['--stack-path', 'nowhere'], /Stack source path does not exist: \S+\/nowhere/, 1],
-  ])('%s: refused, nothing done', async (_, args, message, code) => {
+    ['a missing spec', ['--spec-file', 'specs/none.yml'], /spec\.yml not found at \S+\/specs\/none\.yml/, 1],
+    ['a missing source', ['--stack-path', 'nowhere'], /Stack source path does not exist: \S+\/nowhere/, 1],
+  ])('refuses %s and changes nothing', async (_, args, message, code) => {
     const files = await listing();
     const result = await restart(...args);
     expect(result.code).toBe(code);
@@ -234,13 +234,13 @@ describeWithEngine('deployment restart of a stack in a git tree', () => {
     expect(await listing()).toEqual(files);
   });
 
-  /** The deployment's files, without the folder that holds the lock while a command runs. */
+  /** The deployment's files, without the folder that contains the lock while a command runs. */
   async function listing(): Promise<Record<string, string>> {
     const all = await sandbox.fileState('d');
     return Object.fromEntries(Object.entries(all).filter(([path]) => !path.endsWith('/.laconic')));
   }
 
-  it('a pull that fails leaves all as it is: remote away, conflicting edit, broken spec', async () => {
+  it('changes nothing when the pull fails: no remote, a conflicting edit, an invalid spec', async () => {
     const files = await listing();
     await rename(sandbox.path(`${tree}.git`), sandbox.path('away'));
     const away = await restart();
@@ -269,7 +269,7 @@ describeWithEngine('deployment restart of a stack in a git tree', () => {
     expect((await restart()).code).toBe(0);
   });
 
-  it('--no-git-pull takes the tree as it is, with edits and without its remote', async () => {
+  it('uses the tree as it is with --no-git-pull, with edits and without its remote', async () => {
     await rename(sandbox.path(`${tree}.git`), sandbox.path('away'));
     await sandbox.write(`${tree}/${composeFile}`, compose('edited here'));
     const { code, stdout, stderr } = await restart('--no-git-pull');
@@ -294,7 +294,7 @@ describeWithEngine('deployment restart of a stack in a git tree', () => {
     await sandbox.git(tree, 'checkout', '--', composeFile);
   });
 
-  it('a branch that follows nothing is not pulled, and the restart goes on', async () => {
+  it('does not pull a branch without an upstream, and continues', async () => {
     await sandbox.git(tree, 'checkout', '--quiet', '-b', 'mine');
     await sandbox.write(`${tree}/${composeFile}`, compose('three'));
     const { code, stderr } = await restart();
@@ -303,7 +303,7 @@ describeWithEngine('deployment restart of a stack in a git tree', () => {
     expect((await containers()).web?.env.FLAVOUR).toBe('three');
   });
 
-  it('a source outside of git is taken as it is; --stack-path is the source from then on', async () => {
+  it('uses a source outside git as it is, and remembers --stack-path as the source', async () => {
     for (const path of [`stacks/shop/stack.yml`, 'compose/docker-compose-shop.yml']) {
       await sandbox.write(`plain/${below}/${path}`, await sandbox.read(`${tree}/${below}/${path}`));
     }
@@ -318,7 +318,7 @@ describeWithEngine('deployment restart of a stack in a git tree', () => {
     expect(await sandbox.read('d/deployment.yml')).toContain(sandbox.path('plain', below));
   });
 
-  it('without a stack-source says what to give', async () => {
+  it('explains what to pass when stack-source is missing', async () => {
     await sandbox.write(
       'd/deployment.yml',
       (await sandbox.read('d/deployment.yml')).replace(/^stack-source:[^]*/m, ''),

@@ -43,7 +43,7 @@ const refused = [
   '90/foo',
 ];
 
-describeWithEngine('what a spec may say is what Docker Compose takes', () => {
+describeWithEngine('the parser of a spec accepts exactly what Docker Compose accepts', () => {
   let directory: string;
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'spec-accepted-'));
@@ -61,7 +61,7 @@ describeWithEngine('what a spec may say is what Docker Compose takes', () => {
     return (await run('docker', args)).code === 0;
   }
 
-  it('ports', async () => {
+  it('as ports', async () => {
     expect(accepted.map(portProblem).filter((problem) => problem !== undefined)).toEqual([]);
     expect(await composeTakes(accepted)).toBe(true);
     for (const port of refused) {
@@ -69,7 +69,7 @@ describeWithEngine('what a spec may say is what Docker Compose takes', () => {
     }
   });
 
-  it('names of config', async () => {
+  it('as names in config', async () => {
     const names = ['A', '_a', 'A.B', 'C-D', '1X'];
     const { spec } = parseSpec(
       `stack: x\ndeploy-to: compose\nconfig:\n${names.map((n) => `  ${n}: v\n`).join('')}`,

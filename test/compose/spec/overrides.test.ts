@@ -20,7 +20,7 @@ network:
     - {host-name: shop.example.org, routes: [{path: /, proxy-to: "web:80"}]}
 `);
 
-describeWithEngine('what a spec asks of services takes effect on Docker Compose', () => {
+describeWithEngine('settings of services in the spec on Docker Compose', () => {
   let sandbox: Sandbox;
   beforeAll(async () => {
     sandbox = await Sandbox.make({
@@ -33,7 +33,7 @@ describeWithEngine('what a spec asks of services takes effect on Docker Compose'
   });
   afterAll(() => sandbox.remove());
 
-  it('resources, security, images, labels and annotations reach the containers; the rest is named with its line', async () => {
+  it('apply resources, security, images, labels and annotations to the containers, and are reported with their line otherwise', async () => {
     const { stderr } = await sandbox.create('spec.yml', 'd');
     for (const [line, key] of [
       [11, 'namespace'],
@@ -54,7 +54,7 @@ describeWithEngine('what a spec asks of services takes effect on Docker Compose'
           reserved: HostConfig.MemoryReservation,
           cpus: (HostConfig.NanoCpus ?? 0) / 1e9,
           privileged: HostConfig.Privileged,
-          // Newer engines answer with CAP_ before the name.
+          // Newer engines return names with the prefix CAP_.
           added: HostConfig.CapAdd?.map((name) => name.replace(/^CAP_/, '')),
           image: Config.Image,
           team: Config.Labels.team,
@@ -74,13 +74,13 @@ describeWithEngine('what a spec asks of services takes effect on Docker Compose'
     expect(rendered.services.other?.annotations).toEqual({ 'example.org/other': 'yes' });
   });
 
-  it('a job gets them too', async () => {
+  it('apply to jobs too', async () => {
     const { stdout } = await sandbox.succeed(['deployment', '--dir', 'd', 'run-job', 'tidy']);
     const capabilities = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(stdout)?.[1] ?? '0'}`);
     expect(capabilities & (1n << 12n), 'CAP_NET_ADMIN').not.toBe(0n);
   });
 
-  it('an update says which services it changes, and a spec without them takes them back', async () => {
+  it('are listed at an update with the services that they change, and are undone by a spec without them', async () => {
     await sandbox.write('spec.yml', spec('labels: {team: blue}\n'));
     const update = ['deploy', 'create', '--update', '--spec-file', 'spec.yml', '--deployment-dir', 'd'];
     const { stderr } = await sandbox.succeed(update);
@@ -93,7 +93,7 @@ describeWithEngine('what a spec asks of services takes effect on Docker Compose'
     expect((await sandbox.containers(await sandbox.projectOf('d'))).web).toMatchObject({ image: 'busybox:1.36' });
   });
 
-  it('replicas run, and are refused beside a name or a fixed port of the host', async () => {
+  it('start replicas, which are refused with a container name or a fixed host port', async () => {
     await sandbox.write('replicas.yml', spec('replicas: 2\n'));
     await sandbox.create('replicas.yml', 'r');
     await sandbox.succeed(['deployment', '--dir', 'r', 'start']);

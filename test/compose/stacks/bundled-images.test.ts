@@ -8,7 +8,7 @@ import { describeWithEngine } from '../../support/engine.js';
 
 const root = packageDirectory();
 
-/** `docker compose` on the bundled files of one stack, in a project of this test. */
+/** Runs `docker compose` on the bundled files of one stack, in a project of this test. */
 function project(stack: string, env: NodeJS.ProcessEnv) {
   const name = `laconic-bundled-${process.pid}-${stack}`;
   const prefix = ['compose', '--project-name', name, '--file', join(root, `compose/docker-compose-${stack}.yml`)];
@@ -34,7 +34,7 @@ async function eventually(what: string, look: () => Promise<string>, wanted: str
   throw new Error(`${what}: waited 10 s for "${wanted}", saw:\n${seen}`);
 }
 
-describeWithEngine('the images of the bundled stacks (03)', () => {
+describeWithEngine('the images of the bundled stacks', () => {
   const test = project('test', { CERC_TEST_PARAM_1: 'PASSED', CERC_TEST_PARAM_3: 'FAST' });
   const demo = project('demo', { DEMO_SECRET: 'not-to-be-shown', CERC_HOST_UID: '1234', CERC_HOST_GID: '1234' });
   const quiet = { quiet: true, verbose: false, debug: false };
@@ -60,7 +60,7 @@ describeWithEngine('the images of the bundled stacks (03)', () => {
   });
   afterAll(() => Promise.all([test.remove(), demo.remove()]));
 
-  it('test: says in order what it was given, and finds its data again', async () => {
+  it('test: prints its settings in order, and finds its data again', async () => {
     await test.compose('up', '--detach');
     const container = (await test.compose('ps', '--quiet')).stdout.trim();
     await runOrFail('a file on /config', 'docker', [
@@ -89,17 +89,17 @@ describeWithEngine('the images of the bundled stacks (03)', () => {
     expect(old).toMatch(/\/data filesystem is old, created: .*\n\/data2 filesystem is old, created: /);
   });
 
-  it('test: stops at once, though it is the first process of its container', async () => {
+  it('test: stops at once, although it is pid 1 of its container', async () => {
     const started = Date.now();
     await test.compose('stop', '--timeout', '30');
     expect(Date.now() - started).toBeLessThan(15_000);
   });
 
-  it('test: the job completes', async () => {
+  it('test: its job completes', async () => {
     expect((await test.job('test-job')).stdout).toContain('Job completed successfully');
   });
 
-  it('demo: counts on its volume as the user who deployed it, and hides the secret it got', async () => {
+  it('demo: counts on its volume as the user who deployed it, and does not print its secret', async () => {
     await demo.compose('up', '--detach', '--wait');
     expect((await demo.job('demo-report')).stdout).toContain('has not been visited yet');
     const port = (await demo.compose('port', 'demo', '8080')).stdout.trim().replace(/^.*:/, '');

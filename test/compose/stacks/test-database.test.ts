@@ -4,7 +4,7 @@ import { ownDatabaseStack, tellDatabaseStory } from '../../support/database-stor
 import { describeWithEngine } from '../../support/engine.js';
 import { Sandbox } from '../../support/sandbox.js';
 
-describeWithEngine('the stack test-database on Compose (03)', () => {
+describeWithEngine('the stack test-database on Compose', () => {
   let sandbox: Sandbox;
   let project: string;
 
@@ -16,7 +16,7 @@ describeWithEngine('the stack test-database on Compose (03)', () => {
     project = await sandbox.projectOf('d');
   });
   afterAll(async () => {
-    // What the database wrote belongs to its user.
+    // The files of the database belong to its user.
     const args = ['run', '--rm', '--volume', `${sandbox.base}:/base`, 'cerc/test-database-client:local'];
     await runOrFail('rm', 'docker', [...args, 'rm', '-rf', '/base/d/data/db-data']);
     await sandbox.remove();
@@ -24,7 +24,7 @@ describeWithEngine('the stack test-database on Compose (03)', () => {
 
   tellDatabaseStory(() => sandbox, 'd');
 
-  it('goes on from the data of a database that was killed', async () => {
+  it('continues with the data of a database that was killed', async () => {
     const containers = await sandbox.containers(project);
     await sandbox.docker('kill', containers.database?.id ?? '');
     await sandbox.succeed(['deployment', '--dir', 'd', 'start']);
@@ -49,7 +49,7 @@ describeWithEngine('the stack test-database on Compose (03)', () => {
     expect(answer).toMatchObject({ code: 0, stdout: ' value\n\n' });
   });
 
-  it('lets nobody in over the network with another password', async () => {
+  it('rejects connections over the network with another password', async () => {
     const args = ['exec', 'test-client', '--', 'env', 'PGPASSWORD=wrong', 'psql', '--command', 'SELECT 1'];
     const refused = await sandbox.deployment('d', ...args);
     expect(refused.code).not.toBe(0);

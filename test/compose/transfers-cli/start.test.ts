@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithEngine } from '../../support/engine.js';
 import { idleService, Sandbox } from '../../support/sandbox.js';
 
-/** What a shell would take apart. */
+/** Characters that a shell would interpret. */
 const nasty = `it's "two words"  $HOME \`id\` ; echo hacked * \\ ü # end`;
 
 const service = (name: string, mounted: string): string =>
@@ -30,14 +30,14 @@ describeWithEngine('the config: section of stack.yml at start', () => {
   const inReader = async (file: string): Promise<string> =>
     (await sandbox.succeed(['deployment', '--dir', 'd', 'exec', 'reader', '--', 'cat', file])).stdout;
 
-  it('a dry run names them and ends', async () => {
+  it('are listed by a dry run', async () => {
     const dry = await sandbox.cli(['--dry-run', 'deployment', '--dir', 'd', 'start']);
     expect(dry.code).toBe(0);
     expect(dry.stdout).toContain('would set reader.greeting = writer.key\n');
     expect(await sandbox.containers(project)).toEqual({});
   });
 
-  it('the value arrives whole, as one argument; one that comes late is awaited', async () => {
+  it('pass a value completely, as one argument, and wait for one that comes late', async () => {
     const started = await sandbox.succeed(['--verbose', 'deployment', '--dir', 'd', 'start']);
     expect(await inReader('/greeting')).toBe(`1|${nasty}|`);
     expect(await inReader('/second')).toBe('1|now|');
@@ -46,7 +46,7 @@ describeWithEngine('the config: section of stack.yml at start', () => {
     expect(started.stdout + started.stderr).not.toContain('two words');
   });
 
-  it('are carried out again by restart, and say nothing without --verbose', async () => {
+  it('are repeated by restart, and print nothing without --verbose', async () => {
     await sandbox.succeed(['deployment', '--dir', 'd', 'exec', 'reader', 'rm /greeting']);
     const { code, stdout, stderr } = await sandbox.deployment('d', 'restart');
     expect(code).toBe(0);
@@ -54,7 +54,7 @@ describeWithEngine('the config: section of stack.yml at start', () => {
     expect(stdout + stderr).not.toMatch(/Setting|imported-greeting/);
   });
 
-  it('a script that is missing: exit code 1, the script named, the containers stay', async () => {
+  it('fail with exit code 1 when a script is missing, and leave the containers running', async () => {
     await sandbox.edit('d/stack.yml', 'writer.key', 'writer.none');
     const failed = await sandbox.deployment('d', 'start');
     expect(failed.code).toBe(1);
