@@ -22,7 +22,7 @@ describeWithEngine('start --stay-attached on a terminal', () => {
   afterAll(() => sandbox.remove());
 
   /**
-   * Starts the service on a terminal of its own, and presses Ctrl-C when its output and each of these words were seen.
+   * Starts the service on a terminal of its own, and presses Ctrl-C after its output and each of these words appeared.
    */
   async function attached(service: string, ...words: string[]): Promise<unknown> {
     const command = [process.execPath, cliPath, 'deployment', '--dir', 'd', 'start', '--stay-attached', service];
@@ -41,7 +41,7 @@ describeWithEngine('start --stay-attached on a terminal', () => {
     return code;
   }
 
-  /** Processes of this host that work on the project. */
+  /** Processes of this host whose command line names the project. */
   async function left(): Promise<string[]> {
     const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
     const lines = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')));
@@ -57,7 +57,7 @@ describeWithEngine('start --stay-attached on a terminal', () => {
   it.each([
     ['a second Ctrl-C', ['stopping: press Ctrl-C']],
     ['a third one right after it', ['stopping: press Ctrl-C', 'stopping: press Ctrl-C']],
-  ])('kills what does not stop on %s, and leaves nothing behind in the background', async (_, words) => {
+  ])('kills containers that do not stop on %s, and leaves no process behind', async (_, words) => {
     expect(await attached('stubborn', ...words)).toBe(130);
     await expect.poll(left, { timeout: 60_000 }).toEqual([]);
     const state = async () => (await sandbox.containers(project)).stubborn?.state;

@@ -4,7 +4,7 @@ import type { Context } from '../../../src/system/context.js';
 import { errorMessage } from '../../../src/system/errors.js';
 import { createReporter } from '../../../src/system/report.js';
 
-/** One start in a process of its own, on its terminal: what it is asked is in LSOUP_START. */
+/** Runs one start in a process of its own, on its terminal; LSOUP_START has the request. */
 interface Asked {
   name: string;
   files: string[];

@@ -28,7 +28,7 @@ describeWithEngine('the connection to the engine', () => {
 `);
     await ground.start();
     directory = await mkdtemp(join(tmpdir(), 'lsoup-engine-'));
-    // An engine on TCP: ours behind a door.
+    // An engine on TCP: the real one behind a proxy.
     server = createServer((socket) => {
       const engine = connect('/var/run/docker.sock');
       socket.pipe(engine).pipe(socket);
@@ -53,14 +53,14 @@ describeWithEngine('the connection to the engine', () => {
     }
   };
 
-  it('goes through the docker program where the engine is not on a unix socket, keeping the connection', async () => {
+  it('uses the docker program when the engine is not on a unix socket, and keeps the connection', async () => {
     const engine = await connectIn({ DOCKER_HOST: `tcp://127.0.0.1:${port}` });
     expect(engine.local).toBe(false);
     const [web] = await listProjectContainers(engine, ground.name);
     const details = await inspectContainer(engine, web?.id ?? '');
     expect(details?.State.Status).toBe('running');
     if (details === undefined) return;
-    // The engine reads the two streams side by side: the second line is written when it has the first.
+    // The engine reads the two streams in parallel, so the second line is written once the first has arrived.
     const log = (): Promise<string[]> => lastLogLines(engine, details, 10);
     await expect.poll(log, { timeout: 60_000 }).toEqual(['first']);
     await ground.docker('exec', details.Id, 'touch', '/go');
@@ -77,7 +77,7 @@ describeWithEngine('the connection to the engine', () => {
     expect(seen).toContain('die');
   });
 
-  it('follows DOCKER_CONTEXT and the current context of config.json, as the docker program does', async () => {
+  it('uses DOCKER_CONTEXT and the current context of config.json, as the docker program does', async () => {
     const env = { DOCKER_CONFIG: directory, DOCKER_HOST: '' };
     await ground.docker(
       '--config',
@@ -101,10 +101,10 @@ describeWithEngine('the connection to the engine', () => {
   });
 
   it.each([
-    ['a socket that is not there', 'unix:///nowhere/docker.sock', 'is the Docker engine installed and running?'],
-    ['a port nobody listens at', 'tcp://127.0.0.1:1', 'the address comes from DOCKER_HOST or from the Docker context'],
-    ['a host nobody knows', 'ssh://nosuch.invalid', 'the address comes from DOCKER_HOST or from the Docker context'],
-  ])('says what to do about %s', async (_, host, hint) => {
+    ['a missing socket', 'unix:///nowhere/docker.sock', 'is the Docker engine installed and running?'],
+    ['a port without a listener', 'tcp://127.0.0.1:1', 'the address comes from DOCKER_HOST or from the Docker context'],
+    ['an unknown host', 'ssh://nosuch.invalid', 'the address comes from DOCKER_HOST or from the Docker context'],
+  ])('explains what to do about %s', async (_, host, hint) => {
     const said = await failure({ DOCKER_HOST: host });
     expect(said).toContain(`the Docker engine at ${host} cannot be reached`);
     expect(said).toContain(hint);

@@ -12,13 +12,13 @@ ${idleService('front', '    ports: ["80", "443"]\n')}${idleService('other')}${id
 )}`;
 const stack = 'stack: source/stacks/app\ndeploy-to: compose\n';
 
-describeWithEngine('a port of the host that somebody else has', () => {
+describeWithEngine('a host port that is in use', () => {
   let sandbox: Sandbox;
   let port = 0;
   let server: Server;
   let holder = '';
 
-  /** A port of this host that a program other than the engine has, until it is given back. */
+  /** A port of this host that is used by a program other than the engine, until it is released. */
   async function takePort(): Promise<void> {
     server = createServer();
     port = await freePort();
@@ -47,7 +47,7 @@ describeWithEngine('a port of the host that somebody else has', () => {
     await sandbox.remove();
   });
 
-  it('a program: service, port, the line of the spec, and how to find the program', async () => {
+  it('by a program is reported with the service, the port, the line of the spec, and how to find the program', async () => {
     const started = await sandbox.deployment('d', 'start', 'front');
     expect(started).toMatchObject({ code: 1, stdout: '' });
     const error = started.stderr.slice(started.stderr.indexOf('Error: '));
@@ -58,12 +58,12 @@ describeWithEngine('a port of the host that somebody else has', () => {
     expect(error).toContain(`deploy create --update --spec-file ${sandbox.path('d/spec.yml')}`);
     expect(error).toContain(`ss -lntp 'sport = :${port}'`);
     expect(started.stderr).not.toMatch(/endpoint|userland|daemon/);
-    // The engine's own words are there for who asks.
+    // The engine's own message is available for those who ask.
     const verbose = await sandbox.cli(['--verbose', 'deployment', '--dir', 'd', 'start', 'front']);
     expect(verbose.stderr).toMatch(/driver failed programming|failed to bind/);
   });
 
-  it('a container: its name and project; the line of the compose file, though its port comes from config', async () => {
+  it('by a container is reported with its name and project, and the line of the compose file, though the port is from the config', async () => {
     await givePortBack();
     const project = ['--label', `com.docker.compose.project=${holder}`];
     const wanted = ['--publish', `127.0.0.1:${port}:80`, '--stop-signal', 'SIGKILL'];
@@ -79,14 +79,14 @@ describeWithEngine('a port of the host that somebody else has', () => {
     await takeover();
   });
 
-  /** With the port free the same start goes through. */
+  /** The same start succeeds when the port is free. */
   async function takeover(): Promise<void> {
     await sandbox.docker('rm', '--force', holder);
     expect(await sandbox.deployment('d', 'start', 'fixed', 'other')).toMatchObject({ code: 0 });
     expect((await sandbox.deployment('d', 'port', 'fixed', '82')).stdout).toBe(`127.0.0.1:${port}\n`);
   }
 
-  it('another deployment: its directory, and how to stop it', async () => {
+  it('by another deployment is reported with its directory, and how to stop it', async () => {
     await sandbox.write('second.yml', `${stack}config: {PORT: '${port}'}\n`);
     await sandbox.create('second.yml', 'e');
     const started = await sandbox.deployment('e', 'start', 'fixed');
@@ -100,7 +100,7 @@ describeWithEngine('a port of the host that somebody else has', () => {
     );
   });
 
-  it('attached, too', async () => {
+  it('is reported by an attached start, too', async () => {
     const started = await sandbox.deployment('e', 'start', '--stay-attached', 'fixed');
     expect(started.code).toBe(1);
     expect(started.stderr).toContain(`Error: service fixed: host port 127.0.0.1:${port}/tcp is taken by container`);

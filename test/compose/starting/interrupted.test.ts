@@ -3,7 +3,7 @@ import { runOrFail } from '../../../src/system/process.js';
 import { describeWithEngine } from '../../support/engine.js';
 import { Sandbox } from '../../support/sandbox.js';
 
-describeWithEngine('a start after one that was killed while it made a container anew', () => {
+describeWithEngine('a start after one that was killed while it recreated a container', () => {
   let sandbox: Sandbox;
   beforeAll(async () => {
     sandbox = await Sandbox.make({
@@ -17,29 +17,32 @@ describeWithEngine('a start after one that was killed while it made a container 
   });
   afterAll(() => sandbox.remove());
 
-  it.each([true, false])('is not stopped by the odd name Compose gave it (forerunner there: %s)', async (present) => {
-    const project = await sandbox.projectOf('d');
-    const name = `${project}-web-1`;
-    const docker = async (...args: string[]): Promise<string> =>
-      (await runOrFail('docker', 'docker', args)).stdout.trim();
-    const id = await docker('inspect', '--format', '{{.Id}}', name);
-    const labels = JSON.parse(await docker('inspect', '--format', '{{json .Config.Labels}}', name)) as object;
-    const flags = Object.entries(labels).flatMap(([label, value]) => ['--label', `${label}=${String(value)}`]);
-    await docker('create', '--name', `${id.slice(0, 12)}_${name}`, ...flags, 'busybox:1.36', 'sleep', '1000');
-    if (!present) await docker('rm', '--force', id);
-    await sandbox.edit('d/config.env', present ? 'LEVEL=one' : 'LEVEL=two', present ? 'LEVEL=two' : 'LEVEL=three');
+  it.each([true, false])(
+    'is not blocked by the temporary name of the new container (old container present: %s)',
+    async (present) => {
+      const project = await sandbox.projectOf('d');
+      const name = `${project}-web-1`;
+      const docker = async (...args: string[]): Promise<string> =>
+        (await runOrFail('docker', 'docker', args)).stdout.trim();
+      const id = await docker('inspect', '--format', '{{.Id}}', name);
+      const labels = JSON.parse(await docker('inspect', '--format', '{{json .Config.Labels}}', name)) as object;
+      const flags = Object.entries(labels).flatMap(([label, value]) => ['--label', `${label}=${String(value)}`]);
+      await docker('create', '--name', `${id.slice(0, 12)}_${name}`, ...flags, 'busybox:1.36', 'sleep', '1000');
+      if (!present) await docker('rm', '--force', id);
+      await sandbox.edit('d/config.env', present ? 'LEVEL=one' : 'LEVEL=two', present ? 'LEVEL=two' : 'LEVEL=three');
 
-    await sandbox.succeed(['deployment', '--dir', 'd', 'start']);
+      await sandbox.succeed(['deployment', '--dir', 'd', 'start']);
 
-    const names = await docker(
-      'ps',
-      '--all',
-      '--filter',
-      `label=com.docker.compose.project=${project}`,
-      '--format',
-      '{{.Names}} {{.State}}',
-    );
-    expect(names).toBe(`${name} running`);
-    expect(await docker('inspect', '--format', '{{json .Config.Env}}', name)).toContain(present ? 'two' : 'three');
-  });
+      const names = await docker(
+        'ps',
+        '--all',
+        '--filter',
+        `label=com.docker.compose.project=${project}`,
+        '--format',
+        '{{.Names}} {{.State}}',
+      );
+      expect(names).toBe(`${name} running`);
+      expect(await docker('inspect', '--format', '{{json .Config.Env}}', name)).toContain(present ? 'two' : 'three');
+    },
+  );
 });

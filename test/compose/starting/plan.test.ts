@@ -9,7 +9,7 @@ const image = 'laconic-so-test-plan:local';
 
 const oneShot = '  oneshot:\n    image: busybox:1.36\n    command: ["true"]\n';
 const completed = '    depends_on: {oneshot: {condition: service_completed_successfully}}\n';
-/** One service per reason for which a start touches one, or does not. */
+/** One service for each reason for which a start touches a service, or does not. */
 const compose = `services:
 ${idleService('changed', '    environment: {VALUE: "${VALUE:-one}"}\n')}${idleService('follower', '    network_mode: service:changed\n')}${idleService('restarted', '    depends_on: {changed: {condition: service_started, restart: true}}\n')}${idleService('rebuilt').replace('busybox:1.36', image)}${idleService('mounted', '    volumes: ["../config/app/page.txt:/page.txt"]\n')}${oneShot}${idleService('waiting', `    labels: {version: one}\n${completed}`)}${idleService('stored', '    volumes: ["kept:/kept"]\n')}${idleService('stopped')}${idleService('gone')}${idleService('several', '    deploy: {replicas: 2}\n')}${idleService('same')}${idleService('former')}volumes:
   kept:
@@ -21,7 +21,7 @@ interface Seen {
   startedAt: string;
 }
 
-describeWithEngine('a dry run of start and stop is the plan', () => {
+describeWithEngine('the plan of a dry run', () => {
   let sandbox: Sandbox;
   let project = '';
   beforeAll(async () => {
@@ -50,7 +50,7 @@ describeWithEngine('a dry run of start and stop is the plan', () => {
     }));
   };
 
-  /** The plan of a dry run, by service, and by name for containers that go; the commands, without their files. */
+  /** The plan of a dry run by service, containers to remove by name, and the commands without their files. */
   const planned = async (...args: string[]) => {
     const before = { files: await sandbox.fileState(), engine: await sandbox.engineState(project) };
     const { stdout } = await sandbox.succeed(['--dry-run', 'deployment', '--dir', 'd', 'start', ...args]);
@@ -63,7 +63,7 @@ describeWithEngine('a dry run of start and stop is the plan', () => {
     return { stdout, steps: Object.fromEntries(steps), commands };
   };
 
-  /** What became of the containers of a service between two looks. */
+  /** The change of a service's containers between two observations. */
   const happened = (service: string, before: Seen[], after: Seen[]): string => {
     const own = (all: Seen[]): Seen[] => all.filter((one) => one.service === service);
     const [was, is] = [own(before), own(after)];
@@ -74,7 +74,7 @@ describeWithEngine('a dry run of start and stop is the plan', () => {
     return is.some(({ startedAt }) => !was.some((one) => one.startedAt === startedAt)) ? 'start' : 'leave';
   };
 
-  it('before the first start: everything is created', async () => {
+  it('creates everything before the first start', async () => {
     const { stdout, steps, commands } = await planned();
     const names = [...compose.matchAll(/^ {2}(\w+):\n {4}image/gm)].map(([, name]) => name ?? '').sort();
     expect(steps).toEqual(
@@ -88,7 +88,7 @@ describeWithEngine('a dry run of start and stop is the plan', () => {
     expect(new Set(Object.values(idle.steps).map(({ action }) => action))).toEqual(new Set(['leave']));
   });
 
-  it('then says what becomes of each service and why, and the start does just that', async () => {
+  it('explains what happens to each service, and start does exactly that', async () => {
     await sandbox.write('d/config.env', 'VALUE=two\n');
     await sandbox.edit(file, 'version: one', 'version: two');
     await sandbox.edit(file, idleService('former'), '');
@@ -146,7 +146,7 @@ describeWithEngine('a dry run of start and stop is the plan', () => {
     expect(status.stderr).not.toContain('was rebuilt');
   });
 
-  it('stop: names the containers, networks and volumes that go, and what stays; then stop does just that', async () => {
+  it('lists the containers, networks and volumes that stop removes and keeps, and stop does exactly that', async () => {
     await sandbox.docker('volume', 'create', '--label', `com.docker.compose.project=${project}`, `${project}_foreign`);
     const all = await sandbox.docker(
       'ps',

@@ -7,7 +7,7 @@ import { describeWithEngine } from '../../support/engine.js';
 import { eventually } from '../operations/support.js';
 import { Ground } from './support.js';
 
-/** Five services that say hello and go on until `go/end` is there. */
+/** Five services that print hello and run until `go/end` exists. */
 const five = `services:\n${[1, 2, 3, 4, 5]
   .map(
     (n) =>
@@ -48,7 +48,7 @@ describeWithEngine('a start in a process of its own', () => {
     await eventually(words.join(', '), async () => words.every((word) => said.includes(word)) || undefined, 60);
   };
 
-  it('attached shows the output, runs what follows meanwhile, and stops the containers on Ctrl-C', async () => {
+  it('shows the output when attached, runs what follows in the meantime, and stops the containers on Ctrl-C', async () => {
     ground = await Ground.make(five);
     const child = start(true);
     await outputOf(child, 'hello 3', 'after up');
@@ -61,7 +61,7 @@ describeWithEngine('a start in a process of its own', () => {
     expect(states).toEqual(Array<string>(5).fill('exited'));
   });
 
-  it('attached ends when the containers end', async () => {
+  it('ends when the containers end when attached', async () => {
     ground = await Ground.make(five);
     const child = start(true);
     await outputOf(child, 'hello 1', 'hello 5', 'after up');
@@ -71,7 +71,7 @@ describeWithEngine('a start in a process of its own', () => {
     expect((await child).exitCode).toBe(0);
   });
 
-  it('detached ends on Ctrl-C and leaves what Compose had done', async () => {
+  it('ends on Ctrl-C when detached, and leaves what Compose had done', async () => {
     ground = await Ground.make(`services:
   slow:
     image: IMAGE
@@ -80,7 +80,7 @@ describeWithEngine('a start in a process of its own', () => {
     healthcheck: { test: ["CMD", "false"], interval: 1s, start_period: 60s }
 `);
     const child = start(false);
-    // Compose has done its part: what goes on is the wait for readiness.
+    // Compose has finished; what continues is the wait for readiness.
     await outputOf(child, 'after up');
     child.kill('SIGINT');
     const { all } = await child;

@@ -3,12 +3,12 @@ import { describeWithEngine } from '../../support/engine.js';
 import { freePort } from '../../support/ports.js';
 import { Ground } from './support.js';
 
-describeWithEngine('an image that cannot be pulled', () => {
+describeWithEngine('images that cannot be pulled', () => {
   let ground: Ground;
   afterEach(() => ground.remove());
 
   it.each([[false], [true]])(
-    'all of them are named, with service, line and reason, before anything starts (attached: %s)',
+    'are all reported with service, line and reason before anything starts (attached: %s)',
     async (attached) => {
       const registry = `127.0.0.1:${await freePort()}`;
       ground = await Ground.make(`services:
@@ -40,7 +40,7 @@ describeWithEngine('an image that cannot be pulled', () => {
     },
   );
 
-  it('only services that are to be started count', async () => {
+  it('are reported only for services that are to be started', async () => {
     const registry = `127.0.0.1:${await freePort()}`;
     ground = await Ground.make(
       `services:\n  web: { image: IMAGE, command: sleep 1000, init: true }\n  one: { image: '${registry}/a/one:1' }\n`,

@@ -4,7 +4,7 @@ import { afterEach, expect, it } from 'vitest';
 import { describeWithEngine } from '../../support/engine.js';
 import { Ground, type Seen } from './support.js';
 
-/** Ends at once when told to stop, so that tests need not wait for the grace period. */
+/** Ends at once when stopped, so that tests need not wait for the grace period. */
 const idle = 'image: IMAGE\n    init: true\n    command: sleep 1000';
 
 describeWithEngine('start', () => {
@@ -21,7 +21,9 @@ describeWithEngine('start', () => {
   const identity = (seen: Record<string, Seen>): Record<string, string> =>
     Object.fromEntries(Object.entries(seen).map(([key, one]) => [key, `${one.id} ${one.startedAt}`]));
 
-  /** What makes Compose's own hash useless to us: env files, references to services, configs, secrets, scale. */
+  /**
+   * Everything for which Compose's own hash cannot be used: env files, references to services, configs, secrets, scale.
+   */
   const varied = `
 services:
   web:
@@ -68,7 +70,7 @@ secrets: { word: { file: ../word } }
     return ground;
   };
 
-  it('brings everything up, in order, and says how each service fares', async () => {
+  it('starts everything in order, and reports the state of each service', async () => {
     await makeVaried();
 
     const outcome = await ground.start();
@@ -86,7 +88,7 @@ secrets: { word: { file: ../word } }
     expect(await readFile(join(ground.directory, '.laconic/started.json'), 'utf8')).not.toContain('secret"');
   });
 
-  it('does nothing at all the second time, and runs no one-shot again', async () => {
+  it('does nothing the second time, and does not run one-shots again', async () => {
     await makeVaried();
     await ground.start();
     const before = await ground.containers();
@@ -99,7 +101,7 @@ secrets: { word: { file: ../word } }
     expect(await readFile(join(ground.directory, 'data/alone'), 'utf8')).toBe('run\n');
   });
 
-  it('recreates nothing of what another program started', async () => {
+  it('recreates nothing that another program started', async () => {
     await makeVaried();
     await ground.compose('up', '--detach');
     const { 'alone/1': alone, 'migrate/1': migrate, ...before } = identity(await ground.containers());
@@ -109,13 +111,13 @@ secrets: { word: { file: ../word } }
     expect(outcome.error).toBeUndefined();
     const { 'alone/1': aloneNow, 'migrate/1': migrateNow, ...after } = identity(await ground.containers());
     expect(after).toEqual(before);
-    // Nobody saw the one-shots end: they may be servers that were stopped, so they are started again.
+    // The end of the one-shots was not seen: they may be servers that were stopped, so they are started again.
     expect([aloneNow, migrateNow].map((one) => one?.slice(0, 64))).toEqual(
       [alone, migrate].map((one) => one?.slice(0, 64)),
     );
   });
 
-  it('recreates the one service whose configuration changed, and nothing else', async () => {
+  it('recreates only the service whose configuration changed', async () => {
     await makeVaried();
     await ground.start();
     const before = identity(await ground.containers());
@@ -129,7 +131,7 @@ secrets: { word: { file: ../word } }
     expect(changed.sort()).toEqual(['many/1', 'many/2']);
   });
 
-  it('notices a changed env file, and takes along what shares the network of the recreated service', async () => {
+  it('notices a changed env file, and recreates services that share the network of a recreated one', async () => {
     await makeVaried();
     await ground.start();
     const before = identity(await ground.containers());
@@ -148,14 +150,14 @@ secrets: { word: { file: ../word } }
     expect(mode.trim()).toBe(`container:${web}`);
   });
 
-  /** Ends with 0 as soon as it is told to. */
+  /** Exits with 0 as soon as it is stopped. */
   const polite = `image: IMAGE\n    command: sh -c 'trap "exit 0" TERM; touch /up; while true; do sleep 0.1; done'`;
   const politeUp = async (): Promise<void> => {
     const up = () => ground.compose('exec', '--no-TTY', 'server', 'test', '-e', '/up').then(() => true);
     await expect.poll(() => up().catch(() => false), { timeout: 60_000 }).toBe(true);
   };
 
-  it('starts again what was stopped, also a server that ended cleanly, but no finished one-shot', async () => {
+  it('starts what was stopped, including a server that exited with 0, but no completed one-shot', async () => {
     await make(`services:\n  server:\n    ${polite}\n  once: { image: IMAGE, command: "true" }\n`);
     await ground.start();
     const before = await ground.containers();
@@ -174,7 +176,7 @@ secrets: { word: { file: ../word } }
     expect(await ground.containers()).toEqual(after);
   });
 
-  it('does not take for completed what somebody stops while it waits', async () => {
+  it('does not treat a service as completed when somebody stops it during the wait', async () => {
     const never = 'healthcheck: { test: ["CMD", "test", "-e", "/go"], interval: 300ms, retries: 1000 }';
     await make(`services:\n  server:\n    ${polite}\n  slow:\n    ${idle}\n    ${never}\n`);
     const outcome = await ground.start({ waitTimeout: 60 }, async () => {
@@ -187,7 +189,7 @@ secrets: { word: { file: ../word } }
     expect((await ground.containers())['server/1']?.state).toBe('running');
   });
 
-  it('starts servers again that an earlier version recorded', async () => {
+  it('starts stopped servers again that an earlier version recorded', async () => {
     await make(`services:\n  server:\n    ${polite}\n  once: { image: IMAGE, command: "true" }\n`);
     await ground.start();
     const file = join(ground.directory, '.laconic/started.json');
@@ -206,7 +208,7 @@ secrets: { word: { file: ../word } }
     expect(after['once/1']?.id).toBe(before['once/1']?.id);
   });
 
-  it('makes services anew whose mounted file was replaced, and says so', async () => {
+  it('recreates services whose mounted file was replaced, with a message', async () => {
     await makeVaried();
     await ground.start();
     const before = identity(await ground.containers());
@@ -228,7 +230,7 @@ secrets: { word: { file: ../word } }
     expect(identity(await ground.containers())).toEqual(after);
   });
 
-  it('makes services anew whose config text changed, which Compose does not notice', async () => {
+  it('recreates services whose config text changed, which Compose does not notice', async () => {
     await makeVaried();
     await ground.start();
 
@@ -238,7 +240,7 @@ secrets: { word: { file: ../word } }
     expect(await ground.compose('exec', '--no-TTY', 'web', 'cat', '/text')).toBe('it says bye');
   });
 
-  it('starts only the named services and what they need, profiles too', async () => {
+  it('starts only the named services and their dependencies, also those of profiles', async () => {
     await makeVaried();
 
     await ground.start({ services: ['side', 'debugger'] });
@@ -247,7 +249,7 @@ secrets: { word: { file: ../word } }
     expect((await ground.start({ services: ['sied'] })).error).toContain('no such service: sied');
   });
 
-  it('does not take a service of a profile for an orphan', async () => {
+  it('does not treat a service of a profile as an orphan', async () => {
     await makeVaried();
     await ground.start({ services: ['debugger'] });
     const before = identity(await ground.containers());
@@ -257,7 +259,7 @@ secrets: { word: { file: ../word } }
     expect(identity(await ground.containers())['debugger/1']).toBe(before['debugger/1']);
   });
 
-  it('removes containers whose service left the compose files, never those of jobs', async () => {
+  it('removes containers whose service was removed from the compose files, but never those of jobs', async () => {
     await make(`services:\n  web:\n    ${idle}\n  old:\n    ${idle}\n`);
     ground.jobFiles.set(
       'job',
@@ -275,7 +277,7 @@ secrets: { word: { file: ../word } }
     expect((await ground.containers())['job job']?.state).toBe('running');
   });
 
-  it('uses other images for named services, through a file of its own', async () => {
+  it('uses other images for named services, through an override file of its own', async () => {
     await make(`services:\n  web:\n    ${idle}\n`);
     const [image = ''] = (await ground.docker('images', '--quiet', '--no-trunc', 'busybox')).trim().split('\n');
     await ground.docker('tag', image, `${ground.name}:other`);
@@ -293,7 +295,7 @@ secrets: { word: { file: ../word } }
     }
   });
 
-  it('recreates when the image of that name is another one, and pulls nothing that was built here', async () => {
+  it('recreates a service when its image name has a new image, and never pulls an image that was built here', async () => {
     await make(`services:\n  web:\n    image: NAME:local\n    init: true\n    command: sleep 1000\n`);
     await ground.describe(
       `services:\n  web:\n    image: ${ground.name}:local\n    init: true\n    command: sleep 1000\n`,
@@ -333,7 +335,7 @@ secrets: { word: { file: ../word } }
     expect(identity(await foreign.containers())).toEqual(before);
   });
 
-  it('names the service whose program is not in the image', async () => {
+  it('names the service whose program is missing in the image', async () => {
     await make(`services:\n  web:\n    image: IMAGE\n    command: /no/such/program\n`);
     const outcome = await ground.start();
     expect(outcome.error).toMatch(
@@ -342,14 +344,14 @@ secrets: { word: { file: ../word } }
     expect(outcome.error).not.toMatch(/Creating|OCI runtime|shim/);
   });
 
-  it('warns once of what Compose warns about', async () => {
+  it('shows each warning of Compose once', async () => {
     await make(`services:\n  web:\n    ${idle}\n    environment: { A: "\${NOWHERE_SET}" }\n`);
     const { stderr } = await ground.start();
     expect(stderr.split('NOWHERE_SET').length - 1).toBe(1);
     expect(stderr).toContain('WARNING: The "NOWHERE_SET" variable is not set. Defaulting to a blank string.');
   });
 
-  it('ignores what the shell of the operator asks of Compose about orphans', async () => {
+  it("ignores COMPOSE_REMOVE_ORPHANS of the operator's shell", async () => {
     await make(`services:\n  web:\n    ${idle}\n`);
     process.env.COMPOSE_REMOVE_ORPHANS = 'true';
     try {
@@ -359,7 +361,7 @@ secrets: { word: { file: ../word } }
     }
   });
 
-  it('calls afterUp when the containers are there, before waiting for readiness', async () => {
+  it('calls afterUp when the containers exist, before it waits for readiness', async () => {
     await make(
       `services:\n  web:\n    ${idle}\n    healthcheck: { test: ["CMD", "test", "-e", "/go"], interval: 300ms, retries: 100 }\n`,
     );
@@ -370,7 +372,7 @@ secrets: { word: { file: ../word } }
     expect((await ground.containers())['web/1']?.health).toBe('healthy');
   });
 
-  it('does nothing for a project that has only jobs', async () => {
+  it('does nothing for a project with only jobs', async () => {
     await make();
     let called = false;
     const outcome = await ground.start({}, async () => void (called = true));

@@ -6,7 +6,7 @@ import { idleService, Sandbox } from '../../support/sandbox.js';
 const volumes = '    volumes: [data:/data, plain:/plain]\n';
 const compose = `services:\n${idleService('web', '    depends_on: [db]\n')}${idleService('db', volumes)}volumes:\n  data:\n  plain:\n`;
 
-/** A deployment `d` that runs: `web`, `db`, a bind volume below it and one that the engine manages. */
+/** A running deployment `d` with `web`, `db`, a bind volume below the directory and an engine volume. */
 class Running {
   readonly sandbox: Sandbox;
   readonly project: string;
@@ -43,7 +43,7 @@ class Running {
   networks = (): Promise<string[]> => this.#named('network');
 }
 
-describeWithEngine('stop of a deployment whose directory is gone', () => {
+describeWithEngine('stop of a deployment whose directory no longer exists', () => {
   let running: Running;
   let sandbox: Sandbox;
   let project = '';
@@ -53,7 +53,7 @@ describeWithEngine('stop of a deployment whose directory is gone', () => {
   });
   afterEach(() => sandbox.remove());
 
-  it('finds it by the labels, in every spelling of the path, and keeps the volumes', async () => {
+  it('finds it by its labels, with every spelling of the path, and keeps the volumes', async () => {
     await symlink(sandbox.base, `${sandbox.base}-link`);
     try {
       await rm(sandbox.path('d'), { recursive: true });
@@ -64,7 +64,7 @@ describeWithEngine('stop of a deployment whose directory is gone', () => {
       expect(stopped.stderr.indexOf('web: removed')).toBeLessThan(stopped.stderr.indexOf('db: stopping'));
       expect([await running.services(), await running.networks()]).toEqual([[], []]);
       expect(await running.volumes()).toEqual([`${project}_data`, `${project}_plain`]);
-      // What is left is a directory that does not exist.
+      // Nothing is left that refers to the directory.
       const again = await sandbox.deployment('d', 'stop');
       expect(again).toMatchObject({ code: 1, stdout: '', stderr: 'Error: deployment directory d does not exist\n' });
     } finally {
@@ -72,8 +72,9 @@ describeWithEngine('stop of a deployment whose directory is gone', () => {
     }
   });
 
-  it('deletes the volumes when asked, also later, and says what it kept', async () => {
-    // The engine makes a directory of root's that an operator cannot delete: half a directory is left.
+  it('deletes the volumes when asked, also later, and reports what it kept', async () => {
+    // The engine makes a directory that belongs to root and that an operator cannot delete, so half a directory is
+    // left.
     await rename(sandbox.path('d/data'), sandbox.path('data'));
     await rm(sandbox.path('d'), { recursive: true });
     await sandbox.write('d/data/data/precious', 'rows');
@@ -85,16 +86,16 @@ describeWithEngine('stop of a deployment whose directory is gone', () => {
     expect(await sandbox.read('d/data/data/precious')).toBe('rows');
   });
 
-  it('deletes what lies in the directory when its containers were stopped before', async () => {
+  it('deletes the data in the directory when its containers had been stopped before', async () => {
     await sandbox.succeed(['deployment', '--dir', 'd', 'stop', '1']);
     await rm(sandbox.path('d'), { recursive: true });
     const stopped = await sandbox.deployment('d', 'stop', '--delete-volumes');
     expect(stopped).toMatchObject({ code: 0, stdout: '' });
-    // Whose the other one is nothing proves.
+    // Nothing proves that the other volume belongs to the deployment.
     expect(await running.volumes()).toEqual([`${project}_plain`]);
   });
 
-  it('leaves a project alone that somebody started by hand from files in it', async () => {
+  it('leaves a project alone that somebody started by hand from files in the directory', async () => {
     const hand = await sandbox.write('app/compose/docker-compose.yml', `services:\n${idleService('db')}`);
     const other = `${project}hand`;
     sandbox.watch(other);
@@ -106,7 +107,7 @@ describeWithEngine('stop of a deployment whose directory is gone', () => {
     expect(await running.services(other)).toEqual(['db']);
   });
 
-  it('stops one service, refuses while a job runs, and does nothing in a dry run', async () => {
+  it('stops one service, refuses while a job runs, and changes nothing in a dry run', async () => {
     await rename(sandbox.path('d'), sandbox.path('moved'));
     const dry = await sandbox.cli(['--dry-run', 'deployment', '--dir', 'd', 'stop']);
     expect(dry).toMatchObject({ code: 0, stderr: '' });
@@ -146,7 +147,7 @@ describeWithEngine('stop of a deployment whose directory is gone', () => {
   });
 });
 
-describeWithEngine('stop with files that cannot be used any more', () => {
+describeWithEngine('stop with unusable files', () => {
   let running: Running;
   let sandbox: Sandbox;
   let project = '';
@@ -158,25 +159,25 @@ describeWithEngine('stop with files that cannot be used any more', () => {
 
   it.each<[string, (sandbox: Sandbox) => Promise<unknown>, RegExp]>([
     [
-      'is broken YAML',
+      'is invalid YAML',
       (one) => one.edit('d/compose/docker-compose-app.yml', 'services:\n', 'services: [\n'),
       /docker-compose-app\.yml:\d+: /,
     ],
     [
-      'asks for nonsense',
+      'is invalid for Compose',
       (one) => one.edit('d/compose/docker-compose-app.yml', 'image: busybox:1.36', 'imagine: busybox'),
       /imagine/,
     ],
-    ['is gone', (one) => rm(one.path('d/compose/docker-compose-app.yml')), /compose file of pod app is missing/],
-    ['has no env file that can be read', (one) => one.write('d/config.env', "A='open\n"), /d\/config\.env:1/],
-  ])('the compose file %s: by labels, saying so', async (_, harm, why) => {
+    ['is missing', (one) => rm(one.path('d/compose/docker-compose-app.yml')), /compose file of pod app is missing/],
+    ['has an invalid env file', (one) => one.write('d/config.env', "A='open\n"), /d\/config\.env:1/],
+  ])('stops by labels, with a message, when the compose file %s', async (_, harm, why) => {
     await harm(sandbox);
     const some = await sandbox.deployment('d', 'stop', 'web');
     expect(some).toMatchObject({ code: 0, stdout: '' });
     expect(some.stderr).toMatch(/^WARNING: the files of this deployment cannot be used; .* by their labels: /m);
     expect(some.stderr).toMatch(why);
     expect(await running.services()).toEqual(['db']);
-    // What runs can be seen, too.
+    // The running containers can be listed, too.
     expect(await sandbox.deployment('d', 'status')).toMatchObject({ code: 0, stdout: `${project}-db-1\trunning\n` });
     expect((await sandbox.deployment('d', 'start')).code).toBe(1);
 

@@ -43,7 +43,7 @@ describeWithEngine('stop', () => {
     expect([again.error, again.stdout, again.stderr]).toEqual([undefined, '', said]);
   });
 
-  it('deletes volumes when asked, never host directories, and says what it kept', async () => {
+  it('deletes volumes when asked but never host directories, and reports what it kept', async () => {
     await begin();
     const outcome = await ground.stop({ deleteVolumes: true });
     expect(outcome.error).toBeUndefined();
@@ -53,7 +53,7 @@ describeWithEngine('stop', () => {
     expect(ground.stopped.hostDirectories).toEqual([join(ground.directory, 'data')]);
   });
 
-  it('keeps volumes of its project that it never declared, and names them', async () => {
+  it('keeps volumes of its project that it never declared, and lists them', async () => {
     await begin();
     await ground.docker(
       'volume',
@@ -68,7 +68,7 @@ describeWithEngine('stop', () => {
     expect(await ground.volumes()).toEqual([`${ground.name}_pg`]);
   });
 
-  it('names the host directories also when the volumes are gone already', async () => {
+  it('lists the host directories also when the volumes are already gone', async () => {
     await begin();
     await ground.stop({ deleteVolumes: true });
     await ground.stop({ deleteData: true });
@@ -104,14 +104,14 @@ describeWithEngine('stop', () => {
     expect([await ground.containers(), await ground.networks()]).toEqual([{}, []]);
   });
 
-  it('removes what left the compose files, too', async () => {
+  it('also removes containers whose service was removed from the compose files', async () => {
     await begin();
     await ground.describe(`services:\n  web:\n    ${idle}\n`);
     expect((await ground.stop({ deleteVolumes: true })).error).toBeUndefined();
     expect([await ground.containers(), await ground.networks(), await ground.volumes()]).toEqual([{}, [], []]);
   });
 
-  it('works for a project that has only jobs', async () => {
+  it('works for a project with only jobs', async () => {
     await begin();
     await ground.stop();
     await runJob();

@@ -14,16 +14,16 @@ import { removeProject } from '../../support/engine-api.js';
 import { removeFolder } from '../../support/temporary.js';
 import { testContext, testImage } from '../operations/support.js';
 
-/** What a start or stop said and how it ended. */
+/** The output of a start or stop, and how it ended. */
 export interface Outcome {
   stdout: string;
   stderr: string;
-  /** The error's message and hint; undefined when it succeeded. */
+  /** The error's message and hint, or undefined on success. */
   error: string | undefined;
   seconds: number;
 }
 
-/** One container as the tests compare them: the same object before and after means that nothing was touched. */
+/** A container in the form in which the tests compare it: equal before and after means that nothing was touched. */
 export interface Seen {
   service: string;
   id: string;
@@ -34,7 +34,7 @@ export interface Seen {
   oneOff: boolean;
 }
 
-/** A Compose project in a directory of its own, removed with all it made by {@link Ground.remove}. */
+/** A Compose project in a directory of its own; {@link Ground.remove} removes it with everything it made. */
 export class Ground {
   readonly name: string;
   readonly directory: string;
@@ -59,7 +59,7 @@ export class Ground {
     return ground;
   }
 
-  /** The project's compose file from now on; `IMAGE` and `DIRECTORY` in it are filled in. */
+  /** Replaces the project's compose file, with `IMAGE` and `DIRECTORY` filled in. */
   async describe(compose: string): Promise<void> {
     this.files = [await this.write('compose/docker-compose-main.yml', compose)];
   }
@@ -172,7 +172,7 @@ export class Ground {
     return this.#labelled('network', 'ls');
   }
 
-  /** What `docker …` lists of this project, by name; containers by id. */
+  /** What `docker …` lists for this project, by name; containers by id. */
   async #labelled(...list: string[]): Promise<string[]> {
     const filter = `label=com.docker.compose.project=${this.name}`;
     const said = await this.docker(...list, '--quiet', '--filter', filter);

@@ -12,7 +12,7 @@ ${idleService('web', '    environment: {PASSWORD: "${PASSWORD}", GREETING: "${GR
     command: ["true"]
 `;
 
-/** The engine behind a socket of its own, which keeps what it was asked. */
+/** The engine behind a socket of its own, which records the requests. */
 class Listener {
   readonly asked: string[] = [];
   readonly address: string;
@@ -39,7 +39,7 @@ class Listener {
   }
 }
 
-describeWithEngine('what a start does, told with --verbose', () => {
+describeWithEngine('the output of start with --verbose', () => {
   let sandbox: Sandbox;
   let socket = '';
   beforeAll(async () => {
@@ -62,7 +62,7 @@ describeWithEngine('what a start does, told with --verbose', () => {
     return stderr;
   };
 
-  it('every command line, which env files, and per service why it is touched or not; no secret', async () => {
+  it('has every command line, the env files, and the reason for each service why it is touched or not, but no secrets', async () => {
     const said = await verbose('start');
     const files = `--file ${sandbox.path('d/compose/docker-compose-app.yml')} --env-file ${sandbox.path('d/config.env')} --env-file ${sandbox.path('d/secrets.env')}`;
     const project = await sandbox.projectOf('d');
@@ -91,7 +91,7 @@ describeWithEngine('what a start does, told with --verbose', () => {
     expect(plain.stderr).not.toMatch(/docker compose|plan:|env file/);
   });
 
-  it('a start that finds all as it should be lists the containers once', async () => {
+  it('lists the containers once when everything is up to date', async () => {
     await sandbox.succeed(['deployment', '--dir', 'd', 'start']);
     const listener = new Listener(join(socket, 'engine.sock'));
     try {

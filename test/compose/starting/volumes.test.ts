@@ -19,7 +19,7 @@ volumes:
   data: ${device === '' ? '{}' : `{ driver: local, driver_opts: { type: none, o: bind, device: "${device}" } }`}
 `;
 
-describeWithEngine('a volume whose path changed', () => {
+describeWithEngine('a volume whose path has changed', () => {
   let ground: Ground;
   afterEach(() => ground.remove());
   const begin = async (): Promise<void> => {
@@ -29,7 +29,7 @@ describeWithEngine('a volume whose path changed', () => {
   };
   const seenInside = (): Promise<string> => ground.compose('exec', '--no-TTY', 'web', 'ls', '/data');
 
-  it('follows a directory that moved, recreating only what mounts it', async () => {
+  it('follows a moved directory, recreating only services that mount it', async () => {
     await begin();
     const before = await ground.containers();
     await rename(join(ground.directory, 'old'), join(ground.directory, 'new'));
@@ -45,7 +45,7 @@ describeWithEngine('a volume whose path changed', () => {
     expect(after['beside/1']).toEqual(before['beside/1']);
   });
 
-  it('refuses while the old path still holds data, and touches nothing', async () => {
+  it('is refused while the old path still holds data, and nothing is touched', async () => {
     await begin();
     const before = await ground.containers();
     await ground.write('new/other', '');
@@ -63,7 +63,7 @@ describeWithEngine('a volume whose path changed', () => {
     expect(await seenInside()).toBe('other\n');
   });
 
-  it('goes on by itself when the old directory is empty', async () => {
+  it('is replaced without asking when the old directory is empty', async () => {
     await begin();
     await rm(join(ground.directory, 'old/file'));
     await ground.write('new/other', '');
@@ -72,7 +72,7 @@ describeWithEngine('a volume whose path changed', () => {
     expect(await seenInside()).toBe('other\n');
   });
 
-  it('sees that another spelling is the same directory', async () => {
+  it('is unchanged with another spelling of the directory', async () => {
     await begin();
     const before = await ground.containers();
     await symlink(ground.directory, join(ground.directory, 'link'));
@@ -83,7 +83,7 @@ describeWithEngine('a volume whose path changed', () => {
     }
   });
 
-  it('never removes a volume whose data the engine keeps', async () => {
+  it('is never removed when the engine keeps its data', async () => {
     ground = await Ground.make(compose(''));
     await ground.start();
     await mkdir(join(ground.directory, 'new'));
@@ -95,7 +95,7 @@ describeWithEngine('a volume whose path changed', () => {
     expect(await ground.volumes()).toEqual([`${ground.name}_data`]);
   });
 
-  it('refuses while another project uses the volume', async () => {
+  it('is refused while another project uses it', async () => {
     await begin();
     await ground.docker(
       'run',

@@ -7,7 +7,7 @@ const idle = 'image: IMAGE\n    init: true\n    command: sleep 1000';
 const check = (test: string, more = ''): string =>
   `healthcheck: { test: ["CMD-SHELL", "${test}"], interval: 300ms, retries: 2${more} }`;
 
-describeWithEngine('start waits until services are ready, or says why they are not', () => {
+describeWithEngine('the wait for readiness', () => {
   let ground: Ground;
   afterEach(() => ground.remove());
   const start = async (services: string, options: Parameters<Ground['start']>[0] = {}) => {
@@ -18,7 +18,7 @@ describeWithEngine('start waits until services are ready, or says why they are n
   const healthLog = (service: string): Promise<string> =>
     ground.docker('inspect', '--format', '{{json .State.Health.Log}}', `${ground.name}-${service}-1`);
 
-  it('fails at once when a service exits with a code, with the end of its log', async () => {
+  it('fails at once when a service exits with an error, with the end of its log', async () => {
     const outcome = await start(
       `  good:
     ${idle}
@@ -34,13 +34,13 @@ describeWithEngine('start waits until services are ready, or says why they are n
     );
     expect(outcome.error).toContain('\n    line 11\n    \ufffd last');
     expect(outcome.error).not.toContain('line 1\n');
-    // Without a limit it would wait for ever: at once is soon after the container's end.
+    // Without a limit the wait would never end; "at once" is shortly after the container's end.
     const ended = await ground.docker('inspect', '--format', '{{.State.FinishedAt}}', `${ground.name}-bad-1`);
     expect(returned - Date.parse(ended.trim())).toBeLessThan(10_000);
     expect((await ground.containers())['good/1']?.state).toBe('running');
   });
 
-  it('fails at once when a service is unhealthy, with what the check said', async () => {
+  it('fails at once when a service is unhealthy, with the output of the healthcheck', async () => {
     const outcome = await start(`  sick:\n    ${idle}\n    ${check('echo no database; exit 7')}\n`);
     expect(outcome.error).toContain('sick: unhealthy');
     expect(outcome.error).toContain('last health check, exit code 7: no database');
@@ -59,7 +59,7 @@ describeWithEngine('start waits until services are ready, or says why they are n
     expect(outcome.error).toContain('last health check, exit code 7: no database');
   });
 
-  it('bears a service that restarts until what it needs is there', async () => {
+  it('tolerates a service that restarts until its dependency is available', async () => {
     const outcome = await start(`  database:
     ${idle}
     ${check('test $$(($$(date +%s) - $$(stat -c %Y /proc/1))) -ge 3', ', start_period: 20s, start_interval: 300ms')}
@@ -79,7 +79,7 @@ volumes:
     expect(Number(restarts)).toBeGreaterThanOrEqual(4);
   });
 
-  it('gives up on a service that only ever restarts', async () => {
+  it('gives up on a service that keeps restarting', async () => {
     const outcome = await start(
       `  loop:\n    image: IMAGE\n    command: sh -c 'echo cannot; exit 4'\n    restart: always\n`,
       { steadySeconds: 20 },
@@ -88,12 +88,12 @@ volumes:
       /loop: restarting after exit code 4 \(restarted (\d+) times\)/.exec(outcome.error ?? '')?.[1],
     );
     expect(restarts).toBeGreaterThanOrEqual(5);
-    // The engine waits twice as long each time: these are half a minute already.
+    // The engine doubles its delay each time, so these restarts already take half a minute.
     expect(restarts).toBeLessThanOrEqual(8);
     expect(outcome.error).toContain('cannot');
   });
 
-  it('says what it waited for and what it saw when the time is over', async () => {
+  it('reports what it waited for and what it saw when the time is up', async () => {
     await start(
       `  good:\n    ${idle}\n  slow:\n    ${idle}\n    ${check('echo warming up; exit 1', ', start_period: 600s, start_interval: 300ms')}\n`,
       { wait: false },
@@ -106,17 +106,17 @@ volumes:
     expect(outcome.error).toContain('warming up');
   });
 
-  it('keeps to the time limit while Compose waits for a dependency', async () => {
+  it('respects the time limit while Compose waits for a dependency', async () => {
     const outcome = await start(
       `  slow:\n    ${idle}\n    ${check('exit 1', ', start_period: 600s, start_interval: 300ms')}\n  app:\n    ${idle}\n    depends_on: { slow: { condition: service_healthy } }\n`,
       { waitTimeout: 2 },
     );
     expect(outcome.error).toMatch(/^not ready after 2 seconds: /);
-    // Compose alone would wait ten minutes and more.
+    // Compose alone would wait more than ten minutes.
     expect(outcome.seconds).toBeLessThan(60);
   });
 
-  it('does not cut Compose off at the time limit while it starts containers, however slow that is', async () => {
+  it('does not interrupt Compose at the time limit while it starts containers, however slow that is', async () => {
     const outcome = await start(
       `  first:\n    ${idle}\n  second:\n    ${idle}\n    depends_on: [first]\n  third:\n    ${idle}\n    depends_on: [second]\n    ${check('exit 1', ', start_period: 600s')}\n`,
       { waitTimeout: 0 },
@@ -126,14 +126,14 @@ volumes:
     expect(Object.values(await ground.containers()).map(({ state }) => state)).toEqual(Array(3).fill('running'));
   });
 
-  it('does not take a service for ready that ends right after it started', async () => {
+  it('does not treat a service as ready when it ends right after it started', async () => {
     const outcome = await start(`  brief:\n    image: IMAGE\n    command: sh -c 'sleep 0.1; exit 1'\n`, {
       steadySeconds: 20,
     });
     expect(outcome.error).toContain('brief: exited with code 1');
   });
 
-  it('notices that what was ready first is not any more when the last one is', async () => {
+  it('notices that a service which became ready early is no longer ready at the end', async () => {
     const outcome = await start(`  first:
     image: IMAGE
     command: sh -c 'sleep 1.5; touch /shared/over; exit 9'
@@ -148,14 +148,14 @@ volumes:
     expect(outcome.error).toContain('first: exited with code 9');
   });
 
-  it('tells an unhealthy service also when there is nothing to start', async () => {
+  it('reports an unhealthy service also when there is nothing to start', async () => {
     await start(`  web:\n    ${idle}\n    ${check('test -e /ok')}\n`, { wait: false });
     const again = await ground.start();
     expect(again.error).toContain('web: unhealthy');
     await ground.compose('exec', '--no-TTY', 'web', 'touch', '/ok');
   });
 
-  it('does not wait with --no-wait', async () => {
+  it('is skipped with --no-wait', async () => {
     const outcome = await start(`  web:\n    ${idle}\n    ${check('exit 1', ', start_period: 60s')}\n`, {
       wait: false,
     });
