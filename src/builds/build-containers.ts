@@ -8,8 +8,8 @@ import { type BuildOptions, buildEnvironment, buildSecrets, buildVariables, choo
 import { containerNameProblem, imageOf } from './names.js';
 import { needsOf } from './needs.js';
 import { openDestination, publishedName } from './publish.js';
-import { type BuildPlaces, type BuildRecipe, findRecipe } from './recipe.js';
-import { cloneAdvice, type MissingRepository, namedByScript, warnOfRefs } from './repositories.js';
+import { type BuildRecipe, findRecipe } from './recipe.js';
+import { type BuildSources, cloneAdvice, type MissingRepository, namedByScript, warnOfRefs } from './repositories.js';
 import { planWaits, runInOrder, usedTooEarly } from './schedule.js';
 import { type BuildResult, summaryLines } from './summary.js';
 
@@ -32,7 +32,7 @@ interface Planned {
  */
 export async function buildContainers(
   containers: readonly string[],
-  from: BuildPlaces,
+  from: BuildSources,
   options: BuildOptions,
   context: Context,
 ): Promise<BuildResult[]> {
@@ -56,7 +56,7 @@ export async function buildContainers(
   return runAll(planned, options.jobs ?? 1, run);
 }
 
-async function plan(container: string, from: BuildPlaces): Promise<Planned> {
+async function plan(container: string, from: BuildSources): Promise<Planned> {
   try {
     return { container, recipe: await findRecipe(container, from) };
   } catch (error) {
@@ -69,7 +69,7 @@ async function plan(container: string, from: BuildPlaces): Promise<Planned> {
  * Reports missing build files before the first long build.
  * @throws LaconicError unless `--continue-on-error` was given
  */
-function refuseMissing(planned: readonly Planned[], from: BuildPlaces, context: Context): void {
+function refuseMissing(planned: readonly Planned[], from: BuildSources, context: Context): void {
   const problems = planned.flatMap(({ problem }) => problem ?? []);
   if (problems.length === 0 || (context.options.continueOnError && !context.options.dryRun)) return;
   const hints = problems.flatMap(({ hint }) => hint ?? []);
@@ -79,7 +79,7 @@ function refuseMissing(planned: readonly Planned[], from: BuildPlaces, context: 
 }
 
 /** Warns in advance of a long build that will fail because of a missing repository. */
-async function warnOfMissing(planned: readonly Planned[], from: BuildPlaces, context: Context): Promise<void> {
+async function warnOfMissing(planned: readonly Planned[], from: BuildSources, context: Context): Promise<void> {
   for (const { container, recipe } of planned) {
     const missing = recipe === undefined ? [] : await namedByScript(recipe, from.missing ?? []);
     if (missing.length === 0) continue;
@@ -90,7 +90,7 @@ async function warnOfMissing(planned: readonly Planned[], from: BuildPlaces, con
 
 function cloneHint(
   missing: readonly MissingRepository[],
-  { repositoryBase }: BuildPlaces,
+  { repositoryBase }: BuildSources,
   { options }: Context,
 ): string[] {
   return missing.length === 0 ? [] : [cloneAdvice(missing, repositoryBase, options.stack ?? '')];
@@ -105,7 +105,7 @@ function printPlan({ container, recipe }: Planned, options: BuildOptions, { repo
   return { container, image: imageOf(container), outcome: 'skipped', seconds: 0 };
 }
 
-async function prepare(first: string, from: BuildPlaces, options: BuildOptions, context: Context): Promise<BuildRun> {
+async function prepare(first: string, from: BuildSources, options: BuildOptions, context: Context): Promise<BuildRun> {
   const { report } = context;
   const [engine, buildkit] = await Promise.all([answeringEngine(context), chooseBuilder(context)]);
   const variables = buildVariables(from, options, buildkit, context);

@@ -1,10 +1,8 @@
 import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { RepositorySpec } from '../repositories/spec.js';
 import { LaconicError } from '../system/errors.js';
 import { kindOf } from '../system/files.js';
 import { folderOf, imageOf } from './names.js';
-import type { MissingRepository } from './repositories.js';
 
 /** Where to look for build folders. */
 export interface BuildPlaces {
@@ -17,10 +15,6 @@ export interface BuildPlaces {
   packageDirectory: string;
   /** Absolute folder of the cloned repositories (`CERC_REPO_BASE_DIR`). */
   repositoryBase: string;
-  /** The repositories that the stack lists. */
-  repositories?: readonly RepositorySpec[];
-  /** Those of them that are not cloned. */
-  missing?: readonly MissingRepository[];
 }
 
 /** How to build a container: a command, and the files found. */

@@ -6,7 +6,7 @@ import { InterruptedError, LaconicError } from '../system/errors.js';
 import { kindOf, readTextIfAny } from '../system/files.js';
 import type { Reporter } from '../system/report.js';
 import { shownCommand } from '../system/shown-command.js';
-import type { BuildRecipe } from './recipe.js';
+import type { BuildPlaces, BuildRecipe } from './recipe.js';
 
 /** A repository of a stack that is not cloned. */
 export interface MissingRepository {
@@ -14,6 +14,14 @@ export interface MissingRepository {
   repository: string;
   /** Its folder in the base directory. */
   name: string;
+}
+
+/** Where to look for build folders, and the repositories that they may build from. */
+export interface BuildSources extends BuildPlaces {
+  /** The repositories that the stack lists. */
+  repositories?: readonly RepositorySpec[];
+  /** Those of them that are not cloned. */
+  missing?: readonly MissingRepository[];
 }
 
 /** Parses the repositories of a stack. Invalid ones only cause a warning here; setup-repositories refuses them. */

@@ -3,10 +3,9 @@ import { basename, dirname, isAbsolute, join, relative } from 'node:path';
 import { readTextIfAny, sha256 } from '../system/files.js';
 import { shownCommand } from '../system/shown-command.js';
 import type { DeploymentLayout } from './layout.js';
-import { currentChecksum, readManifest } from './manifest.js';
+import { currentChecksum, isEdited, readManifest } from './manifest.js';
 import { parseOwnJson } from './own-json.js';
 import { checksumOf, type GeneratedFile } from './tree.js';
-import { isEdited } from './update-plan.js';
 
 /** A source of a deployment that has changed since the deployment was generated from it. */
 export type BehindPart = BehindFiles | BehindImages;

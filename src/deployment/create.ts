@@ -6,7 +6,7 @@ import { copyTree, kindOf, makeDirectory, secretMode, syncPath } from '../system
 import { removeLeftovers, temporaryBeside } from '../system/leftovers.js';
 import { refuseFaultsAfterHooks } from './compose-faults.js';
 import { jobPath, podPath } from './compose-files.js';
-import { createHookLabels, runCreateHooks } from './hooks.js';
+import { type CreateArguments, createHookLabels, runCreateHooks } from './hooks.js';
 import { newId } from './ids.js';
 import { type DeploymentLayout, layoutOf } from './layout.js';
 import { takeLock } from './lock.js';
@@ -18,13 +18,6 @@ import { type DeploymentRecord, recordFor, renderRecord } from './record.js';
 import type { TargetGenerator, TargetGenerators } from './target.js';
 import { type GeneratedFile, type VolumeDirectory, writeGenerated } from './tree.js';
 import { isBelow } from '../system/path-names.js';
-
-/** The arguments of `deploy create` that are passed to create hooks, also on every update. */
-export interface CreateArguments {
-  networkDir: string | null;
-  initialPeers: string | null;
-  extraArgs: string[];
-}
 
 export interface CreateOptions {
   specFile: string;

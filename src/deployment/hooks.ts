@@ -19,7 +19,6 @@ import { withTemporaryFolder } from '../system/leftovers.js';
 import { withinLimit } from '../system/limit.js';
 import { mapOf } from '../system/plain-map.js';
 import { callersVariable, insideOperation } from './callers.js';
-import type { CreateArguments } from './create.js';
 import { readComposeFiles } from './compose-files.js';
 import type { DeploymentLayout } from './layout.js';
 import { acceptHookEdits } from './manifest.js';
@@ -30,6 +29,13 @@ import { startOnCompose } from '../stack/hooks/start-on-compose.js';
 import type { LoadedStack } from '../stack/load.js';
 import type { Stack } from '../stack/parse.js';
 import { numberedHook } from './hook-files.js';
+
+/** The arguments of `deploy create` that are passed to create hooks, also on every update. */
+export interface CreateArguments {
+  networkDir: string | null;
+  initialPeers: string | null;
+  extraArgs: string[];
+}
 
 /** Facts about the command for hooks of init and the quick workflow. */
 export interface CommandFacts {

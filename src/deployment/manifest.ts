@@ -128,3 +128,9 @@ export async function pruneGenerations(layout: DeploymentLayout): Promise<void> 
     await rm(join(layout.history, old), { recursive: true, force: true });
   }
 }
+
+/** Whether a generated file differs from what the last create or update wrote; false if unknown. */
+export function isEdited(manifest: Manifest | undefined, path: string, now: string | undefined): boolean {
+  const left = manifest?.[path];
+  return left !== undefined && now !== undefined && now !== left;
+}

@@ -10,12 +10,12 @@ import { faultsOfValues } from './compose-faults.js';
 import { clearJournal, type JournalStep } from './journal.js';
 import { type PlannedEnvironment, plannedEnvironment, replacementLine } from './environment-preview.js';
 import { type DeploymentLayout, secretsCopyPath } from './layout.js';
-import { currentChecksum, readManifest, renderEntries } from './manifest.js';
+import { isEdited, currentChecksum, readManifest, renderEntries } from './manifest.js';
 import type { Deployment } from './open.js';
 import { environmentFiles, type SecretOptions } from './prepare.js';
 import { requireSecrets } from './require-secrets.js';
 import type { TargetGenerators } from './target.js';
-import { isEdited, warnAboutEdit } from './update-plan.js';
+import { warnAboutEdit } from './update-plan.js';
 import { checksumOf, contentOf, type GeneratedFile } from './tree.js';
 
 /**

@@ -2,10 +2,10 @@ import { stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { Context } from '../system/context.js';
 import { kindOf, readTextIfAny, secretMode } from '../system/files.js';
-import type { CreateArguments } from './create.js';
+import type { CreateArguments } from './hooks.js';
 import { type JournalStep, readJournal } from './journal.js';
 import { type DeploymentLayout, secretsCopyPath } from './layout.js';
-import { currentChecksum, impliedManifest, type Manifest, readManifest, renderManifest } from './manifest.js';
+import { isEdited, currentChecksum, impliedManifest, type Manifest, readManifest, renderManifest } from './manifest.js';
 import type { Prepared } from './prepare.js';
 import { editRecord, readRecord, recordFor } from './record.js';
 import { inOrder } from './step-order.js';
@@ -28,12 +28,6 @@ export interface UpdatePlan {
   edited: string[];
   /** Paths that are no longer generated, and where something other than a file now exists. */
   left: string[];
-}
-
-/** Whether a generated file differs from what the last create or update wrote; false if unknown. */
-export function isEdited(manifest: Manifest | undefined, path: string, now: string | undefined): boolean {
-  const left = manifest?.[path];
-  return left !== undefined && now !== undefined && now !== left;
 }
 
 /**

@@ -15,7 +15,7 @@ import { rewriteUrl } from './remote.js';
 import { asLaconicError, type Outcome, outcomeText, type Result } from './result.js';
 import { shownName } from './spec.js';
 import { checkSshHosts, hostKey, sshEnvironment } from './ssh.js';
-import { stallSettings } from './stalls.js';
+import { stallSettings } from './config.js';
 import { readTogether } from './together.js';
 
 /** How to clone and update repositories. */

@@ -1,7 +1,16 @@
 import { join } from 'node:path';
 import { git, GitFailedError, type GitOptions } from './git.js';
 import type { UrlRule } from './remote.js';
-import { stallKeys } from './stalls.js';
+
+/**
+ * Limits for stalled http transfers: without them git waits forever. One byte per second is the least that curl can
+ * tell from nothing, so that slow transfers continue; a server that packs a large repository may pause, hence five
+ * minutes. curl allows as long for a connection.
+ */
+const limits = { 'http.lowspeedlimit': 'http.lowSpeedLimit=1', 'http.lowspeedtime': 'http.lowSpeedTime=300' } as const;
+
+/** The keys of {@link limits} as `git config --list` prints them. */
+const stallKeys: readonly string[] = Object.keys(limits);
 
 /** The relevant part of git's configuration for a folder. */
 export interface GitConfig {
@@ -88,4 +97,13 @@ function collect(entries: readonly Entry[]): GitConfig {
     rules,
     set: stallKeys.filter((key) => entries.some((entry) => entry.key === key)),
   };
+}
+
+/**
+ * Configuration for git's network calls, as `key=value`: limits for stalled transfers that the operator's own
+ * configuration does not set. Its settings for single URLs, and GIT_HTTP_LOW_SPEED_LIMIT and _TIME, take precedence
+ * anyway.
+ */
+export function stallSettings({ set }: Pick<GitConfig, 'set'>): string[] {
+  return Object.entries(limits).flatMap(([key, setting]) => (set.includes(key) ? [] : [setting]));
 }

@@ -5,12 +5,10 @@ import { pipeline } from 'node:stream/promises';
 import { errorCode, errorMessage, LaconicError } from '../../system/errors.js';
 import { sha256 } from '../../system/files.js';
 import type { ServiceModel } from './model.js';
+import type { Checksums } from './started.js';
 
 /** Larger files are compared only by size and time: they are not edited by hand, and a start must stay quick. */
 const hashedBytes = 16 * 1024 * 1024;
-
-/** Checksum by host path, or by `config x` / `secret x` for text that Compose copies into the container. */
-export type Checksums = Readonly<Record<string, string>>;
 
 /**
  * Computes checksums of content that containers keep from their creation although files on the host change: mounted

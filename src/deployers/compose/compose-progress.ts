@@ -1,6 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { Context } from '../../system/context.js';
-import type { ProjectModel } from './model.js';
 
 /** A line that `docker compose` writes to stderr. */
 export type ComposeLine =
@@ -53,30 +52,4 @@ export function warnOnce(context: Context, text: string, reportedUnset?: Readonl
  */
 function isNoNews(text: string): boolean {
   return text.includes('the attribute `version` is obsolete') || /"?CERC_SCRIPT_DEBUG"? variable is not set/.test(text);
-}
-
-/**
- * Finds the service of a container by Compose's naming: `<project>-<service>-<n>`, or the service's `container_name`.
- */
-export function serviceOfContainer(model: ProjectModel, container: string): string | undefined {
-  for (const service of model.services.values()) {
-    if (service.containerName === container) return service.name;
-    const prefix = `${model.project}-${service.name}-`;
-    if (container.startsWith(prefix) && /^\d+$/.test(container.slice(prefix.length))) return service.name;
-  }
-  return undefined;
-}
-
-/**
- * Shows the steps of `docker compose up` as progress of the services. A final state of Compose (`Started`) is not final
- * here, since the wait for readiness follows: only failures are marked.
- */
-export function showStep(line: ComposeLine, model: ProjectModel, context: Context): void {
-  if (line.kind !== 'step') return;
-  const service = line.subject === 'Container' ? serviceOfContainer(model, line.name) : line.name;
-  if (line.subject === 'Network' || line.subject === 'Volume') {
-    context.report.verbose(`${line.subject} ${line.name} ${line.state}`);
-  } else if (service !== undefined && line.state !== 'Running') {
-    context.report.progress(service, line.state.toLowerCase(), line.state === 'Error' ? 'failed' : 'working');
-  }
 }

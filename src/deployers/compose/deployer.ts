@@ -23,7 +23,7 @@ import type {
 } from '../deployer.js';
 import { renderPs, renderPsJson } from '../status-text.js';
 import { composeOrFail } from './compose-cli.js';
-import { deploymentProject, podScripts } from './deployment-project.js';
+import { deploymentProject } from './deployment-project.js';
 import { execInService } from './exec.js';
 import { runJob } from './job.js';
 import { listContainers, statusesOf } from './list.js';
@@ -32,7 +32,7 @@ import { streamLogs } from './logs.js';
 import { loadModel, type ProjectModel } from './model.js';
 import { publishedPort } from './port.js';
 import type { ComposeProject } from './project.js';
-import { type PodScript, runPodScripts } from './scripts.js';
+import { type PodScript, podScripts, runPodScripts } from './scripts.js';
 import { pendingSecrets, secretValues, withNewSecrets } from './secret-values.js';
 import { startProject } from './start.js';
 import { checkNeighbours, refuseSharedVolumes } from './sharers.js';
@@ -151,7 +151,16 @@ export class ComposeDeployer implements Deployer {
       ...{ context, engine: this.#engine, silence, removeOrphans: state !== undefined },
       pending: [
         ...pendingOf(options.pending),
-        ...(deployment === undefined ? [] : [await pendingSecrets(deployment.spec, deployment.layout, context)]),
+        ...(deployment === undefined
+          ? []
+          : [
+              {
+                recreated: await pendingSecrets(deployment.spec, deployment.layout, context),
+                added: [],
+                removed: [],
+                why: { kind: 'secrets' as const },
+              },
+            ]),
       ],
     });
     await runPodScripts(preStart, project, context);

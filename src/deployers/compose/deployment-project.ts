@@ -14,7 +14,6 @@ import { LaconicError } from '../../system/errors.js';
 import { isSamePlace, kindOf, readTextIfAny } from '../../system/files.js';
 import type { ComposeProject } from './project.js';
 import { composeEnvironment, type EnvFileText, engineFlags } from './runtime-env.js';
-import type { PodScript } from './scripts.js';
 import { withWrittenSecrets } from './secret-values.js';
 
 /** A deployment's Compose project, and its state on the engine. */
@@ -122,23 +121,6 @@ async function readProject(
     dockerFlags: engineFlags(envFiles, context),
   };
   return withWrittenSecrets(project, deployment.spec, layout);
-}
-
-/** The pods' scripts of one kind, in stack order. */
-export async function podScripts(
-  deployment: Deployment,
-  kind: 'preStartCommand' | 'postStartCommand',
-): Promise<PodScript[]> {
-  const scripts: PodScript[] = [];
-  for (const pod of deployment.stack.pods) {
-    const command = pod[kind];
-    if (command === undefined) continue;
-    const path = deployment.layout.podScript(pod.name, command);
-    // The Python program copied scripts from sub-folders without the folder: its directories still work.
-    const flat = deployment.layout.podScript(pod.name, basename(command));
-    scripts.push({ path: (await kindOf(path)) === 'file' ? path : flat, pod: pod.name });
-  }
-  return scripts;
 }
 
 async function podFile(deployment: Deployment, pod: Pod): Promise<string> {

@@ -1,6 +1,7 @@
 import { notOfContainers } from '../../compose/service-prints.js';
 import { composeLabels } from '../../engine/containers.js';
-import { changedContents, type Checksums } from './bind-files.js';
+import { changedContents } from './bind-files.js';
+import type { Checksums } from './started.js';
 import { awaitedServices, didItsWork } from './completed.js';
 import type { ProjectModel, ServiceModel } from './model.js';
 import { containersOf, type ObservedContainer } from './observe.js';

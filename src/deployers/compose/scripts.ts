@@ -1,11 +1,11 @@
 import { access, constants } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
+import type { Deployment } from '../../deployment/open.js';
 import type { Context } from '../../system/context.js';
 import { errorMessage, InterruptedError, LaconicError } from '../../system/errors.js';
 import { kindOf } from '../../system/files.js';
 import { withinLimit } from '../../system/limit.js';
 import { runAttached } from '../../system/process.js';
-import type { ComposeProject } from './project.js';
 
 /** A pre-start or post-start command of a pod. */
 export interface PodScript {
@@ -13,6 +13,29 @@ export interface PodScript {
   path: string;
   /** The pod it belongs to, for messages. */
   pod: string;
+}
+
+/** The pods' scripts of one kind, in stack order. */
+export async function podScripts(
+  deployment: Deployment,
+  kind: 'preStartCommand' | 'postStartCommand',
+): Promise<PodScript[]> {
+  const scripts: PodScript[] = [];
+  for (const pod of deployment.stack.pods) {
+    const command = pod[kind];
+    if (command === undefined) continue;
+    const path = deployment.layout.podScript(pod.name, command);
+    // The Python program copied scripts from sub-folders without the folder: its directories still work.
+    const flat = deployment.layout.podScript(pod.name, basename(command));
+    scripts.push({ path: (await kindOf(path)) === 'file' ? path : flat, pod: pod.name });
+  }
+  return scripts;
+}
+
+/** What scripts are given: the name of the Compose project (of the cluster, on Kubernetes) and their environment. */
+interface ScriptEnvironment {
+  name: string;
+  env: NodeJS.ProcessEnv;
 }
 
 /**
@@ -23,7 +46,7 @@ export interface PodScript {
  */
 export async function runPodScripts(
   scripts: readonly PodScript[],
-  project: Pick<ComposeProject, 'name' | 'env'>,
+  project: ScriptEnvironment,
   context: Context,
   seconds?: number,
 ): Promise<void> {
@@ -34,11 +57,7 @@ export async function runPodScripts(
   }
 }
 
-async function runPodScript(
-  { path, pod }: PodScript,
-  project: Pick<ComposeProject, 'name' | 'env'>,
-  context: Context,
-): Promise<void> {
+async function runPodScript({ path, pod }: PodScript, project: ScriptEnvironment, context: Context): Promise<void> {
   if (context.signal.aborted) throw new InterruptedError();
   context.report.verbose(`Running command: ${path}`);
   const failed = (reason: string, hint?: string): LaconicError =>

@@ -10,7 +10,6 @@ import { mapOf } from '../../system/plain-map.js';
 import { parseYaml } from '../../system/yaml.js';
 import { readSecretValues } from '../secret-sources.js';
 import { readWholeConfig } from './config-json.js';
-import type { PendingChanges } from './preview.js';
 import type { ComposeProject } from './project.js';
 
 /** The files that pass the values of the spec's `secrets` with sources to services. */
@@ -63,14 +62,13 @@ export async function withNewSecrets(
  * Determines for which services {@link withNewSecrets} would change values since the last start. Read-only.
  * @throws InvalidFileError as there
  */
-export async function pendingSecrets(spec: Spec, places: Places, context: Context): Promise<PendingChanges> {
+export async function pendingSecrets(spec: Spec, places: Places, context: Context): Promise<readonly string[] | 'all'> {
   const values = await secretValues(spec, context);
   const before = await readTextIfAny(places.sourcedSecrets);
   const same = before === (values.size === 0 ? undefined : entriesText(values));
   const override = same ? undefined : await readTextIfAny(places.sourcedSecretsOverride);
   const { services } = override === undefined ? {} : mapOf(parseYaml(override, places.sourcedSecretsOverride).value);
-  const recreated = !same && override === undefined ? 'all' : Object.keys(mapOf(services));
-  return { recreated, added: [], removed: [], why: { kind: 'secrets' } };
+  return !same && override === undefined ? 'all' : Object.keys(mapOf(services));
 }
 
 /**

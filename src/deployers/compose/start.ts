@@ -3,7 +3,7 @@ import { ExitError, InterruptedError } from '../../system/errors.js';
 import type { Context } from '../../system/context.js';
 import type { StartOptions } from '../deployer.js';
 import { steadyTime } from '../steady.js';
-import type { Checksums } from './bind-files.js';
+import type { Checksums } from './started.js';
 import { Deadline } from './deadline.js';
 import { type Watch, watchProject } from './inbox.js';
 import { mendLeftovers } from './interrupted.js';

@@ -1,5 +1,7 @@
 import { readTextIfAny, secretMode, writeIfDifferent } from '../../system/files.js';
-import type { Checksums } from './bind-files.js';
+
+/** Checksum by host path, or by `config x` / `secret x` for text that Compose copies into the container. */
+export type Checksums = Readonly<Record<string, string>>;
 
 /**
  * What the containers of a project were created from at the last start: `.laconic/started.json`. A record is valid only

@@ -1,17 +1,9 @@
-import type { Engine } from '../../engine/connect.js';
 import { composeLabels, type ProjectContainer, removeContainer } from '../../engine/containers.js';
 import { removeVolume } from '../../engine/volumes.js';
-import type { Context } from '../../system/context.js';
 import { LaconicError } from '../../system/errors.js';
 import { didYouMean } from '../../system/suggest.js';
 import type { StopOptions } from '../deployer.js';
-import type { StopPlan } from './stop-plan.js';
-
-/** What stopping needs. */
-export interface StopTools {
-  context: Context;
-  engine: Engine;
-}
+import type { StopPlan, StopTools } from './stop-plan.js';
 
 /**
  * Ends running jobs.

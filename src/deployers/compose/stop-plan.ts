@@ -1,12 +1,19 @@
 import { resolve } from 'node:path';
+import type { Engine } from '../../engine/connect.js';
 import type { ProjectContainer } from '../../engine/containers.js';
 import { type EngineVolume, hostDirectory, listProjectVolumes } from '../../engine/volumes.js';
+import type { Context } from '../../system/context.js';
 import { isBelow } from '../../system/path-names.js';
 import type { StopOptions } from '../deployer.js';
 import type { VolumeModel } from './model.js';
 import type { StartedRecord } from './started.js';
-import type { StopTools } from './stop-labelled.js';
 import { hostDirectories } from './volumes.js';
+
+/** What stopping needs. */
+export interface StopTools {
+  context: Context;
+  engine: Engine;
+}
 
 export interface StopInput {
   readonly options: StopOptions;

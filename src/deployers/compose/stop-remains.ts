@@ -15,14 +15,8 @@ import type { Context } from '../../system/context.js';
 import { InterruptedError, LaconicError } from '../../system/errors.js';
 import { kindOf } from '../../system/files.js';
 import type { StopOptions } from '../deployer.js';
-import {
-  deleteVolumes,
-  endJobs,
-  removeInOrder,
-  requireNoJob,
-  selectContainers,
-  type StopTools,
-} from './stop-labelled.js';
+import { deleteVolumes, endJobs, removeInOrder, requireNoJob, selectContainers } from './stop-labelled.js';
+import type { StopTools } from './stop-plan.js';
 import { refuseVolumesOfServices } from './stop.js';
 import { hostDirectories } from './volumes.js';
 import { isBelow } from '../../system/path-names.js';

@@ -9,8 +9,8 @@ import { loadModel, type VolumeModel } from './model.js';
 import type { ComposeProject } from './project.js';
 import { explainUnknownService } from './services.js';
 import type { StartedRecord } from './started.js';
-import { deleteVolumes, endJobs, removeInOrder, selectContainers, type StopTools } from './stop-labelled.js';
-import { readStopPlan } from './stop-plan.js';
+import { deleteVolumes, endJobs, removeInOrder, selectContainers } from './stop-labelled.js';
+import { readStopPlan, type StopTools } from './stop-plan.js';
 
 export interface StopDeps extends StopTools {
   /**

@@ -7,7 +7,7 @@ import { CommandFailedError, errorCode, errorMessage, InterruptedError, LaconicE
 import { commandLine, programMissing } from '../../system/process.js';
 import { sendToGroup } from '../../system/process-group.js';
 import { callAtExit, callEnvironment, composeOrFail } from './compose-cli.js';
-import { type ComposeLine, showStep } from './compose-progress.js';
+import type { ComposeLine } from './compose-progress.js';
 import type { Deadline } from './deadline.js';
 import { explainNotReady } from './explain.js';
 import type { ProjectModel } from './model.js';
@@ -190,5 +190,31 @@ export async function upAttached(
   } finally {
     signal.removeEventListener('abort', interrupt);
     process.removeListener('exit', killAll);
+  }
+}
+
+/**
+ * Finds the service of a container by Compose's naming: `<project>-<service>-<n>`, or the service's `container_name`.
+ */
+export function serviceOfContainer(model: ProjectModel, container: string): string | undefined {
+  for (const service of model.services.values()) {
+    if (service.containerName === container) return service.name;
+    const prefix = `${model.project}-${service.name}-`;
+    if (container.startsWith(prefix) && /^\d+$/.test(container.slice(prefix.length))) return service.name;
+  }
+  return undefined;
+}
+
+/**
+ * Shows the steps of `docker compose up` as progress of the services. A final state of Compose (`Started`) is not final
+ * here, since the wait for readiness follows: only failures are marked.
+ */
+function showStep(line: ComposeLine, model: ProjectModel, context: Context): void {
+  if (line.kind !== 'step') return;
+  const service = line.subject === 'Container' ? serviceOfContainer(model, line.name) : line.name;
+  if (line.subject === 'Network' || line.subject === 'Volume') {
+    context.report.verbose(`${line.subject} ${line.name} ${line.state}`);
+  } else if (service !== undefined && line.state !== 'Running') {
+    context.report.progress(service, line.state.toLowerCase(), line.state === 'Error' ? 'failed' : 'working');
   }
 }

@@ -1,7 +1,19 @@
 import { join } from 'node:path';
 import type { Deployment } from '../../deployment/open.js';
+import type { DeploymentRecord } from '../../deployment/record.js';
+import type { Spec } from '../../spec/model.js';
 import type { ClusterTarget } from './cluster/connect.js';
-import { clusterNameOf } from './kind/ensure.js';
+
+/** Returns the name of a deployment's kind cluster: the spec's, else its cluster-id. */
+export function clusterNameOf({
+  spec,
+  record,
+}: {
+  spec: Pick<Spec, 'kindClusterName'>;
+  record: Pick<DeploymentRecord, 'clusterId'>;
+}): string {
+  return spec.kindClusterName ?? record.clusterId;
+}
 
 /** Returns the cluster of a deployment. No other cluster is ever used for it. */
 export function clusterOf({ layout, record, spec }: Deployment): ClusterTarget {

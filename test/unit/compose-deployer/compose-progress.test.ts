@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseComposeLine, serviceOfContainer } from '../../../src/deployers/compose/compose-progress.js';
+import { parseComposeLine } from '../../../src/deployers/compose/compose-progress.js';
+import { serviceOfContainer } from '../../../src/deployers/compose/up.js';
 import { parseModel } from '../../../src/deployers/compose/model.js';
 
 describe('progress lines of docker compose', () => {

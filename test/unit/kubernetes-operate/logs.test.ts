@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { LogsOptions } from '../../../src/deployers/deployer.js';
 import type { PodFacts } from '../../../src/deployers/kubernetes/ready/facts.js';
 import { LogLines } from '../../../src/deployers/kubernetes/operate/log-lines.js';
-import { labelOf } from '../../../src/deployers/kubernetes/operate/logs.js';
+import { labelOf } from '../../../src/deployers/kubernetes/operate/log-source.js';
 import { logQuery, parseTime } from '../../../src/deployers/kubernetes/operate/log-query.js';
 
 import { pod, podWith } from '../kubernetes-ready/objects.js';

@@ -17,9 +17,9 @@ import { isNoOp, needsOfPlan, type Plan, planApply } from './plan.js';
 import { resources, typeOf } from './resources.js';
 import { lineFor } from './said.js';
 import { nextWorkloads, stagesOf } from './stages.js';
-import { carryOut, check } from './write.js';
+import { carryOut, check, type WriteOptions } from './write.js';
 
-export interface ApplyOptions {
+export interface ApplyOptions extends WriteOptions {
   /** The workloads with the conditions they wait for; workloads not listed wait for nothing. */
   readonly order: readonly StartStep[];
   /** Returns when these are ready, or at once if the order is not kept (`--no-wait`). */
@@ -31,12 +31,6 @@ export interface ApplyOptions {
   readonly later?: readonly Need[];
   /** ISO time to stamp on Deployments whose pods would otherwise not be replaced (`restart`). */
   readonly restartedAt?: string;
-  /**
-   * Seconds to wait for the deletion of objects in the way (`--wait-timeout`); absent: what their deletion may take.
-   */
-  readonly goneSeconds?: number | undefined;
-  /** Fields set by other field managers are taken over, and each is reported; false or absent: they are an error. */
-  readonly forceConflicts?: boolean;
 }
 
 /**

@@ -1,7 +1,6 @@
 import type { Context } from '../../../system/context.js';
 import { describeObject, type KubernetesObject } from '../objects/object.js';
 import type { Action } from './actions.js';
-import type { ApplyOptions } from './apply.js';
 import type { ClusterApi, LiveObject } from './api.js';
 import { ClusterError } from './errors.js';
 import { requireGone } from './gone.js';
@@ -14,10 +13,17 @@ import { typeOf } from './resources.js';
  */
 const attemptsFor = (kind: string): number => (kind === 'Namespace' ? 1 : 5);
 
+export interface WriteOptions {
+  /** Fields set by other field managers are taken over, and each is reported; false or absent: they are an error. */
+  readonly forceConflicts?: boolean;
+  /**
+   * Seconds to wait for the deletion of objects in the way (`--wait-timeout`); absent: what their deletion may take.
+   */
+  readonly goneSeconds?: number | undefined;
+}
+
 /**
  * Executes one action.
- * @param options `forceConflicts`: fields of our object that other field managers set are taken over, and each is
- *   reported; `goneSeconds`: see requireGone
  * @returns the resulting object
  * @throws ClusterError; a conflict names the fields and their managers
  */
@@ -25,7 +31,7 @@ export async function carryOut(
   action: Action,
   api: ClusterApi,
   context: Context,
-  { forceConflicts: force = false, goneSeconds }: Pick<ApplyOptions, 'forceConflicts' | 'goneSeconds'> = {},
+  { forceConflicts: force = false, goneSeconds }: WriteOptions = {},
 ): Promise<LiveObject> {
   const { object } = action;
   switch (action.do) {

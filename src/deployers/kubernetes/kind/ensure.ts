@@ -10,6 +10,7 @@ import { InvalidFileError, LaconicError } from '../../../system/errors.js';
 import { readText, readTextIfAny, writeFileAtomically } from '../../../system/files.js';
 import type { ClusterApi } from '../cluster/api.js';
 import { resources } from '../cluster/resources.js';
+import { clusterNameOf } from '../connection.js';
 import { chooseCluster, type ClusterChoice, type KindCluster, listKindClusters } from './clusters.js';
 import { type KindConfig, parseKindConfig } from './config.js';
 import { awaitApiServer, ensureKubeContext } from './context.js';
@@ -45,17 +46,6 @@ export interface EnsuredCluster {
   readonly nodesStartedAt?: number;
   /** A connection to an existing cluster, and the images on its nodes; absent for one that was just created. */
   readonly found?: { readonly api: ClusterApi; readonly contents: NodeContents };
-}
-
-/** Returns the name of a deployment's kind cluster: the spec's, else its cluster-id. */
-export function clusterNameOf({
-  spec,
-  record,
-}: {
-  spec: Pick<Spec, 'kindClusterName'>;
-  record: Pick<DeploymentRecord, 'clusterId'>;
-}): string {
-  return spec.kindClusterName ?? record.clusterId;
 }
 
 /**

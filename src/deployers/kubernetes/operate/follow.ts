@@ -8,7 +8,7 @@ import { Inbox } from '../ready/inbox.js';
 import type { WatchEvent } from '../cluster/api.js';
 import { isOurs, isOwnPod } from './snapshot.js';
 import { linesOf, LogLines } from './log-lines.js';
-import { labelOf, type LogSource, type LogsRequest, openLog } from './logs.js';
+import { labelOf, type LogSource, type LogsRequest, openLog } from './log-source.js';
 import type { SharedOutput } from './shared-output.js';
 
 /**

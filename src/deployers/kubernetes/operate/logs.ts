@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream';
 import type { Context } from '../../../system/context.js';
 import { errorCode, InterruptedError, LaconicError } from '../../../system/errors.js';
 import { didYouMean } from '../../../system/suggest.js';
@@ -6,31 +5,14 @@ import type { LogsOptions } from '../../deployer.js';
 import type { ClusterApi } from '../cluster/api.js';
 import { ClusterError } from '../cluster/errors.js';
 import type { Identity } from '../cluster/identity.js';
-import { resourcePath, resources } from '../cluster/resources.js';
 import type { PodFacts } from '../ready/facts.js';
 import { containersOf } from '../ready/pod.js';
 import { containerName, listPods, serviceNames } from './find.js';
 import { followLogs } from './follow.js';
 import { linesOf, LogLines } from './log-lines.js';
-import { type LogQuery, logQuery } from './log-query.js';
+import { logQuery } from './log-query.js';
+import { labelOf, type LogSource, type LogsRequest, openLog } from './log-source.js';
 import { SharedOutput } from './shared-output.js';
-
-/** The log of one container. */
-export interface LogSource {
-  pod: PodFacts;
-  container: string;
-}
-
-export interface LogsRequest {
-  api: ClusterApi;
-  identity: Identity;
-  options: LogsOptions;
-  query: LogQuery;
-  /** Whether the log of this container is requested. */
-  wanted: (pod: PodFacts, container: string) => boolean;
-  context: Context;
-  output: SharedOutput;
-}
 
 /**
  * Streams the output of the containers, each line as `<container>: <line>` (scripts rely on it; see {@link labelOf}):
@@ -95,26 +77,6 @@ function refuseUnknown(services: readonly string[], pods: readonly PodFacts[], i
   );
 }
 
-/**
- * Returns the prefix of a log's lines: the container's name, which scripts read; if a service has several pods at a
- * time, also the end of the pod's name. Pods that a rollout replaces do not count. Pure.
- */
-export function labelOf({ pod, container }: LogSource, pods: Iterable<PodFacts>): string {
-  const maker = replicaSetOf(pod);
-  const others = [...pods].filter((one) => one.metadata.uid !== pod.metadata.uid && replicaSetOf(one) === maker);
-  if (maker === undefined || !others.some(isAlive)) return container;
-  return `${container}-${pod.metadata.name.slice(pod.metadata.name.lastIndexOf('-') + 1)}`;
-}
-
-function replicaSetOf({ metadata }: PodFacts): string | undefined {
-  return metadata.ownerReferences?.find(({ kind }) => kind === 'ReplicaSet')?.uid;
-}
-
-/** An evicted pod has been replaced by another one. */
-function isAlive({ metadata, status }: PodFacts): boolean {
-  return metadata.deletionTimestamp === undefined && status?.phase !== 'Failed' && status?.phase !== 'Succeeded';
-}
-
 /** Shows the current log of one container. `nothing`: it has not started, has no earlier run, or its log is gone. */
 async function showLog(
   source: LogSource,
@@ -138,15 +100,4 @@ async function showLog(
     if (errorCode(error) === 'EPIPE') return 'reader left';
     throw error;
   }
-}
-
-/** Streams the log of a container. @throws ClusterError */
-export async function openLog(
-  { pod, container }: LogSource,
-  { api, identity, query, context }: Pick<LogsRequest, 'api' | 'identity' | 'query' | 'context'>,
-  more: Record<string, string>,
-  signal: AbortSignal = context.signal,
-): Promise<Readable> {
-  const path = `${resourcePath(resources.Pod, identity.namespace, pod.metadata.name)}/log`;
-  return api.stream(path, { container, ...query.parameters, ...more }, signal);
 }
