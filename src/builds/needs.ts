@@ -5,7 +5,14 @@ import { imagesOfDockerfile } from './dockerfile.js';
 import { imageOf } from './names.js';
 import { wordsOfPlainScript } from './plain-script.js';
 import type { BuildRecipe } from './recipe.js';
-import type { BuildNeeds } from './schedule.js';
+
+/** What is known about a build before it runs. */
+export interface BuildNeeds {
+  /** The image it creates. */
+  image: string;
+  /** The images it is built from; undefined: unknown, it may use any image and create others. */
+  from?: ReadonlySet<string> | undefined;
+}
 
 /**
  * Determines from its files which images a build uses. If in doubt they are unknown, and the build runs alone.

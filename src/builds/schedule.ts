@@ -1,10 +1,4 @@
-/** What is known about a build before it runs. */
-export interface BuildNeeds {
-  /** The image it creates. */
-  image: string;
-  /** The images it is built from; undefined: unknown, it may use any image and create others. */
-  from?: ReadonlySet<string> | undefined;
-}
+import type { BuildNeeds } from './needs.js';
 
 /** What a build waits for. */
 export interface Waits {

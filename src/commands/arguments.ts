@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import type { LogsOptions, PortQuery } from '../deployers/deployer.js';
 import type { Context } from '../system/context.js';
 import { LaconicError, UsageError } from '../system/errors.js';
 
@@ -109,4 +110,62 @@ export function parseWait(flags: WaitFlags): { wait: boolean; waitTimeout?: numb
     ...(waitTimeout === undefined ? {} : { waitTimeout: parseSeconds(waitTimeout, '--wait-timeout') }),
     ...(steady === undefined ? {} : { steadySeconds: parseSeconds(steady, '--steady') }),
   };
+}
+
+/**
+ * Parses a container port from the command line.
+ * @throws UsageError unless it is 1–65535
+ */
+export function parsePortNumber(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (port < 1 || port > 65535) throw new UsageError(`not a port: ${text} (a number from 1 to 65535)`);
+  return port;
+}
+
+/**
+ * Parses `--protocol`.
+ * @throws UsageError unless it is tcp, udp or sctp
+ */
+export function parseProtocol(text: string): PortQuery['protocol'] {
+  if (text === 'tcp' || text === 'udp' || text === 'sctp') return text;
+  throw new UsageError(`--protocol: ${text} is not tcp, udp or sctp`);
+}
+
+/**
+ * Parses `--index`, the number of a service's container.
+ * @throws UsageError unless it is a number from 1 on
+ */
+export function parseIndex(text: string): number {
+  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
+  throw new UsageError(`--index: ${text} is not a number from 1 on`);
+}
+
+/**
+ * Parses `--tail`: lines per container, undefined for `all`.
+ * @throws UsageError
+ */
+export function parseTail(text: string): number | undefined {
+  if (text === 'all') return undefined;
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new UsageError(`--tail: ${text} is not a number of lines or "all"`);
+}
+
+/** The options of `logs` as typed. */
+export interface LogsFlags {
+  tail: string;
+  follow: boolean;
+  since?: string;
+  until?: string;
+  timestamps: boolean;
+  previous?: boolean;
+}
+
+/**
+ * Parses the options of `logs`.
+ * @throws UsageError
+ */
+export function logsOptions(services: readonly string[], flags: LogsFlags): LogsOptions {
+  const { tail: lines, ...rest } = flags;
+  const tail = parseTail(lines);
+  return { services, ...rest, ...(tail === undefined ? {} : { tail }) };
 }

@@ -23,7 +23,6 @@ import type {
   StartOptions,
   StopOptions,
 } from './deployer.js';
-import { parseTail } from './compose/logs.js';
 import { requireSources } from './secret-sources.js';
 import { deployerFor, requireUpdateEnvs } from './select.js';
 import { targetGenerator } from './targets.js';
@@ -227,26 +226,6 @@ export async function renderDeployment(target: Target, context: Context): Promis
  */
 export async function pushDeployment(target: Target, format: OutputFormat, context: Context): Promise<boolean> {
   return (await openDeployer(target, context)).pushImages(format);
-}
-
-/** The options of `logs` as typed. */
-export interface LogsFlags {
-  tail: string;
-  follow: boolean;
-  since?: string;
-  until?: string;
-  timestamps: boolean;
-  previous?: boolean;
-}
-
-/**
- * Parses the options of `logs`.
- * @throws UsageError
- */
-export function logsOptions(services: readonly string[], flags: LogsFlags): LogsOptions {
-  const { tail: lines, ...rest } = flags;
-  const tail = parseTail(lines);
-  return { services, ...rest, ...(tail === undefined ? {} : { tail }) };
 }
 
 /** `logs`: streams the output of a deployment's containers. */

@@ -1,6 +1,14 @@
 import type { Command } from 'commander';
-import type { LogsFlags } from '../../deployers/operations.js';
-import { addWaitOptions, type ContextOf, limitAnswers, parseFormat, parseWait, type WaitFlags } from '../arguments.js';
+import {
+  addWaitOptions,
+  type ContextOf,
+  limitAnswers,
+  parseFormat,
+  parseWait,
+  type WaitFlags,
+  type LogsFlags,
+  logsOptions,
+} from '../arguments.js';
 import { declareExec } from '../deployment/exec.js';
 import { addLogsOptions } from '../deployment/logs.js';
 import { declarePort } from '../deployment/port.js';
@@ -54,7 +62,6 @@ export function declare(group: Command, contextOf: ContextOf): void {
 
   addLogsOptions(subcommand(group, 'logs [services...]', 'show the output of the containers')).action(
     async (services: string[], options: LogsFlags, self: Command) => {
-      const { logsOptions } = await import('../../deployers/operations.js');
       await (await deployerOf(self)).logs(logsOptions(services, options));
     },
   );

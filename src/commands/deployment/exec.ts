@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { ExitError } from '../../system/errors.js';
-import { type ContextOf, missingArgument, targetOf } from '../arguments.js';
+import { type ContextOf, missingArgument, parseIndex, targetOf } from '../arguments.js';
 import { subcommand } from '../program.js';
 
 /** Adds `exec` to a group, with the action `run`. Options after the service name belong to the command. */
@@ -17,7 +17,6 @@ export function declareExec(
       const usage = 'exec <service> <cmd>';
       if (service === undefined) throw missingArgument(usage, '<service>, the name of a service of the stack');
       if (words.length === 0) throw missingArgument(usage, `<cmd>, the command to run in ${service}`);
-      const { parseIndex } = await import('../../deployers/compose/port.js');
       const code = await run(self, { service, command: words, index: parseIndex(options.index) });
       if (code !== 0) throw new ExitError(code);
     });

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { PortQuery } from '../../deployers/deployer.js';
-import { type ContextOf, missingArgument, targetOf } from '../arguments.js';
+import { type ContextOf, missingArgument, parseIndex, parsePortNumber, parseProtocol, targetOf } from '../arguments.js';
 import { subcommand } from '../program.js';
 
 /** Adds `port` to a group, with the action `run`. */
@@ -20,10 +20,9 @@ export function declarePort(group: Command, run: (self: Command, query: PortQuer
         if (port === undefined) {
           throw missingArgument(usage, `<exposed-port>, a port that ${service} listens on in its container`);
         }
-        const { parseIndex, parsePort, parseProtocol } = await import('../../deployers/compose/port.js');
         await run(self, {
           service,
-          port: parsePort(port),
+          port: parsePortNumber(port),
           protocol: parseProtocol(options.protocol),
           index: parseIndex(options.index),
         });

@@ -1,8 +1,8 @@
 import type { Engine } from '../../engine/connect.js';
 import type { Context } from '../../system/context.js';
-import { LaconicError } from '../../system/errors.js';
 import { run, runAttached } from '../../system/process.js';
 import type { ExecOptions } from '../deployer.js';
+import { hasTerminal, notRun, shellOrDirect } from '../exec-command.js';
 import { runningContainer } from './find.js';
 import type { ComposeProject } from './project.js';
 
@@ -46,25 +46,6 @@ async function isMissing(program: string, container: string, { env, signal }: Co
   const look = ['sh', '-c', 'command -v -- "$0" >/dev/null 2>&1 || exit 3', program];
   const { code } = await run('docker', ['exec', container, ...look], { env, signal });
   return code === 3 || (code === notRunnable && program === 'sh');
-}
-
-function notRun(error: unknown): unknown {
-  if (!(error instanceof LaconicError) || error.exitCode !== 1) return error;
-  return new LaconicError(`the command was not run: ${error.message}`, {
-    ...(error.hint === undefined ? {} : { hint: error.hint }),
-    cause: error,
-  });
-}
-
-/** The command to execute for the words after the service name: see {@link execInService}. */
-export function shellOrDirect(words: readonly string[]): string[] {
-  const [only = ''] = words;
-  return words.length === 1 ? ['sh', '-c', only] : [...words];
-}
-
-/** Whether a terminal can be passed on: Docker refuses it unless stdin and stdout are terminals. */
-export function hasTerminal(): boolean {
-  return process.stdin.isTTY && process.stdout.isTTY;
 }
 
 /** `--env` arguments for every command in a container: user and group on the host, and whether to debug. */

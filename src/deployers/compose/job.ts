@@ -14,7 +14,7 @@ import { renderEntries } from '../../spec/environment.js';
 import type { JobOptions } from '../deployer.js';
 import { callAtExit, callEnvironment } from './compose-cli.js';
 import { readWholeConfig } from './config-json.js';
-import { hasTerminal } from './exec.js';
+import { hasTerminal } from '../exec-command.js';
 import { type ComposeProject, composeArguments, filesOfJob } from './project.js';
 import { isPulledIfMissing, pullJobImage } from './pull.js';
 

@@ -2,22 +2,12 @@ import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
 import type { Context } from '../../system/context.js';
-import { CommandFailedError, errorCode, InterruptedError, UsageError } from '../../system/errors.js';
+import { CommandFailedError, errorCode, InterruptedError } from '../../system/errors.js';
 import { commandLine, forEachLine, loadExeca } from '../../system/process.js';
 import type { LogsOptions } from '../deployer.js';
 import { parseComposeLine, warnOnce } from './compose-progress.js';
 import { type ComposeProject, composeArguments } from './project.js';
 import { listServices, unknownServices } from './services.js';
-
-/**
- * Parses `--tail`: lines per container, undefined for `all`.
- * @throws UsageError
- */
-export function parseTail(text: string): number | undefined {
-  if (text === 'all') return undefined;
-  if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw new UsageError(`--tail: ${text} is not a number of lines or "all"`);
-}
 
 /**
  * Streams the containers' output to stdout as Compose prints it, `<service>-<n>  | ` before each line. Compose's own

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { readBuildWords } from '../../../src/builds/build-words.js';
 import { imagesOfDockerfile } from '../../../src/builds/dockerfile.js';
 import { wordsOfPlainScript } from '../../../src/builds/plain-script.js';
-import { type BuildNeeds, planWaits, runInOrder, usedTooEarly } from '../../../src/builds/schedule.js';
+import type { BuildNeeds } from '../../../src/builds/needs.js';
+import { planWaits, runInOrder, usedTooEarly } from '../../../src/builds/schedule.js';
 
 function images(text: string, given: Record<string, string> = {}): string[] | undefined {
   const found = imagesOfDockerfile(text, new Map(Object.entries(given)));

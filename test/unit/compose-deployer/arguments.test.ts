@@ -1,11 +1,13 @@
 import fc from 'fast-check';
 import { parse } from 'yaml';
 import { describe, expect, it } from 'vitest';
-import { runtimeArguments, shellOrDirect } from '../../../src/deployers/compose/exec.js';
+import { parseIndex, parsePortNumber, parseProtocol, parseTail } from '../../../src/commands/arguments.js';
+import { runtimeArguments } from '../../../src/deployers/compose/exec.js';
+import { shellOrDirect } from '../../../src/deployers/exec-command.js';
 import { externalOverride } from '../../../src/deployers/compose/job.js';
 import { listedContainer } from '../../../src/deployers/compose/list.js';
-import { LineStartCleaner, parseTail } from '../../../src/deployers/compose/logs.js';
-import { parseIndex, parsePort, parseProtocol, publishedAddress } from '../../../src/deployers/compose/port.js';
+import { LineStartCleaner } from '../../../src/deployers/compose/logs.js';
+import { publishedAddress } from '../../../src/deployers/compose/port.js';
 import { UsageError } from '../../../src/system/errors.js';
 
 describe('arguments of the operations', () => {
@@ -15,9 +17,9 @@ describe('arguments of the operations', () => {
   });
 
   it('accept only the ports, protocols and indexes that Docker accepts', () => {
-    expect(['1', '80', '65535'].map(parsePort)).toEqual([1, 80, 65535]);
+    expect(['1', '80', '65535'].map(parsePortNumber)).toEqual([1, 80, 65535]);
     for (const bad of ['0', '65536', '-1', '', '80/udp', '0x50', 'http'])
-      expect(() => parsePort(bad)).toThrow(UsageError);
+      expect(() => parsePortNumber(bad)).toThrow(UsageError);
     expect(parseProtocol('udp')).toBe('udp');
     expect(() => parseProtocol('UPD')).toThrow('--protocol: UPD is not tcp, udp or sctp');
     expect(parseIndex('12')).toBe(12);

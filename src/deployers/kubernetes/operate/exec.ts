@@ -1,8 +1,8 @@
-import { errorMessage, InterruptedError, LaconicError } from '../../../system/errors.js';
+import { errorMessage, InterruptedError } from '../../../system/errors.js';
 import { run } from '../../../system/process.js';
 import type { Context } from '../../../system/context.js';
-import { hasTerminal, shellOrDirect } from '../../compose/exec.js';
 import type { ExecOptions } from '../../deployer.js';
+import { hasTerminal, notRun, shellOrDirect } from '../../exec-command.js';
 import type { Connection } from '../cluster/connect.js';
 import type { Identity } from '../cluster/identity.js';
 import { execInPod } from './exec-stream.js';
@@ -51,12 +51,4 @@ async function leaveOutputAlone({ env, signal, report }: Context): Promise<void>
     return { code: 1, stderr: errorMessage(error) };
   });
   if (set.code !== 0) report.verbose(`the terminal goes on changing line ends: ${set.stderr.trim()}`);
-}
-
-function notRun(error: unknown): unknown {
-  if (!(error instanceof LaconicError) || error.exitCode !== 1) return error;
-  return new LaconicError(`the command was not run: ${error.message}`, {
-    ...(error.hint === undefined ? {} : { hint: error.hint }),
-    cause: error,
-  });
 }
