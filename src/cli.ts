@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { type Command, CommanderError } from 'commander';
-import { createProgram } from './commands/program.js';
+import { createProgram } from './commands/shared/program.js';
 import { addCommand, commandTable, type TableEntry } from './commands/table.js';
 import { ExitError, InterruptedError, LaconicError, UsageError } from './system/errors.js';
 import { createReporter, type Reporter, wantsColor } from './system/report.js';

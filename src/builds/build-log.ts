@@ -2,9 +2,9 @@ import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Context } from '../system/context.js';
 import { errorMessage } from '../system/errors.js';
-import { secretMode } from '../system/files.js';
+import { secretMode } from '../system/files/files.js';
 import { ShownText } from '../system/shown-text.js';
-import { stateDirectory } from '../system/state.js';
+import { stateDirectory } from '../system/files/state.js';
 
 /** How many lines of a failed build are shown; the rest is in its log file. */
 const shownLines = 30;

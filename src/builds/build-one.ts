@@ -1,13 +1,13 @@
 import { type Engine, pingEngine } from '../engine/connect.js';
 import type { Context } from '../system/context.js';
 import { errorMessage, InterruptedError, LaconicError } from '../system/errors.js';
-import { commandLine } from '../system/process.js';
-import { runInGroup } from '../system/process-group.js';
+import { commandLine } from '../system/process/process.js';
+import { runInGroup } from '../system/process/process-group.js';
 import { BuildLog } from './build-log.js';
 import { buildEnvironment } from './environment.js';
-import { imageOf } from './names.js';
+import { imageOf } from './recipe/image-name.js';
 import { type OpenDestination, publish } from './publish.js';
-import type { BuildRecipe } from './recipe.js';
+import type { BuildRecipe } from './recipe/recipe.js';
 import type { BuildResult } from './summary.js';
 import { lookAtImage, verifyImage } from './verify.js';
 

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { findSetting, type Setting, type SettingName } from '../stack/settings.js';
 import type { Context } from '../system/context.js';
-import { run } from '../system/process.js';
-import { imageOf } from './names.js';
+import { run } from '../system/process/process.js';
+import { imageOf } from './recipe/image-name.js';
 
 /** The options of a build. */
 export interface BuildOptions {

@@ -11,7 +11,7 @@ import { Registry } from '../images/registry/registry.js';
 import { transferProgress } from '../images/transfer-progress.js';
 import type { Context } from '../system/context.js';
 import { InterruptedError, LaconicError, UsageError } from '../system/errors.js';
-import { containerNameProblem, imageOf } from './names.js';
+import { containerNameProblem, imageOf } from './recipe/image-name.js';
 
 /** Where images are fetched from. */
 export interface ImageSource {

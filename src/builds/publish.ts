@@ -7,7 +7,7 @@ import { hub, parseImage } from '../images/reference.js';
 import { explainPush } from '../images/refusals.js';
 import type { Context } from '../system/context.js';
 import { InterruptedError, LaconicError } from '../system/errors.js';
-import { quote } from '../system/yaml-text.js';
+import { quote } from '../system/yaml/text.js';
 
 /** Where images are pushed after they are built. */
 export interface Destination {

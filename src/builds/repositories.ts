@@ -1,12 +1,12 @@
 import { join } from 'node:path';
-import { awayFromRefs } from '../repositories/away.js';
-import { parseRepositorySpec, type RepositorySpec } from '../repositories/spec.js';
+import { awayFromRefs } from '../repositories/sync/ref-drift.js';
+import { parseRepositorySpec, type RepositorySpec } from '../repositories/git/spec.js';
 import type { Context } from '../system/context.js';
 import { InterruptedError, LaconicError } from '../system/errors.js';
-import { kindOf, readTextIfAny } from '../system/files.js';
+import { kindOf, readTextIfAny } from '../system/files/files.js';
 import type { Reporter } from '../system/report.js';
 import { shownCommand } from '../system/shown-command.js';
-import type { BuildPlaces, BuildRecipe } from './recipe.js';
+import type { BuildPlaces, BuildRecipe } from './recipe/recipe.js';
 
 /** A repository of a stack that is not cloned. */
 export interface MissingRepository {

@@ -1,4 +1,4 @@
-import type { BuildNeeds } from './needs.js';
+import type { BuildNeeds } from './recipe/base-images.js';
 
 /** What a build waits for. */
 export interface Waits {

@@ -1,7 +1,7 @@
 import type { Engine } from '../engine/connect.js';
 import { type EngineImage, findImage } from '../engine/images.js';
 import { LaconicError } from '../system/errors.js';
-import { imageOf } from './names.js';
+import { imageOf } from './recipe/image-name.js';
 
 /** The image after a build, and whether this build tagged it. */
 export interface VerifiedImage {

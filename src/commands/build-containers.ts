@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { ExitError } from '../system/errors.js';
-import { type ContextOf, parseCount } from './arguments.js';
-import { configure } from './program.js';
+import { type ContextOf, parseCount } from './shared/arguments.js';
+import { configure } from './shared/program.js';
 
 interface Options {
   include?: string;

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import type { ContextOf } from './arguments.js';
+import type { ContextOf } from './shared/arguments.js';
 import { declare as declareCreate } from './deploy/create.js';
 import { declare as declareInit } from './deploy/init.js';
 import { declare as declareK8s } from './deploy/k8s.js';
 import { declare as declareQuick } from './deploy/quick.js';
 import { declare as declareSetup } from './deploy/setup.js';
-import { configure } from './program.js';
+import { configure } from './shared/program.js';
 
 /** Declares `deploy` and its alias `deploy-system`. */
 export function declare(command: Command, contextOf: ContextOf): void {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Context } from '../system/context.js';
-import { parsePath } from './arguments.js';
+import { parsePath } from './shared/arguments.js';
 import { declare as declareExec } from './deployment/exec.js';
 import { declare as declareLogs } from './deployment/logs.js';
 import { declare as declarePort } from './deployment/port.js';
@@ -14,7 +14,7 @@ import { declare as declareStart } from './deployment/start.js';
 import { declare as declareStatus } from './deployment/status.js';
 import { declare as declareStop } from './deployment/stop.js';
 import { declare as declareUpdateEnvs } from './deployment/update-envs.js';
-import { configure } from './program.js';
+import { configure } from './shared/program.js';
 
 /** Declares `deployment --dir D` and its subcommands. */
 export function declare(command: Command, contextOf: (command: Command) => Context): void {

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import type { FetchOptions } from '../builds/fetch-stack-containers.js';
 import { ExitError } from '../system/errors.js';
-import { type ContextOf, parseFormat } from './arguments.js';
-import { configure } from './program.js';
+import { type ContextOf, parseFormat } from './shared/arguments.js';
+import { configure } from './shared/program.js';
 
 /** Declares `fetch-containers`. */
 export function declare(command: Command, contextOf: ContextOf): void {

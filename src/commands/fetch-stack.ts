@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { RepositoryOptions } from '../repositories/setup-repositories.js';
-import { type ContextOf, parseFormat } from './arguments.js';
-import { configure } from './program.js';
+import { type ContextOf, parseFormat } from './shared/arguments.js';
+import { configure } from './shared/program.js';
 
 /** Declares `fetch-stack`. */
 export function declare(command: Command, contextOf: ContextOf): void {

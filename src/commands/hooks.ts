@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import type { ContextOf } from './arguments.js';
-import { configure, subcommand } from './program.js';
+import type { ContextOf } from './shared/arguments.js';
+import { configure, subcommand } from './shared/program.js';
 
 /** Declares `hooks setup`. */
 export function declare(command: Command, contextOf: ContextOf): void {

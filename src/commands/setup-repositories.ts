@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { SetupOptions } from '../repositories/setup-repositories.js';
-import { type ContextOf, parseCount, parseFormat } from './arguments.js';
-import { configure } from './program.js';
+import { type ContextOf, parseCount, parseFormat } from './shared/arguments.js';
+import { configure } from './shared/program.js';
 
 /** Declares `setup-repositories`. */
 export function declare(command: Command, contextOf: ContextOf): void {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { versionText } from './program.js';
+import { versionText } from './shared/program.js';
 
 /** Declares `version`, which prints one line. */
 export function declare(command: Command): void {

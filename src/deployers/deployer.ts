@@ -1,6 +1,6 @@
-import type { ServiceChanges } from '../compose/service-prints.js';
-import type { BehindPart } from '../deployment/behind.js';
-import type { PlannedDeployment } from '../deployment/outcome.js';
+import type { ServiceChanges } from '../compose/fingerprint.js';
+import type { BehindPart } from '../deployment/directory/changed-sources.js';
+import type { PlannedDeployment } from '../deployment/update/messages.js';
 
 /** A container (Compose), or container of a pod (Kubernetes), as shown by `ps` and `status`. */
 export interface ContainerStatus {

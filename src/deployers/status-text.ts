@@ -1,4 +1,4 @@
-import type { BehindPart } from '../deployment/behind.js';
+import type { BehindPart } from '../deployment/directory/changed-sources.js';
 import type { ContainerStatus, PublishedPort } from './deployer.js';
 
 /** Formats an address as `1.2.3.4:80` or `[::1]:80`. */

@@ -1,15 +1,15 @@
 import type { Context } from '../system/context.js';
 import { LaconicError, UsageError } from '../system/errors.js';
-import { kindOf } from '../system/files.js';
+import { kindOf } from '../system/files/files.js';
 import { resolve } from 'node:path';
-import { createDeployment, warnAboutOtherStack } from './create.js';
-import type { CreateArguments } from './hooks.js';
-import { refuseRecursion } from './callers.js';
-import { createText, updateText } from './outcome.js';
-import { findDeployment, lockDeployment } from './open.js';
-import { loadSpec, type Prepared } from './prepare.js';
-import type { TargetGenerators } from './target.js';
-import { updateDeployment } from './update.js';
+import { createDeployment, warnAboutOtherStack } from './create/create.js';
+import type { CreateArguments } from './hooks/hooks.js';
+import { refuseRecursion } from './access/recursion-guard.js';
+import { createText, updateText } from './update/messages.js';
+import { findDeployment, lockDeployment } from './access/open.js';
+import { loadSpec, type Prepared } from './create/prepare.js';
+import type { TargetGenerators } from './access/target.js';
+import { updateDeployment } from './update/update.js';
 
 /** The options of `deploy create`. */
 export interface CreateOrUpdateOptions {

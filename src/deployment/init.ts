@@ -1,6 +1,6 @@
 import { realpath } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import type { ComposeFile } from '../compose/file.js';
+import type { ComposeFile } from '../compose/document/file.js';
 import { composeSpec, parseConfigFile, parseConfigOption } from '../spec/init.js';
 import type { DeployTarget } from '../spec/parse.js';
 import { holdsValues } from '../spec/secrets.js';
@@ -8,12 +8,12 @@ import { warnAboutUnusedHooks } from '../stack/assets.js';
 import { type LoadedStack, loadStack } from '../stack/load.js';
 import type { Context } from '../system/context.js';
 import { InvalidFileError, LaconicError } from '../system/errors.js';
-import { kindOf, readTextIfAny, requireUtf8, secretMode, writeFileAtomically } from '../system/files.js';
+import { kindOf, readTextIfAny, requireUtf8, secretMode, writeFileAtomically } from '../system/files/files.js';
 import { mapOf } from '../system/plain-map.js';
-import { parseYaml } from '../system/yaml.js';
-import { inheritedBy, type ReadComposeFile, readComposeFiles } from './compose-files.js';
-import { runInitHook } from './hooks.js';
-import { initText } from './outcome.js';
+import { parseYaml } from '../system/yaml/yaml.js';
+import { inheritedBy, type ReadComposeFile, readComposeFiles } from './compose/compose-files.js';
+import { runInitHook } from './hooks/hooks.js';
+import { initText } from './update/messages.js';
 
 /** The options of `deploy init`. */
 export interface InitOptions {

@@ -2,8 +2,8 @@ import type { Agent } from 'node:http';
 import type Dockerode from 'dockerode';
 import type { Context } from '../system/context.js';
 import { errorCode, errorMessage, InterruptedError, LaconicError } from '../system/errors.js';
-import { LimitPassed, longestTimer } from '../system/limit.js';
-import { Patience } from '../system/patience.js';
+import { LimitPassed, longestTimer } from '../system/process/limit.js';
+import { Patience } from '../system/process/patience.js';
 import { findEndpoint } from './endpoint.js';
 
 /** The Docker engine this program works with; the other modules of this folder query it. */

@@ -1,8 +1,8 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { LaconicError } from '../system/errors.js';
-import { readTextIfAny } from '../system/files.js';
-import { runOrFail } from '../system/process.js';
+import { readTextIfAny } from '../system/files/files.js';
+import { runOrFail } from '../system/process/process.js';
 
 /** How to reach the engine: by its unix socket, or however the `docker` program is configured to. */
 export type Endpoint =

@@ -1,5 +1,5 @@
 import { BlockList, isIP } from 'node:net';
-import { forEachLine } from '../system/process.js';
+import { forEachLine } from '../system/process/process.js';
 import { InterruptedError, LaconicError } from '../system/errors.js';
 import type { Readable } from 'node:stream';
 import { ask, type Engine } from './connect.js';

@@ -1,4 +1,4 @@
-import { runOrFail } from '../system/process.js';
+import { runOrFail } from '../system/process/process.js';
 
 /** A host directory or file mounted into a container. */
 export interface ContainerMount {

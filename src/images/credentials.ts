@@ -1,8 +1,8 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { LaconicError } from '../system/errors.js';
-import { readTextIfAny } from '../system/files.js';
-import { run } from '../system/process.js';
+import { readTextIfAny } from '../system/files/files.js';
+import { run } from '../system/process/process.js';
 import { hub } from './reference.js';
 
 /** Credentials for a registry: kept in memory only. */

@@ -4,8 +4,8 @@ import { LaconicError } from '../system/errors.js';
 import { shownCommand } from '../system/shown-command.js';
 import { announceBase, answeringIn, bringAll, type RepositoryOptions } from './setup-repositories.js';
 import { findStacks } from './stacks-found.js';
-import { parseRepositorySpec } from './spec.js';
-import { wantedOf } from './wanted.js';
+import { parseRepositorySpec } from './git/spec.js';
+import { wantedOf } from './sync/targets.js';
 
 /**
  * `fetch-stack`: clones or updates a repository with stack definitions, and lists its stacks with the path for

@@ -2,13 +2,13 @@ import { repositoryScope } from '../stack/scope.js';
 import { tellSelection } from '../stack/select.js';
 import type { Context } from '../system/context.js';
 import { ExitError, formatProblem } from '../system/errors.js';
-import { kindOf, makeDirectory } from '../system/files.js';
-import { bringRepositories } from './bring.js';
-import { planWithoutGit } from './dry-run.js';
-import type { Wanted } from './plan.js';
-import { type Result, resultsDocument } from './result.js';
-import { shownName } from './spec.js';
-import { parseBranches, parseSpecs, selectRepositories, wantedOf } from './wanted.js';
+import { kindOf, makeDirectory } from '../system/files/files.js';
+import { bringRepositories } from './sync/bring.js';
+import { planWithoutGit } from './sync/dry-run.js';
+import type { Wanted } from './sync/plan.js';
+import { type Result, resultsDocument } from './sync/result.js';
+import { shownName } from './git/spec.js';
+import { parseBranches, parseSpecs, selectRepositories, wantedOf } from './sync/targets.js';
 
 /** The options of both `setup-repositories` and `fetch-stack`. */
 export interface RepositoryOptions {

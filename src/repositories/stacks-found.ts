@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { kindOf } from '../system/files.js';
+import { kindOf } from '../system/files/files.js';
 
 /** Folders that cannot contain stacks of the repository itself. */
 const skipped = new Set(['.git', 'node_modules']);

@@ -1,7 +1,7 @@
 import type { Problem } from '../system/errors.js';
-import type { UnknownKey } from '../system/schema.js';
+import type { UnknownKey } from '../system/yaml/schema.js';
 import { didYouMean, nearMiss } from '../system/suggest.js';
-import type { KeyPath } from '../system/yaml.js';
+import type { KeyPath } from '../system/yaml/yaml.js';
 import type { Spec } from './model.js';
 
 /** Names in the compose files of a stack (pods and jobs). */

@@ -1,4 +1,4 @@
-import { readEnvFile, scanEnvFile } from '../compose/dotenv.js';
+import { readEnvFile, scanEnvFile } from '../compose/syntax/dotenv.js';
 import { InvalidFileError, LaconicError } from '../system/errors.js';
 
 const header = [

@@ -1,9 +1,9 @@
 import { Document } from 'yaml';
-import { scanEnvFile } from '../compose/dotenv.js';
-import type { ComposeFile } from '../compose/file.js';
-import { ownDefinition } from '../compose/volumes.js';
+import { scanEnvFile } from '../compose/syntax/dotenv.js';
+import type { ComposeFile } from '../compose/document/file.js';
+import { ownDefinition } from '../compose/document/volumes.js';
 import { InvalidFileError, LaconicError, type Problem } from '../system/errors.js';
-import { quote, yamlStyle } from '../system/yaml.js';
+import { quote, yamlStyle } from '../system/yaml/yaml.js';
 import { parseRecipe, portMapper } from './recipes.js';
 import type { DeployTarget } from './schema.js';
 

@@ -1,5 +1,5 @@
-import type { Explained } from '../system/schema.js';
-import type { KeyPath } from '../system/yaml.js';
+import type { Explained } from '../system/yaml/schema.js';
+import type { KeyPath } from '../system/yaml/yaml.js';
 
 const stale: Record<string, string> = {
   'registry-credentials':

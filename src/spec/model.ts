@@ -1,4 +1,4 @@
-import type { YamlFile } from '../system/yaml.js';
+import type { YamlFile } from '../system/yaml/yaml.js';
 import type { DeployTarget } from './schema.js';
 import type { SecretSources } from './secret-sources.js';
 

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { quote } from '../system/yaml.js';
+import { quote } from '../system/yaml/yaml.js';
 
 const grammar =
   /^(?:(?:(?<address>\[[^\]]*\]|[^:[\]/]*):)?(?<host>[^:[\]/]*):)?(?<container>[^:[\]/]+)(?:\/(?<protocol>[^:/]*))?$/;

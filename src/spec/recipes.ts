@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { type ComposePort, formatPort, portRange } from '../compose/ports.js';
+import { type ComposePort, formatPort, portRange } from '../compose/syntax/ports.js';
 import { LaconicError } from '../system/errors.js';
 import { didYouMean } from '../system/suggest.js';
 import type { DeployTarget } from './schema.js';

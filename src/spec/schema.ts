@@ -1,9 +1,9 @@
 import { isIP } from 'node:net';
 import * as z from 'zod';
-import { nameProblem } from '../system/path-names.js';
-import { describeValue, mustBe, textCheck } from '../system/schema.js';
+import { nameProblem } from '../system/files/path-names.js';
+import { describeValue, mustBe, textCheck } from '../system/yaml/schema.js';
 import { didYouMean } from '../system/suggest.js';
-import { quote } from '../system/yaml.js';
+import { quote } from '../system/yaml/yaml.js';
 import { portProblem } from './ports.js';
 import { parseCpus, parseMemory } from './units.js';
 

@@ -1,7 +1,7 @@
 import type { Problem } from '../system/errors.js';
 import { mapOf } from '../system/plain-map.js';
-import { describeValue } from '../system/schema.js';
-import { quote, type YamlFile } from '../system/yaml.js';
+import { describeValue } from '../system/yaml/schema.js';
+import { quote, type YamlFile } from '../system/yaml/yaml.js';
 
 /** Where the value of a key of a Secret is read from at each start: an environment variable, or a file on this host. */
 export type SecretSource = { readonly env: string } | { readonly file: string };

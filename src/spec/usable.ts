@@ -1,6 +1,6 @@
 import type { Document } from 'yaml';
 import { InvalidFileError, type Problem } from '../system/errors.js';
-import { parseYaml } from '../system/yaml.js';
+import { parseYaml } from '../system/yaml/yaml.js';
 import { type ParsedSpec, parseSpec } from './parse.js';
 
 /** Sections that every command on a deployment needs. */

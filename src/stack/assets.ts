@@ -1,8 +1,8 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import { LaconicError } from '../system/errors.js';
-import { kindOf } from '../system/files.js';
-import { repositoryAround } from '../system/links.js';
-import { isBelow } from '../system/path-names.js';
+import { kindOf } from '../system/files/files.js';
+import { repositoryAround } from '../system/files/links.js';
+import { isBelow } from '../system/files/path-names.js';
 import type { Reporter } from '../system/report.js';
 import type { HookSource } from './hooks/contexts.js';
 import type { StackLocation } from './locate.js';

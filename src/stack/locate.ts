@@ -1,10 +1,10 @@
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { errorCode, errorMessage, LaconicError } from '../system/errors.js';
-import { kindOf } from '../system/files.js';
-import { expandHome, nameProblem } from '../system/path-names.js';
+import { kindOf } from '../system/files/files.js';
+import { expandHome, nameProblem } from '../system/files/path-names.js';
 import { nearMiss } from '../system/suggest.js';
-import { quote } from '../system/yaml.js';
+import { quote } from '../system/yaml/yaml.js';
 
 /** The location of a stack. */
 export interface StackLocation {

@@ -1,10 +1,10 @@
 import { posix } from 'node:path';
 import type * as z from 'zod';
 import { InvalidFileError, type Problem } from '../system/errors.js';
-import { nameProblem } from '../system/path-names.js';
-import { byLine, checkShape, misspelt, type UnknownKey } from '../system/schema.js';
-import { unknownTags } from '../system/yaml-problems.js';
-import { parseYaml, quote, scalarText, type YamlFile } from '../system/yaml.js';
+import { nameProblem } from '../system/files/path-names.js';
+import { byLine, checkShape, misspelt, type UnknownKey } from '../system/yaml/schema.js';
+import { unknownTags } from '../system/yaml/problems.js';
+import { parseYaml, quote, scalarText, type YamlFile } from '../system/yaml/yaml.js';
 import { jobItem, nameItem, podItem, stackShape } from './schema.js';
 
 /** A compose file of a stack, from either notation of pods. */

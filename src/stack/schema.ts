@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { insidePathProblem, nameProblem } from '../system/path-names.js';
-import { mustBe, textCheck } from '../system/schema.js';
-import { quote } from '../system/yaml.js';
+import { insidePathProblem, nameProblem } from '../system/files/path-names.js';
+import { mustBe, textCheck } from '../system/yaml/schema.js';
+import { quote } from '../system/yaml/yaml.js';
 
 const name = (what: string) => z.string(mustBe(what)).check(textCheck(nameProblem));
 

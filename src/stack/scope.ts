@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Context } from '../system/context.js';
-import { readText } from '../system/files.js';
+import { readText } from '../system/files/files.js';
 import { packageDirectory } from '../system/package.js';
 import { type LoadedStack, loadStack, repositoryBaseOf } from './load.js';
 import { parseStack, type Stack } from './parse.js';

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { type ComposeReading, readCompose } from '../../src/compose/model/normalize.js';
 import type { ComposeModel } from '../../src/compose/model/types.js';
 import { InvalidFileError } from '../../src/system/errors.js';
-import { parseYaml } from '../../src/system/yaml.js';
+import { parseYaml } from '../../src/system/yaml/yaml.js';
 import { describeWithEngine } from '../support/engine.js';
 import { askCompose, ours, theirs } from './model-support.js';
 

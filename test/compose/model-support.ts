@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
-import { parseBytes, parseDuration } from '../../src/compose/amounts.js';
+import { parseBytes, parseDuration } from '../../src/compose/syntax/amounts.js';
 import type { MountModel, ServiceModel } from '../../src/compose/model/types.js';
-import { run } from '../../src/system/process.js';
+import { run } from '../../src/system/process/process.js';
 
 /** A service in a form that both Compose and the model can express, without what only one of them has. */
 export type Comparable = Record<string, unknown>;

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { run } from '../../src/system/process.js';
+import { run } from '../../src/system/process/process.js';
 import { cliPath, describeWithEngine } from '../support/engine.js';
 
 const folder = join(import.meta.dirname, '..', 'scenarios');

@@ -3,7 +3,7 @@ import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } fr
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { run } from '../../src/system/process.js';
+import { run } from '../../src/system/process/process.js';
 import { type CliResult, cliPath, describeWithEngine, runCli } from '../support/engine.js';
 
 /** A credentials file with a password on one line and a key on several. */

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { bindVolume, renderCompose, setServicePorts } from '../../src/compose/edit.js';
-import { parseComposeFile } from '../../src/compose/file.js';
-import { parsePort } from '../../src/compose/ports.js';
+import { bindVolume, renderCompose, setServicePorts } from '../../src/compose/document/edit.js';
+import { parseComposeFile } from '../../src/compose/document/file.js';
+import { parsePort } from '../../src/compose/syntax/ports.js';
 import { describeWithEngine } from '../support/engine.js';
 import { temporaryDirectory } from '../support/temporary.js';
 import { composeConfig, composeRefuses } from './values-support.js';

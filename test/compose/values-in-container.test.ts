@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { runOrFail } from '../../src/system/process.js';
+import { runOrFail } from '../../src/system/process/process.js';
 import { type CliResult, describeWithEngine, runCli } from '../support/engine.js';
 import { nasty, plain } from '../support/hard-values.js';
 

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { run, runOrFail } from '../../src/system/process.js';
+import { run, runOrFail } from '../../src/system/process/process.js';
 
 /** The part of `docker compose config --format json` that these tests use. */
 export interface ComposeModel {

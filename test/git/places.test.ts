@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { run, runOrFail } from '../../src/system/process.js';
+import { run, runOrFail } from '../../src/system/process/process.js';
 import { git, Sources } from './support/sources.js';
 
 describe('what stands in the place, and what is in the way', () => {

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { run } from '../../src/system/process.js';
+import { run } from '../../src/system/process/process.js';
 import { cliPath } from '../support/engine.js';
 import { freePort } from '../support/ports.js';
 import { Sources } from './support/sources.js';

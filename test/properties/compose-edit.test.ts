@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Document } from 'yaml';
-import { bindVolume, renderCompose, setServicePorts } from '../../src/compose/edit.js';
-import { parseComposeFile } from '../../src/compose/file.js';
-import { formatPort, parsePort } from '../../src/compose/ports.js';
-import { parseYaml } from '../../src/system/yaml.js';
+import { bindVolume, renderCompose, setServicePorts } from '../../src/compose/document/edit.js';
+import { parseComposeFile } from '../../src/compose/document/file.js';
+import { formatPort, parsePort } from '../../src/compose/syntax/ports.js';
+import { parseYaml } from '../../src/system/yaml/yaml.js';
 
 const scalar = fc.oneof(
   fc.string({ maxLength: 12 }),

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseBytes, parseDuration } from '../../src/compose/amounts.js';
+import { parseBytes, parseDuration } from '../../src/compose/syntax/amounts.js';
 import { readCompose } from '../../src/compose/model/normalize.js';
 import { serviceKeys } from '../../src/compose/model/service-keys.js';
-import { namesIn, interpolate } from '../../src/compose/template.js';
-import { splitWords } from '../../src/compose/words.js';
+import { namesIn, interpolate } from '../../src/compose/syntax/template.js';
+import { splitWords } from '../../src/compose/syntax/shell-words.js';
 import { InvalidFileError } from '../../src/system/errors.js';
-import { parseYaml } from '../../src/system/yaml.js';
+import { parseYaml } from '../../src/system/yaml/yaml.js';
 
 const values: Record<string, string> = { SET: 'set', EMPTY: '', SECRET: `s3$c"r'et` };
 const lookup = (name: string): string | undefined => values[name];

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { literal } from '../../src/deployers/kubernetes/objects/expansion.js';
-import { cpuQuantity, sizeQuantity } from '../../src/deployers/kubernetes/objects/quantities.js';
+import { literal } from '../../src/deployers/kubernetes/objects/configuration/expansion.js';
+import { cpuQuantity, sizeQuantity } from '../../src/deployers/kubernetes/objects/storage/quantities.js';
 import { parseCpus, parseMemory } from '../../src/spec/units.js';
 import { podOf } from '../support/kubernetes-objects.js';
 

@@ -1,7 +1,7 @@
 import { relative, resolve } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { expandHome, insidePathProblem, nameProblem } from '../../src/system/path-names.js';
+import { expandHome, insidePathProblem, nameProblem } from '../../src/system/files/path-names.js';
 import { nearMiss } from '../../src/system/suggest.js';
 
 const pathLike = fc.oneof(

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseDocument } from 'yaml';
-import { type Plain, writePlainYaml } from '../../src/system/plain-yaml.js';
+import { type Plain, writePlainYaml } from '../../src/system/yaml/plain-yaml.js';
 
 const text = fc.oneof(
   fc.string(),

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { refProblem } from '../../src/repositories/ref.js';
-import { isOriginOf } from '../../src/repositories/remote.js';
-import { parseRepositorySpec, type RepositorySpec, remoteUrl } from '../../src/repositories/spec.js';
+import { refProblem } from '../../src/repositories/git/ref.js';
+import { isOriginOf } from '../../src/repositories/git/remote.js';
+import { parseRepositorySpec, type RepositorySpec, remoteUrl } from '../../src/repositories/git/spec.js';
 import { LaconicError } from '../../src/system/errors.js';
 
 function parsed(text: string): RepositorySpec | undefined {

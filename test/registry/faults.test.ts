@@ -7,7 +7,7 @@ import { HttpClient, type Limits } from '../../src/images/registry/http.js';
 import { newestImage } from '../../src/images/registry/newest.js';
 import { Registry } from '../../src/images/registry/registry.js';
 import { InterruptedError } from '../../src/system/errors.js';
-import { run } from '../../src/system/process.js';
+import { run } from '../../src/system/process/process.js';
 import { cliPath, runCli } from '../support/engine.js';
 import type { Platform } from '../support/registry-client.js';
 import { describeWithRegistry, registryUser, startRegistry, type TestRegistry } from '../support/registry.js';

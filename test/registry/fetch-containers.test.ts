@@ -1,6 +1,6 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { run, runOrFail } from '../../src/system/process.js';
+import { run, runOrFail } from '../../src/system/process/process.js';
 import { runCli } from '../support/engine.js';
 import { type Platform } from '../support/registry-client.js';
 import { describeWithRegistry, registryUser, startRegistry, type TestRegistry } from '../support/registry.js';

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { run, runOrFail } from '../../src/system/process.js';
+import { run, runOrFail } from '../../src/system/process/process.js';
 import { cliPath } from '../support/engine.js';
 import { describeWithRegistry, registryUser, startRegistry, type TestRegistry } from '../support/registry.js';
 import { idleService, Sandbox } from '../support/sandbox.js';

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { run, runOrFail } from '../../src/system/process.js';
+import { run, runOrFail } from '../../src/system/process/process.js';
 import { describeUnless } from './suites.js';
 
 /**

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { createProgram } from '../../src/commands/program.js';
+import { createProgram } from '../../src/commands/shared/program.js';
 import { addCommand, commandTable } from '../../src/commands/table.js';
 
 /** The program with all its commands, options and arguments declared. None of them can be run. */

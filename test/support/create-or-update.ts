@@ -1,4 +1,4 @@
-import { targetGenerator } from '../../src/deployers/targets.js';
+import { targetGenerator } from '../../src/deployers/lifecycle/target-generators.js';
 import { createOrUpdate } from '../../src/deployment/create-or-update.js';
 import { testContext } from './context.js';
 

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { run } from '../../src/system/process.js';
+import { run } from '../../src/system/process/process.js';
 import { describeUnless } from './suites.js';
 
 /** Set by scripts/test.mjs: why no engine can be used. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { appendFile, readFile } from 'node:fs/promises';
 import { expect } from 'vitest';
-import { run } from '../../src/system/process.js';
+import { run } from '../../src/system/process/process.js';
 import { Sources } from '../git/support/sources.js';
 import { type SshServer, startAgent, startSshServer } from '../git/support/ssh-server.js';
 import type { CliResult } from './engine.js';

@@ -1,11 +1,11 @@
-import { parseComposeFile } from '../../src/compose/file.js';
-import { mentionedNames } from '../../src/compose/interpolation.js';
+import { parseComposeFile } from '../../src/compose/document/file.js';
+import { mentionedNames } from '../../src/compose/document/interpolation.js';
 import { normalizeCompose } from '../../src/compose/model/normalize.js';
 import { buildObjects } from '../../src/deployers/kubernetes/objects/build.js';
-import type { ObjectsInput, PodInput } from '../../src/deployers/kubernetes/objects/input.js';
+import type { ObjectsInput, PodInput } from '../../src/deployers/kubernetes/objects/common/input.js';
 import { parseSpec } from '../../src/spec/parse.js';
 import { formatProblem } from '../../src/system/errors.js';
-import { parseYaml } from '../../src/system/yaml.js';
+import { parseYaml } from '../../src/system/yaml/yaml.js';
 
 /** A stack as text: what a test cares about; everything else is plain. */
 export interface StackText {

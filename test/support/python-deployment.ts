@@ -1,7 +1,7 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isMap, isScalar, isSeq, parseDocument } from 'yaml';
-import { runOrFail } from '../../src/system/process.js';
+import { runOrFail } from '../../src/system/process/process.js';
 
 /** What a deployment directory of the Python program holds; every text as that program would have left it. */
 export interface PythonDeployment {

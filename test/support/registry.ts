@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runOrFail } from '../../src/system/process.js';
+import { runOrFail } from '../../src/system/process/process.js';
 import { makeAuthority } from './authority.js';
 import { describeWithEngine } from './engine.js';
 import { RegistryClient } from './registry-client.js';

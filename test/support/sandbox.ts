@@ -1,7 +1,7 @@
 import { lstat, mkdir, mkdtemp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { runOrFail } from '../../src/system/process.js';
+import { runOrFail } from '../../src/system/process/process.js';
 import { type CliResult, runCli } from './engine.js';
 import { inspect, labelled, removeProject } from './engine-api.js';
 import { removeFolder } from './temporary.js';

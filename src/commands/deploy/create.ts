@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { collect, type ContextOf, parsePath, parseSeconds } from '../arguments.js';
-import { subcommand } from '../program.js';
+import { collect, type ContextOf, parsePath, parseSeconds } from '../shared/arguments.js';
+import { subcommand } from '../shared/program.js';
 import { groupOptions, refuseQuickOptions } from './group.js';
 
 interface Options {
@@ -40,7 +40,7 @@ export function declare(group: Command, contextOf: ContextOf): void {
       refuseQuickOptions(groupOptions(self), 'create');
       const [{ createOrUpdate }, { targetGenerator }] = await Promise.all([
         import('../../deployment/create-or-update.js'),
-        import('../../deployers/targets.js'),
+        import('../../deployers/lifecycle/target-generators.js'),
       ]);
       await createOrUpdate(
         { ...options, extraArgs, lockWaitSeconds: parseSeconds(options.lockWait, '--lock-wait') },

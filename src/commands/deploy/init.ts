@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { collect, type ContextOf, parsePath } from '../arguments.js';
-import { subcommand } from '../program.js';
+import { collect, type ContextOf, parsePath } from '../shared/arguments.js';
+import { subcommand } from '../shared/program.js';
 import { groupOptions, parseTarget, refuseQuickOptions, requireStack } from './group.js';
 
 interface Options {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import type { ContextOf } from '../arguments.js';
-import { subcommand } from '../program.js';
+import type { ContextOf } from '../shared/arguments.js';
+import { subcommand } from '../shared/program.js';
 
 /** Declares `deploy k8s list cluster`. */
 export function declare(group: Command, contextOf: ContextOf): void {

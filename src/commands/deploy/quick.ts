@@ -8,12 +8,12 @@ import {
   type WaitFlags,
   type LogsFlags,
   logsOptions,
-} from '../arguments.js';
+} from '../shared/arguments.js';
 import { declareExec } from '../deployment/exec.js';
 import { addLogsOptions } from '../deployment/logs.js';
 import { declarePort } from '../deployment/port.js';
 import { addStopOptions, splitTimeout } from '../deployment/stop.js';
-import { subcommand } from '../program.js';
+import { subcommand } from '../shared/program.js';
 import { groupOptions, requireStack } from './group.js';
 
 /** Declares `deploy up|down|ps|port|exec|logs`, which run the stack's own compose files in place. */
@@ -56,7 +56,7 @@ export function declare(group: Command, contextOf: ContextOf): void {
   subcommand(group, 'ps', 'list the containers')
     .option('--format <text|json>', 'output format', 'text')
     .action(async (options: { format: string }, self: Command) => {
-      const { printContainers } = await import('../../deployers/operations.js');
+      const { printContainers } = await import('../../deployers/lifecycle/operations.js');
       await printContainers(await deployerOf(self), parseFormat(options.format), contextOf(self));
     });
 
@@ -67,7 +67,7 @@ export function declare(group: Command, contextOf: ContextOf): void {
   );
 
   declarePort(group, async (self, query) => {
-    const { printPort } = await import('../../deployers/operations.js');
+    const { printPort } = await import('../../deployers/lifecycle/operations.js');
     await printPort(await deployerOf(self), query, contextOf(self));
   });
 

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import type { ContextOf } from '../arguments.js';
-import { subcommand } from '../program.js';
+import type { ContextOf } from '../shared/arguments.js';
+import { subcommand } from '../shared/program.js';
 import { groupOptions, requireStack } from './group.js';
 
 interface Options {

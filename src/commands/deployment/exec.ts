@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { ExitError } from '../../system/errors.js';
-import { type ContextOf, missingArgument, parseIndex, targetOf } from '../arguments.js';
-import { subcommand } from '../program.js';
+import { type ContextOf, missingArgument, parseIndex, targetOf } from '../shared/arguments.js';
+import { subcommand } from '../shared/program.js';
 
 /** Adds `exec` to a group, with the action `run`. Options after the service name belong to the command. */
 export function declareExec(
@@ -25,7 +25,7 @@ export function declareExec(
 /** Declares `deployment exec`. */
 export function declare(group: Command, contextOf: ContextOf): void {
   declareExec(group, async (self, options) => {
-    const { execInDeployment } = await import('../../deployers/operations.js');
+    const { execInDeployment } = await import('../../deployers/lifecycle/operations.js');
     return execInDeployment(targetOf(self), options, contextOf(self));
   });
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { type ContextOf, type LogsFlags, logsOptions, targetOf } from '../arguments.js';
-import { subcommand } from '../program.js';
+import { type ContextOf, type LogsFlags, logsOptions, targetOf } from '../shared/arguments.js';
+import { subcommand } from '../shared/program.js';
 
 /** Adds the options of `logs`, shared with the quick workflow. */
 export function addLogsOptions(command: Command): Command {
@@ -17,7 +17,7 @@ export function declare(group: Command, contextOf: ContextOf): void {
   addLogsOptions(subcommand(group, 'logs [services...]', 'show the output of the containers'))
     .option('--previous', 'on Kubernetes, show the output of the previous run of the containers', false)
     .action(async (services: string[], options: LogsFlags, self: Command) => {
-      const { deploymentLogs } = await import('../../deployers/operations.js');
+      const { deploymentLogs } = await import('../../deployers/lifecycle/operations.js');
       await deploymentLogs(targetOf(self), logsOptions(services, options), contextOf(self));
     });
 }

@@ -1,7 +1,14 @@
 import type { Command } from 'commander';
 import type { PortQuery } from '../../deployers/deployer.js';
-import { type ContextOf, missingArgument, parseIndex, parsePortNumber, parseProtocol, targetOf } from '../arguments.js';
-import { subcommand } from '../program.js';
+import {
+  type ContextOf,
+  missingArgument,
+  parseIndex,
+  parsePortNumber,
+  parseProtocol,
+  targetOf,
+} from '../shared/arguments.js';
+import { subcommand } from '../shared/program.js';
 
 /** Adds `port` to a group, with the action `run`. */
 export function declarePort(group: Command, run: (self: Command, query: PortQuery) => Promise<void>): void {
@@ -33,7 +40,7 @@ export function declarePort(group: Command, run: (self: Command, query: PortQuer
 /** Declares `deployment port`. */
 export function declare(group: Command, contextOf: ContextOf): void {
   declarePort(group, async (self, query) => {
-    const { deploymentPort } = await import('../../deployers/operations.js');
+    const { deploymentPort } = await import('../../deployers/lifecycle/operations.js');
     await deploymentPort(targetOf(self), query, contextOf(self));
   });
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { type ContextOf, targetOf } from '../arguments.js';
-import { subcommand } from '../program.js';
+import { type ContextOf, targetOf } from '../shared/arguments.js';
+import { subcommand } from '../shared/program.js';
 
 /** Declares `deployment render`, which prints what `start` would apply. Only a lost secret makes it ask the target. */
 export function declare(group: Command, contextOf: ContextOf): void {
@@ -9,7 +9,7 @@ export function declare(group: Command, contextOf: ContextOf): void {
     'render',
     'print what start passes to Docker Compose or Kubernetes, including secret values',
   ).action(async (_: unknown, self: Command) => {
-    const { renderDeployment } = await import('../../deployers/operations.js');
+    const { renderDeployment } = await import('../../deployers/lifecycle/operations.js');
     await renderDeployment(targetOf(self), contextOf(self));
   });
 }

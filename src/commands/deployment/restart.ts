@@ -9,8 +9,8 @@ import {
   parseWait,
   targetOf,
   type WaitFlags,
-} from '../arguments.js';
-import { subcommand } from '../program.js';
+} from '../shared/arguments.js';
+import { subcommand } from '../shared/program.js';
 
 interface Options extends WaitFlags {
   stackPath?: string;
@@ -57,7 +57,7 @@ export function declare(group: Command, contextOf: ContextOf): void {
     .action(async (options: Options, self: Command) => {
       const images = new Map(options.image.map(parseOverride));
       const wait = parseWait(options);
-      const { restartDeployment } = await import('../../deployers/restart.js');
+      const { restartDeployment } = await import('../../deployers/lifecycle/restart.js');
       await restartDeployment(
         targetOf(self),
         {

@@ -1,6 +1,13 @@
 import type { Command } from 'commander';
-import { addWaitOptions, type ContextOf, limitAnswers, parseWait, targetOf, type WaitFlags } from '../arguments.js';
-import { addSwitch, subcommand, SwitchOption } from '../program.js';
+import {
+  addWaitOptions,
+  type ContextOf,
+  limitAnswers,
+  parseWait,
+  targetOf,
+  type WaitFlags,
+} from '../shared/arguments.js';
+import { addSwitch, subcommand, SwitchOption } from '../shared/program.js';
 
 interface Options extends WaitFlags {
   stayAttached: boolean;
@@ -43,7 +50,7 @@ export function declare(group: Command, contextOf: ContextOf): void {
         const target = targetOf(self);
         const wait = parseWait(options);
         const context = limitAnswers(contextOf(self), wait);
-        const { startDeployment } = await import('../../deployers/operations.js');
+        const { startDeployment } = await import('../../deployers/lifecycle/operations.js');
         await startDeployment(
           target,
           {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { type ContextOf, parseWholeSeconds, targetOf } from '../arguments.js';
-import { addSwitch, subcommand } from '../program.js';
+import { type ContextOf, parseWholeSeconds, targetOf } from '../shared/arguments.js';
+import { addSwitch, subcommand } from '../shared/program.js';
 
 interface Options {
   deleteVolumes: boolean;
@@ -41,7 +41,7 @@ export function declare(group: Command, contextOf: ContextOf): void {
       .action(async (words: string[], options: Options, self: Command) => {
         const { services, timeout } = splitTimeout(words, options.timeout);
         const context = contextOf(self);
-        const { stopDeployment } = await import('../../deployers/operations.js');
+        const { stopDeployment } = await import('../../deployers/lifecycle/operations.js');
         await stopDeployment(
           targetOf(self),
           {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { collect, type ContextOf, targetOf } from '../arguments.js';
-import { subcommand } from '../program.js';
+import { collect, type ContextOf, targetOf } from '../shared/arguments.js';
+import { subcommand } from '../shared/program.js';
 
 /** Declares `deployment update-envs`. */
 export function declare(group: Command, contextOf: ContextOf): void {
@@ -16,7 +16,7 @@ export function declare(group: Command, contextOf: ContextOf): void {
       false,
     )
     .action(async (options: { rotateSecret: string[]; acceptLiteralValues: boolean }, self: Command) => {
-      const { updateEnvironment } = await import('../../deployers/operations.js');
+      const { updateEnvironment } = await import('../../deployers/lifecycle/operations.js');
       await updateEnvironment(targetOf(self), options, contextOf(self));
     });
 }

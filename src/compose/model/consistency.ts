@@ -1,4 +1,4 @@
-import { quote } from '../../system/yaml.js';
+import { quote } from '../../system/yaml/yaml.js';
 import { circlesOf, circleText } from './circles.js';
 import type { Cursor } from './cursor.js';
 import type { ReadService } from './service.js';

@@ -1,9 +1,9 @@
 import type { Problem } from '../../system/errors.js';
 import { nearMiss } from '../../system/suggest.js';
-import { type KeyPath, quote } from '../../system/yaml.js';
-import { parseBytes, parseDuration } from '../amounts.js';
-import { namesIn } from '../template.js';
-import { isUnsettled } from '../unset-variables.js';
+import { type KeyPath, quote } from '../../system/yaml/yaml.js';
+import { parseBytes, parseDuration } from '../syntax/amounts.js';
+import { namesIn } from '../syntax/template.js';
+import { isUnsettled } from '../document/unset-variables.js';
 import {
   type ListTree,
   type Lookup,

@@ -1,5 +1,5 @@
-import { quote } from '../../system/yaml.js';
-import { parseBytes } from '../amounts.js';
+import { quote } from '../../system/yaml/yaml.js';
+import { parseBytes } from '../syntax/amounts.js';
 import type { Cursor } from './cursor.js';
 import type { DeployModel, ResourcesModel } from './types.js';
 

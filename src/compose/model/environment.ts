@@ -1,6 +1,6 @@
 import { errorMessage, InvalidFileError } from '../../system/errors.js';
-import { type EnvEntry, scanEnvFile } from '../dotenv.js';
-import { interpolate, parseTemplate, type TemplatePart } from '../template.js';
+import { type EnvEntry, scanEnvFile } from '../syntax/dotenv.js';
+import { interpolate, parseTemplate, type TemplatePart } from '../syntax/template.js';
 import type { Cursor } from './cursor.js';
 import type { Lookup } from './tree.js';
 

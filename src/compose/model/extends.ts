@@ -1,4 +1,4 @@
-import { quote } from '../../system/yaml.js';
+import { quote } from '../../system/yaml/yaml.js';
 import type { Cursor } from './cursor.js';
 import type { MapTree, ScalarTree, Tree } from './tree.js';
 

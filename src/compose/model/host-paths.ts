@@ -1,4 +1,4 @@
-import type { KeyPath } from '../../system/yaml.js';
+import type { KeyPath } from '../../system/yaml/yaml.js';
 import type { ComposeModel, MountModel } from './types.js';
 
 /** A host path in a compose file: of a mount, or of a file for a secret or config. */

@@ -1,4 +1,4 @@
-import { quote } from '../../system/yaml.js';
+import { quote } from '../../system/yaml/yaml.js';
 import type { Cursor } from './cursor.js';
 
 /** Reads `extra_hosts`: a map, or a list of `host=address` or `host:address`. A host may have several addresses. */

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { quote } from '../../system/yaml.js';
+import { quote } from '../../system/yaml/yaml.js';
 import type { Cursor } from './cursor.js';
 import type { MountModel } from './types.js';
 

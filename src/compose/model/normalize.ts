@@ -1,6 +1,6 @@
 import { InvalidFileError, type Problem } from '../../system/errors.js';
-import { byLine, once } from '../../system/schema.js';
-import { type KeyPath, quote, type YamlFile } from '../../system/yaml.js';
+import { byLine, once } from '../../system/yaml/schema.js';
+import { type KeyPath, quote, type YamlFile } from '../../system/yaml/yaml.js';
 import { checkServices, type Known } from './consistency.js';
 import { Cursor, Findings } from './cursor.js';
 import { addEnvFile, type EnvFileReference, type Environment, mergeEnvironment } from './environment.js';

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
-import { quote } from '../../system/yaml.js';
-import { parsePort, portRange } from '../ports.js';
+import { quote } from '../../system/yaml/yaml.js';
+import { parsePort, portRange } from '../syntax/ports.js';
 import type { Cursor } from './cursor.js';
 import type { PortModel } from './types.js';
 

@@ -1,5 +1,5 @@
-import { quote } from '../../system/yaml.js';
-import { splitWords } from '../words.js';
+import { quote } from '../../system/yaml/yaml.js';
+import { splitWords } from '../syntax/shell-words.js';
 import type { Cursor } from './cursor.js';
 import { readDependencies } from './dependencies.js';
 import { readDeploy } from './deploy.js';

@@ -1,8 +1,8 @@
 import { isAlias, isMap, isScalar, isSeq, type Node, type Scalar } from 'yaml';
 import { errorMessage, type Problem } from '../../system/errors.js';
-import { formatKeyPath, type KeyPath, type YamlFile } from '../../system/yaml.js';
-import { isMergeKey } from '../../system/yaml-problems.js';
-import { interpolate, MissingValueError } from '../template.js';
+import { formatKeyPath, type KeyPath, type YamlFile } from '../../system/yaml/yaml.js';
+import { isMergeKey } from '../../system/yaml/problems.js';
+import { interpolate, MissingValueError } from '../syntax/template.js';
 import { plainScalar, type ScalarValue } from './scalar.js';
 import type { InterpolatedText } from './types.js';
 

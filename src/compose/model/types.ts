@@ -1,5 +1,5 @@
 import type { Problem } from '../../system/errors.js';
-import type { KeyPath } from '../../system/yaml.js';
+import type { KeyPath } from '../../system/yaml/yaml.js';
 
 /**
  * A compose file in normal form: every short form is expanded, interpolated and typed, as `docker compose config

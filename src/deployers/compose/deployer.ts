@@ -1,14 +1,14 @@
 import { join } from 'node:path';
-import { deleteData } from '../../deployment/delete-data.js';
-import { behindImages, type BehindPart, behindText } from '../../deployment/behind.js';
-import type { Deployment } from '../../deployment/open.js';
+import { deleteData } from '../../deployment/access/delete-data.js';
+import { behindImages, type BehindPart, behindText } from '../../deployment/directory/changed-sources.js';
+import type { Deployment } from '../../deployment/access/open.js';
 import { connectEngine, type Engine } from '../../engine/connect.js';
 import type { ProjectContainer } from '../../engine/containers.js';
 import type { Spec } from '../../spec/model.js';
 import type { ConfigTransfer } from '../../stack/parse.js';
 import type { Context } from '../../system/context.js';
 import { LaconicError, UsageError } from '../../system/errors.js';
-import { withTemporaryFolder } from '../../system/leftovers.js';
+import { withTemporaryFolder } from '../../system/files/leftovers.js';
 import type {
   ContainerStatus,
   Deployer,
@@ -22,25 +22,25 @@ import type {
   StopOptions,
 } from '../deployer.js';
 import { renderPs, renderPsJson } from '../status-text.js';
-import { composeOrFail } from './compose-cli.js';
-import { deploymentProject } from './deployment-project.js';
-import { execInService } from './exec.js';
-import { runJob } from './job.js';
-import { listContainers, statusesOf } from './list.js';
-import { observeAll, type ObservedContainer } from './observe.js';
-import { streamLogs } from './logs.js';
-import { loadModel, type ProjectModel } from './model.js';
-import { publishedPort } from './port.js';
-import type { ComposeProject } from './project.js';
-import { type PodScript, podScripts, runPodScripts } from './scripts.js';
-import { pendingSecrets, secretValues, withNewSecrets } from './secret-values.js';
-import { startProject } from './start.js';
-import { checkNeighbours, refuseSharedVolumes } from './sharers.js';
-import { readStarted } from './started.js';
-import { projectStatus } from './status.js';
-import { rebuiltServices } from './rebuilt.js';
-import { stopProject } from './stop.js';
-import { runTransfers, transferLimits } from './transfer.js';
+import { composeOrFail } from './cli/compose-cli.js';
+import { deploymentProject } from './project/deployment-project.js';
+import { execInService } from './operate/exec.js';
+import { runJob } from './operate/job.js';
+import { listContainers, statusesOf } from './resources/list.js';
+import { observeAll, type ObservedContainer } from './resources/observe.js';
+import { streamLogs } from './operate/logs.js';
+import { loadModel, type ProjectModel } from './cli/project-model.js';
+import { publishedPort } from './operate/port.js';
+import type { ComposeProject } from './cli/project.js';
+import { type PodScript, podScripts, runPodScripts } from '../pod-scripts.js';
+import { pendingSecrets, secretValues, withNewSecrets } from './project/secret-values.js';
+import { startProject } from './start/start.js';
+import { checkNeighbours, refuseSharedVolumes } from './project/project-sharers.js';
+import { readStarted } from './project/start-record.js';
+import { projectStatus } from './operate/status.js';
+import { rebuiltServices } from './start/rebuilt.js';
+import { stopProject } from './stop/stop.js';
+import { runTransfers, transferLimits } from './operate/transfer.js';
 
 /** A Compose project with everything needed to start it. */
 export interface ProjectSetup {
@@ -142,8 +142,8 @@ export class ComposeDeployer implements Deployer {
     const context = this.#context;
     const project = this.#project;
     const [{ pendingOf, previewStart }, { startPreviewLines }] = await Promise.all([
-      import('./preview.js'),
-      import('./preview-text.js'),
+      import('./preview/start.js'),
+      import('./preview/text.js'),
     ]);
     if (silence === undefined) await this.#checkBelonging();
     const preview = await previewStart(project, options, {
@@ -193,7 +193,7 @@ export class ComposeDeployer implements Deployer {
     };
     const deps = { context, engine: this.#engine, ...own };
     if (context.options.dryRun) {
-      const { previewStop, stopPreviewLines } = await import('./preview-stop.js');
+      const { previewStop, stopPreviewLines } = await import('./preview/stop.js');
       const preview = await previewStop(project, options, { ...deps, silence });
       for (const line of stopPreviewLines(preview)) context.report.print(line);
       return;
@@ -274,8 +274,8 @@ export class ComposeDeployer implements Deployer {
     // `deploy` has no such command: a stack that runs in place has no registry.
     if (deployment === undefined) throw new LaconicError('a stack that runs in place has no images to push');
     const [{ usedImages }, { pushDeploymentImages }] = await Promise.all([
-      import('./used-images.js'),
-      import('../push-images.js'),
+      import('./cli/used-images.js'),
+      import('../images/push-images.js'),
     ]);
     const used = await usedImages(this.#project, this.#context);
     const { complete } = await pushDeploymentImages(deployment, used, format, this.#context);
@@ -293,7 +293,7 @@ export class ComposeDeployer implements Deployer {
   async updateEnvs(pending?: PlannedChanges): Promise<void> {
     const { silence } = this.#setup;
     if (silence !== undefined) {
-      const { environmentLines } = await import('./preview-text.js');
+      const { environmentLines } = await import('./preview/text.js');
       for (const line of environmentLines(silence, pending)) this.#context.report.print(line);
       return;
     }

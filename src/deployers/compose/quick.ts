@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
-import { runSetupHooks } from '../../deployment/hooks.js';
+import { runSetupHooks } from '../../deployment/hooks/hooks.js';
 import { type LoadedStack, loadStack } from '../../stack/load.js';
 import { connectEngine, type Engine } from '../../engine/connect.js';
 import { listProjectContainers } from '../../engine/containers.js';
@@ -10,13 +10,13 @@ import type { Pod } from '../../stack/parse.js';
 import type { SetupParameters } from '../../stack/hooks/contexts.js';
 import type { Context } from '../../system/context.js';
 import { LaconicError } from '../../system/errors.js';
-import { kindOf, readTextIfAny } from '../../system/files.js';
-import { isProjectName } from '../../deployment/ids.js';
+import { kindOf, readTextIfAny } from '../../system/files/files.js';
+import { isProjectName } from '../../deployment/directory/ids.js';
 import type { Deployer } from '../deployer.js';
 import { ComposeDeployer } from './deployer.js';
-import { checkProjectOwner } from './foreign-project.js';
-import type { ComposeProject } from './project.js';
-import { composeEnvironment, engineFlags } from './runtime-env.js';
+import { checkProjectOwner } from './resources/foreign-project.js';
+import type { ComposeProject } from './cli/project.js';
+import { composeEnvironment, engineFlags } from './project/runtime-env.js';
 
 /** The options of the `deploy` group for the quick workflow. */
 export interface QuickOptions {

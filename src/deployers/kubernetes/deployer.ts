@@ -1,6 +1,6 @@
 import { connectEngine } from '../../engine/connect.js';
-import { behindImages, type BehindPart, behindText } from '../../deployment/behind.js';
-import type { Deployment } from '../../deployment/open.js';
+import { behindImages, type BehindPart, behindText } from '../../deployment/directory/changed-sources.js';
+import type { Deployment } from '../../deployment/access/open.js';
 import type { Context } from '../../system/context.js';
 import { InterruptedError, LaconicError } from '../../system/errors.js';
 import type {
@@ -13,15 +13,15 @@ import type {
   StartOptions,
   StopOptions,
 } from '../deployer.js';
-import type { ClusterApi } from './cluster/api.js';
-import type { Connection } from './cluster/connect.js';
-import { stamped } from './cluster/hash.js';
-import type { Identity } from './cluster/identity.js';
-import { clusterOf } from './connection.js';
-import { imageIdsOf } from './images.js';
+import type { ClusterApi } from './api/api.js';
+import type { Connection } from './api/connect.js';
+import { stamped } from './apply/hash.js';
+import type { Identity } from './apply/ownership.js';
+import { clusterOf } from './api/deployment-cluster.js';
+import { imageIdsOf } from './kind/pod-images.js';
 import type { Snapshot } from './operate/snapshot.js';
-import { identityOf, prepareObjects, type Prepared, type PrepareOptions } from './prepare.js';
-import { renderObjects } from './render.js';
+import { identityOf, prepareObjects, type Prepared, type PrepareOptions } from './input/prepare.js';
+import { renderObjects } from './objects/render.js';
 
 /** A deployment on Kubernetes as a {@link Deployer}. Modules that need the API server are loaded on demand. */
 export class KubernetesDeployer implements Deployer {
@@ -36,12 +36,12 @@ export class KubernetesDeployer implements Deployer {
   }
 
   async start(options: StartOptions, changed: () => Promise<void>): Promise<boolean> {
-    const { startOnKubernetes } = await import('./start.js');
+    const { startOnKubernetes } = await import('./lifecycle/start.js');
     return startOnKubernetes(this.#deployment, options, changed, this.#context);
   }
 
   async stop(options: StopOptions): Promise<void> {
-    const { stopOnKubernetes } = await import('./stop.js');
+    const { stopOnKubernetes } = await import('./lifecycle/stop.js');
     await stopOnKubernetes(this.#deployment, options, this.#context);
   }
 
@@ -61,7 +61,7 @@ export class KubernetesDeployer implements Deployer {
   ): Promise<{ output: string; degraded: boolean }> {
     const { describeStatus, renderStatusText } = await import('./operate/status.js');
     const { hostsOf } = await import('./operate/hosts.js');
-    const { rebuiltServices } = await import('./cluster/image-ids.js');
+    const { rebuiltServices } = await import('./apply/keep-image-ids.js');
     const prepared = judged || format === 'json' ? await this.#prepare() : await this.#prepareQuietly();
     const snapshot = await this.#snapshot();
     const kind = this.#deployment.spec.deployTo === 'k8s-kind';
@@ -81,7 +81,7 @@ export class KubernetesDeployer implements Deployer {
   async #secretWarnings({ deployments }: Snapshot): Promise<string[]> {
     const { spec } = this.#deployment;
     if (deployments.length === 0 || spec.secrets.length === 0) return [];
-    const { missingSecrets, missingSecretText } = await import('./missing-secrets.js');
+    const { missingSecrets, missingSecretText } = await import('./input/missing-secrets.js');
     return (await missingSecrets(spec, this.#identity.namespace, await this.#api())).map(missingSecretText);
   }
 
@@ -102,7 +102,7 @@ export class KubernetesDeployer implements Deployer {
       this.#context.report.print(`would show the logs of ${options.services.join(', ') || 'all services'}`);
       return;
     }
-    const { showLogs } = await import('./operate/logs.js');
+    const { showLogs } = await import('./operate/logs/logs.js');
     await showLogs(await this.#api(), this.#identity, options, this.#context);
   }
 
@@ -121,14 +121,14 @@ export class KubernetesDeployer implements Deployer {
   }
 
   async runJob(job: string, options: JobOptions): Promise<number> {
-    const { runJobOnKubernetes } = await import('./run-job.js');
+    const { runJobOnKubernetes } = await import('./lifecycle/run-job.js');
     return runJobOnKubernetes(this.#deployment, job, options, this.#context);
   }
 
   async pushImages(format: OutputFormat): Promise<boolean> {
     const [{ usedImages }, { pushDeploymentImages }] = await Promise.all([
-      import('./used-images.js'),
-      import('../push-images.js'),
+      import('./input/used-images.js'),
+      import('../images/push-images.js'),
     ]);
     const used = await usedImages(this.#deployment, this.#context);
     const { complete, pushed } = await pushDeploymentImages(this.#deployment, used, format, this.#context);
@@ -138,7 +138,7 @@ export class KubernetesDeployer implements Deployer {
 
   /** Recorded so that a start recreates pods with a new image. The images are in the registry even if this fails. */
   async #keepPushed(pushed: ReadonlyMap<string, string>, complete: boolean): Promise<void> {
-    const { recordPushedImages } = await import('../../deployment/pushed-images.js');
+    const { recordPushedImages } = await import('../../deployment/images/pushed-images.js');
     const { layout } = this.#deployment;
     const { report } = this.#context;
     const command = `laconic-so deployment --dir ${layout.root}`;
@@ -152,7 +152,7 @@ export class KubernetesDeployer implements Deployer {
   }
 
   async render(): Promise<string> {
-    const { certificatesIfAny } = await import('./certificates.js');
+    const { certificatesIfAny } = await import('./ingress/certificates.js');
     const certificates = certificatesIfAny(() => this.#api(), this.#context);
     const { objects } = await this.#prepare(this.#context.options.dryRun ? {} : { certificates });
     return renderObjects(objects.map(stamped));
@@ -195,7 +195,7 @@ export class KubernetesDeployer implements Deployer {
   /** @throws NoKindClusterError if the deployment's kind cluster does not exist */
   async #connect(): Promise<Connection> {
     const target = clusterOf(this.#deployment);
-    const { connectCluster } = await import('./cluster/connect.js');
+    const { connectCluster } = await import('./api/connect.js');
     try {
       return await connectCluster(target, this.#context);
     } catch (error) {

@@ -2,7 +2,7 @@ import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorCode, InterruptedError } from '../../system/errors.js';
-import { Patience } from '../../system/patience.js';
+import { Patience } from '../../system/process/patience.js';
 import type { Reporter } from '../../system/report.js';
 import { proxyFor } from './proxy.js';
 

@@ -1,7 +1,7 @@
 import { readFile, realpath } from 'node:fs/promises';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { errorCode, errorMessage, LaconicError } from '../../system/errors.js';
-import { writeFileAtomically } from '../../system/files.js';
+import { writeFileAtomically } from '../../system/files/files.js';
 import type { HookValue } from './values.js';
 import { editYaml, loadYaml } from './yaml-edit.js';
 

@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { kindOf } from '../../system/files.js';
+import { kindOf } from '../../system/files/files.js';
 
 /**
  * The environment variable that names the Python for hooks. It is a program to run, so settings files cannot set it.

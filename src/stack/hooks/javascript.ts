@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { basename, dirname, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { errorMessage, InterruptedError, LaconicError } from '../../system/errors.js';
-import { run } from '../../system/process.js';
+import { run } from '../../system/process/process.js';
 import type { Reporter } from '../../system/report.js';
 import type { HookCalls, HookName, HookOutcome, HookServices, HookSource } from './contexts.js';
 import { type HookFailure, hookError } from './failure.js';

@@ -4,9 +4,9 @@ import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import type { Context } from '../../system/context.js';
 import { errorCode, InterruptedError, type LaconicError } from '../../system/errors.js';
-import { kindOf } from '../../system/files.js';
-import { forEachLine } from '../../system/process.js';
-import { endOnAbort } from '../../system/process-tree.js';
+import { kindOf } from '../../system/files/files.js';
+import { forEachLine } from '../../system/process/process.js';
+import { endOnAbort } from '../../system/process/process-tree.js';
 import type { HookCalls, HookName, HookOutcome, HookServices, HookSource } from './contexts.js';
 import { type HookFailure, hookError } from './failure.js';
 import {

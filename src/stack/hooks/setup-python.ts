@@ -2,9 +2,9 @@ import { rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Context } from '../../system/context.js';
 import { errorCode, errorMessage, LaconicError } from '../../system/errors.js';
-import { kindOf, makeDirectory } from '../../system/files.js';
-import { removeLeftovers, temporaryBeside } from '../../system/leftovers.js';
-import { run, type RunResult } from '../../system/process.js';
+import { kindOf, makeDirectory } from '../../system/files/files.js';
+import { removeLeftovers, temporaryBeside } from '../../system/files/leftovers.js';
+import { run, type RunResult } from '../../system/process/process.js';
 import { chosenInterpreter, hookEnvironment, hookModules, interpreterVariable } from './interpreter.js';
 
 const packages = hookModules.map((each) => each.package);

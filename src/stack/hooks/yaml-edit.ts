@@ -10,8 +10,8 @@ import {
   type YAMLMap,
   type YAMLSeq,
 } from 'yaml';
-import { parseYaml, yamlStyle } from '../../system/yaml.js';
-import { renderDocument } from '../../system/yaml-render.js';
+import { parseYaml, yamlStyle } from '../../system/yaml/yaml.js';
+import { renderDocument } from '../../system/yaml/render.js';
 import { exactValue, type HookMap, type HookValue, isMergePair, keyOf, sameValue, toNode } from './values.js';
 
 /**

@@ -1,8 +1,8 @@
 import { cp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
-import { layoutOf } from '../../../src/deployment/layout.js';
-import { notePlace } from '../../../src/deployment/place.js';
+import { layoutOf } from '../../../src/deployment/directory/layout.js';
+import { notePlace } from '../../../src/deployment/directory/place.js';
 import { runCli } from '../../support/engine.js';
 import { type BadInput, create, makeWorld, refuses } from './support.js';
 

@@ -1,6 +1,6 @@
 import { readdir, rm } from 'node:fs/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { run } from '../../../src/system/process.js';
+import { run } from '../../../src/system/process/process.js';
 import { type CliResult, cliPath } from '../../support/engine.js';
 import { Sandbox } from '../../support/sandbox.js';
 import { accepts, create, type Files, hookFile, init, refuses, stackPath } from './support.js';

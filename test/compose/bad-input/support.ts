@@ -3,7 +3,7 @@ import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } fro
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
-import { run } from '../../../src/system/process.js';
+import { run } from '../../../src/system/process/process.js';
 import { type CliResult, cliPath, runCli } from '../../support/engine.js';
 
 /** Files of a case below its own directory: the content, or nothing to leave out a file of the valid ones. */

@@ -4,9 +4,9 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { buildContainers } from '../../../src/builds/build-containers.js';
 import { buildLogFile } from '../../../src/builds/build-log.js';
-import type { BuildPlaces } from '../../../src/builds/recipe.js';
+import type { BuildPlaces } from '../../../src/builds/recipe/recipe.js';
 import type { Context } from '../../../src/system/context.js';
-import { run } from '../../../src/system/process.js';
+import { run } from '../../../src/system/process/process.js';
 import { createReporter } from '../../../src/system/report.js';
 import { describeWithEngine } from '../../support/engine.js';
 

@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { run, runOrFail } from '../../../src/system/process.js';
+import { run, runOrFail } from '../../../src/system/process/process.js';
 import { git } from '../../git/support/sources.js';
 import { describeWithEngine } from '../../support/engine.js';
 import { BuildSite, tinyDockerfile } from './support.js';

@@ -3,7 +3,7 @@ import { readFile, rm, statfs, writeFile } from 'node:fs/promises';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest';
-import { commandLine, run } from '../../../src/system/process.js';
+import { commandLine, run } from '../../../src/system/process/process.js';
 import { cliPath, describeWithEngine } from '../../support/engine.js';
 import { describeWithMounts, Mounts } from '../resilience/mounts.js';
 import { BuildSite, eventually, tinyDockerfile } from './support.js';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { run, runOrFail } from '../../../src/system/process.js';
+import { run, runOrFail } from '../../../src/system/process/process.js';
 import { describeWithRegistry, registryUser, startRegistry, type TestRegistry } from '../../support/registry.js';
 import { BuildSite, eventually, tinyDockerfile } from './support.js';
 

@@ -1,6 +1,6 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { run } from '../../../src/system/process.js';
+import { run } from '../../../src/system/process/process.js';
 import type { CliResult } from '../../support/engine.js';
 import { Sandbox } from '../../support/sandbox.js';
 

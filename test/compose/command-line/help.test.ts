@@ -1,6 +1,6 @@
 import { symlink } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { run } from '../../../src/system/process.js';
+import { run } from '../../../src/system/process/process.js';
 import { cliPath, describeWithEngine, runCli } from '../../support/engine.js';
 import { Sandbox } from '../../support/sandbox.js';
 

@@ -1,10 +1,10 @@
 import { connectEngine } from '../../../src/engine/connect.js';
-import { execInService } from '../../../src/deployers/compose/exec.js';
-import { runJob } from '../../../src/deployers/compose/job.js';
-import { streamLogs } from '../../../src/deployers/compose/logs.js';
-import type { ComposeProject } from '../../../src/deployers/compose/project.js';
-import { composeEnvironment } from '../../../src/deployers/compose/runtime-env.js';
-import { type PodScript, runPodScripts } from '../../../src/deployers/compose/scripts.js';
+import { execInService } from '../../../src/deployers/compose/operate/exec.js';
+import { runJob } from '../../../src/deployers/compose/operate/job.js';
+import { streamLogs } from '../../../src/deployers/compose/operate/logs.js';
+import type { ComposeProject } from '../../../src/deployers/compose/cli/project.js';
+import { composeEnvironment } from '../../../src/deployers/compose/project/runtime-env.js';
+import { type PodScript, runPodScripts } from '../../../src/deployers/pod-scripts.js';
 import type { ExecOptions, LogsOptions } from '../../../src/deployers/deployer.js';
 import type { Context } from '../../../src/system/context.js';
 import { errorMessage, LaconicError } from '../../../src/system/errors.js';

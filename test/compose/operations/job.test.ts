@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { listContainers } from '../../../src/deployers/compose/list.js';
+import { listContainers } from '../../../src/deployers/compose/resources/list.js';
 import { renderPs, renderStatus } from '../../../src/deployers/status-text.js';
 import { describeWithEngine } from '../../support/engine.js';
 import { type CallOptions, eventually, outcomeOf, type Playground, playground } from './support.js';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { runPodScripts } from '../../../src/deployers/compose/scripts.js';
+import { runPodScripts } from '../../../src/deployers/pod-scripts.js';
 import { describeWithEngine } from '../../support/engine.js';
 import { isRunning } from '../../support/running.js';
 import { outcomeOf, type Playground, playground, testContext } from './support.js';

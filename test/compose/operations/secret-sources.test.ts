@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithEngine } from '../../support/engine.js';
-import { runOrFail } from '../../../src/system/process.js';
+import { runOrFail } from '../../../src/system/process/process.js';
 import { idleService, Sandbox } from '../../support/sandbox.js';
 
 const token = 'tok$en "with" quotes';

@@ -5,7 +5,7 @@ import {
   type Transfer,
   type TransferLimits,
   transferLimits,
-} from '../../../src/deployers/compose/transfer.js';
+} from '../../../src/deployers/compose/operate/transfer.js';
 import { describeWithEngine } from '../../support/engine.js';
 import { type Playground, playground, testContext } from './support.js';
 

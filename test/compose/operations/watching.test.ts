@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { listContainers } from '../../../src/deployers/compose/list.js';
-import { publishedPort } from '../../../src/deployers/compose/port.js';
+import { listContainers } from '../../../src/deployers/compose/resources/list.js';
+import { publishedPort } from '../../../src/deployers/compose/operate/port.js';
 import { isDegraded, renderPs, renderStatus } from '../../../src/deployers/status-text.js';
 import { describeWithEngine } from '../../support/engine.js';
 import { eventually, type Playground, playground, testContext } from './support.js';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
-import { runOrFail } from '../../../src/system/process.js';
+import { runOrFail } from '../../../src/system/process/process.js';
 import { describeWithEngine } from '../../support/engine.js';
 import { pythonUp, writePythonDeployment } from '../../support/python-deployment.js';
 import { Shop, type ShopOptions } from './shop.js';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, readFile, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { runOrFail } from '../../../src/system/process.js';
+import { runOrFail } from '../../../src/system/process/process.js';
 import { type CliResult, runCli } from '../../support/engine.js';
 import { removeProject } from '../../support/engine-api.js';
 import { type PythonDeployment, pythonUp, writePythonDeployment } from '../../support/python-deployment.js';

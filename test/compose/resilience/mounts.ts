@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe } from 'vitest';
 import { describeWithEngine } from '../../support/engine.js';
-import { run, runOrFail } from '../../../src/system/process.js';
+import { run, runOrFail } from '../../../src/system/process/process.js';
 
 function reasonForNoMounts(): string | undefined {
   if (process.getuid?.() !== 0) return 'only root can mount file systems';

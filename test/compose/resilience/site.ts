@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { run, runOrFail } from '../../../src/system/process.js';
+import { run, runOrFail } from '../../../src/system/process/process.js';
 import { type CliResult, runCli } from '../../support/engine.js';
 import { removeProject } from '../../support/engine-api.js';
 import { removeFolder } from '../../support/temporary.js';

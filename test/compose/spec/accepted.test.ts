@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parseSpec } from '../../../src/spec/parse.js';
 import { portProblem } from '../../../src/spec/ports.js';
-import { run } from '../../../src/system/process.js';
+import { run } from '../../../src/system/process/process.js';
 import { describeWithEngine } from '../../support/engine.js';
 
 const accepted = [

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { buildContainers } from '../../../src/builds/build-containers.js';
 import { packageDirectory } from '../../../src/system/package.js';
-import { run, runOrFail } from '../../../src/system/process.js';
+import { run, runOrFail } from '../../../src/system/process/process.js';
 import { createReporter } from '../../../src/system/report.js';
 import { describeWithEngine } from '../../support/engine.js';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { runOrFail } from '../../../src/system/process.js';
+import { runOrFail } from '../../../src/system/process/process.js';
 import { ownDatabaseStack, tellDatabaseStory } from '../../support/database-story.js';
 import { describeWithEngine } from '../../support/engine.js';
 import { Sandbox } from '../../support/sandbox.js';

@@ -1,4 +1,4 @@
-import { startProject } from '../../../src/deployers/compose/start.js';
+import { startProject } from '../../../src/deployers/compose/start/start.js';
 import { connectEngine } from '../../../src/engine/connect.js';
 import type { Context } from '../../../src/system/context.js';
 import { errorMessage } from '../../../src/system/errors.js';

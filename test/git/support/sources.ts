@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type CliResult, runCli } from '../../support/engine.js';
-import { run, runOrFail } from '../../../src/system/process.js';
+import { run, runOrFail } from '../../../src/system/process/process.js';
 
 /** git of a person of the tests: nothing of this machine's configuration counts. */
 export const gitPerson: NodeJS.ProcessEnv = {

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { runOrFail } from '../../../src/system/process.js';
+import { runOrFail } from '../../../src/system/process/process.js';
 import { freePort } from '../../support/ports.js';
 import { describeUnless, programFinder } from '../../support/suites.js';
 import { type Server, startProgram } from './server.js';

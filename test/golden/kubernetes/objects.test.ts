@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { buildObjects } from '../../../src/deployers/kubernetes/objects/build.js';
-import { renderObjects } from '../../../src/deployers/kubernetes/render.js';
+import { renderObjects } from '../../../src/deployers/kubernetes/objects/render.js';
 import { formatProblem } from '../../../src/system/errors.js';
 import { objectsInput, type StackText } from '../../support/kubernetes-objects.js';
 

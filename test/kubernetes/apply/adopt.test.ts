@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { resources } from '../../../src/deployers/kubernetes/cluster/resources.js';
-import type { KubernetesObject } from '../../../src/deployers/kubernetes/objects/object.js';
+import { resources } from '../../../src/deployers/kubernetes/api/resources.js';
+import type { KubernetesObject } from '../../../src/deployers/kubernetes/objects/common/object.js';
 import { describeWithCluster, kubectl } from '../../support/cluster.js';
 import { createAsPython, type Site, site } from './support.js';
 import { mapOf } from '../../../src/system/plain-map.js';

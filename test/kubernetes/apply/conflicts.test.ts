@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { resources } from '../../../src/deployers/kubernetes/cluster/resources.js';
+import { resources } from '../../../src/deployers/kubernetes/api/resources.js';
 import { describeWithCluster, kubectl } from '../../support/cluster.js';
 import { Site as Deployed, server } from '../operate/site.js';
 import { createAsPython, type Site, site } from './support.js';

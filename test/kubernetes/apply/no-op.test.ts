@@ -1,5 +1,5 @@
 import { afterEach, expect, it } from 'vitest';
-import { applyObjects } from '../../../src/deployers/kubernetes/cluster/apply.js';
+import { applyObjects } from '../../../src/deployers/kubernetes/apply/apply.js';
 import { buildObjects } from '../../../src/deployers/kubernetes/objects/build.js';
 import { formatProblem } from '../../../src/system/errors.js';
 import { describeWithCluster } from '../../support/cluster.js';

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { planApply } from '../../../src/deployers/kubernetes/cluster/plan.js';
-import { observe } from '../../../src/deployers/kubernetes/cluster/observe.js';
-import { executePlan } from '../../../src/deployers/kubernetes/cluster/apply.js';
-import { connectCluster } from '../../../src/deployers/kubernetes/cluster/connect.js';
-import { resources } from '../../../src/deployers/kubernetes/cluster/resources.js';
+import { planApply } from '../../../src/deployers/kubernetes/apply/plan.js';
+import { observe } from '../../../src/deployers/kubernetes/apply/observe.js';
+import { executePlan } from '../../../src/deployers/kubernetes/apply/apply.js';
+import { connectCluster } from '../../../src/deployers/kubernetes/api/connect.js';
+import { resources } from '../../../src/deployers/kubernetes/api/resources.js';
 import { describeWithCluster, shared } from '../../support/cluster.js';
 import { countWrites, type Site, site } from './support.js';
 

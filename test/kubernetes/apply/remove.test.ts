@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { removeDeployment, type RemoveOptions } from '../../../src/deployers/kubernetes/cluster/remove.js';
-import { resources } from '../../../src/deployers/kubernetes/cluster/resources.js';
+import { removeDeployment, type RemoveOptions } from '../../../src/deployers/kubernetes/remove/remove.js';
+import { resources } from '../../../src/deployers/kubernetes/api/resources.js';
 import { describeWithCluster, kubectl, kubectlGet } from '../../support/cluster.js';
 import { createAs, createAsPython, type Site, site } from './support.js';
 

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { runOrFail } from '../../../src/system/process.js';
-import type { ClusterApi } from '../../../src/deployers/kubernetes/cluster/api.js';
-import { applyObjects, type ApplyOptions } from '../../../src/deployers/kubernetes/cluster/apply.js';
-import { connectCluster } from '../../../src/deployers/kubernetes/cluster/connect.js';
-import type { Identity } from '../../../src/deployers/kubernetes/cluster/identity.js';
-import { standardLabels } from '../../../src/deployers/kubernetes/objects/labels.js';
-import type { KubernetesObject } from '../../../src/deployers/kubernetes/objects/object.js';
+import { runOrFail } from '../../../src/system/process/process.js';
+import type { ClusterApi } from '../../../src/deployers/kubernetes/api/api.js';
+import { applyObjects, type ApplyOptions } from '../../../src/deployers/kubernetes/apply/apply.js';
+import { connectCluster } from '../../../src/deployers/kubernetes/api/connect.js';
+import type { Identity } from '../../../src/deployers/kubernetes/apply/ownership.js';
+import { standardLabels } from '../../../src/deployers/kubernetes/objects/common/labels.js';
+import type { KubernetesObject } from '../../../src/deployers/kubernetes/objects/common/object.js';
 import { kubectl, shared } from '../../support/cluster.js';
 import { type TestContext, testContext } from '../../support/context.js';
 

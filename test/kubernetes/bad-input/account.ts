@@ -1,4 +1,4 @@
-import { runOrFail } from '../../../src/system/process.js';
+import { runOrFail } from '../../../src/system/process/process.js';
 import { kubectl, shared } from '../../support/cluster.js';
 
 /** Sends objects to the shared cluster as its administrator. */

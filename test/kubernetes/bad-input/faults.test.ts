@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, symlink } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { run } from '../../../src/system/process.js';
+import { run } from '../../../src/system/process/process.js';
 import { deleteNamespaces, describeWithCluster, kubectl, shared } from '../../support/cluster.js';
 import { type CliResult, cliPath, runCli } from '../../support/engine.js';
 import { server, service, Site } from '../operate/site.js';

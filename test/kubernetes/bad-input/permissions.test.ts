@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithCluster, kubectl, shared } from '../../support/cluster.js';
 import { errorMessage } from '../../../src/system/errors.js';
-import { runOrFail } from '../../../src/system/process.js';
+import { runOrFail } from '../../../src/system/process/process.js';
 import { eventually } from '../scenarios/support.js';
 import { image, server, service, Site } from '../operate/site.js';
 import { applyYaml, bind, kubeconfigOf, serviceAccount } from './account.js';

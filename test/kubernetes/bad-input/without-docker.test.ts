@@ -2,7 +2,7 @@ import { mkdir, symlink } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithCluster, kubectl, shared } from '../../support/cluster.js';
 import { type CliResult, cliPath } from '../../support/engine.js';
-import { run } from '../../../src/system/process.js';
+import { run } from '../../../src/system/process/process.js';
 import { server, Site } from '../operate/site.js';
 
 describeWithCluster('deploy-to k8s needs no Docker on this host', () => {

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { ClusterApi } from '../../../src/deployers/kubernetes/cluster/api.js';
-import { connectCluster } from '../../../src/deployers/kubernetes/cluster/connect.js';
+import type { ClusterApi } from '../../../src/deployers/kubernetes/api/api.js';
+import { connectCluster } from '../../../src/deployers/kubernetes/api/connect.js';
 import { type CaddyWish, ensureCaddy } from '../../../src/deployers/kubernetes/kind/caddy.js';
 import { caddyName, caddyNamespace, caddyObjects } from '../../../src/deployers/kubernetes/kind/caddy-manifest.js';
 import { loadImages } from '../../../src/deployers/kubernetes/kind/load-images.js';
-import { Deadline } from '../../../src/deployers/compose/deadline.js';
-import { runOrFail } from '../../../src/system/process.js';
+import { Deadline } from '../../../src/deployers/readiness/deadline.js';
+import { runOrFail } from '../../../src/system/process/process.js';
 import { describeWithCluster, shared, throughIngress } from '../../support/cluster.js';
 import type { TestContext } from '../../support/context.js';
 import { OwnCluster } from './own-cluster.js';

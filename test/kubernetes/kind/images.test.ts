@@ -8,7 +8,7 @@ import { listKindClusters } from '../../../src/deployers/kubernetes/kind/cluster
 import { loadImages, NodeContents } from '../../../src/deployers/kubernetes/kind/load-images.js';
 import { connectEngine, type Engine } from '../../../src/engine/connect.js';
 import { InterruptedError } from '../../../src/system/errors.js';
-import { runOrFail } from '../../../src/system/process.js';
+import { runOrFail } from '../../../src/system/process/process.js';
 import { describeWithCluster, shared } from '../../support/cluster.js';
 import { type TestContext, testContext } from '../../support/context.js';
 

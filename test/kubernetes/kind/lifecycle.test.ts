@@ -2,13 +2,13 @@ import { copyFile, mkdir, readFile, rm, stat, symlink, writeFile } from 'node:fs
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { Deadline } from '../../../src/deployers/compose/deadline.js';
-import { connectCluster } from '../../../src/deployers/kubernetes/cluster/connect.js';
+import { Deadline } from '../../../src/deployers/readiness/deadline.js';
+import { connectCluster } from '../../../src/deployers/kubernetes/api/connect.js';
 import { clusterToJoin, listKindClusters } from '../../../src/deployers/kubernetes/kind/clusters.js';
 import { deleteCluster } from '../../../src/deployers/kubernetes/kind/delete.js';
 import { waitUntilReady } from '../../../src/deployers/kubernetes/ready/wait.js';
 import { InterruptedError } from '../../../src/system/errors.js';
-import { runOrFail } from '../../../src/system/process.js';
+import { runOrFail } from '../../../src/system/process/process.js';
 import { deleteOwnCluster, describeWithCluster, ownClusterName, shared } from '../../support/cluster.js';
 import { OwnCluster } from './own-cluster.js';
 

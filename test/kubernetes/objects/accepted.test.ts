@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { ClusterApi } from '../../../src/deployers/kubernetes/cluster/api.js';
-import { differences } from '../../../src/deployers/kubernetes/cluster/compare.js';
-import { connectCluster } from '../../../src/deployers/kubernetes/cluster/connect.js';
+import type { ClusterApi } from '../../../src/deployers/kubernetes/api/api.js';
+import { differences } from '../../../src/deployers/kubernetes/apply/drift.js';
+import { connectCluster } from '../../../src/deployers/kubernetes/api/connect.js';
 import { buildObjects } from '../../../src/deployers/kubernetes/objects/build.js';
-import { describeObject } from '../../../src/deployers/kubernetes/objects/object.js';
+import { describeObject } from '../../../src/deployers/kubernetes/objects/common/object.js';
 import { errorMessage, InvalidFileError } from '../../../src/system/errors.js';
 import { deleteNamespaces, describeWithCluster, kubectl, shared } from '../../support/cluster.js';
 import { testContext } from '../../support/context.js';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { errorMessage } from '../../../src/system/errors.js';
-import { runOrFail } from '../../../src/system/process.js';
+import { runOrFail } from '../../../src/system/process/process.js';
 import { describeWithCluster, kubectl, shared } from '../../support/cluster.js';
 import { nodeImage } from '../apply/support.js';
 import { Site } from './site.js';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { run } from '../../../src/system/process.js';
+import { run } from '../../../src/system/process/process.js';
 import { describeWithCluster } from '../../support/cluster.js';
 import { cliPath } from '../../support/engine.js';
 import { server, service, Site } from './site.js';

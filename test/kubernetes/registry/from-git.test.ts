@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { run } from '../../../src/system/process.js';
+import { run } from '../../../src/system/process/process.js';
 import { deleteNamespaces, describeWithCluster, shared } from '../../support/cluster.js';
 import { FromGit, pages } from '../../support/from-git-story.js';
 import { startRegistry, type TestRegistry } from '../../support/registry.js';

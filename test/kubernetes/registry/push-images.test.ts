@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { run } from '../../../src/system/process.js';
+import { run } from '../../../src/system/process/process.js';
 import { deleteNamespaces, describeWithCluster, shared } from '../../support/cluster.js';
 import { registryUser, startRegistry, type TestRegistry } from '../../support/registry.js';
 import { Sandbox } from '../../support/sandbox.js';

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { stamped } from '../../../src/deployers/kubernetes/cluster/hash.js';
+import { stamped } from '../../../src/deployers/kubernetes/apply/hash.js';
 import { buildObjects } from '../../../src/deployers/kubernetes/objects/build.js';
-import type { KubernetesObject } from '../../../src/deployers/kubernetes/objects/object.js';
-import { renderObjects } from '../../../src/deployers/kubernetes/render.js';
+import type { KubernetesObject } from '../../../src/deployers/kubernetes/objects/common/object.js';
+import { renderObjects } from '../../../src/deployers/kubernetes/objects/render.js';
 import { LaconicError } from '../../../src/system/errors.js';
-import { run } from '../../../src/system/process.js';
+import { run } from '../../../src/system/process/process.js';
 import { deleteNamespaces, describeWithCluster, kubectl, shared } from '../../support/cluster.js';
 import { app, objectsInput, type StackText } from '../../support/kubernetes-objects.js';
 import { arbitraryService, type WrittenService } from '../../compose/model-arbitrary.js';

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { errorMessage } from '../../../src/system/errors.js';
-import { runOrFail } from '../../../src/system/process.js';
+import { runOrFail } from '../../../src/system/process/process.js';
 import { describeWithCluster, kubectl, shared, throughIngress } from '../../support/cluster.js';
 import { type Deployed, eventually, ownKinds, Scene, settled } from './support.js';
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { run } from '../../../src/system/process.js';
+import { run } from '../../../src/system/process/process.js';
 import { kubectl, kubectlGet, shared } from '../../support/cluster.js';
 import type { CliResult } from '../../support/engine.js';
 import { Sandbox } from '../../support/sandbox.js';

@@ -2,7 +2,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { buildEnvironment, buildSecrets, buildVariables } from '../../../src/builds/environment.js';
-import { folderOf } from '../../../src/builds/names.js';
+import { folderOf } from '../../../src/builds/recipe/image-name.js';
 import { destinationProblem, publishedName, versionOf } from '../../../src/builds/publish.js';
 import { summaryLines } from '../../../src/builds/summary.js';
 import { packageDirectory } from '../../../src/system/package.js';

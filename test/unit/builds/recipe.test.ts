@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { containerNameProblem } from '../../../src/builds/names.js';
-import { type BuildPlaces, findRecipe } from '../../../src/builds/recipe.js';
+import { containerNameProblem } from '../../../src/builds/recipe/image-name.js';
+import { type BuildPlaces, findRecipe } from '../../../src/builds/recipe/recipe.js';
 
 let root: string;
 let places: BuildPlaces;

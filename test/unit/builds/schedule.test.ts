@@ -1,9 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { readBuildWords } from '../../../src/builds/build-words.js';
-import { imagesOfDockerfile } from '../../../src/builds/dockerfile.js';
-import { wordsOfPlainScript } from '../../../src/builds/plain-script.js';
-import type { BuildNeeds } from '../../../src/builds/needs.js';
+import { readBuildWords } from '../../../src/builds/recipe/docker-build-args.js';
+import { imagesOfDockerfile } from '../../../src/builds/recipe/dockerfile.js';
+import { wordsOfPlainScript } from '../../../src/builds/recipe/plain-script.js';
+import type { BuildNeeds } from '../../../src/builds/recipe/base-images.js';
 import { planWaits, runInOrder, usedTooEarly } from '../../../src/builds/schedule.js';
 
 function images(text: string, given: Record<string, string> = {}): string[] | undefined {

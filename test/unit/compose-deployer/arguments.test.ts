@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { parse } from 'yaml';
 import { describe, expect, it } from 'vitest';
-import { parseIndex, parsePortNumber, parseProtocol, parseTail } from '../../../src/commands/arguments.js';
-import { runtimeArguments } from '../../../src/deployers/compose/exec.js';
+import { parseIndex, parsePortNumber, parseProtocol, parseTail } from '../../../src/commands/shared/arguments.js';
+import { runtimeArguments } from '../../../src/deployers/compose/operate/exec.js';
 import { shellOrDirect } from '../../../src/deployers/exec-command.js';
-import { externalOverride } from '../../../src/deployers/compose/job.js';
-import { listedContainer } from '../../../src/deployers/compose/list.js';
-import { LineStartCleaner } from '../../../src/deployers/compose/logs.js';
-import { publishedAddress } from '../../../src/deployers/compose/port.js';
+import { externalOverride } from '../../../src/deployers/compose/operate/job.js';
+import { listedContainer } from '../../../src/deployers/compose/resources/list.js';
+import { LineStartCleaner } from '../../../src/deployers/compose/operate/logs.js';
+import { publishedAddress } from '../../../src/deployers/compose/operate/port.js';
 import { UsageError } from '../../../src/system/errors.js';
 
 describe('arguments of the operations', () => {

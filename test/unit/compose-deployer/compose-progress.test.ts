@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { parseComposeLine } from '../../../src/deployers/compose/compose-progress.js';
-import { serviceOfContainer } from '../../../src/deployers/compose/up.js';
-import { parseModel } from '../../../src/deployers/compose/model.js';
+import { parseComposeLine } from '../../../src/deployers/compose/cli/compose-progress.js';
+import { serviceOfContainer } from '../../../src/deployers/compose/start/up.js';
+import { parseModel } from '../../../src/deployers/compose/cli/project-model.js';
 
 describe('progress lines of docker compose', () => {
   it.each([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { engineFlags } from '../../../src/deployers/compose/runtime-env.js';
+import { engineFlags } from '../../../src/deployers/compose/project/runtime-env.js';
 
 const withContext = {
   HOME: '/home/me',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parsePortFailure } from '../../../src/deployers/compose/port-taken.js';
+import { parsePortFailure } from '../../../src/deployers/compose/start/port-taken.js';
 import { explainPull } from '../../../src/images/refusals.js';
 
 const endpoint = 'driver failed programming external connectivity on endpoint p-web-1 (ab60): ';

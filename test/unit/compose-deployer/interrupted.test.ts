@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { findLeftovers } from '../../../src/deployers/compose/interrupted.js';
-import type { ObservedContainer } from '../../../src/deployers/compose/observe.js';
+import { findLeftovers } from '../../../src/deployers/compose/start/mend-interrupted.js';
+import type { ObservedContainer } from '../../../src/deployers/compose/resources/observe.js';
 
 function container(id: string, name: string, status = 'created'): ObservedContainer {
   return { container: { id, name }, details: { State: { Status: status } } } as ObservedContainer;

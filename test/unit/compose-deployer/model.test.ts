@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { parseModel, withDependencies } from '../../../src/deployers/compose/model.js';
-import { checkImageServices } from '../../../src/deployment/image-overrides.js';
-import { isPullable } from '../../../src/deployers/compose/pull.js';
-import { parseStarted } from '../../../src/deployers/compose/started.js';
-import { judgeVolume } from '../../../src/deployers/compose/volumes.js';
+import { parseModel, withDependencies } from '../../../src/deployers/compose/cli/project-model.js';
+import { checkImageServices } from '../../../src/deployment/images/image-overrides.js';
+import { isPullable } from '../../../src/deployers/compose/start/pull.js';
+import { parseStarted } from '../../../src/deployers/compose/project/start-record.js';
+import { judgeVolume } from '../../../src/deployers/compose/resources/volumes.js';
 import { joinFrames } from '../../../src/engine/containers.js';
 
 const model = (services: Record<string, unknown>, more: Record<string, unknown> = {}, env: NodeJS.ProcessEnv = {}) =>

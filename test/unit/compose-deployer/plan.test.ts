@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { parseModel } from '../../../src/deployers/compose/model.js';
-import type { ObservedContainer } from '../../../src/deployers/compose/observe.js';
-import { callsOf, planStart, type PlanInput } from '../../../src/deployers/compose/plan.js';
-import { reasonText } from '../../../src/deployers/compose/plan-text.js';
-import { parseStarted, type StartedRecord } from '../../../src/deployers/compose/started.js';
+import { parseModel } from '../../../src/deployers/compose/cli/project-model.js';
+import type { ObservedContainer } from '../../../src/deployers/compose/resources/observe.js';
+import { callsOf, planStart, type PlanInput } from '../../../src/deployers/compose/start/plan.js';
+import { reasonText } from '../../../src/deployers/compose/start/plan-text.js';
+import { parseStarted, type StartedRecord } from '../../../src/deployers/compose/project/start-record.js';
 
 const services = {
   web: { image: 'web:1', ports: [{ published: '80' }], depends_on: { db: { condition: 'service_healthy' } } },

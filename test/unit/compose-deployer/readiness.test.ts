@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { containerReadiness, Patience, type ReadinessFacts } from '../../../src/deployers/compose/readiness.js';
+import { containerReadiness, Patience, type ReadinessFacts } from '../../../src/deployers/compose/ready/readiness.js';
 
 function facts(state: Record<string, unknown>, policy = 'no', restarts = 0): ReadinessFacts {
   return {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { stopOrder } from '../../../src/deployers/compose/stop-labelled.js';
+import { stopOrder } from '../../../src/deployers/compose/stop/stop-by-labels.js';
 
 function container(service: string, dependsOn?: string) {
   const labels: Record<string, string> = dependsOn === undefined ? {} : { 'com.docker.compose.depends_on': dependsOn };

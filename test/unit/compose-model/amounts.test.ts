@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseBytes, parseDuration } from '../../../src/compose/amounts.js';
+import { parseBytes, parseDuration } from '../../../src/compose/syntax/amounts.js';
 
 describe('durations in compose files', () => {
   it.each([

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type NormalizedCompose, readCompose } from '../../../src/compose/model/normalize.js';
 import type { ServiceModel } from '../../../src/compose/model/types.js';
 import { formatProblem, InvalidFileError } from '../../../src/system/errors.js';
-import { parseYaml } from '../../../src/system/yaml.js';
+import { parseYaml } from '../../../src/system/yaml/yaml.js';
 import { cost, inProportion } from '../../support/cost.js';
 
 interface Given {

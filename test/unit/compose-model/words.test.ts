@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { splitWords } from '../../../src/compose/words.js';
+import { splitWords } from '../../../src/compose/syntax/shell-words.js';
 
 describe('a command written as text, split as Compose splits it', () => {
   it.each([

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { bindVolume, renderCompose, setServicePorts } from '../../../src/compose/edit.js';
-import { parseComposeFile } from '../../../src/compose/file.js';
-import { parseYaml } from '../../../src/system/yaml.js';
+import { bindVolume, renderCompose, setServicePorts } from '../../../src/compose/document/edit.js';
+import { parseComposeFile } from '../../../src/compose/document/file.js';
+import { parseYaml } from '../../../src/system/yaml/yaml.js';
 
 function edit(text: string, change: (file: ReturnType<typeof parseComposeFile>) => void): string {
   const file = parseComposeFile(text, 'docker-compose-web.yml');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseComposeFile } from '../../../src/compose/file.js';
+import { parseComposeFile } from '../../../src/compose/document/file.js';
 import { InvalidFileError } from '../../../src/system/errors.js';
 
 function parse(text: string): ReturnType<typeof parseComposeFile> {

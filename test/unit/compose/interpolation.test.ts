@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { readEnvFile, scanEnvFile } from '../../../src/compose/dotenv.js';
-import { parseComposeFile } from '../../../src/compose/file.js';
-import { mentionedNames, outsideServices } from '../../../src/compose/interpolation.js';
-import { interpolate, InterpolationError, namesIn, parseTemplate } from '../../../src/compose/template.js';
+import { readEnvFile, scanEnvFile } from '../../../src/compose/syntax/dotenv.js';
+import { parseComposeFile } from '../../../src/compose/document/file.js';
+import { mentionedNames, outsideServices } from '../../../src/compose/document/interpolation.js';
+import { interpolate, InterpolationError, namesIn, parseTemplate } from '../../../src/compose/syntax/template.js';
 import { InvalidFileError } from '../../../src/system/errors.js';
 
 describe('template', () => {

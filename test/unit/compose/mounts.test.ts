@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type ComposeMount, parseMount } from '../../../src/compose/mounts.js';
+import { type ComposeMount, parseMount } from '../../../src/compose/syntax/mounts.js';
 
 describe('parseMount', () => {
   it.each<[unknown, ComposeMount]>([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatPort, parsePort } from '../../../src/compose/ports.js';
+import { formatPort, parsePort } from '../../../src/compose/syntax/ports.js';
 
 describe('parsePort', () => {
   it.each<[unknown, object]>([

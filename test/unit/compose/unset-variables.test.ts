@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { unsetVariables } from '../../../src/compose/unset-variables.js';
+import { unsetVariables } from '../../../src/compose/document/unset-variables.js';
 
 const values = new Map([
   ['SET', 'x'],

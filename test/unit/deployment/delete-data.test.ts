@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { deleteData, describeDeletion, planDataDeletion } from '../../../src/deployment/delete-data.js';
-import { layoutOf } from '../../../src/deployment/layout.js';
+import { deleteData, describeDeletion, planDataDeletion } from '../../../src/deployment/access/delete-data.js';
+import { layoutOf } from '../../../src/deployment/directory/layout.js';
 import type { Spec } from '../../../src/spec/model.js';
 import { testContext } from '../../support/context.js';
 

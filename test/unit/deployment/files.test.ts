@@ -1,8 +1,8 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type DeploymentFiles, filesOfTree, filesOnDisk } from '../../../src/deployment/files.js';
-import type { GeneratedFile } from '../../../src/deployment/tree.js';
+import { type DeploymentFiles, filesOfTree, filesOnDisk } from '../../../src/deployment/directory/files.js';
+import type { GeneratedFile } from '../../../src/deployment/directory/tree.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 
 const generated = (path: string, source: GeneratedFile['source']): GeneratedFile => ({ path, source, mode: 0o644 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isProjectName, newId } from '../../../src/deployment/ids.js';
+import { isProjectName, newId } from '../../../src/deployment/directory/ids.js';
 
 describe('deployment ids', () => {
   it('are laconic-, the time in base 36, and two random characters', () => {

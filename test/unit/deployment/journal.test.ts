@@ -7,8 +7,8 @@ import {
   type JournalStep,
   readJournal,
   writeJournal,
-} from '../../../src/deployment/journal.js';
-import { type DeploymentLayout, layoutOf } from '../../../src/deployment/layout.js';
+} from '../../../src/deployment/access/journal.js';
+import { type DeploymentLayout, layoutOf } from '../../../src/deployment/directory/layout.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 
 /**

@@ -3,7 +3,7 @@ import { readdir, readFile, readlink, symlink, writeFile } from 'node:fs/promise
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { commandForOthers, takeLock } from '../../../src/deployment/lock.js';
+import { commandForOthers, takeLock } from '../../../src/deployment/access/lock.js';
 import { testContext } from '../../support/context.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 

@@ -1,7 +1,7 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { layoutOf } from '../../../src/deployment/layout.js';
-import { readPushedImages, recordPushedImages } from '../../../src/deployment/pushed-images.js';
+import { layoutOf } from '../../../src/deployment/directory/layout.js';
+import { readPushedImages, recordPushedImages } from '../../../src/deployment/images/pushed-images.js';
 import { testContext } from '../../support/context.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 

@@ -1,8 +1,8 @@
 import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { layoutOf } from '../../../src/deployment/layout.js';
-import { sha256 } from '../../../src/system/files.js';
+import { layoutOf } from '../../../src/deployment/directory/layout.js';
+import { sha256 } from '../../../src/system/files/files.js';
 import { createFrom } from '../../support/create-or-update.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 

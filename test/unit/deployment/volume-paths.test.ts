@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { placeVolume } from '../../../src/deployment/volume-paths.js';
-import { isBelow } from '../../../src/system/path-names.js';
+import { placeVolume } from '../../../src/deployment/directory/volume-paths.js';
+import { isBelow } from '../../../src/system/files/path-names.js';
 
 describe('the path of a volume in the spec', () => {
   it.each`

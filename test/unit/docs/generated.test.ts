@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { renderSupport } from '../../../src/deployers/kubernetes/objects/support.js';
+import { renderSupport } from '../../../src/deployers/kubernetes/objects/support-matrix.js';
 import { renderCommands } from '../../support/command-reference.js';
 import { commandTree } from '../../support/command-tree.js';
 

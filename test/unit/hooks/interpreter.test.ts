@@ -14,7 +14,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hookEnvironment, hookModules } from '../../../src/stack/hooks/interpreter.js';
 import { setUpHookPython } from '../../../src/stack/hooks/setup-python.js';
 import type { HookServices } from '../../../src/stack/hooks/contexts.js';
-import { runOrFail } from '../../../src/system/process.js';
+import { runOrFail } from '../../../src/system/process/process.js';
 import { testContext } from '../../support/context.js';
 import { call, commandContext, failureOf, hookFile, hookServices, temporaryDirectory } from './support.js';
 

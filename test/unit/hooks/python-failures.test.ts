@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { callHook } from '../../../src/stack/hooks/call.js';
 import { InterruptedError, LaconicError } from '../../../src/system/errors.js';
-import { runOrFail } from '../../../src/system/process.js';
+import { runOrFail } from '../../../src/system/process/process.js';
 import {
   call,
   commandContext,

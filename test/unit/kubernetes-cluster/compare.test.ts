@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { differences } from '../../../src/deployers/kubernetes/cluster/compare.js';
+import { differences } from '../../../src/deployers/kubernetes/apply/drift.js';
 
 describe('differences between the wanted and the live object', () => {
   it.each([

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { droppedFields } from '../../../src/deployers/kubernetes/cluster/dropped.js';
+import { droppedFields } from '../../../src/deployers/kubernetes/apply/dropped.js';
 
 it('fields that were applied before and are no longer wanted are found by the keys of list elements; those of others are not', () => {
   const container = (env: object[], ports: object[]) => ({ name: 'web', image: 'a:1', env, ports });

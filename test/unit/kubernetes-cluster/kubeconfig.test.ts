@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type ClusterTarget, connectCluster } from '../../../src/deployers/kubernetes/cluster/connect.js';
-import { singleContext } from '../../../src/deployers/kubernetes/cluster/single-context.js';
+import { type ClusterTarget, connectCluster } from '../../../src/deployers/kubernetes/api/connect.js';
+import { singleContext } from '../../../src/deployers/kubernetes/api/single-context.js';
 import { testContext } from '../../support/context.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 

@@ -4,8 +4,8 @@ import {
   createdByUs,
   foreignReplicas,
   writtenByPython,
-} from '../../../src/deployers/kubernetes/cluster/managers.js';
-import type { KubernetesObject } from '../../../src/deployers/kubernetes/objects/object.js';
+} from '../../../src/deployers/kubernetes/apply/field-managers.js';
+import type { KubernetesObject } from '../../../src/deployers/kubernetes/objects/common/object.js';
 
 const replicas = { 'f:spec': { 'f:replicas': {} } };
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { parseStatus, refused, unreachable } from '../../../src/deployers/kubernetes/cluster/errors.js';
-import { readInventory, sameEntries } from '../../../src/deployers/kubernetes/cluster/inventory.js';
-import { maskFor } from '../../../src/deployers/kubernetes/cluster/mask.js';
-import { retryDelay } from '../../../src/deployers/kubernetes/cluster/retry.js';
-import { lineFor } from '../../../src/deployers/kubernetes/cluster/said.js';
-import { resourcePath, resources } from '../../../src/deployers/kubernetes/cluster/resources.js';
+import { parseStatus, refused, unreachable } from '../../../src/deployers/kubernetes/api/errors.js';
+import { readInventory, sameEntries } from '../../../src/deployers/kubernetes/apply/inventory.js';
+import { maskFor } from '../../../src/deployers/kubernetes/api/redact.js';
+import { retryDelay } from '../../../src/deployers/kubernetes/api/retry.js';
+import { lineFor } from '../../../src/deployers/kubernetes/apply/messages.js';
+import { resourcePath, resources } from '../../../src/deployers/kubernetes/api/resources.js';
 
 describe('repeating a request', () => {
   const reset = Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });

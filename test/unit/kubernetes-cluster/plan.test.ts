@@ -1,13 +1,13 @@
-import { recreateAnnotation } from '../../../src/deployers/kubernetes/objects/annotations.js';
+import { recreateAnnotation } from '../../../src/deployers/kubernetes/objects/workloads/annotations.js';
 import { describe, expect, it } from 'vitest';
-import type { LiveObject } from '../../../src/deployers/kubernetes/cluster/api.js';
-import { stamped } from '../../../src/deployers/kubernetes/cluster/hash.js';
-import type { Identity } from '../../../src/deployers/kubernetes/cluster/identity.js';
-import { type Entry, keyOfObject } from '../../../src/deployers/kubernetes/cluster/inventory.js';
-import { isNoOp, needsOfPlan, planApply } from '../../../src/deployers/kubernetes/cluster/plan.js';
-import { nextWorkloads } from '../../../src/deployers/kubernetes/cluster/stages.js';
-import { standardLabels } from '../../../src/deployers/kubernetes/objects/labels.js';
-import type { KubernetesObject } from '../../../src/deployers/kubernetes/objects/object.js';
+import type { LiveObject } from '../../../src/deployers/kubernetes/api/api.js';
+import { stamped } from '../../../src/deployers/kubernetes/apply/hash.js';
+import type { Identity } from '../../../src/deployers/kubernetes/apply/ownership.js';
+import { type Entry, keyOfObject } from '../../../src/deployers/kubernetes/apply/inventory.js';
+import { isNoOp, needsOfPlan, planApply } from '../../../src/deployers/kubernetes/apply/plan.js';
+import { nextWorkloads } from '../../../src/deployers/kubernetes/apply/stages.js';
+import { standardLabels } from '../../../src/deployers/kubernetes/objects/common/labels.js';
+import type { KubernetesObject } from '../../../src/deployers/kubernetes/objects/common/object.js';
 import { mapOf } from '../../../src/system/plain-map.js';
 
 const identity: Identity = { app: 'laconic-f3abcdxy', stack: 'notes', namespace: 'laconic-notes', directory: '/srv/d' };

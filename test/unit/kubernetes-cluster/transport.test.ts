@@ -2,10 +2,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { KubeConfig } from '@kubernetes/client-node';
-import type { ClusterApi, WatchEvent } from '../../../src/deployers/kubernetes/cluster/api.js';
-import { createClusterApi } from '../../../src/deployers/kubernetes/cluster/client.js';
-import { resources } from '../../../src/deployers/kubernetes/cluster/resources.js';
-import { Transport } from '../../../src/deployers/kubernetes/cluster/transport.js';
+import type { ClusterApi, WatchEvent } from '../../../src/deployers/kubernetes/api/api.js';
+import { createClusterApi } from '../../../src/deployers/kubernetes/api/client.js';
+import { resources } from '../../../src/deployers/kubernetes/api/resources.js';
+import { Transport } from '../../../src/deployers/kubernetes/api/transport.js';
 
 /** A web server that fails as scripted, in ways in which a real API server does not fail on request. */
 describe('requests over a failing network', () => {

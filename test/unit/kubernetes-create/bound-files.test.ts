@@ -3,11 +3,11 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { normalizeCompose } from '../../../src/compose/model/normalize.js';
-import { copiesOf, placesOf } from '../../../src/deployers/kubernetes/bound-files.js';
-import type { Findings } from '../../../src/deployers/kubernetes/objects/input.js';
-import type { GeneratedFile } from '../../../src/deployment/tree.js';
+import { copiesOf, placesOf } from '../../../src/deployers/kubernetes/input/bound-files.js';
+import type { Findings } from '../../../src/deployers/kubernetes/objects/common/input.js';
+import type { GeneratedFile } from '../../../src/deployment/directory/tree.js';
 import { formatProblem } from '../../../src/system/errors.js';
-import { parseYaml } from '../../../src/system/yaml.js';
+import { parseYaml } from '../../../src/system/yaml/yaml.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 
 /**

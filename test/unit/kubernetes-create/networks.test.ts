@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { unmappedNetworks } from '../../../src/deployers/kubernetes/networks.js';
+import { unmappedNetworks } from '../../../src/deployers/kubernetes/input/networks.js';
 import { formatProblem } from '../../../src/system/errors.js';
-import { parseYaml } from '../../../src/system/yaml.js';
+import { parseYaml } from '../../../src/system/yaml/yaml.js';
 
 it('static addresses and internal networks are warned about, each with its line', () => {
   const text = `services:

@@ -7,9 +7,9 @@ import {
   renderKindConfig,
   withoutRepeats,
 } from '../../../src/deployers/kubernetes/kind/config.js';
-import { clashingPlaces, placeOnKind } from '../../../src/deployers/kubernetes/kind/places.js';
+import { clashingPlaces, placeOnKind } from '../../../src/deployers/kubernetes/objects/storage/volume-places.js';
 import { formatProblem } from '../../../src/system/errors.js';
-import { parseYaml } from '../../../src/system/yaml.js';
+import { parseYaml } from '../../../src/system/yaml/yaml.js';
 import { objectsInput, type StackText } from '../../support/kubernetes-objects.js';
 import { problemsOf } from '../../support/problems.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { buildObjects } from '../../../src/deployers/kubernetes/objects/build.js';
-import { secretEntries } from '../../../src/deployers/kubernetes/objects/environment.js';
+import { secretEntries } from '../../../src/deployers/kubernetes/objects/configuration/environment.js';
 import {
   app,
   containerOf,

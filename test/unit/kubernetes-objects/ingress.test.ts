@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { buildObjects } from '../../../src/deployers/kubernetes/objects/build.js';
-import type { FoundCertificate } from '../../../src/deployers/kubernetes/objects/input.js';
+import type { FoundCertificate } from '../../../src/deployers/kubernetes/objects/common/input.js';
 import { formatProblem } from '../../../src/system/errors.js';
 import { app, objectsInput, type StackText } from '../../support/kubernetes-objects.js';
 

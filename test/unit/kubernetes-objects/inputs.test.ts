@@ -1,11 +1,11 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type GatheredInput, gatherInput, type InputOptions } from '../../../src/deployers/kubernetes/inputs.js';
+import { type GatheredInput, gatherInput, type InputOptions } from '../../../src/deployers/kubernetes/input/gather.js';
 import { buildObjects } from '../../../src/deployers/kubernetes/objects/build.js';
-import { filesOnDisk } from '../../../src/deployment/files.js';
-import { layoutOf } from '../../../src/deployment/layout.js';
-import { readDeployment } from '../../../src/deployment/open.js';
+import { filesOnDisk } from '../../../src/deployment/directory/files.js';
+import { layoutOf } from '../../../src/deployment/directory/layout.js';
+import { readDeployment } from '../../../src/deployment/access/open.js';
 import { formatProblem, InvalidFileError } from '../../../src/system/errors.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createNames, labelValue, namespaceName } from '../../../src/deployers/kubernetes/objects/names.js';
+import { createNames, labelValue, namespaceName } from '../../../src/deployers/kubernetes/objects/common/names.js';
 import { app, objectsInput, oneService } from '../../support/kubernetes-objects.js';
 
 const pod = oneService('');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { healthPatience } from '../../../src/deployers/kubernetes/objects/health-patience.js';
+import { healthPatience } from '../../../src/deployers/kubernetes/objects/workloads/health-patience.js';
 import { app, containerOf, findingsOf, objectsInput } from '../../support/kubernetes-objects.js';
 
 const proxy =

@@ -3,7 +3,7 @@ import {
   composeSizeQuantity,
   cpuQuantity,
   sizeQuantity,
-} from '../../../src/deployers/kubernetes/objects/quantities.js';
+} from '../../../src/deployers/kubernetes/objects/storage/quantities.js';
 import { containerOf, findingsOf } from '../../support/kubernetes-objects.js';
 
 describe('sizes in a spec keep their value, in the form that the API server returns', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { serviceKeys as composeKeys } from '../../../src/compose/model/service-keys.js';
 import { buildObjects } from '../../../src/deployers/kubernetes/objects/build.js';
-import { deployKeys, serviceKeys } from '../../../src/deployers/kubernetes/objects/support.js';
+import { deployKeys, serviceKeys } from '../../../src/deployers/kubernetes/objects/support-matrix.js';
 import { formatProblem } from '../../../src/system/errors.js';
 import { objectsInput, oneService } from '../../support/kubernetes-objects.js';
 

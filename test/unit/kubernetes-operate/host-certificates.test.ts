@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { beforeEach, expect, it } from 'vitest';
-import type { LiveObject } from '../../../src/deployers/kubernetes/cluster/api.js';
-import { caddyProblem } from '../../../src/deployers/kubernetes/host-certificates.js';
+import type { LiveObject } from '../../../src/deployers/kubernetes/api/api.js';
+import { caddyProblem } from '../../../src/deployers/kubernetes/ingress/host-certificates.js';
 import { makeAuthority } from '../../support/authority.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 

@@ -3,10 +3,10 @@ import { buffer } from 'node:stream/consumers';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { LogsOptions } from '../../../src/deployers/deployer.js';
-import type { PodFacts } from '../../../src/deployers/kubernetes/ready/facts.js';
-import { LogLines } from '../../../src/deployers/kubernetes/operate/log-lines.js';
-import { labelOf } from '../../../src/deployers/kubernetes/operate/log-source.js';
-import { logQuery, parseTime } from '../../../src/deployers/kubernetes/operate/log-query.js';
+import type { PodFacts } from '../../../src/deployers/kubernetes/ready/api-types.js';
+import { LogLines } from '../../../src/deployers/kubernetes/operate/logs/log-lines.js';
+import { labelOf } from '../../../src/deployers/kubernetes/operate/logs/log-source.js';
+import { logQuery, parseTime } from '../../../src/deployers/kubernetes/operate/logs/log-query.js';
 
 import { pod, podWith } from '../kubernetes-ready/objects.js';
 

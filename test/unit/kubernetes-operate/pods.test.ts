@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { PodFacts } from '../../../src/deployers/kubernetes/ready/facts.js';
+import type { PodFacts } from '../../../src/deployers/kubernetes/ready/api-types.js';
 import { renderPods } from '../../../src/deployers/kubernetes/operate/ps.js';
 import { describeStatus } from '../../../src/deployers/kubernetes/operate/status.js';
 import { container, pod, worldOf } from '../kubernetes-ready/objects.js';

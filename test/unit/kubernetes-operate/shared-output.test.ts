@@ -1,7 +1,7 @@
 import { Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
-import { SharedOutput } from '../../../src/deployers/kubernetes/operate/shared-output.js';
+import { SharedOutput } from '../../../src/deployers/kubernetes/operate/logs/shared-output.js';
 
 it('a reader that goes away while writers wait causes an error for the next writer, and nothing else', async () => {
   const unhandled: unknown[] = [];

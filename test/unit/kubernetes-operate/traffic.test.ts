@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { LiveObject } from '../../../src/deployers/kubernetes/cluster/api.js';
+import type { LiveObject } from '../../../src/deployers/kubernetes/api/api.js';
 import { buildObjects } from '../../../src/deployers/kubernetes/objects/build.js';
-import { placeOf, sharedRoutes } from '../../../src/deployers/kubernetes/traffic.js';
+import { placeOf, sharedRoutes } from '../../../src/deployers/kubernetes/ingress/traffic.js';
 import { formatProblem } from '../../../src/system/errors.js';
 import { app, objectsInput } from '../../support/kubernetes-objects.js';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { LiveObject } from '../../../src/deployers/kubernetes/cluster/api.js';
-import { claimProblem } from '../../../src/deployers/kubernetes/ready/claim.js';
-import type { ContainerStatusFacts } from '../../../src/deployers/kubernetes/ready/facts.js';
+import type { LiveObject } from '../../../src/deployers/kubernetes/api/api.js';
+import { claimProblem } from '../../../src/deployers/kubernetes/ready/volume-claim.js';
+import type { ContainerStatusFacts } from '../../../src/deployers/kubernetes/ready/api-types.js';
 import { podReadiness, type PodQuestion } from '../../../src/deployers/kubernetes/ready/pod.js';
 import { deploymentReadiness, jobReadiness } from '../../../src/deployers/kubernetes/ready/workload.js';
 import {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { crashLimit, Judge } from '../../../src/deployers/kubernetes/ready/judge.js';
-import { steadyMs } from '../../../src/deployers/steady.js';
-import type { World } from '../../../src/deployers/kubernetes/ready/world.js';
-import type { LiveObject } from '../../../src/deployers/kubernetes/cluster/api.js';
+import { crashLimit, Judge } from '../../../src/deployers/kubernetes/ready/readiness-over-time.js';
+import { steadyMs } from '../../../src/deployers/readiness/steady.js';
+import type { World } from '../../../src/deployers/kubernetes/ready/watch-cache.js';
+import type { LiveObject } from '../../../src/deployers/kubernetes/api/api.js';
 import {
   crashing,
   deployment,

@@ -1,4 +1,4 @@
-import type { LiveObject } from '../../../src/deployers/kubernetes/cluster/api.js';
+import type { LiveObject } from '../../../src/deployers/kubernetes/api/api.js';
 import type {
   ClaimFacts,
   Condition,
@@ -9,8 +9,8 @@ import type {
   PodFacts,
   ReplicaSetFacts,
   VolumeFacts,
-} from '../../../src/deployers/kubernetes/ready/facts.js';
-import { World } from '../../../src/deployers/kubernetes/ready/world.js';
+} from '../../../src/deployers/kubernetes/ready/api-types.js';
+import { World } from '../../../src/deployers/kubernetes/ready/watch-cache.js';
 
 /** Objects as the API server returns them, for one Deployment `web` with a ReplicaSet and a pod. */
 export function deployment(status: DeploymentFacts['status'] = {}, generation = 1): DeploymentFacts {

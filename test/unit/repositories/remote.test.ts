@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { isOriginOf, rewriteUrl, sshHostOf, withoutCredentials } from '../../../src/repositories/remote.js';
-import { parseRepositorySpec } from '../../../src/repositories/spec.js';
+import { isOriginOf, rewriteUrl, sshHostOf, withoutCredentials } from '../../../src/repositories/git/remote.js';
+import { parseRepositorySpec } from '../../../src/repositories/git/spec.js';
 
 describe('the origin of a working copy', () => {
   const spec = parseRepositorySpec('github.com/Org/repo');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { refProblem } from '../../../src/repositories/ref.js';
-import { parseRepositorySpec, remoteUrl } from '../../../src/repositories/spec.js';
+import { refProblem } from '../../../src/repositories/git/ref.js';
+import { parseRepositorySpec, remoteUrl } from '../../../src/repositories/git/spec.js';
 
 describe('repository specifications', () => {
   it.each([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { stallSettings } from '../../../src/repositories/config.js';
+import { stallSettings } from '../../../src/repositories/git/config.js';
 
 describe('the limit for stalled http transfers', () => {
   it('is one byte a second for five minutes', () => {

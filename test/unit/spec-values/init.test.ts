@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { parseComposeFile } from '../../../src/compose/file.js';
+import { parseComposeFile } from '../../../src/compose/document/file.js';
 import { composeSpec, type InitInput, parseConfigFile, parseConfigOption } from '../../../src/spec/init.js';
 import { InvalidFileError, LaconicError } from '../../../src/system/errors.js';
-import { parseYaml } from '../../../src/system/yaml.js';
+import { parseYaml } from '../../../src/system/yaml/yaml.js';
 
 function init(input: Partial<InitInput> & { pods?: string[]; jobs?: string[] } = {}): string {
   const { pods = [], jobs = [], ...rest } = input;

@@ -1,7 +1,7 @@
 import { access, constants, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parseComposeFile } from '../../../src/compose/file.js';
+import { parseComposeFile } from '../../../src/compose/document/file.js';
 import { createAssets, type StackAssets } from '../../../src/stack/assets.js';
 import { locateStack } from '../../../src/stack/locate.js';
 import { parseStack, type Stack } from '../../../src/stack/parse.js';

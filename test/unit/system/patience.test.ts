@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { Patience } from '../../../src/system/patience.js';
+import { Patience } from '../../../src/system/process/patience.js';
 
 let warned: string[];
 let patience: Patience;

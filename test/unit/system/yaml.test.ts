@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatKeyPath, parseYaml, quote, scalarText } from '../../../src/system/yaml.js';
+import { formatKeyPath, parseYaml, quote, scalarText } from '../../../src/system/yaml/yaml.js';
 import { problemsOf } from '../../support/problems.js';
 
 const refused = (text: string): string[] => problemsOf(() => parseYaml(text, 'f.yml'));

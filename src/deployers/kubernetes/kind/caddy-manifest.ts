@@ -1,4 +1,4 @@
-import type { KubernetesObject } from '../objects/object.js';
+import type { KubernetesObject } from '../objects/common/object.js';
 
 /** Namespace and name of Caddy: the same as in the Python program, whose objects are taken over. */
 export const caddyNamespace = 'caddy-system';

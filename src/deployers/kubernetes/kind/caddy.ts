@@ -1,18 +1,18 @@
 import type { Engine } from '../../../engine/connect.js';
 import type { Context } from '../../../system/context.js';
-import type { Deadline } from '../../compose/deadline.js';
-import type { ClusterApi, LiveObject } from '../cluster/api.js';
-import { ClusterError } from '../cluster/errors.js';
-import { stamped } from '../cluster/hash.js';
-import { withKnownImageIds } from '../cluster/image-ids.js';
-import { keyOfObject } from '../cluster/inventory.js';
-import type { Action } from '../cluster/actions.js';
-import { inParallel } from '../cluster/parallel.js';
-import { decide } from '../cluster/plan-object.js';
-import { typeOf } from '../cluster/resources.js';
-import { carryOut } from '../cluster/write.js';
-import { imageIdsOf } from '../images.js';
-import { describeObject, type KubernetesObject } from '../objects/object.js';
+import type { Deadline } from '../../readiness/deadline.js';
+import type { ClusterApi, LiveObject } from '../api/api.js';
+import { ClusterError } from '../api/errors.js';
+import { stamped } from '../apply/hash.js';
+import { withKnownImageIds } from '../apply/keep-image-ids.js';
+import { keyOfObject } from '../apply/inventory.js';
+import type { Action } from '../apply/actions.js';
+import { inParallel } from '../api/parallel.js';
+import { decide } from '../apply/decide.js';
+import { typeOf } from '../api/resources.js';
+import { carryOut } from '../apply/write-object.js';
+import { imageIdsOf } from './pod-images.js';
+import { describeObject, type KubernetesObject } from '../objects/common/object.js';
 import { waitUntilReady } from '../ready/wait.js';
 import {
   caddyConfigMap,

@@ -2,9 +2,9 @@ import { posix } from 'node:path';
 import { stringify } from 'yaml';
 import type { Spec } from '../../../spec/model.js';
 import { InvalidFileError, type Problem } from '../../../system/errors.js';
-import { parseYaml, yamlStyle } from '../../../system/yaml.js';
-import type { PodInput } from '../objects/input.js';
-import { nodeRoot, placeOnKind } from './places.js';
+import { parseYaml, yamlStyle } from '../../../system/yaml/yaml.js';
+import type { PodInput } from '../objects/common/input.js';
+import { nodeRoot, placeOnKind } from '../objects/storage/volume-places.js';
 import { mapOf } from '../../../system/plain-map.js';
 
 /** A directory of the host that is mounted into a node. */

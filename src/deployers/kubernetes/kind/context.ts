@@ -3,9 +3,9 @@ import type { Engine } from '../../../engine/connect.js';
 import { wiringOf } from '../../../engine/labelled.js';
 import type { Context } from '../../../system/context.js';
 import { InterruptedError, LaconicError } from '../../../system/errors.js';
-import { runOrFail } from '../../../system/process.js';
-import type { ClusterApi } from '../cluster/api.js';
-import { ClusterError } from '../cluster/errors.js';
+import { runOrFail } from '../../../system/process/process.js';
+import type { ClusterApi } from '../api/api.js';
+import { ClusterError } from '../api/errors.js';
 import type { KindCluster } from './clusters.js';
 
 /** Port of the API server in a node's container. */
@@ -16,7 +16,7 @@ const apiPort = 6443;
  * rewritten if it is missing, or belongs to an earlier cluster of that name.
  */
 export async function ensureKubeContext(cluster: KindCluster, engine: Engine, context: Context): Promise<void> {
-  const { readKubeconfig, defaultKubeconfigFiles } = await import('../cluster/kubeconfig.js');
+  const { readKubeconfig, defaultKubeconfigFiles } = await import('../api/kubeconfig.js');
   const config = await readKubeconfig(defaultKubeconfigFiles(context.env));
   const name = `kind-${cluster.name}`;
   const known = config?.getContexts().find((each) => each.name === name);

@@ -1,14 +1,14 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { takeLock, type Lock } from '../../../deployment/lock.js';
+import { takeLock, type Lock } from '../../../deployment/access/lock.js';
 import type { Context } from '../../../system/context.js';
 import { InterruptedError } from '../../../system/errors.js';
-import { kindOf, makeDirectory, readTextIfAny, writeFileAtomically } from '../../../system/files.js';
-import { stateDirectory } from '../../../system/state.js';
+import { kindOf, makeDirectory, readTextIfAny, writeFileAtomically } from '../../../system/files/files.js';
+import { stateDirectory } from '../../../system/files/state.js';
 import type { KindCluster } from './clusters.js';
 import { type KindConfig, withoutRepeats } from './config.js';
 import { explainCreation, nodeImageVariable, progressOf, runKind } from './kind-cli.js';
-import { nodeRoot } from './places.js';
+import { nodeRoot } from '../objects/storage/volume-places.js';
 
 /** Creating a cluster takes a minute, plus the pull of its node image: others wait that long. */
 const othersWaitSeconds = 900;

@@ -1,10 +1,10 @@
 import { connectEngine } from '../../../engine/connect.js';
 import type { Context } from '../../../system/context.js';
 import { CommandFailedError, LaconicError } from '../../../system/errors.js';
-import type { LiveObject } from '../cluster/api.js';
-import { resources } from '../cluster/resources.js';
-import { directoryAnnotation } from '../objects/annotations.js';
-import { deploymentIdLabel } from '../objects/labels.js';
+import type { LiveObject } from '../api/api.js';
+import { resources } from '../api/resources.js';
+import { directoryAnnotation } from '../objects/workloads/annotations.js';
+import { deploymentIdLabel } from '../objects/common/labels.js';
 import { type KindCluster, listKindClusters } from './clusters.js';
 import { forgetCluster, lockCluster, wasMadeByUs } from './create.js';
 import { runKind } from './kind-cli.js';
@@ -89,7 +89,7 @@ async function contentOf(
   context: Context,
 ): Promise<{ namespaces: LiveObject[]; inhabited: ReadonlySet<string> }> {
   try {
-    const { connectCluster } = await import('../cluster/connect.js');
+    const { connectCluster } = await import('../api/connect.js');
     const { api } = await connectCluster({ kind: 'k8s-kind', cluster }, context);
     const namespaces = await api.list(resources.Namespace, {});
     const objects = await Promise.all(inhabitants.map((type) => api.list(type, {})));

@@ -1,16 +1,16 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { DeploymentLayout } from '../../../deployment/layout.js';
-import { type DeploymentRecord, editRecord } from '../../../deployment/record.js';
+import type { DeploymentLayout } from '../../../deployment/directory/layout.js';
+import { type DeploymentRecord, editRecord } from '../../../deployment/directory/record.js';
 import type { Engine } from '../../../engine/connect.js';
 import { type ContainerWiring, type StartedWiring, startContainer, wiringOf } from '../../../engine/labelled.js';
 import type { Spec } from '../../../spec/model.js';
 import type { Context } from '../../../system/context.js';
 import { InvalidFileError, LaconicError } from '../../../system/errors.js';
-import { readText, readTextIfAny, writeFileAtomically } from '../../../system/files.js';
-import type { ClusterApi } from '../cluster/api.js';
-import { resources } from '../cluster/resources.js';
-import { clusterNameOf } from '../connection.js';
+import { readText, readTextIfAny, writeFileAtomically } from '../../../system/files/files.js';
+import type { ClusterApi } from '../api/api.js';
+import { resources } from '../api/resources.js';
+import { clusterNameOf } from '../api/deployment-cluster.js';
 import { chooseCluster, type ClusterChoice, type KindCluster, listKindClusters } from './clusters.js';
 import { type KindConfig, parseKindConfig } from './config.js';
 import { awaitApiServer, ensureKubeContext } from './context.js';
@@ -18,8 +18,8 @@ import { createCluster, discardCluster, isHalfMade, lockCluster, rememberMade } 
 import { canonicalPaths, misfitAdvice, misfits } from './fit.js';
 import { NodeContents } from './load-images.js';
 import { NoKindClusterError } from './none.js';
-import { placeOnKind } from './places.js';
-import { isBelow } from '../../../system/path-names.js';
+import { placeOnKind } from '../objects/storage/volume-places.js';
+import { isBelow } from '../../../system/files/path-names.js';
 
 /** Name of the file in the deployment directory with the configuration of the cluster. */
 export const kindConfigFile = 'kind-config.yml';
@@ -152,7 +152,7 @@ async function joinCluster(
   // Asked first, as the answer takes longer than everything below. A node that has just been started cannot answer yet.
   if (!fresh) contents.ask();
   await ensureKubeContext(cluster, engine, context);
-  const { connectCluster } = await import('../cluster/connect.js');
+  const { connectCluster } = await import('../api/connect.js');
   const { api } = await connectCluster({ kind: 'k8s-kind', cluster: cluster.name }, context);
   const seconds = fresh ? answerSeconds.started : answerSeconds.running;
   await awaitApiServer(api, Math.min(seconds, wish.waitTimeout ?? seconds), context);

@@ -3,7 +3,7 @@ import { realpath } from 'node:fs/promises';
 import type { ContainerWiring } from '../../../engine/labelled.js';
 import { errorCode } from '../../../system/errors.js';
 import type { KindConfig } from './config.js';
-import { nodeRoot } from './places.js';
+import { nodeRoot } from '../objects/storage/volume-places.js';
 
 /** Mounts that the Python program created for single files; it never required them of a running cluster. */
 const fileMounts = `${nodeRoot}/host-path-`;

@@ -1,6 +1,6 @@
 import type { Context } from '../../../system/context.js';
 import { CommandFailedError, LaconicError } from '../../../system/errors.js';
-import { run, type RunResult } from '../../../system/process.js';
+import { run, type RunResult } from '../../../system/process/process.js';
 
 /** Default node image, if the spec names none. */
 export const nodeImageVariable = 'LACONIC_SO_KIND_NODE_IMAGE';

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Engine } from '../../../engine/connect.js';
 import type { Context } from '../../../system/context.js';
 import { CommandFailedError, InterruptedError, LaconicError } from '../../../system/errors.js';
-import { runPiped } from '../../../system/pipe.js';
-import { runOrFail } from '../../../system/process.js';
-import { imageIdsOf } from '../images.js';
+import { runPiped } from '../../../system/process/pipe.js';
+import { runOrFail } from '../../../system/process/process.js';
+import { imageIdsOf } from './pod-images.js';
 import { type KindNode, listKindClusters } from './clusters.js';
 import {
   fullImageName,

@@ -1,21 +1,21 @@
 import type { Problem } from '../../../system/errors.js';
 import { reportCollisions } from './collisions.js';
-import { configmaps } from './configmaps.js';
-import { deployments } from './deployment.js';
-import { ingresses } from './ingress.js';
-import type { Findings, ObjectsInput } from './input.js';
-import { jobs } from './job.js';
-import { createNames } from './names.js';
+import { configmaps } from './storage/configmaps.js';
+import { deployments } from './workloads/deployment.js';
+import { ingresses } from './network/ingress.js';
+import type { Findings, ObjectsInput } from './common/input.js';
+import { jobs } from './workloads/job.js';
+import { createNames } from './common/names.js';
 import { namespaceObject } from './namespace.js';
-import { nodePortServices } from './node-ports.js';
-import type { KubernetesObject } from './object.js';
-import { createScope } from './scope.js';
-import { secrets } from './secrets.js';
-import { headlessServices, proxiedServices } from './services.js';
+import { nodePortServices } from './network/node-ports.js';
+import type { KubernetesObject } from './common/object.js';
+import { createScope } from './common/scope.js';
+import { secrets } from './configuration/secrets.js';
+import { headlessServices, proxiedServices } from './network/services.js';
 import { reportShownSecrets } from './shown-secrets.js';
-import { reportOrder, startOrder, type StartStep } from './start-order.js';
-import { reportUnmapped } from './support.js';
-import { volumes } from './volumes.js';
+import { reportOrder, startOrder, type StartStep } from './workloads/start-order.js';
+import { reportUnmapped } from './support-matrix.js';
+import { volumes } from './storage/volumes.js';
 
 export interface BuiltObjects {
   /** In the order in which they are applied: referenced objects first. Deployments and Jobs in stack order. */

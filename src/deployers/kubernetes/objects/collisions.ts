@@ -1,8 +1,8 @@
 import type { Problem } from '../../../system/errors.js';
-import { quote } from '../../../system/yaml.js';
-import { describeObject, type KubernetesObject } from './object.js';
-import type { Scope } from './scope.js';
-import { volumesOf } from './volumes.js';
+import { quote } from '../../../system/yaml/yaml.js';
+import { describeObject, type KubernetesObject } from './common/object.js';
+import type { Scope } from './common/scope.js';
+import { volumesOf } from './storage/volumes.js';
 
 /** A part of a deployment for which an object is created. */
 interface Part {

@@ -1,7 +1,7 @@
-import { directoryAnnotation } from './annotations.js';
-import type { ObjectsInput } from './input.js';
-import { clusterMetadata } from './metadata.js';
-import type { KubernetesObject } from './object.js';
+import { directoryAnnotation } from './workloads/annotations.js';
+import type { ObjectsInput } from './common/input.js';
+import { clusterMetadata } from './common/metadata.js';
+import type { KubernetesObject } from './common/object.js';
 
 /** The deployment's namespace; its label, not the annotation, shows the owner. */
 export function namespaceObject(input: ObjectsInput): KubernetesObject {

@@ -1,14 +1,14 @@
 import type { InterpolatedText } from '../../../compose/model/types.js';
-import { outsideServices } from '../../../compose/interpolation.js';
-import { namesIn } from '../../../compose/template.js';
+import { outsideServices } from '../../../compose/document/interpolation.js';
+import { namesIn } from '../../../compose/syntax/template.js';
 import { looksSecret } from '../../../spec/environment.js';
-import { formatKeyPath, type KeyPath } from '../../../system/yaml.js';
+import { formatKeyPath, type KeyPath } from '../../../system/yaml/yaml.js';
 import { partsOf } from './collisions.js';
-import { type HiddenValue, hiddenValues, secretsIn, shortestSecret } from './environment.js';
-import type { PodInput } from './input.js';
-import { describeObject, type KubernetesObject } from './object.js';
-import type { Scope } from './scope.js';
-import { serviceKeys } from './support.js';
+import { type HiddenValue, hiddenValues, secretsIn, shortestSecret } from './configuration/environment.js';
+import type { PodInput } from './common/input.js';
+import { describeObject, type KubernetesObject } from './common/object.js';
+import type { Scope } from './common/scope.js';
+import { serviceKeys } from './support-matrix.js';
 
 /** A text that is visible to everybody who can read the object. */
 interface ShownText {

@@ -3,7 +3,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { InterruptedError, LaconicError } from '../../../system/errors.js';
 import { mapOf } from '../../../system/plain-map.js';
-import { signalExitCode } from '../../../system/process.js';
+import { signalExitCode } from '../../../system/process/process.js';
 
 /** A command to run in a container of a pod. */
 export interface PodCommand {

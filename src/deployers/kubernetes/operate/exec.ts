@@ -1,10 +1,10 @@
 import { errorMessage, InterruptedError } from '../../../system/errors.js';
-import { run } from '../../../system/process.js';
+import { run } from '../../../system/process/process.js';
 import type { Context } from '../../../system/context.js';
 import type { ExecOptions } from '../../deployer.js';
 import { hasTerminal, notRun, shellOrDirect } from '../../exec-command.js';
-import type { Connection } from '../cluster/connect.js';
-import type { Identity } from '../cluster/identity.js';
+import type { Connection } from '../api/connect.js';
+import type { Identity } from '../apply/ownership.js';
 import { execInPod } from './exec-stream.js';
 import { runningContainer } from './find.js';
 

@@ -1,10 +1,10 @@
-import type { ClusterApi } from '../cluster/api.js';
+import type { ClusterApi } from '../api/api.js';
 import { LaconicError } from '../../../system/errors.js';
 import { didYouMean } from '../../../system/suggest.js';
-import type { Identity } from '../cluster/identity.js';
-import { resources } from '../cluster/resources.js';
-import { createNames } from '../objects/names.js';
-import type { PodFacts } from '../ready/facts.js';
+import type { Identity } from '../apply/ownership.js';
+import { resources } from '../api/resources.js';
+import { createNames } from '../objects/common/names.js';
+import type { PodFacts } from '../ready/api-types.js';
 import { containersOf } from '../ready/pod.js';
 import { podState } from './ps.js';
 import { isJobPod, isOwnPod } from './snapshot.js';

@@ -1,8 +1,8 @@
-import type { ClusterApi, LiveObject } from '../cluster/api.js';
-import { readCertManager } from '../cluster/certificates.js';
-import { inParallel } from '../cluster/parallel.js';
-import { caddyProblem, caddySecrets, isCaddys, secretOf } from '../host-certificates.js';
-import { certificateProblem } from '../traffic.js';
+import type { ClusterApi, LiveObject } from '../api/api.js';
+import { readCertManager } from '../ingress/tls-secrets.js';
+import { inParallel } from '../api/parallel.js';
+import { caddyProblem, caddySecrets, isCaddys, secretOf } from '../ingress/host-certificates.js';
+import { certificateProblem } from '../ingress/traffic.js';
 import type { Snapshot } from './snapshot.js';
 import type { HostStatus } from './status.js';
 import { mapOf } from '../../../system/plain-map.js';

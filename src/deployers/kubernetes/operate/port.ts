@@ -1,11 +1,11 @@
 import { LaconicError } from '../../../system/errors.js';
 import type { PortQuery } from '../../deployer.js';
 import { formatAddress } from '../../status-text.js';
-import type { ClusterApi, LiveObject } from '../cluster/api.js';
-import { unlessForbidden } from '../cluster/errors.js';
-import type { Identity } from '../cluster/identity.js';
-import { resources } from '../cluster/resources.js';
-import type { PodFacts } from '../ready/facts.js';
+import type { ClusterApi, LiveObject } from '../api/api.js';
+import { unlessForbidden } from '../api/errors.js';
+import type { Identity } from '../apply/ownership.js';
+import { resources } from '../api/resources.js';
+import type { PodFacts } from '../ready/api-types.js';
 import { runningContainer } from './find.js';
 import { hostNetworkPorts, nodePorts, type Published, type ServiceFacts } from './published.js';
 import { isOurs } from './snapshot.js';

@@ -1,7 +1,7 @@
 import type { ContainerStatus, PublishedPort } from '../../deployer.js';
 import { containersOf, lastingContainersOf } from '../ready/pod.js';
 import { endOf, oneLine } from '../ready/container.js';
-import type { ContainerSpecFacts, ContainerStatusFacts, PodFacts } from '../ready/facts.js';
+import type { ContainerSpecFacts, ContainerStatusFacts, PodFacts } from '../ready/api-types.js';
 import { hostNetworkPorts, nodePorts, type ServiceFacts } from './published.js';
 import { isJobPod, type Snapshot } from './snapshot.js';
 

@@ -1,4 +1,4 @@
-import type { PodFacts } from '../ready/facts.js';
+import type { PodFacts } from '../ready/api-types.js';
 import { lastingContainersOf } from '../ready/pod.js';
 
 export interface ServiceFacts {

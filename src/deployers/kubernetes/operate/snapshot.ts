@@ -1,14 +1,14 @@
-import type { ClusterApi, LiveObject } from '../cluster/api.js';
-import type { Identity } from '../cluster/identity.js';
-import { namespaceOwner, ownerOf } from '../cluster/identity.js';
-import { viewNamespace } from '../cluster/namespace-view.js';
-import { inParallel } from '../cluster/parallel.js';
-import { needs, readAllowed } from '../cluster/permissions.js';
-import { resources } from '../cluster/resources.js';
-import type { IngressHosts } from '../host-certificates.js';
-import { labelValue } from '../objects/names.js';
-import type { DeploymentFacts, JobFacts, Meta, PodFacts } from '../ready/facts.js';
-import { World } from '../ready/world.js';
+import type { ClusterApi, LiveObject } from '../api/api.js';
+import type { Identity } from '../apply/ownership.js';
+import { namespaceOwner, ownerOf } from '../apply/ownership.js';
+import { viewNamespace } from '../api/namespace-view.js';
+import { inParallel } from '../api/parallel.js';
+import { needs, readAllowed } from '../api/permissions.js';
+import { resources } from '../api/resources.js';
+import type { IngressHosts } from '../ingress/host-certificates.js';
+import { labelValue } from '../objects/common/names.js';
+import type { DeploymentFacts, JobFacts, Meta, PodFacts } from '../ready/api-types.js';
+import { World } from '../ready/watch-cache.js';
 import type { ServiceFacts } from './published.js';
 
 export interface IngressFacts {

@@ -1,10 +1,10 @@
 import type { ContainerStatus } from '../../deployer.js';
 import { formatAddress } from '../../status-text.js';
-import { describeObject } from '../objects/object.js';
-import { claimProblem } from '../ready/claim.js';
+import { describeObject } from '../objects/common/object.js';
+import { claimProblem } from '../ready/volume-claim.js';
 import { isTold, oneLine, type Readiness } from '../ready/container.js';
-import { type ClaimFacts, conditionOf, eventTime, type Meta, type PodFacts } from '../ready/facts.js';
-import type { Awaited } from '../ready/judge.js';
+import { type ClaimFacts, conditionOf, eventTime, type Meta, type PodFacts } from '../ready/api-types.js';
+import type { Awaited } from '../ready/readiness-over-time.js';
 import { containersOf, lastingContainersOf } from '../ready/pod.js';
 import { deploymentReadiness, jobReadiness, type WorkloadQuestion } from '../ready/workload.js';
 import { containerStatuses, troubleOf } from './ps.js';

@@ -1,4 +1,4 @@
-import type { ContainerSpecFacts, ContainerStatusFacts } from './facts.js';
+import type { ContainerSpecFacts, ContainerStatusFacts } from './api-types.js';
 
 /** The readiness of an object, pod or container. */
 export type Readiness =

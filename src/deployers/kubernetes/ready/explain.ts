@@ -1,11 +1,11 @@
-import type { ClusterApi } from '../cluster/api.js';
-import { resourcePath, resources } from '../cluster/resources.js';
-import { describeObject } from '../objects/object.js';
+import type { ClusterApi } from '../api/api.js';
+import { resourcePath, resources } from '../api/resources.js';
+import { describeObject } from '../objects/common/object.js';
 import { isTold, oneLine } from './container.js';
-import type { ContainerStatusFacts, PodFacts } from './facts.js';
-import type { Verdict } from './judge.js';
+import type { ContainerStatusFacts, PodFacts } from './api-types.js';
+import type { Verdict } from './readiness-over-time.js';
 import { containersOf } from './pod.js';
-import type { World } from './world.js';
+import type { World } from './watch-cache.js';
 
 /** Log lines shown per container. */
 const logLines = 10;

@@ -1,5 +1,5 @@
-import type { HealthPatience } from '../objects/health-patience.js';
-import { claimProblems } from './claim.js';
+import type { HealthPatience } from '../objects/workloads/health-patience.js';
+import { claimProblems } from './volume-claim.js';
 import { containerReadiness, initRole, oneLine, type Readiness } from './container.js';
 import {
   type ContainerSpecFacts,
@@ -11,9 +11,9 @@ import {
   type Meta,
   type PodFacts,
   triedAgain,
-} from './facts.js';
+} from './api-types.js';
 import { lastProbeFailure } from './probe.js';
-import type { World } from './world.js';
+import type { World } from './watch-cache.js';
 
 export interface PodQuestion {
   world: World;

@@ -1,6 +1,6 @@
 import { oneLine } from './container.js';
-import { type ContainerStatusFacts, eventTime, type PodFacts } from './facts.js';
-import type { World } from './world.js';
+import { type ContainerStatusFacts, eventTime, type PodFacts } from './api-types.js';
+import type { World } from './watch-cache.js';
 
 /** A probe's output may be a whole page; `status` and a failed start show all of it. */
 const longest = 160;

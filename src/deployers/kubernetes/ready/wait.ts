@@ -1,18 +1,18 @@
 import type { Context } from '../../../system/context.js';
 import { InterruptedError, LaconicError } from '../../../system/errors.js';
-import type { Deadline } from '../../compose/deadline.js';
-import { steadyTime } from '../../steady.js';
-import type { ClusterApi, WatchEvent } from '../cluster/api.js';
-import { isForbidden } from '../cluster/errors.js';
-import { type Need, needs } from '../cluster/permissions.js';
-import { resources } from '../cluster/resources.js';
-import type { HealthPatience } from '../objects/health-patience.js';
-import { describeObject } from '../objects/object.js';
+import type { Deadline } from '../../readiness/deadline.js';
+import { steadyTime } from '../../readiness/steady.js';
+import type { ClusterApi, WatchEvent } from '../api/api.js';
+import { isForbidden } from '../api/errors.js';
+import { type Need, needs } from '../api/permissions.js';
+import { resources } from '../api/resources.js';
+import type { HealthPatience } from '../objects/workloads/health-patience.js';
+import { describeObject } from '../objects/common/object.js';
 import { explainNotReady } from './explain.js';
 import type { Readiness } from './container.js';
 import { Inbox } from './inbox.js';
-import { type Awaited, Judge, type Verdict } from './judge.js';
-import { World } from './world.js';
+import { type Awaited, Judge, type Verdict } from './readiness-over-time.js';
+import { World } from './watch-cache.js';
 
 export interface WaitRequest {
   api: ClusterApi;

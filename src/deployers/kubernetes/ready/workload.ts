@@ -1,6 +1,6 @@
-import type { HealthPatience } from '../objects/health-patience.js';
+import type { HealthPatience } from '../objects/workloads/health-patience.js';
 import { oneLine, type Readiness } from './container.js';
-import { conditionOf, type DeploymentFacts, type JobFacts, type Meta, type PodFacts } from './facts.js';
+import { conditionOf, type DeploymentFacts, type JobFacts, type Meta, type PodFacts } from './api-types.js';
 import { containersOf, podReadiness, type PodQuestion, rank } from './pod.js';
 
 export interface WorkloadQuestion extends Omit<PodQuestion, 'final' | 'patience'> {

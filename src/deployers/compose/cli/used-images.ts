@@ -1,0 +1,26 @@
+import type { Context } from '../../../system/context.js';
+import type { UsedImage } from '../../images/push-images.js';
+import { callEnvironment } from './compose-cli.js';
+import { readWholeConfig } from './config-json.js';
+import { type ComposeProject, filesOfJob } from './project.js';
+
+/**
+ * Lists the images of all services and jobs of a project, as Docker Compose reads the files. The engine is not asked.
+ * @throws LaconicError for files that Compose cannot use
+ */
+export async function usedImages(project: ComposeProject, context: Context): Promise<UsedImage[]> {
+  const jobs = [...project.jobFiles.keys()].map((job) => ({
+    ...project,
+    files: filesOfJob(project, job),
+    env: callEnvironment(project),
+  }));
+  const used: UsedImage[] = [];
+  for (const each of [project, ...jobs]) {
+    if (each.files.length === 0) continue;
+    const { services = {} } = (await readWholeConfig('cannot read the compose files', each, context)) as {
+      services?: Record<string, { image?: string }>;
+    };
+    used.push(...Object.entries(services).map(([service, { image = '' }]) => ({ service, image })));
+  }
+  return used;
+}

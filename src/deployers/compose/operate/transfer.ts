@@ -1,0 +1,189 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Engine } from '../../../engine/connect.js';
+import { listProjectContainers } from '../../../engine/containers.js';
+import type { Context } from '../../../system/context.js';
+import { InterruptedError, LaconicError } from '../../../system/errors.js';
+import { type RunResult, run } from '../../../system/process/process.js';
+import { runtimeArguments } from './exec.js';
+import type { ComposeProject } from '../cli/project.js';
+
+/** One entry of the stack's `config:`: a value that a running service exports and another imports. */
+export interface Transfer {
+  destination: string;
+  /** Determines the import script: `/scripts/import-<variable>.sh`. */
+  variable: string;
+  source: string;
+  /** Determines the export script: `/docker-entrypoint-scripts.d/export-<sourceVariable>.sh`. */
+  sourceVariable: string;
+}
+
+export interface TransferLimits {
+  /** Time limit of one transfer from its first attempt, in milliseconds. */
+  deadline: number;
+  /** Delay before the second attempt, in milliseconds; each further delay is half as long again. */
+  firstPause: number;
+  longestPause: number;
+}
+
+/** Five minutes for a chain to come up, with quick attempts first. */
+export const defaultLimits: TransferLimits = { deadline: 300_000, firstPause: 250, longestPause: 5_000 };
+
+/** The limits of a start: `--wait-timeout` if it is shorter. */
+export function transferLimits({ waitTimeout = Number.POSITIVE_INFINITY }: { waitTimeout?: number }): TransferLimits {
+  return { ...defaultLimits, deadline: Math.min(defaultLimits.deadline, waitTimeout * 1_000) };
+}
+
+/** States that a container does not leave on its own. */
+const stopped = new Set<string>(['exited', 'dead', 'paused', 'removing']);
+
+/**
+ * Transfers values between running containers, one after another, after a successful start. A dry run only lists them.
+ * The value is passed to the import script as its single argument, whatever it contains; it is never part of shell
+ * text, of arguments of a program on the host, or of a message.
+ * @throws LaconicError for the first transfer that cannot succeed, with the script, its last exit code and its error
+ * output
+ */
+export async function runTransfers(
+  transfers: readonly Transfer[],
+  project: ComposeProject,
+  engine: Engine,
+  context: Context,
+  limits: TransferLimits = defaultLimits,
+): Promise<void> {
+  for (const transfer of transfers) {
+    const { destination, variable, source, sourceVariable } = transfer;
+    const what = `${destination}.${variable} = ${source}.${sourceVariable}`;
+    if (context.options.dryRun) {
+      context.report.print(`would set ${what}`);
+      continue;
+    }
+    context.report.verbose(`${destination} config: {'${variable}': '${source}.${sourceVariable}'}`);
+    context.report.verbose(`Setting ${what}`);
+    await new Attempts(`config transfer ${what}`, project, engine, context, limits).carry(transfer);
+  }
+}
+
+class Attempts {
+  private readonly until: number;
+  private pause: number;
+  /** The result of the previous attempt, for the message at the deadline. */
+  private last: string | undefined;
+
+  private readonly what: string;
+  private readonly project: ComposeProject;
+  private readonly engine: Engine;
+  private readonly context: Context;
+  private readonly limits: TransferLimits;
+
+  constructor(what: string, project: ComposeProject, engine: Engine, context: Context, limits: TransferLimits) {
+    this.what = what;
+    this.project = project;
+    this.engine = engine;
+    this.context = context;
+    this.limits = limits;
+    this.until = Date.now() + limits.deadline;
+    this.pause = limits.firstPause;
+  }
+
+  async carry(transfer: Transfer): Promise<void> {
+    const value = await this.exportValue(transfer);
+    await this.importValue(transfer, value);
+  }
+
+  /** Runs the export script until it exits with 0 and a value, or cannot succeed. */
+  private async exportValue({ source, sourceVariable }: Transfer): Promise<string> {
+    const script = `/docker-entrypoint-scripts.d/export-${sourceVariable}.sh`;
+    for (;;) {
+      const container = await this.runningContainer(source);
+      const result = await this.exec(container, script, ['sh', script]);
+      const value = result.stdout.replace(/\n$/, '');
+      if (result.code === 0 && value !== '') {
+        // The value may be a node key or a password: error output of the import script must not reveal it.
+        this.context.report.conceal([value]);
+        return value;
+      }
+      const outcome = describe(`${script} in service "${source}"`, result);
+      // A shell exits with 2 if it cannot open its script: mounted files do not appear later.
+      if (result.code === 2) throw this.failed(`Fatal error reading config source: ${outcome}`);
+      const seen = result.code === 0 ? `${script} in service "${source}" printed nothing` : outcome;
+      this.context.report.verbose(`Config export script returned an error, re-trying: ${seen}`);
+      await this.wait(seen);
+    }
+  }
+
+  private async importValue({ destination, variable }: Transfer, value: string): Promise<void> {
+    const script = `/scripts/import-${variable}.sh`;
+    const container = await this.runningContainer(destination);
+    // The value is passed on stdin, so that no process list of the host shows it; the mark preserves trailing newlines.
+    const receive = 'value=$(cat; echo .) && exec sh "$0" "${value%.}"';
+    const result = await this.exec(container, script, ['sh', '-c', receive, script], value);
+    if (result.code !== 0) throw this.failed(describe(`${script} in service "${destination}"`, result));
+    this.context.report.debug(result.stdout.trimEnd());
+  }
+
+  /** The id of the service's first running container; fails at once if it has stopped or does not exist. */
+  private async runningContainer(service: string): Promise<string> {
+    for (;;) {
+      const all = await listProjectContainers(this.engine, this.project.name);
+      const found = all.filter((container) => container.service === service && !container.oneOff);
+      const running = found.find(({ state }) => state === 'running');
+      if (running !== undefined) return running.id;
+      const hopeless = found.find(({ state }) => stopped.has(state));
+      if (found.length === 0) throw this.failed(`service "${service}" has no container`);
+      if (hopeless !== undefined) {
+        throw this.failed(`service "${service}" is not running: ${hopeless.name} is ${hopeless.state}`);
+      }
+      await this.wait(`service "${service}" is ${found[0]?.state ?? 'not running'}`);
+    }
+  }
+
+  private async exec(
+    container: string,
+    script: string,
+    command: readonly string[],
+    input?: string,
+  ): Promise<RunResult> {
+    const remaining = Math.max(1, this.until - Date.now());
+    const args = ['exec', '--interactive', ...runtimeArguments(this.project), container, ...command];
+    try {
+      return await run('docker', args, {
+        env: this.context.env,
+        signal: AbortSignal.any([this.context.signal, AbortSignal.timeout(remaining)]),
+        ...(input === undefined ? {} : { input }),
+      });
+    } catch (error) {
+      if (!(error instanceof InterruptedError) || this.context.signal.aborted) throw error;
+      throw this.late(this.last === undefined ? `${script} did not end` : `${this.last}; the next attempt did not end`);
+    }
+  }
+
+  /**
+   * Waits before the next attempt.
+   * @throws LaconicError with `seen` if the deadline comes first
+   */
+  private async wait(seen: string): Promise<void> {
+    if (this.context.signal.aborted) throw new InterruptedError();
+    if (Date.now() + this.pause >= this.until) throw this.late(seen);
+    this.last = seen;
+    await sleep(this.pause, undefined, { signal: this.context.signal }).catch(() => {
+      throw new InterruptedError();
+    });
+    this.pause = Math.min(this.pause * 1.5, this.limits.longestPause);
+  }
+
+  private late(seen: string): LaconicError {
+    return this.failed(`not done within ${Math.round(this.limits.deadline / 1000)} s: ${seen}`);
+  }
+
+  private failed(reason: string): LaconicError {
+    return new LaconicError(`${this.what}: ${reason}`, {
+      hint: 'the containers go on running; `start` tries the transfer again',
+    });
+  }
+}
+
+/** The result of a script: its exit code and the end of its stderr (stdout may contain the value). */
+function describe(script: string, { code, stderr }: RunResult): string {
+  const said = stderr.trim().split('\n').slice(-5).join('\n');
+  return `${script} returned with code ${code}${said === '' ? '' : `: ${said}`}`;
+}

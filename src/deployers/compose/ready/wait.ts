@@ -1,0 +1,262 @@
+import type { Engine } from '../../../engine/connect.js';
+import { inspectContainer } from '../../../engine/containers.js';
+import type { ContainerEvent } from '../../../engine/events.js';
+import type { Context } from '../../../system/context.js';
+import { InterruptedError, LaconicError } from '../../../system/errors.js';
+import type { Deadline } from '../../readiness/deadline.js';
+import { explainNotReady, type NotReady } from './explain.js';
+import { type Inbox, type Watch, watchProject } from './inbox.js';
+import { type ObservedContainer, observeContainers } from '../resources/observe.js';
+import { containerReadiness, Patience, type Readiness } from './readiness.js';
+
+export interface WaitRequest {
+  project: string;
+  /** Number of containers of each awaited service. */
+  services: ReadonlyMap<string, number>;
+  /**
+   * `started`: until every container was started, whatever its state is then. `ready`: as `start` waits, see
+   * docs/decisions.md#start-waits-by-events-not-with---wait.
+   */
+  until: 'started' | 'ready';
+  deadline: Deadline;
+  /** How long a container without a healthcheck must run, in milliseconds. */
+  steadyMs: number;
+  /** Nothing was started: containers that run and never restarted were ready before. */
+  unchanged?: boolean;
+  engine: Engine;
+  context: Context;
+  /** Provides events from before the wait, and is ended with it. Absent: there are none. */
+  watch?: Watch | undefined;
+  /** Called, however the wait ends, for each container that exited with 0 on its own. */
+  onEnded?: (container: ObservedContainer) => void;
+}
+
+interface Verdict {
+  service: string;
+  readiness: Readiness;
+  observed: ObservedContainer | undefined;
+}
+
+const changesList = new Set(['create', 'destroy', 'rename']);
+
+/**
+ * Waits, driven by events, until the services are ready, showing their states as progress. Fails at once if one can no
+ * longer become ready, or at the deadline, with an explanation for each service that is not ready.
+ * @throws LaconicError; InterruptedError
+ */
+export async function waitForServices(request: WaitRequest): Promise<void> {
+  const { engine, context, project } = request;
+  const watch = request.watch ?? (await watchProject(engine, project, context.signal));
+  try {
+    await untilReady(request, watch.inbox);
+  } finally {
+    watch.end();
+  }
+}
+
+async function untilReady(request: WaitRequest, inbox: Inbox): Promise<void> {
+  const { engine, context, project, deadline } = request;
+  const memory = new Memory(engine.local);
+  let containers = await observeContainers(engine, project);
+  const follow = async (events: readonly ContainerEvent[]): Promise<void> => {
+    memory.hear(events);
+    containers = await refreshed(containers, events, request);
+  };
+  try {
+    for (let confirmed = false; ; ) {
+      // Events during an inspection are processed too: there may be no later ones for a container.
+      for (let events = inbox.take(); events.length > 0; events = inbox.take()) await follow(events);
+      const verdicts = judge(request, containers, memory);
+      // Attached, the terminal belongs to the containers' output.
+      for (const { service, readiness } of request.until === 'ready' ? verdicts : []) {
+        context.report.progress(service, readiness.state, outcome(readiness));
+      }
+      const failed = verdicts.filter((one) => one.readiness.kind === 'failed');
+      if (failed.length > 0) throw await failure(request, verdicts, failed);
+      if (verdicts.every((one) => one.readiness.kind === 'ready')) {
+        // Those that were ready first must still be ready now: inspect all of them once more at the same time.
+        if (confirmed) return;
+        containers = await observeContainers(engine, project);
+        confirmed = true;
+        continue;
+      }
+      confirmed = false;
+      if (deadline.passed()) throw await timeout(request, verdicts);
+      const events = await inbox.next(Math.min(recheckAfter(verdicts), deadline.remainingMs()));
+      if (context.signal.aborted) throw new InterruptedError();
+      await follow(events);
+    }
+  } finally {
+    memory.hear(inbox.take());
+    tellEnded(request, containers, memory);
+  }
+}
+
+function tellEnded(request: WaitRequest, containers: readonly ObservedContainer[], memory: Memory): void {
+  for (const observed of containers) {
+    const readiness = readinessOf(request, observed, memory);
+    if (readiness.kind === 'ready' && readiness.state === 'completed') request.onEnded?.(observed);
+  }
+}
+
+function outcome(readiness: Readiness): 'working' | 'done' | 'failed' {
+  if (readiness.kind === 'ready') return 'done';
+  return readiness.kind === 'failed' ? 'failed' : 'working';
+}
+
+/** Keeps what a single inspection does not show. */
+class Memory {
+  readonly patience = new Patience();
+  readonly #local: boolean;
+  readonly #firstSeen = new Map<string, number>();
+  readonly #everReady = new Set<string>();
+  readonly #signalled = new Set<string>();
+  #looks = 0;
+
+  constructor(local: boolean) {
+    this.#local = local;
+  }
+
+  /**
+   * How long a container has been running since its last start, in milliseconds. Clocks of other machines are not used.
+   */
+  runningMs({ details }: ObservedContainer): number {
+    const start = `${details.Id} ${details.State.StartedAt}`;
+    const seen = this.#firstSeen.get(start) ?? performance.now();
+    this.#firstSeen.set(start, seen);
+    const byEngine = this.#local ? Date.now() - Date.parse(details.State.StartedAt) : 0;
+    return Math.max(byEngine, performance.now() - seen);
+  }
+
+  /** Notes which containers receive a signal, as from `docker stop` or when the engine shuts down. */
+  hear(events: readonly ContainerEvent[]): void {
+    for (const { id, action } of events) {
+      if (action === 'kill') this.#signalled.add(id);
+      if (action === 'start') this.#signalled.delete(id);
+    }
+  }
+
+  /** Whether the container received a signal since its last start, as far as observed. */
+  wasSignalled({ container }: ObservedContainer): boolean {
+    return this.#signalled.has(container.id);
+  }
+
+  /** A service that becomes ready during the wait, not before, gives restarting ones new chances. */
+  note(verdicts: readonly Verdict[]): void {
+    for (const { service, readiness } of verdicts) {
+      if (readiness.kind !== 'ready' || this.#everReady.has(service)) continue;
+      this.#everReady.add(service);
+      if (this.#looks > 0) this.patience.forgive();
+    }
+    this.#looks += 1;
+  }
+}
+
+function judge(request: WaitRequest, containers: readonly ObservedContainer[], memory: Memory): Verdict[] {
+  const verdicts = [...request.services].map(([service, count]) => {
+    const own = containers.filter((one) => one.container.service === service);
+    const each = own.map((observed) => ({ service, observed, readiness: readinessOf(request, observed, memory) }));
+    const worst = each.sort((a, b) => rank(a.readiness) - rank(b.readiness)).at(0);
+    if (own.length >= count && worst !== undefined && worst.readiness.kind !== 'ready') return worst;
+    if (own.length >= count) return worst ?? { service, observed: undefined, readiness: ready };
+    const absent: Readiness =
+      request.until === 'started'
+        ? { kind: 'waiting', state: 'no container yet' }
+        : { kind: 'failed', state: `it has ${own.length} of ${count} containers: somebody removed one` };
+    return { service, observed: undefined, readiness: absent };
+  });
+  memory.note(verdicts);
+  const pending = verdicts.some((one) => one.readiness.kind === 'waiting');
+  return verdicts.map((verdict) => {
+    const { readiness, observed } = verdict;
+    if (readiness.kind !== 'looping' || observed === undefined) return verdict;
+    const exhausted = memory.patience.isExhausted(observed.container.id, readiness);
+    return exhausted && !pending ? { ...verdict, readiness: { kind: 'failed', state: readiness.state } } : verdict;
+  });
+}
+
+const ready: Readiness = { kind: 'ready', state: 'running' };
+
+function readinessOf(request: WaitRequest, observed: ObservedContainer, memory: Memory): Readiness {
+  const { details } = observed;
+  if (request.until === 'started') {
+    return details.State.Status === 'created' ? { kind: 'waiting', state: 'created' } : ready;
+  }
+  const steadyMs = request.unchanged === true && details.RestartCount === 0 ? 0 : request.steadyMs;
+  const readiness = containerReadiness(details, memory.runningMs(observed), steadyMs);
+  const ended = readiness.kind === 'ready' && readiness.state === 'completed';
+  return ended && memory.wasSignalled(observed) ? { kind: 'failed', state: 'stopped by somebody' } : readiness;
+}
+
+function rank(readiness: Readiness): number {
+  return ['failed', 'looping', 'waiting', 'ready'].indexOf(readiness.kind);
+}
+
+/** Milliseconds after which a state may have changed without an event. */
+function recheckAfter(verdicts: readonly Verdict[]): number {
+  const times = verdicts.flatMap(({ readiness }) => (readiness.kind === 'waiting' ? (readiness.recheckMs ?? []) : []));
+  return Math.min(...times, Number.POSITIVE_INFINITY);
+}
+
+async function refreshed(
+  containers: readonly ObservedContainer[],
+  events: readonly ContainerEvent[],
+  { engine, project }: WaitRequest,
+): Promise<ObservedContainer[]> {
+  if (events.some((event) => changesList.has(event.action))) return observeContainers(engine, project);
+  const touched = new Set(events.map((event) => event.id));
+  const looked = await Promise.all(
+    containers.map(async (one) => {
+      if (!touched.has(one.container.id)) return one;
+      const details = await inspectContainer(engine, one.container.id);
+      return details && { ...one, details };
+    }),
+  );
+  return looked.filter((one) => one !== undefined);
+}
+
+async function failure(
+  request: WaitRequest,
+  all: readonly Verdict[],
+  failed: readonly Verdict[],
+): Promise<LaconicError> {
+  request.context.report.endProgress();
+  const open = all.filter((one) => one.readiness.kind === 'waiting' || one.readiness.kind === 'looping');
+  const rest = open.length === 0 ? '' : `\nnot ready yet: ${open.map((one) => one.service).join(', ')}`;
+  const count = failed.length === 1 ? '1 service' : `${failed.length} services`;
+  return new LaconicError(
+    `${count} did not become ready\n${await explainNotReady(request.engine, causes(failed))}${rest}`,
+    {
+      hint: 'the containers were left as they are',
+    },
+  );
+}
+
+async function timeout(request: WaitRequest, all: readonly Verdict[]): Promise<LaconicError> {
+  request.context.report.endProgress();
+  const open = all.filter((one) => one.readiness.kind !== 'ready');
+  const explained = await explainNotReady(request.engine, causes(open));
+  return request.deadline.error(
+    open.map((one) => one.service),
+    explained,
+  );
+}
+
+function causes(verdicts: readonly Verdict[]): NotReady[] {
+  return verdicts.map(({ service, readiness, observed }) => ({ service, state: readiness.state, observed }));
+}
+
+/** Containers of these services that have failed for good, in their present state. */
+export async function failedContainers(
+  request: Omit<WaitRequest, 'until' | 'deadline' | 'steadyMs'>,
+): Promise<NotReady[]> {
+  const containers = await observeContainers(request.engine, request.project);
+  return containers.flatMap((observed) => {
+    const readiness = containerReadiness(observed.details, 0, 0);
+    const { service } = observed.container;
+    if (!request.services.has(service)) return [];
+    return readiness.kind === 'failed' || readiness.kind === 'looping'
+      ? [{ service, state: readiness.state, observed }]
+      : [];
+  });
+}

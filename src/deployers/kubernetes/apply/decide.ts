@@ -1,0 +1,172 @@
+import { recreateAnnotation } from '../objects/workloads/annotations.js';
+import { describeObject, type KubernetesObject } from '../objects/common/object.js';
+import type { Action } from './actions.js';
+import type { LiveObject } from '../api/api.js';
+import { differences } from './drift.js';
+import { droppedFields } from './dropped.js';
+import { hashAnnotation } from './hash.js';
+import { createdByUs, foreignReplicas, writtenByPython } from './field-managers.js';
+import { mapOf } from '../../../system/plain-map.js';
+
+/** What to do about a wanted object that exists, and what to report about it. */
+export interface Decision {
+  readonly action: Action;
+  /** Warnings: what is wanted and not done. */
+  readonly warnings: readonly string[];
+  /** Reported as info. */
+  readonly remarks: readonly string[];
+}
+
+/**
+ * @param object the wanted object, with its hash
+ * @param live the object of this name, which is ours or may be adopted
+ * @param isGone whether the claim that a volume names (its `claimRef`) no longer exists
+ */
+export function decide(
+  object: KubernetesObject,
+  live: LiveObject,
+  isGone: (claim: Record<string, unknown>) => boolean = () => false,
+): Decision {
+  switch (object.kind) {
+    case 'PersistentVolume':
+    case 'PersistentVolumeClaim':
+      return decideVolume(object, live, isGone);
+    case 'Job':
+      return decideJob(object, live);
+    default: {
+      const why = unchangeable(object, live);
+      if (why !== undefined) return { action: { do: 'replace', object, live, why }, warnings: [], remarks: [why] };
+      return decideOther(object, live);
+    }
+  }
+}
+
+/** No write if the hash is equal and nothing differs. */
+function decideOther(object: KubernetesObject, live: LiveObject): Decision {
+  const [wanted, is] = [mapOf(object.spec).replicas, mapOf(live.spec).replicas];
+  const owner = object.kind === 'Deployment' && wanted !== is ? foreignReplicas(live) : undefined;
+  const sent = owner === undefined ? object : withoutReplicas(object);
+  const remarks =
+    owner === undefined
+      ? []
+      : [
+          `${describeObject(object)} keeps its ${JSON.stringify(is)} replicas, set by ${owner}: scale it to ${JSON.stringify(wanted)}, as the spec says, to hand them back`,
+        ];
+  const changed = differences(sent, live);
+  const python = writtenByPython(live);
+  if (changed.length === 0 && !python) return { action: { do: 'keep', object: sent, live }, warnings: [], remarks };
+  const adopt = python || createdByUs(live);
+  const removed = droppedFields(sent, live);
+  return { action: { do: 'apply', object: sent, live, changed, removed, adopt }, warnings: [], remarks };
+}
+
+function withoutReplicas(object: KubernetesObject): KubernetesObject {
+  const spec = { ...mapOf(object.spec) };
+  delete spec.replicas;
+  return { ...object, spec };
+}
+
+/** Changes that the API server refuses in place. */
+function unchangeable(object: KubernetesObject, live: LiveObject): string | undefined {
+  const name = describeObject(object);
+  const [wanted, is] = [mapOf(object.spec), mapOf(live.spec)];
+  if (object.kind === 'Deployment') {
+    const selectors = [mapOf(wanted.selector).matchLabels, mapOf(is.selector).matchLabels];
+    if (sameMap(selectors[0], selectors[1])) return undefined;
+    return `${name} is deleted and made anew: it selects other pods now, and a selector cannot be changed`;
+  }
+  if (object.kind === 'Service') {
+    if (is.type === 'ExternalName' || wanted.type === 'ExternalName') return undefined;
+    if ((wanted.clusterIP === 'None') === (is.clusterIP === 'None')) return undefined;
+    return `${name} is deleted and made anew: a Service cannot change between an address of its own and none`;
+  }
+  if (object.kind === 'Secret' || object.kind === 'ConfigMap') {
+    const type = object.type ?? 'Opaque';
+    if (object.kind === 'Secret' && type !== (live.type ?? 'Opaque')) {
+      return `${name} is deleted and made anew: the type of a Secret cannot be changed`;
+    }
+    if (live.immutable === true && differences({ ...object, metadata: {} }, live).length > 0) {
+      return `${name} is deleted and made anew: it is immutable`;
+    }
+  }
+  return undefined;
+}
+
+function sameMap(a: unknown, b: unknown): boolean {
+  const [one, other] = [mapOf(a), mapOf(b)];
+  const keys = Object.keys(one);
+  return keys.length === Object.keys(other).length && keys.every((key) => one[key] === other[key]);
+}
+
+/** Existing volumes and claims are never changed: differences are reported. A Released volume can be bound again. */
+function decideVolume(
+  object: KubernetesObject,
+  live: LiveObject,
+  isGone: (claim: Record<string, unknown>) => boolean,
+): Decision {
+  // A volume becomes Released a moment after its claim is gone.
+  const { phase } = mapOf(live.status);
+  const freed = phase === 'Released' || (phase === 'Bound' && isGone(mapOf(mapOf(live.spec).claimRef)));
+  const release = object.kind === 'PersistentVolume' && freed;
+  const drift = differences(object.spec, live.spec, 'spec').map((path) => {
+    const [is, wanted] = [valueAt(live, path), valueAt(object, path)].map(
+      (value) => JSON.stringify(value) ?? 'not set',
+    );
+    return { path, text: `${describeObject(object)} stays as it is: ${path} is ${is}, the spec wants ${wanted}` };
+  });
+  // Most storage does not enforce sizes, and the Python program used other units.
+  const isSize = ({ path }: { path: string }): boolean => /\.(storage)$/.test(path);
+  return {
+    action: release || unmarked(object, live) ? { do: 'label', object, live, release } : { do: 'keep', object, live },
+    warnings: drift.filter((each) => !isSize(each)).map(({ text }) => text),
+    remarks: drift.filter(isSize).map(({ text }) => text),
+  };
+}
+
+function valueAt(object: KubernetesObject, path: string): unknown {
+  return path
+    .split(/[.[\]]+/)
+    .filter((part) => part !== '')
+    .reduce<unknown>((value, part) => (Array.isArray(value) ? value[Number(part)] : mapOf(value)[part]), object);
+}
+
+/**
+ * A Job runs once: a failed one is recreated, a finished or running one stays, unless it is labelled to run at every
+ * start.
+ */
+function decideJob(object: KubernetesObject, live: LiveObject): Decision {
+  const name = describeObject(object);
+  if (hasCondition(live, 'Failed')) {
+    const why = `${name} failed before: it is made anew`;
+    return { action: { do: 'replace', object, live, why }, warnings: [], remarks: [why] };
+  }
+  if (object.metadata.annotations?.[recreateAnnotation] === 'true') {
+    // A running job must not be started twice or cut off.
+    if (!hasCondition(live, 'Complete')) {
+      const still = `${name} is to be made anew by every start: it runs at this moment, and is left`;
+      return { action: { do: 'keep', object, live }, warnings: [], remarks: [still] };
+    }
+    const why = `${name} has ended before: it is made anew, as its label asks`;
+    return { action: { do: 'replace', object, live, why }, warnings: [], remarks: [why] };
+  }
+  const before = live.metadata.annotations?.[hashAnnotation];
+  const changed = before !== undefined && before !== object.metadata.annotations?.[hashAnnotation];
+  return {
+    action: unmarked(object, live) ? { do: 'label', object, live, release: false } : { do: 'keep', object, live },
+    warnings: [],
+    remarks: changed ? [`${name} has run with another definition: run-job runs the present one`] : [],
+  };
+}
+
+function hasCondition(job: LiveObject, wanted: 'Failed' | 'Complete'): boolean {
+  const { conditions } = mapOf(job.status);
+  return (Array.isArray(conditions) ? conditions : []).some((each: unknown) => {
+    const { type, status } = mapOf(each);
+    return type === wanted && status === 'True';
+  });
+}
+
+/** Whether labels of laconic-so are missing on an object that is otherwise not changed. */
+function unmarked(object: KubernetesObject, live: LiveObject): boolean {
+  return differences(object.metadata.labels ?? {}, live.metadata.labels ?? {}).length > 0;
+}

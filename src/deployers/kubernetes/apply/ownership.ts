@@ -1,0 +1,51 @@
+import { directoryAnnotation } from '../objects/workloads/annotations.js';
+import { deploymentIdLabel, stackLabel } from '../objects/common/labels.js';
+import { labelValue } from '../objects/common/names.js';
+import type { KubernetesObject } from '../objects/common/object.js';
+import type { LiveObject } from '../api/api.js';
+
+/** One deployment in its namespace. */
+export interface Identity {
+  /** `deployment-id`. */
+  readonly app: string;
+  /** Last part of the spec's `stack`; may be empty. */
+  readonly stack: string;
+  readonly namespace: string;
+  /** The absolute path of the deployment directory. */
+  readonly directory: string;
+}
+
+/**
+ * The owner of an object. `old`: this deployment, but created by the Python program, without our label. `other`: the
+ * deployment with this id. `foreign`: unknown.
+ */
+export type Owner = { kind: 'ours' } | { kind: 'old' } | { kind: 'other'; id: string } | { kind: 'foreign' };
+
+/** Returns the owner of an object that is not a namespace, by its labels and name. */
+export function ownerOf(object: KubernetesObject, identity: Identity): Owner {
+  const labels = object.metadata.labels ?? {};
+  const id = labels[deploymentIdLabel];
+  if (id !== undefined) return id === labelValue(identity.app) ? { kind: 'ours' } : { kind: 'other', id };
+  // The Python program's Secrets have no labels; their names begin with the id, which is unique.
+  if (labels.app === labelValue(identity.app)) return { kind: 'old' };
+  if (labels.app === undefined && object.metadata.name.startsWith(`${identity.app}-`)) return { kind: 'old' };
+  if (labels.app !== undefined && labels[stackLabel] !== undefined) return { kind: 'other', id: labels.app };
+  return { kind: 'foreign' };
+}
+
+/**
+ * Returns the owner of a namespace: our label; else the Python program's `app` label or directory (the label first,
+ * since the directory may have been moved). One without any mark was created by hand, for a future deployment:
+ * `foreign`.
+ */
+export function namespaceOwner(namespace: LiveObject, identity: Identity): Owner {
+  const labels = namespace.metadata.labels ?? {};
+  const id = labels[deploymentIdLabel] ?? labels.app;
+  const directory = namespace.metadata.annotations?.[directoryAnnotation] ?? '';
+  if (labels[deploymentIdLabel] === labelValue(identity.app)) return { kind: 'ours' };
+  if (id === labelValue(identity.app)) return { kind: 'old' };
+  if (labels[deploymentIdLabel] !== undefined) return { kind: 'other', id: labels[deploymentIdLabel] };
+  if (directory === identity.directory) return { kind: 'old' };
+  if (directory !== '') return { kind: 'other', id: id ?? 'unknown' };
+  return { kind: 'foreign' };
+}

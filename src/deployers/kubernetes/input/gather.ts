@@ -1,0 +1,246 @@
+import { basename, resolve } from 'node:path';
+import type { DeploymentFiles } from '../../../deployment/directory/files.js';
+import type { DeploymentRecord } from '../../../deployment/directory/record.js';
+import { registryImage } from '../../../images/reference.js';
+import { credentialVariables, parseEnvFile, variableOrigins } from '../../../spec/environment.js';
+import type { Spec } from '../../../spec/model.js';
+import { parseSecretsEnv } from '../../../spec/secrets.js';
+import type { Stack } from '../../../stack/parse.js';
+import { LaconicError, type Problem } from '../../../system/errors.js';
+import { missingToken, pullToken } from '../../secrets/pull-secret.js';
+import { readSecretValues } from '../../secrets/secret-sources.js';
+import { type ComposeSource, type NormalizedFiles, normalizeFiles } from './compose.js';
+import { boundFiles, declaredConfigmaps } from './files.js';
+import type { Findings, ObjectsInput, PodInput } from '../objects/common/input.js';
+import { namespaceName } from '../objects/common/names.js';
+
+/**
+ * The parts of a deployment that its objects are built from, whether its directory exists or is about to be written.
+ */
+export interface InputSource {
+  /** The absolute path of the deployment directory. */
+  readonly root: string;
+  readonly record: DeploymentRecord;
+  readonly spec: Spec;
+  readonly stack: Stack;
+  /** False for a directory of the Python program. */
+  readonly ours: boolean;
+}
+
+export interface InputOptions {
+  /**
+   * The process environment: for the registry's token, and for variables in compose files that the spec does not set.
+   */
+  readonly env: NodeJS.ProcessEnv;
+  /** For `~`. */
+  readonly home: string;
+  /** The directory of a relative `token-file`. */
+  readonly cwd: string;
+  /** `--image`, by service name. */
+  readonly images?: ReadonlyMap<string, string>;
+  /** Looks up the engine's ids for those images that it has; used on kind only. */
+  readonly imageIds?: (references: readonly string[]) => Promise<ReadonlyMap<string, string>>;
+  /** Digests of this deployment's images in its registry, by name. */
+  readonly pushed?: ReadonlyMap<string, string>;
+  /**
+   * Whether a registry token, or a source of a Secret, that cannot be read is an error; false if nothing is applied,
+   * such as at create.
+   */
+  readonly requireToken: boolean;
+  /** Formats a file of the directory for messages; absent: its path. */
+  readonly fileName?: (path: string) => string;
+  /** Before the create hooks of a stack, which may create env files: a missing one counts as empty. */
+  readonly envFilesLater?: boolean;
+}
+
+export interface GatheredInput {
+  input: ObjectsInput;
+  /** What cannot be read or has no effect, in addition to the findings of the mapping. */
+  findings: Findings;
+  /** Values that must not be shown in messages. */
+  secrets: string[];
+}
+
+/** The compose files of a deployment in normalized form, and the values of their variables. */
+export interface GatheredCompose extends NormalizedFiles {
+  config: ReadonlyMap<string, string>;
+  generated: ReadonlyMap<string, string>;
+  credentials: ReadonlyMap<string, string>;
+  environment: ObjectsInput['environment'];
+}
+
+/**
+ * Reads the compose files of a deployment.
+ * @throws InvalidFileError with all their problems; LaconicError for a missing one
+ */
+export async function gatherCompose(
+  source: InputSource,
+  files: DeploymentFiles,
+  options: Pick<InputOptions, 'env' | 'fileName' | 'envFilesLater'>,
+): Promise<GatheredCompose> {
+  const configText = (await files.read('config.env'))?.toString('utf8') ?? '';
+  const secretsText = (await files.read('secrets.env'))?.toString('utf8') ?? '';
+  const config = parseEnvFile(configText, 'config.env');
+  const generated = new Map(
+    [...parseSecretsEnv(secretsText)].flatMap(([name, { value, retired }]) => (retired ? [] : [[name, value]])),
+  );
+  const environment = source.record.environment ?? (source.ours ? 'mentioned' : 'all');
+  const lookup = variables(config, generated, environment === 'mentioned' ? options.env : {});
+  const origins = variableOrigins(configText);
+  const compose = await normalizeFiles(await composeFiles(source, files), files, {
+    lookup,
+    origin: (name) => origins.get(name),
+    profiles: (lookup('COMPOSE_PROFILES') ?? options.env.COMPOSE_PROFILES ?? '').split(',').map((name) => name.trim()),
+    fileName: options.fileName ?? ((path) => resolve(source.root, path)),
+    envFilesLater: options.envFilesLater ?? false,
+  });
+  const inSecret = source.record.credentials === 'secret' ? [...credentialVariables(configText, 'config.env')] : [];
+  // A generated secret overrides a credential of the same name, as on Compose.
+  const credentials = new Map(inSecret.filter(([name]) => !generated.has(name)));
+  return { ...compose, config, generated, credentials, environment };
+}
+
+/**
+ * Reads everything that the objects of a deployment are built from.
+ * @param compose its compose files, if already read
+ * @throws InvalidFileError with all problems of the compose files; LaconicError for a missing compose file
+ */
+export async function gatherInput(
+  source: InputSource,
+  files: DeploymentFiles,
+  options: InputOptions,
+  compose?: GatheredCompose,
+): Promise<GatheredInput> {
+  const { record, spec } = source;
+  const read = compose ?? (await gatherCompose(source, files, options));
+  const { config, generated, credentials, environment, pods, jobs, mentioned } = read;
+  const unmentioned = new Set([...config.keys(), ...generated.keys()].filter((name) => !mentioned.has(name)));
+  const findings: Findings = { errors: transfers(source.stack), warnings: [...read.warnings] };
+  if (environment === 'mentioned') findings.warnings.push(...unusedCredentials(spec, credentials, unmentioned));
+  const all = [...pods, ...jobs];
+  const token = await registryToken(spec, files, options, findings);
+  const sourced = await readSecretValues(spec, options);
+  if (options.requireToken) findings.errors.push(...sourced.problems);
+  const images = new Map([...spec.imageOverrides, ...(options.images ?? [])]);
+  const app = record.deploymentId;
+  const stack = basename(spec.stack);
+  const input: ObjectsInput = {
+    app,
+    stack,
+    namespace: namespaceName(spec.namespace, stack, app),
+    directory: source.root,
+    target: spec.deployTo === 'k8s' ? 'k8s' : 'k8s-kind',
+    spec,
+    pods,
+    jobs,
+    config,
+    generated,
+    credentials,
+    environment,
+    unmentioned,
+    configmaps: await declaredConfigmaps(spec, files),
+    files: await boundFiles(all, files, options.home, findings),
+    images,
+    imageIds: await knownImageIds(all, images, source, options),
+    certificates: [],
+    secretValues: sourced.values,
+    ...(token === undefined ? {} : { registryToken: token }),
+  };
+  const values = [...sourced.values.values()].flatMap((keys) => [...keys.values()]);
+  return { input, findings, secrets: [...generated.values(), ...values, ...(token === undefined ? [] : [token])] };
+}
+
+/**
+ * Reports variables of credentials files that no container gets: config that nothing mentions goes to all, credentials
+ * do not.
+ */
+function unusedCredentials(
+  { yaml }: Spec,
+  credentials: ReadonlyMap<string, string>,
+  unmentioned: ReadonlySet<string>,
+): Problem[] {
+  const names = [...credentials.keys()].filter((name) => unmentioned.has(name));
+  if (names.length === 0) return [];
+  const message = `no service mentions ${names.join(', ')}: no container gets what is mentioned nowhere`;
+  return [yaml.problem(['credentials-files'], message)];
+}
+
+/** Reports values that containers pass to each other after the start: the Python program waited for them forever. */
+function transfers({ transfers: all, yaml }: Stack): Problem[] {
+  const message = 'is not carried out by this version on Kubernetes yet: hand this value over in another way';
+  return all.map(({ service, variable }) => yaml.problem(['config', service, variable], message));
+}
+
+/** Returns the compose files of the stack in a deployment directory. A job without a file cannot be run. */
+async function composeFiles({ stack, root }: InputSource, files: DeploymentFiles): Promise<ComposeSource[]> {
+  const sources: ComposeSource[] = [];
+  for (const pod of stack.pods) {
+    const names = pod.repository === undefined ? [pod.name, pod.path] : [pod.name];
+    const candidates = names.map((name) => `compose/docker-compose-${name}.yml`);
+    const found = await firstFile(candidates, files);
+    if (found === undefined) {
+      throw new LaconicError(`the compose file of pod ${pod.name} is missing: ${resolve(root, candidates[0] ?? '')}`, {
+        hint: 'deploy create --update writes it again',
+      });
+    }
+    sources.push({ name: pod.name, path: found, job: false });
+  }
+  for (const name of stack.jobs) {
+    const found = await firstFile([`compose-jobs/docker-compose-${name}.yml`], files);
+    if (found !== undefined) sources.push({ name, path: found, job: true });
+  }
+  return sources;
+}
+
+async function firstFile(paths: readonly string[], files: DeploymentFiles): Promise<string | undefined> {
+  for (const path of paths) if ((await files.kind(path)) === 'file') return path;
+  return undefined;
+}
+
+/**
+ * Looks up a variable of a compose file: in the generated secrets and the spec, else this user's ids as on Compose,
+ * else in the process environment.
+ */
+function variables(
+  config: ReadonlyMap<string, string>,
+  generated: ReadonlyMap<string, string>,
+  env: NodeJS.ProcessEnv,
+): (name: string) => string | undefined {
+  const own: Record<string, string | undefined> = {
+    CERC_HOST_UID: process.getuid === undefined ? undefined : String(process.getuid()),
+    CERC_HOST_GID: process.getgid === undefined ? undefined : String(process.getgid()),
+  };
+  return (name) => generated.get(name) ?? config.get(name) ?? own[name] ?? env[name];
+}
+
+/** The token of the registry: the file's text, else the variable's value. */
+async function registryToken(
+  { imagePullSecret: registry, yaml }: Spec,
+  files: DeploymentFiles,
+  { env, home, cwd, requireToken }: InputOptions,
+  findings: Findings,
+): Promise<string | undefined> {
+  if (registry === undefined) return undefined;
+  const read = async (path: string): Promise<string | undefined> => (await files.read(path))?.toString('utf8');
+  const found = await pullToken(registry, { read, env, home, cwd });
+  if ('token' in found) return found.token;
+  (requireToken ? findings.errors : findings.warnings).push(missingToken(yaml, registry, found.missing));
+  return undefined;
+}
+
+/** Returns the ids of `:local` images on kind, and the digests of pushed ones, so that new builds roll out. */
+async function knownImageIds(
+  pods: readonly PodInput[],
+  overrides: ReadonlyMap<string, string>,
+  { spec, record }: InputSource,
+  { imageIds, pushed = new Map() }: InputOptions,
+): Promise<ReadonlyMap<string, string>> {
+  if (spec.deployTo !== 'k8s-kind' || imageIds === undefined) return pushed;
+  const images = pods.flatMap(({ model }) =>
+    [...model.services.values()].map(
+      ({ name, image = '' }) => overrides.get(name) ?? registryImage(image, spec.imageRegistry, record.deploymentId),
+    ),
+  );
+  const local = [...new Set(images)].filter((image) => image.endsWith(':local'));
+  return local.length === 0 ? pushed : new Map([...pushed, ...(await imageIds(local))]);
+}

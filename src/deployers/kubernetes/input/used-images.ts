@@ -1,0 +1,22 @@
+import { filesOnDisk } from '../../../deployment/directory/files.js';
+import type { Deployment } from '../../../deployment/access/open.js';
+import type { Context } from '../../../system/context.js';
+import type { UsedImage } from '../../images/push-images.js';
+import { gatherCompose } from './gather.js';
+import { imagesInForce } from '../../../deployment/images/image-overrides.js';
+
+/**
+ * Returns the images of pods and jobs of a deployment according to its compose files, without those of services whose
+ * image is overridden, by the spec or the last `restart --image`.
+ * @throws InvalidFileError with all problems of the compose files
+ */
+export async function usedImages(deployment: Deployment, { env }: Context): Promise<UsedImage[]> {
+  const { layout, spec } = deployment;
+  const source = { root: layout.root, ...deployment };
+  const { pods, jobs } = await gatherCompose(source, filesOnDisk(layout.root), { env });
+  const overrides = await imagesInForce(layout.images);
+  return [...pods, ...jobs]
+    .flatMap(({ model }) => [...model.services.values()])
+    .filter(({ name }) => !overrides.has(name) && !spec.imageOverrides.has(name))
+    .map(({ name, image = '' }) => ({ service: name, image }));
+}

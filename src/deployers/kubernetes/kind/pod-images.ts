@@ -1,0 +1,41 @@
+import type { Engine } from '../../../engine/connect.js';
+import { findImage } from '../../../engine/images.js';
+import { inParallel } from '../api/parallel.js';
+import type { WantedImage } from './node-images.js';
+import type { KubernetesObject } from '../objects/common/object.js';
+import { mapOf } from '../../../system/plain-map.js';
+
+/** Returns the ids of those images that are on this host. */
+export async function imageIdsOf(engine: Engine, references: readonly string[]): Promise<Map<string, string>> {
+  const found = await inParallel(
+    references,
+    async (reference) => [reference, await findImage(engine, reference)] as const,
+  );
+  return new Map(found.flatMap(([reference, image]) => (image === undefined ? [] : [[reference, image.id]])));
+}
+
+/**
+ * Returns the images of a deployment's pods, for a kind node, where those built on this host replace older ones. Pure.
+ * @param containers what the stack builds: `containers` of stack.yml
+ * @param overrides images that the operator chose
+ */
+export function wantedImages(
+  objects: readonly KubernetesObject[],
+  containers: readonly string[],
+  overrides: ReadonlySet<string>,
+): WantedImage[] {
+  const images = new Set(objects.flatMap(imagesOfPods));
+  return [...images].map((image) => ({
+    image,
+    built: image.endsWith(':local') || overrides.has(image) || containers.some((name) => image.includes(name)),
+  }));
+}
+
+function imagesOfPods({ kind, spec }: KubernetesObject): string[] {
+  if (kind !== 'Deployment' && kind !== 'Job') return [];
+  const pod = mapOf(mapOf(mapOf(spec).template).spec);
+  return [pod.initContainers, pod.containers]
+    .flatMap((list): unknown[] => (Array.isArray(list) ? list : []))
+    .map((container) => mapOf(container).image)
+    .filter((image) => typeof image === 'string');
+}

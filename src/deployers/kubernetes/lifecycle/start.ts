@@ -1,0 +1,236 @@
+import type { Deployment } from '../../../deployment/access/open.js';
+import { connectEngine, type Engine } from '../../../engine/connect.js';
+import type { Context } from '../../../system/context.js';
+import { Deadline } from '../../readiness/deadline.js';
+import { putImagesInForce } from '../../../deployment/images/image-overrides.js';
+import { podScripts, runPodScripts } from '../../pod-scripts.js';
+import type { StartOptions } from '../../deployer.js';
+import { Certificates } from '../ingress/certificates.js';
+import type { ClusterApi } from '../api/api.js';
+import type { ClusterTarget } from '../api/connect.js';
+import { clusterOf } from '../api/deployment-cluster.js';
+import { imageIdsOf, wantedImages } from '../kind/pod-images.js';
+import { healthPatience } from '../objects/workloads/health-patience.js';
+import type { Workload } from '../objects/workloads/start-order.js';
+import { type Prepared, prepareObjects } from '../input/prepare.js';
+import { needsOfWaiting, waitUntilReady } from '../ready/wait.js';
+
+/** Time for a cluster to make room for a pod: kind does not add nodes. */
+export const roomMs = { 'k8s-kind': 10_000, k8s: 90_000 } as const;
+
+/**
+ * Starts or updates a deployment as its directory describes, and waits until it is ready. A missing kind cluster is
+ * created if allowed; everything else is checked before.
+ * @param changed called after everything has been applied, before the wait
+ * @returns see Deployer
+ */
+export async function startOnKubernetes(
+  deployment: Deployment,
+  options: StartOptions,
+  changed: () => Promise<void>,
+  context: Context,
+): Promise<boolean> {
+  const scripts = await startScripts(deployment, options, context);
+  tellIgnored(options, context);
+  if (context.options.dryRun) {
+    const { previewStart } = await import('./preview.js');
+    const { deployment: planned, files } = options.after ?? { deployment };
+    const how = { ...chosenImages(options), ...(files && { files }) };
+    const lines = await previewStart(planned, options, how, context);
+    await scripts.before();
+    for (const line of lines) context.report.print(line);
+    await scripts.after();
+    return false;
+  }
+  const kind = deployment.spec.deployTo === 'k8s-kind';
+  const engine = kind ? await connectEngine(context) : undefined;
+  const imageIds = engine && ((references: readonly string[]) => imageIdsOf(engine, references));
+  let connected: Promise<StartCluster> | undefined;
+  const connection = (): Promise<StartCluster> => (connected ??= connect(clusterOf(deployment), context));
+  const certificates = new Certificates(async () => (await connection()).api);
+  const how = {
+    ...chosenImages(options),
+    requireToken: true,
+    certificates: (namespace: string) => certificates.valid(namespace),
+    ...(imageIds === undefined ? {} : { imageIds }),
+  };
+  const prepared = await prepareObjects(deployment, how, context);
+  const issuersMissing = !kind && (await certificates.tellMissing(prepared.objects, context));
+  // In force until the next restart without images, as on the other target.
+  if (options.images.size > 0) await putImagesInForce(deployment.layout.images, options.images);
+  await scripts.before();
+  const start: Start = {
+    deployment,
+    options,
+    prepared,
+    deadline: new Deadline(options.waitTimeout),
+    context,
+  };
+  const cluster = await (engine ? readyKindCluster(start, engine) : connection());
+  const written = await apply(start, cluster);
+  const { warnAboutTraffic } = await import('../ingress/traffic.js');
+  await warnAboutTraffic(prepared, cluster.api, context);
+  const { missingSecrets, missingSecretText } = await import('../input/missing-secrets.js');
+  for (const name of await missingSecrets(deployment.spec, prepared.identity.namespace, cluster.api)) {
+    context.report.warn(missingSecretText(name));
+  }
+  await scripts.after();
+  await changed();
+  if (options.wait) await awaitReady(start, cluster, workloadsOf(prepared));
+  context.report.endProgress();
+  if (!issuersMissing) {
+    const { warnAboutCertificates } = await import('../ingress/host-certificates.js');
+    await warnAboutCertificates(prepared, cluster.api, context);
+  }
+  return written;
+}
+
+/** A start in progress. */
+interface Start {
+  deployment: Deployment;
+  options: StartOptions;
+  prepared: Prepared;
+  deadline: Deadline;
+  context: Context;
+}
+
+/** The cluster of a start. */
+interface StartCluster {
+  api: ClusterApi;
+  /** See EnsuredCluster. */
+  nodesStartedAt?: number;
+}
+
+async function connect(target: ClusterTarget, context: Context): Promise<StartCluster> {
+  const { connectCluster } = await import('../api/connect.js');
+  return { api: (await connectCluster(target, context)).api };
+}
+
+/** Returns the deployment's kind cluster, after its images and ingress controller were updated. */
+async function readyKindCluster(
+  { deployment, options, prepared, deadline, context }: Start,
+  engine: Engine,
+): Promise<StartCluster> {
+  const { spec, stack } = deployment;
+  const manage = options.manageCluster ?? false;
+  const { ensureCluster } = await import('../kind/ensure.js');
+  // Loading the client takes a moment, during which the engine answers.
+  const [{ name, nodesStartedAt, found }] = await bothDone([
+    ensureCluster({ ...deployment, manage, waitTimeout: options.waitTimeout }, engine, context),
+    import('../api/connect.js'),
+  ]);
+  const api = found?.api ?? (await connect({ kind: 'k8s-kind', cluster: name }, context)).api;
+  const { loadImages } = await import('../kind/load-images.js');
+  const { ensureCaddy } = await import('../kind/caddy.js');
+  const images = wantedImages(prepared.objects, stack.containers, new Set(prepared.input.images.values()));
+  const wish = {
+    cluster: name,
+    image: spec.caddyIngressImage,
+    email: spec.acmeEmail,
+    install: manage,
+    contents: found?.contents,
+    nodesStartedAt,
+  };
+  const wait = options.wait && spec.httpProxy.length > 0;
+  await bothDone([
+    loadImages(name, images, engine, context, found?.contents),
+    ensureCaddy({ ...wish, wait, deadline }, api, engine, context),
+  ]);
+  return { api, ...(nodesStartedAt === undefined ? {} : { nodesStartedAt }) };
+}
+
+/** Returns both results. If one fails, it waits for the other: nothing runs on after the error message. */
+async function bothDone<A, B>(work: [Promise<A>, Promise<B>]): Promise<[A, B]> {
+  await Promise.allSettled(work);
+  return Promise.all(work);
+}
+
+async function apply(start: Start, cluster: StartCluster): Promise<boolean> {
+  const { prepared, options, context } = start;
+  const { applyObjects } = await import('../apply/apply.js');
+  const ordered = prepared.order.some(({ after }) => after.some(({ condition }) => condition === 'ready'));
+  if (!options.wait && ordered) {
+    context.report.warn(
+      '--no-wait: services that others depend on are not awaited, the order of depends_on is not kept',
+    );
+  }
+  return applyObjects(
+    prepared.identity,
+    prepared.objects,
+    cluster.api,
+    {
+      order: prepared.order,
+      awaitReady: async (workloads) => {
+        if (options.wait) await awaitReady(start, cluster, workloads);
+      },
+      forceConflicts: options.forceConflicts ?? false,
+      goneSeconds: options.waitTimeout,
+      later: options.wait ? needsOfWaiting : [],
+      ...(options.restart === true ? { restartedAt: new Date().toISOString() } : {}),
+    },
+    context,
+  ).catch(async (error: unknown) => {
+    const { explainTakenPorts } = await import('../ingress/traffic.js');
+    throw await explainTakenPorts(error, prepared.input, cluster.api);
+  });
+}
+
+async function awaitReady(start: Start, cluster: StartCluster, workloads: readonly Workload[]): Promise<void> {
+  const { prepared, options, deadline, context } = start;
+  deadline.begin();
+  const { identity, input } = prepared;
+  await waitUntilReady({
+    ...cluster,
+    namespace: identity.namespace,
+    awaited: workloads,
+    deadline,
+    steadySeconds: options.steadySeconds,
+    roomMs: roomMs[input.target],
+    healthPatience: healthPatience(input),
+    context,
+  });
+}
+
+/** Returns Deployments and Jobs, in start order. */
+function workloadsOf({ order }: Prepared): Workload[] {
+  return order.map(({ workload }) => workload);
+}
+
+/** A restart without images drops those of earlier restarts; its dry run leaves them in the file. */
+function chosenImages(options: StartOptions): { images?: ReadonlyMap<string, string>; requireToken: boolean } {
+  const { images, restart } = options;
+  return images.size > 0 || restart === true ? { images, requireToken: false } : { requireToken: false };
+}
+
+/** Returns the scripts of the pods, which run on this host. */
+async function startScripts(
+  deployment: Deployment,
+  { waitTimeout }: StartOptions,
+  context: Context,
+): Promise<{ before: () => Promise<void>; after: () => Promise<void> }> {
+  const project = {
+    name: deployment.record.clusterId,
+    env: {
+      ...context.env,
+      CERC_HOST_UID: String(process.getuid?.() ?? ''),
+      CERC_HOST_GID: String(process.getgid?.() ?? ''),
+      ...(context.options.debug ? { CERC_SCRIPT_DEBUG: 'true' } : {}),
+    },
+  };
+  const [before, after] = await Promise.all([
+    podScripts(deployment, 'preStartCommand'),
+    podScripts(deployment, 'postStartCommand'),
+  ]);
+  return {
+    before: () => runPodScripts(before, project, context, waitTimeout),
+    after: () => runPodScripts(after, project, context, waitTimeout),
+  };
+}
+
+/** Reports options that only have an effect on Compose. */
+function tellIgnored({ services, attached, pull }: StartOptions, { report }: Context): void {
+  if (services.length > 0)
+    report.warn(`on Kubernetes the whole deployment is started, not only ${services.join(', ')}`);
+  if (attached) report.warn('--stay-attached has no effect on Kubernetes: logs --follow shows the output');
+  if (pull) report.warn('--pull has no effect on Kubernetes: nodes pull as image-pull-policy says');
+}

@@ -1,0 +1,85 @@
+import type { ComposeModel } from '../../../../compose/model/types.js';
+import type { Spec } from '../../../../spec/model.js';
+import type { Problem } from '../../../../system/errors.js';
+
+/** Everything that the objects of a deployment are built from; nothing else is read or asked for. */
+export interface ObjectsInput {
+  /** `deployment-id`: prefix of every object's name, value of the label `app`. */
+  readonly app: string;
+  /** Last part of the spec's `stack`; empty if there is none. */
+  readonly stack: string;
+  readonly namespace: string;
+  /** The absolute path of the deployment directory: written into the namespace's annotation. */
+  readonly directory: string;
+  readonly target: 'k8s-kind' | 'k8s';
+  readonly spec: Spec;
+  /** In the stack's order. */
+  readonly pods: readonly PodInput[];
+  readonly jobs: readonly PodInput[];
+  /** Variables of `config.env`, parsed by Compose's rules. */
+  readonly config: ReadonlyMap<string, string>;
+  /** Variables of `secrets.env`: generated secrets by name. */
+  readonly generated: ReadonlyMap<string, string>;
+  /**
+   * Variables of `config` that came from credentials files and are stored in a Secret; empty for a directory whose
+   * record does not mark them. Unlike the others they reach only containers that mention them, unless `environment` is
+   * `all`.
+   */
+  readonly credentials: ReadonlyMap<string, string>;
+  /** `mentioned`: only services whose text mentions a variable get it; `all`: all services do, in old directories. */
+  readonly environment: 'mentioned' | 'all';
+  /** Names of `config` and `generated` that no compose file of the stack mentions: every container gets them. */
+  readonly unmentioned: ReadonlySet<string>;
+  /** Content of declared configmaps by volume name: file name and bytes. */
+  readonly configmaps: ReadonlyMap<string, FileContents>;
+  /** Content of bind mounts, and of files of secrets and configs, by the path in the compose file. */
+  readonly files: ReadonlyMap<string, BoundFile>;
+  /** Image by service (or container) name: the spec's `image-overrides`, then `--image`. */
+  readonly images: ReadonlyMap<string, string>;
+  /** By image reference: the engine's image id for `:local` images on kind, the digest for pushed images. */
+  readonly imageIds: ReadonlyMap<string, string>;
+  /**
+   * Valid certificates of cert-manager in the namespace, on clusters other than kind. Empty if they were not looked up.
+   */
+  readonly certificates: readonly FoundCertificate[];
+  /** Values of the spec's `secrets` that have sources, by Secret name and key; only those that could be read. */
+  readonly secretValues?: ReadonlyMap<string, ReadonlyMap<string, string>>;
+  /** Token of `image-pull-secret`; absent if the spec has none or it could not be read. */
+  readonly registryToken?: string;
+}
+
+/** One pod or job of the stack. */
+export interface PodInput {
+  /** The name of the compose file, without `docker-compose-` and the extension. */
+  readonly name: string;
+  readonly model: ComposeModel;
+  /** Variable names by the service that mentions them; those of the rest of the file under `outsideServices`. */
+  readonly mentions: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
+/** A certificate in the cluster that can be used for a host. */
+export interface FoundCertificate {
+  /** The Secret it is in. */
+  readonly secret: string;
+  /** Host names; `*.example.org` matches names with one more label. */
+  readonly names: readonly string[];
+  /** The Ingress for which cert-manager created it. */
+  readonly ingress?: string;
+}
+
+export type FileContents = ReadonlyMap<string, Buffer>;
+
+/** The content of a path on the host. */
+export type BoundFile = (
+  | { kind: 'file'; name: string; content: Buffer }
+  | { kind: 'directory'; files: FileContents }
+) & {
+  /** Modes by file name, of files that are not readable by everybody. */
+  modes?: ReadonlyMap<string, number>;
+};
+
+/** What could not be mapped: an error if it would change what runs, else a warning. */
+export interface Findings {
+  readonly errors: Problem[];
+  readonly warnings: Problem[];
+}

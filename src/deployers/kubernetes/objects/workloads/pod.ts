@@ -1,0 +1,60 @@
+import type { V1Container, V1PodSpec } from '@kubernetes/client-node';
+import { containerOf } from './container.js';
+import { hostAliases } from '../network/host-aliases.js';
+import { imagePullSecrets } from './images.js';
+import { reportEnding, terminationGrace } from './lifecycle.js';
+import { type PlacedService, placeServices } from './placing.js';
+import { podNamespaces } from '../network/pod-network.js';
+import { PodVolumes } from '../storage/pod-volumes.js';
+import { podScheduling } from './scheduling.js';
+import { compact, type PodScope, refuse } from '../common/scope.js';
+import { podSysctls, supplementalGroups } from './security.js';
+
+/** Builds the spec of the pods of a pod file or of a job. */
+export function podSpec(scope: PodScope): V1PodSpec {
+  const placed = placeServices(scope);
+  const volumes = new PodVolumes(scope.names);
+  const containers: V1Container[] = [];
+  const initContainers: V1Container[] = [];
+  for (const each of placed) {
+    (each.role === 'main' ? containers : initContainers).push(containerOf(scope, each, volumes));
+  }
+  reportEnding(scope, placed);
+  reportSharedPorts(scope, placed);
+  const { spec } = scope.input;
+  const sysctls = podSysctls(scope);
+  const groups = supplementalGroups(scope);
+  return compact<V1PodSpec>({
+    ...(scope.job ? { restartPolicy: 'Never' } : {}),
+    // Otherwise the variables of every Service in the namespace could override the services' own.
+    enableServiceLinks: false,
+    initContainers,
+    containers,
+    volumes: volumes.list(),
+    imagePullSecrets: imagePullSecrets(scope.input, scope.names),
+    ...podNamespaces(scope),
+    hostAliases: hostAliases(scope),
+    ...(sysctls.length + groups.length === 0
+      ? {}
+      : { securityContext: compact({ sysctls, supplementalGroups: groups }) }),
+    terminationGracePeriodSeconds: terminationGrace(scope),
+    runtimeClassName: spec.security.runtimeClass,
+    ...podScheduling(scope),
+  });
+}
+
+/** Reports ports used by more than one container of a pod; init containers free theirs when they end. */
+function reportSharedPorts(scope: PodScope, placed: readonly PlacedService[]): void {
+  const owners = new Map<string, string>();
+  for (const { service, role } of placed) {
+    if (role === 'init') continue;
+    service.ports.forEach(({ target, protocol }, index) => {
+      const port = `${target}/${protocol}`;
+      const owner = owners.get(port) ?? service.name;
+      owners.set(port, owner);
+      if (owner === service.name) return;
+      const message = `${owner} listens on ${port} too, and the services of one compose file share their ports on Kubernetes: put one of them into a compose file of its own`;
+      refuse(scope, service, ['ports', index], message);
+    });
+  }
+}

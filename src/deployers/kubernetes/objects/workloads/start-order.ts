@@ -1,0 +1,141 @@
+import type { ServiceModel } from '../../../../compose/model/types.js';
+import type { ObjectsInput, PodInput } from '../common/input.js';
+import { createNames, type Names } from '../common/names.js';
+import { hasTest } from './placing.js';
+import type { Scope } from '../common/scope.js';
+
+/** A Deployment or Job, as start applies it. */
+export interface Workload {
+  kind: 'Deployment' | 'Job';
+  name: string;
+}
+
+/**
+ * The condition for applying a workload: another one is applied (`started`), or all of its pods are ready (`ready`: its
+ * services are healthy, and those that run to their end have completed).
+ */
+export interface StartCondition {
+  workload: Workload;
+  condition: 'started' | 'ready';
+}
+
+export interface StartStep {
+  workload: Workload;
+  after: readonly StartCondition[];
+}
+
+interface Edge {
+  from: PodInput;
+  to: PodInput;
+  service: ServiceModel;
+  dependency: string;
+  condition: StartCondition['condition'];
+}
+
+/**
+ * Returns the order in which start applies the workloads, by `depends_on` between pods. Every workload is listed once,
+ * after all that it waits for. Jobs wait only for their own dependencies. Circular dependencies are not awaited; see
+ * {@link reportOrder}.
+ */
+export function startOrder(input: ObjectsInput, names: Names = createNames(input)): StartStep[] {
+  const { kept } = edgesOf(input);
+  const jobs = new Set(input.jobs);
+  const workloadOf = (pod: PodInput): Workload =>
+    jobs.has(pod)
+      ? { kind: 'Job', name: names.job(pod.name) }
+      : { kind: 'Deployment', name: names.deployment(pod.name) };
+  const steps: StartStep[] = [];
+  const visited = new Set<PodInput>();
+  const visit = (pod: PodInput): void => {
+    if (visited.has(pod)) return;
+    visited.add(pod);
+    const conditions = new Map<PodInput, StartCondition['condition']>();
+    for (const { to, condition } of kept.get(pod) ?? []) {
+      visit(to);
+      if (conditions.get(to) !== 'ready') conditions.set(to, condition);
+    }
+    const after = [...conditions].map(([to, condition]) => ({ workload: workloadOf(to), condition }));
+    steps.push({ workload: workloadOf(pod), after });
+  };
+  for (const pod of [...input.pods, ...input.jobs]) if (pod.model.services.size > 0) visit(pod);
+  return steps;
+}
+
+/** Reports dependencies between pods that cannot be kept: missing services, circles, missing healthchecks. */
+export function reportOrder({ input, findings }: Scope): void {
+  const { circles, unknown, unchecked } = edgesOf(input);
+  for (const { pod, service, dependency } of unknown) {
+    const message = `there is no service ${dependency} in the stack (or its profile is not in force): name another, or remove it`;
+    findings.errors.push(pod.model.problem(['services', service.name, 'depends_on', dependency], message));
+  }
+  for (const { from, to, service, dependency } of circles) {
+    const message = `${dependency} is in the pod ${to.name}, which waits for the pod ${from.name} in turn: this one is not awaited`;
+    findings.warnings.push(from.model.problem(['services', service.name, 'depends_on', dependency], message));
+  }
+  for (const { from, service, dependency } of unchecked) {
+    const message = `${dependency} has no healthcheck in the compose file, and Kubernetes knows none of its image: it is awaited until it runs; give it a healthcheck`;
+    findings.warnings.push(from.model.problem(['services', service.name, 'depends_on', dependency], message));
+  }
+}
+
+interface Edges {
+  kept: Map<PodInput, Edge[]>;
+  circles: Edge[];
+  unchecked: Edge[];
+  unknown: { pod: PodInput; service: ServiceModel; dependency: string }[];
+}
+
+function edgesOf(input: ObjectsInput): Edges {
+  const podOf = new Map<string, PodInput>();
+  for (const pod of input.pods) {
+    for (const name of pod.model.services.keys()) if (!podOf.has(name)) podOf.set(name, pod);
+  }
+  const edges: Edges = { kept: new Map(), circles: [], unchecked: [], unknown: [] };
+  const all = new Map<PodInput, Edge[]>();
+  for (const from of [...input.pods, ...input.jobs]) {
+    const own: Edge[] = [];
+    all.set(from, own);
+    for (const service of from.model.services.values()) {
+      for (const [dependency, { condition, required }] of service.depends_on) {
+        if (from.model.services.has(dependency)) continue;
+        const to = podOf.get(dependency);
+        if (to === undefined) {
+          if (required) edges.unknown.push({ pod: from, service, dependency });
+          continue;
+        }
+        const edge: Edge = {
+          from,
+          to,
+          service,
+          dependency,
+          condition: condition === 'service_started' ? 'started' : 'ready',
+        };
+        const target = to.model.services.get(dependency);
+        if (condition === 'service_healthy' && target !== undefined && !hasTest(target)) edges.unchecked.push(edge);
+        own.push(edge);
+      }
+    }
+  }
+  dropCircles(all, edges);
+  return edges;
+}
+
+/** Walks the pods in order; an edge to a pod that is still being visited closes a circle. */
+function dropCircles(all: ReadonlyMap<PodInput, Edge[]>, edges: Edges): void {
+  const open = new Set<PodInput>();
+  const visit = (pod: PodInput): void => {
+    if (edges.kept.has(pod)) return;
+    const kept: Edge[] = [];
+    edges.kept.set(pod, kept);
+    open.add(pod);
+    for (const edge of all.get(pod) ?? []) {
+      if (open.has(edge.to)) edges.circles.push(edge);
+      else {
+        visit(edge.to);
+        kept.push(edge);
+      }
+    }
+    open.delete(pod);
+  };
+  for (const pod of all.keys()) visit(pod);
+}

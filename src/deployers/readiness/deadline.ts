@@ -1,0 +1,45 @@
+import { LaconicError } from '../../system/errors.js';
+import { longestTimer } from '../../system/process/limit.js';
+
+/**
+ * `--wait-timeout`: the time limit for readiness, counted from the start of the first container, so that pulling images
+ * and creating containers do not use it up.
+ */
+export class Deadline {
+  readonly #seconds: number | undefined;
+  readonly #controller = new AbortController();
+  #end = Number.POSITIVE_INFINITY;
+
+  constructor(seconds: number | undefined) {
+    this.#seconds = seconds;
+  }
+
+  /** Aborted at the deadline. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Starts the clock; later calls have no effect. */
+  begin(): void {
+    if (this.#seconds === undefined || Number.isFinite(this.#end)) return;
+    const ms = Math.min(this.#seconds * 1000, longestTimer);
+    this.#end = performance.now() + ms;
+    setTimeout(() => this.#controller.abort(), ms).unref();
+  }
+
+  /** Milliseconds left; infinite without a limit. */
+  remainingMs(): number {
+    return Math.max(0, this.#end - performance.now());
+  }
+
+  passed(): boolean {
+    return performance.now() >= this.#end;
+  }
+
+  /** The error at the deadline: what was awaited, and what was seen instead. */
+  error(awaited: readonly string[], seen: string): LaconicError {
+    return new LaconicError(`not ready after ${this.#seconds ?? 0} seconds: ${awaited.join(', ')}\n${seen}`, {
+      hint: 'the containers were left as they are; --wait-timeout sets how long to wait',
+    });
+  }
+}
