@@ -6,11 +6,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { runCli } from '../support/engine.js';
 import { Sources } from './support/sources.js';
 
-describe('how fetch-stack and setup-repositories are called', () => {
+describe('calls of fetch-stack and setup-repositories', () => {
   let sources: Sources;
   let name: string;
   let url: string;
-  /** How messages call it. */
+  /** The name of the repository in messages. */
   let shown: string;
   let count = 0;
 
@@ -25,7 +25,7 @@ describe('how fetch-stack and setup-repositories are called', () => {
     await sources.publish(`org/${name}`, { 'stacks/a/stack.yml': 'pods: []\n' });
   });
 
-  it('fetch-stack --check-only and --dry-run change nothing; --pull brings what is new', async () => {
+  it('--check-only and --dry-run of fetch-stack change nothing, and --pull fetches new commits', async () => {
     const env = { CERC_REPO_BASE_DIR: sources.path('stacks-only') };
     const base = sources.path('stacks-only');
     for (const args of [
@@ -48,7 +48,7 @@ describe('how fetch-stack and setup-repositories are called', () => {
     expect(pulled.stderr).toContain(`  --stack ${base}/${name}/stacks/b\n`);
   });
 
-  it('fetch-stack of a repository without a stack, or of a web page, is no success', async () => {
+  it('fetch-stack fails for a repository without a stack, and for a web page', async () => {
     const env = { CERC_REPO_BASE_DIR: sources.path('without') };
     const other = sources.path('hosted', 'org', 'other');
     await sources.publish('org/other', { 'README.md': 'nothing here\n' });
@@ -74,7 +74,7 @@ describe('how fetch-stack and setup-repositories are called', () => {
     }
   });
 
-  it('--local-stack: repositories beside the last folder of that name, said once, also with --quiet', async () => {
+  it('--local-stack puts repositories next to the last folder of that name, which is printed once, also with --quiet', async () => {
     const cwd = sources.path('w', 'stack-orchestrator', 'x');
     await mkdir(cwd, { recursive: true });
     const args = ['--quiet', '--local-stack', '--stack', await sources.stack(url), 'setup-repositories'];
@@ -86,7 +86,7 @@ describe('how fetch-stack and setup-repositories are called', () => {
     expect((await readdir(sources.path('w'))).sort()).toEqual([name, 'stack-orchestrator']);
   });
 
-  it('where stderr is no terminal, a repository is one line when it is done: no bars', async () => {
+  it('a repository is reported in one line without a progress bar when stderr is not a terminal', async () => {
     const { code, stderr } = await sources.setup([url]);
     expect(code).toBe(0);
     expect(stderr).toMatch(new RegExp(`^${shown}: cloned, main at [0-9a-f]{12}\n$`));
@@ -96,7 +96,7 @@ describe('how fetch-stack and setup-repositories are called', () => {
     ['repos: org/repo', 'stack.yml:1 repos: must be a list'],
     ['repos:\n  - 7', 'stack.yml:2 repos[0]: must be'],
     ['repos:\n  - {name: org/repo}', 'stack.yml:2 repos[0]: must be'],
-  ])('%j is told with its place, and nothing is made', async (text, words) => {
+  ])('%j is reported with its place, and nothing is made', async (text, words) => {
     const stack = await sources.stack();
     await writeFile(`${stack}/stack.yml`, `${text}\n`);
     const env = { CERC_REPO_BASE_DIR: sources.path('never') };
@@ -107,7 +107,7 @@ describe('how fetch-stack and setup-repositories are called', () => {
     expect(await readdir(sources.folder)).not.toContain('never');
   });
 
-  it('a program called git that succeeds without doing the work is named as the cause', async () => {
+  it('a git program that succeeds without doing the work is named as the cause', async () => {
     const programs = sources.path('programs');
     const strange = join(programs, 'git');
     await mkdir(programs);
@@ -128,7 +128,7 @@ describe('how fetch-stack and setup-repositories are called', () => {
     expect(await readdir(sources.path('strange'))).toEqual([]);
   });
 
-  it('with a stack that is not there: exit 1, what is missing', async () => {
+  it('a missing stack exits with 1 and is named', async () => {
     const unknown = await sources.cli(['--stack', 'no-such-stack', 'setup-repositories']);
     expect(unknown.stderr).toContain('stack no-such-stack does not exist');
     const file = await sources.cli(['--stack', sources.path('hosted'), 'setup-repositories']);

@@ -8,7 +8,7 @@ import { Sources } from './support/sources.js';
 describe('repositories over https', () => {
   let sources: Sources;
   let server: HttpsServer;
-  /** The operator trusts the authority. */
+  /** The operator trusts the certificate authority. */
   let trusting: NodeJS.ProcessEnv;
 
   beforeAll(async () => {
@@ -31,7 +31,7 @@ describe('repositories over https', () => {
     });
   const contents = (base: string): Promise<string[]> => readdir(sources.path(base)).catch(() => []);
 
-  it('host:port/org/repo and deeper paths, with an authority of our own', async () => {
+  it('are cloned from host:port/org/repo and deeper paths, with a trusted private authority', async () => {
     const host = `localhost:${server.port}`;
     expect(await setup('plain', trusting, `${host}/org/repo`, `${host}/group/sub/deep.git@main`)).toMatchObject({
       code: 0,
@@ -39,21 +39,21 @@ describe('repositories over https', () => {
     expect((await contents('plain')).sort()).toEqual(['deep', 'repo']);
   });
 
-  it('an authority that nobody knows', async () => {
+  it('are refused from a server with an untrusted authority', async () => {
     const result = await setup('untrusted', {}, `localhost:${server.port}/org/repo`);
     expect(result).toMatchObject({ code: 1 });
     expect(result.stderr).toMatch(/org\/repo: cannot clone https:[^]*certificate[^]*http\.sslCAInfo/);
     expect(await contents('untrusted')).toEqual([]);
   });
 
-  it('a private repository without credentials: no prompt, and what to do', async () => {
+  it('fail without credentials when they are private, without a prompt and with advice', async () => {
     server.requireUser('me', 'right');
     const result = await setup('private', trusting, `localhost:${server.port}/org/repo`);
     expect(result).toMatchObject({ code: 1 });
     expect(result.stderr).toMatch(/terminal prompts disabled\nthe repository is private.*--git-ssh.*credential helper/);
   });
 
-  it('a wrong password of a credential helper, the right one, and it is not shown', async () => {
+  it('accept the right password of a credential helper and reject a wrong one, without showing it', async () => {
     server.requireUser('me', 'right-s3cret');
     const helper = async (password: string): Promise<NodeJS.ProcessEnv> => {
       const file = sources.path(`helper-${password}`);
@@ -70,7 +70,7 @@ describe('repositories over https', () => {
     expect(wrong.stdout + wrong.stderr + right.stdout + right.stderr).not.toContain('s3cret');
   });
 
-  it('a repository that is not there, a host that refuses, a name that does not resolve', async () => {
+  it('fail when the repository does not exist, the host refuses, or the name does not resolve', async () => {
     const none = await setup('none', trusting, `localhost:${server.port}/org/none`);
     expect(none.stderr).toMatch(/repository '?https:.*not found[^]*spelt as the host spells it/);
     const refused = await setup('none', trusting, `127.0.0.1:${await freePort()}/org/repo`);
@@ -81,7 +81,7 @@ describe('repositories over https', () => {
     expect(await contents('none')).toEqual([]);
   });
 
-  describe('answers that stop in the middle', () => {
+  describe('responses that stall', () => {
     let base: string;
     beforeAll(() => sources.publish('org/large', { large: randomBytes(40_000).toString('hex') }));
     beforeEach(() => {
@@ -89,7 +89,7 @@ describe('repositories over https', () => {
     });
     const clone = (env: NodeJS.ProcessEnv = {}) =>
       setup(base, { ...trusting, ...env }, `localhost:${server.port}/org/large`);
-    /** git's own configuration, as an operator has it. */
+    /** git's own configuration, as an operator sets it. */
     const configured = (...entries: [key: string, value: string][]): NodeJS.ProcessEnv => ({
       GIT_CONFIG_COUNT: String(entries.length),
       ...Object.fromEntries(
@@ -101,11 +101,11 @@ describe('repositories over https', () => {
     });
     const never = 1_000_000_000;
 
-    // The five minutes of stalls.ts are shortened here; that there is a limit at all is ours.
+    // The five minutes of stalls.ts are shortened here; that there is a limit at all is the program's own setting.
     it.each([
       ['info/refs', 0],
       ['/git-upload-pack', 5_000],
-    ])('%s: an error that says so, and nothing is left', async (url, bytes) => {
+    ])('end with an error that explains it, and leave nothing: %s', async (url, bytes) => {
       server.slow(url, { bytes, pause: never });
       const result = await clone({ GIT_HTTP_LOW_SPEED_TIME: '2' });
       expect(result).toMatchObject({ code: 1 });
@@ -113,14 +113,14 @@ describe('repositories over https', () => {
       expect(await contents(base)).toEqual([]);
     });
 
-    it('what is slow and moves comes to its end, over many times the limit', async () => {
+    it('do not end a slow transfer that continues, even far beyond the limit', async () => {
       server.slow('/git-upload-pack', { bytes: 4_000, pause: 800 });
       const begun = performance.now();
       expect(await clone({ GIT_HTTP_LOW_SPEED_TIME: '2' })).toMatchObject({ code: 0 });
       expect(performance.now() - begun).toBeGreaterThan(6_000);
     });
 
-    it("the operator's own limits count, for all URLs and for one", async () => {
+    it("end at the operator's own limits, for all URLs and for one", async () => {
       server.slow('info/refs', { bytes: 0, pause: never });
       for (const key of ['http.lowSpeedTime', `http.https://localhost:${server.port}/.lowSpeedTime`]) {
         const result = await clone(configured([key, '3']));
@@ -132,7 +132,7 @@ describe('repositories over https', () => {
     });
   });
 
-  it('a password in a URL is refused before anybody is asked', async () => {
+  it('are refused before any request when the URL has a password', async () => {
     const result = await setup('secret', trusting, `https://me:s3cret@localhost:${server.port}/org/repo`);
     expect(result).toMatchObject({ code: 1 });
     expect(server.requests).toEqual([]);

@@ -49,11 +49,11 @@ describe('clones that are interrupted', () => {
     return { child, ended: new Promise((resolve) => child.on('close', (code) => resolve(code))) };
   };
 
-  /** Clones under way, and what kills have left of such. */
+  /** Running clones, and what killed ones have left. */
   const unfinished = async (base: string): Promise<string[]> =>
     (await readdir(base).catch(() => [])).filter((name) => name.endsWith('.tmp'));
 
-  /** Each copy that is there is whole: at its ref, with all files, and sound. */
+  /** Expects every existing copy to be complete: at its ref, with all files, and intact. */
   const wholeCopies = async (base: string): Promise<string[]> => {
     const there = (await readdir(base).catch(() => [])).filter((name) => !name.startsWith('.')).sort();
     for (const name of there) {
@@ -64,7 +64,7 @@ describe('clones that are interrupted', () => {
     return there;
   };
 
-  it(`killed at ${kills} random moments and run again: what is there is whole each time, nothing is left over in the end`, {
+  it(`leave complete copies only after ${kills} kills at random moments, and nothing else after the last run`, {
     timeout: 900_000,
   }, async () => {
     const base = sources.path('killed');
@@ -74,12 +74,13 @@ describe('clones that are interrupted', () => {
     expect(await wholeCopies(base)).toEqual([...names].sort());
     let midway = 0;
     for (let round = 0; round < kills; round += 1) {
-      // Every third round begins from nothing; the others go on with what the kills have left.
+      // Every third round begins with nothing; the others continue with what the kills have left.
       if (round % 3 === 0) await rm(base, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
       await mkdir(base, { recursive: true });
       const begun = cloneBegins(base);
       const { child, ended } = start(base);
-      // Some are met in the middle of a clone for sure, however the time of a run changes; the others at any moment.
+      // Some kills are certain to hit the middle of a clone, however long a run takes; the others are at random
+      // moments.
       await Promise.race([ended, round % 6 === 0 ? begun.seen : sleep(Math.random() * whole * 1.1)]);
       child.kill('SIGKILL');
       begun.close();
@@ -88,14 +89,14 @@ describe('clones that are interrupted', () => {
       await wholeCopies(base);
     }
     expect(midway).toBeGreaterThan(kills / 10);
-    // A git whose caller was killed ends by itself, a moment later: until then it still writes.
+    // A git whose parent was killed ends by itself a moment later, and writes until then.
     await expect.poll(() => processesIn(base), { timeout: 60_000 }).toEqual([]);
     expect(await start(base).ended).toBe(0);
     expect((await readdir(base)).sort()).toEqual([...names].sort());
     await wholeCopies(base);
   });
 
-  it('two runs at once both succeed, and leave whole copies only', async () => {
+  it('succeed when two runs work at once, and leave only complete copies', async () => {
     const base = sources.path('twice');
     const codes = await Promise.all([start(base).ended, start(base).ended, start(base).ended]);
     expect(codes).toEqual([0, 0, 0]);
@@ -103,7 +104,7 @@ describe('clones that are interrupted', () => {
     await wholeCopies(base);
   });
 
-  describe('with a host that never answers', () => {
+  describe('from a host that never answers', () => {
     let silent: TcpServer;
     let connected: Promise<void>;
     let reference: string;
@@ -119,7 +120,7 @@ describe('clones that are interrupted', () => {
       silent.close();
     });
 
-    it('Ctrl-C ends git, removes the unfinished clone and leaves with 130', async () => {
+    it('end on Ctrl-C with 130, and the unfinished clone is removed', async () => {
       const base = sources.path('interrupted');
       const { child, ended } = start(base, reference);
       await connected;
@@ -143,7 +144,7 @@ function cloneBegins(folder: string): { seen: Promise<void>; close: () => void }
   return { seen, close: () => watcher.close() };
 }
 
-/** The command lines of the processes that were told to work below a folder. */
+/** The command lines of processes with a path below this folder. */
 async function processesIn(folder: string): Promise<string[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   const lines = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')));

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { run, runOrFail } from '../../src/system/process/process.js';
 import { git, Sources } from './support/sources.js';
 
-describe('what stands in the place, and what is in the way', () => {
+describe('existing files and folders in the place of a repository', () => {
   let sources: Sources;
   let name: string;
   let url: string;
@@ -29,7 +29,7 @@ describe('what stands in the place, and what is in the way', () => {
     return result.stderr;
   };
 
-  it('a file and a folder that is no working copy are refused, and an empty folder is taken', async () => {
+  it('are refused when they are not a working copy, except for an empty folder', async () => {
     await writeFile(sources.base(name), 'mine');
     await refused(/is in the way: it is not a directory\nmove it away/);
     expect(await readFile(sources.base(name), 'utf8')).toBe('mine');
@@ -47,7 +47,7 @@ describe('what stands in the place, and what is in the way', () => {
     expect(await readdir(sources.base(name))).toEqual(['mine']);
   });
 
-  it('a folder inside another working copy is not taken for a part of that', async () => {
+  it('are not mistaken for a part of another working copy that contains them', async () => {
     await git(sources.base(), 'init', '--quiet');
     try {
       await mkdir(sources.base(name, 'sub'), { recursive: true });
@@ -59,7 +59,7 @@ describe('what stands in the place, and what is in the way', () => {
     }
   });
 
-  it('a damaged working copy does not hide the others', async () => {
+  it('do not affect other repositories when a working copy is damaged', async () => {
     await sources.setup([url]);
     await writeFile(sources.base(name, '.git', 'config'), '[broken\n');
     await sources.publish('org/sound');
@@ -70,7 +70,7 @@ describe('what stands in the place, and what is in the way', () => {
     expect(await readdir(sources.base())).toContain('sound');
   });
 
-  it('another repository: both are named, the copy is left as it is', async () => {
+  it('are left alone when they are another repository, and both are named', async () => {
     await sources.publish('other/thing');
     const other = `https://me:s3cret@example.invalid/other/${name}.git`;
     await git(sources.base(), 'clone', '--quiet', sources.path('hosted', 'other', 'thing.git'), name);
@@ -84,13 +84,13 @@ describe('what stands in the place, and what is in the way', () => {
     expect(await sources.head(name)).toEqual(before);
   });
 
-  it('no remote called origin', async () => {
+  it('are refused without a remote called origin', async () => {
     await sources.setup([url]);
     await git(sources.base(name), 'remote', 'rename', 'origin', 'upstream');
     await refused(/has no remote called origin\n.*remote add origin/);
   });
 
-  it('a linked working tree is a working copy as well', async () => {
+  it('may be a linked working tree', async () => {
     await git(sources.base(), 'clone', '--quiet', url, `${name}-main`);
     await git(sources.base(`${name}-main`), 'worktree', 'add', '--quiet', '-b', 'side', sources.base(name));
     const result = await sources.setup([url]);
@@ -98,7 +98,7 @@ describe('what stands in the place, and what is in the way', () => {
     expect(result.stdout).toContain('already exists active branch: side');
   });
 
-  it('local changes in the way of a switch or a fast-forward stay', async () => {
+  it('keep local changes that prevent a switch or a fast-forward', async () => {
     await sources.setup([url]);
     await sources.commit(`org/${name}`, { file: 'theirs\n' }, { tag: 'v1' });
     await writeFile(sources.base(name, 'file'), 'mine\n');
@@ -108,7 +108,7 @@ describe('what stands in the place, and what is in the way', () => {
     expect(await readFile(sources.base(name, 'file'), 'utf8')).toBe('mine\n');
   });
 
-  it('local changes that are not in the way are kept through both', async () => {
+  it('keep other local changes through both', async () => {
     await sources.setup([url]);
     await sources.commit(`org/${name}`, { other: 'theirs\n' });
     await writeFile(sources.base(name, 'file'), 'mine\n');
@@ -116,7 +116,7 @@ describe('what stands in the place, and what is in the way', () => {
     expect(await readFile(sources.base(name, 'file'), 'utf8')).toBe('mine\n');
   });
 
-  it('a branch that has gone on on both sides is not merged', async () => {
+  it('are not merged when the branch has diverged', async () => {
     await sources.setup([url]);
     await sources.commit(`org/${name}`, { file: 'theirs\n' });
     await git(sources.base(name), 'commit', '--quiet', '--allow-empty', '--message', 'mine');
@@ -125,7 +125,7 @@ describe('what stands in the place, and what is in the way', () => {
     expect(await sources.head(name)).toEqual(before);
   });
 
-  it('a ref that nobody has, with what may be meant; the new clone does not appear', async () => {
+  it('are not created for a ref that does not exist, which is reported with suggestions', async () => {
     await sources.commit(`org/${name}`, { file: 'x\n' }, { tag: 'v1.0.0' });
     url += '@v1.0.1';
     await refused(/the remote has no branch, tag or commit v1\.0\.1, did you mean "v1\.0\.0"\?/);
@@ -135,7 +135,7 @@ describe('what stands in the place, and what is in the way', () => {
     expect((await readdir(sources.base())).filter((each) => each.endsWith('.tmp'))).toEqual([]);
   });
 
-  it('a tag that moved on the remote stays with a warning; as the wanted one it is an error with the command', async () => {
+  it('keep a tag that moved on the remote with a warning, or with an error and the command when the tag is wanted', async () => {
     const old = await sources.commit(`org/${name}`, { file: '1\n' }, { tag: 'moving' });
     await sources.setup([url]);
     await sources.commit(`org/${name}`, { file: '2\n' }, { tag: 'moving' });
@@ -151,7 +151,7 @@ describe('what stands in the place, and what is in the way', () => {
     expect(await sources.setup([url], '--pull')).toMatchObject({ code: 0 });
   });
 
-  it('a commit that no branch leads to, where the host gives it', async () => {
+  it('may be at a commit that is on no branch, if the host serves it', async () => {
     const lost = await sources.commit(`org/${name}`, { file: 'lost\n' }, { branch: 'gone' });
     await git(sources.path('hosted', 'org', `${name}.git`), 'config', 'uploadpack.allowAnySHA1InWant', 'true');
     await git(sources.path('work', 'org', name), 'push', '--quiet', 'origin', ':gone');
@@ -160,7 +160,7 @@ describe('what stands in the place, and what is in the way', () => {
     expect((await sources.head(name)).commit).toBe(lost);
   });
 
-  it('waits for another git in the same copy, and says so when it does not end', async () => {
+  it('are awaited while another git works in them, and reported when it does not end', async () => {
     await sources.commit(`org/${name}`, { file: 'x\n' }, { tag: 'v1' });
     await sources.setup([url]);
     const lock = sources.base(name, '.git', 'index.lock');
@@ -176,16 +176,16 @@ describe('what stands in the place, and what is in the way', () => {
 
   it.runIf(process.getuid?.() === 0).each([
     [
-      'while git receives',
+      'while git receives data',
       () => randomBytes(20_000).toString('latin1'),
       /No space left on device[^]*free space on the disk/,
     ],
     [
-      'while git checks out',
+      'while git checks out files',
       () => 'x'.repeat(20_000),
       /unable to write file[^]*more lines[^]*is there free space on the disk/,
     ],
-  ])('a full disk %s: told with what to do, and nothing half cloned is left', async (_when, content, words) => {
+  ])('are removed when the disk is full %s, with advice', async (_when, content, words) => {
     const files = Array.from({ length: 150 }, (_, index): [string, string] => [`file${index}`, `${index}${content()}`]);
     await sources.commit(`org/${name}`, Object.fromEntries(files));
     const disk = sources.path(`disk-${name}`);
@@ -202,7 +202,7 @@ describe('what stands in the place, and what is in the way', () => {
     }
   });
 
-  it('a base directory that is a file, or cannot be made', async () => {
+  it('prevent the base directory from being created, which is reported', async () => {
     const file = await sources.stack(url);
     const env = { CERC_REPO_BASE_DIR: `${file}/stack.yml` };
     const result = await sources.cli(['--stack', file, 'setup-repositories'], env);
@@ -218,7 +218,7 @@ describe('fetch-stack', () => {
   });
   afterAll(() => sources.remove());
 
-  it('lists the stacks of the repository with the path for --stack; --stack and --local-stack do not count', async () => {
+  it('lists the stacks of the repository with the path for --stack, and ignores --stack and --local-stack', async () => {
     await sources.publish('org/stacks', {
       'stack-orchestrator/stacks/b/stack.yml': 'pods: []\n',
       'stack-orchestrator/stacks/a/stack.yml': 'pods: []\n',
@@ -240,7 +240,7 @@ describe('fetch-stack', () => {
   });
 
   it.each(['ext::sh -c touch', 'repo', '--upload-pack=x', 'org/..', 'fd::3/x', 'org/repo@-b'])(
-    '%s is refused, nothing is made',
+    'rejects %s and makes nothing',
     async (locator) => {
       const result = await sources.cli(['fetch-stack', '--', locator], { CERC_REPO_BASE_DIR: sources.path('none') });
       expect(result).toMatchObject({ code: 1, stdout: '' });
@@ -249,7 +249,7 @@ describe('fetch-stack', () => {
     },
   );
 
-  it('no locator, or a wrong option, is a usage error', async () => {
+  it('reports a missing locator or a wrong option as a usage error', async () => {
     expect((await sources.cli(['fetch-stack'])).code).toBe(2);
     expect((await sources.cli(['fetch-stack', 'a/b', '--format', 'xml'])).code).toBe(2);
     expect((await sources.cli(['--stack', 'x', 'setup-repositories', '--jobs', '0'])).code).toBe(2);

@@ -29,7 +29,7 @@ describe('setup-repositories over git', () => {
     await sources.publish(`org/${name}`);
   });
 
-  it('clones what is missing and prints the lines that scripts read, in the order of the list; new ones go to stderr', async () => {
+  it('clones what is missing and prints the lines that scripts read, in the order of the list, with new lines on stderr', async () => {
     await sources.publish('org/beta');
     await sources.commit('org/beta', { file: 'test\n' }, { branch: 'test-branch' });
     const env = { CERC_REPO_BASE_DIR: sources.path('new', 'base') };
@@ -59,7 +59,7 @@ describe('setup-repositories over git', () => {
     expect(again.stderr).toContain('org/beta: unchanged, test-branch at');
   });
 
-  it('--quiet prints only what a switch does not need', async () => {
+  it('prints nothing with --quiet when all is well', async () => {
     const stack = await sources.stack(url);
     expect(await sources.cli(['--quiet', '--stack', stack, 'setup-repositories'])).toMatchObject({
       code: 0,
@@ -68,7 +68,7 @@ describe('setup-repositories over git', () => {
     });
   });
 
-  it('--check-only and --dry-run change nothing, not even the base directory, and tell what would be done', async () => {
+  it('changes nothing with --check-only and --dry-run, not even the base directory, and lists what would be done', async () => {
     const env = { CERC_REPO_BASE_DIR: sources.path('never') };
     const stack = await sources.stack(`${url}@v1`);
     for (const args of [
@@ -104,7 +104,7 @@ describe('setup-repositories over git', () => {
     expect(await git(sources.base(name), 'for-each-ref')).toBe(seen);
   });
 
-  it('--dry-run calls no git', async () => {
+  it('calls no git in a dry run', async () => {
     await sources.setup([url]);
     const result = await sources.cli(
       ['--dry-run', '--stack', await sources.stack(url), 'setup-repositories', '--pull'],
@@ -120,7 +120,7 @@ describe('setup-repositories over git', () => {
     expect(without.stderr).toContain('git is not installed');
   });
 
-  it('--pull moves a branch forward, and detached copies from tag to tag', async () => {
+  it('fast-forwards a branch with --pull, and moves detached copies from tag to tag', async () => {
     await sources.commit(`org/${name}`, { file: 'v1\n' }, { tag: 'v1' });
     await sources.setup([`${url}@v1`]);
     expect((await sources.head(name)).branch).toBe('detached');
@@ -140,7 +140,7 @@ describe('setup-repositories over git', () => {
     expect((await sources.setup([`${url}@${v3}`])).stdout).not.toContain('switching');
   });
 
-  it('--pull switches first, then moves the target forward only', async () => {
+  it('switches first with --pull, then fast-forwards only the target', async () => {
     await sources.commit(`org/${name}`, { other: 'one\n' }, { branch: 'other' });
     await sources.setup([`${url}@other`]);
     await sources.setup([`${url}@main`]);
@@ -152,7 +152,7 @@ describe('setup-repositories over git', () => {
     expect(await git(sources.base(name), 'rev-parse', 'main')).toBe(main);
   });
 
-  it('without --pull what is there stays as it is', async () => {
+  it('leaves existing copies as they are without --pull', async () => {
     await sources.setup([url]);
     const before = await sources.head(name);
     const after = await sources.commit(`org/${name}`, { file: 'two\n' });
@@ -163,7 +163,7 @@ describe('setup-repositories over git', () => {
     expect(await sources.head(name)).toEqual({ branch: 'main', commit: after });
   });
 
-  it('commits on top of the remote stay; nothing to fast-forward is no failure', async () => {
+  it('keeps local commits on top of the remote, which is no error', async () => {
     await sources.setup([url]);
     await git(sources.base(name), 'commit', '--quiet', '--allow-empty', '--message', 'mine');
     const mine = await sources.head(name);
@@ -171,7 +171,7 @@ describe('setup-repositories over git', () => {
     expect(await sources.head(name)).toEqual(mine);
   });
 
-  it.each(['full', 'short'])('a commit id as ref, %s', async (length) => {
+  it.each(['full', 'short'])('accepts a %s commit id as a ref', async (length) => {
     const first = await sources.commit(`org/${name}`, { file: 'a\n' });
     await sources.commit(`org/${name}`, { file: 'b\n' });
     const ref = length === 'full' ? first : first.slice(0, 9);
@@ -180,7 +180,7 @@ describe('setup-repositories over git', () => {
     expect((await sources.setup([`${url}@${ref}`])).stdout).not.toContain('switching');
   });
 
-  it('a branch and a tag of one name: the branch, as git checkout does', async () => {
+  it('prefers a branch to a tag of the same name, as git checkout does', async () => {
     await sources.commit(`org/${name}`, { file: 'tag\n' }, { tag: 'both' });
     await sources.setup([url]);
     await git(sources.base(name), 'branch', 'both', 'HEAD~1');
@@ -188,7 +188,7 @@ describe('setup-repositories over git', () => {
     expect((await sources.head(name)).branch).toBe('both');
   });
 
-  it('--branches counts for the repositories it names only, with or without the host', async () => {
+  it('applies --branches only to the repositories it names, with or without the host', async () => {
     await sources.publish('org/pinned');
     await sources.commit('org/pinned', { file: 'v1\n' }, { tag: 'v1' });
     await git(sources.path('hosted', 'org', 'pinned.git'), 'tag', 'v2', 'v1');
@@ -199,7 +199,7 @@ describe('setup-repositories over git', () => {
     expect(result).toMatchObject({ code: 0 });
     expect(result.stdout).not.toMatch(/^Checking$/m);
     expect((await sources.head(name)).branch).toBe('feature/x');
-    // Both tags are on this commit: the one that was asked for is named.
+    // Both tags are on this commit, and the requested one is shown.
     expect(result.stderr).toMatch(/^org\/pinned: cloned, v1 at /m);
     const again = await sources.setup([`${host}/org/pinned@v1`]);
     expect(again.stdout).toContain('pinned: already exists active ref: v1\n');
@@ -211,7 +211,7 @@ describe('setup-repositories over git', () => {
   });
 
   it.each(['repo', 'a@b@c', '@x', 'x@', 'org/repo@-x', 'org/repo@a..b'])(
-    '--branches %s is not valid, said before anything else',
+    'rejects --branches %s before anything else',
     async (item) => {
       const result = await sources.setup([url], '--branches', item);
       expect(result).toMatchObject({ code: 1, stdout: '' });
@@ -219,7 +219,7 @@ describe('setup-repositories over git', () => {
     },
   );
 
-  it('--include and --exclude: org/repo is enough; unknown names warn and end with 0', async () => {
+  it('accepts org/repo in --include and --exclude, and only warns about unknown names', async () => {
     await sources.publish('org/left');
     const repositories = [url, `${host}/org/left`];
     const included = await sources.setup(repositories, '--include', ` org/${name} , org/lef`);
@@ -231,13 +231,13 @@ describe('setup-repositories over git', () => {
     expect(excluded.stdout).not.toContain(name);
   });
 
-  it('a stack without repositories ends with 0', async () => {
+  it('exits with 0 for a stack without repositories', async () => {
     const result = await sources.setup([]);
     expect(result).toMatchObject({ code: 0 });
     expect(result.stderr).toContain('does not define any repositories');
   });
 
-  it('without --stack takes the repositories of the bundled stacks; an --include that names none of them warns', async () => {
+  it('uses the repositories of the bundled stacks without --stack, and warns when --include matches none of them', async () => {
     const all = await sources.cli(['--dry-run', 'setup-repositories']);
     expect(all.code, all.stderr).toBe(0);
     expect(all.stderr).toContain(
@@ -252,7 +252,7 @@ describe('setup-repositories over git', () => {
     expect(none.stdout).not.toContain('Checking');
   });
 
-  it('--format json is one document, with ref and commit of each', async () => {
+  it('prints one document with the ref and commit of each repository with --format json', async () => {
     const commit = await sources.commit(`org/${name}`, { file: 'v1\n' }, { tag: 'v1' });
     const { code, stdout } = await sources.setup([`${url}@v1`, `${host}/org/none`], '--format', 'json');
     expect(code).toBe(1);
@@ -269,7 +269,7 @@ describe('setup-repositories over git', () => {
     expect(String(repositories[1]?.error)).toContain('cannot clone');
   });
 
-  it('--continue-on-error does the others and ends with 1; without it nothing new is begun', async () => {
+  it('processes the remaining repositories with --continue-on-error and exits with 1, and starts nothing new without it', async () => {
     const repositories = [`${host}/org/none`, `${host}/org/none2`, url];
     const stopped = await sources.setup(repositories, '--jobs', '1');
     expect(stopped).toMatchObject({ code: 1 });
@@ -283,7 +283,7 @@ describe('setup-repositories over git', () => {
     expect(await readdir(sources.base())).toContain(name);
   });
 
-  it('everything that is wrong in the list is told at once, with its line, before anything is touched', async () => {
+  it('reports all problems of the list at once, with their lines, before anything is changed', async () => {
     const env = { CERC_REPO_BASE_DIR: sources.path('untouched') };
     const stack = await sources.stack(url, 'ext::sh', 'org/../../etc', 'org/x@--upload-pack=touch', 'repo');
     const result = await sources.cli(['--stack', stack, 'setup-repositories'], env);
@@ -292,20 +292,20 @@ describe('setup-repositories over git', () => {
     expect(await readdir(sources.folder)).not.toContain('untouched');
   });
 
-  it('two entries that want one folder are refused, both named', async () => {
+  it('refuses two entries for one folder, naming both', async () => {
     const result = await sources.setup([url, `other.example/org/${name}`]);
     expect(result).toMatchObject({ code: 1, stdout: '' });
     expect(result.stderr).toContain(`${url} and other.example/org/${name} would both be ${sources.base(name)}`);
   });
 
-  it('an empty CERC_REPO_BASE_DIR is none', async () => {
+  it('treats an empty CERC_REPO_BASE_DIR as unset', async () => {
     const result = await sources.cli(['--stack', await sources.stack(url), 'setup-repositories'], {
       CERC_REPO_BASE_DIR: '',
     });
     expect(result.stdout).toContain(`Dev Root is: ${sources.path('cerc')}\n`);
   });
 
-  it('a repository without commits is refused, and nothing is kept of it', async () => {
+  it('refuses a repository without commits, and keeps nothing of it', async () => {
     await sources.publish('org/empty', {});
     const result = await sources.setup([`${host}/org/empty`]);
     expect(result).toMatchObject({ code: 1 });
@@ -316,7 +316,7 @@ describe('setup-repositories over git', () => {
     expect(await sources.head('empty')).toEqual({ branch: 'main', commit });
   });
 
-  it('submodules are not fetched, and that is said with the command', async () => {
+  it('does not fetch submodules, and prints the command that does', async () => {
     await sources.publish('org/inner');
     const tree = sources.path('work', 'org', name);
     await git(tree, '-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add', `${host}/org/inner`, 'inner');
@@ -327,7 +327,7 @@ describe('setup-repositories over git', () => {
     await git(sources.base(name), 'submodule', 'update', '--init', '--recursive');
   });
 
-  it('a clone made over another URL of the same repository is taken, also through insteadOf', async () => {
+  it('accepts a clone from another URL of the same repository, also through insteadOf', async () => {
     await mkdir(sources.base(), { recursive: true });
     await git(sources.base(), 'clone', '--quiet', url);
     await git(sources.base(name), 'remote', 'set-url', 'origin', `ssh://git@127.0.0.1:22/org/${name}.git`);
@@ -338,7 +338,7 @@ describe('setup-repositories over git', () => {
     expect(await sources.setup([url], '--pull')).toMatchObject({ code: 0 });
   });
 
-  it('works from a git hook, whose environment names another repository', async () => {
+  it('works in a git hook, whose environment names another repository', async () => {
     const env = {
       GIT_DIR: sources.path('work', 'org', name, '.git'),
       GIT_WORK_TREE: '/nowhere',

@@ -10,14 +10,15 @@ describeWithSshd('--git-ssh against a real sshd', () => {
   let sources: Sources;
   let server: SshServer;
   let agent: { socket: string; stop(): Promise<void> };
-  /** The operator has an agent with the key, and knows the host. */
+  /** The operator has an agent with the key, and trusts the host key. */
   let friend: NodeJS.ProcessEnv;
 
   beforeAll(async () => {
     sources = await Sources.make();
     server = await startSshServer(sources.path('ssh'));
     agent = await startAgent(sources.path('agent'), server.key);
-    // Short forms mean git@git.test: as with any host that is reached by another name, user or port.
+    // Short forms mean git@git.test, which ssh maps to another name, user and port, as for any host in its
+    // configuration.
     const rule = `url.ssh://${server.user}@127.0.0.1:${server.port}${sources.path('hosted')}/.insteadOf`;
     const configured = { GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: rule, GIT_CONFIG_VALUE_0: 'git@git.test:' };
     friend = { ...configured, GIT_SSH_COMMAND: server.command, SSH_AUTH_SOCK: agent.socket };
@@ -38,9 +39,9 @@ describeWithSshd('--git-ssh against a real sshd', () => {
     });
   const contents = (base: string): Promise<string[]> => readdir(sources.path(base)).catch(() => []);
 
-  it('clones with the keys of the agent, one try more than there are repositories; then there is nothing to log in for', async () => {
+  it('clones with the keys of the agent, with one login to check it and one per repository, and needs none the second time', async () => {
     const before = server.logins();
-    // The log may come a moment after the program has ended.
+    // The log line may be written a moment after the program has ended.
     const loggedIn = (times: number) => expect.poll(() => server.logins() - before, { timeout: 60_000 }).toBe(times);
     expect(await setup('agent-base', friend)).toMatchObject({ code: 0 });
     expect((await contents('agent-base')).sort()).toEqual(['one', 'three', 'two']);
@@ -52,7 +53,7 @@ describeWithSshd('--git-ssh against a real sshd', () => {
     await loggedIn(8);
   });
 
-  it('fetch-stack by an ssh URL, with the path for --stack', async () => {
+  it('works for fetch-stack with an ssh URL, and prints the path for --stack', async () => {
     const url = `ssh://${server.user}@127.0.0.1:${server.port}${sources.path('hosted')}/org/one`;
     const result = await sources.cli(['fetch-stack', url], friend);
     expect(result).toMatchObject({ code: 0 });
@@ -61,8 +62,8 @@ describeWithSshd('--git-ssh against a real sshd', () => {
 
   it.each([
     ['no agent', { SSH_AUTH_SOCK: undefined }, /there is no SSH agent \(SSH_AUTH_SOCK is not set\)[^]*ssh-agent/],
-    ['an agent that is gone', { SSH_AUTH_SOCK: '/nowhere/agent' }, /the one of SSH_AUTH_SOCK does not answer/],
-  ])('%s: one message, before anything starts', async (what, env, words) => {
+    ['an agent that has ended', { SSH_AUTH_SOCK: '/nowhere/agent' }, /the one of SSH_AUTH_SOCK does not answer/],
+  ])('reports %s in one message before anything starts', async (what, env, words) => {
     const base = `without ${what}`.replaceAll(' ', '-');
     const result = await setup(base, { ...friend, ...env });
     expect(result).toMatchObject({ code: 1 });
@@ -72,7 +73,7 @@ describeWithSshd('--git-ssh against a real sshd', () => {
     expect(await contents(base)).toEqual([]);
   });
 
-  it('an agent without keys, and one with a key that is not let in', async () => {
+  it('reports an agent without keys, and one whose key is rejected', async () => {
     const empty = await startAgent(sources.path('empty-agent'));
     const other = await startAgent(sources.path('other-agent'), server.otherKey);
     try {
@@ -88,7 +89,7 @@ describeWithSshd('--git-ssh against a real sshd', () => {
     }
   });
 
-  it('a host key that is unknown: said before anything starts, and nothing is trusted', async () => {
+  it('reports an unknown host key before anything starts, and trusts nothing', async () => {
     const result = await setup('stranger', { ...friend, GIT_SSH_COMMAND: server.strangerCommand });
     expect(result).toMatchObject({ code: 1 });
     expect(result.stderr).toMatch(/the host key of 127\.0\.0\.1:\d+ is unknown\nconnect once by hand/);
@@ -96,13 +97,13 @@ describeWithSshd('--git-ssh against a real sshd', () => {
     expect(await contents('stranger')).toEqual([]);
   });
 
-  it('a host key that has changed', async () => {
+  it('reports a host key that has changed', async () => {
     const result = await setup('deceived', { ...friend, GIT_SSH_COMMAND: server.deceivedCommand });
     expect(result).toMatchObject({ code: 1 });
     expect(result.stderr).toMatch(/has changed[^]*ssh-keygen -R '\[127\.0\.0\.1\]:\d+'/);
   });
 
-  it('nothing is asked on a terminal either', async () => {
+  it('prompts for nothing on a terminal either', async () => {
     const stack = await sources.stack(...short);
     const words = [process.execPath, '--', cliPath, '--stack', stack, 'setup-repositories', '--git-ssh'].join(' ');
     const env = { ...process.env, ...sources.env, ...friend, CERC_REPO_BASE_DIR: sources.path('terminal') };
@@ -116,7 +117,7 @@ describeWithSshd('--git-ssh against a real sshd', () => {
     expect(drawn.stdout).toContain('org/one  cloned, main at');
   });
 
-  it('a host that cannot be reached, and one repository that is not there', async () => {
+  it('reports an unreachable host, and a missing repository', async () => {
     const port = await freePort();
     const unreachable = await sources.cli(['fetch-stack', `ssh://git@127.0.0.1:${port}/org/away`], friend);
     expect(unreachable).toMatchObject({ code: 1 });
@@ -131,7 +132,7 @@ describeWithSshd('--git-ssh against a real sshd', () => {
     expect((await contents('partly')).sort()).toEqual(['one', 'three', 'two']);
   });
 
-  it('with --continue-on-error a host that lets nobody in does not stop those on others', async () => {
+  it('continues with repositories on other hosts with --continue-on-error when one host rejects every login', async () => {
     const stack = await sources.stack(...short, `file://${sources.path('hosted')}/org/local`);
     await sources.publish('org/local');
     const call = ['--continue-on-error', '--stack', stack, 'setup-repositories', '--git-ssh'];

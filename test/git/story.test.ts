@@ -20,14 +20,14 @@ describeWithSshd('from the repositories of an organisation to a running service 
       return (await fetch(`http://127.0.0.1:${stdout.trim().split(':')[1]}/page`)).text();
     };
 
-    it('fetch-stack, setup-repositories, build-containers, init, create, start', async () => {
+    it('takes fetch-stack, setup-repositories, build-containers, init, create and start', async () => {
       await story.build();
       await story.create('compose', [], '');
       await story.deployment('start');
       expect(await page()).toBe(pages.first);
     });
 
-    it('a new commit: setup-repositories --pull, build-containers, restart', async () => {
+    it('takes setup-repositories --pull, build-containers and restart for a new commit', async () => {
       await story.rebuild();
       await story.deployment('restart');
       expect(await page()).toBe(pages.second);

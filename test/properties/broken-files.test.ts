@@ -65,7 +65,7 @@ volumes:
 const envText = 'A=1\nexport B="two\\n ${A}"\nC=\'x # y\'\nD: e\n# from "x"\nE\nF=\n';
 const recordText = 'cluster-id: laconic-abc\ndeployment-id: laconic-abd\nstack-source:\n  /a/b\n';
 
-/** One way to damage a text; most leave something that is nearly right. */
+/** A way to damage a text; most leave something that is almost valid. */
 const damage: fc.Arbitrary<(text: string) => string> = fc.oneof(
   fc.nat().map((n) => onLine(n, () => [])),
   fc.nat().map((n) => onLine(n, (line) => [line, line])),
@@ -160,12 +160,12 @@ function damaged(...texts: string[]): fc.Arbitrary<string> {
 }
 
 /**
- * The reader takes the text, or refuses it with messages that are all there and name the file. It never fails
+ * The parser accepts the text, or rejects it with messages that are complete and name the file. It never fails
  * otherwise.
  */
 function takesOrRefuses(read: (text: string) => void): (text: string) => void {
   return (text) => {
-    // Processor time: a busy machine makes nothing of this slower.
+    // Processor time, which does not depend on the load of the machine.
     const before = process.cpuUsage();
     try {
       read(text);
@@ -185,7 +185,7 @@ function takesOrRefuses(read: (text: string) => void): (text: string) => void {
 
 const runs = { numRuns: 500 };
 
-describe('damaged files are taken or refused with a reason, never anything else', () => {
+describe('damaged files are accepted, or rejected with a reason', () => {
   it('stack.yml', () => {
     const texts = ['stacks/test/stack.yml', 'stacks/demo/stack.yml', 'stacks/test-restart-multi/stack.yml'].map(
       bundled,
@@ -212,7 +212,7 @@ describe('damaged files are taken or refused with a reason, never anything else'
     );
   });
 
-  it('spec.yml of a deployment that exists', () => {
+  it('spec.yml of an existing deployment', () => {
     fc.assert(
       fc.property(
         damaged(specText),
@@ -222,7 +222,7 @@ describe('damaged files are taken or refused with a reason, never anything else'
     );
   });
 
-  it('compose files, edited as well', () => {
+  it('compose files, also for editing', () => {
     const texts = [composeText, bundled('compose/docker-compose-test.yml')];
     fc.assert(
       fc.property(
@@ -232,7 +232,7 @@ describe('damaged files are taken or refused with a reason, never anything else'
           mentionedNames(file, new Map());
           for (const service of file.services.keys()) setServicePorts(file, service, ['1:2']);
           for (const volume of file.volumes) bindVolume(file, volume, '../x');
-          // What we write can be read again, with the ports we set.
+          // The edited file can be parsed again and has the new ports.
           const again = parseComposeFile(renderCompose(file), 'f');
           for (const service of again.services.values()) expect(service.ports.map((port) => port.raw)).toEqual(['1:2']);
         }),

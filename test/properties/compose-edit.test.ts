@@ -44,7 +44,7 @@ const port = fc
   }));
 
 describe('edits of a compose file', () => {
-  it('change what they name and nothing else, whatever else the file says', () => {
+  it('change what they name and nothing else, whatever else is in the file', () => {
     const files = fc.record({
       services: fc.dictionary(key, service, { minKeys: 1, maxKeys: 4 }),
       volumes: fc.dictionary(key, fc.constantFrom(null, {}, { external: true }), { minKeys: 1, maxKeys: 3 }),
@@ -81,7 +81,7 @@ describe('edits of a compose file', () => {
 });
 
 describe('ports', () => {
-  it('formatPort and parsePort are each other’s inverse', () => {
+  it('formatPort and parsePort are inverses', () => {
     fc.assert(
       fc.property(port, (value) => {
         const raw = formatPort(value);

@@ -11,7 +11,7 @@ import { parseYaml } from '../../src/system/yaml/yaml.js';
 const values: Record<string, string> = { SET: 'set', EMPTY: '', SECRET: `s3$c"r'et` };
 const lookup = (name: string): string | undefined => values[name];
 
-/** Anything that YAML can hold, with keys that often mean something to Compose. */
+/** Anything that YAML can represent, with keys that often mean something to Compose. */
 const anything = fc.letrec<{ value: unknown }>((tie) => ({
   value: fc.oneof(
     { maxDepth: 3, depthSize: 'small' },
@@ -82,8 +82,8 @@ function service(): fc.Arbitrary<unknown> {
   return fc.dictionary(key, anything, { maxKeys: 3, size: 'small', noNullPrototype: true });
 }
 
-describe('reading compose files', () => {
-  it('gives a model or problems with file, line and key, whatever the file holds', () => {
+describe('parsing compose files', () => {
+  it('gives a model or problems with file, line and key, whatever the file contains', () => {
     let models = 0;
     fc.assert(
       fc.property(document, fc.boolean(), (content, named) => {
@@ -107,7 +107,7 @@ describe('reading compose files', () => {
     expect(models).toBeGreaterThan(5);
   });
 
-  it('a template, worked out, is the value it stands for', () => {
+  it('gives templates that resolve to the value', () => {
     const piece = fc.oneof(
       fc.constantFrom(
         '$SET',
@@ -144,7 +144,7 @@ describe('reading compose files', () => {
           expect(namesIn(template).size).toBeGreaterThan(0);
         }
         for (const [key, value] of found?.environment ?? []) {
-          // What holds a secret has a template that says so.
+          // A value with a secret always has a template.
           if (value.includes(values.SECRET ?? '')) expect(found?.environmentTemplates.get(key)).toContain('SECRET');
         }
       }),
@@ -154,7 +154,7 @@ describe('reading compose files', () => {
 });
 
 describe('words and amounts', () => {
-  it('words in single quotes are themselves', () => {
+  it('leave words in single quotes unchanged', () => {
     const word = fc.string({ unit: 'grapheme' }).filter((text) => !text.includes("'"));
     fc.assert(
       fc.property(fc.array(word), (words) => {
@@ -163,7 +163,7 @@ describe('words and amounts', () => {
     );
   });
 
-  it('durations are the sum of their parts', () => {
+  it('sum the parts of a duration', () => {
     const part = fc.tuple(
       fc.nat({ max: 9999 }),
       fc.constantFrom<[string, number]>(['ms', 1], ['s', 1000], ['m', 60_000], ['h', 3_600_000]),
@@ -176,7 +176,7 @@ describe('words and amounts', () => {
     );
   });
 
-  it('sizes take any case, a b or ib behind the letter, and one space', () => {
+  it('accept sizes in any case, with b or ib after the unit, and with one space', () => {
     fc.assert(
       fc.property(
         fc.nat({ max: 99_999 }),
@@ -193,7 +193,7 @@ describe('words and amounts', () => {
   });
 });
 
-/** The services with an image, so that more of them are whole. */
+/** The services with an image, so that more of them are complete. */
 function withImages(content: { services: unknown }): unknown {
   const { services } = content;
   if (typeof services !== 'object' || services === null || Array.isArray(services)) return content;

@@ -4,7 +4,7 @@ import { parseEnvFile, renderConfigEnv } from '../../src/spec/environment.js';
 import { envFileSpecials } from '../support/env-values.js';
 import { parseSecretsEnv, renderSecretsEnv, resolveSecrets } from '../../src/spec/secrets.js';
 
-/** Values made mostly of what env files treat specially. */
+/** Values mostly of characters that env files treat specially. */
 const value = fc.string({
   unit: fc.oneof(
     fc.constantFrom(...envFileSpecials, '$A', '${A}', '\ufeff', '\u0085'),
@@ -17,13 +17,13 @@ const entries = fc
   .uniqueArray(fc.tuple(name, value), { selector: ([key]) => key, maxLength: 8 })
   .map((pairs) => new Map(pairs));
 
-describe('what is written to an env file is read back', () => {
+describe('values written to an env file are read back unchanged', () => {
   it('config.env', () => {
     fc.assert(
       fc.property(entries, (config) => {
         const text = renderConfigEnv(config, []);
         expect([...parseEnvFile(text, 'config.env', (key) => `environment of ${key}`)]).toEqual([...config]);
-        // One line each: scripts grep it.
+        // One line each, because scripts grep them.
         expect(text.split('\n')).toHaveLength(4 + config.size + 1);
       }),
       { numRuns: 500 },
@@ -45,7 +45,7 @@ describe('secrets.env', () => {
     .uniqueArray(fc.tuple(name, template), { selector: ([key]) => key, maxLength: 5 })
     .map((pairs) => new Map(pairs));
 
-  it('gives the same values however often it is read and written', () => {
+  it('has the same values however often it is read and written', () => {
     fc.assert(
       fc.property(config, (templates) => {
         const first = resolveSecrets(templates, undefined, { rotate: new Set() });
@@ -57,7 +57,7 @@ describe('secrets.env', () => {
     );
   });
 
-  it('keeps the secret parts when every other part of the value changes', () => {
+  it('keeps the secret parts when every other part of a value changes', () => {
     const text = fc.string({
       unit: fc.constantFrom('a', '0', 'f', '+', '/', '=', ' ', '\n', '.', '(', '"'),
       maxLength: 6,

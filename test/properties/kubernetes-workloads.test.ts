@@ -6,8 +6,8 @@ import { parseCpus, parseMemory } from '../../src/spec/units.js';
 import { podOf } from '../support/kubernetes-objects.js';
 
 /**
- * What the kubelet makes of a text, by its documentation (`env[].value` of the API reference): `$(NAME)` is the
- * variable's value, or itself where there is none; `$$` is one `$`.
+ * How the kubelet expands a text, according to the API reference of `env[].value`: `$(NAME)` becomes the value of the
+ * variable, or stays when there is none; `$$` becomes `$`.
  */
 function kubelet(text: string, variables: ReadonlyMap<string, string>): string {
   return text.replace(/\$\$|\$\(([^)]*)\)/g, (match, name: string | undefined) =>
@@ -15,12 +15,12 @@ function kubelet(text: string, variables: ReadonlyMap<string, string>): string {
   );
 }
 
-describe('text for the kubelet', () => {
+describe('text that the kubelet expands', () => {
   const pieces = fc.array(fc.constantFrom('$', '$$', '$(A)', '(A)', '(', ')', 'A', '{A}', 'é', '\n', ' '), {
     maxLength: 12,
   });
 
-  it('comes out as it is, whatever variables there are', () => {
+  it('is unchanged afterwards, whatever variables there are', () => {
     fc.assert(
       fc.property(
         fc.oneof(
@@ -35,11 +35,11 @@ describe('text for the kubelet', () => {
   });
 });
 
-describe('amounts keep their value', () => {
+describe('amounts sent to the API server', () => {
   const number = fc.tuple(fc.nat(9999), fc.nat(999)).map(([whole, fraction]) => `${whole}.${fraction}`);
   const suffix = fc.constantFrom('', 'k', 'M', 'G', 'Ki', 'Mi', 'Gi', 'm', 'kb', 'GiB', 'b');
 
-  it('a size is the same number of bytes in the form that is sent, and that form stays', () => {
+  it('are the same number of bytes, in a form that the server keeps', () => {
     fc.assert(
       fc.property(number, suffix, (amount, unit) => {
         const sent = sizeQuantity(`${amount}${unit}`) ?? '';
@@ -50,7 +50,7 @@ describe('amounts keep their value', () => {
     );
   });
 
-  it('CPUs as well, in thousandths, rounded up as the API server does', () => {
+  it('are CPUs in thousandths, rounded up as the server does', () => {
     fc.assert(
       fc.property(number, fc.constantFrom('', 'm', 'u', 'n'), (amount, unit) => {
         const sent = cpuQuantity(`${amount}${unit}`) ?? '';
@@ -64,20 +64,20 @@ describe('amounts keep their value', () => {
 
 describe('order inside a pod', () => {
   const conditions = ['service_started', 'service_healthy', 'service_completed_successfully'] as const;
-  // Each service depends on some before it, so that there are no circles; the last one runs on.
+  // Each service depends on some of those before it, so that there are no circles; the last one keeps running.
   const dependencies = fc.array(fc.array(fc.tuple(fc.nat(), fc.constantFrom(...conditions)), { maxLength: 3 }), {
     minLength: 1,
     maxLength: 7,
   });
 
-  it('whoever is depended on starts first, and has ended or may be awaited where that is asked', () => {
+  it('puts dependencies first, which have ended or can be awaited where that is required', () => {
     fc.assert(
       fc.property(dependencies, fc.nat(1000), (all, seed) => {
         const services = all.map((wanted, index) => ({
           name: `s${index}`,
           needs: new Map(index === 0 ? [] : wanted.map(([which, condition]) => [`s${which % index}`, condition])),
         }));
-        // The order of the file must not matter.
+        // The order in the file must not matter.
         const shuffled = [...services].sort((a, b) => mixed(a.name, seed) - mixed(b.name, seed));
         const { initContainers = [], containers } = podOf({
           pods: {
@@ -112,7 +112,7 @@ function serviceText(name: string, needs: ReadonlyMap<string, string>): string {
   return `  ${name}: { image: x, healthcheck: { test: [ CMD, ok ] }, depends_on: { ${depends.join(', ')} } }`;
 }
 
-/** An order that the seed decides. */
+/** A permutation determined by the seed. */
 function mixed(name: string, seed: number): number {
   return [...`${name}${seed}`].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 9973, seed);
 }

@@ -12,7 +12,7 @@ const pathLike = fc.oneof(
 );
 
 describe('names and paths from stacks and specs', () => {
-  it('a name is one component of a path, and no option', () => {
+  it('are one path component, and never look like an option', () => {
     fc.assert(
       fc.property(pathLike, (text) => {
         if (nameProblem(text) !== undefined) return;
@@ -22,7 +22,7 @@ describe('names and paths from stacks and specs', () => {
     );
   });
 
-  it('a path stays inside its folder', () => {
+  it('stay inside their folder as paths', () => {
     fc.assert(
       fc.property(pathLike, (text) => {
         if (insidePathProblem(text) !== undefined) return;
@@ -32,7 +32,7 @@ describe('names and paths from stacks and specs', () => {
     );
   });
 
-  it('what is refused is shown on one line', () => {
+  it('are shown on one line when they are rejected', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         for (const problem of [nameProblem(text), insidePathProblem(text)]) {
@@ -42,7 +42,7 @@ describe('names and paths from stacks and specs', () => {
     );
   });
 
-  it('the home directory takes the place of a leading ~ only', () => {
+  it('have the home directory in place of a leading ~ only', () => {
     expect(['~', '~/x', '~x', 'a/~', '/~'].map((path) => expandHome(path, '/home/me'))).toEqual([
       '/home/me',
       '/home/me/x',
@@ -52,7 +52,7 @@ describe('names and paths from stacks and specs', () => {
     ]);
   });
 
-  it('one slip of the finger is a near miss', () => {
+  it('with one typing error are recognized as near misses', () => {
     const known = ['network', 'volumes', 'credentials-files'];
     fc.assert(
       fc.property(fc.constantFrom(...known), fc.nat(), (name, at) => {

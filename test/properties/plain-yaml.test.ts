@@ -40,11 +40,11 @@ const plain = fc.letrec<{ value: Plain; map: Plain }>((tie) => ({
   map: fc.dictionary(text, tie('value'), { maxKeys: 4, noNullPrototype: true }),
 }));
 
-/** Not the prototype that a text such as `__proto__` would set when it is a key. */
+/** Defines the key instead of the prototype, which a key such as `__proto__` would otherwise set. */
 const comparable = (value: unknown): string => JSON.stringify(value);
 
-describe('plain data as YAML (render prints exactly what is applied)', () => {
-  it.each(['1.1', '1.2'] as const)('is read back as it is by YAML %s', (version) => {
+describe('plain data as YAML', () => {
+  it.each(['1.1', '1.2'] as const)('is read back unchanged by YAML %s', (version) => {
     fc.assert(
       fc.property(plain.map, (value) => {
         const written = writePlainYaml(value);
@@ -60,7 +60,7 @@ describe('plain data as YAML (render prints exactly what is applied)', () => {
     );
   });
 
-  it('is written as people write it', () => {
+  it('is written in the usual style', () => {
     const value = {
       kind: 'X',
       spec: {

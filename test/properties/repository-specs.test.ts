@@ -15,7 +15,7 @@ function parsed(text: string): RepositorySpec | undefined {
   }
 }
 
-/** Text made of the pieces that attacks and mistakes are made of. */
+/** Text composed of pieces of attacks and mistakes. */
 const hostile = fc
   .array(
     fc.oneof(
@@ -65,7 +65,7 @@ const name = fc
   .filter((text) => !text.endsWith('.git'));
 const ref = fc.stringMatching(/^[a-z0-9][a-z0-9/._+-]{0,12}$/).filter((text) => refProblem(text) === undefined);
 
-it('whatever is accepted holds no option, no other transport, no control character, and stays inside the base', () => {
+it('an accepted specification has no option, other transport or control character, and stays inside the base directory', () => {
   fc.assert(
     fc.property(hostile, fc.boolean(), (text, gitSsh) => {
       const spec = parsed(text);
@@ -83,7 +83,7 @@ it('whatever is accepted holds no option, no other transport, no control charact
   );
 });
 
-it('what is written as it should be is read back', () => {
+it('a valid specification is read back', () => {
   fc.assert(
     fc.property(
       fc.option(name, { nil: undefined }),
@@ -106,7 +106,7 @@ it('what is written as it should be is read back', () => {
   );
 });
 
-it('a clone of a spec is always found to be one, by https and by ssh, with and without .git', () => {
+it('a clone of a specification is always recognized, over https and ssh, with and without .git', () => {
   fc.assert(
     fc.property(name, name, name, fc.boolean(), fc.boolean(), (host, org, repo, gitSsh, suffix) => {
       const spec = parsed(`${host}/${org}/${repo}`);

@@ -5,7 +5,7 @@ import { parseCpus, parseMemory } from '../../src/spec/units.js';
 const whole = fc.bigInt({ min: 0n, max: 10n ** 9n });
 
 describe('sizes and CPUs', () => {
-  it('a unit is exactly its factor', () => {
+  it('multiply by exactly the factor of the unit', () => {
     const factors = {
       '': 1n,
       Ki: 2n ** 10n,
@@ -24,7 +24,7 @@ describe('sizes and CPUs', () => {
     );
   });
 
-  it('a decimal fraction is exact, and rounded up to a byte', () => {
+  it('are exact for decimal fractions, and rounded up to a byte', () => {
     fc.assert(
       fc.property(whole, fc.nat(999), (number, thousandths) => {
         const text = `${number}.${String(thousandths).padStart(3, '0')}`;
@@ -36,7 +36,7 @@ describe('sizes and CPUs', () => {
     );
   });
 
-  it('any text is a size that is no less than 0, or none', () => {
+  it('are never negative, whatever the text', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.stringMatching(/^[0-9.eE+-]{0,12}[a-zA-Z]{0,3}$/)), (text) => {
         for (const value of [parseMemory(text), parseCpus(text)]) expect(value === undefined || value >= 0n).toBe(true);

@@ -27,10 +27,10 @@ async function listen(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** Answers in the place of the registry; true when it did. */
+/** Answers instead of the registry; returns true when it did. */
 type Fault = (request: IncomingMessage, response: ServerResponse) => boolean;
 
-/** A server in front of a real registry, as load balancers are: it hands everything on, but for the fault. */
+/** A server in front of a real registry, like a load balancer, which forwards every request except for the fault. */
 async function inFrontOf(registry: TestRegistry, fault: Fault): Promise<string> {
   const server = createServer((request, response) => {
     if (fault(request, response)) return;
@@ -45,7 +45,7 @@ async function inFrontOf(registry: TestRegistry, fault: Fault): Promise<string> 
         }
         response.end(Buffer.from(await answer.arrayBuffer()));
       })
-      // The registry may be stopped while somebody still asks.
+      // The registry may be stopped while a request is pending.
       .catch(() => response.destroy());
   });
   return `localhost:${await listen(server)}`;
@@ -59,7 +59,7 @@ function open(host: string, http = new HttpClient(quiet(never))): Promise<Regist
   return Registry.open({ host, insecure: true, credentials }, http);
 }
 
-describeWithRegistry('registries that answer in parts, late, or wrong', () => {
+describeWithRegistry('registries that answer in parts, late or wrongly', () => {
   let registry: TestRegistry;
   beforeAll(async () => {
     registry = await startRegistry({ auth: 'basic' });
@@ -70,7 +70,7 @@ describeWithRegistry('registries that answer in parts, late, or wrong', () => {
   });
   afterAll(() => registry.stop());
 
-  it('tags that come in pages are all read, by the Link header, relative or not', async () => {
+  it('provide tags in pages, which are all read through the Link header, relative or not', async () => {
     const pages: string[] = [];
     const host = await inFrontOf(registry, (request, response) => {
       const url = new URL(request.url ?? '/', 'http://localhost');
@@ -88,7 +88,7 @@ describeWithRegistry('registries that answer in parts, late, or wrong', () => {
     expect(pages).toEqual(['?n=1000', '?n=2&last=2', '?n=2&last=4']);
   });
 
-  it('a next page elsewhere is refused, and the login does not go there', async () => {
+  it('cannot name a next page elsewhere, which would receive the login', async () => {
     let visits = 0;
     const elsewhere = await listen(createServer((_, response) => response.end(String((visits += 1)))));
     const host = await inFrontOf(registry, ({ url = '' }, response) => {
@@ -101,7 +101,7 @@ describeWithRegistry('registries that answer in parts, late, or wrong', () => {
     expect(visits).toBe(0);
   });
 
-  it('a newest tag that leads to nothing, or to no manifest, is named', async () => {
+  it('are reported when the newest tag leads to nothing, or to no manifest', async () => {
     const host = await inFrontOf(registry, ({ url = '' }, response) => {
       if (url.endsWith('/manifests/4')) response.writeHead(404).end('{}');
       else if (url.endsWith('/manifests/5')) response.writeHead(200).end('{"hello":1}');
@@ -127,7 +127,7 @@ describeWithRegistry('registries that answer in parts, late, or wrong', () => {
     }
   });
 
-  it('a manifest that is not what its digest says is refused', async () => {
+  it('are refused when a manifest does not match its digest', async () => {
     const host = await inFrontOf(registry, ({ url = '' }, response) => {
       if (!url.includes('/manifests/')) return false;
       response.setHeader('docker-content-digest', `sha256:${'0'.repeat(64)}`);
@@ -139,7 +139,7 @@ describeWithRegistry('registries that answer in parts, late, or wrong', () => {
     );
   });
 
-  it('a configuration that is kept elsewhere is fetched there, without the login', async () => {
+  it('may keep a configuration elsewhere, which is fetched without the login', async () => {
     const seen: (string | undefined)[] = [];
     const config = JSON.stringify({ os: 'linux', architecture: 'amd64' });
     const digest = (await registry.pushBlob('team/one', Buffer.from(config), 'application/json')).digest;
@@ -158,7 +158,7 @@ describeWithRegistry('registries that answer in parts, late, or wrong', () => {
     expect(seen).toEqual([undefined]);
   });
 
-  it('a passing failure is passed over, a lasting one is told with its status', async () => {
+  it('are retried after a temporary failure, and a lasting one is reported with its status', async () => {
     let failures = 0;
     const host = await inFrontOf(registry, ({ url = '' }, response) => {
       if (!url.includes('/tags/list') || failures === 1) return false;
@@ -174,7 +174,7 @@ describeWithRegistry('registries that answer in parts, late, or wrong', () => {
     await expect((await open(busy)).tags('team/one')).rejects.toThrow(/status 429, TOOMANYREQUESTS/);
   });
 
-  it('a registry that wants a login for a part of what it has gets it there', async () => {
+  it('get the login where they require it for only a part', async () => {
     const host = await inFrontOf(registry, ({ url }, response) => {
       if (url === '/v2/') response.end('{}');
       return url === '/v2/';
@@ -185,14 +185,14 @@ describeWithRegistry('registries that answer in parts, late, or wrong', () => {
     await expect(asked).rejects.toMatchObject({ hint: expect.stringContaining('docker login') as string });
   });
 
-  it('a web server is no registry', async () => {
+  it('do not include a web server, which is reported', async () => {
     const server = createServer((_, response) => response.writeHead(404).end('<html>'));
     await expect(open(`localhost:${await listen(server)}`)).rejects.toThrow(/is not an image registry: .*status 404/);
   });
 
-  it('who does not answer is told with what was awaited, and how long', async () => {
+  it('are reported when they do not answer, with the request and the time', async () => {
     const port = await listen(createTcpServer());
-    // The limit that is meant is the one that can come first, however slow this machine is.
+    // The time limit under test is the one that expires first, however slow this machine is.
     const silent = (scheme: string, limits: Limits): Promise<unknown> =>
       new HttpClient(quiet(never), limits).send({ url: new URL(`${scheme}://127.0.0.1:${port}/v2/`) });
     await expect(silent('http', { connect: 60, silence: 0.4 })).rejects.toThrow(
@@ -203,14 +203,14 @@ describeWithRegistry('registries that answer in parts, late, or wrong', () => {
     );
   });
 
-  it('Ctrl-C ends the wait for an answer', async () => {
+  it('can be interrupted with Ctrl-C during the wait for an answer', async () => {
     const stop = new AbortController();
     const port = await listen(createTcpServer(() => stop.abort()));
     const http = new HttpClient(quiet(stop.signal));
     await expect(http.send({ url: new URL(`http://127.0.0.1:${port}/`) })).rejects.toThrow(InterruptedError);
   });
 
-  it('Ctrl-C while the engine pulls ends with 130, and nothing is tagged', async () => {
+  it('can be interrupted during a pull of the engine, with exit code 130 and nothing tagged', async () => {
     const sandbox = await Sandbox.make({ 'x/stacks/s/stack.yml': 'name: s\ncontainers: [laconic-faults/slow]\n' });
     const free = await startRegistry();
     try {
@@ -224,7 +224,7 @@ describeWithRegistry('registries that answer in parts, late, or wrong', () => {
       const hanging = new Promise<string>((resolve) => {
         void inFrontOf(free, ({ url = '', headers }) => {
           const byEngine = url.includes('/blobs/') && (headers['user-agent'] ?? '').startsWith('docker/');
-          // Once: the engine asks for several blobs, and a second Ctrl-C would leave at once.
+          // Once, because the engine asks for several blobs, and a second Ctrl-C would end the program at once.
           if (byEngine && !signalled) signalled = child.kill('SIGINT');
           return byEngine;
         }).then(resolve);
@@ -246,7 +246,7 @@ describeWithRegistry('registries that answer in parts, late, or wrong', () => {
     }
   });
 
-  it('a registry that does not support TLS is asked by http only where that is allowed', async () => {
+  it('are contacted by http without TLS only where that is allowed', async () => {
     const asked = Registry.open({ host: registry.host, insecure: false, credentials }, new HttpClient(quiet(never)));
     await expect(asked).rejects.toMatchObject({
       message: expect.stringContaining('does not support TLS') as string,
@@ -255,7 +255,7 @@ describeWithRegistry('registries that answer in parts, late, or wrong', () => {
     expect((await open(registry.host)).plain).toBe(true);
   });
 
-  it('HTTPS_PROXY is asked for registries elsewhere, and TLS goes through it with the authority of NODE_EXTRA_CA_CERTS', async () => {
+  it('elsewhere are contacted through HTTPS_PROXY, with TLS verified by the authority in NODE_EXTRA_CA_CERTS', async () => {
     const secure = await startRegistry({ tls: true });
     const sandbox = await Sandbox.make({ 'x/stacks/s/stack.yml': 'name: s\ncontainers: [laconic-faults/none]\n' });
     try {
@@ -285,7 +285,7 @@ describeWithRegistry('registries that answer in parts, late, or wrong', () => {
         DOCKER_CONFIG: sandbox.path('docker'),
       };
       const { code, stderr } = await runCli([...words, ...source], { env });
-      // The engine has a proxy of its own and does not know this name.
+      // The engine has a proxy of its own and cannot resolve this name.
       expect(stderr).toMatch(/Pulling registry\.test\/team\/laconic-faults\/none:v7@sha256:/);
       expect(stderr).toMatch(/registry\.test cannot be reached/);
       expect(code).toBe(1);

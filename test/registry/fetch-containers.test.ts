@@ -11,7 +11,7 @@ const arm64: Platform = { os: 'linux', architecture: 'arm64' };
 const mine: Platform = process.arch === 'arm64' ? arm64 : amd64;
 const other: Platform = process.arch === 'arm64' ? amd64 : arm64;
 
-/** Images of these tests only: names that nobody else uses. */
+/** Image names that only these tests use. */
 const org = `laconic-fetch-${process.pid.toString(36)}`;
 const one = `${org}/one`;
 const two = `${org}/two`;
@@ -36,7 +36,7 @@ async function repoDigests(image: string): Promise<string[]> {
   return JSON.parse((await runOrFail('inspect', 'docker', args)).stdout) as string[];
 }
 
-/** `fetch-containers` of the stack; nobody is logged in, and no temporary file goes elsewhere. */
+/** Runs `fetch-containers` for the stack, without a login, and with temporary files in the sandbox. */
 async function fetchContainers(
   args: readonly string[],
   options: { env?: NodeJS.ProcessEnv; input?: string; global?: readonly string[] } = {},
@@ -75,7 +75,7 @@ describeWithRegistry('fetch-containers', () => {
     await sandbox.remove();
   });
 
-  it('the newest image for this machine is pulled by its digest and tagged :local', async () => {
+  it('pulls the newest image for this machine by its digest and tags it :local', async () => {
     const { code, stdout, stderr } = await fetchContainers(['--image-registry', `${open.host}/team`]);
     expect({ code, stderr }).toMatchObject({ code: 0 });
     const digest = (await open.digest(`team/${one}`, '202602020000')) ?? '';
@@ -89,7 +89,7 @@ describeWithRegistry('fetch-containers', () => {
     expect(await repoDigests(`${one}:local`)).toContain(`${open.host}/team/${one}@${digest}`);
   });
 
-  it('an image that is here is left, and the registry is not asked about it', async () => {
+  it('skips a local image without contacting the registry', async () => {
     await runOrFail('tag', 'docker', ['tag', 'busybox:1.36', `${one}:local`]);
     const before = open.log().length;
     const left = await fetchContainers(['--image-registry', `${open.host}/team`]);
@@ -103,7 +103,7 @@ describeWithRegistry('fetch-containers', () => {
     expect(await labelOf(`${one}:local`)).toBe('new');
   });
 
-  it('lists for several platforms count by the platforms in them, in both families', async () => {
+  it('considers the platforms in multi-platform images of both families', async () => {
     for (const family of ['docker', 'oci'] as const) {
       const repository = `${family}/${one}`;
       const forMe = await open.pushImage(repository, undefined, mine, `${family} list`, family);
@@ -119,7 +119,7 @@ describeWithRegistry('fetch-containers', () => {
     }
   });
 
-  it('one that is missing or cannot be read ends no other; exit code 1 and a summary', async () => {
+  it('continues after a missing or unreadable image, and exits with 1 and a summary', async () => {
     await open.pushImage(`some/${two}`, 'v1', mine, 'there');
     const { code, stdout, stderr } = await fetchContainers([
       '--image-registry',
@@ -152,7 +152,7 @@ describeWithRegistry('fetch-containers', () => {
     });
   });
 
-  it('what is tagged and is no image is passed over: signatures, charts', async () => {
+  it('skips tags that are not images, such as signatures and charts', async () => {
     const repository = `signed/${one}`;
     await open.pushImage(repository, '1', mine, 'signed');
     const config = await open.pushBlob(repository, Buffer.from('{}'), 'application/vnd.cncf.helm.config.v1+json');
@@ -163,13 +163,13 @@ describeWithRegistry('fetch-containers', () => {
     expect(await labelOf(`${one}:local`)).toBe('signed');
   });
 
-  it('a registry without an organisation will do', async () => {
+  it('accepts a registry without an organisation', async () => {
     await open.pushImage(one, 'v1', mine, 'at the root');
     expect(await fetchContainers(['--image-registry', open.host, '--include', one])).toMatchObject({ code: 0 });
     expect(await labelOf(`${one}:local`)).toBe('at the root');
   });
 
-  it('a dry run asks no registry and no engine', async () => {
+  it('contacts neither a registry nor an engine in a dry run', async () => {
     const before = open.log().length;
     const { code, stdout } = await fetchContainers(['--image-registry', `${open.host}/team`], {
       global: ['--dry-run'],
@@ -181,7 +181,7 @@ describeWithRegistry('fetch-containers', () => {
     expect(await images()).toEqual([]);
   });
 
-  it('a stack without containers, and a selection of nothing, is no failure', async () => {
+  it('succeeds for a stack without containers and for an empty selection', async () => {
     const none = await sandbox.cli([
       '--stack',
       sandbox.path('x/stacks/empty'),
@@ -210,7 +210,7 @@ describeWithRegistry('fetch-containers', () => {
       expect(code).toBe(2);
     });
 
-    it('a registry that is not there, or is none, is said once, with what to check', async () => {
+    it('a missing registry, or a server that is not one, is reported once, with what to check', async () => {
       const unknown = await fetchContainers(['--image-registry', 'registry.invalid/x']);
       expect(unknown.code).toBe(1);
       expect(unknown.stderr).toMatch(/the registry registry\.invalid cannot be reached: (?:no such host|its name)/);
@@ -222,7 +222,7 @@ describeWithRegistry('fetch-containers', () => {
   });
 });
 
-describeWithRegistry('fetch-containers logs in', () => {
+describeWithRegistry('logging in with fetch-containers', () => {
   beforeAll(async () => {
     sandbox = await Sandbox.make({
       'x/stacks/images/stack.yml': `version: "1.0"\nname: images\ncontainers:\n  - ${one}\n`,
@@ -237,9 +237,9 @@ describeWithRegistry('fetch-containers logs in', () => {
   afterAll(() => sandbox.remove());
 
   describe.each([
-    { name: 'by a password', options: { auth: 'basic' } },
-    { name: 'by tokens', options: { auth: 'token' } },
-    { name: 'by a password over https', options: { auth: 'basic', tls: true } },
+    { name: 'with a password', options: { auth: 'basic' } },
+    { name: 'with tokens', options: { auth: 'token' } },
+    { name: 'with a password over https', options: { auth: 'basic', tls: true } },
   ] as const)('$name', ({ options }) => {
     let registry: TestRegistry;
     let trusted: NodeJS.ProcessEnv;
@@ -251,7 +251,7 @@ describeWithRegistry('fetch-containers logs in', () => {
     afterAll(() => registry.stop());
     const source = (): string[] => ['--image-registry', `${registry.host}/team`];
 
-    it('the token comes from the environment, from stdin, or from the command line with a warning', async () => {
+    it('accepts the token in the environment, on stdin, or on the command line with a warning', async () => {
       const user = ['--registry-username', registryUser.name];
       const secret = registryUser.password;
       const ways = [
@@ -272,12 +272,12 @@ describeWithRegistry('fetch-containers logs in', () => {
         expect(result.stdout + result.stderr).not.toContain(secret);
         expect(await labelOf(`${one}:local`)).toBe('behind a login');
       }
-      // Nothing of a login stays behind.
+      // Nothing of a login remains.
       expect(await readdir(sandbox.path('docker'))).toEqual(['keep']);
       expect(await readdir(sandbox.path('tmp'))).toEqual(['keep']);
     });
 
-    it('who is logged in by docker login is known, and that login is left as it was', async () => {
+    it('uses a login of docker login, and leaves it as it was', async () => {
       const env = { ...process.env, DOCKER_CONFIG: sandbox.path('docker-logged-in') };
       const login = ['login', '--username', registryUser.name, '--password-stdin', registry.host];
       await runOrFail('login', 'docker', login, { env, input: registryUser.password });
@@ -288,7 +288,7 @@ describeWithRegistry('fetch-containers logs in', () => {
       expect(await readFile(file, 'utf8')).toBe(before);
     });
 
-    it('a credential helper of docker is asked', async () => {
+    it('asks a credential helper of docker', async () => {
       const answer = JSON.stringify({
         ServerURL: registry.host,
         Username: registryUser.name,
@@ -304,7 +304,7 @@ describeWithRegistry('fetch-containers logs in', () => {
       expect(await fetchContainers(source(), { env: { ...trusted, ...env } })).toMatchObject({ code: 0 });
     });
 
-    it('a wrong password, and none, is said once, before anything is asked for', async () => {
+    it('reports a wrong or missing password once, before anything is requested', async () => {
       const wrong = await fetchContainers([...source(), '--registry-username', registryUser.name], {
         env: { ...trusted, LACONIC_SO_REGISTRY_TOKEN: 'wrong-token' },
       });
@@ -318,7 +318,7 @@ describeWithRegistry('fetch-containers logs in', () => {
     });
   });
 
-  it('what is public needs no login where tokens are given to everybody', async () => {
+  it('is not needed for public images where everybody gets a token', async () => {
     const registry = await startRegistry({ auth: 'token' });
     try {
       await registry.pushImage(`public/${one}`, 'v1', mine, 'public');
@@ -330,7 +330,7 @@ describeWithRegistry('fetch-containers logs in', () => {
     }
   });
 
-  it('an authority that nobody knows is refused, and said', async () => {
+  it('reports an untrusted authority', async () => {
     const registry = await startRegistry({ tls: true });
     try {
       const { code, stderr } = await fetchContainers(['--image-registry', `${registry.host}/team`]);
@@ -341,7 +341,7 @@ describeWithRegistry('fetch-containers logs in', () => {
     }
   });
 
-  it('a damaged configuration of docker is named', async () => {
+  it('names a damaged configuration of docker', async () => {
     await writeFile(sandbox.path('docker', 'config.json'), '{');
     try {
       const { code, stderr } = await fetchContainers(['--image-registry', 'localhost:1/x']);

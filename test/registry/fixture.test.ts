@@ -8,14 +8,14 @@ const amd64: Platform = { os: 'linux', architecture: 'amd64' };
 const arm64: Platform = { os: 'linux', architecture: 'arm64' };
 
 const kinds = [
-  { name: 'http, for anybody', options: {} },
-  { name: 'https, for anybody', options: { tls: true } },
+  { name: 'http without login', options: {} },
+  { name: 'https without login', options: { tls: true } },
   { name: 'http with a password', options: { auth: 'basic' } },
   { name: 'https with a password', options: { auth: 'basic', tls: true } },
   { name: 'http with tokens', options: { auth: 'token' } },
 ] as const;
 
-describeWithRegistry('the registries of the tests are real ones', () => {
+describeWithRegistry('the registries of the tests are real', () => {
   describe.each(kinds)('$name', ({ options }) => {
     let registry: TestRegistry;
     beforeAll(async () => {
@@ -23,7 +23,7 @@ describeWithRegistry('the registries of the tests are real ones', () => {
     });
     afterAll(() => registry.stop());
 
-    it('docker pushes and pulls; who has no password is refused where one is wanted', async () => {
+    it('accept pushes and pulls of docker, and reject clients without a password where one is required', async () => {
       const config = await temporaryDirectory();
       const env = { ...process.env, DOCKER_CONFIG: config };
       const image = `${registry.host}/org/thing:one`;
@@ -43,7 +43,7 @@ describeWithRegistry('the registries of the tests are real ones', () => {
       }
     });
 
-    it('lists for several platforms are pushed by hand, in both families', async () => {
+    it('accept multi-platform images of both families', async () => {
       for (const family of ['docker', 'oci'] as const) {
         const repository = `org/many-${family}`;
         const images = [
@@ -56,7 +56,7 @@ describeWithRegistry('the registries of the tests are real ones', () => {
     });
   });
 
-  it('a stopped registry is gone, with its storage', async () => {
+  it('are gone with their storage when they are stopped', async () => {
     const registry = await startRegistry();
     await registry.pushImage('org/thing', 'v1', amd64, 'one');
     await expect.poll(() => registry.log()).toContain('PUT /v2/org/thing/manifests/v1');

@@ -24,7 +24,7 @@ async function build(name: string, content: string): Promise<void> {
   await docker('build', '--quiet', '--tag', `${org}/${name}:local`, sandbox.path(`images/${name}`));
 }
 
-/** A deployment of the stack whose spec has these lines too. */
+/** A deployment of the stack whose spec also has these lines. */
 async function create(directory: string, ...lines: string[]): Promise<string> {
   await sandbox.write(`${directory}.yml`, [`stack: ${stack}`, 'deploy-to: compose', ...lines, ''].join('\n'));
   await sandbox.create(`${directory}.yml`, directory);
@@ -32,7 +32,7 @@ async function create(directory: string, ...lines: string[]): Promise<string> {
   return `deploy-${(/^deployment-id: (\S+)$/m.exec(text)?.[1] ?? '').slice(-8)}`;
 }
 
-/** `push-images` by somebody who is logged in nowhere. */
+/** Runs `push-images` without a login. */
 async function push(directory: string, args: readonly string[] = [], env: NodeJS.ProcessEnv = {}, ...global: string[]) {
   const words = [...global, 'deployment', '--dir', directory, 'push-images', ...args];
   return sandbox.cli(words, { env: { DOCKER_CONFIG: sandbox.path('docker'), ...env } });
@@ -65,7 +65,7 @@ describeWithRegistry('push-images', () => {
     await sandbox.remove();
   });
 
-  it('images of pods and jobs that were built here are pushed under the tag of the deployment-id', async () => {
+  it('pushes the local images of pods and jobs with the tag of the deployment-id', async () => {
     const tag = await create('d', `image-registry: ${registry.host}/team/`);
     pushed.push(`${registry.host}/team/web:${tag}`, `${registry.host}/team/job:${tag}`);
     const { code, stdout, stderr } = await push('d', [], {}, '--verbose');
@@ -75,7 +75,7 @@ describeWithRegistry('push-images', () => {
       expect(await registry.tags(`team/${name}`)).toEqual([tag]);
       const digest = (await registry.digest(`team/${name}`, tag)) ?? '';
       expect(stderr).toContain(`${registry.host}/team/${name}:${tag}: pushed, ${digest}`);
-      // Names of pushed images stay on this host, as scripts expect of it.
+      // Names of pushed images remain on this host, as scripts expect.
       const id = await docker('image', 'inspect', '--format', '{{.Id}}', `${registry.host}/team/${name}:${tag}`);
       expect(id).toBe(await docker('image', 'inspect', '--format', '{{.Id}}', `${org}/${name}:local`));
     }
@@ -83,7 +83,7 @@ describeWithRegistry('push-images', () => {
     expect(stderr).toContain('busybox:1.36: not built here, so not pushed');
   });
 
-  it('unchanged images send nothing again; --format json tells what is where', async () => {
+  it('uploads nothing for unchanged images, and lists all images with --format json', async () => {
     const before = registry.log().length;
     const { code, stdout } = await push('d', ['--format', 'json']);
     expect(code).toBe(0);
@@ -99,7 +99,7 @@ describeWithRegistry('push-images', () => {
     expect(registry.log().slice(before)).not.toMatch(/(?:POST|PATCH) \/v2\/team\/\S+\/blobs/);
   });
 
-  it('a dry run asks neither engine nor registry', async () => {
+  it('contacts neither the engine nor the registry in a dry run', async () => {
     const before = registry.log().length;
     const { code, stdout } = await push('d', [], { DOCKER_CONFIG: '/nonexistent' }, '--dry-run');
     expect(code).toBe(0);
@@ -111,7 +111,7 @@ describeWithRegistry('push-images', () => {
     expect(registry.log().slice(before)).not.toContain('PUT');
   });
 
-  describe('refused, with nothing tagged or pushed', () => {
+  describe('tags and pushes nothing with', () => {
     it.each([
       ['no registry', [], /image-registry is missing: it says where images are pushed to[^]*add to the spec/],
       [
@@ -128,7 +128,7 @@ describeWithRegistry('push-images', () => {
       expect(code).toBe(1);
     });
 
-    it('images that are not here', async () => {
+    it('missing images', async () => {
       await sandbox.write('x/stacks/none/stack.yml', 'name: none\npods: [none]\n');
       await sandbox.write(
         'x/compose/docker-compose-none.yml',
@@ -148,7 +148,7 @@ describeWithRegistry('push-images', () => {
       expect((await localNames()).filter((each) => each.includes('/none/'))).toEqual([]);
     });
 
-    it('two images that would be one in the registry', async () => {
+    it('two images with one name in the registry', async () => {
       await docker('tag', `${org}/web:local`, `${org}-two/web:local`);
       await sandbox.write('x/stacks/twice/stack.yml', 'name: twice\npods: [twice]\n');
       await sandbox.write(
@@ -168,7 +168,7 @@ describeWithRegistry('push-images', () => {
       expect(await registry.tags('t/web')).toEqual([]);
     });
 
-    it('nothing that was built here is a warning', async () => {
+    it('no locally built images, with a warning', async () => {
       await sandbox.write('x/stacks/public/stack.yml', 'name: public\npods: [public]\n');
       await sandbox.write('x/compose/docker-compose-public.yml', `services:\n${idleService('idle')}`);
       await sandbox.write('public.yml', 'stack: BASE/x/stacks/public\ndeploy-to: compose\nimage-registry: a.b/c\n');
@@ -180,7 +180,7 @@ describeWithRegistry('push-images', () => {
   });
 });
 
-describeWithRegistry('push-images logs in', () => {
+describeWithRegistry('logging in with push-images', () => {
   const pushed: string[] = [];
   beforeAll(async () => {
     sandbox = await Sandbox.make({
@@ -195,7 +195,7 @@ describeWithRegistry('push-images logs in', () => {
     await sandbox.remove();
   });
 
-  it.each(['basic', 'token'] as const)('with %s authentication', async (auth) => {
+  it.each(['basic', 'token'] as const)('uses %s authentication', async (auth) => {
     const registry = await startRegistry({ auth });
     try {
       const server = `image-pull-secret: {server: ${registry.host}, username: ${registryUser.name}, token-env: PUSH_TOKEN}`;
@@ -218,7 +218,7 @@ describeWithRegistry('push-images logs in', () => {
       expect(bySecret.stderr + bySecret.stdout).not.toContain(secret);
       expect(await registry.tags('team/web')).toEqual([tag]);
 
-      // Who is logged in is asked for nothing.
+      // Nobody is asked for a login that exists.
       const env = { ...process.env, DOCKER_CONFIG: sandbox.path(`docker-${auth}`) };
       const login = ['login', '--username', registryUser.name, '--password-stdin', registry.host];
       await runOrFail('login', 'docker', login, { env, input: secret });
@@ -229,7 +229,7 @@ describeWithRegistry('push-images logs in', () => {
     }
   });
 
-  it('a registry that fails is reported while the engine tries again, and Ctrl-C ends that', async () => {
+  it('a failing registry is reported while the engine retries, and Ctrl-C ends that', async () => {
     const failing = createServer(({ url }, response) => response.writeHead(url === '/v2/' ? 200 : 500).end('{}'));
     await new Promise<void>((resolve) => failing.listen(0, '127.0.0.1', resolve));
     try {
@@ -254,7 +254,7 @@ describeWithRegistry('push-images logs in', () => {
     }
   });
 
-  it('one that cannot be pushed ends no other, and the exit code is 1', async () => {
+  it('an image that cannot be pushed does not stop the others, and the exit code is 1', async () => {
     const registry = await startRegistry({ auth: 'token' });
     try {
       await docker('tag', `${org}/web:local`, `${org}/forbidden:local`);

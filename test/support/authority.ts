@@ -2,18 +2,17 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runOrFail } from '../../src/system/process/process.js';
 
-/** Files of a certificate and of its key, in PEM. */
+/** Files of a certificate and of its key, in PEM format. */
 export interface KeyPair {
   certificate: string;
   key: string;
 }
 
 /**
- * A certificate authority of a test: trusted by nobody but who is given its certificate (NODE_EXTRA_CA_CERTS,
- * GIT_SSL_CAINFO).
+ * A certificate authority for tests: only programs with its certificate trust it (NODE_EXTRA_CA_CERTS, GIT_SSL_CAINFO).
  */
 export interface Authority extends KeyPair {
-  /** Makes a certificate for a server that is reached as localhost or 127.0.0.1, or by these names too. */
+  /** Issues a certificate for a server at localhost or 127.0.0.1, and at these names too. */
   issue(name: string, ...names: readonly string[]): Promise<KeyPair>;
 }
 
@@ -23,7 +22,9 @@ async function openssl(...args: string[]): Promise<void> {
   await runOrFail(`openssl ${args[0] ?? ''}`, 'openssl', args);
 }
 
-/** Makes an authority whose files are in `folder`. Its key is for elliptic curves (P-256), as are those it issues. */
+/**
+ * Creates an authority with its files in `folder`. Its key is an elliptic-curve key (P-256), as are those it issues.
+ */
 export async function makeAuthority(folder: string): Promise<Authority> {
   await mkdir(folder, { recursive: true });
   const files = (name: string): KeyPair => ({
@@ -49,7 +50,7 @@ export async function makeAuthority(folder: string): Promise<Authority> {
   };
 }
 
-/** The DER form of a certificate file, in base64: what its lines say. */
+/** The certificate in DER form as base64, which is the content of the PEM lines. */
 export async function derOf(certificate: string): Promise<string> {
   return (await readFile(certificate, 'utf8')).replaceAll(/-----[^-]+-----|\s/g, '');
 }

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 const script = join(import.meta.dirname, '..', 'cluster', 'up.sh');
 
 /**
- * Global setup of the project `kubernetes`: the shared cluster, kept when it is there, and its addresses in the
- * environment of the tests (see test/support/cluster.ts). Clusters that killed test runs left behind are removed.
+ * Global setup of the project `kubernetes`: creates the shared cluster unless it exists, and puts its addresses into
+ * the environment of the tests (see test/support/cluster.ts). Removes clusters that killed test runs left behind.
  */
 export default function setup(): void {
   if (process.env.LACONIC_TEST_NO_CLUSTER) return;
@@ -14,7 +14,7 @@ export default function setup(): void {
     process.env.LACONIC_TEST_NO_CLUSTER = 'test/cluster/up.sh failed: see above';
     return;
   }
-  // The lines are `export NAME=VALUE` for a shell: a shell reads them.
+  // The lines are `export NAME=VALUE` statements, so a shell evaluates them.
   const read = spawnSync('bash', ['-c', `${done.stdout}\nexec env --null`], { encoding: 'utf8' });
   for (const line of read.stdout.split('\0')) {
     const at = line.indexOf('=');

@@ -5,26 +5,30 @@ import { run, runOrFail } from '../../src/system/process/process.js';
 import { describeUnless } from './suites.js';
 
 /**
- * The tests' shared kind cluster, which test/cluster/up.sh makes and test/support/cluster-setup.ts brings here. The
- * program finds it by the environment that tests have: KUBECONFIG, PATH (kind, kubectl), LACONIC_SO_KIND_NODE_IMAGE.
+ * The shared kind cluster of the tests, created by test/cluster/up.sh and passed on by test/support/cluster-setup.ts.
+ * The program finds it through the environment of the tests: KUBECONFIG, PATH (kind, kubectl),
+ * LACONIC_SO_KIND_NODE_IMAGE.
  */
 export const shared = {
-  /** For `kind-cluster-name` in a spec: without it the program does not take this cluster for one of its own. */
+  /** For `kind-cluster-name` in a spec; the program does not treat this cluster as its own without it. */
   get name(): string {
     return fromSetup('LACONIC_TEST_CLUSTER');
   },
-  /** For `kind-mount-root`: the directory that the node has on /mnt. Tests make folders of their own below it. */
+  /**
+   * For `kind-mount-root`: the host directory that is mounted at /mnt in the node. Tests create their own folders in
+   * it.
+   */
   get mountRoot(): string {
     return fromSetup('LACONIC_TEST_MOUNT_ROOT');
   },
-  /** For `caddy-ingress-image`: on this host's engine. */
+  /** For `caddy-ingress-image`: an image on this host's engine. */
   get ingressImage(): string {
     return fromSetup('LACONIC_TEST_INGRESS_IMAGE');
   },
   get kubeconfig(): string {
     return fromSetup('KUBECONFIG');
   },
-  /** The container that is its only node. */
+  /** The container of its only node. */
   get node(): string {
     return `${this.name}-control-plane`;
   },
@@ -38,8 +42,8 @@ function fromSetup(name: string): string {
 }
 
 /**
- * A suite on the real cluster. Without one it is skipped and its name says why; with `CI=true` it fails instead (as
- * describeWithEngine does).
+ * A suite on the real cluster. Without one it is skipped with the reason in its name; with `CI=true` it fails instead
+ * (like describeWithEngine).
  */
 export function describeWithCluster(name: string, suite: () => void): void {
   const told = process.env.LACONIC_TEST_NO_CLUSTER ?? '';
@@ -47,31 +51,31 @@ export function describeWithCluster(name: string, suite: () => void): void {
   describeUnless(reason, { has: 'has a cluster', needs: 'a kind cluster' }, name, suite);
 }
 
-/** kubectl on the shared cluster; resolves to its stdout. */
+/** Runs kubectl on the shared cluster; resolves to its stdout. */
 export async function kubectl(...args: string[]): Promise<string> {
   const words = ['--kubeconfig', shared.kubeconfig, '--context', `kind-${shared.name}`, ...args];
   return (await runOrFail(`kubectl ${args.join(' ')}`, 'kubectl', words)).stdout;
 }
 
-/** What `kubectl get … --output json` shows of one object, or of a list its `items`. */
+/** One object as `kubectl get … --output json` prints it, or the `items` of a list. */
 export async function kubectlGet(...args: string[]): Promise<Record<string, unknown> & { items?: unknown[] }> {
   return JSON.parse(await kubectl('get', ...args, '--output', 'json')) as Record<string, unknown>;
 }
 
-/** Removes the namespaces of a test, and waits until all that was in them is gone. */
+/** Removes the namespaces of a test, and waits until everything in them is gone. */
 export async function deleteNamespaces(...names: string[]): Promise<void> {
   await kubectl('delete', 'namespace', '--ignore-not-found', '--timeout', '120s', ...names);
 }
 
-/** Where test/cluster/up.sh looks for clusters whose test run is gone. */
+/** The folder in which test/cluster/up.sh looks for clusters whose test run has ended. */
 function registration(name: string): string {
   return join(dirname(dirname(shared.kubeconfig)), 'clusters', name);
 }
 
 /**
- * A name for a cluster of a test's own. A run that is killed leaves a cluster behind: the next run removes it. Ports 80
- * and 443 of this host are the shared cluster's.
- * @param adoptable the program takes it for one of its own, which deployments of any name join
+ * A name for a test's own cluster. A run that is killed leaves a cluster behind, which the next run removes. Ports 80
+ * and 443 of this host belong to the shared cluster.
+ * @param adoptable the program treats the cluster as its own, which deployments of any name join
  */
 export async function ownClusterName(adoptable = false): Promise<string> {
   const unique = `${process.pid.toString(36)}${randomInt(36 ** 4).toString(36)}`;
@@ -81,7 +85,7 @@ export async function ownClusterName(adoptable = false): Promise<string> {
   return name;
 }
 
-/** Removes a cluster of {@link ownClusterName}, if the test made it. */
+/** Removes a cluster of {@link ownClusterName} if the test created it. */
 export async function deleteOwnCluster(name: string, kubeconfig: string): Promise<void> {
   await runOrFail(`kind delete cluster ${name}`, 'kind', [
     'delete',
@@ -94,7 +98,7 @@ export async function deleteOwnCluster(name: string, kubeconfig: string): Promis
   await rm(registration(name), { force: true });
 }
 
-/** An HTTP answer of the cluster's ingress, by way of port 80 or 443 of this host, or of the port that is given. */
+/** A response of the cluster's ingress through port 80 or 443 of this host, or through the given port. */
 export async function throughIngress(
   url: string,
   port = url.startsWith('https:') ? 443 : 80,

@@ -1,13 +1,13 @@
 import { createReporter } from '../../src/system/report.js';
 import type { Context, GlobalOptions } from '../../src/system/context.js';
 
-/** A context whose output is kept, for functions that report. */
+/** A context that records its output, for functions that report. */
 export interface TestContext extends Context {
-  /** What was written so far. */
+  /** The output so far. */
   readonly output: { stdout: string; stderr: string };
 }
 
-/** A context in `cwd` with these global options; nothing is printed. */
+/** A context in `cwd` with these global options, which prints nothing. */
 export function testContext(
   cwd: string,
   options: Partial<GlobalOptions> = {},

@@ -1,4 +1,4 @@
-/** The least processor time of five runs, in milliseconds: what other processes do to the machine does not count. */
+/** The least processor time of five runs in milliseconds, which other processes do not affect. */
 export function cost(run: () => unknown): number {
   const costs = [1, 2, 3, 4, 5].map(() => {
     const before = process.cpuUsage();
@@ -9,5 +9,8 @@ export function cost(run: () => unknown): number {
   return Math.min(...costs);
 }
 
-/** How many times the cost five times as much may have: more than in proportion, by far less than with its square. */
+/**
+ * The limit for the factor between the costs of five times as much: above linear growth, and far below quadratic
+ * growth.
+ */
 export const inProportion = 11;

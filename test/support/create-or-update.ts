@@ -3,8 +3,9 @@ import { createOrUpdate } from '../../src/deployment/create-or-update.js';
 import { testContext } from './context.js';
 
 /**
- * `deploy create`, or its `--update`, of `spec.yml` to `d` in a folder, inside this process and with no other option.
- * @returns what it wrote to stderr
+ * Runs `deploy create`, or its `--update`, of `spec.yml` to `d` in a folder, within this process and without other
+ * options.
+ * @returns its output on stderr
  */
 export async function createFrom(base: string, update: boolean): Promise<string> {
   const context = testContext(base);

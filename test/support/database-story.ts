@@ -8,7 +8,8 @@ import type { Sandbox } from './sandbox.js';
 const stack = 'mine/stack-orchestrator/stacks/test-database';
 
 /**
- * The bundled stack test-database in a repository of the sandbox's own, as `restart` pulls it, its images built.
+ * Copies the bundled stack test-database into a repository of the sandbox, from which `restart` pulls it, and builds
+ * its images.
  * @returns its path
  */
 export async function ownDatabaseStack(sandbox: Sandbox): Promise<string> {
@@ -24,15 +25,15 @@ export async function ownDatabaseStack(sandbox: Sandbox): Promise<string> {
   return sandbox.path(stack);
 }
 
-/** What the client says when it found its data, or made it. */
+/** The messages of the client when it finds or creates its data. */
 const found = 'Database test client: test data already exists';
 const made = 'Database test client: test data does not exist';
 const complete = 'Database test client: test complete';
 
 /**
- * A deployment of that stack from its first start to its end, a test for each chapter: whatever happens to its
- * containers, what is in the database stays.
- * @param directory with a path for `db-data` in its spec
+ * The life of a deployment of that stack with one test per step: whatever happens to its containers, the data in the
+ * database is kept.
+ * @param directory a deployment whose spec has a path for `db-data`
  */
 export function tellDatabaseStory(sandbox: () => Sandbox, directory: string): void {
   const deployment = (...args: string[]) => sandbox().succeed(['deployment', '--dir', directory, ...args]);
@@ -48,23 +49,23 @@ export function tellDatabaseStory(sandbox: () => Sandbox, directory: string): vo
     expect(seen).not.toContain(made);
   };
 
-  it('its client makes its data at the first start', async () => {
+  it('the client creates its data at the first start', async () => {
     await deployment('start');
     expect(await said()).toContain(made);
   });
 
-  it('the data is there after stop and start', async () => {
+  it('the data is kept through stop and start', async () => {
     await deployment('stop');
     await deployment('start');
     await expectFound();
   });
 
-  it('and after restart', async () => {
+  it('the data is kept through restart', async () => {
     await deployment('restart', '--stack-path', stack);
     await expectFound();
   });
 
-  it('and after stop --delete-volumes: neither claims nor engine volumes are the data', async () => {
+  it('the data is kept through stop --delete-volumes, since it is not in claims or engine volumes', async () => {
     await deployment('stop', '--delete-volumes');
     await deployment('start');
     await expectFound();

@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 
-/** What tests look at of a container. */
+/** The part of a container that tests check. */
 export interface InspectedContainer {
   Id: string;
   State: { Status: string; StartedAt: string };
@@ -14,7 +14,10 @@ export interface InspectedContainer {
   };
 }
 
-/** The engine is asked over its socket: a `docker` process for each question was a tenth of the time of all tests. */
+/**
+ * Requests go over the engine's socket, because running `docker` for each of them took a tenth of the time of all
+ * tests.
+ */
 const socketPath = process.env.DOCKER_HOST?.startsWith('unix://')
   ? process.env.DOCKER_HOST.slice('unix://'.length)
   : '/var/run/docker.sock';
@@ -40,12 +43,12 @@ async function get(path: string): Promise<unknown> {
   return JSON.parse(body);
 }
 
-/** Ids (of volumes names) of what Docker Compose made for a project; stopped containers too. */
+/** Ids (of volumes, names) of everything that Docker Compose made for a project, including stopped containers. */
 export async function labelled(kind: 'containers' | 'networks' | 'volumes', project: string): Promise<string[]> {
   const filters = encodeURIComponent(JSON.stringify({ label: [`com.docker.compose.project=${project}`] }));
   if (kind === 'volumes') {
     const { Volumes } = (await get(`/volumes?filters=${filters}`)) as { Volumes: { Name: string }[] | null };
-    // The engine gives them in any order.
+    // The engine returns them in any order.
     return (Volumes ?? []).map(({ Name }) => Name).sort();
   }
   const path = kind === 'networks' ? `/networks?filters=${filters}` : `/containers/json?all=1&filters=${filters}`;
@@ -57,8 +60,8 @@ export async function inspect(container: string): Promise<InspectedContainer> {
 }
 
 /**
- * Removes all that a Compose project has on the engine, whatever state it is in. What somebody else is removing
- * already, or what a network still holds on to for a moment, is asked for again until nothing is left.
+ * Removes everything of a Compose project from the engine, whatever its state. What is being removed by others, or is
+ * held by a network for a moment, is tried again until nothing is left.
  */
 export async function removeProject(project: string): Promise<void> {
   const until = Date.now() + 60_000;
@@ -74,7 +77,7 @@ export async function removeProject(project: string): Promise<void> {
   }
 }
 
-/** Whatever state a container is in; its anonymous volumes go with it. What is gone already, or still used, is left. */
+/** Removes containers in any state with their anonymous volumes; those that are gone or still in use are left. */
 async function removeFromEngine(kind: 'containers' | 'networks' | 'volumes', id: string): Promise<void> {
   const { status, body } = await ask('DELETE', `/${kind}/${id}${kind === 'containers' ? '?force=1&v=1' : ''}`);
   if (kind === 'containers' && status >= 400 && status !== 404 && status !== 409) {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { run } from '../../src/system/process/process.js';
 import { describeUnless } from './suites.js';
 
-/** Set by scripts/test.mjs: why no engine can be used. */
+/** The reason why no engine can be used, set by scripts/test.mjs. */
 const reasonVariable = 'LACONIC_TEST_NO_ENGINE';
 
 export function reasonForNoEngine(): string | undefined {
@@ -15,17 +15,17 @@ export function reasonForNoEngine(): string | undefined {
 }
 
 /**
- * A suite that needs the real Docker engine. Without one it is skipped and its name says why; with `CI=true`
- * it fails instead, since a CI that tests nothing must not look green.
+ * A suite that needs the real Docker engine. Without one it is skipped with the reason in its name; with `CI=true` it
+ * fails instead, because a CI run that tests nothing must not pass.
  */
 export function describeWithEngine(name: string, suite: () => void): void {
   describeUnless(reasonForNoEngine(), { has: 'has an engine', needs: 'a Docker engine' }, name, suite);
 }
 
-/** Absolute path of the built program: `dist/cli.js`, or another build that `LACONIC_TEST_CLI` names. */
+/** Absolute path of the built program: `dist/cli.js`, or the build that `LACONIC_TEST_CLI` names. */
 export const cliPath = process.env.LACONIC_TEST_CLI ?? join(import.meta.dirname, '..', '..', 'dist', 'cli.js');
 
-/** What a call of the program left behind. */
+/** The result of a call of the program. */
 export interface CliResult {
   code: number;
   stdout: string;
@@ -33,9 +33,9 @@ export interface CliResult {
 }
 
 /**
- * Runs the built program (`npm run build` first) with these arguments, as a user's shell would, and resolves whatever
- * its exit code is.
- * @param options `env` is added to the environment of the tests; `input` is its stdin, which is closed without it
+ * Runs the built program (`npm run build` first) with these arguments as a user's shell would, and resolves whatever
+ * the exit code.
+ * @param options `env` is added to the environment of the tests; `input` is its stdin, which is closed otherwise
  */
 export async function runCli(
   args: readonly string[],

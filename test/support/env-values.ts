@@ -1,4 +1,4 @@
-/** Texts that env files treat specially, and a few plain ones to stand between them. */
+/** Texts that env files treat specially, and a few plain ones to put between them. */
 export const envFileSpecials = [
   '$',
   '#',

@@ -6,7 +6,7 @@ import { Sources } from '../git/support/sources.js';
 import { type SshServer, startAgent, startSshServer } from '../git/support/ssh-server.js';
 import type { CliResult } from './engine.js';
 
-/** What the web server of the story answers, by the commit of its repository. */
+/** The response of the story's web server, by the commit of its repository. */
 export const pages = { first: 'made from the first commit\n', second: 'made from the second commit\n' } as const;
 
 function dockerfile(page: string): string {
@@ -16,12 +16,13 @@ function dockerfile(page: string): string {
 type Agent = Awaited<ReturnType<typeof startAgent>>;
 
 /**
- * From an organisation's repositories on a git host to a spec that can be deployed, as an operator does it with an SSH
- * agent: the stack and the script that builds its image in one repository, what it is built from in another.
+ * The way from an organisation's repositories on a git host to a deployable spec, taken by an operator with an SSH
+ * agent. One repository has the stack and the script that builds its image, and another has what the image is built
+ * from.
  */
 export class FromGit {
   readonly sources: Sources;
-  /** The image `<org>/web:local` is this story's own. */
+  /** Only this story uses the image `<org>/web:local`. */
   readonly org: string;
   readonly #server: SshServer;
   readonly #agent: Agent;
@@ -31,7 +32,7 @@ export class FromGit {
     this.org = org;
     this.#server = server;
     this.#agent = agent;
-    // The short forms mean git@git.test, a host that is reached by another name, user and port.
+    // The short forms mean git@git.test, which ssh maps to another name, user and port.
     const rule = `url.ssh://${server.user}@127.0.0.1:${server.port}${sources.path('hosted')}/.insteadOf`;
     sources.env = {
       ...sources.env,
@@ -80,7 +81,7 @@ export class FromGit {
     return this.sources.base('stacks/stack-orchestrator/stacks/page');
   }
 
-  /** The program as the operator calls it; anything but success is an error. */
+  /** Runs the program as the operator; anything but success is an error. */
   async succeed(...args: string[]): Promise<CliResult> {
     const result = await this.sources.cli(args);
     expect([args.join(' '), result.code, result.code === 0 ? '' : result.stderr]).toEqual([args.join(' '), 0, '']);
@@ -91,7 +92,7 @@ export class FromGit {
     return this.succeed('deployment', '--dir', this.sources.path('deployment'), ...args);
   }
 
-  /** fetch-stack, setup-repositories, build-containers. */
+  /** Runs fetch-stack, setup-repositories and build-containers. */
   async build(): Promise<void> {
     const fetched = await this.succeed('fetch-stack', '--git-ssh', `git.test/${this.org}/stacks`);
     expect(fetched.stderr).toContain(`--stack ${this.stack}\n`);
@@ -102,7 +103,7 @@ export class FromGit {
     await this.succeed('--stack', this.stack, 'build-containers');
   }
 
-  /** What the second commit is brought in with. */
+  /** Pulls and builds the second commit. */
   async rebuild(): Promise<void> {
     const commit = await this.release('second');
     const args = ['--stack', this.stack, 'setup-repositories', '--git-ssh', '--pull', '--format', 'json'];
@@ -111,7 +112,7 @@ export class FromGit {
     await this.succeed('--stack', this.stack, 'build-containers');
   }
 
-  /** init for this target with these options, lines added to the spec, create. */
+  /** Runs init for this target with these options, adds lines to the spec, and runs create. */
   async create(target: 'compose' | 'k8s', init: readonly string[], more: string): Promise<void> {
     const file = this.sources.path('spec.yml');
     await this.succeed('--stack', this.stack, 'deploy', '--deploy-to', target, 'init', ...init, '--output', file);

@@ -1,4 +1,4 @@
-/** Values by name, as they have to arrive. The names are the variables of the spec's config. */
+/** Values that have to arrive unchanged, by name. The names are the variables of the spec's config. */
 export const nasty: Record<string, string> = {
   DOLLAR: '$',
   DOLLARS: '$$ $$$ a$$b',
@@ -43,7 +43,7 @@ export const nasty: Record<string, string> = {
   BIG: '0123456789abcde\n'.repeat(6400),
 };
 
-/** Scalars that are no text for YAML reach the container as they are written. */
+/** Scalars that YAML does not read as text reach the container as they are written. */
 export const plain: Record<string, string> = {
   PLAIN_TRUE: 'true',
   PLAIN_FALSE: 'False',

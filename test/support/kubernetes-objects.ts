@@ -7,25 +7,25 @@ import { parseSpec } from '../../src/spec/parse.js';
 import { formatProblem } from '../../src/system/errors.js';
 import { parseYaml } from '../../src/system/yaml/yaml.js';
 
-/** A stack as text: what a test cares about; everything else is plain. */
+/** A stack as text. A test sets only the parts it needs; the others are minimal. */
 export interface StackText {
   /** Compose files by pod name. */
   pods?: Record<string, string>;
   jobs?: Record<string, string>;
-  /** Lines of spec.yml beside `stack` and `deploy-to`. */
+  /** Lines of spec.yml in addition to `stack` and `deploy-to`. */
   spec?: string;
   config?: Record<string, string>;
   generated?: Record<string, string>;
-  /** What of the config came from credentials files. */
+  /** The variables of the config that come from credentials files. */
   credentials?: Record<string, string>;
   environment?: ObjectsInput['environment'];
-  /** Declared configmaps: content by volume and file name. */
+  /** Declared configmaps: contents by volume and file name. */
   configmaps?: Record<string, Record<string, string>>;
-  /** What is on the host: the text of a file, or texts by name of a directory. */
+  /** Files of the host: the text of a file, or texts by name in a directory. */
   files?: Record<string, string | Record<string, string>>;
   imageIds?: Record<string, string>;
   images?: Record<string, string>;
-  /** Values of the spec's secrets with sources, by key, by Secret. */
+  /** Values of the spec's secrets with sources, by Secret and key. */
   secretValues?: Record<string, Record<string, string>>;
   registryToken?: string;
   target?: ObjectsInput['target'];
@@ -34,7 +34,7 @@ export interface StackText {
 
 export const app = 'laconic-f3abcdxy';
 
-/** The input of the objects for a stack called `notes`, its compose files read as those of a deployment are. */
+/** The input of the objects for a stack `notes`, whose compose files are parsed like those of a deployment. */
 export function objectsInput(stack: StackText): ObjectsInput {
   const { pods = {}, jobs: jobTexts = {}, generated = {}, credentials = {}, target = 'k8s-kind' } = stack;
   const config = { ...stack.config, ...credentials };
@@ -101,12 +101,12 @@ function buffers(texts: Record<string, string>): Map<string, Buffer> {
 export interface Workloads {
   deployments: Workload[];
   jobs: Workload[];
-  /** As an operator sees them. */
+  /** Problems as an operator sees them. */
   errors: string[];
   warnings: string[];
 }
 
-/** What tests look at in a Deployment or Job. */
+/** The parts of a Deployment or Job that tests check. */
 export interface Workload {
   metadata: { name: string; labels: Record<string, string> };
   spec: {
@@ -125,7 +125,7 @@ export interface PodSpec extends Record<string, unknown> {
 
 export type Container = Record<string, unknown> & { name: string };
 
-/** The workloads of a stack, and what was found. */
+/** The workloads of a stack, and the problems found. */
 export function workloads(stack: StackText): Workloads {
   const { objects, findings } = buildObjects(objectsInput(stack));
   const ofKind = (kind: string): Workload[] =>
@@ -138,7 +138,7 @@ export function workloads(stack: StackText): Workloads {
   };
 }
 
-/** The pod of a stack's only pod file. */
+/** The pod of a stack with one pod file. */
 export function podOf(stack: StackText): PodSpec {
   const made = workloads(stack);
   const [first] = made.deployments;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { StackText } from './kubernetes-objects.js';
 
-/** Texts as people and programs write them into compose files; `$` is doubled there. */
+/** Texts as people and programs write them into compose files, with doubled `$`. */
 const text = fc
   .oneof(
     fc.string({ maxLength: 12 }),
@@ -133,7 +133,7 @@ const allKeys = fc.record({
   pull_policy: fc.constantFrom('always', 'missing'),
 });
 
-/** A service with a few of the keys: with all of them hardly any would be taken. */
+/** A service with a few of the keys, since hardly any service with all of them would be valid. */
 const service = fc
   .tuple(allKeys, fc.subarray(optionalKeys, { maxLength: 6 }))
   .map(([all, keys]) =>
@@ -198,7 +198,7 @@ function network(pods: Record<string, string>): string {
   return `network: ${JSON.stringify({ 'http-proxy': hosts })}\n`;
 }
 
-/** Stacks with all that compose files and specs may say; some of them cannot run on Kubernetes, and are refused. */
+/** Stacks with everything that compose files and specs may contain; some cannot run on Kubernetes and are refused. */
 export const anyStack: fc.Arbitrary<StackText> = fc
   .record({
     pods: fc.oneof(

@@ -2,8 +2,8 @@ import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
 /**
- * A port of this host that nobody listens on, and that nobody gets by chance meanwhile: it is below those that the
- * kernel and the engine give out themselves (32768 and up) to whoever asks for any.
+ * A port of this host on which nothing listens. It is below the range from which the kernel and the engine assign ports
+ * (32768 and up), so nothing gets it by chance.
  */
 export async function freePort(): Promise<number> {
   for (;;) {

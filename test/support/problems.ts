@@ -1,6 +1,6 @@
 import { formatProblem, InvalidFileError } from '../../src/system/errors.js';
 
-/** The problems that reading a bad file reports, one line each as an operator sees them. */
+/** The problems that parsing an invalid file reports, one per line, as an operator sees them. */
 export function problemsOf(read: () => unknown): string[] {
   try {
     read();

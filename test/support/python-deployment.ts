@@ -3,29 +3,34 @@ import { dirname, join } from 'node:path';
 import { isMap, isScalar, isSeq, parseDocument } from 'yaml';
 import { runOrFail } from '../../src/system/process/process.js';
 
-/** What a deployment directory of the Python program holds; every text as that program would have left it. */
+/**
+ * The content of a deployment directory of the Python program, with every text as that program would have written it.
+ */
 export interface PythonDeployment {
-  /** `null`: a directory from before there was a deployment.yml. */
+  /** `null` for a directory from before deployment.yml existed. */
   record: { clusterId: string; deploymentId?: string; stackSource?: string } | null;
-  /** `spec.yml`. `config.env` is made from its `config:` as the Python program wrote it. */
+  /** `spec.yml`. `config.env` is written from its `config:` as the Python program did. */
   spec: string;
   /** `stack.yml`. */
   stack: string;
-  /** By pod: the fixed-up file, with `driver_opts` for volumes that have a path. */
+  /** The rewritten compose file of each pod, with `driver_opts` for volumes that have a path. */
   compose: Record<string, string>;
-  /** By job. The folder exists only where there are jobs. */
+  /** The compose file of each job. The folder exists only when there are jobs. */
   jobs?: Record<string, string>;
-  /** Appended to `config.env`, under the path the spec has. */
+  /** Appended to `config.env`, under the path in the spec. */
   credentials?: Record<string, string>;
   /** `commands.py`, or `commands_0.py`, `commands_1.py`, …. */
   hooks?: Record<string, string>;
-  /** By pod, then by base name: scripts are copied flat. */
+  /** Scripts by pod and base name, which are copied into one folder. */
   scripts?: Record<string, Record<string, string>>;
-  /** Whatever else is there: `config/web/page.html`, `data/db/rows`, `spec.yml.bak`. */
+  /** Other files, such as `config/web/page.html`, `data/db/rows` and `spec.yml.bak`. */
   files?: Record<string, string>;
 }
 
-/** Writes such a directory: every file 0644, `config.env` too, and scripts executable. `root` must not exist. */
+/**
+ * Writes such a directory: every file has mode 0644, including `config.env`, and scripts are executable. `root` must
+ * not exist.
+ */
 export async function writePythonDeployment(root: string, deployment: PythonDeployment): Promise<void> {
   const {
     record,
@@ -67,7 +72,7 @@ function prefixed(before: string, texts: Record<string, string>, after = ''): Re
   return Object.fromEntries(Object.entries(texts).map(([name, text]) => [`${before}${name}${after}`, text]));
 }
 
-/** Ids stand on one line each; a long path is folded onto a line of its own. */
+/** Ids are on one line each; a long path is folded onto a line of its own. */
 function recordText({ clusterId, deploymentId, stackSource }: NonNullable<PythonDeployment['record']>): string {
   const lines = [`cluster-id: ${clusterId}`];
   if (deploymentId !== undefined) lines.push(`deployment-id: ${deploymentId}`);
@@ -78,7 +83,7 @@ function recordText({ clusterId, deploymentId, stackSource }: NonNullable<Python
   return `${lines.join('\n')}\n`;
 }
 
-/** `config.env` without any quoting, in Python's words. Names with a `$generate` token are left out. */
+/** `config.env` without any quoting, in Python's notation. Names with a `$generate` token are left out. */
 function configEnv(spec: string, credentials: Record<string, string> = {}): string {
   const config = parseDocument(spec).get('config');
   const lines = [
@@ -97,7 +102,7 @@ function configEnv(spec: string, credentials: Record<string, string> = {}): stri
   return `${lines.join('\n')}\n${parts.join('')}`;
 }
 
-/** Python's `str()` of a value that was read from YAML. */
+/** Python's `str()` of a value that was parsed from YAML. */
 function pythonText(node: unknown): string {
   if (isSeq(node)) return `[${node.items.map(pythonText).join(', ')}]`;
   const value = isScalar(node) ? node.value : node;
@@ -107,8 +112,8 @@ function pythonText(node: unknown): string {
 }
 
 /**
- * Brings a deployment up with the very call the Python program makes.
- * @param root the directory as the operator spelt it: that program makes it absolute, no more
+ * Starts a deployment with the same call as the Python program.
+ * @param root the directory as the operator spelled it, which that program only makes absolute
  */
 export async function pythonUp(root: string, project: string, pods: readonly string[]): Promise<void> {
   const files = pods.flatMap((pod) => ['--file', `${root}/compose/docker-compose-${pod}.yml`]);

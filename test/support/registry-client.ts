@@ -12,12 +12,12 @@ interface Answer {
 
 export interface ClientOptions {
   url: string;
-  /** File of the authority's certificate. */
+  /** The file of the authority's certificate. */
   authority: string | undefined;
   user: { name: string; password: string } | undefined;
 }
 
-/** What a manifest or a blob is known by. */
+/** The identity of a manifest or a blob. */
 export interface Descriptor {
   mediaType: string;
   digest: string;
@@ -30,7 +30,7 @@ export interface Platform {
   variant?: string;
 }
 
-/** Names of one family of manifests: Docker's, or those of the OCI. */
+/** Media types of one family of manifests: Docker's or those of the OCI. */
 const mediaTypes = {
   docker: {
     list: 'application/vnd.docker.distribution.manifest.list.v2+json',
@@ -48,12 +48,12 @@ const mediaTypes = {
 
 export type Family = keyof typeof mediaTypes;
 
-/** The tar archive with nothing in it: a layer that every engine takes. */
+/** An empty tar archive, which every engine accepts as a layer. */
 const emptyLayer = Buffer.alloc(1024);
 
 /**
- * A registry's HTTP API by hand: for what docker cannot make, and for looking at what it made. Not the program's own
- * client.
+ * A client for a registry's HTTP API, independent of the program's own: for images that docker cannot create, and for
+ * checking those it created.
  */
 export class RegistryClient {
   readonly url: string;
@@ -74,21 +74,21 @@ export class RegistryClient {
     }
   }
 
-  /** Tags of a repository, sorted; none for one that is not there. */
+  /** Tags of a repository, sorted; empty when it does not exist. */
   async tags(repository: string): Promise<string[]> {
     const { status, body } = await this.#ask('GET', `/v2/${repository}/tags/list`);
     if (status === 404) return [];
     return ((JSON.parse(body.toString('utf8')) as { tags: string[] | null }).tags ?? []).sort();
   }
 
-  /** The digest that a tag leads to, as computed from what the registry hands out; undefined when there is none. */
+  /** The digest of a tag, computed from what the registry returns, or undefined when the tag does not exist. */
   async digest(repository: string, tag: string): Promise<string | undefined> {
     const accept = Object.values(mediaTypes).flatMap(({ list, manifest }) => [list, manifest]);
     const { status, body } = await this.#ask('GET', `/v2/${repository}/manifests/${tag}`, { accept: accept.join(',') });
     return status === 404 ? undefined : digestOf(body);
   }
 
-  /** An image for one platform, with a label that makes it another one than others; of no use to run. */
+  /** An image for one platform, made unique by a label. It cannot be run. */
   async pushImage(
     repository: string,
     reference: string | undefined,
@@ -112,7 +112,7 @@ export class RegistryClient {
     return { ...(await this.pushManifest(repository, reference, manifest)), platform };
   }
 
-  /** A list (docker) or index (oci) of images that are there. */
+  /** A list (Docker) or index (OCI) of existing images. */
   async pushList(
     repository: string,
     reference: string,
@@ -126,7 +126,10 @@ export class RegistryClient {
     });
   }
 
-  /** Any JSON that the registry takes for a manifest. @param reference absent: known by its digest only */
+  /**
+   * Any JSON that the registry accepts as a manifest.
+   * @param reference without it, the manifest is known by its digest only
+   */
   async pushManifest(
     repository: string,
     reference: string | undefined,
@@ -160,7 +163,7 @@ export class RegistryClient {
     if (status !== 202) throw new Error(`delete: ${status}`);
   }
 
-  /** Logs in as the registry asks: by the password, or by a token for this request. */
+  /** Logs in as the registry requires: with the password, or with a token for this request. */
   async #ask(method: string, path: string, given: Record<string, string | Buffer> = {}): Promise<Answer> {
     const first = await this.#once(method, path, given);
     const { user } = this.#options;

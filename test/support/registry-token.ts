@@ -4,11 +4,11 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { derOf, type KeyPair } from './authority.js';
 
-/** A token server as the distribution specification describes them, for one user. */
+/** A token server as in the distribution specification, for one user. */
 export interface TokenServer {
-  /** The realm of its registry. */
+  /** The realm for its registry. */
   readonly url: string;
-  /** What was asked of it: `basic pull,push` of a repository, `anonymous pull`, … */
+  /** The requests: `basic pull,push` of a repository, `anonymous pull`, … */
   readonly asked: readonly { user: string | undefined; scopes: readonly string[] }[];
   stop(): Promise<void>;
 }
@@ -23,8 +23,8 @@ export const tokenIssuer = 'laconic-so-test-tokens';
 export const tokenService = 'laconic-so-test-registry';
 
 /**
- * Starts a token server on 127.0.0.1. The user gets what is asked for, but cannot push to repositories named
- * `…/forbidden`; who names no user may pull from repositories below `public/`; a wrong password is refused.
+ * Starts a token server on 127.0.0.1. The user gets every token except for pushing to repositories named `…/forbidden`;
+ * anonymous clients may pull from repositories below `public/`; a wrong password is rejected.
  * @param signer the certificate that the registry trusts, and its key
  */
 export async function startTokenServer(user: string, password: string, signer: KeyPair): Promise<TokenServer> {
@@ -78,7 +78,7 @@ function credentialsOf({ headers }: IncomingMessage): [user: string, password: s
   return [text.slice(0, colon), text.slice(colon + 1)];
 }
 
-/** `repository:public/x:pull,push`: all of it for a user, and for others what is public to pull. */
+/** `repository:public/x:pull,push`: everything for a user, and pulling from public repositories for others. */
 function accessOf(scope: string, known: boolean): Access[] {
   const [type = '', ...rest] = scope.split(':');
   const wanted = (rest.pop() ?? '').split(',');

@@ -11,38 +11,38 @@ import { describeUnless, programFinder } from './suites.js';
 import { freePort } from './ports.js';
 import { startTokenServer, tokenIssuer, type TokenServer, tokenService } from './registry-token.js';
 
-/** The one user of the registries that want one; a colon in a password belongs to it. */
+/** The one user of registries that require a login; the colon is part of the password. */
 export const registryUser = { name: 'tester', password: 'p4ss:w0rd of the registry' } as const;
-/** The password as the registry checks it (bcrypt is the only form it takes). */
+/** The password as the registry checks it (it accepts only bcrypt). */
 const passwordFile = `${registryUser.name}:$2b$04$HDPkwN46aaqQozbYLCJC1O9ITyr3WzXSCo7FTGb30XEehYvTiatrK\n`;
 
 export interface RegistryOptions {
   /**
-   * Who is let in: anybody (the default); who has the user's password, by basic authentication; or who has a token of a
-   * token server, which gives it to the user, and for `public/…` to everybody to pull with.
+   * Who may connect: everybody (the default); the user with the password, by basic authentication; or clients with a
+   * token of a token server, which gives it to the user, and to everybody for pulling from `public/…`.
    */
   auth?: 'basic' | 'token';
   /**
-   * https with a certificate of an authority of its own, for localhost and registry.test; else plain http, which
-   * engines take from localhost.
+   * https with a certificate of a private authority, for localhost and registry.test; otherwise plain http, which
+   * engines accept from localhost.
    */
   tls?: boolean;
   /**
    * A kind node that pulls by the same name, `localhost:PORT`: the registry runs in its network, and this process
-   * forwards the port of the host. Without `tls` and `token`.
+   * forwards the port of the host. Not with `tls` or `token`.
    */
   node?: string;
 }
 
-/** A real image registry, Debian's docker-registry, with storage of its own. */
+/** A real image registry, Debian's docker-registry, with its own storage. */
 export interface TestRegistry extends RegistryClient {
-  /** `localhost:PORT`: what image names begin with. */
+  /** `localhost:PORT`, with which image names begin. */
   readonly host: string;
   /** With `tls`: the file of the authority's certificate, for NODE_EXTRA_CA_CERTS. */
   readonly authority: string | undefined;
-  /** With `auth: 'token'`: what was asked of the token server. */
+  /** With `auth: 'token'`: the requests to the token server. */
   readonly tokens: TokenServer | undefined;
-  /** What the registry has logged: with a line of `METHOD /path` for each request. */
+  /** The registry's log, with a line `METHOD /path` for each request. */
   log(): string;
   stop(): Promise<void>;
 }
@@ -53,8 +53,8 @@ const findProgram = programFinder(
 );
 
 /**
- * A suite that needs a registry and the engine. Without one it is skipped and its name says why; with `CI=true` it
- * fails (as describeWithEngine does).
+ * A suite that needs a registry and the engine. Without one it is skipped with the reason in its name; with `CI=true`
+ * it fails (like describeWithEngine).
  */
 export function describeWithRegistry(name: string, suite: () => void): void {
   const { reason } = findProgram();
@@ -62,10 +62,10 @@ export function describeWithRegistry(name: string, suite: () => void): void {
   else describeUnless(reason, { has: 'has a registry', needs: 'an image registry' }, name, suite);
 }
 
-/** What ends with the registry, the last first. */
+/** What to stop with the registry, in reverse order. */
 type Ends = (() => Promise<unknown>)[];
 
-/** Starts a registry. The test stops it. */
+/** Starts a registry. The test has to stop it. */
 export async function startRegistry(options: RegistryOptions = {}): Promise<TestRegistry> {
   const folder = await mkdtemp(join(tmpdir(), 'laconic-registry-'));
   const ends: Ends = [() => rm(folder, { recursive: true, force: true })];
@@ -94,7 +94,7 @@ async function startIn(
   const tokens = signer && (await startTokenServer(registryUser.name, registryUser.password, signer));
   if (tokens !== undefined) ends.push(() => tokens.stop());
 
-  // JSON is YAML.
+  // JSON is valid YAML.
   const configOf = (place: string, address: string): string =>
     JSON.stringify({
       version: '0.1',
@@ -134,11 +134,11 @@ async function startIn(
   return Object.assign(client, { host, authority: tls ? authority?.certificate : undefined, tokens, log, stop });
 }
 
-/** Runs docker-registry on this host, on a port of its own choice. */
+/** Runs docker-registry on this host, on a port that it chooses. */
 async function runProgram(config: string, ends: Ends): Promise<{ port: number; log: () => string }> {
   const program = findProgram();
   if (program.path === undefined) throw new Error(program.reason);
-  // Nothing of the machine's registry counts (REGISTRY_…), and no proxy.
+  // Leaves out the machine's registry settings (REGISTRY_…) and proxies.
   const child = spawn(program.path, ['serve', config], { env: { PATH: process.env.PATH }, stdio: 'pipe' });
   let log = '';
   const ended = new Promise<void>((resolve) => child.on('close', () => resolve()));
@@ -160,10 +160,7 @@ async function runProgram(config: string, ends: Ends): Promise<{ port: number; l
   return { port, log: () => log };
 }
 
-/**
- * Runs the registry in the network of a kind node, which then reaches it as localhost: containerd asks that by plain
- * http.
- */
+/** Runs the registry in the network of a kind node, which reaches it at localhost, where containerd uses plain http. */
 async function runInNode(node: string, folder: string, ends: Ends): Promise<() => string> {
   const run = ['run', '--detach', '--network', `container:${node}`, '--volume', `${folder}:/registry`];
   const image = 'registry:2.8';
@@ -187,7 +184,7 @@ async function forwardPort(node: string, ends: Ends): Promise<number> {
     incoming.on('error', () => outgoing.destroy());
     outgoing.on('error', () => incoming.destroy());
   });
-  // Of the node, too: there the registry listens on it.
+  // The port must be free in the node too, where the registry listens on it.
   const port = await freePort();
   await new Promise<void>((resolve, reject) => {
     server.on('error', reject);

@@ -6,7 +6,7 @@ import { type CliResult, runCli } from './engine.js';
 import { inspect, labelled, removeProject } from './engine-api.js';
 import { removeFolder } from './temporary.js';
 
-/** A container as tests compare it: the same id before and after means that nothing recreated it. */
+/** A container in the form in which tests compare it: the same id before and after means that it was not recreated. */
 export interface SeenContainer {
   id: string;
   image: string;
@@ -16,8 +16,8 @@ export interface SeenContainer {
 }
 
 /**
- * A folder of one test file: its stacks in git trees or not, its repositories, its specs and its deployments, and the
- * program called from there. {@link Sandbox.remove} takes all of it away, the containers too.
+ * A folder for one test file with its stacks (in git or not), repositories, specs and deployments, from which the
+ * program is called. {@link Sandbox.remove} removes everything, including the containers.
  */
 export class Sandbox {
   readonly base: string;
@@ -28,8 +28,8 @@ export class Sandbox {
   }
 
   /**
-   * @param files their texts by path below the base; `BASE` in them is the base; a name that ends with `.sh` is
-   * executable
+   * @param files texts by path below the base, in which `BASE` is replaced by the base; files whose name ends with
+   * `.sh` are executable
    */
   static async make(files: Readonly<Record<string, string>> = {}): Promise<Sandbox> {
     const sandbox = new Sandbox(await mkdtemp(join(tmpdir(), 'laconic-sandbox-')));
@@ -60,14 +60,14 @@ export class Sandbox {
     );
   }
 
-  /** Replaces text in a file, which must be there. */
+  /** Replaces text in a file, which has to contain it. */
   async edit(path: string, from: string, to: string): Promise<void> {
     const text = await this.read(path);
     if (!text.includes(from)) throw new Error(`${path} has no ${from}:\n${text}`);
     await this.write(path, text.replaceAll(from, to));
   }
 
-  /** `laconic-so …` in the base, or in `cwd` below it; repositories are in `repositories`. */
+  /** Runs `laconic-so …` in the base, or in `cwd` below it; repositories are in `repositories`. */
   async cli(args: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): Promise<CliResult> {
     return runCli(args, {
       cwd: this.path(options.cwd ?? ''),
@@ -75,14 +75,14 @@ export class Sandbox {
     });
   }
 
-  /** Like {@link cli}; what does not end with 0 is an error with all the program said. */
+  /** Like {@link cli}, but throws with all output of the program unless it exits with 0. */
   async succeed(args: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): Promise<CliResult> {
     const result = await this.cli(args, options);
     if (result.code === 0) return result;
     throw new Error(`laconic-so ${args.join(' ')}: exit code ${result.code}\n${result.stdout}${result.stderr}`);
   }
 
-  /** `deploy create` of a spec; its project is removed with the sandbox. */
+  /** Runs `deploy create` for a spec; its project is removed with the sandbox. */
   async create(spec: string, directory: string, ...more: string[]): Promise<CliResult> {
     const result = await this.succeed([
       'deploy',
@@ -97,24 +97,24 @@ export class Sandbox {
     return result;
   }
 
-  /** `deployment --dir <directory> …`. */
+  /** Runs `deployment --dir <directory> …`. */
   deployment(directory: string, ...args: string[]): Promise<CliResult> {
     return this.cli(['deployment', '--dir', directory, ...args]);
   }
 
-  /** The cluster-id of a deployment, its Compose project. */
+  /** The cluster-id of a deployment, which is its Compose project. */
   async projectOf(directory: string): Promise<string> {
     const id = /^cluster-id: (\S+)$/m.exec(await this.read(join(directory, 'deployment.yml')))?.[1] ?? '';
     this.watch(id);
     return id;
   }
 
-  /** The project's things go with the sandbox. */
+  /** Removes everything of the project with the sandbox. */
   watch(project: string): void {
     this.#projects.add(project);
   }
 
-  /** git as a person of the tests; no configuration of the machine's user counts. */
+  /** Runs git with an identity for the tests, independent of the user's configuration. */
   async git(tree: string, ...args: string[]): Promise<string> {
     const person = [
       '-c',
@@ -129,7 +129,7 @@ export class Sandbox {
     return (await runOrFail(`git ${args.join(' ')}`, 'git', words, { env })).stdout;
   }
 
-  /** Makes a folder a git tree whose branch follows a bare repository beside it, `<tree>.git`. */
+  /** Makes a folder a git tree whose branch tracks a bare repository next to it, `<tree>.git`. */
   async publish(tree: string): Promise<void> {
     await this.git('.', 'init', '--quiet', '--bare', `${tree}.git`);
     await this.git(tree, 'init', '--quiet');
@@ -143,7 +143,7 @@ export class Sandbox {
     await this.git(tree, 'commit', '--quiet', '--message', 'a change');
   }
 
-  /** Somebody else changes a file of a published tree: the change is in the remote only. */
+  /** Changes a file of a published tree in the remote only, as another developer would. */
   async pushElsewhere(tree: string, path: string, text: string): Promise<void> {
     const elsewhere = `${tree}-elsewhere`;
     if (!(await this.exists(elsewhere))) await this.git('.', 'clone', '--quiet', `${tree}.git`, elsewhere);
@@ -174,16 +174,13 @@ export class Sandbox {
     );
   }
 
-  /** Everything of a project on the engine, with what would change if anything were done to it. */
+  /** Everything of a project on the engine, including what any operation on it would change. */
   async engineState(project: string): Promise<unknown> {
     const [networks, volumes] = await Promise.all([labelled('networks', project), labelled('volumes', project)]);
     return { containers: await this.containers(project), networks, volumes };
   }
 
-  /**
-   * Every path below a folder, with its inode and the times of its last changes: equal listings mean that nothing was
-   * done.
-   */
+  /** Every path below a folder with its inode and change times: equal listings mean that nothing was done. */
   async fileState(below = '.'): Promise<Record<string, string>> {
     const listing: Record<string, string> = {};
     const walk = async (path: string): Promise<void> => {
@@ -202,7 +199,7 @@ export class Sandbox {
   }
 }
 
-/** A service that idles and ends at once when it is told to. */
+/** A service that runs idle and ends at once when it is stopped. */
 export function idleService(name: string, more = ''): string {
   return `  ${name}:
     image: busybox:1.36

@@ -1,17 +1,15 @@
 import { spawnSync } from 'node:child_process';
 import { describe, it } from 'vitest';
 
-/**
- * What a suite cannot do without, in the words of its messages: `has an engine`, `this suite needs a Docker engine`.
- */
+/** What a suite requires, in the words of its messages: `has an engine`, `this suite needs a Docker engine`. */
 export interface Necessity {
   has: string;
   needs: string;
 }
 
 /**
- * A suite that needs something real. Where that is not to be had, for the `reason` given, it is skipped and its name
- * says why; with `CI=true` it fails instead.
+ * A suite that needs something real. When it is not available, for the given `reason`, the suite is skipped with that
+ * reason in its name; with `CI=true` it fails instead.
  */
 export function describeUnless(
   reason: string | undefined,
@@ -32,11 +30,11 @@ export function describeUnless(
   }
 }
 
-/** Where a program of the tests is, or why there is none. */
+/** The path of a program of the tests, or the reason why there is none. */
 export type FoundProgram = { path: string; reason?: undefined } | { path?: undefined; reason: string };
 
 /**
- * Looks once for the program that a script of `scripts/` finds, unless this variable says why there is none
+ * Runs a script of `scripts/` once to find its program, unless this variable gives a reason why there is none
  * (scripts/test.mjs).
  */
 export function programFinder(script: string, reasonVariable: string): () => FoundProgram {

@@ -48,7 +48,8 @@ export async function testImage(): Promise<string> {
 
 /**
  * A new project `lsops-…` from these texts, in which `IMAGE` is replaced by the test image and `DIRECTORY` by its
- * directory. @param jobs texts of job files by job name
+ * directory.
+ * @param jobs texts of job files by job name
  */
 export async function playground(compose: string, jobs: Record<string, string> = {}): Promise<Playground> {
   const image = await testImage();

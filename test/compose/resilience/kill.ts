@@ -41,8 +41,8 @@ export function launch(
 }
 
 /**
- * Runs the program and kills it (and only it) with SIGKILL after `milliseconds`. @returns false when it had already
- * ended
+ * Runs the program and kills it (and only it) with SIGKILL after `milliseconds`.
+ * @returns false when it had already ended
  */
 async function killAfter(args: readonly string[], milliseconds: number, cwd: string): Promise<boolean> {
   const { child, ended } = launch(args, { cwd });

@@ -4,7 +4,7 @@ import { freePort } from '../../support/ports.js';
 import { type Server, startProgram } from './server.js';
 import { gitPerson } from './sources.js';
 
-/** Serves all repositories below a folder by git's own protocol: `git://127.0.0.1:<port>/org/name`. */
+/** Serves all repositories below a folder with git's own protocol: `git://127.0.0.1:<port>/org/name`. */
 export async function startGitDaemon(folder: string): Promise<Server> {
   const programs = spawnSync('git', ['--exec-path'], { encoding: 'utf8' }).stdout.trim();
   const port = await freePort();

@@ -8,15 +8,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Authority, makeAuthority } from '../../support/authority.js';
 import { gitPerson } from './sources.js';
 
-/** How a slow answer comes. */
+/** The pace of a slow response. */
 export interface Pieces {
-  /** 0: there is a head, and then nothing. */
+  /** Bytes per piece; with 0 there is only the head. */
   bytes: number;
-  /** Milliseconds between them. */
+  /** Milliseconds between pieces. */
   pause: number;
 }
 
-/** git over HTTPS: `git http-backend` behind a certificate of an authority that nobody knows. */
+/** git over HTTPS: `git http-backend` behind a certificate of a private authority. */
 export interface HttpsServer {
   port: number;
   /** The authority's certificate, for GIT_SSL_CAINFO. */
@@ -24,16 +24,16 @@ export interface HttpsServer {
   /** `METHOD /path` of each request. */
   requests: string[];
   /**
-   * From now on, the answer to each request with this in its URL comes in pieces: so many bytes, then a pause of so
+   * From now on, responses to requests with this in their URL are sent in pieces: so many bytes, then a pause of so
    * many milliseconds.
    */
   slow(url: string, pieces: Pieces): void;
-  /** From now on, only this user is let in. */
+  /** From now on, only this user may log in. */
   requireUser(name: string, password: string): void;
   stop(): Promise<void>;
 }
 
-/** @param folders `hosted` is served as `/org/name`; `keys` gets the certificates */
+/** @param folders `hosted` is served as `/org/name`; certificates are written to `keys` */
 export async function startHttpsServer(folders: { hosted: string; keys: string }): Promise<HttpsServer> {
   const authority: Authority = await makeAuthority(folders.keys);
   const { key, certificate } = await authority.issue('server');
@@ -70,7 +70,7 @@ export async function startHttpsServer(folders: { hosted: string; keys: string }
   };
 }
 
-/** CGI, as far as `git http-backend` needs it. */
+/** CGI as far as `git http-backend` needs it. */
 function callBackend(hosted: string, request: IncomingMessage, response: ServerResponse, pieces?: Pieces): void {
   const url = new URL(request.url ?? '/', 'https://localhost');
   const header = (name: string): string => String(request.headers[name] ?? '');

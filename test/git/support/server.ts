@@ -3,12 +3,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 /** A server of a test. */
 export interface Server {
   port: number;
-  /** What it has said so far. */
+  /** The output so far. */
   log(): string;
   stop(): Promise<void>;
 }
 
-/** Starts a program and waits until it says `ready` on stderr or stdout. */
+/** Starts a program and waits until it prints `ready` on stderr or stdout. */
 export async function startProgram(
   program: string,
   args: readonly string[],

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { type CliResult, runCli } from '../../support/engine.js';
 import { run, runOrFail } from '../../../src/system/process/process.js';
 
-/** git of a person of the tests: nothing of this machine's configuration counts. */
+/** git with an identity for the tests, independent of this machine's configuration. */
 export const gitPerson: NodeJS.ProcessEnv = {
   GIT_CONFIG_GLOBAL: '/dev/null',
   GIT_CONFIG_SYSTEM: '/dev/null',
@@ -14,19 +14,19 @@ export const gitPerson: NodeJS.ProcessEnv = {
   GIT_COMMITTER_EMAIL: 'tester@example.invalid',
 };
 
-/** git in a folder; a failure is an error with its words. */
+/** Runs git in a folder; throws with its output when it fails. */
 export async function git(folder: string, ...args: string[]): Promise<string> {
   const env = { ...process.env, ...gitPerson };
   return (await runOrFail(`git ${args.join(' ')}`, 'git', ['-C', folder, ...args], { env })).stdout.trim();
 }
 
 /**
- * What a host of repositories has (bare repositories `hosted/org/name.git`), and an operator who clones from it: a base
- * directory, a stack, and the program.
+ * A git host (bare repositories `hosted/org/name.git`) and an operator who clones from it, with a base directory, a
+ * stack and the program.
  */
 export class Sources {
   readonly folder: string;
-  /** The environment of the operator's calls. */
+  /** The environment of the operator's commands. */
   env: NodeJS.ProcessEnv;
 
   private constructor(folder: string) {
@@ -53,7 +53,7 @@ export class Sources {
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
 
-  /** A new repository `org/name` with the branch main; its first commit has these files. */
+  /** A new repository `org/name` with the branch main, whose first commit has these files. */
   async publish(name: string, files: Readonly<Record<string, string>> = { file: 'one\n' }): Promise<void> {
     const bare = this.path('hosted', `${name}.git`);
     await mkdir(bare, { recursive: true });
@@ -63,7 +63,10 @@ export class Sources {
     if (Object.keys(files).length > 0) await this.commit(name, files);
   }
 
-  /** Commits files to a branch of a repository, made when it is not there, and tags that commit. @returns the commit */
+  /**
+   * Commits files to a branch of a repository, which is created when it does not exist, and tags that commit.
+   * @returns the commit
+   */
   async commit(
     name: string,
     files: Readonly<Record<string, string>>,
@@ -88,7 +91,7 @@ export class Sources {
     return git(tree, 'rev-parse', 'HEAD');
   }
 
-  /** Writes a stack with these repositories. @returns what `--stack` takes */
+  /** Writes a stack with these repositories. @returns the value for `--stack` */
   async stack(...repositories: string[]): Promise<string> {
     const folder = this.path('stacks', 'some');
     await mkdir(folder, { recursive: true });
@@ -97,17 +100,17 @@ export class Sources {
     return folder;
   }
 
-  /** The program as the operator calls it. */
+  /** Runs the program as the operator. */
   cli(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<CliResult> {
     return runCli(args, { cwd: this.folder, env: { ...this.env, ...env } });
   }
 
-  /** `setup-repositories` of a stack with these repositories. */
+  /** Runs `setup-repositories` for a stack with these repositories. */
   async setup(repositories: readonly string[], ...args: string[]): Promise<CliResult> {
     return this.cli(['--stack', await this.stack(...repositories), 'setup-repositories', ...args]);
   }
 
-  /** Where a working copy's HEAD is: its branch or `detached`, and the commit. */
+  /** The branch of a working copy or `detached`, and the commit of its HEAD. */
   async head(name: string): Promise<{ branch: string; commit: string }> {
     const env = { ...process.env, ...gitPerson };
     const branch = await run('git', ['-C', this.base(name), 'symbolic-ref', '--quiet', 'HEAD'], { env });

@@ -11,26 +11,26 @@ const findProgram = programFinder(
   'LACONIC_TEST_NO_SSHD',
 );
 
-/** A suite that needs an ssh server. Without one it is skipped and its name says why; with `CI=true` it fails. */
+/** A suite that needs an ssh server. Without one it is skipped with the reason in its name; with `CI=true` it fails. */
 export function describeWithSshd(name: string, suite: () => void): void {
   describeUnless(findProgram().reason, { has: 'has an ssh server', needs: 'sshd' }, name, suite);
 }
 
-/** An sshd with keys of its own, and what a client of it has. */
+/** An sshd with keys of its own, and what its clients need. */
 export interface SshServer extends Server {
-  /** Who may log in: the user of the tests. */
+  /** The user who may log in: that of the tests. */
   user: string;
-  /** The private key that is let in. */
+  /** The private key that is accepted. */
   key: string;
-  /** A key that is not. */
+  /** A key that is rejected. */
   otherKey: string;
-  /** The command of a client that knows the host, and offers only what an agent has. */
+  /** The ssh command of a client that trusts the host key and offers only the keys of an agent. */
   command: string;
-  /** The same, and it knows no host. */
+  /** The same, but without a known host key. */
   strangerCommand: string;
-  /** The same, and it knows another key of the host. */
+  /** The same, but with another host key. */
   deceivedCommand: string;
-  /** Logins that succeeded, as the log tells. */
+  /** Successful logins, according to the log. */
   logins(): number;
 }
 
@@ -58,7 +58,7 @@ export async function startSshServer(folder: string): Promise<SshServer> {
     'PidFile none',
   ];
   await writeFile(file('sshd_config'), `${config.join('\n')}\n`);
-  // Root's sshd wants it; packages make it at boot.
+  // Root's sshd needs this directory, which packages create at boot.
   if (process.getuid?.() === 0) await mkdir('/run/sshd', { recursive: true, mode: 0o755 });
   const server = await startProgram(program.path, ['-D', '-e', '-f', file('sshd_config')], {
     ready: /Server listening on/,
@@ -89,7 +89,7 @@ export async function startSshServer(folder: string): Promise<SshServer> {
   };
 }
 
-/** Starts an agent with these keys. @returns its socket */
+/** Starts an agent with these keys. @returns the path of its socket */
 export async function startAgent(
   folder: string,
   ...keys: string[]
