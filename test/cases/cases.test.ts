@@ -11,9 +11,9 @@ import { Sandbox } from '../support/sandbox.js';
 
 const texts = z.array(z.string()).default([]);
 
-/** One thing that is done with a case, or looked at. */
+/** An action on a case, or a check. */
 const step = z.union([
-  /** `laconic-so …`, its exit code, and regular expressions for what it prints on stdout and stderr together. */
+  /** `laconic-so …`, its exit code, and regular expressions for its output on stdout and stderr together. */
   z.strictObject({
     run: z.array(z.string()),
     exit: z.number().default(0),
@@ -21,26 +21,26 @@ const step = z.union([
     'does-not-print': texts,
     env: z.record(z.string(), z.string()).default({}),
   }),
-  /** A file: texts that are in it, and texts that are not. `missing: true`: it is not there. */
+  /** A file with texts that it has to contain, and texts that it must not. `missing: true`: it must not exist. */
   z.strictObject({ file: z.string(), has: texts, lacks: texts, missing: z.boolean().default(false) }),
   /**
-   * `deployment render`: for each of these an object that has at least its fields. On Compose the one document is
-   * looked at.
+   * `deployment render` has to contain for each of these an object with at least these fields. On Compose the single
+   * document is checked.
    */
   z.strictObject({ rendered: z.string(), objects: z.array(z.record(z.string(), z.unknown())) }),
-  /** A command in a running container of a deployment, and what it prints. */
+  /** A command in a running container of a deployment, and its output. */
   z.strictObject({ in: z.string(), service: z.string(), command: z.array(z.string()), prints: z.string() }),
 ]);
 
 const caseFile = z.strictObject({
-  /** What is right, in a sentence. */
+  /** The expected behaviour, in a sentence. */
   right: z.string(),
-  /** What git cannot keep: modes of files, by path, and empty folders. */
+  /** What git cannot store: modes of files by path, and empty folders. */
   modes: z.record(z.string(), z.string()).default({}),
   folders: texts,
-  /** Engine volumes that are there before, with a file each; removed afterwards. */
+  /** Engine volumes that exist before, with a file each; they are removed afterwards. */
   volumes: z.record(z.string(), z.record(z.string(), z.string())).default({}),
-  /** Why it is not right yet: it must fail then, so that nobody forgets to remove this. */
+  /** Why it does not work yet; the case has to fail then, so that nobody forgets to remove this. */
   'not-yet': z.string().optional(),
   steps: z.array(step).min(1),
 });
@@ -53,9 +53,7 @@ const names = (await readdir(import.meta.dirname, { withFileTypes: true }))
   .map(({ name }) => name)
   .sort();
 
-/**
- * Each folder here is a report that became a test: a stack, and in `case.yml` what is done with it and what is right.
- */
+/** Each folder is a report that became a test: a stack, and in `case.yml` the steps and the expected results. */
 describeWithEngine('inputs that once failed', () => {
   let sandbox: Sandbox;
   beforeEach(async () => {
@@ -121,7 +119,10 @@ async function take(each: Step, sandbox: Sandbox): Promise<void> {
   }
 }
 
-/** Whether a value has all that is wanted: maps may have more keys, lists hold for each wanted item one that fits. */
+/**
+ * Whether a value contains everything that is wanted: maps may have more keys, and lists need a match for each wanted
+ * item.
+ */
 function contains(value: unknown, wanted: unknown): boolean {
   if (Array.isArray(wanted)) {
     return Array.isArray(value) && wanted.every((item) => value.some((one) => contains(one, item)));

@@ -5,7 +5,7 @@ import { renderObjects } from '../../../src/deployers/kubernetes/objects/render.
 import { formatProblem } from '../../../src/system/errors.js';
 import { objectsInput, type StackText } from '../../support/kubernetes-objects.js';
 
-/** An example stack, with something of every kind of object. */
+/** An example stack with something of every kind of object. */
 const notes: StackText = {
   pods: {
     notes: `
@@ -84,7 +84,7 @@ network:
     - { host-name: own.example.org, tls-secret: own-cert, routes: [ { path: /, proxy-to: "web:80" } ] }
 `;
 
-describe('render: all objects of a deployment', () => {
+describe('render prints all objects of a deployment', () => {
   it.each([
     ['notes-kind', { ...notes, spec: kind }],
     ['shop-k8s', { ...shop, spec: cluster }],

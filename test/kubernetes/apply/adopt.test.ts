@@ -5,13 +5,13 @@ import { describeWithCluster, kubectl } from '../../support/cluster.js';
 import { createAsPython, type Site, site } from './support.js';
 import { mapOf } from '../../../src/system/plain-map.js';
 
-/** As the Python program makes it: its client, its labels only. */
+/** An object as the Python program creates it: with its client and only its labels. */
 function old(at: Site, object: KubernetesObject): KubernetesObject {
   const { app, stack } = at.identity;
   return { ...object, metadata: { ...object.metadata, labels: { app, 'app.kubernetes.io/stack': stack } } };
 }
 
-/** Without the label that a pod of the Python program does not have. */
+/** Without the label that pods of the Python program do not have. */
 function oldPods(deployment: KubernetesObject, at: Site): KubernetesObject {
   const spec = mapOf(deployment.spec);
   const template = mapOf(spec.template);
@@ -28,7 +28,7 @@ function newPods(deployment: KubernetesObject, at: Site): KubernetesObject {
   return { ...deployment, spec: { ...spec, selector: { matchLabels: { app: at.identity.app } } } };
 }
 
-/** @param className absent: by the annotation that is no longer to be used, as the Python program has it */
+/** @param className without it, the deprecated annotation sets the class, as the Python program does */
 function ingress(at: Site, className?: string): KubernetesObject {
   const { app, namespace } = at.identity;
   const service = { name: `${app}-service`, port: { number: 80 } };
@@ -49,7 +49,7 @@ function ingress(at: Site, className?: string): KubernetesObject {
   };
 }
 
-describeWithCluster('adopting what the Python program made', () => {
+describeWithCluster('adopting objects of the Python program', () => {
   let at: Site;
   beforeAll(async () => {
     at = await site();
@@ -59,7 +59,7 @@ describeWithCluster('adopting what the Python program made', () => {
   const named = (suffix: string): string => `${at.identity.app}-${suffix}`;
   const annotations = (): Record<string, string> => ({ 'laconic.com/deployment-dir': at.identity.directory });
 
-  it('takes over every object: fields it set and we do not set go, nothing conflicts, no claim or volume changes', async () => {
+  it('takes over every object: fields that are no longer set are removed, nothing conflicts, and no claim or volume changes', async () => {
     const { app, namespace } = at.identity;
     const deployment = oldPods(at.deployment(named('deployment'), { claim: named('data'), env: 'old' }), at);
     const containers = mapOf(mapOf(mapOf(deployment.spec).template).spec).containers as object[];
@@ -139,7 +139,7 @@ describeWithCluster('adopting what the Python program made', () => {
     expect((await at.start(wanted)).requests).toEqual([]);
   });
 
-  it('changes between roll-out strategies both ways, also of what that client made', async () => {
+  it('switches between strategies both ways, also for objects of that client', async () => {
     const rolling = { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } };
     const web = (strategy: object): KubernetesObject => {
       const made = at.deployment(named('deployment'));
@@ -155,7 +155,7 @@ describeWithCluster('adopting what the Python program made', () => {
     }
   });
 
-  it('shows a conflict with somebody else even while it adopts', async () => {
+  it('reports a conflict with another field manager during adoption, too', async () => {
     const { namespace } = at.identity;
     await createAsPython(old(at, at.configmap(named('late'), { key: 'old' })));
     const patch = ['patch', 'configmap', named('late'), '--namespace', namespace, '--type=merge'];
@@ -166,8 +166,8 @@ describeWithCluster('adopting what the Python program made', () => {
   });
 });
 
-describeWithCluster('whose namespace it is', () => {
-  it('is taken by the first deployment; another is refused with both names, and nothing is written', async () => {
+describeWithCluster('the namespace of a deployment', () => {
+  it('belongs to the first deployment, while another one is refused with both names and writes nothing', async () => {
     const first = await site('taken');
     try {
       await first.start([]);
@@ -181,7 +181,7 @@ describeWithCluster('whose namespace it is', () => {
     }
   });
 
-  it('is taken over when it was made by hand, and by a directory that has been moved', async () => {
+  it('is adopted when it was made by hand, or when the directory was moved', async () => {
     const at = await site('moved');
     try {
       await kubectl('create', 'namespace', at.identity.namespace);
@@ -195,7 +195,7 @@ describeWithCluster('whose namespace it is', () => {
     }
   });
 
-  it('that it made itself is changed by a directory that has been moved, and then left alone', async () => {
+  it('is updated once when the directory was moved', async () => {
     const at = await site('moved-own');
     try {
       await at.start([]);
@@ -209,7 +209,7 @@ describeWithCluster('whose namespace it is', () => {
     }
   });
 
-  it('is awaited and made anew while it is being deleted', async () => {
+  it('is awaited and recreated while it is being deleted', async () => {
     const at = await site();
     try {
       const objects = [at.deployment('web'), ...at.volume(`${at.identity.app}-data`)];
@@ -233,7 +233,7 @@ describeWithCluster('whose namespace it is', () => {
     }
   });
 
-  it('of two that start at the same moment only one gets it', async () => {
+  it('belongs to only one of two deployments that start at the same moment', async () => {
     const one = await site('race');
     const other = await site('race', { namespace: one.identity.namespace });
     try {
@@ -247,7 +247,7 @@ describeWithCluster('whose namespace it is', () => {
     }
   });
 
-  it('a volume of this name that another namespace uses is left alone', async () => {
+  it('cannot use a volume of the same name that belongs to another namespace', async () => {
     const [one, other] = await Promise.all([site(), site()]);
     try {
       const shared = `${one.identity.app}-data`;

@@ -4,7 +4,7 @@ import { describeWithCluster, kubectl, kubectlGet } from '../../support/cluster.
 import { createAs, type Site, site } from './support.js';
 import { mapOf } from '../../../src/system/plain-map.js';
 
-/** Versions of all objects of the namespace by `Kind/name`: a write changes one. */
+/** Versions of all objects of the namespace by `Kind/name`; a write changes one. */
 async function versions(at: Site): Promise<Record<string, string>> {
   const kinds = 'namespace/' + at.identity.namespace;
   const namespace = await kubectlGet(kinds, '--show-managed-fields');
@@ -14,7 +14,7 @@ async function versions(at: Site): Promise<Record<string, string>> {
     at.identity.namespace,
     '--show-managed-fields',
   );
-  // What controllers write (a status, that a claim is bound) is no write of ours.
+  // What controllers write (a status, that a claim is bound) does not count.
   return Object.fromEntries(
     [namespace, ...(items ?? [])].map((each) => {
       const { kind, metadata } = each as { kind: string; metadata: { name: string; managedFields?: unknown[] } };
@@ -97,7 +97,7 @@ describeWithCluster('applying objects', () => {
     expect(await versions(at)).toEqual(before);
   });
 
-  it('updates what differs, and only that; a removed key of a ConfigMap goes', async () => {
+  it('updates only what differs, and removes a removed key of a ConfigMap', async () => {
     const before = await versions(at);
     const objects = all().map((object) =>
       object.metadata.name === name('config') ? at.configmap(name('config'), { other: 'x' }) : object,
@@ -112,8 +112,8 @@ describeWithCluster('applying objects', () => {
     expect(config?.data).toEqual({ other: 'x' });
   });
 
-  it('puts back what somebody changed by hand where nobody claims it, and prints it', async () => {
-    // A Service's selector that was emptied: nobody owns the field then.
+  it('restores and prints a change made by hand to a field without an owner', async () => {
+    // The selector of a Service was emptied, so no manager owns the field.
     const patch = '[{"op":"remove","path":"/spec/selector/app"}]';
     await kubectl(
       'patch',
@@ -131,7 +131,7 @@ describeWithCluster('applying objects', () => {
     expect(mapOf(service?.spec).selector).toEqual({ app: at.identity.app });
   });
 
-  it('shows a conflict with the field and its owner, and changes nothing else', async () => {
+  it('reports a conflict with the field and its owner, and changes nothing else', async () => {
     const words = ['set', 'image', `deployment/${name('deployment')}`, 'main=example.org/other:1'];
     await kubectl(...words, '--namespace', at.identity.namespace, '--field-manager=operator-by-hand');
     const before = await versions(at);
@@ -149,7 +149,7 @@ describeWithCluster('applying objects', () => {
     await at.start(all());
   });
 
-  it('leaves the replicas to who scaled the Deployment, and says so', async () => {
+  it('keeps the replicas of a scaled Deployment, with a message', async () => {
     await kubectl('scale', `deployment/${name('deployment')}`, '--replicas=0', '--namespace', at.identity.namespace);
     const { stderr } = await at.start(all());
     expect(stderr).toContain(`Deployment ${name('deployment')} keeps its 0 replicas, set by kubectl scale`);
@@ -157,7 +157,7 @@ describeWithCluster('applying objects', () => {
     expect(mapOf(deployment?.spec).replicas).toBe(0);
   });
 
-  it('makes a Service anew that turns headless, which cannot be changed in place', async () => {
+  it('recreates a Service that becomes headless, which cannot be changed in place', async () => {
     const before = await at.api.get(resources.Service, name('service'), at.identity.namespace);
     const objects = all().map((object) =>
       object.metadata.name === name('service') ? at.service(name('service'), { clusterIP: 'None' }) : object,
@@ -170,7 +170,7 @@ describeWithCluster('applying objects', () => {
     expect(mapOf(after?.spec).clusterIP).toBe('None');
   });
 
-  it('reports drift of a volume and never sends it', async () => {
+  it('reports drift of a volume and never applies it', async () => {
     const moved = all().map((object) =>
       object.kind === 'PersistentVolume' ? at.volume(name('data'), '/mnt/elsewhere')[0] : object,
     );
@@ -182,7 +182,7 @@ describeWithCluster('applying objects', () => {
     expect(mapOf(mapOf(volume?.spec).hostPath).path).toBe(`/mnt/${at.identity.app}`);
   });
 
-  it('refuses what somebody else made under the same name, and writes nothing', async () => {
+  it('refuses an object of another tool with the same name, and writes nothing', async () => {
     const foreign = at.configmap('operators-own');
     await createAs('kubectl-create', { ...foreign, metadata: { ...foreign.metadata, labels: {} } });
     const before = await versions(at);
@@ -193,14 +193,14 @@ describeWithCluster('applying objects', () => {
   });
 });
 
-describeWithCluster('Jobs and volumes over several starts', () => {
+describeWithCluster('Jobs and volumes across several starts', () => {
   let at: Site;
   beforeAll(async () => {
     at = await site();
   });
   afterAll(() => at.remove());
 
-  it('replaces a failed Job and leaves one that has run, even with another definition', async () => {
+  it('recreate a failed Job, but not one that has completed, even with another definition', async () => {
     const [good, bad] = [`${at.identity.app}-job-good`, `${at.identity.app}-job-bad`];
     const wait = (condition: string, job: string): Promise<string> =>
       kubectl(
@@ -225,7 +225,7 @@ describeWithCluster('Jobs and volumes over several starts', () => {
     expect(uid(after, bad)).not.toBe(uid(before, bad));
   });
 
-  it('binds a Released volume again, and prints it', async () => {
+  it('bind a Released volume again, and print it', async () => {
     const data = `${at.identity.app}-data`;
     const objects = at.volume(data);
     await at.start(objects);

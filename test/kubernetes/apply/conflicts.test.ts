@@ -5,7 +5,7 @@ import { Site as Deployed, server } from '../operate/site.js';
 import { createAsPython, type Site, site } from './support.js';
 import { mapOf } from '../../../src/system/plain-map.js';
 
-describeWithCluster('fields that somebody else has set are taken over on demand', () => {
+describeWithCluster('fields that others have set', () => {
   let at: Site;
   beforeAll(async () => {
     at = await site('conflicts');
@@ -31,7 +31,7 @@ describeWithCluster('fields that somebody else has set are taken over on demand'
   const data = async (config: string): Promise<unknown> =>
     (await at.api.get(resources.ConfigMap, name(config), at.identity.namespace))?.data;
 
-  it('not otherwise: the error names fields, owners and the option, and nothing changes', async () => {
+  it('cause an error that names fields, owners and the option, and changes nothing', async () => {
     await at.start(wanted());
     await byOthers();
     const field = 'spec.template.spec.containers[name="main"].env[name="VALUE"].value';
@@ -45,7 +45,7 @@ describeWithCluster('fields that somebody else has set are taken over on demand'
     expect(await data('config')).toEqual({ key: 'theirs', second: 'ours', more: 'theirs' });
   });
 
-  it('tells per object what was taken from whom, and what we do not set stays theirs', async () => {
+  it('are taken over on demand and listed per object, while fields that the program does not set are kept', async () => {
     const { stderr, requests } = await at.start(wanted(), { forceConflicts: true });
     const field = 'spec.template.spec.containers[name="main"].env[name="VALUE"].value';
     expect(stderr).toContain(
@@ -61,12 +61,12 @@ describeWithCluster('fields that somebody else has set are taken over on demand'
     expect(mapOf(containers[0]).env).toEqual([{ name: 'VALUE', value: 'ours' }]);
   });
 
-  it('once: the next start writes nothing and needs no option', async () => {
+  it('are taken over once: the next start writes nothing and needs no option', async () => {
     const { stderr, requests } = await at.start(wanted());
     expect([stderr, requests]).toEqual(['', []]);
   });
 
-  it('leaves the replicas to who scaled the Deployment', async () => {
+  it('do not include the replicas of a scaled Deployment', async () => {
     await kubectl('scale', `deployment/${name('deployment')}`, '--replicas=0', '--namespace', at.identity.namespace);
     const { stderr } = await at.start(wanted(), { forceConflicts: true });
     expect(stderr).toContain('keeps its 0 replicas, set by kubectl scale');
@@ -74,7 +74,7 @@ describeWithCluster('fields that somebody else has set are taken over on demand'
     expect(mapOf(live?.spec).replicas).toBe(0);
   });
 
-  it('while it adopts what the Python program made, too', async () => {
+  it('are taken over during the adoption of objects of the Python program, too', async () => {
     const old = at.configmap(name('old'), { key: 'old', gone: 'old' });
     await createAsPython({ ...old, metadata: { ...old.metadata, labels: { app: at.identity.app } } });
     await patched(`configmap/${name('old')}`, { data: { key: 'theirs' } }, 'operator-by-hand');
@@ -89,7 +89,7 @@ describeWithCluster('start and restart --force-conflicts', () => {
   let deployed: Deployed | undefined;
   afterEach(async () => deployed?.remove());
 
-  it('take over what kubectl set', async () => {
+  it('take over fields that kubectl set', async () => {
     deployed = await Deployed.make('conflicts', { pods: { app: server('web', '    environment: {COLOUR: blue}\n') } });
     await deployed.succeed('start');
     const [deployment = ''] = await deployed.names('deployments');
@@ -100,7 +100,7 @@ describeWithCluster('start and restart --force-conflicts', () => {
       const { stdout, stderr } = await deployed.succeed(command, '--force-conflicts');
       expect(stderr).toMatch(/env\[name="COLOUR"\]\.value: was set by kubectl-set/);
       expect((await deployed.succeed('exec', 'web', 'echo $COLOUR')).stdout).toBe('blue\n');
-      // On Kubernetes a restart replaces every pod, and says so.
+      // On Kubernetes a restart replaces every pod, and reports that.
       if (command === 'restart') expect(stdout).toContain('Deployment updated: all pods were made anew.\n');
     }
   });

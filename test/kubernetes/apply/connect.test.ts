@@ -14,8 +14,8 @@ interface Kubeconfig {
   users: { user: Record<string, unknown> }[];
 }
 
-describeWithCluster('reaching a real API server: one message for each thing that is wrong', () => {
-  /** The shared cluster's kubeconfig, changed, as a deployment's own. */
+describeWithCluster('connecting to a real API server', () => {
+  /** The shared cluster's kubeconfig with changes, as a deployment's own. */
   async function connectWith(change: (config: Kubeconfig) => void): ReturnType<typeof connectCluster> {
     const text = await kubectl('config', 'view', '--raw', '--minify', '--flatten', '--output', 'json');
     const config = JSON.parse(text) as Kubeconfig;
@@ -36,7 +36,7 @@ describeWithCluster('reaching a real API server: one message for each thing that
     return (await api.list(resources.Namespace, {})).length;
   };
 
-  it('a copied kubeconfig works, with certificates or a program that gives a token', async () => {
+  it('works with a copied kubeconfig, with certificates or a credentials program', async () => {
     expect(await listed(() => undefined)).toBeGreaterThan(2);
     const credential = {
       kind: 'ExecCredential',
@@ -48,57 +48,53 @@ describeWithCluster('reaching a real API server: one message for each thing that
   });
 
   it.each([
-    ['a token that expired', user({ token: 'expired' }), /^cannot list namespaces: Unauthorized$/],
+    ['an expired token', user({ token: 'expired' }), /^cannot list namespaces: Unauthorized$/],
     ['no credentials', user({}), /^cannot list namespaces: .*"system:anonymous" cannot list/],
     [
-      'a program for credentials that is not there',
+      'a missing credentials program',
       user({ exec: { apiVersion: 'client.authentication.k8s.io/v1', command: '/not/there' } }),
       /^cannot list namespaces: no credentials for context kind-.*: spawn \/not\/there ENOENT$/,
     ],
     [
-      'a program for credentials that fails and says nothing',
+      'a credentials program that fails without output',
       user({ exec: { apiVersion: 'client.authentication.k8s.io/v1', command: 'false' } }),
       /no credentials for context kind-.*: the program false failed and wrote nothing$/,
     ],
     [
-      'a program for credentials that gives something else',
+      'a credentials program with invalid output',
       user({ exec: { apiVersion: 'client.authentication.k8s.io/v1', command: 'echo', args: ['no'] } }),
       /no credentials for context kind-.*: the program echo gave no ExecCredential$/,
     ],
     [
-      'a certificate that is none',
+      'an invalid certificate',
       user({ 'client-certificate-data': 'bm8=', 'client-key-data': 'bm8=' }),
       /the certificates or the key of the kubeconfig cannot be used/,
     ],
+    ['a missing certificate file', user({ 'client-certificate': 'none.crt' }), /no credentials for context .*ENOENT/],
     [
-      'a certificate file that is not there',
-      user({ 'client-certificate': 'none.crt' }),
-      /no credentials for context .*ENOENT/,
-    ],
-    [
-      'nobody at the address',
+      'an address without a server',
       cluster({ server: 'https://127.0.0.1:1' }),
       /https:\/\/127.0.0.1:1 cannot be reached: connect ECONNREFUSED/,
     ],
     [
-      'a name that does not exist',
+      'an unknown host name',
       cluster({ server: 'https://x.invalid' }),
       /https:\/\/x.invalid cannot be reached: getaddrinfo/,
     ],
     [
-      "another cluster's authority",
+      'the authority of another cluster',
       (config: Kubeconfig): void => {
         for (const each of config.clusters) delete each.cluster['certificate-authority-data'];
       },
       /the certificate of https:\/\/.* is not the one the kubeconfig trusts/,
     ],
-  ])('%s', async (_, change, message) => {
+  ])('fails with one message for %s', async (_, change, message) => {
     const failure = await listed(change).catch((error: unknown) => error);
     expect((failure as Error).message).toMatch(message);
     expect(failure).toMatchObject({ exitCode: 1, hint: expect.any(String) as string });
   });
 
-  it('somebody who takes the connection and never answers is given up after ten seconds', async () => {
+  it('gives up after ten seconds when the server accepts the connection and never answers', async () => {
     const silent = createServer((socket) => socket.on('error', () => undefined));
     await once(silent.listen(0, '127.0.0.1'), 'listening');
     const { port } = silent.address() as AddressInfo;
@@ -111,7 +107,7 @@ describeWithCluster('reaching a real API server: one message for each thing that
     }
   });
 
-  it('the context of this kind cluster is used whatever the current one is', async () => {
+  it('uses the context of this kind cluster whatever the current context is', async () => {
     const { api } = await connectCluster({ kind: 'k8s-kind', cluster: shared.name }, testContext('/'));
     expect(api.description).toMatch(new RegExp(`^context kind-${shared.name} \\(https://127\\.0\\.0\\.1:\\d+\\)$`));
     expect(JSON.parse(await api.text('/version'))).toMatchObject({ major: '1' });

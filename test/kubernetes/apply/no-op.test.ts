@@ -6,10 +6,7 @@ import { describeWithCluster } from '../../support/cluster.js';
 import { objectsInput, type StackText } from '../../support/kubernetes-objects.js';
 import { countWrites, type Site, site } from './support.js';
 
-/**
- * Every compose key that is mapped, in spellings that the server writes otherwise: amounts, empty values, zeros,
- * defaults.
- */
+/** Every mapped compose key, in forms that the server stores differently: amounts, empty values, zeros, defaults. */
 const everything: StackText = {
   pods: {
     front: `
@@ -100,11 +97,11 @@ image-pull-secret: { server: ghcr.io, username: me, token-env: TOKEN }
 `,
 };
 
-describeWithCluster('a no-op start of every mapped key', () => {
+describeWithCluster('a start without changes, with every mapped key', () => {
   let at: Site | undefined;
   afterEach(() => at?.remove());
 
-  it('writes nothing: what the server spells otherwise counts as equal', async () => {
+  it('writes nothing, since other spellings of the server are equal', async () => {
     at = await site('notes');
     const { app, namespace, directory } = at.identity;
     const { objects, findings } = buildObjects({ ...objectsInput(everything), app, namespace, directory });

@@ -7,14 +7,14 @@ import { resources } from '../../../src/deployers/kubernetes/api/resources.js';
 import { describeWithCluster, shared } from '../../support/cluster.js';
 import { countWrites, type Site, site } from './support.js';
 
-describeWithCluster('the order of a start, and a start that fails', () => {
+describeWithCluster('the order of a start, and failed starts', () => {
   let at: Site;
   beforeEach(async () => {
     at = await site();
   });
   afterEach(() => at.remove());
 
-  it('applies configuration, then names, then workloads each after what it waits for, then the Ingress', async () => {
+  it('applies configuration, then names, then workloads after their dependencies, then the Ingress', async () => {
     const events: string[] = [];
     const workload = (name: string) => ({ kind: 'Deployment' as const, name });
     const objects = [
@@ -57,7 +57,7 @@ describeWithCluster('the order of a start, and a start that fails', () => {
     ]);
   });
 
-  it('changes nothing when the server refuses one object: all refusals at once, and no namespace is left', async () => {
+  it('changes nothing and leaves no namespace when the server rejects objects, and reports all of them', async () => {
     const bad = at.deployment('bad', { replicas: -1 });
     const worse = at.service('worse', { ports: [{ port: 99_999 }] });
     const failure = await at.start([at.configmap('good'), bad, worse]).catch((error: unknown) => error);
@@ -67,7 +67,7 @@ describeWithCluster('the order of a start, and a start that fails', () => {
     expect(namespace === undefined || namespace.metadata.deletionTimestamp !== undefined).toBe(true);
   });
 
-  it("repeats no secret of the server's words", async () => {
+  it('does not repeat a secret from an error of the server', async () => {
     const secret = {
       apiVersion: 'v1',
       kind: 'Secret',
@@ -79,7 +79,7 @@ describeWithCluster('the order of a start, and a start that fails', () => {
     expect(JSON.stringify(failure) + String(failure)).not.toContain('topsecret');
   });
 
-  it('stops at once when it is interrupted; the next start goes on from there', async () => {
+  it('stops at once when interrupted, and the next start continues', async () => {
     const interrupt = new AbortController();
     const context = { ...at.context(), signal: interrupt.signal };
     const { api } = await connectCluster({ kind: 'k8s-kind', cluster: shared.name }, context);
@@ -100,7 +100,7 @@ describeWithCluster('the order of a start, and a start that fails', () => {
     expect(stdout).toBe('Created Deployment web (strategy: Recreate)\n');
   });
 
-  it('a restart replaces the pods of what did not change, under a field manager of its own; the next start leaves it so', async () => {
+  it('replaces the pods of unchanged workloads at a restart under a separate field manager, and the next start keeps them', async () => {
     const restartedAt = '2026-01-02T03:04:05Z';
     const objects = [at.deployment('web'), at.configmap('config')];
     await at.start(objects);

@@ -4,7 +4,7 @@ import { describeWithCluster, kubectl } from '../../support/cluster.js';
 import { createAs, type Site, site } from './support.js';
 import { mapOf } from '../../../src/system/plain-map.js';
 
-describeWithCluster('what leaves the stack', () => {
+describeWithCluster('objects that are no longer in the stack', () => {
   let at: Site;
   beforeAll(async () => {
     at = await site();
@@ -13,12 +13,12 @@ describeWithCluster('what leaves the stack', () => {
 
   const named = (suffix: string): string => `${at.identity.app}-${suffix}`;
 
-  it('goes, but not what hooks or the operator made beside it, whatever their labels', async () => {
+  it('are deleted, but not those that hooks or the operator made, whatever their labels', async () => {
     await at.start([at.configmap('stays'), at.configmap('goes'), at.service('goes')]);
     await createAs('hook', { ...at.configmap('from-a-hook'), metadata: { ...at.configmap('from-a-hook').metadata } });
     const { stderr, requests } = await at.start([at.configmap('stays')]);
     expect(stderr).toBe('ConfigMap goes left the stack: removed\nService goes left the stack: removed\n');
-    // Services last: they lead to the old pods until there are new ones.
+    // Services are last, because they lead to the old pods until there are new ones.
     expect(requests.filter((each) => each.startsWith('delete'))).toEqual([
       'delete ConfigMap/goes',
       'delete Service/goes',
@@ -28,7 +28,7 @@ describeWithCluster('what leaves the stack', () => {
     expect((await at.start([at.configmap('stays')])).requests).toEqual([]);
   });
 
-  it('stays when somebody made it anew since: the inventory means the very object', async () => {
+  it('are kept when somebody recreated them, since the inventory records the uid', async () => {
     await at.start([at.configmap('stays'), at.configmap('again')]);
     await kubectl('delete', 'configmap', 'again', '--namespace', at.identity.namespace);
     await createAs('kubectl-create', at.configmap('again', { by: 'hand' }));
@@ -39,7 +39,7 @@ describeWithCluster('what leaves the stack', () => {
     });
   });
 
-  it('a workload that shares a claim with its successor is gone with its pods before that one starts', async () => {
+  it('are deleted with their pods before a new workload on the same claim starts', async () => {
     const { namespace } = at.identity;
     const volume = at.volume(named('data'));
     await at.start([...volume, at.deployment(named('deployment'), { claim: named('data') })]);
@@ -63,14 +63,14 @@ describeWithCluster('what leaves the stack', () => {
     await at.start([...volume, at.deployment(named('db-deployment'), { claim: named('data') })]);
     const available = `deployment/${named('db-deployment')}`;
     await kubectl('wait', '--for=condition=available', available, '--timeout=120s', '--namespace', namespace);
-    // The watch may tell of it later than kubectl.
+    // The watch may report it later than kubectl.
     await expect.poll(() => seen.length, { timeout: 60_000 }).toBeGreaterThan(2);
     watching.abort();
     await watch;
     expect(seen).toEqual(['ADDED deployment', 'DELETED deployment', 'ADDED db-deployment']);
   });
 
-  it('a claim stays with its data, is told of, and is still known to stop', async () => {
+  it('are kept as claims with their data, reported, and still known to stop', async () => {
     const { stderr } = await at.start([at.configmap('stays')]);
     expect(stderr).toContain(`PersistentVolumeClaim ${named('data')} is not used any more; it stays with its data`);
     const claim = await at.api.get(resources.PersistentVolumeClaim, named('data'), at.identity.namespace);
@@ -78,9 +78,9 @@ describeWithCluster('what leaves the stack', () => {
     expect((await at.start([at.configmap('stays')])).requests).toEqual([]);
   });
 
-  it('a start that was killed before it wrote down what it made still prunes it later', async () => {
+  it('are pruned later when a start was killed before it recorded them', async () => {
     const { namespace } = at.identity;
-    // As it is after a kill between the inventory and the object: an entry without uid.
+    // After a kill between the inventory and the object, the inventory has an entry without uid.
     const inventory = await at.api.get(resources.ConfigMap, `${at.identity.app}.inventory`, namespace);
     const entries = JSON.parse(mapOf(inventory?.data)['objects.json'] as string) as object[];
     const left = [...entries, { apiVersion: 'v1', kind: 'ConfigMap', name: 'half-done' }];

@@ -9,7 +9,7 @@ function stop(at: Site, options: Partial<RemoveOptions> = {}): ReturnType<typeof
   return removeDeployment(at.identity, at.api, all, at.context());
 }
 
-/** `Kind/name` of all that the namespace holds but for what Kubernetes puts there itself. */
+/** `Kind/name` of everything in the namespace, except for what Kubernetes creates there itself. */
 async function contents(at: Site): Promise<string[]> {
   const kinds = 'deployments,pods,jobs,services,ingresses,configmaps,secrets,persistentvolumeclaims,endpoints';
   const { items = [] } = await kubectlGet(kinds, '--namespace', at.identity.namespace);
@@ -36,7 +36,7 @@ function everything(at: Site) {
 }
 
 describeWithCluster('stop', () => {
-  describe('two deployments of one stack', () => {
+  describe('of one of two deployments of one stack', () => {
     let one: Site;
     let other: Site;
     beforeAll(async () => {
@@ -60,8 +60,8 @@ describeWithCluster('stop', () => {
       await Promise.all([one.remove(), other.remove()]);
     });
 
-    it('removes all of this one before it returns, and keeps volumes and the namespace', async () => {
-      // A start hook's ConfigMap has the stack's label; the operator's own has none.
+    it('removes everything of it before the command returns, and keeps volumes and the namespace', async () => {
+      // A start hook's ConfigMap has the stack's label; the operator's own has no label.
       const hook = one.configmap('from-a-hook');
       const own = one.configmap('operators-own');
       const labels = { 'app.kubernetes.io/stack': 'same-stack' };
@@ -80,11 +80,11 @@ describeWithCluster('stop', () => {
       expect(await contents(other)).toContain(`Deployment/${other.identity.app}-deployment`);
     });
 
-    it('a second stop finds nothing and does nothing', async () => {
+    it('finds nothing the second time and does nothing', async () => {
       expect((await stop(one)).count).toBe(0);
     });
 
-    it('starts again on the same volume', async () => {
+    it('keeps the volume, on which it starts again', async () => {
       const { stdout } = await one.start(everything(one));
       expect(stdout).toContain(`Created Deployment ${one.identity.app}-deployment`);
       const claim = await one.api.get(
@@ -95,7 +95,7 @@ describeWithCluster('stop', () => {
       expect((claim?.status as { phase: string }).phase).toBe('Bound');
     });
 
-    it('--delete-volumes removes its claims and volumes, tells where the data stays, and touches nothing of the other', async () => {
+    it('removes its claims and volumes with --delete-volumes, prints where the data is kept, and touches nothing of the other', async () => {
       const { keptData } = await stop(one, { deleteVolumes: true });
       expect(keptData).toEqual([{ volume: `${one.identity.app}-data`, path: `/mnt/${one.identity.app}` }]);
       expect(await volumesOf(one)).toEqual([]);
@@ -104,7 +104,7 @@ describeWithCluster('stop', () => {
       expect(await contents(other)).toContain(`PersistentVolumeClaim/${other.identity.app}-data`);
     });
 
-    it('--delete-namespace refuses while somebody keeps something there, and names it', async () => {
+    it('refuses --delete-namespace while the namespace contains objects of others, and lists them', async () => {
       await expect(stop(one, { deleteNamespace: true })).rejects.toThrow(
         `namespace ${one.identity.namespace} is not deleted: it holds what is not this deployment's: ConfigMap operators-own`,
       );
@@ -113,7 +113,7 @@ describeWithCluster('stop', () => {
       expect(await one.api.get(resources.Namespace, one.identity.namespace)).toBeUndefined();
     });
 
-    it("never touches another deployment's namespace", async () => {
+    it('never touches the namespace of another deployment', async () => {
       const before = await contents(other);
       const stranger = await site('same-stack', { namespace: other.identity.namespace });
       expect((await stop(stranger, { deleteVolumes: true })).count).toBe(0);
@@ -122,7 +122,7 @@ describeWithCluster('stop', () => {
     });
   });
 
-  describe('what can go wrong', () => {
+  describe('with obstacles', () => {
     let at: Site;
     beforeAll(async () => {
       at = await site();
@@ -130,7 +130,7 @@ describeWithCluster('stop', () => {
     });
     afterAll(() => at.remove());
 
-    it('works without a usable inventory, by labels', async () => {
+    it('works by labels without a usable inventory', async () => {
       const damaged = { data: { 'objects.json': 'not what we wrote' } };
       const name = `${at.identity.app}.inventory`;
       await at.api.patch(resources.ConfigMap, name, at.identity.namespace, damaged, 'somebody');
@@ -140,7 +140,7 @@ describeWithCluster('stop', () => {
       await at.start([at.configmap(`${at.identity.app}-config`), at.service('web')]);
     });
 
-    it('names what is left and the finalizer that holds it, and exits 1', async () => {
+    it('lists the remaining objects and their finalizers, and exits with 1', async () => {
       const patch = (finalizers: string[]): Promise<string> =>
         kubectl(
           'patch',
@@ -164,7 +164,7 @@ describeWithCluster('stop', () => {
       expect(await contents(at)).toEqual([]);
     });
 
-    it('--delete-namespace refuses while a claim holds the only copy of its data', async () => {
+    it('refuses --delete-namespace while a claim has the only copy of its data', async () => {
       const [, claim] = at.volume(`${at.identity.app}-data`);
       const spec = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Mi' } } };
       await at.start([
@@ -183,13 +183,13 @@ describeWithCluster('stop', () => {
     });
   });
 
-  it('removes what the Python program made, its unlabelled Secrets too', async () => {
+  it('removes objects of the Python program, including its unlabelled Secrets', async () => {
     const at = await site('python-stack');
     const { app, namespace } = at.identity;
     try {
       await createAsPython(...(await pythonObjects(at)));
       await stop(at, { deleteVolumes: true });
-      // Generated at create, under the stack's name: the Python program keeps it, too.
+      // This Secret is generated at create under the stack's name, and the Python program keeps it, too.
       expect(await contents(at)).toEqual(['Secret/python-stack-generated-secrets']);
       expect(await volumesOf(at)).toEqual([]);
       await stop(at, { deleteNamespace: true });
@@ -201,7 +201,7 @@ describeWithCluster('stop', () => {
   });
 });
 
-/** Objects as the Python program leaves them: its labels, its names. */
+/** Objects as the Python program leaves them, with its labels and names. */
 async function pythonObjects(at: Site) {
   const { app, stack, namespace, directory } = at.identity;
   const labels = { app, 'app.kubernetes.io/stack': stack };

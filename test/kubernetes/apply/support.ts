@@ -9,9 +9,9 @@ import type { KubernetesObject } from '../../../src/deployers/kubernetes/objects
 import { kubectl, shared } from '../../support/cluster.js';
 import { type TestContext, testContext } from '../../support/context.js';
 
-/** An image that the node has: `pause` runs until it is told to end, `coredns -version` ends at once. */
+/** Images that the node has: `pause` runs until it is stopped, and `coredns -version` ends at once. */
 export async function nodeImage(name: 'pause' | 'coredns'): Promise<string> {
-  // Not of the Node's status, which knows the fifty largest only.
+  // The Node's status would not do, since it has only the fifty largest.
   const list = ['exec', shared.node, 'ctr', '--namespace', 'k8s.io', 'images', 'ls', '--quiet'];
   const names = (await runOrFail('the images of the node', 'docker', list)).stdout.split('\n');
   const found = names.find((each) => new RegExp(`/${name}:[^@]*$`).test(each));
@@ -19,18 +19,18 @@ export async function nodeImage(name: 'pause' | 'coredns'): Promise<string> {
   return found;
 }
 
-/** One deployment of a test's own on the shared cluster, in a namespace of its own, and what it prints. */
+/** A test's own deployment on the shared cluster, in a namespace of its own, and its output. */
 export interface Site {
   readonly identity: Identity;
   readonly api: ClusterApi;
-  /** Applies these objects and the namespace; returns what was printed, and the requests that were no reads. */
+  /** Applies these objects and the namespace; returns the output and the requests other than reads. */
   start(
     objects: readonly KubernetesObject[],
     options?: Partial<ApplyOptions>,
   ): Promise<{ stdout: string; stderr: string; requests: string[] }>;
-  /** A context whose output is read afterwards. */
+  /** A context that records its output. */
   context(): TestContext;
-  /** Standard labels of its objects. */
+  /** The standard labels of its objects. */
   readonly labels: Record<string, string>;
   /** The objects of a small deployment. */
   namespace(): KubernetesObject;
@@ -40,13 +40,13 @@ export interface Site {
   ): KubernetesObject;
   service(name: string, spec?: Record<string, unknown>): KubernetesObject;
   configmap(name: string, data?: Record<string, string>): KubernetesObject;
-  /** Ends well at once; with a command, which the image does not have, it fails. */
+  /** Completes at once; with a command, which the image does not have, it fails. */
   job(name: string, command?: string[]): KubernetesObject;
   volume(name: string, path?: string): [KubernetesObject, KubernetesObject];
   remove(): Promise<void>;
 }
 
-/** @param signal of the commands; absent: never aborted */
+/** @param signal of the commands; without it they are never aborted */
 export async function site(stack = 'shop', given: Partial<Identity> = {}): Promise<Site> {
   const id = randomBytes(4).toString('hex');
   const identity: Identity = {
@@ -168,7 +168,7 @@ export async function site(stack = 'shop', given: Partial<Identity> = {}): Promi
       },
     ],
     async remove() {
-      // No test uses these names again: nobody needs to wait.
+      // No test uses these names again, so nobody needs to wait.
       const words = ['--ignore-not-found', '--wait=false'];
       await kubectl('delete', 'namespace', namespace, ...words);
       await kubectl('delete', 'persistentvolume', '--selector', `app=${app}`, ...words);
@@ -176,19 +176,19 @@ export async function site(stack = 'shop', given: Partial<Identity> = {}): Promi
   };
 }
 
-/** Creates objects as the Python program's client does: no apply, its own name. */
+/** Creates objects like the Python program's client: with plain requests in its name. */
 export async function createAsPython(...objects: KubernetesObject[]): Promise<void> {
   await createAs('OpenAPI-Generator', ...objects);
 }
 
-/** Creates objects in the name of this field manager. */
+/** Creates objects with this field manager. */
 export async function createAs(manager: string, ...objects: KubernetesObject[]): Promise<void> {
   const input = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects });
   const words = ['--kubeconfig', shared.kubeconfig, 'create', '--field-manager', manager, '--filename', '-'];
   await runOrFail('kubectl create', 'kubectl', words, { input });
 }
 
-/** The same API, and a list that grows with every request that may change something. */
+/** The same API with a list of all requests that may change something. */
 export function countWrites(api: ClusterApi): { counted: ClusterApi; requests: string[] } {
   const requests: string[] = [];
   const counted: ClusterApi = {

@@ -7,7 +7,7 @@ export async function applyYaml(input: string): Promise<void> {
   await runOrFail('kubectl apply', 'kubectl', words, { input });
 }
 
-/** The administrator's kubeconfig as plain data, its one cluster, user and context called `x`. */
+/** The administrator's kubeconfig as plain data, in which cluster, user and context are called `x`. */
 export async function kubeconfigOf(
   user: Record<string, unknown> | undefined,
   cluster: Record<string, unknown> = {},
@@ -24,13 +24,13 @@ export async function kubeconfigOf(
   });
 }
 
-/** A new ServiceAccount of a namespace, and a kubeconfig for it. */
+/** Creates a ServiceAccount in a namespace, and a kubeconfig for it. */
 export async function serviceAccount(namespace: string, name: string): Promise<string> {
   await kubectl('create', 'serviceaccount', name, '--namespace', namespace);
   return kubeconfigOf({ token: (await kubectl('create', 'token', name, '--namespace', namespace)).trim() });
 }
 
-/** Gives an account the rules of a Role or ClusterRole in its namespace. */
+/** Grants an account the rules of a Role or ClusterRole in its namespace. */
 export async function bind(namespace: string, account: string, role: string): Promise<void> {
   const words = [
     'create',

@@ -21,7 +21,7 @@ webhooks:
     timeoutSeconds: 2
 `;
 
-describeWithCluster('what the cluster refuses (one clear message, nothing left behind)', () => {
+describeWithCluster('refusals of the cluster', () => {
   let site: Site;
 
   beforeAll(async () => {
@@ -33,9 +33,9 @@ describeWithCluster('what the cluster refuses (one clear message, nothing left b
   });
   afterAll(() => site.remove());
 
-  /** A rule of the cluster counts a moment after it was made, and after it was deleted. */
+  /** A rule of the cluster takes effect a moment after it was created or deleted. */
   const within = { timeout: 60_000 };
-  /** What the server says of an object that is made for show. */
+  /** The response of the server to an object in a dry run. */
   const wouldMake = (...words: string[]): Promise<string> =>
     site.kubectl(...words, '--dry-run=server').catch(errorMessage);
   const wouldMakeService = (): Promise<string> => wouldMake('create', 'service', 'clusterip', 'probe', '--tcp=80');
@@ -51,7 +51,7 @@ describeWithCluster('what the cluster refuses (one clear message, nothing left b
     return stderr;
   }
 
-  it('a quota for objects: each of them at once, nothing is made, and it is no missing permission', async () => {
+  it('by a quota for objects are reported together, nothing is created, and no missing permission is reported', async () => {
     await quota('services=0,count/deployments.apps=0');
     const said = await refused('start');
     expect(said).toMatch(/cannot apply Service web .*exceeded quota: q/);
@@ -61,7 +61,7 @@ describeWithCluster('what the cluster refuses (one clear message, nothing left b
     await site.kubectl('delete', 'quota', 'q');
   });
 
-  it('a webhook that decides about everything and does not answer: named, and nothing is made', async () => {
+  it('by a webhook that handles everything and does not answer are reported by its name, and nothing is created', async () => {
     await applyYaml(webhook);
     await expect.poll(wouldMakeService, within).toContain('failed calling webhook');
     try {
@@ -75,7 +75,7 @@ describeWithCluster('what the cluster refuses (one clear message, nothing left b
     }
   });
 
-  it('a quota for pods: the start ends with it after the time that room may take', async () => {
+  it('by a quota for pods end the start after the time in which room may become free', async () => {
     await quota('pods=0');
     expect(await refused('start')).toMatch(/(Deployment|Job) \S+: its pods are refused: .*exceeded quota: q/);
     await site.succeed('stop');
@@ -83,7 +83,7 @@ describeWithCluster('what the cluster refuses (one clear message, nothing left b
     await site.kubectl('delete', 'quota', 'q');
   });
 
-  it('a policy on pods (PodSecurity): told at once, and by status', async () => {
+  it('by a policy on pods (PodSecurity) are reported at once, and by status', async () => {
     await kubectl('label', 'namespace', namespace, 'pod-security.kubernetes.io/enforce=restricted');
     await expect.poll(() => wouldMake('run', 'probe', '--image=x'), within).toContain('violates PodSecurity');
     expect(await refused('start')).toMatch(/(Deployment|Job) \S+: its pods are refused: .*violates PodSecurity/);
@@ -91,7 +91,7 @@ describeWithCluster('what the cluster refuses (one clear message, nothing left b
     await site.succeed('stop', '--delete-namespace');
   });
 
-  it('a node port that another Service has: nothing is made, the namespace neither', async () => {
+  it('of a node port that another Service has are reported, and nothing is created, including the namespace', async () => {
     const other = `${namespace}-other`;
     const port = '30041';
     await kubectl('create', 'namespace', other);

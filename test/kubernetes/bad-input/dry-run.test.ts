@@ -7,7 +7,7 @@ import { describeWithCluster } from '../../support/cluster.js';
 import { cliPath } from '../../support/engine.js';
 import { Sandbox } from '../../support/sandbox.js';
 
-/** Where kubeconfig and DOCKER_HOST lead: turns everybody away. */
+/** The address in kubeconfig and DOCKER_HOST: a server that rejects everybody. */
 class Listener {
   readonly #server: Server = createServer((socket) => socket.destroy());
 
@@ -22,7 +22,7 @@ class Listener {
   }
 }
 
-describeWithCluster('a dry run on Kubernetes where nobody answers is from the files alone', () => {
+describeWithCluster('a dry run on Kubernetes needs no cluster and no engine', () => {
   const listener = new Listener();
   let sandbox: Sandbox;
   let port = 0;
@@ -60,7 +60,7 @@ describeWithCluster('a dry run on Kubernetes where nobody answers is from the fi
     await sandbox.remove();
   });
 
-  it.each(['k8s', 'kind'])('every command of a deployment to %s', async (target) => {
+  it.each(['k8s', 'kind'])('for any command of a deployment to %s', async (target) => {
     const before = await sandbox.fileState(target);
     const env = {
       PATH: sandbox.path('bin'),
@@ -89,7 +89,7 @@ describeWithCluster('a dry run on Kubernetes where nobody answers is from the fi
       expect(stdout).toMatch(/^would /m);
       if (/^(start|stop|restart)/.test(words)) expect(stdout).toMatch(/^ {2}from the files alone: \S/m);
     }
-    // Docker may be what leads to the engine; nothing else is called.
+    // Docker may be called to find the engine's address; nothing else is called.
     const called = (await sandbox.exists('called')) ? await sandbox.read('called') : '';
     expect(new Set(called.split('\n').filter(Boolean))).toEqual(new Set(target === 'kind' ? ['docker'] : []));
     expect(await sandbox.fileState(target)).toEqual(before);

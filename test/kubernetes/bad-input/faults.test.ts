@@ -10,7 +10,7 @@ import { server, service, Site } from '../operate/site.js';
 const namespace = 'operate-faults';
 const other = `${namespace}-other`;
 
-describeWithCluster('faults around a deployment on kind (one clear message, nothing left behind)', () => {
+describeWithCluster('faults around a deployment on kind', () => {
   let site: Site;
 
   beforeAll(async () => {
@@ -32,7 +32,7 @@ describeWithCluster('faults around a deployment on kind (one clear message, noth
   const hold = (what: string, finalizers: string[]): Promise<string> =>
     site.kubectl('patch', ...what.split(' '), '--type=merge', '-p', JSON.stringify({ metadata: { finalizers } }));
 
-  /** The program where neither docker nor kind is on the PATH. */
+  /** The program without docker or kind on the PATH. */
   function bare(env: NodeJS.ProcessEnv, ...args: string[]): Promise<CliResult> {
     const words = [cliPath, 'deployment', '--dir', site.sandbox.path('dep'), ...args];
     const { KUBECONFIG, HOME } = process.env;
@@ -40,7 +40,7 @@ describeWithCluster('faults around a deployment on kind (one clear message, noth
     return run(process.execPath, words, { env: all, cwd: site.sandbox.base });
   }
 
-  it('docker or kind is not there, or the engine is down: said, and no namespace is made', async () => {
+  it('missing docker or kind, or a stopped engine, is reported before a namespace is created', async () => {
     const none = await bare({}, 'start');
     expect([none.code, none.stderr]).toEqual([1, expect.stringContaining('Error: docker is not installed')]);
     for (const command of ['start', 'stop']) {
@@ -58,7 +58,7 @@ describeWithCluster('faults around a deployment on kind (one clear message, noth
     expect(await site.sandbox.exists('dep/.laconic/lock')).toBe(false);
   });
 
-  it('a namespace that does not go away is awaited, with what holds it; another deployment of the stack starts meanwhile', async () => {
+  it('a namespace that is being deleted is awaited, with the reason, while another deployment of the stack starts', async () => {
     await kubectl('create', 'namespace', namespace);
     await site.kubectl('create', 'configmap', 'hold');
     await hold('configmap hold', ['example.org/hold']);
@@ -76,13 +76,13 @@ describeWithCluster('faults around a deployment on kind (one clear message, noth
     );
   });
 
-  it('a second start, or a stop, while one is at work: refused by the lock, which says who', async () => {
+  it('a second start or stop during a start is refused by the lock, with its holder', async () => {
     const isLocked = (): Promise<boolean> => site.sandbox.exists('dep/.laconic/lock');
     let first = site.begin('start');
     for (let attempt = 1; ; attempt += 1) {
       await expect.poll(isLocked, { interval: 5, timeout: 60_000 }).toBe(true);
       first.halt();
-      // One that has nothing to do may have ended before it was halted.
+      // A start without anything to do may have ended before it was paused.
       await sleep(100);
       if ((await isLocked()) || attempt === 10) break;
       first.resume();
@@ -102,7 +102,7 @@ describeWithCluster('faults around a deployment on kind (one clear message, noth
     expect(await site.sandbox.exists('dep/.laconic/lock')).toBe(false);
   });
 
-  it('exec passes every exit code on, those of a shell where the program cannot be started; megabytes go both ways', async () => {
+  it('exec passes on every exit code, those of a shell when the program cannot be started, and megabytes in both directions', async () => {
     const exec = (...words: string[]): Promise<CliResult> => site.run('exec', 'web', ...words);
     const codes = [1, 126, 127, 128, 137, 255];
     const ended = await Promise.all(codes.map((code) => exec(`exit ${code}`)));
@@ -128,11 +128,12 @@ describeWithCluster('faults around a deployment on kind (one clear message, noth
       runCli(['deployment', '--dir', site.sandbox.path('dep'), 'exec', 'web', line], { input: text });
     const sha = (text: string): string => createHash('sha256').update(text).digest('hex');
     expect(sha((await piped('cat')).stdout)).toBe(sha(input));
-    // Of more than its buffers hold, the cluster itself does not tell the end (kubectl exec hangs then as well).
+    // With more data than its buffers hold, the cluster itself does not report the end (kubectl exec hangs then as
+    // well).
     expect(await piped('head -c 1 > /dev/null; exit 5', input.slice(0, 50_000))).toMatchObject({ code: 5 });
   });
 
-  it('what the deployment does not have is named with what it has', async () => {
+  it('an unknown job, port or service is reported with the existing ones', async () => {
     const results = await Promise.all([
       site.run('run-job', 'sed'),
       site.run('port', 'wbe', '80'),
@@ -145,7 +146,7 @@ describeWithCluster('faults around a deployment on kind (one clear message, noth
     ]);
   });
 
-  it('stop says which finalizer it waits for, and goes on when it is gone', async () => {
+  it('stop reports the finalizer that it waits for, and continues when it is removed', async () => {
     await hold('service web', ['example.org/hold']);
     const stopping = site.begin('stop');
     await stopping
@@ -155,7 +156,7 @@ describeWithCluster('faults around a deployment on kind (one clear message, noth
     expect(await site.names('deployment,job,service,pod')).toEqual([]);
   });
 
-  it('an image that only a build makes and nobody has is told before its pods wait; what is no image is refused', async () => {
+  it('an image that has to be built and does not exist is reported before its pods wait, and an invalid image is refused', async () => {
     const spec = await site.sandbox.read('spec.yml');
     await site.sandbox.write('bad.yml', `${spec}image-overrides: {web: "No Image"}\n`);
     await site.sandbox.write('image.yml', `${spec}image-overrides: {web: nobody/nothing:local}\n`);

@@ -11,13 +11,13 @@ import { applyYaml, bind, kubeconfigOf, serviceAccount } from './account.js';
 const namespace = 'operate-permissions';
 const docs = join(import.meta.dirname, '..', '..', '..', 'docs', 'kubernetes.md');
 
-/** The objects that docs/kubernetes.md gives to copy. */
+/** The manifests that docs/kubernetes.md offers for copying. */
 async function roles(): Promise<string[]> {
   const section = /^## Permissions$([^]*?)^## /m.exec(await readFile(docs, 'utf8'))?.[1] ?? '';
   return [...section.matchAll(/^```yaml\n([^]*?)^```$/gm)].map(([, text = '']) => text);
 }
 
-describeWithCluster('accounts with few permissions (said at once, before the first write)', () => {
+describeWithCluster('accounts with few permissions', () => {
   let site: Site;
   const accounts = new Map<string, string>();
 
@@ -35,13 +35,13 @@ describeWithCluster('accounts with few permissions (said at once, before the fir
   const asDocumented = [`--as=system:serviceaccount:${namespace}:documented`, '--namespace', namespace];
   const mayI = (...words: string[]): Promise<string> =>
     kubectl('auth', 'can-i', ...words, ...asDocumented).catch(errorMessage);
-  /** Waits until the documented account, the last that was given its rights, may do this. */
+  /** Waits until the documented account, the last one that gets its permissions, may do this. */
   const allowed = (...words: string[]): Promise<void> =>
     eventually(`it may ${words.join(' ')}`, async () => (await mayI(...words)) === 'yes\n');
   const left = (): Promise<string[]> => site.names('deployment,job,service,secret,persistentvolumeclaim');
 
   beforeAll(async () => {
-    // Others send it to the node, but they may come later.
+    // Other tests may send it to the node too, but later.
     await runOrFail('kind load', 'kind', ['load', 'docker-image', image, '--name', shared.name]);
     accounts.set('administrator', await kubeconfigOf(undefined));
     accounts.set('expired', await kubeconfigOf({ token: 'expired' }));
@@ -73,7 +73,7 @@ describeWithCluster('accounts with few permissions (said at once, before the fir
       accounts.set(account, await serviceAccount(namespace, account));
       if (granted !== undefined) await bind(namespace, account, granted);
     }
-    // The server's own list of who may do what follows a moment later.
+    // The server's own list of permissions is updated a moment later.
     await allowed('create', 'deployments.apps');
   });
   afterAll(async () => {
@@ -82,7 +82,7 @@ describeWithCluster('accounts with few permissions (said at once, before the fir
     await kubectl('delete', 'clusterrolebinding,clusterrole', 'laconic-so', '--ignore-not-found');
   });
 
-  it('none at all: everything that a start takes is named', async () => {
+  it('without any permission get a list of everything that a start requires', async () => {
     await become('nobody');
     const kinds = (await refused('start')).map((line) => line.replace(/:.*/, ''));
     const workloads = ['deployments.apps', 'events', 'jobs.batch', 'pods', 'replicasets.apps'];
@@ -92,7 +92,7 @@ describeWithCluster('accounts with few permissions (said at once, before the fir
     expect(await left()).toEqual([]);
   });
 
-  it('a token that is not valid any more: one message, and nothing is left in the directory', async () => {
+  it('with a token that is no longer valid get one message, and nothing is left in the directory', async () => {
     await become('expired');
     const before = await site.sandbox.fileState('dep');
     const { code, stderr } = await site.run('start');
@@ -103,7 +103,7 @@ describeWithCluster('accounts with few permissions (said at once, before the fir
     expect(Object.keys(await site.sandbox.fileState('dep'))).toEqual(Object.keys(before));
   });
 
-  it('one that may only look', async () => {
+  it('that may only read get a list of the missing permissions', async () => {
     await become('looker');
     const lacking = await refused('start');
     expect(lacking).toContain('deployments.apps: create, patch');
@@ -113,19 +113,19 @@ describeWithCluster('accounts with few permissions (said at once, before the fir
     expect(await left()).toEqual([]);
   });
 
-  it('everything but Secrets', async () => {
+  it('that may access everything but Secrets get an error', async () => {
     await become('secretless');
     expect(await refused('start')).toEqual(['secrets: list, create, patch']);
     expect(await refused('run-job', 'seed')).toEqual(['secrets: list, create, patch']);
     expect(await left()).toEqual([]);
   });
 
-  it('rights in a namespace that was made for it, none on the namespace itself: all works, and the mark is missed', async () => {
+  it('with permissions only in an existing namespace work, without the annotation on the namespace', async () => {
     await become('editor');
     const { stderr } = await site.succeed('start');
     expect(stderr).toMatch(/^WARNING: this account may not change namespace operate-permissions: .*kubectl label/);
     expect((await site.run('exec', 'web', 'exit 3')).code).toBe(3);
-    // Another deployment sees whose it is, although nothing on the namespace says so.
+    // Another deployment recognizes the owner, although nothing on the namespace names it.
     await site.sandbox.create('spec.yml', 'second');
     const second = await site.sandbox.deployment('second', 'start');
     expect([second.code, second.stderr]).toEqual([1, expect.stringMatching(/^Error: namespace \S+ belongs to deploy/)]);
@@ -139,14 +139,14 @@ describeWithCluster('accounts with few permissions (said at once, before the fir
     expect(await left()).toEqual([]);
   });
 
-  it('exactly the Role and the ClusterRole of docs/kubernetes.md: volumes with a path, and the namespace', async () => {
+  it('with exactly the Role and the ClusterRole of docs/kubernetes.md can use volumes with a path, and the namespace', async () => {
     const path = `/mnt/${namespace}`;
     const spec = await site.sandbox.read('spec.yml');
     await site.sandbox.write('path.yml', spec.replace('  data:\n', `  data: ${path}\n`));
     await site.sandbox.create('path.yml', 'path');
     await writeFile(site.sandbox.path('path/kubeconfig.yml'), accounts.get('documented') ?? '');
     const run = (...args: string[]) => site.sandbox.succeed(['deployment', '--dir', 'path', ...args]);
-    // The Role alone is enough for all but the volume.
+    // The Role alone is sufficient for everything except the volume.
     const before = await site.sandbox.deployment('path', 'start');
     expect(before.code).toBe(1);
     expect(before.stderr).toMatch(
@@ -171,7 +171,7 @@ describeWithCluster('accounts with few permissions (said at once, before the fir
       ),
     ]);
     expect((await run('status', '--exit-code')).stdout).toContain('1/1 ready');
-    // The account goes with the namespace, which stays for as long as something in it does.
+    // The account is deleted with the namespace, which remains as long as something in it does.
     const held = ['serviceaccount', 'held', '--namespace', namespace];
     const finalizers = (...names: string[]) =>
       kubectl('patch', ...held, '--type=merge', '--patch', JSON.stringify({ metadata: { finalizers: names } }));

@@ -31,7 +31,7 @@ describeWithCluster('deploy-to k8s needs no Docker on this host', () => {
     return run(process.execPath, words, { env, cwd: site.sandbox.base });
   }
 
-  it('start, status, ps, logs, exec and stop', async () => {
+  it('for start, status, ps, logs, exec and stop', async () => {
     expect(await bare('start')).toMatchObject({ code: 0 });
     expect((await bare('status', '--format', 'json', '--exit-code')).code).toBe(0);
     expect((await bare('ps')).stdout).toContain('Running containers:');

@@ -13,7 +13,7 @@ import { OwnCluster } from './own-cluster.js';
 let own: OwnCluster;
 const otherImage = `laconic-so-test/caddy-other:${process.pid}`;
 
-/** ensureCaddy; resolves to what it wrote (`apply Deployment caddy-ingress-controller`) and what it said. */
+/** Runs ensureCaddy; resolves to its changes (`apply Deployment caddy-ingress-controller`) and its output. */
 async function ensure(more: Partial<CaddyWish> = {}): Promise<{ writes: string[]; context: TestContext }> {
   const context = own.context();
   const { api } = await connectCluster({ kind: 'k8s-kind', cluster: own.name }, context);
@@ -83,7 +83,7 @@ async function serve(host: string): Promise<void> {
   ];
   for (const object of objects) {
     await own.kubectlWith(object, 'create');
-    // Pods have one by default, which the cluster makes a moment after the namespace.
+    // By default pods have one, which the cluster creates a moment after the namespace.
     if (object.kind !== 'Namespace') continue;
     const account = (): Promise<string> =>
       own.kubectl('--namespace', 'site', 'get', 'serviceaccount', '--output', 'name');
@@ -110,7 +110,7 @@ describeWithCluster('Caddy on kind', () => {
     expect(await own.kubectl('get', 'namespaces')).not.toContain(caddyNamespace);
   });
 
-  it('is taken over from the Python program, half installed and not ready as it may be', async () => {
+  it('is taken over from the Python program, even when it is half installed and not ready', async () => {
     const settings = {
       image: 'laconic-so-test/nowhere:1',
       imageFrom: 'default',
@@ -131,17 +131,17 @@ describeWithCluster('Caddy on kind', () => {
       'IfNotPresent',
     );
     expect(await get('deployment', caddyName, '.status.availableReplicas')).toBe('1');
-    // What the operator may have set there is no business of ours.
+    // Settings of the operator on this field are left alone.
     expect(await get('configmap', 'caddy-ingress-controller-configmap', '.data.acmeCA')).toBe('https://acme.example');
   });
 
-  it('is not written to when all is as wanted', async () => {
+  it('is not changed when everything is as wanted', async () => {
     const { writes, context } = await ensure({ image: shared.ingressImage, email: 'op@example.org' });
     expect(writes).toEqual([]);
     expect(context.output.stdout).toBe('');
   });
 
-  it('leads from the ports of this host to a service, over HTTP and HTTPS', async () => {
+  it('routes from the ports of this host to a service, over HTTP and HTTPS', async () => {
     await serve('shop.test');
     const { http, https } = own.ports;
     await expect
@@ -152,12 +152,12 @@ describeWithCluster('Caddy on kind', () => {
       .toEqual({ status: 200, body: 'hello\n' });
   });
 
-  it('is not set back by a deployment whose spec names no image and no e-mail', async () => {
+  it('keeps its image and e-mail address when the spec of a deployment names neither', async () => {
     expect((await ensure()).writes).toEqual([]);
     expect([await imageOf(), await emailOf()]).toEqual([shared.ingressImage, 'op@example.org']);
   });
 
-  it('gets the image and the e-mail that a spec names, and is awaited with them, cluster management or not', async () => {
+  it('gets the image and the e-mail address that a spec names, and becomes ready with them, with cluster management or without', async () => {
     const { context } = await ensure({ image: otherImage, email: 'new@example.org', install: false });
     expect(context.output.stderr).toContain(`image ${otherImage} instead of ${shared.ingressImage}`);
     expect([await imageOf(), await emailOf()]).toEqual([otherImage, 'new@example.org']);
@@ -172,7 +172,7 @@ describeWithCluster('Caddy on kind', () => {
     expect(pods).toBe(`${otherImage} true`);
   });
 
-  it('is left alone where somebody changed it by hand, with a warning: the start of a deployment goes on', async () => {
+  it('is left alone with a warning when somebody changed it by hand, and the start of a deployment continues', async () => {
     await own.kubectl('--namespace', caddyNamespace, 'scale', 'deployment', caddyName, '--replicas', '1');
     const patch = '{"spec":{"template":{"spec":{"terminationGracePeriodSeconds":5}}}}';
     await own.kubectl('--namespace', caddyNamespace, 'patch', 'deployment', caddyName, '--patch', patch);
@@ -181,7 +181,7 @@ describeWithCluster('Caddy on kind', () => {
     expect(await get('deployment', caddyName, '.spec.template.spec.terminationGracePeriodSeconds')).toBe('5');
   });
 
-  it('is left as a newer laconic-so installed it', async () => {
+  it('is left as a newer version of laconic-so installed it', async () => {
     await own.kubectl(
       '--namespace',
       caddyNamespace,

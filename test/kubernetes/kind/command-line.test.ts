@@ -15,8 +15,8 @@ let sandbox: Sandbox;
 let env: NodeJS.ProcessEnv;
 
 /**
- * A deployment of an idle service in a namespace called like it, whose cluster leaves ports 80 and 443 of this host
- * alone.
+ * A deployment of an idle service in a namespace of the same name, whose cluster does not use ports 80 and 443 of this
+ * host.
  */
 async function create(name: string): Promise<void> {
   const lines = ['stack: BASE/mine/stacks/shop', 'deploy-to: k8s-kind', `kind-cluster-name: ${own.name}`];
@@ -40,7 +40,7 @@ function deployment(name: string, ...args: string[]): Promise<CliResult> {
   return sandbox.cli(['deployment', '--dir', name, ...args], { env });
 }
 
-describeWithCluster('a kind cluster of the command line', () => {
+describeWithCluster('a kind cluster of a deployment', () => {
   beforeAll(async () => {
     own = await OwnCluster.plan();
     const services = `services:\n${idle('web', '    volumes: ["data:/data"]\n')}volumes:\n  data:\n`;
@@ -57,7 +57,7 @@ describeWithCluster('a kind cluster of the command line', () => {
     await sandbox.remove();
   });
 
-  it('before it is made there is nothing, and that is said: status and ps answer, logs and exec say what to do', async () => {
+  it('is reported as missing before it is created: status and ps answer, logs and exec explain what to do', async () => {
     const said = `there is no kind cluster ${own.name} on this host`;
     expect(await deployment('one', 'status')).toEqual({ code: 0, stdout: '', stderr: `${said}\n` });
     expect(await deployment('one', 'ps')).toMatchObject({ code: 0, stdout: 'No containers running\n' });
@@ -66,7 +66,7 @@ describeWithCluster('a kind cluster of the command line', () => {
     expect([code, stderr]).toEqual([1, expect.stringMatching(new RegExp(`${said}[^]*start`))]);
   });
 
-  it('says what to install where kind is missing', async () => {
+  it('explains what to install when kind is missing', async () => {
     const bin = sandbox.path('bin');
     await mkdir(bin);
     const docker = '#!/bin/sh\nexec /usr/bin/docker "$@"\n';
@@ -77,13 +77,13 @@ describeWithCluster('a kind cluster of the command line', () => {
     expect(started.stderr).toContain('https://kind.sigs.k8s.io');
   });
 
-  it('is not made with --skip-cluster-management', async () => {
+  it('is not created with --skip-cluster-management', async () => {
     const started = await deployment('one', 'start', '--skip-cluster-management');
     expect(started).toMatchObject({ code: 1, stdout: '' });
     expect(started.stderr).toContain(`there is no kind cluster ${own.name} on this host`);
   });
 
-  it('is made anew after its making was killed, once for two deployments that start at once', async () => {
+  it('is created again after its creation was killed, once for two deployments that start together', async () => {
     const child = spawn(process.execPath, ['--', cliPath, 'deployment', '--dir', 'one', 'start'], {
       cwd: sandbox.base,
       env: { ...process.env, ...env },
@@ -113,12 +113,12 @@ describeWithCluster('a kind cluster of the command line', () => {
     }
   });
 
-  it('is used again by the next start', async () => {
+  it('is reused by the next start', async () => {
     const started = await deployment('one', 'start');
     expect(started).toMatchObject({ code: 0, stdout: `Using existing cluster: ${own.name}\n` });
   });
 
-  it('comes back when its node was restarted: data is there, and a start at once completes', async () => {
+  it('comes back after its node was restarted, with its data, and a start succeeds at once', async () => {
     const written = ['exec', 'web', 'echo kept > /data/file && sync'];
     expect(await deployment('one', ...written)).toMatchObject({ code: 0 });
     await runOrFail('docker restart', 'docker', ['restart', '--time', '20', own.node]);
@@ -130,7 +130,7 @@ describeWithCluster('a kind cluster of the command line', () => {
     expect([status.code, status.code === 0 ? '' : status.stdout]).toEqual([0, '']);
   });
 
-  it('is not deleted by the stop of one deployment while the other lives in it', async () => {
+  it('is not deleted by stop while another deployment is in it', async () => {
     const dry = await sandbox.cli(['--dry-run', 'deployment', '--dir', 'one', 'stop', '--perform-cluster-management'], {
       env,
     });
@@ -142,7 +142,7 @@ describeWithCluster('a kind cluster of the command line', () => {
     expect(await own.nodes()).toEqual([own.node]);
   });
 
-  it('is deleted with the last one', async () => {
+  it('is deleted with the last deployment', async () => {
     const two = await deployment('two', 'stop', '--delete-volumes');
     expect([two.code, two.code === 0 ? '' : two.stderr]).toEqual([0, '']);
     const one = await deployment('one', 'stop', '--delete-volumes', '--perform-cluster-management');

@@ -25,7 +25,7 @@ function ctr(...args: string[]): Promise<string> {
   return docker('exec', shared.node, 'ctr', '--namespace', 'k8s.io', 'images', ...args);
 }
 
-/** An image of its own with this content, `megabytes` large, and as those of tests: for this engine only. */
+/** A unique image with this content, `megabytes` large, on this engine only. */
 async function build(name: string, content: string, megabytes = 0): Promise<string> {
   const image = `${repository}/${name}`;
   const folder = await mkdtemp(join(base, 'image-'));
@@ -37,7 +37,7 @@ async function build(name: string, content: string, megabytes = 0): Promise<stri
   return image;
 }
 
-/** The content of an image as the node has it: its file system, looked at there. */
+/** The content of an image in the file system of the node. */
 async function contentInNode(image: string): Promise<string> {
   const at = `/tmp/look-${process.pid}`;
   await docker('exec', shared.node, 'mkdir', '-p', at);
@@ -49,7 +49,7 @@ async function contentInNode(image: string): Promise<string> {
   }
 }
 
-/** A context with a `docker` that writes down what it is called with, and then is the real one. */
+/** A context with a `docker` that records its arguments and then runs the real one. */
 async function watched(): Promise<{ context: TestContext; calls: () => Promise<string[]> }> {
   const bin = await mkdtemp(join(base, 'bin-'));
   const log = join(bin, 'calls');
@@ -59,7 +59,7 @@ async function watched(): Promise<{ context: TestContext; calls: () => Promise<s
   return { context, calls: async () => (await readFile(log, 'utf8').catch(() => '')).split('\n') };
 }
 
-/** loadImages, and what it sent. @param stop it is interrupted a moment after docker was called so */
+/** Runs loadImages; resolves to what it sent. @param stop interrupt it a moment after docker was called with this */
 async function load(
   wanted: readonly WantedImage[],
   stop?: (calls: readonly string[]) => boolean,
@@ -81,7 +81,7 @@ async function load(
   return { ids, saved: (await calls()).filter((call) => call.startsWith('save ')), context };
 }
 
-describeWithCluster('images on the nodes of kind', () => {
+describeWithCluster('local images on the nodes of kind', () => {
   beforeAll(async () => {
     base = await mkdtemp(join(tmpdir(), 'laconic-load-'));
     await mkdir(join(base, 'home'));
@@ -95,7 +95,7 @@ describeWithCluster('images on the nodes of kind', () => {
     await rm(base, { recursive: true, force: true });
   });
 
-  it('sends all that differ in one stream, and nothing at all when it is there', async () => {
+  it('are sent in one stream when they differ, and not at all when they are present', async () => {
     const [one, two] = [await build('one:local', 'first'), await build('two:1', 'second')];
     const wanted = [
       { image: one, built: true },
@@ -116,14 +116,14 @@ describeWithCluster('images on the nodes of kind', () => {
     expect(again.context.output.stderr).toBe('');
   });
 
-  it('asks a node once for all that is loaded in one start, and anew when something was sent to it', async () => {
+  it('are listed once per start, and again after some were sent', async () => {
     const image = await build('asked:local', 'first');
     const { context, calls } = await watched();
     const cluster = (await listKindClusters(engine)).find(({ name }) => name === shared.name);
     const contents = new NodeContents(cluster?.nodes ?? [], context);
     const listed = async (): Promise<number> => (await calls()).filter((call) => call.endsWith(' images ls')).length;
     const present = [{ image: 'busybox:1.36', built: false }];
-    // Others send it to this node, too, but they may come later.
+    // Other tests may send it to this node too, but later.
     await load(present);
     contents.ask();
     await Promise.all([1, 2].map(() => loadImages(shared.name, present, engine, context, contents)));
@@ -136,7 +136,7 @@ describeWithCluster('images on the nodes of kind', () => {
     expect(await contentInNode(image)).toBe('second');
   });
 
-  it('sends only the image that was rebuilt, and leaves what was not built here', async () => {
+  it('are sent only when they were rebuilt, and others on the node are left alone', async () => {
     const [one, two] = [await build('one:local', 'rebuilt'), await build('two:1', 'rebuilt')];
     const { saved } = await load([
       { image: one, built: true },
@@ -147,7 +147,7 @@ describeWithCluster('images on the nodes of kind', () => {
     expect(await contentInNode(two)).toBe('second');
   });
 
-  it('keeps nothing of a large image in memory', async () => {
+  it('are never kept in memory, however large', async () => {
     const large = await build('large:local', 'large', 200);
     const before = process.memoryUsage().rss;
     let most = before;
@@ -161,7 +161,7 @@ describeWithCluster('images on the nodes of kind', () => {
     expect(await ctr('ls', '--quiet')).toContain(large);
   });
 
-  it('leaves no half image behind when it is interrupted', async () => {
+  it('are not left incomplete when sending is interrupted', async () => {
     const large = await build('cut:local', 'cut', 200);
     const sending = (calls: readonly string[]): boolean => calls.some((call) => call.endsWith(' import -'));
     await expect(load([{ image: large, built: true }], sending)).rejects.toThrow(InterruptedError);
@@ -170,7 +170,7 @@ describeWithCluster('images on the nodes of kind', () => {
     expect(await contentInNode(large)).toBe('cut');
   });
 
-  it('names the cluster that is not there', async () => {
+  it('cannot be sent to a missing cluster, which is named', async () => {
     const image = await build('one:local', 'first');
     const lost = loadImages('laconic-nowhere', [{ image, built: true }], engine, testContext(base));
     await expect(lost).rejects.toThrow('there is no kind cluster laconic-nowhere on this host');

@@ -14,13 +14,13 @@ import { OwnCluster } from './own-cluster.js';
 
 let own: OwnCluster;
 
-/** When the node's container was made: another time means another cluster. */
+/** The creation time of the node's container, which identifies the cluster. */
 async function createdAt(): Promise<string> {
   const args = ['inspect', '--format', '{{.Created}}', own.node];
   return (await runOrFail('docker inspect', 'docker', args)).stdout.trim();
 }
 
-describeWithCluster('the life of a kind cluster', () => {
+describeWithCluster('the life cycle of a kind cluster', () => {
   beforeAll(async () => {
     own = await OwnCluster.plan(true);
   });
@@ -28,14 +28,14 @@ describeWithCluster('the life of a kind cluster', () => {
     await own.remove();
   });
 
-  it('is not made when that is not allowed (--skip-cluster-management)', async () => {
+  it('does not begin with --skip-cluster-management', async () => {
     const wish = await own.deployment('first', { spec: `kind-cluster-name: ${own.name}\n` });
     const skipped = own.ensure({ ...wish, manage: false });
     await expect(skipped).rejects.toThrow(`there is no kind cluster ${own.name} on this host`);
     expect(await own.nodes()).toEqual([]);
   });
 
-  it('leaves nothing behind when its making is interrupted', async () => {
+  it('leaves nothing behind when its creation is interrupted', async () => {
     const name = await ownClusterName();
     const stopped = new AbortController();
     const plain = own.context();
@@ -50,13 +50,13 @@ describeWithCluster('the life of a kind cluster', () => {
     await deleteOwnCluster(name, own.kubeconfig);
   });
 
-  it('is created when it is missing, next to others on this host', async () => {
+  it('begins when the cluster is missing, next to other clusters on this host', async () => {
     const context = own.context();
     const wish = await own.deployment('first');
     expect(await own.ensure(wish, context)).toEqual({ name: own.name, created: true });
     expect(context.output.stdout).toBe(`Creating new cluster: ${own.name}\n`);
     expect(await own.kubectl('get', 'nodes')).toMatch(/ Ready /);
-    // On the address that the spec names and on no other.
+    // It listens on the address that the spec names and on no other.
     const ports = (await runOrFail('docker port', 'docker', ['port', own.node, '80'])).stdout;
     expect(ports).toBe(`127.0.0.1:${own.ports.http}\n`);
     const names = (await listKindClusters(own.engine)).map(({ name }) => name);
@@ -64,7 +64,7 @@ describeWithCluster('the life of a kind cluster', () => {
     expect((await listKindClusters(own.engine)).find(({ name }) => name === shared.name)?.ours).toBe(false);
   });
 
-  it('is used when it is there, whatever other clusters there are', async () => {
+  it('continues with an existing cluster, whatever other clusters there are', async () => {
     const before = [await createdAt(), (await stat(own.kubeconfig)).mtimeMs];
     const context = own.context();
     expect(await own.ensure(await own.deployment('first'), context)).toEqual({ name: own.name, created: false });
@@ -72,7 +72,7 @@ describeWithCluster('the life of a kind cluster', () => {
     expect([await createdAt(), (await stat(own.kubeconfig)).mtimeMs]).toEqual(before);
   });
 
-  it('is adopted by a deployment that expected one of its own, which then says so itself', async () => {
+  it('lets a deployment adopt the cluster of another, and records that', async () => {
     expect(await clusterToJoin(own.engine)).toBe(own.name);
     const wish = await own.deployment('second', {
       clusterId: 'laconic-elsewhere',
@@ -88,14 +88,14 @@ describeWithCluster('the life of a kind cluster', () => {
     expect(record).toContain('deployment-id: laconic-elsewhere\n');
   });
 
-  it('is not adopted where the spec names another', async () => {
+  it('does not let a deployment adopt it when the spec names another', async () => {
     const wish = await own.deployment('third', { spec: 'kind-cluster-name: laconic-so-t-nowhere\n' });
     await expect(own.ensure({ ...wish, manage: false })).rejects.toThrow(
       'there is no kind cluster laconic-so-t-nowhere',
     );
   });
 
-  it('is refused with every reason when it lacks what a deployment needs', async () => {
+  it('refuses a cluster that lacks what a deployment needs, with every reason', async () => {
     const wish = await own.deployment('misfit', { mounts: [['/srv/other', '/mnt/other']] });
     const file = join(wish.layout.root, 'kind-config.yml');
     await writeFile(file, (await readFile(file, 'utf8')).replace('ingress-ready=true', 'ingress-ready=true,zone=a'));
@@ -112,7 +112,7 @@ describeWithCluster('the life of a kind cluster', () => {
     await expect(own.ensure(labelled)).rejects.toThrow('has the label zone=a');
   });
 
-  it('takes another spelling of a mounted directory for the same one', async () => {
+  it('accepts another spelling of a mounted directory', async () => {
     const wish = await own.deployment('spelling');
     await symlink(join(own.base, 'mnt'), join(own.base, 'link'));
     const file = join(wish.layout.root, 'kind-config.yml');
@@ -120,7 +120,7 @@ describeWithCluster('the life of a kind cluster', () => {
     expect(await own.ensure(wish)).toEqual({ name: own.name, created: false });
   });
 
-  it('refuses a volume that a link leads out of the mount root: its data would be in the node only', async () => {
+  it('refuses a volume that a link leads out of the mount root, because its data would be in the node only', async () => {
     const root = join(own.base, 'mnt');
     await mkdir(join(own.base, 'real'));
     await symlink(join(own.base, 'real'), join(root, 'away'));
@@ -131,7 +131,7 @@ describeWithCluster('the life of a kind cluster', () => {
     await rm(join(root, 'away'));
   });
 
-  it('has its stopped node started, and its lost context written again', async () => {
+  it('starts a stopped node, and restores a lost context', async () => {
     await own.kubectl('create', 'namespace', 'stays');
     await runOrFail('docker kill', 'docker', ['kill', own.node]);
     await rm(own.kubeconfig);
@@ -141,7 +141,7 @@ describeWithCluster('the life of a kind cluster', () => {
     expect(await own.kubectl('get', 'namespace', 'stays')).toContain('Active');
   });
 
-  it('is refused while a node is paused, with the command that ends that', async () => {
+  it('refuses a paused node, with the command to resume it', async () => {
     await own.whilePaused(async () => {
       await expect(own.ensure(await own.deployment('first'))).rejects.toMatchObject({
         message: `the node ${own.node} of the cluster ${own.name} is paused`,
@@ -150,7 +150,7 @@ describeWithCluster('the life of a kind cluster', () => {
     });
   });
 
-  it('whose API server falls silent while something is awaited: that is reported', async () => {
+  it('reports an API server that stops answering during a wait', async () => {
     const stop = new AbortController();
     const context = { ...own.context(), signal: stop.signal };
     const { api } = await connectCluster({ kind: 'k8s-kind', cluster: own.name }, context);
@@ -172,14 +172,14 @@ describeWithCluster('the life of a kind cluster', () => {
     await expect(waiting).rejects.toThrow(InterruptedError);
   });
 
-  it('is never mistaken for an earlier one of its name: a context of that one is written anew', async () => {
+  it('replaces the context of an earlier cluster of the same name', async () => {
     const text = await readFile(own.kubeconfig, 'utf8');
     await writeFile(own.kubeconfig, text.replace(/server: .*/, 'server: https://127.0.0.1:1'));
     await own.ensure(await own.deployment('first'));
     expect(await own.kubectl('get', 'namespace', 'stays')).toContain('Active');
   });
 
-  it('is not deleted while others live in it, nor by a dry run', async () => {
+  it('does not end while others are in the cluster, or in a dry run', async () => {
     const mine = { own: 'laconic-first', namespace: 'laconic-shop', force: false };
     const namespace = (name: string, id: string): object => ({
       apiVersion: 'v1',
@@ -214,7 +214,7 @@ describeWithCluster('the life of a kind cluster', () => {
     expect(await own.nodes()).toEqual([own.node]);
   });
 
-  it('is not deleted when nobody can tell who lives in it, without --force', async () => {
+  it('does not end without --force when the deployments in the cluster are unknown', async () => {
     const kept = join(own.base, 'kubeconfig.kept');
     await copyFile(own.kubeconfig, kept);
     await writeFile(
@@ -229,7 +229,7 @@ describeWithCluster('the life of a kind cluster', () => {
     expect(await own.nodes()).toEqual([own.node]);
   });
 
-  it('is deleted with --force, and its context with it; a second time there is nothing to do', async () => {
+  it('ends with --force, along with the context, and a second time does nothing', async () => {
     const options = { own: 'laconic-first', namespace: 'laconic-shop', force: true };
     expect(await deleteCluster(own.name, options, own.context())).toBe(true);
     expect(await own.nodes()).toEqual([]);

@@ -14,12 +14,12 @@ import { deleteOwnCluster, ownClusterName } from '../../support/cluster.js';
 import { freePort } from '../../support/ports.js';
 import { type TestContext, testContext } from '../../support/context.js';
 
-/** A kind cluster of one test file, with a kubeconfig and a state directory that nobody else uses. */
+/** A kind cluster for one test file, with a kubeconfig and a state directory of its own. */
 export class OwnCluster {
   readonly name: string;
   readonly base: string;
   readonly engine: Engine;
-  /** Of this host, for ports 80 and 443 of the node. */
+  /** Ports of this host for ports 80 and 443 of the node. */
   readonly ports: { http: number; https: number };
 
   private constructor(name: string, base: string, engine: Engine, ports: { http: number; https: number }) {
@@ -46,7 +46,7 @@ export class OwnCluster {
 
   /** Does something while the node is paused. */
   async whilePaused(work: () => Promise<void>): Promise<void> {
-    // A node that just then starts many processes cannot always be frozen ("unable to freeze").
+    // A node that is starting many processes cannot always be frozen ("unable to freeze").
     const pause = () => run('docker', ['pause', this.node]).then(({ code, stderr }) => (code === 0 ? '' : stderr));
     await expect.poll(pause, { timeout: 60_000 }).toBe('');
     try {
@@ -61,7 +61,7 @@ export class OwnCluster {
     return testContext(this.base, options, env);
   }
 
-  /** A deployment directory as far as a cluster depends on it. @param clusterId absent: that of this cluster */
+  /** The parts of a deployment directory that concern its cluster. @param clusterId without it, that of this cluster */
   async deployment(
     directory: string,
     more: {
@@ -111,7 +111,7 @@ export class OwnCluster {
     return (await runOrFail(args.join(' '), 'kubectl', words, { input: JSON.stringify(input) })).stdout;
   }
 
-  /** Containers of nodes of a cluster, running or not. */
+  /** The node containers of a cluster, running or not. */
   async nodes(name = this.name): Promise<string[]> {
     const args = ['ps', '--all', '--filter', `label=io.x-k8s.kind.cluster=${name}`, '--format', '{{.Names}}'];
     return (await run('docker', args)).stdout.split('\n').filter(Boolean);

@@ -12,7 +12,7 @@ import { testContext } from '../../support/context.js';
 import { objectsInput, type StackText } from '../../support/kubernetes-objects.js';
 import { anyStack } from '../../support/kubernetes-stacks.js';
 
-describeWithCluster('what render prints is taken by the API server', () => {
+describeWithCluster('objects that render prints', () => {
   const namespace = `accepted-${randomBytes(4).toString('hex')}`;
   let api: ClusterApi;
 
@@ -24,8 +24,8 @@ describeWithCluster('what render prints is taken by the API server', () => {
   afterAll(() => deleteNamespaces(namespace));
 
   /**
-   * What the server refuses of a stack's objects, or would keep otherwise than it was sent; undefined for a stack that
-   * we refuse.
+   * The error of the server for a stack's objects, or the difference to what it would store; undefined for a stack that
+   * is refused.
    */
   async function complaints(made: StackText): Promise<string[] | undefined> {
     const app = `laconic-${randomBytes(4).toString('hex')}`;
@@ -42,7 +42,7 @@ describeWithCluster('what render prints is taken by the API server', () => {
       objects.map(async (object) => {
         try {
           const live = await api.apply(object, { fieldManager: 'laconic-so', force: true, dryRun: true });
-          // A start compares what it sends with what is stored: without differences it writes nothing.
+          // A start compares its objects with the stored ones, and writes nothing without differences.
           return differences(object, live).map((path) => `${describeObject(object)}: ${path} is kept otherwise`);
         } catch (error) {
           return [errorMessage(error)];
@@ -52,7 +52,7 @@ describeWithCluster('what render prints is taken by the API server', () => {
     return answers.flat();
   }
 
-  it('for any stack that deploy create does not refuse, and kept as it is sent', async () => {
+  it('are accepted by the API server and stored unchanged, for any stack that deploy create accepts', async () => {
     let accepted = 0;
     await fc.assert(
       fc.asyncProperty(anyStack, async (made) => {

@@ -8,7 +8,7 @@ import { runOrFail } from '../../../src/system/process/process.js';
 import { describeWithCluster, shared } from '../../support/cluster.js';
 import { image, server, Site } from './site.js';
 
-/** A way to the API server that can be closed and opened, at one address. */
+/** A proxy to the API server at one address, which can be closed and opened. */
 class Way {
   readonly #target: number;
   readonly #sockets = new Set<Socket>();
@@ -50,7 +50,7 @@ class Way {
   }
 }
 
-describeWithCluster('the API server goes away in mid-start, on a cluster of a kubeconfig', () => {
+describeWithCluster('an API server that becomes unreachable during a start', () => {
   let folder: string;
   let way: Way;
   let site: Site;
@@ -77,7 +77,7 @@ describeWithCluster('the API server goes away in mid-start, on a cluster of a ku
     await rm(folder, { recursive: true, force: true });
   });
 
-  it('for a moment: the start goes on', async () => {
+  it('for a moment lets the start continue', async () => {
     const starting = site.begin('start');
     await starting.said('web running, not ready yet');
     await way.close();
@@ -87,7 +87,7 @@ describeWithCluster('the API server goes away in mid-start, on a cluster of a ku
     expect(await starting.ended()).toBe(0);
   });
 
-  it('for good: the start ends with what it could not reach', async () => {
+  it('permanently ends the start with the address that cannot be reached', async () => {
     await site.succeed('exec', 'web', 'rm /tmp/go');
     await expect.poll(async () => (await site.run('status')).stdout, { timeout: 120_000 }).toContain('0/1 ready');
     const starting = site.begin('start');

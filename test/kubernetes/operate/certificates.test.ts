@@ -5,7 +5,7 @@ import { describeWithCluster, kubectl, shared } from '../../support/cluster.js';
 import { nodeImage } from '../apply/support.js';
 import { Site } from './site.js';
 
-/** What the API server has to know of cert-manager to keep its objects. Nobody works on them here. */
+/** The definitions that the API server needs to store objects of cert-manager. No controller processes them here. */
 const definitions = [
   { kind: 'Certificate', plural: 'certificates', scope: 'Namespaced' },
   { kind: 'ClusterIssuer', plural: 'clusterissuers', scope: 'Cluster' },
@@ -43,7 +43,7 @@ async function apply(...objects: object[]): Promise<void> {
   await runOrFail('kubectl apply', 'kubectl', words, { input });
 }
 
-/** A certificate as cert-manager keeps it. @param valid from and to, in days from now */
+/** A certificate as cert-manager stores it. @param valid from and to, in days from now */
 function certificate(
   name: string,
   dnsNames: string[],
@@ -65,7 +65,7 @@ async function ingresses(): Promise<Ingress[]> {
   return (await site.get('ingresses')).items as Ingress[];
 }
 
-/** Secret and issuer by host. */
+/** The Secret and the issuer for each host. */
 async function served(): Promise<Record<string, unknown>> {
   const found = (await ingresses()).flatMap(({ metadata, spec }) =>
     (spec.tls as { hosts: string[]; secretName: string }[]).flatMap(({ hosts, secretName }) =>
@@ -75,7 +75,7 @@ async function served(): Promise<Record<string, unknown>> {
   return Object.fromEntries(found) as Record<string, unknown>;
 }
 
-describeWithCluster('certificates of a cluster that is not kind', () => {
+describeWithCluster('certificates on a cluster other than kind', () => {
   const made = (host: string, app: string): [string, string] => [`${app}-${host}-tls`, 'letsencrypt-prod'];
   let app: string;
 
@@ -85,7 +85,7 @@ describeWithCluster('certificates of a cluster that is not kind', () => {
     site = await Site.make('certificates', {
       pods: { web: `  web:\n    image: ${image}\n    stop_grace_period: 1s\n` },
       target: `deploy-to: k8s\nkube-config: ${shared.kubeconfig}\nimage-pull-policy: Never\n`,
-      // No ingress controller looks at these.
+      // No ingress controller reads these.
       spec: `network:\n  ingress-class: nobody\n  http-proxy:\n${host('a.example.org')}${host('example.com')}`,
     });
     app = /^deployment-id: (\S+)$/m.exec(await site.sandbox.read('dep/deployment.yml'))?.[1] ?? '';
@@ -96,7 +96,7 @@ describeWithCluster('certificates of a cluster that is not kind', () => {
     await kubectl('delete', 'customresourcedefinition', '--ignore-not-found', ...names);
   });
 
-  it('start says that nobody makes them where there is no cert-manager, and goes on', async () => {
+  it('are reported as not issued by start when cert-manager is missing, and the start continues', async () => {
     const { stderr } = await site.succeed('start', '--no-wait');
     expect(stderr).toContain(
       'cert-manager is not installed in this cluster: nothing makes a certificate for a.example.org, example.com; name the Secret',
@@ -107,11 +107,11 @@ describeWithCluster('certificates of a cluster that is not kind', () => {
     });
   });
 
-  it('start says that there is no ClusterIssuer, until there is one', async () => {
+  it('are reported as not issued by start until there is a ClusterIssuer', async () => {
     await apply(...definitions);
     const names = definitions.map(({ metadata }) => `customresourcedefinition/${metadata.name}`);
     await kubectl('wait', '--for=condition=established', '--timeout=120s', ...names);
-    // What is established is served, and known to kubectl, a moment later.
+    // An established resource is served and known to kubectl a moment later.
     const kinds = definitions.map(({ metadata }) => metadata.name).join(',');
     const served = (): Promise<string> => kubectl('get', kinds, '--all-namespaces').catch(errorMessage);
     await expect.poll(served, { timeout: 60_000 }).toBe('');
@@ -122,7 +122,7 @@ describeWithCluster('certificates of a cluster that is not kind', () => {
     expect((await site.succeed('start', '--no-wait')).stderr).not.toContain('ClusterIssuer');
   });
 
-  it('one that is there is used for its hosts, the others keep their issuer; render shows the same', async () => {
+  it('are used for their hosts when they exist, other hosts keep their issuer, and render prints the same', async () => {
     const [ingress] = await ingresses();
     const { name, uid } = ingress?.metadata ?? {};
     const ownerReferences = [{ apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', name, uid, controller: true }];
@@ -143,7 +143,7 @@ describeWithCluster('certificates of a cluster that is not kind', () => {
     expect((await ingresses()).map(({ metadata }) => metadata.resourceVersion)).toEqual(before);
   });
 
-  it('status shows its dates and names', async () => {
+  it('are shown by status with their dates and names', async () => {
     const { stdout } = await site.succeed('status');
     expect(stdout).toMatch(
       /Hostname: a\.example\.org\n\tIP: \?\n\tTLS: notBefore: \S+; notAfter: \S+; names: \['example\.org', '\*\.example\.org'\]/,
@@ -151,7 +151,7 @@ describeWithCluster('certificates of a cluster that is not kind', () => {
     expect(stdout).toContain(`TLS: secret ${app}-example.com-tls`);
   });
 
-  it('one that is gone is asked for again', async () => {
+  it('are requested again when they are gone', async () => {
     await site.kubectl('delete', 'certificates.cert-manager.io', 'wild');
     await site.succeed('start', '--no-wait');
     expect(await served()).toEqual({
@@ -160,7 +160,7 @@ describeWithCluster('certificates of a cluster that is not kind', () => {
     });
   });
 
-  it('render goes on where the cluster does not answer, and says what it does not know', async () => {
+  it('are left open by render when the cluster does not answer, with a warning', async () => {
     const kubeconfig = await site.sandbox.read('dep/kubeconfig.yml');
     await site.sandbox.write('dep/kubeconfig.yml', kubeconfig.replace(/server: .*/, 'server: https://127.0.0.1:1'));
     const { stdout, stderr } = await site.succeed('render');

@@ -2,7 +2,7 @@ import { afterEach, expect, it } from 'vitest';
 import { describeWithCluster, kubectl } from '../../support/cluster.js';
 import { server, service, Site, type StackFiles } from './site.js';
 
-describeWithCluster('a start that cannot succeed fails at once and says why', () => {
+describeWithCluster('a start that cannot succeed fails at once with the reason', () => {
   const sites: Site[] = [];
   afterEach(async () => {
     for (const site of sites.splice(0)) await site.remove();
@@ -14,7 +14,7 @@ describeWithCluster('a start that cannot succeed fails at once and says why', ()
     return site;
   }
 
-  it('an image that nobody has', async () => {
+  it('for a missing image', async () => {
     const one = await make('image', {
       pods: { app: '  web:\n    image: registry.invalid/nobody/nothing:1\n' + server('other') },
     });
@@ -32,14 +32,14 @@ describeWithCluster('a start that cannot succeed fails at once and says why', ()
     expect([logs.code, logs.stdout]).toEqual([0, '******* No logs available ********\n']);
   });
 
-  it('a server that crashes again and again, with its last words', async () => {
+  it('for a server that keeps crashing, with the end of its log', async () => {
     const one = await make('crash', { pods: { app: service('web', 'echo cannot find my database; exit 3') } });
-    // A busy node reports a crash late: until it does, the container counts as running.
+    // A busy node reports a crash late; until then the container counts as running.
     const { code, stderr } = await one.run('start', '--steady', '60');
     expect(code).toBe(1);
     expect(stderr).toMatch(/Deployment \S+: web crash loop: exited with code 3, restarted (once|\d times) \(pod \S+\)/);
     expect(stderr).toContain('  end of the log of web:\n    cannot find my database');
-    // For a moment it runs again and again, and counts as ready then.
+    // It runs for a moment each time, and counts as ready then.
     const status = () => one.run('status', '--exit-code').then(({ code: told }) => told);
     await expect.poll(status, { timeout: 60_000 }).toBe(1);
     const ps = () => one.run('ps').then(({ stdout }) => stdout);
@@ -52,12 +52,12 @@ describeWithCluster('a start that cannot succeed fails at once and says why', ()
     await expect
       .poll(exec, { timeout: 60_000 })
       .toEqual([1, expect.stringMatching(/^Error: the command was not run: service "web" is not running \(/)]);
-    // Between two crashes the node may have removed the one before the last.
+    // Between two crashes the node may have removed the container before the last one.
     const earlier = () => one.run('logs', '--previous').then(({ stdout }) => stdout);
     await expect.poll(earlier, { timeout: 60_000 }).toBe('web: cannot find my database\n');
   });
 
-  it('a claim of a storage class that is not there', async () => {
+  it('for a claim with an unknown storage class', async () => {
     const one = await make('claim', {
       pods: { app: server('db', '    volumes: ["data:/data"]\n') + 'volumes:\n  data:\n' },
       spec: 'volumes:\n  data:\n',
@@ -78,7 +78,7 @@ spec: {storageClassName: nowhere, accessModes: [ReadWriteOnce], resources: {requ
     expect(stderr).toMatch(/Deployment \S+: volume claim \S+-data gets no volume: .*"nowhere" not found/);
   });
 
-  it('a pod that no node has room for', async () => {
+  it('for a pod that fits on no node', async () => {
     const one = await make('room', {
       pods: { app: server('web') },
       spec: 'resources:\n  containers:\n    reservations: {cpus: "500"}\n',
@@ -88,7 +88,7 @@ spec: {storageClassName: nowhere, accessModes: [ReadWriteOnce], resources: {requ
     expect(stderr).toMatch(/Deployment \S+: no node takes it: .*Insufficient cpu/);
   });
 
-  it('a pod that no node has room for, with a claim that waits for the pod; a Secret that nobody made', async () => {
+  it('for a pod that fits on no node while its claim waits for it, and for a missing Secret', async () => {
     const one = await make('room-data', {
       pods: { app: server('web', '    volumes: ["data:/data"]\n') + 'volumes:\n  data:\n' },
       spec: 'volumes:\n  data:\nresources:\n  containers:\n    reservations: {memory: 9000G}\n',
@@ -110,7 +110,7 @@ spec: {storageClassName: nowhere, accessModes: [ReadWriteOnce], resources: {requ
     ]);
   });
 
-  it('a job that fails, although the server runs', async () => {
+  it('for a failed job, although the server runs', async () => {
     const one = await make('job', {
       pods: { app: server('web') },
       jobs: { seed: service('seed', 'echo no such table; exit 4') },
@@ -122,7 +122,7 @@ spec: {storageClassName: nowhere, accessModes: [ReadWriteOnce], resources: {requ
     );
   });
 
-  it('run-job before the cluster is made: start is what makes it', async () => {
+  it('for run-job before the cluster exists, which only start creates', async () => {
     const target = 'deploy-to: k8s-kind\nkind-cluster-name: laconic-so-nowhere\n';
     const one = await make('nowhere', { pods: {}, jobs: { seed: service('seed', 'true') }, target });
     const { code, stderr } = await one.run('run-job', 'seed');
@@ -131,7 +131,7 @@ spec: {storageClassName: nowhere, accessModes: [ReadWriteOnce], resources: {requ
     expect(stderr).not.toContain('--skip-cluster-management');
   });
 
-  it('a healthcheck that never succeeds: unhealthy after its retries, as on Compose, with what it says', async () => {
+  it('for a healthcheck that never succeeds, after its retries as on Compose, with its output', async () => {
     const check = 'echo no leader was elected; false';
     const one = await make('unhealthy', {
       pods: {
@@ -148,7 +148,7 @@ spec: {storageClassName: nowhere, accessModes: [ReadWriteOnce], resources: {requ
     );
   });
 
-  it('one that takes too long: --wait-timeout says what was awaited; --no-wait does not wait', async () => {
+  it('for a start that takes too long, which --wait-timeout reports, while --no-wait does not wait', async () => {
     const one = await make('slow', {
       pods: { app: server('web', '    healthcheck: {test: ["CMD", "false"], interval: 1s, retries: 1000}\n') },
     });
@@ -164,12 +164,12 @@ spec: {storageClassName: nowhere, accessModes: [ReadWriteOnce], resources: {requ
   });
 });
 
-describeWithCluster('a start is interrupted, and pods restart', () => {
+describeWithCluster('interrupted starts, and pods that restart', () => {
   let site: Site | undefined;
   afterEach(async () => site?.remove());
 
-  it('a probe that fails is told while it is waited for, once per reason', async () => {
-    // The first check may come before the container has written anything, any check in the middle of a writing.
+  it('a failing probe is reported during the wait, once per reason', async () => {
+    // The first check may come before the container has written anything, and any check in the middle of writing.
     const tell = (text: string): string => `echo ${text} > /tmp/next; mv /tmp/next /tmp/reason`;
     const check = ['CMD-SHELL', 'until test -e /tmp/reason; do sleep 0.1; done; cat /tmp/reason; test -e /tmp/go'];
     site = await Site.make('probe', {
@@ -177,8 +177,8 @@ describeWithCluster('a start is interrupted, and pods restart', () => {
         app: service(
           'web',
           `${tell('schema is missing after 1 s')}; trap exit TERM; sleep 100000 & wait`,
-          // Of one pod a node tells no more than 25 events in five minutes: an event per second would be too many for a
-          // slow machine.
+          // A node reports no more than 25 events of one pod in five minutes, so an event per second would be too many
+          // on a slow machine.
           `    healthcheck: {test: ${JSON.stringify(check)}, interval: 4s, retries: 1000}\n`,
         ),
       },
@@ -200,7 +200,7 @@ describeWithCluster('a start is interrupted, and pods restart', () => {
     ]);
   });
 
-  it('Ctrl-C while it waits: exit 130, the deployment is not locked, the next start goes on', async () => {
+  it('Ctrl-C during the wait exits with 130, the deployment is not locked, and the next start continues', async () => {
     site = await Site.make('interrupted', {
       pods: {
         app: server('web', '    healthcheck: {test: ["CMD", "test", "-e", "/tmp/go"], interval: 1s, retries: 1000}\n'),
@@ -216,7 +216,7 @@ describeWithCluster('a start is interrupted, and pods restart', () => {
     expect(await again.ended()).toBe(0);
   });
 
-  it('the deployment is stopped while a start waits for it: the start says so', async () => {
+  it('a start reports that the deployment was stopped during its wait', async () => {
     site = await Site.make('stopped', {
       pods: { app: server('web', '    healthcheck: {test: ["CMD", "false"], interval: 1s, retries: 1000}\n') },
     });
@@ -227,7 +227,7 @@ describeWithCluster('a start is interrupted, and pods restart', () => {
     expect(starting.stderr).toMatch(/Deployment \S+: (was deleted by somebody else|is being deleted)/);
   });
 
-  it('run-job is interrupted: the Job is gone', async () => {
+  it('Ctrl-C in run-job deletes the Job', async () => {
     site = await Site.make('jobs', { pods: {}, jobs: { long: server('long') } });
     const running = site.begin('run-job', 'long');
     await running.said('long is here');
@@ -250,12 +250,12 @@ describeWithCluster('a start is interrupted, and pods restart', () => {
     await left.said('stopping:');
     left.interrupt();
     expect(await left.ended()).toBe(130);
-    // Whether it came that far or not: a Job that goes on is not left unsaid.
+    // Whether the deletion succeeded or not: a Job that still runs is always reported.
     const gone = (await site.names('jobs')).length === 0;
     expect(gone || left.stderr.includes('-job-long may go on in namespace'), left.stderr).toBe(true);
   });
 
-  it('a container that ended and was started again is counted, and its earlier output kept', async () => {
+  it('the restart of a container is counted, and its earlier output is kept', async () => {
     site = await Site.make('again', {
       pods: { app: service('web', 'trap exit TERM; date +run-%s%N; while [ ! -e /tmp/end ]; do sleep 0.1; done') },
     });

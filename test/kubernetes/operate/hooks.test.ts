@@ -3,7 +3,7 @@ import { afterEach, expect, it } from 'vitest';
 import { describeWithCluster, shared } from '../../support/cluster.js';
 import { server, Site } from './site.js';
 
-/** Writes what it is given, and puts an object beside those of the deployment, by kubectl and nothing else. */
+/** Records its input, and creates an object next to those of the deployment, with only kubectl. */
 const python = `import json, os, subprocess
 from pathlib import Path
 
@@ -30,7 +30,7 @@ interface Call {
   config: { contexts: { name: string; context: { namespace: string } }[]; clusters: unknown[]; users: unknown[] };
 }
 
-describeWithCluster('hooks reach the cluster of their deployment, and no other one', () => {
+describeWithCluster('hooks reach only the cluster of their deployment', () => {
   let site: Site | undefined;
   afterEach(async () => site?.remove());
 
@@ -55,7 +55,7 @@ describeWithCluster('hooks reach the cluster of their deployment, and no other o
       expect(config.contexts).toEqual([{ name: `kind-${shared.name}`, context }]);
       expect([config.clusters.length, config.users.length]).toEqual([1, 1]);
     }
-    // A start that changes nothing leaves it alone; this hook itself does not bear a second call.
+    // A start without changes leaves it alone; this hook itself would fail when called again.
     const { code, stderr } = await made.run('start');
     expect([code, stderr]).toEqual([1, expect.stringContaining('the start hook failed')]);
     expect(await made.names('configmaps')).toContain('by-hook');

@@ -9,16 +9,16 @@ import { server, service, Site } from './site.js';
 
 const port = 28_471;
 
-describeWithCluster("what of this host a deployment touches: terminal, the node's network, data directories", () => {
+describeWithCluster("terminals, the node's network and data directories", () => {
   let site: Site;
   let directory: string;
 
-  /** `deployment --dir <directory> …` in a terminal of so many columns. */
+  /** Runs `deployment --dir <directory> …` in a terminal with so many columns. */
   async function inTerminal(columns: number, ...args: string[]): Promise<string> {
     const words = [process.execPath, cliPath, 'deployment', '--dir', directory, ...args].map((word) => `'${word}'`);
     const line = `stty rows 40 cols ${columns}; exec ${words.join(' ')}`;
     const { stdout } = await runOrFail('script', 'script', ['-qec', line, '/dev/null'], { input: '' });
-    // What `script` shows of the end of its own input.
+    // The characters that `script` prints at the end of its input.
     return stdout.replace('^@', '');
   }
 
@@ -33,7 +33,7 @@ describeWithCluster("what of this host a deployment touches: terminal, the node'
         ),
       },
     });
-    // Below the mount root the node sees the deployment directory too, and so `data/` in it.
+    // Below the mount root the node can see the deployment directory too, and so `data/` in it.
     directory = join(site.mountRoot, 'dep');
     const spec = await site.sandbox.read('spec.yml');
     await site.sandbox.write('here.yml', `${spec}volumes: {data: ./data/data}\n`);
@@ -46,9 +46,9 @@ describeWithCluster("what of this host a deployment touches: terminal, the node'
     await site.remove();
   });
 
-  it('exec has a terminal of the same size where stdin and stdout are one, and else none', async () => {
-    // The container's terminal ends lines as terminals do; nothing is added on the way. Its size comes to the node a
-    // moment after the command was started: until then stty prints nothing, and ends well all the same.
+  it('exec has a terminal of the same size when stdin and stdout are one, and otherwise none', async () => {
+    // The container's terminal ends lines with CR LF, and nothing is added on the way. The size reaches the node a
+    // moment after the command started; until then stty prints nothing and still exits with 0.
     const size = 'tty; until stty size 2> /dev/null | grep .; do sleep 0.1; done';
     expect(await inTerminal(91, 'exec', 'web', size)).toMatch(/^\/dev\/pts\/\d+\r\n40 91\r\n$/);
     expect(await inTerminal(91, 'exec', 'web', 'stty -opost; printf "a\\nb\\n"')).toMatch(/a\nb\n$/);
@@ -57,7 +57,7 @@ describeWithCluster("what of this host a deployment touches: terminal, the node'
     expect(stdout).toBe('not a tty\n');
   });
 
-  it("network_mode: host puts this pod alone into the node's network", async () => {
+  it("network_mode: host puts only this pod into the node's network", async () => {
     const { items = [] } = await kubectlGet('pods', '--namespace', site.namespace);
     const pods = items as { spec: { hostNetwork?: boolean; containers: { name: string }[] } }[];
     expect(pods.map(({ spec }) => [spec.containers[0]?.name, spec.hostNetwork ?? false]).sort()).toEqual([
@@ -67,12 +67,12 @@ describeWithCluster("what of this host a deployment touches: terminal, the node'
     const inspected = await runOrFail('inspect', 'docker', [
       ...['inspect', '--format', '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}', shared.node],
     ]);
-    // Between two visitors nobody listens for a moment.
+    // The server does not listen for a moment between two requests.
     const visit = async (): Promise<string> => (await fetch(`http://${inspected.stdout.trim()}:${port}/`)).text();
     await expect.poll(() => visit().catch(errorMessage), { timeout: 60_000 }).toBe('on the node\n');
   });
 
-  it('stop --delete-data empties data/ of the deployment directory, and nothing without it', async () => {
+  it('stop empties data/ of the deployment directory only with --delete-data', async () => {
     const file = join(directory, 'data', 'data', 'kept');
     await site.sandbox.succeed(['deployment', '--dir', directory, 'exec', 'web', 'echo from the pod > /data/kept']);
     expect(await readFile(file, 'utf8')).toBe('from the pod\n');

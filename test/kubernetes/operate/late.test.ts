@@ -15,8 +15,8 @@ import { describeWithCluster } from '../../support/cluster.js';
 import { type Site, site } from '../apply/support.js';
 
 /**
- * The API server, of whose pods nothing is followed before so many seconds have passed: a busy one is as late with one
- * kind or another.
+ * The API server with a delay of so many seconds for watches of pods, since a busy server may be late with a single
+ * kind.
  */
 function lateWithPods(api: ClusterApi, seconds: number): ClusterApi {
   return {
@@ -28,7 +28,7 @@ function lateWithPods(api: ClusterApi, seconds: number): ClusterApi {
   };
 }
 
-describeWithCluster('what the cluster reports late: pods after those who made them', () => {
+describeWithCluster('a cluster that reports pods after the workloads that created them', () => {
   let at: Site;
   beforeAll(async () => {
     at = await site();
@@ -42,7 +42,7 @@ describeWithCluster('what the cluster reports late: pods after those who made th
   });
   afterAll(() => at.remove());
 
-  /** Its program does not have the option that it is given. */
+  /** Its program does not have the option that is passed to it. */
   function failing(name: string): KubernetesObject {
     const job = at.job(name);
     const { containers } = mapOf(mapOf(mapOf(job.spec).template).spec) as { containers: Record<string, unknown>[] };
@@ -50,7 +50,7 @@ describeWithCluster('what the cluster reports late: pods after those who made th
     return job;
   }
 
-  /** What `run-job` shows of a Job whose pods are reported when it is long over, and its exit code. */
+  /** The output of `run-job` and its exit code for a Job whose pods are reported long after its end. */
   async function ran(object: KubernetesObject): Promise<{ code: number; shown: string }> {
     const job = await at.api.create(object, 'test');
     const output = new PassThrough();
@@ -67,17 +67,17 @@ describeWithCluster('what the cluster reports late: pods after those who made th
     return { code, shown: await text(output) };
   }
 
-  it('run-job shows all that the job wrote', async () => {
+  it('still lets run-job print all output of the job', async () => {
     const { code, shown } = await ran(at.job('writes'));
     expect(code).toBe(0);
     expect(shown).toMatch(/^CoreDNS-/);
   });
 
-  it('and returns its exit code', async () => {
+  it("still lets run-job return the job's exit code", async () => {
     expect((await ran(failing('fails'))).code).not.toBe(0);
   });
 
-  it('a failed job is told with what its container did', async () => {
+  it('still has the reason of a failed job, from its container', async () => {
     await at.start([failing('fails-too')]);
     const waiting = waitUntilReady({
       api: lateWithPods(at.api, 60),

@@ -31,7 +31,7 @@ describeWithCluster('a deployment of two pods and a job, from its first start to
     );
   });
 
-  it('before it is started there is nothing: ps and logs say so as scripts expect', async () => {
+  it('ps and logs report before the start that nothing runs, as scripts expect', async () => {
     expect((await site.succeed('ps')).stdout).toBe('No containers running\n');
     expect((await site.succeed('logs')).stdout).toContain('Pods not running');
     expect((await site.succeed('status')).stdout).toBe('');
@@ -39,7 +39,7 @@ describeWithCluster('a deployment of two pods and a job, from its first start to
     expect((await site.run('exec', 'web', 'true')).stderr).toContain('the command was not run');
   });
 
-  it('start returns when everything is ready, and says what it waited for', async () => {
+  it('start returns when everything is ready, and reports what it waited for', async () => {
     const { stderr } = await site.succeed('start');
     expect(stderr).toMatch(/^Deployment laconic-\w+-front-deployment: 1\/1 ready$/m);
     expect(stderr).toMatch(/^Job laconic-\w+-job-seed: completed$/m);
@@ -49,7 +49,7 @@ describeWithCluster('a deployment of two pods and a job, from its first start to
       expect(one.status.availableReplicas).toBe(1);
   });
 
-  it('a Secret of the spec that does not exist: start and status say so, until it is there', async () => {
+  it('a missing Secret of the spec is reported by start and status until it exists', async () => {
     const missing =
       'Secret mail-login, which the spec names under secrets, does not exist: containers run without what';
     const said = async (): Promise<boolean[]> => {
@@ -62,7 +62,7 @@ describeWithCluster('a deployment of two pods and a job, from its first start to
     await site.kubectl('delete', 'secret', 'mail-login');
   });
 
-  it('ps lists the pods of all pod files, as scripts read them', async () => {
+  it('ps lists the pods of all pod files in the format that scripts read', async () => {
     const { stdout } = await site.succeed('ps');
     const [first, ...lines] = stdout.trimEnd().split('\n');
     expect(first).toBe('Running containers:');
@@ -70,7 +70,7 @@ describeWithCluster('a deployment of two pods and a job, from its first start to
     expect(lines[0]).toMatch(/^id: operate-shop\/(\S+-back-\S+), name: \1, ports: [\d.]+:5432->5432$/);
   });
 
-  it('status shows Deployments, jobs, volumes and pods; its JSON the same', async () => {
+  it('status lists Deployments, jobs, volumes and pods, and the same as JSON', async () => {
     const { stdout } = await site.succeed('status', '--exit-code');
     expect(stdout).toMatch(/^Deployments:\n\tlaconic-\w+-back-deployment: 1\/1 ready$/m);
     expect(stdout).toMatch(/^Jobs:\n\tlaconic-\w+-job-seed: completed$/m);
@@ -81,7 +81,7 @@ describeWithCluster('a deployment of two pods and a job, from its first start to
     expect((status.deployments as unknown[]).length).toBe(2);
   });
 
-  it('logs: every container, init containers and jobs too, or those that are named', async () => {
+  it('logs prints every container, including init containers and jobs, or those that are named', async () => {
     const all = (await site.succeed('logs')).stdout.split('\n').filter(Boolean).sort();
     expect(all).toEqual(['db: db is here', 'prepare: prepared', 'seed: seeding sh ', 'web: web is here'].sort());
     expect((await site.succeed('logs', 'db')).stdout).toBe('db: db is here\n');
@@ -93,7 +93,7 @@ describeWithCluster('a deployment of two pods and a job, from its first start to
     expect([unknown.code, unknown.stderr]).toEqual([1, expect.stringContaining('did you mean "db"')]);
   });
 
-  it('logs --follow goes on with what comes, also from a pod that is made anew, until Ctrl-C', async () => {
+  it('logs --follow continues until Ctrl-C, also with a recreated pod', async () => {
     const following = site.begin('logs', '--follow', '--tail', '1', 'db');
     await following.said('db: db is here');
     const [before = ''] = await site.names('pods').then((names) => names.filter((name) => name.includes('-back-')));
@@ -103,7 +103,7 @@ describeWithCluster('a deployment of two pods and a job, from its first start to
     expect(await following.ended()).toBe(130);
   });
 
-  it('exec: the exit code, both streams, stdin byte for byte, one word as a line of shell', async () => {
+  it("exec has the command's exit code, both streams and stdin byte for byte, and runs one word as a shell command", async () => {
     const line = await site.run('exec', 'web', 'echo out; echo err >&2; exit 7');
     expect(line).toEqual({ code: 7, stdout: 'out\n', stderr: 'err\n' });
     const words = await site.succeed('exec', 'web', 'printf', '%s|', 'a b', '$HOME', "it's");
@@ -121,21 +121,21 @@ describeWithCluster('a deployment of two pods and a job, from its first start to
     expect([unknown.code, unknown.stderr]).toEqual([1, expect.stringContaining('did you mean "web"')]);
   });
 
-  it('port: the node port at the address of the node; what is not published is said', async () => {
+  it('port prints the node port at the address of the node, and reports a port that is not published', async () => {
     const { stdout } = await site.succeed('port', 'web', '8080');
     expect(stdout).toMatch(/^\d+\.\d+\.\d+\.\d+:30023\n$/);
     const { code, stderr } = await site.run('port', 'db', '5432');
     expect([code, stderr]).toEqual([1, expect.stringContaining('port 5432/tcp of service "db" is not published')]);
   });
 
-  it('run-job replaces what ran before, shows the output and passes the exit code on', async () => {
+  it('run-job replaces the former run, prints the output and passes on the exit code', async () => {
     const uid = async (): Promise<string> =>
       site.kubectl('get', 'jobs', '--output', 'jsonpath={.items[*].metadata.uid}');
     const before = await uid();
     const { stdout } = await site.succeed('run-job', 'seed');
     expect(stdout).toBe('Running job: seed\nseeding sh \n');
     expect(await uid()).not.toBe(before);
-    // It ran as start would run it: nothing differs.
+    // It ran as start would run it, so nothing differs.
     expect((await site.succeed('start')).stderr).not.toContain('has run with another definition');
     const failed = await site.run('run-job', 'seed', '--', 'echo "$HOME" `echo $0`; exit 9', 'seed');
     expect([failed.code, failed.stdout]).toEqual([9, 'Running job: seed\n/root seed\n']);
@@ -143,9 +143,9 @@ describeWithCluster('a deployment of two pods and a job, from its first start to
     expect([unknown.code, unknown.stderr]).toEqual([1, expect.stringContaining('Available jobs: seed')]);
   });
 
-  it('a start after it makes the failed job anew, and one more does nothing', async () => {
+  it('a start after a failed job recreates it, and another start does nothing', async () => {
     await site.succeed('start');
-    // When the program wrote each object: the states that controllers report beside it may come late.
+    // The times at which the program wrote each object; the status from controllers may be late.
     const written = 'jsonpath={.items[*].metadata.managedFields[?(@.manager=="laconic-so")].time}';
     const versions = (): Promise<string> =>
       site.kubectl('get', 'deployments,jobs,services,configmaps,secrets', '--show-managed-fields', '--output', written);
@@ -156,15 +156,15 @@ describeWithCluster('a deployment of two pods and a job, from its first start to
     expect(await versions()).toBe(before);
   });
 
-  /** The lines of a dry run that say what becomes of which object. */
+  /** The lines of a dry run about objects. */
   const planned = async (...args: string[]): Promise<string[]> => {
     const { stdout } = await runCli(['--dry-run', 'deployment', '--dir', site.sandbox.path('dep'), ...args]);
     return stdout.split('\n').filter((line) => line.startsWith('  '));
   };
 
-  it('status --exit-code is 1 when something that should be there is not', async () => {
+  it('status --exit-code exits with 1 when something is missing', async () => {
     const [gone = ''] = (await site.names('deployments')).filter((name) => name.includes('-front-'));
-    // With its pods: later tests look at what pods there are.
+    // The pods are restored too, because later tests check them.
     await site.kubectl('delete', 'deployment', gone, '--cascade=foreground');
     const { code, stdout } = await site.run('status', '--exit-code', '--format', 'json');
     expect(code).toBe(1);
@@ -178,7 +178,7 @@ describeWithCluster('a deployment of two pods and a job, from its first start to
     expect(await planned('start')).toEqual([expect.stringMatching(/^ {2}leave \d+ objects: nothing differs$/)]);
   });
 
-  it('a dry run of stop and start says what it would do and does nothing', async () => {
+  it('dry runs of stop and start print what they would do and change nothing', async () => {
     const pods = await site.names('pods');
     const dry = (...args: string[]) =>
       runCli(['--dry-run', 'deployment', '--dir', site.sandbox.path('dep'), ...args], {
@@ -191,7 +191,7 @@ describeWithCluster('a deployment of two pods and a job, from its first start to
     expect(await site.names('pods')).toEqual(pods);
   });
 
-  it('a dry run of restart plans with its update, and names the images that would be sent to the node', async () => {
+  it('a dry run of restart includes its update, and lists the images that would be sent to the node', async () => {
     const compose = 'src/stack-orchestrator/compose/docker-compose-front.yml';
     const added = `laconic-so-test/dry-${process.pid}:local`;
     await site.sandbox.write('image/Dockerfile', 'FROM scratch\nCOPY Dockerfile /\n');
@@ -201,7 +201,7 @@ describeWithCluster('a deployment of two pods and a job, from its first start to
       const more = `  more:\n    image: ${added}\n    environment: {A: "1"}\n`;
       const web = text.slice(0, text.indexOf('  prepare:')).replace('    depends_on: [prepare]\n', '');
       await site.sandbox.write(compose, `${web}${more}`);
-      // A restart without --image takes this one back.
+      // A restart without --image reverts this one.
       await site.sandbox.write('dep/.laconic/images.yml', JSON.stringify({ services: { db: { image: added } } }));
       const state = async (): Promise<unknown> => ({
         files: await site.sandbox.fileState('dep'),
@@ -238,13 +238,13 @@ describeWithCluster('a deployment of two pods and a job, from its first start to
     }
   });
 
-  it('a service is not stopped alone, and naming one does not stop the deployment', async () => {
+  it('stop refuses to stop a single service, and does not stop the deployment instead', async () => {
     const { code, stderr } = await site.run('stop', 'web');
     expect([code, stderr]).toEqual([2, expect.stringContaining('stopped as a whole')]);
     expect(await site.names('deployments')).toHaveLength(2);
   });
 
-  it('stop returns when all is gone; volumes and the namespace stay until they are asked for', async () => {
+  it('stop returns when everything is gone, and keeps volumes and the namespace unless asked to delete them', async () => {
     await site.succeed('exec', 'db', 'echo kept > /data/kept');
     const plan = await planned('stop');
     for (const name of await site.names('deployments')) expect(plan).toContain(`  delete Deployment ${name}`);

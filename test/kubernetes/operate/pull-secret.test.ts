@@ -3,7 +3,7 @@ import { mapOf } from '../../../src/system/plain-map.js';
 import { describeWithCluster, kubectl } from '../../support/cluster.js';
 import { server, service, Site } from './site.js';
 
-describeWithCluster('the Secret of the registry', () => {
+describeWithCluster('the pull Secret for the registry', () => {
   let site: Site;
   beforeAll(async () => {
     site = await Site.make('pull-secret', {
@@ -20,7 +20,7 @@ describeWithCluster('the Secret of the registry', () => {
     return items.map((each) => mapOf(mapOf(mapOf(mapOf(each).spec).template).spec).imagePullSecrets);
   };
 
-  it('no token: the start is refused with the line of the spec, and nothing is applied', async () => {
+  it('is refused without a token, with the line of the spec, and nothing is applied', async () => {
     const { code, stderr } = await start({});
     expect(code).toBe(1);
     expect(stderr).toMatch(
@@ -29,7 +29,7 @@ describeWithCluster('the Secret of the registry', () => {
     expect(await kubectl('get', 'namespace', site.namespace, '--ignore-not-found')).toBe('');
   });
 
-  it('with one it is made before the pods of Deployments and Jobs, which name it; the token is shown nowhere', async () => {
+  it('is created before the pods of Deployments and Jobs, which refer to it, and the token is never shown', async () => {
     const { code, stdout, stderr } = await start({ PULL_TOKEN: 'tok-of-the-registry' });
     expect({ code, stderr }).toMatchObject({ code: 0 });
     expect(stdout + stderr).not.toContain('tok-of-the-registry');
@@ -38,7 +38,7 @@ describeWithCluster('the Secret of the registry', () => {
     for (const kind of ['deployments', 'jobs']) expect(await pullSecrets(kind)).toEqual([[{ name: names[0] }]]);
   });
 
-  it('left out of the spec, it goes, and no Deployment names it any more', async () => {
+  it('is deleted when it is removed from the spec, and no Deployment refers to it any more', async () => {
     await site.sandbox.edit('dep/spec.yml', 'image-pull-secret:', 'x-image-pull-secret:');
     expect(await start({})).toMatchObject({ code: 0 });
     expect((await site.names('secrets')).filter((name) => name.endsWith('-image-pull-secret'))).toEqual([]);

@@ -4,7 +4,7 @@ import { describeWithCluster } from '../../support/cluster.js';
 import { cliPath } from '../../support/engine.js';
 import { server, service, Site } from './site.js';
 
-/** More than pipes hold. */
+/** More than the buffers of pipes hold. */
 const many = 'yes line | head -n 200000';
 
 describeWithCluster('a reader of the output that goes away (`| head`)', () => {
@@ -21,7 +21,7 @@ describeWithCluster('a reader of the output that goes away (`| head`)', () => {
   });
   afterAll(() => site.remove());
 
-  /** The first lines of a command's output, and its exit code behind them. */
+  /** The first lines of a command's output, followed by its exit code. */
   const first = (lines: number, ...words: string[]) =>
     run('bash', [
       '-c',
@@ -32,16 +32,16 @@ describeWithCluster('a reader of the output that goes away (`| head`)', () => {
       ...['deployment', '--dir', site.sandbox.path('dep'), ...words],
     ]);
 
-  it('exec: the command is left alone, with the exit code of a program that died of it', async () => {
+  it('does not affect the command of exec, which exits with the code of SIGPIPE', async () => {
     expect(await first(1, 'exec', 'web', 'yes')).toMatchObject({ stdout: 'y\n141\n', stderr: '' });
   });
 
-  it('run-job: the job runs to its end, and its exit code counts', async () => {
+  it('does not affect the job of run-job, which runs to its end with its own exit code', async () => {
     const { stdout, stderr } = await first(2, 'run-job', 'seed');
     expect([stdout, stderr]).toEqual(['Running job: seed\nline\n3\n', expect.not.stringMatching(/^ +at /m)]);
   });
 
-  it('logs, followed or not: nothing went wrong', async () => {
+  it('ends logs without an error, with --follow or not', async () => {
     expect(await first(1, 'logs', '--follow', 'talker')).toMatchObject({ stdout: 'talker: line\n0\n', stderr: '' });
     expect(await first(1, 'logs', 'talker')).toMatchObject({ stdout: 'talker: line\n0\n', stderr: '' });
   });

@@ -6,10 +6,10 @@ import { deleteNamespaces, kubectl, kubectlGet, shared } from '../../support/clu
 import { type CliResult, cliPath } from '../../support/engine.js';
 import { Sandbox } from '../../support/sandbox.js';
 
-/** The only image of these tests: a shell and what belongs to it. */
+/** The only image of these tests, which has a shell and its tools. */
 export const image = 'cerc/test-container:local';
 
-/** A service of that image: a line of shell instead of what the image does. */
+/** A service of that image that runs a shell command instead of the image's own. */
 export function service(name: string, shell: string, more = ''): string {
   return `  ${name}:
     image: ${image}
@@ -18,20 +18,20 @@ export function service(name: string, shell: string, more = ''): string {
 ${more}`;
 }
 
-/** A server that ends at once when it is told to. */
+/** A server that ends at once when it is stopped. */
 export function server(name: string, more = ''): string {
   return service(name, `echo ${name} is here; trap exit TERM; sleep 100000 & wait`, more);
 }
 
 export interface StackFiles {
-  /** What stands in each pod's compose file after `services:`. */
+  /** The content of each pod's compose file after `services:`. */
   pods: Record<string, string>;
   jobs?: Record<string, string>;
   /** Lines of spec.yml. */
   spec?: string;
   /** More files of the stack, by their path below its directory. */
   files?: Record<string, string>;
-  /** Of spec.yml: where it runs; absent: on the shared kind cluster as such. */
+  /** Lines of spec.yml for the target; by default the shared kind cluster. */
   target?: string;
 }
 
@@ -41,7 +41,7 @@ kind-mount-root: ${shared.mountRoot}
 caddy-ingress-image: ${shared.ingressImage}
 `;
 
-/** One deployment on the shared cluster, in a namespace of its own. */
+/** A deployment on the shared cluster, in a namespace of its own. */
 export class Site {
   readonly sandbox: Sandbox;
   readonly namespace: string;
@@ -51,7 +51,7 @@ export class Site {
     this.namespace = namespace;
   }
 
-  /** Creates the deployment `dep`; nothing is started. */
+  /** Creates the deployment `dep` without starting it. */
   static async make(name: string, stack: StackFiles): Promise<Site> {
     const site = new Site(await Sandbox.make(), `operate-${name}`);
     const { pods, jobs = {}, files = {}, spec = '' } = stack;
@@ -81,12 +81,12 @@ export class Site {
     return site;
   }
 
-  /** Where volumes of this site may be: below what the node has mounted. */
+  /** A directory for volumes of this site, below what the node has mounted. */
   get mountRoot(): string {
     return join(shared.mountRoot, this.namespace);
   }
 
-  /** `deployment --dir dep …` */
+  /** Runs `deployment --dir dep …`. */
   run(...args: string[]): Promise<CliResult> {
     return this.sandbox.deployment('dep', ...args);
   }
@@ -95,7 +95,7 @@ export class Site {
     return this.sandbox.succeed(['deployment', '--dir', 'dep', ...args]);
   }
 
-  /** Starts a command and leaves it running. `said` resolves when all of these words were printed. */
+  /** Starts a command and leaves it running. `said` resolves when all of these texts were printed. */
   begin(...args: string[]): Running {
     const words = ['--', cliPath, 'deployment', '--dir', this.sandbox.path('dep'), ...args];
     return new Running(words, this.sandbox.base);
@@ -122,7 +122,7 @@ export class Site {
   }
 }
 
-/** The program while it runs. */
+/** The running program. */
 export class Running {
   readonly #child: ReturnType<typeof spawn>;
   readonly #ended: Promise<number>;
@@ -137,14 +137,14 @@ export class Running {
     this.#ended = once(child, 'close').then(([code]) => (typeof code === 'number' ? code : -1));
   }
 
-  /** Waits until this is in what the program wrote. */
+  /** Waits until the program has printed this. */
   async said(words: string | RegExp): Promise<void> {
     const until = Date.now() + 60_000;
     const isSaid = (): boolean => (this.stdout + this.stderr).match(words) !== null;
     while (!isSaid() && this.#child.exitCode === null && Date.now() < until) {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
-    // The last words come after the exit.
+    // The last output arrives after the exit.
     if (this.#child.exitCode !== null) await this.#ended;
     if (!isSaid()) throw new Error(`never said ${String(words)}:\n${this.stdout}${this.stderr}`);
   }
@@ -153,7 +153,7 @@ export class Running {
     this.#child.kill('SIGINT');
   }
 
-  /** It does nothing until `resume`. */
+  /** Pauses the program until `resume`. */
   halt(): void {
     this.#child.kill('SIGSTOP');
   }

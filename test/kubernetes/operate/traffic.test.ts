@@ -11,7 +11,7 @@ const web = server('web', '    ports: ["8080"]\n    healthcheck: {test: ["CMD", 
 const spec = (path: string, more = '') =>
   `network:\n  http-proxy:\n    - host-name: ${host}\n      routes: [{path: ${path}, proxy-to: "web:8080"}]\n${more}`;
 
-describeWithCluster('what others on the cluster have, and what is missing for visitors, is told', () => {
+describeWithCluster('problems of incoming traffic', () => {
   let one: Site;
   let other: Site;
   beforeAll(async () => {
@@ -24,7 +24,7 @@ describeWithCluster('what others on the cluster have, and what is missing for vi
     await other.remove();
   });
 
-  it('a Secret with a certificate that is not there: start and status say so, until it is', async () => {
+  it('include a missing certificate Secret, which start and status report until it exists', async () => {
     const { stderr } = await one.succeed('start');
     expect(stderr).toMatch(
       /^WARNING: \S+spec\.yml:\d+ network\.http-proxy\[0\]\.tls-secret: secret nobody-made-it does not exist in namespace operate-traffic-one: /m,
@@ -41,7 +41,7 @@ describeWithCluster('what others on the cluster have, and what is missing for vi
     expect((await one.succeed('start')).stderr).not.toContain('WARNING');
   });
 
-  it('status names the cluster and the node ports, ps the node ports, their JSON the addresses', async () => {
+  it('can be seen from status with the cluster and the node ports, from ps with the node ports, and from their JSON with the addresses', async () => {
     const { stdout } = await one.succeed('status');
     expect(stdout).toMatch(/^Cluster: context kind-\S+ \(https:\/\/\S+\)\n/);
     expect(stdout).toMatch(new RegExp(`^Node ports:\\n\\tweb: [\\d.]+:${nodePort}->8080/tcp$`, 'm'));
@@ -56,7 +56,7 @@ describeWithCluster('what others on the cluster have, and what is missing for vi
     expect(containers[0]?.ports).toEqual([{ containerPort: 8080, protocol: 'tcp', host: address }]);
   });
 
-  it('logs tell the pods of a service apart where it has several', async () => {
+  it('do not affect logs, which distinguish the pods of a service', async () => {
     const ends = (await one.names('pods')).map((name) => name.slice(name.lastIndexOf('-') + 1)).sort();
     const wanted = ends.map((end) => `web-${end}: web is here`);
     expect((await one.succeed('logs')).stdout.trimEnd().split('\n').sort()).toEqual(wanted);
@@ -67,7 +67,7 @@ describeWithCluster('what others on the cluster have, and what is missing for vi
     expect(following.stderr, 'a command that only reads has nothing to tell').toBe('');
   });
 
-  it('a host name with a path that another Ingress has: start names it, and goes on', async () => {
+  it('include a host name and path that another Ingress has, which start names without failing', async () => {
     const { stderr } = await other.succeed('start');
     expect(stderr).toMatch(
       /^WARNING: \S+spec\.yml:\d+ network\.http-proxy\[0\]\.host-name: traffic\.example\.org \(\/\) is that of Ingress operate-traffic-one\/laconic-\S+-ingress too: /m,
@@ -75,7 +75,7 @@ describeWithCluster('what others on the cluster have, and what is missing for vi
     expect(await other.names('ingresses')).toHaveLength(1);
   });
 
-  it('a host name without a certificate: start says so in a line, and status, until Caddy has one', async () => {
+  it('include a host without a certificate, which start and status report until Caddy has one', async () => {
     const none = `${host} (Caddy has no certificate for it yet)`;
     const { stderr } = await other.succeed('start');
     expect(stderr.split('\n').filter((line) => line.includes('certificate'))).toEqual([
@@ -96,7 +96,7 @@ describeWithCluster('what others on the cluster have, and what is missing for vi
     }
   });
 
-  it('a node port that is taken: the Service that has it and the line of the spec, and nothing is changed', async () => {
+  it('include a node port in use, which is reported with its Service and the line of the spec, and nothing is changed', async () => {
     await other.sandbox.edit('spec.yml', '  http-proxy:', `  ports:\n    web: ["${nodePort}:8080"]\n  http-proxy:`);
     await other.sandbox.succeed(['deploy', 'create', '--update', '--spec-file', 'spec.yml', '--deployment-dir', 'dep']);
     const before = await other.names('services');

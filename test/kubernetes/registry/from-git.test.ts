@@ -7,7 +7,7 @@ import { startRegistry, type TestRegistry } from '../../support/registry.js';
 
 const namespace = `from-git-${randomBytes(4).toString('hex')}`;
 
-describeWithCluster('from the repositories of an organisation to a running pod, by way of a registry', () => {
+describeWithCluster('from the repositories of an organisation to a running pod, through a registry', () => {
   let story: FromGit;
   let registry: TestRegistry;
 
@@ -25,7 +25,7 @@ describeWithCluster('from the repositories of an organisation to a running pod, 
   const page = async (): Promise<string> =>
     (await story.deployment('exec', 'web', 'wget -qO- http://127.0.0.1/page')).stdout;
 
-  it('fetch-stack, setup-repositories, build-containers, init, create, push-images, start', async () => {
+  it('takes fetch-stack, setup-repositories, build-containers, init, create, push-images and start', async () => {
     await story.build();
     const init = ['--kube-config', shared.kubeconfig, '--image-registry', `${registry.host}/team`];
     await story.create('k8s', init, `namespace: ${namespace}\n`);
@@ -34,7 +34,7 @@ describeWithCluster('from the repositories of an organisation to a running pod, 
     expect(await page()).toBe(pages.first);
   });
 
-  it('a new commit: setup-repositories --pull, build-containers, push-images, restart', async () => {
+  it('takes setup-repositories --pull, build-containers, push-images and restart for a new commit', async () => {
     await story.rebuild();
     await story.deployment('push-images');
     await story.deployment('restart');

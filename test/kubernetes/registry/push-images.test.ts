@@ -11,17 +11,20 @@ const unique = randomBytes(4).toString('hex');
 const org = `laconic-push-${unique}`;
 const namespace = `push-${unique}`;
 
-/** Not a kind deployment, whose images are loaded into the node: this one's are pulled, as on any other cluster. */
-describeWithCluster('push-images, and a cluster that pulls what was pushed', () => {
+/**
+ * The target is not kind, where images are loaded into the node: the images of this one are pulled, as on any other
+ * cluster.
+ */
+describeWithCluster('push-images, and a cluster that pulls the pushed images', () => {
   let registry: TestRegistry;
   let sandbox: Sandbox;
   let deployed: Deployed;
   let tag: string;
-  /** Ids of all builds: an older one has lost its name. */
+  /** Ids of all builds, since older ones lose their names. */
   const built: string[] = [];
   const env = { REGISTRY_TOKEN: registryUser.password };
 
-  // A label of this run: the node would take the same image for the one that it has from another run's registry.
+  // A label of this run, without which the node would use the same image from another run's registry.
   const build = async (name: string, page: string): Promise<void> => {
     const dockerfile = `FROM busybox:1.36\nRUN mkdir /www && echo ${page} > /www/page\nLABEL run=${unique}\nCMD ["httpd", "-f", "-p", "80", "-h", "/www"]\n`;
     await sandbox.write(`images/${name}/Dockerfile`, dockerfile);
@@ -74,7 +77,7 @@ describeWithCluster('push-images, and a cluster that pulls what was pushed', () 
     await sandbox.remove();
   });
 
-  it('what is pushed has the names that render shows, jobs too', async () => {
+  it('push-images uses the names that render prints, also for jobs', async () => {
     const { stdout } = await program('push-images', '--format', 'json');
     const { images } = JSON.parse(stdout) as { images: { image: string; target: string; digest: string }[] };
     expect(images).toEqual(
@@ -91,7 +94,7 @@ describeWithCluster('push-images, and a cluster that pulls what was pushed', () 
     for (const { image } of images) expect(rendered).not.toContain(image);
   });
 
-  it('pods pull it with the login of image-pull-secret, and get ready', async () => {
+  it('pods pull them with the login of image-pull-secret, and become ready', async () => {
     await program('start', '--wait-timeout', '120');
     expect(await deployed.inContainer('web', 'cat', '/www/page')).toBe('first\n');
     const { status } = await deployed.podWith('web');
@@ -100,14 +103,14 @@ describeWithCluster('push-images, and a cluster that pulls what was pushed', () 
     expect(registry.log()).toMatch(/GET \/v2\/team\/web\/manifests\/\S+ .*containerd/);
   });
 
-  it('so does a job', async () => {
+  it('a job pulls them, too', async () => {
     expect((await program('run-job', 'job')).stdout).toContain('from-the-job');
   });
 
   const podNames = async (): Promise<string[]> =>
     Promise.all(['web', 'still'].map(async (name) => (await deployed.podWith(name)).metadata.name));
 
-  it('a new build is pushed, and start rolls it out, and nothing else', async () => {
+  it('start rolls out a new build after it was pushed, and nothing else', async () => {
     const [web, still] = await podNames();
     await build('web', 'second');
     const { stderr } = await program('push-images');
@@ -120,14 +123,14 @@ describeWithCluster('push-images, and a cluster that pulls what was pushed', () 
     expect(sameStill).toBe(still);
   });
 
-  it('the same build, pushed again, changes nothing', async () => {
+  it('pushing the same build again changes nothing', async () => {
     const before = await podNames();
     await program('push-images');
     await program('start', '--wait-timeout', '120');
     expect(await podNames()).toEqual(before);
   });
 
-  it('digests that cannot be kept do not make a push fail: restart rolls it out all the same', async () => {
+  it('restart rolls out the push even when its digests could not be recorded', async () => {
     await build('web', 'third');
     await sandbox.write('d/.laconic/pushed-images.json', '{"cut off');
     const { stderr } = await program('push-images');
@@ -137,7 +140,7 @@ describeWithCluster('push-images, and a cluster that pulls what was pushed', () 
     expect(await deployed.inContainer('web', 'cat', '/www/page')).toBe('third\n');
   });
 
-  it('an image that a restart chose is not pushed in the place of the one that nobody runs', async () => {
+  it('push-images does not push an image of restart --image in place of another one', async () => {
     await program('restart', '--no-git-pull', '--image', 'web=busybox:1.36', '--no-wait');
     const { stdout } = await program('push-images', '--format', 'json');
     const { images } = JSON.parse(stdout) as { images: { image: string }[] };

@@ -18,13 +18,13 @@ def start(deployment_context):
     (Path(deployment_context.deployment_dir) / "marker-${letter}").write_text("${letter}-v1")
 `;
 
-describeWithCluster('bundled stacks behave the same on Kubernetes', () => {
+describeWithCluster('bundled stacks on Kubernetes', () => {
   beforeAll(async () => {
     scene = await Scene.make();
   });
   afterAll(() => scene.remove());
 
-  it('test-restart: the hook is copied again, and run, on restart --stack-path', async () => {
+  it('test-restart: restart --stack-path copies the hook again and runs it', async () => {
     const tree = 'repositories/restart-stack';
     const stack = scene.sandbox.path(tree, 'stack-orchestrator/stacks/test-restart');
     await cp(join(repository, 'stacks/test-restart'), stack, { recursive: true });
@@ -46,7 +46,7 @@ describeWithCluster('bundled stacks behave the same on Kubernetes', () => {
     expect((await deployed.podWith('test-restart')).metadata.uid).not.toBe(before);
   });
 
-  it('test-restart-multi: two pods from two repositories join the running cluster', async () => {
+  it('test-restart-multi: two pods from two repositories run in the same cluster', async () => {
     for (const letter of ['a', 'b']) {
       const pod = `repositories/test-restart-pod-${letter}`;
       await scene.sandbox.write(`${pod}/docker-compose.yml`, podFile(letter));
@@ -99,11 +99,11 @@ describeWithCluster('bundled stacks behave the same on Kubernetes', () => {
       expect(secret).not.toBe('');
     });
 
-    it('its job reads the same volume', async () => {
+    it('runs a job that reads the same volume', async () => {
       expect((await deployed.run('run-job', 'demo-report')).stdout).toMatch(/Visits of the demo page: 2,/);
     });
 
-    it('counts on after stop and start, and after restart; the secret stays', async () => {
+    it('continues to count after stop and start, and after restart, with the same secret', async () => {
       await deployed.run('stop', '5');
       await deployed.run('start');
       expect(await counter()).toBe(3);

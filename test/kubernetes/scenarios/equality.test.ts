@@ -4,7 +4,7 @@ import { describeWithCluster } from '../../support/cluster.js';
 import { nasty, plain } from '../../support/hard-values.js';
 import { type Deployed, Scene } from './support.js';
 
-/** Values that one of the two targets would read as more than text. */
+/** Values that one of the two targets might interpret. */
 const values: Record<string, string> = {
   ...nasty,
   PARENTHESES: '$(HASH) $$(HASH) $$$(HASH) $( $() $(no such)',
@@ -77,7 +77,7 @@ PASSED
 EMPTY_ONE=
 `;
 
-/** Any text as JSON that is YAML too, whatever it holds. */
+/** Any text as JSON that is valid YAML too. */
 function quoted(text: string): string {
   return JSON.stringify(text).replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
@@ -108,14 +108,14 @@ function onCompose(service: string, file: string): Promise<string> {
   return scene.sandbox.docker('exec', `${project}-${service}-1`, 'cat', file);
 }
 
-/** What the job printed: its environment and its command. */
+/** The output of the job: its environment and its command. */
 function ofJob(stdout: string): { environment: Record<string, string>; command: string[] } {
   const [environment = '', command = ''] = stdout.trimEnd().split('\n').slice(-2);
   const decoded = (text: string): string => Buffer.from(text, 'base64').toString();
   return { environment: entries(decoded(environment)), command: decoded(command).split('\0') };
 }
 
-describeWithCluster('the same environment and commands in containers on both targets', () => {
+describeWithCluster('environment and commands of containers are equal on both targets', () => {
   beforeAll(async () => {
     scene = await Scene.make({
       'so/stacks/equal/stack.yml': 'name: equal\npods: [equal]\njobs: [equal-job]\n',
@@ -127,7 +127,7 @@ describeWithCluster('the same environment and commands in containers on both tar
     await scene.sandbox.create('compose.yml', 'c');
     project = await scene.sandbox.projectOf('c');
     deployed = await scene.create('BASE/so/stacks/equal', 'k', config);
-    // Secrets are generated once for each deployment: here both are given the same.
+    // Secrets are generated once for each deployment, so both get the same here.
     await copyFile(scene.sandbox.path('c/secrets.env'), scene.sandbox.path('k/secrets.env'));
     await Promise.all([scene.sandbox.succeed(['deployment', '--dir', 'c', 'start']), deployed.run('start')]);
   });
@@ -135,27 +135,27 @@ describeWithCluster('the same environment and commands in containers on both tar
     await scene.remove();
   });
 
-  it.each(['map', 'list'])('env of %s', async (service) => {
+  it.each(['map', 'list'])('in the environment of %s', async (service) => {
     const compose = entries(await onCompose(service, '/proc/1/environ'));
     const kubernetes = entries(await deployed.inContainer(service, 'cat', '/proc/1/environ'));
     expect(kubernetes).toEqual(compose);
     expect(Object.keys(compose)).toEqual(expect.arrayContaining(names));
   });
 
-  it.each(['map', 'list'])('command of %s, byte for byte', async (service) => {
+  it.each(['map', 'list'])('in the command of %s, byte for byte', async (service) => {
     const compose = await onCompose(service, '/proc/1/cmdline');
     expect((await deployed.inContainer(service, 'cat', '/proc/1/cmdline')).split('\0')).toEqual(compose.split('\0'));
     expect(compose).toContain('$(H');
   });
 
-  it('env of a job', async () => {
+  it('in the environment of a job', async () => {
     const compose = await scene.sandbox.succeed(['deployment', '--dir', 'c', 'run-job', 'equal-job']);
     const kubernetes = await deployed.run('run-job', 'equal-job');
     expect(ofJob(kubernetes.stdout)).toEqual(ofJob(compose.stdout));
     expect(Object.keys(ofJob(compose.stdout).environment)).toEqual(expect.arrayContaining(names));
   });
 
-  it('values are as the spec has them, and secrets where their tokens stood', async () => {
+  it('with the values of the spec, and secrets instead of their tokens', async () => {
     const seen = entries(await deployed.inContainer('map', 'cat', '/proc/1/environ'));
     for (const [name, value] of Object.entries({ ...values, ...plain }))
       expect({ [name]: seen[name] }).toEqual({ [name]: value });
@@ -164,7 +164,7 @@ describeWithCluster('the same environment and commands in containers on both tar
     );
   });
 
-  it('secrets stand in Secrets only', async () => {
+  it('with secrets in Secrets only', async () => {
     const { PAIR = '' } = entries(await deployed.inContainer('map', 'cat', '/proc/1/environ'));
     const others = await deployed.objects('deployment,job,configmap,service,pod');
     expect(JSON.stringify(others)).not.toContain(PAIR);

@@ -13,7 +13,7 @@ import { arbitraryService, type WrittenService } from '../../compose/model-arbit
 const namespace = `generated-${process.pid}`;
 const config = { SET: 'set to $(HOME) $$', EMPTY: '', Q: `a'b"c`, PORT: '8080' };
 
-/** One to three services in a pod or two, and what they mention at the top of the file. */
+/** One to three services in one or two pods, and the top-level definitions that they mention. */
 const stacks = fc
   .tuple(fc.array(arbitraryService, { minLength: 1, maxLength: 3 }), fc.boolean(), fc.boolean())
   .map(([services, jobs, many]): StackText => {
@@ -35,14 +35,14 @@ const top = {
   configs: { one: { content: 'one ${SET}' }, two: { external: true } },
 };
 
-/** What Kubernetes has nothing like is exchanged for what it has: the rest is drawn freely. */
+/** Replaces what Kubernetes does not have by what it has, so that the rest may be arbitrary. */
 function mappable(service: WrittenService): WrittenService {
   const { volumes, deploy, user, entrypoint } = service;
   const mounts = (Array.isArray(volumes) ? (volumes as unknown[]) : []).filter((mount) =>
     typeof mount === 'string' ? /^(?:data|other):/.test(mount) : (mount as { type: string }).type !== 'bind',
   );
   const { limits } = (deploy as { resources?: { limits?: object } } | undefined)?.resources ?? {};
-  // The services of a pod run as often as each other.
+  // The services of a pod have the same number of replicas.
   const placed = Object.fromEntries(Object.entries(deploy ?? {}).filter(([key]) => key !== 'replicas'));
   return {
     ...service,
@@ -61,12 +61,12 @@ function mappable(service: WrittenService): WrittenService {
   };
 }
 
-/** A service of a file of its own. */
+/** A service in a file of its own. */
 function alone(service: WrittenService): WrittenService {
   return Object.fromEntries(Object.entries(service).filter(([key]) => key !== 'extends' && key !== 'depends_on'));
 }
 
-/** The objects of a stack; none where it is refused with problems. */
+/** The objects of a stack, or none when it is refused with problems. */
 function objectsOf(stack: StackText): readonly KubernetesObject[] {
   try {
     const { objects, findings } = buildObjects(objectsInput(stack));
@@ -77,7 +77,7 @@ function objectsOf(stack: StackText): readonly KubernetesObject[] {
   }
 }
 
-/** As it is rendered, in the namespace of the test and under a name of its own. */
+/** The rendered object, in the namespace of the test and with a unique name. */
 function text(objects: readonly KubernetesObject[], index: number): string {
   const placed = objects.map(
     (object): KubernetesObject => ({

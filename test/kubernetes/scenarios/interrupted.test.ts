@@ -14,7 +14,7 @@ let deployed: Deployed;
 
 const lock = (): Promise<boolean> => scene.sandbox.exists('d/.laconic/lock');
 
-describeWithCluster('a start that is interrupted', () => {
+describeWithCluster('an interrupted start', () => {
   beforeAll(async () => {
     scene = await Scene.make({
       'so/stacks/slow/stack.yml': 'name: slow\npods: [first, second]\n',
@@ -25,21 +25,24 @@ describeWithCluster('a start that is interrupted', () => {
   });
   afterAll(() => scene.remove());
 
-  it.each(['SIGINT', 'SIGTERM'] as const)('%s while it waits: exit 130 at once, no lock', async (signal) => {
-    const { child, said, ended } = launch(['deployment', '--dir', 'd', 'start'], { cwd: scene.sandbox.base });
-    await eventually('it waits for the first pod, which runs', async () => {
-      if (!said.stderr.includes('-first-deployment: 0/1 ready')) return false;
-      return (await deployed.pods()).some(({ status }) => status.phase === 'Running');
-    });
-    child.kill(signal);
-    const { code } = await ended;
-    expect({ code, trace: /^ +at /m.test(said.stderr) }).toEqual({ code: 130, trace: false });
-    expect(await lock()).toBe(false);
-    // depends_on: what waits for the first one was not started.
-    expect((await deployed.names('deployment')).some((name) => name.includes('second'))).toBe(false);
-  });
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'exits with 130 at once and leaves no lock on %s during the wait',
+    async (signal) => {
+      const { child, said, ended } = launch(['deployment', '--dir', 'd', 'start'], { cwd: scene.sandbox.base });
+      await eventually('it waits for the first pod, which runs', async () => {
+        if (!said.stderr.includes('-first-deployment: 0/1 ready')) return false;
+        return (await deployed.pods()).some(({ status }) => status.phase === 'Running');
+      });
+      child.kill(signal);
+      const { code } = await ended;
+      expect({ code, trace: /^ +at /m.test(said.stderr) }).toEqual({ code: 130, trace: false });
+      expect(await lock()).toBe(false);
+      // depends_on: what waits for the first one was not started.
+      expect((await deployed.names('deployment')).some((name) => name.includes('second'))).toBe(false);
+    },
+  );
 
-  it('SIGINT before anything is applied leaves nothing half done', async () => {
+  it('leaves nothing incomplete after a SIGINT before anything is applied', async () => {
     await deployed.run('stop');
     const { child, ended } = launch(['deployment', '--dir', 'd', 'start'], { cwd: scene.sandbox.base });
     await eventually('the lock is taken', lock);
@@ -48,7 +51,7 @@ describeWithCluster('a start that is interrupted', () => {
     expect(await lock()).toBe(false);
   });
 
-  it('the next start completes', async () => {
+  it('is completed by the next start', async () => {
     const { ended } = launch(['deployment', '--dir', 'd', 'start'], { cwd: scene.sandbox.base });
     await eventually('the first pod runs', async () =>
       (await deployed.pods()).some(({ status }) => status.phase === 'Running'),
@@ -59,7 +62,7 @@ describeWithCluster('a start that is interrupted', () => {
     expect((await deployed.run('status', '--exit-code')).stdout).toContain('1/1 ready');
   });
 
-  it('killed with SIGKILL, nothing stays locked', async () => {
+  it('leaves no lock when it is killed with SIGKILL', async () => {
     await deployed.run('stop');
     const { child, ended } = launch(['deployment', '--dir', 'd', 'start'], { cwd: scene.sandbox.base });
     await eventually('something is applied', async () => (await deployed.names('deployment')).length > 0);

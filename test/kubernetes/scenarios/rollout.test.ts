@@ -11,7 +11,7 @@ const image = `scenario-${randomBytes(4).toString('hex')}/code`;
 
 let scene: Scene;
 let deployed: Deployed;
-/** uids of the pods by service, before each test. */
+/** The uids of the pods by service before each test. */
 let before: Record<string, string>;
 
 const spec = (title: string): string =>
@@ -39,8 +39,8 @@ async function build(tag: string, text: string): Promise<string> {
 }
 
 /**
- * Expects that `kubectl diff` of the rendered objects says nothing: what is there is what is rendered. It looks twice
- * at each object, and also tells what a controller wrote in between.
+ * Expects that `kubectl diff` prints nothing for the rendered objects, so that the cluster has what is rendered. It
+ * reads each object twice, and so also prints what a controller wrote in between.
  */
 async function expectNoDifference(): Promise<void> {
   await expect.poll(difference, { timeout: 60_000 }).toBe('');
@@ -65,7 +65,7 @@ async function versions(): Promise<Record<string, unknown>> {
   );
 }
 
-describeWithCluster('roll-outs', () => {
+describeWithCluster('rollouts', () => {
   beforeAll(async () => {
     scene = await Scene.make({
       [`${tree}/stacks/roll/stack.yml`]: 'name: roll\npods: [titled, coded, still]\n',
@@ -94,17 +94,17 @@ describeWithCluster('roll-outs', () => {
     before = await uids();
   });
 
-  it('what render prints is what was applied', async () => {
+  it('apply what render prints', async () => {
     await expectNoDifference();
   });
 
-  it('a start without a change writes nothing', async () => {
+  it('write nothing without a change', async () => {
     const seen = await settled(versions);
     await deployed.run('start');
     expect(await versions()).toEqual(seen);
   });
 
-  it('a changed value rolls the pods that it reaches, and no others', async () => {
+  it('replace the pods that a changed value reaches, and no others', async () => {
     await deployed.update(await scene.writeSpec(stack, 'd', spec('two')));
     await deployed.run('start');
     const after = await uids();
@@ -114,7 +114,7 @@ describeWithCluster('roll-outs', () => {
     await expectNoDifference();
   });
 
-  it('a changed file of the stack does as well', async () => {
+  it('are triggered by a changed file of the stack', async () => {
     await scene.sandbox.write(`${tree}/config/roll/page.txt`, 'second page\n');
     await deployed.update('d.spec.yml');
     await deployed.run('start');
@@ -124,7 +124,7 @@ describeWithCluster('roll-outs', () => {
     expect(await deployed.inContainer('titled', 'cat', '/page.txt')).toBe('second page\n');
   });
 
-  it('a rotated secret does as well', async () => {
+  it('are triggered by a rotated secret', async () => {
     const token = await deployed.inContainer('titled', 'sh', '-c', 'echo "$TOKEN"');
     await scene.sandbox.succeed([
       ...['deploy', 'create', '--spec-file', 'd.spec.yml', '--deployment-dir', 'd'],
@@ -135,7 +135,7 @@ describeWithCluster('roll-outs', () => {
     expect(await deployed.inContainer('titled', 'sh', '-c', 'echo "$TOKEN"')).not.toBe(token);
   });
 
-  it('what a credentials file holds is in a Secret alone; a changed file rolls the pods that it reaches', async () => {
+  it('are triggered by a changed credentials file for the pods that it reaches, and its values are only in a Secret', async () => {
     const secret = `secret/${deployed.app}-credentials`;
     const password = () =>
       deployed.kubectl('get', secret, '--output', 'go-template={{.data.DB_PASSWORD | base64decode}}');
@@ -151,7 +151,7 @@ describeWithCluster('roll-outs', () => {
     await expectNoDifference();
   });
 
-  it('a directory of an older version keeps its pods at a start, with the values in them; an update moves those over', async () => {
+  it('do not happen when a directory of an older version is started with values in its pods, and move these into a Secret at an update', async () => {
     await scene.sandbox.edit('d/deployment.yml', 'credentials: secret\n', '');
     await deployed.run('start');
     const old = await uids();
@@ -166,7 +166,7 @@ describeWithCluster('roll-outs', () => {
     expect(await uids()).toMatchObject({ coded: before.coded, still: before.still });
   });
 
-  it('a secret that was lost is not made anew: the Secret of the cluster is named as the place of the copy, and stays', async () => {
+  it('do not replace a lost secret: the Secret of the cluster is named as a copy, and stays', async () => {
     const secret = `${deployed.app}-generated-secrets`;
     const value = (): Promise<string> => deployed.kubectl('get', 'secret', secret, '--output', 'jsonpath={.data}');
     const kept = await value();
@@ -188,7 +188,7 @@ describeWithCluster('roll-outs', () => {
     expect(await uids()).toEqual(before);
   });
 
-  it('a rebuilt :local image is sent to the node, and its pods run the new code', async () => {
+  it('send a rebuilt :local image to the node, and its pods run the new code', async () => {
     expect(await deployed.inContainer('coded', 'cat', '/code')).toBe('one\n');
     const behind = async (): Promise<unknown> => {
       const { stdout } = await deployed.run('status', '--format', 'json');
@@ -210,7 +210,7 @@ describeWithCluster('roll-outs', () => {
     await expectNoDifference();
   });
 
-  it('restart --image runs another image, which stays until the next restart', async () => {
+  it('use another image after restart --image, until the next restart', async () => {
     await build('other', 'three');
     await deployed.run('restart', '--image', `coded=${image}:other`);
     expect(await deployed.inContainer('coded', 'cat', '/code')).toBe('three\n');
@@ -219,7 +219,7 @@ describeWithCluster('roll-outs', () => {
     expect(await deployed.inContainer('coded', 'cat', '/code')).toBe('three\n');
   });
 
-  it('restart makes every pod anew, start does not undo it', async () => {
+  it('replace every pod at a restart, which start does not undo', async () => {
     await deployed.run('restart');
     expect(await deployed.inContainer('coded', 'cat', '/code')).toBe('two\n');
     const after = await uids();
@@ -229,7 +229,7 @@ describeWithCluster('roll-outs', () => {
     await expectNoDifference();
   });
 
-  it('a removed pod is pruned with its objects; data stays', async () => {
+  it('prune a removed pod with its objects, and keep its data', async () => {
     await deployed.inContainer('titled', 'sh', '-c', 'echo kept > /data/file; echo kept > /cache/file');
     await scene.sandbox.write(`${tree}/stacks/roll/stack.yml`, 'name: roll\npods: [titled, coded]\n');
     await deployed.update('d.spec.yml');

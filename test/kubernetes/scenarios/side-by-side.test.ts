@@ -25,9 +25,7 @@ const server = (name: string, port: number, path = ''): string => `services:
 volumes: {${name}-data: , ${name}-own: }
 `;
 
-/**
- * The ingress controller takes a new configuration whenever any test changes an Ingress: it answers in its own time.
- */
+/** The ingress controller loads a new configuration whenever a test changes an Ingress, so it may answer late. */
 const within = { timeout: 60_000, interval: 250 };
 
 let scene: Scene;
@@ -53,7 +51,7 @@ network:
       routes: [{path: /, proxy-to: "api:8081"}]
 `;
 
-/** Whose certificate port 443 of this host shows for a host name. */
+/** The subject of the certificate on port 443 of this host for a host name. */
 async function servedTo(host: string): Promise<unknown> {
   const socket = connect({ host: '127.0.0.1', port: 443, servername: host, rejectUnauthorized: false });
   try {
@@ -64,7 +62,7 @@ async function servedTo(host: string): Promise<unknown> {
   }
 }
 
-/** Everything of a deployment with what would change if anything were done to it. */
+/** Everything of a deployment, including what any operation on it would change. */
 async function state(deployed: Deployed): Promise<string[]> {
   const volumes = await kubectl('get', 'persistentvolume', '--output', 'json');
   const claimed = (JSON.parse(volumes) as { items: { metadata: object; spec: { claimRef?: { namespace: string } } }[] })
@@ -103,7 +101,7 @@ describeWithCluster('ingress, and two deployments of one stack side by side', ()
   });
   afterAll(() => scene.remove());
 
-  it.each(['red', 'blue'])('hosts and routes of %s, over HTTP on port 80 and HTTPS on port 443', async (site) => {
+  it.each(['red', 'blue'])('hosts and routes of %s work over HTTP on port 80 and HTTPS on port 443', async (site) => {
     const expected: [string, string][] = [
       [`http://www.${site}.${domain}/`, `front of ${site}\n`],
       [`http://www.${site}.${domain}/api/`, `api of ${site}\n`],
@@ -117,7 +115,7 @@ describeWithCluster('ingress, and two deployments of one stack side by side', ()
     await expect.poll(missing, within).toBe(404);
   });
 
-  it('a host with a tls-secret has the certificate of that Secret', async () => {
+  it('a host with a tls-secret serves the certificate of that Secret', async () => {
     const host = `api.red.${domain}`;
     const request = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', 'key.pem', '-out', 'cert.pem'];
     const subject = ['-days', '2', '-subj', '/CN=made by the operator', '-addext', `subjectAltName=DNS:${host}`];
@@ -130,18 +128,18 @@ describeWithCluster('ingress, and two deployments of one stack side by side', ()
     );
   });
 
-  it('status names the hosts', async () => {
+  it('status lists the hosts', async () => {
     expect((await red.run('status')).stdout).toContain(`www.red.${domain}`);
   });
 
-  it('pods find each other by the names of Compose, those of their own deployment only', async () => {
+  it('pods find each other by their Compose names, only within their own deployment', async () => {
     const fetched = (deployed: Deployed): Promise<string> =>
       deployed.inContainer('front', 'wget', '-q', '-O', '-', 'http://api:8081/api/');
     expect(await fetched(red)).toBe('api of red\n');
     expect(await fetched(blue)).toBe('api of blue\n');
   });
 
-  it('stop --delete-volumes of one touches nothing of the other', async () => {
+  it('stop --delete-volumes of one does not affect the other', async () => {
     const [objects, data] = [await settled(() => state(blue)), await files('blue')];
     await red.run('stop', '--delete-volumes');
     expect(await red.names()).toEqual([]);
@@ -156,9 +154,9 @@ describeWithCluster('ingress, and two deployments of one stack side by side', ()
     });
   });
 
-  it('comes back, with the data of its bind volumes', async () => {
+  it('a stopped one starts again with the data of its bind volumes', async () => {
     await red.run('start');
-    // It writes that down itself, once it runs.
+    // The service itself records that once it runs.
     const starts = async () => (await red.inContainer('front', 'cat', '/data/starts')).trim().split('\n');
     await expect.poll(starts, within).toHaveLength(2);
     await eventually('red answers', async () => {
@@ -167,7 +165,7 @@ describeWithCluster('ingress, and two deployments of one stack side by side', ()
     });
   });
 
-  it('a second deployment for the same namespace is refused, and nothing of the first one changes', async () => {
+  it('a second deployment for the same namespace is refused without affecting the first one', async () => {
     const intruder = await scene.create('BASE/so/stacks/site', 'intruder', spec('green'), blue.namespace);
     const objects = await settled(() => state(blue));
     const { code, stderr } = await intruder.attempt('start');

@@ -11,7 +11,7 @@ async function podSpec(): Promise<{ containers: { envFrom?: { secretRef: { name:
   return (deployment?.spec as { template: { spec: Awaited<ReturnType<typeof podSpec>> } }).template.spec;
 }
 
-/** Waits until the container has said all of this: without a healthcheck it is ready as soon as it runs. */
+/** Waits until the container has printed all of this, since without a healthcheck it is ready as soon as it runs. */
 async function expectLogged(...lines: string[]): Promise<void> {
   const lacking = async (): Promise<string[]> => {
     const { stdout } = await deployed.run('logs', 'test');
@@ -22,7 +22,7 @@ async function expectLogged(...lines: string[]): Promise<void> {
 
 describeWithCluster('the stack test on Kubernetes, as existing scripts use it', () => {
   beforeAll(async () => {
-    // The program's own choice of a namespace: a killed run may have left it.
+    // The program chooses the namespace, which a killed run may have left behind.
     await deleteNamespaces('laconic-test');
     scene = await Scene.make();
     await needImage(scene.sandbox, 'cerc/test-container:local', 'test');
@@ -38,7 +38,7 @@ describeWithCluster('the stack test on Kubernetes, as existing scripts use it', 
   });
   afterAll(() => scene.remove());
 
-  it('leaves the bind of a file in the compose file, and no trace of it elsewhere in the directory', async () => {
+  it('keeps the bind of a file in the compose file, and nowhere else in the directory', async () => {
     const compose = await scene.sandbox.read('d/compose/docker-compose-test.yml');
     expect(compose).toContain('- ../config/test/script.sh:/opt/run.sh\n');
     expect(await scene.sandbox.read('d/kind-config.yml')).not.toContain('/mnt/host-path-');
@@ -49,7 +49,7 @@ describeWithCluster('the stack test on Kubernetes, as existing scripts use it', 
     ]);
   });
 
-  it('ps says that containers are running', async () => {
+  it('prints with ps that containers are running', async () => {
     expect((await deployed.run('ps')).stdout).toMatch(/^Running containers:\nid: \S+, name: \S+, ports: .*80->80/);
   });
 
@@ -68,7 +68,7 @@ describeWithCluster('the stack test on Kubernetes, as existing scripts use it', 
     );
   });
 
-  it('logs show fresh volumes, the config value, the default, the literal and the ConfigMap', async () => {
+  it('logs new volumes, the config value, the default, the literal and the ConfigMap', async () => {
     await expectLogged(
       '/data: MOUNTED dev=',
       '/data2: MOUNTED dev=',
@@ -90,7 +90,7 @@ describeWithCluster('the stack test on Kubernetes, as existing scripts use it', 
     expect(byStack.map(({ metadata }) => metadata.name)).toContain(byApp[0]?.metadata.name);
   });
 
-  it('ran its job once, to its end', async () => {
+  it('runs its job once, to completion', async () => {
     const [job, ...more] = await deployed.objects('job');
     expect(more).toEqual([]);
     expect(job?.metadata.name).toBe(`${deployed.app}-job-test-job`);
@@ -98,13 +98,13 @@ describeWithCluster('the stack test on Kubernetes, as existing scripts use it', 
     expect((await deployed.run('logs', 'test-job')).stdout).toContain('Job completed successfully');
   });
 
-  it('offers the Secret of the operator to its containers, which is none yet', async () => {
+  it("offers the operator's Secret to its containers, although it does not exist yet", async () => {
     const { containers } = await podSpec();
     expect(containers[0]?.envFrom).toEqual([{ secretRef: { name: 'my-keys', optional: true } }]);
     await deployed.kubectl('create', 'secret', 'generic', 'my-keys', '--from-literal=TOKEN=x y$z');
   });
 
-  it('stop --delete-volumes is complete when it returns; the namespace and what others made stay', async () => {
+  it('has stopped completely when stop --delete-volumes returns, and the namespace and objects of others stay', async () => {
     await deployed.run('stop', '--delete-volumes', '--skip-cluster-management', '5');
     expect(await deployed.names(ownKinds)).toEqual([]);
     expect(await deployed.objects(ownKinds, 'app.kubernetes.io/stack=test')).toEqual([]);
@@ -114,13 +114,13 @@ describeWithCluster('the stack test on Kubernetes, as existing scripts use it', 
     expect(await deployed.kubectl('get', 'secret', 'my-keys')).toContain('my-keys');
   });
 
-  it('started again, the bind volume keeps its data and the provisioned one is fresh', async () => {
+  it('keeps the data of the bind volume when it is started again, while the provisioned one is new', async () => {
     await deployed.run('start', '--skip-cluster-management');
     await expectLogged('/data filesystem is old, created: ', '/data2 filesystem is fresh');
     expect(await deployed.inContainer('test', 'sh', '-c', 'printf %s "$TOKEN"')).toBe('x y$z');
   });
 
-  it('stop without --delete-volumes keeps both volumes', async () => {
+  it('keeps both volumes with stop without --delete-volumes', async () => {
     await deployed.run('stop', '5');
     expect(await deployed.names('deployment,job,ingress,service,configmap,secret,pod')).toEqual([]);
     expect(await deployed.names('persistentvolumeclaim')).toHaveLength(2);

@@ -5,7 +5,7 @@ import { kubectl, kubectlGet, shared } from '../../support/cluster.js';
 import type { CliResult } from '../../support/engine.js';
 import { Sandbox } from '../../support/sandbox.js';
 
-/** An object of the API server, as far as tests look at all of them. */
+/** An object of the API server, with the fields that tests use for all kinds. */
 export interface Seen {
   kind: string;
   metadata: {
@@ -19,7 +19,7 @@ export interface Seen {
   status: Record<string, unknown>;
 }
 
-/** Kinds of everything that a deployment has in its namespace. */
+/** The kinds of everything that a deployment has in its namespace. */
 export const ownKinds = 'deployment,job,ingress,service,configmap,secret,persistentvolumeclaim,pod';
 
 /** A deployment directory on the shared cluster. */
@@ -36,34 +36,34 @@ export class Deployed {
     this.namespace = namespace;
   }
 
-  /** `deployment --dir <directory> …`, which must end with 0. */
+  /** Runs `deployment --dir <directory> …`, which has to exit with 0. */
   run(...args: string[]): Promise<CliResult> {
     return this.sandbox.succeed(['deployment', '--dir', this.directory, ...args]);
   }
 
-  /** The same, whatever it ends with. */
+  /** The same with any exit code. */
   attempt(...args: string[]): Promise<CliResult> {
     return this.sandbox.deployment(this.directory, ...args);
   }
 
-  /** `deploy create --update` with this spec. */
+  /** Runs `deploy create --update` with this spec. */
   update(spec: string): Promise<CliResult> {
     const args = ['--spec-file', spec, '--deployment-dir', this.directory, '--update'];
     return this.sandbox.succeed(['deploy', 'create', ...args]);
   }
 
-  /** Objects of its namespace. @param selector absent: those with its deployment-id */
+  /** Objects of its namespace. @param selector without it, those with its deployment-id */
   async objects(kinds: string, selector = `laconic.com/deployment-id=${this.app}`): Promise<Seen[]> {
     const found = await kubectlGet(kinds, '--namespace', this.namespace, '--selector', selector);
     return found.items as Seen[];
   }
 
-  /** `Kind/name` of what has its deployment-id. */
+  /** `Kind/name` of every object with its deployment-id. */
   async names(kinds = ownKinds): Promise<string[]> {
     return (await this.objects(kinds)).map(({ kind, metadata }) => `${kind}/${metadata.name}`).sort();
   }
 
-  /** Its pods that are not on their way out and belong to no Job. */
+  /** Its pods that are not terminating and belong to no Job. */
   async pods(): Promise<Seen[]> {
     const all = await this.objects('pod', `app=${this.app}`);
     return all.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
@@ -80,7 +80,7 @@ export class Deployed {
     return found;
   }
 
-  /** The output of a command in a container, past the program. */
+  /** The output of a command in a container, run without the program. */
   async inContainer(container: string, ...command: string[]): Promise<string> {
     const { metadata } = await this.podWith(container);
     return kubectl('exec', '--namespace', this.namespace, metadata.name, '--container', container, '--', ...command);
@@ -91,7 +91,7 @@ export class Deployed {
   }
 }
 
-/** A sandbox whose Kubernetes deployments are on the shared cluster; {@link Scene.remove} takes all of it away. */
+/** A sandbox whose Kubernetes deployments are on the shared cluster; {@link Scene.remove} removes everything. */
 export class Scene {
   readonly sandbox: Sandbox;
   readonly #deployed: Deployed[] = [];
@@ -104,7 +104,7 @@ export class Scene {
     return new Scene(await Sandbox.make(files));
   }
 
-  /** A folder of this scene below the mount root, which is there in containers that it is mounted in. */
+  /** A folder of this scene below the mount root, which containers can mount. */
   mounted(...below: string[]): string {
     return join(shared.mountRoot, this.#folder, ...below);
   }
@@ -114,10 +114,10 @@ export class Scene {
   }
 
   /**
-   * `deploy create` of a stack for the shared cluster.
-   * @param stack its path, or the name of one that is bundled
-   * @param spec lines of spec.yml beside those that lead to the cluster; `MOUNTED` is {@link mounted}
-   * @param namespace empty: the one the program chooses
+   * Runs `deploy create` of a stack for the shared cluster.
+   * @param stack its path, or the name of a bundled one
+   * @param spec lines of spec.yml in addition to those for the cluster; `MOUNTED` is {@link mounted}
+   * @param namespace empty for the one that the program chooses
    */
   async create(
     stack: string,
@@ -134,7 +134,7 @@ export class Scene {
     return deployed;
   }
 
-  /** Writes the spec of {@link create} anew; returns its path. */
+  /** Replaces the spec of {@link create}; returns its path. */
   writeSpec(stack: string, directory: string, spec: string, namespace = this.#namespaceOf(directory)): Promise<string> {
     const lines = [
       `stack: ${stack}`,
@@ -152,22 +152,22 @@ export class Scene {
     return `${this.#folder.toLowerCase()}-${directory}`;
   }
 
-  /** Nobody waits for what goes: the cluster does it in its own time. */
+  /** Nobody waits for the deletion, which the cluster finishes later. */
   async remove(): Promise<void> {
     for (const { namespace, app } of this.#deployed) {
       await kubectl('delete', 'pod', '--all', '--namespace', namespace, '--grace-period', '0', '--force');
       await kubectl('delete', 'namespace', namespace, '--ignore-not-found', '--wait=false');
       await kubectl('delete', 'persistentvolume', '--selector', `app=${app}`, '--ignore-not-found', '--wait=false');
     }
-    // What containers wrote belongs to their users. Until the namespace is gone, one that is just ending may still
-    // write.
+    // Files that containers wrote belong to their users. Until the namespace is gone, a container that is ending may
+    // still write.
     const folder = ['exec', shared.node, 'rm', '-rf', `/mnt/${this.#folder}`];
     await eventually('the folder is removed', async () => (await run('docker', folder)).code === 0);
     await this.sandbox.remove();
   }
 }
 
-/** A service that idles with what Kubernetes and Compose need to end it at once. */
+/** An idle service that ends at once when Kubernetes or Compose stops it. */
 export function idle(name: string, more = ''): string {
   return `  ${name}:
     image: busybox:1.36
@@ -177,7 +177,7 @@ export function idle(name: string, more = ''): string {
 ${more}`;
 }
 
-/** Waits until a check holds. @throws Error after a minute with what was not seen */
+/** Waits until a check holds. @throws Error after a minute with what was missing */
 export async function eventually(what: string, check: () => Promise<boolean>): Promise<void> {
   const end = Date.now() + 60_000;
   while (!(await check())) {
@@ -186,7 +186,7 @@ export async function eventually(what: string, check: () => Promise<boolean>): P
   }
 }
 
-/** What is looked at, when two looks in a row saw the same: controllers write down what they did a moment later. */
+/** The observed value once two observations in a row are equal, since controllers write with a delay. */
 export async function settled<T>(look: () => Promise<T>): Promise<T> {
   let seen = await look();
   await eventually('nothing changes any more', async () => {
@@ -198,7 +198,7 @@ export async function settled<T>(look: () => Promise<T>): Promise<T> {
   return seen;
 }
 
-/** Makes sure that an image is on this host: bundled ones are built by the program. */
+/** Makes sure that an image is on this host; bundled ones are built by the program. */
 export async function needImage(sandbox: Sandbox, image: string, stack: string): Promise<void> {
   if ((await run('docker', ['image', 'inspect', image])).code === 0) return;
   await sandbox.succeed(['--stack', stack, 'build-containers']);

@@ -3,7 +3,7 @@ import { describeWithCluster } from '../../support/cluster.js';
 import { ownDatabaseStack, tellDatabaseStory } from '../../support/database-story.js';
 import { type Deployed, Scene } from './support.js';
 
-describeWithCluster('the stack test-database on Kubernetes (03)', () => {
+describeWithCluster('the stack test-database on Kubernetes', () => {
   let scene: Scene;
   let deployed: Deployed;
 
@@ -16,7 +16,7 @@ describeWithCluster('the stack test-database on Kubernetes (03)', () => {
 
   tellDatabaseStory(() => scene.sandbox, 'd');
 
-  it('goes on from the data of a database that was killed', async () => {
+  it('continues with the data of a database that was killed', async () => {
     const { metadata } = await deployed.podWith('database');
     await deployed.kubectl('delete', 'pod', metadata.name, '--grace-period', '0', '--force');
     await deployed.run('start');
