@@ -1,7 +1,9 @@
+import { createTypeScriptImportResolver } from 'eslint-import-resolver-typescript';
+import imports from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
 
-/** The import direction of the design: each folder may import only from those listed, and from itself. */
-const layers = {
+/** The areas of src: each may import only from those listed, and from itself. */
+const areas = {
   system: [],
   engine: ['system'],
   compose: ['system'],
@@ -14,25 +16,42 @@ const layers = {
   deployers: ['system', 'engine', 'images', 'compose', 'stack', 'spec', 'deployment'],
 };
 
-const layerRules = Object.entries(layers).map(([layer, allowed]) => {
-  const forbidden = [...Object.keys(layers), 'commands'].filter((other) => other !== layer && !allowed.includes(other));
-  return {
-    files: [`src/${layer}/**/*.ts`],
-    rules: {
-      'no-restricted-imports': [
-        'error',
-        {
-          patterns: [
-            {
-              regex: `^(\\.\\./)+(${forbidden.join('|')})/`,
-              message: `${layer} must not import this: see the import direction in CONTRIBUTING.md`,
-            },
-          ],
-        },
-      ],
-    },
-  };
+/** The floors within an area, from the ground up: no folder imports from one above it. */
+const floors = {
+  compose: ['syntax', 'document', 'model', '*.ts'],
+  repositories: ['git', 'sync', '*.ts'],
+  builds: ['recipe', '*.ts'],
+  deployment: ['directory', 'access', 'secrets', 'images', 'compose', 'checks', 'hooks', 'create', 'update', '*.ts'],
+  deployers: ['*.ts', 'readiness', 'secrets', 'images', '{compose,kubernetes}', 'lifecycle'],
+  'deployers/compose': ['cli', 'project', 'resources', 'ready', 'start', 'stop', 'preview', 'operate', '*.ts'],
+  'deployers/kubernetes': [
+    ...['objects/common', 'api', 'objects/configuration', 'objects/storage', 'objects/network', 'objects/workloads'],
+    ...['objects/*.ts', 'apply', 'remove', 'ready', 'kind', 'input', 'ingress', 'operate', 'lifecycle', '*.ts'],
+  ],
+};
+
+const everything = (folder) => `./src/${folder}/**/*`;
+const message = 'see the import direction in CONTRIBUTING.md';
+
+const betweenAreas = Object.entries(areas).map(([area, allowed]) => ({
+  target: everything(area),
+  from: [...Object.keys(areas), 'commands'].filter((one) => one !== area && !allowed.includes(one)).map(everything),
+  message,
+}));
+
+const betweenFloors = Object.entries(floors).flatMap(([area, names]) => {
+  const folders = names.map((name) => (name.endsWith('.ts') ? `./src/${area}/${name}` : everything(`${area}/${name}`)));
+  return folders.slice(0, -1).map((target, floor) => ({ target, from: folders.slice(floor + 1), message }));
 });
+
+const paths = [
+  ...betweenAreas,
+  ...betweenFloors,
+  // What both targets need belongs to neither.
+  { target: everything('deployers/kubernetes'), from: [everything('deployers/compose')], message },
+  { target: everything('deployers/compose'), from: [everything('deployers/kubernetes')], message },
+  { target: everything('commands'), from: [everything('deployers/{compose,kubernetes}')], message },
+];
 
 export default tseslint.config(
   { ignores: ['dist/**', 'node_modules/**', 'test/**/fixtures/**', 'coverage/**', 'stacks/**'] },
@@ -53,6 +72,14 @@ export default tseslint.config(
       'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }],
     },
   },
-  ...layerRules,
+  {
+    files: ['src/**/*.ts'],
+    plugins: { 'import-x': imports },
+    settings: { 'import-x/resolver-next': [createTypeScriptImportResolver()] },
+    rules: {
+      'import-x/no-restricted-paths': ['error', { zones: paths.filter(({ from }) => from.length > 0) }],
+      'import-x/no-cycle': 'error',
+    },
+  },
   { files: ['test/**/*.ts'], rules: { 'no-console': 'off' } },
 );

@@ -8,7 +8,7 @@ export function declare(group: Command, contextOf: ContextOf): void {
   const list = subcommand(k8s, 'list', 'list local resources');
   subcommand(list, 'cluster', "print the name of this host's kind cluster").action(
     async (_: unknown, self: Command) => {
-      const { listKindCluster } = await import('../../deployers/kubernetes/kind/list.js');
+      const { listKindCluster } = await import('../../deployers/lifecycle/list-kind-cluster.js');
       await listKindCluster(contextOf(self));
     },
   );

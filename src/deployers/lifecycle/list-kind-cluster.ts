@@ -1,7 +1,7 @@
-import { connectEngine } from '../../../engine/connect.js';
-import type { Context } from '../../../system/context.js';
-import { LaconicError } from '../../../system/errors.js';
-import { type KindCluster, listKindClusters } from './clusters.js';
+import { connectEngine } from '../../engine/connect.js';
+import type { Context } from '../../system/context.js';
+import { LaconicError } from '../../system/errors.js';
+import { type KindCluster, listKindClusters } from '../kubernetes/kind/clusters.js';
 
 /**
  * Prints the name of this host's kind cluster, or `No cluster found`: the first one of ours, else the first of all.

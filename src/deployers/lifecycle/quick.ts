@@ -13,10 +13,10 @@ import { LaconicError } from '../../system/errors.js';
 import { kindOf, readTextIfAny } from '../../system/files/files.js';
 import { isProjectName } from '../../deployment/directory/ids.js';
 import type { Deployer } from '../deployer.js';
-import { ComposeDeployer } from './deployer.js';
-import { checkProjectOwner } from './resources/foreign-project.js';
-import type { ComposeProject } from './cli/project.js';
-import { composeEnvironment, engineFlags } from './project/runtime-env.js';
+import { ComposeDeployer } from '../compose/deployer.js';
+import { checkProjectOwner } from '../compose/resources/foreign-project.js';
+import type { ComposeProject } from '../compose/cli/project.js';
+import { composeEnvironment, engineFlags } from '../compose/project/runtime-env.js';
 
 /** The options of the `deploy` group for the quick workflow. */
 export interface QuickOptions {
