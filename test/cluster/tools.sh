@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Brings what builds and runs the test cluster, as far as it is missing: Go, Debian's tools, kind. As root on Debian; no
-# unstable suite is added.
+# Installs the missing tools that build and run the test cluster: Go, Debian's tools and kind. Runs as root on Debian,
+# and adds no unstable suite.
 #
-#   test/cluster/tools.sh kind     what every machine needs
-#   test/cluster/tools.sh build    and what compiles the node image
+#   test/cluster/tools.sh kind     the tools that every machine needs
+#   test/cluster/tools.sh build    also the tools that compile the node image
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -24,7 +24,7 @@ install_packages() {
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >&2
 }
 
-# Go fetches the version that go.mod asks for by itself from 1.21 on; Debian 12's is older, Debian 13's is not.
+# Go downloads the version that go.mod requires from Go 1.21 on; Debian 12's Go is older, Debian 13's is not.
 go_usable() { [[ $(GOTOOLCHAIN=local go env GOVERSION 2>/dev/null) =~ ^go1\.(2[1-9]|[3-9][0-9]) ]]; }
 need_go() {
   go_usable && return

@@ -1,19 +1,19 @@
 #!/usr/bin/env bash
-# Makes sure that the shared cluster of the tests is here and answers: its node image, its ingress controller, kind, the
-# cluster. What is there is kept; what is made of an older recipe is made anew. Safe to run twice at once.
+# Makes sure that the shared cluster of the tests exists and answers: its node image, its ingress controller, kind, and
+# the cluster. Existing parts are kept; those built from an older recipe are built again. Safe to run twice at once.
 #
-#   test/cluster/up.sh             prints where everything is: KUBECONFIG, LACONIC_TEST_CLUSTER, …, for `eval`
-#   test/cluster/up.sh --images    only the images and programs
-#   test/cluster/up.sh --delete    removes the shared cluster, and every other cluster of the tests
+#   test/cluster/up.sh             prints the variables KUBECONFIG, LACONIC_TEST_CLUSTER, … for `eval`
+#   test/cluster/up.sh --images    builds only the images and programs
+#   test/cluster/up.sh --delete    deletes the shared cluster and every other cluster of the tests
 #
-# Where a registry can be reached the node is kind's own image; elsewhere everything is compiled and packed here, which
+# Where a registry can be reached, the node is kind's own image. Elsewhere everything is compiled and packed here, which
 # takes 16 minutes the first time. Needs a Docker engine (scripts/engine.sh).
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source "$here/common.sh"
 
-# No name that the program would take for a cluster of its own.
+# The program must not mistake the name for that of its own cluster.
 cluster=laconic-so-test
 node=$cluster-control-plane
 state=$cache/cluster
@@ -26,7 +26,7 @@ only_one
 # --- images and programs
 # -------------------------------------------------------------------------------------------------
 
-# kind's own image, labelled: the clusters of the tests are found by what their nodes are made of.
+# kind's own image with a label, by which the clusters of the tests are found.
 take_public_node() {
   local recipe
   recipe=public-$(sha256sum <<<"$public_image" | cut -c1-12)
@@ -48,7 +48,7 @@ need_node_image() {
   "$here/node/build.sh"
 }
 
-# kubectl fits the node: it comes out of the node's image.
+# kubectl is copied from the node's image, so that it has the same version.
 need_kubectl() {
   local container id
   id=$(docker image inspect --format '{{.Id}}' "$node_image")
@@ -74,14 +74,14 @@ need_images() {
 
 nodes_of() { docker ps --all --quiet --filter "label=io.x-k8s.kind.cluster=$1"; }
 
-# Every kind cluster whose node is made of an image of ours. Nothing else is touched.
+# Every kind cluster whose node uses an image built here. Nothing else is touched.
 test_clusters() {
   docker ps --all --filter "label=$label" --format '{{.Label "io.x-k8s.kind.cluster"}}' | sort -u | grep . || true
 }
 
 delete_cluster() { kind delete cluster --quiet --name "$1" --kubeconfig "$state/deleted" >&2; }
 
-# A test writes down the clusters that it makes with its own process: those of runs that were killed are removed.
+# A test records the clusters that it creates with its own pid, so that those of killed runs are deleted.
 sweep() {
   local file name
   for file in "$cache"/clusters/*; do
@@ -101,7 +101,7 @@ delete_all() {
 
 answers() { kubectl --kubeconfig "$kubeconfig" --request-timeout 5s get --raw /readyz >/dev/null 2>&1; }
 
-# usable: the cluster runs, of the image that is here now, with the mount that is asked for. A stopped node is started.
+# usable: whether the cluster runs with the current image and the required mount. A stopped node is started.
 usable() {
   local made
   made=$(docker inspect --format '{{.Image}}' "$node" 2>/dev/null) || return
@@ -117,7 +117,7 @@ usable() {
 create_cluster() {
   say "creating the cluster $cluster"
   if [[ -n $(nodes_of "$cluster") ]]; then delete_cluster "$cluster"; fi
-  # A mount of kind's propagates from the host, which a machine without systemd does not allow by itself.
+  # kind's mounts propagate from the host, which a machine without systemd does not allow by default.
   findmnt --noheadings --output PROPAGATION / | grep -q shared || mount --make-rshared /
   mkdir -p "$mount_root"
   cat >"$state/kind-config.yml" <<CONFIG

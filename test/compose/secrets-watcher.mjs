@@ -1,5 +1,5 @@
-// Looks at the command lines of all processes, and at the modes of the files below a folder, again and again without a
-// pause, until its stdin ends; then prints what it saw. Nothing secret is in its own arguments.
+// Reads the command lines of all processes and the modes of the files below a folder in a loop without a pause until
+// its stdin ends, then prints what it saw. Its own arguments contain no secret.
 import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -26,7 +26,7 @@ function look(directory) {
       try {
         modes.add(`${(lstatSync(path).mode & 0o777).toString(8)} ${path}`);
       } catch {
-        // It was gone before it could be looked at.
+        // It was deleted before its mode could be read.
       }
     }
   }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Brings the public images that the bundled stacks name to this machine: busybox:1.36 and registry:2.8.
-# Present ones are kept, else pulled; where no registry can be reached, stand-ins are made from Debian's packages.
+# Provides the public images that the bundled stacks use: busybox:1.36 and registry:2.8. Existing ones are kept, others
+# are pulled; where no registry can be reached, stand-ins are built from Debian's packages.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

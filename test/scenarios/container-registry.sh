@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The stack `container-registry`: an image is pushed to it and pulled from it again, by the engine of this machine (03).
+# The stack `container-registry`: this machine's engine pushes an image to it and pulls it again.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/support/lib.sh"
 
@@ -13,9 +13,9 @@ run "deploy init" so --stack container-registry deploy init --output spec.yml --
 run "deploy create" so --stack container-registry deploy create --spec-file spec.yml --deployment-dir d
 watch_deployment d
 run "deployment start" so deployment --dir d start
-eventually "the registry says that it listens" prints "listening on" so deployment --dir d logs
+eventually "the registry listens" prints "listening on" so deployment --dir d logs
 run "deployment port" so deployment --dir d port registry 5000
-# For the engine, localhost needs no TLS.
+# The engine accepts localhost without TLS.
 registry=localhost:$(sed 's/.*://' "$out")
 
 mkdir context
@@ -25,11 +25,11 @@ run "an image is built" docker build --quiet --tag "$image" context
 id=$(docker image inspect --format '{{.Id}}' "$image")
 pushed+=("$registry/scenario/image:1")
 run "it is tagged for the registry" docker image tag "$image" "$registry/scenario/image:1"
-run "and pushed" docker image push "$registry/scenario/image:1"
+run "it is pushed" docker image push "$registry/scenario/image:1"
 check "the registry stores it in its volume" test -d d/data/registry-data/docker/registry/v2/repositories/scenario/image
 docker image rm --force "$image" "$registry/scenario/image:1" >/dev/null
 run "it is pulled again" docker image pull --quiet "$registry/scenario/image:1"
-check "and is the same" equals "$(docker image inspect --format '{{.Id}}' "$registry/scenario/image:1")" "$id"
+check "it is the same image" equals "$(docker image inspect --format '{{.Id}}' "$registry/scenario/image:1")" "$id"
 
 run "deployment stop" so deployment --dir d stop
 run "deployment start" so deployment --dir d start
@@ -38,6 +38,6 @@ run "deployment port" so deployment --dir d port registry 5000
 registry=localhost:$(sed 's/.*://' "$out")
 docker image rm --force "${pushed[@]}" >/dev/null
 pushed+=("$registry/scenario/image:1")
-run "what was pushed before is still there" docker image pull --quiet "$registry/scenario/image:1"
-check "and is the same" equals "$(docker image inspect --format '{{.Id}}' "$registry/scenario/image:1")" "$id"
+run "the pushed image is still there" docker image pull --quiet "$registry/scenario/image:1"
+check "it is the same image" equals "$(docker image inspect --format '{{.Id}}' "$registry/scenario/image:1")" "$id"
 run "stop --delete-volumes" so deployment --dir d stop --delete-volumes

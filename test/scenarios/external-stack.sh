@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The same story with the stack in somebody's repository, found by its absolute path; and by a relative one, from where
+# The same story with the stack in an external repository, found by its absolute path, and by a relative path from where
 # existing scripts call it and from inside the repository.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/support/lib.sh"
@@ -15,7 +15,7 @@ cp "$repository/compose-jobs/docker-compose-test-job.yml" "$external/compose-job
 cp -r "$repository/config/test" "$external/config/"
 cp -r "$repository/containers/cerc-test-container" "$external/container-build/"
 sed -i "s|^name: test$|name: test-external|" "$external/stacks/test-external/stack.yml"
-# What tells it from the bundled one: its own greeting.
+# Its own greeting distinguishes it from the bundled stack.
 echo 'echo "from the external repository"' >>"$external/config/test/script.sh"
 stack=$external/stacks/test-external
 
@@ -23,10 +23,10 @@ deploy_story "$stack" "$external" "$(default_project "$stack")"
 
 check "the deployment remembers where its stack is" \
   equals "$(sed -n '/^stack-source:/,$p' test-deployment/deployment.yml | tr -d '\n' | awk '{ print $2 }')" "$stack"
-check "its files are those of the repository" \
+check "its files are from the repository" \
   grep -q 'from the external repository' test-deployment/config/test/script.sh
 
-# A relative path, two components (which always worked) and from inside (which did not).
+# A relative path of two components, and one from inside the repository.
 cd "$external"
 run "init with stacks/<name>" so --stack stacks/test-external deploy init --output "$work/relative-spec.yml"
 check "the spec has the path as it was given" grep -qx 'stack: stacks/test-external' "$work/relative-spec.yml"
@@ -45,16 +45,16 @@ for path in . ../test-external; do
     cmp "$external/config/test/script.sh" "$work/inside-${#path}/config/test/script.sh"
 done
 
-# One project however the path is spelt.
+# The project does not depend on the spelling of the path.
 cd "$external/stacks"
 run "up with a relative path" so --stack test-external deploy up
 cd "$work"
 run "down with the absolute path" so --stack "$stack" deploy down --delete-volumes
-check "is the same project" no_containers "$(default_project "$stack")"
+check "it is the same project" no_containers "$(default_project "$stack")"
 
 fails 1 "an unknown path" so --stack "$external/stacks/test-extern" deploy init --output no-spec.yml
-check "is said" grep -qF "stack $external/stacks/test-extern does not exist" "$err"
-check "with what is meant" grep -qF "test-external" "$err"
-fails 1 "a folder that is no stack" so --stack "$external/stacks" deploy init --output no-spec.yml
-check "is said" grep -qF "stack.yml file is missing from stack: $external/stacks" "$err"
-check "and nothing was written" not test -e no-spec.yml
+check "the missing stack is named" grep -qF "stack $external/stacks/test-extern does not exist" "$err"
+check "a similar name is suggested" grep -qF "test-external" "$err"
+fails 1 "a folder without a stack" so --stack "$external/stacks" deploy init --output no-spec.yml
+check "the missing stack.yml is named" grep -qF "stack.yml file is missing from stack: $external/stacks" "$err"
+check "nothing is written" not test -e no-spec.yml

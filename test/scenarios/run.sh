@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# test/scenarios/run.sh [NAME…]: runs all scenarios, or these (`restart`, `restart.sh`), one after another. The program
-# is $LACONIC_SO, default `node <repository>/dist/cli.js`. The last line is `N passed, N failed`.
+# test/scenarios/run.sh [NAME…]: runs all scenarios, or the named ones (`restart`, `restart.sh`), one after another. The
+# program is $LACONIC_SO, by default `node <repository>/dist/cli.js`. The last line is `N passed, N failed`.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")" || exit 1
 

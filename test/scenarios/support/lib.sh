@@ -1,13 +1,13 @@
-# What the scenarios share; sourced, not run.
+# Functions that the scenarios share; sourced, not run.
 #
-#   so ARGS…                     the program under test: $LACONIC_SO, default `node <repository>/dist/cli.js`
+#   so ARGS…                     the program under test: $LACONIC_SO, by default `node <repository>/dist/cli.js`
 #   run NAME COMMAND…            expects exit code 0
 #   fails CODE NAME COMMAND…     expects this exit code
-# check NAME COMMAND… expects that a test on what is there holds; COMMAND's own output is shown when it does not
-#   eventually NAME COMMAND…     the same, but asks again for up to 30 seconds
+#   check NAME COMMAND…          expects that COMMAND succeeds; its output is shown when it does not
+#   eventually NAME COMMAND…     the same, but retries for up to 30 seconds
 #
-# After `run` and `fails` the command's output is in $out and $err (files). Each check prints one line; the first
-# failure shows what was seen, leaves the scenario's folder for reading, and ends the scenario with exit code 1.
+# After `run` and `fails`, the files $out and $err contain the command's output. Each check prints one line; the first
+# failure prints what was seen, keeps the scenario's folder, and ends the scenario with exit code 1.
 
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
 scenario=$(basename "$0" .sh)
@@ -25,13 +25,13 @@ projects=()
 : >"$out" >"$err"
 cd "$work"
 
-# Nothing of the caller's own repositories is used or touched.
+# Keeps the caller's own repositories out of the scenarios.
 export CERC_REPO_BASE_DIR=$work/repositories
 mkdir "$CERC_REPO_BASE_DIR"
 
 so() { "${program[@]}" "$@"; }
 
-# The Compose project of a deployment directory, cleaned up at the end whatever happens.
+# The Compose project of a deployment directory, which is always cleaned up at the end.
 watch_deployment() { projects+=("$(awk '/^cluster-id:/ { print $2 }' "$1/deployment.yml")"); }
 watch_project() { projects+=("$1"); }
 
@@ -110,7 +110,7 @@ eventually() {
   check "$name" "$@"
 }
 
-# prints TEXT PROGRAM…: what the program writes to its stdout contains the text.
+# prints TEXT PROGRAM…: the output of the program on stdout contains the text.
 prints() {
   local text=$1
   shift
@@ -122,24 +122,24 @@ prints() {
   }
 }
 
-# count NUMBER TEXT FILE: so many lines of the file are exactly this text.
+# count NUMBER TEXT FILE: exactly so many lines of the file equal the text.
 count() { [[ $(grep --count --fixed-strings --line-regexp -- "$2" "$3") == "$1" ]] || { cat "$3"; false; }; }
 not() { ! "$@"; }
 empty() { [[ ! -s $1 ]] || { cat "$1"; false; }; }
 equals() { [[ $1 == "$2" ]] || { echo "$1"; echo "is not"; echo "$2"; false; }; }
 
-# The images a scenario needs beside those it builds itself.
+# The images that a scenario needs in addition to those it builds.
 need_images() { run "the images $* are here" bash "$repository/test/images/build.sh"; }
 
 containers_of() { docker ps --all --quiet --filter "label=com.docker.compose.project=$1"; }
 no_containers() { equals "$(containers_of "$1")" ""; }
 id_of() { docker ps --all --quiet --no-trunc --filter "label=com.docker.compose.project=$1" --filter "label=com.docker.compose.service=$2"; }
 
-# The project name of a stack run in place when none is given, for a path that is absolute.
+# The default project name of a stack run in place, for an absolute path.
 default_project() { echo "laconic-$(printf 'internal,%s,None,None' "$1" | md5sum | cut -c 1-16)"; }
 
-# A project name of this run only.
+# A project name that only this run uses.
 own_project() { echo "scenario-$(basename "$work" | tr '[:upper:]' '[:lower:]' | tr -dc 'a-z0-9-')"; }
 
-# The text at a path of a published port; the address is as `port` prints it.
+# The text at a path of a published port; the address is in the form that `port` prints.
 fetch() { node -e 'fetch(process.argv[1]).then(async (r) => { process.stdout.write(await r.text()); process.exit(r.ok ? 0 : 1); }, (e) => { console.error(String(e)); process.exit(1); })' "http://${1/0.0.0.0/127.0.0.1}$2"; }
