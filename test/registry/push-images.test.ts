@@ -119,7 +119,7 @@ describeWithRegistry('push-images', () => {
         ['image-registry: https://ghcr.io/org'],
         /image-registry.*cannot begin the name of an image/,
       ],
-      ['a registry that is none', ['image-registry: "Not One/x"'], /image-registry.*cannot begin the name of an image/],
+      ['an invalid registry', ['image-registry: "Not One/x"'], /image-registry.*cannot begin the name of an image/],
     ])('%s', async (name, lines, message) => {
       const directory = `refused-${name.replaceAll(' ', '-')}`;
       await create(directory, ...lines);

@@ -107,7 +107,7 @@ describeWithEngine('config transfers', () => {
   ])(
     'gives up at the deadline when the script is %s, and reports how the last attempt ended',
     async (sourceVariable, message) => {
-      // Allows for the time that an attempt takes on this machine now.
+      // This allows for the time that an attempt takes on this machine now.
       const attempt = await milliseconds(() => transfer({}));
       const deadline = 1_000 * Math.ceil((1_000 + 2 * attempt) / 1_000);
       const took = await milliseconds(() =>

@@ -56,7 +56,11 @@ describe('the containers that get a variable', () => {
   it.each([
     ['a directory of laconic-so', {}, 'mentioned'],
     ['a directory of the Python program', { '.laconic/create.json': null }, 'all'],
-    ['a directory that says so', { 'deployment.yml': `${plain['deployment.yml'] ?? ''}environment: all\n` }, 'all'],
+    [
+      'a directory with an explicit setting',
+      { 'deployment.yml': `${plain['deployment.yml'] ?? ''}environment: all\n` },
+      'all',
+    ],
     [
       'a changed directory of the Python program',
       { '.laconic/create.json': null, 'deployment.yml': `${plain['deployment.yml'] ?? ''}environment: mentioned\n` },

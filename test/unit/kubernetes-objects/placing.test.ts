@@ -5,7 +5,7 @@ import { app, objectsInput, podOf, type StackText, workloads } from '../../suppo
 const healthy = 'healthcheck: { test: [CMD, ok], interval: 2s }';
 
 describe('order inside a pod', () => {
-  it('makes a service that is awaited healthy a sidecar with a startup probe that never restarts it', () => {
+  it('turns a service that must be healthy first into a sidecar with a startup probe that never restarts it', () => {
     const { containers, initContainers } = podOf({
       pods: {
         shop: `
@@ -26,7 +26,7 @@ services:
     ]);
   });
 
-  it('makes a service that is awaited to complete an init container without probes, and starts its dependencies before it', () => {
+  it('turns a service that must complete first into an init container without probes, and starts its dependencies before it', () => {
     const { containers, initContainers = [] } = podOf({
       pods: {
         shop: `
@@ -84,7 +84,7 @@ services:
     expect(containers.map(({ name }) => name)).toEqual(['web', 'other']);
   });
 
-  it('puts a service that only has to be started as an ordinary container before the other', () => {
+  it('keeps a service that only has to be started as an ordinary container before the other', () => {
     const { containers, initContainers } = podOf({
       pods: { shop: 'services:\n  web: { image: x, depends_on: [ db ] }\n  db: { image: pg }\n' },
     });
@@ -92,7 +92,7 @@ services:
     expect(initContainers).toBeUndefined();
   });
 
-  it('only starts first, with a warning, a service that is awaited healthy but has no healthcheck in the file', () => {
+  it('starts a service that must be healthy first but has no healthcheck in the file, with a warning', () => {
     const made = workloads({
       pods: {
         shop: 'services:\n  web:\n    image: x\n    depends_on: { db: { condition: service_healthy } }\n  db: { image: pg }\n',
@@ -104,7 +104,7 @@ services:
     expect(made.deployments[0]?.spec.template.spec.containers.map(({ name }) => name)).toEqual(['db', 'web']);
   });
 
-  it('makes a service that another pod or a job awaits to complete an init container of its own pod', () => {
+  it('turns a service that another pod or a job waits for into an init container of its own pod', () => {
     const waiting =
       'services: { late: { image: x, depends_on: { migrate: { condition: service_completed_successfully } } } }';
     const pod = 'services: { db: { image: x }, migrate: { image: x, depends_on: [ db ] } }';

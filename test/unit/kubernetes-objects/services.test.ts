@@ -63,7 +63,7 @@ describe('ClusterIP Services for the Ingress', () => {
     expect(services.has(`${app}-back-service`)).toBe(false);
   });
 
-  it('are none without a route', () => {
+  it('are not created without a route', () => {
     expect([...servicesOf({ pods: { web: shop.front } }).services.keys()]).toEqual(['web', 'api']);
   });
 });

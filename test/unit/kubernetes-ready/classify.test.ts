@@ -102,7 +102,7 @@ describe('pods', () => {
   const unscheduled = (message: string) =>
     pod({ status: { conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }] } });
 
-  it('fail when no node takes them after the cluster had time to make room', () => {
+  it('fail when they fit on no node after the cluster had time to make room', () => {
     const one = unscheduled('0/1 nodes are available: 1 Insufficient cpu.');
     expect(podReadiness(one, question({ unscheduledMs: () => 4_000 }))).toMatchObject({
       kind: 'waiting',
@@ -137,7 +137,7 @@ describe('pods', () => {
     });
   });
 
-  it('fail when no node takes them, also while a claim waits for its pod', () => {
+  it('fail when they fit on no node, also while a claim waits for its pod', () => {
     const volumes = [{ name: 'v', persistentVolumeClaim: { claimName: 'data' } }];
     const world = worldOf({ PersistentVolumeClaim: [claim()] });
     const late = question({ world, unscheduledMs: () => 10_000 });

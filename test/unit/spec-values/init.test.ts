@@ -103,7 +103,7 @@ secrets: {}
     ]);
   });
 
-  it('merges what the hook returned: its keys replace ours, its volumes and network keys stay', () => {
+  it('merges the result of the hook: its keys replace existing ones, and its volumes and network keys are kept', () => {
     const hookResult = {
       stack: 'other',
       network: { 'http-proxy': [{ 'host-name': 'a' }], ports: { gone: ['1'] } },
@@ -134,7 +134,7 @@ secrets: {}
     expect(() => init({ hookResult, config: new Map([['A', '1']]) })).toThrow(LaconicError);
   });
 
-  it('takes null sections of a hook as empty ones', () => {
+  it('treats null sections of a hook as empty', () => {
     expect(read(init({ hookResult: { config: null, network: null, volumes: null } }))).toMatchObject({
       config: {},
       network: { ports: {} },
