@@ -75,7 +75,7 @@ async function runPodScript({ path, pod }: PodScript, project: ScriptEnvironment
     script: true,
   }).catch((error: unknown) => {
     if (error instanceof InterruptedError) throw error;
-    throw failed('it cannot be started', 'is the interpreter its first line names installed?');
+    throw failed('it cannot be started', 'is the interpreter in its first line installed?');
   });
   if (code !== 0) throw failed(`it ended with exit code ${code}`);
 }

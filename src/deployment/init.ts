@@ -114,7 +114,7 @@ function warnAboutCommas(given: readonly string[], config: ReadonlyMap<string, s
   for (const [name, value] of config) {
     if (!/,\s*[^,\s=]*=/.test(value)) continue;
     report.warn(
-      `--config: the value of ${name} has a comma, and behind it no NAME=: it is all one value; repeat --config to set several`,
+      `--config: the value of ${name} contains a comma that no NAME= follows: it is one value; repeat --config to set several`,
     );
   }
 }

@@ -102,7 +102,7 @@ export function environmentProblem(name: string, value: string): string | undefi
   if (!/^[\p{L}\p{N}_.[\]-]+$/u.test(name)) {
     return `${JSON.stringify(name)}: not a variable name: letters, digits, _ . and - are allowed`;
   }
-  if (value.includes('\0')) return `${name}: the value holds a NUL character, which no variable can`;
+  if (value.includes('\0')) return `${name}: the value holds a NUL character, which a variable cannot hold`;
   if (/\p{Surrogate}/u.test(value)) return `${name}: the value holds half of a character (a lone surrogate)`;
   return undefined;
 }

@@ -274,7 +274,7 @@ describe('setup-repositories over git', () => {
     const stopped = await sources.setup(repositories, '--jobs', '1');
     expect(stopped).toMatchObject({ code: 1 });
     expect(stopped.stderr).toMatch(/Error: org\/none: cannot clone git:\/\/.*access denied or repository not exported/);
-    expect(stopped.stderr).toContain(`not begun: org/none2, org/${name}`);
+    expect(stopped.stderr).toContain(`not started: org/none2, org/${name}`);
     expect(await readdir(sources.base())).not.toContain(name);
     const stack = await sources.stack(...repositories);
     const all = await sources.cli(['--continue-on-error', '--stack', stack, 'setup-repositories']);

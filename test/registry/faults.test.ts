@@ -135,7 +135,7 @@ describeWithRegistry('registries that answer in parts, late or wrongly', () => {
       return true;
     });
     await expect((await open(host)).manifest('team/one', '1')).rejects.toThrow(
-      /has the digest sha256:.*and not sha256:0{64}/,
+      /has the digest sha256:\w+, not sha256:0{64}/,
     );
   });
 

@@ -200,7 +200,7 @@ describeWithRegistry('fetch-containers', () => {
     it.each([
       [['--image-registry', 'https://ghcr.io/org'], /is not a registry: write host\/org.*without https/],
       [[], /required option '--image-registry/],
-      [['--image-registry', 'a.b/c', '--registry-username', 'me'], /no token.*LACONIC_SO_REGISTRY_TOKEN/],
+      [['--image-registry', 'a.b/c', '--registry-username', 'me'], /without a token.*LACONIC_SO_REGISTRY_TOKEN/],
       [['--image-registry', 'a.b/c', '--registry-token', 'x'], /without a user.*--registry-username/],
       [['--image-registry', 'a.b/c', '--registry-token', 'x', '--registry-token-stdin'], /cannot be used together/],
       [['--image-registry', 'a.b/c', '--format', 'xml'], /--format: xml is not text or json/],

@@ -113,7 +113,7 @@ describeWithRegistry('push-images', () => {
 
   describe('tags and pushes nothing with', () => {
     it.each([
-      ['no registry', [], /image-registry is missing: it says where images are pushed to[^]*add to the spec/],
+      ['no registry', [], /image-registry is missing: it names the registry to push images to[^]*add to the spec/],
       [
         'a registry with a scheme',
         ['image-registry: https://ghcr.io/org'],

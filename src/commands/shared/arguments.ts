@@ -137,7 +137,7 @@ export function parseProtocol(text: string): PortQuery['protocol'] {
  */
 export function parseIndex(text: string): number {
   if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
-  throw new UsageError(`--index: ${text} is not a number from 1 on`);
+  throw new UsageError(`--index: ${text} is not a number of 1 or more`);
 }
 
 /**

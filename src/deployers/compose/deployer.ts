@@ -304,7 +304,7 @@ export class ComposeDeployer implements Deployer {
     ];
     const present = services.filter((service) => expected?.get(service)?.replicas);
     if (present.length === 0) {
-      this.#context.report.info('nothing runs: the new configuration is used at the next start');
+      this.#context.report.info('no container is running: the new configuration is used at the next start');
       return;
     }
     const options = {

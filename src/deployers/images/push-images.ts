@@ -65,7 +65,7 @@ export function plannedPushes(
 ): ImagePush[] {
   const { imageRegistry, yaml } = spec;
   if (imageRegistry === undefined) {
-    throw new LaconicError(`${yaml.file}: image-registry is missing: it says where images are pushed to`, {
+    throw new LaconicError(`${yaml.file}: image-registry is missing: it names the registry to push images to`, {
       hint: 'add to the spec, for example: image-registry: registry.example.org/my-org; then deploy create --update',
     });
   }

@@ -19,7 +19,7 @@ export async function deployerFor(deployment: Deployment, context: Context): Pro
  */
 export function requireUpdateEnvs({ spec }: Deployment): void {
   if (spec.deployTo === 'compose') return;
-  throw new LaconicError('update-envs is not there for Kubernetes yet', {
-    hint: 'change config in the spec, run deploy create --update, and start: pods that see a difference are made anew',
+  throw new LaconicError('update-envs is not supported on Kubernetes yet', {
+    hint: 'change config in the spec, run deploy create --update, and start: the affected pods are recreated',
   });
 }

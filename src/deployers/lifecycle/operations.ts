@@ -135,7 +135,7 @@ export async function stopDeployment(
     const deployer = await deployerFor(deployment, inside);
     await deployer.stop(options);
     if (plan === undefined || !dryRun) return;
-    for (const line of describeDeletion(plan)) inside.report.print(`would delete what is in ${line}`);
+    for (const line of describeDeletion(plan)) inside.report.print(`would delete the content of ${line}`);
     for (const line of plan.kept) inside.report.print(`would keep ${line}`);
   };
   refuseStackOption(context);
@@ -151,19 +151,19 @@ async function confirmDeletion({ layout, spec }: Deployment, plan: DataPlan, { s
   const keeper = spec.deployTo === 'compose' ? 'the engine' : 'the cluster';
   const all = `${inData}\nand the volumes that ${keeper} keeps for this deployment: --dry-run lists them`;
   if (!process.stdin.isTTY) {
-    throw new LaconicError(`--delete-data deletes for good what is in these directories: ${all}`, {
-      hint: 'add --yes to do so without a question',
+    throw new LaconicError(`--delete-data permanently deletes the content of these directories: ${all}`, {
+      hint: 'add --yes to skip the confirmation',
     });
   }
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const question = `This deletes for good what is in these directories: ${all}\nType ${name} to go on: `;
+    const question = `This permanently deletes the content of these directories: ${all}\nType ${name} to continue: `;
     // During the question, the terminal passes on Ctrl-C as a key, and Ctrl-D.
     const answer = await terminal.question(question, { signal }).catch(() => {
       process.stderr.write('\n');
       throw new InterruptedError();
     });
-    if (answer.trim() !== name) throw new LaconicError('nothing was stopped or deleted: the name was not repeated');
+    if (answer.trim() !== name) throw new LaconicError('nothing was stopped or deleted: the name does not match');
   } finally {
     terminal.close();
   }
@@ -281,7 +281,7 @@ export async function runJob(
     return await run(inner);
   } catch (error) {
     if (!(error instanceof InterruptedError) || context.signal.aborted) throw error;
-    throw new LaconicError(`job ${job} did not end within ${timeoutSeconds} s, and was ended`, { cause: error });
+    throw new LaconicError(`job ${job} did not finish within ${timeoutSeconds} s and was stopped`, { cause: error });
   }
 }
 

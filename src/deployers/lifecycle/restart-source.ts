@@ -37,7 +37,7 @@ export async function findSource(
   if ((await kindOf(path)) === 'directory') return describeSource(path);
   const bundled = given === undefined ? await bundledStack(spec.stack) : undefined;
   if (bundled !== undefined) {
-    context.report.info(`the stack's former place ${path} is gone: taking the stack that comes with laconic-so`);
+    context.report.info(`the stack's former directory ${path} is gone: using the stack that ships with laconic-so`);
     return { path: bundled, root: bundled, git: false };
   }
   throw new LaconicError(`Stack source path does not exist: ${path}`, {
@@ -74,20 +74,20 @@ async function bundledStack(name: string): Promise<string | undefined> {
 export async function pullSource(source: Source, wanted: boolean, context: Context): Promise<void> {
   const { report } = context;
   if (!wanted) {
-    report.info(`Git pull skipped: --no-git-pull, the files of ${source.root} are taken as they are`);
+    report.info(`Git pull skipped: --no-git-pull, the files of ${source.root} are used as they are`);
     return;
   }
   if (!source.git) {
-    report.info(`Git pull skipped: ${source.path} is not in a git working tree, its files are taken as they are`);
+    report.info(`Git pull skipped: ${source.path} is not in a git working tree, its files are used as they are`);
     return;
   }
   if (context.options.dryRun) {
-    report.print(`would run git pull in ${source.root}: what it brings is not in the plan`);
+    report.print(`would run git pull in ${source.root}: what it changes is not in the plan`);
     return;
   }
   if ((await upstreamOf(source, context)) === undefined) {
     report.info(
-      `Git pull skipped: the current branch of ${source.root} follows no remote branch, its files are taken as they are`,
+      `Git pull skipped: the current branch of ${source.root} has no upstream branch, its files are used as they are`,
     );
     return;
   }
@@ -137,6 +137,6 @@ function git({ root }: Source, args: readonly string[], { env, signal, report }:
 
 function gitFailure({ root }: Source, { stderr, code }: RunResult): LaconicError {
   return new LaconicError(`Git pull failed: ${stderr.trim() || `git ended with exit code ${code}`}`, {
-    hint: `correct it in ${root}, or take its files as they are with --no-git-pull; the deployment is unchanged`,
+    hint: `fix it in ${root}, or use its files as they are with --no-git-pull; the deployment is unchanged`,
   });
 }

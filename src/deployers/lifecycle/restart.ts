@@ -103,7 +103,7 @@ function remade({ deployTo }: Spec, { wait }: StartOptions, touched: boolean, ou
     const same = outcome.paths.length === 0;
     return same ? 'nothing changed, no service was recreated.' : 'no service had to be recreated.';
   }
-  return wait ? 'all pods were made anew.' : 'all pods are being made anew.';
+  return wait ? 'all pods were recreated.' : 'all pods are being recreated.';
 }
 
 /**
@@ -166,7 +166,7 @@ async function withImages(
   } catch (error) {
     if (given.size > 0) {
       await putImagesInForce(layout.images, before);
-      report.info('the images given with --image are not in force: the next start takes those from before');
+      report.info('the images given with --image do not apply: the next start uses the earlier ones');
     }
     throw error;
   }
@@ -186,7 +186,7 @@ async function chooseSpec(
   context.report.print(`Spec hostname: ${hostOf(parsed.spec) ?? 'None'}`);
   if (path !== deployment.layout.spec && parsed.spec.yaml.text !== deployment.spec.yaml.text) {
     context.report.info(
-      `the deployment's spec.yml is replaced by ${path}; what it was is in ${basename(deployment.layout.spec)}.bak`,
+      `the deployment's spec.yml is replaced by ${path}; the previous one is kept as ${basename(deployment.layout.spec)}.bak`,
     );
   }
   return parsed;

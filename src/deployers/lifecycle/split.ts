@@ -46,7 +46,7 @@ async function checkNamed(named: string, { layout, record }: Deployment): Promis
   const refuse = (why: string): LaconicError => new LaconicError(`--shared-with ${named}: ${why}`);
   if (await isSamePlace(named, layout.root)) throw refuse('this is the deployment itself');
   const project = await projectOf(named);
-  if (project === undefined) throw refuse('this is no deployment directory');
+  if (project === undefined) throw refuse('this is not a deployment directory');
   if (project !== record.clusterId) throw refuse(`its Compose project is ${project}, not ${record.clusterId}`);
 }
 
@@ -72,7 +72,7 @@ async function requireSharers(
   }
   throw new LaconicError(
     `nothing to split: no other deployment directory is known that shares the Compose project ${record.clusterId} of ${layout.root}`,
-    { hint: 'if there is one, name it: split --shared-with DIRECTORY' },
+    { hint: 'if there is one, name it with split --shared-with DIRECTORY' },
   );
 }
 
@@ -86,7 +86,7 @@ async function refuseTies({ layout, record }: Deployment, engine: Engine): Promi
   const names = ties.map((tie) => tie.container).join(' ');
   const lines = ties.map(({ container, why }) => `${container} ${why}`).join('\n');
   throw new LaconicError(`${layout.root} cannot leave project ${record.clusterId} now:\n${lines}`, {
-    hint: `two sets of containers must not work on one set of data; remove these first (the data stays): docker stop ${names} && docker rm ${names}`,
+    hint: `two sets of containers must not use the same data; remove these first (the data is kept): docker stop ${names} && docker rm ${names}`,
   });
 }
 
@@ -94,7 +94,7 @@ function warnOfVolumes({ record, spec }: Deployment, { report }: Context): void 
   for (const [volume, path] of spec.volumes) {
     if (path !== undefined) continue;
     report.warn(
-      `volume ${volume} has no path in the spec: its data is in the engine's volume ${record.clusterId}_${volume}, which stays with project ${record.clusterId}`,
+      `volume ${volume} has no path in the spec: its data is in the engine's volume ${record.clusterId}_${volume}, which remains in project ${record.clusterId}`,
     );
   }
 }

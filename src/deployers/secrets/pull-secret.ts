@@ -37,7 +37,7 @@ export async function pullToken(
 
 /** The problem at a start that needs the token, with the places where it is `missing`. */
 export function missingToken(yaml: YamlFile, { server }: ImagePullSecret, missing: string): Problem {
-  const message = `the token for ${server} cannot be read: ${missing}; without it nodes cannot pull`;
+  const message = `the token for ${server} cannot be read: ${missing}; nodes cannot pull without it`;
   return yaml.problem(['image-pull-secret'], message);
 }
 

@@ -65,7 +65,7 @@ async function readSource(
     const text = await readTextIfAny(path);
     if (text === undefined) return { wrong: `the file ${path} does not exist` };
     return text.includes('\ufffd')
-      ? { wrong: `the file ${path} holds bytes that are not UTF-8, which no variable can` }
+      ? { wrong: `the file ${path} holds bytes that are not UTF-8, which a variable cannot hold` }
       : { value: text.replace(/\r?\n$/, '') };
   } catch (error) {
     return { wrong: errorMessage(error) };

@@ -48,7 +48,7 @@ export async function planDataDeletion({ layout, spec }: Pick<Deployment, 'layou
     else if ((await readdir(real).catch(() => [])).length > 0) deleted.push({ path, real, bytes: await sizeOf(real) });
   }
   const others = data === undefined || misled ? [] : await notOfVolumes(layout.data, paths);
-  kept.push(...others.slice(0, listed).map((path) => `${path}: it is no volume of this deployment`));
+  kept.push(...others.slice(0, listed).map((path) => `${path}: it is not a volume of this deployment`));
   if (others.length > listed) kept.push(`and ${others.length - listed} more in ${layout.data}`);
   return { deleted: deleted.sort((a, b) => (a.path < b.path ? -1 : 1)), kept };
 }

@@ -37,7 +37,7 @@ export async function readJournal(layout: DeploymentLayout): Promise<Journal | u
   return parseOwnJson(
     text,
     layout.journal,
-    'delete it and run deploy create --update: every file is written again',
+    'delete it and run deploy create --update: every file is rewritten',
   ) as Journal;
 }
 
@@ -81,7 +81,7 @@ export async function applySteps(layout: DeploymentLayout, steps: readonly Journ
       else await place(join(layout.next, step.path), target);
     } catch (error) {
       throw new LaconicError(`cannot update ${target}: ${errorMessage(error)}`, {
-        hint: 'the update is recorded and will be finished by the next command once the cause is gone',
+        hint: 'the update is recorded: once the cause is fixed, the next command finishes it',
         cause: error,
       });
     }

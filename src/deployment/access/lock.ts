@@ -111,8 +111,8 @@ async function heldMessage(what: string, path: string, holder: Holder): Promise<
   return new LaconicError(
     `${what} is in use by "${holder.command}" (process ${holder.pid}${where}, since ${holder.since})`,
     {
-      hint: `wait for it, or give --lock-wait SECONDS to wait here${
-        seen ? '' : `; it runs in another container or on another host: if that is gone, delete ${path}`
+      hint: `wait for it, or use --lock-wait SECONDS${
+        seen ? '' : `; it runs in another container or on another host: if that no longer exists, delete ${path}`
       }`,
     },
   );

@@ -30,10 +30,10 @@ export async function warnOfLostManifest(
   const left = (await unclaimedFiles(layout.root, tree)).filter((path) => !removed.has(path));
   const named = left.slice(0, shown).join(', ') + (left.length > shown ? ` and ${left.length - shown} more` : '');
   report.warn(
-    `${layout.manifest} is missing, so it is not known what was edited here (what is replaced is kept beside it as .bak)` +
+    `${layout.manifest} is missing, so it is not known what was edited here (replaced files are kept as .bak)` +
       (left.length === 0
         ? ''
-        : `, nor what earlier versions of the stack left. These files stay, and nothing makes them any more: ${named}. Delete those that are not yours`),
+        : `, nor which files earlier versions of the stack left. These files are kept, but no longer generated: ${named}. Delete those that are not yours`),
   );
 }
 

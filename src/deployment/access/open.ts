@@ -67,7 +67,7 @@ export async function lockDeployment(
   const lock = await takeLock(layout.lock, `deployment ${layout.root}`, waitSeconds, context).catch(
     (error: unknown) => {
       if (!optional || !(error instanceof LaconicError) || !unwritable.has(errorCode(error.cause) ?? '')) throw error;
-      context.report.warn(`going on without a lock: ${error.message}`);
+      context.report.warn(`continuing without a lock: ${error.message}`);
       return { token: '', release: async () => undefined };
     },
   );
@@ -95,7 +95,7 @@ async function finishUpdate(layout: DeploymentLayout, context: Context): Promise
     return;
   }
   context.report.warn(
-    `the last update stopped in the hook ${journal.hook ?? '(unknown)'}: its files are in place, what the hook does may not be; run deploy create --update again`,
+    `the last update stopped in the hook ${journal.hook ?? '(unknown)'}: its files are in place, but the work of the hook may be incomplete; run deploy create --update again`,
   );
 }
 

@@ -24,7 +24,7 @@ const pollMilliseconds = 100;
 export async function outliveSurvivors(holder: { token: string; command: string }, context: Context): Promise<void> {
   let left = await survivorsOf(holder.token);
   if (left.length === 0) return;
-  context.report.info(`waiting for what the killed "${holder.command}" left running: ${names(left)}`);
+  context.report.info(`waiting for processes of the killed "${holder.command}": ${names(left)}`);
   left = await untilEnded(holder.token, patienceMilliseconds.own, context);
   const ours = left.filter(mayBeEnded);
   if (ours.length > 0) {
@@ -32,7 +32,7 @@ export async function outliveSurvivors(holder: { token: string; command: string 
     for (const { pid } of ours) terminate(pid);
     left = await untilEnded(holder.token, patienceMilliseconds.told, context, mayBeEnded);
   }
-  if (left.length > 0) context.report.warn(`still running, left by the killed "${holder.command}": ${names(left)}`);
+  if (left.length > 0) context.report.warn(`still running after the killed "${holder.command}": ${names(left)}`);
 }
 
 async function untilEnded(

@@ -35,8 +35,8 @@ export async function refuseRecursion(
     if (!callers.includes(await nameOf(operation, root))) continue;
     const code = operation === 'start' ? 'a start hook or a script of a pod' : 'a create hook';
     throw new LaconicError(
-      `${code} of ${root} calls laconic-so to ${operation} that same deployment: this would go on for ever`,
-      { hint: `take the call out: the ${operation} that runs the hook is under way` },
+      `${code} of ${root} calls laconic-so to ${operation} the same deployment: this would never end`,
+      { hint: `remove the call: the ${operation} that runs the hook is in progress` },
     );
   }
   return callers;

@@ -34,7 +34,7 @@ export function renderReported(problems: readonly Problem[], unset: readonly str
 export async function readReported({ reportedWarnings: path }: DeploymentLayout): Promise<ReportedWarnings> {
   const text = await readTextIfAny(path);
   if (text === undefined) return none;
-  const { problems, unset } = parseOwnJson(text, path, 'delete it: warnings are reported again then') as Partial<
+  const { problems, unset } = parseOwnJson(text, path, 'delete it: warnings are then reported again') as Partial<
     Record<string, unknown>
   >;
   if (!Array.isArray(problems) || !Array.isArray(unset)) return none;

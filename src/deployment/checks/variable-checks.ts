@@ -46,7 +46,7 @@ function adviceOfSecrets({ secrets, secretSources, yaml }: Spec, key: string): s
   const theirs = secrets.filter((name) => secretSources?.has(name) !== true);
   const listing = theirs.filter((name) => Array.isArray(written[name]) && written[name].includes(key));
   if (listing.length > 0)
-    return `unless the Secret ${listing.join(' or ')} is in the cluster, which the spec says has it`;
+    return `unless the Secret ${listing.join(' or ')} is in the cluster, which has it according to the spec`;
   const open = theirs.filter((name) => !Array.isArray(written[name]));
   return open.length === 0 ? undefined : `unless the Secret ${open.join(' or ')} has ${key}`;
 }

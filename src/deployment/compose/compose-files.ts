@@ -139,7 +139,7 @@ async function followReferences(
       }
       if (!isAbsolute(path) && !shippedFolders.test(path)) {
         missing(
-          `${reference.path} will not be in the deployment directory, which only has files of compose/, compose-jobs/ and config/<name>/: move it there`,
+          `${reference.path} will not be in the deployment directory, which only contains files of compose/, compose-jobs/ and config/<name>/: move it there`,
         );
         continue;
       }
@@ -206,11 +206,11 @@ export function placeOf(read: ReadComposeFile, path: string): string | undefined
 
 /** The message for two different files with the same path in the deployment directory. */
 export function twoFiles(one: string, other: string, place: string): string {
-  return `${one} and ${other} are two files, and both would be ${place} in the deployment directory: rename one`;
+  return `${one} and ${other} are two files, and both would become ${place} in the deployment directory: rename one`;
 }
 
 function unknownFile(path: string): string {
-  return `${path} is known at start only: what it needs is not copied, and the names it mentions are not looked at`;
+  return `${path} is known at start only: the files it needs are not copied, and the variables it mentions are not checked`;
 }
 
 /** All services of the project's files, each followed by the services that it extends. */

@@ -185,7 +185,9 @@ function missingText({ source = '', target, options }: MountModel, place: string
   if (there && besideFolders.test(place)) {
     return `${source}, mounted at ${target}, is not copied, as the container may write to it: ${then} (mount it read-only, or put it in config/<pod>/)`;
   }
-  const advice = shippedFolders.test(place) ? `expected in ${place}` : 'compose/ and config/ of the stack come along';
+  const advice = shippedFolders.test(place)
+    ? `expected in ${place}`
+    : 'only compose/ and config/ of the stack are copied';
   return `nothing in the stack provides ${source}, mounted at ${target}: ${then} (${advice})`;
 }
 
@@ -200,5 +202,5 @@ function isInside(place: string): boolean {
 export function absentText({ kind, source }: HostPath, place: string): string {
   if (isInside(place)) return `${source} does not exist: nothing in the stack provides ${place}`;
   const instead = kind === 'bind' ? 'use a named volume' : 'name another one';
-  return `${source} does not exist on this host: make it, or ${instead}`;
+  return `${source} does not exist on this host: create it, or ${instead}`;
 }

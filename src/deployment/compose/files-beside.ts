@@ -104,7 +104,7 @@ async function isOfOthers(place: string, { root, manifest }: BesideInput): Promi
 }
 
 function keptText(place: string): string {
-  return `${place} in the deployment directory is not from the stack and stays as it is: move it away and update to have the stack's`;
+  return `${place} in the deployment directory is not from the stack and is kept: move it away and update to get the file of the stack`;
 }
 
 /** Whether two files or directories have the same content; two missing ones do. */

@@ -29,7 +29,7 @@ export function volumesOverOurs(spec: Spec, root: string): Problem[] {
       return [
         spec.yaml.problem(
           at,
-          `${value} holds the deployment directory itself: use a folder of its own, such as ./data/${volume}`,
+          `${value} contains the deployment directory itself: use a separate folder, such as ./data/${volume}`,
         ),
       ];
     }
@@ -56,7 +56,7 @@ export async function unfitVolumePaths(spec: Spec, root: string, volumes: Readon
     const at = ['volumes', volume];
     const [variable] = /\$\{\w+[^}]*\}/.exec(value) ?? [];
     if (variable !== undefined) {
-      found.push(spec.yaml.problem(at, `${variable} is no variable here: the directory is called ${place.path}`));
+      found.push(spec.yaml.problem(at, `${variable} is not a variable here: the directory is ${place.path}`));
     }
     if (place.relative) continue;
     const kind = await kindOf(place.path);

@@ -137,8 +137,8 @@ async function requireParent(root: string, asGiven: string): Promise<void> {
 /** In the path of a bind mount, the engine reads a colon as the end of the path: the deployment could never start. */
 function refuseColon(root: string, asGiven: string): void {
   if (!root.includes(':')) return;
-  throw new LaconicError(`cannot create ${asGiven}: there is a colon in ${root}`, {
-    hint: 'Docker cannot mount files from such a path: choose one without',
+  throw new LaconicError(`cannot create ${asGiven}: ${root} contains a colon`, {
+    hint: 'Docker cannot mount files from such a path: choose a path without one',
   });
 }
 
@@ -162,7 +162,7 @@ async function removeStaging({ root, staging }: DeploymentLayout): Promise<void>
     await rm(staging, { recursive: true, force: true });
   } catch (error) {
     throw new LaconicError(
-      `what an unfinished creation of ${root} left in ${staging} cannot be removed: ${errorMessage(error)}; files that containers wrote as another user can be deleted with sudo`,
+      `the remains of an unfinished creation of ${root} in ${staging} cannot be removed: ${errorMessage(error)}; files that containers wrote as another user can be deleted with sudo`,
       { cause: error },
     );
   }

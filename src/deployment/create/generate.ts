@@ -210,7 +210,7 @@ function replacedDefinitions(spec: Spec, files: readonly ReadComposeFile[]): Pro
       return [
         spec.yaml.problem(
           ['volumes', volume],
-          `the directory ${path ?? ''} takes the place of the volume as the stack defines it (${where}): leave the entry empty to use that`,
+          `the directory ${path ?? ''} replaces the volume that the stack defines (${where}): leave the entry empty to use that one`,
         ),
       ];
     });

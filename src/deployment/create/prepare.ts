@@ -211,7 +211,7 @@ export function checkRotations(names: Iterable<string>, { config }: Pick<Spec, '
 export function warnAboutUnset(names: readonly string[], { report }: Context): void {
   for (const name of names) {
     report.warn(
-      `${name}: stays unset, as the program that made this deployment left it; create --update --generate-secrets gives it a value`,
+      `${name}: stays unset, as in the program that created this deployment; deploy create --update --generate-secrets sets it`,
     );
   }
 }

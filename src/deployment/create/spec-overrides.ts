@@ -138,13 +138,13 @@ function replicated(
   };
   const service = file.file.services.get(name);
   if (replicas > 1) {
-    if (definition.container_name !== undefined) refuse('it has a container_name, and names are there once');
+    if (definition.container_name !== undefined) refuse('it has a container_name, which only one container can have');
     for (const port of fixedPorts(spec.ports.get(name), service?.ports ?? [])) {
-      refuse(`it publishes ${port} at a fixed port of the host; leave that port open (container port only)`);
+      refuse(`it publishes ${port} on a fixed host port; write the container port only`);
     }
     for (const { kind, source } of service?.mounts ?? []) {
       if (kind !== 'volume' || source === undefined) continue;
-      const message = `the ${replicas} containers of service ${name} share the volume ${source}: most databases do not survive that`;
+      const message = `the ${replicas} containers of service ${name} share the volume ${source}: most databases do not support that`;
       warnings.push(spec.yaml.problem(['replicas'], message));
     }
   }

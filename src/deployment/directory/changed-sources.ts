@@ -91,7 +91,7 @@ export async function behindParts(layout: DeploymentLayout): Promise<BehindFiles
 async function changedSources({ sources: path }: DeploymentLayout): Promise<string[]> {
   const text = await readTextIfAny(path);
   if (text === undefined) return [];
-  const sources = parseOwnJson(text, path, 'delete it: the next update writes it again') as Sources;
+  const sources = parseOwnJson(text, path, 'delete it: the next update recreates it') as Sources;
   const changed = Object.entries(sources).map(([source, then]) =>
     typeof then === 'string' ? changedFile(source, then) : changedNames(source, then),
   );
@@ -123,7 +123,7 @@ export function behindImages({ root }: DeploymentLayout, services: readonly stri
 /** Describes a changed source on one line. */
 export function behindText(behind: BehindPart): string {
   if (behind.part === 'image') {
-    return `the image of ${behind.services.join(', ')} was rebuilt; this recreates what runs with the former one: ${behind.apply}`;
+    return `the image of ${behind.services.join(', ')} was rebuilt; recreate its containers with: ${behind.apply}`;
   }
   const {
     part,
@@ -132,7 +132,7 @@ export function behindText(behind: BehindPart): string {
   } = behind;
   const what =
     part === 'spec'
-      ? `${first} was edited since the directory was made from it`
-      : `the stack has changed since the directory was made from it (${first}${others.length > 0 ? ` and ${others.length} more` : ''})`;
-  return `${what}; this applies it: ${apply}`;
+      ? `${first} was edited after the directory was created from it`
+      : `the stack has changed since the directory was created from it (${first}${others.length > 0 ? ` and ${others.length} more` : ''})`;
+  return `${what}; apply it with: ${apply}`;
 }

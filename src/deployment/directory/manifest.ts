@@ -22,7 +22,7 @@ export type Manifest = Record<string, string>;
 /** Number of generations of generated files to keep. */
 const generations = 5;
 
-const damaged = 'delete it: the next update writes it again, and names the files that the stack no longer has';
+const damaged = 'delete it: the next update recreates it, and names the files that the stack no longer has';
 
 /**
  * Reads the manifest of a deployment; undefined in a directory that only the Python program wrote.

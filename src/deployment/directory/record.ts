@@ -66,7 +66,7 @@ export async function readRecord(layout: DeploymentLayout): Promise<DeploymentRe
   const text = await readTextIfAny(file);
   if (text === undefined) {
     throw new LaconicError(`${layout.root} is not a deployment directory: it has no deployment.yml`, {
-      hint: 'directories from before deployment.yml existed cannot be used: make a new one with deploy create, and move the data there',
+      hint: 'directories older than deployment.yml cannot be used: create a new one with deploy create, and move the data there',
     });
   }
   const yaml = parseYaml(text, file);

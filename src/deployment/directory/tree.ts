@@ -67,8 +67,7 @@ export async function filesBelow(
   const files: GeneratedFile[] = [];
   const directories = [to];
   const real = await realPlace(directory, within);
-  if (above.includes(real))
-    throw new LaconicError(`${directory} is a link to a folder that it is in: it leads in a circle`);
+  if (above.includes(real)) throw new LaconicError(`${directory} is a link to a folder that contains it`);
   const found = await readdir(real, { withFileTypes: true }).catch((error: unknown) => {
     throw new LaconicError(`cannot read ${directory}: ${errorMessage(error)}`, { cause: error });
   });

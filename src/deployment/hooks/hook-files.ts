@@ -38,7 +38,7 @@ export async function hookFiles(
       const before = files.get(file.path);
       if (sources.length > 1 && dirname(file.path) === 'hooks' && numberedHook.test(basename(file.path))) {
         throw new LaconicError(
-          `${join(folder, basename(file.path))} has a name that the copies of hooks need: rename it`,
+          `${join(folder, basename(file.path))} has a name that is reserved for copies of hooks: rename it`,
         );
       }
       if (before === undefined) files.set(file.path, file);
@@ -60,7 +60,7 @@ function isHook(path: string): boolean {
 function clash(...files: readonly GeneratedFile[]): LaconicError {
   const places = files.map(({ source, path }) => ('copyOf' in source ? source.copyOf : path));
   return new LaconicError(
-    `${places.join(' and ')} stand beside the hooks of two repositories, have one name and differ: their copies go to one folder`,
+    `${places.join(' and ')} are beside the hooks of two repositories and have the same name, but differ: they are copied into one folder`,
     { hint: 'rename one of them' },
   );
 }

@@ -158,7 +158,7 @@ async function wantedOnCompose(kept: readonly HookSource[], stack: Stack, contex
     if (runs === true) wanted.push(source);
     if (runs === 'unasked') {
       context.report.info(
-        `start of ${source.file} is for Kubernetes and is not called on Compose (START_ON_COMPOSE = True in the file asks for that)`,
+        `start of ${source.file} is for Kubernetes and is not called on Compose (set START_ON_COMPOSE = True in the file to call it)`,
       );
     }
   }

@@ -43,7 +43,7 @@ export async function dropImagesOfOthers(
   const kept = new Map([...before].filter(([service]) => services.has(service)));
   if (kept.size === before.size) return;
   for (const [service, image] of before) {
-    if (!kept.has(service)) report.info(`${service} has left the stack: its image ${image} is no longer in force`);
+    if (!kept.has(service)) report.info(`${service} has left the stack: its image ${image} no longer applies`);
   }
   await putImagesInForce(file, kept);
 }

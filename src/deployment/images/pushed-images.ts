@@ -22,7 +22,7 @@ const othersWaitSeconds = 10;
 export async function readPushedImages({ pushedImages: file }: DeploymentLayout): Promise<PushedImages> {
   const text = await readTextIfAny(file);
   if (text === undefined) return new Map();
-  const remedy = 'delete it: the next push-images writes it again';
+  const remedy = 'delete it: the next push-images recreates it';
   const { success, data } = stored.safeParse(parseOwnJson(text, file, remedy));
   if (!success) throw new LaconicError(`${file} is damaged`, { hint: remedy });
   return new Map(Object.entries(data));

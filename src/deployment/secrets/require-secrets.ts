@@ -114,13 +114,13 @@ function lostError(
       .join(', and in ');
   const lines = lost.map(({ name, places, others }) => {
     const where = places.length === 0 ? 'no copy was found' : `a copy is in ${listed(places)}`;
-    return `  ${name}: ${where}${others.length === 0 ? '' : `; another value, of another time, is in ${listed(others)}`}`;
+    return `  ${name}: ${where}${others.length === 0 ? '' : `; an earlier or later value is in ${listed(others)}`}`;
   });
   const because = problem === undefined ? [] : [`  ${problem.message}`];
   return new LaconicError(
     [`${secretsEnv} ${what}: generated secrets of this deployment`, ...because, ...lines].join('\n'),
     {
-      hint: `nothing was changed. Put the file back, from a backup or one of these copies. Only where the value is not needed any more: deployment --dir ${root} restart ${names.map((name) => `--rotate-secret ${name}`).join(' ')} makes a new one, which services that were set up with the old one do not know`,
+      hint: `nothing was changed. Restore the file from a backup or one of these copies. Only if the value is no longer needed: deployment --dir ${root} restart ${names.map((name) => `--rotate-secret ${name}`).join(' ')} generates a new one, which services that were set up with the old one do not know`,
     },
   );
 }

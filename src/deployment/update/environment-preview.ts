@@ -43,7 +43,7 @@ export async function replacementLine(root: string, file: GeneratedFile, edited:
   const names = [
     ...changed.map((name) => `${name} changes`),
     ...added.map((name) => `${name} is new`),
-    ...removed.map((name) => `${name} goes`),
+    ...removed.map((name) => `${name} is removed`),
   ];
   const mark = edited ? ' (edited in this directory)' : '';
   return `would replace ${file.path}${mark}${names.length === 0 ? '' : `: ${names.join(', ')}`}`;

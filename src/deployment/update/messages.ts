@@ -37,9 +37,7 @@ const verbs = {
 export function initText(spec: string, written: boolean, directory: string): string[] {
   const next = shownCommand(['laconic-so', 'deploy', 'create', '--spec-file', spec, '--deployment-dir', directory]);
   return [
-    written
-      ? `${spec} is written: edit in it what is particular to this deployment`
-      : `nothing changed: ${spec} says this already`,
+    written ? `${spec} is written: edit it for this deployment` : `nothing changed: ${spec} already has this content`,
     `next: ${next}`,
   ];
 }
@@ -57,10 +55,10 @@ export function createText(made: {
     made.images.length === 0
       ? []
       : [
-          `it needs the images ${made.images.map((image) => `${image}:local`).join(', ')}; where they are missing: ${shownCommand(['laconic-so', '--stack', made.stack, 'build-containers'])}`,
+          `it needs the images ${made.images.map((image) => `${image}:local`).join(', ')}; if they are missing: ${shownCommand(['laconic-so', '--stack', made.stack, 'build-containers'])}`,
         ];
   return [
-    `${made.directory} is made from ${made.specFile} and the stack in ${made.stackDirectory}`,
+    `${made.directory} is created from ${made.specFile} and the stack in ${made.stackDirectory}`,
     ...images,
     nextStart(made.directory),
   ];

@@ -42,7 +42,7 @@ export interface UpdatePlan {
  */
 export function warnAboutEdit(path: string, change: 'replaced' | 'removed', { report }: Context): void {
   report.warn(
-    `${path} was edited in this directory and is ${change}: the edit is in ${path}.bak (after the next change in .laconic/history); make such changes in the stack or the spec`,
+    `${path} was edited in this directory and is ${change}: the edited file is kept as ${path}.bak (after the next change in .laconic/history); make such changes in the stack or the spec`,
   );
 }
 

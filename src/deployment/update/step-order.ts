@@ -23,7 +23,7 @@ export async function inOrder(
     for (let at = folder; at !== '.'; at = dirname(at)) {
       const removal = removals.get(at);
       if (removal !== undefined) first.add(removal);
-      else if (await isNoFolder(join(root, at))) inTheWay.add(`${at} is a file, and is to be a folder`);
+      else if (await isNoFolder(join(root, at))) inTheWay.add(`${at} is a file, but must become a folder`);
     }
   };
   for (const { op, path } of steps) {
@@ -33,13 +33,13 @@ export async function inOrder(
     for (const below of await filesIn(root, path)) {
       const removal = removals.get(below);
       if (removal !== undefined && !removal.backup) first.add(removal);
-      else inTheWay.add(`${path} is a folder, and is to be a file; it holds ${below}`);
+      else inTheWay.add(`${path} is a folder, but must become a file; it contains ${below}`);
     }
   }
   for (const folder of folders) await makeFolder(folder);
   if (inTheWay.size > 0) {
-    throw new LaconicError(`${root} cannot be brought up to date:\n${[...inTheWay].join('\n')}`, {
-      hint: 'nothing was changed: move these away, then try again',
+    throw new LaconicError(`${root} cannot be updated:\n${[...inTheWay].join('\n')}`, {
+      hint: 'nothing was changed: move these away and try again',
     });
   }
   return [...first, ...steps.filter((step) => !first.has(step))];

@@ -103,7 +103,7 @@ export async function refuseChangedValues(
     (entry) => `  ${entry.name}: was ${JSON.stringify(entry.before)}, becomes ${JSON.stringify(entry.after)}`,
   );
   throw new LaconicError(
-    `${layout.configEnv}: containers got other values than the spec says, because the old file had no quotes:\n${lines.join('\n')}`,
-    { hint: 'write in the spec what you want to keep, or add --accept-literal-values to take the values on the right' },
+    `${layout.configEnv}: containers got other values than those of the spec, because the old file had no quotes:\n${lines.join('\n')}`,
+    { hint: 'write the values to keep into the spec, or add --accept-literal-values to use the values on the right' },
   );
 }

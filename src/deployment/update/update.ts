@@ -89,7 +89,7 @@ export async function updateDeployment(
   if (ours) await warnOfLostManifest(layout, prepared.generated.tree, plan.steps, context.report);
   warnAboutLostVolumes(present, plan, context);
   for (const path of plan.left) {
-    context.report.warn(`${path} is not part of the stack any more, and no file: it is left as it is`);
+    context.report.warn(`${path} is no longer part of the stack, but not a regular file: it is kept`);
   }
   if (context.options.dryRun) {
     const planned = await plannedOutcome(layout, plan, prepared, present, context);
@@ -206,7 +206,7 @@ function warnAboutLostVolumes(present: Deployment, plan: UpdatePlan, context: Co
   for (const { volume, path } of plan.volumes) {
     if (!present.spec.volumes.has(volume)) continue;
     context.report.warn(
-      `the directory of volume ${volume}, ${path}, is missing: an empty one is made; if it held data, put that back`,
+      `the directory of volume ${volume}, ${path}, is missing: an empty one is created; if it held data, restore the data`,
     );
   }
 }
@@ -219,7 +219,9 @@ function refuseOtherStack({ layout, spec: present }: Deployment, spec: Spec): vo
   if (basename(resolve(present.stack)) === basename(resolve(spec.stack))) return;
   throw new LaconicError(
     `${spec.yaml.file} is a spec of stack ${spec.stack}, and ${layout.root} is a deployment of stack ${present.stack}`,
-    { hint: 'is it the right file? --accept-other-stack replaces the services of the one by those of the other' },
+    {
+      hint: 'is this the right file? --accept-other-stack replaces the services of the deployment with those of the other stack',
+    },
   );
 }
 
@@ -228,7 +230,7 @@ function refuseOtherTarget({ layout, spec: present }: Deployment, spec: Spec): v
   if (present.deployTo === spec.deployTo) return;
   throw new LaconicError(
     `${spec.yaml.file} says deploy-to: ${spec.deployTo}, and ${layout.root} is a deployment on ${present.deployTo}`,
-    { hint: 'make a new deployment directory for the other target, and move the data there' },
+    { hint: 'create a new deployment directory for the other target, and move the data there' },
   );
 }
 
@@ -240,6 +242,6 @@ async function readCreateArguments(layout: DeploymentLayout): Promise<CreateArgu
     : (parseOwnJson(
         text,
         layout.createArguments,
-        'it held what deploy create was given for the hooks: write {"networkDir":null,"initialPeers":null,"extraArgs":[]} into it, with those values',
+        'it holds the options of deploy create for the hooks: write {"networkDir":null,"initialPeers":null,"extraArgs":[]} into it, with those values',
       ) as CreateArguments);
 }

@@ -67,7 +67,7 @@ const faulty: readonly { what: string; text: string[]; says: string[] }[] = [
       '4 services\\.web\\.env_file\\[0\\]: the env file "\\./a\\.env" is missing',
       '4 services\\.web\\.env_file\\[1\\]: the env file "b\\.env" is missing',
       '7 secrets\\.pw\\.file: \\./pw\\.txt does not exist: nothing in the stack provides compose/pw\\.txt',
-      '8 configs\\.cf\\.file: /nowhere/cf\\.txt does not exist on this host: make it, or name another one',
+      '8 configs\\.cf\\.file: /nowhere/cf\\.txt does not exist on this host: create it, or name another one',
     ],
   },
 ];

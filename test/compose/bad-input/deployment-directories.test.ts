@@ -241,7 +241,7 @@ describe('deployment --dir', () => {
     made({
       what: 'an invalid index',
       args: dir('exec', '--index', '0', 'web', 'ls'),
-      says: ['--index: 0 is not a number from 1 on'],
+      says: ['--index: 0 is not a number of 1 or more'],
       code: 2,
     }),
     made({

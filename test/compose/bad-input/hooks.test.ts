@@ -164,11 +164,11 @@ it('a failed create hook is reported together with its files that cannot be remo
   expect(code).toBe(1);
   expect(stderr).toMatch(/^Error: the create hook failed: .*no luck/m);
   expect(stderr).toMatch(
-    /^WARNING: what an unfinished creation of .* left in .*\.d\.laconic-new cannot be removed: .*sudo$/m,
+    /^WARNING: the remains of an unfinished creation of .* in .*\.d\.laconic-new cannot be removed: .*sudo$/m,
   );
   expect(await readdir(sandbox.base)).not.toContain('d');
   const second = await again();
-  expect(second.stderr).toMatch(/^Error: what an unfinished creation of /m);
+  expect(second.stderr).toMatch(/^Error: the remains of an unfinished creation of /m);
   expect(second.stderr).not.toContain('bug in laconic-so');
 });
 

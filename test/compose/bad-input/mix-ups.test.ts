@@ -90,7 +90,7 @@ describeWithEngine('mix-ups that would cost services or data', () => {
 
     const made = await update('shop.yml');
     expect(made.code).toBe(0);
-    expect(made.stderr).toContain('the directory of volume rows, data/rows, is missing: an empty one is made');
+    expect(made.stderr).toContain('the directory of volume rows, data/rows, is missing: an empty one is created');
     expect(await readdir(sandbox.path('d/data'))).toEqual(['rows']);
     expect((await deployment('start')).code).toBe(0);
   });

@@ -60,7 +60,7 @@ describeWithEngine('bad input to a running deployment', () => {
       ['stop', 'nobody'],
       ['no such service: nobody', 'services: web'],
     ],
-    [['stop', 'web', '--delete-volumes'], ['name no services together with a --delete option']],
+    [['stop', 'web', '--delete-volumes'], ['a --delete option cannot be combined with services']],
     [['start', 'tidy'], ['no such service: tidy (it is a job: see run-job)']],
     [
       ['restart', '--image', 'nobody=busybox:1.36'],

@@ -144,7 +144,7 @@ describeWithEngine('interrupted builds', () => {
 
     expect(code).toBe(1);
     expect(stderr).toContain(
-      `Error: the build of ${site.org}/endless was cut off: the Docker engine at unix://${socket} cannot be reached`,
+      `Error: the build of ${site.org}/endless was interrupted: the Docker engine at unix://${socket} cannot be reached`,
     );
     expect(stderr).toMatch(/^ {2}\S+\/endless +failed after .*: the engine cannot be reached any more$/m);
     expect(stderr).toMatch(/^ {2}\S+\/next +not built$/m);

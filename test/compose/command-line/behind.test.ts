@@ -38,7 +38,7 @@ describeWithEngine('a deployment that is behind its stack or spec', () => {
 
   it('is not reported while nothing has changed', async () => {
     expect(await said('status')).toBe('');
-    expect(await said('start')).not.toContain('this applies it');
+    expect(await said('start')).not.toContain('apply it with');
     expect(await status()).toMatchObject({ behind: [] });
   });
 
@@ -47,8 +47,8 @@ describeWithEngine('a deployment that is behind its stack or spec', () => {
     await sandbox.write(compose, web('two'));
     await sandbox.write('source/config/app/page.txt', 'two\n');
     const apply = `laconic-so deploy create --update --spec-file ${sandbox.path('d/spec.yml')} --deployment-dir ${sandbox.path('d')}`;
-    const spec = `${sandbox.path('d/spec.yml')} was edited since the directory was made from it; this applies it: ${apply}\n`;
-    const stack = `the stack has changed since the directory was made from it (${sandbox.path(compose)} and 1 more); this applies it: ${apply}\n`;
+    const spec = `${sandbox.path('d/spec.yml')} was edited after the directory was created from it; apply it with: ${apply}\n`;
+    const stack = `the stack has changed since the directory was created from it (${sandbox.path(compose)} and 1 more); apply it with: ${apply}\n`;
     for (const command of ['start', 'status']) {
       const stderr = await said(command);
       expect(stderr).toContain(spec);
@@ -63,7 +63,7 @@ describeWithEngine('a deployment that is behind its stack or spec', () => {
     expect((await sandbox.containers(await sandbox.projectOf('d'))).web?.env).toMatchObject({ TITLE: 'first' });
 
     await sandbox.succeed(apply.split(' ').slice(1));
-    expect(await said('start')).not.toContain('this applies it');
+    expect(await said('start')).not.toContain('apply it with');
     expect((await sandbox.containers(await sandbox.projectOf('d'))).web?.env).toMatchObject({
       TITLE: 'second',
       FLAVOUR: 'two',

@@ -27,7 +27,7 @@ describeWithEngine('the prompt of stop --delete-data on a terminal', () => {
     let asked = false;
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       shown += text;
-      if (asked || !shown.includes('to go on: ')) return;
+      if (asked || !shown.includes('to continue: ')) return;
       asked = true;
       child.stdin.write(typed);
     });

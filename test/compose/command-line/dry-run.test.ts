@@ -64,7 +64,7 @@ const plans: [command: string, args: string[], plan: RegExp][] = [
   [
     'restart',
     ['deployment', '--dir', 'd', 'restart', '--spec-file', '../changed.yml', '--image', 'web=other'],
-    /^would run git pull in \S+\/tree: what it brings is not in the plan\n[^]*^would replace config\.env\n[^]*^would start project/m,
+    /^would run git pull in \S+\/tree: what it changes is not in the plan\n[^]*^would replace config\.env\n[^]*^would start project/m,
   ],
   ['status', ['deployment', '--dir', 'd', 'status', '--exit-code'], /^would show the state of every container\n$/],
   ['ps', ['deployment', '--dir', 'd', 'ps'], /^would list the containers\n$/],

@@ -78,7 +78,7 @@ describe('deploy create for Kubernetes', () => {
     expect(code).toBe(1);
     expect(stderr.match(/volumes\[\d\]: .*/g)).toEqual([
       `volumes[0]: ${sandbox.path('engine.sock')} is a socket or device of this host: the cluster cannot have it`,
-      'volumes[1]: /nowhere/here does not exist on this host: make it, or use a named volume',
+      'volumes[1]: /nowhere/here does not exist on this host: create it, or use a named volume',
     ]);
   });
 
@@ -233,7 +233,7 @@ describe('deploy create for Kubernetes', () => {
       const before = await stack.read('d/config.env');
       const update = await stack.deployment('d', 'update-envs');
       expect(update.code).toBe(1);
-      expect(update.stderr).toContain('update-envs is not there for Kubernetes yet');
+      expect(update.stderr).toContain('update-envs is not supported on Kubernetes yet');
       expect(await stack.read('d/config.env')).toBe(before);
     } finally {
       await stack.remove();

@@ -57,10 +57,10 @@ describeWithEngine('init, create and --update report what they wrote and what to
     const next = 'next: laconic-so deploy create --spec-file spec.yml --deployment-dir deployment-001\n';
     expect(await sandbox.succeed(init)).toMatchObject({
       stdout: '',
-      stderr: `spec.yml is written: edit in it what is particular to this deployment\n${next}`,
+      stderr: `spec.yml is written: edit it for this deployment\n${next}`,
     });
     expect(await sandbox.succeed(init)).toMatchObject({
-      stderr: `nothing changed: spec.yml says this already\n${next}`,
+      stderr: `nothing changed: spec.yml already has this content\n${next}`,
     });
     await sandbox.write('deployment-001/taken', '');
     const quoted = [...init.slice(0, 5), "it's new.yml"];
@@ -73,8 +73,8 @@ describeWithEngine('init, create and --update report what they wrote and what to
   it('create prints the directory, the images that the stack builds, and the start command', async () => {
     expect(await sandbox.create('spec.yml', 'd')).toMatchObject({
       stdout: '',
-      stderr: `d is made from spec.yml and the stack in ${sandbox.path(stack)}
-it needs the images example/app:local; where they are missing: laconic-so --stack ${stack} build-containers
+      stderr: `d is created from spec.yml and the stack in ${sandbox.path(stack)}
+it needs the images example/app:local; if they are missing: laconic-so --stack ${stack} build-containers
 next: laconic-so deployment --dir d start
 `,
     });
@@ -134,7 +134,7 @@ next: laconic-so deployment --dir d start
     expect(dry.stdout).toContain('would replace compose/docker-compose-app.yml\n');
     const { stderr } = await sandbox.succeed(update);
     expect(stderr.split('\n').filter((line) => line.startsWith('WARNING'))).toEqual([
-      'WARNING: config/app/page.txt was edited in this directory and is replaced: the edit is in config/app/page.txt.bak (after the next change in .laconic/history); make such changes in the stack or the spec',
+      'WARNING: config/app/page.txt was edited in this directory and is replaced: the edited file is kept as config/app/page.txt.bak (after the next change in .laconic/history); make such changes in the stack or the spec',
     ]);
     expect(await sandbox.read('d/config/app/page.txt.bak')).toBe('edited here\n');
 
@@ -161,7 +161,7 @@ next: laconic-so deployment --dir d start
     await sandbox.write('d/config/app/late.txt/own', 'of the operator\n');
     const { stderr } = await sandbox.succeed(update);
     expect(stderr).toContain(
-      'WARNING: config/app/late.txt is not part of the stack any more, and no file: it is left as it is\n',
+      'WARNING: config/app/late.txt is no longer part of the stack, but not a regular file: it is kept\n',
     );
     expect(await sandbox.read('d/config/app/late.txt/own')).toBe('of the operator\n');
     expect((await sandbox.succeed(update)).stderr).not.toContain('late.txt');

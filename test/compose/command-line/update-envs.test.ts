@@ -98,7 +98,7 @@ describeWithEngine('update-envs', () => {
     await sandbox.edit('d/spec.yml', 'BOTH: later', 'BOTH: last');
     const stopped = await updateEnvs();
     expect(stopped.code).toBe(0);
-    expect(stopped.stderr).toContain('nothing runs: the new configuration is used at the next start');
+    expect(stopped.stderr).toContain('no container is running: the new configuration is used at the next start');
     expect(await containers()).toEqual({});
     await sandbox.succeed(['deployment', '--dir', 'd', 'start']);
     expect((await containers()).two?.env.BOTH).toBe('last');

@@ -80,7 +80,7 @@ describeWithEngine('warnings are reported when a deployment is created, and not 
       'ANY: ANY in the config of the spec',
     ]);
     expect(await told('k8s-kind')).toEqual([
-      'LISTED: LISTED in the config of the spec, unless the Secret listed is in the cluster, which the spec says has it',
+      'LISTED: LISTED in the config of the spec, unless the Secret listed is in the cluster, which has it according to the spec',
       'ANY: ANY in the config of the spec, unless the Secret theirs has ANY',
       'PART: PW in the config of the spec',
     ]);

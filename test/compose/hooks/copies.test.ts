@@ -78,7 +78,7 @@ describeWithEngine('the copy of the hooks in a deployment', () => {
     const refused = await sandbox.cli(['deploy', 'create', '--spec-file', 'two.yml', '--deployment-dir', 'other']);
     expect(refused).toMatchObject({ code: 1, stdout: '' });
     expect(refused.stderr).toContain(
-      `Error: ${sandbox.path('repositories/a/stack/deploy/common.py')} and ${sandbox.path('repositories/b/stack/deploy/common.py')} stand beside the hooks of two repositories`,
+      `Error: ${sandbox.path('repositories/a/stack/deploy/common.py')} and ${sandbox.path('repositories/b/stack/deploy/common.py')} are beside the hooks of two repositories`,
     );
     expect(await sandbox.exists('other')).toBe(false);
   });

@@ -32,7 +32,7 @@ def start(context):
     run("start", context)
 `;
 
-const refused = 'calls laconic-so to start that same deployment: this would go on for ever';
+const refused = 'calls laconic-so to start the same deployment: this would never end';
 
 describeWithEngine('endless recursion through hooks', () => {
   let sandbox: Sandbox;
@@ -83,7 +83,7 @@ echo script >> BASE/calls
     await sandbox.write('does', `create ${update}`);
     const { code, stderr } = await sandbox.cli(update.split(' '));
     expect([code, await calls()]).toEqual([1, 'create\n']);
-    expect(stderr).toContain(`Error: a create hook of ${sandbox.path('own')} calls laconic-so to update that same`);
+    expect(stderr).toContain(`Error: a create hook of ${sandbox.path('own')} calls laconic-so to update the same`);
   });
 
   it('is refused when a script of a pod calls start', async () => {

@@ -63,7 +63,7 @@ describeWithEngine('exec', () => {
   it('exits with 127 when the container does not have the program, with a message', async () => {
     const { code, stderr } = await exec({ command: ['nosuchprogram', 'word'] });
     expect(code).toBe(127);
-    expect(stderr).toMatch(/^Error: nosuchprogram: there is no such program in the container of \w+$/m);
+    expect(stderr).toMatch(/^Error: nosuchprogram: the program does not exist in the container of \w+$/m);
     // A file without execute permission does exist, so the exit code is 126.
     expect((await exec({ command: ['/etc/passwd', 'word'] })).code).toBe(126);
   });

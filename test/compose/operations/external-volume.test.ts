@@ -48,7 +48,7 @@ volumes:
     );
     const { stderr } = await sandbox.create('replaced.yml', 'r');
     expect(stderr).toMatch(
-      /WARNING: replaced\.yml:4 volumes\.ledger: the directory \.\/data\/ledger takes the place .*docker-compose-x\.yml:7 volumes\.ledger: external\)/,
+      /WARNING: replaced\.yml:4 volumes\.ledger: the directory \.\/data\/ledger replaces the volume .*docker-compose-x\.yml:7 volumes\.ledger: external\)/,
     );
     expect(stderr).toMatch(
       /WARNING: replaced\.yml:5 volumes\.media: .*docker-compose-x\.yml:8 volumes\.media: driver_opts\)/,

@@ -110,7 +110,7 @@ describeWithEngine('secrets with sources in the spec', () => {
 
     const late = await sandbox.cli(deployment('run-job', '--timeout', '3', 'job', '--', 'sleep 1000'), { env });
     expect(late).toMatchObject({ code: 1 });
-    expect(late.stderr).toContain('Error: job job did not end within 3 s, and was ended');
+    expect(late.stderr).toContain('Error: job job did not finish within 3 s and was stopped');
   });
 
   it('stop needs no sources, and removes the containers of jobs that are left', async () => {

@@ -93,14 +93,14 @@ describeWithEngine('config transfers', () => {
       'failing',
       (seconds: number) =>
         new RegExp(
-          `not done within ${seconds} s: /docker-entrypoint-scripts\\.d/export-failing\\.sh .*returned with code 7: not yet(; the next attempt did not end)?$`,
+          `not done within ${seconds} s: /docker-entrypoint-scripts\\.d/export-failing\\.sh .*returned with code 7: not yet(; the next attempt did not finish)?$`,
         ),
     ],
     [
       'silent',
       (seconds: number) =>
         new RegExp(
-          `not done within ${seconds} s: .*export-silent\\.sh in service "source" printed nothing(; the next attempt did not end)?$`,
+          `not done within ${seconds} s: .*export-silent\\.sh in service "source" printed nothing(; the next attempt did not finish)?$`,
         ),
     ],
     ['hanging', (seconds: number) => new RegExp(`not done within ${seconds} s: .*export-hanging\\.sh did not end$`)],

@@ -56,7 +56,7 @@ describeWithEngine('two directories with the same cluster-id from the Python pro
     }
     const name = (service: string) => `${first.project}-${service}-1`;
     for (const [shop, side, web] of [
-      [first, 'belongs to it', `of ${second.root} works on its ${first.root}/data/data`],
+      [first, 'belongs to it', `of ${second.root} uses its ${first.root}/data/data`],
       [second, undefined, 'belongs to it'],
     ] as const) {
       const split = await shop.deploymentCommand('split');

@@ -149,7 +149,7 @@ describeWithEngine('restart of a deployment of the Python program from other sou
     await pythonUp(shop.root, shop.project, ['test-restart']);
     const restarted = await shop.deploymentCommand('restart', '--no-wait');
     expect(restarted).toMatchObject({ code: 0 });
-    expect(restarted.stderr).toContain('taking the stack that comes with laconic-so');
+    expect(restarted.stderr).toContain('using the stack that ships with laconic-so');
     expect(restarted.stdout).not.toContain('Git pull');
     expect(await shop.read('marker')).toBe('v1');
     expect(await shop.read('compose/docker-compose-test-restart.yml.bak')).toBe(compose);

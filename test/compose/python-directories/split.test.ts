@@ -66,8 +66,8 @@ describeWithEngine('split of a deployment that shares nothing, or whose original
     await expectNothingToSplit();
     for (const [named, why] of [
       [shop.root, 'this is the deployment itself'],
-      [elsewhere, 'this is no deployment directory'],
-      [join(elsewhere, 'nowhere'), 'this is no deployment directory'],
+      [elsewhere, 'this is not a deployment directory'],
+      [join(elsewhere, 'nowhere'), 'this is not a deployment directory'],
     ] as const) {
       const refused = await shop.deploymentCommand('split', '--shared-with', named);
       expect(refused).toMatchObject({ code: 1, stdout: '', stderr: `Error: --shared-with ${named}: ${why}\n` });

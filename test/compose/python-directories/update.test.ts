@@ -215,7 +215,7 @@ describeWithEngine('directories of the Python program that need a decision', () 
       expect(refused).toMatchObject({ code: 1, stdout: '' });
       expect(refused.stderr).toBe(
         `Error: ${shop.root} is not a deployment directory: it has no deployment.yml\n` +
-          'directories from before deployment.yml existed cannot be used: make a new one with deploy create, and move the data there\n',
+          'directories older than deployment.yml cannot be used: create a new one with deploy create, and move the data there\n',
       );
     }
     expect(await snapshot(shop.root)).toEqual(files);

@@ -104,7 +104,7 @@ describeWithMounts('a full disk', () => {
 
     const { stderr } = await site.succeed(site.deploymentArguments('d', 'stop'));
 
-    expect(stderr).toContain('WARNING: going on without a lock');
+    expect(stderr).toContain('WARNING: continuing without a lock');
     expect(await site.containers(await site.project('d'))).toEqual({});
   });
 });

@@ -54,7 +54,7 @@ export const create = ({ deploymentDir }) =>
       await site.writeStack('a');
 
       const next = launch(site.createArguments('d'));
-      await until('it waits for the hook', () => next.said.stderr.includes('left running: sh (process'));
+      await until('it waits for the hook', () => next.said.stderr.includes(': sh (process'));
       await writeFile(join(site.directory, 'go'), '');
 
       const { code, stderr } = await next.ended;

@@ -247,7 +247,7 @@ describeWithEngine('deployment restart of a stack in a git tree', () => {
     await rename(sandbox.path('away'), sandbox.path(`${tree}.git`));
     expect(away).toMatchObject({ code: 1 });
     expect(away.stderr).toMatch(
-      /^Error: Git pull failed: .*shop\.git[^]*or take its files as they are with --no-git-pull/m,
+      /^Error: Git pull failed: .*shop\.git[^]*or use its files as they are with --no-git-pull/m,
     );
 
     await sandbox.write(`${tree}/README`, 'mine\n');
@@ -276,7 +276,7 @@ describeWithEngine('deployment restart of a stack in a git tree', () => {
     await rename(sandbox.path('away'), sandbox.path(`${tree}.git`));
     expect({ code, stderr }).toMatchObject({ code: 0 });
     expect(stderr).toContain(
-      `Git pull skipped: --no-git-pull, the files of ${sandbox.path(tree)} are taken as they are\n`,
+      `Git pull skipped: --no-git-pull, the files of ${sandbox.path(tree)} are used as they are\n`,
     );
     expect(stdout).toContain('Deployment updated: services that changed were recreated.\n');
     expect((await containers()).web?.env.FLAVOUR).toBe('edited here');
@@ -299,7 +299,7 @@ describeWithEngine('deployment restart of a stack in a git tree', () => {
     await sandbox.write(`${tree}/${composeFile}`, compose('three'));
     const { code, stderr } = await restart();
     expect(code).toBe(0);
-    expect(stderr).toMatch(/^Git pull skipped: the current branch of \S+ follows no remote branch/m);
+    expect(stderr).toMatch(/^Git pull skipped: the current branch of \S+ has no upstream branch/m);
     expect((await containers()).web?.env.FLAVOUR).toBe('three');
   });
 

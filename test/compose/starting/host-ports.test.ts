@@ -52,7 +52,7 @@ describeWithEngine('a host port that is in use', () => {
     expect(started).toMatchObject({ code: 1, stdout: '' });
     const error = started.stderr.slice(started.stderr.indexOf('Error: '));
     expect(error).toContain(
-      `Error: service front: host port 0.0.0.0:${port}/tcp is taken by a program that is no container of this engine\n` +
+      `Error: service front: host port 0.0.0.0:${port}/tcp is taken by a program outside of this engine's containers\n` +
         `  set at ${sandbox.path('d/spec.yml')}:8 network.ports.front[1]: ${port}:443\n`,
     );
     expect(error).toContain(`deploy create --update --spec-file ${sandbox.path('d/spec.yml')}`);
@@ -74,8 +74,8 @@ describeWithEngine('a host port that is in use', () => {
       `Error: service fixed: host port 127.0.0.1:${port}/tcp is taken by container ${holder} (project ${holder})\n` +
         `  set at ${sandbox.path('d/compose/docker-compose-app.yml')}:17 services.fixed.ports[1]: 127.0.0.1:\${PORT}:82\n`,
     );
-    expect(started.stderr).toContain(`or stop the container that has it: docker stop ${holder}`);
-    expect(started.stderr).toContain('what could be started runs already');
+    expect(started.stderr).toContain(`or stop the container that uses it: docker stop ${holder}`);
+    expect(started.stderr).toContain('the other services are already running');
     await takeover();
   });
 
@@ -96,7 +96,7 @@ describeWithEngine('a host port that is in use', () => {
       `is taken by container ${first}-fixed-1 (project ${first} in ${sandbox.path('d/compose')})`,
     );
     expect(started.stderr).toContain(
-      `or stop the deployment that has it: laconic-so deployment --dir ${sandbox.path('d')} stop`,
+      `or stop the deployment that uses it: laconic-so deployment --dir ${sandbox.path('d')} stop`,
     );
   });
 

@@ -103,9 +103,7 @@ describeWithEngine('the plan of a dry run', () => {
 
     const command = `laconic-so deployment --dir ${sandbox.path('d')} start`;
     const said = await sandbox.succeed(['deployment', '--dir', 'd', 'status']);
-    expect(said.stderr).toContain(
-      `the image of rebuilt was rebuilt; this recreates what runs with the former one: ${command}\n`,
-    );
+    expect(said.stderr).toContain(`the image of rebuilt was rebuilt; recreate its containers with: ${command}\n`);
     const json = await sandbox.succeed(['deployment', '--dir', 'd', 'status', '--format', 'json']);
     expect(JSON.parse(json.stdout)).toMatchObject({
       behind: [{ part: 'image', services: ['rebuilt'], apply: command }],
@@ -129,12 +127,12 @@ describeWithEngine('the plan of a dry run', () => {
       several: { action: 'scale', why: 'it has 1 of 2 containers' },
       same: { action: 'leave', why: 'nothing differs' },
       [`${project}-former-1`]: { action: 'remove', why: 'the stack has no service former any more' },
-      [`volume ${project}_kept`]: { action: 'remake', why: `what is in ${sandbox.path('d/data/kept')} stays there` },
+      [`volume ${project}_kept`]: { action: 'recreate', why: `the content of ${sandbox.path('d/data/kept')} is kept` },
     });
     expect(commands[0]).toBe('up --detach --force-recreate mounted');
 
     const { stderr } = await sandbox.succeed(['deployment', '--dir', 'd', 'start']);
-    expect(stderr).toContain(`rebuilt is made anew: its image ${image} was rebuilt\n`);
+    expect(stderr).toContain(`rebuilt is recreated: its image ${image} was rebuilt\n`);
     const after = await containers();
     const seen = Object.keys(steps)
       .filter((name) => !name.includes(project))
@@ -168,7 +166,7 @@ describeWithEngine('the plan of a dry run', () => {
       ...names.map((name) => `  remove container ${name} (${name.includes('oneshot') ? 'exited' : 'running'})`),
       `  remove network ${project}_default`,
       `  delete volume ${project}_kept`,
-      `  keep volume ${project}_foreign: this deployment neither declares it nor made it (docker volume rm ${project}_foreign deletes it)`,
+      `  keep volume ${project}_foreign: this deployment neither declares nor created it (docker volume rm ${project}_foreign deletes it)`,
       `  keep ${sandbox.path('d/data/moved')}`,
     ]);
     expect(lines.at(-2)).toMatch(/^would run docker compose .* down$/);

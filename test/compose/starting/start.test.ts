@@ -183,7 +183,7 @@ secrets: { word: { file: ../word } }
       await politeUp();
       await ground.docker('stop', `${ground.name}-server-1`);
     });
-    expect(outcome.error).toContain('server: stopped by somebody');
+    expect(outcome.error).toContain('server: stopped by another program');
     await ground.compose('exec', '--no-TTY', 'slow', 'touch', '/go');
     expect((await ground.start()).error).toBeUndefined();
     expect((await ground.containers())['server/1']?.state).toBe('running');
@@ -217,7 +217,7 @@ secrets: { word: { file: ../word } }
     await rename(next, join(ground.directory, 'config/many.conf'));
     const outcome = await ground.start();
 
-    expect(outcome.stderr).toMatch(/many is made anew: .*config\/many\.conf changed since it was created/);
+    expect(outcome.stderr).toMatch(/many is recreated: .*config\/many\.conf changed since it was created/);
     const after = identity(await ground.containers());
     expect(
       Object.keys(after)
@@ -339,7 +339,7 @@ secrets: { word: { file: ../word } }
     await make(`services:\n  web:\n    image: IMAGE\n    command: /no/such/program\n`);
     const outcome = await ground.start();
     expect(outcome.error).toMatch(
-      /web: there is no program "\/no\/such\/program" in its image \S+; see command and entrypoint/,
+      /web: the program "\/no\/such\/program" does not exist in its image \S+; see command and entrypoint/,
     );
     expect(outcome.error).not.toMatch(/Creating|OCI runtime|shim/);
   });

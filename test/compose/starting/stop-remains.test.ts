@@ -59,7 +59,7 @@ describeWithEngine('stop of a deployment whose directory no longer exists', () =
       await rm(sandbox.path('d'), { recursive: true });
       const stopped = await sandbox.cli(['deployment', '--dir', `${sandbox.base}-link/x/../d`, 'stop', '1']);
       expect(stopped).toMatchObject({ code: 0, stdout: '' });
-      expect(stopped.stderr).toContain('/d does not exist: what was started from it is known by the labels');
+      expect(stopped.stderr).toContain('/d does not exist: its containers and volumes are found by their labels');
       expect(stopped.stderr).toContain(`stopped: project ${project}\n`);
       expect(stopped.stderr.indexOf('web: removed')).toBeLessThan(stopped.stderr.indexOf('db: stopping'));
       expect([await running.services(), await running.networks()]).toEqual([[], []]);
@@ -140,7 +140,9 @@ describeWithEngine('stop of a deployment whose directory no longer exists', () =
     await rm(sandbox.path('d'), { recursive: true });
     const stopped = await sandbox.deployment('d', 'stop', '--delete-volumes');
     expect(stopped).toMatchObject({ code: 0, stdout: '' });
-    expect(stopped.stderr).toContain(`WARNING: project ${project} goes on: ${project}-web-1 came from elsewhere`);
+    expect(stopped.stderr).toContain(
+      `WARNING: project ${project} keeps running: ${project}-web-1 were not started from this directory`,
+    );
     expect(await running.services()).toEqual(['web']);
     expect(await running.networks()).toHaveLength(1);
     expect(await running.volumes()).toContain(`${project}_plain`);

@@ -84,7 +84,7 @@ describeWithEngine('the output of start with --verbose', () => {
     expect(again).toMatch(new RegExp(`^${call} up --detach migrate$`, 'm'));
 
     const idle = await verbose('start');
-    expect(idle).toContain('plan: migrate is left alone: it did its work before\n');
+    expect(idle).toContain('plan: migrate is left alone: it has already completed\n');
     expect(idle).not.toContain(' up --detach');
     for (const text of [said, again, idle]) expect(text).not.toContain(password);
     const plain = await sandbox.deployment('d', 'start');

@@ -38,7 +38,7 @@ describeWithEngine('a volume whose path has changed', () => {
     const outcome = await ground.start();
 
     expect(outcome.error).toBeUndefined();
-    expect(outcome.stderr).toMatch(/volume lsoup-\w+_data moved away from .*old: its containers are made anew/);
+    expect(outcome.stderr).toMatch(/volume lsoup-\w+_data moved away from .*old: its containers are recreated/);
     expect(await seenInside()).toBe('file\n');
     const after = await ground.containers();
     expect(after['web/1']?.id).not.toBe(before['web/1']?.id);

@@ -101,7 +101,7 @@ describeWithCluster('start and restart --force-conflicts', () => {
       expect(stderr).toMatch(/env\[name="COLOUR"\]\.value: was set by kubectl-set/);
       expect((await deployed.succeed('exec', 'web', 'echo $COLOUR')).stdout).toBe('blue\n');
       // On Kubernetes a restart replaces every pod, and reports that.
-      if (command === 'restart') expect(stdout).toContain('Deployment updated: all pods were made anew.\n');
+      if (command === 'restart') expect(stdout).toContain('Deployment updated: all pods were recreated.\n');
     }
   });
 });

@@ -24,7 +24,7 @@ describeWithCluster('the pull Secret for the registry', () => {
     const { code, stderr } = await start({});
     expect(code).toBe(1);
     expect(stderr).toMatch(
-      /^Error: \S+\/spec\.yml:\d+ image-pull-secret: the token for registry\.example\.org cannot be read: the variable PULL_TOKEN is not set; without it nodes cannot pull$/m,
+      /^Error: \S+\/spec\.yml:\d+ image-pull-secret: the token for registry\.example\.org cannot be read: the variable PULL_TOKEN is not set; nodes cannot pull without it$/m,
     );
     expect(await kubectl('get', 'namespace', site.namespace, '--ignore-not-found')).toBe('');
   });

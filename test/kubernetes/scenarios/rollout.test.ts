@@ -199,7 +199,7 @@ describeWithCluster('rollouts', () => {
     const apply = `laconic-so deployment --dir ${scene.sandbox.path('d')} start`;
     expect(await behind()).toEqual([{ part: 'image', services: ['coded'], apply }]);
     expect((await deployed.run('status')).stderr).toBe(
-      `the image of coded was rebuilt; this recreates what runs with the former one: ${apply}\n`,
+      `the image of coded was rebuilt; recreate its containers with: ${apply}\n`,
     );
     expect((await deployed.run('start')).stderr).not.toContain('than this host');
     expect(await behind()).toEqual([]);

@@ -49,7 +49,7 @@ describe('deleting the data of a deployment', () => {
     expect(context.output.stderr.split('\n').slice(0, -1)).toEqual([
       `kept: ${base}/d/store: not below ${base}/d/data`,
       `kept: ${base}/abs: not below ${base}/d/data`,
-      `kept: ${base}/d/data/left: it is no volume of this deployment`,
+      `kept: ${base}/d/data/left: it is not a volume of this deployment`,
     ]);
     expect(await readdir(join(base, 'd/data/rows'))).toEqual([]);
     expect(await read('d/store/w')).toBe('elsewhere');
@@ -71,7 +71,7 @@ describe('deleting the data of a deployment', () => {
 
     expect(await readdir(join(base, 'disk/rows'))).toEqual([]);
     expect(await read('disk/others/file')).toBe('precious');
-    expect(context.output.stderr).toContain(`kept: ${base}/d/data/others: it is no volume`);
+    expect(context.output.stderr).toContain(`kept: ${base}/d/data/others: it is not a volume`);
   });
 
   it.each([

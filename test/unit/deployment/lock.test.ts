@@ -118,7 +118,7 @@ describe('the lock of a deployment', () => {
     const taking = takeLock(path, 'deployment d', 0, context);
     await expect
       .poll(() => context.output.stderr, { timeout: 10_000 })
-      .toContain(`left running: cat (process ${survivor.pid})`);
+      .toContain(`killed "laconic-so deployment start": cat (process ${survivor.pid})`);
     survivor.stdin.end();
     const lock = await taking;
 

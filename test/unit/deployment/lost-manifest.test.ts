@@ -40,7 +40,7 @@ describe('an update of a directory without its manifest', () => {
     const said = await createFrom(base, true);
 
     expect(said).toContain(missing);
-    expect(said).toContain('nothing makes them any more: config/app/gone, config/app/mine, hooks/commands.mjs. Delete');
+    expect(said).toContain('no longer generated: config/app/gone, config/app/mine, hooks/commands.mjs. Delete');
     const texts = ['gone', 'mine', 'kept', 'kept.bak'].map((name) =>
       readFile(join(base, 'd/config/app', name), 'utf8'),
     );
@@ -52,7 +52,7 @@ describe('an update of a directory without its manifest', () => {
     const { base } = await withoutManifest('d/.laconic/manifest.json');
     const said = await createFrom(base, true);
     expect(said).toContain(missing);
-    expect(said).not.toContain('nothing makes them');
+    expect(said).not.toContain('no longer generated');
   });
 
   it('reports nothing for a directory of the Python program, which has no manifest', async () => {

@@ -94,7 +94,7 @@ describe('an update in which a file became a folder or a folder became a file', 
 
     await configure({ page: 'two', 'late.conf': 'two', 'folder/a': 'two' });
     await expect(update()).rejects.toThrow(
-      /config\/app\/folder is a file, and is to be a folder\n.*config\/app\/late.conf is a folder, and is to be a file; it holds config\/app\/late.conf\/mine/,
+      /config\/app\/folder is a file, but must become a folder\n.*config\/app\/late.conf is a folder, but must become a file; it contains config\/app\/late.conf\/mine/,
     );
 
     expect(await text('config/app/page')).toBe('one');

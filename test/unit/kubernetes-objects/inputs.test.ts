@@ -276,7 +276,7 @@ describe('the registry’s token', () => {
   it('is an error when it cannot be read and something is applied, otherwise a warning', async () => {
     const missing = spec('token-file: gone, token-env: T');
     const text =
-      'image-pull-secret: the token for ghcr.io cannot be read: the file gone has none, and the variable T is not set; without it nodes cannot pull';
+      'image-pull-secret: the token for ghcr.io cannot be read: the file gone has none, and the variable T is not set; nodes cannot pull without it';
     const needed = await gather(missing);
     expect(needed.errors.map((error) => error.replace(/^\S+ /, ''))).toEqual([text]);
     const later = await gather(missing, { requireToken: false });

@@ -33,7 +33,7 @@ export async function execInService(
   });
   const [program = ''] = command;
   if (code !== notRunnable || !(await isMissing(program, container.id, context))) return code;
-  context.report.error(`${program}: there is no such program in the container of ${options.service}`);
+  context.report.error(`${program}: the program does not exist in the container of ${options.service}`);
   return notFound;
 }
 

@@ -153,7 +153,9 @@ class Attempts {
       });
     } catch (error) {
       if (!(error instanceof InterruptedError) || this.context.signal.aborted) throw error;
-      throw this.late(this.last === undefined ? `${script} did not end` : `${this.last}; the next attempt did not end`);
+      throw this.late(
+        this.last === undefined ? `${script} did not finish` : `${this.last}; the next attempt did not finish`,
+      );
     }
   }
 
@@ -177,7 +179,7 @@ class Attempts {
 
   private failed(reason: string): LaconicError {
     return new LaconicError(`${this.what}: ${reason}`, {
-      hint: 'the containers go on running; `start` tries the transfer again',
+      hint: 'the containers keep running; `start` tries the transfer again',
     });
   }
 }

@@ -98,7 +98,7 @@ function planLines(
   answered: boolean,
 ): string[] {
   const { removed, deletedVolumes, keptVolumes, directories } = plan;
-  if (answered && removed.length + networks.length + deletedVolumes.length === 0) return ['nothing runs'];
+  if (answered && removed.length + networks.length + deletedVolumes.length === 0) return ['nothing is running'];
   return [
     ...removed.map(({ name, state }) => `remove container ${name} (${state})`),
     ...networks.map((name) => `remove network ${name}`),

@@ -14,7 +14,7 @@ export function subjectText(services: readonly string[], { name }: Pick<ComposeP
 export function environmentLines(silence: string, planned: PlannedChanges | undefined): string[] {
   return [
     `from the files alone: ${silence}`,
-    ...(planned === undefined ? ['would recreate the running services that see a difference'] : []),
+    ...(planned === undefined ? ['would recreate the running services that are affected'] : []),
     ...pendingOf(planned).flatMap(({ recreated, why }) =>
       recreated === 'all' ? [] : [`would recreate ${recreated.join(', ')}, if it runs: ${reasonText(why)}`],
     ),
@@ -28,7 +28,7 @@ export function startPreviewLines(preview: StartPreview): string[] {
     ...(silence === undefined ? [] : [`from the files alone: ${silence}`]),
     ...(services === undefined ? [] : [`services: ${services.join(', ')}`]),
     ...moved.map(
-      ({ volume }) => `remake volume ${volume.name}: what is in ${volume.options.device ?? 'it'} stays there`,
+      ({ volume }) => `recreate volume ${volume.name}: the content of ${volume.options.device ?? 'it'} is kept`,
     ),
     ...removed.map(({ name, why }) => `remove container ${name}: ${why}`),
     ...(plan === undefined ? [] : planLines(plan)),

@@ -69,7 +69,7 @@ async function refuseCopy({ layout, record }: Deployment): Promise<void> {
 
 /** The hint for two directories that share a Compose project. */
 export function splitHint(root: string): string {
-  return `two directories with one cluster-id would destroy each other's containers and volumes: run deployment --dir ${root} split to give this one a project of its own`;
+  return `two directories with one cluster-id would destroy each other's containers and volumes: run deployment --dir ${root} split to give this one its own project`;
 }
 
 function stackOf({ record, spec }: Deployment): string {

@@ -37,7 +37,7 @@ export async function tiesOf(root: string, project: string, engine: Engine): Pro
     if (owner !== undefined && (await realPathIfAny(owner)) === here) {
       ties.push({ container: container.name, why: 'belongs to it' });
     } else if (used.length > 0) {
-      const why = `of ${owner ?? 'another directory'} works on its ${used.join(', ')}`;
+      const why = `of ${owner ?? 'another directory'} uses its ${used.join(', ')}`;
       ties.push({ container: container.name, why });
     }
   }

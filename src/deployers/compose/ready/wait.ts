@@ -162,7 +162,7 @@ function judge(request: WaitRequest, containers: readonly ObservedContainer[], m
     const absent: Readiness =
       request.until === 'started'
         ? { kind: 'waiting', state: 'no container yet' }
-        : { kind: 'failed', state: `it has ${own.length} of ${count} containers: somebody removed one` };
+        : { kind: 'failed', state: `it has ${own.length} of ${count} containers: another program removed one` };
     return { service, observed: undefined, readiness: absent };
   });
   memory.note(verdicts);
@@ -185,7 +185,7 @@ function readinessOf(request: WaitRequest, observed: ObservedContainer, memory: 
   const steadyMs = request.unchanged === true && details.RestartCount === 0 ? 0 : request.steadyMs;
   const readiness = containerReadiness(details, memory.runningMs(observed), steadyMs);
   const ended = readiness.kind === 'ready' && readiness.state === 'completed';
-  return ended && memory.wasSignalled(observed) ? { kind: 'failed', state: 'stopped by somebody' } : readiness;
+  return ended && memory.wasSignalled(observed) ? { kind: 'failed', state: 'stopped by another program' } : readiness;
 }
 
 function rank(readiness: Readiness): number {

@@ -60,7 +60,7 @@ export async function planVolumes(
   }
   if (refused.length > 0) {
     throw new LaconicError(refused.join('\n'), {
-      hint: 'move the data (stop first), put the old path back into spec.yml, or start with --accept-new-path to leave the old data where it is; a path in another deployment directory with the same cluster-id: deployment split gives this one volumes of its own',
+      hint: 'move the data (stop first), restore the old path in spec.yml, or start with --accept-new-path to leave the old data where it is; a path in another deployment directory with the same cluster-id: deployment split gives this one its own volumes',
     });
   }
   return Promise.all(recreated.map(async (volume) => ({ volume, users: await usersOf(volume, model, engine) })));
@@ -107,7 +107,7 @@ async function refuseMissingDirectories({ volumes }: ProjectModel): Promise<void
   }
   if (missing.length === 0) return;
   throw new LaconicError(missing.join('\n'), {
-    hint: 'put it back if it held data; mkdir makes an empty one',
+    hint: 'restore it if it held data; otherwise create an empty one with mkdir',
   });
 }
 
@@ -123,12 +123,12 @@ export function judgeVolume(
   if (from === undefined) {
     return {
       kind: 'refuse',
-      message: `volume ${found.name} is to move to ${to}, but it is managed by the engine and may hold data: copy that, then remove it with docker volume rm ${found.name}`,
+      message: `volume ${found.name} would move to ${to}, but it is managed by the engine and may hold data: copy the data, then remove it with docker volume rm ${found.name}`,
     };
   }
   if (acceptNewPath || old === 'gone' || old === 'empty') return { kind: 'recreate' };
-  const why = old === 'present' ? 'still holds data' : 'cannot be looked at from here';
-  return { kind: 'refuse', message: `volume ${found.name} is to move to ${to}, but its present path ${from} ${why}` };
+  const why = old === 'present' ? 'still holds data' : 'cannot be inspected from here';
+  return { kind: 'refuse', message: `volume ${found.name} would move to ${to}, but its present path ${from} ${why}` };
 }
 
 async function dataAt({ options }: EngineVolume): Promise<OldData> {
@@ -152,7 +152,7 @@ async function usersOf(volume: EngineVolume, { project }: ProjectModel, engine: 
   );
   if (foreign.length > 0) {
     const names = foreign.map((user) => user.name).join(', ');
-    throw new LaconicError(`volume ${volume.name} changed its path, but it is in use: ${names}`, {
+    throw new LaconicError(`the path of volume ${volume.name} changed, but the volume is in use: ${names}`, {
       hint: 'stop what uses it, then start again',
     });
   }
@@ -163,7 +163,7 @@ async function usersOf(volume: EngineVolume, { project }: ProjectModel, engine: 
 export async function removeMoved(moved: readonly MovedVolume[], engine: Engine, { report }: Context): Promise<void> {
   for (const { volume, users } of moved) {
     report.info(
-      `volume ${volume.name} moved away from ${volume.options.device ?? 'the engine'}: its containers are made anew`,
+      `volume ${volume.name} moved away from ${volume.options.device ?? 'the engine'}: its containers are recreated`,
     );
     await Promise.all(users.map((user) => removeContainer(engine, user.id)));
     await removeVolume(engine, volume.name);

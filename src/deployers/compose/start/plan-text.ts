@@ -26,7 +26,7 @@ export function reasonText(why: Reason): string {
     case 'needed':
       return `${why.service} depends on it`;
     case 'secrets':
-      return 'a secret has another value';
+      return 'a secret has a new value';
     case 'update':
       return 'the update of the directory changes it';
     case 'variables':
@@ -39,6 +39,6 @@ export function reasonText(why: Reason): string {
 /** Why a start does not change a service. */
 export const keptTexts: Readonly<Record<Kept, string>> = {
   same: 'nothing differs',
-  done: 'it did its work before',
-  none: 'it is to have no container',
+  done: 'it has already completed',
+  none: 'it is scaled to 0',
 };

@@ -62,7 +62,7 @@ export async function explainPorts(question: PortQuestion): Promise<LaconicError
   if (failures.length === 0) return undefined;
   const hints = [...new Set(failures.flatMap(({ hints: some }) => some))];
   return new LaconicError(failures.map(({ text }) => text).join('\n'), {
-    hint: [...hints, 'then start again: what could be started runs already'].join('\n'),
+    hint: [...hints, 'then start again: the other services are already running'].join('\n'),
   });
 }
 
@@ -104,7 +104,7 @@ function whatIsWrong(
 ): string {
   if (why === 'no such address') return `host port ${port}: this host has no such address`;
   if (why === 'forbidden') return `host port ${port}: the engine is not allowed to open ports below 1024`;
-  if (holders.length === 0) return `host port ${port} is taken by a program that is no container of this engine`;
+  if (holders.length === 0) return `host port ${port} is taken by a program outside of this engine's containers`;
   return `host port ${port} is taken by ${holders.map((holder) => nameHolder(holder, project)).join(' and ')}`;
 }
 
@@ -149,9 +149,9 @@ function indexOfPort(
 }
 
 function howToChange(service: string, spec: Spec | undefined): string {
-  if (spec === undefined) return `publish ${service} at another port of the host in its compose file`;
+  if (spec === undefined) return `publish ${service} on another host port in its compose file`;
   const directory = dirname(spec.yaml.file);
-  return `set another host port under network.ports.${service} in ${spec.yaml.file}, and bring the deployment up to date: laconic-so deploy create --update --spec-file ${spec.yaml.file} --deployment-dir ${directory}`;
+  return `set another host port under network.ports.${service} in ${spec.yaml.file}, and update the deployment: laconic-so deploy create --update --spec-file ${spec.yaml.file} --deployment-dir ${directory}`;
 }
 
 async function howToFree(
@@ -168,8 +168,8 @@ async function howToFree(
       const directory = dirname(labels[composeLabels.workingDirectory] ?? '');
       const isDeployment = (await kindOf(join(directory, 'deployment.yml'))) === 'file';
       return isDeployment
-        ? `or stop the deployment that has it: laconic-so deployment --dir ${directory} stop`
-        : `or stop the container that has it: docker stop ${name}`;
+        ? `or stop the deployment that uses it: laconic-so deployment --dir ${directory} stop`
+        : `or stop the container that uses it: docker stop ${name}`;
     }),
   );
 }

@@ -55,7 +55,7 @@ export async function pullImages(
   const nowhere: FailedPull[] = [];
   for (const one of failed) {
     if (!local.has(one.image)) nowhere.push(one);
-    else context.report.warn(`could not pull ${one.image}, the one on this host is used: ${one.words}`);
+    else context.report.warn(`could not pull ${one.image}, the local image is used: ${one.words}`);
   }
   if (nowhere.length > 0) throw await pullError(nowhere, project, context);
 }

@@ -136,7 +136,7 @@ async function carryOut(start: Start, plan: StartPlan, deadline: Deadline): Prom
   for (const [service, { why }] of plan.steps) {
     report.verbose(`plan: ${service} is touched: ${reasonText(why)}`);
     // Reasons that the compose files do not show.
-    if (why.kind === 'contents' || why.kind === 'image') report.info(`${service} is made anew: ${reasonText(why)}`);
+    if (why.kind === 'contents' || why.kind === 'image') report.info(`${service} is recreated: ${reasonText(why)}`);
   }
   for (const [service, why] of plan.kept) report.verbose(`plan: ${service} is left alone: ${keptTexts[why]}`);
   for (const { names, recreate } of callsOf(plan)) await upDetached(request, names, deadline, { recreate });

@@ -132,7 +132,7 @@ async function programProblems({ project, engine }: Pick<UpRequest, 'project' | 
     const [, program, reason = ''] = /exec: "([^"]+)": (.*?)(?:: unknown)?$/m.exec(details.State.Error) ?? [];
     if (program === undefined) return [];
     const what = /not found|no such file/.test(reason)
-      ? `there is no program "${program}" in its image ${container.image}`
+      ? `the program "${program}" does not exist in its image ${container.image}`
       : `the program "${program}" cannot be run: ${reason}`;
     return [`${container.service}: ${what}; see command and entrypoint of the service`];
   });

@@ -111,5 +111,5 @@ export async function deleteVolumes(
 
 /** Which volume of a project is kept although volumes are deleted, why, and how to delete it. */
 export function keptVolumeText(name: string): string {
-  return `volume ${name}: this deployment neither declares it nor made it (docker volume rm ${name} deletes it)`;
+  return `volume ${name}: this deployment neither declares nor created it (docker volume rm ${name} deletes it)`;
 }

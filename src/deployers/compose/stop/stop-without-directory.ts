@@ -45,7 +45,7 @@ export async function stopRemains(directory: string, options: StopOptions, conte
   const found = await findRemains(root, options, tools).catch((error: unknown) => {
     if (!(error instanceof LaconicError) || error instanceof InterruptedError) throw error;
     throw new LaconicError(`deployment directory ${directory} ${what}`, {
-      hint: `what was started from it cannot be looked for: ${error.message}`,
+      hint: `its containers cannot be found: ${error.message}`,
       cause: error,
     });
   });
@@ -60,9 +60,9 @@ export async function stopRemains(directory: string, options: StopOptions, conte
     for (const name of found.volumes) context.report.print(`  delete volume ${name}`);
     return true;
   }
-  context.report.warn(`${root} ${what}: what was started from it is known by the labels on the engine`);
+  context.report.warn(`${root} ${what}: its containers and volumes are found by their labels`);
   if (options.deleteData)
-    context.report.warn(`--delete-data deletes nothing below ${root}: it is no deployment directory`);
+    context.report.warn(`--delete-data deletes nothing below ${root}: it is not a deployment directory`);
   await stopFound(found, options, tools);
   context.report.endProgress();
   return true;
@@ -130,7 +130,7 @@ async function stopFound({ containers, volumes }: Remains, options: StopOptions,
     // Two directories of the Python program may share a project.
     if (others.length > 0) {
       context.report.warn(
-        `project ${project} goes on: ${others.map(({ name }) => name).join(', ')} came from elsewhere`,
+        `project ${project} keeps running: ${others.map(({ name }) => name).join(', ')} were not started from this directory`,
       );
       continue;
     }

@@ -63,7 +63,7 @@ export async function stopProject(project: ComposeProject, options: StopOptions,
 /** @throws UsageError for named services together with an option that deletes data of the whole deployment */
 export function refuseVolumesOfServices({ services, deleteVolumes: volumes, deleteData }: StopOptions): void {
   if (services.length > 0 && (volumes || deleteData)) {
-    throw new UsageError('volumes belong to the whole deployment: name no services together with a --delete option');
+    throw new UsageError('volumes belong to the whole deployment: a --delete option cannot be combined with services');
   }
 }
 
@@ -147,7 +147,7 @@ async function problemOfFiles(
 
 /** @param why the problem with the files */
 export function warnOfLabels(why: LaconicError, { report }: Context): void {
-  report.warn(`the files of this deployment cannot be used; its containers are known by their labels: ${why.message}`);
+  report.warn(`the files of this deployment cannot be used; its containers are found by their labels: ${why.message}`);
 }
 
 /** @returns host directories of existing volumes, as stopProject */

@@ -168,7 +168,7 @@ async function objectsToRemove(
     const { deleteVolumes, deleteNamespace = false, force } = options;
     const objects = await planRemoval(identity, reached.api, { deleteVolumes, deleteNamespace, force }, context);
     const names = objects.map((object) => `delete ${describeObject(object)}`).sort();
-    return names.length === 0 ? ['nothing runs'] : names;
+    return names.length === 0 ? ['nothing is running'] : names;
   } catch (error) {
     const silence = context.signal.aborted ? undefined : silenceOf(error, patience);
     if (silence === undefined) throw error;
