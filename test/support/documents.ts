@@ -59,3 +59,20 @@ export function codeSpansOf({ path, text }: Page): { place: string; code: string
     return [...line.matchAll(/`([^`]+)`/g)].map(([, code = '']) => ({ place: `${path}:${index + 1}`, code }));
   });
 }
+
+/** Command lines of README and docs/ that the test which runs them leaves out, and why. */
+export const notRun: Readonly<Record<string, string>> = {
+  'npm run demo -- --install': 'installs an engine; the commands of its transcript are run',
+  'npm test && npm run test:kubernetes': 'is what CI runs',
+  'npm ci && npm run build && npm pack': 'CI runs these',
+  'npm install --global ./laconic-so-*.tgz': 'changes the machine; CI installs the package into a folder',
+  'curl http://localhost:32769/': 'the port is another one; the demo fetches the page',
+  'laconic-so deployment --dir my-demo-k8s start': 'creates a kind cluster: see test/kubernetes',
+  'docker login registry.example.org': 'needs an account of a registry',
+  'laconic-so --stack my-stack build-containers --publish-images --image-registry registry.example.org/team':
+    'needs a registry: see test/registry',
+  'laconic-so --stack my-stack fetch-containers --image-registry ghcr.io/my-org': 'needs a registry: see test/registry',
+  'laconic-so deployment --dir D push-images': 'needs a registry: see test/registry',
+  'pass show ghcr | laconic-so --stack my-stack fetch-containers --image-registry ghcr.io/my-org --registry-username me --registry-token-stdin':
+    'needs a registry: see test/registry',
+};

@@ -2,7 +2,7 @@ import type { Command, Option } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { splitWords } from '../../../src/compose/syntax/shell-words.js';
 import { commandTree } from '../../support/command-tree.js';
-import { codeSpansOf, commandsOf, readPages } from '../../support/documents.js';
+import { codeSpansOf, commandsOf, notRun, readPages } from '../../support/documents.js';
 
 const program = await commandTree();
 
@@ -84,4 +84,9 @@ describe('the calls of the program in the pages name commands and options that e
   ])('a check of this test: %s', (line, problem) => {
     expect(callsIn(`laconic-so ${line}`).map(problemOf)).toEqual([problem]);
   });
+});
+
+it('a command line that is not run, see test/compose/documents.test.ts, is still in a page', () => {
+  const lines = readPages().flatMap((page) => commandsOf(page).map(({ line }) => line));
+  expect(Object.keys(notRun).filter((line) => !lines.includes(line))).toEqual([]);
 });
