@@ -36,10 +36,15 @@ export class Deadline {
     return performance.now() >= this.#end;
   }
 
-  /** The error at the deadline: what was awaited, and what was seen instead. */
-  error(awaited: readonly string[], seen: string): LaconicError {
-    return new LaconicError(`not ready after ${this.#seconds ?? 0} seconds: ${awaited.join(', ')}\n${seen}`, {
-      hint: 'the containers were left as they are; --wait-timeout sets how long to wait',
+  /**
+   * The error at the deadline.
+   * @param awaited names of what is not ready
+   * @param explained why, see explainEach
+   * @param left what became of it: `the containers were left as they are`
+   */
+  error(awaited: readonly string[], explained: string, left: string): LaconicError {
+    return new LaconicError(`not ready after ${this.#seconds ?? 0} seconds: ${awaited.join(', ')}\n${explained}`, {
+      hint: `${left}; --wait-timeout sets how long to wait`,
     });
   }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { containerReadiness, Patience, type ReadinessFacts } from '../../../src/deployers/compose/ready/readiness.js';
+import { containerReadiness, type ReadinessFacts } from '../../../src/deployers/compose/ready/readiness.js';
+import { crashLimit, Crashes } from '../../../src/deployers/readiness/verdict.js';
 
 function facts(state: Record<string, unknown>, policy = 'no', restarts = 0): ReadinessFacts {
   return {
@@ -69,17 +70,18 @@ describe('readiness of a container', () => {
   });
 });
 
-describe('the patience with a restarting container', () => {
-  it('ends after five restarts without progress elsewhere', () => {
-    const patience = new Patience();
-    const exhausted = (restarts: number): boolean => patience.isExhausted('a', { restarts, pausing: true });
+describe('the crashes of a container', () => {
+  it('are counted since something last became ready', () => {
+    const crashes = new Crashes();
+    const exhausted = (restarts: number): boolean => crashes.since('a', restarts) >= crashLimit;
     expect([1, 2, 4].map(exhausted)).toEqual([false, false, false]);
-    patience.forgive();
+    crashes.forgive();
     expect([5, 8, 9].map(exhausted)).toEqual([false, false, true]);
   });
 
-  it('ends at once for a container that was looping before, but not for one that crashed long ago', () => {
-    expect(new Patience().isExhausted('a', { restarts: 500, pausing: true })).toBe(true);
-    expect(new Patience().isExhausted('a', { restarts: 500, pausing: false })).toBe(false);
+  it('all count for one that was looping before, but not for one that crashed long ago', () => {
+    expect(new Crashes().since('a', 500)).toBe(500);
+    const crashes = new Crashes();
+    expect([500, 502].map((restarts) => crashes.since('a', restarts, restarts))).toEqual([0, 2]);
   });
 });

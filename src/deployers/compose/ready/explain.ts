@@ -1,12 +1,7 @@
 import type { Engine } from '../../../engine/connect.js';
 import { type ContainerDetails, inspectContainer, lastLogLines } from '../../../engine/containers.js';
+import { explainEach, logLines } from '../../readiness/explanation.js';
 import type { ObservedContainer } from '../resources/observe.js';
-
-/** Log lines shown per container. */
-const logLines = 10;
-
-/** Containers explained in full; of the others only the state is shown, or the reason would scroll away. */
-const explained = 5;
 
 /** A service that is not ready, and its observed state. */
 export interface NotReady {
@@ -17,18 +12,16 @@ export interface NotReady {
 }
 
 /** Explains why services are not ready: state, last health check and end of the log per container. */
-export async function explainNotReady(engine: Engine, causes: readonly NotReady[]): Promise<string> {
-  const parts = await Promise.all(
-    causes.map(async ({ service, state, observed }, at) => {
-      if (observed === undefined) return `${service}: ${state}`;
-      const head = `${service}: ${state} (container ${observed.container.name})`;
-      if (at >= explained) return head;
+export async function explainContainers(engine: Engine, causes: readonly NotReady[]): Promise<string> {
+  return explainEach(causes, ({ service, state, observed }) => {
+    if (observed === undefined) return { head: `${service}: ${state}`, details: async () => [] };
+    const details = async (): Promise<string[]> => {
       // A repeated failure of a health check does not change the state and is not an event: inspect again.
-      const details = (await inspectContainer(engine, observed.container.id)) ?? observed.details;
-      return [head, ...lastHealthCheck(details), ...(await endOfLog(engine, details))].join('\n');
-    }),
-  );
-  return parts.join('\n');
+      const now = (await inspectContainer(engine, observed.container.id)) ?? observed.details;
+      return [...lastHealthCheck(now), ...(await endOfLog(engine, now))];
+    };
+    return { head: `${service}: ${state} (container ${observed.container.name})`, details };
+  });
 }
 
 function lastHealthCheck({ State }: ContainerDetails): string[] {

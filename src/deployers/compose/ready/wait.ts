@@ -2,12 +2,14 @@ import type { Engine } from '../../../engine/connect.js';
 import { inspectContainer } from '../../../engine/containers.js';
 import type { ContainerEvent } from '../../../engine/events.js';
 import type { Context } from '../../../system/context.js';
-import { InterruptedError, LaconicError } from '../../../system/errors.js';
+import { InterruptedError, type LaconicError } from '../../../system/errors.js';
 import type { Deadline } from '../../readiness/deadline.js';
-import { explainNotReady, type NotReady } from './explain.js';
-import { type Inbox, type Watch, watchProject } from './inbox.js';
+import type { Inbox } from '../../readiness/inbox.js';
+import { crashLimit, Crashes, markOf, neverReady, recheckAfter } from '../../readiness/verdict.js';
+import { explainContainers, type NotReady } from './explain.js';
+import { type Watch, watchProject } from './watch-project.js';
 import { type ObservedContainer, observeContainers } from '../resources/observe.js';
-import { containerReadiness, Patience, type Readiness } from './readiness.js';
+import { type ContainerReadiness, containerReadiness } from './readiness.js';
 
 export interface WaitRequest {
   project: string;
@@ -33,7 +35,7 @@ export interface WaitRequest {
 
 interface Verdict {
   service: string;
-  readiness: Readiness;
+  readiness: ContainerReadiness;
   observed: ObservedContainer | undefined;
 }
 
@@ -54,7 +56,7 @@ export async function waitForServices(request: WaitRequest): Promise<void> {
   }
 }
 
-async function untilReady(request: WaitRequest, inbox: Inbox): Promise<void> {
+async function untilReady(request: WaitRequest, inbox: Inbox<ContainerEvent>): Promise<void> {
   const { engine, context, project, deadline } = request;
   const memory = new Memory(engine.local);
   let containers = await observeContainers(engine, project);
@@ -69,7 +71,7 @@ async function untilReady(request: WaitRequest, inbox: Inbox): Promise<void> {
       const verdicts = judge(request, containers, memory);
       // Attached, the terminal belongs to the containers' output.
       for (const { service, readiness } of request.until === 'ready' ? verdicts : []) {
-        context.report.progress(service, readiness.state, outcome(readiness));
+        context.report.progress(service, readiness.state, markOf(readiness));
       }
       const failed = verdicts.filter((one) => one.readiness.kind === 'failed');
       if (failed.length > 0) throw await failure(request, verdicts, failed);
@@ -82,7 +84,9 @@ async function untilReady(request: WaitRequest, inbox: Inbox): Promise<void> {
       }
       confirmed = false;
       if (deadline.passed()) throw await timeout(request, verdicts);
-      const events = await inbox.next(Math.min(recheckAfter(verdicts), deadline.remainingMs()));
+      const events = await inbox.next(
+        Math.min(recheckAfter(verdicts.map(({ readiness }) => readiness)), deadline.remainingMs()),
+      );
       if (context.signal.aborted) throw new InterruptedError();
       await follow(events);
     }
@@ -99,14 +103,9 @@ function tellEnded(request: WaitRequest, containers: readonly ObservedContainer[
   }
 }
 
-function outcome(readiness: Readiness): 'working' | 'done' | 'failed' {
-  if (readiness.kind === 'ready') return 'done';
-  return readiness.kind === 'failed' ? 'failed' : 'working';
-}
-
 /** Keeps what a single inspection does not show. */
 class Memory {
-  readonly patience = new Patience();
+  readonly crashes = new Crashes();
   readonly #local: boolean;
   readonly #firstSeen = new Map<string, number>();
   readonly #everReady = new Set<string>();
@@ -146,7 +145,7 @@ class Memory {
     for (const { service, readiness } of verdicts) {
       if (readiness.kind !== 'ready' || this.#everReady.has(service)) continue;
       this.#everReady.add(service);
-      if (this.#looks > 0) this.patience.forgive();
+      if (this.#looks > 0) this.crashes.forgive();
     }
     this.#looks += 1;
   }
@@ -159,7 +158,7 @@ function judge(request: WaitRequest, containers: readonly ObservedContainer[], m
     const worst = each.sort((a, b) => rank(a.readiness) - rank(b.readiness)).at(0);
     if (own.length >= count && worst !== undefined && worst.readiness.kind !== 'ready') return worst;
     if (own.length >= count) return worst ?? { service, observed: undefined, readiness: ready };
-    const absent: Readiness =
+    const absent: ContainerReadiness =
       request.until === 'started'
         ? { kind: 'waiting', state: 'no container yet' }
         : { kind: 'failed', state: `it has ${own.length} of ${count} containers: another program removed one` };
@@ -170,14 +169,16 @@ function judge(request: WaitRequest, containers: readonly ObservedContainer[], m
   return verdicts.map((verdict) => {
     const { readiness, observed } = verdict;
     if (readiness.kind !== 'looping' || observed === undefined) return verdict;
-    const exhausted = memory.patience.isExhausted(observed.container.id, readiness);
+    const { restarts, pausing } = readiness;
+    // A container found waiting for its restart was looping before the wait began.
+    const exhausted = memory.crashes.since(observed.container.id, restarts, pausing ? 0 : restarts) >= crashLimit;
     return exhausted && !pending ? { ...verdict, readiness: { kind: 'failed', state: readiness.state } } : verdict;
   });
 }
 
-const ready: Readiness = { kind: 'ready', state: 'running' };
+const ready: ContainerReadiness = { kind: 'ready', state: 'running' };
 
-function readinessOf(request: WaitRequest, observed: ObservedContainer, memory: Memory): Readiness {
+function readinessOf(request: WaitRequest, observed: ObservedContainer, memory: Memory): ContainerReadiness {
   const { details } = observed;
   if (request.until === 'started') {
     return details.State.Status === 'created' ? { kind: 'waiting', state: 'created' } : ready;
@@ -188,14 +189,8 @@ function readinessOf(request: WaitRequest, observed: ObservedContainer, memory: 
   return ended && memory.wasSignalled(observed) ? { kind: 'failed', state: 'stopped by another program' } : readiness;
 }
 
-function rank(readiness: Readiness): number {
+function rank(readiness: ContainerReadiness): number {
   return ['failed', 'looping', 'waiting', 'ready'].indexOf(readiness.kind);
-}
-
-/** Milliseconds after which a state may have changed without an event. */
-function recheckAfter(verdicts: readonly Verdict[]): number {
-  const times = verdicts.flatMap(({ readiness }) => (readiness.kind === 'waiting' ? (readiness.recheckMs ?? []) : []));
-  return Math.min(...times, Number.POSITIVE_INFINITY);
 }
 
 async function refreshed(
@@ -216,31 +211,28 @@ async function refreshed(
 }
 
 async function failure(
-  request: WaitRequest,
+  { engine, context }: WaitRequest,
   all: readonly Verdict[],
   failed: readonly Verdict[],
 ): Promise<LaconicError> {
-  request.context.report.endProgress();
-  const open = all.filter((one) => one.readiness.kind === 'waiting' || one.readiness.kind === 'looping');
-  const rest = open.length === 0 ? '' : `\nnot ready yet: ${open.map((one) => one.service).join(', ')}`;
-  const count = failed.length === 1 ? '1 service' : `${failed.length} services`;
-  return new LaconicError(
-    `${count} did not become ready\n${await explainNotReady(request.engine, causes(failed))}${rest}`,
-    {
-      hint: 'the containers were left as they are',
-    },
+  context.report.endProgress();
+  const named = all.map(({ service, readiness }) => ({ name: service, readiness }));
+  return neverReady(named, 'service', await explainContainers(engine, causes(failed)), left);
+}
+
+async function timeout({ engine, context, deadline }: WaitRequest, all: readonly Verdict[]): Promise<LaconicError> {
+  context.report.endProgress();
+  const open = all.filter((one) => one.readiness.kind !== 'ready');
+  const explained = await explainContainers(engine, causes(open));
+  return deadline.error(
+    open.map((one) => one.service),
+    explained,
+    left,
   );
 }
 
-async function timeout(request: WaitRequest, all: readonly Verdict[]): Promise<LaconicError> {
-  request.context.report.endProgress();
-  const open = all.filter((one) => one.readiness.kind !== 'ready');
-  const explained = await explainNotReady(request.engine, causes(open));
-  return request.deadline.error(
-    open.map((one) => one.service),
-    explained,
-  );
-}
+/** What becomes of containers after a failed start, for the error. */
+export const left = 'the containers were left as they are';
 
 function causes(verdicts: readonly Verdict[]): NotReady[] {
   return verdicts.map(({ service, readiness, observed }) => ({ service, state: readiness.state, observed }));

@@ -5,7 +5,7 @@ import type { StartOptions } from '../../deployer.js';
 import { steadyTime } from '../../readiness/steady.js';
 import type { Checksums } from '../project/start-record.js';
 import { Deadline } from '../../readiness/deadline.js';
-import { type Watch, watchProject } from '../ready/inbox.js';
+import { type Watch, watchProject } from '../ready/watch-project.js';
 import { mendLeftovers } from './mend-interrupted.js';
 import { containersOf, type ObservedContainer, observeContainers } from '../resources/observe.js';
 import { orphansOf, removeOrphans } from './orphans.js';

@@ -9,12 +9,12 @@ import { sendToGroup } from '../../../system/process/process-group.js';
 import { callAtExit, callEnvironment, composeOrFail } from '../cli/compose-cli.js';
 import type { ComposeLine } from '../cli/compose-progress.js';
 import type { Deadline } from '../../readiness/deadline.js';
-import { explainNotReady } from '../ready/explain.js';
+import { explainContainers } from '../ready/explain.js';
 import type { ProjectModel } from '../cli/project-model.js';
 import { observeContainers } from '../resources/observe.js';
 import { explainPorts } from './port-taken.js';
 import { type ComposeProject, composeArguments } from '../cli/project.js';
-import { failedContainers } from '../ready/wait.js';
+import { failedContainers, left } from '../ready/wait.js';
 
 export interface UpRequest {
   project: ComposeProject;
@@ -99,11 +99,12 @@ async function explained(error: unknown, request: UpRequest, deadline: Deadline)
   if (!timedOut && !(error instanceof CommandFailedError)) return error;
   request.context.report.endProgress();
   const failed = await failedContainers({ ...request, project: request.project.name });
-  const why = await explainNotReady(request.engine, failed);
+  const why = await explainContainers(request.engine, failed);
   if (!(error instanceof CommandFailedError)) {
     return deadline.error(
       failed.length > 0 ? failed.map((one) => one.service) : [...request.services.keys()],
       why === '' ? 'docker compose was still waiting for a service that others depend on' : why,
+      left,
     );
   }
   const ports = await portProblem(request, error.stderr);

@@ -6,9 +6,9 @@ import type { ClusterApi, LiveObject, WatchEvent } from '../api/api.js';
 import { ClusterError } from '../api/errors.js';
 import { type Need, needs } from '../api/permissions.js';
 import { resourcePath, resources } from '../api/resources.js';
-import { explainNotReady } from '../ready/explain.js';
+import { explainObjects } from '../ready/explain.js';
 import type { ContainerStatusFacts, PodFacts } from '../ready/api-types.js';
-import { Inbox } from '../ready/inbox.js';
+import { Inbox } from '../../readiness/inbox.js';
 import { Judge } from '../ready/readiness-over-time.js';
 import { containersOf } from '../ready/pod.js';
 import { World } from '../ready/watch-cache.js';
@@ -106,7 +106,7 @@ async function follow(run: JobRun, inbox: Inbox<WatchEvent>): Promise<number> {
     if (readiness.kind === 'ready') return 0;
     const code = exitCode(pods, run.main);
     if (code !== undefined) return code;
-    throw new LaconicError(`the job did not run\n${await explainNotReady([verdict], world, { api, namespace })}`);
+    throw new LaconicError(`the job did not run\n${await explainObjects([verdict], world, { api, namespace })}`);
   }
 }
 

@@ -2,7 +2,7 @@ import type { ContainerStatus } from '../../deployer.js';
 import { formatAddress } from '../../status-text.js';
 import { describeObject } from '../objects/common/object.js';
 import { claimProblem } from '../ready/volume-claim.js';
-import { isTold, oneLine, type Readiness } from '../ready/container.js';
+import { isTold, oneLine, type PodReadiness } from '../ready/container.js';
 import { type ClaimFacts, conditionOf, eventTime, type Meta, type PodFacts } from '../ready/api-types.js';
 import type { Awaited } from '../ready/readiness-over-time.js';
 import { containersOf, lastingContainersOf } from '../ready/pod.js';
@@ -110,7 +110,7 @@ export function describeStatus(
   };
 }
 
-function objectStatus({ metadata }: { metadata: { name: string } }, readiness: Readiness): ObjectStatus {
+function objectStatus({ metadata }: { metadata: { name: string } }, readiness: PodReadiness): ObjectStatus {
   return {
     name: metadata.name,
     ready: readiness.kind === 'ready',

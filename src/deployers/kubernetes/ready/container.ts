@@ -1,17 +1,8 @@
+import { type Readiness, restartedText } from '../../readiness/verdict.js';
 import type { ContainerSpecFacts, ContainerStatusFacts } from './api-types.js';
 
-/** The readiness of an object, pod or container. */
-export type Readiness =
-  | { kind: 'ready'; state: string }
-  /**
-   * `probe`: the last failure of the awaited probe. `recheckMs`: it may change with time alone, without any event in
-   * the cluster.
-   */
-  | { kind: 'waiting'; state: string; probe?: string; recheckMs?: number }
-  /** A crash loop: failed, unless something that it may need is still starting; see Judge. */
-  | { kind: 'looping'; state: string; pod: string; container: string; restarts: number }
-  /** `pod` and `container` contain the reason, if known. */
-  | { kind: 'failed'; state: string; pod?: string; container?: string };
+/** The readiness of an object, pod or container; `pod` and `container` are where it crashes. */
+export type PodReadiness = Readiness<{ pod: string; container: string }>;
 
 /** The role of a container in its pod: an init container ends before the others start, a sidecar runs beside them. */
 export type Role = 'main' | 'init' | 'sidecar';
@@ -46,7 +37,7 @@ export function containerReadiness(
   status: ContainerStatusFacts | undefined,
   role: Role,
   final: boolean,
-): Readiness {
+): PodReadiness {
   if (status === undefined) return { kind: 'waiting', state: 'waiting' };
   const { state = {}, restartCount: restarts } = status;
   if (state.terminated !== undefined) return terminatedReadiness(pod, container, status, role, final);
@@ -54,7 +45,13 @@ export function containerReadiness(
   const reason = state.waiting?.reason ?? '';
   const said = oneLine(state.waiting?.message);
   if (reason === 'CrashLoopBackOff') {
-    return { kind: 'looping', state: `crash loop: ${lastEnd(status)}, ${times(restarts)}`, pod, container, restarts };
+    return {
+      kind: 'looping',
+      state: `crash loop: ${lastEnd(status)}, ${restartedText(restarts)}`,
+      pod,
+      container,
+      restarts,
+    };
   }
   if (terminal.has(reason) && !notLoadedYet.test(said)) {
     return { kind: 'failed', state: said === '' ? reason : `${reason}: ${said}`, pod, container };
@@ -64,8 +61,8 @@ export function containerReadiness(
   return { kind: 'waiting', state: said === '' ? reason : `${reason}: ${said}` };
 }
 
-function runningReadiness({ ready, started, restartCount: restarts }: ContainerStatusFacts, role: Role): Readiness {
-  const again = restarts === 0 ? '' : ` (${times(restarts)})`;
+function runningReadiness({ ready, started, restartCount: restarts }: ContainerStatusFacts, role: Role): PodReadiness {
+  const again = restarts === 0 ? '' : ` (${restartedText(restarts)})`;
   if (role === 'init') return { kind: 'waiting', state: `running${again}` };
   // A sidecar delays the pod's other containers until it has started, and counts for the pod's readiness like any
   // other.
@@ -79,7 +76,7 @@ function terminatedReadiness(
   status: ContainerStatusFacts,
   role: Role,
   final: boolean,
-): Readiness {
+): PodReadiness {
   const done = status.state?.terminated?.exitCode === 0;
   const ended = endOf(status.state?.terminated);
   if (done && (role === 'init' || final)) return { kind: 'ready', state: 'completed' };
@@ -99,10 +96,6 @@ export function endOf(ended: { exitCode: number; reason?: string; message?: stri
     return `cannot be run: ${oneLine(ended.message)}`;
   }
   return `exited with code ${ended.exitCode}`;
-}
-
-function times(restarts: number): string {
-  return restarts === 1 ? 'restarted once' : `restarted ${restarts} times`;
 }
 
 /** A server's message as one line. */

@@ -1,3 +1,4 @@
+import { explainEach, logLines } from '../../readiness/explanation.js';
 import type { ClusterApi } from '../api/api.js';
 import { resourcePath, resources } from '../api/resources.js';
 import { describeObject } from '../objects/common/object.js';
@@ -7,41 +8,32 @@ import type { Verdict } from './readiness-over-time.js';
 import { containersOf } from './pod.js';
 import type { World } from './watch-cache.js';
 
-/** Log lines shown per container. */
-const logLines = 10;
 /** Events shown per object. */
 const eventLines = 3;
-/** Objects explained in full; for others only the state is shown, or the reason would scroll away. */
-const explained = 5;
 
 /**
  * Explains why objects are not ready: for each its state, the latest warnings about it and its pod, and the end of the
  * container's log.
  */
-export async function explainNotReady(
+export async function explainObjects(
   verdicts: readonly Verdict[],
   world: World,
   { api, namespace }: { api: ClusterApi; namespace: string },
 ): Promise<string> {
-  const parts = await Promise.all(
-    verdicts.map(async ({ awaited, readiness }, at) => {
-      const head = `${describeObject({ kind: awaited.kind, metadata: awaited })}: ${readiness.state}`;
-      if (at >= explained) return head;
-      const pod = podOf({ awaited, readiness }, world);
-      const container = pod && troubled({ awaited, readiness }, pod);
-      const subjects = [
-        world.find(awaited.kind, awaited.name)?.metadata.uid,
-        pod?.metadata.uid,
-        ...claimsOf(pod, world),
-      ];
-      return [
-        pod === undefined ? head : `${head} (pod ${pod.metadata.name})`,
+  return explainEach(verdicts, (verdict) => {
+    const { awaited, readiness } = verdict;
+    const pod = podOf(verdict, world);
+    const container = pod && troubled(verdict, pod);
+    const subjects = [world.find(awaited.kind, awaited.name)?.metadata.uid, pod?.metadata.uid, ...claimsOf(pod, world)];
+    const head = `${describeObject({ kind: awaited.kind, metadata: awaited })}: ${readiness.state}`;
+    return {
+      head: pod === undefined ? head : `${head} (pod ${pod.metadata.name})`,
+      details: async () => [
         ...warnings(subjects, readiness.state, world),
         ...(pod === undefined || container === undefined ? [] : await endOfLog(api, namespace, pod, container)),
-      ].join('\n');
-    }),
-  );
-  return parts.join('\n');
+      ],
+    };
+  });
 }
 
 function podOf({ awaited, readiness }: Verdict, world: World): PodFacts | undefined {

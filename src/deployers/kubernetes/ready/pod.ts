@@ -1,6 +1,6 @@
 import type { HealthPatience } from '../objects/workloads/health-patience.js';
 import { claimProblems } from './volume-claim.js';
-import { containerReadiness, initRole, oneLine, type Readiness } from './container.js';
+import { containerReadiness, initRole, oneLine, type PodReadiness } from './container.js';
 import {
   type ContainerSpecFacts,
   type ContainerStatusFacts,
@@ -32,7 +32,7 @@ export interface PodQuestion {
 }
 
 /** Whether a pod is ready, may become ready, or never will: the worst of its containers decides. Pure. */
-export function podReadiness(pod: PodFacts, question: PodQuestion): Readiness {
+export function podReadiness(pod: PodFacts, question: PodQuestion): PodReadiness {
   const { name } = pod.metadata;
   if (pod.metadata.deletionTimestamp !== undefined) return { kind: 'waiting', state: 'is being removed' };
   const unscheduled = conditionOf(pod, 'PodScheduled', 'False');
@@ -71,12 +71,12 @@ const hangs = /timed out|deadline exceeded|timeout/i;
  * message.
  */
 function patiently(
-  of: Readiness,
+  of: PodReadiness,
   pod: PodFacts,
   container: string,
   status: ContainerStatusFacts | undefined,
   { world, patience, notReadyMs }: PodQuestion,
-): Readiness {
+): PodReadiness {
   const allowed = patience?.(container);
   if (of.kind !== 'waiting' || status?.state?.running === undefined || allowed === undefined) return of;
   const probe = lastProbeFailure(pod, container, status, world);
@@ -88,7 +88,7 @@ function patiently(
 }
 
 /** All containers are ready; the pod follows a moment later, or when its readiness gates allow it. */
-function notReadyReason(pod: PodFacts): Readiness {
+function notReadyReason(pod: PodFacts): PodReadiness {
   if (conditionOf(pod, 'Ready') !== undefined) return { kind: 'ready', state: 'ready' };
   const gate = conditionOf(pod, 'Ready', 'False');
   return { kind: 'waiting', state: gate?.message === undefined ? 'not ready yet' : oneLine(gate.message) };
@@ -123,7 +123,7 @@ export function lastingContainersOf(pod: PodFacts): PodContainer[] {
 }
 
 /** Sorts failed before looping before waiting before ready. */
-export function rank(readiness: Readiness): number {
+export function rank(readiness: PodReadiness): number {
   return ['failed', 'looping', 'waiting', 'ready'].indexOf(readiness.kind);
 }
 
@@ -131,7 +131,7 @@ function unscheduledReadiness(
   pod: PodFacts,
   condition: { reason?: string; message?: string },
   { world, unscheduledMs, roomMs }: PodQuestion,
-): Readiness {
+): PodReadiness {
   const said = oneLine(condition.message);
   const { name } = pod.metadata;
   if (condition.reason !== 'Unschedulable') {

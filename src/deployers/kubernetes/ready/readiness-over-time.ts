@@ -1,5 +1,6 @@
+import { crashLimit, Crashes } from '../../readiness/verdict.js';
 import type { HealthPatience } from '../objects/workloads/health-patience.js';
-import { containerReadiness, initRole, type Readiness } from './container.js';
+import { containerReadiness, initRole, type PodReadiness } from './container.js';
 import type { DeploymentFacts, JobFacts, PodFacts } from './api-types.js';
 import { containersOf } from './pod.js';
 import { isSameReason } from './probe.js';
@@ -14,7 +15,7 @@ export interface Awaited {
 
 export interface Verdict {
   awaited: Awaited;
-  readiness: Readiness;
+  readiness: PodReadiness;
 }
 
 export interface JudgeOptions {
@@ -29,9 +30,6 @@ export interface JudgeOptions {
   /** By `<Deployment>/<container>`; absent: healthchecks have no time limit. */
   healthPatience?: ReadonlyMap<string, HealthPatience>;
 }
-
-/** Crashes after which a container has failed although something that it may need is not ready yet. */
-export const crashLimit = 5;
 
 /** Judges objects repeatedly, and remembers what a single look does not show. */
 export class Judge {
@@ -128,24 +126,6 @@ export class Judge {
   }
 }
 
-/**
- * Counts a container's crashes since something last became ready: stacks without an order rely on restarts until a
- * database accepts connections. All restarts of a container that is already in a crash loop count.
- */
-class Crashes {
-  readonly #baseline = new Map<string, number>();
-  readonly #restarts = new Map<string, number>();
-
-  since(container: string, restarts: number): number {
-    this.#restarts.set(container, restarts);
-    return restarts - (this.#baseline.get(container) ?? 0);
-  }
-
-  forgive(): void {
-    for (const [container, restarts] of this.#restarts) this.#baseline.set(container, restarts);
-  }
-}
-
 /** Whether every container has a readiness probe, so that watching it longer gains nothing. */
 function isProbed({ kind, name }: Awaited, world: World): boolean {
   if (kind !== 'Deployment') return false;
@@ -154,7 +134,7 @@ function isProbed({ kind, name }: Awaited, world: World): boolean {
   return containers.length > 0 && containers.every(({ readinessProbe }) => readinessProbe !== undefined);
 }
 
-function readinessOf({ kind, name }: Awaited, world: World, question: WorkloadQuestion): Readiness {
+function readinessOf({ kind, name }: Awaited, world: World, question: WorkloadQuestion): PodReadiness {
   const object = world.find(kind, name);
   if (object === undefined) {
     if (world.isGone(kind, name)) return { kind: 'failed', state: 'was deleted by somebody else' };

@@ -1,16 +1,17 @@
 import type { Context } from '../../../system/context.js';
-import { InterruptedError, LaconicError } from '../../../system/errors.js';
+import { InterruptedError, type LaconicError } from '../../../system/errors.js';
 import type { Deadline } from '../../readiness/deadline.js';
 import { steadyTime } from '../../readiness/steady.js';
+import { markOf, neverReady, recheckAfter } from '../../readiness/verdict.js';
 import type { ClusterApi, WatchEvent } from '../api/api.js';
 import { isForbidden } from '../api/errors.js';
 import { type Need, needs } from '../api/permissions.js';
 import { resources } from '../api/resources.js';
 import type { HealthPatience } from '../objects/workloads/health-patience.js';
 import { describeObject } from '../objects/common/object.js';
-import { explainNotReady } from './explain.js';
-import type { Readiness } from './container.js';
-import { Inbox } from './inbox.js';
+import { explainObjects } from './explain.js';
+import type { PodReadiness } from './container.js';
+import { Inbox } from '../../readiness/inbox.js';
 import { type Awaited, Judge, type Verdict } from './readiness-over-time.js';
 import { World } from './watch-cache.js';
 
@@ -137,7 +138,7 @@ async function follow(request: WaitRequest, judge: Judge, world: World, inbox: I
     if (failed.length > 0) throw await failure(request, world, verdicts, failed);
     if (verdicts.every((one) => one.readiness.kind === 'ready')) return;
     if (deadline.passed()) throw await timeout(request, world, verdicts);
-    recheck = recheckAfter(verdicts);
+    recheck = recheckAfter(verdicts.map(({ readiness }) => readiness));
   }
 }
 
@@ -164,29 +165,18 @@ async function findVolumes({ api }: WaitRequest, world: World): Promise<void> {
 
 function show({ context }: WaitRequest, verdicts: readonly Verdict[]): void {
   for (const { awaited, readiness } of verdicts) {
-    context.report.progress(describe(awaited), told(readiness), outcome(readiness));
+    context.report.progress(describe(awaited), told(readiness), markOf(readiness));
   }
 }
 
 /** The state and its reason. */
-function told(readiness: Readiness): string {
+function told(readiness: PodReadiness): string {
   const probe = readiness.kind === 'waiting' ? readiness.probe : undefined;
   return probe === undefined ? readiness.state : `${readiness.state}: ${probe}`;
 }
 
 function describe({ kind, name }: Awaited): string {
   return describeObject({ kind, metadata: { name } });
-}
-
-function outcome({ kind }: Readiness): 'working' | 'done' | 'failed' {
-  if (kind === 'ready') return 'done';
-  return kind === 'failed' ? 'failed' : 'working';
-}
-
-/** Milliseconds after which a verdict may change with time alone. */
-function recheckAfter(verdicts: readonly Verdict[]): number {
-  const times = verdicts.flatMap(({ readiness }) => (readiness.kind === 'waiting' ? (readiness.recheckMs ?? []) : []));
-  return Math.min(...times, Number.POSITIVE_INFINITY);
 }
 
 async function failure(
@@ -196,20 +186,20 @@ async function failure(
   failed: readonly Verdict[],
 ): Promise<LaconicError> {
   request.context.report.endProgress();
-  const open = all.filter(({ readiness }) => readiness.kind === 'waiting' || readiness.kind === 'looping');
-  const rest = open.length === 0 ? '' : `\nnot ready yet: ${open.map(({ awaited }) => describe(awaited)).join(', ')}`;
-  const count = failed.length === 1 ? '1 object' : `${failed.length} objects`;
-  return new LaconicError(`${count} did not become ready\n${await explainNotReady(failed, world, request)}${rest}`, {
-    hint: 'everything was left as it is: correct the cause and start again',
-  });
+  const named = all.map(({ awaited, readiness }) => ({ name: describe(awaited), readiness }));
+  const explained = await explainObjects(failed, world, request);
+  return neverReady(named, 'object', explained, `${left}: correct the cause and start again`);
 }
 
 async function timeout(request: WaitRequest, world: World, all: readonly Verdict[]): Promise<LaconicError> {
   request.context.report.endProgress();
   const open = all.filter(({ readiness }) => readiness.kind !== 'ready');
-  const explained = await explainNotReady(open, world, request);
+  const explained = await explainObjects(open, world, request);
   return request.deadline.error(
     open.map(({ awaited }) => describe(awaited)),
     explained,
+    left,
   );
 }
+
+const left = 'everything was left as it is';

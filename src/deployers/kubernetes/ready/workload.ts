@@ -1,5 +1,5 @@
 import type { HealthPatience } from '../objects/workloads/health-patience.js';
-import { oneLine, type Readiness } from './container.js';
+import { oneLine, type PodReadiness } from './container.js';
 import { conditionOf, type DeploymentFacts, type JobFacts, type Meta, type PodFacts } from './api-types.js';
 import { containersOf, podReadiness, type PodQuestion, rank } from './pod.js';
 
@@ -13,7 +13,7 @@ export interface WorkloadQuestion extends Omit<PodQuestion, 'final' | 'patience'
  * an earlier template, or of deleted pods, remain until its controller has run again. So readiness is read from the
  * pods, and failures only from those of the current template.
  */
-export function deploymentReadiness(deployment: DeploymentFacts, question: WorkloadQuestion): Readiness {
+export function deploymentReadiness(deployment: DeploymentFacts, question: WorkloadQuestion): PodReadiness {
   const { metadata, spec, status = {} } = deployment;
   const desired = spec.replicas ?? 1;
   if (metadata.deletionTimestamp !== undefined) return { kind: 'failed', state: 'is being deleted' };
@@ -50,7 +50,7 @@ export function deploymentReadiness(deployment: DeploymentFacts, question: Workl
 }
 
 /** Whether a Job has completed. Pure. */
-export function jobReadiness(job: JobFacts, question: WorkloadQuestion): Readiness {
+export function jobReadiness(job: JobFacts, question: WorkloadQuestion): PodReadiness {
   if (job.metadata.deletionTimestamp !== undefined) return { kind: 'failed', state: 'is being deleted' };
   if (conditionOf(job, 'Complete') !== undefined) return { kind: 'ready', state: 'completed' };
   const pods = question.world.podsOfJob(job);
@@ -86,7 +86,7 @@ function refusedPods(
   owner: { metadata: Meta },
   message: string | undefined,
   { world, unscheduledMs, roomMs }: WorkloadQuestion,
-): Readiness {
+): PodReadiness {
   const state = `its pods are refused: ${oneLine(message)}`;
   const quota = state.includes('exceeded quota');
   if (unmade.test(state)) return { kind: 'waiting', state };
@@ -108,7 +108,7 @@ function endedWithoutCleanup(pods: readonly PodFacts[]): boolean {
 }
 
 /** The readiness of each pod, that of the least ready one first. */
-function worstFirst(pods: readonly PodFacts[], question: PodQuestion): Readiness[] {
+function worstFirst(pods: readonly PodFacts[], question: PodQuestion): PodReadiness[] {
   return pods.map((pod) => podReadiness(pod, question)).sort((a, b) => rank(a) - rank(b));
 }
 

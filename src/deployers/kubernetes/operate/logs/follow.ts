@@ -4,7 +4,7 @@ import { ClusterError } from '../../api/errors.js';
 import { resources } from '../../api/resources.js';
 import type { ContainerStatusFacts, PodFacts } from '../../ready/api-types.js';
 import { containersOf } from '../../ready/pod.js';
-import { Inbox } from '../../ready/inbox.js';
+import { Inbox } from '../../../readiness/inbox.js';
 import type { WatchEvent } from '../../api/api.js';
 import { isOurs, isOwnPod } from '../snapshot.js';
 import { linesOf, LogLines } from './log-lines.js';
