@@ -17,14 +17,14 @@ const warning = (text: string): KeySupport => ({ level: 'warning', text });
 const error = (text: string): KeySupport => ({ level: 'error', text });
 
 const asDeploy = mapped('as the key below `deploy` that means the same');
-const noScheduler = warning('has no counterpart on Kubernetes: bound the container by deploy.resources');
+const noScheduler = warning('has no counterpart on Kubernetes: limit the container with deploy.resources');
 
 /** Keys of a service: the source for {@link reportUnmapped} and docs/kubernetes.md. */
 export const serviceKeys: Readonly<Record<string, KeySupport>> = {
   annotations: warning('is not mapped: write annotations in the spec'),
-  attach: unused('only about what `docker compose up` shows'),
+  attach: unused('only affects what `docker compose up` shows'),
   blkio_config: noScheduler,
-  build: unused('images are made by `build-containers`; a service without `image` is an error'),
+  build: unused('`build-containers` builds the images; a service without `image` is an error'),
   cap_add: mapped('`securityContext.capabilities.add`'),
   cap_drop: mapped('`securityContext.capabilities.drop`'),
   cgroup: warning('has no counterpart on Kubernetes'),
@@ -43,13 +43,13 @@ export const serviceKeys: Readonly<Record<string, KeySupport>> = {
   cpuset: noScheduler,
   credential_spec: error('is for Windows, and not mapped'),
   depends_on: mapped(
-    'the order in which pods are started and awaited; in one pod, `service_healthy` makes a sidecar (Kubernetes 1.29 and later) and `service_completed_successfully` an init container',
+    'the order in which pods are started and awaited; in one pod, `service_healthy` creates a sidecar (Kubernetes 1.29 and later) and `service_completed_successfully` an init container',
   ),
   deploy: partly('see below'),
-  develop: unused('only about `docker compose watch`'),
-  device_cgroup_rules: error('cannot be mapped: Kubernetes gives devices through device plugins only'),
+  develop: unused('only affects `docker compose watch`'),
+  device_cgroup_rules: error('cannot be mapped: Kubernetes provides devices through device plugins only'),
   devices: error(
-    'cannot be mapped: Kubernetes gives devices through device plugins only; `security.privileged` in the spec gives all',
+    'cannot be mapped: Kubernetes provides devices through device plugins only; `security.privileged` in the spec gives access to all',
   ),
   dns: mapped("`dnsConfig.nameservers` of the pod, beside the cluster's"),
   dns_opt: warning('is not mapped'),
@@ -64,7 +64,7 @@ export const serviceKeys: Readonly<Record<string, KeySupport>> = {
     'cannot be mapped: containers outside the deployment have no name in the cluster; use external-services in the spec',
   ),
   extra_hosts: mapped('`hostAliases` of the pod'),
-  gpus: error('cannot be mapped: Kubernetes gives devices through device plugins only'),
+  gpus: error('cannot be mapped: Kubernetes provides devices through device plugins only'),
   group_add: mapped('`supplementalGroups` of the pod'),
   healthcheck: mapped(
     '`readinessProbe`; with the label `laconic.liveness-probe: true` a `livenessProbe` and with `laconic.startup-probe: true` a `startupProbe` too, which restart the container',
@@ -94,15 +94,15 @@ export const serviceKeys: Readonly<Record<string, KeySupport>> = {
   pids_limit: partly('a cluster sets it for its nodes'),
   platform: warning('is not mapped: nodes pull the image of their own architecture'),
   ports: mapped('`containerPort`s; a NodePort where `network.ports` of the spec asks for one in 30000–32767'),
-  post_start: error('is not mapped: start the container with a script that does it'),
-  pre_stop: error('is not mapped: stop the container with a script that does it'),
+  post_start: error('is not mapped: do it in a script that starts the container'),
+  pre_stop: error('is not mapped: do it in the script of the container, when it receives the stop signal'),
   privileged: mapped('`securityContext.privileged`'),
   profiles: mapped('services of profiles that are not in force are left out'),
   provider: error('cannot be mapped: Docker Compose itself asks this program'),
-  pull_policy: mapped('`imagePullPolicy`; `image-pull-policy` of the spec goes before it'),
-  pull_refresh_after: unused('only about `docker compose up`'),
+  pull_policy: mapped('`imagePullPolicy`; `image-pull-policy` of the spec takes precedence'),
+  pull_refresh_after: unused('only affects `docker compose up`'),
   read_only: mapped('`readOnlyRootFilesystem`'),
-  restart: partly('Kubernetes starts a container of a Deployment again whenever it ends; what is to end is a job'),
+  restart: partly('Kubernetes restarts a container of a Deployment whenever it ends; use a job for a task that ends'),
   runtime: warning('is not mapped: write security.runtime-class in the spec'),
   scale: asDeploy,
   secrets: mapped('a Secret with the content, mounted as a file; `external`: a Secret that exists'),
@@ -133,9 +133,9 @@ export const deployKeys: Readonly<Record<string, KeySupport>> = {
   labels: unused('about Docker Swarm'),
   mode: partly('only services that run all the time'),
   placement: warning('is not mapped: write node-affinities in the spec'),
-  replicas: mapped('`replicas` of the Deployment; `replicas` of the spec goes before it'),
-  resources: mapped('`resources`; `resources.containers` of the spec goes before it'),
-  restart_policy: unused('Kubernetes starts a container of a Deployment again whenever it ends'),
+  replicas: mapped('`replicas` of the Deployment; `replicas` of the spec takes precedence'),
+  resources: mapped('`resources`; `resources.containers` of the spec takes precedence'),
+  restart_policy: unused('Kubernetes restarts a container of a Deployment whenever it ends'),
   rollback_config: unused('about Docker Swarm'),
   update_config: unused('about Docker Swarm'),
 };
