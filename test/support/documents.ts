@@ -23,19 +23,26 @@ export interface DocumentedCommand {
 export function readPages(): Page[] {
   const root = packageDirectory();
   const docs = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'));
-  const paths = ['README.md', ...docs.sort().map((name) => `docs/${name}`), 'CONTRIBUTING.md', 'test/README.md'];
+  const stacks = readdirSync(join(root, 'stacks')).map((name) => `stacks/${name}/README.md`);
+  const paths = [
+    'README.md',
+    ...docs.sort().map((name) => `docs/${name}`),
+    ...stacks,
+    'CONTRIBUTING.md',
+    'test/README.md',
+  ];
   return paths.map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }));
 }
 
 /**
- * Returns the command lines of the `sh` and `console` blocks of a page. In a `console` block, a transcript, they begin
+ * Returns the command lines of the `sh`, `bash` and `console` blocks of a page. In a `console` block, a transcript, they begin
  * with `$`. A block that begins with `#!` is a script and not for typing.
  */
 export function commandsOf({ path, text }: Page): DocumentedCommand[] {
   const commands: (DocumentedCommand & { output: string[] })[] = [];
   let block: 'sh' | 'console' | 'script' | 'other' | undefined;
   text.split('\n').forEach((line, index) => {
-    const fence = /^```(\w*)$/.exec(line)?.[1];
+    const fence = /^```(\w*)$/.exec(line)?.[1]?.replace('bash', 'sh');
     if (fence !== undefined) {
       const opened = fence === 'sh' || fence === 'console' ? fence : 'other';
       block = block === undefined ? opened : undefined;
