@@ -100,7 +100,7 @@ const plans: [command: string, args: string[], plan: RegExp][] = [
   ],
 ];
 
-describeWithEngine('--dry-run prints a plan and changes nothing, and needs no engine', () => {
+describeWithEngine('--dry-run prints a plan and changes nothing', () => {
   let sandbox: Sandbox;
   beforeAll(async () => {
     const environment =
@@ -140,7 +140,7 @@ describeWithEngine('--dry-run prints a plan and changes nothing, and needs no en
   });
   afterAll(() => sandbox.remove());
 
-  it('for every command in the table', async () => {
+  it('for every command in the table, without an engine', async () => {
     const project = await sandbox.projectOf('d');
     const state = async (): Promise<unknown> => ({
       files: await sandbox.fileState(),
@@ -167,7 +167,7 @@ describeWithEngine('--dry-run prints a plan and changes nothing, and needs no en
     expect(await state()).toEqual(before);
   });
 
-  it('and the table has every command', async () => {
+  it('for every command of the program, since the table is complete', async () => {
     const subcommands = async (...path: string[]): Promise<string[]> => {
       const { stdout } = await sandbox.succeed([...path, '--help']);
       const list = /^Commands:\n((?: {2}.*\n)+)/m.exec(stdout)?.[1] ?? '';

@@ -193,7 +193,7 @@ describeWithCluster('applying objects', () => {
   });
 });
 
-describeWithCluster('Jobs and volumes across several starts', () => {
+describeWithCluster('several starts with Jobs and volumes', () => {
   let at: Site;
   beforeAll(async () => {
     at = await site();

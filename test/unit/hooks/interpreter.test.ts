@@ -68,7 +68,7 @@ describe('the Python that runs hooks', () => {
     ['kubernetes', 'run "laconic-so hooks setup", which installs it for hooks, or set LACONIC_SO_PYTHON to a Python'],
     ['ruamel.yaml', 'run "laconic-so hooks setup", which installs it for hooks, or set LACONIC_SO_PYTHON to a Python'],
     ['of_nobody', /python\/bin\/python3 -m pip install of_nobody", or set LACONIC_SO_PYTHON .* or put it beside/],
-  ])('lacks the module %s: the error says how to install it', async (module, hint) => {
+  ])('may lack the module %s, and the error explains how to install it', async (module, hint) => {
     const error = await failureOf(
       call(hookFile(`import ${module}\n`), 'init', init, servicesWith({ HOME: '/nowhere' })),
     );

@@ -98,7 +98,7 @@ describe('JavaScript hooks', () => {
   });
 });
 
-describe('a JavaScript hook that fails ends in one error with file, line, function and reason', () => {
+describe('failures of JavaScript hooks', () => {
   it.each([
     ['export function init() {\n  throw new Error("need a key");\n}\n', 2, 'need a key'],
     [
@@ -108,7 +108,7 @@ describe('a JavaScript hook that fails ends in one error with file, line, functi
     ],
     ['\nthrow new RangeError("at import");\n', 2, 'RangeError: at import'],
     ['export function init() {\n  throw "words";\n}\n', undefined, 'the hook threw words'],
-  ])('%j', async (text, line, reason) => {
+  ])('end in one error with file, line, function and reason: %j', async (text, line, reason) => {
     const file = hookFile(text, 'commands.mjs');
 
     const error = await failureOf(call(file, 'init', init));
@@ -116,7 +116,7 @@ describe('a JavaScript hook that fails ends in one error with file, line, functi
     expect(error.message).toBe(`the init hook failed: ${file}${line === undefined ? '' : `:${line}`}: ${reason}`);
   });
 
-  it('names the helper module in which it failed, and --debug adds the stack', async () => {
+  it('name the helper module, and --debug adds the stack', async () => {
     const file = fixture('javascript', 'commands.mjs');
     writeFileSync(file, "import { fail } from './helper.mjs';\n\nexport function start() {\n  fail();\n}\n");
     const start = { context: deploymentContext('/d') };
@@ -140,13 +140,13 @@ describe('a JavaScript hook that fails ends in one error with file, line, functi
       '{ when: new Date() }',
       'what init returned cannot be written as YAML: the value at when is a Date, which YAML cannot hold',
     ],
-  ])('reports a result that is not YAML: %s', async (value, reason) => {
+  ])('include a result that is not YAML: %s', async (value, reason) => {
     const file = hookFile(`export const init = () => (${value});\n`, 'commands.mjs');
 
     expect((await failureOf(call(file, 'init', init))).message).toBe(`the init hook failed: ${file}: ${reason}`);
   });
 
-  it('reports a missing module, and what the services refuse', async () => {
+  it('include a missing module, and what the services refuse', async () => {
     const missing = hookFile("import 'nobody-has-this';\n", 'commands.mjs');
     const refused = hookFile(
       'export async function init(c) {\n  await c.runContainerCommand("x", "y");\n}\n',
@@ -158,7 +158,7 @@ describe('a JavaScript hook that fails ends in one error with file, line, functi
     expect((await failureOf(call(refused, 'init', init, services))).message).toMatch(/: no service x$/);
   });
 
-  it('stops waiting for a hook on Ctrl-C', async () => {
+  it('are reported at once when Ctrl-C ends the wait for a hook', async () => {
     const controller = new AbortController();
     const file = hookFile('export const init = () => new Promise(() => {});\n', 'commands.mjs');
     const running = call(file, 'init', init, hookServices({ signal: controller.signal }));

@@ -26,7 +26,7 @@ function withPython(script: string): ReturnType<typeof hookServices> {
   return hookServices({ env: { PATH: bin } });
 }
 
-describe('a Python hook that fails ends in one error with file, line, function and reason', () => {
+describe('failures of Python hooks', () => {
   it.each([
     ['a syntax error', lines('def init(c):', '    return 1 +* 2'), 2, /SyntaxError: invalid syntax/],
     ['an exception', lines('def init(c):', '    d = {}', "    return d['volumes']"), 3, /KeyError: 'volumes'/],
@@ -58,7 +58,7 @@ describe('a Python hook that fails ends in one error with file, line, function a
       3,
       /YAML text:1: /,
     ],
-  ])('%s', async (_what, text, line, reason) => {
+  ])('end in one error with file, line, function and reason: %s', async (_what, text, line, reason) => {
     const file = hookFile(text);
 
     const error = await failureOf(call(file, 'init', init));
@@ -71,7 +71,7 @@ describe('a Python hook that fails ends in one error with file, line, function a
     expect(error.message.split('\n')).toHaveLength(1);
   });
 
-  it('names the helper module in which it failed, and the caller in the hook', async () => {
+  it('name the helper module in which they happened, and the caller in the hook', async () => {
     const file = fixture('names');
     writeFileSync(file, lines('import helper', 'def start(c):', '    helper.fail()'));
 
@@ -81,7 +81,7 @@ describe('a Python hook that fails ends in one error with file, line, function a
     expect(error.hint).toContain('--debug');
   });
 
-  it('names the helper module that has a syntax error', async () => {
+  it('name the helper module that has a syntax error', async () => {
     const file = fixture('names');
     writeFileSync(join(file, '../helper.py'), 'def answer(:\n');
 
@@ -90,7 +90,7 @@ describe('a Python hook that fails ends in one error with file, line, function a
     );
   });
 
-  it('shows the traceback with --debug, starting at the hook', async () => {
+  it('include the traceback with --debug, starting at the hook', async () => {
     const file = hookFile(lines('def deeper():', '    1 / 0', 'def init(c):', '    deeper()'));
 
     const error = await failureOf(call(file, 'init', init, hookServices({ options: { debug: true } })));
@@ -108,13 +108,13 @@ describe('a Python hook that fails ends in one error with file, line, function a
     ["{'p': __import__('pathlib').Path('/x')}", /the value at p is of type PosixPath/],
     ["{('a', 'b'): 1}", /a key of the value is of type tuple/],
     ['loop', /the value at self contains itself/],
-  ])('reports a result that is not YAML: %s', async (value, reason) => {
+  ])('include a result that is not YAML: %s', async (value, reason) => {
     const file = hookFile(lines('def init(c):', '    loop = {}', "    loop['self'] = loop", `    return ${value}`));
 
     expect((await failureOf(call(file, 'init', init))).message).toMatch(reason);
   });
 
-  it('ignores what other hooks return', async () => {
+  it('do not include other return values, which are ignored', async () => {
     const file = hookFile('def start(c):\n    return object()\n');
 
     expect(await call(file, 'start', { context: deploymentContext('/d') })).toEqual({
@@ -123,7 +123,7 @@ describe('a Python hook that fails ends in one error with file, line, function a
     });
   });
 
-  it('reports a Python that crashes', async () => {
+  it('include a Python that crashes', async () => {
     const killed = hookFile('import os, signal\ndef init(c):\n    os.kill(os.getpid(), signal.SIGKILL)\n');
     const left = hookFile('import os\ndef init(c):\n    os._exit(0)\n');
     const wrote = hookFile("import os\ndef init(c):\n    os.write(3, b'nonsense\\n')\n    os._exit(0)\n");
@@ -137,7 +137,7 @@ describe('a Python hook that fails ends in one error with file, line, function a
     expect((await failureOf(call(wrote, 'init', init))).message).toContain('wrote to file descriptor 3');
   });
 
-  it('names the hook when the machine has no Python', async () => {
+  it('name the hook when the machine has no Python', async () => {
     const file = hookFile('def init(c): pass\n');
 
     const error = await failureOf(call(file, 'init', init, hookServices({ env: { PATH: temporaryDirectory() } })));
@@ -148,7 +148,7 @@ describe('a Python hook that fails ends in one error with file, line, function a
     expect(error.hint).toContain('apt-get install python3');
   });
 
-  it('reports a Python that is too old', async () => {
+  it('include a Python that is too old', async () => {
     const real = (await runOrFail('python3', 'python3', ['-c', 'import sys; print(sys.executable)'])).stdout.trim();
     const services = withPython(
       lines(
@@ -163,13 +163,13 @@ describe('a Python hook that fails ends in one error with file, line, function a
     );
   });
 
-  it('reports a python3 that is not Python', async () => {
+  it('include a python3 that is not Python', async () => {
     const services = withPython('#!/bin/sh\nexit 9\n');
 
     expect((await failureOf(call(hookFile(''), 'init', init, services))).message).toContain('ended with exit code 9');
   });
 
-  it('reports a hook file or a current directory that no longer exists', async () => {
+  it('include a hook file or a current directory that no longer exists', async () => {
     const gone = join(temporaryDirectory(), 'commands.py');
     const nowhere = hookServices({ cwd: '/nowhere/at/all' });
 

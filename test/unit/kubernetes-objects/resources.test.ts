@@ -42,7 +42,7 @@ it.each([
   ['1500100u', '1501m'],
   ['1000', '1k'],
   ['x', undefined],
-])('%s CPUs are %s', (text, expected) => {
+])('a number of %s CPUs becomes %s', (text, expected) => {
   expect(cpuQuantity(text)).toBe(expected);
 });
 
@@ -56,7 +56,7 @@ it.each([
   ['268435456', '256Mi'],
   ['1 KiB', '1Ki'],
   ['1X', undefined],
-])('of the compose file use powers of 1024: %s is %s', (text, expected) => {
+])('a size in a compose file counts in powers of 1024: %s is %s', (text, expected) => {
   expect(composeSizeQuantity(text)).toBe(expected);
 });
 
