@@ -99,7 +99,7 @@ async function main(argv: readonly string[]): Promise<number> {
     const entry = called === undefined ? undefined : commands.get(called);
     if (entry !== undefined) {
       const command = program.commands.find((candidate) => candidate.name() === entry.names[0]);
-      if (command !== undefined) (await entry.load()).declare(command, contextOf);
+      if (command !== undefined) (await entry.load()).default(command, contextOf);
     }
     program.hook('preAction', (_, action) => {
       current = action;

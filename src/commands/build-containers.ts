@@ -15,7 +15,7 @@ interface Options {
 }
 
 /** Declares `build-containers`. */
-export function declare(command: Command, contextOf: ContextOf): void {
+export default function declare(command: Command, contextOf: ContextOf): void {
   configure(command)
     .option('--include <containers>', 'only these containers of the stack (comma-separated)')
     .option('--exclude <containers>', 'all containers of the stack except these (comma-separated)')

@@ -1,14 +1,14 @@
 import type { Command } from 'commander';
 import type { ContextOf } from './shared/arguments.js';
-import { declare as declareCreate } from './deploy/create.js';
-import { declare as declareInit } from './deploy/init.js';
-import { declare as declareK8s } from './deploy/k8s.js';
-import { declare as declareQuick } from './deploy/quick.js';
-import { declare as declareSetup } from './deploy/setup.js';
+import declareCreate from './deploy/create.js';
+import declareInit from './deploy/init.js';
+import declareK8s from './deploy/k8s.js';
+import declareQuick from './deploy/quick.js';
+import declareSetup from './deploy/setup.js';
 import { configure } from './shared/program.js';
 
 /** Declares `deploy` and its alias `deploy-system`. */
-export function declare(command: Command, contextOf: ContextOf): void {
+export default function declare(command: Command, contextOf: ContextOf): void {
   configure(command)
     .option('--include <pods>', 'only these pods of the stack (comma-separated)')
     .option('--exclude <pods>', 'all pods of the stack except these (comma-separated)')

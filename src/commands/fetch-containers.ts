@@ -5,7 +5,7 @@ import { type ContextOf, parseFormat } from './shared/arguments.js';
 import { configure } from './shared/program.js';
 
 /** Declares `fetch-containers`. */
-export function declare(command: Command, contextOf: ContextOf): void {
+export default function declare(command: Command, contextOf: ContextOf): void {
   configure(command)
     .requiredOption('--image-registry <host/org>', 'where the images are, for example ghcr.io/my-org (required)')
     .option('--registry-username <name>', 'user name (default: the one of docker login, else anonymous)')

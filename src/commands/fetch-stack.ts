@@ -4,7 +4,7 @@ import { type ContextOf, parseFormat } from './shared/arguments.js';
 import { configure } from './shared/program.js';
 
 /** Declares `fetch-stack`. */
-export function declare(command: Command, contextOf: ContextOf): void {
+export default function declare(command: Command, contextOf: ContextOf): void {
   configure(command)
     .argument('<stack-locator>', 'the repository: [host/]org/repo[@ref], or a URL')
     .option('--git-ssh', 'clone over ssh, with the keys of your agent, instead of https', false)

@@ -3,7 +3,7 @@ import type { ContextOf } from './shared/arguments.js';
 import { configure, subcommand } from './shared/program.js';
 
 /** Declares `hooks setup`. */
-export function declare(command: Command, contextOf: ContextOf): void {
+export default function declare(command: Command, contextOf: ContextOf): void {
   subcommand(
     configure(command),
     'setup',

@@ -4,7 +4,7 @@ import { type ContextOf, parseCount, parseFormat } from './shared/arguments.js';
 import { configure } from './shared/program.js';
 
 /** Declares `setup-repositories`. */
-export function declare(command: Command, contextOf: ContextOf): void {
+export default function declare(command: Command, contextOf: ContextOf): void {
   configure(command)
     .option('--include <repositories>', 'only these repositories of the stack (comma-separated)')
     .option('--exclude <repositories>', 'all repositories of the stack except these (comma-separated)')

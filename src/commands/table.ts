@@ -5,7 +5,7 @@ import type { Context } from '../system/context.js';
 export interface TableEntry {
   names: readonly [string, ...string[]];
   description: string;
-  load: () => Promise<{ declare: (command: Command, contextOf: (command: Command) => Context) => void }>;
+  load: () => Promise<{ default: (command: Command, contextOf: (command: Command) => Context) => void }>;
 }
 
 /** All top-level commands, in the order of the help. */

@@ -3,7 +3,7 @@ import type Dockerode from 'dockerode';
 import type { Context } from '../system/context.js';
 import { errorCode, errorMessage, InterruptedError, LaconicError } from '../system/errors.js';
 import { LimitPassed, longestTimer } from '../system/process/limit.js';
-import { Patience } from '../system/process/patience.js';
+import { SilenceWatch } from '../system/process/patience.js';
 import { findEndpoint } from './endpoint.js';
 
 /** The Docker engine this program works with; the other modules of this folder query it. */
@@ -36,7 +36,10 @@ export async function connectEngine({
       : { host: 'docker', port: 80, protocol: 'http' as const, agent: await dialStdioAgent(env) };
   try {
     const docker = new Docker(options);
-    watchQuestions(docker, new Patience(`the Docker engine at ${endpoint.name}`, report), { signal, answerSeconds });
+    watchQuestions(docker, new SilenceWatch(`the Docker engine at ${endpoint.name}`, report), {
+      signal,
+      answerSeconds,
+    });
     return { name: endpoint.name, local: endpoint.kind === 'socket', docker };
   } catch (error) {
     throw new LaconicError(`cannot use the Docker engine at ${endpoint.name}: ${errorMessage(error)}`, {
@@ -54,7 +57,7 @@ type Request = Parameters<Dockerode['modem']['dial']>[0] & { abortSignal?: Abort
  */
 function watchQuestions(
   docker: Dockerode,
-  patience: Patience,
+  patience: SilenceWatch,
   { signal, answerSeconds }: Pick<Context, 'signal' | 'answerSeconds'>,
 ): void {
   const { modem } = docker;

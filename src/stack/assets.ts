@@ -6,7 +6,7 @@ import { isBelow } from '../system/files/path-names.js';
 import type { Reporter } from '../system/report.js';
 import type { HookSource } from './hooks/contexts.js';
 import type { StackLocation } from './locate.js';
-import type { Pod, Stack } from './parse.js';
+import type { PodFile, Stack } from './parse.js';
 
 /** The files of a stack. All paths are absolute. */
 export interface StackAssets {
@@ -14,7 +14,7 @@ export interface StackAssets {
    * Returns the compose file of a pod.
    * @throws LaconicError that names every place searched
    */
-  podFile(pod: Pod): Promise<string>;
+  podFile(pod: PodFile): Promise<string>;
   /** Returns the compose file of a job; undefined if there is none. */
   jobFile(job: string): Promise<string | undefined>;
   /**
@@ -30,7 +30,7 @@ export interface StackAssets {
    */
   repositoryOf(path: string): Promise<string>;
   /** Returns the path of a pre- or post-start command of a pod with a repository. */
-  podScript(pod: Pod, command: string): string;
+  podScript(pod: PodFile, command: string): string;
 }
 
 const hookFiles = [
@@ -53,12 +53,12 @@ export function createAssets(
 ): StackAssets {
   const own = location.external ? dirname(dirname(location.directory)) : from.packageDirectory;
   const roots = own === from.packageDirectory ? [own] : [own, from.packageDirectory];
-  const podRoot = (pod: Pod): string => resolve(from.repositoryBase, basename(pod.repository ?? ''), pod.path);
+  const podRoot = (pod: PodFile): string => resolve(from.repositoryBase, basename(pod.repository ?? ''), pod.path);
 
   const composeCandidates = (folder: string, name: string): string[] =>
     roots.map((root) => join(root, folder, `docker-compose-${name}.yml`));
 
-  const podFile = async (pod: Pod): Promise<string> => {
+  const podFile = async (pod: PodFile): Promise<string> => {
     // The same file for init, create and the quick workflow, which used to disagree on the name.
     const candidates =
       pod.repository === undefined

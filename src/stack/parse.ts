@@ -8,7 +8,7 @@ import { parseYaml, quote, scalarText, type YamlFile } from '../system/yaml/yaml
 import { jobItem, nameItem, podItem, stackShape } from './schema.js';
 
 /** A compose file of a stack, from either notation of pods. */
-export interface Pod {
+export interface PodFile {
   name: string;
   /** `[host/]org/repo` without `@ref`; undefined for a pod of the stack itself. */
   repository?: string;
@@ -38,7 +38,7 @@ export interface Stack {
   readonly repos: readonly string[];
   readonly containers: readonly string[];
   readonly npms: readonly string[];
-  readonly pods: readonly Pod[];
+  readonly pods: readonly PodFile[];
   readonly jobs: readonly string[];
   readonly transfers: readonly ConfigTransfer[];
   /** `hooks.start.compose`: Python start hooks also run on Docker Compose. */
@@ -109,7 +109,7 @@ function itemsOf(yaml: YamlFile, key: 'pods' | 'jobs'): unknown[] {
   return Array.isArray(section) ? section : [];
 }
 
-function readPod(yaml: YamlFile, item: unknown, index: number, findings: Findings): (Named & { item: Pod })[] {
+function readPod(yaml: YamlFile, item: unknown, index: number, findings: Findings): (Named & { item: PodFile })[] {
   const at = ['pods', index];
   if (typeof item === 'string') {
     const name = collect(findings, checkShape(yaml, nameItem, { at }));
@@ -142,7 +142,7 @@ function isInternal(shape: PodShape): boolean {
   return !shape.repository || shape.repository === 'internal';
 }
 
-function toPod(shape: PodShape): Pod {
+function toPod(shape: PodShape): PodFile {
   const { name, pre_start_command: before, post_start_command: after } = shape;
   if (isInternal(shape)) return { name, path: shape.path ?? name };
   const [repository = '', ...refs] = (shape.repository ?? '').split('@');

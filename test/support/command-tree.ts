@@ -6,7 +6,7 @@ import { addCommand, commandTable } from '../../src/commands/table.js';
 export async function commandTree(): Promise<Command> {
   const program = createProgram();
   for (const entry of commandTable) {
-    const { declare } = await entry.load();
+    const { default: declare } = await entry.load();
     declare(addCommand(program, entry), () => {
       throw new Error('this tree is only for looking at');
     });

@@ -2,7 +2,7 @@ import { parseComposeFile } from '../../src/compose/document/file.js';
 import { mentionedNames } from '../../src/compose/document/interpolation.js';
 import { normalizeCompose } from '../../src/compose/model/normalize.js';
 import { buildObjects } from '../../src/deployers/kubernetes/objects/build.js';
-import type { ObjectsInput, PodInput } from '../../src/deployers/kubernetes/objects/common/input.js';
+import type { ObjectsInput, PodFileInput } from '../../src/deployers/kubernetes/objects/common/input.js';
 import { parseSpec } from '../../src/spec/parse.js';
 import { formatProblem } from '../../src/system/errors.js';
 import { parseYaml } from '../../src/system/yaml/yaml.js';
@@ -18,7 +18,7 @@ export interface StackText {
   generated?: Record<string, string>;
   /** The variables of the config that come from credentials files. */
   credentials?: Record<string, string>;
-  environment?: ObjectsInput['environment'];
+  environment?: ObjectsInput['envPolicy'];
   /** Declared configmaps: contents by volume and file name. */
   configmaps?: Record<string, Record<string, string>>;
   /** Files of the host: the text of a file, or texts by name in a directory. */
@@ -44,7 +44,7 @@ export function objectsInput(stack: StackText): ObjectsInput {
   const mentioned = new Set(
     files.flatMap((file) => [...mentionedNames(file, new Map()).values()].flatMap((set) => [...set])),
   );
-  const read = (texts: Record<string, string>): PodInput[] =>
+  const read = (texts: Record<string, string>): PodFileInput[] =>
     Object.entries(texts).map(([name, text]) => ({
       name,
       model: normalizeCompose({
@@ -58,7 +58,7 @@ export function objectsInput(stack: StackText): ObjectsInput {
   const kubeConfig = target === 'k8s' ? 'kube-config: k.yml\n' : '';
   const { spec } = parseSpec(`stack: notes\ndeploy-to: ${target}\n${kubeConfig}${stack.spec ?? ''}`, 'spec.yml');
   return {
-    app,
+    deploymentId: app,
     stack: 'notes',
     namespace: 'laconic-notes',
     directory: '/srv/notes',
@@ -67,12 +67,12 @@ export function objectsInput(stack: StackText): ObjectsInput {
     pods: read(pods),
     jobs: read(jobTexts),
     config: new Map(Object.entries(config)),
-    generated: new Map(Object.entries(generated)),
+    generatedSecrets: new Map(Object.entries(generated)),
     credentials: new Map(Object.entries(credentials)),
-    environment: stack.environment ?? 'mentioned',
+    envPolicy: stack.environment ?? 'mentioned',
     unmentioned: new Set([...values.keys()].filter((name) => !mentioned.has(name))),
     configmaps: new Map(Object.entries(stack.configmaps ?? {}).map(([name, contents]) => [name, buffers(contents)])),
-    files: new Map(
+    boundFiles: new Map(
       Object.entries(stack.files ?? {}).map(([path, content]) => [
         path,
         typeof content === 'string'
@@ -80,8 +80,8 @@ export function objectsInput(stack: StackText): ObjectsInput {
           : { kind: 'directory', files: buffers(content) },
       ]),
     ),
-    images: new Map(Object.entries(stack.images ?? {})),
-    imageIds: new Map(Object.entries(stack.imageIds ?? {})),
+    imageOverrides: new Map(Object.entries(stack.images ?? {})),
+    imageVersions: new Map(Object.entries(stack.imageIds ?? {})),
     certificates: [],
     secretValues: new Map(
       Object.entries(stack.secretValues ?? {}).map(([name, keys]) => [name, new Map(Object.entries(keys))]),

@@ -18,7 +18,7 @@ interface Options {
 }
 
 /** Declares `deploy create`. */
-export function declare(group: Command, contextOf: ContextOf): void {
+export default function declare(group: Command, contextOf: ContextOf): void {
   subcommand(group, 'create [extra-args...]', 'create a deployment directory from a spec file, or update one')
     .requiredOption('--spec-file <file>', 'the spec file', parsePath)
     .option('--deployment-dir <path>', 'the directory to create', parsePath, 'deployment-001')

@@ -3,7 +3,7 @@ import type { Context } from '../../system/context.js';
 import { LaconicError, UsageError } from '../../system/errors.js';
 
 /** The options of the `deploy` group. */
-export interface GroupOptions {
+export interface DeployGroupOptions {
   include?: string;
   exclude?: string;
   envFile?: string;
@@ -12,8 +12,8 @@ export interface GroupOptions {
 }
 
 /** The group's options for this call. */
-export function groupOptions(command: Command): GroupOptions {
-  return command.optsWithGlobals<GroupOptions>();
+export function groupOptions(command: Command): DeployGroupOptions {
+  return command.optsWithGlobals<DeployGroupOptions>();
 }
 
 /**
@@ -29,7 +29,7 @@ export function requireStack(context: Context): string {
  * Refuses options of the quick workflow with other commands, rather than ignoring them.
  * @throws UsageError
  */
-export function refuseQuickOptions(options: GroupOptions, command: string): void {
+export function refuseQuickOptions(options: DeployGroupOptions, command: string): void {
   const given = (['include', 'exclude', 'envFile', 'cluster'] as const).filter((name) => options[name] !== undefined);
   const flags = given.map((name) => (name === 'envFile' ? '--env-file' : `--${name}`));
   if (flags.length > 0) throw new UsageError(`${flags.join(', ')} cannot be used with ${command}`);

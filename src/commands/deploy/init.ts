@@ -14,7 +14,7 @@ interface Options {
 }
 
 /** Declares `deploy init`. */
-export function declare(group: Command, contextOf: ContextOf): void {
+export default function declare(group: Command, contextOf: ContextOf): void {
   subcommand(group, 'init', 'write a spec file for a stack, to edit and pass to create')
     .requiredOption('--output <file>', 'the spec file to write', parsePath)
     .option('--config <NAME=value,…>', "values for the spec's config (when repeated: one pair each)", collect, [])

@@ -17,7 +17,7 @@ import { subcommand } from '../shared/program.js';
 import { groupOptions, requireStack } from './group.js';
 
 /** Declares `deploy up|down|ps|port|exec|logs`, which run the stack's own compose files in place. */
-export function declare(group: Command, contextOf: ContextOf): void {
+export default function declare(group: Command, contextOf: ContextOf): void {
   const deployerOf = async (self: Command, context = contextOf(self)) => {
     const { quickDeployer } = await import('../../deployers/lifecycle/quick.js');
     return quickDeployer(requireStack(context), groupOptions(self), context);

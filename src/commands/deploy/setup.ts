@@ -18,7 +18,7 @@ interface Options {
 }
 
 /** Declares `deploy setup`. */
-export function declare(group: Command, contextOf: ContextOf): void {
+export default function declare(group: Command, contextOf: ContextOf): void {
   subcommand(group, 'setup [extra-args...]', "run the stack's own preparation (its setup hooks)")
     .option('--node-moniker <name>', 'moniker of this node')
     .option('--chain-id <id>', 'id of the chain')

@@ -23,9 +23,9 @@ export function declareExec(
 }
 
 /** Declares `deployment exec`. */
-export function declare(group: Command, contextOf: ContextOf): void {
+export default function declare(group: Command, contextOf: ContextOf): void {
   declareExec(group, async (self, options) => {
-    const { execInDeployment } = await import('../../deployers/lifecycle/operations.js');
-    return execInDeployment(targetOf(self), options, contextOf(self));
+    const { deploymentExec } = await import('../../deployers/lifecycle/operations.js');
+    return deploymentExec(targetOf(self), options, contextOf(self));
   });
 }

@@ -13,7 +13,7 @@ export function addLogsOptions(command: Command): Command {
 }
 
 /** Declares `deployment logs`. */
-export function declare(group: Command, contextOf: ContextOf): void {
+export default function declare(group: Command, contextOf: ContextOf): void {
   addLogsOptions(subcommand(group, 'logs [services...]', 'show the output of the containers'))
     .option('--previous', 'on Kubernetes, show the output of the previous run of the containers', false)
     .action(async (services: string[], options: LogsFlags, self: Command) => {

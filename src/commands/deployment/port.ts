@@ -38,7 +38,7 @@ export function declarePort(group: Command, run: (self: Command, query: PortQuer
 }
 
 /** Declares `deployment port`. */
-export function declare(group: Command, contextOf: ContextOf): void {
+export default function declare(group: Command, contextOf: ContextOf): void {
   declarePort(group, async (self, query) => {
     const { deploymentPort } = await import('../../deployers/lifecycle/operations.js');
     await deploymentPort(targetOf(self), query, contextOf(self));

@@ -4,7 +4,7 @@ import { type ContextOf, parseFormat, targetOf } from '../shared/arguments.js';
 import { subcommand } from '../shared/program.js';
 
 /** Declares `deployment push-images`. */
-export function declare(group: Command, contextOf: ContextOf): void {
+export default function declare(group: Command, contextOf: ContextOf): void {
   subcommand(group, 'push-images', "push the images that were built for the deployment to its spec's image-registry")
     .option('--format <text|json>', 'output format', 'text')
     .action(async (options: { format: string }, self: Command) => {

@@ -3,7 +3,7 @@ import { type ContextOf, targetOf } from '../shared/arguments.js';
 import { subcommand } from '../shared/program.js';
 
 /** Declares `deployment render`, which prints what `start` would apply. Only a lost secret makes it ask the target. */
-export function declare(group: Command, contextOf: ContextOf): void {
+export default function declare(group: Command, contextOf: ContextOf): void {
   subcommand(
     group,
     'render',

@@ -29,7 +29,7 @@ interface Options extends WaitFlags {
 }
 
 /** Declares `deployment restart`. */
-export function declare(group: Command, contextOf: ContextOf): void {
+export default function declare(group: Command, contextOf: ContextOf): void {
   addWaitOptions(
     subcommand(
       group,

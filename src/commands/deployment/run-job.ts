@@ -10,7 +10,7 @@ interface Options {
 }
 
 /** Declares `deployment run-job`. */
-export function declare(group: Command, contextOf: ContextOf): void {
+export default function declare(group: Command, contextOf: ContextOf): void {
   subcommand(
     group,
     'run-job <job> [args...]',

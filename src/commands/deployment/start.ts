@@ -18,7 +18,7 @@ interface Options extends WaitFlags {
 }
 
 /** Declares `deployment start` and its synonym `up`. */
-export function declare(group: Command, contextOf: ContextOf): void {
+export default function declare(group: Command, contextOf: ContextOf): void {
   for (const name of ['start', 'up']) {
     const command = subcommand(
       group,

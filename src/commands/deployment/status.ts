@@ -4,7 +4,7 @@ import { type ContextOf, parseFormat, targetOf } from '../shared/arguments.js';
 import { subcommand } from '../shared/program.js';
 
 /** Declares `deployment status`. */
-export function declare(group: Command, contextOf: ContextOf): void {
+export default function declare(group: Command, contextOf: ContextOf): void {
   subcommand(group, 'status', 'show the state of every container of the deployment')
     .option('--format <text|json>', 'output format', 'text')
     .option('--exit-code', 'exit 1 when a service is missing, has failed or is unhealthy', false)

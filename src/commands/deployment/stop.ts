@@ -13,7 +13,7 @@ interface Options {
 }
 
 /** Declares `deployment stop` and its synonym `down`. */
-export function declare(group: Command, contextOf: ContextOf): void {
+export default function declare(group: Command, contextOf: ContextOf): void {
   for (const name of ['stop', 'down']) {
     const command = subcommand(
       group,

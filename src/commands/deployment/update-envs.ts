@@ -3,7 +3,7 @@ import { collect, type ContextOf, targetOf } from '../shared/arguments.js';
 import { subcommand } from '../shared/program.js';
 
 /** Declares `deployment update-envs`. */
-export function declare(group: Command, contextOf: ContextOf): void {
+export default function declare(group: Command, contextOf: ContextOf): void {
   subcommand(
     group,
     'update-envs',

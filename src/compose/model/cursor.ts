@@ -17,7 +17,7 @@ import {
 /**
  * Problems for which Compose refuses the file, and warnings for what Compose accepts but is hardly meant as written.
  */
-export class Findings implements Refused {
+export class ModelFindings implements Refused {
   readonly problems: Problem[] = [];
   readonly unsettled: Problem[] = [];
   readonly warnings: Problem[] = [];
@@ -60,11 +60,11 @@ export class Findings implements Refused {
  */
 export class Cursor {
   readonly tree: Tree;
-  readonly findings: Findings;
+  readonly findings: ModelFindings;
   readonly #key: string | number | undefined;
   readonly #parent: Cursor | undefined;
 
-  constructor(tree: Tree, findings: Findings, key?: string | number, parent?: Cursor) {
+  constructor(tree: Tree, findings: ModelFindings, key?: string | number, parent?: Cursor) {
     this.tree = tree;
     this.findings = findings;
     this.#key = key;

@@ -2,7 +2,7 @@ import { InvalidFileError, type Problem } from '../../system/errors.js';
 import { byLine, once } from '../../system/yaml/schema.js';
 import { type KeyPath, quote, type YamlFile } from '../../system/yaml/yaml.js';
 import { checkServices, type Known } from './consistency.js';
-import { Cursor, Findings } from './cursor.js';
+import { Cursor, ModelFindings } from './cursor.js';
 import { addEnvFile, type EnvFileReference, type Environment, mergeEnvironment } from './environment.js';
 import { Extensions } from './extends.js';
 import { readFileObject, readVolume } from './files.js';
@@ -85,7 +85,7 @@ export function normalizeCompose(
 /** Reads a compose file up to its env files, so that the caller learns their paths. Never throws; `normalize` does. */
 export function readCompose(input: ComposeInput): ComposeReading {
   const { yaml, lookup, origin, profiles = [], otherServices = new Set(), parts, extended } = input;
-  const findings = new Findings(lookup, origin);
+  const findings = new ModelFindings(lookup, origin);
   const root = new Cursor(composeTree(yaml, lookup, findings), findings);
   if (extended === undefined && root.checkKeys(topLevelKeys) && parts === undefined) {
     root

@@ -25,7 +25,7 @@ import { renderPs, renderPsJson } from '../status-text.js';
 import { composeOrFail } from './cli/compose-cli.js';
 import { deploymentProject } from './project/deployment-project.js';
 import { execInService } from './operate/exec.js';
-import { runJob } from './operate/job.js';
+import { runComposeJob } from './operate/job.js';
 import { listContainers, statusesOf } from './resources/list.js';
 import { observeAll, type ObservedContainer } from './resources/observe.js';
 import { streamLogs } from './operate/logs.js';
@@ -266,18 +266,18 @@ export class ComposeDeployer implements Deployer {
     const project = this.#project;
     const dry = this.#context.options.dryRun;
     const secrets = spec === undefined || dry ? new Map<string, string>() : await secretValues(spec, this.#context);
-    return runJob(project, job, { ...options, secrets }, this.#engine, this.#context);
+    return runComposeJob(project, job, { ...options, secrets }, this.#engine, this.#context);
   }
 
   async pushImages(format: OutputFormat): Promise<boolean> {
     const { deployment } = this.#setup;
     // `deploy` has no such command: a stack that runs in place has no registry.
     if (deployment === undefined) throw new LaconicError('a stack that runs in place has no images to push');
-    const [{ usedImages }, { pushDeploymentImages }] = await Promise.all([
+    const [{ projectImages }, { pushDeploymentImages }] = await Promise.all([
       import('./cli/used-images.js'),
       import('../images/push-images.js'),
     ]);
-    const used = await usedImages(this.#project, this.#context);
+    const used = await projectImages(this.#project, this.#context);
     const { complete } = await pushDeploymentImages(deployment, used, format, this.#context);
     return complete;
   }

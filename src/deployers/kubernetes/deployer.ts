@@ -20,7 +20,7 @@ import type { Identity } from './apply/ownership.js';
 import { clusterOf } from './api/deployment-cluster.js';
 import { imageIdsOf } from './kind/pod-images.js';
 import type { Snapshot } from './operate/snapshot.js';
-import { identityOf, prepareObjects, type Prepared, type PrepareOptions } from './input/prepare.js';
+import { identityOf, prepareObjects, type PreparedInput, type ObjectsOptions } from './input/prepare.js';
 import { renderObjects } from './objects/render.js';
 
 /** A deployment on Kubernetes as a {@link Deployer}. Modules that need the API server are loaded on demand. */
@@ -61,7 +61,7 @@ export class KubernetesDeployer implements Deployer {
   ): Promise<{ output: string; degraded: boolean }> {
     const { describeStatus, renderStatusText } = await import('./operate/status.js');
     const { hostsOf } = await import('./operate/hosts.js');
-    const { rebuiltServices } = await import('./apply/keep-image-ids.js');
+    const { servicesWithNewImages } = await import('./apply/keep-image-ids.js');
     const prepared = judged || format === 'json' ? await this.#prepare() : await this.#prepareQuietly();
     const snapshot = await this.#snapshot();
     const kind = this.#deployment.spec.deployTo === 'k8s-kind';
@@ -69,7 +69,7 @@ export class KubernetesDeployer implements Deployer {
     const expected = (prepared?.order ?? []).map(({ workload }) => workload);
     const described = describeStatus(snapshot, hosts, expected, Date.now());
     const status = { ...described, warnings: [...(await this.#secretWarnings(snapshot)), ...described.warnings] };
-    const rebuilt = rebuiltServices(prepared?.objects ?? [], snapshot.deployments);
+    const rebuilt = servicesWithNewImages(prepared?.objects ?? [], snapshot.deployments);
     const images = behindImages(this.#deployment.layout, rebuilt);
     if (format === 'text') for (const part of images) this.#context.report.info(behindText(part));
     const output =
@@ -86,7 +86,7 @@ export class KubernetesDeployer implements Deployer {
   }
 
   /** Used to report what is missing, as a side effect: broken files must not hide what runs. */
-  async #prepareQuietly(): Promise<Prepared | undefined> {
+  async #prepareQuietly(): Promise<PreparedInput | undefined> {
     const report = { ...this.#context.report, warn: () => undefined };
     try {
       return await this.#prepare({}, { ...this.#context, report });
@@ -116,8 +116,8 @@ export class KubernetesDeployer implements Deployer {
   }
 
   async port(query: PortQuery): Promise<string> {
-    const { publishedPort } = await import('./operate/port.js');
-    return publishedPort(await this.#api(), this.#identity, query);
+    const { nodePortAddress } = await import('./operate/port.js');
+    return nodePortAddress(await this.#api(), this.#identity, query);
   }
 
   async runJob(job: string, options: JobOptions): Promise<number> {
@@ -126,11 +126,11 @@ export class KubernetesDeployer implements Deployer {
   }
 
   async pushImages(format: OutputFormat): Promise<boolean> {
-    const [{ usedImages }, { pushDeploymentImages }] = await Promise.all([
+    const [{ deploymentImages }, { pushDeploymentImages }] = await Promise.all([
       import('./input/used-images.js'),
       import('../images/push-images.js'),
     ]);
-    const used = await usedImages(this.#deployment, this.#context);
+    const used = await deploymentImages(this.#deployment, this.#context);
     const { complete, pushed } = await pushDeploymentImages(this.#deployment, used, format, this.#context);
     if (pushed.size > 0) await this.#keepPushed(pushed, complete);
     return complete;
@@ -172,7 +172,7 @@ export class KubernetesDeployer implements Deployer {
   }
 
   /** With the ids of local images if this host's engine answers: they are part of what start applies. */
-  async #prepare(more: Pick<PrepareOptions, 'certificates'> = {}, context = this.#context): Promise<Prepared> {
+  async #prepare(more: Pick<ObjectsOptions, 'certificates'> = {}, context = this.#context): Promise<PreparedInput> {
     const imageIds = async (references: readonly string[]): Promise<Map<string, string>> => {
       try {
         return await imageIdsOf(await connectEngine(context), references);

@@ -240,7 +240,7 @@ export async function deploymentLogs(target: Target, options: LogsOptions, conte
 }
 
 /** `exec`: runs a command in a container; resolves to its exit code. */
-export async function execInDeployment(target: Target, options: ExecOptions, context: Context): Promise<number> {
+export async function deploymentExec(target: Target, options: ExecOptions, context: Context): Promise<number> {
   return (await openDeployer(target, context)).exec(options);
 }
 

@@ -6,7 +6,7 @@ import { connectEngine, type Engine } from '../../engine/connect.js';
 import { listProjectContainers } from '../../engine/containers.js';
 import { whySilent } from '../../engine/silence.js';
 import { selectNames, tellSelection } from '../../stack/select.js';
-import type { Pod } from '../../stack/parse.js';
+import type { PodFile } from '../../stack/parse.js';
 import type { SetupParameters } from '../../stack/hooks/contexts.js';
 import type { Context } from '../../system/context.js';
 import { LaconicError } from '../../system/errors.js';
@@ -92,7 +92,7 @@ export async function setupStack(
   await runSetupHooks(loaded, facts, parameters, extraArgs, context);
 }
 
-function selectPods(pods: readonly Pod[], options: QuickOptions, context: Context): Pod[] {
+function selectPods(pods: readonly PodFile[], options: QuickOptions, context: Context): PodFile[] {
   const selection = selectNames(
     pods.map((pod) => pod.name),
     options,
@@ -110,7 +110,7 @@ function selectPods(pods: readonly Pod[], options: QuickOptions, context: Contex
 async function quickProject(
   reference: string,
   loaded: LoadedStack,
-  pods: readonly Pod[],
+  pods: readonly PodFile[],
   options: QuickOptions,
   engine: Engine | undefined,
   context: Context,

@@ -5,7 +5,7 @@ import { LaconicError } from '../../system/errors.js';
 import { kindOf } from '../../system/files/files.js';
 import { workingTreeAround } from '../../system/files/links.js';
 import { packageDirectory } from '../../system/package.js';
-import { Patience } from '../../system/process/patience.js';
+import { SilenceWatch } from '../../system/process/patience.js';
 import { run, type RunResult } from '../../system/process/process.js';
 
 /** The sources of a restart. */
@@ -132,7 +132,7 @@ async function gitOrFail(source: Source, args: readonly string[], context: Conte
 function git({ root }: Source, args: readonly string[], { env, signal, report }: Context): Promise<RunResult> {
   // A prompt on the terminal would block a restart forever: git must succeed or fail.
   const ended = run('git', ['-C', root, ...args], { env: { ...env, GIT_TERMINAL_PROMPT: '0' }, signal });
-  return new Patience(`git, called in ${root},`, report).while(ended);
+  return new SilenceWatch(`git, called in ${root},`, report).while(ended);
 }
 
 function gitFailure({ root }: Source, { stderr, code }: RunResult): LaconicError {

@@ -36,11 +36,11 @@ export async function readManifest(layout: DeploymentLayout): Promise<Manifest |
 /** Renders the manifest of these files. */
 export async function renderManifest(files: readonly GeneratedFile[]): Promise<string> {
   const entries = await Promise.all(files.map(async (file) => [file.path, await checksumOf(file)] as const));
-  return renderEntries(Object.fromEntries(entries.sort()));
+  return manifestEntries(Object.fromEntries(entries.sort()));
 }
 
 /** Renders a manifest. */
-export function renderEntries(manifest: Manifest): string {
+export function manifestEntries(manifest: Manifest): string {
   return `${JSON.stringify(manifest, undefined, 1)}\n`;
 }
 
@@ -53,7 +53,7 @@ export async function acceptHookEdits(layout: DeploymentLayout): Promise<void> {
     if (now !== undefined && now !== checksum) edited[path] = now;
   }
   if (Object.keys(edited).length === 0) return;
-  await writeFileAtomically(layout.manifest, renderEntries({ ...manifest, ...edited }), secretMode);
+  await writeFileAtomically(layout.manifest, manifestEntries({ ...manifest, ...edited }), secretMode);
 }
 
 /**

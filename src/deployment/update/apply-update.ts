@@ -13,7 +13,11 @@ import type { UpdatePlan } from './plan.js';
  * @param hook the first hook that must run afterwards
  * @throws LaconicError
  */
-export async function carryOut(layout: DeploymentLayout, plan: UpdatePlan, hook: string | undefined): Promise<void> {
+export async function applyChanges(
+  layout: DeploymentLayout,
+  plan: UpdatePlan,
+  hook: string | undefined,
+): Promise<void> {
   let steps: JournalStep[];
   try {
     steps = [{ op: 'directory', path: await stage(layout, plan) }, ...plan.steps];

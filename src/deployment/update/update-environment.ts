@@ -5,12 +5,12 @@ import { sectionOf, usedOnCompose } from '../../spec/usable.js';
 import type { Context } from '../../system/context.js';
 import { InvalidFileError, LaconicError } from '../../system/errors.js';
 import { readTextIfAny, secretMode } from '../../system/files/files.js';
-import { carryOut } from './apply-update.js';
+import { applyChanges } from './apply-update.js';
 import { faultsOfValues } from '../create/compose-faults.js';
 import { clearJournal, type JournalStep } from '../access/journal.js';
 import { type PlannedEnvironment, plannedEnvironment, replacementLine } from './environment-preview.js';
 import { type DeploymentLayout, secretsCopyPath } from '../directory/layout.js';
-import { isEdited, currentChecksum, readManifest, renderEntries } from '../directory/manifest.js';
+import { isEdited, currentChecksum, readManifest, manifestEntries } from '../directory/manifest.js';
 import type { Deployment } from '../access/open.js';
 import { environmentFiles, type SecretOptions } from '../create/prepare.js';
 import { requireSecrets } from '../secrets/require-secrets.js';
@@ -65,10 +65,10 @@ export async function regenerateEnvironment(
   if (steps.length === 0) return { changed: false };
   if (before !== undefined) {
     const path = relative(layout.root, layout.manifest);
-    staged.push({ path, source: { text: renderEntries(manifest) }, mode: secretMode });
+    staged.push({ path, source: { text: manifestEntries(manifest) }, mode: secretMode });
     steps.push({ op: 'replace', path, backup: false, secret: true });
   }
-  await carryOut(layout, { steps, staged, modes: [], volumes: [], edited, left: [] }, undefined);
+  await applyChanges(layout, { steps, staged, modes: [], volumes: [], edited, left: [] }, undefined);
   await clearJournal(layout);
   for (const path of edited) warnAboutEdit(path, 'replaced', context);
   return { changed: true };

@@ -5,7 +5,7 @@ import type { Spec } from '../../spec/parse.js';
 import type { Context } from '../../system/context.js';
 import { LaconicError } from '../../system/errors.js';
 import { kindOf, makeDirectory, readTextIfAny, secretMode, writeIfDifferent } from '../../system/files/files.js';
-import { carryOut } from './apply-update.js';
+import { applyChanges } from './apply-update.js';
 import { makeVolume } from '../create/create.js';
 import { filesOfTree, readerOf } from '../directory/files.js';
 import { type CreateArguments, createHookLabels, runCreateHooks } from '../hooks/hooks.js';
@@ -104,7 +104,7 @@ export async function updateDeployment(
   const printed = target === undefined && plan.steps.length + hooks.length > 0;
   const servicesBefore = printed ? await servicePrints(layout, present.stack, context.env) : undefined;
   const before = await checksumsNow(layout, plan);
-  if (plan.steps.length > 0) await carryOut(layout, plan, hooks[0]);
+  if (plan.steps.length > 0) await applyChanges(layout, plan, hooks[0]);
   for (const directory of prepared.generated.tree.directories) await makeDirectory(join(layout.root, directory));
   for (const { path, mode } of plan.modes) await chmod(join(layout.root, path), mode);
   const outside = await newVolumesOutside(prepared, layout);

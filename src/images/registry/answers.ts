@@ -24,7 +24,7 @@ const descriptor = z.object({
  * OCI format.
  */
 const manifest = z.object({ config: descriptor.optional(), manifests: z.array(descriptor).optional() });
-export type Manifest = z.infer<typeof manifest>;
+export type ImageManifest = z.infer<typeof manifest>;
 
 const imageConfig = z.object({ os: z.string().optional(), architecture: z.string().optional() });
 export type ImageConfig = z.infer<typeof imageConfig>;
@@ -41,7 +41,7 @@ function read<T>(schema: z.ZodType<T>, answer: HttpAnswer, what: string): T {
   throw new RegistryError(`${what}: the answer is not that of a registry`, { status: answer.status });
 }
 
-export const readManifest = (answer: HttpAnswer, what: string): Manifest => read(manifest, answer, what);
+export const readImageManifest = (answer: HttpAnswer, what: string): ImageManifest => read(manifest, answer, what);
 export const readImageConfig = (answer: HttpAnswer, what: string): ImageConfig => read(imageConfig, answer, what);
 export const readTags = (answer: HttpAnswer, what: string): string[] => read(tagList, answer, what).tags ?? [];
 export function readToken(answer: HttpAnswer, what: string): string {

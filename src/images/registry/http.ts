@@ -2,7 +2,7 @@ import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorCode, InterruptedError } from '../../system/errors.js';
-import { Patience } from '../../system/process/patience.js';
+import { SilenceWatch } from '../../system/process/patience.js';
 import type { Reporter } from '../../system/report.js';
 import { proxyFor } from './proxy.js';
 
@@ -56,7 +56,7 @@ export class HttpClient {
   readonly #limits: Limits;
   readonly #report: Pick<Reporter, 'warn'>;
   readonly #agents = new Map<string, Promise<HttpAgent>>();
-  readonly #patience = new Map<string, Patience>();
+  readonly #patience = new Map<string, SilenceWatch>();
 
   /** @param caller its `report` is warned about a server that does not answer */
   constructor(
@@ -128,8 +128,8 @@ export class HttpClient {
     });
   }
 
-  #patienceWith(host: string): Patience {
-    const patience = this.#patience.get(host) ?? new Patience(host, this.#report);
+  #patienceWith(host: string): SilenceWatch {
+    const patience = this.#patience.get(host) ?? new SilenceWatch(host, this.#report);
     this.#patience.set(host, patience);
     return patience;
   }

@@ -4,10 +4,10 @@ import type { Credentials } from '../credentials.js';
 import { hub } from '../reference.js';
 import {
   type ImageConfig,
-  type Manifest,
+  type ImageManifest,
   nextPage,
   readImageConfig,
-  readManifest,
+  readImageManifest,
   readTags,
   RegistryError,
   wordsOf,
@@ -25,7 +25,7 @@ export interface RegistryAddress {
 
 /** The manifest of an image in a registry. */
 export interface FoundManifest {
-  manifest: Manifest;
+  manifest: ImageManifest;
   /** `sha256:…`, computed from the received content. */
   digest: string;
 }
@@ -109,7 +109,7 @@ export class Registry {
         hint: 'the registry, or a proxy on the way to it, serves something else',
       });
     }
-    return { manifest: readManifest(answer, what), digest };
+    return { manifest: readImageManifest(answer, what), digest };
   }
 
   /** Reads the configuration of an image, which names its platform. */

@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import type { SimpleGitOptions } from 'simple-git';
 import { InterruptedError, LaconicError } from '../../system/errors.js';
 import { kindOf } from '../../system/files/files.js';
-import type { Patience } from '../../system/process/patience.js';
+import type { SilenceWatch } from '../../system/process/patience.js';
 import { commandLine, programMissing } from '../../system/process/process.js';
 import { withoutCredentials } from './remote.js';
 
@@ -31,7 +31,7 @@ export interface GitOptions {
   /** Configuration for this call only, as `key=value`. */
   settings?: readonly string[] | undefined;
   /** Notified of output from git, so that it can report a server that does not answer. */
-  patience?: Patience | undefined;
+  patience?: SilenceWatch | undefined;
   /** Called with each state of git's own progress, such as `Receiving objects:  42%`. */
   onProgress?: ((state: string) => void) | undefined;
 }

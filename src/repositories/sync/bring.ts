@@ -4,13 +4,13 @@ import type { LaconicError } from '../../system/errors.js';
 import { InterruptedError } from '../../system/errors.js';
 import { kindOf } from '../../system/files/files.js';
 import { inParallel } from '../../system/process/parallel.js';
-import { Patience } from '../../system/process/patience.js';
+import { SilenceWatch } from '../../system/process/patience.js';
 import { carryOut } from './carry-out.js';
 import { gitEnvironment, type GitOptions } from '../git/git.js';
 import { sweepUnfinishedClones } from './leftovers.js';
 import { OrderedLines } from './ordered-output.js';
-import { isAbsent, type Observed, observeCopy } from './observe.js';
-import { checkingLine, type Plan, planRepository, planText, type Wanted } from './plan.js';
+import { isAbsent, type ObservedCopy, observeCopy } from './observe.js';
+import { checkingLine, type SyncPlan, planRepository, planText, type Wanted } from './plan.js';
 import { rewriteUrl } from '../git/remote.js';
 import { asLaconicError, type Outcome, outcomeText, type Result } from './result.js';
 import { shownName } from '../git/spec.js';
@@ -31,8 +31,8 @@ interface Task {
   wanted: Wanted;
   options: GitOptions;
   /** Its state on disk; undefined if that cannot be used, as `outcome` explains. */
-  observed?: Observed;
-  plan?: Plan;
+  observed?: ObservedCopy;
+  plan?: SyncPlan;
   /** The URL that git finally connects to. */
   remote?: string;
   outcome?: Outcome;
@@ -55,7 +55,7 @@ export async function bringRepositories(
   const { signal, report } = context;
   const env = gitEnvironment(context.env, base);
   const tasks = all.map((wanted): Task => {
-    const patience = new Patience(`git, asked for ${shownName(wanted.spec)},`, report);
+    const patience = new SilenceWatch(`git, asked for ${shownName(wanted.spec)},`, report);
     return { wanted, options: { env, signal, patience } };
   });
   if (!options.checkOnly) await sweepUnfinishedClones(base);
@@ -124,7 +124,7 @@ async function observeAll(
 async function checkHosts(tasks: readonly Task[], base: string, context: Context): Promise<void> {
   const remote = tasks.filter(({ plan }) => plan?.action === 'clone' || (plan?.action === 'update' && plan.fetch));
   const accesses = remote.map(({ remote: url = '', options }) => ({ url, env: options.env }));
-  const patience = new Patience('a host that is reached by ssh', context.report);
+  const patience = new SilenceWatch('a host that is reached by ssh', context.report);
   const problems = await checkSshHosts(accesses, base, { env: context.env, signal: context.signal, patience });
   const told = new Set<LaconicError>();
   for (const task of remote) {

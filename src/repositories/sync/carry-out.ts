@@ -1,8 +1,8 @@
 import { cloneRepository } from './clone.js';
 import { explainGit } from '../git/explain.js';
 import { GitFailedError, type GitOptions } from '../git/git.js';
-import { isAbsent, type Observed, observeCopy } from './observe.js';
-import { type Plan, planRepository, type Wanted } from './plan.js';
+import { isAbsent, type ObservedCopy, observeCopy } from './observe.js';
+import { type SyncPlan, planRepository, type Wanted } from './plan.js';
 import type { Outcome } from './result.js';
 import { type UpdateEvents, updateCopy } from './update.js';
 
@@ -12,7 +12,7 @@ import { type UpdateEvents, updateCopy } from './update.js';
  */
 export async function carryOut(
   wanted: Wanted,
-  { observed, plan }: { observed: Observed; plan: Plan },
+  { observed, plan }: { observed: ObservedCopy; plan: SyncPlan },
   events: UpdateEvents,
   options: GitOptions,
 ): Promise<Outcome> {
@@ -23,7 +23,7 @@ export async function carryOut(
       const head = await cloneRepository(wanted, events.switching, options);
       if (head !== undefined) return { state: 'cloned', head };
       // Another laconic-so process was faster: its clone is treated like any existing one.
-      const there: Observed = (await isAbsent(directory))
+      const there: ObservedCopy = (await isAbsent(directory))
         ? { kind: 'absent' }
         : await observeCopy(spec, directory, {}, options);
       return await carryOut(wanted, { observed: there, plan: planRepository(ref, there, false) }, events, options);

@@ -9,7 +9,7 @@ import { isOriginOf, withoutCredentials } from '../git/remote.js';
 import { type RepositorySpec, remoteUrl } from '../git/spec.js';
 
 /** What is at the path of a working copy. */
-export type Observed = { kind: 'absent' } | { kind: 'copy'; head: Head };
+export type ObservedCopy = { kind: 'absent' } | { kind: 'copy'; head: Head };
 
 /**
  * The name of the current state: the branch, else the tag, else the commit.
@@ -52,7 +52,7 @@ export async function observeCopy(
   directory: string,
   known: { config?: GitConfig | undefined; head?: Head | undefined },
   options: GitOptions,
-): Promise<Extract<Observed, { kind: 'copy' }>> {
+): Promise<Extract<ObservedCopy, { kind: 'copy' }>> {
   if ((await kindOf(join(directory, '.git'))) === undefined) {
     throw new LaconicError(`${directory} is not a git working copy`, {
       hint: `move it away, so that ${spec.entry} can be cloned there`,

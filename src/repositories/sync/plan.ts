@@ -1,6 +1,6 @@
 import { looksLikeCommit } from '../git/ref.js';
 import type { Head } from '../git/heads.js';
-import { type Observed, refOf } from './observe.js';
+import { type ObservedCopy, refOf } from './observe.js';
 import type { RepositorySpec } from '../git/spec.js';
 
 /** A repository to be cloned or updated. */
@@ -14,7 +14,7 @@ export interface Wanted {
 }
 
 /** What to do with a repository. */
-export type Plan =
+export type SyncPlan =
   | { action: 'clone' }
   /** Fetch if requested, then switch, then fast-forward a branch. */
   | { action: 'update'; fetch: boolean; switchTo?: string }
@@ -28,7 +28,7 @@ export function isAt(head: Head, ref: string): boolean {
 }
 
 /** Plans what to do with a repository, from its state and the wanted ref. */
-export function planRepository(ref: string | undefined, observed: Observed, pull: boolean): Plan {
+export function planRepository(ref: string | undefined, observed: ObservedCopy, pull: boolean): SyncPlan {
   if (observed.kind === 'absent') return { action: 'clone' };
   const switches = ref !== undefined && !isAt(observed.head, ref);
   if (!pull && !switches) return { action: 'keep' };
@@ -36,14 +36,14 @@ export function planRepository(ref: string | undefined, observed: Observed, pull
 }
 
 /** The line `Checking: …`, which scripts read. */
-export function checkingLine({ directory, ref }: Wanted, observed: Observed): string {
+export function checkingLine({ directory, ref }: Wanted, observed: ObservedCopy): string {
   if (observed.kind === 'absent') return `Checking: ${directory}: Needs to be fetched`;
   const kind = observed.head.branch === undefined ? 'ref' : 'branch';
   return `Checking: ${directory}: already exists active ${kind}: ${refOf(observed.head, ref)}`;
 }
 
 /** Describes a plan for `--check-only`. */
-export function planText(plan: Plan, { url, ref }: Wanted): string {
+export function planText(plan: SyncPlan, { url, ref }: Wanted): string {
   if (plan.action === 'clone') return `would be cloned from ${url}${ref === undefined ? '' : `, at ${ref}`}`;
   if (plan.action === 'keep') return 'nothing to do';
   const steps = [plan.fetch ? 'fetched' : '', plan.switchTo === undefined ? '' : `switched to ${plan.switchTo}`];

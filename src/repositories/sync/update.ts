@@ -2,7 +2,7 @@ import { LaconicError } from '../../system/errors.js';
 import { checkOut } from './checkout.js';
 import { git, GitFailedError, type GitOptions } from '../git/git.js';
 import { type Head, readHead } from '../git/heads.js';
-import type { Plan } from './plan.js';
+import type { SyncPlan } from './plan.js';
 
 /** Events of an update. */
 export interface UpdateEvents {
@@ -20,7 +20,7 @@ export interface UpdateEvents {
  */
 export async function updateCopy(
   directory: string,
-  { fetch, switchTo }: Extract<Plan, { action: 'update' }>,
+  { fetch, switchTo }: Extract<SyncPlan, { action: 'update' }>,
   wanted: string | undefined,
   events: UpdateEvents,
   options: GitOptions,

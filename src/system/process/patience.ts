@@ -8,7 +8,7 @@ const againMs = 60_000;
  * Reports long waits for an answer, as from an API server: after ten seconds, and then every minute. Several questions
  * to the same server are reported as one, and any answer resets the time.
  */
-export class Patience {
+export class SilenceWatch {
   readonly #who: string;
   readonly #report: Pick<Reporter, 'warn'>;
   #open = 0;

@@ -2,7 +2,7 @@ import { errorCode, InterruptedError } from '../errors.js';
 import { loadExeca, programMissing, type RunResult } from './process.js';
 
 /** A program and its exact arguments. */
-export type Command = readonly [program: string, ...args: string[]];
+export type PipedCommand = readonly [program: string, ...args: string[]];
 
 /**
  * Runs two programs, piping stdout of the first into stdin of the second, without buffering it here. Resolves for any
@@ -11,8 +11,8 @@ export type Command = readonly [program: string, ...args: string[]];
  * @throws LaconicError if a program is not installed; InterruptedError if `signal` stopped them
  */
 export async function runPiped(
-  from: Command,
-  to: Command,
+  from: PipedCommand,
+  to: PipedCommand,
   options: { env: NodeJS.ProcessEnv; signal: AbortSignal },
 ): Promise<{ from: RunResult; to: RunResult }> {
   const execa = await loadExeca();

@@ -1,6 +1,6 @@
 import { connectEngine } from '../../../src/engine/connect.js';
 import { execInService } from '../../../src/deployers/compose/operate/exec.js';
-import { runJob } from '../../../src/deployers/compose/operate/job.js';
+import { runComposeJob } from '../../../src/deployers/compose/operate/job.js';
 import { streamLogs } from '../../../src/deployers/compose/operate/logs.js';
 import type { ComposeProject } from '../../../src/deployers/compose/cli/project.js';
 import { composeEnvironment } from '../../../src/deployers/compose/project/runtime-env.js';
@@ -51,7 +51,7 @@ async function perform(): Promise<number> {
     case 'exec':
       return execInService(project, call.options, engine, context);
     case 'job':
-      return runJob(
+      return runComposeJob(
         project,
         call.job,
         { args: call.args, env: new Map(), secrets: new Map(), wait: true },

@@ -7,7 +7,7 @@ import { mapOf } from '../../../src/system/plain-map.js';
 
 /** An object as the Python program creates it: with its client and only its labels. */
 function old(at: Site, object: KubernetesObject): KubernetesObject {
-  const { app, stack } = at.identity;
+  const { deploymentId: app, stack } = at.identity;
   return { ...object, metadata: { ...object.metadata, labels: { app, 'app.kubernetes.io/stack': stack } } };
 }
 
@@ -15,7 +15,7 @@ function old(at: Site, object: KubernetesObject): KubernetesObject {
 function oldPods(deployment: KubernetesObject, at: Site): KubernetesObject {
   const spec = mapOf(deployment.spec);
   const template = mapOf(spec.template);
-  const { app, stack } = at.identity;
+  const { deploymentId: app, stack } = at.identity;
   const labels = { app, 'app.kubernetes.io/stack': stack };
   return {
     ...deployment,
@@ -25,12 +25,12 @@ function oldPods(deployment: KubernetesObject, at: Site): KubernetesObject {
 
 function newPods(deployment: KubernetesObject, at: Site): KubernetesObject {
   const spec = mapOf(deployment.spec);
-  return { ...deployment, spec: { ...spec, selector: { matchLabels: { app: at.identity.app } } } };
+  return { ...deployment, spec: { ...spec, selector: { matchLabels: { app: at.identity.deploymentId } } } };
 }
 
 /** @param className without it, the deprecated annotation sets the class, as the Python program does */
 function ingress(at: Site, className?: string): KubernetesObject {
-  const { app, namespace } = at.identity;
+  const { deploymentId: app, namespace } = at.identity;
   const service = { name: `${app}-service`, port: { number: 80 } };
   const path = { path: '/', pathType: 'Prefix', backend: { service } };
   return {
@@ -56,11 +56,11 @@ describeWithCluster('adopting objects of the Python program', () => {
   });
   afterAll(() => at.remove());
 
-  const named = (suffix: string): string => `${at.identity.app}-${suffix}`;
+  const named = (suffix: string): string => `${at.identity.deploymentId}-${suffix}`;
   const annotations = (): Record<string, string> => ({ 'laconic.com/deployment-dir': at.identity.directory });
 
   it('takes over every object: fields that are no longer set are removed, nothing conflicts, and no claim or volume changes', async () => {
-    const { app, namespace } = at.identity;
+    const { deploymentId: app, namespace } = at.identity;
     const deployment = oldPods(at.deployment(named('deployment'), { claim: named('data'), env: 'old' }), at);
     const containers = mapOf(mapOf(mapOf(deployment.spec).template).spec).containers as object[];
     Object.assign(containers[0] ?? {}, { resources: { limits: { memory: '2000M' } }, tty: true });
@@ -173,7 +173,7 @@ describeWithCluster('the namespace of a deployment', () => {
       await first.start([]);
       const second = await site('taken', { namespace: first.identity.namespace });
       await expect(second.start([second.configmap('x')])).rejects.toThrow(
-        `namespace ${first.identity.namespace} belongs to deployment ${first.identity.app} (${first.identity.directory}), not to ${second.identity.app} (${second.identity.directory})`,
+        `namespace ${first.identity.namespace} belongs to deployment ${first.identity.deploymentId} (${first.identity.directory}), not to ${second.identity.deploymentId} (${second.identity.directory})`,
       );
       expect(await first.api.get(resources.ConfigMap, 'x', first.identity.namespace)).toBeUndefined();
     } finally {
@@ -212,10 +212,10 @@ describeWithCluster('the namespace of a deployment', () => {
   it('is awaited and recreated while it is being deleted', async () => {
     const at = await site();
     try {
-      const objects = [at.deployment('web'), ...at.volume(`${at.identity.app}-data`)];
+      const objects = [at.deployment('web'), ...at.volume(`${at.identity.deploymentId}-data`)];
       await at.start(objects);
       const bound = '--for=jsonpath={.status.phase}=Bound';
-      await kubectl('wait', bound, `persistentvolume/${at.identity.app}-data`, '--timeout=60s');
+      await kubectl('wait', bound, `persistentvolume/${at.identity.deploymentId}-data`, '--timeout=60s');
       const [namespace, held] = [at.identity.namespace, ['configmap', 'held', '--namespace', at.identity.namespace]];
       await kubectl('create', ...held);
       await kubectl('patch', ...held, '--patch', '{"metadata": {"finalizers": ["example.org/held"]}}');
@@ -227,7 +227,7 @@ describeWithCluster('the namespace of a deployment', () => {
       const { stdout, stderr } = await at.start(objects);
       expect(stderr).toContain(`namespace ${at.identity.namespace} is being deleted: it is awaited and made anew`);
       expect(stdout).toContain('Created Deployment web');
-      expect(stdout).toContain(`PV ${at.identity.app}-data is Released, clearing claimRef for rebinding`);
+      expect(stdout).toContain(`PV ${at.identity.deploymentId}-data is Released, clearing claimRef for rebinding`);
     } finally {
       await at.remove();
     }
@@ -241,7 +241,7 @@ describeWithCluster('the namespace of a deployment', () => {
       expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
       const winner = results[0].status === 'fulfilled' ? one : other;
       const namespace = await one.api.get(resources.Namespace, one.identity.namespace);
-      expect(namespace?.metadata.labels?.['laconic.com/deployment-id']).toBe(winner.identity.app);
+      expect(namespace?.metadata.labels?.['laconic.com/deployment-id']).toBe(winner.identity.deploymentId);
     } finally {
       await one.remove();
     }
@@ -250,12 +250,12 @@ describeWithCluster('the namespace of a deployment', () => {
   it('cannot use a volume of the same name that belongs to another namespace', async () => {
     const [one, other] = await Promise.all([site(), site()]);
     try {
-      const shared = `${one.identity.app}-data`;
+      const shared = `${one.identity.deploymentId}-data`;
       await one.start(one.volume(shared));
       const bound = '--for=jsonpath={.status.phase}=Bound';
       await kubectl('wait', bound, `persistentvolume/${shared}`, '--timeout=60s');
       await expect(other.start(other.volume(shared))).rejects.toThrow(
-        `PersistentVolume ${shared} belongs to deployment ${one.identity.app}`,
+        `PersistentVolume ${shared} belongs to deployment ${one.identity.deploymentId}`,
       );
       expect(await other.api.get(resources.Namespace, other.identity.namespace)).toBeUndefined();
     } finally {

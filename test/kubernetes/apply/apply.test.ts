@@ -33,7 +33,7 @@ describeWithCluster('applying objects', () => {
   });
   afterAll(() => at.remove());
 
-  const name = (suffix: string): string => `${at.identity.app}-${suffix}`;
+  const name = (suffix: string): string => `${at.identity.deploymentId}-${suffix}`;
   const all = () => [
     at.configmap(name('config')),
     {
@@ -56,7 +56,7 @@ describeWithCluster('applying objects', () => {
         ingressClassName: 'caddy',
         rules: [
           {
-            host: `${at.identity.app}.example.org`,
+            host: `${at.identity.deploymentId}.example.org`,
             http: {
               paths: [
                 {
@@ -128,7 +128,7 @@ describeWithCluster('applying objects', () => {
     const { stdout } = await at.start(all());
     expect(stdout).toContain(`Updated Service ${name('service')}\n`);
     const service = await at.api.get(resources.Service, name('service'), at.identity.namespace);
-    expect(mapOf(service?.spec).selector).toEqual({ app: at.identity.app });
+    expect(mapOf(service?.spec).selector).toEqual({ app: at.identity.deploymentId });
   });
 
   it('reports a conflict with the field and its owner, and changes nothing else', async () => {
@@ -176,10 +176,10 @@ describeWithCluster('applying objects', () => {
     );
     const { stderr } = await at.start(moved);
     expect(stderr).toContain(
-      `WARNING: PersistentVolume ${name('data')} stays as it is: spec.hostPath.path is "/mnt/${at.identity.app}", the spec wants "/mnt/elsewhere"`,
+      `WARNING: PersistentVolume ${name('data')} stays as it is: spec.hostPath.path is "/mnt/${at.identity.deploymentId}", the spec wants "/mnt/elsewhere"`,
     );
     const volume = await at.api.get(resources.PersistentVolume, name('data'));
-    expect(mapOf(mapOf(volume?.spec).hostPath).path).toBe(`/mnt/${at.identity.app}`);
+    expect(mapOf(mapOf(volume?.spec).hostPath).path).toBe(`/mnt/${at.identity.deploymentId}`);
   });
 
   it('refuses an object of another tool with the same name, and writes nothing', async () => {
@@ -201,7 +201,7 @@ describeWithCluster('several starts with Jobs and volumes', () => {
   afterAll(() => at.remove());
 
   it('recreate a failed Job, but not one that has completed, even with another definition', async () => {
-    const [good, bad] = [`${at.identity.app}-job-good`, `${at.identity.app}-job-bad`];
+    const [good, bad] = [`${at.identity.deploymentId}-job-good`, `${at.identity.deploymentId}-job-bad`];
     const wait = (condition: string, job: string): Promise<string> =>
       kubectl(
         'wait',
@@ -226,7 +226,7 @@ describeWithCluster('several starts with Jobs and volumes', () => {
   });
 
   it('bind a Released volume again, and print it', async () => {
-    const data = `${at.identity.app}-data`;
+    const data = `${at.identity.deploymentId}-data`;
     const objects = at.volume(data);
     await at.start(objects);
     const phase = (wanted: string): Promise<string> =>

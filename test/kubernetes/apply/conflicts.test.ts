@@ -12,7 +12,7 @@ describeWithCluster('fields that others have set', () => {
   });
   afterAll(() => at.remove());
 
-  const name = (suffix: string): string => `${at.identity.app}-${suffix}`;
+  const name = (suffix: string): string => `${at.identity.deploymentId}-${suffix}`;
   const wanted = () => [
     at.deployment(name('deployment'), { env: 'ours' }),
     at.configmap(name('config'), { key: 'ours', second: 'ours' }),
@@ -76,7 +76,7 @@ describeWithCluster('fields that others have set', () => {
 
   it('are taken over during the adoption of objects of the Python program, too', async () => {
     const old = at.configmap(name('old'), { key: 'old', gone: 'old' });
-    await createAsPython({ ...old, metadata: { ...old.metadata, labels: { app: at.identity.app } } });
+    await createAsPython({ ...old, metadata: { ...old.metadata, labels: { app: at.identity.deploymentId } } });
     await patched(`configmap/${name('old')}`, { data: { key: 'theirs' } }, 'operator-by-hand');
     const objects = [...wanted(), at.configmap(name('old'), { key: 'ours' })];
     const { stderr } = await at.start(objects, { forceConflicts: true });

@@ -103,8 +103,13 @@ describeWithCluster('a start without changes, with every mapped key', () => {
 
   it('writes nothing, since other spellings of the server are equal', async () => {
     at = await site('notes');
-    const { app, namespace, directory } = at.identity;
-    const { objects, findings } = buildObjects({ ...objectsInput(everything), app, namespace, directory });
+    const { deploymentId: app, namespace, directory } = at.identity;
+    const { objects, findings } = buildObjects({
+      ...objectsInput(everything),
+      deploymentId: app,
+      namespace,
+      directory,
+    });
     expect(findings.errors.map(formatProblem)).toEqual([]);
     const options = { order: [], awaitReady: async () => undefined };
     await applyObjects(at.identity, objects, at.api, options, at.context());

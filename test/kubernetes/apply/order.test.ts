@@ -43,7 +43,7 @@ describeWithCluster('the order of a start, and failed starts', () => {
       at.context(),
     );
     events.push(...requests.filter((each) => !each.startsWith('check')));
-    const inventory = `apply ConfigMap/${at.identity.app}.inventory`;
+    const inventory = `apply ConfigMap/${at.identity.deploymentId}.inventory`;
     expect(events).toEqual([
       `create Namespace/${at.identity.namespace}`,
       inventory,

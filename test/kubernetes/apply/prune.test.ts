@@ -11,7 +11,7 @@ describeWithCluster('objects that are no longer in the stack', () => {
   });
   afterAll(() => at.remove());
 
-  const named = (suffix: string): string => `${at.identity.app}-${suffix}`;
+  const named = (suffix: string): string => `${at.identity.deploymentId}-${suffix}`;
 
   it('are deleted, but not those that hooks or the operator made, whatever their labels', async () => {
     await at.start([at.configmap('stays'), at.configmap('goes'), at.service('goes')]);
@@ -56,7 +56,7 @@ describeWithCluster('objects that are no longer in the stack', () => {
     const watch = (async (): Promise<void> => {
       for await (const { type, object } of at.api.watch(resources.Pod, { namespace }, watching.signal)) {
         const component = object.metadata.labels?.['app.kubernetes.io/component'] ?? '';
-        if (type !== 'MODIFIED') seen.push(`${type} ${component.slice(at.identity.app.length + 1)}`);
+        if (type !== 'MODIFIED') seen.push(`${type} ${component.slice(at.identity.deploymentId.length + 1)}`);
       }
     })();
     await expect.poll(() => seen, { timeout: 60_000 }).toEqual(['ADDED deployment']);
@@ -81,12 +81,12 @@ describeWithCluster('objects that are no longer in the stack', () => {
   it('are pruned later when a start was killed before it recorded them', async () => {
     const { namespace } = at.identity;
     // After a kill between the inventory and the object, the inventory has an entry without uid.
-    const inventory = await at.api.get(resources.ConfigMap, `${at.identity.app}.inventory`, namespace);
+    const inventory = await at.api.get(resources.ConfigMap, `${at.identity.deploymentId}.inventory`, namespace);
     const entries = JSON.parse(mapOf(inventory?.data)['objects.json'] as string) as object[];
     const left = [...entries, { apiVersion: 'v1', kind: 'ConfigMap', name: 'half-done' }];
     await at.api.patch(
       resources.ConfigMap,
-      `${at.identity.app}.inventory`,
+      `${at.identity.deploymentId}.inventory`,
       namespace,
       { data: { 'objects.json': JSON.stringify(left) } },
       'laconic-so',

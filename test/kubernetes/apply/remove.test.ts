@@ -20,12 +20,12 @@ async function contents(at: Site): Promise<string[]> {
 }
 
 async function volumesOf(at: Site): Promise<string[]> {
-  const list = await at.api.list(resources.PersistentVolume, { labelSelector: `app=${at.identity.app}` });
+  const list = await at.api.list(resources.PersistentVolume, { labelSelector: `app=${at.identity.deploymentId}` });
   return list.map(({ metadata }) => metadata.name);
 }
 
 function everything(at: Site) {
-  const { app } = at.identity;
+  const { deploymentId: app } = at.identity;
   return [
     ...at.volume(`${app}-data`),
     at.configmap(`${app}-config`),
@@ -47,7 +47,7 @@ describeWithCluster('stop', () => {
         kubectl(
           'wait',
           `--for=condition=${condition}`,
-          `${object.split('-')[0] ?? ''}/${at.identity.app}-${object}`,
+          `${object.split('-')[0] ?? ''}/${at.identity.deploymentId}-${object}`,
           '--timeout=120s',
           '--namespace',
           at.identity.namespace,
@@ -73,11 +73,11 @@ describeWithCluster('stop', () => {
       await stop(one);
       expect(await contents(one)).toEqual([
         'ConfigMap/operators-own',
-        `PersistentVolumeClaim/${one.identity.app}-data`,
+        `PersistentVolumeClaim/${one.identity.deploymentId}-data`,
       ]);
-      expect(await volumesOf(one)).toEqual([`${one.identity.app}-data`]);
+      expect(await volumesOf(one)).toEqual([`${one.identity.deploymentId}-data`]);
       expect(await one.api.get(resources.Namespace, one.identity.namespace)).toBeDefined();
-      expect(await contents(other)).toContain(`Deployment/${other.identity.app}-deployment`);
+      expect(await contents(other)).toContain(`Deployment/${other.identity.deploymentId}-deployment`);
     });
 
     it('finds nothing the second time and does nothing', async () => {
@@ -86,10 +86,10 @@ describeWithCluster('stop', () => {
 
     it('keeps the volume, on which it starts again', async () => {
       const { stdout } = await one.start(everything(one));
-      expect(stdout).toContain(`Created Deployment ${one.identity.app}-deployment`);
+      expect(stdout).toContain(`Created Deployment ${one.identity.deploymentId}-deployment`);
       const claim = await one.api.get(
         resources.PersistentVolumeClaim,
-        `${one.identity.app}-data`,
+        `${one.identity.deploymentId}-data`,
         one.identity.namespace,
       );
       expect((claim?.status as { phase: string }).phase).toBe('Bound');
@@ -97,11 +97,13 @@ describeWithCluster('stop', () => {
 
     it('removes its claims and volumes with --delete-volumes, prints where the data is kept, and touches nothing of the other', async () => {
       const { keptData } = await stop(one, { deleteVolumes: true });
-      expect(keptData).toEqual([{ volume: `${one.identity.app}-data`, path: `/mnt/${one.identity.app}` }]);
+      expect(keptData).toEqual([
+        { volume: `${one.identity.deploymentId}-data`, path: `/mnt/${one.identity.deploymentId}` },
+      ]);
       expect(await volumesOf(one)).toEqual([]);
       expect(await contents(one)).toEqual(['ConfigMap/operators-own']);
-      expect(await volumesOf(other)).toEqual([`${other.identity.app}-data`]);
-      expect(await contents(other)).toContain(`PersistentVolumeClaim/${other.identity.app}-data`);
+      expect(await volumesOf(other)).toEqual([`${other.identity.deploymentId}-data`]);
+      expect(await contents(other)).toContain(`PersistentVolumeClaim/${other.identity.deploymentId}-data`);
     });
 
     it('refuses --delete-namespace while the namespace contains objects of others, and lists them', async () => {
@@ -126,18 +128,18 @@ describeWithCluster('stop', () => {
     let at: Site;
     beforeAll(async () => {
       at = await site();
-      await at.start([at.configmap(`${at.identity.app}-config`), at.service('web')]);
+      await at.start([at.configmap(`${at.identity.deploymentId}-config`), at.service('web')]);
     });
     afterAll(() => at.remove());
 
     it('works by labels without a usable inventory', async () => {
       const damaged = { data: { 'objects.json': 'not what we wrote' } };
-      const name = `${at.identity.app}.inventory`;
+      const name = `${at.identity.deploymentId}.inventory`;
       await at.api.patch(resources.ConfigMap, name, at.identity.namespace, damaged, 'somebody');
       await expect(at.start([at.service('web')])).rejects.toThrow("the list of the deployment's objects, is damaged");
       await stop(at);
       expect(await contents(at)).toEqual([]);
-      await at.start([at.configmap(`${at.identity.app}-config`), at.service('web')]);
+      await at.start([at.configmap(`${at.identity.deploymentId}-config`), at.service('web')]);
     });
 
     it('lists the remaining objects and their finalizers, and exits with 1', async () => {
@@ -145,7 +147,7 @@ describeWithCluster('stop', () => {
         kubectl(
           'patch',
           'configmap',
-          `${at.identity.app}-config`,
+          `${at.identity.deploymentId}-config`,
           '--namespace',
           at.identity.namespace,
           '--type=merge',
@@ -157,7 +159,7 @@ describeWithCluster('stop', () => {
         .catch((error: unknown) => error)
         .finally(() => patch([]));
       expect(failure).toMatchObject({
-        message: `after 2 s these are not gone: ConfigMap ${at.identity.app}-config (waits for the finalizer example.org/hold)`,
+        message: `after 2 s these are not gone: ConfigMap ${at.identity.deploymentId}-config (waits for the finalizer example.org/hold)`,
         exitCode: 1,
       });
       await stop(at);
@@ -165,19 +167,19 @@ describeWithCluster('stop', () => {
     });
 
     it('refuses --delete-namespace while a claim has the only copy of its data', async () => {
-      const [, claim] = at.volume(`${at.identity.app}-data`);
+      const [, claim] = at.volume(`${at.identity.deploymentId}-data`);
       const spec = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Mi' } } };
       await at.start([
         { ...claim, spec },
-        at.deployment(`${at.identity.app}-deployment`, { claim: `${at.identity.app}-data` }),
+        at.deployment(`${at.identity.deploymentId}-deployment`, { claim: `${at.identity.deploymentId}-data` }),
       ]);
-      const claimName = `persistentvolumeclaim/${at.identity.app}-data`;
+      const claimName = `persistentvolumeclaim/${at.identity.deploymentId}-data`;
       const bound = '--for=jsonpath={.status.phase}=Bound';
       await kubectl('wait', bound, claimName, '--namespace', at.identity.namespace, '--timeout=120s');
       await expect(stop(at, { deleteNamespace: true })).rejects.toThrow(
-        `the data of PersistentVolumeClaim ${at.identity.app}-data would go with it`,
+        `the data of PersistentVolumeClaim ${at.identity.deploymentId}-data would go with it`,
       );
-      expect(await contents(at)).toContain(`Deployment/${at.identity.app}-deployment`);
+      expect(await contents(at)).toContain(`Deployment/${at.identity.deploymentId}-deployment`);
       await stop(at, { deleteNamespace: true, deleteVolumes: true });
       expect(await at.api.get(resources.Namespace, at.identity.namespace)).toBeUndefined();
     });
@@ -185,7 +187,7 @@ describeWithCluster('stop', () => {
 
   it('removes objects of the Python program, including its unlabelled Secrets', async () => {
     const at = await site('python-stack');
-    const { app, namespace } = at.identity;
+    const { deploymentId: app, namespace } = at.identity;
     try {
       await createAsPython(...(await pythonObjects(at)));
       await stop(at, { deleteVolumes: true });
@@ -203,7 +205,7 @@ describeWithCluster('stop', () => {
 
 /** Objects as the Python program leaves them, with its labels and names. */
 async function pythonObjects(at: Site) {
-  const { app, stack, namespace, directory } = at.identity;
+  const { deploymentId: app, stack, namespace, directory } = at.identity;
   const labels = { app, 'app.kubernetes.io/stack': stack };
   const old = <T extends { metadata: object }>(object: T): T => ({
     ...object,

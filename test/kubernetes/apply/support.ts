@@ -50,13 +50,13 @@ export interface Site {
 export async function site(stack = 'shop', given: Partial<Identity> = {}): Promise<Site> {
   const id = randomBytes(4).toString('hex');
   const identity: Identity = {
-    app: `laconic-${id}`,
+    deploymentId: `laconic-${id}`,
     stack,
     namespace: `apply-${id}`,
     directory: `/srv/deployments/${id}`,
     ...given,
   };
-  const { app, namespace } = identity;
+  const { deploymentId: app, namespace } = identity;
   const [pause, coredns] = await Promise.all([nodeImage('pause'), nodeImage('coredns')]);
   const labels = standardLabels({ ...identity, pods: [] });
   const context = (): TestContext => testContext('/');

@@ -160,7 +160,7 @@ describeWithCluster('the life cycle of a kind cluster', () => {
     await api.create({ apiVersion: 'batch/v1', kind: 'Job', metadata, spec: { suspend: true, template } }, 'test');
     const awaited = [{ kind: 'Job' as const, name: 'suspended' }];
     const waiting = waitUntilReady({
-      ...{ api, namespace: 'stays', awaited, deadline: new Deadline(undefined), roomMs: 0, context },
+      ...{ api, namespace: 'stays', awaited, deadline: new Deadline(undefined), schedulingTimeoutMs: 0, context },
     });
     waiting.catch(() => undefined);
     await expect.poll(() => context.output.stderr, { timeout: 60_000 }).toContain('Job suspended: ');

@@ -36,7 +36,7 @@ describeWithCluster('objects that render prints', () => {
       if (error instanceof InvalidFileError) return undefined;
       throw error;
     }
-    const { objects, findings } = buildObjects({ ...input, app, namespace });
+    const { objects, findings } = buildObjects({ ...input, deploymentId: app, namespace });
     if (findings.errors.length > 0) return undefined;
     const answers = await Promise.all(
       objects.map(async (object) => {

@@ -84,7 +84,7 @@ describeWithCluster('a cluster that reports pods after the workloads that create
       namespace: at.identity.namespace,
       awaited: [{ kind: 'Job', name: 'fails-too' }],
       deadline: new Deadline(120),
-      roomMs: 10_000,
+      schedulingTimeoutMs: 10_000,
       context: at.context(),
     });
     await expect(waiting).rejects.toThrow(/Job fails-too: failed: main exited with code \d+ \(pod /);

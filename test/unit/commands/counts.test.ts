@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import type { ContextOf } from '../../../src/commands/shared/arguments.js';
-import { declare as buildContainers } from '../../../src/commands/build-containers.js';
-import { declare as setupRepositories } from '../../../src/commands/setup-repositories.js';
+import buildContainers from '../../../src/commands/build-containers.js';
+import setupRepositories from '../../../src/commands/setup-repositories.js';
 import { UsageError } from '../../../src/system/errors.js';
 import { testContext } from '../../support/context.js';
 

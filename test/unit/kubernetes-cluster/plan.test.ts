@@ -10,7 +10,12 @@ import { standardLabels } from '../../../src/deployers/kubernetes/objects/common
 import type { KubernetesObject } from '../../../src/deployers/kubernetes/objects/common/object.js';
 import { mapOf } from '../../../src/system/plain-map.js';
 
-const identity: Identity = { app: 'laconic-f3abcdxy', stack: 'notes', namespace: 'laconic-notes', directory: '/srv/d' };
+const identity: Identity = {
+  deploymentId: 'laconic-f3abcdxy',
+  stack: 'notes',
+  namespace: 'laconic-notes',
+  directory: '/srv/d',
+};
 const labels = standardLabels({ ...identity, pods: [] });
 
 function object(kind: string, name: string, more: Record<string, unknown> = {}): KubernetesObject {
@@ -66,7 +71,7 @@ describe('planning a start', () => {
     const others = { ...labels, 'laconic.com/deployment-id': 'laconic-other' };
     const theirs = live(object('ConfigMap', 'laconic-other.inventory'), {}, { labels: others });
     expect(() => seen(theirs)).toThrow('namespace laconic-notes belongs to deployment laconic-other');
-    const ours = live(object('ConfigMap', `${identity.app}.inventory`));
+    const ours = live(object('ConfigMap', `${identity.deploymentId}.inventory`));
     expect(what(seen(ours))).toEqual(['create ConfigMap/config']);
   });
 
@@ -105,10 +110,10 @@ describe('planning a start', () => {
   });
 
   it("adopts the Python program's objects, and its unlabelled Secrets by name", () => {
-    const secret = object('Secret', `${identity.app}-image-pull-secret`);
+    const secret = object('Secret', `${identity.deploymentId}-image-pull-secret`);
     const old = { managedFields: [{ manager: 'OpenAPI-Generator', operation: 'Update', fieldsV1: {} }] };
     const found = [
-      live(config, {}, { ...old, labels: { app: identity.app } }),
+      live(config, {}, { ...old, labels: { app: identity.deploymentId } }),
       live(secret, {}, { ...old, labels: {} }),
     ];
     expect(plan([config, secret], found).actions).toMatchObject([
@@ -236,18 +241,20 @@ describe('pruning', () => {
 
   it("recognizes the Python program's objects by label, client and name when there is no inventory", () => {
     const old = {
-      labels: { app: identity.app },
+      labels: { app: identity.deploymentId },
       managedFields: [{ manager: 'OpenAPI-Generator', operation: 'Update' }],
     };
     const made = plan(
       [],
       [
-        live(object('Service', `${identity.app}-nodeport-80-tcp`), {}, old),
+        live(object('Service', `${identity.deploymentId}-nodeport-80-tcp`), {}, old),
         live(object('Service', 'a-hooks-own'), {}, old),
-        live(object('Deployment', `${identity.app}-deployment`), {}, { ...old, managedFields: [] }),
+        live(object('Deployment', `${identity.deploymentId}-deployment`), {}, { ...old, managedFields: [] }),
       ],
     );
-    expect(made.removals.map(({ live: each }) => each.metadata.name)).toEqual([`${identity.app}-nodeport-80-tcp`]);
+    expect(made.removals.map(({ live: each }) => each.metadata.name)).toEqual([
+      `${identity.deploymentId}-nodeport-80-tcp`,
+    ]);
   });
 });
 

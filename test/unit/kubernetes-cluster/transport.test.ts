@@ -5,7 +5,7 @@ import { KubeConfig } from '@kubernetes/client-node';
 import type { ClusterApi, WatchEvent } from '../../../src/deployers/kubernetes/api/api.js';
 import { createClusterApi } from '../../../src/deployers/kubernetes/api/client.js';
 import { resources } from '../../../src/deployers/kubernetes/api/resources.js';
-import { Transport } from '../../../src/deployers/kubernetes/api/transport.js';
+import { HttpTransport } from '../../../src/deployers/kubernetes/api/transport.js';
 
 /** A web server that fails as scripted, in ways in which a real API server does not fail on request. */
 describe('requests over a failing network', () => {
@@ -34,7 +34,7 @@ describe('requests over a failing network', () => {
     });
     warned = [];
     const warn = (text: string): void => void warned.push(text);
-    api = createClusterApi(new Transport(config, address, interrupt.signal, { warn }), 'x', interrupt.signal, warn);
+    api = createClusterApi(new HttpTransport(config, address, interrupt.signal, { warn }), 'x', interrupt.signal, warn);
   });
   afterEach(() => {
     server.closeAllConnections();

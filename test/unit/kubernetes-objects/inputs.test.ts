@@ -67,7 +67,7 @@ describe('the containers that get a variable', () => {
       'mentioned',
     ],
   ])('are chosen by the rule of %s', async (_, files, expected) => {
-    expect((await gather(files)).input.environment).toBe(expected);
+    expect((await gather(files)).input.envPolicy).toBe(expected);
   });
 
   it('are not chosen by an unknown word in deployment.yml, which is refused', async () => {
@@ -95,7 +95,7 @@ describe('the containers that get a variable', () => {
       H: 'process',
       X: 'x',
     });
-    expect(gathered.input.generated).toEqual(new Map([['S', 'secret']]));
+    expect(gathered.input.generatedSecrets).toEqual(new Map([['S', 'secret']]));
     expect(gathered.secrets).toEqual(['secret']);
     const old = await gather(
       {
@@ -215,7 +215,7 @@ describe('files that become objects', () => {
       'config/etc/b': 'b',
     });
     expect(errors).toEqual([]);
-    expect(input.files).toEqual(
+    expect(input.boundFiles).toEqual(
       new Map([
         ['../config/web/run.sh', { kind: 'file', name: 'run.sh', content: Buffer.from('run') }],
         [
@@ -299,9 +299,9 @@ describe('ids of local images', () => {
     const images = new Map([['b', 'y:2']]);
     const { input } = await gather(files, { imageIds, images });
     expect(asked).toEqual([['x:local']]);
-    expect(input.imageIds).toEqual(new Map([['x:local', 'sha256:1']]));
+    expect(input.imageVersions).toEqual(new Map([['x:local', 'sha256:1']]));
     const spec = 'stack: s\ndeploy-to: k8s\nkube-config: k\n';
-    expect((await gather({ ...files, 'spec.yml': spec }, { imageIds })).input.imageIds.size).toBe(0);
+    expect((await gather({ ...files, 'spec.yml': spec }, { imageIds })).input.imageVersions.size).toBe(0);
     expect(asked).toHaveLength(1);
   });
 
@@ -309,11 +309,11 @@ describe('ids of local images', () => {
     const files = { 'compose/docker-compose-web.yml': 'services: { web: { image: "x:local" } }' };
     const pushed = new Map([['r/x:deploy-1', 'sha256:2']]);
     const imageIds = async () => new Map([['x:local', 'sha256:1']]);
-    expect((await gather(files, { imageIds, pushed })).input.imageIds).toEqual(
+    expect((await gather(files, { imageIds, pushed })).input.imageVersions).toEqual(
       new Map([...pushed, ['x:local', 'sha256:1']]),
     );
     const spec = 'stack: s\ndeploy-to: k8s\nkube-config: k\n';
-    expect((await gather({ ...files, 'spec.yml': spec }, { pushed })).input.imageIds).toEqual(pushed);
+    expect((await gather({ ...files, 'spec.yml': spec }, { pushed })).input.imageVersions).toEqual(pushed);
   });
 });
 

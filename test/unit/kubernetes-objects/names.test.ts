@@ -10,8 +10,8 @@ describe('names of objects', () => {
   it.each([
     [names.deployment('web'), 'laconic-f3abcdxy-deployment'],
     [several.deployment('web'), 'laconic-f3abcdxy-web-deployment'],
-    [names.service('web'), 'laconic-f3abcdxy-service'],
-    [several.service('back'), 'laconic-f3abcdxy-back-service'],
+    [names.ingressService('web'), 'laconic-f3abcdxy-service'],
+    [several.ingressService('back'), 'laconic-f3abcdxy-back-service'],
     [names.nodePort(9000, 'tcp'), 'laconic-f3abcdxy-nodeport-9000-tcp'],
     [names.ingress, 'laconic-f3abcdxy-ingress'],
     [names.job('seed'), 'laconic-f3abcdxy-job-seed'],
@@ -22,7 +22,7 @@ describe('names of objects', () => {
     [names.generatedSecrets, 'laconic-f3abcdxy-generated-secrets'],
     [names.registrySecret, 'laconic-f3abcdxy-image-pull-secret'],
     [names.tlsSecret('notes.example.org'), 'laconic-f3abcdxy-notes.example.org-tls'],
-    [names.serviceOf('db'), 'db'],
+    [names.headlessService('db'), 'db'],
     [names.container('db'), 'db'],
     [names.podVolume('pgdata'), 'pgdata'],
   ])('are those of existing deployments where they are valid: %s', (name, expected) => {
@@ -48,14 +48,15 @@ describe('names that Kubernetes does not allow', () => {
   });
 
   it('begin with a letter for a Service, whatever the id begins with', () => {
-    const odd = createNames({ ...objectsInput({ pods: { web: pod } }), app: '3_x' });
-    expect(odd.service('web')).toMatch(/^[a-z][a-z0-9-]+$/);
+    const odd = createNames({ ...objectsInput({ pods: { web: pod } }), deploymentId: '3_x' });
+    expect(odd.ingressService('web')).toMatch(/^[a-z][a-z0-9-]+$/);
     expect(odd.ingress).toMatch(label);
   });
 
   it('of compose services are found by DNS whatever their case, or refused', () => {
-    expect(names.serviceOf('Web')).toBe('web');
-    for (const name of ['my_db', '2nd', 'a.b', 'a'.repeat(64), '-x']) expect(names.serviceOf(name)).toBeUndefined();
+    expect(names.headlessService('Web')).toBe('web');
+    for (const name of ['my_db', '2nd', 'a.b', 'a'.repeat(64), '-x'])
+      expect(names.headlessService(name)).toBeUndefined();
   });
 
   it('keep the allowed characters in labels', () => {

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { serviceKeys as composeKeys } from '../../../src/compose/model/service-keys.js';
 import { buildObjects } from '../../../src/deployers/kubernetes/objects/build.js';
-import { deployKeys, serviceKeys } from '../../../src/deployers/kubernetes/objects/support-matrix.js';
+import { deployKeys, serviceSupport } from '../../../src/deployers/kubernetes/objects/support-matrix.js';
 import { formatProblem } from '../../../src/system/errors.js';
 import { objectsInput, oneService } from '../../support/kubernetes-objects.js';
 
 describe('the support matrix', () => {
   it('has every key of Compose, and no other', () => {
-    expect(Object.keys(serviceKeys)).toEqual([...composeKeys].sort());
+    expect(Object.keys(serviceSupport)).toEqual([...composeKeys].sort());
   });
 });
 
@@ -25,7 +25,7 @@ describe('unmapped keys are reported, each with its line', () => {
     ['devices: [ "/dev/fuse:/dev/fuse" ]', 'devices', 'error'],
     ['external_links: [ other ]', 'external_links', 'error'],
   ])('%s', (line, key, level) => {
-    const text = serviceKeys[key]?.text ?? '';
+    const text = serviceSupport[key]?.text ?? '';
     const expected = [`docker-compose-web.yml:4 services.web.${key}: ${text}`];
     expect(findings(line)).toEqual(
       level === 'error' ? { errors: expected, warnings: [] } : { errors: [], warnings: expected },

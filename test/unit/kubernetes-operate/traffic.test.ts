@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { LiveObject } from '../../../src/deployers/kubernetes/api/api.js';
 import { buildObjects } from '../../../src/deployers/kubernetes/objects/build.js';
-import { placeOf, sharedRoutes } from '../../../src/deployers/kubernetes/ingress/traffic.js';
+import { nodePortPlace, sharedRoutes } from '../../../src/deployers/kubernetes/ingress/traffic.js';
 import { formatProblem } from '../../../src/system/errors.js';
 import { app, objectsInput } from '../../support/kubernetes-objects.js';
 
@@ -9,7 +9,7 @@ const spec =
   'network:\n  http-proxy:\n    - { host-name: A.example.org, routes: [ { path: /, proxy-to: "web:80" }, { path: /api, proxy-to: "web:81" } ] }\n';
 const input = objectsInput({ pods: { web: 'services: { web: { image: a } }' }, spec });
 const wanted = buildObjects(input).objects.filter(({ kind }) => kind === 'Ingress');
-const identity = { app, stack: input.stack, namespace: input.namespace, directory: input.directory };
+const identity = { deploymentId: app, stack: input.stack, namespace: input.namespace, directory: input.directory };
 
 function ingress(changes: { host?: string; path?: string; className?: string; namespace?: string; name?: string }) {
   const { host = 'a.example.org', path, className, namespace = 'theirs', name = 'x' } = changes;
@@ -58,10 +58,10 @@ describe('the place of a node port in the spec', () => {
     [30_080, 1],
     [30_101, 2],
   ])('is found for port %i', (port, index) => {
-    expect(placeOf({ ports }, port)).toEqual(['network', 'ports', 'web', index]);
+    expect(nodePortPlace({ ports }, port)).toEqual(['network', 'ports', 'web', index]);
   });
 
   it('is absent for a port that is not published', () => {
-    expect(placeOf({ ports }, 8080)).toEqual(['network', 'ports']);
+    expect(nodePortPlace({ ports }, 8080)).toEqual(['network', 'ports']);
   });
 });

@@ -22,7 +22,14 @@ import {
 } from './objects.js';
 
 function question(changes: Partial<PodQuestion> = {}): PodQuestion {
-  return { world: worldOf({}), final: false, unscheduledMs: () => 0, notReadyMs: () => 0, roomMs: 10_000, ...changes };
+  return {
+    world: worldOf({}),
+    final: false,
+    unscheduledMs: () => 0,
+    notReadyMs: () => 0,
+    schedulingTimeoutMs: 10_000,
+    ...changes,
+  };
 }
 
 describe('a container that is not running', () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Judge } from '../../../src/deployers/kubernetes/ready/readiness-over-time.js';
 import { crashLimit } from '../../../src/deployers/readiness/verdict.js';
 import { steadyMs } from '../../../src/deployers/readiness/steady.js';
-import type { World } from '../../../src/deployers/kubernetes/ready/watch-cache.js';
+import type { WatchCache } from '../../../src/deployers/kubernetes/ready/watch-cache.js';
 import type { LiveObject } from '../../../src/deployers/kubernetes/api/api.js';
 import {
   crashing,
@@ -21,13 +21,13 @@ import {
 const web = { kind: 'Deployment', name: 'web' } as const;
 const job = { kind: 'Job', name: 'seed' } as const;
 
-function change(world: World, kind: string, object: object): void {
+function change(world: WatchCache, kind: string, object: object): void {
   world.note({ type: 'MODIFIED', object: { apiVersion: 'v1', kind, ...object } as unknown as LiveObject });
 }
 
 describe('readiness that has to last', () => {
   it('is believed at the first look when nothing was started', () => {
-    const judge = new Judge({ steadyMs, roomMs: 0 });
+    const judge = new Judge({ steadyMs, schedulingTimeoutMs: 0 });
     const world = worldOf({ Deployment: [deployment(rolledOut)], ReplicaSet: [replicaSet()], Pod: [readyPod()] });
     expect(judge.look(world, [web], 0)[0]?.readiness.kind).toBe('ready');
   });
@@ -40,7 +40,7 @@ describe('readiness that has to last', () => {
       return { ...made, status: { ...made.status, containerStatuses } };
     };
     const look = (restarts: number, restartedSince: number) => {
-      const judge = new Judge({ steadyMs, roomMs: 0, restartedSince });
+      const judge = new Judge({ steadyMs, schedulingTimeoutMs: 0, restartedSince });
       const objects = {
         Deployment: [deployment(rolledOut)],
         ReplicaSet: [replicaSet()],
@@ -56,7 +56,7 @@ describe('readiness that has to last', () => {
   });
 
   it("is not taken from the Deployment's own count, which includes a killed pod for a moment", () => {
-    const judge = new Judge({ steadyMs, roomMs: 0 });
+    const judge = new Judge({ steadyMs, schedulingTimeoutMs: 0 });
     const world = worldOf({ Deployment: [deployment(rolledOut)], ReplicaSet: [replicaSet()] });
     expect(judge.look(world, [web], 0)[0]?.readiness.kind).toBe('waiting');
     change(world, 'Pod', pod({ status: { phase: 'Pending' } }));
@@ -67,7 +67,7 @@ describe('readiness that has to last', () => {
   });
 
   it('is checked again when a Deployment becomes ready while it is watched', () => {
-    const judge = new Judge({ steadyMs, roomMs: 0 });
+    const judge = new Judge({ steadyMs, schedulingTimeoutMs: 0 });
     const world = worldOf({ Deployment: [deployment()], ReplicaSet: [replicaSet()], Pod: [readyPod()] });
     expect(judge.look(world, [web], 0)[0]?.readiness.kind).toBe('waiting');
     change(world, 'Deployment', deployment(rolledOut));
@@ -76,7 +76,7 @@ describe('readiness that has to last', () => {
   });
 
   it('is believed at once when all containers have probes', () => {
-    const judge = new Judge({ steadyMs, roomMs: 0 });
+    const judge = new Judge({ steadyMs, schedulingTimeoutMs: 0 });
     const probed = (...probes: (object | undefined)[]) => ({
       spec: { replicas: 1, template: { spec: { containers: probes.map((readinessProbe) => ({ readinessProbe })) } } },
     });
@@ -90,7 +90,7 @@ describe('readiness that has to last', () => {
     change(world, 'Deployment', { ...deployment(rolledOut), ...probed({}, {}) });
     expect(judge.look(world, [web], 1_000)[0]?.readiness.kind).toBe('ready');
 
-    const half = new Judge({ steadyMs, roomMs: 0 });
+    const half = new Judge({ steadyMs, schedulingTimeoutMs: 0 });
     change(world, 'ReplicaSet', set({}, undefined));
     change(world, 'Deployment', { ...deployment(), ...probed({}, undefined) });
     half.look(world, [web], 0);
@@ -106,8 +106,8 @@ describe('readiness that has to last', () => {
       ReplicaSet: [replicaSet()],
       Pod: [running('2026-01-01T11:59:59Z')],
     });
-    expect(new Judge({ steadyMs, roomMs: 0 }).look(world, [web], 0)[0]?.readiness.kind).toBe('ready');
-    const judge = new Judge({ steadyMs, roomMs: 0, nodesStartedAt });
+    expect(new Judge({ steadyMs, schedulingTimeoutMs: 0 }).look(world, [web], 0)[0]?.readiness.kind).toBe('ready');
+    const judge = new Judge({ steadyMs, schedulingTimeoutMs: 0, nodesStartedAt });
     expect(judge.look(world, [web], 0)[0]?.readiness).toMatchObject({
       kind: 'waiting',
       state: '1/1 ready: not reported yet since its node was started',
@@ -121,7 +121,7 @@ describe('readiness that has to last', () => {
   });
 
   it('starts over when it is lost', () => {
-    const judge = new Judge({ steadyMs, roomMs: 0 });
+    const judge = new Judge({ steadyMs, schedulingTimeoutMs: 0 });
     const world = worldOf({ Deployment: [deployment()], ReplicaSet: [replicaSet()], Pod: [readyPod()] });
     judge.look(world, [web], 0);
     change(world, 'Deployment', deployment(rolledOut));
@@ -135,7 +135,7 @@ describe('readiness that has to last', () => {
 
 describe('objects that are gone', () => {
   it('fail when somebody deletes them during the wait', () => {
-    const judge = new Judge({ steadyMs, roomMs: 0 });
+    const judge = new Judge({ steadyMs, schedulingTimeoutMs: 0 });
     const world = worldOf({ Deployment: [deployment()] });
     judge.look(world, [web], 0);
     world.noteMissing('Deployment', 'web');
@@ -151,14 +151,14 @@ describe('a crash loop', () => {
     worldOf({ Deployment: [deployment()], ReplicaSet: [replicaSet()], Pod: [podWith(crashing(restarts))] });
 
   it('fails at the first repeated crash when nothing else is pending', () => {
-    expect(new Judge({ steadyMs, roomMs: 0 }).look(loop(1), [web], 0)[0]?.readiness).toMatchObject({
+    expect(new Judge({ steadyMs, schedulingTimeoutMs: 0 }).look(loop(1), [web], 0)[0]?.readiness).toMatchObject({
       kind: 'failed',
       container: 'app',
     });
   });
 
   it('gets more chances while a job runs, but not for ever', () => {
-    const judge = new Judge({ steadyMs, roomMs: 0 });
+    const judge = new Judge({ steadyMs, schedulingTimeoutMs: 0 });
     const world = loop(1);
     change(world, 'Job', runningJob());
     expect(judge.look(world, [web, job], 0)[0]?.readiness.kind).toBe('looping');
@@ -176,11 +176,11 @@ describe('a crash loop', () => {
       });
     };
     const world = worldOf({ Deployment: [deployment()], ReplicaSet: [replicaSet()], Pod: [both(1)] });
-    expect(new Judge({ steadyMs, roomMs: 0 }).look(world, [web], 0)[0]?.readiness.kind).toBe('looping');
+    expect(new Judge({ steadyMs, schedulingTimeoutMs: 0 }).look(world, [web], 0)[0]?.readiness.kind).toBe('looping');
   });
 
   it('gets one more chance when something becomes ready', () => {
-    const judge = new Judge({ steadyMs, roomMs: 0 });
+    const judge = new Judge({ steadyMs, schedulingTimeoutMs: 0 });
     const other = { ...deployment(), metadata: { ...deployment().metadata, name: 'db', uid: 'other' } };
     const awaited = [web, { kind: 'Deployment', name: 'db' } as const];
     const world = loop(1);
@@ -197,7 +197,7 @@ describe('a crash loop', () => {
   });
 
   it('is not excused for an image that cannot be pulled', () => {
-    const judge = new Judge({ steadyMs, roomMs: 0 });
+    const judge = new Judge({ steadyMs, schedulingTimeoutMs: 0 });
     const world = worldOf({
       Deployment: [deployment()],
       ReplicaSet: [replicaSet()],
@@ -209,7 +209,7 @@ describe('a crash loop', () => {
 
 describe('the message of a probe during the wait', () => {
   it('is reported once, not for every change of a number in it', () => {
-    const judge = new Judge({ steadyMs, roomMs: 0 });
+    const judge = new Judge({ steadyMs, schedulingTimeoutMs: 0 });
     const world = worldOf({
       Deployment: [deployment()],
       ReplicaSet: [replicaSet()],
@@ -245,7 +245,7 @@ describe('a healthcheck that never succeeds', () => {
       Pod: [runs()],
       Event: [said(message)],
     });
-    const judge = new Judge({ steadyMs, roomMs: 0, healthPatience });
+    const judge = new Judge({ steadyMs, schedulingTimeoutMs: 0, healthPatience });
     return { world, at: (now: number) => judge.look(world, [web], now)[0]?.readiness };
   }
 
@@ -279,7 +279,7 @@ describe('a healthcheck that never succeeds', () => {
     expect(at(5_000)).toMatchObject({ kind: 'waiting', recheckMs: 4_000 });
     expect(at(9_000)?.kind).toBe('failed');
     const world = worldOf({ Deployment: [deployment()], ReplicaSet: [replicaSet()], Pod: [runs()] });
-    const judge = new Judge({ steadyMs, roomMs: 0 });
+    const judge = new Judge({ steadyMs, schedulingTimeoutMs: 0 });
     judge.look(world, [web], 0);
     expect(judge.look(world, [web], 1e9)[0]?.readiness.kind).toBe('waiting');
   });

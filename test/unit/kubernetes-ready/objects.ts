@@ -10,7 +10,7 @@ import type {
   ReplicaSetFacts,
   VolumeFacts,
 } from '../../../src/deployers/kubernetes/ready/api-types.js';
-import { World } from '../../../src/deployers/kubernetes/ready/watch-cache.js';
+import { WatchCache } from '../../../src/deployers/kubernetes/ready/watch-cache.js';
 
 /** Objects as the API server returns them, for one Deployment `web` with a ReplicaSet and a pod. */
 export function deployment(status: DeploymentFacts['status'] = {}, generation = 1): DeploymentFacts {
@@ -126,8 +126,8 @@ export function event(
 }
 
 /** A watch cache that contains these objects. */
-export function worldOf(objects: Partial<Record<string, readonly { metadata: { name: string } }[]>>): World {
-  const world = new World();
+export function worldOf(objects: Partial<Record<string, readonly { metadata: { name: string } }[]>>): WatchCache {
+  const world = new WatchCache();
   for (const [kind, list] of Object.entries(objects)) {
     for (const object of list ?? []) {
       world.note({ type: 'ADDED', object: { apiVersion: 'v1', kind, ...object } as unknown as LiveObject });

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createAssets, type StackAssets } from '../../../src/stack/assets.js';
 import { locateStack } from '../../../src/stack/locate.js';
-import { type Pod, parseStack } from '../../../src/stack/parse.js';
+import { type PodFile, parseStack } from '../../../src/stack/parse.js';
 import { LaconicError } from '../../../src/system/errors.js';
 
 describe('files of a stack', () => {
@@ -31,7 +31,7 @@ describe('files of a stack', () => {
   async function assetsOf(
     text: string,
     directory = external('stacks', 'demo'),
-  ): Promise<{ assets: StackAssets; pods: readonly Pod[] }> {
+  ): Promise<{ assets: StackAssets; pods: readonly PodFile[] }> {
     const file = join(directory, 'stack.yml');
     await files(file);
     await writeFile(file, text);
@@ -42,7 +42,7 @@ describe('files of a stack', () => {
     return { assets: createAssets(location, stack, from), pods: stack.pods };
   }
 
-  const podFiles = async ({ assets, pods }: { assets: StackAssets; pods: readonly Pod[] }): Promise<string[]> =>
+  const podFiles = async ({ assets, pods }: { assets: StackAssets; pods: readonly PodFile[] }): Promise<string[]> =>
     Promise.all(pods.map((pod) => assets.podFile(pod)));
 
   it("include a pod's compose file next to the stack, else in the program", async () => {
@@ -79,7 +79,10 @@ describe('files of a stack', () => {
     ]);
   });
 
-  async function failure(found: { assets: StackAssets; pods: readonly Pod[] }): Promise<[string, string | undefined]> {
+  async function failure(found: {
+    assets: StackAssets;
+    pods: readonly PodFile[];
+  }): Promise<[string, string | undefined]> {
     const error: unknown = await podFiles(found).catch((thrown: unknown) => thrown);
     if (!(error instanceof LaconicError)) throw new Error('nothing was missing, or it failed otherwise');
     return [error.message, error.hint];

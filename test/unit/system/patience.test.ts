@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { Patience } from '../../../src/system/process/patience.js';
+import { SilenceWatch } from '../../../src/system/process/patience.js';
 
 let warned: string[];
-let patience: Patience;
+let patience: SilenceWatch;
 
 beforeEach(() => {
   vi.useFakeTimers();
   warned = [];
-  patience = new Patience('the server', { warn: (line) => void warned.push(line) });
+  patience = new SilenceWatch('the server', { warn: (line) => void warned.push(line) });
 });
 afterEach(() => {
   vi.useRealTimers();

@@ -11,15 +11,15 @@ import { explainUnknownService } from './services.js';
 export interface ProjectModel {
   readonly project: string;
   /** Without services of disabled profiles. */
-  readonly services: ReadonlyMap<string, ServiceModel>;
-  readonly volumes: readonly VolumeModel[];
+  readonly services: ReadonlyMap<string, ProjectService>;
+  readonly volumes: readonly ProjectVolume[];
   /** Changes if the definition of a network or volume changes, which no service's own fingerprint shows. */
   readonly fingerprint: string;
   /** A hash for each of them: `network x`, `volume y`. */
   readonly shared: Readonly<Record<string, string>>;
 }
 
-export interface ServiceModel {
+export interface ProjectService {
   readonly name: string;
   /** As written, or Compose's name for an image it builds. */
   readonly image: string;
@@ -54,7 +54,7 @@ export interface Dependency {
   readonly shares: boolean;
 }
 
-export interface VolumeModel {
+export interface ProjectVolume {
   /** The engine's name. */
   readonly name: string;
   readonly options: Readonly<Record<string, string>>;
@@ -152,7 +152,7 @@ function parseService(
   raw: RawService,
   model: RawModel,
   project: Pick<ComposeProject, 'name' | 'env'>,
-): ServiceModel {
+): ProjectService {
   const contents = [
     ...(raw.configs ?? []).map(({ source }) => ({ name: `config ${source}`, raw: model.configs?.[source] })),
     ...(raw.secrets ?? []).map(({ source }) => ({ name: `secret ${source}`, raw: model.secrets?.[source] })),

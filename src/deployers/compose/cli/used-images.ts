@@ -8,7 +8,7 @@ import { type ComposeProject, filesOfJob } from './project.js';
  * Lists the images of all services and jobs of a project, as Docker Compose reads the files. The engine is not asked.
  * @throws LaconicError for files that Compose cannot use
  */
-export async function usedImages(project: ComposeProject, context: Context): Promise<UsedImage[]> {
+export async function projectImages(project: ComposeProject, context: Context): Promise<UsedImage[]> {
   const jobs = [...project.jobFiles.keys()].map((job) => ({
     ...project,
     files: filesOfJob(project, job),

@@ -28,7 +28,7 @@ export type ComposeJobOptions = JobOptions & { secrets: ReadonlyMap<string, stri
  * @returns the job's exit code
  * @throws LaconicError for an unknown job or a job file that Compose cannot use; InterruptedError
  */
-export async function runJob(
+export async function runComposeJob(
   project: ComposeProject,
   job: string,
   how: ComposeJobOptions,

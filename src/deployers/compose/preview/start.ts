@@ -5,7 +5,7 @@ import type { PlannedChanges, StartOptions } from '../../deployer.js';
 import { callArguments } from '../cli/compose-cli.js';
 import { findLeftovers } from '../start/mend-interrupted.js';
 import { loadModel, withDependencies } from '../cli/project-model.js';
-import { containersOf, type ObservedContainer } from '../resources/observe.js';
+import { listedContainers, type ObservedContainer } from '../resources/observe.js';
 import { noService, orphansOf } from '../start/orphans.js';
 import { callsOf, type StartPlan, type Step } from '../start/plan.js';
 import { type ComposeProject, composeArguments } from '../cli/project.js';
@@ -90,7 +90,7 @@ export async function previewStart(
   const decided = await decideStart(subject, left, moved, deps);
   const plan = deps.pending.reduce(withPending, decided.plan);
   for (const name of deps.pending.flatMap((changes) => changes.removed)) {
-    for (const one of containersOf(name, left)) removed.push(removal(one, noService(name)));
+    for (const one of listedContainers(name, left)) removed.push(removal(one, noService(name)));
   }
   const { model, selected } = subject;
   const pulls = new Map([

@@ -8,7 +8,7 @@ import { composeLabels, listProjectContainers, type ProjectContainer } from '../
 import { whySilent } from '../../../engine/silence.js';
 import { credentialSecrets, parseEnvFile } from '../../../spec/environment.js';
 import { parseSecretsEnv, secretTexts } from '../../../spec/secrets.js';
-import type { Pod } from '../../../stack/parse.js';
+import type { PodFile } from '../../../stack/parse.js';
 import type { Context } from '../../../system/context.js';
 import { LaconicError } from '../../../system/errors.js';
 import { isSamePlace, kindOf, readTextIfAny } from '../../../system/files/files.js';
@@ -123,7 +123,7 @@ async function readProject(
   return withWrittenSecrets(project, deployment.spec, layout);
 }
 
-async function podFile(deployment: Deployment, pod: Pod): Promise<string> {
+async function podFile(deployment: Deployment, pod: PodFile): Promise<string> {
   const byName = deployment.layout.composeFile(pod.name);
   if ((await kindOf(byName)) === 'file') return byName;
   const byPath = deployment.layout.composeFile(pod.path);

@@ -5,7 +5,7 @@ import type { KeyPath } from '../../../system/yaml/yaml.js';
 import type { ComposeProject } from '../cli/project.js';
 
 /** A setting of a service: its key below the service, and its value as written. */
-export interface Setting {
+export interface ComposeSetting {
   key: KeyPath;
   value: string;
 }
@@ -17,7 +17,7 @@ export interface Setting {
 export async function placeInFiles(
   { files }: Pick<ComposeProject, 'files'>,
   service: string,
-  find: (service: ComposeService) => Setting | undefined,
+  find: (service: ComposeService) => ComposeSetting | undefined,
 ): Promise<string | undefined> {
   for (const file of [...files].reverse()) {
     // Compose could read it but our parser cannot: the explanation must work all the same.

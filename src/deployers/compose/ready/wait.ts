@@ -11,7 +11,7 @@ import { type Watch, watchProject } from './watch-project.js';
 import { type ObservedContainer, observeContainers } from '../resources/observe.js';
 import { type ContainerReadiness, containerReadiness } from './readiness.js';
 
-export interface WaitRequest {
+export interface ServiceWait {
   project: string;
   /** Number of containers of each awaited service. */
   services: ReadonlyMap<string, number>;
@@ -46,7 +46,7 @@ const changesList = new Set(['create', 'destroy', 'rename']);
  * longer become ready, or at the deadline, with an explanation for each service that is not ready.
  * @throws LaconicError; InterruptedError
  */
-export async function waitForServices(request: WaitRequest): Promise<void> {
+export async function waitForServices(request: ServiceWait): Promise<void> {
   const { engine, context, project } = request;
   const watch = request.watch ?? (await watchProject(engine, project, context.signal));
   try {
@@ -56,7 +56,7 @@ export async function waitForServices(request: WaitRequest): Promise<void> {
   }
 }
 
-async function untilReady(request: WaitRequest, inbox: Inbox<ContainerEvent>): Promise<void> {
+async function untilReady(request: ServiceWait, inbox: Inbox<ContainerEvent>): Promise<void> {
   const { engine, context, project, deadline } = request;
   const memory = new Memory(engine.local);
   let containers = await observeContainers(engine, project);
@@ -96,7 +96,7 @@ async function untilReady(request: WaitRequest, inbox: Inbox<ContainerEvent>): P
   }
 }
 
-function tellEnded(request: WaitRequest, containers: readonly ObservedContainer[], memory: Memory): void {
+function tellEnded(request: ServiceWait, containers: readonly ObservedContainer[], memory: Memory): void {
   for (const observed of containers) {
     const readiness = readinessOf(request, observed, memory);
     if (readiness.kind === 'ready' && readiness.state === 'completed') request.onEnded?.(observed);
@@ -151,7 +151,7 @@ class Memory {
   }
 }
 
-function judge(request: WaitRequest, containers: readonly ObservedContainer[], memory: Memory): Verdict[] {
+function judge(request: ServiceWait, containers: readonly ObservedContainer[], memory: Memory): Verdict[] {
   const verdicts = [...request.services].map(([service, count]) => {
     const own = containers.filter((one) => one.container.service === service);
     const each = own.map((observed) => ({ service, observed, readiness: readinessOf(request, observed, memory) }));
@@ -178,7 +178,7 @@ function judge(request: WaitRequest, containers: readonly ObservedContainer[], m
 
 const ready: ContainerReadiness = { kind: 'ready', state: 'running' };
 
-function readinessOf(request: WaitRequest, observed: ObservedContainer, memory: Memory): ContainerReadiness {
+function readinessOf(request: ServiceWait, observed: ObservedContainer, memory: Memory): ContainerReadiness {
   const { details } = observed;
   if (request.until === 'started') {
     return details.State.Status === 'created' ? { kind: 'waiting', state: 'created' } : ready;
@@ -196,7 +196,7 @@ function rank(readiness: ContainerReadiness): number {
 async function refreshed(
   containers: readonly ObservedContainer[],
   events: readonly ContainerEvent[],
-  { engine, project }: WaitRequest,
+  { engine, project }: ServiceWait,
 ): Promise<ObservedContainer[]> {
   if (events.some((event) => changesList.has(event.action))) return observeContainers(engine, project);
   const touched = new Set(events.map((event) => event.id));
@@ -211,7 +211,7 @@ async function refreshed(
 }
 
 async function failure(
-  { engine, context }: WaitRequest,
+  { engine, context }: ServiceWait,
   all: readonly Verdict[],
   failed: readonly Verdict[],
 ): Promise<LaconicError> {
@@ -220,7 +220,7 @@ async function failure(
   return neverReady(named, 'service', await explainContainers(engine, causes(failed)), left);
 }
 
-async function timeout({ engine, context, deadline }: WaitRequest, all: readonly Verdict[]): Promise<LaconicError> {
+async function timeout({ engine, context, deadline }: ServiceWait, all: readonly Verdict[]): Promise<LaconicError> {
   context.report.endProgress();
   const open = all.filter((one) => one.readiness.kind !== 'ready');
   const explained = await explainContainers(engine, causes(open));
@@ -240,7 +240,7 @@ function causes(verdicts: readonly Verdict[]): NotReady[] {
 
 /** Containers of these services that have failed for good, in their present state. */
 export async function failedContainers(
-  request: Omit<WaitRequest, 'until' | 'deadline' | 'steadyMs'>,
+  request: Omit<ServiceWait, 'until' | 'deadline' | 'steadyMs'>,
 ): Promise<NotReady[]> {
   const containers = await observeContainers(request.engine, request.project);
   return containers.flatMap((observed) => {

@@ -45,6 +45,6 @@ async function inspectAll(engine: Engine, containers: readonly ProjectContainer[
 }
 
 /** The containers of one service. */
-export function containersOf(service: string, containers: readonly ObservedContainer[]): ObservedContainer[] {
+export function listedContainers(service: string, containers: readonly ObservedContainer[]): ObservedContainer[] {
   return containers.filter((one) => one.container.service === service);
 }

@@ -10,7 +10,7 @@ import { type EngineVolume, hostDirectory, listAllVolumes, removeVolume } from '
 import type { Context } from '../../../system/context.js';
 import { errorCode, LaconicError } from '../../../system/errors.js';
 import { isSamePlace } from '../../../system/files/files.js';
-import type { ProjectModel, VolumeModel } from '../cli/project-model.js';
+import type { ProjectModel, ProjectVolume } from '../cli/project-model.js';
 
 /** What to do with a volume whose device differs from the compose files. */
 export type VolumeVerdict =
@@ -113,7 +113,7 @@ async function refuseMissingDirectories({ volumes }: ProjectModel): Promise<void
 
 /** Decides what to do with a volume whose device differs; see docs/decisions.md#a-moved-volume-path-is-noticed. */
 export function judgeVolume(
-  wanted: VolumeModel,
+  wanted: ProjectVolume,
   found: Pick<EngineVolume, 'name' | 'options'>,
   old: OldData,
   acceptNewPath: boolean,

@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { errorCode, errorMessage, LaconicError } from '../../../system/errors.js';
 import { sha256 } from '../../../system/files/files.js';
-import type { ServiceModel } from '../cli/project-model.js';
+import type { ProjectService } from '../cli/project-model.js';
 import type { Checksums } from '../project/start-record.js';
 
 /** Larger files are compared only by size and time: they are not edited by hand, and a start must stay quick. */
@@ -16,7 +16,7 @@ const hashedBytes = 16 * 1024 * 1024;
  * being directories counts. Missing and unreadable files are left out.
  * @throws LaconicError for a file that cannot be read for any other reason
  */
-export async function checksumsOf(service: ServiceModel): Promise<Checksums> {
+export async function checksumsOf(service: ProjectService): Promise<Checksums> {
   const files = await Promise.all(
     [...new Set(service.hostPaths)].map(async (path) => [path, await checksumOfFile(path)] as const),
   );

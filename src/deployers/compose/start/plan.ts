@@ -3,8 +3,8 @@ import { composeLabels } from '../../../engine/containers.js';
 import { changedContents } from './bind-files.js';
 import type { Checksums } from '../project/start-record.js';
 import { awaitedServices, didItsWork } from '../ready/completed.js';
-import type { ProjectModel, ServiceModel } from '../cli/project-model.js';
-import { containersOf, type ObservedContainer } from '../resources/observe.js';
+import type { ProjectModel, ProjectService } from '../cli/project-model.js';
+import { listedContainers, type ObservedContainer } from '../resources/observe.js';
 import { containerReadiness } from '../ready/readiness.js';
 import type { StartedRecord, StartedService } from '../project/start-record.js';
 
@@ -108,13 +108,13 @@ export function callsOf({ steps }: StartPlan): UpCall[] {
 /** Whether Compose must be asked for its hashes: the start record does not cover the containers of some service. */
 export function unrecorded(input: Pick<PlanInput, 'selected' | 'containers' | 'record'>): boolean {
   return [...input.selected].some((name) => {
-    const own = containersOf(name, input.containers);
+    const own = listedContainers(name, input.containers);
     return own.length > 0 && recordFor(name, own, input.record) === undefined;
   });
 }
 
-function stepFor(service: ServiceModel, input: PlanInput): Step | undefined {
-  const own = containersOf(service.name, input.containers);
+function stepFor(service: ProjectService, input: PlanInput): Step | undefined {
+  const own = listedContainers(service.name, input.containers);
   const recorded = recordFor(service.name, own, input.record);
   const changed = changedContents(recorded?.contents ?? {}, input.contents.get(service.name) ?? {});
   if (changed.length > 0) return { action: 'recreate', why: { kind: 'contents', changed }, by: 'force' };
@@ -122,7 +122,7 @@ function stepFor(service: ServiceModel, input: PlanInput): Step | undefined {
 }
 
 function stepOfUp(
-  service: ServiceModel,
+  service: ProjectService,
   own: readonly ObservedContainer[],
   recorded: StartedService | undefined,
   input: PlanInput,
@@ -157,7 +157,7 @@ export function isRebuilt(
 
 /** Without a start record, only equal hashes are conclusive: Compose hashes some definitions in two ways. */
 function redefinition(
-  service: ServiceModel,
+  service: ProjectService,
   own: readonly ObservedContainer[],
   recorded: StartedService | undefined,
   { hashes }: PlanInput,
@@ -184,7 +184,7 @@ function changedParts(before: Readonly<Record<string, string>>, now: Readonly<Re
 
 function whyKept(service: string, { model, containers }: PlanInput): Kept {
   if (model.services.get(service)?.replicas === 0) return 'none';
-  return containersOf(service, containers).some(isUp) ? 'same' : 'done';
+  return listedContainers(service, containers).some(isUp) ? 'same' : 'done';
 }
 
 function isUp({ details }: ObservedContainer): boolean {
@@ -227,7 +227,7 @@ function addUsers(steps: Map<string, Step>, { model, selected, containers, recor
   const before = record?.shared;
   const isOther = (name: string): boolean => before?.[name] !== model.shared[name];
   for (const name of selected) {
-    if (steps.has(name) || !containersOf(name, containers).some(isUp)) continue;
+    if (steps.has(name) || !listedContainers(name, containers).some(isUp)) continue;
     if (before !== undefined && model.services.get(name)?.uses.some(isOther) !== true) continue;
     steps.set(name, { action: 'check', why: { kind: 'networks' }, by: 'up' });
   }
@@ -237,7 +237,7 @@ function addUsers(steps: Map<string, Step>, { model, selected, containers, recor
 function addNeeded(steps: Map<string, Step>, input: PlanInput): void {
   const add = (name: string): void => {
     for (const { service } of input.model.services.get(name)?.dependsOn ?? []) {
-      const own = containersOf(service, input.containers);
+      const own = listedContainers(service, input.containers);
       if (!steps.has(service) && own.length > 0 && !own.some(isUp)) {
         steps.set(service, { action: 'start', why: { kind: 'needed', service: name }, by: 'dependency' });
       }

@@ -5,9 +5,9 @@ import { explainPull } from '../../../images/refusals.js';
 import type { Context } from '../../../system/context.js';
 import { LaconicError } from '../../../system/errors.js';
 import { inParallel } from '../../../system/process/parallel.js';
-import { Patience } from '../../../system/process/patience.js';
+import { SilenceWatch } from '../../../system/process/patience.js';
 import { commandLine, run } from '../../../system/process/process.js';
-import type { ProjectModel, ServiceModel } from '../cli/project-model.js';
+import type { ProjectModel, ProjectService } from '../cli/project-model.js';
 import { placeOfImage } from '../project/setting-place.js';
 import type { ComposeProject } from '../cli/project.js';
 
@@ -26,7 +26,7 @@ export async function localImages(
 }
 
 /** Whether a registry may have a newer image of this name: not if it was built on this host or is pinned. */
-export function isPullable(service: ServiceModel, local: EngineImage | undefined): boolean {
+export function isPullable(service: ProjectService, local: EngineImage | undefined): boolean {
   if (service.built || service.pullPolicy === 'never' || isLocalName(service.image)) return false;
   if (local === undefined) return true;
   return local.repoDigests.length > 0 && !service.image.includes('@sha256:');
@@ -77,12 +77,12 @@ export async function pullMissingImages(
 }
 
 /** The images to pull, with the services that need them. */
-type WantedImages = ReadonlyMap<string, readonly Pick<ServiceModel, 'name' | 'platform'>[]>;
+type WantedImages = ReadonlyMap<string, readonly Pick<ProjectService, 'name' | 'platform'>[]>;
 
 /** Pulls the image of a job that is not on this host. @throws LaconicError if that fails */
 export async function pullJobImage(
   image: string,
-  job: Pick<ServiceModel, 'name' | 'platform'>,
+  job: Pick<ProjectService, 'name' | 'platform'>,
   project: ComposeProject,
   context: Context,
 ): Promise<void> {
@@ -99,7 +99,7 @@ export function isPulledIfMissing({
   image,
   built,
   pullPolicy,
-}: Pick<ServiceModel, 'image' | 'built' | 'pullPolicy'>): boolean {
+}: Pick<ProjectService, 'image' | 'built' | 'pullPolicy'>): boolean {
   return !(built || isLocalName(image) || pullPolicy === 'never' || pullPolicy === 'build');
 }
 
@@ -108,7 +108,7 @@ export function pullableImages(
   model: ProjectModel,
   services: Iterable<string>,
   local: ReadonlyMap<string, EngineImage>,
-): Map<string, ServiceModel[]> {
+): Map<string, ProjectService[]> {
   return usersByImage(model, services, (service) => isPullable(service, local.get(service.image)));
 }
 
@@ -117,7 +117,7 @@ export function missingImages(
   model: ProjectModel,
   services: Iterable<string>,
   local: ReadonlyMap<string, unknown>,
-): Map<string, ServiceModel[]> {
+): Map<string, ProjectService[]> {
   return usersByImage(model, services, (service) => {
     if (service.replicas === 0 || !isPulledIfMissing(service)) return false;
     return service.pullPolicy === 'always' || !local.has(service.image);
@@ -128,9 +128,9 @@ export function missingImages(
 function usersByImage(
   model: ProjectModel,
   services: Iterable<string>,
-  wants: (service: ServiceModel) => boolean,
-): Map<string, ServiceModel[]> {
-  const users = new Map<string, ServiceModel[]>();
+  wants: (service: ProjectService) => boolean,
+): Map<string, ProjectService[]> {
+  const users = new Map<string, ProjectService[]>();
   for (const name of services) {
     const service = model.services.get(name);
     if (service !== undefined && wants(service))
@@ -174,7 +174,7 @@ async function pullImage(
   const answer = new Promise((resolve) => (answered = resolve));
   const pull = run('docker', args, { env, signal, onStdoutLine: answered });
   // The first line shows that the registry has the image; the layers may take any time.
-  await new Patience(`the registry of ${image}`, report).while(Promise.race([answer, pull]));
+  await new SilenceWatch(`the registry of ${image}`, report).while(Promise.race([answer, pull]));
   const result = await pull;
   if (result.code === 0) {
     report.progress(image, 'pulled', 'done');

@@ -7,7 +7,7 @@ import type { Checksums } from '../project/start-record.js';
 import { Deadline } from '../../readiness/deadline.js';
 import { type Watch, watchProject } from '../ready/watch-project.js';
 import { mendLeftovers } from './mend-interrupted.js';
-import { containersOf, type ObservedContainer, observeContainers } from '../resources/observe.js';
+import { listedContainers, type ObservedContainer, observeContainers } from '../resources/observe.js';
 import { orphansOf, removeOrphans } from './orphans.js';
 import { callsOf, type StartPlan } from './plan.js';
 import { keptTexts, reasonText } from './plan-text.js';
@@ -15,7 +15,7 @@ import type { ComposeProject } from '../cli/project.js';
 import { checkLocalImages, localImages, pullImages, pullMissingImages } from './pull.js';
 import { decideStart, type ReadingDeps, readStart, type StartSubject } from './start-reading.js';
 import { recordEnded, type StartedRecord, type StartedService, writeStarted } from '../project/start-record.js';
-import { portProblem, upAttached, upDetached } from './up.js';
+import { portFailure, upAttached, upDetached } from './up.js';
 import { type MovedVolume, planVolumes, removeMoved } from '../resources/volumes.js';
 import { waitForServices } from '../ready/wait.js';
 
@@ -155,7 +155,7 @@ async function remember(
   const services = Object.fromEntries(
     [...selected].flatMap((name) => {
       const service = model.services.get(name);
-      const ids = containersOf(name, containers)
+      const ids = listedContainers(name, containers)
         .map((one) => one.container.id)
         .sort();
       if (service === undefined) return [];
@@ -214,5 +214,5 @@ async function runAttachedStart(start: Start): Promise<void> {
   ended.abort();
   await watching;
   if (context.signal.aborted) throw new InterruptedError();
-  if (code !== 0) throw (await portProblem({ project, spec: deps.spec, engine }, undefined)) ?? new ExitError(code);
+  if (code !== 0) throw (await portFailure({ project, spec: deps.spec, engine }, undefined)) ?? new ExitError(code);
 }

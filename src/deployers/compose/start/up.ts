@@ -107,7 +107,7 @@ async function explained(error: unknown, request: UpRequest, deadline: Deadline)
       left,
     );
   }
-  const ports = await portProblem(request, error.stderr);
+  const ports = await portFailure(request, error.stderr);
   if (ports !== undefined) {
     request.context.report.verbose(error.message);
     const lines = [ports.message, why].filter((text) => text !== '');
@@ -140,7 +140,7 @@ async function programProblems({ project, engine }: Pick<UpRequest, 'project' | 
 }
 
 /** Host ports that the project's containers could not get; see explainPorts. */
-export async function portProblem(
+export async function portFailure(
   { project, spec, engine }: Pick<UpRequest, 'project' | 'spec' | 'engine'>,
   words: string | undefined,
 ): Promise<LaconicError | undefined> {

@@ -5,7 +5,7 @@ import { type EngineVolume, hostDirectory, listProjectVolumes } from '../../../e
 import type { Context } from '../../../system/context.js';
 import { isBelow } from '../../../system/files/path-names.js';
 import type { StopOptions } from '../../deployer.js';
-import type { VolumeModel } from '../cli/project-model.js';
+import type { ProjectVolume } from '../cli/project-model.js';
 import type { StartedRecord } from '../project/start-record.js';
 import { hostDirectories } from '../resources/volumes.js';
 
@@ -21,7 +21,7 @@ export interface StopInput {
   /** Volumes of the project; empty unless the options concern them. */
   readonly volumes: readonly EngineVolume[];
   /** The volumes that the project's files declare, if they were read. */
-  readonly declared: readonly VolumeModel[];
+  readonly declared: readonly ProjectVolume[];
   /** The services whose containers are removed; absent: those of all services and jobs. */
   readonly services?: ReadonlySet<string>;
   /** What the deployment's starts recorded, and its directory; absent for a stack that runs in place. */

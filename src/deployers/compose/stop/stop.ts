@@ -5,7 +5,7 @@ import { CommandFailedError, InvalidFileError, type LaconicError, UsageError } f
 import type { StopOptions } from '../../deployer.js';
 import { composeOrFail } from '../cli/compose-cli.js';
 import type { ComposeLine } from '../cli/compose-progress.js';
-import { loadModel, type VolumeModel } from '../cli/project-model.js';
+import { loadModel, type ProjectVolume } from '../cli/project-model.js';
 import type { ComposeProject } from '../cli/project.js';
 import { explainUnknownService } from '../cli/services.js';
 import type { StartedRecord } from '../project/start-record.js';
@@ -121,7 +121,7 @@ export async function declaredVolumes(
   project: ComposeProject,
   { deleteVolumes: asked, deleteData }: StopOptions,
   context: Context,
-): Promise<VolumeModel[]> {
+): Promise<ProjectVolume[]> {
   if (!asked && !deleteData) return [];
   const sets = [project.files, ...[...project.jobFiles.values()].map((file) => [file])];
   const models = sets.filter((files) => files.length > 0).map((files) => loadModel({ ...project, files }, [], context));

@@ -22,7 +22,7 @@ export interface ListQuery {
   fieldSelector?: string;
 }
 
-export interface ApplyOptions {
+export interface ServerSideApplyOptions {
   fieldManager: string;
   force: boolean;
   dryRun?: boolean;
@@ -51,7 +51,7 @@ export interface ClusterApi {
   get(type: ResourceType, name: string, namespace?: string): Promise<LiveObject | undefined>;
   list(type: ResourceType, query: ListQuery): Promise<LiveObject[]>;
   /** Server-side apply. */
-  apply(object: KubernetesObject, options: ApplyOptions): Promise<LiveObject>;
+  apply(object: KubernetesObject, options: ServerSideApplyOptions): Promise<LiveObject>;
   /** @param dryRun the server validates it without creating it */
   create(object: KubernetesObject, fieldManager: string, dryRun?: boolean): Promise<LiveObject>;
   /** JSON merge patch, or a JSON patch for a list. */

@@ -3,7 +3,7 @@ import type { Context } from '../../../system/context.js';
 import { describeObject } from '../objects/common/object.js';
 import type { ClusterApi, LiveObject } from './api.js';
 import { ClusterError } from './errors.js';
-import { inParallel } from './parallel.js';
+import { requestEach } from './parallel.js';
 import { typeOf } from './resources.js';
 import { mapOf } from '../../../system/plain-map.js';
 
@@ -25,7 +25,7 @@ export async function awaitGone(
   let left = [...objects];
   const shown = objects.map(describeObject).join(', ');
   for (let pause = shortestPause; ; pause = Math.min(pause * 1.5, longestPause)) {
-    const now = await inParallel(left, (object) =>
+    const now = await requestEach(left, (object) =>
       api.get(typeOf(object), object.metadata.name, object.metadata.namespace),
     );
     left = now.filter((object, index) => object?.metadata.uid === left[index]?.metadata.uid).filter(isThere);

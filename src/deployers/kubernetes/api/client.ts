@@ -2,11 +2,11 @@ import type { Readable } from 'node:stream';
 import { text as readAll } from 'node:stream/consumers';
 import { type Plain, writeJsonForYaml } from '../../../system/yaml/plain-yaml.js';
 import type { KubernetesObject } from '../objects/common/object.js';
-import type { ApplyOptions, ClusterApi, DeleteOptions, ListQuery, LiveObject, ResourceType } from './api.js';
+import type { ServerSideApplyOptions, ClusterApi, DeleteOptions, ListQuery, LiveObject, ResourceType } from './api.js';
 import { refused } from './errors.js';
 import { maskFor } from './redact.js';
 import { describeTarget, resourcePath, typeOf } from './resources.js';
-import type { ApiRequest, Transport } from './transport.js';
+import type { ApiRequest, HttpTransport } from './transport.js';
 import { followObjects } from './watch.js';
 
 /** Objects per page of a list. */
@@ -16,7 +16,7 @@ const neverIdle = 0;
 
 /** Creates the ClusterApi of one API server. `warn` receives the server's warnings about what is written. */
 export function createClusterApi(
-  transport: Transport,
+  transport: HttpTransport,
   description: string,
   ended: AbortSignal,
   warn: (text: string) => void,
@@ -45,11 +45,11 @@ export interface ListAnswer {
 
 /** One method per kind of request; a refusal of the server becomes a ClusterError. */
 export class Client {
-  readonly #transport: Transport;
+  readonly #transport: HttpTransport;
   readonly #warn: (text: string) => void;
   readonly #warned = new Set<string>();
 
-  constructor(transport: Transport, warn: (text: string) => void) {
+  constructor(transport: HttpTransport, warn: (text: string) => void) {
     this.#transport = transport;
     this.#warn = warn;
   }
@@ -92,7 +92,7 @@ export class Client {
     }
   }
 
-  async apply(object: KubernetesObject, options: ApplyOptions): Promise<LiveObject> {
+  async apply(object: KubernetesObject, options: ServerSideApplyOptions): Promise<LiveObject> {
     return this.#write(object, `cannot apply ${describe(object)}`, {
       method: 'PATCH',
       query: {

@@ -4,7 +4,7 @@ import { LaconicError } from '../../../system/errors.js';
 import type { ClusterApi } from './api.js';
 import { type ChosenContext, chooseContext, defaultKubeconfigFiles, readKubeconfig } from './kubeconfig.js';
 import { createClusterApi } from './client.js';
-import { Transport } from './transport.js';
+import { HttpTransport } from './transport.js';
 
 /** The cluster a deployment belongs to. No other cluster is ever used for it. */
 export type ClusterTarget =
@@ -27,7 +27,13 @@ export interface Connection {
 export async function connectCluster(target: ClusterTarget, context: Context): Promise<Connection> {
   const chosen =
     target.kind === 'k8s-kind' ? await kindContext(target.cluster, context.env) : await ownContext(target.kubeconfig);
-  const transport = new Transport(chosen.config, chosen.server, context.signal, context.report, context.answerSeconds);
+  const transport = new HttpTransport(
+    chosen.config,
+    chosen.server,
+    context.signal,
+    context.report,
+    context.answerSeconds,
+  );
   const description = `context ${chosen.context} (${chosen.server})`;
   return {
     api: createClusterApi(transport, description, context.signal, (text) => context.report.warn(text)),

@@ -7,6 +7,6 @@ const width = 8;
  * Returns the results in the order of the items. After a failure nothing new is started; running work is awaited, then
  * the first failure is thrown.
  */
-export async function inParallel<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+export async function requestEach<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
   return inParallelAtMost(items, width, work);
 }

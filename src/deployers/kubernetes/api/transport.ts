@@ -4,7 +4,7 @@ import { text as readAll } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { errorMessage, InterruptedError } from '../../../system/errors.js';
-import { Patience } from '../../../system/process/patience.js';
+import { SilenceWatch } from '../../../system/process/patience.js';
 import { mapOf } from '../../../system/plain-map.js';
 import type { Reporter } from '../../../system/report.js';
 import { ClusterError, unreachable } from './errors.js';
@@ -37,11 +37,11 @@ const connectDeadline = 10_000;
 const credentialLife = 60_000;
 
 /** HTTP with one API server: its address, certificates and credentials from the kubeconfig's current context. */
-export class Transport {
+export class HttpTransport {
   readonly #config: KubeConfig;
   readonly #signal: AbortSignal;
   readonly server: string;
-  readonly #patience: Patience;
+  readonly #patience: SilenceWatch;
   readonly #longest: number;
   #authorized: { options: RequestOptions; identity: string; until: number } | undefined;
 
@@ -60,7 +60,7 @@ export class Transport {
     this.#config = config;
     this.server = server;
     this.#signal = signal;
-    this.#patience = new Patience(`the API server at ${server}`, report);
+    this.#patience = new SilenceWatch(`the API server at ${server}`, report);
   }
 
   /**

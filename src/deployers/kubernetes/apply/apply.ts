@@ -10,14 +10,14 @@ import { requireGone } from '../api/await-deletion.js';
 import { type Identity, namespaceOwner } from './ownership.js';
 import { type Entry, entryOf, inventoryObject, keyOfObject, sameEntries } from './inventory.js';
 import { fieldManager, restartFieldManager } from './field-managers.js';
-import { inParallel } from '../api/parallel.js';
+import { requestEach } from '../api/parallel.js';
 import { observe } from './observe.js';
 import { lackingPermissions, type Need, PermissionError } from '../api/permissions.js';
-import { isNoOp, needsOfPlan, type Plan, planApply } from './plan.js';
+import { isNoOp, needsOfPlan, type ApplyPlan, planApply } from './plan.js';
 import { resources, typeOf } from '../api/resources.js';
 import { lineFor } from './messages.js';
 import { nextWorkloads, stagesOf } from './stages.js';
-import { carryOut, check, type WriteOptions } from './write-object.js';
+import { writeObject, check, type WriteOptions } from './write-object.js';
 
 export interface ApplyOptions extends WriteOptions {
   /** The workloads with the conditions they wait for; workloads not listed wait for nothing. */
@@ -63,7 +63,12 @@ export async function applyObjects(
  * @throws ClusterError, LaconicError, InterruptedError; the inventory lists what was applied, and the next start
  *   continues from there
  */
-export async function executePlan(plan: Plan, api: ClusterApi, options: ApplyOptions, context: Context): Promise<void> {
+export async function executePlan(
+  plan: ApplyPlan,
+  api: ClusterApi,
+  options: ApplyOptions,
+  context: Context,
+): Promise<void> {
   for (const line of plan.warnings) context.report.warn(line);
   for (const line of plan.remarks) context.report.info(line);
   const run = new Execution(plan, api, options, context);
@@ -73,14 +78,14 @@ export async function executePlan(plan: Plan, api: ClusterApi, options: ApplyOpt
 }
 
 class Execution {
-  readonly #plan: Plan;
+  readonly #plan: ApplyPlan;
   readonly #api: ClusterApi;
   readonly #options: ApplyOptions;
   readonly #context: Context;
   /** The wanted objects as stored on the server, by key. */
   readonly #done = new Map<string, LiveObject>();
 
-  constructor(plan: Plan, api: ClusterApi, options: ApplyOptions, context: Context) {
+  constructor(plan: ApplyPlan, api: ClusterApi, options: ApplyOptions, context: Context) {
     this.#plan = plan;
     this.#api = api;
     this.#options = options;
@@ -97,10 +102,10 @@ class Execution {
     await this.#writeInventory(this.#plan.inventory, this.#plan.inventoryBefore);
     await this.#remove('first');
     await this.#carryOut(stages.volumes);
-    await this.#carryOut(stages.supplies);
+    await this.#carryOut(stages.configuration);
     await this.#carryOut(stages.services);
     await this.#startWorkloads(stages.workloads);
-    await this.#carryOut(stages.traffic);
+    await this.#carryOut(stages.ingress);
     await this.#remove('last');
   }
 
@@ -120,9 +125,9 @@ class Execution {
   }
 
   async #carryOut(actions: readonly Action[]): Promise<void> {
-    const done = await inParallel(actions, async (action) => {
+    const done = await requestEach(actions, async (action) => {
       if (action.do !== 'keep') this.#context.report.verbose(`${action.do} ${describeObject(action.object)}`);
-      return carryOut(action, this.#api, this.#context, this.#options);
+      return writeObject(action, this.#api, this.#context, this.#options);
     });
     for (const live of done) this.#done.set(keyOfObject(live), live);
     this.sayAll(actions);
@@ -144,7 +149,7 @@ class Execution {
     this.#done.set(keyOfObject(namespace.object), namespace.live);
     if (namespaceOwner(namespace.live, identity).kind !== 'ours') {
       this.#context.report.warn(
-        `this account may not change namespace ${identity.namespace}: nothing on it tells others that it is taken. Somebody who may can mark it: kubectl label namespace ${identity.namespace} ${deploymentIdLabel}=${identity.app}`,
+        `this account may not change namespace ${identity.namespace}: nothing on it tells others that it is taken. Somebody who may can mark it: kubectl label namespace ${identity.namespace} ${deploymentIdLabel}=${identity.deploymentId}`,
       );
     }
     return false;
@@ -152,7 +157,7 @@ class Execution {
 
   /** Shows all refusals of the server at once, and deletes a namespace that was created in vain. */
   async #checkAll(): Promise<void> {
-    const answers = await inParallel(this.#plan.actions, async (action) => {
+    const answers = await requestEach(this.#plan.actions, async (action) => {
       if (action.object.kind === 'Namespace') return undefined;
       return check(action, this.#api, this.#options.forceConflicts).catch((error: unknown) => {
         if (!(error instanceof ClusterError) || error.status === undefined) throw error;
@@ -232,7 +237,7 @@ class Execution {
     if (restartedAt === undefined) return;
     const annotations = { 'kubectl.kubernetes.io/restartedAt': restartedAt };
     const same = this.#plan.actions.filter((action) => action.object.kind === 'Deployment' && !replacesPods(action));
-    await inParallel(same, async ({ object }) => {
+    await requestEach(same, async ({ object }) => {
       const patch = { spec: { template: { metadata: { annotations } } } };
       const { name, namespace } = object.metadata;
       await this.#api.patch(typeOf(object), name, namespace, patch, restartFieldManager);

@@ -18,7 +18,7 @@ const nameEnd = '.inventory';
 
 /** `ConfigMap/<app>.inventory`; no volume's ConfigMap can have this name. */
 export function inventoryName(identity: Identity): string {
-  return `${identity.app}${nameEnd}`;
+  return `${identity.deploymentId}${nameEnd}`;
 }
 
 /** Whether an object is the inventory of any deployment. */

@@ -32,7 +32,7 @@ export function withKnownImageIds(object: KubernetesObject, live: LiveObject | u
  * @param objects what a start would apply
  * @param live the Deployments of the cluster
  */
-export function rebuiltServices(objects: readonly KubernetesObject[], live: readonly Templated[]): string[] {
+export function servicesWithNewImages(objects: readonly KubernetesObject[], live: readonly Templated[]): string[] {
   const found = objects.flatMap((object) => {
     const before = live.find(({ metadata }) => object.kind === 'Deployment' && metadata.name === object.metadata.name);
     if (before === undefined) return [];

@@ -3,12 +3,12 @@ import type { ClusterApi, LiveObject, ResourceType } from '../api/api.js';
 import type { Identity } from './ownership.js';
 import { type Entry, entryKey, inventoryName, keyOfObject, readInventory } from './inventory.js';
 import { type NamespaceView, viewNamespace } from '../api/namespace-view.js';
-import { inParallel } from '../api/parallel.js';
+import { requestEach } from '../api/parallel.js';
 import { type Need, needs, readAllowed } from '../api/permissions.js';
 import { findType, resources, typeOf } from '../api/resources.js';
 
 /** The objects of a deployment in the cluster, and others with the same names. */
-export interface Observed {
+export interface ObservedCluster {
   readonly namespace: NamespaceView;
   /** By {@link entryKey}: all objects in the namespace of the relevant kinds, and the volumes by name. */
   readonly objects: ReadonlyMap<string, LiveObject>;
@@ -36,7 +36,7 @@ export function observe(
   identity: Identity,
   wanted: readonly KubernetesObject[],
   later: readonly Need[] = [],
-): Promise<Observed> {
+): Promise<ObservedCluster> {
   const types = [...new Set([resources.ConfigMap, ...wanted.map(typeOf)])];
   const needed = [
     ...needs([resources.ConfigMap], 'get'),
@@ -57,7 +57,11 @@ export function observe(
   return readAllowed(api, identity.namespace, needed, () => look(api, identity, wanted));
 }
 
-async function look(api: ClusterApi, identity: Identity, wanted: readonly KubernetesObject[]): Promise<Observed> {
+async function look(
+  api: ClusterApi,
+  identity: Identity,
+  wanted: readonly KubernetesObject[],
+): Promise<ObservedCluster> {
   const [namespace, listed] = await Promise.all([
     viewNamespace(api, identity.namespace),
     api.get(resources.ConfigMap, inventoryName(identity), identity.namespace),
@@ -66,9 +70,11 @@ async function look(api: ClusterApi, identity: Identity, wanted: readonly Kubern
   const objects = new Map<string, LiveObject>();
   const types = namespacedTypes(wanted, inventory);
   const lists =
-    namespace === undefined ? [] : await inParallel(types, (type) => api.list(type, { namespace: identity.namespace }));
+    namespace === undefined
+      ? []
+      : await requestEach(types, (type) => api.list(type, { namespace: identity.namespace }));
   for (const object of lists.flat()) objects.set(keyOfObject(object), object);
-  const volumes = await inParallel(volumeNames(wanted, inventory ?? []), (name) =>
+  const volumes = await requestEach(volumeNames(wanted, inventory ?? []), (name) =>
     api.get(resources.PersistentVolume, name),
   );
   for (const volume of volumes) if (volume !== undefined) objects.set(keyOfObject(volume), volume);
@@ -96,7 +102,7 @@ function volumeNames(wanted: readonly KubernetesObject[], inventory: readonly En
 }
 
 /** Returns the live object of an entry; undefined if there is none. */
-export function liveOf(observed: Observed, entry: { kind: string; name: string }): LiveObject | undefined {
+export function liveOf(observed: ObservedCluster, entry: { kind: string; name: string }): LiveObject | undefined {
   if (entry.kind !== resources.Namespace.kind) return observed.objects.get(entryKey(entry));
   return observed.namespace === 'hidden' ? undefined : observed.namespace;
 }

@@ -7,7 +7,7 @@ import type { LiveObject } from '../api/api.js';
 /** One deployment in its namespace. */
 export interface Identity {
   /** `deployment-id`. */
-  readonly app: string;
+  readonly deploymentId: string;
   /** Last part of the spec's `stack`; may be empty. */
   readonly stack: string;
   readonly namespace: string;
@@ -16,19 +16,25 @@ export interface Identity {
 }
 
 /**
- * The owner of an object. `old`: this deployment, but created by the Python program, without our label. `other`: the
+ * The owner of an object. `legacy`: this deployment, but created by the Python program, without our label. `other`: the
  * deployment with this id. `foreign`: unknown.
  */
-export type Owner = { kind: 'ours' } | { kind: 'old' } | { kind: 'other'; id: string } | { kind: 'foreign' };
+export type Owner = { kind: 'ours' } | { kind: 'legacy' } | { kind: 'other'; id: string } | { kind: 'foreign' };
+
+/** Whether this deployment owns it, whichever program created it. */
+export function isOurs({ kind }: Owner): boolean {
+  return kind === 'ours' || kind === 'legacy';
+}
 
 /** Returns the owner of an object that is not a namespace, by its labels and name. */
 export function ownerOf(object: KubernetesObject, identity: Identity): Owner {
   const labels = object.metadata.labels ?? {};
   const id = labels[deploymentIdLabel];
-  if (id !== undefined) return id === labelValue(identity.app) ? { kind: 'ours' } : { kind: 'other', id };
+  if (id !== undefined) return id === labelValue(identity.deploymentId) ? { kind: 'ours' } : { kind: 'other', id };
   // The Python program's Secrets have no labels; their names begin with the id, which is unique.
-  if (labels.app === labelValue(identity.app)) return { kind: 'old' };
-  if (labels.app === undefined && object.metadata.name.startsWith(`${identity.app}-`)) return { kind: 'old' };
+  if (labels.app === labelValue(identity.deploymentId)) return { kind: 'legacy' };
+  if (labels.app === undefined && object.metadata.name.startsWith(`${identity.deploymentId}-`))
+    return { kind: 'legacy' };
   if (labels.app !== undefined && labels[stackLabel] !== undefined) return { kind: 'other', id: labels.app };
   return { kind: 'foreign' };
 }
@@ -42,10 +48,10 @@ export function namespaceOwner(namespace: LiveObject, identity: Identity): Owner
   const labels = namespace.metadata.labels ?? {};
   const id = labels[deploymentIdLabel] ?? labels.app;
   const directory = namespace.metadata.annotations?.[directoryAnnotation] ?? '';
-  if (labels[deploymentIdLabel] === labelValue(identity.app)) return { kind: 'ours' };
-  if (id === labelValue(identity.app)) return { kind: 'old' };
+  if (labels[deploymentIdLabel] === labelValue(identity.deploymentId)) return { kind: 'ours' };
+  if (id === labelValue(identity.deploymentId)) return { kind: 'legacy' };
   if (labels[deploymentIdLabel] !== undefined) return { kind: 'other', id: labels[deploymentIdLabel] };
-  if (directory === identity.directory) return { kind: 'old' };
+  if (directory === identity.directory) return { kind: 'legacy' };
   if (directory !== '') return { kind: 'other', id: id ?? 'unknown' };
   return { kind: 'foreign' };
 }

@@ -7,7 +7,7 @@ import { directoryAnnotation } from '../objects/workloads/annotations.js';
 import { type Identity, namespaceOwner, type Owner, ownerOf } from './ownership.js';
 import { type Entry, entryKey, entryOf, isInventory, mergeEntries } from './inventory.js';
 import { appliedByUs } from './field-managers.js';
-import { liveOf, type Observed } from './observe.js';
+import { liveOf, type ObservedCluster } from './observe.js';
 import { withKnownImageIds } from './keep-image-ids.js';
 import { needs, type Need, type Verb } from '../api/permissions.js';
 import { decide } from './decide.js';
@@ -16,7 +16,7 @@ import { mapOf } from '../../../system/plain-map.js';
 import { resources, typeOf } from '../api/resources.js';
 
 /** Everything a start will do to the cluster, as data; {@link executePlan} executes it. */
-export interface Plan {
+export interface ApplyPlan {
   readonly identity: Identity;
   /** One per wanted object including the Namespace, in the given order. */
   readonly actions: readonly Action[];
@@ -36,7 +36,11 @@ export interface Plan {
  * @param wanted the deployment's objects including its Namespace, without hash annotations
  * @throws LaconicError naming everything that belongs to another owner
  */
-export function planApply(identity: Identity, wanted: readonly KubernetesObject[], observed: Observed): Plan {
+export function planApply(
+  identity: Identity,
+  wanted: readonly KubernetesObject[],
+  observed: ObservedCluster,
+): ApplyPlan {
   refuseOthersNamespace(identity, observed);
   const problems = wanted.flatMap((object) => ownershipProblems(object, liveOf(observed, keyed(object)), identity));
   if (problems.length > 0) {
@@ -74,12 +78,12 @@ export function planApply(identity: Identity, wanted: readonly KubernetesObject[
 }
 
 /** Whether the plan writes nothing. */
-export function isNoOp(plan: Plan): boolean {
+export function isNoOp(plan: ApplyPlan): boolean {
   return plan.removals.length === 0 && plan.actions.every((action) => action.do === 'keep');
 }
 
 /** Returns the permissions that the account needs for the plan. */
-export function needsOfPlan({ actions, removals }: Plan): Need[] {
+export function needsOfPlan({ actions, removals }: ApplyPlan): Need[] {
   const of = (action: Action): Verb[] => {
     switch (action.do) {
       case 'keep':
@@ -131,7 +135,7 @@ function decideAny(
   return decide(object, live, isGone);
 }
 
-function refuseOthersNamespace(identity: Identity, { namespace, objects }: Observed): void {
+function refuseOthersNamespace(identity: Identity, { namespace, objects }: ObservedCluster): void {
   if (namespace === undefined) return;
   const name = identity.namespace;
   const marked = namespace === 'hidden' ? undefined : namespaceOwner(namespace, identity);
@@ -140,7 +144,7 @@ function refuseOthersNamespace(identity: Identity, { namespace, objects }: Obser
   if (owner?.kind !== 'other') return;
   const directory = namespace === 'hidden' ? undefined : namespace.metadata.annotations?.[directoryAnnotation];
   throw new LaconicError(
-    `namespace ${name} belongs to deployment ${owner.id}${directory ? ` (${directory})` : ''}, not to ${identity.app} (${identity.directory})`,
+    `namespace ${name} belongs to deployment ${owner.id}${directory ? ` (${directory})` : ''}, not to ${identity.deploymentId} (${identity.directory})`,
     { hint: `give this deployment a namespace of its own: namespace: <name> in ${identity.directory}/spec.yml` },
   );
 }

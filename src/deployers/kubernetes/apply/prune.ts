@@ -5,7 +5,7 @@ import type { LiveObject } from '../api/api.js';
 import { type Identity, ownerOf } from './ownership.js';
 import { type Entry, entryKey, entryOf, keyOfObject } from './inventory.js';
 import { writtenByPython } from './field-managers.js';
-import { liveOf, type Observed } from './observe.js';
+import { liveOf, type ObservedCluster } from './observe.js';
 import { findType } from '../api/resources.js';
 import { mapOf } from '../../../system/plain-map.js';
 
@@ -34,7 +34,7 @@ const lastKinds = ['Service', 'EndpointSlice', 'Endpoints', 'Ingress'];
 export function planPrune(
   identity: Identity,
   wanted: readonly KubernetesObject[],
-  observed: Observed,
+  observed: ObservedCluster,
   earlier: readonly Entry[],
 ): PrunePlan {
   const present = new Set(wanted.map(keyOfObject));
@@ -59,7 +59,7 @@ export function planPrune(
           `PersistentVolumeClaim ${entry.name} is not used any more; it stays with its data until stop --delete-volumes`,
         );
       }
-    } else if (entry.kind === 'Secret' && entry.name === generatedSecretsName(identity.app)) {
+    } else if (entry.kind === 'Secret' && entry.name === generatedSecretsName(identity.deploymentId)) {
       // It may be the last copy of a password that a database was initialised with.
       kept.push(entryOf(live, live));
     } else {
@@ -92,25 +92,25 @@ function claimsOf(object: KubernetesObject): string[] {
  * client, and its names, so that obsolete ones (NodePort Services, the Deployment of a stack that now has several pods)
  * are pruned as well.
  */
-export function oldEntries(identity: Identity, observed: Observed): Entry[] {
+export function oldEntries(identity: Identity, observed: ObservedCluster): Entry[] {
   return [...observed.objects.values()]
-    .filter((object) => ownerOf(object, identity).kind === 'old' && writtenByPython(object))
+    .filter((object) => ownerOf(object, identity).kind === 'legacy' && writtenByPython(object))
     .filter((object) => hasOldName(object, identity))
     .map((object) => entryOf(object, object));
 }
 
-function hasOldName({ kind, metadata }: KubernetesObject, { app }: Identity): boolean {
+function hasOldName({ kind, metadata }: KubernetesObject, { deploymentId }: Identity): boolean {
   const { name, labels = {} } = metadata;
-  if (!name.startsWith(`${app}-`)) return false;
+  if (!name.startsWith(`${deploymentId}-`)) return false;
   switch (kind) {
     case 'Deployment':
       return name.endsWith('-deployment');
     case 'Service':
-      return name.endsWith('-service') || name.startsWith(`${app}-nodeport-`);
+      return name.endsWith('-service') || name.startsWith(`${deploymentId}-nodeport-`);
     case 'Ingress':
-      return name === `${app}-ingress`;
+      return name === `${deploymentId}-ingress`;
     case 'Job':
-      return name.startsWith(`${app}-job-`);
+      return name.startsWith(`${deploymentId}-job-`);
     case 'ConfigMap':
       return labels['configmap-label'] !== undefined;
     default:

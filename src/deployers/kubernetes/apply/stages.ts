@@ -2,12 +2,12 @@ import type { Workload, StartStep } from '../objects/workloads/start-order.js';
 import type { Action } from './actions.js';
 
 const volumes = 1;
-const supplies = 2;
+const configuration = 2;
 const services = 3;
 const workloads = 4;
-const traffic = 5;
+const ingress = 5;
 
-/** The order of kinds: configuration and volumes, then names, then workloads, then traffic. */
+/** The order of kinds: configuration and volumes, then names, then workloads, then ingress. */
 const stageOfKind: Readonly<Record<string, number>> = {
   Namespace: 0,
   PersistentVolume: volumes,
@@ -16,7 +16,7 @@ const stageOfKind: Readonly<Record<string, number>> = {
   Deployment: workloads,
   StatefulSet: workloads,
   Job: workloads,
-  Ingress: traffic,
+  Ingress: ingress,
 };
 
 /**
@@ -27,22 +27,22 @@ export interface Stages {
   readonly namespace: readonly Action[];
   /** Before the claims that name them: a claim without its volume is checked again only after 15 seconds. */
   readonly volumes: readonly Action[];
-  readonly supplies: readonly Action[];
+  readonly configuration: readonly Action[];
   readonly services: readonly Action[];
   readonly workloads: readonly Action[];
-  readonly traffic: readonly Action[];
+  readonly ingress: readonly Action[];
 }
 
 export function stagesOf(actions: readonly Action[]): Stages {
   const at = (stage: number): Action[] =>
-    actions.filter((action) => (stageOfKind[action.object.kind] ?? supplies) === stage);
+    actions.filter((action) => (stageOfKind[action.object.kind] ?? configuration) === stage);
   return {
     namespace: at(0),
     volumes: at(volumes),
-    supplies: at(supplies),
+    configuration: at(configuration),
     services: at(services),
     workloads: at(workloads),
-    traffic: at(traffic),
+    ingress: at(ingress),
   };
 }
 

@@ -27,7 +27,7 @@ export interface WriteOptions {
  * @returns the resulting object
  * @throws ClusterError; a conflict names the fields and their managers
  */
-export async function carryOut(
+export async function writeObject(
   action: Action,
   api: ClusterApi,
   context: Context,
@@ -80,7 +80,7 @@ function apply(object: KubernetesObject, live: LiveObject, force: boolean, api: 
 
 /**
  * Checks what an action would write, without writing it.
- * @param force see `forceConflicts` of {@link carryOut}
+ * @param force see `forceConflicts` of {@link writeObject}
  * @throws ClusterError
  */
 export async function check(action: Action, api: ClusterApi, force = false): Promise<void> {

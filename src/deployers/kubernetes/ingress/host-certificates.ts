@@ -5,7 +5,7 @@ import type { ClusterApi, LiveObject } from '../api/api.js';
 import { unlessForbidden } from '../api/errors.js';
 import { resources } from '../api/resources.js';
 import { caddyNamespace } from '../kind/caddy-manifest.js';
-import type { Prepared } from '../input/prepare.js';
+import type { PreparedInput } from '../input/prepare.js';
 import { certificateProblem } from './traffic.js';
 
 /** The hosts and their Secrets in an Ingress. */
@@ -67,7 +67,7 @@ function validUntil(base64: string): number {
  * certificate may take its time or never be issued.
  */
 export async function warnAboutCertificates(
-  { input: { spec, target }, identity, objects }: Pick<Prepared, 'input' | 'identity' | 'objects'>,
+  { input: { spec, target }, identity, objects }: Pick<PreparedInput, 'input' | 'identity' | 'objects'>,
   api: ClusterApi,
   { report }: Context,
 ): Promise<void> {

@@ -4,17 +4,17 @@ import { formatProblem, type Problem } from '../../../system/errors.js';
 import { mapOf } from '../../../system/plain-map.js';
 import type { ClusterApi, LiveObject } from '../api/api.js';
 import { ClusterError, unlessForbidden } from '../api/errors.js';
-import { type Identity, ownerOf } from '../apply/ownership.js';
+import { type Identity, isOurs, ownerOf } from '../apply/ownership.js';
 import { resources } from '../api/resources.js';
 import type { KubernetesObject } from '../objects/common/object.js';
-import type { Prepared } from '../input/prepare.js';
+import type { PreparedInput } from '../input/prepare.js';
 
 /**
  * Warns of problems that the API server accepts but visitors would notice: a missing certificate Secret, and a route
  * that another Ingress in the cluster has as well. What the account may not read is not checked.
  */
 export async function warnAboutTraffic(
-  { input: { spec }, identity, objects }: Pick<Prepared, 'input' | 'identity' | 'objects'>,
+  { input: { spec }, identity, objects }: Pick<PreparedInput, 'input' | 'identity' | 'objects'>,
   api: ClusterApi,
   { report }: Context,
 ): Promise<void> {
@@ -71,8 +71,7 @@ export function sharedRoutes(
 ): Problem[] {
   const own = new Set(wanted.map(({ metadata }) => metadata.name));
   const isOwn = (one: LiveObject): boolean =>
-    one.metadata.namespace === identity.namespace &&
-    (own.has(one.metadata.name) || ['ours', 'old'].includes(ownerOf(one, identity).kind));
+    one.metadata.namespace === identity.namespace && (own.has(one.metadata.name) || isOurs(ownerOf(one, identity)));
   const others = present.filter((one) => !isOwn(one)).map((object) => ({ object, routes: routesOf(object) }));
   const ours = wanted.flatMap(routesOf);
   return spec.httpProxy.flatMap(({ hostName }, index) => {
@@ -119,7 +118,7 @@ const taken = /Invalid value: (\d+): provided port is already allocated/g;
  */
 export async function explainTakenPorts(
   error: unknown,
-  { spec }: Prepared['input'],
+  { spec }: PreparedInput['input'],
   api: ClusterApi,
 ): Promise<unknown> {
   if (!(error instanceof ClusterError)) return error;
@@ -132,7 +131,7 @@ export async function explainTakenPorts(
     const { namespace = '', name = '' } = holder?.metadata ?? {};
     const by =
       holder === undefined ? 'another Service, which this account may not see' : `Service ${namespace}/${name}`;
-    return formatProblem(spec.yaml.problem(placeOf(spec, port), `node port ${port} is taken by ${by}`));
+    return formatProblem(spec.yaml.problem(nodePortPlace(spec, port), `node port ${port} is taken by ${by}`));
   });
   const { status, reason, causes, hint } = error;
   return new ClusterError([...lines, error.message].join('\n'), {
@@ -149,7 +148,7 @@ function nodePortsOf({ spec }: LiveObject): unknown[] {
 }
 
 /** Where the spec requests a node port. Pure. */
-export function placeOf({ ports }: Pick<Spec, 'ports'>, port: number): (string | number)[] {
+export function nodePortPlace({ ports }: Pick<Spec, 'ports'>, port: number): (string | number)[] {
   for (const [service, entries] of ports) {
     const index = entries.findIndex((entry) => {
       const [first = '', last = first] = entry

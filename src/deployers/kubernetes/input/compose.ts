@@ -5,7 +5,7 @@ import { type ComposeReading, readCompose } from '../../../compose/model/normali
 import type { DeploymentFiles } from '../../../deployment/directory/files.js';
 import { InvalidFileError, type Problem } from '../../../system/errors.js';
 import { mapOf } from '../../../system/plain-map.js';
-import type { PodInput } from '../objects/common/input.js';
+import type { PodFileInput } from '../objects/common/input.js';
 
 /** A compose file of a deployment. */
 export interface ComposeSource {
@@ -17,8 +17,8 @@ export interface ComposeSource {
 }
 
 export interface NormalizedFiles {
-  pods: PodInput[];
-  jobs: PodInput[];
+  pods: PodFileInput[];
+  jobs: PodFileInput[];
   /** All variables that the compose files mention. */
   mentioned: ReadonlySet<string>;
   warnings: Problem[];

@@ -5,7 +5,7 @@ import type { Spec } from '../../../spec/model.js';
 import { quote } from '../../../system/yaml/yaml.js';
 import { placesOf } from './bound-files.js';
 import { maxBytes } from '../objects/storage/configmaps.js';
-import type { BoundFile, FileContents, Findings, PodInput } from '../objects/common/input.js';
+import type { BoundFile, FileContents, Findings, PodFileInput } from '../objects/common/input.js';
 
 /** Returns the files in `configmaps/<volume>` of the volumes that the spec declares there, without folders. */
 export async function declaredConfigmaps(spec: Spec, files: DeploymentFiles): Promise<Map<string, FileContents>> {
@@ -36,7 +36,7 @@ function isBackup(name: string): boolean {
  * reported where they are used.
  */
 export async function boundFiles(
-  pods: readonly PodInput[],
+  pods: readonly PodFileInput[],
   files: DeploymentFiles,
   home: string,
   findings: Findings,

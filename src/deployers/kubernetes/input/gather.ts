@@ -11,7 +11,7 @@ import { missingToken, pullToken } from '../../secrets/pull-secret.js';
 import { readSecretValues } from '../../secrets/secret-sources.js';
 import { type ComposeSource, type NormalizedFiles, normalizeFiles } from './compose.js';
 import { boundFiles, declaredConfigmaps } from './files.js';
-import type { Findings, ObjectsInput, PodInput } from '../objects/common/input.js';
+import type { Findings, ObjectsInput, PodFileInput } from '../objects/common/input.js';
 import { namespaceName } from '../objects/common/names.js';
 
 /**
@@ -66,7 +66,7 @@ export interface GatheredCompose extends NormalizedFiles {
   config: ReadonlyMap<string, string>;
   generated: ReadonlyMap<string, string>;
   credentials: ReadonlyMap<string, string>;
-  environment: ObjectsInput['environment'];
+  environment: ObjectsInput['envPolicy'];
 }
 
 /**
@@ -122,26 +122,26 @@ export async function gatherInput(
   const sourced = await readSecretValues(spec, options);
   if (options.requireToken) findings.errors.push(...sourced.problems);
   const images = new Map([...spec.imageOverrides, ...(options.images ?? [])]);
-  const app = record.deploymentId;
+  const { deploymentId } = record;
   const stack = basename(spec.stack);
   const input: ObjectsInput = {
-    app,
+    deploymentId,
     stack,
-    namespace: namespaceName(spec.namespace, stack, app),
+    namespace: namespaceName(spec.namespace, stack, deploymentId),
     directory: source.root,
     target: spec.deployTo === 'k8s' ? 'k8s' : 'k8s-kind',
     spec,
     pods,
     jobs,
     config,
-    generated,
+    generatedSecrets: generated,
     credentials,
-    environment,
+    envPolicy: environment,
     unmentioned,
     configmaps: await declaredConfigmaps(spec, files),
-    files: await boundFiles(all, files, options.home, findings),
-    images,
-    imageIds: await knownImageIds(all, images, source, options),
+    boundFiles: await boundFiles(all, files, options.home, findings),
+    imageOverrides: images,
+    imageVersions: await knownImageIds(all, images, source, options),
     certificates: [],
     secretValues: sourced.values,
     ...(token === undefined ? {} : { registryToken: token }),
@@ -230,7 +230,7 @@ async function registryToken(
 
 /** Returns the ids of `:local` images on kind, and the digests of pushed ones, so that new builds roll out. */
 async function knownImageIds(
-  pods: readonly PodInput[],
+  pods: readonly PodFileInput[],
   overrides: ReadonlyMap<string, string>,
   { spec, record }: InputSource,
   { imageIds, pushed = new Map() }: InputOptions,

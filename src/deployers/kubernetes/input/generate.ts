@@ -96,7 +96,7 @@ async function addObjectFiles(input: TargetInput, added: TargetFiles, context: C
     path,
     { kind: 'file', name: 'unread', content: Buffer.alloc(0) },
   ]);
-  const objectsInput = { ...gathered.input, files: new Map([...gathered.input.files, ...unread]) };
+  const objectsInput = { ...gathered.input, files: new Map([...gathered.input.boundFiles, ...unread]) };
   const { findings } = buildObjects(objectsInput);
   // What cannot be copied, such as a socket, is already refused.
   const refused = new Set(added.errors.map(placeIn));

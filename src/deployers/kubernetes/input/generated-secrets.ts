@@ -22,7 +22,7 @@ export async function generatedSecretsOf(deployment: Deployment, context: Contex
     if (!clusters.some(({ name }) => name === target.cluster)) return undefined;
   }
   const identity = identityOf(deployment);
-  const name = generatedSecretsName(identity.app);
+  const name = generatedSecretsName(identity.deploymentId);
   const { connectCluster } = await import('../api/connect.js');
   const { api } = await connectCluster(target, context);
   const live = await api.get(resources.Secret, name, identity.namespace);

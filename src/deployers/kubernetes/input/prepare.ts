@@ -18,14 +18,14 @@ import type { KubernetesObject } from '../objects/common/object.js';
 import type { StartStep } from '../objects/workloads/start-order.js';
 
 /** A deployment's objects, ready to be applied. */
-export interface Prepared {
+export interface PreparedInput {
   readonly input: ObjectsInput;
   readonly identity: Identity;
   readonly objects: readonly KubernetesObject[];
   readonly order: readonly StartStep[];
 }
 
-export interface PrepareOptions {
+export interface ObjectsOptions {
   /** `--image`, by service; absent: those of the last restart. */
   images?: ReadonlyMap<string, string>;
   /** See InputOptions. */
@@ -47,9 +47,9 @@ export interface PrepareOptions {
  */
 export async function prepareObjects(
   deployment: Deployment,
-  options: PrepareOptions,
+  options: ObjectsOptions,
   context: Context,
-): Promise<Prepared> {
+): Promise<PreparedInput> {
   const { layout } = deployment;
   const images = options.images ?? (await imagesInForce(layout.images));
   const files = options.files ?? filesOnDisk(layout.root);
@@ -82,7 +82,7 @@ export async function prepareObjects(
 /** Looked up last: errors in the files are reported without reading the cluster. */
 async function certificatesFor(
   { target, spec, namespace }: ObjectsInput,
-  { certificates }: PrepareOptions,
+  { certificates }: ObjectsOptions,
 ): Promise<readonly FoundCertificate[]> {
   if (certificates === undefined || target === 'k8s-kind') return [];
   return spec.httpProxy.some(takesExistingCertificate) ? certificates(namespace) : [];
@@ -90,9 +90,9 @@ async function certificatesFor(
 
 /** Returns the identity of a deployment, from its spec and ids alone. */
 export function identityOf({ layout, record, spec }: Deployment): Identity {
-  const app = record.deploymentId;
+  const { deploymentId } = record;
   const stack = basename(spec.stack);
-  return { app, stack, namespace: namespaceName(spec.namespace, stack, app), directory: layout.root };
+  return { deploymentId, stack, namespace: namespaceName(spec.namespace, stack, deploymentId), directory: layout.root };
 }
 
 function servicesOf({ pods, jobs }: ObjectsInput): string[] {

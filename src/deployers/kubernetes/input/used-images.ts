@@ -10,7 +10,7 @@ import { imagesInForce } from '../../../deployment/images/image-overrides.js';
  * image is overridden, by the spec or the last `restart --image`.
  * @throws InvalidFileError with all problems of the compose files
  */
-export async function usedImages(deployment: Deployment, { env }: Context): Promise<UsedImage[]> {
+export async function deploymentImages(deployment: Deployment, { env }: Context): Promise<UsedImage[]> {
   const { layout, spec } = deployment;
   const source = { root: layout.root, ...deployment };
   const { pods, jobs } = await gatherCompose(source, filesOnDisk(layout.root), { env });

@@ -7,10 +7,10 @@ import { stamped } from '../apply/hash.js';
 import { withKnownImageIds } from '../apply/keep-image-ids.js';
 import { keyOfObject } from '../apply/inventory.js';
 import type { Action } from '../apply/actions.js';
-import { inParallel } from '../api/parallel.js';
+import { requestEach } from '../api/parallel.js';
 import { decide } from '../apply/decide.js';
 import { typeOf } from '../api/resources.js';
-import { carryOut } from '../apply/write-object.js';
+import { writeObject } from '../apply/write-object.js';
 import { imageIdsOf } from './pod-images.js';
 import { describeObject, type KubernetesObject } from '../objects/common/object.js';
 import { waitUntilReady } from '../ready/wait.js';
@@ -71,7 +71,7 @@ export async function ensureCaddy(wish: CaddyWish, api: ClusterApi, engine: Engi
     namespace: caddyNamespace,
     awaited: [{ kind: 'Deployment', name: caddyName }],
     deadline: wish.deadline,
-    roomMs: 0,
+    schedulingTimeoutMs: 0,
     ...(wish.nodesStartedAt === undefined ? {} : { nodesStartedAt: wish.nodesStartedAt }),
     context,
   });
@@ -132,7 +132,7 @@ export interface LiveCaddy {
 /** Reads Caddy's objects, by kind and name. Their names do not depend on the settings. */
 async function findAll(api: ClusterApi): Promise<Map<string, LiveObject>> {
   const objects = caddyObjects(caddySettings({}, {}));
-  const found = await inParallel(objects, (object) =>
+  const found = await requestEach(objects, (object) =>
     api.get(typeOf(object), object.metadata.name, object.metadata.namespace),
   );
   return new Map(found.flatMap((object) => (object === undefined ? [] : [[keyOfObject(object), object]])));
@@ -201,14 +201,14 @@ async function applyOne(
 ): Promise<void> {
   const action = actionFor(wanted, live);
   if (action.do === 'create') {
-    await carryOut(action, api, context).catch((error: unknown) => {
+    await writeObject(action, api, context).catch((error: unknown) => {
       // Another start is installing it now.
       if (!(error instanceof ClusterError && error.status === 409)) throw error;
     });
     return;
   }
   try {
-    await carryOut(action, api, context);
+    await writeObject(action, api, context);
   } catch (error) {
     // A deployment's start must not fail because somebody changed the shared ingress controller.
     if (!(error instanceof ClusterError && error.status === 409)) throw error;

@@ -3,7 +3,7 @@ import { stringify } from 'yaml';
 import type { Spec } from '../../../spec/model.js';
 import { InvalidFileError, type Problem } from '../../../system/errors.js';
 import { parseYaml, yamlStyle } from '../../../system/yaml/yaml.js';
-import type { PodInput } from '../objects/common/input.js';
+import type { PodFileInput } from '../objects/common/input.js';
 import { nodeRoot, placeOnKind } from '../objects/storage/volume-places.js';
 import { mapOf } from '../../../system/plain-map.js';
 
@@ -44,8 +44,8 @@ export interface KindConfigInput {
   readonly home: string;
   readonly spec: PortSpec & Pick<Spec, 'volumes' | 'configmaps' | 'kindMountRoot' | 'kindNodeImage'>;
   /** Those of the stack only, without other files in the directory. */
-  readonly pods: readonly PodInput[];
-  readonly jobs: readonly PodInput[];
+  readonly pods: readonly PodFileInput[];
+  readonly jobs: readonly PodFileInput[];
 }
 
 /** The ingress controller's ports, in every cluster: 80 and 443 of the node, and the host ports that the spec sets. */
@@ -95,7 +95,7 @@ function mountedVolumes({ pods, jobs, spec }: KindConfigInput): Set<string> {
 }
 
 /** A host-network pod listens on the node: host and container ports are the same. */
-function hostNetworkPorts(pods: readonly PodInput[]): { port: NodePort; service: string }[] {
+function hostNetworkPorts(pods: readonly PodFileInput[]): { port: NodePort; service: string }[] {
   return pods.flatMap(({ model }) =>
     [...model.services.values()]
       .filter(({ network_mode }) => network_mode === 'host')
@@ -112,7 +112,7 @@ function hostNetworkPorts(pods: readonly PodInput[]): { port: NodePort; service:
  * Reports host ports that the spec gives to the ingress controller although a host-network service has them: only one
  * of the two would be reachable. Ports 80 and 443 of the node itself are reported with the pods.
  */
-export function hostPortProblems(spec: PortSpec & Pick<Spec, 'yaml'>, pods: readonly PodInput[]): Problem[] {
+export function hostPortProblems(spec: PortSpec & Pick<Spec, 'yaml'>, pods: readonly PodFileInput[]): Problem[] {
   const wanted = [
     ['kind-http-port', spec.kindHttpPort],
     ['kind-https-port', spec.kindHttpsPort],

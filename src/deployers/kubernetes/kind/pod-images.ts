@@ -1,13 +1,13 @@
 import type { Engine } from '../../../engine/connect.js';
 import { findImage } from '../../../engine/images.js';
-import { inParallel } from '../api/parallel.js';
+import { requestEach } from '../api/parallel.js';
 import type { WantedImage } from './node-images.js';
 import type { KubernetesObject } from '../objects/common/object.js';
 import { mapOf } from '../../../system/plain-map.js';
 
 /** Returns the ids of those images that are on this host. */
 export async function imageIdsOf(engine: Engine, references: readonly string[]): Promise<Map<string, string>> {
-  const found = await inParallel(
+  const found = await requestEach(
     references,
     async (reference) => [reference, await findImage(engine, reference)] as const,
   );

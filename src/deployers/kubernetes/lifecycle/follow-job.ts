@@ -11,7 +11,7 @@ import type { ContainerStatusFacts, PodFacts } from '../ready/api-types.js';
 import { Inbox } from '../../readiness/inbox.js';
 import { Judge } from '../ready/readiness-over-time.js';
 import { containersOf } from '../ready/pod.js';
-import { World } from '../ready/watch-cache.js';
+import { WatchCache } from '../ready/watch-cache.js';
 import { linesOf, LogLines } from '../operate/logs/log-lines.js';
 import type { SharedOutput } from '../operate/logs/shared-output.js';
 
@@ -69,8 +69,8 @@ export async function followJob(run: JobRun): Promise<number> {
 async function follow(run: JobRun, inbox: Inbox<WatchEvent>): Promise<number> {
   const { job, api, context } = run;
   const { name, namespace = '', uid } = job.metadata;
-  const world = new World();
-  const judge = new Judge({ roomMs: run.roomMs, steadyMs: 0 });
+  const world = new WatchCache();
+  const judge = new Judge({ schedulingTimeoutMs: run.roomMs, steadyMs: 0 });
   const awaited = { kind: 'Job' as const, name };
   const logs = new Map<string, Promise<void>>();
   const showLogs = (pods: readonly PodFacts[]): void => {

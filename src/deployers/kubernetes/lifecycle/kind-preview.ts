@@ -3,7 +3,7 @@ import type { Engine } from '../../../engine/connect.js';
 import type { Context } from '../../../system/context.js';
 import type { ClusterApi } from '../api/api.js';
 import { wantedImages } from '../kind/pod-images.js';
-import type { Prepared } from '../input/prepare.js';
+import type { PreparedInput } from '../input/prepare.js';
 import { isBuilt, previewCaddy } from '../kind/caddy.js';
 import type { KindNode } from '../kind/clusters.js';
 import { previewImages } from '../kind/load-images.js';
@@ -24,7 +24,7 @@ export interface KindPlace {
  */
 export async function kindLines(
   { engine, name, nodes, api }: KindPlace,
-  { objects, input }: Pick<Prepared, 'objects' | 'input'>,
+  { objects, input }: Pick<PreparedInput, 'objects' | 'input'>,
   { spec, stack }: Deployment,
   manage: boolean,
   context: Context,
@@ -35,7 +35,7 @@ export async function kindLines(
     engine,
   );
   const wanted = [
-    ...wantedImages(objects, stack.containers, new Set(input.images.values())),
+    ...wantedImages(objects, stack.containers, new Set(input.imageOverrides.values())),
     ...(caddy === undefined ? [] : [{ image: caddy.image, built: isBuilt(caddy.image) }]),
   ];
   const sent = await previewImages(name, nodes, wanted, engine, context);

@@ -10,13 +10,13 @@ import type { ClusterApi } from '../api/api.js';
 import { ClusterError } from '../api/errors.js';
 import { hashAnnotation } from '../apply/hash.js';
 import { observe } from '../apply/observe.js';
-import { type Plan, planApply } from '../apply/plan.js';
+import { type ApplyPlan, planApply } from '../apply/plan.js';
 import { clusterNameOf, clusterOf } from '../api/deployment-cluster.js';
 import { imageIdsOf } from '../kind/pod-images.js';
 import { chooseCluster, listKindClusters } from '../kind/clusters.js';
 import { kindLines, type KindPlace } from './kind-preview.js';
 import { describeObject } from '../objects/common/object.js';
-import { type Prepared, prepareObjects, type PrepareOptions } from '../input/prepare.js';
+import { type PreparedInput, prepareObjects, type ObjectsOptions } from '../input/prepare.js';
 
 /**
  * Time limit for all requests of a plan to the API server, before it is made from the files alone: a large deployment
@@ -35,10 +35,10 @@ type Reached =
  * if the cluster does not answer, the plan is made from the files alone.
  * @throws LaconicError for what the start would refuse, too
  */
-export async function previewStart(
+export async function previewKubernetesStart(
   deployment: Deployment,
   options: StartOptions,
-  how: Pick<PrepareOptions, 'images' | 'requireToken' | 'files'>,
+  how: Pick<ObjectsOptions, 'images' | 'requireToken' | 'files'>,
   context: Context,
 ): Promise<string[]> {
   const { inside, patience } = patienceOf(context);
@@ -104,7 +104,7 @@ export function silenceOf(error: unknown, patience: AbortSignal): string | undef
     : undefined;
 }
 
-function headline({ objects, identity }: Prepared, { spec, record }: Deployment): string {
+function headline({ objects, identity }: PreparedInput, { spec, record }: Deployment): string {
   const cluster = spec.deployTo === 'k8s-kind' ? ` of the kind cluster ${clusterNameOf({ spec, record })}` : '';
   return `would apply ${objects.length} objects to namespace ${identity.namespace}${cluster}:`;
 }
@@ -115,7 +115,7 @@ function indented(lines: readonly string[]): string[] {
 
 /** @param before what is done before the objects are applied, if known */
 function unknownLines(
-  { objects }: Prepared,
+  { objects }: PreparedInput,
   reached: Exclude<Reached, { api: ClusterApi }>,
   before: readonly string[] = [],
 ): string[] {
@@ -129,7 +129,7 @@ function unknownLines(
 /**
  * Returns a line for each object that is written or deleted, in the plan's order, and one for all unchanged ones. Pure.
  */
-export function planLines({ actions, removals }: Plan, restart: boolean): string[] {
+export function planLines({ actions, removals }: ApplyPlan, restart: boolean): string[] {
   const kept = actions.filter((action) => action.do === 'keep');
   const restarted = restart ? kept.filter(({ object }) => object.kind === 'Deployment') : [];
   const left = kept.length - restarted.length;

@@ -12,7 +12,7 @@ import { stamped } from '../apply/hash.js';
 import { entryOf, mergeEntries } from '../apply/inventory.js';
 import { fieldManager } from '../apply/field-managers.js';
 import { observe } from '../apply/observe.js';
-import { type Plan, planApply } from '../apply/plan.js';
+import { type ApplyPlan, planApply } from '../apply/plan.js';
 import { resources } from '../api/resources.js';
 import { clusterOf } from '../api/deployment-cluster.js';
 import { imageIdsOf, wantedImages } from '../kind/pod-images.js';
@@ -23,7 +23,7 @@ import { followJob, needsOfJob, runJobAnnotation } from './follow-job.js';
 import { SharedOutput } from '../operate/logs/shared-output.js';
 import type { PodFacts } from '../ready/api-types.js';
 import { containersOf } from '../ready/pod.js';
-import { type Prepared, prepareObjects } from '../input/prepare.js';
+import { type PreparedInput, prepareObjects } from '../input/prepare.js';
 import { roomMs } from './start.js';
 
 /**
@@ -93,7 +93,7 @@ export async function runJobOnKubernetes(
  * `--force`.
  */
 function jobObject(
-  { input, objects }: Prepared,
+  { input, objects }: PreparedInput,
   name: string,
   { args, env }: JobOptions,
 ): { object: KubernetesObject; main: string } {
@@ -130,7 +130,7 @@ function jobObject(
 async function readyCluster(
   deployment: Deployment,
   job: KubernetesObject,
-  { input }: Prepared,
+  { input }: PreparedInput,
   context: Context,
 ): Promise<{ api: ClusterApi; target: ClusterTarget }> {
   const { connectCluster } = await import('../api/connect.js');
@@ -148,7 +148,7 @@ async function readyCluster(
   const { loadImages } = await import('../kind/load-images.js');
   await loadImages(
     name,
-    wantedImages([job], deployment.stack.containers, new Set(input.images.values())),
+    wantedImages([job], deployment.stack.containers, new Set(input.imageOverrides.values())),
     engine,
     context,
     found?.contents,
@@ -187,7 +187,7 @@ const supplies: ReadonlySet<string> = new Set([
 ]);
 
 async function applySupplies(
-  { identity, objects }: Prepared,
+  { identity, objects }: PreparedInput,
   job: KubernetesObject,
   api: ClusterApi,
   context: Context,
@@ -203,7 +203,7 @@ async function applySupplies(
  * Returns the part of a plan that a job needs; the inventory keeps everything else. The Job is listed without its uid,
  * as it is about to be recreated. Pure.
  */
-export function suppliesOnly(plan: Plan, job: KubernetesObject): Plan {
+export function suppliesOnly(plan: ApplyPlan, job: KubernetesObject): ApplyPlan {
   const actions = plan.actions.filter(({ object }) => supplies.has(object.kind));
   const others = plan.actions.filter(({ object }) => !supplies.has(object.kind));
   const live = others.flatMap((action) => ('live' in action ? [entryOf(action.object, action.live)] : []));

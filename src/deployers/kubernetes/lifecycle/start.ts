@@ -12,7 +12,7 @@ import { clusterOf } from '../api/deployment-cluster.js';
 import { imageIdsOf, wantedImages } from '../kind/pod-images.js';
 import { healthPatience } from '../objects/workloads/health-patience.js';
 import type { Workload } from '../objects/workloads/start-order.js';
-import { type Prepared, prepareObjects } from '../input/prepare.js';
+import { type PreparedInput, prepareObjects } from '../input/prepare.js';
 import { needsOfWaiting, waitUntilReady } from '../ready/wait.js';
 
 /** Time for a cluster to make room for a pod: kind does not add nodes. */
@@ -33,10 +33,10 @@ export async function startOnKubernetes(
   const scripts = await startScripts(deployment, options, context);
   tellIgnored(options, context);
   if (context.options.dryRun) {
-    const { previewStart } = await import('./preview.js');
+    const { previewKubernetesStart } = await import('./preview.js');
     const { deployment: planned, files } = options.after ?? { deployment };
     const how = { ...chosenImages(options), ...(files && { files }) };
-    const lines = await previewStart(planned, options, how, context);
+    const lines = await previewKubernetesStart(planned, options, how, context);
     await scripts.before();
     for (const line of lines) context.report.print(line);
     await scripts.after();
@@ -89,7 +89,7 @@ export async function startOnKubernetes(
 interface Start {
   deployment: Deployment;
   options: StartOptions;
-  prepared: Prepared;
+  prepared: PreparedInput;
   deadline: Deadline;
   context: Context;
 }
@@ -122,7 +122,7 @@ async function readyKindCluster(
   const api = found?.api ?? (await connect({ kind: 'k8s-kind', cluster: name }, context)).api;
   const { loadImages } = await import('../kind/load-images.js');
   const { ensureCaddy } = await import('../kind/caddy.js');
-  const images = wantedImages(prepared.objects, stack.containers, new Set(prepared.input.images.values()));
+  const images = wantedImages(prepared.objects, stack.containers, new Set(prepared.input.imageOverrides.values()));
   const wish = {
     cluster: name,
     image: spec.caddyIngressImage,
@@ -185,14 +185,14 @@ async function awaitReady(start: Start, cluster: StartCluster, workloads: readon
     awaited: workloads,
     deadline,
     steadySeconds: options.steadySeconds,
-    roomMs: roomMs[input.target],
+    schedulingTimeoutMs: roomMs[input.target],
     healthPatience: healthPatience(input),
     context,
   });
 }
 
 /** Returns Deployments and Jobs, in start order. */
-function workloadsOf({ order }: Prepared): Workload[] {
+function workloadsOf({ order }: PreparedInput): Workload[] {
   return order.map(({ workload }) => workload);
 }
 

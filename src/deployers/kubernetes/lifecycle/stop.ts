@@ -12,7 +12,7 @@ import { resources } from '../api/resources.js';
 import { clusterNameOf, clusterOf } from '../api/deployment-cluster.js';
 import { ensureKubeContext } from '../kind/context.js';
 import { listKindClusters } from '../kind/clusters.js';
-import { placeOnKind, type VolumePlace } from '../objects/storage/volume-places.js';
+import { placeOnKind, type NodePlace } from '../objects/storage/volume-places.js';
 import { describeObject } from '../objects/common/object.js';
 import { runJobAnnotation } from './follow-job.js';
 import { identityOf } from '../input/prepare.js';
@@ -35,7 +35,7 @@ export async function stopOnKubernetes(deployment: Deployment, options: StopOpti
   if (api !== undefined) await removeObjects(api, deployment, identity, options, context);
   if (kind && options.manageCluster === true) {
     const { deleteCluster } = await import('../kind/delete.js');
-    const { namespace, app: own } = identity;
+    const { namespace, deploymentId: own } = identity;
     await deleteCluster(clusterNameOf(deployment), { own, namespace, force: options.force }, context);
   }
   context.report.endProgress();
@@ -125,7 +125,7 @@ async function refuseWhileJobRuns(api: ClusterApi, { namespace }: Identity): Pro
 /**
  * The places of the deployment's volumes with a path on kind; elsewhere they are on nodes that this host cannot see.
  */
-function volumePlaces({ spec, layout }: Deployment): VolumePlace[] {
+function volumePlaces({ spec, layout }: Deployment): NodePlace[] {
   if (spec.deployTo !== 'k8s-kind') return [];
   return [...spec.volumes.keys()]
     .map((volume) => placeOnKind(volume, spec, layout.root, homedir()))
@@ -143,7 +143,7 @@ async function tellPlan(
   const name = clusterNameOf(deployment);
   const place = kind ? ` of the kind cluster ${name}` : '';
   const found = await objectsToRemove(deployment, identity, options, context);
-  report.print(`would remove deployment ${identity.app} from namespace ${identity.namespace}${place}`);
+  report.print(`would remove deployment ${identity.deploymentId} from namespace ${identity.namespace}${place}`);
   for (const line of found) report.print(`  ${line}`);
   if (options.deleteVolumes) report.print('would delete its volume claims and volumes; directories of hosts stay');
   if (options.deleteNamespace === true) report.print(`would delete namespace ${identity.namespace}`);

@@ -38,7 +38,7 @@ export function partsOf({ input, names }: Scope, object: string): Part[] {
   for (const { name } of input.pods) {
     const part = { what: `the pod ${quote(name)}`, problem: ofSpec };
     add('Deployment', names.deployment(name), part);
-    add('Service', names.service(name), part);
+    add('Service', names.ingressService(name), part);
   }
   for (const { name } of input.jobs) add('Job', names.job(name), { what: `the job ${quote(name)}`, problem: ofSpec });
   for (const { model } of [...input.pods, ...input.jobs]) {
@@ -46,7 +46,7 @@ export function partsOf({ input, names }: Scope, object: string): Part[] {
       what: `the ${section.slice(0, -1)} ${quote(name)}`,
       problem: (message) => model.problem([section, name], message),
     });
-    for (const name of model.services.keys()) add('Service', names.serviceOf(name), part('services', name));
+    for (const name of model.services.keys()) add('Service', names.headlessService(name), part('services', name));
     for (const name of model.secrets.keys()) add('Secret', names.composeSecret(name), part('secrets', name));
     for (const name of model.configs.keys()) add('ConfigMap', names.composeConfig(name), part('configs', name));
     for (const { name, volumes } of model.services.values()) {

@@ -5,10 +5,10 @@ import { looksSecret } from '../../../spec/environment.js';
 import { formatKeyPath, type KeyPath } from '../../../system/yaml/yaml.js';
 import { partsOf } from './collisions.js';
 import { type HiddenValue, hiddenValues, secretsIn, shortestSecret } from './configuration/environment.js';
-import type { PodInput } from './common/input.js';
+import type { PodFileInput } from './common/input.js';
 import { describeObject, type KubernetesObject } from './common/object.js';
 import type { Scope } from './common/scope.js';
-import { serviceKeys } from './support-matrix.js';
+import { serviceSupport } from './support-matrix.js';
 
 /** A text that is visible to everybody who can read the object. */
 interface ShownText {
@@ -46,7 +46,7 @@ export function reportShownSecrets(scope: Scope, objects: readonly KubernetesObj
 
 /** The secrets that a text mentions and that its result contains. */
 function mentionedAt(
-  scope: Pick<Scope, 'input'> & { pod: PodInput },
+  scope: Pick<Scope, 'input'> & { pod: PodFileInput },
   { path, template, text }: InterpolatedText,
 ): HiddenValue[] {
   const names = namesIn(template);
@@ -56,7 +56,7 @@ function mentionedAt(
 
 /** Whether a text of a compose file puts a value that it contains into fields of an object unchanged. */
 function isShown(
-  { model }: PodInput,
+  { model }: PodFileInput,
   { path, text }: InterpolatedText,
   value: string,
   fields: readonly ShownText[],
@@ -71,7 +71,7 @@ function isShown(
       return path.length === 3 && count([text], value) > count(model.services.get(service)?.[key] ?? [], value);
     }
     if (key === 'healthcheck') return fields.some((field) => field.path.includes('exec') && field.text.includes(value));
-    const level = Object.hasOwn(serviceKeys, key) ? serviceKeys[key]?.level : undefined;
+    const level = Object.hasOwn(serviceSupport, key) ? serviceSupport[key]?.level : undefined;
     if (level !== 'mapped' && level !== 'partly') return false;
   }
   // Short values are part of many texts: the text around the value must be in the object.

@@ -1,4 +1,4 @@
-import type { Findings, PodInput } from './common/input.js';
+import type { Findings, PodFileInput } from './common/input.js';
 
 /**
  * How a key of a compose file is mapped. `mapped`: completely. `partly`: the code that maps it reports the values that
@@ -20,7 +20,7 @@ const asDeploy = mapped('as the key below `deploy` that means the same');
 const noScheduler = warning('has no counterpart on Kubernetes: limit the container with deploy.resources');
 
 /** Keys of a service: the source for {@link reportUnmapped} and docs/kubernetes.md. */
-export const serviceKeys: Readonly<Record<string, KeySupport>> = {
+export const serviceSupport: Readonly<Record<string, KeySupport>> = {
   annotations: warning('is not mapped: write annotations in the spec'),
   attach: unused('only affects what `docker compose up` shows'),
   blkio_config: noScheduler,
@@ -158,7 +158,7 @@ export const fileKeys: Readonly<Record<string, KeySupport>> = {
 };
 
 /** Reports the keys of a pod's or job's services that are not mapped at all: one problem each. */
-export function reportUnmapped({ model }: PodInput, findings: Findings): void {
+export function reportUnmapped({ model }: PodFileInput, findings: Findings): void {
   for (const service of model.services.values()) {
     const report = (key: string, path: string[], support: KeySupport | undefined): void => {
       if (support === undefined && key.startsWith('x-')) return;
@@ -170,7 +170,7 @@ export function reportUnmapped({ model }: PodInput, findings: Findings): void {
       if (level === 'warning') findings.warnings.push(model.problem(path, text));
     };
     for (const key of service.keys) {
-      report(key, ['services', service.name, key], own(serviceKeys, key));
+      report(key, ['services', service.name, key], own(serviceSupport, key));
     }
     for (const key of service.deploy?.keys ?? []) {
       report(key, ['services', service.name, 'deploy', key], own(deployKeys, key));
@@ -186,7 +186,7 @@ function own(keys: Readonly<Record<string, KeySupport>>, key: string): KeySuppor
 export function renderSupport(): string {
   return [
     '### Keys of a service',
-    table(serviceKeys),
+    table(serviceSupport),
     '### Keys below `deploy`',
     table(deployKeys),
     '### Keys of the file',

@@ -6,7 +6,7 @@ import { hasTerminal, notRun, shellOrDirect } from '../../exec-command.js';
 import type { Connection } from '../api/connect.js';
 import type { Identity } from '../apply/ownership.js';
 import { execInPod } from './exec-stream.js';
-import { runningContainer } from './find.js';
+import { runningPodContainer } from './find.js';
 
 /**
  * Runs a command in a running container with this process's stdin, stdout and stderr; resolves to its exit code. A
@@ -20,7 +20,7 @@ export async function execInDeployment(
   options: ExecOptions,
   context: Context,
 ): Promise<number> {
-  const { pod, container } = await runningContainer(api, identity, options).catch((error: unknown) => {
+  const { pod, container } = await runningPodContainer(api, identity, options).catch((error: unknown) => {
     throw notRun(error);
   });
   const target = {

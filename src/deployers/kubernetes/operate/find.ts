@@ -27,15 +27,15 @@ function ageKey({ metadata }: PodFacts): string {
 }
 
 /** Returns the name of a service's container; Kubernetes does not allow every name of Compose. */
-export function containerName(service: string, { app }: Identity): string {
-  return createNames({ app, pods: [], jobs: [] }).container(service);
+export function containerName(service: string, { deploymentId }: Identity): string {
+  return createNames({ deploymentId, pods: [], jobs: [] }).container(service);
 }
 
 /**
  * Returns the running container of a service, of the `index`-th pod if there are several, oldest first.
  * @throws LaconicError if the service is unknown, does not run, or has fewer containers
  */
-export async function runningContainer(
+export async function runningPodContainer(
   api: ClusterApi,
   identity: Identity,
   { service, index }: { service: string; index: number },
@@ -43,7 +43,7 @@ export async function runningContainer(
   const container = containerName(service, identity);
   const pods = (await listPods(api, identity)).filter((pod) => !isJobPod(pod));
   const having = pods.filter((pod) => containersOf(pod).some(({ spec }) => spec.name === container));
-  if (having.length === 0) throw noSuchService(service, serviceNames(pods));
+  if (having.length === 0) throw noSuchService(service, containerNames(pods));
   const present = having.filter((pod) =>
     containersOf(pod).some(({ spec, status }) => spec.name === container && status?.state?.running !== undefined),
   );
@@ -61,7 +61,7 @@ export async function runningContainer(
 }
 
 /** Returns the names of the pods' containers, without duplicates, sorted. */
-export function serviceNames(pods: readonly PodFacts[]): string[] {
+export function containerNames(pods: readonly PodFacts[]): string[] {
   return [...new Set(pods.flatMap((pod) => containersOf(pod).map(({ spec }) => spec.name)))].sort();
 }
 

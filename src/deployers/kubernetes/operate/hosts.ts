@@ -1,6 +1,6 @@
 import type { ClusterApi, LiveObject } from '../api/api.js';
 import { readCertManager } from '../ingress/tls-secrets.js';
-import { inParallel } from '../api/parallel.js';
+import { requestEach } from '../api/parallel.js';
 import { caddyProblem, caddySecrets, isCaddys, secretOf } from '../ingress/host-certificates.js';
 import { certificateProblem } from '../ingress/traffic.js';
 import type { Snapshot } from './snapshot.js';
@@ -30,7 +30,7 @@ export async function hostsOf(
       return [{ host, ...(address === undefined ? {} : { address }), secret, problem }];
     });
   });
-  return inParallel(hosts, async ({ secret, problem, ...host }) => {
+  return requestEach(hosts, async ({ secret, problem, ...host }) => {
     const byController = `by the ingress controller${problem === undefined ? '' : `, which ${problem}: https does not work`}`;
     return {
       ...host,

@@ -3,12 +3,11 @@ import type { PortQuery } from '../../deployer.js';
 import { formatAddress } from '../../status-text.js';
 import type { ClusterApi, LiveObject } from '../api/api.js';
 import { unlessForbidden } from '../api/errors.js';
-import type { Identity } from '../apply/ownership.js';
+import { type Identity, isOurs, ownerOf } from '../apply/ownership.js';
 import { resources } from '../api/resources.js';
 import type { PodFacts } from '../ready/api-types.js';
-import { runningContainer } from './find.js';
+import { runningPodContainer } from './find.js';
 import { hostNetworkPorts, nodePorts, type Published, type ServiceFacts } from './published.js';
-import { isOurs } from './snapshot.js';
 
 interface NodeFacts {
   status?: { addresses?: { type: string; address: string }[] };
@@ -19,8 +18,8 @@ interface NodeFacts {
  * itself if the pod uses the node's network.
  * @throws LaconicError if the service is unknown or not running, or the port is not published
  */
-export async function publishedPort(api: ClusterApi, identity: Identity, query: PortQuery): Promise<string> {
-  const { pod, container } = await runningContainer(api, identity, query);
+export async function nodePortAddress(api: ClusterApi, identity: Identity, query: PortQuery): Promise<string> {
+  const { pod, container } = await runningPodContainer(api, identity, query);
   const published = [...hostNetworkPorts(pod, container), ...nodePorts(await ownServices(api, identity), pod)];
   const found = published.find(({ port, protocol }) => port === query.port && protocol === query.protocol);
   if (found === undefined) throw notPublished(query, published);
@@ -29,7 +28,7 @@ export async function publishedPort(api: ClusterApi, identity: Identity, query: 
 
 async function ownServices(api: ClusterApi, identity: Identity): Promise<ServiceFacts[]> {
   const objects = await api.list(resources.Service, { namespace: identity.namespace });
-  return objects.filter((one: LiveObject) => isOurs(one, identity)) as unknown as ServiceFacts[];
+  return objects.filter((one: LiveObject) => isOurs(ownerOf(one, identity))) as unknown as ServiceFacts[];
 }
 
 /** The address of a pod's node: the external one if there is one. */

@@ -1,14 +1,13 @@
 import type { ClusterApi, LiveObject } from '../api/api.js';
-import type { Identity } from '../apply/ownership.js';
-import { namespaceOwner, ownerOf } from '../apply/ownership.js';
+import { type Identity, isOurs, namespaceOwner, ownerOf } from '../apply/ownership.js';
 import { viewNamespace } from '../api/namespace-view.js';
-import { inParallel } from '../api/parallel.js';
+import { requestEach } from '../api/parallel.js';
 import { needs, readAllowed } from '../api/permissions.js';
 import { resources } from '../api/resources.js';
 import type { IngressHosts } from '../ingress/host-certificates.js';
 import { labelValue } from '../objects/common/names.js';
 import type { DeploymentFacts, JobFacts, Meta, PodFacts } from '../ready/api-types.js';
-import { World } from '../ready/watch-cache.js';
+import { WatchCache } from '../ready/watch-cache.js';
 import type { ServiceFacts } from './published.js';
 
 export interface IngressFacts {
@@ -21,7 +20,7 @@ export interface IngressFacts {
 export interface Snapshot {
   namespace: string;
   /** Everything in the namespace that affects readiness. */
-  world: World;
+  world: WatchCache;
   /** The deployment's own, sorted by name, without those that start hooks created. */
   deployments: DeploymentFacts[];
   jobs: JobFacts[];
@@ -51,13 +50,13 @@ export async function takeSnapshot(api: ClusterApi, identity: Identity): Promise
   const place = await viewNamespace(api, namespace);
   // If the account may not read it, labels alone show what is ours.
   const own = place === 'hidden' || (place !== undefined && namespaceOwner(place, identity).kind !== 'other');
-  const read = (): Promise<LiveObject[][]> => inParallel(listed, (type) => api.list(type, { namespace }));
+  const read = (): Promise<LiveObject[][]> => requestEach(listed, (type) => api.list(type, { namespace }));
   const lists = own ? await readAllowed(api, namespace, needs(listed, 'list'), read) : [];
   const objects = lists.flat();
-  const world = new World();
+  const world = new WatchCache();
   for (const object of objects) world.note({ type: 'ADDED', object });
   const ours = (kind: string): LiveObject[] =>
-    objects.filter((object) => object.kind === kind && isOurs(object, identity)).sort(byName);
+    objects.filter((object) => object.kind === kind && isOurs(ownerOf(object, identity))).sort(byName);
   const deployments = ours('Deployment') as unknown as DeploymentFacts[];
   const jobs = ours('Job') as unknown as JobFacts[];
   return {
@@ -77,7 +76,7 @@ export async function takeSnapshot(api: ClusterApi, identity: Identity): Promise
 export function emptySnapshot({ namespace }: Identity): Snapshot {
   return {
     namespace,
-    world: new World(),
+    world: new WatchCache(),
     deployments: [],
     jobs: [],
     pods: [],
@@ -87,14 +86,8 @@ export function emptySnapshot({ namespace }: Identity): Snapshot {
   };
 }
 
-/** Whether a start of this deployment created an object, by this program or the Python one. */
-export function isOurs(object: LiveObject, identity: Identity): boolean {
-  const { kind } = ownerOf(object, identity);
-  return kind === 'ours' || kind === 'old';
-}
-
 /** Returns the deployment's pods: both programs set the same labels. */
-export function podsOf(world: World, identity: Identity): PodFacts[] {
+export function podsOf(world: WatchCache, identity: Identity): PodFacts[] {
   return world
     .all('Pod')
     .filter((pod) => isOwnPod(pod, identity))
@@ -102,9 +95,9 @@ export function podsOf(world: World, identity: Identity): PodFacts[] {
 }
 
 /** Whether a pod belongs to the deployment: to a Deployment or a Job. */
-export function isOwnPod(pod: { metadata: Meta }, { app }: Identity): boolean {
+export function isOwnPod(pod: { metadata: Meta }, { deploymentId }: Identity): boolean {
   const label = pod.metadata.labels?.app;
-  return label === labelValue(app) || label === labelValue(`${app}-job`);
+  return label === labelValue(deploymentId) || label === labelValue(`${deploymentId}-job`);
 }
 
 /** Whether a Job created the pod, according to the pod itself. */

@@ -78,7 +78,7 @@ export function describeStatus(
     world,
     unscheduledMs: () => 0,
     notReadyMs: () => 0,
-    roomMs: Number.POSITIVE_INFINITY,
+    schedulingTimeoutMs: Number.POSITIVE_INFINITY,
   };
   const deployments = snapshot.deployments.map((one) => objectStatus(one, deploymentReadiness(one, question)));
   const jobs = snapshot.jobs.map((one) => objectStatus(one, jobReadiness(one, question)));

@@ -22,7 +22,7 @@ export interface Condition {
   lastTransitionTime?: string | null;
 }
 
-export interface ContainerState {
+export interface ContainerStateFacts {
   waiting?: { reason?: string; message?: string };
   running?: { startedAt?: string };
   terminated?: { exitCode: number; reason?: string; message?: string; finishedAt?: string };
@@ -34,8 +34,8 @@ export interface ContainerStatusFacts {
   ready: boolean;
   started?: boolean | null;
   restartCount: number;
-  state?: ContainerState;
-  lastState?: ContainerState;
+  state?: ContainerStateFacts;
+  lastState?: ContainerStateFacts;
 }
 
 export interface ContainerSpecFacts {

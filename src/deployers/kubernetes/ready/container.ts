@@ -5,7 +5,7 @@ import type { ContainerSpecFacts, ContainerStatusFacts } from './api-types.js';
 export type PodReadiness = Readiness<{ pod: string; container: string }>;
 
 /** The role of a container in its pod: an init container ends before the others start, a sidecar runs beside them. */
-export type Role = 'main' | 'init' | 'sidecar';
+export type ContainerRole = 'main' | 'init' | 'sidecar';
 
 /** Waiting reasons that a container does not leave without intervention. */
 const terminal = new Set([
@@ -22,7 +22,7 @@ const terminal = new Set([
 const notLoadedYet = /failed to sync (?:configmap|secret) cache/;
 
 /** Returns the role of an init container. */
-export function initRole(spec: ContainerSpecFacts): Role {
+export function initRole(spec: ContainerSpecFacts): ContainerRole {
   return spec.restartPolicy === 'Always' ? 'sidecar' : 'init';
 }
 
@@ -31,11 +31,11 @@ export function initRole(spec: ContainerSpecFacts): Role {
  * @param status absent: the kubelet has not reported it yet
  * @param final it is not restarted when it ends (a Job's)
  */
-export function containerReadiness(
+export function podContainerReadiness(
   pod: string,
   container: string,
   status: ContainerStatusFacts | undefined,
-  role: Role,
+  role: ContainerRole,
   final: boolean,
 ): PodReadiness {
   if (status === undefined) return { kind: 'waiting', state: 'waiting' };
@@ -61,7 +61,10 @@ export function containerReadiness(
   return { kind: 'waiting', state: said === '' ? reason : `${reason}: ${said}` };
 }
 
-function runningReadiness({ ready, started, restartCount: restarts }: ContainerStatusFacts, role: Role): PodReadiness {
+function runningReadiness(
+  { ready, started, restartCount: restarts }: ContainerStatusFacts,
+  role: ContainerRole,
+): PodReadiness {
   const again = restarts === 0 ? '' : ` (${restartedText(restarts)})`;
   if (role === 'init') return { kind: 'waiting', state: `running${again}` };
   // A sidecar delays the pod's other containers until it has started, and counts for the pod's readiness like any
@@ -74,7 +77,7 @@ function terminatedReadiness(
   pod: string,
   container: string,
   status: ContainerStatusFacts,
-  role: Role,
+  role: ContainerRole,
   final: boolean,
 ): PodReadiness {
   const done = status.state?.terminated?.exitCode === 0;

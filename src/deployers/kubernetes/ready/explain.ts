@@ -6,7 +6,7 @@ import { isTold, oneLine } from './container.js';
 import type { ContainerStatusFacts, PodFacts } from './api-types.js';
 import type { Verdict } from './readiness-over-time.js';
 import { containersOf } from './pod.js';
-import type { World } from './watch-cache.js';
+import type { WatchCache } from './watch-cache.js';
 
 /** Events shown per object. */
 const eventLines = 3;
@@ -17,7 +17,7 @@ const eventLines = 3;
  */
 export async function explainObjects(
   verdicts: readonly Verdict[],
-  world: World,
+  world: WatchCache,
   { api, namespace }: { api: ClusterApi; namespace: string },
 ): Promise<string> {
   return explainEach(verdicts, (verdict) => {
@@ -36,7 +36,7 @@ export async function explainObjects(
   });
 }
 
-function podOf({ awaited, readiness }: Verdict, world: World): PodFacts | undefined {
+function podOf({ awaited, readiness }: Verdict, world: WatchCache): PodFacts | undefined {
   if ('pod' in readiness && readiness.pod !== undefined) return world.find('Pod', readiness.pod);
   if (awaited.kind === 'Job') {
     const job = world.find('Job', awaited.name);
@@ -58,14 +58,14 @@ function hasRun({ state, lastState }: ContainerStatusFacts): boolean {
   return state?.running !== undefined || state?.terminated !== undefined || lastState?.terminated !== undefined;
 }
 
-function claimsOf(pod: PodFacts | undefined, world: World): (string | undefined)[] {
+function claimsOf(pod: PodFacts | undefined, world: WatchCache): (string | undefined)[] {
   return (pod?.spec.volumes ?? []).map(({ persistentVolumeClaim: claim }) =>
     claim === undefined ? undefined : world.find('PersistentVolumeClaim', claim.claimName)?.metadata.uid,
   );
 }
 
 /** The latest warnings about these objects, without duplicates and those that the state already contains. */
-function warnings(uids: readonly (string | undefined)[], state: string, world: World): string[] {
+function warnings(uids: readonly (string | undefined)[], state: string, world: WatchCache): string[] {
   const events = world.warningsAbout(new Set(uids.filter((uid) => uid !== undefined)));
   const news = events.filter((event) => !isTold(oneLine(event.message), state));
   const texts = new Set(news.map((event) => `${event.reason ?? 'Warning'}: ${oneLine(event.message)}`));

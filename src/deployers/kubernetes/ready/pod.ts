@@ -1,6 +1,6 @@
 import type { HealthPatience } from '../objects/workloads/health-patience.js';
 import { claimProblems } from './volume-claim.js';
-import { containerReadiness, initRole, oneLine, type PodReadiness } from './container.js';
+import { podContainerReadiness, initRole, oneLine, type PodReadiness } from './container.js';
 import {
   type ContainerSpecFacts,
   type ContainerStatusFacts,
@@ -13,16 +13,16 @@ import {
   triedAgain,
 } from './api-types.js';
 import { lastProbeFailure } from './probe.js';
-import type { World } from './watch-cache.js';
+import type { WatchCache } from './watch-cache.js';
 
 export interface PodQuestion {
-  world: World;
+  world: WatchCache;
   /** Its containers are not restarted when they end: a Job's pod. */
   final: boolean;
   /** Milliseconds since this wait first saw that there is no room for it. */
   unscheduledMs: (waiting: { metadata: Meta }) => number;
   /** Milliseconds for the cluster to make room for a pod that no node accepts. */
-  roomMs: number;
+  schedulingTimeoutMs: number;
   /** How long a container may run without being healthy; undefined: without limit. */
   patience?: (container: string) => HealthPatience | undefined;
   /** Milliseconds since this wait first saw a run of a container (identified by any string) running and not ready. */
@@ -47,7 +47,7 @@ export function podReadiness(pod: PodFacts, question: PodQuestion): PodReadiness
   const worst = containersOf(pod)
     .map(({ spec, status, init }) => {
       const role = init ? initRole(spec) : 'main';
-      const of = containerReadiness(name, spec.name, status, role, question.final);
+      const of = podContainerReadiness(name, spec.name, status, role, question.final);
       return { spec, status, of: role === 'init' ? of : patiently(of, pod, spec.name, status, question) };
     })
     .sort((a, b) => rank(a.of) - rank(b.of))[0];
@@ -130,7 +130,7 @@ export function rank(readiness: PodReadiness): number {
 function unscheduledReadiness(
   pod: PodFacts,
   condition: { reason?: string; message?: string },
-  { world, unscheduledMs, roomMs }: PodQuestion,
+  { world, unscheduledMs, schedulingTimeoutMs }: PodQuestion,
 ): PodReadiness {
   const said = oneLine(condition.message);
   const { name } = pod.metadata;
@@ -152,8 +152,8 @@ function unscheduledReadiness(
   const coming = world.eventsAbout(pod.metadata.uid).some((event) => roomComing.has(event.reason ?? ''));
   if (coming || notYet.test(said)) return { kind: 'waiting', state };
   const since = unscheduledMs(pod);
-  if (since >= roomMs) return { kind: 'failed', state, pod: name };
-  return { kind: 'waiting', state, recheckMs: roomMs - since };
+  if (since >= schedulingTimeoutMs) return { kind: 'failed', state, pod: name };
+  return { kind: 'waiting', state, recheckMs: schedulingTimeoutMs - since };
 }
 
 /** Events that show that room is being made: nodes are being added, or another pod is being removed. */
@@ -173,7 +173,7 @@ const missing = /\b(?:secret|configmap) "(?!kube-root-ca\.crt")[^"]*" not found/
  * Returns why a pod's volumes are not mounted: its containers are only reported as being created. The kubelet keeps
  * retrying; a Secret or ConfigMap that is still missing then will not appear by itself.
  */
-function mountTrouble(pod: PodFacts, world: World): { state: string; never: boolean } | undefined {
+function mountTrouble(pod: PodFacts, world: WatchCache): { state: string; never: boolean } | undefined {
   const event = newest(
     world
       .eventsAbout(pod.metadata.uid)
@@ -185,7 +185,7 @@ function mountTrouble(pod: PodFacts, world: World): { state: string; never: bool
   return { state: `cannot be created yet: ${said}`, never: false };
 }
 
-function pulling(pod: PodFacts, container: ContainerSpecFacts, world: World): string | undefined {
+function pulling(pod: PodFacts, container: ContainerSpecFacts, world: WatchCache): string | undefined {
   const field = new RegExp(`\\{${container.name}\\}$`);
   const about = world.eventsAbout(pod.metadata.uid);
   const last = newest(about.filter((event) => field.test(event.involvedObject.fieldPath ?? '')));

@@ -1,6 +1,6 @@
 import { oneLine } from './container.js';
 import { type ContainerStatusFacts, eventTime, type PodFacts } from './api-types.js';
-import type { World } from './watch-cache.js';
+import type { WatchCache } from './watch-cache.js';
 
 /** A probe's output may be a whole page; `status` and a failed start show all of it. */
 const longest = 160;
@@ -16,7 +16,7 @@ export function lastProbeFailure(
   pod: PodFacts,
   container: string,
   status: ContainerStatusFacts | undefined,
-  world: World,
+  world: WatchCache,
 ): string | undefined {
   const startedAt = status?.state?.running?.startedAt;
   if (status?.state?.running === undefined) return undefined;

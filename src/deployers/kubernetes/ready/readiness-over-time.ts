@@ -1,11 +1,11 @@
 import { crashLimit, Crashes } from '../../readiness/verdict.js';
 import type { HealthPatience } from '../objects/workloads/health-patience.js';
-import { containerReadiness, initRole, type PodReadiness } from './container.js';
+import { podContainerReadiness, initRole, type PodReadiness } from './container.js';
 import type { DeploymentFacts, JobFacts, PodFacts } from './api-types.js';
 import { containersOf } from './pod.js';
 import { isSameReason } from './probe.js';
 import { deploymentReadiness, jobReadiness, type WorkloadQuestion } from './workload.js';
-import type { World } from './watch-cache.js';
+import type { WatchCache } from './watch-cache.js';
 
 /** An object whose readiness is awaited. */
 export interface Awaited {
@@ -20,7 +20,7 @@ export interface Verdict {
 
 export interface JudgeOptions {
   /** Milliseconds for the cluster to make room for a pod: some add nodes automatically, kind never does. */
-  roomMs: number;
+  schedulingTimeoutMs: number;
   /** How long an object must stay ready, as a server without a probe counts as ready until it crashes. */
   steadyMs: number;
   /** Milliseconds since 1970 when the nodes were started, if that was recently. */
@@ -46,7 +46,7 @@ export class Judge {
   }
 
   /** @param now milliseconds of a monotonic clock */
-  look(world: World, awaited: readonly Awaited[], now: number): Verdict[] {
+  look(world: WatchCache, awaited: readonly Awaited[], now: number): Verdict[] {
     // A run of a container that a look does not ask about is ready or gone: its time starts afresh.
     const notReady = new Map<string, number>();
     const question: WorkloadQuestion = {
@@ -86,7 +86,7 @@ export class Judge {
   }
 
   /** An object that became ready during the wait, or was just restarted, must stay ready for a moment. */
-  #steady(verdict: Verdict, world: World, now: number): Verdict {
+  #steady(verdict: Verdict, world: WatchCache, now: number): Verdict {
     const key = `${verdict.awaited.kind}/${verdict.awaited.name}`;
     if (verdict.readiness.kind !== 'ready') {
       this.#notReady.add(key);
@@ -105,7 +105,7 @@ export class Judge {
     return { ...verdict, readiness: { kind: 'waiting', state: verdict.readiness.state, recheckMs: steadyMs - ready } };
   }
 
-  #isJustRestarted(deployment: DeploymentFacts | undefined, world: World): boolean {
+  #isJustRestarted(deployment: DeploymentFacts | undefined, world: WatchCache): boolean {
     const { restartedSince = Number.POSITIVE_INFINITY } = this.#options;
     const containers = deployment === undefined ? [] : world.podsOf(deployment).flatMap((pod) => containersOf(pod));
     return containers.some(({ status }) => {
@@ -114,7 +114,7 @@ export class Judge {
     });
   }
 
-  #patient(verdict: Verdict, all: readonly Verdict[], world: World): Verdict {
+  #patient(verdict: Verdict, all: readonly Verdict[], world: WatchCache): Verdict {
     const { readiness } = verdict;
     if (readiness.kind !== 'looping') return verdict;
     const crashes = this.#crashes.since(`${readiness.pod}/${readiness.container}`, readiness.restarts);
@@ -127,14 +127,14 @@ export class Judge {
 }
 
 /** Whether every container has a readiness probe, so that watching it longer gains nothing. */
-function isProbed({ kind, name }: Awaited, world: World): boolean {
+function isProbed({ kind, name }: Awaited, world: WatchCache): boolean {
   if (kind !== 'Deployment') return false;
   const found: DeploymentFacts | undefined = world.find(kind, name);
   const containers = found?.spec.template?.spec?.containers ?? [];
   return containers.length > 0 && containers.every(({ readinessProbe }) => readinessProbe !== undefined);
 }
 
-function readinessOf({ kind, name }: Awaited, world: World, question: WorkloadQuestion): PodReadiness {
+function readinessOf({ kind, name }: Awaited, world: WatchCache, question: WorkloadQuestion): PodReadiness {
   const object = world.find(kind, name);
   if (object === undefined) {
     if (world.isGone(kind, name)) return { kind: 'failed', state: 'was deleted by somebody else' };
@@ -146,13 +146,13 @@ function readinessOf({ kind, name }: Awaited, world: World, question: WorkloadQu
 }
 
 /** Whether other containers of the pod are starting. Those behind a crashing init container wait for it. */
-function siblingsWait({ pod: name, container }: { pod: string; container: string }, world: World): boolean {
+function siblingsWait({ pod: name, container }: { pod: string; container: string }, world: WatchCache): boolean {
   const pod: PodFacts | undefined = world.find('Pod', name);
   if (pod === undefined) return false;
   const all = containersOf(pod);
   if (all.find(({ spec }) => spec.name === container)?.init !== false) return false;
   return all.some(({ spec, status, init }) => {
     const role = init ? initRole(spec) : 'main';
-    return spec.name !== container && containerReadiness(name, spec.name, status, role, false).kind === 'waiting';
+    return spec.name !== container && podContainerReadiness(name, spec.name, status, role, false).kind === 'waiting';
   });
 }

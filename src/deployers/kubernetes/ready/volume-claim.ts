@@ -1,6 +1,6 @@
 import { oneLine } from './container.js';
 import { type ClaimFacts, eventTime, type PodFacts } from './api-types.js';
-import type { World } from './watch-cache.js';
+import type { WatchCache } from './watch-cache.js';
 
 /** Why a claim is not bound. `never`: nothing in the cluster will bind it by itself. */
 export interface ClaimProblem {
@@ -13,7 +13,7 @@ export interface ClaimProblem {
 const lasting = /not found|invalid|unsupported|not supported|no such/i;
 
 /** Returns the unbound claims of a pod with reasons, those that will never be bound first. */
-export function claimProblems(pod: PodFacts, world: World): ClaimProblem[] {
+export function claimProblems(pod: PodFacts, world: WatchCache): ClaimProblem[] {
   const names = (pod.spec.volumes ?? []).flatMap((volume) => volume.persistentVolumeClaim?.claimName ?? []);
   return names
     .map((name) => {
@@ -28,7 +28,7 @@ export function claimProblems(pod: PodFacts, world: World): ClaimProblem[] {
 }
 
 /** Returns why a claim is not bound; undefined if it is. Pure. */
-export function claimProblem(claim: ClaimFacts, world: World): ClaimProblem | undefined {
+export function claimProblem(claim: ClaimFacts, world: WatchCache): ClaimProblem | undefined {
   const { name } = claim.metadata;
   const problem = (state: string, never: boolean): ClaimProblem => ({ claim: name, state, never });
   if (claim.metadata.deletionTimestamp !== undefined) return problem('is being deleted', false);
@@ -39,7 +39,7 @@ export function claimProblem(claim: ClaimFacts, world: World): ClaimProblem | un
 }
 
 /** A claim on a specific volume. */
-function ofVolume(claim: ClaimFacts, name: string, world: World): ClaimProblem {
+function ofVolume(claim: ClaimFacts, name: string, world: WatchCache): ClaimProblem {
   const problem = (state: string, never: boolean): ClaimProblem => ({ claim: claim.metadata.name, state, never });
   const volume = world.find('PersistentVolume', name);
   if (volume === undefined) {
@@ -61,7 +61,7 @@ function ofVolume(claim: ClaimFacts, name: string, world: World): ClaimProblem {
 }
 
 /** A claim on a volume of its storage class. */
-function ofClass(claim: ClaimFacts, world: World): ClaimProblem {
+function ofClass(claim: ClaimFacts, world: WatchCache): ClaimProblem {
   const problem = (state: string, never: boolean): ClaimProblem => ({ claim: claim.metadata.name, state, never });
   const failed = said(claim, world, 'ProvisioningFailed');
   if (failed !== undefined) return problem(`gets no volume: ${failed}`, lasting.test(failed));
@@ -72,7 +72,7 @@ function ofClass(claim: ClaimFacts, world: World): ClaimProblem {
 }
 
 /** The latest event of a claim with this reason. */
-function said(claim: ClaimFacts, world: World, reason: string): string | undefined {
+function said(claim: ClaimFacts, world: WatchCache, reason: string): string | undefined {
   const events = world.eventsAbout(claim.metadata.uid).filter((event) => event.reason === reason);
   const newest = events.sort((a, b) => eventTime(b) - eventTime(a))[0];
   return newest && oneLine(newest.message);

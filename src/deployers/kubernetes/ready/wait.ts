@@ -13,15 +13,15 @@ import { explainObjects } from './explain.js';
 import type { PodReadiness } from './container.js';
 import { Inbox } from '../../readiness/inbox.js';
 import { type Awaited, Judge, type Verdict } from './readiness-over-time.js';
-import { World } from './watch-cache.js';
+import { WatchCache } from './watch-cache.js';
 
-export interface WaitRequest {
+export interface ObjectWait {
   api: ClusterApi;
   namespace: string;
   awaited: readonly Awaited[];
   deadline: Deadline;
   /** See JudgeOptions. */
-  roomMs: number;
+  schedulingTimeoutMs: number;
   /** `--steady`; see steadyTime. */
   steadySeconds?: number | undefined;
   /** See JudgeOptions. */
@@ -55,18 +55,18 @@ export const needsOfWaiting: readonly Need[] = needs(followed, 'list', 'watch');
  * each one's state as progress; fails, with the reasons, at the deadline or as soon as one can no longer become ready.
  * @throws LaconicError; ClusterError if the API server stays unreachable; InterruptedError
  */
-export async function waitUntilReady(request: WaitRequest): Promise<void> {
+export async function waitUntilReady(request: ObjectWait): Promise<void> {
   if (request.awaited.length === 0) return;
-  const { roomMs, nodesStartedAt = 0, healthPatience } = request;
+  const { schedulingTimeoutMs: schedulingTimeoutMs, nodesStartedAt = 0, healthPatience } = request;
   const restarted = Date.now() - nodesStartedAt < reportedMs;
   const judge = new Judge({
-    roomMs,
+    schedulingTimeoutMs: schedulingTimeoutMs,
     steadyMs: steadyTime(request.steadySeconds, request.context.env),
     ...(restarted ? { nodesStartedAt } : {}),
     restartedSince: Date.now() - crashLoopMs,
     ...(healthPatience === undefined ? {} : { healthPatience }),
   });
-  const world = new World();
+  const world = new WatchCache();
   await look(request, world);
   const first = judge.look(world, request.awaited, performance.now());
   show(request, first);
@@ -113,14 +113,14 @@ function beginPulse(api: ClusterApi): () => void {
 const podKinds = ['ReplicaSet', 'Pod'] as const;
 
 /** Reads the current state. For objects that are ready, nothing else needs to be read. */
-async function look({ api, namespace, awaited }: WaitRequest, world: World): Promise<void> {
+async function look({ api, namespace, awaited }: ObjectWait, world: WatchCache): Promise<void> {
   const kinds = [...new Set([...awaited.map((one) => one.kind), ...podKinds])];
   const lists = await Promise.all(kinds.map((kind) => api.list(resources[kind], { namespace })));
   kinds.forEach((kind, at) => world.noteAll(kind, lists[at] ?? []));
   for (const { kind, name } of awaited) if (world.find(kind, name) === undefined) world.noteMissing(kind, name);
 }
 
-async function follow(request: WaitRequest, judge: Judge, world: World, inbox: Inbox<WatchEvent>): Promise<void> {
+async function follow(request: ObjectWait, judge: Judge, world: WatchCache, inbox: Inbox<WatchEvent>): Promise<void> {
   const { context, deadline } = request;
   for (let recheck = Number.POSITIVE_INFINITY; ; ) {
     const events = await inbox.next(Math.min(recheck, deadline.remainingMs()));
@@ -147,7 +147,7 @@ function hasFailed({ readiness }: Verdict): boolean {
 }
 
 /** Reads the volumes of waiting claims: they are cluster-scoped, so each one is requested. */
-async function findVolumes({ api }: WaitRequest, world: World): Promise<void> {
+async function findVolumes({ api }: ObjectWait, world: WatchCache): Promise<void> {
   const waiting = world
     .all('PersistentVolumeClaim')
     .filter(({ spec, status }) => status?.phase !== 'Bound' && spec.volumeName);
@@ -163,7 +163,7 @@ async function findVolumes({ api }: WaitRequest, world: World): Promise<void> {
   }
 }
 
-function show({ context }: WaitRequest, verdicts: readonly Verdict[]): void {
+function show({ context }: ObjectWait, verdicts: readonly Verdict[]): void {
   for (const { awaited, readiness } of verdicts) {
     context.report.progress(describe(awaited), told(readiness), markOf(readiness));
   }
@@ -180,8 +180,8 @@ function describe({ kind, name }: Awaited): string {
 }
 
 async function failure(
-  request: WaitRequest,
-  world: World,
+  request: ObjectWait,
+  world: WatchCache,
   all: readonly Verdict[],
   failed: readonly Verdict[],
 ): Promise<LaconicError> {
@@ -191,7 +191,7 @@ async function failure(
   return neverReady(named, 'object', explained, `${left}: correct the cause and start again`);
 }
 
-async function timeout(request: WaitRequest, world: World, all: readonly Verdict[]): Promise<LaconicError> {
+async function timeout(request: ObjectWait, world: WatchCache, all: readonly Verdict[]): Promise<LaconicError> {
   request.context.report.endProgress();
   const open = all.filter(({ readiness }) => readiness.kind !== 'ready');
   const explained = await explainObjects(open, world, request);

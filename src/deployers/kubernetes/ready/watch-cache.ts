@@ -27,7 +27,7 @@ interface FactsByKind {
 export type WatchedKind = keyof FactsByKind;
 
 /** The known objects of a namespace, kept up to date by watch events. */
-export class World {
+export class WatchCache {
   readonly #objects = new Map<string, Map<string, LiveObject>>();
   readonly #gone = new Set<string>();
   readonly #repeated = new Set<string>();

@@ -85,7 +85,7 @@ const undecided = /etcdserver: |timed out|timeout|deadline exceeded|connection r
 function refusedPods(
   owner: { metadata: Meta },
   message: string | undefined,
-  { world, unscheduledMs, roomMs }: WorkloadQuestion,
+  { world, unscheduledMs, schedulingTimeoutMs }: WorkloadQuestion,
 ): PodReadiness {
   const state = `its pods are refused: ${oneLine(message)}`;
   const quota = state.includes('exceeded quota');
@@ -93,7 +93,9 @@ function refusedPods(
   if (!quota && !undecided.test(state)) return { kind: 'failed', state };
   if (quota && world.all('Pod').some(makesRoom)) return { kind: 'waiting', state };
   const since = unscheduledMs(owner);
-  return since >= roomMs ? { kind: 'failed', state } : { kind: 'waiting', state, recheckMs: roomMs - since };
+  return since >= schedulingTimeoutMs
+    ? { kind: 'failed', state }
+    : { kind: 'waiting', state, recheckMs: schedulingTimeoutMs - since };
 }
 
 /** A pod that is being deleted, or that will end with its Job. */

@@ -4,7 +4,7 @@ import { belongsTo } from './owned-objects.js';
 import { ClusterError } from '../api/errors.js';
 import type { Identity } from '../apply/ownership.js';
 import type { Entry } from '../apply/inventory.js';
-import { inParallel } from '../api/parallel.js';
+import { requestEach } from '../api/parallel.js';
 import { mapOf } from '../../../system/plain-map.js';
 
 /** What a namespace contains in addition to the deployment's own objects. */
@@ -27,7 +27,7 @@ export async function foreignContents(
 ): Promise<ForeignContents> {
   const types = await listableTypes(api);
   const unseen: string[] = [];
-  const lists = await inParallel(types, (type) =>
+  const lists = await requestEach(types, (type) =>
     api.list(type, { namespace: identity.namespace }).catch((error: unknown) => {
       if (!(error instanceof ClusterError) || ![403, 404, 405].includes(error.status ?? 0)) throw error;
       if (error.status === 403) unseen.push(type.plural);
@@ -49,7 +49,7 @@ async function listableTypes(api: ClusterApi): Promise<ResourceType[]> {
   // Metrics and events are not objects that anybody keeps.
   const kept = groups.filter(({ name }) => name !== 'metrics.k8s.io' && name !== 'events.k8s.io');
   const versions = ['v1', ...kept.map(({ preferredVersion }) => preferredVersion.groupVersion)];
-  const lists = await inParallel(versions, async (version) => {
+  const lists = await requestEach(versions, async (version) => {
     const path = version === 'v1' ? '/api/v1' : `/apis/${version}`;
     const text = await api.text(path).catch((error: unknown) => {
       // Its last definition was deleted in the meantime.

@@ -3,7 +3,7 @@ import { labelValue } from '../objects/common/names.js';
 import type { ClusterApi, LiveObject, ResourceType } from '../api/api.js';
 import type { Identity } from '../apply/ownership.js';
 import type { Entry } from '../apply/inventory.js';
-import { inParallel } from '../api/parallel.js';
+import { requestEach } from '../api/parallel.js';
 import { findType, resources } from '../api/resources.js';
 
 /** Kinds that the Python program's stop removes: hooks may create such objects, too. */
@@ -31,12 +31,12 @@ export function kindsToRemove(inventory: readonly Entry[]): ResourceType[] {
  */
 export function belongsTo(object: LiveObject, identity: Identity, inventory: readonly Entry[]): boolean {
   const { labels = {}, name, uid } = object.metadata;
-  const app = labelValue(identity.app);
+  const app = labelValue(identity.deploymentId);
   if (labels[deploymentIdLabel] !== undefined) return labels[deploymentIdLabel] === app;
   if (inventory.some((entry) => entry.uid === uid)) return true;
-  if (labels.app !== undefined) return labels.app === app || labels.app === labelValue(`${identity.app}-job`);
+  if (labels.app !== undefined) return labels.app === app || labels.app === labelValue(`${identity.deploymentId}-job`);
   if (identity.stack !== '' && labels[stackLabel] === labelValue(identity.stack)) return true;
-  return object.kind === 'Secret' && unlabelled.some((suffix) => name === `${identity.app}-${suffix}`);
+  return object.kind === 'Secret' && unlabelled.some((suffix) => name === `${identity.deploymentId}-${suffix}`);
 }
 
 /** Secrets that the Python program does not label. */
@@ -49,6 +49,6 @@ export async function findBelongings(
   inventory: readonly Entry[],
   kinds: readonly ResourceType[],
 ): Promise<LiveObject[]> {
-  const lists = await inParallel(kinds, (type) => api.list(type, { namespace: identity.namespace }));
+  const lists = await requestEach(kinds, (type) => api.list(type, { namespace: identity.namespace }));
   return lists.flat().filter((object) => belongsTo(object, identity, inventory));
 }

@@ -6,11 +6,11 @@ import type { ClusterApi, LiveObject, ResourceType } from '../api/api.js';
 import { findBelongings, kindsToRemove } from './owned-objects.js';
 import { ClusterError, isForbidden } from '../api/errors.js';
 import { deletionSeconds, describeLeft, graceOf, heldByOthers, requireGone } from '../api/await-deletion.js';
-import { type Identity, namespaceOwner, type Owner } from '../apply/ownership.js';
+import { type Identity, isOurs, namespaceOwner } from '../apply/ownership.js';
 import { type Entry, inventoryName, readInventory } from '../apply/inventory.js';
 import { foreignContents } from './namespace-contents.js';
 import { type NamespaceView, viewNamespace } from '../api/namespace-view.js';
-import { inParallel } from '../api/parallel.js';
+import { requestEach } from '../api/parallel.js';
 import { needs, readAllowed, requirePermissions } from '../api/permissions.js';
 import { resources, typeOf } from '../api/resources.js';
 import { claimsThatHoldData, findVolumes, hostPathOf, mayHaveVolumes } from './volumes.js';
@@ -109,10 +109,6 @@ async function remove(identity: Identity, api: ClusterApi, options: RemoveOption
     return path === undefined ? [] : [{ volume: volume.metadata.name, path }];
   });
   return { count: count + volumes.length, keptData };
-}
-
-function isOurs(owner: Owner): boolean {
-  return owner.kind === 'ours' || owner.kind === 'old';
 }
 
 function inventoryIn(identity: Identity, api: ClusterApi): Promise<LiveObject | undefined> {
@@ -231,7 +227,7 @@ class Removal {
     const others = kinds.filter(({ kind }) => !orderOfKinds.includes(kind) && !lastKinds.includes(kind));
     const order = [...orderOfKinds, ...others.map(({ kind }) => kind), ...lastKinds];
     for (const kind of order) {
-      await inParallel(
+      await requestEach(
         deleted.filter((object) => object.kind === kind),
         (object) => this.#delete(object),
       );
@@ -243,7 +239,7 @@ class Removal {
   /** Deletes the deployment's PersistentVolumes and waits. */
   async removeVolumes(): Promise<LiveObject[]> {
     const volumes = await this.findVolumes();
-    await inParallel(volumes, (volume) => this.#delete(volume));
+    await requestEach(volumes, (volume) => this.#delete(volume));
     await requireGone(this.#api, volumes, this.#context);
     return volumes;
   }

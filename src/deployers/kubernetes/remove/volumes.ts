@@ -1,9 +1,9 @@
 import { labelValue } from '../objects/common/names.js';
 import type { ClusterApi, LiveObject } from '../api/api.js';
 import { isForbidden } from '../api/errors.js';
-import { type Identity, ownerOf } from '../apply/ownership.js';
+import { type Identity, isOurs, ownerOf } from '../apply/ownership.js';
 import type { Entry } from '../apply/inventory.js';
-import { inParallel } from '../api/parallel.js';
+import { requestEach } from '../api/parallel.js';
 import { resources } from '../api/resources.js';
 import { mapOf } from '../../../system/plain-map.js';
 
@@ -19,21 +19,21 @@ export async function findVolumes(
   inventory: readonly Entry[],
 ): Promise<LiveObject[]> {
   const labelled = await api
-    .list(resources.PersistentVolume, { labelSelector: `app=${labelValue(identity.app)}` })
+    .list(resources.PersistentVolume, { labelSelector: `app=${labelValue(identity.deploymentId)}` })
     .catch((error: unknown) => {
       if (isForbidden(error) && !mayHaveVolumes(inventory)) return [];
       throw error;
     });
   const known = new Set(labelled.map(({ metadata }) => metadata.name));
   const others = inventory.filter(({ kind, name }) => kind === volumeKind && !known.has(name));
-  const found = await inParallel(others, ({ name }) => api.get(resources.PersistentVolume, name));
+  const found = await requestEach(others, ({ name }) => api.get(resources.PersistentVolume, name));
   return [...labelled, ...found]
     .filter((volume) => volume !== undefined)
     .filter((volume) => {
       const { namespace } = mapOf(mapOf(volume.spec).claimRef);
       if (namespace !== undefined && namespace !== identity.namespace) return false;
       const listed = inventory.some(({ uid }) => uid === volume.metadata.uid);
-      return listed || ['ours', 'old'].includes(ownerOf(volume, identity).kind);
+      return listed || isOurs(ownerOf(volume, identity));
     });
 }
 

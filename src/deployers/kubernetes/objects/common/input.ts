@@ -5,7 +5,7 @@ import type { Problem } from '../../../../system/errors.js';
 /** Everything that the objects of a deployment are built from; nothing else is read or asked for. */
 export interface ObjectsInput {
   /** `deployment-id`: prefix of every object's name, value of the label `app`. */
-  readonly app: string;
+  readonly deploymentId: string;
   /** Last part of the spec's `stack`; empty if there is none. */
   readonly stack: string;
   readonly namespace: string;
@@ -14,12 +14,12 @@ export interface ObjectsInput {
   readonly target: 'k8s-kind' | 'k8s';
   readonly spec: Spec;
   /** In the stack's order. */
-  readonly pods: readonly PodInput[];
-  readonly jobs: readonly PodInput[];
+  readonly pods: readonly PodFileInput[];
+  readonly jobs: readonly PodFileInput[];
   /** Variables of `config.env`, parsed by Compose's rules. */
   readonly config: ReadonlyMap<string, string>;
   /** Variables of `secrets.env`: generated secrets by name. */
-  readonly generated: ReadonlyMap<string, string>;
+  readonly generatedSecrets: ReadonlyMap<string, string>;
   /**
    * Variables of `config` that came from credentials files and are stored in a Secret; empty for a directory whose
    * record does not mark them. Unlike the others they reach only containers that mention them, unless `environment` is
@@ -27,17 +27,17 @@ export interface ObjectsInput {
    */
   readonly credentials: ReadonlyMap<string, string>;
   /** `mentioned`: only services whose text mentions a variable get it; `all`: all services do, in old directories. */
-  readonly environment: 'mentioned' | 'all';
+  readonly envPolicy: 'mentioned' | 'all';
   /** Names of `config` and `generated` that no compose file of the stack mentions: every container gets them. */
   readonly unmentioned: ReadonlySet<string>;
   /** Content of declared configmaps by volume name: file name and bytes. */
   readonly configmaps: ReadonlyMap<string, FileContents>;
   /** Content of bind mounts, and of files of secrets and configs, by the path in the compose file. */
-  readonly files: ReadonlyMap<string, BoundFile>;
+  readonly boundFiles: ReadonlyMap<string, BoundFile>;
   /** Image by service (or container) name: the spec's `image-overrides`, then `--image`. */
-  readonly images: ReadonlyMap<string, string>;
+  readonly imageOverrides: ReadonlyMap<string, string>;
   /** By image reference: the engine's image id for `:local` images on kind, the digest for pushed images. */
-  readonly imageIds: ReadonlyMap<string, string>;
+  readonly imageVersions: ReadonlyMap<string, string>;
   /**
    * Valid certificates of cert-manager in the namespace, on clusters other than kind. Empty if they were not looked up.
    */
@@ -49,7 +49,7 @@ export interface ObjectsInput {
 }
 
 /** One pod or job of the stack. */
-export interface PodInput {
+export interface PodFileInput {
   /** The name of the compose file, without `docker-compose-` and the extension. */
   readonly name: string;
   readonly model: ComposeModel;

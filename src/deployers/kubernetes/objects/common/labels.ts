@@ -7,15 +7,15 @@ const managedByLabel = 'app.kubernetes.io/managed-by';
 export const stackLabel = 'app.kubernetes.io/stack';
 const componentLabel = 'app.kubernetes.io/component';
 
-type Labelled = Pick<ObjectsInput, 'app' | 'stack' | 'pods'>;
+type Labelled = Pick<ObjectsInput, 'deploymentId' | 'stack' | 'pods'>;
 
 /** The labels of every object: those of the Python program, the managing program and the deployment-id. */
-export function standardLabels({ app, stack }: Labelled): Record<string, string> {
+export function standardLabels({ deploymentId, stack }: Labelled): Record<string, string> {
   return {
-    app: labelValue(app),
+    app: labelValue(deploymentId),
     ...(stack === '' ? {} : { [stackLabel]: labelValue(stack) }),
     [managedByLabel]: 'laconic-so',
-    [deploymentIdLabel]: labelValue(app),
+    [deploymentIdLabel]: labelValue(deploymentId),
   };
 }
 
@@ -26,10 +26,10 @@ export function componentLabels({ pods }: Labelled, pod: string): Record<string,
 
 /** The labels that select the pods of one pod file. They never change, as a Deployment's selector is immutable. */
 export function podSelector(input: Labelled, pod: string): Record<string, string> {
-  return { app: labelValue(input.app), ...componentLabels(input, pod) };
+  return { app: labelValue(input.deploymentId), ...componentLabels(input, pod) };
 }
 
 /** The labels of a job's pods: `app` differs, so that no Service and no list of the deployment's pods includes them. */
 export function jobPodLabels(input: Labelled): Record<string, string> {
-  return { ...standardLabels(input), app: labelValue(`${input.app}-job`) };
+  return { ...standardLabels(input), app: labelValue(`${input.deploymentId}-job`) };
 }

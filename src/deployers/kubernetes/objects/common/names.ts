@@ -10,9 +10,9 @@ export interface Names {
   /** Deployment of a pod file. */
   deployment(pod: string): string;
   /** The ClusterIP Service behind the Ingress. */
-  service(pod: string): string;
+  ingressService(pod: string): string;
   /** The headless Service of a compose service; undefined if DNS does not allow its name. */
-  serviceOf(composeService: string): string | undefined;
+  headlessService(composeService: string): string | undefined;
   /** @param distinct the node port, if another Service already has the plain name */
   nodePort(port: number, protocol: string, distinct?: number): string;
   readonly ingress: string;
@@ -53,32 +53,32 @@ const serviceName = /^[a-z]([a-z0-9-]*[a-z0-9])?$/;
 const objectName = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
 
 /** Creates the names for this deployment. Only the id, the pods' names and the bind mounts are used. */
-export function createNames(input: Pick<ObjectsInput, 'app' | 'pods' | 'jobs'>): Names {
-  const { app } = input;
+export function createNames(input: Pick<ObjectsInput, 'deploymentId' | 'pods' | 'jobs'>): Names {
+  const { deploymentId } = input;
   const several = input.pods.length > 1;
   const binds = bindNames([...input.pods, ...input.jobs]);
   const bindVolume = (source: string): string => binds.get(posix.normalize(source)) ?? plainBindName(source);
-  const ofPod = (pod: string): string => (several ? `${app}-${pod}` : app);
-  const claim = (volume: string): string => fit(`${app}-${volume}`, objectName);
+  const ofPod = (pod: string): string => (several ? `${deploymentId}-${pod}` : deploymentId);
+  const claim = (volume: string): string => fit(`${deploymentId}-${volume}`, objectName);
   return {
     deployment: (pod) => fit(`${ofPod(pod)}-deployment`, objectName, 253),
-    service: (pod) => fit(`${ofPod(pod)}-service`, serviceName),
-    serviceOf: dnsName,
+    ingressService: (pod) => fit(`${ofPod(pod)}-service`, serviceName),
+    headlessService: dnsName,
     nodePort: (port, protocol, distinct) =>
-      fit(`${app}-nodeport-${port}-${protocol}${distinct === undefined ? '' : `-${distinct}`}`, serviceName),
-    ingress: fit(`${app}-ingress`, objectName),
-    ingressOf: (issuer) => fit(`${app}-ingress-${issuer}`, objectName),
-    tlsSecret: (host) => fit(`${app}-${host}-tls`, objectName, 253),
-    job: (job) => fit(`${app}-job-${job}`, objectName),
-    configmap: (volume) => fit(`${app}-${volume}`, objectName, 253),
-    bindConfigmap: (source) => fit(`${app}-${bindVolume(source)}`, objectName, 253),
+      fit(`${deploymentId}-nodeport-${port}-${protocol}${distinct === undefined ? '' : `-${distinct}`}`, serviceName),
+    ingress: fit(`${deploymentId}-ingress`, objectName),
+    ingressOf: (issuer) => fit(`${deploymentId}-ingress-${issuer}`, objectName),
+    tlsSecret: (host) => fit(`${deploymentId}-${host}-tls`, objectName, 253),
+    job: (job) => fit(`${deploymentId}-job-${job}`, objectName),
+    configmap: (volume) => fit(`${deploymentId}-${volume}`, objectName, 253),
+    bindConfigmap: (source) => fit(`${deploymentId}-${bindVolume(source)}`, objectName, 253),
     claim,
     volume: claim,
-    generatedSecrets: generatedSecretsName(app),
-    credentials: fit(`${app}-credentials`, objectName),
-    registrySecret: fit(`${app}-image-pull-secret`, objectName),
-    composeSecret: (name) => fit(`${app}-compose-secret-${name}`, objectName, 253),
-    composeConfig: (name) => fit(`${app}-compose-config-${name}`, objectName, 253),
+    generatedSecrets: generatedSecretsName(deploymentId),
+    credentials: fit(`${deploymentId}-credentials`, objectName),
+    registrySecret: fit(`${deploymentId}-image-pull-secret`, objectName),
+    composeSecret: (name) => fit(`${deploymentId}-compose-secret-${name}`, objectName, 253),
+    composeConfig: (name) => fit(`${deploymentId}-compose-config-${name}`, objectName, 253),
     container: (service) => fit(service, labelName),
     podVolume: (volume) => fit(volume, labelName),
     bindVolume,
@@ -86,17 +86,17 @@ export function createNames(input: Pick<ObjectsInput, 'app' | 'pods' | 'jobs'>):
 }
 
 /** The Secret with the generated secrets of a deployment. */
-export function generatedSecretsName(app: string): string {
-  return fit(`${app}-generated-secrets`, objectName);
+export function generatedSecretsName(deploymentId: string): string {
+  return fit(`${deploymentId}-generated-secrets`, objectName);
 }
 
 /**
  * Returns the namespace of a deployment: the spec's, else `laconic-<stack>`, else `laconic-<deployment-id>`. Two stacks
  * that get the same name here are distinguished by the namespace's owner, so only a name that is too long gets a hash.
  */
-export function namespaceName(given: string | undefined, stack: string, app: string): string {
+export function namespaceName(given: string | undefined, stack: string, deploymentId: string): string {
   if (given) return given;
-  const name = `laconic-${stack || app}`;
+  const name = `laconic-${stack || deploymentId}`;
   const valid = cleaned(name);
   return valid.length <= maxLength ? valid : withHash(valid, name);
 }

@@ -1,6 +1,6 @@
 import type { ServiceModel } from '../../../../compose/model/types.js';
 import type { KeyPath } from '../../../../system/yaml/yaml.js';
-import type { Findings, ObjectsInput, PodInput } from './input.js';
+import type { Findings, ObjectsInput, PodFileInput } from './input.js';
 import type { Names } from './names.js';
 
 /** Everything the workloads of a deployment are built from, looked up once for all. */
@@ -11,7 +11,7 @@ export interface Scope {
   /**
    * The pod file of each service that runs, without jobs. The first one if several files have a service of that name.
    */
-  readonly podOf: ReadonlyMap<string, PodInput>;
+  readonly podOf: ReadonlyMap<string, PodFileInput>;
   /** Port of the first `http-proxy` route to a service. */
   readonly routedPorts: ReadonlyMap<string, number>;
   /** Which service waits for a service of a pod to complete (`service_completed_successfully`), by the awaited one. */
@@ -20,7 +20,7 @@ export interface Scope {
 
 /** The scope of one pod: of a pod file, or of a job. */
 export interface PodScope extends Scope {
-  readonly pod: PodInput;
+  readonly pod: PodFileInput;
   readonly job: boolean;
   /** The services that run in it, in the order of the file. */
   readonly services: readonly ServiceModel[];
@@ -28,7 +28,7 @@ export interface PodScope extends Scope {
 
 /** @param findings receives what cannot be mapped */
 export function createScope(input: ObjectsInput, names: Names, findings: Findings): Scope {
-  const podOf = new Map<string, PodInput>();
+  const podOf = new Map<string, PodFileInput>();
   const awaitedToEnd = new Map<string, string>();
   for (const pod of input.pods) {
     for (const service of running(pod)) {
@@ -52,13 +52,13 @@ export function createScope(input: ObjectsInput, names: Names, findings: Finding
   return { input, names, findings, podOf, routedPorts, awaitedToEnd };
 }
 
-export function podScope(scope: Scope, pod: PodInput, job: boolean): PodScope {
+export function podScope(scope: Scope, pod: PodFileInput, job: boolean): PodScope {
   const services = job ? [] : running(pod);
   return { ...scope, pod, job, services: services.length > 0 ? services : [...pod.model.services.values()] };
 }
 
 /** The services of a pod file without those disabled by `deploy.replicas: 0`; see also replicasOf. */
-function running(pod: PodInput): ServiceModel[] {
+function running(pod: PodFileInput): ServiceModel[] {
   return [...pod.model.services.values()].filter((service) => service.deploy?.replicas !== 0);
 }
 

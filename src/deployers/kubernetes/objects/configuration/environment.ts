@@ -3,7 +3,7 @@ import { namesIn, parseTemplate } from '../../../../compose/syntax/template.js';
 import type { ServiceModel } from '../../../../compose/model/types.js';
 import { quote } from '../../../../system/yaml/yaml.js';
 import { literal } from './expansion.js';
-import type { ObjectsInput, PodInput } from '../common/input.js';
+import type { ObjectsInput, PodFileInput } from '../common/input.js';
 import { type PodScope, refuse, warn } from '../common/scope.js';
 
 /** Shorter generated secrets may be part of a text by chance. */
@@ -48,11 +48,11 @@ export function secretVariable(name: string, secret: string, key: string): V1Env
 }
 
 /** Returns generated secrets and credentials by the name of the variable. */
-export function hiddenValues(input: Pick<ObjectsInput, 'generated' | 'credentials'>): Map<string, HiddenValue> {
+export function hiddenValues(input: Pick<ObjectsInput, 'generatedSecrets' | 'credentials'>): Map<string, HiddenValue> {
   const credentials = [...input.credentials].map(
     ([name, value]): HiddenValue => ({ name, value, holder: 'credentials', key: credentialKey(name) }),
   );
-  const generated = [...input.generated].map(
+  const generated = [...input.generatedSecrets].map(
     ([name, value]): HiddenValue => ({ name, value, holder: 'generatedSecrets', key: name }),
   );
   return new Map([...credentials, ...generated].map((hidden) => [hidden.name, hidden]));
@@ -109,7 +109,7 @@ export function secretEntries(input: ObjectsInput, holder: Holder): Map<string, 
   const own = [...hiddenValues(input).values()].filter((hidden) => hidden.holder === holder);
   const entries = new Map(own.map(({ key, value }) => [key, value]));
   if (entries.size === 0) return entries;
-  const add = (pod: PodInput, job: boolean): void => {
+  const add = (pod: PodFileInput, job: boolean): void => {
     for (const service of pod.model.services.values()) {
       for (const variable of variablesOf(input, pod, job, service).values()) {
         if ('key' in variable && variable.holder === holder) entries.set(variable.key, variable.value);
@@ -121,7 +121,12 @@ export function secretEntries(input: ObjectsInput, holder: Holder): Map<string, 
   return entries;
 }
 
-function variablesOf(input: ObjectsInput, pod: PodInput, job: boolean, service: ServiceModel): Map<string, Variable> {
+function variablesOf(
+  input: ObjectsInput,
+  pod: PodFileInput,
+  job: boolean,
+  service: ServiceModel,
+): Map<string, Variable> {
   const variables = new Map<string, Variable>();
   const hidden = hiddenValues(input);
   for (const [name, value] of service.environment) {
@@ -136,13 +141,13 @@ function variablesOf(input: ObjectsInput, pod: PodInput, job: boolean, service: 
     const key = derivedKey(job ? `job.${pod.name}` : pod.name, service, healthVariable);
     variables.set(healthVariable, { key, value: healthcheck.line, holder: 'credentials' });
   }
-  const all = input.environment === 'all';
+  const all = input.envPolicy === 'all';
   for (const [name, value] of input.config) {
     const credential = input.credentials.has(name) ? hidden.get(name) : undefined;
     const loose = input.unmentioned.has(name) && credential === undefined && !variables.has(name);
     if (all ? value !== '' : loose) variables.set(name, credential ?? { value });
   }
-  for (const name of input.generated.keys()) {
+  for (const name of input.generatedSecrets.keys()) {
     const secret = hidden.get(name);
     if (secret !== undefined && (all || input.unmentioned.has(name)) && !variables.has(name))
       variables.set(name, secret);
@@ -155,7 +160,7 @@ function variablesOf(input: ObjectsInput, pod: PodInput, job: boolean, service: 
  * empty value, although the spec's Secrets may provide it.
  */
 function leftToSecrets(
-  { spec, config, generated }: ObjectsInput,
+  { spec, config, generatedSecrets: generated }: ObjectsInput,
   service: ServiceModel,
   name: string,
   value: string,

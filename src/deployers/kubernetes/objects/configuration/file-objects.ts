@@ -2,14 +2,14 @@ import { outsideServices } from '../../../../compose/document/interpolation.js';
 import type { FileObjectModel } from '../../../../compose/model/types.js';
 import { quote } from '../../../../system/yaml/yaml.js';
 import { secretsIn } from './environment.js';
-import type { ObjectsInput, PodInput } from '../common/input.js';
+import type { ObjectsInput, PodFileInput } from '../common/input.js';
 import type { Scope } from '../common/scope.js';
 
 /** A top-level secret or config of a compose file that some service uses. */
 export interface FileObject {
   name: string;
   content: Buffer;
-  pod: PodInput;
+  pod: PodFileInput;
   /** Whether the content of a config is secret. */
   hidden: boolean;
 }
@@ -17,7 +17,7 @@ export interface FileObject {
 /** Whether the content of a config is or contains a value from a credentials file: it is then stored in a Secret. */
 export function holdsCredential(
   input: ObjectsInput,
-  pod: PodInput,
+  pod: PodFileInput,
   { environment, content = '' }: FileObjectModel,
 ): boolean {
   if (environment !== undefined) return input.credentials.has(environment);
@@ -55,13 +55,13 @@ export function contentsOf({ input, findings }: Scope, section: 'secrets' | 'con
   function contentOf({ file, environment, content }: FileObjectModel): Buffer | string {
     if (content !== undefined) return Buffer.from(content);
     if (environment !== undefined) {
-      const value = input.generated.get(environment) ?? input.config.get(environment);
+      const value = input.generatedSecrets.get(environment) ?? input.config.get(environment);
       return value === undefined
         ? `takes its content from the variable ${environment}, which the config of the spec does not set`
         : Buffer.from(value);
     }
     if (file === undefined) return 'has no content: it needs file, environment or content';
-    const bound = input.files.get(file);
+    const bound = input.boundFiles.get(file);
     if (bound === undefined) return `${quote(file)} does not exist`;
     return bound.kind === 'file' ? bound.content : `${quote(file)} is a directory, and must be a file`;
   }

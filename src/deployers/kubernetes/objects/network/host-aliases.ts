@@ -21,7 +21,7 @@ export function hostAliases(scope: PodScope): V1HostAlias[] {
   };
   if (scope.services.length > 1) {
     for (const { name } of scope.services) {
-      const host = scope.names.serviceOf(name);
+      const host = scope.names.headlessService(name);
       if (host !== undefined && !given.has(name)) add(loopback, host);
     }
   }

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import type { ServiceModel } from '../../../../compose/model/types.js';
 import type { HttpProxy } from '../../../../spec/model.js';
 import { quote } from '../../../../system/yaml/yaml.js';
-import type { PodInput } from '../common/input.js';
+import type { PodFileInput } from '../common/input.js';
 import { metadata } from '../common/metadata.js';
 import type { KubernetesObject } from '../common/object.js';
 import type { Scope } from '../common/scope.js';
@@ -132,7 +132,7 @@ function backendPath(scope: Scope, route: HttpProxy['routes'][number], at: (stri
     return [];
   }
   warnOfPort(scope, pod, route, at);
-  const service = { name: scope.names.service(pod.name), port: { number: route.port } };
+  const service = { name: scope.names.ingressService(pod.name), port: { number: route.port } };
   return [{ path: route.path, pathType: 'Prefix', backend: { service } }];
 }
 
@@ -142,7 +142,7 @@ function backendPath(scope: Scope, route: HttpProxy['routes'][number], at: (stri
  */
 function warnOfPort(
   { input, findings }: Scope,
-  pod: PodInput,
+  pod: PodFileInput,
   { service, port }: HttpProxy['routes'][number],
   at: (string | number)[],
 ): void {

@@ -1,5 +1,5 @@
 import type { PortModel, ServiceModel } from '../../../../compose/model/types.js';
-import type { PodInput } from '../common/input.js';
+import type { PodFileInput } from '../common/input.js';
 import { podSelector } from '../common/labels.js';
 import { metadata } from '../common/metadata.js';
 import type { KubernetesObject } from '../common/object.js';
@@ -11,7 +11,7 @@ const range = { first: 30000, last: 32767 };
 
 /** An assigned node port: the service and pod, and the ports of its Service. */
 interface Taken {
-  pod: PodInput;
+  pod: PodFileInput;
   service: string;
   ports: ServicePort[];
 }
@@ -75,7 +75,7 @@ export function nodePortServices(scope: Scope): KubernetesObject[] {
 /** Returns the node port for a service's port; undefined if it gets none, with a warning if one may be expected. */
 function wanted(
   { input, routedPorts, findings }: Scope,
-  pod: PodInput,
+  pod: PodFileInput,
   service: ServiceModel,
   { published, host_ip: address, target }: PortModel,
   index: number,

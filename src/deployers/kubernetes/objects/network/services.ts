@@ -1,7 +1,7 @@
 import type { ServiceModel } from '../../../../compose/model/types.js';
 import { portRange } from '../../../../compose/syntax/ports.js';
 import { quote } from '../../../../system/yaml/yaml.js';
-import type { PodInput } from '../common/input.js';
+import type { PodFileInput } from '../common/input.js';
 import { podSelector } from '../common/labels.js';
 import { metadata } from '../common/metadata.js';
 import type { KubernetesObject } from '../common/object.js';
@@ -16,7 +16,7 @@ export function proxiedServices(scope: Scope): KubernetesObject[] {
   const { httpProxy, maintenanceService } = input.spec;
   const routes = httpProxy.flatMap((proxy) => proxy.routes);
   const page = input.pods.length > 1 && maintenanceService ? [maintenanceService] : [];
-  const ports = new Map<PodInput, Set<number>>();
+  const ports = new Map<PodFileInput, Set<number>>();
   for (const { service, port } of [...routes, ...page]) {
     const pod = podOf.get(service);
     if (pod !== undefined) ports.set(pod, (ports.get(pod) ?? new Set()).add(port));
@@ -28,7 +28,7 @@ export function proxiedServices(scope: Scope): KubernetesObject[] {
       {
         apiVersion: 'v1',
         kind: 'Service',
-        metadata: metadata(input, names.service(pod.name)),
+        metadata: metadata(input, names.ingressService(pod.name)),
         spec: {
           type: 'ClusterIP',
           selector: podSelector(input, pod.name),
@@ -54,7 +54,7 @@ export function headlessServices(scope: Scope): KubernetesObject[] {
         findings.warnings.push(pod.model.problem(['services', service.name], message));
         return [];
       }
-      const name = names.serviceOf(service.name);
+      const name = names.headlessService(service.name);
       if (name === undefined) {
         reportUnreachable(scope, pod, service);
         return [];
@@ -105,7 +105,7 @@ export function declaredPorts(service: ServiceModel): { name: string; port: numb
 }
 
 /** Reports a name that DNS does not allow: an error if a variable mentions it, since nobody could reach it. */
-function reportUnreachable(scope: Scope, pod: PodInput, service: ServiceModel): void {
+function reportUnreachable(scope: Scope, pod: PodFileInput, service: ServiceModel): void {
   const why = `no pod finds it under this name: DNS allows letters, digits and "-", starting with a letter, at most 63`;
   const mention = findMention(scope, service.name);
   const path = ['services', service.name];
@@ -127,7 +127,7 @@ function findMention({ input }: Scope, name: string): string | undefined {
       }
     }
   }
-  if (input.environment === 'mentioned') return undefined;
+  if (input.envPolicy === 'mentioned') return undefined;
   const everywhere = [...input.config].find(([, value]) => named.test(value));
   return everywhere && `${quote(everywhere[0])} of the config`;
 }

@@ -58,7 +58,7 @@ function bound(scope: Scope): KubernetesObject[] {
         if (type !== 'bind' || source === undefined || made.has(names.bindConfigmap(source))) return;
         const problem = (message: string): Problem =>
           model.problem(['services', service.name, 'volumes', index], message);
-        const file = input.files.get(source);
+        const file = input.boundFiles.get(source);
         // Missing files are reported where they are mounted.
         if (file === undefined || (file.kind === 'directory' && file.files.size === 0)) return;
         const files = file.kind === 'file' ? new Map([[file.name, file.content]]) : file.files;

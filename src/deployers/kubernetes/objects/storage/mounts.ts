@@ -121,7 +121,7 @@ function bound(
     refuse(scope, service, key, message);
     return undefined;
   }
-  const found = input.files.get(source);
+  const found = input.boundFiles.get(source);
   if (found === undefined) {
     const message = `${quote(source)} is not among the files of the deployment, and a pod reaches no others of this host: put it into the stack's config folder, or use a named volume`;
     refuse(scope, service, key, message);

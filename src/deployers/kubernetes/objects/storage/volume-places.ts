@@ -8,7 +8,7 @@ import { isBelow } from '../../../../system/files/path-names.js';
 export const nodeRoot = '/mnt';
 
 /** Where a volume with a path is, on the host and in the node: for both the PersistentVolume and kind's mount. */
-export interface VolumePlace {
+export interface NodePlace {
   /** Absolute, normalised. */
   hostPath: string;
   /** The `hostPath` of its PersistentVolume. */
@@ -28,7 +28,7 @@ export function placeOnKind(
   spec: Pick<Spec, 'volumes' | 'kindMountRoot'>,
   root: string,
   home: string,
-): VolumePlace | undefined {
+): NodePlace | undefined {
   const value = spec.volumes.get(volume);
   if (value === undefined) return undefined;
   const hostPath = placeVolume(value, root, home).path;
@@ -61,7 +61,7 @@ export function clashingPlaces(
   });
 }
 
-function hides(mount: VolumePlace, place: VolumePlace): boolean {
+function hides(mount: NodePlace, place: NodePlace): boolean {
   if (!mount.ownMount || place.ownMount || !isBelow(place.nodePath, mount.nodePath)) return false;
   return posix.relative(mount.nodePath, place.nodePath) !== posix.relative(mount.hostPath, place.hostPath);
 }

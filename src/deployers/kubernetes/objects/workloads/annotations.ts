@@ -50,7 +50,7 @@ function configsOf({ input, pod, services }: PodScope): Map<string, string> {
     for (const { type, source } of service.volumes) {
       if (source === undefined) continue;
       const declared = type === 'volume' ? input.configmaps.get(source) : undefined;
-      const bound = type === 'bind' ? input.files.get(source) : undefined;
+      const bound = type === 'bind' ? input.boundFiles.get(source) : undefined;
       if (declared !== undefined) digests.set(`volume ${source}`, filesDigest(declared));
       if (bound !== undefined) digests.set(`path ${source}`, boundDigest(bound));
     }
@@ -100,16 +100,16 @@ function contentOf(input: ObjectsInput, defined: FileObjectModel | undefined): s
   if (defined === undefined || defined.external) return undefined;
   if (defined.content !== undefined) return textDigest(defined.content);
   if (defined.environment !== undefined) {
-    return textDigest(input.generated.get(defined.environment) ?? input.config.get(defined.environment) ?? '');
+    return textDigest(input.generatedSecrets.get(defined.environment) ?? input.config.get(defined.environment) ?? '');
   }
-  const file = defined.file === undefined ? undefined : input.files.get(defined.file);
+  const file = defined.file === undefined ? undefined : input.boundFiles.get(defined.file);
   return file === undefined ? undefined : boundDigest(file);
 }
 
 function imageIds({ input }: PodScope, spec: V1PodSpec): Record<string, string> {
   const ids: Record<string, string> = {};
   for (const { name, image = '' } of allContainers(spec)) {
-    const id = input.imageIds.get(image);
+    const id = input.imageVersions.get(image);
     if (id !== undefined) ids[`${imageIdPrefix}${name}`] = id;
   }
   return ids;

@@ -4,7 +4,7 @@ import { type HiddenValue, secretsIn, secretVariable } from '../configuration/en
 import { literal } from '../configuration/expansion.js';
 import { type PodScope, refuse } from '../common/scope.js';
 
-export interface Command {
+export interface ContainerCommand {
   /** Replaces the image's entrypoint. */
   command?: string[];
   args?: string[];
@@ -17,9 +17,9 @@ export interface Command {
  * image's, so that the command is the program. Generated secrets and credentials in the words are replaced by variables
  * from their Secret.
  */
-export function containerCommand(scope: PodScope, service: ServiceModel, env: readonly V1EnvVar[]): Command {
+export function containerCommand(scope: PodScope, service: ServiceModel, env: readonly V1EnvVar[]): ContainerCommand {
   const { entrypoint, command } = service;
-  const result: Command = { env: [...env] };
+  const result: ContainerCommand = { env: [...env] };
   const words = (texts: readonly string[] | undefined): string[] | undefined =>
     texts === undefined || texts.length === 0
       ? undefined

@@ -1,7 +1,7 @@
 import type { ServiceModel } from '../../../../compose/model/types.js';
 import { parseImage, registryImage } from '../../../../images/reference.js';
 import { quote } from '../../../../system/yaml/yaml.js';
-import type { Findings, ObjectsInput, PodInput } from '../common/input.js';
+import type { Findings, ObjectsInput, PodFileInput } from '../common/input.js';
 import type { Names } from '../common/names.js';
 
 /**
@@ -10,12 +10,12 @@ import type { Names } from '../common/names.js';
  * @returns undefined, with an error in the findings, if there is none or it is invalid
  */
 export function containerImage(
-  input: Pick<ObjectsInput, 'app' | 'images' | 'spec'>,
-  pod: PodInput,
+  input: Pick<ObjectsInput, 'deploymentId' | 'imageOverrides' | 'spec'>,
+  pod: PodFileInput,
   service: ServiceModel,
   findings: Findings,
 ): string | undefined {
-  const override = input.images.get(service.name);
+  const override = input.imageOverrides.get(service.name);
   const image = override ?? service.image;
   const refuse = (message: string): undefined => {
     findings.errors.push(pod.model.problem(['services', service.name, 'image'], message));
@@ -29,7 +29,7 @@ export function containerImage(
     const where = override === undefined ? '' : ' (an image override)';
     return refuse(`${quote(image)}${where} is no image: write [registry/]name[:tag][@digest]`);
   }
-  return override ?? registryImage(image, input.spec.imageRegistry, input.app);
+  return override ?? registryImage(image, input.spec.imageRegistry, input.deploymentId);
 }
 
 /** Returns when images are pulled: as set by the spec, else by the compose file, else the target's default. */

@@ -1,5 +1,5 @@
 import type { ServiceModel } from '../../../../compose/model/types.js';
-import type { ObjectsInput, PodInput } from '../common/input.js';
+import type { ObjectsInput, PodFileInput } from '../common/input.js';
 import { createNames, type Names } from '../common/names.js';
 import { hasTest } from './placing.js';
 import type { Scope } from '../common/scope.js';
@@ -25,8 +25,8 @@ export interface StartStep {
 }
 
 interface Edge {
-  from: PodInput;
-  to: PodInput;
+  from: PodFileInput;
+  to: PodFileInput;
   service: ServiceModel;
   dependency: string;
   condition: StartCondition['condition'];
@@ -40,16 +40,16 @@ interface Edge {
 export function startOrder(input: ObjectsInput, names: Names = createNames(input)): StartStep[] {
   const { kept } = edgesOf(input);
   const jobs = new Set(input.jobs);
-  const workloadOf = (pod: PodInput): Workload =>
+  const workloadOf = (pod: PodFileInput): Workload =>
     jobs.has(pod)
       ? { kind: 'Job', name: names.job(pod.name) }
       : { kind: 'Deployment', name: names.deployment(pod.name) };
   const steps: StartStep[] = [];
-  const visited = new Set<PodInput>();
-  const visit = (pod: PodInput): void => {
+  const visited = new Set<PodFileInput>();
+  const visit = (pod: PodFileInput): void => {
     if (visited.has(pod)) return;
     visited.add(pod);
-    const conditions = new Map<PodInput, StartCondition['condition']>();
+    const conditions = new Map<PodFileInput, StartCondition['condition']>();
     for (const { to, condition } of kept.get(pod) ?? []) {
       visit(to);
       if (conditions.get(to) !== 'ready') conditions.set(to, condition);
@@ -79,19 +79,19 @@ export function reportOrder({ input, findings }: Scope): void {
 }
 
 interface Edges {
-  kept: Map<PodInput, Edge[]>;
+  kept: Map<PodFileInput, Edge[]>;
   circles: Edge[];
   unchecked: Edge[];
-  unknown: { pod: PodInput; service: ServiceModel; dependency: string }[];
+  unknown: { pod: PodFileInput; service: ServiceModel; dependency: string }[];
 }
 
 function edgesOf(input: ObjectsInput): Edges {
-  const podOf = new Map<string, PodInput>();
+  const podOf = new Map<string, PodFileInput>();
   for (const pod of input.pods) {
     for (const name of pod.model.services.keys()) if (!podOf.has(name)) podOf.set(name, pod);
   }
   const edges: Edges = { kept: new Map(), circles: [], unchecked: [], unknown: [] };
-  const all = new Map<PodInput, Edge[]>();
+  const all = new Map<PodFileInput, Edge[]>();
   for (const from of [...input.pods, ...input.jobs]) {
     const own: Edge[] = [];
     all.set(from, own);
@@ -121,9 +121,9 @@ function edgesOf(input: ObjectsInput): Edges {
 }
 
 /** Walks the pods in order; an edge to a pod that is still being visited closes a circle. */
-function dropCircles(all: ReadonlyMap<PodInput, Edge[]>, edges: Edges): void {
-  const open = new Set<PodInput>();
-  const visit = (pod: PodInput): void => {
+function dropCircles(all: ReadonlyMap<PodFileInput, Edge[]>, edges: Edges): void {
+  const open = new Set<PodFileInput>();
+  const visit = (pod: PodFileInput): void => {
     if (edges.kept.has(pod)) return;
     const kept: Edge[] = [];
     edges.kept.set(pod, kept);

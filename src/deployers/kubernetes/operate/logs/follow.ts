@@ -6,7 +6,8 @@ import type { ContainerStatusFacts, PodFacts } from '../../ready/api-types.js';
 import { containersOf } from '../../ready/pod.js';
 import { Inbox } from '../../../readiness/inbox.js';
 import type { WatchEvent } from '../../api/api.js';
-import { isOurs, isOwnPod } from '../snapshot.js';
+import { isOwnPod } from '../snapshot.js';
+import { isOurs, ownerOf } from '../../apply/ownership.js';
 import { linesOf, LogLines } from './log-lines.js';
 import { labelOf, type LogSource, type LogsRequest, openLog } from './log-source.js';
 import type { SharedOutput } from './shared-output.js';
@@ -53,7 +54,7 @@ function hasEnded({ status }: PodFacts): boolean {
 /** Whether a Deployment may create new pods. */
 async function mayComeBack({ api, identity }: LogsRequest): Promise<boolean> {
   const objects = await api.list(resources.Deployment, { namespace: identity.namespace });
-  return objects.some((object) => isOurs(object, identity));
+  return objects.some((object) => isOurs(ownerOf(object, identity)));
 }
 
 /** Opens one log for each run of each container, each only once. */

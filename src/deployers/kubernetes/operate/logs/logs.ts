@@ -7,7 +7,7 @@ import { ClusterError } from '../../api/errors.js';
 import type { Identity } from '../../apply/ownership.js';
 import type { PodFacts } from '../../ready/api-types.js';
 import { containersOf } from '../../ready/pod.js';
-import { containerName, listPods, serviceNames } from '../find.js';
+import { containerName, listPods, containerNames } from '../find.js';
 import { followLogs } from './follow.js';
 import { linesOf, LogLines } from './log-lines.js';
 import { logQuery } from './log-query.js';
@@ -58,7 +58,7 @@ export async function showLogs(
 function wantedLogs(services: readonly string[], identity: Identity): LogsRequest['wanted'] {
   if (services.length === 0) return () => true;
   const names = new Set(services.map((service) => containerName(service, identity)));
-  const jobs = new Set(services.map((service) => `${identity.app}-job-${service}`));
+  const jobs = new Set(services.map((service) => `${identity.deploymentId}-job-${service}`));
   return (pod, container) => {
     const owners = pod.metadata.ownerReferences ?? [];
     return names.has(container) || owners.some(({ kind, name }) => kind === 'Job' && jobs.has(name));
@@ -70,7 +70,7 @@ function refuseUnknown(services: readonly string[], pods: readonly PodFacts[], i
     pods.some((pod) => containersOf(pod).some(({ spec }) => wantedLogs([service], identity)(pod, spec.name)));
   const unknown = services.filter((service) => !wanted(service));
   if (unknown.length === 0) return;
-  const known = serviceNames(pods);
+  const known = containerNames(pods);
   throw new LaconicError(
     unknown.map((service) => `no container of service ${service}${didYouMean(service, known)}`).join('\n'),
     { hint: `services: ${known.join(', ')}` },
