@@ -42,12 +42,12 @@ describe('the names of a deployment', () => {
   it('are its deployment-id, the last part of the stack, and a namespace made from the id', async () => {
     const { input, root } = await gather({});
     expect(input).toMatchObject({
-      app: 'laconic-bbbb',
+      deploymentId: 'laconic-bbbb',
       stack: 'notes',
       namespace: 'laconic-notes',
       directory: root,
       target: 'k8s-kind',
-      environment: 'mentioned',
+      envPolicy: 'mentioned',
     });
   });
 });
