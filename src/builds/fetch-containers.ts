@@ -10,7 +10,7 @@ import { type Newest, newestImage } from '../images/registry/newest.js';
 import { Registry } from '../images/registry/registry.js';
 import { transferProgress } from '../images/transfer-progress.js';
 import type { Context } from '../system/context.js';
-import { InterruptedError, LaconicError, UsageError } from '../system/errors.js';
+import { InterruptedError, isExplained, LaconicError, UsageError } from '../system/errors.js';
 import { containerNameProblem, imageOf } from './recipe/image-name.js';
 
 /** Where images are fetched from. */
@@ -153,7 +153,7 @@ async function fetchOne(container: string, fetcher: Fetcher, context: Context): 
     report.progress(container, `fetched ${source}, ${newest.digest}`, 'done');
     return { container, image, outcome: 'fetched', source, digest: newest.digest };
   } catch (error) {
-    if (error instanceof InterruptedError || !(error instanceof LaconicError)) throw error;
+    if (!isExplained(error)) throw error;
     report.progress(container, 'failed', 'failed');
     report.error(`${container}: ${error.message}${error.hint === undefined ? '' : `\n${error.hint}`}`);
     return { container, image, outcome: 'failed', error: error.message };
@@ -180,7 +180,7 @@ async function pull(
   try {
     await pullByDigest(engine, name, digest, { login, signal, onProgress });
   } catch (error) {
-    if (error instanceof InterruptedError || !(error instanceof LaconicError)) throw error;
+    if (!isExplained(error)) throw error;
     const { why, hint } = explainPull(name, error.message);
     if (hint === undefined) throw error;
     report.verbose(error.message);

@@ -6,7 +6,7 @@ import { engineLogin, registryOf } from '../images/push.js';
 import { hub, parseImage } from '../images/reference.js';
 import { explainPush } from '../images/refusals.js';
 import type { Context } from '../system/context.js';
-import { InterruptedError, LaconicError } from '../system/errors.js';
+import { isExplained, LaconicError } from '../system/errors.js';
 import { quote } from '../system/yaml/text.js';
 
 /** Where images are pushed after they are built. */
@@ -122,7 +122,7 @@ export async function publish(
     });
     return `${name}@${digest}`;
   } catch (error) {
-    if (error instanceof InterruptedError || !(error instanceof LaconicError)) throw error;
+    if (!isExplained(error)) throw error;
     const { why, hint } = explainPush(name, error.message);
     throw new LaconicError(`built, but not published as ${name}: ${why}`, {
       hint: `${hint === undefined ? '' : `${hint}; `}the image is kept; push it with: docker image push ${name}`,

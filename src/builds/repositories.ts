@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { awayFromRefs } from '../repositories/sync/ref-drift.js';
 import { parseRepositorySpec, type RepositorySpec } from '../repositories/git/spec.js';
 import type { Context } from '../system/context.js';
-import { InterruptedError, LaconicError } from '../system/errors.js';
+import { isExplained, LaconicError } from '../system/errors.js';
 import { kindOf, readTextIfAny } from '../system/files/files.js';
 import type { Reporter } from '../system/report.js';
 import { shownCommand } from '../system/shown-command.js';
@@ -68,7 +68,7 @@ export async function warnOfRefs(
       report.warn(`the stack names ${written(spec)}, and ${found}${advice}`);
     }
   } catch (error) {
-    if (error instanceof InterruptedError || !(error instanceof LaconicError)) throw error;
+    if (!isExplained(error)) throw error;
     report.warn(`the repositories were not compared with the refs of the stack: ${error.message}`);
   }
 }

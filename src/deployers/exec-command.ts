@@ -1,8 +1,8 @@
-import { LaconicError } from '../system/errors.js';
+import { isExplained, LaconicError } from '../system/errors.js';
 
 /** Says first that a command was not run; interruptions and other exit codes are returned unchanged. */
 export function notRun(error: unknown): unknown {
-  if (!(error instanceof LaconicError) || error.exitCode !== 1) return error;
+  if (!isExplained(error)) return error;
   return new LaconicError(`the command was not run: ${error.message}`, {
     ...(error.hint === undefined ? {} : { hint: error.hint }),
     cause: error,

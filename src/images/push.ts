@@ -1,7 +1,7 @@
 import type { Engine } from '../engine/connect.js';
 import { type EngineLogin, pushImage, tagImage } from '../engine/image-transfer.js';
 import type { Context } from '../system/context.js';
-import { errorMessage, InterruptedError, LaconicError } from '../system/errors.js';
+import { errorMessage, InterruptedError, isExplained } from '../system/errors.js';
 import { type Credentials, serverAddress } from './credentials.js';
 import { formatImage, hub, parseImage } from './reference.js';
 import { explainPush } from './refusals.js';
@@ -86,7 +86,7 @@ async function pushOne(
     report.progress(target, `pushed, ${digest}`, 'done');
     return { ...push, digest };
   } catch (error) {
-    if (error instanceof InterruptedError || !(error instanceof LaconicError)) throw error;
+    if (!isExplained(error)) throw error;
     const { why, hint = error.hint } = explainPush(target, error.message);
     report.progress(target, 'not pushed', 'failed');
     report.error(hint === undefined ? `${target}: ${why}` : `${target}: ${why}\n${hint}`);

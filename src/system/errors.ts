@@ -17,6 +17,11 @@ export class LaconicError extends Error {
   }
 }
 
+/** Whether an error is an explained failure of the work itself: not of the command line, and no interruption. */
+export function isExplained(error: unknown): error is LaconicError {
+  return error instanceof LaconicError && error.exitCode === 1;
+}
+
 /** The command line itself is invalid: exit code 2. */
 export class UsageError extends LaconicError {
   override readonly exitCode = 2;

@@ -2,7 +2,7 @@ import { connectEngine } from '../../engine/connect.js';
 import { behindImages, type BehindPart, behindText } from '../../deployment/directory/changed-sources.js';
 import type { Deployment } from '../../deployment/access/open.js';
 import type { Context } from '../../system/context.js';
-import { InterruptedError, LaconicError } from '../../system/errors.js';
+import { InterruptedError, isExplained, LaconicError } from '../../system/errors.js';
 import type {
   Deployer,
   ExecOptions,
@@ -177,7 +177,7 @@ export class KubernetesDeployer implements Deployer {
       try {
         return await imageIdsOf(await connectEngine(context), references);
       } catch (error) {
-        if (!(error instanceof LaconicError) || error.exitCode !== 1) throw error;
+        if (!isExplained(error)) throw error;
         context.report.verbose(`the ids of local images are not known: ${error.message}`);
         return new Map();
       }

@@ -1,6 +1,6 @@
 import { connectEngine } from '../../engine/connect.js';
 import type { Context } from '../../system/context.js';
-import { LaconicError } from '../../system/errors.js';
+import { isExplained } from '../../system/errors.js';
 import { type KindCluster, listKindClusters } from '../kubernetes/kind/clusters.js';
 
 /**
@@ -22,7 +22,7 @@ async function allClusters(context: Context): Promise<KindCluster[]> {
   try {
     return await listKindClusters(await connectEngine(context));
   } catch (error) {
-    if (!(error instanceof LaconicError) || error.exitCode !== 1) throw error;
+    if (!isExplained(error)) throw error;
     context.report.verbose(error.message);
     return [];
   }

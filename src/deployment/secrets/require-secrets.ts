@@ -2,7 +2,7 @@ import { isAbsolute, relative } from 'node:path';
 import { findLostSecrets, generatedNames, type LostSecret, type SecretCopy } from '../../spec/lost-secrets.js';
 import { parseSecretsEnv, type StoredSecret } from '../../spec/secrets.js';
 import type { Context } from '../../system/context.js';
-import { InvalidFileError, LaconicError } from '../../system/errors.js';
+import { InvalidFileError, isExplained, LaconicError } from '../../system/errors.js';
 import { readTextIfAny, sha256 } from '../../system/files/files.js';
 import { isBelow } from '../../system/files/path-names.js';
 import type { DeploymentLayout } from '../directory/layout.js';
@@ -94,7 +94,7 @@ async function copiesOfTarget(
     const copy = await target.generatedSecrets(deployment);
     return copy === undefined ? [] : [copy];
   } catch (error) {
-    if (!(error instanceof LaconicError) || error.exitCode !== 1) throw error;
+    if (!isExplained(error)) throw error;
     context.report.warn(`it is not known whether a copy of ${names.join(', ')} is in use: ${error.message}`);
     return [];
   }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { InterruptedError, LaconicError } from '../../system/errors.js';
+import { isExplained } from '../../system/errors.js';
 import { kindOf } from '../../system/files/files.js';
 import { inParallel } from '../../system/process/parallel.js';
 import { gitEnvironment, type GitOptions } from '../git/git.js';
@@ -50,7 +50,7 @@ export async function awayFromRefs(
       const { head } = await observeCopy(spec, directory, known, options);
       return hasContentOf(head, ref) ? [] : [{ spec, found: `${directory} is at ${headText(head)}`, switchable: true }];
     } catch (error) {
-      if (error instanceof InterruptedError || !(error instanceof LaconicError)) throw error;
+      if (!isExplained(error)) throw error;
       return [{ spec, found: error.message, switchable: false }];
     }
   });

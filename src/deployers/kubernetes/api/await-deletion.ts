@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from '../../../system/context.js';
-import { describeObject } from '../objects/common/object.js';
+import { describeObject, podSpecOf } from '../objects/common/object.js';
 import type { ClusterApi, LiveObject } from './api.js';
 import { ClusterError } from './errors.js';
 import { requestEach } from './parallel.js';
@@ -80,8 +80,7 @@ function remainingIn(namespace: LiveObject): string[] {
 
 /** The grace period of a pod, or of a workload's pods, in seconds; 0 for other objects. */
 export function graceOf(object: LiveObject): number {
-  const spec = mapOf(object.spec);
-  const pod = object.kind === 'Pod' ? spec : mapOf(mapOf(spec.template).spec);
+  const pod = podSpecOf(object);
   if (!Array.isArray(pod.containers)) return 0;
   const seconds = pod.terminationGracePeriodSeconds;
   return typeof seconds === 'number' ? seconds : 30;

@@ -1,4 +1,4 @@
-import type { KubernetesObject } from '../objects/common/object.js';
+import { type KubernetesObject, podContainers } from '../objects/common/object.js';
 import { mapOf } from '../../../system/plain-map.js';
 
 /** Shorter texts are part of too many words. */
@@ -28,13 +28,8 @@ function strings(map: unknown): string[] {
 }
 
 function environmentValues(object: KubernetesObject): string[] {
-  const pod = mapOf(mapOf(mapOf(object.spec).template).spec);
-  return [pod.containers, pod.initContainers]
-    .flatMap((containers): unknown[] => (Array.isArray(containers) ? containers : []))
-    .flatMap((container): unknown[] => {
-      const { env } = mapOf(container);
-      return Array.isArray(env) ? env : [];
-    })
+  return podContainers(object)
+    .flatMap(({ env }): unknown[] => (Array.isArray(env) ? env : []))
     .map((entry) => mapOf(entry).value)
     .filter((value) => typeof value === 'string')
     .filter((value) => value.length >= shortest);

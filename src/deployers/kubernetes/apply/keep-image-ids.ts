@@ -1,5 +1,5 @@
 import { imageIdPrefix } from '../objects/workloads/annotations.js';
-import type { KubernetesObject } from '../objects/common/object.js';
+import { type KubernetesObject, podContainers } from '../objects/common/object.js';
 import type { LiveObject } from '../api/api.js';
 import { mapOf } from '../../../system/plain-map.js';
 
@@ -59,11 +59,5 @@ function annotationsOf({ spec }: Templated): Readonly<Record<string, unknown>> {
 }
 
 function imagesOf(object: Templated): Map<string, string> {
-  const pod = mapOf(mapOf(mapOf(object.spec).template).spec);
-  return new Map(
-    [pod.initContainers, pod.containers]
-      .flatMap((containers): unknown[] => (Array.isArray(containers) ? containers : []))
-      .map((container) => mapOf(container))
-      .map(({ name, image }) => [String(name), String(image)]),
-  );
+  return new Map(podContainers(object).map(({ name, image }) => [String(name), String(image)]));
 }

@@ -1,5 +1,5 @@
 import { generatedSecretsName } from '../objects/common/names.js';
-import type { KubernetesObject } from '../objects/common/object.js';
+import { type KubernetesObject, podSpecOf } from '../objects/common/object.js';
 import type { Removal } from './actions.js';
 import type { LiveObject } from '../api/api.js';
 import { type Identity, ownerOf } from './ownership.js';
@@ -81,7 +81,7 @@ function rank({ live }: Removal): number {
 
 /** Names of the claims that an object's pods mount. */
 function claimsOf(object: KubernetesObject): string[] {
-  const { volumes } = mapOf(mapOf(mapOf(object.spec).template).spec);
+  const { volumes } = podSpecOf(object);
   return (Array.isArray(volumes) ? volumes : [])
     .map((volume) => mapOf(mapOf(volume).persistentVolumeClaim).claimName)
     .filter((name) => typeof name === 'string');

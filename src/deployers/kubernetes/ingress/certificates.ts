@@ -1,5 +1,5 @@
 import type { Context } from '../../../system/context.js';
-import { LaconicError } from '../../../system/errors.js';
+import { isExplained } from '../../../system/errors.js';
 import type { ClusterApi } from '../api/api.js';
 import { type CertManager, missingIssuers, readCertManager, validCertificates } from './tls-secrets.js';
 import type { FoundCertificate } from '../objects/common/input.js';
@@ -39,7 +39,7 @@ export function certificatesIfAny(
     try {
       return await new Certificates(connect).valid(namespace);
     } catch (error) {
-      if (!(error instanceof LaconicError) || error.exitCode !== 1) throw error;
+      if (!isExplained(error)) throw error;
       report.warn(`it is not known which certificates the namespace has, so start may use others: ${error.message}`);
       return [];
     }

@@ -6,7 +6,7 @@ import type { TargetFiles, TargetGenerator, TargetInput } from '../../../deploym
 import type { DeployTarget } from '../../../spec/parse.js';
 import type { Context } from '../../../system/context.js';
 import { connectEngine } from '../../../engine/connect.js';
-import { LaconicError, type Problem } from '../../../system/errors.js';
+import { isExplained, type Problem } from '../../../system/errors.js';
 import { kindOf, secretMode } from '../../../system/files/files.js';
 import { expandHome } from '../../../system/files/path-names.js';
 import { copiesOf } from './bound-files.js';
@@ -50,7 +50,7 @@ async function runningCluster(context: Context): Promise<string | undefined> {
   try {
     return await clusterToJoin(await connectEngine(context));
   } catch (error) {
-    if (!(error instanceof LaconicError) || error.exitCode !== 1) throw error;
+    if (!isExplained(error)) throw error;
     context.report.warn(
       `it is not known whether a kind cluster runs here, so one of its own is planned: ${error.message}`,
     );

@@ -12,7 +12,7 @@ import { decide } from '../apply/decide.js';
 import { typeOf } from '../api/resources.js';
 import { writeObject } from '../apply/write-object.js';
 import { imageIdsOf } from './pod-images.js';
-import { describeObject, type KubernetesObject } from '../objects/common/object.js';
+import { describeObject, type KubernetesObject, podContainers } from '../objects/common/object.js';
 import { waitUntilReady } from '../ready/wait.js';
 import {
   caddyConfigMap,
@@ -161,8 +161,7 @@ export function caddySettings(live: LiveCaddy, wish: Pick<CaddyWish, 'image' | '
 /** The image chosen by a spec, or by the Python program, which does not record where it came from. */
 function imageChosenBefore(deployment: LiveObject | undefined): string | undefined {
   if (deployment?.metadata.annotations?.[imageFromAnnotation] === 'default') return undefined;
-  const { containers } = mapOf(mapOf(mapOf(deployment?.spec).template).spec);
-  const found = (Array.isArray(containers) ? containers : []).map(mapOf).find(({ name }) => name === caddyName);
+  const found = podContainers(deployment ?? {}).find(({ name }) => name === caddyName);
   return typeof found?.image === 'string' ? found.image : undefined;
 }
 

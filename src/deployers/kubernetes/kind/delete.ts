@@ -1,6 +1,6 @@
 import { connectEngine } from '../../../engine/connect.js';
 import type { Context } from '../../../system/context.js';
-import { CommandFailedError, LaconicError } from '../../../system/errors.js';
+import { CommandFailedError, isExplained, LaconicError } from '../../../system/errors.js';
 import type { LiveObject } from '../api/api.js';
 import { resources } from '../api/resources.js';
 import { directoryAnnotation } from '../objects/workloads/annotations.js';
@@ -95,7 +95,7 @@ async function contentOf(
     const objects = await Promise.all(inhabitants.map((type) => api.list(type, {})));
     return { namespaces, inhabited: new Set(objects.flat().flatMap(({ metadata }) => metadata.namespace ?? [])) };
   } catch (error) {
-    if (!(error instanceof LaconicError) || error.exitCode !== 1) throw error;
+    if (!isExplained(error)) throw error;
     throw new LaconicError(
       `the kind cluster ${cluster} is not deleted, as nobody can tell who else lives in it: ${error.message}`,
       { hint: 'make its API server answer, or delete it all the same with --force', cause: error },

@@ -2,8 +2,7 @@ import type { Engine } from '../../../engine/connect.js';
 import { findImage } from '../../../engine/images.js';
 import { requestEach } from '../api/parallel.js';
 import type { WantedImage } from './node-images.js';
-import type { KubernetesObject } from '../objects/common/object.js';
-import { mapOf } from '../../../system/plain-map.js';
+import { type KubernetesObject, podContainers } from '../objects/common/object.js';
 
 /** Returns the ids of those images that are on this host. */
 export async function imageIdsOf(engine: Engine, references: readonly string[]): Promise<Map<string, string>> {
@@ -31,11 +30,9 @@ export function wantedImages(
   }));
 }
 
-function imagesOfPods({ kind, spec }: KubernetesObject): string[] {
-  if (kind !== 'Deployment' && kind !== 'Job') return [];
-  const pod = mapOf(mapOf(mapOf(spec).template).spec);
-  return [pod.initContainers, pod.containers]
-    .flatMap((list): unknown[] => (Array.isArray(list) ? list : []))
-    .map((container) => mapOf(container).image)
+function imagesOfPods(object: KubernetesObject): string[] {
+  if (object.kind !== 'Deployment' && object.kind !== 'Job') return [];
+  return podContainers(object)
+    .map(({ image }) => image)
     .filter((image) => typeof image === 'string');
 }
