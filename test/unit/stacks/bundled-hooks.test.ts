@@ -10,7 +10,7 @@ import {
   hookServices,
   setupParameters,
   temporaryDirectory,
-} from '../hooks/support.js';
+} from '../stack/hooks/support.js';
 
 function hooksOf(stack: string, file = 'commands.py'): HookSource {
   const path = join(packageDirectory(), 'stacks', stack, 'deploy', file);
