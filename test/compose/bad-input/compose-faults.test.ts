@@ -181,7 +181,7 @@ describe('compose files that Docker Compose would reject, and the files next to 
       args: create,
       env: { CERC_REPO_BASE_DIR: 'repos' },
       says: [
-        /services\.two\.env_file: \S+one\/own\.env and \S+two\/own\.env are two files, and both would be compose\/own\.env/,
+        /services\.two\.env_file: \S+one\/own\.env and \S+two\/own\.env are two files, and both would become compose\/own\.env/,
       ],
     },
     {

@@ -292,7 +292,7 @@ describe('deployment --dir', () => {
     made({
       what: '--delete-data without a terminal and without --yes',
       args: dir('stop', '--delete-data'),
-      says: ['--delete-data deletes', 'add --yes'],
+      says: ['--delete-data permanently deletes', 'add --yes'],
     }),
   ]);
 });

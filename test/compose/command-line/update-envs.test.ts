@@ -36,7 +36,7 @@ describeWithEngine('update-envs', () => {
 
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const [first, ...plan] = stdout.trimEnd().split('\n');
-    expect(first).toBe('would replace config.env: ONE changes, TWO is new, BOTH goes');
+    expect(first).toBe('would replace config.env: ONE changes, TWO is new, BOTH is removed');
     expect(plan[0]).toMatch(/^would start services one, three, two of project /);
     expect(plan.slice(1, 4)).toEqual([
       '  recreate one: new values of BOTH, ONE',

@@ -103,7 +103,7 @@ describeWithEngine('config transfers', () => {
           `not done within ${seconds} s: .*export-silent\\.sh in service "source" printed nothing(; the next attempt did not finish)?$`,
         ),
     ],
-    ['hanging', (seconds: number) => new RegExp(`not done within ${seconds} s: .*export-hanging\\.sh did not end$`)],
+    ['hanging', (seconds: number) => new RegExp(`not done within ${seconds} s: .*export-hanging\\.sh did not finish$`)],
   ])(
     'gives up at the deadline when the script is %s, and reports how the last attempt ended',
     async (sourceVariable, message) => {

@@ -194,7 +194,7 @@ describeWithEngine('deployment restart of a stack in a git tree', () => {
     const failed = await restart('--image', 'web=laconic-sandbox-missing:local');
     expect(failed.code).toBe(1);
     expect(failed.stderr).toContain('laconic-sandbox-missing:local');
-    expect(failed.stderr).toContain('not in force');
+    expect(failed.stderr).toContain('do not apply');
     expect(await containers()).toEqual(before);
 
     await sandbox.succeed(['deployment', '--dir', 'd', 'start']);

@@ -186,7 +186,7 @@ describeWithEngine('the plan of a dry run', () => {
       networks: [],
       volumes: [expect.anything()],
     });
-    expect((await dry()).stdout).toContain('\n  nothing runs\n');
+    expect((await dry()).stdout).toContain('\n  nothing is running\n');
     await sandbox.docker('volume', 'rm', `${project}_foreign`);
   });
 });

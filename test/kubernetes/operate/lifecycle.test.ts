@@ -253,7 +253,7 @@ describeWithCluster('a deployment of two pods and a job, from its first start to
       [],
     );
     await site.succeed('stop');
-    expect(await planned('stop')).toEqual(['  nothing runs']);
+    expect(await planned('stop')).toEqual(['  nothing is running']);
     for (const kind of ['deployments', 'pods', 'jobs', 'services']) expect(await site.names(kind)).toEqual([]);
     expect(await site.names('persistentvolumeclaims')).toHaveLength(1);
     expect((await site.succeed('stop')).stderr).toContain('nothing was running');
