@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import type { Context } from '../system/context.js';
 import { errorMessage } from '../system/errors.js';
 import { secretMode } from '../system/files/files.js';
-import { ShownText } from '../system/shown-text.js';
+import { Redactor } from '../system/redactor.js';
 import { stateDirectory } from '../system/files/state.js';
 
 /** How many lines of a failed build are shown; the rest is in its log file. */
@@ -20,7 +20,7 @@ export function buildLogFile(container: string, env: NodeJS.ProcessEnv): string 
  */
 export class BuildLog {
   readonly file: string;
-  readonly #shown = new ShownText();
+  readonly #shown = new Redactor();
   readonly #context: Context;
   readonly #last: string[] = [];
   #descriptor: number | undefined;
@@ -43,7 +43,7 @@ export class BuildLog {
    * @returns the line, ready to be shown
    */
   line(text: string): string {
-    const shown = this.#shown.of(text);
+    const shown = this.#shown.redact(text);
     this.#count += 1;
     this.#last.push(shown);
     if (this.#last.length > shownLines) this.#last.shift();
@@ -53,7 +53,7 @@ export class BuildLog {
 
   /** Adds a comment to the log file. */
   note(text: string): void {
-    this.#write(`# ${new Date().toISOString()} ${this.#shown.of(text)}`);
+    this.#write(`# ${new Date().toISOString()} ${this.#shown.redact(text)}`);
   }
 
   /** The last lines of output. */

@@ -4,7 +4,7 @@ import type { ComposeFile } from '../compose/document/file.js';
 import { ownDefinition } from '../compose/document/volumes.js';
 import { InvalidFileError, LaconicError, type Problem } from '../system/errors.js';
 import { quote, yamlStyle } from '../system/yaml/yaml.js';
-import { parseRecipe, portMapper } from './recipes.js';
+import { parseRecipe, portMapper } from './port-recipes.js';
 import type { DeployTarget } from './schema.js';
 
 /** What a new spec is created from. */

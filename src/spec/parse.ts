@@ -2,7 +2,7 @@ import { InvalidFileError, type Problem } from '../system/errors.js';
 import { byLine, checkShape, describeValue, misspelt, type UnknownKey } from '../system/yaml/schema.js';
 import { unknownTags } from '../system/yaml/problems.js';
 import { type KeyPath, parseYaml, quote, scalarText, type YamlFile } from '../system/yaml/yaml.js';
-import { staleKey } from './keys.js';
+import { staleKey } from './misplaced-keys.js';
 import type { ExternalService, ResourceBounds, ResourceSection, Spec, Toleration } from './model.js';
 import { type DeployTarget, type SpecShape, specShape } from './schema.js';
 import { readSecretSources, type SecretSources } from './secret-sources.js';

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { ShownText } from './shown-text.js';
+import { Redactor } from './redactor.js';
 
 /** The streams a reporter writes to: those of the process, or buffers in tests. */
 export interface Streams {
@@ -78,7 +78,7 @@ function visible(block: ReadonlyMap<string, Progress>, room: number): (Progress 
 export function createReporter(streams: Streams, options: ReportOptions): Reporter {
   const live = Boolean(streams.stderr.isTTY) && !options.quiet && options.redraw !== false;
   const block = new Map<string, Progress>();
-  const shown = new ShownText();
+  const shown = new Redactor();
   let drawn = 0;
 
   const paint = (colour: 'yellow' | 'green' | 'red' | 'bold', text: string): string =>
@@ -120,24 +120,24 @@ export function createReporter(streams: Streams, options: ReportOptions): Report
     print: (line) => answer(`${line}\n`),
     write: answer,
     info: (line) => {
-      if (!options.quiet) aside(`${shown.of(line)}\n`);
+      if (!options.quiet) aside(`${shown.redact(line)}\n`);
     },
-    warn: (line) => aside(`${paint('yellow', 'WARNING:')} ${shown.of(line)}\n`),
+    warn: (line) => aside(`${paint('yellow', 'WARNING:')} ${shown.redact(line)}\n`),
     error: (line) => {
-      const text = shown.of(line);
+      const text = shown.redact(line);
       // Lines that scripts know, such as `Error running job …`, already start with the word.
       const [mark, said] = text.startsWith('Error ') ? ['Error', text.slice('Error '.length)] : ['Error:', text];
       aside(`${paint('red', mark)} ${said}\n`);
     },
     verbose: (line) => {
-      if (options.verbose || options.debug) aside(`${shown.of(line)}\n`);
+      if (options.verbose || options.debug) aside(`${shown.redact(line)}\n`);
     },
     debug: (line) => {
-      if (options.debug) aside(`${shown.of(line)}\n`);
+      if (options.debug) aside(`${shown.redact(line)}\n`);
     },
     progress: (subject, said, outcome = 'working') => {
       if (options.quiet) return;
-      const state = shown.of(said);
+      const state = shown.redact(said);
       const before = block.get(subject);
       if (before?.state === state && before.outcome === outcome) return;
       erase();

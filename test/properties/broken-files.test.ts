@@ -10,7 +10,7 @@ import { readRecord } from '../../src/deployment/directory/record.js';
 import { layoutOf } from '../../src/deployment/directory/layout.js';
 import { parseSecretsEnv } from '../../src/spec/secrets.js';
 import { parseSpec } from '../../src/spec/parse.js';
-import { parseUsableSpec, usedOnCompose } from '../../src/spec/usable.js';
+import { parseUsableSpec, usedOnCompose } from '../../src/spec/usable-sections.js';
 import { parseStack } from '../../src/stack/parse.js';
 import { InvalidFileError } from '../../src/system/errors.js';
 import { writeFileAtomically } from '../../src/system/files/files.js';

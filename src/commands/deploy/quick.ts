@@ -19,7 +19,7 @@ import { groupOptions, requireStack } from './group.js';
 /** Declares `deploy up|down|ps|port|exec|logs`, which run the stack's own compose files in place. */
 export default function declare(group: Command, contextOf: ContextOf): void {
   const deployerOf = async (self: Command, context = contextOf(self)) => {
-    const { quickDeployer } = await import('../../deployers/lifecycle/quick.js');
+    const { quickDeployer } = await import('../../deployers/lifecycle/in-place.js');
     return quickDeployer(requireStack(context), groupOptions(self), context);
   };
 

@@ -33,7 +33,7 @@ export default function declare(group: Command, contextOf: ContextOf): void {
     .option('--create-network', 'phase: create', false)
     .action(async (extraArgs: string[], options: Options, self: Command) => {
       const context = contextOf(self);
-      const { setupStack } = await import('../../deployers/lifecycle/quick.js');
+      const { setupStack } = await import('../../deployers/lifecycle/in-place.js');
       await setupStack(
         requireStack(context),
         groupOptions(self),

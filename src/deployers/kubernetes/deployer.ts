@@ -164,7 +164,7 @@ export class KubernetesDeployer implements Deployer {
     try {
       return await takeSnapshot(await this.#api(), this.#identity);
     } catch (error) {
-      const { NoKindClusterError } = await import('./kind/none.js');
+      const { NoKindClusterError } = await import('./kind/no-cluster.js');
       if (!(error instanceof NoKindClusterError)) throw error;
       this.#context.report.info(error.message);
       return emptySnapshot(this.#identity);
@@ -200,7 +200,7 @@ export class KubernetesDeployer implements Deployer {
       return await connectCluster(target, this.#context);
     } catch (error) {
       if (target.kind !== 'k8s-kind') throw error;
-      const { whyNoKindCluster } = await import('./kind/none.js');
+      const { whyNoKindCluster } = await import('./kind/no-cluster.js');
       throw await whyNoKindCluster(target.cluster, error, this.#context);
     }
   }

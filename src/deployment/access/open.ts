@@ -1,6 +1,6 @@
 import { isAbsolute, resolve } from 'node:path';
 import type { Spec } from '../../spec/parse.js';
-import { identity, parseUsableSpec } from '../../spec/usable.js';
+import { identity, parseUsableSpec } from '../../spec/usable-sections.js';
 import { parseStack, type Stack } from '../../stack/parse.js';
 import type { Context } from '../../system/context.js';
 import { errorCode, InvalidFileError, LaconicError, type Problem } from '../../system/errors.js';

@@ -13,7 +13,7 @@ import {
   type StoredSecret,
 } from '../../spec/secrets.js';
 import { type ParsedSpec, parseSpec, type Spec } from '../../spec/parse.js';
-import { parseUsableSpec, usedOnCompose } from '../../spec/usable.js';
+import { parseUsableSpec, usedOnCompose } from '../../spec/usable-sections.js';
 import { warnAboutUnusedHooks } from '../../stack/assets.js';
 import { type LoadedStack, loadStack } from '../../stack/load.js';
 import type { Context } from '../../system/context.js';

@@ -1,7 +1,7 @@
 import { join, relative } from 'node:path';
 import { asPythonWrote, changedByNewQuoting, parseEnvFile } from '../../spec/environment.js';
 import type { Spec } from '../../spec/parse.js';
-import { sectionOf, usedOnCompose } from '../../spec/usable.js';
+import { sectionOf, usedOnCompose } from '../../spec/usable-sections.js';
 import type { Context } from '../../system/context.js';
 import { InvalidFileError, LaconicError } from '../../system/errors.js';
 import { readTextIfAny, secretMode } from '../../system/files/files.js';

@@ -88,7 +88,9 @@ describeWithEngine('stop', () => {
     const unknown = await ground.stop({ services: ['nosuch'] });
     expect(unknown.error).toContain('no such service: nosuch');
     expect(unknown.stderr).not.toContain('nothing was running');
-    expect((await ground.stop({ services: ['other'], deleteVolumes: true })).error).toContain('cannot be combined with services');
+    expect((await ground.stop({ services: ['other'], deleteVolumes: true })).error).toContain(
+      'cannot be combined with services',
+    );
   });
 
   it('refuses while a job runs, unless forced, which ends the job', async () => {

@@ -6,7 +6,7 @@ import { unlessForbidden } from '../api/errors.js';
 import { resources } from '../api/resources.js';
 import { caddyNamespace } from '../kind/caddy-manifest.js';
 import type { PreparedInput } from '../input/prepare.js';
-import { certificateProblem } from './traffic.js';
+import { certificateProblem } from './conflicts.js';
 
 /** The hosts and their Secrets in an Ingress. */
 export interface IngressHosts {

@@ -13,11 +13,11 @@ import { resources } from '../api/resources.js';
 import { clusterNameOf } from '../api/deployment-cluster.js';
 import { chooseCluster, type ClusterChoice, type KindCluster, listKindClusters } from './clusters.js';
 import { type KindConfig, parseKindConfig } from './config.js';
-import { awaitApiServer, ensureKubeContext } from './context.js';
+import { awaitApiServer, ensureKubeContext } from './kube-context.js';
 import { createCluster, discardCluster, isHalfMade, lockCluster, rememberMade } from './create.js';
-import { canonicalPaths, misfitAdvice, misfits } from './fit.js';
+import { canonicalPaths, misfitAdvice, misfits } from './misfits.js';
 import { NodeContents } from './load-images.js';
-import { NoKindClusterError } from './none.js';
+import { NoKindClusterError } from './no-cluster.js';
 import { placeOnKind } from '../objects/storage/volume-places.js';
 import { isBelow } from '../../../system/files/path-names.js';
 

@@ -138,7 +138,7 @@ async function readyCluster(
   if (own.kind === 'k8s') return { api: (await connectCluster(own, context)).api, target: own };
   const engine = await connectEngine(context);
   const { ensureCluster } = await import('../kind/ensure.js');
-  const { NoKindClusterError } = await import('../kind/none.js');
+  const { NoKindClusterError } = await import('../kind/no-cluster.js');
   const quiet = { ...context, report: { ...context.report, print: (line: string) => context.report.verbose(line) } };
   const { name, found } = await ensureCluster({ ...deployment, manage: false }, engine, quiet).catch(
     (error: unknown) => {

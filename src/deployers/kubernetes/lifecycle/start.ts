@@ -68,7 +68,7 @@ export async function startOnKubernetes(
   };
   const cluster = await (engine ? readyKindCluster(start, engine) : connection());
   const written = await apply(start, cluster);
-  const { warnAboutTraffic } = await import('../ingress/traffic.js');
+  const { warnAboutTraffic } = await import('../ingress/conflicts.js');
   await warnAboutTraffic(prepared, cluster.api, context);
   const { missingSecrets, missingSecretText } = await import('../input/missing-secrets.js');
   for (const name of await missingSecrets(deployment.spec, prepared.identity.namespace, cluster.api)) {
@@ -170,7 +170,7 @@ async function apply(start: Start, cluster: StartCluster): Promise<boolean> {
     },
     context,
   ).catch(async (error: unknown) => {
-    const { explainTakenPorts } = await import('../ingress/traffic.js');
+    const { explainTakenPorts } = await import('../ingress/conflicts.js');
     throw await explainTakenPorts(error, prepared.input, cluster.api);
   });
 }

@@ -10,7 +10,7 @@ import { ClusterError, isForbidden } from '../api/errors.js';
 import type { Identity } from '../apply/ownership.js';
 import { resources } from '../api/resources.js';
 import { clusterNameOf, clusterOf } from '../api/deployment-cluster.js';
-import { ensureKubeContext } from '../kind/context.js';
+import { ensureKubeContext } from '../kind/kube-context.js';
 import { listKindClusters } from '../kind/clusters.js';
 import { placeOnKind, type NodePlace } from '../objects/storage/volume-places.js';
 import { describeObject } from '../objects/common/object.js';

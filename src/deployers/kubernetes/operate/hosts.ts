@@ -2,7 +2,7 @@ import type { ClusterApi, LiveObject } from '../api/api.js';
 import { readCertManager } from '../ingress/tls-secrets.js';
 import { requestEach } from '../api/parallel.js';
 import { caddyProblem, caddySecrets, isCaddys, secretOf } from '../ingress/host-certificates.js';
-import { certificateProblem } from '../ingress/traffic.js';
+import { certificateProblem } from '../ingress/conflicts.js';
 import type { Snapshot } from './snapshot.js';
 import type { HostStatus } from './status.js';
 import { mapOf } from '../../../system/plain-map.js';

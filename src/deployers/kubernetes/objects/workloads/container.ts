@@ -4,7 +4,7 @@ import { containerCommand } from './command.js';
 import { containerEnv, containerEnvFrom } from '../configuration/environment.js';
 import { containerImage, pullPolicy } from './images.js';
 import { containerMounts } from '../storage/mounts.js';
-import type { PlacedService } from './placing.js';
+import type { PlacedService } from './container-roles.js';
 import type { PodVolumes } from '../storage/pod-volumes.js';
 import { containerProbes } from './probes.js';
 import { containerResources } from './resources.js';

@@ -1,7 +1,7 @@
 import type { ServiceModel } from '../../../../compose/model/types.js';
 import type { ObjectsInput } from '../common/input.js';
 import { createNames, type Names } from '../common/names.js';
-import { hasTest } from './placing.js';
+import { hasTest } from './container-roles.js';
 import { healthDefaults, retriesOf } from './probes.js';
 
 /** How long a container may run without being healthy before Compose reports it as unhealthy, in milliseconds. */

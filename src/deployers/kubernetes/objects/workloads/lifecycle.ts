@@ -1,4 +1,4 @@
-import type { PlacedService } from './placing.js';
+import type { PlacedService } from './container-roles.js';
 import { type PodScope, warn } from '../common/scope.js';
 
 /** Compose's grace period before it kills a container, in milliseconds. */

@@ -3,7 +3,7 @@ import { containerOf } from './container.js';
 import { hostAliases } from '../network/host-aliases.js';
 import { imagePullSecrets } from './images.js';
 import { reportEnding, terminationGrace } from './lifecycle.js';
-import { type PlacedService, placeServices } from './placing.js';
+import { type PlacedService, placeServices } from './container-roles.js';
 import { podNamespaces } from '../network/pod-network.js';
 import { PodVolumes } from '../storage/pod-volumes.js';
 import { podScheduling } from './scheduling.js';

@@ -2,7 +2,7 @@ import type { V1Probe } from '@kubernetes/client-node';
 import type { HealthcheckModel, ServiceModel } from '../../../../compose/model/types.js';
 import { healthVariable, hiddenHealthcheck } from '../configuration/environment.js';
 import { literal } from '../configuration/expansion.js';
-import { hasTest, type PlacedService } from './placing.js';
+import { hasTest, type PlacedService } from './container-roles.js';
 import { compact, isLabelled, type PodScope, refuse, warn } from '../common/scope.js';
 
 /** Labels that let a service's healthcheck restart it, which Compose never does. */

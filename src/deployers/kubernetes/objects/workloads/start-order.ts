@@ -1,7 +1,7 @@
 import type { ServiceModel } from '../../../../compose/model/types.js';
 import type { ObjectsInput, PodFileInput } from '../common/input.js';
 import { createNames, type Names } from '../common/names.js';
-import { hasTest } from './placing.js';
+import { hasTest } from './container-roles.js';
 import type { Scope } from '../common/scope.js';
 
 /** A Deployment or Job, as start applies it. */

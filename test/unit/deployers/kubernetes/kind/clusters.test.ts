@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { chooseCluster, type KindCluster } from '../../../../../src/deployers/kubernetes/kind/clusters.js';
 import { residentsOf } from '../../../../../src/deployers/kubernetes/kind/delete.js';
-import { misfitAdvice, misfits } from '../../../../../src/deployers/kubernetes/kind/fit.js';
+import { misfitAdvice, misfits } from '../../../../../src/deployers/kubernetes/kind/misfits.js';
 import { explainCreation, progressOf } from '../../../../../src/deployers/kubernetes/kind/kind-cli.js';
 
 const cluster = (name: string, ours = true): KindCluster => ({ name, ours, nodes: [] });

@@ -1,24 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import { credentialSecrets } from '../../../src/spec/environment.js';
-import { ShownText } from '../../../src/system/shown-text.js';
+import { Redactor } from '../../../src/system/redactor.js';
 
 describe('text that may be shown', () => {
   it('has secrets masked, the longest first, and each line of a secret of several lines', () => {
-    const shown = new ShownText();
+    const shown = new Redactor();
     shown.conceal(['hunter2', 'postgres://app:hunter2@db']);
     shown.conceal(['-----KEY-----\nAbCdEf\n']);
-    expect(shown.of('at postgres://app:hunter2@db with hunter2')).toBe('at *** with ***');
-    expect(shown.of('    AbCdEf\n    x')).toBe('    ***\n    x');
+    expect(shown.redact('at postgres://app:hunter2@db with hunter2')).toBe('at *** with ***');
+    expect(shown.redact('    AbCdEf\n    x')).toBe('    ***\n    x');
   });
 
   it('keeps short secrets, which occur in too many words', () => {
-    const shown = new ShownText();
+    const shown = new Redactor();
     shown.conceal(['a', 'ab', '80', '', '    ']);
-    expect(shown.of('web:80 a b    ')).toBe('web:80 a b    ');
+    expect(shown.redact('web:80 a b    ')).toBe('web:80 a b    ');
   });
 
   it('contains nothing that a terminal would interpret', () => {
-    expect(new ShownText().of('\u001b[31mred\u001b[0m \u0007 a\r\nb\rc\u009b1m\n')).toBe('red \\x07 a\nb\\x0dc\n');
+    expect(new Redactor().redact('\u001b[31mred\u001b[0m \u0007 a\r\nb\rc\u009b1m\n')).toBe('red \\x07 a\nb\\x0dc\n');
   });
 });
 

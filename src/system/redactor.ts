@@ -7,7 +7,7 @@ const shortest = 4;
  * Makes text safe for a terminal and for logs that others may read: secrets are masked, and control characters (which
  * names in files and output of containers may contain) are removed or escaped.
  */
-export class ShownText {
+export class Redactor {
   #hidden: readonly string[] = [];
 
   /** Shows these texts, and each of their lines, as `***` from now on. */
@@ -19,7 +19,7 @@ export class ShownText {
   }
 
   /** Returns the text with secrets masked and control characters removed or escaped. */
-  of(text: string): string {
+  redact(text: string): string {
     let shown = stripVTControlCharacters(text);
     for (const secret of this.#hidden) shown = shown.replaceAll(secret, '***');
     return shown

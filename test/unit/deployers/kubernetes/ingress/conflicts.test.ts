@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { LiveObject } from '../../../../../src/deployers/kubernetes/api/api.js';
 import { buildObjects } from '../../../../../src/deployers/kubernetes/objects/build.js';
-import { nodePortPlace, sharedRoutes } from '../../../../../src/deployers/kubernetes/ingress/traffic.js';
+import { nodePortPlace, sharedRoutes } from '../../../../../src/deployers/kubernetes/ingress/conflicts.js';
 import { formatProblem } from '../../../../../src/system/errors.js';
 import { app, objectsInput } from '../../../../support/kubernetes-objects.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { identity, parseUsableSpec, usedOnCompose } from '../../../src/spec/usable.js';
+import { identity, parseUsableSpec, usedOnCompose } from '../../../src/spec/usable-sections.js';
 import { formatProblem } from '../../../src/system/errors.js';
 import { problemsOf } from '../../support/problems.js';
 
