@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { type ComposePort, formatPort, portRange } from '../compose/syntax/ports.js';
+import { type ComposePort, formatPort, lengthOf, portRange } from '../compose/syntax/ports.js';
 import { LaconicError } from '../system/errors.js';
 import { didYouMean } from '../system/suggest.js';
 import type { DeployTarget } from './schema.js';
@@ -82,7 +82,7 @@ function nodePortMapper(
 function eachOf(container: string): string[] {
   const range = portRange(container);
   if (range === undefined) return [container];
-  return Array.from({ length: range.last - range.first + 1 }, (_, index) => String(range.first + index));
+  return Array.from({ length: lengthOf(range) }, (_, index) => String(range.first + index));
 }
 
 /** The port at this index of a host range, if it is a valid node port. */
@@ -96,7 +96,7 @@ function nodePort(host: string | undefined, index: number): string | undefined {
 /** How many host ports a port needs: as many as its container range has. */
 function portCount(port: ComposePort): number {
   const range = portRange(port.container);
-  return range === undefined ? 1 : range.last - range.first + 1;
+  return range === undefined ? 1 : lengthOf(range);
 }
 
 /** Picks ports, or ranges of ports, that do not overlap. */

@@ -37,23 +37,56 @@ export function formatPort(port: Omit<ComposePort, 'raw'>): string {
   return `${host === undefined ? '' : `${host}:`}${port.container}${protocol}`;
 }
 
+/** First and last port of a range, or twice the same port. */
+export interface PortRange {
+  first: number;
+  last: number;
+}
+
 /** First and last port of `80` or `8000-8010`; undefined for an interpolation. */
-export function portRange(port: string): { first: number; last: number } | undefined {
+export function portRange(port: string): PortRange | undefined {
   const match = /^(\d+)(?:-(\d+))?$/.exec(port);
   if (!match) return undefined;
   const first = Number(match[1]);
   return { first, last: match[2] === undefined ? first : Number(match[2]) };
 }
 
-function parseShort(raw: string): ComposePort | undefined {
-  const [address = '', protocol = 'tcp', ...tooMany] = splitShortForm(raw, '/');
+/** How many ports a range has. */
+export function lengthOf({ first, last }: PortRange): number {
+  return last - first + 1;
+}
+
+/** {@link portRange}; undefined also for a range that descends, or that has ports below `lowest` or above 65535. */
+export function validPortRange(port: string, lowest: 0 | 1): PortRange | undefined {
+  const range = portRange(port);
+  return range && range.first >= lowest && range.first <= range.last && range.last <= 65535 ? range : undefined;
+}
+
+/** Whether an entry publishes this port of the host. */
+export function publishes({ host }: ComposePort, port: number): boolean {
+  const range = host === undefined ? undefined : portRange(host);
+  return range !== undefined && range.first <= port && port <= range.last;
+}
+
+/**
+ * Splits the short form into its parts, unchecked: an address may have brackets, a part may be empty.
+ * @returns undefined if it has too many parts
+ */
+export function splitPort(
+  text: string,
+): { ip: string | undefined; host: string | undefined; container: string; protocol: string | undefined } | undefined {
+  const [address = '', protocol, ...tooMany] = splitShortForm(text, '/');
   const pieces = splitShortForm(address, ':');
-  const container = pieces.pop() ?? '';
-  const host = pieces.pop();
-  const ip = pieces.pop();
-  if (tooMany.length > 0 || protocol === '' || pieces.length > 0) return undefined;
+  const [container = '', host, ip] = pieces.reverse();
+  return tooMany.length > 0 || pieces.length > 3 ? undefined : { ip, host, container, protocol };
+}
+
+function parseShort(raw: string): ComposePort | undefined {
+  const parts = splitPort(raw);
+  if (parts === undefined || parts.protocol === '') return undefined;
+  const { host, protocol = 'tcp' } = parts;
   // An empty host port means any free one.
-  return checked({ raw, container, host: host === '' ? undefined : host, ip, protocol });
+  return checked({ ...parts, raw, host: host === '' ? undefined : host, protocol });
 }
 
 function parseLong(value: Record<string, unknown>): ComposePort | undefined {
@@ -93,8 +126,6 @@ function checked(port: {
   };
 }
 
-function isPort(text: string, lowest: number): boolean {
-  if (text.includes('$')) return true;
-  const range = portRange(text);
-  return range !== undefined && range.first >= lowest && range.first <= range.last && range.last <= 65535;
+function isPort(text: string, lowest: 0 | 1): boolean {
+  return text.includes('$') || validPortRange(text, lowest) !== undefined;
 }

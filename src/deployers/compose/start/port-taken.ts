@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path';
-import { type ComposePort, parsePort, portRange } from '../../../compose/syntax/ports.js';
+import { type ComposePort, parsePort, publishes } from '../../../compose/syntax/ports.js';
 import type { Engine } from '../../../engine/connect.js';
 import { composeLabels, listContainersAt, type ProjectContainer } from '../../../engine/containers.js';
 import type { Spec } from '../../../spec/model.js';
@@ -139,10 +139,7 @@ function indexOfPort(
   ports: readonly (ComposePort | undefined)[],
   { port, protocol }: { port: number; protocol: string },
 ): number | undefined {
-  const exact = ports.findIndex((one) => {
-    const range = one?.protocol === protocol && one.host !== undefined ? portRange(one.host) : undefined;
-    return range !== undefined && range.first <= port && port <= range.last;
-  });
+  const exact = ports.findIndex((one) => one?.protocol === protocol && publishes(one, port));
   if (exact >= 0) return exact;
   const open = ports.flatMap((one, index) => (one?.raw.includes('$') === true ? [index] : []));
   return open.length === 1 ? open[0] : undefined;

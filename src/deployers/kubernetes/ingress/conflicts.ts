@@ -1,3 +1,4 @@
+import { parsePort, publishes } from '../../../compose/syntax/ports.js';
 import type { Spec } from '../../../spec/model.js';
 import type { Context } from '../../../system/context.js';
 import { formatProblem, type Problem } from '../../../system/errors.js';
@@ -151,11 +152,8 @@ function nodePortsOf({ spec }: LiveObject): unknown[] {
 export function nodePortPlace({ ports }: Pick<Spec, 'ports'>, port: number): (string | number)[] {
   for (const [service, entries] of ports) {
     const index = entries.findIndex((entry) => {
-      const [first = '', last = first] = entry
-        .replace(/:[^:]*$/, '')
-        .replace(/^.*:/, '')
-        .split('-');
-      return entry.includes(':') && Number(first) <= port && port <= Number(last);
+      const parsed = parsePort(entry);
+      return parsed !== undefined && publishes(parsed, port);
     });
     if (index !== -1) return ['network', 'ports', service, index];
   }
