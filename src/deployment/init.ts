@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import type { ComposeFile } from '../compose/document/file.js';
 import { composeSpec, parseConfigFile, parseConfigOption } from '../spec/init.js';
 import type { DeployTarget } from '../spec/parse.js';
-import { holdsValues } from '../spec/secrets.js';
+import { holdsValues } from '../spec/generated-secrets.js';
 import { warnAboutUnusedHooks } from '../stack/assets.js';
 import { type LoadedStack, loadStack } from '../stack/load.js';
 import type { Context } from '../system/context.js';

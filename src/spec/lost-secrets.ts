@@ -1,4 +1,4 @@
-import { findTokens, holdsValueOf, type StoredSecret } from './secrets.js';
+import { findTokens, holdsValueOf, type StoredSecret } from './generated-secrets.js';
 
 /** A place other than `secrets.env` where values of generated secrets were found. */
 export interface SecretCopy {

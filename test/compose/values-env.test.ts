@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, it, onTestFinished } from 'vitest';
 import { renderConfigEnv } from '../../src/spec/environment.js';
-import { renderSecretsEnv, resolveSecrets } from '../../src/spec/secrets.js';
+import { renderSecretsEnv, resolveSecrets } from '../../src/spec/generated-secrets.js';
 import { run, runOrFail } from '../../src/system/process/process.js';
 import { describeWithEngine } from '../support/engine.js';
 import { envFileSpecials } from '../support/env-values.js';

@@ -8,7 +8,7 @@ import { parseComposeFile } from '../../src/compose/document/file.js';
 import { mentionedNames } from '../../src/compose/document/interpolation.js';
 import { readRecord } from '../../src/deployment/directory/record.js';
 import { layoutOf } from '../../src/deployment/directory/layout.js';
-import { parseSecretsEnv } from '../../src/spec/secrets.js';
+import { parseSecretsEnv } from '../../src/spec/generated-secrets.js';
 import { parseSpec } from '../../src/spec/parse.js';
 import { parseUsableSpec, usedOnCompose } from '../../src/spec/usable-sections.js';
 import { parseStack } from '../../src/stack/parse.js';

@@ -21,7 +21,7 @@ import type {
   StartOptions,
   StopOptions,
 } from '../deployer.js';
-import { renderPs, renderPsJson } from '../status-text.js';
+import { renderPs, renderPsJson } from '../status-output.js';
 import { composeOrFail } from './cli/compose-cli.js';
 import { deploymentProject } from './project/deployment-project.js';
 import { execInService } from './operate/exec.js';

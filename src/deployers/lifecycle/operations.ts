@@ -29,7 +29,7 @@ import type {
   StartOptions,
   StopOptions,
 } from '../deployer.js';
-import { requireSources } from '../secrets/secret-sources.js';
+import { requireSources } from '../secrets/read-secret-sources.js';
 import { deployerFor, requireUpdateEnvs } from './choose-deployer.js';
 import { targetGenerator } from './target-generators.js';
 

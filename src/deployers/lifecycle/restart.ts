@@ -15,7 +15,7 @@ import { kindOf } from '../../system/files/files.js';
 import type { StartOptions } from '../deployer.js';
 import { startAndReport, type Target, withLockedDeployment } from './operations.js';
 import { findSource, pullBringsCommits, pullSource, type Source } from './restart-source.js';
-import { requireSources } from '../secrets/secret-sources.js';
+import { requireSources } from '../secrets/read-secret-sources.js';
 import { deployerFor } from './choose-deployer.js';
 import { targetGenerator } from './target-generators.js';
 import { isBelow } from '../../system/files/path-names.js';

@@ -8,7 +8,7 @@ import { errorCode, errorMessage, InterruptedError, LaconicError } from '../../s
 import { kindOf, makeDirectory, readTextIfAny } from '../../system/files/files.js';
 import { isProcessAlive, pidNamespace, removeLeftovers, temporaryBeside } from '../../system/files/leftovers.js';
 import { mapOf } from '../../system/plain-map.js';
-import { outliveSurvivors } from './orphan-processes.js';
+import { outliveSurvivors } from './killed-command.js';
 
 /** The holder of a lock. It is gone when its process has ended. */
 interface Holder {

@@ -11,7 +11,7 @@ import {
   withoutTokens,
   secretTexts,
   type StoredSecret,
-} from '../../spec/secrets.js';
+} from '../../spec/generated-secrets.js';
 import { type ParsedSpec, parseSpec, type Spec } from '../../spec/parse.js';
 import { parseUsableSpec, usedOnCompose } from '../../spec/usable-sections.js';
 import { warnAboutUnusedHooks } from '../../stack/assets.js';

@@ -1,6 +1,6 @@
 import { isAbsolute, relative } from 'node:path';
 import { findLostSecrets, generatedNames, type LostSecret, type SecretCopy } from '../../spec/lost-secrets.js';
-import { parseSecretsEnv, type StoredSecret } from '../../spec/secrets.js';
+import { parseSecretsEnv, type StoredSecret } from '../../spec/generated-secrets.js';
 import type { Context } from '../../system/context.js';
 import { InvalidFileError, isExplained, LaconicError } from '../../system/errors.js';
 import { readTextIfAny, sha256 } from '../../system/files/files.js';

@@ -4,7 +4,7 @@ import { environmentKeysOf } from '../../compose/document/interpolation.js';
 import { connectEngine } from '../../engine/connect.js';
 import { inspectContainer, listProjectContainers } from '../../engine/containers.js';
 import type { SecretCopy } from '../../spec/lost-secrets.js';
-import { holdsValueOf, parseSecretsEnv } from '../../spec/secrets.js';
+import { holdsValueOf, parseSecretsEnv } from '../../spec/generated-secrets.js';
 import type { Context } from '../../system/context.js';
 import { InvalidFileError } from '../../system/errors.js';
 import { kindOf, readTextIfAny } from '../../system/files/files.js';

@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { listContainers } from '../../../src/deployers/compose/resources/list.js';
-import { renderPs, renderStatus } from '../../../src/deployers/status-text.js';
+import { renderPs, renderStatus } from '../../../src/deployers/status-output.js';
 import { describeWithEngine } from '../../support/engine.js';
 import { type CallOptions, eventually, outcomeOf, type Playground, playground } from './support.js';
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { listContainers } from '../../../src/deployers/compose/resources/list.js';
 import { publishedPort } from '../../../src/deployers/compose/operate/port.js';
-import { isDegraded, renderPs, renderStatus } from '../../../src/deployers/status-text.js';
+import { isDegraded, renderPs, renderStatus } from '../../../src/deployers/status-output.js';
 import { describeWithEngine } from '../../support/engine.js';
 import { eventually, type Playground, playground, testContext } from './support.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { findLostSecrets, type SecretFacts } from '../../../src/spec/lost-secrets.js';
-import { parseSecretsEnv } from '../../../src/spec/secrets.js';
+import { parseSecretsEnv } from '../../../src/spec/generated-secrets.js';
 
 const token = '0123456789abcdef';
 const config = new Map([

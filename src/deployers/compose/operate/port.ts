@@ -3,7 +3,7 @@ import { inspectContainer } from '../../../engine/containers.js';
 import type { Context } from '../../../system/context.js';
 import { LaconicError } from '../../../system/errors.js';
 import type { PortQuery } from '../../deployer.js';
-import { formatAddress } from '../../status-text.js';
+import { formatAddress } from '../../status-output.js';
 import { runningContainer } from '../resources/find.js';
 import type { PortTable } from '../resources/list.js';
 import type { ComposeProject } from '../cli/project.js';

@@ -2,7 +2,7 @@ import type { BehindPart } from '../../../deployment/directory/changed-sources.j
 import type { Context } from '../../../system/context.js';
 import { InterruptedError, LaconicError } from '../../../system/errors.js';
 import type { ContainerStatus, OutputFormat } from '../../deployer.js';
-import { isDegraded, missingServices, renderStatus, renderStatusJson } from '../../status-text.js';
+import { isDegraded, missingServices, renderStatus, renderStatusJson } from '../../status-output.js';
 import { awaitedServices, didItsWork } from '../ready/completed.js';
 import type { ProjectModel } from '../cli/project-model.js';
 import type { StartedRecord } from '../project/start-record.js';

@@ -3,7 +3,7 @@ import type { Context } from '../../../system/context.js';
 import { InterruptedError, LaconicError } from '../../../system/errors.js';
 import type { PlannedChanges, StartOptions } from '../../deployer.js';
 import { callArguments } from '../cli/compose-cli.js';
-import { findLeftovers } from '../start/mend-interrupted.js';
+import { findLeftovers } from '../start/half-recreated.js';
 import { loadModel, withDependencies } from '../cli/project-model.js';
 import { listedContainers, type ObservedContainer } from '../resources/observe.js';
 import { noService, orphansOf } from '../start/orphans.js';

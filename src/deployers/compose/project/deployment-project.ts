@@ -7,7 +7,7 @@ import type { Engine } from '../../../engine/connect.js';
 import { composeLabels, listProjectContainers, type ProjectContainer } from '../../../engine/containers.js';
 import { whySilent } from '../../../engine/silence.js';
 import { credentialSecrets, parseEnvFile } from '../../../spec/environment.js';
-import { parseSecretsEnv, secretTexts } from '../../../spec/secrets.js';
+import { parseSecretsEnv, secretTexts } from '../../../spec/generated-secrets.js';
 import type { PodFile } from '../../../stack/parse.js';
 import type { Context } from '../../../system/context.js';
 import { LaconicError } from '../../../system/errors.js';

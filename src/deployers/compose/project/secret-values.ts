@@ -8,7 +8,7 @@ import { InvalidFileError } from '../../../system/errors.js';
 import { kindOf, makeDirectory, readTextIfAny, secretMode, writeFileAtomically } from '../../../system/files/files.js';
 import { mapOf } from '../../../system/plain-map.js';
 import { parseYaml } from '../../../system/yaml/yaml.js';
-import { readSecretValues } from '../../secrets/secret-sources.js';
+import { readSecretValues } from '../../secrets/read-secret-sources.js';
 import { readWholeConfig } from '../cli/config-json.js';
 import type { ComposeProject } from '../cli/project.js';
 

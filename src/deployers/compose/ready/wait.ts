@@ -5,11 +5,11 @@ import type { Context } from '../../../system/context.js';
 import { InterruptedError, type LaconicError } from '../../../system/errors.js';
 import type { Deadline } from '../../readiness/deadline.js';
 import type { Inbox } from '../../readiness/inbox.js';
-import { crashLimit, Crashes, markOf, neverReady, recheckAfter } from '../../readiness/verdict.js';
+import { crashLimit, Crashes, markOf, neverReady, recheckAfter } from '../../readiness/readiness.js';
 import { explainContainers, type NotReady } from './explain.js';
 import { type Watch, watchProject } from './watch-project.js';
 import { type ObservedContainer, observeContainers } from '../resources/observe.js';
-import { type ContainerReadiness, containerReadiness } from './readiness.js';
+import { type ContainerReadiness, containerReadiness } from './container-readiness.js';
 
 export interface ServiceWait {
   project: string;

@@ -5,7 +5,7 @@ import type { Checksums } from '../project/start-record.js';
 import { awaitedServices, didItsWork } from '../ready/completed.js';
 import type { ProjectModel, ProjectService } from '../cli/project-model.js';
 import { listedContainers, type ObservedContainer } from '../resources/observe.js';
-import { containerReadiness } from '../ready/readiness.js';
+import { containerReadiness } from '../ready/container-readiness.js';
 import type { StartedRecord, StartedService } from '../project/start-record.js';
 
 export interface PlanInput {

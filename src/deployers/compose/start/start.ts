@@ -6,7 +6,7 @@ import { steadyTime } from '../../readiness/steady.js';
 import type { Checksums } from '../project/start-record.js';
 import { Deadline } from '../../readiness/deadline.js';
 import { type Watch, watchProject } from '../ready/watch-project.js';
-import { mendLeftovers } from './mend-interrupted.js';
+import { mendLeftovers } from './half-recreated.js';
 import { listedContainers, type ObservedContainer, observeContainers } from '../resources/observe.js';
 import { orphansOf, removeOrphans } from './orphans.js';
 import { callsOf, type StartPlan } from './plan.js';

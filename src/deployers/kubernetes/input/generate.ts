@@ -37,7 +37,7 @@ export function kubernetesGenerator(deployTo: Exclude<DeployTarget, 'compose'>, 
       await gatherCompose({ root, ...deployment }, filesOnDisk(root), { env: context.env, fileName });
     },
     generatedSecrets: async (deployment) =>
-      (await import('./generated-secrets.js')).generatedSecretsOf(deployment, context),
+      (await import('./secret-copies-in-cluster.js')).generatedSecretsOf(deployment, context),
     hookCluster: async (deployment) => (await import('./hook-cluster.js')).hookCluster(deployment, context),
   };
 }

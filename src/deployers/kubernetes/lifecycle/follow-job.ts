@@ -9,7 +9,7 @@ import { resourcePath, resources } from '../api/resources.js';
 import { explainObjects } from '../ready/explain.js';
 import type { ContainerStatusFacts, PodFacts } from '../ready/api-types.js';
 import { Inbox } from '../../readiness/inbox.js';
-import { Judge } from '../ready/readiness-over-time.js';
+import { Judge } from '../ready/judge.js';
 import { containersOf } from '../ready/pod.js';
 import { WatchCache } from '../ready/watch-cache.js';
 import { linesOf, LogLines } from '../operate/logs/log-lines.js';

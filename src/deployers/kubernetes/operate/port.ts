@@ -1,6 +1,6 @@
 import { LaconicError } from '../../../system/errors.js';
 import type { PortQuery } from '../../deployer.js';
-import { formatAddress } from '../../status-text.js';
+import { formatAddress } from '../../status-output.js';
 import type { ClusterApi, LiveObject } from '../api/api.js';
 import { unlessForbidden } from '../api/errors.js';
 import { type Identity, isOurs, ownerOf } from '../apply/ownership.js';

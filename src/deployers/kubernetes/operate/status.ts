@@ -1,10 +1,10 @@
 import type { ContainerStatus } from '../../deployer.js';
-import { formatAddress } from '../../status-text.js';
+import { formatAddress } from '../../status-output.js';
 import { describeObject } from '../objects/common/object.js';
 import { claimProblem } from '../ready/volume-claim.js';
 import { isTold, oneLine, type PodReadiness } from '../ready/container.js';
 import { type ClaimFacts, conditionOf, eventTime, type Meta, type PodFacts } from '../ready/api-types.js';
-import type { Awaited } from '../ready/readiness-over-time.js';
+import type { Awaited } from '../ready/judge.js';
 import { containersOf, lastingContainersOf } from '../ready/pod.js';
 import { deploymentReadiness, jobReadiness, type WorkloadQuestion } from '../ready/workload.js';
 import { containerStatuses, troubleOf } from './ps.js';

@@ -1,4 +1,4 @@
-import { type Readiness, restartedText } from '../../readiness/verdict.js';
+import { type Readiness, restartedText } from '../../readiness/readiness.js';
 import type { ContainerSpecFacts, ContainerStatusFacts } from './api-types.js';
 
 /** The readiness of an object, pod or container; `pod` and `container` are where it crashes. */

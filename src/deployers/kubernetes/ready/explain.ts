@@ -4,7 +4,7 @@ import { resourcePath, resources } from '../api/resources.js';
 import { describeObject } from '../objects/common/object.js';
 import { isTold, oneLine } from './container.js';
 import type { ContainerStatusFacts, PodFacts } from './api-types.js';
-import type { Verdict } from './readiness-over-time.js';
+import type { Verdict } from './judge.js';
 import { containersOf } from './pod.js';
 import type { WatchCache } from './watch-cache.js';
 

@@ -2,7 +2,7 @@ import type { Context } from '../../../system/context.js';
 import { InterruptedError, type LaconicError } from '../../../system/errors.js';
 import type { Deadline } from '../../readiness/deadline.js';
 import { steadyTime } from '../../readiness/steady.js';
-import { markOf, neverReady, recheckAfter } from '../../readiness/verdict.js';
+import { markOf, neverReady, recheckAfter } from '../../readiness/readiness.js';
 import type { ClusterApi, WatchEvent } from '../api/api.js';
 import { isForbidden } from '../api/errors.js';
 import { type Need, needs } from '../api/permissions.js';
@@ -12,7 +12,7 @@ import { describeObject } from '../objects/common/object.js';
 import { explainObjects } from './explain.js';
 import type { PodReadiness } from './container.js';
 import { Inbox } from '../../readiness/inbox.js';
-import { type Awaited, Judge, type Verdict } from './readiness-over-time.js';
+import { type Awaited, Judge, type Verdict } from './judge.js';
 import { WatchCache } from './watch-cache.js';
 
 export interface ObjectWait {

@@ -6,7 +6,7 @@ import {
   resolveSecrets,
   type ResolvedSecrets,
   type StoredSecret,
-} from '../../../src/spec/secrets.js';
+} from '../../../src/spec/generated-secrets.js';
 
 function resolve(
   config: Record<string, string>,

@@ -1,5 +1,5 @@
 import type { ContainerDetails } from '../../../engine/containers.js';
-import { type Readiness, restartedText } from '../../readiness/verdict.js';
+import { type Readiness, restartedText } from '../../readiness/readiness.js';
 
 /** The parts of an inspected container that determine readiness. */
 export type ReadinessFacts = Pick<ContainerDetails, 'State' | 'RestartCount'> & {

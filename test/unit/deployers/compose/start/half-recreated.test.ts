@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findLeftovers } from '../../../../../src/deployers/compose/start/mend-interrupted.js';
+import { findLeftovers } from '../../../../../src/deployers/compose/start/half-recreated.js';
 import type { ObservedContainer } from '../../../../../src/deployers/compose/resources/observe.js';
 
 function container(id: string, name: string, status = 'created'): ObservedContainer {

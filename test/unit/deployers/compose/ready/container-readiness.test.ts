@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { containerReadiness, type ReadinessFacts } from '../../../../../src/deployers/compose/ready/readiness.js';
-import { crashLimit, Crashes } from '../../../../../src/deployers/readiness/verdict.js';
+import {
+  containerReadiness,
+  type ReadinessFacts,
+} from '../../../../../src/deployers/compose/ready/container-readiness.js';
+import { crashLimit, Crashes } from '../../../../../src/deployers/readiness/readiness.js';
 
 function facts(state: Record<string, unknown>, policy = 'no', restarts = 0): ReadinessFacts {
   return {

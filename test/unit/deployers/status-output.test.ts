@@ -6,7 +6,7 @@ import {
   renderPsJson,
   renderStatus,
   renderStatusJson,
-} from '../../../src/deployers/status-text.js';
+} from '../../../src/deployers/status-output.js';
 
 function container(part: Partial<ContainerStatus>): ContainerStatus {
   const service = part.service ?? 'web';

@@ -1,4 +1,4 @@
-import { crashLimit, Crashes } from '../../readiness/verdict.js';
+import { crashLimit, Crashes } from '../../readiness/readiness.js';
 import type { HealthPatience } from '../objects/workloads/health-patience.js';
 import { podContainerReadiness, initRole, type PodReadiness } from './container.js';
 import type { DeploymentFacts, JobFacts, PodFacts } from './api-types.js';

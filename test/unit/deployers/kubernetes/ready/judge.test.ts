@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Judge } from '../../../../../src/deployers/kubernetes/ready/readiness-over-time.js';
-import { crashLimit } from '../../../../../src/deployers/readiness/verdict.js';
+import { Judge } from '../../../../../src/deployers/kubernetes/ready/judge.js';
+import { crashLimit } from '../../../../../src/deployers/readiness/readiness.js';
 import { steadyMs } from '../../../../../src/deployers/readiness/steady.js';
 import type { WatchCache } from '../../../../../src/deployers/kubernetes/ready/watch-cache.js';
 import type { LiveObject } from '../../../../../src/deployers/kubernetes/api/api.js';
