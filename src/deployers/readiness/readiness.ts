@@ -2,8 +2,8 @@ import { LaconicError } from '../../system/errors.js';
 
 /**
  * The readiness of a container, a service or an object of a cluster.
- * - `waiting`: it may become ready. `probe`: the last failure of the awaited probe. `recheckMs`: the time after which it
- *   may change without an event.
+ * - `waiting`: it may become ready. `probe`: the last failure of the awaited probe. `recheckMs`: the time after which
+ *   it may change without an event
  * - `looping`: it keeps crashing, which is a failure unless something that it may need is still starting
  * - `failed`: it will not become ready
  * @typeParam Crash what a target knows about one that crashes
