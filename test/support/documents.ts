@@ -35,8 +35,8 @@ export function readPages(): Page[] {
 }
 
 /**
- * Returns the command lines of the `sh`, `bash` and `console` blocks of a page. In a `console` block, a transcript, they
- * begin with `$`. A block that begins with `#!` is a script and not for typing.
+ * Returns the command lines of the `sh`, `bash` and `console` blocks of a page. In a `console` block, a transcript,
+ * they begin with `$`. A block that begins with `#!` is a script and not for typing.
  */
 export function commandsOf({ path, text }: Page): DocumentedCommand[] {
   const commands: (DocumentedCommand & { output: string[] })[] = [];
