@@ -92,7 +92,7 @@ export class KubernetesDeployer implements Deployer {
       return await this.#prepare({}, { ...this.#context, report });
     } catch (error) {
       if (!(error instanceof LaconicError) || error instanceof InterruptedError) throw error;
-      this.#context.report.verbose(`what should be there is not known: ${error.message}`);
+      this.#context.report.verbose(`the expected services are not known: ${error.message}`);
       return undefined;
     }
   }
@@ -144,10 +144,10 @@ export class KubernetesDeployer implements Deployer {
     const command = `laconic-so deployment --dir ${layout.root}`;
     try {
       await recordPushedImages(layout, pushed, this.#context);
-      if (complete) report.info(`pods take what is new at: ${command} start`);
+      if (complete) report.info(`pods get the new values with: ${command} start`);
     } catch (error) {
       if (!(error instanceof LaconicError) || error instanceof InterruptedError) throw error;
-      report.warn(`${error.message}: pods take what is new at: ${command} restart`);
+      report.warn(`${error.message}: pods get the new values with: ${command} restart`);
     }
   }
 

@@ -18,7 +18,8 @@ export async function readTextIfAny(path: string): Promise<string | undefined> {
   const kind = await kindOf(path);
   if (kind === undefined) return undefined;
   if (kind === 'directory') throw new LaconicError(`cannot read ${path}: it is a directory, not a file`);
-  if (kind === 'other' && !openAlready.test(path)) throw new LaconicError(`cannot read ${path}: it is no regular file`);
+  if (kind === 'other' && !openAlready.test(path))
+    throw new LaconicError(`cannot read ${path}: it is not a regular file`);
   try {
     return await readFile(path, 'utf8');
   } catch (error) {

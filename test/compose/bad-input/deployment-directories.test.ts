@@ -95,7 +95,7 @@ describe('deployment --dir', () => {
         what: 'a directory without its compose file',
         args: dir('start'),
         harm: gone('compose/docker-compose-app.yml'),
-        says: ['compose file of pod app is missing', 'deploy create --update writes it again'],
+        says: ['compose file of pod app is missing', 'deploy create --update recreates it'],
       },
       {
         what: 'a deployment.yml without cluster-id',

@@ -324,7 +324,7 @@ describe('keys that only Kubernetes reads', () => {
     {
       what: 'k8s with a kubeconfig that is not a file',
       files: whole(`stack: ${stackPath}\ndeploy-to: k8s\nkube-config: /dev/null\n`),
-      says: ['spec.yml:3 kube-config', 'Kube config file /dev/null is no file'],
+      says: ['spec.yml:3 kube-config', 'Kube config file /dev/null is not a file'],
     },
     {
       what: 'k8s with a relative volume path',

@@ -65,7 +65,7 @@ describe('files that cannot be read', () => {
       arrange: replacedBy(file, (path) => void execFileSync('mkfifo', [path])),
       // A stack or a compose file that is not a file counts as missing; a file that the operator names is reported with
       // its type.
-      says: [file === stackFile || file === composeFile ? 'missing' : `${file}: it is no regular file`],
+      says: [file === stackFile || file === composeFile ? 'missing' : `${file}: it is not a regular file`],
     })),
     ...each(readers, (file) => ({
       what: 'a directory',

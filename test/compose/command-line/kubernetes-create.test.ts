@@ -38,7 +38,7 @@ describe('deploy create for Kubernetes', () => {
     );
     const result = await create();
     expect(result).toMatchObject({ code: 0, stdout: '' });
-    expect(result.stderr).toContain('configmaps.settings: a ConfigMap holds files of one folder only');
+    expect(result.stderr).toContain('configmaps.settings: a ConfigMap holds the files of one folder only');
     const config = await sandbox.read('d/kind-config.yml');
     expect(config.match(/containerPath: .*/g)).toEqual(['containerPath: /mnt/data', 'containerPath: /mnt/seeds']);
     expect(config).toContain(`hostPath: ${sandbox.path('d/data/web')}`);
@@ -77,7 +77,7 @@ describe('deploy create for Kubernetes', () => {
     ]);
     expect(code).toBe(1);
     expect(stderr.match(/volumes\[\d\]: .*/g)).toEqual([
-      `volumes[0]: ${sandbox.path('engine.sock')} is a socket or device of this host: the cluster cannot have it`,
+      `volumes[0]: ${sandbox.path('engine.sock')} is a socket or device of this host: the cluster cannot use it`,
       'volumes[1]: /nowhere/here does not exist on this host: create it, or use a named volume',
     ]);
   });
@@ -168,7 +168,7 @@ describe('deploy create for Kubernetes', () => {
     {
       what: 'a writable bind',
       lines: '    volumes:\n      - ../scripts/run.sh:/run.sh:rw\n',
-      says: 'docker-compose-web.yml:5 services.web.volumes[0]: "../scripts/run.sh" is copied into a ConfigMap, which nobody can write to',
+      says: 'docker-compose-web.yml:5 services.web.volumes[0]: "../scripts/run.sh" is copied into a ConfigMap, which is read-only',
     },
     {
       what: 'a bind of a missing path',
@@ -195,7 +195,7 @@ describe('deploy create for Kubernetes', () => {
       what: 'a port of the kind cluster that a host-network service uses',
       lines: '    network_mode: host\n    ports: ["8080"]\n',
       spec: 'kind-http-port: 8080\n',
-      says: 'spec.yml:3 kind-http-port: port 8080/tcp of this host would lead to the ingress controller, and web',
+      says: 'spec.yml:3 kind-http-port: port 8080/tcp of this host would lead to the ingress controller, but web',
     },
   ])('refuses $what with the line in the stack, and writes nothing', async ({ lines, says, spec = '' }) => {
     const stack = await Sandbox.make({
@@ -224,7 +224,7 @@ describe('deploy create for Kubernetes', () => {
       const args = ['deploy', 'create', '--spec-file', 'spec.yml', '--deployment-dir', 'd'];
       const refused = await stack.cli(args);
       expect(refused.code).toBe(1);
-      expect(refused.stderr).toContain('stack.yml:5 config.web.key: is not carried out by this version on Kubernetes');
+      expect(refused.stderr).toContain('stack.yml:5 config.web.key: is not supported on Kubernetes by this version');
       expect(await stack.exists('d')).toBe(false);
 
       await stack.write('so/stacks/notes/stack.yml', 'name: notes\npods: [web]\n');

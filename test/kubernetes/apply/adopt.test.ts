@@ -115,7 +115,7 @@ describeWithCluster('adopting objects of the Python program', () => {
       `Updated K8s Secret '${named('generated-secrets')}' with 1 secret(s)`,
       `Updated Service ${named('service')}`,
     ]);
-    expect(stderr).toContain(`Service ${named('nodeport-80-tcp')} left the stack: removed`);
+    expect(stderr).toContain(`Service ${named('nodeport-80-tcp')} is no longer in the stack: removed`);
 
     const live = await at.api.get(resources.Deployment, named('deployment'), namespace);
     expect(live?.metadata.uid).toBe(before?.metadata.uid);
@@ -161,7 +161,7 @@ describeWithCluster('adopting objects of the Python program', () => {
     const patch = ['patch', 'configmap', named('late'), '--namespace', namespace, '--type=merge'];
     await kubectl(...patch, '-p', '{"data":{"key":"by hand"}}', '--field-manager=operator-by-hand');
     await expect(at.start([at.configmap(named('late'), { key: 'ours' })])).rejects.toThrow(
-      `ConfigMap ${named('late')} has fields that somebody else has set since:\n  data.key: set by operator-by-hand`,
+      `ConfigMap ${named('late')} has fields that another client has changed:\n  data.key: set by operator-by-hand`,
     );
   });
 });
@@ -221,11 +221,11 @@ describeWithCluster('the namespace of a deployment', () => {
       await kubectl('patch', ...held, '--patch', '{"metadata": {"finalizers": ["example.org/held"]}}');
       await kubectl('delete', 'namespace', namespace, '--wait=false');
       await expect(at.start(objects, { goneSeconds: 1 })).rejects.toThrow(
-        new RegExp(`^after 1 s these are not gone: Namespace ${namespace}`),
+        new RegExp(`^after 1 s these still exist: Namespace ${namespace}`),
       );
       await kubectl('patch', ...held, '--patch', '{"metadata": {"finalizers": null}}');
       const { stdout, stderr } = await at.start(objects);
-      expect(stderr).toContain(`namespace ${at.identity.namespace} is being deleted: it is awaited and made anew`);
+      expect(stderr).toContain(`namespace ${at.identity.namespace} is being deleted: it is recreated once it is gone`);
       expect(stdout).toContain('Created Deployment web');
       expect(stdout).toContain(`PV ${at.identity.deploymentId}-data is Released, clearing claimRef for rebinding`);
     } finally {

@@ -139,7 +139,7 @@ describeWithCluster('applying objects', () => {
       object.metadata.name === name('config') ? at.configmap(name('config'), { third: 'x' }) : object,
     );
     await expect(at.start(objects)).rejects.toThrow(
-      `Deployment ${name('deployment')} has fields that somebody else has set since:\n  spec.template.spec.containers[name="main"].image: set by operator-by-hand`,
+      `Deployment ${name('deployment')} has fields that another client has changed:\n  spec.template.spec.containers[name="main"].image: set by operator-by-hand`,
     );
     expect(await versions(at)).toEqual(before);
     const wanted = mapOf(mapOf(mapOf(mapOf(all().find(({ kind }) => kind === 'Deployment')?.spec).template).spec))
@@ -164,7 +164,7 @@ describeWithCluster('applying objects', () => {
     );
     const { stdout, stderr } = await at.start(objects);
     expect(stdout).toContain(`Created Service ${name('service')}\n`);
-    expect(stderr).toContain('a Service cannot change between an address of its own and none');
+    expect(stderr).toContain('a Service cannot change between headless and a cluster IP');
     const after = await at.api.get(resources.Service, name('service'), at.identity.namespace);
     expect(after?.metadata.uid).not.toBe(before?.metadata.uid);
     expect(mapOf(after?.spec).clusterIP).toBe('None');
@@ -176,7 +176,7 @@ describeWithCluster('applying objects', () => {
     );
     const { stderr } = await at.start(moved);
     expect(stderr).toContain(
-      `WARNING: PersistentVolume ${name('data')} stays as it is: spec.hostPath.path is "/mnt/${at.identity.deploymentId}", the spec wants "/mnt/elsewhere"`,
+      `WARNING: PersistentVolume ${name('data')} is not changed: spec.hostPath.path is "/mnt/${at.identity.deploymentId}", the spec wants "/mnt/elsewhere"`,
     );
     const volume = await at.api.get(resources.PersistentVolume, name('data'));
     expect(mapOf(mapOf(volume?.spec).hostPath).path).toBe(`/mnt/${at.identity.deploymentId}`);
@@ -187,7 +187,7 @@ describeWithCluster('applying objects', () => {
     await createAs('kubectl-create', { ...foreign, metadata: { ...foreign.metadata, labels: {} } });
     const before = await versions(at);
     await expect(at.start([...all(), at.configmap('operators-own', { key: 'ours' })])).rejects.toThrow(
-      `ConfigMap operators-own in namespace ${at.identity.namespace} was not made by this deployment, and is in its way`,
+      `ConfigMap operators-own in namespace ${at.identity.namespace} exists already and was not created by this deployment`,
     );
     expect(await versions(at)).toEqual(before);
   });
@@ -216,7 +216,7 @@ describeWithCluster('several starts with Jobs and volumes', () => {
     const before = await at.api.list(resources.Job, { namespace: at.identity.namespace });
     const { stdout, stderr } = await at.start([at.job(good, ['/coredns']), at.job(bad)]);
     expect(stdout).toBe(`Job ${good} already exists, skipping\n`);
-    expect(stderr).toContain(`Job ${good} has run with another definition`);
+    expect(stderr).toContain(`Job ${good} has run with an earlier definition`);
     await wait('complete', bad);
     const after = await at.api.list(resources.Job, { namespace: at.identity.namespace });
     const uid = (jobs: typeof after, job: string): string | undefined =>

@@ -37,8 +37,8 @@ describeWithCluster('fields that others have set', () => {
     const field = 'spec.template.spec.containers[name="main"].env[name="VALUE"].value';
     await expect(at.start(wanted())).rejects.toMatchObject({
       message: [
-        `Deployment ${name('deployment')} has fields that somebody else has set since:\n  ${field}: set by operator-by-hand`,
-        `ConfigMap ${name('config')} has fields that somebody else has set since:\n  data.key: set by other-tool`,
+        `Deployment ${name('deployment')} has fields that another client has changed:\n  ${field}: set by operator-by-hand`,
+        `ConfigMap ${name('config')} has fields that another client has changed:\n  data.key: set by other-tool`,
       ].join('\n'),
       hint: expect.stringMatching(/^nothing of this deployment was changed; .*--force-conflicts/) as string,
     });
@@ -49,10 +49,10 @@ describeWithCluster('fields that others have set', () => {
     const { stderr, requests } = await at.start(wanted(), { forceConflicts: true });
     const field = 'spec.template.spec.containers[name="main"].env[name="VALUE"].value';
     expect(stderr).toContain(
-      `Deployment ${name('deployment')} has these fields from this deployment again:\n  ${field}: was set by operator-by-hand\n`,
+      `Deployment ${name('deployment')} has these fields set by this deployment again:\n  ${field}: was set by operator-by-hand\n`,
     );
     expect(stderr).toContain(
-      `ConfigMap ${name('config')} has these fields from this deployment again:\n  data.key: was set by other-tool\n`,
+      `ConfigMap ${name('config')} has these fields set by this deployment again:\n  data.key: was set by other-tool\n`,
     );
     expect(requests.filter((one) => one.includes(name('calm')))).toEqual([]);
     expect(await data('config')).toEqual({ key: 'ours', second: 'ours', more: 'theirs' });
@@ -80,7 +80,9 @@ describeWithCluster('fields that others have set', () => {
     await patched(`configmap/${name('old')}`, { data: { key: 'theirs' } }, 'operator-by-hand');
     const objects = [...wanted(), at.configmap(name('old'), { key: 'ours' })];
     const { stderr } = await at.start(objects, { forceConflicts: true });
-    expect(stderr).toContain(`ConfigMap ${name('old')} has these fields from this deployment again:\n  data.key: was`);
+    expect(stderr).toContain(
+      `ConfigMap ${name('old')} has these fields set by this deployment again:\n  data.key: was`,
+    );
     expect(await data('old')).toEqual({ key: 'ours' });
   });
 });

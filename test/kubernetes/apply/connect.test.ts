@@ -63,7 +63,7 @@ describeWithCluster('connecting to a real API server', () => {
     [
       'a credentials program with invalid output',
       user({ exec: { apiVersion: 'client.authentication.k8s.io/v1', command: 'echo', args: ['no'] } }),
-      /no credentials for context kind-.*: the program echo gave no ExecCredential$/,
+      /no credentials for context kind-.*: the program echo returned no ExecCredential$/,
     ],
     [
       'an invalid certificate',

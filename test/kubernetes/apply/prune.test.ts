@@ -17,7 +17,9 @@ describeWithCluster('objects that are no longer in the stack', () => {
     await at.start([at.configmap('stays'), at.configmap('goes'), at.service('goes')]);
     await createAs('hook', { ...at.configmap('from-a-hook'), metadata: { ...at.configmap('from-a-hook').metadata } });
     const { stderr, requests } = await at.start([at.configmap('stays')]);
-    expect(stderr).toBe('ConfigMap goes left the stack: removed\nService goes left the stack: removed\n');
+    expect(stderr).toBe(
+      'ConfigMap goes is no longer in the stack: removed\nService goes is no longer in the stack: removed\n',
+    );
     // Services are last, because they lead to the old pods until there are new ones.
     expect(requests.filter((each) => each.startsWith('delete'))).toEqual([
       'delete ConfigMap/goes',
@@ -33,7 +35,7 @@ describeWithCluster('objects that are no longer in the stack', () => {
     await kubectl('delete', 'configmap', 'again', '--namespace', at.identity.namespace);
     await createAs('kubectl-create', at.configmap('again', { by: 'hand' }));
     const { stderr } = await at.start([at.configmap('stays')]);
-    expect(stderr).toContain('ConfigMap again left the stack, but somebody made it anew since: it stays');
+    expect(stderr).toContain('ConfigMap again left the stack, but another client has recreated it: it is kept');
     expect(await at.api.get(resources.ConfigMap, 'again', at.identity.namespace)).toMatchObject({
       data: { by: 'hand' },
     });
@@ -72,7 +74,7 @@ describeWithCluster('objects that are no longer in the stack', () => {
 
   it('are kept as claims with their data, reported, and still known to stop', async () => {
     const { stderr } = await at.start([at.configmap('stays')]);
-    expect(stderr).toContain(`PersistentVolumeClaim ${named('data')} is not used any more; it stays with its data`);
+    expect(stderr).toContain(`PersistentVolumeClaim ${named('data')} is no longer used; it is kept with its data`);
     const claim = await at.api.get(resources.PersistentVolumeClaim, named('data'), at.identity.namespace);
     expect(mapOf(claim?.status).phase).toBe('Bound');
     expect((await at.start([at.configmap('stays')])).requests).toEqual([]);
@@ -93,6 +95,6 @@ describeWithCluster('objects that are no longer in the stack', () => {
     );
     await at.api.apply(at.configmap('half-done'), { fieldManager: 'laconic-so', force: false });
     const { stderr } = await at.start([at.configmap('stays')]);
-    expect(stderr).toContain('ConfigMap half-done left the stack: removed');
+    expect(stderr).toContain('ConfigMap half-done is no longer in the stack: removed');
   });
 });

@@ -108,7 +108,7 @@ describeWithCluster('stop', () => {
 
     it('refuses --delete-namespace while the namespace contains objects of others, and lists them', async () => {
       await expect(stop(one, { deleteNamespace: true })).rejects.toThrow(
-        `namespace ${one.identity.namespace} is not deleted: it holds what is not this deployment's: ConfigMap operators-own`,
+        `namespace ${one.identity.namespace} is not deleted: it contains objects of others: ConfigMap operators-own`,
       );
       await kubectl('delete', 'configmap', 'operators-own', '--namespace', one.identity.namespace);
       await stop(one, { deleteNamespace: true });
@@ -159,7 +159,7 @@ describeWithCluster('stop', () => {
         .catch((error: unknown) => error)
         .finally(() => patch([]));
       expect(failure).toMatchObject({
-        message: `after 2 s these are not gone: ConfigMap ${at.identity.deploymentId}-config (waits for the finalizer example.org/hold)`,
+        message: `after 2 s these still exist: ConfigMap ${at.identity.deploymentId}-config (waits for the finalizer example.org/hold)`,
         exitCode: 1,
       });
       await stop(at);
@@ -177,7 +177,7 @@ describeWithCluster('stop', () => {
       const bound = '--for=jsonpath={.status.phase}=Bound';
       await kubectl('wait', bound, claimName, '--namespace', at.identity.namespace, '--timeout=120s');
       await expect(stop(at, { deleteNamespace: true })).rejects.toThrow(
-        `the data of PersistentVolumeClaim ${at.identity.deploymentId}-data would go with it`,
+        `the data of PersistentVolumeClaim ${at.identity.deploymentId}-data would be deleted too`,
       );
       expect(await contents(at)).toContain(`Deployment/${at.identity.deploymentId}-deployment`);
       await stop(at, { deleteNamespace: true, deleteVolumes: true });

@@ -56,7 +56,7 @@ describeWithCluster('refusals of the cluster', () => {
     const said = await refused('start');
     expect(said).toMatch(/cannot apply Service web .*exceeded quota: q/);
     expect(said).toMatch(/cannot apply Deployment \S+ .*exceeded quota: q/);
-    expect(said).toContain('nothing of this deployment was changed; ask for a larger quota');
+    expect(said).toContain('nothing of this deployment was changed; request a larger quota');
     expect(await site.names('deployment,job,service,secret')).toEqual([]);
     await site.kubectl('delete', 'quota', 'q');
   });
@@ -67,7 +67,7 @@ describeWithCluster('refusals of the cluster', () => {
     try {
       const said = await refused('start');
       expect(said).toMatch(/cannot apply Deployment \S+ .*failed calling webhook "policy\.example\.org"/);
-      expect(said).toContain('nothing of this deployment was changed; a webhook of the cluster decides about this');
+      expect(said).toContain('nothing of this deployment was changed; a webhook of the cluster does not answer');
       expect(await site.names('deployment,job,service,secret')).toEqual([]);
     } finally {
       await kubectl('delete', 'validatingwebhookconfiguration', namespace);

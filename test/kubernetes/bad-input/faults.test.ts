@@ -163,10 +163,13 @@ describeWithCluster('faults around a deployment on kind', () => {
     await site.sandbox.create('image.yml', 'dep', '--update');
     const { stderr } = await site.succeed('start', '--no-wait');
     expect(stderr).toContain(
-      `WARNING: neither this host nor the kind node ${shared.node} has nobody/nothing:local: build-containers makes such images`,
+      `WARNING: neither this host nor the kind node ${shared.node} has nobody/nothing:local: build-containers builds such images`,
     );
     const bad = await site.sandbox.cli(['deploy', 'create', '--spec-file', 'bad.yml', '--deployment-dir', 'bad']);
-    expect([bad.code, bad.stderr]).toEqual([1, expect.stringContaining('"No Image" (an image override) is no image')]);
+    expect([bad.code, bad.stderr]).toEqual([
+      1,
+      expect.stringContaining('"No Image" (an image override) is not an image'),
+    ]);
     expect(await site.sandbox.exists('bad')).toBe(false);
   });
 });

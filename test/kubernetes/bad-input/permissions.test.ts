@@ -167,7 +167,7 @@ describeWithCluster('accounts with few permissions', () => {
     expect([unseen.code, unseen.stderr]).toEqual([
       1,
       expect.stringMatching(
-        /this account may not list .*leases.*: others may have some of them there\nnothing was changed/,
+        /this account may not list .*leases.*: others may have such objects there\nnothing was changed/,
       ),
     ]);
     expect((await run('status', '--exit-code')).stdout).toContain('1/1 ready');
@@ -181,7 +181,7 @@ describeWithCluster('accounts with few permissions', () => {
       finalizers(),
     );
     expect(stderr).toContain('this account may not list');
-    expect(stderr).toMatch(/^WARNING: namespace \S+ is being deleted, and this account with it: /m);
+    expect(stderr).toMatch(/^WARNING: namespace \S+ is being deleted together with this account: /m);
     const there = (): Promise<string> => kubectl('get', 'namespace', namespace, '--ignore-not-found');
     await eventually('the namespace is gone', async () => (await there()) === '');
     expect(await kubectl('get', 'persistentvolume', '--output', 'jsonpath={..hostPath.path}')).not.toContain(path);

@@ -177,7 +177,7 @@ describeWithCluster('Caddy on kind', () => {
     const patch = '{"spec":{"template":{"spec":{"terminationGracePeriodSeconds":5}}}}';
     await own.kubectl('--namespace', caddyNamespace, 'patch', 'deployment', caddyName, '--patch', patch);
     const { context } = await ensure();
-    expect(context.output.stderr).toContain('Caddy is left as it is');
+    expect(context.output.stderr).toContain('Caddy is not changed');
     expect(await get('deployment', caddyName, '.spec.template.spec.terminationGracePeriodSeconds')).toBe('5');
   });
 

@@ -145,7 +145,7 @@ describeWithCluster('the life cycle of a kind cluster', () => {
     await own.whilePaused(async () => {
       await expect(own.ensure(await own.deployment('first'))).rejects.toMatchObject({
         message: `the node ${own.node} of the cluster ${own.name} is paused`,
-        hint: `docker unpause ${own.node} lets it go on`,
+        hint: `docker unpause ${own.node} continues it`,
       });
     });
   });
@@ -222,9 +222,7 @@ describeWithCluster('the life cycle of a kind cluster', () => {
       (await readFile(kept, 'utf8')).replace(/server: .*/, 'server: https://127.0.0.1:1'),
     );
     const options = { own: 'laconic-first', namespace: 'laconic-shop', force: false };
-    await expect(deleteCluster(own.name, options, own.context())).rejects.toThrow(
-      'nobody can tell who else lives in it',
-    );
+    await expect(deleteCluster(own.name, options, own.context())).rejects.toThrow('it is not known who else uses it');
     await copyFile(kept, own.kubeconfig);
     expect(await own.nodes()).toEqual([own.node]);
   });

@@ -99,7 +99,7 @@ describeWithCluster('certificates on a cluster other than kind', () => {
   it('are reported as not issued by start when cert-manager is missing, and the start continues', async () => {
     const { stderr } = await site.succeed('start', '--no-wait');
     expect(stderr).toContain(
-      'cert-manager is not installed in this cluster: nothing makes a certificate for a.example.org, example.com; name the Secret',
+      'cert-manager is not installed in this cluster: nothing issues a certificate for a.example.org, example.com; set tls-secret',
     );
     expect(await served()).toEqual({
       'a.example.org': made('a.example.org', app),

@@ -85,7 +85,7 @@ spec: {storageClassName: nowhere, accessModes: [ReadWriteOnce], resources: {requ
     });
     const { code, stderr } = await one.run('start');
     expect(code).toBe(1);
-    expect(stderr).toMatch(/Deployment \S+: no node takes it: .*Insufficient cpu/);
+    expect(stderr).toMatch(/Deployment \S+: no node accepts it: .*Insufficient cpu/);
   });
 
   it('for a pod that fits on no node while its claim waits for it, and for a missing Secret', async () => {
@@ -96,7 +96,7 @@ spec: {storageClassName: nowhere, accessModes: [ReadWriteOnce], resources: {requ
     const full = await one.run('start');
     expect([full.code, full.stderr]).toEqual([
       1,
-      expect.stringMatching(/Deployment \S+: no node takes it: .*Insufficient memory/),
+      expect.stringMatching(/Deployment \S+: no node accepts it: .*Insufficient memory/),
     ]);
     const other = await make('secret', {
       pods: {
@@ -224,7 +224,7 @@ describeWithCluster('interrupted starts, and pods that restart', () => {
     await starting.said('not ready yet');
     await site.succeed('stop');
     expect(await starting.ended()).toBe(1);
-    expect(starting.stderr).toMatch(/Deployment \S+: (was deleted by somebody else|is being deleted)/);
+    expect(starting.stderr).toMatch(/Deployment \S+: (was deleted by another client|is being deleted)/);
   });
 
   it('Ctrl-C in run-job deletes the Job', async () => {
@@ -232,7 +232,7 @@ describeWithCluster('interrupted starts, and pods that restart', () => {
     const running = site.begin('run-job', 'long');
     await running.said('long is here');
     const busy = await site.run('run-job', 'long');
-    expect([busy.code, busy.stderr]).toEqual([1, expect.stringContaining('is running at this moment')]);
+    expect([busy.code, busy.stderr]).toEqual([1, expect.stringContaining('is already running')]);
     const refused = await site.run('stop');
     expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('a job of this deployment is running')]);
     running.interrupt();
@@ -252,7 +252,7 @@ describeWithCluster('interrupted starts, and pods that restart', () => {
     expect(await left.ended()).toBe(130);
     // Whether the deletion succeeded or not: a Job that still runs is always reported.
     const gone = (await site.names('jobs')).length === 0;
-    expect(gone || left.stderr.includes('-job-long may go on in namespace'), left.stderr).toBe(true);
+    expect(gone || left.stderr.includes('-job-long may still be running in namespace'), left.stderr).toBe(true);
   });
 
   it('the restart of a container is counted, and its earlier output is kept', async () => {

@@ -136,7 +136,7 @@ describeWithCluster('a deployment of two pods and a job, from its first start to
     expect(stdout).toBe('Running job: seed\nseeding sh \n');
     expect(await uid()).not.toBe(before);
     // It ran as start would run it, so nothing differs.
-    expect((await site.succeed('start')).stderr).not.toContain('has run with another definition');
+    expect((await site.succeed('start')).stderr).not.toContain('has run with an earlier definition');
     const failed = await site.run('run-job', 'seed', '--', 'echo "$HOME" `echo $0`; exit 9', 'seed');
     expect([failed.code, failed.stdout]).toEqual([9, 'Running job: seed\n/root seed\n']);
     const unknown = await site.run('run-job', 'sed');
@@ -240,7 +240,7 @@ describeWithCluster('a deployment of two pods and a job, from its first start to
 
   it('stop refuses to stop a single service, and does not stop the deployment instead', async () => {
     const { code, stderr } = await site.run('stop', 'web');
-    expect([code, stderr]).toEqual([2, expect.stringContaining('stopped as a whole')]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('the whole deployment is stopped')]);
     expect(await site.names('deployments')).toHaveLength(2);
   });
 

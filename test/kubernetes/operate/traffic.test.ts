@@ -79,7 +79,7 @@ describeWithCluster('problems of incoming traffic', () => {
     const none = `${host} (Caddy has no certificate for it yet)`;
     const { stderr } = await other.succeed('start');
     expect(stderr.split('\n').filter((line) => line.includes('certificate'))).toEqual([
-      `WARNING: https does not work yet, until there is a certificate: ${none}; status tells when it is there`,
+      `WARNING: https does not work yet, for lack of a certificate: ${none}; see status`,
     ]);
     const tls = async () => /\tTLS: (.*)/.exec((await other.succeed('status')).stdout)?.[1];
     expect(await tls()).toBe('by the ingress controller, which has no certificate for it yet: https does not work');

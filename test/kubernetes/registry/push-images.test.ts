@@ -115,7 +115,7 @@ describeWithCluster('push-images, and a cluster that pulls the pushed images', (
     await build('web', 'second');
     const { stderr } = await program('push-images');
     expect(stderr).toContain(`web:${tag}: pushed, ${await registry.digest('team/web', tag)}`);
-    expect(stderr).toContain('pods take what is new at: laconic-so deployment --dir');
+    expect(stderr).toContain('pods get the new values with: laconic-so deployment --dir');
     await program('start', '--wait-timeout', '120');
     expect(await deployed.inContainer('web', 'cat', '/www/page')).toBe('second\n');
     const [newWeb, sameStill] = await podNames();
@@ -134,7 +134,7 @@ describeWithCluster('push-images, and a cluster that pulls the pushed images', (
     await build('web', 'third');
     await sandbox.write('d/.laconic/pushed-images.json', '{"cut off');
     const { stderr } = await program('push-images');
-    expect(stderr).toMatch(/pushed-images\.json is damaged: pods take what is new at: .* restart/);
+    expect(stderr).toMatch(/pushed-images\.json is damaged: pods get the new values with: .* restart/);
     await rm(sandbox.path('d/.laconic/pushed-images.json'));
     await program('restart', '--no-git-pull', '--wait-timeout', '120');
     expect(await deployed.inContainer('web', 'cat', '/www/page')).toBe('third\n');

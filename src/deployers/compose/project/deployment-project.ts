@@ -129,7 +129,7 @@ async function podFile(deployment: Deployment, pod: PodFile): Promise<string> {
   const byPath = deployment.layout.composeFile(pod.path);
   if (pod.repository === undefined && (await kindOf(byPath)) === 'file') return byPath;
   throw new LaconicError(`the compose file of pod ${pod.name} is missing: ${byName}`, {
-    hint: 'deploy create --update writes it again',
+    hint: 'deploy create --update recreates it',
   });
 }
 

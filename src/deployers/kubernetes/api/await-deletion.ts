@@ -30,7 +30,7 @@ export async function awaitGone(
     );
     left = now.filter((object, index) => object?.metadata.uid === left[index]?.metadata.uid).filter(isThere);
     if (left.length === 0 || Date.now() > until) break;
-    context.report.progress(shown, ['waiting until gone', ...heldByOthers(left)].join('; '));
+    context.report.progress(shown, ['waiting for deletion', ...heldByOthers(left)].join('; '));
     await sleep(pause, undefined, { signal: context.signal }).catch(() => undefined);
   }
   context.report.endProgress();
@@ -103,7 +103,7 @@ export async function requireGone(
   const seconds = Math.min(deletionSeconds + Math.max(0, ...objects.map(graceOf)), atMost);
   const left = await awaitGone(api, objects, seconds, context);
   if (left.length === 0) return;
-  throw new ClusterError(`after ${seconds} s these are not gone: ${left.map(describeLeft).join(', ')}`, {
-    hint: 'see what holds them (kubectl describe), then run the command again',
+  throw new ClusterError(`after ${seconds} s these still exist: ${left.map(describeLeft).join(', ')}`, {
+    hint: 'check what blocks their deletion (kubectl describe), then run the command again',
   });
 }

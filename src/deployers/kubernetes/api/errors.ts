@@ -66,13 +66,13 @@ export function parseStatus(body: string): { message: string; reason?: string; c
 function hintFor(status: number, message: string): string | undefined {
   if (status === 401) return 'the credentials in the kubeconfig are not accepted (expired?): renew them';
   if (message.includes('failed calling webhook'))
-    return 'a webhook of the cluster decides about this and does not answer: whoever installed it has to mend it (kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations)';
+    return 'a webhook of the cluster does not answer: its owner must repair it (kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations)';
   if (status !== 403) return undefined;
   if (message.includes('exceeded quota'))
-    return 'ask for a larger quota of this namespace, or use less of what it counts';
+    return 'request a larger quota for this namespace, or use fewer of the limited resources';
   // Admission (policies, webhooks) refuses with the same status, regardless of the account's permissions.
   if (/\bUser "[^"]*" cannot /.test(message))
-    return 'the account of the kubeconfig lacks this permission: ask for it, or use another account';
+    return 'the account of the kubeconfig lacks this permission: request it, or use another account';
   return undefined;
 }
 
@@ -102,13 +102,13 @@ export function unreachable(what: string, server: string, error: unknown): Clust
   const said = errorMessage(error) || code;
   if (untrusted.test(code)) {
     return new ClusterError(`${what}: the certificate of ${server} is not the one the kubeconfig trusts: ${said}`, {
-      hint: 'the cluster may have been made anew since: get its current kubeconfig',
+      hint: 'the cluster may have been recreated: get its current kubeconfig',
       cause: error,
     });
   }
   if (code.startsWith('ERR_OSSL_')) {
     return new ClusterError(`${what}: the certificates or the key of the kubeconfig cannot be used: ${said}`, {
-      hint: 'get the kubeconfig anew: what it has as key or certificate is damaged',
+      hint: 'get a new kubeconfig: its key or certificate is damaged',
       cause: error,
     });
   }

@@ -45,13 +45,13 @@ export async function readKubeconfig(files: readonly string[]): Promise<KubeConf
 /** Parses one file; relative paths are relative to its directory. */
 function parseKubeconfig(text: string, file: string): KubeConfig {
   const { value } = parseYaml(text, file);
-  if (value !== null && !isKubeconfig(value)) throw new LaconicError(`${file} is no kubeconfig: it has no clusters`);
+  if (value !== null && !isKubeconfig(value)) throw new LaconicError(`${file} is not a kubeconfig: it has no clusters`);
   const config = new KubeConfig();
   try {
     config.loadFromString(value === null ? '{}' : text);
     config.makePathsAbsolute(dirname(file));
   } catch (error) {
-    throw new LaconicError(`${file} is no usable kubeconfig: ${errorMessage(error)}`, { cause: error });
+    throw new LaconicError(`${file} is not a usable kubeconfig: ${errorMessage(error)}`, { cause: error });
   }
   return config;
 }
@@ -91,7 +91,7 @@ export function chooseContext(config: KubeConfig, context: string, source: strin
   // Credentials are sent over plain HTTP only if the kubeconfig disables TLS verification.
   const scheme = URL.canParse(cluster.server) ? new URL(cluster.server).protocol : '';
   if (scheme !== 'https:' && !(scheme === 'http:' && cluster.skipTLSVerify)) {
-    throw new LaconicError(`${source}: the server of cluster ${cluster.name}, ${cluster.server}, is no https URL`, {
+    throw new LaconicError(`${source}: the server of cluster ${cluster.name}, ${cluster.server}, is not an https URL`, {
       hint,
     });
   }

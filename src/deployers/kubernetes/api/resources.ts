@@ -47,7 +47,8 @@ export function findType(object: { apiVersion: string; kind: string }): Resource
 /** Returns the type of an object. @throws LaconicError for a kind that is not in the table */
 export function typeOf(object: { apiVersion: string; kind: string }): ResourceType {
   const found = findType(object);
-  if (found === undefined) throw new LaconicError(`objects of kind ${object.apiVersion} ${object.kind} are not known`);
+  if (found === undefined)
+    throw new LaconicError(`objects of kind ${object.apiVersion} ${object.kind} are not supported`);
   return found;
 }
 
@@ -70,7 +71,7 @@ export function resourcePath(type: ResourceType, namespace?: string, name?: stri
 
 function checked(part: string): string {
   if (pathPart.test(part)) return part;
-  throw new LaconicError(`${JSON.stringify(part)} is no name of a Kubernetes object`);
+  throw new LaconicError(`${JSON.stringify(part)} is not the name of a Kubernetes object`);
 }
 
 /** Describes an object on a server in messages: `Deployment x in namespace y`. */

@@ -102,7 +102,7 @@ export class HttpTransport {
       throw ended.aborted ? error : unreachable(request.what, this.server, error);
     });
     response.socket.setKeepAlive(true, 30_000);
-    response.setTimeout(idle, () => response.destroy(new Error(`nothing came for ${idle / 1_000} s`)));
+    response.setTimeout(idle, () => response.destroy(new Error(`no data received for ${idle / 1_000} s`)));
     return response;
   }
 
@@ -169,7 +169,7 @@ export class HttpTransport {
     } catch (error) {
       throw new ClusterError(
         `${what}: no credentials for context ${this.#config.getCurrentContext()}: ${whyNone(this.#config, error)}`,
-        { hint: 'the kubeconfig names a file or a program that gives them: check that it is there', cause: error },
+        { hint: 'the kubeconfig names a file or a program that provides them: check that it exists', cause: error },
       );
     }
     const { agent, headers, auth } = fresh;
@@ -189,7 +189,7 @@ export class HttpTransport {
 function whyNone(config: KubeConfig, error: unknown): string {
   const { exec } = mapOf(config.getCurrentUser());
   const program = `the program ${String(mapOf(exec).command)}`;
-  if (error instanceof SyntaxError) return `${program} gave no ExecCredential`;
+  if (error instanceof SyntaxError) return `${program} returned no ExecCredential`;
   return errorMessage(error).trim() || `${program} failed and wrote nothing`;
 }
 

@@ -48,7 +48,7 @@ export async function applyObjects(
   let observed = await observe(api, identity, wanted, options.later);
   if (typeof observed.namespace === 'object' && observed.namespace.metadata.deletionTimestamp !== undefined) {
     // Everything in it is deleted with it.
-    context.report.info(`namespace ${identity.namespace} is being deleted: it is awaited and made anew`);
+    context.report.info(`namespace ${identity.namespace} is being deleted: it is recreated once it is gone`);
     await requireGone(api, [observed.namespace], context, options.goneSeconds);
     observed = await observe(api, identity, wanted, options.later);
   }
@@ -149,7 +149,7 @@ class Execution {
     this.#done.set(keyOfObject(namespace.object), namespace.live);
     if (namespaceOwner(namespace.live, identity).kind !== 'ours') {
       this.#context.report.warn(
-        `this account may not change namespace ${identity.namespace}: nothing on it tells others that it is taken. Somebody who may can mark it: kubectl label namespace ${identity.namespace} ${deploymentIdLabel}=${identity.deploymentId}`,
+        `this account may not change namespace ${identity.namespace}, so it is not marked as used by this deployment. An account with this permission can mark it: kubectl label namespace ${identity.namespace} ${deploymentIdLabel}=${identity.deploymentId}`,
       );
     }
     return false;
@@ -221,7 +221,7 @@ class Execution {
           if (error instanceof ClusterError && error.status === 409) return false;
           throw error;
         });
-      if (deleted) this.#context.report.info(`${describeObject(live)} left the stack: removed`);
+      if (deleted) this.#context.report.info(`${describeObject(live)} is no longer in the stack: removed`);
     }
     if (when === 'first')
       await requireGone(

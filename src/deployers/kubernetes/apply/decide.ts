@@ -50,7 +50,7 @@ function decideOther(object: KubernetesObject, live: LiveObject): Decision {
     owner === undefined
       ? []
       : [
-          `${describeObject(object)} keeps its ${JSON.stringify(is)} replicas, set by ${owner}: scale it to ${JSON.stringify(wanted)}, as the spec says, to hand them back`,
+          `${describeObject(object)} keeps its ${JSON.stringify(is)} replicas, set by ${owner}: scale it to ${JSON.stringify(wanted)}, as in the spec, to return control to the deployment`,
         ];
   const changed = differences(sent, live);
   const python = writtenByPython(live);
@@ -73,20 +73,20 @@ function unchangeable(object: KubernetesObject, live: LiveObject): string | unde
   if (object.kind === 'Deployment') {
     const selectors = [mapOf(wanted.selector).matchLabels, mapOf(is.selector).matchLabels];
     if (sameMap(selectors[0], selectors[1])) return undefined;
-    return `${name} is deleted and made anew: it selects other pods now, and a selector cannot be changed`;
+    return `${name} is deleted and recreated: its selector differs, and a selector is immutable`;
   }
   if (object.kind === 'Service') {
     if (is.type === 'ExternalName' || wanted.type === 'ExternalName') return undefined;
     if ((wanted.clusterIP === 'None') === (is.clusterIP === 'None')) return undefined;
-    return `${name} is deleted and made anew: a Service cannot change between an address of its own and none`;
+    return `${name} is deleted and recreated: a Service cannot change between headless and a cluster IP`;
   }
   if (object.kind === 'Secret' || object.kind === 'ConfigMap') {
     const type = object.type ?? 'Opaque';
     if (object.kind === 'Secret' && type !== (live.type ?? 'Opaque')) {
-      return `${name} is deleted and made anew: the type of a Secret cannot be changed`;
+      return `${name} is deleted and recreated: the type of a Secret is immutable`;
     }
     if (live.immutable === true && differences({ ...object, metadata: {} }, live).length > 0) {
-      return `${name} is deleted and made anew: it is immutable`;
+      return `${name} is deleted and recreated: it is immutable`;
     }
   }
   return undefined;
@@ -112,7 +112,7 @@ function decideVolume(
     const [is, wanted] = [valueAt(live, path), valueAt(object, path)].map(
       (value) => JSON.stringify(value) ?? 'not set',
     );
-    return { path, text: `${describeObject(object)} stays as it is: ${path} is ${is}, the spec wants ${wanted}` };
+    return { path, text: `${describeObject(object)} is not changed: ${path} is ${is}, the spec wants ${wanted}` };
   });
   // Most storage does not enforce sizes, and the Python program used other units.
   const isSize = ({ path }: { path: string }): boolean => /\.(storage)$/.test(path);
@@ -137,16 +137,16 @@ function valueAt(object: KubernetesObject, path: string): unknown {
 function decideJob(object: KubernetesObject, live: LiveObject): Decision {
   const name = describeObject(object);
   if (hasCondition(live, 'Failed')) {
-    const why = `${name} failed before: it is made anew`;
+    const why = `${name} failed before: it is recreated`;
     return { action: { do: 'replace', object, live, why }, warnings: [], remarks: [why] };
   }
   if (object.metadata.annotations?.[recreateAnnotation] === 'true') {
     // A running job must not be started twice or cut off.
     if (!hasCondition(live, 'Complete')) {
-      const still = `${name} is to be made anew by every start: it runs at this moment, and is left`;
+      const still = `${name} is recreated by every start, but is running at the moment: it is left alone`;
       return { action: { do: 'keep', object, live }, warnings: [], remarks: [still] };
     }
-    const why = `${name} has ended before: it is made anew, as its label asks`;
+    const why = `${name} has ended: it is recreated, as its label says`;
     return { action: { do: 'replace', object, live, why }, warnings: [], remarks: [why] };
   }
   const before = live.metadata.annotations?.[hashAnnotation];
@@ -154,7 +154,7 @@ function decideJob(object: KubernetesObject, live: LiveObject): Decision {
   return {
     action: unmarked(object, live) ? { do: 'label', object, live, release: false } : { do: 'keep', object, live },
     warnings: [],
-    remarks: changed ? [`${name} has run with another definition: run-job runs the present one`] : [],
+    remarks: changed ? [`${name} has run with an earlier definition: run-job runs the current one`] : [],
   };
 }
 

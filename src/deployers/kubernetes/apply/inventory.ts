@@ -51,7 +51,7 @@ export function readInventory(live: LiveObject): Entry[] {
   }
   throw new LaconicError(
     `ConfigMap ${live.metadata.name} in namespace ${live.metadata.namespace ?? ''}, the list of the deployment's objects, is damaged`,
-    { hint: 'delete that ConfigMap and start again; objects that left the stack since are then not removed' },
+    { hint: 'delete that ConfigMap and start again; objects that have left the stack are then not removed' },
   );
 }
 

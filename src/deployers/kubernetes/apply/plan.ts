@@ -45,7 +45,7 @@ export function planApply(
   const problems = wanted.flatMap((object) => ownershipProblems(object, liveOf(observed, keyed(object)), identity));
   if (problems.length > 0) {
     throw new LaconicError(problems.join('\n'), {
-      hint: 'nothing was changed: delete or rename what stands there, or give this deployment another namespace in its spec',
+      hint: 'nothing was changed: delete or rename these objects, or set another namespace in the spec of this deployment',
     });
   }
   // A namespace that the account may not read is left unchanged.
@@ -129,7 +129,7 @@ function decideAny(
     return {
       action: { do: 'create', object, after: live },
       warnings: [],
-      remarks: [`${describeObject(object)} is being deleted: it is awaited and made anew`],
+      remarks: [`${describeObject(object)} is being deleted: it is recreated once it is gone`],
     };
   }
   return decide(object, live, isGone);
@@ -145,7 +145,7 @@ function refuseOthersNamespace(identity: Identity, { namespace, objects }: Obser
   const directory = namespace === 'hidden' ? undefined : namespace.metadata.annotations?.[directoryAnnotation];
   throw new LaconicError(
     `namespace ${name} belongs to deployment ${owner.id}${directory ? ` (${directory})` : ''}, not to ${identity.deploymentId} (${identity.directory})`,
-    { hint: `give this deployment a namespace of its own: namespace: <name> in ${identity.directory}/spec.yml` },
+    { hint: `give this deployment its own namespace: write namespace: <name> in ${identity.directory}/spec.yml` },
   );
 }
 
@@ -164,7 +164,7 @@ function ownershipProblems(object: KubernetesObject, live: LiveObject | undefine
   const owner = ownerOf(live, identity);
   if (owner.kind === 'other') return [`${name}${place} belongs to deployment ${owner.id}`];
   if (owner.kind === 'foreign' && !appliedByUs(live)) {
-    return [`${name}${place} was not made by this deployment, and is in its way`];
+    return [`${name}${place} exists already and was not created by this deployment`];
   }
   if (object.kind !== 'PersistentVolume') return [];
   const { namespace, name: claim } = mapOf(mapOf(live.spec).claimRef);

@@ -51,12 +51,12 @@ export function planPrune(
     const live = liveOf(observed, entry);
     if (live === undefined || live.metadata.deletionTimestamp !== undefined) continue;
     if (!isMeant(entry, live, identity)) {
-      remarks.push(`${entry.kind} ${entry.name} left the stack, but somebody made it anew since: it stays`);
+      remarks.push(`${entry.kind} ${entry.name} left the stack, but another client has recreated it: it is kept`);
     } else if (dataKinds.has(entry.kind)) {
       kept.push(entryOf(live, live));
       if (entry.kind === 'PersistentVolumeClaim') {
         remarks.push(
-          `PersistentVolumeClaim ${entry.name} is not used any more; it stays with its data until stop --delete-volumes`,
+          `PersistentVolumeClaim ${entry.name} is no longer used; it is kept with its data until stop --delete-volumes`,
         );
       }
     } else if (entry.kind === 'Secret' && entry.name === generatedSecretsName(identity.deploymentId)) {

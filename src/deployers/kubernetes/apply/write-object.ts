@@ -134,16 +134,16 @@ class ConflictError extends ClusterError {
 
   constructor(object: KubernetesObject, conflicts: readonly { manager: string; field: string }[], cause: ClusterError) {
     const lines = conflicts.map(({ manager, field }) => `  ${field}: set by ${manager}`);
-    super(`${describeObject(object)} has fields that somebody else has set since:\n${lines.join('\n')}`, {
+    super(`${describeObject(object)} has fields that another client has changed:\n${lines.join('\n')}`, {
       status: cause.status,
       reason: cause.reason,
       causes: cause.causes,
-      hint: 'set them to what `render` shows or put into the spec what they are now, and start again; or take them over with --force-conflicts',
+      hint: 'set them to what `render` shows, or put their current values into the spec, and start again; or take them over with --force-conflicts',
       cause,
     });
     this.managers = conflicts.map(({ manager }) => manager);
     const fields = conflicts.map(({ manager, field }) => `  ${field}: was set by ${manager}`);
-    this.taken = `${describeObject(object)} has these fields from this deployment again:\n${fields.join('\n')}`;
+    this.taken = `${describeObject(object)} has these fields set by this deployment again:\n${fields.join('\n')}`;
   }
 }
 

@@ -40,7 +40,7 @@ export function certificatesIfAny(
       return await new Certificates(connect).valid(namespace);
     } catch (error) {
       if (!isExplained(error)) throw error;
-      report.warn(`it is not known which certificates the namespace has, so start may use others: ${error.message}`);
+      report.warn(`it is not known which certificates the namespace has, so start may choose others: ${error.message}`);
       return [];
     }
   };

@@ -51,7 +51,7 @@ async function missingCertificates(spec: Spec, namespace: string, api: ClusterAp
     if (tlsSecret === undefined) return undefined;
     const problem = await certificateProblem(tlsSecret, namespace, api);
     if (problem === undefined) return undefined;
-    const message = `secret ${tlsSecret} ${problem}: until it does, ${hostName} is served with a certificate that the ingress controller chooses`;
+    const message = `secret ${tlsSecret} ${problem}: until then, ${hostName} is served with a certificate that the ingress controller chooses`;
     return spec.yaml.problem(['network', 'http-proxy', index, 'tls-secret'], message);
   });
   return (await Promise.all(found)).filter((problem) => problem !== undefined);
@@ -131,7 +131,7 @@ export async function explainTakenPorts(
     const holder = services.find((service) => nodePortsOf(service).includes(port));
     const { namespace = '', name = '' } = holder?.metadata ?? {};
     const by =
-      holder === undefined ? 'another Service, which this account may not see' : `Service ${namespace}/${name}`;
+      holder === undefined ? 'another Service, which this account may not read' : `Service ${namespace}/${name}`;
     return formatProblem(spec.yaml.problem(nodePortPlace(spec, port), `node port ${port} is taken by ${by}`));
   });
   const { status, reason, causes, hint } = error;

@@ -50,7 +50,7 @@ export function caddyProblem(host: string, secrets: readonly LiveObject[], now: 
   });
   if (found.length === 0) return 'has no certificate for it yet';
   const last = Math.max(...found);
-  return last > now ? undefined : `has only one for it that ended on ${new Date(last).toISOString()}`;
+  return last > now ? undefined : `has only one that expired on ${new Date(last).toISOString()}`;
 }
 
 /** The end of a certificate, in milliseconds since the epoch; 0 if it is invalid. */
@@ -88,7 +88,5 @@ export async function warnAboutCertificates(
     }
   }
   if (missing.length === 0) return;
-  report.warn(
-    `https does not work yet, until there is a certificate: ${missing.join(', ')}; status tells when it is there`,
-  );
+  report.warn(`https does not work yet, for lack of a certificate: ${missing.join(', ')}; see status`);
 }

@@ -76,14 +76,14 @@ export async function missingIssuers(
   api: ClusterApi,
 ): Promise<string[]> {
   const lines: string[] = [];
-  const advice = 'name the Secret with it as tls-secret of the host in the spec, or write tls: false there';
+  const advice = 'set tls-secret of the host in the spec to the Secret that holds it, or write tls: false there';
   for (const [issuer, hosts] of hostsByIssuer(objects)) {
     const names = hosts.join(', ');
     if (installed === false) {
-      lines.push(`cert-manager is not installed in this cluster: nothing makes a certificate for ${names}; ${advice}`);
+      lines.push(`cert-manager is not installed in this cluster: nothing issues a certificate for ${names}; ${advice}`);
     } else if (await isMissing(issuer, api)) {
       lines.push(
-        `there is no ClusterIssuer ${issuer} in this cluster: nothing makes a certificate for ${names}; create it, name another as issuer of the host in the spec, or ${advice}`,
+        `there is no ClusterIssuer ${issuer} in this cluster: nothing issues a certificate for ${names}; create it, name another as issuer of the host in the spec, or ${advice}`,
       );
     }
   }

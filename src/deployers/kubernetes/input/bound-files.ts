@@ -71,7 +71,7 @@ export async function copiesOf(
           const other = `${source} is ${origin} here, and in ${first.model.file} it is ${first.origin}`;
           const message =
             same === false
-              ? `${other}, which holds something else: a deployment has one copy for each such path, so rename one of the two`
+              ? `${other}, which has other content: a deployment has one copy for each such path, so rename one of the two`
               : `${other}, and it ${same}`;
           findings.errors.push(model.problem(at, message));
         }
@@ -132,12 +132,12 @@ async function copyFrom(
   if (kind === undefined) return 'missing';
   await realPlace(origin, within);
   if (kind === 'file') return [{ path, source: { copyOf: origin }, mode: await modeOf(origin) }];
-  if (kind === 'other') return 'is a socket or device of this host: the cluster cannot have it';
+  if (kind === 'other') return 'is a socket or device of this host: the cluster cannot use it';
   const names = (await readdir(origin)).sort();
   const kinds = await Promise.all(names.map(async (name) => kindOf(join(origin, name))));
   const others = names.filter((_, index) => kinds[index] !== 'file');
   if (others.length > 0) {
-    return `cannot be given to the cluster: it holds more than files (${others.slice(0, 3).join(', ')}); name the folders with the files, or use a named volume`;
+    return `cannot be copied to the cluster: it contains more than files (${others.slice(0, 3).join(', ')}); name the folders with the files, or use a named volume`;
   }
   for (const name of names) await realPlace(join(origin, name), within);
   return Promise.all(

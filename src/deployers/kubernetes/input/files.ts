@@ -78,7 +78,7 @@ async function readSource(path: string, source: string, files: DeploymentFiles):
   const kind = await files.kind(path);
   if (kind === undefined) return {};
   if (kind === 'other') {
-    const problem = `${quote(source)} is no file and no directory, such as a socket or a device: pods do not reach those of this host`;
+    const problem = `${quote(source)} is neither a file nor a directory, but for example a socket or a device: pods cannot reach those of this host`;
     return { file: empty, problem };
   }
   const found = kind === 'directory' ? ((await files.list(path)) ?? []) : [''];
@@ -95,13 +95,13 @@ async function readSource(path: string, source: string, files: DeploymentFiles):
       continue;
     }
     if (what === 'directory') {
-      const problem = `${quote(source)} has a folder in it (${quote(name)}), and what is mounted from this host becomes a ConfigMap, which has none: mount the folders one by one, or use a named volume`;
+      const problem = `${quote(source)} contains a folder (${quote(name)}), but a directory of this host becomes a ConfigMap, which cannot contain folders: mount the folders one by one, or use a named volume`;
       return { file: empty, problem };
     }
-    if (what !== 'file') return { file: empty, problem: `${quote(`${source}/${name}`)} is no regular file` };
+    if (what !== 'file') return { file: empty, problem: `${quote(`${source}/${name}`)} is not a regular file` };
     bytes += (await files.size(inside)) ?? 0;
     if (bytes > maxBytes) {
-      const problem = `${quote(source)} holds more than ${maxBytes} bytes, and what is mounted from this host becomes a ConfigMap, which takes no more: use a named volume, on kind with a path below kind-mount-root`;
+      const problem = `${quote(source)} holds more than ${maxBytes} bytes, but a file or directory of this host becomes a ConfigMap, which cannot hold more: use a named volume, on kind with a path below kind-mount-root`;
       return { file: empty, problem };
     }
     const content = await files.read(inside);

@@ -161,13 +161,13 @@ function unusedCredentials(
 ): Problem[] {
   const names = [...credentials.keys()].filter((name) => unmentioned.has(name));
   if (names.length === 0) return [];
-  const message = `no service mentions ${names.join(', ')}: no container gets what is mentioned nowhere`;
+  const message = `no service mentions ${names.join(', ')}: no container gets them`;
   return [yaml.problem(['credentials-files'], message)];
 }
 
 /** Reports values that containers pass to each other after the start: the Python program waited for them forever. */
 function transfers({ transfers: all, yaml }: Stack): Problem[] {
-  const message = 'is not carried out by this version on Kubernetes yet: hand this value over in another way';
+  const message = 'is not supported on Kubernetes by this version yet: pass this value in another way';
   return all.map(({ service, variable }) => yaml.problem(['config', service, variable], message));
 }
 
@@ -180,7 +180,7 @@ async function composeFiles({ stack, root }: InputSource, files: DeploymentFiles
     const found = await firstFile(candidates, files);
     if (found === undefined) {
       throw new LaconicError(`the compose file of pod ${pod.name} is missing: ${resolve(root, candidates[0] ?? '')}`, {
-        hint: 'deploy create --update writes it again',
+        hint: 'deploy create --update recreates it',
       });
     }
     sources.push({ name: pod.name, path: found, job: false });

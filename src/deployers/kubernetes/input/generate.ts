@@ -51,9 +51,7 @@ async function runningCluster(context: Context): Promise<string | undefined> {
     return await clusterToJoin(await connectEngine(context));
   } catch (error) {
     if (!isExplained(error)) throw error;
-    context.report.warn(
-      `it is not known whether a kind cluster runs here, so one of its own is planned: ${error.message}`,
-    );
+    context.report.warn(`it is not known whether a kind cluster runs here, so a new one is planned: ${error.message}`);
     return undefined;
   }
 }
@@ -121,7 +119,7 @@ async function addKubeconfig({ spec, root, cwd }: TargetInput, added: TargetFile
   }
   const problem = spec.yaml.problem(
     ['kube-config'],
-    `Kube config file ${given} ${kind === undefined ? 'does not exist' : 'is no file'}`,
+    `Kube config file ${given} ${kind === undefined ? 'does not exist' : 'is not a file'}`,
   );
   // An update may run without access to the operator's file: the deployment's copy is kept.
   const kept = join(root, 'kubeconfig.yml');
@@ -143,7 +141,7 @@ async function addConfigmaps({ spec, assets, cwd }: TargetInput, added: TargetFi
     if (source === undefined) continue;
     const kind = await kindOf(source);
     if (kind !== 'directory') {
-      const what = kind === undefined ? 'does not exist' : 'is no directory';
+      const what = kind === undefined ? 'does not exist' : 'is not a directory';
       added.errors.push(spec.yaml.problem(['configmaps', name], `${value ?? source} ${what}`));
       continue;
     }
@@ -154,7 +152,7 @@ async function addConfigmaps({ spec, assets, cwd }: TargetInput, added: TargetFi
       added.warnings.push(
         spec.yaml.problem(
           ['configmaps', name],
-          `a ConfigMap holds files of one folder only: ${deeper.join(', ')} will not be in the containers`,
+          `a ConfigMap holds the files of one folder only: ${deeper.join(', ')} will not be in the containers`,
         ),
       );
     }

@@ -15,7 +15,7 @@ export function unmappedNetworks(yaml: YamlFile): Problem[] {
         .map((key) =>
           yaml.problem(
             ['services', service, 'networks', network, key],
-            'a pod has no address of its own choice: reach the service by its name',
+            'a pod cannot choose its address: reach the service by its name',
           ),
         ),
     ),
@@ -25,7 +25,7 @@ export function unmappedNetworks(yaml: YamlFile): Problem[] {
     .map(([network]) =>
       yaml.problem(
         ['networks', network, 'internal'],
-        'is not so on Kubernetes: pods reach what is outside of the cluster, unless a NetworkPolicy of yours forbids it',
+        'has no effect on Kubernetes: pods can reach addresses outside of the cluster, unless a NetworkPolicy forbids it',
       ),
     );
   return [...fixed, ...open];

@@ -60,7 +60,7 @@ export async function ensureCaddy(wish: CaddyWish, api: ClusterApi, engine: Engi
   const live = partsOf(all);
   if (live.deployment === undefined && !wish.install) return;
   if (releaseOf(live.deployment) > caddyRelease) {
-    context.report.verbose('Caddy was installed by a newer laconic-so: it is left as it is');
+    context.report.verbose('Caddy was installed by a newer laconic-so: it is not changed');
   } else {
     await reconcile(caddySettings(live, wish), all, live, wish, { api, engine, context });
   }
@@ -211,7 +211,7 @@ async function applyOne(
   } catch (error) {
     // A deployment's start must not fail because somebody changed the shared ingress controller.
     if (!(error instanceof ClusterError && error.status === 409)) throw error;
-    context.report.warn(`Caddy is left as it is: ${error.message}`);
+    context.report.warn(`Caddy is not changed: ${error.message}`);
   }
 }
 

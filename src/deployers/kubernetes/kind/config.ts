@@ -120,7 +120,7 @@ export function hostPortProblems(spec: PortSpec & Pick<Spec, 'yaml'>, pods: read
   return wanted.flatMap(([key, port]) => {
     const other = hostNetworkPorts(pods).find((each) => each.port.hostPort === port && each.port.protocol === 'TCP');
     if (other === undefined) return [];
-    const message = `port ${port}/tcp of this host would lead to the ingress controller, and ${other.service}, which is in the network of the node, has it: use another port`;
+    const message = `port ${port}/tcp of this host would lead to the ingress controller, but ${other.service}, which uses the network of the node, has it: use another port`;
     return [spec.yaml.problem([key], message)];
   });
 }

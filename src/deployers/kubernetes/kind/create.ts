@@ -71,7 +71,7 @@ export async function createCluster(
   const { report, env } = context;
   if (!config.mounts.some(({ containerPath }) => containerPath === nodeRoot)) {
     report.warn(
-      `the kind cluster ${name} is created without a kind-mount-root: later deployments cannot have volumes with paths in it unless it is made anew`,
+      `the kind cluster ${name} is created without a kind-mount-root: later deployments cannot have volumes with paths in it until it is recreated`,
     );
   }
   report.print(`Creating new cluster: ${name}`);
@@ -103,5 +103,5 @@ export async function createCluster(
 export async function discardCluster(name: string, context: Context): Promise<void> {
   const result = await runKind(['delete', 'cluster', '--name', name], { env: context.env });
   if (result.code === 0) await rm(markerOf(name, context), { force: true });
-  else context.report.warn(`what was made of the kind cluster ${name} cannot be removed: ${result.stderr.trim()}`);
+  else context.report.warn(`the remains of the kind cluster ${name} cannot be removed: ${result.stderr.trim()}`);
 }

@@ -68,7 +68,7 @@ async function refuseWhileUsed(
   if (residents.length === 0) return;
   const lines = residents.map((each) => `namespace ${each.namespace}: ${each.deployment}`);
   throw new LaconicError(
-    [`the kind cluster ${cluster.name} is not deleted, others live in it:`, ...lines].join('\n  '),
+    [`the kind cluster ${cluster.name} is not deleted, because others use it:`, ...lines].join('\n  '),
     {
       hint: 'stop them first with --delete-volumes, or delete everything with --force',
     },
@@ -97,8 +97,8 @@ async function contentOf(
   } catch (error) {
     if (!isExplained(error)) throw error;
     throw new LaconicError(
-      `the kind cluster ${cluster} is not deleted, as nobody can tell who else lives in it: ${error.message}`,
-      { hint: 'make its API server answer, or delete it all the same with --force', cause: error },
+      `the kind cluster ${cluster} is not deleted, because it is not known who else uses it: ${error.message}`,
+      { hint: 'make its API server answer, or delete it anyway with --force', cause: error },
     );
   }
 }
@@ -118,6 +118,6 @@ export function residentsOf(
     const deployment = metadata.annotations?.[directoryAnnotation] ?? metadata.labels?.[deploymentIdLabel];
     if (deployment !== undefined && deployment !== '') return [{ namespace: metadata.name, deployment }];
     if (ours || clusterNamespaces.test(metadata.name)) return [];
-    return [{ namespace: metadata.name, deployment: 'not made by laconic-so' }];
+    return [{ namespace: metadata.name, deployment: 'not created by laconic-so' }];
   });
 }

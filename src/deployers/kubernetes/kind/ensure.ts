@@ -76,7 +76,7 @@ export async function ensureCluster(wish: ClusterWish, engine: Engine, context: 
       return await joinCluster(now.cluster, config, wish, engine, context);
     }
     if (now.kind === 'existing') {
-      context.report.info(`the kind cluster ${wanted} was not finished when it was made: it is made anew`);
+      context.report.info(`the creation of the kind cluster ${wanted} did not finish: it is recreated`);
       await discardCluster(wanted, inside);
     }
     const file = join(wish.layout.root, kindConfigFile);
@@ -138,7 +138,7 @@ async function joinCluster(
   if (config !== undefined) await checkFit(cluster, config, live, engine);
   const paused = cluster.nodes.find((node) => node.paused);
   if (paused !== undefined) {
-    const hint = `docker unpause ${paused.name} lets it go on`;
+    const hint = `docker unpause ${paused.name} continues it`;
     throw new LaconicError(`the node ${paused.name} of the cluster ${cluster.name} is paused`, { hint });
   }
   const stopped = cluster.nodes.filter(({ running }) => !running);
@@ -229,7 +229,7 @@ function ambiguous(name: string, names: readonly string[]): LaconicError {
 }
 
 function noConfig(file: string): LaconicError {
-  return new LaconicError(`${file} is missing: it says what the kind cluster must be like`, {
-    hint: 'run deploy create --update, which writes it',
+  return new LaconicError(`${file} is missing: it describes the kind cluster`, {
+    hint: 'run deploy create --update to recreate it',
   });
 }

@@ -70,7 +70,7 @@ export async function loadImages(
     const lacking = absent.filter((image) => !there.has(fullImageName(image)));
     if (lacking.length > 0) {
       context.report.warn(
-        `neither this host nor the kind node ${node.name} has ${lacking.join(', ')}: build-containers makes such images`,
+        `neither this host nor the kind node ${node.name} has ${lacking.join(', ')}: build-containers builds such images`,
       );
     }
     const images = imagesToSend(wanted, host, there);
@@ -148,7 +148,7 @@ async function sendImages(
  */
 async function offer(image: string, node: KindNode, { env, signal }: Context): Promise<void> {
   const label = ['label', fullImageName(image), 'io.cri-containerd.image='];
-  const what = `cannot have the kind node ${node.name} notice ${image}`;
+  const what = `cannot register ${image} on the kind node ${node.name}`;
   await runOrFail(what, 'docker', ['exec', node.id, ...ctr, ...label], { env, signal });
 }
 

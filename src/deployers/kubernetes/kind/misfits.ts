@@ -50,10 +50,10 @@ function sameAddress(a: string, b: string): boolean {
 export function misfitAdvice(cluster: string, live: ContainerWiring, mounts: boolean): string {
   const umbrella = live.binds.find(({ containerPath }) => containerPath === nodeRoot);
   if (mounts && umbrella !== undefined) {
-    return `set kind-mount-root: ${umbrella.hostPath} in the spec, put the volumes below it, and run deploy create --update; or give the deployment a cluster of its own with kind-cluster-name`;
+    return `set kind-mount-root: ${umbrella.hostPath} in the spec, put the volumes below it, and run deploy create --update; or give the deployment its own cluster with kind-cluster-name`;
   }
   const root = mounts ? ', best with a kind-mount-root, below which later deployments can have volumes too' : '';
-  return `a running cluster cannot be given more: give the deployment a cluster of its own with kind-cluster-name in the spec, or make ${cluster} anew (stop its deployments, kind delete cluster --name ${cluster}, start this one first)${root}`;
+  return `a running cluster cannot be extended: give the deployment its own cluster with kind-cluster-name in the spec, or recreate ${cluster} (stop its deployments, kind delete cluster --name ${cluster}, start this one first)${root}`;
 }
 
 /**

@@ -8,7 +8,7 @@ export class NoKindClusterError extends LaconicError {
   constructor(
     name: string,
     cause?: unknown,
-    hint = 'start the deployment first: start makes the cluster, or joins the one that is here',
+    hint = 'start the deployment first: start creates the cluster, or uses the existing one',
   ) {
     super(`there is no kind cluster ${name} on this host`, { hint, cause });
   }

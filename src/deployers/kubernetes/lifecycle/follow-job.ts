@@ -84,7 +84,7 @@ async function follow(run: JobRun, inbox: Inbox<WatchEvent>): Promise<number> {
     if (context.signal.aborted) throw new InterruptedError();
     const now = world.find('Job', name);
     if (now === undefined && !world.isGone('Job', name)) continue;
-    if (now?.metadata.uid !== uid) throw new LaconicError(`Job ${name} was deleted by somebody else while it ran`);
+    if (now?.metadata.uid !== uid) throw new LaconicError(`Job ${name} was deleted by another client while it ran`);
     showLogs(world.podsOfJob(now));
     let [verdict] = judge.look(world, [awaited], performance.now());
     if (verdict !== undefined && verdict.readiness.kind !== 'waiting') {
@@ -139,7 +139,7 @@ async function showLog(source: Running, run: JobRun, pods: readonly PodFacts[]):
   } catch (error) {
     // A closed output (`| head`) is not an error.
     if (context.signal.aborted || errorCode(error) === 'EPIPE') return;
-    context.report.warn(`the output of ${source.container} is not shown, or not to its end: ${errorMessage(error)}`);
+    context.report.warn(`the output of ${source.container} is missing or incomplete: ${errorMessage(error)}`);
   }
 }
 

@@ -136,7 +136,7 @@ export function planLines({ actions, removals }: ApplyPlan, restart: boolean): s
   return [
     ...actions.flatMap((action) => actionLine(action)),
     ...restarted.map(({ object }) => `  restart ${describeObject(object)}`),
-    ...removals.map(({ live }) => `  delete ${describeObject(live)}: it left the stack`),
+    ...removals.map(({ live }) => `  delete ${describeObject(live)}: it is no longer in the stack`),
     ...(left === 0 ? [] : [`  leave ${left} ${left === 1 ? 'object' : 'objects'}: nothing differs`]),
   ];
 }
@@ -155,7 +155,7 @@ function actionLine(action: Action): string[] {
     case 'apply': {
       const removed = action.removed.map((path) => `${path} (removed)`);
       const changed = [...action.changed.filter((path) => !path.endsWith(hashAnnotation)), ...removed];
-      const adopted = action.adopt ? ['another client made it'] : [];
+      const adopted = action.adopt ? ['another client created it'] : [];
       const shown = [...changed.slice(0, shownPaths), ...adopted];
       if (changed.length > shownPaths) shown.push(`and ${changed.length - shownPaths} more`);
       return [shown.length === 0 ? `  change ${name}` : `  change ${name}: ${shown.join(', ')}`];

@@ -58,14 +58,14 @@ export async function runJobOnKubernetes(
   const job = await api.create(object, fieldManager);
   if (!how.wait) {
     context.report.info(
-      `job ${name} runs as Job ${object.metadata.name}: status tells what becomes of it, logs ${name} what it says`,
+      `job ${name} runs as Job ${object.metadata.name}: status shows its state, logs ${name} its output`,
     );
     return 0;
   }
   const { name: jobName, namespace = '' } = job.metadata;
   const warnAtExit = (): void =>
     context.report.warn(
-      `Job ${jobName} may go on in namespace ${namespace}: run-job runs no second one meanwhile, and stop deletes it`,
+      `Job ${jobName} may still be running in namespace ${namespace}: run-job does not start a second one meanwhile, and stop deletes it`,
     );
   process.once('exit', warnAtExit);
   try {
@@ -111,9 +111,12 @@ function jobObject(
   const { containers } = job.spec.template.spec;
   const own = containers.find((container) => container.name === names.container(name));
   if (own === undefined && args.length + env.size > 0) {
-    throw new LaconicError(`job ${name} has no service of its own name, which arguments and variables would be for`, {
-      hint: `services in it: ${containers.map((container) => container.name).join(', ')}`,
-    });
+    throw new LaconicError(
+      `job ${name} has no service of its own name, which would receive the arguments and variables`,
+      {
+        hint: `services in it: ${containers.map((container) => container.name).join(', ')}`,
+      },
+    );
   }
   if (own !== undefined && args.length > 0) own.args = args.map(literal);
   if (own !== undefined && env.size > 0) {
@@ -165,7 +168,7 @@ async function refuseWhileRunning(job: LiveObject, api: ClusterApi): Promise<voi
     containersOf(pod).some(({ status }) => status?.state?.running !== undefined),
   );
   if (running.length === 0) return;
-  throw new LaconicError(`Job ${name} is running at this moment`, {
+  throw new LaconicError(`Job ${name} is already running`, {
     hint: `wait until it has ended, or end it: kubectl --namespace ${namespace} delete job ${name}`,
   });
 }

@@ -150,9 +150,7 @@ async function apply(start: Start, cluster: StartCluster): Promise<boolean> {
   const { applyObjects } = await import('../apply/apply.js');
   const ordered = prepared.order.some(({ after }) => after.some(({ condition }) => condition === 'ready'));
   if (!options.wait && ordered) {
-    context.report.warn(
-      '--no-wait: services that others depend on are not awaited, the order of depends_on is not kept',
-    );
+    context.report.warn('--no-wait: dependencies are not awaited, the order of depends_on is not kept');
   }
   return applyObjects(
     prepared.identity,

@@ -23,7 +23,7 @@ import { identityOf } from '../input/prepare.js';
  */
 export async function stopOnKubernetes(deployment: Deployment, options: StopOptions, context: Context): Promise<void> {
   if (options.services.length > 0) {
-    throw new UsageError('on Kubernetes a deployment is stopped as a whole: name no services');
+    throw new UsageError('on Kubernetes the whole deployment is stopped: services cannot be selected');
   }
   const identity = identityOf(deployment);
   const kind = deployment.spec.deployTo === 'k8s-kind';

@@ -62,7 +62,7 @@ export function buildObjects(input: ObjectsInput): BuiltObjects {
  * something.
  */
 function reportLaterKeys({ spec }: ObjectsInput, findings: Findings): void {
-  const later = 'is not carried out by this version on Kubernetes yet';
+  const later = 'is not supported on Kubernetes by this version yet';
   if (spec.externalServices.size > 0) findings.errors.push(spec.yaml.problem(['external-services'], later));
   if (spec.caCertificates.length > 0) findings.errors.push(spec.yaml.problem(['ca-certificates'], later));
   if (spec.security.unlimitedMemlock) {

@@ -19,7 +19,7 @@ export function reportCollisions(scope: Scope, objects: readonly KubernetesObjec
       const parts = partsOf(scope, name);
       const who = parts.length > 1 ? parts.map(({ what }) => what).join(' and ') : 'two parts of the stack';
       const problem = parts.at(-1)?.problem ?? ((message) => scope.input.spec.yaml.problem(['stack'], message));
-      scope.findings.errors.push(problem(`${who} would be the same ${name} in the cluster: give one another name`));
+      scope.findings.errors.push(problem(`${who} would both be ${name} in the cluster: rename one of them`));
     }
     taken.add(name);
   }

@@ -102,12 +102,12 @@ function reportByValue(scope: Scope, secret: HiddenValue, shown: readonly ShownT
 
 function whose({ name, holder }: HiddenValue): string {
   const what = holder === 'credentials' ? `${name} of a credentials file` : `the generated secret ${name}`;
-  return `${what}, which everybody can read who can read the objects of the deployment`;
+  return `${what}, which is readable for everyone who can read the objects of the deployment`;
 }
 
 function adviceFor({ path: [, , key] }: InterpolatedText, { name }: HiddenValue): string {
   if (key === 'healthcheck') return `write $$${name} in a shell command and ${name} into environment`;
-  if (key === 'command' || key === 'entrypoint') return 'write a list, each item of which stays one word';
+  if (key === 'command' || key === 'entrypoint') return 'write a list, in which each item stays one word';
   return 'only environment, commands, healthchecks in shell, secrets and configs take it from a Secret';
 }
 

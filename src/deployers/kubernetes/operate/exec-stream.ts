@@ -202,7 +202,7 @@ async function sendInput(socket: Socket, stdin: Readable, ended: AbortSignal): P
   if (socket.protocol === closable) {
     socket.send(Buffer.from([channel.close, channel.stdin]));
   } else if (any) {
-    throw new LaconicError('this cluster cannot be told that the input has ended: that takes Kubernetes 1.30 or newer');
+    throw new LaconicError('this cluster cannot receive the end of the input: that requires Kubernetes 1.30 or newer');
   }
 }
 

@@ -50,5 +50,5 @@ async function leaveOutputAlone({ env, signal, report }: Context): Promise<void>
     if (error instanceof InterruptedError) throw error;
     return { code: 1, stderr: errorMessage(error) };
   });
-  if (set.code !== 0) report.verbose(`the terminal goes on changing line ends: ${set.stderr.trim()}`);
+  if (set.code !== 0) report.verbose(`the terminal still converts line endings: ${set.stderr.trim()}`);
 }

@@ -137,7 +137,7 @@ function isProbed({ kind, name }: Awaited, world: WatchCache): boolean {
 function readinessOf({ kind, name }: Awaited, world: WatchCache, question: WorkloadQuestion): PodReadiness {
   const object = world.find(kind, name);
   if (object === undefined) {
-    if (world.isGone(kind, name)) return { kind: 'failed', state: 'was deleted by somebody else' };
+    if (world.isGone(kind, name)) return { kind: 'failed', state: 'was deleted by another client' };
     return { kind: 'waiting', state: 'not reported yet' };
   }
   return kind === 'Deployment'

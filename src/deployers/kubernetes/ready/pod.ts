@@ -147,7 +147,7 @@ function unscheduledReadiness(
     // A claim that is bound only when its pod has a node waits for the pod: it is not the reason.
     if (said === '' || aboutVolumes.test(said)) return { kind: 'waiting', state };
   }
-  const state = `no node takes it: ${said}`;
+  const state = `no node accepts it: ${said}`;
   if (unbound.test(said)) return { kind: 'waiting', state: 'waits for its volumes' };
   const coming = world.eventsAbout(pod.metadata.uid).some((event) => roomComing.has(event.reason ?? ''));
   if (coming || notYet.test(said)) return { kind: 'waiting', state };

@@ -188,7 +188,7 @@ async function failure(
   request.context.report.endProgress();
   const named = all.map(({ awaited, readiness }) => ({ name: describe(awaited), readiness }));
   const explained = await explainObjects(failed, world, request);
-  return neverReady(named, 'object', explained, `${left}: correct the cause and start again`);
+  return neverReady(named, 'object', explained, `${left}: fix the cause and start again`);
 }
 
 async function timeout(request: ObjectWait, world: WatchCache, all: readonly Verdict[]): Promise<LaconicError> {

@@ -18,7 +18,7 @@ export function deploymentReadiness(deployment: DeploymentFacts, question: Workl
   const desired = spec.replicas ?? 1;
   if (metadata.deletionTimestamp !== undefined) return { kind: 'failed', state: 'is being deleted' };
   if ((status.observedGeneration ?? 0) < (metadata.generation ?? 1)) {
-    return { kind: 'waiting', state: 'not looked at by the cluster yet' };
+    return { kind: 'waiting', state: 'not processed by the cluster yet' };
   }
   const sets = question.world.setsOf(deployment);
   const late = sets.length === 0 ? undefined : conditionOf(deployment, 'Progressing', 'False');

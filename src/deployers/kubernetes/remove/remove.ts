@@ -91,7 +91,7 @@ async function look(
   const inventory = listed === undefined ? [] : entriesOf(listed, context);
   const removal = new Removal(identity, inventory, api, options, context);
   if (options.deleteNamespace && namespace !== undefined) {
-    if (namespace === 'hidden') throw refuseNamespace(identity, 'this account may not look at it');
+    if (namespace === 'hidden') throw refuseNamespace(identity, 'this account may not read it');
     if (owner === undefined || !isOurs(owner)) throw refuseNamespace(identity, `it is not this deployment's`);
     await removal.checkNamespace();
   }
@@ -175,20 +175,20 @@ class Removal {
       const names = foreign.map(describeObject).sort().join(', ');
       throw refuseNamespace(
         this.#identity,
-        `it holds what is not this deployment's: ${names}`,
+        `it contains objects of others: ${names}`,
         `nothing was changed; delete these first, or leave out --delete-namespace and delete it with: kubectl delete namespace ${namespace}`,
       );
     }
     if (unseen.length > 0 && this.#options.force !== true) {
       throw refuseNamespace(
         this.#identity,
-        `this account may not list ${unseen.join(', ')}: others may have some of them there`,
-        'nothing was changed; --force deletes it with whatever there is of these kinds',
+        `this account may not list ${unseen.join(', ')}: others may have such objects there`,
+        'nothing was changed; --force deletes it together with any such objects',
       );
     }
     if (unseen.length > 0) {
       this.#context.report.warn(
-        `this account may not list ${unseen.join(', ')}: what there is of them in namespace ${namespace} goes with it (--force)`,
+        `this account may not list ${unseen.join(', ')}: any of them in namespace ${namespace} are deleted too (--force)`,
       );
     }
     if (this.#options.deleteVolumes) return;
@@ -197,7 +197,7 @@ class Removal {
     if (holding.length === 0) return;
     throw refuseNamespace(
       this.#identity,
-      `the data of ${holding.map(describeObject).join(', ')} would go with it`,
+      `the data of ${holding.map(describeObject).join(', ')} would be deleted too`,
       'nothing was changed; add --delete-volumes if the data is not needed',
     );
   }
@@ -259,7 +259,7 @@ class Removal {
       const { report } = this.#context;
       report.endProgress();
       report.warn(
-        `namespace ${namespace.metadata.name} is being deleted, and this account with it: whether all is gone cannot be seen any more`,
+        `namespace ${namespace.metadata.name} is being deleted together with this account: the end of the deletion cannot be observed`,
       );
     }
   }
@@ -297,7 +297,7 @@ class Removal {
         continue;
       }
       const names = new Set(left.map(({ kind }) => kind));
-      const waiting = `waiting until gone: ${[...names].join(', ')}`;
+      const waiting = `waiting for deletion: ${[...names].join(', ')}`;
       this.#context.report.progress(this.#identity.namespace, [waiting, ...heldByOthers(left)].join('; '));
       if (Date.now() > until) throw this.#timedOut(left, seconds);
       looked = kinds.filter(({ kind }) => names.has(kind));
@@ -308,8 +308,8 @@ class Removal {
 
   #timedOut(left: readonly LiveObject[], seconds: number): ClusterError {
     const names = left.map(describeLeft).join(', ');
-    return new ClusterError(`after ${seconds} s these are not gone: ${names}`, {
-      hint: 'see what holds them (kubectl describe), then run stop again',
+    return new ClusterError(`after ${seconds} s these still exist: ${names}`, {
+      hint: 'check what blocks their deletion (kubectl describe), then run stop again',
     });
   }
 }

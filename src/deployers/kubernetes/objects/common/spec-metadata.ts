@@ -21,13 +21,13 @@ function expanded(scope: PodScope, section: 'labels' | 'annotations'): Record<st
       findings.errors.push(input.spec.yaml.problem([section, written], message));
     };
     if (section === 'labels' && !isLabelValue(value)) {
-      refuse(`${quote(value)} is no value of a label: ${labelValueRule}`);
+      refuse(`${quote(value)} is not a value of a label: ${labelValueRule}`);
     }
     const keys = written.includes('{name}')
       ? services.map((service) => written.replaceAll('{name}', names.container(service.name)))
       : [written];
     for (const key of keys) {
-      if (!isLabelKey(key)) refuse(`${quote(key)} is no key for ${section}: ${labelKeyRule}`);
+      if (!isLabelKey(key)) refuse(`${quote(key)} is not a key for ${section}: ${labelKeyRule}`);
       result[key] = value;
     }
   }

@@ -45,7 +45,7 @@ export function contentsOf({ input, findings }: Scope, section: 'secrets' | 'con
       const other = found.get(name);
       if (other === undefined) found.set(name, { name, content, pod, hidden: holdsCredential(input, pod, definition) });
       else if (!other.content.equals(content)) {
-        const message = `has another content in ${other.pod.model.file}: give one of the two another name`;
+        const message = `has other content in ${other.pod.model.file}: give one of the two another name`;
         findings.errors.push(pod.model.problem([section, name], message));
       }
     }

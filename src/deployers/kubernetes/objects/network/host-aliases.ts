@@ -31,7 +31,7 @@ export function hostAliases(scope: PodScope): V1HostAlias[] {
       if (!isUsable(scope, service, host, ips)) continue;
       const other = known.get(host);
       if (other !== undefined && other.join() !== ips.join()) {
-        const message = `another service of the pod ${scope.pod.name} gives it the address ${other.join(', ')}, and they share their names: use one address`;
+        const message = `another service of the pod ${scope.pod.name} gives it the address ${other.join(', ')}, and they share their host names: use one address`;
         refuse(scope, service, ['extra_hosts', host], message);
       }
       known.set(host, ips);
@@ -44,14 +44,14 @@ export function hostAliases(scope: PodScope): V1HostAlias[] {
 function isUsable(scope: PodScope, service: ServiceModel, host: string, ips: readonly string[]): boolean {
   const key = ['extra_hosts', host];
   if (ips.includes('host-gateway')) {
-    const message = `host-gateway: a pod does not know the address of the host; ${host} has none on Kubernetes: write the address`;
+    const message = `host-gateway: a pod does not know the address of the host; ${host} is not resolved on Kubernetes: write the address`;
     // A name that no value mentions may be left over from another use of the stack.
     if ([...service.environment.values()].some((value) => value.includes(host))) refuse(scope, service, key, message);
     else warn(scope, service, key, message);
     return false;
   }
   const wrong = ips.find((ip) => isIP(ip) === 0);
-  if (wrong !== undefined) refuse(scope, service, key, `${quote(wrong)} is no IP address`);
+  if (wrong !== undefined) refuse(scope, service, key, `${quote(wrong)} is not an IP address`);
   if (!hostName.test(host.toLowerCase()))
     refuse(scope, service, key, `${quote(host)}: Kubernetes takes only names that DNS allows`);
   return wrong === undefined && hostName.test(host.toLowerCase());

@@ -63,7 +63,7 @@ function readHost(scope: Scope, proxy: HttpProxy, index: number): Host | undefin
   const name = proxy.hostName.toLowerCase();
   // Kubernetes also treats 010.0.0.1 as an address.
   if (isIP(name) !== 0 || /^\d+(\.\d+){3}$/.test(name)) {
-    const message = `${quote(proxy.hostName)} is an IP address, and an Ingress takes host names only: write a name that leads there`;
+    const message = `${quote(proxy.hostName)} is an IP address, and an Ingress takes host names only: write a name that resolves to it`;
     findings.errors.push(yaml.problem([...at, 'host-name'], message));
     return undefined;
   }
@@ -73,18 +73,18 @@ function readHost(scope: Scope, proxy: HttpProxy, index: number): Host | undefin
   }
   const paths = proxy.routes.flatMap((route, position) => backendPath(scope, route, [...at, 'routes', position]));
   if (proxy.routes.length === 0) {
-    findings.warnings.push(yaml.problem([...at, 'routes'], 'has no route: nothing answers on this host'));
+    findings.warnings.push(yaml.problem([...at, 'routes'], 'has no routes: nothing answers on this host'));
   }
   if (paths.length === 0) return undefined;
   if (input.target === 'k8s-kind') {
     if (proxy.issuer !== undefined) {
       findings.warnings.push(
-        yaml.problem([...at, 'issuer'], 'is not used on kind: Caddy makes the certificates itself'),
+        yaml.problem([...at, 'issuer'], 'is not used on kind: Caddy issues the certificates itself'),
       );
     }
     if (proxy.withoutTls) {
       findings.warnings.push(
-        yaml.problem([...at, 'tls'], 'has no effect on kind: Caddy makes a certificate for every host'),
+        yaml.problem([...at, 'tls'], 'has no effect on kind: Caddy issues a certificate for every host'),
       );
     }
     return { name, paths, issuer: undefined, secret: proxy.tlsSecret };

@@ -51,7 +51,7 @@ export function nodePortServices(scope: Scope): KubernetesObject[] {
             for (const each of other.ports) each.name = `${each.protocol.toLowerCase()}-${each.port}`;
             return;
           }
-          const message = `node port ${nodePort} is wanted for service ${other.service} as well: a node has it once`;
+          const message = `node port ${nodePort} is also requested for service ${other.service}: it is available once per node`;
           findings.errors.push(input.spec.yaml.problem(['network', 'ports', service.name, index], message));
           return;
         }
@@ -85,7 +85,7 @@ function wanted(
   const warn = (why: string): undefined => {
     // The port is reached through the Ingress already.
     if (routed) return;
-    const message = `port ${target} is reached inside of the cluster only: ${why}`;
+    const message = `port ${target} is reached inside the cluster only: ${why}`;
     if (input.spec.ports.has(service.name)) {
       findings.warnings.push(input.spec.yaml.problem(['network', 'ports', service.name, index], message));
     } else findings.warnings.push(pod.model.problem(['services', service.name, 'ports', index], message));
@@ -96,12 +96,10 @@ function wanted(
   }
   const port = /^\d+$/.test(published) ? Number(published) : undefined;
   if (port === undefined || port < range.first || port > range.last) {
-    return warn(`${published} is no node port; ${legal}`);
+    return warn(`${published} is not a node port; ${legal}`);
   }
   if (address !== undefined && !['', '0.0.0.0', '::'].includes(address)) {
-    return warn(
-      `a node port is open on every address, not on ${address} alone; leave the address out if that is meant`,
-    );
+    return warn(`a node port is open on every address, not on ${address} alone; omit the address if that is intended`);
   }
   return port;
 }

@@ -40,7 +40,7 @@ function checkNetworkMode(scope: PodScope, service: ServiceModel, hostNetwork: b
         scope,
         service,
         mode === undefined ? [] : key,
-        `it is in the network of the host too, as another service of the pod ${scope.pod.name} is: put them into compose files of their own to keep them apart`,
+        `it is in the network of the host too, as another service of the pod ${scope.pod.name} is: put them into separate compose files to isolate them`,
       );
     }
   } else if (mode === 'none') {
@@ -80,7 +80,7 @@ function checkIpc(scope: PodScope, service: ServiceModel): void {
   const { ipc } = service;
   if (ipc === undefined || ['', 'host', 'private', 'shareable'].includes(ipc)) return;
   const [, other] = /^(?:service|container):(.+)$/.exec(ipc) ?? [];
-  if (other === undefined) warn(scope, service, ['ipc'], `Kubernetes has nothing like ${quote(ipc)}`);
+  if (other === undefined) warn(scope, service, ['ipc'], `Kubernetes has no equivalent of ${quote(ipc)}`);
   else if (!scope.services.some(({ name }) => name === other)) {
     refuse(scope, service, ['ipc'], `${quote(ipc)}: only services of one compose file share memory on Kubernetes`);
   }
@@ -99,7 +99,7 @@ function podHostname(scope: PodScope, hostNetwork: boolean): string | undefined 
         scope,
         service,
         key,
-        `${quote(hostname)}: the host name of a pod is at most 63 lower-case letters, digits and "-"; it keeps the pod's name`,
+        `${quote(hostname)}: the host name of a pod is at most 63 lower-case letters, digits and "-"; the name of the pod is used`,
       );
     } else if (given !== undefined && given !== hostname) {
       warn(scope, service, key, `the pod ${scope.pod.name} has one host name, and another service calls it ${given}`);
@@ -116,7 +116,7 @@ function dnsConfig(scope: PodScope): V1PodSpec['dnsConfig'] {
   );
   for (const service of scope.services) {
     service.dns.forEach((address) => {
-      if (isIP(address) === 0) refuse(scope, service, ['dns'], `${quote(address)} is no IP address`);
+      if (isIP(address) === 0) refuse(scope, service, ['dns'], `${quote(address)} is not an IP address`);
     });
   }
   if (nameservers.length > maxNameservers) {

@@ -50,7 +50,7 @@ export function headlessServices(scope: Scope): KubernetesObject[] {
       const owner = scope.podOf.get(service.name);
       if (owner === undefined) return [];
       if (owner !== pod) {
-        const message = `pod ${owner.name} has a service of this name too: in the cluster the name leads there; rename one of the two`;
+        const message = `pod ${owner.name} has a service of this name too: in the cluster the name resolves to that service; rename one of the two`;
         findings.warnings.push(pod.model.problem(['services', service.name], message));
         return [];
       }

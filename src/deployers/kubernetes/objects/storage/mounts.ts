@@ -27,7 +27,7 @@ export function containerMounts(scope: PodScope, service: ServiceModel, volumes:
   const byPath = new Map<string, V1VolumeMount>();
   const add = (mount: V1VolumeMount, key: KeyPath): void => {
     if (byPath.has(mount.mountPath)) {
-      refuse(scope, service, key, `something else has the path ${mount.mountPath} in the container: remove one`);
+      refuse(scope, service, key, `the path ${mount.mountPath} in the container is mounted twice: remove one`);
     }
     byPath.set(mount.mountPath, mount);
   };
@@ -57,7 +57,7 @@ function mountOf(
 ): V1VolumeMount | undefined {
   const key = ['volumes', index];
   const strange = mount.options.filter((option) => !idleOptions.has(option));
-  if (strange.length > 0) warn(scope, service, key, `${strange.join(', ')}: Kubernetes has nothing like this option`);
+  if (strange.length > 0) warn(scope, service, key, `${strange.join(', ')}: Kubernetes has no such option`);
   const at = (name: string): V1VolumeMount =>
     compact({
       name,
@@ -66,7 +66,7 @@ function mountOf(
       readOnly: mount.read_only || undefined,
     });
   if (mount.target.includes(':')) {
-    refuse(scope, service, key, `${quote(mount.target)}: Kubernetes takes no path with ":" in it`);
+    refuse(scope, service, key, `${quote(mount.target)}: Kubernetes does not allow a path with ":"`);
     return undefined;
   }
   switch (mount.type) {
@@ -99,7 +99,7 @@ function named({ input, names }: PodScope, volumes: PodVolumes, volume: string):
 
 function anonymous(scope: PodScope, service: ServiceModel, volumes: PodVolumes, index: number): string {
   const message =
-    'a volume without a name lives only as long as its pod on Kubernetes, and starts empty: name it, and what is in it is kept';
+    'a volume without a name lives only as long as its pod on Kubernetes, and starts empty: name it to keep its content';
   warn(scope, service, ['volumes', index], message);
   return volumes.name(`anonymous ${service.name} ${index}`, `anonymous-${service.name}`, { emptyDir: {} });
 }
@@ -117,18 +117,18 @@ function bound(
   const source = mount.source ?? '';
   // Without options Compose would allow writes too, but stacks bind their scripts and settings in that way.
   if (mount.options.includes('rw')) {
-    const message = `${quote(source)} is copied into a ConfigMap, which nobody can write to: use a named volume, with a path in volumes of the spec, or leave rw out`;
+    const message = `${quote(source)} is copied into a ConfigMap, which is read-only: use a named volume, with a path in volumes of the spec, or leave rw out`;
     refuse(scope, service, key, message);
     return undefined;
   }
   const found = input.boundFiles.get(source);
   if (found === undefined) {
-    const message = `${quote(source)} is not among the files of the deployment, and a pod reaches no others of this host: put it into the stack's config folder, or use a named volume`;
+    const message = `${quote(source)} is not among the files of the deployment, and a pod cannot reach other files of this host: put it into the stack's config folder, or use a named volume`;
     refuse(scope, service, key, message);
     return undefined;
   }
   if (found.kind === 'directory' && found.files.size > 0 && !mount.read_only && !mount.options.includes('ro')) {
-    const message = `${quote(source)} is copied into a ConfigMap, which nobody can write to, while on Compose the container may: write :ro where it only reads, else use a named volume`;
+    const message = `${quote(source)} is copied into a ConfigMap, which is read-only, while on Compose the container may write: add :ro if it only reads, otherwise use a named volume`;
     warn(scope, service, key, message);
   }
   const name = volumes.name(
@@ -171,11 +171,11 @@ function memoryMount(
     const [, amount] = /^size=(.*[^%])$/.exec(option) ?? [];
     const bytes = amount === undefined ? undefined : parseBytes(amount);
     if (bytes !== undefined) size = bytes;
-    else if (amount !== undefined) refuse(scope, service, key, `${quote(amount)} is no size: write it like 64m`);
+    else if (amount !== undefined) refuse(scope, service, key, `${quote(amount)} is not a size: write it like 64m`);
     // Every user in the pod may write to it, which equals 1777.
     else if (!/^(?:|rw|ro|noexec|nosuid|nodev|mode=0?1?777)$/.test(option)) strange.push(option);
   }
-  if (strange.length > 0) warn(scope, service, key, `${strange.join(', ')}: Kubernetes has nothing like this option`);
+  if (strange.length > 0) warn(scope, service, key, `${strange.join(', ')}: Kubernetes has no such option`);
   const name = volumes.name(`tmpfs ${service.name} ${mountPath}`, `tmpfs-${service.name}`, memory(size));
   return compact({ name, mountPath, readOnly: options.split(',').includes('ro') || undefined });
 }

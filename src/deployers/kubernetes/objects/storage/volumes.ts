@@ -91,8 +91,10 @@ function reportDriverOptions({ input, findings }: Scope): void {
       if (input.spec.volumes.get(name) !== undefined || input.spec.configmaps.has(name)) continue;
       const driven = (driver !== undefined && driver !== 'local') || options.size > 0;
       if (!external && !driven) continue;
-      const what = external ? 'an external volume of Docker is not in the cluster' : 'its driver is one of Docker';
-      const message = `${what}: it becomes a new volume of the cluster's default storage class; give it a path in volumes of the spec if its data is elsewhere`;
+      const what = external
+        ? 'an external Docker volume does not exist in the cluster'
+        : 'its driver is a Docker driver';
+      const message = `${what}: it becomes a new volume of the cluster's default storage class; if its data is elsewhere, give it a path in volumes of the spec`;
       findings.warnings.push(model.problem(['volumes', name], message));
     }
   }

@@ -36,7 +36,7 @@ export function placeServices(scope: PodScope): PlacedService[] {
       if (condition === 'service_healthy') {
         if (hasTest(dependency)) healthy.add(name);
         else {
-          const message = `${name} has no healthcheck in the compose file, and Kubernetes knows none of its image: it is only started first; give it a healthcheck`;
+          const message = `${name} has no healthcheck in the compose file, and Kubernetes does not use the one of its image: it is only started first; give it a healthcheck`;
           warn(scope, service, ['depends_on', name], message);
         }
       }
@@ -85,7 +85,7 @@ function inOrder(scope: PodScope, byName: ReadonlyMap<string, ServiceModel>): Se
           scope,
           service,
           ['depends_on', name],
-          `${name} depends on ${service.name} in turn: neither can start first`,
+          `${name} also depends on ${service.name}: neither can start first`,
         );
       } else visit(dependency);
     }
@@ -102,8 +102,8 @@ function inOrder(scope: PodScope, byName: ReadonlyMap<string, ServiceModel>): Se
 function refuseOnlyInit(scope: PodScope, services: readonly ServiceModel[]): void {
   for (const service of services) {
     const waiting = scope.awaitedToEnd.get(service.name);
-    const why = waiting === undefined ? 'is an init container' : `runs to its end, as ${waiting} awaits it`;
-    const message = `${why}, and nothing else is in this pod: put it into the compose file of what waits for it, or make it a job`;
+    const why = waiting === undefined ? 'is an init container' : `runs to completion, as ${waiting} waits for it`;
+    const message = `${why}, and nothing else is in this pod: put it into the compose file of the service that waits for it, or make it a job`;
     refuse(scope, service, [], message);
   }
 }

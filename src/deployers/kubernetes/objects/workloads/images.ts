@@ -27,7 +27,7 @@ export function containerImage(
   }
   if (parseImage(image) === undefined) {
     const where = override === undefined ? '' : ' (an image override)';
-    return refuse(`${quote(image)}${where} is no image: write [registry/]name[:tag][@digest]`);
+    return refuse(`${quote(image)}${where} is not an image: write [registry/]name[:tag][@digest]`);
   }
   return override ?? registryImage(image, input.spec.imageRegistry, input.deploymentId);
 }

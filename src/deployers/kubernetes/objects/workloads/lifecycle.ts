@@ -25,7 +25,7 @@ export function reportEnding(scope: PodScope, placed: readonly PlacedService[]):
     }
     const { restart } = service;
     if (!scope.job && role === 'main' && (restart === 'no' || restart?.startsWith('on-failure') === true)) {
-      const message = `${restart}: Kubernetes starts a container of a Deployment again whenever it ends. If it runs to its end, make it a job, or label it laconic.init-container, or let who waits for it depend on it with service_completed_successfully`;
+      const message = `${restart}: Kubernetes restarts a container of a Deployment whenever it ends. If it runs to completion, make it a job, label it laconic.init-container, or let the services that wait for it depend on it with service_completed_successfully`;
       warn(scope, service, ['restart'], message);
     }
     if (service.init)

@@ -53,7 +53,7 @@ function reportSharedPorts(scope: PodScope, placed: readonly PlacedService[]): v
       const owner = owners.get(port) ?? service.name;
       owners.set(port, owner);
       if (owner === service.name) return;
-      const message = `${owner} listens on ${port} too, and the services of one compose file share their ports on Kubernetes: put one of them into a compose file of its own`;
+      const message = `${owner} listens on ${port} too, and the services of one compose file share their ports on Kubernetes: put one of them into a separate compose file`;
       refuse(scope, service, ['ports', index], message);
     });
   }

@@ -35,7 +35,7 @@ export function containerProbes(scope: PodScope, { service, role, awaitedHealthy
   const readinessProbe = hasTest(service) ? healthProbe(scope, service) : routeProbe(scope, service);
   if (readinessProbe === undefined) {
     for (const label of labelled) {
-      warn(scope, service, ['labels', label], 'there is no healthcheck in the compose file to make a probe from');
+      warn(scope, service, ['labels', label], 'there is no healthcheck in the compose file to create a probe from');
     }
     return {};
   }

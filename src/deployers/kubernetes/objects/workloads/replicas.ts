@@ -20,7 +20,7 @@ export function replicasOf(scope: PodScope): number {
         scope,
         service,
         service.keys.has('scale') ? ['scale'] : ['deploy', 'replicas'],
-        `${others.join(', ')} would run ${most} times with it, as they are one pod: put this service into a compose file of its own, or write replicas in the spec`,
+        `${others.join(', ')} would run ${most} times with it, as they are one pod: put this service into a separate compose file, or write replicas in the spec`,
       );
     }
   }
@@ -33,7 +33,7 @@ function refuseSharedVolumes(scope: PodScope, count: number): void {
   for (const service of scope.services) {
     service.volumes.forEach(({ type, source }, index) => {
       if (type !== 'volume' || source === undefined || scope.input.spec.configmaps.has(source)) return;
-      const message = `the volume ${source} is for one pod (ReadWriteOnce), and ${count} replicas would share it: use one replica, or put what needs no volume into a compose file of its own`;
+      const message = `the volume ${source} is for one pod (ReadWriteOnce), and ${count} replicas would share it: use one replica, or put the services without a volume into a separate compose file`;
       refuse(scope, service, ['volumes', index], message);
     });
   }

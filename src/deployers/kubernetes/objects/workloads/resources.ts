@@ -71,7 +71,7 @@ function fromCompose(
     }
     if (amounts.devices === true) {
       const message =
-        'Kubernetes gives devices through plugins of its nodes only, which this program does not ask for: remove it';
+        'Kubernetes provides devices through device plugins only, which this program does not use: remove it';
       refuse(scope, service, [...key, section, 'devices'], message);
     }
     // Zero and negative numbers mean no limit.
@@ -80,7 +80,7 @@ function fromCompose(
         scope,
         service,
         keyOf(section, 'pids'),
-        'Kubernetes bounds processes per node only: this limit does not hold',
+        'Kubernetes limits processes per node only: this limit has no effect',
       );
     }
     return quantities({ cpu, memory });

@@ -35,12 +35,12 @@ function checkNames({ input: { spec }, findings }: Pick<Scope, 'input' | 'findin
   };
   spec.nodeAffinities.forEach(({ label, value }, index) => {
     const at = ['node-affinities', index];
-    if (!isLabelKey(label)) refuse([...at, 'label'], label, `no label of a node: ${labelKeyRule}`);
-    if (!isLabelValue(value)) refuse([...at, 'value'], value, `no value of a label: ${labelValueRule}`);
+    if (!isLabelKey(label)) refuse([...at, 'label'], label, `not a label of a node: ${labelKeyRule}`);
+    if (!isLabelValue(value)) refuse([...at, 'value'], value, `not a value of a label: ${labelValueRule}`);
   });
   spec.nodeTolerations.forEach(({ key, value = '' }, index) => {
     const at = ['node-tolerations', index];
-    if (key !== undefined && !isLabelKey(key)) refuse([...at, 'key'], key, `no key of a taint: ${labelKeyRule}`);
-    if (!isLabelValue(value)) refuse([...at, 'value'], value, `no value of a taint: ${labelValueRule}`);
+    if (key !== undefined && !isLabelKey(key)) refuse([...at, 'key'], key, `not a key of a taint: ${labelKeyRule}`);
+    if (!isLabelValue(value)) refuse([...at, 'value'], value, `not a value of a taint: ${labelValueRule}`);
   });
 }

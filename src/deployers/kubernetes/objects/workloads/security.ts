@@ -59,7 +59,7 @@ function userOf(scope: PodScope, service: ServiceModel): Pick<V1SecurityContext,
   const runAsUser = numericId(user);
   const runAsGroup = group === undefined || group === '' ? undefined : numericId(group);
   if (runAsUser === undefined || (runAsGroup === undefined && group !== undefined && group !== '')) {
-    const message = `${quote(service.user)}: Kubernetes knows no names of users and groups; write their numbers, such as "1000:1000" (\`docker run --rm IMAGE id\` shows them)`;
+    const message = `${quote(service.user)}: Kubernetes does not know names of users and groups; write their numbers, such as "1000:1000" (\`docker run --rm IMAGE id\` shows them)`;
     refuse(scope, service, ['user'], message);
     return {};
   }
@@ -100,14 +100,14 @@ function securityOptions(scope: PodScope, service: ServiceModel, privileged: boo
         scope,
         service,
         key,
-        'Kubernetes cannot switch SELinux off for a container: write label:type:spc_t where nodes use it',
+        'Kubernetes cannot disable SELinux for a container: write label:type:spc_t if the nodes use it',
       );
     } else {
       refuse(
         scope,
         service,
         key,
-        `Kubernetes has nothing like ${quote(option)}: remove it, or the container would run with other rules than on Compose`,
+        `Kubernetes has no equivalent of ${quote(option)}: remove it, or the container would run with other rules than on Compose`,
       );
     }
   });
@@ -126,7 +126,7 @@ export function supplementalGroups(scope: PodScope): number[] {
           scope,
           service,
           ['group_add', index],
-          `${quote(group)}: Kubernetes knows no names of groups; write the number`,
+          `${quote(group)}: Kubernetes does not know names of groups; write the number`,
         );
       } else groups.add(id);
     });
@@ -144,7 +144,7 @@ export function podSysctls(scope: PodScope): V1Sysctl[] {
       const key = ['sysctls', name];
       const other = values.get(name);
       if (!sysctlName.test(name) || name.length > 253) {
-        refuse(scope, service, key, `${quote(name)} is no name of a kernel setting`);
+        refuse(scope, service, key, `${quote(name)} is not the name of a kernel setting`);
         continue;
       }
       if (other !== undefined && other !== value) {
@@ -156,7 +156,7 @@ export function podSysctls(scope: PodScope): V1Sysctl[] {
         );
       } else if ((hostNetwork && name.startsWith('net.')) || (hostIpc && ipcSysctl.test(name))) {
         const what = name.startsWith('net.') ? 'network' : 'IPC';
-        refuse(scope, service, key, `the pod has the ${what} of the host: set it on the host, and remove it here`);
+        refuse(scope, service, key, `the pod uses the ${what} of the host: set it on the host, and remove it here`);
       } else {
         values.set(name, value);
         if (!safeSysctls.has(name))

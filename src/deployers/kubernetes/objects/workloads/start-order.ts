@@ -69,11 +69,11 @@ export function reportOrder({ input, findings }: Scope): void {
     findings.errors.push(pod.model.problem(['services', service.name, 'depends_on', dependency], message));
   }
   for (const { from, to, service, dependency } of circles) {
-    const message = `${dependency} is in the pod ${to.name}, which waits for the pod ${from.name} in turn: this one is not awaited`;
+    const message = `${dependency} is in the pod ${to.name}, which also waits for the pod ${from.name}: this dependency is not awaited`;
     findings.warnings.push(from.model.problem(['services', service.name, 'depends_on', dependency], message));
   }
   for (const { from, service, dependency } of unchecked) {
-    const message = `${dependency} has no healthcheck in the compose file, and Kubernetes knows none of its image: it is awaited until it runs; give it a healthcheck`;
+    const message = `${dependency} has no healthcheck in the compose file, and Kubernetes does not use the one of its image: it is awaited until it runs; give it a healthcheck`;
     findings.warnings.push(from.model.problem(['services', service.name, 'depends_on', dependency], message));
   }
 }

@@ -14,7 +14,7 @@ export interface LogQuery {
 /** Converts the options of `logs` to the API's terms. @throws UsageError for an invalid time */
 export function logQuery(options: LogsOptions, now: number): LogQuery {
   if (options.previous === true && options.follow) {
-    throw new UsageError('--previous shows what has ended: nothing comes that --follow could wait for');
+    throw new UsageError('--previous shows a run that has ended: --follow has nothing to wait for');
   }
   const since = options.since === undefined ? undefined : parseTime(options.since, '--since', now);
   const until = options.until === undefined ? undefined : parseTime(options.until, '--until', now);
@@ -46,7 +46,7 @@ export function parseTime(text: string, option: string, now: number): number {
   if (/^\d{9,12}(?:\.\d+)?$/.test(text)) return Number(text) * 1_000;
   const time = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(time)) {
-    throw new UsageError(`${option}: ${text} is neither a time (2026-01-02T13:23:37Z) nor a while (42m)`);
+    throw new UsageError(`${option}: ${text} is neither a time (2026-01-02T13:23:37Z) nor a duration (42m)`);
   }
   return time;
 }

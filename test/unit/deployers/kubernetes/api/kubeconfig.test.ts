@@ -70,15 +70,15 @@ describe('the cluster of a deployment', () => {
       'names cluster x, which is not in it',
     ],
     ['no user', kubeconfig('a', 'https://a:1', { current: 'a', user: 'x' }), 'names user x, which is not in it'],
-    ['no URL', kubeconfig('a', 'a:b:c', { current: 'a' }), 'is no https URL'],
-    ['plain HTTP', kubeconfig('a', 'http://a:1', { current: 'a' }), 'is no https URL'],
+    ['no URL', kubeconfig('a', 'a:b:c', { current: 'a' }), 'is not an https URL'],
+    ['plain HTTP', kubeconfig('a', 'http://a:1', { current: 'a' }), 'is not an https URL'],
     ['an empty file', '', 'has no current-context'],
-    ['another type of file', 'services: {}', 'is no kubeconfig: it has no clusters'],
+    ['another type of file', 'services: {}', 'is not a kubeconfig: it has no clusters'],
     ['invalid YAML', '{', 'kubeconfig.yml'],
     [
       'a cluster without a name',
       'clusters: [ { cluster: { server: x } } ]',
-      'is no usable kubeconfig: clusters[0].name is missing',
+      'is not a usable kubeconfig: clusters[0].name is missing',
     ],
   ])('of k8s is refused in one message for %s', async (_, text, message) => {
     if (text !== undefined) await write('kubeconfig.yml', text);

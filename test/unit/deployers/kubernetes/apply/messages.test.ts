@@ -151,7 +151,7 @@ describe('resource paths', () => {
   });
 
   it.each(['..', '.', '', 'a/b', 'a?b', '%2e%2e'])('never lead elsewhere: %j', (name) => {
-    expect(() => resourcePath(resources.Pod, 'ns', name)).toThrow('is no name of a Kubernetes object');
-    expect(() => resourcePath(resources.Pod, name)).toThrow('is no name of a Kubernetes object');
+    expect(() => resourcePath(resources.Pod, 'ns', name)).toThrow('is not the name of a Kubernetes object');
+    expect(() => resourcePath(resources.Pod, name)).toThrow('is not the name of a Kubernetes object');
   });
 });

@@ -104,7 +104,7 @@ describe('planning a start', () => {
       { app: 'laconic-x', 'app.kubernetes.io/stack': 'n' },
       'belongs to deployment laconic-x',
     ],
-    ['of another tool', {}, 'was not made by this deployment, and is in its way'],
+    ['of another tool', {}, 'exists already and was not created by this deployment'],
   ])('refuses an object %s', (_, theirs, message) => {
     expect(() => plan([config], [live(config, {}, { labels: theirs, managedFields: [] })])).toThrow(message);
   });
@@ -143,7 +143,7 @@ describe('planning a start', () => {
     const made = plan([volume('/mnt/new')], [released]);
     expect(made.actions).toMatchObject([{ do: 'label', release: true }]);
     expect(made.warnings).toEqual([
-      'PersistentVolume data stays as it is: spec.hostPath.path is "/mnt/old", the spec wants "/mnt/new"',
+      'PersistentVolume data is not changed: spec.hostPath.path is "/mnt/old", the spec wants "/mnt/new"',
     ]);
     // The volume reports it a moment after its claim is gone.
     const claimRef = { namespace: identity.namespace, name: 'data', uid: 'gone' };
@@ -228,7 +228,7 @@ describe('pruning', () => {
     const again = live(object('ConfigMap', 'again'));
     const made = plan([], [hook, again], [entry(again, 'another-uid')]);
     expect(made.removals).toEqual([]);
-    expect(made.remarks).toEqual(['ConfigMap again left the stack, but somebody made it anew since: it stays']);
+    expect(made.remarks).toEqual(['ConfigMap again left the stack, but another client has recreated it: it is kept']);
   });
 
   it('keeps volumes, claims and unknown kinds in the inventory', () => {

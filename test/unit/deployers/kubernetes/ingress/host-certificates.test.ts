@@ -26,7 +26,7 @@ it('a certificate is valid for its name or the wildcard above it, until its last
   expect(problem('a.example.org', own)).toBeUndefined();
   expect(problem('a.example.org', ['wildcard.example.org.wildcard.example.org.crt'])).toBeUndefined();
   expect(problem('*.example.org', ['wildcard..example.org.wildcard..example.org.crt'])).toBeUndefined();
-  expect(problem('a.example.org', own, { days: 3 })).toMatch(/^has only one for it that ended on \d{4}-/);
+  expect(problem('a.example.org', own, { days: 3 })).toMatch(/^has only one that expired on \d{4}-/);
 });
 
 it('a certificate of another name, an invalid file or a missing file is no certificate of the host', () => {
@@ -35,6 +35,6 @@ it('a certificate of another name, an invalid file or a missing file is no certi
   expect(problem('a.example.org', ['a.example.org.a.example.org.key', 'b.example.org.b.example.org.crt'])).toBe(none);
   expect(problem('example.org', ['a.example.org.a.example.org.crt'])).toBe(none);
   expect(problem('a.example.org', ['a.example.org.a.example.org.crt'], { content: Buffer.from('x') })).toContain(
-    'ended',
+    'expired',
   );
 });

@@ -77,7 +77,7 @@ describe('host files in compose files, for a cluster that cannot reach them', ()
     const { says, errors } = await copiesFor(['../scripts:/s', '/nowhere/at/all:/n', '../../outside:/o']);
     expect(errors).toBe(3);
     expect(says).toEqual([
-      'web.yml:5 services.web.volumes[0]: ../scripts cannot be given to the cluster: it holds more than files (deep); name the folders with the files, or use a named volume',
+      'web.yml:5 services.web.volumes[0]: ../scripts cannot be copied to the cluster: it contains more than files (deep); name the folders with the files, or use a named volume',
       'web.yml:6 services.web.volumes[1]: /nowhere/at/all does not exist on this host: create it, or use a named volume',
       'web.yml:7 services.web.volumes[2]: ../../outside does not exist on this host: create it, or use a named volume',
     ]);

@@ -253,9 +253,9 @@ describe('files that become objects', () => {
       'config/big/b': 'x'.repeat(600_000),
     });
     expect(errors.map((text) => text.replace(/^.*services/, 'services').slice(0, 70))).toEqual([
-      'services.web.volumes[0]: "../config/deep" has a folder in it ("x"), an',
+      'services.web.volumes[0]: "../config/deep" contains a folder ("x"), but',
       'services.web.volumes[1]: "../config/big" holds more than 1048576 bytes',
-      'services.web.volumes[2]: "/dev/null" is no file and no directory, such',
+      'services.web.volumes[2]: "/dev/null" is neither a file nor a directory',
     ]);
   });
 });
@@ -409,7 +409,7 @@ describe('files and folders that services mount', () => {
     const { says } = built(await gather({ 'compose/docker-compose-web.yml': compose, 'config/state/one': '1' }));
     expect(says).toEqual([
       expect.stringMatching(
-        /^\S+docker-compose-web\.yml:1 services\.web\.volumes\[0\]: "\.\.\/config\/state" is copied into a ConfigMap, which nobody can write to/,
+        /^\S+docker-compose-web\.yml:1 services\.web\.volumes\[0\]: "\.\.\/config\/state" is copied into a ConfigMap, which is read-only/,
       ),
     ]);
   });

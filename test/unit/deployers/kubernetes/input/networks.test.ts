@@ -19,10 +19,8 @@ networks:
     internal: true
 `;
   expect(unmappedNetworks(parseYaml(text, 'app.yml')).map(formatProblem)).toEqual([
-    expect.stringMatching(
-      /^app\.yml:6 services\.web\.networks\.front\.ipv4_address: a pod has no address of its own choice/,
-    ),
+    expect.stringMatching(/^app\.yml:6 services\.web\.networks\.front\.ipv4_address: a pod cannot choose its address/),
     expect.stringMatching(/^app\.yml:7 services\.web\.networks\.front\.mac_address: /),
-    expect.stringMatching(/^app\.yml:13 networks\.back\.internal: is not so on Kubernetes/),
+    expect.stringMatching(/^app\.yml:13 networks\.back\.internal: has no effect on Kubernetes/),
   ]);
 });

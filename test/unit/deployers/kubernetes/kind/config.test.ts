@@ -207,8 +207,8 @@ describe('host ports that are requested twice', () => {
       spec: 'kind-http-port: 8080\nkind-https-port: 9000\n',
     });
     expect(hostPortProblems(spec, pods).map(formatProblem)).toEqual([
-      'spec.yml:3 kind-http-port: port 8080/tcp of this host would lead to the ingress controller, and web, which is in the network of the node, has it: use another port',
-      'spec.yml:4 kind-https-port: port 9000/tcp of this host would lead to the ingress controller, and web, which is in the network of the node, has it: use another port',
+      'spec.yml:3 kind-http-port: port 8080/tcp of this host would lead to the ingress controller, but web, which uses the network of the node, has it: use another port',
+      'spec.yml:4 kind-https-port: port 9000/tcp of this host would lead to the ingress controller, but web, which uses the network of the node, has it: use another port',
     ]);
     expect(hostPortProblems(objectsInput({ spec: '' }).spec, pods)).toEqual([]);
   });

@@ -154,7 +154,7 @@ describe('pods', () => {
     };
     expect(podReadiness(full, late)).toEqual({
       kind: 'failed',
-      state: 'no node takes it: 0/1 nodes are available: 1 Insufficient memory.',
+      state: 'no node accepts it: 0/1 nodes are available: 1 Insufficient memory.',
       pod: 'web-r-1',
     });
     const unbound = {

@@ -141,7 +141,7 @@ describe('objects that are gone', () => {
     world.noteMissing('Deployment', 'web');
     expect(judge.look(world, [web], 1)[0]?.readiness).toEqual({
       kind: 'failed',
-      state: 'was deleted by somebody else',
+      state: 'was deleted by another client',
     });
   });
 });

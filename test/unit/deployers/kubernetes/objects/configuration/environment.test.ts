@@ -297,7 +297,7 @@ services:
   ])('are warned about at the key where %s would show one', (keys, key) => {
     const more = { ...credentials, TOKEN: 'a1b2c3d4e5', ADDRESS: '10.11.12.13' };
     const { warnings } = findingsOf(keys, { credentials: more });
-    const shown = /: holds \w+ of a credentials file, which everybody can read/;
+    const shown = /: holds \w+ of a credentials file, which is readable for everyone/;
     const found = warnings.filter((warning) => shown.test(warning));
     expect(found).toEqual([expect.stringContaining(`services.web.${key}: holds`)]);
     expect(found[0]).toMatch(/^docker-compose-web\.yml:\d+ /);
@@ -326,7 +326,7 @@ services:
       configmaps: { conf: { 'a.conf': 'token = a1b2c3d4e5' } },
     });
     const shown = (object: string, path: string): string =>
-      `the ${object} holds, at ${path}, TOKEN of a credentials file, which everybody can read`;
+      `the ${object} holds, at ${path}, TOKEN of a credentials file, which is readable for everyone`;
     expect(warnings.filter((warning) => !warning.includes('no service mentions'))).toEqual([
       expect.stringContaining(
         `spec.yml:4 configmaps.conf: ${shown(`ConfigMap ${app}-conf`, 'binaryData["a.conf"]')}`,

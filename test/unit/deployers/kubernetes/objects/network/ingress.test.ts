@@ -189,7 +189,7 @@ describe('the Ingress', () => {
       ],
     ]);
     expect(ingressesOf({ pods, spec: spec(host('a.org', 'tls: false,')) }).warnings).toEqual([
-      'spec.yml:5 network.http-proxy[0].tls: has no effect on kind: Caddy makes a certificate for every host',
+      'spec.yml:5 network.http-proxy[0].tls: has no effect on kind: Caddy issues a certificate for every host',
     ]);
   });
 
@@ -197,7 +197,7 @@ describe('the Ingress', () => {
     const { ingresses, warnings } = ingressesOf({ pods, spec: spec(host('a.org', 'issuer: x, tls-secret: mine,')) });
     expect(ingresses[0]?.spec.tls).toEqual([{ hosts: ['a.org'], secretName: 'mine' }]);
     expect(warnings).toEqual([
-      'spec.yml:5 network.http-proxy[0].issuer: is not used on kind: Caddy makes the certificates itself',
+      'spec.yml:5 network.http-proxy[0].issuer: is not used on kind: Caddy issues the certificates itself',
     ]);
   });
 
@@ -205,11 +205,11 @@ describe('the Ingress', () => {
     [host('a_b.org'), 'network.http-proxy[0].host-name: "a_b.org" is not a host name'],
     [
       host('127.0.0.1'),
-      'network.http-proxy[0].host-name: "127.0.0.1" is an IP address, and an Ingress takes host names only: write a name that leads there',
+      'network.http-proxy[0].host-name: "127.0.0.1" is an IP address, and an Ingress takes host names only: write a name that resolves to it',
     ],
     [
       host('::1'),
-      'network.http-proxy[0].host-name: "::1" is an IP address, and an Ingress takes host names only: write a name that leads there',
+      'network.http-proxy[0].host-name: "::1" is an IP address, and an Ingress takes host names only: write a name that resolves to it',
     ],
     [
       host('a.org', '', '{ path: /, proxy-to: "wbe:80" }'),
@@ -245,6 +245,6 @@ describe('the Ingress', () => {
   it('may have a wildcard host, and a host without routes is warned about', () => {
     const { ingresses, warnings } = ingressesOf({ pods, spec: spec(host('*.a.org'), host('b.org', '', '')) });
     expect(ingresses[0]?.spec.rules.map((rule) => rule.host)).toEqual(['*.a.org']);
-    expect(warnings).toEqual(['spec.yml:6 network.http-proxy[1].routes: has no route: nothing answers on this host']);
+    expect(warnings).toEqual(['spec.yml:6 network.http-proxy[1].routes: has no routes: nothing answers on this host']);
   });
 });

@@ -129,7 +129,7 @@ describe('headless Services for the names of compose services', () => {
     const { services, warnings } = servicesOf({ pods: { a: oneService(''), b: oneService('') } });
     expect(services.get('web')?.spec.selector).toEqual({ app, 'app.kubernetes.io/component': 'a' });
     expect(warnings).toContain(
-      'docker-compose-b.yml:2 services.web: pod a has a service of this name too: in the cluster the name leads there; rename one of the two',
+      'docker-compose-b.yml:2 services.web: pod a has a service of this name too: in the cluster the name resolves to that service; rename one of the two',
     );
   });
 
@@ -139,11 +139,11 @@ describe('headless Services for the names of compose services', () => {
       spec: proxy('web:80'),
     });
     expect(errors).toEqual([
-      `docker-compose-web.yml:1 services.${app}-service: the pod "web" and the service "${app}-service" would be the same Service ${app}-service in the cluster: give one another name`,
+      `docker-compose-web.yml:1 services.${app}-service: the pod "web" and the service "${app}-service" would both be Service ${app}-service in the cluster: rename one of them`,
     ]);
     const cases = servicesOf({ pods: { web: 'services:\n  my-app: { image: a }\n  My-App: { image: a }\n' } });
     expect(cases.errors).toEqual([
-      'docker-compose-web.yml:3 services.My-App: the service "my-app" and the service "My-App" would be the same Service my-app in the cluster: give one another name',
+      'docker-compose-web.yml:3 services.My-App: the service "my-app" and the service "My-App" would both be Service my-app in the cluster: rename one of them',
     ]);
   });
 
@@ -182,24 +182,22 @@ describe('NodePort Services for the node ports in the spec', () => {
     const { made, warnings } = nodePorts('ports: [ "31001:9000" ]', '');
     expect(made).toEqual([]);
     expect(warnings).toEqual([
-      'docker-compose-web.yml:4 services.web.ports[0]: port 9000 is reached inside of the cluster only: network.ports of the spec has no ports for service web; write "30000 to 32767:9000" for a node port there',
+      'docker-compose-web.yml:4 services.web.ports[0]: port 9000 is reached inside the cluster only: network.ports of the spec has no ports for service web; write "30000 to 32767:9000" for a node port there',
     ]);
   });
 
   it.each([
-    ['8080:80', '8080 is no node port; write "30000 to 32767:80" for a node port'],
+    ['8080:80', '8080 is not a node port; write "30000 to 32767:80" for a node port'],
     [
       '127.0.0.1:30080:80',
-      'a node port is open on every address, not on 127.0.0.1 alone; leave the address out if that is meant',
+      'a node port is open on every address, not on 127.0.0.1 alone; omit the address if that is intended',
     ],
-    ['30080-30081:80', '30080-30081 is no node port; write "30000 to 32767:80" for a node port'],
+    ['30080-30081:80', '30080-30081 is not a node port; write "30000 to 32767:80" for a node port'],
   ])('are not made for %s', (port, why) => {
     const { made, warnings, errors } = nodePorts(`ports: [ "${port}" ]`, ports(port));
     expect(made).toEqual([]);
     expect(errors).toEqual([]);
-    expect(warnings).toEqual([
-      `spec.yml:5 network.ports.web[0]: port 80 is reached inside of the cluster only: ${why}`,
-    ]);
+    expect(warnings).toEqual([`spec.yml:5 network.ports.web[0]: port 80 is reached inside the cluster only: ${why}`]);
   });
 
   it('accept 0.0.0.0 as every address', () => {
@@ -221,7 +219,7 @@ describe('NodePort Services for the node ports in the spec', () => {
     expect(services.get(`${app}-nodeport-80-tcp-30002`)?.spec.selector['app.kubernetes.io/component']).toBe('b');
     const twice = servicesOf({ pods: { a: text('one', 30001), b: text('two', 30001) }, spec });
     expect(twice.errors).toEqual([
-      'spec.yml:3 network.ports.two[0]: node port 30001 is wanted for service one as well: a node has it once',
+      'spec.yml:3 network.ports.two[0]: node port 30001 is also requested for service one: it is available once per node',
     ]);
   });
 
@@ -242,7 +240,7 @@ describe('NodePort Services for the node ports in the spec', () => {
       `services: { ${name}: { image: a, ports: [ "30001:80/${protocol}" ] } }`;
     const spec = 'network: { ports: { one: [ "30001:80" ], two: [ "30001:80/udp" ] } }\n';
     expect(servicesOf({ pods: { a: text('one', 'tcp'), b: text('two', 'udp') }, spec }).errors).toEqual([
-      'spec.yml:3 network.ports.two[0]: node port 30001 is wanted for service one as well: a node has it once',
+      'spec.yml:3 network.ports.two[0]: node port 30001 is also requested for service one: it is available once per node',
     ]);
   });
 

@@ -131,7 +131,7 @@ describe('secrets and configs in compose files', () => {
     const conf = (text: string): string => oneService('configs: [ c ]', `configs: { c: { content: ${text} } }`);
     const { errors } = made({ pods: { a: conf('one'), b: conf('two') } });
     expect(errors).toEqual([
-      'docker-compose-b.yml:5 configs.c: has another content in docker-compose-a.yml: give one of the two another name',
+      'docker-compose-b.yml:5 configs.c: has other content in docker-compose-a.yml: give one of the two another name',
     ]);
     expect(made({ pods: { a: conf('one'), b: conf('one') } }).of('ConfigMap').size).toBe(1);
   });

@@ -108,7 +108,7 @@ services:
     const warnings = (mode: string): string[] =>
       findingsOf(`volumes: [ { type: tmpfs, target: /t, tmpfs: { mode: ${mode} } } ]`).warnings;
     expect(warnings('01777')).toEqual([]);
-    expect(warnings('0o1770')).toEqual([expect.stringContaining('mode=01770: Kubernetes has nothing like')]);
+    expect(warnings('0o1770')).toEqual([expect.stringContaining('mode=01770: Kubernetes has no such option')]);
   });
 
   it('use an explicit mount at /dev/shm instead of shm_size', () => {
@@ -155,14 +155,11 @@ configs: { app: { content: hello } }
 describe('mounts that are not possible', () => {
   it.each([
     ['volumes: [ ./missing:/x ]', /volumes\[0\]: "\.\/missing" is not among the files of the deployment/],
-    [
-      'volumes: [ "./f:/x:rw" ]',
-      /volumes\[0\]: "\.\/f" is copied into a ConfigMap, which nobody can write to.*leave rw out/,
-    ],
+    ['volumes: [ "./f:/x:rw" ]', /volumes\[0\]: "\.\/f" is copied into a ConfigMap, which is read-only.*leave rw out/],
     ['volumes: [ /var/run/docker.sock:/s ]', /"\/var\/run\/docker\.sock" is not among the files/],
-    ['tmpfs: [ /a, "/a:size=1m" ]', /tmpfs\[1\]: something else has the path \/a/],
+    ['tmpfs: [ /a, "/a:size=1m" ]', /tmpfs\[1\]: the path \/a in the container is mounted twice/],
     ['secrets: [ { source: s, mode: 04755 } ]', /secrets\[0\]: the mode 04755 is more than Kubernetes takes/],
-    ['tmpfs: "/a:size=lots"', /tmpfs\[0\]: "lots" is no size/],
+    ['tmpfs: "/a:size=lots"', /tmpfs\[0\]: "lots" is not a size/],
   ])('are refused by file and line: %j', (keys, message) => {
     const [error = '', ...more] = findingsOf(keys, {
       files: { './f': 'x' },
@@ -185,7 +182,7 @@ describe('mounts that are not possible', () => {
       expect.stringMatching(/configs\.c: the ConfigMap \S+ holds, at binaryData\.content, the generated secret PW/),
     ]);
     expect(findingsOf('tmpfs: "/a:uid=5"').warnings).toEqual([
-      expect.stringContaining('uid=5: Kubernetes has nothing like this option'),
+      expect.stringContaining('uid=5: Kubernetes has no such option'),
     ]);
   });
 

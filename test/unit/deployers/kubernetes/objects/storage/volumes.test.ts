@@ -112,12 +112,12 @@ describe('volumes without a path', () => {
   });
 
   it.each([
-    ['volumes: { data: { external: true } }', 'an external volume of Docker is not in the cluster'],
-    ['volumes: { data: { driver: nfs } }', 'its driver is one of Docker'],
-    ['volumes: { data: { driver_opts: { type: tmpfs } } }', 'its driver is one of Docker'],
+    ['volumes: { data: { external: true } }', 'an external Docker volume does not exist in the cluster'],
+    ['volumes: { data: { driver: nfs } }', 'its driver is a Docker driver'],
+    ['volumes: { data: { driver_opts: { type: tmpfs } } }', 'its driver is a Docker driver'],
   ])('are warned about for %s, which only Docker has', (top, why) => {
     expect(storageOf('', {}, top).warnings).toEqual([
-      `docker-compose-web.yml:5 volumes.data: ${why}: it becomes a new volume of the cluster's default storage class; give it a path in volumes of the spec if its data is elsewhere`,
+      `docker-compose-web.yml:5 volumes.data: ${why}: it becomes a new volume of the cluster's default storage class; if its data is elsewhere, give it a path in volumes of the spec`,
     ]);
     expect(storageOf('volumes: { data: /srv/x }\n', {}, top).warnings).toEqual([]);
   });

@@ -99,7 +99,7 @@ services:
       },
     });
     expect(made.warnings).toEqual([
-      'docker-compose-shop.yml:4 services.web.depends_on.db: db has no healthcheck in the compose file, and Kubernetes knows none of its image: it is only started first; give it a healthcheck',
+      'docker-compose-shop.yml:4 services.web.depends_on.db: db has no healthcheck in the compose file, and Kubernetes does not use the one of its image: it is only started first; give it a healthcheck',
     ]);
     expect(made.deployments[0]?.spec.template.spec.containers.map(({ name }) => name)).toEqual(['db', 'web']);
   });
@@ -126,7 +126,7 @@ services:
       },
     });
     expect(made.errors).toEqual([
-      'docker-compose-seed.yml:1 services.seed: runs to its end, as web awaits it, and nothing else is in this pod: put it into the compose file of what waits for it, or make it a job',
+      'docker-compose-seed.yml:1 services.seed: runs to completion, as web waits for it, and nothing else is in this pod: put it into the compose file of the service that waits for it, or make it a job',
     ]);
   });
 });
@@ -190,7 +190,7 @@ describe('order across pods', () => {
       },
     };
     expect(orderWarnings(input)).toEqual([
-      'docker-compose-web.yml:1 services.web.depends_on.db: db has no healthcheck in the compose file, and Kubernetes knows none of its image: it is awaited until it runs; give it a healthcheck',
+      'docker-compose-web.yml:1 services.web.depends_on.db: db has no healthcheck in the compose file, and Kubernetes does not use the one of its image: it is awaited until it runs; give it a healthcheck',
     ]);
   });
 });

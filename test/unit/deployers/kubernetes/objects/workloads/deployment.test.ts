@@ -62,9 +62,9 @@ describe('Deployments', () => {
     ]);
     const spec = `annotations:\n  "a b": x\nlabels:\n  "${'long'.repeat(15)}-{name}": x\n  v: "not valid"\n`;
     expect(workloads({ ...stack, spec }).errors).toEqual([
-      expect.stringMatching(/^spec\.yml:6 labels\[.*is no key for labels/),
-      expect.stringMatching(/^spec\.yml:7 labels\.v: "not valid" is no value of a label/),
-      expect.stringMatching(/^spec\.yml:4 annotations.*"a b" is no key for annotations/),
+      expect.stringMatching(/^spec\.yml:6 labels\[.*is not a key for labels/),
+      expect.stringMatching(/^spec\.yml:7 labels\.v: "not valid" is not a value of a label/),
+      expect.stringMatching(/^spec\.yml:4 annotations.*"a b" is not a key for annotations/),
     ]);
   });
 
@@ -181,10 +181,10 @@ node-tolerations:
 `;
     const pods = { web: oneService(''), more: 'services: { more: { image: x } }' };
     expect(workloads({ pods, spec }).errors).toEqual([
-      expect.stringMatching(/^spec\.yml:4 node-affinities\[0\]\.label: "node type" is no label of a node/),
-      expect.stringMatching(/^spec\.yml:5 node-affinities\[1\]\.value: "fast disk" is no value of a label/),
-      expect.stringMatching(/^spec\.yml:7 node-tolerations\[0\]\.key: "-dedicated" is no key of a taint/),
-      expect.stringMatching(/^spec\.yml:8 node-tolerations\[1\]\.value: "a\/b" is no value of a taint/),
+      expect.stringMatching(/^spec\.yml:4 node-affinities\[0\]\.label: "node type" is not a label of a node/),
+      expect.stringMatching(/^spec\.yml:5 node-affinities\[1\]\.value: "fast disk" is not a value of a label/),
+      expect.stringMatching(/^spec\.yml:7 node-tolerations\[0\]\.key: "-dedicated" is not a key of a taint/),
+      expect.stringMatching(/^spec\.yml:8 node-tolerations\[1\]\.value: "a\/b" is not a value of a taint/),
     ]);
   });
 });

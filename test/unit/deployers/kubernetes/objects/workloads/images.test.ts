@@ -129,11 +129,11 @@ describe('images of containers', () => {
       objectsInput({ pods: { web: 'services:\n  web:\n    image: "Not an image"\n  built:\n    build: .\n' } }),
     );
     expect(findings.errors.map(formatProblem)).toEqual([
-      'docker-compose-web.yml:3 services.web.image: "Not an image" is no image: write [registry/]name[:tag][@digest]',
+      'docker-compose-web.yml:3 services.web.image: "Not an image" is not an image: write [registry/]name[:tag][@digest]',
       'docker-compose-web.yml:4 services.built.image: is missing: Kubernetes runs images, it cannot build them; name the image that build-containers makes',
     ]);
     expect(findingsOf('', { images: { web: 'x:y:z' } }).errors).toEqual([
-      'docker-compose-web.yml:3 services.web.image: "x:y:z" (an image override) is no image: write [registry/]name[:tag][@digest]',
+      'docker-compose-web.yml:3 services.web.image: "x:y:z" (an image override) is not an image: write [registry/]name[:tag][@digest]',
     ]);
   });
 });

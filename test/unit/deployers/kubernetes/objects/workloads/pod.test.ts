@@ -36,7 +36,7 @@ describe('host names inside a pod', () => {
       /extra_hosts\["host\.docker\.internal"\]: host-gateway: a pod does not know the address of the host/,
     ],
     ['extra_hosts: [ "host.docker.internal:host-gateway" ]', 'warnings', /host-gateway: a pod does not know/],
-    ['extra_hosts: [ "a:b" ]', 'errors', /"b" is no IP address/],
+    ['extra_hosts: [ "a:b" ]', 'errors', /"b" is not an IP address/],
     ['extra_hosts: [ "a_b:1.2.3.4" ]', 'errors', /"a_b": Kubernetes takes only names that DNS allows/],
   ] as const)('%j: %s', (keys, level, message) => {
     expect(findingsOf(keys)[level]).toEqual([expect.stringMatching(message)]);
@@ -120,7 +120,7 @@ describe('namespaces that a pod shares', () => {
       expect.stringContaining('services.b.hostname: the pod web has one host name, and another service calls it one'),
     ]);
     expect(findingsOf('hostname: a.example.org').warnings).toEqual([
-      expect.stringContaining("it keeps the pod's name"),
+      expect.stringContaining('the name of the pod is used'),
     ]);
   });
 });
@@ -140,7 +140,7 @@ describe('stopping services', () => {
 
   it.each([
     ['stop_signal: SIGINT', /stop_signal: Kubernetes stops containers with the signal of their image/],
-    ['restart: "no"', /restart: no: Kubernetes starts a container of a Deployment again whenever it ends/],
+    ['restart: "no"', /restart: no: Kubernetes restarts a container of a Deployment whenever it ends/],
     ['restart: on-failure:3', /restart: on-failure:3/],
     ['init: true', /init: Kubernetes starts no init process/],
   ])('warns about %j, which Kubernetes does not have', (keys, message) => {

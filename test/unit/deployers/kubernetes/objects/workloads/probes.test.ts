@@ -77,7 +77,7 @@ describe('liveness and startup probes from labels', () => {
 
   it('are warned about when there is no healthcheck to make them from', () => {
     expect(findingsOf('labels: { laconic.liveness-probe: true }').warnings).toEqual([
-      'docker-compose-web.yml:4 services.web.labels["laconic.liveness-probe"]: there is no healthcheck in the compose file to make a probe from',
+      'docker-compose-web.yml:4 services.web.labels["laconic.liveness-probe"]: there is no healthcheck in the compose file to create a probe from',
     ]);
   });
 });

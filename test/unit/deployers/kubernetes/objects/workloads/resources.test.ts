@@ -105,17 +105,17 @@ describe('requests and limits come from the first level that defines any, as a w
     const gpu = 'deploy: { resources: { reservations: { devices: [ { capabilities: [ gpu ] } ] } } }';
     expect(findingsOf(gpu).errors).toEqual([
       expect.stringMatching(
-        /^docker-compose-web\.yml:4 services\.web\.deploy\.resources\.reservations\.devices: Kubernetes gives devices/,
+        /^docker-compose-web\.yml:4 services\.web\.deploy\.resources\.reservations\.devices: Kubernetes provides devices/,
       ),
     ]);
   });
 
   it('of processes are warned about, since Kubernetes has none', () => {
     expect(findingsOf('deploy: { resources: { limits: { pids: 5 } } }').warnings).toEqual([
-      expect.stringContaining('pids: Kubernetes bounds processes per node only'),
+      expect.stringContaining('pids: Kubernetes limits processes per node only'),
     ]);
     expect(findingsOf('pids_limit: 5').warnings).toEqual([
-      expect.stringMatching(/^docker-compose-web\.yml:4 services\.web\.pids_limit: Kubernetes bounds processes/),
+      expect.stringMatching(/^docker-compose-web\.yml:4 services\.web\.pids_limit: Kubernetes limits processes/),
     ]);
     expect(findingsOf('pids_limit: -1').warnings).toEqual([]);
   });

@@ -39,15 +39,15 @@ describe('the security context has what is asked for, and nothing more', () => {
   });
 
   it.each([
-    ['user: postgres', /services\.web\.user: "postgres": Kubernetes knows no names.*1000:1000/],
-    ['user: "1000:users"', /"1000:users": Kubernetes knows no names/],
-    ['user: "-1"', /Kubernetes knows no names/],
-    ['group_add: [ docker ]', /group_add\[0\]: "docker": Kubernetes knows no names of groups/],
+    ['user: postgres', /services\.web\.user: "postgres": Kubernetes does not know names.*1000:1000/],
+    ['user: "1000:users"', /"1000:users": Kubernetes does not know names/],
+    ['user: "-1"', /Kubernetes does not know names/],
+    ['group_add: [ docker ]', /group_add\[0\]: "docker": Kubernetes does not know names of groups/],
     [
       'security_opt: [ "seccomp:./profile.json" ]',
-      /security_opt\[0\]: Kubernetes has nothing like "seccomp:\.\/profile\.json"/,
+      /security_opt\[0\]: Kubernetes has no equivalent of "seccomp:\.\/profile\.json"/,
     ],
-    ['security_opt: [ "systempaths=unconfined" ]', /Kubernetes has nothing like/],
+    ['security_opt: [ "systempaths=unconfined" ]', /Kubernetes has no equivalent of/],
     [
       'privileged: true\nsecurity_opt: [ no-new-privileges ]',
       /refuses no-new-privileges for a container that is privileged/,
@@ -79,8 +79,8 @@ services:
   });
 
   it.each([
-    ['sysctls: { "Bad Name": 1 }', '"Bad Name" is no name of a kernel setting'],
-    ['dns: [ 1.1.1.1, one.example.org ]', 'services.web.dns: "one.example.org" is no IP address'],
+    ['sysctls: { "Bad Name": 1 }', '"Bad Name" is not the name of a kernel setting'],
+    ['dns: [ 1.1.1.1, one.example.org ]', 'services.web.dns: "one.example.org" is not an IP address'],
   ])('are refused for %j, as the API does', (keys, message) => {
     expect(findingsOf(keys).errors).toEqual([expect.stringContaining(message)]);
   });
@@ -90,10 +90,10 @@ services:
       expect.stringContaining('nodes must allow it (kubelet --allowed-unsafe-sysctls=net.core.somaxconn)'),
     ]);
     expect(findingsOf('network_mode: host\nsysctls: { net.ipv4.tcp_syncookies: 0 }').errors).toEqual([
-      expect.stringContaining('sysctls["net.ipv4.tcp_syncookies"]: the pod has the network of the host'),
+      expect.stringContaining('sysctls["net.ipv4.tcp_syncookies"]: the pod uses the network of the host'),
     ]);
     expect(findingsOf('ipc: host\nsysctls: { kernel.msgmax: 1 }').errors).toEqual([
-      expect.stringContaining('the pod has the IPC of the host'),
+      expect.stringContaining('the pod uses the IPC of the host'),
     ]);
   });
 });
