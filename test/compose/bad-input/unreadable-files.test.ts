@@ -179,7 +179,7 @@ describe('files that cannot be read', () => {
       files: { 'repo/stack-orchestrator/config/app/page': 'x' },
       arrange: async (root) => symlink('.', join(root, 'repo/stack-orchestrator/config/app/circle')),
       args: create,
-      says: ['config/app/circle', 'leads in a circle'],
+      says: ['config/app/circle', 'is a link to a folder that contains it'],
     },
     {
       what: 'a dangling link among the configuration files',

@@ -107,7 +107,7 @@ describeWithEngine('settings of services in the spec on Docker Compose', () => {
     ]);
     expect(code).toBe(1);
     expect(stderr).toContain('replicas.yml:3 replicas: service web cannot run 2 times: it has a container_name');
-    expect(stderr).toContain('replicas.yml:3 replicas: service other cannot run 2 times: it publishes 18080:80 at');
+    expect(stderr).toContain('replicas.yml:3 replicas: service other cannot run 2 times: it publishes 18080:80 on');
     expect(await sandbox.exists('refused')).toBe(false);
   });
 });

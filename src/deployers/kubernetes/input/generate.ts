@@ -16,7 +16,7 @@ import { hostPortProblems, kindConfig, renderKindConfig } from '../kind/config.j
 import { kindConfigFile } from '../kind/ensure.js';
 import { unmappedNetworks } from './networks.js';
 import { buildObjects } from '../objects/build.js';
-import type { BoundFile } from '../objects/common/input.js';
+import type { BoundFile, ObjectsInput } from '../objects/common/input.js';
 
 /** Returns what `deploy create` adds for Kubernetes: cluster files, configmaps, and bind-mounted files. */
 export function kubernetesGenerator(deployTo: Exclude<DeployTarget, 'compose'>, context: Context): TargetGenerator {
@@ -94,7 +94,10 @@ async function addObjectFiles(input: TargetInput, added: TargetFiles, context: C
     path,
     { kind: 'file', name: 'unread', content: Buffer.alloc(0) },
   ]);
-  const objectsInput = { ...gathered.input, files: new Map([...gathered.input.boundFiles, ...unread]) };
+  const objectsInput: ObjectsInput = {
+    ...gathered.input,
+    boundFiles: new Map([...gathered.input.boundFiles, ...unread]),
+  };
   const { findings } = buildObjects(objectsInput);
   // What cannot be copied, such as a socket, is already refused.
   const refused = new Set(added.errors.map(placeIn));
