@@ -123,7 +123,7 @@ describeWithCluster('accounts with few permissions', () => {
   it('with permissions only in an existing namespace work, without the annotation on the namespace', async () => {
     await become('editor');
     const { stderr } = await site.succeed('start');
-    expect(stderr).toMatch(/^WARNING: this account may not change namespace operate-permissions: .*kubectl label/);
+    expect(stderr).toMatch(/^WARNING: this account may not change namespace operate-permissions, .*kubectl label/);
     expect((await site.run('exec', 'web', 'exit 3')).code).toBe(3);
     // Another deployment recognizes the owner, although nothing on the namespace names it.
     await site.sandbox.create('spec.yml', 'second');
