@@ -63,7 +63,7 @@ export class Crashes {
 }
 
 /** The named parts of a start, with their readiness. */
-export type Named = readonly { name: string; readiness: Readiness }[];
+type Named = readonly { name: string; readiness: Readiness }[];
 
 /**
  * The error for parts that will not become ready.

@@ -59,7 +59,7 @@ describeWithCluster('a cluster that reports pods after the workloads that create
       api,
       job,
       main: 'main',
-      roomMs: 10_000,
+      schedulingTimeoutMs: 10_000,
       context: at.context(),
       output: new SharedOutput(output),
     });

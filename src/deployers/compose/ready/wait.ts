@@ -217,7 +217,7 @@ async function failure(
 ): Promise<LaconicError> {
   context.report.endProgress();
   const named = all.map(({ service, readiness }) => ({ name: service, readiness }));
-  return neverReady(named, 'service', await explainContainers(engine, causes(failed)), left);
+  return neverReady(named, 'service', await explainContainers(engine, causes(failed)), afterFailure);
 }
 
 async function timeout({ engine, context, deadline }: ServiceWait, all: readonly Verdict[]): Promise<LaconicError> {
@@ -227,12 +227,12 @@ async function timeout({ engine, context, deadline }: ServiceWait, all: readonly
   return deadline.error(
     open.map((one) => one.service),
     explained,
-    left,
+    afterFailure,
   );
 }
 
 /** What becomes of containers after a failed start, for the error. */
-export const left = 'the containers were left as they are';
+export const afterFailure = 'the containers were left as they are';
 
 function causes(verdicts: readonly Verdict[]): NotReady[] {
   return verdicts.map(({ service, readiness, observed }) => ({ service, state: readiness.state, observed }));

@@ -14,7 +14,7 @@ import type { ProjectModel } from '../cli/project-model.js';
 import { observeContainers } from '../resources/observe.js';
 import { explainPorts } from './port-taken.js';
 import { type ComposeProject, composeArguments } from '../cli/project.js';
-import { failedContainers, left } from '../ready/wait.js';
+import { afterFailure, failedContainers } from '../ready/wait.js';
 
 export interface UpRequest {
   project: ComposeProject;
@@ -104,7 +104,7 @@ async function explained(error: unknown, request: UpRequest, deadline: Deadline)
     return deadline.error(
       failed.length > 0 ? failed.map((one) => one.service) : [...request.services.keys()],
       why === '' ? 'docker compose was still waiting for a service that others depend on' : why,
-      left,
+      afterFailure,
     );
   }
   const ports = await portFailure(request, error.stderr);

@@ -24,7 +24,7 @@ export interface JobRun {
   job: LiveObject;
   /** The container whose exit code takes precedence: the service with the job's name. */
   main: string;
-  roomMs: number;
+  schedulingTimeoutMs: number;
   context: Context;
   output: SharedOutput;
 }
@@ -70,7 +70,7 @@ async function follow(run: JobRun, inbox: Inbox<WatchEvent>): Promise<number> {
   const { job, api, context } = run;
   const { name, namespace = '', uid } = job.metadata;
   const world = new WatchCache();
-  const judge = new Judge({ schedulingTimeoutMs: run.roomMs, steadyMs: 0 });
+  const judge = new Judge({ schedulingTimeoutMs: run.schedulingTimeoutMs, steadyMs: 0 });
   const awaited = { kind: 'Job' as const, name };
   const logs = new Map<string, Promise<void>>();
   const showLogs = (pods: readonly PodFacts[]): void => {

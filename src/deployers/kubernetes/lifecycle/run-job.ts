@@ -24,7 +24,7 @@ import { SharedOutput } from '../operate/logs/shared-output.js';
 import type { PodFacts } from '../ready/api-types.js';
 import { containersOf } from '../ready/pod.js';
 import { type PreparedInput, prepareObjects } from '../input/prepare.js';
-import { roomMs } from './start.js';
+import { schedulingTimeoutMs } from './start.js';
 
 /**
  * Runs a job of the stack to its end and shows its output; resolves to its exit code. An earlier run is replaced.
@@ -74,7 +74,7 @@ export async function runJobOnKubernetes(
       api,
       job,
       main,
-      roomMs: roomMs[target],
+      schedulingTimeoutMs: schedulingTimeoutMs[target],
       context,
       output: new SharedOutput(process.stdout),
     });

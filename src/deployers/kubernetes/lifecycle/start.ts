@@ -16,7 +16,7 @@ import { type PreparedInput, prepareObjects } from '../input/prepare.js';
 import { needsOfWaiting, waitUntilReady } from '../ready/wait.js';
 
 /** Time for a cluster to make room for a pod: kind does not add nodes. */
-export const roomMs = { 'k8s-kind': 10_000, k8s: 90_000 } as const;
+export const schedulingTimeoutMs = { 'k8s-kind': 10_000, k8s: 90_000 } as const;
 
 /**
  * Starts or updates a deployment as its directory describes, and waits until it is ready. A missing kind cluster is
@@ -183,7 +183,7 @@ async function awaitReady(start: Start, cluster: StartCluster, workloads: readon
     awaited: workloads,
     deadline,
     steadySeconds: options.steadySeconds,
-    schedulingTimeoutMs: roomMs[input.target],
+    schedulingTimeoutMs: schedulingTimeoutMs[input.target],
     healthPatience: healthPatience(input),
     context,
   });

@@ -188,7 +188,7 @@ async function failure(
   request.context.report.endProgress();
   const named = all.map(({ awaited, readiness }) => ({ name: describe(awaited), readiness }));
   const explained = await explainObjects(failed, world, request);
-  return neverReady(named, 'object', explained, `${left}: fix the cause and start again`);
+  return neverReady(named, 'object', explained, `${afterFailure}: fix the cause and start again`);
 }
 
 async function timeout(request: ObjectWait, world: WatchCache, all: readonly Verdict[]): Promise<LaconicError> {
@@ -198,8 +198,8 @@ async function timeout(request: ObjectWait, world: WatchCache, all: readonly Ver
   return request.deadline.error(
     open.map(({ awaited }) => describe(awaited)),
     explained,
-    left,
+    afterFailure,
   );
 }
 
-const left = 'everything was left as it is';
+const afterFailure = 'everything was left as it is';
