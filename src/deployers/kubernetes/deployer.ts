@@ -2,7 +2,7 @@ import { connectEngine } from '../../engine/connect.js';
 import { behindImages, type BehindPart, behindText } from '../../deployment/directory/changed-sources.js';
 import type { Deployment } from '../../deployment/access/open.js';
 import type { Context } from '../../system/context.js';
-import { InterruptedError, isExplained, LaconicError } from '../../system/errors.js';
+import { isExplained } from '../../system/errors.js';
 import type {
   Deployer,
   ExecOptions,
@@ -91,7 +91,7 @@ export class KubernetesDeployer implements Deployer {
     try {
       return await this.#prepare({}, { ...this.#context, report });
     } catch (error) {
-      if (!(error instanceof LaconicError) || error instanceof InterruptedError) throw error;
+      if (!isExplained(error)) throw error;
       this.#context.report.verbose(`the expected services are not known: ${error.message}`);
       return undefined;
     }
@@ -146,7 +146,7 @@ export class KubernetesDeployer implements Deployer {
       await recordPushedImages(layout, pushed, this.#context);
       if (complete) report.info(`pods get the new values with: ${command} start`);
     } catch (error) {
-      if (!(error instanceof LaconicError) || error instanceof InterruptedError) throw error;
+      if (!isExplained(error)) throw error;
       report.warn(`${error.message}: pods get the new values with: ${command} restart`);
     }
   }

@@ -1,6 +1,6 @@
 import type { BehindPart } from '../../../deployment/directory/changed-sources.js';
 import type { Context } from '../../../system/context.js';
-import { InterruptedError, LaconicError } from '../../../system/errors.js';
+import { isExplained } from '../../../system/errors.js';
 import type { ContainerStatus, OutputFormat } from '../../deployer.js';
 import { isDegraded, missingServices, renderStatus, renderStatusJson } from '../../status-output.js';
 import { awaitedServices, didItsWork } from '../ready/completed.js';
@@ -43,7 +43,7 @@ export async function projectStatus(
 
 async function ifReadable(model: StatusInput['model'], { report }: Context): Promise<ProjectModel | undefined> {
   return model().catch((error: unknown) => {
-    if (!(error instanceof LaconicError) || error instanceof InterruptedError) throw error;
+    if (!isExplained(error)) throw error;
     report.warn(`cannot tell which services have no container: ${error.message}`);
     return undefined;
   });

@@ -1,6 +1,6 @@
 import type { ServiceChanges } from '../../../compose/fingerprint.js';
 import type { Context } from '../../../system/context.js';
-import { InterruptedError, LaconicError } from '../../../system/errors.js';
+import { isExplained } from '../../../system/errors.js';
 import type { PlannedChanges, StartOptions } from '../../deployer.js';
 import { callArguments } from '../cli/compose-cli.js';
 import { findLeftovers } from '../start/half-recreated.js';
@@ -117,7 +117,7 @@ function upCommand(project: ComposeProject, { attached, services }: StartOptions
 /** Undefined if the files cannot be read. A plan from the files alone refuses nothing; the command itself will. */
 export async function ifReadable<T>(reading: Promise<T>, { report }: Context): Promise<T | undefined> {
   return reading.catch((error: unknown) => {
-    if (!(error instanceof LaconicError) || error instanceof InterruptedError) throw error;
+    if (!isExplained(error)) throw error;
     report.verbose(error.message);
     return undefined;
   });

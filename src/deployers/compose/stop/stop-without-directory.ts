@@ -12,7 +12,7 @@ import { removeProjectNetworks } from '../../../engine/networks.js';
 import { whySilent } from '../../../engine/silence.js';
 import { hostDirectory, listAllVolumes, listProjectVolumes, removeVolume } from '../../../engine/volumes.js';
 import type { Context } from '../../../system/context.js';
-import { InterruptedError, LaconicError } from '../../../system/errors.js';
+import { isExplained, LaconicError } from '../../../system/errors.js';
 import { kindOf } from '../../../system/files/files.js';
 import type { StopOptions } from '../../deployer.js';
 import { deleteVolumes, endJobs, removeInOrder, requireNoJob, selectContainers } from './stop-by-labels.js';
@@ -43,7 +43,7 @@ export async function stopRemains(directory: string, options: StopOptions, conte
     return true;
   }
   const found = await findRemains(root, options, tools).catch((error: unknown) => {
-    if (!(error instanceof LaconicError) || error instanceof InterruptedError) throw error;
+    if (!isExplained(error)) throw error;
     throw new LaconicError(`deployment directory ${directory} ${what}`, {
       hint: `its containers cannot be found: ${error.message}`,
       cause: error,

@@ -2,7 +2,7 @@ import type { Deployment } from '../../../deployment/access/open.js';
 import { connectEngine } from '../../../engine/connect.js';
 import { whySilent } from '../../../engine/silence.js';
 import type { Context } from '../../../system/context.js';
-import { InterruptedError, LaconicError } from '../../../system/errors.js';
+import { InterruptedError, isExplained } from '../../../system/errors.js';
 import type { StartOptions } from '../../deployer.js';
 import { Certificates } from '../ingress/certificates.js';
 import type { Action } from '../apply/actions.js';
@@ -89,7 +89,7 @@ export async function reach(deployment: Deployment, context: Context): Promise<R
     const { api } = await connectCluster({ kind: 'k8s-kind', cluster: name }, context);
     return { api, kind: { engine, name, nodes, api } };
   } catch (error) {
-    if (!(error instanceof LaconicError) || error instanceof InterruptedError) throw error;
+    if (!isExplained(error)) throw error;
     return { silence: error.message };
   }
 }
