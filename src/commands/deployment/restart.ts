@@ -64,7 +64,7 @@ export default function declare(group: Command, contextOf: ContextOf): void {
           stackPath: options.stackPath,
           specFile: options.specFile,
           force: options.force,
-          gitPull: options.gitPull,
+          git: options.gitPull ? await import('../../repositories/pull-for-restart.js') : undefined,
           unused: [...(options.configFile ? ['--config-file'] : []), ...(options.expectedIp ? ['--expected-ip'] : [])],
           rotateSecrets: options.rotateSecret,
           acceptLiteralValues: options.acceptLiteralValues,

@@ -14,7 +14,7 @@ import { LaconicError } from '../../system/errors.js';
 import { kindOf } from '../../system/files/files.js';
 import type { StartOptions } from '../deployer.js';
 import { startAndReport, type Target, withLockedDeployment } from './operations.js';
-import { findSource, pullBringsCommits, pullSource, type Source } from './restart-source.js';
+import { findSource, pullSource, type Source, type SourceGit } from './restart-source.js';
 import { requireSources } from '../secrets/read-secret-sources.js';
 import { deployerFor } from './choose-deployer.js';
 import { targetGenerator } from './target-generators.js';
@@ -24,8 +24,8 @@ export interface RestartOptions {
   stackPath: string | undefined;
   specFile: string | undefined;
   force: boolean;
-  /** False: the stack's git tree is used as it is. */
-  gitPull: boolean;
+  /** Undefined: the stack's git tree is used as it is. */
+  git: SourceGit | undefined;
   /** Options that are accepted and have no effect. */
   unused: readonly string[];
   rotateSecrets: readonly string[];
@@ -57,7 +57,7 @@ export async function restartDeployment(target: Target, options: RestartOptions,
     report.print(`Current hostname: ${before ?? 'None'}`);
     report.print('');
     report.print('[1/4] Pulling latest code from stack repository...');
-    await pullSource(source, options.gitPull, inside);
+    await pullSource(source, options.git, inside);
     const parsed = await chooseSpec(deployment, source, options, inside);
     report.print('');
     const renamed = compareHosts({ before, after: hostOf(parsed.spec) }, options.force, deployment.spec, inside);
@@ -130,7 +130,10 @@ async function refuseUnknown(
   try {
     await check();
   } catch (error) {
-    if (!(await pullBringsCommits(source, options.gitPull, context))) throw error;
+    if (options.git === undefined || !source.git) throw error;
+    // A dry run does not call git: what a pull would bring is unknown.
+    if (context.options.dryRun || (await options.git.pullBringsCommits(source.root, context))) return;
+    throw error;
   }
 }
 

@@ -113,7 +113,7 @@ export async function git(folder: string, args: readonly string[], options: GitO
 }
 
 /** Commands that talk to a server. They are called with `--progress`, or answer at once. */
-const talksToServers: ReadonlySet<string> = new Set(['clone', 'fetch', 'ls-remote']);
+const talksToServers: ReadonlySet<string> = new Set(['clone', 'fetch', 'ls-remote', 'pull']);
 
 /** Longer than git's own limit for http, which gives a better message; git:// and ssh have no limit. */
 const silenceSeconds = 330;

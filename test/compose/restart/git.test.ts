@@ -51,6 +51,24 @@ describeWithEngine('deployment restart of a stack in a git tree', () => {
     expect(await sandbox.read(`${tree}/${composeFile}`)).toBe(compose('two'));
   });
 
+  it('pulls the source, whatever repository and language the variables of git ask for', async () => {
+    await pushed('ABOUT', 'about\n');
+    const env = { GIT_DIR: sandbox.path('spec.yml'), GIT_WORK_TREE: sandbox.path('d'), LANGUAGE: 'de' };
+    const { code, stderr } = await sandbox.cli(['deployment', '--dir', 'd', 'restart'], { env });
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    expect(await sandbox.exists(`${tree}/ABOUT`)).toBe(true);
+  });
+
+  it('masks the password of a remote that does not answer, and explains the failure', async () => {
+    const url = (await sandbox.git(tree, 'remote', 'get-url', 'origin')).trim();
+    await sandbox.git(tree, 'remote', 'set-url', 'origin', 'http://me:geheim@127.0.0.1:9/shop.git');
+    const { code, stderr } = await restart();
+    await sandbox.git(tree, 'remote', 'set-url', 'origin', url);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^Error: Git pull failed: .*Failed to connect[^]*is 127\.0\.0\.1 right[^]*--no-git-pull/m);
+    expect(stderr).not.toContain('geheim');
+  });
+
   it('starts a stopped deployment', async () => {
     await sandbox.succeed(['deployment', '--dir', 'd', 'stop']);
     expect((await restart()).code).toBe(0);
@@ -255,6 +273,7 @@ describeWithEngine('deployment restart of a stack in a git tree', () => {
     const conflict = await restart();
     expect(conflict.code).toBe(1);
     expect(conflict.stderr).toMatch(/^Error: Git pull failed: [^]*README/m);
+    expect(conflict.stderr).toContain(`commit or stash the changes in ${sandbox.path(tree)};`);
     expect(await sandbox.read(`${tree}/README`)).toBe('mine\n');
     await sandbox.git(tree, 'checkout', '--', 'README');
 
