@@ -4,7 +4,7 @@ import { type Plain, writeJsonForYaml } from '../../../system/yaml/plain-yaml.js
 import type { KubernetesObject } from '../objects/common/object.js';
 import type { ServerSideApplyOptions, ClusterApi, DeleteOptions, ListQuery, LiveObject, ResourceType } from './api.js';
 import { refused } from './errors.js';
-import { maskFor } from './redact.js';
+import { maskFor } from './object-secrets.js';
 import { describeTarget, resourcePath, typeOf } from './resources.js';
 import type { ApiRequest, HttpTransport } from './transport.js';
 import { followObjects } from './watch.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseStatus, refused, unreachable } from '../../../../../src/deployers/kubernetes/api/errors.js';
 import { readInventory, sameEntries } from '../../../../../src/deployers/kubernetes/apply/inventory.js';
-import { maskFor } from '../../../../../src/deployers/kubernetes/api/redact.js';
+import { maskFor } from '../../../../../src/deployers/kubernetes/api/object-secrets.js';
 import { retryDelay } from '../../../../../src/deployers/kubernetes/api/retry.js';
 import { lineFor } from '../../../../../src/deployers/kubernetes/apply/messages.js';
 import { resourcePath, resources } from '../../../../../src/deployers/kubernetes/api/resources.js';
