@@ -3,7 +3,6 @@ import { LaconicError } from '../../../system/errors.js';
 import { sha256 } from '../../../system/files/files.js';
 import type { Context } from '../../../system/context.js';
 import { composeOrFail } from './compose-cli.js';
-import { parseConfigJson } from './config-json.js';
 import type { ComposeProject } from './project.js';
 import { explainUnknownService } from './services.js';
 
@@ -13,6 +12,8 @@ export interface ProjectModel {
   /** Without services of disabled profiles. */
   readonly services: ReadonlyMap<string, ProjectService>;
   readonly volumes: readonly ProjectVolume[];
+  /** The networks and volumes that Compose creates: those that are not external. */
+  readonly created: readonly ProjectObject[];
   /** Changes if the definition of a network or volume changes, which no service's own fingerprint shows. */
   readonly fingerprint: string;
   /** A hash for each of them: `network x`, `volume y`. */
@@ -32,6 +33,8 @@ export interface ProjectService {
   readonly dependsOn: readonly Dependency[];
   /** Host paths that are mounted as they are: bind mounts, and files of configs and secrets. */
   readonly hostPaths: readonly string[];
+  /** The variables that its definition sets. */
+  readonly variables: ReadonlySet<string>;
   /** Configs and secrets whose text Compose copies into the container at creation, by name. */
   readonly copied: readonly { name: string; text: string }[];
   /** Changes with anything in the service's definition, including values of its env files. */
@@ -60,11 +63,18 @@ export interface ProjectVolume {
   readonly options: Readonly<Record<string, string>>;
 }
 
+/** A network or volume: its key in the compose files, and its name on the engine. */
+export interface ProjectObject {
+  readonly kind: 'networks' | 'volumes';
+  readonly key: string;
+  readonly name: string;
+}
+
 /** The relevant part of `docker compose config --format json`. */
 interface RawModel {
   services?: Record<string, RawService>;
-  volumes?: Record<string, { name: string; external?: boolean; driver_opts?: Record<string, string> } | null>;
-  networks?: Record<string, unknown>;
+  volumes?: Record<string, (RawObject & { driver_opts?: Record<string, string> }) | null>;
+  networks?: Record<string, RawObject | null>;
   configs?: Record<string, RawContent>;
   secrets?: Record<string, RawContent>;
 }
@@ -77,11 +87,17 @@ interface RawService {
   container_name?: string;
   scale?: number;
   deploy?: { replicas?: number };
+  environment?: Record<string, string | null>;
   depends_on?: Record<string, { condition?: string; restart?: boolean }>;
   volumes?: { type: string; source?: string }[];
   networks?: Record<string, unknown>;
   configs?: { source: string }[];
   secrets?: { source: string }[];
+}
+
+interface RawObject {
+  name: string;
+  external?: boolean;
 }
 
 interface RawContent {
@@ -112,13 +128,26 @@ export async function loadModel(
   return parseModel(stdout, project, images);
 }
 
-/** Parses the output of Compose into the model; see {@link loadModel}. */
+/**
+ * Loads the model with the services of every profile.
+ * @param what the start of the error message, such as `cannot read the job`
+ * @throws LaconicError for files that Compose cannot use
+ */
+export async function loadWholeModel(what: string, project: ComposeProject, context: Context): Promise<ProjectModel> {
+  const args = ['--profile', '*', 'config', '--format', 'json'];
+  return parseModel((await composeOrFail(what, project, args, context)).stdout, project);
+}
+
+/**
+ * Parses the output of `docker compose config --format json` into the model; see {@link loadModel}.
+ * @throws LaconicError if it is not a JSON object: another program called `docker` on the PATH
+ */
 export function parseModel(
   text: string,
   project: Pick<ComposeProject, 'name' | 'env'>,
   images: ReadonlyMap<string, string> = new Map(),
 ): ProjectModel {
-  const raw = parseConfigJson(text) as RawModel;
+  const raw = parseObject(text) as RawModel;
   for (const [name, image] of images) if (raw.services?.[name] !== undefined) raw.services[name].image = image;
   const volumes = Object.values(raw.volumes ?? {}).flatMap((volume) =>
     volume === null || volume.external === true ? [] : [{ name: volume.name, options: plain(volume.driver_opts) }],
@@ -126,16 +155,34 @@ export function parseModel(
   const services = Object.entries(raw.services ?? {}).map(
     ([name, service]) => [name, parseService(name, service, raw, project)] as const,
   );
+  const created = (['networks', 'volumes'] as const).flatMap((kind) =>
+    Object.entries(raw[kind] ?? {}).flatMap(([key, value]) =>
+      value === null || value.external === true ? [] : [{ kind, key, name: value.name }],
+    ),
+  );
   return {
     project: project.name,
     services: new Map(services),
     volumes,
+    created,
     fingerprint: sha256(JSON.stringify([raw.networks ?? {}, raw.volumes ?? {}])),
     shared: hashes([
       ...Object.entries(raw.networks ?? {}).map(([name, network]) => [`network ${name}`, network] as const),
       ...Object.entries(raw.volumes ?? {}).map(([name, volume]) => [`volume ${name}`, volume] as const),
     ]),
   };
+}
+
+function parseObject(text: string): object {
+  const hint = 'is another program called docker on the PATH? docker compose version must answer';
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new LaconicError('docker compose config printed no JSON', { hint, cause: error });
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  throw new LaconicError('docker compose config printed no map of services', { hint });
 }
 
 /** `docker compose config` prints `$` as `$$`, since its output is a compose file again. */
@@ -176,6 +223,7 @@ function parseService(
       shares: shared.includes(service),
     })),
     hostPaths: [...bound, ...contents.flatMap((content) => content.raw?.file ?? [])].map(unescaped),
+    variables: new Set(Object.entries(raw.environment ?? {}).flatMap(([key, value]) => (value === null ? [] : [key]))),
     copied: contents.flatMap((content) => {
       const variable = content.raw?.environment;
       const text = content.raw?.content ?? (variable === undefined ? undefined : (project.env[variable] ?? ''));

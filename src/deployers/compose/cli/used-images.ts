@@ -1,8 +1,8 @@
 import type { Context } from '../../../system/context.js';
 import type { UsedImage } from '../../images/push-images.js';
 import { callEnvironment } from './compose-cli.js';
-import { readWholeConfig } from './config-json.js';
 import { type ComposeProject, filesOfJob } from './project.js';
+import { loadWholeModel } from './project-model.js';
 
 /**
  * Lists the images of all services and jobs of a project, as Docker Compose reads the files. The engine is not asked.
@@ -17,10 +17,8 @@ export async function projectImages(project: ComposeProject, context: Context): 
   const used: UsedImage[] = [];
   for (const each of [project, ...jobs]) {
     if (each.files.length === 0) continue;
-    const { services = {} } = (await readWholeConfig('cannot read the compose files', each, context)) as {
-      services?: Record<string, { image?: string }>;
-    };
-    used.push(...Object.entries(services).map(([service, { image = '' }]) => ({ service, image })));
+    const { services } = await loadWholeModel('cannot read the compose files', each, context);
+    used.push(...[...services.values()].map(({ name, image }) => ({ service: name, image })));
   }
   return used;
 }

@@ -13,9 +13,9 @@ import { didYouMean } from '../../../system/suggest.js';
 import { renderEntries } from '../../../spec/environment.js';
 import type { JobOptions } from '../../deployer.js';
 import { callAtExit, callEnvironment } from '../cli/compose-cli.js';
-import { readWholeConfig } from '../cli/config-json.js';
 import { hasTerminal } from '../../exec-command.js';
 import { type ComposeProject, composeArguments, filesOfJob } from '../cli/project.js';
+import { loadWholeModel, type ProjectObject, type ProjectService } from '../cli/project-model.js';
 import { isPulledIfMissing, pullJobImage } from '../start/pull.js';
 
 /** How to run a job: see {@link JobOptions}; `secrets` are variables for the job unless it sets them itself. */
@@ -43,23 +43,21 @@ export async function runComposeJob(
   }
   // The services of the deployment are not orphans of a job: see callEnvironment.
   const alone: ComposeProject = { ...project, files: filesOfJob(project, job), env: callEnvironment(project) };
-  const model = await readJob(alone, context);
-  const service = model.services[job];
+  const { services, created } = await loadWholeModel('cannot read the job', alone, context);
+  const service = services.get(job);
   if (service === undefined) {
     throw new LaconicError(`${file}: a job runs the service of its own name, and there is no service "${job}"`, {
-      hint: `services in it: ${Object.keys(model.services).join(', ')}`,
+      hint: `services in it: ${[...services.keys()].join(', ')}`,
     });
   }
   context.report.print(`Running job: ${job}`);
   context.report.verbose(`Running job from: ${file}`);
-  const variables = new Map([...how.secrets].filter(([name]) => service.environment?.[name] === undefined));
+  const variables = new Map([...how.secrets].filter(([name]) => !service.variables.has(name)));
   const own = { job, variables, environment: how.env };
-  return withOverride(await existing(model, context), own, async (override) => {
+  return withOverride(await existing(created, context), own, async (override) => {
     const files = override === undefined ? alone.files : [...alone.files, override];
-    // Compose's name for an image that it builds itself.
-    const image = service.image ?? `${project.name}-${job}`;
-    await pullIfMissing(image, { ...service, name: job }, alone, engine, context);
-    return runNamed({ ...alone, files }, { job, image }, how, engine, context);
+    await pullIfMissing(service, alone, engine, context);
+    return runNamed({ ...alone, files }, service, how, engine, context);
   });
 }
 
@@ -68,15 +66,14 @@ export async function runComposeJob(
  * not pull, are left to it.
  */
 async function pullIfMissing(
-  image: string,
-  { name, build, platform, pull_policy: pullPolicy }: RawService & { name: string },
+  job: ProjectService,
   project: ComposeProject,
   engine: Engine,
   context: Context,
 ): Promise<void> {
-  if (!isPulledIfMissing({ image, built: build !== undefined, pullPolicy })) return;
-  if ((await findImage(engine, image)) === undefined) {
-    await pullJobImage(image, { name, platform }, project, context);
+  if (!isPulledIfMissing(job)) return;
+  if ((await findImage(engine, job.image)) === undefined) {
+    await pullJobImage(job, project, context);
     context.report.endProgress();
   }
 }
@@ -87,49 +84,15 @@ function unknownJob(job: string, jobs: readonly string[]): LaconicError {
   });
 }
 
-/** The relevant part of a service in a job file. */
-interface RawService {
-  image?: string;
-  build?: unknown;
-  platform?: string;
-  pull_policy?: string;
-  environment?: Record<string, string | null>;
-}
-
-/** A non-external network or volume of a job file: its key, and its name on the engine. */
-interface Shared {
-  kind: 'networks' | 'volumes';
-  key: string;
-  name: string;
-}
-
-async function readJob(
-  project: ComposeProject,
-  context: Context,
-): Promise<{ services: Record<string, RawService>; shared: Shared[] }> {
-  type Section = Record<string, { name: string; external?: boolean } | null>;
-  const model = (await readWholeConfig('cannot read the job', project, context)) as {
-    services?: Record<string, RawService>;
-    networks?: Section;
-    volumes?: Section;
-  };
-  const shared = (['networks', 'volumes'] as const).flatMap((kind) =>
-    Object.entries(model[kind] ?? {}).flatMap(([key, value]) =>
-      value === null || value.external ? [] : [{ kind, key, name: value.name }],
-    ),
-  );
-  return { services: model.services ?? {}, shared };
-}
-
 /**
  * The job's networks and volumes that already exist on the engine. The job must use them as they are: if its file
  * declares one differently from the deployment's files, newer Compose (2.40 does, 2.26 does not) would recreate the
  * network under the running services (they lose their names in it) and offer to delete the volume with its data,
  * reading the answer from the job's stdin.
  */
-async function existing(model: { shared: readonly Shared[] }, context: Context): Promise<Shared[]> {
-  const names = async (kind: Shared['kind']): Promise<Set<string>> => {
-    if (!model.shared.some((shared) => shared.kind === kind)) return new Set();
+async function existing(created: readonly ProjectObject[], context: Context): Promise<ProjectObject[]> {
+  const names = async (kind: ProjectObject['kind']): Promise<Set<string>> => {
+    if (!created.some((one) => one.kind === kind)) return new Set();
     const noun = kind === 'networks' ? 'network' : 'volume';
     const { stdout } = await runOrFail(`cannot list the ${kind}`, 'docker', [noun, 'ls', '--format', '{{.Name}}'], {
       env: context.env,
@@ -138,12 +101,12 @@ async function existing(model: { shared: readonly Shared[] }, context: Context):
     return new Set(stdout.split('\n'));
   };
   const [networks, volumes] = await Promise.all([names('networks'), names('volumes')]);
-  return model.shared.filter(({ kind, name }) => (kind === 'networks' ? networks : volumes).has(name));
+  return created.filter(({ kind, name }) => (kind === 'networks' ? networks : volumes).has(name));
 }
 
 /** Renders a compose file that makes these external, overriding earlier files. */
-export function externalOverride(shared: readonly Shared[]): string {
-  const section = (kind: Shared['kind']): string =>
+export function externalOverride(shared: readonly ProjectObject[]): string {
+  const section = (kind: ProjectObject['kind']): string =>
     shared
       .filter((one) => one.kind === kind)
       .map(
@@ -172,7 +135,7 @@ interface JobVariables {
  * compose files.
  */
 async function withOverride<T>(
-  shared: readonly Shared[],
+  shared: readonly ProjectObject[],
   { job, variables, environment }: JobVariables,
   each: (path: string | undefined) => Promise<T>,
 ): Promise<T> {
@@ -196,7 +159,7 @@ async function withOverride<T>(
 
 async function runNamed(
   project: ComposeProject,
-  { job, image }: { job: string; image: string },
+  { name: job, image }: ProjectService,
   { args, wait }: JobOptions,
   engine: Engine,
   context: Context,

@@ -9,8 +9,8 @@ import { kindOf, makeDirectory, readTextIfAny, secretMode, writeFileAtomically }
 import { mapOf } from '../../../system/plain-map.js';
 import { parseYaml } from '../../../system/yaml/yaml.js';
 import { readSecretValues } from '../../secrets/read-secret-sources.js';
-import { readWholeConfig } from '../cli/config-json.js';
 import type { ComposeProject } from '../cli/project.js';
+import { loadWholeModel } from '../cli/project-model.js';
 
 /** The files that pass the values of the spec's `secrets` with sources to services. */
 type Places = Pick<DeploymentLayout, 'sourcedSecrets' | 'sourcedSecretsOverride' | 'sourcedSecretsFolder'>;
@@ -46,8 +46,9 @@ export async function withNewSecrets(
   await writeSecret(places.sourcedSecrets, values);
   const known = { ...bare, envFiles: [places.sourcedSecrets, ...bare.envFiles] };
   const services: Record<string, { env_file: string[] }> = {};
-  for (const [service, own] of known.files.length === 0 ? [] : await environments(known, context)) {
-    const missing = new Map([...values].filter(([name]) => !own.has(name)));
+  const model = known.files.length > 0 && (await loadWholeModel('cannot read the compose files', known, context));
+  for (const { name: service, variables } of model ? model.services.values() : []) {
+    const missing = new Map([...values].filter(([name]) => !variables.has(name)));
     if (missing.size === 0) continue;
     const path = join(places.sourcedSecretsFolder, `${service}.env`);
     await writeSecret(path, missing);
@@ -106,17 +107,4 @@ function withSecrets(project: ComposeProject, places: Places): ComposeProject {
 function withoutSecrets(project: ComposeProject, places: Places): ComposeProject {
   const files = project.files.filter((file) => file !== places.sourcedSecretsOverride);
   return { ...project, files, envFiles: project.envFiles.filter((file) => file !== places.sourcedSecrets) };
-}
-
-/** The variables that each service sets in its own definition. */
-export async function environments(project: ComposeProject, context: Context): Promise<Map<string, Set<string>>> {
-  const { services = {} } = (await readWholeConfig('cannot read the compose files', project, context)) as {
-    services?: Record<string, { environment?: Record<string, string | null> }>;
-  };
-  return new Map(
-    Object.entries(services).map(([name, { environment = {} }]) => [
-      name,
-      new Set(Object.entries(environment).flatMap(([variable, value]) => (value === null ? [] : [variable]))),
-    ]),
-  );
 }

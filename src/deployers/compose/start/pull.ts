@@ -80,13 +80,8 @@ export async function pullMissingImages(
 type WantedImages = ReadonlyMap<string, readonly Pick<ProjectService, 'name' | 'platform'>[]>;
 
 /** Pulls the image of a job that is not on this host. @throws LaconicError if that fails */
-export async function pullJobImage(
-  image: string,
-  job: Pick<ProjectService, 'name' | 'platform'>,
-  project: ComposeProject,
-  context: Context,
-): Promise<void> {
-  await pullOrFail(new Map([[image, [job]]]), project, context);
+export async function pullJobImage(job: ProjectService, project: ComposeProject, context: Context): Promise<void> {
+  await pullOrFail(new Map([[job.image, [job]]]), project, context);
 }
 
 async function pullOrFail(wanted: WantedImages, project: ComposeProject, context: Context): Promise<void> {
