@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { findSetting, type Setting, type SettingName } from '../stack/settings.js';
 import type { Context } from '../system/context.js';
+import { userIds } from '../system/user-ids.js';
 import { run } from '../system/process/process.js';
 import { imageOf } from './recipe/image-name.js';
 
@@ -53,8 +54,7 @@ export function buildVariables(
     CERC_GO_AUTH_TOKEN: setting('CERC_GO_AUTH_TOKEN'),
     CERC_REPO_BASE_DIR: paths.repositoryBase,
     CERC_CONTAINER_BASE_DIR: join(paths.packageDirectory, 'containers'),
-    CERC_HOST_UID: String(process.getuid?.() ?? 0),
-    CERC_HOST_GID: String(process.getgid?.() ?? 0),
+    ...userIds(),
     DOCKER_BUILDKIT: buildkit,
     ...(context.options.debug ? { CERC_SCRIPT_DEBUG: 'true' } : {}),
     ...(options.forceRebuild ? { CERC_FORCE_REBUILD: 'true' } : {}),

@@ -2,7 +2,7 @@ import { InvalidFileError, type Problem } from '../../system/errors.js';
 import type { LoadedStack } from '../../stack/load.js';
 import { jobPath, podPath, readDeployedFiles } from '../compose/compose-files.js';
 import { faultsOf, projectFiles } from '../compose/compose-project.js';
-import { composeValues } from '../compose/compose-values.js';
+import { composeValues, setByCompose } from '../compose/compose-values.js';
 import { type DeploymentFiles, filesOfTree, filesOnDisk } from '../directory/files.js';
 import type { Generated } from './generate.js';
 import type { DeploymentLayout } from '../directory/layout.js';
@@ -110,7 +110,7 @@ async function faultsOfDirectory(
 ): Promise<Problem[]> {
   const paths = [...stack.pods.map(({ name }) => podPath(name)), ...stack.jobs.map(jobPath)];
   const read = await readDeployedFiles(root, paths);
-  const values = await composeValues(read, files, env);
+  const values = await composeValues(files, { ...setByCompose, ...env }, read.variables);
   const images = new Set(spec.imageOverrides.keys());
   return (await faultsOf(read, projectFiles(read, values, images), files)).problems;
 }

@@ -24,7 +24,7 @@ import {
   usedServices,
 } from '../compose/compose-files.js';
 import { byLine, misspelt } from '../../system/yaml/schema.js';
-import { composeValues } from '../compose/compose-values.js';
+import { composeValues, setByCompose } from '../compose/compose-values.js';
 import { faultsOf, missingMounts, projectFiles } from '../compose/compose-project.js';
 import { filesOfTree } from '../directory/files.js';
 import { filesBeside } from '../compose/files-beside.js';
@@ -123,7 +123,8 @@ export async function generateTree(input: GenerateInput): Promise<Generated> {
   }
   files.push(...(await podScripts(stack, assets)));
 
-  const values = await composeValues(read, filesOfTree(input.root, files), input.env);
+  const env = { ...setByCompose, ...input.env };
+  const values = await composeValues(filesOfTree(input.root, files), env, read.variables);
   const project = projectFiles(read, values, new Set(spec.imageOverrides.keys()));
   const beside = await filesBeside(project, {
     root: input.root,

@@ -1,6 +1,5 @@
 import { isAbsolute, join } from 'node:path';
 import { definitionPrint, envFilePrint, followedBy, type ServicePrint, withValues } from '../../compose/fingerprint.js';
-import { parseEnvFile } from '../../spec/environment.js';
 import type { Stack } from '../../stack/parse.js';
 import { LaconicError } from '../../system/errors.js';
 import { mapOf } from '../../system/plain-map.js';
@@ -13,6 +12,7 @@ import {
   readDeployedFiles,
   type UsedService,
 } from '../compose/compose-files.js';
+import { composeValues } from '../compose/compose-values.js';
 import type { DeploymentLayout } from '../directory/layout.js';
 import { type FileReader, hostReader } from '../directory/files.js';
 import { podOverrides } from '../create/spec-overrides.js';
@@ -37,7 +37,10 @@ export async function servicePrints(
     const { files, variables, unknown, missing } = await readDeployedFiles(layout.root, paths, reader);
     const complete = paths.every((path) => files.some((read) => read.path === path));
     if (!complete || unknown.length + missing.length > 0) return undefined;
-    const lookup = await lookupIn(layout, env, reader);
+    const { lookup } = await composeValues(
+      { read: async (path) => Buffer.from((await reader.text(join(layout.root, path))) ?? '') },
+      env,
+    );
     const overrides = await overridesIn(layout, reader);
     const beside = await Promise.all(variables.map(({ source }) => reader.text(source)));
     const prints = new Map<string, ServicePrint>();
@@ -67,14 +70,6 @@ async function overridesIn({ root }: DeploymentLayout, reader: FileReader): Prom
   const path = join(root, podOverrides);
   const text = await reader.text(path);
   return text === undefined ? {} : mapOf(mapOf(parseYaml(text, path).value).services);
-}
-
-async function lookupIn(layout: DeploymentLayout, env: NodeJS.ProcessEnv, reader: FileReader): Promise<Lookup> {
-  const values = new Map<string, string>();
-  for (const path of [layout.configEnv, layout.secretsEnv]) {
-    for (const [name, value] of parseEnvFile((await reader.text(path)) ?? '', path)) values.set(name, value);
-  }
-  return (name) => values.get(name) ?? env[name];
 }
 
 function definitionOf({ read, service }: UsedService): unknown {

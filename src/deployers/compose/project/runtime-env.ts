@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnvFile } from '../../../spec/environment.js';
 import type { Context } from '../../../system/context.js';
+import { userIds } from '../../../system/user-ids.js';
 
 /**
  * Variables in a user's shell that would change the effect of our calls of Compose, which pass everything explicitly.
@@ -21,18 +22,15 @@ export interface EnvFileText {
 }
 
 /**
- * The process environment for `docker compose`: that of this process without the names the spec sets, since Compose
- * would prefer the shell's values, and with those that the Python program set for compose files.
+ * The process environment for `docker compose`: that of this process, and this user's ids as the Python program set
+ * them, without the names the spec sets, since Compose would prefer the shell's values. So Compose finds the values of
+ * `composeValues`.
  * @param envFiles `config.env` and `secrets.env`
  * @throws InvalidFileError for an env file that Compose could not read
  */
 export function composeEnvironment(envFiles: readonly EnvFileText[], context: Context): NodeJS.ProcessEnv {
-  const env: NodeJS.ProcessEnv = { ...context.env };
+  const env: NodeJS.ProcessEnv = { ...context.env, ...userIds() };
   for (const name of [...overruled, ...namesIn(envFiles)]) delete env[name];
-  if (process.getuid && process.getgid) {
-    env.CERC_HOST_UID = String(process.getuid());
-    env.CERC_HOST_GID = String(process.getgid());
-  }
   if (context.options.debug) env.CERC_SCRIPT_DEBUG = 'true';
   return env;
 }

@@ -1,10 +1,10 @@
 import { basename, resolve } from 'node:path';
+import { composeValues } from '../../../deployment/compose/compose-values.js';
 import type { DeploymentFiles } from '../../../deployment/directory/files.js';
 import type { DeploymentRecord } from '../../../deployment/directory/record.js';
 import { registryImage } from '../../../images/reference.js';
-import { credentialVariables, parseEnvFile, variableOrigins } from '../../../spec/environment.js';
+import { credentialVariables } from '../../../spec/environment.js';
 import type { Spec } from '../../../spec/model.js';
-import { parseSecretsEnv } from '../../../spec/generated-secrets.js';
 import type { Stack } from '../../../stack/parse.js';
 import { LaconicError, type Problem } from '../../../system/errors.js';
 import { missingToken, pullToken } from '../../secrets/pull-secret.js';
@@ -78,23 +78,16 @@ export async function gatherCompose(
   files: DeploymentFiles,
   options: Pick<InputOptions, 'env' | 'fileName' | 'envFilesLater'>,
 ): Promise<GatheredCompose> {
-  const configText = (await files.read('config.env'))?.toString('utf8') ?? '';
-  const secretsText = (await files.read('secrets.env'))?.toString('utf8') ?? '';
-  const config = parseEnvFile(configText, 'config.env');
-  const generated = new Map(
-    [...parseSecretsEnv(secretsText)].flatMap(([name, { value, retired }]) => (retired ? [] : [[name, value]])),
-  );
   const environment = source.record.environment ?? (source.ours ? 'mentioned' : 'all');
-  const lookup = variables(config, generated, environment === 'mentioned' ? options.env : {});
-  const origins = variableOrigins(configText);
+  const env = environment === 'mentioned' ? options.env : { COMPOSE_PROFILES: options.env.COMPOSE_PROFILES };
+  const { config, generated, ...values } = await composeValues(files, env);
   const compose = await normalizeFiles(await composeFiles(source, files), files, {
-    lookup,
-    origin: (name) => origins.get(name),
-    profiles: (lookup('COMPOSE_PROFILES') ?? options.env.COMPOSE_PROFILES ?? '').split(',').map((name) => name.trim()),
+    ...values,
     fileName: options.fileName ?? ((path) => resolve(source.root, path)),
     envFilesLater: options.envFilesLater ?? false,
   });
-  const inSecret = source.record.credentials === 'secret' ? [...credentialVariables(configText, 'config.env')] : [];
+  const configEnv = (await files.read('config.env'))?.toString('utf8') ?? '';
+  const inSecret = source.record.credentials === 'secret' ? [...credentialVariables(configEnv, 'config.env')] : [];
   // A generated secret overrides a credential of the same name, as on Compose.
   const credentials = new Map(inSecret.filter(([name]) => !generated.has(name)));
   return { ...compose, config, generated, credentials, environment };
@@ -195,22 +188,6 @@ async function composeFiles({ stack, root }: InputSource, files: DeploymentFiles
 async function firstFile(paths: readonly string[], files: DeploymentFiles): Promise<string | undefined> {
   for (const path of paths) if ((await files.kind(path)) === 'file') return path;
   return undefined;
-}
-
-/**
- * Looks up a variable of a compose file: in the generated secrets and the spec, else this user's ids as on Compose,
- * else in the process environment.
- */
-function variables(
-  config: ReadonlyMap<string, string>,
-  generated: ReadonlyMap<string, string>,
-  env: NodeJS.ProcessEnv,
-): (name: string) => string | undefined {
-  const own: Record<string, string | undefined> = {
-    CERC_HOST_UID: process.getuid === undefined ? undefined : String(process.getuid()),
-    CERC_HOST_GID: process.getgid === undefined ? undefined : String(process.getgid()),
-  };
-  return (name) => generated.get(name) ?? config.get(name) ?? own[name] ?? env[name];
 }
 
 /** The token of the registry: the file's text, else the variable's value. */

@@ -1,6 +1,7 @@
 import type { Deployment } from '../../../deployment/access/open.js';
 import { connectEngine, type Engine } from '../../../engine/connect.js';
 import type { Context } from '../../../system/context.js';
+import { userIds } from '../../../system/user-ids.js';
 import { Deadline } from '../../readiness/deadline.js';
 import { putImagesInForce } from '../../../deployment/images/image-overrides.js';
 import { podScripts, runPodScripts } from '../../pod-scripts.js';
@@ -210,8 +211,7 @@ async function startScripts(
     name: deployment.record.clusterId,
     env: {
       ...context.env,
-      CERC_HOST_UID: String(process.getuid?.() ?? ''),
-      CERC_HOST_GID: String(process.getgid?.() ?? ''),
+      ...userIds(),
       ...(context.options.debug ? { CERC_SCRIPT_DEBUG: 'true' } : {}),
     },
   };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { engineFlags } from '../../../../../src/deployers/compose/project/runtime-env.js';
+import { testContext } from '../../../../support/context.js';
+import { composeEnvironment, engineFlags } from '../../../../../src/deployers/compose/project/runtime-env.js';
 
 const withContext = {
   HOME: '/home/me',
@@ -26,5 +27,13 @@ describe("the operator's engine settings are kept when the spec sets docker's ow
     ],
   ])('%s', (text, env, flags) => {
     expect(engineFlags([{ path: 'config.env', text }], { env })).toEqual(flags);
+  });
+});
+
+describe('the environment of docker compose', () => {
+  it("has this user's ids in place of those of the shell, and nothing that the env files set", () => {
+    const context = testContext('/', {}, { CERC_HOST_UID: 'shell', CERC_HOST_GID: 'shell', A: 'shell', B: 'shell' });
+    const env = composeEnvironment([{ path: 'config.env', text: 'A=1\nCERC_HOST_GID=7\n' }], context);
+    expect(env).toEqual({ CERC_HOST_UID: String(process.getuid?.()), B: 'shell' });
   });
 });

@@ -89,7 +89,7 @@ describe('the containers that get a variable', () => {
         'compose/docker-compose-web.yml':
           'services: { web: { image: a, environment: { A: "${A}", B: "${B}", S: "${S}", U: "${CERC_HOST_UID}", H: "${HERE}", X: "${X:-x}" } } }',
       },
-      { env: { A: 'process', HERE: 'process' } },
+      { env: { A: 'process', HERE: 'process', CERC_HOST_UID: 'process' } },
     );
     expect(environmentOf(gathered)).toEqual({
       A: 'config',
