@@ -8,7 +8,7 @@ import type { Spec } from '../../spec/model.js';
 import type { ConfigTransfer } from '../../stack/parse.js';
 import type { Context } from '../../system/context.js';
 import { LaconicError, UsageError } from '../../system/errors.js';
-import { withTemporaryFolder } from '../../system/files/leftovers.js';
+import { withTemporaryFolder } from '../../system/files/temporary-files.js';
 import type {
   ContainerStatus,
   Deployer,

@@ -9,9 +9,8 @@ import {
   syncPath,
   writeFileAtomically,
 } from '../../system/files/files.js';
-import { removeLeftovers, temporaryBeside } from '../../system/files/leftovers.js';
+import { removeLeftovers, temporaryBeside } from '../../system/files/temporary-files.js';
 import type { DeploymentLayout } from '../directory/layout.js';
-import { pruneGenerations } from '../directory/manifest.js';
 import { parseOwnJson } from '../directory/state-file.js';
 
 /** A step of an update, with a path relative to the deployment directory. */
@@ -48,21 +47,6 @@ export async function writeJournal(layout: DeploymentLayout, journal: Journal): 
 /** Ends an update: removes the journal and the staging area. */
 export async function clearJournal(layout: DeploymentLayout): Promise<void> {
   await rm(layout.journal, { force: true });
-  await rm(layout.next, { recursive: true, force: true });
-}
-
-/**
- * Completes an update that stopped in phase `files`. Its hooks have not run: the journal keeps saying so.
- * @throws LaconicError
- */
-export async function completeJournal(layout: DeploymentLayout, { steps, hook }: Journal): Promise<void> {
-  await applySteps(layout, steps);
-  await pruneGenerations(layout);
-  if (hook === undefined) {
-    await clearJournal(layout);
-    return;
-  }
-  await writeJournal(layout, { phase: 'hooks', steps: [], hook });
   await rm(layout.next, { recursive: true, force: true });
 }
 

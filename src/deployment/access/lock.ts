@@ -6,9 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from '../../system/context.js';
 import { errorCode, errorMessage, InterruptedError, LaconicError } from '../../system/errors.js';
 import { kindOf, makeDirectory, readTextIfAny } from '../../system/files/files.js';
-import { isProcessAlive, pidNamespace, removeLeftovers, temporaryBeside } from '../../system/files/leftovers.js';
+import { isProcessAlive, pidNamespace, removeLeftovers, temporaryBeside } from '../../system/files/temporary-files.js';
 import { mapOf } from '../../system/plain-map.js';
-import { outliveSurvivors } from './killed-command.js';
+import { awaitSurvivors } from './recover-processes.js';
 
 /** The holder of a lock. It is gone when its process has ended. */
 interface Holder {
@@ -155,7 +155,7 @@ export async function takeLock(path: string, what: string, waitSeconds: number, 
     if (other.token === context.env.LACONIC_SO_LOCK) return { token: other.token, release: async () => undefined };
     if (await isGone(other)) {
       context.report.verbose(`taking over the lock of "${other.command}", whose process ${other.pid} is gone`);
-      await outliveSurvivors(other, context);
+      await awaitSurvivors(other, context);
       await discardStale(path, other);
       continue;
     }

@@ -5,10 +5,11 @@ import { parseStack, type Stack } from '../../stack/parse.js';
 import type { Context } from '../../system/context.js';
 import { errorCode, InvalidFileError, LaconicError, type Problem } from '../../system/errors.js';
 import { kindOf, readTextIfAny } from '../../system/files/files.js';
-import { completeJournal, readJournal } from './journal.js';
+import { readJournal } from './journal.js';
 import { type DeploymentLayout, layoutOf } from '../directory/layout.js';
 import { isInsideLock, type Lock, takeLock } from './lock.js';
 import { type DeploymentRecord, readRecord } from '../directory/record.js';
+import { recoverUpdate } from './recover-update.js';
 
 /** A deployment directory, read and validated. */
 export interface Deployment {
@@ -73,30 +74,12 @@ export async function lockDeployment(
   );
   if (lock.token === context.env.LACONIC_SO_LOCK) return lock;
   try {
-    await finishUpdate(layout, context);
+    await recoverUpdate(layout, context);
     return lock;
   } catch (error) {
     await lock.release();
     throw error;
   }
-}
-
-/** An update that stopped in a hook cannot be completed here: it is reported, and left to the next update. */
-async function finishUpdate(layout: DeploymentLayout, context: Context): Promise<void> {
-  const journal = await readJournal(layout);
-  if (journal === undefined) return;
-  if (journal.phase === 'files') {
-    await completeJournal(layout, journal);
-    context.report.warn(
-      journal.hook === undefined
-        ? 'an interrupted update of this deployment was completed'
-        : 'an interrupted update of this deployment was completed; its create hooks did not run: run deploy create --update again',
-    );
-    return;
-  }
-  context.report.warn(
-    `the last update stopped in the hook ${journal.hook ?? '(unknown)'}: its files are in place, but the work of the hook may be incomplete; run deploy create --update again`,
-  );
 }
 
 /** Reads a deployment for a read-only command: waits for the renames of an update, and completes an interrupted one. */

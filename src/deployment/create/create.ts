@@ -3,7 +3,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import type { Context } from '../../system/context.js';
 import { errorMessage, LaconicError } from '../../system/errors.js';
 import { copyTree, kindOf, makeDirectory, secretMode, syncPath } from '../../system/files/files.js';
-import { removeLeftovers, temporaryBeside } from '../../system/files/leftovers.js';
+import { removeLeftovers, temporaryBeside } from '../../system/files/temporary-files.js';
 import { refuseFaultsAfterHooks } from './compose-faults.js';
 import { jobPath, podPath } from '../compose/compose-files.js';
 import { type CreateArguments, createHookLabels, runCreateHooks } from '../hooks/hooks.js';
@@ -14,6 +14,7 @@ import { renderManifest } from '../directory/manifest.js';
 import { readDeployment } from '../access/open.js';
 import { notePlace } from '../directory/place.js';
 import { loadSpec, loadStackOfSpec, type Prepared, prepareTree } from './prepare.js';
+import { removeUnfinished } from './recover-create.js';
 import { type DeploymentRecord, recordFor, renderRecord } from '../directory/record.js';
 import type { TargetGenerator, TargetGenerators } from '../access/target.js';
 import { type GeneratedFile, type VolumeDirectory, writeGenerated } from '../directory/tree.js';
@@ -69,8 +70,7 @@ export async function createDeployment(options: CreateOptions, context: Context)
   const inside = { ...context, env: { ...context.env, LACONIC_SO_LOCK: lock.token } };
   try {
     await requireFree(layout, options.deploymentDirectory);
-    await removeStaging(layout);
-    if ((await kindOf(layout.incomplete)) !== undefined) await removeUnfinished(layout);
+    await removeUnfinished(layout);
     try {
       await build(staging, prepared, record, options.arguments);
       await rename(staging, root);
@@ -145,27 +145,6 @@ function refuseColon(root: string, asGiven: string): void {
 async function requireFree(layout: DeploymentLayout, asGiven: string): Promise<void> {
   if ((await kindOf(layout.incomplete)) !== undefined) return;
   if ((await kindOf(layout.root)) !== undefined) throw new LaconicError(`${asGiven} already exists`);
-}
-
-/**
- * Removes a directory whose creation failed or was killed between the rename and the end of the hooks. It is renamed
- * first, so that a kill in between does not leave a part without the mark that it is incomplete.
- */
-async function removeUnfinished(layout: DeploymentLayout): Promise<void> {
-  await rename(layout.root, layout.staging);
-  await removeStaging(layout);
-}
-
-/** @throws LaconicError that names what is left: containers run by a hook may have written files as another user */
-async function removeStaging({ root, staging }: DeploymentLayout): Promise<void> {
-  try {
-    await rm(staging, { recursive: true, force: true });
-  } catch (error) {
-    throw new LaconicError(
-      `the remains of an unfinished creation of ${root} in ${staging} cannot be removed: ${errorMessage(error)}; files that containers wrote as another user can be deleted with sudo`,
-      { cause: error },
-    );
-  }
 }
 
 async function build(

@@ -15,7 +15,7 @@ import type {
 import type { Context } from '../../system/context.js';
 import { LaconicError } from '../../system/errors.js';
 import { secretMode } from '../../system/files/files.js';
-import { withTemporaryFolder } from '../../system/files/leftovers.js';
+import { withTemporaryFolder } from '../../system/files/temporary-files.js';
 import { withinLimit } from '../../system/process/limit.js';
 import { mapOf } from '../../system/plain-map.js';
 import { callersVariable, insideOperation } from '../access/recursion-guard.js';

@@ -7,7 +7,7 @@ import { inParallel } from '../../system/process/parallel.js';
 import { SilenceWatch } from '../../system/process/patience.js';
 import { carryOut } from './carry-out.js';
 import { gitEnvironment, type GitOptions } from '../git/git.js';
-import { sweepUnfinishedClones } from './leftovers.js';
+import { removePartialClones } from './recover-clones.js';
 import { OrderedLines } from './ordered-output.js';
 import { isAbsent, type ObservedCopy, observeCopy } from './observe.js';
 import { checkingLine, type SyncPlan, planRepository, planText, type Wanted } from './plan.js';
@@ -58,7 +58,7 @@ export async function bringRepositories(
     const patience = new SilenceWatch(`git, asked for ${shownName(wanted.spec)},`, report);
     return { wanted, options: { env, signal, patience } };
   });
-  if (!options.checkOnly) await sweepUnfinishedClones(base);
+  if (!options.checkOnly) await removePartialClones(base);
   await observeAll(tasks, base, options, context);
   const lines = new OrderedLines(tasks.length, (line) => report.print(line));
   if (!options.checkOnly && mayGoOn(tasks, context)) await checkHosts(tasks, base, context);

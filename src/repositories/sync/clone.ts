@@ -2,7 +2,7 @@ import { rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errorCode, errorMessage, LaconicError } from '../../system/errors.js';
 import { kindOf } from '../../system/files/files.js';
-import { temporaryBeside } from '../../system/files/leftovers.js';
+import { temporaryBeside } from '../../system/files/temporary-files.js';
 import { checkOut } from './checkout.js';
 import { git, type GitOptions, strangeGit } from '../git/git.js';
 import { type Head, readHead } from '../git/heads.js';

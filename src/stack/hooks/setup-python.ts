@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import type { Context } from '../../system/context.js';
 import { errorCode, errorMessage, LaconicError } from '../../system/errors.js';
 import { kindOf, makeDirectory } from '../../system/files/files.js';
-import { removeLeftovers, temporaryBeside } from '../../system/files/leftovers.js';
+import { removeLeftovers, temporaryBeside } from '../../system/files/temporary-files.js';
 import { run, type RunResult } from '../../system/process/process.js';
 import { chosenInterpreter, hookEnvironment, hookModules, interpreterVariable } from './interpreter.js';
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { chmod, cp, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errorCode, errorMessage, InvalidFileError, LaconicError } from '../errors.js';
-import { removeLeftovers, temporaryBeside } from './leftovers.js';
+import { removeLeftovers, temporaryBeside } from './temporary-files.js';
 
 /** Mode of a file that holds secrets. */
 export const secretMode = 0o600;

@@ -8,7 +8,7 @@ import type { Context } from '../../../system/context.js';
 import { InterruptedError, LaconicError } from '../../../system/errors.js';
 import { secretMode, writeFileAtomically } from '../../../system/files/files.js';
 import { commandLine, run, runAttached, runOrFail } from '../../../system/process/process.js';
-import { withTemporaryFolder } from '../../../system/files/leftovers.js';
+import { withTemporaryFolder } from '../../../system/files/temporary-files.js';
 import { didYouMean } from '../../../system/suggest.js';
 import { renderEntries } from '../../../spec/environment.js';
 import type { JobOptions } from '../../deployer.js';

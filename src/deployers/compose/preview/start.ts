@@ -3,7 +3,7 @@ import type { Context } from '../../../system/context.js';
 import { isExplained } from '../../../system/errors.js';
 import type { PlannedChanges, StartOptions } from '../../deployer.js';
 import { callArguments } from '../cli/compose-cli.js';
-import { findLeftovers } from '../start/half-recreated.js';
+import { findHalfRecreated } from '../start/recover-containers.js';
 import { loadModel, withDependencies } from '../cli/project-model.js';
 import { listedContainers, type ObservedContainer } from '../resources/observe.js';
 import { noService, orphansOf } from '../start/orphans.js';
@@ -73,15 +73,15 @@ export async function previewStart(
     return { ...bare, ...(services && { services }), commands: [upCommand(project, options)] };
   }
   const { subject, containers } = await readStart(project, options, deps);
-  const leftovers = findLeftovers(containers).filter(({ name }) => name === undefined);
-  const gone = new Set(leftovers.map(({ container }) => container.container.id));
+  const halfRecreated = findHalfRecreated(containers).filter(({ name }) => name === undefined);
+  const gone = new Set(halfRecreated.map(({ container }) => container.container.id));
   const moved = await planVolumes(subject.model, deps.engine, options.acceptNewPath, deps.context);
   for (const { users } of moved) for (const { id } of users) gone.add(id);
   const left = containers.filter(({ container }) => !gone.has(container.id));
   const whole = options.services.length === 0 && deps.removeOrphans;
   const orphans = whole ? await orphansOf(subject.project, subject.model, left, deps.context) : [];
   const removed = [
-    ...leftovers.map(({ container }) => removal(container, 'an interrupted start left it behind')),
+    ...halfRecreated.map(({ container }) => removal(container, 'an interrupted start left it behind')),
     ...orphans.map((one) => removal(one, noService(one.container.service))),
   ];
   if (options.attached) {

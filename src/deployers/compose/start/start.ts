@@ -6,7 +6,7 @@ import { steadyTime } from '../../readiness/steady.js';
 import type { Checksums } from '../project/start-record.js';
 import { Deadline } from '../../readiness/deadline.js';
 import { type Watch, watchProject } from '../ready/watch-project.js';
-import { mendLeftovers } from './half-recreated.js';
+import { recoverContainers } from './recover-containers.js';
 import { listedContainers, type ObservedContainer, observeContainers } from '../resources/observe.js';
 import { orphansOf, removeOrphans } from './orphans.js';
 import { callsOf, type StartPlan } from './plan.js';
@@ -49,7 +49,7 @@ export async function startProject(project: ComposeProject, options: StartOption
   const read = await readStart(project, options, deps);
   const start: Start = { ...read.subject, deps };
   let { containers } = read;
-  const mended = await mendLeftovers(containers, engine, context);
+  const mended = await recoverContainers(containers, engine, context);
   if (mended) containers = await observeContainers(engine, project.name);
   const moved = await planVolumes(start.model, engine, options.acceptNewPath, context);
   if (moved.length > 0) {

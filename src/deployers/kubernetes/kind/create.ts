@@ -1,30 +1,20 @@
-import { rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { takeLock, type Lock } from '../../../deployment/access/lock.js';
 import type { Context } from '../../../system/context.js';
 import { InterruptedError } from '../../../system/errors.js';
-import { kindOf, makeDirectory, readTextIfAny, writeFileAtomically } from '../../../system/files/files.js';
-import { stateDirectory } from '../../../system/files/state.js';
+import { readTextIfAny, writeFileAtomically } from '../../../system/files/files.js';
 import type { KindCluster } from './clusters.js';
 import { type KindConfig, withoutRepeats } from './config.js';
 import { explainCreation, nodeImageVariable, progressOf, runKind } from './kind-cli.js';
+import { discardCluster, endCreation, kindStateFile, markCreation } from './recover-cluster.js';
 import { nodeRoot } from '../objects/storage/volume-places.js';
 
 /** Creating a cluster takes a minute, plus the pull of its node image: others wait that long. */
 const othersWaitSeconds = 900;
 
-function directoryOf(context: Context): string {
-  return join(stateDirectory(context.env), 'kind');
-}
-
-/** The marker exists while a cluster is being created: if it is left over, the cluster is incomplete. */
-function markerOf(name: string, context: Context): string {
-  return join(directoryOf(context), `${name}.creating`);
-}
-
 /** Records the node ids of a cluster that this program created, whatever its name. */
 function recordOf(name: string, context: Context): string {
-  return join(directoryOf(context), `${name}.made`);
+  return kindStateFile(`${name}.made`, context);
 }
 
 /** Records that this program created the cluster. */
@@ -45,15 +35,7 @@ export async function forgetCluster(name: string, context: Context): Promise<voi
 
 /** Locks the creation and deletion of the cluster of this name. */
 export async function lockCluster(name: string, context: Context): Promise<Lock> {
-  const file = join(directoryOf(context), `${name}.lock`);
-  return takeLock(file, `kind cluster ${name}`, othersWaitSeconds, context);
-}
-
-/**
- * Whether the creation of a cluster was interrupted: nothing was ever deployed to it. Call it while holding the lock.
- */
-export async function isHalfMade(name: string, context: Context): Promise<boolean> {
-  return (await kindOf(markerOf(name, context))) !== undefined;
+  return takeLock(kindStateFile(`${name}.lock`, context), `kind cluster ${name}`, othersWaitSeconds, context);
 }
 
 /**
@@ -75,9 +57,7 @@ export async function createCluster(
     );
   }
   report.print(`Creating new cluster: ${name}`);
-  const marker = markerOf(name, context);
-  await makeDirectory(directoryOf(context), 0o700);
-  await writeFile(marker, `${file}\n`, { mode: 0o600 });
+  await markCreation(name, file, context);
   const image = config.nodeImage === undefined && env[nodeImageVariable] ? ['--image', env[nodeImageVariable]] : [];
   // Without the wait, a cluster does not have a node yet that pods can run on.
   const args = ['create', 'cluster', '--name', name, '--config', '-', '--wait', '5m', ...image];
@@ -95,13 +75,6 @@ export async function createCluster(
     await discardCluster(name, context);
     throw error;
   }
-  await rm(marker, { force: true });
+  await endCreation(name, context);
   report.progress(`cluster ${name}`, 'created', 'done');
-}
-
-/** Removes an incomplete cluster. After an interruption this also runs before the program exits. */
-export async function discardCluster(name: string, context: Context): Promise<void> {
-  const result = await runKind(['delete', 'cluster', '--name', name], { env: context.env });
-  if (result.code === 0) await rm(markerOf(name, context), { force: true });
-  else context.report.warn(`the remains of the kind cluster ${name} cannot be removed: ${result.stderr.trim()}`);
 }

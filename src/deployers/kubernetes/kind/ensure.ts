@@ -14,7 +14,8 @@ import { clusterNameOf } from '../api/deployment-cluster.js';
 import { chooseCluster, type ClusterChoice, type KindCluster, listKindClusters } from './clusters.js';
 import { type KindConfig, parseKindConfig } from './config.js';
 import { awaitApiServer, ensureKubeContext } from './kube-context.js';
-import { createCluster, discardCluster, isHalfMade, lockCluster, rememberMade } from './create.js';
+import { createCluster, lockCluster, rememberMade } from './create.js';
+import { discardCluster, isHalfCreated } from './recover-cluster.js';
 import { canonicalPaths, misfitAdvice, misfits } from './misfits.js';
 import { NodeContents } from './load-images.js';
 import { NoKindClusterError } from './no-cluster.js';
@@ -59,7 +60,7 @@ export async function ensureCluster(wish: ClusterWish, engine: Engine, context: 
   const config = await readConfig(wish.layout);
   if (engine.local) await refuseLeadingOut(wish);
   const choice = await choose(wish, engine);
-  if (choice.kind === 'existing' && !(await isHalfMade(choice.cluster.name, context))) {
+  if (choice.kind === 'existing' && !(await isHalfCreated(choice.cluster.name, context))) {
     return joinCluster(choice.cluster, config, wish, engine, context);
   }
   if (choice.kind === 'ambiguous') throw ambiguous(name, choice.names);
@@ -72,7 +73,7 @@ export async function ensureCluster(wish: ClusterWish, engine: Engine, context: 
   try {
     // Somebody else may have created it in the meantime.
     const now = chooseCluster(await listKindClusters(engine), wanted, true);
-    if (now.kind === 'existing' && !(await isHalfMade(wanted, context))) {
+    if (now.kind === 'existing' && !(await isHalfCreated(wanted, context))) {
       return await joinCluster(now.cluster, config, wish, engine, context);
     }
     if (now.kind === 'existing') {

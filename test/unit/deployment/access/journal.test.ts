@@ -1,13 +1,8 @@
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import {
-  applySteps,
-  completeJournal,
-  type JournalStep,
-  readJournal,
-  writeJournal,
-} from '../../../../src/deployment/access/journal.js';
+import { applySteps, type JournalStep, readJournal, writeJournal } from '../../../../src/deployment/access/journal.js';
+import { completeJournal } from '../../../../src/deployment/access/recover-update.js';
 import { type DeploymentLayout, layoutOf } from '../../../../src/deployment/directory/layout.js';
 import { temporaryDirectory } from '../../../support/temporary.js';
 

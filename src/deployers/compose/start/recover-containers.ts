@@ -4,7 +4,7 @@ import type { Context } from '../../../system/context.js';
 import type { ObservedContainer } from '../resources/observe.js';
 
 /** A container that a killed `docker compose up` left while recreating another one. */
-export interface Leftover {
+export interface HalfRecreated {
   container: ObservedContainer;
   /** The final name of this container; absent: the old one still exists, and this one is removed. */
   name?: string;
@@ -14,7 +14,7 @@ export interface Leftover {
  * Finds containers of an interrupted recreation. Compose creates the new container as `<id of the old one>_<name>`,
  * removes the old one, and renames. A kill in between leaves the temporary name, on which the next `up` fails.
  */
-export function findLeftovers(containers: readonly ObservedContainer[]): Leftover[] {
+export function findHalfRecreated(containers: readonly ObservedContainer[]): HalfRecreated[] {
   return containers.flatMap((one) => {
     const [, forerunner, name] = /^([0-9a-f]{12})_(.+)$/.exec(one.container.name) ?? [];
     if (forerunner === undefined || name === undefined || one.details.State.Status !== 'created') return [];
@@ -25,19 +25,19 @@ export function findLeftovers(containers: readonly ObservedContainer[]): Leftove
 }
 
 /**
- * Repairs what {@link findLeftovers} finds.
+ * Repairs what {@link findHalfRecreated} finds.
  * @returns whether anything was changed
  */
-export async function mendLeftovers(
+export async function recoverContainers(
   containers: readonly ObservedContainer[],
   engine: Engine,
   context: Context,
 ): Promise<boolean> {
-  const leftovers = findLeftovers(containers);
-  for (const { container, name } of leftovers) {
+  const halfRecreated = findHalfRecreated(containers);
+  for (const { container, name } of halfRecreated) {
     context.report.verbose(`${container.container.name}: left behind by an interrupted start`);
     if (name === undefined) await removeContainer(engine, container.container.id);
     else await renameContainer(engine, container.container.id, name);
   }
-  return leftovers.length > 0;
+  return halfRecreated.length > 0;
 }

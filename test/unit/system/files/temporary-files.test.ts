@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { withTemporaryFolder } from '../../../../src/system/files/leftovers.js';
+import { withTemporaryFolder } from '../../../../src/system/files/temporary-files.js';
 import { temporaryDirectory } from '../../../support/temporary.js';
 
 /** The pid of a process that has ended. */

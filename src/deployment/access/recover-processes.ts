@@ -21,7 +21,7 @@ const pollMilliseconds = 100;
  * are recognised by `LACONIC_SO_LOCK`, which everything started under a lock inherits. Linux only.
  * @throws InterruptedError
  */
-export async function outliveSurvivors(holder: { token: string; command: string }, context: Context): Promise<void> {
+export async function awaitSurvivors(holder: { token: string; command: string }, context: Context): Promise<void> {
   let left = await survivorsOf(holder.token);
   if (left.length === 0) return;
   context.report.info(`waiting for processes of the killed "${holder.command}": ${names(left)}`);

@@ -1,0 +1,42 @@
+import { rm } from 'node:fs/promises';
+import type { Context } from '../../system/context.js';
+import type { DeploymentLayout } from '../directory/layout.js';
+import { pruneGenerations } from '../directory/manifest.js';
+import { applySteps, clearJournal, type Journal, readJournal, writeJournal } from './journal.js';
+
+/**
+ * Completes an update that was killed. One that stopped in a hook cannot be completed here: it is reported, and left to
+ * the next update. The caller holds the lock.
+ * @throws LaconicError with the path that could not be updated
+ */
+export async function recoverUpdate(layout: DeploymentLayout, context: Context): Promise<void> {
+  const journal = await readJournal(layout);
+  if (journal === undefined) return;
+  if (journal.phase === 'files') {
+    await completeJournal(layout, journal);
+    context.report.warn(
+      journal.hook === undefined
+        ? 'an interrupted update of this deployment was completed'
+        : 'an interrupted update of this deployment was completed; its create hooks did not run: run deploy create --update again',
+    );
+    return;
+  }
+  context.report.warn(
+    `the last update stopped in the hook ${journal.hook ?? '(unknown)'}: its files are in place, but the work of the hook may be incomplete; run deploy create --update again`,
+  );
+}
+
+/**
+ * Completes an update that stopped in phase `files`. Its hooks have not run: the journal keeps saying so.
+ * @throws LaconicError
+ */
+export async function completeJournal(layout: DeploymentLayout, { steps, hook }: Journal): Promise<void> {
+  await applySteps(layout, steps);
+  await pruneGenerations(layout);
+  if (hook === undefined) {
+    await clearJournal(layout);
+    return;
+  }
+  await writeJournal(layout, { phase: 'hooks', steps: [], hook });
+  await rm(layout.next, { recursive: true, force: true });
+}
