@@ -64,7 +64,7 @@ export function objectsInput(stack: StackText): ObjectsInput {
     directory: '/srv/notes',
     target,
     spec,
-    pods: read(pods),
+    podFiles: read(pods),
     jobs: read(jobTexts),
     config: new Map(Object.entries(config)),
     generatedSecrets: new Map(Object.entries(generated)),

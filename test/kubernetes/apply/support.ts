@@ -58,7 +58,7 @@ export async function site(stack = 'shop', given: Partial<Identity> = {}): Promi
   };
   const { deploymentId: app, namespace } = identity;
   const [pause, coredns] = await Promise.all([nodeImage('pause'), nodeImage('coredns')]);
-  const labels = standardLabels({ ...identity, pods: [] });
+  const labels = standardLabels({ ...identity, podFiles: [] });
   const context = (): TestContext => testContext('/');
   const { api } = await connectCluster({ kind: 'k8s-kind', cluster: shared.name }, context());
   const meta = (name: string, more: Record<string, string> = {}): KubernetesObject['metadata'] => ({

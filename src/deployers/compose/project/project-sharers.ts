@@ -60,14 +60,14 @@ async function sharing(
  */
 export async function checkNeighbours(deployment: Deployment, engine: Engine, { report }: Context): Promise<void> {
   const { root } = deployment.layout;
-  const { clusterId } = deployment.record;
+  const { clusterId: projectName } = deployment.record;
   const others = async (directories: Iterable<string>): Promise<string[]> =>
-    withoutCopies(await sharing(root, clusterId, new Set(directories), []), root);
-  const owners = await others(await holdersOf(await listProjectVolumes(engine, clusterId)));
+    withoutCopies(await sharing(root, projectName, new Set(directories), []), root);
+  const owners = await others(await holdersOf(await listProjectVolumes(engine, projectName)));
   if (owners.length > 0) throw sharedVolumes(owners, deployment);
   for (const other of await others(await directoriesBeside(root))) {
     report.warn(
-      `${other} is a deployment of Compose project ${clusterId} as well, so one of the two may be a copy: ${splitHint(root)}`,
+      `${other} is a deployment of Compose project ${projectName} as well, so one of the two may be a copy: ${splitHint(root)}`,
     );
   }
 }

@@ -71,7 +71,7 @@ export function inventoryObject(identity: Identity, entries: readonly Entry[]): 
     metadata: {
       name: inventoryName(identity),
       namespace: identity.namespace,
-      labels: standardLabels({ ...identity, pods: [] }),
+      labels: standardLabels({ ...identity, podFiles: [] }),
     },
     data: { [key]: `[\n${sorted.map((entry) => JSON.stringify(entry)).join(',\n')}\n]\n` },
   };

@@ -17,7 +17,7 @@ export interface ComposeSource {
 }
 
 export interface NormalizedFiles {
-  pods: PodFileInput[];
+  podFiles: PodFileInput[];
   jobs: PodFileInput[];
   /** All variables that the compose files mention. */
   mentioned: ReadonlySet<string>;
@@ -63,7 +63,7 @@ export async function normalizeFiles(
     const file = collect(() => parseComposeFile(text, options.fileName(source.path)));
     if (file !== undefined) read.push({ ...source, file });
   }
-  const result: NormalizedFiles = { pods: [], jobs: [], mentioned: new Set(), warnings: [] };
+  const result: NormalizedFiles = { podFiles: [], jobs: [], mentioned: new Set(), warnings: [] };
   const mentioned = new Set<string>();
   for (const source of read) {
     const { file } = source;
@@ -75,7 +75,7 @@ export async function normalizeFiles(
     if (normalized === undefined) continue;
     const mentions = collect(() => mentionedByService(file, envFiles)) ?? new Map<string, Set<string>>();
     for (const names of mentions.values()) for (const name of names) mentioned.add(name);
-    (source.job ? result.jobs : result.pods).push({ name: source.name, model: normalized.model, mentions });
+    (source.job ? result.jobs : result.podFiles).push({ name: source.name, model: normalized.model, mentions });
     result.warnings.push(...normalized.warnings, ...aliases(file));
   }
   if (problems.length > 0) throw new InvalidFileError(problems);

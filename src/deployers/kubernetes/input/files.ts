@@ -36,14 +36,14 @@ function isBackup(name: string): boolean {
  * reported where they are used.
  */
 export async function boundFiles(
-  pods: readonly PodFileInput[],
+  podFiles: readonly PodFileInput[],
   files: DeploymentFiles,
   home: string,
   findings: Findings,
 ): Promise<Map<string, BoundFile>> {
   const found = new Map<string, BoundFile>();
   const seen = new Set<string>();
-  for (const { model } of pods) {
+  for (const { model } of podFiles) {
     for (const { source, at } of hostPathsOf(model)) {
       if (seen.has(source)) continue;
       seen.add(source);

@@ -106,11 +106,11 @@ export async function gatherInput(
 ): Promise<GatheredInput> {
   const { record, spec } = source;
   const read = compose ?? (await gatherCompose(source, files, options));
-  const { config, generated, credentials, environment, pods, jobs, mentioned } = read;
+  const { config, generated, credentials, environment, podFiles, jobs, mentioned } = read;
   const unmentioned = new Set([...config.keys(), ...generated.keys()].filter((name) => !mentioned.has(name)));
   const findings: Findings = { errors: transfers(source.stack), warnings: [...read.warnings] };
   if (environment === 'mentioned') findings.warnings.push(...unusedCredentials(spec, credentials, unmentioned));
-  const all = [...pods, ...jobs];
+  const all = [...podFiles, ...jobs];
   const token = await registryToken(spec, files, options, findings);
   const sourced = await readSecretValues(spec, options);
   if (options.requireToken) findings.errors.push(...sourced.problems);
@@ -124,7 +124,7 @@ export async function gatherInput(
     directory: source.root,
     target: spec.deployTo === 'k8s' ? 'k8s' : 'k8s-kind',
     spec,
-    pods,
+    podFiles,
     jobs,
     config,
     generatedSecrets: generated,
@@ -207,13 +207,13 @@ async function registryToken(
 
 /** Returns the ids of `:local` images on kind, and the digests of pushed ones, so that new builds roll out. */
 async function knownImageIds(
-  pods: readonly PodFileInput[],
+  podFiles: readonly PodFileInput[],
   overrides: ReadonlyMap<string, string>,
   { spec, record }: InputSource,
   { imageIds, pushed = new Map() }: InputOptions,
 ): Promise<ReadonlyMap<string, string>> {
   if (spec.deployTo !== 'k8s-kind' || imageIds === undefined) return pushed;
-  const images = pods.flatMap(({ model }) =>
+  const images = podFiles.flatMap(({ model }) =>
     [...model.services.values()].map(
       ({ name, image = '' }) => overrides.get(name) ?? registryImage(image, spec.imageRegistry, record.deploymentId),
     ),

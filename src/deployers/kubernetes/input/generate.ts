@@ -69,7 +69,7 @@ async function addObjectFiles(input: TargetInput, added: TargetFiles, context: C
   for (const { file } of input.composeFiles) added.warnings.push(...unmappedNetworks(file.yaml));
   const compose = await gatherCompose(input, filesOfTree(input.root, generated), options);
   const models = await Promise.all(
-    [...compose.pods, ...compose.jobs].map(async ({ model }) => ({
+    [...compose.podFiles, ...compose.jobs].map(async ({ model }) => ({
       model,
       sourceBase: dirname(model.file),
       repository: await input.assets.repositoryOf(model.file),
@@ -79,8 +79,8 @@ async function addObjectFiles(input: TargetInput, added: TargetFiles, context: C
   const copies = await copiesOf(models, provided, homedir(), added, hooks);
   added.files.push(...copies.files);
   if (input.spec.deployTo === 'k8s-kind') {
-    const config = kindConfig({ ...input, home: homedir(), pods: compose.pods, jobs: compose.jobs });
-    added.errors.push(...hostPortProblems(input.spec, compose.pods));
+    const config = kindConfig({ ...input, home: homedir(), podFiles: compose.podFiles, jobs: compose.jobs });
+    added.errors.push(...hostPortProblems(input.spec, compose.podFiles));
     const text = renderKindConfig(config);
     added.files.push({ path: kindConfigFile, source: { text }, mode: 0o644 });
   }

@@ -95,6 +95,6 @@ export function identityOf({ layout, record, spec }: Deployment): Identity {
   return { deploymentId, stack, namespace: namespaceName(spec.namespace, stack, deploymentId), directory: layout.root };
 }
 
-function servicesOf({ pods, jobs }: ObjectsInput): string[] {
-  return [...pods, ...jobs].flatMap(({ model }) => [...model.services.keys()]);
+function servicesOf({ podFiles, jobs }: ObjectsInput): string[] {
+  return [...podFiles, ...jobs].flatMap(({ model }) => [...model.services.keys()]);
 }

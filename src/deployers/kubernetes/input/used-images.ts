@@ -13,9 +13,9 @@ import { imagesInForce } from '../../../deployment/images/image-overrides.js';
 export async function deploymentImages(deployment: Deployment, { env }: Context): Promise<UsedImage[]> {
   const { layout, spec } = deployment;
   const source = { root: layout.root, ...deployment };
-  const { pods, jobs } = await gatherCompose(source, filesOnDisk(layout.root), { env });
+  const { podFiles, jobs } = await gatherCompose(source, filesOnDisk(layout.root), { env });
   const overrides = await imagesInForce(layout.images);
-  return [...pods, ...jobs]
+  return [...podFiles, ...jobs]
     .flatMap(({ model }) => [...model.services.values()])
     .filter(({ name }) => !overrides.has(name) && !spec.imageOverrides.has(name))
     .map(({ name, image = '' }) => ({ service: name, image }));

@@ -44,7 +44,7 @@ export interface KindConfigInput {
   readonly home: string;
   readonly spec: PortSpec & Pick<Spec, 'volumes' | 'configmaps' | 'kindMountRoot' | 'kindNodeImage'>;
   /** Those of the stack only, without other files in the directory. */
-  readonly pods: readonly PodFileInput[];
+  readonly podFiles: readonly PodFileInput[];
   readonly jobs: readonly PodFileInput[];
 }
 
@@ -73,7 +73,7 @@ export function kindConfig(input: KindConfigInput): KindConfig {
     const place = placeOnKind(volume, spec, input.root, input.home);
     if (place?.ownMount === true) mounts.push({ hostPath: place.hostPath, containerPath: place.nodePath });
   }
-  const wanted = [...ingressPorts(spec), ...hostNetworkPorts(input.pods).map(({ port }) => port)];
+  const wanted = [...ingressPorts(spec), ...hostNetworkPorts(input.podFiles).map(({ port }) => port)];
   const ports = onceEach(wanted, portKey);
   const { kindListenAddress: listenAddress } = spec;
   return {
@@ -85,8 +85,8 @@ export function kindConfig(input: KindConfigInput): KindConfig {
 }
 
 /** Names of the volumes that services of pods and jobs mount, in file order; without configmaps. */
-function mountedVolumes({ pods, jobs, spec }: KindConfigInput): Set<string> {
-  const names = [...pods, ...jobs].flatMap(({ model }) =>
+function mountedVolumes({ podFiles, jobs, spec }: KindConfigInput): Set<string> {
+  const names = [...podFiles, ...jobs].flatMap(({ model }) =>
     [...model.services.values()].flatMap((service) =>
       service.volumes.flatMap(({ type, source }) => (type === 'volume' && source !== undefined ? [source] : [])),
     ),
@@ -95,8 +95,8 @@ function mountedVolumes({ pods, jobs, spec }: KindConfigInput): Set<string> {
 }
 
 /** A host-network pod listens on the node: host and container ports are the same. */
-function hostNetworkPorts(pods: readonly PodFileInput[]): { port: NodePort; service: string }[] {
-  return pods.flatMap(({ model }) =>
+function hostNetworkPorts(podFiles: readonly PodFileInput[]): { port: NodePort; service: string }[] {
+  return podFiles.flatMap(({ model }) =>
     [...model.services.values()]
       .filter(({ network_mode }) => network_mode === 'host')
       .flatMap(({ name, ports }) =>
@@ -112,13 +112,15 @@ function hostNetworkPorts(pods: readonly PodFileInput[]): { port: NodePort; serv
  * Reports host ports that the spec gives to the ingress controller although a host-network service has them: only one
  * of the two would be reachable. Ports 80 and 443 of the node itself are reported with the pods.
  */
-export function hostPortProblems(spec: PortSpec & Pick<Spec, 'yaml'>, pods: readonly PodFileInput[]): Problem[] {
+export function hostPortProblems(spec: PortSpec & Pick<Spec, 'yaml'>, podFiles: readonly PodFileInput[]): Problem[] {
   const wanted = [
     ['kind-http-port', spec.kindHttpPort],
     ['kind-https-port', spec.kindHttpsPort],
   ] as const;
   return wanted.flatMap(([key, port]) => {
-    const other = hostNetworkPorts(pods).find((each) => each.port.hostPort === port && each.port.protocol === 'TCP');
+    const other = hostNetworkPorts(podFiles).find(
+      (each) => each.port.hostPort === port && each.port.protocol === 'TCP',
+    );
     if (other === undefined) return [];
     const message = `port ${port}/tcp of this host would lead to the ingress controller, but ${other.service}, which uses the network of the node, has it: use another port`;
     return [spec.yaml.problem([key], message)];

@@ -33,7 +33,7 @@ export function buildObjects(input: ObjectsInput): BuiltObjects {
   const findings: Findings = { errors: [], warnings: [] };
   const names = createNames(input);
   const scope = createScope(input, names, findings);
-  for (const pod of [...input.pods, ...input.jobs]) reportUnmapped(pod, findings);
+  for (const podFile of [...input.podFiles, ...input.jobs]) reportUnmapped(podFile, findings);
   reportOrder(scope);
   reportLaterKeys(input, findings);
   const objects = [

@@ -35,13 +35,13 @@ export function partsOf({ input, names }: Scope, object: string): Part[] {
     if (`${kind} ${name ?? ''}` === object) parts.push(part);
   };
   const ofSpec = (message: string): Problem => input.spec.yaml.problem(['stack'], message);
-  for (const { name } of input.pods) {
+  for (const { name } of input.podFiles) {
     const part = { what: `the pod ${quote(name)}`, problem: ofSpec };
     add('Deployment', names.deployment(name), part);
     add('Service', names.ingressService(name), part);
   }
   for (const { name } of input.jobs) add('Job', names.job(name), { what: `the job ${quote(name)}`, problem: ofSpec });
-  for (const { model } of [...input.pods, ...input.jobs]) {
+  for (const { model } of [...input.podFiles, ...input.jobs]) {
     const part = (section: string, name: string): Part => ({
       what: `the ${section.slice(0, -1)} ${quote(name)}`,
       problem: (message) => model.problem([section, name], message),

@@ -30,12 +30,14 @@ export function reportShownSecrets(scope: Scope, objects: readonly KubernetesObj
   const files = shown.filter(isFile);
   const fields = shown.filter((text) => !isFile(text));
   const explained = new Set<string>();
-  for (const pod of [...input.pods, ...input.jobs]) {
-    for (const place of pod.model.interpolated()) {
-      for (const secret of mentionedAt({ input, pod }, place)) {
-        if (!isShown(pod, place, secret.value, fields)) continue;
+  for (const podFile of [...input.podFiles, ...input.jobs]) {
+    for (const place of podFile.model.interpolated()) {
+      for (const secret of mentionedAt({ input, podFile }, place)) {
+        if (!isShown(podFile, place, secret.value, fields)) continue;
         explained.add(secret.name);
-        findings.warnings.push(pod.model.problem(place.path, `holds ${whose(secret)}: ${adviceFor(place, secret)}`));
+        findings.warnings.push(
+          podFile.model.problem(place.path, `holds ${whose(secret)}: ${adviceFor(place, secret)}`),
+        );
       }
     }
   }
@@ -46,7 +48,7 @@ export function reportShownSecrets(scope: Scope, objects: readonly KubernetesObj
 
 /** The secrets that a text mentions and that its result contains. */
 function mentionedAt(
-  scope: Pick<Scope, 'input'> & { pod: PodFileInput },
+  scope: Pick<Scope, 'input'> & { podFile: PodFileInput },
   { path, template, text }: InterpolatedText,
 ): HiddenValue[] {
   const names = namesIn(template);

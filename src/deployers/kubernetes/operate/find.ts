@@ -28,7 +28,7 @@ function ageKey({ metadata }: PodFacts): string {
 
 /** Returns the name of a service's container; Kubernetes does not allow every name of Compose. */
 export function containerName(service: string, { deploymentId }: Identity): string {
-  return createNames({ deploymentId, pods: [], jobs: [] }).container(service);
+  return createNames({ deploymentId, podFiles: [], jobs: [] }).container(service);
 }
 
 /**

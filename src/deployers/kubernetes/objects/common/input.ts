@@ -14,7 +14,7 @@ export interface ObjectsInput {
   readonly target: 'k8s-kind' | 'k8s';
   readonly spec: Spec;
   /** In the stack's order. */
-  readonly pods: readonly PodFileInput[];
+  readonly podFiles: readonly PodFileInput[];
   readonly jobs: readonly PodFileInput[];
   /** Variables of `config.env`, parsed by Compose's rules. */
   readonly config: ReadonlyMap<string, string>;

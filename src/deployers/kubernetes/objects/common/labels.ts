@@ -7,7 +7,7 @@ const managedByLabel = 'app.kubernetes.io/managed-by';
 export const stackLabel = 'app.kubernetes.io/stack';
 const componentLabel = 'app.kubernetes.io/component';
 
-type Labelled = Pick<ObjectsInput, 'deploymentId' | 'stack' | 'pods'>;
+type Labelled = Pick<ObjectsInput, 'deploymentId' | 'stack' | 'podFiles'>;
 
 /** The labels of every object: those of the Python program, the managing program and the deployment-id. */
 export function standardLabels({ deploymentId, stack }: Labelled): Record<string, string> {
@@ -20,13 +20,13 @@ export function standardLabels({ deploymentId, stack }: Labelled): Record<string
 }
 
 /** `app.kubernetes.io/component`, which distinguishes the pods of a stack with several pod files; else none. */
-export function componentLabels({ pods }: Labelled, pod: string): Record<string, string> {
-  return pods.length > 1 ? { [componentLabel]: labelValue(pod) } : {};
+export function componentLabels({ podFiles }: Labelled, podFile: string): Record<string, string> {
+  return podFiles.length > 1 ? { [componentLabel]: labelValue(podFile) } : {};
 }
 
 /** The labels that select the pods of one pod file. They never change, as a Deployment's selector is immutable. */
-export function podSelector(input: Labelled, pod: string): Record<string, string> {
-  return { app: labelValue(input.deploymentId), ...componentLabels(input, pod) };
+export function podSelector(input: Labelled, podFile: string): Record<string, string> {
+  return { app: labelValue(input.deploymentId), ...componentLabels(input, podFile) };
 }
 
 /** The labels of a job's pods: `app` differs, so that no Service and no list of the deployment's pods includes them. */

@@ -4,7 +4,7 @@ import type { ObjectMeta } from './object.js';
 
 /** Metadata of an object in the deployment's namespace: its name and the standard labels, plus any further ones. */
 export function metadata(
-  input: Pick<ObjectsInput, 'deploymentId' | 'stack' | 'pods' | 'namespace'>,
+  input: Pick<ObjectsInput, 'deploymentId' | 'stack' | 'podFiles' | 'namespace'>,
   name: string,
   labels: Record<string, string> = {},
 ): ObjectMeta & { labels: Record<string, string> } {
@@ -13,7 +13,7 @@ export function metadata(
 
 /** The same for a cluster-scoped object. */
 export function clusterMetadata(
-  input: Pick<ObjectsInput, 'deploymentId' | 'stack' | 'pods'>,
+  input: Pick<ObjectsInput, 'deploymentId' | 'stack' | 'podFiles'>,
   name: string,
   labels: Record<string, string> = {},
 ): ObjectMeta {

@@ -8,9 +8,9 @@ import type { ObjectsInput } from './input.js';
  */
 export interface Names {
   /** Deployment of a pod file. */
-  deployment(pod: string): string;
+  deployment(podFile: string): string;
   /** The ClusterIP Service behind the Ingress. */
-  ingressService(pod: string): string;
+  ingressService(podFile: string): string;
   /** The headless Service of a compose service; undefined if DNS does not allow its name. */
   headlessService(composeService: string): string | undefined;
   /** @param distinct the node port, if another Service already has the plain name */
@@ -52,17 +52,17 @@ const labelName = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/;
 const serviceName = /^[a-z]([a-z0-9-]*[a-z0-9])?$/;
 const objectName = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
 
-/** Creates the names for this deployment. Only the id, the pods' names and the bind mounts are used. */
-export function createNames(input: Pick<ObjectsInput, 'deploymentId' | 'pods' | 'jobs'>): Names {
+/** Creates the names for this deployment. Only the id, the names of the pod files and the bind mounts are used. */
+export function createNames(input: Pick<ObjectsInput, 'deploymentId' | 'podFiles' | 'jobs'>): Names {
   const { deploymentId } = input;
-  const several = input.pods.length > 1;
-  const binds = bindNames([...input.pods, ...input.jobs]);
+  const several = input.podFiles.length > 1;
+  const binds = bindNames([...input.podFiles, ...input.jobs]);
   const bindVolume = (source: string): string => binds.get(posix.normalize(source)) ?? plainBindName(source);
-  const ofPod = (pod: string): string => (several ? `${deploymentId}-${pod}` : deploymentId);
+  const ofPodFile = (podFile: string): string => (several ? `${deploymentId}-${podFile}` : deploymentId);
   const claim = (volume: string): string => fit(`${deploymentId}-${volume}`, objectName);
   return {
-    deployment: (pod) => fit(`${ofPod(pod)}-deployment`, objectName, 253),
-    ingressService: (pod) => fit(`${ofPod(pod)}-service`, serviceName),
+    deployment: (podFile) => fit(`${ofPodFile(podFile)}-deployment`, objectName, 253),
+    ingressService: (podFile) => fit(`${ofPodFile(podFile)}-service`, serviceName),
     headlessService: dnsName,
     nodePort: (port, protocol, distinct) =>
       fit(`${deploymentId}-nodeport-${port}-${protocol}${distinct === undefined ? '' : `-${distinct}`}`, serviceName),
@@ -135,10 +135,10 @@ function withHash(valid: string, original: string): string {
 /**
  * The pod volume's name for the source of every bind mount, by its normalized path. The first of equal names keeps it.
  */
-function bindNames(pods: ObjectsInput['pods']): Map<string, string> {
+function bindNames(podFiles: ObjectsInput['podFiles']): Map<string, string> {
   const names = new Map<string, string>();
   const taken = new Set<string>();
-  for (const { model } of pods) {
+  for (const { model } of podFiles) {
     for (const service of model.services.values()) {
       for (const mount of service.volumes) {
         if (mount.type !== 'bind' || mount.source === undefined) continue;

@@ -11,7 +11,7 @@ export interface Scope {
   /**
    * The pod file of each service that runs, without jobs. The first one if several files have a service of that name.
    */
-  readonly podOf: ReadonlyMap<string, PodFileInput>;
+  readonly podFileOf: ReadonlyMap<string, PodFileInput>;
   /** Port of the first `http-proxy` route to a service. */
   readonly routedPorts: ReadonlyMap<string, number>;
   /** Which service waits for a service of a pod to complete (`service_completed_successfully`), by the awaited one. */
@@ -20,7 +20,7 @@ export interface Scope {
 
 /** The scope of one pod: of a pod file, or of a job. */
 export interface PodScope extends Scope {
-  readonly pod: PodFileInput;
+  readonly podFile: PodFileInput;
   readonly job: boolean;
   /** The services that run in it, in the order of the file. */
   readonly services: readonly ServiceModel[];
@@ -28,19 +28,19 @@ export interface PodScope extends Scope {
 
 /** @param findings receives what cannot be mapped */
 export function createScope(input: ObjectsInput, names: Names, findings: Findings): Scope {
-  const podOf = new Map<string, PodFileInput>();
+  const podFileOf = new Map<string, PodFileInput>();
   const awaitedToEnd = new Map<string, string>();
-  for (const pod of input.pods) {
-    for (const service of running(pod)) {
-      if (!podOf.has(service.name)) podOf.set(service.name, pod);
+  for (const podFile of input.podFiles) {
+    for (const service of running(podFile)) {
+      if (!podFileOf.has(service.name)) podFileOf.set(service.name, podFile);
     }
   }
   const jobs = new Set(input.jobs);
-  for (const pod of [...input.pods, ...jobs]) {
-    for (const service of running(pod)) {
+  for (const podFile of [...input.podFiles, ...jobs]) {
+    for (const service of running(podFile)) {
       for (const [dependency, { condition }] of service.depends_on) {
         // In a job, its own services take precedence over those of the pods.
-        const own = jobs.has(pod) && pod.model.services.has(dependency);
+        const own = jobs.has(podFile) && podFile.model.services.has(dependency);
         if (condition === 'service_completed_successfully' && !own) awaitedToEnd.set(dependency, service.name);
       }
     }
@@ -49,27 +49,27 @@ export function createScope(input: ObjectsInput, names: Names, findings: Finding
   for (const { routes } of input.spec.httpProxy) {
     for (const { service, port } of routes) if (!routedPorts.has(service)) routedPorts.set(service, port);
   }
-  return { input, names, findings, podOf, routedPorts, awaitedToEnd };
+  return { input, names, findings, podFileOf, routedPorts, awaitedToEnd };
 }
 
-export function podScope(scope: Scope, pod: PodFileInput, job: boolean): PodScope {
-  const services = job ? [] : running(pod);
-  return { ...scope, pod, job, services: services.length > 0 ? services : [...pod.model.services.values()] };
+export function podScope(scope: Scope, podFile: PodFileInput, job: boolean): PodScope {
+  const services = job ? [] : running(podFile);
+  return { ...scope, podFile, job, services: services.length > 0 ? services : [...podFile.model.services.values()] };
 }
 
 /** The services of a pod file without those disabled by `deploy.replicas: 0`; see also replicasOf. */
-function running(pod: PodFileInput): ServiceModel[] {
-  return [...pod.model.services.values()].filter((service) => service.deploy?.replicas !== 0);
+function running(podFile: PodFileInput): ServiceModel[] {
+  return [...podFile.model.services.values()].filter((service) => service.deploy?.replicas !== 0);
 }
 
 /** Adds an error at a key of a service. */
-export function refuse({ findings, pod }: PodScope, service: ServiceModel, key: KeyPath, message: string): void {
-  findings.errors.push(pod.model.problem(['services', service.name, ...key], message));
+export function refuse({ findings, podFile }: PodScope, service: ServiceModel, key: KeyPath, message: string): void {
+  findings.errors.push(podFile.model.problem(['services', service.name, ...key], message));
 }
 
 /** Adds a warning at a key of a service. */
-export function warn({ findings, pod }: PodScope, service: ServiceModel, key: KeyPath, message: string): void {
-  findings.warnings.push(pod.model.problem(['services', service.name, ...key], message));
+export function warn({ findings, podFile }: PodScope, service: ServiceModel, key: KeyPath, message: string): void {
+  findings.warnings.push(podFile.model.problem(['services', service.name, ...key], message));
 }
 
 /** Whether a label of a service is `true`, `1` or `yes`. */

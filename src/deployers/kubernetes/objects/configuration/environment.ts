@@ -29,7 +29,7 @@ export interface HiddenValue {
  * in the Python program. A value that contains a generated secret or a credential becomes a reference to the Secret.
  */
 export function containerEnv(scope: PodScope, service: ServiceModel): V1EnvVar[] {
-  const variables = variablesOf(scope.input, scope.pod, scope.job, service);
+  const variables = variablesOf(scope.input, scope.podFile, scope.job, service);
   for (const name of variables.keys()) checkName(scope, service, name);
   return [...variables].map(([name, variable]) => {
     if ('key' in variable) return secretVariable(name, scope.names[variable.holder], variable.key);
@@ -63,8 +63,12 @@ export function hiddenValues(input: Pick<ObjectsInput, 'generatedSecrets' | 'cre
  * or plain words, so they count only where the part of the compose file mentions them.
  * @param part name of the text's service, or `outsideServices`
  */
-export function secretsIn({ input, pod }: Pick<PodScope, 'input' | 'pod'>, part: string, text: string): HiddenValue[] {
-  const mentioned = pod.mentions.get(part);
+export function secretsIn(
+  { input, podFile }: Pick<PodScope, 'input' | 'podFile'>,
+  part: string,
+  text: string,
+): HiddenValue[] {
+  const mentioned = podFile.mentions.get(part);
   return [...hiddenValues(input).values()]
     .filter(({ name, value, holder }) =>
       holder === 'generatedSecrets' ? value.length >= shortestSecret : value !== '' && mentioned?.has(name) === true,
@@ -80,7 +84,7 @@ export const healthVariable = 'LACONIC_HEALTHCHECK';
 
 /** Returns the shell line for {@link healthVariable} if the service needs it, and its index in `test`. */
 export function hiddenHealthcheck(
-  scope: Pick<PodScope, 'input' | 'pod'>,
+  scope: Pick<PodScope, 'input' | 'podFile'>,
   { name, healthcheck }: ServiceModel,
 ): { line: string; index: number } | undefined {
   const test = healthcheck?.test ?? [];
@@ -109,21 +113,21 @@ export function secretEntries(input: ObjectsInput, holder: Holder): Map<string, 
   const own = [...hiddenValues(input).values()].filter((hidden) => hidden.holder === holder);
   const entries = new Map(own.map(({ key, value }) => [key, value]));
   if (entries.size === 0) return entries;
-  const add = (pod: PodFileInput, job: boolean): void => {
-    for (const service of pod.model.services.values()) {
-      for (const variable of variablesOf(input, pod, job, service).values()) {
+  const add = (podFile: PodFileInput, job: boolean): void => {
+    for (const service of podFile.model.services.values()) {
+      for (const variable of variablesOf(input, podFile, job, service).values()) {
         if ('key' in variable && variable.holder === holder) entries.set(variable.key, variable.value);
       }
     }
   };
-  for (const pod of input.pods) add(pod, false);
+  for (const podFile of input.podFiles) add(podFile, false);
   for (const job of input.jobs) add(job, true);
   return entries;
 }
 
 function variablesOf(
   input: ObjectsInput,
-  pod: PodFileInput,
+  podFile: PodFileInput,
   job: boolean,
   service: ServiceModel,
 ): Map<string, Variable> {
@@ -133,12 +137,13 @@ function variablesOf(
     if (leftToSecrets(input, service, name, value)) continue;
     const template = hidden.size === 0 ? undefined : service.environmentTemplates.get(name);
     const secret = template === undefined ? undefined : embeddedSecret(template, value, hidden);
-    const key = secret?.value === value ? secret.key : derivedKey(job ? `job.${pod.name}` : pod.name, service, name);
+    const key =
+      secret?.value === value ? secret.key : derivedKey(job ? `job.${podFile.name}` : podFile.name, service, name);
     variables.set(name, secret === undefined ? { value } : { key, value, holder: secret.holder });
   }
-  const healthcheck = hiddenHealthcheck({ input, pod }, service);
+  const healthcheck = hiddenHealthcheck({ input, podFile }, service);
   if (healthcheck !== undefined) {
-    const key = derivedKey(job ? `job.${pod.name}` : pod.name, service, healthVariable);
+    const key = derivedKey(job ? `job.${podFile.name}` : podFile.name, service, healthVariable);
     variables.set(healthVariable, { key, value: healthcheck.line, holder: 'credentials' });
   }
   const all = input.envPolicy === 'all';
@@ -173,8 +178,8 @@ function leftToSecrets(
 }
 
 /** Replaces characters that keys of a Secret cannot have. */
-function derivedKey(pod: string, service: ServiceModel, name: string): string {
-  return `${pod}.${service.name}.${name}`.replace(/[^-._a-zA-Z0-9]/g, '_');
+function derivedKey(podFile: string, service: ServiceModel, name: string): string {
+  return `${podFile}.${service.name}.${name}`.replace(/[^-._a-zA-Z0-9]/g, '_');
 }
 
 /** Returns the hidden value that a template mentions and its result contains; `${SECRET:+yes}` contains none. */

@@ -9,7 +9,7 @@ import type { Scope } from '../common/scope.js';
 export interface FileObject {
   name: string;
   content: Buffer;
-  pod: PodFileInput;
+  podFile: PodFileInput;
   /** Whether the content of a config is secret. */
   hidden: boolean;
 }
@@ -17,11 +17,11 @@ export interface FileObject {
 /** Whether the content of a config is or contains a value from a credentials file: it is then stored in a Secret. */
 export function holdsCredential(
   input: ObjectsInput,
-  pod: PodFileInput,
+  podFile: PodFileInput,
   { environment, content = '' }: FileObjectModel,
 ): boolean {
   if (environment !== undefined) return input.credentials.has(environment);
-  return secretsIn({ input, pod }, outsideServices, content).some(({ holder }) => holder === 'credentials');
+  return secretsIn({ input, podFile }, outsideServices, content).some(({ holder }) => holder === 'credentials');
 }
 
 /**
@@ -31,22 +31,23 @@ export function holdsCredential(
  */
 export function contentsOf({ input, findings }: Scope, section: 'secrets' | 'configs'): FileObject[] {
   const found = new Map<string, FileObject>();
-  for (const pod of [...input.pods, ...input.jobs]) {
+  for (const podFile of [...input.podFiles, ...input.jobs]) {
     const used = new Set(
-      [...pod.model.services.values()].flatMap((service) => service[section].map(({ source }) => source)),
+      [...podFile.model.services.values()].flatMap((service) => service[section].map(({ source }) => source)),
     );
-    for (const [name, definition] of pod.model[section]) {
+    for (const [name, definition] of podFile.model[section]) {
       if (!used.has(name) || definition.external) continue;
       const content = contentOf(definition);
       if (!Buffer.isBuffer(content)) {
-        findings.errors.push(pod.model.problem([section, name], content));
+        findings.errors.push(podFile.model.problem([section, name], content));
         continue;
       }
       const other = found.get(name);
-      if (other === undefined) found.set(name, { name, content, pod, hidden: holdsCredential(input, pod, definition) });
+      if (other === undefined)
+        found.set(name, { name, content, podFile, hidden: holdsCredential(input, podFile, definition) });
       else if (!other.content.equals(content)) {
-        const message = `has other content in ${other.pod.model.file}: give one of the two another name`;
-        findings.errors.push(pod.model.problem([section, name], message));
+        const message = `has other content in ${other.podFile.model.file}: give one of the two another name`;
+        findings.errors.push(podFile.model.problem([section, name], message));
       }
     }
   }

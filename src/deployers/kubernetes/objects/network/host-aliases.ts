@@ -31,7 +31,7 @@ export function hostAliases(scope: PodScope): V1HostAlias[] {
       if (!isUsable(scope, service, host, ips)) continue;
       const other = known.get(host);
       if (other !== undefined && other.join() !== ips.join()) {
-        const message = `another service of the pod ${scope.pod.name} gives it the address ${other.join(', ')}, and they share their host names: use one address`;
+        const message = `another service of the pod ${scope.podFile.name} gives it the address ${other.join(', ')}, and they share their host names: use one address`;
         refuse(scope, service, ['extra_hosts', host], message);
       }
       known.set(host, ips);

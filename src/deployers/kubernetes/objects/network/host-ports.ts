@@ -10,8 +10,8 @@ const ingressPorts = new Map([80, 443].map((port) => [`${port}/tcp`, 'the ingres
  */
 export function reportHostPorts(scope: Scope): void {
   const owners = new Map<string, string>(scope.input.target === 'k8s-kind' ? ingressPorts : []);
-  for (const pod of scope.input.pods) {
-    const own = podScope(scope, pod, false);
+  for (const podFile of scope.input.podFiles) {
+    const own = podScope(scope, podFile, false);
     if (!isHostNetwork(own)) continue;
     const taken = new Set<string>();
     for (const service of own.services) {
@@ -25,6 +25,6 @@ export function reportHostPorts(scope: Scope): void {
         taken.add(port);
       });
     }
-    for (const port of taken) owners.set(port, owners.get(port) ?? `the pod ${pod.name}`);
+    for (const port of taken) owners.set(port, owners.get(port) ?? `the pod ${podFile.name}`);
   }
 }

@@ -119,9 +119,9 @@ function existingSecret({ input, names }: Scope, proxy: HttpProxy, host: string)
 
 function backendPath(scope: Scope, route: HttpProxy['routes'][number], at: (string | number)[]): object[] {
   const { yaml } = scope.input.spec;
-  const pod = scope.podOf.get(route.service);
-  if (pod === undefined) {
-    const known = [...scope.podOf.keys()].join(', ');
+  const podFile = scope.podFileOf.get(route.service);
+  if (podFile === undefined) {
+    const known = [...scope.podFileOf.keys()].join(', ');
     const message = `no pod has a service ${quote(route.service)}: ${known === '' ? 'there is none' : `there are ${known}`}`;
     scope.findings.errors.push(yaml.problem([...at, 'proxy-to'], message));
     return [];
@@ -131,8 +131,8 @@ function backendPath(scope: Scope, route: HttpProxy['routes'][number], at: (stri
     scope.findings.errors.push(yaml.problem([...at, 'path'], message));
     return [];
   }
-  warnOfPort(scope, pod, route, at);
-  const service = { name: scope.names.ingressService(pod.name), port: { number: route.port } };
+  warnOfPort(scope, podFile, route, at);
+  const service = { name: scope.names.ingressService(podFile.name), port: { number: route.port } };
   return [{ path: route.path, pathType: 'Prefix', backend: { service } }];
 }
 
@@ -142,13 +142,13 @@ function backendPath(scope: Scope, route: HttpProxy['routes'][number], at: (stri
  */
 function warnOfPort(
   { input, findings }: Scope,
-  pod: PodFileInput,
+  podFile: PodFileInput,
   { service, port }: HttpProxy['routes'][number],
   at: (string | number)[],
 ): void {
   const ports = (one: ServiceModel): number[] =>
     declaredPorts(one).flatMap((each) => (each.protocol === 'tcp' ? [each.port] : []));
-  const all = [...pod.model.services.values()];
+  const all = [...podFile.model.services.values()];
   const own = all.filter(({ name }) => name === service).flatMap(ports);
   if (own.length === 0 || all.flatMap(ports).includes(port)) return;
   const message = `${quote(service)} declares the ports ${own.join(', ')} in its compose file, and ${port} is not among them: nothing may answer there`;

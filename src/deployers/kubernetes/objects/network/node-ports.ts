@@ -11,7 +11,7 @@ const range = { first: 30000, last: 32767 };
 
 /** An assigned node port: the service and pod, and the ports of its Service. */
 interface Taken {
-  pod: PodFileInput;
+  podFile: PodFileInput;
   service: string;
   ports: ServicePort[];
 }
@@ -34,18 +34,18 @@ export function nodePortServices(scope: Scope): KubernetesObject[] {
   const services: KubernetesObject[] = [];
   const taken = new Map<number, Taken>();
   const plain = new Set<string>();
-  for (const pod of input.pods) {
-    if (isHostNetwork(podScope(scope, pod, false))) continue;
-    for (const service of pod.model.services.values()) {
-      if (scope.podOf.get(service.name) !== pod) continue;
+  for (const podFile of input.podFiles) {
+    if (isHostNetwork(podScope(scope, podFile, false))) continue;
+    for (const service of podFile.model.services.values()) {
+      if (scope.podFileOf.get(service.name) !== podFile) continue;
       service.ports.forEach((port, index) => {
-        const nodePort = wanted(scope, pod, service, port, index);
+        const nodePort = wanted(scope, podFile, service, port, index);
         if (nodePort === undefined) return;
         const { target, protocol } = port;
         const entry = { port: target, targetPort: target, nodePort, protocol: protocol.toUpperCase() };
         const other = taken.get(nodePort);
         if (other !== undefined) {
-          if (other.pod === pod && other.ports.every((each) => each.protocol !== entry.protocol)) {
+          if (other.podFile === podFile && other.ports.every((each) => each.protocol !== entry.protocol)) {
             other.ports.push(entry);
             // Ports of a Service need names if there is more than one.
             for (const each of other.ports) each.name = `${each.protocol.toLowerCase()}-${each.port}`;
@@ -56,7 +56,7 @@ export function nodePortServices(scope: Scope): KubernetesObject[] {
           return;
         }
         const ports: ServicePort[] = [entry];
-        taken.set(nodePort, { pod, service: service.name, ports });
+        taken.set(nodePort, { podFile, service: service.name, ports });
         const name = names.nodePort(target, protocol);
         const distinct = plain.has(name) ? names.nodePort(target, protocol, nodePort) : name;
         plain.add(name);
@@ -64,7 +64,7 @@ export function nodePortServices(scope: Scope): KubernetesObject[] {
           apiVersion: 'v1',
           kind: 'Service',
           metadata: metadata(input, distinct),
-          spec: { type: 'NodePort', selector: podSelector(input, pod.name), ports },
+          spec: { type: 'NodePort', selector: podSelector(input, podFile.name), ports },
         });
       });
     }
@@ -75,7 +75,7 @@ export function nodePortServices(scope: Scope): KubernetesObject[] {
 /** Returns the node port for a service's port; undefined if it gets none, with a warning if one may be expected. */
 function wanted(
   { input, routedPorts, findings }: Scope,
-  pod: PodFileInput,
+  podFile: PodFileInput,
   service: ServiceModel,
   { published, host_ip: address, target }: PortModel,
   index: number,
@@ -88,7 +88,7 @@ function wanted(
     const message = `port ${target} is reached inside the cluster only: ${why}`;
     if (input.spec.ports.has(service.name)) {
       findings.warnings.push(input.spec.yaml.problem(['network', 'ports', service.name, index], message));
-    } else findings.warnings.push(pod.model.problem(['services', service.name, 'ports', index], message));
+    } else findings.warnings.push(podFile.model.problem(['services', service.name, 'ports', index], message));
   };
   const legal = `write "${range.first} to ${range.last}:${target}" for a node port`;
   if (!input.spec.ports.has(service.name)) {

@@ -40,7 +40,7 @@ function checkNetworkMode(scope: PodScope, service: ServiceModel, hostNetwork: b
         scope,
         service,
         mode === undefined ? [] : key,
-        `it is in the network of the host too, as another service of the pod ${scope.pod.name} is: put them into separate compose files to isolate them`,
+        `it is in the network of the host too, as another service of the pod ${scope.podFile.name} is: put them into separate compose files to isolate them`,
       );
     }
   } else if (mode === 'none') {
@@ -102,7 +102,12 @@ function podHostname(scope: PodScope, hostNetwork: boolean): string | undefined 
         `${quote(hostname)}: the host name of a pod is at most 63 lower-case letters, digits and "-"; the name of the pod is used`,
       );
     } else if (given !== undefined && given !== hostname) {
-      warn(scope, service, key, `the pod ${scope.pod.name} has one host name, and another service calls it ${given}`);
+      warn(
+        scope,
+        service,
+        key,
+        `the pod ${scope.podFile.name} has one host name, and another service calls it ${given}`,
+      );
     } else given = hostname;
   }
   return given;

@@ -12,26 +12,26 @@ import type { Scope } from '../common/scope.js';
  * stacks of several pod files the one with the maintenance page.
  */
 export function proxiedServices(scope: Scope): KubernetesObject[] {
-  const { input, names, podOf } = scope;
+  const { input, names, podFileOf } = scope;
   const { httpProxy, maintenanceService } = input.spec;
   const routes = httpProxy.flatMap((proxy) => proxy.routes);
-  const page = input.pods.length > 1 && maintenanceService ? [maintenanceService] : [];
+  const page = input.podFiles.length > 1 && maintenanceService ? [maintenanceService] : [];
   const ports = new Map<PodFileInput, Set<number>>();
   for (const { service, port } of [...routes, ...page]) {
-    const pod = podOf.get(service);
-    if (pod !== undefined) ports.set(pod, (ports.get(pod) ?? new Set()).add(port));
+    const podFile = podFileOf.get(service);
+    if (podFile !== undefined) ports.set(podFile, (ports.get(podFile) ?? new Set()).add(port));
   }
-  return input.pods.flatMap((pod) => {
-    const numbers = [...(ports.get(pod) ?? [])].sort((a, b) => a - b);
+  return input.podFiles.flatMap((podFile) => {
+    const numbers = [...(ports.get(podFile) ?? [])].sort((a, b) => a - b);
     if (numbers.length === 0) return [];
     return [
       {
         apiVersion: 'v1',
         kind: 'Service',
-        metadata: metadata(input, names.ingressService(pod.name)),
+        metadata: metadata(input, names.ingressService(podFile.name)),
         spec: {
           type: 'ClusterIP',
-          selector: podSelector(input, pod.name),
+          selector: podSelector(input, podFile.name),
           ports: numbers.map((port) => ({ name: `port-${port}`, port, targetPort: port, protocol: 'TCP' })),
         },
       },
@@ -45,18 +45,18 @@ export function proxiedServices(scope: Scope): KubernetesObject[] {
  */
 export function headlessServices(scope: Scope): KubernetesObject[] {
   const { input, names, findings } = scope;
-  return input.pods.flatMap((pod) =>
-    [...pod.model.services.values()].flatMap((service) => {
-      const owner = scope.podOf.get(service.name);
+  return input.podFiles.flatMap((podFile) =>
+    [...podFile.model.services.values()].flatMap((service) => {
+      const owner = scope.podFileOf.get(service.name);
       if (owner === undefined) return [];
-      if (owner !== pod) {
+      if (owner !== podFile) {
         const message = `pod ${owner.name} has a service of this name too: in the cluster the name resolves to that service; rename one of the two`;
-        findings.warnings.push(pod.model.problem(['services', service.name], message));
+        findings.warnings.push(podFile.model.problem(['services', service.name], message));
         return [];
       }
       const name = names.headlessService(service.name);
       if (name === undefined) {
-        reportUnreachable(scope, pod, service);
+        reportUnreachable(scope, podFile, service);
         return [];
       }
       const ports = headlessPorts(service);
@@ -69,7 +69,7 @@ export function headlessServices(scope: Scope): KubernetesObject[] {
             type: 'ClusterIP',
             clusterIP: 'None',
             publishNotReadyAddresses: true,
-            selector: podSelector(input, pod.name),
+            selector: podSelector(input, podFile.name),
             ...(ports.length === 0 ? {} : { ports }),
           },
         },
@@ -105,14 +105,14 @@ export function declaredPorts(service: ServiceModel): { name: string; port: numb
 }
 
 /** Reports a name that DNS does not allow: an error if a variable mentions it, since nobody could reach it. */
-function reportUnreachable(scope: Scope, pod: PodFileInput, service: ServiceModel): void {
+function reportUnreachable(scope: Scope, podFile: PodFileInput, service: ServiceModel): void {
   const why = `no pod finds it under this name: DNS allows letters, digits and "-", starting with a letter, at most 63`;
   const mention = findMention(scope, service.name);
   const path = ['services', service.name];
   if (mention === undefined) {
-    scope.findings.warnings.push(pod.model.problem(path, why));
+    scope.findings.warnings.push(podFile.model.problem(path, why));
   } else {
-    scope.findings.errors.push(pod.model.problem(path, `${why}; ${mention} names it: rename the service`));
+    scope.findings.errors.push(podFile.model.problem(path, `${why}; ${mention} names it: rename the service`));
   }
 }
 
@@ -120,7 +120,7 @@ function reportUnreachable(scope: Scope, pod: PodFileInput, service: ServiceMode
 function findMention({ input }: Scope, name: string): string | undefined {
   const escaped = name.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
   const named = new RegExp(`(?<![\\w-]|\\w\\.)${escaped}(?![\\w-]|\\.\\w)`);
-  for (const { model } of [...input.pods, ...input.jobs]) {
+  for (const { model } of [...input.podFiles, ...input.jobs]) {
     for (const service of model.services.values()) {
       for (const [variable, value] of service.environment) {
         if (named.test(value)) return `${quote(variable)} of service ${quote(service.name)}`;

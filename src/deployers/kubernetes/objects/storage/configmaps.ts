@@ -19,9 +19,9 @@ export function configmaps(scope: Scope): KubernetesObject[] {
   const { input, names } = scope;
   const ofCompose = contentsOf(scope, 'configs')
     .filter(({ hidden }) => !hidden)
-    .flatMap(({ name, content, pod }) =>
+    .flatMap(({ name, content, podFile }) =>
       configmap(scope, names.composeConfig(name), {}, new Map([[fileKey, content]]), (message) =>
-        pod.model.problem(['configs', name], message),
+        podFile.model.problem(['configs', name], message),
       ),
     );
   return [...declared(scope), ...bound(scope), ...ofCompose].map((object) => ({
@@ -52,7 +52,7 @@ function declared(scope: Scope): KubernetesObject[] {
 function bound(scope: Scope): KubernetesObject[] {
   const { input, names } = scope;
   const made = new Map<string, KubernetesObject[]>();
-  for (const { model } of [...input.pods, ...input.jobs]) {
+  for (const { model } of [...input.podFiles, ...input.jobs]) {
     for (const service of model.services.values()) {
       service.volumes.forEach(({ type, source }, index) => {
         if (type !== 'bind' || source === undefined || made.has(names.bindConfigmap(source))) return;

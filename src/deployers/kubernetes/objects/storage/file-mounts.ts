@@ -36,7 +36,7 @@ function fileMount(
 ): FileMount[] {
   const key = [section, index];
   const { source, target, mode = readable } = reference;
-  const defined = scope.pod.model[section].get(source);
+  const defined = scope.podFile.model[section].get(source);
   if (defined === undefined) {
     refuse(scope, service, key, `there is no ${source} among the file's ${section}`);
     return [];
@@ -54,7 +54,7 @@ function fileMount(
     `${kind}-${source}`,
     section === 'secrets'
       ? { secret: { secretName: external ? ownName : scope.names.composeSecret(source), items, defaultMode: mode } }
-      : holdsCredential(scope.input, scope.pod, defined)
+      : holdsCredential(scope.input, scope.podFile, defined)
         ? { secret: { secretName: scope.names.composeConfig(source), items, defaultMode: mode } }
         : { configMap: { name: external ? ownName : scope.names.composeConfig(source), items, defaultMode: mode } },
   );

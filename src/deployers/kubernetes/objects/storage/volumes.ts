@@ -12,8 +12,8 @@ const manualClass = 'manual';
 const defaultSize = '2Gi';
 
 /** Returns the top-level volumes of a deployment's compose files, in the order of the files. */
-export function volumesOf({ pods, jobs }: Pick<ObjectsInput, 'pods' | 'jobs'>): Set<string> {
-  return new Set([...pods, ...jobs].flatMap(({ model }) => [...model.volumes.keys()]));
+export function volumesOf({ podFiles, jobs }: Pick<ObjectsInput, 'podFiles' | 'jobs'>): Set<string> {
+  return new Set([...podFiles, ...jobs].flatMap(({ model }) => [...model.volumes.keys()]));
 }
 
 /**
@@ -86,7 +86,7 @@ function sizes({ spec }: ObjectsInput, volume: string): { storage: string; limit
  * options.
  */
 function reportDriverOptions({ input, findings }: Scope): void {
-  for (const { model } of [...input.pods, ...input.jobs]) {
+  for (const { model } of [...input.podFiles, ...input.jobs]) {
     for (const [name, { external, driver, driver_opts: options }] of model.volumes) {
       if (input.spec.volumes.get(name) !== undefined || input.spec.configmaps.has(name)) continue;
       const driven = (driver !== undefined && driver !== 'local') || options.size > 0;

@@ -44,7 +44,7 @@ function checksum(annotation: string, digests: ReadonlyMap<string, string>): Rec
 }
 
 /** Content of the ConfigMaps that the pod mounts. */
-function configsOf({ input, pod, services }: PodScope): Map<string, string> {
+function configsOf({ input, podFile, services }: PodScope): Map<string, string> {
   const digests = new Map<string, string>();
   for (const service of services) {
     for (const { type, source } of service.volumes) {
@@ -55,7 +55,7 @@ function configsOf({ input, pod, services }: PodScope): Map<string, string> {
       if (bound !== undefined) digests.set(`path ${source}`, boundDigest(bound));
     }
     for (const { source } of service.configs) {
-      const content = contentOf(input, pod.model.configs.get(source));
+      const content = contentOf(input, podFile.model.configs.get(source));
       if (content !== undefined) digests.set(`config ${source}`, content);
     }
   }
@@ -63,11 +63,11 @@ function configsOf({ input, pod, services }: PodScope): Map<string, string> {
 }
 
 /** Content of the Secrets that the pod reads; of those that hold variables, only the keys that it reads. */
-function secretsOf({ input, pod, services, names }: PodScope, spec: V1PodSpec): Map<string, string> {
+function secretsOf({ input, podFile, services, names }: PodScope, spec: V1PodSpec): Map<string, string> {
   const digests = new Map<string, string>();
   for (const service of services) {
     for (const { source } of service.secrets) {
-      const content = contentOf(input, pod.model.secrets.get(source));
+      const content = contentOf(input, podFile.model.secrets.get(source));
       if (content !== undefined) digests.set(`secret ${source}`, content);
     }
   }

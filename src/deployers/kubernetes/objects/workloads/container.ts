@@ -17,7 +17,7 @@ export function containerOf(scope: PodScope, placed: PlacedService, volumes: Pod
   const { command, args, env } = containerCommand(scope, service, containerEnv(scope, service));
   return compact<V1Container>({
     name: scope.names.container(service.name),
-    image: containerImage(scope.input, scope.pod, service, scope.findings) ?? '',
+    image: containerImage(scope.input, scope.podFile, service, scope.findings) ?? '',
     imagePullPolicy: pullPolicy(scope.input, service),
     ...(role === 'sidecar' ? { restartPolicy: 'Always' } : {}),
     command,

@@ -14,15 +14,15 @@ import { specLabels } from '../common/spec-metadata.js';
  */
 export function deployments(scope: Scope): KubernetesObject[] {
   reportHostPorts(scope);
-  return scope.input.pods.flatMap((pod) =>
-    pod.model.services.size === 0 ? [] : [deployment(podScope(scope, pod, false))],
+  return scope.input.podFiles.flatMap((podFile) =>
+    podFile.model.services.size === 0 ? [] : [deployment(podScope(scope, podFile, false))],
   );
 }
 
 function deployment(scope: PodScope): KubernetesObject {
-  const { input, names, pod } = scope;
-  const meta = metadata(input, names.deployment(pod.name), componentLabels(input, pod.name));
-  const selector = podSelector(input, pod.name);
+  const { input, names, podFile } = scope;
+  const meta = metadata(input, names.deployment(podFile.name), componentLabels(input, podFile.name));
+  const selector = podSelector(input, podFile.name);
   const ownLabels = specLabels(scope);
   for (const label of Object.keys(selector)) {
     if (ownLabels[label] === undefined || ownLabels[label] === selector[label]) continue;

@@ -19,10 +19,10 @@ export interface HealthPatience {
  */
 export function healthPatience(input: ObjectsInput, names: Names = createNames(input)): Map<string, HealthPatience> {
   return new Map(
-    input.pods.flatMap((pod) =>
-      [...pod.model.services.values()]
+    input.podFiles.flatMap((podFile) =>
+      [...podFile.model.services.values()]
         .filter(hasTest)
-        .map((service) => [`${names.deployment(pod.name)}/${names.container(service.name)}`, patienceOf(service)]),
+        .map((service) => [`${names.deployment(podFile.name)}/${names.container(service.name)}`, patienceOf(service)]),
     ),
   );
 }

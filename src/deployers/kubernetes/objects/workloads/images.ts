@@ -11,14 +11,14 @@ import type { Names } from '../common/names.js';
  */
 export function containerImage(
   input: Pick<ObjectsInput, 'deploymentId' | 'imageOverrides' | 'spec'>,
-  pod: PodFileInput,
+  podFile: PodFileInput,
   service: ServiceModel,
   findings: Findings,
 ): string | undefined {
   const override = input.imageOverrides.get(service.name);
   const image = override ?? service.image;
   const refuse = (message: string): undefined => {
-    findings.errors.push(pod.model.problem(['services', service.name, 'image'], message));
+    findings.errors.push(podFile.model.problem(['services', service.name, 'image'], message));
   };
   if (image === undefined || image === '') {
     return refuse(

@@ -18,7 +18,7 @@ export function jobs(scope: Scope): KubernetesObject[] {
 }
 
 function jobOf(scope: PodScope): KubernetesObject {
-  const { input, names, pod } = scope;
+  const { input, names, podFile } = scope;
   // No checksums: a Job has no rollouts, and its template is immutable.
   const annotations = specAnnotations(scope);
   const recreated = scope.services.some((service) => isLabelled(service, recreateLabel));
@@ -27,7 +27,7 @@ function jobOf(scope: PodScope): KubernetesObject {
     apiVersion: 'batch/v1',
     kind: 'Job',
     metadata: {
-      ...metadata(input, names.job(pod.name)),
+      ...metadata(input, names.job(podFile.name)),
       ...(recreated ? { annotations: { [recreateAnnotation]: 'true' } } : {}),
     },
     spec: {

@@ -44,7 +44,7 @@ function refuseSharedVolumes(scope: PodScope, count: number): void {
  * numbers of a rolling update are always explicit.
  */
 export function strategyOf(scope: PodScope): V1DeploymentStrategy {
-  const volumes = [...scope.pod.model.volumes.keys()].some((volume) => !scope.input.spec.configmaps.has(volume));
+  const volumes = [...scope.podFile.model.volumes.keys()].some((volume) => !scope.input.spec.configmaps.has(volume));
   if (volumes || isHostNetwork(scope)) return { type: 'Recreate' };
   return { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } };
 }

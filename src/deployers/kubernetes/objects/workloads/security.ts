@@ -152,7 +152,7 @@ export function podSysctls(scope: PodScope): V1Sysctl[] {
           scope,
           service,
           key,
-          `another service of the pod ${scope.pod.name} sets it to ${other}, and they share it: set it once`,
+          `another service of the pod ${scope.podFile.name} sets it to ${other}, and they share it: set it once`,
         );
       } else if ((hostNetwork && name.startsWith('net.')) || (hostIpc && ipcSysctl.test(name))) {
         const what = name.startsWith('net.') ? 'network' : 'IPC';

@@ -40,33 +40,33 @@ interface Edge {
 export function startOrder(input: ObjectsInput, names: Names = createNames(input)): StartStep[] {
   const { kept } = edgesOf(input);
   const jobs = new Set(input.jobs);
-  const workloadOf = (pod: PodFileInput): Workload =>
-    jobs.has(pod)
-      ? { kind: 'Job', name: names.job(pod.name) }
-      : { kind: 'Deployment', name: names.deployment(pod.name) };
+  const workloadOf = (podFile: PodFileInput): Workload =>
+    jobs.has(podFile)
+      ? { kind: 'Job', name: names.job(podFile.name) }
+      : { kind: 'Deployment', name: names.deployment(podFile.name) };
   const steps: StartStep[] = [];
   const visited = new Set<PodFileInput>();
-  const visit = (pod: PodFileInput): void => {
-    if (visited.has(pod)) return;
-    visited.add(pod);
+  const visit = (podFile: PodFileInput): void => {
+    if (visited.has(podFile)) return;
+    visited.add(podFile);
     const conditions = new Map<PodFileInput, StartCondition['condition']>();
-    for (const { to, condition } of kept.get(pod) ?? []) {
+    for (const { to, condition } of kept.get(podFile) ?? []) {
       visit(to);
       if (conditions.get(to) !== 'ready') conditions.set(to, condition);
     }
     const after = [...conditions].map(([to, condition]) => ({ workload: workloadOf(to), condition }));
-    steps.push({ workload: workloadOf(pod), after });
+    steps.push({ workload: workloadOf(podFile), after });
   };
-  for (const pod of [...input.pods, ...input.jobs]) if (pod.model.services.size > 0) visit(pod);
+  for (const podFile of [...input.podFiles, ...input.jobs]) if (podFile.model.services.size > 0) visit(podFile);
   return steps;
 }
 
 /** Reports dependencies between pods that cannot be kept: missing services, circles, missing healthchecks. */
 export function reportOrder({ input, findings }: Scope): void {
   const { circles, unknown, unchecked } = edgesOf(input);
-  for (const { pod, service, dependency } of unknown) {
+  for (const { podFile, service, dependency } of unknown) {
     const message = `there is no service ${dependency} in the stack (or its profile is not in force): name another, or remove it`;
-    findings.errors.push(pod.model.problem(['services', service.name, 'depends_on', dependency], message));
+    findings.errors.push(podFile.model.problem(['services', service.name, 'depends_on', dependency], message));
   }
   for (const { from, to, service, dependency } of circles) {
     const message = `${dependency} is in the pod ${to.name}, which also waits for the pod ${from.name}: this dependency is not awaited`;
@@ -82,25 +82,25 @@ interface Edges {
   kept: Map<PodFileInput, Edge[]>;
   circles: Edge[];
   unchecked: Edge[];
-  unknown: { pod: PodFileInput; service: ServiceModel; dependency: string }[];
+  unknown: { podFile: PodFileInput; service: ServiceModel; dependency: string }[];
 }
 
 function edgesOf(input: ObjectsInput): Edges {
-  const podOf = new Map<string, PodFileInput>();
-  for (const pod of input.pods) {
-    for (const name of pod.model.services.keys()) if (!podOf.has(name)) podOf.set(name, pod);
+  const podFileOf = new Map<string, PodFileInput>();
+  for (const podFile of input.podFiles) {
+    for (const name of podFile.model.services.keys()) if (!podFileOf.has(name)) podFileOf.set(name, podFile);
   }
   const edges: Edges = { kept: new Map(), circles: [], unchecked: [], unknown: [] };
   const all = new Map<PodFileInput, Edge[]>();
-  for (const from of [...input.pods, ...input.jobs]) {
+  for (const from of [...input.podFiles, ...input.jobs]) {
     const own: Edge[] = [];
     all.set(from, own);
     for (const service of from.model.services.values()) {
       for (const [dependency, { condition, required }] of service.depends_on) {
         if (from.model.services.has(dependency)) continue;
-        const to = podOf.get(dependency);
+        const to = podFileOf.get(dependency);
         if (to === undefined) {
-          if (required) edges.unknown.push({ pod: from, service, dependency });
+          if (required) edges.unknown.push({ podFile: from, service, dependency });
           continue;
         }
         const edge: Edge = {
@@ -123,19 +123,19 @@ function edgesOf(input: ObjectsInput): Edges {
 /** Walks the pods in order; an edge to a pod that is still being visited closes a circle. */
 function dropCircles(all: ReadonlyMap<PodFileInput, Edge[]>, edges: Edges): void {
   const open = new Set<PodFileInput>();
-  const visit = (pod: PodFileInput): void => {
-    if (edges.kept.has(pod)) return;
+  const visit = (podFile: PodFileInput): void => {
+    if (edges.kept.has(podFile)) return;
     const kept: Edge[] = [];
-    edges.kept.set(pod, kept);
-    open.add(pod);
-    for (const edge of all.get(pod) ?? []) {
+    edges.kept.set(podFile, kept);
+    open.add(podFile);
+    for (const edge of all.get(podFile) ?? []) {
       if (open.has(edge.to)) edges.circles.push(edge);
       else {
         visit(edge.to);
         kept.push(edge);
       }
     }
-    open.delete(pod);
+    open.delete(podFile);
   };
-  for (const pod of all.keys()) visit(pod);
+  for (const podFile of all.keys()) visit(podFile);
 }

@@ -16,7 +16,7 @@ const identity: Identity = {
   namespace: 'laconic-notes',
   directory: '/srv/d',
 };
-const labels = standardLabels({ ...identity, pods: [] });
+const labels = standardLabels({ ...identity, podFiles: [] });
 
 function object(kind: string, name: string, more: Record<string, unknown> = {}): KubernetesObject {
   const apiVersion = kind === 'Deployment' ? 'apps/v1' : kind === 'Job' ? 'batch/v1' : 'v1';

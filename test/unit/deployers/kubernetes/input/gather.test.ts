@@ -40,7 +40,7 @@ async function gather(files: Record<string, string | null>, options: Partial<Inp
 }
 
 const environmentOf = ({ input }: Gathered): Record<string, string> =>
-  Object.fromEntries(input.pods[0]?.model.services.get('web')?.environment ?? []);
+  Object.fromEntries(input.podFiles[0]?.model.services.get('web')?.environment ?? []);
 
 describe('the names of a deployment', () => {
   it('are its deployment-id, the last part of the stack, and a namespace made from the id', async () => {
@@ -151,9 +151,9 @@ describe('the containers that get a variable', () => {
   ])('belong to the profiles of %j', async (env, expected) => {
     const text = 'services: { web: { image: a }, shell: { image: a, profiles: [ debug ] } }';
     const { input } = await gather({ 'compose/docker-compose-web.yml': text }, { env });
-    expect([...(input.pods[0]?.model.services.keys() ?? [])]).toEqual(expected);
+    expect([...(input.podFiles[0]?.model.services.keys() ?? [])]).toEqual(expected);
     const byConfig = await gather({ 'compose/docker-compose-web.yml': text, 'config.env': 'COMPOSE_PROFILES=debug\n' });
-    expect([...(byConfig.input.pods[0]?.model.services.keys() ?? [])]).toEqual(['web', 'shell']);
+    expect([...(byConfig.input.podFiles[0]?.model.services.keys() ?? [])]).toEqual(['web', 'shell']);
   });
 });
 
@@ -164,7 +164,7 @@ describe('compose files of pods and jobs', () => {
       'compose/docker-compose-back.yml': 'services: { db: { image: a, depends_on: [ web ] } }',
       'compose-jobs/docker-compose-seed.yml': 'services: { seed: { image: a, depends_on: [ db ] } }',
     });
-    expect(input.pods.map(({ name }) => name)).toEqual(['web', 'back']);
+    expect(input.podFiles.map(({ name }) => name)).toEqual(['web', 'back']);
     expect(input.jobs.map(({ name }) => name)).toEqual(['seed']);
   });
 

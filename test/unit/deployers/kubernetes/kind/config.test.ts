@@ -17,8 +17,8 @@ const root = '/home/op/notes';
 const home = '/home/op';
 
 function input(stack: StackText): KindConfigInput {
-  const { spec, pods, jobs } = objectsInput(stack);
-  return { root, home, spec, pods, jobs };
+  const { spec, podFiles, jobs } = objectsInput(stack);
+  return { root, home, spec, podFiles, jobs };
 }
 
 const pod = (name: string, lines: string): string => `services:\n  ${name}:\n    image: x:1\n${lines}`;
@@ -202,15 +202,15 @@ nodes:
 describe('host ports that are requested twice', () => {
   it('are refused with their line, because only one of them would get the traffic', () => {
     const lines = '    network_mode: host\n    ports: ["8080", "80", "9000"]\n';
-    const { spec, pods } = objectsInput({
+    const { spec, podFiles } = objectsInput({
       pods: { web: pod('web', lines) },
       spec: 'kind-http-port: 8080\nkind-https-port: 9000\n',
     });
-    expect(hostPortProblems(spec, pods).map(formatProblem)).toEqual([
+    expect(hostPortProblems(spec, podFiles).map(formatProblem)).toEqual([
       'spec.yml:3 kind-http-port: port 8080/tcp of this host would lead to the ingress controller, but web, which uses the network of the node, has it: use another port',
       'spec.yml:4 kind-https-port: port 9000/tcp of this host would lead to the ingress controller, but web, which uses the network of the node, has it: use another port',
     ]);
-    expect(hostPortProblems(objectsInput({ spec: '' }).spec, pods)).toEqual([]);
+    expect(hostPortProblems(objectsInput({ spec: '' }).spec, podFiles)).toEqual([]);
   });
 });
 

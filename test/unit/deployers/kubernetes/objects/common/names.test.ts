@@ -6,9 +6,9 @@ import {
 } from '../../../../../../src/deployers/kubernetes/objects/common/names.js';
 import { app, objectsInput, oneService } from '../../../../../support/kubernetes-objects.js';
 
-const pod = oneService('');
-const names = createNames(objectsInput({ pods: { web: pod } }));
-const several = createNames(objectsInput({ pods: { web: pod, back: 'services: { db: { image: db } }' } }));
+const podFile = oneService('');
+const names = createNames(objectsInput({ pods: { web: podFile } }));
+const several = createNames(objectsInput({ pods: { web: podFile, back: 'services: { db: { image: db } }' } }));
 
 describe('names of objects', () => {
   it.each([
@@ -52,7 +52,7 @@ describe('names that Kubernetes does not allow', () => {
   });
 
   it('begin with a letter for a Service, whatever the id begins with', () => {
-    const odd = createNames({ ...objectsInput({ pods: { web: pod } }), deploymentId: '3_x' });
+    const odd = createNames({ ...objectsInput({ pods: { web: podFile } }), deploymentId: '3_x' });
     expect(odd.ingressService('web')).toMatch(/^[a-z][a-z0-9-]+$/);
     expect(odd.ingress).toMatch(label);
   });

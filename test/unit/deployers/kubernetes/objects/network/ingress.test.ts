@@ -232,8 +232,8 @@ describe('the Ingress', () => {
   it('is reported when it routes to a port that no service of the pod declares, though some are declared', () => {
     const web =
       'services: { web: { image: a, ports: ["8080"], expose: ["53/udp"] }, side: { image: a, expose: ["90-92"] } }';
-    const warned = (port: number, pod = web): string[] =>
-      ingressesOf({ pods: { web: pod }, spec: spec(host('a.org', '', `{ path: /, proxy-to: "web:${port}" }`)) })
+    const warned = (port: number, podFile = web): string[] =>
+      ingressesOf({ pods: { web: podFile }, spec: spec(host('a.org', '', `{ path: /, proxy-to: "web:${port}" }`)) })
         .warnings;
     expect(warned(8081)).toEqual([
       'spec.yml:5 network.http-proxy[0].routes[0].proxy-to: "web" declares the ports 8080 in its compose file, and 8081 is not among them: nothing may answer there',

@@ -132,8 +132,8 @@ services:
 });
 
 describe('order across pods', () => {
-  const name = (pod: string): string => `${app}-${pod}-deployment`;
-  const deployment = (pod: string): object => ({ kind: 'Deployment', name: name(pod) });
+  const name = (podFile: string): string => `${app}-${podFile}-deployment`;
+  const deployment = (podFile: string): object => ({ kind: 'Deployment', name: name(podFile) });
 
   it('lists the workloads that each workload waits for, and whether they must be ready', () => {
     const input = objectsInput({

@@ -37,9 +37,9 @@ describe('Deployments', () => {
     expect(
       made.map(({ metadata, spec }) => [metadata.name, spec.selector?.matchLabels, spec.template.metadata.labels]),
     ).toEqual(
-      ['web', 'db'].map((pod) => {
-        const component = { 'app.kubernetes.io/component': pod };
-        return [`${app}-${pod}-deployment`, { app, ...component }, { ...labels, ...component }];
+      ['web', 'db'].map((podFile) => {
+        const component = { 'app.kubernetes.io/component': podFile };
+        return [`${app}-${podFile}-deployment`, { app, ...component }, { ...labels, ...component }];
       }),
     );
   });
