@@ -2,6 +2,13 @@ import { mapOf } from '../system/plain-map.js';
 import { scanEnvFile } from './syntax/dotenv.js';
 import { interpolate, InterpolationError, namesIn } from './syntax/template.js';
 
+/*
+ * What makes a container differ. An update compares the files of the directory before and after it, without asking the
+ * engine or Compose: the prints below. A start compares what Compose reads from the files with its own record of the
+ * containers (`ProjectService.parts`). Both use the same rules for the keys that do not matter and for services that
+ * follow others.
+ */
+
 /** Everything that determines a service's containers, for comparison. */
 export interface ServicePrint {
   /** Equal if nothing about the service differs. Contains values of the environment: never shown. */
@@ -22,13 +29,22 @@ export interface ServiceChanges {
 /** Keys that Compose ignores when it decides whether a container is up to date. */
 export const notOfContainers = new Set(['build', 'pull_policy', 'scale', 'extends']);
 
+/** A service without `deploy.replicas`, which is no reason to recreate a container; `deploy` becomes a list of pairs. */
+export function withoutReplicas(service: unknown): Record<string, unknown> {
+  const { deploy, ...rest } = mapOf(service);
+  const others = Object.entries(mapOf(deploy)).filter(([key]) => key !== 'replicas');
+  return { ...rest, ...(others.length > 0 && { deploy: others }) };
+}
+
 /**
  * The part of a service that Compose would compare: its interpolated definition, and the values of names that it takes
  * from the environment.
  * @param service the service's map, as written
  */
 export function definitionPrint(service: unknown, lookup: (name: string) => string | undefined): unknown {
-  const kept = Object.fromEntries(Object.entries(mapOf(service)).filter(([key]) => !notOfContainers.has(key)));
+  const kept = Object.fromEntries(
+    Object.entries(withoutReplicas(service)).filter(([key]) => !notOfContainers.has(key)),
+  );
   const { environment } = kept;
   const unvalued = Array.isArray(environment)
     ? environment.filter((item): item is string => typeof item === 'string' && !/[=$]/.test(item))

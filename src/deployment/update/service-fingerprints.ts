@@ -53,7 +53,8 @@ export async function servicePrints(
           return lookup(name);
         };
         const parts = await Promise.all(line.map((part) => printOf(part, files, { layout, lookup: noted, reader })));
-        const text = JSON.stringify([parts, read.role === 'include' ? beside : [], overrides[service.name]]);
+        const override = definitionPrint(overrides[service.name], noted);
+        const text = JSON.stringify([parts, read.role === 'include' ? beside : [], override]);
         prints.set(service.name, { text, follows: line.flatMap((part) => followedBy(definitionOf(part))), variables });
       }
     }

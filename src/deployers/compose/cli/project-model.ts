@@ -1,4 +1,4 @@
-import { followedBy } from '../../../compose/fingerprint.js';
+import { followedBy, withoutReplicas } from '../../../compose/fingerprint.js';
 import { LaconicError } from '../../../system/errors.js';
 import { sha256 } from '../../../system/files/files.js';
 import type { Context } from '../../../system/context.js';
@@ -230,18 +230,12 @@ function parseService(
       return text === undefined ? [] : [{ name: content.name, text }];
     }),
     fingerprint: sha256(JSON.stringify(raw)),
-    parts: partsOf(raw),
+    parts: hashes(Object.entries(withoutReplicas(raw)).filter(([key]) => key !== 'scale')),
     uses: [
       ...Object.keys(raw.networks ?? {}).map((network) => `network ${network}`),
       ...(raw.volumes ?? []).flatMap(({ type, source }) => (type === 'volume' && source ? [`volume ${source}`] : [])),
     ],
   };
-}
-
-function partsOf({ deploy, ...raw }: RawService): Record<string, string> {
-  const limits = Object.entries(deploy ?? {}).filter(([key]) => key !== 'replicas');
-  const keys = Object.entries({ ...raw, ...(limits.length > 0 ? { deploy: limits } : {}) });
-  return hashes(keys.filter(([key]) => key !== 'scale'));
 }
 
 function hashes(values: readonly (readonly [string, unknown])[]): Record<string, string> {
