@@ -29,7 +29,7 @@ export interface ServiceChanges {
 /** Keys that Compose ignores when it decides whether a container is up to date. */
 export const notOfContainers = new Set(['build', 'pull_policy', 'scale', 'extends']);
 
-/** A service without `deploy.replicas`, which is no reason to recreate a container; `deploy` becomes a list of pairs. */
+/** A service without `deploy.replicas`, which recreates no container. `deploy` becomes a list of pairs. */
 export function withoutReplicas(service: unknown): Record<string, unknown> {
   const { deploy, ...rest } = mapOf(service);
   const others = Object.entries(mapOf(deploy)).filter(([key]) => key !== 'replicas');

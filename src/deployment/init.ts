@@ -11,7 +11,7 @@ import { InvalidFileError, LaconicError } from '../system/errors.js';
 import { kindOf, readTextIfAny, requireUtf8, secretMode, writeFileAtomically } from '../system/files/files.js';
 import { mapOf } from '../system/plain-map.js';
 import { parseYaml } from '../system/yaml/yaml.js';
-import { inheritedBy, type ReadComposeFile, readComposeFiles } from './compose/compose-files.js';
+import { lineOf, type ReadComposeFile, readComposeFiles } from './compose/compose-files.js';
 import { runInitHook } from './hooks/hooks.js';
 import { initText } from './update/messages.js';
 
@@ -136,7 +136,7 @@ async function readFiles({ stack, assets }: LoadedStack): Promise<{ pods: Compos
   const volumes = new Set(files.flatMap((read) => (read.role === 'extends' ? [] : [...read.file.volumes])));
   const whole = (read: ReadComposeFile): ComposeFile => {
     const services = [...read.file.services.values()].map((service) => {
-      const line = [service, ...inheritedBy(files, read, service.name).map((one) => one.service)];
+      const line = lineOf(files, read, service.name).map((one) => one.service);
       const { ports, mounts } = { ports: line.flatMap((one) => one.ports), mounts: line.flatMap((one) => one.mounts) };
       return [service.name, { ...service, ports, mounts }] as const;
     });

@@ -3,7 +3,7 @@ import type { Spec } from '../../spec/model.js';
 import type { Problem } from '../../system/errors.js';
 import { mapOf } from '../../system/plain-map.js';
 import { didYouMean } from '../../system/suggest.js';
-import { type ComposeFiles, usedServices } from '../compose/compose-files.js';
+import { type ComposeFiles, definitionOf, usedServices } from '../compose/compose-files.js';
 import type { ComposeValues } from '../compose/compose-values.js';
 
 /** A variable of the stack that is not set, listed once, where it is first mentioned. */
@@ -65,9 +65,8 @@ function keyLeftToSecrets({ name, path, text }: UnsetVariable): string | undefin
 
 /** The relevant parts of the compose files: of files that are only extended, just the extended services. */
 function* partsOf({ files }: ComposeFiles) {
-  for (const { read, service } of usedServices(files)) {
-    const path = ['services', service.name];
-    yield { file: read.file, path, part: mapOf(mapOf(read.file.yaml.value).services)[service.name] };
+  for (const used of usedServices(files)) {
+    yield { file: used.read.file, path: ['services', used.service.name], part: definitionOf(used) };
   }
   for (const { file, role } of files) {
     if (role === 'extends') continue;

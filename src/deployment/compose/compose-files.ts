@@ -6,6 +6,7 @@ import type { Stack } from '../../stack/parse.js';
 import type { Problem } from '../../system/errors.js';
 import { readText } from '../../system/files/files.js';
 import { expandHome } from '../../system/files/path-names.js';
+import { mapOf } from '../../system/plain-map.js';
 import { type FileReader, hostReader } from '../directory/files.js';
 
 /** A compose file of a pod or job, or one that it includes or extends. */
@@ -215,39 +216,39 @@ function unknownFile(path: string): string {
 
 /** All services of the project's files, each followed by the services that it extends. */
 export function usedServices(files: readonly ReadComposeFile[]): UsedService[] {
-  const used = new Map<string, UsedService>();
-  const add = (read: ReadComposeFile, name: string): void => {
-    const service = read.file.services.get(name);
-    const key = JSON.stringify([read.path, name]);
-    if (service === undefined || used.has(key)) return;
-    used.set(key, { read, service });
-    for (const one of inheritedBy(files, read, name)) add(one.read, one.service.name);
-  };
-  for (const read of files) {
-    if (read.role === 'extends') continue;
-    for (const name of read.file.services.keys()) add(read, name);
-  }
-  return [...used.values()];
+  const used = files
+    .filter(({ role }) => role !== 'extends')
+    .flatMap((read) => [...read.file.services.keys()].flatMap((name) => lineOf(files, read, name)));
+  return [...new Map(used.map((one) => [one.service, one])).values()];
 }
 
-/** The service that this one extends, if it is known. */
-function extendedBy(files: readonly ReadComposeFile[], read: ReadComposeFile, name: string): UsedService | undefined {
-  const extended = extensionOf(read.file, name);
-  if (extended === undefined) return undefined;
-  const path = extended.path === undefined ? read.path : placeOf(read, extended.path);
-  const other = files.find((candidate) => candidate.path === path);
-  const service = other?.file.services.get(extended.service);
-  return other === undefined || service === undefined ? undefined : { read: other, service };
-}
-
-/** The chain of services that a service extends, nearest first. */
-export function inheritedBy(files: readonly ReadComposeFile[], read: ReadComposeFile, name: string): UsedService[] {
+/** A service, followed by the services that it extends, nearest first. */
+export function lineOf(files: readonly ReadComposeFile[], read: ReadComposeFile, name: string): UsedService[] {
   const line: UsedService[] = [];
-  for (let at = extendedBy(files, read, name); at !== undefined; at = extendedBy(files, at.read, at.service.name)) {
+  for (let at = serviceIn(read, name); at !== undefined; at = extendedBy(files, at)) {
     const { service } = at;
     // Compose itself refuses a service that extends itself.
     if (line.some((one) => one.service === service)) break;
     line.push(at);
   }
   return line;
+}
+
+/** The service that this one extends, if it is known. */
+function extendedBy(files: readonly ReadComposeFile[], { read, service }: UsedService): UsedService | undefined {
+  const extended = extensionOf(read.file, service.name);
+  if (extended === undefined) return undefined;
+  const path = extended.path === undefined ? read.path : placeOf(read, extended.path);
+  const other = files.find((candidate) => candidate.path === path);
+  return other && serviceIn(other, extended.service);
+}
+
+function serviceIn(read: ReadComposeFile, name: string): UsedService | undefined {
+  const service = read.file.services.get(name);
+  return service && { read, service };
+}
+
+/** The definition of a service, as written. */
+export function definitionOf({ read, service }: UsedService): unknown {
+  return mapOf(mapOf(read.file.yaml.value).services)[service.name];
 }

@@ -15,8 +15,8 @@ import { realPlace } from '../../system/files/links.js';
 import { renderSources } from '../directory/changed-sources.js';
 import {
   type ComposeFiles,
-  inheritedBy,
   jobPath,
+  lineOf,
   placeOf,
   type ReadComposeFile,
   readComposeFiles,
@@ -188,7 +188,9 @@ function editComposeFile(read: ReadComposeFile, all: readonly ReadComposeFile[],
   if (read.role === 'extends') return { path: read.path, source: { text: renderCompose(file) }, mode: 0o644 };
   for (const [service, ports] of input.spec.ports) {
     if (!file.services.has(service)) continue;
-    const inherits = inheritedBy(all, read, service).some((one) => one.service.ports.length > 0);
+    const inherits = lineOf(all, read, service)
+      .slice(1)
+      .some((one) => one.service.ports.length > 0);
     setServicePorts(file, service, ports, inherits);
   }
   for (const [volume, path] of input.spec.volumes) {

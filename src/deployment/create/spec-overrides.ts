@@ -6,7 +6,7 @@ import { parseCpus, parseMemory } from '../../spec/units.js';
 import type { Problem } from '../../system/errors.js';
 import { mapOf } from '../../system/plain-map.js';
 import { type KeyPath, yamlStyle } from '../../system/yaml/yaml.js';
-import { inheritedBy, type ReadComposeFile } from '../compose/compose-files.js';
+import { definitionOf, lineOf, type ReadComposeFile } from '../compose/compose-files.js';
 import type { GeneratedFile } from '../directory/tree.js';
 
 /**
@@ -73,9 +73,7 @@ function overrideOf(spec: Spec, read: readonly ReadComposeFile[], file: ReadComp
 
 /** The definition of the service, and of the services that it extends. */
 function definitions(read: readonly ReadComposeFile[], file: ReadComposeFile, name: string): Record<string, unknown>[] {
-  const own = { read: file, name };
-  const inherited = inheritedBy(read, file, name).map((one) => ({ read: one.read, name: one.service.name }));
-  return [own, ...inherited].map((one) => mapOf(mapOf(mapOf(one.read.file.yaml.value).services)[one.name]));
+  return lineOf(read, file, name).map((one) => mapOf(definitionOf(one)));
 }
 
 /** In Compose a `$` starts a variable; in a spec, as on Kubernetes, it is literal. */

@@ -5,7 +5,8 @@ import { LaconicError } from '../../system/errors.js';
 import { mapOf } from '../../system/plain-map.js';
 import { parseYaml } from '../../system/yaml/yaml.js';
 import {
-  inheritedBy,
+  definitionOf,
+  lineOf,
   placeOf,
   podPath,
   type ReadComposeFile,
@@ -46,7 +47,7 @@ export async function servicePrints(
     const prints = new Map<string, ServicePrint>();
     for (const read of files.filter(({ role }) => role !== 'extends')) {
       for (const service of read.file.services.values()) {
-        const line = [{ read, service }, ...inheritedBy(files, read, service.name)];
+        const line = lineOf(files, read, service.name);
         const variables = new Set<string>();
         const noted: Lookup = (name) => {
           variables.add(name);
@@ -71,10 +72,6 @@ async function overridesIn({ root }: DeploymentLayout, reader: FileReader): Prom
   const path = join(root, podOverrides);
   const text = await reader.text(path);
   return text === undefined ? {} : mapOf(mapOf(parseYaml(text, path).value).services);
-}
-
-function definitionOf({ read, service }: UsedService): unknown {
-  return mapOf(mapOf(read.file.yaml.value).services)[service.name];
 }
 
 async function printOf(
