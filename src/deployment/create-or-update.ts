@@ -3,7 +3,7 @@ import { LaconicError, UsageError } from '../system/errors.js';
 import { kindOf } from '../system/files/files.js';
 import { resolve } from 'node:path';
 import { createDeployment, warnAboutOtherStack } from './create/create.js';
-import type { CreateArguments } from './hooks/hooks.js';
+import type { CreateArguments } from './hooks/run-hooks.js';
 import { refuseRecursion } from './access/recursion-guard.js';
 import { createText, updateText } from './update/messages.js';
 import { findDeployment, lockDeployment } from './access/open.js';

@@ -12,7 +12,7 @@ import { kindOf, readTextIfAny, requireUtf8, secretMode, writeFileAtomically } f
 import { mapOf } from '../system/plain-map.js';
 import { parseYaml } from '../system/yaml/yaml.js';
 import { lineOf, type ReadComposeFile, readComposeFiles } from './compose/compose-files.js';
-import { runInitHook } from './hooks/hooks.js';
+import { runInitHook } from './hooks/run-hooks.js';
 import { initText } from './update/messages.js';
 
 /** The options of `deploy init`. */

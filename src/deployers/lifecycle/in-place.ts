@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
-import { runSetupHooks } from '../../deployment/hooks/hooks.js';
+import { runSetupHooks } from '../../deployment/hooks/run-hooks.js';
 import { type LoadedStack, loadStack } from '../../stack/load.js';
 import { connectEngine, type Engine } from '../../engine/connect.js';
 import { listProjectContainers } from '../../engine/containers.js';

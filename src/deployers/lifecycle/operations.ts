@@ -12,7 +12,7 @@ import { warnOfNew } from '../../deployment/checks/reported-warnings.js';
 import { insideOperation } from '../../deployment/access/recursion-guard.js';
 import { type DataPlan, describeDeletion, planDataDeletion } from '../../deployment/access/delete-data.js';
 import type { Lock } from '../../deployment/access/lock.js';
-import { runStartHooks } from '../../deployment/hooks/hooks.js';
+import { runStartHooks } from '../../deployment/hooks/run-hooks.js';
 import { warnAboutUnset } from '../../deployment/create/prepare.js';
 import { requireSecrets } from '../../deployment/secrets/require-secrets.js';
 import { notePlace } from '../../deployment/directory/place.js';

@@ -6,7 +6,7 @@ import { copyTree, kindOf, makeDirectory, secretMode, syncPath } from '../../sys
 import { removeLeftovers, temporaryBeside } from '../../system/files/temporary-files.js';
 import { refuseFaultsAfterHooks } from './compose-faults.js';
 import { jobPath, podPath } from '../compose/compose-files.js';
-import { type CreateArguments, createHookLabels, runCreateHooks } from '../hooks/hooks.js';
+import { type CreateArguments, createHookLabels, runCreateHooks } from '../hooks/run-hooks.js';
 import { newId } from '../directory/ids.js';
 import { type DeploymentLayout, layoutOf } from '../directory/layout.js';
 import { takeLock } from '../access/lock.js';

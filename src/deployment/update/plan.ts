@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { Context } from '../../system/context.js';
 import { kindOf, readTextIfAny, secretMode } from '../../system/files/files.js';
-import type { CreateArguments } from '../hooks/hooks.js';
+import type { CreateArguments } from '../hooks/run-hooks.js';
 import { type JournalStep, readJournal } from '../access/journal.js';
 import { type DeploymentLayout, secretsCopyPath } from '../directory/layout.js';
 import {

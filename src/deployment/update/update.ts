@@ -8,7 +8,7 @@ import { kindOf, makeDirectory, readTextIfAny, secretMode, writeIfDifferent } fr
 import { applyChanges } from './apply-update.js';
 import { makeVolume } from '../create/create.js';
 import { filesOfTree, readerOf } from '../directory/files.js';
-import { type CreateArguments, createHookLabels, runCreateHooks } from '../hooks/hooks.js';
+import { type CreateArguments, createHookLabels, runCreateHooks } from '../hooks/run-hooks.js';
 import { dropImagesOfOthers } from '../images/image-overrides.js';
 import { clearJournal, writeJournal } from '../access/journal.js';
 import type { DeploymentLayout } from '../directory/layout.js';

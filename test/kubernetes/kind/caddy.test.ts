@@ -4,7 +4,7 @@ import { connectCluster } from '../../../src/deployers/kubernetes/api/connect.js
 import { type CaddyWish, ensureCaddy } from '../../../src/deployers/kubernetes/kind/caddy.js';
 import { caddyName, caddyNamespace, caddyObjects } from '../../../src/deployers/kubernetes/kind/caddy-manifest.js';
 import { loadImages } from '../../../src/deployers/kubernetes/kind/load-images.js';
-import { Deadline } from '../../../src/deployers/readiness/deadline.js';
+import { Deadline } from '../../../src/deployers/readiness/wait-timeout.js';
 import { runOrFail } from '../../../src/system/process/process.js';
 import { describeWithCluster, shared, throughIngress } from '../../support/cluster.js';
 import type { TestContext } from '../../support/context.js';

@@ -2,7 +2,7 @@ import { copyFile, mkdir, readFile, rm, stat, symlink, writeFile } from 'node:fs
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { Deadline } from '../../../src/deployers/readiness/deadline.js';
+import { Deadline } from '../../../src/deployers/readiness/wait-timeout.js';
 import { connectCluster } from '../../../src/deployers/kubernetes/api/connect.js';
 import { clusterToJoin, listKindClusters } from '../../../src/deployers/kubernetes/kind/clusters.js';
 import { deleteCluster } from '../../../src/deployers/kubernetes/kind/delete.js';

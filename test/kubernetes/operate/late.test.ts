@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ClusterApi } from '../../../src/deployers/kubernetes/api/api.js';
 import { applyObjects } from '../../../src/deployers/kubernetes/apply/apply.js';
 import { resources } from '../../../src/deployers/kubernetes/api/resources.js';
-import { Deadline } from '../../../src/deployers/readiness/deadline.js';
+import { Deadline } from '../../../src/deployers/readiness/wait-timeout.js';
 import type { KubernetesObject } from '../../../src/deployers/kubernetes/objects/common/object.js';
 import { followJob } from '../../../src/deployers/kubernetes/lifecycle/follow-job.js';
 import { SharedOutput } from '../../../src/deployers/kubernetes/operate/logs/shared-output.js';

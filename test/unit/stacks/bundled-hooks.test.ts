@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { callHook } from '../../../src/stack/hooks/call.js';
+import { callHook } from '../../../src/stack/hooks/call-hook.js';
 import type { HookSource } from '../../../src/stack/hooks/contexts.js';
 import { packageDirectory } from '../../../src/system/package.js';
 import {

@@ -7,7 +7,7 @@ import { findHalfRecreated } from '../start/recover-containers.js';
 import { loadModel, withDependencies } from '../cli/project-model.js';
 import { listedContainers, type ObservedContainer } from '../resources/observe.js';
 import { noService, orphansOf } from '../start/orphans.js';
-import { callsOf, type StartPlan, type Step } from '../start/plan.js';
+import { callsOf, type StartPlan, type Step } from '../start/plan-recreation.js';
 import { type ComposeProject, composeArguments } from '../cli/project.js';
 import { missingImages, pullableImages, pullArguments } from '../start/pull.js';
 import { decideStart, type ReadingDeps, readStart } from '../start/start-reading.js';

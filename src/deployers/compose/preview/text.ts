@@ -1,7 +1,7 @@
 import { commandLine } from '../../../system/process/process.js';
 import type { PlannedChanges } from '../../deployer.js';
 import { keptTexts, reasonText } from '../start/plan-text.js';
-import type { Kept, StartPlan } from '../start/plan.js';
+import type { Kept, StartPlan } from '../start/plan-recreation.js';
 import { pendingOf, type StartPreview } from './start.js';
 import type { ComposeProject } from '../cli/project.js';
 

@@ -3,7 +3,7 @@ import { inspectContainer } from '../../../engine/containers.js';
 import type { ContainerEvent } from '../../../engine/events.js';
 import type { Context } from '../../../system/context.js';
 import { InterruptedError, type LaconicError } from '../../../system/errors.js';
-import type { Deadline } from '../../readiness/deadline.js';
+import type { Deadline } from '../../readiness/wait-timeout.js';
 import type { Inbox } from '../../readiness/inbox.js';
 import { crashLimit, Crashes, markOf, neverReady, recheckAfter } from '../../readiness/readiness.js';
 import { explainContainers, type NotReady } from './explain.js';

@@ -1,4 +1,4 @@
-import type { Kept, Reason } from './plan.js';
+import type { Kept, Reason } from './plan-recreation.js';
 
 /** Why a start changes a service, as the end of a sentence. */
 export function reasonText(why: Reason): string {

@@ -1,7 +1,7 @@
 import type { Engine } from '../../../engine/connect.js';
 import { findImage } from '../../../engine/images.js';
 import type { ObservedContainer } from '../resources/observe.js';
-import { isRebuilt } from './plan.js';
+import { isRebuilt } from './plan-recreation.js';
 
 /** The services whose image was rebuilt after these containers were created, in alphabetical order. */
 export async function rebuiltServices(containers: readonly ObservedContainer[], engine: Engine): Promise<string[]> {

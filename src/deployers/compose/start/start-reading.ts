@@ -8,7 +8,7 @@ import { checksumsOf } from './bind-files.js';
 import type { Checksums } from '../project/start-record.js';
 import { composeHashes, loadModel, type ProjectModel, withDependencies } from '../cli/project-model.js';
 import { type ObservedContainer, observeContainers, observeListed } from '../resources/observe.js';
-import { planStart, type StartPlan, unrecorded } from './plan.js';
+import { planStart, type StartPlan, unrecorded } from './plan-recreation.js';
 import type { ComposeProject } from '../cli/project.js';
 import { checkLocalImages, localImages } from './pull.js';
 import { readStarted, type StartedRecord } from '../project/start-record.js';

@@ -8,7 +8,7 @@ import { commandLine, programMissing } from '../../../system/process/process.js'
 import { sendToGroup } from '../../../system/process/process-group.js';
 import { callAtExit, callEnvironment, composeOrFail } from '../cli/compose-cli.js';
 import type { ComposeLine } from '../cli/compose-progress.js';
-import type { Deadline } from '../../readiness/deadline.js';
+import type { Deadline } from '../../readiness/wait-timeout.js';
 import { explainContainers } from '../ready/explain.js';
 import type { ProjectModel } from '../cli/project-model.js';
 import { observeContainers } from '../resources/observe.js';

@@ -1,6 +1,6 @@
 import type { Engine } from '../../../engine/connect.js';
 import type { Context } from '../../../system/context.js';
-import type { Deadline } from '../../readiness/deadline.js';
+import type { Deadline } from '../../readiness/wait-timeout.js';
 import type { ClusterApi, LiveObject } from '../api/api.js';
 import { ClusterError } from '../api/errors.js';
 import { stamped } from '../apply/hash.js';

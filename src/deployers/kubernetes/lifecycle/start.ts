@@ -2,7 +2,7 @@ import type { Deployment } from '../../../deployment/access/open.js';
 import { connectEngine, type Engine } from '../../../engine/connect.js';
 import type { Context } from '../../../system/context.js';
 import { userIds } from '../../../system/user-ids.js';
-import { Deadline } from '../../readiness/deadline.js';
+import { Deadline } from '../../readiness/wait-timeout.js';
 import { putImagesInForce } from '../../../deployment/images/image-overrides.js';
 import { podScripts, runPodScripts } from '../../pod-scripts.js';
 import type { StartOptions } from '../../deployer.js';

@@ -1,6 +1,6 @@
 import type { Context } from '../../../system/context.js';
 import { InterruptedError, type LaconicError } from '../../../system/errors.js';
-import type { Deadline } from '../../readiness/deadline.js';
+import type { Deadline } from '../../readiness/wait-timeout.js';
 import { steadyTime } from '../../readiness/steady.js';
 import { markOf, neverReady, recheckAfter } from '../../readiness/readiness.js';
 import type { ClusterApi, WatchEvent } from '../api/api.js';

@@ -1,7 +1,7 @@
 import { chmodSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { callHook } from '../../../../src/stack/hooks/call.js';
+import { callHook } from '../../../../src/stack/hooks/call-hook.js';
 import { InterruptedError, LaconicError } from '../../../../src/system/errors.js';
 import { runOrFail } from '../../../../src/system/process/process.js';
 import {

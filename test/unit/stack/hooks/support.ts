@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
-import { callHook } from '../../../../src/stack/hooks/call.js';
+import { callHook } from '../../../../src/stack/hooks/call-hook.js';
 import type {
   DeployCommandContext,
   DeploymentContext,

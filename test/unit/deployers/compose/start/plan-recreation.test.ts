@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseModel } from '../../../../../src/deployers/compose/cli/project-model.js';
 import type { ObservedContainer } from '../../../../../src/deployers/compose/resources/observe.js';
-import { callsOf, planStart, type PlanInput } from '../../../../../src/deployers/compose/start/plan.js';
+import { callsOf, planStart, type PlanInput } from '../../../../../src/deployers/compose/start/plan-recreation.js';
 import { reasonText } from '../../../../../src/deployers/compose/start/plan-text.js';
 import { parseStarted, type StartedRecord } from '../../../../../src/deployers/compose/project/start-record.js';
 

@@ -1,7 +1,7 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runInFreshContainer } from '../../engine/run-container.js';
-import { callHook } from '../../stack/hooks/call.js';
+import { callHook } from '../../stack/hooks/call-hook.js';
 import type {
   DeployCommandContext,
   DeploymentContext,
