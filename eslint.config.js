@@ -14,6 +14,7 @@ const areas = {
   builds: ['system', 'engine', 'images', 'compose', 'stack', 'repositories'],
   deployment: ['system', 'engine', 'compose', 'stack', 'spec'],
   deployers: ['system', 'engine', 'images', 'compose', 'stack', 'spec', 'deployment'],
+  output: ['system', 'repositories', 'deployment', 'deployers'],
 };
 
 /** The floors within an area, from the ground up: no folder imports from one above it. */

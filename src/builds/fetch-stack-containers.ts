@@ -19,15 +19,22 @@ export interface FetchOptions {
   format: 'text' | 'json';
 }
 
+/** The result of `fetch-containers`, as `--format json` prints it. */
+export interface FetchOutcome {
+  registry: string;
+  /** Whether all of the images are on this host in the end. */
+  complete: boolean;
+  containers: readonly FetchResult[];
+}
+
 const tokenVariable = 'LACONIC_SO_REGISTRY_TOKEN';
 const userVariable = 'LACONIC_SO_REGISTRY_USERNAME';
 
 /**
  * `fetch-containers`: fetches the images of a stack, without a stack the bundled ones, from a registry instead of
  * building them.
- * @returns false if any of them is missing on this host in the end
  */
-export async function fetchStackContainers(options: FetchOptions, context: Context): Promise<boolean> {
+export async function fetchStackContainers(options: FetchOptions, context: Context): Promise<FetchOutcome> {
   const { report } = context;
   const source = parseImageSource(options.imageRegistry);
   const { containers, loaded } = await containerScope(context);
@@ -36,22 +43,16 @@ export async function fetchStackContainers(options: FetchOptions, context: Conte
 
   const credentials = context.options.dryRun ? undefined : await credentialsFor(source, options, context);
   const force = options.forceLocalOverwrite;
-  const results =
+  const fetched =
     selection.selected.length === 0
       ? []
       : await fetchContainers(selection.selected, source, { credentials, force }, context);
-  const complete = results.every(isThere);
-  if (options.format === 'json' && !context.options.dryRun) {
-    report.write(
-      `${JSON.stringify({ registry: options.imageRegistry, complete, containers: results }, undefined, 2)}\n`,
-    );
-  }
-  if (!complete) {
-    const lacking = results.filter((result) => !isThere(result)).map(({ container }) => container);
+  const lacking = fetched.filter((result) => !isThere(result)).map(({ container }) => container);
+  if (lacking.length > 0) {
     const missing = `${lacking.length} of its images are missing: ${lacking.join(', ')}`;
     report.warn(loaded === undefined ? `not fetched: ${lacking.join(', ')}` : `the stack will not deploy: ${missing}`);
   }
-  return complete;
+  return { registry: options.imageRegistry, complete: lacking.length === 0, containers: fetched };
 }
 
 function isThere({ outcome }: FetchResult): boolean {

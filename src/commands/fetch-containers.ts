@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { FetchOptions } from '../builds/fetch-stack-containers.js';
+import { jsonDocument } from '../output/text.js';
 import { ExitError } from '../system/errors.js';
 import { type ContextOf, parseFormat } from './shared/arguments.js';
 import { configure } from './shared/program.js';
@@ -18,7 +19,9 @@ export default function declare(command: Command, contextOf: ContextOf): void {
     .action(async (flags: Omit<FetchOptions, 'format'> & { format: string }, self: Command) => {
       const context = contextOf(self);
       const { fetchStackContainers } = await import('../builds/fetch-stack-containers.js');
-      const options = { ...flags, format: parseFormat(flags.format) };
-      if (!(await fetchStackContainers(options, context))) throw new ExitError(1);
+      const format = parseFormat(flags.format);
+      const outcome = await fetchStackContainers({ ...flags, format }, context);
+      if (format === 'json' && !context.options.dryRun) context.report.write(jsonDocument(outcome));
+      if (!outcome.complete) throw new ExitError(1);
     });
 }

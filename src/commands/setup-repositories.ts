@@ -1,6 +1,9 @@
 import type { Command } from 'commander';
 import type { SetupOptions } from '../repositories/setup-repositories.js';
-import { type ContextOf, parseCount, parseFormat } from './shared/arguments.js';
+import { repositoriesDocument } from '../output/repositories.js';
+import { jsonDocument } from '../output/text.js';
+import { ExitError } from '../system/errors.js';
+import { answeringIn, type ContextOf, parseCount, parseFormat } from './shared/arguments.js';
 import { configure } from './shared/program.js';
 
 /** Declares `setup-repositories`. */
@@ -14,13 +17,13 @@ export default function declare(command: Command, contextOf: ContextOf): void {
     .option('--branches <repository@ref,…>', 'use these branches, tags or commits instead of those of the stack')
     .option('--jobs <n>', 'how many repositories to process in parallel', '4')
     .option('--format <text|json>', 'output format', 'text')
-    .action(
-      async (options: Omit<SetupOptions, 'jobs' | 'format'> & { jobs: string; format: string }, self: Command) => {
-        const context = contextOf(self);
-        const jobs = parseCount(options.jobs, '--jobs');
-        const format = parseFormat(options.format);
-        const { setupRepositories } = await import('../repositories/setup-repositories.js');
-        await setupRepositories({ ...options, jobs, format }, context);
-      },
-    );
+    .action(async (options: Omit<SetupOptions, 'jobs'> & { jobs: string; format: string }, self: Command) => {
+      const jobs = parseCount(options.jobs, '--jobs');
+      const format = parseFormat(options.format);
+      const context = answeringIn(format, contextOf(self));
+      const { setupRepositories } = await import('../repositories/setup-repositories.js');
+      const outcome = await setupRepositories({ ...options, jobs }, context);
+      if (format === 'json') context.report.write(jsonDocument(repositoriesDocument(outcome)));
+      if (!outcome.complete) throw new ExitError(1);
+    });
 }

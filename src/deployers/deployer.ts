@@ -1,44 +1,7 @@
 import type { ServiceChanges } from '../compose/fingerprint.js';
-import type { BehindPart } from '../deployment/directory/changed-sources.js';
 import type { PlannedDeployment } from '../deployment/update/messages.js';
-
-/** A container (Compose), or container of a pod (Kubernetes), as shown by `ps` and `status`. */
-export interface ContainerStatus {
-  /** Full id on Compose, `<namespace>/<pod>` on Kubernetes. */
-  id: string;
-  name: string;
-  service: string;
-  image: string;
-  state: 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
-  /** Absent when the service has no healthcheck. */
-  health?: 'starting' | 'healthy' | 'unhealthy';
-  /** Present if the container has stopped. */
-  exitCode?: number;
-  restarts: number;
-  /** Kubernetes: why it does not run. */
-  reason?: string;
-  /** Created by `run-job`: shown by `status`, but not by `ps`, and not part of the deployment's health. */
-  job?: boolean;
-  /**
-   * Restarted regardless of its exit code (`restart: always`, `unless-stopped`): with exit code 0 it is stopped, not
-   * completed.
-   */
-  keptRunning?: boolean;
-  /** A one-shot that exited with 0 and did its work. Absent: it did not, or it is unknown (`ps` does not check). */
-  completed?: boolean;
-  /** ISO 8601; absent while it never ran. */
-  startedAt?: string;
-  /** ISO 8601; when it ended, with the present {@link exitCode}. */
-  finishedAt?: string;
-  ports: PublishedPort[];
-}
-
-export interface PublishedPort {
-  containerPort: number;
-  protocol: string;
-  /** Absent when the port is exposed but not published. */
-  host?: { ip: string; port: number };
-}
+import type { PushResult } from '../images/push.js';
+import type { ContainerList, DeploymentStatus, PublishedAddress } from './status.js';
 
 /** Changes of services by files that are not written yet, as in a dry run. */
 export interface PlannedChanges extends ServiceChanges {
@@ -49,8 +12,6 @@ export interface PlannedChanges extends ServiceChanges {
 export interface StartOptions {
   /** Empty: all services. */
   services: readonly string[];
-  /** `up` without `--detach`: shows the containers' output on this terminal until they end or Ctrl-C. */
-  attached: boolean;
   wait: boolean;
   /** Seconds to wait for readiness; absent: no limit. */
   waitTimeout?: number;
@@ -59,18 +20,32 @@ export interface StartOptions {
   /** Images by service name that override the compose files. */
   images: ReadonlyMap<string, string>;
   acceptNewPath: boolean;
-  /** Pull images first and recreate what changed (`restart`). */
-  pull: boolean;
-  /** Create a missing kind cluster; absent or false: it is an error. */
-  manageCluster?: boolean;
   /** `restart`: on Kubernetes every pod is recreated. */
   restart?: boolean;
-  /** On Kubernetes, take over fields of other field managers; absent or false: they are an error. */
-  forceConflicts?: boolean;
   /** In a dry run, changes of services that come before the start and were only planned. */
   pending?: PlannedChanges | undefined;
   /** In a dry run, the deployment that would be started, if it differs from the content of its directory. */
   after?: PlannedDeployment | undefined;
+  /** Absent: none of them. */
+  compose?: ComposeStartOptions;
+  /** Absent: none of them. */
+  kubernetes?: KubernetesStartOptions;
+}
+
+/** Options of a start that only Docker Compose has. */
+export interface ComposeStartOptions {
+  /** `up` without `--detach`: shows the containers' output on this terminal until they end or Ctrl-C. */
+  attached?: boolean;
+  /** Pull images first and recreate what changed. */
+  pull?: boolean;
+}
+
+/** Options of a start that only Kubernetes has. */
+export interface KubernetesStartOptions {
+  /** Create a missing kind cluster; absent or false: it is an error. */
+  manageCluster?: boolean;
+  /** Take over fields of other field managers; absent or false: they are an error. */
+  forceConflicts?: boolean;
 }
 
 export interface StopOptions {
@@ -122,13 +97,16 @@ export interface PortQuery {
   index: number;
 }
 
-export type OutputFormat = 'text' | 'json';
+/** The result of `push-images`. */
+export interface PushOutcome {
+  /** Whether nothing failed. */
+  complete: boolean;
+  /** Empty in a dry run. */
+  images: readonly PushResult[];
+}
 
-/**
- * The operations of a deployment target. Both targets implement it, and callers do not distinguish them. Every method
- * reports through the context's reporter and throws a LaconicError on failure.
- */
-export interface Deployer {
+/** The operations of a project: of a deployment, or of a stack that runs in place. */
+export interface Project {
   /**
    * Starts the services and, unless `wait` is false, waits until they are ready.
    * @param changed called once all changes are made, before the wait: the lock can be released
@@ -137,32 +115,30 @@ export interface Deployer {
    */
   start(options: StartOptions, changed: () => Promise<void>): Promise<boolean>;
   stop(options: StopOptions): Promise<void>;
-  /** The output of `ps`, with a newline at its end. */
-  ps(format: OutputFormat): Promise<string>;
-  /**
-   * The output of `status`, with a newline at its end, and whether the deployment is degraded.
-   * @param behind changed sources of the directory, included in the JSON
-   * @param judged false: `degraded` is not used, so the expected services need not be known; unreadable files must not
-   * hide what runs
-   */
-  status(
-    format: OutputFormat,
-    judged: boolean,
-    behind: readonly BehindPart[],
-  ): Promise<{ output: string; degraded: boolean }>;
+  /** Returns what `ps` shows: all containers, but those of jobs. */
+  ps(): Promise<ContainerList>;
   /** Streams to stdout until the end, or until interrupted with `follow`. */
   logs(options: LogsOptions): Promise<void>;
   /** Resolves to the command's own exit code. */
   exec(options: ExecOptions): Promise<number>;
-  /** The published address, `0.0.0.0:32768` or `[::1]:32768`. */
-  port(query: PortQuery): Promise<string>;
+  /** Returns the address that a port is published at. */
+  port(query: PortQuery): Promise<PublishedAddress>;
+}
+
+/**
+ * The operations of a deployment. Both targets implement them, and callers do not distinguish the targets. Every method
+ * reports through the context's reporter and throws a LaconicError on failure.
+ */
+export interface Deployer extends Project {
+  /**
+   * @param judged false: `degraded` is not used, so the expected services need not be known; unreadable files must not
+   * hide what runs
+   */
+  status(judged: boolean): Promise<DeploymentStatus>;
   /** Runs a job of the stack to its end; resolves to its exit code, or to 0 without `wait`. */
   runJob(job: string, options: JobOptions): Promise<number>;
-  /**
-   * Pushes the images that were built for the deployment to the registry of its spec, and prints the result for each.
-   * @returns false if one of them could not be pushed
-   */
-  pushImages(format: OutputFormat): Promise<boolean>;
+  /** Pushes the images that were built for the deployment to the registry of its spec. */
+  pushImages(): Promise<PushOutcome>;
   /**
    * Recreates containers as needed for the configuration that the deployment directory holds now. Absent if the target
    * does not support it.

@@ -1,12 +1,12 @@
 import { repositoryScope } from '../stack/scope.js';
 import { tellSelection } from '../stack/select.js';
 import type { Context } from '../system/context.js';
-import { ExitError, formatProblem } from '../system/errors.js';
+import { formatProblem } from '../system/errors.js';
 import { kindOf, makeDirectory } from '../system/files/files.js';
 import { bringRepositories } from './sync/bring.js';
 import { planWithoutGit } from './sync/dry-run.js';
 import type { Wanted } from './sync/plan.js';
-import { type Result, resultsDocument } from './sync/result.js';
+import type { Result, SyncOutcome } from './sync/result.js';
 import { shownName } from './git/spec.js';
 import { parseBranches, parseSpecs, selectRepositories, wantedOf } from './sync/targets.js';
 
@@ -16,7 +16,6 @@ export interface RepositoryOptions {
   pull: boolean;
   checkOnly: boolean;
   jobs: number;
-  format: 'text' | 'json';
 }
 
 export interface SetupOptions extends RepositoryOptions {
@@ -28,10 +27,9 @@ export interface SetupOptions extends RepositoryOptions {
 /**
  * `setup-repositories`: clones or updates the repositories of a stack in the base directory; without a stack those of
  * all bundled stacks. All input is validated before anything is changed.
- * @throws LaconicError if the call or the stack is not valid; ExitError with 1 if a repository failed
+ * @throws LaconicError if the call or the stack is not valid
  */
-export async function setupRepositories(options: SetupOptions, caller: Context): Promise<void> {
-  const context = answeringIn(options.format, caller);
+export async function setupRepositories(options: SetupOptions, context: Context): Promise<SyncOutcome> {
   const { report } = context;
   const branches = parseBranches(options.branches);
   const { stacks, repositoryBase: base } = await repositoryScope(context);
@@ -46,12 +44,7 @@ export async function setupRepositories(options: SetupOptions, caller: Context):
   const wanted = wantedOf(selection.selected, { base, gitSsh: options.gitSsh, branches });
   await announceBase(base, options, context);
   tellSelection(selection, report);
-  await bringAll(wanted, base, options, context);
-}
-
-/** With JSON output, the lines for scripts are not printed: the document must be alone on stdout. */
-export function answeringIn(format: 'text' | 'json', context: Context): Context {
-  return format === 'text' ? context : { ...context, report: { ...context.report, print: () => undefined } };
+  return bringAll(wanted, base, options, context);
 }
 
 /** Prints `Dev Root is: …`, and creates that directory unless nothing is to be changed. */
@@ -66,34 +59,25 @@ export async function announceBase(base: string, options: RepositoryOptions, con
   await makeDirectory(base);
 }
 
-/**
- * Clones and updates, or reports what would be done, and prints the result.
- * @param more adds keys to the document once all repositories are in place
- * @throws ExitError with 1 if a repository failed
- */
+/** Clones and updates, or reports what would be done; summarises failures, each of which was reported before. */
 export async function bringAll(
   wanted: readonly Wanted[],
   base: string,
   options: RepositoryOptions,
   context: Context,
-  more: () => Promise<Record<string, unknown>> = async () => ({}),
-): Promise<void> {
+): Promise<SyncOutcome> {
   const { report } = context;
   const results = context.options.dryRun
     ? await planWithoutGit(wanted, options.pull, context)
     : await bringRepositories(wanted, base, options, context);
   report.endProgress();
-  const failed = results.filter(({ outcome }) => outcome.state === 'failed');
-  const further = failed.length === 0 ? await more() : {};
-  if (options.format === 'json') report.write(resultsDocument(base, results, further));
-  if (failed.length > 0) throw concluded(failed, results, context);
-}
-
-/** Summarises which repositories failed and which were not started; the failures themselves were reported before. */
-function concluded(failed: readonly Result[], results: readonly Result[], { report }: Context): ExitError {
-  const names = (some: readonly Result[]): string => some.map(({ wanted }) => shownName(wanted.spec)).join(', ');
-  if (results.length > 1) report.info(`${failed.length} of ${results.length} repositories failed: ${names(failed)}`);
-  const left = results.filter(({ outcome }) => outcome.state === 'not started');
-  if (left.length > 0) report.info(`not started: ${names(left)} (--continue-on-error continues)`);
-  return new ExitError(1);
+  const namesOf = (state: Result['outcome']['state']): string[] =>
+    results.filter(({ outcome }) => outcome.state === state).map(({ wanted: { spec } }) => shownName(spec));
+  const failed = namesOf('failed');
+  const left = namesOf('not started');
+  if (failed.length > 0 && results.length > 1) {
+    report.info(`${failed.length} of ${results.length} repositories failed: ${failed.join(', ')}`);
+  }
+  if (left.length > 0) report.info(`not started: ${left.join(', ')} (--continue-on-error continues)`);
+  return { base, results, complete: failed.length === 0 };
 }

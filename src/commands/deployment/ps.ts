@@ -1,13 +1,24 @@
 import type { Command } from 'commander';
-import { type ContextOf, parseFormat, targetOf } from '../shared/arguments.js';
+import { psText } from '../../output/ps.js';
+import { jsonDocument } from '../../output/text.js';
+import { type ContextOf, parseFormat } from '../shared/arguments.js';
+import { openTarget, type OpenProject, readOrReport } from '../shared/open.js';
 import { subcommand } from '../shared/program.js';
+
+/** Adds `ps` to a group. */
+export function declarePs(group: Command, description: string, contextOf: ContextOf, open: OpenProject): void {
+  subcommand(group, 'ps', description)
+    .option('--format <text|json>', 'output format', 'text')
+    .action(async (options: { format: string }, self: Command) => {
+      const format = parseFormat(options.format);
+      const context = contextOf(self);
+      const project = await open(self, context);
+      const list = await readOrReport(() => project.ps(), 'would list the containers', context);
+      if (list !== undefined) context.report.write(format === 'json' ? jsonDocument(list) : psText(list));
+    });
+}
 
 /** Declares `deployment ps`. */
 export default function declare(group: Command, contextOf: ContextOf): void {
-  subcommand(group, 'ps', 'list the containers of the deployment')
-    .option('--format <text|json>', 'output format', 'text')
-    .action(async (options: { format: string }, self: Command) => {
-      const { listDeployment } = await import('../../deployers/lifecycle/operations.js');
-      await listDeployment(targetOf(self), parseFormat(options.format), contextOf(self));
-    });
+  declarePs(group, 'list the containers of the deployment', contextOf, openTarget);
 }

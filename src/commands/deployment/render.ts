@@ -9,7 +9,8 @@ export default function declare(group: Command, contextOf: ContextOf): void {
     'render',
     'print what start passes to Docker Compose or Kubernetes, including secret values',
   ).action(async (_: unknown, self: Command) => {
-    const { renderDeployment } = await import('../../deployers/lifecycle/operations.js');
-    await renderDeployment(targetOf(self), contextOf(self));
+    const context = contextOf(self);
+    const { renderDeployment } = await import('../../deployers/lifecycle/render.js');
+    context.report.write(await renderDeployment(targetOf(self), context));
   });
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { ExitError, UsageError } from '../../system/errors.js';
-import { collect, type ContextOf, parseSeconds, targetOf } from '../shared/arguments.js';
+import { collect, type ContextOf, parseSeconds, parseVariables, targetOf } from '../shared/arguments.js';
 import { subcommand } from '../shared/program.js';
 
 interface Options {
@@ -23,7 +23,7 @@ export default function declare(group: Command, contextOf: ContextOf): void {
     .action(async (job: string, args: string[], options: Options, self: Command) => {
       const { wait, timeout } = options;
       if (timeout !== undefined && !wait) throw new UsageError('--timeout and --no-wait cannot be used together');
-      const { parseVariables, runJob } = await import('../../deployers/lifecycle/operations.js');
+      const { runJob } = await import('../../deployers/lifecycle/run-job.js');
       const seconds = timeout === undefined ? {} : { timeoutSeconds: parseSeconds(timeout, '--timeout') };
       const how = { args, env: parseVariables(options.env), wait, ...seconds };
       const code = await runJob(targetOf(self), job, how, contextOf(self));

@@ -50,18 +50,16 @@ export default function declare(group: Command, contextOf: ContextOf): void {
         const target = targetOf(self);
         const wait = parseWait(options);
         const context = limitAnswers(contextOf(self), wait);
-        const { startDeployment } = await import('../../deployers/lifecycle/operations.js');
+        const { startDeployment } = await import('../../deployers/lifecycle/start.js');
         await startDeployment(
           target,
           {
             services,
-            attached: options.stayAttached,
             ...wait,
             images: new Map(),
             acceptNewPath: options.acceptNewPath,
-            pull: options.pull,
-            manageCluster: options.manageCluster,
-            forceConflicts: options.forceConflicts,
+            compose: { attached: options.stayAttached, pull: options.pull },
+            kubernetes: { manageCluster: options.manageCluster, forceConflicts: options.forceConflicts },
           },
           context,
         );

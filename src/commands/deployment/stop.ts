@@ -41,7 +41,7 @@ export default function declare(group: Command, contextOf: ContextOf): void {
       .action(async (words: string[], options: Options, self: Command) => {
         const { services, timeout } = splitTimeout(words, options.timeout);
         const context = contextOf(self);
-        const { stopDeployment } = await import('../../deployers/lifecycle/operations.js');
+        const { stopDeployment } = await import('../../deployers/lifecycle/stop.js');
         await stopDeployment(
           targetOf(self),
           {

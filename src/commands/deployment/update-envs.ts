@@ -16,7 +16,7 @@ export default function declare(group: Command, contextOf: ContextOf): void {
       false,
     )
     .action(async (options: { rotateSecret: string[]; acceptLiteralValues: boolean }, self: Command) => {
-      const { updateEnvironment } = await import('../../deployers/lifecycle/operations.js');
+      const { updateEnvironment } = await import('../../deployers/lifecycle/update-environment.js');
       await updateEnvironment(targetOf(self), options, contextOf(self));
     });
 }

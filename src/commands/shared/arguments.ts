@@ -42,6 +42,11 @@ export function parseFormat(text: string): 'text' | 'json' {
   throw new UsageError(`--format: ${text} is not text or json`);
 }
 
+/** Returns the context of a command with JSON output: no other line may be on stdout. */
+export function answeringIn(format: 'text' | 'json', context: Context): Context {
+  return format === 'text' ? context : { ...context, report: { ...context.report, print: () => undefined } };
+}
+
 /**
  * Parses a path from the command line. An empty one is most likely an unset variable of a script.
  * @throws InvalidArgumentError if it is empty
@@ -148,6 +153,20 @@ export function parseTail(text: string): number | undefined {
   if (text === 'all') return undefined;
   if (/^\d{1,15}$/.test(text)) return Number(text);
   throw new UsageError(`--tail: ${text} is not a number of lines or "all"`);
+}
+
+/**
+ * Parses repeated `--env NAME=VALUE`.
+ * @throws UsageError
+ */
+export function parseVariables(assignments: readonly string[]): Map<string, string> {
+  return new Map(
+    assignments.map((text) => {
+      const [, name, value] = /^([A-Za-z_][A-Za-z0-9_]*)=([^]*)$/.exec(text) ?? [];
+      if (name === undefined || value === undefined) throw new UsageError(`--env: ${text} is not NAME=VALUE`);
+      return [name, value];
+    }),
+  );
 }
 
 /** The options of `logs` as typed. */

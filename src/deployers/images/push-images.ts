@@ -7,20 +7,13 @@ import { type ImagePush, pushImages } from '../../images/push.js';
 import { isLocalImage, parseImage, registryImage } from '../../images/reference.js';
 import type { Context } from '../../system/context.js';
 import { InvalidFileError, LaconicError } from '../../system/errors.js';
-import type { OutputFormat } from '../deployer.js';
+import type { PushOutcome } from '../deployer.js';
 import { pullSecretCredentials } from '../secrets/pull-secret.js';
 
 /** An image that a service of a pod or a job uses. */
 export interface UsedImage {
   service: string;
   image: string;
-}
-
-export interface PushOutcome {
-  /** Whether nothing failed. */
-  complete: boolean;
-  /** Digests of the pushed images, by name in the registry; empty in a dry run. */
-  pushed: ReadonlyMap<string, string>;
 }
 
 /**
@@ -33,7 +26,6 @@ export interface PushOutcome {
 export async function pushDeploymentImages(
   deployment: Deployment,
   used: readonly UsedImage[],
-  format: OutputFormat,
   context: Context,
 ): Promise<PushOutcome> {
   const { report } = context;
@@ -43,16 +35,12 @@ export async function pushDeploymentImages(
   if (pushes.length === 0) report.warn('no service has an image that was built here (name:local): nothing is pushed');
   if (context.options.dryRun) {
     for (const { image, target } of pushes) report.print(`would push ${image} as ${target}`);
-    return { complete: true, pushed: new Map() };
+    return { complete: true, images: [] };
   }
-  const results = pushes.length === 0 ? [] : await pushAll(deployment, pushes, context);
-  const failed = results.filter(({ error }) => error !== undefined);
-  if (format === 'json') {
-    report.write(`${JSON.stringify({ complete: failed.length === 0, images: results }, undefined, 2)}\n`);
-  }
-  if (failed.length > 0) report.info(`${failed.length} of ${results.length} images were not pushed`);
-  const pushed = new Map(results.flatMap(({ target, digest }) => (digest === undefined ? [] : [[target, digest]])));
-  return { complete: failed.length === 0, pushed };
+  const images = pushes.length === 0 ? [] : await pushAll(deployment, pushes, context);
+  const failed = images.filter(({ error }) => error !== undefined);
+  if (failed.length > 0) report.info(`${failed.length} of ${images.length} images were not pushed`);
+  return { complete: failed.length === 0, images };
 }
 
 /**

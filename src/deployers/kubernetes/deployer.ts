@@ -1,5 +1,5 @@
 import { connectEngine } from '../../engine/connect.js';
-import { behindImages, type BehindPart, behindText } from '../../deployment/directory/changed-sources.js';
+import { behindImages, behindParts } from '../../deployment/directory/changed-sources.js';
 import type { Deployment } from '../../deployment/access/open.js';
 import type { Context } from '../../system/context.js';
 import { isExplained } from '../../system/errors.js';
@@ -8,11 +8,12 @@ import type {
   ExecOptions,
   JobOptions,
   LogsOptions,
-  OutputFormat,
   PortQuery,
+  PushOutcome,
   StartOptions,
   StopOptions,
 } from '../deployer.js';
+import type { ContainerList, DeploymentStatus, PublishedAddress } from '../status.js';
 import type { ClusterApi } from './api/api.js';
 import type { Connection } from './api/connect.js';
 import { stamped } from './apply/hash.js';
@@ -45,36 +46,34 @@ export class KubernetesDeployer implements Deployer {
     await stopOnKubernetes(this.#deployment, options, this.#context);
   }
 
-  async ps(format: OutputFormat): Promise<string> {
-    const [{ renderPods, containerStatuses }, snapshot] = await Promise.all([
+  async ps(): Promise<ContainerList> {
+    const [{ podStatuses, containerStatuses }, { isJobPod }, found] = await Promise.all([
       import('./operate/ps.js'),
+      import('./operate/snapshot.js'),
       this.#snapshot(),
     ]);
-    if (format === 'text') return renderPods(snapshot);
-    return document({ containers: containerStatuses(snapshot).filter(({ job }) => !job) });
+    const snapshot = { ...found, pods: found.pods.filter((pod) => !isJobPod(pod)) };
+    const { namespace } = snapshot;
+    return { containers: containerStatuses(snapshot), kubernetes: { namespace, pods: podStatuses(snapshot) } };
   }
 
-  async status(
-    format: OutputFormat,
-    judged: boolean,
-    behind: readonly BehindPart[],
-  ): Promise<{ output: string; degraded: boolean }> {
-    const { describeStatus, renderStatusText } = await import('./operate/status.js');
+  async status(judged: boolean): Promise<DeploymentStatus> {
+    const { describeStatus } = await import('./operate/status.js');
     const { hostsOf } = await import('./operate/hosts.js');
     const { servicesWithNewImages } = await import('./apply/keep-image-ids.js');
-    const prepared = judged || format === 'json' ? await this.#prepare() : await this.#prepareQuietly();
+    const prepared = judged ? await this.#prepare() : await this.#prepareQuietly();
     const snapshot = await this.#snapshot();
-    const kind = this.#deployment.spec.deployTo === 'k8s-kind';
-    const hosts = snapshot.ingresses.length === 0 ? [] : await hostsOf(await this.#api(), snapshot, kind);
+    const { layout, spec } = this.#deployment;
+    const hosts =
+      snapshot.ingresses.length === 0 ? [] : await hostsOf(await this.#api(), snapshot, spec.deployTo === 'k8s-kind');
     const expected = (prepared?.order ?? []).map(({ workload }) => workload);
     const described = describeStatus(snapshot, hosts, expected, Date.now());
-    const status = { ...described, warnings: [...(await this.#secretWarnings(snapshot)), ...described.warnings] };
     const rebuilt = servicesWithNewImages(prepared?.objects ?? [], snapshot.deployments);
-    const images = behindImages(this.#deployment.layout, rebuilt);
-    if (format === 'text') for (const part of images) this.#context.report.info(behindText(part));
-    const output =
-      format === 'json' ? document({ ...status, behind: [...behind, ...images] }) : renderStatusText(status);
-    return { output, degraded: status.degraded };
+    return {
+      ...described,
+      warnings: [...(await this.#secretWarnings(snapshot)), ...described.warnings],
+      behind: [...(await behindParts(layout)), ...behindImages(layout, rebuilt)],
+    };
   }
 
   /** Only for a deployment that exists in the cluster. */
@@ -98,24 +97,16 @@ export class KubernetesDeployer implements Deployer {
   }
 
   async logs(options: LogsOptions): Promise<void> {
-    if (this.#context.options.dryRun) {
-      this.#context.report.print(`would show the logs of ${options.services.join(', ') || 'all services'}`);
-      return;
-    }
     const { showLogs } = await import('./operate/logs/logs.js');
     await showLogs(await this.#api(), this.#identity, options, this.#context);
   }
 
   async exec(options: ExecOptions): Promise<number> {
-    if (this.#context.options.dryRun) {
-      this.#context.report.print(`would run in ${options.service}: ${options.command.join(' ')}`);
-      return 0;
-    }
     const { execInDeployment } = await import('./operate/exec.js');
     return execInDeployment(await this.#connection(), this.#identity, options, this.#context);
   }
 
-  async port(query: PortQuery): Promise<string> {
+  async port(query: PortQuery): Promise<PublishedAddress> {
     const { nodePortAddress } = await import('./operate/port.js');
     return nodePortAddress(await this.#api(), this.#identity, query);
   }
@@ -125,15 +116,18 @@ export class KubernetesDeployer implements Deployer {
     return runJobOnKubernetes(this.#deployment, job, options, this.#context);
   }
 
-  async pushImages(format: OutputFormat): Promise<boolean> {
+  async pushImages(): Promise<PushOutcome> {
     const [{ deploymentImages }, { pushDeploymentImages }] = await Promise.all([
       import('./input/used-images.js'),
       import('../images/push-images.js'),
     ]);
     const used = await deploymentImages(this.#deployment, this.#context);
-    const { complete, pushed } = await pushDeploymentImages(this.#deployment, used, format, this.#context);
-    if (pushed.size > 0) await this.#keepPushed(pushed, complete);
-    return complete;
+    const outcome = await pushDeploymentImages(this.#deployment, used, this.#context);
+    const digests = outcome.images.flatMap(({ target, digest }) =>
+      digest === undefined ? [] : [[target, digest] as const],
+    );
+    if (digests.length > 0) await this.#keepPushed(new Map(digests), outcome.complete);
+    return outcome;
   }
 
   /** Recorded so that a start recreates pods with a new image. The images are in the registry even if this fails. */
@@ -208,8 +202,4 @@ export class KubernetesDeployer implements Deployer {
   async #api(): Promise<ClusterApi> {
     return (await this.#connection()).api;
   }
-}
-
-function document(value: unknown): string {
-  return `${JSON.stringify(value, undefined, 2)}\n`;
 }

@@ -12,8 +12,8 @@ import type { Context } from '../../system/context.js';
 import { LaconicError } from '../../system/errors.js';
 import { kindOf, readTextIfAny } from '../../system/files/files.js';
 import { isProjectName } from '../../deployment/directory/ids.js';
-import type { Deployer } from '../deployer.js';
-import { ComposeDeployer } from '../compose/deployer.js';
+import type { Project } from '../deployer.js';
+import { InPlaceProject } from '../compose/in-place-project.js';
 import { checkProjectOwner } from '../compose/resources/foreign-project.js';
 import type { ComposeProject } from '../compose/cli/project.js';
 import { composeEnvironment, engineFlags } from '../compose/project/runtime-env.js';
@@ -28,10 +28,10 @@ export interface QuickOptions {
 }
 
 /**
- * Creates the deployer of a stack run in place: its own compose files, plain volumes, no deployment directory.
+ * Opens a stack that runs in place: its own compose files, plain volumes, no deployment directory.
  * @throws LaconicError
  */
-export async function quickDeployer(reference: string, options: QuickOptions, context: Context): Promise<Deployer> {
+export async function openInPlace(reference: string, options: QuickOptions, context: Context): Promise<Project> {
   if (options.deployTo !== 'compose') {
     throw new LaconicError(`a stack runs in place on compose only, not on ${options.deployTo}`, {
       hint: 'make a deployment with deploy init and deploy create, and use deployment --dir',
@@ -56,15 +56,16 @@ export async function quickDeployer(reference: string, options: QuickOptions, co
   const files = await Promise.all(loaded.stack.pods.map((pod) => loaded.assets.podFile(pod).catch(() => undefined)));
   const places = files.flatMap((file) => (file === undefined ? [] : dirname(file)));
   const owner = { places, named: options.cluster !== undefined };
-  return new ComposeDeployer(
+  return new InPlaceProject(
     {
       project,
       silence,
       checkOwner: () => checkProjectOwner(project, owner, engine, context),
-      preStart: scripts('preStartCommand'),
-      postStart: scripts('postStartCommand'),
-      transfers: loaded.stack.transfers,
-      state: undefined,
+      scripts: {
+        preStart: scripts('preStartCommand'),
+        postStart: scripts('postStartCommand'),
+        transfers: loaded.stack.transfers,
+      },
     },
     engine,
     context,

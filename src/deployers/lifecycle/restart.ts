@@ -13,11 +13,13 @@ import type { Context } from '../../system/context.js';
 import { LaconicError } from '../../system/errors.js';
 import { kindOf } from '../../system/files/files.js';
 import type { StartOptions } from '../deployer.js';
-import { startAndReport, type Target, withLockedDeployment } from './operations.js';
+import { type Target, withLockedDeployment } from './open.js';
 import { findSource, pullSource, type Source, type SourceGit } from './restart-source.js';
 import { requireSources } from '../secrets/read-secret-sources.js';
 import { deployerFor } from './choose-deployer.js';
+import { startAndReport } from './start.js';
 import { targetGenerator } from './target-generators.js';
+import { checkStartOptions } from './target-options.js';
 import { isBelow } from '../../system/files/path-names.js';
 
 export interface RestartOptions {
@@ -43,6 +45,7 @@ export async function restartDeployment(target: Target, options: RestartOptions,
   await withLockedDeployment(target, context, async (deployment, lock, inside) => {
     const { report } = inside;
     await refuseRecursion(['update', 'start'], deployment.layout.root, inside);
+    checkStartOptions(deployment.spec, options.start, report);
     for (const option of options.unused) report.warn(`${option} has no effect`);
     const rotate = new Set(options.rotateSecrets);
     await requireSecrets(deployment, { config: deployment.spec.config, rotate }, targetGenerator, inside);

@@ -10,7 +10,7 @@ import { originalOf, projectOf } from '../../deployment/directory/place.js';
 import { editRecord } from '../../deployment/directory/record.js';
 import { findSharers } from '../compose/project/project-sharers.js';
 import { tiesOf } from '../compose/project/split-guard.js';
-import { type Target, withLockedDeployment } from './operations.js';
+import { type Target, withLockedDeployment } from './open.js';
 
 /**
  * Gives a deployment its own Compose project: the Python program named the project after the host's kind cluster, so

@@ -18,6 +18,15 @@ export interface Result {
   outcome: Outcome;
 }
 
+/** What was done for all of them. */
+export interface SyncOutcome {
+  /** The base directory. */
+  base: string;
+  results: readonly Result[];
+  /** Whether none of them failed. */
+  complete: boolean;
+}
+
 /** Describes where a repository is in the end: `cloned, main at 1a2b3c4d5e6f`. */
 export function outcomeText(outcome: Outcome, wanted: Pick<Wanted, 'ref'>): string {
   switch (outcome.state) {
@@ -41,26 +50,6 @@ export function headText(head: Head, wanted?: string): string {
   const short = head.commit.slice(0, 12);
   const name = head.branch ?? tagOf(head, wanted);
   return name === undefined ? `commit ${short}` : `${name} at ${short}`;
-}
-
-/** The document of `--format json`. */
-export function resultsDocument(base: string, results: readonly Result[], more: Record<string, unknown> = {}): string {
-  const repositories = results.map(({ wanted, outcome }) => {
-    const head = 'head' in outcome ? outcome.head : undefined;
-    return {
-      repository: wanted.spec.entry,
-      directory: wanted.directory,
-      url: wanted.url,
-      wanted: wanted.ref ?? null,
-      state: outcome.state,
-      branch: head?.branch ?? null,
-      tags: head?.tags ?? [],
-      commit: head?.commit ?? null,
-      ...(outcome.state === 'planned' ? { plan: outcome.text } : {}),
-      ...(outcome.state === 'failed' ? { error: outcome.error.message, hint: outcome.error.hint ?? null } : {}),
-    };
-  });
-  return `${JSON.stringify({ baseDirectory: base, repositories, ...more }, null, 2)}\n`;
 }
 
 /** Returns a LaconicError as it is; rethrows anything else, which is a bug. */

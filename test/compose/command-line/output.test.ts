@@ -29,6 +29,21 @@ describeWithEngine('output on stdout and stderr', () => {
     return result.stdout;
   }
 
+  it('refuses options that mean nothing on Docker Compose as usage errors, before anything is started', async () => {
+    for (const words of [
+      ['start', '--force-conflicts'],
+      ['restart', '--force-conflicts'],
+      ['logs', '--previous'],
+    ]) {
+      const refused = await sandbox.deployment('d', ...words);
+      expect([refused.code, refused.stderr]).toEqual([
+        2,
+        expect.stringContaining(`${words[1]} has no effect on Docker`),
+      ]);
+    }
+    expect((await sandbox.deployment('d', 'ps')).stdout).toBe('No containers running\n');
+  });
+
   it('shows progress as plain lines on stderr without a terminal', async () => {
     const started = await sandbox.succeed(['deployment', '--dir', 'd', 'start']);
     expect(started.stdout).toBe('');

@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { listContainers } from '../../../src/deployers/compose/resources/list.js';
-import { renderPs, renderStatus } from '../../../src/deployers/status-output.js';
+import { statusText } from '../../../src/output/status.js';
 import { describeWithEngine } from '../../support/engine.js';
 import { type CallOptions, eventually, outcomeOf, type Playground, playground } from './support.js';
 
@@ -133,11 +133,10 @@ describeWithEngine('run-job', () => {
     let seen = '';
     running.stdout.on('data', (bytes: Buffer) => (seen += bytes.toString()));
     await eventually('the job runs', async () => (seen.includes('up\n') ? true : undefined));
-    const listed = await listContainers(ground.project, ground.engine);
-    expect(renderStatus(listed)).toMatch(
+    const listed = await listContainers(ground.project.name, ground.engine);
+    expect(statusText({ degraded: false, missing: [], behind: [], warnings: [], containers: listed })).toMatch(
       new RegExp(`^${ground.project.name}-long-run-[0-9a-f]{12}\trunning\tjob$`, 'm'),
     );
-    expect(renderPs(listed)).not.toContain('-long-run-');
 
     running.kill('SIGTERM');
     const result = await running;

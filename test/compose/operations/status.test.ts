@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { deploymentStatusSchema } from '../../../src/deployers/status.js';
 import { describeWithEngine } from '../../support/engine.js';
 import { idleService, Sandbox } from '../../support/sandbox.js';
 
@@ -35,7 +36,9 @@ describeWithEngine('status of a deployment of which only a part runs', () => {
     });
     const json = await sandbox.deployment('d', 'status', '--format', 'json');
     expect(json).toMatchObject({ code: 0, stderr: '' });
-    expect(JSON.parse(json.stdout)).toMatchObject({ missing: ['cache', 'db'] });
+    const status = deploymentStatusSchema.parse(JSON.parse(json.stdout));
+    expect(JSON.parse(json.stdout), 'the documented schema describes all of it').toEqual(status);
+    expect(status).toMatchObject({ degraded: true, missing: ['cache', 'db'] });
     await sandbox.succeed(['deployment', '--dir', 'd', 'start']);
     expect(await sandbox.deployment('d', 'status')).toMatchObject({ code: 0, stderr: '' });
   });

@@ -1,11 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import {
-  runTransfers,
-  type Transfer,
-  type TransferLimits,
-  transferLimits,
-} from '../../../src/deployers/compose/operate/transfer.js';
+import { runTransfers, type TransferLimits, transferLimits } from '../../../src/deployers/compose/operate/transfer.js';
+import type { ConfigTransfer } from '../../../src/stack/parse.js';
 import { describeWithEngine } from '../../support/engine.js';
 import { type Playground, playground, testContext } from './support.js';
 
@@ -33,11 +29,11 @@ const limits: TransferLimits = { deadline: 60_000, firstPause: 50, longestPause:
 describeWithEngine('config transfers', () => {
   let ground: Playground;
   const transfer = async (
-    part: Partial<Transfer>,
+    part: Partial<ConfigTransfer>,
     more: { limits?: Partial<TransferLimits>; verbose?: boolean } = {},
   ): Promise<string> => {
     const { context, stderr } = testContext({ verbose: more.verbose ?? false });
-    const whole = { source: 'source', sourceVariable: 'good', destination: 'destination', variable: 'value', ...part };
+    const whole = { fromService: 'source', fromVariable: 'good', service: 'destination', variable: 'value', ...part };
     await runTransfers([whole], ground.project, ground.engine, context, { ...limits, ...more.limits });
     return stderr();
   };
@@ -83,7 +79,7 @@ describeWithEngine('config transfers', () => {
   });
 
   it('retries while there is no value', async () => {
-    const said = await transfer({ sourceVariable: 'later' }, { verbose: true });
+    const said = await transfer({ fromVariable: 'later' }, { verbose: true });
     expect(await received()).toBe('1:now');
     expect(said.match(/Config export script returned an error, re-trying/g)).toHaveLength(2);
   });
@@ -106,28 +102,28 @@ describeWithEngine('config transfers', () => {
     ['hanging', (seconds: number) => new RegExp(`not done within ${seconds} s: .*export-hanging\\.sh did not finish$`)],
   ])(
     'gives up at the deadline when the script is %s, and reports how the last attempt ended',
-    async (sourceVariable, message) => {
+    async (fromVariable, message) => {
       // This allows for the time that an attempt takes on this machine now.
       const attempt = await milliseconds(() => transfer({}));
       const deadline = 1_000 * Math.ceil((1_000 + 2 * attempt) / 1_000);
       const took = await milliseconds(() =>
-        expect(transfer({ sourceVariable }, { limits: { deadline } })).rejects.toThrow(message(deadline / 1_000)),
+        expect(transfer({ fromVariable }, { limits: { deadline } })).rejects.toThrow(message(deadline / 1_000)),
       );
       expect(took).toBeLessThan(deadline + 3_000 + 2 * attempt);
     },
   );
 
-  it.each<[string, Partial<Transfer>, RegExp]>([
+  it.each<[string, Partial<ConfigTransfer>, RegExp]>([
     [
       'exit code 2',
-      { sourceVariable: 'missing' },
+      { fromVariable: 'missing' },
       /Fatal error reading config source: .*export-missing\.sh .* returned with code 2: /,
     ],
     ['a failing import script', { variable: 'failing' }, /import-failing\.sh .* returned with code 9: no room$/],
     ['a missing import script', { variable: 'missing' }, /import-missing\.sh .* returned with code 2/],
-    ['a stopped source', { source: 'dead' }, /service "dead" is not running: .*-dead-1 is exited$/],
-    ['a stopped destination', { destination: 'dead' }, /service "dead" is not running: .*-dead-1 is exited$/],
-    ['an unknown source', { source: 'nobody' }, /service "nobody" has no container$/],
+    ['a stopped source', { fromService: 'dead' }, /service "dead" is not running: .*-dead-1 is exited$/],
+    ['a stopped destination', { service: 'dead' }, /service "dead" is not running: .*-dead-1 is exited$/],
+    ['an unknown source', { fromService: 'nobody' }, /service "nobody" has no container$/],
   ])('fails at once with %s', async (_what, part, message) => {
     const took = await milliseconds(() => expect(transfer(part)).rejects.toThrow(message));
     // It did not wait for the deadline.
@@ -136,16 +132,16 @@ describeWithEngine('config transfers', () => {
 
   it('waits for a restarting container up to the deadline', async () => {
     await expect(
-      transfer({ source: 'looping', sourceVariable: 'hanging' }, { limits: { deadline: 1500 } }),
+      transfer({ fromService: 'looping', fromVariable: 'hanging' }, { limits: { deadline: 1500 } }),
     ).rejects.toThrow(/config transfer destination\.value = looping\.hanging: not done within 2 s: /);
   });
 
   it('ends when it is interrupted, and changes nothing in a dry run', async () => {
     const { context, interrupt } = testContext();
-    const hanging: Transfer = {
-      source: 'source',
-      sourceVariable: 'hanging',
-      destination: 'destination',
+    const hanging: ConfigTransfer = {
+      fromService: 'source',
+      fromVariable: 'hanging',
+      service: 'destination',
       variable: 'value',
     };
     setTimeout(interrupt, 500);
@@ -153,7 +149,7 @@ describeWithEngine('config transfers', () => {
       'interrupted',
     );
     const dry = testContext({ dryRun: true });
-    await runTransfers([{ ...hanging, source: 'nobody' }], ground.project, ground.engine, dry.context);
+    await runTransfers([{ ...hanging, fromService: 'nobody' }], ground.project, ground.engine, dry.context);
     expect(dry.stdout()).toBe('would set destination.value = nobody.hanging\n');
   });
 });

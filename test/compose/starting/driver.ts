@@ -28,11 +28,10 @@ try {
     { name: asked.name, stack: 'shop', files: asked.files, jobFiles: new Map(), envFiles: [], env: process.env },
     {
       services: [],
-      attached: asked.attached,
+      compose: { attached: asked.attached },
       wait: true,
       images: new Map(),
       acceptNewPath: false,
-      pull: false,
     },
     {
       context,

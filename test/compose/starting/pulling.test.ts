@@ -23,7 +23,7 @@ describeWithEngine('images that cannot be pulled', () => {
     image: IMAGE
     pull_policy: never
 `);
-      const outcome = await ground.start({ attached });
+      const outcome = await ground.start({ compose: { attached } });
       const file = ground.files[0] ?? '';
       expect(outcome.error).toBe(
         [

@@ -309,10 +309,10 @@ secrets: { word: { file: ../word } }
     );
     try {
       await build('1');
-      expect((await ground.start({ pull: true })).error).toBeUndefined();
+      expect((await ground.start({ compose: { pull: true } })).error).toBeUndefined();
       const before = await ground.containers();
       await build('2');
-      const outcome = await ground.start({ pull: true });
+      const outcome = await ground.start({ compose: { pull: true } });
       expect(outcome.stderr).not.toContain('WARNING');
       expect((await ground.containers())['web/1']?.image).not.toBe(before['web/1']?.image);
     } finally {

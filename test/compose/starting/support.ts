@@ -83,11 +83,9 @@ export class Ground {
   ): Promise<Outcome> {
     const defaults = {
       services: [],
-      attached: false,
       wait: true,
       images: new Map(),
       acceptNewPath: false,
-      pull: false,
     };
     return this.attempt(async (context) => {
       await startProject(

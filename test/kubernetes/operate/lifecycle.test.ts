@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { deploymentStatusSchema } from '../../../src/deployers/status.js';
 import { describeWithCluster, shared } from '../../support/cluster.js';
 import { runCli } from '../../support/engine.js';
 import { image, server, service, Site } from './site.js';
@@ -62,6 +63,11 @@ describeWithCluster('a deployment of two pods and a job, from its first start to
     await site.kubectl('delete', 'secret', 'mail-login');
   });
 
+  it('options that mean nothing on Kubernetes are usage errors', async () => {
+    const refused = await site.run('start', '--pull');
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('--pull has no effect on Kubernetes')]);
+  });
+
   it('ps lists the pods of all pod files in the format that scripts read', async () => {
     const { stdout } = await site.succeed('ps');
     const [first, ...lines] = stdout.trimEnd().split('\n');
@@ -76,9 +82,11 @@ describeWithCluster('a deployment of two pods and a job, from its first start to
     expect(stdout).toMatch(/^Jobs:\n\tlaconic-\w+-job-seed: completed$/m);
     expect(stdout).toMatch(/^Volumes:\n\tlaconic-\w+-data: Bound, 2Gi$/m);
     expect(stdout).toMatch(/^Pods:\n\toperate-shop\/\S+: Running \(\S+\)\t1\/1 ready$/m);
-    const status = JSON.parse((await site.succeed('status', '--format', 'json')).stdout) as Record<string, unknown>;
-    expect(status).toMatchObject({ degraded: false, missing: [], namespace: 'operate-shop' });
-    expect((status.deployments as unknown[]).length).toBe(2);
+    const json: unknown = JSON.parse((await site.succeed('status', '--format', 'json')).stdout);
+    const status = deploymentStatusSchema.parse(json);
+    expect(json, 'the documented schema describes all of it').toEqual(status);
+    expect(status).toMatchObject({ degraded: false, missing: [] });
+    expect(status.kubernetes).toMatchObject({ namespace: 'operate-shop', deployments: [{}, {}], jobs: [{}] });
   });
 
   it('logs prints every container, including init containers and jobs, or those that are named', async () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { containerListSchema } from '../../../src/deployers/status.js';
 import { describeWithCluster, kubectl } from '../../support/cluster.js';
 import { makeAuthority } from '../../support/authority.js';
 import { server, Site } from './site.js';
@@ -49,9 +50,9 @@ describeWithCluster('problems of incoming traffic', () => {
     expect(lines).toHaveLength(2);
     for (const line of lines)
       expect(line).toMatch(new RegExp(`, ports: [\\d.]+:8080->8080, node ports: ${nodePort}->8080/tcp$`));
-    const { containers } = JSON.parse((await one.succeed('ps', '--format', 'json')).stdout) as {
-      containers: { ports: object[] }[];
-    };
+    const json: unknown = JSON.parse((await one.succeed('ps', '--format', 'json')).stdout);
+    const { containers, kubernetes } = containerListSchema.parse(json);
+    expect(json, 'the documented schema describes all of it').toEqual({ containers, kubernetes });
     const address = { ip: expect.stringMatching(/^[\d.]+$/) as string, port: nodePort };
     expect(containers[0]?.ports).toEqual([{ containerPort: 8080, protocol: 'tcp', host: address }]);
   });

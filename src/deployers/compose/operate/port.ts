@@ -3,7 +3,7 @@ import { inspectContainer } from '../../../engine/containers.js';
 import type { Context } from '../../../system/context.js';
 import { LaconicError } from '../../../system/errors.js';
 import type { PortQuery } from '../../deployer.js';
-import { formatAddress } from '../../status-output.js';
+import type { PublishedAddress } from '../../status.js';
 import { runningContainer } from '../resources/find.js';
 import type { PortTable } from '../resources/list.js';
 import type { ComposeProject } from '../cli/project.js';
@@ -17,17 +17,17 @@ export async function publishedPort(
   query: PortQuery,
   engine: Engine,
   context: Context,
-): Promise<string> {
+): Promise<PublishedAddress> {
   const container = await runningContainer(project, query, engine, context);
   const details = await inspectContainer(engine, container.id);
   return publishedAddress(details?.NetworkSettings.Ports ?? {}, query);
 }
 
 /** Finds the published address in a container's port table; see {@link publishedPort}. */
-export function publishedAddress(table: PortTable, { service, port, protocol }: PortQuery): string {
+export function publishedAddress(table: PortTable, { service, port, protocol }: PortQuery): PublishedAddress {
   const mappings = table[`${port}/${protocol}`] ?? [];
   const best = mappings.find(({ HostIp }) => !HostIp.includes(':')) ?? mappings[0];
-  if (best !== undefined) return formatAddress({ ip: best.HostIp, port: Number(best.HostPort) });
+  if (best !== undefined) return { ip: best.HostIp, port: Number(best.HostPort) };
   const published = Object.entries(table)
     .filter(([, found]) => found !== null && found.length > 0)
     .map(([name]) => name);

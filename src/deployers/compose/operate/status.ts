@@ -1,8 +1,6 @@
-import type { BehindPart } from '../../../deployment/directory/changed-sources.js';
 import type { Context } from '../../../system/context.js';
 import { isExplained } from '../../../system/errors.js';
-import type { ContainerStatus, OutputFormat } from '../../deployer.js';
-import { isDegraded, missingServices, renderStatus, renderStatusJson } from '../../status-output.js';
+import type { ContainerStatus, DeploymentStatus } from '../../status.js';
 import { awaitedServices, didItsWork } from '../ready/completed.js';
 import type { ProjectModel } from '../cli/project-model.js';
 import type { StartedRecord } from '../project/start-record.js';
@@ -16,18 +14,16 @@ export interface StatusInput {
 }
 
 /**
- * Renders `status` of a project's containers. Services without a container are reported on stderr: scripts read one
- * line per container on stdout. Unreadable files must not hide what runs: they only cause a warning, unless the result
- * depends on them.
- * @returns the output, and whether the deployment is degraded
+ * Returns the status of a project, without what it is behind. Unreadable files must not hide what runs: they only cause
+ * a warning, unless the result depends on them.
+ * @param judged whether `degraded` is used
  */
 export async function projectStatus(
   input: StatusInput,
-  { format, judged, behind }: { format: OutputFormat; judged: boolean; behind: readonly BehindPart[] },
+  judged: boolean,
   context: Context,
-): Promise<{ output: string; degraded: boolean }> {
-  const needed = judged || format === 'json';
-  const model = await (needed ? input.model() : ifReadable(input.model, context));
+): Promise<Omit<DeploymentStatus, 'behind'>> {
+  const model = await (judged ? input.model() : ifReadable(input.model, context));
   const expected = [...(model?.services.values() ?? [])].filter(({ replicas }) => replicas > 0).map(({ name }) => name);
   const work = { awaited: model === undefined ? new Set<string>() : awaitedServices(model), record: input.record };
   const containers = input.containers.map((one) => {
@@ -36,9 +32,22 @@ export async function projectStatus(
     return endedWell && didItsWork({ id, service, finishedAt }, work) ? { ...one, completed: true } : one;
   });
   const missing = missingServices(containers, expected);
-  if (format === 'text' && missing.length > 0) context.report.info(`no container: ${missing.join(', ')}`);
-  const output = format === 'json' ? renderStatusJson(containers, expected, behind) : renderStatus(containers);
-  return { output, degraded: isDegraded(containers, expected) };
+  return { degraded: missing.length > 0 || containers.some(isDegraded), missing, warnings: [], containers };
+}
+
+/** Returns the expected services without a container. Containers of jobs do not count. */
+export function missingServices(containers: readonly ContainerStatus[], expected: readonly string[]): string[] {
+  const present = new Set(containers.filter(({ job }) => !job).map(({ service }) => service));
+  return expected.filter((service) => !present.has(service));
+}
+
+/**
+ * Whether a container degrades its deployment: it is neither running nor a completed one-shot, or is unhealthy. One
+ * whose healthcheck is still starting does not, nor does a job.
+ */
+export function isDegraded({ job, state, health, completed }: ContainerStatus): boolean {
+  if (job) return false;
+  return state === 'running' ? health === 'unhealthy' : !completed;
 }
 
 async function ifReadable(model: StatusInput['model'], { report }: Context): Promise<ProjectModel | undefined> {

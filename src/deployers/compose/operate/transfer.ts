@@ -1,21 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Engine } from '../../../engine/connect.js';
 import { listProjectContainers } from '../../../engine/containers.js';
+import type { ConfigTransfer } from '../../../stack/parse.js';
 import type { Context } from '../../../system/context.js';
 import { InterruptedError, LaconicError } from '../../../system/errors.js';
 import { type RunResult, run } from '../../../system/process/process.js';
 import { runtimeArguments } from './exec.js';
 import type { ComposeProject } from '../cli/project.js';
-
-/** One entry of the stack's `config:`: a value that a running service exports and another imports. */
-export interface Transfer {
-  destination: string;
-  /** Determines the import script: `/scripts/import-<variable>.sh`. */
-  variable: string;
-  source: string;
-  /** Determines the export script: `/docker-entrypoint-scripts.d/export-<sourceVariable>.sh`. */
-  sourceVariable: string;
-}
 
 export interface TransferLimits {
   /** Time limit of one transfer from its first attempt, in milliseconds. */
@@ -44,20 +35,20 @@ const stopped = new Set<string>(['exited', 'dead', 'paused', 'removing']);
  * output
  */
 export async function runTransfers(
-  transfers: readonly Transfer[],
+  transfers: readonly ConfigTransfer[],
   project: ComposeProject,
   engine: Engine,
   context: Context,
   limits: TransferLimits = defaultLimits,
 ): Promise<void> {
   for (const transfer of transfers) {
-    const { destination, variable, source, sourceVariable } = transfer;
-    const what = `${destination}.${variable} = ${source}.${sourceVariable}`;
+    const { service, variable, fromService, fromVariable } = transfer;
+    const what = `${service}.${variable} = ${fromService}.${fromVariable}`;
     if (context.options.dryRun) {
       context.report.print(`would set ${what}`);
       continue;
     }
-    context.report.verbose(`${destination} config: {'${variable}': '${source}.${sourceVariable}'}`);
+    context.report.verbose(`${service} config: {'${variable}': '${fromService}.${fromVariable}'}`);
     context.report.verbose(`Setting ${what}`);
     await new Attempts(`config transfer ${what}`, project, engine, context, limits).carry(transfer);
   }
@@ -85,16 +76,16 @@ class Attempts {
     this.pause = limits.firstPause;
   }
 
-  async carry(transfer: Transfer): Promise<void> {
+  async carry(transfer: ConfigTransfer): Promise<void> {
     const value = await this.exportValue(transfer);
     await this.importValue(transfer, value);
   }
 
   /** Runs the export script until it exits with 0 and a value, or cannot succeed. */
-  private async exportValue({ source, sourceVariable }: Transfer): Promise<string> {
-    const script = `/docker-entrypoint-scripts.d/export-${sourceVariable}.sh`;
+  private async exportValue({ fromService, fromVariable }: ConfigTransfer): Promise<string> {
+    const script = `/docker-entrypoint-scripts.d/export-${fromVariable}.sh`;
     for (;;) {
-      const container = await this.runningContainer(source);
+      const container = await this.runningContainer(fromService);
       const result = await this.exec(container, script, ['sh', script]);
       const value = result.stdout.replace(/\n$/, '');
       if (result.code === 0 && value !== '') {
@@ -102,22 +93,22 @@ class Attempts {
         this.context.report.conceal([value]);
         return value;
       }
-      const outcome = describe(`${script} in service "${source}"`, result);
+      const outcome = describe(`${script} in service "${fromService}"`, result);
       // A shell exits with 2 if it cannot open its script: mounted files do not appear later.
       if (result.code === 2) throw this.failed(`Fatal error reading config source: ${outcome}`);
-      const seen = result.code === 0 ? `${script} in service "${source}" printed nothing` : outcome;
+      const seen = result.code === 0 ? `${script} in service "${fromService}" printed nothing` : outcome;
       this.context.report.verbose(`Config export script returned an error, re-trying: ${seen}`);
       await this.wait(seen);
     }
   }
 
-  private async importValue({ destination, variable }: Transfer, value: string): Promise<void> {
+  private async importValue({ service, variable }: ConfigTransfer, value: string): Promise<void> {
     const script = `/scripts/import-${variable}.sh`;
-    const container = await this.runningContainer(destination);
+    const container = await this.runningContainer(service);
     // The value is passed on stdin, so that no process list of the host shows it; the mark preserves trailing newlines.
     const receive = 'value=$(cat; echo .) && exec sh "$0" "${value%.}"';
     const result = await this.exec(container, script, ['sh', '-c', receive, script], value);
-    if (result.code !== 0) throw this.failed(describe(`${script} in service "${destination}"`, result));
+    if (result.code !== 0) throw this.failed(describe(`${script} in service "${service}"`, result));
     this.context.report.debug(result.stdout.trimEnd());
   }
 

@@ -84,7 +84,7 @@ export async function previewStart(
     ...halfRecreated.map(({ container }) => removal(container, 'an interrupted start left it behind')),
     ...orphans.map((one) => removal(one, noService(one.container.service))),
   ];
-  if (options.attached) {
+  if (options.compose?.attached) {
     return { ...bare, moved, removed, services: [...subject.selected].sort(), commands: [upCommand(project, options)] };
   }
   const decided = await decideStart(subject, left, moved, deps);
@@ -94,7 +94,7 @@ export async function previewStart(
   }
   const { model, selected } = subject;
   const pulls = new Map([
-    ...(options.pull ? pullableImages(model, selected, decided.images) : []),
+    ...(options.compose?.pull ? pullableImages(model, selected, decided.images) : []),
     ...missingImages(model, plan.steps.keys(), decided.images),
   ]);
   const commands = [
@@ -108,8 +108,8 @@ function removal({ container }: ObservedContainer, why: string): StartPreview['r
   return { name: container.name, why };
 }
 
-function upCommand(project: ComposeProject, { attached, services }: StartOptions): string[] {
-  return attached
+function upCommand(project: ComposeProject, { compose, services }: StartOptions): string[] {
+  return compose?.attached
     ? [...composeArguments(project), 'up', ...services]
     : callArguments(project, upArguments(services, { recreate: false }));
 }

@@ -1,8 +1,7 @@
 import type { ContainerDetails, ProjectContainer } from '../../../engine/containers.js';
 import type { Engine } from '../../../engine/connect.js';
-import type { ContainerStatus, PublishedPort } from '../../deployer.js';
+import type { ContainerStatus, PublishedPort } from '../../status.js';
 import { observeAll, type ObservedContainer } from './observe.js';
-import type { ComposeProject } from '../cli/project.js';
 
 /** The engine's time for "never": the container was created but not started. */
 const never = '0001-01-01T00:00:00Z';
@@ -11,8 +10,8 @@ const never = '0001-01-01T00:00:00Z';
  * Lists every container of a project, including stopped ones, ordered by name. Containers of `run-job` have `job:
  * true`.
  */
-export async function listContainers(project: ComposeProject, engine: Engine): Promise<ContainerStatus[]> {
-  return statusesOf(await observeAll(engine, project.name));
+export async function listContainers(project: string, engine: Engine): Promise<ContainerStatus[]> {
+  return statusesOf(await observeAll(engine, project));
 }
 
 /** Converts containers for `ps` and `status`. */

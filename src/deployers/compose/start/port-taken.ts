@@ -5,7 +5,7 @@ import { composeLabels, listContainersAt, type ProjectContainer } from '../../..
 import type { Spec } from '../../../spec/model.js';
 import { formatProblem, LaconicError } from '../../../system/errors.js';
 import { kindOf } from '../../../system/files/files.js';
-import { formatAddress } from '../../status-output.js';
+import { formatAddress } from '../../../system/address.js';
 import type { ObservedContainer } from '../resources/observe.js';
 import { placeInFiles } from '../project/setting-place.js';
 import type { ComposeProject } from '../cli/project.js';

@@ -59,8 +59,8 @@ export async function startProject(project: ComposeProject, options: StartOption
   const whole = options.services.length === 0 && deps.removeOrphans;
   const orphans = whole ? await orphansOf(start.project, start.model, containers, context) : [];
   await removeOrphans(orphans, engine, context);
-  if (options.pull) await pullImages(start.model, start.selected, engine, start.project, context);
-  if (options.attached) {
+  if (options.compose?.pull) await pullImages(start.model, start.selected, engine, start.project, context);
+  if (options.compose?.attached) {
     await runAttachedStart(start);
     return true;
   }

@@ -50,7 +50,7 @@ export async function previewKubernetesStart(
   try {
     const more = certificates && { certificates: (namespace: string) => certificates.valid(namespace) };
     const prepared = await prepareObjects(deployment, { ...how, ...imageIds, ...more }, context);
-    const manage = options.manageCluster ?? false;
+    const manage = options.kubernetes?.manageCluster ?? false;
     const before = kind === undefined ? [] : await kindLines(kind, prepared, deployment, manage, inside);
     if (!('api' in reached)) return [headline(prepared, deployment), ...unknownLines(prepared, reached, before)];
     const observed = await observe(reached.api, prepared.identity, prepared.objects);

@@ -32,7 +32,6 @@ export async function startOnKubernetes(
   context: Context,
 ): Promise<boolean> {
   const scripts = await startScripts(deployment, options, context);
-  tellIgnored(options, context);
   if (context.options.dryRun) {
     const { previewKubernetesStart } = await import('./preview.js');
     const { deployment: planned, files } = options.after ?? { deployment };
@@ -113,7 +112,7 @@ async function readyKindCluster(
   engine: Engine,
 ): Promise<StartCluster> {
   const { spec, stack } = deployment;
-  const manage = options.manageCluster ?? false;
+  const manage = options.kubernetes?.manageCluster ?? false;
   const { ensureCluster } = await import('../kind/ensure.js');
   // Loading the client takes a moment, during which the engine answers.
   const [{ name, nodesStartedAt, found }] = await bothDone([
@@ -162,7 +161,7 @@ async function apply(start: Start, cluster: StartCluster): Promise<boolean> {
       awaitReady: async (workloads) => {
         if (options.wait) await awaitReady(start, cluster, workloads);
       },
-      forceConflicts: options.forceConflicts ?? false,
+      forceConflicts: options.kubernetes?.forceConflicts ?? false,
       goneSeconds: options.waitTimeout,
       later: options.wait ? needsOfWaiting : [],
       ...(options.restart === true ? { restartedAt: new Date().toISOString() } : {}),
@@ -223,12 +222,4 @@ async function startScripts(
     before: () => runPodScripts(before, project, context, waitTimeout),
     after: () => runPodScripts(after, project, context, waitTimeout),
   };
-}
-
-/** Reports options that only have an effect on Compose. */
-function tellIgnored({ services, attached, pull }: StartOptions, { report }: Context): void {
-  if (services.length > 0)
-    report.warn(`on Kubernetes the whole deployment is started, not only ${services.join(', ')}`);
-  if (attached) report.warn('--stay-attached has no effect on Kubernetes: logs --follow shows the output');
-  if (pull) report.warn('--pull has no effect on Kubernetes: nodes pull as image-pull-policy says');
 }

@@ -6,7 +6,8 @@ import { resources } from '../api/resources.js';
 import { createNames } from '../objects/common/names.js';
 import type { PodFacts } from '../ready/api-types.js';
 import { containersOf } from '../ready/pod.js';
-import { podState } from './ps.js';
+import { podState } from '../../pod-state.js';
+import { podStatuses } from './ps.js';
 import { isJobPod, isOwnPod } from './snapshot.js';
 
 /** A running container and its pod. */
@@ -53,7 +54,9 @@ export async function runningPodContainer(
   const pod = running[index - 1];
   if (pod !== undefined) return { pod, container };
   if (running.length === 0) {
-    const states = having.map((one) => `${one.metadata.name}: ${podState(one)}`).join(', ');
+    const states = podStatuses({ pods: having, services: [] })
+      .map((one) => `${one.name}: ${podState(one)}`)
+      .join(', ');
     throw new LaconicError(`service "${service}" is not running (${states})`, { hint: 'status shows more' });
   }
   const count = running.length === 1 ? '1 container' : `${running.length} containers`;

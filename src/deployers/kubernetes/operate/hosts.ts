@@ -4,7 +4,7 @@ import { requestEach } from '../api/parallel.js';
 import { caddyProblem, caddySecrets, isCaddys, secretOf } from '../ingress/host-certificates.js';
 import { certificateProblem } from '../ingress/conflicts.js';
 import type { Snapshot } from './snapshot.js';
-import type { HostStatus } from './status.js';
+import type { HostStatus } from '../../status.js';
 import { mapOf } from '../../../system/plain-map.js';
 
 /**

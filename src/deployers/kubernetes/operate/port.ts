@@ -1,6 +1,6 @@
 import { LaconicError } from '../../../system/errors.js';
 import type { PortQuery } from '../../deployer.js';
-import { formatAddress } from '../../status-output.js';
+import type { PublishedAddress } from '../../status.js';
 import type { ClusterApi, LiveObject } from '../api/api.js';
 import { unlessForbidden } from '../api/errors.js';
 import { type Identity, isOurs, ownerOf } from '../apply/ownership.js';
@@ -18,12 +18,16 @@ interface NodeFacts {
  * itself if the pod uses the node's network.
  * @throws LaconicError if the service is unknown or not running, or the port is not published
  */
-export async function nodePortAddress(api: ClusterApi, identity: Identity, query: PortQuery): Promise<string> {
+export async function nodePortAddress(
+  api: ClusterApi,
+  identity: Identity,
+  query: PortQuery,
+): Promise<PublishedAddress> {
   const { pod, container } = await runningPodContainer(api, identity, query);
   const published = [...hostNetworkPorts(pod, container), ...nodePorts(await ownServices(api, identity), pod)];
   const found = published.find(({ port, protocol }) => port === query.port && protocol === query.protocol);
   if (found === undefined) throw notPublished(query, published);
-  return formatAddress({ ip: await nodeAddress(api, pod), port: found.nodePort });
+  return { ip: await nodeAddress(api, pod), port: found.nodePort };
 }
 
 async function ownServices(api: ClusterApi, identity: Identity): Promise<ServiceFacts[]> {

@@ -1,59 +1,36 @@
-import type { ContainerStatus, PublishedPort } from '../../deployer.js';
+import type { ContainerStatus, PodStatus, PublishedPort } from '../../status.js';
 import { containersOf, lastingContainersOf } from '../ready/pod.js';
 import { endOf, oneLine } from '../ready/container.js';
 import type { ContainerSpecFacts, ContainerStatusFacts, PodFacts } from '../ready/api-types.js';
 import { hostNetworkPorts, nodePorts, type ServiceFacts } from './published.js';
 import { isJobPod, type Snapshot } from './snapshot.js';
 
-/**
- * Renders `ps` as text, every line ended by a newline: `id: NS/POD, name: POD, ports: IP:P->P, …` per pod with a
- * running container, followed by `node ports: N->P/tcp, …` if it has some; then the other pods with their state.
- * Without jobs.
- */
-export function renderPods({ namespace, pods, services }: Pick<Snapshot, 'namespace' | 'pods' | 'services'>): string {
-  const own = pods.filter((pod) => !isJobPod(pod));
-  const running = own.filter(runs);
-  const others = own.filter((pod) => !runs(pod));
-  const lines = running.length === 0 ? ['No containers running'] : ['Running containers:'];
-  for (const pod of running) {
-    const atNodes = nodePorts(services, pod).map(({ nodePort, port, protocol }) => `${nodePort}->${port}/${protocol}`);
-    const more = atNodes.length === 0 ? '' : `, node ports: ${atNodes.join(', ')}`;
-    lines.push(`${head(namespace, pod)}, ports: ${portsOf(pod).join(', ')}${more}`);
-  }
-  if (others.length > 0) lines.push('Not running:');
-  for (const pod of others) lines.push(`${head(namespace, pod)}, state: ${podState(pod)}`);
-  return lines.map((line) => `${line}\n`).join('');
-}
-
-function head(namespace: string, { metadata }: PodFacts): string {
-  return `id: ${namespace}/${metadata.name}, name: ${metadata.name}`;
-}
-
-function runs(pod: PodFacts): boolean {
-  if (pod.metadata.deletionTimestamp !== undefined) return false;
-  return containersOf(pod).some(({ status, init }) => !init && status?.state?.running !== undefined);
-}
-
-/** Each port once, regardless of protocols. */
-function portsOf(pod: PodFacts): string[] {
-  const numbers = lastingContainersOf(pod).flatMap(({ spec }) => (spec.ports ?? []).map((port) => port.containerPort));
-  const ip = pod.status?.podIP ?? '';
-  const shown = ip.includes(':') ? `[${ip}]` : ip;
-  return [...new Set(numbers)].map((port) => `${shown}:${port}->${port}`);
-}
-
-/** Returns the phase of a pod, and the reason if a container is in trouble. */
-export function podState(pod: PodFacts): string {
-  if (pod.metadata.deletionTimestamp !== undefined) return 'Terminating';
-  const phase = pod.status?.phase ?? 'Unknown';
-  const reason = containersOf(pod)
-    .map(({ status }) => troubleOf(status))
-    .find((text) => text !== undefined);
-  return reason === undefined ? phase : `${phase}, ${reason}`;
+/** Returns the pods of a deployment, with those of jobs. */
+export function podStatuses({ pods, services }: Pick<Snapshot, 'pods' | 'services'>): PodStatus[] {
+  return pods.map((pod) => {
+    const all = containersOf(pod);
+    const lasting = lastingContainersOf(pod);
+    const { creationTimestamp: createdAt, deletionTimestamp: deletedAt, name } = pod.metadata;
+    return {
+      name,
+      state: deletedAt === undefined ? (pod.status?.phase ?? 'Unknown') : 'Terminating',
+      running: deletedAt === undefined && all.some(({ status, init }) => !init && status?.state?.running !== undefined),
+      ready: `${lasting.filter(({ status }) => status?.ready).length}/${lasting.length}`,
+      restarts: all.reduce((sum, { status }) => sum + (status?.restartCount ?? 0), 0),
+      ...(isJobPod(pod) ? { job: true } : {}),
+      ip: pod.status?.podIP,
+      ports: [...new Set(lasting.flatMap(({ spec }) => (spec.ports ?? []).map((port) => port.containerPort)))],
+      nodePorts: nodePorts(services, pod),
+      node: pod.spec.nodeName,
+      createdAt,
+      deletedAt,
+      reasons: all.map(({ status }) => troubleOf(status)).filter((text) => text !== undefined),
+    };
+  });
 }
 
 /** Returns why a container does not run, in a few words; undefined if it runs or is only being started. */
-export function troubleOf(status: ContainerStatusFacts | undefined): string | undefined {
+function troubleOf(status: ContainerStatusFacts | undefined): string | undefined {
   const { waiting, terminated } = status?.state ?? {};
   if (waiting?.reason !== undefined && !/^(ContainerCreating|PodInitializing)$/.test(waiting.reason)) {
     return `${status?.name ?? ''}: ${waiting.reason}`;
@@ -62,7 +39,7 @@ export function troubleOf(status: ContainerStatusFacts | undefined): string | un
   return undefined;
 }
 
-/** Returns every container of the pods, in the format of both targets (`ps` and `status --format json`). */
+/** Returns every container of the pods. */
 export function containerStatuses({
   namespace,
   pods,

@@ -39,11 +39,11 @@ describe('arguments of the operations', () => {
 
 describe('a published address', () => {
   const query = { service: 'web', port: 80, protocol: 'tcp', index: 1 } as const;
-  it('prefers IPv4 and brackets IPv6', () => {
+  it('prefers IPv4', () => {
     const six = { HostIp: '::', HostPort: '32768' };
     const four = { HostIp: '0.0.0.0', HostPort: '32769' };
-    expect(publishedAddress({ '80/tcp': [six, four] }, query)).toBe('0.0.0.0:32769');
-    expect(publishedAddress({ '80/tcp': [six] }, query)).toBe('[::]:32768');
+    expect(publishedAddress({ '80/tcp': [six, four] }, query)).toEqual({ ip: '0.0.0.0', port: 32769 });
+    expect(publishedAddress({ '80/tcp': [six] }, query)).toEqual({ ip: '::', port: 32768 });
   });
   it('lists what is published instead when the port is not', () => {
     const table = { '80/udp': [{ HostIp: '0.0.0.0', HostPort: '1' }], '80/tcp': null, '81/tcp': [] };

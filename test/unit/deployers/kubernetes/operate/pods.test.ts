@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import type { PodFacts } from '../../../../../src/deployers/kubernetes/ready/api-types.js';
-import { renderPods } from '../../../../../src/deployers/kubernetes/operate/ps.js';
+import { containerStatuses, podStatuses } from '../../../../../src/deployers/kubernetes/operate/ps.js';
 import { describeStatus } from '../../../../../src/deployers/kubernetes/operate/status.js';
+import { psText } from '../../../../../src/output/ps.js';
 import { container, pod, worldOf } from '../ready/objects.js';
 
 const running = { ready: true, started: true, state: { running: {} } };
@@ -27,7 +28,9 @@ const one: PodFacts = pod({
 });
 
 it('ps shows the ports of a sidecar, and none of containers that have ended', () => {
-  expect(renderPods({ namespace: 'ns', pods: [one], services: [] })).toBe(
+  const snapshot = { namespace: 'ns', pods: [one], services: [] };
+  const kubernetes = { namespace: 'ns', pods: podStatuses(snapshot) };
+  expect(psText({ containers: containerStatuses(snapshot), kubernetes })).toBe(
     'Running containers:\nid: ns/web-r-1, name: web-r-1, ports: 10.0.0.1:8080->8080\n',
   );
 });
@@ -35,5 +38,5 @@ it('ps shows the ports of a sidecar, and none of containers that have ended', ()
 it('status counts sidecars among the containers of a pod, as kubectl does', () => {
   const nothing = { deployments: [], jobs: [], claims: [], services: [], ingresses: [] };
   const status = describeStatus({ namespace: 'ns', world: worldOf({}), pods: [one], ...nothing }, [], [], 0);
-  expect(status.pods).toMatchObject([{ name: 'web-r-1', ready: '2/2' }]);
+  expect(status.kubernetes?.pods).toMatchObject([{ name: 'web-r-1', ready: '2/2' }]);
 });

@@ -1,0 +1,52 @@
+import type { Spec } from '../../spec/model.js';
+import { UsageError } from '../../system/errors.js';
+import type { Reporter } from '../../system/report.js';
+import type { StartOptions } from '../deployer.js';
+
+interface OneTargetOption {
+  readonly only: 'Docker Compose' | 'Kubernetes';
+  /** Why it means nothing on the other target, or what to do there. */
+  readonly why: string;
+  /** Scripts written for the Python program pass it to both targets. */
+  readonly accepted?: true;
+}
+
+/** The options that mean something on one target only. */
+const oneTargetOptions = {
+  '--stay-attached': { only: 'Docker Compose', why: 'logs --follow shows the output', accepted: true },
+  '--pull': { only: 'Docker Compose', why: 'nodes pull as image-pull-policy says' },
+  '--force-conflicts': { only: 'Kubernetes', why: 'only Kubernetes knows which client has set a field' },
+  '--previous': { only: 'Kubernetes', why: 'the log of a container holds all its runs' },
+  '--delete-namespace': { only: 'Kubernetes', why: 'there are no namespaces', accepted: true },
+} satisfies Record<string, OneTargetOption>;
+
+/** Which of them were given. */
+export type TargetOptions = Partial<Record<keyof typeof oneTargetOptions, boolean | undefined>>;
+
+/**
+ * Checks the options given to a command against the deployment's target. Those of the Python program are accepted with
+ * a warning.
+ * @throws UsageError for an option that means nothing on it
+ */
+export function checkTargetOptions({ deployTo }: Pick<Spec, 'deployTo'>, given: TargetOptions, report: Reporter): void {
+  const target = deployTo === 'compose' ? 'Docker Compose' : 'Kubernetes';
+  for (const [flag, option] of Object.entries<OneTargetOption>(oneTargetOptions)) {
+    if (given[flag as keyof TargetOptions] !== true || option.only === target) continue;
+    const text = `${flag} has no effect on ${target}: ${option.why}`;
+    if (option.accepted !== true) throw new UsageError(text);
+    report.warn(text);
+  }
+}
+
+/** Checks the options of a start; see {@link checkTargetOptions}. */
+export function checkStartOptions(
+  spec: Pick<Spec, 'deployTo'>,
+  { services, compose = {}, kubernetes = {} }: StartOptions,
+  report: Reporter,
+): void {
+  const { attached, pull } = compose;
+  const given = { '--stay-attached': attached, '--pull': pull, '--force-conflicts': kubernetes.forceConflicts };
+  checkTargetOptions(spec, given, report);
+  if (spec.deployTo === 'compose' || services.length === 0) return;
+  report.warn(`on Kubernetes the whole deployment is started, not only ${services.join(', ')}`);
+}
