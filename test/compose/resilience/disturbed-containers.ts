@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { type Disturbed, durations, type Timed } from './kill.js';
+import type { Disturbed, Timed } from './kill.js';
 import { otherVariant, type Site, stateFiles, type Variant } from './site.js';
 import { isGenerated, readTree, type Tree, withoutIdentity } from './tree.js';
 
@@ -36,7 +36,7 @@ export class DisturbedDeployment {
   /** `deployment start`: the next start starts everything. */
   async start(): Promise<Disturbed> {
     const args = this.#site.deploymentArguments('c', 'start');
-    const again = async (): Promise<void> => {
+    const undisturbed = async (): Promise<void> => {
       await this.#site.removeContainers(this.#project);
       await this.#site.succeed(args);
     };
@@ -50,7 +50,7 @@ export class DisturbedDeployment {
       };
       return { args, check };
     };
-    return { command: 'deployment start', undisturbed: await durations([again, again, again]), round };
+    return { command: 'deployment start', undisturbed, round };
   }
 
   /** `deployment restart`: the directory is the old or the new one, and the next restart completes it. */
@@ -61,12 +61,12 @@ export class DisturbedDeployment {
       this.#variant = otherVariant(this.#variant);
       await this.#site.writeStack(this.#variant);
     };
-    const again = async (): Promise<void> => {
+    const undisturbed = async (): Promise<void> => {
       await change();
       await this.#site.succeed(args);
       this.#expected[this.#variant] = await this.#generated();
     };
-    const undisturbed = await durations([again, again, again, again]);
+    await undisturbed();
     const round = async () => {
       const before = this.#variant;
       await change();
@@ -88,8 +88,10 @@ export class DisturbedDeployment {
   async stop(): Promise<Disturbed> {
     const start = this.#site.deploymentArguments('c', 'start');
     const args = this.#site.deploymentArguments('c', 'stop');
-    await this.#site.succeed(start);
-    const undisturbed = await durations([() => this.#site.succeed(args)]);
+    const undisturbed = async (): Promise<void> => {
+      await this.#site.succeed(start);
+      await this.#site.succeed(args);
+    };
     const round = async () => {
       await this.#site.succeed(start);
       const check = async (timed: Timed): Promise<string> => {
