@@ -27,4 +27,6 @@ echo "kind-mount-root: $work/root" >>kind-spec.yml
 check "a key can be appended" equals "$(grep -cE '^[a-z-]+:' kind-spec.yml)" \
   "$(printf '%s\n' stack deploy-to config network volumes configmaps secrets kind-mount-root | wc -l)"
 
-deploy_story test "$repository" "$(own_project)"
+in_place_story test "$(own_project)"
+directory_story test "$repository"
+deployment_story

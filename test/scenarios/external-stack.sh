@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The same story with the stack in an external repository, found by its absolute path, and by a relative path from where
-# existing scripts call it and from inside the repository.
+# The same stack in an external repository, found by its absolute path, and by a relative path from where existing
+# scripts call it and from inside the repository. LACONIC_TEST_LONG=true tells the whole story, as deploy.sh does.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/support/lib.sh"
 . "$repository/test/scenarios/support/deploy-story.sh"
@@ -19,7 +19,16 @@ sed -i "s|^name: test$|name: test-external|" "$external/stacks/test-external/sta
 echo 'echo "from the external repository"' >>"$external/config/test/script.sh"
 stack=$external/stacks/test-external
 
-deploy_story "$stack" "$external" "$(default_project "$stack")"
+if [[ -n ${LACONIC_TEST_LONG:-} ]]; then in_place_story "$stack" "$(default_project "$stack")"; fi
+watch_project "$(default_project "$stack")"
+run "build-containers builds the image of the stack" so --stack "$stack" build-containers
+directory_story "$stack" "$external"
+if [[ -n ${LACONIC_TEST_LONG:-} ]]; then deployment_story; fi
+run "deployment start" of_deployment start
+run "deployment exec" of_deployment exec test "sh /opt/run.sh"
+check "its files are from the repository" grep -q 'from the external repository' "$out"
+run "deployment stop" of_deployment stop --delete-volumes
+check "no container is left" no_containers "$cluster_id"
 
 check "the deployment remembers where its stack is" \
   equals "$(sed -n '/^stack-source:/,$p' test-deployment/deployment.yml | tr -d '\n' | awk '{ print $2 }')" "$stack"

@@ -1,16 +1,19 @@
-# The story of the stack `test`, from its quick start to the removal of its volumes. It is the acceptance test of
-# existing scripts for a bundled stack (deploy.sh) and for the same stack in an external repository
-# (external-stack.sh).
+# The story of the stack `test`, from its quick start to the removal of its volumes, in three parts that follow one
+# another. It is the acceptance test of existing scripts for a bundled stack (deploy.sh) and for the same stack in an
+# external repository (external-stack.sh).
 #
-#   deploy_story STACK SOURCE PROJECT    STACK is the value of --stack; SOURCE the folder with its config/, to compare
-#                                        with; PROJECT the Compose project of the stack in place
+#   in_place_story STACK PROJECT    STACK is the value of --stack; PROJECT the Compose project of the stack in place
+#   directory_story STACK SOURCE    SOURCE is the folder with its config/, to compare with; makes $deployment, whose
+#                                   Compose project is $cluster_id
+#   deployment_story                starts $deployment, and removes its volumes at the end
 #
 # shellcheck shell=bash
 
-deploy_story() {
-  local stack=$1 source=$2 quick=$3 spec deployment cluster_id id
-  spec=$work/test-spec.yml
-  deployment=$work/test-deployment
+deployment=$work/test-deployment
+of_deployment() { so deployment --dir "$deployment" "$@"; }
+
+in_place_story() {
+  local stack=$1 quick=$2
   watch_project "$quick"
 
   # Two stacks in place share nothing when their projects have different names; the default name is derived from the
@@ -18,17 +21,14 @@ deploy_story() {
   local group=(deploy)
   if [[ $quick != "$(default_project "$stack")" ]]; then group+=(--cluster "$quick"); fi
   in_place() { so --stack "$stack" "${group[@]}" "$@"; }
-  of_deployment() { so deployment --dir "$deployment" "$@"; }
 
-  # --- a stack in place ---
   run "build-containers builds the image of the stack" so --stack "$stack" build-containers
   run "deploy up" in_place up
   run "deploy port" in_place port test 80
   check "port prints 0.0.0.0:<port>" grep -q '^0\.0\.0\.0:[1-9][0-9]*$' "$out"
   # The container runs, but starts its web server last.
   eventually "the published port answers" fetch "$(cat "$out")" /
-  eventually "the first logs end with /config: EXISTS" prints "/config: EXISTS" in_place logs
-  run "deploy logs" in_place logs
+  eventually "deploy logs: the first logs end with /config: EXISTS" prints "/config: EXISTS" in_place logs
   check "the file systems are new" grep -q '/data filesystem is fresh' "$out"
   check "a literal in the compose file arrives" grep -q 'Test-param-2: CERC_TEST_PARAM_2_VALUE' "$out"
   check "an unset variable has its default" grep -q 'Test-param-1: FAILED' "$out"
@@ -50,6 +50,10 @@ deploy_story() {
   run "deploy up once more" in_place up
   eventually "the volumes are new" prints "/data2 filesystem is fresh" in_place logs
   run "deploy down --delete-volumes" in_place down --delete-volumes
+}
+
+directory_story() {
+  local stack=$1 source=$2 spec=$work/test-spec.yml id
 
   # --- setup, init, create ---
   mkdir "$work/setup"
@@ -105,11 +109,13 @@ deploy_story() {
     so --stack "$stack" deploy create --update --spec-file "$spec" --deployment-dir "$work/nothing"
   check "nothing is left" not test -e "$work/nothing"
   rm "$deployment/data/test-data-bind/update-marker"
+}
 
-  # --- the deployment ---
+deployment_story() {
+  local id
   run "deployment start" of_deployment start
-  eventually "the logs show the file put into the volume" prints "dbfc7a4d-44a7-416d-b5f3-29842cc47650" of_deployment logs
-  run "deployment logs" of_deployment logs
+  eventually "deployment logs: the file put into the volume" \
+    prints "dbfc7a4d-44a7-416d-b5f3-29842cc47650" of_deployment logs
   check "each line begins with its service" grep -q 'test-1  | Test container starting' "$out"
   check "the file systems are new" equals "$(grep -c 'filesystem is fresh' "$out")" 2
   check "both are separate mounts" equals "$(grep -cE '/data2?: MOUNTED dev=' "$out")" 2
@@ -149,7 +155,7 @@ deploy_story() {
   run "a second stop succeeds" of_deployment stop 5
   run "deployment up, with the cluster options of other targets" of_deployment up --perform-cluster-management
   eventually "the data was kept" prints "/data2 filesystem is old, created:" of_deployment logs
-  check "the data is kept in both volumes" prints "/data filesystem is old, created:" of_deployment logs
+  check "the data is kept in both volumes" grep -q '/data filesystem is old, created:' "$out"
   run "deployment down --delete-volumes" of_deployment down --delete-volumes --skip-cluster-management --delete-namespace
   check "no engine volume is left" \
     equals "$(docker volume ls --quiet --filter "label=com.docker.compose.project=$cluster_id")" ""

@@ -6,8 +6,8 @@
 #   check NAME COMMAND…          expects that COMMAND succeeds; its output is shown when it does not
 #   eventually NAME COMMAND…     the same, but retries for up to 30 seconds
 #
-# After `run` and `fails`, the files $out and $err contain the command's output. Each check prints one line; the first
-# failure prints what was seen, keeps the scenario's folder, and ends the scenario with exit code 1.
+# After `run`, `fails` and `eventually`, the files $out and $err contain the command's output. Each check prints one
+# line; the first failure prints what was seen, keeps the scenario's folder, and ends the scenario with exit code 1.
 
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
 scenario=$(basename "$0" .sh)
@@ -106,18 +106,21 @@ check() {
 eventually() {
   local name=$1 until=$((SECONDS + 30))
   shift
-  until "$@" >/dev/null 2>&1 || ((SECONDS > until)); do sleep 0.2; done
-  check "$name" "$@"
+  until "$@" >"$out" 2>"$err" </dev/null; do
+    if ((SECONDS > until)); then fail "$name" "command: $*" "$(seen stdout "$out")" "$(seen stderr "$err")"; fi
+    sleep 0.2
+  done
+  passes "$name"
 }
 
-# prints TEXT PROGRAM…: the output of the program on stdout contains the text.
+# prints TEXT PROGRAM…: prints what the program prints, which contains the text.
 prints() {
-  local text=$1
+  local text=$1 said
   shift
-  "$@" 2>>"$err" | grep --fixed-strings -- "$text" >/dev/null || {
+  said=$("$@") || return 1
+  echo "$said"
+  [[ $said == *"$text"* ]] || {
     echo "not found: $text"
-    echo "in:"
-    "$@"
     return 1
   }
 }
