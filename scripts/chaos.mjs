@@ -14,8 +14,9 @@ async function main() {
   build();
   const missing = [engineReason(true), straceReason(true)].filter((reason) => reason !== '');
   if (missing.length > 0) throw new Failure(missing.join('\n'));
-  const files = ['chaos', 'kill-directory', 'kill-containers'];
-  const args = [...files.map((name) => `test/compose/resilience/${name}.test.ts`), ...process.argv.slice(2)];
+  const resilience = ['chaos', 'kill-directory', 'kill-containers'].map((name) => `compose/resilience/${name}`);
+  const files = [...resilience, 'compose/operations/job', 'git/killed'].map((name) => `test/${name}.test.ts`);
+  const args = [...files, ...process.argv.slice(2)];
   conclude(runVitest(['engine'], args, { LACONIC_CHAOS: process.env.LACONIC_CHAOS ?? '60' }));
 }
 

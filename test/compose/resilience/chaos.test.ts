@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { programFinder } from '../../support/suites.js';
+import { programFinder, walk } from '../../support/suites.js';
 import { disturbedCreate, disturbedUpdate } from './disturbed-directory.js';
 import { DisturbedDeployment } from './disturbed-containers.js';
-import { type Disturbed, random, walk } from './kill.js';
+import { type Disturbed, random } from './kill.js';
 import { Site } from './site.js';
 import { countCalls, type Fault, runWithFault } from './system-calls.js';
 

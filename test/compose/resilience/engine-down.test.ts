@@ -104,23 +104,18 @@ describeWithEngine('commands without a working engine', () => {
       }
     });
 
-    it.each(commands)('%s works or reports that it is missing', async (_name, args) => {
+    it.each(commands)('%s works, or explains what to install', async (name, args) => {
       const { code, stderr } = await site.cli(args(), { env: { PATH: path } });
 
+      if (/^deployment (start|stop|logs|run-job)$/.test(name)) {
+        expect(code).toBe(1);
+        expect(stderr).toContain('docker is not installed, or not on the PATH');
+        expect(stderr).toContain('install the Docker engine and Compose v2');
+      }
       if (code === 0) return;
       expect(code).toBe(1);
       expect(stderr).toMatch(/^Error: (.*: )?(docker is not installed, or not on the PATH|.*not running.*)/m);
       expect(stderr).not.toMatch(/^ +at |bug in laconic-so|ENOENT/m);
-    });
-
-    it.each(['start', 'stop', 'logs', 'run-job chore'])('%s explains what to install', async (command) => {
-      const { code, stderr } = await site.cli(site.deploymentArguments('d', ...command.split(' ')), {
-        env: { PATH: path },
-      });
-
-      expect(code).toBe(1);
-      expect(stderr).toContain('docker is not installed, or not on the PATH');
-      expect(stderr).toContain('install the Docker engine and Compose v2');
     });
   });
 });

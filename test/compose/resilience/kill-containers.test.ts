@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, it } from 'vitest';
 import { describeWithEngine } from '../../support/engine.js';
+import { walk } from '../../support/suites.js';
 import { DisturbedDeployment } from './disturbed-containers.js';
-import { killRounds, walk } from './kill.js';
+import { killRounds } from './kill.js';
 import { Site } from './site.js';
 
 const kills = walk ? 20 : 4;

@@ -2,8 +2,9 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { describeWithEngine } from '../../support/engine.js';
+import { walk } from '../../support/suites.js';
 import { disturbedCreate, disturbedUpdate } from './disturbed-directory.js';
-import { killRounds, launch, walk } from './kill.js';
+import { killRounds, launch } from './kill.js';
 import { Site } from './site.js';
 import { exists, until } from './waiting.js';
 

@@ -85,9 +85,6 @@ export interface Disturbed {
   round: () => Promise<{ args: readonly string[]; check: (timed: Timed) => Promise<string> }>;
 }
 
-/** `npm run chaos` kills, and lets fail, far more runs than CI has time for. */
-export const walk = process.env.LACONIC_CHAOS !== undefined;
-
 /**
  * Kills `total` runs at random moments, spread evenly over the duration of an undisturbed run, and checks the result of
  * each. Runs that ended before their moment do not count and are repeated. A failure names round, moment and seed.
