@@ -1,24 +1,20 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** The longest files, the longest first: one of them started last would keep one worker busy alone. */
+/**
+ * Files of more than two minutes, which begin first: one of them started last would keep one worker busy alone. Vitest
+ * orders the others by their duration in its cache, and on a fresh clone by their size.
+ */
 const longest = [
-  'resilience/kill-directory',
-  'scenarios',
-  'resilience/kill-containers',
-  'starting/start',
-  'restart/git',
-  'kind/lifecycle',
-  'operate/failures',
-  'scenarios/rollout',
-  'kind/command-line',
-  'scenarios/side-by-side',
+  ...['compose/scenarios', 'compose/resilience/chaos', 'compose/resilience/kill-containers'],
+  ...['kubernetes/operate/failures', 'kubernetes/scenarios/rollout', 'kubernetes/kind/command-line'],
 ];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const rank = ({ moduleId }: TestSpecification): number => {
-      const at = longest.findIndex((name) => moduleId.endsWith(`/${name}.test.ts`));
+      const at = longest.findIndex((name) => moduleId.endsWith(`/test/${name}.test.ts`));
       return at < 0 ? longest.length : at;
     };
     return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
@@ -31,6 +27,9 @@ const onCluster = ['test/kubernetes/**/*.test.ts'];
 
 /** What was found stands whole in a failure's message: of a run elsewhere it is all that is seen. */
 const chaiConfig = { truncateThreshold: 0 };
+
+/** The files of a worker share its modules, since loading them takes longer than many tests. */
+const isolate = false;
 
 /**
  * Three kinds of suites: pure ones, those that share the real engine of this machine (see test/support/engine.ts) or
@@ -50,6 +49,9 @@ export default defineConfig({
           chaiConfig,
           include: pure,
           testTimeout: 20_000,
+          isolate,
+          // Otherwise vitest leaves one core unused.
+          maxWorkers: availableParallelism(),
         },
       },
       {
@@ -62,7 +64,7 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
           testTimeout: 180_000,
           hookTimeout: 180_000,
-          pool: 'forks',
+          isolate,
           // More than cores: a test waits for the engine half of its time (8.8 instead of 10 minutes on two cores).
           maxWorkers: 3,
         },
@@ -76,7 +78,7 @@ export default defineConfig({
           sequence: { groupOrder: 2 },
           testTimeout: 180_000,
           hookTimeout: 180_000,
-          pool: 'forks',
+          isolate,
           // As above: a test mostly waits for the cluster.
           maxWorkers: 3,
         },

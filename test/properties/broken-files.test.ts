@@ -14,6 +14,7 @@ import { parseUsableSpec, usedOnCompose } from '../../src/spec/usable-sections.j
 import { parseStack } from '../../src/stack/parse.js';
 import { InvalidFileError } from '../../src/system/errors.js';
 import { writeFileAtomically } from '../../src/system/files/files.js';
+import { long } from '../support/suites.js';
 import { temporaryDirectory } from '../support/temporary.js';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -183,7 +184,7 @@ function takesOrRefuses(read: (text: string) => void): (text: string) => void {
   };
 }
 
-const runs = { numRuns: 500 };
+const runs = { numRuns: long ? 2000 : 200 };
 
 describe('damaged files are accepted, or rejected with a reason', () => {
   it('stack.yml', () => {
@@ -280,7 +281,7 @@ describe('damaged files are accepted, or rejected with a reason', () => {
           if (!(error instanceof InvalidFileError)) throw error;
         }
       }),
-      { numRuns: 200 },
+      runs,
     );
   });
 });

@@ -33,6 +33,9 @@ export function describeUnless(
 /** `npm run chaos` repeats what happens at random moments far more often than CI has time for. */
 export const walk = process.env.LACONIC_CHAOS !== undefined;
 
+/** `LACONIC_TEST_LONG=true` tries more inputs, and tells stories whole that other suites tell in parts. */
+export const long = process.env.LACONIC_TEST_LONG !== undefined;
+
 /** The path of a program of the tests, or the reason why there is none. */
 export type FoundProgram = { path: string; reason?: undefined } | { path?: undefined; reason: string };
 

@@ -31,7 +31,7 @@ describe('the time to build objects is linear in the number of services', () => 
       expect(buildObjects(input).findings.errors).toEqual([]);
       return cost(() => buildObjects(input));
     };
-    const few = best(100);
-    expect(best(500)).toBeLessThan(few * inProportion);
+    const few = best(60);
+    expect(best(300)).toBeLessThan(few * inProportion);
   });
 });
