@@ -1,9 +1,10 @@
-// Reads the command lines of all processes and the modes of the files below a folder in a loop without a pause until
-// its stdin ends, then prints what it saw. Its own arguments contain no secret.
+// Reads the command lines of all processes and the modes of the files below a folder again and again until its stdin
+// ends, then prints what it saw. Its own arguments contain no secret. It does not look into folders that hold no
+// secrets, so that it is back soon, and leaves half of the time to the programs that it watches.
 import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const root = process.argv[2];
+const [root, ...without] = process.argv.slice(2);
 const commands = new Set();
 const modes = new Set();
 let running = true;
@@ -21,8 +22,9 @@ function look(directory) {
   }
   for (const entry of names) {
     const path = join(directory, entry.name);
-    if (entry.isDirectory()) look(path);
-    else {
+    if (entry.isDirectory()) {
+      if (!without.includes(entry.name)) look(path);
+    } else {
       try {
         modes.add(`${(lstatSync(path).mode & 0o777).toString(8)} ${path}`);
       } catch {
@@ -33,6 +35,7 @@ function look(directory) {
 }
 
 function round() {
+  const began = performance.now();
   for (const pid of readdirSync('/proc')) {
     if (!/^\d/.test(pid)) continue;
     try {
@@ -42,7 +45,7 @@ function round() {
     }
   }
   look(root);
-  if (running) setImmediate(round);
+  if (running) setTimeout(round, performance.now() - began);
   else process.stdout.write(JSON.stringify({ commands: [...commands], modes: [...modes] }));
 }
 

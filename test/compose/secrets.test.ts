@@ -95,7 +95,7 @@ describeWithEngine('secrets of a deployment', () => {
       await writeFile(join(root, path), text);
     }
     await put('spec.yml', spec());
-    watcher = spawn(process.execPath, [join(import.meta.dirname, 'secrets-watcher.mjs'), root], {
+    watcher = spawn(process.execPath, [join(import.meta.dirname, 'secrets-watcher.mjs'), root, 'so', 'many'], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     await new Promise<void>((resolve) => {
