@@ -2,13 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { link, lstat, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from '../../system/context.js';
 import { errorCode, errorMessage, InterruptedError, LaconicError } from '../../system/errors.js';
 import { kindOf, makeDirectory, readTextIfAny } from '../../system/files/files.js';
 import { isProcessAlive, pidNamespace, removeLeftovers, temporaryBeside } from '../../system/files/temporary-files.js';
 import { mapOf } from '../../system/plain-map.js';
 import { awaitSurvivors } from './recover-processes.js';
+import { pause } from '../../system/process/pause.js';
 
 /** The holder of a lock. It is gone when its process has ended. */
 interface Holder {
@@ -160,9 +160,7 @@ export async function takeLock(path: string, what: string, waitSeconds: number, 
       continue;
     }
     if (Date.now() >= deadline) throw await heldMessage(what, path, other);
-    await sleep(pollMilliseconds, undefined, { signal: context.signal }).catch(() => {
-      throw new InterruptedError();
-    });
+    await pause(pollMilliseconds, context.signal);
   }
   await removeLeftovers(path);
   return { token, release: () => release(path, token, context) };

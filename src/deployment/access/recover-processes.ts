@@ -1,8 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from '../../system/context.js';
-import { InterruptedError } from '../../system/errors.js';
+import { pause } from '../../system/process/pause.js';
 
 /** A process that a killed command left running. */
 interface Survivor {
@@ -45,9 +44,7 @@ async function untilEnded(
   for (;;) {
     const left = await survivorsOf(token);
     if (!left.some(which) || Date.now() >= deadline) return left;
-    await sleep(pollMilliseconds, undefined, { signal: context.signal }).catch(() => {
-      throw new InterruptedError();
-    });
+    await pause(pollMilliseconds, context.signal);
   }
 }
 

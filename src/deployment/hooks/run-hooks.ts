@@ -59,13 +59,8 @@ export async function runInitHook(
       context.report.print(`Skipping init() from plugin ${source.file}. Only one init() is allowed.`);
       continue;
     }
-    const outcome = await callWithServices(
-      source,
-      'init',
-      { context: await commandContext(loaded, facts) },
-      loaded,
-      context,
-    );
+    const call = { context: await commandContext(loaded, facts) };
+    const outcome = await callWithServices(source, 'init', call, loaded, context);
     if (outcome.called) answer = outcome;
   }
   return answer?.result;

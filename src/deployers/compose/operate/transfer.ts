@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Engine } from '../../../engine/connect.js';
 import { listProjectContainers } from '../../../engine/containers.js';
 import type { ConfigTransfer } from '../../../stack/parse.js';
@@ -7,6 +6,7 @@ import { InterruptedError, LaconicError } from '../../../system/errors.js';
 import { type RunResult, run } from '../../../system/process/process.js';
 import { runtimeArguments } from './exec.js';
 import type { ComposeProject } from '../cli/project.js';
+import { pause } from '../../../system/process/pause.js';
 
 export interface TransferLimits {
   /** Time limit of one transfer from its first attempt, in milliseconds. */
@@ -158,9 +158,7 @@ class Attempts {
     if (this.context.signal.aborted) throw new InterruptedError();
     if (Date.now() + this.pause >= this.until) throw this.late(seen);
     this.last = seen;
-    await sleep(this.pause, undefined, { signal: this.context.signal }).catch(() => {
-      throw new InterruptedError();
-    });
+    await pause(this.pause, this.context.signal);
     this.pause = Math.min(this.pause * 1.5, this.limits.longestPause);
   }
 

@@ -5,7 +5,7 @@ import type { ClusterApi, LiveObject } from './api.js';
 import { ClusterError } from './errors.js';
 import { requestEach } from './parallel.js';
 import { typeOf } from './resources.js';
-import { mapOf } from '../../../system/plain-map.js';
+import { listOf, mapOf } from '../../../system/plain-map.js';
 
 const shortestPause = 100;
 const longestPause = 1_000;
@@ -28,17 +28,15 @@ export async function awaitGone(
     const now = await requestEach(left, (object) =>
       api.get(typeOf(object), object.metadata.name, object.metadata.namespace),
     );
-    left = now.filter((object, index) => object?.metadata.uid === left[index]?.metadata.uid).filter(isThere);
+    left = now
+      .filter((object, index) => object?.metadata.uid === left[index]?.metadata.uid)
+      .filter((object) => object !== undefined);
     if (left.length === 0 || Date.now() > until) break;
     context.report.progress(shown, ['waiting for deletion', ...heldByOthers(left)].join('; '));
     await sleep(pause, undefined, { signal: context.signal }).catch(() => undefined);
   }
   context.report.endProgress();
   return left;
-}
-
-function isThere(object: LiveObject | undefined): object is LiveObject {
-  return object !== undefined;
 }
 
 /** Describes why an object still exists: `Deployment x (waits for the finalizer a, b)`. */
@@ -65,14 +63,16 @@ function holdersOf(object: LiveObject): string {
   if (object.kind === 'Namespace') return remainingIn(object).join('; ');
   const { finalizers, deletionTimestamp } = object.metadata;
   // Foreground deletion is a finalizer as well, which waits for the pods.
-  const named = (Array.isArray(finalizers) ? finalizers.map(String) : []).filter((one) => one !== 'foregroundDeletion');
+  const named = listOf(finalizers)
+    .map(String)
+    .filter((one) => one !== 'foregroundDeletion');
   return named.length > 0 && deletionTimestamp !== undefined ? `waits for the finalizer ${named.join(', ')}` : '';
 }
 
 /** What keeps a namespace from being deleted, in the server's words. */
 function remainingIn(namespace: LiveObject): string[] {
   const { conditions } = mapOf(namespace.status);
-  return (Array.isArray(conditions) ? conditions : [])
+  return listOf(conditions)
     .map(mapOf)
     .filter(({ type, status }) => status === 'True' && type !== 'NamespaceDeletionContentRemaining')
     .map(({ message }) => String(message));

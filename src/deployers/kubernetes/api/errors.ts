@@ -1,5 +1,5 @@
 import { errorCode, errorMessage, LaconicError } from '../../../system/errors.js';
-import { mapOf } from '../../../system/plain-map.js';
+import { listOf, mapOf } from '../../../system/plain-map.js';
 
 /** One cause of a refusal: the field, and the server's message. */
 export interface ErrorCause {
@@ -38,6 +38,11 @@ export function isForbidden(error: unknown): error is ClusterError {
   return error instanceof ClusterError && error.status === 403;
 }
 
+/** Whether another client changed the object meanwhile, or there is another one of its name. */
+export function isConflict(error: unknown): error is ClusterError {
+  return error instanceof ClusterError && error.status === 409;
+}
+
 /** Parses the `Status` object of a refused request; any other text becomes the message. */
 export function parseStatus(body: string): { message: string; reason?: string; causes: ErrorCause[] } {
   let value: unknown;
@@ -51,7 +56,7 @@ export function parseStatus(body: string): { message: string; reason?: string; c
   return {
     message: typeof status.message === 'string' ? status.message : body.trim().slice(0, 500),
     ...(typeof status.reason === 'string' ? { reason: status.reason } : {}),
-    causes: (Array.isArray(causes) ? causes : []).map((each: unknown) => {
+    causes: listOf(causes).map((each) => {
       const { field, message, reason } = mapOf(each);
       return {
         ...(typeof field === 'string' ? { field } : {}),
@@ -120,6 +125,6 @@ export function unreachable(what: string, server: string, error: unknown): Clust
 
 /** Returns undefined for an error about missing permissions; throws any other error. */
 export function unlessForbidden(error: unknown): undefined {
-  if (error instanceof ClusterError && error.status === 403) return undefined;
+  if (isForbidden(error)) return undefined;
   throw error;
 }

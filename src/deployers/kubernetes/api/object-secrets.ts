@@ -1,5 +1,5 @@
 import { type KubernetesObject, podContainers } from '../objects/common/object.js';
-import { mapOf } from '../../../system/plain-map.js';
+import { listOf, mapOf } from '../../../system/plain-map.js';
 import { masking } from '../../../system/redactor.js';
 
 /** Shorter values would also be masked where a message does not quote them. */
@@ -21,7 +21,7 @@ function secretTexts({ data, stringData }: KubernetesObject): string[] {
 }
 
 function environmentValues(object: KubernetesObject): string[] {
-  const entries = podContainers(object).flatMap(({ env }): unknown[] => (Array.isArray(env) ? env : []));
+  const entries = podContainers(object).flatMap(({ env }) => listOf(env));
   return strings(entries.map((entry) => mapOf(entry).value)).filter((value) => value.length >= shortestValue);
 }
 

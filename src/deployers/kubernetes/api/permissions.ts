@@ -1,6 +1,6 @@
 import type { KubernetesObject } from '../objects/common/object.js';
 import type { ClusterApi, ResourceType } from './api.js';
-import { mapOf } from '../../../system/plain-map.js';
+import { listOf, mapOf } from '../../../system/plain-map.js';
 import { ClusterError, isForbidden } from './errors.js';
 
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'patch' | 'delete';
@@ -74,9 +74,9 @@ export async function lackingPermissions(
 
 /** A permission of an account, as listed by the server. */
 interface Rule {
-  verbs: readonly string[];
-  groups: readonly string[];
-  resources: readonly string[];
+  verbs: unknown;
+  groups: unknown;
+  resources: unknown;
 }
 
 async function rulesOf(api: ClusterApi, namespace: string): Promise<{ list: Rule[]; complete: boolean } | undefined> {
@@ -84,16 +84,12 @@ async function rulesOf(api: ClusterApi, namespace: string): Promise<{ list: Rule
   const answer = await api.review(review, 'selfsubjectrulesreviews').catch(unlessRefused);
   if (answer === undefined) return undefined;
   const { resourceRules, incomplete } = mapOf(answer.status);
-  const list = (Array.isArray(resourceRules) ? resourceRules : []).map(mapOf);
   return {
     // A rule for certain objects does not allow requests on all of a kind.
-    list: list
+    list: listOf(resourceRules)
+      .map(mapOf)
       .filter(({ resourceNames }) => !Array.isArray(resourceNames) || resourceNames.length === 0)
-      .map(({ verbs, apiGroups, resources }) => ({
-        verbs: texts(verbs),
-        groups: texts(apiGroups),
-        resources: texts(resources),
-      })),
+      .map(({ verbs, apiGroups, resources }) => ({ verbs, groups: apiGroups, resources })),
     complete: incomplete !== true,
   };
 }
@@ -117,7 +113,7 @@ function unlessRefused(error: unknown): undefined {
 }
 
 function allows({ verbs, groups, resources }: Rule, { verb, type }: Need): boolean {
-  const has = (list: readonly string[], one: string): boolean => list.includes(one) || list.includes('*');
+  const has = (list: unknown, one: string): boolean => listOf(list).includes(one) || listOf(list).includes('*');
   return has(verbs, verb) && has(groups, groupOf(type)) && has(resources, type.plural);
 }
 
@@ -139,8 +135,4 @@ function linesOf(lacking: readonly Need[]): string[] {
     verbs.set(name, [...(verbs.get(name) ?? []), verb]);
   }
   return [...verbs].map(([name, missing]) => `  ${name}: ${missing.join(', ')}`).sort();
-}
-
-function texts(value: unknown): string[] {
-  return Array.isArray(value) ? value.map(String) : [];
 }

@@ -1,7 +1,7 @@
 import { dirname, isAbsolute, join } from 'node:path';
 import { readTextIfAny } from '../../../system/files/files.js';
 import { parseYaml } from '../../../system/yaml/yaml.js';
-import { mapOf } from '../../../system/plain-map.js';
+import { listOf, mapOf } from '../../../system/plain-map.js';
 
 /** Keys of a cluster or user that name files, relative to the kubeconfig. */
 const fileKeys = ['certificate-authority', 'client-certificate', 'client-key', 'tokenFile'];
@@ -22,8 +22,9 @@ export async function singleContext(
   // The first definition of a name wins, as in kubectl.
   const find = (list: string, name: unknown, key: string): Record<string, unknown> | undefined => {
     for (const { root, directory } of read) {
-      const all = Array.isArray(root[list]) ? (root[list] as unknown[]) : [];
-      const found = all.map(mapOf).find((each) => each.name === name);
+      const found = listOf(root[list])
+        .map(mapOf)
+        .find((each) => each.name === name);
       if (found !== undefined) return withAbsolutePaths(mapOf(found[key]), directory);
     }
     return undefined;

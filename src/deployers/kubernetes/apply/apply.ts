@@ -5,7 +5,7 @@ import { describeObject, type KubernetesObject } from '../objects/common/object.
 import type { StartStep, Workload } from '../objects/workloads/start-order.js';
 import type { Action, Removal } from './actions.js';
 import type { ClusterApi, LiveObject } from '../api/api.js';
-import { ClusterError } from '../api/errors.js';
+import { ClusterError, isConflict } from '../api/errors.js';
 import { requireGone } from '../api/await-deletion.js';
 import { type Identity, namespaceOwner } from './ownership.js';
 import { type Entry, entryOf, inventoryObject, keyOfObject, sameEntries } from './inventory.js';
@@ -16,7 +16,7 @@ import { lackingPermissions, type Need, PermissionError } from '../api/permissio
 import { isNoOp, needsOfPlan, type ApplyPlan, planApply } from './plan.js';
 import { resources, typeOf } from '../api/resources.js';
 import { lineFor } from './messages.js';
-import { nextWorkloads, stagesOf } from './stages.js';
+import { actionsOf, nextWorkloads } from './stages.js';
 import { writeObject, check, type WriteOptions } from './write-object.js';
 
 export interface ApplyOptions extends WriteOptions {
@@ -96,16 +96,16 @@ class Execution {
   }
 
   async writeAll(): Promise<void> {
-    const stages = stagesOf(this.#plan.actions);
-    if (await this.#mayMark()) await this.#carryOut(stages.namespace);
+    const { actions } = this.#plan;
+    if (await this.#mayMark()) await this.#carryOut(actionsOf('namespace', actions));
     await this.#checkAll();
     await this.#writeInventory(this.#plan.inventory, this.#plan.inventoryBefore);
     await this.#remove('first');
-    await this.#carryOut(stages.volumes);
-    await this.#carryOut(stages.configuration);
-    await this.#carryOut(stages.services);
-    await this.#startWorkloads(stages.workloads);
-    await this.#carryOut(stages.ingress);
+    await this.#carryOut(actionsOf('volumes', actions));
+    await this.#carryOut(actionsOf('configuration', actions));
+    await this.#carryOut(actionsOf('services', actions));
+    await this.#startWorkloads(actionsOf('workloads', actions));
+    await this.#carryOut(actionsOf('ingress', actions));
     await this.#remove('last');
   }
 
@@ -218,7 +218,7 @@ class Execution {
       const deleted = await this.#api
         .delete(typeOf(live), name, namespace, { uid, propagation })
         .catch((error: unknown) => {
-          if (error instanceof ClusterError && error.status === 409) return false;
+          if (isConflict(error)) return false;
           throw error;
         });
       if (deleted) this.#context.report.info(`${describeObject(live)} is no longer in the stack: removed`);

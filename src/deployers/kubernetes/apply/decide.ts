@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { recreateAnnotation } from '../objects/workloads/annotations.js';
 import { describeObject, type KubernetesObject } from '../objects/common/object.js';
 import type { Action } from './actions.js';
@@ -6,7 +7,7 @@ import { differences } from './drift.js';
 import { droppedFields } from './dropped.js';
 import { hashAnnotation } from './hash.js';
 import { createdByUs, foreignReplicas, writtenByPython } from './field-managers.js';
-import { mapOf } from '../../../system/plain-map.js';
+import { listOf, mapOf } from '../../../system/plain-map.js';
 
 /** What to do about a wanted object that exists, and what to report about it. */
 export interface Decision {
@@ -71,8 +72,8 @@ function unchangeable(object: KubernetesObject, live: LiveObject): string | unde
   const name = describeObject(object);
   const [wanted, is] = [mapOf(object.spec), mapOf(live.spec)];
   if (object.kind === 'Deployment') {
-    const selectors = [mapOf(wanted.selector).matchLabels, mapOf(is.selector).matchLabels];
-    if (sameMap(selectors[0], selectors[1])) return undefined;
+    const [labels, former] = [wanted, is].map(({ selector }) => mapOf(mapOf(selector).matchLabels));
+    if (isDeepStrictEqual(labels, former)) return undefined;
     return `${name} is deleted and recreated: its selector differs, and a selector is immutable`;
   }
   if (object.kind === 'Service') {
@@ -90,12 +91,6 @@ function unchangeable(object: KubernetesObject, live: LiveObject): string | unde
     }
   }
   return undefined;
-}
-
-function sameMap(a: unknown, b: unknown): boolean {
-  const [one, other] = [mapOf(a), mapOf(b)];
-  const keys = Object.keys(one);
-  return keys.length === Object.keys(other).length && keys.every((key) => one[key] === other[key]);
 }
 
 /** Existing volumes and claims are never changed: differences are reported. A Released volume can be bound again. */
@@ -160,10 +155,9 @@ function decideJob(object: KubernetesObject, live: LiveObject): Decision {
 
 function hasCondition(job: LiveObject, wanted: 'Failed' | 'Complete'): boolean {
   const { conditions } = mapOf(job.status);
-  return (Array.isArray(conditions) ? conditions : []).some((each: unknown) => {
-    const { type, status } = mapOf(each);
-    return type === wanted && status === 'True';
-  });
+  return listOf(conditions)
+    .map(mapOf)
+    .some(({ type, status }) => type === wanted && status === 'True');
 }
 
 /** Whether labels of laconic-so are missing on an object that is otherwise not changed. */

@@ -1,5 +1,5 @@
 import type { KubernetesObject } from '../objects/common/object.js';
-import { mapOf } from '../../../system/plain-map.js';
+import { listOf, mapOf } from '../../../system/plain-map.js';
 import { appliedFields } from './field-managers.js';
 
 /**
@@ -17,8 +17,7 @@ function dropped(fields: Record<string, unknown>, wanted: unknown, path: string)
     if (kind === 'f:') return step(below, mapOf(wanted)[name], path === '' ? name : `${path}.${name}`);
     if (kind !== 'k:') return [];
     const keys = mapOf(JSON.parse(name) as unknown);
-    const list: unknown[] = Array.isArray(wanted) ? wanted : [];
-    const element = list.find((each) => hasKeys(mapOf(each), keys));
+    const element = listOf(wanted).find((each) => hasKeys(mapOf(each), keys));
     return step(below, element, `${path}[${Object.values(keys).map(String).join('/')}]`);
   });
 }

@@ -101,8 +101,8 @@ function volumeNames(wanted: readonly KubernetesObject[], inventory: readonly En
   return [...new Set(named)];
 }
 
-/** Returns the live object of an entry; undefined if there is none. */
-export function liveOf(observed: ObservedCluster, entry: { kind: string; name: string }): LiveObject | undefined {
-  if (entry.kind !== resources.Namespace.kind) return observed.objects.get(entryKey(entry));
+/** Returns the live object of this kind and name; undefined if there is none. */
+export function liveOf(observed: ObservedCluster, kind: string, name: string): LiveObject | undefined {
+  if (kind !== resources.Namespace.kind) return observed.objects.get(entryKey({ kind, name }));
   return observed.namespace === 'hidden' ? undefined : observed.namespace;
 }

@@ -42,7 +42,8 @@ export function planApply(
   observed: ObservedCluster,
 ): ApplyPlan {
   refuseOthersNamespace(identity, observed);
-  const problems = wanted.flatMap((object) => ownershipProblems(object, liveOf(observed, keyed(object)), identity));
+  const liveObject = ({ kind, metadata }: KubernetesObject) => liveOf(observed, kind, metadata.name);
+  const problems = wanted.flatMap((object) => ownershipProblems(object, liveObject(object), identity));
   if (problems.length > 0) {
     throw new LaconicError(problems.join('\n'), {
       hint: 'nothing was changed: delete or rename these objects, or set another namespace in the spec of this deployment',
@@ -58,7 +59,7 @@ export function planApply(
     typeof uid === 'string' &&
     observed.objects.get(entryKey({ kind: 'PersistentVolumeClaim', name: String(name) }))?.metadata.uid !== uid;
   const decisions = seen.map((object) => {
-    const live = liveOf(observed, keyed(object));
+    const live = liveObject(object);
     return decideAny(stamped(withKnownImageIds(object, live)), live, isGone);
   });
   const actions = decisions.map(({ action }) => action);
@@ -108,10 +109,6 @@ export function needsOfPlan({ actions, removals }: ApplyPlan): Need[] {
     ),
     ...needs([resources.ConfigMap], 'create', 'patch'),
   ];
-}
-
-function keyed(object: KubernetesObject): { kind: string; name: string } {
-  return { kind: object.kind, name: object.metadata.name };
 }
 
 /** The live object that an action keeps: its uid stays the same. */

@@ -7,7 +7,7 @@ import { type Entry, entryKey, entryOf, keyOfObject } from './inventory.js';
 import { writtenByPython } from './field-managers.js';
 import { liveOf, type ObservedCluster } from './observe.js';
 import { findType } from '../api/resources.js';
-import { mapOf } from '../../../system/plain-map.js';
+import { listOf, mapOf } from '../../../system/plain-map.js';
 
 /** Objects from earlier starts: those to delete, those to keep, and remarks about those that are not ours. */
 export interface PrunePlan {
@@ -48,7 +48,7 @@ export function planPrune(
       kept.push(entry);
       continue;
     }
-    const live = liveOf(observed, entry);
+    const live = liveOf(observed, entry.kind, entry.name);
     if (live === undefined || live.metadata.deletionTimestamp !== undefined) continue;
     if (!isMeant(entry, live, identity)) {
       remarks.push(`${entry.kind} ${entry.name} left the stack, but another client has recreated it: it is kept`);
@@ -82,7 +82,7 @@ function rank({ live }: Removal): number {
 /** Names of the claims that an object's pods mount. */
 function claimsOf(object: KubernetesObject): string[] {
   const { volumes } = podSpecOf(object);
-  return (Array.isArray(volumes) ? volumes : [])
+  return listOf(volumes)
     .map((volume) => mapOf(mapOf(volume).persistentVolumeClaim).claimName)
     .filter((name) => typeof name === 'string');
 }

@@ -1,49 +1,28 @@
 import type { Workload, StartStep } from '../objects/workloads/start-order.js';
 import type { Action } from './actions.js';
 
-const volumes = 1;
-const configuration = 2;
-const services = 3;
-const workloads = 4;
-const ingress = 5;
+/**
+ * The stages of a plan, in order of execution. The order within one stage does not matter, except that of the
+ * workloads. Volumes come before the claims that name them: a claim without its volume is checked again only after 15
+ * seconds.
+ */
+type Stage = 'namespace' | 'volumes' | 'configuration' | 'services' | 'workloads' | 'ingress';
 
-/** The order of kinds: configuration and volumes, then names, then workloads, then ingress. */
-const stageOfKind: Readonly<Record<string, number>> = {
-  Namespace: 0,
-  PersistentVolume: volumes,
-  Service: services,
-  EndpointSlice: services,
-  Deployment: workloads,
-  StatefulSet: workloads,
-  Job: workloads,
-  Ingress: ingress,
+/** All other kinds are configuration. */
+const stageOfKind: Readonly<Record<string, Stage>> = {
+  Namespace: 'namespace',
+  PersistentVolume: 'volumes',
+  Service: 'services',
+  EndpointSlice: 'services',
+  Deployment: 'workloads',
+  StatefulSet: 'workloads',
+  Job: 'workloads',
+  Ingress: 'ingress',
 };
 
-/**
- * The actions of a plan in order of execution. The order within one stage does not matter, except that of the
- * workloads.
- */
-export interface Stages {
-  readonly namespace: readonly Action[];
-  /** Before the claims that name them: a claim without its volume is checked again only after 15 seconds. */
-  readonly volumes: readonly Action[];
-  readonly configuration: readonly Action[];
-  readonly services: readonly Action[];
-  readonly workloads: readonly Action[];
-  readonly ingress: readonly Action[];
-}
-
-export function stagesOf(actions: readonly Action[]): Stages {
-  const at = (stage: number): Action[] =>
-    actions.filter((action) => (stageOfKind[action.object.kind] ?? configuration) === stage);
-  return {
-    namespace: at(0),
-    volumes: at(volumes),
-    configuration: at(configuration),
-    services: at(services),
-    workloads: at(workloads),
-    ingress: at(ingress),
-  };
+/** Returns the actions of a stage. */
+export function actionsOf(stage: Stage, actions: readonly Action[]): Action[] {
+  return actions.filter(({ object }) => (stageOfKind[object.kind] ?? 'configuration') === stage);
 }
 
 /** Workloads to apply now, or those that must be ready before more are applied; undefined when all are applied. */

@@ -2,7 +2,7 @@ import type { Context } from '../../../system/context.js';
 import { describeObject, type KubernetesObject } from '../objects/common/object.js';
 import type { Action } from './actions.js';
 import type { ClusterApi, LiveObject } from '../api/api.js';
-import { ClusterError } from '../api/errors.js';
+import { ClusterError, isConflict } from '../api/errors.js';
 import { requireGone } from '../api/await-deletion.js';
 import { adoptedFields, fieldManager, isAdoptedManager } from './field-managers.js';
 import { typeOf } from '../api/resources.js';
@@ -151,9 +151,8 @@ async function explained<T>(object: KubernetesObject, request: () => Promise<T>)
   try {
     return await request();
   } catch (error) {
-    const conflicts = error instanceof ClusterError && error.status === 409 ? conflictsOf(error) : [];
-    if (conflicts.length > 0) throw new ConflictError(object, conflicts, error as ClusterError);
-    throw error;
+    const conflicts = isConflict(error) ? conflictsOf(error) : [];
+    throw conflicts.length > 0 ? new ConflictError(object, conflicts, error as ClusterError) : error;
   }
 }
 
@@ -187,8 +186,7 @@ async function adopt(object: LiveObject, api: ClusterApi): Promise<LiveObject> {
     try {
       return await api.patch(type, name, namespace, patch, fieldManager);
     } catch (error) {
-      const changed = error instanceof ClusterError && error.status === 409;
-      if (!changed || attempt === attemptsFor(object.kind)) throw error;
+      if (!isConflict(error) || attempt === attemptsFor(object.kind)) throw error;
     }
     const now = await api.get(type, name, namespace);
     if (now === undefined) return live;

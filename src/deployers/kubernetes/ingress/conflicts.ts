@@ -2,7 +2,7 @@ import { parsePort, publishes } from '../../../compose/syntax/ports.js';
 import type { Spec } from '../../../spec/model.js';
 import type { Context } from '../../../system/context.js';
 import { formatProblem, type Problem } from '../../../system/errors.js';
-import { mapOf } from '../../../system/plain-map.js';
+import { listOf, mapOf } from '../../../system/plain-map.js';
 import type { ClusterApi, LiveObject } from '../api/api.js';
 import { ClusterError, unlessForbidden } from '../api/errors.js';
 import { type Identity, isOurs, ownerOf } from '../apply/ownership.js';
@@ -103,10 +103,6 @@ function routesOf({ spec }: KubernetesObject): Route[] {
       return { host: host.toLowerCase(), path: typeof path === 'string' ? path : '/', className };
     });
   });
-}
-
-function listOf(value: unknown): unknown[] {
-  return Array.isArray(value) ? value : [];
 }
 
 /** The server's message for a node port that another Service has; it does not include which one. */

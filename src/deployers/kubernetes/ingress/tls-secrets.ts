@@ -1,9 +1,9 @@
-import { mapOf } from '../../../system/plain-map.js';
+import { listOf, mapOf } from '../../../system/plain-map.js';
 import { issuerAnnotation } from '../objects/network/ingress.js';
 import type { FoundCertificate } from '../objects/common/input.js';
 import type { KubernetesObject } from '../objects/common/object.js';
 import type { ClusterApi, LiveObject } from '../api/api.js';
-import { ClusterError } from '../api/errors.js';
+import { ClusterError, isForbidden } from '../api/errors.js';
 import { resources } from '../api/resources.js';
 
 /** cert-manager in the cluster, and its certificates. */
@@ -37,7 +37,7 @@ export function validCertificates(certificates: readonly LiveObject[], now: numb
     .flatMap(({ metadata, spec }) => {
       const { secretName: secret, dnsNames } = mapOf(spec);
       if (typeof secret !== 'string' || secret === '') return [];
-      const names = (Array.isArray(dnsNames) ? dnsNames : []).filter((name) => typeof name === 'string');
+      const names = listOf(dnsNames).filter((name) => typeof name === 'string');
       const ingress = ownerIngress(metadata.ownerReferences);
       return [{ secret, names, ...(ingress === undefined ? {} : { ingress }) }];
     });
@@ -45,14 +45,16 @@ export function validCertificates(certificates: readonly LiveObject[], now: numb
 
 function isValid({ notBefore, notAfter, conditions }: Record<string, unknown>, now: number): boolean {
   const time = (value: unknown): number => (typeof value === 'string' ? Date.parse(value) : Number.NaN);
-  const ready = (Array.isArray(conditions) ? conditions : [])
+  const ready = listOf(conditions)
     .map(mapOf)
     .some(({ type, status }) => type === 'Ready' && status === 'True');
   return ready && time(notBefore) < now && now < time(notAfter);
 }
 
 function ownerIngress(owners: unknown): string | undefined {
-  const found = (Array.isArray(owners) ? owners : []).map(mapOf).find(({ kind }) => kind === 'Ingress');
+  const found = listOf(owners)
+    .map(mapOf)
+    .find(({ kind }) => kind === 'Ingress');
   return typeof found?.name === 'string' ? found.name : undefined;
 }
 
@@ -62,8 +64,7 @@ function hostsByIssuer(objects: readonly KubernetesObject[]): Map<string, string
   for (const { kind, metadata, spec } of objects) {
     const issuer = kind === 'Ingress' ? metadata.annotations?.[issuerAnnotation] : undefined;
     if (issuer === undefined) continue;
-    const rules = mapOf(spec).rules;
-    const names = (Array.isArray(rules) ? rules : []).map((rule: unknown) => String(mapOf(rule).host));
+    const names = listOf(mapOf(spec).rules).map((rule) => String(mapOf(rule).host));
     hosts.set(issuer, [...(hosts.get(issuer) ?? []), ...names]);
   }
   return hosts;
@@ -95,7 +96,7 @@ async function isMissing(issuer: string, api: ClusterApi): Promise<boolean> {
   try {
     return (await api.get(resources.ClusterIssuer, issuer)) === undefined;
   } catch (error) {
-    if (error instanceof ClusterError && error.status === 403) return false;
+    if (isForbidden(error)) return false;
     throw error;
   }
 }

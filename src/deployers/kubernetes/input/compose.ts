@@ -116,25 +116,11 @@ async function readEnvFiles(
 }
 
 /** Reports network aliases: pods cannot resolve them. */
-function aliases(file: ComposeFile): Problem[] {
-  return eachService(file, (name, service) =>
-    Object.entries(mapOf(service.networks)).flatMap(([network, value]) =>
-      Array.isArray(mapOf(value).aliases)
-        ? [
-            file.yaml.problem(
-              ['services', name, 'networks', network, 'aliases'],
-              'do not exist on Kubernetes: services are found under their own names',
-            ),
-          ]
-        : [],
-    ),
+function aliases({ yaml }: ComposeFile): Problem[] {
+  const message = 'do not exist on Kubernetes: services are found under their own names';
+  return Object.entries(mapOf(mapOf(yaml.value).services)).flatMap(([service, keys]) =>
+    Object.entries(mapOf(mapOf(keys).networks))
+      .filter(([, settings]) => Array.isArray(mapOf(settings).aliases))
+      .map(([network]) => yaml.problem(['services', service, 'networks', network, 'aliases'], message)),
   );
-}
-
-function eachService(
-  file: ComposeFile,
-  check: (name: string, service: Readonly<Record<string, unknown>>) => Problem[],
-): Problem[] {
-  const services = mapOf(mapOf(file.yaml.value).services);
-  return Object.entries(services).flatMap(([name, service]) => check(name, mapOf(service)));
 }

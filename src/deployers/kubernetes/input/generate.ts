@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { filesOfTree, filesOnDisk } from '../../../deployment/directory/files.js';
-import { type GeneratedFile, filesBelow } from '../../../deployment/directory/tree.js';
+import { filesBelow } from '../../../deployment/directory/tree.js';
 import type { TargetFiles, TargetGenerator, TargetInput } from '../../../deployment/access/target.js';
 import type { DeployTarget } from '../../../spec/parse.js';
 import type { Context } from '../../../system/context.js';
@@ -159,10 +159,6 @@ async function addConfigmaps({ spec, assets, cwd }: TargetInput, added: TargetFi
         ),
       );
     }
-    added.files.push(...found.files.filter((file) => isDirectlyIn(file, target)));
+    added.files.push(...found.files.filter(({ path }) => dirname(path) === target));
   }
-}
-
-function isDirectlyIn(file: GeneratedFile, directory: string): boolean {
-  return !file.path.slice(directory.length + 1).includes('/');
 }

@@ -5,7 +5,7 @@ import type { Context } from '../../../system/context.js';
 import { mapOf } from '../../../system/plain-map.js';
 import { ownerOf } from '../apply/ownership.js';
 import { resources } from '../api/resources.js';
-import { clusterOf } from '../api/deployment-cluster.js';
+import { apiOf, clusterOf } from '../api/deployment-cluster.js';
 import { listKindClusters } from '../kind/clusters.js';
 import { generatedSecretsName } from '../objects/common/names.js';
 import { identityOf } from './prepare.js';
@@ -23,8 +23,7 @@ export async function generatedSecretsOf(deployment: Deployment, context: Contex
   }
   const identity = identityOf(deployment);
   const name = generatedSecretsName(identity.deploymentId);
-  const { connectCluster } = await import('../api/connect.js');
-  const { api } = await connectCluster(target, context);
+  const api = await apiOf(target, context);
   const live = await api.get(resources.Secret, name, identity.namespace);
   if (live === undefined || ownerOf(live, identity).kind !== 'ours') return undefined;
   const values = Object.entries(mapOf(live.data)).map(

@@ -2,7 +2,7 @@ import type { Engine } from '../../../engine/connect.js';
 import type { Context } from '../../../system/context.js';
 import type { Deadline } from '../../readiness/wait-timeout.js';
 import type { ClusterApi, LiveObject } from '../api/api.js';
-import { ClusterError } from '../api/errors.js';
+import { isConflict } from '../api/errors.js';
 import { stamped } from '../apply/hash.js';
 import { withKnownImageIds } from '../apply/keep-image-ids.js';
 import { keyOfObject } from '../apply/inventory.js';
@@ -202,7 +202,7 @@ async function applyOne(
   if (action.do === 'create') {
     await writeObject(action, api, context).catch((error: unknown) => {
       // Another start is installing it now.
-      if (!(error instanceof ClusterError && error.status === 409)) throw error;
+      if (!isConflict(error)) throw error;
     });
     return;
   }
@@ -210,7 +210,7 @@ async function applyOne(
     await writeObject(action, api, context);
   } catch (error) {
     // A deployment's start must not fail because somebody changed the shared ingress controller.
-    if (!(error instanceof ClusterError && error.status === 409)) throw error;
+    if (!isConflict(error)) throw error;
     context.report.warn(`Caddy is not changed: ${error.message}`);
   }
 }

@@ -5,7 +5,7 @@ import { InvalidFileError, type Problem } from '../../../system/errors.js';
 import { parseYaml, yamlStyle } from '../../../system/yaml/yaml.js';
 import type { PodFileInput } from '../objects/common/input.js';
 import { nodeRoot, placeOnKind } from '../objects/storage/volume-places.js';
-import { mapOf } from '../../../system/plain-map.js';
+import { listOf, mapOf } from '../../../system/plain-map.js';
 
 /** A directory of the host that is mounted into a node. */
 export interface NodeMount {
@@ -172,7 +172,7 @@ export function parseKindConfig(text: string, file: string): KindConfig {
   const root = mapOf(yaml.value);
   if (root.kind !== 'Cluster')
     throw new InvalidFileError([yaml.problem(['kind'], 'must be Cluster: kind reads this file')]);
-  const nodes = (Array.isArray(root.nodes) ? root.nodes : []).map(mapOf);
+  const nodes = listOf(root.nodes).map(mapOf);
   const image = nodes.find(({ role }) => role !== 'worker')?.image;
   return {
     mounts: onceEach(nodes.flatMap(mountsOf), ({ hostPath, containerPath }) => `${containerPath}\n${hostPath}`),
@@ -186,7 +186,7 @@ export function parseKindConfig(text: string, file: string): KindConfig {
 export function withoutRepeats(text: string, file: string): string {
   const { value } = parseYaml(text, file);
   const root = mapOf(value);
-  const nodes = (Array.isArray(root.nodes) ? root.nodes : []).map((each: unknown) => {
+  const nodes = listOf(root.nodes).map((each) => {
     const node = { ...mapOf(each) };
     for (const key of ['extraMounts', 'extraPortMappings']) {
       const list: unknown = node[key];
@@ -197,35 +197,34 @@ export function withoutRepeats(text: string, file: string): string {
   return stringify({ ...root, ...(nodes.length === 0 ? {} : { nodes }) }, yamlStyle);
 }
 
-function listOf(value: unknown): Record<string, unknown>[] {
-  return Array.isArray(value) ? value.map(mapOf) : [];
+function mountsOf(node: Readonly<Record<string, unknown>>): NodeMount[] {
+  return listOf(node.extraMounts)
+    .map(mapOf)
+    .flatMap(({ hostPath, containerPath }) =>
+      typeof hostPath === 'string' && typeof containerPath === 'string' ? [{ hostPath, containerPath }] : [],
+    );
 }
 
-function mountsOf(node: Record<string, unknown>): NodeMount[] {
-  return listOf(node.extraMounts).flatMap(({ hostPath, containerPath }) =>
-    typeof hostPath === 'string' && typeof containerPath === 'string' ? [{ hostPath, containerPath }] : [],
-  );
-}
-
-function portsOf(node: Record<string, unknown>): NodePort[] {
-  return listOf(node.extraPortMappings).flatMap(({ hostPort, containerPort, protocol, listenAddress }) =>
-    typeof hostPort === 'number' && typeof containerPort === 'number'
-      ? [
-          {
-            hostPort,
-            containerPort,
-            protocol: typeof protocol === 'string' ? protocol.toUpperCase() : 'TCP',
-            ...(typeof listenAddress === 'string' ? { listenAddress } : {}),
-          },
-        ]
-      : [],
-  );
+function portsOf(node: Readonly<Record<string, unknown>>): NodePort[] {
+  return listOf(node.extraPortMappings)
+    .map(mapOf)
+    .flatMap(({ hostPort, containerPort, protocol, listenAddress }) =>
+      typeof hostPort === 'number' && typeof containerPort === 'number'
+        ? [
+            {
+              hostPort,
+              containerPort,
+              protocol: typeof protocol === 'string' ? protocol.toUpperCase() : 'TCP',
+              ...(typeof listenAddress === 'string' ? { listenAddress } : {}),
+            },
+          ]
+        : [],
+    );
 }
 
 /** Labels that the kubelet sets on its node, and those of kind's own key `labels`. */
-function labelsOf(node: Record<string, unknown>): string[] {
-  const patches = Array.isArray(node.kubeadmConfigPatches) ? node.kubeadmConfigPatches : [];
-  const fromPatches = patches.flatMap((patch: unknown) => {
+function labelsOf(node: Readonly<Record<string, unknown>>): string[] {
+  const fromPatches = listOf(node.kubeadmConfigPatches).flatMap((patch) => {
     const found = typeof patch === 'string' ? /node-labels:\s*["']?([^"'\n]+)/.exec(patch)?.[1] : undefined;
     return found === undefined ? [] : found.split(',').map((label) => label.trim());
   });

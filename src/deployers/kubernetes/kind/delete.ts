@@ -2,6 +2,7 @@ import { connectEngine } from '../../../engine/connect.js';
 import type { Context } from '../../../system/context.js';
 import { CommandFailedError, isExplained, LaconicError } from '../../../system/errors.js';
 import type { LiveObject } from '../api/api.js';
+import { apiOf } from '../api/deployment-cluster.js';
 import { resources } from '../api/resources.js';
 import { directoryAnnotation } from '../objects/workloads/annotations.js';
 import { deploymentIdLabel } from '../objects/common/labels.js';
@@ -89,8 +90,7 @@ async function contentOf(
   context: Context,
 ): Promise<{ namespaces: LiveObject[]; inhabited: ReadonlySet<string> }> {
   try {
-    const { connectCluster } = await import('../api/connect.js');
-    const { api } = await connectCluster({ kind: 'k8s-kind', cluster }, context);
+    const api = await apiOf({ kind: 'k8s-kind', cluster }, context);
     const namespaces = await api.list(resources.Namespace, {});
     const objects = await Promise.all(inhabitants.map((type) => api.list(type, {})));
     return { namespaces, inhabited: new Set(objects.flat().flatMap(({ metadata }) => metadata.namespace ?? [])) };

@@ -10,7 +10,7 @@ import { InvalidFileError, LaconicError } from '../../../system/errors.js';
 import { readText, readTextIfAny, writeFileAtomically } from '../../../system/files/files.js';
 import type { ClusterApi } from '../api/api.js';
 import { resources } from '../api/resources.js';
-import { clusterNameOf } from '../api/deployment-cluster.js';
+import { apiOf, clusterNameOf } from '../api/deployment-cluster.js';
 import { chooseCluster, type ClusterChoice, type KindCluster, listKindClusters } from './clusters.js';
 import { type KindConfig, parseKindConfig } from './config.js';
 import { awaitApiServer, ensureKubeContext } from './kube-context.js';
@@ -153,8 +153,7 @@ async function joinCluster(
   // Asked first, as the answer takes longer than everything below. A node that has just been started cannot answer yet.
   if (!fresh) contents.ask();
   await ensureKubeContext(cluster, engine, context);
-  const { connectCluster } = await import('../api/connect.js');
-  const { api } = await connectCluster({ kind: 'k8s-kind', cluster: cluster.name }, context);
+  const api = await apiOf({ kind: 'k8s-kind', cluster: cluster.name }, context);
   const seconds = fresh ? answerSeconds.started : answerSeconds.running;
   await awaitApiServer(api, Math.min(seconds, wish.waitTimeout ?? seconds), context);
   if (config !== undefined) checkLabels(cluster, config, await api.list(resources.Node, {}));

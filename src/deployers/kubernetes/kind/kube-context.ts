@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Engine } from '../../../engine/connect.js';
 import { wiringOf } from '../../../engine/labelled.js';
 import type { Context } from '../../../system/context.js';
@@ -7,6 +6,7 @@ import { runOrFail } from '../../../system/process/process.js';
 import type { ClusterApi } from '../api/api.js';
 import { ClusterError } from '../api/errors.js';
 import type { KindCluster } from './clusters.js';
+import { pause } from '../../../system/process/pause.js';
 
 /** Port of the API server in a node's container. */
 const apiPort = 6443;
@@ -61,9 +61,7 @@ export async function awaitApiServer(api: ClusterApi, seconds: number, { report,
       }
       report.verbose(`waiting for the API server: ${error.message}`);
     }
-    await sleep(500, undefined, { signal }).catch(() => {
-      throw new InterruptedError();
-    });
+    await pause(500, signal);
   }
 }
 

@@ -1,7 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Engine } from '../../../engine/connect.js';
 import type { Context } from '../../../system/context.js';
-import { CommandFailedError, InterruptedError, LaconicError } from '../../../system/errors.js';
+import { CommandFailedError, LaconicError } from '../../../system/errors.js';
 import { runPiped } from '../../../system/process/pipe.js';
 import { runOrFail } from '../../../system/process/process.js';
 import { imageIdsOf } from './pod-images.js';
@@ -15,6 +14,7 @@ import {
   parseNodeImages,
   type WantedImage,
 } from './node-images.js';
+import { pause } from '../../../system/process/pause.js';
 
 const ctr = ['ctr', '--namespace', 'k8s.io', 'images'] as const;
 
@@ -173,8 +173,6 @@ async function awaitNoticed(
       const unnoticed = differing.filter((image) => there.has(fullImageName(image)) && !isNoticed(image, there));
       for (const image of unnoticed) await offer(image, node, context);
     }
-    await sleep(100, undefined, { signal: context.signal }).catch(() => {
-      throw new InterruptedError();
-    });
+    await pause(100, context.signal);
   }
 }

@@ -11,7 +11,7 @@ import { ClusterError } from '../api/errors.js';
 import { hashAnnotation } from '../apply/hash.js';
 import { observe } from '../apply/observe.js';
 import { type ApplyPlan, planApply } from '../apply/plan.js';
-import { clusterNameOf, clusterOf } from '../api/deployment-cluster.js';
+import { apiOf, clusterNameOf, clusterOf } from '../api/deployment-cluster.js';
 import { imageIdsOf } from '../kind/pod-images.js';
 import { chooseCluster, listKindClusters } from '../kind/clusters.js';
 import { kindLines, type KindPlace } from './kind-preview.js';
@@ -75,9 +75,8 @@ export function patienceOf(context: Context): { inside: Context; patience: Abort
 /** Connects to a deployment's cluster, without starting, creating or recording anything. */
 export async function reach(deployment: Deployment, context: Context): Promise<Reached> {
   try {
-    const { connectCluster } = await import('../api/connect.js');
     const target = clusterOf(deployment);
-    if (target.kind === 'k8s') return { api: (await connectCluster(target, context)).api };
+    if (target.kind === 'k8s') return { api: await apiOf(target, context) };
     const engine = await connectEngine(context);
     const silence = await whySilent(engine, context.signal);
     if (silence !== undefined) return { silence };
@@ -86,7 +85,7 @@ export async function reach(deployment: Deployment, context: Context): Promise<R
     if (choice.kind !== 'existing') return { missing: { engine, name: clusterNameOf(deployment), nodes: [] } };
     const { name, nodes } = choice.cluster;
     if (nodes.some(({ running }) => !running)) return { silence: `the kind cluster ${name} is stopped` };
-    const { api } = await connectCluster({ kind: 'k8s-kind', cluster: name }, context);
+    const api = await apiOf({ kind: 'k8s-kind', cluster: name }, context);
     return { api, kind: { engine, name, nodes, api } };
   } catch (error) {
     if (!isExplained(error)) throw error;

@@ -14,7 +14,7 @@ import { fieldManager } from '../apply/field-managers.js';
 import { observe } from '../apply/observe.js';
 import { type ApplyPlan, planApply } from '../apply/plan.js';
 import { resources } from '../api/resources.js';
-import { clusterOf } from '../api/deployment-cluster.js';
+import { apiOf, clusterOf } from '../api/deployment-cluster.js';
 import { imageIdsOf, wantedImages } from '../kind/pod-images.js';
 import { createNames } from '../objects/common/names.js';
 import { literal } from '../objects/configuration/expansion.js';
@@ -54,7 +54,7 @@ export async function runJobOnKubernetes(
   if (before !== undefined) await refuseWhileRunning(before, api);
   context.report.print(`Running job: ${name}`);
   await applySupplies(prepared, object, api, context);
-  if (before !== undefined) await replace(before, api, context);
+  if (before !== undefined) await deleteJob(before, api, context);
   const job = await api.create(object, fieldManager);
   if (!how.wait) {
     context.report.info(
@@ -136,9 +136,8 @@ async function readyCluster(
   { input }: PreparedInput,
   context: Context,
 ): Promise<{ api: ClusterApi; target: ClusterTarget }> {
-  const { connectCluster } = await import('../api/connect.js');
   const own = clusterOf(deployment);
-  if (own.kind === 'k8s') return { api: (await connectCluster(own, context)).api, target: own };
+  if (own.kind === 'k8s') return { api: await apiOf(own, context), target: own };
   const engine = await connectEngine(context);
   const { ensureCluster } = await import('../kind/ensure.js');
   const { NoKindClusterError } = await import('../kind/no-cluster.js');
@@ -157,7 +156,7 @@ async function readyCluster(
     found?.contents,
   );
   const target: ClusterTarget = { kind: 'k8s-kind', cluster: name };
-  return { api: found?.api ?? (await connectCluster(target, context)).api, target };
+  return { api: found?.api ?? (await apiOf(target, context)), target };
 }
 
 /** A running container may be doing something that must not be done twice at a time. A waiting one can be replaced. */
@@ -173,7 +172,8 @@ async function refuseWhileRunning(job: LiveObject, api: ClusterApi): Promise<voi
   });
 }
 
-async function replace(job: LiveObject, api: ClusterApi, context: Context): Promise<void> {
+/** Deletes a Job with its pods and waits until they are gone. */
+async function deleteJob(job: LiveObject, api: ClusterApi, context: Context): Promise<void> {
   const { name, namespace, uid } = job.metadata;
   await api.delete(resources.Job, name, namespace, { uid, propagation: 'Foreground' });
   await requireGone(api, [job], context);
@@ -227,12 +227,8 @@ export function suppliesOnly(plan: ApplyPlan, job: KubernetesObject): ApplyPlan 
 
 /** Deletes the Job over another connection, as the context's own requests have ended with Ctrl-C. */
 async function removeInterrupted(target: ClusterTarget, job: LiveObject, context: Context): Promise<void> {
-  const { name, namespace, uid } = job.metadata;
   context.report.endProgress();
-  context.report.info(`deleting Job ${name}`);
-  const { connectCluster } = await import('../api/connect.js');
+  context.report.info(`deleting Job ${job.metadata.name}`);
   const lasting = { ...context, signal: new AbortController().signal };
-  const { api } = await connectCluster(target, lasting);
-  await api.delete(resources.Job, name, namespace, { uid, propagation: 'Foreground' });
-  await requireGone(api, [job], lasting);
+  await deleteJob(job, await apiOf(target, lasting), lasting);
 }

@@ -8,8 +8,7 @@ import { podScripts, runPodScripts } from '../../pod-scripts.js';
 import type { StartOptions } from '../../deployer.js';
 import { Certificates } from '../ingress/certificates.js';
 import type { ClusterApi } from '../api/api.js';
-import type { ClusterTarget } from '../api/connect.js';
-import { clusterOf } from '../api/deployment-cluster.js';
+import { apiOf, clusterOf } from '../api/deployment-cluster.js';
 import { imageIdsOf, wantedImages } from '../kind/pod-images.js';
 import { healthPatience } from '../objects/workloads/health-patience.js';
 import type { Workload } from '../objects/workloads/start-order.js';
@@ -45,9 +44,9 @@ export async function startOnKubernetes(
   const kind = deployment.spec.deployTo === 'k8s-kind';
   const engine = kind ? await connectEngine(context) : undefined;
   const imageIds = engine && ((references: readonly string[]) => imageIdsOf(engine, references));
-  let connected: Promise<StartCluster> | undefined;
-  const connection = (): Promise<StartCluster> => (connected ??= connect(clusterOf(deployment), context));
-  const certificates = new Certificates(async () => (await connection()).api);
+  let connected: Promise<ClusterApi> | undefined;
+  const connect = (): Promise<ClusterApi> => (connected ??= apiOf(clusterOf(deployment), context));
+  const certificates = new Certificates(connect);
   const how = {
     ...chosenImages(options),
     requireToken: true,
@@ -59,14 +58,8 @@ export async function startOnKubernetes(
   // In force until the next restart without images, as on the other target.
   if (options.images.size > 0) await putImagesInForce(deployment.layout.images, options.images);
   await scripts.before();
-  const start: Start = {
-    deployment,
-    options,
-    prepared,
-    deadline: new Deadline(options.waitTimeout),
-    context,
-  };
-  const cluster = await (engine ? readyKindCluster(start, engine) : connection());
+  const start: Start = { deployment, options, prepared, deadline: new Deadline(options.waitTimeout), context };
+  const cluster: StartCluster = engine ? await readyKindCluster(start, engine) : { api: await connect() };
   const written = await apply(start, cluster);
   const { warnAboutTraffic } = await import('../ingress/conflicts.js');
   await warnAboutTraffic(prepared, cluster.api, context);
@@ -76,7 +69,8 @@ export async function startOnKubernetes(
   }
   await scripts.after();
   await changed();
-  if (options.wait) await awaitReady(start, cluster, workloadsOf(prepared));
+  const workloads = prepared.order.map(({ workload }) => workload);
+  if (options.wait) await awaitReady(start, cluster, workloads);
   context.report.endProgress();
   if (!issuersMissing) {
     const { warnAboutCertificates } = await import('../ingress/host-certificates.js');
@@ -101,11 +95,6 @@ interface StartCluster {
   nodesStartedAt?: number;
 }
 
-async function connect(target: ClusterTarget, context: Context): Promise<StartCluster> {
-  const { connectCluster } = await import('../api/connect.js');
-  return { api: (await connectCluster(target, context)).api };
-}
-
 /** Returns the deployment's kind cluster, after its images and ingress controller were updated. */
 async function readyKindCluster(
   { deployment, options, prepared, deadline, context }: Start,
@@ -119,7 +108,7 @@ async function readyKindCluster(
     ensureCluster({ ...deployment, manage, waitTimeout: options.waitTimeout }, engine, context),
     import('../api/connect.js'),
   ]);
-  const api = found?.api ?? (await connect({ kind: 'k8s-kind', cluster: name }, context)).api;
+  const api = found?.api ?? (await apiOf({ kind: 'k8s-kind', cluster: name }, context));
   const { loadImages } = await import('../kind/load-images.js');
   const { ensureCaddy } = await import('../kind/caddy.js');
   const images = wantedImages(prepared.objects, stack.containers, new Set(prepared.input.imageOverrides.values()));
@@ -189,11 +178,6 @@ async function awaitReady(start: Start, cluster: StartCluster, workloads: readon
   });
 }
 
-/** Returns Deployments and Jobs, in start order. */
-function workloadsOf({ order }: PreparedInput): Workload[] {
-  return order.map(({ workload }) => workload);
-}
-
 /** A restart without images drops those of earlier restarts; its dry run leaves them in the file. */
 function chosenImages(options: StartOptions): { images?: ReadonlyMap<string, string>; requireToken: boolean } {
   const { images, restart } = options;
@@ -208,11 +192,7 @@ async function startScripts(
 ): Promise<{ before: () => Promise<void>; after: () => Promise<void> }> {
   const project = {
     name: deployment.record.clusterId,
-    env: {
-      ...context.env,
-      ...userIds(),
-      ...(context.options.debug ? { CERC_SCRIPT_DEBUG: 'true' } : {}),
-    },
+    env: { ...context.env, ...userIds(), ...(context.options.debug ? { CERC_SCRIPT_DEBUG: 'true' } : {}) },
   };
   const [before, after] = await Promise.all([
     podScripts(deployment, 'preStartCommand'),

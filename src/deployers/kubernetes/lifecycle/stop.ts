@@ -9,7 +9,7 @@ import type { ClusterApi } from '../api/api.js';
 import { ClusterError, isForbidden } from '../api/errors.js';
 import type { Identity } from '../apply/ownership.js';
 import { resources } from '../api/resources.js';
-import { clusterNameOf, clusterOf } from '../api/deployment-cluster.js';
+import { apiOf, clusterNameOf, clusterOf } from '../api/deployment-cluster.js';
 import { ensureKubeContext } from '../kind/kube-context.js';
 import { listKindClusters } from '../kind/clusters.js';
 import { placeOnKind, type NodePlace } from '../objects/storage/volume-places.js';
@@ -31,7 +31,7 @@ export async function stopOnKubernetes(deployment: Deployment, options: StopOpti
     await tellPlan(deployment, identity, options, context);
     return;
   }
-  const api = await (kind ? kindApi(deployment, options, context) : connect(deployment, context));
+  const api = await (kind ? kindApi(deployment, options, context) : apiOf(clusterOf(deployment), context));
   if (api !== undefined) await removeObjects(api, deployment, identity, options, context);
   if (kind && options.manageCluster === true) {
     const { deleteCluster } = await import('../kind/delete.js');
@@ -40,11 +40,6 @@ export async function stopOnKubernetes(deployment: Deployment, options: StopOpti
   }
   context.report.endProgress();
   if (options.deleteData) await deleteData(deployment, context);
-}
-
-async function connect(deployment: Deployment, context: Context): Promise<ClusterApi> {
-  const { connectCluster } = await import('../api/connect.js');
-  return (await connectCluster(clusterOf(deployment), context)).api;
 }
 
 /**
@@ -65,7 +60,7 @@ async function kindApi(
   }
   try {
     await ensureKubeContext(cluster, engine, context);
-    const api = await connect(deployment, context);
+    const api = await apiOf(clusterOf(deployment), context);
     await api.text('/readyz');
     return api;
   } catch (error) {

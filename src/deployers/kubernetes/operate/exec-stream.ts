@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { InterruptedError, LaconicError } from '../../../system/errors.js';
-import { mapOf } from '../../../system/plain-map.js';
+import { listOf, mapOf } from '../../../system/plain-map.js';
 import { signalExitCode } from '../../../system/process/process.js';
 
 /** A command to run in a container of a pod. */
@@ -213,8 +213,9 @@ function framed(number: number, data: Buffer): Buffer {
 /** The exit code in the server's final status of the command. */
 function exitCodeOf(status: Record<string, unknown>, { pod, container }: PodCommand): number {
   if (status.status === 'Success') return 0;
-  const causes = mapOf(status.details).causes;
-  const cause = (Array.isArray(causes) ? causes : []).map(mapOf).find(({ reason }) => reason === 'ExitCode');
+  const cause = listOf(mapOf(status.details).causes)
+    .map(mapOf)
+    .find(({ reason }) => reason === 'ExitCode');
   const code = Number(cause?.message);
   if (Number.isInteger(code)) return code;
   const said = typeof status.message === 'string' ? status.message : 'without a reason';

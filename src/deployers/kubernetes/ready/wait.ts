@@ -57,10 +57,10 @@ export const needsOfWaiting: readonly Need[] = needs(followed, 'list', 'watch');
  */
 export async function waitUntilReady(request: ObjectWait): Promise<void> {
   if (request.awaited.length === 0) return;
-  const { schedulingTimeoutMs: schedulingTimeoutMs, nodesStartedAt = 0, healthPatience } = request;
+  const { schedulingTimeoutMs, nodesStartedAt = 0, healthPatience } = request;
   const restarted = Date.now() - nodesStartedAt < reportedMs;
   const judge = new Judge({
-    schedulingTimeoutMs: schedulingTimeoutMs,
+    schedulingTimeoutMs,
     steadyMs: steadyTime(request.steadySeconds, request.context.env),
     ...(restarted ? { nodesStartedAt } : {}),
     restartedSince: Date.now() - crashLoopMs,

@@ -4,7 +4,7 @@ import { errorMessage, LaconicError } from '../../../system/errors.js';
 import { describeObject } from '../objects/common/object.js';
 import type { ClusterApi, LiveObject, ResourceType } from '../api/api.js';
 import { findBelongings, kindsToRemove } from './owned-objects.js';
-import { ClusterError, isForbidden } from '../api/errors.js';
+import { ClusterError, isConflict, isForbidden } from '../api/errors.js';
 import { deletionSeconds, describeLeft, graceOf, heldByOthers, requireGone } from '../api/await-deletion.js';
 import { type Identity, isOurs, namespaceOwner } from '../apply/ownership.js';
 import { type Entry, inventoryName, readInventory } from '../apply/inventory.js';
@@ -279,7 +279,7 @@ class Removal {
     this.#context.report.verbose(`deleting ${describeObject(object)}`);
     await this.#api.delete(typeOf(object), name, namespace, options).catch((error: unknown) => {
       // Another object now has this name: the code below finds it, if it is ours.
-      if (!(error instanceof ClusterError && error.status === 409)) throw error;
+      if (!isConflict(error)) throw error;
     });
   }
 

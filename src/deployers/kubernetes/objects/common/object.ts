@@ -1,4 +1,4 @@
-import { mapOf } from '../../../../system/plain-map.js';
+import { listOf, mapOf } from '../../../../system/plain-map.js';
 
 /** A Kubernetes object as sent to the API server: plain data. */
 export interface KubernetesObject {
@@ -30,7 +30,5 @@ export function podSpecOf({ kind, spec }: { kind?: string; spec?: unknown }): Re
 /** The containers of an object's pods, init containers first. */
 export function podContainers(object: { kind?: string; spec?: unknown }): Readonly<Record<string, unknown>>[] {
   const { initContainers, containers } = podSpecOf(object);
-  return [initContainers, containers]
-    .flatMap((list): unknown[] => (Array.isArray(list) ? list : []))
-    .map((container) => mapOf(container));
+  return [initContainers, containers].flatMap(listOf).map((container) => mapOf(container));
 }
