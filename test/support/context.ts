@@ -5,11 +5,13 @@ import type { Context, GlobalOptions } from '../../src/system/context.js';
 export interface TestContext extends Context {
   /** The output so far. */
   readonly output: { stdout: string; stderr: string };
+  /** Does what Ctrl-C does. */
+  readonly interrupt: () => void;
 }
 
 /** A context in `cwd` with these global options, which prints nothing. */
 export function testContext(
-  cwd: string,
+  cwd = process.cwd(),
   options: Partial<GlobalOptions> = {},
   env: NodeJS.ProcessEnv = process.env,
 ): TestContext {
@@ -28,5 +30,6 @@ export function testContext(
     stderr: { write: (text: string) => (output.stderr += text) },
   };
   const report = createReporter(streams, { ...all, color: false });
-  return { options: all, report, signal: new AbortController().signal, env, cwd, output };
+  const stop = new AbortController();
+  return { options: all, report, signal: stop.signal, env, cwd, output, interrupt: () => stop.abort() };
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ExecOptions } from '../../../src/deployers/deployer.js';
 import { describeWithEngine } from '../../support/engine.js';
-import { type CallOptions, eventually, type Playground, playground } from './support.js';
+import { type CallOptions, eventually, Project } from '../../support/project.js';
 
 const compose = `
 services:
@@ -17,7 +17,7 @@ services:
 `;
 
 describeWithEngine('exec', () => {
-  let ground: Playground;
+  let ground: Project;
   const exec = async (
     options: Partial<ExecOptions>,
     more: CallOptions = {},
@@ -36,7 +36,7 @@ describeWithEngine('exec', () => {
   };
 
   beforeAll(async () => {
-    ground = await playground(compose);
+    ground = await Project.make(compose);
     await ground.compose('up', '--detach');
     await ground.docker('wait', `${ground.project.name}-dead-1`);
   });

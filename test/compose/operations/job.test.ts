@@ -6,7 +6,7 @@ import { listContainers } from '../../../src/deployers/compose/resources/list.js
 import { statusText } from '../../../src/output/status.js';
 import { describeWithEngine } from '../../support/engine.js';
 import { walk } from '../../support/suites.js';
-import { type CallOptions, eventually, outcomeOf, type Playground, playground } from './support.js';
+import { type CallOptions, eventually, outcomeOf, Project } from '../../support/project.js';
 
 /** An image from which the engine takes long to make a container. */
 const fullImage = `lsops-full-${randomBytes(4).toString('hex')}:local`;
@@ -68,14 +68,14 @@ services:
 };
 
 describeWithEngine('run-job', () => {
-  let ground: Playground;
+  let ground: Project;
   const runJob = async (job: string, args: string[] = [], more: CallOptions = {}) =>
     outcomeOf(await ground.call({ operation: 'job', job, args }, more));
   const network = (): Promise<string> =>
     ground.docker('network', 'inspect', '-f', '{{.Id}}', `${ground.project.name}_default`);
 
   beforeAll(async () => {
-    ground = await playground(compose, jobs);
+    ground = await Project.make(compose, jobs);
     await ground.write('data/first', 'kept');
   });
   afterAll(() => ground.remove());

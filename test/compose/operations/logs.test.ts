@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { LogsOptions } from '../../../src/deployers/deployer.js';
 import { describeWithEngine } from '../../support/engine.js';
-import { type CallOptions, eventually, type Playground, playground } from './support.js';
+import { type CallOptions, eventually, Project } from '../../support/project.js';
 
 const lines = 200_000;
 const line = 'x'.repeat(1000);
@@ -26,7 +26,7 @@ services:
 const all: LogsOptions = { services: [], follow: false, timestamps: false };
 
 describeWithEngine('logs', () => {
-  let ground: Playground;
+  let ground: Project;
   const logs = async (
     options: Partial<LogsOptions>,
     more: CallOptions = {},
@@ -40,7 +40,7 @@ describeWithEngine('logs', () => {
   };
 
   beforeAll(async () => {
-    ground = await playground(compose);
+    ground = await Project.make(compose);
   });
   afterAll(() => ground.remove());
 

@@ -3,17 +3,18 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runPodScripts } from '../../../src/deployers/pod-scripts.js';
 import { describeWithEngine } from '../../support/engine.js';
 import { isRunning } from '../../support/running.js';
-import { outcomeOf, type Playground, playground, testContext } from './support.js';
+import { testContext } from '../../support/context.js';
+import { outcomeOf, Project } from '../../support/project.js';
 
 describeWithEngine('pre-start and post-start scripts of pods', () => {
-  let ground: Playground;
+  let ground: Project;
   const runScripts = async (...paths: string[]) => {
     const scripts = paths.map((path) => ({ path, pod: 'app' }));
     return outcomeOf(await ground.call({ operation: 'scripts', scripts }, { input: 'from stdin' }));
   };
 
   beforeAll(async () => {
-    ground = await playground('services: {}');
+    ground = await Project.make('services: {}');
   });
   afterAll(() => ground.remove());
 
@@ -61,8 +62,8 @@ describeWithEngine('pre-start and post-start scripts of pods', () => {
   });
 
   it('do not run in a dry run', async () => {
-    const { context, stdout } = testContext({ dryRun: true });
+    const context = testContext(undefined, { dryRun: true });
     await runPodScripts([{ path: '/no/such/script', pod: 'app' }], ground.project, context);
-    expect(stdout()).toBe('would run /no/such/script\n');
+    expect(context.output.stdout).toBe('would run /no/such/script\n');
   });
 });

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runTransfers, type TransferLimits, transferLimits } from '../../../src/deployers/compose/operate/transfer.js';
 import type { ConfigTransfer } from '../../../src/stack/parse.js';
 import { describeWithEngine } from '../../support/engine.js';
-import { type Playground, playground, testContext } from './support.js';
+import { testContext } from '../../support/context.js';
+import { Project } from '../../support/project.js';
 
 const compose = `
 services:
@@ -27,15 +28,15 @@ const nasty = 'a  b\'"$(touch /hacked)`id`;\n\\ ü\n\n';
 const limits: TransferLimits = { deadline: 60_000, firstPause: 50, longestPause: 500 };
 
 describeWithEngine('config transfers', () => {
-  let ground: Playground;
+  let ground: Project;
   const transfer = async (
     part: Partial<ConfigTransfer>,
     more: { limits?: Partial<TransferLimits>; verbose?: boolean } = {},
   ): Promise<string> => {
-    const { context, stderr } = testContext({ verbose: more.verbose ?? false });
+    const context = testContext(undefined, { verbose: more.verbose ?? false });
     const whole = { fromService: 'source', fromVariable: 'good', service: 'destination', variable: 'value', ...part };
     await runTransfers([whole], ground.project, ground.engine, context, { ...limits, ...more.limits });
-    return stderr();
+    return context.output.stderr;
   };
   const milliseconds = async (work: () => Promise<unknown>): Promise<number> => {
     const start = Date.now();
@@ -45,7 +46,7 @@ describeWithEngine('config transfers', () => {
   const received = (): Promise<string> => ground.compose('exec', '--no-TTY', 'destination', 'cat', '/received');
 
   beforeAll(async () => {
-    ground = await playground(compose);
+    ground = await Project.make(compose);
     const script = (name: string, text: string): Promise<string> => ground.write(`scripts/${name}.sh`, text);
     await ground.write('scripts/nasty', `${nasty}\n`);
     await script('export-good', 'cat /docker-entrypoint-scripts.d/nasty');
@@ -137,19 +138,19 @@ describeWithEngine('config transfers', () => {
   });
 
   it('ends when it is interrupted, and changes nothing in a dry run', async () => {
-    const { context, interrupt } = testContext();
+    const context = testContext();
     const hanging: ConfigTransfer = {
       fromService: 'source',
       fromVariable: 'hanging',
       service: 'destination',
       variable: 'value',
     };
-    setTimeout(interrupt, 500);
+    setTimeout(context.interrupt, 500);
     await expect(runTransfers([hanging], ground.project, ground.engine, context, limits)).rejects.toThrow(
       'interrupted',
     );
-    const dry = testContext({ dryRun: true });
-    await runTransfers([{ ...hanging, fromService: 'nobody' }], ground.project, ground.engine, dry.context);
-    expect(dry.stdout()).toBe('would set destination.value = nobody.hanging\n');
+    const dry = testContext(undefined, { dryRun: true });
+    await runTransfers([{ ...hanging, fromService: 'nobody' }], ground.project, ground.engine, dry);
+    expect(dry.output.stdout).toBe('would set destination.value = nobody.hanging\n');
   });
 });

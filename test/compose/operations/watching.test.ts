@@ -6,7 +6,8 @@ import { psText } from '../../../src/output/ps.js';
 import { statusText } from '../../../src/output/status.js';
 import { formatAddress } from '../../../src/system/address.js';
 import { describeWithEngine } from '../../support/engine.js';
-import { eventually, type Playground, playground, testContext } from './support.js';
+import { testContext } from '../../support/context.js';
+import { eventually, Project } from '../../support/project.js';
 
 const compose = `
 services:
@@ -39,19 +40,14 @@ services:
 `;
 
 describeWithEngine('ps, status and port', () => {
-  let ground: Playground;
+  let ground: Project;
   const port = async (service: string, number: number, protocol: 'tcp' | 'udp' = 'tcp', index = 1): Promise<string> =>
     formatAddress(
-      await publishedPort(
-        ground.project,
-        { service, port: number, protocol, index },
-        ground.engine,
-        testContext().context,
-      ),
+      await publishedPort(ground.project, { service, port: number, protocol, index }, ground.engine, testContext()),
     );
 
   beforeAll(async () => {
-    ground = await playground(compose);
+    ground = await Project.make(compose);
     await ground.compose('up', '--detach');
   });
   afterAll(() => ground.remove());

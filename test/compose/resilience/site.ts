@@ -5,7 +5,7 @@ import { run, runOrFail } from '../../../src/system/process/process.js';
 import { type CliResult, runCli } from '../../support/engine.js';
 import { removeProject } from '../../support/engine-api.js';
 import { removeFolder } from '../../support/temporary.js';
-import { testImage } from '../operations/support.js';
+import { testImage } from '../../support/project.js';
 
 /** The content of `.laconic` in a deployment directory that was created and updated, when nothing is unfinished. */
 export const stateFiles = [

@@ -8,19 +8,19 @@ import { lastLogLines, inspectContainer, listProjectContainers } from '../../../
 import { projectEvents } from '../../../src/engine/events.js';
 import type { LaconicError } from '../../../src/system/errors.js';
 import { describeWithEngine } from '../../support/engine.js';
-import { testContext } from '../operations/support.js';
-import { Ground } from './support.js';
+import { testContext } from '../../support/context.js';
+import { Project } from '../../support/project.js';
 
 const connectIn = (env: NodeJS.ProcessEnv): Promise<Engine> =>
-  connectEngine({ ...testContext().context, env: { ...process.env, ...env } });
+  connectEngine({ ...testContext(), env: { ...process.env, ...env } });
 
 describeWithEngine('the connection to the engine', () => {
-  let ground: Ground;
+  let ground: Project;
   let server: Server;
   let port: number;
   let directory: string;
   beforeAll(async () => {
-    ground = await Ground.make(`services:
+    ground = await Project.make(`services:
   web:
     image: IMAGE
     init: true

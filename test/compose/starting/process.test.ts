@@ -1,11 +1,6 @@
-import { rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { build } from 'esbuild';
-import { execa } from 'execa';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { describeWithEngine } from '../../support/engine.js';
-import { eventually } from '../operations/support.js';
-import { Ground } from './support.js';
+import { eventually, outcomeOf, Project } from '../../support/project.js';
 
 /** Five services that print hello and run until `go/end` exists. */
 const five = `services:\n${[1, 2, 3, 4, 5]
@@ -16,53 +11,31 @@ const five = `services:\n${[1, 2, 3, 4, 5]
   .join('')}`;
 
 describeWithEngine('a start in a process of its own', () => {
-  const driver = join(import.meta.dirname, '../../../node_modules/.cache', `lsoup-${process.pid}`, 'driver.mjs');
-  let ground: Ground;
-  beforeAll(async () => {
-    await build({
-      entryPoints: [join(import.meta.dirname, 'driver.ts')],
-      outfile: driver,
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-      packages: 'external',
-      logLevel: 'error',
-    });
-  });
-  afterAll(() => rm(dirname(driver), { recursive: true, force: true }));
+  let ground: Project;
   afterEach(() => ground.remove());
-  const start = (attached: boolean) => {
-    const { name, files, directory } = ground;
-    const asked = JSON.stringify({ name, files, directory, attached });
-    return execa(process.execPath, [driver], {
-      env: { LSOUP_START: asked },
-      reject: false,
-      stdin: 'ignore',
-      all: true,
-    });
-  };
+  const start = (attached: boolean) => ground.call({ operation: 'start', attached, directory: ground.directory });
 
-  const outputOf = async ({ all }: ReturnType<typeof start>, ...words: string[]): Promise<void> => {
+  const outputOf = async ({ stdout, stderr }: ReturnType<typeof start>, ...words: string[]): Promise<void> => {
     let said = '';
-    all.on('data', (text: Buffer) => (said += text.toString()));
+    for (const stream of [stdout, stderr]) stream.on('data', (text: Buffer) => (said += text.toString()));
     await eventually(words.join(', '), async () => words.every((word) => said.includes(word)) || undefined, 60);
   };
 
   it('shows the output when attached, runs what follows in the meantime, and stops the containers on Ctrl-C', async () => {
-    ground = await Ground.make(five);
+    ground = await Project.make(five);
     const child = start(true);
     await outputOf(child, 'hello 3', 'after up');
 
     child.kill('SIGINT');
-    const { exitCode, all } = await child;
+    const { code, stderr } = outcomeOf(await child);
 
-    expect([exitCode, all]).toEqual([1, expect.stringContaining('Error: interrupted')]);
+    expect([code, stderr]).toEqual([130, expect.stringContaining('Error: interrupted')]);
     const states = Object.values(await ground.containers()).map((one) => one.state);
     expect(states).toEqual(Array<string>(5).fill('exited'));
   });
 
   it('ends when the containers end when attached', async () => {
-    ground = await Ground.make(five);
+    ground = await Project.make(five);
     const child = start(true);
     await outputOf(child, 'hello 1', 'hello 5', 'after up');
 
@@ -72,7 +45,7 @@ describeWithEngine('a start in a process of its own', () => {
   });
 
   it('ends on Ctrl-C when detached, and leaves what Compose had done', async () => {
-    ground = await Ground.make(`services:
+    ground = await Project.make(`services:
   slow:
     image: IMAGE
     init: true
@@ -83,8 +56,7 @@ describeWithEngine('a start in a process of its own', () => {
     // Compose has finished; what continues is the wait for readiness.
     await outputOf(child, 'after up');
     child.kill('SIGINT');
-    const { all } = await child;
-    expect(all).toContain('Error: interrupted');
+    expect(outcomeOf(await child).stderr).toContain('Error: interrupted');
     expect((await ground.containers())['slow/1']?.state).toBe('running');
   });
 });

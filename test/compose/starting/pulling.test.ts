@@ -1,17 +1,17 @@
 import { afterEach, expect, it } from 'vitest';
 import { describeWithEngine } from '../../support/engine.js';
 import { freePort } from '../../support/ports.js';
-import { Ground } from './support.js';
+import { Project } from '../../support/project.js';
 
 describeWithEngine('images that cannot be pulled', () => {
-  let ground: Ground;
+  let ground: Project;
   afterEach(() => ground.remove());
 
   it.each([[false], [true]])(
     'are all reported with service, line and reason before anything starts (attached: %s)',
     async (attached) => {
       const registry = `127.0.0.1:${await freePort()}`;
-      ground = await Ground.make(`services:
+      ground = await Project.make(`services:
   web: { image: IMAGE, command: sleep 1000, init: true }
   one:
     image: ${registry}/a/one:1
@@ -42,7 +42,7 @@ describeWithEngine('images that cannot be pulled', () => {
 
   it('are reported only for services that are to be started', async () => {
     const registry = `127.0.0.1:${await freePort()}`;
-    ground = await Ground.make(
+    ground = await Project.make(
       `services:\n  web: { image: IMAGE, command: sleep 1000, init: true }\n  one: { image: '${registry}/a/one:1' }\n`,
     );
     expect((await ground.start({ services: ['web'] })).error).toBeUndefined();

@@ -2,16 +2,16 @@ import { readFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { describeWithEngine } from '../../support/engine.js';
-import { Ground, type Outcome, type Seen } from './support.js';
+import { type Outcome, Project, type Seen } from '../../support/project.js';
 
 /** Ends at once when stopped, so that tests need not wait for the grace period. */
 const idle = 'image: IMAGE\n    init: true\n    command: sleep 1000';
 
 describeWithEngine('start', () => {
-  let ground: Ground;
-  const others: Ground[] = [];
-  const make = async (compose?: string): Promise<Ground> => {
-    ground = await Ground.make(compose);
+  let ground: Project;
+  const others: Project[] = [];
+  const make = async (compose?: string): Promise<Project> => {
+    ground = await Project.make(compose);
     others.push(ground);
     return ground;
   };
@@ -61,7 +61,7 @@ volumes:
 configs: { text: { content: "it says \${GREETING}" } }
 secrets: { word: { file: ../word } }
 `;
-  const makeVaried = async (): Promise<Ground> => {
+  const makeVaried = async (): Promise<Project> => {
     await make(varied);
     await ground.write('more.env', 'MORE=1\n');
     await ground.write('word', 'secret');

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { describeWithEngine } from '../../support/engine.js';
-import { Ground } from './support.js';
+import { Project } from '../../support/project.js';
 
 const idle = 'image: IMAGE\n    init: true\n    command: sleep 1000';
 const compose = `
@@ -19,10 +19,10 @@ volumes:
 const job = `services:\n  job:\n    ${idle}\n    volumes: ["plain:/plain"]\nvolumes:\n  plain:\n`;
 
 describeWithEngine('stop', () => {
-  let ground: Ground;
+  let ground: Project;
   afterEach(() => ground.remove());
   const begin = async (): Promise<void> => {
-    ground = await Ground.make(compose);
+    ground = await Project.make(compose);
     await ground.write('data/file', 'precious');
     ground.jobFiles.set('job', await ground.write('compose-jobs/docker-compose-job.yml', job));
     expect((await ground.start({ wait: false })).error).toBeUndefined();

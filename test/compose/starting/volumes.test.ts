@@ -2,7 +2,7 @@ import { mkdir, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { describeWithEngine } from '../../support/engine.js';
-import { Ground } from './support.js';
+import { Project } from '../../support/project.js';
 
 const compose = (device: string): string => `
 services:
@@ -20,10 +20,10 @@ volumes:
 `;
 
 describeWithEngine('a volume whose path has changed', () => {
-  let ground: Ground;
+  let ground: Project;
   afterEach(() => ground.remove());
   const begin = async (): Promise<void> => {
-    ground = await Ground.make(compose('DIRECTORY/old'));
+    ground = await Project.make(compose('DIRECTORY/old'));
     await ground.write('old/file', 'precious');
     expect((await ground.start()).error).toBeUndefined();
   };
@@ -38,7 +38,7 @@ describeWithEngine('a volume whose path has changed', () => {
     const outcome = await ground.start();
 
     expect(outcome.error).toBeUndefined();
-    expect(outcome.stderr).toMatch(/volume lsoup-\w+_data moved away from .*old: its containers are recreated/);
+    expect(outcome.stderr).toMatch(/volume lsoproject-\w+_data moved away from .*old: its containers are recreated/);
     expect(await seenInside()).toBe('file\n');
     const after = await ground.containers();
     expect(after['web/1']?.id).not.toBe(before['web/1']?.id);
@@ -84,7 +84,7 @@ describeWithEngine('a volume whose path has changed', () => {
   });
 
   it('is never removed when the engine keeps its data', async () => {
-    ground = await Ground.make(compose(''));
+    ground = await Project.make(compose(''));
     await ground.start();
     await mkdir(join(ground.directory, 'new'));
     await ground.describe(compose('DIRECTORY/new'));

@@ -1,17 +1,16 @@
 import { afterEach, expect, it } from 'vitest';
 import { describeWithEngine } from '../../support/engine.js';
-import { eventually } from '../operations/support.js';
-import { Ground } from './support.js';
+import { eventually, Project } from '../../support/project.js';
 
 const idle = 'image: IMAGE\n    init: true\n    command: sleep 1000';
 const check = (test: string, more = ''): string =>
   `healthcheck: { test: ["CMD-SHELL", "${test}"], interval: 300ms, retries: 2${more} }`;
 
 describeWithEngine('the wait for readiness', () => {
-  let ground: Ground;
+  let ground: Project;
   afterEach(() => ground.remove());
-  const start = async (services: string, options: Parameters<Ground['start']>[0] = {}) => {
-    ground = await Ground.make(`services:\n${services}`);
+  const start = async (services: string, options: Parameters<Project['start']>[0] = {}) => {
+    ground = await Project.make(`services:\n${services}`);
     return ground.start(options);
   };
 
@@ -30,7 +29,7 @@ describeWithEngine('the wait for readiness', () => {
     );
     const returned = Date.now();
     expect(outcome.error).toMatch(
-      /^1 service did not become ready\nbad: exited with code 3 \(container lsoup-\w+-bad-1\)\n {2}end of its log:\n/,
+      /^1 service did not become ready\nbad: exited with code 3 \(container lsoproject-\w+-bad-1\)\n {2}end of its log:\n/,
     );
     expect(outcome.error).toContain('\n    line 11\n    \ufffd last');
     expect(outcome.error).not.toContain('line 1\n');
