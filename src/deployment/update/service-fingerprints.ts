@@ -2,7 +2,7 @@ import { isAbsolute, join } from 'node:path';
 import { definitionPrint, envFilePrint, followedBy, type ServicePrint, withValues } from '../../compose/fingerprint.js';
 import type { Stack } from '../../stack/parse.js';
 import { LaconicError } from '../../system/errors.js';
-import { mapOf } from '../../system/plain-map.js';
+import { listOf, mapOf } from '../../system/plain-map.js';
 import { parseYaml } from '../../system/yaml/yaml.js';
 import {
   definitionOf,
@@ -126,8 +126,7 @@ function topLevel(files: readonly ReadComposeFile[], section: string, name: stri
 
 /** The names in a service's `configs` or `secrets`, in short or long form. */
 function sourcesOf(list: unknown): string[] {
-  const items: unknown[] = Array.isArray(list) ? list : [];
-  return items
+  return listOf(list)
     .map((item) => (typeof item === 'string' ? item : mapOf(item).source))
     .filter((name) => typeof name === 'string');
 }

@@ -123,6 +123,12 @@ export function unreachable(what: string, server: string, error: unknown): Clust
   });
 }
 
+/** Returns `hidden` for an error about missing permissions; throws any other error. */
+export function hiddenIfForbidden(error: unknown): 'hidden' {
+  if (isForbidden(error)) return 'hidden';
+  throw error;
+}
+
 /** Returns undefined for an error about missing permissions; throws any other error. */
 export function unlessForbidden(error: unknown): undefined {
   if (isForbidden(error)) return undefined;

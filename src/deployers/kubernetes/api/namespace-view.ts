@@ -1,5 +1,5 @@
 import type { ClusterApi, LiveObject } from './api.js';
-import { isForbidden } from './errors.js';
+import { hiddenIfForbidden } from './errors.js';
 import { resources } from './resources.js';
 
 /**
@@ -9,11 +9,6 @@ import { resources } from './resources.js';
 export type NamespaceView = LiveObject | 'hidden' | undefined;
 
 /** @throws ClusterError */
-export async function viewNamespace(api: ClusterApi, name: string): Promise<NamespaceView> {
-  try {
-    return await api.get(resources.Namespace, name);
-  } catch (error) {
-    if (isForbidden(error)) return 'hidden';
-    throw error;
-  }
+export function viewNamespace(api: ClusterApi, name: string): Promise<NamespaceView> {
+  return api.get(resources.Namespace, name).catch(hiddenIfForbidden);
 }

@@ -1,5 +1,5 @@
 import type { KubernetesObject } from '../objects/common/object.js';
-import { mapOf } from '../../../system/plain-map.js';
+import { listOf, mapOf } from '../../../system/plain-map.js';
 
 /** Field manager of everything that start applies. */
 export const fieldManager = 'laconic-so';
@@ -21,8 +21,7 @@ interface ManagedFields {
 const pythonClient = /^(OpenAPI-Generator|python-client)/;
 
 function entriesOf(object: KubernetesObject): ManagedFields[] {
-  const entries = object.metadata.managedFields;
-  return Array.isArray(entries) ? (entries as ManagedFields[]) : [];
+  return listOf(object.metadata.managedFields) as ManagedFields[];
 }
 
 function isPython({ manager, operation, subresource }: ManagedFields): boolean {

@@ -4,7 +4,7 @@ import type { Deadline } from '../../readiness/wait-timeout.js';
 import { steadyTime } from '../../readiness/steady.js';
 import { markOf, neverReady, recheckAfter } from '../../readiness/readiness.js';
 import type { ClusterApi, WatchEvent } from '../api/api.js';
-import { isForbidden } from '../api/errors.js';
+import { hiddenIfForbidden } from '../api/errors.js';
 import { type Need, needs } from '../api/permissions.js';
 import { resources } from '../api/resources.js';
 import type { HealthPatience } from '../objects/workloads/health-patience.js';
@@ -152,11 +152,8 @@ async function findVolumes({ api }: ObjectWait, world: WatchCache): Promise<void
     .all('PersistentVolumeClaim')
     .filter(({ spec, status }) => status?.phase !== 'Bound' && spec.volumeName);
   for (const name of new Set(waiting.map(({ spec }) => spec.volumeName ?? ''))) {
-    const object = await api.get(resources.PersistentVolume, name).catch((error: unknown) => {
-      // Volumes are cluster-scoped: not every account may read them.
-      if (isForbidden(error)) return 'hidden' as const;
-      throw error;
-    });
+    // Volumes are cluster-scoped: not every account may read them.
+    const object = await api.get(resources.PersistentVolume, name).catch(hiddenIfForbidden);
     if (object === 'hidden') continue;
     if (object === undefined) world.noteMissing('PersistentVolume', name);
     else world.note({ type: 'MODIFIED', object: { ...object, kind: 'PersistentVolume' } });

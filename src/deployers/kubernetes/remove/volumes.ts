@@ -1,6 +1,6 @@
 import { labelValue } from '../objects/common/names.js';
 import type { ClusterApi, LiveObject } from '../api/api.js';
-import { isForbidden } from '../api/errors.js';
+import { hiddenIfForbidden, isForbidden } from '../api/errors.js';
 import { type Identity, isOurs, ownerOf } from '../apply/ownership.js';
 import type { Entry } from '../apply/inventory.js';
 import { requestEach } from '../api/parallel.js';
@@ -60,10 +60,7 @@ export async function claimsThatHoldData(api: ClusterApi, claims: readonly LiveO
   for (const claim of claims) {
     const { volumeName } = mapOf(claim.spec);
     if (typeof volumeName !== 'string' || volumeName === '') continue;
-    const volume = await api.get(resources.PersistentVolume, volumeName).catch((error: unknown) => {
-      if (isForbidden(error)) return 'hidden' as const;
-      throw error;
-    });
+    const volume = await api.get(resources.PersistentVolume, volumeName).catch(hiddenIfForbidden);
     if (volume === 'hidden') holding.push(claim);
     else if (volume !== undefined && mapOf(volume.spec).persistentVolumeReclaimPolicy !== 'Retain') holding.push(claim);
   }
