@@ -1,20 +1,24 @@
-import { afterEach, expect, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { describeWithCluster, kubectl } from '../../support/cluster.js';
 import { server, service, Site, type StackFiles } from './site.js';
 
-describeWithCluster('a start that cannot succeed fails at once with the reason', () => {
+/** Makes deployments for tests that wait side by side, since most of their time is the cluster's. */
+function deployments(): (name: string, stack: StackFiles) => Promise<Site> {
   const sites: Site[] = [];
-  afterEach(async () => {
-    for (const site of sites.splice(0)) await site.remove();
+  afterAll(async () => {
+    await Promise.all(sites.map((site) => site.remove()));
   });
-
-  async function make(name: string, stack: StackFiles): Promise<Site> {
+  return async (name, stack) => {
     const site = await Site.make(name, stack);
     sites.push(site);
     return site;
-  }
+  };
+}
 
-  it('for a missing image', async () => {
+describeWithCluster('a start that cannot succeed fails at once with the reason', () => {
+  const make = deployments();
+
+  it.concurrent('for a missing image', async () => {
     const one = await make('image', {
       pods: { app: '  web:\n    image: registry.invalid/nobody/nothing:1\n' + server('other') },
     });
@@ -32,7 +36,7 @@ describeWithCluster('a start that cannot succeed fails at once with the reason',
     expect([logs.code, logs.stdout]).toEqual([0, '******* No logs available ********\n']);
   });
 
-  it('for a server that keeps crashing, with the end of its log', async () => {
+  it.concurrent('for a server that keeps crashing, with the end of its log', async ({ expect }) => {
     const one = await make('crash', { pods: { app: service('web', 'echo cannot find my database; exit 3') } });
     // A busy node reports a crash late; until then the container counts as running.
     const { code, stderr } = await one.run('start', '--steady', '60');
@@ -57,7 +61,7 @@ describeWithCluster('a start that cannot succeed fails at once with the reason',
     await expect.poll(earlier, { timeout: 60_000 }).toBe('web: cannot find my database\n');
   });
 
-  it('for a claim with an unknown storage class', async () => {
+  it.concurrent('for a claim with an unknown storage class', async () => {
     const one = await make('claim', {
       pods: { app: server('db', '    volumes: ["data:/data"]\n') + 'volumes:\n  data:\n' },
       spec: 'volumes:\n  data:\n',
@@ -78,7 +82,7 @@ spec: {storageClassName: nowhere, accessModes: [ReadWriteOnce], resources: {requ
     expect(stderr).toMatch(/Deployment \S+: volume claim \S+-data gets no volume: .*"nowhere" not found/);
   });
 
-  it('for a pod that fits on no node', async () => {
+  it.concurrent('for a pod that fits on no node', async () => {
     const one = await make('room', {
       pods: { app: server('web') },
       spec: 'resources:\n  containers:\n    reservations: {cpus: "500"}\n',
@@ -88,7 +92,7 @@ spec: {storageClassName: nowhere, accessModes: [ReadWriteOnce], resources: {requ
     expect(stderr).toMatch(/Deployment \S+: no node accepts it: .*Insufficient cpu/);
   });
 
-  it('for a pod that fits on no node while its claim waits for it, and for a missing Secret', async () => {
+  it.concurrent('for a pod that fits on no node while its claim waits for it, and for a missing Secret', async () => {
     const one = await make('room-data', {
       pods: { app: server('web', '    volumes: ["data:/data"]\n') + 'volumes:\n  data:\n' },
       spec: 'volumes:\n  data:\nresources:\n  containers:\n    reservations: {memory: 9000G}\n',
@@ -110,7 +114,7 @@ spec: {storageClassName: nowhere, accessModes: [ReadWriteOnce], resources: {requ
     ]);
   });
 
-  it('for a failed job, although the server runs', async () => {
+  it.concurrent('for a failed job, although the server runs', async () => {
     const one = await make('job', {
       pods: { app: server('web') },
       jobs: { seed: service('seed', 'echo no such table; exit 4') },
@@ -122,7 +126,7 @@ spec: {storageClassName: nowhere, accessModes: [ReadWriteOnce], resources: {requ
     );
   });
 
-  it('for run-job before the cluster exists, which only start creates', async () => {
+  it.concurrent('for run-job before the cluster exists, which only start creates', async () => {
     const target = 'deploy-to: k8s-kind\nkind-cluster-name: laconic-so-nowhere\n';
     const one = await make('nowhere', { pods: {}, jobs: { seed: service('seed', 'true') }, target });
     const { code, stderr } = await one.run('run-job', 'seed');
@@ -131,7 +135,7 @@ spec: {storageClassName: nowhere, accessModes: [ReadWriteOnce], resources: {requ
     expect(stderr).not.toContain('--skip-cluster-management');
   });
 
-  it('for a healthcheck that never succeeds, after its retries as on Compose, with its output', async () => {
+  it.concurrent('for a healthcheck that never succeeds, after its retries as on Compose, with its output', async () => {
     const check = 'echo no leader was elected; false';
     const one = await make('unhealthy', {
       pods: {
@@ -148,7 +152,9 @@ spec: {storageClassName: nowhere, accessModes: [ReadWriteOnce], resources: {requ
     );
   });
 
-  it('for a start that takes too long, which --wait-timeout reports, while --no-wait does not wait', async () => {
+  it.concurrent('for a start that takes too long, which --wait-timeout reports, while --no-wait does not wait', async ({
+    expect,
+  }) => {
     const one = await make('slow', {
       pods: { app: server('web', '    healthcheck: {test: ["CMD", "false"], interval: 1s, retries: 1000}\n') },
     });
@@ -165,14 +171,13 @@ spec: {storageClassName: nowhere, accessModes: [ReadWriteOnce], resources: {requ
 });
 
 describeWithCluster('interrupted starts, and pods that restart', () => {
-  let site: Site | undefined;
-  afterEach(async () => site?.remove());
+  const make = deployments();
 
-  it('a failing probe is reported during the wait, once per reason', async () => {
+  it.concurrent('a failing probe is reported during the wait, once per reason', async ({ expect }) => {
     // The first check may come before the container has written anything, and any check in the middle of writing.
     const tell = (text: string): string => `echo ${text} > /tmp/next; mv /tmp/next /tmp/reason`;
     const check = ['CMD-SHELL', 'until test -e /tmp/reason; do sleep 0.1; done; cat /tmp/reason; test -e /tmp/go'];
-    site = await Site.make('probe', {
+    const site = await make('probe', {
       pods: {
         app: service(
           'web',
@@ -186,9 +191,9 @@ describeWithCluster('interrupted starts, and pods that restart', () => {
     const starting = site.begin('start');
     const waits = '0/1 ready: web running, not ready yet';
     await starting.said(`${waits}: readiness probe failed: schema is missing after 1 s\n`);
-    const say = async (text: string) => site?.succeed('exec', 'web', tell(text));
+    const say = async (text: string) => site.succeed('exec', 'web', tell(text));
     await say('schema is missing after 2 s');
-    await expect.poll(async () => (await site?.succeed('status'))?.stdout, { timeout: 60_000 }).toContain('after 2 s');
+    await expect.poll(async () => (await site.succeed('status')).stdout, { timeout: 60_000 }).toContain('after 2 s');
     await say('no leader was elected');
     await starting.said(`${waits}: readiness probe failed: no leader was elected\n`);
     await site.succeed('exec', 'web', 'touch /tmp/go');
@@ -200,8 +205,8 @@ describeWithCluster('interrupted starts, and pods that restart', () => {
     ]);
   });
 
-  it('Ctrl-C during the wait exits with 130, the deployment is not locked, and the next start continues', async () => {
-    site = await Site.make('interrupted', {
+  it.concurrent('Ctrl-C during the wait exits with 130, the deployment is not locked, and the next start continues', async () => {
+    const site = await make('interrupted', {
       pods: {
         app: server('web', '    healthcheck: {test: ["CMD", "test", "-e", "/tmp/go"], interval: 1s, retries: 1000}\n'),
       },
@@ -216,8 +221,8 @@ describeWithCluster('interrupted starts, and pods that restart', () => {
     expect(await again.ended()).toBe(0);
   });
 
-  it('a start reports that the deployment was stopped during its wait', async () => {
-    site = await Site.make('stopped', {
+  it.concurrent('a start reports that the deployment was stopped during its wait', async () => {
+    const site = await make('stopped', {
       pods: { app: server('web', '    healthcheck: {test: ["CMD", "false"], interval: 1s, retries: 1000}\n') },
     });
     const starting = site.begin('start');
@@ -227,8 +232,8 @@ describeWithCluster('interrupted starts, and pods that restart', () => {
     expect(starting.stderr).toMatch(/Deployment \S+: (was deleted by another client|is being deleted)/);
   });
 
-  it('Ctrl-C in run-job deletes the Job', async () => {
-    site = await Site.make('jobs', { pods: {}, jobs: { long: server('long') } });
+  it.concurrent('Ctrl-C in run-job deletes the Job', async () => {
+    const site = await make('jobs', { pods: {}, jobs: { long: server('long') } });
     const running = site.begin('run-job', 'long');
     await running.said('long is here');
     const busy = await site.run('run-job', 'long');
@@ -255,18 +260,16 @@ describeWithCluster('interrupted starts, and pods that restart', () => {
     expect(gone || left.stderr.includes('-job-long may still be running in namespace'), left.stderr).toBe(true);
   });
 
-  it('the restart of a container is counted, and its earlier output is kept', async () => {
-    site = await Site.make('again', {
+  it.concurrent('the restart of a container is counted, and its earlier output is kept', async ({ expect }) => {
+    const site = await make('again', {
       pods: { app: service('web', 'trap exit TERM; date +run-%s%N; while [ ! -e /tmp/end ]; do sleep 0.1; done') },
     });
     await site.succeed('start');
     let first = '';
-    await expect
-      .poll(async () => (first = (await site?.succeed('logs'))?.stdout ?? ''), { timeout: 60_000 })
-      .toMatch(/run-/);
+    await expect.poll(async () => (first = (await site.succeed('logs')).stdout), { timeout: 60_000 }).toMatch(/run-/);
     await site.succeed('exec', 'web', 'touch /tmp/end');
     await expect
-      .poll(async () => (await site?.run('status'))?.stdout, { timeout: 60_000 })
+      .poll(async () => (await site.run('status')).stdout, { timeout: 60_000 })
       .toMatch(/\t1\/1 ready\t1 restart$/m);
     expect((await site.succeed('logs', '--previous')).stdout).toBe(first);
     expect((await site.succeed('logs')).stdout).not.toBe(first);
