@@ -1,9 +1,9 @@
+import { splitAmount } from '../compose/syntax/amounts.js';
+
 /**
  * Exact sizes and CPU counts of a spec in any notation. Text that is a Kubernetes quantity is read as one (`512M` =
  * 512·10⁶, `5Gi` = 5·2³⁰); everything else as Compose reads it (`512mb` = 512·2²⁰).
  */
-
-const quantity = /^\+?(\d{1,40})?(?:\.(\d{0,40}))?(?:[eE]([+-]?\d{1,2})|\s?([A-Za-z]{1,3}))?$/;
 
 /** The largest number of bytes in Kubernetes. */
 const maxBytes = 2n ** 63n - 1n;
@@ -56,11 +56,12 @@ function scaled(
   factorOf: (suffix: string) => bigint | undefined,
   unit: bigint,
 ): bigint | undefined {
-  const match = quantity.exec(String(value).trim());
-  if (!match) return undefined;
-  const [, whole = '', fraction = '', exponent = '0', suffix] = match;
-  if (whole === '' && fraction === '') return undefined;
-  const factor = suffix === undefined ? unit : factorOf(suffix);
+  const amount = splitAmount(String(value).trim());
+  if (amount === undefined) return undefined;
+  const { sign, whole, fraction, exponent, unit: suffix } = amount;
+  if (sign === '-' || (exponent !== '' && suffix !== '')) return undefined;
+  if (Math.max(whole.length, fraction.length) > 40 || Math.abs(Number(exponent)) > 99) return undefined;
+  const factor = suffix === '' ? unit : factorOf(suffix);
   if (factor === undefined) return undefined;
   const shift = Number(exponent) - fraction.length;
   const digits = BigInt(whole + fraction) * factor;

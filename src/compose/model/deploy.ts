@@ -1,5 +1,5 @@
 import { quote } from '../../system/yaml/yaml.js';
-import { parseBytes } from '../syntax/amounts.js';
+import { parseBytes, splitAmount } from '../syntax/amounts.js';
 import type { Cursor } from './cursor.js';
 import type { DeployModel, ResourcesModel } from './types.js';
 
@@ -60,14 +60,12 @@ function readResources(section: Cursor | undefined, known: readonly string[]): R
 
 function readNumber(cursor: Cursor | undefined): string | undefined {
   const text = cursor?.textOrNumber();
-  if (text === undefined || /^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/.test(text)) return text;
+  if (text === undefined || splitAmount(text)?.number === text) return text;
   return cursor?.refuse(`must be a number, found ${quote(text)}`);
 }
 
 function readSize(cursor: Cursor | undefined): string | undefined {
-  const text = cursor?.textOrNumber();
-  if (text === undefined || parseBytes(text) !== undefined) return text;
-  return cursor?.refuse(`must be a size such as 64m or 1g, found ${quote(text)}`);
+  return cursor?.bytes() === undefined ? undefined : cursor.textOrNumber();
 }
 
 function addOlder(

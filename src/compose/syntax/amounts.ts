@@ -38,8 +38,18 @@ export function parseDuration(text: string): number | undefined {
   return sign * total;
 }
 
-const size = /^([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?) ?([a-z]{0,3})$/i;
-const powers = ['b', 'k', 'm', 'g', 't', 'p'];
+type AmountPart = 'number' | 'sign' | 'whole' | 'fraction' | 'exponent' | 'unit';
+
+const amount = /^(([-+]?)(\d*)(?:\.(\d*))?(?:[eE]([-+]?\d+))?) ?([A-Za-z]{0,3})$/;
+
+/**
+ * Takes a number with a unit apart: `-1.5e3 KiB`. What is not there is empty.
+ * @returns undefined if the text is none; `number`: the text without its unit
+ */
+export function splitAmount(text: string): Record<AmountPart, string> | undefined {
+  const [, number = '', sign = '', whole = '', fraction = '', exponent = '', unit = ''] = amount.exec(text) ?? [];
+  return whole + fraction === '' ? undefined : { number, sign, whole, fraction, exponent, unit };
+}
 
 /**
  * Parses a size in Compose's units into whole bytes: `64m`, `1.5gb`, `1 KiB`, `1048576`; letters, in any case, always
@@ -47,9 +57,8 @@ const powers = ['b', 'k', 'm', 'g', 't', 'p'];
  * @returns undefined for text that Compose refuses
  */
 export function parseBytes(text: string): number | undefined {
-  const [, amount, suffix = ''] = size.exec(text) ?? [];
-  const power = powers.indexOf(suffix[0]?.toLowerCase() ?? 'b');
-  if (amount === undefined || power < 0 || !/^(?:|b|.|.b|.ib)$/i.test(suffix) || /^b./i.test(suffix)) return undefined;
-  const bytes = Number(amount) * 1024 ** power;
+  const { number, unit = '?' } = splitAmount(text) ?? {};
+  if (!/^(?:b|[kmgtp](?:i?b)?)?$/i.test(unit)) return undefined;
+  const bytes = Number(number) * 1024 ** 'bkmgtp'.indexOf(unit.charAt(0).toLowerCase());
   return bytes < 0 ? undefined : Math.trunc(bytes);
 }
