@@ -44,7 +44,7 @@ export async function buildOne(container: string, recipe: BuildRecipe, run: Buil
   const result = { container, image: imageOf(container) };
   try {
     const published = await build(container, recipe, run, log, elapsed);
-    return { ...result, outcome: 'built', seconds: elapsed(), ...(published === undefined ? {} : { published }) };
+    return { ...result, outcome: 'built', seconds: elapsed(), published };
   } catch (error) {
     if (!(error instanceof LaconicError)) throw error;
     log.note(`${error instanceof InterruptedError ? 'interrupted' : 'failed'} after ${elapsed().toFixed(1)} s`);

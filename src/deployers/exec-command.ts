@@ -3,10 +3,7 @@ import { isExplained, LaconicError } from '../system/errors.js';
 /** Says first that a command was not run; interruptions and other exit codes are returned unchanged. */
 export function notRun(error: unknown): unknown {
   if (!isExplained(error)) return error;
-  return new LaconicError(`the command was not run: ${error.message}`, {
-    ...(error.hint === undefined ? {} : { hint: error.hint }),
-    cause: error,
-  });
+  return new LaconicError(`the command was not run: ${error.message}`, { hint: error.hint, cause: error });
 }
 
 /** The command to execute for the words after the service name: a single word is a line for the shell. */

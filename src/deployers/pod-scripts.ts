@@ -61,7 +61,7 @@ async function runPodScript({ path, pod }: PodScript, project: ScriptEnvironment
   if (context.signal.aborted) throw new InterruptedError();
   context.report.verbose(`Running command: ${path}`);
   const failed = (reason: string, hint?: string): LaconicError =>
-    new LaconicError(`Error running command: ${path}: ${reason} (pod ${pod})`, hint === undefined ? {} : { hint });
+    new LaconicError(`Error running command: ${path}: ${reason} (pod ${pod})`, { hint });
 
   if ((await kindOf(path)) !== 'file') throw failed('there is no such file');
   await access(path, constants.X_OK).catch((error: unknown) => {

@@ -19,5 +19,5 @@ export async function findImage(engine: Engine, name: string): Promise<EngineIma
   );
   if (found === undefined) return undefined;
   const lastTagged = (found as { Metadata?: { LastTagTime?: string } }).Metadata?.LastTagTime;
-  return { id: found.Id, repoDigests: found.RepoDigests, ...(lastTagged === undefined ? {} : { lastTagged }) };
+  return { id: found.Id, repoDigests: found.RepoDigests, lastTagged };
 }

@@ -33,12 +33,7 @@ export function parseImage(text: string): ImageReference | undefined {
   if (registry !== undefined && !registryName.test(registry)) return undefined;
   if (!repository.split('/').every((part) => component.test(part))) return undefined;
   if ((tag !== undefined && !tagName.test(tag)) || (digest !== undefined && !digestText.test(digest))) return undefined;
-  return {
-    ...(registry === undefined ? {} : { registry }),
-    repository,
-    ...(tag === undefined ? {} : { tag }),
-    ...(digest === undefined ? {} : { digest }),
-  };
+  return { registry, repository, tag, digest };
 }
 
 /** Formats a reference. */

@@ -248,15 +248,10 @@ export function parseSecretsEnv(text: string): Map<string, StoredSecret> {
     const secret = parseJson(line.slice(retiredPrefix.length));
     if (!isRetired(secret)) continue;
     const { name: retiredName, value, template: retiredTemplate } = secret;
-    stored.set(retiredName, {
-      value,
-      ...(retiredTemplate === undefined ? {} : { template: retiredTemplate }),
-      retired: true,
-    });
+    stored.set(retiredName, { value, template: retiredTemplate, retired: true });
   }
   for (const [name, value] of parseEnvFile(text, 'secrets.env')) {
-    const template = templates.get(name);
-    stored.set(name, { value, ...(template === undefined ? {} : { template }), retired: false });
+    stored.set(name, { value, template: templates.get(name), retired: false });
   }
   return stored;
 }

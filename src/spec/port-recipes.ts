@@ -74,7 +74,7 @@ function nodePortMapper(
   return ({ container, host, protocol }) =>
     eachOf(container).map((single, index) => {
       const node = recipe === 'any-fixed-random' ? pick(1) : nodePort(host, index);
-      return formatPort({ container: single, protocol, ...(node === undefined ? {} : { host: node }) });
+      return formatPort({ container: single, protocol, host: node });
     });
 }
 

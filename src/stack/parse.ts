@@ -150,7 +150,7 @@ function toPod(shape: PodShape): PodFile {
   return {
     name,
     repository,
-    ...(ref === undefined ? {} : { ref }),
+    ref,
     path: plainPath(shape.path ?? '.'),
     ...(before ? { preStartCommand: plainPath(before) } : {}),
     ...(after ? { postStartCommand: plainPath(after) } : {}),

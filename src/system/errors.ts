@@ -68,10 +68,7 @@ export class CommandFailedError extends LaconicError {
     const said = details.stderr.trim();
     super(
       said === '' ? `${what}: \`${details.command}\` returned ${details.code ?? 'no exit code'}` : `${what}: ${said}`,
-      {
-        ...(details.hint === undefined ? {} : { hint: details.hint }),
-        cause: details.cause,
-      },
+      details,
     );
     this.command = details.command;
     this.code = details.code;

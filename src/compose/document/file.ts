@@ -54,11 +54,9 @@ export function servicesInForce({ services }: ComposeFile, profiles: readonly st
 
 function readService(reader: SectionReader, name: string, service: Record<string, unknown>): ComposeService {
   const at = (...rest: KeyPath): KeyPath => ['services', name, ...rest];
-  const image = reader.text(at('image'), service.image);
-  const restart = reader.text(at('restart'), service.restart);
   return {
     name,
-    ...(image === undefined ? {} : { image }),
+    image: reader.text(at('image'), service.image),
     ports: reader.each(
       at('ports'),
       service.ports,
@@ -80,7 +78,7 @@ function readService(reader: SectionReader, name: string, service: Record<string
             parseEnvFilePath,
             'is no env file: write a path, or a map with path',
           ),
-    ...(restart === undefined ? {} : { restart }),
+    restart: reader.text(at('restart'), service.restart),
     profiles: reader.each(
       at('profiles'),
       service.profiles,

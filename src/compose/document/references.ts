@@ -50,7 +50,7 @@ function includeReferences(item: unknown, key: KeyPath): FileReference[] {
       kind: 'include' as const,
       path: each,
       key: [...key, 'path'],
-      ...(projectDirectory === undefined ? {} : { projectDirectory }),
+      projectDirectory,
     })),
     ...texts(variables).map((each) => ({ kind: 'variables' as const, path: each, key: [...key, 'env_file'] })),
   ];

@@ -38,8 +38,8 @@ export function readDeploy(service: Cursor): DeployModel | undefined {
   if (wanted !== undefined && wanted < 0)
     (section?.at('replicas') ?? service.at('scale'))?.refuse('must not be negative');
   return {
-    ...(wanted === undefined ? {} : { replicas: wanted }),
-    ...(mode === undefined ? {} : { mode }),
+    replicas: wanted,
+    mode,
     resources: { ...(hasLimits ? { limits } : {}), ...(hasReservations ? { reservations } : {}) },
     keys: new Set(section?.tree.kind === 'map' ? section.tree.entries.keys() : []),
   };

@@ -21,17 +21,11 @@ function readFileReference(item: Cursor, kind: 'secrets' | 'configs'): FileRefer
   item.checkKeys(['source', 'target', 'uid', 'gid', 'mode']);
   if (item.at('source') === undefined) return item.refuse('is missing its key source');
   const source = item.at('source')?.text();
-  const written = item.at('target')?.text();
+  const written = item.at('target')?.text() ?? '';
   const mode = readMode(item.at('mode'));
   const [uid, gid] = [item.at('uid')?.text(), item.at('gid')?.text()];
   if (source === undefined) return undefined;
-  return {
-    source,
-    target: posix.resolve(directory, written === undefined || written === '' ? source : written),
-    ...(mode === undefined ? {} : { mode }),
-    ...(uid === undefined ? {} : { uid }),
-    ...(gid === undefined ? {} : { gid }),
-  };
+  return { source, target: posix.resolve(directory, written === '' ? source : written), mode, uid, gid };
 }
 
 /** Text is octal (Compose before 2.30 read it as decimal, which is never meant). */
@@ -65,7 +59,7 @@ export function readFileObject(cursor: Cursor, kind: 'secrets' | 'configs'): Fil
   if (given.length === 0 && !external && cursor.at('driver') === undefined) {
     return cursor.refuse(`needs one of ${sources.join(', ')}, or external: true`);
   }
-  const model: FileObjectModel = { external, ...(name === undefined ? {} : { name }) };
+  const model: FileObjectModel = { external, name };
   for (const key of given) {
     const text = cursor.at(key)?.text();
     if (text !== undefined) model[key] = text;
@@ -85,12 +79,7 @@ export function readVolume(cursor: Cursor): VolumeModel | undefined {
   }
   const driver = cursor.at('driver')?.text();
   const options = cursor.at('driver_opts')?.entries() ?? [];
-  return {
-    external,
-    ...(driver === undefined ? {} : { driver }),
-    driver_opts: new Map(options.map(([key, value]) => [key, value.scalar() ?? ''])),
-    ...(name === undefined ? {} : { name }),
-  };
+  return { external, driver, driver_opts: new Map(options.map(([key, value]) => [key, value.scalar() ?? ''])), name };
 }
 
 /** `external: true`, or the old `external: {name: …}`. */

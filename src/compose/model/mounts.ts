@@ -91,8 +91,6 @@ function longDetails(item: Cursor): Pick<MountModel, 'options' | 'size' | 'subpa
   const mode = tmpfs?.at('mode')?.scalar();
   // YAML has already converted the octal number.
   const octal = mode !== undefined && /^\d+$/.test(mode) ? `0${Number(mode).toString(8)}` : mode;
-  const size = tmpfs?.at('size')?.bytes();
-  const subpath = (volume ?? image)?.at('subpath')?.text();
   const options = [
     item.at('consistency')?.text(),
     bind?.at('propagation')?.text(),
@@ -104,7 +102,7 @@ function longDetails(item: Cursor): Pick<MountModel, 'options' | 'size' | 'subpa
   ];
   return {
     options: options.filter((option) => option !== undefined),
-    ...(size === undefined ? {} : { size }),
-    ...(subpath === undefined ? {} : { subpath }),
+    size: tmpfs?.at('size')?.bytes(),
+    subpath: (volume ?? image)?.at('subpath')?.text(),
   };
 }

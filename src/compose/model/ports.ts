@@ -69,10 +69,5 @@ function longPort(item: Cursor): PortModel[] {
 }
 
 function made(target: number, published: string | undefined, ip: string | undefined, protocol: string): PortModel {
-  return {
-    target,
-    ...(published === undefined ? {} : { published }),
-    ...(ip === undefined ? {} : { host_ip: ip }),
-    protocol: protocol.toLowerCase(),
-  };
+  return { target, published, host_ip: ip, protocol: protocol.toLowerCase() };
 }

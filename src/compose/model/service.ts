@@ -34,9 +34,9 @@ export function readService(cursor: Cursor, name: string, lookup: Lookup): ReadS
 
   const model = {
     name,
-    ...optional('image', at('image')?.text()),
-    ...optional('command', readWords(at('command'))),
-    ...optional('entrypoint', readWords(at('entrypoint'))),
+    image: at('image')?.text(),
+    command: readWords(at('command')),
+    entrypoint: readWords(at('entrypoint')),
     ports: present(at('ports'), readPorts) ?? [],
     expose: [
       ...new Set(
@@ -47,13 +47,13 @@ export function readService(cursor: Cursor, name: string, lookup: Lookup): ReadS
     ],
     volumes: present(at('volumes'), readMounts) ?? [],
     depends_on: readDependencies(cursor),
-    ...optional('healthcheck', present(healthcheck, readHealthcheck)),
+    healthcheck: present(healthcheck, readHealthcheck),
     labels: at('labels')?.textMap() ?? new Map<string, string>(),
-    ...optional('deploy', readDeploy(cursor)),
+    deploy: readDeploy(cursor),
     extra_hosts: present(at('extra_hosts'), readExtraHosts) ?? new Map<string, string[]>(),
-    ...optional('user', at('user')?.text()),
-    ...optional('working_dir', at('working_dir')?.text()),
-    ...optional('hostname', at('hostname')?.text()),
+    user: at('user')?.text(),
+    working_dir: at('working_dir')?.text(),
+    hostname: at('hostname')?.text(),
     cap_add: unique('cap_add'),
     cap_drop: unique('cap_drop'),
     security_opt: texts('security_opt', { once: true }),
@@ -63,13 +63,13 @@ export function readService(cursor: Cursor, name: string, lookup: Lookup): ReadS
     tty: flag('tty'),
     stdin_open: flag('stdin_open'),
     tmpfs: lastOfEach(textOrTexts('tmpfs')),
-    ...optional('shm_size', at('shm_size')?.bytes()),
-    ...optional('network_mode', at('network_mode')?.text()),
-    ...optional('pid', at('pid')?.text()),
-    ...optional('ipc', at('ipc')?.text()),
-    ...optional('restart', at('restart')?.text()),
-    ...optional('stop_signal', at('stop_signal')?.text()),
-    ...optional('stop_grace_period', at('stop_grace_period')?.duration()),
+    shm_size: at('shm_size')?.bytes(),
+    network_mode: at('network_mode')?.text(),
+    pid: at('pid')?.text(),
+    ipc: at('ipc')?.text(),
+    restart: at('restart')?.text(),
+    stop_signal: at('stop_signal')?.text(),
+    stop_grace_period: at('stop_grace_period')?.duration(),
     ulimits: readUlimits(at('ulimits')),
     sysctls: at('sysctls')?.textMap() ?? new Map<string, string>(),
     dns: [...new Set(textOrTexts('dns').filter((address) => address !== ''))],
@@ -81,8 +81,8 @@ export function readService(cursor: Cursor, name: string, lookup: Lookup): ReadS
     secrets: readReferences(at('secrets'), 'secrets'),
     configs: readReferences(at('configs'), 'configs'),
     profiles: unique('profiles'),
-    ...optional('pull_policy', readPullPolicy(at('pull_policy'))),
-    ...optional('platform', at('platform')?.text()),
+    pull_policy: readPullPolicy(at('pull_policy')),
+    platform: at('platform')?.text(),
     keys: new Set(cursor.tree.kind === 'map' ? cursor.tree.entries.keys() : []),
   };
   return {
@@ -103,11 +103,6 @@ function present<T>(cursor: Cursor | undefined, read: (cursor: Cursor) => T): T 
  */
 function lastOfEach(texts: readonly string[]): string[] {
   return [...new Map(texts.map((text) => [text.split('=', 1)[0], text])).values()];
-}
-
-/** A property that exists only if it has a value. */
-function optional<K extends string, T>(key: K, value: T | undefined): Partial<Record<K, T>> {
-  return value === undefined ? {} : ({ [key]: value } as Record<K, T>);
 }
 
 function readReferences(

@@ -39,7 +39,7 @@ function parseLong(value: Record<string, unknown>): ComposeMount | undefined {
   const source = typeof value.source === 'string' && value.source !== '' ? value.source : undefined;
   return {
     kind: longKind(value.type, source),
-    ...(source === undefined ? {} : { source }),
+    source,
     target: typeof value.target === 'string' ? value.target : '',
     readOnly: value.read_only === true || value.read_only === 'true',
   };

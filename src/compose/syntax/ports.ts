@@ -106,24 +106,12 @@ function parseLong(value: Record<string, unknown>): ComposePort | undefined {
   return port && { ...port, raw: formatPort(port) };
 }
 
-function checked(port: {
-  raw: string;
-  container: string;
-  host: string | undefined;
-  ip: string | undefined;
-  protocol: string;
-}): ComposePort | undefined {
-  const { raw, container, host } = port;
+function checked(port: ComposePort): ComposePort | undefined {
+  const { container, host, protocol } = port;
   const ip = port.ip?.replace(/^\[(.*)\]$/, '$1');
   if (!isPort(container, 1) || (host !== undefined && !isPort(host, 0))) return undefined;
   if (ip !== undefined && !ip.includes('$') && isIP(ip) === 0) return undefined;
-  return {
-    raw,
-    container,
-    ...(host === undefined ? {} : { host }),
-    ...(ip === undefined ? {} : { ip }),
-    protocol: port.protocol.includes('$') ? port.protocol : port.protocol.toLowerCase(),
-  };
+  return { ...port, ip, protocol: protocol.includes('$') ? protocol : protocol.toLowerCase() };
 }
 
 function isPort(text: string, lowest: 0 | 1): boolean {

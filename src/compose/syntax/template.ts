@@ -43,7 +43,7 @@ function parseAt(text: string, depth: number): Template {
   const variable = (name: string, operator: TemplateOperator | undefined, word: readonly TemplatePart[]): void => {
     if (literal !== '') parts.push({ kind: 'text', text: literal });
     literal = '';
-    parts.push({ kind: 'variable', name, ...(operator === undefined ? {} : { operator }), word });
+    parts.push({ kind: 'variable', name, operator, word });
   };
   const finish = (valid: boolean): Template => {
     if (literal !== '') parts.push({ kind: 'text', text: literal });

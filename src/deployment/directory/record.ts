@@ -40,8 +40,8 @@ export function renderRecord(record: DeploymentRecord): string {
     {
       'cluster-id': record.clusterId,
       'deployment-id': record.deploymentId,
-      ...(record.stackSource === undefined ? {} : { 'stack-source': record.stackSource }),
-      ...(record.credentials === undefined ? {} : { credentials: record.credentials }),
+      'stack-source': record.stackSource,
+      credentials: record.credentials,
     },
     yamlStyle,
   );

@@ -21,7 +21,7 @@ export async function applyChanges(
   let steps: JournalStep[];
   try {
     steps = [{ op: 'directory', path: await stage(layout, plan) }, ...plan.steps];
-    await writeJournal(layout, { phase: 'files', steps, ...(hook === undefined ? {} : { hook }) });
+    await writeJournal(layout, { phase: 'files', steps, hook });
   } catch (error) {
     await rm(layout.next, { recursive: true, force: true });
     throw error instanceof LaconicError

@@ -91,12 +91,8 @@ function collect(entries: readonly Entry[]): GitConfig {
     const base = /^url\.([^]*)\.insteadof$/.exec(key)?.[1];
     return base === undefined ? [] : [{ base, prefix: value }];
   });
-  return {
-    ...(origin === undefined ? {} : { origin }),
-    ...(sshCommand === undefined ? {} : { sshCommand }),
-    rules,
-    set: stallKeys.filter((key) => entries.some((entry) => entry.key === key)),
-  };
+  const set = stallKeys.filter((key) => entries.some((entry) => entry.key === key));
+  return { origin, sshCommand, rules, set };
 }
 
 /**

@@ -85,5 +85,5 @@ export function hostKeyHint(host: string): string {
 export function explainGit(what: string, error: GitFailedError, subject: Subject): LaconicError {
   const found = explanations.find(({ pattern }) => pattern.test(error.said));
   const hint = found?.hint(subject);
-  return new LaconicError(`${what}: ${error.message}`, { ...(hint === undefined ? {} : { hint }), cause: error });
+  return new LaconicError(`${what}: ${error.message}`, { hint, cause: error });
 }

@@ -34,7 +34,7 @@ export function parseHead(text: string): Head {
   const names = decorations.split(', ');
   const branch = names.map((name) => /^HEAD -> refs\/heads\/(.+)$/.exec(name)?.[1]).find((name) => name !== undefined);
   const tags = names.flatMap((name) => /^tag: refs\/tags\/(.+)$/.exec(name)?.[1] ?? []);
-  return { ...(branch === undefined ? {} : { branch }), commit, tags };
+  return { branch, commit, tags };
 }
 
 /**

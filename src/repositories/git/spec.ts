@@ -73,14 +73,7 @@ export function parseRepositorySpec(text: string): RepositorySpec {
   if (unfit !== undefined) return refuse(`${quote(unfit)} cannot be a part of a path; ${form}`);
   const name = (components.at(-1) ?? '').replace(/\.git$/, '');
   if (unfitName.test(name)) return refuse(`its last part ${quote(components.at(-1) ?? '')} cannot name a folder`);
-  return {
-    entry: parts.entry,
-    ...(parts.ref === undefined ? {} : { ref: parts.ref }),
-    ...authority,
-    path,
-    name,
-    ...(parts.transport === undefined ? {} : { transport: parts.transport }),
-  };
+  return { entry: parts.entry, ref: parts.ref, ...authority, path, name, transport: parts.transport };
 }
 
 /** `scheme://[user@]host[:port]/path[@ref]`; undefined for text that is not a URL. */
@@ -151,11 +144,7 @@ function parseAuthority(
   if (!hostPattern.test(host) || host.includes('..')) return `${quote(host)} is not a host; ${form}`;
   const number = port === undefined ? undefined : Number(port);
   if (number !== undefined && (number < 1 || number > 65_535)) return `${quote(port ?? '')} is not a port`;
-  return {
-    host: host.toLowerCase(),
-    ...(number === undefined ? {} : { port: number }),
-    ...(user === undefined ? {} : { user }),
-  };
+  return { host: host.toLowerCase(), port: number, user };
 }
 
 /**

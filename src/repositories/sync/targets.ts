@@ -94,7 +94,7 @@ export function wantedOf(
   for (const spec of specs) {
     const ref = refs.get(spec.entry) ?? spec.ref;
     const url = remoteUrl(spec, from.gitSsh);
-    const next = { spec, directory: join(from.base, spec.name), url, ...(ref === undefined ? {} : { ref }) };
+    const next = { spec, directory: join(from.base, spec.name), url, ref };
     const other = wanted.get(spec.name);
     if (other === undefined) wanted.set(spec.name, next);
     else if (other.url !== url || other.ref !== ref) {

@@ -28,7 +28,7 @@ export function hookError(source: HookSource, hook: HookName, failure: HookFailu
   const traceback = debug && failure.traceback ? `\n${failure.traceback.trimEnd()}` : '';
   const hint = failure.hint ?? hintOf(failure.cause) ?? (failure.traceback && !debug ? debugHint : undefined);
   return new LaconicError(`the ${hook} hook failed: ${place}: ${failure.reason}${elsewhere}${traceback}`, {
-    ...(hint === undefined ? {} : { hint }),
+    hint,
     cause: failure.cause,
   });
 }

@@ -65,8 +65,8 @@ export async function run(program: string, args: readonly string[], options: Run
   const execa = await loadExeca();
   const child = execa(program, args, {
     ...environment(options.env),
-    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
+    cwd: options.cwd,
+    cancelSignal: options.signal,
     ...(options.input === undefined ? { stdin: options.stdin ?? ('ignore' as const) } : { input: options.input }),
     reject: false,
     stripFinalNewline: false,
@@ -125,7 +125,7 @@ export async function runAttached(
   const execa = await loadExeca();
   const child = execa(program, args, {
     ...environment(options.env),
-    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    cwd: options.cwd,
     ...(options.signal === undefined || options.script ? {} : { cancelSignal: options.signal }),
     stdin: options.stdin ?? 'inherit',
     stdout: 'inherit',

@@ -140,7 +140,7 @@ class Attempts {
       return await run('docker', args, {
         env: this.context.env,
         signal: AbortSignal.any([this.context.signal, AbortSignal.timeout(remaining)]),
-        ...(input === undefined ? {} : { input }),
+        input,
       });
     } catch (error) {
       if (!(error instanceof InterruptedError) || this.context.signal.aborted) throw error;

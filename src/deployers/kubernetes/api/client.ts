@@ -169,8 +169,8 @@ export class Client {
       apiVersion: 'v1',
       kind: 'DeleteOptions',
       propagationPolicy: options.propagation ?? 'Background',
-      ...(options.graceSeconds === undefined ? {} : { gracePeriodSeconds: options.graceSeconds }),
-      ...(options.uid === undefined ? {} : { preconditions: { uid: options.uid } }),
+      gracePeriodSeconds: options.graceSeconds,
+      preconditions: options.uid === undefined ? undefined : { uid: options.uid },
     };
     const answer = await this.#transport.send({
       method: 'DELETE',

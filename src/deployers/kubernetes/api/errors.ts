@@ -26,7 +26,7 @@ export class ClusterError extends LaconicError {
       cause?: unknown;
     } = {},
   ) {
-    super(message, { ...(details.hint === undefined ? {} : { hint: details.hint }), cause: details.cause });
+    super(message, { hint: details.hint, cause: details.cause });
     this.status = details.status;
     this.reason = details.reason;
     this.causes = details.causes ?? [];

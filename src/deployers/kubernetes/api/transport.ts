@@ -176,9 +176,9 @@ export class HttpTransport {
     const identity = [fresh.ca, fresh.cert, fresh.key].map(String).join('\n');
     const kept = known?.identity === identity ? known.options.agent : reusing(agent);
     const options: RequestOptions = {
-      ...(kept === undefined ? {} : { agent: kept }),
-      ...(headers === undefined ? {} : { headers }),
-      ...(auth === undefined ? {} : { auth }),
+      agent: kept,
+      headers,
+      auth,
     };
     this.#authorized = { options, identity, until: Date.now() + credentialLife };
     return options;

@@ -37,7 +37,7 @@ export function keyOfObject(object: KubernetesObject): string {
 
 export function entryOf(object: KubernetesObject, live: LiveObject | undefined): Entry {
   const { apiVersion, kind, metadata } = object;
-  return { apiVersion, kind, name: metadata.name, ...(live === undefined ? {} : { uid: live.metadata.uid }) };
+  return { apiVersion, kind, name: metadata.name, uid: live?.metadata.uid };
 }
 
 /** @throws LaconicError if it was damaged by an edit: what start may delete would be a guess */

@@ -39,7 +39,7 @@ export function validCertificates(certificates: readonly LiveObject[], now: numb
       if (typeof secret !== 'string' || secret === '') return [];
       const names = listOf(dnsNames).filter((name) => typeof name === 'string');
       const ingress = ownerIngress(metadata.ownerReferences);
-      return [{ secret, names, ...(ingress === undefined ? {} : { ingress }) }];
+      return [{ secret, names, ingress }];
     });
 }
 

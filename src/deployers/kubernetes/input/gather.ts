@@ -137,7 +137,7 @@ export async function gatherInput(
     imageVersions: await knownImageIds(all, images, source, options),
     certificates: [],
     secretValues: sourced.values,
-    ...(token === undefined ? {} : { registryToken: token }),
+    registryToken: token,
   };
   const values = [...sourced.values.values()].flatMap((keys) => [...keys.values()]);
   return { input, findings, secrets: [...generated.values(), ...values, ...(token === undefined ? [] : [token])] };

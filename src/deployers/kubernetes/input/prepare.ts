@@ -63,7 +63,7 @@ export async function prepareObjects(
     images,
     pushed: await readPushedImages(layout),
     requireToken: options.requireToken,
-    ...(options.imageIds === undefined ? {} : { imageIds: options.imageIds }),
+    imageIds: options.imageIds,
   });
   context.report.conceal(secrets);
   checkImageServices(options.images ?? new Map(), servicesOf(input));

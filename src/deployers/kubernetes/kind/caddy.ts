@@ -72,7 +72,7 @@ export async function ensureCaddy(wish: CaddyWish, api: ClusterApi, engine: Engi
     awaited: [{ kind: 'Deployment', name: caddyName }],
     deadline: wish.deadline,
     schedulingTimeoutMs: 0,
-    ...(wish.nodesStartedAt === undefined ? {} : { nodesStartedAt: wish.nodesStartedAt }),
+    nodesStartedAt: wish.nodesStartedAt,
     context,
   });
 }

@@ -80,7 +80,7 @@ export function kindConfig(input: KindConfigInput): KindConfig {
     mounts,
     ports: listenAddress === undefined ? ports : ports.map((port) => ({ ...port, listenAddress })),
     nodeLabels: [ingressLabel],
-    ...(spec.kindNodeImage === undefined ? {} : { nodeImage: spec.kindNodeImage }),
+    nodeImage: spec.kindNodeImage,
   };
 }
 
@@ -145,7 +145,7 @@ export function renderKindConfig(config: KindConfig): string {
   const labels = config.nodeLabels.join(',');
   const node = {
     role: 'control-plane',
-    ...(config.nodeImage === undefined ? {} : { image: config.nodeImage }),
+    image: config.nodeImage,
     kubeadmConfigPatches: [
       `kind: InitConfiguration\nnodeRegistration:\n  kubeletExtraArgs:\n    node-labels: "${labels}"\n`,
     ],
@@ -153,7 +153,7 @@ export function renderKindConfig(config: KindConfig): string {
       containerPort,
       hostPort,
       ...([80, 443].includes(containerPort) && protocol === 'TCP' ? {} : { protocol }),
-      ...(listenAddress === undefined ? {} : { listenAddress }),
+      listenAddress,
     })),
     ...(config.mounts.length === 0
       ? {}

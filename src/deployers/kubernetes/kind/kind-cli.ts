@@ -13,7 +13,7 @@ export async function runKind(
 ): Promise<RunResult> {
   const { env, signal } = context;
   try {
-    return await run('kind', args, { env, ...(signal === undefined ? {} : { signal }), ...options });
+    return await run('kind', args, { env, signal, ...options });
   } catch (error) {
     if (!(error instanceof LaconicError) || !error.message.startsWith('kind is not installed')) throw error;
     throw new LaconicError(error.message, {

@@ -42,7 +42,7 @@ export async function runJobOnKubernetes(
   const dry = context.options.dryRun;
   const engine = kind && !dry ? await connectEngine(context) : undefined;
   const imageIds = engine && ((references: readonly string[]) => imageIdsOf(engine, references));
-  const wish = { requireToken: !dry, ...(imageIds === undefined ? {} : { imageIds }) };
+  const wish = { requireToken: !dry, imageIds };
   const prepared = await prepareObjects(deployment, wish, context);
   const { object, main } = jobObject(prepared, name, how);
   if (dry) {

@@ -51,7 +51,7 @@ export async function startOnKubernetes(
     ...chosenImages(options),
     requireToken: true,
     certificates: (namespace: string) => certificates.valid(namespace),
-    ...(imageIds === undefined ? {} : { imageIds }),
+    imageIds,
   };
   const prepared = await prepareObjects(deployment, how, context);
   const issuersMissing = !kind && (await certificates.tellMissing(prepared.objects, context));
@@ -125,7 +125,7 @@ async function readyKindCluster(
     loadImages(name, images, engine, context, found?.contents),
     ensureCaddy({ ...wish, wait, deadline }, api, engine, context),
   ]);
-  return { api, ...(nodesStartedAt === undefined ? {} : { nodesStartedAt }) };
+  return { api, nodesStartedAt };
 }
 
 /** Returns both results. If one fails, it waits for the other: nothing runs on after the error message. */

@@ -87,7 +87,7 @@ async function removeObjects(
       deleteVolumes: options.deleteVolumes,
       deleteNamespace: options.deleteNamespace ?? false,
       force: options.force,
-      ...(options.timeout === undefined ? {} : { graceSeconds: options.timeout }),
+      graceSeconds: options.timeout,
     },
     context,
   );

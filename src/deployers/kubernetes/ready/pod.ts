@@ -60,7 +60,7 @@ export function podReadiness(pod: PodFacts, question: PodQuestion): PodReadiness
   if (trouble?.never === true) return { kind: 'failed', state: `${spec.name} ${trouble.state}`, pod: name };
   const state = trouble?.state ?? (creating ? pulling(pod, spec, question.world) : undefined) ?? of.state;
   const probe = lastProbeFailure(pod, spec.name, status, question.world);
-  return { ...of, state: `${spec.name} ${state}`, ...(probe === undefined ? {} : { probe }) };
+  return { ...of, state: `${spec.name} ${state}`, probe };
 }
 
 /** The kubelet's messages for a check that timed out. */

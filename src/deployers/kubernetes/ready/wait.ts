@@ -64,7 +64,7 @@ export async function waitUntilReady(request: ObjectWait): Promise<void> {
     steadyMs: steadyTime(request.steadySeconds, request.context.env),
     ...(restarted ? { nodesStartedAt } : {}),
     restartedSince: Date.now() - crashLoopMs,
-    ...(healthPatience === undefined ? {} : { healthPatience }),
+    healthPatience,
   });
   const world = new WatchCache();
   await look(request, world);

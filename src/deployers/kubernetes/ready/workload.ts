@@ -118,5 +118,5 @@ function podNotReady(pods: readonly PodFacts[]): { pod?: string; container?: str
   const pod = pods.find((one) => conditionOf(one, 'Ready') === undefined);
   if (pod === undefined) return {};
   const container = containersOf(pod).find(({ status, init }) => !init && !status?.ready)?.spec.name;
-  return { pod: pod.metadata.name, ...(container === undefined ? {} : { container }) };
+  return { pod: pod.metadata.name, container };
 }

@@ -275,7 +275,7 @@ class Removal {
     const grace = object.kind === 'Pod' ? this.#options.graceSeconds : undefined;
     // With foreground deletion a workload exists until its pods are gone, and creates no new ones in the meantime.
     const propagation = workloads.includes(object.kind) ? ('Foreground' as const) : ('Background' as const);
-    const options = { uid, propagation, ...(grace === undefined ? {} : { graceSeconds: grace }) };
+    const options = { uid, propagation, graceSeconds: grace };
     this.#context.report.verbose(`deleting ${describeObject(object)}`);
     await this.#api.delete(typeOf(object), name, namespace, options).catch((error: unknown) => {
       // Another object now has this name: the code below finds it, if it is ours.

@@ -26,7 +26,7 @@ export function logQuery(options: LogsOptions, now: number): LogQuery {
       ...(timestamps ? { timestamps: 'true' } : {}),
       ...(options.previous === true ? { previous: 'true' } : {}),
     },
-    ...(until === undefined ? {} : { until }),
+    until,
     timestamps: options.timestamps,
   };
 }
