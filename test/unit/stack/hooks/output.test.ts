@@ -10,7 +10,7 @@ import { hookFile, temporaryDirectory } from './support.js';
 
 /** A program that calls one hook, built as the real one is: chunks in one folder, next to `python/`. */
 const program = `
-import { callHook } from './src/stack/hooks/call.js';
+import { callHook } from './src/stack/hooks/call-hook.js';
 import { writeFileSync } from 'node:fs';
 const [file, language, ...edits] = process.argv.slice(2);
 const controller = new AbortController();
