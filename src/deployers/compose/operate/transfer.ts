@@ -50,8 +50,18 @@ export async function runTransfers(
     }
     context.report.verbose(`${service} config: {'${variable}': '${fromService}.${fromVariable}'}`);
     context.report.verbose(`Setting ${what}`);
-    await new Attempts(`config transfer ${what}`, project, engine, context, limits).carry(transfer);
+    await new Attempts({ what: `config transfer ${what}`, project, engine, context, limits }).carry(transfer);
   }
+}
+
+/** Where and how long a transfer is attempted. */
+interface Setting {
+  /** Names the transfer in messages. */
+  what: string;
+  project: ComposeProject;
+  engine: Engine;
+  context: Context;
+  limits: TransferLimits;
 }
 
 class Attempts {
@@ -59,21 +69,12 @@ class Attempts {
   private pause: number;
   /** The result of the previous attempt, for the message at the deadline. */
   private last: string | undefined;
+  private readonly setting: Setting;
 
-  private readonly what: string;
-  private readonly project: ComposeProject;
-  private readonly engine: Engine;
-  private readonly context: Context;
-  private readonly limits: TransferLimits;
-
-  constructor(what: string, project: ComposeProject, engine: Engine, context: Context, limits: TransferLimits) {
-    this.what = what;
-    this.project = project;
-    this.engine = engine;
-    this.context = context;
-    this.limits = limits;
-    this.until = Date.now() + limits.deadline;
-    this.pause = limits.firstPause;
+  constructor(setting: Setting) {
+    this.setting = setting;
+    this.until = Date.now() + setting.limits.deadline;
+    this.pause = setting.limits.firstPause;
   }
 
   async carry(transfer: ConfigTransfer): Promise<void> {
@@ -90,14 +91,14 @@ class Attempts {
       const value = result.stdout.replace(/\n$/, '');
       if (result.code === 0 && value !== '') {
         // The value may be a node key or a password: error output of the import script must not reveal it.
-        this.context.report.conceal([value]);
+        this.setting.context.report.conceal([value]);
         return value;
       }
       const outcome = describe(`${script} in service "${fromService}"`, result);
       // A shell exits with 2 if it cannot open its script: mounted files do not appear later.
       if (result.code === 2) throw this.failed(`Fatal error reading config source: ${outcome}`);
       const seen = result.code === 0 ? `${script} in service "${fromService}" printed nothing` : outcome;
-      this.context.report.verbose(`Config export script returned an error, re-trying: ${seen}`);
+      this.setting.context.report.verbose(`Config export script returned an error, re-trying: ${seen}`);
       await this.wait(seen);
     }
   }
@@ -109,13 +110,13 @@ class Attempts {
     const receive = 'value=$(cat; echo .) && exec sh "$0" "${value%.}"';
     const result = await this.exec(container, script, ['sh', '-c', receive, script], value);
     if (result.code !== 0) throw this.failed(describe(`${script} in service "${service}"`, result));
-    this.context.report.debug(result.stdout.trimEnd());
+    this.setting.context.report.debug(result.stdout.trimEnd());
   }
 
   /** The id of the service's first running container; fails at once if it has stopped or does not exist. */
   private async runningContainer(service: string): Promise<string> {
     for (;;) {
-      const all = await listProjectContainers(this.engine, this.project.name);
+      const all = await listProjectContainers(this.setting.engine, this.setting.project.name);
       const found = all.filter((container) => container.service === service && !container.oneOff);
       const running = found.find(({ state }) => state === 'running');
       if (running !== undefined) return running.id;
@@ -135,15 +136,15 @@ class Attempts {
     input?: string,
   ): Promise<RunResult> {
     const remaining = Math.max(1, this.until - Date.now());
-    const args = ['exec', '--interactive', ...runtimeArguments(this.project), container, ...command];
+    const args = ['exec', '--interactive', ...runtimeArguments(this.setting.project), container, ...command];
     try {
       return await run('docker', args, {
-        env: this.context.env,
-        signal: AbortSignal.any([this.context.signal, AbortSignal.timeout(remaining)]),
+        env: this.setting.context.env,
+        signal: AbortSignal.any([this.setting.context.signal, AbortSignal.timeout(remaining)]),
         input,
       });
     } catch (error) {
-      if (!(error instanceof InterruptedError) || this.context.signal.aborted) throw error;
+      if (!(error instanceof InterruptedError) || this.setting.context.signal.aborted) throw error;
       throw this.late(
         this.last === undefined ? `${script} did not finish` : `${this.last}; the next attempt did not finish`,
       );
@@ -155,19 +156,19 @@ class Attempts {
    * @throws LaconicError with `seen` if the deadline comes first
    */
   private async wait(seen: string): Promise<void> {
-    if (this.context.signal.aborted) throw new InterruptedError();
+    if (this.setting.context.signal.aborted) throw new InterruptedError();
     if (Date.now() + this.pause >= this.until) throw this.late(seen);
     this.last = seen;
-    await pause(this.pause, this.context.signal);
-    this.pause = Math.min(this.pause * 1.5, this.limits.longestPause);
+    await pause(this.pause, this.setting.context.signal);
+    this.pause = Math.min(this.pause * 1.5, this.setting.limits.longestPause);
   }
 
   private late(seen: string): LaconicError {
-    return this.failed(`not done within ${Math.round(this.limits.deadline / 1000)} s: ${seen}`);
+    return this.failed(`not done within ${Math.round(this.setting.limits.deadline / 1000)} s: ${seen}`);
   }
 
   private failed(reason: string): LaconicError {
-    return new LaconicError(`${this.what}: ${reason}`, {
+    return new LaconicError(`${this.setting.what}: ${reason}`, {
       hint: 'the containers keep running; `start` tries the transfer again',
     });
   }

@@ -7,7 +7,7 @@ import { resources } from '../api/resources.js';
 import type { IngressHosts } from '../ingress/host-certificates.js';
 import { labelValue } from '../objects/common/names.js';
 import type { DeploymentFacts, JobFacts, Meta, PodFacts } from '../ready/api-types.js';
-import { WatchCache } from '../ready/watch-cache.js';
+import { WatchCache, watchedResources } from '../ready/watch-cache.js';
 import type { ServiceFacts } from './published.js';
 
 export interface IngressFacts {
@@ -33,16 +33,7 @@ export interface Snapshot {
   cluster?: string;
 }
 
-const listed = [
-  resources.Deployment,
-  resources.ReplicaSet,
-  resources.Pod,
-  resources.Job,
-  resources.PersistentVolumeClaim,
-  resources.Event,
-  resources.Service,
-  resources.Ingress,
-];
+const listed = [...watchedResources, resources.Service, resources.Ingress];
 
 /** Reads the objects of a deployment, in one list per kind. Empty without its namespace, or in another deployment's. */
 export async function takeSnapshot(api: ClusterApi, identity: Identity): Promise<Snapshot> {

@@ -13,7 +13,7 @@ import { explainObjects } from './explain.js';
 import type { PodReadiness } from './container.js';
 import { Inbox } from '../../readiness/inbox.js';
 import { type Awaited, Judge, type Verdict } from './judge.js';
-import { WatchCache } from './watch-cache.js';
+import { WatchCache, watchedResources } from './watch-cache.js';
 
 export interface ObjectWait {
   api: ClusterApi;
@@ -34,21 +34,11 @@ export interface ObjectWait {
 /** Milliseconds after which every node has reported its pods after a restart, or is known to be lost. */
 const reportedMs = 600_000;
 
-/** The kinds followed while waiting: some show readiness, the others the reasons for its absence. */
-const followed = [
-  resources.Deployment,
-  resources.ReplicaSet,
-  resources.Pod,
-  resources.Job,
-  resources.PersistentVolumeClaim,
-  resources.Event,
-];
-
 /** How recently a container in a crash loop was started at most: more than the clocks of nodes and this host differ. */
 const crashLoopMs = 60_000;
 
 /** The permissions for {@link waitUntilReady}. */
-export const needsOfWaiting: readonly Need[] = needs(followed, 'list', 'watch');
+export const needsOfWaiting: readonly Need[] = needs(watchedResources, 'list', 'watch');
 
 /**
  * Waits by watching until the objects are ready: Deployments run their current template, Jobs have completed. Shows
@@ -78,7 +68,8 @@ export async function waitUntilReady(request: ObjectWait): Promise<void> {
   request.context.signal.addEventListener('abort', wake, { once: true });
   request.deadline.signal.addEventListener('abort', wake, { once: true });
   try {
-    for (const type of followed) inbox.fill(request.api.watch(type, { namespace: request.namespace }, ended.signal));
+    for (const type of watchedResources)
+      inbox.fill(request.api.watch(type, { namespace: request.namespace }, ended.signal));
     await follow(request, judge, world, inbox);
   } finally {
     endPulse();

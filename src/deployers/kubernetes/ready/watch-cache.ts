@@ -1,4 +1,5 @@
 import type { LiveObject, WatchEvent } from '../api/api.js';
+import { resources } from '../api/resources.js';
 import {
   type ClaimFacts,
   conditionOf,
@@ -23,6 +24,16 @@ interface FactsByKind {
   PersistentVolume: VolumeFacts;
   Event: EventFacts;
 }
+
+/** The resources that show readiness, or the reasons for its absence. */
+export const watchedResources = [
+  resources.Deployment,
+  resources.ReplicaSet,
+  resources.Pod,
+  resources.Job,
+  resources.PersistentVolumeClaim,
+  resources.Event,
+];
 
 export type WatchedKind = keyof FactsByKind;
 
