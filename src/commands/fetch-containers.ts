@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { FetchOptions } from '../builds/fetch-stack-containers.js';
-import { jsonDocument } from '../output/text.js';
+import { jsonDocument } from '../output/json.js';
 import { ExitError } from '../system/errors.js';
 import { type ContextOf, parseFormat } from './shared/arguments.js';
 import { configure } from './shared/program.js';

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { RepositoryOptions } from '../repositories/setup-repositories.js';
 import { repositoriesDocument } from '../output/repositories.js';
-import { jsonDocument } from '../output/text.js';
+import { jsonDocument } from '../output/json.js';
 import { ExitError } from '../system/errors.js';
 import { answeringIn, type ContextOf, parseFormat } from './shared/arguments.js';
 import { configure } from './shared/program.js';

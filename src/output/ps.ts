@@ -1,7 +1,7 @@
 import { podState } from '../deployers/pod-state.js';
 import type { ContainerList, ContainerStatus, PodStatus, PublishedPort } from '../deployers/status.js';
 import { formatAddress } from '../system/address.js';
-import { linesText } from './text.js';
+import { linesText } from './lines.js';
 
 /**
  * Renders `ps` as text: the running containers (on Kubernetes, pods), then the others with their state. Scripts wait

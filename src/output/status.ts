@@ -1,7 +1,7 @@
 import { behindText } from '../deployment/directory/changed-sources.js';
 import type { ContainerStatus, DeploymentStatus, PodStatus } from '../deployers/status.js';
 import { formatAddress } from '../system/address.js';
-import { linesText } from './text.js';
+import { linesText } from './lines.js';
 
 /**
  * Renders `status` as text; empty if there is nothing. With Docker, a line for each container: `<name><TAB><state>`,

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { psText } from '../../output/ps.js';
-import { jsonDocument } from '../../output/text.js';
+import { jsonDocument } from '../../output/json.js';
 import { type ContextOf, parseFormat } from '../shared/arguments.js';
 import { openTarget, type OpenProject, readOrReport } from '../shared/open.js';
 import { subcommand } from '../shared/program.js';

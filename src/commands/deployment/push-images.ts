@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { jsonDocument } from '../../output/text.js';
+import { jsonDocument } from '../../output/json.js';
 import { ExitError } from '../../system/errors.js';
 import { type ContextOf, parseFormat } from '../shared/arguments.js';
 import { openTarget } from '../shared/open.js';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { statusNotes, statusText } from '../../output/status.js';
-import { jsonDocument } from '../../output/text.js';
+import { jsonDocument } from '../../output/json.js';
 import { ExitError } from '../../system/errors.js';
 import { type ContextOf, parseFormat } from '../shared/arguments.js';
 import { openTarget, readOrReport } from '../shared/open.js';

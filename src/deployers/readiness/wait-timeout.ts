@@ -2,8 +2,9 @@ import { LaconicError } from '../../system/errors.js';
 import { longestTimer } from '../../system/process/limit.js';
 
 /**
- * `--wait-timeout`: the time limit for readiness, counted from the start of the first container, so that pulling images
- * and creating containers do not use it up.
+ * `--wait-timeout` for readiness, counted from the start of the first container, so that pulling images and creating
+ * containers do not use it up. What else a start waits for (scripts, hooks, transfers, deletions, answers) has the same
+ * number of seconds each.
  */
 export class Deadline {
   readonly #seconds: number | undefined;

@@ -11,7 +11,7 @@ import { nodePortServices } from './network/node-port-services.js';
 import type { KubernetesObject } from './common/object.js';
 import { createScope } from './common/scope.js';
 import { secrets } from './configuration/secrets.js';
-import { headlessServices, proxiedServices } from './network/cluster-ip-services.js';
+import { headlessServices, proxiedServices } from './network/proxied-and-headless-services.js';
 import { reportShownSecrets } from './shown-secrets.js';
 import { reportOrder, startOrder, type StartStep } from './workloads/start-order.js';
 import { reportUnmapped } from './support-matrix.js';

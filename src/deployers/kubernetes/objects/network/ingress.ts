@@ -6,7 +6,7 @@ import type { PodFileInput } from '../common/input.js';
 import { metadata } from '../common/metadata.js';
 import type { KubernetesObject } from '../common/object.js';
 import type { Scope } from '../common/scope.js';
-import { declaredPorts } from './cluster-ip-services.js';
+import { declaredPorts } from './proxied-and-headless-services.js';
 
 /** The default ClusterIssuer, for a host without an issuer or secret of its own. */
 const defaultIssuer = 'letsencrypt-prod';

@@ -1,8 +1,3 @@
-/** Joins lines, each ending with a newline. */
-export function linesText(lines: readonly string[]): string {
-  return lines.map((line) => `${line}\n`).join('');
-}
-
 /** Renders the result of `--format json`: one document, with a newline at its end. */
 export function jsonDocument(value: unknown): string {
   return `${JSON.stringify(value, undefined, 2)}\n`;
