@@ -4,11 +4,13 @@ import { behindImages, behindParts } from '../../deployment/directory/changed-so
 import { connectEngine, type Engine } from '../../engine/connect.js';
 import type { Context } from '../../system/context.js';
 import type { Deployer, JobOptions, PlannedChanges, PushOutcome, StartOptions, StopOptions } from '../deployer.js';
+import { pushDeploymentImages } from '../images/push-images.js';
 import { podScripts } from '../pod-scripts.js';
 import type { DeploymentStatus } from '../status.js';
 import { composeOrFail } from './cli/compose-cli.js';
 import type { ComposeProject } from './cli/project.js';
 import { loadModel, type ProjectModel } from './cli/project-model.js';
+import { projectImages } from './cli/used-images.js';
 import { runComposeJob } from './operate/job.js';
 import { projectStatus } from './operate/status.js';
 import { deploymentProject, type OpenedProject } from './project/deployment-project.js';
@@ -20,6 +22,8 @@ import { observeAll } from './resources/observe.js';
 import { RunningProject } from './running-project.js';
 import { printPlannedStart, type StartScripts, startWithScripts } from './scripted-start.js';
 import { rebuiltServices } from './start/rebuilt.js';
+import { pendingOf } from './preview/start.js';
+import { environmentLines } from './preview/text.js';
 
 /** A deployment directory on Docker Compose. */
 interface DeploymentSetup extends OpenedProject {
@@ -65,7 +69,6 @@ class ComposeDeployer extends RunningProject implements Deployer {
     const files = { startedFile: layout.started, imagesFile: layout.images };
     const deps = { ...files, context, engine, removeOrphans: true };
     if (context.options.dryRun) {
-      const { pendingOf } = await import('./preview/start.js');
       if (silence === undefined) await checkNeighbours(deployment, engine, context);
       const recreated = await pendingSecrets(spec, layout, context);
       const secrets = { recreated, added: [], removed: [], why: { kind: 'secrets' as const } };
@@ -115,10 +118,6 @@ class ComposeDeployer extends RunningProject implements Deployer {
   }
 
   async pushImages(): Promise<PushOutcome> {
-    const [{ projectImages }, { pushDeploymentImages }] = await Promise.all([
-      import('./cli/used-images.js'),
-      import('../images/push-images.js'),
-    ]);
     const used = await projectImages(this.project, this.context);
     return pushDeploymentImages(this.#setup.deployment, used, this.context);
   }
@@ -134,7 +133,6 @@ class ComposeDeployer extends RunningProject implements Deployer {
   async updateEnvs(pending?: PlannedChanges): Promise<void> {
     const { silence } = this.#setup;
     if (silence !== undefined) {
-      const { environmentLines } = await import('./preview/text.js');
       for (const line of environmentLines(silence, pending)) this.context.report.print(line);
       return;
     }

@@ -8,6 +8,7 @@ import { streamLogs } from './operate/logs.js';
 import { publishedPort } from './operate/port.js';
 import { listContainers } from './resources/list.js';
 import { type StopDeps, stopProject } from './stop/stop.js';
+import { previewStop, stopPreviewLines } from './preview/stop.js';
 
 /** The operations of a Compose project that are the same for a deployment and for a stack that runs in place. */
 export abstract class RunningProject {
@@ -52,7 +53,6 @@ export abstract class RunningProject {
       await stopProject(project, options, { ...deps, context, engine });
       return;
     }
-    const { previewStop, stopPreviewLines } = await import('./preview/stop.js');
     const preview = await previewStop(project, options, { ...deps, context, engine, silence });
     for (const line of stopPreviewLines(preview)) context.report.print(line);
   }

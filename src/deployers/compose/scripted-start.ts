@@ -3,7 +3,8 @@ import type { StartOptions } from '../deployer.js';
 import { type PodScript, runPodScripts } from '../pod-scripts.js';
 import type { ComposeProject } from './cli/project.js';
 import { runTransfers, transferLimits } from './operate/transfer.js';
-import type { PreviewDeps } from './preview/start.js';
+import { type PreviewDeps, previewStart } from './preview/start.js';
+import { startPreviewLines } from './preview/text.js';
 import { type StartDeps, startProject } from './start/start.js';
 
 /** What a stack runs around the start of its project. */
@@ -45,10 +46,6 @@ export async function printPlannedStart(
   deps: PreviewDeps,
 ): Promise<void> {
   const { context, engine } = deps;
-  const [{ previewStart }, { startPreviewLines }] = await Promise.all([
-    import('./preview/start.js'),
-    import('./preview/text.js'),
-  ]);
   const preview = await previewStart(project, options, deps);
   await runPodScripts(preStart, project, context);
   for (const line of startPreviewLines(preview)) context.report.print(line);

@@ -13,6 +13,7 @@ import type {
   StartOptions,
   StopOptions,
 } from '../deployer.js';
+import { pushDeploymentImages } from '../images/push-images.js';
 import type { ContainerList, DeploymentStatus, PublishedAddress } from '../status.js';
 import type { ClusterApi } from './api/api.js';
 import type { Connection } from './api/connect.js';
@@ -20,11 +21,26 @@ import { stamped } from './apply/hash.js';
 import type { Identity } from './apply/ownership.js';
 import { clusterOf } from './api/deployment-cluster.js';
 import { imageIdsOf } from './kind/pod-images.js';
-import type { Snapshot } from './operate/snapshot.js';
+import { emptySnapshot, isJobPod, type Snapshot, takeSnapshot } from './operate/snapshot.js';
 import { identityOf, prepareObjects, type PreparedInput, type ObjectsOptions } from './input/prepare.js';
 import { renderObjects } from './objects/render.js';
+import { recordPushedImages } from '../../deployment/images/pushed-images.js';
+import { servicesWithNewImages } from './apply/keep-image-ids.js';
+import { certificatesIfAny } from './ingress/certificates.js';
+import { missingSecrets, missingSecretText } from './input/missing-secrets.js';
+import { deploymentImages } from './input/used-images.js';
+import { NoKindClusterError, whyNoKindCluster } from './kind/no-cluster.js';
+import { runJobOnKubernetes } from './lifecycle/run-job.js';
+import { startOnKubernetes } from './lifecycle/start.js';
+import { stopOnKubernetes } from './lifecycle/stop.js';
+import { execInDeployment } from './operate/exec.js';
+import { hostsOf } from './operate/hosts.js';
+import { showLogs } from './operate/logs/logs.js';
+import { nodePortAddress } from './operate/port.js';
+import { containerStatuses, podStatuses } from './operate/ps.js';
+import { describeStatus } from './operate/status.js';
 
-/** A deployment on Kubernetes as a {@link Deployer}. Modules that need the API server are loaded on demand. */
+/** A deployment on Kubernetes as a {@link Deployer}. The client of the API server is loaded on demand. */
 export class KubernetesDeployer implements Deployer {
   readonly #deployment: Deployment;
   readonly #identity: Identity;
@@ -37,30 +53,21 @@ export class KubernetesDeployer implements Deployer {
   }
 
   async start(options: StartOptions, changed: () => Promise<void>): Promise<boolean> {
-    const { startOnKubernetes } = await import('./lifecycle/start.js');
     return startOnKubernetes(this.#deployment, options, changed, this.#context);
   }
 
   async stop(options: StopOptions): Promise<void> {
-    const { stopOnKubernetes } = await import('./lifecycle/stop.js');
     await stopOnKubernetes(this.#deployment, options, this.#context);
   }
 
   async ps(): Promise<ContainerList> {
-    const [{ podStatuses, containerStatuses }, { isJobPod }, found] = await Promise.all([
-      import('./operate/ps.js'),
-      import('./operate/snapshot.js'),
-      this.#snapshot(),
-    ]);
+    const found = await this.#snapshot();
     const snapshot = { ...found, pods: found.pods.filter((pod) => !isJobPod(pod)) };
     const { namespace } = snapshot;
     return { containers: containerStatuses(snapshot), kubernetes: { namespace, pods: podStatuses(snapshot) } };
   }
 
   async status(judged: boolean): Promise<DeploymentStatus> {
-    const { describeStatus } = await import('./operate/status.js');
-    const { hostsOf } = await import('./operate/hosts.js');
-    const { servicesWithNewImages } = await import('./apply/keep-image-ids.js');
     const prepared = judged ? await this.#prepare() : await this.#prepareQuietly();
     const snapshot = await this.#snapshot();
     const { layout, spec } = this.#deployment;
@@ -80,7 +87,6 @@ export class KubernetesDeployer implements Deployer {
   async #secretWarnings({ deployments }: Snapshot): Promise<string[]> {
     const { spec } = this.#deployment;
     if (deployments.length === 0 || spec.secrets.length === 0) return [];
-    const { missingSecrets, missingSecretText } = await import('./input/missing-secrets.js');
     return (await missingSecrets(spec, this.#identity.namespace, await this.#api())).map(missingSecretText);
   }
 
@@ -97,30 +103,22 @@ export class KubernetesDeployer implements Deployer {
   }
 
   async logs(options: LogsOptions): Promise<void> {
-    const { showLogs } = await import('./operate/logs/logs.js');
     await showLogs(await this.#api(), this.#identity, options, this.#context);
   }
 
   async exec(options: ExecOptions): Promise<number> {
-    const { execInDeployment } = await import('./operate/exec.js');
     return execInDeployment(await this.#connection(), this.#identity, options, this.#context);
   }
 
   async port(query: PortQuery): Promise<PublishedAddress> {
-    const { nodePortAddress } = await import('./operate/port.js');
     return nodePortAddress(await this.#api(), this.#identity, query);
   }
 
   async runJob(job: string, options: JobOptions): Promise<number> {
-    const { runJobOnKubernetes } = await import('./lifecycle/run-job.js');
     return runJobOnKubernetes(this.#deployment, job, options, this.#context);
   }
 
   async pushImages(): Promise<PushOutcome> {
-    const [{ deploymentImages }, { pushDeploymentImages }] = await Promise.all([
-      import('./input/used-images.js'),
-      import('../images/push-images.js'),
-    ]);
     const used = await deploymentImages(this.#deployment, this.#context);
     const outcome = await pushDeploymentImages(this.#deployment, used, this.#context);
     const digests = outcome.images.flatMap(({ target, digest }) =>
@@ -132,7 +130,6 @@ export class KubernetesDeployer implements Deployer {
 
   /** Recorded so that a start recreates pods with a new image. The images are in the registry even if this fails. */
   async #keepPushed(pushed: ReadonlyMap<string, string>, complete: boolean): Promise<void> {
-    const { recordPushedImages } = await import('../../deployment/images/pushed-images.js');
     const { layout } = this.#deployment;
     const { report } = this.#context;
     const command = `laconic-so deployment --dir ${layout.root}`;
@@ -146,7 +143,6 @@ export class KubernetesDeployer implements Deployer {
   }
 
   async render(): Promise<string> {
-    const { certificatesIfAny } = await import('./ingress/certificates.js');
     const certificates = certificatesIfAny(() => this.#api(), this.#context);
     const { objects } = await this.#prepare(this.#context.options.dryRun ? {} : { certificates });
     return renderObjects(objects.map(stamped));
@@ -154,11 +150,9 @@ export class KubernetesDeployer implements Deployer {
 
   /** Without its kind cluster a deployment has nothing: a valid answer, as for one that was never started. */
   async #snapshot(): Promise<Snapshot> {
-    const { emptySnapshot, takeSnapshot } = await import('./operate/snapshot.js');
     try {
       return await takeSnapshot(await this.#api(), this.#identity);
     } catch (error) {
-      const { NoKindClusterError } = await import('./kind/no-cluster.js');
       if (!(error instanceof NoKindClusterError)) throw error;
       this.#context.report.info(error.message);
       return emptySnapshot(this.#identity);
@@ -194,7 +188,6 @@ export class KubernetesDeployer implements Deployer {
       return await connectCluster(target, this.#context);
     } catch (error) {
       if (target.kind !== 'k8s-kind') throw error;
-      const { whyNoKindCluster } = await import('./kind/no-cluster.js');
       throw await whyNoKindCluster(target.cluster, error, this.#context);
     }
   }

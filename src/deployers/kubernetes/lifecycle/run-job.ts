@@ -25,6 +25,10 @@ import type { PodFacts } from '../ready/api-types.js';
 import { containersOf } from '../ready/pod.js';
 import { type PreparedInput, prepareObjects } from '../input/prepare.js';
 import { schedulingTimeoutMs } from './start.js';
+import { executePlan } from '../apply/apply.js';
+import { ensureCluster } from '../kind/ensure.js';
+import { loadImages } from '../kind/load-images.js';
+import { NoKindClusterError } from '../kind/no-cluster.js';
 
 /**
  * Runs a job of the stack to its end and shows its output; resolves to its exit code. An earlier run is replaced.
@@ -139,15 +143,12 @@ async function readyCluster(
   const own = clusterOf(deployment);
   if (own.kind === 'k8s') return { api: await apiOf(own, context), target: own };
   const engine = await connectEngine(context);
-  const { ensureCluster } = await import('../kind/ensure.js');
-  const { NoKindClusterError } = await import('../kind/no-cluster.js');
   const quiet = { ...context, report: { ...context.report, print: (line: string) => context.report.verbose(line) } };
   const { name, found } = await ensureCluster({ ...deployment, manage: false }, engine, quiet).catch(
     (error: unknown) => {
       throw error instanceof NoKindClusterError ? new NoKindClusterError(own.cluster, error) : error;
     },
   );
-  const { loadImages } = await import('../kind/load-images.js');
   await loadImages(
     name,
     wantedImages([job], deployment.stack.containers, new Set(input.imageOverrides.values())),
@@ -195,7 +196,6 @@ async function applySupplies(
   api: ClusterApi,
   context: Context,
 ): Promise<void> {
-  const { executePlan } = await import('../apply/apply.js');
   const observed = await observe(api, identity, objects, needsOfJob);
   const plan = suppliesOnly(planApply(identity, objects, observed), job);
   const options = { order: [], awaitReady: async () => undefined, later: needsOfJob };

@@ -14,6 +14,14 @@ import { healthPatience } from '../objects/workloads/health-patience.js';
 import type { Workload } from '../objects/workloads/start-order.js';
 import { type PreparedInput, prepareObjects } from '../input/prepare.js';
 import { needsOfWaiting, waitUntilReady } from '../ready/wait.js';
+import { applyObjects } from '../apply/apply.js';
+import { explainTakenPorts, warnAboutTraffic } from '../ingress/conflicts.js';
+import { warnAboutCertificates } from '../ingress/host-certificates.js';
+import { missingSecrets, missingSecretText } from '../input/missing-secrets.js';
+import { ensureCaddy } from '../kind/caddy.js';
+import { ensureCluster } from '../kind/ensure.js';
+import { loadImages } from '../kind/load-images.js';
+import { previewKubernetesStart } from './preview.js';
 
 /** Time for a cluster to make room for a pod: kind does not add nodes. */
 export const schedulingTimeoutMs = { 'k8s-kind': 10_000, k8s: 90_000 } as const;
@@ -32,7 +40,6 @@ export async function startOnKubernetes(
 ): Promise<boolean> {
   const scripts = await startScripts(deployment, options, context);
   if (context.options.dryRun) {
-    const { previewKubernetesStart } = await import('./preview.js');
     const { deployment: planned, files } = options.after ?? { deployment };
     const how = { ...chosenImages(options), ...(files && { files }) };
     const lines = await previewKubernetesStart(planned, options, how, context);
@@ -61,9 +68,7 @@ export async function startOnKubernetes(
   const start: Start = { deployment, options, prepared, deadline: new Deadline(options.waitTimeout), context };
   const cluster: StartCluster = engine ? await readyKindCluster(start, engine) : { api: await connect() };
   const written = await apply(start, cluster);
-  const { warnAboutTraffic } = await import('../ingress/conflicts.js');
   await warnAboutTraffic(prepared, cluster.api, context);
-  const { missingSecrets, missingSecretText } = await import('../input/missing-secrets.js');
   for (const name of await missingSecrets(deployment.spec, prepared.identity.namespace, cluster.api)) {
     context.report.warn(missingSecretText(name));
   }
@@ -73,7 +78,6 @@ export async function startOnKubernetes(
   if (options.wait) await awaitReady(start, cluster, workloads);
   context.report.endProgress();
   if (!issuersMissing) {
-    const { warnAboutCertificates } = await import('../ingress/host-certificates.js');
     await warnAboutCertificates(prepared, cluster.api, context);
   }
   return written;
@@ -102,15 +106,12 @@ async function readyKindCluster(
 ): Promise<StartCluster> {
   const { spec, stack } = deployment;
   const manage = options.kubernetes?.manageCluster ?? false;
-  const { ensureCluster } = await import('../kind/ensure.js');
   // Loading the client takes a moment, during which the engine answers.
   const [{ name, nodesStartedAt, found }] = await bothDone([
     ensureCluster({ ...deployment, manage, waitTimeout: options.waitTimeout }, engine, context),
     import('../api/connect.js'),
   ]);
   const api = found?.api ?? (await apiOf({ kind: 'k8s-kind', cluster: name }, context));
-  const { loadImages } = await import('../kind/load-images.js');
-  const { ensureCaddy } = await import('../kind/caddy.js');
   const images = wantedImages(prepared.objects, stack.containers, new Set(prepared.input.imageOverrides.values()));
   const wish = {
     cluster: name,
@@ -136,7 +137,6 @@ async function bothDone<A, B>(work: [Promise<A>, Promise<B>]): Promise<[A, B]> {
 
 async function apply(start: Start, cluster: StartCluster): Promise<boolean> {
   const { prepared, options, context } = start;
-  const { applyObjects } = await import('../apply/apply.js');
   const ordered = prepared.order.some(({ after }) => after.some(({ condition }) => condition === 'ready'));
   if (!options.wait && ordered) {
     context.report.warn('--no-wait: dependencies are not awaited, the order of depends_on is not kept');
@@ -157,7 +157,6 @@ async function apply(start: Start, cluster: StartCluster): Promise<boolean> {
     },
     context,
   ).catch(async (error: unknown) => {
-    const { explainTakenPorts } = await import('../ingress/conflicts.js');
     throw await explainTakenPorts(error, prepared.input, cluster.api);
   });
 }

@@ -16,6 +16,9 @@ import { placeOnKind, type NodePlace } from '../objects/storage/volume-places.js
 import { describeObject } from '../objects/common/object.js';
 import { runJobAnnotation } from './follow-job.js';
 import { identityOf } from '../input/prepare.js';
+import { deleteCluster } from '../kind/delete.js';
+import { planRemoval, removeDeployment } from '../remove/remove.js';
+import { patienceOf, reach, silenceOf } from './preview.js';
 
 /**
  * Removes a deployment from its cluster, and returns when all is gone: volumes, the namespace and the kind cluster only
@@ -34,7 +37,6 @@ export async function stopOnKubernetes(deployment: Deployment, options: StopOpti
   const api = await (kind ? kindApi(deployment, options, context) : apiOf(clusterOf(deployment), context));
   if (api !== undefined) await removeObjects(api, deployment, identity, options, context);
   if (kind && options.manageCluster === true) {
-    const { deleteCluster } = await import('../kind/delete.js');
     const { namespace, deploymentId: own } = identity;
     await deleteCluster(clusterNameOf(deployment), { own, namespace, force: options.force }, context);
   }
@@ -79,7 +81,6 @@ async function removeObjects(
   context: Context,
 ): Promise<void> {
   if (!options.force) await refuseWhileJobRuns(api, identity);
-  const { removeDeployment } = await import('../remove/remove.js');
   const { count, keptData } = await removeDeployment(
     identity,
     api,
@@ -152,14 +153,12 @@ async function objectsToRemove(
   options: StopOptions,
   context: Context,
 ): Promise<string[]> {
-  const { reach, patienceOf, silenceOf } = await import('./preview.js');
   const { inside, patience } = patienceOf(context);
   const reached = await reach(deployment, inside);
   if ('missing' in reached) return [`nothing runs: there is no kind cluster ${reached.missing.name} on this host`];
   if ('silence' in reached) return [`from the files alone: ${reached.silence}`];
   try {
     if (!options.force) await refuseWhileJobRuns(reached.api, identity);
-    const { planRemoval } = await import('../remove/remove.js');
     const { deleteVolumes, deleteNamespace = false, force } = options;
     const objects = await planRemoval(identity, reached.api, { deleteVolumes, deleteNamespace, force }, context);
     const names = objects.map((object) => `delete ${describeObject(object)}`).sort();
