@@ -48,7 +48,7 @@ class ComposeDeployer extends RunningProject implements Deployer {
   readonly #setup: DeploymentSetup;
 
   constructor(setup: DeploymentSetup, engine: Engine, context: Context) {
-    super(engine, context);
+    super(setup.project.name, engine, context);
     this.#setup = setup;
   }
 
@@ -56,10 +56,6 @@ class ComposeDeployer extends RunningProject implements Deployer {
     const { project, problem } = this.#setup;
     if (problem !== undefined) throw problem;
     return project;
-  }
-
-  protected get projectName(): string {
-    return this.#setup.project.name;
   }
 
   async start(options: StartOptions, changed: () => Promise<void>): Promise<boolean> {
@@ -92,10 +88,7 @@ class ComposeDeployer extends RunningProject implements Deployer {
 
   async status(judged: boolean): Promise<DeploymentStatus> {
     const { layout } = this.#setup.deployment;
-    const [observed, record] = await Promise.all([
-      observeAll(this.engine, this.projectName),
-      readStarted(layout.started),
-    ]);
+    const [observed, record] = await Promise.all([observeAll(this.engine, this.name), readStarted(layout.started)]);
     const ofServices = observed.filter(({ container }) => !container.oneOff);
     const behind = [
       ...(await behindParts(layout)),

@@ -25,16 +25,12 @@ export class InPlaceProject extends RunningProject implements Project {
   readonly #setup: InPlaceSetup;
 
   constructor(setup: InPlaceSetup, engine: Engine, context: Context) {
-    super(engine, context);
+    super(setup.project.name, engine, context);
     this.#setup = setup;
   }
 
   protected get project(): ComposeProject {
     return this.#setup.project;
-  }
-
-  protected get projectName(): string {
-    return this.#setup.project.name;
   }
 
   async start(options: StartOptions, changed: () => Promise<void>): Promise<boolean> {

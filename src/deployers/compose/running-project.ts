@@ -12,10 +12,13 @@ import { previewStop, stopPreviewLines } from './preview/stop.js';
 
 /** The operations of a Compose project that are the same for a deployment and for a stack that runs in place. */
 export abstract class RunningProject {
+  protected readonly name: string;
   protected readonly engine: Engine;
   protected readonly context: Context;
 
-  constructor(engine: Engine, context: Context) {
+  /** @param name of the Compose project */
+  constructor(name: string, engine: Engine, context: Context) {
+    this.name = name;
     this.engine = engine;
     this.context = context;
   }
@@ -23,10 +26,8 @@ export abstract class RunningProject {
   /** @throws LaconicError if its files cannot be used: only listing and stopping do without them */
   protected abstract get project(): ComposeProject;
 
-  protected abstract get projectName(): string;
-
   async ps(): Promise<ContainerList> {
-    const containers = await listContainers(this.projectName, this.engine);
+    const containers = await listContainers(this.name, this.engine);
     return { containers: containers.filter(({ job }) => !job) };
   }
 

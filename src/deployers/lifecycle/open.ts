@@ -70,6 +70,7 @@ export async function openDeployer(
   return deployerFor(deployment, context);
 }
 
+/** @throws LaconicError for `--stack`: a deployment knows its stack */
 export function refuseStackOption(context: Context): void {
   if (context.options.stack !== undefined)
     throw new LaconicError("--stack can't be supplied with the deployment command");

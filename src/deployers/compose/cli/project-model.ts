@@ -149,16 +149,12 @@ export function parseModel(
 ): ProjectModel {
   const raw = parseObject(text) as RawModel;
   for (const [name, image] of images) if (raw.services?.[name] !== undefined) raw.services[name].image = image;
-  const volumes = Object.values(raw.volumes ?? {}).flatMap((volume) =>
-    volume === null || volume.external === true ? [] : [{ name: volume.name, options: plain(volume.driver_opts) }],
-  );
+  const volumes = ownObjects(raw.volumes).map(({ name, driver_opts: options }) => ({ name, options: plain(options) }));
   const services = Object.entries(raw.services ?? {}).map(
     ([name, service]) => [name, parseService(name, service, raw, project)] as const,
   );
   const created = (['networks', 'volumes'] as const).flatMap((kind) =>
-    Object.entries(raw[kind] ?? {}).flatMap(([key, value]) =>
-      value === null || value.external === true ? [] : [{ kind, key, name: value.name }],
-    ),
+    ownObjects<RawObject>(raw[kind]).map(({ key, name }) => ({ kind, key, name })),
   );
   return {
     project: project.name,
@@ -171,6 +167,13 @@ export function parseModel(
       ...Object.entries(raw.volumes ?? {}).map(([name, volume]) => [`volume ${name}`, volume] as const),
     ]),
   };
+}
+
+/** The networks or volumes that Compose creates, with their keys: those that are not external. */
+function ownObjects<T extends RawObject>(objects?: Record<string, T | null>): (T & { key: string })[] {
+  return Object.entries(objects ?? {}).flatMap(([key, object]) =>
+    object === null || object.external === true ? [] : [{ ...object, key }],
+  );
 }
 
 function parseObject(text: string): object {
