@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import { quote } from '../../system/yaml/yaml.js';
+import { splitMount } from '../syntax/mounts.js';
 import type { Cursor } from './cursor.js';
 import type { MountModel } from './types.js';
 
@@ -18,36 +19,13 @@ export function readMounts(section: Cursor): MountModel[] {
 function shortMount(item: Cursor): MountModel | undefined {
   const text = item.text();
   if (text === undefined) return undefined;
-  const pieces = text.length <= 2 ? [text] : splitMount(text);
-  if (pieces.includes('') || pieces.length > 3) {
-    return item.refuse(`${quote(text)} is no mount: write [source:]target[:options]`);
-  }
-  const [source, target = source, options] = pieces;
-  const anonymous = pieces.length === 1;
-  const path = checkedTarget(item, target ?? '');
-  if (path === undefined || source === undefined) return undefined;
-  const given = options?.split(',') ?? [];
-  return {
-    type: !anonymous && isHostPath(source) ? 'bind' : 'volume',
-    ...(anonymous ? {} : { source }),
-    target: path,
-    read_only: given.findLast((option) => option === 'ro' || option === 'rw') === 'ro',
-    options: given.filter((option) => option !== 'ro' && option !== ''),
-  };
-}
-
-/** Splits at `:`, except after a Windows drive, which for Compose is any single letter. */
-function splitMount(text: string): string[] {
-  const pieces = text.split(':');
-  return pieces.reduce<string[]>((done, piece) => {
-    const before = done.at(-1);
-    if (before !== undefined && /^\p{L}$/u.test(before)) return [...done.slice(0, -1), `${before}:${piece}`];
-    return [...done, piece];
-  }, []);
-}
-
-function isHostPath(source: string): boolean {
-  return /^(?:[./~]|\\\\|\p{L}:)/u.test(source);
+  const mount = splitMount(text);
+  if (mount === undefined) return item.refuse(`${quote(text)} is no mount: write [source:]target[:options]`);
+  const { type, source, readOnly, options } = mount;
+  const target = checkedTarget(item, mount.target);
+  if (target === undefined) return undefined;
+  const others = options.filter((option) => option !== 'ro' && option !== '');
+  return { type, source, target, read_only: readOnly, options: others };
 }
 
 function checkedTarget(item: Cursor, target: string): string | undefined {

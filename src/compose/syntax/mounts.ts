@@ -22,16 +22,43 @@ export function parseMount(value: unknown): ComposeMount | undefined {
 }
 
 function parseShort(text: string): ComposeMount | undefined {
-  const pieces = splitShortForm(text, ':');
-  if (pieces.includes('') || pieces.length > 3) return undefined;
-  const [first = '', target, options] = pieces;
-  if (target === undefined) return { kind: 'anonymous', target: first, readOnly: false };
-  return { kind: kindOfSource(first), source: first, target, readOnly: options?.split(',').includes('ro') ?? false };
+  const mount = splitMount(text);
+  if (mount === undefined) return undefined;
+  const { type, source, target, readOnly } = mount;
+  if (source === undefined) return { kind: 'anonymous', target, readOnly };
+  return { kind: source.startsWith('$') && !source.startsWith('$$') ? 'other' : type, source, target, readOnly };
 }
 
-function kindOfSource(source: string): ComposeMount['kind'] {
-  if (/^[./~]/.test(source)) return 'bind';
-  return source.startsWith('$') && !source.startsWith('$$') ? 'other' : 'volume';
+/** A mount in short form, split into its parts. */
+export interface ShortMount {
+  type: 'bind' | 'volume';
+  source: string | undefined;
+  target: string;
+  readOnly: boolean;
+  /** As written, including `ro` and `rw`. */
+  options: string[];
+}
+
+/**
+ * Splits a mount in short form as Compose does: at `:`, except after a Windows drive, which is any single letter. So
+ * `a:/x` is a target without a source.
+ * @returns undefined if a part is empty, or if there are too many
+ */
+export function splitMount(text: string): ShortMount | undefined {
+  const pieces = splitShortForm(text, ':').reduce<string[]>((done, piece) => {
+    const before = done.at(-1) ?? '';
+    return /^\p{L}$/u.test(before) ? [...done.slice(0, -1), `${before}:${piece}`] : [...done, piece];
+  }, []);
+  if (pieces.includes('') || pieces.length > 3) return undefined;
+  const [source, target, given] = pieces.length === 1 ? [undefined, ...pieces] : pieces;
+  const options = given?.split(',') ?? [];
+  return {
+    type: /^(?:[./~]|\\\\|\p{L}:)/u.test(source ?? '') ? 'bind' : 'volume',
+    source,
+    target: target ?? '',
+    readOnly: options.findLast((option) => option === 'ro' || option === 'rw') === 'ro',
+    options,
+  };
 }
 
 function parseLong(value: Record<string, unknown>): ComposeMount | undefined {

@@ -144,12 +144,12 @@ secrets: {}
 
   it('lists a volume once, writable when any mount is writable', () => {
     const pods = [
-      'services:\n  a: {volumes: ["x:/x:ro", "w:/w", "x:/y"]}\n  b: {volumes: ["ro-config:/c:ro", {type: volume, source: long, target: /l}]}\nvolumes: {x: , w: , ro-config: , long: }\n',
-      'services:\n  c: {volumes: ["x:/x:ro", "w:/other:ro", "foreign:/f", "./bind:/b", "/anon"]}\nvolumes: {x: , w: }\n',
+      'services:\n  a: {volumes: ["xx:/x:ro", "ww:/w", "xx:/y"]}\n  b: {volumes: ["ro-config:/c:ro", {type: volume, source: long, target: /l}]}\nvolumes: {xx: , ww: , ro-config: , long: }\n',
+      'services:\n  c: {volumes: ["xx:/x:ro", "ww:/other:ro", "foreign:/f", "./bind:/b", "/anon"]}\nvolumes: {xx: , ww: }\n',
     ];
-    expect(Object.keys(read(init({ pods })).volumes as object)).toEqual(['x', 'w', 'long', 'ro-config']);
+    expect(Object.keys(read(init({ pods })).volumes as object)).toEqual(['xx', 'ww', 'long', 'ro-config']);
     expect(read(init({ pods, deployTo: 'k8s-kind' }))).toMatchObject({
-      volumes: { x: null, w: null, long: null },
+      volumes: { xx: null, ww: null, long: null },
       configmaps: { 'ro-config': './configmaps/ro-config' },
     });
   });

@@ -73,16 +73,16 @@ volumes:
     const file = parse(`
 x-base: &base {image: x, ports: ["80"], restart: "no"}
 services:
-  a: &a {<<: *base, volumes: ["v:/v"]}
+  a: &a {<<: *base, volumes: ["data:/v"]}
   b: *a
   c: {<<: [{ports: ["1"]}, *base]}
-volumes: &v {v: }
+volumes: &v {data: }
 `);
     expect(file.services.get('b')).toMatchObject({
       image: 'x',
       restart: 'no',
       ports: [{ raw: '80' }],
-      mounts: [{ source: 'v' }],
+      mounts: [{ source: 'data' }],
     });
     expect(file.services.get('c')).toMatchObject({ image: 'x', ports: [{ raw: '1' }] });
   });
@@ -100,7 +100,7 @@ volumes: &v {v: }
   c:
     env_file: {path: x}
     volumes:
-      - a::b
+      - data::/x
       - {source: x}
 volumes: [data]
 `;
@@ -118,7 +118,7 @@ volumes: [data]
         '7 services.a.ports[2]: "true" is no port: write [ip:][host:]container[/protocol], or a map with target',
         '8 services.a.volumes: must be a list, not "data:/x"',
         '9 services.b: must be a map, not "text"',
-        '13 services.c.volumes[0]: "a::b" is no mount: write [source:]target[:options], or a map with type and target',
+        '13 services.c.volumes[0]: "data::/x" is no mount: write [source:]target[:options], or a map with type and target',
         '14 services.c.volumes[1]: a map is no mount: write [source:]target[:options], or a map with type and target',
         '11 services.c.env_file: must be a list, not a map',
         '15 volumes: must be a map, not a list',

@@ -11,6 +11,12 @@ describe('parseMount', () => {
     ['../config/a:/x:ro', { kind: 'bind', source: '../config/a', target: '/x', readOnly: true }],
     ['/a:/x', { kind: 'bind', source: '/a', target: '/x', readOnly: false }],
     ['~/a:/x', { kind: 'bind', source: '~/a', target: '/x', readOnly: false }],
+    ['data:/x:ro,rw', { kind: 'volume', source: 'data', target: '/x', readOnly: false }],
+    ['a:/x', { kind: 'anonymous', target: 'a:/x', readOnly: false }],
+    ['a:/x:/y', { kind: 'bind', source: 'a:/x', target: '/y', readOnly: false }],
+    ['C:\\a:/x:ro', { kind: 'bind', source: 'C:\\a', target: '/x', readOnly: true }],
+    ['./[a:/b]', { kind: 'bind', source: './[a', target: '/b]', readOnly: false }],
+    ['\\\\host\\a:/x', { kind: 'bind', source: '\\\\host\\a', target: '/x', readOnly: false }],
     ['/x', { kind: 'anonymous', target: '/x', readOnly: false }],
     ['${DIR:-./a}:/x', { kind: 'other', source: '${DIR:-./a}', target: '/x', readOnly: false }],
     ['./${DIR:-a}:/x', { kind: 'bind', source: './${DIR:-a}', target: '/x', readOnly: false }],
@@ -38,7 +44,7 @@ describe('parseMount', () => {
     expect(parseMount(value)).toEqual(expected);
   });
 
-  it.each<unknown>(['', ':', 'a:', 'a:/x:ro:z', 80, null, [], {}, { source: 'a', target: '/x' }])(
+  it.each<unknown>(['', ':', 'data:', 'data:/x:ro:z', 80, null, [], {}, { source: 'a', target: '/x' }])(
     'rejects %j',
     (value) => {
       expect(parseMount(value)).toBeUndefined();
