@@ -6,11 +6,11 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { rolldown } from 'rolldown';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const [entry = 'src/cli.ts', output = 'dist'] = process.argv.slice(2);
-const target = resolve(root, output);
+const [entry = 'src/cli.ts', outputFolder = 'dist'] = process.argv.slice(2);
+const target = resolve(root, outputFolder);
 
 /** `<version>-<short commit>-<yyyymmddHHMM>`, in UTC. */
 function buildTag() {
@@ -34,61 +34,59 @@ function buildTag() {
  */
 const unused = {
   name: 'unused-packages',
-  setup(bundle) {
-    const filter = /^(ssh2|@grpc\/grpc-js|@grpc\/proto-loader|protobufjs|tar-fs|@balena\/dockerignore|node-fetch)$/;
-    bundle.onResolve({ filter }, ({ path }) => ({ path, namespace: 'unused' }));
-    bundle.onResolve({ filter: /^node:child_process$/ }, ({ path, importer }) =>
-      /[\\/]commander[\\/]/.test(importer) ? { path, namespace: 'unused' } : undefined,
-    );
-    bundle.onLoad({ filter: /.*/, namespace: 'unused' }, () => ({ contents: 'module.exports = {};' }));
+  resolveId(id, importer = '') {
+    const isUnused =
+      /^(ssh2|@grpc\/grpc-js|@grpc\/proto-loader|protobufjs|tar-fs|@balena\/dockerignore|node-fetch)$/.test(id) ||
+      (id === 'node:child_process' && /[\\/]commander[\\/]/.test(importer));
+    return isUnused ? `\0unused:${id}` : undefined;
   },
+  load: { filter: { id: /^\0unused:/ }, handler: () => 'module.exports = {};' },
 };
 
 /**
  * What we use of the Kubernetes client reads kubeconfigs and opens streams; the API that is generated into it is ten
  * times as large. It does not say that its modules do nothing but export, so everything would stay in the bundle.
  */
-const kubernetesClient = {
-  name: 'kubernetes-client',
-  setup(bundle) {
-    const inside = /[\\/]@kubernetes[\\/]client-node[\\/]dist[\\/]/;
-    bundle.onResolve({ filter: /^\.|^@kubernetes\/client-node$/ }, async ({ path, pluginData, ...from }) => {
-      const ours = path.startsWith('@') || inside.test(from.importer);
-      if (!ours || pluginData === 'resolved') return undefined;
-      const { importer, resolveDir, kind, namespace } = from;
-      const found = await bundle.resolve(path, { importer, resolveDir, kind, namespace, pluginData: 'resolved' });
-      return { ...found, sideEffects: false };
-    });
-  },
-};
+const withoutSideEffects = { test: /[\\/]@kubernetes[\\/]client-node[\\/]dist[\\/]/, sideEffects: false };
+
+/**
+ * Modules that are loaded together stand in one file, with all that they import: Node takes longer to find and link
+ * many small modules than to compile them. The entry itself stays apart, since a file that imported from it would wait
+ * for the command to end. Other modules are split by the commands that load them.
+ */
+const groups = [
+  { name: 'base', tags: ['$initial'], test: /^(?!.*[\\/]src[\\/]cli\.ts$)/, priority: 3 },
+  { name: 'stack', test: /[\\/]src[\\/](compose|deployment|spec|stack|system)[\\/]/, priority: 2 },
+  { name: 'compose', test: /[\\/]src[\\/]deployers[\\/](compose|readiness)[\\/]/, priority: 1 },
+];
 
 const next = `${target}.next-${process.pid}`;
 const previous = `${target}.previous-${process.pid}`;
 try {
-  await build({
-    absWorkingDir: root,
-    entryPoints: { cli: entry },
-    outdir: next,
-    bundle: true,
+  const bundle = await rolldown({
+    cwd: root,
+    input: { cli: entry },
     platform: 'node',
-    target: 'node20',
-    format: 'esm',
-    splitting: true,
-    // Functions and classes keep their names, which --debug shows in stack traces; keepNames would set each of them at
-    // every start.
-    minifyWhitespace: true,
-    minifySyntax: true,
+    tsconfig: false,
     // Its modules for Node are CommonJS: slower to load and to run than the same code in the others.
-    alias: { yaml: join(root, 'node_modules/yaml/browser/index.js') },
-    define: { __BUILD_TAG__: JSON.stringify(buildTag()) },
-    // CommonJS packages inside call `require` for what Node brings.
-    banner: {
-      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-    },
-    legalComments: 'linked',
-    plugins: [unused, kubernetesClient],
-    logLevel: 'warning',
+    resolve: { alias: { yaml: join(root, 'node_modules/yaml/browser/index.js') } },
+    transform: { target: 'node20', define: { __BUILD_TAG__: JSON.stringify(buildTag()) } },
+    treeshake: { moduleSideEffects: [withoutSideEffects] },
+    plugins: [unused],
   });
+  const { output: files } = await bundle.write({
+    dir: next,
+    format: 'esm',
+    entryFileNames: '[name].js',
+    chunkFileNames: '[name]-[hash].js',
+    // Functions and classes keep their names, which --debug shows in stack traces.
+    minify: { mangle: false },
+    comments: { legal: true, jsdoc: false, annotation: false },
+    codeSplitting: { groups },
+  });
+  const fromEntry = files.filter((file) => file.type === 'chunk' && file.imports.includes('cli.js'));
+  if (fromEntry.length > 0)
+    throw new Error(`imports from cli.js: ${fromEntry.map((file) => file.fileName).join(', ')}`);
   const cli = join(next, 'cli.js');
   const text = readFileSync(cli, 'utf8');
   // The second line is a string and a comment to Node. To a shell it starts Node, which would take our own option

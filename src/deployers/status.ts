@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * What `ps` and `status` return, the same on both targets. The schemas describe the JSON of `--format json`; the pages

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { buildSync } from 'esbuild';
 import { type ResultPromise, execa } from 'execa';
+import { build } from 'rolldown';
 import type { StartOptions, StopOptions } from '../../src/deployers/deployer.js';
 import { type ComposeProject, composeArguments } from '../../src/deployers/compose/cli/project.js';
 import { readStarted } from '../../src/deployers/compose/project/start-record.js';
@@ -11,6 +11,7 @@ import { startProject } from '../../src/deployers/compose/start/start.js';
 import { type Stopped, stopProject } from '../../src/deployers/compose/stop/stop.js';
 import { connectEngine, type Engine } from '../../src/engine/connect.js';
 import type { LaconicError } from '../../src/system/errors.js';
+import { writeFileAtomically } from '../../src/system/files/files.js';
 import { runOrFail } from '../../src/system/process/process.js';
 import { removeProject } from './engine-api.js';
 import { type TestContext, testContext } from './context.js';
@@ -18,6 +19,18 @@ import type { Call } from './operation.js';
 import { removeFolder } from './temporary.js';
 
 const repository = join(import.meta.dirname, '..', '..');
+
+/** operation.ts as one file for any version of Node, below node_modules so that it finds the packages. */
+const driver = join(repository, 'node_modules', '.cache', 'laconic-so-operation.mjs');
+let builtDriver: Promise<void> | undefined;
+
+/** Other workers build the same file: it is replaced whole. */
+async function buildDriver(): Promise<void> {
+  const input = join(import.meta.dirname, 'operation.ts');
+  const external = /^[^./]/;
+  const { output } = await build({ input, external, platform: 'node', tsconfig: false, write: false });
+  await writeFileAtomically(driver, output[0].code);
+}
 
 /**
  * The image of every test container: busybox, or a stand-in built from this machine's package where no registry is
@@ -76,6 +89,7 @@ export class Project {
 
   /** @param jobs texts of job files by job name */
   static async make(compose?: string, jobs: Readonly<Record<string, string>> = {}): Promise<Project> {
+    await (builtDriver ??= buildDriver());
     const directory = await mkdtemp(join(tmpdir(), 'lsoproject-'));
     const name = `lsoproject-${randomBytes(4).toString('hex')}`;
     const project = new Project(name, directory, await connectEngine(testContext()), await testImage());
@@ -162,7 +176,7 @@ export class Project {
     const { project } = this;
     const files = options.files ?? project.files;
     const plain = { ...project, files, jobFiles: Object.fromEntries(this.jobFiles), env: undefined };
-    const words = [process.execPath, this.#builtDriver()];
+    const words = [process.execPath, driver];
     const [program = '', ...args] =
       options.shell === undefined ? words : ['bash', '-c', options.shell, 'call', ...words];
     return execa(program, args, {
@@ -173,24 +187,6 @@ export class Project {
       maxBuffer: 400 * 1024 * 1024,
       ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
     });
-  }
-
-  #driver: string | undefined;
-
-  /** operation.ts as one file for any version of Node, below node_modules so that it finds the packages. */
-  #builtDriver(): string {
-    if (this.#driver !== undefined) return this.#driver;
-    this.#driver = join(repository, 'node_modules', '.cache', this.name, 'driver.mjs');
-    buildSync({
-      entryPoints: [join(import.meta.dirname, 'operation.ts')],
-      outfile: this.#driver,
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-      packages: 'external',
-      logLevel: 'error',
-    });
-    return this.#driver;
   }
 
   async docker(...args: string[]): Promise<string> {
@@ -248,7 +244,6 @@ export class Project {
   async remove(): Promise<void> {
     await removeProject(this.name);
     await removeFolder(this.directory);
-    if (this.#driver !== undefined) await rm(dirname(this.#driver), { recursive: true, force: true });
   }
 }
 

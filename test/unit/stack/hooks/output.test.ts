@@ -4,13 +4,15 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } fr
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { PassThrough, type Readable } from 'node:stream';
-import { build } from 'esbuild';
+import { build } from 'rolldown';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hookFile, temporaryDirectory } from './support.js';
 
+const root = resolve(import.meta.dirname, '../../../..');
+
 /** A program that calls one hook, built as the real one is: chunks in one folder, next to `python/`. */
 const program = `
-import { callHook } from './src/stack/hooks/call-hook.js';
+import { callHook } from '${root}/src/stack/hooks/call-hook.js';
 import { writeFileSync } from 'node:fs';
 const [file, language, ...edits] = process.argv.slice(2);
 const controller = new AbortController();
@@ -30,7 +32,6 @@ try {
 }
 `;
 
-const root = resolve(import.meta.dirname, '../../../..');
 let dist = '';
 
 beforeAll(async () => {
@@ -39,15 +40,13 @@ beforeAll(async () => {
   mkdirSync(dist);
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+  writeFileSync(join(folder, 'program.ts'), program);
   await build({
-    stdin: { contents: program, resolveDir: root, sourcefile: 'program.ts', loader: 'ts' },
-    outdir: dist,
-    bundle: true,
-    splitting: true,
+    input: join(folder, 'program.ts'),
     platform: 'node',
-    format: 'esm',
-    packages: 'external',
-    logLevel: 'silent',
+    tsconfig: false,
+    external: /^[^./]/,
+    output: { dir: dist },
   });
   cpSync(join(root, 'src/stack/hooks/python'), join(dist, 'python'), { recursive: true });
 });
@@ -61,7 +60,7 @@ async function runHook(
   edits: readonly string[] = [],
 ): Promise<{ code: unknown; stdout: string; stderr: string }> {
   const language = file.endsWith('.py') ? 'python' : 'javascript';
-  const child = spawn(process.execPath, [join(dist, 'stdin.js'), file, language, ...edits]);
+  const child = spawn(process.execPath, [join(dist, 'program.js'), file, language, ...edits]);
   const said = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     said.stdout += text;
