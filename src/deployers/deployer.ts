@@ -1,5 +1,5 @@
 import type { ServiceChanges } from '../compose/fingerprint.js';
-import type { PlannedDeployment } from '../deployment/update/messages.js';
+import type { PlannedDeployment } from '../deployment/update/outcome.js';
 import type { PushResult } from '../images/push.js';
 import type { ContainerList, DeploymentStatus, PublishedAddress } from './status.js';
 

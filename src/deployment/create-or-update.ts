@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import { createDeployment, warnAboutOtherStack } from './create/create.js';
 import type { CreateArguments } from './hooks/run-hooks.js';
 import { refuseRecursion } from './access/recursion-guard.js';
-import { createText, updateText } from './update/messages.js';
+import type { UpdateOutcome } from './update/outcome.js';
 import { findDeployment, lockDeployment } from './access/open.js';
 import { loadSpec, type Prepared } from './create/prepare.js';
 import type { TargetGenerators } from './access/target.js';
@@ -27,12 +27,15 @@ export interface CreateOrUpdateOptions {
   acceptOtherStack: boolean;
 }
 
-/** `deploy create`, with or without `--update`. */
+/**
+ * `deploy create`, with or without `--update`.
+ * @returns what was created, or with `--update` what changed; undefined in a dry run of a creation, which prints it
+ */
 export async function createOrUpdate(
   options: CreateOrUpdateOptions,
   targets: TargetGenerators,
   context: Context,
-): Promise<void> {
+): Promise<Prepared | UpdateOutcome | undefined> {
   if (options.helmChart) {
     throw new LaconicError('--helm-chart is not supported by this version', {
       hint: 'leave it out: deploy-to k8s runs the stack on the cluster itself, without Helm',
@@ -53,12 +56,8 @@ export async function createOrUpdate(
       ...(options.acceptOtherStack ? ['--accept-other-stack'] : []),
     ];
     if (updateOnly.length > 0) throw new UsageError(`${updateOnly.join(', ')}: only with --update`);
-    const made = await createDeployment(
-      { specFile, deploymentDirectory: deploymentDir, arguments: given, stack, lockWaitSeconds, targets },
-      context,
-    );
-    if (made !== undefined) tellCreated(made, options, context);
-    return;
+    const made = { specFile, deploymentDirectory: deploymentDir, arguments: given, stack, lockWaitSeconds, targets };
+    return createDeployment(made, context);
   }
 
   if ((await kindOf(resolve(context.cwd, deploymentDir))) === undefined) {
@@ -69,41 +68,21 @@ export async function createOrUpdate(
   const parsed = await loadSpec(specFile, context.cwd, true);
   warnAboutOtherStack(stack, parsed.spec.stack, context);
   const anyGiven = given.networkDir !== null || given.initialPeers !== null || given.extraArgs.length > 0;
-  const update = async (inside: Context): Promise<void> => {
-    const outcome = await updateDeployment(
-      layout,
-      {
-        parsed,
-        secrets: { rotate: new Set(options.rotateSecret), generate: options.generateSecrets },
-        acceptLiteralValues: options.acceptLiteralValues,
-        acceptOtherStack: options.acceptOtherStack,
-        ...(anyGiven ? { arguments: given } : {}),
-        cwd: context.cwd,
-        targets,
-      },
-      inside,
-    );
-    if (!context.options.dryRun) for (const line of updateText(deploymentDir, outcome)) context.report.info(line);
+  const changes = {
+    parsed,
+    secrets: { rotate: new Set(options.rotateSecret), generate: options.generateSecrets },
+    acceptLiteralValues: options.acceptLiteralValues,
+    acceptOtherStack: options.acceptOtherStack,
+    ...(anyGiven ? { arguments: given } : {}),
+    cwd: context.cwd,
+    targets,
   };
-  if (context.options.dryRun) {
-    await update(context);
-    return;
-  }
+  if (context.options.dryRun) return updateDeployment(layout, changes, context);
   const lock = await lockDeployment(layout, lockWaitSeconds, context);
   try {
-    await update({ ...context, env: { ...context.env, LACONIC_SO_LOCK: lock.token } });
+    const env = { ...context.env, LACONIC_SO_LOCK: lock.token };
+    return await updateDeployment(layout, changes, { ...context, env });
   } finally {
     await lock.release();
   }
-}
-
-function tellCreated({ location, stack, spec }: Prepared, options: CreateOrUpdateOptions, context: Context): void {
-  const text = createText({
-    directory: options.deploymentDir,
-    specFile: options.specFile,
-    stack: spec.stack,
-    stackDirectory: location.directory,
-    images: stack.containers,
-  });
-  for (const line of text) context.report.info(line);
 }

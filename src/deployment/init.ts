@@ -13,7 +13,6 @@ import { mapOf } from '../system/plain-map.js';
 import { parseYaml } from '../system/yaml/yaml.js';
 import { lineOf, type ReadComposeFile, readComposeFiles } from './compose/compose-files.js';
 import { runInitHook } from './hooks/run-hooks.js';
-import { initText } from './update/messages.js';
 
 /** The options of `deploy init`. */
 export interface InitOptions {
@@ -28,12 +27,21 @@ export interface InitOptions {
   force: boolean;
 }
 
+/** What `deploy init` did. */
+export interface InitOutcome {
+  /** False: the file already had this content. */
+  written: boolean;
+  /** A name for a deployment directory that does not exist yet. */
+  directory: string;
+}
+
 /**
  * `deploy init`: writes the spec of a stack, as the last step and atomically. An existing file that differs is only
  * overwritten with `--force`.
+ * @returns undefined in a dry run, which prints the spec
  * @throws LaconicError for options that are not valid, or an existing file that differs
  */
-export async function initSpec(options: InitOptions, context: Context): Promise<void> {
+export async function initSpec(options: InitOptions, context: Context): Promise<InitOutcome | undefined> {
   const output = resolve(context.cwd, options.output);
   if ((await kindOf(dirname(output))) !== 'directory') {
     throw new LaconicError(`cannot write ${options.output}: the directory ${dirname(output)} does not exist`);
@@ -66,7 +74,7 @@ export async function initSpec(options: InitOptions, context: Context): Promise<
     const kept = existing !== undefined && !options.force;
     context.report.print(kept ? `would refuse to write ${output} if it differs from:` : `would write ${output}:`);
     context.report.write(text);
-    return;
+    return undefined;
   }
   if (existing !== undefined && existing !== text && !options.force) {
     throw new LaconicError(`${options.output} exists and differs from the spec this would write`, {
@@ -80,8 +88,7 @@ export async function initSpec(options: InitOptions, context: Context): Promise<
       : undefined;
     await writeFileAtomically(existing === undefined ? output : await realpath(output), text, mode);
   }
-  for (const line of initText(options.output, existing !== text, await freeDirectory(context.cwd)))
-    context.report.info(line);
+  return { written: existing !== text, directory: await freeDirectory(context.cwd) };
 }
 
 /** A name for a deployment directory that does not exist in `cwd`. */

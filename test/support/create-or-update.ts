@@ -1,5 +1,6 @@
 import { targetGenerator } from '../../src/deployers/lifecycle/target-generators.js';
 import { createOrUpdate } from '../../src/deployment/create-or-update.js';
+import { showCreate } from '../../src/output/deploy.js';
 import { testContext } from './context.js';
 
 /**
@@ -9,21 +10,19 @@ import { testContext } from './context.js';
  */
 export async function createFrom(base: string, update: boolean): Promise<string> {
   const context = testContext(base);
-  await createOrUpdate(
-    {
-      specFile: 'spec.yml',
-      deploymentDir: 'd',
-      update,
-      helmChart: false,
-      extraArgs: [],
-      lockWaitSeconds: 0,
-      rotateSecret: [],
-      generateSecrets: false,
-      acceptLiteralValues: false,
-      acceptOtherStack: false,
-    },
-    targetGenerator,
-    context,
-  );
+  const options = {
+    specFile: 'spec.yml',
+    deploymentDir: 'd',
+    update,
+    helmChart: false,
+    extraArgs: [],
+    lockWaitSeconds: 0,
+    rotateSecret: [],
+    generateSecrets: false,
+    acceptLiteralValues: false,
+    acceptOtherStack: false,
+  };
+  const outcome = await createOrUpdate(options, targetGenerator, context);
+  if (outcome !== undefined) showCreate(options, outcome, context.report);
   return context.output.stderr;
 }

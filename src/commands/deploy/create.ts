@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { showCreate } from '../../output/deploy.js';
 import { collect, type ContextOf, parsePath, parseSeconds } from '../shared/arguments.js';
 import { subcommand } from '../shared/program.js';
 import { groupOptions, refuseQuickOptions } from './group.js';
@@ -42,10 +43,11 @@ export default function declare(group: Command, contextOf: ContextOf): void {
         import('../../deployment/create-or-update.js'),
         import('../../deployers/lifecycle/target-generators.js'),
       ]);
-      await createOrUpdate(
+      const outcome = await createOrUpdate(
         { ...options, extraArgs, lockWaitSeconds: parseSeconds(options.lockWait, '--lock-wait') },
         targetGenerator,
         context,
       );
+      if (outcome !== undefined) showCreate(options, outcome, context.report);
     });
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { parseImage } from '../../images/reference.js';
+import { showChanges } from '../../output/deploy.js';
 import { UsageError } from '../../system/errors.js';
 import {
   addWaitOptions,
@@ -58,8 +59,10 @@ export default function declare(group: Command, contextOf: ContextOf): void {
       const images = new Map(options.image.map(parseOverride));
       const wait = parseWait(options);
       const { restartDeployment } = await import('../../deployers/lifecycle/restart.js');
+      const target = targetOf(self);
+      const context = limitAnswers(contextOf(self), wait);
       await restartDeployment(
-        targetOf(self),
+        target,
         {
           stackPath: options.stackPath,
           specFile: options.specFile,
@@ -69,6 +72,7 @@ export default function declare(group: Command, contextOf: ContextOf): void {
           rotateSecrets: options.rotateSecret,
           acceptLiteralValues: options.acceptLiteralValues,
           acceptOtherStack: options.acceptOtherStack,
+          updated: (outcome) => showChanges(target.directory, outcome, context.report),
           start: {
             services: [],
             ...wait,
@@ -79,7 +83,7 @@ export default function declare(group: Command, contextOf: ContextOf): void {
             kubernetes: { forceConflicts: options.forceConflicts },
           },
         },
-        limitAnswers(contextOf(self), wait),
+        context,
       );
     });
 }

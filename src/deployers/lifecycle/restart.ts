@@ -4,7 +4,7 @@ import { checkImageServices, imagesInForce, putImagesInForce } from '../../deplo
 import type { Deployment } from '../../deployment/access/open.js';
 import { checkRotations, type LoadedSpec, loadSpec } from '../../deployment/create/prepare.js';
 import { refuseRecursion } from '../../deployment/access/recursion-guard.js';
-import { changesText, type UpdateOutcome } from '../../deployment/update/messages.js';
+import type { UpdateOutcome } from '../../deployment/update/outcome.js';
 import { readDeployment } from '../../deployment/access/open.js';
 import { requireSecrets } from '../../deployment/secrets/require-secrets.js';
 import { updateDeployment } from '../../deployment/update/update.js';
@@ -33,6 +33,8 @@ export interface RestartOptions {
   rotateSecrets: readonly string[];
   acceptLiteralValues: boolean;
   acceptOtherStack: boolean;
+  /** Called when the directory is updated, or in a dry run when its update is planned. */
+  updated: (outcome: UpdateOutcome) => void;
   start: StartOptions;
 }
 
@@ -81,12 +83,12 @@ export async function restartDeployment(target: Target, options: RestartOptions,
       },
       inside,
     );
+    options.updated(outcome);
     const { dryRun } = inside.options;
-    if (!dryRun) for (const line of changesText(target.directory, outcome)) report.info(line);
     report.print('');
     report.print('[4/4] Applying deployment update...');
     const updated = dryRun ? deployment : await readDeployment(deployment.layout);
-    const how = { ...options.start, ...(dryRun && { pending: outcome.services, after: outcome.after }) };
+    const how = { ...options.start, ...(dryRun && { pending: outcome.services, after: outcome.planned?.after }) };
     const touched = await withImages(updated, how, inside, (start) => startAndReport(updated, start, lock, inside));
     report.print('');
     if (dryRun) {

@@ -15,7 +15,7 @@ import type { DeploymentLayout } from '../directory/layout.js';
 import { warnOfLostManifest } from '../access/lost-manifest.js';
 import { currentChecksum } from '../directory/manifest.js';
 import { type Deployment, readDeployment } from '../access/open.js';
-import { type ChangedPath, type UpdateOutcome, updatePreview } from './messages.js';
+import type { ChangedPath, UpdateOutcome } from './outcome.js';
 import { parseOwnJson } from '../directory/state-file.js';
 import { type LoadedSpec, loadStackOfSpec, type Prepared, prepareTree, type SecretOptions } from '../create/prepare.js';
 import type { TargetGenerators } from '../access/target.js';
@@ -49,7 +49,7 @@ export interface UpdateOptions {
  * `deploy create --update`, and the update part of `deployment restart`. The directory is never moved: changes are
  * staged, journalled and renamed file by file. Volume directories are created if new, never written to. The caller
  * holds the lock and has finished an earlier update.
- * @returns what has changed; in a dry run, which prints it, what would change
+ * @returns what has changed; in a dry run, what would change
  * @throws LaconicError, InvalidFileError
  */
 export async function updateDeployment(
@@ -92,12 +92,9 @@ export async function updateDeployment(
     context.report.warn(`${path} is no longer part of the stack, but not a regular file: it is kept`);
   }
   if (context.options.dryRun) {
-    const planned = await plannedOutcome(layout, plan, prepared, present, context);
-    for (const line of updatePreview(plan, planned)) context.report.print(line);
-    const called = await createHookLabels(loaded);
-    for (const hook of called) context.report.print(`would call ${hook}`);
-    if (called.length > 0) context.report.print('what hooks change is not in the plan');
-    return { ...planned, after: plannedDeployment(present, prepared, plan) };
+    const outcome = await plannedOutcome(layout, plan, prepared, present, context);
+    const after = plannedDeployment(present, prepared, plan);
+    return { ...outcome, planned: { after, edited: plan.edited, hooks: await createHookLabels(loaded) } };
   }
   const createArguments = options.arguments ?? (await readCreateArguments(layout));
   const hooks = await createHookLabels(loaded);
