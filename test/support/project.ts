@@ -8,7 +8,7 @@ import type { StartOptions, StopOptions } from '../../src/deployers/deployer.js'
 import { type ComposeProject, composeArguments } from '../../src/deployers/compose/cli/project.js';
 import { readStarted } from '../../src/deployers/compose/project/start-record.js';
 import { startProject } from '../../src/deployers/compose/start/start.js';
-import { type Stopped, stopProject } from '../../src/deployers/compose/stop/stop.js';
+import { stopProject } from '../../src/deployers/compose/stop/stop.js';
 import { connectEngine, type Engine } from '../../src/engine/connect.js';
 import type { LaconicError } from '../../src/system/errors.js';
 import { writeFileAtomically } from '../../src/system/files/files.js';
@@ -146,15 +146,13 @@ export class Project {
     });
   }
 
-  stopped: Stopped = { hostDirectories: [] };
-
   async stop(options: Partial<StopOptions> = {}): Promise<Outcome> {
     const defaults = { services: [], timeout: 1, deleteVolumes: false, deleteData: false, force: false };
     return this.attempt(async (context) => {
       const record = await readStarted(join(this.directory, '.laconic/started.json'));
       const deployment = { record, root: this.directory };
       const deps = { context, engine: this.engine, removeOrphans: true, deployment };
-      this.stopped = await stopProject(this.project, { ...defaults, ...options }, deps);
+      await stopProject(this.project, { ...defaults, ...options }, deps);
     });
   }
 

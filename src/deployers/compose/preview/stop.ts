@@ -86,17 +86,12 @@ export function stopPreviewLines({ project, options, silence, plan, networks, co
   return [
     [`would stop ${subjectText(options.services, project)}`, ...more.filter(Boolean)].join(', '),
     ...(silence === undefined ? [] : [`  from the files alone: ${silence}`]),
-    ...planLines(plan, networks, options, silence === undefined).map((line) => `  ${line}`),
+    ...planLines(plan, networks, silence === undefined).map((line) => `  ${line}`),
     ...commands.map((words) => `would run ${commandLine('docker', words)}`),
   ];
 }
 
-function planLines(
-  plan: StopPlan,
-  networks: readonly string[],
-  { deleteData }: StopOptions,
-  answered: boolean,
-): string[] {
+function planLines(plan: StopPlan, networks: readonly string[], answered: boolean): string[] {
   const { removed, deletedVolumes, keptVolumes, directories } = plan;
   if (answered && removed.length + networks.length + deletedVolumes.length === 0) return ['nothing is running'];
   return [
@@ -104,6 +99,6 @@ function planLines(
     ...networks.map((name) => `remove network ${name}`),
     ...deletedVolumes.map((name) => `delete volume ${name}${answered ? '' : ', if it is there'}`),
     ...keptVolumes.map((name) => `keep ${keptVolumeText(name)}`),
-    ...(deleteData ? [] : directories.map((path) => `keep ${path}`)),
+    ...directories.map((path) => `keep ${path}`),
   ];
 }

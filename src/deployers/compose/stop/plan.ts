@@ -34,7 +34,7 @@ export interface StopPlan {
   /** Names of the project's volumes on the engine. */
   readonly deletedVolumes: readonly string[];
   readonly keptVolumes: readonly string[];
-  /** Host directories of bind volumes, which are always kept; empty unless volumes or data are to be deleted. */
+  /** Host directories of bind volumes, which are kept; empty unless volumes, and not the data, are to be deleted. */
   readonly directories: readonly string[];
 }
 
@@ -48,7 +48,7 @@ export function planStop(input: StopInput): StopPlan {
     removed,
     deletedVolumes: deleted.map(({ name }) => name),
     keptVolumes: kept.map(({ name }) => name),
-    directories: options.deleteVolumes || options.deleteData ? hostDirectories(volumes, declared) : [],
+    directories: options.deleteVolumes && !options.deleteData ? hostDirectories(volumes, declared) : [],
   };
 }
 

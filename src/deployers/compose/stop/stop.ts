@@ -24,19 +24,13 @@ export interface StopDeps extends StopTools {
   deployment?: { record: StartedRecord | undefined; root: string };
 }
 
-export interface Stopped {
-  /** Host directories of the deployment's bind volumes, which are always kept. */
-  hostDirectories: readonly string[];
-}
-
 /**
  * Stops a Compose project: `down`, or `stop` and `rm` for named services. Refuses while a job runs; with `force` the
  * job is ended. Stopping what is stopped is not an error. If Compose can no longer read a deployment's files, the
  * labels of the containers are used.
- * @returns the host directories of its volumes, if volumes or data are to be deleted
  * @throws LaconicError; InterruptedError
  */
-export async function stopProject(project: ComposeProject, options: StopOptions, deps: StopDeps): Promise<Stopped> {
+export async function stopProject(project: ComposeProject, options: StopOptions, deps: StopDeps): Promise<void> {
   refuseVolumesOfServices(options);
   const { context, engine, problem } = deps;
   const containers = await listProjectContainers(engine, project.name);
@@ -44,7 +38,7 @@ export async function stopProject(project: ComposeProject, options: StopOptions,
   const named = options.services.length > 0;
   if (nothing && !named) context.report.info(nothingRan(project, options));
   await endJobs(containers, options, deps);
-  const directories = await (problem === undefined
+  const kept = await (problem === undefined
     ? stopByFiles(project, containers, options, deps).catch(async (error: unknown) => {
         const why = deps.removeOrphans ? await problemOfFiles(error, project, context) : undefined;
         if (why === undefined) throw error;
@@ -54,10 +48,7 @@ export async function stopProject(project: ComposeProject, options: StopOptions,
   context.report.endProgress();
   // At this point it is known whether services with these names exist.
   if (nothing && named) context.report.info(nothingRan(project, options));
-  if (!options.deleteData) {
-    for (const directory of directories) context.report.info(`kept: ${directory}`);
-  }
-  return { hostDirectories: directories };
+  for (const directory of kept) context.report.info(`kept: ${directory}`);
 }
 
 /** @throws UsageError for named services together with an option that deletes data of the whole deployment */
@@ -88,7 +79,7 @@ export function stopCalls(project: ComposeProject, { services, timeout: seconds 
   return project.files.length === 0 ? [] : [['down', ...timeout]];
 }
 
-/** @returns host directories, as stopProject */
+/** @returns host directories of the project's volumes, which are kept */
 async function stopByFiles(
   project: ComposeProject,
   containers: readonly ProjectContainer[],
@@ -150,7 +141,7 @@ export function warnOfLabels(why: LaconicError, { report }: Context): void {
   report.warn(`the files of this deployment cannot be used; its containers are found by their labels: ${why.message}`);
 }
 
-/** @returns host directories of existing volumes, as stopProject */
+/** @returns host directories of existing volumes, which are kept */
 async function stopByLabels(
   project: ComposeProject,
   why: LaconicError,
