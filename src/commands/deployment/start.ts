@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import {
   addWaitOptions,
+  clusterSwitch,
   type ContextOf,
   limitAnswers,
   parseWait,
@@ -62,6 +63,7 @@ export default function declare(group: Command, contextOf: ContextOf): void {
             kubernetes: { manageCluster: options.manageCluster, forceConflicts: options.forceConflicts },
           },
           context,
+          clusterSwitch(self),
         );
       });
   }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type ContextOf, parseWholeSeconds, targetOf } from '../shared/arguments.js';
+import { clusterSwitch, type ContextOf, parseWholeSeconds, targetOf } from '../shared/arguments.js';
 import { addSwitch, subcommand } from '../shared/program.js';
 
 interface Options {
@@ -45,14 +45,11 @@ export default function declare(group: Command, contextOf: ContextOf): void {
         await stopDeployment(
           targetOf(self),
           {
+            ...options,
             services,
-            ...(timeout === undefined ? {} : { timeout }),
+            timeout,
             deleteVolumes: options.deleteVolumes || options.deleteData,
-            deleteData: options.deleteData,
-            force: options.force,
-            deleteNamespace: options.deleteNamespace,
-            manageCluster: options.manageCluster,
-            yes: options.yes,
+            given: { ...clusterSwitch(self), '--delete-namespace': options.deleteNamespace },
           },
           context,
         );

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { LogsOptions, PortQuery } from '../../deployers/deployer.js';
+import type { TargetOptions } from '../../deployers/lifecycle/target-options.js';
 import type { Context } from '../../system/context.js';
 import { LaconicError, UsageError } from '../../system/errors.js';
 
@@ -70,6 +71,13 @@ export function targetOf(command: Command): { directory: string; lockWaitSeconds
   // Not left to the parser, which would report this first even if the option is only misspelt or misplaced.
   if (options.dir === undefined) throw new UsageError("required option '--dir <path>' not specified");
   return { directory: options.dir, lockWaitSeconds: parseSeconds(options.lockWait, '--lock-wait') };
+}
+
+/** Returns the switch for the kind cluster that was given, if any. */
+export function clusterSwitch(command: Command): TargetOptions {
+  if (command.getOptionValueSource('manageCluster') === 'default') return {};
+  const { manageCluster } = command.opts<{ manageCluster: boolean }>();
+  return { [manageCluster ? '--perform-cluster-management' : '--skip-cluster-management']: true };
 }
 
 /** Collects the values of a repeatable option. */

@@ -10,14 +10,21 @@ import type { StartOptions } from '../deployer.js';
 import { deployerFor } from './choose-deployer.js';
 import { type Target, withLockedDeployment } from './open.js';
 import { targetGenerator } from './target-generators.js';
-import { checkStartOptions } from './target-options.js';
+import { checkStartOptions, checkTargetOptions, type TargetOptions } from './target-options.js';
 
 /**
  * `start` and `up`: starts the containers, then (with the lock released) waits for readiness, then runs the start
  * hooks.
+ * @param given options whose effect is in `options`; they are checked
  */
-export async function startDeployment(target: Target, options: StartOptions, context: Context): Promise<void> {
+export async function startDeployment(
+  target: Target,
+  options: StartOptions,
+  context: Context,
+  given: TargetOptions,
+): Promise<void> {
   await withLockedDeployment(target, context, async (deployment, lock, inside) => {
+    checkTargetOptions(deployment.spec, given, inside.report);
     checkStartOptions(deployment.spec, options, inside.report);
     for (const part of await behindParts(deployment.layout)) inside.report.info(behindText(part));
     await startAndReport(deployment, options, lock, inside);

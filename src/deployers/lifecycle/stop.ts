@@ -8,20 +8,21 @@ import { InterruptedError, LaconicError } from '../../system/errors.js';
 import type { StopOptions } from '../deployer.js';
 import { deployerFor } from './choose-deployer.js';
 import { refuseStackOption, type Target, withLockedDeployment } from './open.js';
-import { checkTargetOptions } from './target-options.js';
+import { checkTargetOptions, type TargetOptions } from './target-options.js';
 
 /**
  * `stop` and `down`. `--delete-data` lists what it would delete and asks for confirmation; see planDataDeletion. If the
  * directory is gone, its containers are stopped all the same.
+ * @param options `given`: options whose effect is in the others; they are checked
  * @throws LaconicError; InterruptedError
  */
 export async function stopDeployment(
   target: Target,
-  options: StopOptions & { yes: boolean },
+  options: StopOptions & { yes: boolean; given: TargetOptions },
   context: Context,
 ): Promise<void> {
   const stop = async (deployment: Deployment, _: Lock, inside: Context): Promise<void> => {
-    checkTargetOptions(deployment.spec, { '--delete-namespace': options.deleteNamespace }, inside.report);
+    checkTargetOptions(deployment.spec, options.given, inside.report);
     const plan = options.deleteData ? await planDataDeletion(deployment) : undefined;
     const { dryRun } = context.options;
     if (plan !== undefined && !options.yes && !dryRun) await confirmDeletion(deployment, plan, inside);

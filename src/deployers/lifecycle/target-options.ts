@@ -4,20 +4,24 @@ import type { Reporter } from '../../system/report.js';
 import type { StartOptions } from '../deployer.js';
 
 interface OneTargetOption {
-  readonly only: 'Docker Compose' | 'Kubernetes';
-  /** Why it means nothing on the other target, or what to do there. */
+  readonly only: readonly Spec['deployTo'][];
+  /** Why it means nothing on another target, or what to do there. */
   readonly why: string;
-  /** Scripts written for the Python program pass it to both targets. */
+  /** Scripts written for the Python program pass it to every target. */
   readonly accepted?: true;
 }
 
-/** The options that mean something on one target only. */
+const kubernetes: readonly Spec['deployTo'][] = ['k8s-kind', 'k8s'];
+
+/** The options that do not mean something on every target. */
 const oneTargetOptions = {
-  '--stay-attached': { only: 'Docker Compose', why: 'logs --follow shows the output', accepted: true },
-  '--pull': { only: 'Docker Compose', why: 'nodes pull as image-pull-policy says' },
-  '--force-conflicts': { only: 'Kubernetes', why: 'only Kubernetes knows which client has set a field' },
-  '--previous': { only: 'Kubernetes', why: 'the log of a container holds all its runs' },
-  '--delete-namespace': { only: 'Kubernetes', why: 'there are no namespaces', accepted: true },
+  '--stay-attached': { only: ['compose'], why: 'logs --follow shows the output', accepted: true },
+  '--pull': { only: ['compose'], why: 'nodes pull as image-pull-policy says' },
+  '--force-conflicts': { only: kubernetes, why: 'only Kubernetes knows which client has set a field' },
+  '--previous': { only: kubernetes, why: 'the log of a container holds all its runs' },
+  '--delete-namespace': { only: kubernetes, why: 'there are no namespaces', accepted: true },
+  '--perform-cluster-management': { only: ['k8s-kind'], why: 'the deployment has no kind cluster', accepted: true },
+  '--skip-cluster-management': { only: ['k8s-kind'], why: 'the deployment has no kind cluster', accepted: true },
 } satisfies Record<string, OneTargetOption>;
 
 /** Which of them were given. */
@@ -31,7 +35,7 @@ export type TargetOptions = Partial<Record<keyof typeof oneTargetOptions, boolea
 export function checkTargetOptions({ deployTo }: Pick<Spec, 'deployTo'>, given: TargetOptions, report: Reporter): void {
   const target = deployTo === 'compose' ? 'Docker Compose' : 'Kubernetes';
   for (const [flag, option] of Object.entries<OneTargetOption>(oneTargetOptions)) {
-    if (given[flag as keyof TargetOptions] !== true || option.only === target) continue;
+    if (given[flag as keyof TargetOptions] !== true || option.only.includes(deployTo)) continue;
     const text = `${flag} has no effect on ${target}: ${option.why}`;
     if (option.accepted !== true) throw new UsageError(text);
     report.warn(text);

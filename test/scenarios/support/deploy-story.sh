@@ -153,10 +153,14 @@ deployment_story() {
   run "ps of a stopped deployment" of_deployment ps
   check "it prints No containers running" equals "$(cat "$out")" "No containers running"
   run "a second stop succeeds" of_deployment stop 5
+  check "it warns of no option" not grep -q "WARNING" "$err"
   run "deployment up, with the cluster options of other targets" of_deployment up --perform-cluster-management
+  no_effect="has no effect on Docker Compose: the deployment has no kind cluster"
+  check "it says once that the option has no effect" count 1 "WARNING: --perform-cluster-management $no_effect" "$err"
   eventually "the data was kept" prints "/data2 filesystem is old, created:" of_deployment logs
   check "the data is kept in both volumes" grep -q '/data filesystem is old, created:' "$out"
   run "deployment down --delete-volumes" of_deployment down --delete-volumes --skip-cluster-management --delete-namespace
+  check "it says that the option has no effect" grep -qF "WARNING: --skip-cluster-management $no_effect" "$err"
   check "no engine volume is left" \
     equals "$(docker volume ls --quiet --filter "label=com.docker.compose.project=$cluster_id")" ""
   check "host directories keep their data" test -f "$deployment/data/test-data-bind/exists"

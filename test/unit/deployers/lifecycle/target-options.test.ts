@@ -19,9 +19,11 @@ describe('an option that means nothing on the target', () => {
     const { report, output } = testContext('/');
     checkTargetOptions({ deployTo: 'k8s-kind' }, { '--stay-attached': true }, report);
     checkTargetOptions({ deployTo: 'compose' }, { '--delete-namespace': true }, report);
+    checkTargetOptions({ deployTo: 'k8s' }, { '--perform-cluster-management': true }, report);
     expect(output.stderr).toBe(
       'WARNING: --stay-attached has no effect on Kubernetes: logs --follow shows the output\n' +
-        'WARNING: --delete-namespace has no effect on Docker Compose: there are no namespaces\n',
+        'WARNING: --delete-namespace has no effect on Docker Compose: there are no namespaces\n' +
+        'WARNING: --perform-cluster-management has no effect on Kubernetes: the deployment has no kind cluster\n',
     );
   });
 
@@ -30,6 +32,7 @@ describe('an option that means nothing on the target', () => {
     checkStartOptions({ deployTo: 'k8s' }, { ...start, kubernetes: { forceConflicts: true } }, report);
     checkStartOptions({ deployTo: 'compose' }, { ...start, compose: { attached: true, pull: true } }, report);
     checkTargetOptions({ deployTo: 'compose' }, { '--previous': false }, report);
+    checkTargetOptions({ deployTo: 'k8s-kind' }, { '--skip-cluster-management': true }, report);
     expect(output.stderr).toBe('');
   });
 
