@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseBytes, parseDuration } from '../../src/compose/syntax/amounts.js';
 import { readCompose } from '../../src/compose/model/normalize.js';
-import { serviceKeys } from '../../src/compose/model/service-keys.js';
+import { serviceKeys } from '../../src/compose/model/service/service-keys.js';
 import { namesIn, interpolate } from '../../src/compose/syntax/template.js';
 import { splitWords } from '../../src/compose/syntax/shell-words.js';
 import { InvalidFileError } from '../../src/system/errors.js';

@@ -1,7 +1,7 @@
 import { quote } from '../../system/yaml/yaml.js';
 import { circlesOf, circleText } from './circles.js';
 import type { Cursor } from './cursor.js';
-import type { ReadService } from './service.js';
+import type { ReadService } from './service/service.js';
 
 /** The names that services may refer to. */
 export interface Known {

@@ -3,14 +3,14 @@ import { byLine, once } from '../../system/yaml/schema.js';
 import { type KeyPath, quote, type YamlFile } from '../../system/yaml/yaml.js';
 import { checkServices, type Known } from './consistency.js';
 import { Cursor, ModelFindings } from './cursor.js';
-import { addEnvFile, type EnvFileReference, type Environment, mergeEnvironment } from './environment.js';
+import { addEnvFile, type EnvFileReference, type Environment, mergeEnvironment } from './service/environment.js';
 import { Extensions } from './extends.js';
-import { readFileObject, readVolume } from './files.js';
-import { type ReadService, readService } from './service.js';
+import { readFileObject, readVolume } from './service/files.js';
+import { type ReadService, readService } from './service/service.js';
 import { composeTree, interpolatedTexts, type Lookup, problemAt, type Tree } from './tree.js';
 import type { ComposeModel, FileObjectModel, ServiceModel, VolumeModel } from './types.js';
 
-export type { EnvFileReference } from './environment.js';
+export type { EnvFileReference } from './service/environment.js';
 
 export interface ComposeInput {
   /** The compose file, from {@link parseYaml}. */

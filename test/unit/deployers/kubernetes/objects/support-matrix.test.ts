@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { serviceKeys as composeKeys } from '../../../../../src/compose/model/service-keys.js';
+import { serviceKeys as composeKeys } from '../../../../../src/compose/model/service/service-keys.js';
 import { buildObjects } from '../../../../../src/deployers/kubernetes/objects/build.js';
 import { deployKeys, serviceSupport } from '../../../../../src/deployers/kubernetes/objects/support-matrix.js';
 import { formatProblem } from '../../../../../src/system/errors.js';

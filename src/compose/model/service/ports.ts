@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
-import { quote } from '../../system/yaml/yaml.js';
-import { parsePort, portRange } from '../syntax/ports.js';
-import type { Cursor } from './cursor.js';
-import type { PortModel } from './types.js';
+import { quote } from '../../../system/yaml/yaml.js';
+import { parsePort, portRange } from '../../syntax/ports.js';
+import type { Cursor } from '../cursor.js';
+import type { PortModel } from '../types.js';
 
 const keys = ['name', 'mode', 'host_ip', 'target', 'published', 'protocol', 'app_protocol'];
 

@@ -1,5 +1,5 @@
-import type { Cursor } from './cursor.js';
-import type { DependencyModel } from './types.js';
+import type { Cursor } from '../cursor.js';
+import type { DependencyModel } from '../types.js';
 
 const conditions = ['service_started', 'service_healthy', 'service_completed_successfully'] as const;
 

@@ -1,5 +1,5 @@
-import type { Cursor } from './cursor.js';
-import type { HealthcheckModel } from './types.js';
+import type { Cursor } from '../cursor.js';
+import type { HealthcheckModel } from '../types.js';
 
 const keys = ['disable', 'interval', 'retries', 'test', 'timeout', 'start_period', 'start_interval'];
 

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
-import type { Cursor } from './cursor.js';
-import type { FileObjectModel, FileReferenceModel, VolumeModel } from './types.js';
+import type { Cursor } from '../cursor.js';
+import type { FileObjectModel, FileReferenceModel, VolumeModel } from '../types.js';
 
 /** Reads `secrets` or `configs` of a service; for a repeated path the last one counts. */
 export function readFileReferences(section: Cursor, kind: 'secrets' | 'configs'): FileReferenceModel[] {

@@ -1,5 +1,5 @@
-import { quote } from '../../system/yaml/yaml.js';
-import type { Cursor } from './cursor.js';
+import { quote } from '../../../system/yaml/yaml.js';
+import type { Cursor } from '../cursor.js';
 
 /** Reads `extra_hosts`: a map, or a list of `host=address` or `host:address`. A host may have several addresses. */
 export function readExtraHosts(section: Cursor): Map<string, string[]> {

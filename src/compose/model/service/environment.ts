@@ -1,8 +1,8 @@
-import { errorMessage, InvalidFileError } from '../../system/errors.js';
-import { type EnvEntry, scanEnvFile } from '../syntax/dotenv.js';
-import { interpolate, parseTemplate, type TemplatePart } from '../syntax/template.js';
-import type { Cursor } from './cursor.js';
-import type { Lookup } from './tree.js';
+import { errorMessage, InvalidFileError } from '../../../system/errors.js';
+import { type EnvEntry, scanEnvFile } from '../../syntax/dotenv.js';
+import { interpolate, parseTemplate, type TemplatePart } from '../../syntax/template.js';
+import type { Cursor } from '../cursor.js';
+import type { Lookup } from '../tree.js';
 
 /** An env file that a service in force names. */
 export interface EnvFileReference {

@@ -1,8 +1,8 @@
 import { posix } from 'node:path';
-import { quote } from '../../system/yaml/yaml.js';
-import { splitMount } from '../syntax/mounts.js';
-import type { Cursor } from './cursor.js';
-import type { MountModel } from './types.js';
+import { quote } from '../../../system/yaml/yaml.js';
+import { splitMount } from '../../syntax/mounts.js';
+import type { Cursor } from '../cursor.js';
+import type { MountModel } from '../types.js';
 
 const types = ['bind', 'volume', 'tmpfs', 'cluster', 'npipe', 'image'] as const;
 

@@ -1,6 +1,6 @@
-import { quote } from '../../system/yaml/yaml.js';
-import { splitWords } from '../syntax/shell-words.js';
-import type { Cursor } from './cursor.js';
+import { quote } from '../../../system/yaml/yaml.js';
+import { splitWords } from '../../syntax/shell-words.js';
+import type { Cursor } from '../cursor.js';
 import { readDependencies } from './dependencies.js';
 import { readDeploy } from './deploy.js';
 import { type EnvFileReference, type OwnEnvironment, readEnvFiles, readEnvironment } from './environment.js';
@@ -10,8 +10,8 @@ import { readExtraHosts } from './hosts.js';
 import { readMounts } from './mounts.js';
 import { readPorts } from './ports.js';
 import { otherTextKeys, serviceKeys } from './service-keys.js';
-import type { Lookup } from './tree.js';
-import type { ServiceModel } from './types.js';
+import type { Lookup } from '../tree.js';
+import type { ServiceModel } from '../types.js';
 
 /** A service without the variables of its env files, and what is needed to check consistency between services. */
 export interface ReadService {

@@ -1,7 +1,7 @@
-import { quote } from '../../system/yaml/yaml.js';
-import { parseBytes, splitAmount } from '../syntax/amounts.js';
-import type { Cursor } from './cursor.js';
-import type { DeployModel, ResourcesModel } from './types.js';
+import { quote } from '../../../system/yaml/yaml.js';
+import { parseBytes, splitAmount } from '../../syntax/amounts.js';
+import type { Cursor } from '../cursor.js';
+import type { DeployModel, ResourcesModel } from '../types.js';
 
 const keys = [
   ...['mode', 'endpoint_mode', 'replicas', 'labels', 'rollback_config', 'update_config', 'resources'],
